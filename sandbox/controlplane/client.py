@@ -1,0 +1,55 @@
+"""A small client of the Kubernetes API, as one user."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import urllib3
+
+from sandbox.controlplane.certificates import KeyPair
+
+_TIMEOUT: Final = urllib3.Timeout(connect=3, read=30)
+
+
+class Client:
+    """Speaks JSON over HTTPS with a client certificate or a bearer token, once: no retries."""
+
+    def __init__(
+        self, server: str, ca: Path, *, certificate: KeyPair | None = None, token: str | None = None
+    ) -> None:
+        """Connect at the first request."""
+        self._server = server
+        self._headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        self._pool = urllib3.PoolManager(
+            ca_certs=str(ca),
+            cert_file=str(certificate.certificate) if certificate else None,
+            key_file=str(certificate.key) if certificate else None,
+            retries=False,
+            timeout=_TIMEOUT,
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, dict[str, Any]]:
+        """Return the status and the JSON object answered, `{"text": …}` for anything else.
+
+        Raises `urllib3.exceptions.HTTPError` where no answer came.
+        """
+        answer = self._pool.request(
+            method,
+            self._server + path,
+            body=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **self._headers, **(headers or {})},
+        )
+        try:
+            content = json.loads(answer.data)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            content = {"text": answer.data.decode(errors="replace")}
+        return answer.status, content

@@ -1,0 +1,63 @@
+// Command controlplane is a Kubernetes control plane for tests, in one binary: etcd, kube-apiserver, the
+// kubelet-serving signer of kube-controller-manager, and a token webhook that believes what EKS believes.
+//
+// It runs the part named by its first argument, or by the name that it is called by (`etcd` and
+// `kube-apiserver` as links to it behave as the originals do). It listens where it is told, so tell it
+// loopback: it guards nothing.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/metrics/prometheus/clientgo"
+	_ "k8s.io/component-base/metrics/prometheus/version"
+	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+)
+
+// parts maps a name to what it starts. Each gets its arguments without the name, and returns an exit code.
+var parts = map[string]func(arguments []string) int{
+	"etcd":           runEtcd,
+	"apiserver":      runAPIServer,
+	"kube-apiserver": runAPIServer,
+	"signer":         runSigner,
+	"identity":       runIdentity,
+}
+
+func main() {
+	if os.Getenv("CONTROLPLANE_DIES_WITH_STDIN") != "" {
+		go dieWithStdin()
+	}
+	if run, called := parts[filepath.Base(os.Args[0])]; called {
+		os.Exit(run(os.Args[1:]))
+	}
+	if len(os.Args) > 1 {
+		if run, named := parts[os.Args[1]]; named {
+			os.Exit(run(os.Args[2:]))
+		}
+	}
+	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|apiserver|signer|identity [flags]")
+	os.Exit(2)
+}
+
+// runEtcd takes etcd's own flags.
+func runEtcd(arguments []string) int {
+	etcdmain.Main(append([]string{"etcd"}, arguments...))
+	return 0
+}
+
+// runAPIServer takes kube-apiserver's own flags.
+func runAPIServer(arguments []string) int {
+	command := apiserver.NewAPIServerCommand()
+	command.SetArgs(arguments)
+	return cli.Run(command)
+}
+
+// fail reports why a part can't run.
+func fail(err error) int {
+	fmt.Fprintln(os.Stderr, "controlplane:", err)
+	return 1
+}

@@ -1,0 +1,66 @@
+"""The control plane that all tests share, or why there is none."""
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from sandbox.controlplane import BuildError, ControlPlane, build, built
+
+CLUSTER: Final = "prod"
+
+_ABSENT: Final = "no control plane: "
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker of the control plane's tests known."""
+    config.addinivalue_line("markers", "controlplane: needs a real Kubernetes control plane")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test of the control plane's folder."""
+    folder = Path(__file__).parent / "controlplane"
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker("controlplane")
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """One control plane for the session: tests use names of their own in it, and leave it running.
+
+    Where it isn't built, the test is skipped; with REQUIRE_CONTROL_PLANE=1 it is built, or fails.
+    """
+    _build_or_skip()
+    with ControlPlane(CLUSTER).start(tmp_path_factory.mktemp("control-plane")) as plane:
+        yield plane
+
+
+def _build_or_skip() -> None:
+    if os.environ.get("REQUIRE_CONTROL_PLANE") == "1":
+        if not os.environ.get("KUBEBUILDER_ASSETS"):
+            build(print)
+        return
+    try:
+        ready = os.environ.get("KUBEBUILDER_ASSETS") or built()
+    except BuildError as error:
+        pytest.skip(f"{_ABSENT}{error}")
+    if not ready:
+        pytest.skip(f"{_ABSENT}not built yet; run `python -m sandbox.controlplane build`")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, None, None]:
+    """Say in the closing lines, after pytest's own, what was not tested and why."""
+    yield
+    reasons = [
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    ]
+    for reason in sorted({reason for reason in reasons if reason.startswith(_ABSENT)}):
+        terminalreporter.write_line(f"{reasons.count(reason)} tests skipped, {reason}", yellow=True)
