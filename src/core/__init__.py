@@ -1,0 +1,1 @@
+"""The judgement: pure, without network, clock or logging."""

@@ -1,0 +1,87 @@
+"""The checks of each signer, in the order in which they run and are reported."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.checks import instance, names, request, requester
+from core.model import KUBELET_SERVING, Case, Effect, NotGiven, Refusal
+
+
+def _always_given(_case: Case) -> bool:
+    return True
+
+
+def _instances_given(case: Case) -> bool:
+    return not isinstance(case.instances, NotGiven)
+
+
+def _cluster_given(case: Case) -> bool:
+    return not isinstance(case.cluster, NotGiven)
+
+
+def _instances_and_cluster_given(case: Case) -> bool:
+    needed = case.policy.require_cluster_tag or not case.policy.allow_other_vpcs
+    return _instances_given(case) and (_cluster_given(case) or not needed)
+
+
+def _role_given(case: Case) -> bool:
+    needed = case.policy.verify_node_role
+    return _instances_given(case) and not (needed and isinstance(case.role, NotGiven))
+
+
+_DENY = frozenset({Effect.DENY})
+_LEAVE = frozenset({Effect.LEAVE})
+_EITHER = _DENY | _LEAVE
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule: a pure function that gives a refusal, of one of its `effects`, or None.
+
+    A `gate` that refuses ends the judging. `given` tells whether all that the rule compares with
+    was given at all; only offline may it not be. The check's id is then listed as not run, and it
+    is not run, unless it is `partial`: has more to compare with.
+    """
+
+    id: str
+    run: Callable[[Case], Refusal | None]
+    effects: frozenset[Effect]
+    gate: bool = False
+    given: Callable[[Case], bool] = _always_given
+    partial: bool = False
+
+
+KUBELET_SERVING_CHECKS = (
+    Check("requester-is-node", requester.requester_is_node, _LEAVE, gate=True),
+    Check("node-kind", requester.node_kind, _LEAVE, gate=True),
+    Check("fresh", requester.fresh, _LEAVE, gate=True),
+    Check("newest", requester.newest, _LEAVE, gate=True),
+    Check("request-well-formed", request.request_well_formed, _DENY),
+    Check("key", request.key, _EITHER),
+    Check("signature", request.signature, _DENY),
+    Check("subject", request.subject, _DENY),
+    Check("usages", request.usages, _DENY),
+    Check("extensions", request.extensions, _DENY),
+    Check("san-kinds", request.san_kinds, _DENY),
+    Check("lifetime", request.lifetime, _DENY),
+    Check("key-not-reused", request.key_not_reused, _DENY),
+    Check("not-reissued-in-a-loop", request.not_reissued_in_a_loop, _LEAVE),
+    Check("instance-known", instance.instance_known, _LEAVE),
+    Check("instance-single", instance.instance_single, _LEAVE, given=_instances_given),
+    Check("instance-running", instance.instance_running, _LEAVE, given=_instances_given),
+    Check(
+        "instance-launched-before",
+        instance.instance_launched_before,
+        _LEAVE,
+        given=_instances_given,
+    ),
+    Check("node-name", instance.node_name, _EITHER, given=_instances_given),
+    Check("cluster", instance.cluster, _LEAVE, given=_instances_and_cluster_given),
+    Check("node-role", instance.node_role, _LEAVE, given=_role_given),
+    Check("reserved-names", names.reserved_names, _DENY, given=_cluster_given, partial=True),
+    Check("dns-names", names.dns_names, _EITHER, given=_instances_given),
+    Check("ip-addresses", names.ip_addresses, _EITHER, given=_instances_given),
+)
+
+#: The checks of each signer that is served; every other signer's CSRs are not ours.
+CHECKS = {KUBELET_SERVING: KUBELET_SERVING_CHECKS}

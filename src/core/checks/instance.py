@@ -1,0 +1,206 @@
+"""Checks of the requester against the EC2 instance that it says it is.
+
+Where the instance is unknown or not running there is nothing to compare with, and that is a
+LEAVE: EC2 is eventually consistent, and a denial is final.
+"""
+
+import re
+from datetime import timedelta
+
+from core.checks.requester import CLOCK_SKEW_SECONDS
+from core.dns import folded, suffix
+from core.identity import CANONICAL_ARN, has_iam_keys, has_session_name
+from core.model import (
+    Case,
+    Cluster,
+    Effect,
+    IdentityKind,
+    Instance,
+    NotGiven,
+    Refusal,
+    Role,
+    RoleUnknown,
+)
+
+# From: IAM User Guide, "IAM identifiers"; the authenticator's form has no path, others may.
+_ROLE_ARN = re.compile(
+    r"arn:([a-z0-9-]+):iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII
+)
+
+_CLUSTER_TAG_PREFIX = "kubernetes.io/cluster/"
+# From: EKS User Guide (self-managed nodes), karpenter-provider-aws pkg/apis/v1/labels.go
+# (eks:eks-cluster-name), and AWS-generated cost allocation tags (aws:eks:cluster-name).
+_CLUSTER_NAME_TAGS = ("eks:cluster-name", "eks:eks-cluster-name", "aws:eks:cluster-name")
+
+
+def instance_known(case: Case) -> Refusal | None:
+    """EC2 knows the instance of the requester's session (or, where allowed, of its name).
+
+    From: aws-iam-authenticator pkg/token/token.go, Identity.SessionName.
+    """
+    if case.identity is None:
+        return _leave("no instance identity", _why_no_identity(case))
+    if isinstance(case.instances, NotGiven):
+        return _leave("instance unknown", "no EC2 evidence was given")
+    if not case.instances:
+        return _leave("instance unknown", f"EC2 shows no instance for {_claimed(case)}")
+    return None
+
+
+def instance_single(case: Case) -> Refusal | None:
+    """One instance, not several, answers to that identity.
+
+    From: EC2 User Guide, "EC2 instance hostnames": names are unique within a VPC only.
+    """
+    if isinstance(case.instances, NotGiven) or len(case.instances) <= 1:
+        return None
+    ids = ", ".join(sorted(instance.id for instance in case.instances))
+    return _leave("instance ambiguous", f"got {ids}, expected one for {_claimed(case)}")
+
+
+def instance_running(case: Case) -> Refusal | None:
+    """The instance runs: only then does it file requests, and EC2 gives its names.
+
+    From: EC2 API reference, Instance (PrivateDnsName is empty until running).
+    """
+    instance = _only(case)
+    if instance is None or instance.state == "running":
+        return None
+    return _leave("instance not running", f"got {instance.id} {instance.state}, expected running")
+
+
+def instance_launched_before(case: Case) -> Refusal | None:
+    """The request is younger than its instance: names and addresses are used again by others.
+
+    From: EC2 API reference, Instance (LaunchTime).
+    """
+    instance = _only(case)
+    if instance is None:
+        return None
+    if instance.launched is None:
+        return _leave("launch time unknown", f"EC2 gives no launch time for {instance.id}")
+    if instance.launched - case.csr.created <= timedelta(seconds=CLOCK_SKEW_SECONDS):
+        return None
+    got = f"got {instance.id} launched {instance.launched.isoformat()}"
+    return _leave("instance is younger", f"{got}, expected before {case.csr.created.isoformat()}")
+
+
+def node_name(case: Case) -> Refusal | None:
+    """The node's name is one of its instance's names.
+
+    From: cloud-provider-aws docs/prerequisites.md; amazon-eks-ami nodeadm (hostname-override is
+    PrivateDnsName, or the instance id).
+    """
+    instance = case.instance
+    if instance is None:
+        return _nothing_to_compare(case)
+    node, names = folded(case.csr.node or ""), node_names(instance)
+    if node in names:
+        return None
+    if not instance.private_dns_name:
+        return _leave("instance has no name yet", f"EC2 gives no PrivateDnsName for {instance.id}")
+    return Refusal(
+        Effect.DENY,
+        "node name is not the instance's",
+        f"got {node}, expected one of {sorted(names)}",
+    )
+
+
+def cluster(case: Case) -> Refusal | None:
+    """The instance belongs to this cluster: by VPC and by tag.
+
+    From: EKS User Guide, "Self-managed nodes" and "Tagging your resources".
+    """
+    if isinstance(case.cluster, NotGiven):  # and neither rule is wanted, or this wouldn't run
+        return None
+    instance = case.instance
+    if instance is None:
+        return _nothing_to_compare(case)
+    vpc = case.cluster.vpc_id
+    if not case.policy.allow_other_vpcs and not (vpc and instance.vpc_id == vpc):
+        return _leave(
+            "instance in another VPC",
+            f"got {instance.vpc_id or 'none'}, expected {vpc or 'unknown'}",
+        )
+    if case.policy.require_cluster_tag and not _bears_tag_of(instance, case.cluster):
+        expected = f"{_CLUSTER_TAG_PREFIX}{case.cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
+        return _leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
+    return None
+
+
+def node_role(case: Case) -> Refusal | None:
+    """The requester's IAM role is that of the instance's profile, so its session is EC2's.
+
+    Anybody who may assume the role by other ways chooses the session's name. A node known by
+    name has no IAM role to compare. From: aws-iam-authenticator README, EC2PrivateDNSName.
+    """
+    if not case.policy.verify_node_role or isinstance(case.role, NotGiven):
+        return None
+    if case.identity is not None and case.identity.kind is IdentityKind.NAME:
+        return None
+    if case.instance is None:
+        return _nothing_to_compare(case)
+    if isinstance(case.role, RoleUnknown):
+        return _leave("node role not verified", case.role.why)
+    claimed = _claimed_role(case)
+    if claimed is not None and claimed.matches(case.role):
+        return None
+    got = claimed or list(case.csr.extra.get(CANONICAL_ARN, ()))
+    return _leave("node role not verified", f"got {got}, expected {case.role}")
+
+
+def node_names(instance: Instance) -> frozenset[str]:
+    """The names that a node on this instance may have: folded, never empty strings."""
+    names = {instance.private_dns_name, instance.id, resource_name(instance)}
+    return frozenset(folded(name) for name in names if name)
+
+
+def resource_name(instance: Instance) -> str:
+    """The resource-name DNS name: the id under PrivateDnsName's own suffix; empty if none.
+
+    From: EC2 User Guide, "EC2 instance hostnames and domains".
+    """
+    domain = suffix(instance.private_dns_name)
+    return f"{instance.id}.{domain}" if domain else ""
+
+
+def _only(case: Case) -> Instance | None:
+    if isinstance(case.instances, NotGiven) or len(case.instances) != 1:
+        return None
+    return case.instances[0]
+
+
+def _bears_tag_of(instance: Instance, cluster: Cluster) -> bool:
+    if not cluster.name:
+        return False
+    if _CLUSTER_TAG_PREFIX + cluster.name in instance.tags:
+        return True
+    return any(instance.tags.get(tag) == cluster.name for tag in _CLUSTER_NAME_TAGS)
+
+
+def _claimed_role(case: Case) -> Role | None:
+    arns = case.csr.extra.get(CANONICAL_ARN, ())
+    match = _ROLE_ARN.fullmatch(arns[0]) if len(arns) == 1 else None
+    return Role(*match.groups()) if match else None
+
+
+def _claimed(case: Case) -> str:
+    if case.identity is None:
+        return "no identity"
+    return case.identity.instance_id or f"node {case.identity.node}"
+
+
+def _why_no_identity(case: Case) -> str:
+    if has_session_name(case.csr):
+        return "spec.extra holds a session name under an odd key, so it isn't the authenticator's"
+    if has_iam_keys(case.csr):
+        return "spec.extra has IAM keys but no sessionName"
+    return "spec.extra has no IAM keys; by name only with ALLOW_NAME_IDENTITY=true"
+
+
+def _nothing_to_compare(case: Case) -> Refusal:
+    return _leave("nothing to compare with", f"no single running instance for {_claimed(case)}")
+
+
+def _leave(reason: str, detail: str) -> Refusal:
+    return Refusal(Effect.LEAVE, reason, detail)

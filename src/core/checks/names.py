@@ -1,0 +1,189 @@
+"""Checks of the names: those that nobody gets, and those that are the instance's own."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from core.checks.instance import node_name, resource_name
+from core.dns import folded
+from core.model import (
+    Case,
+    Effect,
+    Instance,
+    IpAddress,
+    IpNetwork,
+    NetworkInterface,
+    NotGiven,
+    Pkcs10,
+    Refusal,
+)
+from core.settings import AWS_SERVICE_DOMAINS
+
+# Under these the API server and the pods of every cluster look for each other.
+_NEVER = ("kubernetes", "localhost", "kubernetes.default")
+# The public names of instances lie among the service names of AWS; `dns-names` judges them.
+# From: EC2 User Guide, "EC2 instance hostnames" (ec2-192-0-2-1.<region>.compute.amazonaws.com).
+_PUBLIC_INSTANCE_NAME = re.compile(
+    r"ec2-[0-9a-z-]+\.(?:compute-1|[a-z0-9-]+\.compute)\.amazonaws\.com(?:\.cn)?", re.ASCII
+)
+# From: EC2 API reference, NetworkInterface.InterfaceType. Deliberately absent: branch and trunk
+# (their addresses are pods'), and all that AWS's services own.
+_NODE_INTERFACES = frozenset({"interface", "efa"})
+
+
+def reserved_names(case: Case) -> Refusal | None:
+    """No certificate for a name that the cluster, AWS or the machine itself answers to.
+
+    From: Kubernetes, "DNS for Services and Pods"; RFC 6761 (localhost); RFC 6890 (addresses).
+    """
+    if not isinstance(case.request, Pkcs10):
+        return None
+    names = [name for name in case.request.dns if _is_reserved_name(folded(name))]
+    addresses = [str(ip) for ip in case.request.addresses if _is_reserved_address(case, ip)]
+    if not names and not addresses:
+        return None
+    return _deny(
+        "reserved name", f"got {names + addresses}, expected none of the cluster's or AWS's"
+    )
+
+
+def dns_names(case: Case) -> Refusal | None:
+    """Every DNS name is one of the instance's own.
+
+    From: cloud-provider-aws pkg/providers/v1/aws.go (what a Node's addresses are on EC2).
+    """
+    if not isinstance(case.request, Pkcs10) or not case.request.dns:
+        return None
+    if case.instance is None:
+        return _nothing_to_compare(case)
+    own = _own_dns_names(case, case.instance)
+    foreign = [name for name in case.request.dns if folded(name) not in own]
+    if not foreign:
+        return None
+    if not case.instance.private_dns_name:
+        return _leave("instance has no name yet", f"EC2 gives no names for {case.instance.id}")
+    return _deny("DNS name is not the instance's", f"got {foreign}, expected one of {sorted(own)}")
+
+
+def ip_addresses(case: Case) -> Refusal | None:
+    """Every IP address is one that EC2 vouches for as this instance's own.
+
+    Secondary private addresses, delegated prefixes, and trunk and branch interfaces are what the
+    VPC CNI gives to pods. From: amazon-vpc-cni-k8s README; EC2 API reference, NetworkInterface.
+    """
+    if not isinstance(case.request, Pkcs10) or not case.request.addresses:
+        return None
+    instance = case.instance
+    if instance is None:
+        return _nothing_to_compare(case)
+    own = set(_own_addresses(case, instance))
+    foreign = [ip for ip in dict.fromkeys(case.request.addresses) if ip not in own]
+    if not foreign:
+        return None
+    shown = frozenset(_shown_addresses(instance))
+    if not shown:
+        return _leave("instance has no address yet", f"EC2 gives no addresses for {instance.id}")
+    expected = f"expected one of {sorted(str(ip) for ip in own)}"
+    delegated = _within(prefix for one in instance.interfaces for prefix in one.prefixes)
+    unknown = [str(ip) for ip in foreign if ip not in shown and not delegated(ip)]
+    if unknown:
+        return _deny("address is not the instance's", f"got {unknown}, {expected}")
+    got = [str(ip) for ip in foreign]
+    return _leave(
+        "address not vouched for",
+        f"got {got}, on {instance.id} but a pod's or of another interface; {expected}",
+    )
+
+
+def _is_reserved_name(name: str) -> bool:
+    labels = name.split(".")
+    if "*" in name or name in _NEVER or labels[-1] == "localhost":
+        return True
+    if name.startswith("kubernetes.default.") or name.endswith(".kubernetes.default"):
+        return True
+    if "svc" in labels[1:] or _under(name, "cluster.local"):
+        return True
+    if _PUBLIC_INSTANCE_NAME.fullmatch(name):
+        return False
+    return any(_under(name, domain) for domain in AWS_SERVICE_DOMAINS)
+
+
+def _is_reserved_address(case: Case, ip: IpAddress) -> bool:
+    if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
+        return True
+    if isinstance(case.cluster, NotGiven):
+        return False
+    return any(ip in network for network in case.cluster.service_ranges)
+
+
+def _under(name: str, domain: str) -> bool:
+    return name == domain or name.endswith(f".{domain}")
+
+
+def _own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
+    names = {instance.private_dns_name, resource_name(instance)}
+    if node_name(case) is None:
+        names.add(case.csr.node or "")
+    if case.policy.allow_public_addresses:
+        names.add(instance.public_dns_name)
+    own = {folded(name) for name in names if name}
+    first_labels = {name.partition(".")[0] for name in own}
+    extra = {
+        f"{label}.{domain}" for label in first_labels for domain in case.policy.extra_dns_suffixes
+    }
+    return frozenset(own | extra)
+
+
+def _own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
+    for interface in instance.interfaces:
+        if not _is_the_nodes(case, instance, interface):
+            continue
+        for private in interface.ipv4:
+            if private.primary:
+                yield private.address
+                if case.policy.allow_public_addresses:
+                    yield from private.public
+        for ip in interface.ipv6:
+            if not any(ip in prefix for prefix in interface.prefixes):
+                yield ip
+
+
+def _is_the_nodes(case: Case, instance: Instance, interface: NetworkInterface) -> bool:
+    if not interface.attached or interface.kind not in _NODE_INTERFACES:
+        return False
+    if interface.device_index == 0 and interface.card_index == 0:
+        return True
+    same_vpc = bool(interface.vpc_id) and interface.vpc_id == instance.vpc_id
+    return case.policy.allow_secondary_enis and same_vpc
+
+
+def _shown_addresses(instance: Instance) -> Iterator[IpAddress]:
+    yield from instance.loose_addresses
+    for interface in instance.interfaces:
+        yield from interface.ipv6
+        for private in interface.ipv4:
+            yield private.address
+            yield from private.public
+
+
+def _within(prefixes: Iterable[IpNetwork]) -> Callable[[IpAddress], bool]:
+    """Whether a prefix holds an address; of requests with 8,000 of them, so without a walk each."""
+    blocks = {_block(prefix.network_address, prefix.prefixlen) for prefix in prefixes}
+    sizes = {size for _, size, _ in blocks}
+    return lambda ip: any(_block(ip, size) in blocks for size in sizes)
+
+
+def _block(ip: IpAddress, size: int) -> tuple[int, int, int]:
+    return ip.version, size, int(ip) >> max(0, ip.max_prefixlen - size)
+
+
+def _nothing_to_compare(case: Case) -> Refusal:
+    claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
+    return _leave("nothing to compare with", f"no single running instance for {claimed}")
+
+
+def _deny(reason: str, detail: str) -> Refusal:
+    return Refusal(Effect.DENY, reason, detail)
+
+
+def _leave(reason: str, detail: str) -> Refusal:
+    return Refusal(Effect.LEAVE, reason, detail)

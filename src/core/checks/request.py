@@ -1,0 +1,207 @@
+"""Checks of the request itself: what is asked, with which key, for how long."""
+
+from collections import Counter
+
+from core.dns import is_dns_name, looks_like_an_address
+from core.model import (
+    Case,
+    Effect,
+    IpName,
+    KeyRule,
+    OtherName,
+    Pkcs10,
+    Refusal,
+    San,
+    StringType,
+    Unread,
+)
+
+# From: RFC 5280 section 4.2.1.6.
+_SUBJECT_ALT_NAME = "2.5.29.17"
+# From: X.520 as profiled by RFC 5280 appendix A.1.
+_COMMON_NAME = "2.5.4.3"
+_ORGANIZATION = "2.5.4.10"
+
+# From: Kubernetes pkg/apis/certificates/helpers.go, ValidateKubeletServingCSR.
+_USAGES = frozenset({"digital signature", "server auth"})
+_USAGES_RSA = _USAGES | {"key encipherment"}
+
+# ECDSA and RSA PKCS#1 v1.5 with SHA-256, 384 and 512, and Ed25519. Deliberately absent: SHA-1 and
+# SHA-224; SHA-3, which Go doesn't verify; RSA PSS, of which Go takes some parameters only.
+# From: RFC 5758, RFC 4055, RFC 8410; Go crypto/x509, getSignatureAlgorithmFromAI.
+_SIGNATURE_ALGORITHMS = frozenset(
+    {
+        *(f"1.2.840.10045.4.3.{number}" for number in (2, 3, 4)),
+        *(f"1.2.840.113549.1.1.{number}" for number in (11, 12, 13)),
+        "1.3.101.112",
+    }
+)
+
+
+def request_well_formed(case: Case) -> Refusal | None:
+    """`spec.request` is one PKCS#10 request that all readers read alike.
+
+    From: RFC 2986 and RFC 7468; see `core.pkcs10`.
+    """
+    if isinstance(case.request, Unread):
+        return _deny("not one plain PKCS#10 request", case.request.why)
+    return None
+
+
+def key(case: Case) -> Refusal | None:
+    """The key is strong and of a kind that kubelets and Go have in common.
+
+    From: NIST SP 800-57 part 1 (strengths); kubelet itself makes ECDSA P-256 keys, client-go
+    util/certificate/certificate_manager.go.
+    """
+    request = _read(case)
+    if request is None or request.key.rule is KeyRule.ALLOWED:
+        return None
+    if request.key.rule is KeyRule.UNVERIFIABLE:
+        return Refusal(
+            Effect.LEAVE,
+            "key can't be verified",
+            f"got {request.key.kind}, unknown to this version",
+        )
+    expected = "expected ECDSA P-256, P-384, P-521, RSA 2048 to 8192 (e >= 65537) or Ed25519"
+    return _deny("key not allowed", f"got {request.key.kind}, {expected}")
+
+
+def signature(case: Case) -> Refusal | None:
+    """The requester holds the key: the request is signed with it, by a sound hash.
+
+    From: RFC 2986 section 3, note 2 (proof of possession).
+    """
+    request = _read(case)
+    if request is None or request.key.rule is KeyRule.UNVERIFIABLE:
+        return None
+    sound = request.signature_algorithm in _SIGNATURE_ALGORITHMS
+    if not sound:
+        got = request.signature_hash or request.signature_algorithm
+        return _deny("signature algorithm not allowed", f"got {got}, expected SHA-256 or better")
+    if not request.signature_valid:
+        return _deny("signature not valid", "the request isn't signed by the key that it holds")
+    return None
+
+
+def subject(case: Case) -> Refusal | None:
+    """The subject is one O, `system:nodes`, and one CN, the username; nothing else.
+
+    Of several CNs Go takes the last and others the first. From: Kubernetes
+    pkg/apis/certificates/helpers.go (O), and TLS bootstrapping (CN).
+    """
+    request = _read(case)
+    if request is None:
+        return None
+    got = [(attribute.oid, attribute.value) for attribute in request.subject]
+    expected = [(_ORGANIZATION, "system:nodes"), (_COMMON_NAME, case.csr.username)]
+    if sorted(got) != sorted(expected):
+        return _deny(
+            "subject is not the requester's", f"got {_named(got)}, expected {_named(expected)}"
+        )
+    if len({attribute.rdn for attribute in request.subject}) != len(expected):
+        return _deny("subject is ambiguous", "got O and CN in one RDN, expected one RDN each")
+    if any(attribute.string_type is StringType.OTHER for attribute in request.subject):
+        return _deny("subject is ambiguous", "expected PrintableString or UTF8String")
+    return None
+
+
+def usages(case: Case) -> Refusal | None:
+    """The usages are those of a serving certificate, no more and no less.
+
+    From: Kubernetes pkg/apis/certificates/helpers.go, ValidateKubeletServingCSR.
+    """
+    got = case.csr.usages
+    repeated = any(count > 1 for count in Counter(got).values())
+    if not repeated and frozenset(got) in (_USAGES, _USAGES_RSA):
+        return None
+    expected = "digital signature and server auth, with or without key encipherment"
+    return _deny("usages not allowed", f"got {list(got)}, expected {expected}")
+
+
+def extensions(case: Case) -> Refusal | None:
+    """Nothing but subjectAltName is asked for: some signers would grant the rest.
+
+    From: client-go util/certificate/csr/csr.go (what a kubelet asks for).
+    """
+    request = _read(case)
+    if request is None:
+        return None
+    foreign = [oid for oid in request.extensions if oid != _SUBJECT_ALT_NAME]
+    if foreign:
+        return _deny("extensions not allowed", f"got {foreign}, expected subjectAltName alone")
+    return None
+
+
+def san_kinds(case: Case) -> Refusal | None:
+    """There is at least one name, and all are plain DNS names or single IP addresses.
+
+    From: Kubernetes TLS bootstrapping (IP and DNS only); RFC 1123 section 2.1 (host names).
+    """
+    request = _read(case)
+    if request is None:
+        return None
+    if not request.sans:
+        return _deny("no names", "got no subject alternative name, expected at least one")
+    odd = [problem for san in request.sans if (problem := _san_problem(san)) is not None]
+    return _deny("names of other kinds", ", ".join(odd)) if odd else None
+
+
+def lifetime(case: Case) -> Refusal | None:
+    """No longer life is asked for than the policy grants.
+
+    From: Kubernetes certificates.k8s.io/v1, spec.expirationSeconds.
+    """
+    limit = case.policy.max_certificate_seconds
+    asked = case.csr.expiration_seconds
+    if asked is None or asked <= limit:
+        return None
+    return _deny("lifetime too long", f"got {asked} s, expected at most {limit} s")
+
+
+def key_not_reused(case: Case) -> Refusal | None:
+    """No other requester uses this key: a key known to two nodes is nobody's identity.
+
+    Only requests that pass their own requester, form, signature and subject checks count, so
+    that a copy of a request blocks nobody. From: kubelet makes a new key for every request,
+    client-go util/certificate/certificate_manager.go, generateCSR.
+    """
+    if case.peers.same_key is None:
+        return None
+    return _deny("key used by another requester", f"also by {case.peers.same_key}")
+
+
+def not_reissued_in_a_loop(case: Case) -> Refusal | None:
+    """No certificate of this requester differs from what was approved for it.
+
+    A kubelet whose certificate lacks what it asked for asks again at once, for ever. From:
+    awslabs/amazon-eks-ami issue 244 (a certificate a second).
+    """
+    if case.peers.mismatch is None:
+        return None
+    return Refusal(Effect.LEAVE, "issued certificate differs", f"see {case.peers.mismatch}")
+
+
+def _read(case: Case) -> Pkcs10 | None:
+    return case.request if isinstance(case.request, Pkcs10) else None
+
+
+def _san_problem(san: San) -> str | None:
+    match san:
+        case OtherName():
+            return f"{san.kind} {san.value}"
+        case IpName():
+            mapped = getattr(san.address, "ipv4_mapped", None)
+            return None if mapped is None else f"IPv4-mapped {san.address}"
+    if looks_like_an_address(san.value):
+        return f"DNS name {san.value!r} is an address"
+    return None if is_dns_name(san.value) else f"DNS name {san.value!r} is no host name"
+
+
+def _named(attributes: list[tuple[str, str]]) -> str:
+    names = {_COMMON_NAME: "CN", _ORGANIZATION: "O"}
+    return ", ".join(f"{names.get(oid, oid)}={value}" for oid, value in attributes) or "nothing"
+
+
+def _deny(reason: str, detail: str) -> Refusal:
+    return Refusal(Effect.DENY, reason, detail)

@@ -1,0 +1,74 @@
+"""Gates: who asks, when, and whether this is the request that still counts."""
+
+from datetime import timedelta
+
+from core.identity import SESSION_NAME, session_instance
+from core.model import Case, Effect, Refusal
+
+#: How far clocks may differ, in seconds.
+CLOCK_SKEW_SECONDS = 30
+
+_NODE_GROUPS = ("system:nodes", "system:authenticated")
+# From: EKS User Guide, "Fargate" (node names) and "Hybrid nodes" (SSM managed instance ids).
+_OTHER_NODE_KINDS = ("fargate-", "mi-")
+
+
+def requester_is_node(case: Case) -> Refusal | None:
+    """The requester is a node: its username and its groups say so.
+
+    From: Kubernetes, TLS bootstrapping, "Certificate rotation" (what an approver must check), and
+    pkg/auth/nodeidentifier/default.go.
+    """
+    if not case.csr.node:
+        return _leave(
+            "not a node", f"got username {case.csr.username}, expected system:node:<name>"
+        )
+    missing = [group for group in _NODE_GROUPS if group not in case.csr.groups]
+    if missing:
+        return _leave("not in the nodes' groups", f"missing {', '.join(missing)}")
+    return None
+
+
+def node_kind(case: Case) -> Refusal | None:
+    """The node is an EC2 instance, not Fargate's or a hybrid one, nor a person posing as a node.
+
+    EKS judges Fargate's and hybrid nodes' requests itself. A session name that is no instance id
+    belongs to whoever assumed the role. From: EKS User Guide, "Troubleshooting hybrid nodes".
+    """
+    node = case.csr.node or ""
+    if node.casefold().startswith(_OTHER_NODE_KINDS):
+        return _leave("not an EC2 node", f"got node {node}")
+    if SESSION_NAME in case.csr.extra and session_instance(case.csr) is None:
+        got = list(case.csr.extra[SESSION_NAME])
+        return _leave("not an EC2 session", f"got sessionName {got}, expected one instance id")
+    return None
+
+
+def fresh(case: Case) -> Refusal | None:
+    """The kubelet still waits for this request: it gives up, key and all, after 15 minutes.
+
+    From: client-go util/certificate/certificate_manager.go, certificateWaitTimeout.
+    """
+    age = case.now - case.csr.created
+    if age > timedelta(seconds=case.policy.max_csr_age_seconds):
+        limit = case.policy.max_csr_age_seconds
+        return _leave(
+            "abandoned", f"got an age of {age.total_seconds():.0f} s, expected at most {limit} s"
+        )
+    if age < -timedelta(seconds=CLOCK_SKEW_SECONDS):
+        return _leave("created in the future", f"got {-age.total_seconds():.0f} s from now")
+    return None
+
+
+def newest(case: Case) -> Refusal | None:
+    """No newer request of the same requester: a kubelet drops the key of the one before.
+
+    From: client-go util/certificate/certificate_manager.go, rotateCerts.
+    """
+    if case.peers.newer is None:
+        return None
+    return _leave("superseded", f"by {case.peers.newer}")
+
+
+def _leave(reason: str, detail: str) -> Refusal:
+    return Refusal(Effect.LEAVE, reason, detail)

@@ -1,0 +1,33 @@
+"""Errors, split by whose fault they are; only the edges map them to logs, metrics and retries."""
+
+
+class CsrApproverError(Exception):
+    """Anything this project raises on purpose."""
+
+
+class MalformedRequest(CsrApproverError):
+    """The requester's fault: `spec.request` is not one request that every reader reads alike."""
+
+
+class EvidenceUnavailable(CsrApproverError):
+    """AWS could not be asked. Never a "no" and never a "yes": such CSRs stay as they are."""
+
+
+class ClusterUnavailable(CsrApproverError):
+    """The cluster could not be described, reached or read; its next run tries again.
+
+    `cause` is a short stable word for logs: `describe`, `tls`, `connection`, `status`, ….
+    """
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(f"{cause}: {detail}")
+        self.cause = cause
+        self.detail = detail
+
+
+class NotOnboarded(ClusterUnavailable):
+    """The cluster's API knows us not (401) or allows us nothing (403): access is not set up yet."""
+
+
+class BadSettings(CsrApproverError):
+    """The operator's fault: a setting has a value that is not allowed. Names setting and mend."""

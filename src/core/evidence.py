@@ -1,0 +1,92 @@
+"""What EC2 and IAM say of the instances that the requesters claim to be."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.dns import is_dns_name
+from core.errors import EvidenceUnavailable
+from core.model import Identity, IdentityKind, Instance, Role, RoleUnknown
+from core.ports import Fleet
+
+# A terminated instance stays visible for about an hour, and its name may be another's by then.
+# From: EC2 User Guide, "Terminate Amazon EC2 instances".
+_GONE = frozenset({"shutting-down", "terminated"})
+
+_NO_PROFILE = RoleUnknown("the instance has no instance profile")
+_NO_INSTANCE = RoleUnknown("there is no single instance to ask for")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The instances that answer to one identity, and the role of the only one's profile."""
+
+    instances: tuple[Instance, ...]
+    role: Role | RoleUnknown
+
+
+NO_EVIDENCE = Evidence((), _NO_INSTANCE)
+
+
+def gather(
+    identities: Iterable[Identity], vpc_id: str | None, fleet: Fleet, *, roles_wanted: bool
+) -> Mapping[Identity, Evidence | EvidenceUnavailable]:
+    """Ask for all identities at once: a call per batch, and one per instance profile.
+
+    `vpc_id`: where nodes known by name only must live; None for anywhere (only offline). An
+    identity that couldn't be asked for maps to the error, which is never a verdict.
+    """
+    wanted = set(identities)
+    found = _instances(wanted, vpc_id, fleet)
+    profiles = {
+        answer[0].profile_arn
+        for answer in found.values()
+        if not isinstance(answer, EvidenceUnavailable) and len(answer) == 1
+    }
+    roles: dict[str, Role | RoleUnknown] = {"": _NO_PROFILE}
+    if roles_wanted:
+        roles |= {arn: fleet.role_of_profile(arn) for arn in sorted(profiles - {""})}
+    return {identity: _evidence(found[identity], roles) for identity in wanted}
+
+
+def living(instances: Iterable[Instance], vpc_id: str | None) -> tuple[Instance, ...]:
+    """Those that may still be the node of that name, in the VPC where one is known."""
+    return tuple(
+        instance
+        for instance in instances
+        if instance.state not in _GONE
+        and (vpc_id is None or (vpc_id != "" and instance.vpc_id == vpc_id))
+    )
+
+
+def _instances(
+    wanted: set[Identity], vpc_id: str | None, fleet: Fleet
+) -> dict[Identity, tuple[Instance, ...] | EvidenceUnavailable]:
+    ids = {identity.instance_id for identity in wanted if identity.instance_id is not None}
+    # Names reach a filter in which `*`, `?` and `\` are live, so only plain host names do.
+    names = {
+        identity.node
+        for identity in wanted
+        if identity.kind is IdentityKind.NAME and is_dns_name(identity.node)
+    }
+    by_id = fleet.by_id(sorted(ids)) if ids else {}
+    by_name = fleet.by_private_dns_name(sorted(names), vpc_id) if names else {}
+    answers: dict[Identity, tuple[Instance, ...] | EvidenceUnavailable] = {}
+    for identity in wanted:
+        if identity.instance_id is not None:
+            answers[identity] = by_id.get(identity.instance_id, ())
+            continue
+        named = by_name.get(identity.node, ())
+        if not isinstance(named, EvidenceUnavailable):
+            named = living(named, vpc_id)
+        answers[identity] = named
+    return answers
+
+
+def _evidence(
+    answer: tuple[Instance, ...] | EvidenceUnavailable, roles: Mapping[str, Role | RoleUnknown]
+) -> Evidence | EvidenceUnavailable:
+    if isinstance(answer, EvidenceUnavailable):
+        return answer
+    if len(answer) != 1:
+        return Evidence(answer, _NO_INSTANCE)
+    return Evidence(answer, roles.get(answer[0].profile_arn, RoleUnknown("IAM was not asked")))

@@ -1,0 +1,63 @@
+"""Which EC2 instance a requester claims to be.
+
+On EKS the credentials of an instance profile carry the instance's id as their session name, and
+the authenticator hands it on in `spec.extra`, which requesters can't set. From:
+aws-iam-authenticator pkg/token/token.go (Identity.SessionName) and pkg/server/server.go.
+"""
+
+import re
+
+from core.model import Csr, Identity, IdentityKind
+
+SESSION_NAME = "sessionName"
+CANONICAL_ARN = "canonicalArn"
+
+#: `i-` and 8 or 17 hex digits, the whole value. From: EC2 User Guide, resource IDs.
+INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+
+# From: aws-iam-authenticator pkg/server/server.go; a requester that has any is an IAM identity.
+# Compared without regard to case, since impersonation headers arrive in lower case.
+_IAM_KEYS = frozenset(
+    key.casefold()
+    for key in (
+        "arn",
+        CANONICAL_ARN,
+        SESSION_NAME,
+        "accessKeyId",
+        "principalId",
+        "sigs.k8s.io/aws-iam-authenticator/principalId",
+    )
+)
+
+
+def has_iam_keys(csr: Csr) -> bool:
+    """True when `spec.extra` has any key of the IAM authenticator, in any letter case."""
+    return any(key.casefold() in _IAM_KEYS for key in csr.extra)
+
+
+def has_session_name(csr: Csr) -> bool:
+    """True when `spec.extra` has `sessionName`, whatever it holds, in any letter case."""
+    return any(key.casefold() == SESSION_NAME.casefold() for key in csr.extra)
+
+
+def session_instance(csr: Csr) -> str | None:
+    """The instance id in the session name; None when it isn't exactly one instance id."""
+    names = [
+        values for key, values in csr.extra.items() if key.casefold() == SESSION_NAME.casefold()
+    ]
+    if len(names) != 1 or SESSION_NAME not in csr.extra or len(names[0]) != 1:
+        return None
+    return names[0][0] if INSTANCE_ID.fullmatch(names[0][0]) else None
+
+
+def identify(csr: Csr, *, allow_name: bool) -> Identity | None:
+    """Bind a CSR to an instance: by its session if it has one, else by name if that is allowed."""
+    node = csr.node
+    if not node:
+        return None
+    instance_id = session_instance(csr)
+    if instance_id is not None:
+        return Identity(IdentityKind.SESSION, instance_id, node)
+    if allow_name and not has_iam_keys(csr):
+        return Identity(IdentityKind.NAME, None, node)
+    return None

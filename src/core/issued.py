@@ -1,0 +1,101 @@
+"""Whether an issued certificate is what was approved. No other approver looks.
+
+The signer reads the request anew; where it reads it differently from us, a stranger gets a name
+that nobody checked. Kubernetes's own signer is measured to agree; EKS's can't be seen.
+"""
+
+import warnings
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from core.dns import folded
+from core.model import Csr, IssueFinding, IssueState, Pkcs10, Unread
+
+# What cryptography raises for a certificate that it can't read; parsing is lazy.
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
+
+def find(
+    csr: Csr, request: Pkcs10 | Unread, now: datetime, *, grace: timedelta, max_age: timedelta
+) -> IssueFinding | None:
+    """What is wrong with an approved CSR's certificate, or with its absence; None if nothing.
+
+    A certificate is missed after `grace`, and only while the kubelet still waits for it.
+    """
+    approved, failed = csr.condition("Approved"), csr.condition("Failed")
+    if approved is None:
+        return None
+    age = (now - (approved.last_update or csr.created)).total_seconds()
+    if csr.certificate:
+        state, detail = _compare(csr, request)
+        return None if state is None else IssueFinding(csr, request, state, detail, age)
+    if failed is not None:
+        detail = f"{failed.reason}: {failed.message}"
+        return IssueFinding(csr, request, IssueState.SIGNER_FAILED, detail, age)
+    if age > grace.total_seconds() and now - csr.created <= max_age:
+        detail = f"approved {age:.0f} s ago by {approved.reason}, no certificate"
+        return IssueFinding(csr, request, IssueState.NOT_ISSUED, detail, age)
+    return None
+
+
+def mismatch(csr: Csr, request: Pkcs10 | Unread) -> bool:
+    """True when the CSR's certificate has another key, or a name beyond those asked for."""
+    return bool(csr.certificate) and _compare(csr, request)[0] is IssueState.MISMATCH
+
+
+def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str]:
+    if isinstance(request, Unread):
+        return IssueState.MISMATCH, f"issued for a request that can't be read: {request.why}"
+    try:
+        with warnings.catch_warnings():
+            # A long CN draws a warning, which is no news here: it is compared as a whole.
+            warnings.simplefilter("ignore")
+            spki, names = _read(csr.certificate)
+    except _UNREADABLE as error:
+        return IssueState.MISMATCH, f"the certificate can't be read: {error}"
+    asked = {("DNS", folded(name)) for name in request.dns}
+    asked |= {("IP", str(ip)) for ip in request.addresses}
+    asked.add(("CN", csr.username))
+    if spki != request.key.spki:
+        return IssueState.MISMATCH, "the certificate holds another key than the request"
+    if names - asked:
+        return IssueState.MISMATCH, f"the certificate holds further names: {sorted(names - asked)}"
+    if asked - names:
+        return IssueState.FEWER_NAMES, f"the certificate lacks names: {sorted(asked - names)}"
+    return None, ""
+
+
+def _read(pem: bytes) -> tuple[bytes, set[tuple[str, str]]]:
+    # The first block is the leaf. From: Kubernetes certificates.k8s.io/v1, status.certificate.
+    leaf = x509.load_pem_x509_certificates(pem)[0]
+    spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return spki, _names(leaf)
+
+
+def _names(certificate: x509.Certificate) -> set[tuple[str, str]]:
+    names = {
+        ("CN", str(attribute.value))
+        for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    }
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return names
+    for name in extension.value:
+        if isinstance(name, x509.DNSName):
+            names.add(("DNS", folded(name.value)))
+        elif isinstance(name, x509.IPAddress):
+            names.add(("IP", str(name.value)))
+        else:
+            names.add((type(name).__name__, str(name.value)))
+    return names

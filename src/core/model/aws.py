@@ -1,0 +1,99 @@
+"""What EC2, IAM and EKS say, reduced to what the checks compare with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+IpAddress = IPv4Address | IPv6Address
+IpNetwork = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateAddress:
+    """An IPv4 address of a network interface, with the public ones (Elastic, carrier) on it."""
+
+    address: IPv4Address
+    primary: bool
+    public: frozenset[IPv4Address] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInterface:
+    """An ENI as EC2 shows it on an instance. `attached`: attachment attached, ENI in use."""
+
+    id: str
+    kind: str
+    attached: bool
+    device_index: int | None
+    card_index: int
+    vpc_id: str
+    ipv4: tuple[PrivateAddress, ...] = ()
+    ipv6: tuple[IPv6Address, ...] = ()
+    prefixes: tuple[IpNetwork, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An EC2 instance. Strings that EC2 doesn't give are empty, and empty matches nothing."""
+
+    id: str
+    state: str
+    launched: datetime | None
+    vpc_id: str
+    private_dns_name: str
+    public_dns_name: str
+    profile_arn: str
+    tags: Mapping[str, str]
+    interfaces: tuple[NetworkInterface, ...]
+    #: Every address that the description shows outside `interfaces`, such as PublicIpAddress.
+    loose_addresses: frozenset[IpAddress] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """An IAM role: where it lives and its name without path."""
+
+    partition: str
+    account: str
+    name: str
+
+    def matches(self, other: "Role") -> bool:
+        """Same role. Role names are unique without regard to case (IAM API, CreateRole)."""
+        return (self.partition, self.account, self.name.casefold()) == (
+            other.partition,
+            other.account,
+            other.name.casefold(),
+        )
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:iam::{self.account}:role/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What of DescribeCluster the checks compare with. `service_ranges` may be empty: unknown."""
+
+    name: str
+    region: str
+    vpc_id: str
+    service_ranges: tuple[IpNetwork, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class NotGiven(Enum):
+    """Absence with a meaning: this evidence wasn't given at all (only offline, `evaluate`)."""
+
+    NOT_GIVEN = "not given"
+
+
+NOT_GIVEN = NotGiven.NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUnknown:
+    """No role could be had for an instance. `fault`: AWS couldn't be asked (it is counted)."""
+
+    why: str
+    fault: bool = False

@@ -1,0 +1,97 @@
+"""What a cluster's API says of its CSRs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+KUBELET_SERVING = "kubernetes.io/kubelet-serving"
+
+#: The largest `spec.request` that is read at all, in bytes. A kubelet's is about 600.
+MAX_REQUEST_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One entry of `status.conditions`."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    last_update: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OversizedRequest:
+    """Stands in for a `spec.request` over MAX_REQUEST_BYTES, of which only the size is kept."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Csr:
+    """A CertificateSigningRequest as listed.
+
+    `username`, `groups` and `extra` are set by the API server from the authenticated requester
+    and can't be forged by him. From: Kubernetes
+    pkg/registry/certificates/certificates/strategy.go, PrepareForCreate.
+    """
+
+    name: str
+    uid: str
+    resource_version: str
+    created: datetime
+    signer: str
+    username: str
+    groups: tuple[str, ...]
+    extra: Mapping[str, tuple[str, ...]]
+    usages: tuple[str, ...]
+    expiration_seconds: int | None
+    request: bytes | OversizedRequest
+    conditions: tuple[Condition, ...] = ()
+    certificate: bytes = b""
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of this type (`Approved`, `Denied`, `Failed`), if there is one."""
+        return next((c for c in self.conditions if c.type == kind), None)
+
+    @property
+    def is_pending(self) -> bool:
+        """True when nobody has decided it, the signer hasn't refused it, and nothing is issued."""
+        decided = any(self.condition(kind) for kind in ("Approved", "Denied", "Failed"))
+        return not decided and not self.certificate
+
+    @property
+    def node(self) -> str | None:
+        """The node name that the requester authenticated as; None when it isn't a node."""
+        prefix = "system:node:"
+        return self.username.removeprefix(prefix) if self.username.startswith(prefix) else None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableCsr:
+    """A list item that has not the shape of a CSR: never judged, counted, stops no other."""
+
+    name: str | None
+    signer: str | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One signer's CSRs. `truncated`: not all of them are here; `cause` tells why, for the log."""
+
+    items: tuple[Csr | UnreadableCsr, ...]
+    truncated: bool = False
+    pages: int = 1
+    cause: str = ""
+
+    @property
+    def csrs(self) -> tuple[Csr, ...]:
+        """The readable items, in the order listed."""
+        return tuple(item for item in self.items if isinstance(item, Csr))
+
+    @property
+    def unreadable(self) -> tuple[UnreadableCsr, ...]:
+        """The items that have not the shape of a CSR."""
+        return tuple(item for item in self.items if isinstance(item, UnreadableCsr))

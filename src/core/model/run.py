@@ -1,0 +1,152 @@
+"""One review of one cluster: what was planned, what came of it, and the sums."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from core.model.aws import Cluster
+from core.model.csr import Csr, UnreadableCsr
+from core.model.request import Pkcs10, Unread
+from core.model.verdict import Case, Decision, Identity, Verdict
+
+
+class Action(Enum):
+    """What was, or was not, done for one CSR."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    #: Approve or deny is due, but the mode doesn't let it be written.
+    WITHHELD = "withheld"
+    #: Too young to act upon: EKS's own approver, or lagging evidence, may settle it.
+    WAITING = "waiting"
+    LEFT = "left"
+    #: Somebody else decided or deleted it first.
+    OVERTAKEN = "overtaken"
+    #: No time was left in this run; the next one does it.
+    DEFERRED = "deferred"
+    #: The API server didn't take the decision; the next run tries again.
+    NOT_WRITTEN = "not-written"
+    #: There is no verdict: evidence couldn't be had, or judging it failed.
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A readable CSR of the list, its request read once, and what follows from the two alone.
+
+    `vouches`: it passes its own requester, form, signature and subject checks, so its key counts
+    against other requesters. `mismatched`: its certificate isn't what was approved.
+    """
+
+    csr: Csr
+    request: Pkcs10 | Unread
+    identity: Identity | None
+    vouches: bool = False
+    mismatched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A pending CSR past the gates with its verdict; None with a `problem` where there is none."""
+
+    case: Case
+    verdict: Verdict | None
+    problem: str = ""
+    evidence_unavailable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A decision to be written: condition type `Approved` or `Denied`, and its message."""
+
+    csr: Csr
+    condition: str
+    reason: str
+    message: str
+
+
+class WriteResult(Enum):
+    """How the API server took a write."""
+
+    WRITTEN = "written"
+    OVERTAKEN = "overtaken"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The outcome of a write; `detail` tells why it wasn't written."""
+
+    result: WriteResult
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the ledger: everything that was known of one CSR, and what was done.
+
+    `detail` tells why a decision wasn't written.
+    """
+
+    judged: Judged
+    action: Action
+    age_seconds: float
+    detail: str = ""
+
+
+class IssueState(Enum):
+    """What became of a CSR that was approved, by whomever."""
+
+    NOT_ISSUED = "approved-not-issued"
+    SIGNER_FAILED = "signer-failed"
+    MISMATCH = "issued-mismatch"
+    FEWER_NAMES = "issued-fewer-names"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFinding:
+    """An approved CSR that didn't get the certificate it was approved for."""
+
+    csr: Csr
+    request: Pkcs10 | Unread
+    state: IssueState
+    detail: str
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished review of one signer's CSRs in one cluster.
+
+    `cause` tells why the listing was truncated. `gated` counts the pending CSRs that stopped at a gate, by the refusal's reason.
+    """
+
+    cluster: Cluster
+    signer: str
+    listed: int
+    pages: int
+    truncated: bool
+    cause: str
+    unreadable: tuple[UnreadableCsr, ...]
+    gated: Mapping[str, int]
+    records: tuple[Record, ...]
+    findings: tuple[IssueFinding, ...]
+    seconds: float
+
+    def count(self, action: Action) -> int:
+        """How many CSRs ended with this action."""
+        return sum(record.action is action for record in self.records)
+
+    def due(self, decision: Decision) -> int:
+        """How many CSRs had this decision due, written or withheld by the mode."""
+        done = {Decision.APPROVE: Action.APPROVED, Decision.DENY: Action.DENIED}.get(decision)
+        return sum(
+            record.action is done
+            or (
+                record.action is Action.WITHHELD
+                and record.judged.verdict is not None
+                and record.judged.verdict.decision is decision
+            )
+            for record in self.records
+        )

@@ -1,0 +1,118 @@
+"""What was judged, on what, and what came of it."""
+
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from core.model.aws import Cluster, Instance, NotGiven, Role, RoleUnknown
+from core.model.csr import Csr
+from core.model.request import Pkcs10, Unread
+from core.settings import Policy
+
+#: Details may hold what a requester chose, so they are bounded and made printable.
+MAX_DETAIL = 300
+
+
+class Effect(Enum):
+    """What a refusal leads to. Fixed per refusal: DENY on proof only, LEAVE for all else."""
+
+    DENY = "deny"
+    LEAVE = "leave"
+
+
+class Decision(Enum):
+    """A verdict's answer. There is no value for "an error": errors give no verdict."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+    LEAVE = "leave"
+
+
+def safe(value: object) -> str:
+    """`value` as text that may stand in a log line, an alarm or a terminal: ASCII, printable."""
+    text = value if isinstance(value, str) else repr(value)
+    return text.encode("unicode_escape").decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a check didn't agree. `reason` is short and stable, `detail` holds the values."""
+
+    effect: Effect
+    reason: str
+    detail: str
+    check: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.reason:
+            raise ValueError("a refusal without a reason")
+        text = safe(self.detail)
+        if len(text) > MAX_DETAIL:
+            text = text[: MAX_DETAIL - 1] + "~"
+        object.__setattr__(self, "detail", text)
+
+    def by(self, check: str) -> "Refusal":
+        """The same refusal with its check's id; a copy, for its detail is printable already."""
+        named = copy(self)
+        object.__setattr__(named, "check", check)
+        return named
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for one CSR with every refusal that led to it, in the checks' order.
+
+    `not_run`: ids of checks that had nothing, or not all, to compare with (offline only).
+    """
+
+    decision: Decision
+    refusals: tuple[Refusal, ...] = ()
+    not_run: tuple[str, ...] = ()
+
+
+class IdentityKind(Enum):
+    """How a CSR was bound to an instance: by the IAM session's name, or by the node's name."""
+
+    SESSION = "session"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which instance the requester claims to be. `instance_id` is None when known by name."""
+
+    kind: IdentityKind
+    instance_id: str | None
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """What the rest of the list says of one CSR. Names of CSRs and usernames, None for nothing."""
+
+    newer: str | None = None
+    same_key: str | None = None
+    mismatch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that the checks of one CSR may look at. `now` is the review's present."""
+
+    csr: Csr
+    request: Pkcs10 | Unread
+    identity: Identity | None
+    now: datetime
+    policy: Policy
+    peers: Peers = Peers()
+    cluster: Cluster | NotGiven = NotGiven.NOT_GIVEN
+    instances: tuple[Instance, ...] | NotGiven = NotGiven.NOT_GIVEN
+    role: Role | RoleUnknown | NotGiven = NotGiven.NOT_GIVEN
+
+    @property
+    def instance(self) -> Instance | None:
+        """The one running instance to compare with; None where there is no such thing."""
+        if isinstance(self.instances, NotGiven) or len(self.instances) != 1:
+            return None
+        return self.instances[0] if self.instances[0].state == "running" else None

@@ -1,0 +1,142 @@
+"""Judging saved objects: the same reading, gates, checks and verdicts as a live review's."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core import evidence
+from core.checks import CHECKS
+from core.judging import Scene, case_of, judge, read_all
+from core.model import (
+    NOT_GIVEN,
+    Case,
+    Cluster,
+    Csr,
+    Entry,
+    Instance,
+    Judged,
+    NotGiven,
+    Role,
+    RoleUnknown,
+    UnreadableCsr,
+)
+from core.peers import PeerIndex
+from core.settings import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class SavedEvidence:
+    """What was saved of EC2, IAM and EKS; NOT_GIVEN where it wasn't."""
+
+    instances: tuple[Instance, ...] | NotGiven = NOT_GIVEN
+    roles: Mapping[str, Role | RoleUnknown] | NotGiven = NOT_GIVEN
+    cluster: Cluster | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Another signer's CSR, or one that is decided already or failed."""
+
+    csr: Csr
+
+
+Answer = Judged | Ignored | UnreadableCsr
+
+
+def evaluate(
+    items: Sequence[Csr | UnreadableCsr],
+    saved: SavedEvidence,
+    policy: Policy,
+    now: datetime,
+    *,
+    decided: bool,
+) -> list[Answer]:
+    """One answer for each item, in their order.
+
+    With `decided`, CSRs that were approved or denied are judged as of that moment: by what was in
+    the list then.
+    """
+    answers: dict[int, Answer] = {}
+    for signer, checks in CHECKS.items():
+        scene = Scene(saved.cluster, policy, now, checks)
+        ours = [item for item in items if isinstance(item, Csr) and item.signer == signer]
+        entries, broken = read_all(ours, scene)
+        answers |= {id(one.case.csr): one for one in broken}
+        cases = [*_pending(entries, scene), *(_decided(entries, scene) if decided else ())]
+        answers |= {id(one.case.csr): one for one in _judged(cases, saved, scene)}
+    return [
+        item if isinstance(item, UnreadableCsr) else answers.get(id(item), Ignored(item))
+        for item in items
+    ]
+
+
+def _pending(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
+    peers = PeerIndex(entries, scene.now)
+    return (case_of(entry, scene, peers) for entry in entries if entry.csr.is_pending)
+
+
+def _decided(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
+    """Cases as of their decisions: the list is replayed in time, so that each sees its own past."""
+    moments = sorted(
+        ((moment, entry) for entry in entries if (moment := _decided_at(entry.csr)) is not None),
+        key=lambda pair: pair[0],
+    )
+    coming = sorted(entries, key=lambda entry: entry.csr.created, reverse=True)
+    peers = PeerIndex((), scene.now)
+    for moment, entry in moments:
+        while coming and coming[-1].csr.created <= moment:
+            peers.add(replace(coming.pop(), mismatched=False))
+        yield case_of(entry, replace(scene, now=moment), peers)
+        if entry.mismatched:  # its certificate can't have come before its decision
+            peers.add(entry)
+
+
+def _decided_at(csr: Csr) -> datetime | None:
+    if csr.condition("Failed") is not None:
+        return None
+    condition = csr.condition("Approved") or csr.condition("Denied")
+    if condition is None:
+        return None
+    return condition.last_update or csr.created
+
+
+def _judged(cases: Sequence[Case], saved: SavedEvidence, scene: Scene) -> list[Judged]:
+    identities = {case.identity for case in cases if case.identity is not None}
+    vpc_id = None if isinstance(saved.cluster, NotGiven) else saved.cluster.vpc_id
+    answers = evidence.gather(identities, vpc_id, _SavedFleet(saved), roles_wanted=True)
+
+    def given(case: Case) -> Case:
+        return replace(
+            case,
+            instances=NOT_GIVEN if saved.instances is NOT_GIVEN else case.instances,
+            role=NOT_GIVEN if saved.roles is NOT_GIVEN else case.role,
+        )
+
+    return judge(cases, answers, scene.checks, given)
+
+
+class _SavedFleet:
+    """EC2 and IAM as saved."""
+
+    def __init__(self, saved: SavedEvidence) -> None:
+        self._instances = () if isinstance(saved.instances, NotGiven) else saved.instances
+        self._roles = {} if isinstance(saved.roles, NotGiven) else saved.roles
+
+    def by_id(self, ids: Collection[str]) -> Mapping[str, tuple[Instance, ...]]:
+        wanted: dict[str, tuple[Instance, ...]] = dict.fromkeys(ids, ())
+        for instance in self._instances:
+            if instance.id in wanted:
+                wanted[instance.id] += (instance,)
+        return wanted
+
+    def by_private_dns_name(
+        self, names: Collection[str], _vpc_id: str | None
+    ) -> Mapping[str, tuple[Instance, ...]]:
+        return {
+            name: tuple(one for one in self._instances if one.private_dns_name == name)
+            for name in names
+        }
+
+    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
+        unknown = RoleUnknown("the instance profile is not among those given")
+        return self._roles.get(profile_arn, unknown)

@@ -1,0 +1,68 @@
+"""What the rest of the list says of one CSR: newer ones, shared keys, wrong certificates."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from core.checks.requester import CLOCK_SKEW_SECONDS
+from core.identity import SESSION_NAME
+from core.model import Csr, Entry, Peers, Pkcs10
+
+_Requester = tuple[str, tuple[str, ...]]
+
+
+class PeerIndex:
+    """The list, indexed once for all its CSRs (one signer's, decided or not)."""
+
+    def __init__(self, entries: Iterable[Entry], now: datetime) -> None:
+        """Index the readable items; those dated in the future supersede nobody."""
+        self._newest: dict[_Requester, Csr] = {}
+        self._users_of_key: dict[bytes, set[str]] = {}
+        self._mismatched: dict[str, set[str]] = {}
+        self._now = now
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        """Index one more item."""
+        if entry.csr.created - self._now <= timedelta(seconds=CLOCK_SKEW_SECONDS):
+            self._add_newest(entry.csr)
+        if entry.vouches and isinstance(entry.request, Pkcs10):
+            users = self._users_of_key.setdefault(entry.request.key.spki, set())
+            users.add(entry.csr.username)
+        if entry.mismatched:
+            self._mismatched.setdefault(entry.csr.username, set()).add(entry.csr.name)
+
+    def of(self, entry: Entry) -> Peers:
+        """What the others say of this one."""
+        csr = entry.csr
+        newest = self._newest.get(_requester(csr))
+        newer = newest is not None and _rank(newest) > _rank(csr)
+        mismatched = self._mismatched.get(csr.username, set()) - {csr.name}
+        return Peers(
+            newer=newest.name if newest is not None and newer else None,
+            same_key=min(self._other_users(entry), default=None),
+            mismatch=min(mismatched, default=None),
+        )
+
+    def _add_newest(self, csr: Csr) -> None:
+        known = self._newest.get(_requester(csr))
+        if known is None or _rank(csr) > _rank(known):
+            self._newest[_requester(csr)] = csr
+
+    def _other_users(self, entry: Entry) -> set[str]:
+        if not isinstance(entry.request, Pkcs10):
+            return set()
+        return self._users_of_key.get(entry.request.key.spki, set()) - {entry.csr.username}
+
+
+def _requester(csr: Csr) -> _Requester:
+    return csr.username, tuple(csr.extra.get(SESSION_NAME, ()))
+
+
+def _rank(csr: Csr) -> tuple[datetime, bool, str]:
+    """Later is newer. Of one second, a pending one counts as newer, then the later name.
+
+    Creation times are whole seconds, and a node in a public subnet may file two requests in one:
+    were the decided one of the two to supersede the other, that one could never be approved.
+    """
+    return csr.created, csr.is_pending, csr.name

@@ -1,0 +1,189 @@
+"""Settings: read once from the environment, checked whole, explained when wrong."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import BadSettings
+
+#: Domains in which AWS names its own services, in any partition; no node and no Service owns a
+#: name there. From: botocore's endpoints (partitions and their DNS suffixes) and the AWS General
+#: Reference (cloudfront.net, on.aws, api.aws).
+AWS_SERVICE_DOMAINS = (
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "amazon.com",
+    "api.aws",
+    "on.aws",
+    "aws.dev",
+    "api.amazonwebservices.com.cn",
+    "api.amazonwebservices.eu",
+    "awsglobalaccelerator.com",
+    "cloudfront.net",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+)
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def _boolean(value: object) -> object:
+    if isinstance(value, str):
+        if value not in _BOOLEANS:
+            raise ValueError("expected true or false")
+        return _BOOLEANS[value]
+    return value
+
+
+def _comma_separated(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+# Under AWS's or a cluster's own domains a label proves nothing: everybody has names there.
+_FOREIGN_SUFFIXES = (
+    *AWS_SERVICE_DOMAINS,
+    "ec2.internal",
+    "compute.internal",
+    "cluster.local",
+    "svc",
+    "kubernetes",
+    "localhost",
+)
+
+
+def _own_domain(suffix: str) -> str:
+    """Normalise one suffix of EXTRA_DNS_SUFFIXES; raises ValueError when it is nobody's own."""
+    name = suffix.casefold().removeprefix(".").removesuffix(".")
+    labels = name.split(".")
+    plain = all(
+        0 < len(label) <= 63 and label.replace("-", "").isalnum() and label.isascii()
+        for label in labels
+    )
+    if not plain or len(labels) < 2:
+        raise ValueError(f"{suffix!r}: expected a domain of at least two labels, e.g. corp.example")
+    if any(name == foreign or name.endswith(f".{foreign}") for foreign in _FOREIGN_SUFFIXES):
+        raise ValueError(f"{suffix!r} belongs to AWS or to clusters; expected a domain of your own")
+    return name
+
+
+def _own_domains(value: object) -> object:
+    parts = _comma_separated(value)
+    if isinstance(parts, tuple):
+        return tuple(_own_domain(str(part)) for part in parts)
+    return parts
+
+
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
+Domains = Annotated[tuple[str, ...], BeforeValidator(_own_domains)]
+
+
+class Mode(Enum):
+    """How far the approver may go. Verdicts and logs are the same in all modes."""
+
+    SHADOW = "shadow"
+    APPROVE_ONLY = "approve-only"
+    ENFORCE = "enforce"
+
+    @property
+    def rank(self) -> int:
+        """0 for the mode that writes least, upwards."""
+        return list(Mode).index(self)
+
+    def lowered_to(self, other: "Mode") -> "Mode":
+        """The lesser of the two: a cluster's tag may lower the stack's mode, never raise it."""
+        return min(self, other, key=lambda mode: mode.rank)
+
+
+class _FromEnvironment(BaseModel):
+    """Fields are environment variables in lower case; an empty variable means the default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Build from environment variables; others than this class's fields are ignored.
+
+        Raises:
+            BadSettings: a value isn't allowed; names each variable and what is allowed.
+        """
+        given = {
+            name: environ[name.upper()]
+            for name in cls.model_fields
+            if environ.get(name.upper(), "").strip()
+        }
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise BadSettings(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        f" (got {problem['input']!r})"
+        if problem["loc"]
+        else str(problem["msg"])
+        for problem in error.errors(include_url=False)
+    )
+
+
+class Policy(_FromEnvironment):
+    """What the checks may be told. The defaults are the strict side of every choice."""
+
+    max_csr_age_seconds: int = Field(900, ge=60, le=86_400)
+    max_certificate_seconds: int = Field(31_536_000, ge=600, le=31_536_000)
+    allow_name_identity: Boolean = False
+    allow_other_vpcs: Boolean = False
+    require_cluster_tag: Boolean = True
+    verify_node_role: Boolean = True
+    allow_public_addresses: Boolean = True
+    allow_secondary_enis: Boolean = False
+    extra_dns_suffixes: Domains = ()
+
+
+class Selection(_FromEnvironment):
+    """Which clusters are served.
+
+    `regions` empty: the Region that the function runs in. `cluster_names`: globs, one of which
+    must match. `cluster_tag`: `key` or `key=value` that a cluster must bear; empty: all do.
+    """
+
+    regions: Names = ()
+    cluster_names: Names = Field(("*",), min_length=1)
+    cluster_tag: str = ""
+
+
+class ReviewSettings(Policy, Selection):
+    """The reviewer's settings: the policy, the clusters served, when and how far to act.
+
+    `write_connections`: approvals and denials under way at once, each on a connection of its own.
+    """
+
+    mode: Mode = Mode.APPROVE_ONLY
+    approve_after_seconds: int = Field(90, ge=0, le=840)
+    deny_after_seconds: int = Field(360, ge=0, le=840)
+    issue_grace_seconds: int = Field(120, ge=30, le=3_600)
+    write_connections: int = Field(8, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _acts_before_csrs_are_abandoned(self) -> Self:
+        for name in ("approve_after_seconds", "deny_after_seconds"):
+            if getattr(self, name) >= self.max_csr_age_seconds:
+                raise ValueError(
+                    f"{name.upper()} must be less than MAX_CSR_AGE_SECONDS, or nothing is ever done"
+                )
+        return self
+
+
+class DispatchSettings(Selection):
+    """The dispatcher's settings: the clusters served, and the queue of the reviewer."""
+
+    queue_url: str = Field(min_length=1)
