@@ -1,0 +1,129 @@
+"""A small DER encoder that writes what it is told, so also what no sane encoder would.
+
+From: ITU-T X.690. Every function gives the bytes of one element, tag and length included.
+"""
+
+CONSTRUCTED = 0x20
+CONTEXT = 0x80
+
+
+def element(tag: int, *content: bytes) -> bytes:
+    """Any element: the tag byte as given, the definite length in its shortest form."""
+    body = b"".join(content)
+    return bytes([tag]) + _length(len(body)) + body
+
+
+def _length(size: int) -> bytes:
+    if size < 0x80:
+        return bytes([size])
+    digits = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([0x80 | len(digits)]) + digits
+
+
+def long_length(tag: int, *content: bytes) -> bytes:
+    """An element with one length byte more than needed: BER, not DER."""
+    body = b"".join(content)
+    digits = len(body).to_bytes(max(1, (len(body).bit_length() + 7) // 8) + (len(body) > 0x7F))
+    return bytes([tag, 0x80 | len(digits)]) + digits + body
+
+
+def indefinite(tag: int, *content: bytes) -> bytes:
+    """An element of indefinite length: BER, not DER."""
+    return bytes([tag, 0x80]) + b"".join(content) + b"\0\0"
+
+
+def sequence(*parts: bytes) -> bytes:
+    """SEQUENCE."""
+    return element(0x30, *parts)
+
+
+def set_of(*parts: bytes) -> bytes:
+    """SET OF, sorted as DER wants it."""
+    return element(0x31, *sorted(parts))
+
+
+def set_as_given(*parts: bytes) -> bytes:
+    """SET OF in the order given, which DER may forbid."""
+    return element(0x31, *parts)
+
+
+def context(number: int, *content: bytes) -> bytes:
+    """A primitive element with a context tag, as in GeneralName."""
+    return element(CONTEXT | number, *content)
+
+
+def explicit(number: int, *content: bytes) -> bytes:
+    """A constructed element with a context tag."""
+    return element(CONTEXT | CONSTRUCTED | number, *content)
+
+
+def boolean(value: int) -> bytes:
+    """BOOLEAN of this byte; DER knows 0x00 and 0xFF alone."""
+    return element(0x01, bytes([value]))
+
+
+def integer(value: int) -> bytes:
+    """INTEGER in its shortest form."""
+    return element(0x02, value.to_bytes(value.bit_length() // 8 + 1, signed=True))
+
+
+def bits(content: bytes, unused: int = 0) -> bytes:
+    """BIT STRING; `unused` is what it claims of its last byte."""
+    return element(0x03, bytes([unused]), content)
+
+
+def octets(content: bytes) -> bytes:
+    """OCTET STRING."""
+    return element(0x04, content)
+
+
+def null() -> bytes:
+    """NULL."""
+    return element(0x05)
+
+
+def oid(dotted: str) -> bytes:
+    """OBJECT IDENTIFIER."""
+    first, second, *rest = (int(arc) for arc in dotted.split("."))
+    return element(0x06, *(_base128(arc) for arc in (40 * first + second, *rest)))
+
+
+def _base128(arc: int) -> bytes:
+    digits = [arc & 0x7F]
+    while arc := arc >> 7:
+        digits.append(0x80 | arc & 0x7F)
+    return bytes(reversed(digits))
+
+
+def utf8(text: str | bytes) -> bytes:
+    """UTF8String."""
+    return element(0x0C, _encoded(text, "utf-8"))
+
+
+def printable(text: str | bytes) -> bytes:
+    """PrintableString, whatever characters it holds."""
+    return element(0x13, _encoded(text, "latin-1"))
+
+
+def t61(text: str | bytes) -> bytes:
+    """T61String (TeletexString)."""
+    return element(0x14, _encoded(text, "latin-1"))
+
+
+def ia5(text: str | bytes) -> bytes:
+    """IA5String."""
+    return element(0x16, _encoded(text, "latin-1"))
+
+
+def universal(text: str | bytes) -> bytes:
+    """UniversalString: four bytes a character."""
+    return element(0x1C, _encoded(text, "utf-32-be"))
+
+
+def bmp(text: str | bytes) -> bytes:
+    """BMPString: two bytes a character."""
+    return element(0x1E, _encoded(text, "utf-16-be"))
+
+
+def _encoded(text: str | bytes, encoding: str) -> bytes:
+    return text.encode(encoding) if isinstance(text, str) else text

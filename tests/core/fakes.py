@@ -1,0 +1,174 @@
+"""A world in memory: a cluster's API, a fleet, a clock and a ledger, as `core.ports` wants them."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.errors import EvidenceUnavailable
+from core.model import (
+    KUBELET_SERVING,
+    Csr,
+    Instance,
+    Listing,
+    Record,
+    Role,
+    RoleUnknown,
+    Run,
+    UnreadableCsr,
+    Write,
+    WriteResult,
+    Written,
+)
+from core.ports import Ports
+from tests.builders import NOW, PROFILE, ROLE, an_instance
+
+
+@dataclass
+class FakeApi:
+    """Lists what it holds of the signer asked for, and keeps what is written."""
+
+    items: Sequence[Csr | UnreadableCsr] = ()
+    truncated: bool = False
+    pages: int = 1
+    #: How a write of the CSR of this name ends; written unless told otherwise.
+    results: Mapping[str, Written] = field(default_factory=dict)
+    list_error: Exception | None = None
+    written: list[Write] = field(default_factory=list)
+
+    def list_csrs(self, signer: str) -> Listing:
+        if self.list_error is not None:
+            raise self.list_error
+        items = tuple(item for item in self.items if item.signer in (signer, None))
+        return Listing(items, truncated=self.truncated, pages=self.pages)
+
+    def write_all(self, writes: Sequence[Write]) -> Iterable[tuple[Write, Written]]:
+        return iter([(write, self._write(write)) for write in writes])
+
+    def _write(self, write: Write) -> Written:
+        self.written.append(write)
+        return self.results.get(write.csr.name, Written(WriteResult.WRITTEN))
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The conditions written, by the names of their CSRs."""
+        return {write.csr.name: write.condition for write in self.written}
+
+
+@dataclass
+class FakeFleet:
+    """EC2 and IAM. `unavailable`: instance ids and names for which nothing can be had."""
+
+    instances: Sequence[Instance] = field(default_factory=lambda: (an_instance(),))
+    roles: Mapping[str, Role | RoleUnknown] = field(default_factory=lambda: {PROFILE: ROLE})
+    unavailable: Collection[str] = ()
+    error: Exception | None = None
+    #: Leaves out what it doesn't know, as an adapter may.
+    silent: bool = False
+    #: Every question, in order: the method's name and what was asked for.
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def by_id(
+        self, ids: Collection[str]
+    ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
+        self._note("by_id", *ids)
+        return {} if self.silent else {one: self._answer(one, "id") for one in ids}
+
+    def by_private_dns_name(
+        self, names: Collection[str], vpc_id: str | None
+    ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
+        self._note("by_private_dns_name", *names, f"in {vpc_id}")
+        return {} if self.silent else {one: self._answer(one, "private_dns_name") for one in names}
+
+    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
+        self._note("role_of_profile", profile_arn)
+        return self.roles.get(profile_arn, RoleUnknown("no such profile"))
+
+    def _answer(self, wanted: str, key: str) -> tuple[Instance, ...] | EvidenceUnavailable:
+        if wanted in self.unavailable:
+            return EvidenceUnavailable("throttled")
+        return tuple(one for one in self.instances if getattr(one, key) == wanted)
+
+    def _note(self, *question: str) -> None:
+        self.asked.append(question)
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
+class FakeClock:
+    """Shows these times one after the other, the last one for ever."""
+
+    times: Sequence[datetime] = (NOW,)
+    left: float = 50.0
+    error: Exception | None = None
+    _times: Iterator[datetime] = field(init=False, repr=False)
+    _shown: datetime = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._times = iter(self.times)
+
+    def now(self) -> datetime:
+        if self.error is not None:
+            raise self.error
+        self._shown = next(self._times, None) or self._shown
+        return self._shown
+
+    def remaining(self) -> float:
+        return self.left
+
+
+@dataclass
+class FakeLedger:
+    """Keeps what was recorded."""
+
+    records: list[Record] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    error: Exception | None = None
+
+    def record(self, record: Record) -> None:
+        if self.error is not None:
+            raise self.error
+        self.records.append(record)
+
+    def finish(self, run: Run) -> None:
+        self.runs.append(run)
+
+    @property
+    def actions(self) -> list[tuple[str, str]]:
+        """The names of the CSRs with what was done, in the order recorded."""
+        return [(one.judged.case.csr.name, one.action.value) for one in self.records]
+
+
+class FakeWorld:
+    """All ports of a review, with their fakes at hand."""
+
+    def __init__(
+        self,
+        *items: Csr | UnreadableCsr,
+        api: FakeApi | None = None,
+        fleet: FakeFleet | None = None,
+        clock: FakeClock | None = None,
+        ledger: FakeLedger | None = None,
+    ) -> None:
+        self.api = api or FakeApi(items)
+        self.fleet = fleet or FakeFleet()
+        self.clock = clock or FakeClock()
+        self.ledger = ledger or FakeLedger()
+        self.ports = Ports(self.api, self.fleet, self.clock, self.ledger)
+
+
+class Exploding(Mapping[str, tuple[str, ...]]):
+    """A `spec.extra` that no code can read: it stands for a bug that one CSR alone lays bare."""
+
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        raise RuntimeError("boom")
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("boom")
+
+    def __len__(self) -> int:
+        raise RuntimeError("boom")
+
+
+def unreadable(name: str | None = "csr-broken") -> UnreadableCsr:
+    return UnreadableCsr(name, KUBELET_SERVING, "spec.request: expected base64")

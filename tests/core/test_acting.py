@@ -1,0 +1,242 @@
+"""From a verdict to a deed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.acting import act, mode_of, plan, write_for
+from core.checks import KUBELET_SERVING_CHECKS
+from core.decision import decide
+from core.model import (
+    Action,
+    Case,
+    Decision,
+    Effect,
+    Judged,
+    OtherName,
+    Refusal,
+    Unread,
+    Verdict,
+    Write,
+    WriteResult,
+    Written,
+)
+from core.settings import Mode
+from tests.builders import INSTANCE_ID, NODE, a_case, a_csr, a_request, names, settings
+from tests.core.fakes import FakeApi, FakeWorld
+
+APPROVE = Verdict(Decision.APPROVE)
+DENY = Verdict(Decision.DENY, (Refusal(Effect.DENY, "no names", "got none", "san-kinds"),))
+LEAVE = Verdict(Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "x", "instance-known"),))
+
+
+def judged(verdict: Verdict | None, seconds: float = 420, name: str = "csr-7znmf") -> Judged:
+    return Judged(a_case(csr=a_csr(name=name, age=timedelta(seconds=seconds))), verdict)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "seconds", "shadow", "approve_only", "enforce"),
+    [
+        (APPROVE, -30, "waiting", "waiting", "waiting"),
+        (APPROVE, 0, "waiting", "waiting", "waiting"),
+        (APPROVE, 89.999, "waiting", "waiting", "waiting"),
+        (APPROVE, 90, "withheld", "approved", "approved"),
+        (DENY, 90, "waiting", "waiting", "waiting"),
+        (DENY, 359.999, "waiting", "waiting", "waiting"),
+        (DENY, 360, "withheld", "withheld", "denied"),
+        (LEAVE, 0, "left", "left", "left"),
+        (LEAVE, 900, "left", "left", "left"),
+        (None, 900, "undecided", "undecided", "undecided"),
+        (replace(APPROVE, not_run=("cluster",)), 900, "left", "left", "left"),
+        (replace(DENY, not_run=("cluster",)), 900, "withheld", "withheld", "denied"),
+    ],
+)
+def test_what_is_done_depends_on_verdict_age_and_mode(
+    verdict: Verdict | None, seconds: float, shadow: str, approve_only: str, enforce: str
+) -> None:
+    """An approval is due at 90 s, a denial at 360 s; an approval unproved is never written."""
+    got = [plan(judged(verdict, seconds), settings(), mode).value for mode in Mode]
+
+    assert [shadow, approve_only, enforce] == got
+
+
+@pytest.mark.parametrize(
+    ("verdict", "name"), [(APPROVE, "approve_after_seconds"), (DENY, "deny_after_seconds")]
+)
+def test_the_waits_can_be_set(verdict: Verdict, name: str) -> None:
+    """Each for its own decision."""
+    waits = settings(**{name: 500})
+
+    assert plan(judged(verdict, 499), waits, Mode.ENFORCE) is Action.WAITING
+    assert plan(judged(verdict, 500), waits, Mode.ENFORCE) is not Action.WAITING
+
+
+@pytest.mark.parametrize(
+    ("tags", "mode"),
+    [
+        ({}, Mode.APPROVE_ONLY),
+        ({"csr-approver:mode": "shadow"}, Mode.SHADOW),
+        ({"csr-approver:mode": " shadow "}, Mode.SHADOW),
+        ({"csr-approver:mode": "approve-only"}, Mode.APPROVE_ONLY),
+        ({"csr-approver:mode": "enforce"}, Mode.APPROVE_ONLY),
+        ({"csr-approver:mode": "Shadow"}, Mode.SHADOW),
+        ({"csr-approver:mode": "off"}, Mode.SHADOW),
+        ({"csr-approver:mode": ""}, Mode.SHADOW),
+        ({"CSR-Approver:Mode": "shadow"}, Mode.APPROVE_ONLY),
+    ],
+)
+def test_a_clusters_tag_may_lower_the_mode(tags: dict[str, str], mode: Mode) -> None:
+    """It never raises it, and a word that nobody knows writes nothing."""
+    assert mode is mode_of(settings(), tags)
+
+
+# --- what is written -----------------------------------------------------------------------------
+
+
+def test_an_approval_tells_the_instance_and_the_names() -> None:
+    """Whoever reads the CSR in the cluster sees what was verified."""
+    one = judged(APPROVE)
+
+    assert Write(
+        one.case.csr,
+        "Approved",
+        "ApprovedByCsrApprover",
+        f"EC2 instance {INSTANCE_ID} is this node and has these names: {NODE}, 10.0.1.10",
+    ) == write_for(Action.APPROVED, one)
+
+
+def test_a_denial_tells_every_refusal() -> None:
+    """In the checks' order."""
+    case = a_case(csr=a_csr(usages=()), request=a_request(sans=()))
+    one = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
+
+    assert Write(
+        case.csr,
+        "Denied",
+        "DeniedByCsrApprover",
+        "usages: usages not allowed (got [], expected digital signature and server auth, "
+        "with or without key encipherment); "
+        "san-kinds: no names (got no subject alternative name, expected at least one)",
+    ) == write_for(Action.DENIED, one)
+
+
+def test_messages_are_bounded() -> None:
+    """Kubernetes takes megabytes; people read a line or two."""
+    many = a_case(request=a_request(sans=names(*(f"node-{n}.example" for n in range(500)))))
+    refusals = tuple(Refusal(Effect.DENY, "r", "x" * 300, "c") for _ in range(10))
+
+    assert 1_000 == len(write_for(Action.APPROVED, Judged(many, APPROVE)).message)
+    assert 1_000 == len(
+        write_for(Action.DENIED, Judged(many, Verdict(Decision.DENY, refusals))).message
+    )
+
+
+def test_names_are_written_escaped() -> None:
+    """Whatever they are; an approval shouldn't hold such names, and the text doesn't rely on it."""
+    odd = a_case(request=a_request(sans=names("a\n\x1b[31mb", "10.0.1.10")))
+
+    assert write_for(Action.APPROVED, Judged(odd, APPROVE)).message.endswith(
+        "these names: a\\n\\x1b[31mb, 10.0.1.10"
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (a_case(instances=()), f"EC2 instance unknown is this node and has these names: {NODE},"),
+        (a_case(request=Unread("x")), f"EC2 instance {INSTANCE_ID} is this node and has these"),
+        (a_case(request=a_request(sans=(OtherName("x", "y"),))), f"EC2 instance {INSTANCE_ID} is"),
+    ],
+)
+def test_a_message_can_be_made_of_any_case(case: Case, message: str) -> None:
+    """What isn't known is said to be unknown."""
+    assert write_for(Action.APPROVED, Judged(case, APPROVE)).message.startswith(message)
+
+
+@pytest.mark.parametrize("action", [a for a in Action if a not in (Action.APPROVED, Action.DENIED)])
+def test_nothing_else_is_written(action: Action) -> None:
+    """There are two conditions only."""
+    with pytest.raises(ValueError, match="is not written"):
+        write_for(action, judged(DENY))
+
+
+def test_a_denial_without_a_verdict_is_not_written() -> None:
+    """There would be nothing to say."""
+    with pytest.raises(ValueError, match="is not written"):
+        write_for(Action.DENIED, judged(None))
+
+
+# --- acting --------------------------------------------------------------------------------------
+
+
+def test_each_csr_is_recorded_with_what_was_done() -> None:
+    """Those that nothing is written for first, for their end is known first."""
+    world = FakeWorld()
+    several = [
+        judged(APPROVE, 100, "csr-a"),
+        judged(DENY, 400, "csr-d"),
+        judged(LEAVE, 400, "csr-l"),
+        judged(APPROVE, 60, "csr-w"),
+        judged(None, 400, "csr-u"),
+    ]
+
+    records = act(several, settings(), Mode.ENFORCE, world.ports)
+
+    assert [
+        ("csr-l", "left"),
+        ("csr-w", "waiting"),
+        ("csr-u", "undecided"),
+        ("csr-a", "approved"),
+        ("csr-d", "denied"),
+    ] == world.ledger.actions
+    assert records == world.ledger.records
+    assert {"csr-a": "Approved", "csr-d": "Denied"} == world.api.conditions
+    assert [400, 60, 400, 100, 400] == [record.age_seconds for record in records]
+
+
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.APPROVE_ONLY])
+def test_what_the_mode_withholds_is_recorded_and_not_written(mode: Mode) -> None:
+    """So the log tells what would be done."""
+    world = FakeWorld()
+
+    act([judged(DENY, 400)], settings(), mode, world.ports)
+
+    assert [("csr-7znmf", "withheld")] == world.ledger.actions
+    assert [] == world.api.written
+
+
+@pytest.mark.parametrize(
+    ("result", "action"),
+    [
+        (WriteResult.WRITTEN, Action.APPROVED),
+        (WriteResult.OVERTAKEN, Action.OVERTAKEN),
+        (WriteResult.FAILED, Action.NOT_WRITTEN),
+        (WriteResult.DEFERRED, Action.DEFERRED),
+    ],
+)
+def test_a_write_ends_as_the_api_says(result: WriteResult, action: Action) -> None:
+    """And its words for why stay with the record."""
+    world = FakeWorld(api=FakeApi(results={"csr-7znmf": Written(result, "409 Conflict")}))
+
+    [record] = act([judged(APPROVE)], settings(), Mode.APPROVE_ONLY, world.ports)
+
+    assert (action, "409 Conflict") == (record.action, record.detail)
+
+
+def test_one_write_that_fails_stops_no_other() -> None:
+    """Each ends for itself."""
+    world = FakeWorld(api=FakeApi(results={"csr-1": Written(WriteResult.FAILED, "500")}))
+
+    act(
+        [judged(APPROVE, name=f"csr-{n}") for n in range(3)],
+        settings(),
+        Mode.APPROVE_ONLY,
+        world.ports,
+    )
+
+    assert [
+        ("csr-0", "approved"),
+        ("csr-1", "not-written"),
+        ("csr-2", "approved"),
+    ] == world.ledger.actions

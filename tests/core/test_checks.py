@@ -1,0 +1,42 @@
+"""Every check by its id: what passes it, and what each of its refusals says."""
+
+import pytest
+
+from core.checks import CHECKS, KUBELET_SERVING_CHECKS, Check
+from core.model import Effect
+from tests.core.check_cases import LINES, Line
+
+_BY_ID = {check.id: check for check in KUBELET_SERVING_CHECKS}
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.id)
+def test_a_check_gives_exactly_the_refusal_of_its_line(line: Line) -> None:
+    """A check passes what its line says passes, and refuses the rest in the line's own words."""
+    refusal = _BY_ID[line.check].run(line.case)
+
+    got = None if refusal is None else (refusal.effect, refusal.reason, refusal.detail)
+    expected = None if line.effect is None else (line.effect, line.reason, line.detail)
+    assert expected == got
+
+
+@pytest.mark.parametrize("signer", CHECKS)
+def test_every_check_has_a_line_that_passes_and_one_for_each_of_its_effects(signer: str) -> None:
+    """No check can be added, or be given an effect, without a line that shows it."""
+    shown: dict[str, set[Effect | None]] = {}
+    for line in LINES:
+        shown.setdefault(line.check, set()).add(line.effect)
+
+    assert {check.id: {None, *check.effects} for check in CHECKS[signer]} == shown
+
+
+@pytest.mark.parametrize("check", KUBELET_SERVING_CHECKS, ids=lambda check: check.id)
+def test_every_check_states_its_rule_and_where_it_comes_from(check: Check) -> None:
+    """A check's docstring is the sentence of its rule, with the source of the rule."""
+    assert "From:" in (check.run.__doc__ or "")
+
+
+def test_lines_have_names_of_their_own() -> None:
+    """Two lines with one name would hide each other."""
+    ids = [line.id for line in LINES]
+
+    assert sorted(set(ids)) == sorted(ids)

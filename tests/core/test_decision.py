@@ -1,0 +1,219 @@
+"""From refusals to a verdict."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from core.checks import KUBELET_SERVING_CHECKS, Check
+from core.decision import decide
+from core.model import MAX_DETAIL, NOT_GIVEN, Case, Decision, Effect, Refusal, safe
+from tests.builders import a_case, a_csr, a_policy, a_request, names
+
+DENY, LEAVE = Effect.DENY, Effect.LEAVE
+
+
+def a_check(
+    id: str = "a",  # noqa: A002  the field's name
+    gives: Effect | None = None,
+    *,
+    gate: bool = False,
+    given: bool = True,
+    partial: bool = False,
+) -> Check:
+    """A check that always gives this refusal, or none."""
+    refusal = None if gives is None else Refusal(gives, f"{id} refuses", "so it is")
+    return Check(id, lambda _: refusal, frozenset({DENY, LEAVE}), gate, lambda _: given, partial)
+
+
+def said(case: Case, *checks: Check) -> tuple[Decision, list[str], tuple[str, ...]]:
+    verdict = decide(case, checks)
+    return verdict.decision, [refusal.check for refusal in verdict.refusals], verdict.not_run
+
+
+@pytest.mark.parametrize(
+    ("effects", "decision"),
+    [
+        ((None, None), Decision.APPROVE),
+        ((None, LEAVE), Decision.LEAVE),
+        ((LEAVE, LEAVE), Decision.LEAVE),
+        ((DENY, None), Decision.DENY),
+        ((DENY, LEAVE), Decision.DENY),
+        ((LEAVE, DENY), Decision.DENY),
+    ],
+)
+def test_any_deny_outweighs_leave_and_no_refusal_means_approve(
+    effects: tuple[Effect | None, ...], decision: Decision
+) -> None:
+    """Whatever the order in which they come."""
+    checks = [a_check(str(number), effect) for number, effect in enumerate(effects)]
+
+    assert decision is decide(a_case(), tuple(checks)).decision
+
+
+def test_refusals_stand_in_the_order_of_the_checks() -> None:
+    """Every check that can run does, and each refusal bears its check's id."""
+    checks = (a_check("b", LEAVE), a_check("ok"), a_check("c", DENY), a_check("a", LEAVE))
+
+    assert (Decision.DENY, ["b", "c", "a"], ()) == said(a_case(), *checks)
+
+
+def test_a_gate_that_refuses_ends_the_judging() -> None:
+    """What comes after it isn't even run."""
+    explodes = replace(a_check("later"), run=_explode)
+
+    assert (Decision.LEAVE, ["gate"], ()) == said(
+        a_case(), a_check("gate", LEAVE, gate=True), explodes
+    )
+
+
+def test_a_gate_never_denies() -> None:
+    """It says that the CSR is not ours to judge."""
+    assert decide(a_case(), (a_check("gate", DENY, gate=True),)).decision is Decision.LEAVE
+
+
+def test_a_gate_that_passes_is_a_check_like_others() -> None:
+    """The judging goes on."""
+    assert (Decision.DENY, ["later"], ()) == said(
+        a_case(), a_check("gate", gate=True), a_check("later", DENY)
+    )
+
+
+def test_a_check_that_has_nothing_to_compare_with_is_not_run() -> None:
+    """It is listed instead, so that an approval without it is known for what it is."""
+    assert (Decision.APPROVE, [], ("idle",)) == said(
+        a_case(), a_check("idle", DENY, given=False), a_check("ok")
+    )
+
+
+def test_a_partial_check_is_listed_and_run() -> None:
+    """It has more to compare with than what wasn't given."""
+    assert (Decision.DENY, ["half"], ("half",)) == said(
+        a_case(), a_check("half", DENY, given=False, partial=True)
+    )
+
+
+def test_without_checks_nothing_is_decided() -> None:
+    """An empty list of checks would approve everything."""
+    with pytest.raises(ValueError, match="no checks"):
+        decide(a_case(), ())
+
+
+def test_two_checks_of_one_id_are_refused() -> None:
+    """One of them would hide behind the other."""
+    with pytest.raises(ValueError, match="two with one id"):
+        decide(a_case(), (a_check("a"), a_check("a")))
+
+
+@pytest.mark.parametrize(("may", "does"), [(LEAVE, DENY), (DENY, LEAVE)])
+def test_a_check_with_an_effect_that_it_didnt_declare_is_a_bug(may: Effect, does: Effect) -> None:
+    """Who reads the rule book must be able to trust it."""
+    check = replace(a_check("a", does), effects=frozenset({may}))
+
+    with pytest.raises(ValueError, match=f"a may not {does.value}"):
+        decide(a_case(), (check,))
+
+
+def test_an_error_in_a_check_is_no_verdict() -> None:
+    """It is raised to whoever asked."""
+    with pytest.raises(RuntimeError, match="boom"):
+        decide(a_case(), (replace(a_check(), run=_explode),))
+
+
+def _explode(_case: Case) -> Refusal | None:
+    raise RuntimeError("boom")
+
+
+def test_an_approvable_case_is_approved_by_all_checks() -> None:
+    """The builders' case is good by default, and nothing goes unchecked."""
+    assert (Decision.APPROVE, [], ()) == said(a_case(), *KUBELET_SERVING_CHECKS)
+
+
+_NOTHING_OF_EC2 = (
+    "instance-single",
+    "instance-running",
+    "instance-launched-before",
+    "node-name",
+    "cluster",
+    "node-role",
+    "dns-names",
+    "ip-addresses",
+)
+
+
+@pytest.mark.parametrize(
+    ("case", "not_run"),
+    [
+        (a_case(instances=NOT_GIVEN), _NOTHING_OF_EC2),
+        (a_case(cluster=NOT_GIVEN), ("cluster", "reserved-names")),
+        (
+            a_case(
+                cluster=NOT_GIVEN,
+                policy=a_policy(allow_other_vpcs=True, require_cluster_tag=False),
+            ),
+            ("reserved-names",),
+        ),
+        (a_case(role=NOT_GIVEN), ("node-role",)),
+        (a_case(role=NOT_GIVEN, policy=a_policy(verify_node_role=False)), ()),
+    ],
+    ids=["no-instances", "no-cluster", "no-cluster-needed", "no-roles", "no-roles-needed"],
+)
+def test_what_was_not_given_is_told_by_the_checks_that_need_it(
+    case: Case, not_run: tuple[str, ...]
+) -> None:
+    """Only offline can something be missing."""
+    assert not_run == decide(case, KUBELET_SERVING_CHECKS).not_run
+
+
+def test_gates_come_first() -> None:
+    """So the gates alone tell which CSRs AWS must be asked about."""
+    gates = [check.gate for check in KUBELET_SERVING_CHECKS]
+
+    assert sorted(gates, reverse=True) == gates
+
+
+def test_a_detail_reads_in_the_verdict_as_the_check_gave_it() -> None:
+    """It is made printable once, not twice."""
+    case = a_case(request=a_request(sans=names("a\nb")))
+    check = next(check for check in KUBELET_SERVING_CHECKS if check.id == "san-kinds")
+    given = check.run(case)
+
+    assert given is not None
+    assert [given.detail] == [
+        refusal.detail for refusal in decide(case, (check,)).refusals if refusal.check == check.id
+    ]
+
+
+@pytest.mark.parametrize("name", ["\n", "\x1b[31m", "\u202e", "ä", "\ud800", "\0"])
+@pytest.mark.parametrize(
+    "case_of",
+    [
+        lambda name: a_case(csr=a_csr(username=name), identity=None),
+        lambda name: a_case(request=a_request(sans=names(name))),
+    ],
+    ids=["username", "DNS-name"],
+)
+def test_a_detail_is_printable_whatever_a_requester_chooses(
+    name: str, case_of: Callable[[str], Case]
+) -> None:
+    """It stands in log lines, alarms and terminals."""
+    verdict = decide(case_of(name), KUBELET_SERVING_CHECKS)
+
+    assert all(r.detail.isascii() and r.detail.isprintable() for r in verdict.refusals)
+
+
+def test_a_detail_is_bounded() -> None:
+    """One that was cut ends in a tilde."""
+    assert "x" * 300 == Refusal(LEAVE, "reason", "x" * MAX_DETAIL).detail
+    assert "x" * 299 + "~" == Refusal(LEAVE, "reason", "x" * (MAX_DETAIL + 1)).detail
+
+
+def test_a_refusal_has_a_reason() -> None:
+    """Without one nobody could tell what to do."""
+    with pytest.raises(ValueError, match="without a reason"):
+        Refusal(LEAVE, "", "detail")
+
+
+def test_what_is_no_text_is_made_safe_too() -> None:
+    """Its Python form stands for it."""
+    assert safe(["ä"]) == "['\\xe4']"

@@ -1,0 +1,249 @@
+"""Whether an issued certificate is what was approved."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.issued import find, mismatch
+from core.model import Condition, Csr, IssueFinding, IssueState
+from sandbox.forge import der, keys
+from sandbox.forge import request as forge
+from tests.builders import (
+    ADDRESS,
+    NODE,
+    NOW,
+    a_certificate,
+    a_csr,
+    a_filed_csr,
+    an_entry,
+    approved,
+)
+
+MISMATCH, FEWER = IssueState.MISMATCH, IssueState.FEWER_NAMES
+GRACE, MAX_AGE = timedelta(seconds=120), timedelta(seconds=900)
+
+
+def finding(csr: Csr) -> IssueFinding | None:
+    return find(csr, an_entry(csr).request, NOW, grace=GRACE, max_age=MAX_AGE)
+
+
+def told(csr: Csr) -> tuple[IssueState, str] | None:
+    found = finding(csr)
+    return None if found is None else (found.state, found.detail)
+
+
+ASKED = a_filed_csr(conditions=(approved(),))
+NAMES = (forge.dns(NODE), forge.ip(ADDRESS))
+
+
+def issued(
+    sans: Sequence[bytes] = NAMES,
+    *,
+    csr: Csr = ASKED,
+    node: str = NODE,
+    spki: bytes | None = None,
+    extensions: Sequence[bytes] | None = None,
+) -> Csr:
+    """The CSR with a certificate of these names."""
+    certificate = a_certificate(csr, sans=sans, node=node, spki=spki, extensions=extensions)
+    return replace(csr, certificate=certificate)
+
+
+@pytest.mark.parametrize(
+    "csr",
+    [
+        pytest.param(issued(), id="the-very-names"),
+        pytest.param(issued(NAMES[::-1]), id="in-another-order"),
+        pytest.param(
+            issued((forge.dns(f"{NODE.upper()}."), forge.ip(ADDRESS))), id="in-another-spelling"
+        ),
+    ],
+)
+def test_a_certificate_as_approved_is_no_finding(csr: Csr) -> None:
+    """Names are compared as names."""
+    assert told(csr) is None
+    assert not mismatch(csr, an_entry(csr).request)
+
+
+def test_a_chain_is_judged_by_its_first_certificate() -> None:
+    """Those of authorities may follow."""
+    chain = issued().certificate + issued(()).certificate
+
+    assert told(replace(ASKED, certificate=chain)) is None
+
+
+def test_another_key_is_a_mismatch() -> None:
+    """Somebody else could then pose as the node."""
+    csr = issued(spki=keys.ecdsa("another").spki)
+
+    assert told(csr) == (MISMATCH, "the certificate holds another key than the request")
+    assert mismatch(csr, an_entry(csr).request)
+
+
+@pytest.mark.parametrize(
+    ("extra", "name"),
+    [
+        (forge.dns("kubernetes.default.svc"), "('DNS', 'kubernetes.default.svc')"),
+        (forge.ip("10.0.1.20"), "('IP', '10.0.1.20')"),
+        (forge.ip(bytes([10, 0, 1, 10] + [255] * 4)), "('IP', '10.0.1.10/32')"),
+        (der.context(1, b"a@b.example"), "('RFC822Name', 'a@b.example')"),
+    ],
+)
+def test_a_further_name_is_a_mismatch(extra: bytes, name: str) -> None:
+    """Of whatever kind it is."""
+    csr = issued((*NAMES, extra))
+
+    assert (MISMATCH, f"the certificate holds further names: [{name}]") == told(csr)
+    assert mismatch(csr, an_entry(csr).request)
+
+
+def test_another_subject_is_a_mismatch() -> None:
+    """The CN is a name as well."""
+    assert told(issued(node="other")) == (
+        MISMATCH,
+        "the certificate holds further names: [('CN', 'system:node:other')]",
+    )
+
+
+def test_a_further_name_weighs_more_than_a_missing_one() -> None:
+    """The worse of the two is told."""
+    found = told(issued((forge.dns("kubernetes"),)))
+
+    assert found is not None
+    assert found[0] is MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("csr", "lacking"),
+    [
+        pytest.param(issued(NAMES[:1]), f"('IP', '{ADDRESS}')", id="one-name-less"),
+        pytest.param(
+            issued(extensions=()), f"('DNS', '{NODE}'), ('IP', '{ADDRESS}')", id="no-names-at-all"
+        ),
+    ],
+)
+def test_fewer_names_are_no_mismatch(csr: Csr, lacking: str) -> None:
+    """It is a nuisance and no danger."""
+    assert (FEWER, f"the certificate lacks names: [{lacking}]") == told(csr)
+    assert not mismatch(csr, an_entry(csr).request)
+
+
+def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
+    """Nobody can tell what was asked for."""
+    csr = replace(issued(), request=b"x")
+
+    why = "not exactly one CERTIFICATE REQUEST block, first byte to last"
+
+    assert (MISMATCH, f"issued for a request that can't be read: {why}") == told(csr)
+    assert mismatch(csr, an_entry(csr).request)
+
+
+SAN = forge.san_extension(*NAMES)
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        pytest.param(b"x", id="no-PEM"),
+        pytest.param(forge.pem(b"", b"CERTIFICATE"), id="nothing-in-it"),
+        pytest.param(a_certificate(ASKED, extensions=(SAN, SAN)), id="an-extension-twice"),
+        pytest.param(
+            a_certificate(ASKED, extensions=(forge.extension("2.5.29.17", b"x"),)), id="a-bad-SAN"
+        ),
+        pytest.param(
+            a_certificate(ASKED, sans=(*NAMES, der.element(0xA3, b""))), id="an-X400-address"
+        ),
+        pytest.param(a_certificate(ASKED, version=1), id="version-2"),
+        pytest.param(
+            a_certificate(ASKED, spki=keys.silent_key("1.2.3.4", b"x").spki), id="an-unknown-key"
+        ),
+    ],
+)
+def test_a_certificate_that_we_cant_read_is_a_mismatch(certificate: bytes) -> None:
+    """However its reading fails: what nobody could check isn't what was approved."""
+    csr = replace(ASKED, certificate=certificate)
+    found = told(csr)
+
+    assert found is not None
+    assert found[0] is MISMATCH
+    assert found[1].startswith("the certificate can't be read: ")
+    assert mismatch(csr, an_entry(csr).request)
+
+
+def test_a_long_common_name_draws_no_warning() -> None:
+    """A node's name may make a CN of more than 64 characters."""
+    asked = a_filed_csr(node="n" * 80, conditions=(approved(),))
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        found = told(issued(csr=asked, node="n" * 80, sans=NAMES))
+
+    assert [] == heard
+    assert found is None
+
+
+# --- not issued ----------------------------------------------------------------------------------
+
+
+def test_a_certificate_is_missed_once_the_grace_is_over() -> None:
+    """120 s are granted; the approver is named."""
+    at, over = timedelta(seconds=120), timedelta(seconds=121)
+
+    assert finding(a_csr(conditions=(approved(ago=at),))) is None
+    assert told(a_csr(conditions=(approved(by="AutoApproved", ago=over),))) == (
+        IssueState.NOT_ISSUED,
+        "approved 121 s ago by AutoApproved, no certificate",
+    )
+
+
+def test_a_certificate_that_nobody_waits_for_is_not_missed() -> None:
+    """After 15 minutes the kubelet has dropped the key, and filed anew."""
+    limit = timedelta(seconds=900)
+
+    assert told(a_csr(age=limit, conditions=(approved(),))) is not None
+    assert told(a_csr(age=limit + timedelta(seconds=1), conditions=(approved(),))) is None
+
+
+def test_an_approval_without_a_time_counts_from_the_csrs_own() -> None:
+    """`lastUpdateTime` may be absent."""
+    undated = replace(approved(), last_update=None)
+
+    found = finding(a_csr(age=timedelta(minutes=5), conditions=(undated,)))
+
+    assert found is not None
+    assert found.age_seconds == 300
+
+
+def test_what_the_signer_refused_is_told_in_its_words() -> None:
+    """At once, and however old it is."""
+    failed = Condition("Failed", "True", "SignerValidationFailure", "no SAN", NOW)
+
+    csr = a_csr(age=timedelta(hours=1), conditions=(approved(ago=timedelta(0)), failed))
+
+    assert told(csr) == (IssueState.SIGNER_FAILED, "SignerValidationFailure: no SAN")
+
+
+@pytest.mark.parametrize("kind", ["Denied", "Failed"])
+def test_without_an_approval_nothing_is_missed(kind: str) -> None:
+    """Whatever else was decided."""
+    csr = a_csr(conditions=(replace(approved(), type=kind),))
+
+    assert told(csr) is None
+    assert told(replace(issued(()), conditions=())) is None
+
+
+def test_without_a_certificate_there_is_no_mismatch() -> None:
+    """There is nothing to compare."""
+    assert not mismatch(ASKED, an_entry(ASKED).request)
+
+
+def test_a_finding_holds_its_csr_and_its_request() -> None:
+    """For the ledger, which tells the names that were asked for."""
+    csr = issued(())
+    found = finding(csr)
+
+    assert found is not None
+    assert (csr, an_entry(csr).request, 180) == (found.csr, found.request, found.age_seconds)

@@ -1,0 +1,231 @@
+"""What the rest of the list says of one CSR."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.model import Condition, Csr, Entry, Peers
+from core.peers import PeerIndex
+from sandbox.forge import Forge, Names, keys
+from sandbox.forge import request as forge
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    NOW,
+    a_certificate,
+    a_csr,
+    a_filed_csr,
+    an_entry,
+    an_extra,
+    approved,
+)
+
+OTHER = "ip-10-0-1-20.eu-west-1.compute.internal"
+MINUTE = timedelta(minutes=1)
+
+
+def peers_of(csr: Csr, *others: Csr) -> Peers:
+    """What the list of all these says of the first."""
+    entries = [an_entry(one) for one in (csr, *others)]
+    return PeerIndex(entries, NOW).of(entries[0])
+
+
+def old(name: str = "csr-old", age: timedelta = 7 * MINUTE, **rest: Any) -> Csr:
+    return a_csr(name=name, age=age, **rest)
+
+
+# --- newer ones ----------------------------------------------------------------------------------
+
+
+def test_a_csr_alone_has_no_peers() -> None:
+    """It isn't its own peer."""
+    assert Peers() == peers_of(a_filed_csr())
+
+
+def test_the_newest_of_a_requester_supersedes_all_others() -> None:
+    """Of several the newest is named."""
+    newer, newest = old("csr-newer", 3 * MINUTE), old("csr-newest", MINUTE)
+
+    assert peers_of(old(), newer, newest).newer == "csr-newest"
+    assert peers_of(newer, old(), newest).newer == "csr-newest"
+    assert peers_of(newest, old(), newer).newer is None
+
+
+def test_of_equal_times_the_later_name_is_the_newer() -> None:
+    """One of the two counts, whatever their order."""
+    assert peers_of(old("csr-a"), old("csr-b")).newer == "csr-b"
+    assert peers_of(old("csr-b"), old("csr-a")).newer is None
+
+
+@pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
+def test_a_decided_one_counts_as_newer(kind: str) -> None:
+    """The kubelet that filed it has dropped the key of the one before."""
+    decided = old("csr-new", MINUTE, conditions=(Condition(kind, "True", "x", "", NOW),))
+
+    assert peers_of(old(), decided).newer == "csr-new"
+
+
+def test_one_within_the_skew_of_clocks_counts_as_newer() -> None:
+    """30 s ahead is no future."""
+    assert peers_of(old(), old("csr-ahead", timedelta(seconds=-30))).newer == "csr-ahead"
+
+
+def test_one_from_the_future_supersedes_nobody() -> None:
+    """31 s ahead is; else a wrong clock would block a node for good."""
+    assert peers_of(old(), old("csr-future", timedelta(seconds=-31))).newer is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(old("csr-new", MINUTE, node=OTHER), id="another-username"),
+        pytest.param(
+            old("csr-new", MINUTE, extra=an_extra("i-0bbbbbbbbbbbbbbbb")), id="another-session"
+        ),
+        pytest.param(old("csr-new", MINUTE, extra={}), id="no-session"),
+        pytest.param(
+            old("csr-new", MINUTE, extra={"sessionName": (INSTANCE_ID,) * 2}), id="two-sessions"
+        ),
+    ],
+)
+def test_another_requester_supersedes_nobody(other: Csr) -> None:
+    """A requester is a username with a session."""
+    assert peers_of(old(), other).newer is None
+
+
+# --- shared keys ---------------------------------------------------------------------------------
+
+
+def test_a_key_of_another_requester_is_told_with_his_name() -> None:
+    """Of several the first by name, so that it is always the same."""
+    mine = a_filed_csr(words="one key")
+    others = [
+        a_filed_csr(name=f"csr-{node}", node=node, words="one key") for node in ("zeta", "alpha")
+    ]
+
+    assert peers_of(mine, *others).same_key == "system:node:alpha"
+
+
+@pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
+def test_a_decided_csr_counts_for_its_key(kind: str) -> None:
+    """A key that was used once is used."""
+    other = a_filed_csr(
+        name="csr-b",
+        node=OTHER,
+        words="one key",
+        conditions=(Condition(kind, "True", "x", "", NOW),),
+    )
+
+    assert f"system:node:{OTHER}" == peers_of(a_filed_csr(words="one key"), other).same_key
+
+
+def test_ones_own_key_may_be_used_again() -> None:
+    """A kubelet that was cut off may file the same request anew."""
+    again = a_filed_csr(name="csr-again", words="one key", extra=an_extra("i-0bbbbbbb"))
+
+    assert peers_of(a_filed_csr(words="one key"), again).same_key is None
+
+
+def test_keys_are_compared_as_keys() -> None:
+    """Another key is another, and one key is one whatever else is asked for."""
+    assert peers_of(a_filed_csr(), a_filed_csr(name="csr-b", node=OTHER)).same_key is None
+
+
+def forged(pem: bytes) -> Csr:
+    """Another requester's CSR with this request."""
+    return a_csr(name="csr-b", node=OTHER, request=pem)
+
+
+KEY = keys.ecdsa("one key")
+MINE = Forge.of_node(KEY, NODE, Names(NODE, (NODE,)))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(forged(MINE.pem()), id="a-copy-of-the-request"),
+        pytest.param(forged(MINE.subject().pem()), id="no-subject"),
+        pytest.param(
+            forged(MINE.subject(*forge.kubelet_rdns(OTHER)).signed_by(keys.ecdsa("another")).pem()),
+            id="not-signed-by-the-key",
+        ),
+        pytest.param(
+            forged(MINE.subject(*forge.kubelet_rdns(OTHER)).pem() + b"\n"), id="not-well-formed"
+        ),
+        pytest.param(
+            a_filed_csr(name="csr-b", node=OTHER, words="one key", groups=("system:nodes",)),
+            id="not-of-the-nodes-groups",
+        ),
+        pytest.param(
+            a_filed_csr(name="csr-b", node=OTHER, words="one key", username="alice"),
+            id="not-a-node",
+        ),
+    ],
+)
+def test_nobody_is_blocked_by_a_copy_of_his_request(other: Csr) -> None:
+    """A key counts for who shows that he holds it, in a request of his own."""
+    assert peers_of(a_filed_csr(words="one key"), other).same_key is None
+
+
+def test_keys_that_cant_be_verified_are_nobodys() -> None:
+    """All unknown algorithms look alike, and prove nothing."""
+    silent = keys.silent_key("1.2.3.4", bytes(32))
+    mine, other = (
+        a_csr(name=node, node=node, request=Forge.of_node(silent, node, Names(node, (node,))).pem())
+        for node in ("a", "b")
+    )
+
+    assert peers_of(mine, other).same_key is None
+
+
+def test_an_unread_request_shares_no_key() -> None:
+    """There is nothing to compare."""
+    assert peers_of(a_csr(), a_filed_csr(name="csr-b", node=OTHER)).same_key is None
+
+
+# --- wrong certificates --------------------------------------------------------------------------
+
+
+def mismatched(name: str = "csr-earlier", **rest: Any) -> Csr:
+    """A CSR whose certificate holds a name that nobody asked for."""
+    csr = a_filed_csr(name=name, conditions=(approved(),), **rest)
+    wrong = a_certificate(csr, sans=(forge.dns("kubernetes.default.svc"),))
+    return a_filed_csr(name=name, conditions=(approved(),), certificate=wrong, **rest)
+
+
+def test_a_mismatch_of_the_same_requester_is_told() -> None:
+    """Of several the first by name."""
+    assert peers_of(a_filed_csr(), mismatched("csr-2"), mismatched("csr-1")).mismatch == "csr-1"
+
+
+def test_a_mismatch_counts_for_the_username_whatever_the_session() -> None:
+    """A node that was started anew is the same node to the signer."""
+    other = mismatched(extra=an_extra("i-0bbbbbbbbbbbbbbbb"))
+
+    assert peers_of(a_filed_csr(), other).mismatch == "csr-earlier"
+
+
+def test_ones_own_mismatch_and_others_dont_count() -> None:
+    """A CSR isn't its own peer, and other nodes are other nodes."""
+    assert peers_of(mismatched()).mismatch is None
+    assert peers_of(a_filed_csr(node=OTHER), mismatched()).mismatch is None
+
+
+def test_the_index_can_be_filled_bit_by_bit() -> None:
+    """As it is when a list is replayed in time."""
+    first, second = an_entry(old()), an_entry(old("csr-new", MINUTE))
+    index = PeerIndex((first,), NOW)
+
+    assert index.of(first).newer is None
+
+    index.add(second)
+
+    assert index.of(first).newer == "csr-new"
+
+
+def test_an_entry_outside_the_index_is_compared_with_it() -> None:
+    """It needn't be in it."""
+    entry = Entry(old(), an_entry(old()).request, None)
+
+    assert PeerIndex((), NOW).of(entry) == Peers()

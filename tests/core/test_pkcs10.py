@@ -1,0 +1,268 @@
+"""The strict reader: what it takes, and the words with which it refuses the rest."""
+
+import base64
+import warnings
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from core import pkcs10
+from core.errors import MalformedRequest
+from core.model import (
+    MAX_REQUEST_BYTES,
+    DnsName,
+    IpName,
+    OtherName,
+    Pkcs10,
+    StringType,
+    SubjectAttribute,
+)
+from sandbox.forge import Forge, Names, der, keys
+from sandbox.forge import request as forge
+from sandbox.kubelet import kubelet_request
+from tests.builders import ADDRESS, NODE
+
+KEY = keys.ecdsa("a kubelet's key")
+GOOD = Forge.of_node(KEY, NODE, Names(NODE, (NODE,), (ADDRESS,)))
+BEGIN, END = b"-----BEGIN CERTIFICATE REQUEST-----", b"-----END CERTIFICATE REQUEST-----"
+ONE_BLOCK = "not exactly one CERTIFICATE REQUEST block, first byte to last"
+
+
+def refusal(request: bytes) -> str:
+    """The reader's words for why it refuses this."""
+    with pytest.raises(MalformedRequest) as caught:
+        pkcs10.read(request)
+    return str(caught.value)
+
+
+def test_a_kubelets_request_is_read_whole() -> None:
+    """Everything that the checks compare is in what the reader returns."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem, _ = kubelet_request(NODE, dns=[NODE], ips=[ADDRESS, "2001:db8::a"], key=private)
+
+    got = pkcs10.read(pem)
+
+    assert (
+        SubjectAttribute("2.5.4.10", "system:nodes", StringType.UTF8, 0),
+        SubjectAttribute("2.5.4.3", f"system:node:{NODE}", StringType.UTF8, 1),
+    ) == got.subject
+    assert (NODE,) == got.dns
+    assert (IPv4Address(ADDRESS), IPv6Address("2001:db8::a")) == got.addresses
+    assert ("2.5.29.17",) == got.extensions
+    assert ("1.2.840.10045.4.3.2", "sha256", True) == (
+        got.signature_algorithm,
+        got.signature_hash,
+        got.signature_valid,
+    )
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        pytest.param(GOOD.pem(), id="LF"),
+        pytest.param(GOOD.pem().removesuffix(b"\n"), id="no-final-line-end"),
+        pytest.param(GOOD.pem().replace(b"\n", b"\r\n"), id="CRLF"),
+        pytest.param(GOOD.pem().replace(b"\n", b"\r\n").removesuffix(b"\r\n"), id="CRLF-no-final"),
+        pytest.param(
+            BEGIN + b"\n" + base64.b64encode(GOOD.der()) + b"\n" + END + b"\n", id="one-long-line"
+        ),
+        pytest.param(
+            forge.framed(forge.base64_lines(GOOD.der(), width=4)), id="four-characters-a-line"
+        ),
+    ],
+)
+def test_line_ends_and_lengths_of_lines_make_no_difference(pem: bytes) -> None:
+    """The same request comes out of every frame that Go and we read alike."""
+    assert pkcs10.read(GOOD.pem()) == pkcs10.read(pem)
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(GOOD.pem() + b"\n", id="two-final-line-ends"),
+        pytest.param(b"\n" + GOOD.pem(), id="a-line-end-before"),
+        pytest.param(b" " + GOOD.pem(), id="a-blank-before"),
+        pytest.param(b"\xef\xbb\xbf" + GOOD.pem(), id="a-byte-order-mark"),
+        pytest.param(GOOD.pem() + b"\0", id="a-NUL-after"),
+        pytest.param(GOOD.pem() * 2, id="two-blocks"),
+        pytest.param(GOOD.pem().replace(b"\n", b"\r"), id="CR-alone"),
+        pytest.param(GOOD.pem().replace(END, b"\n" + END), id="a-blank-line-inside"),
+        pytest.param(GOOD.pem().replace(b"\n" + END, END), id="END-on-the-last-base64-line"),
+        pytest.param(GOOD.pem().replace(BEGIN, BEGIN + b"\nX-A: 1\n"), id="a-header"),
+        pytest.param(GOOD.pem().replace(b"CERTIFICATE", b"NEW CERTIFICATE"), id="another-label"),
+        pytest.param(BEGIN + b"\n" + END + b"\n", id="no-base64"),
+        pytest.param(GOOD.der(), id="DER"),
+    ],
+)
+def test_whatever_is_not_one_plain_block_is_refused(pem: bytes) -> None:
+    """No byte may stand before, after or between: there readers part ways."""
+    assert ONE_BLOCK == refusal(pem)
+
+
+@pytest.mark.parametrize("text", [b"AAAAA", b"AA=A", b"=AAA", b"AAAA====", b"AA==AAAA"])
+def test_base64_that_is_wrongly_padded_is_refused(text: bytes) -> None:
+    """Readers skip or take different bytes of bad base64."""
+    assert refusal(forge.framed(text + b"\n")).startswith("the PEM block is not base64: ")
+
+
+def test_a_request_of_exactly_the_largest_size_is_read() -> None:
+    """65,536 bytes are read."""
+    pem = padded_to(MAX_REQUEST_BYTES)
+
+    assert len(pem) == 65_536
+    assert isinstance(pkcs10.read(pem), Pkcs10)
+
+
+def test_a_byte_over_the_largest_size_is_refused_unread() -> None:
+    """65,537 bytes are not read, whatever they hold."""
+    assert refusal(b"x" * 65_537) == "got 65537 bytes, expected at most 65536"
+
+
+def padded_to(size: int) -> bytes:
+    """A good request of this size: its base64 is spread over lines until it is that long."""
+    names = (NODE, *("a" * 60 for _ in range(700)))
+    whole = Forge.of_node(KEY, NODE, Names(NODE, names))
+    text = base64.b64encode(whole.der())
+    breaks = size - len(BEGIN) - len(END) - 1 - len(text)
+    lines = [text[at : at + 1] for at in range(breaks - 1)] + [text[breaks - 1 :]]
+    return BEGIN + b"\n" + b"".join(line + b"\n" for line in lines) + END
+
+
+@pytest.mark.parametrize(
+    ("attributes", "got"),
+    [
+        pytest.param((), "none", id="none"),
+        pytest.param(
+            (forge.microsoft_request(forge.san_extension(forge.dns(NODE))),),
+            "['1.3.6.1.4.1.311.2.1.14']",
+            id="Microsofts",
+        ),
+        pytest.param(
+            (forge.extension_request(forge.san_extension(forge.dns(NODE))),) * 2,
+            "['1.2.840.113549.1.9.14', '1.2.840.113549.1.9.14']",
+            id="two",
+        ),
+        pytest.param(
+            (
+                forge.attribute("1.2.840.113549.1.9.7", der.utf8("x")),
+                forge.extension_request(forge.san_extension(forge.dns(NODE))),
+            ),
+            "['1.2.840.113549.1.9.7', '1.2.840.113549.1.9.14']",
+            id="a-challenge-password-besides",
+        ),
+    ],
+)
+def test_there_is_one_attribute_the_extension_request(
+    attributes: tuple[bytes, ...], got: str
+) -> None:
+    """Go and OpenSSL choose differently among several attributes."""
+    assert f"got attributes {got}, expected extensionRequest (1.2.840.113549.1.9.14)" == refusal(
+        GOOD.attributes(*attributes).pem()
+    )
+
+
+SAN = forge.san_extension(forge.dns(NODE))
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        pytest.param(forge.pem(b"\x30\x00"), id="an-empty-sequence"),
+        pytest.param(forge.pem(GOOD.der() + b"\0"), id="bytes-after-the-request"),
+        pytest.param(forge.pem(GOOD.der()[:-1]), id="a-cut-request"),
+        pytest.param(GOOD.version(1).pem(), id="version-1"),
+        pytest.param(GOOD.extensions(SAN, SAN).pem(), id="an-extension-twice"),
+        pytest.param(GOOD.sans(der.element(0xA3, b"")).pem(), id="an-X400-address"),
+        pytest.param(GOOD.subject(forge.rdn("2.5.4.3", der.bits(b"x"))).pem(), id="a-CN-of-bits"),
+        pytest.param(GOOD.sans(forge.ip(b"\x0a\0\1")).pem(), id="an-address-of-three-bytes"),
+        pytest.param(
+            Forge.of_node(
+                keys.with_spki(KEY, keys.ec_spki(b"\x04" + bytes(64))), NODE, Names(NODE, (NODE,))
+            ).pem(),
+            id="a-point-off-the-curve",
+        ),
+    ],
+)
+def test_what_cryptography_cant_read_is_malformed(pem: bytes) -> None:
+    """Whatever way its reading fails, the refusal is the same kind and no other exception."""
+    assert refusal(pem).startswith("not a readable PKCS#10 request: ")
+
+
+def test_every_kind_of_name_is_kept_apart() -> None:
+    """Names that are neither DNS names nor single addresses are told by their kind."""
+    sans = (
+        forge.dns(f"{NODE}."),
+        forge.ip(ADDRESS),
+        forge.ip(bytes([10, 0, 1, 0, 255, 255, 255, 0])),
+        forge.ip(bytes(16) + b"\xff" * 16),
+        der.context(1, b"a@b.example"),
+        der.context(6, b"https://b.example"),
+        der.context(8, b"\x2a\x03\x04"),
+    )
+
+    assert (
+        DnsName(f"{NODE}."),
+        IpName(IPv4Address(ADDRESS)),
+        OtherName("IP network", "10.0.1.0/24"),
+        OtherName("IP network", "::/128"),
+        OtherName("RFC822Name", "a@b.example"),
+        OtherName("UniformResourceIdentifier", "https://b.example"),
+        OtherName("RegisteredID", "<ObjectIdentifier(oid=1.2.3.4, name=Unknown OID)>"),
+    ) == pkcs10.read(GOOD.sans(*sans).pem()).sans
+
+
+@pytest.mark.parametrize(
+    ("extensions", "oids"),
+    [
+        pytest.param((), (), id="no-extension"),
+        pytest.param((forge.san_extension(),), ("2.5.29.17",), id="an-empty-one"),
+    ],
+)
+def test_a_request_without_names_is_readable(
+    extensions: tuple[bytes, ...], oids: tuple[str, ...]
+) -> None:
+    """That there must be names is a check of its own."""
+    got = pkcs10.read(GOOD.extensions(*extensions).pem())
+
+    assert ((), oids) == (got.sans, got.extensions)
+
+
+def test_strings_of_other_types_are_told_from_text() -> None:
+    """A BMPString reads as text in Python and as something else in Go."""
+    subject = (
+        forge.rdn("2.5.4.10", der.printable("system:nodes")),
+        forge.rdn("2.5.4.3", der.bmp("system:node:b")),
+        forge.rdn("2.5.4.45", der.bits(b"\x0a")),
+    )
+
+    assert (
+        SubjectAttribute("2.5.4.10", "system:nodes", StringType.PRINTABLE, 0),
+        SubjectAttribute("2.5.4.3", "system:node:b", StringType.OTHER, 1),
+        SubjectAttribute("2.5.4.45", "000a", StringType.OTHER, 2),
+    ) == pkcs10.read(GOOD.subject(*subject).pem()).subject
+
+
+def test_attributes_of_one_rdn_share_its_place() -> None:
+    """O and CN in one RDN can be told from one RDN each."""
+    values = [
+        forge.attribute_value("2.5.4.10", der.utf8("o")),
+        forge.attribute_value("2.5.4.3", der.utf8("cn")),
+    ]
+
+    got = pkcs10.read(GOOD.subject(der.set_of(*values)).pem()).subject
+
+    assert [0, 0] == [attribute.rdn for attribute in got]
+
+
+def test_a_long_common_name_draws_no_warning() -> None:
+    """A node's name may make a CN of more than 64 characters, and nobody needs to hear of it."""
+    pem = GOOD.subject(*forge.kubelet_rdns("n" * 80)).pem()
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        got = pkcs10.read(pem)
+
+    assert [] == heard
+    assert f"system:node:{'n' * 80}" == got.subject[1].value

@@ -1,0 +1,401 @@
+"""THE FLOW on a world in memory: from a listing to what is written and recorded."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.errors import ClusterUnavailable, NotOnboarded
+from core.model import (
+    KUBELET_SERVING,
+    Action,
+    Cluster,
+    Csr,
+    Decision,
+    IssueState,
+    RoleUnknown,
+    Run,
+    WriteResult,
+    Written,
+)
+from core.review import review
+from sandbox.forge import request as forge
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    NOW,
+    PROFILE,
+    a_certificate,
+    a_cluster,
+    a_csr,
+    a_filed_csr,
+    an_extra,
+    an_instance,
+    an_interface,
+    approved,
+    settings,
+)
+from tests.core.fakes import (
+    Exploding,
+    FakeApi,
+    FakeClock,
+    FakeFleet,
+    FakeWorld,
+    unreadable,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+def run(world: FakeWorld, cluster: Cluster | None = None, **changes: Any) -> Run:
+    return review(cluster or a_cluster(), KUBELET_SERVING, settings(**changes), world.ports)
+
+
+def node(number: int) -> str:
+    return f"ip-10-0-1-{number}.eu-west-1.compute.internal"
+
+
+def session(number: int) -> str:
+    return f"i-{number:017x}"
+
+
+def a_nodes_csr(number: int, **rest: Any) -> Csr:
+    """The CSR of one of many nodes."""
+    return a_filed_csr(
+        name=f"csr-{number:04}",
+        node=node(number),
+        dns=(node(number),),
+        ips=(f"10.0.1.{number}",),
+        extra=an_extra(session(number)),
+        **rest,
+    )
+
+
+def fleet_of(*numbers: int, **rest: Any) -> FakeFleet:
+    """The instances of these nodes."""
+    return FakeFleet(
+        [
+            an_instance(
+                id=session(number),
+                private_dns_name=node(number),
+                interfaces=(an_interface(address=f"10.0.1.{number}"),),
+            )
+            for number in numbers
+        ],
+        **rest,
+    )
+
+
+# --- from the list to the write ------------------------------------------------------------------
+
+
+def test_a_healthy_nodes_csr_is_approved() -> None:
+    """Listed, judged, written, recorded."""
+    csr = a_filed_csr()
+    world = FakeWorld(csr)
+
+    done = run(world)
+
+    assert [("Approved", csr)] == [(write.condition, write.csr) for write in world.api.written]
+    assert [("csr-7znmf", "approved")] == world.ledger.actions
+    assert [done] == world.ledger.runs
+    assert tuple(world.ledger.records) == done.records
+
+
+def test_the_object_is_written_as_it_was_listed() -> None:
+    """With the resource version and the uid that were judged."""
+    world = FakeWorld(a_filed_csr(uid="the-uid"))
+
+    run(world)
+
+    [write] = world.api.written
+    assert ("the-uid", "1000") == (write.csr.uid, write.csr.resource_version)
+
+
+@pytest.mark.parametrize(
+    ("changes", "conditions"),
+    [
+        ({"mode": "shadow"}, {}),
+        ({"mode": "approve-only"}, {"csr-0001": "Approved"}),
+        ({"mode": "enforce"}, {"csr-0001": "Approved", "csr-0002": "Denied"}),
+    ],
+)
+def test_the_mode_tells_what_is_written(
+    changes: dict[str, Any], conditions: dict[str, str]
+) -> None:
+    """The verdicts are the same in all."""
+    world = FakeWorld(a_nodes_csr(1), a_nodes_csr(2, usages=()), fleet=fleet_of(1, 2))
+
+    done = run(world, **changes)
+
+    assert conditions == world.api.conditions
+    assert (1, 1) == (done.due(Decision.APPROVE), done.due(Decision.DENY))
+
+
+def test_a_clusters_tag_lowers_the_mode() -> None:
+    """For that cluster alone."""
+    world = FakeWorld(a_filed_csr())
+
+    run(world, a_cluster(tags={"csr-approver:mode": "shadow"}))
+
+    assert [] == world.api.written
+    assert [("csr-7znmf", "withheld")] == world.ledger.actions
+
+
+def test_only_the_signer_asked_for_is_reviewed() -> None:
+    """Other signers have other approvers."""
+    world = FakeWorld(a_filed_csr(signer="kubernetes.io/kube-apiserver-client-kubelet"))
+
+    assert 0 == run(world).listed
+    assert [] == world.api.written
+
+
+def test_the_oldest_is_written_first() -> None:
+    """Its kubelet gives up first."""
+    csrs = [a_nodes_csr(n, age=n * MINUTE) for n in (3, 9, 5)]
+    world = FakeWorld(*csrs, fleet=fleet_of(3, 9, 5))
+
+    run(world)
+
+    assert ["csr-0009", "csr-0005", "csr-0003"] == [write.csr.name for write in world.api.written]
+
+
+def test_one_who_files_thousands_delays_no_other() -> None:
+    """One of his is judged, the newest."""
+    flood = [
+        replace(a_nodes_csr(1, age=timedelta(seconds=900 - n)), name=f"csr-x{n:03}", uid=f"u{n}")
+        for n in range(500)
+    ]
+    world = FakeWorld(*flood, a_nodes_csr(2), fleet=fleet_of(1, 2))
+
+    done = run(world)
+
+    assert {"csr-x499": "Approved", "csr-0002": "Approved"} == world.api.conditions
+    assert {"superseded": 499} == done.gated
+
+
+# --- evidence ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "csr",
+    [
+        pytest.param(a_filed_csr(username="alice"), id="a-person"),
+        pytest.param(a_filed_csr(age=timedelta(hours=1)), id="abandoned"),
+        pytest.param(a_filed_csr(extra=an_extra("alice")), id="a-persons-session"),
+        pytest.param(a_filed_csr(conditions=(approved(),)), id="decided"),
+        pytest.param(unreadable(), id="unreadable"),
+    ],
+)
+def test_aws_is_asked_about_nothing_that_stops_at_the_gates(csr: Csr) -> None:
+    """Calls cost quota."""
+    world = FakeWorld(csr)
+
+    run(world)
+
+    assert [] == world.fleet.asked
+    assert [] == world.ledger.records
+
+
+def test_aws_is_asked_once_for_all() -> None:
+    """Whatever the number of CSRs."""
+    world = FakeWorld(*(a_nodes_csr(n) for n in range(1, 51)), fleet=fleet_of(*range(1, 51)))
+
+    run(world)
+
+    assert ["by_id", "role_of_profile"] == [question[0] for question in world.fleet.asked]
+    assert 50 == len(world.api.written)
+
+
+def test_iam_isnt_asked_where_roles_arent_verified() -> None:
+    """It needn't be allowed then."""
+    world = FakeWorld(a_filed_csr())
+
+    run(world, verify_node_role=False)
+
+    assert [("by_id", INSTANCE_ID)] == world.fleet.asked
+    assert {"csr-7znmf": "Approved"} == world.api.conditions
+
+
+def test_one_whose_evidence_is_unavailable_is_undecided_and_others_are_approved() -> None:
+    """Not being able to ask is no answer."""
+    world = FakeWorld(
+        a_nodes_csr(1), a_nodes_csr(2), fleet=fleet_of(1, 2, unavailable=(session(1),))
+    )
+
+    run(world, mode="enforce")
+
+    assert [("csr-0001", "undecided"), ("csr-0002", "approved")] == world.ledger.actions
+    [undecided, _] = world.ledger.records
+    assert undecided.judged.evidence_unavailable
+    assert undecided.judged.problem == "evidence unavailable: throttled"
+
+
+def test_a_role_that_iam_doesnt_tell_is_left() -> None:
+    """It is never denied for it."""
+    fleet = FakeFleet(roles={PROFILE: RoleUnknown("AccessDenied", fault=True)})
+    world = FakeWorld(a_filed_csr(), fleet=fleet)
+
+    run(world, mode="enforce")
+
+    assert [("csr-7znmf", "left")] == world.ledger.actions
+
+
+def test_a_node_without_iam_is_known_by_its_name_where_allowed() -> None:
+    """In the cluster's VPC."""
+    world = FakeWorld(a_filed_csr(extra={}))
+
+    run(world, allow_name_identity=True)
+
+    assert ("by_private_dns_name", NODE, "in vpc-0aaaaaaaaaaaaaaaa") == world.fleet.asked[0]
+    assert {"csr-7znmf": "Approved"} == world.api.conditions
+
+
+# --- trouble -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error", [ClusterUnavailable("connection", "refused"), NotOnboarded("status", "401")]
+)
+def test_a_cluster_that_cant_be_listed_ends_the_review(error: Exception) -> None:
+    """Nothing is asked, written or recorded; the next minute is the retry."""
+    world = FakeWorld(api=FakeApi((a_filed_csr(),), list_error=error))
+
+    with pytest.raises(type(error)):
+        run(world)
+
+    assert ([], []) == (world.fleet.asked, world.api.written)
+    assert ([], []) == (world.ledger.records, world.ledger.runs)
+
+
+def test_a_csr_that_breaks_our_code_is_undecided_and_stops_no_other() -> None:
+    """The bug is recorded with it, first of all."""
+    bad = replace(a_csr(name="csr-bad"), extra=Exploding())
+    world = FakeWorld(bad, a_filed_csr())
+
+    done = run(world)
+
+    assert [("csr-bad", "undecided"), ("csr-7znmf", "approved")] == world.ledger.actions
+    assert "this is a bug: RuntimeError: boom" == done.records[0].judged.problem
+    assert a_cluster() == done.records[0].judged.case.cluster
+
+
+def test_what_is_not_written_in_time_is_deferred() -> None:
+    """The next run does it."""
+    results = {"csr-0002": Written(WriteResult.DEFERRED, "no time left")}
+    api = FakeApi((a_nodes_csr(1), a_nodes_csr(2)), results=results)
+    world = FakeWorld(api=api, fleet=fleet_of(1, 2))
+
+    done = run(world)
+
+    assert [("csr-0001", "approved"), ("csr-0002", "deferred")] == world.ledger.actions
+    assert (1, 1) == (done.count(Action.APPROVED), done.count(Action.DEFERRED))
+
+
+def test_an_item_that_is_no_csr_is_counted_and_stops_no_other() -> None:
+    """It is never judged."""
+    world = FakeWorld(unreadable(), a_filed_csr(), unreadable(None))
+
+    done = run(world)
+
+    assert (3, (unreadable(), unreadable(None))) == (done.listed, done.unreadable)
+    assert {"csr-7znmf": "Approved"} == world.api.conditions
+
+
+# --- sums and findings ---------------------------------------------------------------------------
+
+
+def test_every_csr_is_accounted_for() -> None:
+    """Listed is what was recorded, gated, unreadable, or decided before."""
+    world = FakeWorld(
+        a_nodes_csr(1),
+        a_nodes_csr(2, usages=()),
+        a_nodes_csr(3),
+        a_nodes_csr(4, age=MINUTE),
+        a_nodes_csr(5, username="alice"),
+        a_nodes_csr(6, conditions=(approved(ago=timedelta(0)),)),
+        unreadable(),
+        fleet=fleet_of(1, 2, 4),
+    )
+
+    done = run(world)
+
+    assert {
+        Action.APPROVED: 1,
+        Action.WITHHELD: 1,
+        Action.LEFT: 1,
+        Action.WAITING: 1,
+    } == {action: done.count(action) for action in Action if done.count(action)}
+    assert ({"not a node": 1}, 1) == (done.gated, len(done.unreadable))
+    assert (7, 1, 1, 0) == (
+        done.listed,
+        done.due(Decision.APPROVE),
+        done.due(Decision.DENY),
+        done.due(Decision.LEAVE),
+    )
+    assert done.findings == ()
+
+
+def test_the_run_tells_how_it_was_listed_and_how_long_it_took() -> None:
+    """From before the listing to the end."""
+    clock = FakeClock((NOW - timedelta(seconds=5), NOW, NOW + timedelta(seconds=2)))
+    world = FakeWorld(api=FakeApi((), truncated=True, pages=3), clock=clock)
+
+    done = run(world)
+
+    assert (True, 3, 7.0) == (done.truncated, done.pages, done.seconds)
+    assert (a_cluster(), KUBELET_SERVING) == (done.cluster, done.signer)
+
+
+def test_ages_count_from_the_end_of_the_listing() -> None:
+    """A long listing must not make a CSR look younger, nor a new one come from the future."""
+    clock = FakeClock((NOW - timedelta(seconds=60), NOW))
+    world = FakeWorld(a_filed_csr(age=timedelta(seconds=90)), clock=clock)
+
+    run(world)
+
+    assert [("csr-7znmf", "approved")] == world.ledger.actions
+
+
+def test_what_became_of_approved_ones_is_found() -> None:
+    """Those without certificate once the grace is over, and those with a wrong one."""
+    unissued = a_nodes_csr(1, conditions=(approved(),))
+    asked = a_nodes_csr(2, conditions=(approved(),))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+    world = FakeWorld(unissued, wrong, a_nodes_csr(3, conditions=(approved(ago=MINUTE),)))
+
+    done = run(world)
+
+    assert [("csr-0001", IssueState.NOT_ISSUED), ("csr-0002", IssueState.MISMATCH)] == [
+        (finding.csr.name, finding.state) for finding in done.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "age", "found"),
+    [
+        ({}, 420, 1),
+        ({"issue_grace_seconds": 181}, 420, 0),
+        ({}, 901, 0),
+        ({"max_csr_age_seconds": 901}, 901, 1),
+    ],
+)
+def test_settings_tell_how_long_a_certificate_is_waited_for(
+    changes: dict[str, Any], age: int, found: int
+) -> None:
+    """Between the grace and the age at which a CSR is abandoned."""
+    csr = a_filed_csr(age=timedelta(seconds=age), conditions=(approved(),))
+
+    assert found == len(run(FakeWorld(csr), **changes).findings)
+
+
+def test_a_node_whose_certificate_was_wrong_is_left() -> None:
+    """Approving it again would go on for ever."""
+    asked = a_filed_csr(name="csr-old", age=10 * MINUTE, conditions=(approved(),))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+    world = FakeWorld(wrong, a_filed_csr(name="csr-new"))
+
+    run(world)
+
+    assert [("csr-new", "left")] == world.ledger.actions

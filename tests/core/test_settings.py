@@ -1,0 +1,303 @@
+"""Settings: what each may be, and how a wrong one is told."""
+
+import pytest
+
+from core.errors import BadSettings
+from core.settings import (
+    AWS_SERVICE_DOMAINS,
+    DispatchSettings,
+    Mode,
+    Policy,
+    ReviewSettings,
+    Selection,
+)
+
+
+def refusal(name: str, value: str) -> str:
+    """How the reviewer's settings refuse this value."""
+    with pytest.raises(BadSettings) as caught:
+        ReviewSettings.from_env({name: value})
+    return str(caught.value)
+
+
+BOUNDS = [
+    ("MAX_CSR_AGE_SECONDS", 60, 86_400, {"APPROVE_AFTER_SECONDS": "0", "DENY_AFTER_SECONDS": "0"}),
+    ("MAX_CERTIFICATE_SECONDS", 600, 31_536_000, {}),
+    ("APPROVE_AFTER_SECONDS", 0, 840, {}),
+    ("DENY_AFTER_SECONDS", 0, 840, {}),
+    ("ISSUE_GRACE_SECONDS", 30, 3_600, {}),
+    ("WRITE_CONNECTIONS", 1, 64, {}),
+]
+BOOLEANS = [
+    "ALLOW_NAME_IDENTITY",
+    "ALLOW_OTHER_VPCS",
+    "REQUIRE_CLUSTER_TAG",
+    "VERIFY_NODE_ROLE",
+    "ALLOW_PUBLIC_ADDRESSES",
+    "ALLOW_SECONDARY_ENIS",
+]
+
+
+def test_every_setting_is_tried_here() -> None:
+    """No setting can be added without its bounds being stated."""
+    others = {"MODE", "EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "CLUSTER_TAG"}
+
+    assert {name.upper() for name in ReviewSettings.model_fields} == {
+        *(name for name, *_ in BOUNDS),
+        *BOOLEANS,
+        *others,
+    }
+
+
+def test_the_defaults_are_the_strict_side_of_every_choice() -> None:
+    """Nothing but public addresses is allowed that could be forbidden."""
+    assert {
+        "max_csr_age_seconds": 900,
+        "max_certificate_seconds": 31_536_000,
+        "allow_name_identity": False,
+        "allow_other_vpcs": False,
+        "require_cluster_tag": True,
+        "verify_node_role": True,
+        "allow_public_addresses": True,
+        "allow_secondary_enis": False,
+        "extra_dns_suffixes": (),
+        "regions": (),
+        "cluster_names": ("*",),
+        "cluster_tag": "",
+        "mode": Mode.APPROVE_ONLY,
+        "approve_after_seconds": 90,
+        "deny_after_seconds": 360,
+        "issue_grace_seconds": 120,
+        "write_connections": 8,
+    } == ReviewSettings.from_env({}).model_dump()
+
+
+@pytest.mark.parametrize(("name", "least", "most", "rest"), BOUNDS)
+def test_a_number_may_be_its_least_and_its_most(
+    name: str, least: int, most: int, rest: dict[str, str]
+) -> None:
+    """The bounds themselves are allowed."""
+    for value in (least, most):
+        got = ReviewSettings.from_env(rest | {name: str(value)})
+
+        assert value == getattr(got, name.lower())
+
+
+@pytest.mark.parametrize(("name", "least", "most", "rest"), BOUNDS)
+def test_a_number_beyond_its_bounds_is_refused_with_the_bound(
+    name: str, least: int, most: int, rest: dict[str, str]
+) -> None:
+    """The message names the variable, what is allowed, and what it got."""
+    del rest
+
+    assert refusal(name, str(least - 1)) == (
+        f"{name}: Input should be greater than or equal to {least} (got '{least - 1}')"
+    )
+    assert refusal(name, str(most + 1)) == (
+        f"{name}: Input should be less than or equal to {most} (got '{most + 1}')"
+    )
+
+
+@pytest.mark.parametrize("value", ["five", "0x5a", "1e2", "90.5", "90s", "nan"])
+def test_what_is_no_whole_number_is_refused(value: str) -> None:
+    """The unit stands in the name."""
+    assert refusal("APPROVE_AFTER_SECONDS", value).startswith(
+        "APPROVE_AFTER_SECONDS: Input should be a valid integer"
+    )
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+def test_a_boolean_is_true_or_false(name: str) -> None:
+    """These two words, and no others."""
+    for word, value in (("true", True), ("false", False)):
+        assert value is getattr(ReviewSettings.from_env({name: word}), name.lower())
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+@pytest.mark.parametrize("value", ["True", "TRUE", "yes", "on", "1", "0", "t", "none"])
+def test_other_words_are_no_booleans(name: str, value: str) -> None:
+    """Somebody who means something else by them must hear of it."""
+    assert refusal(name, value) == (f"{name}: Value error, expected true or false (got '{value}')")
+
+
+@pytest.mark.parametrize("name", sorted(name.upper() for name in ReviewSettings.model_fields))
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+def test_an_empty_variable_means_the_default(name: str, empty: str) -> None:
+    """Templates hand on parameters that nobody has set as empty text."""
+    assert ReviewSettings.from_env({}) == ReviewSettings.from_env({name: empty})
+
+
+def test_variables_of_others_are_ignored() -> None:
+    """The environment holds much that is not ours; only upper case is."""
+    assert ReviewSettings.from_env({}) == ReviewSettings.from_env(
+        {"PATH": "/bin", "mode": "enforce", "AWS_REGION": "eu-west-1"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a", ("a",)),
+        ("a,b", ("a", "b")),
+        (" a , b ,", ("a", "b")),
+        ("prod-*,stage-?", ("prod-*", "stage-?")),
+    ],
+)
+def test_lists_are_separated_by_commas(text: str, names: tuple[str, ...]) -> None:
+    """Blanks round a part and empty parts don't count."""
+    got = Selection.from_env({"CLUSTER_NAMES": text, "REGIONS": text})
+
+    assert (names, names) == (got.cluster_names, got.regions)
+
+
+@pytest.mark.parametrize("text", [",", " , "])
+def test_a_list_of_clusters_without_a_name_is_refused(text: str) -> None:
+    """It would serve no cluster at all, and nobody would notice."""
+    assert refusal("CLUSTER_NAMES", text).startswith("CLUSTER_NAMES: ")
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_mode_is_named_by_its_word(mode: Mode) -> None:
+    """shadow, approve-only, enforce."""
+    assert mode is ReviewSettings.from_env({"MODE": mode.value}).mode
+
+
+@pytest.mark.parametrize("value", ["Enforce", "ENFORCE", "approve_only", "off"])
+def test_another_mode_is_refused_with_those_that_there_are(value: str) -> None:
+    """A mistyped mode must not mean some other mode."""
+    assert refusal("MODE", value) == (
+        f"MODE: Input should be 'shadow', 'approve-only' or 'enforce' (got '{value}')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("stack", "cluster", "lesser"),
+    [
+        (Mode.SHADOW, Mode.SHADOW, Mode.SHADOW),
+        (Mode.SHADOW, Mode.APPROVE_ONLY, Mode.SHADOW),
+        (Mode.SHADOW, Mode.ENFORCE, Mode.SHADOW),
+        (Mode.APPROVE_ONLY, Mode.SHADOW, Mode.SHADOW),
+        (Mode.APPROVE_ONLY, Mode.APPROVE_ONLY, Mode.APPROVE_ONLY),
+        (Mode.APPROVE_ONLY, Mode.ENFORCE, Mode.APPROVE_ONLY),
+        (Mode.ENFORCE, Mode.SHADOW, Mode.SHADOW),
+        (Mode.ENFORCE, Mode.APPROVE_ONLY, Mode.APPROVE_ONLY),
+        (Mode.ENFORCE, Mode.ENFORCE, Mode.ENFORCE),
+    ],
+)
+def test_a_mode_is_lowered_and_never_raised(stack: Mode, cluster: Mode, lesser: Mode) -> None:
+    """Of two modes the one counts that writes less."""
+    assert lesser is stack.lowered_to(cluster)
+
+
+@pytest.mark.parametrize("name", ["APPROVE_AFTER_SECONDS", "DENY_AFTER_SECONDS"])
+def test_a_wait_is_shorter_than_a_csr_lives(name: str) -> None:
+    """Otherwise each CSR is abandoned before its time comes, and nothing is ever done."""
+    waits = {"APPROVE_AFTER_SECONDS": "1", "DENY_AFTER_SECONDS": "1", "MAX_CSR_AGE_SECONDS": "300"}
+
+    with pytest.raises(BadSettings) as caught:
+        ReviewSettings.from_env(waits | {name: "300"})
+
+    assert (
+        f"Value error, {name} must be less than MAX_CSR_AGE_SECONDS, or nothing is ever done"
+        == (str(caught.value))
+    )
+    assert ReviewSettings.from_env(waits | {name: "299"})
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [
+        ("corp.example", ("corp.example",)),
+        (".Corp.Example.", ("corp.example",)),
+        ("a.example, b-2.example", ("a.example", "b-2.example")),
+        ("notamazonaws.com", ("notamazonaws.com",)),
+    ],
+)
+def test_a_suffix_is_a_domain_of_ones_own(text: str, domains: tuple[str, ...]) -> None:
+    """Letter case and dots round it make no difference."""
+    assert domains == Policy.from_env({"EXTRA_DNS_SUFFIXES": text}).extra_dns_suffixes
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["corp", "*.corp.example", "a..b", "-.b", "a b.c", "bücher.example", "a" * 64 + ".b", "a_b.c"],
+)
+def test_a_suffix_that_is_no_domain_of_two_labels_is_refused(text: str) -> None:
+    """A top-level domain is nobody's own."""
+    assert refusal("EXTRA_DNS_SUFFIXES", text) == (
+        f"EXTRA_DNS_SUFFIXES: Value error, '{text}': "
+        f"expected a domain of at least two labels, e.g. corp.example (got '{text}')"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *AWS_SERVICE_DOMAINS,
+        "eu-west-1.elb.amazonaws.com",
+        "EU-West-1.compute.AmazonAWS.com.",
+        "ec2.internal",
+        "eu-west-1.compute.internal",
+        "compute.internal",
+        "cluster.local",
+        "svc.cluster.local",
+        "kube-system.svc",
+        "default.kubernetes",
+        "node.localhost",
+    ],
+)
+def test_a_suffix_of_aws_or_of_clusters_is_refused(text: str) -> None:
+    """There everybody has names, so a label proves nothing."""
+    assert refusal("EXTRA_DNS_SUFFIXES", f"corp.example,{text}") == (
+        f"EXTRA_DNS_SUFFIXES: Value error, '{text}' belongs to AWS or to clusters; "
+        f"expected a domain of your own (got 'corp.example,{text}')"
+    )
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    """Nobody mends settings one start at a time."""
+    with pytest.raises(BadSettings) as caught:
+        ReviewSettings.from_env({"MODE": "on", "WRITE_CONNECTIONS": "0"})
+
+    assert (
+        "MODE: Input should be 'shadow', 'approve-only' or 'enforce' (got 'on'); "
+        "WRITE_CONNECTIONS: Input should be greater than or equal to 1 (got '0')"
+    ) == str(caught.value)
+
+
+def test_values_may_be_given_as_they_are() -> None:
+    """In code a boolean is a boolean, and a list a tuple."""
+    got = ReviewSettings.model_validate(
+        {
+            "allow_other_vpcs": True,
+            "cluster_names": ("a",),
+            "extra_dns_suffixes": ("corp.example",),
+        }
+    )
+
+    assert (True, ("a",), ("corp.example",)) == (
+        got.allow_other_vpcs,
+        got.cluster_names,
+        got.extra_dns_suffixes,
+    )
+
+
+def test_a_value_of_another_kind_than_text_is_judged_too() -> None:
+    """Code can be wrong as well."""
+    with pytest.raises(ValueError, match="extra_dns_suffixes"):
+        Policy.model_validate({"extra_dns_suffixes": 5})
+    with pytest.raises(ValueError, match="belongs to AWS"):
+        Policy.model_validate({"extra_dns_suffixes": ("amazonaws.com",)})
+
+
+def test_settings_dont_change_once_read() -> None:
+    """They are values."""
+    with pytest.raises(ValueError, match="frozen"):
+        ReviewSettings.from_env({}).__setattr__("mode", Mode.ENFORCE)
+
+
+@pytest.mark.parametrize("environ", [{}, {"QUEUE_URL": " "}])
+def test_the_dispatcher_needs_a_queue(environ: dict[str, str]) -> None:
+    """It has no default."""
+    with pytest.raises(BadSettings, match="QUEUE_URL: Field required"):
+        DispatchSettings.from_env(environ)

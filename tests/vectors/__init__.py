@@ -1,0 +1,1 @@
+"""Golden vectors: every forged request with the answer expected for it."""

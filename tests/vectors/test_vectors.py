@@ -1,0 +1,87 @@
+"""Every golden vector gets the verdict that it should, from the check that it should."""
+
+import json
+from typing import Any
+
+import pytest
+
+from core import pkcs10
+from core.checks import KUBELET_SERVING_CHECKS
+from core.decision import decide
+from core.errors import MalformedRequest
+from core.model import Decision, Pkcs10, Unread, Verdict
+from sandbox.forge import ATTACKS, HONEST
+from tests.builders import a_case, a_csr
+from tests.vectors import build
+
+VECTORS: list[dict[str, Any]] = json.loads(build.FILE.read_text())["vectors"]
+
+
+def read(request: bytes) -> Pkcs10 | Unread:
+    try:
+        return pkcs10.read(request)
+    except MalformedRequest as error:
+        return Unread(str(error))
+
+
+def verdict(request: bytes) -> Verdict:
+    """What is made of it where all other evidence speaks for the node."""
+    return decide(a_case(csr=a_csr(request=request), request=read(request)), KUBELET_SERVING_CHECKS)
+
+
+def test_vectors_are_what_the_catalogue_makes() -> None:
+    """The file is what `make vectors` would write now."""
+    assert build.text() == build.FILE.read_text()
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
+def test_each_vector_gets_its_verdict(vector: dict[str, Any]) -> None:
+    """A vector is approved, denied or left as its line says, and refused by the check it names."""
+    seen = verdict(vector["request"].encode("latin-1"))
+
+    assert vector["expected"] == seen.decision.value, seen
+    if vector["refused_by"]:
+        effects = {refusal.check: refusal.effect.value for refusal in seen.refusals}
+        assert vector["expected"] == effects.get(vector["refused_by"]), seen
+
+
+def test_an_oversized_request_is_refused() -> None:
+    """The one attack that is too large for the file is refused like the rest."""
+    (oversized,) = (attack for attack in ATTACKS if attack.id == "pem/oversized")
+
+    seen = verdict(oversized.build(build.GOOD, build.EVIL))
+
+    assert Decision.DENY is seen.decision
+    assert "request-well-formed" in {refusal.check for refusal in seen.refusals}
+
+
+def test_ids_are_unique() -> None:
+    """No two entries of the catalogue share an id or a title."""
+    entries = (*ATTACKS, *HONEST)
+
+    assert len(entries) == len({entry.id for entry in entries})
+    assert len(entries) == len({entry.title for entry in entries})
+
+
+def test_every_entry_explains_itself() -> None:
+    """Each entry says in one sentence what it tries; each attack where that is known from."""
+    for entry in (*ATTACKS, *HONEST):
+        assert entry.tries.endswith("."), entry.id
+        assert entry.source or not entry.refused_by, entry.id
+
+
+def test_every_check_of_the_request_has_a_vector() -> None:
+    """Each check that looks into the request alone refuses at least one vector."""
+    expected = {
+        "request-well-formed",
+        "key",
+        "signature",
+        "subject",
+        "extensions",
+        "san-kinds",
+        "reserved-names",
+        "dns-names",
+        "ip-addresses",
+    }
+
+    assert expected == {attack.refused_by for attack in ATTACKS}
