@@ -1,0 +1,43 @@
+"""How AWS is called: time-outs and attempts in one place, and failures told without secrets."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+#: What a call to AWS may raise when AWS, the network or our credentials are at fault.
+AWS_FAULTS: Final = (ClientError, BotoCoreError)
+
+_CONNECT_SECONDS: Final = 3
+_READ_SECONDS: Final = 10
+# In all. The next run is the true retry, and a call must fail well before this one's end.
+_ATTEMPTS: Final = 2
+
+
+def client_config(proxies: Mapping[str, str] | None = None) -> Config:
+    """Every AWS client of this project is made with this.
+
+    `proxies` maps `http` and `https` to URLs. Without it there is none: those of the environment
+    (`HTTPS_PROXY`) aren't used, as nobody configured them for this.
+    """
+    return Config(
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        proxies=dict(proxies or {}),
+    )
+
+
+def fault(operation: str, error: Exception) -> str:
+    """The failure in words that are safe to log: AWS's own messages hold ARNs and URLs."""
+    return f"{operation}: {error_code(error)}"
+
+
+def error_code(error: Exception) -> str:
+    """AWS's error code, such as `AccessDenied`; without an answer, the error's class."""
+    if isinstance(error, ClientError):
+        code = error.response.get("Error", {}).get("Code")
+        if code:
+            return str(code)
+    return type(error).__name__

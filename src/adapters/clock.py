@@ -1,0 +1,42 @@
+"""What time it is, and how much of it a run has left (`core.ports.Clock`)."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+#: So long before Lambda's own end the run takes no more work: time to record what was done.
+RESERVE_SECONDS: Final = 5.0
+
+
+class LambdaClock:
+    """The clock of one invocation."""
+
+    def __init__(self, remaining_milliseconds: Callable[[], float]) -> None:
+        """`remaining_milliseconds`: the context's `get_remaining_time_in_millis`."""
+        self._remaining_milliseconds = remaining_milliseconds
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return datetime.now(UTC)
+
+    def remaining(self) -> float:
+        """Seconds until the run must take no more work; negative within the reserve."""
+        return self._remaining_milliseconds() / 1000 - RESERVE_SECONDS
+
+
+class WallClock:
+    """The clock of a run that a person started, good for so many seconds from now."""
+
+    def __init__(self, seconds: float, ticks: Callable[[], float] = time.monotonic) -> None:
+        """`ticks`: seconds that only ever rise."""
+        self._ticks = ticks
+        self._end = ticks() + seconds
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return datetime.now(UTC)
+
+    def remaining(self) -> float:
+        """Seconds until the run must take no more work; negative thereafter."""
+        return self._end - self._ticks()

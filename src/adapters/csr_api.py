@@ -1,0 +1,162 @@
+"""The CSR API of one cluster: list, and write decisions (`core.ports.CertificateApi`).
+
+Rights needed: `list` on CSRs, `update` on their `approval`, `approve` on the signer; no `get`.
+"""
+
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+from adapters.api_connection import ApiConnection, TokenSource
+from adapters.csr_pages import CSRS, CsrPages, Json, Limits
+from adapters.retry import Answer, NoAnswer, Outcome, Retries
+from core.model import Listing, Write, WriteResult, Written
+from core.ports import Clock
+
+DEFAULT_LIMITS: Final = Limits()
+
+_IDENTITY: Final = {
+    "apiVersion": "certificates.k8s.io/v1",
+    "kind": "CertificateSigningRequest",
+}
+
+
+class KubernetesCsrApi:
+    """One run's CSRs of one cluster. Close it, or use it as a context."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        ca_pem: str,
+        tokens: TokenSource,
+        clock: Clock,
+        *,
+        connections: int = 8,
+        use_environment_proxy: bool = False,
+        retries: Retries | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        """`tokens`: makes a new token each time it is asked; twice in a run at most.
+
+        Raises:
+            ClusterUnavailable: endpoint or CA are none that a token may be sent by.
+        """
+        self._connection = ApiConnection(
+            endpoint,
+            ca_pem,
+            tokens,
+            clock,
+            retries or Retries(clock),
+            connections=connections,
+            max_answer_bytes=limits.page,
+            use_environment_proxy=use_environment_proxy,
+        )
+        self._clock = clock
+        self._connections = connections
+        self._limits = limits
+        self._listed: dict[str, Json] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def list_csrs(self, signer: str) -> Listing:
+        """All of one signer's CSRs, each validated alone; at most half of the time is taken.
+
+        Raises:
+            ClusterUnavailable: nothing could be listed.
+            NotOnboarded: the cluster doesn't know us or allows us nothing.
+        """
+        half = self._clock.remaining() / 2
+        pages = CsrPages(self._connection, signer, stop_at=half, limits=self._limits)
+        listing = pages.read()
+        self._listed |= pages.listed
+        return listing
+
+    def write_all(self, writes: Sequence[Write]) -> Generator[tuple[Write, Written]]:
+        """Write decisions, begun in their order, told as they end; raises for none of them."""
+        pool = ThreadPoolExecutor(self._connections, thread_name_prefix="write")
+        try:
+            begun = {pool.submit(self._write, write): write for write in writes}
+            for ended in as_completed(begun):
+                yield begun[ended], ended.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _write(self, write: Write) -> Written:
+        try:
+            if self._clock.remaining() <= 0:
+                return Written(WriteResult.DEFERRED, "no time was left")
+            listed = self._listed.get(write.csr.uid)
+            if listed is None:
+                return Written(WriteResult.FAILED, "it was not listed in this run")
+            # All of a name is data: `safe=""` leaves no slash, question mark or percent sign.
+            path = f"{CSRS}/{quote(write.csr.name, safe='')}/approval"
+            return _written(self._connection.call("PUT", path, _decided(listed, write)), write)
+        except Exception as error:  # noqa: BLE001  one CSR's trouble is no other's
+            return Written(WriteResult.FAILED, f"unexpected: {type(error).__name__}")
+
+
+def _decided(listed: Json, write: Write) -> Json:
+    """The object as listed, and the condition. What a PUT leaves out, the server deletes.
+
+    `metadata.uid` and `resourceVersion` go along, so that an object changed or made anew under the
+    same name is refused with 409. The server fills in the condition's times.
+    """
+    status = listed.get("status") or {}
+    others = [one for one in status.get("conditions") or () if one["type"] != write.condition]
+    condition = {
+        "type": write.condition,
+        "status": "True",
+        "reason": write.reason,
+        "message": write.message,
+    }
+    return {**listed, **_IDENTITY, "status": {**status, "conditions": [*others, condition]}}
+
+
+def _written(outcome: Outcome, write: Write) -> Written:
+    """How the API server took a write.
+
+    A 409 may also mean that our own earlier attempt got through and its answer was lost. That can't
+    be told apart without the right to `get`, and the CSR is decided either way.
+    """
+    match outcome:
+        case Answer(status=200) if _shows(outcome.object(), write):
+            return Written(WriteResult.WRITTEN)
+        case Answer(status=200):
+            return Written(WriteResult.FAILED, "the answer doesn't show the decision")
+        case Answer(status=404 | 409):
+            return Written(WriteResult.OVERTAKEN, outcome.words)
+        case NoAnswer(cause="time"):
+            return Written(WriteResult.DEFERRED, outcome.detail)
+        case NoAnswer():
+            return Written(WriteResult.FAILED, f"{outcome.cause}: {outcome.detail}")
+    return Written(WriteResult.FAILED, outcome.words)
+
+
+def _shows(answer: Json, write: Write) -> bool:
+    """Whether the object that came back is the one decided, and bears the decision."""
+    metadata, status = answer.get("metadata"), answer.get("status")
+    if not isinstance(metadata, dict) or not isinstance(status, dict):
+        return False
+    conditions = status.get("conditions")
+    decided = [
+        (one.get("type"), one.get("status"), one.get("reason"))
+        for one in (conditions if isinstance(conditions, list) else ())
+        if isinstance(one, dict)
+    ]
+    wanted = (write.condition, "True", write.reason)
+    return metadata.get("uid") == write.csr.uid and wanted in decided

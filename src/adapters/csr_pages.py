@@ -1,0 +1,185 @@
+"""One signer's CSRs, page by page: to the end of the list, or as far as time and size allow.
+
+From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "410 Gone responses".
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from adapters.api_connection import ApiConnection
+from adapters.csr_items import read_item
+from adapters.retry import Answer, NoAnswer, Outcome
+from core.errors import ClusterUnavailable, NotOnboarded
+from core.model import Csr, Listing, OversizedRequest, UnreadableCsr
+
+Json = dict[str, Any]
+
+CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+
+#: CSRs asked for at once.
+PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is taken in, in bytes.
+
+    `page`: a longer page is asked for anew with fewer CSRs on it. `share`: so much is kept of one
+    requester's CSRs, because labels, annotations and requests are his to fill, and must not fill
+    the memory. A kubelet's CSR takes 1 to 2 KiB.
+    """
+
+    page: int = 16 * 1024 * 1024
+    share: int = 4 * 1024 * 1024
+
+
+class CsrPages:
+    """One reading of the list. `listed`: by uid, what is sent back when a CSR is decided."""
+
+    def __init__(
+        self,
+        connection: ApiConnection,
+        signer: str,
+        *,
+        stop_at: float,
+        limits: Limits,
+    ) -> None:
+        """`stop_at`: what must be left of the run's time when the reading ends."""
+        self._connection = connection
+        self._signer = signer
+        self._stop_at = stop_at
+        self._limits = limits
+        self._limit = PAGE
+        self._expired = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self.listed: dict[str, Json] = {}
+        self._items: list[Csr | UnreadableCsr] = []
+        self._shares: Counter[str] = Counter()
+        self._pages = 0
+        self._next = ""
+        self._cause = ""
+
+    def read(self) -> Listing:
+        """All that can be read; where a later page fails, what came before it.
+
+        Raises:
+            ClusterUnavailable: not one page could be read.
+            NotOnboarded: likewise, because the API server knows us not or allows us nothing.
+        """
+        try:
+            while self._step():
+                pass
+        except ClusterUnavailable as error:
+            if not self._pages:
+                raise
+            self._cause = str(error)
+        return Listing(tuple(self._items), bool(self._cause), self._pages, self._cause)
+
+    def _step(self) -> bool:
+        """Ask for a page and keep it, or settle how to ask anew; False when all is done."""
+        outcome = self._connection.call("GET", self._path(), stop_at=self._stop_at)
+        match outcome:
+            case Answer(status=200):
+                return self._keep(outcome)
+            case Answer(status=410) if self._next and not self._expired:
+                return self._resume(outcome)
+            case NoAnswer(cause="size") if self._limit > 1:
+                self._limit //= 2
+                return True
+            case NoAnswer(cause="size"):
+                self._cause = f"size: one CSR alone, {outcome.detail}"
+                return False
+        raise unavailable(outcome)
+
+    def _path(self) -> str:
+        query = {"fieldSelector": f"spec.signerName={self._signer}", "limit": str(self._limit)}
+        if self._next:
+            query["continue"] = self._next
+        return f"{CSRS}?{urlencode(query, quote_via=quote, safe='')}"
+
+    def _resume(self, expired: Answer) -> bool:
+        """Once: the rest of the list as it is now, where the server offers that; or all anew."""
+        self._expired = True
+        offered = _continue(expired.object())
+        if not offered:
+            self._begin()
+        self._next = offered
+        return True
+
+    def _keep(self, answer: Answer) -> bool:
+        page = answer.object()
+        items = page.get("items", "absent")
+        if not isinstance(items, list | None):
+            raise ClusterUnavailable("answer", "not a list of CSRs")
+        for item in items or ():
+            self._keep_item(item)
+        self._pages += 1
+        self._next = _continue(page)
+        if len(answer.body) * 4 < self._limits.page:
+            self._limit = min(self._limit * 2, PAGE)
+        return bool(self._next)
+
+    def _keep_item(self, item: Any) -> None:
+        read = read_item(item)
+        problem = _unusable(read, self._signer) if isinstance(read, Csr) else ""
+        if isinstance(read, UnreadableCsr):
+            self._items.append(read)
+        elif problem:
+            self._items.append(UnreadableCsr(read.name, read.signer, problem))
+        elif self._has_room(read, item) and read.uid not in self.listed:
+            self.listed[read.uid] = _to_send_back(read, item)
+            self._items.append(read)
+
+    def _has_room(self, csr: Csr, item: Json) -> bool:
+        """Whether the requester's share isn't used up. His name is the API server's word."""
+        share = self._shares[csr.username] + _weight(csr, item)
+        if share > self._limits.share:
+            self._cause = f"share: more than {self._limits.share} bytes of one requester's CSRs"
+            return False
+        self._shares[csr.username] = share
+        return True
+
+
+def unavailable(outcome: Outcome) -> ClusterUnavailable:
+    """The error that tells why a list couldn't be had."""
+    if isinstance(outcome, NoAnswer):
+        return ClusterUnavailable(outcome.cause, outcome.detail)
+    known = {401: "unauthorized", 403: "forbidden"}.get(outcome.status)
+    return NotOnboarded(known, outcome.words) if known else _status(outcome)
+
+
+def _status(answer: Answer) -> ClusterUnavailable:
+    hint = ", redirects are not followed" if 300 <= answer.status < 400 else ""
+    return ClusterUnavailable("status", answer.words + hint)
+
+
+def _continue(page: Json) -> str:
+    metadata = page.get("metadata")
+    token = metadata.get("continue") if isinstance(metadata, dict) else None
+    return token if isinstance(token, str) else ""
+
+
+def _unusable(csr: Csr, signer: str) -> str:
+    """What a saved object may lack, but nothing can be judged and written live without."""
+    if not csr.uid:
+        return "metadata.uid: Field required"
+    if not csr.resource_version:
+        return "metadata.resourceVersion: Field required"
+    return "" if csr.signer == signer else "spec.signerName: not the signer asked for"
+
+
+def _weight(csr: Csr, item: Json) -> int:
+    """About the memory that a CSR takes, by what its requester may make large."""
+    size = 0 if isinstance(csr.request, OversizedRequest) else len(csr.request)
+    return size + len(json.dumps(item["metadata"]))
+
+
+def _to_send_back(csr: Csr, item: Json) -> Json:
+    """The item as listed. The spec of an oversized one isn't kept: the server keeps its own."""
+    left_out = {"spec"} if isinstance(csr.request, OversizedRequest) else set()
+    return {key: value for key, value in item.items() if key not in left_out}

@@ -1,0 +1,130 @@
+"""EC2 and IAM of one account and Region: what is known of the instances (`core.ports.Fleet`)."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from adapters.aws_clients import AWS_FAULTS, fault
+from adapters.ec2_items import instance_of, items_of
+from adapters.iam import InstanceProfiles
+from core.errors import EvidenceUnavailable
+from core.model import Instance, Role, RoleUnknown
+from core.ports import Clock
+
+# A filter takes 200 values (EC2 User Guide, "Filtering"); more would fail the call.
+_BATCH: Final = 200
+_PAGE_SIZE: Final = 200
+
+# With less than this left nothing more is asked: what is known by then is judged and written.
+_RESERVE_SECONDS: Final = 15
+_NO_TIME: Final = "not asked, for want of time"
+
+# From: EC2 User Guide, "Filtering": wildcards and the escape in a filter's values.
+_LIVE: Final = frozenset("*?\\")
+
+_OPERATION: Final = "EC2 DescribeInstances"
+
+_Answer = Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]
+
+
+class Ec2Fleet:
+    """Instances by id or name, and the roles of their profiles.
+
+    Whatever goes wrong is the answer for those it was asked for, and for no others.
+    """
+
+    def __init__(self, ec2: Any, profiles: InstanceProfiles, clock: Clock) -> None:
+        """`ec2`: a client of the cluster's Region, made with `client_config()`."""
+        self._ec2 = ec2
+        self._profiles = profiles
+        self._clock = clock
+
+    def by_id(
+        self, ids: Collection[str]
+    ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
+        """What EC2 shows for each id; an id that EC2 doesn't know is absent from the answer."""
+        known: dict[str, tuple[Instance, ...] | EvidenceUnavailable] = {}
+        for batch in _batches(ids):
+            # By filter, for one unknown id in `InstanceIds` fails the whole call.
+            known.update(self._ask(batch, "InstanceId", {"instance-id": list(batch)}))
+        return known
+
+    def by_private_dns_name(
+        self, names: Collection[str], vpc_id: str | None
+    ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
+        """Instances of a VPC by PrivateDnsName; a name that EC2 doesn't know is absent."""
+        if not vpc_id:
+            return dict.fromkeys(names, EvidenceUnavailable("the cluster's VPC is unknown"))
+        known: dict[str, tuple[Instance, ...] | EvidenceUnavailable] = {}
+        for batch in _batches(names):
+            filters = {"private-dns-name": list(batch), "vpc-id": [vpc_id]}
+            known.update(self._ask(batch, "PrivateDnsName", filters))
+        return known
+
+    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
+        """The role of an instance profile."""
+        kept = self._profiles.kept(profile_arn)
+        if kept is None and self._clock.remaining() < _RESERVE_SECONDS:
+            return RoleUnknown(f"IAM GetInstanceProfile: {_NO_TIME}", fault=True)
+        return self._profiles.role(profile_arn) if kept is None else kept
+
+    def _ask(self, asked: tuple[str, ...], key: str, filters: Mapping[str, list[str]]) -> _Answer:
+        """One batch. Its failure, also that of a later page, is the answer for all of it."""
+        if self._clock.remaining() < _RESERVE_SECONDS:
+            return _all(asked, f"{_OPERATION}: {_NO_TIME}")
+        try:
+            return _by(key, frozenset(asked), self._items(filters))
+        except AWS_FAULTS as error:
+            return _all(asked, fault(_OPERATION, error))
+        except ValueError:
+            return _all(asked, f"{_OPERATION}: unreadable answer")
+
+    def _items(self, filters: Mapping[str, list[str]]) -> Iterator[object]:
+        pages = self._ec2.get_paginator("describe_instances").paginate(
+            Filters=[{"Name": name, "Values": values} for name, values in filters.items()],
+            PaginationConfig={"PageSize": _PAGE_SIZE},
+            **self._managed(),
+        )
+        for page in pages:
+            yield from items_of(page)
+
+    def _managed(self) -> Mapping[str, bool]:
+        """EKS Auto Mode's nodes are EC2 managed instances; SDKs from before can't ask for them."""
+        operation = self._ec2.meta.service_model.operation_model("DescribeInstances")
+        known = "IncludeManagedResources" in operation.input_shape.members
+        return {"IncludeManagedResources": True} if known else {}
+
+
+def _batches(values: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """In two hundreds, each value once, without those that a filter takes for a pattern."""
+    plain = sorted({value for value in values if value and not _LIVE & set(value)})
+    for start in range(0, len(plain), _BATCH):
+        yield tuple(plain[start : start + _BATCH])
+
+
+def _all(asked: Collection[str], problem: str) -> _Answer:
+    return dict.fromkeys(asked, EvidenceUnavailable(problem))
+
+
+def _by(key: str, asked: frozenset[str], items: Iterator[object]) -> _Answer:
+    """The instances by what was asked for; those that weren't asked for are nobody's evidence.
+
+    Raises:
+        ValueError: it can't be told whose evidence an item is.
+    """
+    found: dict[str, dict[str, Instance]] = {}
+    broken: dict[str, EvidenceUnavailable] = {}
+    for item in items:
+        value = item.get(key) if isinstance(item, Mapping) else None
+        if not isinstance(value, str):
+            raise ValueError(f"{key}: expected text")  # noqa: TRY004  one error for shapes
+        if value not in asked:
+            continue
+        try:
+            instance = instance_of(item)
+        except ValueError as error:
+            broken[value] = EvidenceUnavailable(f"{_OPERATION}: {error}")
+        else:
+            found.setdefault(value, {})[instance.id] = instance
+    return {
+        value: tuple(one for _, one in sorted(by_id.items())) for value, by_id in found.items()
+    } | broken

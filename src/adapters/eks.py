@@ -1,0 +1,243 @@
+"""EKS: which clusters there are, which are ours to serve, and where one is reached."""
+
+import base64
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from ipaddress import IPv4Network, IPv6Network
+from threading import Lock
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
+from pydantic.alias_generators import to_camel
+
+from adapters.aws_clients import AWS_FAULTS, error_code, fault
+from adapters.shapes import AS_TEXT, Text, explain, or_
+from core.errors import ClusterUnavailable
+from core.model import Cluster
+from core.settings import Selection
+
+#: How long a description is believed. Tags, and so the mode, may be as old as that.
+KEPT_FOR: Final = timedelta(minutes=15)
+
+_MAX_KEPT: Final = 2_000
+
+_ENDPOINT: Final = re.compile(
+    r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[1-9][0-9]{0,4})?/?"
+)
+
+
+class ClusterNotFound(ClusterUnavailable):
+    """EKS knows no cluster of that name (any more): nothing to do, and nobody's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedCluster:
+    """A cluster, and how it is reached. Endpoint and CA are empty unless it is reviewable.
+
+    `auth_mode`: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`; empty where EKS doesn't tell.
+    `private_only`: the endpoint has no public side.
+    """
+
+    cluster: Cluster
+    status: str
+    endpoint: str
+    ca_pem: str
+    auth_mode: str
+    private_only: bool
+
+
+def list_clusters(eks: Any) -> list[str]:
+    """The names of all of a Region's clusters.
+
+    Raises:
+        ClusterUnavailable: EKS couldn't be asked, or not to the end.
+    """
+    try:
+        pages = eks.get_paginator("list_clusters").paginate(PaginationConfig={"PageSize": 100})
+        return [str(name) for page in pages for name in page["clusters"]]
+    except AWS_FAULTS as error:
+        raise ClusterUnavailable("list", fault("EKS ListClusters", error)) from error
+
+
+def describe(eks: Any, name: str, region: str) -> DescribedCluster:
+    """Ask EKS for one cluster.
+
+    Raises:
+        ClusterNotFound: there is no such cluster.
+        ClusterUnavailable: EKS couldn't be asked, or its answer is not one to send a token to.
+    """
+    try:
+        output = eks.describe_cluster(name=name)
+    except AWS_FAULTS as error:
+        absent = error_code(error) == "ResourceNotFoundException"
+        kind = ClusterNotFound if absent else ClusterUnavailable
+        raise kind("describe", fault("EKS DescribeCluster", error)) from error
+    try:
+        read = _read(output)
+        if read.name != name:
+            raise ValueError("cluster.name: not the cluster that was asked for")  # noqa: TRY301
+        return _described(read, region)
+    except ValueError as error:
+        raise ClusterUnavailable("describe", f"EKS DescribeCluster: {error}") from error
+
+
+def cluster_of(output: object) -> Cluster:
+    """Read what `aws eks describe-cluster` prints; where the cluster is reached needn't be there.
+
+    Raises:
+        ValueError: it has not the shape of a described cluster; names the field.
+    """
+    read = _read(output)
+    # arn:<partition>:eks:<region>:<account>:cluster/<name>
+    return _cluster(read, region=(read.arn.split(":") + [""] * 4)[3])
+
+
+def is_reviewable(status: str) -> bool:
+    """True while the cluster's API serves: CREATING has none yet, DELETING soon none."""
+    return status in {"ACTIVE", "UPDATING"}
+
+
+def is_named(selection: Selection, name: str, region: str, *, home: str) -> bool:
+    """True when Region and name are selected. `home`: the Region served when none is set."""
+    if region not in (selection.regions or (home,)):
+        return False
+    return any(fnmatchcase(name, pattern) for pattern in selection.cluster_names)
+
+
+def is_selected(selection: Selection, cluster: Cluster, *, home: str) -> bool:
+    """True when the cluster is ours to serve: by Region, name and tag."""
+    if not is_named(selection, cluster.name, cluster.region, home=home):
+        return False
+    key, has_value, value = selection.cluster_tag.partition("=")
+    if not key:
+        return not has_value
+    return key in cluster.tags and (not has_value or cluster.tags[key] == value)
+
+
+class ClusterCache:
+    """Descriptions kept in the warm environment for 15 minutes.
+
+    Only reviewable clusters are kept, so that one being created is served once it is there. May
+    be used by several threads at once.
+    """
+
+    def __init__(
+        self, ask: Callable[[str, str], DescribedCluster], now: Callable[[], datetime]
+    ) -> None:
+        """`ask`: describes a cluster by name and Region. `now`: the present, with time zone."""
+        self._ask = ask
+        self._now = now
+        self._kept: dict[tuple[str, str], tuple[datetime, DescribedCluster]] = {}
+        self._changing = Lock()
+
+    def get(self, name: str, region: str) -> DescribedCluster:
+        """The description, kept or asked for; raises what `ask` raises, and keeps nothing then."""
+        asked_at, kept = self._kept.get((name, region), (None, None))
+        if asked_at and kept and timedelta() <= self._now() - asked_at < KEPT_FOR:
+            return kept
+        self.forget(name, region)
+        described = self._ask(name, region)
+        if is_reviewable(described.status):
+            with self._changing:
+                while len(self._kept) >= _MAX_KEPT:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[name, region] = (self._now(), described)
+        return described
+
+    def forget(self, name: str, region: str) -> None:
+        """To be called on a 401, a TLS or a connection error: the cluster may be another one."""
+        with self._changing:
+            self._kept.pop((name, region), None)
+
+
+class _Shape(BaseModel):
+    """Fields by EKS's names; others are ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
+
+
+class _Vpc(_Shape):
+    vpc_id: Text = ""
+    endpoint_public_access: Annotated[StrictBool, or_(default=True)] = True
+
+
+class _Network(_Shape):
+    service_ipv4_cidr: Annotated[IPv4Network | None, AS_TEXT] = None
+    service_ipv6_cidr: Annotated[IPv6Network | None, AS_TEXT] = None
+
+
+class _Authority(_Shape):
+    data: Text = ""
+
+
+class _Access(_Shape):
+    authentication_mode: Text = ""
+
+
+class _Cluster(_Shape):
+    name: Annotated[StrictStr, Field(min_length=1)]
+    arn: Text = ""
+    status: Text = ""
+    endpoint: Text = ""
+    certificate_authority: Annotated[_Authority, or_({})] = _Authority()
+    resources_vpc_config: Annotated[_Vpc, or_({})] = _Vpc()
+    kubernetes_network_config: Annotated[_Network, or_({})] = _Network()
+    access_config: Annotated[_Access, or_({})] = _Access()
+    tags: Annotated[dict[StrictStr, StrictStr], or_({})] = Field(default={})
+
+
+class _Output(_Shape):
+    cluster: _Cluster
+
+
+def _read(output: object) -> _Cluster:
+    try:
+        return _Output.model_validate(output).cluster
+    except ValidationError as error:
+        raise ValueError(explain(error)) from error
+
+
+def _cluster(read: _Cluster, region: str) -> Cluster:
+    network = read.kubernetes_network_config
+    ranges = (network.service_ipv4_cidr, network.service_ipv6_cidr)
+    return Cluster(
+        name=read.name,
+        region=region,
+        vpc_id=read.resources_vpc_config.vpc_id,
+        service_ranges=tuple(one for one in ranges if one is not None),
+        tags=dict(read.tags),
+    )
+
+
+def _described(read: _Cluster, region: str) -> DescribedCluster:
+    there = is_reviewable(read.status)
+    return DescribedCluster(
+        cluster=_cluster(read, region),
+        status=read.status,
+        endpoint=_endpoint(read.endpoint) if there else "",
+        ca_pem=_ca_pem(read.certificate_authority.data) if there else "",
+        auth_mode=read.access_config.authentication_mode,
+        private_only=not read.resources_vpc_config.endpoint_public_access,
+    )
+
+
+def _endpoint(text: str) -> str:
+    """Scheme, host and perhaps port: the token goes there and nowhere else."""
+    if not _ENDPOINT.fullmatch(text):
+        raise ValueError("cluster.endpoint: expected https://host")
+    return text.rstrip("/")
+
+
+def _ca_pem(data: str) -> str:
+    """The cluster's CA as PEM, as the TLS library will read it."""
+    try:
+        pem = base64.b64decode(data, validate=True).decode("ascii")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ValueError, ssl.SSLError) as error:
+        text = "cluster.certificateAuthority.data: expected base64 of a PEM certificate"
+        raise ValueError(text) from error
+    return pem

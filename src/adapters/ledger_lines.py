@@ -1,0 +1,170 @@
+"""The ledger's log lines, as fields. Whatever came from outside is a bounded, printable value."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from core.model import (
+    MAX_DETAIL,
+    Action,
+    Case,
+    Cluster,
+    Csr,
+    IssueFinding,
+    IssueState,
+    NotGiven,
+    OtherName,
+    Pkcs10,
+    Record,
+    Role,
+    RoleUnknown,
+    Run,
+    Unread,
+    UnreadableCsr,
+    Verdict,
+    safe,
+)
+
+Line = Mapping[str, object]
+
+# A kubelet asks for a handful of names, an attacker for thousands.
+_MAX_LISTED: Final = 20
+
+
+def bounded(text: str) -> str:
+    """`text` as printable ASCII of at most MAX_DETAIL characters; one that was cut ends in `~`."""
+    # Cut before as well, for a name may be a megabyte; `safe` only ever lengthens.
+    printable = safe(text[: MAX_DETAIL + 1])
+    return printable if len(printable) <= MAX_DETAIL else printable[: MAX_DETAIL - 1] + "~"
+
+
+def csr_line(record: Record) -> Line:
+    """One CSR past the gates: who asked for what, what was compared, what came of it."""
+    judged = record.judged
+    return {
+        **_where(judged.case.cluster),
+        **_who(judged.case.csr),
+        **_identity(judged.case),
+        "age_seconds": round(record.age_seconds, 1),
+        "action": record.action.value,
+        **_verdict(judged.verdict),
+        **_because(record),
+        **_asked(judged.case.request),
+        **_role(judged.case.role),
+    }
+
+
+def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
+    """One approved CSR that didn't get what was approved, with the names that it asked for."""
+    return {
+        **_where(cluster),
+        **_who(finding.csr),
+        "finding": finding.state.value,
+        "age_seconds": round(finding.age_seconds, 1),
+        "detail": bounded(finding.detail),
+        **_asked(finding.request),
+    }
+
+
+def unreadable_line(cluster: Cluster, item: UnreadableCsr) -> Line:
+    """One list item that has not the shape of a CSR."""
+    return {
+        **_where(cluster),
+        "csr": None if item.name is None else bounded(item.name),
+        "signer": None if item.signer is None else bounded(item.signer),
+        "problem": bounded(item.problem),
+    }
+
+
+def run_line(run: Run) -> Line:
+    """The sums of a run; with the lines above, every CSR that was listed is accounted for."""
+    found = Counter(finding.state for finding in run.findings)
+    return {
+        **_where(run.cluster),
+        "signer": run.signer,
+        "seconds": round(run.seconds, 3),
+        "listed": run.listed,
+        "pages": run.pages,
+        "truncated": run.truncated,
+        "truncated_because": bounded(run.cause),
+        "unreadable": len(run.unreadable),
+        "gated": {reason: run.gated[reason] for reason in sorted(run.gated)},
+        "gated_total": sum(run.gated.values()),
+        "actions": {action.value: run.count(action) for action in Action},
+        "findings": {state.value: found[state] for state in IssueState},
+    }
+
+
+def _where(cluster: Cluster | NotGiven) -> Line:
+    if isinstance(cluster, NotGiven):
+        return {}
+    return {"cluster": cluster.name, "region": cluster.region}
+
+
+def _who(csr: Csr) -> Line:
+    return {
+        "csr": bounded(csr.name),
+        "uid": bounded(csr.uid),
+        "signer": bounded(csr.signer),
+        "requester": bounded(csr.username),
+        "node": None if csr.node is None else bounded(csr.node),
+    }
+
+
+def _identity(case: Case) -> Line:
+    """How it was bound, to which instance, and which ones (in which state) EC2 showed for it."""
+    instances = () if isinstance(case.instances, NotGiven) else case.instances
+    known = case.identity.instance_id if case.identity is not None else None
+    return {
+        "identity": None if case.identity is None else case.identity.kind.value,
+        "instance": known or (instances[0].id if len(instances) == 1 else None),
+        "instances": _listed(f"{one.id} {one.state}" for one in instances),
+    }
+
+
+def _verdict(verdict: Verdict | None) -> Line:
+    if verdict is None:
+        return {"verdict": None}
+    return {
+        "verdict": verdict.decision.value,
+        "refusals": [
+            {
+                "check": refusal.check,
+                "effect": refusal.effect.value,
+                "reason": refusal.reason,
+                "detail": refusal.detail,
+            }
+            for refusal in verdict.refusals
+        ],
+        "not_run": list(verdict.not_run),
+    }
+
+
+def _because(record: Record) -> Line:
+    texts = {"detail": record.detail, "problem": record.judged.problem}
+    return {key: bounded(text) for key, text in texts.items() if text}
+
+
+def _asked(request: Pkcs10 | Unread) -> Line:
+    """The names and the kind of key that were asked for, as far as the strict reader reads it."""
+    if isinstance(request, Unread):
+        return {"request_problem": bounded(request.why)}
+    others = [f"{san.kind}:{san.value}" for san in request.sans if isinstance(san, OtherName)]
+    return {
+        "dns": _listed(request.dns),
+        "ips": _listed(str(address) for address in request.addresses),
+        "other_names": _listed(others),
+        "names": len(request.sans),
+        "key": request.key.kind,
+    }
+
+
+def _role(role: Role | RoleUnknown | NotGiven) -> Line:
+    """The role of the instance's profile, which the requester's was compared with."""
+    if isinstance(role, Role):
+        return {"role": str(role)}
+    return {"role_unknown": role.why} if isinstance(role, RoleUnknown) else {}
+
+
+def _listed(texts: Iterable[str]) -> Sequence[str]:
+    return [bounded(text) for _, text in zip(range(_MAX_LISTED), texts, strict=False)]

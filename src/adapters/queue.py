@@ -1,0 +1,68 @@
+"""The queue between dispatcher and reviewer: one message a cluster, name and Region only."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adapters.aws_clients import AWS_FAULTS
+from adapters.shapes import explain
+
+# From: SQS API reference, SendMessageBatch.
+_BATCH: Final = 10
+
+_ATTEMPTS: Final = 2
+
+
+class Assignment(BaseModel):
+    """One cluster to be reviewed. All else is asked of EKS, not of whoever can write here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    # From: EKS API reference, CreateCluster, `name`.
+    cluster: Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$")]
+    # All partitions: us-gov-west-1, cn-north-1, us-isob-east-1, eusc-de-east-1.
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", max_length=40)]
+
+    @classmethod
+    def from_body(cls, body: str) -> "Assignment":
+        """Read a message's body.
+
+        Raises:
+            ValueError: it isn't exactly an assignment; names the field.
+        """
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            raise ValueError(f"not an assignment: {explain(error)}") from error
+
+    def to_body(self) -> str:
+        """Write a message's body."""
+        return self.model_dump_json()
+
+
+def send(sqs: Any, queue_url: str, assignments: Sequence[Assignment]) -> list[Assignment]:
+    """Queue the assignments, ten at a call; those that failed come back.
+
+    What SQS refuses, or says nothing of, out of a call is sent once more. A call that fails as a
+    whole (the SDK has tried it again already) costs its ten, and no others.
+    """
+    failed: list[Assignment] = []
+    for start in range(0, len(assignments), _BATCH):
+        failed += _send_batch(sqs, queue_url, assignments[start : start + _BATCH])
+    return failed
+
+
+def _send_batch(sqs: Any, queue_url: str, batch: Sequence[Assignment]) -> Sequence[Assignment]:
+    unsent = batch
+    for _ in range(_ATTEMPTS):
+        entries = [{"Id": str(n), "MessageBody": one.to_body()} for n, one in enumerate(unsent)]
+        try:
+            answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+        except AWS_FAULTS:
+            break
+        sent = {entry["Id"] for entry in answer.get("Successful", [])}
+        unsent = [one for n, one in enumerate(unsent) if str(n) not in sent]
+        if not unsent:
+            break
+    return unsent

@@ -1,0 +1,347 @@
+"""Where a token goes, what is trusted, and what the connection's failures are called."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+from botocore.exceptions import CredentialRetrievalError
+
+from adapters.csr_api import KubernetesCsrApi
+from adapters.csr_pages import CSRS
+from adapters.retry import Retries
+from core.errors import ClusterUnavailable
+from core.model import KUBELET_SERVING
+from tests.adapters.scripted_api import (
+    CA_PEM,
+    HANGS_UP,
+    OTHER_CA_PEM,
+    SERVER_TLS,
+    Reply,
+    ScriptedApi,
+    StillClock,
+    a_page,
+    answering,
+    failure,
+    in_turn,
+    scripted_api,
+)
+
+
+def failing(
+    url: str,
+    *,
+    ca_pem: str = CA_PEM,
+    tokens: Callable[[], str] = lambda: "token",
+    clock: StillClock | None = None,
+    use_environment_proxy: bool = False,
+) -> ClusterUnavailable:
+    """The error of a listing that can't be had."""
+    clock = clock or StillClock()
+    with (
+        pytest.raises(ClusterUnavailable) as raised,
+        KubernetesCsrApi(
+            url,
+            ca_pem,
+            tokens,
+            clock,
+            retries=Retries(clock, sleep=clock.sleep, jitter=lambda: 1.0),
+            use_environment_proxy=use_environment_proxy,
+        ) as api,
+    ):
+        api.list_csrs(KUBELET_SERVING)
+    return raised.value
+
+
+@contextmanager
+def listener(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
+    """A plain TCP server; the list grows by one for each connection."""
+    served: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def run() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    served.append(1)
+                    serve(connection)
+
+        thread = Thread(target=run)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.getsockname()[1]}", served
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedApi]:
+    with scripted_api(in_turn(a_page())) as started:
+        yield started
+
+
+# --- trust ------------------------------------------------------------------------------------
+
+
+def test_old_certificate_authority(server: ScriptedApi) -> None:
+    """A CA without key identifiers, as EKS made them, is trusted on every Python version."""
+    with KubernetesCsrApi(server.url, CA_PEM, lambda: "token", StillClock()) as api:
+        assert () == api.list_csrs(KUBELET_SERVING).items
+
+
+def test_other_certificate_authority(server: ScriptedApi) -> None:
+    """A server of another CA gets no token; that is final, and a TLS failure."""
+    clock = StillClock()
+    error = failing(server.url, ca_pem=OTHER_CA_PEM, clock=clock)
+
+    assert error.cause == "tls"
+    assert "CERTIFICATE_VERIFY_FAILED" in error.detail
+    assert ([], []) == (server.seen, clock.slept)
+
+
+def test_other_host_name(server: ScriptedApi) -> None:
+    """A certificate for another host is none, though its CA is the right one."""
+    error = failing(server.url.replace("127.0.0.1", "localhost"))
+
+    assert error.cause == "tls"
+    assert [] == server.seen
+
+
+@pytest.mark.parametrize("pem", ["", "no PEM", "ü", CA_PEM[:200]])
+def test_no_certificate_authority(server: ScriptedApi, pem: str) -> None:
+    """Without a CA nothing is trusted, least of all the CAs of the system."""
+    error = failing(server.url, ca_pem=pem)
+
+    assert str(error) == "tls: the cluster's CA is no certificate in PEM"
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "http://example.com",
+        "example.com",
+        "https://",
+        "https:///path",
+        "https://user@example.com",
+        "https://user:password@example.com",
+        "https://example.com/path",
+        "https://example.com?a=b",
+        "https://example.com#a",
+        "https://example.com\\@evil.example",
+        "https://example.com:443:443",
+        "https://example.com:x",
+        "https://exa mple.com",
+        "https://example.com\n",
+        "https://exämple.com",
+        "https://-example.com",
+        " https://example.com",
+    ],
+)
+def test_endpoint(endpoint: str) -> None:
+    """An endpoint is https, a host and a port; of anything else no token is made."""
+    made: list[str] = []
+
+    def tokens() -> str:
+        made.append("token")
+        return "token"
+
+    assert failing(endpoint, tokens=tokens).cause == "endpoint"
+    assert [] == made
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://A1.gr7.us-east-1.eks.amazonaws.com", "https://[::1]:6443/"]
+)
+def test_good_endpoint(endpoint: str) -> None:
+    """EKS's endpoints are ones, and so are addresses and ports."""
+    with KubernetesCsrApi(endpoint, CA_PEM, lambda: "token", StillClock()):
+        pass
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect(server: ScriptedApi, status: int) -> None:
+    """A redirect isn't followed: not to another host, and not on the same one."""
+    for location in (f"{server.url}/else", CSRS):
+        with answering(Reply(status, b"", {"Location": location})) as (api, first):
+            with pytest.raises(ClusterUnavailable, match=f"{status}, redirects are not followed"):
+                api.list_csrs(KUBELET_SERVING)
+
+            assert len(first.seen) == 1
+    assert [] == server.seen
+
+
+# --- tokens -----------------------------------------------------------------------------------
+
+
+def test_expired_token() -> None:
+    """A token that is refused is replaced by a new one, which then serves all further calls."""
+    replies = (failure(401), a_page(token="t"), a_page())
+    with answering(*replies) as (api, server):
+        api.list_csrs(KUBELET_SERVING)
+
+        tokens = [seen.headers["Authorization"] for seen in server.seen]
+    assert ["Bearer token-1", "Bearer token-2", "Bearer token-2"] == tokens
+
+
+def test_same_token_again() -> None:
+    """Where no other token can be had, the refusal isn't asked for twice."""
+    with answering(failure(401), tokens=("same", "same")) as (api, server):
+        with pytest.raises(ClusterUnavailable, match="unauthorized"):
+            api.list_csrs(KUBELET_SERVING)
+
+        assert len(server.seen) == 1
+
+
+def test_no_credentials(server: ScriptedApi) -> None:
+    """Where our own credentials fail, that is the cause, told without their provider's words."""
+
+    def tokens() -> str:
+        raise CredentialRetrievalError(provider="p", error_msg="secret words")
+
+    error = failing(server.url, tokens=tokens)
+
+    assert str(error) == "token: our own credentials: CredentialRetrievalError"
+
+
+def test_no_region(server: ScriptedApi) -> None:
+    """Where a token can't be made for the cluster at all, its maker's words are the cause."""
+
+    def tokens() -> str:
+        raise ValueError("Region: got 'x', expected one of a known AWS partition")
+
+    error = failing(server.url, tokens=tokens)
+
+    assert str(error) == "token: Region: got 'x', expected one of a known AWS partition"
+
+
+@pytest.mark.parametrize("token", ["", "a\nb", "a b", "ü", "a\r\nX-Evil: 1"])
+def test_no_token(server: ScriptedApi, token: str) -> None:
+    """What would break a header is never sent, nor told."""
+    error = failing(server.url, tokens=lambda: token)
+
+    assert str(error) == "token: what was made can't be a bearer token"
+    assert [] == server.seen
+
+
+def test_token_is_not_told() -> None:
+    """A token that an answer repeats doesn't get into the error."""
+    with (
+        answering(failure(400, "Bearer token-1 is bad")) as (api, _),
+        pytest.raises(ClusterUnavailable) as raised,
+    ):
+        api.list_csrs(KUBELET_SERVING)
+
+    assert raised.value.detail == "400: Bearer (token) is bad"
+
+
+# --- failures on the way ----------------------------------------------------------------------
+
+
+def test_refused() -> None:
+    """A refused connection is tried again, and then a connection failure."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    clock = StillClock()
+    error = failing(f"https://127.0.0.1:{port}", clock=clock)
+
+    assert error.cause == "connection"
+    assert error.detail.startswith("NewConnectionError")
+    assert len(clock.slept) == 3
+
+
+def test_unknown_host() -> None:
+    """A name that leads nowhere is a connection failure."""
+    error = failing("https://nowhere.invalid")
+
+    assert error.cause == "connection"
+    assert error.detail.startswith("NameResolutionError")
+
+
+def test_hang_up_in_handshake() -> None:
+    """A server that hangs up in the handshake, as one that ends, is asked again."""
+    with listener(lambda _: None) as (url, served):
+        error = failing(url)
+
+    assert error.cause == "connection"
+    assert len(served) == 4
+
+
+def test_no_tls() -> None:
+    """A server that speaks no TLS is a TLS failure, and final."""
+    with listener(lambda one: one.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")) as (url, served):
+        error = failing(url)
+
+    assert error.cause == "tls"
+    assert len(served) == 1
+
+
+def test_broken_tls() -> None:
+    """An answer that turns into something that isn't TLS is a broken connection, and may pass."""
+
+    def garble(connection: socket.socket) -> None:
+        with SERVER_TLS.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(65_536)
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+            with socket.socket(fileno=tls.detach()) as plain:
+                plain.sendall(b"no TLS at all" * 100)
+
+    with listener(garble) as (url, served):
+        error = failing(url)
+
+    assert error.cause == "connection"
+    assert error.detail.startswith("SSLError")
+    assert len(served) == 4
+
+
+def test_silence() -> None:
+    """A server that doesn't answer in the time that is left is a connection failure."""
+    done = Event()
+
+    def silent(_: object) -> Reply:
+        done.wait()
+        return HANGS_UP
+
+    clock = StillClock(seconds=0.5)
+    with scripted_api(silent) as server:
+        error = failing(server.url, clock=clock)
+        done.set()
+
+    assert error.cause == "connection"
+    assert "timed out" in error.detail
+    assert [] == clock.slept
+
+
+def test_long_error() -> None:
+    """An error's body is read so far and no further, and told in a few words."""
+    with (
+        answering(Reply(400, b"x" * 5_000_000)) as (api, _),
+        pytest.raises(ClusterUnavailable) as raised,
+    ):
+        api.list_csrs(KUBELET_SERVING)
+
+    assert str(raised.value) == "status: 400"
+
+
+# --- proxies ----------------------------------------------------------------------------------
+
+
+def test_environment_proxy(server: ScriptedApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's proxy is used where that was asked for, and otherwise not."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with listener(lambda _: None) as (proxy, served):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("https:", "http:"))
+        with KubernetesCsrApi(server.url, CA_PEM, lambda: "token", StillClock()) as api:
+            api.list_csrs(KUBELET_SERVING)
+
+        assert [] == served
+        assert failing(server.url, use_environment_proxy=True).cause == "connection"
+        assert len(served) == 4
+    assert len(server.seen) == 1

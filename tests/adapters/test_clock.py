@@ -1,0 +1,30 @@
+"""How much time a run has."""
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.clock import LambdaClock, WallClock
+from core.ports import Clock
+
+
+def test_lambda_reserve() -> None:
+    """A run ends five seconds before Lambda ends it."""
+    left = iter([55_000, 5_000, 1_000])
+    clock = LambdaClock(lambda: next(left))
+
+    assert [50.0, 0.0, -4.0] == [clock.remaining() for _ in range(3)]
+
+
+def test_wall_clock() -> None:
+    """A person's run has the seconds that it was given, from when it was begun."""
+    ticks = iter([100.0, 100.0, 130.0, 170.0])
+    clock = WallClock(60.0, ticks=lambda: next(ticks))
+
+    assert [60.0, 30.0, -10.0] == [clock.remaining() for _ in range(3)]
+
+
+@pytest.mark.parametrize("clock", [LambdaClock(lambda: 55_000), WallClock(60.0)])
+def test_time_zone(clock: Clock) -> None:
+    """The present is in UTC."""
+    assert clock.now().utcoffset() == timedelta(0)

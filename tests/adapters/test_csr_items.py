@@ -1,0 +1,321 @@
+"""One list item becomes a CSR, or is told to be none; nothing that it holds makes this raise."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.csr_items import MAX_CERTIFICATE_BYTES, read_item
+from core.model import (
+    KUBELET_SERVING,
+    MAX_REQUEST_BYTES,
+    Condition,
+    Csr,
+    OversizedRequest,
+    UnreadableCsr,
+)
+from tests.adapters.scripted_api import an_item
+from tests.builders import NODE, an_extra
+
+
+def encoded(size: int) -> str:
+    return base64.b64encode(b"x" * size).decode()
+
+
+def read(item: object) -> Csr:
+    found = read_item(item)
+    assert isinstance(found, Csr), found
+    return found
+
+
+def test_whole_item() -> None:
+    """Every field that is compared with comes out of a listed item as it is in there."""
+    condition = {
+        "type": "Approved",
+        "status": "True",
+        "reason": "Fine",
+        "message": "looked at",
+        "lastUpdateTime": "2026-11-24T11:54:00Z",
+        "lastTransitionTime": "2026-11-24T11:54:00Z",
+    }
+    item = an_item(
+        spec_expirationSeconds=600, status_conditions=[condition], status_certificate=encoded(3)
+    )
+    expected = Csr(
+        name="csr-7znmf",
+        uid="uid-of-csr-7znmf",
+        resource_version="1000",
+        created=datetime(2026, 11, 24, 11, 53, tzinfo=UTC),
+        signer=KUBELET_SERVING,
+        username=f"system:node:{NODE}",
+        groups=("system:nodes", "system:authenticated"),
+        extra=an_extra(),
+        usages=("digital signature", "server auth"),
+        expiration_seconds=600,
+        request=b"a request",
+        conditions=(
+            Condition(
+                "Approved", "True", "Fine", "looked at", datetime(2026, 11, 24, 11, 54, tzinfo=UTC)
+            ),
+        ),
+        certificate=b"xxx",
+    )
+
+    assert expected == read_item(item)
+
+
+def test_newer_server() -> None:
+    """Fields that a newer server adds, at any depth, are ignored."""
+    item = an_item(new={"a": [1]}, spec_new=1, status_new=None)
+
+    assert read_item({**item, "new": 1}) == read_item(an_item())
+
+
+@pytest.mark.parametrize("name", ["uid", "resourceVersion"])
+def test_saved_item(name: str) -> None:
+    """A saved object may lack uid and resourceVersion; they are then empty."""
+    item = an_item()
+    del item["metadata"][name]
+    csr = read(item)
+
+    assert "" in (csr.uid, csr.resource_version)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        an_item(spec_groups=None, spec_usages=None, spec_extra=None, status_conditions=None),
+        {**an_item(spec_groups=[], spec_usages=[], spec_extra={}), "status": None},
+        {**an_item(spec_groups=[], spec_usages=[], spec_extra={}), "status": {}},
+        an_item(
+            spec_groups=[], spec_usages=[], spec_extra={}, status_certificate=None, labels=None
+        ),
+    ],
+)
+def test_nulls(item: dict[str, Any]) -> None:
+    """Null lists and objects, as Go writes its nil, are empty ones."""
+    csr = read(item)
+
+    assert ((), (), {}, ()) == (csr.groups, csr.usages, csr.extra, csr.conditions)
+    assert csr.certificate == b""
+
+
+def test_null_extra() -> None:
+    """An extra key without values is there and has none."""
+    assert read(an_item(spec_extra={"sessionName": None})).extra == {"sessionName": ()}
+
+
+def test_absent_fields() -> None:
+    """What Go leaves out when it is empty may be absent."""
+    item = an_item()
+    for name in ("usages", "username", "groups", "extra"):
+        del item["spec"][name]
+    del item["status"]
+    csr = read(item)
+
+    assert ((), "", (), {}) == (csr.usages, csr.username, csr.groups, csr.extra)
+    assert csr.expiration_seconds is None
+
+
+def test_longest_request() -> None:
+    """A request of the greatest length that is read is read."""
+    csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES)))
+
+    assert b"x" * MAX_REQUEST_BYTES == csr.request
+
+
+@pytest.mark.parametrize("over", [1, 2, 3])
+def test_oversized_request(over: int) -> None:
+    """Of a longer request the size is kept, and nothing else."""
+    csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES + over)))
+
+    assert csr.request == OversizedRequest(MAX_REQUEST_BYTES + over)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-24T12:00:00Z", datetime(2026, 11, 24, 12, tzinfo=UTC)),
+        ("2026-11-24T13:00:00+01:00", datetime(2026, 11, 24, 12, tzinfo=UTC)),
+        ("2026-11-24T12:00:00.25Z", datetime(2026, 11, 24, 12, 0, 0, 250_000, tzinfo=UTC)),
+        ("2026-11-24T12:00:00.123456789Z", datetime(2026, 11, 24, 12, 0, 0, 123_456, tzinfo=UTC)),
+    ],
+)
+def test_times(text: str, moment: datetime) -> None:
+    """Times are RFC 3339, and come out in UTC."""
+    assert moment == read(an_item(creationTimestamp=text)).created
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        1_764_000_000,
+        "1764000000",
+        "2026-11-24",
+        "2026-11-24T12:00:00",
+        "2026-11-24 12:00:00Z",
+        "2026-13-24T12:00:00Z",
+        "0001-01-01T00:00:00+23:59",
+        "٢٠٢٦-11-24T12:00:00Z",
+        "2026-11-24T12:00:00Z\n",
+    ],
+)
+def test_other_times(value: object) -> None:
+    """Anything else than an RFC 3339 time with its offset is none."""
+    assert read_item(an_item(creationTimestamp=value)) == UnreadableCsr(
+        "csr-7znmf",
+        KUBELET_SERVING,
+        "metadata.creationTimestamp: expected an RFC 3339 time",
+    )
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "request of bad base64": ({"spec_request": "a request"}, "spec.request: expected base64"),
+    "request with a line end": ({"spec_request": "YWFh\n"}, "spec.request: expected base64"),
+    "request without padding": ({"spec_request": "YWE"}, "spec.request: expected base64"),
+    "request that is null": ({"spec_request": None}, "spec.request: expected base64"),
+    "certificate of bad base64": (
+        {"status_certificate": "*"},
+        "status.certificate: expected base64",
+    ),
+    "certificate that is a number": (
+        {"status_certificate": 1},
+        "status.certificate: expected base64",
+    ),
+    "certificate too long": (
+        {"status_certificate": encoded(MAX_CERTIFICATE_BYTES + 1)},
+        "status.certificate: longer than 262144 bytes",
+    ),
+    "signer that is a number": (
+        {"spec_signerName": 5},
+        "spec.signerName: Input should be a valid string",
+    ),
+    "username that is a list": (
+        {"spec_username": ["system:node:a"]},
+        "spec.username: Input should be a valid string",
+    ),
+    "groups that are a string": (
+        {"spec_groups": "system:nodes"},
+        "spec.groups: Input should be a valid list",
+    ),
+    "group that is null": (
+        {"spec_groups": [None]},
+        "spec.groups.0: Input should be a valid string",
+    ),
+    "extra that is a string": (
+        {"spec_extra": {"sessionName": "i-0aaaaaaaaaaaaaaaa"}},
+        "spec.extra.sessionName: Input should be a valid list",
+    ),
+    "expiration in words": (
+        {"spec_expirationSeconds": "600"},
+        "spec.expirationSeconds: Input should be a valid integer",
+    ),
+    "expiration that is true": (
+        {"spec_expirationSeconds": True},
+        "spec.expirationSeconds: Input should be a valid integer",
+    ),
+    "condition without status": (
+        {"status_conditions": [{"type": "Approved"}]},
+        "status.conditions.0.status: Field required",
+    ),
+    "condition at a strange time": (
+        {"status_conditions": [{"type": "A", "status": "True", "lastUpdateTime": "noon"}]},
+        "status.conditions.0.lastUpdateTime: expected an RFC 3339 time",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "problem"), BROKEN.values(), ids=BROKEN)
+def test_broken_field(changes: dict[str, Any], problem: str) -> None:
+    """A field of another shape makes its item unreadable, and the problem names it."""
+    found = read_item(an_item(**changes))
+
+    assert isinstance(found, UnreadableCsr)
+    assert problem == found.problem
+    assert found.name == "csr-7znmf"
+
+
+@pytest.mark.parametrize("item", [None, 1, "text", [], ["metadata"]])
+def test_no_object(item: object) -> None:
+    """What is no object has no name and no signer."""
+    assert read_item(item) == UnreadableCsr(None, None, "the whole: expected an object")
+
+
+@pytest.mark.parametrize(
+    ("item", "name", "signer"),
+    [
+        ({}, None, None),
+        ({"metadata": {"name": "a"}}, "a", None),
+        ({"metadata": {"name": 5}, "spec": {"signerName": "s"}}, None, "s"),
+        ({"metadata": [], "spec": "s"}, None, None),
+    ],
+)
+def test_as_far_as_it_can_be_read(item: object, name: str | None, signer: str | None) -> None:
+    """Of an unreadable item name and signer are told where they are text."""
+    found = read_item(item)
+
+    assert isinstance(found, UnreadableCsr)
+    assert (name, signer) == (found.name, found.signer)
+
+
+def test_problem_is_safe() -> None:
+    """A problem holds no values, for `extra` has key ids, and is printable and short."""
+    key = "a\n\u202e" + "b" * 1_000
+    found = read_item(an_item(spec_extra={key: ["ASIAEXAMPLEEXAMPLE00", 5]}))
+
+    assert isinstance(found, UnreadableCsr)
+    assert found.problem.startswith("spec.extra.a\\n\\u202ebbb")
+    assert len(found.problem) == 200
+
+
+ODD_NAMES = ["a\nb", "a?b#c", " ", "ü-名前-🙂", "n" * 10_000, "../../x"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=range(len(ODD_NAMES)))
+def test_odd_names(name: str) -> None:
+    """A name is data, whatever it holds."""
+    assert name == read(an_item(name=name, uid="u")).name
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON_VALUES)
+def test_any_json(value: object) -> None:
+    """Whatever JSON an item is, reading it doesn't raise."""
+    assert isinstance(read_item(value), UnreadableCsr)
+
+
+def _replaced(path: tuple[str, ...]) -> Callable[[Any], Any]:
+    def replace(value: Any) -> Any:
+        item = json.loads(json.dumps(an_item()))
+        holder = item
+        for part in path[:-1]:
+            holder = holder[part]
+        holder[path[-1]] = value
+        return item
+
+    return replace
+
+
+FIELDS = [
+    (part,) if name is None else (part, name)
+    for part, held in an_item(spec_expirationSeconds=1, labels={}, annotations={}).items()
+    for name in (None, *held)
+]
+
+
+@given(st.sampled_from(FIELDS).flatmap(lambda path: JSON_VALUES.map(_replaced(path))))
+def test_any_field(item: object) -> None:
+    """Whatever one field of a good item is, reading the item doesn't raise."""
+    assert isinstance(read_item(item), Csr | UnreadableCsr)

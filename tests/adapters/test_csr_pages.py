@@ -1,0 +1,349 @@
+"""Listing one signer's CSRs: pages, what may go wrong with one, and what is made of it."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from adapters.csr_pages import CSRS, Limits
+from core.errors import ClusterUnavailable, NotOnboarded
+from core.model import KUBELET_SERVING, OversizedRequest, UnreadableCsr
+from tests.adapters.scripted_api import (
+    HANGS_UP,
+    Reply,
+    Seen,
+    StillClock,
+    a_page,
+    an_item,
+    answering,
+    failure,
+    reply,
+)
+
+GONE = "The provided continue parameter is too old"
+
+
+def expired(token: str = "") -> Reply:
+    """The API server's 410, with the inconsistent continue token that it may offer."""
+    content = {"kind": "Status", "code": 410, "reason": "Expired", "message": GONE}
+    return reply(410, {**content, "metadata": {"continue": token}})
+
+
+def names(listing: Any) -> list[str]:
+    return [item.name for item in listing.items]
+
+
+def test_request() -> None:
+    """The signer's CSRs are asked for by field selector, 500 at once, as this program."""
+    with answering(a_page()) as (api, server):
+        api.list_csrs(KUBELET_SERVING)
+
+    [seen] = server.seen
+    encoded = "spec.signerName%3Dkubernetes.io%2Fkubelet-serving"
+    assert seen.target == f"{CSRS}?fieldSelector={encoded}&limit=500"
+    assert seen.headers["User-Agent"] == "csr-approver"
+    assert seen.headers["Authorization"] == "Bearer token-1"
+
+
+def test_pages() -> None:
+    """Pages follow one another by the server's continue token, over one connection."""
+    pages = (a_page(an_item("a"), token="x&y=/ z"), a_page(an_item("b"), an_item("c")))
+    with answering(*pages) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a", "b", "c"] == names(listing)
+    assert (2, False, "") == (listing.pages, listing.truncated, listing.cause)
+    assert server.seen[1].query["continue"] == "x&y=/ z"
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("page", [a_page(), reply(200, {"items": None, "metadata": None})])
+def test_empty_list(page: Reply) -> None:
+    """A list may be empty, and Go's empty list may be null."""
+    with answering(page) as (api, _):
+        assert () == api.list_csrs(KUBELET_SERVING).items
+
+
+def test_unreadable_item() -> None:
+    """An item that is no CSR is told as such, in its place, and stops no other."""
+    page = a_page(an_item("a"), an_item("b", spec_groups="x"), None, an_item("c"))
+    with answering(page) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a", "b", None, "c"] == names(listing)
+    assert ["a", "c"] == [csr.name for csr in listing.csrs]
+    assert not listing.truncated
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"uid": ""}, "metadata.uid: Field required"),
+        ({"resourceVersion": ""}, "metadata.resourceVersion: Field required"),
+        ({"spec_signerName": "example.com/x"}, "spec.signerName: not the signer asked for"),
+    ],
+)
+def test_unusable_item(changes: dict[str, Any], problem: str) -> None:
+    """An item that couldn't be written safely, or wasn't asked for, isn't judged."""
+    with answering(a_page(an_item(**changes))) as (api, _):
+        [item] = api.list_csrs(KUBELET_SERVING).items
+
+    assert isinstance(item, UnreadableCsr)
+    assert problem == item.problem
+
+
+def test_item_listed_twice() -> None:
+    """An object that two pages hold counts once."""
+    with answering(a_page(an_item("a"), token="t"), a_page(an_item("a"), an_item("b"))) as (api, _):
+        assert ["a", "b"] == names(api.list_csrs(KUBELET_SERVING))
+
+
+def test_oversized_request() -> None:
+    """An oversized request is listed by its size."""
+    request = base64.b64encode(b"x" * 70_000).decode()
+    with answering(a_page(an_item(spec_request=request))) as (api, _):
+        [csr] = api.list_csrs(KUBELET_SERVING).csrs
+
+    assert csr.request == OversizedRequest(70_000)
+
+
+# --- pages that are too large -----------------------------------------------------------------
+
+
+def by_limit(items: list[dict[str, Any]]) -> Any:
+    """A server that keeps to the limit; its continue token is the number of the next item."""
+
+    def answer(seen: Seen) -> Reply:
+        start, limit = int(seen.query.get("continue", 0)), int(seen.query["limit"])
+        token = str(start + limit) if start + limit < len(items) else ""
+        return a_page(*items[start : start + limit], token=token)
+
+    return answer
+
+
+def limits_asked(seen: list[Seen]) -> list[int]:
+    return [int(one.query["limit"]) for one in seen]
+
+
+def test_page_too_large() -> None:
+    """A page over the cap is asked for anew with half the limit, until it fits."""
+    items = [an_item(f"csr-{number:03}") for number in range(20)]
+    with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert [item["metadata"]["name"] for item in items] == names(listing)
+    assert not listing.truncated
+    assert [500, 250, 125, 62, 31, 15, 7, 7, 7] == limits_asked(server.seen)
+
+
+def test_limit_recovers() -> None:
+    """After small pages the limit grows again, so that few large CSRs don't slow the whole list."""
+    large = [an_item(f"a-{number}", annotations={"x": "y" * 8_000}) for number in range(4)]
+    small = [an_item(f"b-{number:03}") for number in range(9)]
+    with answering(answer=by_limit(large + small), limits=Limits(page=10_000)) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert len(large + small) == len(listing.csrs)
+    assert [1, 1, 1, 1, 1, 2, 4, 4] == limits_asked(server.seen)[-8:]
+
+
+def test_one_csr_too_large() -> None:
+    """A CSR that alone is over the cap ends the listing there; what came before it is kept."""
+    items = [an_item("a"), an_item("b", annotations={"x": "y" * 20_000}), an_item("c")]
+    with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a"] == names(listing)
+    assert listing.truncated
+    assert listing.cause == "size: one CSR alone, the answer is longer than 10000 bytes"
+
+
+def test_first_csr_too_large() -> None:
+    """Even the first CSR over the cap makes a listing that is empty and truncated, no error."""
+    with answering(a_page(an_item()), limits=Limits(page=100)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ((), True, 0) == (listing.items, listing.truncated, listing.pages)
+
+
+def test_requesters_share() -> None:
+    """Of a requester who fills the memory the rest isn't kept; nobody else loses anything."""
+    greedy = [
+        an_item(f"a-{number}", spec_username="system:node:greedy", annotations={"x": "y" * 4_000})
+        for number in range(5)
+    ]
+    with answering(a_page(*greedy, an_item("b")), limits=Limits(share=10_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a-0", "a-1", "b"] == names(listing)
+    assert listing.truncated
+    assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
+
+
+# --- continue tokens that have expired --------------------------------------------------------
+
+
+def test_expired_with_token() -> None:
+    """After a 410 the rest is read by the continue token that the server offers with it."""
+    replies = (a_page(an_item("a"), token="old"), expired("new"), a_page(an_item("b")))
+    with answering(*replies) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a", "b"] == names(listing)
+    assert not listing.truncated
+    assert server.seen[2].query["continue"] == "new"
+
+
+def test_expired_without_token() -> None:
+    """After a 410 that offers none, the list is read anew from its beginning."""
+    replies = (a_page(an_item("a"), token="old"), expired(), a_page(an_item("c"), an_item("d")))
+    with answering(*replies) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["c", "d"] == names(listing)
+    assert (1, False) == (listing.pages, listing.truncated)
+    assert "continue" not in server.seen[2].query
+
+
+@pytest.mark.parametrize("token", ["", "new"])
+def test_expired_twice(token: str) -> None:
+    """A second 410 ends the listing; what was read by then is kept."""
+    replies = (
+        a_page(an_item("a"), token="old"),
+        expired(token),
+        a_page(an_item("b"), token="newer"),
+        expired(token),
+    )
+    with answering(*replies) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["b"] == names(listing)[-1:]
+    assert listing.truncated
+    assert f"status: 410: {GONE}" == listing.cause
+    assert len(server.seen) == 4
+
+
+def test_expired_at_once() -> None:
+    """A 410 to the first page is a failure like others."""
+    with answering(expired("new")) as (api, _), pytest.raises(ClusterUnavailable) as raised:
+        api.list_csrs(KUBELET_SERVING)
+
+    assert raised.value.cause == "status"
+
+
+# --- time -------------------------------------------------------------------------------------
+
+
+def test_half_of_the_time() -> None:
+    """Listing ends when half of the run's time has gone; what was read is kept."""
+    clock = StillClock(50.0)
+
+    def answer(seen: Seen) -> Reply:
+        number = int(seen.query.get("continue", 0))
+        clock.seconds -= 10.0
+        return a_page(an_item(f"csr-{number}"), token=str(number + 1))
+
+    with answering(answer=answer, clock=clock) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["csr-0", "csr-1"] == names(listing)
+    assert listing.truncated
+    assert listing.cause == "time: the answer took too long"
+
+
+@pytest.mark.parametrize("seconds", [0.0, -3.0])
+def test_no_time_at_all(seconds: float) -> None:
+    """Without any time nothing is asked, and nothing could be listed."""
+    with (
+        answering(a_page(), clock=StillClock(seconds)) as (api, server),
+        pytest.raises(ClusterUnavailable, match="time: no time was left"),
+    ):
+        api.list_csrs(KUBELET_SERVING)
+
+    assert [] == server.seen
+
+
+# --- failures ---------------------------------------------------------------------------------
+
+FAILURES = {
+    "bad request": (failure(400, "no such field"), "status: 400: no such field"),
+    "no such API": (failure(404, "not found"), "status: 404: not found"),
+    "gateway": (Reply(502, b"<html>"), "status: 502"),
+    "internal": (failure(500, "etcd is away"), "status: 500: etcd is away"),
+    "too many": (failure(429, "later"), "status: 429: later"),
+    "moved": (
+        reply(302, Location="https://127.0.0.1:1/"),
+        "status: 302, redirects are not followed",
+    ),
+    "created": (reply(201, {"items": []}), "status: 201"),
+    "not JSON": (Reply(200, b"<html>"), "answer: not a list of CSRs"),
+    "no list": (reply(200, {"kind": "Status"}), "answer: not a list of CSRs"),
+    "items that are none": (reply(200, {"items": {"a": 1}}), "answer: not a list of CSRs"),
+    "deeper than can be read": (Reply(200, b"[" * 100_000), "answer: not a list of CSRs"),
+}
+
+
+@pytest.mark.parametrize(("broken", "words"), FAILURES.values(), ids=FAILURES)
+def test_first_page_fails(broken: Reply, words: str) -> None:
+    """Where the first page fails nothing could be listed, and the cause tells why."""
+    with answering(broken) as (api, _), pytest.raises(ClusterUnavailable) as raised:
+        api.list_csrs(KUBELET_SERVING)
+
+    assert words == str(raised.value)
+    assert not isinstance(raised.value, NotOnboarded)
+
+
+@pytest.mark.parametrize(("broken", "words"), FAILURES.values(), ids=FAILURES)
+def test_later_page_fails(broken: Reply, words: str) -> None:
+    """Where a later page fails, what came before it is kept, and the cause is told."""
+    with answering(a_page(an_item("a"), token="t"), broken) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a"] == names(listing)
+    assert listing.truncated
+    assert words == listing.cause
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        failure(403, "forbidden"),
+        failure(429, Retry_After="1"),
+        failure(503),
+        HANGS_UP,
+        Reply(200, a_page(an_item()).body, cut=50),
+        Reply(200, a_page(an_item()).body, cut=50, chunked=True),
+    ],
+    ids=["403", "429", "503", "hang-up", "cut short", "chunks cut short"],
+)
+def test_passing_trouble(passing: Reply) -> None:
+    """A trouble that passes isn't noticed, on the first page or on a later one."""
+    pages = (a_page(an_item("a"), token="t"), a_page(an_item("b")))
+    with answering(passing, pages[0], passing, pages[1]) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a", "b"] == names(listing)
+    assert not listing.truncated
+
+
+def test_unknown_to_the_cluster() -> None:
+    """A cluster that takes no token of ours, not even a new one, doesn't know us."""
+    with answering(failure(401, "Unauthorized")) as (api, server):
+        with pytest.raises(NotOnboarded) as raised:
+            api.list_csrs(KUBELET_SERVING)
+
+        assert ("unauthorized", "401: Unauthorized") == (raised.value.cause, raised.value.detail)
+        assert ["Bearer token-1", "Bearer token-2"] == [
+            seen.headers["Authorization"] for seen in server.seen
+        ]
+
+
+def test_allowed_nothing() -> None:
+    """A cluster that answers 403 for longer than a starting API server does allows us nothing."""
+    clock = StillClock()
+    with answering(failure(403, "cannot list"), clock=clock) as (api, _):
+        with pytest.raises(NotOnboarded) as raised:
+            api.list_csrs(KUBELET_SERVING)
+
+        assert ("forbidden", "403: cannot list") == (raised.value.cause, raised.value.detail)
+    assert sum(clock.slept) == pytest.approx(1.75)

@@ -1,0 +1,418 @@
+"""EC2 asked for instances: by batches, each of which fails alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from adapters.aws_clients import client_config
+from adapters.ec2 import Ec2Fleet
+from adapters.iam import InstanceProfiles
+from core.errors import EvidenceUnavailable
+from core.model import Instance, Role, RoleUnknown
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PROFILE = "arn:aws:iam::111122223333:instance-profile/nodes"
+ROLE = Role("aws", "111122223333", "eks-node")
+
+
+class Countdown:
+    """A clock with so many seconds left."""
+
+    def __init__(self, seconds: float = 50) -> None:
+        self.seconds = seconds
+
+    def now(self) -> datetime:
+        return NOW
+
+    def remaining(self) -> float:
+        return self.seconds
+
+
+class Iam:
+    """An IAM that knows one profile."""
+
+    def get_instance_profile(self, **_: str) -> object:
+        return {"InstanceProfile": {"Arn": PROFILE, "Roles": [{"Arn": str(ROLE)}]}}
+
+
+class ScriptedEc2:
+    """An EC2 client whose pages, or the errors instead of them, are written down.
+
+    It stands in where botocore's own Stubber can't: for errors that are no answers of AWS, for
+    answers that botocore's model doesn't allow, and for an SDK of another age.
+    """
+
+    def __init__(self, *pages: object, members: Sequence[str] = ()) -> None:
+        self.pages = pages
+        self.asked: list[dict[str, Any]] = []
+        shape = SimpleNamespace(input_shape=SimpleNamespace(members=members))
+        self.meta = SimpleNamespace(service_model=SimpleNamespace(operation_model=lambda _: shape))
+
+    def get_paginator(self, operation: str) -> "ScriptedEc2":
+        assert operation == "describe_instances"
+        return self
+
+    def paginate(self, **asked: Any) -> Iterator[object]:
+        self.asked.append(asked)
+        for page in self.pages:
+            if isinstance(page, Exception):
+                raise page
+            yield page
+
+
+def a_client() -> Any:
+    return boto3.client(
+        "ec2",
+        region_name="us-east-1",
+        aws_access_key_id="AKIA",
+        aws_secret_access_key="s",
+        config=client_config(),
+    )
+
+
+def a_fleet(ec2: object, seconds: float = 50) -> Ec2Fleet:
+    clock = Countdown(seconds)
+    return Ec2Fleet(ec2, InstanceProfiles(Iam(), clock.now), clock)
+
+
+def an_id(number: int) -> str:
+    return f"i-{number:017x}"
+
+
+def an_item(number: int, name: str = "", vpc_id: str = "vpc-1") -> dict[str, Any]:
+    return {"InstanceId": an_id(number), "PrivateDnsName": name, "VpcId": vpc_id}
+
+
+def a_page(*items: object, more: str | None = None) -> dict[str, Any]:
+    page: dict[str, Any] = {"Reservations": [{"Instances": [item]} for item in items]}
+    return page if more is None else page | {"NextToken": more}
+
+
+def asked_by_id(ids: Sequence[str], token: str | None = None) -> dict[str, Any]:
+    """The parameters of a request for these ids, to the last one."""
+    parameters: dict[str, Any] = {
+        "Filters": [{"Name": "instance-id", "Values": list(ids)}],
+        "MaxResults": 200,
+        "IncludeManagedResources": True,
+    }
+    return parameters if token is None else parameters | {"NextToken": token}
+
+
+@contextmanager
+def ec2_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Iterator[Ec2Fleet]:
+    """EC2 with exactly these requests and answers, a text being an error's code."""
+    client = a_client()
+    with Stubber(client) as stub:
+        for request, answer in exchanges:
+            if isinstance(answer, str):
+                stub.add_client_error(
+                    "describe_instances",
+                    answer,
+                    f"{PROFILE} must not be told",
+                    expected_params=request,
+                )
+            else:
+                stub.add_response("describe_instances", answer, request)
+        yield a_fleet(client)
+        stub.assert_no_pending_responses()
+
+
+def ids_of(answer: Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]) -> list[str]:
+    """The ids that there is evidence for, which must be their own, and of one instance."""
+    found = {key: value for key, value in answer.items() if isinstance(value, tuple)}
+    assert all([key] == [instance.id for instance in value] for key, value in found.items())
+    return sorted(found)
+
+
+def by_name(
+    answer: Mapping[str, tuple[Instance, ...] | EvidenceUnavailable],
+) -> dict[str, list[str]]:
+    """The names that there is evidence for, with their instances' ids."""
+    return {
+        name: [instance.id for instance in found]
+        for name, found in answer.items()
+        if not isinstance(found, EvidenceUnavailable)
+    }
+
+
+def problems_of(answer: Mapping[str, object]) -> dict[str, str]:
+    return {k: str(v) for k, v in answer.items() if isinstance(v, EvidenceUnavailable)}
+
+
+@mock_aws
+def test_instances_come_by_id_and_unknown_ones_are_absent() -> None:
+    """An id that EC2 doesn't know costs the others nothing."""
+    client = a_client()
+    ran = client.run_instances(ImageId="ami-12c6146b", MinCount=2, MaxCount=2)["Instances"]
+    ids = [instance["InstanceId"] for instance in ran]
+
+    answer = a_fleet(client).by_id([*ids, an_id(7)])
+
+    assert sorted(ids) == ids_of(answer)
+    assert len(answer) == 2
+
+
+@mock_aws
+def test_instances_come_by_name_within_the_vpc() -> None:
+    """A name of another VPC, or of nobody, is absent."""
+    client = a_client()
+    ran = client.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]
+    name, vpc_id = ran["PrivateDnsName"], ran["VpcId"]
+    fleet = a_fleet(client)
+
+    here = fleet.by_private_dns_name([name, "nobody.ec2.internal"], vpc_id)
+    elsewhere = fleet.by_private_dns_name([name], "vpc-0123")
+
+    assert by_name(here) == {name: [ran["InstanceId"]]}
+    assert elsewhere == {}
+
+
+def test_two_hundred_ids_are_one_call() -> None:
+    """401 ids are three calls, by filter, with managed instances, each id asked for once."""
+    ids = [an_id(number) for number in range(401)]
+    with ec2_saying(
+        (asked_by_id(ids[:200]), a_page()),
+        (asked_by_id(ids[200:400]), a_page()),
+        (asked_by_id(ids[400:]), a_page()),
+    ) as fleet:
+        answer = fleet.by_id([*reversed(ids), ids[0]])
+
+    assert answer == {}
+
+
+def test_names_are_asked_for_with_their_vpc() -> None:
+    """201 names are two calls, each with both filters."""
+    names = [f"ip-10-0-{number:03}-1.ec2.internal" for number in range(201)]
+
+    def asked(batch: list[str]) -> dict[str, Any]:
+        return {
+            "Filters": [
+                {"Name": "private-dns-name", "Values": batch},
+                {"Name": "vpc-id", "Values": ["vpc-1"]},
+            ],
+            "MaxResults": 200,
+            "IncludeManagedResources": True,
+        }
+
+    with ec2_saying(
+        (asked(names[:200]), a_page(an_item(1, names[0]), an_item(2, names[0]))),
+        (asked(names[200:]), a_page(an_item(3, names[200]))),
+    ) as fleet:
+        answer = fleet.by_private_dns_name(names, "vpc-1")
+
+    assert by_name(answer) == {names[0]: [an_id(1), an_id(2)], names[200]: [an_id(3)]}
+
+
+def test_all_pages_are_read_and_their_order_says_nothing() -> None:
+    """Instances are told apart by what they say of themselves, on whichever page they stand."""
+    ids = [an_id(number) for number in range(3)]
+    with ec2_saying(
+        (asked_by_id(ids), a_page(an_item(2), more="t1")),
+        (asked_by_id(ids, "t1"), a_page(more="t2")),
+        (asked_by_id(ids, "t2"), a_page(an_item(1), an_item(0))),
+    ) as fleet:
+        answer = fleet.by_id(ids)
+
+    assert ids == ids_of(answer)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "UnauthorizedOperation",
+        "RequestLimitExceeded",
+        "InternalError",
+        "AuthFailure",
+        "Unavailable",
+    ],
+)
+def test_a_failing_batch_fails_alone(code: str) -> None:
+    """Whatever the error, its own two hundred have no evidence and the others have theirs."""
+    ids = [an_id(number) for number in range(201)]
+    with ec2_saying(
+        (asked_by_id(ids[:200]), code), (asked_by_id(ids[200:]), a_page(an_item(200)))
+    ) as fleet:
+        answer = fleet.by_id(ids)
+
+    assert ids_of(answer) == [an_id(200)]
+    assert problems_of(answer) == dict.fromkeys(ids[:200], f"EC2 DescribeInstances: {code}")
+
+
+def test_a_batch_whose_second_page_fails_fails_whole() -> None:
+    """What the first page showed may not be all, so it is no evidence either."""
+    ids = [an_id(1), an_id(2)]
+    with ec2_saying(
+        (asked_by_id(ids), a_page(an_item(1), more="t1")),
+        (asked_by_id(ids, "t1"), "RequestLimitExceeded"),
+    ) as fleet:
+        answer = fleet.by_id(ids)
+
+    assert problems_of(answer) == dict.fromkeys(ids, "EC2 DescribeInstances: RequestLimitExceeded")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoCredentialsError(),
+        ConnectTimeoutError(endpoint_url="https://ec2.us-east-1.amazonaws.com/"),
+        ReadTimeoutError(endpoint_url="https://ec2.us-east-1.amazonaws.com/"),
+        BotoCoreError(),
+    ],
+)
+def test_a_call_that_gets_no_answer_gives_no_evidence(error: Exception) -> None:
+    """Time-outs and missing credentials are told by their kind alone."""
+    fleet = a_fleet(ScriptedEc2(error))
+    problem = f"EC2 DescribeInstances: {type(error).__name__}"
+
+    assert {an_id(1): problem} == problems_of(fleet.by_id([an_id(1)]))
+    assert {"a.b": problem} == problems_of(fleet.by_private_dns_name(["a.b"], "vpc-1"))
+
+
+def test_an_instance_of_odd_shape_has_no_evidence_and_the_others_have_theirs() -> None:
+    """One item that can't be read is told by its field."""
+    odd = an_item(1) | {"PublicIpAddress": "nowhere"}
+    answer = a_fleet(ScriptedEc2(a_page(odd, an_item(2)))).by_id([an_id(1), an_id(2)])
+
+    assert ids_of(answer) == [an_id(2)]
+    assert list(problems_of(answer)) == [an_id(1)]
+    assert "PublicIpAddress" in problems_of(answer)[an_id(1)]
+
+
+def test_a_name_with_an_instance_of_odd_shape_has_no_evidence() -> None:
+    """The other instance of that name isn't the only one, so it isn't taken for it."""
+    pages = a_page(
+        an_item(1, "a.b"), an_item(2, "a.b") | {"PublicIpAddress": "x"}, an_item(3, "c.d")
+    )
+    answer = a_fleet(ScriptedEc2(pages)).by_private_dns_name(["a.b", "c.d"], "vpc-1")
+
+    assert list(problems_of(answer)) == ["a.b"]
+    assert by_name(answer) == {"c.d": [an_id(3)]}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param({}, id="no reservations"),
+        pytest.param({"Reservations": [{"Instances": None}]}, id="no instances"),
+        pytest.param(a_page(an_item(1), {"VpcId": "vpc-1"}), id="no id"),
+        pytest.param(a_page(an_item(1), "i-1"), id="no object"),
+    ],
+)
+def test_a_batch_with_something_that_nobody_can_be_told_by_fails_whole(page: object) -> None:
+    """Whose evidence it is can't be said, so nobody is said to be unknown."""
+    answer = a_fleet(ScriptedEc2(page)).by_id([an_id(1)])
+
+    assert problems_of(answer) == {an_id(1): "EC2 DescribeInstances: unreadable answer"}
+
+
+def test_what_was_not_asked_for_is_nobodys_evidence() -> None:
+    """An instance with another id or name is ignored, whatever its shape."""
+    ec2 = ScriptedEc2(
+        a_page(an_item(9, "x.y"), {"InstanceId": "i-9", "PrivateDnsName": "z", "VpcId": 5})
+    )
+
+    assert a_fleet(ec2).by_id([an_id(1)]) == {}
+    assert a_fleet(ec2).by_private_dns_name(["a.b"], "vpc-1") == {}
+
+
+def test_an_instance_that_stands_on_two_pages_is_one() -> None:
+    """Pages may overlap while instances come and go."""
+    ec2 = ScriptedEc2(a_page(an_item(1, "a.b")), a_page(an_item(1, "a.b")))
+    answer = a_fleet(ec2).by_private_dns_name(["a.b"], "vpc-1")
+
+    assert by_name(answer) == {"a.b": [an_id(1)]}
+
+
+@pytest.mark.parametrize("pattern", ["*", "ip-10-0-1-?.ec2.internal", "a\\b", ""])
+def test_a_name_that_is_a_pattern_is_never_asked_for(pattern: str) -> None:
+    """EC2 would answer it with other nodes' instances."""
+    ec2 = ScriptedEc2(a_page())
+    fleet = a_fleet(ec2)
+
+    assert fleet.by_private_dns_name([pattern], "vpc-1") == {}
+    assert fleet.by_id([pattern]) == {}
+    assert ec2.asked == []
+
+
+def test_without_a_vpc_no_name_is_asked_for() -> None:
+    """Names are unique within a VPC only."""
+    ec2 = ScriptedEc2(a_page(an_item(1, "a.b")))
+    answer = a_fleet(ec2).by_private_dns_name(["a.b"], "")
+
+    assert problems_of(answer) == {"a.b": "the cluster's VPC is unknown"}
+    assert ec2.asked == []
+
+
+@pytest.mark.parametrize(
+    ("members", "managed"),
+    [
+        pytest.param(
+            ["Filters", "IncludeManagedResources"], {"IncludeManagedResources": True}, id="new"
+        ),
+        pytest.param(["Filters"], {}, id="old"),
+    ],
+)
+def test_managed_instances_are_asked_for_where_the_sdk_knows_them(
+    members: list[str], managed: dict[str, bool]
+) -> None:
+    """An older SDK refuses the parameter, so it is left out there."""
+    ec2 = ScriptedEc2(a_page(), members=members)
+    a_fleet(ec2).by_id([an_id(1)])
+
+    assert ec2.asked == [
+        {
+            "Filters": [{"Name": "instance-id", "Values": [an_id(1)]}],
+            "PaginationConfig": {"PageSize": 200},
+            **managed,
+        }
+    ]
+
+
+def test_shortly_before_the_end_nothing_more_is_asked() -> None:
+    """The time that is left belongs to what is known already."""
+    ec2 = ScriptedEc2(a_page(an_item(1)))
+    fleet = a_fleet(ec2, seconds=14)
+    problem = "EC2 DescribeInstances: not asked, for want of time"
+
+    assert problems_of(fleet.by_id([an_id(1)])) == {an_id(1): problem}
+    assert problems_of(fleet.by_private_dns_name(["a.b"], "vpc-1")) == {"a.b": problem}
+    assert fleet.role_of_profile(PROFILE) == RoleUnknown(
+        "IAM GetInstanceProfile: not asked, for want of time", fault=True
+    )
+    assert ec2.asked == []
+
+
+def test_a_role_that_is_kept_needs_no_time() -> None:
+    """Shortly before the end the roles asked for before are still known."""
+    clock = Countdown()
+    fleet = Ec2Fleet(ScriptedEc2(), InstanceProfiles(Iam(), clock.now), clock)
+
+    assert fleet.role_of_profile(PROFILE) == ROLE
+    clock.seconds = 0
+    assert fleet.role_of_profile(PROFILE) == ROLE
+
+
+def test_clients_have_short_time_outs_few_attempts_and_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of it is explicit; a proxy of the environment isn't used, a given one is."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    config = a_client().meta.config
+
+    assert (config.connect_timeout, config.read_timeout) == (3, 10)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 2}
+    assert config.proxies == {}
+    assert client_config({"https": "http://p:1"}).proxies == {"https": "http://p:1"}

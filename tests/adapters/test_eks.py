@@ -1,0 +1,517 @@
+"""Clusters: listed, described, selected, kept."""
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from moto import mock_aws
+from moto.eks.models import eks_backends
+
+from adapters.aws_clients import client_config
+from adapters.eks import (
+    ClusterCache,
+    ClusterNotFound,
+    DescribedCluster,
+    cluster_of,
+    describe,
+    is_named,
+    is_reviewable,
+    is_selected,
+    list_clusters,
+)
+from core.errors import ClusterUnavailable
+from core.model import Cluster
+from core.settings import Selection
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ENDPOINT = "https://0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com"
+
+
+def _a_ca() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(Encoding.PEM).decode()
+
+
+CA = _a_ca()
+
+OUTPUT: dict[str, Any] = {
+    "cluster": {
+        "name": "prod",
+        "arn": "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
+        "endpoint": ENDPOINT,
+        "status": "ACTIVE",
+        "resourcesVpcConfig": {
+            "vpcId": "vpc-1",
+            "endpointPublicAccess": True,
+            "endpointPrivateAccess": True,
+        },
+        "kubernetesNetworkConfig": {
+            "serviceIpv4Cidr": "10.100.0.0/16",
+            "serviceIpv6Cidr": "fd00:1::/108",
+            "ipFamily": "ipv6",
+        },
+        "certificateAuthority": {"data": base64.b64encode(CA.encode()).decode()},
+        "accessConfig": {"authenticationMode": "API_AND_CONFIG_MAP"},
+        "tags": {"csr-approver:mode": "shadow"},
+    }
+}
+
+CLUSTER = Cluster(
+    name="prod",
+    region="eu-west-1",
+    vpc_id="vpc-1",
+    service_ranges=(ip_network("10.100.0.0/16"), ip_network("fd00:1::/108")),
+    tags={"csr-approver:mode": "shadow"},
+)
+
+
+def an_output(change: Callable[[dict[str, Any]], object] = lambda _: None) -> dict[str, Any]:
+    """What EKS says of a cluster, with one thing changed."""
+    output = deepcopy(OUTPUT)
+    change(output["cluster"])
+    return output
+
+
+def a_client() -> Any:
+    return boto3.client(
+        "eks",
+        region_name="eu-west-1",
+        aws_access_key_id="AKIA",
+        aws_secret_access_key="s",
+        config=client_config(),
+    )
+
+
+@contextmanager
+def eks_saying(operation: str, *answers: dict[str, Any] | str) -> Iterator[Any]:
+    """EKS with exactly these answers, a text being an error's code."""
+    client = a_client()
+    with Stubber(client) as stub:
+        for answer in answers:
+            if isinstance(answer, str):
+                stub.add_client_error(operation, answer, "arn:… must not be told")
+            else:
+                stub.add_response(operation, answer)
+        yield client
+        stub.assert_no_pending_responses()
+
+
+class Unreachable:
+    """An EKS client without network."""
+
+    def describe_cluster(self, **_: str) -> object:
+        raise EndpointConnectionError(endpoint_url="https://eks.eu-west-1.amazonaws.com/")
+
+    def get_paginator(self, _: str) -> object:
+        raise EndpointConnectionError(endpoint_url="https://eks.eu-west-1.amazonaws.com/")
+
+
+@mock_aws
+def test_the_clusters_of_a_region_are_listed() -> None:
+    """All of them, by name."""
+    client = a_client()
+    for name in ("prod", "dev"):
+        role = "arn:aws:iam::123456789012:role/x"
+        client.create_cluster(name=name, roleArn=role, resourcesVpcConfig={})
+
+    assert sorted(list_clusters(client)) == ["dev", "prod"]
+
+
+def test_a_listing_goes_on_to_its_last_page() -> None:
+    """More than a page of clusters come complete."""
+    pages = ({"clusters": ["a", "b"], "nextToken": "t"}, {"clusters": ["c"]})
+    with eks_saying("list_clusters", *pages) as eks:
+        assert list_clusters(eks) == ["a", "b", "c"]
+
+
+def test_a_listing_that_ends_early_is_no_listing() -> None:
+    """A page that fails is an error, told by its code."""
+    with (
+        eks_saying(
+            "list_clusters", {"clusters": ["a"], "nextToken": "t"}, "AccessDeniedException"
+        ) as eks,
+        pytest.raises(ClusterUnavailable, match=r"^list: EKS ListClusters: AccessDeniedException$"),
+    ):
+        list_clusters(eks)
+
+
+def test_a_listing_without_network_is_no_listing() -> None:
+    """A connection error is told by its kind."""
+    with pytest.raises(
+        ClusterUnavailable, match=r"^list: EKS ListClusters: EndpointConnectionError$"
+    ):
+        list_clusters(Unreachable())
+
+
+def test_a_cluster_is_described() -> None:
+    """What the checks compare with, and where its API is reached."""
+    with eks_saying("describe_cluster", OUTPUT) as eks:
+        described = describe(eks, "prod", "eu-west-1")
+
+    assert described == DescribedCluster(
+        cluster=CLUSTER,
+        status="ACTIVE",
+        endpoint=ENDPOINT,
+        ca_pem=CA,
+        auth_mode="API_AND_CONFIG_MAP",
+        private_only=False,
+    )
+
+
+@mock_aws
+def test_a_cluster_of_moto_is_described() -> None:
+    """The mock's answer, whose CA is none until it is set, has the shape."""
+    client = a_client()
+    client.create_cluster(
+        name="prod",
+        roleArn="arn:aws:iam::123456789012:role/x",
+        resourcesVpcConfig={"subnetIds": []},
+        kubernetesNetworkConfig={"serviceIpv4Cidr": "10.100.0.0/16"},
+        tags={"team": "x"},
+    )
+    with pytest.raises(ClusterUnavailable, match="certificateAuthority"):
+        describe(client, "prod", "eu-west-1")
+    made = eks_backends["123456789012"]["eu-west-1"].clusters["prod"]
+    made.certificate_authority = OUTPUT["cluster"]["certificateAuthority"]
+    made.endpoint = "https://127.0.0.1:6443/"
+
+    described = describe(client, "prod", "eu-west-1")
+
+    assert described.endpoint == "https://127.0.0.1:6443"
+    assert described.cluster == Cluster(
+        "prod", "eu-west-1", "", (ip_network("10.100.0.0/16"),), {"team": "x"}
+    )
+
+
+def test_an_unknown_cluster_is_told_apart() -> None:
+    """A cluster that is gone is nobody's fault."""
+    with (
+        eks_saying("describe_cluster", "ResourceNotFoundException") as eks,
+        pytest.raises(ClusterNotFound) as gone,
+    ):
+        describe(eks, "prod", "eu-west-1")
+
+    assert gone.value.cause == "describe"
+    assert gone.value.detail == "EKS DescribeCluster: ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ThrottlingException", "ServerException"]
+)
+def test_a_cluster_that_cannot_be_described_is_unavailable(code: str) -> None:
+    """EKS's errors are told by their code; a refusal isn't a cluster that is gone."""
+    with (
+        eks_saying("describe_cluster", code) as eks,
+        pytest.raises(ClusterUnavailable) as unavailable,
+    ):
+        describe(eks, "prod", "eu-west-1")
+
+    assert type(unavailable.value) is ClusterUnavailable
+    assert str(unavailable.value) == f"describe: EKS DescribeCluster: {code}"
+
+
+def test_without_network_a_cluster_is_unavailable() -> None:
+    """A connection error is told by its kind."""
+    with pytest.raises(ClusterUnavailable, match=r"^describe: .*: EndpointConnectionError$"):
+        describe(Unreachable(), "prod", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "http://x.eks.amazonaws.com",
+        "x.eks.amazonaws.com",
+        "https://",
+        "https://user@x.eks.amazonaws.com",
+        "https://x.eks.amazonaws.com/path",
+        "https://x.eks.amazonaws.com?query",
+        "https://x.eks.amazonaws.com#fragment",
+        "https://x.eks.amazonaws.com:port",
+        "https://x.eks.amazonaws.com:0",
+        "https://[::1",
+        "https://x.eks.amazonaws.com\n",
+        "https://x.eks.amazonaws.com\\@evil.example",
+    ],
+)
+def test_a_token_is_sent_to_an_https_host_only(endpoint: str) -> None:
+    """An endpoint that is anything but scheme, host and port is refused."""
+    answer = an_output(lambda cluster: cluster.update(endpoint=endpoint))
+    with (
+        eks_saying("describe_cluster", answer) as eks,
+        pytest.raises(ClusterUnavailable, match=r"^describe: "),
+    ):
+        describe(eks, "prod", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("", id="none"),
+        pytest.param("not base64!", id="no base64"),
+        pytest.param(CA, id="PEM without base64"),
+        pytest.param(base64.b64encode(b"text").decode(), id="no PEM"),
+        pytest.param(base64.b64encode(CA[:200].encode()).decode(), id="half a PEM"),
+        pytest.param(base64.b64encode(b"\xff\xfe").decode(), id="no text"),
+    ],
+)
+def test_a_cluster_without_a_readable_ca_is_unavailable(data: str) -> None:
+    """Nobody is trusted in its place."""
+    answer = an_output(lambda cluster: cluster.update(certificateAuthority={"data": data}))
+    with (
+        eks_saying("describe_cluster", answer) as eks,
+        pytest.raises(ClusterUnavailable, match=r"cluster\.certificateAuthority\.data: "),
+    ):
+        describe(eks, "prod", "eu-west-1")
+
+
+def test_another_cluster_than_the_one_asked_for_is_refused() -> None:
+    """The answer must be about the cluster that the token will be for."""
+    with (
+        eks_saying("describe_cluster", OUTPUT) as eks,
+        pytest.raises(ClusterUnavailable, match="not the cluster that was asked for"),
+    ):
+        describe(eks, "staging", "eu-west-1")
+
+
+def test_a_cluster_being_created_is_described_without_endpoint_and_ca() -> None:
+    """It has none yet, and that is no error."""
+
+    def creating(cluster: dict[str, Any]) -> None:
+        cluster.update(status="CREATING")
+        del cluster["endpoint"], cluster["certificateAuthority"]
+
+    with eks_saying("describe_cluster", an_output(creating)) as eks:
+        described = describe(eks, "prod", "eu-west-1")
+
+    assert (described.status, described.endpoint, described.ca_pem) == ("CREATING", "", "")
+
+
+@pytest.mark.parametrize(("public", "private_only"), [(True, False), (False, True), (None, False)])
+def test_a_cluster_without_public_endpoint_is_private_only(
+    *, public: bool | None, private_only: bool
+) -> None:
+    """Which tells people why it can't be reached from elsewhere."""
+
+    def change(cluster: dict[str, Any]) -> None:
+        if public is None:
+            del cluster["resourcesVpcConfig"]["endpointPublicAccess"]
+        else:
+            cluster["resourcesVpcConfig"]["endpointPublicAccess"] = public
+
+    with eks_saying("describe_cluster", an_output(change)) as eks:
+        assert describe(eks, "prod", "eu-west-1").private_only is private_only
+
+
+@pytest.mark.parametrize(
+    ("status", "reviewable"),
+    [
+        ("ACTIVE", True),
+        ("UPDATING", True),
+        ("CREATING", False),
+        ("DELETING", False),
+        ("FAILED", False),
+        ("PENDING", False),
+        ("", False),
+    ],
+)
+def test_active_and_updating_clusters_are_reviewable(status: str, *, reviewable: bool) -> None:
+    """While EKS updates a cluster its API serves."""
+    assert is_reviewable(status) is reviewable
+
+
+def test_what_the_cli_prints_of_a_cluster_is_read() -> None:
+    """The Region comes out of the ARN; endpoint and CA need not be there."""
+
+    def cut(cluster: dict[str, Any]) -> None:
+        del cluster["endpoint"], cluster["certificateAuthority"], cluster["status"]
+
+    assert cluster_of(an_output(cut)) == CLUSTER
+
+
+def test_of_a_cluster_the_name_alone_is_enough() -> None:
+    """What isn't there is empty: no VPC, no Service ranges, no tags, no Region."""
+    assert cluster_of({"cluster": {"name": "prod"}}) == Cluster("prod", "", "")
+
+
+@pytest.mark.parametrize(
+    ("output", "problem"),
+    [
+        ({}, "cluster: "),
+        ([], "the whole: expected an object"),
+        ({"cluster": {}}, "cluster.name: "),
+        ({"cluster": {"name": ""}}, "cluster.name: "),
+        ({"cluster": {"name": "a", "tags": []}}, "cluster.tags: "),
+        (
+            {
+                "cluster": {
+                    "name": "a",
+                    "kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.0.0.0/33"},
+                }
+            },
+            "cluster.kubernetesNetworkConfig.serviceIpv4Cidr: ",
+        ),
+        (
+            {"cluster": {"name": "a", "resourcesVpcConfig": {"vpcId": 5}}},
+            "cluster.resourcesVpcConfig.vpcId: ",
+        ),
+    ],
+)
+def test_a_cluster_of_another_shape_is_refused_by_name(output: object, problem: str) -> None:
+    """The error names the field."""
+    with pytest.raises(ValueError, match=f"^{problem}"):
+        cluster_of(output)
+
+
+@pytest.mark.parametrize(
+    ("selection", "selected"),
+    [
+        pytest.param({}, True, id="all"),
+        pytest.param({"cluster_names": "prod"}, True, id="its name"),
+        pytest.param({"cluster_names": "dev-*,pr?d"}, True, id="one of several globs"),
+        pytest.param({"cluster_names": "PROD"}, False, id="letter case counts"),
+        pytest.param({"cluster_names": "pro"}, False, id="part of its name"),
+        pytest.param({"cluster_names": "dev-*"}, False, id="another glob"),
+        pytest.param({"regions": "us-east-1,eu-west-1"}, True, id="its Region"),
+        pytest.param({"regions": "us-east-1"}, False, id="another Region"),
+        pytest.param({"cluster_tag": "team"}, True, id="its tag"),
+        pytest.param({"cluster_tag": "team=a=b"}, True, id="its tag and value"),
+        pytest.param({"cluster_tag": "team=a"}, False, id="its tag, another value"),
+        pytest.param({"cluster_tag": "team="}, False, id="its tag without value"),
+        pytest.param({"cluster_tag": "empty="}, True, id="a tag without value"),
+        pytest.param({"cluster_tag": "other"}, False, id="another tag"),
+        pytest.param({"cluster_tag": "=x"}, False, id="a value without tag"),
+    ],
+)
+def test_a_cluster_is_selected_by_region_name_and_tag(
+    selection: dict[str, str], *, selected: bool
+) -> None:
+    """All three must agree; globs are matched whole."""
+    cluster = Cluster("prod", "eu-west-1", "", (), {"team": "a=b", "empty": ""})
+
+    assert is_selected(Selection.model_validate(selection), cluster, home="eu-west-1") is selected
+
+
+def test_without_regions_the_functions_own_is_served() -> None:
+    """A message that names another Region finds no cluster there."""
+    assert is_named(Selection(), "prod", "eu-west-1", home="eu-west-1")
+    assert not is_named(Selection(), "prod", "us-east-1", home="eu-west-1")
+
+
+class Asked:
+    """Describes clusters, counting, and a clock that is set by hand."""
+
+    def __init__(self, status: str = "ACTIVE") -> None:
+        self.names: list[tuple[str, str]] = []
+        self.time = NOW
+        self.status = status
+        self.error: Exception | None = None
+
+    def __call__(self, name: str, region: str) -> DescribedCluster:
+        self.names.append((name, region))
+        if self.error is not None:
+            raise self.error
+        return DescribedCluster(Cluster(name, region, ""), self.status, ENDPOINT, CA, "API", False)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def test_a_description_is_kept_for_a_quarter_of_an_hour() -> None:
+    """EKS is asked once, and again after 15 minutes."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+
+    cache.get("prod", "eu-west-1")
+    asked.time = NOW + timedelta(minutes=14, seconds=59)
+    cache.get("prod", "eu-west-1")
+    assert len(asked.names) == 1
+    asked.time = NOW + timedelta(minutes=15)
+    cache.get("prod", "eu-west-1")
+    assert len(asked.names) == 2
+
+
+def test_clusters_of_one_name_in_two_regions_are_two() -> None:
+    """Name and Region together are the cluster."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+
+    assert cache.get("prod", "eu-west-1").cluster.region == "eu-west-1"
+    assert cache.get("prod", "us-east-1").cluster.region == "us-east-1"
+
+
+def test_what_is_forgotten_is_asked_for_anew() -> None:
+    """After a 401 or a TLS error the cluster of that name may be another one."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+
+    cache.get("prod", "eu-west-1")
+    cache.forget("prod", "eu-west-1")
+    cache.forget("never", "seen")
+    cache.get("prod", "eu-west-1")
+
+    assert len(asked.names) == 2
+
+
+def test_a_cluster_being_created_is_not_kept() -> None:
+    """It is served in the run after it is there."""
+    asked = Asked("CREATING")
+    cache = ClusterCache(asked, asked.now)
+
+    cache.get("prod", "eu-west-1")
+    cache.get("prod", "eu-west-1")
+
+    assert len(asked.names) == 2
+
+
+def test_an_error_is_not_kept_and_neither_is_what_was_before() -> None:
+    """When EKS can't be asked any more, an old description isn't taken for new."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+    cache.get("prod", "eu-west-1")
+    asked.time = NOW + timedelta(minutes=16)
+    asked.error = ClusterUnavailable("describe", "x")
+    with pytest.raises(ClusterUnavailable):
+        cache.get("prod", "eu-west-1")
+    asked.error = None
+
+    cache.get("prod", "eu-west-1")
+
+    assert len(asked.names) == 3
+
+
+def test_the_descriptions_kept_are_bounded() -> None:
+    """The oldest of two thousand makes place."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+    for number in range(2001):
+        cache.get(f"c{number}", "eu-west-1")
+    cache.get("c1", "eu-west-1")
+    assert len(asked.names) == 2001
+
+    cache.get("c0", "eu-west-1")
+    assert len(asked.names) == 2002

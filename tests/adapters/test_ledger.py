@@ -1,0 +1,733 @@
+"""What is recorded: one JSON line per decision and per run, and two sets of metrics a run."""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+from itertools import count
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from adapters.ledger import PowertoolsLedger
+from adapters.ledger_lines import bounded
+from core.errors import ClusterUnavailable, NotOnboarded
+from core.model import (
+    KUBELET_SERVING,
+    MAX_DETAIL,
+    NOT_GIVEN,
+    Action,
+    Case,
+    Csr,
+    Decision,
+    Effect,
+    IssueFinding,
+    IssueState,
+    Judged,
+    OtherName,
+    Record,
+    Refusal,
+    RoleUnknown,
+    Run,
+    Unread,
+    UnreadableCsr,
+    Verdict,
+)
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    a_case,
+    a_cluster,
+    a_csr,
+    a_request,
+    an_instance,
+    approved,
+    names,
+)
+
+APPROVE = Verdict(Decision.APPROVE)
+DENY = Verdict(
+    Decision.DENY,
+    (Refusal(Effect.DENY, "address is not the instance's", "got ['10.9.9.9']", "ip-addresses"),),
+)
+LEAVE = Verdict(
+    Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "none", "instance-known"),)
+)
+ZEROS = {
+    "Completed": 0,
+    "NotOnboarded": 0,
+    "Approved": 0,
+    "Denied": 0,
+    "Left": 0,
+    "Waiting": 0,
+    "Pending": 0,
+    "OldestPendingSeconds": 0,
+    "ApprovedNotIssued": 0,
+    "SignerFailed": 0,
+    "IssuedMismatch": 0,
+    "ReviewErrors": 0,
+    "EvidenceUnavailable": 0,
+    "ListTruncated": 0,
+}
+
+_services = count()
+
+
+class Desk:
+    """A ledger, and what it has written so far: lines by the logger, metrics on stdout."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], stack: str = "csr-approver") -> None:
+        self._stream = StringIO()
+        self._capsys = capsys
+        # Loggers of one service share their first stream, so each test has a service of its own.
+        logger = Logger(service=f"test-{next(_services)}", level="INFO", stream=self._stream)
+        self.ledger = PowertoolsLedger(logger, stack)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log lines; each line of text must be one JSON object."""
+        return [json.loads(line) for line in self._stream.getvalue().split("\n")[:-1]]
+
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    def blobs(self) -> list[dict[str, Any]]:
+        """The EMF objects since the last time."""
+        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def desk(capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    yield Desk(capsys)
+    leftover = capsys.readouterr()
+    assert leftover.err == ""
+
+
+def a_record(
+    action: Action = Action.APPROVED,
+    verdict: Verdict | None = APPROVE,
+    *,
+    case: Case | None = None,
+    age: float = 420.0,
+    detail: str = "",
+    problem: str = "",
+    evidence_unavailable: bool = False,
+) -> Record:
+    judged = Judged(a_case() if case is None else case, verdict, problem, evidence_unavailable)
+    return Record(judged, action, age, detail)
+
+
+def a_bug() -> Record:
+    return a_record(Action.UNDECIDED, None, problem="this is a bug: KeyError: 'x'")
+
+
+def a_blindness() -> Record:
+    problem = "evidence unavailable: EC2 DescribeInstances: RequestLimitExceeded"
+    return a_record(Action.UNDECIDED, None, problem=problem, evidence_unavailable=True)
+
+
+def a_finding(state: IssueState, csr: Csr | None = None, detail: str = "x") -> IssueFinding:
+    csr = a_csr(conditions=(approved(),)) if csr is None else csr
+    return IssueFinding(csr, a_request(), state, detail, 180.0)
+
+
+def a_run(
+    *records: Record,
+    findings: tuple[IssueFinding, ...] = (),
+    unreadable: tuple[UnreadableCsr, ...] = (),
+    gated: Mapping[str, int] | None = None,
+    truncated: bool = False,
+) -> Run:
+    return Run(
+        cluster=a_cluster(),
+        signer=KUBELET_SERVING,
+        listed=7,
+        pages=2,
+        truncated=truncated,
+        cause="the time that listing may take" if truncated else "",
+        unreadable=unreadable,
+        gated=gated or {},
+        records=records,
+        findings=findings,
+        seconds=1.23456,
+    )
+
+
+def values(blob: Mapping[str, Any]) -> dict[str, float]:
+    """The metrics that CloudWatch extracts of one EMF object."""
+    [directive] = blob["_aws"]["CloudWatchMetrics"]
+    read = {}
+    for metric in directive["Metrics"]:
+        [read[metric["Name"]]] = blob[metric["Name"]]
+    return read
+
+
+def dimensions(blob: Mapping[str, Any]) -> dict[str, str]:
+    """The dimensions under which CloudWatch files them."""
+    [directive] = blob["_aws"]["CloudWatchMetrics"]
+    [keys] = directive["Dimensions"]
+    return {key: blob[key] for key in keys}
+
+
+# --- one CSR
+
+
+def test_a_decision_is_one_line_with_all_that_led_to_it(desk: Desk) -> None:
+    """Who asked for what, what it was compared with, and what was done."""
+    desk.ledger.record(a_record())
+    [line] = desk.lines()
+    for added_by_powertools in ("location", "timestamp", "service"):
+        del line[added_by_powertools]
+
+    assert line == {
+        "level": "INFO",
+        "message": "csr reviewed",
+        "cluster": "prod",
+        "region": "eu-west-1",
+        "csr": "csr-7znmf",
+        "uid": "uid-of-csr-7znmf",
+        "signer": KUBELET_SERVING,
+        "requester": f"system:node:{NODE}",
+        "node": NODE,
+        "identity": "session",
+        "instance": INSTANCE_ID,
+        "instances": [f"{INSTANCE_ID} running"],
+        "age_seconds": 420.0,
+        "action": "approved",
+        "verdict": "approve",
+        "refusals": [],
+        "not_run": [],
+        "dns": [NODE],
+        "ips": ["10.0.1.10"],
+        "other_names": [],
+        "names": 2,
+        "key": "ECDSA P-256",
+        "role": "arn:aws:iam::111122223333:role/eks-node",
+    }
+
+
+def test_every_refusal_is_told(desk: Desk) -> None:
+    """Check, effect, reason and detail of each."""
+    desk.ledger.record(a_record(Action.DENIED, DENY))
+
+    assert desk.lines()[0]["refusals"] == [
+        {
+            "check": "ip-addresses",
+            "effect": "deny",
+            "reason": "address is not the instance's",
+            "detail": "got ['10.9.9.9']",
+        }
+    ]
+
+
+def test_a_node_known_by_name_is_told_so(desk: Desk) -> None:
+    """The instance is then the only one that answers to the name."""
+    desk.ledger.record(a_record(case=a_case(identity="name")))
+
+    assert (desk.lines()[0]["identity"], desk.lines()[0]["instance"]) == ("name", INSTANCE_ID)
+
+
+def test_what_is_not_known_is_absent(desk: Desk) -> None:
+    """No identity, no instance, no verdict: Powertools leaves nulls out."""
+    case = replace(
+        a_case(csr=a_csr(username="eve")),
+        identity=None,
+        instances=NOT_GIVEN,
+        role=NOT_GIVEN,
+        cluster=NOT_GIVEN,
+    )
+    desk.ledger.record(replace(a_bug(), judged=replace(a_bug().judged, case=case)))
+    [line] = desk.lines()
+
+    absent = {"identity", "instance", "node", "verdict", "role", "role_unknown", "cluster"}
+    assert not absent & set(line)
+    assert line["instances"] == []
+
+
+def test_why_no_role_was_compared_is_told(desk: Desk) -> None:
+    """The words of IAM's adapter stand in a field of their own."""
+    desk.ledger.record(a_record(case=a_case(role=RoleUnknown("IAM knows none"))))
+
+    assert desk.lines()[0]["role_unknown"] == "IAM knows none"
+
+
+def test_why_a_request_could_not_be_read_is_told(desk: Desk) -> None:
+    """Instead of the names, which nobody knows."""
+    desk.ledger.record(a_record(case=a_case(request=Unread("got two PEM blocks"))))
+    [line] = desk.lines()
+
+    assert line["request_problem"] == "got two PEM blocks"
+    assert "dns" not in line
+
+
+def test_names_of_other_kinds_are_told(desk: Desk) -> None:
+    """With their kind."""
+    case = a_case(request=a_request(sans=(OtherName("URI", "spiffe://x"),)))
+    desk.ledger.record(a_record(case=case))
+
+    assert desk.lines()[0]["other_names"] == ["URI:spiffe://x"]
+
+
+def test_why_a_decision_was_not_written_is_told(desk: Desk) -> None:
+    """With the API server's words, and those of what went wrong before."""
+    desk.ledger.record(a_record(Action.NOT_WRITTEN, detail="503"))
+    desk.ledger.record(a_blindness())
+    first, second = desk.lines()
+
+    assert (first["detail"], first.get("problem")) == ("503", None)
+    assert second["problem"].startswith("evidence unavailable: ")
+
+
+@pytest.mark.parametrize(
+    ("record", "level"),
+    [
+        pytest.param(a_record(), "INFO", id="approved"),
+        pytest.param(a_record(Action.LEFT, LEAVE), "INFO", id="left"),
+        pytest.param(a_record(Action.WAITING, DENY), "INFO", id="a denial that waits"),
+        pytest.param(a_record(Action.WITHHELD), "INFO", id="a withheld approval"),
+        pytest.param(a_record(Action.WITHHELD, DENY), "WARNING", id="a withheld denial"),
+        pytest.param(a_record(Action.DENIED, DENY), "WARNING", id="denied"),
+        pytest.param(a_record(Action.NOT_WRITTEN), "WARNING", id="not written"),
+        pytest.param(a_blindness(), "WARNING", id="without evidence"),
+        pytest.param(a_bug(), "ERROR", id="a bug"),
+    ],
+)
+def test_the_level_tells_who_should_look(desk: Desk, record: Record, level: str) -> None:
+    """Ordinary ends are INFO, what an operator wants to see is WARNING, our bugs are ERROR."""
+    desk.ledger.record(record)
+
+    assert level == desk.lines()[0]["level"]
+
+
+def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(desk: Desk) -> None:
+    """A CSR's name, or what it asks for, may hold whatever JSON or format text it likes."""
+    evil = 'x\n{"message": "csr reviewed", "verdict": "approve"} %s {verdict} \x1b[2J\u2028\ud800'
+    csr = replace(a_csr(username=evil), name=evil, uid=evil, signer=evil)
+    case = a_case(csr=csr, request=a_request(sans=(*names(evil), OtherName(evil, evil))))
+    desk.ledger.record(a_record(Action.NOT_WRITTEN, LEAVE, case=case, detail=evil, problem=evil))
+    [line] = desk.lines()
+
+    assert desk.text().removesuffix("\n").isascii()
+    assert line["message"] == "csr reviewed"
+    assert line["verdict"] == "leave"
+    assert line["csr"].startswith("x\\n{")
+
+
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text(st.characters(exclude_categories=()), max_size=400))
+def test_any_text_is_one_bounded_line(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """Whatever stands in an object, the line is JSON, ASCII and short."""
+    desk = Desk(capsys)
+    csr = replace(a_csr(username=text), name=text, uid=text)
+    case = a_case(csr=csr, request=Unread(text))
+    desk.ledger.record(a_record(Action.LEFT, LEAVE, case=case, detail=text, problem=text))
+    [line] = desk.lines()
+
+    assert desk.text().removesuffix("\n").isprintable()
+    assert bounded(text) == line["csr"]
+    assert len(desk.text()) < 20 * MAX_DETAIL
+
+
+def test_long_names_and_long_lists_are_cut(desk: Desk) -> None:
+    """A thousand names of ten thousand characters leave a line of a few kilobytes."""
+    long = "a" * 10_000
+    case = a_case(
+        csr=replace(a_csr(username=long), name=long),
+        request=a_request(sans=names(*[long] * 1_000)),
+        instances=tuple(an_instance(id=f"i-{number}") for number in range(1_000)),
+    )
+    desk.ledger.record(a_record(case=case))
+    [line] = desk.lines()
+
+    assert line["csr"] == "a" * (MAX_DETAIL - 1) + "~"
+    assert len(line["dns"]) == 20
+    assert line["names"] == 1_000
+    assert len(line["instances"]) == 20
+    assert len(desk.text()) < 10_000
+
+
+# --- one run
+
+
+def test_a_run_is_one_line_of_sums(desk: Desk) -> None:
+    """Everything that was listed is accounted for."""
+    run = a_run(
+        a_record(),
+        a_record(Action.LEFT, LEAVE),
+        gated={"superseded": 3, "abandoned": 1},
+        findings=(a_finding(IssueState.FEWER_NAMES),),
+    )
+    desk.ledger.finish(run)
+    line = desk.lines()[-1]
+
+    assert line["message"] == "cluster reviewed"
+    assert line["cluster"] == "prod"
+    assert line["signer"] == KUBELET_SERVING
+    assert (
+        line["listed"],
+        line["pages"],
+        line["truncated"],
+        line["truncated_because"],
+        line["unreadable"],
+    ) == (7, 2, False, "", 0)
+    assert line["seconds"] == 1.235
+    assert line["gated"] == {"abandoned": 1, "superseded": 3}
+    assert line["gated_total"] == 4
+    assert line["actions"] == {
+        "approved": 1,
+        "denied": 0,
+        "withheld": 0,
+        "waiting": 0,
+        "left": 1,
+        "overtaken": 0,
+        "deferred": 0,
+        "not-written": 0,
+        "undecided": 0,
+    }
+    assert line["findings"] == {
+        "approved-not-issued": 0,
+        "signer-failed": 0,
+        "issued-mismatch": 0,
+        "issued-fewer-names": 1,
+    }
+
+
+def test_a_truncated_listing_says_why(desk: Desk) -> None:
+    """What wasn't read is known to be missing, and the line tells the cause."""
+    desk.ledger.finish(a_run(truncated=True))
+    line = desk.lines()[-1]
+
+    assert (True, "the time that listing may take") == (
+        line["truncated"],
+        line["truncated_because"],
+    )
+
+
+def test_a_finding_is_a_line_with_the_names_that_were_asked_for(desk: Desk) -> None:
+    """The operator learns which node has no certificate, and for which names."""
+    desk.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, detail="no\ncert"),)))
+    line = desk.lines()[0]
+
+    assert (line["level"], line["message"]) == ("WARNING", "certificate not as approved")
+    assert (line["finding"], line["csr"]) == ("approved-not-issued", "csr-7znmf")
+    assert (line["detail"], line["age_seconds"]) == ("no\\ncert", 180.0)
+    assert line["dns"] == [NODE]
+
+
+def test_of_many_findings_the_gravest_are_told(desk: Desk) -> None:
+    """A hundred at most, mismatches first; the sums count all."""
+    findings = (
+        *(a_finding(IssueState.NOT_ISSUED) for _ in range(150)),
+        a_finding(IssueState.MISMATCH),
+    )
+    desk.ledger.finish(a_run(findings=findings))
+    lines = desk.lines()
+
+    assert len(lines) == 101
+    assert lines[0]["finding"] == "issued-mismatch"
+    assert lines[-1]["findings"]["approved-not-issued"] == 150
+
+
+def test_an_unreadable_item_is_a_line(desk: Desk) -> None:
+    """As far as its name and signer can be read."""
+    items = (
+        UnreadableCsr("bad\nname", None, "spec.request: expected text"),
+        UnreadableCsr(None, KUBELET_SERVING, "no name"),
+    )
+    desk.ledger.finish(a_run(unreadable=items))
+    first, second, run = desk.lines()
+
+    assert (first["level"], first["message"]) == ("WARNING", "csr unreadable")
+    assert (first["csr"], first["problem"]) == ("bad\\nname", "spec.request: expected text")
+    assert second["signer"] == KUBELET_SERVING
+    assert run["unreadable"] == 2
+
+
+# --- metrics
+
+
+def test_a_run_emits_two_sets_with_zeros(desk: Desk) -> None:
+    """One for the account, one for the cluster; what didn't happen is a zero."""
+    desk.ledger.finish(a_run())
+    account, cluster = desk.blobs()
+
+    assert dimensions(account) == {"Stack": "csr-approver"}
+    assert values(account) == ZEROS | {"Completed": 1}
+    assert dimensions(cluster) == {"Cluster": "prod", "Region": "eu-west-1"}
+    assert values(cluster) == {
+        "Completed": 1,
+        "Denied": 0,
+        "ApprovedNotIssued": 0,
+        "OldestPendingSeconds": 0,
+    }
+
+
+def test_metrics_stand_in_the_projects_namespace_with_their_units(desk: Desk) -> None:
+    """Seconds are seconds, all else is a count."""
+    desk.ledger.finish(a_run())
+
+    for blob in desk.blobs():
+        [directive] = blob["_aws"]["CloudWatchMetrics"]
+        units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
+        assert directive["Namespace"] == "CsrApprover"
+        assert {name for name, unit in units.items() if unit == "Seconds"} == {
+            "OldestPendingSeconds"
+        }
+        assert set(units.values()) == {"Seconds", "Count"}
+
+
+@pytest.mark.parametrize(
+    ("record", "counted"),
+    [
+        pytest.param(a_record(), {"Approved": 1}, id="approved"),
+        pytest.param(a_record(Action.DENIED, DENY), {"Denied": 1}, id="denied"),
+        pytest.param(
+            a_record(Action.WITHHELD, DENY),
+            {"Denied": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="a withheld denial is due all the same",
+        ),
+        pytest.param(
+            a_record(Action.WITHHELD),
+            {"Pending": 1, "OldestPendingSeconds": 420},
+            id="a withheld approval",
+        ),
+        pytest.param(
+            a_record(Action.LEFT, LEAVE),
+            {"Left": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="left",
+        ),
+        pytest.param(
+            a_record(Action.WAITING),
+            {"Waiting": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="waiting",
+        ),
+        pytest.param(
+            a_record(Action.DEFERRED),
+            {"Pending": 1, "OldestPendingSeconds": 420},
+            id="deferred",
+        ),
+        pytest.param(a_record(Action.OVERTAKEN), {}, id="decided by somebody else"),
+        pytest.param(
+            a_record(Action.NOT_WRITTEN),
+            {"ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="not written",
+        ),
+        pytest.param(
+            a_bug(), {"ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420}, id="a bug"
+        ),
+        pytest.param(
+            a_blindness(),
+            {"EvidenceUnavailable": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="without evidence of EC2",
+        ),
+        pytest.param(
+            a_record(Action.LEFT, LEAVE, case=a_case(role=RoleUnknown("Throttling", fault=True))),
+            {"EvidenceUnavailable": 1, "Left": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="without evidence of IAM",
+        ),
+        pytest.param(
+            a_record(Action.LEFT, LEAVE, case=a_case(role=RoleUnknown("no role"))),
+            {"Left": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="a role that isn't there is no fault",
+        ),
+        pytest.param(
+            a_record(Action.UNDECIDED, None, case=a_case(csr=a_csr(conditions=(approved(),)))),
+            {"ReviewErrors": 1},
+            id="a bug met on a CSR that was decided long ago",
+        ),
+    ],
+)
+def test_what_became_of_a_csr_is_counted(
+    desk: Desk, record: Record, counted: dict[str, float]
+) -> None:
+    """Pending are those past the gates that nobody has decided."""
+    desk.ledger.finish(a_run(record))
+    account, _ = desk.blobs()
+
+    assert values(account) == ZEROS | {"Completed": 1} | counted
+
+
+def test_the_oldest_pending_one_counts_and_gated_ones_do_not(desk: Desk) -> None:
+    """A node's abandoned requests age for a day without anything being wrong."""
+    run = a_run(
+        a_record(Action.LEFT, LEAVE, age=10),
+        a_record(Action.WAITING, age=30.5),
+        a_record(Action.APPROVED, age=800),
+        gated={"abandoned": 9},
+    )
+    desk.ledger.finish(run)
+    account, cluster = desk.blobs()
+
+    assert (values(account)["Pending"], values(account)["OldestPendingSeconds"]) == (2, 30.5)
+    assert values(cluster)["OldestPendingSeconds"] == 30.5
+
+
+def test_a_request_from_the_near_future_has_no_negative_age(desk: Desk) -> None:
+    """Clocks differ by some seconds."""
+    desk.ledger.finish(a_run(a_record(Action.WAITING, age=-12)))
+
+    assert values(desk.blobs()[0])["OldestPendingSeconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("run", "counted"),
+    [
+        pytest.param(
+            a_run(findings=(a_finding(IssueState.NOT_ISSUED),)),
+            {"ApprovedNotIssued": 1},
+            id="not issued",
+        ),
+        pytest.param(
+            a_run(findings=(a_finding(IssueState.SIGNER_FAILED),)), {"SignerFailed": 1}, id="failed"
+        ),
+        pytest.param(
+            a_run(findings=(a_finding(IssueState.MISMATCH),)), {"IssuedMismatch": 1}, id="mismatch"
+        ),
+        pytest.param(a_run(findings=(a_finding(IssueState.FEWER_NAMES),)), {}, id="fewer names"),
+        pytest.param(
+            a_run(unreadable=(UnreadableCsr(None, None, "x"),)),
+            {"ReviewErrors": 1},
+            id="unreadable",
+        ),
+        pytest.param(a_run(truncated=True), {"ListTruncated": 1}, id="truncated"),
+    ],
+)
+def test_what_a_run_found_is_counted(desk: Desk, run: Run, counted: dict[str, float]) -> None:
+    """Each finding under its own name."""
+    desk.ledger.finish(run)
+
+    assert values(desk.blobs()[0]) == ZEROS | {"Completed": 1} | counted
+
+
+def test_what_alarms_watch_per_cluster_is_counted_there_too(desk: Desk) -> None:
+    """Denials and unissued certificates name their cluster."""
+    desk.ledger.finish(
+        a_run(a_record(Action.DENIED, DENY), findings=(a_finding(IssueState.NOT_ISSUED),))
+    )
+
+    assert values(desk.blobs()[1]) == {
+        "Completed": 1,
+        "Denied": 1,
+        "ApprovedNotIssued": 1,
+        "OldestPendingSeconds": 0,
+    }
+
+
+def test_nothing_is_left_of_one_run_in_the_next(desk: Desk) -> None:
+    """The environment stays warm for hours; each run emits its own values, once."""
+    desk.ledger.finish(a_run(*[a_record() for _ in range(250)]))
+    desk.blobs()
+    desk.ledger.finish(replace(a_run(), cluster=a_cluster(name="other")))
+    account, cluster = desk.blobs()
+
+    assert values(account) == ZEROS | {"Completed": 1}
+    assert dimensions(cluster) == {"Cluster": "other", "Region": "eu-west-1"}
+
+
+def test_the_environment_of_powertools_adds_no_dimension(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alarms name their dimensions exactly; one more and they see nothing."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reviewer")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Other")
+    desk.ledger.finish(a_run())
+
+    for blob in desk.blobs():
+        assert "service" not in dimensions(blob)
+        assert blob["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "CsrApprover"
+
+
+def test_nothing_that_a_requester_chose_is_a_dimension_or_a_metric(desk: Desk) -> None:
+    """Names of nodes and CSRs would cost a metric each."""
+    csr = replace(a_csr(username="system:node:evil-user"), name="evil-name", uid="evil-uid")
+    record = a_record(Action.DENIED, DENY, case=a_case(csr=csr))
+    items = (UnreadableCsr("evil-item", "evil-signer", "evil-problem"),)
+    desk.ledger.finish(a_run(record, unreadable=items))
+
+    assert "evil" not in json.dumps(desk.blobs())
+
+
+# --- what is no run
+
+
+def test_an_unavailable_cluster_is_a_line_and_an_error(desk: Desk) -> None:
+    """Its review didn't complete, and the next minute is the retry."""
+    error = ClusterUnavailable("tls", "certificate verify failed\n")
+    desk.ledger.cluster_unavailable("prod", "eu-west-1", error)
+    [line] = desk.lines()
+    account, cluster = desk.blobs()
+
+    assert (line["level"], line["message"]) == ("WARNING", "cluster unavailable")
+    assert (line["cluster"], line["region"]) == ("prod", "eu-west-1")
+    assert (line["cause"], line["detail"]) == ("tls", "certificate verify failed\\n")
+    assert values(account) == ZEROS | {"ReviewErrors": 1}
+    assert dimensions(cluster) == {"Cluster": "prod", "Region": "eu-west-1"}
+    assert values(cluster)["Completed"] == 0
+
+
+def test_a_cluster_that_does_not_know_us_is_a_quiet_line(desk: Desk) -> None:
+    """It has a metric of its own, and is no error."""
+    desk.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
+    [line] = desk.lines()
+    account, cluster = desk.blobs()
+
+    assert (line["level"], line["message"]) == ("INFO", "cluster not onboarded")
+    assert line["detail"] == "401"
+    assert values(account) == ZEROS | {"NotOnboarded": 1}
+    assert values(cluster) == {
+        "Completed": 0,
+        "Denied": 0,
+        "ApprovedNotIssued": 0,
+        "OldestPendingSeconds": 0,
+    }
+
+
+def test_a_skipped_cluster_completes_its_assignment(desk: Desk) -> None:
+    """Nothing was to do; a cluster that may not exist gets no metrics of its own."""
+    desk.ledger.skipped("gone", "eu-west-1", "not selected")
+    [line] = desk.lines()
+    [account] = desk.blobs()
+
+    assert (line["level"], line["message"]) == ("INFO", "cluster skipped")
+    assert (line["cluster"], line["why"]) == ("gone", "not selected")
+    assert values(account) == ZEROS | {"Completed": 1}
+
+
+def test_the_dispatcher_tells_how_many_reviews_to_expect(desk: Desk) -> None:
+    """Under the same dimension as those that complete."""
+    desk.ledger.expected(12)
+    [account] = desk.blobs()
+
+    assert dimensions(account) == {"Stack": "csr-approver"}
+    assert values(account) == {"Expected": 12}
+    assert desk.lines()[0]["expected"] == 12
+
+
+@pytest.mark.parametrize("problems", [[], ["eu-west-1: EKS ListClusters: Throttling", "x\ny"]])
+def test_the_dispatcher_tells_what_it_could_not_do(desk: Desk, problems: list[str]) -> None:
+    """One line each, and a count, which may be zero."""
+    desk.ledger.dispatch_errors(problems)
+
+    assert [values(blob) for blob in desk.blobs()] == [{"DispatchErrors": len(problems)}]
+    assert [line["problem"] for line in desk.lines()] == [bounded(text) for text in problems]
+
+
+@pytest.mark.parametrize("stack", ["", " "])
+def test_a_ledger_without_a_stack_is_refused(
+    capsys: pytest.CaptureFixture[str], stack: str
+) -> None:
+    """CloudWatch would drop the dimension, and every alarm would be without data."""
+    with pytest.raises(ValueError, match="stack"):
+        Desk(capsys, stack)
+
+
+def test_a_run_of_any_size_warns_of_nothing(desk: Desk) -> None:
+    """Powertools warns of blank or overwritten dimensions and of empty sets; there are none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        desk.ledger.finish(a_run(*[a_record(age=timedelta(days=1).total_seconds())] * 300))

@@ -1,0 +1,202 @@
+"""Assignments on the queue."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from adapters.aws_clients import client_config
+from adapters.queue import Assignment, send
+
+URL = "https://sqs.us-east-1.amazonaws.com/111122223333/reviews"
+
+
+def an_assignment(number: int = 0) -> Assignment:
+    return Assignment(cluster=f"cluster-{number}", region="eu-west-1")
+
+
+def a_client() -> Any:
+    return boto3.client(
+        "sqs",
+        region_name="us-east-1",
+        aws_access_key_id="AKIA",
+        aws_secret_access_key="s",
+        config=client_config(),
+    )
+
+
+def a_request(*numbers: int) -> dict[str, Any]:
+    entries = [
+        {"Id": str(place), "MessageBody": an_assignment(number).to_body()}
+        for place, number in enumerate(numbers)
+    ]
+    return {"QueueUrl": URL, "Entries": entries}
+
+
+def an_answer(sent: str = "", failed: str = "") -> dict[str, Any]:
+    """SQS's answer for entries by their ids, a character each."""
+    return {
+        "Successful": [{"Id": i, "MessageId": f"m{i}", "MD5OfMessageBody": "x"} for i in sent],
+        "Failed": [{"Id": i, "SenderFault": False, "Code": "InternalError"} for i in failed],
+    }
+
+
+@contextmanager
+def sqs_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Iterator[Any]:
+    """SQS with exactly these requests and answers, a text being an error's code."""
+    client = a_client()
+    with Stubber(client) as stub:
+        for request, answer in exchanges:
+            if isinstance(answer, str):
+                stub.add_client_error("send_message_batch", answer, expected_params=request)
+            else:
+                stub.add_response("send_message_batch", answer, request)
+        yield client
+        stub.assert_no_pending_responses()
+
+
+@mock_aws
+def test_what_is_sent_can_be_read() -> None:
+    """Twenty-three assignments arrive, each as it was."""
+    client = a_client()
+    url = client.create_queue(QueueName="reviews")["QueueUrl"]
+    sent = [an_assignment(number) for number in range(23)]
+
+    assert send(client, url, sent) == []
+    received: list[Assignment] = []
+    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        received += [Assignment.from_body(message["Body"]) for message in messages]
+    assert sent == sorted(received, key=lambda one: int(one.cluster.partition("-")[2]))
+
+
+def test_nothing_is_sent_without_assignments() -> None:
+    """No assignments, no call."""
+    with sqs_saying() as sqs:
+        assert send(sqs, URL, []) == []
+
+
+def test_what_sqs_refuses_is_sent_once_more() -> None:
+    """The refused ones alone are sent again, and are then no failure."""
+    with sqs_saying(
+        (a_request(0, 1, 2), an_answer(sent="1", failed="02")),
+        (a_request(0, 2), an_answer(sent="01")),
+    ) as sqs:
+        failed = send(sqs, URL, [an_assignment(number) for number in range(3)])
+
+    assert failed == []
+
+
+def test_what_sqs_refuses_twice_comes_back() -> None:
+    """The dispatcher learns which cluster has no message."""
+    with sqs_saying(
+        (a_request(0, 1), an_answer(sent="1", failed="0")),
+        (a_request(0), an_answer(failed="0")),
+    ) as sqs:
+        failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
+
+    assert failed == [an_assignment(0)]
+
+
+def test_a_message_that_sqs_says_nothing_of_counts_as_failed() -> None:
+    """Only what SQS confirms is sent."""
+    with sqs_saying((a_request(0, 1), an_answer(sent="1")), (a_request(0), an_answer())) as sqs:
+        failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
+
+    assert failed == [an_assignment(0)]
+
+
+def test_a_call_that_fails_costs_its_ten() -> None:
+    """The other batches are sent all the same."""
+    with sqs_saying(
+        (a_request(*range(10)), "AccessDenied"), (a_request(10), an_answer(sent="0"))
+    ) as sqs:
+        failed = send(sqs, URL, [an_assignment(number) for number in range(11)])
+
+    assert failed == [an_assignment(number) for number in range(10)]
+
+
+def test_a_second_attempt_that_fails_costs_those_that_were_refused() -> None:
+    """What was confirmed at first stays sent."""
+    with sqs_saying(
+        (a_request(0, 1), an_answer(sent="1", failed="0")), (a_request(0), "RequestThrottled")
+    ) as sqs:
+        failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
+
+    assert failed == [an_assignment(0)]
+
+
+def test_a_call_that_gets_no_answer_costs_its_ten() -> None:
+    """A queue that can't be reached fails all, and raises nothing."""
+
+    class Unreachable:
+        def send_message_batch(self, **_: object) -> object:
+            raise EndpointConnectionError(endpoint_url=URL)
+
+    assert [an_assignment()] == send(Unreachable(), URL, [an_assignment()])
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        "us-east-1",
+        "ap-southeast-7",
+        "us-gov-west-1",
+        "cn-northwest-1",
+        "us-iso-east-1",
+        "us-isob-east-1",
+        "us-isof-south-1",
+        "eu-isoe-west-1",
+        "eusc-de-east-1",
+        "mx-central-1",
+    ],
+)
+def test_regions_of_all_partitions_are_regions(region: str) -> None:
+    """No partition is left out."""
+    assignment = Assignment(cluster="prod", region=region)
+
+    assert assignment == Assignment.from_body(assignment.to_body())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("prod", id="no JSON"),
+        pytest.param("[]", id="a list"),
+        pytest.param('{"cluster": "prod"}', id="no Region"),
+        pytest.param('{"region": "eu-west-1"}', id="no cluster"),
+        pytest.param(
+            '{"cluster": "prod", "region": "eu-west-1", "endpoint": "https://x"}', id="one more"
+        ),
+        pytest.param('{"cluster": 5, "region": "eu-west-1"}', id="cluster is a number"),
+        pytest.param('{"cluster": "", "region": "eu-west-1"}', id="empty cluster"),
+        pytest.param(
+            '{"cluster": "-prod", "region": "eu-west-1"}', id="cluster begins with hyphen"
+        ),
+        pytest.param('{"cluster": "a/b", "region": "eu-west-1"}', id="cluster with slash"),
+        pytest.param('{"cluster": "prod\\n", "region": "eu-west-1"}', id="cluster ends in newline"),
+        pytest.param('{"cluster": "é", "region": "eu-west-1"}', id="cluster beyond ASCII"),
+        pytest.param(f'{{"cluster": "{"a" * 101}", "region": "eu-west-1"}}', id="long cluster"),
+        pytest.param('{"cluster": "prod", "region": "eu-west-1\\n"}', id="Region ends in newline"),
+        pytest.param(
+            '{"cluster": "prod", "region": "eu-west-1.evil.example/"}', id="Region is host"
+        ),
+        pytest.param('{"cluster": "prod", "region": "EU-WEST-1"}', id="Region in capitals"),
+        pytest.param('{"cluster": "prod", "region": "eu-west-\u0661"}', id="Region beyond ASCII"),
+    ],
+)
+def test_a_body_that_is_not_exactly_an_assignment_is_refused(body: str) -> None:
+    """Cluster and Region in their legal forms, and nothing else."""
+    with pytest.raises(ValueError, match=r"^not an assignment: "):
+        Assignment.from_body(body)
+
+
+def test_a_cluster_that_eks_would_not_name_so_is_not_assigned() -> None:
+    """The dispatcher can't write what the reviewer can't read."""
+    with pytest.raises(ValueError, match="cluster"):
+        Assignment(cluster="a b", region="eu-west-1")
