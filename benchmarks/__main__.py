@@ -1,0 +1,78 @@
+"""`make bench`: the reader and the judge by themselves, and whole reviews on a control plane.
+
+A review's approvals a second stand beside what a bare loop of the same PUTs reaches in the same
+run, on as many connections: what is between the two is the approver's own cost.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from benchmarks.nodes import a_node, cases_of
+from benchmarks.reviews import Bench
+from core.checks import KUBELET_SERVING_CHECKS
+from core.decision import decide
+from core.model import Decision
+from core.pkcs10 import read
+
+_BATCHES = 5
+
+
+def main() -> None:
+    """Measure and print."""
+    options = _options()
+    _print_reader_and_judge(options.csrs)
+    with tempfile.TemporaryDirectory() as folder, Bench(Path(folder)) as bench:
+        for round_number in range(options.rounds):
+            _print_review(bench, round_number, options.csrs, options.connections)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…")
+    parser.add_argument("--csrs", type=int, default=1_000, help="pending CSRs, one of each node")
+    parser.add_argument("--connections", type=int, default=8, help="PUTs under way at once")
+    parser.add_argument("--rounds", type=int, default=2, help="reviews measured")
+    return parser.parse_args()
+
+
+def _print_reader_and_judge(count: int) -> None:
+    nodes = [a_node(number) for number in range(count)]
+    cases = cases_of(nodes)
+    assert all(decide(case, KUBELET_SERVING_CHECKS).decision is Decision.APPROVE for case in cases)  # noqa: S101  else it would measure refusals
+    _print_microseconds("reader", count, lambda: [read(node.pem) for node in nodes])
+    _print_microseconds(
+        "judge", count, lambda: [decide(case, KUBELET_SERVING_CHECKS) for case in cases]
+    )
+
+
+def _print_microseconds(what: str, count: int, work: Callable[[], Sequence[object]]) -> None:
+    took = [_seconds(work) for _ in range(_BATCHES)]
+    each = [seconds / count * 1e6 for seconds in took]
+    print(
+        f"{what}: {median(each):.0f} microseconds a CSR "
+        f"(median of {_BATCHES} batches of {count}; {min(each):.0f} to {max(each):.0f})"
+    )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def _print_review(bench: Bench, round_number: int, count: int, connections: int) -> None:
+    bare = bench.bare_loop(f"bare{round_number}", count, connections)
+    review = bench.review(f"review{round_number}", count, connections)
+    print(
+        f"round {round_number + 1}, {count} CSRs, {connections} connections: "
+        f"review {review.approvals / review.seconds:.0f} approvals/s "
+        f"({review.seconds:.2f} s whole, {review.pages} list pages), "
+        f"bare loop of the same PUTs {count / bare:.0f}/s ({bare:.2f} s)"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+"""The practice AWS: moto in this process, with all that moto lacks for this project put right here.
+
+By moto itself: SQS, IAM roles and instance profiles, STS, EKS ListClusters. Put right:
+
+- EKS DescribeCluster: endpoint and CA are those of a practice API (moto's are random letters), and
+  the answer tells VPC, Service range and access mode, as EKS's does.
+- EC2 DescribeInstances answers from `Machine`s, in EC2's own shape: moto has no resource names,
+  prefixes, interface types or managed instances. Four filters, InstanceIds and pages work.
+- Who calls: the environment's credentials are a session of the approver's role, which a practice
+  cluster's authenticator can be told of (`identity`).
+
+The caller's own AWS configuration is out of sight while this is open, and back as it was after.
+
+    with PracticeAws() as aws:
+        aws.add_cluster("prod", "us-east-1", server=..., ca_pem=..., vpc_id="vpc-1")
+        profile = aws.add_profile("eks-node")
+        aws.add_machine(Machine(..., profile_arn=profile))
+"""
+
+import base64
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Final, Self
+
+import boto3
+import botocore.session
+from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import InvalidInstanceIdError
+from moto.ec2.responses.instances import InstanceResponse
+from moto.eks.models import eks_backends
+
+from sandbox import scoped
+from sandbox.aws_shapes import Eni, Machine, answer
+from sandbox.identity import AwsIdentity
+from sandbox.practice.status import Json
+
+__all__ = ["ACCOUNT", "HOME", "Eni", "Machine", "PracticeAws"]
+
+ACCOUNT: Final[str] = DEFAULT_ACCOUNT_ID
+
+#: The Region that the functions run in.
+HOME: Final = "us-east-1"
+
+_ROLE: Final = "csr-approver-review"
+
+# What any program that uses AWS may look at.
+_ENVIRONMENT: Final = {
+    "AWS_ACCESS_KEY_ID": "practice",
+    "AWS_SECRET_ACCESS_KEY": "practice",
+    "AWS_DEFAULT_REGION": HOME,
+    "AWS_REGION": HOME,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # Half a second for images that nobody here runs.
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+}
+
+
+class PracticeAws:
+    """One AWS account. One may be open at a time in a process, for moto's state is global."""
+
+    _is_open = False
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._machines: dict[str, dict[str, Machine]] = {}
+        self._url = ""
+        self._session = botocore.session.Session()
+
+    def __enter__(self) -> Self:
+        """Hide the real AWS and start with an empty account."""
+        if PracticeAws._is_open:
+            raise RuntimeError("another practice AWS is open in this process")
+        with ExitStack() as stack:
+            stack.enter_context(scoped.attribute(PracticeAws, "_is_open", True))
+            own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+            stack.enter_context(scoped.environment(own | _ENVIRONMENT))
+            stack.enter_context(mock_aws(config={"core": {"mock_credentials": False}}))
+            describe = self._describe_instances()
+            stack.enter_context(scoped.attribute(InstanceResponse, "describe_instances", describe))
+            self._session = botocore.session.Session()
+            self.identity = self._assume(self.add_role(_ROLE), _ROLE)
+            os.environ |= self.credentials
+            self._session.set_credentials(*self.credentials.values())
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Put everything back."""
+        self._open.close()
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """The environment variables of the approver's session."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.identity.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.identity.secret_key,
+            "AWS_SESSION_TOKEN": self.identity.token or "",
+        }
+
+    @property
+    def role_arn(self) -> str:
+        """The approver's role."""
+        return f"arn:aws:iam::{ACCOUNT}:role/{_ROLE}"
+
+    def client(self, service: str, region: str = HOME) -> Any:
+        """A boto3 client of the practice account."""
+        return boto3.Session(botocore_session=self._session).client(service, region)
+
+    # --- what is in the account -----------------------------------------------------------------
+
+    def add_cluster(
+        self,
+        name: str,
+        region: str,
+        *,
+        server: str,
+        ca_pem: str,
+        vpc_id: str,
+        service_range: str = "172.20.0.0/16",
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """An active EKS cluster whose API is `server`."""
+        family = "Ipv6" if ":" in service_range else "Ipv4"
+        network = {f"service{family}Cidr": service_range, "ipFamily": family.lower()}
+        self.client("eks", region).create_cluster(
+            name=name,
+            roleArn=f"arn:aws:iam::{ACCOUNT}:role/eks-cluster",
+            resourcesVpcConfig={},
+            tags=dict(tags or {}),
+        )
+        cluster: Any = eks_backends[ACCOUNT][region].clusters[name]
+        cluster.endpoint = server
+        cluster.certificate_authority = {"data": base64.b64encode(ca_pem.encode()).decode()}
+        cluster.kubernetes_network_config = network
+        cluster.resources_vpc_config = {
+            "vpcId": vpc_id,
+            "endpointPublicAccess": True,
+            "endpointPrivateAccess": True,
+        }
+        cluster.access_config = {"authenticationMode": "API_AND_CONFIG_MAP"}
+
+    def add_role(self, name: str, *, path: str = "/") -> str:
+        """An IAM role; returns its ARN."""
+        iam = self.client("iam")
+        made = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument="{}")
+        return str(made["Role"]["Arn"])
+
+    def add_profile(self, role: str, *, path: str = "/") -> str:
+        """A role and an instance profile of the same name; returns the profile's ARN."""
+        self.add_role(role, path=path)
+        iam = self.client("iam")
+        made = iam.create_instance_profile(InstanceProfileName=role, Path=path)
+        iam.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
+        return str(made["InstanceProfile"]["Arn"])
+
+    def add_machine(self, machine: Machine) -> None:
+        """An EC2 instance, in place of any other of that id."""
+        self._machines.setdefault(machine.region, {})[machine.id] = machine
+
+    def change_machine(self, region: str, instance_id: str, **changes: Any) -> None:
+        """Change fields of a `Machine`: `state="stopped"`."""
+        self.add_machine(replace(self._machines[region][instance_id], **changes))
+
+    def create_queue(self, name: str = "csr-approver", region: str = HOME) -> str:
+        """An SQS queue; returns its URL."""
+        return str(self.client("sqs", region).create_queue(QueueName=name)["QueueUrl"])
+
+    def receive(self, queue_url: str, region: str = HOME) -> list[Json]:
+        """All messages, taken off the queue, as SQS gives them to Lambda: `{"Records": [...]}`."""
+        sqs = self.client("sqs", region)
+        records: list[Json] = []
+        while found := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in found:
+                sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                records.append(_record(message, queue_url, region))
+        return records
+
+    # --- for other processes --------------------------------------------------------------------
+
+    def serve(self) -> str:
+        """The same account over HTTP on loopback, until this is closed: `AWS_ENDPOINT_URL`.
+
+        Needs `moto[server]`. Signatures aren't checked, as little as in this process.
+        """
+        if not self._url:
+            from moto.server import ThreadedMotoServer
+
+            logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it tells of each request
+            server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+            server.start()
+            self._open.callback(_stop, server)
+            self._url = "http://{}:{}".format(*server.get_host_and_port())
+        return self._url
+
+    def environment(self) -> Mapping[str, str]:
+        """What another process needs, and no more, to use this account."""
+        return {**_ENVIRONMENT, **self.credentials, "AWS_ENDPOINT_URL": self.serve()}
+
+    # --- how moto is put right ------------------------------------------------------------------
+
+    def _describe_instances(self) -> Any:
+        """The method that stands in for moto's."""
+
+        def describe_instances(response: Any) -> ActionResult:
+            machines = self._machines.get(response.region, {})
+            try:
+                return ActionResult(answer(machines, response.params))
+            except KeyError as unknown:
+                raise InvalidInstanceIdError(unknown.args[0]) from None
+
+        return describe_instances
+
+    def _assume(self, role_arn: str, session: str) -> AwsIdentity:
+        answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session)
+        keys, user = answer["Credentials"], answer["AssumedRoleUser"]
+        return AwsIdentity(
+            access_key=keys["AccessKeyId"],
+            secret_key=keys["SecretAccessKey"],
+            token=keys["SessionToken"],
+            account=ACCOUNT,
+            arn=user["Arn"],
+            user_id=user["AssumedRoleId"],
+        )
+
+
+def _record(message: Mapping[str, Any], queue_url: str, region: str) -> Json:
+    """One record of the event that Lambda makes. From: Lambda Developer Guide, "Using SQS"."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{region}:{ACCOUNT}:{queue_url.rsplit('/', 1)[-1]}",
+        "awsRegion": region,
+    }
+
+
+def _stop(server: Any) -> None:
+    """Moto's own stop leaves the port open."""
+    server.stop()
+    server._server.server_close()  # noqa: SLF001

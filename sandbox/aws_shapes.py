@@ -1,0 +1,180 @@
+"""EC2 instances of the practice world, in the shape that EC2's DescribeInstances gives them.
+
+From: EC2 API reference, Instance, InstanceNetworkInterface and Filter.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any, Final
+
+from sandbox.practice.status import Json
+
+_CODES: Final = {
+    "pending": 0,
+    "running": 16,
+    "shutting-down": 32,
+    "terminated": 48,
+    "stopping": 64,
+    "stopped": 80,
+}
+
+_LARGEST_PAGE: Final = 1_000
+
+#: What each filter that the practice EC2 knows looks at.
+_FILTERS: Final = {
+    "instance-id": lambda item: item["InstanceId"],
+    "instance-state-name": lambda item: item["State"]["Name"],
+    "private-dns-name": lambda item: item["PrivateDnsName"],
+    "vpc-id": lambda item: item["VpcId"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Eni:
+    """A network interface. `public` is on the primary address; `prefixes` are delegated to it."""
+
+    ip: str = ""
+    public: str = ""
+    secondary: tuple[str, ...] = ()
+    ipv6: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    kind: str = "interface"
+    device: int = 0
+    card: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """An EC2 instance, its first interface first.
+
+    `resource_name`: named by its id instead of its address. `managed`: EC2 shows it only to those
+    who ask for managed resources, as it does with the nodes of EKS Auto Mode.
+    """
+
+    id: str
+    region: str
+    vpc_id: str
+    launched: datetime
+    enis: tuple[Eni, ...]
+    profile_arn: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    state: str = "running"
+    resource_name: bool = False
+    managed: bool = False
+
+    @property
+    def name(self) -> str:
+        """PrivateDnsName; EC2 gives none while pending, nor once it is gone."""
+        if self.state in ("pending", "shutting-down", "terminated"):
+            return ""
+        host = self.id if self.resource_name else f"ip-{self.enis[0].ip.replace('.', '-')}"
+        inner = "ec2" if self.region == "us-east-1" else f"{self.region}.compute"
+        return f"{host}.{inner}.internal"
+
+    @property
+    def public_name(self) -> str:
+        """PublicDnsName; only a running instance with a public address has one."""
+        if self.state != "running" or not self.enis[0].public:
+            return ""
+        inner = "compute-1" if self.region == "us-east-1" else f"{self.region}.compute"
+        return f"ec2-{self.enis[0].public.replace('.', '-')}.{inner}.amazonaws.com"
+
+    def describe(self) -> Json:
+        """One element of `Reservations[].Instances[]`."""
+        enis = () if self.state == "terminated" else self.enis
+        first = enis[0] if enis else Eni()
+        item: Json = {
+            "InstanceId": self.id,
+            "InstanceType": "m7g.large",
+            "State": {"Name": self.state, "Code": _CODES[self.state]},
+            "LaunchTime": self.launched,
+            "VpcId": self.vpc_id,
+            "PrivateDnsName": self.name,
+            "PublicDnsName": self.public_name,
+            "PrivateDnsNameOptions": {
+                "HostnameType": "resource-name" if self.resource_name else "ip-name"
+            },
+            "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
+            "NetworkInterfaces": [self._eni(at, eni) for at, eni in enumerate(enis)],
+        }
+        optional = {
+            "PrivateIpAddress": first.ip,
+            "PublicIpAddress": first.public if self.state == "running" else "",
+            "Ipv6Address": first.ipv6[0] if first.ipv6 else "",
+            "IamInstanceProfile": {"Arn": self.profile_arn} if self.profile_arn else {},
+            "Operator": {"Managed": True, "Principal": "eks.amazonaws.com"} if self.managed else {},
+        }
+        return item | {key: value for key, value in optional.items() if value}
+
+    def _eni(self, at: int, eni: Eni) -> Json:
+        owner = {"Association": self._association(eni)} if eni.public else {}
+        addresses = [{"PrivateIpAddress": eni.ip, "Primary": True, **owner}] if eni.ip else []
+        addresses += [{"PrivateIpAddress": ip, "Primary": False} for ip in eni.secondary]
+        prefixes = [ip_network(prefix) for prefix in eni.prefixes]
+        return {
+            "NetworkInterfaceId": f"eni-{self.id.removeprefix('i-')[:-1]}{at}",
+            "InterfaceType": eni.kind,
+            "Status": "in-use",
+            "VpcId": self.vpc_id,
+            "Attachment": {
+                "Status": "attached",
+                "DeviceIndex": eni.device or at,
+                "NetworkCardIndex": eni.card,
+            },
+            **({"PrivateIpAddress": eni.ip} if eni.ip else {}),
+            "PrivateIpAddresses": addresses,
+            "Ipv6Addresses": [{"Ipv6Address": ip} for ip in eni.ipv6],
+            "Ipv4Prefixes": [{"Ipv4Prefix": str(one)} for one in prefixes if one.version == 4],
+            "Ipv6Prefixes": [{"Ipv6Prefix": str(one)} for one in prefixes if one.version == 6],
+            **owner,
+        }
+
+    def _association(self, eni: Eni) -> Json:
+        return {
+            "PublicIp": eni.public,
+            "PublicDnsName": self.public_name,
+            "IpOwnerId": "amazon",
+        }
+
+
+def answer(machines: Mapping[str, Machine], asked: Mapping[str, Any]) -> Json:
+    """What DescribeInstances answers, of all the machines of a Region.
+
+    Raises:
+        KeyError: an id of `InstanceIds` is unknown, which fails the whole call.
+        NotImplementedError: a filter that isn't practised.
+    """
+    managed = bool(asked.get("IncludeManagedResources"))
+    wanted = (machines[one] for one in asked.get("InstanceIds") or machines)
+    shown = [one.describe() for one in wanted if managed or not one.managed]
+    items = _matching(shown, asked.get("Filters") or ())
+    start = int(asked.get("NextToken") or 0)
+    end = start + int(asked.get("MaxResults") or _LARGEST_PAGE)
+    reservations = [
+        {"ReservationId": f"r-{item['InstanceId'].removeprefix('i-')}", "Instances": [item]}
+        for item in items[start:end]
+    ]
+    more = {"NextToken": str(end)} if end < len(items) else {}
+    return {"Reservations": reservations, **more}
+
+
+def _matching(items: Iterable[Json], filters: Iterable[Mapping[str, Any]]) -> list[Json]:
+    """Those that every filter lets pass; of a filter's values one must match."""
+    found = list(items)
+    for one in filters:
+        value_of = _FILTERS.get(one["Name"])
+        if value_of is None:
+            raise NotImplementedError(f"DescribeInstances with the filter {one['Name']}")
+        patterns = [_pattern(str(value)) for value in one["Values"]]
+        found = [i for i in found if any(p.fullmatch(value_of(i)) for p in patterns)]
+    return found
+
+
+def _pattern(value: str) -> re.Pattern[str]:
+    r"""A filter's value: `*` is any text, `?` any character, and `\` takes their meaning away."""
+    parts = re.findall(r"\\.|.", value, re.DOTALL)
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(p) or re.escape(p[-1]) for p in parts), re.DOTALL)

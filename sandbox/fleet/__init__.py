@@ -1,0 +1,24 @@
+"""The fleet: some clusters, their nodes, what each of them asks for, and what must come of it.
+
+`SCENARIOS` is the table to read; `Fleet` makes it real on the practice AWS and practice clusters.
+"""
+
+from sandbox.fleet.attacks import ATTACKS
+from sandbox.fleet.left import LEFT
+from sandbox.fleet.ordinary import ORDINARY
+from sandbox.fleet.places import PLACES, Node, Place
+from sandbox.fleet.scenario import Outcome, Scenario
+from sandbox.fleet.world import Fleet
+
+#: Every scenario, by chapter.
+CHAPTERS = {
+    "Nodes as they should be": ORDINARY,
+    "Not known, not due, or not ours to judge": LEFT,
+    "Attacks": ATTACKS,
+}
+
+SCENARIOS: tuple[Scenario, ...] = tuple(
+    scenario for chapter in CHAPTERS.values() for scenario in chapter
+)
+
+__all__ = ["CHAPTERS", "PLACES", "SCENARIOS", "Fleet", "Node", "Outcome", "Place", "Scenario"]

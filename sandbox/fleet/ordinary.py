@@ -1,0 +1,94 @@
+"""Nodes as they should be, of every making: all get their certificates."""
+
+from typing import Final
+
+from sandbox.aws import Eni
+from sandbox.fleet.places import Node
+from sandbox.fleet.scenario import APPROVED, Outcome, Scenario, counted, forged, own_names
+from sandbox.fleet.scenario import private_names as only_private_names
+
+#: The nodes that attackers are after, one a cluster.
+NEIGHBOURS: Final = {
+    "shop": Node("shop", "1.11"),
+    "media": Node("media", "1.11", resource_name=True),
+    "lab": Node("lab", "1.11"),
+    "acquired": Node("acquired", "1.11"),
+}
+
+_PUBLIC: Final = Node("shop", "2.15", public="203.0.113.15")
+_THREE_USAGES: Final = ("digital signature", "key encipherment", "server auth")
+
+ORDINARY: Final = (
+    # --- shop: IPv4, us-east-1
+    Scenario("Managed node group", NEIGHBOURS["shop"], APPROVED, forged("honest/kubelet")),
+    Scenario("Karpenter", Node("shop", "1.12", kind="karpenter"), APPROVED, own_names),
+    Scenario("Self-managed", Node("shop", "1.13", kind="self-managed"), APPROVED, own_names),
+    Scenario("Public subnet: also a public name and address", _PUBLIC, APPROVED, own_names),
+    Scenario(
+        "Public subnet, its request of a minute before",
+        _PUBLIC,
+        counted("newest"),
+        only_private_names,
+        age=180,
+    ),
+    Scenario(
+        "Node named by its instance id",
+        Node("shop", "1.16", role="eks-node-by-id"),
+        APPROVED,
+        own_names,
+    ),
+    Scenario(
+        "Replacement at the address of a node just gone",
+        Node("shop", "1.17", kind="karpenter", up=400, generation=2),
+        APPROVED,
+        own_names,
+    ),
+    Scenario(
+        "Many pods, more interfaces: its own address only",
+        Node(
+            "shop",
+            "1.18",
+            pod_ips=("10.20.1.181", "10.20.1.182"),
+            more=(
+                Eni("10.20.1.190", secondary=("10.20.1.191",), device=1),
+                Eni("10.20.1.200", kind="trunk", device=2),
+            ),
+        ),
+        APPROVED,
+        own_names,
+    ),
+    Scenario(
+        "Kubelet with an RSA key, as it asked until 1.26",
+        Node("shop", "1.19"),
+        APPROVED,
+        forged("honest/rsa-2048"),
+        usages=_THREE_USAGES,
+    ),
+    Scenario(
+        "Names in capitals, with a final dot",
+        Node("shop", "1.20"),
+        APPROVED,
+        forged("honest/trailing-dot"),
+    ),
+    # --- media: IPv6 and resource names, eu-west-1
+    Scenario("Named by resource name", NEIGHBOURS["media"], APPROVED, forged("honest/kubelet")),
+    Scenario(
+        "IPv6 node",
+        Node("media", "1.12", ipv6="2001:db8:30::12", pod_prefix="2001:db8:30:1::/80"),
+        APPROVED,
+        own_names,
+    ),
+    Scenario(
+        "Auto Mode, an EC2 managed instance",
+        Node("media", "1.13", kind="auto mode", role="eks-auto-node"),
+        APPROVED,
+        own_names,
+    ),
+    # --- lab: the verdict is the same, but its tag says to write nothing
+    Scenario(
+        "A good node of a cluster in shadow mode",
+        NEIGHBOURS["lab"],
+        Outcome("approve", "", "withheld"),
+        own_names,
+    ),
+)

@@ -1,0 +1,184 @@
+"""The fleet made real: a practice AWS, a practice API for each cluster, and CSRs filed there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Final, Self
+
+from sandbox.aws import ACCOUNT, PracticeAws
+from sandbox.fleet.ordinary import NEIGHBOURS
+from sandbox.fleet.places import NOT_SHOWN, PLACES, Node
+from sandbox.fleet.scenario import Scenario
+from sandbox.forge import Names
+from sandbox.identity import AwsIdentity
+from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, User, approver_rules
+from sandbox.practice.authority import Authority
+from sandbox.practice.bodies import time_text
+from sandbox.practice.goreader import read
+
+_GROUP: Final = "csr-approvers"
+_NODES: Final = ("system:bootstrappers", "system:nodes")
+_BY_ADDRESS: Final = "system:node:{{EC2PrivateDNSName}}"
+_BY_SESSION: Final = "system:node:{{SessionName}}"
+
+#: The role of every machine is the role of its instance profile, under this path.
+_PATH: Final = "/kubernetes/"
+
+
+class Fleet:
+    """All scenarios at one moment. Open one at a time in a process.
+
+    `aws` and `clusters` may be changed meanwhile; `settings` is the environment for the handlers.
+    """
+
+    def __init__(self, scenarios: Iterable[Scenario]) -> None:
+        self.scenarios = tuple(scenarios)
+        self.aws = PracticeAws()
+        self.clusters: dict[str, PracticeCluster] = {}
+        self.settings: Mapping[str, str] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open everything and file the CSRs."""
+        with ExitStack() as stack:
+            stack.enter_context(self.aws)
+            for place in PLACES.values():
+                cluster = PracticeCluster(place.name, region=place.region)
+                self.clusters[place.name] = stack.enter_context(cluster.start())
+            self._describe()
+            self._file(datetime.now(UTC))
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close everything."""
+        self._open.close()
+
+    def _describe(self) -> None:
+        """Tell AWS of the clusters, and the clusters whom their roles stand for."""
+        for place in PLACES.values():
+            cluster = self.clusters[place.name]
+            self.aws.add_cluster(
+                place.name,
+                place.region,
+                server=cluster.server,
+                ca_pem=cluster.ca_pem,
+                vpc_id=place.vpc_id,
+                service_range=place.service_range,
+                tags=place.tags,
+            )
+            cluster.add_identity(self.aws.identity)
+            if place.onboarded:
+                cluster.map_role(self.aws.role_arn, "csr-approver", [_GROUP])
+                cluster.grant(_GROUP, approver_rules(KUBELET_SERVING))
+            for role, (username, groups) in _mappings(place.name).items():
+                cluster.map_role(f"arn:aws:iam::{ACCOUNT}:role/{role}", username, groups)
+        self.settings = {
+            "MODE": "enforce",
+            "REGIONS": ",".join(sorted({place.region for place in PLACES.values()})),
+            "QUEUE_URL": self.aws.create_queue(),
+            "STACK_NAME": "csr-approver",
+        }
+
+    def _file(self, now: datetime) -> None:
+        roles = {scenario.node.role for scenario in self.scenarios}
+        roles |= {node.role for node in NEIGHBOURS.values()}
+        profiles = {role: self.aws.add_profile(role, path=_PATH) for role in sorted(roles)}
+        for node in (*NEIGHBOURS.values(), *(one.node for one in self.scenarios)):
+            self._launch(node, now, profiles[node.role])
+        for scenario in self.scenarios:
+            self._file_one(scenario, now)
+
+    def _launch(self, node: Node, now: datetime, profile_arn: str) -> None:
+        for generation in range(1, node.generation):
+            gone = replace(node, generation=generation, state="terminated", up=90_000)
+            self.aws.add_machine(gone.machine(now, profile_arn))
+        machine = node.machine(now, profile_arn)
+        if node.state != NOT_SHOWN:
+            self.aws.add_machine(machine)
+        self.clusters[node.cluster].name_instance(node.id, machine.name)
+
+    def _file_one(self, scenario: Scenario, now: datetime) -> None:
+        cluster = self.clusters[scenario.cluster]
+        user = self.user_of(scenario)
+        created = now - timedelta(seconds=scenario.age)
+        own = names_of(scenario.node, user, now)
+        neighbour = NEIGHBOURS[scenario.cluster]
+        request = scenario.asks(own, names_of(neighbour, self._node_user(neighbour), now))
+        cluster.seed(
+            scenario.name,
+            user,
+            request,
+            usages=scenario.usages,
+            created=created,
+            expiration_seconds=scenario.expiration_seconds,
+            conditions=_conditions(scenario, created),
+            certificate=_certificate(scenario, request, created),
+        )
+
+    def user_of(self, scenario: Scenario) -> User:
+        """Who files it, as the cluster's authenticator says."""
+        role = scenario.role or scenario.node.role
+        session = scenario.session or scenario.node.id
+        identity = AwsIdentity.session(role, session, account=ACCOUNT)
+        return self.clusters[scenario.cluster].user_of(identity)
+
+    def _node_user(self, node: Node) -> User:
+        identity = AwsIdentity.session(node.role, node.id, account=ACCOUNT)
+        return self.clusters[node.cluster].user_of(identity)
+
+
+def names_of(node: Node, user: User, now: datetime) -> Names:
+    """What a kubelet would ask for: what the cloud controller says of its node.
+
+    From: cloud-provider-aws pkg/providers/v1/aws.go; nodeadm (`--node-ip`).
+    """
+    machine = node.machine(now)
+    name = user.username.removeprefix("system:node:")
+    dns = dict.fromkeys(one for one in (machine.name, name, machine.public_name) if one)
+    ips = (node.ipv6 or node.ip, *((node.public,) if node.public else ()))
+    return Names(name, tuple(dns), ips)
+
+
+def _mappings(cluster: str) -> Mapping[str, tuple[str, Sequence[str]]]:
+    """Role -> username and groups: access entries, and an aws-auth that somebody has edited."""
+    neighbour = NEIGHBOURS[cluster].machine(datetime.now(UTC)).name
+    return {
+        "eks-node": (_BY_ADDRESS, _NODES),
+        "eks-node-by-id": (_BY_SESSION, _NODES),
+        "eks-auto-node": (_BY_SESSION, _NODES),
+        "eks-fargate": (_BY_SESSION, _NODES),
+        "eks-hybrid-node": (_BY_SESSION, _NODES),
+        "build-runner": (_BY_ADDRESS, _NODES),
+        "renamed-node": (f"system:node:{neighbour}", _NODES),
+        "administrator": (f"system:node:{neighbour}", _NODES),
+        "builder": ("builder:{{SessionName}}", ()),
+    }
+
+
+def _conditions(scenario: Scenario, created: datetime) -> list[dict[str, str]]:
+    past = scenario.past
+    if past is None:
+        return []
+    moment = {"status": "True", "lastUpdateTime": time_text(created + timedelta(seconds=60))}
+    approved = {"type": "Approved", "reason": past.reason, **moment}
+    reason = "SignerValidationFailure"
+    failed = {"type": "Failed", "reason": reason, "message": past.failed, **moment}
+    return [approved, failed] if past.failed else [approved]
+
+
+def _certificate(scenario: Scenario, request: bytes, created: datetime) -> bytes:
+    """What a signer issued that read more in the request than stands there."""
+    past = scenario.past
+    if past is None or not past.issued_also:
+        return b""
+    asked = read(request)
+    misread = replace(asked, dns=(*asked.dns, past.issued_also))
+    return Authority("signer").issue(misread, scenario.usages, None, created)

@@ -1,0 +1,225 @@
+"""The practice Kubernetes API: the CSR API of one cluster, for the demo and the fast tests.
+
+It behaves as kube-apiserver v1.36.2 was measured to behave, as far as this project can notice; the
+suite in `tests/contract/` runs against both. What it doesn't practise it refuses with 501: watches,
+PATCH, changes outside /approval, and options whose meaning it would have to guess.
+
+    with PracticeCluster("prod").start() as cluster:
+        cluster.add_identity(identity)
+        cluster.map_role(role_arn, "approver", ["csr-approvers"])
+        cluster.grant("csr-approvers", approver_rules("kubernetes.io/kubelet-serving"))
+        ...  # cluster.server, cluster.ca_pem, and a token for the cluster's name
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.identity import AwsIdentity
+from sandbox.practice.access import Access, Rule, approver_rules
+from sandbox.practice.api import Api
+from sandbox.practice.authority import Authority
+from sandbox.practice.bodies import Condition, Metadata, Spec
+from sandbox.practice.objects import approved_object, new_object
+from sandbox.practice.rules import KUBELET_SERVING
+from sandbox.practice.server import Server
+from sandbox.practice.signer import APP_SERVING, with_certificate
+from sandbox.practice.status import Json
+from sandbox.practice.store import Store
+from sandbox.tokens import Clock, TokenJudge, User, partition_of, utc_now
+
+__all__ = [
+    "APP_SERVING",
+    "KUBELET_SERVING",
+    "PracticeCluster",
+    "Rule",
+    "User",
+    "approver_rules",
+]
+
+KUBELET_USAGES = ("digital signature", "server auth")
+
+
+class PracticeCluster:
+    """One cluster: its own CA, objects, users and grants. Its parts: `apiserver` and `signer`."""
+
+    has_signer = True
+    has_identity = True
+
+    def __init__(
+        self,
+        cluster: str = "sandbox",
+        *,
+        region: str = "us-east-1",
+        clock: Clock = utc_now,
+        app_serving: bool = False,
+    ) -> None:
+        """`app_serving`: EKS's signer for workloads issues too, which upstream has not."""
+        self.cluster = cluster
+        self.region = region
+        self.partition = partition_of(region)
+        self._clock = clock
+        self._judge = TokenJudge(cluster, region, clock)
+        self._access = Access()
+        self._store = Store()
+        self._authority = Authority(cluster)
+        self._serving = self._authority.serving()
+        self._api = Api(self._store, self._access, self._authority, clock)
+        self._api.signs_app_serving = app_serving
+        self._server: Server | None = None
+        self._port = 0
+
+    # --- its life -----------------------------------------------------------------------------
+
+    def start(self, _directory: Path | None = None) -> Self:
+        """Listen; ready when this returns. Needs no directory, takes one as `ControlPlane` does."""
+        self.start_process("apiserver")
+        return self
+
+    def close(self) -> None:
+        """Hang up on everybody and give the port back."""
+        self.stop("apiserver")
+
+    def stop(self, name: str) -> None:
+        """Stop the `apiserver` (its port and objects are kept) or the `signer`."""
+        if name == "signer":
+            self._api.signer_runs = False
+        elif self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def start_process(self, name: str) -> None:
+        """Start a part again; the signer then does what it has missed."""
+        if name == "signer":
+            self._api.signer_runs = True
+            for item in self._store.all():
+                self._api.sign(item["metadata"]["name"])
+        elif self._server is None:
+            self._server = Server(self._port, self._serving, self._judge.judge, self._api.answer)
+            self._port = self._server.server_address[1]
+
+    def restart(self, name: str) -> None:
+        """Stop a part and start it again."""
+        self.stop(name)
+        self.start_process(name)
+
+    def __enter__(self) -> Self:
+        """Return itself: `with PracticeCluster().start() as cluster`."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop listening."""
+        self.close()
+
+    # --- where it is and who may what ---------------------------------------------------------
+
+    @property
+    def server(self) -> str:
+        """`https://127.0.0.1:PORT`; the port stays the same through stops and starts."""
+        if not self._port:
+            raise RuntimeError("the practice cluster has not been started")
+        return f"https://127.0.0.1:{self._port}"
+
+    @property
+    def ca_pem(self) -> str:
+        """The CA of the API's certificate."""
+        return self._authority.pem.decode()
+
+    @property
+    def signer_ca_pem(self) -> str:
+        """The CA of what the signer issues: the same, as with kubeadm and kube-up."""
+        return self.ca_pem
+
+    def add_identity(self, identity: AwsIdentity) -> None:
+        """Let the cluster's STS know an access key."""
+        self._judge.add_identity(identity)
+
+    def map_role(self, role_arn: str, username: str, groups: Sequence[str] = ()) -> None:
+        """Map a role to a user, as an access entry does; aws-iam-authenticator's templates work."""
+        self._judge.map_role(role_arn, username, groups)
+
+    def name_instance(self, instance_id: str, private_dns_name: str) -> None:
+        """Say what EC2 calls an instance: what `{{EC2PrivateDNSName}}` stands for."""
+        self._judge.name_instance(instance_id, private_dns_name)
+
+    def grant(self, subject: str, rules: Iterable[Rule]) -> None:
+        """Give a group (or a user name) rights. `system:masters` may do everything as it is."""
+        self._access.grant(subject, rules)
+
+    def revoke(self, subject: str) -> None:
+        """Take every granted right of a subject away."""
+        self._access.revoke(subject)
+
+    def user_of(self, identity: AwsIdentity) -> User:
+        """The user that a token of this identity speaks for; raises `TokenRefused` for none."""
+        return self._judge.user_of(identity)
+
+    # --- its objects --------------------------------------------------------------------------
+
+    def seed(
+        self,
+        name: str,
+        user: User,
+        request: bytes,
+        *,
+        signer: str = KUBELET_SERVING,
+        usages: Sequence[str] = KUBELET_USAGES,
+        created: datetime | None = None,
+        expiration_seconds: int | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        conditions: Iterable[Mapping[str, str]] = (),
+        certificate: bytes = b"",
+    ) -> Json:
+        """Puts a CSR there as if this user had filed it at `created`, and returns it.
+
+        Nothing is checked: requests that only Go reads, and those that nobody reads, may be
+        seeded. `conditions` may leave out their times. An object of the same name is replaced.
+        """
+        moment = created or self._clock()
+        metadata = Metadata(
+            name=name, labels=dict(labels or {}), annotations=dict(annotations or {})
+        )
+        spec = Spec(
+            request=request,
+            signerName=signer,
+            expirationSeconds=expiration_seconds,
+            usages=list(usages),
+        )
+        item = new_object(name, metadata, spec, user, moment)
+        decided = [Condition(**condition) for condition in conditions]
+        item = approved_object(item, metadata, decided, self._clock())
+        return self.seed_object(with_certificate(item, certificate) if certificate else item)
+
+    def seed_object(self, item: Json) -> Json:
+        """Puts any object there, well formed or not; it needs `metadata.name`."""
+        return deepcopy(self._store.write(item["metadata"]["name"], item))
+
+    def issue(self, name: str, certificate: bytes) -> None:
+        """Be a signer that issues this certificate (PEM), whatever was asked for."""
+        with self._store.lock:
+            self._store.write(name, with_certificate(self._store.get(name), certificate))
+
+    def remove(self, name: str) -> None:
+        """Delete a CSR, as its owner or the cleaner would."""
+        self._store.remove(name)
+
+    def get(self, name: str) -> Json:
+        """A copy of an object; raises `ApiError` 404."""
+        return deepcopy(self._store.get(name))
+
+    def objects(self) -> list[Json]:
+        """Copies of all objects, in the order of lists."""
+        return [deepcopy(item) for item in self._store.all()]
+
+    def forget_lists(self) -> None:
+        """As etcd's compaction and a restart: continue tokens given so far answer 410."""
+        self._store.forget_lists()

@@ -1,0 +1,1 @@
+"""The parts of the practice Kubernetes API; `sandbox.kubernetes` puts them together."""

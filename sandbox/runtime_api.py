@@ -1,0 +1,234 @@
+"""Lambda without Lambda: a built package runs under AWS's own runtime client, as it does there.
+
+The client (`awslambdaric`) asks a Runtime API for events and posts what becomes of them; this is
+such an API, and the process that uses it. The process sees the package, the runtime client and
+Python's standard library, and nothing of the environment that this runs in: what the package lacks
+is missing. Memory isn't limited, time-outs aren't enforced, and the file system can be written to.
+From: AWS Lambda Developer Guide, "Runtime API".
+
+    with LambdaFunction(package, "handlers.review.handler", {"MODE": "shadow"}) as function:
+        outcome = function.invoke({"Records": []})
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import distribution
+from pathlib import Path
+from queue import Empty, Queue
+from tempfile import TemporaryDirectory, TemporaryFile
+from threading import Thread
+from time import time
+from types import TracebackType
+from typing import Any, Final, Self
+
+_API: Final = "/2018-06-01/runtime"
+_RUNTIME_CLIENT: Final = ("awslambdaric", "simplejson", "snapshot-restore-py")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an event: the handler's result, or an error (then `error_type` isn't empty).
+
+    `at_init`: the function failed before it took any event.
+    """
+
+    result: Any = None
+    error_type: str = ""
+    error_message: str = ""
+    at_init: bool = False
+
+
+class LambdaFunction:
+    """One warm environment of a function; `invoke` it as often as you like, one at a time."""
+
+    def __init__(
+        self,
+        package: Path,
+        handler: str,
+        environment: Mapping[str, str],
+        *,
+        timeout_seconds: int = 60,
+    ) -> None:
+        """`environment`: what the function's configuration and its role's credentials give it."""
+        self._package = package
+        self._handler = handler
+        self._environment = environment
+        self._timeout_seconds = timeout_seconds
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start the function; what fails at its start is the outcome of the first `invoke`."""
+        with ExitStack() as stack:
+            self._api = _RuntimeApi(self._timeout_seconds)
+            serving = Thread(target=self._api.serve_forever, daemon=True)
+            serving.start()
+            stack.callback(self._api.close)
+            self._written = stack.enter_context(TemporaryFile("w+"))
+            client = Path(stack.enter_context(TemporaryDirectory()))
+            _link_runtime_client(client)
+            self._process = self._start(client)
+            stack.callback(self._stop)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the function's process."""
+        self._open.close()
+
+    def invoke(self, event: Any) -> Outcome:
+        """Hand one event to the function and wait for what comes of it.
+
+        Raises:
+            TimeoutError: nothing came within the time-out and some seconds; the process is ended.
+        """
+        self._api.events.put(json.dumps(event).encode())
+        try:
+            return self._api.outcomes.get(timeout=self._timeout_seconds + 5)
+        except Empty:
+            self._stop()
+            raise TimeoutError(f"{self._handler} took too long\n{self.output()}") from None
+
+    def output(self) -> str:
+        """All that the function has written: what Lambda sends to CloudWatch Logs."""
+        self._written.seek(0)
+        return self._written.read()
+
+    def _start(self, client: Path) -> subprocess.Popen[str]:
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            "PYTHONPATH": f"{self._package}:{client}",
+            "AWS_LAMBDA_RUNTIME_API": self._api.address,
+            "AWS_LAMBDA_FUNCTION_NAME": self._handler.replace(".", "-"),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "LAMBDA_TASK_ROOT": str(self._package),
+            "_HANDLER": self._handler,
+            **self._environment,
+        }
+        # -S: without the site-packages of whoever runs this.
+        command = [_python(), "-S", "-m", "awslambdaric", self._handler]
+        process = subprocess.Popen(  # noqa: S603 - this Python itself
+            command,
+            cwd=self._package,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._written,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        Thread(target=self._watch, args=(process,), daemon=True).start()
+        return process
+
+    def _watch(self, process: subprocess.Popen[str]) -> None:
+        """Nobody shall wait for a process that has ended."""
+        code = process.wait()
+        self._api.outcomes.put(Outcome(error_type="Runtime.ExitError", error_message=str(code)))
+
+    def _stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class _RuntimeApi(ThreadingHTTPServer):
+    """The API on a port of its own; events go in by one queue, outcomes come out by the other."""
+
+    daemon_threads = True
+
+    def __init__(self, timeout_seconds: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.timeout_seconds = timeout_seconds
+        self.events: Queue[bytes | None] = Queue()
+        self.outcomes: Queue[Outcome] = Queue()
+
+    @property
+    def address(self) -> str:
+        """`127.0.0.1:PORT`."""
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    def close(self) -> None:
+        """Answer nobody any more; whoever waits for an event gets none."""
+        self.events.put(None)
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, *_: Any) -> None:
+        """A function that is ended hangs up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request of the runtime client."""
+
+    protocol_version = "HTTP/1.1"
+    server: _RuntimeApi
+
+    def do_GET(self) -> None:
+        """`next`: the next event, as soon as there is one."""
+        event = self.server.events.get()
+        if event is None:
+            self.close_connection = True
+            return
+        deadline = int((time() + self.server.timeout_seconds) * 1000)
+        self._answer(
+            200,
+            event,
+            {
+                "Lambda-Runtime-Aws-Request-Id": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+                "Lambda-Runtime-Deadline-Ms": str(deadline),
+                "Lambda-Runtime-Invoked-Function-Arn": (
+                    "arn:aws:lambda:us-east-1:123456789012:function:function"
+                ),
+            },
+        )
+
+    def do_POST(self) -> None:
+        """`response`, or `error` of an event or of the start."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        if self.path.endswith("/response"):
+            outcome = Outcome(result=body)
+        else:
+            outcome = Outcome(
+                error_type=body["errorType"],
+                error_message=body["errorMessage"],
+                at_init=self.path == f"{_API}/init/error",
+            )
+        self.server.outcomes.put(outcome)
+        self._answer(202, b'{"status":"OK"}', {})
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _python() -> str:
+    """The Python that runs this, without its virtual environment."""
+    name = "python{}.{}".format(*sys.version_info)
+    return str(Path(sys.base_prefix, "bin", name))
+
+
+def _link_runtime_client(folder: Path) -> None:
+    """Put the runtime client alone into a folder, as Lambda has it in one of its own."""
+    for name in _RUNTIME_CLIENT:
+        found = distribution(name)
+        tops = {file.parts[0] for file in found.files or () if ".." not in file.parts}
+        for top in tops:
+            (folder / top).symlink_to(str(found.locate_file(top)))

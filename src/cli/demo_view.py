@@ -1,0 +1,248 @@
+"""What `csr-approver demo` prints: the decisions, the runs, some log lines, and what to do next."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.json import JSON
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cli.demo_run import Line, Play, Row
+from core.checks import CHECKS
+from core.model import KUBELET_SERVING, safe
+from sandbox.fleet import PLACES, Place
+
+#: Wider lines are harder to read than folded ones.
+WIDEST: Final = 120
+
+_SHORT_DETAIL: Final = 45
+_LONGEST_DETAIL: Final = 90
+_LONGEST_NAME: Final = 60
+_NAMES_SHOWN: Final = 3
+
+_COLOURS: Final = {
+    "approve": "green",
+    "approved": "bold green",
+    "deny": "red",
+    "denied": "bold red",
+    "leave": "yellow",
+    "left": "yellow",
+    "waiting": "cyan",
+    "withheld": "magenta",
+    "reported": "bold red",
+}
+
+_NOTES: Final = {
+    "waiting": "not due yet; the next runs look again",
+    "withheld": "the cluster's tag lets nothing be written",
+}
+
+_HOW: Final = """\
+The functions that Lambda runs, at work in this process: moto stands in for AWS, and each cluster
+has a small Kubernetes API of its own, which judges tokens, keeps the requests and signs what is
+approved. One scheduled event went to the dispatcher, which queued a message for each cluster. The
+reviewer took each message, listed the cluster's requests, asked EC2 and IAM who the requesters
+are, judged, and wrote what was due (MODE=enforce: denials too)."""
+
+_NEXT: Final = (
+    ("csr-approver evaluate --help", "judge requests of your own clusters, offline"),
+    ("csr-approver demo --output json", "what you have just seen, for programs"),
+    ("README.md", "deploy it in shadow mode, where it writes nothing, and compare"),
+)
+
+# The request whose log line is shown.
+_SHOWN: Final = "Object name with a log line and terminal codes"
+
+
+def as_json(play: Play) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "seconds": round(play.seconds, 1),
+        "as_expected": not play.surprises,
+        "decisions": [_decision(row) for row in play.rows],
+        "log": list(play.lines),
+        "metrics": list(play.metrics),
+    }
+
+
+def show(play: Play, console: Console) -> None:
+    """Print all of it."""
+    console.width = min(console.width, WIDEST)
+    title = f"{len(play.rows)} certificate requests, {len(PLACES)} clusters, one run"
+    console.print(Panel(Text(_HOW), title=title, title_align="left", padding=(0, 1)))
+    for place in PLACES.values():
+        _show_cluster(place, play, console)
+    _show_runs(play, console)
+    _show_lines(play, console)
+    _rule("What came of it", console)
+    console.print(Padding(_sums(play), (1, 2)))
+    _rule("What now", console)
+    console.print(Padding(_next(), (1, 2)))
+    for row in play.surprises:
+        console.print(Text(f"NOT AS EXPECTED: {_decision(row)}", style="bold red"))
+
+
+def _decision(row: Row) -> dict[str, Any]:
+    return {
+        "chapter": row.chapter,
+        "title": row.scenario.title,
+        "cluster": row.scenario.cluster,
+        "csr": row.scenario.name,
+        "requester": row.requester,
+        "names": list(row.names),
+        "verdict": row.outcome.verdict or None,
+        "check": row.outcome.check or None,
+        "action": row.outcome.action,
+        "why": row.why or None,
+        "issued": row.issued,
+        "as_expected": row.is_expected,
+    }
+
+
+# --- the decisions -------------------------------------------------------------------------------
+
+
+def _show_cluster(place: Place, play: Play, console: Console) -> None:
+    _rule(f"{place.name}   {place.region}   {place.says}", console)
+    if not place.onboarded:
+        for line in play.said("cluster not onboarded"):
+            text = f"{line['cause']} ({line['detail']}): counted as not onboarded, no error"
+            console.print(Padding(Text(text, style="yellow"), (1, 2)))
+        return
+    table = Table(box=SIMPLE_HEAD, expand=True, header_style="bold", padding=(0, 1))
+    table.add_column("Who asks for what", ratio=46, overflow="fold")
+    table.add_column("Verdict", width=7)
+    table.add_column("Done", width=8)
+    table.add_column("Why", ratio=48, overflow="fold")
+    rows = [row for row in play.rows if row.scenario.cluster == place.name]
+    for chapter, found in groupby(rows, key=lambda row: row.chapter):
+        table.add_row(Text(chapter, style="bold underline"))
+        _add_rows(table, found)
+        table.add_section()
+    console.print(table)
+
+
+def _add_rows(table: Table, rows: Iterable[Row]) -> None:
+    for row in rows:
+        verdict = row.outcome.verdict
+        done = row.outcome.action if verdict else "reported"
+        table.add_row(
+            _who(row),
+            Text(verdict or "-", style=_COLOURS.get(verdict, "")),
+            Text(done, style=_COLOURS.get(done, "bold red")),
+            _why(row),
+        )
+
+
+def _who(row: Row) -> Text:
+    """Title, requester and names, its own first."""
+    node = row.requester.removeprefix("system:node:")
+    names = sorted(dict.fromkeys(row.names), key=lambda name: name != node)
+    shown = ["its name" if name == node else _cut(name) for name in names[:_NAMES_SHOWN]]
+    more = row.names_in_all - len(shown)
+    asked = ", ".join(shown) + (f", {more} more" if more > 0 else "")
+    text = Text(f"{row.scenario.title}\n")
+    if row.scenario.name_as:
+        text.append(f"named {_cut(safe(row.scenario.name_as), WIDEST)}\n", "dim")
+    first, _, _ = node.partition(".")
+    text.append(f"{first} asks for {asked or 'nothing that can be read'}", "dim")
+    return text
+
+
+def _why(row: Row) -> Text:
+    reason, _, detail = row.why.partition(": ")
+    if row.outcome.verdict == "approve":
+        text = Text(f"all {len(CHECKS[KUBELET_SERVING])} checks agree", style="green")
+    else:
+        more = f" (+{row.refusals - 1})" if row.refusals > 1 else ""
+        text = Text.assemble((row.outcome.check or row.outcome.action, "bold"), f": {reason}{more}")
+        if detail:
+            # What was expected stands in the log line.
+            got = detail if len(detail) <= _SHORT_DETAIL else detail.partition(", expected")[0]
+            text.append(f"\n{_cut(got, _LONGEST_DETAIL)}", "dim")
+    note = "counted only; AWS isn't asked" if row.outcome.counted else ""
+    note = _NOTES.get(row.outcome.action, note)
+    return text.append(f"\n{note}", "dim italic") if note else text
+
+
+# --- runs, lines, metrics ------------------------------------------------------------------------
+
+
+def _show_runs(play: Play, console: Console) -> None:
+    _rule("The runs, as their log lines tell", console)
+    table = Table(box=SIMPLE_HEAD, expand=True, header_style="bold")
+    for heading in ("Cluster", "Listed", "Actions", "Stopped at a gate", "Found wrong", "Seconds"):
+        table.add_column(heading, overflow="fold")
+    for line in play.said("cluster reviewed"):
+        table.add_row(
+            line["cluster"],
+            str(line["listed"]),
+            _counts(line["actions"]),
+            _counts(line["gated"]),
+            _counts(line["findings"]),
+            f"{line['seconds']:.2f}",
+        )
+    for line in play.said("cluster not onboarded"):
+        table.add_row(line["cluster"], "-", "not onboarded", "-", "-", "-")
+    console.print(table)
+
+
+def _show_lines(play: Play, console: Console) -> None:
+    _rule("A log line of a decision (one line in CloudWatch, unfolded here)", console)
+    for row in play.rows:
+        if row.scenario.title == _SHOWN and row.line is not None:
+            console.print(JSON.from_data(dict(row.line), indent=2, ensure_ascii=True))
+    _rule("A log line of a run", console)
+    for line in play.said("cluster reviewed")[:1]:
+        console.print(JSON.from_data(dict(line), indent=None, ensure_ascii=True))
+    _rule("Metrics in the log (EMF), for the account's alarms and for each cluster", console)
+    for metrics in play.metrics[-2:]:
+        console.print(JSON.from_data(_values(metrics), indent=None))
+
+
+def _values(metrics: Line) -> dict[str, Any]:
+    """An EMF object without its directions to CloudWatch."""
+    return {name: value for name, value in metrics.items() if name != "_aws"}
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "-"
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def _sums(play: Play) -> Text:
+    counts = Counter(row.outcome.action for row in play.rows)
+    attacks = [row for row in play.rows if row.chapter == "Attacks"]
+    certified = sum(row.issued for row in attacks)
+    issued = sum(row.issued for row in play.rows if row.outcome.action == "approved")
+    text = Text(f"{_counts(dict(counts.most_common()))}.\n")
+    text.append(f"{issued} nodes got their certificates. ", "green")
+    text.append(
+        f"Of {len(attacks)} attacks {certified or 'none'} got one. ",
+        "red" if certified else "green",
+    )
+    return text.append(f"{play.seconds:.1f} s.")
+
+
+def _next() -> Table:
+    table = Table.grid(padding=(0, 3))
+    for command, does in _NEXT:
+        table.add_row(Text(command, style="bold"), Text(does))
+    return table
+
+
+def _rule(title: str, console: Console) -> None:
+    console.print()
+    console.rule(Text(title, style="bold"), align="left")
+
+
+def _cut(text: str, longest: int = _LONGEST_NAME) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -1,0 +1,20 @@
+"""Exit codes of every command, and how a command ends early."""
+
+from typing import NoReturn
+
+import typer
+
+DONE = 0
+ANSWER_IS_NO = 1
+USAGE = 2
+COULD_NOT_TELL = 3
+
+
+def stop(code: int, problem: str) -> NoReturn:
+    """End with a message on stderr that names the thing and the mend.
+
+    Raises:
+        typer.Exit: always.
+    """
+    typer.echo(f"csr-approver: {problem}", err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,30 @@
+"""The command line: `csr-approver`, for people."""
+
+import typer
+
+from cli.demo import demo
+from cli.evaluate import evaluate
+
+app = typer.Typer(
+    name="csr-approver",
+    help="Approves the kubelet serving certificates of EKS clusters, from outside the clusters.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo)
+app.command()(evaluate)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep the commands commands, however few they are."""
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The answers of `evaluate`: as JSON objects of a stable shape, and as a table for people."""
+
+from typing import Any, assert_never
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.model import Case, Csr, Effect, Judged, NotGiven, Refusal, UnreadableCsr, Verdict, safe
+from core.offline import Answer, Ignored
+
+Row = dict[str, Any]
+
+
+def row_of(answer: Answer) -> Row:
+    """The answer as one JSON object; its keys and their meaning are a stable contract."""
+    match answer:
+        case UnreadableCsr():
+            refusal = Refusal(Effect.LEAVE, "not a CSR object", answer.problem, "object-readable")
+            return _answer(answer.name, answer.signer, verdict="leave", refusals=(refusal,))
+        case Ignored():
+            return _answer(answer.csr.name, answer.csr.signer, csr=answer.csr, verdict="ignore")
+        case Judged(verdict=Verdict() as verdict):
+            return _judged(answer.case, verdict)
+        case Judged():
+            refusal = Refusal(Effect.LEAVE, "not judged", answer.problem, "object-readable")
+            csr = answer.case.csr
+            return _answer(csr.name, csr.signer, csr=csr, verdict="leave", refusals=(refusal,))
+        case _:
+            assert_never(answer)
+
+
+def _judged(case: Case, verdict: Verdict) -> Row:
+    row = _answer(
+        case.csr.name,
+        case.csr.signer,
+        csr=case.csr,
+        verdict=verdict.decision.value,
+        refusals=verdict.refusals,
+    )
+    identity = case.identity
+    if identity is not None:
+        row["identity"] = identity.kind.value
+        row["instance"] = identity.instance_id or _only(case)
+    row["not_run"] = list(verdict.not_run)
+    return row
+
+
+def _only(case: Case) -> str | None:
+    if isinstance(case.instances, NotGiven) or len(case.instances) != 1:
+        return None
+    return case.instances[0].id
+
+
+def _answer(
+    name: str | None,
+    signer: str | None,
+    *,
+    verdict: str,
+    csr: Csr | None = None,
+    refusals: tuple[Refusal, ...] = (),
+) -> Row:
+    return {
+        "csr": name,
+        "signer": signer,
+        "requester": csr.username if csr else None,
+        "node": (csr.node or None) if csr else None,
+        "instance": None,
+        "identity": None,
+        "verdict": verdict,
+        "not_run": [],
+        "refusals": [
+            {
+                "check": refusal.check,
+                "effect": refusal.effect.value,
+                "reason": refusal.reason,
+                "detail": refusal.detail,
+            }
+            for refusal in refusals
+        ],
+    }
+
+
+_COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"}
+
+
+def print_table(rows: list[Row]) -> None:
+    """The answers for people; whatever a requester chose is shown escaped."""
+    table = Table(show_lines=False, header_style="bold")
+    for heading in ("CSR", "Requester", "Instance", "Verdict", "Why"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        why = "\n".join(f"{r['check']}: {r['reason']} ({r['detail']})" for r in row["refusals"])
+        missing = f"not run: {', '.join(row['not_run'])}" if row["not_run"] else ""
+        table.add_row(
+            Text(safe(row["csr"] or "?")),
+            Text(safe(row["requester"] or "?")),
+            Text(row["instance"] or "-"),
+            Text(row["verdict"], style=_COLOURS[row["verdict"]]),
+            Text("\n".join(filter(None, (why, missing)))),
+        )
+    Console().print(table)

@@ -1,0 +1,126 @@
+"""The reviewer: one message, one cluster, one review.
+
+A cluster's trouble ends its message: it is counted and logged, and the next minute is the retry.
+Only a message that can't be read, or a bug, fails the invocation and so reaches the DLQ.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Self
+
+from aws_lambda_powertools import Logger
+
+from adapters import eks
+from adapters.clock import LambdaClock
+from adapters.csr_api import KubernetesCsrApi
+from adapters.ec2 import Ec2Fleet
+from adapters.eks import ClusterCache, ClusterNotFound, DescribedCluster
+from adapters.eks_token import cluster_token
+from adapters.iam import InstanceProfiles
+from adapters.ledger import PowertoolsLedger
+from adapters.queue import Assignment
+from core.checks import CHECKS
+from core.errors import ClusterUnavailable, NotOnboarded
+from core.ports import Clock, Ports
+from core.review import review
+from core.settings import ReviewSettings
+from handlers.environment import Aws, Context, a_ledger, now, required
+
+
+class Reviewer:
+    """The function's warm state: settings, clients, descriptions and roles kept for 15 minutes."""
+
+    def __init__(self, settings: ReviewSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
+        """Wire it up; `from_env` is how the function does."""
+        self._settings = settings
+        self._aws = aws
+        self._ledger = ledger
+        self._clusters = ClusterCache(self._describe, now)
+        self._profiles = InstanceProfiles(aws.client("iam"), now)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], logger: Logger) -> Self:
+        """Build from environment variables.
+
+        Raises:
+            BadSettings: one is missing or wrong; names it and what is allowed.
+        """
+        settings = ReviewSettings.from_env(environ)
+        return cls(settings, Aws(required(environ, "AWS_REGION")), a_ledger(environ, logger))
+
+    def handle(self, event: Mapping[str, Any], clock: Clock) -> None:
+        """Review the cluster of each message; the template sends them one at a time.
+
+        Raises:
+            ValueError: a message isn't an assignment.
+        """
+        for record in event["Records"]:
+            self.review(Assignment.from_body(record["body"]), clock)
+
+    def review(self, assignment: Assignment, clock: Clock) -> None:
+        """Review one cluster, and account for whatever comes of it."""
+        name, region = assignment.cluster, assignment.region
+        try:
+            self._review(name, region, clock)
+        except ClusterNotFound:
+            self._ledger.skipped(name, region, "EKS knows no such cluster")
+        except NotOnboarded as error:
+            self._clusters.forget(name, region)
+            self._ledger.not_onboarded(name, region, error)
+        except ClusterUnavailable as error:
+            self._clusters.forget(name, region)
+            self._ledger.cluster_unavailable(name, region, error)
+
+    def _review(self, name: str, region: str, clock: Clock) -> None:
+        # The message is believed for nothing but a name: whoever can write to the queue could
+        # point the token elsewhere, or at a cluster that is excluded.
+        if not eks.is_named(self._settings, name, region, home=self._aws.home):
+            self._ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
+            return
+        described = self._clusters.get(name, region)
+        if not eks.is_selected(self._settings, described.cluster, home=self._aws.home):
+            self._ledger.skipped(name, region, "not selected by CLUSTER_TAG")
+            return
+        if not eks.is_reviewable(described.status):
+            self._ledger.skipped(name, region, f"status {described.status}")
+            return
+        with self._api(described, clock) as api:
+            fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock)
+            for signer in CHECKS:
+                ports = Ports(api, fleet, clock, self._ledger)
+                review(described.cluster, signer, self._settings, ports)
+
+    def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:
+        name, region = described.cluster.name, described.cluster.region
+
+        def tokens() -> str:
+            return cluster_token(self._aws.credentials(), cluster=name, region=region)
+
+        return KubernetesCsrApi(
+            endpoint=described.endpoint,
+            ca_pem=described.ca_pem,
+            tokens=tokens,
+            clock=clock,
+            connections=self._settings.write_connections,
+        )
+
+    def _describe(self, name: str, region: str) -> DescribedCluster:
+        return eks.describe(self._aws.client("eks", region), name, region)
+
+
+@cache
+def _logger() -> Logger:
+    return Logger()
+
+
+@cache
+def _reviewer() -> Reviewer:
+    return Reviewer.from_env(os.environ, _logger())
+
+
+def handler(event: Mapping[str, Any], context: Context) -> None:
+    """Lambda's entry point: SQS records, each the assignment of one cluster."""
+    logger = _logger()
+    with logger.append_context_keys(function_request_id=context.aws_request_id):
+        _reviewer().handle(event, LambdaClock(context.get_remaining_time_in_millis))

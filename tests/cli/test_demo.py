@@ -1,0 +1,131 @@
+"""`csr-approver demo`: every decision is the right one, and all is shown safely."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import demo_run
+from cli.demo_run import Play, Row, play
+from cli.exits import ANSWER_IS_NO, DONE
+from cli.main import app
+from sandbox.fleet import SCENARIOS, Outcome, Scenario
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def played() -> Play:
+    return play()
+
+
+def row_of(played: Play, scenario: Scenario) -> Row:
+    return next(row for row in played.rows if row.scenario is scenario)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_every_scenario_ends_as_the_table_says(played: Play, scenario: Scenario) -> None:
+    row = row_of(played, scenario)
+
+    assert row.outcome == scenario.expect, row.why
+
+
+def test_no_attack_is_approved_or_issued(played: Play) -> None:
+    attacks = [row for row in played.rows if row.chapter == "Attacks"]
+
+    assert len(attacks) >= 15
+    assert not any(row.issued or row.outcome.verdict == "approve" for row in attacks)
+
+
+def test_exactly_the_approved_nodes_get_certificates(played: Play) -> None:
+    """But for the one that a signer issued before, with a name too many."""
+    issued = {row.scenario.title for row in played.rows if row.issued}
+    approved = {row.scenario.title for row in played.rows if row.outcome.action == "approved"}
+
+    assert len(approved) >= 12
+    assert issued - approved == {"Issued with a name that nobody approved"}
+    assert approved <= issued
+
+
+def test_the_run_accounts_for_every_request(played: Play) -> None:
+    """Gates are counted without lines; lines, findings and gates make up what was listed."""
+    for line in played.said("cluster reviewed"):
+        ours = [row for row in played.rows if row.scenario.cluster == line["cluster"]]
+        assert line["listed"] == len(ours)
+        assert line["gated_total"] == sum(row.outcome.counted for row in ours)
+    assert [line["cluster"] for line in played.said("cluster not onboarded")] == ["acquired"]
+    assert played.said("clusters dispatched")[0]["expected"] == 4
+
+
+def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither threads nor environment; and the caller's own settings have no say."""
+    monkeypatch.setenv("MODE", "shadow")
+    monkeypatch.setenv("CLUSTER_NAMES", "nothing-*")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    before, threads = dict(os.environ), set(threading.enumerate())
+
+    played = play()
+
+    assert not played.surprises
+    assert dict(os.environ) == before
+    assert set(threading.enumerate()) <= threads
+
+
+def test_the_table_shows_every_scenario_and_the_sums() -> None:
+    shown = CliRunner().invoke(app, ["demo"], env={"COLUMNS": "120"})
+
+    assert shown.exit_code == DONE, shown.output
+    for scenario in SCENARIOS:
+        assert " ".join(scenario.title.split()[:4]) in shown.output
+    assert "none got one" in shown.output
+    assert "NOT AS EXPECTED" not in shown.output
+    assert max(len(line) for line in shown.output.splitlines()) <= 120
+
+
+def test_a_surprise_is_told_and_exits_1(played: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = played.rows
+    wrong = replace(first, outcome=Outcome("deny", "subject", "denied"))
+    monkeypatch.setattr(demo_run, "play", lambda: replace(played, rows=(wrong, *others)))
+
+    shown = CliRunner().invoke(app, ["demo"])
+
+    assert shown.exit_code == ANSWER_IS_NO
+    assert "NOT AS EXPECTED" in shown.output
+
+
+def test_the_command_prints_plain_text_into_a_pipe() -> None:
+    """No colours, and nothing that a requester chose moves the cursor or ends a line."""
+    shown = command("demo")
+
+    assert shown.returncode == DONE, shown.stderr
+    assert all(character.isprintable() or character == "\n" for character in shown.stdout)
+    assert shown.stderr == ""
+
+
+def test_json_holds_decisions_lines_and_metrics() -> None:
+    shown = command("demo", "--output", "json")
+
+    document = json.loads(shown.stdout)
+    assert document["as_expected"] is True
+    assert len(document["decisions"]) == len(SCENARIOS)
+    assert {line["message"] for line in document["log"]} >= {"csr reviewed", "cluster reviewed"}
+    assert all("_aws" in metrics for metrics in document["metrics"])
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.defpath}
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "cli.main", *arguments],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )

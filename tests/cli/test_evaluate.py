@@ -1,0 +1,330 @@
+"""`csr-approver evaluate`: the stable contract of its inputs, output and exit codes."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from sandbox.kubelet import kubelet_request
+
+NODE = "ip-10-0-1-10.eu-west-1.compute.internal"
+INSTANCE = "i-0aaaaaaaaaaaaaaaa"
+CREATED = "2026-11-24T11:00:00Z"
+NOW = "2026-11-24T11:05:00Z"
+PROFILE = "arn:aws:iam::111122223333:instance-profile/nodes"
+ROLE = "arn:aws:iam::111122223333:role/eks-node"
+
+Item = dict[str, Any]
+
+
+def a_csr(name: str = "csr-7znmf", dns: tuple[str, ...] = (NODE,), **spec: object) -> Item:
+    """A CSR as `kubectl get csr -o json` prints it."""
+    pem, _ = kubelet_request(NODE, dns=list(dns), ips=["10.0.1.10"])
+    return {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
+        "metadata": {"name": name, "uid": f"uid-{name}", "creationTimestamp": CREATED},
+        "spec": {
+            "request": base64.b64encode(pem).decode(),
+            "signerName": "kubernetes.io/kubelet-serving",
+            "usages": ["digital signature", "server auth"],
+            "username": f"system:node:{NODE}",
+            "groups": ["system:bootstrappers", "system:nodes", "system:authenticated"],
+            "extra": {"sessionName": [INSTANCE], "canonicalArn": [ROLE]},
+        }
+        | spec,
+        "status": {},
+    }
+
+
+def an_instance(**changes: object) -> Item:
+    interface = {
+        "NetworkInterfaceId": "eni-0aaaaaaaaaaaaaaaa",
+        "Status": "in-use",
+        "InterfaceType": "interface",
+        "VpcId": "vpc-0aaaaaaaaaaaaaaaa",
+        "Attachment": {"DeviceIndex": 0, "NetworkCardIndex": 0, "Status": "attached"},
+        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": "10.0.1.10"}],
+    }
+    return {
+        "InstanceId": INSTANCE,
+        "State": {"Name": "running"},
+        "LaunchTime": "2026-11-20T08:00:00+00:00",
+        "VpcId": "vpc-0aaaaaaaaaaaaaaaa",
+        "PrivateDnsName": NODE,
+        "PublicDnsName": "",
+        "PrivateIpAddress": "10.0.1.10",
+        "IamInstanceProfile": {"Arn": PROFILE},
+        "Tags": [{"Key": "kubernetes.io/cluster/prod", "Value": "owned"}],
+        "NetworkInterfaces": [interface],
+    } | changes
+
+
+CLUSTER = {
+    "cluster": {
+        "name": "prod",
+        "arn": "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
+        "resourcesVpcConfig": {"vpcId": "vpc-0aaaaaaaaaaaaaaaa"},
+        "kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.100.0.0/16"},
+    }
+}
+PROFILES = {"InstanceProfiles": [{"Arn": PROFILE, "Roles": [{"Arn": ROLE}]}]}
+
+INSTANCES = {"Reservations": [{"Instances": [an_instance()]}]}
+
+
+class Desk:
+    """Files in a folder, and the command run on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.evidence = {
+            "--instances": self.file(
+                "instances", {"Reservations": [{"Instances": [an_instance()]}]}
+            ),
+            "--cluster": self.file("cluster", CLUSTER),
+            "--instance-profiles": self.file("profiles", PROFILES),
+        }
+
+    def file(self, name: str, document: object) -> str:
+        path = self.folder / f"{name}.json"
+        path.write_text(document if isinstance(document, str) else json.dumps(document))
+        return str(path)
+
+    def run(self, document: object, *options: str, without: tuple[str, ...] = ()) -> Result:
+        given = [part for pair in self.evidence.items() if pair[0] not in without for part in pair]
+        arguments = ["evaluate", "--csr", self.file("csrs", document), *given, *options]
+        if "--now" not in options:
+            arguments += ["--now", NOW]
+        return CliRunner().invoke(app, arguments)
+
+    def judge(
+        self, *items: object, options: tuple[str, ...] = (), without: tuple[str, ...] = ()
+    ) -> list[Item]:
+        result = self.run(
+            {"kind": "List", "items": items}, "--output", "json", *options, without=without
+        )
+        assert (result.exit_code, result.stderr) == (0, "")
+        rows: list[Item] = json.loads(result.stdout)
+        return rows
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_healthy_nodes_request_is_approved_with_all_that_was_run(desk: Desk) -> None:
+    """The object of a CSR has exactly these keys, and an approval no refusals."""
+    assert [
+        {
+            "csr": "csr-7znmf",
+            "signer": "kubernetes.io/kubelet-serving",
+            "requester": f"system:node:{NODE}",
+            "node": NODE,
+            "instance": INSTANCE,
+            "identity": "session",
+            "verdict": "approve",
+            "not_run": [],
+            "refusals": [],
+        }
+    ] == desk.judge(a_csr())
+
+
+def test_a_refusal_names_its_check_effect_reason_and_detail(desk: Desk) -> None:
+    """A foreign name is denied, and the refusal says what was got and expected."""
+    (row,) = desk.judge(a_csr(dns=(NODE, "other.example")))
+
+    expected = f"['{INSTANCE}.eu-west-1.compute.internal', '{NODE}']"
+    refusal = {
+        "check": "dns-names",
+        "effect": "deny",
+        "reason": "DNS name is not the instance's",
+        "detail": f"got ['other.example'], expected one of {expected}",
+    }
+    assert ("deny", [refusal]) == (row["verdict"], row["refusals"])
+
+
+def test_there_is_one_answer_for_each_item_in_their_order(desk: Desk) -> None:
+    """Another signer's and malformed items have answers of their own, and stop nothing."""
+    rows = desk.judge(
+        a_csr("csr-a", signerName="example.com/other"),
+        5,
+        {"metadata": {"name": "odd"}},
+        a_csr("csr-b"),
+    )
+
+    assert [("csr-a", "ignore"), (None, "leave"), ("odd", "leave"), ("csr-b", "approve")] == [
+        (row["csr"], row["verdict"]) for row in rows
+    ]
+    assert ["object-readable"] == [refusal["check"] for refusal in rows[1]["refusals"]]
+
+
+@pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
+def test_decided_ones_are_ignored(desk: Desk, kind: str) -> None:
+    """What is decided, or was failed by the signer, is nobody's to judge."""
+    decided = a_csr() | {"status": {"conditions": [{"type": kind, "status": "True"}]}}
+
+    assert ["ignore"] == [row["verdict"] for row in desk.judge(decided)]
+
+
+def test_with_decided_the_approved_are_judged_as_of_their_approval(desk: Desk) -> None:
+    """An approval of last week is not abandoned today: it is judged as of then."""
+    condition = {"type": "Approved", "status": "True", "lastUpdateTime": "2026-11-24T11:02:00Z"}
+    decided = a_csr() | {"status": {"conditions": [condition]}}
+
+    rows = desk.judge(decided, options=("--decided", "--now", "2026-11-30T00:00:00Z"))
+
+    assert ["approve"] == [row["verdict"] for row in rows]
+
+
+def test_with_decided_the_failed_stay_ignored(desk: Desk) -> None:
+    """A CSR that the signer failed is ignored with `--decided` as well."""
+    conditions = [{"type": kind, "status": "True"} for kind in ("Approved", "Failed")]
+
+    rows = desk.judge(a_csr() | {"status": {"conditions": conditions}}, options=("--decided",))
+
+    assert ["ignore"] == [row["verdict"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("missing", "not_run"),
+    [
+        ("--cluster", ["cluster", "reserved-names"]),
+        ("--instance-profiles", ["node-role"]),
+    ],
+)
+def test_a_check_without_its_evidence_is_listed_as_not_run(
+    desk: Desk, missing: str, not_run: list[str]
+) -> None:
+    """An approval that lacks evidence says which checks had nothing, or not all, to compare."""
+    (row,) = desk.judge(a_csr(), without=(missing,))
+
+    assert ("approve", not_run) == (row["verdict"], row["not_run"])
+
+
+def test_without_instances_nothing_is_approved(desk: Desk) -> None:
+    """No EC2 evidence at all is a leave, never a yes."""
+    (row,) = desk.judge(a_csr(), without=("--instances",))
+
+    assert ("leave", ["instance-known"]) == (
+        row["verdict"],
+        [refusal["check"] for refusal in row["refusals"]],
+    )
+
+
+def test_a_node_without_iam_is_known_by_name_only_where_that_is_set(desk: Desk) -> None:
+    """ALLOW_NAME_IDENTITY=true finds the instance by the node's name."""
+    item = a_csr(extra={})
+    (strict,) = desk.judge(item)
+    (lenient,) = desk.judge(item, options=("--set", "ALLOW_NAME_IDENTITY=true"))
+
+    assert ("leave", None, None) == (strict["verdict"], strict["identity"], strict["instance"])
+    assert ("approve", "name", INSTANCE) == (
+        lenient["verdict"],
+        lenient["identity"],
+        lenient["instance"],
+    )
+
+
+def test_a_person_has_neither_node_nor_instance(desk: Desk) -> None:
+    """`node`, `instance` and `identity` are null where there is none."""
+    (row,) = desk.judge(a_csr(username="alice"))
+
+    assert ("leave", None, None, None) == (
+        row["verdict"],
+        row["node"],
+        row["instance"],
+        row["identity"],
+    )
+
+
+def test_one_object_is_read_like_a_list_of_one(desk: Desk) -> None:
+    """`kubectl get csr NAME -o json` prints no list."""
+    result = desk.run(a_csr(), "--output", "json")
+
+    assert ["approve"] == [row["verdict"] for row in json.loads(result.stdout)]
+
+
+def test_all_abandoned_by_the_present_draws_a_hint(desk: Desk) -> None:
+    """Saved CSRs are old by the time they are judged; `--now` is the mend."""
+    old = a_csr()
+    old["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
+    arguments = ["evaluate", "--csr", desk.file("csrs", [old, 5]), "--output", "json"]
+    result = CliRunner().invoke(app, arguments)
+
+    assert result.exit_code == 0
+    assert "--now gives the moment" in result.stderr
+
+
+def test_the_table_shows_odd_names_escaped(desk: Desk) -> None:
+    """A name with a line end and an escape sequence is shown as text."""
+    result = desk.run([a_csr("csr\n\x1b[31m")])
+
+    assert result.exit_code == 0
+    assert "csr\\n\\x1b[31m" in result.stdout.replace("\n", "").replace("│", "").replace(" ", "")
+    assert "\x1b[31m" not in result.stdout
+
+
+Broken = Callable[[Desk], list[str]]
+
+UNREADABLE: dict[str, tuple[Broken, str]] = {
+    "no such file": (lambda desk: ["--csr", str(desk.folder / "none.json")], "none.json"),
+    "not JSON": (lambda desk: ["--csr", desk.file("bad", "{")], "bad.json can't be read as JSON"),
+    "deeply nested": (lambda desk: ["--csr", desk.file("deep", "[" * 100_000)], "deep.json"),
+    "no list": (lambda desk: ["--csr", desk.file("bad", "{}")], "bad.json holds no list"),
+    "odd instances": (
+        lambda desk: ["--csr", desk.file("good", []), "--instances", desk.file("bad", {"x": 1})],
+        "bad.json is not what the AWS CLI prints: Reservations",
+    ),
+    "odd cluster": (
+        lambda desk: ["--csr", desk.file("good", []), "--cluster", desk.file("bad", [])],
+        "bad.json is not what the AWS CLI prints",
+    ),
+    "odd profiles": (
+        lambda desk: ["--csr", desk.file("good", []), "--instance-profiles", desk.file("bad", {})],
+        "bad.json is not what the AWS CLI prints: InstanceProfiles",
+    ),
+    "odd services": (
+        lambda desk: ["--csr", desk.file("good", []), "--services", desk.file("bad", {"a": 1})],
+        "bad.json holds no list",
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", UNREADABLE)
+def test_an_input_that_cannot_be_read_exits_3_and_is_named(desk: Desk, broken: str) -> None:
+    """The message names the file and what was expected; there is no traceback."""
+    arguments, message = UNREADABLE[broken]
+    result = CliRunner().invoke(app, ["evaluate", *arguments(desk)])
+
+    assert result.exit_code == 3
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--set", "FOO=1"),
+            "--set FOO=1: expected NAME=VALUE with NAME one of ALLOW_",
+        ),
+        (("--set", "MODE"), "--set MODE: expected NAME=VALUE"),
+        (("--set", "ALLOW_OTHER_VPCS=yes"), "--set ALLOW_OTHER_VPCS: Value error, expected true"),
+        (("--now", "yesterday"), "--now yesterday: expected RFC 3339"),
+        (("--now", "2026-11-24T11:00:00"), "expected RFC 3339 with an offset"),
+    ],
+)
+def test_wrong_usage_exits_2_and_names_the_option(
+    desk: Desk, options: tuple[str, ...], message: str
+) -> None:
+    """A wrong setting or moment is the caller's, and says what is allowed."""
+    result = desk.run([], *options)
+
+    assert result.exit_code == 2
+    assert message in result.stderr

@@ -1,0 +1,49 @@
+"""The two clusters that every contract test runs against: the practice one, and the real one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.controlplane import Client
+from sandbox.kubernetes import PracticeCluster
+from tests.contract.objects import KUBELET_SERVING, NOBODYS, Json, make, unique
+from tests.contract.world import Plane, World
+
+CLUSTERS = [
+    pytest.param("practice", id="practice"),
+    pytest.param("real", id="real", marks=pytest.mark.controlplane),
+]
+
+
+@pytest.fixture(scope="session")
+def practice_cluster() -> Iterator[PracticeCluster]:
+    with PracticeCluster("contract").start() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session", params=CLUSTERS)
+def plane(request: pytest.FixtureRequest) -> Plane:
+    if request.param == "practice":
+        practice: PracticeCluster = request.getfixturevalue("practice_cluster")
+        return practice
+    real: Plane = request.getfixturevalue("control_plane")
+    if not (real.has_identity and real.has_signer):
+        pytest.skip("no control plane: KUBEBUILDER_ASSETS has no signer and knows no EKS tokens")
+    return real
+
+
+@pytest.fixture(scope="session")
+def world(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(plane, tmp_path_factory.mktemp("contract"))
+
+
+@pytest.fixture(scope="session")
+def approver(world: World) -> Client:
+    """Somebody who may list, and approve for the signer of nodes and for nobody's."""
+    return world.approver(KUBELET_SERVING, NOBODYS)
+
+
+@pytest.fixture
+def fresh(world: World) -> Json:
+    """A new object, as read."""
+    return make(world.admin, unique("fresh"))

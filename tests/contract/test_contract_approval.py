@@ -1,0 +1,159 @@
+"""PUT /approval: what is taken of the body, and what is kept.
+
+The objects are of a signer name that nobody signs for, so nothing changes them behind the test.
+"""
+
+import pytest
+
+from sandbox.controlplane import Client
+from tests.contract.objects import (
+    Json,
+    a_condition,
+    decided,
+    make,
+    put,
+    query,
+    read,
+    unique,
+    version,
+    without,
+    written,
+)
+from tests.contract.world import World
+
+APPROVED = a_condition()
+
+
+def test_an_approval_adds_the_condition_and_its_times(
+    world: World, approver: Client, fresh: Json
+) -> None:
+    """The object as read plus the condition is 200; the server fills both times in."""
+    answer = written(approver, decided(fresh, APPROVED))
+
+    (condition,) = answer["status"]["conditions"]
+    assert condition == {
+        **APPROVED,
+        "lastUpdateTime": condition["lastUpdateTime"],
+        "lastTransitionTime": condition["lastUpdateTime"],
+    }
+    assert condition["lastUpdateTime"].endswith("Z")
+    assert answer["spec"] == fresh["spec"]
+    assert version(answer) != version(fresh)
+    assert read(world.admin, fresh["metadata"]["name"]) == answer
+
+
+def test_an_item_of_a_list_will_do(world: World, approver: Client, fresh: Json) -> None:
+    """An item has no kind and apiVersion, and needs none to be sent back."""
+    name = fresh["metadata"]["name"]
+    _, listing = approver.request("GET", query(fieldSelector=f"metadata.name={name}"))
+    (item,) = listing["items"]
+
+    answer = written(approver, decided(item, APPROVED))
+
+    assert answer["kind"] == "CertificateSigningRequest"
+    assert read(world.admin, name)["status"]["conditions"][0]["type"] == "Approved"
+
+
+def test_metadata_and_conditions_suffice(approver: Client, fresh: Json) -> None:
+    """A body without spec leaves the spec as it is."""
+    body = decided({"metadata": fresh["metadata"]}, APPROVED)
+
+    assert written(approver, body)["spec"] == fresh["spec"]
+
+
+def test_only_conditions_are_taken_of_a_body(approver: Client, fresh: Json) -> None:
+    """Another spec and a certificate in the body are dropped without a word."""
+    body = decided(fresh, APPROVED)
+    body["spec"] = {**fresh["spec"], "usages": ["any"], "username": "another"}
+    body["status"]["certificate"] = "Zm9yZ2Vk"
+
+    answer = written(approver, body)
+
+    assert answer["spec"] == fresh["spec"]
+    assert "certificate" not in answer["status"]
+
+
+def test_creation_time_and_name_prefix_stay(world: World, approver: Client) -> None:
+    """A creationTimestamp in the body is not taken."""
+    item = make(world.admin, unique("time"))
+    body = decided(item, APPROVED)
+    body["metadata"] = {**body["metadata"], "creationTimestamp": "2001-01-01T00:00:00Z"}
+
+    answer = written(approver, body)
+
+    assert answer["metadata"]["creationTimestamp"] == item["metadata"]["creationTimestamp"]
+
+
+def test_times_of_the_client_are_kept(approver: Client, fresh: Json) -> None:
+    """A lastUpdateTime that the client gives is stored as given, in UTC."""
+    given = a_condition(lastUpdateTime="2001-01-01T01:00:00+01:00")
+
+    (condition,) = written(approver, decided(fresh, given))["status"]["conditions"]
+
+    assert condition["lastUpdateTime"] == "2001-01-01T00:00:00Z"
+    assert condition["lastTransitionTime"] > condition["lastUpdateTime"]
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2001-01-01", "2001-01-01T00:00:00", "20010101"])
+def test_a_time_that_is_none_is_refused(approver: Client, fresh: Json, time: str) -> None:
+    """What is no RFC 3339 time with an offset is 400."""
+    assert put(approver, decided(fresh, a_condition(lastUpdateTime=time)))[0] == 400
+
+
+def test_reason_and_message_may_be_left_out(approver: Client, fresh: Json) -> None:
+    """Type and status make a condition."""
+    answer = written(approver, decided(fresh, {"type": "Approved", "status": "True"}))
+
+    assert answer["status"]["conditions"][0]["type"] == "Approved"
+
+
+def test_a_long_message_is_kept(approver: Client, fresh: Json) -> None:
+    """100 kB of message, with line ends and letters of all kinds, come back as sent."""
+    message = "got 'x'\nü🙂" * 10_000
+
+    answer = written(approver, decided(fresh, a_condition(message=message)))
+
+    assert answer["status"]["conditions"][0]["message"] == message
+
+
+def test_the_same_again_writes_nothing(approver: Client, fresh: Json) -> None:
+    """A PUT of what is stored is 200 and makes no new version."""
+    first = written(approver, decided(fresh, APPROVED))
+
+    assert written(approver, first) == first
+
+
+def test_another_reason_overwrites_the_earlier_approver(approver: Client, fresh: Json) -> None:
+    """Reason and message of a decision can be rewritten; the transition keeps its time."""
+    old = a_condition(lastTransitionTime="2001-01-01T00:00:00Z")
+    first = written(approver, decided(fresh, old))
+
+    second = written(approver, decided(first, a_condition(reason="Later", message="again")))
+
+    (condition,) = second["status"]["conditions"]
+    assert (condition["reason"], condition["message"]) == ("Later", "again")
+    assert condition["lastTransitionTime"] == "2001-01-01T00:00:00Z"
+    assert version(second) != version(first)
+
+
+def test_labels_of_the_body_replace_those_stored(world: World, approver: Client) -> None:
+    """Labels and annotations sent back survive, those left out are deleted, new ones are added."""
+    marks = {"keep": "1", "drop": "2"}
+    item = make(world.admin, unique("labels"), labels=marks, annotations=marks)
+    body = decided(item, APPROVED)
+    changed = {"keep": "1", "new": "3"}
+    body["metadata"] = {**body["metadata"], "labels": changed, "annotations": changed}
+
+    answer = written(approver, body)
+
+    assert answer["metadata"]["labels"] == changed
+    assert answer["metadata"]["annotations"] == changed
+
+
+def test_labels_that_are_not_sent_are_deleted(world: World, approver: Client) -> None:
+    """A body without labels takes them all away."""
+    item = make(world.admin, unique("labels"), labels={"a": "b"}, annotations={"c": "d"})
+
+    answer = written(approver, decided(without(item, "labels", "annotations"), APPROVED))
+
+    assert not answer["metadata"].keys() & {"labels", "annotations"}

@@ -1,0 +1,86 @@
+"""The forge's requests, honest and not, at both clusters at once: who takes and issues what.
+
+The practice API may refuse more than the real one, since such requests can be seeded. What it
+takes and issues must be what the real one takes and issues.
+"""
+
+import base64
+from pathlib import Path
+from typing import Final
+
+import pytest
+from cryptography import x509
+
+from sandbox.controlplane import ControlPlane
+from sandbox.forge import ATTACKS, HONEST, Names
+from sandbox.kubernetes import PracticeCluster
+from tests.contract.objects import (
+    CSRS,
+    KUBELET_SERVING,
+    a_condition,
+    a_csr,
+    decided,
+    issued,
+    put,
+    unique,
+)
+from tests.contract.world import World
+
+pytestmark = pytest.mark.controlplane
+
+GOOD: Final = Names("ip-10-0-1-10.ec2.internal", ("ip-10-0-1-10.ec2.internal",), ("10.0.1.10",))
+EVIL: Final = Names("ip-10-0-1-20.ec2.internal", ("ip-10-0-1-20.ec2.internal",), ("10.0.1.20",))
+
+REQUESTS: Final = {forged.id: forged.build(GOOD, EVIL) for forged in (*ATTACKS, *HONEST)}
+
+TAKEN_THOUGH_REFUSED: Final = {
+    "san/uri-malformed",
+    "signature/unused-bits",
+    "subject/universal-cn",
+}
+"""What the practice API is known to take though Kubernetes refuses it."""
+
+
+@pytest.fixture
+def both(
+    practice_cluster: PracticeCluster, control_plane: ControlPlane, tmp_path: Path
+) -> tuple[World, World]:
+    if not (control_plane.has_identity and control_plane.has_signer):
+        pytest.skip("no control plane: KUBEBUILDER_ASSETS has no signer and knows no EKS tokens")
+    practice, real = tmp_path / "practice", tmp_path / "real"
+    practice.mkdir()
+    real.mkdir()
+    return World(practice_cluster, practice), World(control_plane, real)
+
+
+def taken(world: World) -> dict[str, str]:
+    """What became of every request that the cluster took: its names as issued, or the failure."""
+    node, approver = world.node(GOOD.node), world.approver(KUBELET_SERVING)
+    names = {}
+    for forged, pem in REQUESTS.items():
+        status, item = node.api.request("POST", CSRS, a_csr(unique("forged"), pem))
+        if status == 201:
+            status, item = put(approver, decided(item, a_condition()))
+            assert status == 200, item
+            names[forged] = item["metadata"]["name"]
+    return {forged: fate(world, name) for forged, name in names.items()}
+
+
+def fate(world: World, name: str) -> str:
+    status = issued(world.admin, name)["status"]
+    if "certificate" not in status:
+        message: str = status["conditions"][1]["message"]
+        return message
+    certificate = x509.load_pem_x509_certificate(base64.b64decode(status["certificate"]))
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return str(list(names.value))
+
+
+def test_the_practice_api_takes_and_issues_nothing_of_its_own(both: tuple[World, World]) -> None:
+    """What it takes Kubernetes takes, but for three known oddities, and issues with equal names."""
+    practice, real = map(taken, both)
+
+    assert practice.keys() - real.keys() == TAKEN_THOUGH_REFUSED
+    common = practice.keys() & real.keys()
+    assert {one: practice[one] for one in common} == {one: real[one] for one in common}
+    assert len(common) > 100

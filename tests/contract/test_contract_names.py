@@ -1,0 +1,123 @@
+"""Names of CSRs: nearly anything goes, and each leads to its own object."""
+
+import pytest
+
+from sandbox.controlplane import Client
+from sandbox.kubelet import kubelet_request
+from tests.contract.objects import (
+    CSRS,
+    ODD_NAMES,
+    Json,
+    a_condition,
+    a_csr,
+    create,
+    decided,
+    make,
+    path_of,
+    put,
+    query,
+    read,
+    unique,
+    without,
+    written,
+)
+from tests.contract.world import World
+
+APPROVED = a_condition()
+
+
+@pytest.fixture
+def name() -> str:
+    return unique("creation")
+
+
+def refused(world: World, body: Json) -> tuple[int, Json]:
+    """The answer to a POST by an administrator."""
+    return world.admin.request("POST", CSRS, body)
+
+
+def test_a_generated_name_begins_as_asked(world: World) -> None:
+    """With `generateName` alone the server adds five letters or digits."""
+    node = world.node()
+    body = a_csr("", node.pem())
+    body["metadata"] = {"generateName": "csr-"}
+
+    made = [create(node.api, body)["metadata"]["name"] for _ in range(2)]
+
+    assert all(one.startswith("csr-") and len(one) == 9 for one in made)
+    assert made[0] != made[1]
+
+
+@pytest.mark.parametrize("bad", ["a/b", "a%b", "/", "%", ".", "..", ""])
+def test_few_names_are_refused(world: World, bad: str) -> None:
+    """Only slashes, percent signs, `.`, `..` and no name at all are refused."""
+    pem, _ = kubelet_request("n", dns=["n"])
+
+    status, answer = refused(world, a_csr(bad, pem))
+
+    assert (status, answer["details"]["causes"][0]["field"]) == (422, "metadata.name")
+
+
+@pytest.mark.parametrize("odd", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_odd_names_are_names(world: World, odd: str) -> None:
+    """A node may call its CSR almost anything; it is listed, read and deleted by that name."""
+    node, signer = world.node(), f"contract.example/{unique('odd')}"
+    create(node.api, a_csr(odd, node.pem(), signer=signer))
+
+    status, listing = world.admin.request("GET", query(fieldSelector=f"spec.signerName={signer}"))
+
+    assert (status, [item["metadata"]["name"] for item in listing["items"]]) == (200, [odd])
+    assert read(world.admin, odd)["metadata"]["name"] == odd
+    assert world.admin.request("DELETE", path_of(odd))[0] == 200
+    assert world.admin.request("GET", path_of(odd))[0] == 404
+
+
+def test_a_taken_name_is_a_conflict(world: World, name: str) -> None:
+    """A second object of the same name is 409 AlreadyExists, whoever files it."""
+    node, other = world.node(), world.node()
+    create(node.api, a_csr(name, node.pem()))
+
+    status, answer = other.api.request("POST", CSRS, a_csr(name, other.pem()))
+
+    assert (status, answer["reason"]) == (409, "AlreadyExists")
+    assert answer["message"] == (
+        f'certificatesigningrequests.certificates.k8s.io "{name}" already exists'
+    )
+
+
+def test_the_name_in_the_body_must_be_that_of_the_path(approver: Client, fresh: Json) -> None:
+    """Another name in the body, or none, is 400."""
+    path = path_of(fresh["metadata"]["name"], "approval")
+    body = decided(fresh, APPROVED)
+
+    for metadata in ({**fresh["metadata"], "name": "another"}, without(fresh, "name")["metadata"]):
+        status, answer = approver.request("PUT", path, {**body, "metadata": metadata})
+
+        assert (status, answer["reason"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("odd", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_odd_names_are_approved_by_their_encoded_path(
+    world: World, approver: Client, odd: str
+) -> None:
+    """Percent-encoded as a whole, any name leads to its own object and no other."""
+    item = make(world.admin, odd)
+
+    answer = written(approver, decided(item, APPROVED))
+
+    assert answer["metadata"]["name"] == odd
+    assert answer["metadata"]["uid"] == item["metadata"]["uid"]
+    assert world.admin.request("DELETE", path_of(odd))[0] == 200
+
+
+def test_a_name_is_decoded_once(world: World, approver: Client, fresh: Json) -> None:
+    """A name encoded twice holds a percent sign, which no name may: 400, not the object."""
+    name = fresh["metadata"]["name"].replace("-", "%2D")
+    body = decided({**fresh, "metadata": {"name": name}}, APPROVED)
+
+    status, answer = world.admin.request("GET", path_of(name))
+
+    assert (status, answer["reason"]) == (400, "BadRequest")
+    assert answer["message"] == f"Name parameter invalid: \"{name}\": may not contain '%'"
+    assert put(approver, body)[0] == 400
+    assert world.admin.request("DELETE", path_of(name))[0] == 400

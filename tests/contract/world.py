@@ -1,0 +1,151 @@
+"""One cluster as the contract tests see it, whichever kind it is, and the people in it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from sandbox.controlplane import AwsIdentity, Client, ControlPlane, eventually
+from sandbox.kubelet import kubelet_request
+from sandbox.kubernetes import PracticeCluster, Rule, approver_rules
+from sandbox.tokens import mint, utc_now
+from tests.contract.objects import Json, unique
+
+Plane = PracticeCluster | ControlPlane
+
+WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+MAY_I = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+RBAC = "rbac.authorization.k8s.io"
+
+_instances = count(1)
+
+
+class World:
+    """A cluster with tokens and grants; everybody in it is made anew for each test."""
+
+    def __init__(self, plane: Plane, folder: Path) -> None:
+        self.plane = plane
+        self._ca = folder / "ca.pem"
+        self._ca.write_text(plane.ca_pem)
+        self.admin = self.member("system:masters")
+
+    def bearer(self, token: str) -> Client:
+        """A client with this bearer token."""
+        return Client(self.plane.server, self._ca, token=token)
+
+    def token(
+        self, identity: AwsIdentity, *, cluster: str = "", now: datetime | None = None
+    ) -> str:
+        """The token of an identity for this cluster, unless for another, signed at some time."""
+        return mint(identity, cluster or self.plane.cluster, self.plane.region, now or utc_now())
+
+    def someone(self, username: str, groups: Sequence[str] = (), session: str = "") -> AwsIdentity:
+        """A new identity, known to STS and mapped to this user."""
+        identity = AwsIdentity.session(unique("Role"), session or unique("session"))
+        self.plane.add_identity(identity)
+        self.plane.map_role(role_arn(identity), username, groups)
+        return identity
+
+    def member(self, *groups: str) -> Client:
+        """A client whose user is new and in these groups."""
+        return self.bearer(self.token(self.someone(unique("user"), groups)))
+
+    def holder(self, *rules: Rule) -> Client:
+        """A client with exactly these rights, once they count."""
+        group = unique("group")
+        if isinstance(self.plane, ControlPlane):
+            _bind(self.plane.admin, group, rules)
+        else:
+            self.plane.grant(group, rules)
+        client = self.member(group)
+        for rule in rules:
+            eventually(partial(_allowed, client, rule), f"{rule} to count")
+        return client
+
+    def approver(self, *signers: str) -> Client:
+        """A client that may list, and approve for these signers."""
+        return self.holder(*approver_rules(*signers))
+
+    def node(self, name: str = "") -> "Node":
+        """A kubelet with its instance's identity."""
+        number = next(_instances)
+        instance = f"i-{number:017x}"
+        name = name or f"ip-10-1-{number // 256}-{number % 256}.ec2.internal"
+        self.plane.name_instance(instance, name)
+        groups = ("system:bootstrappers", "system:nodes")
+        identity = self.someone("system:node:{{EC2PrivateDNSName}}", groups, instance)
+        return Node(name, identity, self.bearer(self.token(identity)))
+
+
+class Node:
+    """A node and its client."""
+
+    def __init__(self, name: str, identity: AwsIdentity, api: Client) -> None:
+        self.name = name
+        self.identity = identity
+        self.api = api
+
+    def pem(self, *, dns: Iterable[str] | None = None, ips: Iterable[str] = ()) -> bytes:
+        """A request as this node's kubelet makes it."""
+        return kubelet_request(self.name, dns=[self.name] if dns is None else dns, ips=ips)[0]
+
+
+def role_arn(identity: AwsIdentity) -> str:
+    """The role of an assumed-role identity, as in `canonicalArn`."""
+    head, role, _ = identity.arn.split("/")
+    return f"{head.replace(':sts:', ':iam:').replace('assumed-role', 'role')}/{role}"
+
+
+def _allowed(client: Client, rule: Rule) -> bool | None:
+    """True once every part of a rule is allowed, None before."""
+    resource, _, subresource = rule.resource.partition("/")
+    for verb in rule.verbs:
+        for name in rule.names or ("",):
+            attributes = {"group": rule.group, "verb": verb, "resource": resource, "name": name}
+            if not may(client, **attributes, subresource=subresource):
+                return None
+    return True
+
+
+def may(client: Client, **attributes: str) -> bool:
+    """What a SelfSubjectAccessReview says."""
+    status, answer = client.request(
+        "POST",
+        MAY_I,
+        {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        },
+    )
+    assert status == 201, answer
+    return bool(answer["status"]["allowed"])
+
+
+def _bind(admin: Client, group: str, rules: Iterable[Rule]) -> None:
+    """Rules for a group, as RBAC objects."""
+    contents: dict[str, Json] = {
+        "ClusterRole": {
+            "rules": [
+                {
+                    "apiGroups": [rule.group],
+                    "resources": [rule.resource],
+                    "verbs": list(rule.verbs),
+                    "resourceNames": list(rule.names),
+                }
+                for rule in rules
+            ]
+        },
+        "ClusterRoleBinding": {
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": group},
+            "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": group}],
+        },
+    }
+    for kind, content in contents.items():
+        meta = {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": {"name": group}}
+        path = f"/apis/{RBAC}/v1/{kind.lower()}s"
+        status, answer = admin.request("POST", path, {**meta, **content})
+        assert status == 201, answer

@@ -1,0 +1,205 @@
+"""An AWS account with EKS clusters whose nodes file CSRs, and clusters that can be made to fail."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from copy import copy
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from moto.eks.models import eks_backends
+
+from sandbox.aws import ACCOUNT, HOME, Eni, Machine, PracticeAws
+from sandbox.identity import AwsIdentity
+from sandbox.kubelet import kubelet_request
+from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, User, approver_rules
+from sandbox.practice.api import Answer, Call
+from sandbox.tokens import utc_now
+
+VPC = "vpc-0aaaaaaaaaaaaaaaa"
+GROUP = "csr-approvers"
+NODE_ROLE = "eks-node"
+
+#: Old enough for approvals and denials to be due.
+DUE = timedelta(minutes=7)
+
+Fault = Callable[[Call, Callable[[Call], Answer]], Answer]
+
+
+class Cluster(PracticeCluster):
+    """A practice cluster that keeps what it was asked and may be told to answer otherwise.
+
+    `fault` stands between the server and the API. `connections`: a thread serves each.
+    """
+
+    def __init__(self, account: "Account", name: str, region: str, number: int) -> None:
+        super().__init__(name, region=region, clock=lambda: self.now())
+        self.account = account
+        self.number = number
+        self.ahead = timedelta()
+        self.calls: list[Call] = []
+        self.tokens: set[str] = set()
+        self.connections: set[threading.Thread] = set()
+        self.fault: Fault | None = None
+
+    def now(self) -> datetime:
+        """The time by this cluster's clock, which may be `ahead` of ours."""
+        return utc_now() + self.ahead
+
+    def start_process(self, name: str) -> None:
+        super().start_process(name)
+        if self._server is not None:
+            self._server.answer = partial(self._answered, self._server.answer)
+            self._server.judge = partial(self._judged, self._server.judge)
+
+    def _judged(self, judge: Callable[[str], User], token: str) -> User:
+        self.tokens.add(token)
+        return judge(token)
+
+    def _answered(self, answer: Callable[[Call], Answer], call: Call) -> Answer:
+        self.calls.append(call)
+        self.connections.add(threading.current_thread())
+        return answer(call) if self.fault is None else self.fault(call, answer)
+
+    def onboard(self) -> None:
+        """Let the approver in, with the three rules that it needs."""
+        self.map_role(self.account.aws.role_arn, "csr-approver", [GROUP])
+        self.grant(GROUP, approver_rules(KUBELET_SERVING))
+
+    def launch(self, node: int) -> Machine:
+        """An EC2 instance that is a node of this cluster; `node` is any small number."""
+        machine = Machine(
+            id=f"i-{self.number:01x}{node:016x}",
+            region=self.region,
+            vpc_id=VPC,
+            launched=utc_now() - timedelta(hours=1),
+            enis=(Eni(f"10.{self.number}.{node // 250}.{node % 250 + 1}"),),
+            profile_arn=self.account.profile,
+            tags={f"kubernetes.io/cluster/{self.cluster}": "owned"},
+        )
+        self.account.aws.add_machine(machine)
+        return machine
+
+    def file(
+        self,
+        node: int = 1,
+        *,
+        known: bool = True,
+        ips: Sequence[str] = (),
+        age: timedelta = DUE,
+        request: bytes = b"",
+    ) -> str:
+        """File the CSR of a node, healthy unless told otherwise; returns its name.
+
+        `known`: EC2 shows the instance. `ips`: asks for these instead of its own.
+        """
+        machine = self.launch(node)
+        if not known:
+            self.account.forget_machine(machine)
+        self.name_instance(machine.id, machine.name)
+        identity = AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
+        asked = ips or (machine.enis[0].ip,)
+        name = f"csr-{node:04}"
+        self.seed(
+            name,
+            self.user_of(identity),
+            request or kubelet_request(machine.name, dns=[machine.name], ips=asked)[0],
+            created=utc_now() - age,
+        )
+        return name
+
+    def decision(self, name: str) -> str:
+        """`Approved`, `Denied`, or nothing while it is pending."""
+        conditions = self.get(name)["status"].get("conditions") or []
+        return ", ".join(condition["type"] for condition in conditions)
+
+    @property
+    def listings(self) -> int:
+        """How many pages were asked for."""
+        return sum(call.method == "GET" for call in self.calls)
+
+    @property
+    def writes(self) -> list[str]:
+        """The names of the CSRs that somebody tried to decide, in their order."""
+        return sorted(call.path[4] for call in self.calls if call.method == "PUT")
+
+
+class Account:
+    """The practice AWS, and the clusters in it."""
+
+    def __init__(self, aws: PracticeAws, opened: ExitStack) -> None:
+        self.aws = aws
+        self._opened = opened
+        self._count = 0
+        self.profile = aws.add_profile(NODE_ROLE)
+        self.queue_url = aws.create_queue()
+
+    def cluster(
+        self,
+        name: str = "prod",
+        region: str = HOME,
+        *,
+        tags: Mapping[str, str] | None = None,
+        ca_pem: str = "",
+        onboarded: bool = True,
+    ) -> Cluster:
+        """A running cluster that lets the approver in. `ca_pem`: what EKS says instead."""
+        self._count += 1
+        cluster = Cluster(self, name, region, self._count)
+        self._opened.enter_context(cluster.start())
+        self.aws.add_cluster(
+            name,
+            region,
+            server=cluster.server,
+            ca_pem=ca_pem or cluster.ca_pem,
+            vpc_id=VPC,
+            tags=tags,
+        )
+        cluster.add_identity(self.aws.identity)
+        cluster.map_role(
+            f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}",
+            "system:node:{{EC2PrivateDNSName}}",
+            ["system:bootstrappers", "system:nodes"],
+        )
+        if onboarded:
+            cluster.onboard()
+        return cluster
+
+    def name_only(self, names: Iterable[str], region: str = HOME, **tags: str) -> None:
+        """Clusters that are described like any other, but have no API behind them."""
+        model: Any = None
+        for name in names:
+            if model is None:
+                server = "https://127.0.0.1:1"
+                self.aws.add_cluster(
+                    name, region, server=server, ca_pem=self.ca_pem, vpc_id=VPC, tags=tags
+                )
+                model = self._described(name, region)
+                continue
+            # Moto takes long to make one, for keys of which nobody here makes use.
+            twin = copy(model)
+            twin.name = name
+            eks_backends[ACCOUNT][region].clusters[name] = twin
+
+    def change(self, name: str, region: str = HOME, **fields: Any) -> None:
+        """Change what DescribeCluster says: `status="DELETING"`."""
+        for field, value in fields.items():
+            setattr(self._described(name, region), field, value)
+
+    def delete(self, name: str, region: str = HOME) -> None:
+        """Delete a cluster, as far as EKS knows."""
+        del eks_backends[ACCOUNT][region].clusters[name]
+
+    def forget_machine(self, machine: Machine) -> None:
+        """EC2 shows this instance no longer."""
+        self.aws._machines[machine.region].pop(machine.id)
+
+    @property
+    def ca_pem(self) -> str:
+        """The CA of some other cluster."""
+        return PracticeCluster("elsewhere").ca_pem
+
+    @staticmethod
+    def _described(name: str, region: str) -> Any:
+        return eks_backends[ACCOUNT][region].clusters[name]

@@ -1,0 +1,172 @@
+"""Both functions as Lambda runs them: environment, invocations, and all that they print."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from handlers import dispatch, review
+from handlers.environment import Aws
+from sandbox.aws import HOME, PracticeAws
+
+Line = Mapping[str, Any]
+
+REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
+
+
+class Invocation:
+    """What a function is told of its invocation. Time stands still but where `passes` is called."""
+
+    aws_request_id = REQUEST_ID
+
+    def __init__(self, seconds: float = 55.0) -> None:
+        self.seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1_000)
+
+    def passes(self, seconds: float) -> None:
+        self.seconds -= seconds
+
+
+class AwsCalls:
+    """The calls that a function makes, in their order, and the answers that were put in place."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.bodies: list[Any] = []
+        self._instead: dict[tuple[str, str], Callable[[Any], Any]] = {}
+
+    def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
+        aws.client(service, region).meta.events.register("before-call", self._called)
+
+    def instead(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
+        """Let `answer` have the call: a text is an error's code, None lets the call pass."""
+        self._instead[operation, region] = answer
+
+    def refuse(self, operation: str, code: str = "AccessDenied", region: str = HOME) -> None:
+        """Let these calls fail."""
+        self.instead(operation, lambda _: code, region)
+
+    def heal(self) -> None:
+        """Let all calls pass again."""
+        self._instead.clear()
+
+    def count(self, operation: str) -> int:
+        return self.made.count(operation)
+
+    def _called(self, model: Any, params: Any, **_: Any) -> Any:
+        self.made.append(model.name)
+        self.bodies.append(params["body"])
+        answer = self._instead.get((model.name, params["context"]["client_region"]))
+        given = None if answer is None else answer(params["body"])
+        if given is None:
+            return None
+        if isinstance(given, str):
+            error = {"Code": given, "Message": f"{REQUEST_ID} is not allowed to"}
+            return AWSResponse("", 400, {}, b""), {"Error": error, "ResponseMetadata": {}}
+        return AWSResponse("", 200, {}, b""), given
+
+
+class Lambdas:
+    """The two functions, cold until first used. Their environment is set before that."""
+
+    def __init__(
+        self, aws: PracticeAws, environment: pytest.MonkeyPatch, printed: io.StringIO
+    ) -> None:
+        self._aws = aws
+        self._environment = environment
+        self._printed = printed
+        self.calls = AwsCalls()
+        self._warm: set[str] = set()
+
+    def settings(self, **values: str) -> None:
+        """Set environment variables by their names."""
+        for name, value in values.items():
+            self._environment.setenv(name, value)
+
+    def dispatch(self, invocation: Invocation | None = None) -> None:
+        """One minute of the dispatcher."""
+        if "dispatch" not in self._warm:
+            self._warm.add("dispatch")
+            self._watch(dispatch._dispatcher()._aws, "sqs", *_eks(dispatch._dispatcher()))
+        dispatch.handler({}, invocation or Invocation())
+
+    def review(
+        self, name: str = "prod", region: str = HOME, invocation: Invocation | None = None
+    ) -> None:
+        """The reviewer on one assignment."""
+        self.review_body(json.dumps({"cluster": name, "region": region}), invocation)
+
+    def review_body(self, body: str, invocation: Invocation | None = None) -> None:
+        """The reviewer on any message."""
+        self.review_records([{"messageId": "1", "body": body}], invocation)
+
+    def review_records(self, records: list[Any], invocation: Invocation | None = None) -> None:
+        """The reviewer on the records of an event."""
+        if "review" not in self._warm:
+            self._warm.add("review")
+            reviewer = review._reviewer()
+            self._watch(reviewer._aws, "iam", *_eks(reviewer), *_eks(reviewer, "ec2"))
+        review.handler({"Records": records}, invocation or Invocation())
+
+    def minute(self, queue_url: str) -> None:
+        """The dispatcher, and the reviewer on each of its messages."""
+        self.dispatch()
+        for record in self._aws.receive(queue_url):
+            self.review_records([record])
+
+    def _watch(self, aws: Aws, *clients: tuple[str, str] | str) -> None:
+        for client in clients:
+            self.calls.watch(aws, *((client,) if isinstance(client, str) else client))
+
+    # --- what they print ------------------------------------------------------------------------
+
+    @property
+    def printed(self) -> str:
+        """All of it."""
+        return self._printed.getvalue()
+
+    @property
+    def lines(self) -> list[Line]:
+        """The log lines."""
+        return [line for line in self._read() if "_aws" not in line]
+
+    def said(self, message: str) -> list[Line]:
+        """The log lines with this message."""
+        return [line for line in self.lines if line["message"] == message]
+
+    def actions(self) -> dict[str, str]:
+        """What was last done about each CSR, by its name."""
+        return {line["csr"]: line["action"] for line in self.said("csr reviewed")}
+
+    def metrics(self, **dimensions: str) -> Counter[str]:
+        """The sums of the metrics that bear exactly these dimensions; by default, the stack's."""
+        wanted = dimensions or {"Stack": "csr-approver"}
+        sums: Counter[str] = Counter()
+        for line in self._read():
+            for one in line.get("_aws", {}).get("CloudWatchMetrics", ()):
+                if one["Dimensions"] != [list(wanted)]:
+                    continue
+                if all(line[key] == value for key, value in wanted.items()):
+                    sums.update({m["Name"]: int(sum(line[m["Name"]])) for m in one["Metrics"]})
+        return sums
+
+    def forget(self) -> None:
+        """Begin a new sheet: what was printed and called so far is no longer told."""
+        self._printed.seek(0)
+        self._printed.truncate()
+        self.calls.made.clear()
+        self.calls.bodies.clear()
+
+    def _read(self) -> list[Line]:
+        return [json.loads(text) for text in self.printed.splitlines()]
+
+
+def _eks(function: Any, service: str = "eks") -> list[tuple[str, str]]:
+    regions = function._settings.regions or (HOME,)
+    return [(service, region) for region in regions]

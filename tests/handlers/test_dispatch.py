@@ -1,0 +1,379 @@
+"""The dispatcher: which clusters are assigned, and what is told when some can't be."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from core.errors import BadSettings
+from handlers import dispatch
+from handlers.dispatch import DispatchIncomplete
+from sandbox.aws import HOME
+from tests.handlers.account import Account
+from tests.handlers.lambdas import REQUEST_ID, Invocation, Lambdas
+
+ABROAD = "eu-west-1"
+
+
+def assigned(account: Account) -> list[str]:
+    """The clusters of the messages on the queue, with their Regions, in order."""
+    bodies = [json.loads(record["body"]) for record in account.aws.receive(account.queue_url)]
+    return sorted(f"{body['region']}/{body['cluster']}" for body in bodies)
+
+
+class TestSelection:
+    """Which clusters get a message."""
+
+    def test_every_cluster_of_every_region_is_assigned(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """REGIONS names two; a cluster of a third is nobody's business."""
+        lambdas.settings(REGIONS=f"{HOME},{ABROAD}")
+        account.name_only(["prod", "test"])
+        account.name_only(["prod"], ABROAD)
+        account.name_only(["prod"], "ap-south-1")
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{ABROAD}/prod", f"{HOME}/prod", f"{HOME}/test"]
+
+    def test_without_regions_only_the_functions_own_is_served(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """An empty REGIONS means AWS_REGION."""
+        account.name_only(["prod"])
+        account.name_only(["prod"], ABROAD)
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/prod"]
+
+    def test_a_region_named_twice_is_served_once(self, account: Account, lambdas: Lambdas) -> None:
+        """Each cluster gets one message, and counts once as expected."""
+        lambdas.settings(REGIONS=f"{HOME}, {HOME}")
+        account.name_only(["prod"])
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/prod"]
+        assert lambdas.metrics()["Expected"] == 1
+
+    def test_more_clusters_than_a_page_holds_are_all_assigned(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """EKS lists a hundred at a time; the hundred and first is on the second page."""
+        names = [f"c-{number:03}" for number in range(101)]
+        account.name_only(names)
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/{name}" for name in names]
+        assert lambdas.calls.count("ListClusters") == 2
+        assert lambdas.calls.count("SendMessageBatch") == 11
+
+    @pytest.mark.parametrize(
+        ("globs", "expected"),
+        [
+            ("*", ["dev-1", "prod-1", "prod-2", "web-prod"]),
+            ("prod-*", ["prod-1", "prod-2"]),
+            ("prod-?,dev-1", ["dev-1", "prod-1", "prod-2"]),
+            ("prod-[!2]", ["prod-1"]),
+            ("prod", []),
+            ("PROD-1", []),
+        ],
+    )
+    def test_globs_select_by_the_whole_name(
+        self, account: Account, lambdas: Lambdas, globs: str, expected: list[str]
+    ) -> None:
+        """CLUSTER_NAMES: one glob must match all of the name, in its own case."""
+        lambdas.settings(CLUSTER_NAMES=globs)
+        account.name_only(["dev-1", "prod-1", "prod-2", "web-prod"])
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/{name}" for name in expected]
+
+    def test_what_the_globs_exclude_is_not_described(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """Names are known from the list; DescribeCluster is for what may be ours."""
+        lambdas.settings(CLUSTER_NAMES="prod")
+        account.name_only(["dev", "prod"])
+
+        lambdas.dispatch()
+
+        assert lambdas.calls.count("DescribeCluster") == 1
+
+    @pytest.mark.parametrize(
+        ("tag", "expected"),
+        [
+            ("", ["bare", "no", "yes"]),
+            ("csr-approver", ["no", "yes"]),
+            ("csr-approver=yes", ["yes"]),
+            ("csr-approver=", []),
+            ("csr-approver=YES", []),
+        ],
+    )
+    def test_a_tag_selects_by_key_or_by_key_and_value(
+        self, account: Account, lambdas: Lambdas, tag: str, expected: list[str]
+    ) -> None:
+        """CLUSTER_TAG: `key` or `key=value`; `key=` is the empty value."""
+        lambdas.settings(CLUSTER_TAG=tag)
+        account.name_only(["bare"])
+        for value in ("yes", "no"):
+            account.name_only([value], HOME, **{"csr-approver": value})
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/{name}" for name in expected]
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            ("ACTIVE", True),
+            ("UPDATING", True),
+            ("CREATING", False),
+            ("DELETING", False),
+            ("FAILED", False),
+            ("PENDING", False),
+        ],
+    )
+    def test_only_clusters_that_serve_are_assigned(
+        self, account: Account, lambdas: Lambdas, status: str, *, expected: bool
+    ) -> None:
+        """One that is being made has no API yet, one that is being deleted soon none."""
+        account.name_only(["prod"])
+        account.change("prod", status=status)
+
+        lambdas.dispatch()
+
+        assert assigned(account) == ([f"{HOME}/prod"] if expected else [])
+
+    def test_a_cluster_gone_since_the_list_is_not_assigned(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """EKS knows it no longer, and that is nobody's fault."""
+        account.name_only(["prod"])
+        lambdas.calls.refuse("DescribeCluster", "ResourceNotFoundException")
+
+        lambdas.dispatch()
+
+        assert assigned(account) == []
+        assert lambdas.metrics() == Counter(Expected=0, DispatchErrors=0)
+
+    def test_an_account_without_clusters_expects_none(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """Zero is told, so that no alarm is left without data; SQS isn't called."""
+        lambdas.dispatch()
+
+        assert assigned(account) == []
+        assert list(lambdas.metrics()) == ["Expected", "DispatchErrors"]
+        assert lambdas.calls.count("SendMessageBatch") == 0
+
+
+class TestMessages:
+    """What the reviewer is told."""
+
+    def test_a_message_holds_cluster_and_region_and_nothing_else(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """Endpoint, CA and tags are asked of EKS by the reviewer itself."""
+        account.name_only(["prod"])
+
+        lambdas.dispatch()
+
+        [record] = account.aws.receive(account.queue_url)
+        assert json.loads(record["body"]) == {"cluster": "prod", "region": HOME}
+
+    def test_every_minute_assigns_anew(self, account: Account, lambdas: Lambdas) -> None:
+        """The dispatcher remembers no assignments; descriptions it keeps for 15 minutes."""
+        account.name_only(["prod"])
+
+        lambdas.dispatch()
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/prod"] * 2
+        assert lambdas.calls.count("DescribeCluster") == 1
+
+
+class TestTrouble:
+    """A Region or a cluster in trouble costs the others nothing, and is told."""
+
+    def test_a_region_that_fails_costs_the_others_nothing(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """The others are assigned, and then the invocation fails and names the Region."""
+        lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
+        account.name_only(["prod"])
+        lambdas.calls.refuse("ListClusters", "AccessDeniedException", ABROAD)
+
+        with pytest.raises(DispatchIncomplete, match=f"{ABROAD}.*AccessDeniedException"):
+            lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/prod"]
+        assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=1)
+        [line] = lambdas.said("dispatch failed")
+        assert line["problem"] == f"{ABROAD}: list: EKS ListClusters: AccessDeniedException"
+
+    def test_a_list_that_breaks_off_half_way_is_a_region_that_fails(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """Half a list would leave clusters out in silence."""
+        account.name_only(f"c-{number:03}" for number in range(101))
+        pages = iter([None, "ThrottlingException"])
+        lambdas.calls.instead("ListClusters", lambda _: next(pages))
+
+        with pytest.raises(DispatchIncomplete, match="ThrottlingException"):
+            lambdas.dispatch()
+
+        assert lambdas.metrics() == Counter(Expected=0, DispatchErrors=1)
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "ServerException"])
+    def test_a_cluster_that_cannot_be_described_is_assigned_all_the_same(
+        self, account: Account, lambdas: Lambdas, code: str
+    ) -> None:
+        """The reviewer looks itself, and tells of it; here it is no error."""
+        account.name_only(["prod"])
+        lambdas.calls.refuse("DescribeCluster", code)
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/prod"]
+        assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=0)
+
+    def test_with_little_time_left_clusters_are_assigned_undescribed(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """Better one message too many than clusters that nobody looks after."""
+        lambdas.settings(CLUSTER_TAG="csr-approver")
+        account.name_only(["prod"])
+
+        lambdas.dispatch(Invocation(seconds=14))
+
+        assert assigned(account) == [f"{HOME}/prod"]
+        assert lambdas.calls.count("DescribeCluster") == 0
+
+    def test_what_sqs_refuses_is_sent_once_more(self, account: Account, lambdas: Lambdas) -> None:
+        """Only the refused entry goes again; once it is taken, there was no error."""
+        account.name_only(["a", "b"])
+        refusals = iter([refused("1"), None])
+        lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/b"]
+        assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=0)
+
+    def test_what_sqs_refuses_twice_is_counted(self, account: Account, lambdas: Lambdas) -> None:
+        """It stays expected, so that the review that doesn't come is missed."""
+        account.name_only(["a", "b"])
+        refusals = iter([refused("1"), {"Successful": [], "Failed": failed("0")}])
+        lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
+
+        with pytest.raises(DispatchIncomplete, match=f"^{HOME}/b: SQS did not take it$"):
+            lambdas.dispatch()
+
+        assert lambdas.calls.count("SendMessageBatch") == 2
+        assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=1)
+
+    def test_a_call_that_sqs_fails_costs_its_ten_and_no_others(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """Eleven clusters are two calls; the first fails, the second is sent."""
+        account.name_only(f"c-{number:02}" for number in range(11))
+        answers = iter(["InternalError", None])
+        lambdas.calls.instead("SendMessageBatch", lambda _: next(answers))
+
+        with pytest.raises(DispatchIncomplete):
+            lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/c-10"]
+        assert lambdas.metrics() == Counter(Expected=11, DispatchErrors=10)
+
+    def test_after_a_failure_the_next_minute_is_as_any_other(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """Nothing of a failed minute stays in the warm environment."""
+        account.name_only(["prod"])
+        lambdas.calls.refuse("ListClusters")
+        with pytest.raises(DispatchIncomplete):
+            lambdas.dispatch()
+        lambdas.forget()
+        lambdas.calls.heal()
+
+        lambdas.dispatch()
+
+        assert assigned(account) == [f"{HOME}/prod"]
+        assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=0)
+
+
+class TestStart:
+    """Settings are checked before anything is done."""
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("QUEUE_URL", ""),
+            ("STACK_NAME", " "),
+            ("AWS_REGION", ""),
+            ("CLUSTER_NAMES", ","),
+            ("REGIONS", "everywhere"),
+            ("REGIONS", "us-east-1,eu_west_1"),
+            ("REGIONS", "us-east-1;eu-west-1"),
+            ("REGIONS", "US-EAST-1"),
+        ],
+    )
+    @pytest.mark.usefixtures("account")
+    def test_a_bad_setting_stops_the_start_and_is_named(
+        self, lambdas: Lambdas, name: str, value: str
+    ) -> None:
+        """Nothing is dispatched by half."""
+        lambdas.settings(**{name: value})
+
+        with pytest.raises(BadSettings, match=name):
+            dispatch.handler({}, Invocation())
+
+
+class TestRecords:
+    """What the dispatcher prints."""
+
+    def test_metrics_are_emf_under_the_dimension_stack_alone(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """A second dimension, such as Powertools' own `service`, would hide them from alarms."""
+        account.name_only(["prod"])
+
+        lambdas.dispatch()
+
+        blobs = [json.loads(text) for text in lambdas.printed.splitlines() if "_aws" in text]
+        sets = [one for blob in blobs for one in blob["_aws"]["CloudWatchMetrics"]]
+        assert ["CsrApprover"] * 2 == [one["Namespace"] for one in sets]
+        assert [[["Stack"]]] * 2 == [one["Dimensions"] for one in sets]
+        assert ["Expected", "DispatchErrors"] == [one["Metrics"][0]["Name"] for one in sets]
+        assert all(blob["Stack"] == "csr-approver" for blob in blobs)
+
+    def test_one_line_tells_how_many_were_dispatched_and_by_which_invocation(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """The request id leads from a line to Lambda's own records."""
+        account.name_only(["prod"])
+
+        lambdas.dispatch()
+
+        [line] = lambdas.lines
+        assert line["message"] == "clusters dispatched"
+        assert line["expected"] == 1
+        assert line["function_request_id"] == REQUEST_ID
+
+
+def failed(*ids: str) -> list[dict[str, Any]]:
+    return [{"Id": one, "SenderFault": False, "Code": "InternalError"} for one in ids]
+
+
+def refused(entry: str) -> dict[str, Any]:
+    """SQS's answer to two entries, of which it takes the other one."""
+    other = {"0": "1", "1": "0"}[entry]
+    taken = [{"Id": other, "MessageId": "m", "MD5OfMessageBody": "x"}]
+    return {"Successful": taken, "Failed": failed(entry)}

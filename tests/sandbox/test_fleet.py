@@ -1,0 +1,111 @@
+"""The fleet: the table of scenarios is sound, and what is filed is what the table says."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from core.checks import CHECKS
+from core.model import KUBELET_SERVING
+from sandbox.fleet import CHAPTERS, PLACES, SCENARIOS, Fleet, Scenario
+from sandbox.fleet.attacks import ATTACKS
+from sandbox.fleet.ordinary import NEIGHBOURS
+from sandbox.practice.status import Json
+
+#: What may be done upon each verdict; upon none: what may be found of a decision made earlier.
+ACTIONS = {
+    "approve": {"approved", "waiting", "withheld"},
+    "deny": {"denied", "waiting", "withheld"},
+    "leave": {"left"},
+    "": {"approved-not-issued", "signer-failed", "issued-mismatch"},
+}
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Fleet]:
+    with Fleet(SCENARIOS) as opened:
+        yield opened
+
+
+def filed(fleet: Fleet, scenario: Scenario) -> Json:
+    return fleet.clusters[scenario.cluster].get(scenario.name)
+
+
+def test_titles_and_names_are_each_used_once() -> None:
+    assert len({scenario.title for scenario in SCENARIOS}) == len(SCENARIOS)
+    assert len({(scenario.cluster, scenario.name) for scenario in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_there_are_several_clusters_regions_and_many_attacks() -> None:
+    assert len(PLACES) >= 4
+    assert len({place.region for place in PLACES.values()}) >= 2
+    assert len(SCENARIOS) >= 40
+    assert len(ATTACKS) >= 15
+    assert {scenario.expect.check for scenario in ATTACKS} >= {
+        "request-well-formed",
+        "key",
+        "signature",
+        "subject",
+        "usages",
+        "extensions",
+        "san-kinds",
+        "lifetime",
+        "key-not-reused",
+        "node-name",
+        "reserved-names",
+        "dns-names",
+        "ip-addresses",
+    }
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_expectations_are_possible(scenario: Scenario) -> None:
+    """A check of that name exists, may refuse so, and the action can follow from the verdict."""
+    expect = scenario.expect
+    checks = {check.id: check for check in CHECKS[KUBELET_SERVING]}
+
+    assert expect.action in ACTIONS[expect.verdict]
+    assert bool(expect.check) == (expect.verdict in ("deny", "leave"))
+    if expect.check:
+        assert expect.verdict in {effect.value for effect in checks[expect.check].effects}
+        assert expect.counted == checks[expect.check].gate
+
+
+def test_no_attack_is_to_be_approved() -> None:
+    assert {scenario.expect.verdict for scenario in ATTACKS} == {"deny"}
+
+
+def test_every_scenario_is_filed(fleet: Fleet) -> None:
+    listed = sum(len(cluster.objects()) for cluster in fleet.clusters.values())
+
+    assert listed == len(SCENARIOS)
+    for scenario in SCENARIOS:
+        assert filed(fleet, scenario)["spec"]["signerName"] == KUBELET_SERVING
+
+
+def test_nodes_are_known_by_their_instances_session(fleet: Fleet) -> None:
+    """The identity is what the cluster's authenticator makes of a token, all six keys of it."""
+    scenario = CHAPTERS["Nodes as they should be"][0]
+
+    spec = filed(fleet, scenario)["spec"]
+
+    assert spec["username"] == "system:node:ip-10-20-1-11.ec2.internal"
+    assert spec["extra"]["sessionName"] == [NEIGHBOURS["shop"].id]
+    assert spec["extra"]["canonicalArn"][0].endswith(":role/eks-node")
+    assert len(spec["extra"]) == 6
+    assert {"system:nodes", "system:authenticated"} <= set(spec["groups"])
+
+
+def test_the_copied_request_is_the_neighbours_to_the_byte(fleet: Fleet) -> None:
+    [copy] = [scenario for scenario in ATTACKS if scenario.title.startswith("Copy")]
+    original = next(scenario for scenario in SCENARIOS if scenario.node == NEIGHBOURS["shop"])
+
+    requests = {filed(fleet, one)["spec"]["request"] for one in (copy, original)}
+
+    assert len(requests) == 1
+
+
+def test_the_replacement_has_the_address_of_a_terminated_instance(fleet: Fleet) -> None:
+    asked = {"Name": "instance-state-name", "Values": ["terminated"]}
+    found = fleet.aws.client("ec2").describe_instances(Filters=[asked])["Reservations"]
+
+    assert len(found) == 1
