@@ -1,0 +1,128 @@
+"""As much of CloudFormation as it takes to see which resources a template makes, with what values.
+
+References to resources become `<LogicalId>`, their attributes `<LogicalId.Attribute>`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+Json = Any
+
+_NO_VALUE: Final = object()
+_VARIABLE: Final = re.compile(r"\$\{([\w:.]+)\}")
+
+
+class Template:
+    """A template without macros."""
+
+    def __init__(self, source: Mapping[str, Json]) -> None:
+        self.source = source
+
+    @property
+    def parameters(self) -> Mapping[str, Mapping[str, Json]]:
+        """What is declared of each parameter."""
+        declared: Mapping[str, Mapping[str, Json]] = self.source["Parameters"]
+        return declared
+
+    def stack(
+        self, *, name: str = "csr-approver", region: str = "us-east-1", **given: str
+    ) -> "Stack":
+        """The stack that these parameters make."""
+        return Stack(self, name, region, given)
+
+
+class Stack:
+    """One stack's resources, with every function of the template worked out."""
+
+    def __init__(
+        self, template: Template, name: str, region: str, given: Mapping[str, str]
+    ) -> None:
+        source = template.source
+        self._source = source
+        partition = "aws-us-gov" if region.startswith("us-gov-") else "aws"
+        self._values: dict[str, Json] = {
+            "AWS::StackName": name,
+            "AWS::Region": region,
+            "AWS::Partition": partition,
+            "AWS::AccountId": "123456789012",
+            "AWS::NoValue": _NO_VALUE,
+        }
+        for key, declared in template.parameters.items():
+            value = given.get(key, str(declared.get("Default", "")))
+            lists = declared["Type"] == "CommaDelimitedList"
+            self._values[key] = value.split(",") if lists else value
+        assert set(given) <= set(template.parameters)
+        self.resources = {
+            key: self.work_out(resource)
+            for key, resource in source["Resources"].items()
+            if self._holds(resource.get("Condition"))
+        }
+
+    def of_type(self, kind: str) -> dict[str, Json]:
+        """The properties of each resource of this type."""
+        return {
+            key: resource["Properties"]
+            for key, resource in self.resources.items()
+            if resource["Type"] == kind
+        }
+
+    def properties(self, key: str) -> Json:
+        """The properties of one resource."""
+        return self.resources[key]["Properties"]
+
+    def environment(self, function: str) -> dict[str, str]:
+        """A function's environment variables."""
+        variables: dict[str, str] = self.properties(function)["Environment"]["Variables"]
+        return variables
+
+    def work_out(self, value: Json) -> Json:
+        """A part of the template, worked out."""
+        if isinstance(value, list):
+            worked = [self.work_out(one) for one in value]
+            return [one for one in worked if one is not _NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            [(function, argument)] = value.items()
+            if function == "Ref":
+                return self._ref(argument)
+            if function == "Condition" and isinstance(argument, str):
+                return self._holds(argument)
+            if function.startswith("Fn::"):
+                return self._function(function, argument)
+        made = {key: self.work_out(one) for key, one in value.items()}
+        return {key: one for key, one in made.items() if one is not _NO_VALUE}
+
+    def _ref(self, name: str) -> Json:
+        if name in self._values:
+            return self._values[name]
+        assert name in self._source["Resources"], name
+        return f"<{name}>"
+
+    def _function(self, function: str, argument: Json) -> Json:
+        if function == "Fn::If":
+            condition, then, otherwise = argument
+            return self.work_out(then if self._holds(condition) else otherwise)
+        if function == "Fn::Sub":
+            return _VARIABLE.sub(lambda found: str(self._attribute(found[1])), argument)
+        if function == "Fn::GetAtt":
+            return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
+        worked = self.work_out(argument)
+        if function == "Fn::Join":
+            return worked[0].join(worked[1])
+        if function == "Fn::Equals":
+            return worked[0] == worked[1]
+        if function == "Fn::Not":
+            return not worked[0]
+        raise NotImplementedError(f"{function} isn't used by the template, so far")
+
+    def _attribute(self, name: str) -> Json:
+        resource, _, attribute = name.partition(".")
+        if not attribute:
+            return self._ref(name)
+        assert resource in self._source["Resources"], resource
+        return f"<{name}>"
+
+    def _holds(self, condition: str | None) -> bool:
+        return condition is None or bool(self.work_out(self._source["Conditions"][condition]))

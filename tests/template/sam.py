@@ -1,0 +1,61 @@
+"""Where SAM is, and what it makes of the template; used by the tests here and of the package."""
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.template.cloudformation import Template
+
+ROOT = Path(__file__).parents[2]
+
+
+def sam_bin() -> Path:
+    """The folder of SAM's programs; skips the test if `make sam` hasn't been run.
+
+    With REQUIRE_SAM=1 it fails instead.
+    """
+    folder = ROOT / ".venv-sam" / "bin"
+    if not (folder / "sam").exists():
+        why = "no SAM: run `make sam`"
+        if os.environ.get("REQUIRE_SAM") == "1":
+            pytest.fail(why)
+        pytest.skip(why)
+    return folder
+
+
+def run(*command: str | Path, home: Path, **environment: str) -> str:
+    """Run one of SAM's programs as on a machine that knows no AWS account; returns its stdout."""
+    folder = sam_bin()
+    ran = subprocess.run(  # noqa: S603 - installed by the Makefile
+        [folder / command[0], *command[1:]],
+        cwd=ROOT,
+        env={
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "SAM_CLI_TELEMETRY": "0",
+            **environment,
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@cache
+def transformed() -> Template:
+    """The template after SAM's transform."""
+    text = run(
+        "python",
+        ROOT / "tests/template/transform.py",
+        ROOT / "template.yaml",
+        home=Path(os.devnull),
+        AWS_DEFAULT_REGION="us-east-1",  # it asks for one, to know the partition
+    )
+    return Template(json.loads(text))

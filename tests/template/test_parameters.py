@@ -1,0 +1,171 @@
+"""The template's parameters and the functions' settings are the same thing, told twice."""
+
+import re
+from typing import Any
+
+import annotated_types
+import pytest
+
+from adapters.ledger_metrics import NAMESPACE
+from core.settings import DispatchSettings, Mode, ReviewSettings
+from tests.template.cloudformation import Stack, Template
+
+FUNCTIONS: dict[str, type[DispatchSettings | ReviewSettings]] = {
+    "DispatcherFunction": DispatchSettings,
+    "ReviewerFunction": ReviewSettings,
+}
+
+OF_THE_PLATFORM = {
+    "STACK_NAME": "csr-approver",
+    "POWERTOOLS_SERVICE_NAME": "csr-approver",
+    "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+}
+
+NUMBERS = {
+    name: field for name, field in ReviewSettings.model_fields.items() if field.annotation is int
+}
+
+
+def parameter_of(setting: str) -> str:
+    return setting.title().replace("_", "")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_function_is_given_its_settings_and_nothing_else(function: str, stack: Stack) -> None:
+    """A function's variables are its settings in upper case, and those of the platform."""
+    settings = {name.upper() for name in FUNCTIONS[function].model_fields}
+
+    assert settings | set(OF_THE_PLATFORM) == set(stack.environment(function))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_platform_s_variables(function: str, stack: Stack) -> None:
+    """Both functions name the stack and the namespace by which the alarms find their metrics."""
+    environment = stack.environment(function)
+
+    assert OF_THE_PLATFORM == {name: environment[name] for name in OF_THE_PLATFORM}
+
+
+def test_the_reviewer_s_defaults_are_those_of_the_code(stack: Stack) -> None:
+    """A stack without parameters reviews by the defaults of core/settings.py."""
+    assert ReviewSettings() == ReviewSettings.from_env(stack.environment("ReviewerFunction"))
+
+
+def test_the_dispatcher_s_defaults_are_those_of_the_code(stack: Stack) -> None:
+    """A stack without parameters dispatches by the defaults of core/settings.py."""
+    assert DispatchSettings(queue_url="<ReviewQueue>") == DispatchSettings.from_env(
+        stack.environment("DispatcherFunction")
+    )
+
+
+@pytest.mark.parametrize("setting", NUMBERS)
+def test_numbers_are_bounded_as_in_the_code(setting: str, template: Template) -> None:
+    """A number's MinValue and MaxValue are the bounds of its setting."""
+    bounds: dict[str, Any] = {}
+    for one in NUMBERS[setting].metadata:
+        if isinstance(one, annotated_types.Ge):
+            bounds["MinValue"] = one.ge
+        if isinstance(one, annotated_types.Le):
+            bounds["MaxValue"] = one.le
+    declared = template.parameters[parameter_of(setting)]
+
+    assert bounds == {key: declared[key] for key in ("MinValue", "MaxValue")}
+
+
+def test_modes_are_those_of_the_code(template: Template) -> None:
+    """The parameter Mode takes every mode there is, and no other."""
+    assert [mode.value for mode in Mode] == template.parameters["Mode"]["AllowedValues"]
+
+
+def test_lists_reach_the_code_whole(template: Template) -> None:
+    """Lists of the template arrive as lists."""
+    stack = template.stack(
+        Regions="eu-west-1,us-east-1", ClusterNames="prod-*,test", ExtraDnsSuffixes="corp.example"
+    )
+    settings = ReviewSettings.from_env(stack.environment("ReviewerFunction"))
+
+    assert ("eu-west-1", "us-east-1") == settings.regions
+    assert ("prod-*", "test") == settings.cluster_names
+    assert ("corp.example",) == settings.extra_dns_suffixes
+
+
+def test_every_parameter_is_described(template: Template) -> None:
+    """Each parameter is described, and one that may be empty says what that means."""
+    undescribed = [
+        name
+        for name, declared in template.parameters.items()
+        if not declared.get("Description", "").strip()
+        or (declared.get("Default") == "" and "Empty - " not in declared["Description"])
+    ]
+
+    # The one that means nothing alone.
+    assert ["SecurityGroupIds"] == undescribed
+    assert "Needed with SubnetIds" in template.parameters["SecurityGroupIds"]["Description"]
+
+
+def test_every_parameter_has_a_safe_default(template: Template) -> None:
+    """A stack can be made without a single parameter."""
+    assert [] == [name for name, one in template.parameters.items() if "Default" not in one]
+
+
+def test_every_parameter_is_bounded(template: Template) -> None:
+    """Each parameter is checked before anything is made, and says what it must be."""
+    unbounded = [
+        name
+        for name, declared in template.parameters.items()
+        if "AllowedValues" not in declared
+        and not (
+            ("AllowedPattern" in declared or {"MinValue", "MaxValue"} <= set(declared))
+            and "ConstraintDescription" in declared
+        )
+    ]
+
+    assert [] == unbounded
+
+
+def test_defaults_match_their_own_patterns(template: Template) -> None:
+    """No default is refused by its own pattern."""
+    refused = [
+        name
+        for name, declared in template.parameters.items()
+        if "AllowedPattern" in declared
+        and not re.search(declared["AllowedPattern"], str(declared["Default"]))
+    ]
+
+    assert [] == refused
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        ("Regions", "us-gov-west-1", "US East"),
+        ("Regions", "us-isob-east-1", "us_east_1"),
+        ("ClusterNames", "prod-[ab]?", "prod/1"),
+        ("ClusterTag", "team=a=b", "=a"),
+        ("ClusterTag", "csr-approver:serve", ""),
+        ("ExtraDnsSuffixes", "corp.example", "corp"),
+        ("AlarmEmail", "ops@corp.example", "ops"),
+        ("AlarmTopicArn", "arn:aws-cn:sns:cn-north-1:123456789012:ops", "ops"),
+        ("ReviewerRoleName", "csr-approver", "a/b"),
+        ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/a/b", "a/b"),
+        ("SubnetIds", "subnet-0123456789abcdef0", "vpc-0123456789abcdef0"),
+        ("SecurityGroupIds", "sg-0123456789abcdef0", "default"),
+    ],
+)
+def test_patterns(parameter: str, good: str, bad: str, template: Template) -> None:
+    """Patterns take what is right and refuse what is wrong; empty is always right."""
+    pattern = template.parameters[parameter]["AllowedPattern"]
+
+    assert re.search(pattern, good)
+    assert not bad or not re.search(pattern, bad)
+    assert re.search(pattern, "")
+
+
+def test_every_parameter_is_in_a_group(template: Template) -> None:
+    """The console shows each parameter once, under a heading."""
+    groups = template.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert sorted(template.parameters) == sorted(
+        name for group in groups for name in group["Parameters"]
+    )
