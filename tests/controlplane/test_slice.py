@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from aws_lambda_powertools import Logger
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,25 +33,14 @@ Key = ec.EllipticCurvePrivateKey
 
 _numbers: Iterator[int] = itertools.count(10)
 
+_MANIFESTS: Final = list(
+    yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "rbac.yaml").read_text())
+)
+
 #: What deploy/rbac.yaml gives, and no more.
-RULES: Final = [
-    {
-        "apiGroups": ["certificates.k8s.io"],
-        "resources": ["certificatesigningrequests"],
-        "verbs": ["list"],
-    },
-    {
-        "apiGroups": ["certificates.k8s.io"],
-        "resources": ["certificatesigningrequests/approval"],
-        "verbs": ["update"],
-    },
-    {
-        "apiGroups": ["certificates.k8s.io"],
-        "resources": ["signers"],
-        "resourceNames": ["kubernetes.io/kubelet-serving"],
-        "verbs": ["approve"],
-    },
-]
+RULES: Final[list[Any]] = next(
+    manifest["rules"] for manifest in _MANIFESTS if manifest["kind"] == "ClusterRole"
+)
 
 
 @dataclass(frozen=True)
