@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.checks import KUBELET_SERVING_CHECKS
-from core.judging import Scene, read
+from core.judging import Scene
 from core.model import (
     KUBELET_SERVING,
     Case,
@@ -38,6 +38,7 @@ from core.model import (
     SubjectAttribute,
     Unread,
 )
+from core.reading import read
 from core.settings import Policy, ReviewSettings
 from sandbox.forge import der, keys
 from sandbox.forge import request as forge

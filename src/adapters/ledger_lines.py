@@ -87,6 +87,7 @@ def run_line(run: Run) -> Line:
         "pages": run.pages,
         "truncated": run.truncated,
         "truncated_because": bounded(run.cause),
+        "unread": run.unread,
         "unreadable": len(run.unreadable),
         "gated": {reason: run.gated[reason] for reason in sorted(run.gated)},
         "gated_total": sum(run.gated.values()),

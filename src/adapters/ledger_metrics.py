@@ -60,13 +60,13 @@ def values_of(run: Run) -> Mapping[str, float]:
         "IssuedMismatch": states.count(IssueState.MISMATCH),
         "ReviewErrors": bugs + len(run.unreadable) + run.count(Action.NOT_WRITTEN),
         "EvidenceUnavailable": sum(_without_evidence(record.judged) for record in run.records),
-        "ListTruncated": int(run.truncated),
+        "ListTruncated": int(run.truncated or run.unread > 0),
     }
 
 
 def is_bug(judged: Judged) -> bool:
-    """True when our own code failed on it: there is no verdict, and AWS isn't why."""
-    return judged.verdict is None and not judged.evidence_unavailable
+    """True when our own code failed on it: there is no verdict, and neither AWS nor time is why."""
+    return judged.verdict is None and not (judged.evidence_unavailable or judged.deferred)
 
 
 def emit(dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:

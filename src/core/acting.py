@@ -3,12 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from core.model import Action, Case, Decision, Judged, Pkcs10, Record, Write, WriteResult, safe
+from core.model import (
+    APPROVED_REASON,
+    DENIED_REASON,
+    Action,
+    Case,
+    Decision,
+    Judged,
+    Pkcs10,
+    Record,
+    Write,
+    WriteResult,
+    safe,
+)
 from core.ports import Ports
 from core.settings import Mode, ReviewSettings
-
-APPROVED_REASON = "ApprovedByCsrApprover"
-DENIED_REASON = "DeniedByCsrApprover"
 
 #: A cluster's tag that may lower the stack's mode for that cluster.
 MODE_TAG = "csr-approver:mode"
@@ -41,7 +50,7 @@ def plan(judged: Judged, settings: ReviewSettings, mode: Mode) -> Action:
     90 s and denials 360 s by default. A denied kubelet files anew after 32 s, for ever.
     """
     if judged.verdict is None:
-        return Action.UNDECIDED
+        return Action.DEFERRED if judged.deferred else Action.UNDECIDED
     match judged.verdict.decision:
         case Decision.APPROVE if not judged.verdict.not_run:
             wait, action, writes = (

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from core.dns import folded
-from core.model import Csr, IssueFinding, IssueState, Pkcs10, Unread
+from core.model import APPROVED_REASON, Csr, IssueFinding, IssueState, Pkcs10, Unread
 
 # What cryptography raises for a certificate that it can't read; parsing is lazy.
 _UNREADABLE = (
@@ -54,8 +54,12 @@ def mismatch(csr: Csr, request: Pkcs10 | Unread) -> bool:
 
 
 def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str]:
+    approved = csr.condition("Approved")
     if isinstance(request, Unread):
-        return IssueState.MISMATCH, f"issued for a request that can't be read: {request.why}"
+        # Others may approve what we wouldn't; that is no news of the signer.
+        ours = approved is not None and approved.reason == APPROVED_REASON
+        detail = f"issued for a request that can't be read: {request.why}"
+        return (IssueState.MISMATCH, detail) if ours else (None, "")
     try:
         with warnings.catch_warnings():
             # A long CN draws a warning, which is no news here: it is compared as a whole.

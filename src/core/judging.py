@@ -1,38 +1,27 @@
-"""Reading the list, the gates, and the verdicts. One bad CSR stops no other."""
+"""The gates, and the verdicts. One bad CSR stops no other."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from core import issued, pkcs10
 from core.checks import Check
-from core.checks.request import request_well_formed, signature, subject
-from core.checks.requester import requester_is_node
 from core.decision import decide
-from core.errors import EvidenceUnavailable, MalformedRequest
+from core.errors import EvidenceUnavailable
 from core.evidence import NO_EVIDENCE, Evidence
-from core.identity import identify
 from core.model import (
-    MAX_REQUEST_BYTES,
     Case,
     Cluster,
     Csr,
     Entry,
     Identity,
     Judged,
-    KeyRule,
     NotGiven,
-    OversizedRequest,
-    Pkcs10,
+    Peers,
     Unread,
 )
 from core.peers import PeerIndex
 from core.settings import Policy
-
-# What a request must pass for its key to count against another requester: a copy of somebody
-# else's request fails at the subject, so that nobody can be blocked by one.
-_VOUCHING = (requester_is_node, request_well_formed, signature, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,61 +34,58 @@ class Scene:
     checks: tuple[Check, ...]
 
 
-def read_all(csrs: Sequence[Csr], scene: Scene) -> tuple[list[Entry], list[Judged]]:
-    """Read every request once. Those that break our own code come back without a verdict."""
-    entries: list[Entry] = []
-    broken: list[Judged] = []
-    for csr in csrs:
-        try:
-            entries.append(read(csr, scene))
-        except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
-            case = Case(
-                csr,
-                Unread("not read"),
-                None,
-                scene.now,
-                scene.policy,
-                cluster=scene.cluster,
-            )
-            broken.append(Judged(case, None, _bug(error)))
-    return entries, broken
+@dataclass(slots=True)
+class Gated:
+    """What the gates made of a list.
 
-
-def read(csr: Csr, scene: Scene) -> Entry:
-    """Read one CSR's request, and what follows from it alone."""
-    request = _request(csr)
-    identity = identify(csr, allow_name=scene.policy.allow_name_identity)
-    case = Case(csr, request, identity, scene.now, scene.policy)
-    verifiable = isinstance(request, Pkcs10) and request.key.rule is not KeyRule.UNVERIFIABLE
-    return Entry(
-        csr,
-        request,
-        identity,
-        vouches=verifiable and all(check(case) is None for check in _VOUCHING),
-        mismatched=issued.mismatch(csr, request),
-    )
-
-
-def gate(entries: Sequence[Entry], scene: Scene) -> tuple[list[Case], Mapping[str, int]]:
-    """The pending CSRs past the gates, and how many stopped there, by the refusal's reason.
-
-    Nothing is asked of AWS before. Oldest first, for a kubelet waits no longer than 15 minutes;
-    `newest` leaves one for each requester, so that one who files thousands delays no other.
+    `passed` are the pending CSRs past them, oldest first, for a kubelet waits no longer than 15
+    minutes; `stopped` counts the others by the refusal's reason; `broken` broke our own code.
     """
-    peers = PeerIndex(entries, scene.now)
+
+    peers: PeerIndex
+    passed: list[Csr] = field(default_factory=list)
+    stopped: Counter[str] = field(default_factory=Counter)
+    broken: list[Judged] = field(default_factory=list)
+
+
+def gate(csrs: Sequence[Csr], scene: Scene) -> Gated:
+    """Sort out what is nobody's to judge now.
+
+    No request is read before, nor anything asked of AWS: one who files thousands, each as large
+    as may be, costs no more than their listing, for `newest` leaves one.
+    """
+    gated = Gated(PeerIndex(scene.now))
+    sound = [csr for csr in csrs if _note(csr, gated, scene)]
     gates = [check for check in scene.checks if check.gate]
-    passed: list[Case] = []
-    stopped: Counter[str] = Counter()
-    for entry in sorted(entries, key=lambda entry: (entry.csr.created, entry.csr.name)):
-        if not entry.csr.is_pending:
+    for csr in sorted(sound, key=lambda csr: (csr.created, csr.name)):
+        if not csr.is_pending:
             continue
-        case = case_of(entry, scene, peers)
-        refusal = next((r for check in gates if (r := check.run(case)) is not None), None)
+        newer = Peers(newer=gated.peers.newer(csr))
+        case = replace(unread(csr, scene), peers=newer)
+        try:
+            refusal = next((r for check in gates if (r := check.run(case)) is not None), None)
+        except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
+            gated.broken.append(Judged.broken(case, error))
+            continue
         if refusal is None:
-            passed.append(case)
+            gated.passed.append(csr)
         else:
-            stopped[refusal.reason] += 1
-    return passed, stopped
+            gated.stopped[refusal.reason] += 1
+    return gated
+
+
+def _note(csr: Csr, gated: Gated, scene: Scene) -> bool:
+    try:
+        gated.peers.note(csr)
+    except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
+        gated.broken.append(Judged.broken(unread(csr, scene), error))
+        return False
+    return True
+
+
+def unread(csr: Csr, scene: Scene) -> Case:
+    """The case of a CSR whose request isn't read, or not yet: the gates need none."""
+    return Case(csr, Unread("not read"), None, scene.now, scene.policy, cluster=scene.cluster)
 
 
 def judge(
@@ -141,17 +127,4 @@ def _judge(
     try:
         return Judged(case, decide(case, checks))
     except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
-        return Judged(case, None, _bug(error))
-
-
-def _request(csr: Csr) -> Pkcs10 | Unread:
-    if isinstance(csr.request, OversizedRequest):
-        return Unread(f"got {csr.request.size} bytes, expected at most {MAX_REQUEST_BYTES}")
-    try:
-        return pkcs10.read(csr.request)
-    except MalformedRequest as error:
-        return Unread(str(error))
-
-
-def _bug(error: Exception) -> str:
-    return f"this is a bug: {type(error).__name__}: {error}"
+        return Judged.broken(case, error)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core import evidence
 from core.checks import CHECKS
-from core.judging import Scene, case_of, judge, read_all
+from core.judging import Scene, case_of, judge
 from core.model import (
     NOT_GIVEN,
     Case,
@@ -21,6 +21,7 @@ from core.model import (
     UnreadableCsr,
 )
 from core.peers import PeerIndex
+from core.reading import read_all
 from core.settings import Policy
 
 
@@ -60,8 +61,9 @@ def evaluate(
     for signer, checks in CHECKS.items():
         scene = Scene(saved.cluster, policy, now, checks)
         ours = [item for item in items if isinstance(item, Csr) and item.signer == signer]
-        entries, broken = read_all(ours, scene)
-        answers |= {id(one.case.csr): one for one in broken}
+        outcomes = list(read_all(ours, scene))
+        answers |= {id(one.case.csr): one for one in outcomes if isinstance(one, Judged)}
+        entries = [one for one in outcomes if isinstance(one, Entry)]
         cases = [*_pending(entries, scene), *(_decided(entries, scene) if decided else ())]
         answers |= {id(one.case.csr): one for one in _judged(cases, saved, scene)}
     return [
@@ -71,7 +73,10 @@ def evaluate(
 
 
 def _pending(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
-    peers = PeerIndex(entries, scene.now)
+    peers = PeerIndex(scene.now)
+    for entry in entries:
+        peers.note(entry.csr)
+        peers.add(entry)
     return (case_of(entry, scene, peers) for entry in entries if entry.csr.is_pending)
 
 
@@ -82,9 +87,10 @@ def _decided(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
         key=lambda pair: pair[0],
     )
     coming = sorted(entries, key=lambda entry: entry.csr.created, reverse=True)
-    peers = PeerIndex((), scene.now)
+    peers = PeerIndex(scene.now)
     for moment, entry in moments:
         while coming and coming[-1].csr.created <= moment:
+            peers.note(coming[-1].csr)
             peers.add(replace(coming.pop(), mismatched=False))
         yield case_of(entry, replace(scene, now=moment), peers)
         if entry.mismatched:  # its certificate can't have come before its decision

@@ -1,6 +1,5 @@
 """What the rest of the list says of one CSR: newer ones, shared keys, wrong certificates."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
@@ -11,43 +10,49 @@ _Requester = tuple[str, tuple[str, ...]]
 
 
 class PeerIndex:
-    """The list, indexed once for all its CSRs (one signer's, decided or not)."""
+    """The list (one signer's CSRs, decided or not), indexed once for all of them.
 
-    def __init__(self, entries: Iterable[Entry], now: datetime) -> None:
-        """Index the readable items; those dated in the future supersede nobody."""
+    Which is a requester's newest is known from the objects; keys and wrong certificates only of
+    requests that were read. Nothing of a request is kept but its key.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        """Begin with none. Those dated in the future of `now` will supersede nobody."""
         self._newest: dict[_Requester, Csr] = {}
         self._users_of_key: dict[bytes, set[str]] = {}
         self._mismatched: dict[str, set[str]] = {}
         self._now = now
-        for entry in entries:
-            self.add(entry)
+
+    def note(self, csr: Csr) -> None:
+        """Index one more item by who filed it, and when."""
+        if csr.created - self._now > timedelta(seconds=CLOCK_SKEW_SECONDS):
+            return
+        known = self._newest.get(_requester(csr))
+        if known is None or _rank(csr) > _rank(known):
+            self._newest[_requester(csr)] = csr
 
     def add(self, entry: Entry) -> None:
-        """Index one more item."""
-        if entry.csr.created - self._now <= timedelta(seconds=CLOCK_SKEW_SECONDS):
-            self._add_newest(entry.csr)
+        """Index what was read of an item: its key, and whether its certificate is wrong."""
         if entry.vouches and isinstance(entry.request, Pkcs10):
             users = self._users_of_key.setdefault(entry.request.key.spki, set())
             users.add(entry.csr.username)
         if entry.mismatched:
             self._mismatched.setdefault(entry.csr.username, set()).add(entry.csr.name)
 
+    def newer(self, csr: Csr) -> str | None:
+        """The name of the requester's newest CSR, if this isn't it."""
+        newest = self._newest.get(_requester(csr))
+        return newest.name if newest is not None and _rank(newest) > _rank(csr) else None
+
     def of(self, entry: Entry) -> Peers:
         """What the others say of this one."""
         csr = entry.csr
-        newest = self._newest.get(_requester(csr))
-        newer = newest is not None and _rank(newest) > _rank(csr)
         mismatched = self._mismatched.get(csr.username, set()) - {csr.name}
         return Peers(
-            newer=newest.name if newest is not None and newer else None,
+            newer=self.newer(csr),
             same_key=min(self._other_users(entry), default=None),
             mismatch=min(mismatched, default=None),
         )
-
-    def _add_newest(self, csr: Csr) -> None:
-        known = self._newest.get(_requester(csr))
-        if known is None or _rank(csr) > _rank(known):
-            self._newest[_requester(csr)] = csr
 
     def _other_users(self, entry: Entry) -> set[str]:
         if not isinstance(entry.request, Pkcs10):

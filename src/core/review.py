@@ -5,15 +5,13 @@ ports (`core.ports`) reach the world. The CSR object is the only state: a review
 overlap with another, or be cut off anywhere.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
-
-from core import evidence, issued
+from core import evidence
 from core.acting import act, mode_of
 from core.checks import CHECKS
-from core.judging import Scene, gate, judge, read_all
-from core.model import Cluster, Entry, IssueFinding, Run
+from core.judging import Scene, case_of, gate, judge
+from core.model import Cluster, Run
 from core.ports import Ports
+from core.reading import read_list
 from core.settings import ReviewSettings
 
 
@@ -28,15 +26,15 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
     listing = ports.api.list_csrs(signer)
     scene = Scene(cluster, settings, ports.clock.now(), CHECKS[signer])
 
-    entries, broken = read_all(listing.csrs, scene)
-    cases, stopped = gate(entries, scene)
+    gated = gate(listing.csrs, scene)
+    reading = read_list(listing.csrs, gated, scene, settings, ports.clock)
+    cases = [case_of(entry, scene, gated.peers) for entry in reading.entries]
     identities = [case.identity for case in cases if case.identity is not None]
     answers = evidence.gather(
         identities, cluster.vpc_id, ports.fleet, roles_wanted=settings.verify_node_role
     )
     judged = judge(cases, answers, scene.checks)
-    records = act(broken + judged, settings, mode_of(settings, cluster.tags), ports)
-    findings = _findings(entries, scene, settings)
+    records = act(reading.problems + judged, settings, mode_of(settings, cluster.tags), ports)
 
     run = Run(
         cluster=cluster,
@@ -45,23 +43,12 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         pages=listing.pages,
         truncated=listing.truncated,
         cause=listing.cause,
+        unread=reading.skipped,
         unreadable=listing.unreadable,
-        gated=stopped,
+        gated=gated.stopped,
         records=tuple(records),
-        findings=findings,
+        findings=tuple(reading.findings),
         seconds=(ports.clock.now() - started).total_seconds(),
     )
     ports.ledger.finish(run)
     return run
-
-
-def _findings(
-    entries: Sequence[Entry], scene: Scene, settings: ReviewSettings
-) -> tuple[IssueFinding, ...]:
-    grace = timedelta(seconds=settings.issue_grace_seconds)
-    max_age = timedelta(seconds=settings.max_csr_age_seconds)
-    found = (
-        issued.find(entry.csr, entry.request, scene.now, grace=grace, max_age=max_age)
-        for entry in entries
-    )
-    return tuple(finding for finding in found if finding is not None)

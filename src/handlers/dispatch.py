@@ -5,10 +5,10 @@ invocation fails at its end, so that Lambda's own Errors metric, and its alarm, 
 """
 
 import os
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from aws_lambda_powertools import Logger
 
@@ -20,11 +20,19 @@ from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, CsrApproverError
 from core.ports import Clock
 from core.settings import DispatchSettings
-from handlers.environment import Aws, Context, a_ledger, now, required
+from handlers.environment import Aws, Context, a_ledger, now, required, served_regions
 
+_LISTED_AT_ONCE: Final = 32
 _DESCRIBED_AT_ONCE: Final = 8
 # Less than this left of the run: what is found is sent now. SQS takes ten at a call.
 _RESERVE_SECONDS: Final = 10
+
+_Listed = list[str] | ClusterUnavailable
+
+_LATE: Final[_Listed] = ClusterUnavailable("list", "EKS ListClusters: no answer in time")
+
+_T = TypeVar("_T")
+_Answer = TypeVar("_Answer")
 
 
 class DispatchIncomplete(CsrApproverError):
@@ -39,6 +47,7 @@ class Dispatcher:
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
+        self._regions = served_regions(settings.regions, aws.home)
         self._clusters = ClusterCache(self._describe, now)
 
     @classmethod
@@ -58,9 +67,7 @@ class Dispatcher:
             DispatchIncomplete: a Region or a cluster is missing; all others are assigned.
         """
         missing: list[str] = []
-        found: list[Assignment] = []
-        for region in self._settings.regions or (self._aws.home,):
-            found += self._assignments(region, clock, missing)
+        found = self._ours(self._named(clock, missing), clock)
         unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, found)
         missing += [f"{one.region}/{one.cluster}: SQS did not take it" for one in unsent]
         self._ledger.expected(len(found))
@@ -68,24 +75,40 @@ class Dispatcher:
         if missing:
             raise DispatchIncomplete("; ".join(missing)[:1_000])
 
-    def _assignments(self, region: str, clock: Clock, missing: list[str]) -> list[Assignment]:
-        try:
-            names = eks.list_clusters(self._aws.client("eks", region))
-        except ClusterUnavailable as error:
-            missing.append(f"{region}: {error}")
-            return []
-        home = self._aws.home
-        named = [name for name in names if eks.is_named(self._settings, name, region, home=home)]
-        with ThreadPoolExecutor(_DESCRIBED_AT_ONCE) as pool:
-            ours = list(pool.map(lambda name: self._is_ours(name, region, clock), named))
-        return [
-            Assignment(cluster=name, region=region)
-            for name, is_ours in zip(named, ours, strict=True)
-            if is_ours
-        ]
+    def _named(self, clock: Clock, missing: list[str]) -> list[Assignment]:
+        """All clusters that are selected by name, of all Regions that can be listed."""
+        clients = {region: self._aws.client("eks", region) for region in self._regions}
+        named: list[Assignment] = []
+
+        def names(region: str) -> _Listed:
+            try:
+                return eks.list_clusters(clients[region])
+            except ClusterUnavailable as error:
+                return error
+
+        lists = _in_time(names, self._regions, clock, _LATE, at_once=_LISTED_AT_ONCE)
+        for region, listed in zip(self._regions, lists, strict=True):
+            if isinstance(listed, ClusterUnavailable):
+                missing.append(f"{region}: {listed}")
+                continue
+            named += [
+                Assignment(cluster=name, region=region)
+                for name in listed
+                if eks.is_named(self._settings, name, region, home=self._aws.home)
+            ]
+        return named
+
+    def _ours(self, named: Sequence[Assignment], clock: Clock) -> list[Assignment]:
+        """Those that are ours, and those of which it can't be told in time."""
+
+        def is_ours(one: Assignment) -> bool:
+            return self._is_ours(one.cluster, one.region, clock)
+
+        answers = _in_time(is_ours, named, clock, True, at_once=_DESCRIBED_AT_ONCE)
+        return [one for one, ours in zip(named, answers, strict=True) if ours]
 
     def _is_ours(self, name: str, region: str, clock: Clock) -> bool:
-        """Tell by status and tags. Where they can't be had in time, the reviewer looks itself."""
+        """Tell by status and tags. Where they can't be had, the reviewer looks itself."""
         if clock.remaining() < _RESERVE_SECONDS:
             return True
         try:
@@ -101,9 +124,30 @@ class Dispatcher:
         return eks.describe(self._aws.client("eks", region), name, region)
 
 
+def _in_time(
+    ask: Callable[[_T], _Answer],
+    things: Sequence[_T],
+    clock: Clock,
+    otherwise: _Answer,
+    *,
+    at_once: int,
+) -> list[_Answer]:
+    """The answer for each; for those that take longer than there is time, `otherwise`.
+
+    An API that hangs does so for 20 s and more, and would take the other Regions' time with it. Its
+    thread is left behind, and ends with the call's own time-outs.
+    """
+    seconds = max(0.0, clock.remaining() - _RESERVE_SECONDS)
+    pool = ThreadPoolExecutor(at_once)
+    asked = [pool.submit(ask, thing) for thing in things]
+    done, _ = wait(asked, timeout=seconds)
+    pool.shutdown(wait=False, cancel_futures=True)
+    return [one.result() if one in done else otherwise for one in asked]
+
+
 @cache
 def _logger() -> Logger:
-    return Logger()
+    return Logger(location=None)  # where a line comes from its message tells
 
 
 @cache

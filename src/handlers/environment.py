@@ -1,8 +1,9 @@
 """What both functions take from their environment, once a cold start."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -10,6 +11,9 @@ from aws_lambda_powertools import Logger
 from adapters.aws_clients import client_config
 from adapters.ledger import PowertoolsLedger
 from core.errors import BadSettings
+
+# All partitions: us-gov-west-1, cn-north-1, us-isob-east-1, eusc-de-east-1.
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
 
 class Context(Protocol):
@@ -63,6 +67,18 @@ def required(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise BadSettings(f"{name}: missing; the template or the runtime sets it")
     return value
+
+
+def served_regions(regions: Sequence[str], home: str) -> tuple[str, ...]:
+    """The Regions of the setting, each once; `home` where it is empty.
+
+    Raises:
+        BadSettings: one has not the form of a Region; all others would go unserved because of it.
+    """
+    for region in regions:
+        if not _REGION.fullmatch(region):
+            raise BadSettings(f"REGIONS: {region!r}: expected Regions, e.g. eu-west-1,us-east-1")
+    return tuple(dict.fromkeys(regions)) or (home,)
 
 
 def a_ledger(environ: Mapping[str, str], logger: Logger) -> PowertoolsLedger:

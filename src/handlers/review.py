@@ -25,7 +25,7 @@ from core.errors import ClusterUnavailable, NotOnboarded
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
-from handlers.environment import Aws, Context, a_ledger, now, required
+from handlers.environment import Aws, Context, a_ledger, now, required, served_regions
 
 
 class Reviewer:
@@ -47,7 +47,9 @@ class Reviewer:
             BadSettings: one is missing or wrong; names it and what is allowed.
         """
         settings = ReviewSettings.from_env(environ)
-        return cls(settings, Aws(required(environ, "AWS_REGION")), a_ledger(environ, logger))
+        aws = Aws(required(environ, "AWS_REGION"))
+        served_regions(settings.regions, aws.home)  # or all assignments were skipped in silence
+        return cls(settings, aws, a_ledger(environ, logger))
 
     def handle(self, event: Mapping[str, Any], clock: Clock) -> None:
         """Review the cluster of each message; the template sends them one at a time.
@@ -111,7 +113,7 @@ class Reviewer:
 
 @cache
 def _logger() -> Logger:
-    return Logger()
+    return Logger(location=None)  # where a line comes from its message tells
 
 
 @cache

@@ -142,6 +142,7 @@ def a_run(
     unreadable: tuple[UnreadableCsr, ...] = (),
     gated: Mapping[str, int] | None = None,
     truncated: bool = False,
+    unread: int = 0,
 ) -> Run:
     return Run(
         cluster=a_cluster(),
@@ -150,6 +151,7 @@ def a_run(
         pages=2,
         truncated=truncated,
         cause="the time that listing may take" if truncated else "",
+        unread=unread,
         unreadable=unreadable,
         gated=gated or {},
         records=records,
@@ -595,6 +597,7 @@ def test_a_request_from_the_near_future_has_no_negative_age(desk: Desk) -> None:
             id="unreadable",
         ),
         pytest.param(a_run(truncated=True), {"ListTruncated": 1}, id="truncated"),
+        pytest.param(a_run(unread=5), {"ListTruncated": 1}, id="unread"),
     ],
 )
 def test_what_a_run_found_is_counted(desk: Desk, run: Run, counted: dict[str, float]) -> None:

@@ -449,7 +449,7 @@ LINES: tuple[Line, ...] = (
         _with_names("::ffff:10.0.1.10"),
         DENY,
         "names of other kinds",
-        "IPv4-mapped ::ffff:10.0.1.10",
+        "IPv4-mapped 10.0.1.10",
     ),
     # --- lifetime
     Line("lifetime", "none asked for", a_case()),
@@ -524,6 +524,14 @@ LINES: tuple[Line, ...] = (
         LEAVE,
         "no instance identity",
         "spec.extra holds a session name under an odd key, so it isn't the authenticator's",
+    ),
+    Line(
+        "instance-known",
+        "another instance than the session's",
+        a_case(instance=an_instance(id="i-0bbbbbbbbbbbbbbbb")),
+        LEAVE,
+        "instance unknown",
+        f"got ['i-0bbbbbbbbbbbbbbbb'], expected {INSTANCE_ID}",
     ),
     # --- instance-single
     Line("instance-single", "one", a_case()),
@@ -802,6 +810,11 @@ LINES: tuple[Line, ...] = (
         "the public name in us-east-1",
         _with_names("ec2-198-51-100-10.compute-1.amazonaws.com"),
     ),
+    Line(
+        "reserved-names",
+        "the public name in the European Sovereign Cloud",
+        _with_names("ec2-198-51-100-10.eusc-de-east-1.compute.amazonaws.eu"),
+    ),
     *(
         Line(
             "reserved-names",
@@ -980,6 +993,30 @@ LINES: tuple[Line, ...] = (
         DENY,
         "address is not the instance's",
         "got ['::a00:114'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "another node's address twice, which is told once",
+        _with_names("10.0.1.20", "10.0.1.20"),
+        DENY,
+        "address is not the instance's",
+        "got ['10.0.1.20'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "addresses beside the delegated prefixes, of either kind",
+        _with_names(
+            "10.0.3.15",
+            "10.0.3.16",
+            "2001:db8::1:0:0",
+            "2001:db8::ffff:ffff",
+            instance=an_instance(
+                interfaces=(an_interface(prefixes=("10.0.3.0/28", "2001:db8::/96")),)
+            ),
+        ),
+        DENY,
+        "address is not the instance's",
+        "got ['10.0.3.16', '2001:db8::1:0:0'], expected one of ['10.0.1.10', '198.51.100.10']",
     ),
     Line(
         "ip-addresses",

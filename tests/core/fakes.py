@@ -29,6 +29,7 @@ class FakeApi:
 
     items: Sequence[Csr | UnreadableCsr] = ()
     truncated: bool = False
+    cause: str = ""
     pages: int = 1
     #: How a write of the CSR of this name ends; written unless told otherwise.
     results: Mapping[str, Written] = field(default_factory=dict)
@@ -39,7 +40,7 @@ class FakeApi:
         if self.list_error is not None:
             raise self.list_error
         items = tuple(item for item in self.items if item.signer in (signer, None))
-        return Listing(items, truncated=self.truncated, pages=self.pages)
+        return Listing(items, truncated=self.truncated, cause=self.cause, pages=self.pages)
 
     def write_all(self, writes: Sequence[Write]) -> Iterable[tuple[Write, Written]]:
         return iter([(write, self._write(write)) for write in writes])
@@ -61,7 +62,6 @@ class FakeFleet:
     instances: Sequence[Instance] = field(default_factory=lambda: (an_instance(),))
     roles: Mapping[str, Role | RoleUnknown] = field(default_factory=lambda: {PROFILE: ROLE})
     unavailable: Collection[str] = ()
-    error: Exception | None = None
     #: Leaves out what it doesn't know, as an adapter may.
     silent: bool = False
     #: Every question, in order: the method's name and what was asked for.
@@ -90,8 +90,6 @@ class FakeFleet:
 
     def _note(self, *question: str) -> None:
         self.asked.append(question)
-        if self.error is not None:
-            raise self.error
 
 
 @dataclass
@@ -100,7 +98,6 @@ class FakeClock:
 
     times: Sequence[datetime] = (NOW,)
     left: float = 50.0
-    error: Exception | None = None
     _times: Iterator[datetime] = field(init=False, repr=False)
     _shown: datetime = field(init=False, repr=False)
 
@@ -108,12 +105,21 @@ class FakeClock:
         self._times = iter(self.times)
 
     def now(self) -> datetime:
-        if self.error is not None:
-            raise self.error
         self._shown = next(self._times, None) or self._shown
         return self._shown
 
     def remaining(self) -> float:
+        return self.left
+
+
+@dataclass
+class DwindlingClock(FakeClock):
+    """Loses a step of what is left each time that it is asked."""
+
+    step: float = 1.0
+
+    def remaining(self) -> float:
+        self.left -= self.step
         return self.left
 
 
@@ -123,11 +129,8 @@ class FakeLedger:
 
     records: list[Record] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
-    error: Exception | None = None
 
     def record(self, record: Record) -> None:
-        if self.error is not None:
-            raise self.error
         self.records.append(record)
 
     def finish(self, run: Run) -> None:

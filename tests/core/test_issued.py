@@ -141,6 +141,14 @@ def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
     assert mismatch(csr, an_entry(csr).request)
 
 
+def test_what_others_approve_of_requests_that_we_cant_read_is_no_news() -> None:
+    """A person may approve what we wouldn't; the signer has misread nothing by that."""
+    csr = replace(issued(), request=b"x", conditions=(approved("KubectlApprove"),))
+
+    assert told(csr) is None
+    assert not mismatch(csr, an_entry(csr).request)
+
+
 SAN = forge.san_extension(*NAMES)
 
 

@@ -8,12 +8,13 @@ import pytest
 from core.checks import KUBELET_SERVING_CHECKS
 from core.errors import EvidenceUnavailable
 from core.evidence import NO_EVIDENCE, Evidence
-from core.judging import Scene, gate, judge, read, read_all
+from core.judging import case_of, gate, judge
 from core.model import (
     Case,
     Csr,
     Decision,
     Effect,
+    Entry,
     Identity,
     IdentityKind,
     Judged,
@@ -22,6 +23,8 @@ from core.model import (
     Refusal,
     Unread,
 )
+from core.peers import PeerIndex
+from core.reading import read, read_all
 from core.settings import Policy
 from tests.builders import (
     INSTANCE_ID,
@@ -104,26 +107,61 @@ def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
     """It comes back without a verdict, with its cluster, and the words for the bug."""
     bad, good = replace(a_csr(name="csr-bad"), extra=Exploding()), a_filed_csr()
 
-    entries, broken = read_all([bad, good], a_scene())
+    broken, entry = read_all([bad, good], a_scene())
 
-    assert [good] == [entry.csr for entry in entries]
-    assert [
-        Judged(
-            Case(bad, Unread("not read"), None, NOW, a_scene().policy, cluster=a_cluster()),
-            None,
-            "this is a bug: RuntimeError: boom",
-        )
-    ] == broken
+    assert isinstance(entry, Entry)
+    assert good == entry.csr
+    assert a_bug_on(bad) == broken
+
+
+def test_a_csr_that_breaks_a_gate_stops_no_other() -> None:
+    """It comes back likewise, and isn't read."""
+    bad = replace(a_csr(name="csr-bad"), extra=Exploding())
+
+    found = gate([bad, a_filed_csr()], a_scene())
+
+    assert ["csr-7znmf"] == [csr.name for csr in found.passed]
+    assert [a_bug_on(bad)] == found.broken
+
+
+def test_a_gate_that_breaks_on_one_csr_stops_no_other() -> None:
+    """Whatever breaks, the others are sorted out."""
+    bad, good = a_csr(name="csr-bad", node="bad"), a_csr(name="csr-good")
+
+    def explodes_on_one(case: Case) -> Refusal | None:
+        if case.csr.name == "csr-bad":
+            raise RuntimeError("boom")
+        return None
+
+    scene = replace(a_scene(), checks=(replace(_CHECKS[0], run=explodes_on_one),))
+    found = gate([bad, good], scene)
+
+    assert ["csr-good"] == [csr.name for csr in found.passed]
+    assert ["this is a bug: RuntimeError: boom"] == [one.problem for one in found.broken]
+
+
+def test_without_time_left_the_rest_is_deferred_unread() -> None:
+    """It comes back without a verdict, and is no bug."""
+    times = iter([True, False])
+
+    first, second = read_all([a_csr(), a_csr(name="csr-b")], a_scene(), lambda: next(times))
+
+    assert isinstance(first, Entry)
+    assert isinstance(second, Judged)
+    assert (None, True) == (second.verdict, second.deferred)
+
+
+def a_bug_on(csr: Csr) -> Judged:
+    case = Case(csr, Unread("not read"), None, NOW, a_scene().policy, cluster=a_cluster())
+    return Judged(case, None, "this is a bug: RuntimeError: boom")
 
 
 # --- gates ---------------------------------------------------------------------------------------
 
 
 def gated(*csrs: Csr, policy: Policy | None = None) -> tuple[list[str], dict[str, int]]:
-    scene = a_scene(policy=policy)
-    entries, _ = read_all(csrs, scene)
-    cases, stopped = gate(entries, scene)
-    return [case.csr.name for case in cases], dict(stopped)
+    found = gate(csrs, a_scene(policy=policy))
+    return [csr.name for csr in found.passed], dict(found.stopped)
 
 
 def test_pending_csrs_past_the_gates_come_oldest_first() -> None:
@@ -183,9 +221,10 @@ def test_a_condition_of_another_type_decides_nothing() -> None:
 def test_a_case_past_the_gates_has_its_peers_and_no_evidence_yet() -> None:
     """Evidence costs calls."""
     scene = a_scene()
-    entries, _ = read_all([a_filed_csr()], scene)
+    [entry] = read_all([a_filed_csr()], scene)
+    assert isinstance(entry, Entry)
 
-    [case], _ = gate(entries, scene)
+    case = case_of(entry, scene, PeerIndex(scene.now))
 
     assert (scene.cluster, scene.policy, scene.now) == (case.cluster, case.policy, case.now)
     assert a_case().peers == case.peers
@@ -209,10 +248,10 @@ def test_a_case_is_judged_with_its_evidence() -> None:
 def test_an_oversized_request_is_denied_unread() -> None:
     """By its form, whatever it may hold; all other checks are run nevertheless."""
     scene = a_scene()
-    entries, _ = read_all([a_csr(request=OversizedRequest(2**30))], scene)
-    cases, _ = gate(entries, scene)
+    entry = read(a_csr(request=OversizedRequest(2**30)), scene)
+    case = case_of(entry, scene, PeerIndex(scene.now))
 
-    [got] = judge(cases, FOUND, scene.checks)
+    [got] = judge([case], FOUND, scene.checks)
 
     assert got.verdict is not None
     assert got.verdict.decision is Decision.DENY
@@ -265,11 +304,3 @@ def test_a_check_that_breaks_on_one_case_stops_no_other() -> None:
     assert (None, "this is a bug: RuntimeError: boom") == (first.verdict, first.problem)
     assert not first.evidence_unavailable
     assert second.verdict is not None
-
-
-def test_a_scene_without_a_cluster_can_be_read() -> None:
-    """Offline there may be none."""
-    entries, broken = read_all([a_filed_csr()], replace(a_scene(), now=NOW))
-
-    assert (1, []) == (len(entries), broken)
-    assert Scene(a_cluster(), a_policy(), NOW, _CHECKS).checks is _CHECKS

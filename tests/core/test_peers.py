@@ -28,7 +28,15 @@ MINUTE = timedelta(minutes=1)
 def peers_of(csr: Csr, *others: Csr) -> Peers:
     """What the list of all these says of the first."""
     entries = [an_entry(one) for one in (csr, *others)]
-    return PeerIndex(entries, NOW).of(entries[0])
+    return index_of(*entries).of(entries[0])
+
+
+def index_of(*entries: Entry) -> PeerIndex:
+    index = PeerIndex(NOW)
+    for entry in entries:
+        index.note(entry.csr)
+        index.add(entry)
+    return index
 
 
 def old(name: str = "csr-old", age: timedelta = 7 * MINUTE, **rest: Any) -> Csr:
@@ -56,6 +64,15 @@ def test_of_equal_times_the_later_name_is_the_newer() -> None:
     """One of the two counts, whatever their order."""
     assert peers_of(old("csr-a"), old("csr-b")).newer == "csr-b"
     assert peers_of(old("csr-b"), old("csr-a")).newer is None
+
+
+@pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
+def test_of_equal_times_a_pending_one_is_newer_than_a_decided_one(kind: str) -> None:
+    """A node may file two in one second; the decision on one must not strand the other."""
+    decided = old("csr-b", conditions=(Condition(kind, "True", "x", "", NOW),))
+
+    assert peers_of(old("csr-a"), decided).newer is None
+    assert peers_of(decided, old("csr-a")).newer == "csr-a"
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
@@ -215,11 +232,11 @@ def test_ones_own_mismatch_and_others_dont_count() -> None:
 def test_the_index_can_be_filled_bit_by_bit() -> None:
     """As it is when a list is replayed in time."""
     first, second = an_entry(old()), an_entry(old("csr-new", MINUTE))
-    index = PeerIndex((first,), NOW)
+    index = index_of(first)
 
     assert index.of(first).newer is None
 
-    index.add(second)
+    index.note(second.csr)
 
     assert index.of(first).newer == "csr-new"
 
@@ -228,4 +245,4 @@ def test_an_entry_outside_the_index_is_compared_with_it() -> None:
     """It needn't be in it."""
     entry = Entry(old(), an_entry(old()).request, None)
 
-    assert PeerIndex((), NOW).of(entry) == Peers()
+    assert PeerIndex(NOW).of(entry) == Peers()

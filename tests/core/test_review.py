@@ -37,6 +37,7 @@ from tests.builders import (
     settings,
 )
 from tests.core.fakes import (
+    DwindlingClock,
     Exploding,
     FakeApi,
     FakeClock,
@@ -293,6 +294,16 @@ def test_what_is_not_written_in_time_is_deferred() -> None:
     assert (1, 1) == (done.count(Action.APPROVED), done.count(Action.DEFERRED))
 
 
+def test_without_time_left_nothing_more_is_taken_on() -> None:
+    """The listing may have eaten it up: AWS isn't asked, and all the rest is deferred."""
+    world = FakeWorld(a_filed_csr(), clock=FakeClock(left=0))
+
+    run(world)
+
+    assert [("csr-7znmf", "deferred")] == world.ledger.actions
+    assert ([], []) == (world.fleet.asked, world.api.written)
+
+
 def test_an_item_that_is_no_csr_is_counted_and_stops_no_other() -> None:
     """It is never judged."""
     world = FakeWorld(unreadable(), a_filed_csr(), unreadable(None))
@@ -340,11 +351,11 @@ def test_every_csr_is_accounted_for() -> None:
 def test_the_run_tells_how_it_was_listed_and_how_long_it_took() -> None:
     """From before the listing to the end."""
     clock = FakeClock((NOW - timedelta(seconds=5), NOW, NOW + timedelta(seconds=2)))
-    world = FakeWorld(api=FakeApi((), truncated=True, pages=3), clock=clock)
+    world = FakeWorld(api=FakeApi((), truncated=True, cause="deadline", pages=3), clock=clock)
 
     done = run(world)
 
-    assert (True, 3, 7.0) == (done.truncated, done.pages, done.seconds)
+    assert (True, "deadline", 3, 7.0) == (done.truncated, done.cause, done.pages, done.seconds)
     assert (a_cluster(), KUBELET_SERVING) == (done.cluster, done.signer)
 
 
@@ -367,9 +378,9 @@ def test_what_became_of_approved_ones_is_found() -> None:
 
     done = run(world)
 
-    assert [("csr-0001", IssueState.NOT_ISSUED), ("csr-0002", IssueState.MISMATCH)] == [
-        (finding.csr.name, finding.state) for finding in done.findings
-    ]
+    assert {"csr-0001": IssueState.NOT_ISSUED, "csr-0002": IssueState.MISMATCH} == {
+        finding.csr.name: finding.state for finding in done.findings
+    }
 
 
 @pytest.mark.parametrize(
@@ -399,3 +410,16 @@ def test_a_node_whose_certificate_was_wrong_is_left() -> None:
     run(world)
 
     assert [("csr-new", "left")] == world.ledger.actions
+
+
+def test_a_flood_of_one_requester_is_not_even_read_when_time_is_short() -> None:
+    """Only what may be approved is read first; of the rest as much as half of the time allows."""
+    old = a_nodes_csr(1, age=10 * MINUTE)
+    flood = [replace(old, name=f"csr-{n:03}", uid=f"uid-{n}") for n in range(50)]
+    clock = DwindlingClock(left=20.0, step=1.0)
+    world = FakeWorld(*flood, a_nodes_csr(1), a_nodes_csr(2), clock=clock, fleet=fleet_of(1, 2))
+
+    done = run(world)
+
+    assert {"csr-0001": "Approved", "csr-0002": "Approved"} == world.api.conditions
+    assert 30 < done.unread < 50

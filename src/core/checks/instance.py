@@ -44,6 +44,9 @@ def instance_known(case: Case) -> Refusal | None:
         return _leave("instance unknown", "no EC2 evidence was given")
     if not case.instances:
         return _leave("instance unknown", f"EC2 shows no instance for {_claimed(case)}")
+    others = [one.id for one in case.instances if case.identity.instance_id not in (None, one.id)]
+    if others:
+        return _leave("instance unknown", f"got {others}, expected {_claimed(case)}")
     return None
 
 

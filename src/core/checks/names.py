@@ -23,7 +23,9 @@ _NEVER = ("kubernetes", "localhost", "kubernetes.default")
 # The public names of instances lie among the service names of AWS; `dns-names` judges them.
 # From: EC2 User Guide, "EC2 instance hostnames" (ec2-192-0-2-1.<region>.compute.amazonaws.com).
 _PUBLIC_INSTANCE_NAME = re.compile(
-    r"ec2-[0-9a-z-]+\.(?:compute-1|[a-z0-9-]+\.compute)\.amazonaws\.com(?:\.cn)?", re.ASCII
+    r"ec2-[0-9a-z-]+\.(?:compute-1|[a-z0-9-]+\.compute)\.(?:amazonaws\.(?:com|com\.cn|eu)"
+    r"|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)",
+    re.ASCII,
 )
 # From: EC2 API reference, NetworkInterface.InterfaceType. Deliberately absent: branch and trunk
 # (their addresses are pods'), and all that AWS's services own.

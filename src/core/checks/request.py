@@ -192,7 +192,7 @@ def _san_problem(san: San) -> str | None:
             return f"{san.kind} {san.value}"
         case IpName():
             mapped = getattr(san.address, "ipv4_mapped", None)
-            return None if mapped is None else f"IPv4-mapped {san.address}"
+            return None if mapped is None else f"IPv4-mapped {mapped}"
     if looks_like_an_address(san.value):
         return f"DNS name {san.value!r} is an address"
     return None if is_dns_name(san.value) else f"DNS name {san.value!r} is no host name"

@@ -13,6 +13,8 @@ from core.model.aws import (
     RoleUnknown,
 )
 from core.model.csr import (
+    APPROVED_REASON,
+    DENIED_REASON,
     KUBELET_SERVING,
     MAX_REQUEST_BYTES,
     Condition,
@@ -59,6 +61,8 @@ from core.model.verdict import (
 )
 
 __all__ = [
+    "APPROVED_REASON",
+    "DENIED_REASON",
     "KUBELET_SERVING",
     "MAX_DETAIL",
     "MAX_REQUEST_BYTES",

@@ -6,6 +6,10 @@ from datetime import datetime
 
 KUBELET_SERVING = "kubernetes.io/kubelet-serving"
 
+#: The reasons of the conditions that we write: by them our decisions are known again.
+APPROVED_REASON = "ApprovedByCsrApprover"
+DENIED_REASON = "DeniedByCsrApprover"
+
 #: The largest `spec.request` that is read at all, in bytes. A kubelet's is about 600.
 MAX_REQUEST_BYTES = 65_536
 

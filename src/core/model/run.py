@@ -47,12 +47,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A pending CSR past the gates with its verdict; None with a `problem` where there is none."""
+    """A pending CSR past the gates with its verdict; None with a `problem` where there is none.
+
+    `evidence_unavailable` and `deferred` tell of what kind the problem is: AWS didn't answer, or
+    there was no time. Neither: it is a bug.
+    """
 
     case: Case
     verdict: Verdict | None
     problem: str = ""
     evidence_unavailable: bool = False
+    deferred: bool = False
+
+    @classmethod
+    def broken(cls, case: Case, error: Exception) -> "Judged":
+        """Our own code failed on this CSR: no verdict, and the words for the bug."""
+        return cls(case, None, f"this is a bug: {type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,9 @@ class IssueFinding:
 class Run:
     """A finished review of one signer's CSRs in one cluster.
 
-    `cause` tells why the listing was truncated. `gated` counts the pending CSRs that stopped at a gate, by the refusal's reason.
+    `cause` tells why the listing was truncated, `unread` how many requests were not read for want
+    of time: their keys and certificates are unknown. `gated` counts the pending CSRs that stopped
+    at a gate, by the refusal's reason.
     """
 
     cluster: Cluster
@@ -128,6 +140,7 @@ class Run:
     pages: int
     truncated: bool
     cause: str
+    unread: int
     unreadable: tuple[UnreadableCsr, ...]
     gated: Mapping[str, int]
     records: tuple[Record, ...]

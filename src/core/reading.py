@@ -1,0 +1,126 @@
+"""Reading the requests of a list, each once. One bad CSR stops no other, nor do ten thousand."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from core import issued, pkcs10
+from core.checks.request import request_well_formed, signature, subject
+from core.checks.requester import requester_is_node
+from core.errors import MalformedRequest
+from core.identity import identify
+from core.judging import Gated, Scene, unread
+from core.model import (
+    MAX_REQUEST_BYTES,
+    Case,
+    Csr,
+    Entry,
+    IssueFinding,
+    Judged,
+    KeyRule,
+    OversizedRequest,
+    Pkcs10,
+    Unread,
+)
+from core.ports import Clock
+from core.settings import ReviewSettings
+
+# What a request must pass for its key to count against another requester: a copy of somebody
+# else's request fails at the subject, so that nobody can be blocked by one.
+_VOUCHING = (requester_is_node, request_well_formed, signature, subject)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read of a list.
+
+    `entries` are those past the gates, `problems` what could not be read, and `skipped` the number
+    of others for which there was no time. Of others nothing is kept but findings.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Judged] = field(default_factory=list)
+    findings: list[IssueFinding] = field(default_factory=list)
+    skipped: int = 0
+
+
+def read_list(
+    csrs: Sequence[Csr], gated: Gated, scene: Scene, settings: ReviewSettings, clock: Clock
+) -> Reading:
+    """First those past the gates, then the others for as long as half of the time is left.
+
+    `gated.peers` learns of the keys and the wrong certificates of both.
+    """
+    reading = Reading(problems=list(gated.broken))
+    for one in read_all(gated.passed, scene, lambda: clock.remaining() > 0):
+        if isinstance(one, Judged):
+            reading.problems.append(one)
+        else:
+            reading.entries.append(one)
+            gated.peers.add(one)
+    half = clock.remaining() / 2
+    for one in read_all(_others(csrs, gated), scene, lambda: clock.remaining() > half):
+        if isinstance(one, Entry):
+            gated.peers.add(one)
+            reading.findings += _finding(one, scene, settings)
+        elif one.deferred:
+            reading.skipped += 1
+        else:
+            reading.problems.append(one)
+    return reading
+
+
+def read_all(
+    csrs: Iterable[Csr], scene: Scene, time_left: Callable[[], bool] = lambda: True
+) -> Iterator[Entry | Judged]:
+    """Read requests, in their order, each once.
+
+    One that breaks our own code comes back without a verdict; likewise, deferred, those for which
+    there is no time left.
+    """
+    for csr in csrs:
+        if not time_left():
+            yield Judged(unread(csr, scene), None, "no time was left", deferred=True)
+            continue
+        try:
+            yield read(csr, scene)
+        except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
+            yield Judged.broken(unread(csr, scene), error)
+
+
+def read(csr: Csr, scene: Scene) -> Entry:
+    """Read one CSR's request, and what follows from it alone."""
+    request = _request(csr)
+    identity = identify(csr, allow_name=scene.policy.allow_name_identity)
+    case = Case(csr, request, identity, scene.now, scene.policy)
+    verifiable = isinstance(request, Pkcs10) and request.key.rule is not KeyRule.UNVERIFIABLE
+    return Entry(
+        csr,
+        request,
+        identity,
+        vouches=verifiable and all(check(case) is None for check in _VOUCHING),
+        mismatched=issued.mismatch(csr, request),
+    )
+
+
+def _others(csrs: Sequence[Csr], gated: Gated) -> list[Csr]:
+    """The decided ones first, which no requester can multiply; then from the newest back."""
+    done = {id(csr) for csr in gated.passed} | {id(one.case.csr) for one in gated.broken}
+    others = [csr for csr in csrs if id(csr) not in done]
+    return sorted(others, key=lambda csr: (not csr.is_pending, csr.created, csr.name), reverse=True)
+
+
+def _finding(entry: Entry, scene: Scene, settings: ReviewSettings) -> list[IssueFinding]:
+    grace = timedelta(seconds=settings.issue_grace_seconds)
+    max_age = timedelta(seconds=settings.max_csr_age_seconds)
+    finding = issued.find(entry.csr, entry.request, scene.now, grace=grace, max_age=max_age)
+    return [] if finding is None else [finding]
+
+
+def _request(csr: Csr) -> Pkcs10 | Unread:
+    if isinstance(csr.request, OversizedRequest):
+        return Unread(f"got {csr.request.size} bytes, expected at most {MAX_REQUEST_BYTES}")
+    try:
+        return pkcs10.read(csr.request)
+    except MalformedRequest as error:
+        return Unread(str(error))

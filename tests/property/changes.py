@@ -1,0 +1,302 @@
+"""Every field of an approvable case: how it may change for the worse, or why it doesn't matter.
+
+`CHANGES` gives values none of which may be approved; `IRRELEVANT` gives the reason why a field
+doesn't matter, with a value that differs and is approved all the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from core.dns import folded
+from core.model import (
+    Cluster,
+    Condition,
+    Csr,
+    DnsName,
+    Instance,
+    IpName,
+    KeyRule,
+    OtherName,
+    Pkcs10,
+    Role,
+    StringType,
+    SubjectAttribute,
+)
+from core.settings import ReviewSettings
+from tests.builders import (
+    ADDRESS,
+    INSTANCE_ID,
+    NODE,
+    NOW,
+    O_AND_CN,
+    PROFILE,
+    PUBLIC_ADDRESS,
+    PUBLIC_NAME,
+    ROLE,
+    VPC,
+    a_cluster,
+    a_csr,
+    a_request,
+    an_extra,
+    an_instance,
+    names,
+    settings,
+)
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """All that one verdict rests on."""
+
+    csr: Csr
+    request: Pkcs10
+    instance: Instance
+    cluster: Cluster
+    role: Role
+    settings: ReviewSettings
+
+    def changed(self, field: str, value: Any) -> "Scenery":
+        """With one field changed; `field` is a record and its field, with a dot between."""
+        record, _, name = field.partition(".")
+        change = {name: value}
+        match record:
+            case "key":
+                request = replace(self.request, key=replace(self.request.key, **change))
+                return replace(self, request=request)
+            case "attribute":
+                first, *rest = self.request.subject
+                subject = (replace(first, **change), *rest)
+                return replace(self, request=replace(self.request, subject=subject))
+            case "interface":
+                return self._with_interface(**change)
+            case "address":
+                primary, *others = self.instance.interfaces[0].ipv4
+                return self._with_interface(ipv4=(replace(primary, **change), *others))
+            case "settings":
+                return replace(self, settings=self.settings.model_copy(update=change))
+        return replace(self, **{record: replace(getattr(self, record), **change)})
+
+    def _with_interface(self, **change: Any) -> "Scenery":
+        first, *others = self.instance.interfaces
+        interfaces = (replace(first, **change), *others)
+        return replace(self, instance=replace(self.instance, interfaces=interfaces))
+
+
+APPROVABLE = Scenery(
+    a_csr(), a_request(), an_instance(), a_cluster(), ROLE, settings(extra_dns_suffixes="a.example")
+)
+
+_OWN_DNS = {
+    folded(name)
+    for name in (
+        NODE,
+        PUBLIC_NAME,
+        f"{INSTANCE_ID}.eu-west-1.compute.internal",
+        "ip-10-0-1-10.a.example",
+        f"{INSTANCE_ID}.a.example",
+        "ec2-198-51-100-10.a.example",
+    )
+}
+_OWN_ADDRESSES = {IPv4Address(ADDRESS), IPv4Address(PUBLIC_ADDRESS)}
+_USAGES = ("digital signature", "server auth", "key encipherment", "client auth", "any", "")
+_GOOD_USAGES = ({*_USAGES[:2]}, {*_USAGES[:3]})
+_GROUPS = {"system:nodes", "system:authenticated"}
+_TAGS = {"kubernetes.io/cluster/prod", *(f"{x}cluster-name" for x in ("eks:", "eks:eks-"))}
+
+_text = st.text(max_size=40)
+_values = st.lists(_text, max_size=3).map(tuple)
+
+
+def _not(*good: object, of: SearchStrategy[Any] = _text) -> SearchStrategy[Any]:
+    return of.filter(lambda value: value not in good)
+
+
+def _near(good: str) -> SearchStrategy[str]:
+    """Texts that resemble the good one, and any others."""
+    return st.one_of(
+        _text,
+        st.builds("{}{}".format, _text, st.just(good)),
+        st.builds("{}{}".format, st.just(good), _text),
+        st.integers(0, len(good)).map(lambda at: good[:at]),
+    ).filter(lambda value: folded(value) != folded(good))
+
+
+_foreign_dns = _near(NODE).filter(lambda name: folded(name) not in _OWN_DNS).map(DnsName)
+_foreign_ip = st.ip_addresses().filter(lambda ip: ip not in _OWN_ADDRESSES).map(IpName)
+_other_name = st.builds(OtherName, _text, _text)
+_foreign = st.one_of(_foreign_dns, _foreign_ip, _other_name)
+
+_attribute = st.builds(
+    SubjectAttribute,
+    st.sampled_from(("2.5.4.3", "2.5.4.10", "2.5.4.11")),
+    st.one_of(st.sampled_from(("system:nodes", f"system:node:{NODE}", "system:masters")), _text),
+    st.sampled_from(StringType),
+    st.integers(0, 3),
+)
+
+
+def _is_the_subject(subject: tuple[SubjectAttribute, ...]) -> bool:
+    return sorted((one.oid, one.value) for one in subject) == sorted(O_AND_CN)
+
+
+#: Field -> values of which none may be approved.
+CHANGES: Mapping[str, SearchStrategy[Any]] = {
+    # Younger than the wait, older than a kubelet waits, or before the instance was launched.
+    "csr.created": st.one_of(
+        st.integers(-(10**8), 89), st.integers(901, 10**8), st.just(3 * 86_400)
+    ).map(lambda age: NOW - timedelta(seconds=age)),
+    "csr.username": st.one_of(
+        _near(f"system:node:{NODE}"), _near(NODE).map("system:node:{}".format)
+    ).filter(lambda name: name != f"system:node:{NODE}"),
+    "csr.groups": st.lists(st.one_of(st.sampled_from(sorted(_GROUPS)), _text), max_size=4)
+    .map(tuple)
+    .filter(lambda groups: not set(groups) >= _GROUPS),
+    "csr.extra": st.one_of(
+        st.dictionaries(st.one_of(st.sampled_from(sorted(an_extra())), _text), _values),
+        _not((INSTANCE_ID,), of=_values).map(lambda values: an_extra() | {"sessionName": values}),
+        _near(INSTANCE_ID).map(an_extra),
+        st.from_regex(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", fullmatch=True)
+        .filter(lambda other: other != INSTANCE_ID)
+        .map(an_extra),
+        _values.map(lambda values: an_extra() | {"canonicalArn": values}),
+        st.from_regex(r"arn:aws:iam::[0-9]{12}:role/[a-z-]{1,9}", fullmatch=True)
+        .filter(lambda arn: arn != str(ROLE))
+        .map(lambda arn: an_extra() | {"canonicalArn": (arn,)}),
+        st.sampled_from(("sessionName", "canonicalArn")).map(
+            lambda key: {k.lower() if k == key else k: v for k, v in an_extra().items()}
+        ),
+    ),
+    "csr.usages": st.lists(st.sampled_from(_USAGES), max_size=5)
+    .map(tuple)
+    .filter(lambda got: set(got) not in _GOOD_USAGES or len(set(got)) < len(got)),
+    "csr.expiration_seconds": st.integers(31_536_001, 2**31),
+    "csr.conditions": st.lists(
+        st.builds(
+            Condition,
+            st.sampled_from(("Approved", "Denied", "Failed")),
+            _text,
+            _text,
+            _text,
+            st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
+        ),
+        min_size=1,
+        max_size=2,
+    ).map(tuple),
+    "csr.certificate": st.binary(min_size=1),
+    "request.subject": st.lists(_attribute, max_size=4)
+    .map(tuple)
+    .filter(lambda subject: not _is_the_subject(subject)),
+    "request.sans": st.one_of(
+        st.just(()),
+        st.tuples(_foreign),
+        _foreign.map(lambda name: (*names(NODE, ADDRESS), name)),
+        _foreign.map(lambda name: (name, *names(NODE, ADDRESS))),
+    ),
+    "request.extensions": st.lists(st.one_of(st.just("2.5.29.17"), _text), min_size=1)
+    .map(tuple)
+    .filter(lambda oids: set(oids) != {"2.5.29.17"}),
+    "request.signature_algorithm": st.one_of(
+        st.sampled_from(("1.2.840.10045.4.1", "1.2.840.10045.4.3.1", "1.2.840.113549.1.1.10")),
+        _not(
+            *(f"1.2.840.10045.4.3.{number}" for number in (2, 3, 4)),
+            *(f"1.2.840.113549.1.1.{number}" for number in (11, 12, 13)),
+            "1.3.101.112",
+        ),
+    ),
+    "request.signature_valid": st.sampled_from((False, None)),
+    "key.rule": st.sampled_from((KeyRule.FORBIDDEN, KeyRule.UNVERIFIABLE)),
+    "attribute.oid": _not("2.5.4.10"),
+    "attribute.value": _not("system:nodes"),
+    "attribute.string_type": st.just(StringType.OTHER),
+    "attribute.rdn": st.just(1),  # that of the other one
+    "instance.id": _near(INSTANCE_ID),
+    "instance.state": _not("running", of=st.one_of(st.sampled_from(("stopped", "")), _text)),
+    "instance.launched": st.one_of(
+        st.none(),
+        st.integers(31, 10**8).map(lambda late: APPROVABLE.csr.created + timedelta(seconds=late)),
+    ),
+    "instance.vpc_id": _not(VPC),
+    "instance.private_dns_name": _near(NODE),
+    "instance.profile_arn": _not(PROFILE),
+    "instance.tags": st.dictionaries(st.one_of(st.sampled_from(sorted(_TAGS)), _text), _text)
+    .filter(lambda tags: "kubernetes.io/cluster/prod" not in tags)
+    .filter(lambda tags: "prod" not in tags.values()),
+    "instance.interfaces": st.just(()),
+    "interface.kind": _not("interface", "efa"),
+    "interface.attached": st.just(False),
+    "interface.device_index": st.one_of(st.none(), st.integers(1, 20)),
+    "interface.card_index": st.integers(1, 20),
+    "interface.ipv4": st.just(()),
+    "address.address": st.ip_addresses(v=4).filter(lambda ip: ip not in _OWN_ADDRESSES),
+    "address.primary": st.just(False),
+    "cluster.name": _not("prod"),
+    "cluster.vpc_id": _not(VPC),
+    # Every range that holds the node's own address.
+    "cluster.service_ranges": st.integers(0, 32).map(
+        lambda size: (ip_network(f"{ADDRESS}/{size}", strict=False),)
+    ),
+    "role.partition": _not("aws"),
+    "role.account": _not(ROLE.account),
+    "role.name": _text.filter(lambda name: name.casefold() != ROLE.name.casefold()),
+    "settings.max_csr_age_seconds": st.integers(60, 419),
+    "settings.approve_after_seconds": st.integers(421, 840),
+}
+
+
+@dataclass(frozen=True)
+class Irrelevant:
+    """Why a field doesn't matter here, and another value of it."""
+
+    why: str
+    value: Any
+
+
+_LOOSER = "it allows what is refused by default, and nothing such is asked for here"
+
+IRRELEVANT: Mapping[str, Irrelevant] = {
+    "csr.name": Irrelevant("the requester chooses it", "csr\nof mine"),
+    "csr.uid": Irrelevant("it is for the write, not for the verdict", "other"),
+    "csr.resource_version": Irrelevant("it is for the write, not for the verdict", "other"),
+    "csr.signer": Irrelevant("the list is one signer's; whoever lists sees to it", "example.com/x"),
+    "csr.request": Irrelevant("what is read of it is `request`; bytes have their own test", b""),
+    "key.kind": Irrelevant("these are words for people; the rule counts", "ECDSA P-521"),
+    "key.spki": Irrelevant("any key may be certified that nobody else uses", b"other"),
+    "request.key": Irrelevant("its fields are changed one by one", a_request().key),
+    "request.signature_hash": Irrelevant("these are words; the algorithm counts", ""),
+    "instance.public_dns_name": Irrelevant("it is a further name, not asked for here", ""),
+    "instance.loose_addresses": Irrelevant(
+        "they only make a leave of a deny", frozenset({IPv4Address("192.0.2.1")})
+    ),
+    "interface.id": Irrelevant("it is a name for people", ""),
+    "interface.vpc_id": Irrelevant("the first interface is always in the instance's VPC", ""),
+    "interface.ipv6": Irrelevant("it is a further address", (IPv6Address("2001:db8::b"),)),
+    "interface.prefixes": Irrelevant(
+        "a primary IPv4 address is never of one", (ip_network("10.0.1.0/28"),)
+    ),
+    "address.public": Irrelevant("it is a further address, not asked for here", frozenset()),
+    "cluster.region": Irrelevant("it is for the log", "us-east-1"),
+    "cluster.tags": Irrelevant(
+        "they only lower the mode, which is not the verdict", {"csr-approver:mode": "shadow"}
+    ),
+    "settings.max_certificate_seconds": Irrelevant("no lifetime is asked for", 600),
+    "settings.allow_name_identity": Irrelevant("with a session the name never counts", True),
+    "settings.allow_other_vpcs": Irrelevant(_LOOSER, True),
+    "settings.require_cluster_tag": Irrelevant(_LOOSER, False),
+    "settings.verify_node_role": Irrelevant(_LOOSER, False),
+    "settings.allow_public_addresses": Irrelevant("no public name is asked for", False),
+    "settings.allow_secondary_enis": Irrelevant(_LOOSER, True),
+    "settings.extra_dns_suffixes": Irrelevant("no name under them is asked for", ()),
+    "settings.regions": Irrelevant("whoever sends the cluster selects it", ("us-east-1",)),
+    "settings.cluster_names": Irrelevant("whoever sends the cluster selects it", ("other",)),
+    "settings.cluster_tag": Irrelevant("whoever sends the cluster selects it", "other"),
+    "settings.mode": Irrelevant("it is set by the test", None),
+    "settings.deny_after_seconds": Irrelevant("nothing is denied here", 0),
+    "settings.issue_grace_seconds": Irrelevant("nothing is issued here", 30),
+    "settings.write_connections": Irrelevant("it is for the write", 1),
+}
