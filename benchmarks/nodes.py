@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, ip_network
 
 from core.checks import KUBELET_SERVING_CHECKS
 from core.identity import identify
-from core.judging import Scene, case_of, read
+from core.judging import Scene, case_of
 from core.model import (
     KUBELET_SERVING,
     Case,
@@ -19,6 +19,7 @@ from core.model import (
     Role,
 )
 from core.peers import PeerIndex
+from core.reading import read
 from core.settings import ReviewSettings
 from sandbox.kubelet import kubelet_request
 
@@ -83,7 +84,7 @@ def cases_of(nodes: Sequence[Node]) -> list[Case]:
     """A case of each node's request, with all evidence."""
     scene = Scene(CLUSTER, SETTINGS, NOW, KUBELET_SERVING_CHECKS)
     entries = [read(_csr(node), scene) for node in nodes]
-    peers = PeerIndex(entries, NOW)
+    peers = PeerIndex(NOW)
     return [
         _with_evidence(case_of(entry, scene, peers), node)
         for entry, node in zip(entries, nodes, strict=True)

@@ -707,7 +707,7 @@ def test_the_dispatcher_tells_how_many_reviews_to_expect(desk: Desk) -> None:
     [account] = desk.blobs()
 
     assert dimensions(account) == {"Stack": "csr-approver"}
-    assert values(account) == {"Expected": 12}
+    assert values(account) == {"Expected": 12, "Completed": 0, "NotOnboarded": 0}
     assert desk.lines()[0]["expected"] == 12
 
 

@@ -1,5 +1,7 @@
 """An AWS account with EKS clusters whose nodes file CSRs, and clusters that can be made to fail."""
 
+import base64
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +22,7 @@ from sandbox.tokens import utc_now
 VPC = "vpc-0aaaaaaaaaaaaaaaa"
 GROUP = "csr-approvers"
 NODE_ROLE = "eks-node"
+GPU_ROLE = "eks-gpu-node"
 
 #: Old enough for approvals and denials to be due.
 DUE = timedelta(minutes=7)
@@ -34,7 +37,7 @@ class Cluster(PracticeCluster):
     """
 
     def __init__(self, account: "Account", name: str, region: str, number: int) -> None:
-        super().__init__(name, region=region, clock=lambda: self.now())
+        super().__init__(name, region=region, clock=self.now)
         self.account = account
         self.number = number
         self.ahead = timedelta()
@@ -67,7 +70,7 @@ class Cluster(PracticeCluster):
         self.map_role(self.account.aws.role_arn, "csr-approver", [GROUP])
         self.grant(GROUP, approver_rules(KUBELET_SERVING))
 
-    def launch(self, node: int) -> Machine:
+    def launch(self, node: int, role: str = NODE_ROLE) -> Machine:
         """An EC2 instance that is a node of this cluster; `node` is any small number."""
         machine = Machine(
             id=f"i-{self.number:01x}{node:016x}",
@@ -75,7 +78,7 @@ class Cluster(PracticeCluster):
             vpc_id=VPC,
             launched=utc_now() - timedelta(hours=1),
             enis=(Eni(f"10.{self.number}.{node // 250}.{node % 250 + 1}"),),
-            profile_arn=self.account.profile,
+            profile_arn=self.account.profiles[role],
             tags={f"kubernetes.io/cluster/{self.cluster}": "owned"},
         )
         self.account.aws.add_machine(machine)
@@ -85,6 +88,8 @@ class Cluster(PracticeCluster):
         self,
         node: int = 1,
         *,
+        name: str = "",
+        role: str = NODE_ROLE,
         known: bool = True,
         ips: Sequence[str] = (),
         age: timedelta = DUE,
@@ -94,13 +99,13 @@ class Cluster(PracticeCluster):
 
         `known`: EC2 shows the instance. `ips`: asks for these instead of its own.
         """
-        machine = self.launch(node)
+        machine = self.launch(node, role)
         if not known:
             self.account.forget_machine(machine)
         self.name_instance(machine.id, machine.name)
-        identity = AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
+        identity = AwsIdentity.session(role, machine.id, account=ACCOUNT)
         asked = ips or (machine.enis[0].ip,)
-        name = f"csr-{node:04}"
+        name = name or f"csr-{node:04}"
         self.seed(
             name,
             self.user_of(identity),
@@ -132,7 +137,7 @@ class Account:
         self.aws = aws
         self._opened = opened
         self._count = 0
-        self.profile = aws.add_profile(NODE_ROLE)
+        self.profiles = {NODE_ROLE: aws.add_profile(NODE_ROLE)}
         self.queue_url = aws.create_queue()
 
     def cluster(
@@ -157,11 +162,12 @@ class Account:
             tags=tags,
         )
         cluster.add_identity(self.aws.identity)
-        cluster.map_role(
-            f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}",
-            "system:node:{{EC2PrivateDNSName}}",
-            ["system:bootstrappers", "system:nodes"],
-        )
+        for role in (NODE_ROLE, GPU_ROLE):
+            cluster.map_role(
+                f"arn:aws:iam::{ACCOUNT}:role/{role}",
+                "system:node:{{EC2PrivateDNSName}}",
+                ["system:bootstrappers", "system:nodes"],
+            )
         if onboarded:
             cluster.onboard()
         return cluster
@@ -187,9 +193,10 @@ class Account:
         for field, value in fields.items():
             setattr(self._described(name, region), field, value)
 
-    def delete(self, name: str, region: str = HOME) -> None:
-        """Delete a cluster, as far as EKS knows."""
-        del eks_backends[ACCOUNT][region].clusters[name]
+    def trust(self, name: str, ca_pem: str) -> None:
+        """Let EKS tell another CA."""
+        data = base64.b64encode(ca_pem.encode()).decode()
+        self.change(name, certificate_authority={"data": data})
 
     def forget_machine(self, machine: Machine) -> None:
         """EC2 shows this instance no longer."""
@@ -203,3 +210,9 @@ class Account:
     @staticmethod
     def _described(name: str, region: str) -> Any:
         return eks_backends[ACCOUNT][region].clusters[name]
+
+
+def assigned(account: Account) -> list[str]:
+    """The clusters of the messages on the queue, with their Regions, in order."""
+    bodies = [json.loads(record["body"]) for record in account.aws.receive(account.queue_url)]
+    return sorted(f"{body['region']}/{body['cluster']}" for body in bodies)

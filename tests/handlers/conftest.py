@@ -1,12 +1,13 @@
 """The account and the functions of a test."""
 
-import io
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack
 from itertools import count
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 
 from core.settings import DispatchSettings, ReviewSettings
 from handlers import dispatch, review
@@ -16,15 +17,21 @@ from tests.handlers.lambdas import Lambdas
 
 _services = count()
 
+# AWS's models are megabytes of JSON, and each cold start would read them anew.
+_LOADER = create_loader()
+
 
 @pytest.fixture
-def account() -> Iterator[Account]:
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    monkeypatch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
     with ExitStack() as opened:
         yield Account(opened.enter_context(PracticeAws()), opened)
 
 
 @pytest.fixture
-def lambdas(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambdas]:
+def lambdas(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Lambdas]:
     """Both functions, cold, with the template's variables and none of the caller's own."""
     known = {*ReviewSettings.model_fields, *DispatchSettings.model_fields}
     for name in [one for one in os.environ if one.lower() in known or "POWERTOOLS" in one]:
@@ -36,8 +43,12 @@ def lambdas(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambd
     warm = (dispatch._dispatcher, dispatch._logger, review._reviewer, review._logger)
     for made in warm:
         made.cache_clear()
-    printed = io.StringIO()
-    with redirect_stdout(printed):
-        yield Lambdas(account.aws, monkeypatch, printed)
+    yield Lambdas(account.aws, monkeypatch, capsys)
     for made in warm:
         made.cache_clear()
+
+
+@pytest.fixture
+def enforcing(lambdas: Lambdas) -> None:
+    """Denials are written, too: the mode in which the most could go wrong."""
+    lambdas.settings(MODE="enforce")

@@ -1,9 +1,9 @@
 """Both functions as Lambda runs them: environment, invocations, and all that they print."""
 
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -38,19 +38,25 @@ class AwsCalls:
 
     def __init__(self) -> None:
         self.made: list[str] = []
-        self.bodies: list[Any] = []
         self._instead: dict[tuple[str, str], Callable[[Any], Any]] = {}
 
     def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
         aws.client(service, region).meta.events.register("before-call", self._called)
 
     def instead(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
-        """Let `answer` have the call: a text is an error's code, None lets the call pass."""
+        """Let `answer` have the call: a text is an error's code, None lets the call pass.
+
+        It is given the request as botocore will send it, and may change it.
+        """
         self._instead[operation, region] = answer
 
-    def refuse(self, operation: str, code: str = "AccessDenied", region: str = HOME) -> None:
-        """Let these calls fail."""
-        self.instead(operation, lambda _: code, region)
+    def refuse(
+        self, operation: str, code: str = "AccessDenied", region: str = HOME, path: str = ""
+    ) -> None:
+        """Let these calls fail, or of them those whose URL has this path."""
+        self.instead(
+            operation, lambda call: code if call["url_path"].endswith(path) else None, region
+        )
 
     def heal(self) -> None:
         """Let all calls pass again."""
@@ -61,9 +67,9 @@ class AwsCalls:
 
     def _called(self, model: Any, params: Any, **_: Any) -> Any:
         self.made.append(model.name)
-        self.bodies.append(params["body"])
-        answer = self._instead.get((model.name, params["context"]["client_region"]))
-        given = None if answer is None else answer(params["body"])
+        region = params["context"]["client_region"].replace("aws-global", HOME)  # IAM's
+        answer = self._instead.get((model.name, region))
+        given = None if answer is None else answer(params)
         if given is None:
             return None
         if isinstance(given, str):
@@ -76,18 +82,28 @@ class Lambdas:
     """The two functions, cold until first used. Their environment is set before that."""
 
     def __init__(
-        self, aws: PracticeAws, environment: pytest.MonkeyPatch, printed: io.StringIO
+        self,
+        aws: PracticeAws,
+        environment: pytest.MonkeyPatch,
+        capture: pytest.CaptureFixture[str],
     ) -> None:
         self._aws = aws
         self._environment = environment
-        self._printed = printed
+        self._capture = capture
+        self._printed = ""
         self.calls = AwsCalls()
+        self._later = timedelta()
+        environment.setattr(review, "now", lambda: datetime.now(UTC) + self._later)
         self._warm: set[str] = set()
 
     def settings(self, **values: str) -> None:
         """Set environment variables by their names."""
         for name, value in values.items():
             self._environment.setenv(name, value)
+
+    def later(self, time: timedelta) -> None:
+        """Let so much time pass for all that the reviewer keeps."""
+        self._later = time
 
     def dispatch(self, invocation: Invocation | None = None) -> None:
         """One minute of the dispatcher."""
@@ -129,7 +145,8 @@ class Lambdas:
     @property
     def printed(self) -> str:
         """All of it."""
-        return self._printed.getvalue()
+        self._printed += self._capture.readouterr().out
+        return self._printed
 
     @property
     def lines(self) -> list[Line]:
@@ -158,10 +175,9 @@ class Lambdas:
 
     def forget(self) -> None:
         """Begin a new sheet: what was printed and called so far is no longer told."""
-        self._printed.seek(0)
-        self._printed.truncate()
+        self._capture.readouterr()
+        self._printed = ""
         self.calls.made.clear()
-        self.calls.bodies.clear()
 
     def _read(self) -> list[Line]:
         return [json.loads(text) for text in self.printed.splitlines()]

@@ -2,24 +2,16 @@
 
 import json
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from core.errors import BadSettings
 from handlers import dispatch
-from handlers.dispatch import DispatchIncomplete
 from sandbox.aws import HOME
-from tests.handlers.account import Account
+from tests.handlers.account import Account, assigned
 from tests.handlers.lambdas import REQUEST_ID, Invocation, Lambdas
 
 ABROAD = "eu-west-1"
-
-
-def assigned(account: Account) -> list[str]:
-    """The clusters of the messages on the queue, with their Regions, in order."""
-    bodies = [json.loads(record["body"]) for record in account.aws.receive(account.queue_url)]
-    return sorted(f"{body['region']}/{body['cluster']}" for body in bodies)
 
 
 class TestSelection:
@@ -75,12 +67,10 @@ class TestSelection:
     @pytest.mark.parametrize(
         ("globs", "expected"),
         [
-            ("*", ["dev-1", "prod-1", "prod-2", "web-prod"]),
             ("prod-*", ["prod-1", "prod-2"]),
             ("prod-?,dev-1", ["dev-1", "prod-1", "prod-2"]),
             ("prod-[!2]", ["prod-1"]),
-            ("prod", []),
-            ("PROD-1", []),
+            ("prod,PROD-1", []),
         ],
     )
     def test_globs_select_by_the_whole_name(
@@ -108,11 +98,9 @@ class TestSelection:
     @pytest.mark.parametrize(
         ("tag", "expected"),
         [
-            ("", ["bare", "no", "yes"]),
             ("csr-approver", ["no", "yes"]),
             ("csr-approver=yes", ["yes"]),
             ("csr-approver=", []),
-            ("csr-approver=YES", []),
         ],
     )
     def test_a_tag_selects_by_key_or_by_key_and_value(
@@ -128,27 +116,18 @@ class TestSelection:
 
         assert assigned(account) == [f"{HOME}/{name}" for name in expected]
 
-    @pytest.mark.parametrize(
-        ("status", "expected"),
-        [
-            ("ACTIVE", True),
-            ("UPDATING", True),
-            ("CREATING", False),
-            ("DELETING", False),
-            ("FAILED", False),
-            ("PENDING", False),
-        ],
-    )
     def test_only_clusters_that_serve_are_assigned(
-        self, account: Account, lambdas: Lambdas, status: str, *, expected: bool
+        self, account: Account, lambdas: Lambdas
     ) -> None:
         """One that is being made has no API yet, one that is being deleted soon none."""
-        account.name_only(["prod"])
-        account.change("prod", status=status)
+        states = ("ACTIVE", "CREATING", "DELETING", "FAILED", "PENDING", "UPDATING")
+        account.name_only(states)
+        for state in states:
+            account.change(state, status=state)
 
         lambdas.dispatch()
 
-        assert assigned(account) == ([f"{HOME}/prod"] if expected else [])
+        assert assigned(account) == [f"{HOME}/ACTIVE", f"{HOME}/UPDATING"]
 
     def test_a_cluster_gone_since_the_list_is_not_assigned(
         self, account: Account, lambdas: Lambdas
@@ -169,7 +148,7 @@ class TestSelection:
         lambdas.dispatch()
 
         assert assigned(account) == []
-        assert list(lambdas.metrics()) == ["Expected", "DispatchErrors"]
+        assert {"Expected", "DispatchErrors"} <= set(lambdas.metrics())
         assert lambdas.calls.count("SendMessageBatch") == 0
 
 
@@ -196,117 +175,6 @@ class TestMessages:
 
         assert assigned(account) == [f"{HOME}/prod"] * 2
         assert lambdas.calls.count("DescribeCluster") == 1
-
-
-class TestTrouble:
-    """A Region or a cluster in trouble costs the others nothing, and is told."""
-
-    def test_a_region_that_fails_costs_the_others_nothing(
-        self, account: Account, lambdas: Lambdas
-    ) -> None:
-        """The others are assigned, and then the invocation fails and names the Region."""
-        lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
-        account.name_only(["prod"])
-        lambdas.calls.refuse("ListClusters", "AccessDeniedException", ABROAD)
-
-        with pytest.raises(DispatchIncomplete, match=f"{ABROAD}.*AccessDeniedException"):
-            lambdas.dispatch()
-
-        assert assigned(account) == [f"{HOME}/prod"]
-        assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=1)
-        [line] = lambdas.said("dispatch failed")
-        assert line["problem"] == f"{ABROAD}: list: EKS ListClusters: AccessDeniedException"
-
-    def test_a_list_that_breaks_off_half_way_is_a_region_that_fails(
-        self, account: Account, lambdas: Lambdas
-    ) -> None:
-        """Half a list would leave clusters out in silence."""
-        account.name_only(f"c-{number:03}" for number in range(101))
-        pages = iter([None, "ThrottlingException"])
-        lambdas.calls.instead("ListClusters", lambda _: next(pages))
-
-        with pytest.raises(DispatchIncomplete, match="ThrottlingException"):
-            lambdas.dispatch()
-
-        assert lambdas.metrics() == Counter(Expected=0, DispatchErrors=1)
-
-    @pytest.mark.parametrize("code", ["AccessDeniedException", "ServerException"])
-    def test_a_cluster_that_cannot_be_described_is_assigned_all_the_same(
-        self, account: Account, lambdas: Lambdas, code: str
-    ) -> None:
-        """The reviewer looks itself, and tells of it; here it is no error."""
-        account.name_only(["prod"])
-        lambdas.calls.refuse("DescribeCluster", code)
-
-        lambdas.dispatch()
-
-        assert assigned(account) == [f"{HOME}/prod"]
-        assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=0)
-
-    def test_with_little_time_left_clusters_are_assigned_undescribed(
-        self, account: Account, lambdas: Lambdas
-    ) -> None:
-        """Better one message too many than clusters that nobody looks after."""
-        lambdas.settings(CLUSTER_TAG="csr-approver")
-        account.name_only(["prod"])
-
-        lambdas.dispatch(Invocation(seconds=14))
-
-        assert assigned(account) == [f"{HOME}/prod"]
-        assert lambdas.calls.count("DescribeCluster") == 0
-
-    def test_what_sqs_refuses_is_sent_once_more(self, account: Account, lambdas: Lambdas) -> None:
-        """Only the refused entry goes again; once it is taken, there was no error."""
-        account.name_only(["a", "b"])
-        refusals = iter([refused("1"), None])
-        lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
-
-        lambdas.dispatch()
-
-        assert assigned(account) == [f"{HOME}/b"]
-        assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=0)
-
-    def test_what_sqs_refuses_twice_is_counted(self, account: Account, lambdas: Lambdas) -> None:
-        """It stays expected, so that the review that doesn't come is missed."""
-        account.name_only(["a", "b"])
-        refusals = iter([refused("1"), {"Successful": [], "Failed": failed("0")}])
-        lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
-
-        with pytest.raises(DispatchIncomplete, match=f"^{HOME}/b: SQS did not take it$"):
-            lambdas.dispatch()
-
-        assert lambdas.calls.count("SendMessageBatch") == 2
-        assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=1)
-
-    def test_a_call_that_sqs_fails_costs_its_ten_and_no_others(
-        self, account: Account, lambdas: Lambdas
-    ) -> None:
-        """Eleven clusters are two calls; the first fails, the second is sent."""
-        account.name_only(f"c-{number:02}" for number in range(11))
-        answers = iter(["InternalError", None])
-        lambdas.calls.instead("SendMessageBatch", lambda _: next(answers))
-
-        with pytest.raises(DispatchIncomplete):
-            lambdas.dispatch()
-
-        assert assigned(account) == [f"{HOME}/c-10"]
-        assert lambdas.metrics() == Counter(Expected=11, DispatchErrors=10)
-
-    def test_after_a_failure_the_next_minute_is_as_any_other(
-        self, account: Account, lambdas: Lambdas
-    ) -> None:
-        """Nothing of a failed minute stays in the warm environment."""
-        account.name_only(["prod"])
-        lambdas.calls.refuse("ListClusters")
-        with pytest.raises(DispatchIncomplete):
-            lambdas.dispatch()
-        lambdas.forget()
-        lambdas.calls.heal()
-
-        lambdas.dispatch()
-
-        assert assigned(account) == [f"{HOME}/prod"]
-        assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=0)
 
 
 class TestStart:
@@ -366,14 +234,3 @@ class TestRecords:
         assert line["message"] == "clusters dispatched"
         assert line["expected"] == 1
         assert line["function_request_id"] == REQUEST_ID
-
-
-def failed(*ids: str) -> list[dict[str, Any]]:
-    return [{"Id": one, "SenderFault": False, "Code": "InternalError"} for one in ids]
-
-
-def refused(entry: str) -> dict[str, Any]:
-    """SQS's answer to two entries, of which it takes the other one."""
-    other = {"0": "1", "1": "0"}[entry]
-    taken = [{"Id": other, "MessageId": "m", "MD5OfMessageBody": "x"}]
-    return {"Successful": taken, "Failed": failed(entry)}

@@ -1,5 +1,6 @@
 """What the stack is made of: which rights, which names, which time-outs, which alarms."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -393,12 +394,15 @@ def test_missing_reviews_are_those_expected_and_not_accounted_for(stack: Stack) 
 
 
 def test_alarms_say_where_to_read_on(stack: Stack) -> None:
-    """Each alarm's description names its row of the runbook."""
-    assert [] == [
-        name
-        for name, alarm in alarms(stack).items()
-        if "docs/runbook.md, row " not in alarm["AlarmDescription"]
+    """Each alarm's description names a row of the runbook, each row is named by an alarm."""
+    named = [
+        re.findall(r"docs/runbook\.md, row (\w+)\.", alarm["AlarmDescription"])
+        for alarm in alarms(stack).values()
     ]
+    runbook = Path(ROOT, "docs/runbook.md").read_text()
+    rows = re.findall(r"^\| \*\*(\w+)\*\* \|", runbook, re.MULTILINE)
+
+    assert sorted([row] for row in rows) == sorted(named)
 
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ops"

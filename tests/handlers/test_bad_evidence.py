@@ -1,0 +1,137 @@
+"""AWS doesn't answer, or not for all: without evidence nothing is approved and nothing denied.
+
+The log names the cause, a metric counts it, and a following run that gets its answers decides.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sandbox.aws import HOME
+from tests.handlers.account import Account
+from tests.handlers.lambdas import Invocation, Lambdas
+
+pytestmark = pytest.mark.usefixtures("enforcing")
+
+
+def test_access_denied_on_ec2(account: Account, lambdas: Lambdas) -> None:
+    """Without evidence there is no verdict, whatever a CSR asks for."""
+    cluster = account.cluster()
+    good, bad = cluster.file(1), cluster.file(2, ips=("10.9.9.9",))
+    lambdas.calls.refuse("DescribeInstances", "UnauthorizedOperation")
+
+    lambdas.review()
+
+    assert lambdas.actions() == {good: "undecided", bad: "undecided"}
+    for line in lambdas.said("csr reviewed"):
+        assert line["problem"].endswith("EC2 DescribeInstances: UnauthorizedOperation")
+    assert lambdas.metrics()["EvidenceUnavailable"] == 2
+    assert cluster.writes == []
+    lambdas.calls.heal()
+    lambdas.review()
+    assert ["Approved", "Denied"] == [cluster.decision(csr) for csr in (good, bad)]
+
+
+def test_access_denied_on_ec2_in_one_region(account: Account, lambdas: Lambdas) -> None:
+    """A cluster of another Region is decided as ever."""
+    lambdas.settings(REGIONS=f"{HOME},eu-west-1")
+    here, there = account.cluster("prod"), account.cluster("prod", "eu-west-1")
+    here.file(1)
+    there.file(1)
+    lambdas.calls.refuse("DescribeInstances", "UnauthorizedOperation", "eu-west-1")
+
+    lambdas.review("prod", "eu-west-1")
+    lambdas.review("prod", HOME)
+
+    assert ["Approved", ""] == [one.decision("csr-0001") for one in (here, there)]
+
+
+def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
+    """Whose role the instance has isn't known: left, and told as lacking evidence.
+
+    What was shown to be false without IAM is denied all the same.
+    """
+    cluster = account.cluster()
+    good, bad = cluster.file(1), cluster.file(2, ips=("10.9.9.9",))
+    lambdas.calls.refuse("GetInstanceProfile")
+
+    lambdas.review()
+
+    assert lambdas.actions() == {good: "left", bad: "denied"}
+    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == good)
+    assert line["role_unknown"] == "IAM GetInstanceProfile: AccessDenied"
+    assert lambdas.metrics()["EvidenceUnavailable"] == 2
+    assert cluster.writes == [bad]
+    lambdas.calls.heal()
+    lambdas.review()
+    assert cluster.decision(good) == "Approved"
+
+
+def test_an_ec2_page_that_fails_half_way(account: Account, lambdas: Lambdas) -> None:
+    """Half an answer is none: who isn't on the first page isn't thereby unknown to EC2."""
+    cluster = account.cluster()
+    names = [cluster.file(node) for node in range(6)]
+    pages = iter([None, "InternalError"])
+
+    def by_fives(call: Any) -> str | None:
+        call["body"]["MaxResults"] = 5
+        return next(pages)
+
+    lambdas.calls.instead("DescribeInstances", by_fives)
+
+    lambdas.review()
+
+    assert lambdas.calls.count("DescribeInstances") == 2
+    assert set(lambdas.actions().values()) == {"undecided"}
+    assert cluster.writes == []
+    lambdas.calls.heal()
+    lambdas.review()
+    assert cluster.writes == names
+
+
+def test_one_unknown_instance_among_a_hundred(account: Account, lambdas: Lambdas) -> None:
+    """Ninety-nine are approved; the one that EC2 doesn't show is left, not denied."""
+    cluster = account.cluster()
+    known = [cluster.file(node) for node in range(1, 100)]
+    unknown = cluster.file(100, known=False)
+
+    lambdas.review()
+
+    assert cluster.writes == known
+    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == unknown)
+    assert (line["action"], line["refusals"][0]["check"]) == ("left", "instance-known")
+    assert lambdas.metrics()["Left"] == 1
+    cluster.launch(100)
+    lambdas.review()
+    assert cluster.decision(unknown) == "Approved"
+
+
+def test_one_instance_that_cannot_be_read(account: Account, lambdas: Lambdas) -> None:
+    """EC2 says something of one instance that nobody understands; of the other it doesn't."""
+    cluster = account.cluster()
+    good, odd = cluster.file(1), cluster.file(2)
+    machine = cluster.launch(2)
+    account.aws.add_machine(replace(machine, enis=(replace(machine.enis[0], ip="10.1.0"),)))
+
+    lambdas.review()
+
+    assert lambdas.actions() == {good: "approved", odd: "undecided"}
+    assert lambdas.metrics()["EvidenceUnavailable"] == 1
+    account.aws.add_machine(machine)
+    lambdas.review()
+    assert cluster.decision(odd) == "Approved"
+
+
+def test_too_little_time_to_ask(account: Account, lambdas: Lambdas) -> None:
+    """What can't be asked in time isn't guessed; the next run asks it."""
+    cluster = account.cluster()
+    csr = cluster.file(1)
+
+    lambdas.review(invocation=Invocation(seconds=19))
+
+    assert lambdas.calls.count("DescribeInstances") == 0
+    assert lambdas.actions() == {csr: "undecided"}
+    assert lambdas.metrics()["EvidenceUnavailable"] == 1
+    lambdas.review()
+    assert cluster.decision(csr) == "Approved"

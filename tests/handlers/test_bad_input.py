@@ -1,0 +1,198 @@
+"""A CSR in trouble is its own trouble: the others of the list are decided.
+
+The log names the cause, a metric counts it, and a following run that meets no trouble decides it.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.practice.api import Answer, Call
+from sandbox.practice.status import ApiError
+from tests.handlers.account import Account
+from tests.handlers.lambdas import Invocation, Lambdas
+
+pytestmark = pytest.mark.usefixtures("enforcing")
+
+Next = Callable[[Call], Answer]
+
+
+def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambdas) -> None:
+    """What was read is decided, and that it wasn't all is told."""
+    cluster = account.cluster()
+    names = [cluster.file(node) for node in range(1, 5)]
+    invocation = Invocation()
+
+    def second_page_fails(call: Call, answer: Next) -> Answer:
+        if "continue" in call.query:
+            invocation.passes(30)
+            raise ApiError(500, "InternalError", "etcd is gone")
+        return answer(of_two(call) if call.method == "GET" else call)
+
+    cluster.fault = second_page_fails
+
+    lambdas.review(invocation=invocation)
+
+    assert cluster.writes == names[:2]
+    [line] = lambdas.said("cluster reviewed")
+    assert (line["truncated"], line["listed"], line["pages"]) == (True, 2, 1)
+    assert lambdas.metrics()["ListTruncated"] == 1
+    cluster.fault = None
+    lambdas.review()
+    assert cluster.writes == names
+
+
+def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> None:
+    """What was filed as a request is none: that is proof enough to deny it, and it alone."""
+    cluster = account.cluster()
+    good, odd = cluster.file(1), cluster.file(2, request=b"no request at all")
+
+    lambdas.review()
+
+    assert lambdas.actions() == {good: "approved", odd: "denied"}
+    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == odd)
+    assert line["refusals"][0]["check"] == "request-well-formed"
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("metadata", "creationTimestamp", "yesterday"),
+        ("metadata", "uid", None),
+        ("spec", "request", "%%%"),
+        ("spec", "groups", "system:nodes"),
+        ("spec", "extra", ["sessionName"]),
+        ("status", "conditions", {"type": "Approved"}),
+    ],
+)
+def test_a_csr_that_cannot_be_read(
+    account: Account, lambdas: Lambdas, part: str, field: str, value: Any
+) -> None:
+    """It is named with the field that is wrong, counted, and left until it can be read."""
+    cluster = account.cluster()
+    good, odd = cluster.file(1), cluster.file(2)
+    cluster.fault = altering(odd, lambda item: item[part].update({field: value}))
+
+    lambdas.review()
+
+    [line] = lambdas.said("csr unreadable")
+    assert line["csr"] == odd
+    assert line["problem"].startswith(f"{part}.{field}: ")
+    assert lambdas.metrics()["ReviewErrors"] == 1
+    assert cluster.writes == [good]
+    cluster.fault = None
+    lambdas.review()
+    assert cluster.decision(odd) == "Approved"
+
+
+@pytest.mark.parametrize("item", [None, "csr-0002", 7, [], {}, {"metadata": {"name": 7}}])
+def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: Any) -> None:
+    """It is counted; what follows it in the list is decided."""
+    cluster = account.cluster()
+    good = cluster.file(1)
+
+    def with_it(call: Call, answer: Next) -> Answer:
+        code, content = answer(call)
+        if call.method == "GET":
+            content = {**content, "items": [item, *content["items"]]}
+        return code, content
+
+    cluster.fault = with_it
+
+    lambdas.review()
+
+    [line] = lambdas.said("csr unreadable")
+    assert line["cluster"] == "prod"
+    assert lambdas.metrics()["ReviewErrors"] == 1
+    assert cluster.writes == [good]
+    assert cluster.decision(good) == "Approved"
+
+
+def test_a_decision_that_is_not_taken(account: Account, lambdas: Lambdas) -> None:
+    """An API server, or a webhook in it, refuses one approval; the next run tries again."""
+    cluster = account.cluster()
+    good, odd = cluster.file(1), cluster.file(2)
+
+    def refused(call: Call, answer: Next) -> Answer:
+        if call.method == "PUT" and call.path[4] == odd:
+            raise ApiError(422, "Invalid", "not to my liking")
+        return answer(call)
+
+    cluster.fault = refused
+
+    lambdas.review()
+
+    assert lambdas.actions() == {good: "approved", odd: "not-written"}
+    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == odd)
+    assert line["detail"] == "422: not to my liking"
+    assert lambdas.metrics()["ReviewErrors"] == 1
+    cluster.fault = None
+    lambdas.review()
+    assert cluster.decision(odd) == "Approved"
+
+
+def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -> None:
+    """What isn't written in time is deferred, not lost: the next run writes it."""
+    lambdas.settings(WRITE_CONNECTIONS="1")
+    cluster = account.cluster()
+    done, late = cluster.file(1), cluster.file(2, age=timedelta(minutes=6))
+    invocation = Invocation()
+
+    def slow(call: Call, answer: Next) -> Answer:
+        if call.method == "PUT":
+            invocation.passes(50.5)
+        return answer(call)
+
+    cluster.fault = slow
+
+    lambdas.review(invocation=invocation)
+
+    assert lambdas.actions() == {done: "approved", late: "deferred"}
+    assert lambdas.metrics()["ReviewErrors"] == 0
+    assert cluster.writes == [done]
+    cluster.fault = None
+    lambdas.review()
+    assert cluster.decision(late) == "Approved"
+
+
+def test_a_csr_that_somebody_else_decides_meanwhile(account: Account, lambdas: Lambdas) -> None:
+    """Somebody was there first: no error, and nothing is overwritten."""
+    cluster = account.cluster()
+    good, gone = cluster.file(1), cluster.file(2)
+
+    def meanwhile(call: Call, answer: Next) -> Answer:
+        answered = answer(call)
+        if call.method == "GET":
+            cluster.remove(gone)
+        return answered
+
+    cluster.fault = meanwhile
+
+    lambdas.review()
+
+    assert lambdas.actions() == {good: "approved", gone: "overtaken"}
+    assert lambdas.metrics()["ReviewErrors"] == 0
+
+
+def of_two(call: Call) -> Call:
+    """The call, asking for two objects a page: a server may give less than was asked for."""
+    return replace(call, query={**call.query, "limit": "2"})
+
+
+def altering(name: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Call, Next], Answer]:
+    """A fault: of the list, the item of this name is changed."""
+
+    def altered(call: Call, answer: Next) -> Answer:
+        code, content = answer(call)
+        if call.method == "GET":
+            content = json.loads(json.dumps(content))
+            for item in content["items"]:
+                if item["metadata"]["name"] == name:
+                    change(item)
+        return code, content
+
+    return altered

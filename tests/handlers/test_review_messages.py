@@ -1,0 +1,150 @@
+"""What a message may bring about: it is believed for nothing but a name."""
+
+import pytest
+
+from sandbox.aws import HOME
+from sandbox.practice.tokenform import read
+from tests.handlers.account import Account
+from tests.handlers.lambdas import Lambdas
+
+ABROAD = "eu-west-1"
+FOREIGN = ("10.9.9.9",)
+
+
+class TestSelection:
+    """The message is believed for nothing but a name: the selection is made anew."""
+
+    @pytest.mark.parametrize(
+        ("setting", "value", "why"),
+        [
+            ("CLUSTER_NAMES", "test-*", "not selected by REGIONS and CLUSTER_NAMES"),
+            ("REGIONS", ABROAD, "not selected by REGIONS and CLUSTER_NAMES"),
+            ("CLUSTER_TAG", "csr-approver", "not selected by CLUSTER_TAG"),
+            ("CLUSTER_TAG", "team=b", "not selected by CLUSTER_TAG"),
+        ],
+    )
+    def test_a_cluster_that_is_not_selected_is_left_alone(
+        self, account: Account, lambdas: Lambdas, setting: str, value: str, why: str
+    ) -> None:
+        """Nothing is sent to it, whoever put the message on the queue."""
+        lambdas.settings(**{setting: value})
+        cluster = account.cluster(tags={"team": "a"})
+        cluster.file(1)
+
+        lambdas.review()
+
+        [line] = lambdas.said("cluster skipped")
+        assert line["why"] == why
+        assert cluster.tokens == set()
+
+    @pytest.mark.parametrize(
+        ("setting", "value"), [("CLUSTER_NAMES", "test-*"), ("REGIONS", ABROAD)]
+    )
+    def test_of_an_excluded_name_or_region_not_even_eks_is_asked(
+        self, account: Account, lambdas: Lambdas, setting: str, value: str
+    ) -> None:
+        """Nothing is done for such a message that costs anything."""
+        lambdas.settings(**{setting: value})
+        account.cluster()
+
+        lambdas.review()
+
+        assert lambdas.calls.made == []
+
+    @pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
+    def test_a_cluster_that_does_not_serve_is_left_alone(
+        self, account: Account, lambdas: Lambdas, status: str
+    ) -> None:
+        """It was ACTIVE when the dispatcher looked, perhaps."""
+        cluster = account.cluster()
+        account.change("prod", status=status)
+
+        lambdas.review()
+
+        [line] = lambdas.said("cluster skipped")
+        assert line["why"] == f"status {status}"
+        assert cluster.tokens == set()
+
+    def test_a_cluster_that_eks_does_not_know_is_skipped(self, lambdas: Lambdas) -> None:
+        """It was deleted since; that completes its assignment."""
+        lambdas.review("gone")
+
+        [line] = lambdas.said("cluster skipped")
+        assert line["why"] == "EKS knows no such cluster"
+        assert lambdas.metrics()["Completed"] == 1
+        assert lambdas.metrics()["ReviewErrors"] == 0
+
+    def test_the_token_goes_to_the_endpoint_that_eks_describes(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """A cluster of the same name elsewhere sees nothing of it."""
+        own = account.cluster("prod")
+        other = account.cluster("prod", ABROAD)
+
+        lambdas.review("prod")
+
+        assert len(own.tokens) == 1
+        assert other.tokens == set()
+
+    def test_the_token_is_signed_for_the_region_of_the_cluster(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """STS of the cluster's own Region answers for it; the function's may be shut to others."""
+        lambdas.settings(REGIONS=f"{HOME},{ABROAD}")
+        cluster = account.cluster("prod", ABROAD)
+
+        lambdas.review("prod", ABROAD)
+
+        [token] = cluster.tokens
+        host, _ = read(token, cluster.partition)
+        assert host == f"sts.{ABROAD}.amazonaws.com"
+
+
+class TestMessages:
+    """A message that can't be read fails the invocation, and so reaches the DLQ."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            pytest.param("not JSON", id="not JSON"),
+            pytest.param("", id="empty"),
+            pytest.param("null", id="null"),
+            pytest.param('["prod", "us-east-1"]', id="a list"),
+            pytest.param('{"cluster": "prod"}', id="no Region"),
+            pytest.param('{"cluster": "prod", "region": null}', id="null for a Region"),
+            pytest.param('{"cluster": ["prod"], "region": "us-east-1"}', id="a list of clusters"),
+            pytest.param('{"cluster": "", "region": "us-east-1"}', id="no name"),
+            pytest.param('{"cluster": "prod\\n", "region": "us-east-1"}', id="a line end"),
+            pytest.param('{"cluster": "../prod", "region": "us-east-1"}', id="a path"),
+            pytest.param('{"cluster": "prod", "region": "mars"}', id="a Region that isn't one"),
+            pytest.param('{"cluster": "prod", "region": "x.evil.example/"}', id="a host"),
+            pytest.param(
+                '{"cluster": "prod", "region": "us-east-1", "endpoint": "https://evil.example"}',
+                id="an endpoint besides",
+            ),
+        ],
+    )
+    def test_an_unreadable_message_raises(
+        self, account: Account, lambdas: Lambdas, body: str
+    ) -> None:
+        """Nothing is contacted for its sake."""
+        cluster = account.cluster()
+
+        with pytest.raises(ValueError, match=r"^not an assignment: "):
+            lambdas.review_body(body)
+
+        assert cluster.tokens == set()
+        assert lambdas.calls.made == []
+
+    def test_after_an_unreadable_message_the_next_is_served(
+        self, account: Account, lambdas: Lambdas
+    ) -> None:
+        """The warm environment is as it was."""
+        cluster = account.cluster()
+        cluster.file(1)
+        with pytest.raises(ValueError, match="not an assignment"):
+            lambdas.review_body("{}")
+
+        lambdas.review()
+
+        assert cluster.decision("csr-0001") == "Approved"
