@@ -3,6 +3,7 @@
 Rights needed: `list` on CSRs, `update` on their `approval`, `approve` on the signer; no `get`.
 """
 
+import json
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import TracebackType
@@ -56,7 +57,7 @@ class KubernetesCsrApi:
         self._clock = clock
         self._connections = connections
         self._limits = limits
-        self._listed: dict[str, Json] = {}
+        self._listed: dict[str, bytes] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +106,8 @@ class KubernetesCsrApi:
                 return Written(WriteResult.FAILED, "it was not listed in this run")
             # All of a name is data: `safe=""` leaves no slash, question mark or percent sign.
             path = f"{CSRS}/{quote(write.csr.name, safe='')}/approval"
-            return _written(self._connection.call("PUT", path, _decided(listed, write)), write)
+            decided = _decided(json.loads(listed), write)
+            return _written(self._connection.call("PUT", path, decided), write)
         except Exception as error:  # noqa: BLE001  one CSR's trouble is no other's
             return Written(WriteResult.FAILED, f"unexpected: {type(error).__name__}")
 

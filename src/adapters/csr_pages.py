@@ -13,7 +13,7 @@ from adapters.api_connection import ApiConnection
 from adapters.csr_items import read_item
 from adapters.retry import Answer, NoAnswer, Outcome
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import Csr, Listing, OversizedRequest, UnreadableCsr
+from core.model import Csr, Listing, OversizedRequest, Requester, UnreadableCsr
 
 Json = dict[str, Any]
 
@@ -28,16 +28,20 @@ class Limits:
     """How much is taken in, in bytes.
 
     `page`: a longer page is asked for anew with fewer CSRs on it. `share`: so much is kept of one
-    requester's CSRs, because labels, annotations and requests are his to fill, and must not fill
-    the memory. A kubelet's CSR takes 1 to 2 KiB.
+    requester's CSRs, and `total` of all, because labels, annotations and requests are theirs to
+    fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
     """
 
     page: int = 16 * 1024 * 1024
     share: int = 4 * 1024 * 1024
+    total: int = 64 * 1024 * 1024
 
 
 class CsrPages:
-    """One reading of the list. `listed`: by uid, what is sent back when a CSR is decided."""
+    """One reading of the list. `listed`: by uid, what is sent back when a CSR is decided.
+
+    As JSON text, for the objects out of it may take 15 times its memory: 100,000 empty labels do.
+    """
 
     def __init__(
         self,
@@ -57,9 +61,9 @@ class CsrPages:
         self._begin()
 
     def _begin(self) -> None:
-        self.listed: dict[str, Json] = {}
+        self.listed: dict[str, bytes] = {}
         self._items: list[Csr | UnreadableCsr] = []
-        self._shares: Counter[str] = Counter()
+        self._shares: Counter[Requester] = Counter()
         self._pages = 0
         self._next = ""
         self._cause = ""
@@ -116,6 +120,8 @@ class CsrPages:
         items = page.get("items", "absent")
         if not isinstance(items, list | None):
             raise ClusterUnavailable("answer", "not a list of CSRs")
+        if len(items or ()) > self._limit:
+            raise ClusterUnavailable("answer", "more CSRs on a page than were asked for")
         for item in items or ():
             self._keep_item(item)
         self._pages += 1
@@ -131,17 +137,22 @@ class CsrPages:
             self._items.append(read)
         elif problem:
             self._items.append(UnreadableCsr(read.name, read.signer, problem))
-        elif self._has_room(read, item) and read.uid not in self.listed:
-            self.listed[read.uid] = _to_send_back(read, item)
-            self._items.append(read)
+        elif read.uid not in self.listed:
+            kept = _to_send_back(read, item)
+            if self._has_room(read, len(kept) + _request_size(read)):
+                self.listed[read.uid] = kept
+                self._items.append(read)
 
-    def _has_room(self, csr: Csr, item: Json) -> bool:
-        """Whether the requester's share isn't used up. His name is the API server's word."""
-        share = self._shares[csr.username] + _weight(csr, item)
+    def _has_room(self, csr: Csr, weight: int) -> bool:
+        """Whether the requester's share isn't used up. Who he is is the API server's word."""
+        share = self._shares[csr.requester] + weight
         if share > self._limits.share:
             self._cause = f"share: more than {self._limits.share} bytes of one requester's CSRs"
             return False
-        self._shares[csr.username] = share
+        if self._shares.total() + weight > self._limits.total:
+            self._cause = f"share: more than {self._limits.total} bytes of all requesters' CSRs"
+            return False
+        self._shares[csr.requester] = share
         return True
 
 
@@ -161,6 +172,8 @@ def _status(answer: Answer) -> ClusterUnavailable:
 def _continue(page: Json) -> str:
     metadata = page.get("metadata")
     token = metadata.get("continue") if isinstance(metadata, dict) else None
+    if isinstance(token, str) and not token.isascii():
+        raise ClusterUnavailable("answer", "a continue token that can't be one")
     return token if isinstance(token, str) else ""
 
 
@@ -173,13 +186,11 @@ def _unusable(csr: Csr, signer: str) -> str:
     return "" if csr.signer == signer else "spec.signerName: not the signer asked for"
 
 
-def _weight(csr: Csr, item: Json) -> int:
-    """About the memory that a CSR takes, by what its requester may make large."""
-    size = 0 if isinstance(csr.request, OversizedRequest) else len(csr.request)
-    return size + len(json.dumps(item["metadata"]))
+def _request_size(csr: Csr) -> int:
+    return 0 if isinstance(csr.request, OversizedRequest) else len(csr.request)
 
 
-def _to_send_back(csr: Csr, item: Json) -> Json:
+def _to_send_back(csr: Csr, item: Json) -> bytes:
     """The item as listed. The spec of an oversized one isn't kept: the server keeps its own."""
     left_out = {"spec"} if isinstance(csr.request, OversizedRequest) else set()
-    return {key: value for key, value in item.items() if key not in left_out}
+    return json.dumps({key: value for key, value in item.items() if key not in left_out}).encode()

@@ -29,6 +29,7 @@ AS_TEXT: Final = BeforeValidator(_text_only)
 def explain(error: ValidationError) -> str:
     """The first problem: field, what is wrong with it, and its value, bounded and printable."""
     problem = error.errors(include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "the whole"
+    # Of a field that isn't known the name is the sender's own.
+    where = safe(".".join(str(part) for part in problem["loc"]))[:80] or "the whole"
     what = "expected an object" if problem["type"] == "model_type" else problem["msg"]
     return f"{where}: {what} (got {safe(problem['input'])[:80]})"

@@ -7,10 +7,7 @@ aws-iam-authenticator pkg/token/token.go (Identity.SessionName) and pkg/server/s
 
 import re
 
-from core.model import Csr, Identity, IdentityKind
-
-SESSION_NAME = "sessionName"
-CANONICAL_ARN = "canonicalArn"
+from core.model import CANONICAL_ARN, SESSION_NAME, Csr, Identity, IdentityKind
 
 #: `i-` and 8 or 17 hex digits, the whole value. From: EC2 User Guide, resource IDs.
 INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)

@@ -93,12 +93,19 @@ def judge(
     answers: Mapping[Identity, Evidence | EvidenceUnavailable],
     checks: tuple[Check, ...],
     given: Callable[[Case], Case] = lambda case: case,
+    time_left: Callable[[], bool] = lambda: True,
 ) -> list[Judged]:
     """A verdict for every case whose evidence could be had; an error is never a verdict.
 
-    `given` takes away again what of the evidence wasn't given at all (only offline).
+    `given` takes away again what of the evidence wasn't given at all (only offline). Those for
+    which there is no time left come back deferred.
     """
-    return [_judge(case, answers, checks, given) for case in cases]
+    return [
+        _judge(case, answers, checks, given)
+        if time_left()
+        else Judged(case, None, "no time was left", deferred=True)
+        for case in cases
+    ]
 
 
 def case_of(entry: Entry, scene: Scene, peers: PeerIndex) -> Case:

@@ -3,10 +3,7 @@
 from datetime import datetime, timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.identity import SESSION_NAME
-from core.model import Csr, Entry, Peers, Pkcs10
-
-_Requester = tuple[str, tuple[str, ...]]
+from core.model import Csr, Entry, Peers, Pkcs10, Requester
 
 
 class PeerIndex:
@@ -18,7 +15,7 @@ class PeerIndex:
 
     def __init__(self, now: datetime) -> None:
         """Begin with none. Those dated in the future of `now` will supersede nobody."""
-        self._newest: dict[_Requester, Csr] = {}
+        self._newest: dict[Requester, Csr] = {}
         self._users_of_key: dict[bytes, set[str]] = {}
         self._mismatched: dict[str, set[str]] = {}
         self._now = now
@@ -27,9 +24,9 @@ class PeerIndex:
         """Index one more item by who filed it, and when."""
         if csr.created - self._now > timedelta(seconds=CLOCK_SKEW_SECONDS):
             return
-        known = self._newest.get(_requester(csr))
+        known = self._newest.get(csr.requester)
         if known is None or _rank(csr) > _rank(known):
-            self._newest[_requester(csr)] = csr
+            self._newest[csr.requester] = csr
 
     def add(self, entry: Entry) -> None:
         """Index what was read of an item: its key, and whether its certificate is wrong."""
@@ -41,7 +38,7 @@ class PeerIndex:
 
     def newer(self, csr: Csr) -> str | None:
         """The name of the requester's newest CSR, if this isn't it."""
-        newest = self._newest.get(_requester(csr))
+        newest = self._newest.get(csr.requester)
         return newest.name if newest is not None and _rank(newest) > _rank(csr) else None
 
     def of(self, entry: Entry) -> Peers:
@@ -58,10 +55,6 @@ class PeerIndex:
         if not isinstance(entry.request, Pkcs10):
             return set()
         return self._users_of_key.get(entry.request.key.spki, set()) - {entry.csr.username}
-
-
-def _requester(csr: Csr) -> _Requester:
-    return csr.username, tuple(csr.extra.get(SESSION_NAME, ()))
 
 
 def _rank(csr: Csr) -> tuple[datetime, bool, str]:

@@ -29,6 +29,9 @@ from core.settings import ReviewSettings
 # else's request fails at the subject, so that nobody can be blocked by one.
 _VOUCHING = (requester_is_node, request_well_formed, signature, subject)
 
+# With less than 15 s left EC2 and IAM are asked no more (`adapters.ec2`), and nothing is approved.
+_FOR_EVIDENCE_SECONDS = 16.0
+
 
 @dataclass(slots=True)
 class Reading:
@@ -49,17 +52,18 @@ def read_list(
 ) -> Reading:
     """First those past the gates, then the others for as long as half of the time is left.
 
-    `gated.peers` learns of the keys and the wrong certificates of both.
+    Neither takes the time that the evidence needs. `gated.peers` learns of the keys and the wrong
+    certificates of both.
     """
     reading = Reading(problems=list(gated.broken))
-    for one in read_all(gated.passed, scene, lambda: clock.remaining() > 0):
+    for one in read_all(gated.passed, scene, lambda: clock.remaining() > _FOR_EVIDENCE_SECONDS):
         if isinstance(one, Judged):
             reading.problems.append(one)
         else:
             reading.entries.append(one)
             gated.peers.add(one)
-    half = clock.remaining() / 2
-    for one in read_all(_others(csrs, gated), scene, lambda: clock.remaining() > half):
+    enough = max(clock.remaining() / 2, _FOR_EVIDENCE_SECONDS)
+    for one in read_all(_others(csrs, gated), scene, lambda: clock.remaining() > enough):
         if isinstance(one, Entry):
             gated.peers.add(one)
             reading.findings += _finding(one, scene, settings)
@@ -78,8 +82,10 @@ def read_all(
     One that breaks our own code comes back without a verdict; likewise, deferred, those for which
     there is no time left.
     """
+    late = False
     for csr in csrs:
-        if not time_left():
+        late = late or not time_left()
+        if late:
             yield Judged(unread(csr, scene), None, "no time was left", deferred=True)
             continue
         try:

@@ -68,7 +68,9 @@ def _own_domain(suffix: str) -> str:
     )
     if not plain or len(labels) < 2:
         raise ValueError(f"{suffix!r}: expected a domain of at least two labels, e.g. corp.example")
-    if any(name == foreign or name.endswith(f".{foreign}") for foreign in _FOREIGN_SUFFIXES):
+    foreign = any(name == one or name.endswith(f".{one}") for one in _FOREIGN_SUFFIXES)
+    # Names with such a label are Services' to every resolver in a cluster, and denied to nodes.
+    if foreign or "svc" in labels:
         raise ValueError(f"{suffix!r} belongs to AWS or to clusters; expected a domain of your own")
     return name
 

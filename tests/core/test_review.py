@@ -416,7 +416,7 @@ def test_a_flood_of_one_requester_is_not_even_read_when_time_is_short() -> None:
     """Only what may be approved is read first; of the rest as much as half of the time allows."""
     old = a_nodes_csr(1, age=10 * MINUTE)
     flood = [replace(old, name=f"csr-{n:03}", uid=f"uid-{n}") for n in range(50)]
-    clock = DwindlingClock(left=20.0, step=1.0)
+    clock = DwindlingClock(left=40.0, step=1.0)
     world = FakeWorld(*flood, a_nodes_csr(1), a_nodes_csr(2), clock=clock, fleet=fleet_of(1, 2))
 
     done = run(world)

@@ -17,6 +17,9 @@ Line = Mapping[str, Any]
 
 REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
 
+#: Half of the time that a review has: once it has passed, no more is asked of the list.
+HALF = 25.0
+
 
 class Invocation:
     """What a function is told of its invocation. Time stands still but where `passes` is called."""

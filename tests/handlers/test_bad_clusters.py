@@ -5,15 +5,17 @@ trouble decides its CSRs.
 """
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
 
 from sandbox.aws import HOME
+from sandbox.practice.api import Answer, Call
 from tests.adapters.scripted_api import CA_PEM, reply, scripted_api
 from tests.handlers.account import Account
-from tests.handlers.lambdas import Invocation, Lambdas
+from tests.handlers.lambdas import HALF, Invocation, Lambdas
 
 #: So little is left that what fails isn't tried again in the same run.
 SHORT = 5.01
@@ -22,9 +24,9 @@ pytestmark = pytest.mark.usefixtures("enforcing")
 
 
 class Troubled(Protocol):
-    """Reviews both clusters; `seconds`: what the first one's invocation has."""
+    """Reviews both clusters, the one in trouble in this invocation."""
 
-    def __call__(self, seconds: float = 55.0) -> None: ...
+    def __call__(self, invocation: Invocation | None = None) -> None: ...
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def troubled(account: Account, lambdas: Lambdas) -> Troubled:
     healthy = account.cluster("healthy")
     csr = healthy.file(1)
 
-    def review(seconds: float = 55.0) -> None:
-        lambdas.review("prod", invocation=Invocation(seconds))
+    def review(invocation: Invocation | None = None) -> None:
+        lambdas.review("prod", invocation=invocation)
         lambdas.review("healthy")
         assert healthy.decision(csr) == "Approved"
 
@@ -47,7 +49,7 @@ def test_an_unreachable_cluster(account: Account, lambdas: Lambdas, troubled: Tr
     csr = cluster.file(1)
     cluster.stop("apiserver")
 
-    troubled(SHORT)
+    troubled(Invocation(SHORT))
 
     assert unavailable(lambdas) == "connection"
     cluster.start()
@@ -62,7 +64,7 @@ def test_a_cluster_that_moved_is_found_again(
     cluster = account.cluster()
     csr = cluster.file(1)
     account.change("prod", endpoint="https://127.0.0.1:1")
-    troubled(SHORT)
+    troubled(Invocation(SHORT))
     account.change("prod", endpoint=cluster.server)
 
     lambdas.review("prod")
@@ -146,11 +148,19 @@ def test_a_cluster_that_allows_us_nothing(
     cluster = account.cluster(onboarded=False)
     csr = cluster.file(1)
     cluster.map_role(account.aws.role_arn, "csr-approver", ["nobody"])
+    invocation = Invocation()
 
-    troubled(SHORT)
+    def slow(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        invocation.passes(HALF)
+        return answer(call)
+
+    cluster.fault = slow
+
+    troubled(invocation)
 
     [line] = lambdas.said("cluster not onboarded")
     assert line["cause"] == "forbidden"
+    cluster.fault = None
     cluster.onboard()
     lambdas.review("prod")
     assert cluster.decision(csr) == "Approved"

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
 from core.dns import folded, suffix
-from core.identity import CANONICAL_ARN, has_iam_keys, has_session_name
+from core.identity import has_iam_keys, has_session_name
 from core.model import (
+    CANONICAL_ARN,
     Case,
     Cluster,
     Effect,

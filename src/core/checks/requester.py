@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from core.identity import SESSION_NAME, session_instance
-from core.model import Case, Effect, Refusal
+from core.identity import session_instance
+from core.model import SESSION_NAME, Case, Effect, Refusal
 
 #: How far clocks may differ, in seconds.
 CLOCK_SKEW_SECONDS = 30

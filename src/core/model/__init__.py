@@ -14,13 +14,16 @@ from core.model.aws import (
 )
 from core.model.csr import (
     APPROVED_REASON,
+    CANONICAL_ARN,
     DENIED_REASON,
     KUBELET_SERVING,
     MAX_REQUEST_BYTES,
+    SESSION_NAME,
     Condition,
     Csr,
     Listing,
     OversizedRequest,
+    Requester,
     UnreadableCsr,
 )
 from core.model.request import (
@@ -62,11 +65,13 @@ from core.model.verdict import (
 
 __all__ = [
     "APPROVED_REASON",
+    "CANONICAL_ARN",
     "DENIED_REASON",
     "KUBELET_SERVING",
     "MAX_DETAIL",
     "MAX_REQUEST_BYTES",
     "NOT_GIVEN",
+    "SESSION_NAME",
     "Action",
     "Case",
     "Cluster",
@@ -97,6 +102,7 @@ __all__ = [
     "PublicKey",
     "Record",
     "Refusal",
+    "Requester",
     "Role",
     "RoleUnknown",
     "Run",

@@ -10,6 +10,13 @@ KUBELET_SERVING = "kubernetes.io/kubelet-serving"
 APPROVED_REASON = "ApprovedByCsrApprover"
 DENIED_REASON = "DeniedByCsrApprover"
 
+#: The keys of `spec.extra` that tell an IAM requester's session and role.
+SESSION_NAME = "sessionName"
+CANONICAL_ARN = "canonicalArn"
+
+#: Username, session and role.
+Requester = tuple[str, tuple[str, ...], tuple[str, ...]]
+
 #: The largest `spec.request` that is read at all, in bytes. A kubelet's is about 600.
 MAX_REQUEST_BYTES = 65_536
 
@@ -54,6 +61,16 @@ class Csr:
     request: bytes | OversizedRequest
     conditions: tuple[Condition, ...] = ()
     certificate: bytes = b""
+
+    @property
+    def requester(self) -> Requester:
+        """Who filed it. The role is part of it: EKS makes a node's username of the session alone.
+
+        So whoever may assume another role that the cluster knows as a node's can file under any
+        node's name, and must not get in that node's way.
+        """
+        session, role = (self.extra.get(key, ()) for key in (SESSION_NAME, CANONICAL_ARN))
+        return self.username, tuple(session), tuple(role)
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of this type (`Approved`, `Denied`, `Failed`), if there is one."""
