@@ -66,10 +66,17 @@ class PowertoolsLedger:
         self._emit_all(run.cluster.name, run.cluster.region, values_of(run))
 
     def cluster_unavailable(self, cluster: str, region: str, error: ClusterUnavailable) -> None:
-        """The cluster could not be described, reached or read."""
+        """The cluster could not be described, reached or read.
+
+        One that EKS didn't describe may not exist: its name is whatever a message said, and every
+        name that becomes a dimension is a metric to be paid for.
+        """
         line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail)
         self._say(logging.WARNING, "cluster unavailable", line)
-        self._emit_all(cluster, region, {"ReviewErrors": 1})
+        if error.cause == "describe":
+            self._emit_account({"ReviewErrors": 1})
+        else:
+            self._emit_all(cluster, region, {"ReviewErrors": 1})
 
     def not_onboarded(self, cluster: str, region: str, error: NotOnboarded) -> None:
         """The cluster doesn't know us, or allows us nothing: access isn't set up yet."""

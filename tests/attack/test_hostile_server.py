@@ -1,0 +1,206 @@
+"""A cluster's API server in an attacker's hands: it hurts no other cluster, and learns nothing."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from adapters.clock import WallClock
+from adapters.csr_api import KubernetesCsrApi
+from core.errors import ClusterUnavailable
+from core.model import KUBELET_SERVING, Written, WriteResult
+from tests.adapters.scripted_api import (
+    CA_PEM,
+    SERVER_TLS,
+    Answering,
+    Reply,
+    Seen,
+    StillClock,
+    a_page,
+    an_item,
+    answering,
+    approval,
+    echo,
+    failure,
+    reply,
+)
+
+TOKEN = "k8s-aws-v1.aHR0cHM6Ly9zdHMuZXUtd2VzdC0xLmFtYXpvbmF3cy5jb20"
+
+
+def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[Seen]]:
+    """What came of approving all that was listed, and what the server saw of it."""
+
+    def served(seen: Seen) -> Reply:
+        return a_page(*items) if seen.method == "GET" else answer(seen)
+
+    with answering(answer=served) as (api, server):
+        csrs = api.list_csrs(KUBELET_SERVING).csrs
+        written = [one for _, one in api.write_all([approval(csr) for csr in csrs])]
+    return written, [one for one in server.seen if one.method == "PUT"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../api/v1/secrets",
+        "x?dryRun=All",
+        "x#",
+        "x%2f..%2f..",
+        "x/approval",
+        "x\r\nX-Injected: 1",
+        "\u202etxt",
+        "x;y",
+        "@evil.example",
+    ],
+)
+def test_a_name_is_one_segment_of_the_path(name: str) -> None:
+    """Whatever is in it, the decision goes to that object's approval."""
+    _, [seen] = wrote(echo, an_item(name))
+
+    assert seen.target.startswith(
+        "/apis/certificates.k8s.io/v1/certificatesigningrequests/"
+    )
+    assert seen.target.endswith("/approval")
+    assert seen.target.count("/") == 6
+    assert set(seen.target).isdisjoint("?#; \r\n")
+    assert "X-Injected" not in seen.headers
+
+
+@pytest.mark.parametrize("name", [".", "..", "\\ud800"])
+def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
+    """Nothing but an approval is ever put, and one name's trouble is no other's."""
+    odd = json.loads(f'"{name}"')
+    written, seen = wrote(echo, an_item(odd), an_item("csr-own"))
+
+    assert all(one.target.endswith("/approval") for one in seen)
+    assert WriteResult.WRITTEN in [one.result for one in written]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda _: reply(200, {}),
+        lambda _: reply(200, {"metadata": {"uid": "uid-of-a"}, "status": {"conditions": None}}),
+        lambda _: reply(200, {"metadata": {"uid": "uid-of-a"}, "status": {"conditions": ["x"]}}),
+        lambda seen: reply(200, seen.json | {"metadata": {"uid": "uid-of-another"}}),
+        lambda _: reply(200, [1]),
+        lambda _: Reply(200, b"[" * 50_000),
+        lambda _: Reply(204),
+        lambda _: Reply(302, b"", {"Location": "https://127.0.0.1:1/"}),
+    ],
+)
+def test_an_answer_that_doesnt_show_the_decision_is_none(answer: Callable[[Seen], Reply]) -> None:
+    """It isn't counted as written."""
+    written, _ = wrote(answer, an_item("a"))
+
+    assert [WriteResult.FAILED] == [one.result for one in written]
+
+
+def test_two_objects_of_one_uid_are_one() -> None:
+    """The first is judged; the second, of another requester, gets no decision by the first's."""
+    other = an_item("b", uid="uid-of-a", spec_username="system:node:other")
+    written, seen = wrote(echo, an_item("a"), other)
+
+    assert 1 == len(written)
+    assert ["a"] == [one.json["metadata"]["name"] for one in seen]
+
+
+def test_an_object_of_another_signer_is_not_judged() -> None:
+    """The server was asked for one signer's, and may lie."""
+    item = an_item("a", spec_signerName="kubernetes.io/kube-apiserver-client")
+    with answering(a_page(item)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert () == listing.csrs
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_takes_the_token_nowhere(status: int) -> None:
+    """Not even to the same server."""
+    moved = Reply(status, b"", {"Location": "/elsewhere"})
+    with answering(moved) as (api, server), pytest.raises(ClusterUnavailable):
+        api.list_csrs(KUBELET_SERVING)
+
+    assert 1 == len(server.seen)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 500])
+def test_a_token_that_comes_back_in_an_error_isnt_told(status: int) -> None:
+    """As by a proxy that shows what it was sent."""
+    told = failure(status, f"no: Bearer {TOKEN}")
+    with answering(told, tokens=(TOKEN,) * 3) as (api, _), pytest.raises(ClusterUnavailable) as no:
+        api.list_csrs(KUBELET_SERVING)
+
+    assert TOKEN not in str(no.value)
+    assert "(token)" in str(no.value)
+
+
+class FallingClock(StillClock):
+    """Loses half a second each time that it is asked."""
+
+    def remaining(self) -> float:
+        self.seconds -= 0.5
+        return self.seconds
+
+
+def test_the_same_page_for_ever_ends_with_the_time() -> None:
+    """A continue token that leads in a circle costs this cluster its half of the time."""
+    circle = a_page(an_item("a"), token="again")
+    with answering(circle, clock=FallingClock()) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a"] == [csr.name for csr in listing.csrs]
+    assert listing.cause == "time: no time was left"
+
+
+@contextmanager
+def dripping(lines: bytes, over: Event) -> Iterator[str]:
+    """A server that sends a byte each twentieth of a second, for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            raw, _ = server.accept()
+            with raw, SERVER_TLS.wrap_socket(raw, server_side=True) as connection:
+                connection.recv(65_536)
+                for byte in lines:
+                    if over.wait(0.05):
+                        return
+                    connection.send(bytes([byte]))
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def listing_of(drip: bytes) -> float:
+    """How long a run of one second took with a server that drips this for six."""
+    over = Event()
+    with dripping(drip, over) as url:
+        clock = WallClock(1.0)
+        with KubernetesCsrApi(url, CA_PEM, lambda: "token", clock) as api:
+            started = monotonic()
+            with pytest.raises(ClusterUnavailable):
+                api.list_csrs(KUBELET_SERVING)
+            took = monotonic() - started
+    return took
+
+
+def test_a_body_that_drips_ends_with_the_time() -> None:
+    """Byte by byte, no read ever times out, and the clock is looked at after each."""
+    assert listing_of(b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 100) < 3.0
+
+
+@pytest.mark.xfail(reason="nothing looks at the clock until all headers have come")
+def test_headers_that_drip_end_with_the_time() -> None:
+    """Else this cluster's invocation ends by Lambda's time-out, without its lines and metrics."""
+    assert listing_of(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100) < 3.0

@@ -1,0 +1,71 @@
+"""One who may assume another role, and choose his session's name, blocks no node.
+
+EKS makes a node's username out of the session's name alone, whatever the role behind it. So whoever
+may assume any role that the cluster knows as a node's can file requests under every node's name.
+"""
+
+from datetime import timedelta
+
+from adapters.csr_pages import Limits
+from core.model import KUBELET_SERVING
+from core.review import review
+from tests.adapters.scripted_api import a_page, an_item, answering
+from tests.builders import INSTANCE_ID, a_cluster, a_csr, a_filed_csr, an_extra, settings
+from tests.core.fakes import FakeWorld
+
+MINUTE = timedelta(minutes=1)
+ANOTHER_ROLE = an_extra(role="gpu-node")
+
+
+def run(world: FakeWorld) -> None:
+    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+
+
+def test_another_roles_session_of_the_same_name_supersedes_nobody() -> None:
+    """The node's own request is approved, though a newer one bears its username and session."""
+    forged = a_filed_csr(name="csr-forged", age=MINUTE, extra=ANOTHER_ROLE)
+    world = FakeWorld(a_filed_csr(name="csr-own"), forged)
+
+    run(world)
+
+    assert {"csr-own": "Approved"} == world.api.conditions
+
+
+def test_another_roles_session_of_the_same_name_is_left() -> None:
+    """It is judged by itself, and its role isn't that of the instance's profile."""
+    world = FakeWorld(a_filed_csr(name="csr-forged", extra=ANOTHER_ROLE))
+
+    run(world)
+
+    assert [("csr-forged", "left")] == world.ledger.actions
+
+
+def test_a_thousand_sessions_of_another_role_supersede_nobody() -> None:
+    """However many are filed, and whenever, the node's own one is judged and approved."""
+    forged = [
+        a_filed_csr(name=f"csr-{n:04}", age=timedelta(seconds=n % 600), extra=ANOTHER_ROLE)
+        for n in range(1_000)
+    ]
+    world = FakeWorld(a_filed_csr(name="csr-own", age=10 * MINUTE), *forged)
+
+    run(world)
+
+    assert {"csr-own": "Approved"} == world.api.conditions
+
+
+def test_another_roles_session_uses_up_a_share_of_its_own() -> None:
+    """Requests under a node's username, as many as may be, don't push its own one off the list."""
+    role = {key: list(values) for key, values in ANOTHER_ROLE.items()}
+    forged = [an_item(f"a-{n}", spec_extra=role) for n in range(99)]
+    with answering(a_page(*forged, an_item("csr-own")), limits=Limits(share=5_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert "csr-own" in [csr.name for csr in listing.csrs]
+
+
+def test_a_session_of_the_nodes_own_role_is_the_node() -> None:
+    """What EC2 delivers and what somebody else assumes can't be told apart (README, Security)."""
+    other = a_csr(extra=an_extra())
+
+    assert other.extra["sessionName"] == (INSTANCE_ID,)
+    assert a_csr().requester == other.requester

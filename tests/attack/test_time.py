@@ -1,0 +1,137 @@
+"""Whatever one requester files, the others' requests are judged, and written, in time."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from adapters import aws_clients, clock, ec2
+from core.errors import EvidenceUnavailable
+from core.model import KUBELET_SERVING, Csr, Instance
+from core.review import review
+from tests.builders import a_cluster, a_filed_csr, an_extra, an_instance, settings
+from tests.core.fakes import DwindlingClock, FakeClock, FakeFleet, FakeWorld
+
+MINUTE = timedelta(minutes=1)
+#: With less left `adapters.ec2` asks nothing any more.
+EC2_NEEDS = 15.0
+
+
+@dataclass
+class WatchedFleet(FakeFleet):
+    """Notes how much time was left when it was asked."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    left: list[float] = field(default_factory=list)
+
+    def by_id(
+        self, ids: Collection[str]
+    ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
+        self.left.append(self.clock.left)
+        return super().by_id(ids)
+
+
+class SlowTags(Mapping[str, str]):
+    """Tags of a node of the cluster; each look at them costs a second."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    def __getitem__(self, key: str) -> str:
+        self._clock.left -= 1.0
+        return {"kubernetes.io/cluster/prod": "owned"}[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def node(number: int) -> str:
+    return f"ip-10-0-2-{number}.eu-west-1.compute.internal"
+
+
+def instance_id(number: int) -> str:
+    return f"i-{number:017x}"
+
+
+def asked(number: int, **rest: object) -> Csr:
+    """A request of the node of this number, for its DNS name alone."""
+    extra = an_extra(instance_id(number))
+    return a_filed_csr(
+        name=f"csr-{number:04}", node=node(number), dns=(node(number),), ips=(), extra=extra, **rest
+    )
+
+
+def fleet_of(clock: FakeClock, *numbers: int, slow: bool = False) -> WatchedFleet:
+    tags = SlowTags(clock) if slow else None
+    instances = [
+        an_instance(id=instance_id(n), private_dns_name=node(n), tags=tags) for n in numbers
+    ]
+    return WatchedFleet(instances, clock=clock)
+
+
+def run(world: FakeWorld) -> None:
+    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+
+
+def test_reading_a_flood_leaves_time_to_ask_ec2() -> None:
+    """After a listing that took its half, EC2 is asked all the same, and the node approved."""
+    clock = DwindlingClock(left=25.0, step=0.1)
+    flood = [replace(asked(1, age=10 * MINUTE), name=f"a-{n:03}", uid=f"a-{n}") for n in range(500)]
+    fleet = fleet_of(clock, 1, 2)
+    world = FakeWorld(*flood, asked(2), clock=clock, fleet=fleet)
+
+    run(world)
+
+    assert min(fleet.left) >= EC2_NEEDS
+    assert world.api.conditions["csr-0002"] == "Approved"
+
+
+def test_reading_what_passed_the_gates_leaves_time_to_ask_ec2() -> None:
+    """Of very many requesters those are approved whose requests could be read in time."""
+    clock = DwindlingClock(left=25.0, step=0.1)
+    fleet = fleet_of(clock, *range(200))
+    world = FakeWorld(*(asked(n) for n in range(200)), clock=clock, fleet=fleet)
+
+    run(world)
+
+    assert min(fleet.left) >= EC2_NEEDS
+    assert {"approved", "deferred"} == {action for _, action in world.ledger.actions}
+
+
+def test_judging_leaves_time_to_write() -> None:
+    """Verdicts that cost a second each are written for as many as there is time for."""
+    clock = FakeClock(left=25.0)
+    fleet = fleet_of(clock, *range(60), slow=True)
+    world = FakeWorld(*(asked(n) for n in range(60)), clock=clock, fleet=fleet)
+
+    run(world)
+
+    assert clock.left > 0
+    assert {"approved", "deferred"} == {action for _, action in world.ledger.actions}
+
+
+def test_ten_thousand_requests_of_one_node_delay_no_other() -> None:
+    """One of them is read before the others' evidence is asked for."""
+    clock = DwindlingClock(left=25.0, step=0.01)
+    first = asked(1, age=5 * MINUTE)
+    flood = [replace(first, name=f"a-{n}", uid=f"a-{n}") for n in range(10_000)]
+    world = FakeWorld(*flood, asked(2), clock=clock, fleet=fleet_of(clock, 1, 2))
+
+    run(world)
+
+    assert world.api.conditions["csr-0002"] == "Approved"
+
+
+@pytest.mark.xfail(reason="an AWS call begun with 15 s left may take 27 s, and Lambda ends after 20")
+def test_a_call_to_aws_begun_at_the_last_moment_ends_before_lambda_does() -> None:
+    """Attempts, connecting, reading and the wait between fit into what is left of the invocation."""
+    backoff = aws_clients._ATTEMPTS - 1
+    longest = aws_clients._ATTEMPTS * (aws_clients._CONNECT_SECONDS + aws_clients._READ_SECONDS)
+
+    assert ec2._RESERVE_SECONDS + clock.RESERVE_SECONDS > longest + backoff
+
+

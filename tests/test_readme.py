@@ -1,0 +1,84 @@
+"""The README says what is: its tables and commands are those of the code."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from typer.main import get_command
+
+from cli.main import app
+from core.checks import KUBELET_SERVING_CHECKS
+from core.settings import ReviewSettings
+
+_CHECK_ROW: Final = re.compile(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|.*\| (.*) \|$", re.MULTILINE)
+_SETTING_ROW: Final = re.compile(r"^\| `\w+` \| `([A-Z_]+)` \| `?([^|`]*)`? \|", re.MULTILINE)
+_CODE: Final = re.compile(r"`[^`]+`|^ *make .*", re.MULTILINE)
+
+ROOT: Final = Path(__file__).parents[1]
+README: Final = (ROOT / "README.md").read_text()
+
+
+def section(title: str) -> str:
+    """The text under a heading of the second level."""
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_the_first_lines_are_the_two_commands() -> None:
+    """Whoever opens it sees at once how to see it and how to test it."""
+    commands = [line.split("#")[0].strip() for line in README.splitlines()[2:5]]
+
+    assert ["```", "make demo", "make test"] == commands
+
+
+def test_the_table_of_checks_is_complete_and_in_order() -> None:
+    """Every check has its row, with the effects that it can have."""
+    rows = _CHECK_ROW.findall(section("What it decides"))
+    shown = [
+        (check, {word for word in ("deny", "leave") if word in otherwise})
+        for checks, otherwise in rows
+        for check in re.findall(r"`([a-z-]+)`", checks)
+    ]
+
+    assert [check.id for check in KUBELET_SERVING_CHECKS] == [check for check, _ in shown]
+    missing = [
+        check.id
+        for check, (_, effects) in zip(KUBELET_SERVING_CHECKS, shown, strict=True)
+        if {effect.value for effect in check.effects} - effects
+    ]
+    assert [] == missing
+
+
+def test_the_table_of_settings_has_every_setting_with_its_default() -> None:
+    """A setting that isn't there can't be found; a default that isn't so misleads."""
+    rows = _SETTING_ROW.findall(section("Settings"))
+
+    assert {name.upper() for name in ReviewSettings.model_fields} == {name for name, _ in rows}
+    told = {name.lower(): value.strip() for name, value in rows if value.strip().isdigit()}
+    defaults = {name: str(getattr(ReviewSettings(), name)) for name in told}
+    assert defaults == told
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    """A command that is shown can be typed."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)\b", " ".join(_CODE.findall(README))))
+
+    assert named
+    assert set() == named - targets
+
+
+@pytest.mark.parametrize("command", ["demo", "evaluate"])
+def test_every_command_has_a_row(command: str) -> None:
+    """And every row is of a command."""
+    rows = re.findall(r"^\| `csr-approver (\w+)` \|", section("The command line"), re.MULTILINE)
+
+    assert command in rows
+    assert set(rows) == set(getattr(get_command(app), "commands"))  # noqa: B009  typer has no types
+
+
+def test_every_file_that_is_linked_is_there() -> None:
+    """No link leads nowhere."""
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+
+    assert [] == [link for link in links if not (ROOT / link).exists()]
