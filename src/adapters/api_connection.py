@@ -12,6 +12,7 @@ from kubernetes.client import ApiException, Configuration
 from kubernetes.client.rest import RESTClientObject
 
 from adapters.aws_clients import AWS_FAULTS, error_code
+from adapters.hang_up import HangUp
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from core.errors import ClusterUnavailable
 from core.model import safe
@@ -68,6 +69,7 @@ class ApiConnection:
         )
         self._rest: Any = RESTClientObject(configuration)
         self._rest.pool_manager.connection_pool_kw["ssl_context"] = _trusting(ca_pem)
+        self._hang_up = HangUp(self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS)
 
     def call(
         self,
@@ -85,6 +87,7 @@ class ApiConnection:
         """Hang up now. The library's own `close` leaves that to the garbage collection."""
         self._rest.pool_manager.connection_from_url(self._endpoint).close()
         self._rest.close()
+        self._hang_up.close()
 
     def _attempt(self, call: "_Call") -> Outcome:
         try:

@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 AWS_FAULTS: Final = (ClientError, BotoCoreError)
 
 _CONNECT_SECONDS: Final = 3
-_READ_SECONDS: Final = 10
+# A call may begin with 20 s left to Lambda's end (ec2.py), and all its attempts end before that.
+_READ_SECONDS: Final = 5
 # In all. The next run is the true retry, and a call must fail well before this one's end.
 _ATTEMPTS: Final = 2
 

@@ -3,6 +3,7 @@
 From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "410 Gone responses".
 """
 
+import base64
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 #: CSRs asked for at once.
 PAGE: Final = 500
+
+# To which other objects' names are held, and CSRs' aren't. From: Kubernetes apimachinery
+# pkg/util/validation, DNS1123SubdomainMaxLength.
+_LONGEST_NAME: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,10 @@ class CsrPages:
                 return self._keep(outcome)
             case Answer(status=410) if self._next and not self._expired:
                 return self._resume(outcome)
+            case Answer(status=414 | 431) if shorter := _past_the_long_name(self._next):
+                self._cause = f"name: one too long to go on from, {outcome.words}"
+                self._next = shorter
+                return True
             case NoAnswer(cause="size") if self._limit > 1:
                 self._limit //= 2
                 return True
@@ -175,6 +184,25 @@ def _continue(page: Json) -> str:
     if isinstance(token, str) and not token.isascii():
         raise ClusterUnavailable("answer", "a continue token that can't be one")
     return token if isinstance(token, str) else ""
+
+
+def _past_the_long_name(token: str) -> str:
+    """The continue token that leads past all names beginning as the one in this; else empty.
+
+    A token holds the name of the last object. A node may choose one of half a megabyte, by which
+    the token outgrows what servers take in a URL, and nobody after it would ever be listed. Those
+    that are passed over have names longer than any that Kubernetes's own rules allow.
+    From: Kubernetes apiserver pkg/storage/continue.go.
+    """
+    try:
+        read = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        start = read["start"]
+        if len(start) <= _LONGEST_NAME + 1:  # one of ours has one more
+            return ""
+        read["start"] = start[:_LONGEST_NAME] + "\U0010ffff"
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return base64.urlsafe_b64encode(json.dumps(read).encode()).decode().rstrip("=")
 
 
 def _unusable(csr: Csr, signer: str) -> str:

@@ -34,9 +34,7 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         identities, cluster.vpc_id, ports.fleet, roles_wanted=settings.verify_node_role
     )
     half = ports.clock.remaining() / 2
-    judged = judge(
-        cases, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half
-    )
+    judged = judge(cases, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half)
     records = act(reading.problems + judged, settings, mode_of(settings, cluster.tags), ports)
 
     run = Run(

@@ -412,7 +412,7 @@ def test_clients_have_short_time_outs_few_attempts_and_no_proxy(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     config = a_client().meta.config
 
-    assert (config.connect_timeout, config.read_timeout) == (3, 10)
+    assert (config.connect_timeout, config.read_timeout) == (3, 5)
     assert config.retries == {"mode": "standard", "total_max_attempts": 2}
     assert config.proxies == {}
     assert client_config({"https": "http://p:1"}).proxies == {"https": "http://p:1"}

@@ -19,7 +19,7 @@ _services = count()
 
 
 def refusal(body: str) -> str:
-    with pytest.raises(ValueError, match="^not an assignment: ") as raised:
+    with pytest.raises(ValueError, match=r"^not an assignment: ") as raised:
         Assignment.from_body(body)
     return str(raised.value)
 

@@ -341,6 +341,7 @@ def test_the_alarms_watch_these_metrics(stack: Stack) -> None:
         "IssuedMismatch",
         "OldestPendingSeconds",
         "EvidenceUnavailable",
+        "ListTruncated",
         "ReviewErrors",
         "Expected",
         "Completed",

@@ -1,0 +1,38 @@
+"""One node's CSRs on a real API server, which takes names and labels of any length from it."""
+
+import pytest
+
+from adapters.clock import WallClock
+from adapters.csr_api import KubernetesCsrApi
+from sandbox.controlplane import ControlPlane
+from sandbox.kubelet import kubelet_request
+from sandbox.kubernetes import approver_rules
+from tests.contract.objects import a_csr, create, unique
+from tests.contract.world import World
+
+PEM, _ = kubelet_request("n", dns=["n"])
+
+
+@pytest.fixture(scope="module")
+def world(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> World:
+    if not control_plane.has_identity:
+        pytest.skip("no control plane: KUBEBUILDER_ASSETS knows no EKS tokens")
+    return World(control_plane, tmp_path_factory.mktemp("attack"))
+
+
+@pytest.mark.parametrize("character", ["\x01", "<"])
+def test_names_too_long_to_go_on_from_hide_nobody(world: World, character: str) -> None:
+    """25 names of 140 KB make continue tokens that no URL holds; the list goes on after them."""
+    signer = f"attack.example/{unique('signer')}"
+    for number in range(25):
+        create(world.admin, a_csr(f"{character * 140_000}{number:03}", PEM, signer=signer))
+    own = unique("csr-own")
+    create(world.admin, a_csr(own, PEM, signer=signer))
+
+    token = world.holder(*approver_rules(signer))._headers["Authorization"].removeprefix("Bearer ")
+    plane = world.plane
+    with KubernetesCsrApi(plane.server, plane.ca_pem, lambda: token, WallClock(50.0)) as api:
+        listing = api.list_csrs(signer)
+
+    assert own in [csr.name for csr in listing.csrs]
+    assert listing.truncated
