@@ -307,7 +307,7 @@ def test_alarms_find_their_metrics(build: Path, aws: PracticeAws, cluster: Pract
     ]
     watched = {one["MetricName"] for one in queries if one.get("Namespace") == "CsrApprover"}
 
-    assert 9 == len(watched)
+    assert 10 == len(watched)
     assert set() == watched - emitted
 
 
