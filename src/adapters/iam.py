@@ -17,9 +17,6 @@ _MAX_KEPT: Final = 1_000
 _PROFILE_ARN: Final = re.compile(
     r"arn:[a-z0-9-]+:iam::[0-9]{12}:instance-profile/(?:[!-~]+/)?([\w+=,.@-]{1,128})", re.ASCII
 )
-_ROLE_ARN: Final = re.compile(
-    r"arn:([a-z0-9-]+):iam::([0-9]{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII
-)
 
 
 class InstanceProfiles:
@@ -100,7 +97,7 @@ def _profile(item: Any) -> tuple[str, Role | RoleUnknown]:
         raise ValueError("an ARN is text")
     if len(arns) != 1:
         return item["Arn"], RoleUnknown(f"the instance profile has {len(arns) or 'no'} roles")
-    match = _ROLE_ARN.fullmatch(arns[0])
-    if match is None:
+    role = Role.of_arn(arns[0])
+    if role is None:
         raise ValueError("not the ARN of a role")
-    return item["Arn"], Role(*match.groups())
+    return item["Arn"], role

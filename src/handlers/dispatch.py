@@ -5,7 +5,7 @@ invocation fails at its end, so that Lambda's own Errors metric, and its alarm, 
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, Final, Self, TypeVar
@@ -18,6 +18,7 @@ from adapters.eks import ClusterCache, ClusterNotFound
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, CsrApproverError
+from core.model import safe
 from core.ports import Clock
 from core.settings import DispatchSettings
 from handlers.environment import Aws, Context, a_ledger, now, required, served_regions
@@ -27,9 +28,10 @@ _DESCRIBED_AT_ONCE: Final = 8
 # Less than this left of the run: what is found is sent now. SQS takes ten at a call.
 _RESERVE_SECONDS: Final = 10
 
-_Listed = list[str] | ClusterUnavailable
+# A Region's clusters, or why they can't be had.
+_Listed = list[str] | str
 
-_LATE: Final[_Listed] = ClusterUnavailable("list", "EKS ListClusters: no answer in time")
+_LATE: Final[_Listed] = "list: EKS ListClusters: no answer in time"
 
 _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
@@ -67,7 +69,7 @@ class Dispatcher:
             DispatchIncomplete: a Region or a cluster is missing; all others are assigned.
         """
         missing: list[str] = []
-        found = self._ours(self._named(clock, missing), clock)
+        found = self._ours(self._named(clock, missing), clock, missing)
         unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, found)
         missing += [f"{one.region}/{one.cluster}: SQS did not take it" for one in unsent]
         self._ledger.expected(len(found))
@@ -78,31 +80,46 @@ class Dispatcher:
     def _named(self, clock: Clock, missing: list[str]) -> list[Assignment]:
         """All clusters that are selected by name, of all Regions that can be listed."""
         clients = {region: self._aws.client("eks", region) for region in self._regions}
-        named: list[Assignment] = []
 
         def names(region: str) -> _Listed:
             try:
                 return eks.list_clusters(clients[region])
             except ClusterUnavailable as error:
-                return error
+                return str(error)
+            except Exception as error:  # noqa: BLE001  a bug met on one must not stop the others
+                return _bug(error)
 
         lists = _in_time(names, self._regions, clock, _LATE, at_once=_LISTED_AT_ONCE)
+        named: list[Assignment] = []
         for region, listed in zip(self._regions, lists, strict=True):
-            if isinstance(listed, ClusterUnavailable):
+            if isinstance(listed, str):
                 missing.append(f"{region}: {listed}")
-                continue
-            named += [
-                Assignment(cluster=name, region=region)
-                for name in listed
-                if eks.is_named(self._settings, name, region, home=self._aws.home)
-            ]
+            else:
+                named += self._assignments(listed, region, missing)
         return named
 
-    def _ours(self, named: Sequence[Assignment], clock: Clock) -> list[Assignment]:
+    def _assignments(
+        self, names: Sequence[str], region: str, missing: list[str]
+    ) -> Iterator[Assignment]:
+        for name in names:
+            if not eks.is_named(self._settings, name, region, home=self._aws.home):
+                continue
+            try:
+                yield Assignment(cluster=name, region=region)
+            except ValueError:
+                missing.append(f"{region}: a cluster of an odd name, {safe(name)[:100]}")
+
+    def _ours(
+        self, named: Sequence[Assignment], clock: Clock, missing: list[str]
+    ) -> list[Assignment]:
         """Those that are ours, and those of which it can't be told in time."""
 
         def is_ours(one: Assignment) -> bool:
-            return self._is_ours(one.cluster, one.region, clock)
+            try:
+                return self._is_ours(one.cluster, one.region, clock)
+            except Exception as error:  # noqa: BLE001  a bug met on one must not stop the others
+                missing.append(f"{one.region}/{one.cluster}: {_bug(error)}")
+                return True
 
         answers = _in_time(is_ours, named, clock, True, at_once=_DESCRIBED_AT_ONCE)
         return [one for one, ours in zip(named, answers, strict=True) if ours]
@@ -122,6 +139,10 @@ class Dispatcher:
 
     def _describe(self, name: str, region: str) -> eks.DescribedCluster:
         return eks.describe(self._aws.client("eks", region), name, region)
+
+
+def _bug(error: Exception) -> str:
+    return safe(f"this is a bug: {type(error).__name__}: {error}")[:300]
 
 
 def _in_time(

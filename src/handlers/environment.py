@@ -1,9 +1,8 @@
 """What both functions take from their environment, once a cold start."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -11,9 +10,7 @@ from aws_lambda_powertools import Logger
 from adapters.aws_clients import client_config
 from adapters.ledger import PowertoolsLedger
 from core.errors import BadSettings
-
-# All partitions: us-gov-west-1, cn-north-1, us-isob-east-1, eusc-de-east-1.
-_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+from core.model import REGION_NAME
 
 
 class Context(Protocol):
@@ -76,7 +73,7 @@ def served_regions(regions: Sequence[str], home: str) -> tuple[str, ...]:
         BadSettings: one has not the form of a Region; all others would go unserved because of it.
     """
     for region in regions:
-        if not _REGION.fullmatch(region):
+        if not REGION_NAME.fullmatch(region):
             raise BadSettings(f"REGIONS: {region!r}: expected Regions, e.g. eu-west-1,us-east-1")
     return tuple(dict.fromkeys(regions)) or (home,)
 

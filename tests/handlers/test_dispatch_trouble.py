@@ -87,6 +87,53 @@ def test_a_cluster_that_cannot_be_described_is_assigned_all_the_same(
     assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=0)
 
 
+def _break(_: Any) -> str:
+    raise RuntimeError("boom")
+
+
+def test_a_bug_met_on_one_cluster_costs_the_others_nothing(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """It is assigned as one that can't be described, and the bug fails the invocation."""
+    account.name_only(["dev", "prod"])
+    described = "/clusters/dev"
+    lambdas.calls.instead(
+        "DescribeCluster", lambda call: _break(call) if call["url_path"] == described else None
+    )
+
+    with pytest.raises(DispatchIncomplete, match=f"^{HOME}/dev: this is a bug: RuntimeError: boom"):
+        lambdas.dispatch()
+
+    assert assigned(account) == [f"{HOME}/dev", f"{HOME}/prod"]
+    assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=1)
+
+
+def test_a_bug_met_on_one_region_costs_the_others_nothing(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """It is a Region that fails."""
+    lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
+    account.name_only(["prod"])
+    lambdas.calls.instead("ListClusters", _break, ABROAD)
+
+    with pytest.raises(DispatchIncomplete, match=f"^{ABROAD}: this is a bug: RuntimeError: boom"):
+        lambdas.dispatch()
+
+    assert assigned(account) == [f"{HOME}/prod"]
+
+
+def test_a_name_that_eks_never_gave_costs_the_others_nothing(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """No assignment can be made of it, which is told."""
+    account.name_only(["odd name", "prod"])
+
+    with pytest.raises(DispatchIncomplete, match=f"^{HOME}: a cluster of an odd name"):
+        lambdas.dispatch()
+
+    assert assigned(account) == [f"{HOME}/prod"]
+
+
 def test_with_little_time_left_clusters_are_assigned_undescribed(
     account: Account, lambdas: Lambdas
 ) -> None:

@@ -4,7 +4,6 @@ Where the instance is unknown or not running there is nothing to compare with, a
 LEAVE: EC2 is eventually consistent, and a denial is final.
 """
 
-import re
 from datetime import timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
@@ -21,11 +20,6 @@ from core.model import (
     Refusal,
     Role,
     RoleUnknown,
-)
-
-# From: IAM User Guide, "IAM identifiers"; the authenticator's form has no path, others may.
-_ROLE_ARN = re.compile(
-    r"arn:([a-z0-9-]+):iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII
 )
 
 _CLUSTER_TAG_PREFIX = "kubernetes.io/cluster/"
@@ -184,8 +178,7 @@ def _bears_tag_of(instance: Instance, cluster: Cluster) -> bool:
 
 def _claimed_role(case: Case) -> Role | None:
     arns = case.csr.extra.get(CANONICAL_ARN, ())
-    match = _ROLE_ARN.fullmatch(arns[0]) if len(arns) == 1 else None
-    return Role(*match.groups()) if match else None
+    return Role.of_arn(arns[0]) if len(arns) == 1 else None
 
 
 def _claimed(case: Case) -> str:

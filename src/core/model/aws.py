@@ -1,10 +1,15 @@
 """What EC2, IAM and EKS say, reduced to what the checks compare with."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+_ROLE_ARN = re.compile(
+    r"arn:([a-z0-9-]+):iam::([0-9]{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII
+)
 
 IpAddress = IPv4Address | IPv6Address
 IpNetwork = IPv4Network | IPv6Network
@@ -58,6 +63,15 @@ class Role:
     partition: str
     account: str
     name: str
+
+    @classmethod
+    def of_arn(cls, arn: str) -> "Role | None":
+        """The role of an IAM ARN, with or without a path; None where it is none.
+
+        From: IAM User Guide, "IAM identifiers"; the authenticator's form has no path.
+        """
+        match = _ROLE_ARN.fullmatch(arn)
+        return cls(*match.groups()) if match else None
 
     def matches(self, other: "Role") -> bool:
         """Same role. Role names are unique without regard to case (IAM API, CreateRole)."""
