@@ -16,11 +16,10 @@ from botocore.exceptions import UnknownRegionError
 from botocore.loaders import create_loader
 from botocore.regions import EndpointResolver
 
+from core.model import CLUSTER_NAME
+
 TOKEN_LIFETIME_SECONDS: Final = 15 * 60
 """How long a token is good for. From: `presignedURLExpiration` in `pkg/token/token.go`."""
-
-CLUSTER_NAME: Final = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
-"""From: the EKS API reference, CreateCluster, `name`."""
 
 _PREFIX: Final = "k8s-aws-v1."
 _CLUSTER_HEADER: Final = "x-k8s-aws-id"

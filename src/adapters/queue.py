@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.aws_clients import AWS_FAULTS
 from adapters.shapes import explain
+from core.model import CLUSTER_NAME, REGION_NAME
 
 # From: SQS API reference, SendMessageBatch.
 _BATCH: Final = 10
@@ -19,10 +20,8 @@ class Assignment(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    # From: EKS API reference, CreateCluster, `name`.
-    cluster: Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$")]
-    # All partitions: us-gov-west-1, cn-north-1, us-isob-east-1, eusc-de-east-1.
-    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", max_length=40)]
+    cluster: Annotated[str, Field(pattern=f"^{CLUSTER_NAME.pattern}$")]
+    region: Annotated[str, Field(pattern=f"^{REGION_NAME.pattern}$", max_length=40)]
 
     @classmethod
     def from_body(cls, body: str) -> "Assignment":

@@ -75,7 +75,7 @@ class Retries:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`jitter`: from 0 to 1."""
+        """`sleep`: waits so many seconds; tests give one that doesn't. `jitter`: from 0 to 1."""
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter

@@ -1,7 +1,9 @@
 """The values that travel through a review. All frozen; raw API shapes stay in the adapters."""
 
 from core.model.aws import (
+    CLUSTER_NAME,
     NOT_GIVEN,
+    REGION_NAME,
     Cluster,
     Instance,
     IpAddress,
@@ -66,11 +68,13 @@ from core.model.verdict import (
 __all__ = [
     "APPROVED_REASON",
     "CANONICAL_ARN",
+    "CLUSTER_NAME",
     "DENIED_REASON",
     "KUBELET_SERVING",
     "MAX_DETAIL",
     "MAX_REQUEST_BYTES",
     "NOT_GIVEN",
+    "REGION_NAME",
     "SESSION_NAME",
     "Action",
     "Case",

@@ -7,6 +7,13 @@ from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+#: What EKS takes for a cluster's name. From: EKS API reference, CreateCluster, `name`.
+CLUSTER_NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
+
+#: The form of a Region's name, of all partitions: us-gov-west-1, cn-north-1, us-isob-east-1,
+#: eusc-de-east-1.
+REGION_NAME = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+
 _ROLE_ARN = re.compile(
     r"arn:([a-z0-9-]+):iam::([0-9]{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII
 )
