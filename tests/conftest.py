@@ -38,8 +38,26 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
         yield plane
 
 
+@pytest.fixture(scope="session")
+def eks_plane(control_plane: ControlPlane) -> ControlPlane:
+    """A control plane that understands EKS tokens and issues certificates.
+
+    One of KUBEBUILDER_ASSETS does neither: where the control plane is required, that is a failure.
+    """
+    if not (control_plane.has_identity and control_plane.has_signer):
+        lacks = f"{_ABSENT}KUBEBUILDER_ASSETS has no signer and knows no EKS tokens"
+        if _is_required():
+            pytest.fail(lacks)
+        pytest.skip(lacks)
+    return control_plane
+
+
+def _is_required() -> bool:
+    return os.environ.get("REQUIRE_CONTROL_PLANE") == "1"
+
+
 def _build_or_skip() -> None:
-    if os.environ.get("REQUIRE_CONTROL_PLANE") == "1":
+    if _is_required():
         if not os.environ.get("KUBEBUILDER_ASSETS"):
             build(print)
         return

@@ -31,7 +31,7 @@ def eventually(probe: Callable[[], T | None], what: str, seconds: float = 30.0) 
     while (result := probe()) is None:
         if time.monotonic() > deadline:
             raise NotReadyError(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS)  # between two looks, within a bound: nothing tells when
     return result
 
 

@@ -14,10 +14,8 @@ PEM, _ = kubelet_request("n", dns=["n"])
 
 
 @pytest.fixture(scope="module")
-def world(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> World:
-    if not control_plane.has_identity:
-        pytest.skip("no control plane: KUBEBUILDER_ASSETS knows no EKS tokens")
-    return World(control_plane, tmp_path_factory.mktemp("attack"))
+def world(eks_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(eks_plane, tmp_path_factory.mktemp("attack"))
 
 
 @pytest.mark.parametrize("character", ["\x01", "<"])

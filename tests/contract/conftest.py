@@ -26,9 +26,7 @@ def plane(request: pytest.FixtureRequest) -> Plane:
     if request.param == "practice":
         practice: PracticeCluster = request.getfixturevalue("practice_cluster")
         return practice
-    real: Plane = request.getfixturevalue("control_plane")
-    if not (real.has_identity and real.has_signer):
-        pytest.skip("no control plane: KUBEBUILDER_ASSETS has no signer and knows no EKS tokens")
+    real: Plane = request.getfixturevalue("eks_plane")
     return real
 
 

@@ -36,10 +36,8 @@ SECONDS = 50.0
 
 
 @pytest.fixture(scope="module")
-def plane(control_plane: ControlPlane) -> ControlPlane:
-    if not control_plane.has_identity:
-        pytest.skip("no control plane: KUBEBUILDER_ASSETS knows no EKS tokens")
-    return control_plane
+def plane(eks_plane: ControlPlane) -> ControlPlane:
+    return eks_plane
 
 
 @pytest.fixture(scope="module")
