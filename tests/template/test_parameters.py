@@ -7,6 +7,7 @@ import annotated_types
 import pytest
 
 from adapters.ledger_metrics import NAMESPACE
+from core.model import REGION_NAME
 from core.settings import DispatchSettings, Mode, ReviewSettings
 from tests.template.cloudformation import Stack, Template
 
@@ -169,3 +170,10 @@ def test_every_parameter_is_in_a_group(template: Template) -> None:
     assert sorted(template.parameters) == sorted(
         name for group in groups for name in group["Parameters"]
     )
+
+
+def test_regions_are_held_to_the_form_that_the_functions_hold_them_to(template: Template) -> None:
+    """What the functions would refuse to start with is refused by CloudFormation before."""
+    pattern = template.parameters["Regions"]["AllowedPattern"]
+
+    assert f"^$|^{REGION_NAME.pattern}$" == pattern
