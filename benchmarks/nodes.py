@@ -84,7 +84,7 @@ def cases_of(nodes: Sequence[Node]) -> list[Case]:
     """A case of each node's request, with all evidence."""
     scene = Scene(CLUSTER, SETTINGS, NOW, KUBELET_SERVING_CHECKS)
     entries = [read(_csr(node), scene) for node in nodes]
-    peers = PeerIndex(NOW)
+    peers = PeerIndex(NOW, timedelta(seconds=900))
     return [
         _with_evidence(case_of(entry, scene, peers), node)
         for entry, node in zip(entries, nodes, strict=True)

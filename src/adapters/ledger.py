@@ -22,7 +22,7 @@ from core.model import Action, Decision, IssueState, Record, Run
 # come again in every run for as long as they are listed.
 _MAX_LINES: Final = 100
 
-_WARNED: Final = frozenset({Action.DENIED, Action.UNDECIDED, Action.NOT_WRITTEN})
+_WARNED: Final = frozenset({Action.UNDECIDED, Action.NOT_WRITTEN, Action.REAPPROVED})
 
 _GRAVEST_FIRST: Final = (
     IssueState.MISMATCH,
@@ -123,13 +123,8 @@ class PowertoolsLedger:
 def _level(record: Record) -> int:
     if is_bug(record.judged):
         return logging.ERROR
-    verdict = record.judged.verdict
-    withheld_denial = (
-        record.action is Action.WITHHELD
-        and verdict is not None
-        and verdict.decision is Decision.DENY
-    )
-    return logging.WARNING if withheld_denial or record.action in _WARNED else logging.INFO
+    is_warned = record.action in _WARNED or record.due is Decision.DENY
+    return logging.WARNING if is_warned else logging.INFO
 
 
 def _cluster_line(cluster: str, region: str, **texts: str) -> Line:

@@ -12,6 +12,7 @@ from core.model import (
     Csr,
     IssueFinding,
     IssueState,
+    Judged,
     NotGiven,
     OtherName,
     Pkcs10,
@@ -44,18 +45,20 @@ def csr_line(record: Record) -> Line:
     return {
         **_where(judged.case.cluster),
         **_who(judged.case.csr),
-        **_identity(judged.case),
         "age_seconds": round(record.age_seconds, 1),
+        "asking_seconds": round(record.asking_seconds, 1),
         "action": record.action.value,
-        **_verdict(judged.verdict),
-        **_because(record),
+        **_bounded(detail=record.detail),
         **_asked(judged.case.request),
-        **_role(judged.case.role),
+        **_checked(judged),
     }
 
 
 def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
-    """One approved CSR that didn't get what was approved, with the names that it asked for."""
+    """One approved CSR that didn't get what was approved, with the names that it asked for.
+
+    Of one that isn't issued, with what the checks say of it today.
+    """
     return {
         **_where(cluster),
         **_who(finding.csr),
@@ -63,6 +66,7 @@ def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
         "age_seconds": round(finding.age_seconds, 1),
         "detail": bounded(finding.detail),
         **_asked(finding.request),
+        **({} if finding.judged is None else _checked(finding.judged)),
     }
 
 
@@ -123,6 +127,16 @@ def _identity(case: Case) -> Line:
     }
 
 
+def _checked(judged: Judged) -> Line:
+    """What was compared with what, and the verdict, or why there is none."""
+    return {
+        **_identity(judged.case),
+        **_role(judged.case.role),
+        **_verdict(judged.verdict),
+        **_bounded(problem=judged.problem),
+    }
+
+
 def _verdict(verdict: Verdict | None) -> Line:
     if verdict is None:
         return {"verdict": None}
@@ -141,8 +155,7 @@ def _verdict(verdict: Verdict | None) -> Line:
     }
 
 
-def _because(record: Record) -> Line:
-    texts = {"detail": record.detail, "problem": record.judged.problem}
+def _bounded(**texts: str) -> Line:
     return {key: bounded(text) for key, text in texts.items() if text}
 
 

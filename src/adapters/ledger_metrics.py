@@ -39,17 +39,19 @@ ACCOUNT: Final = (
 #: What it emits for its cluster (dimensions Cluster and Region).
 CLUSTER: Final = ("Completed", "Denied", "ApprovedNotIssued", "OldestPendingSeconds")
 
-_DECIDED: Final = frozenset({Action.APPROVED, Action.DENIED, Action.OVERTAKEN})
+# One that somebody else decided, or deleted, isn't pending, but one that is always in conflict
+# is, and must not be lost sight of.
+_DECIDED: Final = frozenset({Action.APPROVED, Action.DENIED})
 
 
 def values_of(run: Run) -> Mapping[str, float]:
     """The values of one run; metrics that aren't named are 0."""
-    ages = [record.age_seconds for record in run.records if _is_pending(record)]
+    ages = [record.asking_seconds for record in run.records if _is_pending(record)]
     states = [finding.state for finding in run.findings]
     bugs = sum(is_bug(record.judged) for record in run.records)
     return {
         "Completed": 1,
-        "Approved": run.count(Action.APPROVED),
+        "Approved": run.count(Action.APPROVED) + run.count(Action.REAPPROVED),
         "Denied": run.due(Decision.DENY),
         "Left": run.count(Action.LEFT),
         "Waiting": run.count(Action.WAITING),

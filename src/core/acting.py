@@ -1,7 +1,7 @@
 """From a verdict to a deed: whether it is due, whether the mode lets it be written, and how."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime
 
 from core.model import (
     APPROVED_REASON,
@@ -28,8 +28,14 @@ _ENDED_AS = {
     WriteResult.DEFERRED: Action.DEFERRED,
 }
 
+_WRITTEN = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
+
+# Not those that somebody else decided first, nor those that a later run has time for.
+_DUE = _WRITTEN | {Action.WITHHELD, Action.NOT_WRITTEN}
+
 # Kubernetes takes megabytes; people read a line or two.
 _MAX_MESSAGE = 1_000
+_MAX_EARLIER = 300
 
 
 def mode_of(settings: ReviewSettings, cluster_tags: Mapping[str, str]) -> Mode:
@@ -44,7 +50,7 @@ def mode_of(settings: ReviewSettings, cluster_tags: Mapping[str, str]) -> Mode:
 
 
 def plan(judged: Judged, settings: ReviewSettings, mode: Mode) -> Action:
-    """What to do now. APPROVED and DENIED mean: to be written.
+    """What to do now. APPROVED, REAPPROVED and DENIED mean: to be written.
 
     EKS decides most CSRs itself within 75 s, and EC2's answers lag behind: so approvals wait
     90 s and denials 360 s by default. A denied kubelet files anew after 32 s, for ever.
@@ -55,16 +61,41 @@ def plan(judged: Judged, settings: ReviewSettings, mode: Mode) -> Action:
         case Decision.APPROVE if not judged.verdict.not_run:
             wait, action, writes = (
                 settings.approve_after_seconds,
-                Action.APPROVED,
+                Action.APPROVED if judged.case.csr.is_pending else Action.REAPPROVED,
                 Mode.APPROVE_ONLY,
             )
         case Decision.DENY:
             wait, action, writes = settings.deny_after_seconds, Action.DENIED, Mode.ENFORCE
         case _:
             return Action.LEFT
-    if judged.case.now - judged.case.csr.created < timedelta(seconds=wait):
+    if _seconds(judged, judged.case.csr.created) < wait:
         return Action.WAITING
     return action if mode.rank >= writes.rank else Action.WITHHELD
+
+
+def to_reapprove(unissued: Sequence[Judged], settings: ReviewSettings) -> list[Judged]:
+    """Of those approved by others and not issued, the ones that pass all checks: each once.
+
+    An experiment (`REAPPROVE_UNISSUED`). AWS says that such a request must be approved, and
+    `kubectl certificate approve` writes nothing where there is an approval; whether EKS's signer
+    issues after another one isn't known. From: EKS User Guide, "Secure workloads with Kubernetes
+    certificates".
+    """
+
+    def is_ours(one: Judged) -> bool:
+        approved = one.case.csr.condition("Approved")
+        return approved is not None and approved.reason == APPROVED_REASON
+
+    return [
+        one
+        for one in unissued
+        if settings.reapprove_unissued and _approves(one) and not is_ours(one)
+    ]
+
+
+def _approves(judged: Judged) -> bool:
+    verdict = judged.verdict
+    return verdict is not None and verdict.decision is Decision.APPROVE and not verdict.not_run
 
 
 def act(
@@ -76,13 +107,12 @@ def act(
     todo: list[Write] = []
 
     def record(one: Judged, action: Action, detail: str = "") -> None:
-        age = (one.case.now - one.case.csr.created).total_seconds()
-        records.append(Record(one, action, age, detail))
+        records.append(_record(one, action, settings, detail))
         ports.ledger.record(records[-1])
 
     for one in judged:
         action = plan(one, settings, mode)
-        if action in (Action.APPROVED, Action.DENIED):
+        if action in _WRITTEN:
             writes[one.case.csr.uid] = (one, action)
             todo.append(write_for(action, one))
         else:
@@ -93,6 +123,28 @@ def act(
     return records
 
 
+def _record(one: Judged, action: Action, settings: ReviewSettings, detail: str) -> Record:
+    created = one.case.csr.created
+    asking = _seconds(one, one.case.peers.asking_since or created)
+    decision = None if one.verdict is None else one.verdict.decision
+    # A node that files anew all the time never has a request old enough to be denied, and would
+    # never be told of.
+    overdue = decision is Decision.DENY and asking >= settings.deny_after_seconds
+    is_due = action in _DUE or (action is Action.WAITING and overdue)
+    return Record(
+        one,
+        action,
+        age_seconds=_seconds(one, created),
+        asking_seconds=asking,
+        due=decision if is_due else None,
+        detail=detail,
+    )
+
+
+def _seconds(judged: Judged, since: datetime) -> float:
+    return (judged.case.now - since).total_seconds()
+
+
 def write_for(action: Action, judged: Judged) -> Write:
     """The condition that tells people, in the cluster, what was verified or refused.
 
@@ -100,7 +152,7 @@ def write_for(action: Action, judged: Judged) -> Write:
         ValueError: the action is none that is written.
     """
     csr, verdict = judged.case.csr, judged.verdict
-    if action is Action.APPROVED:
+    if action in (Action.APPROVED, Action.REAPPROVED):
         return Write(csr, "Approved", APPROVED_REASON, _approval(judged.case))
     if action is Action.DENIED and verdict is not None:
         refusals = "; ".join(f"{r.check}: {r.reason} ({r.detail})" for r in verdict.refusals)
@@ -114,4 +166,8 @@ def _approval(case: Case) -> str:
         names = [*map(safe, case.request.dns), *map(str, case.request.addresses)]
     whose = case.instance.id if case.instance is not None else "unknown"
     text = f"EC2 instance {whose} is this node and has these names: {', '.join(names)}"
+    earlier = case.csr.condition("Approved")
+    if earlier is not None:
+        said = safe(f"{earlier.reason}: {earlier.message}")[:_MAX_EARLIER]
+        text = f"Approved before, and not issued ({said}). {text}"
     return text[:_MAX_MESSAGE]

@@ -5,6 +5,8 @@ that nobody checked. Kubernetes's own signer is measured to agree; EKS's can't b
 """
 
 import warnings
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from core.dns import folded
-from core.model import APPROVED_REASON, Csr, IssueFinding, IssueState, Pkcs10, Unread
+from core.model import APPROVED_REASON, Csr, IssueFinding, IssueState, Judged, Pkcs10, Unread
 
 # What cryptography raises for a certificate that it can't read; parsing is lazy.
 _UNREADABLE = (
@@ -46,6 +48,14 @@ def find(
         detail = f"approved {age:.0f} s ago by {approved.reason}, no certificate"
         return IssueFinding(csr, request, IssueState.NOT_ISSUED, detail, age)
     return None
+
+
+def judged_as(
+    findings: Iterable[IssueFinding], judged: Iterable[Judged]
+) -> tuple[IssueFinding, ...]:
+    """The findings, with what the checks say of those that they were run for."""
+    by_uid = {one.case.csr.uid: one for one in judged}
+    return tuple(replace(one, judged=by_uid.get(one.csr.uid)) for one in findings)
 
 
 def mismatch(csr: Csr, request: Pkcs10 | Unread) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.checks import Check
 from core.decision import decide
@@ -33,6 +33,11 @@ class Scene:
     now: datetime
     checks: tuple[Check, ...]
 
+    @property
+    def max_age(self) -> timedelta:
+        """How old a CSR may be before it counts as abandoned."""
+        return timedelta(seconds=self.policy.max_csr_age_seconds)
+
 
 @dataclass(slots=True)
 class Gated:
@@ -54,7 +59,7 @@ def gate(csrs: Sequence[Csr], scene: Scene) -> Gated:
     No request is read before, nor anything asked of AWS: one who files thousands, each as large
     as may be, costs no more than their listing, for `newest` leaves one.
     """
-    gated = Gated(PeerIndex(scene.now))
+    gated = Gated(PeerIndex(scene.now, scene.max_age))
     sound = [csr for csr in csrs if _note(csr, gated, scene)]
     gates = [check for check in scene.checks if check.gate]
     for csr in sorted(sound, key=lambda csr: (csr.created, csr.name)):

@@ -73,7 +73,7 @@ def evaluate(
 
 
 def _pending(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
-    peers = PeerIndex(scene.now)
+    peers = PeerIndex(scene.now, scene.max_age)
     for entry in entries:
         peers.note(entry.csr)
         peers.add(entry)
@@ -87,7 +87,7 @@ def _decided(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
         key=lambda pair: pair[0],
     )
     coming = sorted(entries, key=lambda entry: entry.csr.created, reverse=True)
-    peers = PeerIndex(scene.now)
+    peers = PeerIndex(scene.now, scene.max_age)
     for moment, entry in moments:
         while coming and coming[-1].csr.created <= moment:
             peers.note(coming[-1].csr)

@@ -13,8 +13,13 @@ class PeerIndex:
     requests that were read. Nothing of a request is kept but its key.
     """
 
-    def __init__(self, now: datetime) -> None:
-        """Begin with none. Those dated in the future of `now` will supersede nobody."""
+    def __init__(self, now: datetime, fresh_for: timedelta) -> None:
+        """Begin with none. Those dated in the future of `now` will supersede nobody.
+
+        `fresh_for`: a pending CSR older than this is abandoned, and nobody's asking any more.
+        """
+        self._first: dict[Requester, datetime] = {}
+        self._fresh_for = fresh_for
         self._newest: dict[Requester, Csr] = {}
         self._users_of_key: dict[bytes, set[str]] = {}
         self._mismatched: dict[str, set[str]] = {}
@@ -27,6 +32,9 @@ class PeerIndex:
         known = self._newest.get(csr.requester)
         if known is None or _rank(csr) > _rank(known):
             self._newest[csr.requester] = csr
+        if csr.is_pending and self._now - csr.created <= self._fresh_for:
+            first = self._first.get(csr.requester, csr.created)
+            self._first[csr.requester] = min(first, csr.created)
 
     def add(self, entry: Entry) -> None:
         """Index what was read of an item: its key, and whether its certificate is wrong."""
@@ -49,7 +57,12 @@ class PeerIndex:
             newer=self.newer(csr),
             same_key=min(self._other_users(entry), default=None),
             mismatch=min(mismatched, default=None),
+            asking_since=self._earlier(csr),
         )
+
+    def _earlier(self, csr: Csr) -> datetime | None:
+        first = self._first.get(csr.requester)
+        return first if first is not None and first < csr.created else None
 
     def _other_users(self, entry: Entry) -> set[str]:
         if not isinstance(entry.request, Pkcs10):

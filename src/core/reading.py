@@ -16,6 +16,7 @@ from core.model import (
     Csr,
     Entry,
     IssueFinding,
+    IssueState,
     Judged,
     KeyRule,
     OversizedRequest,
@@ -37,11 +38,13 @@ _FOR_EVIDENCE_SECONDS = 16.0
 class Reading:
     """What was read of a list.
 
-    `entries` are those past the gates, `problems` what could not be read, and `skipped` the number
-    of others for which there was no time. Of others nothing is kept but findings.
+    `entries` are those past the gates, `unissued` those approved without a certificate, `problems`
+    what could not be read, and `skipped` the number of others for which there was no time. Of
+    others nothing is kept but findings.
     """
 
     entries: list[Entry] = field(default_factory=list)
+    unissued: list[Entry] = field(default_factory=list)
     problems: list[Judged] = field(default_factory=list)
     findings: list[IssueFinding] = field(default_factory=list)
     skipped: int = 0
@@ -66,7 +69,7 @@ def read_list(
     for one in read_all(_others(csrs, gated), scene, lambda: clock.remaining() > enough):
         if isinstance(one, Entry):
             gated.peers.add(one)
-            reading.findings += _finding(one, scene, settings)
+            _find(one, scene, settings, reading)
         elif one.deferred:
             reading.skipped += 1
         else:
@@ -116,11 +119,14 @@ def _others(csrs: Sequence[Csr], gated: Gated) -> list[Csr]:
     return sorted(others, key=lambda csr: (not csr.is_pending, csr.created, csr.name), reverse=True)
 
 
-def _finding(entry: Entry, scene: Scene, settings: ReviewSettings) -> list[IssueFinding]:
+def _find(entry: Entry, scene: Scene, settings: ReviewSettings, reading: Reading) -> None:
     grace = timedelta(seconds=settings.issue_grace_seconds)
-    max_age = timedelta(seconds=settings.max_csr_age_seconds)
-    finding = issued.find(entry.csr, entry.request, scene.now, grace=grace, max_age=max_age)
-    return [] if finding is None else [finding]
+    finding = issued.find(entry.csr, entry.request, scene.now, grace=grace, max_age=scene.max_age)
+    if finding is None:
+        return
+    reading.findings.append(finding)
+    if finding.state is IssueState.NOT_ISSUED:
+        reading.unissued.append(entry)
 
 
 def _request(csr: Csr) -> Pkcs10 | Unread:

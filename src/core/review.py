@@ -5,8 +5,8 @@ ports (`core.ports`) reach the world. The CSR object is the only state: a review
 overlap with another, or be cut off anywhere.
 """
 
-from core import evidence
-from core.acting import act, mode_of
+from core import evidence, issued
+from core.acting import act, mode_of, to_reapprove
 from core.checks import CHECKS
 from core.judging import Scene, case_of, gate, judge
 from core.model import Cluster, Run
@@ -29,13 +29,18 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
     gated = gate(listing.csrs, scene)
     reading = read_list(listing.csrs, gated, scene, settings, ports.clock)
     cases = [case_of(entry, scene, gated.peers) for entry in reading.entries]
-    identities = [case.identity for case in cases if case.identity is not None]
+    unissued = [case_of(entry, scene, gated.peers) for entry in reading.unissued]
+    identities = [case.identity for case in cases + unissued if case.identity is not None]
     answers = evidence.gather(
         identities, cluster.vpc_id, ports.fleet, roles_wanted=settings.verify_node_role
     )
     half = ports.clock.remaining() / 2
-    judged = judge(cases, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half)
-    records = act(reading.problems + judged, settings, mode_of(settings, cluster.tags), ports)
+    every = judge(
+        cases + unissued, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half
+    )
+    judged, doubted = every[: len(cases)], every[len(cases) :]
+    due = reading.problems + judged + to_reapprove(doubted, settings)
+    records = act(due, settings, mode_of(settings, cluster.tags), ports)
 
     run = Run(
         cluster=cluster,
@@ -48,7 +53,7 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         unreadable=listing.unreadable,
         gated=gated.stopped,
         records=tuple(records),
-        findings=tuple(reading.findings),
+        findings=issued.judged_as(reading.findings, doubted),
         seconds=(ports.clock.now() - started).total_seconds(),
     )
     ports.ledger.finish(run)

@@ -114,12 +114,14 @@ def a_record(
     *,
     case: Case | None = None,
     age: float = 420.0,
+    asking: float | None = None,
+    due: Decision | None = None,
     detail: str = "",
     problem: str = "",
     evidence_unavailable: bool = False,
 ) -> Record:
     judged = Judged(a_case() if case is None else case, verdict, problem, evidence_unavailable)
-    return Record(judged, action, age, detail)
+    return Record(judged, action, age, age if asking is None else asking, due, detail)
 
 
 def a_bug() -> Record:
@@ -131,9 +133,15 @@ def a_blindness() -> Record:
     return a_record(Action.UNDECIDED, None, problem=problem, evidence_unavailable=True)
 
 
-def a_finding(state: IssueState, csr: Csr | None = None, detail: str = "x") -> IssueFinding:
+def a_finding(
+    state: IssueState,
+    csr: Csr | None = None,
+    detail: str = "x",
+    verdict: Verdict | None = None,
+) -> IssueFinding:
     csr = a_csr(conditions=(approved(),)) if csr is None else csr
-    return IssueFinding(csr, a_request(), state, detail, 180.0)
+    judged = None if verdict is None else Judged(a_case(csr=csr), verdict)
+    return IssueFinding(csr, a_request(), state, detail, 180.0, judged)
 
 
 def a_run(
@@ -200,6 +208,7 @@ def test_a_decision_is_one_line_with_all_that_led_to_it(desk: Desk) -> None:
         "instance": INSTANCE_ID,
         "instances": [f"{INSTANCE_ID} running"],
         "age_seconds": 420.0,
+        "asking_seconds": 420.0,
         "action": "approved",
         "verdict": "approve",
         "refusals": [],
@@ -292,8 +301,14 @@ def test_why_a_decision_was_not_written_is_told(desk: Desk) -> None:
         pytest.param(a_record(Action.LEFT, LEAVE), "INFO", id="left"),
         pytest.param(a_record(Action.WAITING, DENY), "INFO", id="a denial that waits"),
         pytest.param(a_record(Action.WITHHELD), "INFO", id="a withheld approval"),
-        pytest.param(a_record(Action.WITHHELD, DENY), "WARNING", id="a withheld denial"),
-        pytest.param(a_record(Action.DENIED, DENY), "WARNING", id="denied"),
+        pytest.param(
+            a_record(Action.WITHHELD, DENY, due=Decision.DENY), "WARNING", id="a withheld denial"
+        ),
+        pytest.param(a_record(Action.DENIED, DENY, due=Decision.DENY), "WARNING", id="denied"),
+        pytest.param(
+            a_record(Action.WAITING, DENY, due=Decision.DENY), "WARNING", id="filed anew for long"
+        ),
+        pytest.param(a_record(Action.REAPPROVED), "WARNING", id="approved again"),
         pytest.param(a_record(Action.NOT_WRITTEN), "WARNING", id="not written"),
         pytest.param(a_blindness(), "WARNING", id="without evidence"),
         pytest.param(a_bug(), "ERROR", id="a bug"),
@@ -382,6 +397,7 @@ def test_a_run_is_one_line_of_sums(desk: Desk) -> None:
     assert line["gated_total"] == 4
     assert line["actions"] == {
         "approved": 1,
+        "reapproved": 0,
         "denied": 0,
         "withheld": 0,
         "waiting": 0,
@@ -419,6 +435,17 @@ def test_a_finding_is_a_line_with_the_names_that_were_asked_for(desk: Desk) -> N
     assert (line["finding"], line["csr"]) == ("approved-not-issued", "csr-7znmf")
     assert (line["detail"], line["age_seconds"]) == ("no\\ncert", 180.0)
     assert line["dns"] == [NODE]
+    assert "verdict" not in line
+
+
+def test_of_an_approved_one_without_certificate_the_checks_verdict_is_told(desk: Desk) -> None:
+    """With all that it was compared with, as of one that waits."""
+    desk.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, verdict=DENY),)))
+    line = desk.lines()[0]
+
+    assert (line["verdict"], line["instance"], line["identity"]) == ("deny", INSTANCE_ID, "session")
+    assert ["ip-addresses"] == [refusal["check"] for refusal in line["refusals"]]
+    assert line["age_seconds"] == 180.0
 
 
 def test_of_many_findings_the_gravest_are_told(desk: Desk) -> None:
@@ -487,9 +514,19 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(desk: Desk) ->
     ("record", "counted"),
     [
         pytest.param(a_record(), {"Approved": 1}, id="approved"),
-        pytest.param(a_record(Action.DENIED, DENY), {"Denied": 1}, id="denied"),
         pytest.param(
-            a_record(Action.WITHHELD, DENY),
+            a_record(Action.REAPPROVED, case=a_case(csr=a_csr(conditions=(approved("Other"),)))),
+            {"Approved": 1},
+            id="approved again",
+        ),
+        pytest.param(a_record(Action.DENIED, DENY, due=Decision.DENY), {"Denied": 1}, id="denied"),
+        pytest.param(
+            a_record(Action.WAITING, DENY, age=60, asking=600, due=Decision.DENY),
+            {"Denied": 1, "Waiting": 1, "Pending": 1, "OldestPendingSeconds": 600},
+            id="one that files anew all the time",
+        ),
+        pytest.param(
+            a_record(Action.WITHHELD, DENY, due=Decision.DENY),
             {"Denied": 1, "Pending": 1, "OldestPendingSeconds": 420},
             id="a withheld denial is due all the same",
         ),
@@ -513,7 +550,11 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(desk: Desk) ->
             {"Pending": 1, "OldestPendingSeconds": 420},
             id="deferred",
         ),
-        pytest.param(a_record(Action.OVERTAKEN), {}, id="decided by somebody else"),
+        pytest.param(
+            a_record(Action.OVERTAKEN),
+            {"Pending": 1, "OldestPendingSeconds": 420},
+            id="decided by somebody else, or always in conflict",
+        ),
         pytest.param(
             a_record(Action.NOT_WRITTEN),
             {"ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420},
@@ -610,7 +651,10 @@ def test_what_a_run_found_is_counted(desk: Desk, run: Run, counted: dict[str, fl
 def test_what_alarms_watch_per_cluster_is_counted_there_too(desk: Desk) -> None:
     """Denials and unissued certificates name their cluster."""
     desk.ledger.finish(
-        a_run(a_record(Action.DENIED, DENY), findings=(a_finding(IssueState.NOT_ISSUED),))
+        a_run(
+            a_record(Action.DENIED, DENY, due=Decision.DENY),
+            findings=(a_finding(IssueState.NOT_ISSUED),),
+        )
     )
 
     assert values(desk.blobs()[1]) == {

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.acting import act, mode_of, plan, write_for
+from core.acting import act, mode_of, plan, to_reapprove, write_for
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
 from core.model import (
@@ -15,6 +15,7 @@ from core.model import (
     Effect,
     Judged,
     OtherName,
+    Peers,
     Refusal,
     Unread,
     Verdict,
@@ -23,7 +24,16 @@ from core.model import (
     Written,
 )
 from core.settings import Mode
-from tests.builders import INSTANCE_ID, NODE, a_case, a_csr, a_request, names, settings
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    a_case,
+    a_csr,
+    a_request,
+    approved,
+    names,
+    settings,
+)
 from tests.core.fakes import FakeApi, FakeWorld
 
 APPROVE = Verdict(Decision.APPROVE)
@@ -33,6 +43,14 @@ LEAVE = Verdict(Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "x", 
 
 def judged(verdict: Verdict | None, seconds: float = 420, name: str = "csr-7znmf") -> Judged:
     return Judged(a_case(csr=a_csr(name=name, age=timedelta(seconds=seconds))), verdict)
+
+
+def approved_by(
+    approver: str, verdict: Verdict | None = APPROVE, message: str = "", name: str = "csr-7znmf"
+) -> Judged:
+    """One that was approved, and not issued."""
+    condition = replace(approved(approver), message=message)
+    return Judged(a_case(csr=a_csr(name=name, conditions=(condition,))), verdict)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +144,10 @@ def test_messages_are_bounded() -> None:
     many = a_case(request=a_request(sans=names(*(f"node-{n}.example" for n in range(500)))))
     refusals = tuple(Refusal(Effect.DENY, "r", "x" * 300, "c") for _ in range(10))
 
+    told = approved_by("Person", message="y" * 5_000)
+
     assert 1_000 == len(write_for(Action.APPROVED, Judged(many, APPROVE)).message)
+    assert NODE in write_for(Action.REAPPROVED, told).message
     assert 1_000 == len(
         write_for(Action.DENIED, Judged(many, Verdict(Decision.DENY, refusals))).message
     )
@@ -154,7 +175,9 @@ def test_a_message_can_be_made_of_any_case(case: Case, message: str) -> None:
     assert write_for(Action.APPROVED, Judged(case, APPROVE)).message.startswith(message)
 
 
-@pytest.mark.parametrize("action", [a for a in Action if a not in (Action.APPROVED, Action.DENIED)])
+@pytest.mark.parametrize(
+    "action", set(Action) - {Action.APPROVED, Action.REAPPROVED, Action.DENIED}, ids=str
+)
 def test_nothing_else_is_written(action: Action) -> None:
     """There are two conditions only."""
     with pytest.raises(ValueError, match="is not written"):
@@ -165,6 +188,62 @@ def test_a_denial_without_a_verdict_is_not_written() -> None:
     """There would be nothing to say."""
     with pytest.raises(ValueError, match="is not written"):
         write_for(Action.DENIED, judged(None))
+
+
+# --- approving again -----------------------------------------------------------------------------
+
+
+def test_by_default_nothing_is_approved_again() -> None:
+    """It is an experiment."""
+    assert [] == to_reapprove([approved_by("AutoApproved")], settings())
+
+
+def test_what_others_approved_is_approved_again_if_all_checks_agree() -> None:
+    """Never what a check refuses, what could not be judged, or not with all evidence."""
+    good = approved_by("AutoApproved")
+    others = [
+        approved_by("AutoApproved", verdict)
+        for verdict in (DENY, LEAVE, None, replace(APPROVE, not_run=("cluster",)))
+    ]
+
+    assert [good] == to_reapprove([*others, good], settings(reapprove_unissued=True))
+
+
+def test_what_we_approved_is_not_approved_again() -> None:
+    """So each is approved again once: then it is ours."""
+    ours = approved_by("ApprovedByCsrApprover")
+
+    assert [] == to_reapprove([ours], settings(reapprove_unissued=True))
+
+
+@pytest.mark.parametrize(
+    ("mode", "done", "written"),
+    [
+        (Mode.SHADOW, "withheld", {}),
+        (Mode.APPROVE_ONLY, "reapproved", {"csr-7znmf": "Approved"}),
+        (Mode.ENFORCE, "reapproved", {"csr-7znmf": "Approved"}),
+    ],
+)
+def test_approving_again_depends_on_the_mode(
+    mode: Mode, done: str, written: dict[str, str]
+) -> None:
+    """Like any approval, and it is told apart from one."""
+    world = FakeWorld()
+
+    act([approved_by("AutoApproved")], settings(), mode, world.ports)
+
+    assert [("csr-7znmf", done)] == world.ledger.actions
+    assert written == world.api.conditions
+
+
+def test_an_approval_written_again_quotes_the_earlier_one() -> None:
+    """Whose words they are is safe to read, whatever they hold."""
+    one = approved_by("AutoApproved", message="Auto\napproving")
+
+    assert write_for(Action.REAPPROVED, one).message == (
+        "Approved before, and not issued (AutoApproved: Auto\\napproving). "
+        f"EC2 instance {INSTANCE_ID} is this node and has these names: {NODE}, 10.0.1.10"
+    )
 
 
 # --- acting --------------------------------------------------------------------------------------
@@ -193,6 +272,54 @@ def test_each_csr_is_recorded_with_what_was_done() -> None:
     assert records == world.ledger.records
     assert {"csr-a": "Approved", "csr-d": "Denied"} == world.api.conditions
     assert [400, 60, 400, 100, 400] == [record.age_seconds for record in records]
+
+
+def refiled(verdict: Verdict | None, seconds: float, asking: float) -> Judged:
+    """A request of somebody who has been asking for longer."""
+    one = judged(verdict, seconds)
+    since = one.case.now - timedelta(seconds=asking)
+    return replace(one, case=replace(one.case, peers=Peers(asking_since=since)))
+
+
+@pytest.mark.parametrize(
+    ("one", "result", "due"),
+    [
+        pytest.param(judged(APPROVE), WriteResult.WRITTEN, Decision.APPROVE, id="approved"),
+        pytest.param(judged(APPROVE, 60), WriteResult.WRITTEN, None, id="too-young"),
+        pytest.param(judged(DENY), WriteResult.WRITTEN, Decision.DENY, id="denied"),
+        pytest.param(judged(DENY), WriteResult.FAILED, Decision.DENY, id="denial-not-taken"),
+        pytest.param(judged(DENY), WriteResult.OVERTAKEN, None, id="denied-by-another"),
+        pytest.param(judged(DENY), WriteResult.DEFERRED, None, id="denied-by-a-later-run"),
+        pytest.param(judged(DENY, 60), WriteResult.WRITTEN, None, id="denial-waits"),
+        pytest.param(refiled(DENY, 60, 359), WriteResult.WRITTEN, None, id="filed-anew"),
+        pytest.param(
+            refiled(DENY, 60, 360), WriteResult.WRITTEN, Decision.DENY, id="filed-anew-for-long"
+        ),
+        pytest.param(refiled(APPROVE, 60, 360), WriteResult.WRITTEN, None, id="good-one-anew"),
+        pytest.param(judged(LEAVE), WriteResult.WRITTEN, None, id="left"),
+        pytest.param(judged(None), WriteResult.WRITTEN, None, id="undecided"),
+    ],
+)
+def test_what_is_due_is_told_whether_it_was_written_or_not(
+    one: Judged, result: WriteResult, due: Decision | None
+) -> None:
+    """One that files anew every minute is denied never, and must not go unnoticed for that."""
+    world = FakeWorld(api=FakeApi(results={"csr-7znmf": Written(result)}))
+
+    [record] = act([one], settings(), Mode.ENFORCE, world.ports)
+
+    assert due is record.due
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_one_that_files_anew_all_the_time_is_not_denied(mode: Mode) -> None:
+    """Each request has its own time in which evidence may still come."""
+    world = FakeWorld()
+
+    [record] = act([refiled(DENY, 60, 600)], settings(), mode, world.ports)
+
+    assert [] == world.api.written
+    assert (Action.WAITING, 60, 600) == (record.action, record.age_seconds, record.asking_seconds)
 
 
 @pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.APPROVE_ONLY])

@@ -224,7 +224,7 @@ def test_a_case_past_the_gates_has_its_peers_and_no_evidence_yet() -> None:
     [entry] = read_all([a_filed_csr()], scene)
     assert isinstance(entry, Entry)
 
-    case = case_of(entry, scene, PeerIndex(scene.now))
+    case = case_of(entry, scene, PeerIndex(scene.now, scene.max_age))
 
     assert (scene.cluster, scene.policy, scene.now) == (case.cluster, case.policy, case.now)
     assert a_case().peers == case.peers
@@ -249,7 +249,7 @@ def test_an_oversized_request_is_denied_unread() -> None:
     """By its form, whatever it may hold; all other checks are run nevertheless."""
     scene = a_scene()
     entry = read(a_csr(request=OversizedRequest(2**30)), scene)
-    case = case_of(entry, scene, PeerIndex(scene.now))
+    case = case_of(entry, scene, PeerIndex(scene.now, scene.max_age))
 
     [got] = judge([case], FOUND, scene.checks)
 

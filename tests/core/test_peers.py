@@ -32,7 +32,7 @@ def peers_of(csr: Csr, *others: Csr) -> Peers:
 
 
 def index_of(*entries: Entry) -> PeerIndex:
-    index = PeerIndex(NOW)
+    index = PeerIndex(NOW, 15 * MINUTE)
     for entry in entries:
         index.note(entry.csr)
         index.add(entry)
@@ -109,6 +109,32 @@ def test_one_from_the_future_supersedes_nobody() -> None:
 def test_another_requester_supersedes_nobody(other: Csr) -> None:
     """A requester is a username with a session."""
     assert peers_of(old(), other).newer is None
+
+
+# --- since when ----------------------------------------------------------------------------------
+
+
+def test_who_files_anew_has_been_asking_since_his_first_request() -> None:
+    """Whatever he files in between."""
+    first, second = old("csr-1", 9 * MINUTE), old("csr-2", 5 * MINUTE)
+
+    assert peers_of(old(age=MINUTE), second, first).asking_since == first.created
+    assert peers_of(second, old(age=MINUTE), first).asking_since == first.created
+    assert peers_of(first, old(age=MINUTE), second).asking_since is None
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        pytest.param(old(conditions=(approved(),)), id="approved"),
+        pytest.param(old(age=15 * MINUTE + timedelta(seconds=1)), id="abandoned"),
+        pytest.param(old(node=OTHER), id="another-nodes"),
+        pytest.param(old(extra=an_extra(role="other-role")), id="another-roles"),
+    ],
+)
+def test_nobody_is_asking_by_a_request_that_is_settled_or_anothers(earlier: Csr) -> None:
+    """Only what is pending, fresh and his own counts."""
+    assert peers_of(old("csr-new", MINUTE), earlier).asking_since is None
 
 
 # --- shared keys ---------------------------------------------------------------------------------
@@ -245,4 +271,4 @@ def test_an_entry_outside_the_index_is_compared_with_it() -> None:
     """It needn't be in it."""
     entry = Entry(old(), an_entry(old()).request, None)
 
-    assert PeerIndex(NOW).of(entry) == Peers()
+    assert PeerIndex(NOW, 15 * MINUTE).of(entry) == Peers()

@@ -13,6 +13,7 @@ from core.model import (
     Cluster,
     Csr,
     Decision,
+    IssueFinding,
     IssueState,
     RoleUnknown,
     Run,
@@ -185,7 +186,7 @@ def test_one_who_files_thousands_delays_no_other() -> None:
         pytest.param(a_filed_csr(username="alice"), id="a-person"),
         pytest.param(a_filed_csr(age=timedelta(hours=1)), id="abandoned"),
         pytest.param(a_filed_csr(extra=an_extra("alice")), id="a-persons-session"),
-        pytest.param(a_filed_csr(conditions=(approved(),)), id="decided"),
+        pytest.param(a_filed_csr(conditions=(approved(ago=MINUTE),)), id="decided"),
         pytest.param(unreadable(), id="unreadable"),
     ],
 )
@@ -381,6 +382,74 @@ def test_what_became_of_approved_ones_is_found() -> None:
     assert {"csr-0001": IssueState.NOT_ISSUED, "csr-0002": IssueState.MISMATCH} == {
         finding.csr.name: finding.state for finding in done.findings
     }
+
+
+def test_of_approved_ones_not_issued_the_checks_tell_what_they_say_today() -> None:
+    """All checks, also the gates: it can be seen at once whether the approval was right."""
+    good, bad, older = (
+        a_nodes_csr(number, conditions=(approved("AutoApproved"),), **rest)
+        for number, rest in ((1, {}), (2, {"usages": ()}), (3, {"age": 10 * MINUTE}))
+    )
+    newer = replace(older, name="csr-newer", uid="uid-newer", created=NOW - MINUTE, conditions=())
+    world = FakeWorld(good, bad, older, newer, fleet=fleet_of(1, 2, 3))
+
+    done = run(world)
+
+    assert {
+        "csr-0001": (Decision.APPROVE, []),
+        "csr-0002": (Decision.DENY, ["usages"]),
+        "csr-0003": (Decision.LEAVE, ["newest"]),
+    } == {finding.csr.name: verdict_of(finding) for finding in done.findings}
+    assert {} == world.api.conditions
+
+
+def verdict_of(finding: IssueFinding) -> tuple[Decision, list[str]]:
+    assert finding.judged is not None
+    assert finding.judged.verdict is not None
+    verdict = finding.judged.verdict
+    return verdict.decision, [refusal.check for refusal in verdict.refusals]
+
+
+def test_of_approved_ones_without_evidence_it_is_told_that_there_was_none() -> None:
+    """An error is no verdict."""
+    csr = a_filed_csr(conditions=(approved("AutoApproved"),))
+    world = FakeWorld(csr, fleet=FakeFleet(unavailable={INSTANCE_ID}))
+
+    [finding] = run(world, reapprove_unissued=True).findings
+
+    assert finding.judged is not None
+    assert (None, True) == (finding.judged.verdict, finding.judged.evidence_unavailable)
+    assert [] == world.api.written
+
+
+def test_other_findings_are_not_judged() -> None:
+    """They have their certificate, or the signer's refusal."""
+    asked = a_filed_csr(conditions=(approved(),))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+
+    [finding] = run(FakeWorld(wrong)).findings
+
+    assert finding.judged is None
+
+
+def test_the_experiment_approves_again_what_all_checks_agree_to() -> None:
+    """Once: the approval is then ours. One that is refused, or superseded, stays as it is."""
+    theirs = approved("AutoApproved")
+    good, bad = (
+        a_nodes_csr(1, conditions=(theirs,)),
+        a_nodes_csr(2, usages=(), conditions=(theirs,)),
+    )
+    world = FakeWorld(good, bad, fleet=fleet_of(1, 2))
+
+    done = run(world, reapprove_unissued=True, mode="enforce")
+
+    assert {"csr-0001": "Approved"} == world.api.conditions
+    assert [("csr-0001", "reapproved")] == world.ledger.actions
+    assert 2 == len(done.findings)
+
+    again = FakeWorld(replace(good, conditions=(approved(),)), fleet=fleet_of(1, 2))
+    run(again, reapprove_unissued=True, mode="enforce")
+    assert {} == again.api.conditions
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ class Action(Enum):
     """What was, or was not, done for one CSR."""
 
     APPROVED = "approved"
+    #: Approved by somebody else before, and not issued: the approval was written again, as ours.
+    REAPPROVED = "reapproved"
     DENIED = "denied"
     #: Approve or deny is due, but the mode doesn't let it be written.
     WITHHELD = "withheld"
@@ -96,12 +98,15 @@ class Written:
 class Record:
     """One line of the ledger: everything that was known of one CSR, and what was done.
 
-    `detail` tells why a decision wasn't written.
+    `asking_seconds`: since the requester's first request that is pending and fresh, as this one.
+    `due`: the decision that is due, written or not. `detail` tells why it wasn't written.
     """
 
     judged: Judged
     action: Action
     age_seconds: float
+    asking_seconds: float
+    due: Decision | None = None
     detail: str = ""
 
 
@@ -116,13 +121,17 @@ class IssueState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IssueFinding:
-    """An approved CSR that didn't get the certificate it was approved for."""
+    """An approved CSR that didn't get the certificate it was approved for.
+
+    `age_seconds`: since its approval. `judged`: of one that isn't issued, what the checks say.
+    """
 
     csr: Csr
     request: Pkcs10 | Unread
     state: IssueState
     detail: str
     age_seconds: float
+    judged: Judged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +161,5 @@ class Run:
         return sum(record.action is action for record in self.records)
 
     def due(self, decision: Decision) -> int:
-        """How many CSRs had this decision due, written or withheld by the mode."""
-        done = {Decision.APPROVE: Action.APPROVED, Decision.DENY: Action.DENIED}.get(decision)
-        return sum(
-            record.action is done
-            or (
-                record.action is Action.WITHHELD
-                and record.judged.verdict is not None
-                and record.judged.verdict.decision is decision
-            )
-            for record in self.records
-        )
+        """How many CSRs had this decision due, written or not."""
+        return sum(record.due is decision for record in self.records)

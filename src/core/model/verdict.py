@@ -89,11 +89,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """What the rest of the list says of one CSR. Names of CSRs and usernames, None for nothing."""
+    """What the rest of the list says of one CSR. Names of CSRs and usernames, None for nothing.
+
+    `asking_since`: when the requester filed an earlier one, pending and fresh like this one: the
+    first of them.
+    """
 
     newer: str | None = None
     same_key: str | None = None
     mismatch: str | None = None
+    asking_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
