@@ -3,7 +3,7 @@
 import base64
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from sandbox.aws import Eni, Machine, PracticeAws
 from sandbox.controlplane import Client, ControlPlane, eventually
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
+from sandbox.kubernetes import KUBELET_USAGES
 
 CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
@@ -56,9 +57,15 @@ class Node:
     def file(self, dns: list[str] | None = None, **metadata: object) -> tuple[str, Key]:
         """File what a kubelet would; returns the object's name and the key."""
         pem, key = kubelet_request(self.name, dns=dns or [self.name], ips=[self.machine.enis[0].ip])
-        return self.send(pem, **metadata), key
+        return self.send(pem, metadata=metadata), key
 
-    def send(self, pem: bytes, **metadata: object) -> str:
+    def send(
+        self,
+        pem: bytes,
+        *,
+        usages: Sequence[str] = KUBELET_USAGES,
+        metadata: Mapping[str, object] | None = None,
+    ) -> str:
         """File any request; returns the object's name."""
         body = {
             "apiVersion": "certificates.k8s.io/v1",
@@ -67,7 +74,7 @@ class Node:
             "spec": {
                 "request": base64.b64encode(pem).decode(),
                 "signerName": "kubernetes.io/kubelet-serving",
-                "usages": ["digital signature", "server auth"],
+                "usages": list(usages),
             },
         }
         status, made = self.api.request("POST", CSRS, body)

@@ -1,0 +1,282 @@
+"""What becomes of approved requests on a real API server: not issued, failed, issued wrongly."""
+
+import base64
+import io
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from adapters.clock import WallClock
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane, eventually
+from sandbox.kubelet import kubelet_request
+from tests.controlplane.nodes import CSRS, Key, Node, conditions, join, message, reviewer, stored
+
+#: Over the grace, and not yet abandoned.
+LATER = timedelta(minutes=3)
+
+_services = itertools.count()
+
+
+class Later(WallClock):
+    """A clock that is ahead of the API server's: so much time has passed since."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        super().__init__(50)
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
+class Told:
+    """What one review printed."""
+
+    def __init__(self, lines: str, metrics: str) -> None:
+        self._lines = [json.loads(line) for line in lines.splitlines()]
+        self.metrics: Counter[str] = Counter()
+        for line in metrics.splitlines():
+            blob = json.loads(line)
+            if "Stack" in blob:
+                names = [one["Name"] for one in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+                self.metrics.update({name: int(sum(blob[name])) for name in names})
+
+    def of(self, csr: str) -> Any:
+        """The only line about this CSR."""
+        [line] = self.all_of(csr)
+        return line
+
+    def all_of(self, csr: str) -> list[Any]:
+        return [line for line in self._lines if line.get("csr") == csr]
+
+
+class Desk:
+    """Reviews of the cluster at any time from now on."""
+
+    def __init__(self, plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> None:
+        self._plane = plane
+        self._capsys = capsys
+
+    def review(self, ahead: timedelta = timedelta(), **settings: str) -> Told:
+        stream = io.StringIO()
+        logger = Logger(service=f"issued-{next(_services)}", stream=stream)
+        self._capsys.readouterr()
+        reviewer(logger, **settings).handle(message(self._plane), Later(ahead))
+        return Told(stream.getvalue(), self._capsys.readouterr().out)
+
+
+@pytest.fixture
+def desk(plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(plane, capsys)
+
+
+@pytest.fixture
+def node(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
+    return join(plane, aws, profile)
+
+
+@contextmanager
+def signer_off(plane: ControlPlane) -> Iterator[None]:
+    plane.stop("signer")
+    try:
+        yield
+    finally:
+        plane.start_process("signer")
+
+
+def approve(plane: ControlPlane, name: str, reason: str = "AutoApproved") -> None:
+    """Approve as somebody else would."""
+    condition = {"type": "Approved", "status": "True", "reason": reason, "message": "by another"}
+    body = stored(plane, name) | {"status": {"conditions": [condition]}}
+    assert plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)[0] == 200
+
+
+def is_issued(plane: ControlPlane, name: str) -> bool | None:
+    return "certificate" in stored(plane, name)["status"] or None
+
+
+def test_without_a_signer_an_approved_request_is_told_until_it_is_issued(
+    plane: ControlPlane, desk: Desk, node: Node
+) -> None:
+    """Not at once, for the signer has its grace; and no more once the certificate is there."""
+    with signer_off(plane):
+        name, _ = node.file()
+        assert desk.review().of(name)["action"] == "approved"
+        assert [] == desk.review().all_of(name)
+
+        missed = desk.review(LATER)
+
+    line = missed.of(name)
+    assert ("approved-not-issued", "approve") == (line["finding"], line["verdict"])
+    assert ([node.name], node.machine.id) == (line["dns"], line["instance"])
+    assert line["age_seconds"] == pytest.approx(LATER.total_seconds(), abs=60)
+    assert 1 == missed.metrics["ApprovedNotIssued"]
+
+    eventually(lambda: is_issued(plane, name), "the certificate")
+    after = desk.review(LATER)
+    assert [] == after.all_of(name)
+    assert 0 == after.metrics["ApprovedNotIssued"]
+
+
+def test_an_approval_that_we_would_not_have_given_is_told_with_the_refusal(
+    plane: ControlPlane, desk: Desk, node: Node
+) -> None:
+    """It can be seen at once why EKS's signer, which checks names too, makes no certificate."""
+    name, _ = node.file(dns=["www.corp.example"])
+    with signer_off(plane):
+        approve(plane, name)
+
+        line = desk.review(LATER).of(name)
+
+    assert ("approved-not-issued", "deny") == (line["finding"], line["verdict"])
+    assert ["dns-names"] == [refusal["check"] for refusal in line["refusals"]]
+
+
+def test_what_the_signer_fails_is_told_in_its_words(
+    plane: ControlPlane, desk: Desk, node: Node
+) -> None:
+    """And counted apart from what it leaves."""
+    pem, _ = kubelet_request(node.name, dns=[node.name])
+    name = node.send(pem, usages=("digital signature", "client auth"))
+    approve(plane, name)
+    eventually(lambda: "Failed" in conditions(plane, name) or None, "the signer's refusal")
+
+    told = desk.review()
+
+    assert "signer-failed" == told.of(name)["finding"]
+    assert told.of(name)["detail"].startswith("SignerValidationFailure: ")
+    assert (1, 0) == (told.metrics["SignerFailed"], told.metrics["ApprovedNotIssued"])
+
+
+def test_the_experiment_rewrites_the_approval_of_others_once(
+    plane: ControlPlane, desk: Desk, node: Node
+) -> None:
+    """The API server takes it, the message quotes the earlier reason, and the signer then signs."""
+    name, key = node.file()
+    with signer_off(plane):
+        approve(plane, name)
+        desk.review(LATER)
+        assert {"Approved": "AutoApproved"} == conditions(plane, name)
+
+        rewritten = desk.review(LATER, REAPPROVE_UNISSUED="true")
+        found = stored(plane, name)
+        desk.review(LATER, REAPPROVE_UNISSUED="true")
+
+    [condition] = found["status"]["conditions"]
+    assert ("Approved", "ApprovedByCsrApprover") == (condition["type"], condition["reason"])
+    assert "not issued (AutoApproved: by another)" in condition["message"]
+    assert {"reapproved", None} == {line.get("action") for line in rewritten.all_of(name)}
+    again = stored(plane, name)
+    assert found["status"]["conditions"] == again["status"]["conditions"]
+
+    eventually(lambda: is_issued(plane, name), "the certificate")
+    assert key.public_key() == certificate_of(plane, name).public_key()
+
+
+def test_the_experiment_rewrites_nothing_that_a_check_refuses(
+    plane: ControlPlane, desk: Desk, node: Node
+) -> None:
+    """What others approve of names that EC2 doesn't confirm stays theirs."""
+    name, _ = node.file(dns=["www.corp.example"])
+    with signer_off(plane):
+        approve(plane, name)
+        desk.review(LATER, REAPPROVE_UNISSUED="true")
+
+    assert {"Approved": "AutoApproved"} == conditions(plane, name)
+
+
+def test_a_certificate_as_signed_is_no_news(plane: ControlPlane, desk: Desk, node: Node) -> None:
+    """Kubernetes's own signer makes what was asked for."""
+    name, _ = node.file()
+    desk.review()
+    eventually(lambda: is_issued(plane, name), "the certificate")
+
+    told = desk.review(LATER)
+
+    assert [] == told.all_of(name)
+    assert 0 == told.metrics["IssuedMismatch"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("key", "another key than the request"),
+        ("names", "further names: [('DNS', 'kubernetes.default')]"),
+    ],
+)
+def test_a_wrong_certificate_stops_approvals_for_its_requester(
+    plane: ControlPlane,
+    aws: PracticeAws,
+    profile: str,
+    desk: Desk,
+    node: Node,
+    wrong: str,
+    why: str,
+) -> None:
+    """The signer read the request otherwise than we did; who asked gets no other, others do."""
+    with signer_off(plane):
+        name, key = node.file()
+        desk.review()
+        issue(
+            plane,
+            name,
+            ec.generate_private_key(ec.SECP256R1()) if wrong == "key" else key,
+            [node.name, *(["kubernetes.default"] if wrong == "names" else [])],
+        )
+        before = desk.review()
+    assert ("issued-mismatch", True) == (
+        before.of(name)["finding"],
+        why in before.of(name)["detail"],
+    )
+    assert 1 <= before.metrics["IssuedMismatch"]
+
+    next_one, _ = node.file()
+    others, _ = join(plane, aws, profile).file()
+    told = desk.review()
+
+    assert "left" == told.of(next_one)["action"]
+    assert ["not-reissued-in-a-loop"] == [one["check"] for one in told.of(next_one)["refusals"]]
+    assert "approved" == told.of(others)["action"]
+
+
+def certificate_of(plane: ControlPlane, name: str) -> x509.Certificate:
+    pem = stored(plane, name)["status"]["certificate"]
+    return x509.load_pem_x509_certificate(base64.b64decode(pem))
+
+
+def issue(plane: ControlPlane, name: str, key: Key, dns: list[str]) -> None:
+    """Be a signer that makes what it likes, as any who may update the status can."""
+    request = x509.load_pem_x509_csr(base64.b64decode(stored(plane, name)["spec"]["request"]))
+    asked = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    addresses = [one for one in asked if isinstance(one, x509.IPAddress)]
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(request.subject)
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([*map(x509.DNSName, dns), *addresses]), critical=False
+        )
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
+    body = stored(plane, name)
+    body["status"]["certificate"] = base64.b64encode(
+        certificate.public_bytes(Encoding.PEM)
+    ).decode()
+    status, answer = plane.admin.request("PUT", f"{CSRS}/{name}/status", body)
+    assert status == 200, answer
