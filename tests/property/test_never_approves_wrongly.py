@@ -5,14 +5,15 @@ The fields and their changes are in `tests.property.changes`.
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 from hypothesis import example, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from core import evidence, pkcs10
 from core.acting import plan
@@ -29,24 +30,17 @@ from core.model import (
     KUBELET_SERVING,
     Action,
     Case,
-    Cluster,
     Csr,
     Decision,
     Entry,
     Instance,
     Judged,
-    NetworkInterface,
     OtherName,
-    Pkcs10,
-    PrivateAddress,
-    PublicKey,
-    Role,
-    SubjectAttribute,
 )
 from core.offline import SavedEvidence, evaluate
 from core.ports import Ports
 from core.review import review
-from core.settings import Mode, ReviewSettings
+from core.settings import Mode, Policy, ReviewSettings
 from tests.builders import (
     ADDRESS,
     INSTANCE_ID,
@@ -66,19 +60,8 @@ from tests.builders import (
     settings,
 )
 from tests.core.fakes import FakeFleet, FakeWorld
-from tests.property.changes import APPROVABLE, CHANGES, IRRELEVANT, Scenery
+from tests.property.changes import APPROVABLE, CHANGES, FORBIDDING, IRRELEVANT, RECORDS, Scenery
 
-RECORDS: dict[str, type[Any]] = {
-    "csr": Csr,
-    "request": Pkcs10,
-    "key": PublicKey,
-    "attribute": SubjectAttribute,
-    "instance": Instance,
-    "interface": NetworkInterface,
-    "address": PrivateAddress,
-    "cluster": Cluster,
-    "role": Role,
-}
 EXAMPLES = 60
 
 
@@ -99,7 +82,7 @@ def action(scenery: Scenery) -> Action | None:
         fleet,
         roles_wanted=scenery.settings.verify_node_role,
     )
-    judged = judge(cases, answers, scene.checks)
+    judged = judge(cases, answers, scene.checks, given=scenery.edited)
     return plan(judged[0], scenery.settings, Mode.ENFORCE) if judged else None
 
 
@@ -109,6 +92,23 @@ def action(scenery: Scenery) -> Action | None:
 def test_the_case_to_start_from_is_approved() -> None:
     """Else nothing would be shown by what follows."""
     assert action(APPROVABLE) is Action.APPROVED
+
+
+def _records_within(kind: Any, known: frozenset[type[Any]] = frozenset()) -> frozenset[type[Any]]:
+    """The record and all that its fields may hold."""
+    if kind in known:
+        return known
+    is_record = isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, BaseModel))
+    if is_record:
+        known |= {kind}
+    for inner in get_type_hints(kind).values() if is_record else get_args(kind):
+        known = _records_within(inner, known)
+    return known
+
+
+def test_every_record_that_a_case_may_hold_is_known_here() -> None:
+    """No record can be put into another without somebody saying what its fields are for."""
+    assert {*RECORDS.values(), *FORBIDDING, Policy} == _records_within(Case)
 
 
 def test_every_field_is_changed_or_declared_irrelevant() -> None:
@@ -130,6 +130,19 @@ def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObjec
     assert action(APPROVABLE.changed(field, value)) is not Action.APPROVED
 
 
+@pytest.mark.parametrize("record", FORBIDDING)
+@given(data=st.data())
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_what_cant_be_known_or_read_is_never_approved(
+    record: type[Any], data: st.DataObject
+) -> None:
+    """Whatever its fields hold."""
+    field, put = FORBIDDING[record]
+    value = put(data.draw(st.builds(record)))
+
+    assert action(APPROVABLE.changed(field, value)) is not Action.APPROVED
+
+
 @pytest.mark.parametrize("field", IRRELEVANT)
 def test_a_field_declared_irrelevant_is(field: str) -> None:
     """The table of them is honest."""
@@ -139,9 +152,16 @@ def test_a_field_declared_irrelevant_is(field: str) -> None:
 def _record(field: str) -> str:
     """The record of a field; those that lie in one another count as one."""
     record = field.partition(".")[0]
-    return {"interface": "instance", "address": "instance", "attribute": "request"}.get(
-        record, record
-    )
+    return {
+        "interface": "instance",
+        "address": "instance",
+        "attribute": "request",
+        "dns": "request",
+        "ip": "request",
+        "condition": "csr",
+        "identity": "case",
+        "peers": "case",
+    }.get(record, record)
 
 
 _PAIRS = [
@@ -149,6 +169,8 @@ _PAIRS = [
     for one in CHANGES
     for other in CHANGES
     if _record(one) < _record(other)
+    # Together they only move the whole in time.
+    and (one, other) != ("case.now", "csr.created")
     # A changed requester may claim just what the other record was changed to.
     and not ("csr." in one and _record(other) in ("instance", "request", "role"))
     and (_record(one), _record(other)) != ("cluster", "instance")
