@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,18 @@ def test_an_input_that_cannot_be_read_exits_3_and_is_named(desk: Desk, broken: s
 
     assert result.exit_code == 3
     assert message in result.stderr
+
+
+def test_what_is_nested_to_the_very_limit_cannot_be_read_either(desk: Desk) -> None:
+    """Python 3.11 reads some depths as JSON that it can't tell of in a message any more."""
+    limit = sys.getrecursionlimit()
+    csrs = desk.file("csrs", [])
+    for depth in range(limit - 60, limit):
+        nested = desk.file("nested", "[" * depth + "]" * depth)
+        result = CliRunner().invoke(app, ["evaluate", "--csr", csrs, "--instances", nested])
+
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "nested.json" in result.stderr
 
 
 @pytest.mark.parametrize(
