@@ -10,7 +10,12 @@ CONTEXT = 0x80
 def element(tag: int, *content: bytes) -> bytes:
     """Any element: the tag byte as given, the definite length in its shortest form."""
     body = b"".join(content)
-    return bytes([tag]) + _length(len(body)) + body
+    return head(tag, len(body)) + body
+
+
+def head(tag: int, size: int) -> bytes:
+    """What stands before the content of an element: its tag, and this length."""
+    return bytes([tag]) + _length(size)
 
 
 def _length(size: int) -> bytes:
