@@ -272,6 +272,18 @@ def test_the_table_shows_odd_names_escaped(desk: Desk) -> None:
     assert "\x1b[31m" not in result.stdout
 
 
+def test_the_table_shows_odd_ids_of_instances_escaped(desk: Desk) -> None:
+    """A file put together by hand may hold anything."""
+    instances = {"Reservations": [{"Instances": [an_instance(InstanceId="i-\n\x1b[31m")]}]}
+    desk.evidence["--instances"] = desk.file("odd", instances)
+
+    result = desk.run([a_csr(extra={})], "--set", "ALLOW_NAME_IDENTITY=true")
+
+    assert result.exit_code == 0
+    assert "i-\\n\\x1b[31m" in result.stdout.replace("\n", "").replace("│", "").replace(" ", "")
+    assert "\x1b" not in result.stdout
+
+
 Broken = Callable[[Desk], list[str]]
 
 UNREADABLE: dict[str, tuple[Broken, str]] = {
