@@ -25,6 +25,16 @@ def _length(size: int) -> bytes:
     return bytes([0x80 | len(digits)]) + digits
 
 
+def nested(size: int, tag: int = 0x30) -> bytes:
+    """Elements of this tag in one another, as deep as fits into so many bytes."""
+    heads: list[bytes] = []
+    length = 0
+    while length < size:
+        heads.append(head(tag, length))
+        length += len(heads[-1])
+    return b"".join(reversed(heads))
+
+
 def long_length(tag: int, *content: bytes) -> bytes:
     """An element with one length byte more than needed: BER, not DER."""
     body = b"".join(content)

@@ -23,16 +23,6 @@ def _sans(*names: bytes) -> bytes:
     return Forge.of_node(_KEY, NODE, Names(NODE)).sans(*names).pem()
 
 
-def _nested(size: int, tag: int = 0x30, inside: bytes = b"") -> bytes:
-    """Elements in one another, as deep as fits into the size."""
-    heads: list[bytes] = []
-    length = len(inside)
-    while length < size:
-        heads.append(der.head(tag, length))
-        length += len(heads[-1])
-    return b"".join((*reversed(heads), inside))
-
-
 def _subject(encoded: bytes) -> bytes:
     return Forge(_KEY).raw_subject(encoded).sans(forge.dns(NODE)).pem()
 
@@ -77,9 +67,9 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
     "an-address": lambda size: _sans(forge.ip(b"\1" * size)),
     "a-directory-name": lambda size: _sans(der.explicit(4, _rdns(size // 16))),
     "an-other-name": lambda size: _sans(
-        der.explicit(0, der.oid("1.2.3"), der.explicit(0, _nested(size)))
+        der.explicit(0, der.oid("1.2.3"), der.explicit(0, der.nested(size)))
     ),
-    "nested-in-a-name": lambda size: _sans(_nested(size, 0xA4)),
+    "nested-in-a-name": lambda size: _sans(der.nested(size, 0xA4)),
     "uris": lambda size: _sans(*[der.context(6, b"a://" + b"b" * 99)] * (size // 105)),
     # --- subject
     "rdns": lambda size: _subject(_rdns(size // 16)),
@@ -89,8 +79,8 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
     "a-common-name": lambda size: _subject(
         der.sequence(forge.rdn("2.5.4.3", der.utf8("system:node:" + "a" * size)))
     ),
-    "nested-subject": lambda size: _subject(_nested(size)),
-    "sets-in-the-subject": lambda size: _subject(_nested(size, 0x31)),
+    "nested-subject": lambda size: _subject(der.nested(size)),
+    "sets-in-the-subject": lambda size: _subject(der.nested(size, 0x31)),
     # --- keys and numbers
     "modulus": lambda size: _key(
         keys.rsa_spki(der.integer(2 ** (size * 8) + 1), der.integer(65_537))
@@ -129,7 +119,7 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
         der.sequence(_HONEST.info(), _KEY.algorithm, der.bits(b"\x30" * size))
     ),
     "signature-algorithm": lambda size: forge.pem(
-        der.sequence(_HONEST.info(), _nested(size), der.bits(b""))
+        der.sequence(_HONEST.info(), der.nested(size), der.bits(b""))
     ),
     # --- attributes and extensions
     "attributes": lambda size: _attributes(
@@ -146,9 +136,9 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
         )
     ),
     "an-extension": lambda size: _attributes(
-        forge.extension_request(forge.extension("2.5.29.17", _nested(size)))
+        forge.extension_request(forge.extension("2.5.29.17", der.nested(size)))
     ),
-    "nested-attributes": lambda size: Forge(_KEY).raw_attributes(_nested(size, 0xA0)).pem(),
+    "nested-attributes": lambda size: Forge(_KEY).raw_attributes(der.nested(size, 0xA0)).pem(),
     "policies": lambda size: _attributes(
         forge.extension_request(
             forge.extension(
@@ -158,7 +148,7 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
         )
     ),
     # --- the whole, and its frame
-    "nested": lambda size: forge.pem(_nested(size)),
+    "nested": lambda size: forge.pem(der.nested(size)),
     "indefinite": lambda size: forge.pem(b"\x30\x80" * (size // 2)),
     "zeros": lambda size: forge.pem(bytes(size)),
     "length-of-lengths": lambda size: forge.pem(b"\x30\xff" + b"\xff" * size),

@@ -276,6 +276,8 @@ class Mutants:
 
     def _mutant(self) -> bytes:
         random = self._random
+        if random.random() < 0.01:
+            return self._stretched()
         original = random.choice(self._ders)
         match random.randrange(8):
             case 0 | 1:
@@ -289,6 +291,13 @@ class Mutants:
                 return self._signed(mutate.edit_bytes)
             case _:
                 return self._signed(mutate.edit_elements)
+
+    def _stretched(self) -> bytes:
+        """Made large in one thing, up to the largest that is read."""
+        size = self._random.choice((500, 4_000, FITS - self._LARGEST))
+        if self._random.random() < 0.5:
+            return forge.pem(mutate.stretch(self._random, self._random.choice(self._ders), size))
+        return self._signed(lambda random, info: mutate.stretch(random, info, size))
 
     def _signed(self, edit: mutate.Edit) -> bytes:
         """The part that is signed, edited, and signed by the key put into it before."""
