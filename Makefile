@@ -59,8 +59,8 @@ validate: $(SAM) ## Check the SAM template and the CloudFormation template, offl
 	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml
 
 .PHONY: fuzz
-fuzz: $(DEV) ## Hold our reader of requests against Go's on new seeds, FUZZ_SECONDS long (600)
-	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(PY) -m pytest tests/property
+fuzz: $(DEV) ## Hold our reader against Go's, and `evaluate` to its contract, FUZZ_SECONDS long (600)
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(PY) -m pytest -rP tests/property
 
 .PHONY: bench
 bench: $(DEV) ## Measure (ARGS=... for its options)

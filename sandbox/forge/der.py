@@ -10,7 +10,12 @@ CONTEXT = 0x80
 def element(tag: int, *content: bytes) -> bytes:
     """Any element: the tag byte as given, the definite length in its shortest form."""
     body = b"".join(content)
-    return bytes([tag]) + _length(len(body)) + body
+    return head(tag, len(body)) + body
+
+
+def head(tag: int, size: int) -> bytes:
+    """What stands before the content of an element: its tag, and this length."""
+    return bytes([tag]) + _length(size)
 
 
 def _length(size: int) -> bytes:
@@ -18,6 +23,16 @@ def _length(size: int) -> bytes:
         return bytes([size])
     digits = size.to_bytes((size.bit_length() + 7) // 8)
     return bytes([0x80 | len(digits)]) + digits
+
+
+def nested(size: int, tag: int = 0x30) -> bytes:
+    """Elements of this tag in one another, as deep as fits into so many bytes."""
+    heads: list[bytes] = []
+    length = 0
+    while length < size:
+        heads.append(head(tag, length))
+        length += len(heads[-1])
+    return b"".join(reversed(heads))
 
 
 def long_length(tag: int, *content: bytes) -> bytes:

@@ -160,6 +160,25 @@ def _edit_one(random: Random, root: Node) -> None:
                 node.children, node.prefix = copied.children, copied.prefix
 
 
+def stretch(random: Random, content: bytes, size: int) -> bytes:
+    """About so many bytes more in one element: copies of a part of it, or of itself in itself."""
+    try:
+        (root,) = parse(content)
+    except ValueError:
+        return content * (size // len(content))
+    node = random.choice(root.walk())
+    match random.randrange(4):
+        case 0 if node.children:
+            part = random.choice(node.children)
+            node.children = node.children + [part] * (size // len(part.encode()))
+        case 1:
+            node.content, node.children = der.nested(size, node.tag), None
+        case _:
+            filling = random.choice((node.content, b"\0", b"\1", b"a", b".", b"\xff")) or b"0"
+            node.content, node.children = node.content + filling * (size // len(filling)), None
+    return root.encode()
+
+
 def _copy(node: Node) -> Node:
     children = None if node.children is None else [_copy(child) for child in node.children]
     return Node(node.tag, node.content, children, node.prefix)

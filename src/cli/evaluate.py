@@ -151,7 +151,7 @@ def _instances(document: Any) -> tuple[Instance, ...]:
 def _read(path: Path, shape: Callable[[Any], Shape]) -> Shape:
     try:
         return shape(_json(path))
-    except (ValueError, CsrApproverError) as error:
+    except (ValueError, RecursionError, CsrApproverError) as error:
         stop(COULD_NOT_TELL, f"{path} is not what the AWS CLI prints: {error}")
 
 

@@ -95,7 +95,7 @@ def print_table(rows: list[Row]) -> None:
         table.add_row(
             Text(safe(row["csr"] or "?")),
             Text(safe(row["requester"] or "?")),
-            Text(row["instance"] or "-"),
+            Text(safe(row["instance"] or "-")),
             Text(row["verdict"], style=_COLOURS[row["verdict"]]),
             Text("\n".join(filter(None, (why, missing)))),
         )

@@ -5,6 +5,8 @@ ports (`core.ports`) reach the world. The CSR object is the only state: a review
 overlap with another, or be cut off anywhere.
 """
 
+from dataclasses import replace
+
 from core import evidence, issued
 from core.acting import act, mode_of, to_reapprove
 from core.checks import CHECKS
@@ -12,6 +14,7 @@ from core.judging import Scene, case_of, gate, judge
 from core.model import Cluster, Run
 from core.ports import Ports
 from core.reading import read_list
+from core.recording import PatientLedger
 from core.settings import ReviewSettings
 
 
@@ -22,6 +25,7 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         ClusterUnavailable: the cluster's CSRs could not be listed; nothing was done.
         NotOnboarded: the cluster lets us list nothing; nothing was done.
     """
+    ports = replace(ports, ledger=PatientLedger(ports.ledger))
     started = ports.clock.now()
     listing = ports.api.list_csrs(signer)
     scene = Scene(cluster, settings, ports.clock.now(), CHECKS[signer])

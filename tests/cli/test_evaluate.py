@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,18 @@ def test_the_table_shows_odd_names_escaped(desk: Desk) -> None:
     assert "\x1b[31m" not in result.stdout
 
 
+def test_the_table_shows_odd_ids_of_instances_escaped(desk: Desk) -> None:
+    """A file put together by hand may hold anything."""
+    instances = {"Reservations": [{"Instances": [an_instance(InstanceId="i-\n\x1b[31m")]}]}
+    desk.evidence["--instances"] = desk.file("odd", instances)
+
+    result = desk.run([a_csr(extra={})], "--set", "ALLOW_NAME_IDENTITY=true")
+
+    assert result.exit_code == 0
+    assert "i-\\n\\x1b[31m" in result.stdout.replace("\n", "").replace("│", "").replace(" ", "")
+    assert "\x1b" not in result.stdout
+
+
 Broken = Callable[[Desk], list[str]]
 
 UNREADABLE: dict[str, tuple[Broken, str]] = {
@@ -305,6 +318,18 @@ def test_an_input_that_cannot_be_read_exits_3_and_is_named(desk: Desk, broken: s
 
     assert result.exit_code == 3
     assert message in result.stderr
+
+
+def test_what_is_nested_to_the_very_limit_cannot_be_read_either(desk: Desk) -> None:
+    """Python 3.11 reads some depths as JSON that it can't tell of in a message any more."""
+    limit = sys.getrecursionlimit()
+    csrs = desk.file("csrs", [])
+    for depth in range(limit - 60, limit):
+        nested = desk.file("nested", "[" * depth + "]" * depth)
+        result = CliRunner().invoke(app, ["evaluate", "--csr", csrs, "--instances", nested])
+
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "nested.json" in result.stderr
 
 
 @pytest.mark.parametrize(

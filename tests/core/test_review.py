@@ -15,6 +15,7 @@ from core.model import (
     Decision,
     IssueFinding,
     IssueState,
+    Record,
     RoleUnknown,
     Run,
     WriteResult,
@@ -43,6 +44,7 @@ from tests.core.fakes import (
     FakeApi,
     FakeClock,
     FakeFleet,
+    FakeLedger,
     FakeWorld,
     unreadable,
 )
@@ -281,6 +283,29 @@ def test_a_csr_that_breaks_our_code_is_undecided_and_stops_no_other() -> None:
     assert [("csr-bad", "undecided"), ("csr-7znmf", "approved")] == world.ledger.actions
     assert "this is a bug: RuntimeError: boom" == done.records[0].judged.problem
     assert a_cluster() == done.records[0].judged.case.cluster
+
+
+class BrokenLedger(FakeLedger):
+    """Can't record the CSR `csr-0001`."""
+
+    def record(self, record: Record) -> None:
+        if record.judged.case.csr.name == "csr-0001":
+            raise ValueError("no line can be made of it")
+        super().record(record)
+
+
+def test_a_csr_that_cant_be_recorded_stops_no_other_and_is_heard_of() -> None:
+    """The other is approved and recorded, the run has its sums, and then the error passes up."""
+    world = FakeWorld(
+        a_nodes_csr(1, age=MINUTE), a_nodes_csr(2), fleet=fleet_of(1, 2), ledger=BrokenLedger()
+    )
+
+    with pytest.raises(ValueError, match="no line can be made of it"):
+        run(world)
+
+    assert [("csr-0002", "approved")] == world.ledger.actions
+    [sums] = world.ledger.runs
+    assert 2 == len(sums.records)
 
 
 def test_what_is_not_written_in_time_is_deferred() -> None:

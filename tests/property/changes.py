@@ -1,11 +1,12 @@
 """Every field of an approvable case: how it may change for the worse, or why it doesn't matter.
 
 `CHANGES` gives values none of which may be approved; `IRRELEVANT` gives the reason why a field
-doesn't matter, with a value that differs and is approved all the same.
+doesn't matter, with a value that differs and is approved all the same. `FORBIDDING` are records
+whose mere presence forbids an approval, whatever their fields hold.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Any
@@ -15,23 +16,35 @@ from hypothesis.strategies import SearchStrategy
 
 from core.dns import folded
 from core.model import (
+    NOT_GIVEN,
+    Case,
     Cluster,
     Condition,
     Csr,
     DnsName,
+    Identity,
+    IdentityKind,
     Instance,
     IpName,
     KeyRule,
+    NetworkInterface,
     OtherName,
+    OversizedRequest,
+    Peers,
     Pkcs10,
+    PrivateAddress,
+    PublicKey,
     Role,
+    RoleUnknown,
     StringType,
     SubjectAttribute,
+    Unread,
 )
 from core.settings import ReviewSettings
 from tests.builders import (
     ADDRESS,
     INSTANCE_ID,
+    LAUNCHED,
     NODE,
     NOW,
     O_AND_CN,
@@ -43,16 +56,46 @@ from tests.builders import (
     a_cluster,
     a_csr,
     a_request,
+    an_entry,
     an_extra,
     an_instance,
     names,
     settings,
 )
 
+#: Every record that a case holds, but for the policy's settings; the first of several counts.
+RECORDS: Mapping[str, type[Any]] = {
+    "case": Case,
+    "csr": Csr,
+    "condition": Condition,
+    "identity": Identity,
+    "peers": Peers,
+    "request": Pkcs10,
+    "key": PublicKey,
+    "attribute": SubjectAttribute,
+    "dns": DnsName,
+    "ip": IpName,
+    "instance": Instance,
+    "interface": NetworkInterface,
+    "address": PrivateAddress,
+    "cluster": Cluster,
+    "role": Role,
+}
+
+_INSIDE = {
+    "key": "request.key",
+    "attribute": "request.subject",
+    "dns": "request.sans",
+    "ip": "request.sans",
+    "condition": "csr.conditions",
+    "interface": "instance.interfaces",
+    "address": "interface.ipv4",
+}
+
 
 @dataclass(frozen=True)
 class Scenery:
-    """All that one verdict rests on."""
+    """All that one verdict rests on. `of_case`: what is changed of the case once it was made."""
 
     csr: Csr
     request: Pkcs10
@@ -60,36 +103,58 @@ class Scenery:
     cluster: Cluster
     role: Role
     settings: ReviewSettings
+    of_case: Mapping[str, Any] = field(default_factory=dict)
 
-    def changed(self, field: str, value: Any) -> "Scenery":
-        """With one field changed; `field` is a record and its field, with a dot between."""
-        record, _, name = field.partition(".")
-        change = {name: value}
-        match record:
-            case "key":
-                request = replace(self.request, key=replace(self.request.key, **change))
-                return replace(self, request=request)
-            case "attribute":
-                first, *rest = self.request.subject
-                subject = (replace(first, **change), *rest)
-                return replace(self, request=replace(self.request, subject=subject))
-            case "interface":
-                return self._with_interface(**change)
-            case "address":
-                primary, *others = self.instance.interfaces[0].ipv4
-                return self._with_interface(ipv4=(replace(primary, **change), *others))
-            case "settings":
-                return replace(self, settings=self.settings.model_copy(update=change))
-        return replace(self, **{record: replace(getattr(self, record), **change)})
+    def changed(self, path: str, value: Any) -> "Scenery":
+        """With one field changed; `path` is a record and its field, with a dot between."""
+        record, _, name = path.partition(".")
+        if record == "settings":
+            return replace(self, settings=self.settings.model_copy(update={name: value}))
+        if record in ("case", "identity", "peers"):
+            return replace(self, of_case={**self.of_case, path: value})
+        changed = replace(self._record(record), **{name: value})
+        if record not in _INSIDE:
+            return replace(self, **{record: changed})
+        inside = self._get(_INSIDE[record])
+        if isinstance(inside, tuple):
+            at = self._place(record)
+            return self.changed(_INSIDE[record], (*inside[:at], changed, *inside[at + 1 :]))
+        return self.changed(_INSIDE[record], changed)
 
-    def _with_interface(self, **change: Any) -> "Scenery":
-        first, *others = self.instance.interfaces
-        interfaces = (replace(first, **change), *others)
-        return replace(self, instance=replace(self.instance, interfaces=interfaces))
+    def edited(self, case: Case) -> Case:
+        """The case with what is changed of it."""
+        for path, value in self.of_case.items():
+            record, _, name = path.partition(".")
+            change = {name: value}
+            if record != "case":
+                change = {record: replace(getattr(case, record), **change)}
+            case = replace(case, **change)
+        return case
 
+    def _get(self, path: str) -> Any:
+        record, _, name = path.partition(".")
+        return getattr(self._record(record), name)
+
+    def _record(self, record: str) -> Any:
+        if record not in _INSIDE:
+            return getattr(self, record)
+        inside = self._get(_INSIDE[record])
+        return inside[self._place(record)] if isinstance(inside, tuple) else inside
+
+    def _place(self, record: str) -> int:
+        inside = self._get(_INSIDE[record])
+        return next(at for at, one in enumerate(inside) if isinstance(one, RECORDS[record]))
+
+
+_NOTED = Condition("Noted", "True", "ByHand", "", None)
 
 APPROVABLE = Scenery(
-    a_csr(), a_request(), an_instance(), a_cluster(), ROLE, settings(extra_dns_suffixes="a.example")
+    a_csr(conditions=(_NOTED,)),
+    a_request(),
+    an_instance(),
+    a_cluster(),
+    ROLE,
+    settings(extra_dns_suffixes="a.example"),
 )
 
 _OWN_DNS = {
@@ -189,6 +254,19 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
         max_size=2,
     ).map(tuple),
     "csr.certificate": st.binary(min_size=1),
+    "condition.type": st.sampled_from(("Approved", "Denied", "Failed")),
+    # Before the CSR, or so late that nobody waits for it any more.
+    "case.now": st.one_of(st.integers(-(10**8), -31), st.integers(901, 10**8)).map(
+        lambda age: APPROVABLE.csr.created + timedelta(seconds=age)
+    ),
+    "case.identity": st.none(),
+    "case.cluster": st.just(NOT_GIVEN),
+    "case.instances": st.sampled_from(((), NOT_GIVEN, (an_instance(),) * 2)),
+    "case.role": st.just(NOT_GIVEN),
+    "identity.instance_id": st.one_of(st.just(""), _near(INSTANCE_ID)),
+    "peers.newer": _text,
+    "peers.same_key": _text,
+    "peers.mismatch": _text,
     "request.subject": st.lists(_attribute, max_size=4)
     .map(tuple)
     .filter(lambda subject: not _is_the_subject(subject)),
@@ -210,6 +288,8 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
         ),
     ),
     "request.signature_valid": st.sampled_from((False, None)),
+    "dns.value": _foreign_dns.map(lambda name: name.value),
+    "ip.address": _foreign_ip.map(lambda name: name.address),
     "key.rule": st.sampled_from((KeyRule.FORBIDDEN, KeyRule.UNVERIFIABLE)),
     "attribute.oid": _not("2.5.4.10"),
     "attribute.value": _not("system:nodes"),
@@ -259,7 +339,22 @@ class Irrelevant:
 
 _LOOSER = "it allows what is refused by default, and nothing such is asked for here"
 
+_BY_HAND = "who decides does so by a condition's type; the API server wants its status to be True"
+_ONE_BY_ONE = "its fields are changed one by one"
+
 IRRELEVANT: Mapping[str, Irrelevant] = {
+    "case.csr": Irrelevant(_ONE_BY_ONE, APPROVABLE.csr),
+    "case.request": Irrelevant(_ONE_BY_ONE, APPROVABLE.request),
+    "case.policy": Irrelevant(_ONE_BY_ONE, APPROVABLE.settings),
+    "case.peers": Irrelevant(_ONE_BY_ONE, Peers()),
+    "condition.status": Irrelevant(_BY_HAND, "False"),
+    "condition.reason": Irrelevant("these are words for people", ""),
+    "condition.message": Irrelevant("these are words for people", "approve this"),
+    "condition.last_update": Irrelevant("it tells how old a decision is, and this is none", NOW),
+    "identity.kind": Irrelevant(
+        "it follows from `csr.extra`, and so does the id", IdentityKind.NAME
+    ),
+    "identity.node": Irrelevant("it is for the question to EC2; `csr.username` counts", "other"),
     "csr.name": Irrelevant("the requester chooses it", "csr\nof mine"),
     "csr.uid": Irrelevant("it is for the write, not for the verdict", "other"),
     "csr.resource_version": Irrelevant("it is for the write, not for the verdict", "other"),
@@ -280,6 +375,7 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
         "a primary IPv4 address is never of one", (ip_network("10.0.1.0/28"),)
     ),
     "address.public": Irrelevant("it is a further address, not asked for here", frozenset()),
+    "peers.asking_since": Irrelevant("it is for counting denials", LAUNCHED),
     "cluster.region": Irrelevant("it is for the log", "us-east-1"),
     "cluster.tags": Irrelevant(
         "they only lower the mode, which is not the verdict", {"csr-approver:mode": "shadow"}
@@ -300,4 +396,12 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "settings.issue_grace_seconds": Irrelevant("nothing is issued here", 30),
     "settings.write_connections": Irrelevant("it is for the write", 1),
     "settings.reapprove_unissued": Irrelevant("it is for those approved before", True),
+}
+
+#: Record -> the field in which it stands, and how it comes there.
+FORBIDDING: Mapping[type[Any], tuple[str, Callable[[Any], Any]]] = {
+    Unread: ("case.request", lambda unread: unread),
+    OversizedRequest: ("case.request", lambda size: an_entry(a_csr(request=size)).request),
+    OtherName: ("request.sans", lambda name: (*names(NODE, ADDRESS), name)),
+    RoleUnknown: ("case.role", lambda unknown: unknown),
 }

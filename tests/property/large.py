@@ -1,0 +1,176 @@
+"""Requests as large as may be, by what is large in them: for readers to bear.
+
+Each is built to a size in bytes of DER, or of text where the framing is what is large.
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+
+from sandbox.forge import Forge, Names, der, keys
+from sandbox.forge import request as forge
+from tests.builders import ADDRESS, NODE
+
+#: As much DER as fits into the largest request that is read.
+FITS = 47_500
+#: What the API server takes in one request at most. From: Kubernetes apiserver
+#: pkg/server/config.go, MaxRequestBodyBytes.
+API_LIMIT = 3 * 1024 * 1024
+
+_KEY = keys.ecdsa("large")
+
+
+def _sans(*names: bytes) -> bytes:
+    return Forge.of_node(_KEY, NODE, Names(NODE)).sans(*names).pem()
+
+
+def _subject(encoded: bytes) -> bytes:
+    return Forge(_KEY).raw_subject(encoded).sans(forge.dns(NODE)).pem()
+
+
+def _ou(text: str) -> bytes:
+    return forge.attribute_value("2.5.4.11", der.utf8(text))
+
+
+def _rdns(count: int) -> bytes:
+    return der.sequence(*(forge.rdn("2.5.4.11", der.utf8(f"{n}")) for n in range(count)))
+
+
+def _key(spki: bytes) -> bytes:
+    return Forge.of_node(keys.with_spki(_KEY, spki), NODE, Names(NODE, (NODE,))).pem()
+
+
+def _attributes(*attributes: bytes) -> bytes:
+    return Forge(_KEY).subject(*forge.kubelet_rdns(NODE)).attributes(*attributes).pem()
+
+
+def _many(part: Callable[[int], bytes], size: int) -> tuple[bytes, ...]:
+    """As many parts as fit, by the size of one of them."""
+    return tuple(map(part, range(size // len(part(size)))))
+
+
+def _san(number: int) -> bytes:
+    return forge.san_extension(forge.dns(f"{number}"))
+
+
+_HONEST = Forge.of_node(_KEY, NODE, Names(NODE, (NODE,), (ADDRESS,)))
+_BODY = forge.base64_lines(_HONEST.der())
+
+#: What is large -> the request of that size.
+LARGE: Mapping[str, Callable[[int], bytes]] = {
+    # --- names
+    "addresses": lambda size: _sans(*_many(lambda n: forge.ip(n.to_bytes(4)), size)),
+    "dns-names": lambda size: _sans(*_many(lambda n: forge.dns(f"n{n}.example"), size)),
+    "dns-names-of-one-letter": lambda size: _sans(*[forge.dns("a")] * (size // 3)),
+    "one-dns-name": lambda size: _sans(forge.dns("a" * size)),
+    "labels": lambda size: _sans(forge.dns("a." * (size // 2))),
+    "digits": lambda size: _sans(forge.dns("1." * (size // 2) + "x")),
+    "an-address": lambda size: _sans(forge.ip(b"\1" * size)),
+    "a-directory-name": lambda size: _sans(der.explicit(4, _rdns(size // 16))),
+    "an-other-name": lambda size: _sans(
+        der.explicit(0, der.oid("1.2.3"), der.explicit(0, der.nested(size)))
+    ),
+    "nested-in-a-name": lambda size: _sans(der.nested(size, 0xA4)),
+    "uris": lambda size: _sans(*[der.context(6, b"a://" + b"b" * 99)] * (size // 105)),
+    # --- subject
+    "rdns": lambda size: _subject(_rdns(size // 16)),
+    "one-rdn": lambda size: _subject(
+        der.sequence(der.set_of(*_many(lambda n: _ou(f"{n:05}"), size)))
+    ),
+    "a-common-name": lambda size: _subject(
+        der.sequence(forge.rdn("2.5.4.3", der.utf8("system:node:" + "a" * size)))
+    ),
+    "nested-subject": lambda size: _subject(der.nested(size)),
+    "sets-in-the-subject": lambda size: _subject(der.nested(size, 0x31)),
+    # --- keys and numbers
+    "modulus": lambda size: _key(
+        keys.rsa_spki(der.integer(2 ** (size * 8) + 1), der.integer(65_537))
+    ),
+    "exponent": lambda size: _key(
+        keys.rsa_spki(der.integer(2**2048 + 1), der.integer(2 ** (size * 8) + 1))
+    ),
+    "modulus-and-exponent": lambda size: _key(
+        keys.rsa_spki(der.integer(2 ** (size * 4) + 1), der.integer(2 ** (size * 4) + 1))
+    ),
+    "point": lambda size: _key(
+        der.sequence(
+            der.sequence(der.oid(keys.EC_PUBLIC_KEY), der.oid(keys.P256)), der.bits(b"\4" * size)
+        )
+    ),
+    "ml-dsa-key": lambda size: _key(keys.silent_key(keys.ML_DSA_44, bytes(size)).spki),
+    "unknown-key": lambda size: _key(keys.silent_key("1.2.3.4", bytes(size)).spki),
+    "dsa-parameters": lambda size: _key(
+        der.sequence(
+            der.sequence(der.oid(keys.DSA), der.sequence(*[der.integer(2 ** (size * 2) + 1)] * 3)),
+            der.bits(der.integer(2 ** (size * 2) - 1)),
+        )
+    ),
+    "version": lambda size: forge.pem(
+        _HONEST.sign(der.sequence(der.integer(2 ** (size * 8)), _HONEST.info()))
+    ),
+    "oid": lambda size: _attributes(
+        der.sequence(der.element(0x06, b"\x2a" + b"\xff" * size + b"\x7f"), der.set_of())
+    ),
+    "oid-arcs": lambda size: _attributes(
+        forge.extension_request(
+            der.sequence(der.element(0x06, b"\x2a" + b"\1" * size), der.octets(b""))
+        )
+    ),
+    "signature": lambda size: forge.pem(
+        der.sequence(_HONEST.info(), _KEY.algorithm, der.bits(b"\x30" * size))
+    ),
+    "signature-algorithm": lambda size: forge.pem(
+        der.sequence(_HONEST.info(), der.nested(size), der.bits(b""))
+    ),
+    # --- attributes and extensions
+    "attributes": lambda size: _attributes(
+        *_many(lambda n: forge.extension_request(_san(n)), size)
+    ),
+    "values": lambda size: _attributes(
+        forge.attribute(forge.EXTENSION_REQUEST, *_many(lambda n: der.sequence(_san(n)), size))
+    ),
+    "extensions": lambda size: _attributes(forge.extension_request(*_many(_san, size))),
+    "unknown-extensions": lambda size: _attributes(
+        forge.extension_request(
+            forge.san_extension(forge.dns(NODE)),
+            *_many(lambda n: forge.extension(f"1.2.3.{n}", b""), size),
+        )
+    ),
+    "an-extension": lambda size: _attributes(
+        forge.extension_request(forge.extension("2.5.29.17", der.nested(size)))
+    ),
+    "nested-attributes": lambda size: Forge(_KEY).raw_attributes(der.nested(size, 0xA0)).pem(),
+    "policies": lambda size: _attributes(
+        forge.extension_request(
+            forge.extension(
+                "2.5.29.32",
+                der.sequence(*_many(lambda n: der.sequence(der.oid(f"1.2.{n}")), size)),
+            )
+        )
+    ),
+    # --- the whole, and its frame
+    "nested": lambda size: forge.pem(der.nested(size)),
+    "indefinite": lambda size: forge.pem(b"\x30\x80" * (size // 2)),
+    "zeros": lambda size: forge.pem(bytes(size)),
+    "length-of-lengths": lambda size: forge.pem(b"\x30\xff" + b"\xff" * size),
+    "blank-lines": lambda size: forge.framed(_BODY + b"\n" * size),
+    "spaces": lambda size: forge.framed(_BODY.replace(b"\n", b" " * (size // 10) + b"\n")),
+    "headers": lambda size: forge.framed(b"X: y\n" * (size // 5) + b"\n" + _BODY),
+    "one-header": lambda size: forge.framed(b"X: " + b"y" * size + b"\n\n" + _BODY),
+    "lines-of-one": lambda size: forge.framed(b"A\n" * (size // 2)),
+    "one-line": lambda size: forge.framed(base64.b64encode(bytes(size)) + b"\n"),
+    "padding": lambda size: forge.framed(b"A" + b"=" * size + b"\n"),
+    "no-line-end": lambda size: forge.framed(b"A" * size),
+    "carriage-returns": lambda size: forge.framed(_BODY + b"\r" * size + b"\n"),
+    "begin-lines": lambda size: b"-----BEGIN CERTIFICATE REQUEST-----\n" * (size // 36),
+    "dashes": lambda size: b"-" * size,
+    "text-before": lambda size: b"x" * size + b"\n" + _HONEST.pem(),
+    "text-after": lambda size: _HONEST.pem() + b"\n" * size,
+    "blocks": lambda size: _HONEST.pem() * (size // len(_HONEST.pem())),
+}
+
+#: Those that can be built in no time to the API's limit, too.
+HUGE = (
+    *("one-dns-name", "dns-names-of-one-letter", "labels", "uris", "modulus", "unknown-key"),
+    *("signature", "oid", "nested", "indefinite", "zeros"),
+    *list(LARGE)[list(LARGE).index("blank-lines") :],
+)

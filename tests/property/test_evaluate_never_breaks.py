@@ -1,0 +1,333 @@
+"""`csr-approver evaluate` on mutants of all that it reads: it keeps its contract.
+
+Three claims, whatever the inputs:
+
+1. No traceback: it exits with 0, 2 or 3, and prints JSON if and only if with 0.
+2. There is one answer of the contract's shape for each item, in their order.
+3. An approval has no objection of an oracle that knows nothing of our checks.
+
+`FUZZ_SECONDS=600` goes on with new seeds for half as long; `FUZZ_SEED` repeats one.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from core.checks import KUBELET_SERVING_CHECKS
+from tests.property import mutants, saved
+from tests.property.fuzzing import repeatable, seeds
+from tests.property.oracle import moment, objections
+
+MUTANTS = 250
+BATCH = 25
+
+_CHECKS = {check.id for check in KUBELET_SERVING_CHECKS}
+_GATES = {check.id for check in KUBELET_SERVING_CHECKS if check.gate}
+_OTHERS_TOUCH = {"newest", "key-not-reused", "not-reissued-in-a-loop"}
+_KEYS = {
+    *("csr", "signer", "requester", "node", "instance", "identity"),
+    *("verdict", "not_run", "refusals"),
+}
+
+_GOOD_SETTINGS = (
+    *("ALLOW_NAME_IDENTITY=true", "ALLOW_OTHER_VPCS=true", "REQUIRE_CLUSTER_TAG=false"),
+    *("VERIFY_NODE_ROLE=false", "ALLOW_PUBLIC_ADDRESSES=false", "ALLOW_SECONDARY_ENIS=true"),
+    *("EXTRA_DNS_SUFFIXES=corp.example", "MAX_CSR_AGE_SECONDS=86400", "MODE=", "MODE=enforce"),
+    *("MAX_CERTIFICATE_SECONDS=86400", "CLUSTER_NAMES=a*,b*", "REGIONS=eu-west-1"),
+)
+_BAD_SETTINGS = (
+    *("", "=", "MODE", "FOO=1", "mode=shadow", "MODE=Enforce", "ALLOW_NAME_IDENTITY=yes"),
+    *("MAX_CSR_AGE_SECONDS=59", "MAX_CSR_AGE_SECONDS=nan", f"DENY_AFTER_SECONDS={'9' * 5_000}"),
+    *("EXTRA_DNS_SUFFIXES=cluster.local", "EXTRA_DNS_SUFFIXES=\ud800.example", "MODE=\0"),
+)
+_GOOD_MOMENTS = (
+    *(saved.NOW, "2026-11-24T13:00:00+01:00", "2026-11-24T12:00:30.5Z"),
+    *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
+)
+_BAD_MOMENTS = ("", "yesterday", "2026-11-24T12:00:00", "2026-02-30T00:00:00Z", "\ud800", "0", "\0")
+
+
+# --- a case --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Saved:
+    """One call of the command: the bytes of its files, and its further options.
+
+    `codes`: the exit codes that may be right. `settings`: those that hold, where that is known.
+    """
+
+    files: dict[str, bytes]
+    options: list[str]
+    now: str = saved.NOW
+    settings: Mapping[str, str] | None = field(default_factory=dict)
+    codes: tuple[int, ...] = (0, 3)
+    table: bool = False
+
+    def run(self, folder: Path) -> Result:
+        arguments = ["evaluate", "--now", self.now, *self.options]
+        for option, content in self.files.items():
+            path = folder / f"{option.removeprefix('--')}.json"
+            path.write_bytes(content)
+            arguments += [option, str(path)]
+        return CliRunner().invoke(app, [*arguments, "--output", "table" if self.table else "json"])
+
+
+def a_mutant(random: Random) -> Saved:
+    """All inputs as a person may have saved them, with one or more of them bent."""
+    files = {option: mutants.encoded(document) for option, document in saved.DOCUMENTS.items()}
+    # Evidence of another shape is soon no evidence at all, and then there are no answers.
+    for option in random.choice((["--csr"], ["--csr"], random.sample(sorted(files), 2))):
+        files[option] = _bent(random, option)
+    for option in sorted(files.keys() - {"--csr"}):
+        if random.random() < 0.05:
+            del files[option]
+    case = Saved(files, [], codes=_codes_of(files), table=random.random() < 0.1)
+    if random.random() < 0.3:
+        case.options.append("--decided")
+    if random.random() < 0.3:
+        _set(random, case)
+    if random.random() < 0.1:
+        _at_another_moment(random, case)
+    return case
+
+
+def _bent(random: Random, option: str) -> bytes:
+    document = saved.DOCUMENTS[option]
+    if random.random() < 0.85:
+        document = mutants.mutated(random, document, list(saved.DOCUMENTS.values()))
+    text = mutants.encoded(document)
+    return mutants.mutated_text(random, text) if random.random() < 0.2 else text
+
+
+def _set(random: Random, case: Saved) -> None:
+    pairs = random.sample(_GOOD_SETTINGS, random.randint(1, 3))
+    case.settings = dict(pair.split("=", 1) for pair in pairs)
+    match random.randrange(6):
+        case 0:
+            pairs.append(random.choice(_BAD_SETTINGS))  # of one name the last holds
+            case.codes = (2,)
+        case 1:
+            pairs.append(mutants.changed_text(random, random.choice(pairs)))
+            case.settings, case.codes = None, (*case.codes, 2)
+    case.options += [part for pair in pairs for part in ("--set", pair)]
+
+
+def _at_another_moment(random: Random, case: Saved) -> None:
+    if random.random() < 0.5:
+        case.now = random.choice(_GOOD_MOMENTS)
+        return
+    case.now, case.codes = random.choice(_BAD_MOMENTS), (2,)
+
+
+def _codes_of(files: Mapping[str, bytes]) -> tuple[int, ...]:
+    """3 where a file is no JSON at all, or that of the CSRs no list; else 3 may be right."""
+    try:
+        documents = {option: json.loads(content) for option, content in files.items()}
+    except (ValueError, RecursionError):
+        return (3,)
+    if _items(documents["--csr"]) is None:
+        return (3,)
+    sound = all(
+        mutants.encoded(documents[one]) == mutants.encoded(saved.DOCUMENTS[one])
+        for one in files
+        if one != "--csr"
+    )
+    return (0,) if sound else (0, 3)
+
+
+def _items(document: Any) -> list[Any] | None:
+    if isinstance(document, dict) and "items" not in document and "metadata" in document:
+        return [document]
+    items = document.get("items") if isinstance(document, dict) else document
+    return items if isinstance(items, list) else None
+
+
+# --- the claims ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What came of the cases, so that one sees that all kinds of answers were met."""
+
+    cases: int = 0
+    codes: Counter[int] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+
+def examine(case: Saved, folder: Path, tally: Tally) -> None:
+    """Run one case, and fail where it contradicts a claim."""
+    result = case.run(folder)
+    tally.cases += 1
+    tally.codes[result.exit_code] += 1
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code in case.codes
+    assert "Traceback" not in result.stderr
+    if result.exit_code != 0:
+        assert result.stdout == ""
+        assert result.stderr.startswith("csr-approver: ")
+    elif case.table:
+        assert all(letter.isprintable() or letter == "\n" for letter in result.stdout)
+    else:
+        _check_rows(case, json.loads(result.stdout), tally)
+
+
+def _check_rows(case: Saved, rows: list[dict[str, Any]], tally: Tally) -> None:
+    documents = {option: json.loads(content) for option, content in case.files.items()}
+    items = _items(documents["--csr"])
+    assert items is not None
+    assert len(items) == len(rows)
+    for item, row in zip(items, rows, strict=True):
+        tally.verdicts[row["verdict"]] += 1
+        _check_shape(row)
+        _check_whose(item, row)
+        if row["verdict"] == "approve":
+            _check_approval(case, documents, item, row)
+
+
+def _check_shape(row: dict[str, Any]) -> None:
+    assert row.keys() == _KEYS
+    for key in ("csr", "signer", "requester", "node", "instance"):
+        assert isinstance(row[key], str | None)
+    assert row["identity"] in ("session", "name", None)
+    assert set(row["not_run"]) <= _CHECKS
+    for refusal in row["refusals"]:
+        assert refusal.keys() == {"check", "effect", "reason", "detail"}
+        assert refusal["check"] in _CHECKS | {"object-readable"}
+        assert refusal["effect"] in ("deny", "leave")
+        assert 0 < len(refusal["reason"]) < 60
+        assert len(refusal["detail"]) <= 300
+        assert refusal["detail"].isascii()
+        assert refusal["detail"].isprintable()
+    _check_verdict(row)
+
+
+def _check_verdict(row: dict[str, Any]) -> None:
+    effects = {refusal["effect"] for refusal in row["refusals"]}
+    gated = any(refusal["check"] in _GATES for refusal in row["refusals"])
+    match row["verdict"]:
+        case "approve" | "ignore":
+            assert not effects
+        case "deny":
+            assert "deny" in effects
+            assert not gated
+        case "leave":
+            assert effects == {"leave"}
+        case other:
+            pytest.fail(f"no verdict: {other}")
+
+
+def _check_whose(item: Any, row: dict[str, Any]) -> None:
+    metadata = item.get("metadata") if isinstance(item, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    assert row["csr"] == (name if isinstance(name, str) else None)
+    unreadable = ["object-readable"] == [refusal["check"] for refusal in row["refusals"]]
+    if not _is_like_a_csr(item):
+        assert unreadable
+    if unreadable:
+        assert (row["verdict"], row["requester"], row["instance"]) == ("leave", None, None)
+
+
+def _is_like_a_csr(item: Any) -> bool:
+    try:
+        texts = (
+            item["metadata"]["name"],
+            item["metadata"]["creationTimestamp"],
+            item["spec"]["signerName"],
+        )
+        return all(isinstance(text, str) and text for text in texts) and isinstance(
+            item["spec"]["request"], str
+        )
+    except (KeyError, TypeError, IndexError):
+        return False
+
+
+def _check_approval(
+    case: Saved, documents: Mapping[str, Any], item: dict[str, Any], row: dict[str, Any]
+) -> None:
+    """Two ways to the same answer; what only a live run can tell is listed as not run."""
+    if "--cluster" not in documents:
+        assert "reserved-names" in row["not_run"]
+    if case.settings is None:
+        return
+    found = objections(item, documents, case.settings, _moment_of(case, item))
+    assert not found, f"approved, though: {found}\n{json.dumps(item)}\n{row}"
+
+
+def _moment_of(case: Saved, item: dict[str, Any]) -> Any:
+    for one in (item.get("status") or {}).get("conditions") or ():
+        if one["type"] in ("Approved", "Denied"):
+            return moment(one.get("lastUpdateTime") or item["metadata"]["creationTimestamp"])
+    return moment(case.now)
+
+
+# --- tests ---------------------------------------------------------------------------------------
+
+
+def a_good_case() -> Saved:
+    files = {option: mutants.encoded(document) for option, document in saved.DOCUMENTS.items()}
+    return Saved(files, [])
+
+
+def rows_of(case: Saved, folder: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(case.run(folder).stdout)
+    return rows
+
+
+def test_what_the_mutants_come_from_has_all_verdicts(tmp_path: Path) -> None:
+    """Else nothing would be shown by what follows; the oracle sees the same approvals."""
+    rows = rows_of(a_good_case(), tmp_path)
+
+    assert list(saved.VERDICTS) == [row["verdict"] for row in rows]
+    now = moment(saved.NOW)
+    for item, row in zip(saved.CSRS["items"], rows, strict=True):
+        if "spec" in item:
+            found = objections(item, saved.DOCUMENTS, {}, now)
+            assert bool(found) == (row["verdict"] != "approve")
+
+
+def test_evaluate_keeps_its_contract_on_mutants(tmp_path: Path) -> None:
+    """Hundreds of them, the same each time."""
+    tally, random = Tally(), Random(0)  # noqa: S311 - to repeat mutants
+    for _ in range(MUTANTS):
+        examine(a_mutant(random), tmp_path, tally)
+
+    assert {0, 2, 3} == set(tally.codes)
+    # Else the mutants would be too far off to tell anything.
+    assert all(tally.verdicts[verdict] > MUTANTS // 5 for verdict in set(saved.VERDICTS))
+
+
+def test_evaluate_keeps_its_contract_for_as_long_as_asked(tmp_path: Path) -> None:
+    """The same with new seeds, for half of FUZZ_SECONDS, a few by default."""
+    tally = Tally()
+    for seed in seeds():
+        random = Random(seed)  # noqa: S311 - to repeat mutants
+        with repeatable(seed):
+            for _ in range(BATCH):
+                examine(a_mutant(random), tmp_path, tally)
+    print(tally)  # noqa: T201 - how far it came
+
+
+def test_a_bent_csr_changes_no_others_answer(tmp_path: Path) -> None:
+    """But by being newer of the same requester, or using his key, or having a wrong certificate."""
+    random = Random(0)  # noqa: S311 - to repeat mutants
+    straight = rows_of(a_good_case(), tmp_path)
+    for _ in range(MUTANTS // 2):
+        items = list(saved.CSRS["items"])
+        at = random.randrange(len(items))
+        items[at] = mutants.mutated(random, items[at], items)
+        case = a_good_case()
+        case.files["--csr"] = mutants.encoded({"items": items})
+        rows = rows_of(case, tmp_path)
+        for number, (before, after) in enumerate(zip(straight, rows, strict=True)):
+            refused = {refusal["check"] for refusal in after["refusals"]}
+            assert number == at or before == after or refused & _OTHERS_TOUCH, (before, after)

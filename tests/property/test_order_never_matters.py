@@ -1,0 +1,170 @@
+"""Lists, evidence and checks come in any order: the verdicts, and what is written, are the same."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
+
+from core.checks import KUBELET_SERVING_CHECKS
+from core.decision import decide
+from core.model import Csr, Instance, NetworkInterface, Run, Verdict
+from tests.core.check_cases import LINES, Line
+from tests.property.busy import (
+    INSTANCES,
+    ITEMS,
+    WRITTEN,
+    Item,
+    a_world,
+    asked,
+    reviewed,
+    written,
+)
+
+Thing = TypeVar("Thing")
+
+_ORDERS = st.randoms(use_true_random=False)
+
+
+def shuffled(random: Random, things: Sequence[Thing]) -> tuple[Thing, ...]:
+    return tuple(random.sample(things, len(things)))
+
+
+def shuffled_map(random: Random, things: Mapping[str, Thing]) -> dict[str, Thing]:
+    return dict(shuffled(random, list(things.items())))
+
+
+# --- of checks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.id)
+@given(random=_ORDERS)
+@tried(max_examples=10, deadline=None)
+def test_the_order_of_checks_doesnt_change_the_decision(line: Line, random: Random) -> None:
+    """Only which refusals are told, where a gate ends the judging."""
+    order = shuffled(random, KUBELET_SERVING_CHECKS)
+    straight = decide(line.case, KUBELET_SERVING_CHECKS)
+    turned = decide(line.case, order)
+
+    assert straight.decision is turned.decision
+    if not any(check.gate for check in order if check.run(line.case)):
+        assert Counter(straight.refusals) == Counter(turned.refusals)
+        assert sorted(straight.not_run) == sorted(turned.not_run)
+
+
+# --- of the list and of the evidence -------------------------------------------------------------
+
+
+def _turned_interface(random: Random, interface: NetworkInterface) -> NetworkInterface:
+    return replace(
+        interface,
+        ipv4=shuffled(random, interface.ipv4),
+        ipv6=shuffled(random, interface.ipv6),
+        prefixes=shuffled(random, interface.prefixes),
+    )
+
+
+def _turned_instance(random: Random, instance: Instance) -> Instance:
+    interfaces = [_turned_interface(random, one) for one in instance.interfaces]
+    tags = shuffled_map(random, instance.tags)
+    return replace(instance, tags=tags, interfaces=shuffled(random, interfaces))
+
+
+def _story(run: Run) -> dict[str, Any]:
+    """All that is recorded of a run but the order and the evidence itself."""
+    return {
+        "records": {
+            one.judged.case.csr.name: (one.action, one.judged.verdict) for one in run.records
+        },
+        "findings": {one.csr.name: (one.state, one.detail) for one in run.findings},
+        "gated": run.gated,
+        "unreadable": Counter(run.unreadable),
+    }
+
+
+@given(random=_ORDERS)
+@tried(max_examples=30, deadline=None)
+def test_the_order_of_the_list_and_of_the_evidence_changes_nothing(random: Random) -> None:
+    """Neither what is written, word for word and in which order, nor what is recorded."""
+    straight, turned = (
+        a_world(),
+        a_world(
+            shuffled(random, ITEMS),
+            shuffled(random, [_turned_instance(random, one) for one in INSTANCES]),
+        ),
+    )
+
+    told, told_turned = reviewed(straight.ports), reviewed(turned.ports)
+
+    assert list(WRITTEN) == written(straight.api.written)
+    assert straight.api.written == turned.api.written
+    assert _story(told) == _story(told_turned)
+
+
+# --- within one CSR ------------------------------------------------------------------------------
+
+
+def _turned_csr(random: Random, item: Item) -> Item:
+    if not isinstance(item, Csr):
+        return item
+    return replace(
+        item,
+        groups=shuffled(random, item.groups),
+        usages=shuffled(random, item.usages),
+        extra=shuffled_map(random, item.extra),
+        conditions=shuffled(random, item.conditions),
+    )
+
+
+def _gist(verdict: Verdict | None) -> object:
+    """A verdict without details, which tell values in the order in which they were asked for."""
+    assert verdict is not None
+    return verdict.decision, [(one.check, one.effect, one.reason) for one in verdict.refusals]
+
+
+def _gists(run: Run) -> dict[str, object]:
+    return {one.judged.case.csr.name: _gist(one.judged.verdict) for one in run.records}
+
+
+@given(random=_ORDERS)
+@tried(max_examples=20, deadline=None)
+def test_the_order_within_a_csr_changes_nothing(random: Random) -> None:
+    """Groups, usages, conditions and the identity's keys are sets to those who write them."""
+    straight, turned = a_world(), a_world([_turned_csr(random, item) for item in ITEMS])
+
+    told, told_turned = reviewed(straight.ports), reviewed(turned.ports)
+
+    assert list(WRITTEN) == written(turned.api.written)
+    assert _gists(told) == _gists(told_turned)
+
+
+_OWN = ("ip-10-0-3-1.eu-west-1.compute.internal", "i-00000000000000001.eu-west-1.compute.internal")
+_ADDRESSES = ("10.0.3.1", "198.51.100.1", "2001:db8::1")
+
+
+@pytest.mark.parametrize(
+    ("dns", "ips"),
+    [
+        pytest.param(_OWN, _ADDRESSES, id="own"),
+        pytest.param((*_OWN, "other.example"), (*_ADDRESSES, "10.9.9.9", "10.0.4.1"), id="foreign"),
+        pytest.param(_OWN, (*_ADDRESSES, "10.0.4.1", "10.0.7.1", "192.0.2.1"), id="a-pods"),
+    ],
+)
+@given(data=st.data())
+@tried(max_examples=15, deadline=None)
+def test_the_order_of_names_changes_nothing(
+    dns: tuple[str, ...], ips: tuple[str, ...], data: st.DataObject
+) -> None:
+    """They are compared as a set."""
+    orders = (data.draw(st.permutations(dns)), data.draw(st.permutations(ips)))
+    straight, turned = (a_world([asked(1, dns=d, ips=i)]) for d, i in ((dns, ips), orders))
+
+    told, told_turned = reviewed(straight.ports), reviewed(turned.ports)
+
+    assert written(straight.api.written) == written(turned.api.written)
+    assert _gists(told) == _gists(told_turned)

@@ -1,0 +1,160 @@
+"""Runs may be repeated, overlap and be cut off anywhere: each decision is written once.
+
+The CSR object is the only state. What one run has written the next one sees, and goes on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
+
+from core.model import Csr, Pkcs10, Write, WriteResult, Written
+from sandbox.forge import request as forge
+from tests.builders import NOW, a_certificate, an_entry
+from tests.core.fakes import FakeClock, FakeFleet, FakeLedger, FakeWorld
+from tests.property.busy import (
+    INSTANCES,
+    ITEMS,
+    WELL,
+    WRITTEN,
+    End,
+    Item,
+    LiveApi,
+    asked,
+    reviewed,
+    written,
+)
+
+_NAMES = [name for name, _ in WRITTEN]
+
+
+def run(api: LiveApi, seconds: float = 0) -> None:
+    """One run over what the API holds, so long after the first."""
+    clock = FakeClock((NOW + timedelta(seconds=seconds),))
+    world = FakeWorld(fleet=FakeFleet(INSTANCES), clock=clock)
+    reviewed(replace(world.ports, api=api))
+
+
+def test_a_second_run_writes_nothing_more() -> None:
+    """All that was due is decided."""
+    api = LiveApi(list(ITEMS))
+
+    run(api)
+    assert list(WRITTEN) == written(api.applied)
+    run(api)
+
+    assert list(WRITTEN) == written(api.told)
+
+
+def _issued(item: Item) -> Item:
+    """As the signer leaves it."""
+    if not isinstance(item, Csr) or dict(WRITTEN).get(item.name) != "Approved":
+        return item
+    request = an_entry(item).request
+    assert isinstance(request, Pkcs10)
+    names = (*map(forge.dns, request.dns), *(forge.ip(ip.packed) for ip in request.addresses))
+    return replace(item, certificate=a_certificate(item, sans=names, node=item.node or ""))
+
+
+def test_a_run_after_the_signer_writes_nothing_more() -> None:
+    """What was issued is decided for good."""
+    api = LiveApi(list(ITEMS))
+
+    run(api)
+    api.items = [_issued(item) for item in api.items]
+    run(api)
+
+    assert list(WRITTEN) == written(api.told)
+
+
+_CUT = RuntimeError("cut off")
+_ENDS = st.dictionaries(
+    st.sampled_from(_NAMES),
+    st.sampled_from(
+        (
+            WELL,
+            End(applied=False),  # a 500, say
+            End(applied=False, result=WriteResult.DEFERRED),
+            End(result=WriteResult.FAILED),  # it got through, and the answer was lost
+            End(applied=False, error=_CUT),
+            End(error=_CUT),
+        )
+    ),
+)
+
+
+@given(ends=st.lists(_ENDS, max_size=3))
+@tried(max_examples=80, deadline=None)
+def test_whatever_was_cut_off_is_done_by_the_next_runs(ends: list[dict[str, End]]) -> None:
+    """All of it, and nothing twice, whatever became of the writes before."""
+    api = LiveApi(list(ITEMS))
+    for each in ends:
+        api.ends = each
+        try:
+            run(api)
+        except RuntimeError as error:
+            assert error is _CUT  # noqa: PT017  only some of the examples are cut off
+    api.ends = {}
+
+    run(api)
+
+    assert sorted(WRITTEN) == sorted(written(api.applied))
+
+
+@dataclass
+class Overlapped(LiveApi):
+    """Another run begins and ends between this one's listing and its writes, or among them."""
+
+    after: int = 0
+    others: list[Written] = field(default_factory=list)
+
+    def write_all(self, writes: Sequence[Write]) -> Iterator[tuple[Write, Written]]:
+        yield from super().write_all(writes[: self.after])
+        other = LiveApi(self.items, self.applied, self.told)
+        run(other)
+        yield from super().write_all(writes[self.after :])
+
+
+@given(after=st.integers(0, len(WRITTEN)))
+@tried(max_examples=len(WRITTEN) + 1, deadline=None)
+def test_runs_that_overlap_write_each_decision_once(after: int) -> None:
+    """The one that comes second is told that somebody else was first."""
+    api = Overlapped(list(ITEMS), after=after)
+    ledger = FakeLedger()
+    world = FakeWorld(fleet=FakeFleet(INSTANCES), ledger=ledger)
+
+    reviewed(replace(world.ports, api=api))
+
+    assert sorted(WRITTEN) == sorted(written(api.applied))
+    ended = dict(ledger.actions)
+    assert ["overtaken"] * (len(WRITTEN) - after) == [ended[name] for name in _NAMES[after:]]
+
+
+@given(seconds=st.lists(st.integers(0, 1_200), max_size=4).map(sorted))
+@tried(max_examples=40, deadline=None)
+def test_whenever_the_next_runs_come_nothing_is_decided_twice(seconds: list[int]) -> None:
+    """The young become due and the old are abandoned; what is decided stays so."""
+    api = LiveApi(list(ITEMS))
+    for after in (0, *seconds):
+        run(api, after)
+
+    names = [name for name, _ in written(api.applied)]
+    assert len(set(names)) == len(names)
+    assert api.applied == api.told
+    assert list(WRITTEN) == written(api.applied)[: len(WRITTEN)]
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_of_requests_of_one_second_each_run_approves_one(count: int) -> None:
+    """The newest is told by whole seconds; the decided one must not strand the others."""
+    api = LiveApi([asked(1, f"-{number}") for number in range(count)])
+    for number in range(count):
+        run(api)
+        assert number + 1 == len(api.applied)
+
+    run(api)
+    assert {f"csr-01-{number}" for number in range(count)} == {one.csr.name for one in api.told}

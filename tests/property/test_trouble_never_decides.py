@@ -1,0 +1,259 @@
+"""Whatever a port runs into: nothing is written but what a healthy run writes, nothing hushed up.
+
+An exception of a port passes up, for it is a bug: adapters tell all other trouble as values, and
+that a cluster can't be listed by `ClusterUnavailable`, which the handlers end quietly.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
+
+from core.errors import BadSettings, ClusterUnavailable, EvidenceUnavailable, NotOnboarded
+from core.model import Action, Csr, RoleUnknown, Write, Written
+from core.ports import Ports
+from tests.builders import PROFILE
+from tests.core.fakes import FakeFleet, FakeWorld
+from tests.property.busy import (
+    CSRS,
+    INSTANCES,
+    ITEMS,
+    WRITTEN,
+    LiveApi,
+    a_world,
+    node,
+    reviewed,
+    session,
+    written,
+)
+
+#: More calls than a run makes of any method.
+_CALLS = 80
+
+errors = st.sampled_from(
+    (
+        RuntimeError("boom"),
+        KeyError("x"),
+        OSError("reset"),
+        MemoryError(),
+        RecursionError(),
+        AssertionError(),
+        UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
+        EvidenceUnavailable("throttled"),
+        ClusterUnavailable("connection", "refused"),
+        NotOnboarded("unauthorized", "401"),
+        BadSettings("MODE"),
+    )
+)
+
+
+class Broken:
+    """A port of which one method raises, from its `at`-th call on (from 0), or that time only."""
+
+    def __init__(
+        self, port: object, method: str, error: Exception, at: int = 0, *, once: bool = False
+    ) -> None:
+        self._port, self._method, self._error = port, method, error
+        self._calls, self._at, self._once = 0, at, once
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = cast("Callable[..., Any]", getattr(self._port, name))
+        return self._failing(method) if name == self._method else method
+
+    def _failing(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: object) -> Any:
+            self._calls += 1
+            if self._calls - 1 == self._at or (self._calls > self._at and not self._once):
+                raise self._error
+            return method(*arguments)
+
+        return call
+
+
+def broken(world: FakeWorld, port: str, *rest: Any, **more: Any) -> Ports:
+    ports = replace(world.ports)
+    return replace(ports, **{port: Broken(getattr(ports, port), *rest, **more)})
+
+
+def run(ports: Ports, error: Exception) -> bool:
+    """A review; whether it ended with that error. It may not end with another."""
+    try:
+        reviewed(ports)
+    except Exception as raised:  # noqa: BLE001  any that an example has drawn
+        assert raised is error  # noqa: PT017  most examples raise it, not all
+        return True
+    return False
+
+
+# --- before anything is decided ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("port", "method"),
+    [
+        ("api", "list_csrs"),
+        ("fleet", "by_id"),
+        ("fleet", "by_private_dns_name"),
+        ("fleet", "role_of_profile"),
+    ],
+)
+@given(error=errors)
+@tried(max_examples=12, deadline=None)
+def test_what_cant_be_asked_ends_the_run_with_nothing_written(
+    port: str, method: str, error: Exception
+) -> None:
+    """What isn't known isn't decided, for nobody on the list."""
+    world = a_world()
+
+    assert run(broken(world, port, method, error), error)
+    assert ([], [], []) == (world.api.written, world.ledger.records, world.ledger.runs)
+
+
+@pytest.mark.parametrize("method", ["now", "remaining"])
+@given(error=errors, at=st.integers(0, _CALLS))
+@tried(max_examples=40, deadline=None)
+def test_a_clock_that_fails_decides_nothing(method: str, error: Exception, at: int) -> None:
+    """Whenever it does: all or nothing of what is due is written, and recorded."""
+    world = a_world()
+
+    raised = run(broken(world, "clock", method, error, at), error)
+
+    assert written(world.api.written) in ([], list(WRITTEN))
+    assert raised == (world.ledger.runs == [])
+    recorded = {name for name, _ in world.ledger.actions}
+    assert {write.csr.name for write in world.api.written} <= recorded
+
+
+# --- while it is written -------------------------------------------------------------------------
+
+
+@dataclass
+class CutOff(LiveApi):
+    """Raises in the middle of the writing: before or after the one at `at`, told or not."""
+
+    at: int = 0
+    error: Exception | None = None
+    taken: bool = False
+
+    def write_all(self, writes: Sequence[Write]) -> Iterator[tuple[Write, Written]]:
+        yield from super().write_all(writes[: self.at])
+        if self.taken:
+            self._apply(writes[self.at])
+        assert self.error is not None
+        raise self.error
+
+
+@given(
+    error=errors,
+    at=st.integers(0, len(WRITTEN) - 1),
+    taken=st.booleans(),
+)
+@tried(max_examples=60, deadline=None)
+def test_writing_that_breaks_off_has_recorded_all_that_it_told(
+    error: Exception, at: int, *, taken: bool
+) -> None:
+    """What was told is on record; what wasn't is seen in the next run's list."""
+    world = a_world()
+    api = CutOff(list(ITEMS), at=at, error=error, taken=taken)
+
+    assert run(replace(world.ports, api=api), error)
+
+    assert list(WRITTEN[:at]) == written(api.told)
+    assert list(WRITTEN[: at + taken]) == written(api.applied)
+    decided = (Action.APPROVED.value, Action.DENIED.value)
+    told = [name for name, action in world.ledger.actions if action in decided]
+    assert [name for name, _ in WRITTEN[:at]] == told
+    assert [] == world.ledger.runs
+
+
+# --- while it is recorded ------------------------------------------------------------------------
+
+
+@given(error=errors, at=st.integers(0, _CALLS), once=st.booleans())
+@tried(max_examples=60, deadline=None)
+def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
+    error: Exception, at: int, *, once: bool
+) -> None:
+    """Else one CSR whose line can't be written would stop a whole cluster, run after run.
+
+    The error passes up in the end, with the sums recorded.
+    """
+    healthy, world = a_world(), a_world()
+    reviewed(healthy.ports)
+    records = healthy.ledger.actions
+
+    raised = run(broken(world, "ledger", "record", error, at, once=once), error)
+
+    assert raised == (at < len(records))
+    assert healthy.api.written == world.api.written
+    assert records[:at] + (records[at + 1 :] if once else []) == world.ledger.actions
+    assert [one.records for one in healthy.ledger.runs] == [
+        one.records for one in world.ledger.runs
+    ]
+
+
+@given(error=errors)
+@tried(max_examples=12, deadline=None)
+def test_sums_that_fail_are_no_secret(error: Exception) -> None:
+    """All is decided and on record by then; the error passes up."""
+    world = a_world()
+
+    assert run(broken(world, "ledger", "finish", error), error)
+    assert list(WRITTEN) == written(world.api.written)
+
+
+# --- evidence that can't be had ------------------------------------------------------------------
+
+_OF_AWS = [*(session(number) for number in range(1, 17)), node(11), node(12)]
+
+
+def _claims(csr: Csr) -> set[str]:
+    return {*csr.extra.get("sessionName", ()), csr.node or ""}
+
+
+@given(unavailable=st.sets(st.sampled_from(_OF_AWS)))
+@tried(max_examples=40, deadline=None)
+def test_evidence_that_is_unavailable_is_never_decided_upon(unavailable: set[str]) -> None:
+    """Neither approved nor denied, even where the request alone would be; others as ever."""
+    blind = {csr.name for csr in CSRS if unavailable & _claims(csr)}
+    world = a_world(unavailable=unavailable)
+
+    reviewed(world.ports)
+
+    assert [one for one in WRITTEN if one[0] not in blind] == written(world.api.written)
+
+
+_WITH_SESSION = [csr for csr in CSRS if csr.extra]
+
+
+@given(unknown=st.sets(st.sampled_from([csr.extra["sessionName"][0] for csr in _WITH_SESSION])))
+@tried(max_examples=40, deadline=None)
+def test_an_instance_that_ec2_doesnt_show_makes_no_new_denial(unknown: set[str]) -> None:
+    """It may not have heard of it yet: what the request alone doesn't disprove is left."""
+    instances = [one for one in INSTANCES if one.id not in unknown]
+    world = a_world(instances=instances)
+
+    reviewed(world.ports)
+
+    assert set(written(world.api.written)) <= set(WRITTEN)
+    gone = {csr.name for csr in CSRS if unknown & _claims(csr)}
+    kept = {one for one in WRITTEN if one[0] not in gone or one == ("csr-05", "Denied")}
+    assert kept <= set(written(world.api.written))
+
+
+@given(why=st.text(max_size=20), fault=st.booleans())
+@tried(max_examples=15, deadline=None)
+def test_without_a_role_nothing_is_approved_and_no_more_denied(why: str, *, fault: bool) -> None:
+    """But who has no IAM role at all, and is known by name, needs none."""
+    fleet = FakeFleet(INSTANCES, roles={PROFILE: RoleUnknown(why, fault=fault)})
+    world = FakeWorld(*ITEMS, fleet=fleet)
+
+    reviewed(world.ports)
+
+    assert [one for one in WRITTEN if one[1] == "Denied" or one[0] == "csr-11"] == written(
+        world.api.written
+    )
