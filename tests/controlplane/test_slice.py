@@ -1,149 +1,38 @@
 """The whole slice on a real kube-apiserver: from a message to a certificate."""
 
 import base64
-import itertools
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Final
 
 import pytest
-import yaml
 from aws_lambda_powertools import Logger
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.clock import WallClock
-from adapters.eks_token import cluster_token
-from handlers.review import Reviewer
-from sandbox.aws import Eni, Machine, PracticeAws
-from sandbox.controlplane import Client, ControlPlane, eventually
-from sandbox.identity import AwsIdentity
-from sandbox.kubelet import kubelet_request
-
-CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
-REGION: Final = "us-east-1"
-VPC: Final = "vpc-0aaaaaaaaaaaaaaaa"
-NODE_ROLE: Final = "slice-node"
-
-Key = ec.EllipticCurvePrivateKey
-
-_numbers: Iterator[int] = itertools.count(10)
-
-_MANIFESTS: Final = list(
-    yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "rbac.yaml").read_text())
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane, eventually
+from tests.controlplane.nodes import (
+    APPROVERS,
+    CSRS,
+    REGION,
+    RULES,
+    Node,
+    conditions,
+    grant,
+    join,
+    message,
+    reviewer,
+    stored,
 )
-
-#: What deploy/rbac.yaml gives, and no more.
-RULES: Final[list[Any]] = next(
-    manifest["rules"] for manifest in _MANIFESTS if manifest["kind"] == "ClusterRole"
-)
-
-
-@dataclass(frozen=True)
-class Node:
-    """An EC2 instance that joined the cluster, and its kubelet's client."""
-
-    machine: Machine
-    api: Client
-
-    @property
-    def name(self) -> str:
-        return self.machine.name
-
-    def file(self, dns: list[str] | None = None, **metadata: object) -> tuple[str, Key]:
-        """File what a kubelet would; returns the object's name and the key."""
-        pem, key = kubelet_request(self.name, dns=dns or [self.name], ips=[self.machine.enis[0].ip])
-        body = {
-            "apiVersion": "certificates.k8s.io/v1",
-            "kind": "CertificateSigningRequest",
-            "metadata": metadata or {"generateName": "csr-"},
-            "spec": {
-                "request": base64.b64encode(pem).decode(),
-                "signerName": "kubernetes.io/kubelet-serving",
-                "usages": ["digital signature", "server auth"],
-            },
-        }
-        status, made = self.api.request("POST", CSRS, body)
-        assert status == 201
-        return made["metadata"]["name"], key
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[PracticeAws]:
-    with PracticeAws() as aws:
-        yield aws
-
-
-@pytest.fixture(scope="module")
-def plane(eks_plane: ControlPlane, aws: PracticeAws) -> ControlPlane:
-    """The control plane as an EKS cluster of the practice account, with our access set up."""
-    aws.add_cluster(
-        eks_plane.cluster,
-        REGION,
-        server=eks_plane.server,
-        ca_pem=eks_plane.ca_pem,
-        vpc_id=VPC,
-    )
-    eks_plane.add_identity(aws.identity)
-    eks_plane.map_role(aws.role_arn, "slice:approver", ["slice:approvers"])
-    _grant(eks_plane, "slice:approvers", RULES)
-    return eks_plane
-
-
-@pytest.fixture(scope="module")
-def profile(aws: PracticeAws) -> str:
-    return aws.add_profile(NODE_ROLE)
 
 
 @pytest.fixture
 def node(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
     """A node that nobody else uses."""
-    number = next(_numbers)
-    address = f"10.0.7.{number}"
-    machine = Machine(
-        id=f"i-{number:017x}",
-        region=REGION,
-        vpc_id=VPC,
-        launched=datetime.now(UTC) - timedelta(days=1),
-        profile_arn=profile,
-        enis=(Eni(address),),
-        tags={f"kubernetes.io/cluster/{plane.cluster}": "owned"},
-    )
-    aws.add_machine(machine)
-    identity = AwsIdentity.session(NODE_ROLE, machine.id, account=aws.identity.account)
-    plane.add_identity(identity)
-    plane.name_instance(machine.id, machine.name)
-    role = f"arn:aws:iam::{aws.identity.account}:role/{NODE_ROLE}"
-    plane.map_role(role, "system:node:{{EC2PrivateDNSName}}", ["system:nodes"])
-    token = cluster_token(identity, cluster=plane.cluster, region=REGION)
-    return Node(machine, plane.client(token))
+    return join(plane, aws, profile)
 
 
 def review(plane: ControlPlane, **settings: str) -> None:
     """One message through the reviewer, as from a cold start; everything is due at once."""
-    environ = {
-        "AWS_REGION": REGION,
-        "STACK_NAME": "slice",
-        "MODE": "enforce",
-        "APPROVE_AFTER_SECONDS": "0",
-        "DENY_AFTER_SECONDS": "0",
-    } | settings
-    body = json.dumps({"cluster": plane.cluster, "region": REGION})
-    reviewer = Reviewer.from_env(environ, Logger(service="slice"))
-    reviewer.handle({"Records": [{"body": body}]}, WallClock(50))
-
-
-def stored(plane: ControlPlane, name: str) -> Any:
-    return plane.admin.request("GET", f"{CSRS}/{name}")[1]
-
-
-def conditions(plane: ControlPlane, name: str) -> dict[str, str]:
-    found = stored(plane, name)["status"].get("conditions", [])
-    return {condition["type"]: condition["reason"] for condition in found}
+    reviewer(Logger(service="slice"), **settings).handle(message(plane), WallClock(50))
 
 
 def certificate(plane: ControlPlane, name: str) -> x509.Certificate:
@@ -265,69 +154,10 @@ def test_somebody_elses_decision_stands(plane: ControlPlane, node: Node) -> None
 def test_each_right_is_needed(plane: ControlPlane, node: Node, missing: int) -> None:
     """Without any one of the three rules nothing is approved; with all three it is."""
     name, _ = node.file()
-    _grant(plane, "slice:approvers", RULES[:missing] + RULES[missing + 1 :])
+    grant(plane, APPROVERS, RULES[:missing] + RULES[missing + 1 :])
     review(plane)
     assert {} == conditions(plane, name)
 
-    _grant(plane, "slice:approvers", RULES)
+    grant(plane, APPROVERS, RULES)
     review(plane)
     assert {"Approved": "ApprovedByCsrApprover"} == conditions(plane, name)
-
-
-def _grant(plane: ControlPlane, group: str, rules: list[Any]) -> None:
-    """Bind exactly these rules to a group, and wait until they count."""
-    name = group.replace(":", "-")
-    role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": name},
-        "rules": rules,
-    }
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": name},
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": name,
-        },
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
-    }
-    for kind, body in (("clusterroles", role), ("clusterrolebindings", binding)):
-        status, _ = plane.admin.request("PUT", f"{RBAC}/{kind}/{name}", body)
-        if status == 404:
-            status, _ = plane.admin.request("POST", f"{RBAC}/{kind}", body)
-        assert status in {200, 201}
-    eventually(lambda: True if _rules_of(plane, group) == len(rules) else None, "the grant")
-
-
-def _rules_of(plane: ControlPlane, group: str) -> int:
-    """How many of RULES a member of the group has, as the API server sees it now."""
-    asked = [
-        {"group": "certificates.k8s.io", "resource": "certificatesigningrequests", "verb": "list"},
-        {
-            "group": "certificates.k8s.io",
-            "resource": "certificatesigningrequests",
-            "subresource": "approval",
-            "verb": "update",
-        },
-        {
-            "group": "certificates.k8s.io",
-            "resource": "signers",
-            "name": "kubernetes.io/kubelet-serving",
-            "verb": "approve",
-        },
-    ]
-    allowed = 0
-    for attributes in asked:
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "spec": {"user": "nobody", "groups": [group], "resourceAttributes": attributes},
-        }
-        answer = plane.admin.request(
-            "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body
-        )[1]
-        allowed += bool(answer["status"]["allowed"])
-    return allowed

@@ -1,0 +1,190 @@
+"""A control plane as an EKS cluster of the practice account: its nodes, and our access to it."""
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from aws_lambda_powertools import Logger
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from adapters.eks_token import cluster_token
+from handlers.review import Reviewer
+from sandbox.aws import Eni, Machine, PracticeAws
+from sandbox.controlplane import Client, ControlPlane, eventually
+from sandbox.identity import AwsIdentity
+from sandbox.kubelet import kubelet_request
+
+CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
+REGION: Final = "us-east-1"
+VPC: Final = "vpc-0aaaaaaaaaaaaaaaa"
+NODE_ROLE: Final = "slice-node"
+APPROVERS: Final = "slice:approvers"
+
+Key = ec.EllipticCurvePrivateKey
+
+# No two tests have a node in common: what one leaves undecided is nothing that another approves.
+_numbers: Iterator[int] = itertools.count(10)
+
+_MANIFESTS: Final = list(
+    yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "rbac.yaml").read_text())
+)
+
+#: What deploy/rbac.yaml gives, and no more.
+RULES: Final[list[Any]] = next(
+    manifest["rules"] for manifest in _MANIFESTS if manifest["kind"] == "ClusterRole"
+)
+
+
+@dataclass(frozen=True)
+class Node:
+    """An EC2 instance that joined the cluster, and its kubelet's client."""
+
+    machine: Machine
+    api: Client
+
+    @property
+    def name(self) -> str:
+        return self.machine.name
+
+    def file(self, dns: list[str] | None = None, **metadata: object) -> tuple[str, Key]:
+        """File what a kubelet would; returns the object's name and the key."""
+        pem, key = kubelet_request(self.name, dns=dns or [self.name], ips=[self.machine.enis[0].ip])
+        return self.send(pem, **metadata), key
+
+    def send(self, pem: bytes, **metadata: object) -> str:
+        """File any request; returns the object's name."""
+        body = {
+            "apiVersion": "certificates.k8s.io/v1",
+            "kind": "CertificateSigningRequest",
+            "metadata": metadata or {"generateName": "csr-"},
+            "spec": {
+                "request": base64.b64encode(pem).decode(),
+                "signerName": "kubernetes.io/kubelet-serving",
+                "usages": ["digital signature", "server auth"],
+            },
+        }
+        status, made = self.api.request("POST", CSRS, body)
+        assert status == 201, made
+        return str(made["metadata"]["name"])
+
+
+def enrol(plane: ControlPlane, aws: PracticeAws) -> None:
+    """Let EKS describe the control plane, and let the approver in."""
+    aws.add_cluster(plane.cluster, REGION, server=plane.server, ca_pem=plane.ca_pem, vpc_id=VPC)
+    plane.add_identity(aws.identity)
+    plane.map_role(aws.role_arn, "slice:approver", [APPROVERS])
+    grant(plane, APPROVERS, RULES)
+
+
+def join(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
+    """A node that nobody else uses."""
+    number = next(_numbers)
+    machine = Machine(
+        id=f"i-{number:017x}",
+        region=REGION,
+        vpc_id=VPC,
+        launched=datetime.now(UTC) - timedelta(days=1),
+        profile_arn=profile,
+        enis=(Eni(f"10.7.{number // 250}.{number % 250 + 1}"),),
+        tags={f"kubernetes.io/cluster/{plane.cluster}": "owned"},
+    )
+    aws.add_machine(machine)
+    identity = AwsIdentity.session(NODE_ROLE, machine.id, account=aws.identity.account)
+    plane.add_identity(identity)
+    plane.name_instance(machine.id, machine.name)
+    role = f"arn:aws:iam::{aws.identity.account}:role/{NODE_ROLE}"
+    plane.map_role(role, "system:node:{{EC2PrivateDNSName}}", ["system:nodes"])
+    token = cluster_token(identity, cluster=plane.cluster, region=REGION)
+    return Node(machine, plane.client(token))
+
+
+def reviewer(logger: Logger, **settings: str) -> Reviewer:
+    """The reviewer as from a cold start; everything is due at once."""
+    environ = {
+        "AWS_REGION": REGION,
+        "STACK_NAME": "slice",
+        "MODE": "enforce",
+        "APPROVE_AFTER_SECONDS": "0",
+        "DENY_AFTER_SECONDS": "0",
+    } | settings
+    return Reviewer.from_env(environ, logger)
+
+
+def message(plane: ControlPlane) -> Mapping[str, Any]:
+    """The event of one assignment."""
+    return {"Records": [{"body": json.dumps({"cluster": plane.cluster, "region": REGION})}]}
+
+
+def stored(plane: ControlPlane, name: str) -> Any:
+    return plane.admin.request("GET", f"{CSRS}/{name}")[1]
+
+
+def conditions(plane: ControlPlane, name: str) -> dict[str, str]:
+    found = stored(plane, name)["status"].get("conditions", [])
+    return {condition["type"]: condition["reason"] for condition in found}
+
+
+def grant(plane: ControlPlane, group: str, rules: list[Any]) -> None:
+    """Bind exactly these rules to a group, and wait until they count."""
+    name = group.replace(":", "-")
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": rules,
+    }
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": name,
+        },
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
+    }
+    for kind, body in (("clusterroles", role), ("clusterrolebindings", binding)):
+        status, _ = plane.admin.request("PUT", f"{RBAC}/{kind}/{name}", body)
+        if status == 404:
+            status, _ = plane.admin.request("POST", f"{RBAC}/{kind}", body)
+        assert status in {200, 201}
+    eventually(lambda: True if _rules_of(plane, group) == len(rules) else None, "the grant")
+
+
+def _rules_of(plane: ControlPlane, group: str) -> int:
+    """How many of RULES a member of the group has, as the API server sees it now."""
+    asked = [
+        {"group": "certificates.k8s.io", "resource": "certificatesigningrequests", "verb": "list"},
+        {
+            "group": "certificates.k8s.io",
+            "resource": "certificatesigningrequests",
+            "subresource": "approval",
+            "verb": "update",
+        },
+        {
+            "group": "certificates.k8s.io",
+            "resource": "signers",
+            "name": "kubernetes.io/kubelet-serving",
+            "verb": "approve",
+        },
+    ]
+    allowed = 0
+    for attributes in asked:
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": "nobody", "groups": [group], "resourceAttributes": attributes},
+        }
+        answer = plane.admin.request(
+            "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body
+        )[1]
+        allowed += bool(answer["status"]["allowed"])
+    return allowed

@@ -1,0 +1,184 @@
+"""Reviews of one cluster at once, and EKS's own approver beside them: each CSR is decided once."""
+
+import io
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, Final
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from adapters.clock import WallClock
+from core.model import APPROVED_REASON, DENIED_REASON
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane
+from tests.controlplane.nodes import CSRS, REGION, Node, join, message, reviewer, stored
+
+APPROVABLE: Final = 24
+DENIABLE: Final = 12
+#: So many of each the other has decided when the reviews, which have listed them, begin to write.
+AHEAD: Final = 3
+
+OTHERS_REASON: Final = "AutoApproved"
+SECONDS: Final = 50
+
+Json = dict[str, Any]
+
+#: What a review has written where its line tells this action.
+OURS: Final[Mapping[str, Json]] = {
+    "approved": {"type": "Approved", "status": "True", "reason": APPROVED_REASON},
+    "denied": {"type": "Denied", "status": "True", "reason": DENIED_REASON},
+}
+
+_services = itertools.count()
+
+
+class Filed:
+    """The CSRs of a test: names with the nodes that filed them."""
+
+    def __init__(self, plane: ControlPlane, aws: PracticeAws, profile: str) -> None:
+        nodes = [join(plane, aws, profile) for _ in range(APPROVABLE + DENIABLE)]
+        victim = nodes[0].name
+        self.good = {node.file()[0]: node for node in nodes[:APPROVABLE]}
+        self.bad = {node.file(dns=[victim])[0]: node for node in nodes[APPROVABLE:]}
+
+    @property
+    def all(self) -> Mapping[str, Node]:
+        return self.good | self.bad
+
+
+class Other:
+    """An approver that decides as we would, with words of its own; `wrote`: what it was let to."""
+
+    def __init__(self, plane: ControlPlane, filed: Filed) -> None:
+        self._plane = plane
+        self._filed = filed
+        self._listed = {name: stored(plane, name) for name in filed.all}
+        self.wrote: dict[str, Json] = {}
+
+    def decide(self, names: Iterable[str]) -> None:
+        for name in names:
+            kind = "Approved" if name in self._filed.good else "Denied"
+            condition = {
+                "type": kind,
+                "status": "True",
+                "reason": OTHERS_REASON,
+                "message": f"{name} by the other",
+            }
+            body = self._listed[name] | {"status": {"conditions": [condition]}}
+            status, _ = self._plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)
+            assert status in {200, 409}
+            if status == 200:
+                self.wrote[name] = condition
+
+    def go_ahead(self) -> None:
+        """Decide some of each kind."""
+        self.decide([*list(self._filed.good)[:AHEAD], *list(self._filed.bad)[:AHEAD]])
+
+    def race(self) -> None:
+        """Decide all others, if nobody was first, in another order than the reviews do."""
+        self.decide(reversed([name for name in self._filed.all if name not in self.wrote]))
+
+
+class Review:
+    """One review with a reviewer, connections and a log of its own, as in another environment."""
+
+    def __init__(self, plane: ControlPlane, listed: Barrier) -> None:
+        self._plane = plane
+        self._log = io.StringIO()
+        logger = Logger(service=f"overlap-{next(_services)}", stream=self._log, location=None)
+        self._reviewer = reviewer(logger)
+        first = iter([listed.wait])
+
+        def meet(**_: Any) -> None:
+            for wait in first:
+                wait(SECONDS)
+
+        # EC2 is asked once the CSRs are listed, and before anything is written.
+        ec2 = self._reviewer._aws.client("ec2", REGION)
+        ec2.meta.events.register("before-call.ec2.DescribeInstances", meet)
+
+    def run(self) -> None:
+        self._reviewer.handle(message(self._plane), WallClock(SECONDS))
+
+    def actions(self, filed: Filed) -> Mapping[str, str]:
+        """What it says that it did about each of these."""
+        lines = map(json.loads, self._log.getvalue().splitlines())
+        told = [line for line in lines if line["message"] == "csr reviewed"]
+        return {line["csr"]: line["action"] for line in told if line["csr"] in filed.all}
+
+    def wrote(self, filed: Filed) -> Mapping[str, Json]:
+        """The conditions that it believes it wrote, without their messages."""
+        actions = self.actions(filed)
+        return {name: OURS[action] for name, action in actions.items() if action in OURS}
+
+
+@pytest.mark.parametrize("reviews", [2, 8])
+def test_reviews_at_once_decide_each_csr_once(
+    plane: ControlPlane,
+    aws: PracticeAws,
+    profile: str,
+    capsys: pytest.CaptureFixture[str],
+    reviews: int,
+) -> None:
+    """All have seen it pending; one writes, whoever it is, and the others are overtaken."""
+    filed = Filed(plane, aws, profile)
+    other = Other(plane, filed)
+    listed = Barrier(reviews + 1, action=other.go_ahead)
+    all_reviews = [Review(plane, listed) for _ in range(reviews)]
+
+    def beside() -> None:
+        listed.wait(SECONDS)
+        other.race()
+
+    with ThreadPoolExecutor(reviews + 1) as pool:
+        running = [pool.submit(run) for run in (beside, *(one.run for one in all_reviews))]
+    for one in running:
+        one.result()
+
+    writers = [other.wrote, *(review.wrote(filed) for review in all_reviews)]
+    for name, node in filed.all.items():
+        (believed,) = [wrote[name] for wrote in writers if name in wrote]
+        (condition,) = stored(plane, name)["status"]["conditions"]
+        assert believed.items() <= condition.items()
+        assert believed["type"] == ("Approved" if name in filed.good else "Denied")
+        assert name in other.wrote or _is_ours(condition["message"], node, filed)
+    for review in all_reviews:
+        assert review.actions(filed).keys() == filed.all.keys()
+        assert set(review.actions(filed).values()) <= {*OURS, "overtaken"}
+
+    sums = _metrics(capsys.readouterr().out)
+    theirs = Counter(condition["type"] for condition in other.wrote.values())
+    assert APPROVABLE == sums["Approved"] + theirs["Approved"]
+    assert DENIABLE == sums["Denied"] + theirs["Denied"]
+    assert reviews == sums["Completed"]
+    assert 0 == sums["ReviewErrors"] == sums["EvidenceUnavailable"] == sums["ListTruncated"]
+
+
+def _is_ours(message: str, node: Node, filed: Filed) -> bool:
+    """Whether a review would write this message about this node."""
+    if node in filed.good.values():
+        return message.startswith(f"EC2 instance {node.machine.id} is this node and has ")
+    return message.startswith("dns-names: DNS name is not the instance's")
+
+
+def _metrics(printed: str) -> Counter[str]:
+    """The stack's sums. Threads print at once, so that two objects may stand on one line."""
+    sums: Counter[str] = Counter()
+    for line in _objects(printed):
+        (metrics,) = line["_aws"]["CloudWatchMetrics"]
+        if metrics["Dimensions"] == [["Stack"]]:
+            sums.update({one["Name"]: int(sum(line[one["Name"]])) for one in metrics["Metrics"]})
+    return sums
+
+
+def _objects(text: str) -> Iterator[Json]:
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        read, end = decoder.raw_decode(text)
+        yield read
+        text = text[end:]
