@@ -156,6 +156,11 @@ class Lambdas:
         """The log lines."""
         return [line for line in self._read() if "_aws" not in line]
 
+    @property
+    def numbers(self) -> list[Line]:
+        """The lines that CloudWatch reads metrics from."""
+        return [line for line in self._read() if "_aws" in line]
+
     def said(self, message: str) -> list[Line]:
         """The log lines with this message."""
         return [line for line in self.lines if line["message"] == message]
@@ -168,8 +173,8 @@ class Lambdas:
         """The sums of the metrics that bear exactly these dimensions; by default, the stack's."""
         wanted = dimensions or {"Stack": "csr-approver"}
         sums: Counter[str] = Counter()
-        for line in self._read():
-            for one in line.get("_aws", {}).get("CloudWatchMetrics", ()):
+        for line in self.numbers:
+            for one in line["_aws"]["CloudWatchMetrics"]:
                 if one["Dimensions"] != [list(wanted)]:
                     continue
                 if all(line[key] == value for key, value in wanted.items()):

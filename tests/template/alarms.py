@@ -1,0 +1,105 @@
+"""As much of CloudWatch as it takes to see which alarms ring on what the functions print.
+
+From: CloudWatch User Guide, "Embedded metric format specification", "Using metric math" and
+"Configuring how CloudWatch alarms treat missing data".
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from tests.template.cloudformation import Stack
+
+Json = Any
+
+#: The values of each metric, by its namespace, name and dimensions, in one period.
+Samples = Mapping[tuple[str, str, frozenset[tuple[str, str]]], Sequence[float]]
+
+# A metric without values has none.
+_Value = float | None
+
+_STATISTICS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {"Sum": sum, "Maximum": max}
+_COMPARISONS: Final = {"GreaterThanThreshold": operator.gt}
+_MISSING: Final = {"breaching": True, "notBreaching": False}
+
+
+def emitted(lines: Iterable[Mapping[str, Json]]) -> Samples:
+    """What CloudWatch reads out of lines in its embedded metric format."""
+    samples: dict[tuple[str, str, frozenset[tuple[str, str]]], list[float]] = {}
+    for line in lines:
+        for one in line["_aws"]["CloudWatchMetrics"]:
+            for keys in one["Dimensions"]:
+                dimensions = frozenset((key, line[key]) for key in keys)
+                for metric in one["Metrics"]:
+                    key = (one["Namespace"], metric["Name"], dimensions)
+                    values = line[metric["Name"]]
+                    samples.setdefault(key, []).extend(
+                        values if isinstance(values, list) else [values]
+                    )
+    return samples
+
+
+def ringing(stack: Stack, samples: Samples) -> set[str]:
+    """The alarms that ring if every period is like this one."""
+    return {
+        name
+        for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items()
+        if _breaches(alarm, samples)
+    }
+
+
+def _breaches(alarm: Json, samples: Samples) -> bool:
+    value = _value(alarm, samples)
+    if value is None:
+        return _MISSING[alarm["TreatMissingData"]]
+    return bool(_COMPARISONS[alarm["ComparisonOperator"]](value, alarm["Threshold"]))
+
+
+def _value(alarm: Json, samples: Samples) -> _Value:
+    """The value of one period: of the alarm's metric, or of the one query that it looks at."""
+    if "Metrics" not in alarm:
+        return _statistic(alarm, alarm["Statistic"], samples)
+    queries = [one for one in alarm["Metrics"] if "MetricStat" in one]
+    values = {
+        one["Id"]: _statistic(one["MetricStat"]["Metric"], one["MetricStat"]["Stat"], samples)
+        for one in queries
+    }
+    (looked_at,) = [one for one in alarm["Metrics"] if one.get("ReturnData", True)]
+    return _worked_out(ast.parse(looked_at["Expression"], mode="eval").body, values)
+
+
+def _statistic(metric: Json, statistic: str, samples: Samples) -> _Value:
+    dimensions = frozenset((one["Name"], one["Value"]) for one in metric["Dimensions"])
+    values = samples.get((metric["Namespace"], metric["MetricName"], dimensions))
+    return _STATISTICS[statistic](values) if values else None
+
+
+def _worked_out(node: ast.expr, values: Mapping[str, _Value]) -> _Value:
+    """Metric math reads like Python, as far as the template uses it. Missing stays missing."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return number
+        case ast.Name(id=name):
+            return values[name]
+        case ast.Call(func=ast.Name(id="FILL"), args=[metric, filling]):
+            value = _worked_out(metric, values)
+            return _worked_out(filling, values) if value is None else value
+        case ast.Call(func=ast.Name(id="IF"), args=[condition, then, otherwise]):
+            holds = _worked_out(condition, values)
+            return None if holds is None else _worked_out(then if holds else otherwise, values)
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return _both(operator.sub, left, right, values)
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return _both(operator.eq, left, right, values)
+    raise NotImplementedError(f"{ast.unparse(node)} isn't used by the template, so far")
+
+
+def _both(
+    compute: Callable[[float, float], float],
+    left: ast.expr,
+    right: ast.expr,
+    values: Mapping[str, _Value],
+) -> _Value:
+    one, other = _worked_out(left, values), _worked_out(right, values)
+    return None if one is None or other is None else compute(one, other)
