@@ -5,8 +5,11 @@ From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "41
 
 import base64
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -27,14 +30,17 @@ PAGE: Final = 500
 # pkg/util/validation, DNS1123SubdomainMaxLength.
 _LONGEST_NAME: Final = 253
 
+# A heap of what is kept of one requester: when it was created, its uid and its weight in bytes.
+_ByAge = list[tuple[datetime, str, int]]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is taken in, in bytes.
 
     `page`: a longer page is asked for anew with fewer CSRs on it. `share`: so much is kept of one
-    requester's CSRs, and `total` of all, because labels, annotations and requests are theirs to
-    fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
+    requester's CSRs, the newest, and `total` of all, because labels, annotations and requests are
+    theirs to fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
     """
 
     page: int = 16 * 1024 * 1024
@@ -67,8 +73,10 @@ class CsrPages:
 
     def _begin(self) -> None:
         self.listed: dict[str, bytes] = {}
-        self._items: list[Csr | UnreadableCsr] = []
+        self._items: dict[str | int, Csr | UnreadableCsr] = {}
+        self._number = count()
         self._shares: Counter[Requester] = Counter()
+        self._by_age: defaultdict[Requester, _ByAge] = defaultdict(list)
         self._pages = 0
         self._next = ""
         self._cause = ""
@@ -87,7 +95,7 @@ class CsrPages:
             if not self._pages:
                 raise
             self._cause = str(error)
-        return Listing(tuple(self._items), bool(self._cause), self._pages, self._cause)
+        return Listing(tuple(self._items.values()), bool(self._cause), self._pages, self._cause)
 
     def _step(self) -> bool:
         """Ask for a page and keep it, or settle how to ask anew; False when all is done."""
@@ -141,27 +149,42 @@ class CsrPages:
 
     def _keep_item(self, item: Any) -> None:
         read = read_item(item)
-        problem = _unusable(read, self._signer) if isinstance(read, Csr) else ""
+        if isinstance(read, Csr) and (problem := _unusable(read, self._signer)):
+            read = UnreadableCsr(read.name, read.signer, problem)
         if isinstance(read, UnreadableCsr):
-            self._items.append(read)
-        elif problem:
-            self._items.append(UnreadableCsr(read.name, read.signer, problem))
+            self._items[next(self._number)] = read
         elif read.uid not in self.listed:
             kept = _to_send_back(read, item)
-            if self._has_room(read, len(kept) + _request_size(read)):
+            weight = len(kept) + _request_size(read)
+            if self._has_room(read, weight):
                 self.listed[read.uid] = kept
-                self._items.append(read)
+                self._items[read.uid] = read
+                self._shares[read.requester] += weight
+                heappush(self._by_age[read.requester], (read.created, read.uid, weight))
 
     def _has_room(self, csr: Csr, weight: int) -> bool:
-        """Whether the requester's share isn't used up. Who he is is the API server's word."""
-        share = self._shares[csr.requester] + weight
-        if share > self._limits.share:
-            self._cause = f"share: more than {self._limits.share} bytes of one requester's CSRs"
-            return False
+        """Whether the requester's share has room for it, and all have room for that.
+
+        Older ones of his give way, for a kubelet waits for its newest, however that is called. Who
+        he is is the API server's word.
+        """
+        share = self._limits.share
+        while self._shares[csr.requester] + weight > share:
+            self._cause = f"share: more than {share} bytes of one requester's CSRs"
+            if weight > share or not self._forget_one_older(csr):
+                return False
         if self._shares.total() + weight > self._limits.total:
             self._cause = f"share: more than {self._limits.total} bytes of all requesters' CSRs"
             return False
-        self._shares[csr.requester] = share
+        return True
+
+    def _forget_one_older(self, csr: Csr) -> bool:
+        by_age = self._by_age[csr.requester]
+        if not by_age or by_age[0][0] >= csr.created:
+            return False
+        _, uid, weight = heappop(by_age)
+        del self._items[uid], self.listed[uid]
+        self._shares[csr.requester] -= weight
         return True
 
 
