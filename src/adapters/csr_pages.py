@@ -5,19 +5,16 @@ From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "41
 
 import base64
 import json
-from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import datetime
-from heapq import heappop, heappush
-from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from adapters.api_connection import ApiConnection
 from adapters.csr_items import read_item
+from adapters.csr_shares import CsrShares
 from adapters.retry import Answer, NoAnswer, Outcome
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import Csr, Listing, OversizedRequest, Requester, UnreadableCsr
+from core.model import Csr, Listing, OversizedRequest, UnreadableCsr
 
 Json = dict[str, Any]
 
@@ -29,9 +26,6 @@ PAGE: Final = 500
 # To which other objects' names are held, and CSRs' aren't. From: Kubernetes apimachinery
 # pkg/util/validation, DNS1123SubdomainMaxLength.
 _LONGEST_NAME: Final = 253
-
-# A heap of what is kept of one requester: when it was created, its uid and its weight in bytes.
-_ByAge = list[tuple[datetime, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +43,7 @@ class Limits:
 
 
 class CsrPages:
-    """One reading of the list. `listed`: by uid, what is sent back when a CSR is decided.
-
-    As JSON text, for the objects out of it may take 15 times its memory: 100,000 empty labels do.
-    """
+    """One reading of the list."""
 
     def __init__(
         self,
@@ -72,14 +63,15 @@ class CsrPages:
         self._begin()
 
     def _begin(self) -> None:
-        self.listed: dict[str, bytes] = {}
-        self._items: dict[str | int, Csr | UnreadableCsr] = {}
-        self._number = count()
-        self._shares: Counter[Requester] = Counter()
-        self._by_age: defaultdict[Requester, _ByAge] = defaultdict(list)
+        self._kept = CsrShares(self._limits.share, self._limits.total)
         self._pages = 0
         self._next = ""
         self._cause = ""
+
+    @property
+    def listed(self) -> dict[str, bytes]:
+        """By uid, what is sent back when a CSR is decided."""
+        return self._kept.listed
 
     def read(self) -> Listing:
         """All that can be read; where a later page fails, what came before it.
@@ -95,7 +87,8 @@ class CsrPages:
             if not self._pages:
                 raise
             self._cause = str(error)
-        return Listing(tuple(self._items.values()), bool(self._cause), self._pages, self._cause)
+        cause = self._cause or self._kept.cause
+        return Listing(self._kept.items, bool(cause), self._pages, cause)
 
     def _step(self) -> bool:
         """Ask for a page and keep it, or settle how to ask anew; False when all is done."""
@@ -152,40 +145,9 @@ class CsrPages:
         if isinstance(read, Csr) and (problem := _unusable(read, self._signer)):
             read = UnreadableCsr(read.name, read.signer, problem)
         if isinstance(read, UnreadableCsr):
-            self._items[next(self._number)] = read
+            self._kept.add_unreadable(read)
         elif read.uid not in self.listed:
-            kept = _to_send_back(read, item)
-            weight = len(kept) + _request_size(read)
-            if self._has_room(read, weight):
-                self.listed[read.uid] = kept
-                self._items[read.uid] = read
-                self._shares[read.requester] += weight
-                heappush(self._by_age[read.requester], (read.created, read.uid, weight))
-
-    def _has_room(self, csr: Csr, weight: int) -> bool:
-        """Whether the requester's share has room for it, and all have room for that.
-
-        Older ones of his give way, for a kubelet waits for its newest, however that is called. Who
-        he is is the API server's word.
-        """
-        share = self._limits.share
-        while self._shares[csr.requester] + weight > share:
-            self._cause = f"share: more than {share} bytes of one requester's CSRs"
-            if weight > share or not self._forget_one_older(csr):
-                return False
-        if self._shares.total() + weight > self._limits.total:
-            self._cause = f"share: more than {self._limits.total} bytes of all requesters' CSRs"
-            return False
-        return True
-
-    def _forget_one_older(self, csr: Csr) -> bool:
-        by_age = self._by_age[csr.requester]
-        if not by_age or by_age[0][0] >= csr.created:
-            return False
-        _, uid, weight = heappop(by_age)
-        del self._items[uid], self.listed[uid]
-        self._shares[csr.requester] -= weight
-        return True
+            self._kept.add(read, _to_send_back(read, item))
 
 
 def unavailable(outcome: Outcome) -> ClusterUnavailable:
@@ -235,10 +197,6 @@ def _unusable(csr: Csr, signer: str) -> str:
     if not csr.resource_version:
         return "metadata.resourceVersion: Field required"
     return "" if csr.signer == signer else "spec.signerName: not the signer asked for"
-
-
-def _request_size(csr: Csr) -> int:
-    return 0 if isinstance(csr.request, OversizedRequest) else len(csr.request)
 
 
 def _to_send_back(csr: Csr, item: Json) -> bytes:

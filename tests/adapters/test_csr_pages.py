@@ -194,6 +194,17 @@ def test_of_a_requester_s_share_the_newest_is_kept() -> None:
     assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
 
 
+def test_where_all_have_too_much_the_newest_of_each_is_kept() -> None:
+    """Whoever comes last finds room only in what is his own already."""
+    items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in range(3)]
+    late = an_item("b", spec_username="system:node:late", annotations={"x": "y" * 4_000})
+    with answering(a_page(*items, late), limits=Limits(total=10_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a-1", "a-2"] == names(listing)
+    assert listing.cause == "share: more than 10000 bytes of all requesters' CSRs"
+
+
 def test_one_that_is_too_large_for_a_share_costs_no_other() -> None:
     """Nothing gives way to what can't be kept anyway."""
     items = [a_large_item("a", "11:01:00"), a_large_item("b", "11:02:00", size=11_000)]

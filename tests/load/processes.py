@@ -22,11 +22,13 @@ EVENT: Final[Mapping[str, Any]] = {
 def reviewer(
     aws: PracticeAws, handler: str = "handlers.review.handler", **settings: str
 ) -> LambdaFunction:
-    """The function with these settings, and the template's for the rest."""
+    """The function with these settings, and more time than any busy machine needs."""
     environment = {
         "STACK_NAME": "csr-approver",
         "POWERTOOLS_SERVICE_NAME": "csr-approver",
         "PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}:{_LIBRARIES}",
         **settings,
     }
-    return LambdaFunction(_ROOT / "src", handler, {**aws.environment(), **environment})
+    return LambdaFunction(
+        _ROOT / "src", handler, {**aws.environment(), **environment}, timeout_seconds=300
+    )

@@ -45,11 +45,8 @@ def file_good(cluster: Cluster, count: int) -> dict[str, str]:
 
 def file_two_pages(cluster: Cluster) -> dict[str, str]:
     """Some good ones on each of two pages, and between them what nobody waits for any more."""
-    model = cluster.get(cluster.file(GOOD, name="m", age=timedelta(hours=1)))
-    for number in range(PAGE):
-        name = f"m-{number:03}"
-        metadata = model["metadata"] | {"name": name, "uid": f"uid-{name}"}
-        cluster.seed_object(model | {"metadata": metadata})
+    abandoned = cluster.file(GOOD, name="m", age=timedelta(hours=1))
+    cluster.repeat(abandoned, [f"m-{number:03}" for number in range(PAGE)])
     names = [f"{page}-{node}" for page in "az" for node in range(GOOD)]
     return {cluster.file(n, name=name): "Approved" for n, name in enumerate(names, 2 * GOOD)}
 
