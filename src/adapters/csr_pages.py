@@ -5,16 +5,16 @@ From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "41
 
 import base64
 import json
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from adapters.api_connection import ApiConnection
 from adapters.csr_items import read_item
+from adapters.csr_shares import CsrShares
 from adapters.retry import Answer, NoAnswer, Outcome
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import Csr, Listing, OversizedRequest, Requester, UnreadableCsr
+from core.model import Csr, Listing, OversizedRequest, UnreadableCsr
 
 Json = dict[str, Any]
 
@@ -33,8 +33,8 @@ class Limits:
     """How much is taken in, in bytes.
 
     `page`: a longer page is asked for anew with fewer CSRs on it. `share`: so much is kept of one
-    requester's CSRs, and `total` of all, because labels, annotations and requests are theirs to
-    fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
+    requester's CSRs, the newest, and `total` of all, because labels, annotations and requests are
+    theirs to fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
     """
 
     page: int = 16 * 1024 * 1024
@@ -43,10 +43,7 @@ class Limits:
 
 
 class CsrPages:
-    """One reading of the list. `listed`: by uid, what is sent back when a CSR is decided.
-
-    As JSON text, for the objects out of it may take 15 times its memory: 100,000 empty labels do.
-    """
+    """One reading of the list."""
 
     def __init__(
         self,
@@ -66,12 +63,15 @@ class CsrPages:
         self._begin()
 
     def _begin(self) -> None:
-        self.listed: dict[str, bytes] = {}
-        self._items: list[Csr | UnreadableCsr] = []
-        self._shares: Counter[Requester] = Counter()
+        self._kept = CsrShares(self._limits.share, self._limits.total)
         self._pages = 0
         self._next = ""
         self._cause = ""
+
+    @property
+    def listed(self) -> dict[str, bytes]:
+        """By uid, what is sent back when a CSR is decided."""
+        return self._kept.listed
 
     def read(self) -> Listing:
         """All that can be read; where a later page fails, what came before it.
@@ -87,7 +87,8 @@ class CsrPages:
             if not self._pages:
                 raise
             self._cause = str(error)
-        return Listing(tuple(self._items), bool(self._cause), self._pages, self._cause)
+        cause = self._cause or self._kept.cause
+        return Listing(self._kept.items, bool(cause), self._pages, cause)
 
     def _step(self) -> bool:
         """Ask for a page and keep it, or settle how to ask anew; False when all is done."""
@@ -141,28 +142,12 @@ class CsrPages:
 
     def _keep_item(self, item: Any) -> None:
         read = read_item(item)
-        problem = _unusable(read, self._signer) if isinstance(read, Csr) else ""
+        if isinstance(read, Csr) and (problem := _unusable(read, self._signer)):
+            read = UnreadableCsr(read.name, read.signer, problem)
         if isinstance(read, UnreadableCsr):
-            self._items.append(read)
-        elif problem:
-            self._items.append(UnreadableCsr(read.name, read.signer, problem))
+            self._kept.add_unreadable(read)
         elif read.uid not in self.listed:
-            kept = _to_send_back(read, item)
-            if self._has_room(read, len(kept) + _request_size(read)):
-                self.listed[read.uid] = kept
-                self._items.append(read)
-
-    def _has_room(self, csr: Csr, weight: int) -> bool:
-        """Whether the requester's share isn't used up. Who he is is the API server's word."""
-        share = self._shares[csr.requester] + weight
-        if share > self._limits.share:
-            self._cause = f"share: more than {self._limits.share} bytes of one requester's CSRs"
-            return False
-        if self._shares.total() + weight > self._limits.total:
-            self._cause = f"share: more than {self._limits.total} bytes of all requesters' CSRs"
-            return False
-        self._shares[csr.requester] = share
-        return True
+            self._kept.add(read, _to_send_back(read, item))
 
 
 def unavailable(outcome: Outcome) -> ClusterUnavailable:
@@ -212,10 +197,6 @@ def _unusable(csr: Csr, signer: str) -> str:
     if not csr.resource_version:
         return "metadata.resourceVersion: Field required"
     return "" if csr.signer == signer else "spec.signerName: not the signer asked for"
-
-
-def _request_size(csr: Csr) -> int:
-    return 0 if isinstance(csr.request, OversizedRequest) else len(csr.request)
 
 
 def _to_send_back(csr: Csr, item: Json) -> bytes:

@@ -180,6 +180,50 @@ def test_requesters_share() -> None:
     assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
 
 
+def a_large_item(name: str, created: str, size: int = 4_000) -> dict[str, Any]:
+    return an_item(name, creationTimestamp=f"2026-11-24T{created}Z", annotations={"x": "y" * size})
+
+
+def test_of_a_requester_s_share_the_newest_is_kept() -> None:
+    """It is the one that his kubelet waits for, whatever it is called; older ones give way."""
+    items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in (3, 1, 4, 2)]
+    with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a-3", "a-4"] == names(listing)
+    assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
+
+
+def test_where_all_have_too_much_the_newest_of_each_is_kept() -> None:
+    """Whoever comes last finds room only in what is his own already."""
+    items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in range(3)]
+    late = an_item("b", spec_username="system:node:late", annotations={"x": "y" * 4_000})
+    with answering(a_page(*items, late), limits=Limits(total=10_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a-1", "a-2"] == names(listing)
+    assert listing.cause == "share: more than 10000 bytes of all requesters' CSRs"
+
+
+def test_one_that_is_too_large_for_a_share_costs_no_other() -> None:
+    """Nothing gives way to what can't be kept anyway."""
+    items = [a_large_item("a", "11:01:00"), a_large_item("b", "11:02:00", size=11_000)]
+    with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a"] == names(listing)
+    assert listing.truncated
+
+
+def test_what_gave_way_is_not_written() -> None:
+    """Its text is forgotten too; the memory is what the share is about."""
+    items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in range(5)]
+    with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+        assert {csr.uid for csr in listing.csrs} == set(api._listed)
+
+
 # --- continue tokens that have expired --------------------------------------------------------
 
 

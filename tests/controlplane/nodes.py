@@ -49,6 +49,7 @@ class Node:
 
     machine: Machine
     api: Client
+    token: str
 
     @property
     def name(self) -> str:
@@ -109,7 +110,7 @@ def join(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
     role = f"arn:aws:iam::{aws.identity.account}:role/{NODE_ROLE}"
     plane.map_role(role, "system:node:{{EC2PrivateDNSName}}", ["system:nodes"])
     token = cluster_token(identity, cluster=plane.cluster, region=REGION)
-    return Node(machine, plane.client(token))
+    return Node(machine, plane.client(token), token)
 
 
 def reviewer(logger: Logger, **settings: str) -> Reviewer:

@@ -17,6 +17,7 @@ from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, User, approver_rules
 from sandbox.practice.api import Answer, Call
+from sandbox.practice.bodies import time_text
 from sandbox.tokens import utc_now
 
 VPC = "vpc-0aaaaaaaaaaaaaaaa"
@@ -113,6 +114,18 @@ class Cluster(PracticeCluster):
             created=utc_now() - age,
         )
         return name
+
+    def repeat(self, name: str, others: Iterable[str], *, earlier: timedelta = timedelta()) -> None:
+        """The same CSR under other names, too, as if its requester had filed them before it."""
+        model = self.get(name)
+        created = datetime.fromisoformat(model["metadata"]["creationTimestamp"]) - earlier
+        for other in others:
+            changed = {
+                "name": other,
+                "uid": f"uid-of-{other}",
+                "creationTimestamp": time_text(created),
+            }
+            self.seed_object(model | {"metadata": model["metadata"] | changed})
 
     def decision(self, name: str) -> str:
         """`Approved`, `Denied`, or nothing while it is pending."""

@@ -1,0 +1,82 @@
+"""What is kept of a list: of each requester the newest, within bounds of memory."""
+
+from collections import Counter, defaultdict
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
+
+from core.model import Csr, OversizedRequest, Requester, UnreadableCsr
+
+# A heap of one requester's: when it was created, its uid and its weight in bytes.
+_ByAge = list[tuple[datetime, str, int]]
+
+
+class CsrShares:
+    """The items that found room, in the order listed. `cause` tells why some didn't.
+
+    `listed`: by uid, what is sent back when a CSR is decided. As JSON text, for the objects out of
+    it may take 15 times its memory: 100,000 empty labels do.
+    """
+
+    def __init__(self, share: int, total: int) -> None:
+        """So many bytes are kept of one requester's CSRs, and so many of all."""
+        self.listed: dict[str, bytes] = {}
+        self.cause = ""
+        self._share = share
+        self._total = total
+        self._items: dict[str | int, Csr | UnreadableCsr] = {}
+        self._number = count()
+        self._taken: Counter[Requester] = Counter()
+        self._taken_by_all = 0
+        self._by_age: defaultdict[Requester, _ByAge] = defaultdict(list)
+
+    @property
+    def items(self) -> tuple[Csr | UnreadableCsr, ...]:
+        """All that is kept."""
+        return tuple(self._items.values())
+
+    def add_unreadable(self, item: UnreadableCsr) -> None:
+        """Keep what has not the shape of a CSR."""
+        self._items[next(self._number)] = item
+
+    def add(self, csr: Csr, text: bytes) -> None:
+        """Keep a CSR and its text, if there is room in its requester's share and in that of all.
+
+        Older ones of his give way, for a kubelet waits for its newest, however that is called. Who
+        he is is the API server's word.
+        """
+        weight = len(text) + _request_size(csr)
+        while (excess := self._excess(csr, weight)) > 0:
+            if excess > self._taken[csr.requester] or not self._forget_one_older(csr):
+                return
+        self._items[csr.uid] = csr
+        self.listed[csr.uid] = text
+        self._take(csr, weight)
+        heappush(self._by_age[csr.requester], (csr.created, csr.uid, weight))
+
+    def _excess(self, csr: Csr, weight: int) -> int:
+        """By how many bytes it would be too much."""
+        of_one = self._taken[csr.requester] + weight - self._share
+        of_all = self._taken_by_all + weight - self._total
+        if of_one > 0:
+            self.cause = f"share: more than {self._share} bytes of one requester's CSRs"
+        elif of_all > 0:
+            self.cause = f"share: more than {self._total} bytes of all requesters' CSRs"
+        return max(of_one, of_all)
+
+    def _forget_one_older(self, csr: Csr) -> bool:
+        by_age = self._by_age[csr.requester]
+        if not by_age or by_age[0][0] >= csr.created:
+            return False
+        _, uid, weight = heappop(by_age)
+        del self._items[uid], self.listed[uid]
+        self._take(csr, -weight)
+        return True
+
+    def _take(self, csr: Csr, weight: int) -> None:
+        self._taken[csr.requester] += weight
+        self._taken_by_all += weight
+
+
+def _request_size(csr: Csr) -> int:
+    return 0 if isinstance(csr.request, OversizedRequest) else len(csr.request)

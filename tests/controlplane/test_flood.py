@@ -1,0 +1,60 @@
+"""A node that files very many CSRs with a real API server delays no other."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from adapters.clock import WallClock
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane
+from sandbox.kubelet import kubelet_request
+from tests.controlplane.nodes import CSRS, Node, conditions, join, message, reviewer
+
+FLOOD: Final = 2_000
+GOOD: Final = 50
+AT_ONCE: Final = 8
+
+LABEL: Final = {"flood": "yes"}
+FLOODED: Final = f"{CSRS}?labelSelector=flood%3Dyes"
+
+
+@pytest.fixture
+def greedy(plane: ControlPlane, aws: PracticeAws, profile: str) -> Iterator[Node]:
+    """A node; what it files with the label is cleaned away, for other tests list it too."""
+    yield join(plane, aws, profile)
+    assert plane.admin.request("DELETE", FLOODED)[0] == 200
+
+
+def flood(plane: ControlPlane, node: Node) -> str:
+    """So many CSRs of one node; returns the newest one's name, by which it is the last, too."""
+    pem, _ = kubelet_request(node.name, dns=[node.name], ips=[node.machine.enis[0].ip])
+
+    def send(part: int) -> None:
+        own = replace(node, api=plane.client(node.token))
+        for number in range(part, FLOOD - 1, AT_ONCE):
+            own.send(pem, name=f"a-flood-{number:04}", labels=LABEL)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(send, range(AT_ONCE)))
+    return node.send(pem, name="a-flood-newest", labels=LABEL)
+
+
+def test_thousands_of_csrs_of_one_node_delay_nobody(
+    plane: ControlPlane, aws: PracticeAws, profile: str, greedy: Node
+) -> None:
+    """One run approves all others', and of its own the one that it waits for."""
+    newest = flood(plane, greedy)
+    good = [join(plane, aws, profile).file()[0] for _ in range(GOOD)]
+
+    reviewer(Logger(service="flood")).handle(message(plane), WallClock(50))
+
+    approved = {"Approved": "ApprovedByCsrApprover"}
+    assert [approved] * GOOD == [conditions(plane, name) for name in good]
+    assert approved == conditions(plane, newest)
+    items = plane.admin.request("GET", FLOODED)[1]["items"]
+    decided = [item for item in items if item["status"].get("conditions")]
+    assert (FLOOD, [newest]) == (len(items), [item["metadata"]["name"] for item in decided])

@@ -1,0 +1,34 @@
+"""The reviewer in a process of its own, run from its source by Lambda's runtime client."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+
+from sandbox.aws import HOME, PracticeAws
+from sandbox.runtime_api import LambdaFunction
+
+_ROOT: Final = Path(__file__).parents[2]
+_LIBRARIES: Final = Path(boto3.__file__).parents[1]
+
+#: The event of one assignment.
+EVENT: Final[Mapping[str, Any]] = {
+    "Records": [{"messageId": "1", "body": json.dumps({"cluster": "prod", "region": HOME})}]
+}
+
+
+def reviewer(
+    aws: PracticeAws, handler: str = "handlers.review.handler", **settings: str
+) -> LambdaFunction:
+    """The function with these settings, and more time than any busy machine needs."""
+    environment = {
+        "STACK_NAME": "csr-approver",
+        "POWERTOOLS_SERVICE_NAME": "csr-approver",
+        "PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}:{_LIBRARIES}",
+        **settings,
+    }
+    return LambdaFunction(
+        _ROOT / "src", handler, {**aws.environment(), **environment}, timeout_seconds=300
+    )

@@ -1,0 +1,246 @@
+"""A run that has little time, or whose time ends in the middle, tells what it leaves undone.
+
+Nothing is decided without evidence, every CSR of the list is accounted for, and the next run, which
+has its full time, does the rest.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from sandbox.practice.api import Answer, Call
+from tests.handlers.account import Account, Cluster, Fault
+from tests.handlers.lambdas import HALF, Invocation, Lambdas
+
+FOREIGN = ("10.9.9.9",)
+GOOD, BAD = 6, 3
+
+#: What a whole invocation has; 5 s of it are the reserve.
+WHOLE = 55.0
+RESERVE = 5.0
+
+#: So many are on a page of the list, and EC2 is asked for so many at once.
+PAGE = 500
+BATCH = 200
+
+pytestmark = pytest.mark.usefixtures("enforcing")
+
+
+@pytest.fixture
+def cluster(account: Account) -> Cluster:
+    return account.cluster()
+
+
+def file_some(cluster: Cluster) -> dict[str, str]:
+    """Good CSRs and bad ones; returns how each must end."""
+    good = {cluster.file(node): "Approved" for node in range(GOOD)}
+    bad = {cluster.file(GOOD + node, ips=FOREIGN): "Denied" for node in range(BAD)}
+    return good | bad
+
+
+def file_good(cluster: Cluster, count: int) -> dict[str, str]:
+    return {cluster.file(node): "Approved" for node in range(count)}
+
+
+def file_two_pages(cluster: Cluster) -> dict[str, str]:
+    """Some good ones on each of two pages, and between them what nobody waits for any more."""
+    abandoned = cluster.file(GOOD, name="m", age=timedelta(hours=1))
+    cluster.repeat(abandoned, [f"m-{number:03}" for number in range(PAGE)])
+    names = [f"{page}-{node}" for page in "az" for node in range(GOOD)]
+    return {cluster.file(n, name=name): "Approved" for n, name in enumerate(names, 2 * GOOD)}
+
+
+def accounted(lambdas: Lambdas) -> dict[str, int]:
+    """The actions of the one run so far, once they are known to be all of the list's."""
+    [sums] = lambdas.said("cluster reviewed")
+    actions: dict[str, int] = {name: count for name, count in sums["actions"].items() if count}
+    assert sums["listed"] == sums["gated_total"] + sums["unreadable"] + sum(actions.values())
+    assert sum(actions.values()) == len(lambdas.said("csr reviewed"))
+    assert lambdas.metrics()["Completed"] == 1
+    return actions
+
+
+def decisions(cluster: Cluster) -> dict[str, str]:
+    names = [item["metadata"]["name"] for item in cluster.objects()]
+    return {name: decision for name in names if (decision := cluster.decision(name))}
+
+
+def next_run_decides(cluster: Cluster, lambdas: Lambdas, expected: dict[str, str]) -> None:
+    """It does what is left, and that alone."""
+    before = decisions(cluster)
+    assert before.items() <= expected.items()
+    cluster.fault = None
+    cluster.calls.clear()
+    lambdas.calls.heal()
+    lambdas.forget()
+
+    lambdas.review()
+
+    assert decisions(cluster) == expected
+    assert cluster.writes == sorted(expected.keys() - before.keys())
+    done = [line["csr"] for line in lambdas.said("csr reviewed")]
+    assert sorted(done) == cluster.writes
+
+
+def on(method: str, number: int, then: Callable[[], None]) -> Fault:
+    """Do something while the API server answers the so-manieth call of this method."""
+    calls = iter([*[None] * (number - 1), then])
+
+    def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        answered = answer(call)
+        if call.method == method and (do := next(calls, None)):
+            do()
+        return answered
+
+    return fault
+
+
+@pytest.mark.parametrize("seconds", [5.5, 6.0, 16.0, 20.0, 20.999, 21.0])
+def test_without_time_for_evidence_nothing_is_decided(
+    cluster: Cluster, lambdas: Lambdas, seconds: float
+) -> None:
+    """EC2 isn't asked any more, so that nothing can be known; that is told of each."""
+    expected = file_some(cluster)
+
+    lambdas.review(invocation=Invocation(seconds))
+
+    assert decisions(cluster) == {}
+    assert cluster.writes == []
+    assert lambdas.calls.count("DescribeInstances") == 0
+    assert accounted(lambdas) == {"deferred": GOOD + BAD}
+    assert lambdas.metrics()["Pending"] == GOOD + BAD
+    assert lambdas.metrics()["OldestPendingSeconds"] >= 420
+    next_run_decides(cluster, lambdas, expected)
+
+
+def test_with_time_for_evidence_all_are_decided(cluster: Cluster, lambdas: Lambdas) -> None:
+    """A moment more than that, and it is enough, as long as nothing takes any time."""
+    expected = file_some(cluster)
+
+    lambdas.review(invocation=Invocation(21.001))
+
+    assert decisions(cluster) == expected
+
+
+def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas: Lambdas) -> None:
+    """That is the cluster's trouble as far as can be told, and counted as such."""
+    expected = file_some(cluster)
+
+    lambdas.review(invocation=Invocation(RESERVE))
+
+    [line] = lambdas.said("cluster unavailable")
+    assert (line["cause"], line["detail"]) == ("time", "no time was left")
+    assert lambdas.metrics()["ReviewErrors"] == 1
+    assert cluster.calls == []
+    next_run_decides(cluster, lambdas, expected)
+
+
+@pytest.mark.parametrize(
+    ("page", "passing", "actions"),
+    [
+        pytest.param(1, HALF, {"approved": GOOD}, id="after-half-a-list"),
+        pytest.param(1, WHOLE, None, id="in-the-first-page"),
+        pytest.param(2, WHOLE, {"deferred": GOOD}, id="in-the-second-page"),
+    ],
+)
+def test_time_runs_out_in_the_middle_of_the_list(
+    cluster: Cluster,
+    lambdas: Lambdas,
+    page: int,
+    passing: float,
+    actions: dict[str, int] | None,
+) -> None:
+    """What was listed is judged as far as there is time; that there is more is told."""
+    expected = file_two_pages(cluster)
+    invocation = Invocation(WHOLE)
+    cluster.fault = on("GET", page, lambda: invocation.passes(passing))
+
+    lambdas.review(invocation=invocation)
+
+    if actions is None:
+        [line] = lambdas.said("cluster unavailable")
+        assert line["cause"] == "time"
+        assert lambdas.metrics()["ReviewErrors"] == 1
+    else:
+        assert accounted(lambdas) == actions
+        [sums] = lambdas.said("cluster reviewed")
+        assert sums["truncated_because"].startswith("time: ")
+        assert lambdas.metrics()["ListTruncated"] == 1
+    next_run_decides(cluster, lambdas, expected)
+
+
+@pytest.mark.parametrize(
+    ("roles_known", "actions"),
+    [
+        pytest.param(True, {"approved": BATCH, "undecided": 5}, id="after-a-batch"),
+        pytest.param(False, {"left": BATCH, "undecided": 5}, id="and-before-iam-is-asked"),
+    ],
+)
+def test_time_runs_out_while_ec2_is_asked(
+    cluster: Cluster,
+    lambdas: Lambdas,
+    roles_known: bool,  # noqa: FBT001  a test's parameter
+    actions: dict[str, int],
+) -> None:
+    """Those without evidence are nobody's to decide, and counted as such; others have theirs."""
+    if roles_known:
+        cluster.file(BATCH + 5)
+        lambdas.review()
+        cluster.remove(f"csr-{BATCH + 5:04}")
+        lambdas.forget()
+    expected = file_good(cluster, BATCH + 5)
+    invocation = Invocation(WHOLE)
+    lambdas.calls.instead("DescribeInstances", lambda _: invocation.passes(36.0))
+
+    lambdas.review(invocation=invocation)
+
+    assert accounted(lambdas) == actions
+    assert len(decisions(cluster)) == actions.get("approved", 0)
+    blind = actions.get("left", 0) + actions.get("undecided", 0)
+    assert lambdas.metrics()["EvidenceUnavailable"] == blind
+    next_run_decides(cluster, lambdas, expected)
+
+
+def test_time_runs_out_while_iam_is_asked(cluster: Cluster, lambdas: Lambdas) -> None:
+    """What EC2 and IAM said is no verdict yet; none is made without time to write it."""
+    expected = file_some(cluster)
+    invocation = Invocation(WHOLE)
+    lambdas.calls.instead("GetInstanceProfile", lambda _: invocation.passes(WHOLE))
+
+    lambdas.review(invocation=invocation)
+
+    assert decisions(cluster) == {}
+    assert accounted(lambdas) == {"deferred": GOOD + BAD}
+    next_run_decides(cluster, lambdas, expected)
+
+
+@pytest.mark.parametrize(
+    ("passing", "told"),
+    [
+        pytest.param(WHOLE - RESERVE, True, id="at-an-answer"),
+        pytest.param(WHOLE, False, id="long-before-an-answer"),
+    ],
+)
+def test_time_runs_out_while_decisions_are_written(
+    cluster: Cluster,
+    lambdas: Lambdas,
+    passing: float,
+    told: bool,  # noqa: FBT001
+) -> None:
+    """No further one is begun. Of one whose answer never came the next run sees what became."""
+    expected = file_good(cluster, 40)
+    invocation = Invocation(WHOLE)
+    cluster.fault = on("PUT", 10, lambda: invocation.passes(passing))
+
+    lambdas.review(invocation=invocation)
+
+    actions = accounted(lambdas)
+    assert actions["approved"] + actions["deferred"] == 40
+    assert actions["deferred"] > 0
+    assert 10 <= len(cluster.writes) < 40
+    if told:
+        assert actions["approved"] == len(cluster.writes) == len(decisions(cluster))
+    else:
+        assert actions["approved"] < len(cluster.writes) == len(decisions(cluster))
+    next_run_decides(cluster, lambdas, expected)

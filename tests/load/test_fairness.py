@@ -1,0 +1,46 @@
+"""One node that files very many CSRs costs the others nothing, and itself little."""
+
+from datetime import timedelta
+
+from tests.handlers.account import Account, Cluster
+from tests.handlers.lambdas import Lambdas
+
+GOOD = 50
+FLOOD = 10_000
+GREEDY = 999
+
+
+def flood(cluster: Cluster, count: int) -> str:
+    """So many CSRs of one node; by name they come before all others, the newest as the last.
+
+    Returns the newest one's name.
+    """
+    newest = cluster.file(GREEDY, name="a-newest")
+    names = [f"a-{number:05}" for number in range(count - 1)]
+    for turn in range(10):
+        cluster.repeat(newest, names[turn::10], earlier=timedelta(seconds=40 * turn + 1))
+    return newest
+
+
+def test_ten_thousand_csrs_of_one_node_delay_nobody(account: Account, lambdas: Lambdas) -> None:
+    """One run approves all others', and of the node's own the one that it waits for.
+
+    The list is read once. Of what is nobody's to decide there is a number, not a line each, and
+    that not all of it could be kept is told.
+    """
+    cluster = account.cluster()
+    newest = flood(cluster, FLOOD)
+    good = [cluster.file(node, name=f"b-{node:03}") for node in range(GOOD)]
+
+    lambdas.review()
+
+    assert cluster.writes == [newest, *good]
+    assert {cluster.decision(name) for name in cluster.writes} == {"Approved"}
+
+    assert (cluster.listings, len(cluster.calls)) == (21, 21 + GOOD + 1)
+    assert lambdas.calls.count("DescribeInstances") == 1
+    assert len(lambdas.said("csr reviewed")) == GOOD + 1
+    [sums] = lambdas.said("cluster reviewed")
+    assert sums["listed"] == sums["gated"]["superseded"] + GOOD + 1
+    assert sums["truncated_because"] == "share: more than 4194304 bytes of one requester's CSRs"
+    assert lambdas.metrics()["ListTruncated"] == 1

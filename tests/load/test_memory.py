@@ -1,0 +1,125 @@
+"""What requesters may fill their CSRs with fits into the function's memory, and isn't silent.
+
+A real API server takes bodies of up to 3 MiB, of which etcd keeps 1.5 MiB by default; labels are of
+63 letters at most, and as many as you like. From: k8s.io/apiserver pkg/server/config.go
+(MaxRequestBodyBytes); etcd's --max-request-bytes; k8s.io/apimachinery pkg/util/validation.
+"""
+
+import itertools
+import json
+import re
+import string
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.ledger_metrics import NAMESPACE
+from sandbox.practice.api import Answer, Call
+from tests.handlers.account import Account, Cluster
+from tests.handlers.lambdas import Lambdas
+from tests.load.processes import EVENT, reviewer
+from tests.template.alarms import emitted
+
+MIB = 1024 * 1024
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+MEASURED = "tests.load.measured.handler"
+STACK = frozenset({("Stack", "csr-approver")})
+
+
+@pytest.fixture
+def cluster(account: Account) -> Cluster:
+    return account.cluster()
+
+
+@pytest.fixture
+def memory() -> int:
+    """What the reviewer has by default, in bytes."""
+    found = re.search(
+        r"ReviewerMemoryMegabytes:\n +Type: Number\n +Default: (\d+)\n", TEMPLATE.read_text()
+    )
+    assert found
+    return int(found[1]) * MIB
+
+
+def change(cluster: Cluster, name: str, **parts: Mapping[str, Any]) -> None:
+    """Change fields of a stored object, without the copies that the sandbox would make."""
+    item = cluster.get(name)
+    changed = {part: item[part] | fields for part, fields in parts.items()}
+    cluster._store._objects[name] = item | changed
+
+
+def takes_all(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+    """An API server that is quick with large objects: it takes each decision, and stores none."""
+    if call.method != "PUT":
+        return answer(call)
+    return 200, json.loads(call.body)
+
+
+def run(account: Account) -> tuple[int, list[dict[str, Any]]]:
+    """One review in a process of its own: the most memory that it took, and what it printed."""
+    with reviewer(account.aws, MEASURED) as function:
+        outcome = function.invoke(EVENT)
+        printed = function.output()
+    assert (outcome.error_type, outcome.error_message) == ("", "")
+    return outcome.result, [json.loads(line) for line in printed.splitlines()]
+
+
+def sums(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    [line] = [line for line in lines if line.get("message") == "cluster reviewed"]
+    return line
+
+
+def test_a_hundred_requests_of_megabytes(account: Account, cluster: Cluster, memory: int) -> None:
+    """One node's, and all come first by name; the others are approved in the same run."""
+    large = [f"a-{number:03}" for number in range(100)]
+    cluster.repeat(cluster.file(999, name="a-newest"), large)
+    for number, name in enumerate(large):
+        size = 2_900_000 if number % 5 == 0 else 1_000_000
+        change(cluster, name, spec={"request": "QUJD" * (size // 4)})
+    good = [cluster.file(node, name=f"b-{node:02}") for node in range(20)]
+
+    peak, lines = run(account)
+
+    assert peak < memory
+    assert {cluster.decision(name) for name in good} == {"Approved"}
+    assert sums(lines)["truncated"] is False
+    assert sums(lines)["listed"] == sums(lines)["gated"]["superseded"] + 1 + len(good)
+
+
+def test_as_much_as_may_be_kept_and_written_at_once(
+    account: Account, cluster: Cluster, lambdas: Lambdas, memory: int
+) -> None:
+    """Whoever comes last finds no room; that is told, and once it is cleaned away he is served."""
+    letters = itertools.product(string.ascii_lowercase + string.digits, repeat=4)
+    short = dict.fromkeys(map("".join, itertools.islice(letters, 140_000)), "")
+    long = dict.fromkeys((f"{number:05}" for number in range(14_000)), "y" * 63)
+    unfolding = [cluster.file(node, name=f"a-{node}") for node in range(100, 108)]
+    for name in unfolding:
+        change(cluster, name, metadata={"labels": short})
+    large = [cluster.file(node, name=f"b-{node}") for node in range(200, 250)]
+    for name in large:
+        change(cluster, name, metadata={"labels": long})
+    many = [f"c-{number:03}" for number in range(900)]
+    cluster.repeat(cluster.file(999, name="c-newest"), many, earlier=timedelta(seconds=1))
+    good = [cluster.file(node, name=f"d-{node:02}") for node in range(20)]
+    cluster.fault = takes_all
+
+    peak, lines = run(account)
+
+    assert peak < memory
+    why = "share: more than 67108864 bytes of all requesters' CSRs"
+    assert sums(lines)["truncated_because"] == why
+    samples = emitted(line for line in lines if "_aws" in line)
+    assert samples[NAMESPACE, "ListTruncated", STACK] == [1.0]
+    decided = {line["csr"] for line in lines if line.get("action") == "approved"}
+    assert decided == {*unfolding, *large, "c-newest"}
+
+    cluster.fault = None
+    for name in (*unfolding, *large, *many, "c-newest"):
+        cluster.remove(name)
+    lambdas.review()
+    assert {cluster.decision(name) for name in good} == {"Approved"}
