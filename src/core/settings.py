@@ -178,6 +178,7 @@ class ReviewSettings(Policy, Selection):
     deny_after_seconds: int = Field(360, ge=0, le=840)
     issue_grace_seconds: int = Field(120, ge=30, le=3_600)
     write_connections: int = Field(8, ge=1, le=64)
+    reapprove_unissued: Boolean = False
 
     @model_validator(mode="after")
     def _acts_before_csrs_are_abandoned(self) -> Self:

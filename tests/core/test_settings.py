@@ -39,6 +39,7 @@ BOOLEANS = [
     "VERIFY_NODE_ROLE",
     "ALLOW_PUBLIC_ADDRESSES",
     "ALLOW_SECONDARY_ENIS",
+    "REAPPROVE_UNISSUED",
 ]
 
 
@@ -73,6 +74,7 @@ def test_the_defaults_are_the_strict_side_of_every_choice() -> None:
         "deny_after_seconds": 360,
         "issue_grace_seconds": 120,
         "write_connections": 8,
+        "reapprove_unissued": False,
     } == ReviewSettings.from_env({}).model_dump()
 
 

@@ -299,4 +299,5 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "settings.deny_after_seconds": Irrelevant("nothing is denied here", 0),
     "settings.issue_grace_seconds": Irrelevant("nothing is issued here", 30),
     "settings.write_connections": Irrelevant("it is for the write", 1),
+    "settings.reapprove_unissued": Irrelevant("nothing is approved yet", True),
 }
