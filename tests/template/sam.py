@@ -27,7 +27,7 @@ def sam_bin() -> Path:
     return folder
 
 
-def run(*command: str | Path, home: Path, **environment: str) -> str:
+def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -> str:
     """Run one of SAM's programs as on a machine that knows no AWS account; returns its stdout."""
     folder = sam_bin()
     ran = subprocess.run(  # noqa: S603 - installed by the Makefile
@@ -39,7 +39,7 @@ def run(*command: str | Path, home: Path, **environment: str) -> str:
             "SAM_CLI_TELEMETRY": "0",
             **environment,
         },
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
