@@ -131,7 +131,8 @@ class Stack:
             condition, then, otherwise = argument
             return self.work_out(then if self._holds(condition) else otherwise)
         if function == "Fn::Sub":
-            return _VARIABLE.sub(lambda found: str(self._attribute(found[1])), argument)
+            text = _VARIABLE.sub(lambda found: str(self._attribute(found[1])), argument)
+            return text.replace("${!", "${")
         if function == "Fn::GetAtt":
             return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
         worked = self.work_out(argument)
