@@ -54,9 +54,9 @@ types: $(DEV) ## Check types
 	@$(PY) -m mypy
 
 .PHONY: validate
-validate: $(SAM) ## Check the SAM template and the CloudFormation template, offline
+validate: $(SAM) ## Check the SAM template and the CloudFormation templates, offline
 	@$(SAM_VENV)/bin/sam validate --lint
-	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml
+	@$(SAM_VENV)/bin/cfn-lint template.yaml monitoring.yaml deploy/access-entry.yaml
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Hold our reader against Go's, and `evaluate` to its contract, FUZZ_SECONDS long (600)

@@ -9,8 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from core.errors import BadSettings
 
 #: Domains in which AWS names its own services, in any partition; no node and no Service owns a
-#: name there. From: botocore's endpoints (partitions and their DNS suffixes) and the AWS General
-#: Reference (cloudfront.net, on.aws, api.aws).
+#: name there. From: botocore's partitions (their DNS suffixes, dual-stack ones too) and the AWS
+#: General Reference (cloudfront.net, on.aws, api.aws).
 AWS_SERVICE_DOMAINS = (
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -27,6 +27,10 @@ AWS_SERVICE_DOMAINS = (
     "sc2s.sgov.gov",
     "cloud.adc-e.uk",
     "csp.hci.ic.gov",
+    "api.aws.ic.gov",
+    "api.aws.scloud",
+    "api.cloud-aws.adc-e.uk",
+    "api.aws.hci.ic.gov",
 )
 
 _BOOLEANS = {"true": True, "false": False}

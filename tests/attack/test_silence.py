@@ -11,17 +11,17 @@ from adapters.csr_pages import Limits
 from core.model import KUBELET_SERVING
 from tests.adapters.scripted_api import Reply, Seen, StillClock, a_page, an_item, answering
 from tests.template.cloudformation import Stack
-from tests.template.sam import transformed
+from tests.template.sam import monitoring_of, transformed
 
 
 @pytest.fixture(scope="module")
-def stack() -> Stack:
-    return transformed().stack()
+def monitoring() -> Stack:
+    return monitoring_of(transformed().stack())
 
 
-def watched(stack: Stack) -> Iterator[tuple[str, str]]:
+def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:
     """Each metric that an alarm watches, with the alarm's name."""
-    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+    for name, alarm in monitoring.of_type("AWS::CloudWatch::Alarm").items():
         queries = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
         for metric in [query["Metric"] for query in queries] or [alarm]:
             yield name, metric["MetricName"]
@@ -89,13 +89,13 @@ def test_a_token_that_is_refused_for_another_reason_ends_the_listing(token: str)
     assert 2 == len(server.seen)
 
 
-def test_a_list_that_is_never_read_to_its_end_rings(stack: Stack) -> None:
+def test_a_list_that_is_never_read_to_its_end_rings(monitoring: Stack) -> None:
     """Who isn't on the list is neither pending nor old to any other metric."""
-    assert "ListTruncated" in [metric for _, metric in watched(stack)]
+    assert "ListTruncated" in [metric for _, metric in watched(monitoring)]
 
 
-def test_a_fleet_that_doesnt_know_us_any_more_rings(stack: Stack) -> None:
+def test_a_fleet_that_doesnt_know_us_any_more_rings(monitoring: Stack) -> None:
     """A role made anew, or STS out of order, turns every cluster into one not onboarded."""
-    alarms = [name for name, metric in watched(stack) if metric == "NotOnboarded"]
+    alarms = [name for name, metric in watched(monitoring) if metric == "NotOnboarded"]
 
     assert {"ReviewsMissingAlarm"} < set(alarms)

@@ -36,11 +36,11 @@ def flood(plane: ControlPlane, node: Node) -> str:
     def send(part: int) -> None:
         own = replace(node, api=plane.client(node.token))
         for number in range(part, FLOOD - 1, AT_ONCE):
-            own.send(pem, name=f"a-flood-{number:04}", labels=LABEL)
+            own.send(pem, metadata={"name": f"a-flood-{number:04}", "labels": LABEL})
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(send, range(AT_ONCE)))
-    return node.send(pem, name="a-flood-newest", labels=LABEL)
+    return node.send(pem, metadata={"name": "a-flood-newest", "labels": LABEL})
 
 
 def test_thousands_of_csrs_of_one_node_delay_nobody(

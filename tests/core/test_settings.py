@@ -1,6 +1,10 @@
 """Settings: what each may be, and how a wrong one is told."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from botocore.loaders import create_loader
 
 from core.errors import BadSettings
 from core.settings import (
@@ -254,6 +258,27 @@ def test_a_suffix_of_aws_or_of_clusters_is_refused(text: str) -> None:
         f"EXTRA_DNS_SUFFIXES: Value error, '{text}' belongs to AWS or to clusters; "
         f"expected a domain of your own (got 'corp.example,{text}')"
     )
+
+
+def dns_suffixes(data: Any) -> Iterator[str]:
+    """The value of each `dnsSuffix`, `dualStackDnsSuffix` and the like, however deep."""
+    if isinstance(data, list):
+        for one in data:
+            yield from dns_suffixes(one)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if key.casefold().endswith("dnssuffix"):
+                yield value
+            yield from dns_suffixes(value)
+
+
+@pytest.mark.parametrize("data", ["partitions", "endpoints"])
+def test_aws_s_domains_are_those_of_every_partition(data: str) -> None:
+    """A partition that botocore learns of fails this test until its domains are reserved."""
+    suffixes = set(dns_suffixes(create_loader().load_data(data)))
+
+    assert 9 < len(suffixes)
+    assert set() == suffixes - set(AWS_SERVICE_DOMAINS)
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

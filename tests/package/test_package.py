@@ -22,7 +22,7 @@ from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, approver_rules
 from sandbox.runtime_api import LambdaFunction, Outcome
 from sandbox.tokens import utc_now
-from tests.template.sam import ROOT, run, transformed
+from tests.template.sam import ROOT, monitoring_of, run, transformed
 
 DISPATCH: Final = "handlers.dispatch.handler"
 REVIEW: Final = "handlers.review.handler"
@@ -300,7 +300,7 @@ def test_alarms_find_their_metrics(build: Path, aws: PracticeAws, cluster: Pract
         if dimensions == {"Stack"} and line["Stack"] == "csr-approver"
         for name in line
     }
-    alarms = transformed().stack().of_type("AWS::CloudWatch::Alarm").values()
+    alarms = monitoring_of(transformed().stack()).of_type("AWS::CloudWatch::Alarm").values()
     queries = [
         *alarms,
         *(one["MetricStat"]["Metric"] for alarm in alarms for one in alarm.get("Metrics", ())[1:]),

@@ -5,7 +5,10 @@ References to resources become `<LogicalId>`, their attributes `<LogicalId.Attri
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
+
+import yaml
 
 Json = Any
 
@@ -13,8 +16,30 @@ _NO_VALUE: Final = object()
 _VARIABLE: Final = re.compile(r"\$\{([\w:.]+)\}")
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as their long ones."""
+
+    def long_form(self, name: str, node: yaml.Node) -> Json:
+        """`!Sub text` as `{"Fn::Sub": "text"}`."""
+        if isinstance(node, yaml.SequenceNode):
+            value: Json = self.construct_sequence(node, deep=True)
+        else:
+            assert isinstance(node, yaml.ScalarNode)
+            value = self.construct_scalar(node)
+        return {name if name in {"Ref", "Condition"} else f"Fn::{name}": value}
+
+
+_Loader.add_multi_constructor("!", _Loader.long_form)
+
+
 class Template:
     """A template without macros."""
+
+    @classmethod
+    def read(cls, file: Path) -> "Template":
+        """Read a template that SAM has nothing to do with."""
+        source = yaml.load(file.read_text(), _Loader)  # noqa: S506 - a safe one
+        return cls({"Conditions": {}, **source})
 
     def __init__(self, source: Mapping[str, Json]) -> None:
         self.source = source
@@ -40,6 +65,7 @@ class Stack:
     ) -> None:
         source = template.source
         self._source = source
+        self.region = region
         partition = "aws-us-gov" if region.startswith("us-gov-") else "aws"
         self._values: dict[str, Json] = {
             "AWS::StackName": name,
@@ -105,7 +131,8 @@ class Stack:
             condition, then, otherwise = argument
             return self.work_out(then if self._holds(condition) else otherwise)
         if function == "Fn::Sub":
-            return _VARIABLE.sub(lambda found: str(self._attribute(found[1])), argument)
+            text = _VARIABLE.sub(lambda found: str(self._attribute(found[1])), argument)
+            return text.replace("${!", "${")
         if function == "Fn::GetAtt":
             return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
         worked = self.work_out(argument)

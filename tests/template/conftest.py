@@ -1,9 +1,15 @@
-"""The template after SAM's transform, and the stack that it makes by default."""
+"""The template after SAM's transform, the stack that it makes, and what its functions tell."""
 
 import pytest
 
+from tests.handlers.account import Account
+from tests.handlers.conftest import account, lambdas
+from tests.handlers.lambdas import Lambdas
 from tests.template.cloudformation import Stack, Template
-from tests.template.sam import transformed
+from tests.template.sam import monitoring_of, transformed
+from tests.template.told import Told, all_that_is_told
+
+__all__ = ["account", "lambdas"]  # fixtures of the handlers' tests
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +20,14 @@ def template() -> Template:
 @pytest.fixture(scope="session")
 def stack(template: Template) -> Stack:
     return template.stack()
+
+
+@pytest.fixture(scope="session")
+def monitoring(stack: Stack) -> Stack:
+    """The stack within: alarms, dashboard, saved queries."""
+    return monitoring_of(stack)
+
+
+@pytest.fixture
+def told(account: Account, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch) -> Told:
+    return all_that_is_told(account, lambdas, monkeypatch)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.cloudformation import Template
+from tests.template.cloudformation import Stack, Template
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def sam_bin() -> Path:
     return folder
 
 
-def run(*command: str | Path, home: Path, **environment: str) -> str:
+def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -> str:
     """Run one of SAM's programs as on a machine that knows no AWS account; returns its stdout."""
     folder = sam_bin()
     ran = subprocess.run(  # noqa: S603 - installed by the Makefile
@@ -39,7 +39,7 @@ def run(*command: str | Path, home: Path, **environment: str) -> str:
             "SAM_CLI_TELEMETRY": "0",
             **environment,
         },
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -59,3 +59,13 @@ def transformed() -> Template:
         AWS_DEFAULT_REGION="us-east-1",  # it asks for one, to know the partition
     )
     return Template(json.loads(text))
+
+
+def monitoring_of(stack: Stack) -> Stack:
+    """The stack of monitoring.yaml that this one makes within itself."""
+    nested = stack.properties("Monitoring")
+    given = nested["Parameters"]
+    assert "monitoring.yaml" == nested["TemplateURL"]
+    return Template.read(ROOT / nested["TemplateURL"]).stack(
+        name=f"{given['Stack']}-Monitoring-1A2B3C4D5E6F", region=stack.region, **given
+    )

@@ -1,83 +1,138 @@
-"""Which alarms ring on which numbers, period after period."""
+"""Alarms: what they watch is what the functions tell, and silence is judged on purpose."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import pytest
 
-from adapters.ledger_metrics import ACCOUNT, NAMESPACE
-from tests.template.alarms import Samples, emitted, ringing
-from tests.template.cloudformation import Stack
+from adapters.ledger_metrics import NAMESPACE
+from tests.template.cloudformation import Stack, Template
+from tests.template.sam import ROOT, monitoring_of
+from tests.template.told import DISPATCHER, REVIEWER, Told
 
-#: Three clusters, all reviewed, nothing to tell.
-QUIET = {**dict.fromkeys(ACCOUNT, 0), "Expected": 3, "Completed": 3}
+# AWS's own. From: Amazon SQS and AWS Lambda Developer Guides, CloudWatch metrics.
+OF_AWS: Final[Mapping[tuple[str, tuple[tuple[str, str], ...]], set[str]]] = {
+    ("AWS/SQS", (("QueueName", "<DeadLetterQueue.QueueName>"),)): {
+        "ApproximateNumberOfMessagesVisible"
+    },
+    ("AWS/Lambda", (("FunctionName", f"<{DISPATCHER}>"),)): {"Errors", "Duration"},
+    ("AWS/Lambda", (("FunctionName", f"<{REVIEWER}>"),)): {"Errors", "Duration"},
+}
 
 
-def samples(values: dict[str, int], stack: str = "csr-approver") -> Samples:
-    dimensions = frozenset({("Stack", stack)})
-    return {(NAMESPACE, name, dimensions): [value] for name, value in values.items()}
+def alarms(monitoring: Stack) -> dict[str, Any]:
+    return monitoring.of_type("AWS::CloudWatch::Alarm")
+
+
+def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, tuple[tuple[str, str], ...], str]]:
+    """Namespace, dimensions and name of each metric that the alarm watches."""
+    queries = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+    for metric in [query["Metric"] for query in queries] or [alarm]:
+        dimensions = [(one["Name"], one["Value"]) for one in metric["Dimensions"]]
+        yield metric["Namespace"], tuple(dimensions), metric["MetricName"]
+
+
+def test_every_alarm_s_metric_is_told(monitoring: Stack, told: Told) -> None:
+    """Under exactly the dimensions that the alarm names: with one more it would see nothing."""
+    for name, alarm in alarms(monitoring).items():
+        for namespace, dimensions, metric in watched(alarm):
+            if namespace == NAMESPACE:
+                assert (("Stack", "csr-approver"),) == dimensions, name
+                assert (namespace, ("Stack",), metric) in told.metrics, name
+            else:
+                assert metric in OF_AWS[namespace, dimensions], name
+
+
+def test_own_metrics_are_those_of_this_stack(template: Template) -> None:
+    """Two stacks of one account don't ring for one another."""
+    monitoring = monitoring_of(template.stack(name="other"))
+
+    assert {("Stack", "other")} == {
+        dimension
+        for alarm in alarms(monitoring).values()
+        for namespace, dimensions, _ in watched(alarm)
+        if namespace == NAMESPACE
+        for dimension in dimensions
+    }
+
+
+@pytest.mark.parametrize("function", [DISPATCHER, REVIEWER])
+def test_every_function_has_an_alarm_on_its_errors(function: str, monitoring: Stack) -> None:
+    """A function that fails before it can tell anything is heard of by Lambda."""
+    [alarm] = [
+        alarm
+        for alarm in alarms(monitoring).values()
+        if ("AWS/Lambda", (("FunctionName", f"<{function}>"),), "Errors") in watched(alarm)
+    ]
+
+    assert (2, 3) == (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"])
+
+
+def test_silence_is_judged_on_purpose(monitoring: Stack) -> None:
+    """Reviews that don't report are missing; counters that don't report have counted nothing."""
+    found = {name: alarm["TreatMissingData"] for name, alarm in alarms(monitoring).items()}
+
+    assert "breaching" == found.pop("ReviewsMissingAlarm")
+    assert {"notBreaching"} == set(found.values())
+
+
+def test_periods_hold_a_run_at_the_slowest_rate(template: Template, monitoring: Stack) -> None:
+    """With a longer rate than the alarms' period, most periods would be empty."""
+    rates = template.parameters["ScheduleRate"]["AllowedValues"]
+    slowest = max(int(rate.removeprefix("rate(").split()[0]) for rate in rates)
+    periods = {
+        metric["Period"]
+        for alarm in alarms(monitoring).values()
+        for metric in [one["MetricStat"] for one in alarm.get("Metrics", ())[1:]] or [alarm]
+    }
+
+    assert {slowest * 60} == periods
+
+
+def test_missing_reviews_are_those_expected_and_not_accounted_for(monitoring: Stack) -> None:
+    """For three times five minutes, more were expected than completed or not onboarded."""
+    alarm = monitoring.properties("ReviewsMissingAlarm")
+
+    assert (
+        "expected - FILL(completed, 0) - FILL(notOnboarded, 0)"
+        == (alarm["Metrics"][0]["Expression"])
+    )
+    assert (3, 3, 0) == (
+        alarm["EvaluationPeriods"],
+        alarm["DatapointsToAlarm"],
+        alarm["Threshold"],
+    )
+    assert {("Sum", 300)} == {
+        (one["MetricStat"]["Stat"], one["MetricStat"]["Period"]) for one in alarm["Metrics"][1:]
+    }
+
+
+TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected"),
+    ("given", "told"),
     [
-        pytest.param({}, set(), id="all-is-well"),
-        pytest.param({"Expected": 0, "Completed": 0}, set(), id="no-cluster-at-all"),
-        pytest.param({"Completed": 2}, {"ReviewsMissingAlarm"}, id="a-review-that-never-ended"),
-        pytest.param({"Completed": 1, "NotOnboarded": 2}, set(), id="some-not-onboarded"),
-        pytest.param(
-            {"Completed": 0, "NotOnboarded": 3}, {"ShutOutAlarm"}, id="let-in-by-no-cluster"
-        ),
-        pytest.param({"Approved": 9, "Left": 9, "Waiting": 9, "Pending": 9}, set(), id="busy"),
-        pytest.param({"SignerFailed": 1}, set(), id="a-signer-that-refuses"),
-        pytest.param({"OldestPendingSeconds": 600}, set(), id="ten-minutes"),
-        pytest.param({"OldestPendingSeconds": 601}, {"OldestPendingAlarm"}, id="longer"),
-        pytest.param({"Denied": 1}, {"DeniedAlarm"}, id="denied"),
-        pytest.param({"ApprovedNotIssued": 1}, {"ApprovedNotIssuedAlarm"}, id="not-issued"),
-        pytest.param({"IssuedMismatch": 1}, {"IssuedMismatchAlarm"}, id="mismatch"),
-        pytest.param({"EvidenceUnavailable": 1}, {"EvidenceUnavailableAlarm"}, id="blind"),
-        pytest.param({"ReviewErrors": 1}, {"ReviewErrorsAlarm"}, id="errors"),
-        pytest.param({"ListTruncated": 1}, {"ListTruncatedAlarm"}, id="truncated"),
+        ({}, None),
+        ({"AlarmEmail": "ops@corp.example"}, ["<AlarmTopic>"]),
+        ({"AlarmTopicArn": TOPIC}, [TOPIC]),
+        ({"AlarmEmail": "ops@corp.example", "AlarmTopicArn": TOPIC}, [TOPIC, "<AlarmTopic>"]),
     ],
+    ids=["nobody", "address", "topic", "both"],
 )
-def test_each_trouble_rings_its_own_alarm(
-    changes: dict[str, int], expected: set[str], stack: Stack
-) -> None:
-    """And no other: whoever is woken knows what for."""
-    assert expected == ringing(stack, samples(QUIET | changes))
+def test_alarms_tell(given: dict[str, str], told: list[str] | None, template: Template) -> None:
+    """All alarms tell, when they begin and when they end, whoever the parameters name."""
+    stack = template.stack(**given)
+
+    assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)
+    for alarm in alarms(monitoring_of(stack)).values():
+        assert told == alarm.get("AlarmActions")
+        assert told == alarm.get("OKActions")
 
 
-def test_silence_rings(stack: Stack) -> None:
-    """Where nothing runs at all, nothing is printed."""
-    assert {"ReviewsMissingAlarm"} == ringing(stack, {})
+def test_monitoring_is_given_what_it_takes(stack: Stack) -> None:
+    """Neither template has a parameter that the other doesn't know."""
+    taken = Template.read(ROOT / "monitoring.yaml").parameters
 
-
-def test_a_dispatcher_alone_is_not_enough(stack: Stack) -> None:
-    """Reviewers that never print count as reviews that are missing."""
-    assert {"ReviewsMissingAlarm"} == ringing(stack, samples({"Expected": 3}))
-
-
-def test_another_stacks_numbers_are_none_of_ours(stack: Stack) -> None:
-    """To this stack's alarms they are silence."""
-    assert {"ReviewsMissingAlarm"} == ringing(stack, samples({**QUIET, "Denied": 1}, "other"))
-
-
-def test_numbers_are_read_as_cloudwatch_reads_them() -> None:
-    """One line is one sample of each of its metrics, under its dimensions."""
-    line = {
-        "_aws": {
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [["Stack"]],
-                    "Metrics": [{"Name": "Denied"}, {"Name": "Left"}],
-                }
-            ]
-        },
-        "Stack": "csr-approver",
-        "Denied": [1.0],
-        "Left": 2,
-    }
-    ours = frozenset({("Stack", "csr-approver")})
-
-    assert {
-        (NAMESPACE, "Denied", ours): [1.0, 1.0],
-        (NAMESPACE, "Left", ours): [2, 2],
-    } == emitted([line, line])
+    assert set(taken) == set(stack.properties("Monitoring")["Parameters"])
+    assert [] == [name for name, declared in taken.items() if not declared["Description"]]

@@ -12,26 +12,13 @@ from tests.template.sam import ROOT
 GROUP = "csr-approver"
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as their long ones."""
-
-
-def _long_form(_: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    return {suffix if suffix == "Ref" else f"Fn::{suffix}": node.value}
-
-
-_Loader.add_multi_constructor("!", _long_form)
-
-
 def rbac() -> dict[str, Any]:
     text = Path(ROOT, "deploy/rbac.yaml").read_text()
     return {one["kind"]: one for one in yaml.safe_load_all(text)}
 
 
 def access_entry() -> dict[str, Any]:
-    text = Path(ROOT, "deploy/access-entry.yaml").read_text()
-    template = Template({"Conditions": {}, **yaml.load(text, _Loader)})  # noqa: S506 - a safe one
-    stack = template.stack(
+    stack = Template.read(ROOT / "deploy/access-entry.yaml").stack(
         ClusterName="prod", ReviewerRoleArn="arn:aws:iam::123456789012:role/reviewer"
     )
     entry: dict[str, Any] = stack.properties("ReviewerAccess")

@@ -79,6 +79,19 @@ def test_modes_are_those_of_the_code(template: Template) -> None:
     assert [mode.value for mode in Mode] == template.parameters["Mode"]["AllowedValues"]
 
 
+def test_settings_that_are_yes_or_no_take_nothing_else(template: Template) -> None:
+    """As the functions do; each is false or true by default as in the code."""
+    switches = [
+        name for name, field in ReviewSettings.model_fields.items() if field.annotation is bool
+    ]
+
+    assert 7 == len(switches)
+    for name in switches:
+        declared = template.parameters[parameter_of(name)]
+        assert ["true", "false"] == declared["AllowedValues"]
+        assert str(getattr(ReviewSettings(), name)).lower() == declared["Default"]
+
+
 def test_lists_reach_the_code_whole(template: Template) -> None:
     """Lists of the template arrive as lists."""
     stack = template.stack(
@@ -152,6 +165,11 @@ def test_defaults_match_their_own_patterns(template: Template) -> None:
         ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/a/b", "a/b"),
         ("SubnetIds", "subnet-0123456789abcdef0", "vpc-0123456789abcdef0"),
         ("SecurityGroupIds", "sg-0123456789abcdef0", "default"),
+        (
+            "KmsKeyArn",
+            "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f",
+            "arn:aws:kms:us-east-1:123456789012:alias/logs",
+        ),
     ],
 )
 def test_patterns(parameter: str, good: str, bad: str, template: Template) -> None:
@@ -164,12 +182,10 @@ def test_patterns(parameter: str, good: str, bad: str, template: Template) -> No
 
 
 def test_every_parameter_is_in_a_group(template: Template) -> None:
-    """The console shows each parameter once, under a heading."""
+    """The console shows each parameter once, under a heading, in the order of the file."""
     groups = template.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
 
-    assert sorted(template.parameters) == sorted(
-        name for group in groups for name in group["Parameters"]
-    )
+    assert list(template.parameters) == [name for group in groups for name in group["Parameters"]]
 
 
 def test_regions_are_held_to_the_form_that_the_functions_hold_them_to(template: Template) -> None:

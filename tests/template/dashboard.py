@@ -1,0 +1,39 @@
+"""The dashboard's widgets, and the metrics that they show."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tests.template.cloudformation import Stack
+
+Widget = dict[str, Any]
+Metric = tuple[str, tuple[tuple[str, str], ...], str]
+"""Namespace, dimensions (an empty value stands for any), name."""
+
+_SEARCH: Final = re.compile(r"SEARCH\('\{([\w,/]+)\} MetricName=\"(\w+)\"', '(\w+)', 300\)")
+
+
+def widgets(monitoring: Stack) -> list[Widget]:
+    """All widgets, in the order in which they are written."""
+    [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
+    listed: list[Widget] = json.loads(dashboard["DashboardBody"])["widgets"]
+    return listed
+
+
+def metrics(widget: Widget) -> Iterator[Metric]:
+    """The metrics that a widget reads, by name or by a search."""
+    for entry in widget["properties"].get("metrics", ()):
+        if isinstance(entry[0], str):
+            namespace, name, *dimensions = [one for one in entry if isinstance(one, str)]
+            pairs = zip(dimensions[::2], dimensions[1::2], strict=True)
+            yield namespace, tuple(pairs), name
+        elif found := _SEARCH.search(entry[0]["expression"]):
+            namespace, *names = found[1].split(",")
+            yield namespace, tuple((name, "") for name in names), found[2]
+
+
+def expressions(widget: Widget) -> list[str]:
+    """The widget's expressions."""
+    entries = widget["properties"].get("metrics", ())
+    return [entry[0]["expression"] for entry in entries if not isinstance(entry[0], str)]

@@ -1,0 +1,35 @@
+"""Filter patterns of CloudWatch Logs for JSON lines, as far as the runbook uses them.
+
+From: CloudWatch Logs User Guide, "Filter pattern syntax", JSON. `&&` and `||` aren't mixed here.
+"""
+
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+_CLAUSE: Final = re.compile(r'\$\.(\w+) (?:= "([^"]*)"|(>) (\d+)|(IS TRUE))')
+
+
+def clauses(pattern: str) -> list[str]:
+    """The conditions of `{ $.a = "b" && $.c > 1 }`, one by one."""
+    return re.split(r" (?:&&|\|\|) ", pattern.removeprefix("{ ").removesuffix(" }"))
+
+
+def matches(clause: str, line: Mapping[str, Any]) -> bool:
+    """True when the line satisfies this condition."""
+    found = _CLAUSE.fullmatch(clause)
+    assert found, f"not understood: {clause}"
+    name, text, greater, number, true = found.groups()
+    value = line.get(name)
+    if true:
+        return value is True
+    if greater:
+        return isinstance(value, int | float) and value > int(number)
+    return isinstance(value, str) and fnmatchcase(value, text)
+
+
+def selects(pattern: str, line: Mapping[str, Any]) -> bool:
+    """True when the line satisfies all of the pattern, or where it says `||`, any of it."""
+    combined = any if "||" in pattern else all
+    return combined(matches(one, line) for one in clauses(pattern))

@@ -1,0 +1,210 @@
+"""The dashboard and the saved queries: what they show is what the functions tell."""
+
+import re
+from itertools import combinations
+from typing import Any, Final
+
+import pytest
+
+from adapters.ledger_metrics import NAMESPACE
+from tests.template.cloudformation import Stack, Template
+from tests.template.dashboard import Widget, expressions, metrics, widgets
+from tests.template.sam import monitoring_of
+from tests.template.test_alarms import OF_AWS, alarms
+from tests.template.told import Told
+
+COLUMNS: Final = 24  # From: CloudWatch API Reference, "Dashboard body structure and syntax"
+
+# Logs Insights' own words and fields. From: CloudWatch Logs User Guide, "Query syntax".
+_WORDS: Final = re.compile(
+    "filter|fields|sort|dedup|limit|stats|by|as|and|or|desc|asc|toMillis|now|latest|count_distinct"
+)
+_COMMENT: Final = re.compile(r"^#.*$", re.MULTILINE)
+_TEXT: Final = re.compile(r"'[^']*'")
+_NAME: Final = re.compile(r"(?<![\w.@])@?[A-Za-z_][\w.-]*")
+_MADE_HERE: Final = re.compile(r"\bas (\w+)")
+
+
+def titles(row: list[Widget]) -> list[str]:
+    return [widget["properties"]["title"] for widget in row]
+
+
+def rows(monitoring: Stack) -> list[list[Widget]]:
+    """The widgets by row, from left to right."""
+    found: dict[int, list[Widget]] = {}
+    for widget in sorted(widgets(monitoring), key=lambda one: (one["y"], one["x"])):
+        found.setdefault(widget["y"], []).append(widget)
+    return list(found.values())
+
+
+def overlap(one: Widget, other: Widget) -> bool:
+    return all(
+        one[start] < other[start] + other[size] and other[start] < one[start] + one[size]
+        for start, size in (("x", "width"), ("y", "height"))
+    )
+
+
+def test_no_widget_lies_on_another(monitoring: Stack) -> None:
+    """CloudWatch would move one of them to where nobody put it."""
+    assert [] == [
+        titles([one, other])
+        for one, other in combinations(widgets(monitoring), 2)
+        if overlap(one, other)
+    ]
+
+
+def test_rows_are_full(monitoring: Stack) -> None:
+    """Each row takes the whole width, and the next begins where it ends."""
+    top = 0
+    for row in rows(monitoring):
+        assert COLUMNS == sum(widget["width"] for widget in row), titles(row)
+        assert {(top, row[0]["height"])} == {(one["y"], one["height"]) for one in row}
+        top += row[0]["height"]
+
+
+def test_the_first_row_is_the_outcome(monitoring: Stack) -> None:
+    """Approvals, denials, who waits longest, and what EKS doesn't issue; then what is broken."""
+    first, second, *_, last_but_one, _ = rows(monitoring)
+
+    assert ["Approved", "Denied", "OldestPendingSeconds", "ApprovedNotIssued"] == [
+        next(metrics(widget))[2] for widget in first
+    ]
+    assert {"ReviewErrors", "EvidenceUnavailable", "Duration"} <= {
+        name for widget in second for _, _, name in metrics(widget)
+    }
+    assert ["Last denials"] == titles(last_but_one)
+
+
+def test_every_widget_s_metric_is_told(monitoring: Stack, told: Told) -> None:
+    """Under exactly the dimensions that the widget names."""
+    for widget in widgets(monitoring):
+        for namespace, dimensions, name in metrics(widget):
+            if namespace == NAMESPACE:
+                names = tuple(dimension for dimension, _ in dimensions)
+                assert (namespace, names, name) in told.metrics
+                assert {value for _, value in dimensions} <= {"csr-approver", ""}
+            else:
+                assert name in OF_AWS[namespace, dimensions]
+
+
+def test_counts_of_aws_are_filled_and_own_gaps_are_shown(monitoring: Stack) -> None:
+    """SQS and Lambda count nothing in silence; of ours, silence is what one must see."""
+    for widget in widgets(monitoring):
+        entries = widget["properties"].get("metrics", ())
+        filled = set(
+            re.findall(r"^FILL\((\w+), 0\)$", "\n".join(expressions(widget)), re.MULTILINE)
+        )
+        counts = {
+            entry[-1]["id"]
+            for entry in entries
+            if str(entry[0]).startswith("AWS/") and entry[1] != "Duration"
+        }
+
+        assert filled == counts
+
+
+def test_lines_have_names_and_marks_are_the_alarms_own(monitoring: Stack) -> None:
+    """Every metric that is drawn is labelled; a mark stands where the alarm rings."""
+    for widget in widgets(monitoring):
+        for entry in widget["properties"].get("metrics", ()):
+            assert entry[-1].get("visible") is False or "label" in entry[-1]
+    [oldest] = [one for one in rows(monitoring)[0] if "annotations" in one["properties"]]
+    [mark] = oldest["properties"]["annotations"]["horizontal"]
+
+    assert monitoring.properties("OldestPendingAlarm")["Threshold"] == mark["value"]
+
+
+def test_the_limit_that_is_drawn_is_the_function_s(stack: Stack, monitoring: Stack) -> None:
+    """The run time's mark is the reviewer's time-out."""
+    [run_time] = [one for one in widgets(monitoring) if "Run time" in one["properties"]["title"]]
+    [mark] = run_time["properties"]["annotations"]["horizontal"]
+
+    assert stack.properties("ReviewerFunction")["Timeout"] * 1_000 == mark["value"]
+
+
+def test_every_alarm_is_shown(monitoring: Stack) -> None:
+    """None of them rings unseen."""
+    [widget] = [one for one in widgets(monitoring) if one["type"] == "alarm"]
+
+    assert [f"<{name}.Arn>" for name in alarms(monitoring)] == widget["properties"]["alarms"]
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1"])
+def test_widgets_are_of_the_stack_s_region(region: str, template: Template) -> None:
+    """Dashboards know no Regions: this one's name and widgets do."""
+    monitoring = monitoring_of(template.stack(region=region))
+    [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
+    named = {one["properties"].get("region", region) for one in widgets(monitoring)}
+
+    assert f"csr-approver-{region}" == dashboard["DashboardName"]
+    assert {region} == named
+
+
+# --- queries --------------------------------------------------------------------------------------
+
+
+def queries(monitoring: Stack) -> dict[str, str]:
+    """The text of each query, by its name: the saved ones and the dashboard's."""
+    saved: list[dict[str, Any]] = list(monitoring.of_type("AWS::Logs::QueryDefinition").values())
+    shown = {
+        one["properties"]["title"]: one["properties"]["query"].partition(" | ")[2]
+        for one in widgets(monitoring)
+        if one["type"] == "log"
+    }
+    return {one["Name"]: one["QueryString"] for one in saved} | shown
+
+
+def fields(query: str) -> set[str]:
+    """The fields of log lines that a query names."""
+    text = _TEXT.sub("", _COMMENT.sub("", query))
+    made_here = set(_MADE_HERE.findall(text))
+    names = {one for one in _NAME.findall(text) if one[0] != "@" and not _WORDS.fullmatch(one)}
+    return names - made_here
+
+
+def test_the_saved_queries(monitoring: Stack) -> None:
+    """They lie in a folder of the stack's name, and read the reviewer's log."""
+    saved = monitoring.of_type("AWS::Logs::QueryDefinition").values()
+
+    assert [
+        "csr-approver/denials of the last day",
+        "csr-approver/history of one CSR",
+        "csr-approver/history of one node",
+        "csr-approver/why CSRs are left",
+    ] == [one["Name"] for one in saved]
+    assert {("<ReviewerLogs>",)} == {tuple(one["LogGroupNames"]) for one in saved}
+
+
+def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, told: Told) -> None:
+    """As a run of the handlers printed them that approved, denied and left."""
+    assert {"approved", "denied", "left"} <= {line.get("action") for line in told.lines}
+    known = told.fields()
+    for name, query in queries(monitoring).items():
+        assert 2 < len(fields(query)), name
+        assert set() == fields(query) - known, name
+
+
+def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, told: Told) -> None:
+    """What a query compares with is a value that is told; NAME is for people to replace."""
+    for name, query in queries(monitoring).items():
+        compared = set(re.findall(r"(\w+) = '(\w+)'", query))
+
+        assert compared, name
+        assert [] == [
+            (field, value)
+            for field, value in compared
+            if value != "NAME" and all(line.get(field) != value for line in told.lines)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("filter a = 'b c' | fields @timestamp, d.0.e", {"a", "d.0.e"}),
+        ("# not f\nstats latest(g.h) as i by j | sort i desc", {"g.h", "j"}),
+        ("filter toMillis(@timestamp) >= (now() * 1000 - 86400000) and k = 1", {"k"}),
+    ],
+)
+def test_how_fields_are_found(query: str, expected: set[str]) -> None:
+    """Texts, comments, words of the language, and names that the query makes are no fields."""
+    assert expected == fields(query)

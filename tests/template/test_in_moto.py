@@ -1,0 +1,152 @@
+"""The stack comes up: in moto's CloudFormation, as far as that goes.
+
+It doesn't know alarms, queue policies, schedules and the settings of asynchronous invocation, and
+so neither the dashboard, which refers to alarms: these are made by calls of their APIs, which take
+the same properties, and which botocore checks by AWS's models. Saved queries are checked by those
+alone. Moto leaves AWS::NoValue in lists as null, so policies under a condition are worked out
+beforehand. It checks neither what IAM, KMS or a VPC would allow, nor all that AWS refuses.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+from botocore.validate import validate_parameters
+
+from tests.template.cloudformation import Stack, Template
+from tests.template.sam import ROOT, monitoring_of, run
+
+#: By type of resource: the service and method that make it, where moto's CloudFormation can't.
+CALLED: Final = {
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "put_metric_alarm"),
+    "AWS::CloudWatch::Dashboard": ("cloudwatch", "put_dashboard"),
+    "AWS::Lambda::EventInvokeConfig": ("lambda", "put_function_event_invoke_config"),
+    "AWS::SQS::QueuePolicy": ("sqs", "set_queue_attributes"),
+    "AWS::Scheduler::Schedule": ("scheduler", "create_schedule"),
+}
+LEFT_OUT: Final = {*CALLED, "AWS::CloudFormation::Stack"}
+
+IN_FULL: Final = {
+    "AlarmEmail": "ops@corp.example",
+    "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:ops",
+    "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
+    "Regions": "eu-west-1,us-east-1",
+    "ReviewerRoleName": "kubelet-approver",
+    "SubnetIds": "subnet-0a1b2c3d,subnet-1a1b2c3d",
+    "SecurityGroupIds": "sg-0a1b2c3d",
+}
+
+Json = Any
+
+
+def for_moto(template: Template, stack: Stack, references: set[str]) -> Json:
+    """The template without what moto doesn't know, and with the references as outputs."""
+    source = json.loads(json.dumps(template.source))
+    made = {key: one for key, one in source["Resources"].items() if one["Type"] not in LEFT_OUT}
+    for key, one in made.items():
+        if one["Type"] == "AWS::IAM::Role":
+            kept = [policy["PolicyName"] for policy in stack.properties(key)["Policies"]]
+            policies = [one.get("Fn::If", ["", one])[1] for one in one["Properties"]["Policies"]]
+            one["Properties"]["Policies"] = [one for one in policies if one["PolicyName"] in kept]
+    del source["Outputs"]["Dashboard"]
+    outputs = {
+        name: {"Value": {"Fn::GetAtt": name.split(".")} if "." in name else {"Ref": name}}
+        for name in references
+        if name.partition(".")[0] in made
+    }
+    return {**source, "Resources": made, "Outputs": {**source["Outputs"], **outputs}}
+
+
+def calls(stack: Stack) -> Iterator[tuple[str, str, Json]]:
+    """The calls by which CloudFormation would make the rest."""
+    for place in (stack, monitoring_of(stack)):
+        for key, one in place.resources.items():
+            if one["Type"] in CALLED:
+                yield (*CALLED[one["Type"]], arguments(key, one))
+
+
+def arguments(key: str, resource: Json) -> Json:
+    """The properties as the API takes them."""
+    properties = dict(resource["Properties"])
+    match resource["Type"]:
+        case "AWS::Scheduler::Schedule":
+            return {"Name": key, **properties}
+        case "AWS::Lambda::EventInvokeConfig":
+            del properties["Qualifier"]  # $LATEST, which is the API's default
+            return properties
+        case "AWS::SQS::QueuePolicy":
+            [url] = properties["Queues"]
+            policy = json.dumps(properties["PolicyDocument"])
+            return {"QueueUrl": url, "Attributes": {"Policy": policy}}
+    return properties
+
+
+def deployed(template: Template, given: Mapping[str, str], home: Path) -> Json:
+    """What came up with these parameters."""
+    stack = template.stack(**given)
+    called = list(calls(stack))
+    references = set(re.findall(r"<([\w.]+)>", json.dumps(called)))
+    asked = {
+        "template": for_moto(template, stack, references),
+        "parameters": given,
+        "calls": called,
+    }
+    script = ROOT / "tests/template/in_moto.py"
+    told = run("python", script, home=home, stdin=json.dumps(asked), AWS_DEFAULT_REGION="us-east-1")
+    return json.loads(told)
+
+
+@pytest.mark.parametrize("given", [{}, IN_FULL], ids=["by-default", "in-full"])
+def test_the_stack_comes_up(given: dict[str, str], template: Template, tmp_path: Path) -> None:
+    """All resources are made, and are tied to one another as the template says."""
+    stack = template.stack(**given)
+    found = deployed(template, given, tmp_path)
+    there, outputs = found["resources"], found["outputs"]
+
+    assert "CREATE_COMPLETE" == found["status"]
+    assert set(there) == {
+        key for key, one in stack.resources.items() if one["Type"] not in LEFT_OUT
+    }
+    assert len(monitoring_of(stack).of_type("AWS::CloudWatch::Alarm")) == len(found["alarms"])
+    assert environments(found) == {
+        there["DispatcherFunction"]: {
+            **stack.environment("DispatcherFunction"),
+            "QUEUE_URL": outputs["ReviewQueueUrl"],
+        },
+        there["ReviewerFunction"]: stack.environment("ReviewerFunction"),
+    }
+    [mapping] = found["mappings"]
+    assert mapping["FunctionArn"].endswith(f":{there['ReviewerFunction']}")
+    assert mapping["EventSourceArn"] == found["queue"]["QueueArn"]
+    redrive = json.loads(found["queue"]["RedrivePolicy"])
+    assert redrive["deadLetterTargetArn"].split(":")[-1] in outputs["DeadLetterQueueUrl"]
+    assert given.get("KmsKeyArn") == found["queue"].get("KmsMasterKeyId")
+    assert found["policies"] == {
+        there[key]: [policy["PolicyName"] for policy in role["Policies"]]
+        for key, role in stack.of_type("AWS::IAM::Role").items()
+    }
+    assert given.get("ReviewerRoleName", "csr-approver-reviewer-us-east-1") in found["policies"]
+
+
+def environments(found: Json) -> dict[str, dict[str, str]]:
+    """Each function's variables; moto makes numbers of parameters that are numbers."""
+    return {
+        one["FunctionName"]: {
+            key: str(value) for key, value in one["Environment"]["Variables"].items()
+        }
+        for one in found["functions"]
+    }
+
+
+def test_saved_queries_are_what_logs_takes(monitoring: Stack) -> None:
+    """Moto knows none; AWS's model of the call does."""
+    model = ServiceModel(create_loader().load_service_model("logs", "service-2"), "logs")
+    shape = model.operation_model("PutQueryDefinition").input_shape
+    for one in monitoring.of_type("AWS::Logs::QueryDefinition").values():
+        validate_parameters({key[0].lower() + key[1:]: value for key, value in one.items()}, shape)

@@ -1,0 +1,83 @@
+"""Which alarms ring on which numbers, period after period."""
+
+import pytest
+
+from adapters.ledger_metrics import ACCOUNT, NAMESPACE
+from tests.template.alarms import Samples, emitted, ringing
+from tests.template.cloudformation import Stack
+
+#: Three clusters, all reviewed, nothing to tell.
+QUIET = {**dict.fromkeys(ACCOUNT, 0), "Expected": 3, "Completed": 3}
+
+
+def samples(values: dict[str, int], stack: str = "csr-approver") -> Samples:
+    dimensions = frozenset({("Stack", stack)})
+    return {(NAMESPACE, name, dimensions): [value] for name, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, set(), id="all-is-well"),
+        pytest.param({"Expected": 0, "Completed": 0}, set(), id="no-cluster-at-all"),
+        pytest.param({"Completed": 2}, {"ReviewsMissingAlarm"}, id="a-review-that-never-ended"),
+        pytest.param({"Completed": 1, "NotOnboarded": 2}, set(), id="some-not-onboarded"),
+        pytest.param(
+            {"Completed": 0, "NotOnboarded": 3}, {"ShutOutAlarm"}, id="let-in-by-no-cluster"
+        ),
+        pytest.param({"Approved": 9, "Left": 9, "Waiting": 9, "Pending": 9}, set(), id="busy"),
+        pytest.param({"SignerFailed": 1}, set(), id="a-signer-that-refuses"),
+        pytest.param({"OldestPendingSeconds": 600}, set(), id="ten-minutes"),
+        pytest.param({"OldestPendingSeconds": 601}, {"OldestPendingAlarm"}, id="longer"),
+        pytest.param({"Denied": 1}, {"DeniedAlarm"}, id="denied"),
+        pytest.param({"ApprovedNotIssued": 1}, {"ApprovedNotIssuedAlarm"}, id="not-issued"),
+        pytest.param({"IssuedMismatch": 1}, {"IssuedMismatchAlarm"}, id="mismatch"),
+        pytest.param({"EvidenceUnavailable": 1}, {"EvidenceUnavailableAlarm"}, id="blind"),
+        pytest.param({"ReviewErrors": 1}, {"ReviewErrorsAlarm"}, id="errors"),
+        pytest.param({"ListTruncated": 1}, {"ListTruncatedAlarm"}, id="truncated"),
+    ],
+)
+def test_each_trouble_rings_its_own_alarm(
+    changes: dict[str, int], expected: set[str], monitoring: Stack
+) -> None:
+    """And no other: whoever is woken knows what for."""
+    assert expected == ringing(monitoring, samples(QUIET | changes))
+
+
+def test_silence_rings(monitoring: Stack) -> None:
+    """Where nothing runs at all, nothing is printed."""
+    assert {"ReviewsMissingAlarm"} == ringing(monitoring, {})
+
+
+def test_a_dispatcher_alone_is_not_enough(monitoring: Stack) -> None:
+    """Reviewers that never print count as reviews that are missing."""
+    assert {"ReviewsMissingAlarm"} == ringing(monitoring, samples({"Expected": 3}))
+
+
+def test_another_stacks_numbers_are_none_of_ours(monitoring: Stack) -> None:
+    """To this stack's alarms they are silence."""
+    assert {"ReviewsMissingAlarm"} == ringing(monitoring, samples({**QUIET, "Denied": 1}, "other"))
+
+
+def test_numbers_are_read_as_cloudwatch_reads_them() -> None:
+    """One line is one sample of each of its metrics, under its dimensions."""
+    line = {
+        "_aws": {
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["Stack"]],
+                    "Metrics": [{"Name": "Denied"}, {"Name": "Left"}],
+                }
+            ]
+        },
+        "Stack": "csr-approver",
+        "Denied": [1.0],
+        "Left": 2,
+    }
+    ours = frozenset({("Stack", "csr-approver")})
+
+    assert {
+        (NAMESPACE, "Denied", ours): [1.0, 1.0],
+        (NAMESPACE, "Left", ours): [2, 2],
+    } == emitted([line, line])

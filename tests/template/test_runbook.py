@@ -1,0 +1,134 @@
+"""The runbook: a section for each alarm, whose first command finds what made the alarm ring."""
+
+import re
+from typing import Final
+
+import pytest
+from botocore.loaders import create_loader
+
+from tests.template.cloudformation import Stack, Template
+from tests.template.dashboard import widgets
+from tests.template.filter_pattern import clauses, matches, selects
+from tests.template.sam import ROOT
+from tests.template.told import Told
+
+RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
+SECTIONS: Final = {
+    title: text
+    for title, _, text in (part.partition("\n") for part in RUNBOOK.split("\n## ")[1:])
+    if title != "The dashboard"
+}
+PATTERN: Final = re.compile(r"--filter-pattern '([^']+)'")
+
+# Lambda's and its Python runtime's own lines, which aren't JSON. From: AWS Lambda Developer Guide,
+# troubleshooting of invocations; awslambdaric's bootstrap, which a test of the package runs.
+OF_THE_RUNTIME: Final = {"Task timed out", "Runtime exited", "[ERROR]"}
+
+
+def alarm_names() -> list[str]:
+    """The alarms' names, without the stack's."""
+    stack = Template.read(ROOT / "monitoring.yaml").stack(Stack="it")
+    alarms = stack.of_type("AWS::CloudWatch::Alarm")
+    return [alarm["AlarmName"].removeprefix("it-") for alarm in alarms.values()]
+
+
+def commands(section: str) -> list[str]:
+    """The commands that can be pasted, each on one line."""
+    blocks = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    return [re.sub(r" \\\n\s*", " ", block).strip() for block in blocks]
+
+
+def first_command(alarm: str) -> str:
+    return commands(SECTIONS[alarm])[0]
+
+
+def test_each_alarm_has_a_section_and_each_section_an_alarm() -> None:
+    """Whoever is rung finds what to do by the alarm's name."""
+    assert sorted(alarm_names()) == sorted(SECTIONS)
+
+
+def test_alarms_say_where_to_read_on(monitoring: Stack) -> None:
+    """Each alarm's description names its own section."""
+    for alarm in monitoring.of_type("AWS::CloudWatch::Alarm").values():
+        own = alarm["AlarmName"].removeprefix("csr-approver-")
+
+        assert alarm["AlarmDescription"].endswith(f" docs/runbook.md, {own}.")
+
+
+@pytest.mark.parametrize("alarm", alarm_names())
+def test_each_section_says_what_it_means_what_to_type_and_how_to_mend(alarm: str) -> None:
+    """In this order: a sentence, a command of one line, what to do with what it shows."""
+    meaning, _, rest = SECTIONS[alarm].partition("```sh")
+    _, _, mend = rest.partition("```")
+
+    assert meaning.endswith(".\n\n")
+    assert "\n" not in first_command(alarm)
+    assert re.match(r"aws (logs tail|sqs receive-message) ", first_command(alarm))
+    assert ".\n" in mend
+
+
+@pytest.mark.parametrize("section", ["", *alarm_names()])
+def test_commands_use_only_what_was_set_at_the_top(section: str, template: Template) -> None:
+    """Every variable is set by the first block, from outputs that the stack has."""
+    [setup] = commands(RUNBOOK.split("\n## ", maxsplit=1)[0])
+    variables = set(re.findall(r"^(\w+)=", setup, re.MULTILINE))
+    outputs = set(re.findall(r"\$\(output (\w+)\)", setup))
+    text = SECTIONS.get(section, setup)
+
+    assert outputs <= set(template.source["Outputs"])
+    assert set(re.findall(r'"\$(\w+)"', text)) <= variables
+
+
+def test_every_field_and_value_in_a_command_is_found_in_real_lines(told: Told) -> None:
+    """Each condition of each filter is met by a line that a run of the handlers printed."""
+    filters = [one for one in PATTERN.findall(RUNBOOK) if one.startswith("{")]
+    conditions = [clause for one in filters for clause in clauses(one)]
+    unmet = [one for one in conditions if not any(matches(one, line) for line in told.lines)]
+
+    assert 10 == len(filters)
+    assert [] == unmet
+
+
+def test_every_filter_selects_what_made_the_alarm_ring(told: Told) -> None:
+    """Some lines, not all of them: a filter without effect would hide them in the others."""
+    for one in PATTERN.findall(RUNBOOK):
+        if one.startswith("{"):
+            selected = [selects(one, line) for line in told.lines]
+
+            assert {True, False} == set(selected), one
+
+
+def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
+    """What isn't JSON isn't ours: it is Lambda's, in its words."""
+    others = [one for one in PATTERN.findall(RUNBOOK) if not one.startswith("{")]
+    terms = {term for one in others for term in re.findall(r'\?"([^"]+)"', one)}
+
+    assert OF_THE_RUNTIME == terms
+
+
+def test_calls_of_aws_and_their_options_exist() -> None:
+    """What the AWS CLI makes of an API's operations is there in that API."""
+    text = re.sub(r" \\\n\s*", " ", RUNBOOK)
+    calls = re.findall(r"aws (sqs|cloudformation) ([a-z-]+)([^`\n;]*)", text)
+    unknown = set()
+    for service, command, rest in calls:
+        model = create_loader().load_service_model(service, "service-2")
+        operation = model["operations"][command.title().replace("-", "")]
+        members = model["shapes"][operation["input"]["shape"]]["members"]
+        options = {one.replace("-", "") for one in re.findall(r"--([a-z-]+)", rest)}
+        unknown |= options - {name.lower() for name in members}
+
+    assert 4 == len(calls)
+    assert {"output", "query"} == unknown  # the command line's own, for every call
+
+
+def test_the_dashboard_s_table_has_a_row_for_each_widget(monitoring: Stack) -> None:
+    """In the order in which they stand, each with alarms that exist."""
+    table = RUNBOOK.split("\n## The dashboard\n")[1]
+    rows = re.findall(r"^\| \*\*(.+)\*\* \| .+ \| (.*) ?\|$", table, re.MULTILINE)
+    named = {name for _, alarms in rows for name in re.split(r", ?", alarms.strip()) if name}
+
+    assert [widget["properties"]["title"] for widget in widgets(monitoring)] == [
+        title for title, _ in rows
+    ]
+    assert set(alarm_names()) == named

@@ -1,0 +1,185 @@
+"""What both functions call, print and count in a run that meets all that they know to tell."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import botocore.session
+import pytest
+
+from core import judging
+from sandbox.practice.api import Answer, Call
+from sandbox.practice.status import ApiError
+from sandbox.tokens import utc_now
+from tests.handlers.account import Account, Cluster
+from tests.handlers.lambdas import HALF, Invocation, Lambdas
+
+Line = Mapping[str, Any]
+
+DISPATCHER: Final = "DispatcherFunction"
+REVIEWER: Final = "ReviewerFunction"
+
+FOREIGN: Final = ("10.9.9.9",)
+
+
+@dataclass(slots=True)
+class Told:
+    """The calls of each function, as `service:Operation`, and what both printed."""
+
+    calls: dict[str, set[str]] = field(default_factory=lambda: {DISPATCHER: set(), REVIEWER: set()})
+    lines: list[Line] = field(default_factory=list)
+    metrics: set[tuple[str, tuple[str, ...], str]] = field(default_factory=set)
+    """Namespace, names of the dimensions in their order, and name of each metric."""
+
+    def read(self, printed: str) -> None:
+        """Take in what was printed."""
+        for text in printed.splitlines():
+            line = json.loads(text)
+            if "_aws" not in line:
+                self.lines.append(line)
+                continue
+            for one in line["_aws"]["CloudWatchMetrics"]:
+                for dimensions in one["Dimensions"]:
+                    self.metrics |= {
+                        (one["Namespace"], tuple(dimensions), metric["Name"])
+                        for metric in one["Metrics"]
+                    }
+
+    def fields(self) -> set[str]:
+        """The names of all fields, as Logs Insights calls them: `refusals.0.check`."""
+        return {name for line in self.lines for name in _names(line)}
+
+
+class _Recorder:
+    """Notes each call that botocore sends while a function runs, whoever made the client."""
+
+    def __init__(self, told: Told, patch: pytest.MonkeyPatch) -> None:
+        self._told = told
+        self._running = ""
+        create_client = botocore.session.Session.create_client
+
+        def recorded(session: Any, *args: Any, **kwargs: Any) -> Any:
+            client = create_client(session, *args, **kwargs)
+            client.meta.events.register("before-call", self._called)
+            return client
+
+        patch.setattr(botocore.session.Session, "create_client", recorded)
+
+    @contextmanager
+    def runs(self, function: str) -> Iterator[None]:
+        """The calls inside are this function's."""
+        self._running = function
+        yield
+        self._running = ""
+
+    def _called(self, model: Any, **_: Any) -> None:
+        if self._running:
+            action = f"{model.service_model.signing_name}:{model.name}"
+            self._told.calls[self._running].add(action)
+
+
+def all_that_is_told(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPatch) -> Told:
+    """Decisions of every kind, certificates that are wrong or missing, and every trouble."""
+    told = Told()
+    recorder = _Recorder(told, patch)
+    lambdas.settings(MODE="enforce")
+    prod = account.cluster()
+    account.cluster("stranger", onboarded=False)
+    account.cluster("false", ca_pem=account.ca_pem)
+    _requests(prod)
+
+    with recorder.runs(DISPATCHER):
+        lambdas.dispatch()
+    messages = account.aws.receive(account.queue_url)
+    with recorder.runs(REVIEWER):
+        for message in messages:
+            lambdas.review_records([message])
+    _trouble(lambdas, prod)
+    told.read(lambdas.printed)
+    return told
+
+
+def _requests(prod: Cluster) -> None:
+    """What a node may be told: yes, no, not yet, nothing."""
+    prod.file(1)
+    prod.file(2, ips=FOREIGN)
+    prod.file(3, known=False, age=timedelta(minutes=12))
+    prod.file(4, age=timedelta(seconds=10))
+    item = prod.get(prod.file(5))
+    then = (utc_now() - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    approved = {"type": "Approved", "status": "True", "reason": "ByHand", "message": ""}
+    item["status"]["conditions"] = [{**approved, "lastUpdateTime": then}]
+    prod.seed_object(item)
+
+
+def _trouble(lambdas: Lambdas, prod: Cluster) -> None:
+    """AWS doesn't answer, the list breaks off, a write is refused, a wrong certificate, a bug."""
+    prod.file(6)
+    item = prod.get(prod.file(7))
+    item["spec"]["groups"] = "system:nodes"
+    prod.seed_object(item)
+    lambdas.calls.refuse("DescribeInstances", "UnauthorizedOperation")
+    lambdas.review()
+    lambdas.calls.heal()
+    lambdas.later(timedelta(minutes=16))
+    lambdas.calls.refuse("GetInstanceProfile")
+    lambdas.review()
+    lambdas.calls.heal()
+
+    lambdas.later(timedelta(minutes=32))
+    lambdas.review()
+    prod.issue("csr-0001", base64.b64decode(prod.get("csr-0006")["status"]["certificate"]))
+    invocation = Invocation()
+    prod.fault = _cut_short(invocation)
+    lambdas.review(invocation=invocation)
+    prod.file(8)
+    prod.fault = _unwritten
+    lambdas.review()
+    prod.fault = None
+    with pytest.MonkeyPatch.context() as bug:
+        bug.setattr(judging, "decide", _boom)
+        lambdas.review()
+
+    lambdas.calls.refuse("ListClusters")
+    with pytest.raises(Exception, match="ListClusters"):
+        lambdas.dispatch()
+    lambdas.calls.heal()
+
+
+def _boom(*_: Any) -> None:
+    raise RuntimeError("boom")
+
+
+def _unwritten(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+    """No decision is taken."""
+    if call.method == "PUT":
+        raise ApiError(422, "Invalid", "not to my liking")
+    return answer(call)
+
+
+def _cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answer]], Answer]:
+    """The list breaks off after two items, with no time left to ask again."""
+
+    def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if "continue" in call.query:
+            invocation.passes(HALF)
+            raise ApiError(500, "InternalError", "etcd is gone")
+        return answer(replace(call, query={**call.query, "limit": "2"}))
+
+    return fault
+
+
+def _names(value: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(value, Mapping):
+        items: Iterator[tuple[str, Any]] = iter(value.items())
+    elif isinstance(value, list):
+        items = ((str(place), one) for place, one in enumerate(value))
+    else:
+        return
+    for key, one in items:
+        yield f"{prefix}{key}"
+        yield from _names(one, f"{prefix}{key}.")
