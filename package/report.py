@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from platform import python_version
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -41,7 +42,7 @@ def report(build: Path, libraries: Path, sources: Path, target: Target) -> Itera
         zips = {name: Path(folder, f"{name}.zip") for name in packages} | {SHIPPED: archive}
         zip_hashes = {name: write_zip(packages[name], file) for name, file in zips.items()}
         yield from _table(packages, zips, target)
-    yield f"content  sha256 {hashes.pop()}"
+    yield f"content, by Python {python_version()}  sha256 {hashes.pop()}"
     yield f"{archive}  sha256 {zip_hashes[SHIPPED]}"
 
 

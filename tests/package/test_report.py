@@ -38,7 +38,7 @@ def test_it_shows_sizes_and_hashes(small: Path) -> None:
     assert ["", "zipped", "unzipped", "first answer"] == rows[0]
     assert ["this package", "without byte code", "plain sam build"] == [row[0] for row in rows[1:4]]
     assert {"0.0 MB"} == {size for row in rows[1:4] for size in row[1:3]}
-    assert re.fullmatch(r"content  sha256 [0-9a-f]{64}", told[-2])
+    assert re.fullmatch(r"content, by Python 3\.[0-9.]+  sha256 [0-9a-f]{64}", told[-2])
     archive = small / f"csr-approver-{FOREIGN.architecture}.zip"
     assert f"{archive}  sha256 {sha256(archive.read_bytes()).hexdigest()}" == told[-1]
 
