@@ -11,6 +11,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 DEMO := $(VENV)/demo.installed
 DEV := $(VENV)/dev.installed
+RUNTIME := $(VENV)/runtime.installed
 # SAM pins much of what it uses, so it lives apart.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/installed
@@ -18,6 +19,7 @@ SAM := $(SAM_VENV)/installed
 # What the functions are built for: the template's parameter Architecture and its Runtime.
 ARCHITECTURE ?= arm64
 PYTHON_VERSION ?= 3.13
+LIBRARIES := .aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)
 export ARCHITECTURE PYTHON_VERSION
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -86,6 +88,7 @@ lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade takes newer v
 	@$(call compile,src/requirements)
 	@$(call compile,requirements-demo,src/requirements.txt)
 	@$(call compile,requirements-dev,requirements-demo.txt)
+	@$(call compile,requirements-runtime,requirements-dev.txt)
 	@$(call compile,requirements-sam)
 	@$(call compile,requirements-go)
 
@@ -98,53 +101,41 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 clean: ## Remove what was installed and built here (not the caches in the home folder)
 	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 	  .import_linter_cache
-	@find src sandbox tests -name __pycache__ -prune -exec rm -rf {} +
+	@find src package sandbox tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- to ship it -----------------------------------------------------------------------------------
 
 .PHONY: build
-build: $(SAM) ## Build the functions for AWS, without docker (ARCHITECTURE=x86_64, if not arm64)
+build: $(SAM) $(RUNTIME) ## Build the functions for AWS, without docker (ARCHITECTURE=x86_64, if not arm64)
 	@$(SAM_VENV)/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
+	@$(package) report .aws-sam/build
 
 .PHONY: deploy
 deploy: build ## Build and deploy: make deploy PARAMETERS="Mode=shadow AlarmEmail=you@corp.example"
 	@$(SAM_VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
-# `sam build` comes here, once for each function, with ARTIFACTS_DIR; both get the same package.
-# Only what runs in Lambda goes in: no cli, sandbox or tests.
+# `sam build` comes here, once for each function, with ARTIFACTS_DIR; both get the same package. Its
+# content is the same whenever and wherever it is built by the same Python, so `sam deploy`, which
+# names what it uploads by a hash of that content, changes the functions only if they have changed.
 .PHONY: build-DispatcherFunction build-ReviewerFunction
-build-DispatcherFunction build-ReviewerFunction: $(PY)
-	@$(MAKE) .aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)/installed
-	@cp -R .aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)/. "$(ARTIFACTS_DIR)"
-	@rm "$(ARTIFACTS_DIR)/installed"
-	@cp -R src/adapters src/core src/handlers "$(ARTIFACTS_DIR)"
-	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
-	@$(compile_package)
+build-DispatcherFunction build-ReviewerFunction: $(LIBRARIES).installed
+	@$(package) assemble "$(ARTIFACTS_DIR)"
 
-# Lambda can't keep bytecode that Python makes there, so each cold start would compile all of it:
-# the reviewer's first answer came after 1.2 s instead of 0.5 where that was measured. It must be
-# made by the same minor version; unchecked-hash needs no file times, which a zip may change.
-compile_package = \
-  if $(PY) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(PYTHON_VERSION)")'; then \
-    $(PY) -m compileall -qq -j 0 --invalidation-mode unchecked-hash \
-      -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"; \
-  else \
-    echo "no Python $(PYTHON_VERSION) here: built without bytecode, cold starts are slower"; \
-  fi
+package = $(PY) -m package --architecture $(ARCHITECTURE) --python-version $(PYTHON_VERSION) \
+  --libraries $(LIBRARIES)
 
 # Wheels for Lambda's machines (Amazon Linux 2023, glibc 2.34), whatever this machine is. The lock
-# is whole, so pip resolves nothing. kubernetes.aio, half of that library, is for asyncio: not used.
+# is whole, so pip resolves nothing.
 MACHINE = $(subst arm64,aarch64,$(ARCHITECTURE))
-.aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)/installed: src/requirements.txt | $(PY)
-	@rm -rf $(@D)
-	@mkdir -p $(@D)
+$(LIBRARIES).installed: src/requirements.txt | $(PY)
+	@rm -rf $(LIBRARIES)
+	@mkdir -p $(LIBRARIES)
 	@echo "downloading libraries for $(ARCHITECTURE), Python $(PYTHON_VERSION)"
 	@$(PY) -m pip install --quiet --no-deps --no-compile --require-hashes --only-binary=:all: \
 	  --implementation cp --python-version $(PYTHON_VERSION) \
 	  $(foreach abi,2_34 2_28 2_17,--platform manylinux_$(abi)_$(MACHINE)) \
 	  --platform manylinux2014_$(MACHINE) \
-	  --target $(@D) --requirement $<
-	@rm -rf $(@D)/bin $(@D)/kubernetes/aio
+	  --target $(LIBRARIES) --requirement $<
 	@touch $@
 
 # --- set-up ---------------------------------------------------------------------------------------
@@ -199,6 +190,10 @@ $(DEV): requirements-dev.txt | $(PY)
 	@echo "installing what the tests and checks need into $(VENV)" >&2
 	@$(PY) $(install) $<
 	@touch $@
+
+# Lambda's runtime client, to measure cold starts; where it can't be had, they aren't measured.
+$(RUNTIME): requirements-runtime.txt | $(PY)
+	@if $(PY) $(install) $<; then touch $@; else echo "no awslambdaric here" >&2; fi
 
 $(SAM): requirements-sam.txt
 	@echo "installing the SAM command line into $(SAM_VENV)" >&2

@@ -65,7 +65,7 @@ class LambdaFunction:
         """Start the function; what fails at its start is the outcome of the first `invoke`."""
         with ExitStack() as stack:
             self._api = _RuntimeApi(self._timeout_seconds)
-            serving = Thread(target=self._api.serve_forever, daemon=True)
+            serving = Thread(target=self._api.serve_forever, args=(0.05,), daemon=True)
             serving.start()
             stack.callback(self._api.close)
             self._written = stack.enter_context(TemporaryFile("w+"))
@@ -112,6 +112,7 @@ class LambdaFunction:
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "AWS_LAMBDA_FUNCTION_NAME": self._handler.replace(".", "-"),
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "LAMBDA_TASK_ROOT": str(self._package),
             "_HANDLER": self._handler,

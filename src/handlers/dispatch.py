@@ -21,7 +21,7 @@ from core.errors import ClusterUnavailable, CsrApproverError
 from core.model import safe
 from core.ports import Clock
 from core.settings import DispatchSettings
-from handlers.environment import Aws, Context, a_ledger, now, required, served_regions
+from handlers.environment import Aws, Context, a_ledger, is_lambda, now, required, served_regions
 
 _LISTED_AT_ONCE: Final = 32
 _DESCRIBED_AT_ONCE: Final = 8
@@ -181,3 +181,7 @@ def handler(_event: Mapping[str, Any], context: Context) -> None:
     logger = _logger()
     with logger.append_context_keys(function_request_id=context.aws_request_id):
         _dispatcher().dispatch(LambdaClock(context.get_remaining_time_in_millis))
+
+
+if is_lambda(os.environ):
+    _dispatcher()

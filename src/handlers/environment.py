@@ -54,6 +54,17 @@ class Aws:
         return credentials
 
 
+def is_lambda(environ: Mapping[str, str]) -> bool:
+    """Whether this is Lambda's init phase, and not somebody else who imports a handler.
+
+    There each function builds its warm state as soon as it is imported. A bad setting then fails
+    the start, before any event is taken: the log shows the setting, and an INIT_REPORT with
+    `Status: error`.
+    From: AWS Lambda Developer Guide, "Defined runtime environment variables", "Init phase".
+    """
+    return bool(environ.get("AWS_LAMBDA_INITIALIZATION_TYPE"))
+
+
 def required(environ: Mapping[str, str], name: str) -> str:
     """One variable that the runtime or the template sets.
 

@@ -25,7 +25,7 @@ from core.errors import ClusterUnavailable, NotOnboarded
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
-from handlers.environment import Aws, Context, a_ledger, now, required, served_regions
+from handlers.environment import Aws, Context, a_ledger, is_lambda, now, required, served_regions
 
 
 class Reviewer:
@@ -126,3 +126,7 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
     logger = _logger()
     with logger.append_context_keys(function_request_id=context.aws_request_id):
         _reviewer().handle(event, LambdaClock(context.get_remaining_time_in_millis))
+
+
+if is_lambda(os.environ):
+    _reviewer()

@@ -1,0 +1,102 @@
+"""The packages that are tested, built once, and the practice account that the functions run in."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from package.target import ARCHITECTURES, Architecture, Target
+from sandbox.aws import HOME, PracticeAws
+from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, approver_rules
+from tests.template.sam import ROOT, run
+
+CLUSTER: Final = "prod"
+VPC: Final = "vpc-0a1b2c3d"
+
+PYTHON_VERSION: Final = "{}.{}".format(*sys.version_info)
+HERE: Final[Architecture] = "arm64" if platform.machine() == "aarch64" else "x86_64"
+
+_PIP: Final = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+
+
+def libraries(architecture: Architecture = HERE) -> Path:
+    """Where the Makefile installs the libraries, all of them."""
+    return ROOT / ".aws-sam" / "libraries" / f"{architecture}-{PYTHON_VERSION}"
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with one package for each function, as `sam build` makes them for this machine."""
+    if sys.platform != "linux":
+        pytest.skip("the packages hold libraries for Linux")
+    folder = tmp_path_factory.mktemp("build")
+    run(
+        "sam",
+        "build",
+        "--build-dir",
+        folder,
+        home=tmp_path_factory.mktemp("home"),
+        AWS_DEFAULT_REGION=HOME,
+        ARCHITECTURE=HERE,
+        PYTHON_VERSION=PYTHON_VERSION,
+        VENV=sys.prefix,
+        **_PIP,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session", params=ARCHITECTURES)
+def target(request: pytest.FixtureRequest) -> Target:
+    """Each machine that Lambda has, and this Python."""
+    return Target(request.param, PYTHON_VERSION)
+
+
+@pytest.fixture(scope="session")
+def package(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package for that machine, made as SAM has it made."""
+    folder = tmp_path_factory.mktemp(target.architecture)
+    make("build-ReviewerFunction", target.architecture, folder)
+    return folder
+
+
+def make(goal: str, architecture: Architecture, artifacts: Path) -> None:
+    """Run the Makefile by itself, whoever runs these tests."""
+    ran = subprocess.run(  # noqa: S603 - our own Makefile
+        [  # noqa: S607
+            "make",
+            goal,
+            f"ARCHITECTURE={architecture}",
+            f"PYTHON_VERSION={PYTHON_VERSION}",
+            f"VENV={sys.prefix}",
+            f"ARTIFACTS_DIR={artifacts}",
+        ],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **_PIP},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.fixture
+def aws() -> Iterator[PracticeAws]:
+    with PracticeAws() as aws:
+        yield aws
+
+
+@pytest.fixture
+def cluster(aws: PracticeAws) -> Iterator[PracticeCluster]:
+    """The cluster that the events name, onboarded."""
+    with PracticeCluster(CLUSTER, region=HOME).start() as cluster:
+        cluster.add_identity(aws.identity)
+        cluster.map_role(aws.role_arn, "csr-approver", ["csr-approver"])
+        cluster.grant("csr-approver", approver_rules(KUBELET_SERVING))
+        aws.add_cluster(CLUSTER, HOME, server=cluster.server, ca_pem=cluster.ca_pem, vpc_id=VPC)
+        yield cluster

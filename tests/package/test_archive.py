@@ -1,0 +1,63 @@
+"""A folder's hash and zip tell what is in it, and nothing of when and where it was made."""
+
+import os
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from package.archive import content_hash, settle, write_zip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "folder"
+    (made / "b").mkdir(parents=True)
+    (made / "b" / "two").write_text("2")
+    (made / "a").write_text("1")
+    settle(made)
+    return made
+
+
+def test_a_zip_has_its_files_in_order_with_rights_and_one_time(folder: Path) -> None:
+    """Readable by all, as Lambda needs it."""
+    write_zip(folder, folder.parent / "zip")
+    with ZipFile(folder.parent / "zip") as archive:
+        entries = archive.infolist()
+
+    assert ["a", "b/two"] == [one.filename for one in entries]
+    assert {0o100644} == {one.external_attr >> 16 for one in entries}
+    assert {(2020, 1, 1, 0, 0, 0)} == {one.date_time for one in entries}
+
+
+def test_times_don_t_count(folder: Path) -> None:
+    """Neither in the hash nor in the zip."""
+    before = content_hash(folder), write_zip(folder, folder.parent / "zip")
+    os.utime(folder / "a", (1, 1))
+
+    assert before == (content_hash(folder), write_zip(folder, folder.parent / "zip"))
+
+
+@pytest.mark.parametrize("change", ["content", "name", "rights", "one more"])
+def test_all_else_counts(change: str, folder: Path) -> None:
+    """What could make it run differently gives another hash and another zip."""
+    before = {content_hash(folder), write_zip(folder, folder.parent / "zip")}
+    match change:
+        case "content":
+            (folder / "a").write_text("2")
+        case "name":
+            (folder / "a").rename(folder / "c")
+        case "rights":
+            (folder / "a").chmod(0o755)
+        case _:
+            (folder / "c").touch()
+
+    assert set() == before & {content_hash(folder), write_zip(folder, folder.parent / "zip")}
+
+
+def test_links_are_refused(folder: Path) -> None:
+    """Where they lead differs from machine to machine."""
+    (folder / "link").symlink_to("a")
+
+    with pytest.raises(ValueError, match="expected files and folders only"):
+        content_hash(folder)

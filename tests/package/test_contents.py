@@ -1,0 +1,205 @@
+"""What is in the package, for both machines: all that runs, nothing else, and always the same."""
+
+import marshal
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distributions
+from pathlib import Path, PurePosixPath
+from types import CodeType
+from typing import Final
+
+import pytest
+
+from package.archive import content_hash, write_zip
+from package.binaries import misfits
+from package.contents import AWS_SERVICES, UNUSED_DISTRIBUTIONS, is_left_out
+from package.target import Architecture, Target
+from tests.package.conftest import HERE, PYTHON_VERSION, libraries
+from tests.template.sam import ROOT
+
+# From: AWS Lambda quotas, deployment package, unzipped.
+LARGEST_PACKAGE: Final = 250 * 1024 * 1024
+LARGEST_ZIP: Final = 60 * 1000 * 1000
+
+UNUSED: Final = [
+    "aiohttp",
+    "bin",
+    "boto3/data",
+    "botocore/data/ec2/2014-09-01",
+    "botocore/data/s3",
+    "cffi",
+    "kubernetes/aio",
+    "kubernetes/client/api/certificates_v1_api.py",
+    "kubernetes/client/models/v1_pod.py",
+    "websocket/tests",
+    "aws_lambda_powertools/event_handler",
+    "cli",
+    "requirements.txt",
+    "sandbox",
+    "tests",
+    "moto",
+    "typer",
+]
+
+USED: Final = [
+    "adapters/csr_api.py",
+    "boto3/session.py",
+    "botocore/data/_retry.json",
+    "botocore/data/ec2/2016-11-15/service-2.json.gz",
+    "botocore/data/ec2/2016-11-15/endpoint-rule-set-1.json.gz",
+    "botocore/data/ec2/2016-11-15/paginators-1.json",
+    "botocore/data/endpoints.json",
+    "botocore/data/partitions.json",
+    "botocore/data/sdk-default-configuration.json",
+    "certifi/cacert.pem",
+    "core/review.py",
+    "handlers/review.py",
+    "kubernetes/client/models/__init__.py",
+    "kubernetes/client/rest.py",
+]
+
+
+# --- what is in it --------------------------------------------------------------------------------
+
+
+def test_it_holds_what_runs(package: Path) -> None:
+    """Handlers, core, adapters and libraries."""
+    assert [] == [path for path in USED if not (package / path).is_file()]
+
+
+def test_it_holds_nothing_else(package: Path) -> None:
+    """Nothing of the command line, sandbox and tests, and no library that nobody imports."""
+    assert [] == [path for path in UNUSED if (package / path).exists()]
+
+
+def test_it_holds_no_traces_of_its_installation(package: Path) -> None:
+    """Neither what only pip, type checkers and compilers read, nor where it was built."""
+    names = {path.name for path in package.rglob("*") if path.is_file()}
+    here = [
+        str(path)
+        for path in package.rglob("*")
+        if path.is_file() and os.fsencode(package) in path.read_bytes()
+    ]
+
+    assert set() == names & {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json"}
+    assert set() == {name for name in names if re.search(r"\.(pyi|pyx|pxd|h)$|^py\.typed$", name)}
+    assert [] == here
+
+
+def test_scanners_find_every_library_in_it(target: Target, package: Path) -> None:
+    """Amazon Inspector and its like read METADATA; what isn't in it isn't claimed to be."""
+    installed, inside = (
+        {one.metadata["Name"] for one in distributions(path=[str(folder)])}
+        for folder in (libraries(target.architecture), package)
+    )
+
+    assert installed - UNUSED_DISTRIBUTIONS == inside
+    assert "cryptography" in inside
+
+
+def test_the_libraries_licences_come_along(package: Path) -> None:
+    """They ask for it."""
+    without = [
+        folder.name
+        for folder in package.glob("*.dist-info")
+        if not any(re.search("licen[cs]e", path.name, re.IGNORECASE) for path in folder.rglob("*"))
+    ]
+
+    assert [] == without
+
+
+def test_the_services_described_are_those_called() -> None:
+    """A client of any other service couldn't be made in Lambda. STS signs tokens, offline."""
+    code = "".join(path.read_text() for path in (ROOT / "src/handlers").glob("*.py"))
+    called = set(re.findall(r'\.client\(\s*"([a-z0-9-]+)"', code))
+
+    assert called | {"sts"} == AWS_SERVICES
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["kubernetes/client/rest.py", "attr/tests.py", "urllib3/util/__init__.py", "six.py"],
+)
+def test_modules_stay(path: str) -> None:
+    """A module isn't left out for a name that is like that of something else."""
+    assert not is_left_out(PurePosixPath(path))
+
+
+def test_it_fits_into_lambda(package: Path, tmp_path: Path) -> None:
+    """Zipped it is smaller than 60 MB, and unzipped than Lambda allows, by a good margin."""
+    write_zip(package, tmp_path / "zip")
+    unzipped = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
+
+    assert LARGEST_ZIP > (tmp_path / "zip").stat().st_size
+    assert 0.4 * LARGEST_PACKAGE > unzipped
+
+
+def test_its_machine_code_is_of_the_right_machine(target: Target, package: Path) -> None:
+    """All of it; that it would be noticed, `test_binaries.py` proves."""
+    other: Architecture = "arm64" if target.architecture == "x86_64" else "x86_64"
+    extensions = list(package.rglob("*.so"))
+
+    assert [] == list(misfits(package, target))
+    wrong = "\n".join(misfits(package, Target(other, PYTHON_VERSION)))
+    assert [] == [path for path in extensions if path.name not in wrong]
+    assert {"_rust.abi3.so"} <= {path.name for path in extensions}
+
+
+def test_it_brings_its_bytecode(package: Path) -> None:
+    """Every module is compiled, and holds good whatever a zip does to the times of files."""
+    sources = list(package.rglob("*.py"))
+    [bytecode] = (package / "handlers" / "__pycache__").glob("review.*.pyc")
+    content = bytecode.read_bytes()
+    code = marshal.loads(content[16:])  # noqa: S302 - our own
+
+    assert len(sources) == len(list(package.rglob("*.pyc")))
+    assert 0b01 == int.from_bytes(content[4:8], "little")  # unchecked-hash, see PEP 552
+    assert isinstance(code, CodeType)
+    assert "/var/task/handlers/review.py" == code.co_filename
+
+
+def test_the_lock_is_the_same_for_every_python() -> None:
+    """Pip reads markers for the Python that it runs on, which needn't be Lambda's."""
+    lock = (ROOT / "src/requirements.txt").read_text()
+
+    assert "python_version" not in lock
+    assert "python_full_version" not in lock
+
+
+# --- that it is always the same -------------------------------------------------------------------
+
+
+def test_both_functions_have_the_same_package(build: Path) -> None:
+    """It is made twice, at two times and in two folders."""
+    assert content_hash(build / "DispatcherFunction") == content_hash(build / "ReviewerFunction")
+
+
+def test_it_is_the_same_from_another_clone(build: Path, tmp_path: Path) -> None:
+    """Neither the folder, nor the umask, nor the sources' times, nor the hash seed can be told."""
+    clone, made = tmp_path / "clone", tmp_path / "made"
+    for name in ("src", "package", "sandbox"):
+        shutil.copytree(
+            ROOT / name,
+            clone / name,
+            copy_function=shutil.copyfile,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    subprocess.run(  # noqa: S603 - this Python itself
+        [
+            *(sys.executable, "-m", "package", "assemble", str(made)),
+            *("--architecture", HERE, "--python-version", PYTHON_VERSION),
+            *("--libraries", str(libraries())),
+        ],
+        cwd=clone,
+        env={"PYTHONHASHSEED": "7"},
+        umask=0o077,
+        check=True,
+    )
+    package = build / "ReviewerFunction"
+    zips = [write_zip(package, tmp_path / "one.zip"), write_zip(made, tmp_path / "other.zip")]
+
+    assert content_hash(package) == content_hash(made)
+    assert zips[0] == zips[1]

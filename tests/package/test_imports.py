@@ -1,0 +1,119 @@
+"""What the functions load: all of it is in the package, and compiled."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from package.contents import UNUSED_DISTRIBUTIONS
+from sandbox.aws import HOME, PracticeAws
+from sandbox.kubernetes import PracticeCluster
+from sandbox.runtime_api import LambdaFunction
+from tests.package.conftest import CLUSTER, VPC, libraries
+from tests.package.functions import (
+    DISPATCH,
+    EVENTS,
+    FUNCTIONS,
+    REVIEW,
+    environment,
+    event,
+    file_csr,
+)
+from tests.template.sam import ROOT
+
+NOWHERE = "127.0.0.1:9"
+
+
+@pytest.fixture
+def untrimmed(tmp_path: Path) -> Path:
+    """All that the lock names beside the same code, with nothing left out and nothing compiled."""
+    for path in (*libraries().iterdir(), *(ROOT / "src").iterdir()):
+        (tmp_path / path.name).symlink_to(path)
+    return tmp_path
+
+
+def told(
+    package: Path,
+    handler: str,
+    environment: dict[str, str],
+    *events: str,
+    timeout_seconds: int = 60,
+) -> str:
+    """What Python tells of its imports while the function takes these events."""
+    verbose = {"PYTHONVERBOSE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    with LambdaFunction(
+        package, handler, environment | verbose, timeout_seconds=timeout_seconds
+    ) as function:
+        for name in events:
+            assert not function.invoke(event(name)).at_init
+        return function.output()
+
+
+def imported(output: str) -> set[str]:
+    return set(re.findall(r"^import '([^']+)'", output, re.MULTILINE))
+
+
+@pytest.mark.parametrize(("handler", "events"), EVENTS.items())
+def test_nothing_that_would_be_imported_is_left_out(
+    handler: str,
+    events: tuple[str, ...],
+    build: Path,
+    untrimmed: Path,
+    aws: PracticeAws,
+    cluster: PracticeCluster,
+) -> None:
+    """Not even what some library tries to import and does without."""
+    file_csr(cluster, aws, address="10.0.1.10")
+    given = environment(handler, aws)
+    whole = imported(told(untrimmed, handler, given, *events))
+    loaded = imported(told(build / FUNCTIONS[handler], handler, given, *events))
+
+    assert whole == loaded
+    assert {"botocore.client", "pydantic_core._pydantic_core", handler.rpartition(".")[0]} <= loaded
+    assert set() == {name.partition(".")[0] for name in loaded} & {*UNUSED_DISTRIBUTIONS, "attr"}
+
+
+@pytest.mark.parametrize(("handler", "name"), [(DISPATCH, "schedule"), (REVIEW, "review")])
+def test_nor_what_is_imported_when_aws_is_away(
+    handler: str, name: str, build: Path, untrimmed: Path, aws: PracticeAws
+) -> None:
+    """No API of the account answers."""
+    given = environment(handler, aws) | {"AWS_ENDPOINT_URL": f"http://{NOWHERE}"}
+    whole = told(untrimmed, handler, given, name)
+    loaded = told(build / FUNCTIONS[handler], handler, given, name)
+
+    assert imported(whole) == imported(loaded)
+    assert "EndpointConnectionError" in loaded
+
+
+def test_nor_what_is_imported_when_the_cluster_is_away(
+    build: Path, untrimmed: Path, aws: PracticeAws
+) -> None:
+    """Its API doesn't answer; the review tries until its time is up, which is five seconds here."""
+    with PracticeCluster(CLUSTER, region=HOME).start() as cluster:
+        ca_pem = cluster.ca_pem
+    aws.add_cluster(CLUSTER, HOME, server=f"https://{NOWHERE}", ca_pem=ca_pem, vpc_id=VPC)
+    given = environment(REVIEW, aws)
+    whole = told(untrimmed, REVIEW, given, "review", timeout_seconds=10)
+    loaded = told(build / FUNCTIONS[REVIEW], REVIEW, given, "review", timeout_seconds=10)
+
+    assert imported(whole) == imported(loaded)
+    assert "NewConnectionError" in loaded
+
+
+@pytest.mark.parametrize(("handler", "events"), EVENTS.items())
+def test_nothing_is_compiled_at_a_start(
+    handler: str,
+    events: tuple[str, ...],
+    build: Path,
+    aws: PracticeAws,
+    cluster: PracticeCluster,
+) -> None:
+    """Every module of the package is loaded from its byte code."""
+    file_csr(cluster, aws, address="10.0.1.10")
+    package = build / FUNCTIONS[handler]
+    output = told(package, handler, environment(handler, aws), *events)
+    sources = re.findall(rf"^# code object from '?({package}/\S+?)'?$", output, re.MULTILINE)
+
+    assert 200 < len(sources)
+    assert {".pyc"} == {Path(path).suffix for path in sources}

@@ -1,0 +1,110 @@
+"""What `make build` tells of the package."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from package.assemble import assemble
+from package.coldstart import first_answers, obstacle
+from package.contents import UNUSED_DISTRIBUTIONS, kept
+from package.report import report
+from package.target import Target
+from tests.package.conftest import HERE, PYTHON_VERSION, libraries
+from tests.template.sam import ROOT
+
+FOREIGN = Target("arm64" if HERE == "x86_64" else "x86_64", PYTHON_VERSION)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A build of two functions that hold next to nothing, its libraries and its sources."""
+    for folder in ("build/DispatcherFunction", "build/ReviewerFunction", "libraries/bin", "src"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.py").write_text("A = 1\n")
+    return tmp_path
+
+
+def lines(folder: Path, target: Target) -> list[str]:
+    return list(report(folder / "build", folder / "libraries", folder / "src", target))
+
+
+def test_it_shows_sizes_and_hashes(small: Path) -> None:
+    """Of the package, of it without its byte code, and of what `sam build` makes by itself."""
+    told = lines(small, FOREIGN)
+    rows = [re.split(r"  +", line) for line in told]
+
+    assert ["", "zipped", "unzipped", "first answer"] == rows[0]
+    assert ["this package", "without byte code", "plain sam build"] == [row[0] for row in rows[1:4]]
+    assert {"0.0 MB"} == {size for row in rows[1:4] for size in row[1:3]}
+    assert re.fullmatch(r"content, by Python 3\.[0-9.]+  sha256 [0-9a-f]{64}", told[-2])
+    archive = small / f"csr-approver-{FOREIGN.architecture}.zip"
+    assert f"{archive}  sha256 {sha256(archive.read_bytes()).hexdigest()}" == told[-1]
+
+
+def test_it_invents_no_times(small: Path) -> None:
+    """What can't be run here isn't measured, and it says why."""
+    told = lines(small, FOREIGN)
+
+    assert ["not measured"] * 3 == [re.split(r"  +", line)[-1] for line in told[1:4]]
+    assert f"first answer: not measured here, this is no Linux on {FOREIGN.architecture}" in told
+
+
+def test_another_python_can_t_run_it() -> None:
+    """Nor make its byte code."""
+    assert "this is no Python 3.9" == obstacle(Target(HERE, "3.9"))
+
+
+def test_functions_that_differ_are_refused(small: Path) -> None:
+    """They are made from the same sources; if they differ, somebody changed these in between."""
+    (small / "build/ReviewerFunction/a.py").write_text("A = 2\n")
+
+    with pytest.raises(ValueError, match="differ"):
+        lines(small, FOREIGN)
+
+
+def test_machine_code_of_another_machine_is_refused(small: Path) -> None:
+    """As when the last build was for the other one."""
+    (small / "build/ReviewerFunction/a.so").write_bytes(b"\x7fELF" + bytes(16))
+
+    with pytest.raises(ValueError, match=r"a\.so: for machine 0"):
+        lines(small, FOREIGN)
+
+
+def test_the_first_answer_is_measured(build: Path) -> None:
+    """The real package answers, without any network."""
+    event = {"Records": [{"body": '{"cluster": "prod", "region": "eu-north-1"}'}]}
+
+    assert "" == obstacle(Target(HERE, PYTHON_VERSION))
+    assert 0 < first_answers({"it": build / "ReviewerFunction"}, event)["it"]
+
+
+def test_a_package_that_doesn_t_answer_isn_t_measured(tmp_path: Path) -> None:
+    """Its time would be that of a failure."""
+    with pytest.raises(RuntimeError, match=r"Runtime\.ImportModuleError"):
+        first_answers({"empty": tmp_path}, {})
+
+
+# --- what can go wrong while it is made -----------------------------------------------------------
+
+
+def test_a_list_that_is_out_of_date_is_refused(tmp_path: Path) -> None:
+    """What is to be left out is there, or else the libraries have changed and so must the list."""
+    with pytest.raises(ValueError, match="to be left out, but not installed"):
+        list(kept(tmp_path))
+
+    for name in UNUSED_DISTRIBUTIONS:
+        folder = tmp_path / f"{name}.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    with pytest.raises(ValueError, match="to be left out, but not there"):
+        list(kept(tmp_path))
+
+
+def test_a_package_isn_t_put_over_another(tmp_path: Path) -> None:
+    """What the earlier one had and this one hasn't would be shipped."""
+    (tmp_path / "old.py").touch()
+
+    with pytest.raises(ValueError, match="expected an empty folder"):
+        assemble(libraries(), ROOT / "src", tmp_path, Target(HERE, PYTHON_VERSION))
