@@ -170,7 +170,8 @@ class Selection(_FromEnvironment):
 class ReviewSettings(Policy, Selection):
     """The reviewer's settings: the policy, the clusters served, when and how far to act.
 
-    `write_connections`: approvals and denials under way at once, each on a connection of its own.
+    `write_connections`: approvals and denials under way at once, each on a connection of its own,
+    which takes up to 25 MiB where a requester made his objects large.
     `reapprove_unissued`: an experiment, see `core.acting.to_reapprove`.
     """
 
@@ -178,7 +179,7 @@ class ReviewSettings(Policy, Selection):
     approve_after_seconds: int = Field(90, ge=0, le=840)
     deny_after_seconds: int = Field(360, ge=0, le=840)
     issue_grace_seconds: int = Field(120, ge=30, le=3_600)
-    write_connections: int = Field(8, ge=1, le=64)
+    write_connections: int = Field(8, ge=1, le=16)
     reapprove_unissued: Boolean = False
 
     @model_validator(mode="after")

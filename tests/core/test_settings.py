@@ -30,7 +30,7 @@ BOUNDS = [
     ("APPROVE_AFTER_SECONDS", 0, 840, {}),
     ("DENY_AFTER_SECONDS", 0, 840, {}),
     ("ISSUE_GRACE_SECONDS", 30, 3_600, {}),
-    ("WRITE_CONNECTIONS", 1, 64, {}),
+    ("WRITE_CONNECTIONS", 1, 16, {}),
 ]
 BOOLEANS = [
     "ALLOW_NAME_IDENTITY",

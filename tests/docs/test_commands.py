@@ -1,0 +1,69 @@
+"""Commands that documents show can be typed: AWS knows the operation and its options."""
+
+import itertools
+import re
+import shlex
+from pathlib import Path
+from typing import Final
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
+
+ROOT: Final = Path(__file__).parents[2]
+PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+#: Commands of the AWS CLI that are no operation of a service, with the options that we use.
+#: From: AWS CLI Command Reference, cloudformation deploy; logs tail.
+CUSTOM: Final = {
+    ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides"},
+    ("logs", "tail"): {"since", "filter-pattern", "follow", "format"},
+}
+#: Options of every command. From: AWS CLI Command Reference, Global options.
+GLOBAL: Final = {"region", "profile", "query", "output", "max-items"}
+
+_BLOCK: Final = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_INLINE: Final = re.compile(r"`(aws [^`]+)`")
+_SESSION: Final = botocore.session.Session()
+
+
+def commands() -> list[str]:
+    """Every `aws …` that is shown, whole."""
+    found: list[str] = []
+    for page in PAGES:
+        text = page.read_text()
+        found += _INLINE.findall(text)
+        for block in _BLOCK.findall(text):
+            joined = re.sub(r"\\\n\s*", " ", block)
+            found += [
+                line.strip() for line in joined.splitlines() if line.strip().startswith("aws ")
+            ]
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("command", commands())
+def test_aws_knows_the_command_and_its_options(command: str) -> None:
+    """Misspelt, it would fail in the hands of who needs it at night."""
+    words = itertools.takewhile(lambda word: word not in {">", "|"}, shlex.split(command))
+    _, service, operation, *rest = words
+    options = {word.removeprefix("--") for word in rest if word.startswith("--")} - GLOBAL
+    if (service, operation) in CUSTOM:
+        assert set() == options - CUSTOM[service, operation]
+        return
+    try:
+        model = _SESSION.get_service_model(service)
+    except UnknownServiceError:
+        pytest.fail(f"AWS has no service {service}")
+    by_name = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in by_name
+    shape = model.operation_model(by_name[operation]).input_shape
+    assert shape is not None
+    known = {xform_name(member, "-") for member in shape.members}
+    assert set() == options - known
+    assert {xform_name(member, "-") for member in shape.required_members} <= options
+
+
+def test_there_are_commands() -> None:
+    """If none were found, none would be held against anything."""
+    assert len(commands()) > 10
