@@ -21,7 +21,18 @@ from cli.legacy_text import (
     is_literally_v1,
     unsigned,
 )
-from cli.legacy_yaml import Mapping, Node, NotYaml, Sequence, Source, Tree, compose, text_of, tree
+from cli.legacy_yaml import (
+    Mapping,
+    Node,
+    NotYaml,
+    Scalar,
+    Sequence,
+    Source,
+    Tree,
+    compose,
+    text_of,
+    tree,
+)
 from core.migration import V1, V1BETA1, Asked, Fit, Problem, fit, problems
 
 _DOCUMENT: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
@@ -30,7 +41,7 @@ _GROUP: Final = "certificates.k8s.io/"
 
 #: So that a file made for it takes neither hours nor gigabytes.
 _MOST_HITS: Final = 1_000
-_MOST_BLOCKS: Final = 200
+_MOST_BLOCKS: Final = 100
 
 
 class How(Enum):
@@ -119,6 +130,9 @@ class _Search:
             return
         for root in roots:
             for node, inherited in _objects(root):
+                if isinstance(node, Scalar):
+                    insort(self._covered, (node.start, node.end))
+                    continue
                 yield from self._object(self._source, node, inherited, How.MANIFEST)
                 if _is_other(node):
                     insort(self._covered, (node.start, node.end))
@@ -139,13 +153,13 @@ class _Search:
         if read is None:
             return
         insort(self._covered, span or (node.start, node.end))
-        asked, value = read
+        asked, request, value = read
         wrong = tuple(
             Wrong(problem, source.line(_place(node, problem).start), detail)
             for problem, detail in problems(asked)
         )
         if wrong:
-            manifest = _manifest(source, node, asked, value)
+            manifest = _manifest(source, node, asked, request, value)
             yield Finding(self._file.path, source.line(node.start), how, wrong, manifest)
 
     # --- manifests in other text ----------------------------------------------------------------
@@ -218,8 +232,11 @@ class _Search:
         return at >= 0 and end <= self._covered[at][1]
 
 
-def _objects(root: Node) -> Iterator[tuple[Mapping, str]]:
-    """The objects of a document, those of lists one by one, with the version that a list gives."""
+def _objects(root: Node) -> Iterator[tuple[Mapping | Scalar, str]]:
+    """The objects of a document, those of lists one by one, with the version that a list gives.
+
+    And the version itself, where it is given: it is told of each item.
+    """
     seen: set[int] = set()
     waiting: list[tuple[Node, str]] = [(root, "")]
     while waiting:
@@ -231,17 +248,19 @@ def _objects(root: Node) -> Iterator[tuple[Mapping, str]]:
             waiting += [(item, inherited) for item in reversed(node.items)]
         elif isinstance(node, Mapping):
             items = node.find("items")
-            if isinstance(items, Sequence):
-                waiting.append((items, _list_version(node)))
-            else:
+            if not isinstance(items, Sequence):
                 yield node, inherited
+                continue
+            version = _list_version(node)
+            waiting.append((items, version.value if version else ""))
+            if version:
+                yield version, ""
 
 
-def _list_version(node: Mapping) -> str:
+def _list_version(node: Mapping) -> Scalar | None:
     """What the API server leaves out of the items of a CertificateSigningRequestList."""
-    if _text(node, "kind") == f"{KIND}List":
-        return _text(node, "apiVersion") or ""
-    return ""
+    version = node.find("apiVersion") if _text(node, "kind") == f"{KIND}List" else None
+    return version if isinstance(version, Scalar) else None
 
 
 def _text(node: Mapping, *path: str) -> str | None:
@@ -257,8 +276,8 @@ def _is_other(node: Mapping) -> bool:
     return (_text(node, "kind") or "").startswith(SERVED_KINDS)
 
 
-def _csr(node: Mapping, inherited: str) -> tuple[Asked, dict[str, Tree]] | None:
-    """What a CSR asks for, and the object as plain data; None for all else.
+def _csr(node: Mapping, inherited: str) -> tuple[Asked, Request, dict[str, Tree]] | None:
+    """What a CSR asks for, and the object as plain data; None for all else, and for patches.
 
     Raises:
         NotYaml: it is a CSR, and no plain data.
@@ -271,7 +290,9 @@ def _csr(node: Mapping, inherited: str) -> tuple[Asked, dict[str, Tree]] | None:
     if not isinstance(value, dict):  # which it is, having a kind
         return None
     metadata, spec = _part(value, "metadata"), _part(value, "spec")
-    request = read_request(text_of(spec.get("request")))
+    if "request" not in spec:
+        return None
+    request = read_request(text_of(spec["request"]))
     seconds = text_of(spec.get("expirationSeconds")) or ""
     asked = Asked(
         api_version=version,
@@ -281,7 +302,7 @@ def _csr(node: Mapping, inherited: str) -> tuple[Asked, dict[str, Tree]] | None:
         expiration_seconds=int(seconds) if seconds.isdecimal() and len(seconds) < 12 else None,
         names=request.names,
     )
-    return asked, value
+    return asked, request, value
 
 
 def _part(value: dict[str, Tree], name: str) -> dict[str, Tree]:
@@ -295,12 +316,14 @@ def _usages(value: Tree | None) -> tuple[str, ...] | None:
     return tuple(text_of(usage) or "" for usage in value)
 
 
-def _manifest(source: Source, node: Mapping, asked: Asked, value: dict[str, Tree]) -> Manifest:
+def _manifest(
+    source: Source, node: Mapping, asked: Asked, request: Request, value: dict[str, Tree]
+) -> Manifest:
     fits = fit(asked)
-    metadata, spec, status = (_part(value, name) for name in ("metadata", "spec", "status"))
+    metadata, status = _part(value, "metadata"), _part(value, "status")
     return Manifest(
         name=asked.name,
-        request=read_request(text_of(spec.get("request"))),
+        request=request,
         fit=fits,
         v1=None if fits.signer is None else v1_form(source, node, fits),
         stored="uid" in metadata or bool(status),

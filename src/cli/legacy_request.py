@@ -43,7 +43,6 @@ class Read(Enum):
     UNREADABLE = "unreadable"
     #: Filled in by a script or a template.
     ELSEWHERE = "elsewhere"
-    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,7 @@ class Request:
 
 def read_request(value: str | None) -> Request:
     """Read the base64 text of `spec.request`."""
-    if value is None:
-        return Request(Read.ABSENT)
-    if not _BASE64.fullmatch(value):
+    if value is None or not _BASE64.fullmatch(value):
         return Request(Read.ELSEWHERE)
     try:
         pem = base64.b64decode("".join(value.split()), validate=True)

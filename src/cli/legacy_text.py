@@ -32,7 +32,7 @@ _LEGACY: Final = re.compile(r"kubernetes\.io(?:\\?/|%2[Ff])legacy-unknown|Legacy
 
 #: The line of a manifest that says that it is a CSR.
 KIND_LINE: Final = re.compile(
-    r"^([^\S\n]*(?:- )?)([\"']?)kind\2[^\S\n]*:[^\S\n]*[\"']?CertificateSigningRequest\b",
+    r"^([^\S\n]*+(?:- )?+)([\"']?)kind\2[^\S\n]*:[^\S\n]*[\"']?CertificateSigningRequest\b",
     re.MULTILINE,
 )
 
@@ -45,7 +45,7 @@ _NEAR_CHARACTERS: Final = 400
 _ABOVE: Final = 10
 _BELOW: Final = 40
 _CHARACTERS: Final = 8_000
-_SPEC: Final = re.compile(r"^[^\S\n]*[\"']?spec[\"']?\s*:", re.MULTILINE)
+_REQUEST: Final = re.compile(r"^[^\S\n]*+[\"']?request[\"']?\s*:", re.MULTILINE)
 _SIGNER: Final = re.compile(r"signer_?name", re.IGNORECASE)
 _V1_LITERALLY: Final = re.compile(r"apiVersion[\"']?:[^\S\n]*[\"']?certificates\.k8s\.io/v1\b")
 _SIGNER_LITERALLY: Final = re.compile(
@@ -55,7 +55,7 @@ _SIGNER_LITERALLY: Final = re.compile(
 # A key at the block's margin, or a comment there.
 _KEY: Final = re.compile(r"(?:- )?[\"']?[A-Za-z_][\w./-]*[\"']?\s*:(?:\s|$)|#")
 _TALLEST_ABOVE: Final = 100
-_TALLEST_BELOW: Final = 400
+_TALLEST_BELOW: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Hit:
 
 def hits(text: str) -> Iterator[Hit]:
     """What the text mentions of the old API and the old signer, at most once a line each."""
-    told = "the v1beta1 API for certificates, where Kubernetes 1.22 and later serve v1"
+    told = "v1beta1 of certificates, which for CSRs is not served since Kubernetes 1.22"
     for at in _matches(_V1BETA1, text):
         yield Hit(at, Problem.V1BETA1, told)
     for at in _matches(_LEGACY, text):
@@ -88,10 +88,10 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[int]:
 
 
 def unsigned(text: str, at: int) -> Hit | None:
-    """A CSR at this offset with a spec and nothing about a signer in the lines around it."""
+    """A CSR at this offset with a request and nothing about a signer in the lines around it."""
     around = _around(text, at, _ABOVE, _BELOW)
-    if _SPEC.search(around) and not _SIGNER.search(around):
-        return Hit(at, Problem.NO_SIGNER, "no signerName in the lines around it: v1 requires it")
+    if _REQUEST.search(around) and not _SIGNER.search(around):
+        return Hit(at, Problem.NO_SIGNER, "no signerName in the lines around, and v1 requires it")
     return None
 
 

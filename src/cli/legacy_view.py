@@ -121,14 +121,16 @@ def show(
 
 def _table(findings: Sequence[Finding]) -> Table:
     table = Table(header_style="bold")
-    for heading in ("Where", "CSR", "Wrong", "Signer for v1"):
+    for heading in ("Where", "CSR"):
         table.add_column(heading, overflow="fold")
+    table.add_column("Wrong", no_wrap=True)
+    table.add_column("Signer for v1", overflow="fold")
     for one in findings:
         manifest = one.manifest
         table.add_row(
             Text(f"{safe(one.path)}:{one.line}"),
             Text(safe(manifest.name) if manifest else "-"),
-            Text("\n".join(f"{wrong.line}: {safe(wrong.detail)}" for wrong in one.wrong)),
+            Text("\n".join(wrong.problem.value for wrong in one.wrong)),
             Text(safe(manifest.fit.signer or "none of EKS's"), style="green")
             if manifest
             else Text(_LOOK, style="yellow"),
@@ -139,6 +141,8 @@ def _table(findings: Sequence[Finding]) -> Table:
 def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
     embedded = ", within other text" if one.how is How.EMBEDDED else ""
     yield f"# {safe(one.path)}:{one.line}{embedded}"
+    for wrong in one.wrong:
+        yield f"# line {wrong.line}: {safe(wrong.detail)}"
     yield f"# request: {_request(manifest)}"
     yield f"# signer: {safe(manifest.fit.signer or 'none')} ({safe(manifest.fit.why)})"
     for note in _notes(manifest):
@@ -159,8 +163,6 @@ def _shown(line: str) -> str:
 def _request(manifest: Manifest) -> str:
     request = manifest.request
     match request.read:
-        case Read.ABSENT:
-            return "none: a patch, or incomplete"
         case Read.ELSEWHERE:
             return "filled in elsewhere"
         case Read.UNREADABLE:

@@ -21,6 +21,7 @@ _MOST_LEAVES: Final = 5_000
 
 # libyaml where PyYAML was built with it: ten times quicker, and the same events.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _RESOLVER: Final[Any] = Resolver()
 _STR: Final = "tag:yaml.org,2002:str"
 _MAP: Final = "tag:yaml.org,2002:map"
@@ -267,9 +268,7 @@ def text_of(value: Tree | None) -> str | None:
 
 def dump(value: Tree) -> str:
     """Plain data as YAML, in its order."""
-    dumped: str = yaml.serialize(
-        _yaml(value), Dumper=yaml.SafeDumper, width=1_000_000, allow_unicode=True
-    )
+    dumped: str = yaml.serialize(_yaml(value), Dumper=_DUMPER, width=1_000_000, allow_unicode=True)
     return dumped
 
 

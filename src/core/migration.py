@@ -180,7 +180,7 @@ def _unissued(asked: Asked) -> Iterator[tuple[Problem, str]]:
         told = f"{APP_SERVING} issues nothing for a name that begins with {UNISSUED_PREFIX}"
         yield Problem.NAME_NOT_ISSUED, told
     _, may = _PERMITTED[APP_SERVING]
-    beyond = [usage for usage in asked.usages or () if usage not in may]
+    beyond = [usage for usage in asked.usages or () if usage in _USAGES and usage not in may]
     if beyond:
         yield Problem.USAGES_NOT_ISSUED, f"{APP_SERVING} does not permit {', '.join(beyond)}"
 
