@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from core.checks import KUBELET_SERVING_CHECKS
+from core.migration import Problem
 from core.settings import ReviewSettings
 
 _CHECK_ROW: Final = re.compile(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|.*\| (.*) \|$", re.MULTILINE)
@@ -86,6 +87,15 @@ def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -
     shown = section("The command line").split("$ csr-approver legacy create-cert.sh\n")[1]
 
     assert [line.rstrip() for line in printed.splitlines()] == shown.split("\n```")[0].splitlines()
+
+
+def test_every_problem_that_legacy_names_is_explained() -> None:
+    """In the order in which it names them."""
+    rows = re.findall(
+        r"^\| ((?:`[a-z0-9-]+`(?:, )?)+) \|", section("The command line"), re.MULTILINE
+    )
+
+    assert [problem.value for problem in Problem] == re.findall(r"`([^`]+)`", " ".join(rows))
 
 
 def test_every_file_that_is_linked_is_there() -> None:

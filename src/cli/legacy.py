@@ -3,13 +3,14 @@
 import json
 import os
 import sys
+from functools import partial
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from cli.evaluate import Output
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL
+from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, USAGE, stop
 from core.model import safe
 
 _PIPE_WIDTH: Final = 120
@@ -36,7 +37,7 @@ Examples:
 
 def legacy(
     paths: Annotated[
-        list[str], typer.Argument(help="Files or folders; `-` is standard input.", metavar="PATH…")
+        list[str], typer.Argument(help="Files or folders; `-` is standard input.", metavar="PATH")
     ],
     output: Annotated[Output, typer.Option(help="How to print what was found.")] = Output.TABLE,
 ) -> None:
@@ -46,11 +47,13 @@ def legacy(
     from cli.legacy_find import Finding, search
     from cli.legacy_view import as_json, show
 
+    if "" in paths:
+        stop(USAGE, "an empty PATH: expected files, folders or `-`")
     findings: list[Finding] = []
     troubles: list[Trouble] = []
     searched = binary = 0
     with Console(stderr=True).status("Searching ..."):
-        for file in read_all(paths, typer.get_binary_stream("stdin")):
+        for file in read_all(paths, partial(typer.get_binary_stream, "stdin")):
             if isinstance(file, Text):
                 searched += 1
                 for one in search(file):

@@ -3,7 +3,7 @@
 import codecs
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -52,15 +52,24 @@ class Trouble:
     line: int | None = None
 
 
-def read_all(paths: Iterable[str], stdin: BinaryIO) -> Iterator[Text | Binary | Trouble]:
+def read_all(
+    paths: Iterable[str], stdin: Callable[[], BinaryIO]
+) -> Iterator[Text | Binary | Trouble]:
     """Every file of these, each once, in the order of their names."""
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if path == STDIN:
-            yield _decoded(STDIN, stdin.read(MAX_BYTES + 1), named=True)
+            yield _from_stdin(stdin)
             continue
         for found in _files(Path(path)):
-            yield found if isinstance(found, Trouble) else from_file(found, path, seen)
+            yield found if isinstance(found, Trouble) else _from_file(found, path, seen)
+
+
+def _from_stdin(stdin: Callable[[], BinaryIO]) -> Text | Binary | Trouble:
+    try:
+        return _decoded(STDIN, stdin().read(MAX_BYTES + 1), named=True)
+    except (OSError, RuntimeError) as error:  # a closed one, says click, is no stream
+        return _trouble(STDIN, error)
 
 
 def _files(path: Path) -> Iterator[Path | Trouble]:
@@ -68,7 +77,7 @@ def _files(path: Path) -> Iterator[Path | Trouble]:
 
     What they lead to is searched where it stands, so that no loop of them can be entered.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112  Path's own raises where it may not look
         yield path
         return
     failed: list[OSError] = []
@@ -86,7 +95,7 @@ def _files(path: Path) -> Iterator[Path | Trouble]:
     yield from (_trouble(str(error.filename or path), error) for error in failed)
 
 
-def from_file(file: Path, given: str, seen: set[tuple[int, int]]) -> Text | Binary | Trouble:
+def _from_file(file: Path, given: str, seen: set[tuple[int, int]]) -> Text | Binary | Trouble:
     """One file's text; nothing of one that was read under another name."""
     name = str(file)
     try:

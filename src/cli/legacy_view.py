@@ -148,8 +148,9 @@ def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
     for note in _notes(manifest):
         yield f"# note: {safe(note)}"
     if manifest.v1 is not None:
-        shown = [_shown(line) for line in manifest.v1.manifest.splitlines()]
-        if shown != manifest.v1.manifest.splitlines():
+        lines = manifest.v1.manifest.removesuffix("\n").split("\n")
+        shown = [_shown(line) for line in lines]
+        if shown != lines:
             yield "# note: some characters are shown escaped; --output json has them as they are"
         yield from ("---", *shown)
     yield ""

@@ -57,7 +57,7 @@ SIGNERS: Final = {
         "EKS's signer for workloads. Usages beyond digital signature, key encipherment and server "
         "auth are not permitted, so there are no client certificates. Any subject; subjectAltName "
         "and key usage are taken from the request, other extensions dropped; never a CA. It lasts "
-        "one year, which is the default and the maximum. It is approved by hand: `kubectl "
+        "one year, which is the default and the maximum. AWS's page approves it by hand: `kubectl "
         "certificate approve NAME`. Nothing is issued for a request whose name begins with "
         "`csr-`, and no client trusts its CA by itself."
     ),

@@ -3,6 +3,9 @@
 import base64
 import json
 import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -190,6 +193,49 @@ def test_what_only_a_server_sets_is_left_out(desk: Desk) -> None:
 
     assert "groups" not in yaml.safe_load(finding["csr"]["manifest"])["spec"]
     assert "  # what for\n" in finding["csr"]["manifest"]
+
+
+def test_in_a_list_each_has_its_own_comments(desk: Desk) -> None:
+    """Those further left stand above the next one."""
+    first, second = (
+        "- " + a_manifest(name).split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "  # its\n"
+        for name in ("one", "two")
+    )
+    text = f"kind: List\nitems:\n{first}# of the next\n{second}"
+    forms = [one["csr"]["manifest"] for one in desk.found(text)["findings"]]
+
+    assert [1, 1] == [form.count("# its") for form in forms]
+    assert not any("# of the next" in form for form in forms)
+
+
+def test_a_name_that_the_server_makes_up_is_changed_too(desk: Desk) -> None:
+    """`generateName: csr-` makes names for which EKS issues nothing."""
+    text = a_manifest("csr-", usages="\n  - server auth # a\n  - any # b").replace(
+        "  name:", "  generateName:"
+    )
+    csr = desk.one(text)["csr"]
+
+    assert {"generateName": "request"} == yaml.safe_load(csr["manifest"])["metadata"]
+    assert "  - server auth # a\n" in csr["manifest"]
+    assert "any" not in csr["manifest"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "usages", "words"),
+    [
+        (SERVICE_REQUEST, "[code signing]", "# signer: none (no signer of EKS issues code signing"),
+        ("AAAA", "[server auth]", "# request: not exactly one CERTIFICATE REQUEST block"),
+        ("$x", "[server auth]", "# request: filled in elsewhere"),
+        (NODE_REQUEST, "[server auth]", "# request: CN=system:node:n1, O=system:nodes; n1"),
+    ],
+)
+def test_people_are_told_whom_a_request_names_and_why_a_signer(
+    desk: Desk, request_: str, usages: str, words: str
+) -> None:
+    """Also where there is nothing to be told."""
+    path = desk.put("a.yaml", a_manifest(request=request_, usages=usages))
+
+    assert words in desk.run(path).stdout
 
 
 def test_where_an_edit_would_not_do_it_is_written_anew_and_said(desk: Desk) -> None:
@@ -576,6 +622,7 @@ def test_what_may_not_be_read_stops_no_other() -> None:
         desk.run(name)  # imports what it needs while it may
         with nobody():
             result = desk.run(name, "--output", "json")
+            alone = desk.run(str(denied[1] / "a.yaml"))
         denied[1].chmod(0o700)
 
     printed = json.loads(result.stdout)
@@ -583,7 +630,18 @@ def test_what_may_not_be_read_stops_no_other() -> None:
     assert {(str(path), "Permission denied") for path in denied} == {
         (one["file"], one["problem"]) for one in printed["troubles"]
     }
-    assert 1 == result.exit_code
+    assert (1, 3) == (result.exit_code, alone.exit_code)
+
+
+def test_closed_standard_input_is_exit_3() -> None:
+    """And none of the others' business; no stream of theirs need know more than ASCII."""
+    run = f"{shlex.quote(sys.executable)} -m cli.main legacy"
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"}
+    for paths, code in (("-", 3), (shlex.quote(str(FIXTURES)), 1)):
+        ran = subprocess.run(  # noqa: S602  redirections are a shell's
+            f"{run} {paths} <&-", shell=True, env=environ, capture_output=True, check=False
+        )
+        assert (code, False) == (ran.returncode, b"Traceback" in ran.stderr), ran.stderr
 
 
 def test_text_that_is_not_utf_8_is_searched_as_text(desk: Desk) -> None:
@@ -687,7 +745,7 @@ def test_the_manifest_can_be_copied_from_what_is_printed(desk: Desk) -> None:
 
 
 def test_usage() -> None:
-    """No path is a usage error, and the help tells the exit codes."""
-    assert 2 == CliRunner().invoke(app, ["legacy"]).exit_code
+    """No path, or an unset variable's, is a usage error, and the help tells the exit codes."""
+    assert [2, 2] == [CliRunner().invoke(app, ["legacy", *paths]).exit_code for paths in ([], [""])]
     shown = CliRunner().invoke(app, ["legacy", "--help"]).stdout
     assert "Exit 0: nothing found. 1: something was found." in shown
