@@ -6,9 +6,11 @@ from typing import Final
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from cli.main import app
 from core.checks import KUBELET_SERVING_CHECKS
+from core.migration import Problem
 from core.settings import ReviewSettings
 
 _CHECK_ROW: Final = re.compile(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|.*\| (.*) \|$", re.MULTILINE)
@@ -68,13 +70,32 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert set() == named - targets
 
 
-@pytest.mark.parametrize("command", ["demo", "evaluate"])
+@pytest.mark.parametrize("command", ["demo", "evaluate", "legacy"])
 def test_every_command_has_a_row(command: str) -> None:
     """And every row is of a command."""
     rows = re.findall(r"^\| `csr-approver (\w+)` \|", section("The command line"), re.MULTILINE)
 
     assert command in rows
     assert set(rows) == set(getattr(get_command(app), "commands"))  # noqa: B009  typer has no types
+
+
+def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script, the v1 form of its manifest, and what is to be known of the signer."""
+    monkeypatch.chdir(ROOT / "tests" / "cli" / "legacy")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    printed = CliRunner().invoke(app, ["legacy", "create-cert.sh"]).stdout
+    shown = section("The command line").split("$ csr-approver legacy create-cert.sh\n")[1]
+
+    assert [line.rstrip() for line in printed.splitlines()] == shown.split("\n```")[0].splitlines()
+
+
+def test_every_problem_that_legacy_names_is_explained() -> None:
+    """In the order in which it names them."""
+    rows = re.findall(
+        r"^\| ((?:`[a-z0-9-]+`(?:, )?)+) \|", section("The command line"), re.MULTILINE
+    )
+
+    assert [problem.value for problem in Problem] == re.findall(r"`([^`]+)`", " ".join(rows))
 
 
 def test_every_file_that_is_linked_is_there() -> None:

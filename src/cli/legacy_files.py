@@ -1,0 +1,126 @@
+"""The files that `csr-approver legacy` searches: which ones, and as what text."""
+
+import codecs
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+#: Larger files are not searched, and said not to be.
+MAX_BYTES: Final = 32 * 2**20
+
+STDIN: Final = "-"
+
+_SKIPPED_FOLDERS: Final = frozenset({".git"})
+_BINARY_WITHIN: Final = 8_192
+
+# Longer ones first: UTF-32's little-endian mark begins with UTF-16's.
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),  # what PowerShell's `>` writes
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file's text. `exact`: False where it isn't UTF-8 or UTF-16, so that some is guesswork."""
+
+    path: str
+    text: str
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A file that holds no text; `named`: by the caller, not found in a folder."""
+
+    path: str
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that couldn't be searched, or not be understood, and why."""
+
+    path: str
+    problem: str
+    line: int | None = None
+
+
+def read_all(
+    paths: Iterable[str], stdin: Callable[[], BinaryIO]
+) -> Iterator[Text | Binary | Trouble]:
+    """Every file of these, each once, in the order of their names."""
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        if path == STDIN:
+            yield _from_stdin(stdin)
+            continue
+        for found in _files(Path(path)):
+            yield found if isinstance(found, Trouble) else _from_file(found, path, seen)
+
+
+def _from_stdin(stdin: Callable[[], BinaryIO]) -> Text | Binary | Trouble:
+    try:
+        return _decoded(STDIN, stdin().read(MAX_BYTES + 1), named=True)
+    except (OSError, RuntimeError) as error:  # a closed one, says click, is no stream
+        return _trouble(STDIN, error)
+
+
+def _files(path: Path) -> Iterator[Path | Trouble]:
+    """The file itself, or a folder's regular files. Links in folders are not followed.
+
+    What they lead to is searched where it stands, so that no loop of them can be entered.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112  Path's own raises where it may not look
+        yield path
+        return
+    failed: list[OSError] = []
+    for folder, folders, names in os.walk(path, onerror=failed.append):
+        folders[:] = sorted(set(folders) - _SKIPPED_FOLDERS)
+        for name in sorted(names):
+            file = Path(folder, name)
+            try:
+                if stat.S_ISREG(file.lstat().st_mode):
+                    yield file
+            except OSError as error:
+                failed.append(error)
+        yield from (_trouble(str(error.filename or path), error) for error in failed)
+        failed.clear()
+    yield from (_trouble(str(error.filename or path), error) for error in failed)
+
+
+def _from_file(file: Path, given: str, seen: set[tuple[int, int]]) -> Text | Binary | Trouble:
+    """One file's text; nothing of one that was read under another name."""
+    name = str(file)
+    try:
+        with file.open("rb") as opened:
+            status = os.fstat(opened.fileno())
+            identity = status.st_dev, status.st_ino
+            if identity in seen:
+                return Binary(name, named=False)
+            seen.add(identity)
+            return _decoded(name, opened.read(MAX_BYTES + 1), named=name == str(Path(given)))
+    except (OSError, ValueError) as error:
+        return _trouble(name, error)
+
+
+def _trouble(name: str, error: Exception) -> Trouble:
+    return Trouble(name, str(getattr(error, "strerror", None) or error))
+
+
+def _decoded(name: str, data: bytes, *, named: bool) -> Text | Binary | Trouble:
+    if len(data) > MAX_BYTES:
+        return Trouble(name, f"larger than {MAX_BYTES // 2**20} MiB, not searched")
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
+    if encoding in {"utf-8", "utf-8-sig"} and b"\0" in data[:_BINARY_WITHIN]:
+        return Binary(name, named)
+    try:
+        return Text(name, data.decode(encoding))
+    except UnicodeDecodeError:
+        return Text(name, data.decode("latin-1"), exact=False)

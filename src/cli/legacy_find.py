@@ -1,0 +1,347 @@
+"""CSRs of the old kind in one file's text: as manifests, embedded in other text, as mere text."""
+
+import re
+from bisect import bisect_right, insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from cli.legacy_files import STDIN, Text, Trouble
+from cli.legacy_request import Request, expiry, read_request
+from cli.legacy_rewrite import KIND, V1Form, v1_form
+from cli.legacy_text import (
+    CLUE,
+    KIND_LINE,
+    SERVED_KINDS,
+    Hit,
+    block,
+    hits,
+    is_literally_v1,
+    unsigned,
+)
+from cli.legacy_yaml import (
+    Mapping,
+    Node,
+    NotYaml,
+    Scalar,
+    Sequence,
+    Source,
+    Tree,
+    compose,
+    text_of,
+    tree,
+)
+from core.migration import V1, V1BETA1, Asked, Fit, Problem, fit, problems
+
+_DOCUMENT: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_MANIFESTS: Final = (".yaml", ".yml", ".json", ".tpl", ".tmpl")
+_GROUP: Final = "certificates.k8s.io/"
+
+#: So that a file made for it takes neither hours nor gigabytes.
+_MOST_HITS: Final = 1_000
+_MOST_BLOCKS: Final = 100
+
+
+class How(Enum):
+    """How it was found; the values are a stable contract."""
+
+    MANIFEST = "manifest"
+    #: A manifest within other text, such as a script's heredoc or a ConfigMap.
+    EMBEDDED = "embedded"
+    #: A match in text that can't be read as a manifest.
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong, and on which line."""
+
+    problem: Problem
+    line: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a CSR that was read: its v1 form is None where no signer fits.
+
+    `stored`: it comes from a cluster; `expires`: the certificate that was issued for it.
+    """
+
+    name: str
+    request: Request
+    fit: Fit
+    v1: V1Form | None
+    stored: bool
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One CSR, or one match in text; `manifest` is None for the latter."""
+
+    path: str
+    line: int
+    how: How
+    wrong: tuple[Wrong, ...]
+    manifest: Manifest | None = None
+
+
+def search(file: Text) -> Iterator[Finding | Trouble]:
+    """All findings of one file, document by document."""
+    if not CLUE.search(file.text):
+        return
+    starts = [0, *(match.start() for match in _DOCUMENT.finditer(file.text))]
+    line = 1
+    for start, end in zip(starts, [*starts[1:], len(file.text)], strict=True):
+        document = Source(file.text[start:end], line)
+        line += document.text.count("\n")
+        if CLUE.search(document.text):
+            yield from _Search(file, document).run()
+
+
+class _Search:
+    """One document: `covered` are the parts that were read as objects, and need no text search."""
+
+    def __init__(self, file: Text, source: Source) -> None:
+        self._file = file
+        self._source = source
+        self._covered: list[tuple[int, int]] = []
+        self._unread = ""
+
+    def run(self) -> Iterator[Finding | Trouble]:
+        found = [*self._manifests(), *self._embedded(), *self._text()]
+        yield from sorted(
+            found, key=lambda one: one.line if isinstance(one, Finding) else one.line or 0
+        )
+
+    # --- manifests ------------------------------------------------------------------------------
+
+    def _manifests(self) -> Iterator[Finding]:
+        if not self._file.exact:
+            self._unread = "neither UTF-8 nor UTF-16"
+            return
+        try:
+            roots = compose(self._source.text)
+        except NotYaml as error:
+            self._unread = str(error)
+            return
+        for root in roots:
+            for node, inherited in _objects(root):
+                if isinstance(node, Scalar):
+                    insort(self._covered, (node.start, node.end))
+                    continue
+                yield from self._object(self._source, node, inherited, How.MANIFEST)
+                if _is_other(node):
+                    insort(self._covered, (node.start, node.end))
+
+    def _object(
+        self,
+        source: Source,
+        node: Mapping,
+        inherited: str,
+        how: How,
+        span: tuple[int, int] | None = None,
+    ) -> Iterator[Finding]:
+        try:
+            read = _csr(node, inherited)
+        except NotYaml as error:
+            self._unread = str(error)
+            return
+        if read is None:
+            return
+        insort(self._covered, span or (node.start, node.end))
+        asked, request, value = read
+        wrong = tuple(
+            Wrong(problem, source.line(_place(node, problem).start), detail)
+            for problem, detail in problems(asked)
+        )
+        if wrong:
+            manifest = _manifest(source, node, asked, request, value)
+            yield Finding(self._file.path, source.line(node.start), how, wrong, manifest)
+
+    # --- manifests in other text ----------------------------------------------------------------
+
+    def _embedded(self) -> Iterator[Finding | Trouble]:
+        tried = 0
+        for match in KIND_LINE.finditer(self._source.text):
+            if self._is_covered(match.start(), match.end()):
+                continue
+            tried += 1
+            if tried > _MOST_BLOCKS:
+                line = self._source.line(match.start())
+                yield Trouble(self._file.path, f"more than {_MOST_BLOCKS} unreadable CSRs", line)
+                return
+            found = list(self._block(match))
+            yield from found
+            if not self._is_covered(match.start(), match.end()):
+                yield from self._unclear(match.start(2))
+
+    def _block(self, match: re.Match[str]) -> Iterator[Finding]:
+        if not self._file.exact:
+            return
+        inner = block(self._source, match)
+        try:
+            roots = compose(inner.source.text)
+        except NotYaml as error:
+            self._unread = self._unread or str(error)
+            return
+        for root in roots:
+            if isinstance(root, Mapping):
+                span = (inner.start, inner.end)
+                yield from self._object(inner.source, root, "", How.EMBEDDED, span)
+
+    def _unclear(self, at: int) -> Iterator[Finding | Trouble]:
+        """A CSR that can't be read: without a signer, or not to be known."""
+        text, line = self._source.text, self._source.line(at)
+        hit = unsigned(text, at)
+        if hit is not None:
+            yield self._hit(hit)
+        elif self._is_for_manifests() and not is_literally_v1(text, at):
+            why = f" ({self._unread})" if self._unread else ""
+            told = f"a CSR that is not plain YAML{why}: look yourself whether it is v1's"
+            yield Trouble(self._file.path, told, line)
+
+    def _is_for_manifests(self) -> bool:
+        path = self._file.path
+        return bool(self._unread) and (path == STDIN or path.lower().endswith(_MANIFESTS))
+
+    # --- text -----------------------------------------------------------------------------------
+
+    def _text(self) -> Iterator[Finding | Trouble]:
+        seen: set[tuple[int, Problem]] = set()
+        for hit in hits(self._source.text):
+            key = self._source.line(hit.start), hit.problem
+            if key in seen or self._is_covered(hit.start, hit.start):
+                continue
+            if len(seen) >= _MOST_HITS:
+                yield Trouble(self._file.path, f"more than {_MOST_HITS} matches", key[0])
+                return
+            seen.add(key)
+            yield self._hit(hit)
+
+    def _hit(self, hit: Hit) -> Finding:
+        line = self._source.line(hit.start)
+        wrong = (Wrong(hit.problem, line, hit.detail),)
+        return Finding(self._file.path, line, How.TEXT, wrong)
+
+    def _is_covered(self, start: int, end: int) -> bool:
+        at = bisect_right(self._covered, (start, len(self._source.text))) - 1
+        return at >= 0 and end <= self._covered[at][1]
+
+
+def _objects(root: Node) -> Iterator[tuple[Mapping | Scalar, str]]:
+    """The objects of a document, those of lists one by one, with the version that a list gives.
+
+    And the version itself, where it is given: it is told of each item.
+    """
+    seen: set[int] = set()
+    waiting: list[tuple[Node, str]] = [(root, "")]
+    while waiting:
+        node, inherited = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Sequence):
+            waiting += [(item, inherited) for item in reversed(node.items)]
+        elif isinstance(node, Mapping):
+            items = node.find("items")
+            if not isinstance(items, Sequence):
+                yield node, inherited
+                continue
+            version = _list_version(node)
+            waiting.append((items, version.value if version else ""))
+            if version:
+                yield version, ""
+
+
+def _list_version(node: Mapping) -> Scalar | None:
+    """What the API server leaves out of the items of a CertificateSigningRequestList."""
+    version = node.find("apiVersion") if _text(node, "kind") == f"{KIND}List" else None
+    return version if isinstance(version, Scalar) else None
+
+
+def _text(node: Mapping, *path: str) -> str | None:
+    found = node.find(*path)
+    try:
+        return None if found is None else text_of(tree(found))
+    except NotYaml:
+        return None
+
+
+def _is_other(node: Mapping) -> bool:
+    """True for the kinds that v1beta1 does serve."""
+    return (_text(node, "kind") or "").startswith(SERVED_KINDS)
+
+
+def _csr(node: Mapping, inherited: str) -> tuple[Asked, Request, dict[str, Tree]] | None:
+    """What a CSR asks for, and the object as plain data; None for all else, and for patches.
+
+    Raises:
+        NotYaml: it is a CSR, and no plain data.
+    """
+    version = _text(node, "apiVersion") or inherited
+    kind = _text(node, "kind") or (KIND if inherited else "")
+    if kind != KIND or not (version in {V1, V1BETA1} or (not version and node.find("spec"))):
+        return None
+    value = tree(node)
+    if not isinstance(value, dict):  # which it is, having a kind
+        return None
+    metadata, spec = _part(value, "metadata"), _part(value, "spec")
+    if "request" not in spec:
+        return None
+    request = read_request(text_of(spec["request"]))
+    seconds = text_of(spec.get("expirationSeconds")) or ""
+    asked = Asked(
+        api_version=version,
+        name=text_of(metadata.get("name")) or text_of(metadata.get("generateName")) or "",
+        signer=text_of(spec.get("signerName")),
+        usages=_usages(spec.get("usages")),
+        expiration_seconds=int(seconds) if seconds.isdecimal() and len(seconds) < 12 else None,
+        names=request.names,
+    )
+    return asked, request, value
+
+
+def _part(value: dict[str, Tree], name: str) -> dict[str, Tree]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _usages(value: Tree | None) -> tuple[str, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(text_of(usage) or "" for usage in value)
+
+
+def _manifest(
+    source: Source, node: Mapping, asked: Asked, request: Request, value: dict[str, Tree]
+) -> Manifest:
+    fits = fit(asked)
+    metadata, status = _part(value, "metadata"), _part(value, "status")
+    return Manifest(
+        name=asked.name,
+        request=request,
+        fit=fits,
+        v1=None if fits.signer is None else v1_form(source, node, fits),
+        stored="uid" in metadata or bool(status),
+        expires=expiry(text_of(status.get("certificate"))),
+    )
+
+
+_PLACES: Final = {
+    Problem.V1BETA1: ("apiVersion",),
+    Problem.LEGACY_SIGNER: ("spec", "signerName"),
+    Problem.NO_SIGNER: ("spec",),
+    Problem.NO_USAGES: ("spec",),
+    Problem.BAD_USAGES: ("spec", "usages"),
+    Problem.USAGES_NOT_ISSUED: ("spec", "usages"),
+    Problem.NAME_NOT_ISSUED: ("metadata",),
+}
+
+
+def _place(node: Mapping, problem: Problem) -> Node:
+    """Where the problem is to be seen: the key's value, or the object."""
+    return node.find(*_PLACES[problem]) or node

@@ -1,0 +1,152 @@
+"""What stands in text that no YAML reader takes: templates, scripts, programs."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cli.legacy_yaml import Source, lines
+from core.migration import Problem
+
+#: What any file that is worth reading has in it.
+CLUE: Final = re.compile(
+    r"certificate_?signing_?request|certificates\.k8s\.io|certificates[/.]v1beta1"
+    r"|certificates\(\)\.v1beta1|certificatesv1beta1|legacy-?unknown",
+    re.IGNORECASE,
+)
+
+_V1BETA1: Final = re.compile(
+    # A manifest's or a path's, also as JSON escapes it.
+    r"certificates\.k8s\.io(?:\\?/|%2[Ff])v1beta1\b"
+    # kubectl's way to name a resource with its version, and the APIService.
+    r"|\bv1beta1\.certificates\.k8s\.io"
+    # Group and version apart: client-go's structs, webhook rules, kustomize's targets.
+    r"|certificates\.k8s\.io[\"'\s,;\]})]{0,40}(?:api)?[vV]ersions?[\"']?\s{0,20}[:=][\[\s\"'-]{0,40}"
+    r"v1beta1\b"
+    # Clients: Go, Python, JavaScript, Java, Pulumi, Terraform.
+    r"|\bcertificates/v1beta1\b|\bcertificates\.v1beta1\b|Certificates\(\)\.V1beta1\b"
+    r"|CertificatesV1beta1|V1beta1CertificateSigningRequest"
+    r"|\"kubernetes_certificate_signing_request\""
+)
+_LEGACY: Final = re.compile(r"kubernetes\.io(?:\\?/|%2[Ff])legacy-unknown|LegacyUnknownSignerName")
+
+#: The line of a manifest that says that it is a CSR.
+KIND_LINE: Final = re.compile(
+    r"^([^\S\n]*+(?:- )?+)([\"']?)kind\2[^\S\n]*:[^\S\n]*[\"']?CertificateSigningRequest\b",
+    re.MULTILINE,
+)
+
+# Kinds that v1beta1 does serve. From: Kubernetes 1.33 and 1.35 release notes.
+SERVED_KINDS: Final = ("ClusterTrustBundle", "PodCertificateRequest")
+_SERVED: Final = re.compile(rf"\b(?:{'|'.join(SERVED_KINDS)})")
+
+_NEAR: Final = 4
+_NEAR_CHARACTERS: Final = 400
+_ABOVE: Final = 10
+_BELOW: Final = 40
+_CHARACTERS: Final = 8_000
+_REQUEST: Final = re.compile(r"^[^\S\n]*+[\"']?request[\"']?\s*:", re.MULTILINE)
+_SIGNER: Final = re.compile(r"signer_?name", re.IGNORECASE)
+_V1_LITERALLY: Final = re.compile(r"apiVersion[\"']?:[^\S\n]*[\"']?certificates\.k8s\.io/v1\b")
+_SIGNER_LITERALLY: Final = re.compile(
+    r"signerName[\"']?:[^\S\n]*[\"']?[a-z0-9.-]+/[\w./-]+[\"']?[^\S\n]*(?:$|,|#)", re.MULTILINE
+)
+
+# A key at the block's margin, or a comment there.
+_KEY: Final = re.compile(r"(?:- )?[\"']?[A-Za-z_][\w./-]*[\"']?\s*:(?:\s|$)|#")
+_TALLEST_ABOVE: Final = 100
+_TALLEST_BELOW: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One match, at `start`."""
+
+    start: int
+    problem: Problem
+    detail: str
+
+
+def hits(text: str) -> Iterator[Hit]:
+    """What the text mentions of the old API and the old signer, at most once a line each."""
+    told = "v1beta1 of certificates, which for CSRs is not served since Kubernetes 1.22"
+    for at in _matches(_V1BETA1, text):
+        yield Hit(at, Problem.V1BETA1, told)
+    for at in _matches(_LEGACY, text):
+        yield Hit(at, Problem.LEGACY_SIGNER, "kubernetes.io/legacy-unknown, which v1 refuses")
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[int]:
+    match = pattern.search(text)
+    while match:
+        resume = match.end()
+        if not _SERVED.search(_around(text, match.start(), _NEAR, _NEAR, _NEAR_CHARACTERS)):
+            yield match.start()
+            found = text.find("\n", match.start())
+            resume = found if found >= 0 else len(text)
+        match = pattern.search(text, resume)
+
+
+def unsigned(text: str, at: int) -> Hit | None:
+    """A CSR at this offset with a request and nothing about a signer in the lines around it."""
+    around = _around(text, at, _ABOVE, _BELOW)
+    if _REQUEST.search(around) and not _SIGNER.search(around):
+        return Hit(at, Problem.NO_SIGNER, "no signerName in the lines around, and v1 requires it")
+    return None
+
+
+def is_literally_v1(text: str, at: int) -> bool:
+    """True when the lines around say v1 and a signer, neither filled in by a template."""
+    around = _around(text, at, _ABOVE, _BELOW)
+    return bool(_V1_LITERALLY.search(around) and _SIGNER_LITERALLY.search(around))
+
+
+def _around(text: str, at: int, above: int, below: int, characters: int = _CHARACTERS) -> str:
+    """Some lines above and below an offset, not beyond the document."""
+    before = text[max(at - characters, 0) : at].split("\n")[-above - 1 :]
+    after = text[at : at + characters].split("\n")[: below + 1]
+    cuts = [number for number, line in enumerate(before) if line.startswith("---")]
+    ends = [number for number, line in enumerate(after) if number and line.startswith("---")]
+    kept = before[cuts[-1] :] if cuts else before
+    return "\n".join(kept) + "\n".join(after[: ends[0]] if ends else after)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that look like one manifest within other text, at the left margin."""
+
+    source: Source
+    start: int
+    end: int
+
+
+def block(source: Source, match: re.Match[str]) -> Block:
+    """The lines around a CSR's kind that belong to its margin: a heredoc's, a ConfigMap's."""
+    text, margin = source.text, len(match[1])
+    start = end = match.start()
+    for _ in range(_TALLEST_ABOVE):
+        if start == 0 or text[start : start + margin].strip() == "-":
+            break
+        before = text.rfind("\n", 0, start - 1) + 1
+        if not _belongs(text[before : start - 1], margin, first=True):
+            break
+        start = before
+    for number in range(_TALLEST_BELOW):
+        after = text.find("\n", end)
+        line = text[end : after if after >= 0 else len(text)]
+        if number and not _belongs(line, margin, first=False):
+            break
+        end = after + 1 if after >= 0 else len(text)
+        if after < 0:
+            break
+    body = "\n".join(line[margin:].rstrip("\r") for _, line in lines(text[start:end]))
+    return Block(Source(body, source.line(start)), start, end)
+
+
+def _belongs(line: str, margin: int, *, first: bool) -> bool:
+    pad, rest = line[:margin], line[margin:]
+    if not line.strip():
+        return not first
+    if pad.strip():
+        return first and pad.strip() == "-" and bool(_KEY.match(rest))
+    return rest[:1].isspace() or bool(_KEY.match(rest))

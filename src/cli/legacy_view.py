@@ -1,0 +1,178 @@
+"""The findings of `csr-approver legacy`: as JSON of a stable shape, and for people."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.legacy_files import Trouble
+from cli.legacy_find import Finding, How, Manifest
+from cli.legacy_request import Read
+from core.migration import SIGNERS
+from core.model import safe
+
+Json = dict[str, Any]
+
+STILL_VALID: Final = (
+    "Certificates that were issued through v1beta1 stay valid until they expire: move the "
+    "manifests and clients before those need renewing."
+)
+
+_LOOK: Final = "found as text: look yourself"
+_MOST_SANS: Final = 5
+
+
+def as_json(
+    findings: Sequence[Finding], troubles: Sequence[Trouble], *, searched: int, binary: int
+) -> Json:
+    """Everything for programs; the keys and their meaning are a stable contract."""
+    return {
+        "searched": searched,
+        "binary": binary,
+        "findings": [_finding(one) for one in findings],
+        "troubles": [
+            {"file": one.path, "line": one.line, "problem": one.problem} for one in troubles
+        ],
+        "signers": _signers(findings),
+        "notes": [STILL_VALID] if findings else [],
+    }
+
+
+def _finding(one: Finding) -> Json:
+    return {
+        "file": one.path,
+        "line": one.line,
+        "found": one.how.value,
+        "problems": [
+            {"problem": wrong.problem.value, "line": wrong.line, "detail": wrong.detail}
+            for wrong in one.wrong
+        ],
+        "csr": None if one.manifest is None else _csr(one.manifest),
+    }
+
+
+def _csr(one: Manifest) -> Json:
+    names = one.request.names
+    return {
+        "name": one.name,
+        "stored": one.stored,
+        "certificate_expires": one.expires.isoformat() if one.expires else None,
+        "request": {
+            "read": one.request.read.value,
+            "why": one.request.why or None,
+            "common_name": names.common_name if names else None,
+            "organizations": list(names.organizations) if names else None,
+            "sans": list(names.sans) if names else None,
+        },
+        "signer": one.fit.signer,
+        "why": one.fit.why,
+        "usages": list(one.fit.usages),
+        "notes": list(_notes(one)),
+        "manifest": one.v1.manifest if one.v1 else None,
+        "comments_kept": one.v1.comments_kept if one.v1 else None,
+    }
+
+
+def _signers(findings: Sequence[Finding]) -> dict[str, str]:
+    """What is to be known of the signers that are named, and no others."""
+    named = {one.manifest.fit.signer for one in findings if one.manifest}
+    return {signer: told for signer, told in SIGNERS.items() if signer in named}
+
+
+def _notes(one: Manifest) -> Iterator[str]:
+    yield from one.fit.notes
+    if one.stored:
+        yield "from a cluster, where its spec can't be changed: file a new request, of a new key"
+    if one.expires is not None:
+        yield f"its certificate is valid until {one.expires:%Y-%m-%d}"
+    if one.v1 is not None and not one.v1.comments_kept:
+        yield "written anew: the original's comments are not kept"
+
+
+# --- for people ---------------------------------------------------------------------------------
+
+
+def show(
+    findings: Sequence[Finding],
+    troubles: Sequence[Trouble],
+    console: Console,
+    *,
+    searched: int,
+    binary: int,
+) -> None:
+    """The table, then each CSR with its v1 form, then what is to be known."""
+    if findings:
+        console.print(_table(findings))
+    for one in findings:
+        if one.manifest is not None:
+            for line in _section(one, one.manifest):
+                typer.echo(line)
+    for signer, told in _signers(findings).items():
+        console.print(Text(f"{signer}: {told}\n"))
+    if findings:
+        console.print(Text(f"{STILL_VALID}\n"))
+    found = f"{len(findings)} found" if findings else "nothing found"
+    looked = f"{searched} file{'' if searched == 1 else 's'} searched, {binary} binary"
+    console.print(Text(f"{found}; {looked}, {len(troubles)} in doubt"))
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    table = Table(header_style="bold")
+    for heading in ("Where", "CSR"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("Wrong", no_wrap=True)
+    table.add_column("Signer for v1", overflow="fold")
+    for one in findings:
+        manifest = one.manifest
+        table.add_row(
+            Text(f"{safe(one.path)}:{one.line}"),
+            Text(safe(manifest.name) if manifest else "-"),
+            Text("\n".join(wrong.problem.value for wrong in one.wrong)),
+            Text(safe(manifest.fit.signer or "none of EKS's"), style="green")
+            if manifest
+            else Text(_LOOK, style="yellow"),
+        )
+    return table
+
+
+def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
+    embedded = ", within other text" if one.how is How.EMBEDDED else ""
+    yield f"# {safe(one.path)}:{one.line}{embedded}"
+    for wrong in one.wrong:
+        yield f"# line {wrong.line}: {safe(wrong.detail)}"
+    yield f"# request: {_request(manifest)}"
+    yield f"# signer: {safe(manifest.fit.signer or 'none')} ({safe(manifest.fit.why)})"
+    for note in _notes(manifest):
+        yield f"# note: {safe(note)}"
+    if manifest.v1 is not None:
+        lines = manifest.v1.manifest.removesuffix("\n").split("\n")
+        shown = [_shown(line) for line in lines]
+        if shown != lines:
+            yield "# note: some characters are shown escaped; --output json has them as they are"
+        yield from ("---", *shown)
+    yield ""
+
+
+def _shown(line: str) -> str:
+    """A line to be copied: as it is, unless it could play tricks with a terminal."""
+    return line if line.isascii() and line.isprintable() else safe(line)
+
+
+def _request(manifest: Manifest) -> str:
+    request = manifest.request
+    match request.read:
+        case Read.ELSEWHERE:
+            return "filled in elsewhere"
+        case Read.UNREADABLE:
+            return safe(request.why)
+    names = request.names
+    if names is None:
+        return safe(request.why)
+    who = ", ".join([f"CN={names.common_name}", *(f"O={one}" for one in names.organizations)])
+    more = f" and {len(names.sans) - _MOST_SANS} more" if len(names.sans) > _MOST_SANS else ""
+    sans = ", ".join(names.sans[:_MOST_SANS]) + more if names.sans else "no subjectAltName"
+    loose = f" (not read strictly: {request.why})" if request.read is Read.LENIENT else ""
+    return safe(f"{who}; {sans}{loose}")

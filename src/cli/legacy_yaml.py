@@ -1,0 +1,290 @@
+"""YAML and JSON as nodes that know where they stand, read within bounds.
+
+PyYAML's own composer recurses, in C too: deep nesting ends the whole process. So its events are
+put together here, with a bound on depth and on nodes; an alias is its anchor's very node, so that
+no bomb ever expands.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import yaml
+from yaml.resolver import Resolver
+
+#: What Kubernetes objects are far from.
+_DEEPEST: Final = 100
+_MOST_NODES: Final = 1_000_000
+_MOST_LEAVES: Final = 5_000
+
+# libyaml where PyYAML was built with it: ten times quicker, and the same events.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_RESOLVER: Final[Any] = Resolver()
+_STR: Final = "tag:yaml.org,2002:str"
+_MAP: Final = "tag:yaml.org,2002:map"
+_SEQ: Final = "tag:yaml.org,2002:seq"
+_MERGE: Final = "<<"
+
+
+class NotYaml(Exception):
+    """It can't be read as YAML within the bounds, or means more than plain data."""
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """Something from `start` up to `end`, both offsets in characters."""
+
+    start: int
+    end: int
+
+
+@dataclass(eq=False, slots=True)
+class Scalar(Node):
+    """A value; `plain` when it isn't quoted, so that it may be a number or nothing."""
+
+    value: str
+    plain: bool
+
+
+@dataclass(eq=False, slots=True)
+class Sequence(Node):
+    """A list."""
+
+    flow: bool
+    items: list[Node] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Mapping(Node):
+    """Keys and values in their order."""
+
+    flow: bool
+    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+
+    def find(self, *path: str) -> Node | None:
+        """The value at these keys, without looking into merged mappings; the last one counts."""
+        found: Node | None = self
+        for name in path:
+            if not isinstance(found, Mapping):
+                return None
+            hits = [value for key, value in found.pairs if _is(key, name)]
+            found = hits[-1] if hits else None
+        return found
+
+
+@dataclass(frozen=True)
+class Source:
+    """A piece of a file, and the line of the file that it begins on."""
+
+    text: str
+    first_line: int = 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        at = self.text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = self.text.find("\n", at + 1)
+        return starts
+
+    def line(self, offset: int) -> int:
+        """The file's line that this character stands on."""
+        return self.first_line + bisect_right(self._starts, offset) - 1
+
+    def line_start(self, offset: int) -> int:
+        """Where that line begins."""
+        return self._starts[bisect_right(self._starts, offset) - 1]
+
+
+#: Plain data: a leaf is its tag and its text.
+Leaf = tuple[str, str]
+Tree = dict[str, "Tree"] | list["Tree"] | Leaf
+
+
+def _is(key: Node, name: str) -> bool:
+    return isinstance(key, Scalar) and key.value == name
+
+
+def compose(text: str) -> list[Node]:
+    """The root of each document.
+
+    Raises:
+        NotYaml: it isn't YAML, or is larger or deeper than Kubernetes objects are.
+    """
+    roots: list[Node] = []
+    builder = _Builder()
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            if isinstance(event, yaml.DocumentStartEvent):
+                builder = _Builder(builder.count)
+            elif isinstance(event, yaml.DocumentEndEvent) and builder.root is not None:
+                roots.append(builder.root)
+            else:
+                builder.take(event)
+    except (yaml.YAMLError, ValueError) as error:
+        raise NotYaml(_why(error)) from error
+    return roots
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+
+
+class _Builder:
+    """Puts one document's events together."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.root: Node | None = None
+        self.count = count
+        self._open: list[Mapping | Sequence] = []
+        self._keys: list[Node | None] = []
+        self._anchors: dict[str, Node] = {}
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._place(self._anchor(event.anchor))
+        elif isinstance(event, yaml.NodeEvent):
+            self._count()
+            self._begin(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop().end = _index(event.end_mark)
+            self._keys.pop()
+
+    def _count(self) -> None:
+        self.count += 1
+        if self.count > _MOST_NODES:
+            raise NotYaml(f"more than {_MOST_NODES} values")
+        if len(self._open) >= _DEEPEST:
+            raise NotYaml(f"nested more than {_DEEPEST} deep")
+
+    def _anchor(self, name: str | None) -> Node:
+        found = self._anchors.get(name or "")
+        if found is None:
+            raise NotYaml("an alias without its anchor")
+        return found
+
+    def _begin(self, event: yaml.NodeEvent) -> None:
+        start, end = _index(event.start_mark), _index(event.end_mark)
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            node = Scalar(start, end, event.value, plain=bool(event.implicit[0]))
+        elif isinstance(event, yaml.MappingStartEvent):
+            node = Mapping(start, end, flow=bool(event.flow_style))
+        else:
+            node = Sequence(start, end, flow=bool(getattr(event, "flow_style", False)))
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        self._place(node)
+        if isinstance(node, Mapping | Sequence):
+            self._open.append(node)
+            self._keys.append(None)
+
+    def _place(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Sequence):
+            parent.items.append(node)
+        elif isinstance(parent, Mapping):
+            key = self._keys[-1]
+            if key is None:
+                self._keys[-1] = node
+            else:
+                parent.pairs.append((key, node))
+                self._keys[-1] = None
+
+
+def _index(mark: Any) -> int:
+    """A mark's offset in characters. Its own line counts line ends that no editor does."""
+    index: int = mark.index
+    return index
+
+
+def tree(node: Node) -> Tree:
+    """The node as plain data, with what is merged into it.
+
+    Raises:
+        NotYaml: a key is no text, as in a template's `{{ }}`, or it is too much for one object.
+    """
+    return _Reader().read(node, 0)
+
+
+class _Reader:
+    """Counts as it reads, for aliases can make much of little."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def read(self, node: Node, depth: int) -> Tree:
+        self._count += 1
+        if self._count > _MOST_LEAVES or depth > _DEEPEST:
+            raise NotYaml("too much for one object")
+        if isinstance(node, Scalar):
+            return _leaf(node)
+        if isinstance(node, Sequence):
+            return [self.read(item, depth + 1) for item in node.items]
+        if isinstance(node, Mapping):
+            return self._mapping(node, depth)
+        raise NotYaml("neither value, list nor mapping")
+
+    def _mapping(self, node: Mapping, depth: int) -> dict[str, Tree]:
+        merged: dict[str, Tree] = {}
+        own: dict[str, Tree] = {}
+        for key, value in node.pairs:
+            if not isinstance(key, Scalar):
+                raise NotYaml("a key that is no text, as in a template")
+            read = self.read(value, depth + 1)
+            if key.plain and key.value == _MERGE:
+                for one in read if isinstance(read, list) else [read]:
+                    merged = (one if isinstance(one, dict) else {}) | merged
+            else:
+                own[key.value] = read
+        return merged | own
+
+
+def _leaf(node: Scalar) -> Leaf:
+    if not node.plain:
+        return _STR, node.value
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, node.value, (True, False))
+    return tag, node.value
+
+
+def text_leaf(text: str) -> Leaf:
+    """A leaf that is text, whatever it looks like."""
+    return _STR, text
+
+
+def text_of(value: Tree | None) -> str | None:
+    """A leaf's text; None for nothing, an empty one, and what isn't a leaf."""
+    if not isinstance(value, tuple) or value[0].endswith(":null"):
+        return None
+    return value[1] or None
+
+
+def dump(value: Tree) -> str:
+    """Plain data as YAML, in its order."""
+    dumped: str = yaml.serialize(_yaml(value), Dumper=_DUMPER, width=1_000_000, allow_unicode=True)
+    return dumped
+
+
+def _yaml(value: Tree) -> yaml.Node:
+    if isinstance(value, dict):
+        pairs = [(yaml.ScalarNode(_STR, key), _yaml(one)) for key, one in value.items()]
+        return yaml.MappingNode(_MAP, pairs, flow_style=False)
+    if isinstance(value, list):
+        return yaml.SequenceNode(_SEQ, [_yaml(one) for one in value], flow_style=False)
+    tag, text = value
+    return yaml.ScalarNode(tag, text, style="|" if "\n" in text else None)
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with its offset."""
+    at = 0
+    for line in text.split("\n"):
+        yield at, line
+        at += len(line) + 1

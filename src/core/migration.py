@@ -1,0 +1,253 @@
+"""The way off `certificates.k8s.io/v1beta1` and `kubernetes.io/legacy-unknown`.
+
+What is wrong with a CSR's manifest, and which signer fits what it asks for. From: EKS User Guide,
+"Secure workloads with Kubernetes certificates"; Kubernetes Deprecated API Migration Guide, v1.22;
+Kubernetes pkg/apis/certificates/helpers.go and its v1beta1/defaults.go of v1.21.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from core.model import KUBELET_SERVING
+
+V1: Final = "certificates.k8s.io/v1"
+V1BETA1: Final = "certificates.k8s.io/v1beta1"
+
+LEGACY_UNKNOWN: Final = "kubernetes.io/legacy-unknown"
+CLIENT: Final = "kubernetes.io/kube-apiserver-client"
+KUBELET_CLIENT: Final = "kubernetes.io/kube-apiserver-client-kubelet"
+APP_SERVING: Final = "beta.eks.amazonaws.com/app-serving"
+
+#: What EKS issues nothing for, if an app-serving request's name begins with it.
+#: From: github.com/aws/containers-roadmap issue 2079.
+UNISSUED_PREFIX: Final = "csr-"
+
+_SERVER_AUTH: Final = "server auth"
+_CLIENT_AUTH: Final = "client auth"
+
+# What v1beta1 made of absent usages. From: v1beta1/defaults.go.
+_DEFAULT_USAGES: Final = ("digital signature", "key encipherment")
+
+# From: Kubernetes staging/src/k8s.io/api/certificates/v1/types.go, KeyUsage.
+_USAGES: Final = frozenset({
+    "signing", "digital signature", "content commitment", "key encipherment", "key agreement",
+    "data encipherment", "cert sign", "crl sign", "encipher only", "decipher only", "any",
+    "server auth", "client auth", "code signing", "email protection", "s/mime",
+    "ipsec end system", "ipsec tunnel", "ipsec user", "timestamping", "ocsp signing",
+    "microsoft sgc", "netscape sgc",
+})  # fmt: skip
+
+# By signer: the usages that must be there, and those that may. From: the Kubernetes page
+# "Certificates and Certificate Signing Requests", Kubernetes signers; the EKS page for app-serving.
+_PERMITTED: Final = {
+    KUBELET_SERVING: (("digital signature", _SERVER_AUTH), ("key encipherment",)),
+    KUBELET_CLIENT: (("digital signature", _CLIENT_AUTH), ("key encipherment",)),
+    CLIENT: ((_CLIENT_AUTH,), ("digital signature", "key encipherment")),
+    APP_SERVING: ((), ("digital signature", "key encipherment", _SERVER_AUTH)),
+}
+
+_SHORTEST_SECONDS: Final = 600
+_YEAR_SECONDS: Final = 31_536_000
+
+#: What is to be known of each signer, for whoever moves to it.
+SIGNERS: Final = {
+    APP_SERVING: (
+        "EKS's signer for workloads. Usages beyond digital signature, key encipherment and server "
+        "auth are not permitted, so there are no client certificates. Any subject; subjectAltName "
+        "and key usage are taken from the request, other extensions dropped; never a CA. It lasts "
+        "one year, which is the default and the maximum. AWS's page approves it by hand: `kubectl "
+        "certificate approve NAME`. Nothing is issued for a request whose name begins with "
+        "`csr-`, and no client trusts its CA by itself."
+    ),
+    KUBELET_SERVING: (
+        "For kubelets only: O=system:nodes, CN=system:node:NAME, at least one DNS name or address. "
+        "EKS issues none for anything else than a node."
+    ),
+    KUBELET_CLIENT: (
+        "For kubelets only: O=system:nodes, CN=system:node:NAME, no subjectAltName. On EKS nodes "
+        "authenticate by IAM and need none."
+    ),
+    CLIENT: (
+        "Client certificates for the Kubernetes API server, never approved by itself. EKS "
+        "documents no signer that issues client certificates, and users report approved requests "
+        "that were never issued: on EKS give people and programs access by IAM (access entries), "
+        "and take client certificates for other servers from a CA of your own."
+    ),
+}
+
+
+class Problem(Enum):
+    """What is wrong with a manifest, or with a line of text; the values are a stable contract."""
+
+    V1BETA1 = "v1beta1"
+    LEGACY_SIGNER = "legacy-signer"
+    NO_SIGNER = "no-signer"
+    NO_USAGES = "no-usages"
+    BAD_USAGES = "bad-usages"
+    NAME_NOT_ISSUED = "name-not-issued"
+    USAGES_NOT_ISSUED = "usages-not-issued"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Whom a readable request names. `sans`: all of them, as text."""
+
+    common_name: str
+    organizations: tuple[str, ...]
+    dns: tuple[str, ...]
+    sans: tuple[str, ...]
+
+    @property
+    def is_node(self) -> bool:
+        """True for the subject of a kubelet's request."""
+        prefix = "system:node:"
+        return self.organizations == ("system:nodes",) and self.common_name.startswith(prefix)
+
+    @property
+    def is_service(self) -> bool:
+        """True when a DNS name is a Service's: a workload's request in a node's clothes."""
+        return any(name.endswith((".svc", ".svc.cluster.local")) for name in self.dns)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a manifest asks for. `usages`: None where there are none; `names`: None if unread."""
+
+    api_version: str
+    name: str = ""
+    signer: str | None = None
+    usages: tuple[str, ...] | None = None
+    expiration_seconds: int | None = None
+    names: Names | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The signer for v1, None where EKS has none, with the usages and name to ask it for."""
+
+    signer: str | None
+    why: str
+    usages: tuple[str, ...]
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
+    """Why the manifest is, or would be, refused by the v1 API, or not issued by EKS."""
+    if asked.api_version == V1BETA1:
+        yield Problem.V1BETA1, f"{V1BETA1} is not served since Kubernetes 1.22"
+    if asked.signer is None:
+        yield Problem.NO_SIGNER, _without_signer(asked)
+    elif asked.signer == LEGACY_UNKNOWN:
+        yield Problem.LEGACY_SIGNER, f"{LEGACY_UNKNOWN} is refused by {V1}"
+    if not asked.usages:
+        yield Problem.NO_USAGES, f"no usages: {V1} requires them"
+    else:
+        unknown = [usage for usage in asked.usages if usage not in _USAGES]
+        if unknown or len(set(asked.usages)) < len(asked.usages):
+            told = f"unknown usages {unknown}" if unknown else "a usage stands there twice"
+            yield Problem.BAD_USAGES, f"{told}: refused by {V1}"
+    if asked.signer == APP_SERVING:
+        yield from _unissued(asked)
+
+
+def _without_signer(asked: Asked) -> str:
+    if asked.api_version != V1BETA1:
+        return f"no signerName: {V1} requires it"
+    if asked.names is None:
+        return f"no signerName: v1beta1 made it {LEGACY_UNKNOWN}, unless it was a kubelet's"
+    return f"no signerName: v1beta1 made it {_defaulted(asked.names, asked.usages or ())}"
+
+
+def _defaulted(names: Names, usages: Sequence[str]) -> str:
+    """The signer that v1beta1 chose. From: v1beta1/defaults.go, DefaultSignerNameFromSpec."""
+    if names.is_node and _is_exactly(KUBELET_CLIENT, usages) and not names.sans:
+        return KUBELET_CLIENT
+    if names.is_node and _is_exactly(KUBELET_SERVING, usages) and names.sans:
+        return KUBELET_SERVING
+    return LEGACY_UNKNOWN
+
+
+def _is_exactly(signer: str, usages: Sequence[str]) -> bool:
+    must, may = _PERMITTED[signer]
+    return set(must) <= set(usages) <= {*must, *may}
+
+
+def _unissued(asked: Asked) -> Iterator[tuple[Problem, str]]:
+    if asked.name.startswith(UNISSUED_PREFIX):
+        told = f"{APP_SERVING} issues nothing for a name that begins with {UNISSUED_PREFIX}"
+        yield Problem.NAME_NOT_ISSUED, told
+    _, may = _PERMITTED[APP_SERVING]
+    beyond = [usage for usage in asked.usages or () if usage in _USAGES and usage not in may]
+    if beyond:
+        yield Problem.USAGES_NOT_ISSUED, f"{APP_SERVING} does not permit {', '.join(beyond)}"
+
+
+def fit(asked: Asked) -> Fit:
+    """Which signer fits, what to ask it for, and what else is to be known."""
+    wanted = asked.usages or _DEFAULT_USAGES
+    usages = tuple(dict.fromkeys(usage for usage in wanted if usage in _USAGES))
+    signer, why = _signer(asked, usages)
+    must, may = _PERMITTED.get(signer or "", ((), usages))
+    added = [usage for usage in must if usage not in usages]
+    kept = [usage for usage in usages if usage in {*must, *may}]
+    name = asked.name
+    if signer == APP_SERVING and name.startswith(UNISSUED_PREFIX):
+        name = name.removeprefix(UNISSUED_PREFIX) or "request"
+    notes = [*_usage_notes(asked, added, kept), *_notes(asked, signer)]
+    if name != asked.name:
+        notes.append(f"renamed: EKS issues nothing for a name that begins with {UNISSUED_PREFIX}")
+    return Fit(signer, why, (*added, *kept), name, tuple(notes))
+
+
+def _signer(asked: Asked, usages: Sequence[str]) -> tuple[str | None, str]:
+    if asked.signer not in {None, LEGACY_UNKNOWN}:
+        return asked.signer, "the manifest names it"
+    names, server, client = asked.names, _SERVER_AUTH in usages, _CLIENT_AUTH in usages
+    if names is not None and names.is_node and not names.is_service:
+        if client and not server and not names.sans:
+            return KUBELET_CLIENT, "client auth for a node's subject"
+        if server and not client and names.sans:
+            return KUBELET_SERVING, "server auth for a node's subject and names"
+    if server:
+        half = ", for the server's half" if client else ""
+        return APP_SERVING, f"server auth for a workload{half}"
+    if client:
+        return CLIENT, "client auth alone"
+    if _is_exactly(APP_SERVING, usages):
+        return APP_SERVING, "neither server auth nor client auth, and nothing that it forbids"
+    return None, f"no signer of EKS issues {', '.join(usages)}: it takes a CA of your own"
+
+
+def _usage_notes(asked: Asked, added: Sequence[str], kept: Sequence[str]) -> Iterator[str]:
+    if not asked.usages:
+        yield f"there were no usages, which v1beta1 made {', '.join(_DEFAULT_USAGES)}"
+    dropped = [usage for usage in dict.fromkeys(asked.usages or ()) if usage not in kept]
+    if dropped:
+        yield f"usages left out, as this signer doesn't issue them: {', '.join(dropped)}"
+    if _CLIENT_AUTH in dropped:
+        yield "whoever needs the client certificate has to have it from elsewhere"
+    if added:
+        yield f"usages added, as this signer requires them: {', '.join(added)}"
+
+
+def _notes(asked: Asked, signer: str | None) -> Iterator[str]:
+    names, seconds = asked.names, asked.expiration_seconds
+    if signer == APP_SERVING:
+        if _SERVER_AUTH not in (asked.usages or ()):
+            yield "add server auth to the usages if the certificate is for a TLS server"
+        if names is not None and not names.sans:
+            yield (
+                "the request has no subjectAltName, and TLS clients read names nowhere else: make "
+                "one with them"
+            )
+        if names is not None and names.is_node:
+            yield "a node's subject is no longer needed: make a request with the Service's names"
+        if seconds is not None and seconds > _YEAR_SECONDS:
+            yield "expirationSeconds: this signer's certificates last one year at most"
+    if signer == CLIENT and names is not None and "system:masters" in names.organizations:
+        yield "O=system:masters is refused by the API server for this signer"
+    if seconds is not None and seconds < _SHORTEST_SECONDS:
+        yield f"expirationSeconds: fewer than {_SHORTEST_SECONDS} are refused by the API server"

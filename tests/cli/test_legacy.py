@@ -1,0 +1,751 @@
+"""`csr-approver legacy`: what it finds, in which files, and the v1 form that it shows."""
+
+import base64
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from typer.testing import CliRunner, Result
+
+from cli import legacy_files
+from cli.main import app
+from core.migration import APP_SERVING, CLIENT
+from core.model import KUBELET_SERVING
+from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
+
+FIXTURES: Final = Path(__file__).parent / "legacy"
+
+Json = dict[str, Any]
+
+
+class Desk:
+    """Files in a folder, and the command run on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, name: str, content: str | bytes) -> str:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    def run(self, *arguments: str, stdin: str | bytes = b"") -> Result:
+        return CliRunner().invoke(app, ["legacy", *arguments], input=stdin)
+
+    def found(self, content: str | bytes, name: str = "a.yaml") -> Json:
+        """What is printed of one file: nothing but what is expected of such a run."""
+        result = self.run(self.put(name, content), "--output", "json")
+        printed: Json = json.loads(result.stdout)
+        assert result.exit_code == (1 if printed["findings"] else 3 if printed["troubles"] else 0)
+        assert bool(printed["troubles"]) == bool(result.stderr)
+        return printed
+
+    def one(self, content: str | bytes, name: str = "a.yaml") -> Json:
+        """The only finding."""
+        printed = self.found(content, name)
+        assert [] == printed["troubles"]
+        (finding,) = printed["findings"]
+        assert isinstance(finding, dict)
+        return finding
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def places(printed: Json) -> list[tuple[int, str, list[str]]]:
+    """Line, how, and problems of each finding."""
+    return [
+        (one["line"], one["found"], [wrong["problem"] for wrong in one["problems"]])
+        for one in printed["findings"]
+    ]
+
+
+# --- the shape --------------------------------------------------------------------------------
+
+
+def test_a_finding_has_exactly_these_keys(desk: Desk) -> None:
+    """Programs rely on them."""
+    printed = desk.found(MANIFEST)
+    (finding,) = printed["findings"]
+
+    assert ["searched", "binary", "findings", "troubles", "signers", "notes"] == list(printed)
+    assert ["file", "line", "found", "problems", "csr"] == list(finding)
+    assert ["problem", "line", "detail"] == list(finding["problems"][0])
+    assert [
+        "name", "stored", "certificate_expires", "request", "signer", "why", "usages", "notes",
+        "manifest", "comments_kept",
+    ] == list(finding["csr"])  # fmt: skip
+    assert {
+        "read": "strict",
+        "why": None,
+        "common_name": "web.ops.svc",
+        "organizations": [],
+        "sans": ["web.ops.svc", "10.0.0.7"],
+    } == finding["csr"]["request"]
+
+
+def test_what_was_issued_stays_valid_is_said(desk: Desk) -> None:
+    """Together with what is to be known of the signer."""
+    printed = desk.found(MANIFEST)
+
+    assert [APP_SERVING] == list(printed["signers"])
+    assert "stay valid until they expire" in printed["notes"][0]
+
+
+def test_nothing_found_is_exit_0_and_no_advice(desk: Desk) -> None:
+    """A manifest of today draws no words."""
+    fine = a_manifest(apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
+    printed = desk.found(fine)
+
+    assert ([], [], {}, []) == tuple(
+        printed[key] for key in ("findings", "troubles", "signers", "notes")
+    )
+    assert (
+        "nothing found; 1 file searched, 0 binary, 0 in doubt"
+        in desk.run(desk.put("a.yaml", fine)).stdout
+    )
+
+
+# --- manifests --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        (a_manifest(signerName=APP_SERVING), [("v1beta1", 2)]),
+        (
+            a_manifest(signerName="kubernetes.io/legacy-unknown"),
+            [("v1beta1", 2), ("legacy-signer", 8)],
+        ),
+        (
+            a_manifest(
+                apiVersion="certificates.k8s.io/v1", signerName="kubernetes.io/legacy-unknown"
+            ),
+            [("legacy-signer", 8)],
+        ),
+        (a_manifest(), [("v1beta1", 2), ("no-signer", 7)]),
+        (a_manifest(apiVersion="certificates.k8s.io/v1"), [("no-signer", 7)]),
+        (
+            a_manifest(apiVersion="certificates.k8s.io/v1", signerName="a.io/b", usages=""),
+            [("no-usages", 7)],
+        ),
+        (
+            a_manifest(apiVersion="certificates.k8s.io/v1", signerName="a.io/b", usages="[x]"),
+            [("bad-usages", 9)],
+        ),
+        (
+            a_manifest("csr-x", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING),
+            [("name-not-issued", 5)],
+        ),
+        (
+            a_manifest(
+                apiVersion="certificates.k8s.io/v1",
+                signerName=APP_SERVING,
+                usages="[server auth, client auth]",
+            ),
+            [("usages-not-issued", 9)],
+        ),
+    ],
+)
+def test_every_problem_is_found_on_its_line(
+    desk: Desk, manifest: str, expected: list[tuple[str, int]]
+) -> None:
+    """The line is where the mend goes."""
+    finding = desk.one(manifest)
+
+    assert expected == [(wrong["problem"], wrong["line"]) for wrong in finding["problems"]]
+    assert (2, "manifest") == (finding["line"], finding["found"])
+
+
+def test_the_v1_form_keeps_comments_and_order(desk: Desk) -> None:
+    """Only what must change is changed."""
+    text = (FIXTURES / "manifests.yaml").read_text()
+    first = text.split("---\n")[0]
+    expected = (
+        first.replace("v1beta1", "v1")
+        .replace("csr-webhook", "webhook")
+        .replace("kubernetes.io/legacy-unknown", APP_SERVING)
+    )
+    csr = desk.found(text)["findings"][0]["csr"]
+
+    assert (expected, True) == (csr["manifest"], csr["comments_kept"])
+
+
+def test_what_only_a_server_sets_is_left_out(desk: Desk) -> None:
+    """The groups that old examples carry included; comments stay all the same."""
+    finding = desk.one(a_manifest(groups="\n  - system:authenticated\n  # what for"))
+
+    assert "groups" not in yaml.safe_load(finding["csr"]["manifest"])["spec"]
+    assert "  # what for\n" in finding["csr"]["manifest"]
+
+
+def test_in_a_list_each_has_its_own_comments(desk: Desk) -> None:
+    """Those further left stand above the next one."""
+    first, second = (
+        "- " + a_manifest(name).split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "  # its\n"
+        for name in ("one", "two")
+    )
+    text = f"kind: List\nitems:\n{first}# of the next\n{second}"
+    forms = [one["csr"]["manifest"] for one in desk.found(text)["findings"]]
+
+    assert [1, 1] == [form.count("# its") for form in forms]
+    assert not any("# of the next" in form for form in forms)
+
+
+def test_a_name_that_the_server_makes_up_is_changed_too(desk: Desk) -> None:
+    """`generateName: csr-` makes names for which EKS issues nothing."""
+    text = a_manifest("csr-", usages="\n  - server auth # a\n  - any # b").replace(
+        "  name:", "  generateName:"
+    )
+    csr = desk.one(text)["csr"]
+
+    assert {"generateName": "request"} == yaml.safe_load(csr["manifest"])["metadata"]
+    assert "  - server auth # a\n" in csr["manifest"]
+    assert "any" not in csr["manifest"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "usages", "words"),
+    [
+        (SERVICE_REQUEST, "[code signing]", "# signer: none (no signer of EKS issues code signing"),
+        ("AAAA", "[server auth]", "# request: not exactly one CERTIFICATE REQUEST block"),
+        ("$x", "[server auth]", "# request: filled in elsewhere"),
+        (NODE_REQUEST, "[server auth]", "# request: CN=system:node:n1, O=system:nodes; n1"),
+    ],
+)
+def test_people_are_told_whom_a_request_names_and_why_a_signer(
+    desk: Desk, request_: str, usages: str, words: str
+) -> None:
+    """Also where there is nothing to be told."""
+    path = desk.put("a.yaml", a_manifest(request=request_, usages=usages))
+
+    assert words in desk.run(path).stdout
+
+
+def test_where_an_edit_would_not_do_it_is_written_anew_and_said(desk: Desk) -> None:
+    """Flow style has no lines to edit; the comments are lost, as is said."""
+    head, _ = a_manifest().split("spec:\n")
+    spec = f"spec: # a comment\n  {{request: {SERVICE_REQUEST}, usages: [server auth]}}\n"
+    csr = desk.one(head + spec)["csr"]
+
+    assert csr["comments_kept"] is False
+    assert any("comments are not kept" in note for note in csr["notes"])
+    assert {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
+        "metadata": {"name": "web"},
+        "spec": {
+            "request": SERVICE_REQUEST,
+            "signerName": APP_SERVING,
+            "usages": ["server auth"],
+        },
+    } == yaml.safe_load(csr["manifest"])
+
+
+def test_merged_keys_are_read(desk: Desk) -> None:
+    """Usages that are merged in count, and what stands in the object itself counts more."""
+    finding = desk.one(a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n")
+
+    assert (CLIENT, ["client auth"]) == (finding["csr"]["signer"], finding["csr"]["usages"])
+    assert "strict" == finding["csr"]["request"]["read"]
+
+
+def test_aliases_are_followed(desk: Desk) -> None:
+    """A list of the same usages, anchored in one object and used in another."""
+    first = a_manifest("one", usages="&u [server auth]")
+    items = [first, a_manifest("two", usages="*u")]
+    text = "kind: List\nitems:\n" + "".join(
+        "- " + item.split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "\n" for item in items
+    )
+
+    assert [["server auth"]] * 2 == [one["csr"]["usages"] for one in desk.found(text)["findings"]]
+
+
+def test_a_signer_is_named_for_each_manifest(desk: Desk) -> None:
+    """By its usages and its request's subject; of a document that has nothing wrong, nothing."""
+    text = "---\n".join(
+        [
+            a_manifest("serving"),
+            a_manifest("person", usages="[client auth]"),
+            a_manifest("node", request=NODE_REQUEST),
+            a_manifest("code", usages="[code signing]"),
+            a_manifest("fine", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING),
+        ]
+    )
+    found = [one["csr"] for one in desk.found(text)["findings"]]
+
+    assert [
+        ("serving", APP_SERVING),
+        ("person", CLIENT),
+        ("node", KUBELET_SERVING),
+        ("code", None),
+    ] == [(csr["name"], csr["signer"]) for csr in found]
+    assert [True, True, True, False] == [csr["manifest"] is not None for csr in found]
+
+
+def test_lists_and_multi_document_files_are_read_whole(desk: Desk) -> None:
+    """Each finding has the line of its own object."""
+    text = (FIXTURES / "manifests.yaml").read_text()
+
+    assert [
+        (2, "manifest", ["v1beta1", "legacy-signer"]),
+        (20, "manifest", ["v1beta1", "no-signer"]),
+    ] == places(desk.found(text))
+    assert [(3, "manifest", ["legacy-signer"])] == places(
+        desk.found((FIXTURES / "live.yaml").read_text())
+    )
+
+
+def test_items_of_a_raw_list_have_its_version(desk: Desk) -> None:
+    """The API server leaves version and kind out of a list's items."""
+    body = yaml.safe_load(a_manifest())
+    item = {"metadata": body["metadata"], "spec": body["spec"]}
+    raw = {
+        "kind": "CertificateSigningRequestList",
+        "apiVersion": "certificates.k8s.io/v1beta1",
+        "items": [item],
+    }
+    finding = desk.one(json.dumps(raw), "a.json")
+
+    assert ["v1beta1", "no-signer"] == [wrong["problem"] for wrong in finding["problems"]]
+    assert "CertificateSigningRequest" == yaml.safe_load(finding["csr"]["manifest"])["kind"]
+
+
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+def test_json_is_read_like_yaml(desk: Desk, indent: int | str | None) -> None:
+    """Compact, indented, with tabs; its v1 form is YAML."""
+    finding = desk.one(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
+
+    assert "manifest" == finding["found"]
+    assert APP_SERVING == yaml.safe_load(finding["csr"]["manifest"])["spec"]["signerName"]
+
+
+def test_a_clusters_objects_lose_what_the_server_set(desk: Desk) -> None:
+    """What `kubectl get csr -o yaml` prints is no manifest to file again as it is."""
+    csr = desk.one((FIXTURES / "live.yaml").read_text())["csr"]
+
+    assert csr["stored"]
+    assert any(note.startswith("from a cluster") for note in csr["notes"])
+    written = yaml.safe_load(csr["manifest"])
+    assert ({"name": "old"}, {"request", "signerName", "usages"}) == (
+        written["metadata"],
+        set(written["spec"]),
+    )
+
+
+def test_the_end_of_an_issued_certificate_is_said(desk: Desk) -> None:
+    """It is how long there is time."""
+    live = yaml.safe_load((FIXTURES / "live.yaml").read_text())
+    live["items"][0]["status"]["certificate"] = a_certificate()
+
+    assert "2031-01-02T00:00:00+00:00" == desk.one(json.dumps(live))["csr"]["certificate_expires"]
+
+
+def a_certificate() -> str:
+    """One that ends on 2 January 2031, as `status.certificate` holds it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([])
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime(2030, 1, 2, tzinfo=UTC))
+        .not_valid_after(datetime(2031, 1, 2, tzinfo=UTC))
+        .sign(key, hashes.SHA256())
+    )
+    return base64.b64encode(built.public_bytes(serialization.Encoding.PEM)).decode()
+
+
+@pytest.mark.parametrize(
+    ("request_", "read"),
+    [
+        ("$base_64", "elsewhere"),
+        ("$(base64 < a.csr)", "elsewhere"),
+        ("", "elsewhere"),
+        ("AAA", "unreadable"),
+        ("AAAA", "unreadable"),
+        ("QUFB" * 30_000, "unreadable"),
+    ],
+)
+def test_requests_that_are_not_there_or_unreadable_stop_nothing(
+    desk: Desk, request_: str, read: str
+) -> None:
+    """The v1 form has them as they stand."""
+    csr = desk.one(a_manifest(request=request_))["csr"]
+
+    assert read == csr["request"]["read"]
+    assert (request_ or None) == yaml.safe_load(csr["manifest"])["spec"]["request"]
+
+
+def test_a_request_without_extensions_is_read_for_display(desk: Desk) -> None:
+    """As `openssl req -subj` makes it; the strict reader's objection is told."""
+    request = desk.one((FIXTURES / "live.yaml").read_text())["csr"]["request"]
+
+    assert ("lenient", "myserver.default.svc", []) == (
+        request["read"],
+        request["common_name"],
+        request["sans"],
+    )
+    assert "expected extensionRequest" in request["why"]
+
+
+@pytest.mark.parametrize("change", ["crlf", "bom", "utf-16", "tabs in comments", "odd line ends"])
+def test_other_editors_files_are_read(desk: Desk, change: str) -> None:
+    """Line ends, marks and PowerShell's encoding make no difference, nor do lines move."""
+    commented = MANIFEST.replace("spec:\n", "spec: # \u2028# ü\n")
+    content = {
+        "crlf": MANIFEST.replace("\n", "\r\n").encode(),
+        "bom": b"\xef\xbb\xbf" + MANIFEST.encode(),
+        "utf-16": MANIFEST.encode("utf-16"),
+        "tabs in comments": MANIFEST.replace("spec:", "spec:\t# a").encode(),
+        "odd line ends": commented.encode(),
+    }[change]
+    finding = desk.one(content)
+
+    assert [("v1beta1", 2), ("no-signer", 7)] == [
+        (wrong["problem"], wrong["line"]) for wrong in finding["problems"]
+    ]
+    assert f"  signerName: {APP_SERVING}\n" in finding["csr"]["manifest"]
+
+
+# --- within other text ------------------------------------------------------------------------
+
+
+def test_a_heredoc_is_read_as_the_manifest_that_it_is(desk: Desk) -> None:
+    """The line is the script's, and what the shell fills in stays."""
+    script = (FIXTURES / "create-cert.sh").read_text()
+    finding = desk.one(script, "create-cert.sh")
+
+    assert (5, "embedded") == (finding["line"], finding["found"])
+    assert [("v1beta1", 5), ("no-signer", 10)] == [
+        (wrong["problem"], wrong["line"]) for wrong in finding["problems"]
+    ]
+    heredoc = script.split("<<EOF | kubectl apply -f -\n")[1].split("EOF\n")[0]
+    expected = heredoc.replace("v1beta1", "v1").replace(
+        "spec:\n  groups:\n  - system:authenticated\n", f"spec:\n  signerName: {APP_SERVING}\n"
+    )
+    assert (expected, True) == (finding["csr"]["manifest"], finding["csr"]["comments_kept"])
+
+
+def test_aws_own_example_of_today_is_not_found(desk: Desk) -> None:
+    """The heredoc of the EKS page, which is the aim."""
+    heredoc = a_manifest("myserver", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
+
+    assert [] == desk.found(f"cat >mycsr.yaml <<EOF\n{heredoc}EOF\n", "a.sh")["findings"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pad"),
+    [
+        ("cat <<-EOF\n", "EOF\n", "\t"),
+        ("Text.\n\n```yaml\n", "```\n", ""),
+        ("import x\nDOCUMENT = '''\n", "'''\nprint(DOCUMENT)\n", ""),
+        ("locals {\n  csr = <<-EOT\n", "    EOT\n}\n", "    "),
+        ("kind: ConfigMap\ndata:\n  a.yaml: |\n", "  b: c\n", "    "),
+        ("run: |\n  kubectl apply -f - <<EOF\n", "  EOF\n", "  "),
+    ],
+    ids=["tabs", "markdown", "python", "terraform", "configmap", "workflow"],
+)
+def test_manifests_in_all_kinds_of_text_are_read(
+    desk: Desk, before: str, after: str, pad: str
+) -> None:
+    """Wherever their margin is."""
+    inner = "".join(f"{pad}{line}\n" for line in MANIFEST.splitlines()[1:])
+    finding = desk.one(before + inner + after, "a.txt")
+
+    assert "embedded" == finding["found"]
+    assert before.count("\n") + 1 == finding["line"]
+    assert APP_SERVING == yaml.safe_load(finding["csr"]["manifest"])["spec"]["signerName"]
+
+
+# --- text -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("chart/templates/csr.yaml", [(2, "v1beta1"), (3, "no-signer")]),
+        ("chart/templates/v1.yaml", []),
+        ("kustomize/kustomization.yaml", [(4, "v1beta1"), (10, "legacy-signer")]),
+        ("kustomize/patch.yaml", [(1, "v1beta1"), (6, "legacy-signer")]),
+        ("kustomize/trust.yaml", []),
+        (
+            "clients/client.go",
+            [(4, "v1beta1"), (8, "v1beta1"), (11, "v1beta1"), (12, "legacy-signer")],
+        ),
+        ("clients/client.py.txt", [(1, "v1beta1"), (2, "v1beta1")]),
+        ("clients/main.tf", [(1, "v1beta1")]),
+    ],
+)
+def test_what_is_no_manifest_is_found_as_text(
+    desk: Desk, name: str, expected: list[tuple[int, str]]
+) -> None:
+    """Helm's templates, kustomize's patches and programs, by line and without a v1 form."""
+    printed = desk.found((FIXTURES / name).read_text(), Path(name).name)
+
+    assert [(line, "text", [problem]) for line, problem in expected] == places(printed)
+    assert all(one["csr"] is None for one in printed["findings"])
+    assert [] == printed["troubles"]
+
+
+def test_people_are_told_to_look_themselves(desk: Desk) -> None:
+    """A match in text is no judgement."""
+    result = desk.run(str(FIXTURES / "clients"))
+
+    assert "found as text: look yourself" in result.stdout
+
+
+def test_a_template_whose_version_is_filled_in_is_in_doubt(desk: Desk) -> None:
+    """Neither yes nor no: exit 3, and the line to look at."""
+    text = (FIXTURES / "chart/templates/v1.yaml").read_text()
+    printed = desk.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
+
+    assert ([], [3]) == (printed["findings"], [one["line"] for one in printed["troubles"]])
+    assert "look yourself" in printed["troubles"][0]["problem"]
+
+
+def test_the_kinds_that_v1beta1_still_serves_are_not_found(desk: Desk) -> None:
+    """ClusterTrustBundle and PodCertificateRequest live in the same group and version."""
+    for kind in ("ClusterTrustBundle", "PodCertificateRequest"):
+        text = f"apiVersion: certificates.k8s.io/v1beta1\nkind: {kind}\n"
+        assert [] == desk.found(text)["findings"]
+        assert [] == desk.found(f"cat <<EOF\n{text}EOF\n", "a.sh")["findings"]
+
+
+def test_a_broken_document_hides_no_other(desk: Desk) -> None:
+    """Documents are read one by one."""
+    broken = "a: {{ b }}: c # certificates.k8s.io/v1beta1\n"
+
+    printed = desk.found(f"{MANIFEST}---\n{broken}---\n{MANIFEST}")
+
+    assert [(2, "manifest"), (10, "text"), (13, "manifest")] == [
+        (line, how) for line, how, _ in places(printed)
+    ]
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def test_folders_are_searched_whole(desk: Desk) -> None:
+    """In the order of names, but for .git and binary files."""
+    for name in ("b/c/d.yaml", "a.yaml", ".git/x.yaml", "b/.git/x.yaml", ".github/x.yaml"):
+        desk.put(name, MANIFEST)
+    desk.put("b/picture", b"\x89PNG\0certificates.k8s.io/v1beta1")
+    printed = json.loads(desk.run(str(desk.folder), "--output", "json").stdout)
+
+    assert ["a.yaml", ".github/x.yaml", "b/c/d.yaml"] == [
+        str(Path(one["file"]).relative_to(desk.folder)) for one in printed["findings"]
+    ]
+    assert (3, 1, []) == (printed["searched"], printed["binary"], printed["troubles"])
+
+
+def test_standard_input_is_a_file(desk: Desk) -> None:
+    """`kubectl get csr -o yaml | csr-approver legacy -`."""
+    result = desk.run("-", "--output", "json", stdin=(FIXTURES / "live.yaml").read_bytes())
+
+    assert [("-", 3)] == [
+        (one["file"], one["line"]) for one in json.loads(result.stdout)["findings"]
+    ]
+    assert 1 == result.exit_code
+
+
+def test_loops_of_links_end_and_no_file_is_read_twice(desk: Desk) -> None:
+    """Links in folders aren't followed; one that is named is, and hard links count once."""
+    file = desk.put("real/a.yaml", MANIFEST)
+    (desk.folder / "real/loop").symlink_to(desk.folder)
+    (desk.folder / "real/self").symlink_to("self")
+    (desk.folder / "real/again.yaml").symlink_to(file)
+    (desk.folder / "real/hard.yaml").hardlink_to(file)
+    (desk.folder / "named").symlink_to(desk.folder / "real")
+    result = desk.run(str(desk.folder / "named"), file, "--output", "json")
+
+    assert 1 == len(json.loads(result.stdout)["findings"])
+    assert "" == result.stderr
+
+
+def test_special_files_in_folders_are_passed_by(desk: Desk) -> None:
+    """Nobody writes to this pipe: reading it would never end."""
+    os.mkfifo(desk.folder / "pipe")
+
+    assert 0 == desk.run(str(desk.folder)).exit_code
+
+
+@pytest.mark.parametrize("broken", ["none", "self", "binary"])
+def test_what_is_named_and_can_not_be_searched_is_exit_3(desk: Desk, broken: str) -> None:
+    """No such file, a link to itself, and a binary file; the message names it."""
+    (desk.folder / "self").symlink_to("self")
+    desk.put("binary", b"\0\1certificates.k8s.io")
+    path = str(desk.folder / broken)
+    result = desk.run(path)
+
+    assert 3 == result.exit_code
+    assert f"csr-approver: {path}: " in result.stderr
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """As a user to whom permissions apply, which they don't to root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_what_may_not_be_read_stops_no_other() -> None:
+    """A file and a folder without permission are named; the rest is found, so exit 1."""
+    with TemporaryDirectory() as name:
+        desk = Desk(Path(name))
+        desk.folder.chmod(0o755)
+        desk.put("good.yaml", MANIFEST)
+        denied = [Path(desk.put("file.yaml", MANIFEST)), desk.folder / "folder"]
+        desk.put("folder/a.yaml", MANIFEST)
+        for path in denied:
+            path.chmod(0)
+        desk.run(name)  # imports what it needs while it may
+        with nobody():
+            result = desk.run(name, "--output", "json")
+            alone = desk.run(str(denied[1] / "a.yaml"))
+        denied[1].chmod(0o700)
+
+    printed = json.loads(result.stdout)
+    assert ["good.yaml"] == [Path(one["file"]).name for one in printed["findings"]]
+    assert {(str(path), "Permission denied") for path in denied} == {
+        (one["file"], one["problem"]) for one in printed["troubles"]
+    }
+    assert (1, 3) == (result.exit_code, alone.exit_code)
+
+
+def test_closed_standard_input_is_exit_3() -> None:
+    """And none of the others' business; no stream of theirs need know more than ASCII."""
+    run = f"{shlex.quote(sys.executable)} -m cli.main legacy"
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"}
+    for paths, code in (("-", 3), (shlex.quote(str(FIXTURES)), 1)):
+        ran = subprocess.run(  # noqa: S602  redirections are a shell's
+            f"{run} {paths} <&-", shell=True, env=environ, capture_output=True, check=False
+        )
+        assert (code, False) == (ran.returncode, b"Traceback" in ran.stderr), ran.stderr
+
+
+def test_text_that_is_not_utf_8_is_searched_as_text(desk: Desk) -> None:
+    """Latin-1 comments hide nothing, and nothing is rewritten of what isn't known."""
+    finding = desk.found(MANIFEST.replace("spec:", "spec: # \xfc").encode("latin-1"))
+
+    assert {"text"} == {how for _, how, _ in places(finding)}
+    assert ["v1beta1", "no-signer"] == [wrong for _, _, (wrong,) in places(finding)]
+
+
+def test_a_huge_file_is_said_not_to_be_searched(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is bounded, and what wasn't searched is no "no"."""
+    monkeypatch.setattr(legacy_files, "MAX_BYTES", 2**20)
+    printed = desk.found("a" * 2**20 + MANIFEST)
+
+    assert ["larger than 1 MiB, not searched"] == [one["problem"] for one in printed["troubles"]]
+    assert [] == desk.found("a" * 2**20)["troubles"]
+
+
+BOMB: Final = "a0: &a0 [certificates.k8s.io]\n" + "".join(
+    f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]\n" for number in range(1, 30)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BOMB,
+        f"{BOMB}kind: CertificateSigningRequest\nspec:\n  request: *a29\n",
+        "kind: List\nitems: &a [*a, *a, kind: CertificateSigningRequest]\n",
+        "kind: CertificateSigningRequest\nspec: &s\n  request: a\n  <<: [*s, *s]\n",
+        "kind: CertificateSigningRequest\nspec: " + "[" * 1_000_000,
+        "kind: CertificateSigningRequest\nspec: " + "{a: " * 1_000_000,
+        "kind: CertificateSigningRequest\nspec: " + "[{a: [" * 500 + "]}]" * 500,
+        "kind: CertificateSigningRequest\n" + "".join(" " * n + "a:\n" for n in range(2_000)),
+        "kind: CertificateSigningRequest\n" + "- " * 1_000_000,
+        "kind: CertificateSigningRequest\n" + "? " * 100_000,
+        "kind: CertificateSigningRequest\nspec: " + '"' + "a" * 1_000_000,
+        "kind: CertificateSigningRequest\n" * 30_000,
+        "%YAML 9.9\n---\nkind: CertificateSigningRequest\n",
+        "kind: CertificateSigningRequest\nspec: !!python/object/apply:os.system [ls]\n",
+        "? {kind: CertificateSigningRequest}\n: [apiVersion: certificates.k8s.io/v1beta]\n",
+        "kind: [CertificateSigningRequest]\napiVersion: {a: b}\nspec: 5\nitems: {}\n",
+        "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\nspec:\n- request\n",
+        "kind: CertificateSigningRequest\nspec: *nowhere\n",
+        "certificates.k8s.io \x1b[31m \x00 \ufffe",
+    ],
+)
+def test_hostile_files_end_without_a_traceback(desk: Desk, text: str) -> None:
+    """Bombs, depths, and shapes that no manifest has: at worst, their text is searched."""
+    result = desk.run(desk.put("a.yaml", text))
+
+    assert result.exit_code in {0, 1, 3}
+    assert isinstance(result.exception, SystemExit | None)
+    assert [] == [one for one in desk.found(text)["findings"] if one["found"] == "manifest"]
+
+
+def test_files_of_many_matches_are_bounded(desk: Desk) -> None:
+    """The rest is in doubt, not silently left out."""
+    printed = desk.found("kubernetes.io/legacy-unknown\n" * 1_500, "a.txt")
+
+    assert 1_000 == len(printed["findings"])
+    assert [("more than 1000 matches", 1_001)] == [
+        (one["problem"], one["line"]) for one in printed["troubles"]
+    ]
+
+
+# --- what is printed --------------------------------------------------------------------------
+
+
+def test_what_stands_in_files_is_printed_escaped(desk: Desk) -> None:
+    """Terminal codes, bidirectional text and Rich's markup are shown as what they are."""
+    name = "[red]x[/red]\x1b[31m.yaml"
+    text = a_manifest('"[bold]a\\e[31m\u202e"')
+    result = desk.run(desk.put(name, text))
+    shown = result.stdout.replace("\n", "").replace("│", "").replace(" ", "")
+
+    assert "[red]x[/red]\\x1b[31m.yaml:2" in shown
+    assert "[bold]a\\x1b[31m\\u202e" in shown
+    assert not {"\x1b", "\u202e"} & set(result.stdout)
+    assert "some characters are shown escaped" in result.stdout
+
+
+def test_file_names_that_are_no_text_are_printed(desk: Desk) -> None:
+    """Linux takes any bytes for a name."""
+    desk.put(os.fsdecode(b"\xff/a.yaml"), MANIFEST)
+
+    assert "/\\udcff/a.yaml" in desk.run(str(desk.folder)).stdout
+    assert 1 == desk.run(str(desk.folder), "--output", "json").exit_code
+
+
+def test_the_manifest_can_be_copied_from_what_is_printed(desk: Desk) -> None:
+    """Its long lines are neither folded nor coloured."""
+    result = desk.run(desk.put("a.yaml", MANIFEST))
+    _, shown = result.stdout.split("---\n")
+    manifest = desk.one(MANIFEST)["csr"]["manifest"]
+
+    assert shown.startswith(f"{manifest}\n")
+
+
+def test_usage() -> None:
+    """No path, or an unset variable's, is a usage error, and the help tells the exit codes."""
+    assert [2, 2] == [CliRunner().invoke(app, ["legacy", *paths]).exit_code for paths in ([], [""])]
+    shown = CliRunner().invoke(app, ["legacy", "--help"]).stdout
+    assert "Exit 0: nothing found. 1: something was found." in shown

@@ -1,0 +1,103 @@
+"""The v1 forms of `csr-approver legacy` on a real kube-apiserver, and the originals."""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from cli.main import app
+from core.migration import APP_SERVING, CLIENT, KUBELET_CLIENT
+from core.model import KUBELET_SERVING
+from sandbox.controlplane import ControlPlane
+from sandbox.kubelet import kubelet_request
+from tests.cli.legacy_manifests import NODE_REQUEST, SERVICE_REQUEST, a_manifest
+
+API: Final = "/apis/{version}/certificatesigningrequests?dryRun=All&fieldValidation=Strict"
+FIXTURES: Final = Path(__file__).parents[1] / "cli" / "legacy"
+
+NODE_WITHOUT_NAMES: Final = base64.b64encode(kubelet_request("n1")[0]).decode()
+ALL: Final = "[digital signature, key encipherment, server auth, client auth]"
+
+Json = dict[str, Any]
+
+
+def file(plane: ControlPlane, manifest: Json) -> int:
+    """File a request without keeping it."""
+    path = API.format(version=manifest["apiVersion"])
+    return plane.admin.request("POST", path, manifest)[0]
+
+
+def found(path: Path) -> list[Json]:
+    result = CliRunner().invoke(app, ["legacy", str(path), "--output", "json"])
+    csrs = [one["csr"] for one in json.loads(result.stdout)["findings"]]
+    return [csr for csr in csrs if csr is not None]
+
+
+@pytest.fixture
+def file_of(tmp_path: Path) -> Path:
+    return tmp_path / "a.yaml"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "signer"),
+    [
+        (a_manifest(), APP_SERVING),
+        (a_manifest("csr-web"), APP_SERVING),
+        (a_manifest(signerName="kubernetes.io/legacy-unknown"), APP_SERVING),
+        (a_manifest(usages=""), APP_SERVING),
+        (a_manifest(usages="[]"), APP_SERVING),
+        (a_manifest(usages=ALL), APP_SERVING),
+        (a_manifest(usages="[server auth, server auth, odd]"), APP_SERVING),
+        (a_manifest(usages="\n  - server auth # a\n  - client auth # b\n  - any # c"), APP_SERVING),
+        (a_manifest(groups="\n  - system:authenticated", username="jane"), APP_SERVING),
+        (a_manifest(usages="[client auth]"), CLIENT),
+        (a_manifest(request=NODE_REQUEST), KUBELET_SERVING),
+        (a_manifest(request=NODE_REQUEST, usages="[server auth]"), KUBELET_SERVING),
+        (a_manifest(request=NODE_WITHOUT_NAMES, usages="[client auth]"), KUBELET_CLIENT),
+        (a_manifest(signerName="example.com/own", usages="[any, any]"), "example.com/own"),
+    ],
+)
+def test_the_v1_form_is_taken_and_the_original_is_not(
+    control_plane: ControlPlane, file_of: Path, manifest: str, signer: str
+) -> None:
+    """Of v1beta1 there is nothing left to send an original to."""
+    file_of.write_text(manifest)
+    [csr] = found(file_of)
+    original = yaml.safe_load(manifest)
+
+    assert 404 == file(control_plane, original)
+    assert signer == csr["signer"]
+    assert 201 == file(control_plane, yaml.safe_load(csr["manifest"]))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{}, {"signerName": "kubernetes.io/legacy-unknown"}, {"signerName": "a.io/b", "usages": ""},
+     {"signerName": "a.io/b", "usages": "[any, any]"}, {"signerName": "a.io/b", "usages": "[x]"}],
+)  # fmt: skip
+def test_what_is_found_of_v1_is_what_its_api_refuses(
+    control_plane: ControlPlane, file_of: Path, spec: dict[str, str]
+) -> None:
+    """No signer, the legacy one, and usages that are none, double or unknown."""
+    manifest = a_manifest(apiVersion="certificates.k8s.io/v1", **spec)
+    file_of.write_text(manifest)
+
+    assert 422 == file(control_plane, yaml.safe_load(manifest))
+    assert 1 == len(found(file_of))
+
+
+def test_the_fixtures_v1_forms_are_taken(control_plane: ControlPlane) -> None:
+    """With what a script fills in, and the list of a cluster as kubectl prints it."""
+    forms = [csr["manifest"] for csr in found(FIXTURES)]
+    filled = [
+        re.sub(r"\$\([^)]*\)|\$\{REQUEST\}", SERVICE_REQUEST, form).replace("${csrName}", "web")
+        for form in forms
+    ]
+
+    assert 5 == len(forms)
+    assert [201] * len(forms) == [file(control_plane, yaml.safe_load(form)) for form in filled]
