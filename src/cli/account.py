@@ -146,6 +146,18 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
     ]
 
 
+def find_one(aws: Aws, name: str) -> DescribedCluster:
+    """The cluster of this name in the account's Region, if it can be reviewed now.
+
+    Raises:
+        typer.Exit: the name can't be a cluster's (2).
+        ClusterUnavailable: there is none, or it can't be described, or isn't ready.
+    """
+    if not CLUSTER_NAME.fullmatch(name):
+        stop(USAGE, f"{safe(name)!r:.120}: not the name of an EKS cluster")
+    return described(_described(aws, name, aws.home))
+
+
 def at_once(ask: Callable[[Any], Any], things: Sequence[Any], words: str) -> list[Any]:
     """What comes of each, in their order, several at a time, with progress on stderr."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:

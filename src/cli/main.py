@@ -4,6 +4,7 @@ import typer
 
 from cli.demo import demo
 from cli.evaluate import evaluate
+from cli.review import review
 
 app = typer.Typer(
     name="csr-approver",
@@ -14,6 +15,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(evaluate)
+app.command()(review)
 
 
 @app.callback()
