@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.access import access
 from cli.demo import demo
 from cli.evaluate import evaluate
 from cli.review import review
@@ -16,6 +17,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(evaluate)
 app.command()(review)
+app.command()(access)
 
 
 @app.callback()

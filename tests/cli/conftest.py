@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from sandbox.aws import PracticeAws
+from tests.cli.aws_stub import AwsStub
 from tests.handlers.account import Account
 
 # AWS's models are megabytes of JSON, and each command would read them anew.
@@ -46,3 +47,12 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         monkeypatch.delenv(name)
     with ExitStack() as opened:
         yield Account(opened.enter_context(PracticeAws()), opened)
+
+
+@pytest.fixture
+def stub(account: Account, monkeypatch: pytest.MonkeyPatch) -> AwsStub:
+    """What moto lacks, in the practice account."""
+    assert account
+    made = AwsStub()
+    made.install(monkeypatch)
+    return made
