@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 
 from adapters.aws_clients import AWS_FAULTS, told
 from core.errors import EvidenceUnavailable
-from core.settings import Selection
+from core.settings import ReviewSettings
 
+_SETTINGS: Final = tuple(ReviewSettings.model_fields)
 _SCHEDULE: Final = "AWS::Scheduler::Schedule"
 
 
@@ -39,15 +40,15 @@ class Stack:
         gone = self.status in {"ROLLBACK_COMPLETE", "DELETE_COMPLETE"}
         return self.status.endswith("_COMPLETE") and not gone
 
-    def selection(self) -> Selection:
-        """The clusters that it serves.
+    def settings(self) -> ReviewSettings:
+        """The reviewer's settings: the template names its parameters by them.
 
         Raises:
-            BadSettings: its parameters are none that the functions start with.
+            BadSettings: they are none that the reviewer starts with.
         """
-        names = {"REGIONS": "Regions", "CLUSTER_NAMES": "ClusterNames", "CLUSTER_TAG": "ClusterTag"}
-        return Selection.from_env(
-            {name: self.parameters.get(ours, "") for name, ours in names.items()}
+        names = {"".join(map(str.capitalize, one.split("_"))): one for one in _SETTINGS}
+        return ReviewSettings.from_env(
+            {name.upper(): self.parameters.get(ours, "") for ours, name in names.items()}
         )
 
 

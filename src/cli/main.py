@@ -4,6 +4,7 @@ import typer
 
 from cli.access import access
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.evaluate import evaluate
 from cli.review import review
 
@@ -18,6 +19,7 @@ app.command()(demo)
 app.command()(evaluate)
 app.command()(review)
 app.command()(access)
+app.command()(doctor)
 
 
 @app.callback()

@@ -17,7 +17,9 @@ from botocore.validate import ParamValidator
 Answer = dict[str, Any]
 
 #: What any operation may answer, besides the errors of its model.
-_ANYWHERE = frozenset({"AccessDenied", "AccessDeniedException", "ValidationError", "Throttling"})
+_ANYWHERE = frozenset(
+    {"AccessDenied", "AccessDeniedException", "ExpiredTokenException", "ValidationError"}
+)
 
 _PARAMS = "given parameters"
 
@@ -40,12 +42,15 @@ class AwsStub:
     schedule: str = "ENABLED"
     #: Operations with what was given, in their order.
     calls: list[tuple[str, Answer]] = field(default_factory=list)
-    #: Instead of an operation's answer: an error's code, a function, or None to let it pass.
+    #: Instead of an operation's answer: an error's code, an exception, or an answer.
     instead: dict[str, Any] = field(default_factory=dict)
+    #: Headers of an operation's answer, in place of those that came.
+    headers: dict[str, Answer] = field(default_factory=dict)
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Let every session that is made from now on have it."""
         ours = [("provide-client-params", self._note), ("before-call", self._answer)]
+        ours.append(("after-call", self._head))
         handlers = [*botocore.handlers.BUILTIN_HANDLERS, *ours]
         patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", handlers)
 
@@ -86,6 +91,11 @@ class AwsStub:
         assert not report.has_errors(), report.generate_report()
         return _response(200), {"ResponseMetadata": {}, **answer}
 
+    def _head(self, parsed: Answer, model: Any, **_: Any) -> None:
+        parsed["ResponseMetadata"].setdefault("HTTPHeaders", {}).update(
+            self.headers.get(model.name, {})
+        )
+
     def _answered(self, model: Any, context: Answer) -> Answer | None:
         given, region = context[_PARAMS], context["client_region"]
         other = self.instead.get(model.name)
@@ -93,6 +103,8 @@ class AwsStub:
             raise Refused(other)
         if isinstance(other, Exception):
             raise other
+        if isinstance(other, dict):
+            return other
         own: Callable[[Answer, str], Answer] | None = getattr(self, f"_on_{model.name}", None)
         return None if own is None else own(given, region)
 

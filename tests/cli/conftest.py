@@ -21,11 +21,16 @@ _LOADER = create_loader()
 
 
 class Desk:
-    """Runs commands, in a pipe as wide as the lines need."""
+    """Runs commands, in a pipe as wide as the lines need. `environment`: set for them alone."""
+
+    def __init__(self) -> None:
+        self.environment: dict[str, str] = {}
 
     def run(self, *arguments: str, code: int = 0) -> Result:
         """Runs one that ends with this code, and without a traceback."""
-        result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "300"})
+        result = CliRunner().invoke(
+            app, list(arguments), env={"COLUMNS": "300", **self.environment}
+        )
         assert (result.exit_code, "Traceback" in result.output) == (code, False), result.output
         assert "\x1b" not in result.output
         return result

@@ -7,9 +7,9 @@ import pytest
 
 from sandbox.aws import PracticeAws
 from sandbox.controlplane import ControlPlane, eventually
-from sandbox.identity import AwsIdentity
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
+from tests.controlplane.desk import forget, sit_down
 from tests.controlplane.nodes import RBAC, RULES
 
 GROUP: Final = "csr-approver"
@@ -29,21 +29,7 @@ def desk(plane: ControlPlane, stub: AwsStub) -> Iterator[Desk]:
     """A desk beside a cluster that has none of our rights, before and after."""
     assert stub
     yield Desk()
-    for name in ROLES:
-        for kind in ("clusterroles", "clusterrolebindings"):
-            plane.admin.request("DELETE", f"{RBAC}/{kind}/{name}")
-
-
-def sit_down(
-    plane: ControlPlane, aws: PracticeAws, patch: pytest.MonkeyPatch, *groups: str
-) -> None:
-    """Somebody of these groups in the cluster, with his own credentials, sits at the desk."""
-    who = AwsIdentity.session(f"desk-{len(groups)}", "me", account=aws.identity.account)
-    plane.add_identity(who)
-    plane.map_role(f"arn:aws:iam::{who.account}:role/desk-{len(groups)}", "me", groups)
-    patch.setenv("AWS_ACCESS_KEY_ID", who.access_key)
-    patch.setenv("AWS_SECRET_ACCESS_KEY", who.secret_key)
-    patch.setenv("AWS_SESSION_TOKEN", str(who.token))
+    forget(plane, *ROLES)
 
 
 def may(plane: ControlPlane, verb: str, resource: str, name: str = "", group: str = "") -> bool:
