@@ -78,9 +78,10 @@ class ApiConnection:
         body: Mapping[str, Any] | None = None,
         *,
         stop_at: float = 0.0,
+        content_type: str = "application/json",
     ) -> Outcome:
         """What came of a call and its retries, ended when the clock has `stop_at` seconds left."""
-        call = _Call(method, path, body, stop_at)
+        call = _Call(method, path, body, stop_at, content_type)
         return self._retries.outcome_of(lambda: self._attempt(call), stop_at=stop_at)
 
     def close(self) -> None:
@@ -109,7 +110,7 @@ class ApiConnection:
             response = self._rest.request(
                 call.method,
                 self._endpoint + call.path,
-                headers=_headers(token),
+                headers=_headers(token, call.content_type),
                 body=call.body,
                 _request_timeout=(min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left)),
             )
@@ -146,6 +147,7 @@ class _Call:
     path: str
     body: Mapping[str, Any] | None
     stop_at: float
+    content_type: str
 
 
 class _NoToken(Exception):
@@ -211,11 +213,11 @@ def _trusting(ca_pem: str) -> ssl.SSLContext:
     return context
 
 
-def _headers(token: str) -> dict[str, str]:
+def _headers(token: str, content_type: str) -> dict[str, str]:
     return {
         "Accept": "application/json",
         "Authorization": f"Bearer {token}",
-        "Content-Type": "application/json",
+        "Content-Type": content_type,
         "User-Agent": "csr-approver",
     }
 

@@ -1,10 +1,11 @@
 """How AWS is called: time-outs and attempts in one place, and failures told without secrets."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from core.model import safe
 
 #: What a call to AWS may raise when AWS, the network or our credentials are at fault.
 AWS_FAULTS: Final = (ClientError, BotoCoreError)
@@ -15,24 +16,31 @@ _READ_SECONDS: Final = 5
 # In all. The next run is the true retry, and a call must fail well before this one's end.
 _ATTEMPTS: Final = 2
 
+_MAX_WORDS: Final = 300
 
-def client_config(proxies: Mapping[str, str] | None = None) -> Config:
+
+def client_config(*, use_environment_proxy: bool = False) -> Config:
     """Every AWS client of this project is made with this.
 
-    `proxies` maps `http` and `https` to URLs. Without it there is none: those of the environment
-    (`HTTPS_PROXY`) aren't used, as nobody configured them for this.
+    The environment's proxy (`HTTPS_PROXY`, `NO_PROXY`) is used where a person says so, and
+    otherwise not, as nobody configured it for this.
     """
     return Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        proxies=dict(proxies or {}),
+        proxies=None if use_environment_proxy else {},
     )
 
 
 def fault(operation: str, error: Exception) -> str:
     """The failure in words that are safe to log: AWS's own messages hold ARNs and URLs."""
     return f"{operation}: {error_code(error)}"
+
+
+def told(operation: str, error: Exception) -> str:
+    """The failure with AWS's own words, for the terminal of whoever asked, and for no log."""
+    return f"{fault(operation, error)}: {safe(str(error))[:_MAX_WORDS]}"
 
 
 def error_code(error: Exception) -> str:

@@ -1,17 +1,13 @@
 """`csr-approver demo`: the whole approver at work, on a sandbox within this process."""
 
 import json
-import os
-import sys
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli.evaluate import Output
 from cli.exits import ANSWER_IS_NO
-
-_PIPE_WIDTH: Final = 120
+from cli.screen import busy, console
 
 
 def demo(
@@ -27,19 +23,11 @@ def demo(
     from cli.demo_run import play
     from cli.demo_view import as_json, show
 
-    with Console(stderr=True).status("Starting four clusters, filing requests, reviewing ..."):
+    with busy("Starting four clusters, filing requests, reviewing ..."):
         result = play()
     if output is Output.JSON:
         typer.echo(json.dumps(as_json(result), indent=2))
     else:
-        show(result, _console())
+        show(result, console())
     if result.surprises:
         raise typer.Exit(ANSWER_IS_NO)
-
-
-def _console() -> Console:
-    """Rich asks the terminal for its width; a file or a pipe has none."""
-    console = Console(file=sys.stdout)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _PIPE_WIDTH
-    return console

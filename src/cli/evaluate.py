@@ -14,8 +14,9 @@ from adapters.ec2_items import instances_of
 from adapters.eks import cluster_of
 from adapters.iam import roles_of_profiles
 from cli.exits import COULD_NOT_TELL, USAGE, stop
+from cli.given_settings import Settings, settings_of
 from cli.verdict_rows import Row, print_table, row_of
-from core.errors import BadSettings, CsrApproverError
+from core.errors import CsrApproverError
 from core.model import (
     NOT_GIVEN,
     Instance,
@@ -23,7 +24,6 @@ from core.model import (
 )
 from core.offline import SavedEvidence
 from core.offline import evaluate as judge_saved
-from core.settings import ReviewSettings
 
 Shape = TypeVar("Shape")
 
@@ -66,14 +66,11 @@ def evaluate(
     decided: Annotated[
         bool, typer.Option("--decided", help="Judge approved and denied ones too, as of then.")
     ] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting, e.g. ALLOW_SECONDARY_ENIS=true.", metavar="N=V"),
-    ] = None,
+    set_: Settings = None,
     output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
 ) -> None:
     """Judge saved CSRs against saved evidence; exit 0 whatever the verdicts, 3 for a bad input."""
-    settings = _settings(set_ or [])
+    settings = settings_of(set_)
     moment = _moment(now)
     items = [read_item(item) for item in _items(_json(csr), csr)]
     saved = _saved(instances, cluster, instance_profiles)
@@ -90,21 +87,6 @@ def evaluate(
 
 
 evaluate.__doc__ = f"{evaluate.__doc__}\n{_EXAMPLE}"
-
-
-def _settings(given: list[str]) -> ReviewSettings:
-    allowed = {name.upper() for name in ReviewSettings.model_fields}
-    environ: dict[str, str] = {}
-    for pair in given:
-        name, equals, value = pair.partition("=")
-        if not equals or name not in allowed:
-            known = ", ".join(sorted(allowed))
-            stop(USAGE, f"--set {safe(pair)}: expected NAME=VALUE with NAME one of {known}")
-        environ[name] = value
-    try:
-        return ReviewSettings.from_env(environ)
-    except BadSettings as error:
-        stop(USAGE, f"--set {error}")
 
 
 def _moment(now: str | None) -> datetime:

@@ -2,9 +2,12 @@
 
 import typer
 
+from cli.access import access
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.evaluate import evaluate
 from cli.legacy import legacy
+from cli.review import review
 
 app = typer.Typer(
     name="csr-approver",
@@ -16,6 +19,9 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(evaluate)
 app.command()(legacy)
+app.command()(review)
+app.command()(access)
+app.command()(doctor)
 
 
 @app.callback()

@@ -81,7 +81,7 @@ def _answer(
     }
 
 
-_COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"}
+COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"}
 
 
 def print_table(rows: list[Row]) -> None:
@@ -96,7 +96,7 @@ def print_table(rows: list[Row]) -> None:
             Text(safe(row["csr"] or "?")),
             Text(safe(row["requester"] or "?")),
             Text(safe(row["instance"] or "-")),
-            Text(row["verdict"], style=_COLOURS[row["verdict"]]),
+            Text(row["verdict"], style=COLOURS[row["verdict"]]),
             Text("\n".join(filter(None, (why, missing)))),
         )
     Console().print(table)

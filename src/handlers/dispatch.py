@@ -13,6 +13,7 @@ from typing import Any, Final, Self, TypeVar
 from aws_lambda_powertools import Logger
 
 from adapters import eks, queue
+from adapters.aws_account import Aws
 from adapters.clock import LambdaClock
 from adapters.eks import ClusterCache, ClusterNotFound
 from adapters.ledger import PowertoolsLedger
@@ -21,7 +22,7 @@ from core.errors import ClusterUnavailable, CsrApproverError
 from core.model import safe
 from core.ports import Clock
 from core.settings import DispatchSettings
-from handlers.environment import Aws, Context, a_ledger, is_lambda, now, required, served_regions
+from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
 
 _LISTED_AT_ONCE: Final = 32
 _DESCRIBED_AT_ONCE: Final = 8

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-import boto3
 from aws_lambda_powertools import Logger
 
-from adapters.aws_clients import client_config
 from adapters.ledger import PowertoolsLedger
 from core.errors import BadSettings
 from core.model import REGION_NAME
@@ -22,36 +20,6 @@ class Context(Protocol):
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the runtime ends the invocation."""
-
-
-class Aws:
-    """The account's APIs: one client for each service and Region, made when first asked for."""
-
-    def __init__(self, home: str) -> None:
-        """`home`: the Region that the function runs in."""
-        self.home = home
-        self._session = boto3.Session(region_name=home)
-        self._clients: dict[tuple[str, str], Any] = {}
-
-    def client(self, service: str, region: str = "") -> Any:
-        """A client of the service in this Region, the function's own by default."""
-        key = service, region or self.home
-        if key not in self._clients:
-            self._clients[key] = self._session.client(
-                service, region_name=key[1], config=client_config()
-            )
-        return self._clients[key]
-
-    def credentials(self) -> Any:
-        """The function's credentials, renewed as needed.
-
-        Raises:
-            BadSettings: there are none.
-        """
-        credentials = self._session.get_credentials()
-        if credentials is None:
-            raise BadSettings("no AWS credentials; expected those of the function's role")
-        return credentials
 
 
 def is_lambda(environ: Mapping[str, str]) -> bool:

@@ -12,11 +12,11 @@ from typing import Any, Self
 from aws_lambda_powertools import Logger
 
 from adapters import eks
+from adapters.aws_account import Aws
 from adapters.clock import LambdaClock
 from adapters.csr_api import KubernetesCsrApi
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import ClusterCache, ClusterNotFound, DescribedCluster
-from adapters.eks_token import cluster_token
 from adapters.iam import InstanceProfiles
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
@@ -25,7 +25,7 @@ from core.errors import ClusterUnavailable, NotOnboarded
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
-from handlers.environment import Aws, Context, a_ledger, is_lambda, now, required, served_regions
+from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
 
 
 class Reviewer:
@@ -94,15 +94,10 @@ class Reviewer:
                 review(described.cluster, signer, self._settings, ports)
 
     def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:
-        name, region = described.cluster.name, described.cluster.region
-
-        def tokens() -> str:
-            return cluster_token(self._aws.credentials(), cluster=name, region=region)
-
         return KubernetesCsrApi(
             endpoint=described.endpoint,
             ca_pem=described.ca_pem,
-            tokens=tokens,
+            tokens=self._aws.tokens(described.cluster),
             clock=clock,
             connections=self._settings.write_connections,
         )

@@ -408,11 +408,11 @@ def test_a_role_that_is_kept_needs_no_time() -> None:
 def test_clients_have_short_time_outs_few_attempts_and_no_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All of it is explicit; a proxy of the environment isn't used, a given one is."""
+    """All of it is explicit; a proxy of the environment is used only where somebody says so."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     config = a_client().meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (3, 5)
     assert config.retries == {"mode": "standard", "total_max_attempts": 2}
     assert config.proxies == {}
-    assert client_config({"https": "http://p:1"}).proxies == {"https": "http://p:1"}
+    assert client_config(use_environment_proxy=True).proxies is None

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
+from adapters.aws_account import Aws
 from handlers import dispatch, review
-from handlers.environment import Aws
 from sandbox.aws import HOME, PracticeAws
 
 Line = Mapping[str, Any]

@@ -1,0 +1,102 @@
+"""EKS access entries: who is let into a cluster, and as what. From: EKS API reference."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adapters.aws_clients import AWS_FAULTS, error_code, told
+from core.errors import EvidenceUnavailable
+
+#: The only type that may have groups of one's own.
+STANDARD: Final = "STANDARD"
+
+#: Types of EC2 nodes. From: EKS API reference, CreateAccessEntry, `type`.
+_NODE_TYPES: Final = frozenset({"EC2_LINUX", "EC2_WINDOWS", "EC2", "HYPERPOD_LINUX"})
+
+
+@dataclass(frozen=True, slots=True)
+class AccessEntry:
+    """One principal's entry."""
+
+    principal: str
+    type: str
+    username: str
+    groups: tuple[str, ...]
+
+
+def describe(eks: Any, cluster: str, principal: str) -> AccessEntry | None:
+    """The principal's entry; None where there is none.
+
+    Raises:
+        EvidenceUnavailable: EKS couldn't be asked, or the cluster takes no access entries.
+    """
+    try:
+        answer = eks.describe_access_entry(clusterName=cluster, principalArn=principal)
+        return _entry(answer["accessEntry"])
+    except AWS_FAULTS as error:
+        if error_code(error) == "ResourceNotFoundException":
+            return None
+        raise EvidenceUnavailable(told("EKS DescribeAccessEntry", error)) from error
+    except (KeyError, TypeError) as error:
+        raise EvidenceUnavailable("EKS DescribeAccessEntry: unreadable answer") from error
+
+
+def create(eks: Any, cluster: str, principal: str, groups: Collection[str]) -> bool:
+    """Make a standard entry, its username EKS's own; False where somebody made one just now.
+
+    Raises:
+        EvidenceUnavailable: EKS didn't.
+    """
+    try:
+        eks.create_access_entry(
+            clusterName=cluster,
+            principalArn=principal,
+            type=STANDARD,
+            kubernetesGroups=list(groups),
+        )
+    except AWS_FAULTS as error:
+        if error_code(error) == "ResourceInUseException":
+            return False
+        raise EvidenceUnavailable(told("EKS CreateAccessEntry", error)) from error
+    return True
+
+
+def set_groups(eks: Any, cluster: str, principal: str, groups: Collection[str]) -> None:
+    """Give an entry these groups in place of those that it has.
+
+    Raises:
+        EvidenceUnavailable: EKS didn't.
+    """
+    try:
+        eks.update_access_entry(
+            clusterName=cluster, principalArn=principal, kubernetesGroups=list(groups)
+        )
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(told("EKS UpdateAccessEntry", error)) from error
+
+
+def node_principals(eks: Any, cluster: str) -> list[str]:
+    """The principals whose entries are EC2 nodes'.
+
+    Raises:
+        EvidenceUnavailable: EKS couldn't be asked, or not to the end.
+    """
+    entries = (describe(eks, cluster, principal) for principal in _principals(eks, cluster))
+    return [one.principal for one in entries if one is not None and one.type in _NODE_TYPES]
+
+
+def _principals(eks: Any, cluster: str) -> Iterator[str]:
+    try:
+        for page in eks.get_paginator("list_access_entries").paginate(clusterName=cluster):
+            yield from map(str, page["accessEntries"])
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(told("EKS ListAccessEntries", error)) from error
+
+
+def _entry(item: Mapping[str, Any]) -> AccessEntry:
+    return AccessEntry(
+        principal=item["principalArn"],
+        type=item.get("type") or STANDARD,
+        username=item.get("username") or "",
+        groups=tuple(item.get("kubernetesGroups") or ()),
+    )

@@ -1,0 +1,60 @@
+"""One AWS account by one set of credentials: its APIs, and the tokens of its clusters."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import boto3
+
+from adapters.aws_clients import client_config
+from adapters.eks_token import ClusterToken, cluster_token
+from core.errors import BadSettings
+from core.model import Cluster
+
+
+class Aws:
+    """The account's APIs: one client for each service and Region, made when first asked for.
+
+    May be used by several threads at once.
+    """
+
+    def __init__(
+        self, home: str, session: Any = None, *, use_environment_proxy: bool = False
+    ) -> None:
+        """`home`: the Region of clients that no other is named for. `session`: boto3's own kind.
+
+        Without a session the credentials are the environment's.
+        """
+        self.home = home
+        self.use_environment_proxy = use_environment_proxy
+        self._session = session or boto3.Session(region_name=home)
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._making = Lock()  # a session may not make two clients at once
+
+    def client(self, service: str, region: str = "") -> Any:
+        """A client of the service in this Region, `home` by default."""
+        key = service, region or self.home
+        with self._making:
+            if key not in self._clients:
+                config = client_config(use_environment_proxy=self.use_environment_proxy)
+                self._clients[key] = self._session.client(
+                    service, region_name=key[1], config=config
+                )
+            return self._clients[key]
+
+    def credentials(self) -> Any:
+        """The credentials, renewed as needed.
+
+        Raises:
+            BadSettings: there are none.
+        """
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise BadSettings("no AWS credentials were found")
+        return credentials
+
+    def tokens(self, cluster: Cluster) -> Callable[[], ClusterToken]:
+        """What makes a new token for this cluster each time that it is called."""
+        return lambda: cluster_token(
+            self.credentials(), cluster=cluster.name, region=cluster.region
+        )

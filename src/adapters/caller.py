@@ -1,0 +1,56 @@
+"""Whose credentials these are, and how far the local clock is from AWS's."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from adapters.aws_clients import AWS_FAULTS, told
+from core.errors import EvidenceUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What STS answers. `arn` is empty, and `problem` tells why, where it refused.
+
+    `skew_seconds`: how far the local clock is ahead of AWS's; None where AWS told no time.
+    """
+
+    account: str
+    arn: str
+    skew_seconds: float | None
+    problem: str = ""
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, …."""
+        return [*self.arn.split(":"), ""][1]
+
+
+def who_am_i(sts: Any, now: Callable[[], datetime]) -> Caller:
+    """Ask STS, which anybody may; a refusal has a time too.
+
+    Raises:
+        EvidenceUnavailable: no answer came.
+    """
+    try:
+        answer = sts.get_caller_identity()
+    except ClientError as error:
+        refusal = told("STS GetCallerIdentity", error)
+        return Caller("", "", _skew(error.response, now()), refusal)
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(told("STS GetCallerIdentity", error)) from error
+    return Caller(str(answer["Account"]), str(answer["Arn"]), _skew(answer, now()))
+
+
+def _skew(answer: Mapping[str, Any], now: datetime) -> float | None:
+    """By the header `Date`, which has whole seconds."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        theirs = parsedate_to_datetime(headers["date"])
+        return (now - theirs).total_seconds()
+    except (KeyError, TypeError, ValueError):
+        return None

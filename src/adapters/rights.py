@@ -1,0 +1,97 @@
+"""What credentials may do, asked without any effect: in AWS, and in a cluster.
+
+From: Kubernetes, "Authorization", checking API access (SelfSubjectAccessReview and its kin).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adapters.api_connection import ApiConnection
+from adapters.aws_clients import AWS_FAULTS, error_code, told
+from adapters.csr_pages import unavailable
+from adapters.retry import Answer
+from core.errors import EvidenceUnavailable
+
+_DENIED: Final = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"})
+_REVIEWS: Final = "/apis/authorization.k8s.io/v1"
+
+# An instance and a profile that nobody has: whoever may ask is told so.
+_NO_INSTANCE: Final = "i-00000000000000000"
+_NO_PROFILE: Final = "csr-approver-doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A right in a cluster. `resource` may name a subresource; a `name` narrows it to one."""
+
+    verb: str
+    resource: str
+    name: str = ""
+    group: str = "certificates.k8s.io"
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.verb, self.resource, self.name)))
+
+
+def may_describe_instances(ec2: Any) -> bool:
+    """Whether EC2 answers DescribeInstances.
+
+    Raises:
+        EvidenceUnavailable: EC2 couldn't be asked.
+    """
+    try:
+        ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [_NO_INSTANCE]}])
+    except AWS_FAULTS as error:
+        return _refused("EC2 DescribeInstances", error)
+    return True
+
+
+def may_get_profiles(iam: Any) -> bool:
+    """Whether IAM answers GetInstanceProfile.
+
+    Raises:
+        EvidenceUnavailable: IAM couldn't be asked.
+    """
+    try:
+        iam.get_instance_profile(InstanceProfileName=_NO_PROFILE)
+    except AWS_FAULTS as error:
+        if error_code(error) == "NoSuchEntity":
+            return True
+        return _refused("IAM GetInstanceProfile", error)
+    return True
+
+
+def may(connection: ApiConnection, right: Right, group: str = "") -> bool:
+    """Whether the bearer of the token has a right; with `group`, whether its members have.
+
+    Raises:
+        ClusterUnavailable: the API server couldn't be asked.
+        NotOnboarded: nor may we ask it (only about others).
+    """
+    kind = "SubjectAccessReview" if group else "SelfSubjectAccessReview"
+    resource, _, subresource = right.resource.partition("/")
+    attributes = {
+        "verb": right.verb,
+        "group": right.group,
+        "resource": resource,
+        "subresource": subresource,
+        "name": right.name,
+    }
+    who = {"user": "csr-approver", "groups": [group, "system:authenticated"]} if group else {}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": kind,
+        "spec": {**who, "resourceAttributes": attributes},
+    }
+    outcome = connection.call("POST", f"{_REVIEWS}/{kind.lower()}s", body)
+    if not isinstance(outcome, Answer) or outcome.status != 201:
+        raise unavailable(outcome)
+    status = outcome.object().get("status")
+    return isinstance(status, dict) and status.get("allowed") is True
+
+
+def _refused(operation: str, error: Exception) -> bool:
+    """False for a refusal; anything else is no answer."""
+    if error_code(error) in _DENIED:
+        return False
+    raise EvidenceUnavailable(told(operation, error)) from error

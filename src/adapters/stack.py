@@ -1,0 +1,106 @@
+"""The deployed stack, as CloudFormation describes it, and whether its schedule is on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from adapters.aws_clients import AWS_FAULTS, told
+from core.errors import EvidenceUnavailable
+from core.settings import ReviewSettings
+
+_SETTINGS: Final = tuple(ReviewSettings.model_fields)
+_SCHEDULE: Final = "AWS::Scheduler::Schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack. `parameters` and `outputs` by their names."""
+
+    name: str
+    region: str
+    status: str
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    @property
+    def role_arn(self) -> str:
+        """The reviewer's role; empty where the stack isn't the approver's."""
+        return self.outputs.get("ReviewerRoleArn", "")
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        """The reviewer's subnets; none: it runs outside any VPC."""
+        return tuple(filter(None, self.parameters.get("SubnetIds", "").split(",")))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its last change was made, or was taken back to one that had been."""
+        gone = self.status in {"ROLLBACK_COMPLETE", "DELETE_COMPLETE"}
+        return self.status.endswith("_COMPLETE") and not gone
+
+    def settings(self) -> ReviewSettings:
+        """The reviewer's settings: the template names its parameters by them.
+
+        Raises:
+            BadSettings: they are none that the reviewer starts with.
+        """
+        names = {"".join(map(str.capitalize, one.split("_"))): one for one in _SETTINGS}
+        return ReviewSettings.from_env(
+            {name.upper(): self.parameters.get(ours, "") for ours, name in names.items()}
+        )
+
+
+def describe(cloudformation: Any, name: str, region: str) -> Stack | None:
+    """The stack of this name; None where there is none.
+
+    Raises:
+        EvidenceUnavailable: CloudFormation couldn't be asked.
+    """
+    try:
+        [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise EvidenceUnavailable(told("CloudFormation DescribeStacks", error)) from error
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(told("CloudFormation DescribeStacks", error)) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvidenceUnavailable("CloudFormation DescribeStacks: unreadable answer") from error
+    return Stack(
+        name=name,
+        region=region,
+        status=str(stack["StackStatus"]),
+        parameters=_by_name(stack, "Parameter"),
+        outputs=_by_name(stack, "Output"),
+    )
+
+
+def schedule_state(cloudformation: Any, scheduler: Any, name: str) -> str | None:
+    """`ENABLED` or `DISABLED`; None where the stack has no schedule.
+
+    Raises:
+        EvidenceUnavailable: AWS couldn't be asked.
+    """
+    try:
+        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+        made = [one for page in pages for one in page["StackResourceSummaries"]]
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(told("CloudFormation ListStackResources", error)) from error
+    schedules = [one for one in made if one["ResourceType"] == _SCHEDULE]
+    if not schedules:
+        return None
+    try:
+        # A schedule of the default group is its own physical id; of another, group|name.
+        schedule = str(schedules[0]["PhysicalResourceId"]).rsplit("|", 1)[-1]
+        return str(scheduler.get_schedule(Name=schedule)["State"])
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(told("Scheduler GetSchedule", error)) from error
+
+
+def _by_name(stack: Mapping[str, Any], kind: str) -> Mapping[str, str]:
+    return {
+        str(one[f"{kind}Key"]): str(one.get(f"{kind}Value", ""))
+        for one in stack.get(f"{kind}s") or ()
+    }

@@ -1,0 +1,73 @@
+"""`csr-approver access`: what the approver needs in a cluster, printed or applied."""
+
+import json
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cli.access_view import as_json, as_manifests, show
+from cli.account import Profile, Proxy, Regions, at_once, find, open_account
+from cli.approver_role import STACK, RoleArn, StackName, StackRegion, find_role
+from cli.evaluate import Output
+from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
+from cli.manifests import manifests
+from cli.onboarding import Onboarding, State, onboard
+from cli.screen import console
+
+_EXAMPLE = """
+That is a ClusterRole with its binding, which let the approver list CSRs, write decisions, and
+approve for the kubelet-serving signer alone; and a standard EKS access entry that puts its role
+into the group csr-approver. Without --apply all is printed: YAML for kubectl, with the aws commands
+for each cluster in its comments. With --apply it is made so, which takes your own rights in each
+cluster; what is there already stays, and one cluster's trouble stops no other.
+
+Exit 1: a cluster takes no access entries (authentication mode CONFIG_MAP), or the role's entry is
+of another type; what to do is told. Exit 3: a cluster could not be described or changed.
+
+Examples:
+
+  csr-approver access prod --region eu-west-1 | kubectl apply -f -
+  csr-approver access 'prod-*' test --region eu-west-1 --region us-east-1 --apply
+"""
+
+
+def access(
+    clusters: Annotated[
+        list[str], typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER")
+    ],
+    region: Regions = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Make it so, in each cluster.")] = False,
+    app_serving: Annotated[
+        bool, typer.Option("--app-serving", help="The rights for that signer, too.")
+    ] = False,
+    role_arn: RoleArn = None,
+    stack_name: StackName = STACK,
+    stack_region: StackRegion = None,
+    profile: Profile = None,
+    proxy: Proxy = False,
+    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+) -> None:
+    """Let the approver into clusters: print what that takes, or make it so with --apply."""
+    aws = open_account(profile, region or [], proxy=proxy)
+    role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
+    needed = manifests(app_serving=app_serving)
+    do = partial(onboard, aws, role_arn=role.arn, manifests=needed, applied=apply)
+    words = "Letting the approver in" if apply else "Looking"
+    done = at_once(do, find(aws, clusters, region or []), words)
+    if output is Output.JSON:
+        typer.echo(json.dumps(as_json(role, needed, done, applied=apply), indent=2))
+    elif apply:
+        show(done, console())
+    else:
+        typer.echo(as_manifests(role, needed, done))
+    raise typer.Exit(_code(done))
+
+
+access.__doc__ = f"{access.__doc__}\n{_EXAMPLE}"
+
+
+def _code(done: list[Onboarding]) -> int:
+    if any(one.has(State.NO) for one in done):
+        return ANSWER_IS_NO
+    return COULD_NOT_TELL if any(one.has(State.UNTOLD) for one in done) else DONE

@@ -1,0 +1,92 @@
+"""Which role the approver has in this account: as its stack tells, or by the name that it gives."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from adapters import stack
+from adapters.aws_account import Aws
+from adapters.caller import Caller, who_am_i
+from cli.account import mended
+from cli.exits import COULD_NOT_TELL, USAGE, stop
+from core.errors import EvidenceUnavailable
+from core.model import Role, safe
+
+#: Of samconfig.toml.
+STACK: Final = "csr-approver"
+
+# From: CloudFormation API reference, CreateStack, `StackName`.
+_STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+
+RoleArn = Annotated[
+    str | None, typer.Option(help="The approver's role, instead of the stack's.", metavar="ARN")
+]
+StackName = Annotated[str, typer.Option(help="The approver's stack.", metavar="NAME")]
+StackRegion = Annotated[
+    str | None, typer.Option(help="The stack's Region, if it isn't the first.", metavar="NAME")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverRole:
+    """The role's ARN, and how it is known."""
+
+    arn: str
+    source: str
+
+
+def role_by_name(caller: Caller, name: str, region: str) -> ApproverRole:
+    """The role that a stack of this name makes, unless it was given another (template.yaml)."""
+    arn = f"arn:{caller.partition}:iam::{caller.account}:role/{name}-reviewer-{region}"
+    return ApproverRole(arn, "by the name that the stack gives it")
+
+
+def check_role(arn: str) -> None:
+    """Stop where it isn't a role's ARN.
+
+    Raises:
+        typer.Exit: it isn't (2).
+    """
+    if Role.of_arn(arn) is None:
+        expected = "expected arn:aws:iam::ACCOUNT:role/NAME"
+        stop(USAGE, f"--role-arn: got {safe(arn)!r:.200}, {expected}")
+
+
+def check_stack(name: str) -> None:
+    """Stop where it can't be a stack's name.
+
+    Raises:
+        typer.Exit: it can't (2).
+    """
+    if not _STACK_NAME.fullmatch(name):
+        stop(USAGE, f"--stack-name: got {safe(name)!r:.200}, expected {_STACK_NAME.pattern}")
+
+
+def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:
+    """The given role, or the stack's own; where the stack can't be asked, its role by name.
+
+    Raises:
+        typer.Exit: what is given is no role (2), or nobody could be asked (3).
+    """
+    if given is not None:
+        check_role(given)
+        return ApproverRole(given, "as given")
+    check_stack(name)
+    try:
+        found = stack.describe(aws.client("cloudformation", region), name, region)
+        if found is not None and found.role_arn:
+            return ApproverRole(found.role_arn, f"as the stack {name} in {region} tells")
+        why = f"there is no stack {name} in {region} that tells its role"
+    except EvidenceUnavailable as error:
+        why = str(error)
+    try:
+        caller = who_am_i(aws.client("sts"), lambda: datetime.now(UTC))
+    except EvidenceUnavailable as error:
+        stop(COULD_NOT_TELL, mended(str(error)))
+    if caller.problem:
+        stop(COULD_NOT_TELL, mended(caller.problem))
+    role = role_by_name(caller, name, region)
+    return ApproverRole(role.arn, f"{role.source}; {why}")

@@ -1,0 +1,98 @@
+"""`csr-approver doctor`: the whole chain from the credentials to a dry run, link by link."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cli.account import Found, Profile, Proxy, Regions, at_once, find, open_account
+from cli.approver_role import (
+    STACK,
+    RoleArn,
+    StackName,
+    StackRegion,
+    check_role,
+    check_stack,
+)
+from cli.chain import Status, walk
+from cli.doctor_account import AccountLinks
+from cli.doctor_cluster import ClusterLinks
+from cli.doctor_view import Examined, Findings, as_json, show
+from cli.evaluate import Output
+from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
+from cli.screen import busy, console
+
+_EXAMPLE = """
+Nothing is changed. Without names, all clusters of the Region are looked at. A link is ok, open
+(nothing is wrong, and nothing has shown it yet), broken, unknown (it could not be asked), or not
+checked, as it needs one that does not hold; the first broken one and its mend come last.
+
+What your own credentials may do tells little of what the approver may: with --assume-role its
+role is taken, if its trust policy lets you; else the cluster is asked about the approver's group.
+
+Exit 0: nothing is broken. Exit 1: something is. Exit 3: something could not be told.
+
+Examples:
+
+  csr-approver doctor prod --region eu-west-1
+  csr-approver doctor 'prod-*' --assume-role --output json
+"""
+
+
+def doctor(
+    clusters: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER"),
+    ] = None,
+    region: Regions = None,
+    assume_role: Annotated[
+        bool, typer.Option("--assume-role", help="Look as the approver's own role.")
+    ] = False,
+    account: Annotated[
+        str | None, typer.Option(help="The account that this must be.", metavar="ID")
+    ] = None,
+    role_arn: RoleArn = None,
+    stack_name: StackName = STACK,
+    stack_region: StackRegion = None,
+    profile: Profile = None,
+    proxy: Proxy = False,
+    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+) -> None:
+    """Check the whole chain, from your credentials to a dry run, and name the first broken link."""
+    aws = open_account(profile, region or [], proxy=proxy)
+    check_stack(stack_name)
+    if role_arn is not None:
+        check_role(role_arn)
+    links = AccountLinks(
+        aws,
+        account=account,
+        role_arn=role_arn,
+        stack_name=stack_name,
+        stack_region=stack_region or aws.home,
+        assume=assume_role,
+    )
+    with busy("Looking at the account ..."):
+        ours = walk(links.links(), {})
+    found = find(aws, clusters or ["*"], region or []) if ours["credentials"].holds else []
+    examined = at_once(lambda one: _examine(one, links, ours), found, "Looking at clusters")
+    if output is Output.JSON:
+        typer.echo(json.dumps(as_json(ours, examined), indent=2))
+    else:
+        show(ours, examined, console())
+    raise typer.Exit(_code(ours, examined))
+
+
+doctor.__doc__ = f"{doctor.__doc__}\n{_EXAMPLE}"
+
+
+def _examine(found: Found, account: AccountLinks, known: Findings) -> Examined:
+    return Examined(found.name, found.region, walk(ClusterLinks(found, account).links(), known))
+
+
+def _code(account: Findings, clusters: Sequence[Examined]) -> int:
+    every = [account, *(one.findings for one in clusters)]
+    seen = {finding.status for findings in every for finding in findings.values()}
+    if Status.BROKEN in seen:
+        return ANSWER_IS_NO
+    return COULD_NOT_TELL if Status.UNKNOWN in seen else DONE

@@ -1,0 +1,286 @@
+"""The links of `csr-approver doctor` that are one cluster's: from EKS to a dry run."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Final, Literal
+
+from adapters import access_entries, eks, rights, roles
+from adapters.api_connection import ApiConnection
+from adapters.clock import WallClock
+from adapters.csr_pages import unavailable
+from adapters.eks import DescribedCluster
+from adapters.retry import NoAnswer, Outcome
+from adapters.rights import Right
+from cli.account import Found, connection, csr_api, described, hint
+from cli.chain import Finding, Link, Status, broken, ok, still_open, unknown
+from cli.doctor_account import AccountLinks
+from cli.manifests import GROUP
+from cli.review_run import run_once
+from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
+from core.model import (
+    APPROVED_REASON,
+    CANONICAL_ARN,
+    KUBELET_SERVING,
+    Csr,
+    Listing,
+    Role,
+)
+
+SECONDS: Final = 30.0
+
+CSRS: Final = "certificatesigningrequests"
+
+RIGHTS: Final = {
+    "rbac-list": Right("list", CSRS),
+    "rbac-update": Right("update", f"{CSRS}/approval"),
+    "rbac-approve": Right("approve", "signers", KUBELET_SERVING),
+}
+
+
+class ClusterLinks:
+    """One cluster. Each property is asked for once, at first need."""
+
+    def __init__(self, found: Found, account: AccountLinks) -> None:
+        self._found = found
+        self._of = account
+
+    def links(self) -> list[Link]:
+        """In their order; they need some of the account's."""
+        return [
+            Link("describe", self._describe, needs=("credentials",)),
+            Link("state", self._state, needs=("describe",)),
+            Link("selected", self._selected, needs=("state", "stack")),
+            Link("access-entry", self._access_entry, needs=("state",), after=("role",)),
+            Link("network", self._network, needs=("state",), after=("identity",)),
+            Link("tls", self._tls, needs=("network",)),
+            Link("token", self._token, needs=("tls",)),
+            *(Link(one, partial(self._right, one), needs=("token",)) for one in RIGHTS),
+            Link("node-roles", self._node_roles, needs=("state",)),
+            Link("issuing", self._issuing, needs=("token",), after=("rbac-list",)),
+            Link("dry-run", self._dry_run, needs=("token", "ec2", "iam"), after=("rbac-list",)),
+        ]
+
+    @cached_property
+    def _cluster(self) -> DescribedCluster:
+        return described(self._found)
+
+    @cached_property
+    def _outcome(self) -> Outcome:
+        """What came of a call that anybody may make who is known."""
+        api = connection(self._of.acting, self._cluster, WallClock(SECONDS))
+        try:
+            return api.call("GET", "/version")
+        finally:
+            api.close()
+
+    @cached_property
+    def _listed(self) -> Listing | ClusterUnavailable:
+        """All kubelet-serving requests, or why they can't be had; not asked for in vain."""
+        if isinstance(self._outcome, NoAnswer) or self._outcome.status == 401:
+            return unavailable(self._outcome)
+        try:
+            with csr_api(self._of.acting, self._cluster, WallClock(SECONDS)) as api:
+                return api.list_csrs(KUBELET_SERVING)
+        except ClusterUnavailable as error:
+            return error
+
+    @property
+    def _access(self) -> str:
+        """The command that tells how the approver is let in."""
+        return f"csr-approver access {self._found.name} --region {self._found.region}"
+
+    # --- EKS ------------------------------------------------------------------------------------
+
+    def _describe(self) -> Finding:
+        found = self._found.described
+        if isinstance(found, eks.ClusterNotFound):
+            return broken("EKS knows no such cluster", "give its name and --region")
+        if isinstance(found, ClusterUnavailable):
+            raise found
+        return ok(f"authentication mode {found.auth_mode or 'not told'}")
+
+    def _state(self) -> Finding:
+        found = self._found.described
+        status = "" if isinstance(found, ClusterUnavailable) else found.status
+        if eks.is_reviewable(status):
+            return ok(status)
+        return broken(f"the cluster is {status}", "wait until it is ACTIVE")
+
+    def _selected(self) -> Finding:
+        """Whether the stack serves it, and the tag that may lower its mode."""
+        stack = self._of.known_stack
+        if stack is None:
+            return still_open("there is no stack to ask")
+        cluster = self._cluster.cluster
+        if not eks.is_selected(self._of.settings, cluster, home=stack.region):
+            mend = "deploy with other Regions, ClusterNames or ClusterTag"
+            return broken("the stack doesn't serve it", mend)
+        tag = cluster.tags.get("csr-approver:mode")
+        return ok("the stack serves it" + (f"; tagged {tag}" if tag is not None else ""))
+
+    def _access_entry(self) -> Finding:
+        cluster, role_arn = self._cluster.cluster, self._of.role_arn
+        if self._cluster.auth_mode == "CONFIG_MAP":
+            return unknown("the ConfigMap aws-auth decides (mode CONFIG_MAP)", self._access)
+        client = self._of.own.client("eks", cluster.region)
+        entry = access_entries.describe(client, cluster.name, role_arn)
+        if entry is None:
+            return broken(f"there is none for {role_arn}", f"{self._access} --apply")
+        if entry.type != access_entries.STANDARD:
+            return broken(f"it is of the type {entry.type}, expected STANDARD", self._access)
+        if GROUP not in entry.groups:
+            return broken(f"it isn't in the group {GROUP}", f"{self._access} --apply")
+        return ok(f"in the group {GROUP}")
+
+    # --- the way there --------------------------------------------------------------------------
+
+    def _network(self) -> Finding:
+        """From here, and by its configuration from the reviewer."""
+        private = self._cluster.private_only
+        stack = self._of.known_stack
+        if private and stack is not None and not stack.subnets:
+            return broken(
+                "the endpoint is private, and the reviewer runs outside any VPC",
+                "deploy with SubnetIds and SecurityGroupIds that reach it",
+            )
+        outcome = self._outcome
+        if not isinstance(outcome, NoAnswer) or outcome.cause in {"tls", "token"}:
+            return ok("reachable from here" + (", privately" if private else ""))
+        problem = f"not reachable from here: {outcome.detail}"
+        if private:
+            return unknown(f"{problem}; the endpoint is private", "run this within its network")
+        proxied = hint("ConnectTimeoutError").partition("; ")[2]
+        mend = "its publicAccessCidrs, or a firewall on the way, must let you through"
+        return broken(problem, "; ".join(filter(None, (mend, proxied))))
+
+    def _tls(self) -> Finding:
+        outcome = self._outcome
+        if isinstance(outcome, NoAnswer) and outcome.cause == "tls":
+            mend = "another certificate than the cluster's is shown: what reads TLS on the way?"
+            return broken(outcome.detail, mend)
+        return ok("the cluster's own CA")
+
+    def _token(self) -> Finding:
+        outcome = self._outcome
+        if isinstance(outcome, NoAnswer):
+            return unknown(f"{outcome.cause}: {outcome.detail}")
+        if outcome.status == 401 and self._of.as_approver:
+            mend = "make its access entry anew: it holds on to a role that was made anew"
+            return broken("the cluster doesn't know the approver (401)", mend)
+        if outcome.status == 401:
+            mend = "--assume-role, or an access entry for your own role"
+            return unknown("the cluster doesn't know you (401)", mend)
+        if outcome.status >= 500:
+            raise unavailable(outcome)
+        return ok("the cluster knows " + ("the approver" if self._of.as_approver else "you"))
+
+    # --- what it may do there -------------------------------------------------------------------
+
+    def _right(self, link: str) -> Finding:
+        """The bearer's own; or of a person, those of the group, if he may ask."""
+        allowed = self._allowed[link]
+        who = "the approver" if self._of.as_approver else f"the group {GROUP}"
+        if isinstance(allowed, NotOnboarded):
+            return unknown(f"you may not ask what {who} may", "--assume-role")
+        if isinstance(allowed, ClusterUnavailable):
+            raise allowed
+        if allowed:
+            return ok(f"{who} may {RIGHTS[link]}")
+        return broken(f"{who} may not {RIGHTS[link]}", f"{self._access} --apply")
+
+    @cached_property
+    def _allowed(self) -> Mapping[str, bool | ClusterUnavailable]:
+        """Each right, or why that can't be told; on one connection, which is patient once."""
+        group = "" if self._of.as_approver else GROUP
+        api = connection(self._of.acting, self._cluster, WallClock(SECONDS))
+        try:
+            return {link: _asked(api, right, group) for link, right in RIGHTS.items()}
+        finally:
+            api.close()
+
+    def _node_roles(self) -> Finding:
+        """Who takes a node's role chooses the session's name, and with it the instance."""
+        known, untold = self._node_role_arns()
+        taken: list[str] = []
+        for arn in sorted(known):
+            role = Role.of_arn(arn)
+            if role is None or role.account != self._of.caller.account:
+                untold.append(f"{arn} isn't this account's")
+                continue
+            policy = roles.trust_policy(self._of.own.client("iam"), role.name)
+            others = [] if policy is None else roles.takers(policy)
+            taken += [f"{role.name} may be taken by {', '.join(others)}"] if others else []
+        if taken:
+            return broken("; ".join(taken), "let ec2.amazonaws.com alone take a node's role")
+        if untold:
+            return unknown("; ".join(untold))
+        if not known:
+            return still_open("no node's role is known: neither entries nor requests tell one")
+        return ok(f"only EC2 may take {', '.join(sorted(known))}")
+
+    def _node_role_arns(self) -> tuple[set[str], list[str]]:
+        """Those of the access entries and of the requests, and what couldn't be asked."""
+        cluster, untold = self._cluster.cluster, []
+        found: set[str] = set()
+        if self._cluster.auth_mode != "CONFIG_MAP":
+            client = self._of.own.client("eks", cluster.region)
+            try:
+                found |= set(access_entries.node_principals(client, cluster.name))
+            except EvidenceUnavailable as error:
+                untold.append(str(error))
+        listed = self._listed
+        # Why there is none the links of the way there, and of the rights, tell.
+        csrs = () if isinstance(listed, ClusterUnavailable) else listed.csrs
+        found |= {arn for one in csrs if one.node for arn in one.extra.get(CANONICAL_ARN, ())}
+        return found, untold
+
+    # --- whether it does ------------------------------------------------------------------------
+
+    def _issuing(self) -> Finding:
+        """Requests are kept for an hour after their approval."""
+        if isinstance(self._listed, ClusterUnavailable):
+            raise self._listed
+        grace = self._of.settings.issue_grace_seconds
+        fates = Counter(_fate(one, grace) for one in self._listed.csrs)
+        issued, missing = fates["issued"], fates["missing"]
+        if missing and not issued:
+            mend = "see ApprovedNotIssued in docs/runbook.md"
+            return broken(f"{missing} were approved by us, and none was issued", mend)
+        if issued:
+            more = f", not issued {missing}" if missing else ""
+            return ok(f"seen issued {issued}{more}")
+        return still_open("not yet known: nothing that we approved is in the list")
+
+    def _dry_run(self) -> Finding:
+        reviewed = run_once(self._of.acting, self._cluster, self._of.settings, applied=False)
+        cluster = self._cluster.cluster
+        actions = Counter(
+            reviewed.action(one).value for run in reviewed.runs for one in run.records
+        )
+        listed = sum(run.listed for run in reviewed.runs)
+        counts = ", ".join(f"{count} {action}" for action, count in actions.most_common())
+        told = f"{listed} listed; past the gates: {counts or 'none'}"
+        look = f"csr-approver review {cluster.name} --region {cluster.region}"
+        if not reviewed.is_whole:
+            return Finding(Status.UNKNOWN, told, look)
+        return Finding(Status.OK, told, "" if reviewed.is_well else look)
+
+
+def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavailable:
+    try:
+        return rights.may(api, right, group)
+    except ClusterUnavailable as error:
+        return error
+
+
+def _fate(csr: Csr, grace: int) -> Literal["issued", "missing", ""]:
+    """Of one that we approved; empty for all others, and while it may yet be issued."""
+    approved = csr.condition("Approved")
+    if approved is None or approved.reason != APPROVED_REASON or csr.condition("Failed"):
+        return ""
+    if csr.certificate:
+        return "issued"
+    age = (datetime.now(UTC) - (approved.last_update or csr.created)).total_seconds()
+    return "missing" if age > grace else ""

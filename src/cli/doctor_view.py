@@ -1,0 +1,91 @@
+"""What `csr-approver doctor` prints: every link, and first of all what to mend."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from cli.chain import Finding, Status, first_broken
+from cli.screen import cell
+
+_STYLES = {
+    Status.OK: "green",
+    Status.OPEN: "cyan",
+    Status.BROKEN: "bold red",
+    Status.UNKNOWN: "yellow",
+    Status.NOT_CHECKED: "dim",
+}
+
+Findings = Mapping[str, Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A cluster's links."""
+
+    name: str
+    region: str
+    findings: Findings
+
+
+def as_json(account: Findings, clusters: Sequence[Examined]) -> dict[str, Any]:
+    """All of it, for programs."""
+    return {
+        "first_broken": first_broken(account),
+        "account": _links(account),
+        "clusters": [
+            {
+                "cluster": one.name,
+                "region": one.region,
+                "first_broken": first_broken(account) or first_broken(one.findings),
+                "links": _links(one.findings),
+            }
+            for one in clusters
+        ],
+    }
+
+
+def show(account: Findings, clusters: Sequence[Examined], console: Console) -> None:
+    """A table for the account and one for each cluster; what is broken last, where it is read."""
+    _show("The account", account, console)
+    for one in clusters:
+        _show(f"{one.name} ({one.region})", one.findings, console)
+    first = first_broken(account)
+    if first is not None:
+        _tell("the account", first, account[first], console)
+        return
+    for one in clusters:
+        first = first_broken(one.findings)
+        if first is not None:
+            _tell(one.name, first, one.findings[first], console)
+
+
+def _links(findings: Findings) -> list[dict[str, Any]]:
+    return [
+        {
+            "link": link,
+            "status": one.status.value,
+            "detail": one.detail,
+            "mend": one.mend or None,
+        }
+        for link, one in findings.items()
+    ]
+
+
+def _show(title: str, findings: Findings, console: Console) -> None:
+    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
+    table.add_column(cell(title), no_wrap=True, min_width=14)
+    table.add_column("", no_wrap=True, width=11)
+    table.add_column("", overflow="fold")
+    for link, one in findings.items():
+        lines = [one.detail, f"-> {one.mend}"] if one.mend else [one.detail]
+        table.add_row(cell(link), cell(one.status.value, style=_STYLES[one.status]), cell(*lines))
+    console.print(table)
+
+
+def _tell(where: str, link: str, finding: Finding, console: Console) -> None:
+    console.print(cell(f"First broken, {where}: {link}: {finding.detail}", style="bold red"))
+    console.print(cell(f"To mend it: {finding.mend}"))

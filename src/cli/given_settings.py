@@ -1,0 +1,36 @@
+"""Settings as a person gives them: `--set NAME=VALUE`, by the names of the functions' own."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cli.exits import USAGE, stop
+from core.errors import BadSettings
+from core.model import safe
+from core.settings import ReviewSettings
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A setting, e.g. ALLOW_SECONDARY_ENIS=true.", metavar="N=V"),
+]
+
+
+def settings_of(given: Sequence[str] | None) -> ReviewSettings:
+    """The defaults, and what is given instead.
+
+    Raises:
+        typer.Exit: a name isn't one, or a value isn't allowed (2).
+    """
+    allowed = {name.upper() for name in ReviewSettings.model_fields}
+    environ: dict[str, str] = {}
+    for pair in given or ():
+        name, equals, value = pair.partition("=")
+        if not equals or name not in allowed:
+            known = ", ".join(sorted(allowed))
+            stop(USAGE, f"--set {safe(pair)}: expected NAME=VALUE with NAME one of {known}")
+        environ[name] = value
+    try:
+        return ReviewSettings.from_env(environ)
+    except BadSettings as error:
+        stop(USAGE, f"--set {error}")

@@ -1,0 +1,54 @@
+"""What the approver may do in a cluster, as manifests: the content of deploy/rbac.yaml."""
+
+from typing import Any, Final
+
+from core.model import KUBELET_SERVING
+
+#: The group that the access entry puts the approver's role into.
+GROUP: Final = "csr-approver"
+
+APP_SERVING: Final = "beta.eks.amazonaws.com/app-serving"
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_CSRS: Final = "certificates.k8s.io"
+
+Manifest = dict[str, Any]
+
+
+def manifests(*, app_serving: bool) -> list[Manifest]:
+    """A ClusterRole and its binding; with `app_serving`, two more for that signer."""
+    ours = [
+        _rule(_CSRS, "certificatesigningrequests", "list"),
+        _rule(_CSRS, "certificatesigningrequests/approval", "update"),
+        _rule(_CSRS, "signers", "approve", KUBELET_SERVING),
+    ]
+    theirs = [_rule(_CSRS, "signers", "approve", APP_SERVING), _rule("", "services", "list")]
+    more = _pair(f"{GROUP}-app-serving", theirs) if app_serving else []
+    return _pair(GROUP, ours) + more
+
+
+def _pair(name: str, rules: list[Manifest]) -> list[Manifest]:
+    return [
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "ClusterRole",
+            "metadata": _metadata(name),
+            "rules": rules,
+        },
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": _metadata(name),
+            "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": name},
+            "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": GROUP}],
+        },
+    ]
+
+
+def _metadata(name: str) -> Manifest:
+    return {"name": name, "labels": {"app.kubernetes.io/name": GROUP}}
+
+
+def _rule(group: str, resource: str, verb: str, name: str = "") -> Manifest:
+    names = {"resourceNames": [name]} if name else {}
+    return {"apiGroups": [group], "resources": [resource], **names, "verbs": [verb]}

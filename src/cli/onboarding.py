@@ -1,0 +1,190 @@
+"""Letting the approver into one cluster: RBAC and the access entry, each as it should be."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from adapters import access_entries, rbac
+from adapters.aws_account import Aws
+from adapters.clock import WallClock
+from adapters.eks import DescribedCluster
+from cli.account import Found, connection, described, mended
+from cli.manifests import GROUP, Manifest
+from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
+from core.model import Role
+
+SECONDS: Final = 60.0
+
+ENTRY: Final = "access entry"
+
+
+class State(Enum):
+    """How a thing stands, or what was done for it."""
+
+    THERE = "there"
+    CREATED = "created"
+    CHANGED = "changed"
+    TO_DO = "to do"
+    #: A person must decide something first.
+    NO = "no"
+    UNTOLD = "could not tell"
+
+
+_OF_RBAC: Final = {
+    "created": State.CREATED,
+    "changed": State.CHANGED,
+    "unchanged": State.THERE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the approver needs. `mend`: lines for a person to act on."""
+
+    thing: str
+    state: State
+    detail: str = ""
+    mend: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Onboarding:
+    """What came of one cluster."""
+
+    name: str
+    region: str
+    auth_mode: str
+    steps: tuple[Step, ...]
+
+    def has(self, state: State) -> bool:
+        """Whether any thing stands so."""
+        return any(step.state is state for step in self.steps)
+
+
+def onboard(
+    aws: Aws, found: Found, role_arn: str, manifests: Sequence[Manifest], *, applied: bool
+) -> Onboarding:
+    """Look at a cluster's access entry; with `applied`, make it and the RBAC as they should be."""
+    try:
+        cluster = described(found)
+    except ClusterUnavailable as error:
+        step = Step("cluster", State.UNTOLD, mended(str(error)))
+        return Onboarding(found.name, found.region, "", (step,))
+    steps = list(_rbac(aws, cluster, manifests)) if applied else []
+    steps.append(_entry(aws, cluster, role_arn, applied=applied))
+    return Onboarding(found.name, found.region, cluster.auth_mode, tuple(steps))
+
+
+def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) -> Iterator[Step]:
+    """Each manifest; after the first that fails no other is tried."""
+    done = 0
+    try:
+        api = connection(aws, cluster, WallClock(SECONDS))
+        try:
+            for manifest in manifests:
+                yield Step(_thing(manifest), _OF_RBAC[rbac.apply(api, manifest)])
+                done += 1
+        finally:
+            api.close()
+    except NotOnboarded as error:
+        yield Step(_thing(manifests[done]), State.UNTOLD, str(error), (_own_rights(error),))
+    except ClusterUnavailable as error:
+        yield Step(_thing(manifests[done]), State.UNTOLD, str(error), _anew(error, manifests[done]))
+
+
+def _anew(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
+    """What a binding binds can't be changed."""
+    if not error.detail.startswith("422"):
+        return ()
+    command = shlex.join(
+        ["kubectl", "delete", manifest["kind"].lower(), manifest["metadata"]["name"]]
+    )
+    return ("if it is nobody else's, delete it and run this again:", f"  {command}")
+
+
+def _own_rights(error: NotOnboarded) -> str:
+    if error.cause == "unauthorized":
+        return "your own role must be let into the cluster, as its administrator"
+    return "it takes the rights to write ClusterRoles and to give those that they hold"
+
+
+def _thing(manifest: Manifest) -> str:
+    return f"{manifest['kind']} {manifest['metadata']['name']}"
+
+
+def _entry(aws: Aws, cluster: DescribedCluster, role_arn: str, *, applied: bool) -> Step:
+    if cluster.auth_mode == "CONFIG_MAP":
+        return _without_entries(cluster, role_arn)
+    eks = aws.client("eks", cluster.cluster.region)
+    try:
+        entry = access_entries.describe(eks, cluster.cluster.name, role_arn)
+        if entry is None:
+            return _made(eks, cluster, role_arn, applied=applied)
+        if entry.type != access_entries.STANDARD:
+            return _of_another_type(cluster, role_arn, entry.type)
+        if GROUP in entry.groups:
+            return Step(ENTRY, State.THERE)
+        groups = [*entry.groups, GROUP]
+        if applied:
+            access_entries.set_groups(eks, cluster.cluster.name, role_arn, groups)
+            return Step(ENTRY, State.CHANGED, f"now in the group {GROUP}, too")
+    except EvidenceUnavailable as error:
+        return Step(ENTRY, State.UNTOLD, mended(str(error)))
+    update = _command("update", cluster, role_arn, "--kubernetes-groups", *groups)
+    return Step(ENTRY, State.TO_DO, f"not in the group {GROUP}", (update,))
+
+
+def _made(eks: Any, cluster: DescribedCluster, role_arn: str, *, applied: bool) -> Step:
+    if not applied:
+        return Step(ENTRY, State.TO_DO, "none yet", (_create(cluster, role_arn),))
+    if access_entries.create(eks, cluster.cluster.name, role_arn, [GROUP]):
+        return Step(ENTRY, State.CREATED)
+    return Step(ENTRY, State.UNTOLD, "somebody makes one just now: run this again")
+
+
+def _of_another_type(cluster: DescribedCluster, role_arn: str, kind: str) -> Step:
+    """The type of an entry can't be changed, and only a standard one has groups of one's own."""
+    mend = (
+        "if nothing else uses that role, delete the entry and make it anew:",
+        _command("delete", cluster, role_arn),
+        _create(cluster, role_arn),
+    )
+    return Step(ENTRY, State.NO, f"it is of the type {kind}, expected STANDARD", mend)
+
+
+def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
+    """From: EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries"."""
+    name, region = cluster.cluster.name, cluster.cluster.region
+    switch = _aws(
+        f"update-cluster-config --region {region} --name {name}",
+        "--access-config",
+        "authenticationMode=API_AND_CONFIG_MAP",
+    )
+    mend = (
+        "either add to mapRoles of the ConfigMap aws-auth:",
+        "  kubectl edit configmap aws-auth --namespace kube-system",
+        f"    - rolearn: {Role.of_arn(role_arn)}",
+        f'      username: "{GROUP}:{{{{SessionName}}}}"',
+        f"      groups: [{GROUP}]",
+        "or switch the mode, WHICH CAN'T BE UNDONE, and run this again:",
+        f"  {switch}",
+    )
+    detail = "the authentication mode is CONFIG_MAP: the cluster takes no access entries"
+    return Step(ENTRY, State.NO, detail, mend)
+
+
+def _create(cluster: DescribedCluster, role_arn: str) -> str:
+    return _command("create", cluster, role_arn, "--kubernetes-groups", GROUP)
+
+
+def _command(verb: str, cluster: DescribedCluster, role_arn: str, *more: str) -> str:
+    name, region = cluster.cluster.name, cluster.cluster.region
+    where = f"--region {region} --cluster-name {name}"
+    return _aws(f"{verb}-access-entry {where}", "--principal-arn", role_arn, *more)
+
+
+def _aws(words: str, *more: str) -> str:
+    """A command to paste. `words`: names and Regions that need no quotes."""
+    return f"aws eks {words} {shlex.join(more)}"

@@ -1,0 +1,69 @@
+"""`csr-approver review`: one real run on one cluster, from a person's own credentials."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from cli.account import Profile, Proxy, Region, find_one, mended, open_account
+from cli.evaluate import Output
+from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
+from cli.given_settings import Settings, settings_of
+from cli.review_run import Reviewed, run_once
+from cli.review_view import as_json, show
+from cli.screen import busy, console
+from core.errors import ClusterUnavailable, NotOnboarded
+
+_EXAMPLE = """
+It lists the cluster's requests, asks EC2 and IAM who the requesters are, and judges, as the
+deployed functions do; needed are the approver's own rights (csr-approver access shows them).
+Without --apply nothing is written, whatever the settings say, and the table shows what would be.
+
+Exit 0: all is approved, waits to be approved, or stopped at a gate (abandoned, superseded, not an
+EC2 node's). Exit 1: a request was denied, left for want of evidence, or is due and was not
+written, or an approved one has no certificate or a wrong one. Exit 3: the cluster, EC2 or IAM
+could not be asked, or not all of the list was read.
+
+Examples:
+
+  csr-approver review prod --region eu-west-1
+  csr-approver review prod --apply --set MODE=enforce --output json
+"""
+
+
+def review(
+    cluster: Annotated[str, typer.Argument(help="The cluster's name.", metavar="CLUSTER")],
+    region: Region = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write what is due; approvals only, unless MODE is set.")
+    ] = False,
+    set_: Settings = None,
+    profile: Profile = None,
+    proxy: Proxy = False,
+    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+) -> None:
+    """Review one cluster's requests once, from your own credentials; only read, unless --apply."""
+    settings = settings_of(set_)
+    aws = open_account(profile, [region] if region else [], proxy=proxy)
+    try:
+        described = find_one(aws, cluster)
+        with busy(f"Reviewing {cluster} ..."):
+            reviewed = run_once(aws, described, settings, applied=apply)
+    except NotOnboarded as error:
+        stop(COULD_NOT_TELL, f"{cluster}: {error}; the cluster must let your role in (see access)")
+    except ClusterUnavailable as error:
+        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {mended(str(error))}")
+    if output is Output.JSON:
+        typer.echo(json.dumps(as_json(reviewed), indent=2))
+    else:
+        show(reviewed, console())
+    raise typer.Exit(_code(reviewed))
+
+
+review.__doc__ = f"{review.__doc__}\n{_EXAMPLE}"
+
+
+def _code(reviewed: Reviewed) -> int:
+    if not reviewed.is_well:
+        return ANSWER_IS_NO
+    return 0 if reviewed.is_whole else COULD_NOT_TELL

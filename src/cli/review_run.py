@@ -1,0 +1,104 @@
+"""The run of `csr-approver review`: every signer's requests of one cluster, judged and settled."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from adapters.aws_account import Aws
+from adapters.clock import WallClock
+from adapters.ec2 import Ec2Fleet
+from adapters.eks import DescribedCluster
+from adapters.iam import InstanceProfiles
+from cli.account import csr_api
+from core.acting import mode_of, plan
+from core.checks import CHECKS
+from core.model import Action, Cluster, IssueState, Record, Run
+from core.ports import Ports
+from core.review import review
+from core.settings import Mode, ReviewSettings
+
+#: How long one run may take. A person waits longer than Lambda does.
+SECONDS: Final = 120.0
+
+_WRITTEN: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
+_UNTOLD: Final = frozenset({Action.UNDECIDED, Action.DEFERRED})
+
+
+class _NoLedger:
+    """The run that is returned tells everything."""
+
+    def record(self, record: Record) -> None:
+        """One CSR."""
+
+    def finish(self, run: Run) -> None:
+        """The sums of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What came of a cluster's requests. `applied`: it was written, not only worked out."""
+
+    cluster: Cluster
+    runs: tuple[Run, ...]
+    settings: ReviewSettings
+    applied: bool
+
+    @property
+    def mode(self) -> Mode:
+        """How far the settings and the cluster's tag let it go."""
+        return mode_of(self.settings, self.cluster.tags)
+
+    def action(self, record: Record) -> Action:
+        """What was done, or what `--apply` would have done."""
+        return record.action if self.applied else plan(record.judged, self.settings, self.mode)
+
+    def was_written(self, record: Record) -> bool:
+        """Whether this run wrote the decision into the cluster."""
+        return self.applied and record.action in _WRITTEN
+
+    @property
+    def is_well(self) -> bool:
+        """No request is refused, left or unwritten, and no certificate is amiss or missing."""
+        return not any(
+            run.unreadable
+            or any(one.state is not IssueState.FEWER_NAMES for one in run.findings)
+            or any(map(_is_amiss, run.records))
+            for run in self.runs
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Everything could be read and judged."""
+        return not any(
+            run.truncated or run.unread or any(one.action in _UNTOLD for one in run.records)
+            for run in self.runs
+        )
+
+
+def run_once(
+    aws: Aws, described: DescribedCluster, settings: ReviewSettings, *, applied: bool
+) -> Reviewed:
+    """Review the cluster once, by the flow that Lambda runs; without `applied`, write nothing.
+
+    Raises:
+        ClusterUnavailable: the cluster's CSRs can't be listed (any more).
+        NotOnboarded: the cluster lets these credentials list nothing.
+    """
+    cluster, clock = described.cluster, WallClock(SECONDS)
+    acting = settings if applied else settings.model_copy(update={"mode": Mode.SHADOW})
+    profiles = InstanceProfiles(aws.client("iam"), _now)
+    fleet = Ec2Fleet(aws.client("ec2", cluster.region), profiles, clock)
+    with csr_api(aws, described, clock, connections=settings.write_connections) as api:
+        ports = Ports(api, fleet, clock, _NoLedger())
+        runs = tuple(review(cluster, signer, acting, ports) for signer in CHECKS)
+    return Reviewed(cluster, runs, settings, applied)
+
+
+def _is_amiss(record: Record) -> bool:
+    verdict = record.judged.verdict
+    refused = verdict is not None and bool(verdict.refusals)
+    return refused or record.action is Action.NOT_WRITTEN
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

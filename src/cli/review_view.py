@@ -1,0 +1,162 @@
+"""What `csr-approver review` prints; whatever a cluster or a requester chose is shown escaped."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.review_run import Reviewed
+from cli.screen import cell
+from cli.verdict_rows import COLOURS, Row, row_of
+from core.model import Action, IssueFinding, Judged, Record, Run, safe
+
+_WHY: Final = 160
+
+_DONE: Final = {
+    Action.APPROVED: "would approve",
+    Action.REAPPROVED: "would approve again",
+    Action.DENIED: "would deny",
+}
+
+
+def as_json(reviewed: Reviewed) -> dict[str, Any]:
+    """The whole run, for programs; requests as `evaluate` tells them, with what was done."""
+    cluster = reviewed.cluster
+    return {
+        "cluster": cluster.name,
+        "region": cluster.region,
+        "mode": reviewed.mode.value,
+        "applied": reviewed.applied,
+        "signers": [
+            {
+                "signer": run.signer,
+                "listed": run.listed,
+                "truncated": run.truncated,
+                "truncated_because": run.cause or None,
+                "unread": run.unread,
+                "gated": dict(run.gated),
+                "csrs": [_csr(record, reviewed) for record in run.records],
+                "findings": [_finding(one) for one in run.findings],
+                "unreadable": [{"csr": one.name, "problem": one.problem} for one in run.unreadable],
+                "seconds": round(run.seconds, 3),
+            }
+            for run in reviewed.runs
+        ],
+    }
+
+
+def show(reviewed: Reviewed, console: Console) -> None:
+    """Print it for people."""
+    for run in reviewed.runs:
+        if run.records:
+            console.print(_verdicts(run, reviewed))
+        if run.findings:
+            console.print(_findings(run))
+        for one in run.unreadable:
+            console.print(cell(f"unreadable: {one.name or '?'}: {one.problem}", style="yellow"))
+        for line in _summary(run, reviewed):
+            console.print(line)
+
+
+def _csr(record: Record, reviewed: Reviewed) -> Row:
+    return _row(record.judged) | {
+        "action": reviewed.action(record).value,
+        "written": reviewed.was_written(record),
+        "age_seconds": round(record.age_seconds),
+        "detail": record.detail or None,
+    }
+
+
+def _row(judged: Judged) -> Row:
+    """One that has no verdict was not left by a check: the problem is told instead."""
+    row = row_of(judged)
+    if judged.verdict is None:
+        row |= {"verdict": None, "refusals": []}
+    return row | {"problem": judged.problem or None}
+
+
+def _finding(finding: IssueFinding) -> dict[str, Any]:
+    judged = finding.judged
+    verdict = None if judged is None or judged.verdict is None else judged.verdict
+    return {
+        "csr": finding.csr.name,
+        "requester": finding.csr.username,
+        "finding": finding.state.value,
+        "detail": finding.detail,
+        "age_seconds": round(finding.age_seconds),
+        "verdict": None if verdict is None else verdict.decision.value,
+    }
+
+
+def _verdicts(run: Run, reviewed: Reviewed) -> Table:
+    table = _table("CSR", "Node, instance", "Age", "Verdict", "Action", "Why")
+    for record in run.records:
+        row = _row(record.judged)
+        verdict = row["verdict"] or "-"
+        table.add_row(
+            cell(row["csr"]),
+            cell(row["node"] or row["requester"], row["instance"] or "-"),
+            cell(f"{record.age_seconds:.0f} s"),
+            cell(verdict, style=COLOURS.get(verdict, "")),
+            cell(_action(record, reviewed)),
+            Text(_why(row, record)),
+        )
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _action(record: Record, reviewed: Reviewed) -> str:
+    action = reviewed.action(record)
+    return action.value if reviewed.applied else _DONE.get(action, action.value)
+
+
+def _why(row: Row, record: Record) -> str:
+    """What settled it, first of all; JSON tells the rest. Refusals are printable as they are."""
+    refusals = sorted(row["refusals"], key=lambda one: bool(one["effect"] != row["verdict"]))
+    told = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
+    if len(refusals) > 1:
+        told.append(f"and {len(refusals) - 1} more")
+    told += [safe(text)[:_WHY] for text in (row["problem"], record.detail) if text]
+    return "\n".join(told)
+
+
+def _findings(run: Run) -> Table:
+    table = _table("CSR", "Requester", "Finding", "Detail")
+    for one in run.findings:
+        detail = safe(one.detail)[:_WHY]
+        style = "bold red"
+        table.add_row(
+            cell(one.csr.name),
+            cell(one.csr.username),
+            cell(one.state.value, style=style),
+            Text(detail),
+        )
+    return table
+
+
+def _summary(run: Run, reviewed: Reviewed) -> Iterator[Text]:
+    actions = Counter(_action(record, reviewed) for record in run.records)
+    gated = sum(run.gated.values())
+    parts = [f"{count} {action}" for action, count in actions.most_common()]
+    if gated:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in run.gated.items())
+        parts.append(f"{gated} stopped at a gate ({reasons})")
+    told = "; ".join(parts) or "nothing is pending"
+    where = f"{reviewed.cluster.name} ({reviewed.cluster.region})"
+    yield cell(f"{where}, {run.signer}: {run.listed} listed; {told}. {run.seconds:.1f} s.")
+    if run.truncated:
+        yield cell(f"The list was not read to its end: {run.cause}", style="bold red")
+    if run.unread:
+        yield cell(f"{run.unread} requests were not read for want of time.", style="bold red")
+    if not reviewed.applied:
+        yield cell(f"Nothing was written. With --apply, the mode is {reviewed.mode.value}.")

@@ -1,0 +1,69 @@
+"""One account: its clients, its tokens, and the proxy on the way to it."""
+
+import base64
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+
+from adapters.aws_account import Aws
+from core.errors import BadSettings
+from sandbox.aws import HOME, PracticeAws
+from tests.builders import a_cluster
+
+PROXY = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def _no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the caller's own configuration counts here."""
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def a_session() -> boto3.Session:
+    return boto3.Session("AKIAEXAMPLE", "secret", region_name=HOME)
+
+
+def test_a_client_is_made_once_for_each_service_and_region() -> None:
+    aws = Aws(HOME, a_session())
+
+    assert aws.client("eks") is aws.client("eks", HOME)
+    assert "eu-west-1" == aws.client("eks", "eu-west-1").meta.region_name
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_the_environments_proxy_is_used_where_that_was_asked_for_and_otherwise_not(
+    monkeypatch: pytest.MonkeyPatch, *, used: bool
+) -> None:
+    """Botocore's own reading of the environment, which heeds NO_PROXY."""
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    monkeypatch.setenv("NO_PROXY", f"ec2.{HOME}.amazonaws.com")
+    aws = Aws(HOME, a_session(), use_environment_proxy=used)
+
+    assert (PROXY if used else None) == _proxy_of(aws.client("eks"))
+    assert _proxy_of(aws.client("ec2")) is None
+
+
+def test_no_credentials_are_told_as_such() -> None:
+    with pytest.raises(BadSettings, match="no AWS credentials"):
+        Aws(HOME, boto3.Session(region_name=HOME)).credentials()
+
+
+def test_each_token_is_a_new_one_for_this_cluster() -> None:
+    with PracticeAws():
+        made = Aws(HOME).tokens(a_cluster(name="prod", region="eu-west-1"))()
+
+    url = base64.urlsafe_b64decode(made.removeprefix("k8s-aws-v1.") + "==").decode()
+    assert "sts.eu-west-1.amazonaws.com" == urlsplit(url).hostname
+    assert ["host;x-k8s-aws-id"] == parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"]
+
+
+def _proxy_of(client: object) -> str | None:
+    """What botocore's HTTP session would go through."""
+    endpoint = client._endpoint  # type: ignore[attr-defined]
+    found: str | None = endpoint.http_session._proxy_config.proxy_url_for(endpoint.host)
+    return found

@@ -1,0 +1,63 @@
+"""The practice account at a person's desk, and the command line run on it."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.loaders import create_loader
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from sandbox.aws import PracticeAws
+from tests.cli.aws_stub import AwsStub
+from tests.handlers.account import Account
+
+# AWS's models are megabytes of JSON, and each command would read them anew.
+_LOADER = create_loader()
+
+
+class Desk:
+    """Runs commands, in a pipe as wide as the lines need. `environment`: set for them alone."""
+
+    def __init__(self) -> None:
+        self.environment: dict[str, str] = {}
+
+    def run(self, *arguments: str, code: int = 0) -> Result:
+        """Runs one that ends with this code, and without a traceback."""
+        result = CliRunner().invoke(
+            app, list(arguments), env={"COLUMNS": "300", **self.environment}
+        )
+        assert (result.exit_code, "Traceback" in result.output) == (code, False), result.output
+        assert "\x1b" not in result.output
+        return result
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        """What a command tells programs; nothing else is on stdout."""
+        return json.loads(self.run(*arguments, "--output", "json", code=code).stdout)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    monkeypatch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
+    for name in [one for one in os.environ if one.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}]:
+        monkeypatch.delenv(name)
+    with ExitStack() as opened:
+        yield Account(opened.enter_context(PracticeAws()), opened)
+
+
+@pytest.fixture
+def stub(account: Account, monkeypatch: pytest.MonkeyPatch) -> AwsStub:
+    """What moto lacks, in the practice account."""
+    assert account
+    made = AwsStub()
+    made.install(monkeypatch)
+    return made

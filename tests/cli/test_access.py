@@ -1,0 +1,261 @@
+"""`csr-approver access`: what the approver needs, printed or applied, for one cluster or fifty."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.aws import ACCOUNT, HOME
+from tests.cli.aws_stub import AwsStub
+from tests.cli.conftest import Desk
+from tests.handlers.account import Account
+from tests.template.test_deploy import access_entry
+
+ROOT = Path(__file__).parents[2]
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/csr-approver-reviewer-{HOME}"
+GROUP = "csr-approver"
+CREATE = (
+    f"aws eks create-access-entry --region {HOME} --cluster-name prod"
+    f" --principal-arn {ROLE} --kubernetes-groups {GROUP}"
+)
+
+
+def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
+    """The states of a cluster's things."""
+    [one] = [one for one in document["clusters"] if one["cluster"] == cluster]
+    return {step["thing"]: step["state"] for step in one["steps"]}
+
+
+# --- printed ------------------------------------------------------------------------------------
+
+
+def test_what_is_printed_is_yaml_for_kubectl_and_the_content_of_deploy(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    """The commands stand in comments, so that all of it can be piped into kubectl."""
+    account.name_only(["prod"])
+    stub.stack(ROLE, region=HOME)
+
+    shown = desk.run("access", "prod").stdout
+
+    deployed = (ROOT / "deploy" / "rbac.yaml").read_text()
+    assert list(yaml.safe_load_all(deployed)) == list(yaml.safe_load_all(shown))
+    assert f"#   {CREATE}\n" in shown
+    assert "# prod (us-east-1): access entry: to do (none yet)" in shown
+
+
+def test_for_the_second_signer_there_are_two_more_manifests(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    """They let the approver approve for that signer, and see Services, and nothing else."""
+    assert stub
+    account.name_only(["prod"])
+
+    shown = desk.json("access", "prod", "--app-serving")["manifests"]
+
+    assert 4 == len(shown)
+    assert [
+        {
+            "apiGroups": ["certificates.k8s.io"],
+            "resources": ["signers"],
+            "resourceNames": ["beta.eks.amazonaws.com/app-serving"],
+            "verbs": ["approve"],
+        },
+        {"apiGroups": [""], "resources": ["services"], "verbs": ["list"]},
+    ] == shown[2]["rules"]
+    assert "csr-approver-app-serving" == shown[3]["roleRef"]["name"]
+    assert shown[1]["subjects"] == shown[3]["subjects"]
+
+
+def test_printing_changes_nothing(account: Account, stub: AwsStub, desk: Desk) -> None:
+    account.name_only(["prod"])
+
+    assert {"access entry": "to do"} == steps(desk.json("access", "prod"))
+    assert [] == stub.made("CreateAccessEntry")
+    assert {} == stub.entries
+
+
+# --- whose role ---------------------------------------------------------------------------------
+
+
+def test_the_role_is_the_stacks_own(account: Account, stub: AwsStub, desk: Desk) -> None:
+    """A stack may give it a name of its own, and may be in another Region than the clusters."""
+    account.name_only(["prod"], "eu-west-1")
+    named = f"arn:aws:iam::{ACCOUNT}:role/Approver"
+    stub.stack(named, region=HOME, name="approver")
+    where = ("--region", "eu-west-1", "--stack-name", "approver", "--stack-region", HOME)
+
+    assert named == desk.json("access", "prod", *where)["role_arn"]
+
+
+@pytest.mark.parametrize("trouble", ["", "AccessDenied"])
+def test_without_a_stack_to_ask_it_is_the_name_that_the_template_gives(
+    account: Account, stub: AwsStub, desk: Desk, trouble: str
+) -> None:
+    account.name_only(["prod"])
+    if trouble:
+        stub.instead["DescribeStacks"] = trouble
+
+    assert ROLE == desk.json("access", "prod")["role_arn"]
+    template = (ROOT / "template.yaml").read_text()
+    assert "!Sub ${AWS::StackName}-reviewer-${AWS::Region}" in template
+
+
+def test_a_role_that_is_given_is_taken(account: Account, stub: AwsStub, desk: Desk) -> None:
+    """It may be another account's: a standard entry lets that in."""
+    account.name_only(["prod"])
+    other = "arn:aws:iam::999999999999:role/path/approver"
+
+    assert other == desk.json("access", "prod", "--role-arn", other)["role_arn"]
+    assert [] == stub.made("DescribeStacks")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--role-arn", "arn:aws:iam::1:user/x"), "--role-arn: got 'arn:aws:iam::1:user/x'"),
+        (("--stack-name", "a b"), "--stack-name: got 'a b'"),
+    ],
+)
+def test_what_is_no_role_or_stack_is_wrong_usage(
+    account: Account, desk: Desk, options: tuple[str, ...], words: str
+) -> None:
+    assert account
+    assert words in desk.run("access", "prod", *options, code=2).stderr
+
+
+# --- access entries -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RBAC is applied by the tests of the control plane."""
+    monkeypatch.setattr("cli.onboarding._rbac", lambda *_: ())
+
+
+@pytest.mark.usefixtures("aside")
+def test_an_entry_is_made_once_as_the_cloudformation_template_makes_it(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    account.name_only(["prod"])
+
+    assert {"access entry": "created"} == steps(desk.json("access", "prod", "--apply"))
+    assert {"access entry": "there"} == steps(desk.json("access", "prod", "--apply"))
+
+    [made] = stub.made("CreateAccessEntry")
+    deployed = access_entry()
+    assert made == {
+        "clusterName": "prod",
+        "principalArn": ROLE,
+        "type": deployed["Type"],
+        "kubernetesGroups": deployed["KubernetesGroups"],
+    }
+
+
+@pytest.mark.usefixtures("aside")
+def test_an_entry_of_other_groups_keeps_them(account: Account, stub: AwsStub, desk: Desk) -> None:
+    account.name_only(["prod"])
+    stub.entry("prod", ROLE, "viewers", region=HOME)
+
+    told = desk.json("access", "prod")
+    assert {"access entry": "to do"} == steps(told)
+    [step] = told["clusters"][0]["steps"]
+    assert step["mend"][0].endswith(f"--kubernetes-groups viewers {GROUP}")
+    assert {"access entry": "changed"} == steps(desk.json("access", "prod", "--apply"))
+    assert ["viewers", GROUP] == stub.entries[HOME, "prod"][ROLE]["kubernetesGroups"]
+
+
+@pytest.mark.usefixtures("aside")
+def test_an_entry_of_another_type_is_a_persons_to_replace(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    """A node's entry has no groups of one's own, and an entry's type can't be changed."""
+    account.name_only(["prod"])
+    stub.entry("prod", ROLE, kind="EC2_LINUX", region=HOME)
+
+    told = desk.json("access", "prod", "--apply", code=1)
+
+    [step] = told["clusters"][0]["steps"]
+    assert ("no", "it is of the type EC2_LINUX, expected STANDARD") == (
+        step["state"],
+        step["detail"],
+    )
+    assert CREATE == step["mend"][-1]
+    assert [] == stub.made("UpdateAccessEntry")
+
+
+@pytest.mark.usefixtures("aside")
+@pytest.mark.parametrize("apply", [(), ("--apply",)], ids=["printed", "applied"])
+def test_a_cluster_of_config_maps_says_what_to_do_and_that_a_switch_is_final(
+    account: Account, stub: AwsStub, desk: Desk, apply: tuple[str, ...]
+) -> None:
+    account.name_only(["prod"])
+    account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
+
+    shown = desk.run("access", "prod", *apply, "--role-arn", ROLE, code=1).stdout
+
+    assert f"- rolearn: {ROLE}" in shown
+    assert 'username: "csr-approver:{{SessionName}}"' in shown
+    assert "WHICH CAN'T BE UNDONE" in shown
+    assert "--name prod --access-config authenticationMode=API_AND_CONFIG_MAP" in shown
+    assert [] == stub.made("CreateAccessEntry")
+
+
+@pytest.mark.usefixtures("aside")
+def test_somebody_else_making_it_just_now_is_told(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    account.name_only(["prod"])
+    stub.instead["CreateAccessEntry"] = "ResourceInUseException"
+
+    assert {"access entry": "could not tell"} == steps(
+        desk.json("access", "prod", "--apply", code=3)
+    )
+
+
+# --- many ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("aside")
+def test_fifty_clusters_are_let_in_and_one_clusters_trouble_stops_no_other(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    names = [f"prod-{number:02}" for number in range(50)]
+    account.name_only(names)
+    account.change("prod-07", status="CREATING")
+    account.change("prod-11", endpoint="http://elsewhere")
+
+    shown = desk.run("access", "prod-*", "--apply", code=3)
+
+    assert 48 == len(stub.made("CreateAccessEntry"))
+    assert "50 clusters: 48 done, 2 could not tell." in shown.stdout
+    assert "the cluster is CREATING" in shown.stdout
+    assert "cluster.endpoint: expected https://host" in shown.stdout
+
+
+@pytest.mark.usefixtures("aside")
+def test_what_eks_refuses_is_told_with_its_words_and_the_mend(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    account.name_only(["prod"])
+    stub.instead["CreateAccessEntry"] = "AccessDeniedException"
+
+    shown = desk.run("access", "prod", "--apply", code=3).stdout
+
+    assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
+    assert "a message of AWS's (your credentials lack that right)" in shown.replace("\n", "")
+
+
+def test_rbac_takes_ones_own_way_into_the_cluster(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    """Who isn't let in himself can still make the access entry, and hand the manifests on."""
+    account.cluster(onboarded=False)
+
+    told = desk.json("access", "prod", "--apply", code=3)
+
+    assert {"ClusterRole csr-approver": "could not tell", "access entry": "created"} == steps(told)
+    assert 1 == len(stub.made("CreateAccessEntry"))
+    [step] = told["clusters"][0]["steps"][:1]
+    assert ["your own role must be let into the cluster, as its administrator"] == step["mend"]

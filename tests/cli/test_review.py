@@ -1,0 +1,192 @@
+"""`csr-approver review`: the flow of the deployed reviewer, at a desk; reads unless told more."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.model import APPROVED_REASON
+from tests.cli.conftest import Desk
+from tests.handlers.account import Account, Cluster
+
+STRANGERS = ("10.9.9.9",)
+
+
+@pytest.fixture
+def cluster(account: Account) -> Cluster:
+    return account.cluster()
+
+
+def csrs(document: Any) -> dict[str, tuple[str, str, bool]]:
+    """Verdict, action, and whether it was written, by name."""
+    return {
+        row["csr"]: (row["verdict"], row["action"], row["written"])
+        for signer in document["signers"]
+        for row in signer["csrs"]
+    }
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def test_without_apply_nothing_is_written_and_what_would_be_is_told(
+    cluster: Cluster, desk: Desk
+) -> None:
+    cluster.file(1)
+
+    document = desk.json("review", "prod")
+
+    assert {"csr-0001": ("approve", "approved", False)} == csrs(document)
+    assert ("approve-only", False) == (document["mode"], document["applied"])
+    assert [] == cluster.writes
+
+
+def test_not_even_enforce_writes_without_apply(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1)
+    cluster.file(2, ips=STRANGERS)
+
+    document = desk.json("review", "prod", "--set", "MODE=enforce", code=1)
+
+    assert {
+        "csr-0001": ("approve", "approved", False),
+        "csr-0002": ("deny", "denied", False),
+    } == csrs(document)
+    assert [] == cluster.writes
+
+
+def test_the_table_says_what_would_be_done_and_that_nothing_was(
+    cluster: Cluster, desk: Desk
+) -> None:
+    cluster.file(1)
+    cluster.file(2, age=timedelta(seconds=20))
+
+    shown = desk.run("review", "prod").stdout
+
+    assert "would approve" in shown
+    assert "2 listed; 1 would approve; 1 waiting." in shown
+    assert "Nothing was written. With --apply, the mode is approve-only." in shown
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def test_apply_approves_and_leaves_denials_to_enforce(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1)
+    cluster.file(2, ips=STRANGERS)
+
+    document = desk.json("review", "prod", "--apply", code=1)
+
+    assert {
+        "csr-0001": ("approve", "approved", True),
+        "csr-0002": ("deny", "withheld", False),
+    } == csrs(document)
+    assert ("Approved", "") == (cluster.decision("csr-0001"), cluster.decision("csr-0002"))
+
+
+def test_apply_with_enforce_denies(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(2, ips=STRANGERS)
+
+    document = desk.json("review", "prod", "--apply", "--set", "MODE=enforce", code=1)
+
+    assert {"csr-0002": ("deny", "denied", True)} == csrs(document)
+    assert "Denied" == cluster.decision("csr-0002")
+
+
+def test_the_clusters_tag_lowers_the_mode_here_too(account: Account, desk: Desk) -> None:
+    cluster = account.cluster(tags={"csr-approver:mode": "shadow"})
+    cluster.file(1)
+
+    document = desk.json("review", "prod", "--apply")
+
+    assert ("shadow", {"csr-0001": ("approve", "withheld", False)}) == (
+        document["mode"],
+        csrs(document),
+    )
+    assert [] == cluster.writes
+
+
+def test_another_region_is_reviewed_with_its_own_ec2(account: Account, desk: Desk) -> None:
+    cluster = account.cluster(region="eu-west-1")
+    cluster.file(1)
+
+    assert {"csr-0001": ("approve", "approved", True)} == csrs(
+        desk.json("review", "prod", "--region", "eu-west-1", "--apply")
+    )
+
+
+# --- exit codes ---------------------------------------------------------------------------------
+
+
+def test_a_request_that_is_left_is_a_no(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1, known=False)
+
+    shown = desk.run("review", "prod", code=1).stdout
+
+    assert "instance-known: " in shown
+
+
+def test_what_stops_at_a_gate_is_counted_and_nobodys_trouble(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1, age=timedelta(hours=2))
+
+    document = desk.json("review", "prod")
+
+    assert [{"abandoned": 1}] == [one["gated"] for one in document["signers"]]
+    assert "1 stopped at a gate (1 abandoned)" in desk.run("review", "prod").stdout
+
+
+def test_an_approved_request_without_a_certificate_is_a_no(cluster: Cluster, desk: Desk) -> None:
+    cluster.stop("signer")
+    cluster.file(1)
+    desk.run("review", "prod", "--apply")
+    stored = cluster.get("csr-0001")
+    old = cluster.now() - timedelta(minutes=3)
+    stored["status"]["conditions"][0]["lastUpdateTime"] = old.strftime("%Y-%m-%dT%H:%M:%SZ")
+    cluster.seed_object(stored)
+
+    document = desk.json("review", "prod", code=1)
+
+    [signer] = document["signers"]
+    [finding] = signer["findings"]
+    assert ("approved-not-issued", "approve") == (finding["finding"], finding["verdict"])
+    assert APPROVED_REASON in finding["detail"]
+    assert "approved-not-issued" in desk.run("review", "prod", code=1).stdout
+
+
+def test_a_cluster_that_is_not_there_cannot_be_told(account: Account, desk: Desk) -> None:
+    assert account
+    stderr = desk.run("review", "absent", code=3).stderr
+
+    assert "absent in us-east-1: describe: EKS DescribeCluster: ResourceNotFound" in stderr
+
+
+def test_a_cluster_that_does_not_know_us_cannot_be_told(account: Account, desk: Desk) -> None:
+    account.cluster(onboarded=False)
+
+    assert "the cluster must let your role in" in desk.run("review", "prod", code=3).stderr
+
+
+def test_a_cluster_that_is_gone_quiet_cannot_be_told(account: Account, desk: Desk) -> None:
+    account.name_only(["prod"])
+
+    assert "prod in us-east-1: connection: " in desk.run("review", "prod", code=3).stderr
+
+
+def test_a_cluster_that_is_being_made_cannot_be_told(cluster: Cluster, desk: Desk) -> None:
+    cluster.account.change("prod", status="CREATING")
+
+    assert "status: the cluster is CREATING" in desk.run("review", "prod", code=3).stderr
+
+
+@pytest.mark.parametrize("name", ["prod-*", "../x", "a b", "prod\x1b[31m"])
+def test_a_name_that_no_cluster_has_is_wrong_usage(account: Account, desk: Desk, name: str) -> None:
+    assert account
+    assert "not the name of an EKS cluster" in desk.run("review", name, code=2).stderr
+
+
+def test_names_that_requesters_chose_are_shown_escaped(cluster: Cluster, desk: Desk) -> None:
+    """Neither markup, nor a terminal's codes, nor a line of their own."""
+    cluster.file(1, name="csr\n\x1b[31m[bold]x[/bold]")
+
+    shown = desk.run("review", "prod").stdout
+
+    assert "csr\\n\\x1b[31m[bold]x[/bold]" in shown

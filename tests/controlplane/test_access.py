@@ -1,0 +1,146 @@
+"""`csr-approver access --apply` on a real kube-apiserver: the rights are there, and no others."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane, eventually
+from tests.cli.aws_stub import AwsStub
+from tests.cli.conftest import Desk
+from tests.controlplane.desk import forget, sit_down
+from tests.controlplane.nodes import RBAC, RULES
+
+GROUP: Final = "csr-approver"
+REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+ROLES: Final = ("csr-approver", "csr-approver-app-serving")
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> AwsStub:
+    made = AwsStub()
+    made.install(monkeypatch)
+    return made
+
+
+@pytest.fixture
+def desk(plane: ControlPlane, stub: AwsStub) -> Iterator[Desk]:
+    """A desk beside a cluster that has none of our rights, before and after."""
+    assert stub
+    yield Desk()
+    forget(plane, *ROLES)
+
+
+def may(plane: ControlPlane, verb: str, resource: str, name: str = "", group: str = "") -> bool:
+    """Whether a member of our group may, as the API server sees it."""
+    asked = {"group": group or "certificates.k8s.io", "verb": verb, "name": name}
+    kind, _, sub = resource.partition("/")
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": "nobody",
+            "groups": [GROUP],
+            "resourceAttributes": {**asked, "resource": kind, "subresource": sub},
+        },
+    }
+    return bool(plane.admin.request("POST", REVIEWS, body)[1]["status"]["allowed"])
+
+
+def states(document: Any) -> list[str]:
+    return [step["state"] for step in document["clusters"][0]["steps"]]
+
+
+def test_applied_twice_the_rights_are_there_once_and_no_others(
+    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit_down(plane, aws, monkeypatch, "system:masters")
+
+    first = desk.json("access", plane.cluster, "--apply")
+    second = desk.json("access", plane.cluster, "--apply")
+
+    assert (["created"] * 3, ["there"] * 3) == (states(first), states(second))
+    csrs = "certificatesigningrequests"
+    eventually(lambda: may(plane, "list", csrs) or None, "the grant")
+    assert may(plane, "update", f"{csrs}/approval")
+    assert may(plane, "approve", "signers", "kubernetes.io/kubelet-serving")
+    assert not may(plane, "approve", "signers", "beta.eks.amazonaws.com/app-serving")
+    assert not may(plane, "get", csrs)
+
+
+def test_rights_that_were_changed_are_made_as_they_should_be(
+    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role that lacks a rule, and one that has more, as somebody else wrote it."""
+    sit_down(plane, aws, monkeypatch, "system:masters")
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": GROUP},
+        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+    }
+    assert 201 == plane.admin.request("POST", f"{RBAC}/clusterroles", role)[0]
+
+    told = desk.json("access", plane.cluster, "--apply")
+
+    assert ["changed", "created", "created"] == states(told)
+    assert RULES == plane.admin.request("GET", f"{RBAC}/clusterroles/{GROUP}")[1]["rules"]
+
+
+def test_the_second_signers_rights_are_apart(
+    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit_down(plane, aws, monkeypatch, "system:masters")
+
+    told = desk.json("access", plane.cluster, "--apply", "--app-serving")
+
+    assert ["created"] * 5 == states(told)
+    signer = "beta.eks.amazonaws.com/app-serving"
+    eventually(lambda: may(plane, "approve", "signers", signer) or None, "the grant")
+
+
+def test_a_person_without_the_rights_is_told_the_api_servers_words(
+    plane: ControlPlane,
+    aws: PracticeAws,
+    desk: Desk,
+    stub: AwsStub,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The access entry is EKS's affair, and is made nevertheless."""
+    sit_down(plane, aws, monkeypatch)
+
+    told = desk.json("access", plane.cluster, "--apply", code=3)
+
+    assert ["could not tell", "created"] == states(told)
+    step = told["clusters"][0]["steps"][0]
+    assert 'cannot patch resource "clusterroles"' in step["detail"].replace("\\", "")
+    assert ["it takes the rights to write ClusterRoles and to give those that they hold"] == (
+        step["mend"]
+    )
+    assert 1 == len(stub.made("CreateAccessEntry"))
+
+
+def test_a_binding_to_another_role_is_told(
+    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a binding binds can't be changed."""
+    sit_down(plane, aws, monkeypatch, "system:masters")
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": GROUP},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "view",
+        },
+    }
+    assert 201 == plane.admin.request("POST", f"{RBAC}/clusterrolebindings", binding)[0]
+
+    told = desk.json("access", plane.cluster, "--apply", code=3)
+
+    assert ["created", "could not tell", "created"] == states(told)
+    step = told["clusters"][0]["steps"][1]
+    assert "cannot change role" in step["detail"]
+    assert "  kubectl delete clusterrolebinding csr-approver" == step["mend"][1]
