@@ -42,9 +42,12 @@ class AwsCalls:
     def __init__(self) -> None:
         self.made: list[str] = []
         self._instead: dict[tuple[str, str], Callable[[Any], Any]] = {}
+        self._on_the_wire: dict[str, Callable[[str, Any], Any]] = {}
 
     def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
-        aws.client(service, region).meta.events.register("before-call", self._called)
+        events = aws.client(service, region).meta.events
+        events.register("before-call", self._called)
+        events.register_first("before-send", self._sent)
 
     def instead(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
         """Let `answer` have the call: a text is an error's code, None lets the call pass.
@@ -61,9 +64,18 @@ class AwsCalls:
             operation, lambda call: code if call["url_path"].endswith(path) else None, region
         )
 
+    def on_the_wire(self, operation: str, answer: Callable[[str, Any], Any]) -> None:
+        """Let `answer` have each HTTP request of a call, so that the SDK's own retries have a say.
+
+        It is given the event's name and the request, and returns an `AWSResponse`, or None to let
+        it pass, or raises what the SDK's HTTP client would.
+        """
+        self._on_the_wire[operation] = answer
+
     def heal(self) -> None:
         """Let all calls pass again."""
         self._instead.clear()
+        self._on_the_wire.clear()
 
     def count(self, operation: str) -> int:
         return self.made.count(operation)
@@ -79,6 +91,10 @@ class AwsCalls:
             error = {"Code": given, "Message": f"{REQUEST_ID} is not allowed to"}
             return AWSResponse("", 400, {}, b""), {"Error": error, "ResponseMetadata": {}}
         return AWSResponse("", 200, {}, b""), given
+
+    def _sent(self, request: Any, event_name: str, **_: Any) -> Any:
+        answer = self._on_the_wire.get(event_name.rpartition(".")[2])
+        return None if answer is None else answer(event_name, request)
 
 
 class Lambdas:
