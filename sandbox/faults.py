@@ -172,7 +172,7 @@ class _Broken:
 
 
 class FaultyApi:
-    """The proxy; it listens while it is open. `seen`: method and path of all that was asked."""
+    """The proxy; it listens while it is open. `met`: how many requests met a fault."""
 
     def __init__(self, server: str, ca_pem: str, *, page: int = 0) -> None:
         """`server`: the API server's URL. `page`: most CSRs on a page, however many are asked for.
@@ -190,7 +190,7 @@ class FaultyApi:
         self._lines: list[_Server] = []
         self._port = 0
         self.breaks_handshakes = False
-        self.seen: list[tuple[str, str]] = []
+        self.met = 0
 
     def __enter__(self) -> Self:
         """Listen."""
@@ -258,12 +258,12 @@ class FaultyApi:
     def fault_of(self, method: str, path: str) -> Fault:
         """What is to be done about a request."""
         with self._guard:
-            self.seen.append((method, path))
             page = self._page_of(path) if method == "GET" else 0
             for one in self._broken:
                 fits = one.method in ("", method) and one.path in path
                 if fits and one.page in (0, page) and one.left > 0:
                     one.left -= 1
+                    self.met += 1
                     return one.fault
         return passes
 

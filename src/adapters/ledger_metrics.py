@@ -39,7 +39,8 @@ ACCOUNT: Final = (
 #: What it emits for its cluster (dimensions Cluster and Region).
 CLUSTER: Final = ("Completed", "Denied", "ApprovedNotIssued", "OldestPendingSeconds")
 
-_DECIDED: Final = frozenset({Action.APPROVED, Action.DENIED, Action.OVERTAKEN})
+# An overtaken one isn't among them: whoever changed it may have decided nothing, each minute anew.
+_DECIDED: Final = frozenset({Action.APPROVED, Action.DENIED})
 
 
 def values_of(run: Run) -> Mapping[str, float]:

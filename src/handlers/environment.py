@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import boto3
 from aws_lambda_powertools import Logger
+from botocore.exceptions import NoCredentialsError
 
 from adapters.aws_clients import client_config
 from adapters.ledger import PowertoolsLedger
@@ -46,11 +47,11 @@ class Aws:
         """The function's credentials, renewed as needed.
 
         Raises:
-            BadSettings: there are none.
+            NoCredentialsError: there are none; it is told like any other failure of AWS's.
         """
         credentials = self._session.get_credentials()
         if credentials is None:
-            raise BadSettings("no AWS credentials; expected those of the function's role")
+            raise NoCredentialsError
         return credentials
 
 

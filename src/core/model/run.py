@@ -125,6 +125,10 @@ class IssueFinding:
     age_seconds: float
 
 
+# Of these no decision is due: too young, or the verdict is none that is written.
+_NOT_DUE = frozenset({Action.WAITING, Action.LEFT, Action.UNDECIDED})
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A finished review of one signer's CSRs in one cluster.
@@ -152,14 +156,13 @@ class Run:
         return sum(record.action is action for record in self.records)
 
     def due(self, decision: Decision) -> int:
-        """How many CSRs had this decision due, written or withheld by the mode."""
-        done = {Decision.APPROVE: Action.APPROVED, Decision.DENY: Action.DENIED}.get(decision)
+        """How many CSRs had this decision due, whatever came of it.
+
+        A denial whose answer was lost counts too, or nobody would ever hear of it.
+        """
         return sum(
-            record.action is done
-            or (
-                record.action is Action.WITHHELD
-                and record.judged.verdict is not None
-                and record.judged.verdict.decision is decision
-            )
+            record.action not in _NOT_DUE
+            and record.judged.verdict is not None
+            and record.judged.verdict.decision is decision
             for record in self.records
         )
