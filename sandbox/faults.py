@@ -93,6 +93,9 @@ class Exchange(BaseHTTPRequestHandler):
             self.server.line.fault_of(self.command, self.path)(self)
         except OSError:  # the API server, or the client, is gone
             self.hang_up()
+        except Exception as error:  # noqa: BLE001  told when the line is closed
+            self.server.line.bugs.append(error)
+            self.hang_up()
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  the base class calls them so
 
@@ -172,7 +175,10 @@ class _Broken:
 
 
 class FaultyApi:
-    """The proxy; it listens while it is open. `met`: how many requests met a fault."""
+    """The proxy; it listens while it is open.
+
+    `met`: how many requests met a fault. `told`: the statuses that the API server itself answered.
+    """
 
     def __init__(self, server: str, ca_pem: str, *, page: int = 0) -> None:
         """`server`: the API server's URL. `page`: most CSRs on a page, however many are asked for.
@@ -191,6 +197,8 @@ class FaultyApi:
         self._port = 0
         self.breaks_handshakes = False
         self.met = 0
+        self.told: list[int] = []
+        self.bugs: list[Exception] = []
 
     def __enter__(self) -> Self:
         """Listen."""
@@ -203,9 +211,11 @@ class FaultyApi:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Hang up on everybody."""
+        """Hang up on everybody. Raises what a fault raised, unless something else was."""
         for line in self._lines:
             line.stop()
+        if self.bugs and error is None:
+            raise self.bugs[0]
 
     @property
     def server(self) -> str:
@@ -281,6 +291,7 @@ class FaultyApi:
         try:
             upstream.request(method, path, body or None, kept)
             answer = upstream.getresponse()
+            self.told.append(answer.status)
             told = [(k, v) for k, v in answer.getheaders() if k.lower() not in _OF_ONE_LINE]
             return Reply(answer.status, answer.read(), dict(told))
         finally:

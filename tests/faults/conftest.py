@@ -15,6 +15,8 @@ from tests.handlers.conftest import lambdas
 
 __all__ = ["account", "lambdas", "practice"]
 
+pytest.register_assert_rewrite("tests.faults.check")
+
 _LOADER = create_loader()
 
 

@@ -234,10 +234,9 @@ class Rig:
 
     def metrics(self) -> dict[str, int]:
         """The stack's metrics that aren't 0; how long one waited, in whole minutes."""
-        found = {name: value for name, value in self.lambdas.metrics().items() if value}
-        if waited := found.get("OldestPendingSeconds", 0):
-            found["OldestPendingSeconds"] = waited - waited % 60
-        return found
+        found = self.lambdas.metrics()
+        found["OldestPendingSeconds"] -= found["OldestPendingSeconds"] % 60
+        return {name: value for name, value in found.items() if value}
 
     def _launch(self, number: int) -> Machine:
         machine = Machine(
