@@ -1,7 +1,7 @@
 """THE TABLE: what can go wrong, where, and what then comes of six CSRs that are due.
 
 Five of them are right, and the sixth asks for an address that is another node's. `docs/faults.md`
-is made of this (`python -m tests.faults.write`), and `test_table.py` runs every row.
+is made of this (`make faults`), and `test_table.py` runs every row.
 """
 
 from functools import partial
@@ -160,15 +160,15 @@ TABLE: Final = (
     Row(
         Place.DISPATCH_SEND,
         Kind.PARTIAL,
-        "SQS takes a part of a batch only, twice",
+        "SQS takes the call and refuses the message, twice",
         aws("SendMessageBatch", sqs_takes_nothing),
         outcomes.NOT_SENT,
-        "SQS did not take it",
+        "SQS did not take it: InternalError",
     ),
     Row(
         Place.DISPATCH_SEND,
         Kind.PARTIAL,
-        "SQS takes a part of a batch only, once",
+        "SQS takes the call and refuses the message, once",
         aws("SendMessageBatch", at_first(1, sqs_takes_nothing)),
         outcomes.ASSIGNED_LATE,
     ),
