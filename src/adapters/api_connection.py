@@ -170,11 +170,16 @@ class _Bearer:
             return self._token
 
     def instead_of(self, refused: str) -> str | None:
-        """Another token than the refused one; None where there is no other."""
+        """A token made anew, once a run; None where there is none but the refused one.
+
+        One made within the same second is the same, and is tried all the same: the authenticator
+        refuses all tokens while STS doesn't answer it.
+        """
         with self._lock:
             if self._token == refused and not self._renewed:
                 self._renewed = True
                 self._token = self._made()
+                return self._token
             return None if self._token == refused else self._token
 
     def _made(self) -> str:

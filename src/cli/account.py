@@ -12,17 +12,18 @@ from typing import Annotated, Any, Final
 
 import boto3
 import typer
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
+from adapters.aws_clients import error_code
 from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.screen import counted
-from core.errors import BadSettings, ClusterUnavailable
+from core.errors import ClusterUnavailable
 from core.model import CLUSTER_NAME, REGION_NAME, safe
 from core.ports import Clock
 
@@ -98,10 +99,10 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
         _check_region("AWS_REGION or the profile's region", home)
         aws = Aws(home, session, use_environment_proxy=proxy)
         aws.credentials()
+    except NoCredentialsError as error:
+        stop(COULD_NOT_TELL, mended(f"no AWS credentials were found: {error_code(error)}"))
     except BotoCoreError as error:  # no such profile, or a configuration that can't be read
         stop(USAGE, f"AWS configuration: {safe(str(error))}")
-    except BadSettings as error:
-        stop(COULD_NOT_TELL, f"{error}; {_MENDS['NoCredentialsError']}")
     return aws
 
 
