@@ -12,12 +12,19 @@ from typing import Annotated, Any, Final
 
 import boto3
 import typer
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
-from adapters.aws_clients import error_code
+from adapters.aws_clients import error_code, told
 from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
@@ -67,6 +74,9 @@ _MENDS: Final = {
     "ReadTimeoutError": "AWS can't be reached",
 }
 
+#: What fails when credentials are had of somebody else, not in the configuration.
+_NOT_HAD: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
+
 _UNREACHED: Final = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError")
 _AT_ONCE: Final = 8
 _GLOB: Final = frozenset("*?[")
@@ -98,10 +108,13 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
             stop(USAGE, "no Region: give --region, or set AWS_REGION")
         _check_region("AWS_REGION or the profile's region", home)
         aws = Aws(home, session, use_environment_proxy=proxy)
-        aws.credentials()
+        aws.client("sts")
+        aws.credentials().get_frozen_credentials()
     except NoCredentialsError as error:
         stop(COULD_NOT_TELL, mended(f"no AWS credentials were found: {error_code(error)}"))
-    except BotoCoreError as error:  # no such profile, or a configuration that can't be read
+    except _NOT_HAD as error:  # had by SSO or another role, and that failed
+        stop(COULD_NOT_TELL, mended(told("AWS credentials", error)))
+    except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {safe(str(error))}")
     return aws
 

@@ -345,3 +345,20 @@ def test_environment_proxy(server: ScriptedApi, monkeypatch: pytest.MonkeyPatch)
         assert failing(server.url, use_environment_proxy=True).cause == "connection"
         assert len(served) == 4
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("proxy", ["foo://proxy:1", "not a url", "http://[::1"])
+def test_a_proxy_that_is_none_is_told(
+    server: ScriptedApi, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """It is the environment's, and so no bug of ours."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    with pytest.raises(ClusterUnavailable) as raised:
+        KubernetesCsrApi(
+            server.url, CA_PEM, lambda: "token", StillClock(), use_environment_proxy=True
+        )
+
+    assert "proxy" == raised.value.cause

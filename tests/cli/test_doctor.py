@@ -1,5 +1,6 @@
 """`csr-approver doctor`: whichever link is broken, it is the one that is named, with its mend."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -143,6 +144,14 @@ def test_all_clusters_of_the_region_are_looked_at_by_default(world: World) -> No
     assert ["prod", "test"] == [one["cluster"] for one in told["clusters"]]
 
 
+def test_that_there_is_no_cluster_is_nothing_broken(account: Account, stub: AwsStub) -> None:
+    stub.stack(account.aws.role_arn, region=HOME)
+
+    told = Desk().json("doctor")
+
+    assert ([], None) == (told["clusters"], told["first_broken"])
+
+
 def test_one_clusters_trouble_stops_no_other(world: World) -> None:
     world.account.name_only(["a-broken-one"])
 
@@ -163,7 +172,7 @@ def test_a_wrong_clock_is_the_first_link(world: World) -> None:
 
     first = world.breaks_at("clock")
 
-    assert "the local clock is 1200 s ahead of AWS's" == first["detail"]
+    assert re.fullmatch("the local clock is 12[0-9][0-9] s ahead of AWS's", first["detail"])
     links = world.look(code=1)
     assert {"not checked"} == {one["status"] for one in [*links.values()][1:]}
 
