@@ -308,7 +308,7 @@ KILLED = Outcome(
     message="",
     retry=Retry.DLQ,
     sees="Lambda's own report of the time-out or of the memory; nothing of ours.",
-    alarms=("reviews-missing", "dead-letters"),
+    alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
 )
 POISONED = Outcome(
     decided=_NONE,
@@ -316,7 +316,7 @@ POISONED = Outcome(
     message="",
     retry=Retry.DLQ,
     sees="The message in the DLQ, and Lambda's own line with the field that is wrong.",
-    alarms=("reviews-missing", "dead-letters"),
+    alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
 )
 NO_TIME = Outcome(
     decided=_NONE,
