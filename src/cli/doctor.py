@@ -32,10 +32,11 @@ checked, as it needs one that does not hold; the first broken one and its mend c
 What your own credentials may do tells little of what the approver may: with --assume-role its
 role is taken, if its trust policy lets you; else the cluster is asked about the approver's group.
 
-Your own credentials should be able to read: the stack (cloudformation:DescribeStacks,
+Your own credentials should be able to read the stack (cloudformation:DescribeStacks,
 ListStackResources, scheduler:GetSchedule), roles (iam:GetRole), the clusters and their access
-entries (eks:List*, Describe*), and the reviewer's subnets (ec2:DescribeSubnets, DescribeRouteTables,
-DescribeVpcEndpoints). What they can't read is unknown.
+entries (eks:ListClusters, DescribeCluster, ListAccessEntries, DescribeAccessEntry), and of a
+reviewer with subnets these (ec2:DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints). What
+they can't read is unknown.
 
 Exit 0: nothing is broken. Exit 1: something is. Exit 3: something could not be told.
 

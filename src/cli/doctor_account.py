@@ -61,7 +61,7 @@ class AccountLinks:
             Link("stack", self._stack, needs=("credentials",)),
             Link("schedule", self._schedule, needs=("stack",)),
             Link("role", self._role, needs=("credentials",), after=("stack",)),
-            Link("identity", self._identity, needs=("credentials",), after=("role",)),
+            Link("identity", self._identity, needs=("credentials",)),
             Link("ec2", self._ec2, needs=("credentials",)),
             Link("iam", self._iam, needs=("credentials",)),
             Link("iam-from-vpc", self._iam_from_vpc, needs=("stack",)),

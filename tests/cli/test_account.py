@@ -95,7 +95,7 @@ def test_without_credentials_nothing_can_be_told(
         monkeypatch.delenv(name)
 
     assert (
-        "no AWS credentials were found; give credentials"
+        "no AWS credentials were found: NoCredentialsError (give credentials"
         in desk.run("review", "prod", code=3).stderr
     )
 
