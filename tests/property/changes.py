@@ -276,7 +276,9 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "request.usages": Irrelevant(
         "a request with such an extension is refused for having it", frozenset({"client auth"})
     ),
-    "request.asks_ca": Irrelevant("a request with such an extension is refused for having it", True),
+    "request.asks_ca": Irrelevant(
+        "a request with such an extension is refused for having it", True
+    ),
     "settings.app_serving": Irrelevant("it is for ServiceAccounts, not for nodes", True),
     "settings.allow_short_service_names": Irrelevant("it is for Services, not for nodes", True),
     "interface.id": Irrelevant("it is a name for people", ""),
