@@ -32,7 +32,7 @@ class _Metadata(_Shape):
 
 
 class _Spec(_Shape):
-    type: Text = "ClusterIP"
+    type: Text = ""
     # Not `clusterIps`, as the generator has it.
     cluster_ip: Annotated[Text, Field(alias="clusterIP")] = ""
     cluster_ips: Annotated[list[StrictStr], or_([]), Field(alias="clusterIPs")] = []

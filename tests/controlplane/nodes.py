@@ -17,6 +17,7 @@ from adapters.eks_token import cluster_token
 from handlers.review import Reviewer
 from sandbox.aws import Eni, Machine, PracticeAws
 from sandbox.controlplane import Client, ControlPlane, eventually
+from sandbox.controlplane.launch import SERVICE_RANGE
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import KUBELET_USAGES
@@ -84,7 +85,14 @@ class Node:
 
 def enrol(plane: ControlPlane, aws: PracticeAws) -> None:
     """Let EKS describe the control plane, and let the approver in."""
-    aws.add_cluster(plane.cluster, REGION, server=plane.server, ca_pem=plane.ca_pem, vpc_id=VPC)
+    aws.add_cluster(
+        plane.cluster,
+        REGION,
+        server=plane.server,
+        ca_pem=plane.ca_pem,
+        vpc_id=VPC,
+        service_range=SERVICE_RANGE,
+    )
     plane.add_identity(aws.identity)
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS])
     grant(plane, APPROVERS, RULES)

@@ -1,4 +1,4 @@
-"""Namespaces of a control plane, with ServiceAccounts that ask for certificates of their Services."""
+"""Namespaces of a control plane: their Services, and ServiceAccounts that ask for these."""
 
 import base64
 import itertools
