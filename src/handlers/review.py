@@ -99,7 +99,7 @@ class Reviewer:
                 # The cluster is reviewed, and counted, already: what goes wrong from here on is
                 # an error, also where it says that it doesn't know us any more.
                 self._clusters.forget(name, region)
-                self._ledger.cluster_unavailable(name, region, error)
+                self._ledger.cluster_unavailable(name, region, error, signer)
 
     def _review_signer(self, signer: str, described: DescribedCluster, clock: Clock) -> None:
         """One signer's review, on a connection of its own, so that no list is kept for the next."""
