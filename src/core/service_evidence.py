@@ -23,8 +23,9 @@ def gather(
 ) -> Mapping[ServiceClaim, ServiceEvidence | EvidenceUnavailable]:
     """Ask for each Service once, whoever and how many name it.
 
-    A claim of more Services than a request may name is asked for not at all. One of which a
-    Service couldn't be asked for maps to the error, which is never a verdict.
+    First where the fewest are named, so that who names many makes nobody else wait. A claim of
+    more Services than a request may name is asked for not at all. One of which a Service couldn't
+    be asked for maps to the error, which is never a verdict.
     """
     wanted = set(claims)
     names: dict[str, set[str]] = {}
@@ -33,7 +34,7 @@ def gather(
             names.setdefault(claim.namespace, set()).update(claim.names)
     shown = {
         namespace: services.named(namespace, sorted(asked)) if asked else {}
-        for namespace, asked in sorted(names.items())
+        for namespace, asked in sorted(names.items(), key=lambda item: (len(item[1]), item[0]))
     }
     return {claim: _evidence(claim, shown.get(claim.namespace, {})) for claim in wanted}
 

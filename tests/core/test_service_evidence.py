@@ -71,6 +71,16 @@ def test_each_service_is_asked_for_once() -> None:
     } == found
 
 
+def test_who_names_the_fewest_is_asked_for_first() -> None:
+    """The time for it may run out, and a namespace can be full of Services."""
+    many = ServiceClaim("a", ("a", "b", "c"))
+    services = FakeServices(())
+
+    gather([many, BOTH, THEIRS], services)
+
+    assert ["other", "shop", "a"] == [namespace for namespace, *_ in services.asked]
+
+
 def test_one_that_is_not_there_is_left_out() -> None:
     """That is an answer, too."""
     assert {WEB: ServiceEvidence(())} == gather([WEB], FakeServices(()))
