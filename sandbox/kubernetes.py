@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.identity import AwsIdentity
-from sandbox.practice.access import Access, Rule, approver_rules
+from sandbox.practice.access import SEES_SERVICES, Access, Rule, approver_rules
 from sandbox.practice.api import Api
 from sandbox.practice.authority import Authority
 from sandbox.practice.bodies import Condition, Metadata, Spec
@@ -34,6 +34,7 @@ from sandbox.tokens import Clock, TokenJudge, User, partition_of, utc_now
 __all__ = [
     "APP_SERVING",
     "KUBELET_SERVING",
+    "SEES_SERVICES",
     "PracticeCluster",
     "Rule",
     "User",
@@ -202,6 +203,16 @@ class PracticeCluster:
     def seed_object(self, item: Json) -> Json:
         """Puts any object there, well formed or not; it needs `metadata.name`."""
         return deepcopy(self._store.write(item["metadata"]["name"], item))
+
+    def put_service(
+        self, namespace: str, name: str, *, kind: str = "ClusterIP", ips: Sequence[str] = ()
+    ) -> None:
+        """Make a Service, or make it anew; without addresses a headless one."""
+        self._api.services.put(namespace, name, self._clock(), kind=kind, ips=ips)
+
+    def remove_service(self, namespace: str, name: str) -> None:
+        """Delete a Service."""
+        self._api.services.remove(namespace, name)
 
     def issue(self, name: str, certificate: bytes) -> None:
         """Be a signer that issues this certificate (PEM), whatever was asked for."""

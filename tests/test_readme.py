@@ -9,7 +9,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.main import app
-from core.checks import KUBELET_SERVING_CHECKS
+from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
 from core.migration import Problem
 from core.settings import ReviewSettings
 
@@ -33,19 +33,28 @@ def test_the_first_lines_are_the_two_commands() -> None:
     assert ["```", "make demo", "make test"] == commands
 
 
-def test_the_table_of_checks_is_complete_and_in_order() -> None:
+@pytest.mark.parametrize(
+    ("title", "checks"),
+    [
+        ("What it decides", KUBELET_SERVING_CHECKS),
+        ("The second signer", APP_SERVING_CHECKS),
+    ],
+)
+def test_the_table_of_checks_is_complete_and_in_order(
+    title: str, checks: tuple[Check, ...]
+) -> None:
     """Every check has its row, with the effects that it can have."""
-    rows = _CHECK_ROW.findall(section("What it decides"))
+    rows = _CHECK_ROW.findall(section(title))
     shown = [
         (check, {word for word in ("deny", "leave") if word in otherwise})
-        for checks, otherwise in rows
-        for check in re.findall(r"`([a-z-]+)`", checks)
+        for named, otherwise in rows
+        for check in re.findall(r"`([a-z-]+)`", named)
     ]
 
-    assert [check.id for check in KUBELET_SERVING_CHECKS] == [check for check, _ in shown]
+    assert [check.id for check in checks] == [check for check, _ in shown]
     missing = [
         check.id
-        for check, (_, effects) in zip(KUBELET_SERVING_CHECKS, shown, strict=True)
+        for check, (_, effects) in zip(checks, shown, strict=True)
         if {effect.value for effect in check.effects} - effects
     ]
     assert [] == missing

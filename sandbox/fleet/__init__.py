@@ -8,12 +8,14 @@ from sandbox.fleet.left import LEFT
 from sandbox.fleet.ordinary import ORDINARY
 from sandbox.fleet.places import PLACES, Node, Place
 from sandbox.fleet.scenario import Outcome, Scenario
+from sandbox.fleet.workloads import WORKLOADS
 from sandbox.fleet.world import Fleet
 
 #: Every scenario, by chapter.
 CHAPTERS = {
     "Nodes as they should be": ORDINARY,
     "Not known, not due, or not ours to judge": LEFT,
+    "Workloads and their Services, for the second signer": WORKLOADS,
     "Attacks": ATTACKS,
 }
 

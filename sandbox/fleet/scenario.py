@@ -8,9 +8,11 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.fleet.places import Node
-from sandbox.forge import ATTACKS, HONEST, Names
+from sandbox.forge import ATTACKS, HONEST, Forge, Names, der
+from sandbox.forge.keys import ecdsa
+from sandbox.forge.request import COMMON_NAME, rdn
 from sandbox.kubelet import kubelet_request
-from sandbox.kubernetes import KUBELET_USAGES
+from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, KUBELET_USAGES
 from sandbox.practice.objects import LETTERS
 
 #: Builds `spec.request` of the names that are the requester's, and those of its neighbour.
@@ -66,7 +68,11 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One CSR. `role` and `session` are the requester's, where they aren't the node's own."""
+    """One CSR. `role` and `session` are the requester's, where they aren't the node's own.
+
+    `namespace`: its ServiceAccount `issuer` files it, for the second signer; the node only tells
+    the cluster then.
+    """
 
     title: str
     node: Node
@@ -79,6 +85,12 @@ class Scenario:
     expiration_seconds: int | None = None
     name_as: str = ""
     past: Past | None = None
+    namespace: str = ""
+
+    @property
+    def signer(self) -> str:
+        """Whom it is for."""
+        return APP_SERVING if self.namespace else KUBELET_SERVING
 
     @property
     def cluster(self) -> str:
@@ -89,7 +101,20 @@ class Scenario:
     def name(self) -> str:
         """The object's name: as kubelets have them made, but the same each time."""
         digest = hashlib.sha256(self.title.encode()).digest()
-        return self.name_as or "csr-" + "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:5])
+        before = "web-" if self.namespace else "csr-"
+        return self.name_as or before + "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:5])
+
+
+# --- what workloads ask
+
+
+def service_names(*dns: str, ips: Iterable[str] = (), common_name: str = "") -> Ask:
+    """These names, and this CN; without names a request without attributes, as OpenSSL's."""
+    subject = (rdn(COMMON_NAME, der.utf8(common_name)),) if common_name else ()
+    made = Forge(ecdsa(f"{dns} {common_name}")).subject(*subject)
+    if dns:
+        made = made.sans(*Names("", dns, tuple(ips)).sans)
+    return lambda *_: made.pem()
 
 
 # --- what can be asked ---------------------------------------------------------------------------

@@ -11,9 +11,17 @@ from sandbox.aws import ACCOUNT, PracticeAws
 from sandbox.fleet.ordinary import NEIGHBOURS
 from sandbox.fleet.places import NOT_SHOWN, PLACES, Node
 from sandbox.fleet.scenario import Scenario
+from sandbox.fleet.workloads import SERVICES
 from sandbox.forge import Names
 from sandbox.identity import AwsIdentity
-from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, User, approver_rules
+from sandbox.kubernetes import (
+    APP_SERVING,
+    KUBELET_SERVING,
+    SEES_SERVICES,
+    PracticeCluster,
+    User,
+    approver_rules,
+)
 from sandbox.practice.authority import Authority
 from sandbox.practice.bodies import time_text
 from sandbox.practice.goreader import read
@@ -45,7 +53,7 @@ class Fleet:
         with ExitStack() as stack:
             stack.enter_context(self.aws)
             for place in PLACES.values():
-                cluster = PracticeCluster(place.name, region=place.region)
+                cluster = PracticeCluster(place.name, region=place.region, app_serving=True)
                 self.clusters[place.name] = stack.enter_context(cluster.start())
             self._describe()
             self._file(datetime.now(UTC))
@@ -77,11 +85,13 @@ class Fleet:
             cluster.add_identity(self.aws.identity)
             if place.onboarded:
                 cluster.map_role(self.aws.role_arn, "csr-approver", [_GROUP])
-                cluster.grant(_GROUP, approver_rules(KUBELET_SERVING))
+                cluster.grant(_GROUP, approver_rules(KUBELET_SERVING, APP_SERVING))
+                cluster.grant(_GROUP, [SEES_SERVICES])
             for role, (username, groups) in _mappings(place.name).items():
                 cluster.map_role(f"arn:aws:iam::{ACCOUNT}:role/{role}", username, groups)
         self.settings = {
             "MODE": "enforce",
+            "APP_SERVING": "true",
             "REGIONS": ",".join(sorted({place.region for place in PLACES.values()})),
             "QUEUE_URL": self.aws.create_queue(),
             "STACK_NAME": "csr-approver",
@@ -93,6 +103,8 @@ class Fleet:
         profiles = {role: self.aws.add_profile(role, path=_PATH) for role in sorted(roles)}
         for node in (*NEIGHBOURS.values(), *(one.node for one in self.scenarios)):
             self._launch(node, now, profiles[node.role])
+        for cluster, namespace, name, ip in SERVICES:
+            self.clusters[cluster].put_service(namespace, name, ips=[ip] if ip else [])
         for scenario in self.scenarios:
             self._file_one(scenario, now)
 
@@ -116,6 +128,7 @@ class Fleet:
             scenario.name,
             user,
             request,
+            signer=scenario.signer,
             usages=scenario.usages,
             created=created,
             expiration_seconds=scenario.expiration_seconds,
@@ -125,6 +138,8 @@ class Fleet:
 
     def user_of(self, scenario: Scenario) -> User:
         """Who files it, as the cluster's authenticator says."""
+        if scenario.namespace:
+            return _service_account(scenario.namespace)
         role = scenario.role or scenario.node.role
         session = scenario.session or scenario.node.id
         identity = AwsIdentity.session(role, session, account=ACCOUNT)
@@ -133,6 +148,11 @@ class Fleet:
     def _node_user(self, node: Node) -> User:
         identity = AwsIdentity.session(node.role, node.id, account=ACCOUNT)
         return self.clusters[node.cluster].user_of(identity)
+
+
+def _service_account(namespace: str) -> User:
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    return User(f"system:serviceaccount:{namespace}:issuer", groups=groups)
 
 
 def names_of(node: Node, user: User, now: datetime) -> Names:

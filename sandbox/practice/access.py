@@ -41,6 +41,9 @@ def approver_rules(*signers: str) -> tuple[Rule, ...]:
     )
 
 
+#: What an approver of workloads' requests needs besides: its evidence.
+SEES_SERVICES = Rule(("get",), "services", group="")
+
 _NODE_RULES = (Rule(("create", "get", "list", "watch"), PLURAL),)
 
 

@@ -11,6 +11,7 @@ from sandbox.practice.authority import Authority
 from sandbox.practice.bodies import Body, read_body, read_json
 from sandbox.practice.objects import approved_object, generated_name, new_object, user_fields
 from sandbox.practice.selector import selector
+from sandbox.practice.services import ServiceStore
 from sandbox.practice.status import (
     GROUP,
     KIND,
@@ -61,6 +62,7 @@ class Api:
         self.access = access
         self.signer_runs = True
         self.signs_app_serving = False
+        self.services = ServiceStore()
         self._authority = authority
         self._clock = clock
 
@@ -73,6 +75,8 @@ class Api:
                 return 201, _who_am_i(call.user)
             case ("POST", ("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews")):
                 return 201, self._may_i(call)
+            case ("GET", ("api", "v1", "namespaces", namespace, "services", name)):
+                return 200, self.services.get(call.user, self.access, namespace, name)
         if call.path[:4] == ROOT:
             return self._csrs(call, call.path[4:])
         raise ApiError(404, "NotFound", "the server could not find the requested resource")

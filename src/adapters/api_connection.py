@@ -79,10 +79,13 @@ class ApiConnection:
         *,
         stop_at: float = 0.0,
         content_type: str = "application/json",
+        forgiving: bool = True,
     ) -> Outcome:
         """What came of a call and its retries, ended when the clock has `stop_at` seconds left."""
         call = _Call(method, path, body, stop_at, content_type)
-        return self._retries.outcome_of(lambda: self._attempt(call), stop_at=stop_at)
+        return self._retries.outcome_of(
+            lambda: self._attempt(call), stop_at=stop_at, forgiving=forgiving
+        )
 
     def close(self) -> None:
         """Hang up now. The library's own `close` leaves that to the garbage collection."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from core.ports import Clock
+
 #: So long before Lambda's own end the run takes no more work: time to record what was done.
 RESERVE_SECONDS: Final = 5.0
 
@@ -23,6 +25,23 @@ class LambdaClock:
     def remaining(self) -> float:
         """Seconds until the run must take no more work; negative within the reserve."""
         return self._remaining_milliseconds() / 1000 - RESERVE_SECONDS
+
+
+class ShareOfTime:
+    """The clock of a part of a run, which keeps so many seconds for what comes after it."""
+
+    def __init__(self, whole: Clock, kept: float) -> None:
+        """`kept`: 0 for the last part, which may take all that is left."""
+        self._whole = whole
+        self._kept = kept
+
+    def now(self) -> datetime:
+        """The present."""
+        return self._whole.now()
+
+    def remaining(self) -> float:
+        """Seconds until this part must take no more work."""
+        return self._whole.remaining() - self._kept
 
 
 class WallClock:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from adapters.api_connection import ApiConnection, TokenSource
 from adapters.csr_pages import CSRS, CsrPages, Json, Limits
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
+from adapters.services import KubernetesServices
 from core.model import Listing, Write, WriteResult, Written
 from core.ports import Clock
 
@@ -73,6 +74,11 @@ class KubernetesCsrApi:
     def close(self) -> None:
         """Hang up."""
         self._connection.close()
+
+    @property
+    def services(self) -> KubernetesServices:
+        """The cluster's Services, over the same connection."""
+        return KubernetesServices(self._connection)
 
     def list_csrs(self, signer: str) -> Listing:
         """All of one signer's CSRs, each validated alone; at most half of the time is taken.

@@ -65,13 +65,16 @@ class PowertoolsLedger:
         self._say(logging.INFO, "cluster reviewed", run_line(run))
         self._emit_all(run.cluster.name, run.cluster.region, values_of(run))
 
-    def cluster_unavailable(self, cluster: str, region: str, error: ClusterUnavailable) -> None:
-        """The cluster could not be described, reached or read.
+    def cluster_unavailable(
+        self, cluster: str, region: str, error: ClusterUnavailable, signer: str = ""
+    ) -> None:
+        """The cluster could not be described, reached or read; perhaps of one signer only.
 
         One that EKS didn't describe may not exist: its name is whatever a message said, and every
         name that becomes a dimension is a metric to be paid for.
         """
-        line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail)
+        of = {"signer": signer} if signer else {}
+        line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail, **of)
         self._say(logging.WARNING, "cluster unavailable", line)
         if error.cause == "describe":
             self._emit_account({"ReviewErrors": 1})

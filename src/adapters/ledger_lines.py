@@ -20,6 +20,8 @@ from core.model import (
     Role,
     RoleUnknown,
     Run,
+    Service,
+    ServicesHidden,
     Unread,
     UnreadableCsr,
     Verdict,
@@ -132,6 +134,7 @@ def _checked(judged: Judged) -> Line:
     return {
         **_identity(judged.case),
         **_role(judged.case.role),
+        **_services(judged.case),
         **_verdict(judged.verdict),
         **_bounded(problem=judged.problem),
     }
@@ -178,6 +181,23 @@ def _role(role: Role | RoleUnknown | NotGiven) -> Line:
     if isinstance(role, Role):
         return {"role": str(role)}
     return {"role_unknown": role.why} if isinstance(role, RoleUnknown) else {}
+
+
+def _services(case: Case) -> Line:
+    """The Services that were named, and what the cluster showed of them."""
+    if case.claim is None:
+        return {}
+    shown = case.services
+    if isinstance(shown, ServicesHidden):
+        told: Line = {"services_hidden": bounded(shown.why)}
+    else:
+        told = {"services": _listed(map(_told, () if isinstance(shown, NotGiven) else shown))}
+    return {"namespace": case.claim.namespace, "services_named": _listed(case.claim.names), **told}
+
+
+def _told(service: Service) -> str:
+    addresses = ", ".join(sorted(map(str, service.cluster_ips))) or "no cluster IP"
+    return f"{service.name} {service.kind} {addresses}{', going' if service.going else ''}"
 
 
 def _listed(texts: Iterable[str]) -> Sequence[str]:

@@ -6,6 +6,7 @@ from typing import Final
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from core.model import (
+    APP_SERVING,
     Action,
     Decision,
     IssueState,
@@ -45,12 +46,15 @@ _DECIDED: Final = frozenset({Action.APPROVED, Action.DENIED})
 
 
 def values_of(run: Run) -> Mapping[str, float]:
-    """The values of one run; metrics that aren't named are 0."""
+    """The values of one run; metrics that aren't named are 0.
+
+    A cluster is completed once, with its nodes: a second signer's run adds to the sums only.
+    """
     ages = [record.asking_seconds for record in run.records if _is_pending(record)]
     states = [finding.state for finding in run.findings]
     bugs = sum(is_bug(record.judged) for record in run.records)
     return {
-        "Completed": 1,
+        "Completed": int(run.signer != APP_SERVING),
         "Approved": run.count(Action.APPROVED) + run.count(Action.REAPPROVED),
         "Denied": run.due(Decision.DENY),
         "Left": run.count(Action.LEFT),
@@ -87,8 +91,14 @@ def emit(dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:
 
 
 def _is_pending(record: Record) -> bool:
-    """True when it waits on, for whatever reason. An unread one may have been decided long ago."""
-    return record.action not in _DECIDED and record.judged.case.csr.is_pending
+    """True when it waits on, for whatever reason. An unread one may have been decided long ago.
+
+    Of ServiceAccounts' requests those that are left are people's to approve: they don't wait for
+    us, and an alarm on them would be one that nothing here can end.
+    """
+    csr = record.judged.case.csr
+    is_peoples = csr.signer == APP_SERVING and record.action is Action.LEFT
+    return record.action not in _DECIDED and csr.is_pending and not is_peoples
 
 
 def _without_evidence(judged: Judged) -> bool:

@@ -81,11 +81,17 @@ class Retries:
         self._jitter = jitter
         self._forbidden_since: float | None = None
 
-    def outcome_of(self, attempt: Callable[[], Outcome], *, stop_at: float = 0.0) -> Outcome:
-        """The last outcome. No wait may take the clock's remaining seconds down to `stop_at`."""
+    def outcome_of(
+        self, attempt: Callable[[], Outcome], *, stop_at: float = 0.0, forgiving: bool = True
+    ) -> Outcome:
+        """The last outcome. No wait may take the clock's remaining seconds down to `stop_at`.
+
+        `forgiving`: a 403 is asked again, too.
+        """
         outcome = attempt()
         for ceiling in BACKOFF:
-            wait = self._wait(outcome, ceiling)
+            is_final = not forgiving and isinstance(outcome, Answer) and outcome.status == 403
+            wait = None if is_final else self._wait(outcome, ceiling)
             if wait is None or self._clock.remaining() - wait <= stop_at:
                 break
             self._sleep(wait)

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from adapters.csr_items import read_item
 from core.checks import CHECKS
-from core.model import KUBELET_SERVING, Judged, Pkcs10, safe
+from core.model import Judged, Pkcs10, safe
 from core.offline import Answer, SavedEvidence
 from core.offline import evaluate as judge_saved
 from core.settings import DispatchSettings, ReviewSettings
@@ -26,7 +26,7 @@ Line = Mapping[str, Any]
 
 _SERVICE: Final = "csr-approver"
 _SECONDS: Final = 55
-_GATES: Final = frozenset(check.id for check in CHECKS[KUBELET_SERVING] if check.gate)
+_GATES: Final = frozenset(check.id for checks in CHECKS.values() for check in checks if check.gate)
 
 #: What EventBridge Scheduler sends. From: EventBridge Scheduler User Guide.
 _SCHEDULED: Final = {"version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event"}

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from cli.demo_run import Line, Play, Row
 from core.checks import CHECKS
-from core.model import KUBELET_SERVING, safe
+from core.model import APP_SERVING, safe
 from sandbox.fleet import PLACES, Place
 
 #: Wider lines are harder to read than folded ones.
@@ -48,7 +48,8 @@ The functions that Lambda runs, at work in this process: moto stands in for AWS,
 has a small Kubernetes API of its own, which judges tokens, keeps the requests and signs what is
 approved. One scheduled event went to the dispatcher, which queued a message for each cluster. The
 reviewer took each message, listed the cluster's requests, asked EC2 and IAM who the requesters
-are, judged, and wrote what was due (MODE=enforce: denials too)."""
+are, and the cluster for the Services that its ServiceAccounts name (APP_SERVING=true), judged, and
+wrote what was due (MODE=enforce: denials too)."""
 
 _NEXT: Final = (
     ("csr-approver evaluate --help", "judge requests of your own clusters, offline"),
@@ -150,7 +151,7 @@ def _who(row: Row) -> Text:
     text = Text(f"{row.scenario.title}\n")
     if row.scenario.name_as:
         text.append(f"named {_cut(safe(row.scenario.name_as), WIDEST)}\n", "dim")
-    first, _, _ = node.partition(".")
+    first, _, _ = node.removeprefix("system:serviceaccount:").partition(".")
     text.append(f"{first} asks for {asked or 'nothing that can be read'}", "dim")
     return text
 
@@ -158,7 +159,7 @@ def _who(row: Row) -> Text:
 def _why(row: Row) -> Text:
     reason, _, detail = row.why.partition(": ")
     if row.outcome.verdict == "approve":
-        text = Text(f"all {len(CHECKS[KUBELET_SERVING])} checks agree", style="green")
+        text = Text(f"all {len(CHECKS[row.scenario.signer])} checks agree", style="green")
     else:
         more = f" (+{row.refusals - 1})" if row.refusals > 1 else ""
         text = Text.assemble((row.outcome.check or row.outcome.action, "bold"), f": {reason}{more}")
@@ -166,7 +167,7 @@ def _why(row: Row) -> Text:
             # What was expected stands in the log line.
             got = detail if len(detail) <= _SHORT_DETAIL else detail.partition(", expected")[0]
             text.append(f"\n{_cut(got, _LONGEST_DETAIL)}", "dim")
-    note = "counted only; AWS isn't asked" if row.outcome.counted else ""
+    note = "counted only; nobody is asked" if row.outcome.counted else ""
     note = _NOTES.get(row.outcome.action, note)
     return text.append(f"\n{note}", "dim italic") if note else text
 
@@ -180,8 +181,9 @@ def _show_runs(play: Play, console: Console) -> None:
     for heading in ("Cluster", "Listed", "Actions", "Stopped at a gate", "Found wrong", "Seconds"):
         table.add_column(heading, overflow="fold")
     for line in play.said("cluster reviewed"):
+        of_workloads = " (workloads)" if line["signer"] == APP_SERVING else ""
         table.add_row(
-            line["cluster"],
+            line["cluster"] + of_workloads,
             str(line["listed"]),
             _counts(line["actions"]),
             _counts(line["gated"]),
@@ -224,7 +226,7 @@ def _sums(play: Play) -> Text:
     certified = sum(row.issued for row in attacks)
     issued = sum(row.issued for row in play.rows if row.outcome.action == "approved")
     text = Text(f"{_counts(dict(counts.most_common()))}.\n")
-    text.append(f"{issued} nodes got their certificates. ", "green")
+    text.append(f"{issued} requesters got their certificates. ", "green")
     text.append(
         f"Of {len(attacks)} attacks {certified or 'none'} got one. ",
         "red" if certified else "green",

@@ -13,6 +13,7 @@ from adapters.csr_items import read_item
 from adapters.ec2_items import instances_of
 from adapters.eks import cluster_of
 from adapters.iam import roles_of_profiles
+from adapters.service_items import service_of
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.verdict_rows import Row, print_table, row_of
@@ -20,6 +21,7 @@ from core.errors import CsrApproverError
 from core.model import (
     NOT_GIVEN,
     Instance,
+    Service,
     safe,
 )
 from core.offline import SavedEvidence
@@ -34,8 +36,9 @@ Example:
   aws ec2 describe-instances > instances.json
   aws eks describe-cluster --name prod > cluster.json
   aws iam list-instance-profiles > profiles.json
-  csr-approver evaluate --csr csrs.json --instances instances.json \\
-      --cluster cluster.json --instance-profiles profiles.json --output json
+  kubectl get svc -A -o json > services.json
+  csr-approver evaluate --csr csrs.json --instances instances.json --cluster cluster.json \\
+      --instance-profiles profiles.json --services services.json --output json
 """
 
 
@@ -73,9 +76,7 @@ def evaluate(
     settings = settings_of(set_)
     moment = _moment(now)
     items = [read_item(item) for item in _items(_json(csr), csr)]
-    saved = _saved(instances, cluster, instance_profiles)
-    if services is not None:
-        _items(_json(services), services)
+    saved = _saved(instances, cluster, instance_profiles, services)
     answers = judge_saved(items, saved, settings, moment, decided=decided)
     rows = [row_of(answer) for answer in answers]
     if output is Output.JSON:
@@ -118,12 +119,22 @@ def _items(document: Any, path: Path) -> list[Any]:
     return items
 
 
-def _saved(instances: Path | None, cluster: Path | None, profiles: Path | None) -> SavedEvidence:
+def _saved(
+    instances: Path | None, cluster: Path | None, profiles: Path | None, services: Path | None
+) -> SavedEvidence:
     return SavedEvidence(
         instances=NOT_GIVEN if instances is None else _read(instances, _instances),
         cluster=NOT_GIVEN if cluster is None else _read(cluster, cluster_of),
         roles=NOT_GIVEN if profiles is None else _read(profiles, roles_of_profiles),
+        services=NOT_GIVEN if services is None else _services(services),
     )
+
+
+def _services(path: Path) -> tuple[Service, ...]:
+    try:
+        return tuple(service_of(item) for item in _items(_json(path), path))
+    except ValueError as error:
+        stop(COULD_NOT_TELL, f"{path} is not what kubectl prints: {error}")
 
 
 def _instances(document: Any) -> tuple[Instance, ...]:

@@ -11,11 +11,11 @@ from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
 from cli.account import csr_api
 from core.acting import mode_of, plan
-from core.checks import CHECKS
 from core.model import Action, Cluster, IssueState, Record, Run
 from core.ports import Ports
 from core.review import review
 from core.settings import Mode, ReviewSettings
+from core.signers import served
 
 #: How long one run may take. A person waits longer than Lambda does.
 SECONDS: Final = 120.0
@@ -89,8 +89,8 @@ def run_once(
     profiles = InstanceProfiles(aws.client("iam"), _now)
     fleet = Ec2Fleet(aws.client("ec2", cluster.region), profiles, clock)
     with csr_api(aws, described, clock, connections=settings.write_connections) as api:
-        ports = Ports(api, fleet, clock, _NoLedger())
-        runs = tuple(review(cluster, signer, acting, ports) for signer in CHECKS)
+        ports = Ports(api, fleet, clock, _NoLedger(), api.services)
+        runs = tuple(review(cluster, signer, acting, ports) for signer in served(settings))
     return Reviewed(cluster, runs, settings, applied)
 
 

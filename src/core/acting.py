@@ -165,10 +165,17 @@ def _approval(case: Case) -> str:
     names = []
     if isinstance(case.request, Pkcs10):
         names = [*map(safe, case.request.dns), *map(str, case.request.addresses)]
-    whose = case.instance.id if case.instance is not None else "unknown"
-    text = f"EC2 instance {whose} is this node and has these names: {', '.join(names)}"
+    text = f"{_verified(case)} these names: {', '.join(names)}"
     earlier = case.csr.condition("Approved")
     if earlier is not None:
         said = safe(f"{earlier.reason}: {earlier.message}")[:_MAX_EARLIER]
         text = f"Approved before, and not issued ({said}). {text}"
     return text[:_MAX_MESSAGE]
+
+
+def _verified(case: Case) -> str:
+    if case.claim is not None:
+        services = ", ".join(case.claim.names)
+        return f"Services {services} of the requester's namespace {case.claim.namespace} have"
+    whose = case.instance.id if case.instance is not None else "unknown"
+    return f"EC2 instance {whose} is this node and has"

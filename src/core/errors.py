@@ -10,7 +10,10 @@ class MalformedRequest(CsrApproverError):
 
 
 class EvidenceUnavailable(CsrApproverError):
-    """AWS could not be asked. Never a "no" and never a "yes": such CSRs stay as they are."""
+    """AWS, or a cluster of its Services, could not be asked.
+
+    Never a "no" and never a "yes": such CSRs stay as they are.
+    """
 
 
 class ClusterUnavailable(CsrApproverError):

@@ -15,7 +15,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from core.dns import folded
-from core.model import APPROVED_REASON, Csr, IssueFinding, IssueState, Judged, Pkcs10, Unread
+from core.model import (
+    APP_SERVING,
+    APPROVED_REASON,
+    Csr,
+    IssueFinding,
+    IssueState,
+    Judged,
+    Pkcs10,
+    Unread,
+)
 
 # What cryptography raises for a certificate that it can't read; parsing is lazy.
 _UNREADABLE = (
@@ -79,7 +88,9 @@ def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str
         return IssueState.MISMATCH, f"the certificate can't be read: {error}"
     asked = {("DNS", folded(name)) for name in request.dns}
     asked |= {("IP", str(ip)) for ip in request.addresses}
-    asked.add(("CN", csr.username))
+    # A kubelet may have its username alone; EKS's signer for workloads takes any subject.
+    own = request.common_names if csr.signer == APP_SERVING else (csr.username,)
+    asked |= {("CN", name) for name in own}
     if spki != request.key.spki:
         return IssueState.MISMATCH, "the certificate holds another key than the request"
     if names - asked:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.checks import Check
 from core.decision import decide
@@ -18,10 +19,15 @@ from core.model import (
     Judged,
     NotGiven,
     Peers,
+    ServiceClaim,
     Unread,
 )
 from core.peers import PeerIndex
+from core.service_evidence import ServiceEvidence
 from core.settings import Policy
+
+#: What could be had for each identity or claim, or why it couldn't.
+Answers = Mapping[Any, Evidence | ServiceEvidence | EvidenceUnavailable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,8 @@ def gate(csrs: Sequence[Csr], scene: Scene) -> Gated:
     for csr in sorted(sound, key=lambda csr: (csr.created, csr.name)):
         if not csr.is_pending:
             continue
-        newer = Peers(newer=gated.peers.newer(csr))
-        case = replace(unread(csr, scene), peers=newer)
+        standing = Peers(newer=gated.peers.newer(csr), ahead=gated.peers.ahead(csr))
+        case = replace(unread(csr, scene), peers=standing)
         try:
             refusal = next((r for check in gates if (r := check.run(case)) is not None), None)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
@@ -95,7 +101,7 @@ def unread(csr: Csr, scene: Scene) -> Case:
 
 def judge(
     cases: Sequence[Case],
-    answers: Mapping[Identity, Evidence | EvidenceUnavailable],
+    answers: Answers,
     checks: tuple[Check, ...],
     given: Callable[[Case], Case] = lambda case: case,
     time_left: Callable[[], bool] = lambda: True,
@@ -123,20 +129,28 @@ def case_of(entry: Entry, scene: Scene, peers: PeerIndex) -> Case:
         scene.policy,
         peers=peers.of(entry),
         cluster=scene.cluster,
+        claim=entry.claim,
     )
 
 
 def _judge(
     case: Case,
-    answers: Mapping[Identity, Evidence | EvidenceUnavailable],
+    answers: Answers,
     checks: tuple[Check, ...],
     given: Callable[[Case], Case],
 ) -> Judged:
-    evidence = NO_EVIDENCE if case.identity is None else answers[case.identity]
+    claimed: Identity | ServiceClaim | None = case.claim or case.identity
+    evidence = NO_EVIDENCE if claimed is None else answers[claimed]
     if isinstance(evidence, EvidenceUnavailable):
         return Judged(case, None, f"evidence unavailable: {evidence}", evidence_unavailable=True)
-    case = given(replace(case, instances=evidence.instances, role=evidence.role))
+    case = given(_with(evidence, case))
     try:
         return Judged(case, decide(case, checks))
     except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
         return Judged.broken(case, error)
+
+
+def _with(evidence: Evidence | ServiceEvidence, case: Case) -> Case:
+    if isinstance(evidence, ServiceEvidence):
+        return replace(case, services=evidence.services)
+    return replace(case, instances=evidence.instances, role=evidence.role)

@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core import evidence
-from core.checks import CHECKS
+from core.errors import EvidenceUnavailable
 from core.judging import Scene, case_of, judge
 from core.model import (
     NOT_GIVEN,
@@ -18,20 +17,24 @@ from core.model import (
     NotGiven,
     Role,
     RoleUnknown,
+    Service,
+    ServicesHidden,
     UnreadableCsr,
 )
 from core.peers import PeerIndex
 from core.reading import read_all
 from core.settings import Policy
+from core.signers import SIGNERS, Signer
 
 
 @dataclass(frozen=True, slots=True)
 class SavedEvidence:
-    """What was saved of EC2, IAM and EKS; NOT_GIVEN where it wasn't."""
+    """What was saved of EC2, IAM, EKS and the cluster; NOT_GIVEN where it wasn't."""
 
     instances: tuple[Instance, ...] | NotGiven = NOT_GIVEN
     roles: Mapping[str, Role | RoleUnknown] | NotGiven = NOT_GIVEN
     cluster: Cluster | NotGiven = NOT_GIVEN
+    services: tuple[Service, ...] | NotGiven = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,14 @@ def evaluate(
     the list then.
     """
     answers: dict[int, Answer] = {}
-    for signer, checks in CHECKS.items():
-        scene = Scene(saved.cluster, policy, now, checks)
-        ours = [item for item in items if isinstance(item, Csr) and item.signer == signer]
+    for name, signer in SIGNERS.items():
+        scene = Scene(saved.cluster, policy, now, signer.checks)
+        ours = [item for item in items if isinstance(item, Csr) and item.signer == name]
         outcomes = list(read_all(ours, scene))
         answers |= {id(one.case.csr): one for one in outcomes if isinstance(one, Judged)}
         entries = [one for one in outcomes if isinstance(one, Entry)]
         cases = [*_pending(entries, scene), *(_decided(entries, scene) if decided else ())]
-        answers |= {id(one.case.csr): one for one in _judged(cases, saved, scene)}
+        answers |= {id(one.case.csr): one for one in _judged(cases, saved, signer)}
     return [
         item if isinstance(item, UnreadableCsr) else answers.get(id(item), Ignored(item))
         for item in items
@@ -106,19 +109,18 @@ def _decided_at(csr: Csr) -> datetime | None:
     return condition.last_update or csr.created
 
 
-def _judged(cases: Sequence[Case], saved: SavedEvidence, scene: Scene) -> list[Judged]:
-    identities = {case.identity for case in cases if case.identity is not None}
-    vpc_id = None if isinstance(saved.cluster, NotGiven) else saved.cluster.vpc_id
-    answers = evidence.gather(identities, vpc_id, _SavedFleet(saved), roles_wanted=True)
+def _judged(cases: Sequence[Case], saved: SavedEvidence, signer: Signer) -> list[Judged]:
+    answers = signer.gather(cases, _SavedFleet(saved), _SavedServices(saved))
 
     def given(case: Case) -> Case:
         return replace(
             case,
             instances=NOT_GIVEN if saved.instances is NOT_GIVEN else case.instances,
             role=NOT_GIVEN if saved.roles is NOT_GIVEN else case.role,
+            services=NOT_GIVEN if saved.services is NOT_GIVEN else case.services,
         )
 
-    return judge(cases, answers, scene.checks, given)
+    return judge(cases, answers, signer.checks, given)
 
 
 class _SavedFleet:
@@ -143,3 +145,19 @@ class _SavedFleet:
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
         unknown = RoleUnknown("the instance profile is not among those given")
         return self._roles.get(profile_arn, unknown)
+
+
+class _SavedServices:
+    """The cluster's Services as saved."""
+
+    def __init__(self, saved: SavedEvidence) -> None:
+        self._services = () if isinstance(saved.services, NotGiven) else saved.services
+
+    def named(
+        self, namespace: str, names: Collection[str]
+    ) -> Mapping[str, Service | ServicesHidden | EvidenceUnavailable]:
+        return {
+            one.name: one
+            for one in self._services
+            if one.namespace == namespace and one.name in names
+        }

@@ -1,9 +1,12 @@
 """What the rest of the list says of one CSR: newer ones, shared keys, wrong certificates."""
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
 from core.model import Csr, Entry, Peers, Pkcs10, Requester
+
+_Rank = tuple[datetime, bool, str]
 
 
 class PeerIndex:
@@ -23,6 +26,7 @@ class PeerIndex:
         self._newest: dict[Requester, Csr] = {}
         self._users_of_key: dict[bytes, set[str]] = {}
         self._mismatched: dict[str, set[str]] = {}
+        self._pending_of: dict[str, list[_Rank]] = {}
         self._now = now
 
     def note(self, csr: Csr) -> None:
@@ -35,6 +39,8 @@ class PeerIndex:
         if csr.is_pending and self._now - csr.created <= self._fresh_for:
             first = self._first.get(csr.requester, csr.created)
             self._first[csr.requester] = min(first, csr.created)
+            if csr.namespace is not None:
+                self._pending_of.setdefault(csr.namespace, []).append(_rank(csr))
 
     def add(self, entry: Entry) -> None:
         """Index what was read of an item: its key, and whether its certificate is wrong."""
@@ -49,6 +55,12 @@ class PeerIndex:
         newest = self._newest.get(csr.requester)
         return newest.name if newest is not None and _rank(newest) > _rank(csr) else None
 
+    def ahead(self, csr: Csr) -> int:
+        """How many of the ServiceAccounts of its namespace are pending, fresh and newer."""
+        pending = self._pending_of.get(csr.namespace or "", [])
+        pending.sort()  # which is quick where it is done already
+        return len(pending) - bisect_right(pending, _rank(csr))
+
     def of(self, entry: Entry) -> Peers:
         """What the others say of this one."""
         csr = entry.csr
@@ -58,6 +70,7 @@ class PeerIndex:
             same_key=min(self._other_users(entry), default=None),
             mismatch=min(mismatched, default=None),
             asking_since=self._earlier(csr),
+            ahead=self.ahead(csr),
         )
 
     def _earlier(self, csr: Csr) -> datetime | None:
@@ -70,7 +83,7 @@ class PeerIndex:
         return self._users_of_key.get(entry.request.key.spki, set()) - {entry.csr.username}
 
 
-def _rank(csr: Csr) -> tuple[datetime, bool, str]:
+def _rank(csr: Csr) -> _Rank:
     """Later is newer. Of one second, a pending one counts as newer, then the later name.
 
     Creation times are whole seconds, and a node in a public subnet may file two requests in one:

@@ -9,12 +9,14 @@ differently: whatever this reader accepts, Go reads the same. tests/property pro
 import binascii
 import re
 import warnings
+from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from core.errors import MalformedRequest
 from core.model import (
@@ -55,6 +57,24 @@ _RSA_BITS = range(2048, 8193)
 # Go refuses exponents over 31 bits. From: Go crypto/rsa, checkPublicKeySize and PublicKey.E.
 _RSA_EXPONENTS = range(65_537, 2**31)
 
+# The bits of keyUsage, and the purposes. From: k8s.io/api/certificates/v1, types.go (KeyUsage).
+_KEY_USAGES = {
+    "digital_signature": "digital signature",
+    "content_commitment": "content commitment",
+    "key_encipherment": "key encipherment",
+    "data_encipherment": "data encipherment",
+    "key_agreement": "key agreement",
+    "key_cert_sign": "cert sign",
+    "crl_sign": "crl sign",
+    "encipher_only": "encipher only",
+    "decipher_only": "decipher only",
+}
+_EXTENDED = {
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any",
+    ExtendedKeyUsageOID.SERVER_AUTH: "server auth",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "client auth",
+}
+
 # What cryptography raises for input that it can't read. Parsing is lazy, so that any property may.
 _UNREADABLE = (
     ValueError,
@@ -64,8 +84,10 @@ _UNREADABLE = (
 )
 
 
-def read(request: bytes) -> Pkcs10:
+def read(request: bytes, *, bare: bool = False) -> Pkcs10:
     """Read one PEM-encoded PKCS#10 request (RFC 2986).
+
+    `bare`: one without any attribute is read too, as OpenSSL makes it unless asked for names.
 
     Raises:
         MalformedRequest: it is not exactly one such request, or one that readers read
@@ -78,7 +100,7 @@ def read(request: bytes) -> Pkcs10:
             warnings.simplefilter("ignore")
             csr = x509.load_der_x509_csr(der)
             _parse_whole(csr)
-            return _facts(der, csr)
+            return _facts(der, csr, bare=bare)
     except _UNREADABLE as error:
         raise MalformedRequest(f"not a readable PKCS#10 request: {error}") from error
 
@@ -109,8 +131,9 @@ def _parse_whole(csr: x509.CertificateSigningRequest) -> None:
         raise MalformedRequest(f"not a readable PKCS#10 request: {error}") from error
 
 
-def _facts(der: bytes, csr: x509.CertificateSigningRequest) -> Pkcs10:
-    _only_extension_request(csr)
+def _facts(der: bytes, csr: x509.CertificateSigningRequest, *, bare: bool) -> Pkcs10:
+    if not (bare and len(csr.attributes) == 0):
+        _only_extension_request(csr)
     key = _public_key(csr)
     _only_one_encoding(der, csr, key)
     verifiable = key.rule is not KeyRule.UNVERIFIABLE
@@ -122,6 +145,10 @@ def _facts(der: bytes, csr: x509.CertificateSigningRequest) -> Pkcs10:
         signature_algorithm=csr.signature_algorithm_oid.dotted_string,
         signature_hash=_signature_hash(csr) if verifiable else "",
         signature_valid=csr.is_signature_valid if verifiable else None,
+        usages=frozenset(_usages(csr.extensions)),
+        asks_ca=any(
+            isinstance(one.value, x509.BasicConstraints) and one.value.ca for one in csr.extensions
+        ),
     )
 
 
@@ -179,6 +206,23 @@ def _san(name: x509.GeneralName) -> San:
             return OtherName("IP network", str(name.value))
         return IpName(name.value)
     return OtherName(type(name).__name__, str(name.value))
+
+
+def _usages(extensions: x509.Extensions) -> Iterator[str]:
+    for extension in extensions:
+        if isinstance(extension.value, x509.KeyUsage):
+            yield from (
+                word for field, word in _KEY_USAGES.items() if _asks(extension.value, field)
+            )
+        elif isinstance(extension.value, x509.ExtendedKeyUsage):
+            yield from (_EXTENDED.get(oid, oid.dotted_string) for oid in extension.value)
+
+
+def _asks(usage: x509.KeyUsage, field: str) -> bool:
+    """Without key agreement the last two bits have no meaning, and can't be asked for."""
+    if field in ("encipher_only", "decipher_only") and not usage.key_agreement:
+        return False
+    return bool(getattr(usage, field))
 
 
 def _public_key(csr: x509.CertificateSigningRequest) -> PublicKey:

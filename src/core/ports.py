@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Protocol
 
 from core.errors import EvidenceUnavailable
-from core.model import Instance, Listing, Record, Role, RoleUnknown, Run, Write, Written
+from core.model import (
+    Instance,
+    Listing,
+    Record,
+    Role,
+    RoleUnknown,
+    Run,
+    Service,
+    ServicesHidden,
+    Write,
+    Written,
+)
 
 
 class Clock(Protocol):
@@ -51,6 +62,18 @@ class Fleet(Protocol):
         """The role of an instance profile."""
 
 
+class Services(Protocol):
+    """The Services of the cluster."""
+
+    def named(
+        self, namespace: str, names: Collection[str]
+    ) -> Mapping[str, Service | ServicesHidden | EvidenceUnavailable]:
+        """What the API server shows for each name in a namespace; one that is not there is absent.
+
+        Both must be labels of DNS (`core.model.DNS_LABEL`), for they become part of a URL.
+        """
+
+
 class Ledger(Protocol):
     """Where decisions are recorded."""
 
@@ -63,9 +86,10 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world, as one review sees it."""
+    """The world, as one review sees it. `services`: None where only nodes are served."""
 
     api: CertificateApi
     fleet: Fleet
     clock: Clock
     ledger: Ledger
+    services: Services | None = None

@@ -7,10 +7,13 @@ from datetime import timedelta
 from core import issued, pkcs10
 from core.checks.request import request_well_formed, signature, subject
 from core.checks.requester import requester_is_node
+from core.checks.service import requester_is_service_account, service_names
+from core.claims import claim_of
 from core.errors import MalformedRequest
 from core.identity import identify
 from core.judging import Gated, Scene, unread
 from core.model import (
+    APP_SERVING,
     MAX_REQUEST_BYTES,
     Case,
     Csr,
@@ -30,7 +33,15 @@ from core.settings import ReviewSettings
 # else's request fails at the subject, so that nobody can be blocked by one.
 _VOUCHING = (requester_is_node, request_well_formed, signature, subject)
 
-# With less than 15 s left EC2 and IAM are asked no more (`adapters.ec2`), and nothing is approved.
+# Likewise: of a copy the names are those of another namespace.
+_VOUCHING_FOR_SERVICES = (
+    requester_is_service_account,
+    request_well_formed,
+    signature,
+    service_names,
+)
+
+# What the evidence of nodes takes, see `core.signers`.
 _FOR_EVIDENCE_SECONDS = 16.0
 
 
@@ -51,21 +62,27 @@ class Reading:
 
 
 def read_list(
-    csrs: Sequence[Csr], gated: Gated, scene: Scene, settings: ReviewSettings, clock: Clock
+    csrs: Sequence[Csr],
+    gated: Gated,
+    scene: Scene,
+    settings: ReviewSettings,
+    clock: Clock,
+    *,
+    keep: float = _FOR_EVIDENCE_SECONDS,
 ) -> Reading:
     """First those past the gates, then the others for as long as half of the time is left.
 
-    Neither takes the time that the evidence needs. `gated.peers` learns of the keys and the wrong
-    certificates of both.
+    Neither takes the seconds to `keep`, which the evidence needs. `gated.peers` learns of the keys
+    and the wrong certificates of both.
     """
     reading = Reading(problems=list(gated.broken))
-    for one in read_all(gated.passed, scene, lambda: clock.remaining() > _FOR_EVIDENCE_SECONDS):
+    for one in read_all(gated.passed, scene, lambda: clock.remaining() > keep):
         if isinstance(one, Judged):
             reading.problems.append(one)
         else:
             reading.entries.append(one)
             gated.peers.add(one)
-    enough = max(clock.remaining() / 2, _FOR_EVIDENCE_SECONDS)
+    enough = max(clock.remaining() / 2, keep)
     for one in read_all(_others(csrs, gated), scene, lambda: clock.remaining() > enough):
         if isinstance(one, Entry):
             gated.peers.add(one)
@@ -99,16 +116,22 @@ def read_all(
 
 def read(csr: Csr, scene: Scene) -> Entry:
     """Read one CSR's request, and what follows from it alone."""
-    request = _request(csr)
-    identity = identify(csr, allow_name=scene.policy.allow_name_identity)
-    case = Case(csr, request, identity, scene.now, scene.policy)
+    request, policy = _request(csr), scene.policy
+    identity, claim, vouching = None, None, _VOUCHING
+    if csr.signer == APP_SERVING:
+        claim = claim_of(csr, request, allow_short=policy.allow_short_service_names)
+        vouching = _VOUCHING_FOR_SERVICES
+    else:
+        identity = identify(csr, allow_name=policy.allow_name_identity)
+    case = Case(csr, request, identity, scene.now, policy, claim=claim)
     verifiable = isinstance(request, Pkcs10) and request.key.rule is not KeyRule.UNVERIFIABLE
     return Entry(
         csr,
         request,
         identity,
-        vouches=verifiable and all(check(case) is None for check in _VOUCHING),
+        vouches=verifiable and all(check(case) is None for check in vouching),
         mismatched=issued.mismatch(csr, request),
+        claim=claim,
     )
 
 
@@ -133,6 +156,7 @@ def _request(csr: Csr) -> Pkcs10 | Unread:
     if isinstance(csr.request, OversizedRequest):
         return Unread(f"got {csr.request.size} bytes, expected at most {MAX_REQUEST_BYTES}")
     try:
-        return pkcs10.read(csr.request)
+        # The requests that OpenSSL makes for an application may ask for nothing but a CN.
+        return pkcs10.read(csr.request, bare=csr.signer == APP_SERVING)
     except MalformedRequest as error:
         return Unread(str(error))

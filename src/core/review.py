@@ -7,15 +7,15 @@ overlap with another, or be cut off anywhere.
 
 from dataclasses import replace
 
-from core import evidence, issued
+from core import issued
 from core.acting import act, mode_of, to_reapprove
-from core.checks import CHECKS
 from core.judging import Scene, case_of, gate, judge
 from core.model import Cluster, Run
 from core.ports import Ports
 from core.reading import read_list
 from core.recording import PatientLedger
 from core.settings import ReviewSettings
+from core.signers import SIGNERS
 
 
 def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports) -> Run:
@@ -26,18 +26,15 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         NotOnboarded: the cluster lets us list nothing; nothing was done.
     """
     ports = replace(ports, ledger=PatientLedger(ports.ledger))
-    started = ports.clock.now()
+    started, ours = ports.clock.now(), SIGNERS[signer]
     listing = ports.api.list_csrs(signer)
-    scene = Scene(cluster, settings, ports.clock.now(), CHECKS[signer])
+    scene = Scene(cluster, settings, ports.clock.now(), ours.checks)
 
     gated = gate(listing.csrs, scene)
-    reading = read_list(listing.csrs, gated, scene, settings, ports.clock)
+    reading = read_list(listing.csrs, gated, scene, settings, ports.clock, keep=ours.seconds)
     cases = [case_of(entry, scene, gated.peers) for entry in reading.entries]
     unissued = [case_of(entry, scene, gated.peers) for entry in reading.unissued]
-    identities = [case.identity for case in cases + unissued if case.identity is not None]
-    answers = evidence.gather(
-        identities, cluster.vpc_id, ports.fleet, roles_wanted=settings.verify_node_role
-    )
+    answers = ours.gather(cases + unissued, ports.fleet, ports.services)
     half = ports.clock.remaining() / 2
     every = judge(
         cases + unissued, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half

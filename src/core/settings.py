@@ -153,6 +153,7 @@ class Policy(_FromEnvironment):
     allow_public_addresses: Boolean = True
     allow_secondary_enis: Boolean = False
     extra_dns_suffixes: Domains = ()
+    allow_short_service_names: Boolean = False
 
 
 class Selection(_FromEnvironment):
@@ -171,8 +172,9 @@ class ReviewSettings(Policy, Selection):
     """The reviewer's settings: the policy, the clusters served, when and how far to act.
 
     `write_connections`: approvals and denials under way at once, each on a connection of its own,
-    which takes up to 25 MiB where a requester made his objects large.
-    `reapprove_unissued`: an experiment, see `core.acting.to_reapprove`.
+    which takes up to 25 MiB where a requester made his objects large. `reapprove_unissued`: an
+    experiment, see `core.acting.to_reapprove`. `app_serving`: requests of ServiceAccounts for their
+    Services are reviewed too.
     """
 
     mode: Mode = Mode.APPROVE_ONLY
@@ -181,6 +183,7 @@ class ReviewSettings(Policy, Selection):
     issue_grace_seconds: int = Field(120, ge=30, le=3_600)
     write_connections: int = Field(8, ge=1, le=16)
     reapprove_unissued: Boolean = False
+    app_serving: Boolean = False
 
     @model_validator(mode="after")
     def _acts_before_csrs_are_abandoned(self) -> Self:

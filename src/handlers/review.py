@@ -7,25 +7,28 @@ Only a message that can't be read, or a bug, fails the invocation and so reaches
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from aws_lambda_powertools import Logger
 
 from adapters import eks
 from adapters.aws_account import Aws
-from adapters.clock import LambdaClock
+from adapters.clock import LambdaClock, ShareOfTime
 from adapters.csr_api import KubernetesCsrApi
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import ClusterCache, ClusterNotFound, DescribedCluster
 from adapters.iam import InstanceProfiles
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
-from core.checks import CHECKS
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
+from core.signers import served
 from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
+
+# A flood of nodes' requests takes all the time that it is given; so much of it is not theirs.
+_KEPT_SECONDS: Final = 10.0
 
 
 class Reviewer:
@@ -87,11 +90,23 @@ class Reviewer:
         if not eks.is_reviewable(described.status):
             self._ledger.skipped(name, region, f"status {described.status}")
             return
+        first, *others = served(self._settings)
+        self._review_signer(first, described, ShareOfTime(clock, _KEPT_SECONDS * len(others)))
+        for signer in others:
+            try:
+                self._review_signer(signer, described, clock)
+            except ClusterUnavailable as error:
+                # The cluster is reviewed, and counted, already: what goes wrong from here on is
+                # an error, also where it says that it doesn't know us any more.
+                self._clusters.forget(name, region)
+                self._ledger.cluster_unavailable(name, region, error, signer)
+
+    def _review_signer(self, signer: str, described: DescribedCluster, clock: Clock) -> None:
+        """One signer's review, on a connection of its own, so that no list is kept for the next."""
+        fleet = Ec2Fleet(self._aws.client("ec2", described.cluster.region), self._profiles, clock)
         with self._api(described, clock) as api:
-            fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock)
-            for signer in CHECKS:
-                ports = Ports(api, fleet, clock, self._ledger)
-                review(described.cluster, signer, self._settings, ports)
+            ports = Ports(api, fleet, clock, self._ledger, api.services)
+            review(described.cluster, signer, self._settings, ports)
 
     def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:
         return KubernetesCsrApi(

@@ -19,6 +19,7 @@ from adapters.ledger import PowertoolsLedger
 from adapters.ledger_lines import bounded
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
+    APP_SERVING,
     KUBELET_SERVING,
     MAX_DETAIL,
     NOT_GIVEN,
@@ -35,6 +36,7 @@ from core.model import (
     Refusal,
     RoleUnknown,
     Run,
+    ServicesHidden,
     Unread,
     UnreadableCsr,
     Verdict,
@@ -50,6 +52,7 @@ from tests.builders import (
     approved,
     names,
 )
+from tests.service_builders import ACCOUNT, a_service, a_service_case
 
 APPROVE = Verdict(Decision.APPROVE)
 DENY = Verdict(
@@ -793,3 +796,63 @@ def test_a_run_of_any_size_warns_of_nothing(desk: Desk) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         desk.ledger.finish(a_run(*[a_record(age=timedelta(days=1).total_seconds())] * 300))
+
+
+# --- the second signer
+
+
+def of_services(case: Case, action: Action = Action.LEFT) -> Record:
+    return Record(Judged(case, APPROVE), action, age_seconds=420.0, asking_seconds=420.0)
+
+
+def test_a_service_accounts_line_tells_what_it_was_compared_with(desk: Desk) -> None:
+    """The Services that it names, and what the cluster showed of them."""
+    desk.ledger.record(of_services(a_service_case(services=(a_service(going=True),))))
+    [line] = desk.lines()
+
+    assert (line["signer"], line["requester"]) == (APP_SERVING, ACCOUNT)
+    assert (line["namespace"], line["services_named"]) == ("shop", ["web"])
+    assert line["services"] == ["web ClusterIP 10.100.7.7, going"]
+    assert not {"node", "instance"} & line.keys()
+
+
+def test_hidden_services_are_told(desk: Desk) -> None:
+    """With the API server's words, and where the right would come from."""
+    desk.ledger.record(of_services(a_service_case(services=ServicesHidden("403: no\nway"))))
+    [line] = desk.lines()
+
+    assert line["services_hidden"] == "403: no\\nway"
+    assert "services" not in line
+
+
+def test_a_second_signers_run_adds_to_the_sums_but_completes_nothing(desk: Desk) -> None:
+    """A cluster is expected once a minute, and so completed once."""
+    run = replace(a_run(of_services(a_service_case(), Action.APPROVED)), signer=APP_SERVING)
+
+    desk.ledger.finish(run)
+
+    account, cluster = desk.blobs()
+    assert values(account) == ZEROS | {"Approved": 1}
+    assert values(cluster)["Completed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "age"), [(Action.LEFT, 0), (Action.NOT_WRITTEN, 420), (Action.UNDECIDED, 420)]
+)
+def test_what_is_left_to_people_doesnt_wait_for_us(desk: Desk, action: Action, age: int) -> None:
+    """Whoever may create requests could else ring an alarm that nothing here ends."""
+    run = replace(a_run(of_services(a_service_case(), action)), signer=APP_SERVING)
+
+    desk.ledger.finish(run)
+
+    assert values(desk.blobs()[0])["OldestPendingSeconds"] == age
+
+
+def test_trouble_of_one_signer_names_it(desk: Desk) -> None:
+    """The other's review is done."""
+    desk.ledger.cluster_unavailable(
+        "prod", "eu-west-1", ClusterUnavailable("status", "500"), APP_SERVING
+    )
+    [line] = desk.lines()
+
+    assert (line["signer"], line["cause"]) == (APP_SERVING, "status")

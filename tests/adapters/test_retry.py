@@ -138,6 +138,14 @@ def test_allowed_again() -> None:
     assert policy.outcome_of(Calls(Answer(403), OK)) == OK
 
 
+def test_unforgiving() -> None:
+    """Where a 403 can be nothing but a refusal, it is final at once; all else is as ever."""
+    clock, calls = StillClock(), Calls(CUT, Answer(403), OK)
+
+    assert retries(clock).outcome_of(calls, forgiving=False) == Answer(403)
+    assert (calls.made, len(clock.slept)) == (2, 1)
+
+
 def test_words() -> None:
     """An answer in words is its status and the message of a Status, on one line and bounded."""
     body = b'{"kind": "Status", "message": "%s"}' % (rb"no\nsuch" + b" thing" * 100)

@@ -313,9 +313,13 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
         lambda desk: ["--csr", desk.file("good", []), "--instance-profiles", desk.file("bad", {})],
         "bad.json is not what the AWS CLI prints: InstanceProfiles",
     ),
-    "odd services": (
+    "no list of services": (
         lambda desk: ["--csr", desk.file("good", []), "--services", desk.file("bad", {"a": 1})],
         "bad.json holds no list",
+    ),
+    "odd services": (
+        lambda desk: ["--csr", desk.file("good", []), "--services", desk.file("bad", [{}])],
+        "bad.json is not what kubectl prints: not a Service: metadata",
     ),
 }
 

@@ -65,6 +65,15 @@ class World:
             eventually(partial(allowed, client, rule), f"{rule} to count")
         return client
 
+    def service(
+        self, namespace: str, name: str, *, kind: str = "ClusterIP", ips: Sequence[str] = ()
+    ) -> None:
+        """A Service with these cluster IPs, or a headless one, or one that leads elsewhere."""
+        if isinstance(self.plane, ControlPlane):
+            _make_service(self.admin, namespace, name, kind, list(ips) or ["None"])
+        else:
+            self.plane.put_service(namespace, name, kind=kind, ips=ips)
+
     def approver(self, *signers: str) -> Client:
         """A client that may list, and approve for these signers."""
         return self.holder(*approver_rules(*signers))
@@ -123,6 +132,24 @@ def may(client: Client, **attributes: str) -> bool:
     )
     assert status == 201, answer
     return bool(answer["status"]["allowed"])
+
+
+def _make_service(admin: Client, namespace: str, name: str, kind: str, ips: list[str]) -> None:
+    meta = {"apiVersion": "v1", "metadata": {"name": namespace}}
+    assert admin.request("POST", "/api/v1/namespaces", meta)[0] in (201, 409)
+    spec: Json = {"type": kind, "ports": [{"port": 443}]}
+    if kind == "ExternalName":
+        spec["externalName"] = "example.com"
+    else:
+        spec |= {"clusterIP": ips[0], "clusterIPs": ips}
+    body = {"apiVersion": "v1", "metadata": {"name": name}, "spec": spec}
+    path = f"/api/v1/namespaces/{namespace}/services"
+
+    def made() -> bool | None:
+        # For some moments after its start the API server has no addresses to allot.
+        return True if admin.request("POST", path, body)[0] == 201 else None
+
+    eventually(made, f"the Service {namespace}/{name}")
 
 
 def bind(admin: Client, group: str, rules: Iterable[Rule]) -> None:

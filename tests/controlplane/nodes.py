@@ -17,6 +17,7 @@ from adapters.eks_token import cluster_token
 from handlers.review import Reviewer
 from sandbox.aws import Eni, Machine, PracticeAws
 from sandbox.controlplane import Client, ControlPlane, eventually
+from sandbox.controlplane.launch import SERVICE_RANGE
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import KUBELET_USAGES
@@ -85,7 +86,14 @@ class Node:
 
 def enrol(plane: ControlPlane, aws: PracticeAws) -> None:
     """Let EKS describe the control plane, and let the approver in."""
-    aws.add_cluster(plane.cluster, REGION, server=plane.server, ca_pem=plane.ca_pem, vpc_id=VPC)
+    aws.add_cluster(
+        plane.cluster,
+        REGION,
+        server=plane.server,
+        ca_pem=plane.ca_pem,
+        vpc_id=VPC,
+        service_range=SERVICE_RANGE,
+    )
     plane.add_identity(aws.identity)
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS])
     grant(plane, APPROVERS, RULES)
@@ -95,7 +103,8 @@ def join(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
     """A node that nobody else uses."""
     number = next(_numbers)
     machine = Machine(
-        id=f"i-{number:017x}",
+        # Unlike those of test_ground, of whose sessions EC2 is to know nothing.
+        id=f"i-1{number:016x}",
         region=REGION,
         vpc_id=VPC,
         launched=datetime.now(UTC) - timedelta(days=1),

@@ -14,6 +14,8 @@ from core.model import (
     Role,
     RoleUnknown,
     Run,
+    Service,
+    ServicesHidden,
     UnreadableCsr,
     Write,
     WriteResult,
@@ -21,6 +23,7 @@ from core.model import (
 )
 from core.ports import Ports
 from tests.builders import NOW, PROFILE, ROLE, an_instance
+from tests.service_builders import a_service
 
 
 @dataclass
@@ -93,6 +96,26 @@ class FakeFleet:
 
 
 @dataclass
+class FakeServices:
+    """The cluster's Services. `instead`: what is said of one, by namespace and name."""
+
+    services: Sequence[Service] = field(default_factory=lambda: (a_service(),))
+    instead: Mapping[tuple[str, str], ServicesHidden | EvidenceUnavailable] = field(
+        default_factory=dict
+    )
+    #: Every question, in order: the namespace and the names.
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def named(
+        self, namespace: str, names: Collection[str]
+    ) -> Mapping[str, Service | ServicesHidden | EvidenceUnavailable]:
+        self.asked.append((namespace, *names))
+        shown = {(one.namespace, one.name): one for one in self.services}
+        answers = {**shown, **self.instead}
+        return {name: answers[namespace, name] for name in names if (namespace, name) in answers}
+
+
+@dataclass
 class FakeClock:
     """Shows these times one after the other, the last one for ever."""
 
@@ -152,12 +175,14 @@ class FakeWorld:
         fleet: FakeFleet | None = None,
         clock: FakeClock | None = None,
         ledger: FakeLedger | None = None,
+        services: FakeServices | None = None,
     ) -> None:
         self.api = api or FakeApi(items)
         self.fleet = fleet or FakeFleet()
         self.clock = clock or FakeClock()
         self.ledger = ledger or FakeLedger()
-        self.ports = Ports(self.api, self.fleet, self.clock, self.ledger)
+        self.services = services or FakeServices()
+        self.ports = Ports(self.api, self.fleet, self.clock, self.ledger, self.services)
 
 
 class Exploding(Mapping[str, tuple[str, ...]]):

@@ -2,17 +2,27 @@
 
 import pytest
 
-from core.checks import CHECKS, KUBELET_SERVING_CHECKS, Check
-from core.model import Effect
-from tests.core.check_cases import LINES, Line
+from core.checks import CHECKS, Check
+from core.model import APP_SERVING, KUBELET_SERVING, Effect
+from tests.core import check_cases, service_check_cases
+from tests.core.check_cases import Line
 
-_BY_ID = {check.id: check for check in KUBELET_SERVING_CHECKS}
+LINES = {KUBELET_SERVING: check_cases.LINES, APP_SERVING: service_check_cases.LINES}
 
 
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line.id)
-def test_a_check_gives_exactly_the_refusal_of_its_line(line: Line) -> None:
+@pytest.mark.parametrize(
+    ("signer", "line"),
+    [
+        pytest.param(signer, line, id=f"{signer}/{line.id}")
+        for signer, lines in LINES.items()
+        for line in lines
+    ],
+)
+def test_a_check_gives_exactly_the_refusal_of_its_line(signer: str, line: Line) -> None:
     """A check passes what its line says passes, and refuses the rest in the line's own words."""
-    refusal = _BY_ID[line.check].run(line.case)
+    [check] = [one for one in CHECKS[signer] if one.id == line.check]
+
+    refusal = check.run(line.case)
 
     got = None if refusal is None else (refusal.effect, refusal.reason, refusal.detail)
     expected = None if line.effect is None else (line.effect, line.reason, line.detail)
@@ -23,13 +33,17 @@ def test_a_check_gives_exactly_the_refusal_of_its_line(line: Line) -> None:
 def test_every_check_has_a_line_that_passes_and_one_for_each_of_its_effects(signer: str) -> None:
     """No check can be added, or be given an effect, without a line that shows it."""
     shown: dict[str, set[Effect | None]] = {}
-    for line in LINES:
+    for line in LINES[signer]:
         shown.setdefault(line.check, set()).add(line.effect)
 
     assert {check.id: {None, *check.effects} for check in CHECKS[signer]} == shown
 
 
-@pytest.mark.parametrize("check", KUBELET_SERVING_CHECKS, ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    "check",
+    dict.fromkeys(check for checks in CHECKS.values() for check in checks),
+    ids=lambda check: check.id,
+)
 def test_every_check_states_its_rule_and_where_it_comes_from(check: Check) -> None:
     """A check's docstring is the sentence of its rule, with the source of the rule."""
     assert "From:" in (check.run.__doc__ or "")
@@ -37,6 +51,7 @@ def test_every_check_states_its_rule_and_where_it_comes_from(check: Check) -> No
 
 def test_lines_have_names_of_their_own() -> None:
     """Two lines with one name would hide each other."""
-    ids = [line.id for line in LINES]
+    for lines in LINES.values():
+        ids = [line.id for line in lines]
 
-    assert sorted(set(ids)) == sorted(ids)
+        assert sorted(set(ids)) == sorted(ids)

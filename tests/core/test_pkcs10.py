@@ -2,6 +2,7 @@
 
 import base64
 import warnings
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
@@ -266,3 +267,56 @@ def test_a_long_common_name_draws_no_warning() -> None:
 
     assert [] == heard
     assert f"system:node:{'n' * 80}" == got.subject[1].value
+
+
+# --- what the second signer reads besides --------------------------------------------------------
+
+
+def test_a_request_without_attributes_is_read_where_that_is_allowed() -> None:
+    """As OpenSSL makes it unless it is asked for names; it asks for nothing but its subject."""
+    pem = GOOD.attributes().pem()
+
+    got = pkcs10.read(pem, bare=True)
+
+    assert got == replace(pkcs10.read(GOOD.pem()), sans=(), extensions=())
+    assert "got attributes none" in refusal(pem)
+
+
+def test_other_attributes_are_refused_there_as_well() -> None:
+    """None at all, or the one that Go reads."""
+    challenge = forge.attribute("1.2.840.113549.1.9.7", der.utf8("secret"))
+
+    with pytest.raises(MalformedRequest, match="got attributes"):
+        pkcs10.read(GOOD.attributes(challenge).pem(), bare=True)
+
+
+def asking(*extensions: bytes) -> Pkcs10:
+    return pkcs10.read(GOOD.extensions(forge.san_extension(forge.dns(NODE)), *extensions).pem())
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "usages"),
+    [
+        ("2.5.29.15", der.bits(b"\xa0", 5), {"digital signature", "key encipherment"}),
+        ("2.5.29.15", der.bits(b"\x06", 1), {"cert sign", "crl sign"}),
+        ("2.5.29.15", der.bits(b"\x09", 0), {"key agreement", "encipher only"}),
+        ("2.5.29.37", der.sequence(der.oid("1.3.6.1.5.5.7.3.1")), {"server auth"}),
+        ("2.5.29.37", der.sequence(der.oid("1.3.6.1.5.5.7.3.2")), {"client auth"}),
+        ("2.5.29.37", der.sequence(der.oid("2.5.29.37.0")), {"any"}),
+        ("2.5.29.37", der.sequence(der.oid("1.2.3.4")), {"1.2.3.4"}),
+    ],
+)
+def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]) -> None:
+    """In Kubernetes's words."""
+    got = asking(forge.extension(kind, value))
+
+    assert (frozenset(usages), False) == (got.usages, got.asks_ca)
+
+
+@pytest.mark.parametrize(
+    ("value", "asks_ca"),
+    [(der.sequence(), False), (der.sequence(der.element(0x01, b"\xff")), True)],
+)
+def test_whether_a_ca_is_asked_for_is_read(value: bytes, asks_ca: bool) -> None:  # noqa: FBT001
+    """Of basicConstraints."""
+    assert asks_ca is asking(forge.extension("2.5.29.19", value)).asks_ca

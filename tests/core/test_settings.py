@@ -40,6 +40,8 @@ BOOLEANS = [
     "ALLOW_PUBLIC_ADDRESSES",
     "ALLOW_SECONDARY_ENIS",
     "REAPPROVE_UNISSUED",
+    "APP_SERVING",
+    "ALLOW_SHORT_SERVICE_NAMES",
 ]
 
 
@@ -66,6 +68,7 @@ def test_the_defaults_are_the_strict_side_of_every_choice() -> None:
         "allow_public_addresses": True,
         "allow_secondary_enis": False,
         "extra_dns_suffixes": (),
+        "allow_short_service_names": False,
         "regions": (),
         "cluster_names": ("*",),
         "cluster_tag": "",
@@ -75,6 +78,7 @@ def test_the_defaults_are_the_strict_side_of_every_choice() -> None:
         "issue_grace_seconds": 120,
         "write_connections": 8,
         "reapprove_unissued": False,
+        "app_serving": False,
     } == ReviewSettings.from_env({}).model_dump()
 
 

@@ -8,17 +8,26 @@ from contextlib import ExitStack
 from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from moto.eks.models import eks_backends
 
 from sandbox.aws import ACCOUNT, HOME, Eni, Machine, PracticeAws
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
-from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, User, approver_rules
+from sandbox.kubernetes import (
+    APP_SERVING,
+    KUBELET_SERVING,
+    SEES_SERVICES,
+    PracticeCluster,
+    Rule,
+    User,
+    approver_rules,
+)
 from sandbox.practice.api import Answer, Call
 from sandbox.practice.bodies import time_text
 from sandbox.tokens import utc_now
+from tests.service_builders import USAGES, a_filed_service_csr
 
 VPC = "vpc-0aaaaaaaaaaaaaaaa"
 GROUP = "csr-approvers"
@@ -38,7 +47,7 @@ class Cluster(PracticeCluster):
     """
 
     def __init__(self, account: "Account", name: str, region: str, number: int) -> None:
-        super().__init__(name, region=region, clock=self.now)
+        super().__init__(name, region=region, clock=self.now, app_serving=True)
         self.account = account
         self.number = number
         self.ahead = timedelta()
@@ -126,6 +135,35 @@ class Cluster(PracticeCluster):
                 "creationTimestamp": time_text(created),
             }
             self.seed_object(model | {"metadata": model["metadata"] | changed})
+
+    def serve_apps(self) -> None:
+        """Let the approver in for the second signer, too."""
+        self.grant(GROUP, [Rule(("approve",), "signers", (APP_SERVING,)), SEES_SERVICES])
+
+    def ask(
+        self,
+        namespace: str = "shop",
+        *,
+        service: str = "web",
+        name: str = "",
+        dns: Sequence[str] = (),
+        age: timedelta = DUE,
+    ) -> str:
+        """File a ServiceAccount's CSR for a Service, or for other names; returns its name."""
+        name = name or f"{namespace}-{service}"
+        account = f"system:serviceaccount:{namespace}:issuer"
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+        asked = dns or (f"{service}.{namespace}.svc",)
+        filed = a_filed_service_csr(dns=asked, ips=(), cn=None, words=f"{self.cluster} {name}")
+        self.seed(
+            name,
+            User(account, groups=groups),
+            cast("bytes", filed.request),
+            signer=APP_SERVING,
+            usages=USAGES,
+            created=utc_now() - age,
+        )
+        return name
 
     def decision(self, name: str) -> str:
         """`Approved`, `Denied`, or nothing while it is pending."""

@@ -372,6 +372,14 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "instance.loose_addresses": Irrelevant(
         "they only make a leave of a deny", frozenset({IPv4Address("192.0.2.1")})
     ),
+    "request.usages": Irrelevant(
+        "a request with such an extension is refused for having it", frozenset({"client auth"})
+    ),
+    "request.asks_ca": Irrelevant(
+        "a request with such an extension is refused for having it", True
+    ),
+    "settings.app_serving": Irrelevant("it is for ServiceAccounts, not for nodes", True),
+    "settings.allow_short_service_names": Irrelevant("it is for Services, not for nodes", True),
     "interface.id": Irrelevant("it is a name for people", ""),
     "interface.vpc_id": Irrelevant("the first interface is always in the instance's VPC", ""),
     "interface.ipv6": Irrelevant("it is a further address", (IPv6Address("2001:db8::b"),)),

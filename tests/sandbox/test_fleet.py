@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from core.checks import CHECKS
-from core.model import KUBELET_SERVING
 from sandbox.fleet import CHAPTERS, PLACES, SCENARIOS, Fleet, Scenario
 from sandbox.fleet.attacks import ATTACKS
 from sandbox.fleet.ordinary import NEIGHBOURS
@@ -61,7 +60,7 @@ def test_there_are_several_clusters_regions_and_many_attacks() -> None:
 def test_expectations_are_possible(scenario: Scenario) -> None:
     """A check of that name exists, may refuse so, and the action can follow from the verdict."""
     expect = scenario.expect
-    checks = {check.id: check for check in CHECKS[KUBELET_SERVING]}
+    checks = {check.id: check for check in CHECKS[scenario.signer]}
 
     assert expect.action in ACTIONS[expect.verdict]
     assert bool(expect.check) == (expect.verdict in ("deny", "leave"))
@@ -79,7 +78,7 @@ def test_every_scenario_is_filed(fleet: Fleet) -> None:
 
     assert listed == len(SCENARIOS)
     for scenario in SCENARIOS:
-        assert filed(fleet, scenario)["spec"]["signerName"] == KUBELET_SERVING
+        assert filed(fleet, scenario)["spec"]["signerName"] == scenario.signer
 
 
 def test_nodes_are_known_by_their_instances_session(fleet: Fleet) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.kubernetes import KUBELET_SERVING, approver_rules
+from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, SEES_SERVICES, approver_rules
 from tests.template.cloudformation import Template
 from tests.template.sam import ROOT
 
@@ -60,6 +60,41 @@ def test_the_sandbox_practises_with_these_rights() -> None:
     ]
 
     assert rbac()["ClusterRole"]["rules"] == granted
+
+
+def app_serving() -> list[Any]:
+    return list(yaml.safe_load_all(Path(ROOT, "deploy/rbac-app-serving.yaml").read_text()))
+
+
+def test_the_second_manifest_gives_the_second_signer_and_its_evidence_and_no_more() -> None:
+    """In roles of their own, so that the evidence may be granted in some namespaces only."""
+    roles = {one["metadata"]["name"]: one["rules"] for one in app_serving() if "rules" in one}
+
+    assert {
+        "csr-approver-app-serving": [
+            {
+                "apiGroups": ["certificates.k8s.io"],
+                "resources": ["signers"],
+                "resourceNames": [APP_SERVING],
+                "verbs": ["approve"],
+            }
+        ],
+        "csr-approver-services": [{"apiGroups": [""], "resources": ["services"], "verbs": ["get"]}],
+    } == roles
+    rule = SEES_SERVICES
+    assert [{"apiGroups": [rule.group], "resources": [rule.resource], "verbs": [*rule.verbs]}] == (
+        roles["csr-approver-services"]
+    )
+
+
+def test_the_second_manifest_gives_all_of_it_to_the_same_group() -> None:
+    """Each role is bound, to the group that the access entry puts the reviewer into."""
+    bindings = [one for one in app_serving() if "subjects" in one]
+
+    assert ["csr-approver-app-serving", "csr-approver-services"] == [
+        one["roleRef"]["name"] for one in bindings
+    ]
+    assert all([subject["name"] for subject in one["subjects"]] == [GROUP] for one in bindings)
 
 
 def test_role_and_binding_fit() -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.checks import instance, names, request, requester
-from core.model import KUBELET_SERVING, Case, Effect, NotGiven, Refusal
+from core.checks import instance, names, request, requester, service
+from core.model import APP_SERVING, KUBELET_SERVING, Case, Effect, NotGiven, Refusal
 
 
 def _always_given(_case: Case) -> bool:
@@ -27,6 +27,10 @@ def _instances_and_cluster_given(case: Case) -> bool:
 def _role_given(case: Case) -> bool:
     needed = case.policy.verify_node_role
     return _instances_given(case) and not (needed and isinstance(case.role, NotGiven))
+
+
+def _services_given(case: Case) -> bool:
+    return not isinstance(case.services, NotGiven)
 
 
 _DENY = frozenset({Effect.DENY})
@@ -83,5 +87,25 @@ KUBELET_SERVING_CHECKS = (
     Check("ip-addresses", names.ip_addresses, _EITHER, given=_instances_given),
 )
 
+APP_SERVING_CHECKS = (
+    Check("requester-is-service-account", service.requester_is_service_account, _LEAVE, gate=True),
+    Check("issuable-name", service.issuable_name, _LEAVE, gate=True),
+    Check("fresh", requester.fresh, _LEAVE, gate=True),
+    Check("among-newest", service.among_newest, _LEAVE, gate=True),
+    Check("request-well-formed", request.request_well_formed, _DENY),
+    Check("key", request.key, _EITHER),
+    Check("signature", request.signature, _DENY),
+    Check("service-subject", service.service_subject, _LEAVE),
+    Check("service-usages", service.service_usages, _EITHER),
+    Check("service-extensions", service.service_extensions, _EITHER),
+    Check("san-kinds", request.plain_names, _DENY),
+    Check("lifetime", service.lifetime, _LEAVE),
+    Check("key-not-reused", request.key_not_reused, _DENY),
+    Check("service-known", service.service_known, _LEAVE, given=_services_given),
+    Check("reserved-names", names.reserved_for_services, _DENY, given=_cluster_given, partial=True),
+    Check("service-names", service.service_names, _EITHER),
+    Check("service-addresses", service.service_addresses, _LEAVE, given=_services_given),
+)
+
 #: The checks of each signer that is served; every other signer's CSRs are not ours.
-CHECKS = {KUBELET_SERVING: KUBELET_SERVING_CHECKS}
+CHECKS = {KUBELET_SERVING: KUBELET_SERVING_CHECKS, APP_SERVING: APP_SERVING_CHECKS}

@@ -48,6 +48,25 @@ def reserved_names(case: Case) -> Refusal | None:
     )
 
 
+def reserved_for_services(case: Case) -> Refusal | None:
+    """No certificate for a name of the API server, of AWS, or of the machine that one is on.
+
+    Neither as subjectAltName nor as CN, which some clients still read. From: Kubernetes,
+    "Service" (the Service `kubernetes` has the first address of the range); RFC 6761; RFC 6890.
+    """
+    if not isinstance(case.request, Pkcs10):
+        return None
+    asked = (*case.request.dns, *case.request.common_names)
+    names = [name for name in asked if _is_nobodys(folded(name))]
+    own = {network.network_address + 1 for network in _service_ranges(case)}
+    addresses = [str(ip) for ip in case.request.addresses if _is_nobodys_address(ip) or ip in own]
+    if not names and not addresses:
+        return None
+    return _deny(
+        "reserved name", f"got {names + addresses}, expected none of the API server's or AWS's"
+    )
+
+
 def dns_names(case: Case) -> Refusal | None:
     """Every DNS name is one of the instance's own.
 
@@ -97,12 +116,14 @@ def ip_addresses(case: Case) -> Refusal | None:
 
 
 def _is_reserved_name(name: str) -> bool:
-    labels = name.split(".")
-    if "*" in name or name in _NEVER or labels[-1] == "localhost":
+    return "svc" in name.split(".")[1:] or _under(name, "cluster.local") or _is_nobodys(name)
+
+
+def _is_nobodys(name: str) -> bool:
+    """True for names that no requester of whatever kind may have."""
+    if "*" in name or name in _NEVER or _under(name, "localhost"):
         return True
     if name.startswith("kubernetes.default.") or name.endswith(".kubernetes.default"):
-        return True
-    if "svc" in labels[1:] or _under(name, "cluster.local"):
         return True
     if _PUBLIC_INSTANCE_NAME.fullmatch(name):
         return False
@@ -110,11 +131,15 @@ def _is_reserved_name(name: str) -> bool:
 
 
 def _is_reserved_address(case: Case, ip: IpAddress) -> bool:
-    if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
-        return True
-    if isinstance(case.cluster, NotGiven):
-        return False
-    return any(ip in network for network in case.cluster.service_ranges)
+    return _is_nobodys_address(ip) or any(ip in network for network in _service_ranges(case))
+
+
+def _is_nobodys_address(ip: IpAddress) -> bool:
+    return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
+
+
+def _service_ranges(case: Case) -> tuple[IpNetwork, ...]:
+    return () if isinstance(case.cluster, NotGiven) else case.cluster.service_ranges
 
 
 def _under(name: str, domain: str) -> bool:

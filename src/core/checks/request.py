@@ -4,6 +4,7 @@ from collections import Counter
 
 from core.dns import is_dns_name, looks_like_an_address
 from core.model import (
+    COMMON_NAME,
     Case,
     Effect,
     IpName,
@@ -19,7 +20,6 @@ from core.model import (
 # From: RFC 5280 section 4.2.1.6.
 _SUBJECT_ALT_NAME = "2.5.29.17"
 # From: X.520 as profiled by RFC 5280 appendix A.1.
-_COMMON_NAME = "2.5.4.3"
 _ORGANIZATION = "2.5.4.10"
 
 # From: Kubernetes pkg/apis/certificates/helpers.go, ValidateKubeletServingCSR.
@@ -94,7 +94,7 @@ def subject(case: Case) -> Refusal | None:
     if request is None:
         return None
     got = [(attribute.oid, attribute.value) for attribute in request.subject]
-    expected = [(_ORGANIZATION, "system:nodes"), (_COMMON_NAME, case.csr.username)]
+    expected = [(_ORGANIZATION, "system:nodes"), (COMMON_NAME, case.csr.username)]
     if sorted(got) != sorted(expected):
         return _deny(
             "subject is not the requester's", f"got {_named(got)}, expected {_named(expected)}"
@@ -143,6 +143,17 @@ def san_kinds(case: Case) -> Refusal | None:
         return None
     if not request.sans:
         return _deny("no names", "got no subject alternative name, expected at least one")
+    return plain_names(case)
+
+
+def plain_names(case: Case) -> Refusal | None:
+    """All names, if there are any, are plain DNS names or single IP addresses.
+
+    From: RFC 1123 section 2.1 (host names).
+    """
+    request = _read(case)
+    if request is None:
+        return None
     odd = [problem for san in request.sans if (problem := _san_problem(san)) is not None]
     return _deny("names of other kinds", ", ".join(odd)) if odd else None
 
@@ -199,7 +210,7 @@ def _san_problem(san: San) -> str | None:
 
 
 def _named(attributes: list[tuple[str, str]]) -> str:
-    names = {_COMMON_NAME: "CN", _ORGANIZATION: "O"}
+    names = {COMMON_NAME: "CN", _ORGANIZATION: "O"}
     return ", ".join(f"{names.get(oid, oid)}={value}" for oid, value in attributes) or "nothing"
 
 

@@ -15,6 +15,7 @@ from core.model.aws import (
     RoleUnknown,
 )
 from core.model.csr import (
+    APP_SERVING,
     APPROVED_REASON,
     CANONICAL_ARN,
     DENIED_REASON,
@@ -29,6 +30,7 @@ from core.model.csr import (
     UnreadableCsr,
 )
 from core.model.request import (
+    COMMON_NAME,
     DnsName,
     IpName,
     KeyRule,
@@ -52,6 +54,7 @@ from core.model.run import (
     WriteResult,
     Written,
 )
+from core.model.service import DNS_LABEL, Service, ServiceClaim, ServicesHidden
 from core.model.verdict import (
     MAX_DETAIL,
     Case,
@@ -67,9 +70,12 @@ from core.model.verdict import (
 
 __all__ = [
     "APPROVED_REASON",
+    "APP_SERVING",
     "CANONICAL_ARN",
     "CLUSTER_NAME",
+    "COMMON_NAME",
     "DENIED_REASON",
+    "DNS_LABEL",
     "KUBELET_SERVING",
     "MAX_DETAIL",
     "MAX_REQUEST_BYTES",
@@ -111,6 +117,9 @@ __all__ = [
     "RoleUnknown",
     "Run",
     "San",
+    "Service",
+    "ServiceClaim",
+    "ServicesHidden",
     "StringType",
     "SubjectAttribute",
     "Unread",

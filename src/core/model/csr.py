@@ -1,10 +1,14 @@
 """What a cluster's API says of its CSRs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 KUBELET_SERVING = "kubernetes.io/kubelet-serving"
+
+#: EKS's own, for workloads. From: EKS User Guide, "Secure workloads with Kubernetes certificates".
+APP_SERVING = "beta.eks.amazonaws.com/app-serving"
 
 #: The reasons of the conditions that we write: by them our decisions are known again.
 APPROVED_REASON = "ApprovedByCsrApprover"
@@ -13,6 +17,12 @@ DENIED_REASON = "DeniedByCsrApprover"
 #: The keys of `spec.extra` that tell an IAM requester's session and role.
 SESSION_NAME = "sessionName"
 CANONICAL_ARN = "canonicalArn"
+
+# Namespaces are labels of DNS, names of ServiceAccounts are domains of it.
+_SERVICE_ACCOUNT = re.compile(
+    r"system:serviceaccount:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?):[a-z0-9][a-z0-9.-]{0,252}",
+    re.ASCII,
+)
 
 #: Username, session and role.
 Requester = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -87,6 +97,15 @@ class Csr:
         """The node name that the requester authenticated as; None when it isn't a node."""
         prefix = "system:node:"
         return self.username.removeprefix(prefix) if self.username.startswith(prefix) else None
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace of the ServiceAccount that the requester is; None when it isn't one.
+
+        From: Kubernetes apiserver pkg/authentication/serviceaccount/util.go, SplitUsername.
+        """
+        match = _SERVICE_ACCOUNT.fullmatch(self.username)
+        return match[1] if match else None
 
 
 @dataclass(frozen=True, slots=True)

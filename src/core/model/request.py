@@ -5,6 +5,9 @@ from enum import Enum
 
 from core.model.aws import IpAddress
 
+#: From: X.520 as profiled by RFC 5280 appendix A.1.
+COMMON_NAME = "2.5.4.3"
+
 
 class StringType(Enum):
     """ASN.1 string types of a subject's attribute. Go and OpenSSL read all others differently."""
@@ -72,7 +75,8 @@ class Pkcs10:
     """A request that every reader reads alike.
 
     `signature_hash` is empty for Ed25519; `signature_valid` is None where the key can't be
-    verified. `sans` is empty both without the extension and with an empty one.
+    verified. `sans` is empty both without the extension and with an empty one. `usages` are those
+    that keyUsage and extendedKeyUsage ask for, in Kubernetes's words, or as OIDs.
     """
 
     subject: tuple[SubjectAttribute, ...]
@@ -82,11 +86,18 @@ class Pkcs10:
     signature_algorithm: str
     signature_hash: str
     signature_valid: bool | None
+    usages: frozenset[str] = frozenset()
+    asks_ca: bool = False
 
     @property
     def dns(self) -> tuple[str, ...]:
         """The DNS names, as they stand."""
         return tuple(san.value for san in self.sans if isinstance(san, DnsName))
+
+    @property
+    def common_names(self) -> tuple[str, ...]:
+        """The CNs of the subject."""
+        return tuple(one.value for one in self.subject if one.oid == COMMON_NAME)
 
     @property
     def addresses(self) -> tuple[IpAddress, ...]:

@@ -7,6 +7,7 @@ from enum import Enum
 from core.model.aws import Cluster
 from core.model.csr import Csr, UnreadableCsr
 from core.model.request import Pkcs10, Unread
+from core.model.service import ServiceClaim
 from core.model.verdict import Case, Decision, Identity, Verdict
 
 
@@ -45,6 +46,7 @@ class Entry:
     identity: Identity | None
     vouches: bool = False
     mismatched: bool = False
+    claim: ServiceClaim | None = None
 
 
 @dataclass(frozen=True, slots=True)

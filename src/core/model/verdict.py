@@ -8,6 +8,7 @@ from enum import Enum
 from core.model.aws import Cluster, Instance, NotGiven, Role, RoleUnknown
 from core.model.csr import Csr
 from core.model.request import Pkcs10, Unread
+from core.model.service import Service, ServiceClaim, ServicesHidden
 from core.settings import Policy
 
 #: Details may hold what a requester chose, so they are bounded and made printable.
@@ -92,13 +93,14 @@ class Peers:
     """What the rest of the list says of one CSR. Names of CSRs and usernames, None for nothing.
 
     `asking_since`: when the requester filed an earlier one, pending and fresh like this one: the
-    first of them.
+    first of them. `ahead`: how many of its namespace are pending and newer.
     """
 
     newer: str | None = None
     same_key: str | None = None
     mismatch: str | None = None
     asking_since: datetime | None = None
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class Case:
     cluster: Cluster | NotGiven = NotGiven.NOT_GIVEN
     instances: tuple[Instance, ...] | NotGiven = NotGiven.NOT_GIVEN
     role: Role | RoleUnknown | NotGiven = NotGiven.NOT_GIVEN
+    claim: ServiceClaim | None = None
+    services: tuple[Service, ...] | ServicesHidden | NotGiven = NotGiven.NOT_GIVEN
 
     @property
     def instance(self) -> Instance | None:

@@ -1,0 +1,83 @@
+"""The Services of one cluster, one by one (`core.ports.Services`).
+
+Right needed: `get` on services, in the namespaces that are to be served; no `list`, so that nothing
+is seen of Services that nobody asks a certificate for, and an answer is of one object's size.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+from urllib.parse import quote
+
+from adapters.api_connection import ApiConnection
+from adapters.retry import Answer, NoAnswer
+from adapters.service_items import service_of
+from core.errors import EvidenceUnavailable
+from core.model import DNS_LABEL, Service, ServicesHidden
+
+# With less than this left nothing more is asked: what is known by then is judged and written.
+_RESERVE_SECONDS: Final = 5.0
+
+_GRANT: Final = "deploy/rbac-app-serving.yaml grants it"
+
+_Shown = Service | ServicesHidden | EvidenceUnavailable
+
+
+class KubernetesServices:
+    """Whatever goes wrong is the answer for the Service that was asked for, and for no other."""
+
+    def __init__(self, connection: ApiConnection) -> None:
+        """`connection`: the run's own."""
+        self._connection = connection
+
+    def named(self, namespace: str, names: Collection[str]) -> Mapping[str, _Shown]:
+        """What the API server shows for each name; one that is not there is absent."""
+        shown: dict[str, _Shown] = {}
+        for name in names:
+            found = self._get(namespace, name)
+            if found is not None:
+                shown[name] = found
+        return shown
+
+    def _get(self, namespace: str, name: str) -> _Shown | None:
+        # Who asks chose both, so nothing but labels gets any further, and they are quoted.
+        if not (DNS_LABEL.fullmatch(namespace) and DNS_LABEL.fullmatch(name)):
+            return _unavailable("a name that no Service can have")
+        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/services/{quote(name, safe='')}"
+        # The list has come before, so the API server isn't starting, and a namespace that isn't
+        # to be served must not make the others wait.
+        outcome = self._connection.call("GET", path, stop_at=_RESERVE_SECONDS, forgiving=False)
+        match outcome:
+            case Answer(status=200):
+                return _read(outcome, namespace, name)
+            case Answer(status=404) if _says_not_found(outcome, name):
+                return None
+            case Answer(status=403):
+                return ServicesHidden(f"{outcome.words}; {_GRANT}")
+            case NoAnswer():
+                return _unavailable(f"{outcome.cause}: {outcome.detail}")
+        return _unavailable(outcome.words)
+
+
+def _read(answer: Answer, namespace: str, name: str) -> Service | EvidenceUnavailable:
+    try:
+        service = service_of(answer.object())
+    except ValueError as error:
+        return _unavailable(str(error))
+    if (service.namespace, service.name) != (namespace, name):
+        return _unavailable("another Service than the one asked for")
+    return service
+
+
+def _says_not_found(answer: Answer, name: str) -> bool:
+    """Whether it is the API server that doesn't know the Service, and not a proxy the path."""
+    read = answer.object()
+    details = read.get("details")
+    known = details if isinstance(details, dict) else {}
+    return read.get("reason") == "NotFound" and (known.get("kind"), known.get("name")) == (
+        "services",
+        name,
+    )
+
+
+def _unavailable(why: str) -> EvidenceUnavailable:
+    return EvidenceUnavailable(f"Service: {why}")

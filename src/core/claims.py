@@ -1,0 +1,44 @@
+"""Which Services a request names: the identity that an app-serving requester claims.
+
+From: Kubernetes, "DNS for Services and Pods": `<service>.<namespace>.svc.<cluster domain>`, of
+which the search list of a pod makes the shorter forms; EKS clusters have the domain cluster.local.
+"""
+
+from core.dns import folded
+from core.model import DNS_LABEL, Csr, Pkcs10, ServiceClaim, Unread
+
+#: So many Services may be named in one request; each is a call to the API server.
+MAX_SERVICES = 10
+
+_ENDINGS = (["svc", "cluster", "local"], ["svc"])
+
+
+def claim_of(csr: Csr, request: Pkcs10 | Unread, *, allow_short: bool) -> ServiceClaim | None:
+    """The Services of its own namespace that a ServiceAccount names; None for other requesters."""
+    namespace = csr.namespace
+    if namespace is None:
+        return None
+    dns = request.dns if isinstance(request, Pkcs10) else ()
+    named = {service_in(namespace, name, allow_short=allow_short) for name in dns} - {None}
+    return ServiceClaim(namespace, tuple(sorted(name for name in named if name)))
+
+
+def service_in(namespace: str, name: str, *, allow_short: bool) -> str | None:
+    """The Service of this namespace that a DNS name is of; None where it isn't such a name."""
+    service, place = placed(name) or (_short(name) if allow_short else ("", ""))
+    return service if place == namespace and DNS_LABEL.fullmatch(service) else None
+
+
+def placed(name: str) -> tuple[str, str] | None:
+    """What stands before the namespace in a name of the cluster's Services, and the namespace."""
+    labels = folded(name).split(".")
+    for ending in _ENDINGS:
+        own = labels[: -len(ending)]
+        if labels[-len(ending) :] == ending and len(own) >= 2:
+            return ".".join(own[:-1]), own[-1]
+    return None
+
+
+def _short(name: str) -> tuple[str, str]:
+    service, _, namespace = folded(name).partition(".")
+    return service, namespace

@@ -1,0 +1,50 @@
+"""What the cluster says of the Services that ServiceAccounts ask for certificates of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.claims import MAX_SERVICES
+from core.errors import EvidenceUnavailable
+from core.model import Service, ServiceClaim, ServicesHidden
+from core.ports import Services
+
+_Shown = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvidence:
+    """The Services of a claim that are there, or why the cluster doesn't show them."""
+
+    services: tuple[Service, ...] | ServicesHidden
+
+
+def gather(
+    claims: Iterable[ServiceClaim], services: Services
+) -> Mapping[ServiceClaim, ServiceEvidence | EvidenceUnavailable]:
+    """Ask for each Service once, whoever and how many name it.
+
+    First where the fewest are named, so that who names many makes nobody else wait. A claim of
+    more Services than a request may name is asked for not at all. One of which a Service couldn't
+    be asked for maps to the error, which is never a verdict.
+    """
+    wanted = set(claims)
+    names: dict[str, set[str]] = {}
+    for claim in wanted:
+        if len(claim.names) <= MAX_SERVICES:
+            names.setdefault(claim.namespace, set()).update(claim.names)
+    shown = {
+        namespace: services.named(namespace, sorted(asked)) if asked else {}
+        for namespace, asked in sorted(names.items(), key=lambda item: (len(item[1]), item[0]))
+    }
+    return {claim: _evidence(claim, shown.get(claim.namespace, {})) for claim in wanted}
+
+
+def _evidence(claim: ServiceClaim, shown: _Shown) -> ServiceEvidence | EvidenceUnavailable:
+    answers = [shown[name] for name in claim.names if name in shown]
+    for answer in answers:
+        if isinstance(answer, EvidenceUnavailable):
+            return answer
+    for answer in answers:
+        if isinstance(answer, ServicesHidden):
+            return ServiceEvidence(answer)
+    return ServiceEvidence(tuple(one for one in answers if isinstance(one, Service)))

@@ -1,0 +1,55 @@
+"""A signer is a pair: whom to ask about the requesters, and the checks of what they ask for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core import evidence, service_evidence
+from core.checks import CHECKS, Check
+from core.errors import EvidenceUnavailable
+from core.judging import Answers
+from core.model import APP_SERVING, KUBELET_SERVING, Case, NotGiven
+from core.ports import Fleet, Services
+from core.settings import ReviewSettings
+
+Gather = Callable[[Sequence[Case], Fleet, Services | None], Answers]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """`gather` asks for the evidence of all cases at once; `seconds`: what it may well take."""
+
+    gather: Gather
+    checks: tuple[Check, ...]
+    seconds: float
+
+
+def served(settings: ReviewSettings) -> tuple[str, ...]:
+    """The signers that are served, the nodes' first: their clusters break without it."""
+    return (KUBELET_SERVING, APP_SERVING) if settings.app_serving else (KUBELET_SERVING,)
+
+
+def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answers:
+    if not cases:
+        return {}
+    shared = cases[0]
+    return evidence.gather(
+        [case.identity for case in cases if case.identity is not None],
+        None if isinstance(shared.cluster, NotGiven) else shared.cluster.vpc_id,
+        fleet,
+        roles_wanted=shared.policy.verify_node_role,
+    )
+
+
+def _of_services(cases: Sequence[Case], _: Fleet, services: Services | None) -> Answers:
+    claims = [case.claim for case in cases if case.claim is not None]
+    if services is None:
+        return dict.fromkeys(claims, EvidenceUnavailable("nobody to ask for Services"))
+    return service_evidence.gather(claims, services)
+
+
+#: With less than 15 s left EC2 and IAM are asked no more (`adapters.ec2`), and nothing is approved;
+#: for Services 5 s (`adapters.services`).
+SIGNERS: Mapping[str, Signer] = {
+    KUBELET_SERVING: Signer(_of_nodes, CHECKS[KUBELET_SERVING], seconds=16.0),
+    APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=6.0),
+}

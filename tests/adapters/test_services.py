@@ -1,0 +1,217 @@
+"""Reading Services: which path is asked, and how each answer is taken."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from core.errors import EvidenceUnavailable
+from core.model import Service, ServicesHidden
+from core.ports import Services
+from tests.adapters.scripted_api import (
+    HANGS_UP,
+    Json,
+    Reply,
+    Seen,
+    StillClock,
+    answering,
+    failure,
+    reply,
+)
+from tests.service_builders import CLUSTER_IP, NAMESPACE, SERVICE, a_service
+
+Shown = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
+
+
+def an_object(name: str = SERVICE, namespace: str = NAMESPACE, **spec: Any) -> Json:
+    """A Service as the API gives it."""
+    given = {"type": "ClusterIP", "clusterIP": CLUSTER_IP, "clusterIPs": [CLUSTER_IP]} | spec
+    return {
+        "kind": "Service",
+        "apiVersion": "v1",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app": "web"}},
+        "spec": {"ports": [{"port": 443}], **given},
+        "status": {"loadBalancer": {}},
+    }
+
+
+def not_found(name: str = SERVICE, **changes: Any) -> Reply:
+    details = {"name": name, "kind": "services"}
+    return reply(404, {"kind": "Status", "reason": "NotFound", "details": details} | changes)
+
+
+def shown(*replies: Reply, seconds: float = 50.0, names: tuple[str, ...] = (SERVICE,)) -> Shown:
+    with answering(*replies, clock=StillClock(seconds)) as (api, _):
+        return api.services.named(NAMESPACE, names)
+
+
+def why(answer: object) -> str:
+    assert isinstance(answer, EvidenceUnavailable)
+    return str(answer)
+
+
+def test_is_the_port() -> None:
+    """The adapter is what the core expects of a cluster's Services."""
+    with answering(reply()) as (api, _):
+        services: Services = api.services
+
+        assert {} == services.named(NAMESPACE, [])
+
+
+def test_each_is_asked_for_by_its_name() -> None:
+    """One GET each, and nothing is listed."""
+    objects = {"web": an_object(), "db": an_object("db", clusterIP="None", clusterIPs=["None"])}
+
+    def answer(seen: Seen) -> Reply:
+        return reply(200, objects[seen.target.rpartition("/")[2]])
+
+    with answering(answer=answer) as (api, server):
+        got = api.services.named(NAMESPACE, ["db", "web"])
+
+        assert {"web": a_service(), "db": a_service("db", ips=())} == got
+        assert [
+            ("GET", "/api/v1/namespaces/shop/services/db"),
+            ("GET", "/api/v1/namespaces/shop/services/web"),
+        ] == [(seen.method, seen.target) for seen in server.seen]
+
+
+@pytest.mark.parametrize(
+    "odd", ["../secrets", "a/b", "a%2fb", "web?x=1", "web#", "", ".", "Web", "web\n", "*", "w" * 64]
+)
+def test_what_is_no_label_reaches_no_url(odd: str) -> None:
+    """Who asks chose it. The core sends nothing such; neither does the adapter."""
+    with answering(reply(200, an_object())) as (api, server):
+        as_name = api.services.named(NAMESPACE, [odd])[odd]
+        as_namespace = api.services.named(odd, [SERVICE])[SERVICE]
+
+        assert [] == server.seen
+    assert "Service: a name that no Service can have" == why(as_name) == why(as_namespace)
+
+
+def test_one_that_is_not_there_is_absent() -> None:
+    """The API server's own word for it."""
+    assert {} == shown(not_found())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(failure(404), id="nobody's"),
+        pytest.param(reply(404, {"text": "page not found"}), id="a-proxy's"),
+        pytest.param(not_found("other"), id="of-another"),
+        pytest.param(not_found(details={"kind": "namespaces", "name": SERVICE}), id="of-a-kind"),
+        pytest.param(not_found(details=None), id="without-details"),
+    ],
+)
+def test_another_404_is_no_answer(answer: Reply) -> None:
+    """A path that is unknown on the way tells nothing of the Service."""
+    assert why(shown(answer)[SERVICE]).startswith("Service: 404")
+
+
+def test_without_the_right_it_is_hidden_and_asked_once() -> None:
+    """The namespace isn't to be served: no trouble of ours, and no reason to wait."""
+    clock = StillClock()
+    with answering(failure(403, "services is forbidden"), clock=clock) as (api, server):
+        got = api.services.named(NAMESPACE, [SERVICE])
+
+        assert {
+            SERVICE: ServicesHidden(
+                "403: services is forbidden; deploy/rbac-app-serving.yaml grants it"
+            )
+        } == got
+        assert ([], 1) == (clock.slept, len(server.seen))
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (failure(500, "etcd"), "500: etcd"),
+        (failure(503), "503"),
+        (failure(429), "429"),
+        (failure(401), "401"),
+        (failure(302), "302"),
+        (HANGS_UP, "connection: "),
+        (reply(200, []), "not a Service: metadata"),
+        (reply(200, {"metadata": {"name": "web"}}), "not a Service: metadata.namespace"),
+        (Reply(200, b"<html>"), "not a Service: metadata"),
+        (reply(200, an_object("other")), "another Service than the one asked for"),
+        (reply(200, an_object(namespace="other")), "another Service than the one asked for"),
+        (reply(200, an_object(clusterIPs=["x"])), "not a Service"),
+        (reply(200, an_object(clusterIPs=[167772161])), "not a Service"),
+        (reply(200, an_object(clusterIPs="10.0.0.1")), "not a Service"),
+    ],
+)
+def test_whatever_else_comes_is_no_evidence(answer: Reply, told: str) -> None:
+    """Neither that it is there, nor that it isn't."""
+    assert why(shown(answer)[SERVICE]).startswith(f"Service: {told}")
+
+
+def test_a_failure_is_tried_again() -> None:
+    """By the policy of all calls."""
+    assert {SERVICE: a_service()} == shown(failure(500), HANGS_UP, reply(200, an_object()))
+
+
+def test_one_s_trouble_is_no_other_s() -> None:
+    """Whatever the order."""
+
+    def answer(seen: Seen) -> Reply:
+        return failure(400) if seen.target.endswith("/a") else reply(200, an_object())
+
+    with answering(answer=answer) as (api, _):
+        got = api.services.named(NAMESPACE, ["a", SERVICE])
+
+    assert "Service: 400" == why(got["a"])
+    assert a_service() == got[SERVICE]
+
+
+def test_nothing_is_asked_with_too_little_time() -> None:
+    """What is known by then is judged and written in the last five seconds."""
+    with answering(reply(200, an_object()), clock=StillClock(5.0)) as (api, server):
+        got = api.services.named(NAMESPACE, [SERVICE])
+
+        assert [] == server.seen
+    assert "Service: time: no time was left" == why(got[SERVICE])
+
+
+# --- what is read --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("item", "service"),
+    [
+        (an_object(), a_service()),
+        (an_object(clusterIPs=[CLUSTER_IP, "fd12::7"]), a_service(ips=(CLUSTER_IP, "fd12::7"))),
+        (an_object(clusterIPs=None), a_service()),
+        (an_object(clusterIP=None, clusterIPs=None), a_service(ips=())),
+        (an_object(clusterIP="", clusterIPs=[]), a_service(ips=())),
+        (an_object(clusterIP="None", clusterIPs=["None"]), a_service(ips=())),
+        (an_object(type="NodePort"), a_service(kind="NodePort")),
+        (an_object(type="ExternalName"), a_service(kind="ExternalName", ips=())),
+        (an_object(type=None), a_service(kind="")),
+    ],
+    ids=[
+        "cluster-ip",
+        "dual-stack",
+        "of-an-old-server",
+        "no-address-yet",
+        "empty",
+        "headless",
+        "node-port",
+        "external-name",
+        "no-type",
+    ],
+)
+def test_type_and_cluster_ips_are_read(item: Json, service: Service) -> None:
+    """External and load balancers' addresses aren't: whoever writes a Service writes those."""
+    item["spec"]["externalIPs"] = ["198.51.100.1"]
+    item["status"] = {"loadBalancer": {"ingress": [{"ip": "198.51.100.2"}]}}
+
+    assert {SERVICE: service} == shown(reply(200, item))
+
+
+def test_one_that_is_being_deleted_is_told() -> None:
+    """Its finalizers may keep it for long."""
+    item = an_object()
+    item["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z"
+
+    assert {SERVICE: a_service(going=True)} == shown(reply(200, item))

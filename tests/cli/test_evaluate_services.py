@@ -1,0 +1,128 @@
+"""`csr-approver evaluate` on ServiceAccounts' requests, with and without the saved Services."""
+
+import base64
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from core.model import APP_SERVING
+from sandbox.forge import Forge, der, keys
+from sandbox.forge import request as forge
+from tests.cli.test_evaluate import CREATED, Desk, Item
+from tests.service_builders import (
+    ACCOUNT,
+    CLUSTER_IP,
+    DNS,
+    GROUPS,
+    NAMESPACE,
+    USAGES,
+    a_filed_service_csr,
+)
+
+SERVICES: Item = {
+    "kind": "List",
+    "items": [
+        {
+            "metadata": {"name": "web", "namespace": NAMESPACE},
+            "spec": {"type": "ClusterIP", "clusterIP": CLUSTER_IP, "clusterIPs": [CLUSTER_IP]},
+        },
+        {
+            "metadata": {"name": "db", "namespace": "other"},
+            "spec": {"type": "ExternalName", "externalName": "db.example"},
+        },
+    ],
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def a_csr(pem: bytes = b"", **asked: Any) -> Item:
+    """A ServiceAccount's CSR as `kubectl get csr -o json` prints it."""
+    request = pem or cast("bytes", a_filed_service_csr(**asked).request)
+    return {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
+        "metadata": {"name": "web-tls", "uid": "uid-1", "creationTimestamp": CREATED},
+        "spec": {
+            "request": base64.b64encode(request).decode(),
+            "signerName": APP_SERVING,
+            "usages": list(USAGES),
+            "username": ACCOUNT,
+            "groups": list(GROUPS),
+        },
+        "status": {},
+    }
+
+
+def with_services(desk: Desk, *settings: str) -> tuple[str, ...]:
+    return ("--services", desk.file("services", SERVICES), *settings)
+
+
+def test_what_the_services_confirm_is_approved(desk: Desk) -> None:
+    """The same keys as for a node, of which those of an instance are null."""
+    assert [
+        {
+            "csr": "web-tls",
+            "signer": APP_SERVING,
+            "requester": ACCOUNT,
+            "node": None,
+            "instance": None,
+            "identity": None,
+            "verdict": "approve",
+            "not_run": [],
+            "refusals": [],
+        }
+    ] == desk.judge(a_csr(), options=with_services(desk))
+
+
+def test_without_services_their_checks_are_not_run(desk: Desk) -> None:
+    """An approval that is none yet; without the cluster, nor is the API server's address known."""
+    [row] = desk.judge(a_csr())
+    [less] = desk.judge(a_csr(), without=("--cluster",))
+
+    assert ("approve", ["service-known", "service-addresses"]) == (row["verdict"], row["not_run"])
+    assert ["service-known", "reserved-names", "service-addresses"] == less["not_run"]
+
+
+@pytest.mark.parametrize(
+    ("dns", "settings", "verdict", "check"),
+    [
+        (("db.shop.svc",), (), "leave", "service-known"),
+        ((DNS, "db.other.svc"), (), "deny", "service-names"),
+        ((DNS, "web.shop"), (), "leave", "service-names"),
+        ((DNS, "web.shop"), ("--set", "ALLOW_SHORT_SERVICE_NAMES=true"), "approve", None),
+        ((DNS, "kubernetes.default"), (), "deny", "reserved-names"),
+    ],
+)
+def test_what_they_dont_confirm_is_not(
+    desk: Desk, dns: tuple[str, ...], settings: tuple[str, ...], verdict: str, check: str | None
+) -> None:
+    """By the checks of a live review."""
+    [row] = desk.judge(a_csr(dns=dns, ips=(), cn=None), options=with_services(desk, *settings))
+
+    assert verdict == row["verdict"]
+    assert check == next((refusal["check"] for refusal in row["refusals"]), None)
+
+
+def test_the_example_of_awss_page_says_what_to_add(desk: Desk) -> None:
+    """As OpenSSL makes it of a subject and no names: without any attribute."""
+    subject = forge.rdn(forge.COMMON_NAME, der.utf8("myserver.default.svc"))
+    pem = Forge(keys.rsa_key("rsa-2048")).subject(subject).pem()
+
+    [row] = desk.judge(a_csr(pem), options=with_services(desk))
+
+    assert "leave" == row["verdict"]
+    assert "-addext subjectAltName=DNS:myserver.default.svc" in row["refusals"][0]["detail"]
+
+
+def test_the_table_shows_them(desk: Desk) -> None:
+    """Services have no instance."""
+    result = desk.run([a_csr()], *with_services(desk))
+
+    assert result.exit_code == 0
+    assert "web-tls" in result.stdout
+    assert "approve" in result.stdout

@@ -1,0 +1,247 @@
+"""THE FLOW for the second signer, on a world in memory."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.checks.service import MAX_AT_ONCE
+from core.errors import EvidenceUnavailable
+from core.model import APP_SERVING, Action, IssueState, Run, ServicesHidden
+from core.review import review
+from core.signers import served
+from sandbox.forge import der, keys
+from sandbox.forge import request as forge
+from tests.builders import a_certificate, a_cluster, a_filed_csr, an_extra, approved, settings
+from tests.core.fakes import FakeServices, FakeWorld
+from tests.service_builders import (
+    CLUSTER_IP,
+    DNS,
+    a_filed_service_csr,
+    a_service,
+    an_account,
+)
+
+
+def run(world: FakeWorld, **changes: Any) -> Run:
+    return review(a_cluster(), APP_SERVING, settings(**changes), world.ports)
+
+
+def test_a_service_accounts_csr_is_approved_with_words_of_its_own() -> None:
+    """Listed, judged by the Service, written, recorded; AWS isn't asked."""
+    world = FakeWorld(a_filed_service_csr())
+
+    run(world)
+
+    [write] = world.api.written
+    assert (
+        "Approved",
+        f"Services web of the requester's namespace shop have these names: {DNS}, {CLUSTER_IP}",
+    ) == (write.condition, write.message)
+    assert [("web-tls", "approved")] == world.ledger.actions
+    assert [] == world.fleet.asked
+
+
+def test_nodes_csrs_are_another_signers() -> None:
+    """One review is one signer's."""
+    world = FakeWorld(a_filed_csr())
+
+    assert 0 == run(world).listed
+
+
+def test_what_is_served_is_the_settings_to_tell() -> None:
+    """Nodes first, for nothing else in a cluster waits so dearly."""
+    assert ("kubernetes.io/kubelet-serving",) == served(settings())
+    assert ("kubernetes.io/kubelet-serving", APP_SERVING) == served(settings(app_serving=True))
+
+
+def test_nobody_to_ask_is_no_evidence() -> None:
+    """A review without a port for Services decides nothing of theirs."""
+    world = FakeWorld(a_filed_service_csr())
+    ports = replace(world.ports, services=None)
+
+    review(a_cluster(), APP_SERVING, settings(mode="enforce"), ports)
+
+    assert [("web-tls", "undecided")] == world.ledger.actions
+
+
+def test_a_service_that_cant_be_asked_for_decides_nothing() -> None:
+    """Not even what the request alone would be denied for; others are approved."""
+    bad = a_filed_service_csr(name="bad", dns=("db.shop.svc",), cn=None, usages=("client auth",))
+    services = FakeServices(
+        (a_service(),), instead={("shop", "db"): EvidenceUnavailable("500: etcd")}
+    )
+    world = FakeWorld(bad, a_filed_service_csr(words="b"), services=services)
+
+    run(world, mode="enforce")
+
+    assert [("bad", "undecided"), ("web-tls", "approved")] == world.ledger.actions
+    assert world.ledger.records[0].judged.evidence_unavailable
+
+
+def test_hidden_services_are_left_quietly() -> None:
+    """The namespace isn't to be served; that is no trouble of ours."""
+    services = FakeServices((), instead={("shop", "web"): ServicesHidden("403")})
+    world = FakeWorld(a_filed_service_csr(), services=services)
+
+    run(world, mode="enforce")
+
+    assert [("web-tls", "left")] == world.ledger.actions
+    assert not world.ledger.records[0].judged.evidence_unavailable
+
+
+def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
+    """`openssl req -new -subj /CN=…` makes one without any attribute, which proves no ill will."""
+    subject = forge.rdn(forge.COMMON_NAME, der.utf8("myserver.default.svc"))
+    pem = forge.Forge(keys.ecdsa("page")).subject(subject).pem()
+    world = FakeWorld(replace(a_filed_service_csr(**an_account("default")), request=pem))
+
+    run(world, mode="enforce")
+
+    [record] = world.ledger.records
+    assert record.action is Action.LEFT
+    assert record.judged.verdict is not None
+    assert (
+        "got CN=myserver.default.svc; file it anew with "
+        "-addext subjectAltName=DNS:myserver.default.svc"
+    ) == record.judged.verdict.refusals[0].detail
+
+
+# --- how many at once ----------------------------------------------------------------------------
+
+
+def test_an_accounts_requests_dont_supersede_each_other() -> None:
+    """Up to twenty of a namespace are judged in one run, and those are the newest."""
+    csrs = [
+        a_filed_service_csr(name=f"t{n:02}", words=f"key {n}", age=timedelta(seconds=400 - n))
+        for n in range(MAX_AT_ONCE + 3)
+    ]
+    theirs = {"dns": ("a.b.svc",), "ips": (), "cn": None, **an_account("b")}
+    other = a_filed_service_csr(name="other", words="o", age=timedelta(seconds=800), **theirs)
+    services = FakeServices((a_service(), a_service("a", namespace="b")))
+    world = FakeWorld(*csrs, other, services=services)
+
+    done = run(world)
+
+    assert {"too many at once": 3} == done.gated
+    assert ["other", *(f"t{n:02}" for n in range(3, MAX_AT_ONCE + 3))] == [
+        write.csr.name for write in world.api.written
+    ]
+
+
+def test_decided_and_abandoned_ones_dont_count() -> None:
+    """They wait for nobody."""
+    decided = [
+        a_filed_service_csr(
+            name=f"d{n}",
+            words=f"{n}",
+            age=timedelta(seconds=60),
+            conditions=(approved(ago=timedelta(0)),),
+        )
+        for n in range(MAX_AT_ONCE)
+    ]
+    world = FakeWorld(*decided, a_filed_service_csr())
+
+    assert {} == run(world).gated
+    assert {"web-tls": "Approved"} == world.api.conditions
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def test_one_key_in_two_namespaces_is_denied_in_both() -> None:
+    """Each asks for what is its own, and neither is alone in holding the key."""
+    other = a_filed_service_csr(name="other", dns=("a.b.svc",), cn=None, ips=(), **an_account("b"))
+    services = FakeServices((a_service(), a_service("a", namespace="b")))
+    world = FakeWorld(a_filed_service_csr(), other, services=services)
+
+    run(world, mode="enforce")
+
+    assert {"web-tls": "Denied", "other": "Denied"} == world.api.conditions
+
+
+@pytest.mark.parametrize(
+    "thief",
+    [
+        pytest.param(an_account("b"), id="of-another-namespace"),
+        pytest.param({"username": "alice"}, id="a-person"),
+        pytest.param(
+            {"username": "system:node:a", "extra": an_extra(), "groups": ("system:nodes",)},
+            id="a-node",
+        ),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+def test_a_copy_of_a_request_blocks_nobody(thief: dict[str, Any], named: bool) -> None:  # noqa: FBT001
+    """Its names are not the thief's; without names it proves nothing of whose it is."""
+    names: dict[str, Any] = {} if named else {"dns": (), "ips": (CLUSTER_IP,), "cn": None}
+    copy = a_filed_service_csr(name="copy", **names, **thief)
+    world = FakeWorld(a_filed_service_csr(), copy)
+
+    run(world, mode="enforce")
+
+    assert "Approved" == world.api.conditions["web-tls"]
+    assert "Approved" != world.api.conditions.get("copy")
+
+
+# --- what was issued -----------------------------------------------------------------------------
+
+
+def test_an_approved_one_that_isnt_issued_is_found_with_what_the_checks_say() -> None:
+    """Also one that a person approved, and whose name EKS never issues."""
+    csr = a_filed_service_csr(name="csr-web", conditions=(approved("KubectlApprove"),))
+
+    [finding] = run(FakeWorld(csr)).findings
+
+    assert finding.state is IssueState.NOT_ISSUED
+    assert finding.judged is not None
+    assert finding.judged.verdict is not None
+    assert ["issuable-name"] == [one.check for one in finding.judged.verdict.refusals]
+
+
+def test_a_nodes_request_to_this_signer_is_found_as_well() -> None:
+    """Its EC2 identity is no matter here."""
+    node: dict[str, Any] = {
+        "username": "system:node:a",
+        "extra": an_extra(),
+        "groups": ("system:nodes",),
+    }
+    csr = a_filed_service_csr(conditions=(approved("KubectlApprove"),), **node)
+
+    [finding] = run(FakeWorld(csr)).findings
+
+    assert finding.state is IssueState.NOT_ISSUED
+
+
+@pytest.mark.parametrize(
+    ("sans", "state"),
+    [
+        ((forge.dns(DNS), forge.ip(CLUSTER_IP)), None),
+        ((forge.dns(DNS),), IssueState.FEWER_NAMES),
+        ((forge.dns(DNS), forge.ip(CLUSTER_IP), forge.dns("db.shop.svc")), IssueState.MISMATCH),
+    ],
+    ids=["as-asked", "fewer", "more"],
+)
+def test_a_certificate_must_be_what_was_asked_for(
+    sans: tuple[bytes, ...], state: IssueState | None
+) -> None:
+    """Its CN is the request's, not the requester's username."""
+    asked = a_filed_service_csr(conditions=(approved(),), cn="system:node:x")
+    issued = replace(asked, certificate=a_certificate(asked, sans=sans, node="x"))
+
+    found = run(FakeWorld(issued)).findings
+
+    assert [state] * (state is not None) == [finding.state for finding in found]
+
+
+def test_a_certificate_with_another_cn_is_a_mismatch() -> None:
+    """Some clients still read it."""
+    asked = a_filed_service_csr(conditions=(approved(),))
+    names = (forge.dns(DNS), forge.ip(CLUSTER_IP))
+    issued = replace(asked, certificate=a_certificate(asked, sans=names, node="x"))
+
+    [finding] = run(FakeWorld(issued)).findings
+
+    assert finding.state is IssueState.MISMATCH
+    assert "system:node:x" in finding.detail

@@ -1,0 +1,281 @@
+"""The second signer: from an approvable case no single change for the worse is approved.
+
+The fields and their changes are in `tests.property.service_changes`.
+"""
+
+import base64
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
+
+from core import pkcs10
+from core.acting import plan
+from core.checks import APP_SERVING_CHECKS
+from core.claims import claim_of
+from core.decision import decide
+from core.errors import MalformedRequest
+from core.judging import Scene, case_of, gate, judge
+from core.model import (
+    APP_SERVING,
+    Action,
+    Case,
+    Cluster,
+    Csr,
+    Decision,
+    Entry,
+    Judged,
+    OtherName,
+    Peers,
+    Pkcs10,
+    PublicKey,
+    Service,
+    SubjectAttribute,
+)
+from core.offline import SavedEvidence, evaluate
+from core.settings import Mode, ReviewSettings
+from core.signers import SIGNERS
+from sandbox.forge import ATTACKS, Attack, Forge, Names, der, keys
+from sandbox.forge import request as forge
+from sandbox.gocsr import GoReader, GoUnavailableError
+from tests.builders import NOW, a_cluster, a_policy, names
+from tests.core.fakes import FakeFleet, FakeServices
+from tests.property.service_changes import APPROVABLE, CHANGES, IRRELEVANT, Scenery
+from tests.service_builders import (
+    CLUSTER_IP,
+    a_filed_service_csr,
+    a_service,
+    a_service_case,
+    a_service_csr,
+    a_service_request,
+)
+
+RECORDS: dict[str, type[Any]] = {
+    "csr": Csr,
+    "request": Pkcs10,
+    "key": PublicKey,
+    "attribute": SubjectAttribute,
+    "service": Service,
+    "cluster": Cluster,
+}
+EXAMPLES = 60
+
+
+def action(scenery: Scenery) -> Action | None:
+    """What a review plans, with all that lies between the list and the write; None at a gate."""
+    csr, policy = scenery.csr, scenery.settings
+    claim = claim_of(csr, scenery.request, allow_short=policy.allow_short_service_names)
+    entry = Entry(csr, scenery.request, None, claim=claim)
+    scene = Scene(scenery.cluster, policy, NOW, APP_SERVING_CHECKS)
+    gated = gate([csr], scene)
+    gated.peers.add(entry)
+    cases = [case_of(entry, scene, gated.peers)] if gated.passed else []
+    services = FakeServices((scenery.service,))
+    answers = SIGNERS[APP_SERVING].gather(cases, FakeFleet(), services)
+    judged = judge(cases, answers, scene.checks)
+    return plan(judged[0], policy, Mode.ENFORCE) if judged else None
+
+
+# --- one field at a time -------------------------------------------------------------------------
+
+
+def test_the_case_to_start_from_is_approved() -> None:
+    """Else nothing would be shown by what follows."""
+    assert action(APPROVABLE) is Action.APPROVED
+
+
+def test_every_field_is_changed_or_declared_irrelevant() -> None:
+    """No field can be added without somebody saying what it is for."""
+    known = {f"{name}.{one.name}" for name, kind in RECORDS.items() for one in fields(kind)}
+    known |= {f"settings.{name}" for name in ReviewSettings.model_fields}
+
+    assert set() == CHANGES.keys() & IRRELEVANT.keys()
+    assert sorted(known) == sorted(CHANGES.keys() | IRRELEVANT.keys())
+
+
+@pytest.mark.parametrize("field", CHANGES)
+@given(data=st.data())
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObject) -> None:
+    """Whatever single field it is, and whatever it becomes."""
+    value = data.draw(CHANGES[field], label=field)
+
+    assert action(APPROVABLE.changed(field, value)) is not Action.APPROVED
+
+
+@pytest.mark.parametrize("field", IRRELEVANT)
+def test_a_field_declared_irrelevant_is(field: str) -> None:
+    """The table of them is honest."""
+    assert action(APPROVABLE.changed(field, IRRELEVANT[field].value)) is Action.APPROVED
+
+
+_PAIRS = [
+    (one, other)
+    for one in CHANGES
+    for other in CHANGES
+    if one.partition(".")[0] < other.partition(".")[0]
+    # A changed requester, request or spec may ask for just what the other was changed to.
+    and (one.partition(".")[0], other.partition(".")[0])
+    not in (
+        ("csr", "request"),
+        ("csr", "service"),
+        ("request", "service"),
+        ("attribute", "request"),
+        ("attribute", "csr"),
+    )
+]
+
+
+@given(data=st.data(), pair=st.sampled_from(_PAIRS))
+@tried(max_examples=400, deadline=None)
+def test_two_changes_for_the_worse_dont_make_a_better(
+    data: st.DataObject, pair: tuple[str, str]
+) -> None:
+    """No refusal takes another away."""
+    changed = APPROVABLE
+    for field in pair:
+        changed = changed.changed(field, data.draw(CHANGES[field], label=field))
+
+    assert action(changed) is not Action.APPROVED
+
+
+CASES = {
+    "approvable": a_service_case(),
+    "denied": a_service_case(request=a_service_request(sans=names("web.other.svc", "10.9.9.9"))),
+    "left": a_service_case(services=()),
+    "stopped-by-gates": a_service_case(csr=a_service_csr(name="csr-x"), peers=Peers(ahead=99)),
+    "other-names": a_service_case(
+        request=a_service_request(sans=(OtherName("RFC822Name", "a@b.example"),))
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@given(order=st.permutations(APP_SERVING_CHECKS))
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_the_order_of_checks_doesnt_change_the_decision(case: Case, order: Sequence[Any]) -> None:
+    """Only which refusals are told, where a gate ends the judging."""
+    assert decide(case, APP_SERVING_CHECKS).decision is decide(case, tuple(order)).decision
+
+
+# --- bytes ---------------------------------------------------------------------------------------
+
+FILED = a_filed_service_csr()
+PEM = cast("bytes", FILED.request)
+DER = base64.b64decode(b"".join(PEM.splitlines()[1:-1]))
+SAVED = SavedEvidence(services=(a_service(),), cluster=a_cluster())
+
+
+def decision(csr: Csr) -> Decision | None:
+    [answer] = evaluate([csr], SAVED, a_policy(), NOW, decided=False)
+    assert isinstance(answer, Judged)
+    return None if answer.verdict is None else answer.verdict.decision
+
+
+def test_the_bytes_to_start_from_are_approved() -> None:
+    """In the frame of the test as well."""
+    assert decision(FILED) is Decision.APPROVE
+    assert decision(replace(FILED, request=forge.pem(DER))) is Decision.APPROVE
+
+
+@given(at=st.integers(0, len(DER) - 1), bits=st.integers(1, 255))
+@tried(max_examples=1_000, deadline=None)
+def test_a_request_with_a_changed_byte_is_never_approved(at: int, bits: int) -> None:
+    """Every byte is either signed, or the signature, or what frames the two."""
+    changed = bytearray(DER)
+    changed[at] ^= bits
+
+    assert decision(replace(FILED, request=forge.pem(bytes(changed)))) is not Decision.APPROVE
+
+
+# With a hyphen and a digit, for some attacks are in those.
+OWN = Names("web", ("ip-1.shop.svc", "ip-1.shop.svc.cluster.local"), (CLUSTER_IP,))
+OWN_SERVICE = a_service("ip-1")
+THEIRS = Names("db", ("db.other.svc",), ("10.100.9.9",))
+_WHATEVER_THE_SUBJECT = tuple(one for one in APP_SERVING_CHECKS if one.id != "service-subject")
+#: Those whose whole trick is in a subject, or in extensions that this signer honours.
+_OF_NODES_ONLY = ("subject", "extensions")
+#: Without a subject it is as good as any: this signer takes the names from the extension.
+_HONEST_HERE = "subject/empty"
+
+
+def test_the_forged_ones_would_be_approved_unforged() -> None:
+    """Else nothing would be shown by what follows."""
+    unforged = Forge(keys.ecdsa("unforged")).sans(*OWN.sans)
+
+    assert judged(replace(a_service_csr(), request=unforged.pem())) is Decision.APPROVE
+
+
+def judged(csr: Csr) -> Decision | None:
+    saved = replace(SAVED, services=(OWN_SERVICE,))
+    [answer] = evaluate([csr], saved, a_policy(), NOW, decided=False)
+    assert isinstance(answer, Judged)
+    return None if answer.verdict is None else answer.verdict.decision
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
+def test_no_forged_request_is_approved(attack: Attack) -> None:
+    """With the own Service's names for a node's, and another namespace's for the victim's."""
+    filed = replace(a_service_csr(), request=attack.build(OWN, THEIRS))
+
+    assert (judged(filed) is Decision.APPROVE) is (attack.id == _HONEST_HERE)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [one for one in ATTACKS if one.refused_by not in _OF_NODES_ONLY],
+    ids=lambda attack: attack.id,
+)
+def test_no_forged_request_would_be_approved_for_its_subject(attack: Attack) -> None:
+    """They bear a node's, which isn't what refuses them."""
+    try:
+        request = pkcs10.read(attack.build(OWN, THEIRS), bare=True)
+    except MalformedRequest:
+        return
+    case = a_service_case(request=request, services=(OWN_SERVICE,))
+
+    assert decide(case, _WHATEVER_THE_SUBJECT).decision is not Decision.APPROVE
+
+
+# --- requests without any attribute --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def go() -> Iterator[GoReader]:
+    try:
+        reader = GoReader()
+    except GoUnavailableError as error:
+        if os.environ.get("REQUIRE_CONTROL_PLANE") == "1":
+            pytest.fail(f"no Go to compare with: {error}")
+        pytest.skip(f"no Go to compare with: {error}")
+    with reader:
+        yield reader
+
+
+@given(at=st.integers(0, 500), bits=st.integers(0, 255), name=st.text(max_size=20))
+@tried(max_examples=300, deadline=None)
+def test_go_sees_no_names_either_in_what_only_this_signer_reads(
+    go: GoReader, at: int, bits: int, name: str
+) -> None:
+    """What is read bare and not otherwise asks for nothing: no names, no usages, no CA."""
+    subject = forge.rdn(forge.COMMON_NAME, der.utf8(name))
+    content = bytearray(Forge(keys.ecdsa("bare")).subject(subject).der())
+    content[at % len(content)] ^= bits
+    text = forge.pem(bytes(content))
+    with pytest.raises(MalformedRequest):
+        pkcs10.read(text)
+
+    try:
+        ours = pkcs10.read(text, bare=True)
+    except MalformedRequest:
+        return
+
+    assert ((), (), frozenset(), False) == (ours.sans, ours.extensions, ours.usages, ours.asks_ca)
+    theirs = go.read(text)
+    if theirs.accepted:
+        assert ((), (), ()) == (theirs.dns_names, theirs.ip_addresses, theirs.extensions)
