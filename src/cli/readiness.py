@@ -83,8 +83,8 @@ def _check_writable(file: str) -> None:
             stop(USAGE, f"--html {safe(file)}: there is no such folder")
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             stop(USAGE, f"--html {safe(file)}: may not be written")
-    except (OSError, ValueError) as error:  # too long a name, or one with a null byte
-        stop(USAGE, f"--html {safe(file)[:200]}: {safe(str(error))[:200]}")
+    except OSError as error:  # as too long a name
+        stop(USAGE, f"--html {safe(file)[:200]}: {error.strerror}")
 
 
 def _write(file: str, looked: list[Looked]) -> None:

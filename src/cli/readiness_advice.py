@@ -59,8 +59,8 @@ _SENTENCES: Final[Mapping[Why, str]] = {
     "{detail}.",
     Why.DENIED: "Mend what it was denied for, and the kubelet files anew within a minute: "
     "{detail}.",
-    Why.FEWER_NAMES: "Mend this before the upgrade, or let the approver run: {detail}, and from "
-    "1.24 on nothing is issued instead.",
+    Why.FEWER_NAMES: "Before the upgrade take such names off the node's addresses, or deploy the "
+    "approver, which approves what EC2 confirms: {detail}; from 1.24 on nothing is issued instead.",
     Why.WRONG_CERTIFICATE: "Find out who approved and who signed, and isolate {instance} until "
     "then: {detail}.",
     Why.LAGS: "Run this again in a few minutes, for EC2 may lag: {detail}.",

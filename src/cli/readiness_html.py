@@ -18,6 +18,7 @@ from cli.readiness_page import SCRIPT, STYLE
 from cli.readiness_run import Looked
 from cli.readiness_view import (
     NEEDS,
+    NUMBERS,
     WORDS,
     all_ready,
     answer,
@@ -25,9 +26,9 @@ from cli.readiness_view import (
     confirmed,
     confirmed_last,
     counts,
+    numbers,
     shown,
 )
-from core.causes import Need
 from core.checks.standing import Named
 from core.readiness import Audited, state_of
 
@@ -36,7 +37,6 @@ _MOST_REQUESTS: Final = 200
 _MOST_ASIDE: Final = 100
 _MOST_NAMES: Final = 30
 
-_NUMBERS: Final = ("To do", "Can't tell", "Wait", "Set aside")
 _CLASSES: Final = {True: "ready", False: "not-ready", None: "untold"}
 _RANK: Final = {False: 0, None: 1, True: 2}
 
@@ -98,7 +98,7 @@ def _header(clusters: Sequence[Looked], now: datetime) -> Element:
 def _overview(clusters: Sequence[Looked]) -> Element:
     heads = [_tag("th", one, scope="col") for one in ("Answer", "Cluster", "Region", "Version")]
     heads[0].set("aria-sort", "ascending")
-    heads += [_tag("th", one, scope="col", class_="number") for one in _NUMBERS]
+    heads += [_tag("th", one, scope="col", class_="number") for one in NUMBERS]
     rows = [_row(at, one) for at, one in enumerate(clusters)]
     table = _tag("table", _tag("thead", _tag("tr", *heads)), _tag("tbody", *rows))
     wide = _tag("div", table, class_="wide", tabindex="0", role="region")
@@ -107,8 +107,6 @@ def _overview(clusters: Sequence[Looked]) -> Element:
 
 
 def _row(at: int, looked: Looked) -> Element:
-    needs = Counter(one.need for one in shown(looked))
-    numbers = [needs[Need.DO], needs[Need.UNKNOWN], needs[Need.WAIT], sum(1 for _ in aside(looked))]
     name = short(looked.name)
     cells = [
         _keyed("td", _RANK[looked.ready], _badge(looked.ready)),
@@ -116,10 +114,11 @@ def _row(at: int, looked: Looked) -> Element:
         _keyed("td", short(looked.region), short(looked.region)),
         _keyed("td", short(looked.version), short(looked.version) or "?"),
     ]
-    untold = looked.audit is None
     cells += [
-        _keyed("td", -1 if untold else one, "?" if untold else str(one), class_="number")
-        for one in numbers
+        _keyed(
+            "td", "-1" if one is None else one, "?" if one is None else str(one), class_="number"
+        )
+        for one in numbers(looked)
     ]
     row = _tag("tr", *cells)
     row.set("data-of", f"cluster-{at}")

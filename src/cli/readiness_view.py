@@ -11,7 +11,6 @@ from rich.text import Text
 
 from cli.readiness_advice import PAGE, about_version, age_of, node_of, short, to_do
 from cli.readiness_run import Looked
-from cli.screen import cell
 from core.causes import Need, Why
 from core.checks.standing import Named, Standing
 from core.model import Csr
@@ -38,9 +37,14 @@ NEEDS: Final = {
     Need.NONE: "nothing to do",
 }
 
+#: The headings of `numbers`.
+NUMBERS: Final = ("To do", "Can't tell", "Wait", "Set aside")
+
 _STYLES: Final = {Need.DO: "bold red", Need.UNKNOWN: "yellow", Need.WAIT: "cyan"}
 _ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold yellow"}
+_MOST_REQUESTS: Final = 100
 _MOST_NAMES: Final = 12
+_LONGEST: Final = 1_000
 
 
 def answer(ready: bool | None) -> str:  # noqa: FBT001  it is the value that is told
@@ -159,73 +163,81 @@ def confirmed(name: Named) -> bool | None:
 
 
 def show(clusters: Sequence[Looked], console: Console) -> None:
-    """Each cluster with what is to do; the answer last, where it is read."""
+    """Each cluster with what is to do; the answer last, where it is read.
+
+    Lines are left whole, so that commands can be copied.
+    """
     for one in clusters:
-        where = f"{one.name} ({one.region})"
-        console.print(
-            cell(f"{where}: {answer(one.ready)}", style=_ANSWER_STYLES[one.ready]),
-            cell(f"  {about_version(one)}"),
-            sep="\n",
-        )
-        for line in _lines(one):
-            console.print(line)
-        if shown(one):
-            console.print(_table(one))
+        for line in _cluster(one):
+            console.print(line, soft_wrap=True)
         console.print()
-    told = Counter(answer(one.ready) for one in clusters)
-    parts = ", ".join(f"{count} {words}" for words, count in told.items())
-    all_ = all_ready(clusters)
-    console.print(cell(f"{len(clusters)} looked at: {parts}", style=_ANSWER_STYLES[all_]))
-    console.print(cell(f"AWS's page: {PAGE}"))
+    console.print(_overview(clusters))
+    ready = all_ready(clusters)
+    console.print(Text(f"All in all: {answer(ready)}", style=_ANSWER_STYLES[ready]))
+    console.print(Text(f"AWS's page: {PAGE}"))
 
 
-def _lines(one: Looked) -> Iterator[Text]:
+def _cluster(one: Looked) -> Iterator[Text]:
+    where = f"{short(one.name)} ({short(one.region)})"
+    yield Text(f"{where}: {answer(one.ready)}", style=_ANSWER_STYLES[one.ready])
+    yield Text(f"  {about_version(one)}")
     if one.audit is None:
-        yield cell(f"  {one.problem}", style="yellow")
+        yield Text(f"  {short(one.problem, _LONGEST)}", style="yellow")
         return
-    yield cell(f"  {one.audit.listed} listed: {counts(one)}")
+    yield Text(f"  {one.audit.listed} listed: {counts(one)}")
     for gap in one.audit.gaps:
-        yield cell(f"  {gap}", style="yellow")
+        yield Text(f"  {short(gap, _LONGEST)}", style="yellow")
+    requests = shown(one)
+    for csr in requests[:_MOST_REQUESTS]:
+        yield from _request(csr, one)
+    if len(requests) > _MOST_REQUESTS:
+        yield Text(f"  and {len(requests) - _MOST_REQUESTS} more, which --output json tells of")
     why = Counter(why.value for _, why, _ in aside(one))
     if why:
         told = ", ".join(f"{count} {words}" for words, count in why.items())
-        yield cell(f"  set aside, nothing to do: {told}", style="dim")
+        yield Text(f"  Set aside, nothing to do: {told}", style="dim")
 
 
-def _table(looked: Looked) -> Table:
+def _request(one: Audited, looked: Looked) -> Iterator[Text]:
+    yield Text(f"  {node_of(one)}: ").append(NEEDS[one.need], style=_STYLES.get(one.need, ""))
+    facts = (one.state.value, age_of(one.age_seconds), one.instance_id or "no instance")
+    yield Text(f"    {short(one.csr.name)}: {', '.join(facts)}")
+    names = sorted(one.names, key=confirmed_last)
+    for name in names[:_MOST_NAMES]:
+        style = "green" if confirmed(name) else "red"
+        yield Text(f"    {short(name.value)}: ").append(WORDS[name.standing], style=style)
+    if len(names) > _MOST_NAMES:
+        yield Text(f"    and {len(names) - _MOST_NAMES} more names")
+    if not names:
+        yield Text("    no names that can be read")
+    for cause in one.causes:
+        yield Text(f"    -> {to_do(cause, one, looked)}")
+
+
+def _overview(clusters: Sequence[Looked]) -> Table:
     table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
-    table.add_column("Node, request", overflow="fold", ratio=3)
-    table.add_column("State", overflow="fold", min_width=13)
-    table.add_column("Names asked for", overflow="fold", ratio=4)
-    table.add_column("What to do", overflow="fold", ratio=6)
-    for one in shown(looked):
-        state = Text(NEEDS[one.need], style=_STYLES.get(one.need, ""))
-        state.append(f"\n{one.state.value}\n{age_of(one.age_seconds)}", style="not bold default")
+    for heading in ("Cluster", "Region", "Version", "Answer"):
+        table.add_column(heading, overflow="fold")
+    for heading in NUMBERS:
+        table.add_column(heading, justify="right")
+    for one in clusters:
         table.add_row(
-            Text(f"{node_of(one)}\n{short(one.csr.name)}\n{one.instance_id or '-'}"),
-            state,
-            _names(one.names),
-            Text("\n".join(_points([to_do(cause, one, looked) for cause in one.causes]))),
+            Text(short(one.name)),
+            Text(short(one.region)),
+            Text(short(one.version) or "?"),
+            Text(answer(one.ready), style=_ANSWER_STYLES[one.ready]),
+            *("?" if number is None else str(number) for number in numbers(one)),
         )
     return table
 
 
-def _points(lines: list[str]) -> list[str]:
-    return [f"- {line}" for line in lines] if len(lines) > 1 else lines
-
-
-def _names(names: Sequence[Named]) -> Text:
-    """The unconfirmed first."""
-    text = Text()
-    ordered = sorted(names, key=confirmed_last)
-    for name in ordered[:_MOST_NAMES]:
-        text.append(f"{short(name.value)}: ")
-        style = "green" if confirmed(name) else "red"
-        text.append(f"{WORDS[name.standing]}\n", style=style)
-    if len(names) > _MOST_NAMES:
-        text.append(f"and {len(names) - _MOST_NAMES} more")
-    text.rstrip()
-    return text if names else Text("none that can be read")
+def numbers(looked: Looked) -> list[int | None]:
+    """How many requests there are of each need."""
+    if looked.audit is None:
+        return [None] * len(NUMBERS)
+    needs = Counter(one.need for one in shown(looked))
+    apart = sum(1 for _ in aside(looked))
+    return [needs[Need.DO], needs[Need.UNKNOWN], needs[Need.WAIT], apart]
 
 
 def confirmed_last(name: Named) -> bool:

@@ -1,20 +1,19 @@
 """Of each name that a request asks for: whether EC2 confirms it, and if not, what would.
 
-By the checks of a review themselves, run on each name alone, so that the two can't differ.
+By what the checks themselves compare with; so it can't differ from a review.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
 
-from core.checks.names import dns_names, ip_addresses, reserved_names
+from core.checks.names import own_addresses, own_dns_names, reserved_names, shown_on
 from core.checks.request import san_kinds
 from core.dns import folded, suffix
 from core.errors import BadSettings
-from core.model import Case, DnsName, Effect, Instance, OtherName, Pkcs10, Refusal, San
+from core.model import Case, DnsName, Instance, IpAddress, IpName, OtherName, Pkcs10, San
 from core.settings import Policy
-
-_NAME_CHECKS = (san_kinds, reserved_names, dns_names, ip_addresses)
 
 
 class Standing(Enum):
@@ -23,7 +22,7 @@ class Standing(Enum):
     CONFIRMED = "confirmed"
     #: It would be confirmed by another setting: a choice of the operator's.
     BY_SETTING = "by-setting"
-    #: On the instance, but a pod's, or of an interface that isn't vouched for by any setting.
+    #: On the instance, but a pod's, or of an interface that no setting vouches for.
     PODS = "pods"
     FOREIGN = "foreign"
     RESERVED = "reserved"
@@ -47,43 +46,73 @@ def standings(case: Case) -> tuple[Named, ...]:
     """Every name of the request, once, in its order; none where the request can't be read."""
     if not isinstance(case.request, Pkcs10):
         return ()
-    return tuple(_named(case, case.request, san) for san in dict.fromkeys(case.request.sans))
+    known = None if case.instance is None else _Known(case, case.instance)
+    return tuple(_named(case, case.request, san, known) for san in dict.fromkeys(case.request.sans))
 
 
-def _named(case: Case, request: Pkcs10, san: San) -> Named:
+class _Known:
+    """What EC2 shows of the instance, made ready once: there may be thousands of names."""
+
+    def __init__(self, case: Case, instance: Instance) -> None:
+        self._case = case
+        self._instance = instance
+        self._is_shown = shown_on(instance)
+        addressed = any(one.ipv4 or one.ipv6 for one in instance.interfaces)
+        self._shows_any = addressed or bool(instance.loose_addresses)
+        self._own_dns = cache(self._own_dns_under)
+        self._own_ips = cache(self._own_ips_under)
+
+    def standing(self, san: DnsName | IpName) -> Standing:
+        """Of a name that is nobody's by rule."""
+        if self.confirms(san):
+            return Standing.CONFIRMED
+        if isinstance(san, DnsName):
+            has_name = bool(self._instance.private_dns_name)
+            return Standing.FOREIGN if has_name else Standing.UNKNOWN
+        if not self._shows_any:
+            return Standing.UNKNOWN
+        return Standing.PODS if self._is_shown(san.address) else Standing.FOREIGN
+
+    def confirms(self, san: DnsName | IpName, **changes: object) -> bool:
+        """Whether it is the instance's, under a policy with these changes."""
+        key = tuple(sorted(changes.items()))
+        if isinstance(san, DnsName):
+            return folded(san.value) in self._own_dns(key)
+        return san.address in self._own_ips(key)
+
+    def _own_dns_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[str]:
+        return own_dns_names(self._under(changes), self._instance)
+
+    def _own_ips_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[IpAddress]:
+        return frozenset(own_addresses(self._under(changes), self._instance))
+
+    def _under(self, changes: tuple[tuple[str, object], ...]) -> Case:
+        return replace(self._case, policy=self._case.policy.model_copy(update=dict(changes)))
+
+
+def _named(case: Case, request: Pkcs10, san: San, known: _Known | None) -> Named:
+    if isinstance(san, OtherName):
+        return Named(san.kind, san.value, Standing.OTHER_KIND)
+    kind, value = ("DNS", san.value) if isinstance(san, DnsName) else ("IP", str(san.address))
     alone = replace(case, request=replace(request, sans=(san,)))
-    standing = _standing(alone)
-    settings: tuple[str, ...] = ()
+    if san_kinds(alone) is not None:
+        return Named(kind, value, Standing.OTHER_KIND)
+    if reserved_names(alone) is not None:
+        return Named(kind, value, Standing.RESERVED)
+    if known is None:
+        return Named(kind, value, Standing.UNKNOWN)
+    standing = known.standing(san)
     if standing in {Standing.FOREIGN, Standing.PODS}:
-        settings = next(_confirming(alone, san), ())
-    return Named(_kind(san), _text(san), Standing.BY_SETTING if settings else standing, settings)
+        settings = next(_confirming(case.policy, san, known), ())
+        return Named(kind, value, Standing.BY_SETTING if settings else standing, settings)
+    return Named(kind, value, standing)
 
 
-def _standing(case: Case) -> Standing:
-    for check in _NAME_CHECKS:
-        refusal = check(case)
-        if refusal is not None:
-            return _of_refusal(check, refusal, case.instance)
-    return Standing.CONFIRMED
-
-
-def _of_refusal(check: object, refusal: Refusal, instance: Instance | None) -> Standing:
-    if check is san_kinds:
-        return Standing.OTHER_KIND
-    if check is reserved_names:
-        return Standing.RESERVED
-    if refusal.effect is Effect.DENY:
-        return Standing.FOREIGN
-    known = instance is not None and (instance.interfaces or instance.loose_addresses)
-    return Standing.PODS if check is ip_addresses and known else Standing.UNKNOWN
-
-
-def _confirming(case: Case, san: San) -> Iterator[tuple[str, ...]]:
+def _confirming(policy: Policy, san: DnsName | IpName, known: _Known) -> Iterator[tuple[str, ...]]:
     """The settings under which it is the instance's: the fewest first."""
-    policy = case.policy
     public, enis = {"allow_public_addresses": True}, {"allow_secondary_enis": True}
     for changes in (public, enis, public | enis):
-        if _confirms(case, policy.model_copy(update=changes)):
+        if known.confirms(san, **changes):
             names = [name for name in changes if not getattr(policy, name)]
             yield tuple(f"{name.upper()}=true" for name in names)
     domain = suffix(folded(san.value)) if isinstance(san, DnsName) else ""
@@ -92,19 +121,5 @@ def _confirming(case: Case, san: San) -> Iterator[tuple[str, ...]]:
     except BadSettings:  # AWS's or a cluster's own
         return
     suffixes = (*policy.extra_dns_suffixes, *own)
-    if _confirms(case, policy.model_copy(update={"extra_dns_suffixes": suffixes})):
+    if own and known.confirms(san, extra_dns_suffixes=suffixes):
         yield (f"EXTRA_DNS_SUFFIXES={','.join(suffixes)}",)
-
-
-def _confirms(case: Case, policy: Policy) -> bool:
-    return _standing(replace(case, policy=policy)) is Standing.CONFIRMED
-
-
-def _kind(san: San) -> str:
-    if isinstance(san, OtherName):
-        return san.kind
-    return "DNS" if isinstance(san, DnsName) else "IP"
-
-
-def _text(san: San) -> str:
-    return san.value if isinstance(san, DnsName | OtherName) else str(san.address)
