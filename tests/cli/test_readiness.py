@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +20,7 @@ from cli.readiness_html import page
 from cli.readiness_run import Looked
 from cli.readiness_view import show
 from core.causes import Cause, Why
+from core.checks.standing import Named, Standing
 from core.model import Csr
 from core.readiness import Audit, Audited, State
 from sandbox.aws import ACCOUNT, Eni
@@ -589,13 +591,37 @@ def test_a_fleet_of_requests_is_not_told_to_the_end() -> None:
     many = a_looked(*(an_audited(Why.NAMES_FOREIGN, values=("x",) * 8_000) for _ in range(2_000)))
 
     made = page([many], NOW)
-    console = Console(file=io.StringIO(), width=300)
-    show([many], console)
 
-    assert isinstance(console.file, io.StringIO)
-    assert "and 1900 more, which --output json tells of" in console.file.getvalue()
+    assert "and 1900 more, which --output json tells of" in told(many)[0]
     assert "And 1800 more, which --output json tells of." in Page(made).text()
     assert len(made) < 1_000_000
+
+
+def told(looked: Looked) -> tuple[str, str]:
+    """What the terminal and the report show of it."""
+    stream = io.StringIO()
+    show([looked], Console(file=stream, width=300))
+    return stream.getvalue(), Page(page([looked], NOW)).text()
+
+
+def test_long_lists_say_how_much_more_there_is() -> None:
+    names = tuple(Named("IP", f"10.0.0.{n}", Standing.FOREIGN) for n in range(50))
+    one = replace(an_audited(Why.NAMES_FOREIGN), names=names, age_seconds=7_300.0)
+    old = tuple((a_csr(name=f"csr-{n}"), "csr-new") for n in range(150))
+    terminal, report = told(
+        Looked("prod", "eu-west-1", "1.31", Audit(a_cluster(), 151, (one,), old, ()))
+    )
+
+    assert ("and 38 more names" in terminal, "2 h" in terminal) == (True, True)
+    assert ("and 20 more" in report, "and 50 more, which" in report) == (True, True)
+
+
+def test_what_of_the_list_could_not_be_read_is_told() -> None:
+    looked = Looked("prod", "eu-west-1", "", Audit(a_cluster(), 1, (), (), ("not read \x1b[31m",)))
+
+    for text in told(looked):
+        assert "not read \\x1b[31m" in text
+        assert "can't be told" in text
 
 
 def ids(seen: Page) -> Iterator[str]:
