@@ -1,6 +1,8 @@
 """The README says what is: its tables and commands are those of the code."""
 
 import re
+from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +11,12 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli.main import app
+from core.causes import Need, Why
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
 from core.migration import Problem
 from core.settings import ReviewSettings
+from sandbox.aws import PracticeAws
+from tests.handlers.account import Account
 
 _CHECK_ROW: Final = re.compile(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|.*\| (.*) \|$", re.MULTILINE)
 _SETTING_ROW: Final = re.compile(r"^\| `\w+` \| `([A-Z_]+)` \| `?([^|`]*)`? \|", re.MULTILINE)
@@ -79,7 +84,7 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert set() == named - targets
 
 
-@pytest.mark.parametrize("command", ["demo", "evaluate", "legacy"])
+@pytest.mark.parametrize("command", ["demo", "evaluate", "legacy", "readiness"])
 def test_every_command_has_a_row(command: str) -> None:
     """And every row is of a command."""
     rows = re.findall(r"^\| `csr-approver (\w+)` \|", section("The command line"), re.MULTILINE)
@@ -96,6 +101,40 @@ def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -
     shown = section("The command line").split("$ csr-approver legacy create-cert.sh\n")[1]
 
     assert [line.rstrip() for line in printed.splitlines()] == shown.split("\n```")[0].splitlines()
+
+
+def test_what_readiness_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two clusters: a node whose name EC2 doesn't confirm, and one that waits."""
+    with ExitStack() as opened:
+        account = Account(opened.enter_context(PracticeAws()), opened)
+        node = account.cluster("prod", "eu-west-1")
+        node.file(1, dns=["ip-10-1-0-2.corp.example"])
+        node.file(2, age=timedelta(hours=2), known=False)
+        account.change("prod", "eu-west-1", version="1.23")
+        account.cluster("test", "eu-west-1").file(1, age=timedelta(seconds=0))
+        account.change("test", "eu-west-1", version="1.31")
+        monkeypatch.delenv("COLUMNS", raising=False)
+        ended = CliRunner().invoke(app, ["readiness", "--region", "eu-west-1"])
+    shown = section("The command line").split("$ csr-approver readiness --region eu-west-1\n")[1]
+
+    printed = [
+        re.sub(r"pending, [0-9]+ s", "pending, 1 s", line.rstrip())
+        for line in ended.stdout.splitlines()
+    ]
+    assert (1, printed) == (ended.exit_code, shown.split("\n```")[0].splitlines())
+
+
+def test_every_cause_that_readiness_names_is_told() -> None:
+    """By what it asks of a person."""
+    shown = {
+        need: re.findall(r"`([a-z0-9-]+)`", row)
+        for need, row in re.findall(
+            r"^\| (\w+) \| (`.*) \|$", section("The command line"), re.MULTILINE
+        )
+    }
+
+    known = {need.value: [why.value for why in Why if why.need is need] for need in Need}
+    assert known == shown
 
 
 def test_every_problem_that_legacy_names_is_explained() -> None:

@@ -39,7 +39,8 @@ class DescribedCluster:
     """A cluster, and how it is reached. Endpoint and CA are empty unless it is reviewable.
 
     `auth_mode`: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`; empty where EKS doesn't tell.
-    `private_only`: the endpoint has no public side.
+    `private_only`: the endpoint has no public side. `version`: of Kubernetes, `1.31`; empty where
+    EKS doesn't tell.
     """
 
     cluster: Cluster
@@ -48,6 +49,7 @@ class DescribedCluster:
     ca_pem: str
     auth_mode: str
     private_only: bool
+    version: str = ""
 
 
 def list_clusters(eks: Any) -> list[str]:
@@ -183,6 +185,7 @@ class _Access(_Shape):
 class _Cluster(_Shape):
     name: Annotated[StrictStr, Field(min_length=1)]
     arn: Text = ""
+    version: Text = ""
     status: Text = ""
     endpoint: Text = ""
     certificate_authority: Annotated[_Authority, or_({})] = _Authority()
@@ -224,6 +227,7 @@ def _described(read: _Cluster, region: str) -> DescribedCluster:
         ca_pem=_ca_pem(read.certificate_authority.data) if there else "",
         auth_mode=read.access_config.authentication_mode,
         private_only=not read.resources_vpc_config.endpoint_public_access,
+        version=read.version,
     )
 
 

@@ -62,6 +62,7 @@ OUTPUT: dict[str, Any] = {
     "cluster": {
         "name": "prod",
         "arn": "arn:aws:eks:eu-west-1:111122223333:cluster/prod",
+        "version": "1.31",
         "endpoint": ENDPOINT,
         "status": "ACTIVE",
         "resourcesVpcConfig": {
@@ -188,6 +189,7 @@ def test_a_cluster_is_described() -> None:
         ca_pem=CA,
         auth_mode="API_AND_CONFIG_MAP",
         private_only=False,
+        version="1.31",
     )
 
 

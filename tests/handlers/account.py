@@ -102,12 +102,14 @@ class Cluster(PracticeCluster):
         role: str = NODE_ROLE,
         known: bool = True,
         ips: Sequence[str] = (),
+        dns: Sequence[str] = (),
         age: timedelta = DUE,
         request: bytes = b"",
     ) -> str:
         """File the CSR of a node, healthy unless told otherwise; returns its name.
 
-        `known`: EC2 shows the instance. `ips`: asks for these instead of its own.
+        `known`: EC2 shows the instance. `ips`: asks for these instead of its own. `dns`: asks for
+        these, too.
         """
         machine = self.launch(node, role)
         if not known:
@@ -119,7 +121,7 @@ class Cluster(PracticeCluster):
         self.seed(
             name,
             self.user_of(identity),
-            request or kubelet_request(machine.name, dns=[machine.name], ips=asked)[0],
+            request or kubelet_request(machine.name, dns=[machine.name, *dns], ips=asked)[0],
             created=utc_now() - age,
         )
         return name

@@ -76,7 +76,7 @@ def dns_names(case: Case) -> Refusal | None:
         return None
     if case.instance is None:
         return _nothing_to_compare(case)
-    own = _own_dns_names(case, case.instance)
+    own = own_dns_names(case, case.instance)
     foreign = [name for name in case.request.dns if folded(name) not in own]
     if not foreign:
         return None
@@ -96,16 +96,15 @@ def ip_addresses(case: Case) -> Refusal | None:
     instance = case.instance
     if instance is None:
         return _nothing_to_compare(case)
-    own = set(_own_addresses(case, instance))
+    own = set(own_addresses(case, instance))
     foreign = [ip for ip in dict.fromkeys(case.request.addresses) if ip not in own]
     if not foreign:
         return None
-    shown = frozenset(_shown_addresses(instance))
-    if not shown:
+    if not any(_shown_addresses(instance)):
         return _leave("instance has no address yet", f"EC2 gives no addresses for {instance.id}")
     expected = f"expected one of {sorted(str(ip) for ip in own)}"
-    delegated = _within(prefix for one in instance.interfaces for prefix in one.prefixes)
-    unknown = [str(ip) for ip in foreign if ip not in shown and not delegated(ip)]
+    is_shown = shown_on(instance)
+    unknown = [str(ip) for ip in foreign if not is_shown(ip)]
     if unknown:
         return _deny("address is not the instance's", f"got {unknown}, {expected}")
     got = [str(ip) for ip in foreign]
@@ -146,7 +145,8 @@ def _under(name: str, domain: str) -> bool:
     return name == domain or name.endswith(f".{domain}")
 
 
-def _own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
+def own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
+    """The DNS names that the instance may be certified by, folded."""
     names = {instance.private_dns_name, resource_name(instance)}
     if node_name(case) is None:
         names.add(case.csr.node or "")
@@ -160,7 +160,8 @@ def _own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
     return frozenset(own | extra)
 
 
-def _own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
+def own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
+    """The addresses that the instance may be certified by."""
     for interface in instance.interfaces:
         if not _is_the_nodes(case, instance, interface):
             continue
@@ -172,6 +173,13 @@ def _own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
         for ip in interface.ipv6:
             if not any(ip in prefix for prefix in interface.prefixes):
                 yield ip
+
+
+def shown_on(instance: Instance) -> Callable[[IpAddress], bool]:
+    """Whether EC2 shows an address on the instance, be it a pod's."""
+    shown = frozenset(_shown_addresses(instance))
+    delegated = _within(prefix for one in instance.interfaces for prefix in one.prefixes)
+    return lambda ip: ip in shown or delegated(ip)
 
 
 def _is_the_nodes(case: Case, instance: Instance, interface: NetworkInterface) -> bool:

@@ -1,0 +1,95 @@
+"""`csr-approver readiness`: the upgrade audit of AWS's page, for one cluster or all of them."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cli.account import Profile, Proxy, Regions, at_once, find, open_account
+from cli.evaluate import Output
+from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
+from cli.given_settings import Settings, settings_of
+from cli.readiness_html import page
+from cli.readiness_run import Looked, look
+from cli.readiness_view import all_ready, as_json, show
+from cli.screen import console
+from core.model import safe
+
+_EXAMPLE = """
+What AWS asks to be found out before the upgrade to Kubernetes 1.24, in which EKS issues nothing
+for a request with a name that it can't verify: each kubelet-serving request that is pending, or
+approved and not issued, the names it asks for, which of them EC2 confirms, and what to do.
+Nothing is written. Without names, all clusters of the Regions are looked at. Needed are the
+approver's rights to list and describe (csr-approver access shows them).
+
+Only a requester's newest request counts. Those superseded by a newer one, and those whose instance
+is gone, are set aside. One that waits, with nothing against it, is no obstacle.
+
+Exit 0: all are ready. Exit 1: something must be done, whatever else could not be told. Exit 3:
+nothing is known to need doing, but a cluster could not be read, or a request not be told about.
+
+Examples:
+
+  csr-approver readiness --region eu-west-1 --region us-east-1
+  csr-approver readiness prod 'test-*' --html report.html --output json
+"""
+
+
+def readiness(
+    clusters: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER"),
+    ] = None,
+    region: Regions = None,
+    html: Annotated[
+        str | None, typer.Option(help="Write a report for people to this file.", metavar="FILE")
+    ] = None,
+    set_: Settings = None,
+    profile: Profile = None,
+    proxy: Proxy = False,
+    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+) -> None:
+    """Audit clusters for the upgrade to 1.24: which nodes get no certificate, and what to do."""
+    settings = settings_of(set_)
+    if html is not None:
+        _check_writable(html)
+    aws = open_account(profile, region or [], proxy=proxy)
+    found = find(aws, clusters or ["*"], region or [])
+    looked = at_once(lambda one: look(aws, one, settings), found, "Looking at clusters")
+    if output is Output.JSON:
+        typer.echo(json.dumps(as_json(looked), indent=2))
+    else:
+        show(looked, console())
+    if html is not None:
+        _write(html, looked)
+    raise typer.Exit(_CODES[all_ready(looked)])
+
+
+readiness.__doc__ = f"{readiness.__doc__}\n{_EXAMPLE}"
+
+_CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: COULD_NOT_TELL}
+
+
+def _check_writable(file: str) -> None:
+    """Before the long work rather than after it."""
+    path = Path(file)
+    try:
+        if path.is_dir() or not path.name:
+            stop(USAGE, f"--html {safe(file)}: is a folder, expected a file")
+        if not path.parent.is_dir():
+            stop(USAGE, f"--html {safe(file)}: there is no such folder")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            stop(USAGE, f"--html {safe(file)}: may not be written")
+    except OSError as error:  # as too long a name
+        stop(USAGE, f"--html {safe(file)[:200]}: {error.strerror}")
+
+
+def _write(file: str, looked: list[Looked]) -> None:
+    try:
+        Path(file).write_text(page(looked, datetime.now(UTC)), encoding="ascii")
+    except OSError as error:
+        stop(COULD_NOT_TELL, f"--html {safe(file)}: {error.strerror}")
+    typer.echo(f"csr-approver: the report is in {safe(file)}", err=True)

@@ -1,0 +1,142 @@
+"""What to do about each cause: one sentence that can be acted upon."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cli.readiness_run import Looked
+from core.causes import Cause, Why
+from core.model import safe
+from core.readiness import Audited
+
+#: AWS's page that asks for the audit.
+PAGE: Final = "https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html"
+
+_MOST_NAMES: Final = 5
+_LONGEST_NAME: Final = 100
+_LONGEST_DETAIL: Final = 300
+
+_SENTENCES: Final[Mapping[Why, str]] = {
+    Why.WAITS: "Wait: EKS decides most requests within 75 s; run this again in two minutes.",
+    Why.JUST_APPROVED: "Wait: {detail}, and the signer takes a moment; run this again in two "
+    "minutes.",
+    Why.NOT_APPROVED: "Every check agrees: let the approver approve it, or do so once by: "
+    "`{review} --apply`",
+    Why.NOT_ISSUED: "Not issued, though {detail}: an approval of its own is worth a try (kubectl "
+    "writes none over another's): `{review} --apply --set REAPPROVE_UNISSUED=true`; if that "
+    "changes nothing, open a case with AWS.",
+    Why.NOT_ISSUED_AFTER_US: "Not issued, though {detail}: open a case with AWS, and name the "
+    "cluster and {csr}.",
+    Why.NAMES_BY_SETTING: "If the node may have {names}, let the approver run with {settings}; to "
+    "try it: `{review} {set}`; else take it off the node's addresses.",
+    Why.NAMES_OF_PODS: "EC2 shows {names} on the instance, but a pod may have it: start the "
+    "kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
+    Why.NAMES_FOREIGN: "EC2 doesn't show {names} on {instance}: take it off the node's addresses "
+    "(hostname, --node-ip, cloud provider), and approve nothing until it is known why it is there.",
+    Why.NAMES_RESERVED: "No node may have {names}, the cluster's or AWS's: approve nothing, and "
+    "find out why {node} asks for it.",
+    Why.NO_CLUSTER_TAG: "If {instance} is a node of this cluster, tag it: `aws ec2 create-tags "
+    "--region {region} --resources {instance} --tags Key=kubernetes.io/cluster/{cluster},"
+    "Value=owned`",
+    Why.OTHER_VPC: "If nodes in another VPC are meant ({detail}), let the approver run with "
+    "ALLOW_OTHER_VPCS=true; else find out what {instance} does here.",
+    Why.NODE_NAME: "Let the kubelet run with --hostname-override and one of the instance's names: "
+    "{detail}.",
+    Why.NODE_ROLE: "Let ec2.amazonaws.com alone take the node role, and give the instance its "
+    "profile: {detail}.",
+    Why.NO_IDENTITY: "Let the node authenticate by IAM, or, where nodes don't, let the approver "
+    "run with ALLOW_NAME_IDENTITY=true: {detail}.",
+    Why.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what posed "
+    "as it: {detail}.",
+    Why.NOT_EC2: "EKS itself approves Fargate's and hybrid nodes: see that a hybrid node has the "
+    "label eks.amazonaws.com/compute-type=hybrid, asks for its own name, and for addresses of the "
+    "remote node networks only.",
+    Why.NOT_A_NODE: "Find out what {requester} is, for no EC2 node filed this, and approve "
+    "nothing: {detail}.",
+    Why.NOT_A_KUBELETS: "Find out what filed this, for no kubelet does, and approve nothing: "
+    "{detail}.",
+    Why.SIGNER_FAILED: "Mend what the signer named, and the kubelet files anew within a minute: "
+    "{detail}.",
+    Why.DENIED: "Mend what it was denied for, and the kubelet files anew within a minute: "
+    "{detail}.",
+    Why.FEWER_NAMES: "Before the upgrade take such names off the node's addresses, or deploy the "
+    "approver, which approves what EC2 confirms: {detail}; from 1.24 on nothing is issued instead.",
+    Why.WRONG_CERTIFICATE: "Find out who approved and who signed, and isolate {instance} until "
+    "then: {detail}.",
+    Why.LAGS: "Run this again in a few minutes, for EC2 may lag: {detail}.",
+    Why.UNASKED: "Mend this and run it again: {detail}.",
+    Why.NOT_JUDGED: "Report this: {detail}.",
+    Why.FUTURE: "Set the clock of this machine right and run it again: {detail}.",
+    Why.SILENT: "See whether `kubectl logs` works for a pod on {node}: if so, a later one was "
+    "issued and has left the list: `kubectl delete csr {csr}`; if not, restart its kubelet, which "
+    "has given this up and filed no other.",
+    Why.SUPERSEDED: "Nothing to do: the kubelet has filed a newer one.",
+    Why.GONE: "Nothing to do: its instance runs no more, or was started anew since.",
+    Why.ABANDONED: "Nothing to do: nobody waits for it, and no EC2 node filed it.",
+}
+
+_FEWER_NOW: Final = (
+    "Mend this, or the kubelet asks again for ever: {detail}; if EC2 confirms them, let the "
+    "approver run, and open a case with AWS."
+)
+
+
+def about_version(looked: Looked) -> str:
+    """What the cluster's version means for what is listed, in one line."""
+    if looked.is_strict is None:
+        return "version not told; from 1.24 on EKS issues nothing for a name that it can't verify"
+    version = f"Kubernetes {looked.version}"
+    if not looked.is_strict:
+        return (
+            f"{version}: EKS leaves out names that it can't verify; once upgraded to 1.24 it "
+            "issues nothing for a request with one"
+        )
+    strict = f"{version}: since 1.24 EKS issues nothing for a request with a name it can't verify"
+    if looked.ready is not False:
+        return strict
+    return f"{strict}; the nodes under `to do` have no certificate now, or an older one running out"
+
+
+def to_do(cause: Cause, one: Audited, looked: Looked) -> str:
+    """What to do about it; whatever a requester chose is printable and of bounded length."""
+    text = _SENTENCES[cause.why]
+    if cause.why is Why.FEWER_NAMES and looked.is_strict:
+        text = _FEWER_NOW
+    cluster, region = safe(looked.name), safe(looked.region)
+    return text.format(
+        cluster=cluster,
+        region=region,
+        review=f"csr-approver review {cluster} --region {region}",
+        csr=shlex.quote(short(one.csr.name, 253)),
+        node=node_of(one),
+        requester=short(one.csr.username),
+        instance=one.instance_id or "the instance",
+        names=_listed(cause.values),
+        settings=" and ".join(cause.settings),
+        set=" ".join(f"--set {one}" for one in cause.settings),
+        detail=short(cause.detail, _LONGEST_DETAIL) or "see the request",
+    )
+
+
+def node_of(one: Audited) -> str:
+    """The node's name, or whoever else filed it."""
+    return short(one.csr.node or one.csr.username)
+
+
+def short(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Printable, and no longer than that."""
+    text = text[: longest + 1]  # it may be megabytes
+    printable = text if text.isascii() and text.isprintable() else safe(text)
+    return printable if len(printable) <= longest else f"{printable[: longest - 1]}~"
+
+
+def age_of(seconds: float) -> str:
+    """`42 s`, `12 min`, `5 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(short(name) for name in names[:_MOST_NAMES]) + more

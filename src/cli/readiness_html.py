@@ -1,0 +1,249 @@
+"""The report of `csr-approver readiness` as one HTML file that can be sent to a colleague.
+
+Elements are built and written by ElementTree, which escapes all text; what others chose is made
+printable and short before that. Nothing is loaded from anywhere, and a policy in the file forbids
+it; without its few lines of script it loses only the sorting.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+from xml.etree.ElementTree import Element, tostring
+
+from cli.readiness_advice import PAGE, about_version, age_of, node_of, short, to_do
+from cli.readiness_page import SCRIPT, STYLE
+from cli.readiness_run import Looked
+from cli.readiness_view import (
+    NEEDS,
+    NUMBERS,
+    WORDS,
+    all_ready,
+    answer,
+    aside,
+    confirmed,
+    confirmed_last,
+    counts,
+    numbers,
+    shown,
+)
+from core.checks.standing import Named
+from core.readiness import Audited, state_of
+
+#: A browser bears more, a reader doesn't; JSON has all.
+_MOST_REQUESTS: Final = 200
+_MOST_ASIDE: Final = 100
+_MOST_NAMES: Final = 30
+
+_CLASSES: Final = {True: "ready", False: "not-ready", None: "untold"}
+_RANK: Final = {False: 0, None: 1, True: 2}
+
+
+def page(clusters: Sequence[Looked], now: datetime) -> str:
+    """The whole file, in ASCII. The clusters that need most come first."""
+    ordered = sorted(clusters, key=lambda one: (_RANK[one.ready], one.name, one.region))
+    body = _tag(
+        "body",
+        _header(ordered, now),
+        _tag("main", _overview(ordered), _details(ordered)),
+        _tag("footer", _tag("p", "Written by csr-approver readiness, which changes nothing.")),
+        _tag("script", SCRIPT),
+    )
+    html: bytes = tostring(_tag("html", _head(), body, lang="en"), "us-ascii", method="html")
+    return f"<!DOCTYPE html>\n{html.decode('ascii')}\n"
+
+
+def _head() -> Element:
+    policy = (
+        f"default-src 'none'; style-src '{_digest(STYLE)}'; script-src '{_digest(SCRIPT)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    csp = _tag("meta", content=policy)
+    csp.set("http-equiv", "Content-Security-Policy")
+    return _tag(
+        "head",
+        _tag("meta", charset="us-ascii"),
+        csp,
+        _tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        _tag("meta", name="color-scheme", content="light dark"),
+        _tag("meta", name="referrer", content="no-referrer"),
+        _tag("title", "Readiness of EKS clusters"),
+        _tag("style", STYLE),
+    )
+
+
+def _header(clusters: Sequence[Looked], now: datetime) -> Element:
+    ready = all_ready(clusters)
+    told = Counter(answer(one.ready) for one in clusters)
+    tiles = [
+        _tag("li", _tag("strong", str(told[answer(one)])), f" {answer(one)}", class_=_CLASSES[one])
+        for one in (False, None, True)
+    ]
+    return _tag(
+        "header",
+        _tag("h1", "Readiness of EKS clusters"),
+        _tag(
+            "p",
+            "Which nodes get no kubelet serving certificate, and what to do: the audit that ",
+            _tag("a", "AWS's page", href=PAGE, rel="noreferrer"),
+            " asks for before the upgrade to Kubernetes 1.24.",
+        ),
+        _tag("p", _badge(ready), f" {len(clusters)} looked at, {now:%Y-%m-%d %H:%M} UTC"),
+        _tag("ul", *tiles, class_="tiles"),
+    )
+
+
+def _overview(clusters: Sequence[Looked]) -> Element:
+    heads = [_tag("th", one, scope="col") for one in ("Answer", "Cluster", "Region", "Version")]
+    heads[0].set("aria-sort", "ascending")
+    heads += [_tag("th", one, scope="col", class_="number") for one in NUMBERS]
+    rows = [_row(at, one) for at, one in enumerate(clusters)]
+    table = _tag("table", _tag("thead", _tag("tr", *heads)), _tag("tbody", *rows))
+    wide = _tag("div", table, class_="wide", tabindex="0", role="region")
+    wide.set("aria-labelledby", "overview")
+    return _tag("section", _tag("h2", "Overview", id="overview"), wide)
+
+
+def _row(at: int, looked: Looked) -> Element:
+    name = short(looked.name)
+    cells = [
+        _keyed("td", _RANK[looked.ready], _badge(looked.ready)),
+        _keyed("th", name, _tag("a", name, href=f"#of-{at}"), scope="row"),
+        _keyed("td", short(looked.region), short(looked.region)),
+        _keyed("td", short(looked.version), short(looked.version) or "?"),
+    ]
+    cells += [
+        _keyed(
+            "td", "-1" if one is None else one, "?" if one is None else str(one), class_="number"
+        )
+        for one in numbers(looked)
+    ]
+    row = _tag("tr", *cells)
+    row.set("data-of", f"cluster-{at}")
+    return row
+
+
+def _details(clusters: Sequence[Looked]) -> Element:
+    return _tag(
+        "section",
+        _tag("h2", "Clusters"),
+        _tag("div", *(_cluster(at, one) for at, one in enumerate(clusters)), id="clusters"),
+    )
+
+
+def _cluster(at: int, looked: Looked) -> Element:
+    heading = _tag("h3", short(looked.name), " ", _tag("small", short(looked.region)))
+    parts = [_tag("p", about_version(looked))]
+    if looked.audit is None:
+        parts.append(_tag("p", short(looked.problem, 1_000), class_="problem"))
+    else:
+        parts.append(_tag("p", f"{looked.audit.listed} listed: {counts(looked)}"))
+        parts += [_tag("p", short(gap, 1_000), class_="problem") for gap in looked.audit.gaps]
+    requests = shown(looked)
+    parts += [_request(one, looked) for one in requests[:_MOST_REQUESTS]]
+    if len(requests) > _MOST_REQUESTS:
+        more = len(requests) - _MOST_REQUESTS
+        parts.append(_tag("p", f"And {more} more, which --output json tells of."))
+    parts += _set_aside(looked)
+    whole = _tag(
+        "details",
+        _tag("summary", heading, _badge(looked.ready)),
+        _tag("div", *parts, id=f"of-{at}", class_="inner"),
+        id=f"cluster-{at}",
+    )
+    if looked.ready is not True:
+        whole.set("open", "open")
+    return whole
+
+
+def _request(one: Audited, looked: Looked) -> Element:
+    facts = [
+        ("State", one.state.value),
+        ("Age", age_of(one.age_seconds)),
+        ("Request", short(one.csr.name)),
+        ("Instance", one.instance_id or "not known"),
+    ]
+    names = sorted(one.names, key=confirmed_last)
+    items = [_name(name) for name in names[:_MOST_NAMES]] or [_tag("li", "none that can be read")]
+    if len(names) > _MOST_NAMES:
+        items.append(_tag("li", f"and {len(names) - _MOST_NAMES} more"))
+    todo = [_tag("li", *_marked(to_do(cause, one, looked))) for cause in one.causes]
+    return _tag(
+        "article",
+        _tag(
+            "h4", node_of(one), " ", _tag("span", NEEDS[one.need], class_=f"need {one.need.value}")
+        ),
+        _tag("dl", *(_tag("div", _tag("dt", k), _tag("dd", v)) for k, v in facts)),
+        _tag(
+            "div",
+            _tag("div", _tag("h5", "Names asked for"), _tag("ul", *items, class_="names")),
+            _tag("div", _tag("h5", "What to do"), _tag("ul", *todo)),
+            class_="columns",
+        ),
+        class_=one.need.value,
+    )
+
+
+def _marked(text: str) -> Iterator[Element | str]:
+    """What stands between backticks is a command."""
+    for at, part in enumerate(text.split("`")):
+        yield _tag("code", part) if at % 2 else part
+
+
+def _name(name: Named) -> Element:
+    kind = {True: "yes", False: "no", None: "unclear"}[confirmed(name)]
+    return _tag(
+        "li", _tag("code", short(name.value)), " ", _tag("span", WORDS[name.standing]), class_=kind
+    )
+
+
+def _set_aside(looked: Looked) -> Iterator[Element]:
+    every = list(aside(looked))
+    if not every:
+        return
+    items = [
+        _tag(
+            "li",
+            _tag("code", short(csr.name)),
+            f" of {short(csr.node or csr.username)}, {state_of(csr).value}: {why.value}",
+            f" by {short(newer)}" if newer else "",
+        )
+        for csr, why, newer in every[:_MOST_ASIDE]
+    ]
+    if len(every) > _MOST_ASIDE:
+        items.append(
+            _tag("li", f"and {len(every) - _MOST_ASIDE} more, which --output json tells of")
+        )
+    words = f"{len(every)} set aside: nothing to do"
+    yield _tag("details", _tag("summary", words), _tag("ul", *items), class_="aside")
+
+
+def _badge(ready: bool | None) -> Element:  # noqa: FBT001  it is the value that is told
+    return _tag("span", answer(ready), class_=f"badge {_CLASSES[ready]}")
+
+
+def _keyed(name: str, key: object, *children: Element | str, **attributes: str) -> Element:
+    """A cell that is sorted by its key."""
+    cell = _tag(name, *children, **attributes)
+    cell.set("data-key", str(key))
+    return cell
+
+
+def _tag(name: str, /, *children: Element | str, **attributes: str) -> Element:
+    """An element; text among the children is escaped when it is written."""
+    made = Element(name, {key.removesuffix("_"): value for key, value in attributes.items()})
+    for child in children:
+        if isinstance(child, Element):
+            made.append(child)
+        elif len(made):
+            made[-1].tail = (made[-1].tail or "") + child
+        else:
+            made.text = (made.text or "") + child
+    return made
+
+
+def _digest(text: str) -> str:
+    """A source of a Content-Security-Policy. From: CSP Level 3, section 2.3.1."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("ascii")).digest()).decode()

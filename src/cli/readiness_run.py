@@ -1,0 +1,66 @@
+"""One cluster of `csr-approver readiness`: what came of it, or why that can't be told."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from adapters.aws_account import Aws
+from adapters.clock import WallClock
+from adapters.ec2 import Ec2Fleet
+from adapters.eks import DescribedCluster
+from adapters.iam import InstanceProfiles
+from cli.account import Found, csr_api, described, mended
+from core.errors import ClusterUnavailable, NotOnboarded
+from core.readiness import Audit, audit
+from core.settings import ReviewSettings
+
+#: How long one cluster may take.
+SECONDS: Final = 120.0
+
+# From: EKS User Guide, "Secure workloads with Kubernetes certificates".
+_STRICT_SINCE: Final = (1, 24)
+_VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A cluster, with its audit or else the problem. `version` is empty where it isn't told."""
+
+    name: str
+    region: str
+    version: str
+    audit: Audit | None
+    problem: str = ""
+
+    @property
+    def ready(self) -> bool | None:
+        """False when something must be done; None when that can't be told."""
+        return None if self.audit is None else self.audit.ready
+
+    @property
+    def is_strict(self) -> bool | None:
+        """Whether EKS issues nothing for a name that it can't verify; None if that isn't known."""
+        read = _VERSION.fullmatch(self.version)
+        return None if read is None else (int(read[1]), int(read[2])) >= _STRICT_SINCE
+
+
+def look(aws: Aws, found: Found, settings: ReviewSettings) -> Looked:
+    """Audit a cluster; its trouble is told, never raised."""
+    version = found.described.version if isinstance(found.described, DescribedCluster) else ""
+    try:
+        audited = _audit(aws, described(found), settings)
+    except NotOnboarded as error:
+        problem = f"{error}; the cluster must let your role in (csr-approver access shows how)"
+        return Looked(found.name, found.region, version, None, problem)
+    except ClusterUnavailable as error:
+        return Looked(found.name, found.region, version, None, mended(str(error)))
+    return Looked(found.name, found.region, version, audited)
+
+
+def _audit(aws: Aws, cluster: DescribedCluster, settings: ReviewSettings) -> Audit:
+    clock = WallClock(SECONDS)
+    profiles = InstanceProfiles(aws.client("iam"), lambda: datetime.now(UTC))
+    fleet = Ec2Fleet(aws.client("ec2", cluster.cluster.region), profiles, clock)
+    with csr_api(aws, cluster, clock, connections=1) as api:
+        return audit(cluster.cluster, settings, api, fleet, clock)

@@ -1,0 +1,125 @@
+"""Of each name that a request asks for: whether EC2 confirms it, and if not, what would.
+
+By what the checks themselves compare with; so it can't differ from a review.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cache
+
+from core.checks.names import own_addresses, own_dns_names, reserved_names, shown_on
+from core.checks.request import san_kinds
+from core.dns import folded, suffix
+from core.errors import BadSettings
+from core.model import Case, DnsName, Instance, IpAddress, IpName, OtherName, Pkcs10, San
+from core.settings import Policy
+
+
+class Standing(Enum):
+    """How a name stands to the requester's instance."""
+
+    CONFIRMED = "confirmed"
+    #: It would be confirmed by another setting: a choice of the operator's.
+    BY_SETTING = "by-setting"
+    #: On the instance, but a pod's, or of an interface that no setting vouches for.
+    PODS = "pods"
+    FOREIGN = "foreign"
+    RESERVED = "reserved"
+    #: Neither a host name nor a single address.
+    OTHER_KIND = "other-kind"
+    #: There is nothing to compare with: no running instance, or EC2 gives it no names yet.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name asked for. `settings`: what would confirm it, as NAME=VALUE."""
+
+    kind: str
+    value: str
+    standing: Standing
+    settings: tuple[str, ...] = ()
+
+
+def standings(case: Case) -> tuple[Named, ...]:
+    """Every name of the request, once, in its order; none where the request can't be read."""
+    if not isinstance(case.request, Pkcs10):
+        return ()
+    known = None if case.instance is None else _Known(case, case.instance)
+    return tuple(_named(case, case.request, san, known) for san in dict.fromkeys(case.request.sans))
+
+
+class _Known:
+    """What EC2 shows of the instance, made ready once: there may be thousands of names."""
+
+    def __init__(self, case: Case, instance: Instance) -> None:
+        self._case = case
+        self._instance = instance
+        self._is_shown = shown_on(instance)
+        addressed = any(one.ipv4 or one.ipv6 for one in instance.interfaces)
+        self._shows_any = addressed or bool(instance.loose_addresses)
+        self._own_dns = cache(self._own_dns_under)
+        self._own_ips = cache(self._own_ips_under)
+
+    def standing(self, san: DnsName | IpName) -> Standing:
+        """Of a name that is nobody's by rule."""
+        if self.confirms(san):
+            return Standing.CONFIRMED
+        if isinstance(san, DnsName):
+            has_name = bool(self._instance.private_dns_name)
+            return Standing.FOREIGN if has_name else Standing.UNKNOWN
+        if not self._shows_any:
+            return Standing.UNKNOWN
+        return Standing.PODS if self._is_shown(san.address) else Standing.FOREIGN
+
+    def confirms(self, san: DnsName | IpName, **changes: object) -> bool:
+        """Whether it is the instance's, under a policy with these changes."""
+        key = tuple(sorted(changes.items()))
+        if isinstance(san, DnsName):
+            return folded(san.value) in self._own_dns(key)
+        return san.address in self._own_ips(key)
+
+    def _own_dns_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[str]:
+        return own_dns_names(self._under(changes), self._instance)
+
+    def _own_ips_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[IpAddress]:
+        return frozenset(own_addresses(self._under(changes), self._instance))
+
+    def _under(self, changes: tuple[tuple[str, object], ...]) -> Case:
+        return replace(self._case, policy=self._case.policy.model_copy(update=dict(changes)))
+
+
+def _named(case: Case, request: Pkcs10, san: San, known: _Known | None) -> Named:
+    if isinstance(san, OtherName):
+        return Named(san.kind, san.value, Standing.OTHER_KIND)
+    kind, value = ("DNS", san.value) if isinstance(san, DnsName) else ("IP", str(san.address))
+    alone = replace(case, request=replace(request, sans=(san,)))
+    if san_kinds(alone) is not None:
+        return Named(kind, value, Standing.OTHER_KIND)
+    if reserved_names(alone) is not None:
+        return Named(kind, value, Standing.RESERVED)
+    if known is None:
+        return Named(kind, value, Standing.UNKNOWN)
+    standing = known.standing(san)
+    if standing in {Standing.FOREIGN, Standing.PODS}:
+        settings = next(_confirming(case.policy, san, known), ())
+        return Named(kind, value, Standing.BY_SETTING if settings else standing, settings)
+    return Named(kind, value, standing)
+
+
+def _confirming(policy: Policy, san: DnsName | IpName, known: _Known) -> Iterator[tuple[str, ...]]:
+    """The settings under which it is the instance's: the fewest first."""
+    public, enis = {"allow_public_addresses": True}, {"allow_secondary_enis": True}
+    for changes in (public, enis, public | enis):
+        if known.confirms(san, **changes):
+            names = [name for name in changes if not getattr(policy, name)]
+            yield tuple(f"{name.upper()}=true" for name in names)
+    domain = suffix(folded(san.value)) if isinstance(san, DnsName) else ""
+    try:
+        own = Policy.from_env({"EXTRA_DNS_SUFFIXES": domain}).extra_dns_suffixes
+    except BadSettings:  # AWS's or a cluster's own
+        return
+    suffixes = (*policy.extra_dns_suffixes, *own)
+    if own and known.confirms(san, extra_dns_suffixes=suffixes):
+        yield (f"EXTRA_DNS_SUFFIXES={','.join(suffixes)}",)

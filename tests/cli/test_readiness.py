@@ -1,0 +1,676 @@
+"""`csr-approver readiness`: which nodes get no certificate, why, and what to do."""
+
+import base64
+import io
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from rich.console import Console
+
+from cli.readiness_advice import about_version, to_do
+from cli.readiness_html import page
+from cli.readiness_run import Looked
+from cli.readiness_view import show
+from core.causes import Cause, Why
+from core.checks.standing import Named, Standing
+from core.model import Csr
+from core.readiness import Audit, Audited, State
+from sandbox.aws import ACCOUNT, Eni
+from sandbox.forge import request as forge
+from sandbox.identity import AwsIdentity
+from sandbox.kubelet import kubelet_request
+from sandbox.practice.bodies import time_text
+from sandbox.tokens import User
+from tests.builders import NOW, a_certificate, a_cluster, a_csr
+from tests.cli.aws_stub import AwsStub
+from tests.cli.conftest import Desk
+from tests.handlers.account import DUE, NODE_ROLE, VPC, Account, Cluster
+
+Json = dict[str, Any]
+
+STRANGERS: Final = ("10.9.9.9",)
+
+
+@pytest.fixture
+def cluster(account: Account) -> Cluster:
+    return account.cluster()
+
+
+def approve(cluster: Cluster, name: str, reason: str, ago: timedelta) -> None:
+    """As somebody approved it so long ago; the signer has done nothing."""
+    condition = {
+        "type": "Approved",
+        "status": "True",
+        "reason": reason,
+        "message": "said",
+        "lastUpdateTime": time_text(cluster.now() - ago),
+    }
+    stored = cluster.get(name)
+    cluster.seed_object(stored | {"status": {"conditions": [condition]}})
+
+
+def ask(cluster: Cluster, node: int, *names: str, name: str = "csr-0001", **changes: Any) -> str:
+    """A node that asks for further names; `changes`: what EC2 shows of it instead."""
+    machine = cluster.launch(node)
+    cluster.name_instance(machine.id, machine.name)
+    who = AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
+    ips = [one for one in names if one[0].isdigit()]
+    dns = [one for one in names if not one[0].isdigit()]
+    asked = kubelet_request(machine.name, dns=[machine.name, *dns], ips=[machine.enis[0].ip, *ips])[
+        0
+    ]
+    cluster.seed(name, cluster.user_of(who), asked, created=cluster.now() - DUE)
+    cluster.account.aws.change_machine(cluster.region, machine.id, **changes)
+    return machine.id
+
+
+def only(document: Json) -> Json:
+    """The one request of the one cluster."""
+    [cluster] = document["clusters"]
+    [csr] = cluster["csrs"]
+    assert isinstance(csr, dict)
+    return csr
+
+
+def causes(csr: Json) -> list[str]:
+    return [cause["cause"] for cause in csr["causes"]]
+
+
+# --- what is to do ------------------------------------------------------------------------------
+
+
+def test_where_nothing_is_open_all_is_ready_and_nothing_is_written(
+    cluster: Cluster, desk: Desk
+) -> None:
+    cluster.file(1)
+    desk.run("review", "prod", "--apply")
+    written = list(cluster.writes)
+
+    document = desk.json("readiness", "prod")
+
+    assert (True, []) == (document["ready"], document["clusters"][0]["csrs"])
+    assert written == cluster.writes
+
+
+def test_a_young_one_with_nothing_against_it_is_no_obstacle(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1, age=timedelta(seconds=20))
+
+    csr = only(desk.json("readiness", "prod"))
+
+    assert ("wait", ["waits"]) == (csr["need"], causes(csr))
+
+
+def test_one_that_nobody_approves_is_for_the_approver(cluster: Cluster, desk: Desk) -> None:
+    """The command that is told does it."""
+    cluster.file(1)
+
+    [cause] = only(desk.json("readiness", "prod", code=1))["causes"]
+    told = re.search(r"`csr-approver (.*)`", cause["to_do"])
+    assert told is not None
+    desk.run(*told[1].split())
+
+    assert "Approved" == cluster.decision("csr-0001")
+    assert desk.json("readiness", "prod")["ready"] is True
+
+
+@pytest.mark.parametrize(
+    ("reason", "ago", "code", "cause"),
+    [
+        ("AutoApproved", timedelta(minutes=3), 1, "not-issued"),
+        ("ApprovedByCsrApprover", timedelta(minutes=3), 1, "not-issued-after-us"),
+        ("AutoApproved", timedelta(seconds=20), 0, "just-approved"),
+    ],
+)
+def test_one_approved_and_not_issued(
+    cluster: Cluster, desk: Desk, reason: str, ago: timedelta, code: int, cause: str
+) -> None:
+    cluster.stop("signer")
+    cluster.file(1)
+    approve(cluster, "csr-0001", reason, ago)
+
+    csr = only(desk.json("readiness", "prod", code=code))
+
+    assert ("approved", [cause]) == (csr["state"], causes(csr))
+
+
+def test_each_name_is_told_with_what_would_confirm_it(cluster: Cluster, desk: Desk) -> None:
+    name = "ip-10-1-0-2.corp.example"
+    ask(
+        cluster, 1, name, *STRANGERS, "10.1.0.99", enis=(Eni("10.1.0.2", secondary=("10.1.0.99",)),)
+    )
+
+    csr = only(desk.json("readiness", "prod", code=1))
+
+    assert {
+        "ip-10-1-0-2.ec2.internal": (True, "confirmed", []),
+        "10.1.0.2": (True, "confirmed", []),
+        name: (False, "by-setting", ["EXTRA_DNS_SUFFIXES=corp.example"]),
+        "10.9.9.9": (False, "foreign", []),
+        "10.1.0.99": (False, "pods", []),
+    } == {one["name"]: (one["confirmed"], one["standing"], one["settings"]) for one in csr["names"]}
+    assert ["names-by-setting", "names-of-pods", "names-foreign"] == causes(csr)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "setting"),
+    [
+        ("ip-10-1-0-2.corp.example", {}, "EXTRA_DNS_SUFFIXES=corp.example"),
+        (
+            "10.1.0.77",
+            {"enis": (Eni("10.1.0.2"), Eni("10.1.0.77", device=1))},
+            "ALLOW_SECONDARY_ENIS=true",
+        ),
+    ],
+    ids=["domain", "interface"],
+)
+def test_with_the_setting_that_was_told_the_names_are_confirmed(
+    cluster: Cluster, desk: Desk, name: str, changes: Json, setting: str
+) -> None:
+    ask(cluster, 1, name, **changes)
+    assert setting in only(desk.json("readiness", code=1))["causes"][0]["to_do"]
+
+    assert ["not-approved"] == causes(only(desk.json("readiness", "--set", setting, code=1)))
+
+
+def test_the_tag_that_is_told_is_the_one_that_lacks(cluster: Cluster, desk: Desk) -> None:
+    instance = ask(cluster, 1, tags={})
+
+    [cause] = only(desk.json("readiness", "prod", code=1))["causes"]
+    told = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["to_do"])
+    assert told is not None
+    cluster.account.aws.change_machine("us-east-1", instance, tags={told[2]: told[3]})
+
+    assert ("no-cluster-tag", instance) == (cause["cause"], told[1])
+    assert ["not-approved"] == causes(only(desk.json("readiness", "prod", code=1)))
+
+
+def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
+    account: Account, cluster: Cluster, desk: Desk
+) -> None:
+    """EKS issues without them; after the upgrade it issues nothing."""
+    account.change("prod", version="1.23")
+    ask(cluster, 1, *STRANGERS)
+    stored = cluster.get("csr-0001")
+    node = stored["spec"]["username"].removeprefix("system:node:")
+    asked = a_csr(request=base64.b64decode(stored["spec"]["request"]))
+    pem = a_certificate(asked, sans=(forge.dns(node), forge.ip("10.1.0.2")), node=node)
+    approve(cluster, "csr-0001", "AutoApproved", timedelta(minutes=6))
+    status = cluster.get("csr-0001")["status"]
+    cluster.seed_object(
+        stored | {"status": status | {"certificate": base64.b64encode(pem).decode()}}
+    )
+
+    csr = only(desk.json("readiness", code=1))
+
+    assert ("issued", ["fewer-names", "names-foreign"]) == (csr["state"], causes(csr))
+    assert "Before the upgrade" in csr["causes"][0]["to_do"]
+
+
+def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1)
+    cluster.repeat("csr-0001", ["old-1", "old-2"], earlier=timedelta(minutes=30))
+    desk.run("review", "prod", "--apply")
+    cluster.file(2, age=timedelta(hours=2), known=False)
+
+    [told] = desk.json("readiness", "prod")["clusters"]
+
+    assert [] == told["csrs"]
+    assert {
+        ("csr-0002", "gone", None),
+        ("old-1", "superseded", "csr-0001"),
+        ("old-2", "superseded", "csr-0001"),
+    } == {(one["csr"], one["why"], one["newer"]) for one in told["aside"]}
+
+
+def test_a_running_node_that_asks_no_more_can_not_be_told(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1, age=timedelta(minutes=30))
+
+    csr = only(desk.json("readiness", "prod", code=3))
+
+    assert ("unknown", ["silent"]) == (csr["need"], causes(csr))
+    assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["to_do"]
+
+
+def test_ec2_silent_is_no_answer(cluster: Cluster, desk: Desk, stub: AwsStub) -> None:
+    stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+    cluster.file(1)
+
+    csr = only(desk.json("readiness", "prod", code=3))
+
+    assert [("unasked", None)] == [(one["cause"], csr["verdict"]) for one in csr["causes"]]
+
+
+def a_looked(*audited: Audited, version: str = "1.31") -> Looked:
+    return Looked("prod", "eu-west-1", version, Audit(a_cluster(), 1, audited, (), ()))
+
+
+def an_audited(*whys: Why, csr: Csr | None = None, **cause: Any) -> Audited:
+    causes = tuple(Cause(why, **cause) for why in whys)
+    return Audited(csr or a_csr(), State.PENDING, 420.0, None, (), causes, None)
+
+
+@pytest.mark.parametrize("why", Why, ids=lambda why: why.value)
+def test_every_cause_has_one_sentence_that_tells_what_to_do(why: Why) -> None:
+    one = an_audited(why, detail="the detail {of} it", values=("a.example",), settings=("A=b",))
+
+    told = to_do(one.causes[0], one, a_looked(one))
+
+    assert told[0].isupper() or told.startswith("EC2")
+    assert re.search(r"[.`)]$", told)
+    assert "{" not in told.replace("{of}", "")
+    assert told.count("`") % 2 == 0
+
+
+def test_what_fewer_names_mean_depends_on_the_version() -> None:
+    one = an_audited(Why.FEWER_NAMES, detail="the certificate lacks names")
+    told = [to_do(one.causes[0], one, a_looked(one, version=v)) for v in ("1.23", "1.31", "")]
+
+    assert [True, False, True] == ["Before the upgrade" in text for text in told]
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("1.23", "once upgraded to 1.24"),
+        ("1.9", "once upgraded to 1.24"),
+        ("1.24", "since 1.24"),
+        ("2.0", "since 1.24"),
+        ("", "version not told"),
+        ("1.31-eks", "version not told"),
+    ],
+)
+def test_the_version_is_told_in_one_line(version: str, words: str) -> None:
+    told = about_version(a_looked(version=version))
+
+    assert words in told
+    assert "\n" not in told
+
+
+def test_from_1_24_the_nodes_that_are_listed_have_none_now() -> None:
+    told = about_version(a_looked(an_audited(Why.NAMES_FOREIGN)))
+
+    assert "have no certificate now" in told
+    assert "have no certificate now" not in about_version(a_looked(an_audited(Why.WAITS)))
+
+
+# --- which clusters -----------------------------------------------------------------------------
+
+
+def test_all_clusters_of_several_regions_are_looked_at(account: Account, desk: Desk) -> None:
+    account.cluster("prod")
+    account.cluster("prod", region="eu-west-1").file(1)
+    account.cluster("test")
+
+    document = desk.json("readiness", "--region", "us-east-1", "--region", "eu-west-1", code=1)
+
+    assert {
+        ("prod", "us-east-1", True),
+        ("test", "us-east-1", True),
+        ("prod", "eu-west-1", False),
+    } == {(one["cluster"], one["region"], one["ready"]) for one in document["clusters"]}
+
+
+def test_globs_choose_among_them(account: Account, desk: Desk) -> None:
+    for name in ("prod", "prod-2", "test"):
+        account.cluster(name)
+
+    document = desk.json("readiness", "prod*")
+
+    assert ["prod", "prod-2"] == sorted(one["cluster"] for one in document["clusters"])
+
+
+def _unreachable(account: Account) -> None:
+    account.name_only(["other"])
+
+
+def _not_onboarded(account: Account) -> None:
+    account.cluster("other", onboarded=False)
+
+
+def _without_rights(account: Account) -> None:
+    account.cluster("other").revoke("csr-approvers")
+
+
+def _being_made(account: Account) -> None:
+    account.cluster("other")
+    account.change("other", status="CREATING")
+
+
+TROUBLES: dict[str, tuple[Callable[[Account], None], str]] = {
+    "unreachable": (_unreachable, "connection: "),
+    "not onboarded": (_not_onboarded, "the cluster must let your role in"),
+    "without rights": (_without_rights, "the cluster must let your role in"),
+    "being made": (_being_made, "the cluster is CREATING"),
+}
+
+
+@pytest.mark.parametrize("what", TROUBLES)
+def test_one_clusters_trouble_stops_no_other_and_is_no_answer(
+    account: Account, cluster: Cluster, desk: Desk, what: str
+) -> None:
+    trouble, words = TROUBLES[what]
+    trouble(account)
+    assert cluster
+
+    document = desk.json("readiness", code=3)
+
+    assert document["ready"] is None
+    told = {one["cluster"]: one for one in document["clusters"]}
+    assert (True, None) == (told["prod"]["ready"], told["other"]["ready"])
+    assert words in told["other"]["problem"]
+
+
+def test_what_must_be_done_outweighs_what_can_not_be_told(
+    account: Account, cluster: Cluster, desk: Desk
+) -> None:
+    _unreachable(account)
+    cluster.file(1)
+
+    assert desk.json("readiness", code=1)["ready"] is False
+
+
+@pytest.mark.parametrize("names", [(), ("prod-*",), ("prod",)], ids=["all", "glob", "name"])
+def test_no_cluster_at_all_is_no_answer(account: Account, desk: Desk, names: tuple[str]) -> None:
+    assert account
+
+    [told] = desk.json("readiness", *names, code=3)["clusters"]
+
+    assert (None, True) == (told["ready"], bool(told["problem"]))
+
+
+def test_rights_that_lack_in_eks_are_told(account: Account, desk: Desk, stub: AwsStub) -> None:
+    stub.instead["ListClusters"] = "AccessDeniedException"
+
+    told = desk.run("readiness", code=3).stdout
+
+    assert account
+    assert "your credentials lack that right" in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("not a name",),
+        ("--region", "nowhere"),
+        ("--set", "NO=1"),
+        ("--html", "."),
+        ("--html", "/no/such/folder/report.html"),
+        ("--html", "x" * 5_000),
+        ("--html", ""),
+    ],
+)
+def test_usage_ends_with_2_before_anything_is_asked(
+    cluster: Cluster, desk: Desk, arguments: tuple[str, ...]
+) -> None:
+    desk.run("readiness", *arguments, code=2)
+
+    assert [] == cluster.calls
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+def test_the_json_has_this_shape(cluster: Cluster, desk: Desk) -> None:
+    ask(cluster, 1, *STRANGERS)
+
+    document = desk.json("readiness", "prod", code=1)
+
+    assert {"ready", "clusters"} == set(document)
+    [told] = document["clusters"]
+    assert {
+        "cluster", "region", "version", "about_version", "ready", "problem", "listed", "gaps",
+        "csrs", "aside",
+    } == set(told)  # fmt: skip
+    [csr] = told["csrs"]
+    assert {
+        "csr", "state", "need", "requester", "node", "instance", "age_seconds", "verdict",
+        "names", "causes",
+    } == set(csr)  # fmt: skip
+    assert {"kind", "name", "confirmed", "standing", "settings"} == set(csr["names"][0])
+    assert {"cause", "need", "detail", "names", "to_do"} == set(csr["causes"][0])
+    assert ("pending", "do", "deny", ["10.9.9.9"]) == (
+        csr["state"],
+        csr["need"],
+        csr["verdict"],
+        csr["causes"][0]["names"],
+    )
+
+
+# --- for people ---------------------------------------------------------------------------------
+
+HOSTILE: Final = "csr-\"><script>alert(1)</script><!--'\u202eevil\x1b[31m\n" + "A" * 1_000_000
+
+
+def hostile(cluster: Cluster) -> None:
+    """A name, a requester and SANs that no person would choose."""
+    ask(cluster, 1, "x<img/src=y>.example", name=HOSTILE)
+    who = User('mallory"><script>alert(2)</script>', "1", ("system:authenticated",), {})
+    cluster.seed("csr-2", who, b"<script>", created=cluster.now() - DUE)
+
+
+def test_the_table_tells_names_and_what_to_do(cluster: Cluster, desk: Desk) -> None:
+    ask(cluster, 1, *STRANGERS)
+    cluster.file(2, age=timedelta(hours=2), known=False)
+
+    shown = desk.run("readiness", "prod", code=1).stdout
+
+    assert "prod (us-east-1): not ready" in shown
+    assert "2 listed: 1 to do, 1 set aside" in shown
+    assert "Set aside, nothing to do: 1 gone" in shown
+    assert "10.9.9.9: not the instance's" in shown
+    assert "ip-10-1-0-2.ec2.internal: EC2 confirms it" in shown
+    assert "-> EC2 doesn't show 10.9.9.9 on i-10000000000000001: " in shown
+    assert "All in all: not ready" in shown
+
+
+def test_what_others_chose_is_shown_escaped_and_short(cluster: Cluster, desk: Desk) -> None:
+    hostile(cluster)
+
+    shown = desk.run("readiness", "prod", code=1).stdout
+
+    assert shown.replace("\n", "").isprintable()
+    assert len(shown) < 30_000
+
+
+class Page(HTMLParser):
+    """What a browser would see of a report: elements with attributes, and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+        assert [] == self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag == self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def text(self) -> str:
+        return " ".join(
+            part
+            for tag, parts in self.texts.items()
+            for part in parts
+            if tag not in {"script", "style"}
+        )
+
+    def count(self, tag: str) -> int:
+        return [name for name, _ in self.tags].count(tag)
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> str:
+    return str(tmp_path / "report.html")
+
+
+def read(report: str) -> Page:
+    return Page(Path(report).read_text("ascii"))
+
+
+def test_the_report_tells_what_the_table_tells(
+    account: Account, cluster: Cluster, desk: Desk, report: str
+) -> None:
+    ask(cluster, 1, *STRANGERS)
+    cluster.file(2, age=timedelta(hours=2), known=False)
+    _not_onboarded(account)
+    account.cluster("fine")
+
+    ended = desk.run("readiness", "--html", report, code=1)
+
+    assert f"the report is in {report}" in ended.stderr
+    seen = read(report)
+    assert ["Readiness of EKS clusters"] == seen.texts["h1"]
+    for words in ("10.9.9.9", "not the instance's", "the cluster must let your role in", "gone"):
+        assert words in seen.text()
+    # Not ready first, and open; what is ready is closed.
+    details = [attributes for tag, attributes in seen.tags if tag == "details"]
+    assert [("cluster-0", True), (None, False), ("cluster-1", True), ("cluster-2", False)] == [
+        (one.get("id"), "open" in one) for one in details
+    ]
+    assert ["prod", "other", "fine"] == "".join(seen.texts["h3"]).split()
+
+
+def test_the_report_loads_nothing_and_runs_nothing_but_its_own(
+    cluster: Cluster, desk: Desk, report: str
+) -> None:
+    cluster.file(1)
+    desk.run("readiness", "--html", report, code=1)
+
+    seen = read(report)
+    [policy] = [a["content"] for _, a in seen.tags if a.get("http-equiv")]
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert 0 == sum(map(seen.count, ("img", "link", "iframe", "object", "form", "base")))
+    assert (1, 1) == (seen.count("script"), seen.count("style"))
+    for _, attributes in seen.tags:
+        assert not {
+            name for name in attributes if name.startswith("on") or name in {"src", "style"}
+        }
+    links = {a["href"] for tag, a in seen.tags if tag == "a"}
+    assert {"#of-0", "https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html"} == links
+    assert "http" not in "".join(seen.texts["script"] + seen.texts["style"])
+    assert "url(" not in "".join(seen.texts["style"])
+
+
+def test_nothing_that_others_chose_is_markup_in_the_report(
+    cluster: Cluster, desk: Desk, report: str
+) -> None:
+    hostile(cluster)
+    desk.run("readiness", "--html", report, code=1)
+
+    text = Path(report).read_text("ascii")
+    seen = Page(text)
+
+    assert (1, 0, 0) == (seen.count("script"), seen.count("img"), seen.count("b"))
+    assert "alert" not in "".join(seen.texts["script"])
+    assert "<script>alert(1)</script>" in seen.text()
+    assert "\\u202e" in seen.text()
+    assert text.replace("\n", "").isprintable()
+    assert len(text) < 60_000
+
+
+def test_a_fleet_of_requests_is_not_told_to_the_end() -> None:
+    many = a_looked(*(an_audited(Why.NAMES_FOREIGN, values=("x",) * 8_000) for _ in range(2_000)))
+
+    made = page([many], NOW)
+
+    assert "and 1900 more, which --output json tells of" in told(many)[0]
+    assert "And 1800 more, which --output json tells of." in Page(made).text()
+    assert len(made) < 1_000_000
+
+
+def told(looked: Looked) -> tuple[str, str]:
+    """What the terminal and the report show of it."""
+    stream = io.StringIO()
+    show([looked], Console(file=stream, width=300))
+    return stream.getvalue(), Page(page([looked], NOW)).text()
+
+
+def test_long_lists_say_how_much_more_there_is() -> None:
+    names = tuple(Named("IP", f"10.0.0.{n}", Standing.FOREIGN) for n in range(50))
+    one = replace(an_audited(Why.NAMES_FOREIGN), names=names, age_seconds=7_300.0)
+    old = tuple((a_csr(name=f"csr-{n}"), "csr-new") for n in range(150))
+    terminal, report = told(
+        Looked("prod", "eu-west-1", "1.31", Audit(a_cluster(), 151, (one,), old, ()))
+    )
+
+    assert ("and 38 more names" in terminal, "2 h" in terminal) == (True, True)
+    assert ("and 20 more" in report, "and 50 more, which" in report) == (True, True)
+
+
+def test_what_of_the_list_could_not_be_read_is_told() -> None:
+    looked = Looked("prod", "eu-west-1", "", Audit(a_cluster(), 1, (), (), ("not read \x1b[31m",)))
+
+    for text in told(looked):
+        assert "not read \\x1b[31m" in text
+        assert "can't be told" in text
+
+
+def ids(seen: Page) -> Iterator[str]:
+    for _, attributes in seen.tags:
+        if attributes.get("id"):
+            yield str(attributes["id"])
+
+
+def test_every_link_within_the_report_leads_somewhere_and_headings_step_by_one() -> None:
+    clusters = [a_looked(an_audited(Why.GONE)), Looked("x", "y", "", None, "a problem")]
+    seen = Page(page(clusters, NOW))
+
+    known = list(ids(seen))
+    assert sorted(set(known)) == sorted(known)
+    links = [str(a["href"])[1:] for tag, a in seen.tags if str(a.get("href")).startswith("#")]
+    assert set(links) <= set(known)
+    levels = [int(tag[1]) for tag, _ in seen.tags if re.fullmatch("h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_a_report_that_can_not_be_written_after_all_is_told(
+    cluster: Cluster, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cluster
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+
+    ended = desk.run("readiness", "--html", str(tmp_path / "report.html"), code=3)
+    assert "No space left on device" in ended.stderr
+
+
+def test_the_help_shows_an_example(desk: Desk) -> None:
+    assert "csr-approver readiness --region eu-west-1" in desk.run("readiness", "--help").stdout
+
+
+def test_json_and_report_come_of_one_run(cluster: Cluster, desk: Desk, report: str) -> None:
+    cluster.file(1)
+
+    printed = desk.run("readiness", "--html", report, "--output", "json", code=1).stdout
+
+    assert json.loads(printed)["ready"] is False
+    assert 1 == cluster.listings
+    assert "not ready" in read(report).text()
+
+
+def test_the_instances_of_another_vpc_are_told(cluster: Cluster, desk: Desk) -> None:
+    ask(cluster, 1, vpc_id=f"{VPC}b")
+
+    assert ["other-vpc"] == causes(only(desk.json("readiness", "prod", code=1)))

@@ -1,0 +1,75 @@
+"""`csr-approver readiness` on a real kube-apiserver, whose signer is off."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane
+from sandbox.practice.bodies import time_text
+from tests.cli.conftest import Desk
+from tests.controlplane.nodes import CSRS, Node, join, stored
+
+
+@pytest.fixture
+def node(plane: ControlPlane, aws: PracticeAws, profile: str) -> Iterator[Node]:
+    """A node, and no signer while it is there."""
+    plane.stop("signer")
+    yield join(plane, aws, profile)
+    plane.start_process("signer")
+
+
+def approve(plane: ControlPlane, name: str) -> None:
+    """As somebody else did three minutes ago."""
+    condition = {
+        "type": "Approved",
+        "status": "True",
+        "reason": "AutoApproved",
+        "message": "by another",
+        "lastUpdateTime": time_text(datetime.now(UTC) - timedelta(minutes=3)),
+    }
+    body = stored(plane, name) | {"status": {"conditions": [condition]}}
+    assert plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)[0] == 200
+
+
+def told(desk: Desk, plane: ControlPlane, name: str, *options: str) -> Any:
+    """What is told of this request, among those that other tests left."""
+    [cluster] = desk.json("readiness", plane.cluster, *options, code=1)["clusters"]
+    [csr] = [one for one in cluster["csrs"] if one["csr"] == name]
+    return csr
+
+
+def test_a_request_goes_from_pending_to_approved_and_not_issued(
+    plane: ControlPlane, node: Node
+) -> None:
+    desk = Desk()
+    name, _ = node.file()
+    pending = told(desk, plane, name, "--set", "APPROVE_AFTER_SECONDS=0")
+
+    approve(plane, name)
+    missing = told(desk, plane, name)
+
+    assert ("pending", ["not-approved"], node.machine.id) == (
+        pending["state"],
+        [one["cause"] for one in pending["causes"]],
+        pending["instance"],
+    )
+    assert {True} == {one["confirmed"] for one in pending["names"]}
+    assert ("approved", ["not-issued"]) == (
+        missing["state"],
+        [one["cause"] for one in missing["causes"]],
+    )
+
+
+def test_a_name_that_ec2_does_not_confirm_is_told(plane: ControlPlane, node: Node) -> None:
+    other = f"{node.name.partition('.')[0]}.corp.example"
+    name, _ = node.file(dns=[node.name, other])
+
+    csr = told(Desk(), plane, name)
+
+    assert {node.name: True, other: False, node.machine.enis[0].ip: True} == {
+        one["name"]: one["confirmed"] for one in csr["names"]
+    }
+    assert ["names-by-setting"] == [one["cause"] for one in csr["causes"]]
