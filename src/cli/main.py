@@ -7,6 +7,7 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.evaluate import evaluate
 from cli.legacy import legacy
+from cli.request import request
 from cli.review import review
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command()(legacy)
 app.command()(review)
 app.command()(access)
 app.command()(doctor)
+app.command()(request)
 
 
 @app.callback()
