@@ -23,6 +23,9 @@ _WORDS: Final = {
     End.UNKNOWN: "could not be told",
 }
 
+#: A decision that the API server lets nobody undo.
+_FINAL: Final = frozenset({End.DENIED, End.FAILED})
+
 _TRUST: Final = (
     "Nobody trusts this signer by itself, and Kubernetes hands its CA to nobody: clients must be "
     "given the CA."
@@ -102,7 +105,7 @@ def _request_lines(plan: Plan, ended: Ended) -> Iterator[str]:
                 "Whether the request is in the cluster could not be told, so its key was kept. "
                 f"Look: kubectl get csr {name}"
             )
-        case Left.THERE if ended.key_kept:
+        case Left.THERE if ended.key_kept and ended.end not in _FINAL:
             yield "The request is in the cluster, with its certificate once it is issued:"
             yield f"  {fetch(name, plan.files)}"
         case Left.THERE:

@@ -30,6 +30,7 @@ from sandbox.practice.authority import Authority
 from sandbox.practice.status import ApiError, forbidden
 from sandbox.tokens import User
 from tests.cli.conftest import Desk
+from tests.cli.hours import Hours
 from tests.handlers.account import GROUP, Account, Cluster
 
 NAME: Final = "myserver"
@@ -45,35 +46,6 @@ APPROVING: Final = (
     Rule(("approve",), "signers", (APP_SERVING,)),
 )
 SOMEBODY: Final = User("jane", "", ("system:authenticated",), {})
-
-
-class Hours:
-    """Time that passes in sleep alone; what is planned happens when its moment comes."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.interrupt_at: int | None = None
-        self._planned: list[tuple[float, Callable[[], object]]] = []
-        self._looked = 0
-
-    def at(self, seconds: float, *whats: Callable[[], object]) -> None:
-        self._planned += [(seconds, what) for what in whats]
-
-    def ticks(self) -> float:
-        self._looked += 1
-        if self._looked == self.interrupt_at:
-            raise KeyboardInterrupt
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        due = [one for one in self._planned if one[0] <= self.now]
-        self._planned = [one for one in self._planned if one[0] > self.now]
-        for _, what in due:
-            what()
-
-    def interrupt(self) -> None:
-        raise KeyboardInterrupt
 
 
 @pytest.fixture(autouse=True)
@@ -552,6 +524,46 @@ def test_ctrl_c_loses_no_key_of_what_is_issued_by_then(
     assert "myserver: stopped" in shown
     assert "| base64 -d > myserver.crt" in shown
     assert (["myserver.key"], 1) == (names_here(), len(cluster.objects()))
+
+
+def test_what_is_issued_while_it_is_taken_back_keeps_its_key(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    """Between looking and deleting: the version tells."""
+
+    def approve(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "DELETE" and not cluster.decision(NAME):
+            decide(cluster)
+        return answer(call)
+
+    cluster.fault = approve
+    hours.at(7, hours.interrupt)
+
+    told = desk.json(*OURS, code=130)
+
+    assert ("stopped", "there", "myserver.key") == (told["outcome"], told["request"], told["key"])
+    assert cluster.get(NAME)["status"]["certificate"]
+
+
+def test_what_changes_whenever_it_is_taken_back_stays(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    """Three times is enough; the key stays with it."""
+
+    def touch(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "DELETE":
+            item = cluster.get(NAME)
+            labels = {"touched": str(len(cluster.calls))}
+            cluster.seed_object(item | {"metadata": item["metadata"] | {"labels": labels}})
+        return answer(call)
+
+    cluster.fault = touch
+    hours.at(7, hours.interrupt)
+
+    told = desk.json(*OURS, code=130)
+
+    assert ("there", "myserver.key") == (told["request"], told["key"])
+    assert 3 == [call.method for call in cluster.calls].count("DELETE")
 
 
 def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, hours: Hours) -> None:
