@@ -79,6 +79,10 @@ fmt: $(DEV) ## Format the code, and mend what the linter can mend
 	@$(PY) -m ruff check --fix-only --quiet
 	@$(PY) -m ruff format
 
+.PHONY: faults
+faults: $(DEV) ## Write docs/faults.md anew from the table of faults
+	@PYTHONPATH=src:. $(PY) -m tests.faults.write
+
 .PHONY: vectors
 vectors: $(DEV) ## Write the test vectors anew from the catalogue of attacks
 	@PYTHONPATH=src:. $(PY) -m tests.vectors.build

@@ -108,24 +108,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-class Server(ThreadingHTTPServer):
-    """A listening practice API. `stop` hangs up on everybody and returns when all is over."""
+class TlsServer(ThreadingHTTPServer):
+    """HTTPS on loopback. `stop` hangs up on everybody and returns when all is over."""
 
     request_queue_size = 128
 
     def __init__(
-        self,
-        port: int,
-        certificate: bytes,
-        judge: Callable[[str], User],
-        answer: Callable[[Call], Answer],
+        self, port: int, certificate: bytes, handler: type[BaseHTTPRequestHandler]
     ) -> None:
-        self.judge = judge
-        self.answer = answer
-        self._tls = _context(certificate)
+        self.tls = tls_context(certificate)
         self._open: dict[ssl.SSLSocket, Thread] = {}
         self._guard = Lock()
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(("127.0.0.1", port), handler)
         self._thread = Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
@@ -144,7 +138,7 @@ class Server(ThreadingHTTPServer):
         """Accepts; the handshake is left to the connection's own thread."""
         plain, address = super().get_request()
         plain.settimeout(IDLE_SECONDS)
-        return self._tls.wrap_socket(plain, True, do_handshake_on_connect=False), address
+        return self.tls.wrap_socket(plain, True, do_handshake_on_connect=False), address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serves a connection in a thread of its own, which nobody waits for but `stop`."""
@@ -170,6 +164,21 @@ class Server(ThreadingHTTPServer):
         log.debug("a connection broke off")
 
 
+class Server(TlsServer):
+    """A listening practice API."""
+
+    def __init__(
+        self,
+        port: int,
+        certificate: bytes,
+        judge: Callable[[str], User],
+        answer: Callable[[Call], Answer],
+    ) -> None:
+        self.judge = judge
+        self.answer = answer
+        super().__init__(port, certificate, Handler)
+
+
 def _cut(connection: ssl.SSLSocket) -> None:
     """Ends a connection under the thread that serves it."""
     try:
@@ -178,7 +187,8 @@ def _cut(connection: ssl.SSLSocket) -> None:
         log.debug("already closed")
 
 
-def _context(certificate: bytes) -> ssl.SSLContext:
+def tls_context(certificate: bytes) -> ssl.SSLContext:
+    """A server's side of TLS, with this key and certificate in one PEM text."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "serving.pem")

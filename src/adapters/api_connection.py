@@ -54,7 +54,7 @@ class ApiConnection:
         """`tokens`: makes a new token each time; asked at first need, and once more after a 401.
 
         Raises:
-            ClusterUnavailable: endpoint or CA are none that a token may be sent by.
+            ClusterUnavailable: endpoint, CA or proxy are none that a token may be sent by.
         """
         self._endpoint = _checked(endpoint)
         self._bearer = _Bearer(tokens)
@@ -67,7 +67,7 @@ class ApiConnection:
             retries=False,
             proxy=None if use_environment_proxy else "",
         )
-        self._rest: Any = RESTClientObject(configuration)
+        self._rest: Any = _client(configuration)
         self._rest.pool_manager.connection_pool_kw["ssl_context"] = _trusting(ca_pem)
         self._hang_up = HangUp(self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS)
 
@@ -170,11 +170,16 @@ class _Bearer:
             return self._token
 
     def instead_of(self, refused: str) -> str | None:
-        """Another token than the refused one; None where there is no other."""
+        """A token made anew, once a run; None where there is none but the refused one.
+
+        One made within the same second is the same, and is tried all the same: the authenticator
+        refuses all tokens while STS doesn't answer it.
+        """
         with self._lock:
             if self._token == refused and not self._renewed:
                 self._renewed = True
                 self._token = self._made()
+                return self._token
             return None if self._token == refused else self._token
 
     def _made(self) -> str:
@@ -195,6 +200,14 @@ def _checked(endpoint: str) -> str:
             "endpoint", f"got {safe(endpoint)[:_MAX_WORDS]}, expected https://host or host:port"
         )
     return endpoint.rstrip("/")
+
+
+def _client(configuration: Configuration) -> Any:
+    """The library's; it reads the proxy's URL at once, and SOCKS takes another library."""
+    try:
+        return RESTClientObject(configuration)
+    except (urllib3.exceptions.HTTPError, ImportError) as error:
+        raise ClusterUnavailable("proxy", _words(error)) from error
 
 
 def _trusting(ca_pem: str) -> ssl.SSLContext:

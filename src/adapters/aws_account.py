@@ -5,10 +5,10 @@ from threading import Lock
 from typing import Any
 
 import boto3
+from botocore.exceptions import NoCredentialsError
 
 from adapters.aws_clients import client_config
 from adapters.eks_token import ClusterToken, cluster_token
-from core.errors import BadSettings
 from core.model import Cluster
 
 
@@ -46,11 +46,11 @@ class Aws:
         """The credentials, renewed as needed.
 
         Raises:
-            BadSettings: there are none.
+            NoCredentialsError: there are none; it is told like any other failure of AWS's.
         """
         credentials = self._session.get_credentials()
         if credentials is None:
-            raise BadSettings("no AWS credentials were found")
+            raise NoCredentialsError
         return credentials
 
     def tokens(self, cluster: Cluster) -> Callable[[], ClusterToken]:

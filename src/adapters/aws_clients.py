@@ -4,11 +4,13 @@ from typing import Final
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from core.model import safe
 
-#: What a call to AWS may raise when AWS, the network or our credentials are at fault.
-AWS_FAULTS: Final = (ClientError, BotoCoreError)
+#: What a call to AWS may raise when AWS, the network or our credentials are at fault. The last is
+#: for an answer that isn't AWS's, as a proxy's page, and is no BotoCoreError.
+AWS_FAULTS: Final = (ClientError, BotoCoreError, ResponseParserError)
 
 _CONNECT_SECONDS: Final = 3
 # A call may begin with 20 s left to Lambda's end (ec2.py), and all its attempts end before that.

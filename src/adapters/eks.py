@@ -61,6 +61,8 @@ def list_clusters(eks: Any) -> list[str]:
         return [str(name) for page in pages for name in page["clusters"]]
     except AWS_FAULTS as error:
         raise ClusterUnavailable("list", fault("EKS ListClusters", error)) from error
+    except (KeyError, TypeError) as error:
+        raise ClusterUnavailable("list", "EKS ListClusters: unreadable answer") from error
 
 
 def describe(eks: Any, name: str, region: str) -> DescribedCluster:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.aws_clients import AWS_FAULTS
+from adapters.aws_clients import AWS_FAULTS, error_code
 from adapters.shapes import explain
 from core.model import CLUSTER_NAME, REGION_NAME
 
@@ -40,28 +40,34 @@ class Assignment(BaseModel):
         return self.model_dump_json()
 
 
-def send(sqs: Any, queue_url: str, assignments: Sequence[Assignment]) -> list[Assignment]:
-    """Queue the assignments, ten at a call; those that failed come back.
+def send(sqs: Any, queue_url: str, assignments: Sequence[Assignment]) -> dict[Assignment, str]:
+    """Queue the assignments, ten at a call; those that failed come back, with AWS's code for why.
 
     What SQS refuses, or says nothing of, out of a call is sent once more. A call that fails as a
     whole (the SDK has tried it again already) costs its ten, and no others.
     """
-    failed: list[Assignment] = []
+    failed: dict[Assignment, str] = {}
     for start in range(0, len(assignments), _BATCH):
-        failed += _send_batch(sqs, queue_url, assignments[start : start + _BATCH])
+        failed |= _send_batch(sqs, queue_url, assignments[start : start + _BATCH])
     return failed
 
 
-def _send_batch(sqs: Any, queue_url: str, batch: Sequence[Assignment]) -> Sequence[Assignment]:
-    unsent = batch
+def _send_batch(sqs: Any, queue_url: str, batch: Sequence[Assignment]) -> dict[Assignment, str]:
+    unsent = dict.fromkeys(batch, "")
     for _ in range(_ATTEMPTS):
-        entries = [{"Id": str(n), "MessageBody": one.to_body()} for n, one in enumerate(unsent)]
+        tried = list(unsent)
+        entries = [{"Id": str(n), "MessageBody": one.to_body()} for n, one in enumerate(tried)]
         try:
             answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
-        except AWS_FAULTS:
-            break
+        except AWS_FAULTS as error:
+            return dict.fromkeys(tried, error_code(error))
         sent = {entry["Id"] for entry in answer.get("Successful", [])}
-        unsent = [one for n, one in enumerate(unsent) if str(n) not in sent]
+        codes = {entry["Id"]: str(entry["Code"]) for entry in answer.get("Failed", [])}
+        unsent = {
+            one: codes.get(str(n), "no word of it")
+            for n, one in enumerate(tried)
+            if str(n) not in sent
+        }
         if not unsent:
             break
     return unsent

@@ -12,17 +12,25 @@ from typing import Annotated, Any, Final
 
 import boto3
 import typer
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
+from adapters.aws_clients import error_code, told
 from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.screen import counted
-from core.errors import BadSettings, ClusterUnavailable
+from core.errors import ClusterUnavailable
 from core.model import CLUSTER_NAME, REGION_NAME, safe
 from core.ports import Clock
 
@@ -66,6 +74,9 @@ _MENDS: Final = {
     "ReadTimeoutError": "AWS can't be reached",
 }
 
+#: What fails when credentials are had of somebody else, not in the configuration.
+_NOT_HAD: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
+
 _UNREACHED: Final = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError")
 _AT_ONCE: Final = 8
 _GLOB: Final = frozenset("*?[")
@@ -97,11 +108,14 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
             stop(USAGE, "no Region: give --region, or set AWS_REGION")
         _check_region("AWS_REGION or the profile's region", home)
         aws = Aws(home, session, use_environment_proxy=proxy)
-        aws.credentials()
-    except BotoCoreError as error:  # no such profile, or a configuration that can't be read
+        aws.client("sts")
+        aws.credentials().get_frozen_credentials()
+    except NoCredentialsError as error:
+        stop(COULD_NOT_TELL, mended(f"no AWS credentials were found: {error_code(error)}"))
+    except _NOT_HAD as error:  # had by SSO or another role, and that failed
+        stop(COULD_NOT_TELL, mended(told("AWS credentials", error)))
+    except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {safe(str(error))}")
-    except BadSettings as error:
-        stop(COULD_NOT_TELL, f"{error}; {_MENDS['NoCredentialsError']}")
     return aws
 
 

@@ -79,9 +79,9 @@ def walk(links: Iterable[Link], known: Mapping[str, Finding]) -> dict[str, Findi
     return {link_id: finding for link_id, finding in seen.items() if link_id not in known}
 
 
-def first_broken(findings: Mapping[str, Finding]) -> str | None:
-    """The first link that is broken; None where none is."""
-    return next((k for k, one in findings.items() if one.status is Status.BROKEN), None)
+def first(findings: Mapping[str, Finding], status: Status) -> str | None:
+    """The first link that stands so; None where none does."""
+    return next((link for link, one in findings.items() if one.status is status), None)
 
 
 def _is_missing(finding: Finding) -> bool:

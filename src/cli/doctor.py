@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.eks import ClusterNotFound
 from cli.account import Found, Profile, Proxy, Regions, at_once, find, open_account
 from cli.approver_role import (
     STACK,
@@ -30,6 +31,12 @@ checked, as it needs one that does not hold; the first broken one and its mend c
 
 What your own credentials may do tells little of what the approver may: with --assume-role its
 role is taken, if its trust policy lets you; else the cluster is asked about the approver's group.
+
+Your own credentials should be able to read the stack (cloudformation:DescribeStacks,
+ListStackResources, scheduler:GetSchedule), roles (iam:GetRole), the clusters and their access
+entries (eks:ListClusters, DescribeCluster, ListAccessEntries, DescribeAccessEntry), and of a
+reviewer with subnets these (ec2:DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints). What
+they can't read is unknown.
 
 Exit 0: nothing is broken. Exit 1: something is. Exit 3: something could not be told.
 
@@ -75,6 +82,8 @@ def doctor(
     with busy("Looking at the account ..."):
         ours = walk(links.links(), {})
     found = find(aws, clusters or ["*"], region or []) if ours["credentials"].holds else []
+    if not clusters:  # that there is none is nothing broken
+        found = [one for one in found if not isinstance(one.described, ClusterNotFound)]
     examined = at_once(lambda one: _examine(one, links, ours), found, "Looking at clusters")
     if output is Output.JSON:
         typer.echo(json.dumps(as_json(ours, examined), indent=2))

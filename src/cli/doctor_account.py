@@ -22,6 +22,9 @@ from core.settings import ReviewSettings
 #: From: IAM User Guide, "Elements of an AWS API request signature".
 MOST_SKEW_SECONDS: Final = 300
 
+# AWS tells whole seconds, and its answer takes a while.
+_SAME_SECONDS: Final = 3
+
 _DEPLOY: Final = "deploy it, or say where it is: --stack-name, --stack-region"
 _ASSUME: Final = "whether the approver's role may is told with --assume-role, or by its alarms"
 
@@ -58,7 +61,7 @@ class AccountLinks:
             Link("stack", self._stack, needs=("credentials",)),
             Link("schedule", self._schedule, needs=("stack",)),
             Link("role", self._role, needs=("credentials",), after=("stack",)),
-            Link("identity", self._identity, needs=("credentials",), after=("role",)),
+            Link("identity", self._identity, needs=("credentials",)),
             Link("ec2", self._ec2, needs=("credentials",)),
             Link("iam", self._iam, needs=("credentials",)),
             Link("iam-from-vpc", self._iam_from_vpc, needs=("stack",)),
@@ -106,6 +109,8 @@ class AccountLinks:
         skew = self.caller.skew_seconds
         if skew is None:
             return unknown("AWS told no time")
+        if abs(skew) < _SAME_SECONDS:
+            return ok("the local clock agrees with AWS's")
         ahead = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's"
         if abs(skew) > MOST_SKEW_SECONDS:
             return broken(f"the local clock is {ahead}", "set it, by NTP: AWS refuses such tokens")

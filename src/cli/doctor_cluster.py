@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Final, Literal
 
-from adapters import access_entries, eks, rights, roles
+from adapters import access_entries, eks, rights
 from adapters.api_connection import ApiConnection
 from adapters.clock import WallClock
 from adapters.csr_pages import unavailable
@@ -17,15 +17,14 @@ from cli.account import Found, connection, csr_api, described, hint
 from cli.chain import Finding, Link, Status, broken, ok, still_open, unknown
 from cli.doctor_account import AccountLinks
 from cli.manifests import GROUP
+from cli.node_roles import look_at_node_roles
 from cli.review_run import run_once
-from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
+from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
     APPROVED_REASON,
-    CANONICAL_ARN,
     KUBELET_SERVING,
     Csr,
     Listing,
-    Role,
 )
 
 SECONDS: Final = 30.0
@@ -53,7 +52,7 @@ class ClusterLinks:
             Link("state", self._state, needs=("describe",)),
             Link("selected", self._selected, needs=("state", "stack")),
             Link("access-entry", self._access_entry, needs=("state",), after=("role",)),
-            Link("network", self._network, needs=("state",), after=("identity",)),
+            Link("network", self._network, needs=("state",)),
             Link("tls", self._tls, needs=("network",)),
             Link("token", self._token, needs=("tls",)),
             *(Link(one, partial(self._right, one), needs=("token",)) for one in RIGHTS),
@@ -201,40 +200,9 @@ class ClusterLinks:
             api.close()
 
     def _node_roles(self) -> Finding:
-        """Who takes a node's role chooses the session's name, and with it the instance."""
-        known, untold = self._node_role_arns()
-        taken: list[str] = []
-        for arn in sorted(known):
-            role = Role.of_arn(arn)
-            if role is None or role.account != self._of.caller.account:
-                untold.append(f"{arn} isn't this account's")
-                continue
-            policy = roles.trust_policy(self._of.own.client("iam"), role.name)
-            others = [] if policy is None else roles.takers(policy)
-            taken += [f"{role.name} may be taken by {', '.join(others)}"] if others else []
-        if taken:
-            return broken("; ".join(taken), "let ec2.amazonaws.com alone take a node's role")
-        if untold:
-            return unknown("; ".join(untold))
-        if not known:
-            return still_open("no node's role is known: neither entries nor requests tell one")
-        return ok(f"only EC2 may take {', '.join(sorted(known))}")
-
-    def _node_role_arns(self) -> tuple[set[str], list[str]]:
-        """Those of the access entries and of the requests, and what couldn't be asked."""
-        cluster, untold = self._cluster.cluster, []
-        found: set[str] = set()
-        if self._cluster.auth_mode != "CONFIG_MAP":
-            client = self._of.own.client("eks", cluster.region)
-            try:
-                found |= set(access_entries.node_principals(client, cluster.name))
-            except EvidenceUnavailable as error:
-                untold.append(str(error))
-        listed = self._listed
-        # Why there is none the links of the way there, and of the rights, tell.
-        csrs = () if isinstance(listed, ClusterUnavailable) else listed.csrs
-        found |= {arn for one in csrs if one.node for arn in one.extra.get(CANONICAL_ARN, ())}
-        return found, untold
+        # Why there is no list the links of the way there, and of the rights, tell.
+        csrs = () if isinstance(self._listed, ClusterUnavailable) else self._listed.csrs
+        return look_at_node_roles(self._of.own, self._of.caller.account, self._cluster, csrs)
 
     # --- whether it does ------------------------------------------------------------------------
 
@@ -278,9 +246,11 @@ def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavai
 def _fate(csr: Csr, grace: int) -> Literal["issued", "missing", ""]:
     """Of one that we approved; empty for all others, and while it may yet be issued."""
     approved = csr.condition("Approved")
-    if approved is None or approved.reason != APPROVED_REASON or csr.condition("Failed"):
+    if approved is None or approved.reason != APPROVED_REASON:
         return ""
     if csr.certificate:
         return "issued"
+    if csr.condition("Failed"):
+        return "missing"
     age = (datetime.now(UTC) - (approved.last_update or csr.created)).total_seconds()
     return "missing" if age > grace else ""

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.chain import Finding, Status, first_broken
+from cli.chain import Finding, Status, first
 from cli.screen import cell
 
 _STYLES = {
@@ -18,6 +18,8 @@ _STYLES = {
     Status.UNKNOWN: "yellow",
     Status.NOT_CHECKED: "dim",
 }
+
+_BROKEN: Final = Status.BROKEN
 
 Findings = Mapping[str, Finding]
 
@@ -34,13 +36,13 @@ class Examined:
 def as_json(account: Findings, clusters: Sequence[Examined]) -> dict[str, Any]:
     """All of it, for programs."""
     return {
-        "first_broken": first_broken(account),
+        "first_broken": first(account, _BROKEN),
         "account": _links(account),
         "clusters": [
             {
                 "cluster": one.name,
                 "region": one.region,
-                "first_broken": first_broken(account) or first_broken(one.findings),
+                "first_broken": first(account, _BROKEN) or first(one.findings, _BROKEN),
                 "links": _links(one.findings),
             }
             for one in clusters
@@ -53,14 +55,22 @@ def show(account: Findings, clusters: Sequence[Examined], console: Console) -> N
     _show("The account", account, console)
     for one in clusters:
         _show(f"{one.name} ({one.region})", one.findings, console)
-    first = first_broken(account)
-    if first is not None:
-        _tell("the account", first, account[first], console)
+    _tell_first("First broken", _BROKEN, account, clusters, console)
+    _tell_first("Could not tell", Status.UNKNOWN, account, clusters, console)
+
+
+def _tell_first(
+    words: str, status: Status, account: Findings, clusters: Sequence[Examined], console: Console
+) -> None:
+    """The first such link, and its mend: of the account, or else of each cluster."""
+    link = first(account, status)
+    if link is not None:
+        _tell(f"{words}, the account", link, account[link], console)
         return
     for one in clusters:
-        first = first_broken(one.findings)
-        if first is not None:
-            _tell(one.name, first, one.findings[first], console)
+        link = first(one.findings, status)
+        if link is not None:
+            _tell(f"{words}, {one.name}", link, one.findings[link], console)
 
 
 def _links(findings: Findings) -> list[dict[str, Any]]:
@@ -86,6 +96,8 @@ def _show(title: str, findings: Findings, console: Console) -> None:
     console.print(table)
 
 
-def _tell(where: str, link: str, finding: Finding, console: Console) -> None:
-    console.print(cell(f"First broken, {where}: {link}: {finding.detail}", style="bold red"))
-    console.print(cell(f"To mend it: {finding.mend}"))
+def _tell(words: str, link: str, finding: Finding, console: Console) -> None:
+    style = _STYLES[finding.status]
+    console.print(cell(f"{words}: {link}: {finding.detail}", style=style))
+    if finding.mend:
+        console.print(cell(f"To mend it: {finding.mend}"))

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.model import Case, Csr, Effect, Judged, NotGiven, Refusal, UnreadableCsr, Verdict, safe
+from adapters.ledger_lines import bounded
+from core.model import Case, Csr, Effect, Judged, NotGiven, Refusal, UnreadableCsr, Verdict
 from core.offline import Answer, Ignored
 
 Row = dict[str, Any]
@@ -85,7 +86,7 @@ COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"
 
 
 def print_table(rows: list[Row]) -> None:
-    """The answers for people; whatever a requester chose is shown escaped."""
+    """The answers for people; whatever a requester chose is shown escaped, and cut."""
     table = Table(show_lines=False, header_style="bold")
     for heading in ("CSR", "Requester", "Instance", "Verdict", "Why"):
         table.add_column(heading, overflow="fold")
@@ -93,9 +94,9 @@ def print_table(rows: list[Row]) -> None:
         why = "\n".join(f"{r['check']}: {r['reason']} ({r['detail']})" for r in row["refusals"])
         missing = f"not run: {', '.join(row['not_run'])}" if row["not_run"] else ""
         table.add_row(
-            Text(safe(row["csr"] or "?")),
-            Text(safe(row["requester"] or "?")),
-            Text(safe(row["instance"] or "-")),
+            Text(bounded(row["csr"] or "?")),
+            Text(bounded(row["requester"] or "?")),
+            Text(bounded(row["instance"] or "-")),
             Text(row["verdict"], style=COLOURS[row["verdict"]]),
             Text("\n".join(filter(None, (why, missing)))),
         )

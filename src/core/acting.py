@@ -30,8 +30,9 @@ _ENDED_AS = {
 
 _WRITTEN = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 
-# Not those that somebody else decided first, nor those that a later run has time for.
-_DUE = _WRITTEN | {Action.WITHHELD, Action.NOT_WRITTEN}
+# Of these no decision is due. One that was overtaken may be our own, whose answer was lost: nobody
+# else would ever tell of it.
+_NOT_DUE = frozenset({Action.WAITING, Action.LEFT, Action.UNDECIDED})
 
 # Kubernetes takes megabytes; people read a line or two.
 _MAX_MESSAGE = 1_000
@@ -130,7 +131,7 @@ def _record(one: Judged, action: Action, settings: ReviewSettings, detail: str) 
     # A node that files anew all the time never has a request old enough to be denied, and would
     # never be told of.
     overdue = decision is Decision.DENY and asking >= settings.deny_after_seconds
-    is_due = action in _DUE or (action is Action.WAITING and overdue)
+    is_due = action not in _NOT_DUE or (action is Action.WAITING and overdue)
     return Record(
         one,
         action,

@@ -125,23 +125,20 @@ class _SavedFleet:
     """EC2 and IAM as saved."""
 
     def __init__(self, saved: SavedEvidence) -> None:
-        self._instances = () if isinstance(saved.instances, NotGiven) else saved.instances
+        self._by_id: dict[str, list[Instance]] = {}
+        self._by_name: dict[str, list[Instance]] = {}
+        for one in () if isinstance(saved.instances, NotGiven) else saved.instances:
+            self._by_id.setdefault(one.id, []).append(one)
+            self._by_name.setdefault(one.private_dns_name, []).append(one)
         self._roles = {} if isinstance(saved.roles, NotGiven) else saved.roles
 
     def by_id(self, ids: Collection[str]) -> Mapping[str, tuple[Instance, ...]]:
-        wanted: dict[str, tuple[Instance, ...]] = dict.fromkeys(ids, ())
-        for instance in self._instances:
-            if instance.id in wanted:
-                wanted[instance.id] += (instance,)
-        return wanted
+        return {one: tuple(self._by_id.get(one, ())) for one in ids}
 
     def by_private_dns_name(
         self, names: Collection[str], _vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...]]:
-        return {
-            name: tuple(one for one in self._instances if one.private_dns_name == name)
-            for name in names
-        }
+        return {name: tuple(self._by_name.get(name, ())) for name in names}
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
         unknown = RoleUnknown("the instance profile is not among those given")

@@ -72,7 +72,10 @@ class Dispatcher:
         missing: list[str] = []
         found = self._ours(self._named(clock, missing), clock, missing)
         unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, found)
-        missing += [f"{one.region}/{one.cluster}: SQS did not take it" for one in unsent]
+        missing += [
+            safe(f"{one.region}/{one.cluster}: SQS did not take it: {why}")[:300]
+            for one, why in unsent.items()
+        ]
         self._ledger.expected(len(found))
         self._ledger.dispatch_errors(missing)
         if missing:

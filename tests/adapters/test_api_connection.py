@@ -191,12 +191,12 @@ def test_expired_token() -> None:
 
 
 def test_same_token_again() -> None:
-    """Where no other token can be had, the refusal isn't asked for twice."""
+    """A token made within the same second is the same, and is tried once more, no oftener."""
     with answering(failure(401), tokens=("same", "same")) as (api, server):
         with pytest.raises(ClusterUnavailable, match="unauthorized"):
             api.list_csrs(KUBELET_SERVING)
 
-        assert len(server.seen) == 1
+        assert len(server.seen) == 2
 
 
 def test_no_credentials(server: ScriptedApi) -> None:
@@ -345,3 +345,20 @@ def test_environment_proxy(server: ScriptedApi, monkeypatch: pytest.MonkeyPatch)
         assert failing(server.url, use_environment_proxy=True).cause == "connection"
         assert len(served) == 4
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("proxy", ["foo://proxy:1", "not a url", "http://[::1"])
+def test_a_proxy_that_is_none_is_told(
+    server: ScriptedApi, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """It is the environment's, and so no bug of ours."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    with pytest.raises(ClusterUnavailable) as raised:
+        KubernetesCsrApi(
+            server.url, CA_PEM, lambda: "token", StillClock(), use_environment_proxy=True
+        )
+
+    assert "proxy" == raised.value.cause

@@ -167,6 +167,15 @@ def test_a_listing_without_network_is_no_listing() -> None:
         list_clusters(Unreachable())
 
 
+def test_an_answer_that_is_no_listing_is_none() -> None:
+    """A page of somebody else's that the SDK takes for one is told as what it is."""
+    with (
+        eks_saying("list_clusters", {}) as eks,
+        pytest.raises(ClusterUnavailable, match=r"^list: EKS ListClusters: unreadable answer$"),
+    ):
+        list_clusters(eks)
+
+
 def test_a_cluster_is_described() -> None:
     """What the checks compare with, and where its API is reached."""
     with eks_saying("describe_cluster", OUTPUT) as eks:

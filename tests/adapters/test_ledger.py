@@ -531,6 +531,21 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(desk: Desk) ->
             id="a withheld denial is due all the same",
         ),
         pytest.param(
+            a_record(Action.OVERTAKEN, DENY, due=Decision.DENY),
+            {"Denied": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="a denial whose answer was lost, or that somebody else foiled",
+        ),
+        pytest.param(
+            a_record(Action.NOT_WRITTEN, DENY, due=Decision.DENY),
+            {"Denied": 1, "ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="a denial that couldn't be written",
+        ),
+        pytest.param(
+            a_record(Action.WAITING, DENY),
+            {"Waiting": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            id="a denial that waits isn't due",
+        ),
+        pytest.param(
             a_record(Action.WITHHELD),
             {"Pending": 1, "OldestPendingSeconds": 420},
             id="a withheld approval",

@@ -67,7 +67,7 @@ def test_what_is_sent_can_be_read() -> None:
     url = client.create_queue(QueueName="reviews")["QueueUrl"]
     sent = [an_assignment(number) for number in range(23)]
 
-    assert send(client, url, sent) == []
+    assert send(client, url, sent) == {}
     received: list[Assignment] = []
     while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         received += [Assignment.from_body(message["Body"]) for message in messages]
@@ -77,7 +77,7 @@ def test_what_is_sent_can_be_read() -> None:
 def test_nothing_is_sent_without_assignments() -> None:
     """No assignments, no call."""
     with sqs_saying() as sqs:
-        assert send(sqs, URL, []) == []
+        assert send(sqs, URL, []) == {}
 
 
 def test_what_sqs_refuses_is_sent_once_more() -> None:
@@ -88,7 +88,7 @@ def test_what_sqs_refuses_is_sent_once_more() -> None:
     ) as sqs:
         failed = send(sqs, URL, [an_assignment(number) for number in range(3)])
 
-    assert failed == []
+    assert failed == {}
 
 
 def test_what_sqs_refuses_twice_comes_back() -> None:
@@ -99,7 +99,7 @@ def test_what_sqs_refuses_twice_comes_back() -> None:
     ) as sqs:
         failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
 
-    assert failed == [an_assignment(0)]
+    assert failed == {an_assignment(0): "InternalError"}
 
 
 def test_a_message_that_sqs_says_nothing_of_counts_as_failed() -> None:
@@ -107,7 +107,7 @@ def test_a_message_that_sqs_says_nothing_of_counts_as_failed() -> None:
     with sqs_saying((a_request(0, 1), an_answer(sent="1")), (a_request(0), an_answer())) as sqs:
         failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
 
-    assert failed == [an_assignment(0)]
+    assert failed == {an_assignment(0): "no word of it"}
 
 
 def test_a_call_that_fails_costs_its_ten() -> None:
@@ -117,7 +117,7 @@ def test_a_call_that_fails_costs_its_ten() -> None:
     ) as sqs:
         failed = send(sqs, URL, [an_assignment(number) for number in range(11)])
 
-    assert failed == [an_assignment(number) for number in range(10)]
+    assert failed == dict.fromkeys(map(an_assignment, range(10)), "AccessDenied")
 
 
 def test_a_second_attempt_that_fails_costs_those_that_were_refused() -> None:
@@ -127,7 +127,7 @@ def test_a_second_attempt_that_fails_costs_those_that_were_refused() -> None:
     ) as sqs:
         failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
 
-    assert failed == [an_assignment(0)]
+    assert failed == {an_assignment(0): "RequestThrottled"}
 
 
 def test_a_call_that_gets_no_answer_costs_its_ten() -> None:
@@ -137,7 +137,9 @@ def test_a_call_that_gets_no_answer_costs_its_ten() -> None:
         def send_message_batch(self, **_: object) -> object:
             raise EndpointConnectionError(endpoint_url=URL)
 
-    assert [an_assignment()] == send(Unreachable(), URL, [an_assignment()])
+    failed = send(Unreachable(), URL, [an_assignment()])
+
+    assert failed == {an_assignment(): "EndpointConnectionError"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ EKS access entries, CloudFormation's stack and its schedule. What comes in botoc
 what goes out is validated here, as is that an error is one that the operation may have.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -44,6 +44,12 @@ class AwsStub:
     calls: list[tuple[str, Answer]] = field(default_factory=list)
     #: Instead of an operation's answer: an error's code, an exception, or an answer.
     instead: dict[str, Any] = field(default_factory=dict)
+    #: How many calls of an operation pass before an error's code comes instead.
+    after: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: What the stack is made of.
+    resources: list[str] = field(
+        default_factory=lambda: ["AWS::Lambda::Function", "AWS::Scheduler::Schedule"]
+    )
     #: Headers of an operation's answer, in place of those that came.
     headers: dict[str, Answer] = field(default_factory=dict)
 
@@ -99,6 +105,9 @@ class AwsStub:
     def _answered(self, model: Any, context: Answer) -> Answer | None:
         given, region = context[_PARAMS], context["client_region"]
         other = self.instead.get(model.name)
+        passing, code = self.after.get(model.name, (0, ""))
+        if code and len(self.made(model.name)) > passing:
+            raise Refused(code)
         if isinstance(other, str):
             raise Refused(other)
         if isinstance(other, Exception):
@@ -148,25 +157,22 @@ class AwsStub:
 
     def _on_ListStackResources(self, given: Answer, region: str) -> Answer:  # noqa: N802
         assert (region, given["StackName"]) in self.stacks
-        return {"StackResourceSummaries": list(_resources())}
+        return {"StackResourceSummaries": [_resource(kind) for kind in self.resources]}
 
     def _on_GetSchedule(self, given: Answer, region: str) -> Answer:  # noqa: N802
-        assert (given, bool(region)) == ({"Name": "csr-approver-Every-1ABC"}, True)
+        assert (given, bool(region)) == ({"Name": "csr-approver-Schedule-1ABC"}, True)
         return {"Name": given["Name"], "State": self.schedule}
 
 
-def _resources() -> Iterator[Answer]:
-    for kind, physical in (
-        ("AWS::Lambda::Function", "csr-approver-Reviewer-1ABC"),
-        ("AWS::Scheduler::Schedule", "csr-approver-Every-1ABC"),
-    ):
-        yield {
-            "LogicalResourceId": physical.split("-")[2],
-            "PhysicalResourceId": physical,
-            "ResourceType": kind,
-            "ResourceStatus": "CREATE_COMPLETE",
-            "LastUpdatedTimestamp": datetime.now(UTC),
-        }
+def _resource(kind: str) -> Answer:
+    logical = kind.rsplit(":", 1)[-1]
+    return {
+        "LogicalResourceId": logical,
+        "PhysicalResourceId": f"csr-approver-{logical}-1ABC",
+        "ResourceType": kind,
+        "ResourceStatus": "CREATE_COMPLETE",
+        "LastUpdatedTimestamp": datetime.now(UTC),
+    }
 
 
 def _entry(cluster: str, arn: str, groups: list[str], kind: str) -> Answer:

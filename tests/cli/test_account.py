@@ -95,9 +95,37 @@ def test_without_credentials_nothing_can_be_told(
         monkeypatch.delenv(name)
 
     assert (
-        "no AWS credentials were found; give credentials"
+        "no AWS credentials were found: NoCredentialsError (give credentials"
         in desk.run("review", "prod", code=3).stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("AWS_ENDPOINT_URL", "nowhere", "Invalid endpoint: nowhere"),
+        ("AWS_PROFILE", "nobody", "The config profile (nobody) could not be found"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent", "No such file or directory"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told(
+    account: Account,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    words: str,
+) -> None:
+    if "IDENTITY" in variable:
+        for name in account.aws.credentials:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/pod")
+    monkeypatch.setenv(variable, value)
+
+    for command in ("review", "access", "doctor"):
+        stderr = desk.run(command, "prod", code=2).stderr
+        assert "AWS configuration: " in stderr
+        assert words in stderr
 
 
 def test_a_proxy_that_is_set_and_not_used_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,6 +272,16 @@ def test_the_table_shows_odd_names_escaped(desk: Desk) -> None:
     assert "\x1b[31m" not in result.stdout
 
 
+def test_the_table_cuts_what_a_requester_made_long(desk: Desk) -> None:
+    """A name may have megabytes: a column of them hides all else, and takes minutes to draw."""
+    long = "x" * 3_000_000
+
+    result = desk.run([a_csr(long, username=f"system:node:{long}")])
+
+    assert result.exit_code == 0
+    assert len(result.stdout) < 10_000
+
+
 def test_the_table_shows_odd_ids_of_instances_escaped(desk: Desk) -> None:
     """A file put together by hand may hold anything."""
     instances = {"Reservations": [{"Instances": [an_instance(InstanceId="i-\n\x1b[31m")]}]}

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from core.model import APPROVED_REASON
+from core.model import APPROVED_REASON, KUBELET_SERVING
+from sandbox.kubernetes import approver_rules
+from sandbox.practice.api import Answer, Call
+from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
 from tests.handlers.account import Account, Cluster
 
@@ -17,7 +20,7 @@ def cluster(account: Account) -> Cluster:
     return account.cluster()
 
 
-def csrs(document: Any) -> dict[str, tuple[str, str, bool]]:
+def csrs(document: Any) -> dict[str, tuple[str | None, str, bool]]:
     """Verdict, action, and whether it was written, by name."""
     return {
         row["csr"]: (row["verdict"], row["action"], row["written"])
@@ -123,6 +126,65 @@ def test_a_request_that_is_left_is_a_no(cluster: Cluster, desk: Desk) -> None:
     shown = desk.run("review", "prod", code=1).stdout
 
     assert "instance-known: " in shown
+
+
+def test_a_decision_that_the_cluster_does_not_take_is_a_no(account: Account, desk: Desk) -> None:
+    cluster = account.cluster(onboarded=False)
+    cluster.map_role(account.aws.role_arn, "approver", ["half"])
+    cluster.grant("half", approver_rules(KUBELET_SERVING)[:2])
+    cluster.file(1)
+
+    document = desk.json("review", "prod", "--apply", code=1)
+
+    assert {"csr-0001": ("approve", "not-written", False)} == csrs(document)
+    assert document["signers"][0]["csrs"][0]["detail"].startswith("403: ")
+
+
+def test_evidence_that_aws_withholds_cannot_be_told(
+    cluster: Cluster, stub: AwsStub, desk: Desk
+) -> None:
+    """It is neither a yes nor a no: the request has no verdict."""
+    cluster.file(1)
+    stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+
+    document = desk.json("review", "prod", code=3)
+
+    assert {"csr-0001": (None, "undecided", False)} == csrs(document)
+    assert "EC2 DescribeInstances: UnauthorizedOperation" in (
+        desk.run("review", "prod", code=3).stdout
+    )
+
+
+def test_an_object_that_cannot_be_read_is_a_no(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1)
+    odd = cluster.get("csr-0001")
+    odd["spec"]["request"] = "no base64\x1b[31m"
+    cluster.seed_object(odd)
+
+    assert "unreadable: csr-0001: spec.request" in desk.run("review", "prod", code=1).stdout
+
+
+def test_a_list_that_is_not_read_to_its_end_cannot_be_told(cluster: Cluster, desk: Desk) -> None:
+    """Who isn't on it waits unseen."""
+    for node in range(3):
+        cluster.file(node + 1)
+    cluster.fault = lambda call, answer: _second_page_lost(call, answer(call))
+
+    document = desk.json("review", "prod", code=3)
+
+    assert document["signers"][0]["truncated"]
+    assert "The list was not read to its end: status: 400" in (
+        desk.run("review", "prod", code=3).stdout
+    )
+
+
+def _second_page_lost(call: Call, answer: Answer) -> Answer:
+    """The first page says that there is more, and the next is refused."""
+    if "continue" in call.query:
+        return 400, {}
+    if call.method == "GET":
+        answer[1]["metadata"]["continue"] = "more"
+    return answer
 
 
 def test_what_stops_at_a_gate_is_counted_and_nobodys_trouble(cluster: Cluster, desk: Desk) -> None:

@@ -57,12 +57,12 @@ class World:
         """A client with exactly these rights, once they count."""
         group = unique("group")
         if isinstance(self.plane, ControlPlane):
-            _bind(self.plane.admin, group, rules)
+            bind(self.plane.admin, group, rules)
         else:
             self.plane.grant(group, rules)
         client = self.member(group)
         for rule in rules:
-            eventually(partial(_allowed, client, rule), f"{rule} to count")
+            eventually(partial(allowed, client, rule), f"{rule} to count")
         return client
 
     def approver(self, *signers: str) -> Client:
@@ -99,7 +99,7 @@ def role_arn(identity: AwsIdentity) -> str:
     return f"{head.replace(':sts:', ':iam:').replace('assumed-role', 'role')}/{role}"
 
 
-def _allowed(client: Client, rule: Rule) -> bool | None:
+def allowed(client: Client, rule: Rule) -> bool | None:
     """True once every part of a rule is allowed, None before."""
     resource, _, subresource = rule.resource.partition("/")
     for verb in rule.verbs:
@@ -125,7 +125,7 @@ def may(client: Client, **attributes: str) -> bool:
     return bool(answer["status"]["allowed"])
 
 
-def _bind(admin: Client, group: str, rules: Iterable[Rule]) -> None:
+def bind(admin: Client, group: str, rules: Iterable[Rule]) -> None:
     """Rules for a group, as RBAC objects."""
     contents: dict[str, Json] = {
         "ClusterRole": {

@@ -7,6 +7,9 @@ import pytest
 from sandbox.aws import PracticeAws
 from sandbox.controlplane import ControlPlane
 from tests.controlplane.nodes import NODE_ROLE, enrol
+from tests.faults.conftest import account, lambdas
+
+__all__ = ["account", "lambdas"]  # for the tests of faults
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import urllib3
 
 from adapters.clock import WallClock
 from adapters.csr_api import KubernetesCsrApi
@@ -30,6 +29,7 @@ from tests.contract.objects import (
     unique,
 )
 from tests.contract.world import World
+from tests.controlplane.etcd import compact
 
 PEM, _ = kubelet_request("n", dns=["n"])
 SECONDS = 50.0
@@ -336,23 +336,10 @@ def test_compaction(shop: Shop, plane: ControlPlane) -> None:
     pages._limit = 2
     pages._step()
     shop.world.admin.request("DELETE", path_of(f"{prefix}-c"))
-    _compact(plane)
+    compact(plane)
     plane.restart("apiserver")
     listing = pages.read()
 
     assert pages._expired
     assert [f"{prefix}-{tail}" for tail in "abd"] == [csr.name for csr in listing.csrs]
     assert not listing.truncated
-
-
-def _compact(plane: ControlPlane) -> None:
-    """Make etcd forget all but the present."""
-
-    def ask(path: str, content: Json) -> Json:
-        url = f"http://{plane._etcd.address}/v3/kv/{path}"
-        answer = urllib3.request("POST", url, json=content)
-        assert answer.status == 200, answer.data
-        return dict(answer.json())
-
-    revision = ask("range", {"key": "AA=="})["header"]["revision"]
-    ask("compaction", {"revision": revision})

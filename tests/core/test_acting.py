@@ -288,8 +288,10 @@ def refiled(verdict: Verdict | None, seconds: float, asking: float) -> Judged:
         pytest.param(judged(APPROVE, 60), WriteResult.WRITTEN, None, id="too-young"),
         pytest.param(judged(DENY), WriteResult.WRITTEN, Decision.DENY, id="denied"),
         pytest.param(judged(DENY), WriteResult.FAILED, Decision.DENY, id="denial-not-taken"),
-        pytest.param(judged(DENY), WriteResult.OVERTAKEN, None, id="denied-by-another"),
-        pytest.param(judged(DENY), WriteResult.DEFERRED, None, id="denied-by-a-later-run"),
+        pytest.param(
+            judged(DENY), WriteResult.OVERTAKEN, Decision.DENY, id="denied-by-another-or-unheard"
+        ),
+        pytest.param(judged(DENY), WriteResult.DEFERRED, Decision.DENY, id="denied-by-a-later-run"),
         pytest.param(judged(DENY, 60), WriteResult.WRITTEN, None, id="denial-waits"),
         pytest.param(refiled(DENY, 60, 359), WriteResult.WRITTEN, None, id="filed-anew"),
         pytest.param(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from moto.core.models import botocore_stubber
 
 from adapters.aws_account import Aws
 from handlers import dispatch, review
@@ -41,10 +42,16 @@ class AwsCalls:
 
     def __init__(self) -> None:
         self.made: list[str] = []
+        self.broken = 0
         self._instead: dict[tuple[str, str], Callable[[Any], Any]] = {}
+        self._on_the_wire: dict[str, Callable[[str, Any], Any]] = {}
 
     def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
-        aws.client(service, region).meta.events.register("before-call", self._called)
+        events = aws.client(service, region).meta.events
+        events.register("before-call", self._called)
+        # Moto would do what is asked of it, even where another answer is given.
+        events.unregister("before-send", botocore_stubber)
+        events.register("before-send", self._sent)
 
     def instead(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
         """Let `answer` have the call: a text is an error's code, None lets the call pass.
@@ -61,9 +68,18 @@ class AwsCalls:
             operation, lambda call: code if call["url_path"].endswith(path) else None, region
         )
 
+    def on_the_wire(self, operation: str, answer: Callable[[str, Any], Any]) -> None:
+        """Let `answer` have each HTTP request of a call, so that the SDK's own retries have a say.
+
+        It is given the event's name and the request, and returns an `AWSResponse`, or None to let
+        it pass, or raises what the SDK's HTTP client would. `broken` counts those that didn't pass.
+        """
+        self._on_the_wire[operation] = answer
+
     def heal(self) -> None:
         """Let all calls pass again."""
         self._instead.clear()
+        self._on_the_wire.clear()
 
     def count(self, operation: str) -> int:
         return self.made.count(operation)
@@ -79,6 +95,15 @@ class AwsCalls:
             error = {"Code": given, "Message": f"{REQUEST_ID} is not allowed to"}
             return AWSResponse("", 400, {}, b""), {"Error": error, "ResponseMetadata": {}}
         return AWSResponse("", 200, {}, b""), given
+
+    def _sent(self, request: Any, event_name: str, **_: Any) -> Any:
+        answer = self._on_the_wire.get(event_name.rpartition(".")[2])
+        self.broken += 1
+        given = None if answer is None else answer(event_name, request)
+        if given is not None:
+            return given
+        self.broken -= 1
+        return botocore_stubber(event_name, request)
 
 
 class Lambdas:
@@ -107,6 +132,12 @@ class Lambdas:
     def later(self, time: timedelta) -> None:
         """Let so much time pass for all that the reviewer keeps."""
         self._later = time
+
+    def cold(self) -> None:
+        """Let the functions start anew."""
+        for made in (dispatch._dispatcher, review._reviewer):
+            made.cache_clear()
+        self._warm.clear()
 
     def dispatch(self, invocation: Invocation | None = None) -> None:
         """One minute of the dispatcher."""

@@ -167,7 +167,7 @@ def test_what_sqs_refuses_twice_is_counted(account: Account, lambdas: Lambdas) -
     refusals = iter([refused("1"), {"Successful": [], "Failed": failed("0")}])
     lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
 
-    with pytest.raises(DispatchIncomplete, match=f"^{HOME}/b: SQS did not take it$"):
+    with pytest.raises(DispatchIncomplete, match=f"^{HOME}/b: SQS did not take it: InternalError$"):
         lambdas.dispatch()
 
     assert lambdas.calls.count("SendMessageBatch") == 2

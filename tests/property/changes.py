@@ -127,7 +127,8 @@ class Scenery:
             record, _, name = path.partition(".")
             change = {name: value}
             if record != "case":
-                change = {record: replace(getattr(case, record), **change)}
+                whole = getattr(case, record)  # there is no identity where another change took it
+                change = {record: whole and replace(whole, **change)}
             case = replace(case, **change)
         return case
 
@@ -191,6 +192,9 @@ def _near(good: str) -> SearchStrategy[str]:
         st.integers(0, len(good)).map(lambda at: good[:at]),
     ).filter(lambda value: folded(value) != folded(good))
 
+
+#: Node names that aren't the instance's, many of them much like those that are.
+OTHER_NODES = _near(NODE).filter(lambda name: folded(name) not in _OWN_DNS | {INSTANCE_ID})
 
 _foreign_dns = _near(NODE).filter(lambda name: folded(name) not in _OWN_DNS).map(DnsName)
 _foreign_ip = st.ip_addresses().filter(lambda ip: ip not in _OWN_ADDRESSES).map(IpName)

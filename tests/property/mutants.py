@@ -113,7 +113,7 @@ def _changed(random: Random, value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return random.choice((value + 1, -value, str(value), float(value)))
+        return random.choice((value + 1, -value, str(value), 1.5))
     if isinstance(value, list) and value:
         return random.choice((value[1:], value * 2, value[::-1], value[0]))
     return _odd(random)

@@ -153,11 +153,13 @@ def _dns(instance: Item) -> set[str]:
 
 def _addresses(instance: Item, settings: Mapping[str, str]) -> Iterator[str]:
     for interface in instance["NetworkInterfaces"]:
-        attachment = interface["Attachment"]
-        first = attachment["DeviceIndex"] == 0 and not attachment.get("NetworkCardIndex")
+        attachment = interface.get("Attachment") or {}
+        if (interface.get("Status"), attachment.get("Status")) != ("in-use", "attached"):
+            continue
+        first = attachment.get("DeviceIndex") == 0 and not attachment.get("NetworkCardIndex")
         if not (first or settings.get("ALLOW_SECONDARY_ENIS") == "true"):
             continue
-        if interface["InterfaceType"] not in ("interface", "efa"):
+        if interface.get("InterfaceType") not in ("interface", "efa"):
             continue
         for private in interface.get("PrivateIpAddresses") or ():
             if private.get("Primary") is True:

@@ -163,8 +163,8 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
 
 
-def examine(case: Saved, folder: Path, tally: Tally) -> None:
-    """Run one case, and fail where it contradicts a claim."""
+def examine(case: Saved, folder: Path, tally: Tally) -> list[dict[str, Any]]:
+    """Run one case, and fail where it contradicts a claim; give the answers, of JSON."""
     result = case.run(folder)
     tally.cases += 1
     tally.codes[result.exit_code] += 1
@@ -178,7 +178,10 @@ def examine(case: Saved, folder: Path, tally: Tally) -> None:
     elif case.table:
         assert all(letter.isprintable() or letter == "\n" for letter in result.stdout)
     else:
-        _check_rows(case, json.loads(result.stdout), tally)
+        rows: list[dict[str, Any]] = json.loads(result.stdout)
+        _check_rows(case, rows, tally)
+        return rows
+    return []
 
 
 def _check_rows(case: Saved, rows: list[dict[str, Any]], tally: Tally) -> None:
@@ -278,14 +281,9 @@ def a_good_case() -> Saved:
     return Saved(files, [])
 
 
-def rows_of(case: Saved, folder: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(case.run(folder).stdout)
-    return rows
-
-
 def test_what_the_mutants_come_from_has_all_verdicts(tmp_path: Path) -> None:
     """Else nothing would be shown by what follows; the oracle sees the same approvals."""
-    rows = rows_of(a_good_case(), tmp_path)
+    rows = examine(a_good_case(), tmp_path, Tally())
 
     assert list(saved.VERDICTS) == [row["verdict"] for row in rows]
     now = moment(saved.NOW)
@@ -320,14 +318,14 @@ def test_evaluate_keeps_its_contract_for_as_long_as_asked(tmp_path: Path) -> Non
 def test_a_bent_csr_changes_no_others_answer(tmp_path: Path) -> None:
     """But by being newer of the same requester, or using his key, or having a wrong certificate."""
     random = Random(0)  # noqa: S311 - to repeat mutants
-    straight = rows_of(a_good_case(), tmp_path)
+    straight = examine(a_good_case(), tmp_path, Tally())
     for _ in range(MUTANTS // 2):
         items = list(saved.CSRS["items"])
         at = random.randrange(len(items))
         items[at] = mutants.mutated(random, items[at], items)
         case = a_good_case()
         case.files["--csr"] = mutants.encoded({"items": items})
-        rows = rows_of(case, tmp_path)
+        rows = examine(case, tmp_path, Tally())
         for number, (before, after) in enumerate(zip(straight, rows, strict=True)):
             refused = {refusal["check"] for refusal in after["refusals"]}
             assert number == at or before == after or refused & _OTHERS_TOUCH, (before, after)

@@ -40,11 +40,20 @@ from tests.builders import (
     a_cluster,
     a_filed_csr,
     a_policy,
+    a_subject,
     an_instance,
     names,
 )
 from tests.core.fakes import FakeFleet
-from tests.property.changes import APPROVABLE, CHANGES, FORBIDDING, IRRELEVANT, RECORDS, Scenery
+from tests.property.changes import (
+    APPROVABLE,
+    CHANGES,
+    FORBIDDING,
+    IRRELEVANT,
+    OTHER_NODES,
+    RECORDS,
+    Scenery,
+)
 
 EXAMPLES = 60
 
@@ -170,6 +179,19 @@ def test_two_changes_for_the_worse_dont_make_a_better(
     changed = APPROVABLE
     for field in pair:
         changed = changed.changed(field, data.draw(CHANGES[field], label=field))
+
+    assert action(changed) is not Action.APPROVED
+
+
+@given(node=OTHER_NODES, too=st.booleans())
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_who_calls_himself_otherwise_throughout_is_never_approved(node: str, *, too: bool) -> None:
+    """His username, the CN, and the DNS name too if he likes: EC2 says who he is."""
+    username = f"system:node:{node}"
+    subject = a_subject(("2.5.4.10", "system:nodes"), ("2.5.4.3", username))
+    changed = APPROVABLE.changed("csr.username", username).changed("request.subject", subject)
+    if too:
+        changed = changed.changed("request.sans", names(node, ADDRESS))
 
     assert action(changed) is not Action.APPROVED
 

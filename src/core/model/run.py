@@ -161,5 +161,5 @@ class Run:
         return sum(record.action is action for record in self.records)
 
     def due(self, decision: Decision) -> int:
-        """How many CSRs had this decision due, written or not."""
+        """How many CSRs had this decision due, whatever came of it."""
         return sum(record.due is decision for record in self.records)

@@ -1,0 +1,74 @@
+"""What the README shows of the commands is what they print."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from sandbox.aws import ACCOUNT, HOME
+from sandbox.kubernetes import KUBELET_SERVING, approver_rules
+from tests.cli.aws_stub import AwsStub
+from tests.cli.conftest import Desk
+from tests.handlers.account import Account, Cluster
+
+README: Final = (Path(__file__).parents[2] / "README.md").read_text()
+ROLE_NAME: Final = f"csr-approver-reviewer-{HOME}"
+ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
+
+#: A command with the exit code that it ends with here.
+COMMANDS: Final = {
+    "csr-approver review prod": 1,
+    "csr-approver access prod | grep '^#'": 0,
+    "csr-approver doctor prod": 1,
+}
+
+
+@pytest.fixture
+def cluster(account: Account, stub: AwsStub, desk: Desk) -> Cluster:
+    """A healthy node, one that asks for an address of another, and one whose request is old.
+
+    The approver has no access entry yet, and its own role sits at the desk.
+    """
+    account.aws.add_role(ROLE_NAME)
+    reviewer = account.aws._assume(ROLE, "reviewer")
+    desk.environment = {
+        "COLUMNS": "100",
+        "AWS_ACCESS_KEY_ID": reviewer.access_key,
+        "AWS_SECRET_ACCESS_KEY": reviewer.secret_key,
+        "AWS_SESSION_TOKEN": str(reviewer.token),
+    }
+    stub.stack(ROLE, region=HOME, Mode="approve-only")
+    made = account.cluster(onboarded=False)
+    made.add_identity(reviewer)
+    made.map_role(ROLE, "reviewer", ["approvers"])
+    made.grant("approvers", approver_rules(KUBELET_SERVING))
+    made.file(1, name="csr-7znmf")
+    made.file(2, name="csr-9hzkp", ips=("10.9.9.9",))
+    return made
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_shown_is_what_is_printed(cluster: Cluster, desk: Desk, command: str) -> None:
+    """But for how long things took."""
+    assert cluster
+    typed, _, grep = command.partition(" | grep ")
+    printed = desk.run(*typed.split()[1:], code=COMMANDS[command]).stdout
+    lines = [line for line in _plain(printed) if re.match(grep.strip("'"), line)]
+
+    assert lines == _plain(_shown(command))
+
+
+def _shown(command: str) -> str:
+    """The rest of the block that begins with the command."""
+    found = re.search(
+        rf"^```\n\$ {re.escape(command)}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
+    )
+    assert found is not None, f"the README shows no output of {command}"
+    return found[1]
+
+
+def _plain(text: str) -> list[str]:
+    """Lines without blanks at their ends, blank ones left out, and times made equal."""
+    lines = (re.sub(r"\b[0-9.]+ s\b", "0 s", line).rstrip() for line in text.splitlines())
+    return [line for line in lines if line]

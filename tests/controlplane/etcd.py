@@ -1,0 +1,19 @@
+"""What is asked of the control plane's etcd itself."""
+
+import urllib3
+
+from sandbox.controlplane import ControlPlane
+from tests.contract.objects import Json
+
+
+def compact(plane: ControlPlane) -> None:
+    """Make etcd forget all but the present."""
+
+    def ask(path: str, content: Json) -> Json:
+        url = f"http://{plane._etcd.address}/v3/kv/{path}"
+        answer = urllib3.request("POST", url, json=content)
+        assert answer.status == 200, answer.data
+        return dict(answer.json())
+
+    revision = ask("range", {"key": "AA=="})["header"]["revision"]
+    ask("compaction", {"revision": revision})

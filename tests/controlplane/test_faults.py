@@ -1,0 +1,182 @@
+"""The cluster's rows of the table of faults on a real API server, and what no proxy can do."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http.client import HTTPException
+
+import pytest
+
+from adapters import csr_api
+from adapters.retry import Retries
+from sandbox.controlplane import ControlPlane, eventually
+from sandbox.faults import Exchange, Reply, before_the_answer
+from sandbox.kubelet import kubelet_request
+from tests.contract.objects import a_csr, create, unique
+from tests.controlplane.approver import Real
+from tests.controlplane.etcd import compact
+from tests.faults.check import check
+from tests.faults.rig import CLUSTER, DUE, RIGHTLY, Rig, a_rig, later
+from tests.faults.row import Row, healthy
+from tests.faults.table import TABLE
+from tests.handlers.account import VPC, Account
+from tests.handlers.lambdas import Lambdas
+
+
+@pytest.fixture(scope="module")
+def real(eks_plane: ControlPlane, account: Account) -> Real:
+    account.aws.add_cluster(
+        CLUSTER,
+        eks_plane.region,
+        server=eks_plane.server,
+        ca_pem=eks_plane.ca_pem,
+        vpc_id=VPC,
+    )
+    return Real(eks_plane, account)
+
+
+@pytest.fixture
+def rig(
+    account: Account, real: Real, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Rig]:
+    """The rig, everything due at once."""
+    lambdas.settings(APPROVE_AFTER_SECONDS="0", DENY_AFTER_SECONDS="0")
+    real.remove_all()
+    with a_rig(account, lambdas, real, monkeypatch) as rig:
+        yield rig
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.id) for row in TABLE if row.place.is_clusters]
+)
+def test_row(row: Row, rig: Rig) -> None:
+    """The row holds on a real API server, too."""
+    check(row, rig, aged=False)
+
+
+@pytest.fixture
+def filed(rig: Rig) -> Rig:
+    """Six CSRs are due."""
+    rig.file_all(DUE)
+    later(rig, timedelta(minutes=1))
+    return rig
+
+
+def decides_next_minute(rig: Rig) -> None:
+    """A run without a fault decides everything rightly."""
+    rig.heal()
+    later(rig, timedelta(minutes=2))
+    assert not rig.review()
+    assert RIGHTLY == rig.decisions()
+
+
+def test_an_api_server_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
+    """Nobody listens at the cluster's own endpoint; once it is back, nothing was lost."""
+    filed.account.change(CLUSTER, endpoint=eks_plane.server)
+    filed.account.trust(CLUSTER, eks_plane.ca_pem)
+    eks_plane.stop("apiserver")
+    try:
+        filed.review()
+    finally:
+        eks_plane.start_process("apiserver")
+
+    [line] = filed.lambdas.said("cluster unavailable")
+    assert line["cause"] == "connection"
+    assert "Connection refused" in line["detail"]
+    assert {"ReviewErrors": 1} == filed.metrics()
+    assert {} == filed.decisions()
+    decides_next_minute(filed)
+
+
+def test_an_api_server_that_restarts_while_it_is_asked(
+    filed: Rig, eks_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first answer refuses what it will allow in a moment; the same run waits, and decides."""
+    monkeypatch.setattr(csr_api, "Retries", Retries)  # for real: the API server needs the time
+
+    def restarts(exchange: Exchange) -> None:
+        eks_plane.stop("apiserver")
+        process = eks_plane._processes["apiserver"]
+        ready, process._ready = process._ready, lambda: True  # return at once
+        eks_plane.start_process("apiserver")
+        process._ready = ready
+        exchange.answer(eventually(first_answer(exchange), "the first answer"))
+
+    filed.line.breaks(restarts, method="GET", times=1)
+
+    filed.review()
+
+    assert 403 == filed.line.told[0]
+    assert [] == filed.lambdas.said("cluster not onboarded")
+    assert healthy() == filed.metrics()
+    decides_next_minute(filed)
+
+
+def first_answer(exchange: Exchange) -> Callable[[], Reply | None]:
+    """Asks on until somebody answers."""
+
+    def probe() -> Reply | None:
+        try:
+            return exchange.forward()
+        except (OSError, HTTPException):
+            return None
+
+    return probe
+
+
+def test_a_list_that_etcd_has_compacted(filed: Rig, eks_plane: ControlPlane) -> None:
+    """The continue token has expired between two pages, for real: the rest is read all the same."""
+    pem, _ = kubelet_request("n", dns=["n"])
+
+    def compacts() -> None:
+        create(eks_plane.admin, a_csr(unique("later"), pem, signer=f"faults.example/{unique('x')}"))
+        compact(eks_plane)  # all but what is newer than the list
+        eks_plane.restart("apiserver")
+
+    filed.line.breaks(before_the_answer(compacts), method="GET", page=1, times=1)
+
+    filed.review()
+
+    assert 410 in filed.line.told
+    assert healthy() == filed.metrics()
+    decides_next_minute(filed)
+
+
+def test_an_etcd_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
+    """The API server listens and has nothing to tell."""
+    filed.invocation.seconds = 6
+    stopped(eks_plane, filed)
+
+    assert {"ReviewErrors": 1} == filed.metrics()
+    assert 1 == len(filed.lambdas.said("cluster unavailable"))
+    assert {} == filed.decisions()
+    decides_next_minute(filed)
+
+
+def test_an_etcd_that_stops_before_the_decisions_are_written(
+    filed: Rig, eks_plane: ControlPlane
+) -> None:
+    """Each CSR is told of as not decided; the API server may store a decision all the same.
+
+    It goes on with what it was asked when etcd is back, if nobody tells it not to.
+    """
+    filed.line.breaks(before_the_answer(lambda: eks_plane.stop("etcd")), method="GET", page=2)
+    filed.aws("GetInstanceProfile", lambda *_: filed.passes(49))
+    stopped(eks_plane, filed, at_once=False)
+
+    actions = set(filed.lambdas.actions().values())
+    assert actions <= {"not-written", "deferred"}
+    assert 6 == filed.metrics()["Pending"]
+    assert filed.decisions().items() <= RIGHTLY.items()
+    decides_next_minute(filed)
+
+
+def stopped(plane: ControlPlane, rig: Rig, *, at_once: bool = True) -> None:
+    """A review without etcd, which is there again afterwards, and the API server well."""
+    if at_once:
+        plane.stop("etcd")
+    try:
+        rig.review()
+    finally:
+        plane.stop("etcd")
+        plane.start_process("etcd")
+        eventually(lambda: plane._api_is_ready() or None, "the API server to find etcd again")

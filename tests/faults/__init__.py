@@ -1,0 +1,1 @@
+"""What can go wrong between the functions, AWS and the clusters, as one table."""

@@ -1,0 +1,74 @@
+"""Which of the stack's alarms ring when every minute is like one that a row describes."""
+
+from functools import cache
+
+from adapters.ledger_metrics import NAMESPACE
+from tests.faults.rig import ALL
+from tests.faults.row import Outcome, Row, healthy
+from tests.template.alarms import Samples
+from tests.template.alarms import ringing as ringing_on
+from tests.template.cloudformation import Stack, Template
+from tests.template.sam import ROOT
+
+_MINUTES = 5
+
+#: A CSR that stays undecided is told of until it is this old, and its node then files another.
+_LONGEST_WAIT = 900
+
+#: Parameters of monitoring.yaml. Ours are told from AWS's metrics by them.
+_GIVEN = {
+    "Stack": "csr-approver",
+    "DispatcherFunction": "dispatcher",
+    "ReviewerFunction": "reviewer",
+    "ReviewerLogs": "reviewer-logs",
+    "DeadLetterQueue": "dead-letters",
+}
+
+
+@cache
+def monitoring() -> Stack:
+    """The alarms' stack, which needs no SAM."""
+    return Template.read(ROOT / "monitoring.yaml").stack(name="monitoring", **_GIVEN)
+
+
+def ringing(row: Row) -> set[str]:
+    """The alarms, without the stack's name, that a healthy minute doesn't have ringing too."""
+    return _names(_of(row)) - _names(_ours({"Expected": 1, **healthy()}))
+
+
+def _names(samples: Samples) -> set[str]:
+    stack = monitoring()
+    return {
+        stack.properties(alarm)["AlarmName"].removeprefix("csr-approver-")
+        for alarm in ringing_on(stack, samples)
+    }
+
+
+def _of(row: Row) -> Samples:
+    """Five such minutes: our metrics and AWS's own."""
+    outcome: Outcome = row.outcome
+    minute: dict[str, float] = {"Expected": 0 if row.place.is_dispatchers else 1}
+    minute |= outcome.metrics
+    waits_on = outcome.metrics.get("Pending", 0) > outcome.metrics.get("Waiting", 0)
+    stays = waits_on and set(outcome.decided) != set(ALL)
+    minute["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
+    function = "dispatcher" if row.place.is_dispatchers else "reviewer"
+    dead = outcome.fails and not row.place.is_dispatchers
+    return {
+        **_ours(minute),
+        _key("AWS/Lambda", "Errors", FunctionName=function): [outcome.fails] * _MINUTES,
+        _key("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName="dead-letters"): [dead],
+    }
+
+
+def _ours(minute: dict[str, float]) -> Samples:
+    return {
+        _key(NAMESPACE, name, Stack="csr-approver"): [value] * _MINUTES
+        for name, value in minute.items()
+    }
+
+
+def _key(
+    namespace: str, name: str, **dimensions: str
+) -> tuple[str, str, frozenset[tuple[str, str]]]:
+    return namespace, name, frozenset(dimensions.items())

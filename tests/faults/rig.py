@@ -1,0 +1,293 @@
+"""One cluster with six nodes' CSRs, behind a line that can be broken, and the two functions."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from functools import partial
+from threading import Lock
+from types import SimpleNamespace
+from typing import Any, Final, Protocol
+
+import botocore.endpoint
+import pytest
+
+from adapters import csr_api
+from adapters.retry import Retries
+from core.ports import Clock
+from handlers import review
+from handlers.dispatch import DispatchIncomplete
+from sandbox.aws import ACCOUNT, HOME, Eni, Machine
+from sandbox.faults import FaultyApi
+from sandbox.identity import AwsIdentity
+from sandbox.kubelet import kubelet_request
+from sandbox.practice.status import Json
+from sandbox.tokens import utc_now
+from tests.faults.wire import OnTheWire
+from tests.handlers.account import NODE_ROLE, VPC, Account
+from tests.handlers.lambdas import Invocation, Lambdas
+
+CLUSTER: Final = "prod"
+
+#: The nodes' CSRs in the order of lists, and how they are rightly decided.
+RIGHTLY: Final = {f"faults-{n}": "Denied" if n == 6 else "Approved" for n in range(1, 7)}
+ALL: Final = tuple(RIGHTLY)
+
+#: CSRs on a page of the list, and instances on a page of EC2's answer: each has two pages.
+PAGE: Final = 4
+EC2_PAGE: Final = 5
+
+_ANOTHER_NODES: Final = "10.9.9.9"
+
+
+class Killed(BaseException):
+    """The runtime ends the function: time-out, or memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lagging(Machine):
+    """An instance of which EC2 doesn't show everything yet."""
+
+    without: tuple[str, ...] = ()
+
+    def describe(self) -> Json:
+        shown = Machine.describe(self)
+        return {key: value for key, value in shown.items() if key not in self.without}
+
+
+class Server(Protocol):
+    """An API server with the approver let in: the practice one, or a real one."""
+
+    @property
+    def server(self) -> str: ...
+
+    @property
+    def ca_pem(self) -> str: ...
+
+    def file(self, name: str, machine: Machine, request: bytes, age: timedelta) -> None:
+        """Have a node file a CSR; one that can't be so old counts as due all the same."""
+
+    def decision(self, name: str) -> str:
+        """`Approved`, `Denied`, or nothing."""
+
+    def remove(self, name: str) -> None:
+        """Delete a CSR."""
+
+
+class Rig:
+    """What a fault may be put into, and a minute of it."""
+
+    def __init__(
+        self,
+        account: Account,
+        lambdas: Lambdas,
+        server: Server,
+        line: FaultyApi,
+        patch: pytest.MonkeyPatch,
+    ) -> None:
+        self.account = account
+        self.lambdas = lambdas
+        self.server = server
+        self.line = line
+        self.messages = [_MESSAGE]
+        self.errors: list[str] = []
+        self.machines: dict[str, Machine] = {}
+        self.invocation = Invocation()
+        self._patch = patch
+        self._passing = Lock()
+        self._mending: list[Callable[[], None]] = []
+
+    # --- what may be broken ---------------------------------------------------------------------
+
+    def aws(self, operation: str, answer: OnTheWire) -> None:
+        """Break a call to AWS."""
+        self.lambdas.calls.on_the_wire(operation, answer)
+
+    def small_ec2_pages(self) -> None:
+        """Let EC2's answer have two pages."""
+
+        def smaller(call: Any) -> None:
+            call["body"]["MaxResults"] = EC2_PAGE
+
+        self.lambdas.calls.instead("DescribeInstances", smaller)
+
+    def change(self, name: str, **changes: Any) -> None:
+        """Let EC2 show something else of the instance that filed this CSR."""
+        self.account.aws.change_machine(HOME, self.machines[name].id, **changes)
+
+    def hide(self, name: str, *keys: str) -> None:
+        """Let EC2 leave these fields out of what it says of the instance."""
+        shown = self.machines[name]
+        known = {field.name: getattr(shown, field.name) for field in fields(Machine)}
+        self.account.aws.add_machine(Lagging(**known, without=keys))
+
+    def no_role(self) -> None:
+        """The nodes' instance profile has no role yet."""
+        iam = self.account.aws.client("iam")
+        iam.remove_role_from_instance_profile(InstanceProfileName=NODE_ROLE, RoleName=NODE_ROLE)
+        self._mending.append(
+            lambda: iam.add_role_to_instance_profile(
+                InstanceProfileName=NODE_ROLE, RoleName=NODE_ROLE
+            )
+        )
+
+    def forget(self, name: str) -> None:
+        """Let EC2 show no such instance."""
+        self.account.forget_machine(self.machines[name])
+
+    def credentials(self, given: object) -> None:
+        """What the reviewer has for credentials, from now on."""
+        session = review._reviewer()._aws._session._session
+        self._mending.append(partial(setattr, session, "_credentials", session._credentials))
+        session._credentials = given
+
+    def no_environment(self) -> None:
+        """The credentials are in the environment no longer."""
+        for name in self.account.aws.credentials:
+            self._patch.delenv(name)
+
+    def no_credentials(self) -> None:
+        """The functions start in an environment without credentials."""
+        self.no_environment()
+        self.lambdas.cold()
+        self._mending.append(self.lambdas.cold)
+
+    def passes(self, seconds: float) -> None:
+        """Time passes for the invocation."""
+        with self._passing:
+            self.invocation.passes(seconds)
+
+    @property
+    def tries(self) -> int:
+        """How often the broken call was made."""
+        return self.line.met + self.lambdas.calls.broken
+
+    def heal(self) -> None:
+        """All is well again."""
+        self.line.heal()
+        self.lambdas.calls.heal()
+        self.messages = [_MESSAGE]
+        for machine in self.machines.values():
+            self.account.aws.add_machine(machine)
+        for name, value in self.account.aws.credentials.items():
+            self._patch.setenv(name, value)
+        while self._mending:
+            self._mending.pop()()
+
+    # --- a minute -------------------------------------------------------------------------------
+
+    def file_all(self, age: timedelta) -> None:
+        """Six nodes file a CSR each; the sixth asks for an address that is another's, long ago."""
+        for number, name in enumerate(RIGHTLY, 1):
+            machine = self._launch(number)
+            self.machines[name] = machine
+            bad = RIGHTLY[name] == "Denied"
+            own = machine.enis[0]
+            asked = [own.ip, _ANOTHER_NODES if bad else own.public]
+            pem, _ = kubelet_request(machine.name, dns=[machine.name], ips=asked)
+            self.server.file(name, machine, pem, DUE if bad else age)
+
+    def warm_up(self) -> None:
+        """A healthy review before, so that what is kept is there."""
+        machine = self._launch(9)
+        pem, _ = kubelet_request(machine.name, dns=[machine.name])
+        self.server.file("faults-0", machine, pem, DUE)
+        self.review()
+        assert self.server.decision("faults-0") == "Approved"
+        self.server.remove("faults-0")
+
+    def review(self) -> bool:
+        """The reviewer on its messages; True where it failed on one."""
+        before = len(self.errors)
+        for body in self.messages:
+            try:
+                self.lambdas.review_body(body, self.invocation)
+            except (Exception, Killed) as error:  # noqa: BLE001  whatever it is, SQS keeps the message
+                self.errors.append(str(error))
+        return len(self.errors) > before
+
+    def dispatch(self) -> bool:
+        """The dispatcher, and the reviewer on what it sent; True where the dispatcher failed."""
+        failed = False
+        try:
+            self.lambdas.dispatch(self.invocation)
+        except DispatchIncomplete:
+            failed = True
+        sent = self.account.aws.receive(self.account.queue_url)
+        self.messages = [record["body"] for record in sent]
+        assert not self.review()
+        return failed
+
+    def decisions(self) -> dict[str, str]:
+        """How each CSR is decided, if it is."""
+        found = {name: self.server.decision(name) for name in RIGHTLY}
+        return {name: decision for name, decision in found.items() if decision}
+
+    def clear(self) -> None:
+        """Leave nothing to the next row."""
+        self.heal()
+        for name in self.machines:
+            self.server.remove(name)
+            self.account.forget_machine(self.machines[name])
+        self.account.aws.receive(self.account.queue_url)
+
+    def metrics(self) -> dict[str, int]:
+        """The stack's metrics that aren't 0; how long one waited, in whole minutes."""
+        found = self.lambdas.metrics()
+        found["OldestPendingSeconds"] -= found["OldestPendingSeconds"] % 60
+        return {name: value for name, value in found.items() if value}
+
+    def _launch(self, number: int) -> Machine:
+        machine = Machine(
+            id=f"i-{number:017x}",
+            region=HOME,
+            vpc_id=VPC,
+            launched=utc_now() - timedelta(hours=1),
+            enis=(Eni(f"10.7.0.{number}", public=f"54.7.0.{number}"),),
+            profile_arn=self.account.profiles[NODE_ROLE],
+            tags={f"kubernetes.io/cluster/{CLUSTER}": "owned"},
+        )
+        self.account.aws.add_machine(machine)
+        return machine
+
+
+#: Old enough for approvals and denials to be due, and for approvals alone.
+DUE: Final = timedelta(minutes=7)
+YOUNG: Final = timedelta(minutes=2)
+
+_MESSAGE: Final = json.dumps({"cluster": CLUSTER, "region": HOME})
+
+
+def node_identity(machine: Machine) -> AwsIdentity:
+    """The session that a node joins with."""
+    return AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
+
+
+@contextmanager
+def a_rig(
+    account: Account, lambdas: Lambdas, server: Server, patch: pytest.MonkeyPatch
+) -> Iterator[Rig]:
+    """The rig, in whose invocation time passes only by waiting: nobody really waits."""
+    lambdas.settings(MODE="enforce", WRITE_CONNECTIONS="1")
+    with FaultyApi(server.server, server.ca_pem, page=PAGE) as line:
+        account.change(CLUSTER, endpoint=line.server)
+        account.trust(CLUSTER, line.ca_pem)
+        rig = Rig(account, lambdas, server, line, patch)
+
+        def retries(clock: Clock) -> Retries:
+            return Retries(clock, sleep=rig.passes, jitter=lambda: 1.0)
+
+        patch.setattr(csr_api, "Retries", retries)
+        patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=rig.passes))
+        try:
+            yield rig
+        finally:
+            rig.clear()
+
+
+def later(rig: Rig, time: timedelta) -> None:
+    """So much later for all that the reviewer keeps, with a new invocation and a new sheet."""
+    rig.invocation = Invocation()
+    rig.lambdas.forget()
+    rig.lambdas.later(time)
