@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import ssl
 import stat
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cli.request_files import Files
-from cli.request_run import Pace
+from cli.request_run import End, Pace
 from core import pkcs10
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, Rule
@@ -32,6 +33,8 @@ from sandbox.tokens import User
 from tests.cli.conftest import Desk
 from tests.cli.hours import Hours
 from tests.handlers.account import GROUP, Account, Cluster
+
+README: Final = (Path(__file__).parents[2] / "README.md").read_text()
 
 NAME: Final = "myserver"
 DNS: Final = "myserver.default.svc"
@@ -137,6 +140,7 @@ def test_one_command_makes_what_the_page_makes(cluster: Cluster, desk: Desk) -> 
         read.subject[0].value,
         read.key.kind,
     )
+    assert ("2.5.29.17",) == read.extensions
     assert 0o600 == mode("myserver.key")
     assert ["myserver.crt", "myserver.key"] == names_here()
     assert "ApprovedByRequester" == cluster.get(NAME)["status"]["conditions"][0]["reason"]
@@ -218,6 +222,30 @@ def test_the_table_says_what_was_written_and_whom_to_trust(cluster: Cluster, des
     assert "clients must be given the CA" in shown
     assert "verifies against the cluster's own CA" in shown
     assert "kube-root-ca.crt" in shown
+
+
+def test_the_readme_shows_what_is_printed(cluster: Cluster, desk: Desk) -> None:
+    """But for the day."""
+    assert cluster
+    command = "request myserver --cluster prod --approve"
+    printed = desk.run(*command.split()).stdout
+    shown = README.split(f"$ csr-approver {command}\n")[1].split("```")[0]
+
+    assert _dateless(shown) == _dateless(printed)
+
+
+def test_the_readme_and_the_help_name_every_outcome(desk: Desk) -> None:
+    """Programs go by them."""
+    outcomes = [end.value for end in End]
+    readme = README.split("of which `outcome` is ")[1].split(";")[0]
+    told = " ".join(desk.run("request", "--help").stdout.split())
+
+    assert outcomes == re.findall(r"`([a-z-]+)`", readme)
+    assert f"`outcome` ({', '.join(outcomes)})" in told
+
+
+def _dateless(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "date", text)
 
 
 # --- waiting ------------------------------------------------------------------------------------
