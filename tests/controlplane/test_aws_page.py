@@ -23,7 +23,7 @@ from tests.cli.conftest import Desk
 from tests.cli.hours import Hours
 from tests.controlplane.app_signer import APP_SERVING, AppSigner
 from tests.controlplane.desk import sit_down
-from tests.controlplane.nodes import CSRS, conditions, join, stored
+from tests.controlplane.nodes import CSRS, conditions, enrol, join, stored
 from tests.controlplane.test_issued import signer_off
 
 NAME: Final = "myserver"
@@ -57,6 +57,17 @@ spec:
 """
 
 
+@pytest.fixture(scope="module")
+def plane(
+    eks_plane: ControlPlane, aws: PracticeAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """A cluster in which nobody else leaves requests to be audited."""
+    assert eks_plane
+    with ControlPlane("page").start(tmp_path_factory.mktemp("page")) as own:
+        enrol(own, aws)
+        yield own
+
+
 @pytest.fixture
 def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
     made = Hours()
@@ -68,12 +79,11 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 @pytest.fixture
 def desk(
     plane: ControlPlane, aws: PracticeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+) -> Desk:
     """The page's reader: an administrator."""
     assert hours
     sit_down(plane, aws, monkeypatch, "system:masters")
-    yield Desk()
-    plane.admin.request("DELETE", f"{CSRS}/{NAME}")
+    return Desk()
 
 
 def test_the_page_by_our_commands_alone(
