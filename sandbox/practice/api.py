@@ -8,7 +8,13 @@ from typing import Any
 from sandbox.practice import rules, signer
 from sandbox.practice.access import APPROVAL, Access
 from sandbox.practice.authority import Authority
-from sandbox.practice.bodies import Body, read_body, read_json
+from sandbox.practice.bodies import (
+    Body,
+    Preconditions,
+    read_body,
+    read_json,
+    read_preconditions,
+)
 from sandbox.practice.objects import approved_object, generated_name, new_object, user_fields
 from sandbox.practice.selector import selector
 from sandbox.practice.services import ServiceStore
@@ -101,8 +107,7 @@ class Api:
                 self._check(call, "get", name=name)
                 return 200, self.store.get(name)
             case ("DELETE", (name,)):
-                self._check(call, "delete", name=name)
-                return 200, _deleted(self.store.remove(name))
+                return 200, self._delete(call, name)
             case ("PUT", (name, "approval")):
                 return self._approve(call, name)
         raise not_practised(f"{call.method} {'/'.join(call.path[3:])}")
@@ -148,6 +153,13 @@ class Api:
                 raise already_exists(name)
             made = new_object(name, meta, spec, call.user, self._clock())
             return 201, self.store.write(name, made)
+
+    def _delete(self, call: Call, name: str) -> Json:
+        self._check(call, "delete", name=name)
+        wanted = read_preconditions(call.body)
+        with self.store.lock:
+            _check_deletion(self.store.get(name)["metadata"], wanted)
+            return _deleted(self.store.remove(name))
 
     def _approve(self, call: Call, name: str) -> Answer:
         """The order of refusals: RBAC, body, existence, uid, version, conditions, signer."""
@@ -216,6 +228,20 @@ def _check_preconditions(old: Json, body: Body) -> None:
         )
     if sent.resourceVersion and sent.resourceVersion != meta["resourceVersion"]:
         raise conflict(sent.name, MODIFIED)
+
+
+def _check_deletion(meta: Json, wanted: Preconditions) -> None:
+    """In other words than a PUT. From: k8s.io/apiserver pkg/registry/rest/delete.go."""
+    for word, sent, found, perhaps in (
+        ("UID", wanted.uid, meta["uid"], "deleted and then recreated"),
+        ("ResourceVersion", wanted.resourceVersion, meta["resourceVersion"], "modified"),
+    ):
+        if sent is not None and sent != found:
+            mismatch = f"({sent}) does not match the {word} in record ({found})"
+            cause = (
+                f"the {word} in the precondition {mismatch}. The object might have been {perhaps}"
+            )
+            raise conflict(meta["name"], cause, f"{KIND}.{GROUP}")
 
 
 def _deleted(item: Json) -> Json:

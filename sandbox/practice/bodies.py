@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from sandbox.practice.status import KIND, Json, bad_request
+from sandbox.practice.status import KIND, Json, bad_request, not_practised
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -90,6 +90,13 @@ class Body(Part):
     status: Status = Status()
 
 
+class Preconditions(Part):
+    """Of `DeleteOptions`, what must hold."""
+
+    uid: str | None = None
+    resourceVersion: str | None = None  # noqa: N815
+
+
 def read_json(content: bytes) -> Json:
     """The JSON object in a body, without its nulls. Raises `ApiError` 400."""
     try:
@@ -114,6 +121,18 @@ def read_body(content: bytes) -> Body:
     if (body.apiVersion, body.kind) != ("certificates.k8s.io/v1", KIND):
         raise bad_request(f"{body.apiVersion} {body.kind} is not what this path is for")
     return body
+
+
+def read_preconditions(content: bytes) -> Preconditions:
+    """Those of a `DeleteOptions`, which may be absent. Raises `ApiError` 400 and 501."""
+    options = read_json(content) if content else {}
+    unknown = options.keys() - {"apiVersion", "kind", "preconditions"}
+    if unknown:
+        raise not_practised(f"the option {min(unknown)} of DELETE")
+    try:
+        return Preconditions.model_validate(options.get("preconditions") or {})
+    except ValidationError:
+        raise bad_request("the preconditions can't be read") from None
 
 
 def _cleaned(value: Any) -> Any:

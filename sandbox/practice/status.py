@@ -111,9 +111,9 @@ def already_exists(name: str) -> ApiError:
     return ApiError(409, "AlreadyExists", message, _details(name))
 
 
-def conflict(name: str, cause: str) -> ApiError:
+def conflict(name: str, cause: str, resource: str = RESOURCE) -> ApiError:
     """409: the object is not, or no longer, the one that the client meant."""
-    message = f"Operation cannot be fulfilled on {RESOURCE} {quoted(name)}: {cause}"
+    message = f"Operation cannot be fulfilled on {resource} {quoted(name)}: {cause}"
     return ApiError(409, "Conflict", message, _details(name))
 
 

@@ -209,7 +209,9 @@ def csr_api(
     )
 
 
-def connection(aws: Aws, cluster: DescribedCluster, clock: Clock) -> ApiConnection:
+def connection(
+    aws: Aws, cluster: DescribedCluster, clock: Clock, retries: Retries | None = None
+) -> ApiConnection:
     """Any other call to a cluster's API; to be closed.
 
     Raises:
@@ -220,7 +222,7 @@ def connection(aws: Aws, cluster: DescribedCluster, clock: Clock) -> ApiConnecti
         cluster.ca_pem,
         aws.tokens(cluster.cluster),
         clock,
-        Retries(clock),
+        retries or Retries(clock),
         connections=1,
         max_answer_bytes=_MOST_BYTES,
         use_environment_proxy=aws.use_environment_proxy,

@@ -9,6 +9,9 @@ ANSWER_IS_NO = 1
 USAGE = 2
 COULD_NOT_TELL = 3
 
+#: By Ctrl-C; Typer ends so as well. From: the shells' convention, 128 and the signal's number.
+STOPPED = 130
+
 
 def stop(code: int, problem: str) -> NoReturn:
     """End with a message on stderr that names the thing and the mend.

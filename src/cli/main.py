@@ -8,6 +8,7 @@ from cli.doctor import doctor
 from cli.evaluate import evaluate
 from cli.legacy import legacy
 from cli.readiness import readiness
+from cli.request import request
 from cli.review import review
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command()(review)
 app.command()(access)
 app.command()(doctor)
 app.command()(readiness)
+app.command()(request)
 
 
 @app.callback()

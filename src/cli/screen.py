@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -35,6 +35,14 @@ def busy(words: str) -> Iterator[None]:
     """A spinner on stderr, where that is a terminal."""
     with Console(stderr=True).status(Text(safe(words))):
         yield
+
+
+@contextmanager
+def telling(words: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr, where that is a terminal, above which lines can be told."""
+    stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+    with stderr.status(Text(safe(words))):
+        yield lambda line: stderr.print(Text(safe(line)))
 
 
 def counted(items: Iterable[T], total: int, words: str) -> Iterator[T]:

@@ -9,6 +9,10 @@ class MalformedRequest(CsrApproverError):
     """The requester's fault: `spec.request` is not one request that every reader reads alike."""
 
 
+class WrongCertificate(CsrApproverError):
+    """The signer's fault: what it issued is of no use to whoever asked."""
+
+
 class EvidenceUnavailable(CsrApproverError):
     """AWS, or a cluster of its Services, could not be asked.
 

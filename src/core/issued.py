@@ -26,8 +26,8 @@ from core.model import (
     Unread,
 )
 
-# What cryptography raises for a certificate that it can't read; parsing is lazy.
-_UNREADABLE = (
+#: What cryptography raises for a certificate that it can't read; parsing is lazy.
+UNREADABLE = (
     ValueError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
@@ -83,8 +83,8 @@ def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str
         with warnings.catch_warnings():
             # A long CN draws a warning, which is no news here: it is compared as a whole.
             warnings.simplefilter("ignore")
-            spki, names = _read(csr.certificate)
-    except _UNREADABLE as error:
+            spki, names = contents(csr.certificate)
+    except UNREADABLE as error:
         return IssueState.MISMATCH, f"the certificate can't be read: {error}"
     asked = {("DNS", folded(name)) for name in request.dns}
     asked |= {("IP", str(ip)) for ip in request.addresses}
@@ -100,7 +100,8 @@ def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str
     return None, ""
 
 
-def _read(pem: bytes) -> tuple[bytes, set[tuple[str, str]]]:
+def contents(pem: bytes) -> tuple[bytes, set[tuple[str, str]]]:
+    """The public key of a certificate, and its names by their kinds; raises what is UNREADABLE."""
     # The first block is the leaf. From: Kubernetes certificates.k8s.io/v1, status.certificate.
     leaf = x509.load_pem_x509_certificates(pem)[0]
     spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

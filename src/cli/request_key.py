@@ -1,0 +1,76 @@
+"""The key of a certificate request, and the request that it signs."""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from core.app_serving import Wanted
+
+
+class KeyType(Enum):
+    """Kinds of keys, by the names of the option."""
+
+    RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
+    RSA_4096 = "rsa-4096"
+    ECDSA_P256 = "ecdsa-p256"
+    ECDSA_P384 = "ecdsa-p384"
+
+
+_CURVES: Final = {KeyType.ECDSA_P256: ec.SECP256R1(), KeyType.ECDSA_P384: ec.SECP384R1()}
+# From: RFC 8017, section A.1.1, and FIPS 186-5, section A.1.
+_EXPONENT: Final = 65537
+
+
+@dataclass(frozen=True)
+class Key:
+    """A private key, new."""
+
+    kind: KeyType
+
+    @property
+    def is_rsa(self) -> bool:
+        """RSA keys may encrypt another key; those of elliptic curves may not."""
+        return self.kind not in _CURVES
+
+    @cached_property
+    def _private(self) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+        if self.kind in _CURVES:
+            return ec.generate_private_key(_CURVES[self.kind])
+        return rsa.generate_private_key(_EXPONENT, int(self.kind.value.removeprefix("rsa-")))
+
+    @property
+    def pem(self) -> bytes:
+        """As `openssl genrsa` writes it: PKCS#8, in no other encryption than the file's mode."""
+        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    @property
+    def spki(self) -> bytes:
+        """The public key, as certificates hold it."""
+        public = self._private.public_key()
+        return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def request(self, asked: Wanted) -> bytes:
+        """The PKCS#10 request in PEM, with the names where clients read them."""
+        name = asked.common_name
+        subject = [x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else []
+        names: list[x509.GeneralName] = [x509.DNSName(one) for one in asked.dns]
+        names += [x509.IPAddress(one) for one in asked.addresses]
+        builder = x509.CertificateSigningRequestBuilder(x509.Name(subject)).add_extension(
+            # From: RFC 5280, section 4.2.1.6: critical where there is no subject.
+            x509.SubjectAlternativeName(names),
+            critical=not name,
+        )
+        return builder.sign(self._private, hashes.SHA256()).public_bytes(Encoding.PEM)

@@ -1,0 +1,32 @@
+"""Time for commands that wait: none passes but in their sleep, and what is planned happens then."""
+
+from collections.abc import Callable
+
+
+class Hours:
+    """Time that passes in sleep alone; what is planned happens when its moment comes."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.interrupt_at: int | None = None
+        self._planned: list[tuple[float, Callable[[], object]]] = []
+        self._looked = 0
+
+    def at(self, seconds: float, *whats: Callable[[], object]) -> None:
+        self._planned += [(seconds, what) for what in whats]
+
+    def ticks(self) -> float:
+        self._looked += 1
+        if self._looked == self.interrupt_at:
+            raise KeyboardInterrupt
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        due = [one for one in self._planned if one[0] <= self.now]
+        self._planned = [one for one in self._planned if one[0] > self.now]
+        for _, what in due:
+            what()
+
+    def interrupt(self) -> None:
+        raise KeyboardInterrupt

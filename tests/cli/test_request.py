@@ -1,0 +1,937 @@
+"""`csr-approver request`: a serving certificate for a workload, or nothing left behind."""
+
+import base64
+import json
+import os
+import re
+import ssl
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from typer.testing import CliRunner
+
+from cli.main import app
+from cli.request_files import Files
+from cli.request_run import End, Pace
+from core import pkcs10
+from sandbox.kubelet import kubelet_request
+from sandbox.kubernetes import APP_SERVING, Rule
+from sandbox.practice.api import Answer, Call
+from sandbox.practice.authority import Authority
+from sandbox.practice.status import ApiError, forbidden
+from sandbox.tokens import User
+from tests.cli.conftest import Desk
+from tests.cli.hours import Hours
+from tests.handlers.account import GROUP, Account, Cluster
+
+README: Final = (Path(__file__).parents[2] / "README.md").read_text()
+
+NAME: Final = "myserver"
+DNS: Final = "myserver.default.svc"
+CSRS: Final = "certificatesigningrequests"
+OURS: Final = ("request", NAME, "--cluster", "prod", "--key-type", "ecdsa-p256")
+
+WITHOUT: Final = "; without --approve, it waits for somebody who may"
+
+FILING: Final = Rule(("create", "get", "delete"), CSRS)
+APPROVING: Final = (
+    Rule(("update",), f"{CSRS}/approval"),
+    Rule(("approve",), "signers", (APP_SERVING,)),
+)
+SOMEBODY: Final = User("jane", "", ("system:authenticated",), {})
+
+
+@pytest.fixture(autouse=True)
+def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
+    """In a folder of one's own, by a clock of one's own."""
+    made = Hours()
+    monkeypatch.setattr("cli.request.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+@pytest.fixture
+def cluster(account: Account) -> Cluster:
+    """Whose signer issues for workloads, and where one may file, and approve."""
+    made = account.cluster(onboarded=False)
+    made.map_role(account.aws.role_arn, "jane", [GROUP])
+    made.grant(GROUP, [FILING, *APPROVING])
+    made._api.signs_app_serving = True
+    return made
+
+
+def decide(cluster: Cluster, kind: str = "Approved", message: str = "by hand") -> None:
+    """Be somebody else who decides; where it approves, the signer then signs."""
+    item = cluster.get(NAME)
+    condition = {"type": kind, "status": "True", "reason": "Somebody", "message": message}
+    item["status"]["conditions"] = [*(item["status"].get("conditions") or ()), condition]
+    cluster.seed_object(item)
+    cluster._api.sign(NAME)
+
+
+def a_certificate(
+    cluster: Cluster,
+    *,
+    dns: tuple[str, ...] = (DNS,),
+    key: ec.EllipticCurvePrivateKey | None = None,
+    since: timedelta = timedelta(hours=-1),
+    until: timedelta = timedelta(hours=1),
+    purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+    ca: bool = False,
+) -> bytes:
+    """What some signer makes of the request, by a CA that nobody knows."""
+    request = x509.load_pem_x509_csr(base64.b64decode(cluster.get(NAME)["spec"]["request"]))
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(request.subject)
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key() if key else request.public_key())
+        .serial_number(1)
+        .not_valid_before(now + since)
+        .not_valid_after(now + until)
+        .add_extension(x509.SubjectAlternativeName(map(x509.DNSName, dns)), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM)
+
+
+def names_here() -> list[str]:
+    return sorted(path.name for path in Path().iterdir())
+
+
+def mode(name: str) -> int:
+    return stat.S_IMODE(Path(name).stat().st_mode)
+
+
+# --- issued -------------------------------------------------------------------------------------
+
+
+def test_one_command_makes_what_the_page_makes(cluster: Cluster, desk: Desk) -> None:
+    """Key, request with its name where clients read it, approval, certificate."""
+    told = desk.json("request", NAME, "--cluster", "prod", "--approve")
+
+    assert ("issued", "jane", "there") == (told["outcome"], told["requester"], told["request"])
+    assert ("myserver.key", "myserver.crt", None) == (
+        told["key"],
+        told["certificate"],
+        told["ca"],
+    )
+    spec = cluster.get(NAME)["spec"]
+    assert (APP_SERVING, ["digital signature", "key encipherment", "server auth"]) == (
+        spec["signerName"],
+        spec["usages"],
+    )
+    read = pkcs10.read(base64.b64decode(spec["request"]))
+    assert ((DNS,), DNS, "RSA 2048 with exponent 65537") == (
+        read.dns,
+        read.subject[0].value,
+        read.key.kind,
+    )
+    assert ("2.5.29.17",) == read.extensions
+    assert 0o600 == mode("myserver.key")
+    assert ["myserver.crt", "myserver.key"] == names_here()
+    assert "ApprovedByRequester" == cluster.get(NAME)["status"]["conditions"][0]["reason"]
+
+
+def test_a_server_can_serve_with_what_was_written(cluster: Cluster, desk: Desk) -> None:
+    """TLS loads the pair, and so the key is the certificate's."""
+    assert cluster
+    desk.run(*OURS, "--approve")
+
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain("myserver.crt", "myserver.key")
+
+
+def test_keys_of_curves_encipher_no_other(cluster: Cluster, desk: Desk) -> None:
+    desk.run(*OURS, "--approve")
+
+    assert ["digital signature", "server auth"] == cluster.get(NAME)["spec"]["usages"]
+
+
+@pytest.mark.parametrize("kind", ["rsa-3072", "ecdsa-p384"])
+def test_other_kinds_of_keys_are_made(cluster: Cluster, desk: Desk, kind: str) -> None:
+    assert cluster
+    told = desk.json("request", NAME, "--cluster", "prod", "--approve", "--key-type", kind)
+
+    assert ("issued", kind) == (told["outcome"], told["key_type"])
+
+
+def test_all_names_and_addresses_are_asked_for(cluster: Cluster, desk: Desk) -> None:
+    names = (
+        "--dns",
+        "Web.shop.svc.",
+        "--dns",
+        "web.shop.svc",
+        "--dns",
+        "web.shop.svc.cluster.local",
+    )
+    told = desk.json(
+        *OURS, "--namespace", "shop", *names, "--ip", "10.100.0.7", "--ip", "fd00::7", "--approve"
+    )
+
+    assert ["web.shop.svc", "web.shop.svc.cluster.local"] == told["dns"]
+    assert ["10.100.0.7", "fd00::7"] == told["addresses"]
+    assert [] == told["warnings"]
+    read = pkcs10.read(base64.b64decode(cluster.get(NAME)["spec"]["request"]))
+    assert (ip_address("10.100.0.7"), ip_address("fd00::7")) == read.addresses
+
+
+def test_a_name_too_long_for_a_cn_stands_beside_it(cluster: Cluster, desk: Desk) -> None:
+    """And then the names are critical, as there is no subject."""
+    long = f"{'a' * 60}.default.svc"
+    desk.run(*OURS, "--dns", long, "--approve")
+
+    csr = x509.load_pem_x509_csr(base64.b64decode(cluster.get(NAME)["spec"]["request"]))
+    assert 0 == len(csr.subject.rdns)
+    assert csr.extensions[0].critical
+    assert long.encode() in csr.public_bytes(serialization.Encoding.DER)
+
+
+def test_files_go_where_they_are_told_to(cluster: Cluster, desk: Desk) -> None:
+    Path("tls").mkdir()
+    where = ("--key", "tls/a.key", "--cert", "tls/a.crt", "--ca", "tls/ca.crt")
+    told = desk.json(*OURS, *where, "--approve")
+
+    assert ("tls/a.key", "tls/a.crt", "tls/ca.crt") == (
+        told["key"],
+        told["certificate"],
+        told["ca"],
+    )
+    assert cluster.ca_pem == Path("tls/ca.crt").read_text()
+    assert (0o600, 0o644) == (mode("tls/a.key"), mode("tls/a.crt") | 0o044)
+
+
+def test_the_table_says_what_was_written_and_whom_to_trust(cluster: Cluster, desk: Desk) -> None:
+    assert cluster
+    shown = desk.run(*OURS, "--approve").stdout
+
+    assert f"{NAME}: issued\nkey          myserver.key\ncertificate  myserver.crt\n" in shown
+    assert f"names        {DNS}\n" in shown
+    assert "clients must be given the CA" in shown
+    assert "verifies against the cluster's own CA" in shown
+    assert "kube-root-ca.crt" in shown
+
+
+def test_the_readme_shows_what_is_printed(cluster: Cluster, desk: Desk) -> None:
+    """But for the day."""
+    assert cluster
+    command = "request myserver --cluster prod --approve"
+    printed = desk.run(*command.split()).stdout
+    shown = README.split(f"$ csr-approver {command}\n")[1].split("```")[0]
+
+    assert _dateless(shown) == _dateless(printed)
+
+
+def test_the_readme_and_the_help_name_every_outcome(desk: Desk) -> None:
+    """Programs go by them."""
+    outcomes = [end.value for end in End]
+    readme = README.split("of which `outcome` is ")[1].split(";")[0]
+    told = " ".join(desk.run("request", "--help").stdout.split())
+
+    assert outcomes == re.findall(r"`([a-z-]+)`", readme)
+    assert f"`outcome` ({', '.join(outcomes)})" in told
+
+
+def _dateless(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "date", text)
+
+
+# --- waiting ------------------------------------------------------------------------------------
+
+
+def test_it_waits_for_somebody_to_approve(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    """And says to whom it falls, and what he types."""
+    hours.at(40, lambda: decide(cluster))
+
+    result = desk.run(*OURS)
+
+    assert "A person has to approve it: kubectl certificate approve myserver" in result.stderr
+    assert "Approved (Somebody); waiting for the certificate." not in result.stderr
+    assert 40 <= hours.now < 46
+
+
+def test_the_approver_may_do_it_for_a_service_account(
+    account: Account, cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    cluster.map_role(account.aws.role_arn, "system:serviceaccount:default:web", [GROUP])
+    hours.at(2, lambda: decide(cluster))
+
+    assert "The approver may approve it (with APP_SERVING=true)" in desk.run(*OURS).stderr
+
+
+def test_it_waits_for_the_signer(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    cluster.stop("signer")
+    hours.at(50, lambda: cluster.start_process("signer"))
+
+    result = desk.run(*OURS, "--approve")
+
+    assert "Approved (ApprovedByRequester); waiting for the certificate." in result.stderr
+    assert 50 <= hours.now < 56
+
+
+def test_a_cluster_that_is_gone_for_a_while_is_asked_again(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    """The port stays closed for half a minute."""
+    hours.at(5, lambda: cluster.stop("apiserver"))
+    hours.at(35, lambda: cluster.start_process("apiserver"), lambda: decide(cluster))
+
+    stderr = desk.run(*OURS).stderr
+
+    assert 1 == stderr.count("The cluster doesn't answer, asking again: connection: ")
+
+
+def test_a_cluster_that_is_gone_when_it_is_to_be_approved_is_asked_again(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    def lose(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "PUT" and hours.now < 30:
+            raise ApiError(503, "ServiceUnavailable", "not now")
+        return answer(call)
+
+    cluster.fault = lose
+
+    assert "issued" == desk.json(*OURS, "--approve")["outcome"]
+
+
+def test_a_change_between_looking_and_approving_is_looked_at_anew(
+    cluster: Cluster, desk: Desk
+) -> None:
+    """Somebody labels the request just then: 409."""
+    touched: list[str] = []
+
+    def touch(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "PUT" and not touched:
+            item = cluster.get(NAME)
+            touched.append(item["metadata"].setdefault("labels", {}).setdefault("a", "b"))
+            cluster.seed_object(item)
+        return answer(call)
+
+    cluster.fault = touch
+
+    assert "issued" == desk.json(*OURS, "--approve")["outcome"]
+    assert {"a": "b"} == cluster.get(NAME)["metadata"]["labels"]
+
+
+def test_a_filing_whose_answer_was_lost_is_found_again(cluster: Cluster, desk: Desk) -> None:
+    """It got through, and the second attempt meets it: the same request, so it is ours."""
+    lost: list[Answer] = []
+
+    def lose(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        found = answer(call)
+        if call.method == "POST" and call.path[3] == CSRS and not lost:
+            lost.append(found)
+            raise ApiError(504, "Timeout", "too slow")
+        return found
+
+    cluster.fault = lose
+
+    assert "issued" == desk.json(*OURS, "--approve")["outcome"]
+    assert 1 == len(lost)
+
+
+# --- not issued ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
+def test_a_decision_against_it_is_told_in_its_words(
+    cluster: Cluster, desk: Desk, hours: Hours, kind: str, outcome: str
+) -> None:
+    """The key is deleted, for nothing will be issued for it; the decision stays, as a record."""
+    hours.at(3, lambda: decide(cluster, kind, "not\n\x1b[31myours"))
+
+    told = desk.json(*OURS, code=1)
+
+    assert (outcome, "Somebody: not\n\x1b[31myours") == (told["outcome"], told["detail"])
+    assert (None, None, "there") == (told["key"], told["certificate"], told["request"])
+    assert [] == names_here()
+    assert [NAME] == [one["metadata"]["name"] for one in cluster.objects()]
+
+
+def test_what_others_wrote_is_shown_escaped(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    hours.at(3, lambda: decide(cluster, "Denied", "not\n\x1b[31m[bold]yours"))
+
+    shown = desk.run(*OURS, code=1).stdout
+
+    assert "myserver: denied: Somebody: not\\n\\x1b[31m[bold]yours\n" in shown
+    assert "kubectl delete csr myserver" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "detail"),
+    [
+        ((), "nobody approved it within 90 s"),
+        (("--approve",), "approved (ApprovedByRequester), but not issued within 90 s"),
+    ],
+)
+def test_what_is_not_issued_in_time_is_taken_back(
+    cluster: Cluster, desk: Desk, options: tuple[str, ...], detail: str
+) -> None:
+    cluster.stop("signer")
+
+    told = desk.json(*OURS, "--timeout", "90", *options, code=1)
+
+    assert ("not-issued", detail, "deleted") == (told["outcome"], told["detail"], told["request"])
+    assert ([], []) == (names_here(), cluster.objects())
+
+
+def test_what_is_kept_is_told_how_to_be_had_later(cluster: Cluster, desk: Desk) -> None:
+    shown = desk.run(*OURS, "--timeout", "5", "--keep", code=1).stdout
+
+    assert "kubectl get csr myserver -o jsonpath='{.status.certificate}' | base64 -d" in shown
+    assert (["myserver.key"], 1) == (names_here(), len(cluster.objects()))
+
+
+def test_without_the_right_to_delete_the_request_and_its_key_stay(
+    cluster: Cluster, desk: Desk
+) -> None:
+    """Somebody might yet approve it."""
+    cluster.revoke(GROUP)
+    cluster.grant(GROUP, [Rule(("create", "get"), CSRS)])
+
+    result = desk.run(*OURS, "--timeout", "5", code=1)
+
+    assert "Could not delete myserver: forbidden: 403: " in result.stderr
+    assert "its key was kept" in result.stdout
+    assert ["myserver.key"] == names_here()
+
+
+def test_a_cluster_that_stays_away_leaves_the_key(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    """Whether it was issued can't be told, and without its key it would be lost."""
+    hours.at(5, lambda: cluster.stop("apiserver"))
+
+    told = desk.json(*OURS, "--timeout", "60", code=3)
+
+    assert ("unknown", "unknown", "myserver.key") == (
+        told["outcome"],
+        told["request"],
+        told["key"],
+    )
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_request_that_somebody_deletes_is_not_waited_for(
+    cluster: Cluster, desk: Desk, hours: Hours, left: int
+) -> None:
+    """Nor is another one under its name touched."""
+
+    def swap() -> None:
+        item = cluster.get(NAME)
+        cluster.remove(NAME)
+        if left:
+            cluster.seed(NAME, SOMEBODY, base64.b64decode(item["spec"]["request"]))
+
+    hours.at(3, swap)
+
+    told = desk.json(*OURS, code=1)
+
+    assert ("deleted", None) == (told["outcome"], told["key"])
+    assert left == len(cluster.objects())
+
+
+# --- issued otherwise ---------------------------------------------------------------------------
+
+
+def test_a_certificate_of_another_key_is_of_no_use(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, key=other)))
+
+    told = desk.json(*OURS, code=1)
+
+    assert ("unusable", "the certificate holds another key than the request") == (
+        told["outcome"],
+        told["detail"],
+    )
+    assert [] == names_here()
+
+
+def test_what_is_no_certificate_is_of_no_use(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    hours.at(3, lambda: cluster.issue(NAME, b"none"))
+
+    assert "the certificate can't be read" in desk.json(*OURS, code=1)["detail"]
+    assert [] == names_here()
+
+
+@pytest.mark.parametrize(
+    ("way", "difference"),
+    [
+        ({"dns": (DNS, "kubernetes")}, "it holds further names: DNS kubernetes"),
+        ({"dns": ("other.default.svc",)}, f"it lacks names: DNS {DNS}"),
+        ({"ca": True}, "it is a CA's"),
+        ({"until": -timedelta(seconds=1)}, "it expired on "),
+        ({"since": timedelta(minutes=30)}, "it is not valid before "),
+        ({"purpose": ExtendedKeyUsageOID.CLIENT_AUTH}, "it is not for servers"),
+    ],
+)
+def test_other_contents_are_saved_and_told(
+    cluster: Cluster, desk: Desk, hours: Hours, way: dict[str, Any], difference: str
+) -> None:
+    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, **way)))
+
+    told = desk.json(*OURS, code=1)
+
+    assert "differs" == told["outcome"]
+    assert [] != [one for one in told["differences"] if one.startswith(difference)]
+    assert ["myserver.crt", "myserver.key"] == names_here()
+
+
+def test_a_ca_that_is_not_known_is_not_written(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    """The certificate is good, but what its clients have to trust must be had elsewhere."""
+    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
+
+    result = desk.run(*OURS, "--ca", "ca.crt", code=1)
+
+    assert "does NOT verify against the cluster's own CA" in result.stdout
+    assert "ca.crt isn't written: no CA is known that the certificate is of" in result.stdout
+    assert ["myserver.crt", "myserver.key"] == names_here()
+
+
+def test_without_ca_to_be_written_another_ca_is_no_difference(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
+
+    told = desk.json(*OURS)
+
+    assert ("issued", False) == (told["outcome"], told["trusted_by_cluster_ca"])
+
+
+def test_any_of_several_cas_of_a_cluster_will_do(
+    account: Account, cluster: Cluster, desk: Desk
+) -> None:
+    """As while EKS rotates them."""
+    account.trust("prod", Authority("old").pem.decode() + cluster.ca_pem)
+
+    assert desk.json(*OURS, "--approve")["trusted_by_cluster_ca"]
+
+
+# --- stopped ------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_takes_back_what_was_begun(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    hours.at(7, hours.interrupt)
+
+    told = desk.json(*OURS, code=130)
+
+    assert ("stopped", "deleted", None) == (told["outcome"], told["request"], told["key"])
+    assert ([], []) == (names_here(), cluster.objects())
+
+
+def test_ctrl_c_keeps_what_is_to_be_kept(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    hours.at(7, hours.interrupt)
+
+    told = desk.json(*OURS, "--keep", code=130)
+
+    assert ("stopped", "there", "myserver.key") == (told["outcome"], told["request"], told["key"])
+    assert 1 == len(cluster.objects())
+
+
+def test_ctrl_c_loses_no_key_of_what_is_issued_by_then(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    hours.at(7, lambda: decide(cluster), hours.interrupt)
+
+    shown = desk.run(*OURS, code=130).stdout
+
+    assert "myserver: stopped" in shown
+    assert "| base64 -d > myserver.crt" in shown
+    assert (["myserver.key"], 1) == (names_here(), len(cluster.objects()))
+
+
+def test_what_is_issued_while_it_is_taken_back_keeps_its_key(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    """Between looking and deleting: the version tells."""
+
+    def approve(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "DELETE" and not cluster.decision(NAME):
+            decide(cluster)
+        return answer(call)
+
+    cluster.fault = approve
+    hours.at(7, hours.interrupt)
+
+    told = desk.json(*OURS, code=130)
+
+    assert ("stopped", "there", "myserver.key") == (told["outcome"], told["request"], told["key"])
+    assert cluster.get(NAME)["status"]["certificate"]
+
+
+def test_what_changes_whenever_it_is_taken_back_stays(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    """Three times is enough; the key stays with it."""
+
+    def touch(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "DELETE":
+            item = cluster.get(NAME)
+            labels = {"touched": str(len(cluster.calls))}
+            cluster.seed_object(item | {"metadata": item["metadata"] | {"labels": labels}})
+        return answer(call)
+
+    cluster.fault = touch
+    hours.at(7, hours.interrupt)
+
+    told = desk.json(*OURS, code=130)
+
+    assert ("there", "myserver.key") == (told["request"], told["key"])
+    assert 3 == [call.method for call in cluster.calls].count("DELETE")
+
+
+def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, hours: Hours) -> None:
+    """At each look at the clock, which every call takes before it, and within it, when answered."""
+    ends: dict[tuple[int, bool, bool, bool], int] = {}
+    for step in range(1, 400):
+        hours._looked, hours.interrupt_at = 0, step
+        result = CliRunner().invoke(app, [*OURS, "--approve"], env={"COLUMNS": "300"})
+        assert result.exception is None or isinstance(result.exception, SystemExit), step
+        key, certificate = Path("myserver.key").exists(), Path("myserver.crt").exists()
+        issued = [bool(one["status"].get("certificate")) for one in cluster.objects()]
+        assert [key] * len(issued) == issued, (step, result.output)
+        assert key or not certificate, step
+        end = result.exit_code, bool(issued), key, certificate
+        ends[end] = ends.get(end, 0) + 1
+        for one in cluster.objects():
+            cluster.remove(one["metadata"]["name"])
+        for path in Path().iterdir():
+            path.unlink()
+        if result.exit_code == 0:
+            break
+
+    done, taken_back, kept = (
+        (0, True, True, True),
+        (130, False, False, False),
+        (130, True, True, False),
+    )
+    assert {done, taken_back, kept} == set(ends)
+    assert ends[taken_back] > 10
+
+
+def test_a_file_that_is_not_written_whole_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stop)
+    files = Files(Path("a.key"), Path("a.crt"), None)
+
+    with pytest.raises(KeyboardInterrupt):
+        files.write_key(b"key")
+    assert [] == names_here()
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["myserver.key", "myserver.crt", "ca.crt"])
+@pytest.mark.parametrize("put", [Path.touch, lambda path: path.symlink_to("elsewhere")])
+def test_no_file_is_written_over(
+    cluster: Cluster, desk: Desk, name: str, put: Callable[[Path], None]
+) -> None:
+    """Nor through a link that leads nowhere."""
+    put(Path(name))
+
+    stderr = desk.run(*OURS, "--ca", "ca.crt", "--approve", code=2).stderr
+
+    assert f"{name} is there already, and is not written over" in stderr
+    assert ([name], []) == (names_here(), cluster.calls)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--key", "absent/a.key"), "--key: absent/a.key can't be written: No such file"),
+        (("--cert", "/dev/null/a"), "--cert: /dev/null/a can't be written: Not a directory"),
+        (("--ca", "c" * 300), "can't be written: File name too long"),
+        (("--ca", "myserver.crt"), "--key, --cert, --ca: expected different files"),
+        (("--key", "./myserver.crt"), "--key, --cert: expected different files"),
+    ],
+)
+def test_where_nothing_can_be_written_nothing_is_begun(
+    cluster: Cluster, desk: Desk, options: tuple[str, ...], words: str
+) -> None:
+    assert words in desk.run(*OURS, *options, code=2).stderr
+    assert ([], []) == (names_here(), cluster.calls)
+
+
+def test_a_folder_that_is_gone_when_the_key_is_to_be_written(cluster: Cluster, desk: Desk) -> None:
+    """After the files were checked, and before anything was filed."""
+    Path("tls").mkdir()
+
+    def go(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if Path("tls").exists():
+            Path("tls").rmdir()
+        return answer(call)
+
+    cluster.fault = go
+
+    assert "tls/a.key can't be written" in desk.run(*OURS, "--key", "tls/a.key", code=2).stderr
+    assert [] == cluster.objects()
+
+
+def test_a_folder_that_is_gone_when_the_certificate_comes(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    """The key stays, and how to have the certificate is told."""
+    Path("tls").mkdir()
+    hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
+
+    shown = desk.run(*OURS, "--cert", "tls/a.crt", code=1).stdout
+
+    assert "issued, but tls/a.crt can't be written: No such file or directory" in shown
+    assert "| base64 -d > tls/a.crt" in shown
+    assert ["myserver.key"] == names_here()
+
+
+def test_a_folder_that_is_gone_when_the_ca_is_to_be_written(
+    cluster: Cluster, desk: Desk, hours: Hours
+) -> None:
+    Path("tls").mkdir()
+    hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
+
+    told = desk.json(*OURS, "--ca", "tls/ca.crt", code=1)
+
+    assert ("differs", None) == (told["outcome"], told["ca"])
+    assert "tls/ca.crt can't be written" in told["detail"]
+
+
+# --- what may be asked for ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("csr-web",), "EKS issues nothing for a name that begins with csr-"),
+        (("My_Server",), "NAME: got 'My_Server', expected lower-case letters"),
+        (("a" * 254,), "NAME: got "),
+        (("a\x1b[31m",), "NAME: got 'a\\\\x1b[31m'"),
+        (("a.b",), "--dns: 'a.b' can't be a Service's name, so give DNS names"),
+        (("a", "--namespace", "Shop"), "--namespace: got 'Shop', expected a namespace's name"),
+        (("a", "--dns", "*.a.default.svc"), "no wildcards"),
+        (("a", "--dns", "a_b"), "--dns: got 'a_b', expected a DNS name"),
+        (("a", "--dns", ""), "--dns: got '', expected a DNS name"),
+        (("a", "--dns", "10.0.0.1"), "which is an address: give it as --ip"),
+        (("a", "--dns", "kubernetes.default.svc"), "which is the API server's, AWS's"),
+        (("a", "--dns", "Kubernetes"), "which is the API server's, AWS's"),
+        (("a", "--dns", "x.localhost"), "which is the API server's, AWS's"),
+        (("a", "--dns", "sts.amazonaws.com."), "which is the API server's, AWS's"),
+        (("a", "--ip", "10.0.0"), "--ip: got '10.0.0', expected an IP address"),
+        (("a", "--ip", "127.0.0.1"), "which is any machine's own, or none's"),
+        (("a", "--ip", "169.254.169.254"), "which is any machine's own, or none's"),
+        (("a", "--ip", "::ffff:10.0.0.1"), "expected a plain IPv4 or IPv6 address"),
+        (("a", "--ip", "fd00::1%eth0"), "expected a plain IPv4 or IPv6 address"),
+        (("a", "--timeout", "0"), "Invalid value for '--timeout'"),
+        (("a", "--key-type", "dsa"), "Invalid value for '--key-type'"),
+    ],
+)
+def test_what_cannot_or_must_not_be_had_is_refused(
+    account: Account, desk: Desk, arguments: tuple[str, ...], words: str
+) -> None:
+    assert account
+    assert words in desk.run("request", "--cluster", "prod", *arguments, code=2).stderr
+    assert [] == names_here()
+
+
+def test_a_cluster_must_be_named(desk: Desk) -> None:
+    assert "--cluster: give the cluster's name" in desk.run("request", NAME, code=2).stderr
+
+
+@pytest.mark.parametrize("name", ["www.example.com", "web.shop.svc", "pod-0.web.default.svc"])
+def test_names_that_are_no_services_of_the_namespace_are_warned_of(
+    cluster: Cluster, desk: Desk, name: str
+) -> None:
+    """They may be one's own all the same; a person has to know."""
+    assert cluster
+    arguments = (*OURS, "--dns", name, "--approve")
+    told = desk.json(*arguments)
+
+    assert ("issued", 1) == (told["outcome"], len(told["warnings"]))
+    warning = f"{name} is not the name of a Service in the namespace default"
+    assert told["warnings"][0].startswith(warning)
+    for path in Path().iterdir():
+        path.unlink()
+    assert f"csr-approver: warning: {warning}" in desk.run(*arguments, code=1).stderr
+
+
+# --- the dry run --------------------------------------------------------------------------------
+
+
+def test_a_dry_run_prints_the_manifest_and_does_nothing(account: Account, desk: Desk) -> None:
+    """It needs no cluster, and meets no file."""
+    assert account
+    Path("myserver.key").write_text("mine")
+
+    shown = yaml.safe_load(desk.run("request", NAME, "--dry-run").stdout)
+    program = json.loads(desk.run("request", NAME, "--dry-run", "--output", "json").stdout)
+
+    request = base64.b64decode(shown["spec"].pop("request"))
+    assert (DNS,) == pkcs10.read(request).dns
+    assert {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
+        "metadata": {"name": NAME},
+        "spec": {
+            "signerName": APP_SERVING,
+            "usages": ["digital signature", "key encipherment", "server auth"],
+        },
+    } == shown
+    assert program["spec"].pop("request")
+    assert shown == program
+    assert ["myserver.key"] == names_here()
+
+
+# --- the cluster says no ------------------------------------------------------------------------
+
+
+def test_a_name_that_is_taken_is_left_alone(cluster: Cluster, desk: Desk) -> None:
+    cluster.seed(NAME, SOMEBODY, kubelet_request("n")[0])
+    before = cluster.objects()
+
+    stderr = desk.run(*OURS, "--approve", code=1).stderr
+
+    assert "there is a request myserver already (pending), filed by jane" in stderr
+    assert "give another NAME, or kubectl delete csr myserver" in stderr
+    assert ([], before) == (names_here(), cluster.objects())
+
+
+def test_a_name_that_is_taken_just_then_is_left_alone(cluster: Cluster, desk: Desk) -> None:
+    """Between looking and filing: 409, and what is there isn't ours."""
+
+    def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "POST" and call.path[3] == CSRS:
+            cluster.seed(NAME, SOMEBODY, kubelet_request("n")[0])
+        return answer(call)
+
+    cluster.fault = take
+
+    told = desk.json(*OURS, "--approve", code=1)
+
+    assert ("refused", "none", None) == (told["outcome"], told["request"], told["key"])
+    assert "already exists" in told["detail"]
+    assert ([], 1) == (names_here(), len(cluster.objects()))
+
+
+@pytest.mark.parametrize(
+    ("rules", "options", "missing"),
+    [
+        ([], (), f"create {CSRS}, nor get {CSRS} {NAME}"),
+        ([Rule(("get",), CSRS)], (), f"create {CSRS}"),
+        (
+            [FILING],
+            ("--approve",),
+            f"update {CSRS}/approval {NAME}, nor approve signers {APP_SERVING}{WITHOUT}",
+        ),
+        (
+            [FILING, APPROVING[0]],
+            ("--approve",),
+            f"approve signers {APP_SERVING}{WITHOUT}",
+        ),
+    ],
+)
+def test_a_right_that_is_missing_is_named_before_anything_is_done(
+    cluster: Cluster, desk: Desk, rules: list[Rule], options: tuple[str, ...], missing: str
+) -> None:
+    cluster.revoke(GROUP)
+    cluster.grant(GROUP, rules)
+
+    stderr = desk.run(*OURS, *options, code=3).stderr
+
+    assert f"csr-approver: prod: you may not {missing}\n" == stderr
+    assert ([], []) == (names_here(), cluster.objects())
+
+
+def test_admission_that_forbids_it_is_told_in_its_words(cluster: Cluster, desk: Desk) -> None:
+    """Rights don't tell of it beforehand."""
+
+    def forbid(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "POST" and call.path[3] == CSRS:
+            raise forbidden(NAME, "no requests on Fridays")
+        return answer(call)
+
+    cluster.fault = forbid
+
+    told = desk.json(*OURS, code=3)
+
+    assert ("unknown", "none", None) == (told["outcome"], told["request"], told["key"])
+    assert "no requests on Fridays" in told["detail"]
+    assert [] == names_here()
+
+
+def test_rights_that_are_taken_away_meanwhile(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+    """What can't be looked at any more can't be told, and the key is kept."""
+    hours.at(3, lambda: cluster.revoke(GROUP))
+
+    told = desk.json(*OURS, code=3)
+
+    assert ("unknown", "unknown", "myserver.key") == (
+        told["outcome"],
+        told["request"],
+        told["key"],
+    )
+    assert "cannot get resource" in told["detail"]
+
+
+def test_a_request_that_validation_refuses_is_told(cluster: Cluster, desk: Desk) -> None:
+    def refuse(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "POST" and call.path[3] == CSRS:
+            raise ApiError(422, "Invalid", "spec.request: too short")
+        return answer(call)
+
+    cluster.fault = refuse
+
+    told = desk.json(*OURS, code=1)
+
+    assert ("refused", "422: spec.request: too short") == (told["outcome"], told["detail"])
+    assert [] == names_here()
+
+
+def test_an_answer_of_another_shape_is_none(cluster: Cluster, desk: Desk) -> None:
+    def garble(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        code, body = answer(call)
+        odd: dict[str, Any] = {"metadata": {"name": NAME}, "spec": []}
+        return (code, odd) if call.path[3:] == (CSRS, NAME) else (code, body)
+
+    cluster.seed(NAME, SOMEBODY, b"")
+    cluster.fault = garble
+
+    assert "prod in us-east-1: answer: " in desk.run(*OURS, code=3).stderr
+
+
+# --- the cluster cannot be asked ----------------------------------------------------------------
+
+
+def test_a_cluster_that_does_not_know_us(account: Account, desk: Desk) -> None:
+    account.cluster()
+    account.change("prod", endpoint="https://127.0.0.1:1")
+
+    assert "prod in us-east-1: connection: " in desk.run(*OURS, code=3).stderr
+    assert [] == names_here()
+
+
+def test_a_cluster_that_is_not_there(account: Account, desk: Desk) -> None:
+    assert account
+    assert "EKS DescribeCluster: ResourceNotFound" in desk.run(*OURS, code=3).stderr
+
+
+def test_a_role_that_the_cluster_does_not_know(account: Account, desk: Desk) -> None:
+    account.cluster(onboarded=False)
+
+    stderr = desk.run(*OURS, code=3).stderr
+
+    assert "unauthorized: 401" in stderr
+    assert "the cluster must let your own role in, by an access entry" in stderr

@@ -1,0 +1,85 @@
+"""What EKS has and upstream has not: the signer for workloads, and people who ask of it."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sandbox.controlplane import ControlPlane, eventually
+from sandbox.practice.authority import Authority
+from sandbox.practice.goreader import read
+from tests.controlplane.nodes import CSRS, RBAC, stored
+
+APP_SERVING: Final = "beta.eks.amazonaws.com/app-serving"
+
+_REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+_GROUP: Final = "certificates.k8s.io"
+
+Rule = Mapping[str, Any]
+
+
+def rule(resource: str, *verbs: str, name: str = "") -> Rule:
+    names = {"resourceNames": [name]} if name else {}
+    return {"apiGroups": [_GROUP], "resources": [resource], "verbs": list(verbs), **names}
+
+
+FILING: Final = (rule("certificatesigningrequests", "create", "get", "delete"),)
+APPROVING: Final = (
+    rule("certificatesigningrequests/approval", "update"),
+    rule("signers", "approve", name=APP_SERVING),
+)
+
+
+class AppSigner:
+    """Issues as AWS's page says: names and usages of the request, never a CA, for a year."""
+
+    def __init__(self, plane: ControlPlane, *, of_cluster: bool = True) -> None:
+        """`of_cluster`: with the very CA that EKS tells of the cluster."""
+        self._plane = plane
+        self._authority = Authority("elsewhere")
+        if of_cluster:
+            self._authority._key = plane._serving._key
+            self._authority._subject = plane._serving._certificate.subject
+
+    def sign(self, name: str) -> None:
+        """Issue one, if it was approved."""
+        found = stored(self._plane, name)
+        assert [one["type"] for one in found["status"]["conditions"]] == ["Approved"]
+        assert found["spec"]["signerName"] == APP_SERVING
+        request = read(base64.b64decode(found["spec"]["request"]))
+        made = self._authority.issue(request, found["spec"]["usages"], None, datetime.now(UTC))
+        found["status"]["certificate"] = base64.b64encode(made).decode()
+        status, answer = self._plane.admin.request("PUT", f"{CSRS}/{name}/status", found)
+        assert status == 200, answer
+
+
+def let(plane: ControlPlane, group: str, rules: Sequence[Rule]) -> None:
+    """Give a group these rights and no others, and wait until they count."""
+    role = {"kind": "ClusterRole", "rules": list(rules)}
+    binding = {
+        "kind": "ClusterRoleBinding",
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": group},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
+    }
+    for body in (role, binding):
+        whole = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": group}, **body}
+        path = f"{RBAC}/{str(body['kind']).lower()}s"
+        assert plane.admin.request("POST", path, whole)[0] == 201
+    eventually(lambda: all(_may(plane, group, one) for one in rules) or None, "the rights")
+
+
+def _may(plane: ControlPlane, group: str, one: Rule) -> bool:
+    resource, _, subresource = one["resources"][0].partition("/")
+    attributes = {
+        "group": _GROUP,
+        "resource": resource,
+        "subresource": subresource,
+        "verb": one["verbs"][0],
+        "name": one.get("resourceNames", [""])[0],
+    }
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": "nobody", "groups": [group], "resourceAttributes": attributes},
+    }
+    return bool(plane.admin.request("POST", _REVIEWS, body)[1]["status"]["allowed"])

@@ -1,0 +1,200 @@
+"""`csr-approver request` on a real kube-apiserver, with a signer such as EKS has."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from cryptography import x509
+
+from adapters.own_csr import Filed, OwnCsr
+from cli.request_run import Pace
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane
+from tests.cli.conftest import Desk
+from tests.cli.hours import Hours
+from tests.controlplane.app_signer import APP_SERVING, APPROVING, FILING, AppSigner, Rule, let, rule
+from tests.controlplane.desk import forget, sit_down
+from tests.controlplane.nodes import CSRS, stored
+
+GROUP: Final = "request-people"
+ECDSA: Final = ("--key-type", "ecdsa-p256")
+
+_numbers: Final = itertools.count(1)
+
+
+@pytest.fixture
+def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
+    made = Hours()
+    monkeypatch.setattr("cli.request.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+@pytest.fixture
+def desk(
+    plane: ControlPlane, aws: PracticeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """Of somebody without any right in the cluster, as yet."""
+    assert hours
+    sit_down(plane, aws, monkeypatch, GROUP)
+    yield Desk()
+    forget(plane, GROUP)
+
+
+@pytest.fixture
+def name() -> str:
+    return f"myserver-{next(_numbers)}"
+
+
+def decide(plane: ControlPlane, name: str, kind: str) -> None:
+    """Be somebody else who decides."""
+    condition = {"type": kind, "status": "True", "reason": "Somebody", "message": "not this one"}
+    body = stored(plane, name) | {"status": {"conditions": [condition]}}
+    assert plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)[0] == 200
+
+
+def is_there(plane: ControlPlane, name: str) -> bool:
+    return plane.admin.request("GET", f"{CSRS}/{name}")[0] == 200
+
+
+def names_here() -> list[str]:
+    return sorted(path.name for path in Path().iterdir())
+
+
+def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
+    plane: ControlPlane, desk: Desk, hours: Hours, name: str
+) -> None:
+    """What is issued by the cluster's own CA is known to be so."""
+    let(plane, GROUP, [*FILING, *APPROVING])
+    hours.at(10, lambda: AppSigner(plane).sign(name))
+
+    told = desk.json("request", name, "--cluster", plane.cluster, "--approve", "--ca", "ca.crt")
+
+    assert ("issued", "me", True) == (
+        told["outcome"],
+        told["requester"],
+        told["trusted_by_cluster_ca"],
+    )
+    found = stored(plane, name)
+    assert (APP_SERVING, "ApprovedByRequester") == (
+        found["spec"]["signerName"],
+        found["status"]["conditions"][0]["reason"],
+    )
+    certificate = x509.load_pem_x509_certificate(Path(f"{name}.crt").read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [f"{name}.default.svc"] == names.get_values_for_type(x509.DNSName)
+    certificate.verify_directly_issued_by(
+        x509.load_pem_x509_certificate(Path("ca.crt").read_bytes())
+    )
+
+
+def test_another_signers_ca_is_told_to_be_another(
+    plane: ControlPlane, desk: Desk, hours: Hours, name: str
+) -> None:
+    let(plane, GROUP, [*FILING, *APPROVING])
+    hours.at(10, lambda: AppSigner(plane, of_cluster=False).sign(name))
+
+    shown = desk.run("request", name, "--cluster", plane.cluster, "--approve", *ECDSA).stdout
+
+    assert "does NOT verify against the cluster's own CA" in shown
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--key-type", "rsa-4096"),
+        ("--key-type", "ecdsa-p384"),
+        (*ECDSA, "--dns", f"{'a' * 60}.default.svc"),
+        (*ECDSA, "--ip", "10.100.0.7", "--ip", "fd00::7"),
+    ],
+)
+def test_every_kind_of_request_is_taken(
+    plane: ControlPlane, desk: Desk, name: str, options: tuple[str, ...]
+) -> None:
+    """By Go's reader, also without a subject, and with any of its usages."""
+    printed = desk.run("request", name, "--dry-run", "--output", "json", *options).stdout
+    path = f"{CSRS}?dryRun=All&fieldValidation=Strict"
+
+    status, answer = plane.admin.request("POST", path, json.loads(printed))
+
+    assert status == 201, answer
+
+
+@pytest.mark.parametrize(
+    ("rules", "missing"),
+    [
+        ([], "create certificatesigningrequests, nor get certificatesigningrequests {name}, nor "),
+        ([rule("certificatesigningrequests", "get"), *APPROVING], "create "),
+        ([rule("certificatesigningrequests", "create"), *APPROVING], "get "),
+        ([*FILING, APPROVING[1]], "update certificatesigningrequests/approval {name};"),
+        ([*FILING, APPROVING[0]], f"approve signers {APP_SERVING};"),
+    ],
+)
+def test_a_right_that_is_missing_is_named(
+    plane: ControlPlane, desk: Desk, name: str, rules: list[Rule], missing: str
+) -> None:
+    let(plane, GROUP, rules)
+
+    stderr = desk.run(
+        "request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=3
+    ).stderr
+
+    assert f"prod: you may not {missing.format(name=name)}" in stderr
+    assert ([], False) == (names_here(), is_there(plane, name))
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
+def test_a_decision_against_it_is_told(
+    plane: ControlPlane, desk: Desk, hours: Hours, name: str, kind: str, outcome: str
+) -> None:
+    let(plane, GROUP, FILING)
+    hours.at(3, lambda: decide(plane, name, kind))
+
+    told = desk.json("request", name, "--cluster", plane.cluster, *ECDSA, code=1)
+
+    assert (outcome, "Somebody: not this one") == (told["outcome"], told["detail"])
+    assert [] == names_here()
+
+
+def test_what_is_not_issued_in_time_is_deleted(plane: ControlPlane, desk: Desk, name: str) -> None:
+    let(plane, GROUP, [*FILING, *APPROVING])
+
+    told = desk.json("request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=1)
+
+    assert "approved (ApprovedByRequester), but not issued within 300 s" == told["detail"]
+    assert ("deleted", [], False) == (told["request"], names_here(), is_there(plane, name))
+
+
+def test_what_is_issued_just_before_it_would_be_deleted_stays(
+    plane: ControlPlane, desk: Desk, hours: Hours, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version that the deletion bears is that of before."""
+    let(plane, GROUP, [*FILING, *APPROVING])
+    delete = OwnCsr.take_back
+
+    def sign_first(own: OwnCsr, filed: Filed) -> bool:
+        AppSigner(plane).sign(name)
+        return delete(own, filed)
+
+    monkeypatch.setattr(OwnCsr, "take_back", sign_first)
+    hours.at(7, hours.interrupt)
+
+    told: Any = desk.json(
+        "request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=130
+    )
+
+    assert ("stopped", "there", f"{name}.key") == (told["outcome"], told["request"], told["key"])
+
+
+def test_a_name_that_is_taken_is_told(plane: ControlPlane, desk: Desk, name: str) -> None:
+    let(plane, GROUP, FILING)
+    command = ("request", name, "--cluster", plane.cluster, *ECDSA)
+    desk.run(*command, "--timeout", "3", "--keep", code=1)
+    Path(f"{name}.key").unlink()
+
+    stderr = desk.run(*command, code=1).stderr
+
+    assert f"there is a request {name} already (pending), filed by me" in stderr

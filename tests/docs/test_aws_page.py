@@ -1,0 +1,89 @@
+"""`docs/aws-page.md` names commands, checks, files and tests that are there."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typer.main import get_command
+
+from cli.main import app
+from cli.request_run import End
+from core.checks import CHECKS
+from core.migration import Problem
+from core.model import IssueState
+from core.settings import ReviewSettings
+
+ROOT: Final = Path(__file__).parents[2]
+DOC: Final = (ROOT / "docs" / "aws-page.md").read_text()
+ROWS: Final = re.findall(r"^\| (.+) \| (.+) \| `(tests/[\w/]+\.py)::(\w+)` \|$", DOC, re.MULTILINE)
+COMMANDS: Final[dict[str, Any]] = getattr(get_command(app), "commands")  # noqa: B009  no types
+
+#: Every word of ours that a row may name.
+WORDS: Final = (
+    {check.id for checks in CHECKS.values() for check in checks}
+    | {one.value for kind in (Problem, End, IssueState) for one in kind}
+    | {name.upper() for name in ReviewSettings.model_fields}
+    | {"outcome"}
+)
+#: And what isn't ours.
+_OTHERS: Final = re.compile(r"kubectl .*|[a-z.]+/[a-z-]+|myserver\.\w+(\.svc)?|csr-|--\w+")
+
+
+def test_each_sentence_has_its_row() -> None:
+    """A line of a table that can't be read would be held against nothing."""
+    lines = [line for line in DOC.splitlines() if line.startswith("| ")]
+    headings = [line for line in lines if line.startswith("| the page says |")]
+
+    assert len(lines) - len(headings) == len(ROWS)
+    assert len(ROWS) > 35
+
+
+@pytest.mark.parametrize(("said", "_done", "file", "test"), ROWS)
+def test_the_test_that_shows_it_exists(said: str, _done: str, file: str, test: str) -> None:
+    """Under this name, in this file."""
+    assert f"\ndef {test}(" in (ROOT / file).read_text(), said
+
+
+def test_the_commands_and_their_options_exist() -> None:
+    shown = re.findall(r"`csr-approver ([^`]+)`", DOC)
+
+    assert {"legacy", "request", "review", "evaluate"} <= {one.split()[0] for one in shown}
+    for one in shown:
+        name, *rest = one.split()
+        known = {option for param in COMMANDS[name].params for option in param.opts}
+        assert set() == {word for word in rest if word.startswith("--")} - known, one
+
+
+def test_the_options_that_are_named_alone_are_requests() -> None:
+    known = {option for param in COMMANDS["request"].params for option in param.opts}
+
+    assert set() == set(re.findall(r"`(--[\w-]+)`", DOC)) - known
+
+
+def test_every_other_word_in_code_is_one_of_ours() -> None:
+    """Checks, problems, outcomes, findings and settings; or it is Kubernetes's, or the page's."""
+    tables = "\n".join(f"{said} {done}" for said, done, *_ in ROWS)
+    shown = {one for one in re.findall(r"`([^`]+)`", tables) if not one.startswith("csr-approver ")}
+
+    assert {"dns-names", "legacy-signer", "not-issued", "REAPPROVE_UNISSUED"} <= shown
+    assert [] == sorted(one for one in shown - WORDS if not _OTHERS.fullmatch(one))
+
+
+def test_every_link_leads_somewhere() -> None:
+    """To a file, and to a heading in it."""
+    links = re.findall(r"\]\((?!https:)([^)]+)\)", DOC)
+
+    assert len(links) >= 4
+    for link in links:
+        path, _, anchor = link.partition("#")
+        text = (ROOT / "docs" / path).read_text()
+        headings = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
+        anchors = {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+        assert not anchor or anchor in anchors, link
+
+
+def test_the_number_of_checks_is_theirs() -> None:
+    [told] = re.findall(r"(\d+) checks", DOC)
+
+    assert len(CHECKS["kubernetes.io/kubelet-serving"]) == int(told)
