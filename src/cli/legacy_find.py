@@ -25,6 +25,7 @@ from cli.legacy_yaml import (
     Mapping,
     Node,
     NotYaml,
+    Reader,
     Scalar,
     Sequence,
     Source,
@@ -94,20 +95,21 @@ def search(file: Text) -> Iterator[Finding | Trouble]:
     if not CLUE.search(file.text):
         return
     starts = [0, *(match.start() for match in _DOCUMENT.finditer(file.text))]
-    line = 1
+    line, reader = 1, Reader()
     for start, end in zip(starts, [*starts[1:], len(file.text)], strict=True):
         document = Source(file.text[start:end], line)
         line += document.text.count("\n")
         if CLUE.search(document.text):
-            yield from _Search(file, document).run()
+            yield from _Search(file, document, reader).run()
 
 
 class _Search:
     """One document: `covered` are the parts that were read as objects, and need no text search."""
 
-    def __init__(self, file: Text, source: Source) -> None:
+    def __init__(self, file: Text, source: Source, reader: Reader) -> None:
         self._file = file
         self._source = source
+        self._reader = reader
         self._covered: list[tuple[int, int]] = []
         self._unread = ""
 
@@ -119,7 +121,7 @@ class _Search:
 
     # --- manifests ------------------------------------------------------------------------------
 
-    def _manifests(self) -> Iterator[Finding]:
+    def _manifests(self) -> Iterator[Finding | Trouble]:
         if not self._file.exact:
             self._unread = "neither UTF-8 nor UTF-16"
             return
@@ -133,7 +135,14 @@ class _Search:
                 if isinstance(node, Scalar):
                     insort(self._covered, (node.start, node.end))
                     continue
+                unread = self._unread
                 yield from self._object(self._source, node, inherited, How.MANIFEST)
+                if self._unread != unread and not KIND_LINE.search(
+                    self._source.text, node.start, node.end
+                ):  # as in JSON on one line, which no later look would find
+                    line = self._source.line(node.start)
+                    told = f"a CSR that can't be read ({self._unread}): look yourself"
+                    yield Trouble(self._file.path, told, line)
                 if _is_other(node):
                     insort(self._covered, (node.start, node.end))
 
@@ -146,7 +155,7 @@ class _Search:
         span: tuple[int, int] | None = None,
     ) -> Iterator[Finding]:
         try:
-            read = _csr(node, inherited)
+            read = _csr(node, inherited, self._reader)
         except NotYaml as error:
             self._unread = str(error)
             return
@@ -265,10 +274,7 @@ def _list_version(node: Mapping) -> Scalar | None:
 
 def _text(node: Mapping, *path: str) -> str | None:
     found = node.find(*path)
-    try:
-        return None if found is None else text_of(tree(found))
-    except NotYaml:
-        return None
+    return text_of(tree(found)) if isinstance(found, Scalar) else None
 
 
 def _is_other(node: Mapping) -> bool:
@@ -276,7 +282,9 @@ def _is_other(node: Mapping) -> bool:
     return (_text(node, "kind") or "").startswith(SERVED_KINDS)
 
 
-def _csr(node: Mapping, inherited: str) -> tuple[Asked, Request, dict[str, Tree]] | None:
+def _csr(
+    node: Mapping, inherited: str, reader: Reader
+) -> tuple[Asked, Request, dict[str, Tree]] | None:
     """What a CSR asks for, and the object as plain data; None for all else, and for patches.
 
     Raises:
@@ -286,7 +294,7 @@ def _csr(node: Mapping, inherited: str) -> tuple[Asked, Request, dict[str, Tree]
     kind = _text(node, "kind") or (KIND if inherited else "")
     if kind != KIND or not (version in {V1, V1BETA1} or (not version and node.find("spec"))):
         return None
-    value = tree(node)
+    value = reader.tree(node)
     if not isinstance(value, dict):  # which it is, having a kind
         return None
     metadata, spec = _part(value, "metadata"), _part(value, "spec")

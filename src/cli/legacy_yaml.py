@@ -19,6 +19,9 @@ _DEEPEST: Final = 100
 _MOST_NODES: Final = 1_000_000
 _MOST_LEAVES: Final = 5_000
 
+#: Of all objects that are read of one file. Without aliases it takes tens of megabytes for more.
+MOST_IN_ALL: Final = 1_000_000
+
 # libyaml where PyYAML was built with it: ten times quicker, and the same events.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -211,23 +214,35 @@ def tree(node: Node) -> Tree:
     Raises:
         NotYaml: a key is no text, as in a template's `{{ }}`, or it is too much for one object.
     """
-    return _Reader().read(node, 0)
+    return Reader().tree(node)
 
 
-class _Reader:
-    """Counts as it reads, for aliases can make much of little."""
+class Reader:
+    """Counts as it reads, for aliases can make much of little: of an object, and of a file."""
 
     def __init__(self) -> None:
+        """For as many objects as one file has."""
+        self._in_all = 0
         self._count = 0
 
-    def read(self, node: Node, depth: int) -> Tree:
+    def tree(self, node: Node) -> Tree:
+        """The node as plain data, as `tree` reads it."""
+        self._count = 0
+        try:
+            return self._read(node, 0)
+        finally:
+            self._in_all += self._count
+
+    def _read(self, node: Node, depth: int) -> Tree:
         self._count += 1
         if self._count > _MOST_LEAVES or depth > _DEEPEST:
             raise NotYaml("too much for one object")
+        if self._in_all + self._count > MOST_IN_ALL:
+            raise NotYaml("too much for one file")
         if isinstance(node, Scalar):
             return _leaf(node)
         if isinstance(node, Sequence):
-            return [self.read(item, depth + 1) for item in node.items]
+            return [self._read(item, depth + 1) for item in node.items]
         if isinstance(node, Mapping):
             return self._mapping(node, depth)
         raise NotYaml("neither value, list nor mapping")
@@ -238,7 +253,7 @@ class _Reader:
         for key, value in node.pairs:
             if not isinstance(key, Scalar):
                 raise NotYaml("a key that is no text, as in a template")
-            read = self.read(value, depth + 1)
+            read = self._read(value, depth + 1)
             if key.plain and key.value == _MERGE:
                 for one in read if isinstance(read, list) else [read]:
                     merged = (one if isinstance(one, dict) else {}) | merged

@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner, Result
 
-from cli import legacy_files
+from cli import legacy_files, legacy_yaml
+from cli.legacy_rewrite import KIND
+from cli.legacy_yaml import Node, Scalar, Tree, tree
 from cli.main import app
 from core.migration import APP_SERVING, CLIENT
 from core.model import KUBELET_SERVING
@@ -699,6 +701,55 @@ def test_hostile_files_end_without_a_traceback(desk: Desk, text: str) -> None:
     assert result.exit_code in {0, 1, 3}
     assert isinstance(result.exception, SystemExit | None)
     assert [] == [one for one in desk.found(text)["findings"] if one["found"] == "manifest"]
+
+
+def in_each_of_many(item: str) -> str:
+    """300 objects that have nearly as many values as one may, by the alias `many`."""
+    values = f"- &some [{'x, ' * 70}]\n- &many [{'*some , ' * 68}]\n"
+    return f"# certificates.k8s.io\n{values}" + f"- {{{item}}}\n" * 300
+
+
+def test_aliases_make_no_more_of_a_file_than_can_be_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each object is bounded, and so are all together; what is left out is in doubt."""
+    monkeypatch.setattr(legacy_yaml, "MOST_IN_ALL", 100_000)
+    item = f"kind: {KIND}, apiVersion: certificates.k8s.io/v1, spec: {{request: r, x: *many }}"
+
+    printed = desk.found(in_each_of_many(item))
+
+    assert 20 == len(printed["findings"])
+    assert [("a CSR that can't be read (too much for one file): look yourself", 24)] == [
+        (one["problem"], one["line"]) for one in printed["troubles"]
+    ]
+
+
+def test_only_text_is_read_of_what_might_be_a_kind(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or an alias in that place were read as a whole, once for each object."""
+    read: list[Node] = []
+
+    def noted(node: Node) -> Tree:
+        read.append(node)
+        return tree(node)
+
+    monkeypatch.setattr("cli.legacy_find.tree", noted)
+
+    assert [] == desk.found(in_each_of_many("kind: *many , apiVersion: *many "))["findings"]
+    assert [] == [node for node in read if not isinstance(node, Scalar)]
+
+
+def test_a_csr_in_flow_style_that_is_too_much_is_in_doubt(desk: Desk) -> None:
+    """As JSON on one line, in which no line begins with its kind."""
+    spec = {"request": "r", "x": [1] * 6_000}
+    text = json.dumps({"apiVersion": "certificates.k8s.io/v1", "kind": KIND, "spec": spec})
+
+    printed = desk.found(text, "a.json")
+
+    assert [("a CSR that can't be read (too much for one object): look yourself", 1)] == [
+        (one["problem"], one["line"]) for one in printed["troubles"]
+    ]
 
 
 def test_files_of_many_matches_are_bounded(desk: Desk) -> None:
