@@ -85,7 +85,7 @@ def test_settings_that_are_yes_or_no_take_nothing_else(template: Template) -> No
         name for name, field in ReviewSettings.model_fields.items() if field.annotation is bool
     ]
 
-    assert 7 == len(switches)
+    assert 9 == len(switches)
     for name in switches:
         declared = template.parameters[parameter_of(name)]
         assert ["true", "false"] == declared["AllowedValues"]
