@@ -8,12 +8,12 @@ import pytest
 
 from core.checks.service import MAX_AT_ONCE
 from core.errors import EvidenceUnavailable
-from core.model import APP_SERVING, Action, IssueState, Run, ServicesHidden
+from core.model import APP_SERVING, KUBELET_SERVING, Action, IssueState, Run, ServicesHidden
 from core.review import review
 from core.signers import served
 from sandbox.forge import der, keys
 from sandbox.forge import request as forge
-from tests.builders import a_certificate, a_cluster, a_filed_csr, an_extra, approved, settings
+from tests.builders import NODE, a_certificate, a_cluster, a_filed_csr, an_extra, approved, settings
 from tests.core.fakes import FakeServices, FakeWorld
 from tests.service_builders import (
     CLUSTER_IP,
@@ -108,11 +108,23 @@ def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
     ) == record.judged.verdict.refusals[0].detail
 
 
+def test_of_a_node_such_a_request_is_refused_as_ever() -> None:
+    """A kubelet's has its names in the one attribute that there may be."""
+    pem = forge.Forge(keys.ecdsa("bare")).subject(*forge.kubelet_rdns(NODE)).pem()
+    world = FakeWorld(replace(a_filed_csr(), request=pem))
+
+    review(a_cluster(), KUBELET_SERVING, settings(), world.ports)
+
+    [record] = world.ledger.records
+    assert record.judged.verdict is not None
+    assert "request-well-formed" == record.judged.verdict.refusals[0].check
+
+
 # --- how many at once ----------------------------------------------------------------------------
 
 
 def test_an_accounts_requests_dont_supersede_each_other() -> None:
-    """Up to twenty of a namespace are judged in one run, and those are the newest."""
+    """Up to twenty of a namespace are judged in one run: the newest, however they are listed."""
     csrs = [
         a_filed_service_csr(name=f"t{n:02}", words=f"key {n}", age=timedelta(seconds=400 - n))
         for n in range(MAX_AT_ONCE + 3)
@@ -120,7 +132,7 @@ def test_an_accounts_requests_dont_supersede_each_other() -> None:
     theirs = {"dns": ("a.b.svc",), "ips": (), "cn": None, **an_account("b")}
     other = a_filed_service_csr(name="other", words="o", age=timedelta(seconds=800), **theirs)
     services = FakeServices((a_service(), a_service("a", namespace="b")))
-    world = FakeWorld(*csrs, other, services=services)
+    world = FakeWorld(*csrs[::2], other, *csrs[1::2][::-1], services=services)
 
     done = run(world)
 
