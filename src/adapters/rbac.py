@@ -13,12 +13,16 @@ from adapters.retry import Answer, Outcome
 _ROOT: Final = "/apis/rbac.authorization.k8s.io/v1"
 _PLURALS: Final = {"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings"}
 
-#: Who owns the fields. `force`, as a file applied by hand before is the same one.
-_AS: Final = "fieldManager=csr-approver&force=true"
+# Who owns the fields. `force` takes them from others, such as who applied an older file by hand.
+_AS: Final = "fieldManager=csr-approver"
+_FORCE: Final = "&force=true"
 
 
 def apply(connection: ApiConnection, manifest: Mapping[str, Any]) -> str:
     """Put an object there; `created`, `changed` or `unchanged`.
+
+    One of that name without our labels is somebody else's: another approver would be without its
+    rights from then on, and nobody told. The API server refuses where it isn't the same (409).
 
     Raises:
         ClusterUnavailable: it isn't there now as it should be; tells why.
@@ -26,8 +30,9 @@ def apply(connection: ApiConnection, manifest: Mapping[str, Any]) -> str:
     """
     path = f"{_ROOT}/{_PLURALS[manifest['kind']]}/{manifest['metadata']['name']}"
     before = connection.call("GET", path)
+    how = _AS + (_FORCE if _is_ours(before, manifest) else "")
     outcome = connection.call(
-        "PATCH", f"{path}?{_AS}", manifest, content_type="application/apply-patch+yaml"
+        "PATCH", f"{path}?{how}", manifest, content_type="application/apply-patch+yaml"
     )
     match outcome:
         case Answer(status=201):
@@ -37,7 +42,17 @@ def apply(connection: ApiConnection, manifest: Mapping[str, Any]) -> str:
     raise unavailable(outcome)
 
 
+def _is_ours(before: Outcome, manifest: Mapping[str, Any]) -> bool:
+    labels = _metadata(before).get("labels")
+    wanted: Mapping[str, str] = manifest["metadata"]["labels"]
+    return isinstance(labels, dict) and wanted.items() <= labels.items()
+
+
 def _version(outcome: Outcome) -> str | None:
-    metadata = outcome.object().get("metadata") if isinstance(outcome, Answer) else None
-    version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+    version = _metadata(outcome).get("resourceVersion")
     return version if isinstance(version, str) else None
+
+
+def _metadata(outcome: Outcome) -> Mapping[str, Any]:
+    metadata = outcome.object().get("metadata") if isinstance(outcome, Answer) else None
+    return metadata if isinstance(metadata, dict) else {}

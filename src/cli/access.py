@@ -20,7 +20,8 @@ That is a ClusterRole with its binding, which let the approver list CSRs, write 
 approve for the kubelet-serving signer alone; and a standard EKS access entry that puts its role
 into the group csr-approver. Without --apply all is printed: YAML for kubectl, with the aws commands
 for each cluster in its comments. With --apply it is made so, which takes your own rights in each
-cluster; what is there already stays, and one cluster's trouble stops no other.
+cluster; what is there already stays, somebody else's too where it has the same name, and one
+cluster's trouble stops no other.
 
 Exit 1: a cluster takes no access entries (authentication mode CONFIG_MAP), or the role's entry is
 of another type; what to do is told. Exit 3: a cluster could not be described or changed.

@@ -77,7 +77,7 @@ def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRo
     check_stack(name)
     try:
         found = stack.describe(aws.client("cloudformation", region), name, region)
-        if found is not None and found.role_arn:
+        if found is not None and Role.of_arn(found.role_arn) is not None:
             return ApproverRole(found.role_arn, f"as the stack {name} in {region} tells")
         why = f"there is no stack {name} in {region} that tells its role"
     except EvidenceUnavailable as error:

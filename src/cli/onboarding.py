@@ -95,8 +95,8 @@ def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) ->
 
 
 def _anew(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
-    """What a binding binds can't be changed."""
-    if not error.detail.startswith("422"):
+    """What a binding binds can't be changed (422), and what is somebody else's isn't (409)."""
+    if not error.detail.startswith(("409", "422")):
         return ()
     command = shlex.join(
         ["kubectl", "delete", manifest["kind"].lower(), manifest["metadata"]["name"]]

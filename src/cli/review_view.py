@@ -1,4 +1,7 @@
-"""What `csr-approver review` prints; whatever a cluster or a requester chose is shown escaped."""
+"""What `csr-approver review` prints.
+
+Whatever a cluster or a requester chose is shown escaped, and for people cut.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from adapters.ledger_lines import bounded
 from cli.review_run import Reviewed
 from cli.screen import cell
 from cli.verdict_rows import COLOURS, Row, row_of
@@ -57,7 +61,8 @@ def show(reviewed: Reviewed, console: Console) -> None:
         if run.findings:
             console.print(_findings(run))
         for one in run.unreadable:
-            console.print(cell(f"unreadable: {one.name or '?'}: {one.problem}", style="yellow"))
+            name = bounded(one.name or "?")
+            console.print(Text(f"unreadable: {name}: {bounded(one.problem)}", style="yellow"))
         for line in _summary(run, reviewed):
             console.print(line)
 
@@ -98,8 +103,8 @@ def _verdicts(run: Run, reviewed: Reviewed) -> Table:
         row = _row(record.judged)
         verdict = row["verdict"] or "-"
         table.add_row(
-            cell(row["csr"]),
-            cell(row["node"] or row["requester"], row["instance"] or "-"),
+            _names(row["csr"]),
+            _names(row["node"] or row["requester"], row["instance"] or "-"),
             cell(f"{record.age_seconds:.0f} s"),
             cell(verdict, style=COLOURS.get(verdict, "")),
             cell(_action(record, reviewed)),
@@ -113,6 +118,10 @@ def _table(*headings: str) -> Table:
     for heading in headings:
         table.add_column(heading, overflow="fold")
     return table
+
+
+def _names(*names: str) -> Text:
+    return Text("\n".join(map(bounded, names)))
 
 
 def _action(record: Record, reviewed: Reviewed) -> str:
@@ -136,8 +145,8 @@ def _findings(run: Run) -> Table:
         detail = safe(one.detail)[:_WHY]
         style = "bold red"
         table.add_row(
-            cell(one.csr.name),
-            cell(one.csr.username),
+            _names(one.csr.name),
+            _names(one.csr.username),
             cell(one.state.value, style=style),
             Text(detail),
         )

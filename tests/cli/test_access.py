@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.manifests import manifests
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
@@ -100,6 +101,19 @@ def test_without_a_stack_to_ask_it_is_the_name_that_the_template_gives(
     assert ROLE == desk.json("access", "prod")["role_arn"]
     template = (ROOT / "template.yaml").read_text()
     assert "!Sub ${AWS::StackName}-reviewer-${AWS::Region}" in template
+
+
+def test_what_a_stack_tells_is_taken_only_if_it_is_a_role(
+    account: Account, stub: AwsStub, desk: Desk
+) -> None:
+    """Whoever may make stacks must not write the YAML that an administrator applies."""
+    account.name_only(["prod"])
+    stub.stack(f"{ROLE}\n---\nkind: ClusterRoleBinding", region=HOME)
+
+    shown = desk.run("access", "prod").stdout
+
+    assert manifests(app_serving=False) == list(yaml.safe_load_all(shown))
+    assert f"# Who it is: {ROLE}\n# (by the name that the stack gives it; " in shown
 
 
 def test_a_role_that_is_given_is_taken(account: Account, stub: AwsStub, desk: Desk) -> None:

@@ -528,6 +528,22 @@ def test_a_node_role_of_another_account_cannot_be_told(world: World) -> None:
     assert ("unknown", f"{other} isn't this account's") == (link["status"], link["detail"])
 
 
+def test_a_cluster_that_tells_of_roles_without_end_costs_few_questions(world: World) -> None:
+    """Its API server may say what it likes, and IAM's patience is the whole account's."""
+    stored = world.cluster.get(world.cluster.file(1))
+    own = f"arn:aws:iam::{ACCOUNT}:role/"
+    told = [f"{own}node-{number}" for number in range(500)]
+    stored["spec"]["extra"]["canonicalArn"] = [*told, f"{own}{'a' * 10_000}"]
+    world.cluster.seed_object(stored)
+
+    link = world.look(code=3)["node-roles"]
+
+    assert "unknown" == link["status"]
+    assert link["detail"].endswith("~ isn't this account's; requests tell 481 more, not looked at")
+    assert len(link["detail"]) < 1_000
+    assert len(world.stub.made("GetRole")) < 30
+
+
 def test_without_the_right_to_see_entries_requests_tell_the_node_roles(world: World) -> None:
     world.cluster.file(1)
     world.stub.instead["ListAccessEntries"] = "AccessDeniedException"

@@ -252,3 +252,20 @@ def test_names_that_requesters_chose_are_shown_escaped(cluster: Cluster, desk: D
     shown = desk.run("review", "prod").stdout
 
     assert "csr\\n\\x1b[31m[bold]x[/bold]" in shown
+
+
+def test_names_that_requesters_made_long_are_cut(cluster: Cluster, desk: Desk) -> None:
+    """Or one of them scrolls all others away: pending, not issued, and unreadable."""
+    long = "x" * 300_000
+    cluster.file(1, name=f"csr-1-{long}")
+    stored = cluster.get(cluster.file(2, name=f"csr-2-{long}"))
+    stored["status"]["conditions"] = [{"type": "Approved", "status": "True", "reason": "Odd"}]
+    cluster.seed_object(stored)
+    odd = cluster.get(cluster.file(3, name=f"csr-3-{long}"))
+    odd["spec"]["request"] = "no base64"
+    cluster.seed_object(odd)
+
+    shown = desk.run("review", "prod", code=1).stdout
+
+    assert all(f"csr-{number}-xxx" in shown for number in (1, 2, 3))
+    assert len(shown) < 20_000

@@ -14,6 +14,7 @@ from tests.controlplane.nodes import RBAC, RULES
 
 GROUP: Final = "csr-approver"
 REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+EVERYTHING: Final = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
 ROLES: Final = ("csr-approver", "csr-approver-app-serving")
 
 
@@ -48,6 +49,21 @@ def may(plane: ControlPlane, verb: str, resource: str, name: str = "", group: st
     return bool(plane.admin.request("POST", REVIEWS, body)[1]["status"]["allowed"])
 
 
+def grant(plane: ControlPlane, rules: Any, *, labels: dict[str, str]) -> None:
+    """A ClusterRole of our name, made by somebody else."""
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": GROUP, "labels": labels},
+        "rules": rules,
+    }
+    assert 201 == plane.admin.request("POST", f"{RBAC}/clusterroles", role)[0]
+
+
+def granted(plane: ControlPlane) -> Any:
+    return plane.admin.request("GET", f"{RBAC}/clusterroles/{GROUP}")[1]["rules"]
+
+
 def states(document: Any) -> list[str]:
     return [step["state"] for step in document["clusters"][0]["steps"]]
 
@@ -72,20 +88,30 @@ def test_applied_twice_the_rights_are_there_once_and_no_others(
 def test_rights_that_were_changed_are_made_as_they_should_be(
     plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A role that lacks a rule, and one that has more, as somebody else wrote it."""
+    """An older or an edited one of ours, by its label."""
     sit_down(plane, aws, monkeypatch, "system:masters")
-    role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": GROUP},
-        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
-    }
-    assert 201 == plane.admin.request("POST", f"{RBAC}/clusterroles", role)[0]
+    grant(plane, EVERYTHING, labels={"app.kubernetes.io/name": GROUP})
 
     told = desk.json("access", plane.cluster, "--apply")
 
     assert ["changed", "created", "created"] == states(told)
-    assert RULES == plane.admin.request("GET", f"{RBAC}/clusterroles/{GROUP}")[1]["rules"]
+    assert RULES == granted(plane)
+
+
+def test_a_role_of_somebody_elses_by_that_name_stays_as_it_is(
+    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another approver's, say, which would be without its rights from then on."""
+    sit_down(plane, aws, monkeypatch, "system:masters")
+    grant(plane, EVERYTHING, labels={})
+
+    told = desk.json("access", plane.cluster, "--apply", code=3)
+
+    assert ["could not tell", "created"] == states(told)
+    assert EVERYTHING == granted(plane)
+    step = told["clusters"][0]["steps"][0]
+    assert "409: Apply failed with 1 conflict" in step["detail"]
+    assert "  kubectl delete clusterrole csr-approver" == step["mend"][1]
 
 
 def test_the_second_signers_rights_are_apart(
@@ -121,15 +147,27 @@ def test_a_person_without_the_rights_is_told_the_api_servers_words(
     assert 1 == len(stub.made("CreateAccessEntry"))
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({"app.kubernetes.io/name": GROUP}, "cannot change role"),
+        ({}, "409: Apply failed with 1 conflict"),
+    ],
+)
 def test_a_binding_to_another_role_is_told(
-    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane,
+    aws: PracticeAws,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    labels: dict[str, str],
+    words: str,
 ) -> None:
     """What a binding binds can't be changed."""
     sit_down(plane, aws, monkeypatch, "system:masters")
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": GROUP},
+        "metadata": {"name": GROUP, "labels": labels},
         "roleRef": {
             "apiGroup": "rbac.authorization.k8s.io",
             "kind": "ClusterRole",
@@ -142,5 +180,5 @@ def test_a_binding_to_another_role_is_told(
 
     assert ["created", "could not tell", "created"] == states(told)
     step = told["clusters"][0]["steps"][1]
-    assert "cannot change role" in step["detail"]
+    assert words in step["detail"]
     assert "  kubectl delete clusterrolebinding csr-approver" == step["mend"][1]
