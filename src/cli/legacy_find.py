@@ -15,6 +15,7 @@ from cli.legacy_text import (
     CLUE,
     KIND_LINE,
     SERVED_KINDS,
+    Block,
     Hit,
     block,
     hits,
@@ -43,6 +44,9 @@ _GROUP: Final = "certificates.k8s.io/"
 #: So that a file made for it takes neither hours nor gigabytes.
 _MOST_HITS: Final = 1_000
 _MOST_BLOCKS: Final = 100
+# Blocks of manifests share no lines. Those of other text may, and a line may be megabytes.
+_MOST_OVERLAP: Final = 4
+_ROOM: Final = 10_000
 
 
 class How(Enum):
@@ -174,24 +178,23 @@ class _Search:
     # --- manifests in other text ----------------------------------------------------------------
 
     def _embedded(self) -> Iterator[Finding | Trouble]:
-        tried = 0
+        tried, room = 0, max(_MOST_OVERLAP * len(self._source.text), _ROOM)
         for match in KIND_LINE.finditer(self._source.text):
             if self._is_covered(match.start(), match.end()):
                 continue
-            tried += 1
-            if tried > _MOST_BLOCKS:
+            inner = block(self._source, match)
+            tried, room = tried + 1, room - len(inner.source.text)
+            if tried > _MOST_BLOCKS or room < 0:
                 line = self._source.line(match.start())
-                yield Trouble(self._file.path, f"more than {_MOST_BLOCKS} unreadable CSRs", line)
+                yield Trouble(self._file.path, "more unreadable CSRs than can be tried", line)
                 return
-            found = list(self._block(match))
-            yield from found
+            yield from self._block(inner)
             if not self._is_covered(match.start(), match.end()):
                 yield from self._unclear(match.start(2))
 
-    def _block(self, match: re.Match[str]) -> Iterator[Finding]:
+    def _block(self, inner: Block) -> Iterator[Finding]:
         if not self._file.exact:
             return
-        inner = block(self._source, match)
         try:
             roots = compose(inner.source.text)
         except NotYaml as error:

@@ -63,6 +63,7 @@ class Reviewed:
             run.unreadable
             or any(one.state is not IssueState.FEWER_NAMES for one in run.findings)
             or any(map(_is_amiss, run.records))
+            or (self.applied and run.count(Action.WITHHELD))
             for run in self.runs
         )
 

@@ -167,5 +167,7 @@ def _summary(run: Run, reviewed: Reviewed) -> Iterator[Text]:
         yield cell(f"The list was not read to its end: {run.cause}", style="bold red")
     if run.unread:
         yield cell(f"{run.unread} requests were not read for want of time.", style="bold red")
+    if reviewed.applied and run.count(Action.WITHHELD):
+        yield cell(f"What is withheld is not written in the mode {reviewed.mode.value}.")
     if not reviewed.applied:
         yield cell(f"Nothing was written. With --apply, the mode is {reviewed.mode.value}.")

@@ -87,7 +87,7 @@ def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str
     except UNREADABLE as error:
         return IssueState.MISMATCH, f"the certificate can't be read: {error}"
     asked = {("DNS", folded(name)) for name in request.dns}
-    asked |= {("IP", str(ip)) for ip in request.addresses}
+    asked |= {("IP", _address(ip)) for ip in request.addresses}
     # A kubelet may have its username alone; EKS's signer for workloads takes any subject.
     own = request.common_names if csr.signer == APP_SERVING else (csr.username,)
     asked |= {("CN", name) for name in own}
@@ -98,6 +98,14 @@ def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str
     if asked - names:
         return IssueState.FEWER_NAMES, f"the certificate lacks names: {sorted(asked - names)}"
     return None, ""
+
+
+def _address(address: object) -> str:
+    """Text by which addresses are compared; an IPv4-mapped one as the IPv4 one that Go writes.
+
+    From: Go, crypto/x509, marshalSANs (`To4`), and its parser, which came to refuse such later.
+    """
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def contents(pem: bytes) -> tuple[bytes, set[tuple[str, str]]]:
@@ -121,7 +129,7 @@ def _names(certificate: x509.Certificate) -> set[tuple[str, str]]:
         if isinstance(name, x509.DNSName):
             names.add(("DNS", folded(name.value)))
         elif isinstance(name, x509.IPAddress):
-            names.add(("IP", str(name.value)))
+            names.add(("IP", _address(name.value)))
         else:
             names.add((type(name).__name__, str(name.value)))
     return names

@@ -192,6 +192,11 @@ class ReviewSettings(Policy, Selection):
                 raise ValueError(
                     f"{name.upper()} must be less than MAX_CSR_AGE_SECONDS, or nothing is ever done"
                 )
+        if self.issue_grace_seconds >= self.max_csr_age_seconds:
+            raise ValueError(
+                "ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or what isn't issued is"
+                " never told"
+            )
         return self
 
 

@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 
 from cli import legacy_files, legacy_yaml
 from cli.legacy_rewrite import KIND
-from cli.legacy_yaml import Node, Scalar, Tree, tree
+from cli.legacy_yaml import Node, Scalar, Tree, compose, tree
 from cli.main import app
 from core.migration import APP_SERVING, CLIENT
 from core.model import KUBELET_SERVING
@@ -722,6 +722,26 @@ def test_aliases_make_no_more_of_a_file_than_can_be_read(
     assert [("a CSR that can't be read (too much for one file): look yourself", 24)] == [
         (one["problem"], one["line"]) for one in printed["troubles"]
     ]
+
+
+def test_a_long_line_is_read_for_a_few_of_the_csrs_above_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them could be the beginning of a manifest that ends with it; it may be megabytes."""
+    read: list[int] = []
+
+    def noted(text: str) -> list[Node]:
+        read.append(len(text))
+        return compose(text)
+
+    monkeypatch.setattr("cli.legacy_find.compose", noted)
+    kinds = f"kind: {KIND}\n" * 50
+    text = f"{{{{ a }}}}: {{{{ b }}}}: c\n{kinds}x: [{'a, ' * 10_000}]\n"
+
+    printed = desk.found(text)
+
+    assert sum(read) < 6 * len(text)
+    assert "more unreadable CSRs than can be tried" == printed["troubles"][-1]["problem"]
 
 
 def test_only_text_is_read_of_what_might_be_a_kind(

@@ -99,13 +99,15 @@ def test_the_clusters_tag_lowers_the_mode_here_too(account: Account, desk: Desk)
     cluster = account.cluster(tags={"csr-approver:mode": "shadow"})
     cluster.file(1)
 
-    document = desk.json("review", "prod", "--apply")
+    document = desk.json("review", "prod", "--apply", code=1)
 
     assert ("shadow", {"csr-0001": ("approve", "withheld", False)}) == (
         document["mode"],
         csrs(document),
     )
     assert [] == cluster.writes
+    shown = desk.run("review", "prod", "--apply", code=1).stdout
+    assert "What is withheld is not written in the mode shadow." in shown
 
 
 def test_another_region_is_reviewed_with_its_own_ec2(account: Account, desk: Desk) -> None:

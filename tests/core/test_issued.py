@@ -68,6 +68,13 @@ def test_a_certificate_as_approved_is_no_finding(csr: Csr) -> None:
     assert not mismatch(csr, an_entry(csr).request)
 
 
+def test_an_address_that_go_shortens_is_no_other_name() -> None:
+    """Where Go doesn't refuse an IPv4-mapped address, it writes the IPv4 one into certificates."""
+    asked = a_filed_csr(ips=(f"::ffff:{ADDRESS}",), conditions=(approved("AutoApproved"),))
+
+    assert told(issued(csr=asked)) is None
+
+
 def test_a_chain_is_judged_by_its_first_certificate() -> None:
     """Those of authorities may follow."""
     chain = issued().certificate + issued(()).certificate

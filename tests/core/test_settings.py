@@ -24,12 +24,17 @@ def refusal(name: str, value: str) -> str:
     return str(caught.value)
 
 
+SHORT = {
+    "APPROVE_AFTER_SECONDS": "0",
+    "DENY_AFTER_SECONDS": "0",
+    "ISSUE_GRACE_SECONDS": "30",
+}
 BOUNDS = [
-    ("MAX_CSR_AGE_SECONDS", 60, 86_400, {"APPROVE_AFTER_SECONDS": "0", "DENY_AFTER_SECONDS": "0"}),
+    ("MAX_CSR_AGE_SECONDS", 60, 86_400, SHORT),
     ("MAX_CERTIFICATE_SECONDS", 600, 31_536_000, {}),
     ("APPROVE_AFTER_SECONDS", 0, 840, {}),
     ("DENY_AFTER_SECONDS", 0, 840, {}),
-    ("ISSUE_GRACE_SECONDS", 30, 3_600, {}),
+    ("ISSUE_GRACE_SECONDS", 30, 3_600, {"MAX_CSR_AGE_SECONDS": "7200"}),
     ("WRITE_CONNECTIONS", 1, 16, {}),
 ]
 BOOLEANS = [
@@ -212,6 +217,18 @@ def test_a_wait_is_shorter_than_a_csr_lives(name: str) -> None:
         == (str(caught.value))
     )
     assert ReviewSettings.from_env(waits | {name: "299"})
+
+
+def test_a_certificate_is_missed_before_its_csr_is_abandoned() -> None:
+    """Otherwise none is ever missed, and that alarm can't ring."""
+    with pytest.raises(BadSettings) as caught:
+        ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "900"})
+
+    assert (
+        "Value error, ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or what isn't"
+        " issued is never told" == (str(caught.value))
+    )
+    assert ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "899"})
 
 
 @pytest.mark.parametrize(
