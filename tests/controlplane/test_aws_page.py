@@ -131,6 +131,10 @@ def test_the_page_by_our_commands_alone(
     node = join(plane, aws, profile)
     with signer_off(plane):
         waiting, _ = node.file()
+        [audited] = desk.json("readiness", plane.cluster, *AT_ONCE, code=1)["clusters"]
+        assert {waiting: ["not-approved"]} == {
+            one["csr"]: [cause["cause"] for cause in one["causes"]] for one in audited["csrs"]
+        }
         desk.json("review", plane.cluster, *AT_ONCE)
         assert {} == conditions(plane, waiting)
 
@@ -139,3 +143,4 @@ def test_the_page_by_our_commands_alone(
         assert {"Approved": "ApprovedByCsrApprover"} == conditions(plane, waiting)
         assert "certificate" not in stored(plane, waiting)["status"]
     eventually(lambda: "certificate" in stored(plane, waiting)["status"] or None, "issue")
+    desk.json("readiness", plane.cluster, *AT_ONCE)
