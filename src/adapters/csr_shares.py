@@ -1,4 +1,8 @@
-"""What is kept of a list: of each requester the newest, within bounds of memory."""
+"""What is kept of a list: of each requester the newest, within bounds of memory.
+
+Who has much gives way to who has little: sixteen nodes with a few large requests each could push
+all others off the list.
+"""
 
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -29,6 +33,7 @@ class CsrShares:
         self._taken: Counter[Requester] = Counter()
         self._taken_by_all = 0
         self._by_age: defaultdict[Requester, _ByAge] = defaultdict(list)
+        self._by_most: list[tuple[int, Requester]] = []
 
     @property
     def items(self) -> tuple[Csr | UnreadableCsr, ...]:
@@ -42,17 +47,20 @@ class CsrShares:
     def add(self, csr: Csr, text: bytes) -> None:
         """Keep a CSR and its text, if there is room in its requester's share and in that of all.
 
-        Older ones of his give way, for a kubelet waits for its newest, however that is called. Who
-        he is is the API server's word.
+        Older ones of his give way, for a kubelet waits for its newest, however that is called; and
+        where all together have too much, older ones of whoever has most. Who he is is the API
+        server's word.
         """
         weight = len(text) + _request_size(csr)
         while (excess := self._excess(csr, weight)) > 0:
-            if excess > self._taken[csr.requester] or not self._forget_one_older(csr):
+            if not self._forget_one_of_most(csr, weight) and (
+                excess > self._taken[csr.requester] or not self._forget_one_older(csr)
+            ):
                 return
         self._items[csr.uid] = csr
         self.listed[csr.uid] = text
-        self._take(csr, weight)
         heappush(self._by_age[csr.requester], (csr.created, csr.uid, weight))
+        self._take(csr.requester, weight)
 
     def _excess(self, csr: Csr, weight: int) -> int:
         """By how many bytes it would be too much."""
@@ -64,18 +72,35 @@ class CsrShares:
             self.cause = f"share: more than {self._total} bytes of all requesters' CSRs"
         return max(of_one, of_all)
 
+    def _forget_one_of_most(self, csr: Csr, weight: int) -> bool:
+        """Of another, who has more than this one's requester would have then."""
+        would_have = self._taken[csr.requester] + weight
+        if would_have > self._share:
+            return False
+        while self._by_most and -self._by_most[0][0] > would_have:
+            taken, requester = self._by_most[0]
+            if -taken == self._taken[requester]:
+                self._forget_oldest(requester)
+                return True
+            heappop(self._by_most)  # of before he took more, or gave some back
+        return False
+
     def _forget_one_older(self, csr: Csr) -> bool:
         by_age = self._by_age[csr.requester]
         if not by_age or by_age[0][0] >= csr.created:
             return False
-        _, uid, weight = heappop(by_age)
-        del self._items[uid], self.listed[uid]
-        self._take(csr, -weight)
+        self._forget_oldest(csr.requester)
         return True
 
-    def _take(self, csr: Csr, weight: int) -> None:
-        self._taken[csr.requester] += weight
+    def _forget_oldest(self, requester: Requester) -> None:
+        _, uid, weight = heappop(self._by_age[requester])
+        del self._items[uid], self.listed[uid]
+        self._take(requester, -weight)
+
+    def _take(self, requester: Requester, weight: int) -> None:
+        self._taken[requester] += weight
         self._taken_by_all += weight
+        heappush(self._by_most, (-self._taken[requester], requester))
 
 
 def _request_size(csr: Csr) -> int:

@@ -180,8 +180,9 @@ def test_requesters_share() -> None:
     assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
 
 
-def a_large_item(name: str, created: str, size: int = 4_000) -> dict[str, Any]:
-    return an_item(name, creationTimestamp=f"2026-11-24T{created}Z", annotations={"x": "y" * size})
+def a_large_item(name: str, created: str, size: int = 4_000, **rest: Any) -> dict[str, Any]:
+    filed, text = f"2026-11-24T{created}Z", {"x": "y" * size}
+    return an_item(name, creationTimestamp=filed, annotations=text, **rest)
 
 
 def test_of_a_requester_s_share_the_newest_is_kept() -> None:
@@ -194,15 +195,29 @@ def test_of_a_requester_s_share_the_newest_is_kept() -> None:
     assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
 
 
-def test_where_all_have_too_much_the_newest_of_each_is_kept() -> None:
-    """Whoever comes last finds room only in what is his own already."""
-    items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in range(3)]
-    late = an_item("b", spec_username="system:node:late", annotations={"x": "y" * 4_000})
-    with answering(a_page(*items, late), limits=Limits(total=10_000)) as (api, _):
+def test_where_all_have_too_much_whoever_has_most_gives_way() -> None:
+    """His oldest: whoever comes last with little finds room, however many have much."""
+    items = [
+        a_large_item(f"{name}-{n}", f"11:0{n}:00", spec_username=f"system:node:{name}")
+        for name in "ab"
+        for n in range(2)
+    ]
+    late = [an_item(f"c-{n}", spec_username=f"system:node:c-{n}") for n in range(4)]
+    with answering(a_page(*items, *late), limits=Limits(total=20_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
 
-    assert ["a-1", "a-2"] == names(listing)
-    assert listing.cause == "share: more than 10000 bytes of all requesters' CSRs"
+    assert {"a-1", "b-1", *(f"c-{n}" for n in range(4))} <= set(names(listing))
+    assert listing.cause == "share: more than 20000 bytes of all requesters' CSRs"
+
+
+def test_nobody_gives_way_to_one_who_would_have_more() -> None:
+    """Nor does it help to come last; of one's own the older ones give way."""
+    items = [a_large_item("a", "11:00:00", 2_000, spec_username="system:node:a")]
+    items += [a_large_item(f"b-{n}", f"11:0{n}:00") for n in range(3)]
+    with answering(a_page(*items), limits=Limits(total=13_000)) as (api, _):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a", "b-1", "b-2"] == names(listing)
 
 
 def test_one_that_is_too_large_for_a_share_costs_no_other() -> None:
