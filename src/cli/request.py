@@ -28,8 +28,7 @@ from cli.request_view import as_json, lines
 from cli.screen import busy, telling
 from core.app_serving import Wanted, manifest, wanted, warnings
 from core.errors import BadSettings, ClusterUnavailable, NotOnboarded
-from core.migration import APP_SERVING
-from core.model import safe
+from core.model import APP_SERVING, safe
 
 #: How time passes here.
 PACE: Final = Pace()

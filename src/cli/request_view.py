@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from cli.request_files import Files
 from cli.request_run import End, Ended, Left, Plan
-from core.migration import APP_SERVING
+from core.model import APP_SERVING
 
 Json = dict[str, Any]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
+from core.checks.names import is_nobodys, is_nobodys_address
 from core.dns import folded, is_dns_name, looks_like_an_address
 from core.errors import BadSettings
-from core.migration import APP_SERVING, UNISSUED_PREFIX, V1
-from core.model import IpAddress, safe
-from core.settings import AWS_SERVICE_DOMAINS
+from core.migration import UNISSUED_PREFIX, V1
+from core.model import APP_SERVING, IpAddress
 
 # From: Kubernetes, "Object Names and IDs", DNS subdomain names and DNS label names.
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -108,7 +108,7 @@ def _dns(given: str) -> str:
         raise BadSettings(f"--dns: got {_shown(given)}, which is an address: give it as --ip")
     if not is_dns_name(name):
         raise BadSettings(f"--dns: got {_shown(given)}, expected a DNS name")
-    if _is_nobodys(name):
+    if is_nobodys(name):
         raise BadSettings(
             f"--dns: got {_shown(given)}, which is the API server's, AWS's or any machine's own"
         )
@@ -122,23 +122,9 @@ def _address(given: str) -> IpAddress:
         raise BadSettings(f"--ip: got {_shown(given)}, expected an IP address") from None
     if isinstance(address, IPv6Address) and (address.ipv4_mapped or address.scope_id):
         raise BadSettings(f"--ip: got {_shown(given)}, expected a plain IPv4 or IPv6 address")
-    if (
-        address.is_loopback
-        or address.is_link_local
-        or address.is_unspecified
-        or address.is_multicast
-    ):
+    if is_nobodys_address(address):
         raise BadSettings(f"--ip: got {_shown(given)}, which is any machine's own, or none's")
     return address
-
-
-def _is_nobodys(name: str) -> bool:
-    """True for names that a workload never has, as the check `reserved-names` has it."""
-    if name in {"kubernetes", "kubernetes.default"} or _under(name, "localhost"):
-        return True
-    if name.startswith("kubernetes.default.") or name.endswith(".kubernetes.default"):
-        return True
-    return any(_under(name, domain) for domain in AWS_SERVICE_DOMAINS)
 
 
 def _is_of_a_service(name: str, namespace: str) -> bool:
@@ -146,11 +132,3 @@ def _is_of_a_service(name: str, namespace: str) -> bool:
     service, _, rest = name.partition(".")
     endings = {f"{namespace}.svc", f"{namespace}.svc.cluster.local"}
     return bool(_LABEL.fullmatch(service)) and rest in endings
-
-
-def _under(name: str, domain: str) -> bool:
-    return name == domain or name.endswith(f".{domain}")
-
-
-def _shown(value: str) -> str:
-    return f"{safe(value)!r:.{_MAX_SHOWN}}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from core.model import KUBELET_SERVING
+from core.model import APP_SERVING, KUBELET_SERVING
 
 V1: Final = "certificates.k8s.io/v1"
 V1BETA1: Final = "certificates.k8s.io/v1beta1"
@@ -18,7 +18,6 @@ V1BETA1: Final = "certificates.k8s.io/v1beta1"
 LEGACY_UNKNOWN: Final = "kubernetes.io/legacy-unknown"
 CLIENT: Final = "kubernetes.io/kube-apiserver-client"
 KUBELET_CLIENT: Final = "kubernetes.io/kube-apiserver-client-kubelet"
-APP_SERVING: Final = "beta.eks.amazonaws.com/app-serving"
 
 #: What EKS issues nothing for, if an app-serving request's name begins with it.
 #: From: github.com/aws/containers-roadmap issue 2079.
@@ -57,8 +56,9 @@ SIGNERS: Final = {
         "EKS's signer for workloads. Usages beyond digital signature, key encipherment and server "
         "auth are not permitted, so there are no client certificates. Any subject; subjectAltName "
         "and key usage are taken from the request, other extensions dropped; never a CA. It lasts "
-        "one year, which is the default and the maximum. AWS's page approves it by hand: `kubectl "
-        "certificate approve NAME`. Nothing is issued for a request whose name begins with "
+        "one year, which is the default and the maximum. It is approved by hand, `kubectl certificate "
+        "approve NAME`, or by this approver with AppServing, where a ServiceAccount asks for Services "
+        "of its own namespace. Nothing is issued for a request whose name begins with "
         "`csr-`, and no client trusts its CA by itself."
     ),
     KUBELET_SERVING: (

@@ -24,8 +24,8 @@ from cli import legacy_files, legacy_yaml
 from cli.legacy_rewrite import KIND
 from cli.legacy_yaml import Node, Scalar, Tree, compose, tree
 from cli.main import app
-from core.migration import APP_SERVING, CLIENT
-from core.model import KUBELET_SERVING
+from core.migration import CLIENT
+from core.model import APP_SERVING, KUBELET_SERVING
 from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
 
 FIXTURES: Final = Path(__file__).parent / "legacy"

@@ -11,8 +11,8 @@ import yaml
 from typer.testing import CliRunner
 
 from cli.main import app
-from core.migration import APP_SERVING, CLIENT, KUBELET_CLIENT
-from core.model import KUBELET_SERVING
+from core.migration import CLIENT, KUBELET_CLIENT
+from core.model import APP_SERVING, KUBELET_SERVING
 from sandbox.controlplane import ControlPlane
 from sandbox.kubelet import kubelet_request
 from tests.cli.legacy_manifests import NODE_REQUEST, SERVICE_REQUEST, a_manifest

@@ -57,9 +57,9 @@ def reserved_for_services(case: Case) -> Refusal | None:
     if not isinstance(case.request, Pkcs10):
         return None
     asked = (*case.request.dns, *case.request.common_names)
-    names = [name for name in asked if _is_nobodys(folded(name))]
+    names = [name for name in asked if is_nobodys(folded(name))]
     own = {network.network_address + 1 for network in _service_ranges(case)}
-    addresses = [str(ip) for ip in case.request.addresses if _is_nobodys_address(ip) or ip in own]
+    addresses = [str(ip) for ip in case.request.addresses if is_nobodys_address(ip) or ip in own]
     if not names and not addresses:
         return None
     return _deny(
@@ -115,10 +115,10 @@ def ip_addresses(case: Case) -> Refusal | None:
 
 
 def _is_reserved_name(name: str) -> bool:
-    return "svc" in name.split(".")[1:] or _under(name, "cluster.local") or _is_nobodys(name)
+    return "svc" in name.split(".")[1:] or _under(name, "cluster.local") or is_nobodys(name)
 
 
-def _is_nobodys(name: str) -> bool:
+def is_nobodys(name: str) -> bool:
     """True for names that no requester of whatever kind may have."""
     if "*" in name or name in _NEVER or _under(name, "localhost"):
         return True
@@ -130,10 +130,11 @@ def _is_nobodys(name: str) -> bool:
 
 
 def _is_reserved_address(case: Case, ip: IpAddress) -> bool:
-    return _is_nobodys_address(ip) or any(ip in network for network in _service_ranges(case))
+    return is_nobodys_address(ip) or any(ip in network for network in _service_ranges(case))
 
 
-def _is_nobodys_address(ip: IpAddress) -> bool:
+def is_nobodys_address(ip: IpAddress) -> bool:
+    """True for addresses that are any machine's own, or none's."""
     return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
 
 
