@@ -40,6 +40,7 @@ from tests.controlplane.workloads import (
     let_accounts_ask,
     put,
     remove,
+    take_back,
 )
 
 APPROVED = {"Approved": "ApprovedByCsrApprover"}
@@ -49,12 +50,13 @@ SEES = f"{RBAC}/clusterrolebindings/csr-approver-services"
 
 
 @pytest.fixture(scope="module")
-def eks(plane: ControlPlane, aws: PracticeAws) -> ControlPlane:
+def eks(plane: ControlPlane, aws: PracticeAws) -> Iterator[ControlPlane]:
     """The cluster with deploy/rbac.yaml and deploy/rbac-app-serving.yaml applied."""
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
     apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
     let_accounts_ask(plane)
-    return plane
+    yield plane
+    take_back(plane, "rbac.yaml", "rbac-app-serving.yaml")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import base64
 import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -111,12 +111,22 @@ def create(admin: Client, path: str, body: Mapping[str, Any]) -> Any:
     return eventually(made, f"{path} {body['metadata']['name']}")
 
 
-def apply(plane: ControlPlane, *files: str, kinds: Collection[str] = ()) -> None:
-    """Apply manifests of deploy/ as they are, or those kinds of them."""
-    for file in files:
-        for manifest in yaml.safe_load_all((DEPLOY / file).read_text()):
-            if not kinds or manifest["kind"] in kinds:
-                put(plane, f"{RBAC}/{manifest['kind'].lower()}s", manifest)
+def manifests(file: str) -> Iterator[tuple[str, Any]]:
+    """Each manifest of a file of deploy/, with the path of its kind."""
+    for manifest in yaml.safe_load_all((DEPLOY / file).read_text()):
+        yield f"{RBAC}/{manifest['kind'].lower()}s", manifest
+
+
+def apply(plane: ControlPlane, *files: str) -> None:
+    """Apply manifests of deploy/ as they are."""
+    for path, manifest in (one for file in files for one in manifests(file)):
+        put(plane, path, manifest)
+
+
+def take_back(plane: ControlPlane, *files: str) -> None:
+    """Delete what was applied: other tests use the same names for other things."""
+    for path, manifest in (one for file in files for one in manifests(file)):
+        remove(plane, f"{path}/{manifest['metadata']['name']}")
 
 
 def let_accounts_ask(plane: ControlPlane) -> None:
