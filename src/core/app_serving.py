@@ -14,7 +14,7 @@ from core.checks.names import is_nobodys, is_nobodys_address
 from core.dns import folded, is_dns_name, looks_like_an_address
 from core.errors import BadSettings
 from core.migration import UNISSUED_PREFIX, V1
-from core.model import APP_SERVING, IpAddress
+from core.model import APP_SERVING, IpAddress, safe
 
 # From: Kubernetes, "Object Names and IDs", DNS subdomain names and DNS label names.
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -132,3 +132,7 @@ def _is_of_a_service(name: str, namespace: str) -> bool:
     service, _, rest = name.partition(".")
     endings = {f"{namespace}.svc", f"{namespace}.svc.cluster.local"}
     return bool(_LABEL.fullmatch(service)) and rest in endings
+
+
+def _shown(value: str) -> str:
+    return f"{safe(value)!r:.{_MAX_SHOWN}}"

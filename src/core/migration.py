@@ -56,10 +56,10 @@ SIGNERS: Final = {
         "EKS's signer for workloads. Usages beyond digital signature, key encipherment and server "
         "auth are not permitted, so there are no client certificates. Any subject; subjectAltName "
         "and key usage are taken from the request, other extensions dropped; never a CA. It lasts "
-        "one year, which is the default and the maximum. It is approved by hand, `kubectl certificate "
-        "approve NAME`, or by this approver with AppServing, where a ServiceAccount asks for Services "
-        "of its own namespace. Nothing is issued for a request whose name begins with "
-        "`csr-`, and no client trusts its CA by itself."
+        "one year, which is the default and the maximum. It is approved by hand, `kubectl "
+        "certificate approve NAME`, or by this approver with AppServing, where a ServiceAccount "
+        "asks for its own namespace's Services. Nothing is issued for a request whose name begins "
+        "with `csr-`, and no client trusts its CA by itself."
     ),
     KUBELET_SERVING: (
         "For kubelets only: O=system:nodes, CN=system:node:NAME, at least one DNS name or address. "

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from core.migration import (
-    APP_SERVING,
     CLIENT,
     KUBELET_CLIENT,
     LEGACY_UNKNOWN,
@@ -18,7 +17,7 @@ from core.migration import (
     fit,
     problems,
 )
-from core.model import KUBELET_SERVING
+from core.model import APP_SERVING, KUBELET_SERVING
 
 SERVER = ("digital signature", "key encipherment", "server auth")
 USER = ("digital signature", "key encipherment", "client auth")
