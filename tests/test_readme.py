@@ -24,11 +24,12 @@ _CODE: Final = re.compile(r"`[^`]+`|^ *make .*", re.MULTILINE)
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = (ROOT / "README.md").read_text()
+COMMANDS: Final = (ROOT / "docs" / "commands.md").read_text()
 
 
-def section(title: str) -> str:
+def section(title: str, page: str = README) -> str:
     """The text under a heading of the second level."""
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return page.split(f"\n## {title}\n")[1].split("\n## ", maxsplit=1)[0]
 
 
 def test_the_first_lines_are_the_two_commands() -> None:
@@ -84,13 +85,14 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert set() == named - targets
 
 
-@pytest.mark.parametrize("command", ["demo", "evaluate", "legacy", "readiness"])
-def test_every_command_has_a_row(command: str) -> None:
+def test_every_command_has_a_row_and_a_section() -> None:
     """And every row is of a command."""
-    rows = re.findall(r"^\| `csr-approver (\w+)` \|", section("The command line"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| \[`csr-approver (\w+)`\]\(docs/commands.md#\1\) \|", README, re.MULTILINE
+    )
 
-    assert command in rows
     assert set(rows) == set(getattr(get_command(app), "commands"))  # noqa: B009  typer has no types
+    assert set(rows) == set(re.findall(r"^## (\w+)$", COMMANDS, re.MULTILINE))
 
 
 def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +100,7 @@ def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(ROOT / "tests" / "cli" / "legacy")
     monkeypatch.delenv("COLUMNS", raising=False)
     printed = CliRunner().invoke(app, ["legacy", "create-cert.sh"]).stdout
-    shown = section("The command line").split("$ csr-approver legacy create-cert.sh\n")[1]
+    shown = section("legacy", COMMANDS).split("$ csr-approver legacy create-cert.sh\n")[1]
 
     assert [line.rstrip() for line in printed.splitlines()] == shown.split("\n```")[0].splitlines()
 
@@ -115,7 +117,7 @@ def test_what_readiness_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch
         account.change("test", "eu-west-1", version="1.31")
         monkeypatch.delenv("COLUMNS", raising=False)
         ended = CliRunner().invoke(app, ["readiness", "--region", "eu-west-1"])
-    shown = section("The command line").split("$ csr-approver readiness --region eu-west-1\n")[1]
+    shown = section("readiness", COMMANDS).split("$ csr-approver readiness --region eu-west-1\n")[1]
 
     printed = [
         re.sub(r"pending, [0-9]+ s", "pending, 1 s", line.rstrip())
@@ -129,7 +131,7 @@ def test_every_cause_that_readiness_names_is_told() -> None:
     shown = {
         need: re.findall(r"`([a-z0-9-]+)`", row)
         for need, row in re.findall(
-            r"^\| (\w+) \| (`.*) \|$", section("The command line"), re.MULTILINE
+            r"^\| (\w+) \| (`.*) \|$", section("readiness", COMMANDS), re.MULTILINE
         )
     }
 
@@ -140,7 +142,7 @@ def test_every_cause_that_readiness_names_is_told() -> None:
 def test_every_problem_that_legacy_names_is_explained() -> None:
     """In the order in which it names them."""
     rows = re.findall(
-        r"^\| ((?:`[a-z0-9-]+`(?:, )?)+) \|", section("The command line"), re.MULTILINE
+        r"^\| ((?:`[a-z0-9-]+`(?:, )?)+) \|", section("legacy", COMMANDS), re.MULTILINE
     )
 
     assert [problem.value for problem in Problem] == re.findall(r"`([^`]+)`", " ".join(rows))

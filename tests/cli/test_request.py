@@ -34,7 +34,7 @@ from tests.cli.conftest import Desk
 from tests.cli.hours import Hours
 from tests.handlers.account import GROUP, Account, Cluster
 
-README: Final = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
 NAME: Final = "myserver"
 DNS: Final = "myserver.default.svc"
@@ -229,7 +229,7 @@ def test_the_readme_shows_what_is_printed(cluster: Cluster, desk: Desk) -> None:
     assert cluster
     command = "request myserver --cluster prod --approve"
     printed = desk.run(*command.split()).stdout
-    shown = README.split(f"$ csr-approver {command}\n")[1].split("```")[0]
+    shown = PAGE.split(f"$ csr-approver {command}\n")[1].split("```")[0]
 
     assert _dateless(shown) == _dateless(printed)
 
@@ -237,7 +237,7 @@ def test_the_readme_shows_what_is_printed(cluster: Cluster, desk: Desk) -> None:
 def test_the_readme_and_the_help_name_every_outcome(desk: Desk) -> None:
     """Programs go by them."""
     outcomes = [end.value for end in End]
-    readme = README.split("of which `outcome` is ")[1].split(";")[0]
+    readme = PAGE.split("of which `outcome` is ")[1].split(";")[0]
     told = " ".join(desk.run("request", "--help").stdout.split())
 
     assert outcomes == re.findall(r"`([a-z-]+)`", readme)

@@ -3,13 +3,17 @@
 import itertools
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from typer.main import get_command
+
+from cli.main import app
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -24,21 +28,21 @@ CUSTOM: Final = {
 GLOBAL: Final = {"region", "profile", "query", "output", "max-items"}
 
 _BLOCK: Final = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-_INLINE: Final = re.compile(r"`(aws [^`]+)`")
+_INLINE: Final = re.compile(r"`((?:aws|csr-approver) [^`]+)`")
 _SESSION: Final = botocore.session.Session()
+_COMMANDS: Final[Any] = get_command(app)
 
 
-def commands() -> list[str]:
-    """Every `aws …` that is shown, whole."""
+def commands(program: str = "aws") -> list[str]:
+    """Every command of this program that is shown, whole."""
     found: list[str] = []
     for page in PAGES:
         text = page.read_text()
-        found += _INLINE.findall(text)
+        found += [one for one in _INLINE.findall(text) if one.startswith(f"{program} ")]
         for block in _BLOCK.findall(text):
             joined = re.sub(r"\\\n\s*", " ", block)
-            found += [
-                line.strip() for line in joined.splitlines() if line.strip().startswith("aws ")
-            ]
+            lines = (line.strip().removeprefix("$ ") for line in joined.splitlines())
+            found += [line for line in lines if line.startswith(f"{program} ")]
     return sorted(set(found))
 
 
@@ -64,6 +68,28 @@ def test_aws_knows_the_command_and_its_options(command: str) -> None:
     assert {xform_name(member, "-") for member in shape.required_members} <= options
 
 
-def test_there_are_commands() -> None:
+@pytest.mark.parametrize("command", commands("csr-approver"))
+def test_our_commands_and_their_options_are_there(command: str) -> None:
+    """What they print where output is shown, other tests compare."""
+    words = itertools.takewhile(
+        lambda word: word not in {">", "|"}, shlex.split(command, comments=True)
+    )
+    _, name, *rest = words
+    options = {word.partition("=")[0] for word in rest if word.startswith("-") and len(word) > 1}
+    if name.startswith("-"):
+        options, known = {name}, set(_options(_COMMANDS))
+    else:
+        known = set(_options(_COMMANDS.commands[name]))
+
+    assert set() == options - known - {"--help"}
+
+
+def _options(command: Any) -> Iterator[str]:
+    for parameter in command.params:
+        yield from parameter.opts
+
+
+@pytest.mark.parametrize("program", ["aws", "csr-approver"])
+def test_there_are_commands(program: str) -> None:
     """If none were found, none would be held against anything."""
-    assert len(commands()) > 10
+    assert len(commands(program)) > 10

@@ -1,5 +1,6 @@
-"""What the README shows of the commands is what they print."""
+"""What docs/commands.md shows of the commands is what they print."""
 
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -11,8 +12,9 @@ from sandbox.kubernetes import KUBELET_SERVING, approver_rules
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
 from tests.handlers.account import Account, Cluster
+from tests.property import saved
 
-README: Final = (Path(__file__).parents[2] / "README.md").read_text()
+PAGE: Final = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 ROLE_NAME: Final = f"csr-approver-reviewer-{HOME}"
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
 
@@ -22,6 +24,12 @@ COMMANDS: Final = {
     "csr-approver access prod | grep '^#'": 0,
     "csr-approver doctor prod": 1,
 }
+
+
+_EVALUATE: Final = (
+    "csr-approver evaluate --csr csrs.json --instances instances.json --cluster cluster.json \\\n"
+    "    --instance-profiles profiles.json --now 2026-11-24T12:00:00Z"
+)
 
 
 @pytest.fixture
@@ -59,12 +67,33 @@ def test_what_is_shown_is_what_is_printed(cluster: Cluster, desk: Desk, command:
     assert lines == _plain(_shown(command))
 
 
+def test_what_evaluate_prints_is_shown(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a node as it should be, one that asks for the API server's name, and one without proof."""
+    csrs = {"items": [saved.a_csr(1), saved.a_csr(4, dns=("kubernetes.default.svc",))]}
+    csrs["items"].append(saved.a_csr(5, ips=("10.0.2.5",)))
+    documents = {
+        "csrs": csrs,
+        "instances": saved.INSTANCES,
+        "cluster": saved.CLUSTER,
+        "profiles": saved.PROFILES,
+    }
+    for name, content in documents.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    monkeypatch.chdir(tmp_path)
+    desk.environment = {"COLUMNS": "100"}
+
+    command = " ".join(_EVALUATE.split())
+    printed = desk.run(*command.replace("\\ ", "").split()[1:]).stdout
+
+    assert _plain(printed) == _plain(_shown(_EVALUATE))
+
+
 def _shown(command: str) -> str:
     """The rest of the block that begins with the command."""
-    found = re.search(
-        rf"^```\n\$ {re.escape(command)}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
-    )
-    assert found is not None, f"the README shows no output of {command}"
+    found = re.search(rf"^```\n\$ {re.escape(command)}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"the page shows no output of {command}"
     return found[1]
 
 
