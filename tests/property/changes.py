@@ -36,6 +36,9 @@ from core.model import (
     PublicKey,
     Role,
     RoleUnknown,
+    Service,
+    ServiceClaim,
+    ServicesHidden,
     StringType,
     SubjectAttribute,
     Unread,
@@ -346,6 +349,8 @@ _LOOSER = "it allows what is refused by default, and nothing such is asked for h
 _BY_HAND = "who decides does so by a condition's type; the API server wants its status to be True"
 _ONE_BY_ONE = "its fields are changed one by one"
 
+_OF_WORKLOADS = "it is for the other signer's requests"
+
 IRRELEVANT: Mapping[str, Irrelevant] = {
     "case.csr": Irrelevant(_ONE_BY_ONE, APPROVABLE.csr),
     "case.request": Irrelevant(_ONE_BY_ONE, APPROVABLE.request),
@@ -388,6 +393,9 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     ),
     "address.public": Irrelevant("it is a further address, not asked for here", frozenset()),
     "peers.asking_since": Irrelevant("it is for counting denials", LAUNCHED),
+    "peers.ahead": Irrelevant(_OF_WORKLOADS, 99),
+    "case.claim": Irrelevant(_OF_WORKLOADS, ServiceClaim("shop", ("web",))),
+    "case.services": Irrelevant(_OF_WORKLOADS, ServicesHidden("not shown")),
     "cluster.region": Irrelevant("it is for the log", "us-east-1"),
     "cluster.tags": Irrelevant(
         "they only lower the mode, which is not the verdict", {"csr-approver:mode": "shadow"}
@@ -409,6 +417,9 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "settings.write_connections": Irrelevant("it is for the write", 1),
     "settings.reapprove_unissued": Irrelevant("it is for those approved before", True),
 }
+
+#: What the other signer's cases hold; their fields are those of `tests.property.service_changes`.
+OF_WORKLOADS = frozenset({Service, ServiceClaim, ServicesHidden})
 
 #: Record -> the field in which it stands, and how it comes there.
 FORBIDDING: Mapping[type[Any], tuple[str, Callable[[Any], Any]]] = {

@@ -180,7 +180,15 @@ PROFILES: Item = {
         {"Arn": f"{PROFILE}-empty", "InstanceProfileName": "empty", "Roles": []},
     ]
 }
-SERVICES: Item = {"kind": "List", "items": [{"metadata": {"name": "web", "namespace": "shop"}}]}
+SERVICES: Item = {
+    "kind": "List",
+    "items": [
+        {
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"type": "ClusterIP", "clusterIP": "10.100.7.7", "clusterIPs": ["10.100.7.7"]},
+        }
+    ],
+}
 
 #: By the option that takes it.
 DOCUMENTS: Mapping[str, Item] = {
