@@ -2,14 +2,14 @@
 
 import typer
 
-from cli.access import access
-from cli.demo import demo
-from cli.doctor import doctor
+from cli.access.command import access
+from cli.demo.command import demo
+from cli.doctor.command import doctor
 from cli.evaluate import evaluate
-from cli.legacy import legacy
-from cli.readiness import readiness
-from cli.request import request
-from cli.review import review
+from cli.legacy.command import legacy
+from cli.readiness.command import readiness
+from cli.request.command import request
+from cli.review.command import review
 
 app = typer.Typer(
     name="csr-approver",

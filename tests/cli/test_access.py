@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.manifests import manifests
+from cli.access.manifests import manifests
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
@@ -145,7 +145,7 @@ def test_what_is_no_role_or_stack_is_wrong_usage(
 @pytest.fixture
 def aside(monkeypatch: pytest.MonkeyPatch) -> None:
     """RBAC is applied by the tests of the control plane."""
-    monkeypatch.setattr("cli.onboarding._rbac", lambda *_: ())
+    monkeypatch.setattr("cli.access.onboarding._rbac", lambda *_: ())
 
 
 @pytest.mark.usefixtures("aside")

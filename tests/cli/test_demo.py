@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli import demo_run
-from cli.demo_run import Play, Row, play
+from cli.demo import run as demo_run
+from cli.demo.run import Play, Row, play
 from cli.exits import ANSWER_IS_NO, DONE
 from cli.main import app
 from sandbox.fleet import SCENARIOS, Outcome, Scenario

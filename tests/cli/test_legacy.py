@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner, Result
 
-from cli import legacy_files, legacy_yaml
-from cli.legacy_rewrite import KIND
-from cli.legacy_yaml import Node, Scalar, Tree, compose, tree
+from cli.legacy import documents as legacy_yaml
+from cli.legacy import files as legacy_files
+from cli.legacy.documents import Node, Scalar, Tree, compose, tree
+from cli.legacy.rewrite import KIND
 from cli.main import app
 from core.migration import CLIENT
 from core.model import APP_SERVING, KUBELET_SERVING
@@ -734,7 +735,7 @@ def test_a_long_line_is_read_for_a_few_of_the_csrs_above_it(
         read.append(len(text))
         return compose(text)
 
-    monkeypatch.setattr("cli.legacy_find.compose", noted)
+    monkeypatch.setattr("cli.legacy.find.compose", noted)
     kinds = f"kind: {KIND}\n" * 50
     text = f"{{{{ a }}}}: {{{{ b }}}}: c\n{kinds}x: [{'a, ' * 10_000}]\n"
 
@@ -754,7 +755,7 @@ def test_only_text_is_read_of_what_might_be_a_kind(
         read.append(node)
         return tree(node)
 
-    monkeypatch.setattr("cli.legacy_find.tree", noted)
+    monkeypatch.setattr("cli.legacy.find.tree", noted)
 
     assert [] == desk.found(in_each_of_many("kind: *many , apiVersion: *many "))["findings"]
     assert [] == [node for node in read if not isinstance(node, Scalar)]

@@ -15,10 +15,10 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
-from cli.readiness_advice import about_version, to_do
-from cli.readiness_html import page
-from cli.readiness_run import Looked
-from cli.readiness_view import show
+from cli.readiness.advice import about_version, to_do
+from cli.readiness.html import page
+from cli.readiness.run import Looked
+from cli.readiness.view import show
 from core.causes import Cause, Why
 from core.checks.standing import Named, Standing
 from core.model import Csr

@@ -21,8 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.request_files import Files
-from cli.request_run import End, Pace
+from cli.request.files import Files
+from cli.request.run import End, Pace
 from core import pkcs10
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, Rule
@@ -55,7 +55,7 @@ SOMEBODY: Final = User("jane", "", ("system:authenticated",), {})
 def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
     """In a folder of one's own, by a clock of one's own."""
     made = Hours()
-    monkeypatch.setattr("cli.request.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from cli.request_run import Pace
+from cli.request.run import Pace
 from sandbox.aws import PracticeAws
 from sandbox.controlplane import ControlPlane, eventually
 from tests.cli.conftest import Desk
@@ -71,7 +71,7 @@ def plane(
 @pytest.fixture
 def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
     made = Hours()
-    monkeypatch.setattr("cli.request.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
 

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from adapters.own_csr import Filed, OwnCsr
-from cli.request_run import Pace
+from cli.request.run import Pace
 from sandbox.aws import PracticeAws
 from sandbox.controlplane import ControlPlane
 from tests.cli.conftest import Desk
@@ -28,7 +28,7 @@ _numbers: Final = itertools.count(1)
 @pytest.fixture
 def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
     made = Hours()
-    monkeypatch.setattr("cli.request.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
 

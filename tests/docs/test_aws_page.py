@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from cli.main import app
-from cli.request_run import End
+from cli.request.run import End
 from core.checks import CHECKS
 from core.migration import Problem
 from core.model import IssueState

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cli.demo_run import Line, Play, Row
+from cli.demo.run import Line, Play, Row
 from core.checks import CHECKS
 from core.model import APP_SERVING, safe
 from sandbox.fleet import PLACES, Place

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.chain import Finding, Status, first
+from cli.doctor.chain import Finding, Status, first
 from cli.screen import cell
 
 _STYLES = {

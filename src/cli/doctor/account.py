@@ -11,9 +11,9 @@ from adapters.aws_account import Aws
 from adapters.aws_clients import AWS_FAULTS, told
 from adapters.caller import Caller, who_am_i
 from adapters.stack import Stack
+from cli.access.approver_role import role_by_name
 from cli.account import hint, mended
-from cli.approver_role import role_by_name
-from cli.chain import Finding, Link, broken, ok, still_open, unknown
+from cli.doctor.chain import Finding, Link, broken, ok, still_open, unknown
 from core.errors import BadSettings, EvidenceUnavailable
 from core.model import Role
 from core.settings import ReviewSettings

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cli.readiness_run import Looked
+from cli.readiness.run import Looked
 from core.causes import Cause, Why
 from core.model import safe
 from core.readiness import Audited

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from cli.readiness_advice import PAGE, about_version, age_of, node_of, short, to_do
-from cli.readiness_page import SCRIPT, STYLE
-from cli.readiness_run import Looked
-from cli.readiness_view import (
+from cli.readiness.advice import PAGE, about_version, age_of, node_of, short, to_do
+from cli.readiness.page import SCRIPT, STYLE
+from cli.readiness.run import Looked
+from cli.readiness.view import (
     NEEDS,
     NUMBERS,
     WORDS,

@@ -21,10 +21,10 @@ from adapters.rights import Right
 from cli.account import Profile, Proxy, Region, connection, find_one, mended, open_account
 from cli.evaluate import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, STOPPED, USAGE, stop
-from cli.request_files import Files
-from cli.request_key import Key, KeyType
-from cli.request_run import CALL_SECONDS, End, Ended, Pace, Plan, Walk
-from cli.request_view import as_json, lines
+from cli.request.files import Files
+from cli.request.key import Key, KeyType
+from cli.request.run import CALL_SECONDS, End, Ended, Pace, Plan, Walk
+from cli.request.view import as_json, lines
 from cli.screen import busy, telling
 from core.app_serving import Wanted, manifest, wanted, warnings
 from core.errors import BadSettings, ClusterUnavailable, NotOnboarded

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.legacy_files import Trouble
-from cli.legacy_find import Finding, How, Manifest
-from cli.legacy_request import Read
+from cli.legacy.files import Trouble
+from cli.legacy.find import Finding, How, Manifest
+from cli.legacy.request import Read
 from core.migration import SIGNERS
 from core.model import safe
 

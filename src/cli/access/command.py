@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli.access_view import as_json, as_manifests, show
+from cli.access.approver_role import STACK, RoleArn, StackName, StackRegion, find_role
+from cli.access.manifests import manifests
+from cli.access.onboarding import Onboarding, State, onboard
+from cli.access.view import as_json, as_manifests, show
 from cli.account import Profile, Proxy, Regions, at_once, find, open_account
-from cli.approver_role import STACK, RoleArn, StackName, StackRegion, find_role
 from cli.evaluate import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
-from cli.manifests import manifests
-from cli.onboarding import Onboarding, State, onboard
 from cli.screen import console
 
 _EXAMPLE = """

@@ -43,9 +43,9 @@ def legacy(
 ) -> None:
     """Find CSRs of the v1beta1 API and of kubernetes.io/legacy-unknown, and show their v1 form."""
     # A third of a second that the other commands needn't wait for.
-    from cli.legacy_files import Binary, Text, Trouble, read_all
-    from cli.legacy_find import Finding, search
-    from cli.legacy_view import as_json, show
+    from cli.legacy.files import Binary, Text, Trouble, read_all
+    from cli.legacy.find import Finding, search
+    from cli.legacy.view import as_json, show
 
     if "" in paths:
         stop(USAGE, "an empty PATH: expected files, folders or `-`")

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from adapters.clock import WallClock
 from adapters.own_csr import Filed, NotTaken, OwnCsr, is_of
-from cli.request_files import Files
-from cli.request_key import Key
+from cli.request.files import Files
+from cli.request.key import Key
 from core.app_certificate import Certificate, inspect
 from core.app_serving import Wanted
 from core.errors import ClusterUnavailable, NotOnboarded, WrongCertificate

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cli.legacy_yaml import Source, lines
+from cli.legacy.documents import Source, lines
 from core.migration import Problem
 
 #: What any file that is worth reading has in it.

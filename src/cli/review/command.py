@@ -9,8 +9,8 @@ from cli.account import Profile, Proxy, Region, find_one, mended, open_account
 from cli.evaluate import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
 from cli.given_settings import Settings, settings_of
-from cli.review_run import Reviewed, run_once
-from cli.review_view import as_json, show
+from cli.review.run import Reviewed, run_once
+from cli.review.view import as_json, show
 from cli.screen import busy, console
 from core.errors import ClusterUnavailable, NotOnboarded
 

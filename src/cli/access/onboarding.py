@@ -10,8 +10,8 @@ from adapters import access_entries, rbac
 from adapters.aws_account import Aws
 from adapters.clock import WallClock
 from adapters.eks import DescribedCluster
+from cli.access.manifests import GROUP, Manifest
 from cli.account import Found, connection, described, mended
-from cli.manifests import GROUP, Manifest
 from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
 from core.model import Role
 

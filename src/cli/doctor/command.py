@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.eks import ClusterNotFound
-from cli.account import Found, Profile, Proxy, Regions, at_once, find, open_account
-from cli.approver_role import (
+from cli.access.approver_role import (
     STACK,
     RoleArn,
     StackName,
@@ -16,10 +15,11 @@ from cli.approver_role import (
     check_role,
     check_stack,
 )
-from cli.chain import Status, walk
-from cli.doctor_account import AccountLinks
-from cli.doctor_cluster import ClusterLinks
-from cli.doctor_view import Examined, Findings, as_json, show
+from cli.account import Found, Profile, Proxy, Regions, at_once, find, open_account
+from cli.doctor.account import AccountLinks
+from cli.doctor.chain import Status, walk
+from cli.doctor.cluster import ClusterLinks
+from cli.doctor.view import Examined, Findings, as_json, show
 from cli.evaluate import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
 from cli.screen import busy, console

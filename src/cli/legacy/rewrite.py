@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
-from cli.legacy_yaml import (
+from cli.legacy.documents import (
     Mapping,
     Node,
     NotYaml,

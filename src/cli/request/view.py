@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from cli.request_files import Files
-from cli.request_run import End, Ended, Left, Plan
+from cli.request.files import Files
+from cli.request.run import End, Ended, Left, Plan
 from core.model import APP_SERVING
 
 Json = dict[str, Any]

@@ -9,9 +9,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.approver_role import ApproverRole
-from cli.manifests import Manifest
-from cli.onboarding import ENTRY, Onboarding, State, Step
+from cli.access.approver_role import ApproverRole
+from cli.access.manifests import Manifest
+from cli.access.onboarding import ENTRY, Onboarding, State, Step
 from cli.screen import cell
 from core.model import safe
 

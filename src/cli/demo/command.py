@@ -20,8 +20,8 @@ def demo(
     Exit 1 when a decision isn't what it should be.
     """
     # Half a second that the other commands needn't wait for.
-    from cli.demo_run import play
-    from cli.demo_view import as_json, show
+    from cli.demo.run import play
+    from cli.demo.view import as_json, show
 
     with busy("Starting four clusters, filing requests, reviewing ..."):
         result = play()

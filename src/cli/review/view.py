@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.ledger_lines import bounded
-from cli.review_run import Reviewed
+from cli.review.run import Reviewed
 from cli.screen import cell
 from cli.verdict_rows import COLOURS, Row, row_of
 from core.model import Action, IssueFinding, Judged, Record, Run, safe

@@ -12,9 +12,9 @@ from cli.account import Profile, Proxy, Regions, at_once, find, open_account
 from cli.evaluate import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
 from cli.given_settings import Settings, settings_of
-from cli.readiness_html import page
-from cli.readiness_run import Looked, look
-from cli.readiness_view import all_ready, as_json, show
+from cli.readiness.html import page
+from cli.readiness.run import Looked, look
+from cli.readiness.view import all_ready, as_json, show
 from cli.screen import console
 from core.model import safe
 

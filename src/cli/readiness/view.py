@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.readiness_advice import PAGE, about_version, age_of, node_of, short, to_do
-from cli.readiness_run import Looked
+from cli.readiness.advice import PAGE, about_version, age_of, node_of, short, to_do
+from cli.readiness.run import Looked
 from core.causes import Need, Why
 from core.checks.standing import Named, Standing
 from core.model import Csr

@@ -13,12 +13,12 @@ from adapters.csr_pages import unavailable
 from adapters.eks import DescribedCluster
 from adapters.retry import NoAnswer, Outcome
 from adapters.rights import Right
+from cli.access.manifests import GROUP
 from cli.account import Found, connection, csr_api, described, hint
-from cli.chain import Finding, Link, Status, broken, ok, still_open, unknown
-from cli.doctor_account import AccountLinks
-from cli.manifests import GROUP
-from cli.node_roles import look_at_node_roles
-from cli.review_run import run_once
+from cli.doctor.account import AccountLinks
+from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
+from cli.doctor.node_roles import look_at_node_roles
+from cli.review.run import run_once
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
     APPROVED_REASON,

@@ -8,21 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from cli.legacy_files import STDIN, Text, Trouble
-from cli.legacy_request import Request, expiry, read_request
-from cli.legacy_rewrite import KIND, V1Form, v1_form
-from cli.legacy_text import (
-    CLUE,
-    KIND_LINE,
-    SERVED_KINDS,
-    Block,
-    Hit,
-    block,
-    hits,
-    is_literally_v1,
-    unsigned,
-)
-from cli.legacy_yaml import (
+from cli.legacy.documents import (
     Mapping,
     Node,
     NotYaml,
@@ -34,6 +20,20 @@ from cli.legacy_yaml import (
     compose,
     text_of,
     tree,
+)
+from cli.legacy.files import STDIN, Text, Trouble
+from cli.legacy.request import Request, expiry, read_request
+from cli.legacy.rewrite import KIND, V1Form, v1_form
+from cli.legacy.text import (
+    CLUE,
+    KIND_LINE,
+    SERVED_KINDS,
+    Block,
+    Hit,
+    block,
+    hits,
+    is_literally_v1,
+    unsigned,
 )
 from core.migration import V1, V1BETA1, Asked, Fit, Problem, fit, problems
 

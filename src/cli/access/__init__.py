@@ -1,0 +1,1 @@
+"""`csr-approver access`: what the approver needs in a cluster."""

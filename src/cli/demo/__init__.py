@@ -1,0 +1,1 @@
+"""`csr-approver demo`: the whole system on a sandbox."""

@@ -1,0 +1,1 @@
+"""`csr-approver doctor`: the first broken link."""

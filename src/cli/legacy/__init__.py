@@ -1,0 +1,1 @@
+"""`csr-approver legacy`: the way off v1beta1."""

@@ -1,0 +1,1 @@
+"""`csr-approver readiness`: the audit before an upgrade."""

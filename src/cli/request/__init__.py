@@ -1,0 +1,1 @@
+"""`csr-approver request`: a workload's certificate."""

@@ -1,0 +1,1 @@
+"""`csr-approver review`: one run by hand."""
