@@ -145,7 +145,7 @@ def answer(machines: Mapping[str, Machine], asked: Mapping[str, Any]) -> Json:
 
     Raises:
         KeyError: an id of `InstanceIds` is unknown, which fails the whole call.
-        NotImplementedError: a filter that isn't practised.
+        NotImplementedError: a filter that isn't practised; one that is guessed at proves nothing.
     """
     managed = bool(asked.get("IncludeManagedResources"))
     wanted = (machines[one] for one in asked.get("InstanceIds") or machines)

@@ -72,7 +72,7 @@ class Retries:
         self,
         clock: Clock,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = time.sleep,  # between two attempts: nothing tells when
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`sleep`: waits so many seconds; tests give one that doesn't. `jitter`: from 0 to 1."""

@@ -33,7 +33,7 @@ def libraries(architecture: Architecture = HERE) -> Path:
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with one package for each function, as `sam build` makes them for this machine."""
     if sys.platform != "linux":
-        pytest.skip("the packages hold libraries for Linux")
+        pytest.skip("the packages hold libraries for Linux")  # which this machine can't load
     folder = tmp_path_factory.mktemp("build")
     run(
         "sam",

@@ -13,10 +13,9 @@ Needs Go. `FUZZ_SECONDS=600` goes on with new seeds for half as long; `FUZZ_SEED
 """
 
 import base64
-import os
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -36,7 +35,7 @@ from core.model import DnsName, IpName, KeyRule, OtherName, Pkcs10, StringType
 from sandbox.forge import ATTACKS, HONEST, Attack, Forge, Names, keys, mutate
 from sandbox.forge import der as d
 from sandbox.forge import request as forge
-from sandbox.gocsr import GoReader, GoUnavailableError, GoView
+from sandbox.gocsr import GoReader, GoView
 from tests.builders import a_case, a_csr
 from tests.property.fuzzing import repeatable, seeds
 from tests.property.large import API_LIMIT, FITS, HUGE, LARGE
@@ -58,18 +57,6 @@ _OF_THE_REQUEST = (
     checks.extensions,
     checks.san_kinds,
 )
-
-
-@pytest.fixture(scope="module")
-def go() -> Iterator[GoReader]:
-    try:
-        reader = GoReader()
-    except GoUnavailableError as error:
-        if os.environ.get("REQUIRE_CONTROL_PLANE") == "1":
-            pytest.fail(f"no Go to compare with: {error}")
-        pytest.skip(f"no Go to compare with: {error}")
-    with reader:
-        yield reader
 
 
 # --- the comparison ------------------------------------------------------------------------------

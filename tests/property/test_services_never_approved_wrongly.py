@@ -4,8 +4,7 @@ The fields and their changes are in `tests.property.service_changes`.
 """
 
 import base64
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, cast
 
@@ -42,7 +41,7 @@ from core.settings import Mode, ReviewSettings
 from core.signers import SIGNERS
 from sandbox.forge import ATTACKS, Attack, Forge, Names, der, keys
 from sandbox.forge import request as forge
-from sandbox.gocsr import GoReader, GoUnavailableError
+from sandbox.gocsr import GoReader
 from tests.builders import NOW, a_cluster, a_policy, names
 from tests.core.fakes import FakeFleet, FakeServices
 from tests.property.service_changes import APPROVABLE, CHANGES, IRRELEVANT, Scenery
@@ -243,18 +242,6 @@ def test_no_forged_request_would_be_approved_for_its_subject(attack: Attack) -> 
 
 
 # --- requests without any attribute --------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def go() -> Iterator[GoReader]:
-    try:
-        reader = GoReader()
-    except GoUnavailableError as error:
-        if os.environ.get("REQUIRE_CONTROL_PLANE") == "1":
-            pytest.fail(f"no Go to compare with: {error}")
-        pytest.skip(f"no Go to compare with: {error}")
-    with reader:
-        yield reader
 
 
 @given(at=st.integers(0, 500), bits=st.integers(0, 255), name=st.text(max_size=20))

@@ -142,6 +142,7 @@ class Stack:
             return worked[0] == worked[1]
         if function == "Fn::Not":
             return not worked[0]
+        # What is guessed at would pass templates that CloudFormation reads otherwise.
         raise NotImplementedError(f"{function} isn't used by the template, so far")
 
     def _attribute(self, name: str) -> Json:

@@ -23,7 +23,7 @@ def sam_bin() -> Path:
         why = "no SAM: run `make sam`"
         if os.environ.get("REQUIRE_SAM") == "1":
             pytest.fail(why)
-        pytest.skip(why)
+        pytest.skip(why)  # most tests need none of its programs
     return folder
 
 

@@ -63,7 +63,9 @@ class Pace:
     """Seconds that only ever rise, and how they are let pass."""
 
     ticks: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = (
+        time.sleep
+    )  # between two looks: the right to watch isn't needed
 
 
 @dataclass(frozen=True, slots=True)
