@@ -214,7 +214,7 @@ class ClusterLinks:
         fates = Counter(_fate(one, grace) for one in self._listed.csrs)
         issued, missing = fates["issued"], fates["missing"]
         if missing and not issued:
-            mend = "see ApprovedNotIssued in docs/runbook.md"
+            mend = "see approved-not-issued in docs/runbook.md"
             return broken(f"{missing} were approved by us, and none was issued", mend)
         if issued:
             more = f", not issued {missing}" if missing else ""
