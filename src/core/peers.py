@@ -27,6 +27,7 @@ class PeerIndex:
         self._users_of_key: dict[bytes, set[str]] = {}
         self._mismatched: dict[str, set[str]] = {}
         self._pending_of: dict[str, list[_Rank]] = {}
+        self._unsorted: set[str] = set()
         self._now = now
 
     def note(self, csr: Csr) -> None:
@@ -41,6 +42,7 @@ class PeerIndex:
             self._first[csr.requester] = min(first, csr.created)
             if csr.namespace is not None:
                 self._pending_of.setdefault(csr.namespace, []).append(_rank(csr))
+                self._unsorted.add(csr.namespace)
 
     def add(self, entry: Entry) -> None:
         """Index what was read of an item: its key, and whether its certificate is wrong."""
@@ -57,8 +59,12 @@ class PeerIndex:
 
     def ahead(self, csr: Csr) -> int:
         """How many of the ServiceAccounts of its namespace are pending, fresh and newer."""
-        pending = self._pending_of.get(csr.namespace or "", [])
-        pending.sort()  # which is quick where it is done already
+        namespace = csr.namespace or ""
+        pending = self._pending_of.get(namespace, [])
+        # Once, for even to see that all is sorted takes long where thousands ask after it.
+        if namespace in self._unsorted:
+            self._unsorted.remove(namespace)
+            pending.sort()
         return len(pending) - bisect_right(pending, _rank(csr))
 
     def of(self, entry: Entry) -> Peers:

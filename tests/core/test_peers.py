@@ -1,6 +1,7 @@
 """What the rest of the list says of one CSR."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -272,3 +273,36 @@ def test_an_entry_outside_the_index_is_compared_with_it() -> None:
     entry = Entry(old(), an_entry(old()).request, None)
 
     assert PeerIndex(NOW, 15 * MINUTE).of(entry) == Peers()
+
+
+# --- how many are ahead --------------------------------------------------------------------------
+
+
+class Counted(datetime):
+    """A time that counts how often times are compared."""
+
+    compared = 0
+
+    def __lt__(self, value: Any, /) -> bool:
+        Counted.compared += 1
+        return super().__lt__(value)
+
+
+def test_a_namespace_that_files_thousands_is_sorted_once() -> None:
+    """Sorted anew for each of them, ten thousand took the time of all others."""
+    many = 400
+    moment = Counted(2026, 11, 24, 11, 59, tzinfo=UTC)
+    asked = [
+        replace(
+            a_csr(name=f"web-{number}", username=f"system:serviceaccount:shop:app-{number}"),
+            created=moment + timedelta(milliseconds=number),
+        )
+        for number in range(many)
+    ]
+    index = PeerIndex(NOW, 15 * MINUTE)
+    for one in asked:
+        index.note(one)
+    Counted.compared = 0
+
+    assert [many - 1 - at for at in range(many)] == [index.ahead(one) for one in asked]
+    assert Counted.compared < many * 30
