@@ -46,27 +46,18 @@ def test_what_is_printed_is_yaml_for_kubectl_and_the_content_of_deploy(
     assert "# prod (us-east-1): access entry: to do (none yet)" in shown
 
 
-def test_for_the_second_signer_there_are_two_more_manifests(
+def test_for_the_second_signer_there_are_four_more_manifests(
     account: Account, stub: AwsStub, desk: Desk
 ) -> None:
-    """They let the approver approve for that signer, and see Services, and nothing else."""
+    """Those of deploy/rbac-app-serving.yaml: approve for that signer and get Services, no more."""
     assert stub
     account.name_only(["prod"])
+    file = ROOT / "deploy" / "rbac-app-serving.yaml"
 
     shown = desk.json("access", "prod", "--app-serving")["manifests"]
 
-    assert 4 == len(shown)
-    assert [
-        {
-            "apiGroups": ["certificates.k8s.io"],
-            "resources": ["signers"],
-            "resourceNames": ["beta.eks.amazonaws.com/app-serving"],
-            "verbs": ["approve"],
-        },
-        {"apiGroups": [""], "resources": ["services"], "verbs": ["list"]},
-    ] == shown[2]["rules"]
-    assert "csr-approver-app-serving" == shown[3]["roleRef"]["name"]
-    assert shown[1]["subjects"] == shown[3]["subjects"]
+    assert manifests(app_serving=False) == shown[:2]
+    assert list(yaml.safe_load_all(file.read_text())) == shown[2:]
 
 
 def test_printing_changes_nothing(account: Account, stub: AwsStub, desk: Desk) -> None:

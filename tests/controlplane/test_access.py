@@ -15,7 +15,7 @@ from tests.controlplane.nodes import RBAC, RULES
 GROUP: Final = "csr-approver"
 REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 EVERYTHING: Final = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
-ROLES: Final = ("csr-approver", "csr-approver-app-serving")
+ROLES: Final = ("csr-approver", "csr-approver-app-serving", "csr-approver-services")
 
 
 @pytest.fixture
@@ -33,9 +33,15 @@ def desk(plane: ControlPlane, stub: AwsStub) -> Iterator[Desk]:
     forget(plane, *ROLES)
 
 
-def may(plane: ControlPlane, verb: str, resource: str, name: str = "", group: str = "") -> bool:
+def may(
+    plane: ControlPlane,
+    verb: str,
+    resource: str,
+    name: str = "",
+    group: str = "certificates.k8s.io",
+) -> bool:
     """Whether a member of our group may, as the API server sees it."""
-    asked = {"group": group or "certificates.k8s.io", "verb": verb, "name": name}
+    asked = {"group": group, "verb": verb, "name": name}
     kind, _, sub = resource.partition("/")
     body = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -121,9 +127,10 @@ def test_the_second_signers_rights_are_apart(
 
     told = desk.json("access", plane.cluster, "--apply", "--app-serving")
 
-    assert ["created"] * 5 == states(told)
+    assert ["created"] * 7 == states(told)
     signer = "beta.eks.amazonaws.com/app-serving"
     eventually(lambda: may(plane, "approve", "signers", signer) or None, "the grant")
+    eventually(lambda: may(plane, "get", "services", group="") or None, "the grant of Services")
 
 
 def test_a_person_without_the_rights_is_told_the_api_servers_words(

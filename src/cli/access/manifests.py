@@ -1,13 +1,11 @@
-"""What the approver may do in a cluster, as manifests: the content of deploy/rbac.yaml."""
+"""What the approver may do in a cluster, as manifests: the content of deploy/rbac*.yaml."""
 
 from typing import Any, Final
 
-from core.model import KUBELET_SERVING
+from core.model import APP_SERVING, KUBELET_SERVING
 
 #: The group that the access entry puts the approver's role into.
 GROUP: Final = "csr-approver"
-
-APP_SERVING: Final = "beta.eks.amazonaws.com/app-serving"
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _CSRS: Final = "certificates.k8s.io"
@@ -16,15 +14,18 @@ Manifest = dict[str, Any]
 
 
 def manifests(*, app_serving: bool) -> list[Manifest]:
-    """A ClusterRole and its binding; with `app_serving`, two more for that signer."""
+    """A ClusterRole and its binding; with `app_serving`, two pairs more for that signer."""
     ours = [
         _rule(_CSRS, "certificatesigningrequests", "list"),
         _rule(_CSRS, "certificatesigningrequests/approval", "update"),
         _rule(_CSRS, "signers", "approve", KUBELET_SERVING),
     ]
-    theirs = [_rule(_CSRS, "signers", "approve", APP_SERVING), _rule("", "services", "list")]
-    more = _pair(f"{GROUP}-app-serving", theirs) if app_serving else []
-    return _pair(GROUP, ours) + more
+    if not app_serving:
+        return _pair(GROUP, ours)
+    # A pair of its own for Services: a RoleBinding in its place serves some namespaces only.
+    approving = _pair(f"{GROUP}-app-serving", [_rule(_CSRS, "signers", "approve", APP_SERVING)])
+    seeing = _pair(f"{GROUP}-services", [_rule("", "services", "get")])
+    return _pair(GROUP, ours) + approving + seeing
 
 
 def _pair(name: str, rules: list[Manifest]) -> list[Manifest]:
