@@ -23,7 +23,7 @@ LEFT: Final = (
     Scenario(
         "Filed just now: EKS may still approve it itself",
         Node("shop", "3.21"),
-        Outcome("approve", "", "waiting"),
+        Outcome("", "", "waiting", counted=True),
         own_names,
         age=20,
     ),

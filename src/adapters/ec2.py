@@ -6,7 +6,7 @@ from typing import Any, Final
 from adapters.aws_clients import AWS_FAULTS, fault
 from adapters.ec2_items import instance_of, items_of
 from adapters.iam import InstanceProfiles
-from core.errors import EvidenceUnavailable
+from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import Instance, Role, RoleUnknown
 from core.ports import Clock
 
@@ -27,9 +27,10 @@ _Answer = Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]
 
 
 class Ec2Fleet:
-    """Instances by id or name, and the roles of their profiles.
+    """Instances by id or name, and the roles of their profiles, as one run asks for them.
 
-    Whatever goes wrong is the answer for those it was asked for, and for no others.
+    What goes wrong is the answer for those that it was asked for, and for no others. A profile for
+    which IAM failed isn't asked for again in the run: that may take ten seconds each time.
     """
 
     def __init__(self, ec2: Any, profiles: InstanceProfiles, clock: Clock) -> None:
@@ -37,6 +38,7 @@ class Ec2Fleet:
         self._ec2 = ec2
         self._profiles = profiles
         self._clock = clock
+        self._failed: dict[str, RoleUnknown] = {}
 
     def by_id(
         self, ids: Collection[str]
@@ -60,17 +62,22 @@ class Ec2Fleet:
             known.update(self._ask(batch, "PrivateDnsName", filters))
         return known
 
-    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
-        """The role of an instance profile."""
-        kept = self._profiles.kept(profile_arn)
-        if kept is None and self._clock.remaining() < _RESERVE_SECONDS:
-            return RoleUnknown(f"IAM GetInstanceProfile: {_NO_TIME}", fault=True)
-        return self._profiles.role(profile_arn) if kept is None else kept
+    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
+        """Return the role of an instance profile, or why it is unknown."""
+        known = self._profiles.kept(profile_arn) or self._failed.get(profile_arn)
+        if known is not None:
+            return known
+        if self._clock.remaining() < _RESERVE_SECONDS:
+            return OutOfTime(f"IAM GetInstanceProfile: {_NO_TIME}")
+        role = self._profiles.role(profile_arn)
+        if isinstance(role, RoleUnknown) and role.fault:
+            self._failed[profile_arn] = role
+        return role
 
     def _ask(self, asked: tuple[str, ...], key: str, filters: Mapping[str, list[str]]) -> _Answer:
         """One batch. Its failure, also that of a later page, is the answer for all of it."""
         if self._clock.remaining() < _RESERVE_SECONDS:
-            return _all(asked, f"{_OPERATION}: {_NO_TIME}")
+            return dict.fromkeys(asked, OutOfTime(f"{_OPERATION}: {_NO_TIME}"))
         try:
             return _by(key, frozenset(asked), self._items(filters))
         except AWS_FAULTS as error:

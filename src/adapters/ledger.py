@@ -14,9 +14,10 @@ from adapters.ledger_lines import (
     run_line,
     unreadable_line,
 )
-from adapters.ledger_metrics import ACCOUNT, CLUSTER, emit, is_bug, values_of
+from adapters.ledger_metrics import ACCOUNT, CLUSTER, emit, values_of
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import Action, Decision, IssueState, Record, Run
+from core.tally import is_bug
 
 # Of findings and of unreadable items, those that a run tells one by one; its sums count all. They
 # come again in every run for as long as they are listed.

@@ -83,7 +83,11 @@ def unreadable_line(cluster: Cluster, item: UnreadableCsr) -> Line:
 
 
 def run_line(run: Run) -> Line:
-    """The sums of a run; with the lines above, every CSR that was listed is accounted for."""
+    """Return the sums of a run; with the lines above, every CSR that was listed is accounted for.
+
+    `not_judged`: of `actions`, those for which nothing could be due yet, and those that the run
+    didn't reach.
+    """
     found = Counter(finding.state for finding in run.findings)
     return {
         **_where(run.cluster),
@@ -98,6 +102,8 @@ def run_line(run: Run) -> Line:
         "gated": {reason: run.gated[reason] for reason in sorted(run.gated)},
         "gated_total": sum(run.gated.values()),
         "actions": {action.value: run.count(action) for action in Action},
+        # Of these there is no line of their own.
+        "not_judged": {action.value: count for action, count in run.sums.not_judged.items()},
         "findings": {state.value: found[state] for state in IssueState},
     }
 

@@ -11,11 +11,11 @@ from urllib.parse import quote
 from adapters.api_connection import ApiConnection
 from adapters.retry import Answer, NoAnswer
 from adapters.service_items import service_of
-from core.errors import EvidenceUnavailable
+from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import DNS_LABEL, Service, ServicesHidden
 
 # With less than this left nothing more is asked: what is known by then is judged and written.
-_RESERVE_SECONDS: Final = 5.0
+_RESERVE_SECONDS: Final = 3.0
 
 _GRANT: Final = "deploy/rbac-app-serving.yaml grants it"
 
@@ -23,20 +23,23 @@ _Shown = Service | ServicesHidden | EvidenceUnavailable
 
 
 class KubernetesServices:
-    """Whatever goes wrong is the answer for the Service that was asked for, and for no other."""
+    """The Services that one run asks for, each of them once.
+
+    What goes wrong is the answer for the Service that was asked for, and for no other.
+    """
 
     def __init__(self, connection: ApiConnection) -> None:
         """`connection`: the run's own."""
         self._connection = connection
+        self._shown: dict[tuple[str, str], _Shown | None] = {}
 
     def named(self, namespace: str, names: Collection[str]) -> Mapping[str, _Shown]:
-        """What the API server shows for each name; one that is not there is absent."""
-        shown: dict[str, _Shown] = {}
+        """Return what the API server shows for each name; one that is not there is absent."""
         for name in names:
-            found = self._get(namespace, name)
-            if found is not None:
-                shown[name] = found
-        return shown
+            if (namespace, name) not in self._shown:
+                self._shown[namespace, name] = self._get(namespace, name)
+        shown = {name: self._shown[namespace, name] for name in names}
+        return {name: found for name, found in shown.items() if found is not None}
 
     def _get(self, namespace: str, name: str) -> _Shown | None:
         # Who asks chose both, so nothing but labels gets any further, and they are quoted.
@@ -53,6 +56,8 @@ class KubernetesServices:
                 return None
             case Answer(status=403):
                 return ServicesHidden(f"{outcome.words}; {_GRANT}")
+            case NoAnswer(cause="time"):
+                return OutOfTime(f"Service: {outcome.detail}")
             case NoAnswer():
                 return _unavailable(f"{outcome.cause}: {outcome.detail}")
         return _unavailable(outcome.words)

@@ -74,6 +74,15 @@ def plan(judged: Judged, settings: ReviewSettings, mode: Mode) -> Action:
     return action if mode.rank >= writes.rank else Action.WITHHELD
 
 
+def is_early(asking_seconds: float, settings: ReviewSettings) -> bool:
+    """Return True when neither an approval nor a denial can be due.
+
+    Judged by how long the requester has been asking: one that files a new request every minute
+    would otherwise never be judged.
+    """
+    return asking_seconds < min(settings.approve_after_seconds, settings.deny_after_seconds)
+
+
 def to_reapprove(unissued: Sequence[Judged], settings: ReviewSettings) -> list[Judged]:
     """Of those approved by others and not issued, the ones that pass all checks: each once.
 
@@ -118,7 +127,7 @@ def act(
             todo.append(write_for(action, one))
         else:
             record(one, action)
-    for write, written in ports.api.write_all(todo):
+    for write, written in ports.api.write_all(todo) if todo else ():
         one, action = writes[write.csr.uid]
         record(one, _ENDED_AS.get(written.result, action), written.detail)
     return records

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,7 +55,7 @@ def inspect(pem: bytes, asked: Wanted, spki: bytes, ca_pem: str, now: datetime) 
 
 
 def _differences(
-    leaf: x509.Certificate, names: set[tuple[str, str]], asked: Wanted, now: datetime
+    leaf: x509.Certificate, names: AbstractSet[tuple[str, str]], asked: Wanted, now: datetime
 ) -> Iterator[str]:
     wanted = {("DNS", name) for name in asked.dns}
     wanted |= {("IP", str(address)) for address in asked.addresses}
@@ -73,7 +74,7 @@ def _differences(
         yield "it is a CA's"
 
 
-def _told(names: set[tuple[str, str]]) -> str:
+def _told(names: AbstractSet[tuple[str, str]]) -> str:
     return ", ".join(f"{kind} {value}" for kind, value in sorted(names))
 
 

@@ -20,6 +20,10 @@ class EvidenceUnavailable(CsrApproverError):
     """
 
 
+class OutOfTime(EvidenceUnavailable):
+    """There was no time left to ask in this run: the next run asks."""
+
+
 class ClusterUnavailable(CsrApproverError):
     """The cluster could not be described, reached or read; its next run tries again.
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.dns import is_dns_name
-from core.errors import EvidenceUnavailable
+from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import Identity, IdentityKind, Instance, Role, RoleUnknown
 from core.ports import Fleet
+from core.slices import rotated
 
 # A terminated instance stays visible for about an hour, and its name may be another's by then.
 # From: EC2 User Guide, "Terminate Amazon EC2 instances".
@@ -28,12 +30,18 @@ NO_EVIDENCE = Evidence((), _NO_INSTANCE)
 
 
 def gather(
-    identities: Iterable[Identity], vpc_id: str | None, fleet: Fleet, *, roles_wanted: bool
+    identities: Iterable[Identity],
+    vpc_id: str | None,
+    fleet: Fleet,
+    now: datetime,
+    *,
+    roles_wanted: bool,
 ) -> Mapping[Identity, Evidence | EvidenceUnavailable]:
     """Ask for all identities at once: a call per batch, and one per instance profile.
 
     `vpc_id`: where nodes known by name only must live; None for anywhere (only offline). An
-    identity that couldn't be asked for maps to the error, which is never a verdict.
+    identity that couldn't be asked for maps to the error, which is never a verdict. Of many
+    profiles other ones come first at another time: where IAM is slow, a run may ask for few.
     """
     wanted = set(identities)
     found = _instances(wanted, vpc_id, fleet)
@@ -42,9 +50,10 @@ def gather(
         for answer in found.values()
         if not isinstance(answer, EvidenceUnavailable) and len(answer) == 1
     }
-    roles: dict[str, Role | RoleUnknown] = {"": _NO_PROFILE}
+    roles: dict[str, Role | RoleUnknown | OutOfTime] = {"": _NO_PROFILE}
     if roles_wanted:
-        roles |= {arn: fleet.role_of_profile(arn) for arn in sorted(profiles - {""})}
+        arns = rotated(sorted(profiles - {""}), now)
+        roles |= {arn: fleet.role_of_profile(arn) for arn in arns}
     return {identity: _evidence(found[identity], roles) for identity in wanted}
 
 
@@ -83,10 +92,12 @@ def _instances(
 
 
 def _evidence(
-    answer: tuple[Instance, ...] | EvidenceUnavailable, roles: Mapping[str, Role | RoleUnknown]
+    answer: tuple[Instance, ...] | EvidenceUnavailable,
+    roles: Mapping[str, Role | RoleUnknown | OutOfTime],
 ) -> Evidence | EvidenceUnavailable:
     if isinstance(answer, EvidenceUnavailable):
         return answer
     if len(answer) != 1:
         return Evidence(answer, _NO_INSTANCE)
-    return Evidence(answer, roles.get(answer[0].profile_arn, RoleUnknown("IAM was not asked")))
+    role = roles.get(answer[0].profile_arn, RoleUnknown("IAM was not asked"))
+    return role if isinstance(role, OutOfTime) else Evidence(answer, role)

@@ -5,7 +5,7 @@ that nobody checked. Kubernetes's own signer is measured to agree; EKS's can't b
 """
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,19 +36,41 @@ UNREADABLE = (
 )
 
 
+#: The public key of a certificate (SubjectPublicKeyInfo, DER), and its names with their kinds.
+Contents = tuple[bytes, frozenset[tuple[str, str]]]
+
+
+def contents(pem: bytes) -> Contents:
+    """Read the first certificate of `pem`; raises what is UNREADABLE."""
+    with warnings.catch_warnings():
+        # A long CN draws a warning, which is no news here: it is compared as a whole.
+        warnings.simplefilter("ignore")
+        # The first block is the leaf. From: Kubernetes certificates.k8s.io/v1, status.certificate.
+        leaf = x509.load_pem_x509_certificates(pem)[0]
+        spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return spki, frozenset(_names(leaf))
+
+
 def find(
-    csr: Csr, request: Pkcs10 | Unread, now: datetime, *, grace: timedelta, max_age: timedelta
+    csr: Csr,
+    request: Pkcs10 | Unread,
+    now: datetime,
+    *,
+    grace: timedelta,
+    max_age: timedelta,
+    read: Callable[[bytes], Contents] = contents,
 ) -> IssueFinding | None:
     """What is wrong with an approved CSR's certificate, or with its absence; None if nothing.
 
-    A certificate is missed after `grace`, and only while the kubelet still waits for it.
+    A certificate is missed after `grace`, and only while the kubelet still waits for it. `read`:
+    `contents`, perhaps with a memory.
     """
     approved, failed = csr.condition("Approved"), csr.condition("Failed")
     if approved is None:
         return None
     age = (now - (approved.last_update or csr.created)).total_seconds()
     if csr.certificate:
-        state, detail = _compare(csr, request)
+        state, detail = _compare(csr, request, read)
         return None if state is None else IssueFinding(csr, request, state, detail, age)
     if failed is not None:
         detail = f"{failed.reason}: {failed.message}"
@@ -67,12 +89,16 @@ def judged_as(
     return tuple(replace(one, judged=by_uid.get(one.csr.uid)) for one in findings)
 
 
-def mismatch(csr: Csr, request: Pkcs10 | Unread) -> bool:
+def mismatch(
+    csr: Csr, request: Pkcs10 | Unread, read: Callable[[bytes], Contents] = contents
+) -> bool:
     """True when the CSR's certificate has another key, or a name beyond those asked for."""
-    return bool(csr.certificate) and _compare(csr, request)[0] is IssueState.MISMATCH
+    return bool(csr.certificate) and _compare(csr, request, read)[0] is IssueState.MISMATCH
 
 
-def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str]:
+def _compare(
+    csr: Csr, request: Pkcs10 | Unread, read: Callable[[bytes], Contents]
+) -> tuple[IssueState | None, str]:
     approved = csr.condition("Approved")
     if isinstance(request, Unread):
         # Others may approve what we wouldn't; that is no news of the signer.
@@ -80,10 +106,7 @@ def _compare(csr: Csr, request: Pkcs10 | Unread) -> tuple[IssueState | None, str
         detail = f"issued for a request that can't be read: {request.why}"
         return (IssueState.MISMATCH, detail) if ours else (None, "")
     try:
-        with warnings.catch_warnings():
-            # A long CN draws a warning, which is no news here: it is compared as a whole.
-            warnings.simplefilter("ignore")
-            spki, names = contents(csr.certificate)
+        spki, names = read(csr.certificate)
     except UNREADABLE as error:
         return IssueState.MISMATCH, f"the certificate can't be read: {error}"
     asked = {("DNS", folded(name)) for name in request.dns}
@@ -106,14 +129,6 @@ def _address(address: object) -> str:
     From: Go, crypto/x509, marshalSANs (`To4`), and its parser, which came to refuse such later.
     """
     return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def contents(pem: bytes) -> tuple[bytes, set[tuple[str, str]]]:
-    """The public key of a certificate, and its names by their kinds; raises what is UNREADABLE."""
-    # The first block is the leaf. From: Kubernetes certificates.k8s.io/v1, status.certificate.
-    leaf = x509.load_pem_x509_certificates(pem)[0]
-    spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return spki, _names(leaf)
 
 
 def _names(certificate: x509.Certificate) -> set[tuple[str, str]]:

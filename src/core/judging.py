@@ -8,8 +8,9 @@ from typing import Any
 
 from core.checks import Check
 from core.decision import decide
-from core.errors import EvidenceUnavailable
+from core.errors import EvidenceUnavailable, OutOfTime
 from core.evidence import NO_EVIDENCE, Evidence
+from core.memo import Memo, Reader
 from core.model import (
     Case,
     Cluster,
@@ -30,6 +31,10 @@ from core.settings import Policy
 Answers = Mapping[Any, Evidence | ServiceEvidence | EvidenceUnavailable]
 
 
+def _fresh_reader() -> Reader:
+    return Memo().reader()
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What all cases of one review share."""
@@ -38,6 +43,7 @@ class Scene:
     policy: Policy
     now: datetime
     checks: tuple[Check, ...]
+    reader: Reader = field(default_factory=_fresh_reader)
 
     @property
     def max_age(self) -> timedelta:
@@ -142,7 +148,9 @@ def _judge(
     claimed: Identity | ServiceClaim | None = case.claim or case.identity
     evidence = NO_EVIDENCE if claimed is None else answers[claimed]
     if isinstance(evidence, EvidenceUnavailable):
-        return Judged(case, None, f"evidence unavailable: {evidence}", evidence_unavailable=True)
+        late = isinstance(evidence, OutOfTime)
+        problem = f"evidence unavailable: {evidence}"
+        return Judged(case, None, problem, evidence_unavailable=not late, deferred=late)
     case = given(_with(evidence, case))
     try:
         return Judged(case, decide(case, checks))

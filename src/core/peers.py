@@ -79,6 +79,10 @@ class PeerIndex:
             ahead=self.ahead(csr),
         )
 
+    def asking_seconds(self, csr: Csr) -> float:
+        """Return how long the requester has been asking, by this CSR or by earlier ones."""
+        return (self._now - (self._earlier(csr) or csr.created)).total_seconds()
+
     def _earlier(self, csr: Csr) -> datetime | None:
         first = self._first.get(csr.requester)
         return first if first is not None and first < csr.created else None

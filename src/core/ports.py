@@ -1,11 +1,12 @@
 """What a review needs of the world. Adapters implement these; core knows no other way out."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from core.errors import EvidenceUnavailable
+from core.errors import EvidenceUnavailable, OutOfTime
+from core.memo import Memo
 from core.model import (
     Instance,
     Listing,
@@ -58,7 +59,7 @@ class Fleet(Protocol):
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
         """Instances by PrivateDnsName, of a VPC if one is given; an unknown name may be absent."""
 
-    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
+    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
         """The role of an instance profile."""
 
 
@@ -86,10 +87,14 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world, as one review sees it. `services`: None where only nodes are served."""
+    """The world, as one review sees it.
+
+    `services`: None where only nodes are served. `memo`: what earlier reviews read of requests.
+    """
 
     api: CertificateApi
     fleet: Fleet
     clock: Clock
     ledger: Ledger
     services: Services | None = None
+    memo: Memo = field(default_factory=Memo)

@@ -118,7 +118,7 @@ def audit(
     cases = [case_of(entry, scene, gated.peers) for entry in entries if _is_open(entry)]
     identities = [case.identity for case in cases if case.identity is not None]
     answers = evidence.gather(
-        identities, cluster.vpc_id, fleet, roles_wanted=settings.verify_node_role
+        identities, cluster.vpc_id, fleet, scene.now, roles_wanted=settings.verify_node_role
     )
     judged = judge(cases, answers, scene.checks, time_left=lambda: clock.remaining() > 0)
     unread = [one for one in read if isinstance(one, Judged) and not one.case.csr.certificate]

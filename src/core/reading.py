@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from itertools import chain
 
 from core import issued, pkcs10
+from core.budget import Budget
 from core.checks.request import request_well_formed, signature, subject
 from core.checks.requester import requester_is_node
 from core.checks.service import requester_is_service_account, service_names
@@ -12,6 +15,7 @@ from core.claims import claim_of
 from core.errors import MalformedRequest
 from core.identity import identify
 from core.judging import Gated, Scene, unread
+from core.memo import Reader
 from core.model import (
     APP_SERVING,
     MAX_REQUEST_BYTES,
@@ -26,8 +30,8 @@ from core.model import (
     Pkcs10,
     Unread,
 )
-from core.ports import Clock
 from core.settings import ReviewSettings
+from core.slices import SLICE
 
 # What a request must pass for its key to count against another requester: a copy of somebody
 # else's request fails at the subject, so that nobody can be blocked by one.
@@ -41,17 +45,14 @@ _VOUCHING_FOR_SERVICES = (
     service_names,
 )
 
-# What the evidence of nodes takes, see `core.signers`.
-_FOR_EVIDENCE_SECONDS = 16.0
-
 
 @dataclass(slots=True)
 class Reading:
     """What was read of a list.
 
-    `entries` are those past the gates, `unissued` those approved without a certificate, `problems`
-    what could not be read, and `skipped` the number of others for which there was no time. Of
-    others nothing is kept but findings.
+    `entries` are those to be judged, `unissued` those approved without a certificate, `problems`
+    what broke our own code, and `skipped` the number of requests for which there was no time. Of
+    the others nothing is kept but findings.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -63,35 +64,43 @@ class Reading:
 
 def read_list(
     csrs: Sequence[Csr],
+    due: Sequence[Csr],
     gated: Gated,
     scene: Scene,
     settings: ReviewSettings,
-    clock: Clock,
-    *,
-    keep: float = _FOR_EVIDENCE_SECONDS,
+    budget: Budget,
 ) -> Reading:
-    """First those past the gates, then the others for as long as half of the time is left.
+    """Read the requests that are `due`, in their order, and then all others, while there is time.
 
-    Neither takes the seconds to `keep`, which the evidence needs. `gated.peers` learns of the keys
-    and the wrong certificates of both.
+    `gated.peers` comes to know the keys and the wrong certificates of all that were read: before
+    anything is written, for the copy of a key may stand anywhere in the list.
     """
     reading = Reading(problems=list(gated.broken))
-    for one in read_all(gated.passed, scene, lambda: clock.remaining() > keep):
-        if isinstance(one, Judged):
-            reading.problems.append(one)
-        else:
-            reading.entries.append(one)
+    first, rest = due[:SLICE], due[SLICE:]
+    for one in chain(
+        read_all(first, scene, budget.may_begin_slice), read_all(rest, scene, budget.may_read)
+    ):
+        if isinstance(one, Entry):
             gated.peers.add(one)
-    enough = max(clock.remaining() / 2, keep)
-    for one in read_all(_others(csrs, gated), scene, lambda: clock.remaining() > enough):
+            reading.entries.append(one)
+        else:
+            _keep(one, reading)
+    for one in read_all(_others(csrs, due, gated), scene, budget.reading_of_others()):
         if isinstance(one, Entry):
             gated.peers.add(one)
             _find(one, scene, settings, reading)
-        elif one.deferred:
-            reading.skipped += 1
         else:
-            reading.problems.append(one)
+            _keep(one, reading)
+    if not reading.skipped:
+        scene.reader.forget_unused()
     return reading
+
+
+def _keep(unread: Judged, reading: Reading) -> None:
+    if unread.deferred:
+        reading.skipped += 1
+    else:
+        reading.problems.append(unread)
 
 
 def read_all(
@@ -116,7 +125,7 @@ def read_all(
 
 def read(csr: Csr, scene: Scene) -> Entry:
     """Read one CSR's request, and what follows from it alone."""
-    request, policy = _request(csr), scene.policy
+    request, policy = _request(csr, scene.reader), scene.policy
     identity, claim, vouching = None, None, _VOUCHING
     if csr.signer == APP_SERVING:
         claim = claim_of(csr, request, allow_short=policy.allow_short_service_names)
@@ -130,21 +139,28 @@ def read(csr: Csr, scene: Scene) -> Entry:
         request,
         identity,
         vouches=verifiable and all(check(case) is None for check in vouching),
-        mismatched=issued.mismatch(csr, request),
+        mismatched=issued.mismatch(csr, request, _certificates(scene.reader)),
         claim=claim,
     )
 
 
-def _others(csrs: Sequence[Csr], gated: Gated) -> list[Csr]:
-    """The decided ones first, which no requester can multiply; then from the newest back."""
-    done = {id(csr) for csr in gated.passed} | {id(one.case.csr) for one in gated.broken}
+def _others(csrs: Sequence[Csr], due: Sequence[Csr], gated: Gated) -> list[Csr]:
+    """Return the decided ones first, which no requester can multiply; then from the newest back."""
+    done = {id(csr) for csr in due} | {id(one.case.csr) for one in gated.broken}
     others = [csr for csr in csrs if id(csr) not in done]
     return sorted(others, key=lambda csr: (not csr.is_pending, csr.created, csr.name), reverse=True)
 
 
 def _find(entry: Entry, scene: Scene, settings: ReviewSettings, reading: Reading) -> None:
     grace = timedelta(seconds=settings.issue_grace_seconds)
-    finding = issued.find(entry.csr, entry.request, scene.now, grace=grace, max_age=scene.max_age)
+    finding = issued.find(
+        entry.csr,
+        entry.request,
+        scene.now,
+        grace=grace,
+        max_age=scene.max_age,
+        read=_certificates(scene.reader),
+    )
     if finding is None:
         return
     reading.findings.append(finding)
@@ -152,11 +168,20 @@ def _find(entry: Entry, scene: Scene, settings: ReviewSettings, reading: Reading
         reading.unissued.append(entry)
 
 
-def _request(csr: Csr) -> Pkcs10 | Unread:
+def _request(csr: Csr, reader: Reader) -> Pkcs10 | Unread:
     if isinstance(csr.request, OversizedRequest):
         return Unread(f"got {csr.request.size} bytes, expected at most {MAX_REQUEST_BYTES}")
+    # The requests that OpenSSL makes for an application may ask for nothing but a CN.
+    bare = csr.signer == APP_SERVING
+    return reader.read(f"request, {bare=}", csr.request, partial(_read, bare=bare))
+
+
+def _read(request: bytes, *, bare: bool) -> Pkcs10 | Unread:
     try:
-        # The requests that OpenSSL makes for an application may ask for nothing but a CN.
-        return pkcs10.read(csr.request, bare=csr.signer == APP_SERVING)
+        return pkcs10.read(request, bare=bare)
     except MalformedRequest as error:
         return Unread(str(error))
+
+
+def _certificates(reader: Reader) -> Callable[[bytes], issued.Contents]:
+    return lambda pem: reader.read("certificate", pem, issued.contents)

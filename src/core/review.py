@@ -1,47 +1,65 @@
-"""THE FLOW. One review of one cluster: list, read, gate, gather, judge, act, record.
+"""THE FLOW. One review of one cluster: list, gate, read; then slice by slice gather, judge, act.
 
 The order of the steps is the order of the lines; each step is a function of values, and only the
 ports (`core.ports`) reach the world. The CSR object is the only state: a review may be repeated,
 overlap with another, or be cut off anywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core import issued
-from core.acting import act, mode_of, to_reapprove
-from core.judging import Scene, case_of, gate, judge
-from core.model import Cluster, Run
+from core.acting import act, is_early, mode_of, to_reapprove
+from core.budget import Budget
+from core.judging import Gated, Scene, case_of, gate, judge
+from core.model import Action, Cluster, Csr, Entry, Judged, Run
 from core.ports import Ports
 from core.reading import read_list
 from core.recording import PatientLedger
 from core.settings import ReviewSettings
-from core.signers import SIGNERS
+from core.signers import SIGNERS, Signer
+from core.slices import SLICE, in_turns, sliced
+from core.tally import Tally
 
 
 def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports) -> Run:
     """Review one signer's CSRs of one cluster and write what is due.
+
+    Requests that stay unread, or unjudged, for want of time are counted; the next run goes on.
 
     Raises:
         ClusterUnavailable: the cluster's CSRs could not be listed; nothing was done.
         NotOnboarded: the cluster lets us list nothing; nothing was done.
     """
     ports = replace(ports, ledger=PatientLedger(ports.ledger))
-    started, ours = ports.clock.now(), SIGNERS[signer]
+    started, rules, mode = ports.clock.now(), SIGNERS[signer], mode_of(settings, cluster.tags)
+    budget = Budget(ports.clock, rules.seconds)
     listing = ports.api.list_csrs(signer)
-    scene = Scene(cluster, settings, ports.clock.now(), ours.checks)
+    reader = ports.memo.reader(cluster.region, cluster.name, signer)
+    scene = Scene(cluster, settings, ports.clock.now(), rules.checks, reader)
 
-    gated = gate(listing.csrs, scene)
-    reading = read_list(listing.csrs, gated, scene, settings, ports.clock, keep=ours.seconds)
-    cases = [case_of(entry, scene, gated.peers) for entry in reading.entries]
-    unissued = [case_of(entry, scene, gated.peers) for entry in reading.unissued]
-    answers = ours.gather(cases + unissued, ports.fleet, ports.services)
-    half = ports.clock.remaining() / 2
-    every = judge(
-        cases + unissued, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half
-    )
-    judged, doubted = every[: len(cases)], every[len(cases) :]
-    due = reading.problems + judged + to_reapprove(doubted, settings)
-    records = act(due, settings, mode_of(settings, cluster.tags), ports)
+    gated, tally = gate(listing.csrs, scene), Tally()
+    early, due = _by_what_is_due(gated, scene, settings)
+    reading = read_list(listing.csrs, due, gated, scene, settings, budget)
+    tally.add(act(reading.problems, settings, mode, ports))
+    seen = {id(problem.case.csr) for problem in reading.problems}
+    for entries in sliced(reading.entries):
+        if not budget.may_begin_slice():
+            break
+        tally.add(act(_judged(entries, gated, scene, rules, ports), settings, mode, ports))
+        seen |= {id(entry.csr) for entry in entries}
+    deferred = [csr for csr in due if id(csr) not in seen]
+    tally.add_not_judged(Action.WAITING, map(gated.peers.asking_seconds, early))
+    tally.add_not_judged(Action.DEFERRED, map(gated.peers.asking_seconds, deferred))
+
+    doubted: list[Judged] = []
+    # One slice has more than is logged; the experiment needs them all.
+    for entries in sliced(reading.unissued[: None if settings.reapprove_unissued else SLICE]):
+        if not budget.may_begin_slice():
+            break
+        judged = _judged(entries, gated, scene, rules, ports)
+        tally.add(act(to_reapprove(judged, settings), settings, mode, ports))
+        doubted += judged
 
     run = Run(
         cluster=cluster,
@@ -53,9 +71,32 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         unread=reading.skipped,
         unreadable=listing.unreadable,
         gated=gated.stopped,
-        records=tuple(records),
+        sums=tally.sums(),
         findings=issued.judged_as(reading.findings, doubted),
         seconds=(ports.clock.now() - started).total_seconds(),
     )
     ports.ledger.finish(run)
     return run
+
+
+def _by_what_is_due(
+    gated: Gated, scene: Scene, settings: ReviewSettings
+) -> tuple[list[Csr], list[Csr]]:
+    """Split those past the gates: nothing can be due yet; to be judged, in the order of slices."""
+    early: list[Csr] = []
+    due: list[Csr] = []
+    for csr in gated.passed:
+        is_ripe = not is_early(gated.peers.asking_seconds(csr), settings)
+        (due if is_ripe else early).append(csr)
+    return early, in_turns(due, scene.now)
+
+
+def _judged(
+    entries: Sequence[Entry], gated: Gated, scene: Scene, rules: Signer, ports: Ports
+) -> list[Judged]:
+    """Gather the evidence of one slice, and judge it as of now."""
+    scene = replace(scene, now=ports.clock.now())
+    cases = [case_of(entry, scene, gated.peers) for entry in entries]
+    answers = rules.gather(cases, ports.fleet, ports.services)
+    half = ports.clock.remaining() / 2  # the other half is for writing
+    return judge(cases, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half)

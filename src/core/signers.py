@@ -16,7 +16,10 @@ Gather = Callable[[Sequence[Case], Fleet, Services | None], Answers]
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """`gather` asks for the evidence of all cases at once; `seconds`: what it may well take."""
+    """`gather` asks for the evidence of a slice of cases at once.
+
+    `seconds`: with less than this left no slice is begun, for nothing could be asked any more.
+    """
 
     gather: Gather
     checks: tuple[Check, ...]
@@ -36,6 +39,7 @@ def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answer
         [case.identity for case in cases if case.identity is not None],
         None if isinstance(shared.cluster, NotGiven) else shared.cluster.vpc_id,
         fleet,
+        shared.now,
         roles_wanted=shared.policy.verify_node_role,
     )
 
@@ -48,8 +52,8 @@ def _of_services(cases: Sequence[Case], _: Fleet, services: Services | None) -> 
 
 
 #: With less than 15 s left EC2 and IAM are asked no more (`adapters.ec2`), and nothing is approved;
-#: for Services 5 s (`adapters.services`).
+#: for Services 3 s (`adapters.services`).
 SIGNERS: Mapping[str, Signer] = {
     KUBELET_SERVING: Signer(_of_nodes, CHECKS[KUBELET_SERVING], seconds=16.0),
-    APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=6.0),
+    APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=4.0),
 }

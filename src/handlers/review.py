@@ -21,6 +21,7 @@ from adapters.iam import InstanceProfiles
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded
+from core.memo import Memo
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
@@ -32,7 +33,10 @@ _KEPT_SECONDS: Final = 10.0
 
 
 class Reviewer:
-    """The function's warm state: settings, clients, descriptions and roles kept for 15 minutes."""
+    """The function's warm state: settings, clients, descriptions and roles kept for 15 minutes.
+
+    And what was read of requests: see `core.memo`.
+    """
 
     def __init__(self, settings: ReviewSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
         """Wire it up; `from_env` is how the function does."""
@@ -41,6 +45,7 @@ class Reviewer:
         self._ledger = ledger
         self._clusters = ClusterCache(self._describe, now)
         self._profiles = InstanceProfiles(aws.client("iam"), now)
+        self._memo = Memo()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], logger: Logger) -> Self:
@@ -105,7 +110,7 @@ class Reviewer:
         """One signer's review, on a connection of its own, so that no list is kept for the next."""
         fleet = Ec2Fleet(self._aws.client("ec2", described.cluster.region), self._profiles, clock)
         with self._api(described, clock) as api:
-            ports = Ports(api, fleet, clock, self._ledger, api.services)
+            ports = Ports(api, fleet, clock, self._ledger, api.services, self._memo)
             review(described.cluster, signer, self._settings, ports)
 
     def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:

@@ -20,8 +20,8 @@ from moto import mock_aws
 from adapters.aws_clients import client_config
 from adapters.ec2 import Ec2Fleet
 from adapters.iam import InstanceProfiles
-from core.errors import EvidenceUnavailable
-from core.model import Instance, Role, RoleUnknown
+from core.errors import EvidenceUnavailable, OutOfTime
+from core.model import Instance, Role
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PROFILE = "arn:aws:iam::111122223333:instance-profile/nodes"
@@ -389,9 +389,10 @@ def test_shortly_before_the_end_nothing_more_is_asked() -> None:
 
     assert problems_of(fleet.by_id([an_id(1)])) == {an_id(1): problem}
     assert problems_of(fleet.by_private_dns_name(["a.b"], "vpc-1")) == {"a.b": problem}
-    assert fleet.role_of_profile(PROFILE) == RoleUnknown(
-        "IAM GetInstanceProfile: not asked, for want of time", fault=True
-    )
+    late = fleet.role_of_profile(PROFILE)
+    assert isinstance(late, OutOfTime)
+    assert str(late) == "IAM GetInstanceProfile: not asked, for want of time"
+    assert all(isinstance(one, OutOfTime) for one in fleet.by_id([an_id(1)]).values())
     assert ec2.asked == []
 
 

@@ -41,6 +41,7 @@ from core.model import (
     UnreadableCsr,
     Verdict,
 )
+from core.tally import Tally
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -155,6 +156,8 @@ def a_run(
     truncated: bool = False,
     unread: int = 0,
 ) -> Run:
+    tally = Tally()
+    tally.add(records)
     return Run(
         cluster=a_cluster(),
         signer=KUBELET_SERVING,
@@ -165,7 +168,7 @@ def a_run(
         unread=unread,
         unreadable=unreadable,
         gated=gated or {},
-        records=records,
+        sums=tally.sums(),
         findings=findings,
         seconds=1.23456,
     )

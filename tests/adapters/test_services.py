@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import EvidenceUnavailable
+from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import Service, ServicesHidden
 from core.ports import Services
 from tests.adapters.scripted_api import (
@@ -165,12 +165,23 @@ def test_one_s_trouble_is_no_other_s() -> None:
 
 
 def test_nothing_is_asked_with_too_little_time() -> None:
-    """What is known by then is judged and written in the last five seconds."""
-    with answering(reply(200, an_object()), clock=StillClock(5.0)) as (api, server):
+    """What is known by then is judged and written in the last three seconds."""
+    with answering(reply(200, an_object()), clock=StillClock(3.0)) as (api, server):
         got = api.services.named(NAMESPACE, [SERVICE])
 
         assert [] == server.seen
-    assert "Service: time: no time was left" == why(got[SERVICE])
+    assert isinstance(got[SERVICE], OutOfTime)
+    assert "Service: no time was left" == why(got[SERVICE])
+
+
+def test_a_service_is_asked_for_once_in_a_run() -> None:
+    """Also where the requests of many slices name it, and also where its answer was unreadable."""
+    with answering(reply(200, {})) as (api, server):
+        services = api.services
+        first = services.named(NAMESPACE, [SERVICE])
+
+        assert first == services.named(NAMESPACE, [SERVICE])
+        assert 1 == len(server.seen)
 
 
 # --- what is read --------------------------------------------------------------------------------

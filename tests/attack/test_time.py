@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters import aws_clients, clock, ec2
 from core.errors import EvidenceUnavailable
-from core.model import KUBELET_SERVING, Csr, Instance
+from core.model import KUBELET_SERVING, Action, Csr, Instance
 from core.review import review
 from tests.builders import a_cluster, a_filed_csr, an_extra, an_instance, settings
 from tests.core.fakes import DwindlingClock, FakeClock, FakeFleet, FakeWorld
@@ -98,7 +98,8 @@ def test_reading_what_passed_the_gates_leaves_time_to_ask_ec2() -> None:
     run(world)
 
     assert min(fleet.left) >= EC2_NEEDS
-    assert {"approved", "deferred"} == {action for _, action in world.ledger.actions}
+    [done] = world.ledger.runs
+    assert {Action.APPROVED, Action.DEFERRED} == set(done.sums.actions)
 
 
 def test_judging_leaves_time_to_write() -> None:

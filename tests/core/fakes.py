@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.errors import EvidenceUnavailable
+from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import (
     KUBELET_SERVING,
     Csr,
@@ -63,7 +63,9 @@ class FakeFleet:
     """EC2 and IAM. `unavailable`: instance ids and names for which nothing can be had."""
 
     instances: Sequence[Instance] = field(default_factory=lambda: (an_instance(),))
-    roles: Mapping[str, Role | RoleUnknown] = field(default_factory=lambda: {PROFILE: ROLE})
+    roles: Mapping[str, Role | RoleUnknown | OutOfTime] = field(
+        default_factory=lambda: {PROFILE: ROLE}
+    )
     unavailable: Collection[str] = ()
     #: Leaves out what it doesn't know, as an adapter may.
     silent: bool = False
@@ -82,7 +84,7 @@ class FakeFleet:
         self._note("by_private_dns_name", *names, f"in {vpc_id}")
         return {} if self.silent else {one: self._answer(one, "private_dns_name") for one in names}
 
-    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
+    def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
         self._note("role_of_profile", profile_arn)
         return self.roles.get(profile_arn, RoleUnknown("no such profile"))
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import ClusterUnavailable, NotOnboarded
+from core.memo import Memo
 from core.model import (
     KUBELET_SERVING,
     Action,
@@ -22,6 +23,7 @@ from core.model import (
     Written,
 )
 from core.review import review
+from core.slices import SLICE
 from sandbox.forge import request as forge
 from tests.builders import (
     INSTANCE_ID,
@@ -104,7 +106,6 @@ def test_a_healthy_nodes_csr_is_approved() -> None:
     assert [("Approved", csr)] == [(write.condition, write.csr) for write in world.api.written]
     assert [("csr-7znmf", "approved")] == world.ledger.actions
     assert [done] == world.ledger.runs
-    assert tuple(world.ledger.records) == done.records
 
 
 def test_the_object_is_written_as_it_was_listed() -> None:
@@ -163,6 +164,119 @@ def test_the_oldest_is_written_first() -> None:
     run(world)
 
     assert ["csr-0009", "csr-0005", "csr-0003"] == [write.csr.name for write in world.api.written]
+
+
+def many_nodes(count: int, **rest: Any) -> tuple[list[Csr], FakeFleet]:
+    """The CSRs of more nodes than a slice takes, and their instances."""
+    return [a_nodes_csr(n, **rest) for n in range(1, count + 1)], fleet_of(*range(1, count + 1))
+
+
+def test_a_long_list_is_written_slice_by_slice() -> None:
+    """What comes of the first ones is on record before EC2 is asked about the next ones."""
+    csrs, fleet = many_nodes(SLICE + 2)
+    world = FakeWorld(*csrs, fleet=fleet)
+
+    run(world)
+
+    assert ["by_id", "role_of_profile", "by_id", "role_of_profile"] == [
+        question[0] for question in fleet.asked
+    ]
+    assert [SLICE, 2] == [len(question) - 1 for question in fleet.asked if question[0] == "by_id"]
+    assert {csr.name for csr in csrs} == world.api.conditions.keys()
+
+
+def test_each_slice_is_judged_at_its_own_time() -> None:
+    """A CSR that is abandoned by the time that its slice is taken isn't approved."""
+    csrs, fleet = many_nodes(SLICE + 1, age=timedelta(seconds=880))
+    seconds = (0, 0, 1, 2, 30)  # the begin, the list, the slices, the end
+    clock = FakeClock([NOW + timedelta(seconds=one) for one in seconds])
+    world = FakeWorld(*csrs, fleet=fleet, clock=clock)
+    late = FakeClock([NOW + timedelta(seconds=one) for one in (0, 0, 1, 21, 30)])
+    later = FakeWorld(*csrs, fleet=fleet, clock=late)
+
+    run(world)
+    run(later)
+
+    assert SLICE + 1 == len(world.api.written)
+    assert SLICE == len(later.api.written)
+
+
+def test_a_key_whose_twin_is_in_the_last_slice_is_known_before_the_first_write() -> None:
+    """All requests are read before that."""
+    csrs, fleet = many_nodes(SLICE + 1)
+    twins = [
+        a_nodes_csr(n, words="one key", age=age) for n, age in ((1, 9 * MINUTE), (201, MINUTE))
+    ]
+    world = FakeWorld(*csrs[1:SLICE], *twins, fleet=fleet)
+
+    run(world, mode="enforce", approve_after_seconds=30)
+
+    assert "Denied" == world.api.conditions["csr-0001"]
+    assert "csr-0201" not in world.api.conditions
+
+
+def test_a_wrong_certificate_at_the_end_of_the_list_is_known_before_the_first_write() -> None:
+    """Its requester gets no other one."""
+    csrs, fleet = many_nodes(SLICE + 1)
+    asked = replace(a_nodes_csr(1, age=14 * MINUTE), name="csr-old", uid="old")
+    wrong = replace(
+        asked,
+        conditions=(approved(),),
+        certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)),
+    )
+    world = FakeWorld(*csrs, wrong, fleet=fleet)
+
+    run(world)
+
+    assert csrs[0].name not in world.api.conditions
+    assert SLICE == len(world.api.written)
+
+
+def test_nothing_is_asked_about_a_csr_for_which_nothing_can_be_due() -> None:
+    """It has no record either, but it counts."""
+    world = FakeWorld(a_filed_csr(age=timedelta(seconds=89)))
+
+    done = run(world)
+
+    assert ([], []) == (world.fleet.asked, world.ledger.records)
+    assert {Action.WAITING: 1} == done.sums.not_judged
+    assert (1, 89.0) == (done.sums.pending, done.sums.oldest_pending_seconds)
+
+
+def test_one_who_files_again_every_minute_is_judged_all_the_same() -> None:
+    """By how long he has been asking: none of his requests is ever old enough by itself."""
+    now, *before = (
+        replace(a_filed_csr(age=age, usages=()), name=f"csr-{age.seconds}", uid=f"{age}")
+        for age in (timedelta(seconds=10), *(n * MINUTE for n in range(1, 8)))
+    )
+    world = FakeWorld(*before, now)
+
+    done = run(world)
+
+    assert [("csr-10", "waiting")] == world.ledger.actions
+    assert (1, 1, 420.0) == (
+        done.due(Decision.DENY),
+        done.sums.pending,
+        done.sums.oldest_pending_seconds,
+    )
+
+
+def test_two_clusters_with_one_uid_and_version_are_read_each_by_its_own_bytes() -> None:
+    """An API server may say of its CSR whatever another cluster's says of another one."""
+    honest = a_filed_csr()
+    forged = replace(a_filed_csr(ips=("10.9.9.9",)), name=honest.name, uid=honest.uid)
+    first, second = FakeWorld(honest), FakeWorld(forged)
+    memo = Memo()
+
+    for world, name in ((first, "prod"), (second, "lab")) * 2:
+        tags = {"aws:eks:cluster-name": name}
+        world.fleet.instances = [an_instance(tags=tags)]
+        world.api.written.clear()
+        cluster = replace(a_cluster(), name=name)
+        review(cluster, KUBELET_SERVING, settings(mode="enforce"), replace(world.ports, memo=memo))
+
+    assert {honest.name: "Approved"} == first.api.conditions
+    assert {honest.name: "Denied"} == second.api.conditions
 
 
 def test_one_who_files_thousands_delays_no_other() -> None:
@@ -278,11 +392,12 @@ def test_a_csr_that_breaks_our_code_is_undecided_and_stops_no_other() -> None:
     bad = replace(a_csr(name="csr-bad"), extra=Exploding())
     world = FakeWorld(bad, a_filed_csr())
 
-    done = run(world)
+    run(world)
 
     assert [("csr-bad", "undecided"), ("csr-7znmf", "approved")] == world.ledger.actions
-    assert "this is a bug: RuntimeError: boom" == done.records[0].judged.problem
-    assert a_cluster() == done.records[0].judged.case.cluster
+    [broken, _] = world.ledger.records
+    assert "this is a bug: RuntimeError: boom" == broken.judged.problem
+    assert a_cluster() == broken.judged.case.cluster
 
 
 class BrokenLedger(FakeLedger):
@@ -296,16 +411,14 @@ class BrokenLedger(FakeLedger):
 
 def test_a_csr_that_cant_be_recorded_stops_no_other_and_is_heard_of() -> None:
     """The other is approved and recorded, the run has its sums, and then the error passes up."""
-    world = FakeWorld(
-        a_nodes_csr(1, age=MINUTE), a_nodes_csr(2), fleet=fleet_of(1, 2), ledger=BrokenLedger()
-    )
+    world = FakeWorld(a_nodes_csr(1), a_nodes_csr(2), fleet=fleet_of(1, 2), ledger=BrokenLedger())
 
     with pytest.raises(ValueError, match="no line can be made of it"):
         run(world)
 
     assert [("csr-0002", "approved")] == world.ledger.actions
     [sums] = world.ledger.runs
-    assert 2 == len(sums.records)
+    assert 2 == sums.count(Action.APPROVED)
 
 
 def test_what_is_not_written_in_time_is_deferred() -> None:
@@ -321,13 +434,14 @@ def test_what_is_not_written_in_time_is_deferred() -> None:
 
 
 def test_without_time_left_nothing_more_is_taken_on() -> None:
-    """The listing may have eaten it up: AWS isn't asked, and all the rest is deferred."""
+    """The listing may have taken it all: AWS isn't asked, and what wasn't reached is counted."""
     world = FakeWorld(a_filed_csr(), clock=FakeClock(left=0))
 
-    run(world)
+    done = run(world)
 
-    assert [("csr-7znmf", "deferred")] == world.ledger.actions
-    assert ([], []) == (world.fleet.asked, world.api.written)
+    assert {Action.DEFERRED: 1} == done.sums.not_judged
+    assert (1, 420.0) == (done.sums.pending, done.sums.oldest_pending_seconds)
+    assert ([], [], []) == (world.fleet.asked, world.api.written, world.ledger.records)
 
 
 def test_an_item_that_is_no_csr_is_counted_and_stops_no_other() -> None:

@@ -320,12 +320,12 @@ POISONED = Outcome(
 )
 NO_TIME = Outcome(
     decided=_NONE,
-    metrics={"Completed": 1, "Pending": 6} | _WAITED,
-    message="csr reviewed",
-    fields={"csr": ONE, "verdict": None, "action": "deferred"},
+    metrics={"Completed": 1, "Pending": 6, "ListTruncated": 1} | _WAITED,
+    message="cluster reviewed",
+    fields={"not_judged": {"deferred": 6}, "unread": 6},
     retry=Retry.NEXT_MINUTE,
-    sees="Every CSR is deferred: what can't be asked in time isn't guessed.",
-    alarms=("oldest-pending",),
+    sees="Every CSR is deferred, and counted: what can't be asked in time isn't guessed.",
+    alarms=("oldest-pending", "list-truncated"),
 )
 SKIPPED = Outcome(
     decided=ALL,

@@ -109,14 +109,18 @@ class TestDecisions:
         assert cluster.writes == expected
 
     def test_a_young_csr_waits(self, account: Account, lambdas: Lambdas) -> None:
-        """EKS's own approver has 90 seconds to decide."""
+        """EKS's own approver has 90 seconds to decide: until then EC2 isn't asked."""
         cluster = account.cluster()
         cluster.file(1, age=timedelta(seconds=30))
 
         lambdas.review()
 
-        assert lambdas.actions() == {"csr-0001": "waiting"}
+        [sums] = lambdas.said("cluster reviewed")
+        assert sums["not_judged"] == {"waiting": 1}
+        assert lambdas.said("csr reviewed") == []
+        assert lambdas.calls.count("DescribeInstances") == 0
         assert cluster.writes == []
+        assert (lambdas.metrics()["Waiting"], lambdas.metrics()["Pending"]) == (1, 1)
 
     def test_what_is_decided_is_not_decided_again(self, account: Account, lambdas: Lambdas) -> None:
         """A repeated message, or an overlapping run, finds nothing to do."""

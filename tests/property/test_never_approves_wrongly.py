@@ -74,6 +74,7 @@ def action(scenery: Scenery) -> Action | None:
         identities,
         scenery.cluster.vpc_id,
         fleet,
+        NOW,
         roles_wanted=scenery.settings.verify_node_role,
     )
     judged = judge(cases, answers, scene.checks, given=scenery.edited)

@@ -1,5 +1,6 @@
 """What others file, however odd, changes nothing for a requester: all but the use of his key."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,11 +15,11 @@ from core.model import (
     Csr,
     OversizedRequest,
     Refusal,
-    Run,
     UnreadableCsr,
     Verdict,
 )
 from tests.builders import NOW, an_extra
+from tests.core.fakes import FakeWorld
 from tests.property.busy import (
     CSRS,
     ITEMS,
@@ -108,13 +109,19 @@ def _mixed(data: st.DataObject, foreign: list[Item]) -> list[Item]:
     return random.sample(items, len(items))
 
 
-def _verdicts(run: Run) -> dict[str, Verdict | None]:
-    """Of ours."""
-    cases = {one.judged.case.csr.name: one for one in run.records}
+def _verdicts_of(items: Sequence[Item]) -> dict[str, Verdict | None]:
+    world = a_world(items)
+    reviewed(world.ports)
+    return _verdicts(world)
+
+
+def _verdicts(world: FakeWorld) -> dict[str, Verdict | None]:
+    """Of ours, after a review."""
+    cases = {one.judged.case.csr.name: one for one in world.ledger.records}
     return {csr.name: cases[csr.name].judged.verdict for csr in CSRS if csr.name in cases}
 
 
-_ALONE = _verdicts(reviewed(a_world().ports))
+_ALONE = _verdicts_of(ITEMS)
 
 
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())
@@ -125,13 +132,13 @@ def test_whatever_strangers_file_our_verdicts_stay_the_same(
     """And what is written for us; not one of theirs breaks our code."""
     world = a_world(_mixed(data, foreign))
 
-    done = reviewed(world.ports)
+    reviewed(world.ports)
 
-    assert _ALONE == _verdicts(done)
+    assert _ALONE == _verdicts(world)
     assert list(WRITTEN) == [
         one for one in written(world.api.written) if not one[0].startswith(("csr-x", "csr-2"))
     ]
-    assert not [one.judged.problem for one in done.records if one.judged.problem]
+    assert not [one.judged.problem for one in world.ledger.records if one.judged.problem]
 
 
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())
@@ -144,7 +151,7 @@ def test_every_item_is_accounted_for(foreign: list[Item], data: st.DataObject) -
     done = reviewed(a_world(items).ports)
 
     assert len(items) == done.listed
-    assert len(pending) == len(done.records) + sum(done.gated.values())
+    assert len(pending) == sum(done.sums.actions.values()) + sum(done.gated.values())
     assert sum(isinstance(item, UnreadableCsr) for item in items) == len(done.unreadable)
 
 
@@ -168,7 +175,7 @@ def test_who_uses_a_requesters_key_brings_the_denial_of_both_and_no_other(
         *(replace(csr, name=f"{csr.name}-copy", uid=csr.name, username="bob") for csr in CSRS),
     ]
 
-    got = _verdicts(reviewed(a_world([*ITEMS, *thieves, *copies]).ports))
+    got = _verdicts_of([*ITEMS, *thieves, *copies])
 
     assert _ALONE.keys() == got.keys()
     for name, verdict in got.items():

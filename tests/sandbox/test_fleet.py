@@ -12,10 +12,10 @@ from sandbox.practice.status import Json
 
 #: What may be done upon each verdict; upon none: what may be found of a decision made earlier.
 ACTIONS = {
-    "approve": {"approved", "waiting", "withheld"},
+    "approve": {"approved", "withheld"},
     "deny": {"denied", "waiting", "withheld"},
     "leave": {"left"},
-    "": {"approved-not-issued", "signer-failed", "issued-mismatch"},
+    "": {"approved-not-issued", "signer-failed", "issued-mismatch", "waiting"},
 }
 
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 from adapters.csr_items import read_item
+from core.acting import is_early
 from core.checks import CHECKS
-from core.model import Judged, Pkcs10, safe
+from core.model import Case, Judged, Pkcs10, safe
 from core.offline import Answer, SavedEvidence
 from core.offline import evaluate as judge_saved
 from core.settings import DispatchSettings, ReviewSettings
@@ -26,6 +27,7 @@ Line = Mapping[str, Any]
 
 _SERVICE: Final = "csr-approver"
 _SECONDS: Final = 55
+_SETTINGS: Final = ReviewSettings()
 _GATES: Final = frozenset(check.id for checks in CHECKS.values() for check in checks if check.gate)
 
 #: What EventBridge Scheduler sends. From: EventBridge Scheduler User Guide.
@@ -152,7 +154,7 @@ def _answers(objects: Sequence[Line]) -> Mapping[str, Answer]:
     """By uid: what `evaluate` says of those that no line tells of, for the gates need no AWS."""
     items = [read_item(item) for item in objects]
     now = datetime.now(UTC)
-    found = judge_saved(items, SavedEvidence(), ReviewSettings.from_env({}), now, decided=False)
+    found = judge_saved(items, SavedEvidence(), _SETTINGS, now, decided=False)
     return {item["metadata"]["uid"]: one for item, one in zip(objects, found, strict=True)}
 
 
@@ -180,14 +182,20 @@ def _logged(chapter: str, scenario: Scenario, line: Line, *, issued: bool) -> Ro
 
 
 def _gated(chapter: str, scenario: Scenario, answer: Answer, *, issued: bool) -> Row:
-    """One that a gate stopped. The handler counts those; `evaluate` tells which gate, and why."""
+    """A request without a line of its own, which the handler counts only.
+
+    A gate stopped it, `evaluate` says which one and why, or it is too young for any decision.
+    """
     case = answer.case if isinstance(answer, Judged) else None
     refusals = answer.verdict.refusals if isinstance(answer, Judged) and answer.verdict else ()
     names: tuple[str, ...] = ()
     if case is not None and isinstance(case.request, Pkcs10):
         names = (*case.request.dns, *map(str, case.request.addresses))
     outcome, why = Outcome("", "", "lost"), "neither logged nor stopped at a gate"
-    if len(refusals) == 1 and refusals[0].check in _GATES:
+    if case is not None and _is_early(case):
+        outcome = Outcome("", "", "waiting", counted=True)
+        why = f"EC2 isn't asked before it is {_SETTINGS.approve_after_seconds} s old"
+    elif len(refusals) == 1 and refusals[0].check in _GATES:
         outcome = Outcome("leave", refusals[0].check, "left", counted=True)
         why = f"{refusals[0].reason}: {refusals[0].detail}"
     return Row(
@@ -202,3 +210,8 @@ def _gated(chapter: str, scenario: Scenario, answer: Answer, *, issued: bool) ->
         issued=issued,
         line=None,
     )
+
+
+def _is_early(case: Case) -> bool:
+    age = (case.now - (case.peers.asking_since or case.csr.created)).total_seconds()
+    return case.csr.is_pending and is_early(age, _SETTINGS)

@@ -133,7 +133,8 @@ def _show_cluster(place: Place, play: Play, console: Console) -> None:
 def _add_rows(table: Table, rows: Iterable[Row]) -> None:
     for row in rows:
         verdict = row.outcome.verdict
-        done = row.outcome.action if verdict else "reported"
+        is_finding = row.line is not None and "finding" in row.line
+        done = "reported" if is_finding else row.outcome.action
         table.add_row(
             _who(row),
             Text(verdict or "-", style=_COLOURS.get(verdict, "")),

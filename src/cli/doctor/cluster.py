@@ -23,6 +23,7 @@ from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
     APPROVED_REASON,
     KUBELET_SERVING,
+    Action,
     Csr,
     Listing,
 )
@@ -224,11 +225,9 @@ class ClusterLinks:
     def _dry_run(self) -> Finding:
         reviewed = run_once(self._of.acting, self._cluster, self._of.settings, applied=False)
         cluster = self._cluster.cluster
-        actions = Counter(
-            reviewed.action(one).value for run in reviewed.runs for one in run.records
-        )
-        listed = sum(run.listed for run in reviewed.runs)
-        counts = ", ".join(f"{count} {action}" for action, count in actions.most_common())
+        actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
+        listed = sum(one.run.listed for one in reviewed.signers)
+        counts = ", ".join(f"{count} {action.value}" for action, count in actions.most_common())
         told = f"{listed} listed; past the gates: {counts or 'none'}"
         look = f"csr-approver review {cluster.name} --region {cluster.region}"
         if not reviewed.is_whole:

@@ -1,6 +1,7 @@
 """The run of `csr-approver review`: every signer's requests of one cluster, judged and settled."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,17 +22,29 @@ from core.signers import served
 SECONDS: Final = 120.0
 
 _WRITTEN: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
-_UNTOLD: Final = frozenset({Action.UNDECIDED, Action.DEFERRED})
+_UNKNOWN: Final = (Action.UNDECIDED, Action.DEFERRED)
 
 
-class _NoLedger:
-    """The run that is returned tells everything."""
+class _Kept:
+    """A ledger that keeps the records, to be shown."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
 
     def record(self, record: Record) -> None:
-        """One CSR."""
+        """Keep one CSR."""
+        self.records.append(record)
 
     def finish(self, run: Run) -> None:
-        """The sums of the run."""
+        """Do nothing: the run is returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignerReviewed:
+    """One signer's run, and the records of the CSRs that were judged in it."""
+
+    run: Run
+    records: tuple[Record, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,7 @@ class Reviewed:
     """What came of a cluster's requests. `applied`: it was written, not only worked out."""
 
     cluster: Cluster
-    runs: tuple[Run, ...]
+    signers: tuple[SignerReviewed, ...]
     settings: ReviewSettings
     applied: bool
 
@@ -52,6 +65,11 @@ class Reviewed:
         """What was done, or what `--apply` would have done."""
         return record.action if self.applied else plan(record.judged, self.settings, self.mode)
 
+    def actions(self, one: SignerReviewed) -> Counter[Action]:
+        """How many CSRs ended in which action, also of those that were not judged."""
+        judged = Counter(self.action(record) for record in one.records)
+        return judged + Counter(one.run.sums.not_judged)
+
     def was_written(self, record: Record) -> bool:
         """Whether this run wrote the decision into the cluster."""
         return self.applied and record.action in _WRITTEN
@@ -60,19 +78,19 @@ class Reviewed:
     def is_well(self) -> bool:
         """No request is refused, left or unwritten, and no certificate is amiss or missing."""
         return not any(
-            run.unreadable
-            or any(one.state is not IssueState.FEWER_NAMES for one in run.findings)
-            or any(map(_is_amiss, run.records))
-            or (self.applied and run.count(Action.WITHHELD))
-            for run in self.runs
+            one.run.unreadable
+            or any(found.state is not IssueState.FEWER_NAMES for found in one.run.findings)
+            or any(map(_is_amiss, one.records))
+            or (self.applied and one.run.count(Action.WITHHELD))
+            for one in self.signers
         )
 
     @property
     def is_whole(self) -> bool:
         """Everything could be read and judged."""
         return not any(
-            run.truncated or run.unread or any(one.action in _UNTOLD for one in run.records)
-            for run in self.runs
+            one.run.truncated or one.run.unread or any(map(one.run.count, _UNKNOWN))
+            for one in self.signers
         )
 
 
@@ -90,9 +108,17 @@ def run_once(
     profiles = InstanceProfiles(aws.client("iam"), _now)
     fleet = Ec2Fleet(aws.client("ec2", cluster.region), profiles, clock)
     with csr_api(aws, described, clock, connections=settings.write_connections) as api:
-        ports = Ports(api, fleet, clock, _NoLedger(), api.services)
-        runs = tuple(review(cluster, signer, acting, ports) for signer in served(settings))
-    return Reviewed(cluster, runs, settings, applied)
+        ports = Ports(api, fleet, clock, _Kept(), api.services)
+        signers = tuple(_review(cluster, signer, acting, ports) for signer in served(settings))
+    return Reviewed(cluster, signers, settings, applied)
+
+
+def _review(
+    cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
+) -> SignerReviewed:
+    kept = _Kept()
+    run = review(cluster, signer, settings, replace(ports, ledger=kept))
+    return SignerReviewed(run, tuple(kept.records))
 
 
 def _is_amiss(record: Record) -> bool:

@@ -3,7 +3,6 @@
 Whatever a cluster or a requester chose is shown escaped, and for people cut.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.ledger_lines import bounded
-from cli.review.run import Reviewed
+from cli.review.run import Reviewed, SignerReviewed
 from cli.screen import cell
 from cli.verdict_rows import COLOURS, Row, row_of
 from core.model import Action, IssueFinding, Judged, Record, Run, safe
@@ -43,27 +42,32 @@ def as_json(reviewed: Reviewed) -> dict[str, Any]:
                 "truncated_because": run.cause or None,
                 "unread": run.unread,
                 "gated": dict(run.gated),
-                "csrs": [_csr(record, reviewed) for record in run.records],
+                "not_judged": {
+                    action.value: count for action, count in run.sums.not_judged.items()
+                },
+                "csrs": [_csr(record, reviewed) for record in signer.records],
                 "findings": [_finding(one) for one in run.findings],
                 "unreadable": [{"csr": one.name, "problem": one.problem} for one in run.unreadable],
                 "seconds": round(run.seconds, 3),
             }
-            for run in reviewed.runs
+            for signer in reviewed.signers
+            for run in [signer.run]
         ],
     }
 
 
 def show(reviewed: Reviewed, console: Console) -> None:
     """Print it for people."""
-    for run in reviewed.runs:
-        if run.records:
-            console.print(_verdicts(run, reviewed))
+    for signer in reviewed.signers:
+        run = signer.run
+        if signer.records:
+            console.print(_verdicts(signer, reviewed))
         if run.findings:
             console.print(_findings(run))
         for one in run.unreadable:
             name = bounded(one.name or "?")
             console.print(Text(f"unreadable: {name}: {bounded(one.problem)}", style="yellow"))
-        for line in _summary(run, reviewed):
+        for line in _summary(signer, reviewed):
             console.print(line)
 
 
@@ -97,9 +101,9 @@ def _finding(finding: IssueFinding) -> dict[str, Any]:
     }
 
 
-def _verdicts(run: Run, reviewed: Reviewed) -> Table:
+def _verdicts(signer: SignerReviewed, reviewed: Reviewed) -> Table:
     table = _table("CSR", "Node, instance", "Age", "Verdict", "Action", "Why")
-    for record in run.records:
+    for record in signer.records:
         row = _row(record.judged)
         verdict = row["verdict"] or "-"
         table.add_row(
@@ -107,7 +111,7 @@ def _verdicts(run: Run, reviewed: Reviewed) -> Table:
             _names(row["node"] or row["requester"], row["instance"] or "-"),
             cell(f"{record.age_seconds:.0f} s"),
             cell(verdict, style=COLOURS.get(verdict, "")),
-            cell(_action(record, reviewed)),
+            cell(_word(reviewed.action(record), reviewed)),
             Text(_why(row, record)),
         )
     return table
@@ -124,8 +128,7 @@ def _names(*names: str) -> Text:
     return Text("\n".join(map(bounded, names)))
 
 
-def _action(record: Record, reviewed: Reviewed) -> str:
-    action = reviewed.action(record)
+def _word(action: Action, reviewed: Reviewed) -> str:
     return action.value if reviewed.applied else _DONE.get(action, action.value)
 
 
@@ -153,10 +156,10 @@ def _findings(run: Run) -> Table:
     return table
 
 
-def _summary(run: Run, reviewed: Reviewed) -> Iterator[Text]:
-    actions = Counter(_action(record, reviewed) for record in run.records)
+def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
+    run, actions = signer.run, reviewed.actions(signer)
     gated = sum(run.gated.values())
-    parts = [f"{count} {action}" for action, count in actions.most_common()]
+    parts = [f"{count} {_word(action, reviewed)}" for action, count in actions.most_common()]
     if gated:
         reasons = ", ".join(f"{count} {reason}" for reason, count in run.gated.items())
         parts.append(f"{gated} stopped at a gate ({reasons})")

@@ -1,7 +1,7 @@
 """One review of one cluster: what was planned, what came of it, and the sums."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from core.model.aws import Cluster
@@ -137,10 +137,30 @@ class IssueFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """What a run did, in numbers: of the CSRs that it judged, and of those that it didn't.
+
+    `not_judged`: how many of `actions` have no record: nothing could be due for them yet
+    (`WAITING`), or the run didn't reach them (`DEFERRED`). `pending`: how many still wait for a
+    decision after the run; `oldest_pending_seconds`: how long the requester of one of these has
+    been asking, at most. `bugs`: how many broke our own code. `without_evidence`: for how many EC2,
+    IAM or the API server gave no answer.
+    """
+
+    actions: Mapping[Action, int] = field(default_factory=dict)
+    not_judged: Mapping[Action, int] = field(default_factory=dict)
+    due: Mapping[Decision, int] = field(default_factory=dict)
+    pending: int = 0
+    oldest_pending_seconds: float = 0.0
+    bugs: int = 0
+    without_evidence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A finished review of one signer's CSRs in one cluster.
 
-    `cause` tells why the listing was truncated, `unread` how many requests were not read for want
+    `cause` says why the listing was truncated, `unread` how many requests were not read for want
     of time: their keys and certificates are unknown. `gated` counts the pending CSRs that stopped
     at a gate, by the refusal's reason.
     """
@@ -154,14 +174,14 @@ class Run:
     unread: int
     unreadable: tuple[UnreadableCsr, ...]
     gated: Mapping[str, int]
-    records: tuple[Record, ...]
+    sums: Sums
     findings: tuple[IssueFinding, ...]
     seconds: float
 
     def count(self, action: Action) -> int:
-        """How many CSRs ended with this action."""
-        return sum(record.action is action for record in self.records)
+        """Return how many CSRs ended with this action."""
+        return self.sums.actions.get(action, 0)
 
     def due(self, decision: Decision) -> int:
-        """How many CSRs had this decision due, whatever came of it."""
-        return sum(record.due is decision for record in self.records)
+        """Return how many CSRs had this decision due, with whatever result."""
+        return self.sums.due.get(decision, 0)

@@ -1,0 +1,50 @@
+"""How a run divides its time. All that one step keeps for the later ones is stated here.
+
+A run (in Lambda of 50 s, and of what a second signer doesn't need) goes like this:
+
+1. List the requests; 60 % of the time stays.
+2. Read those to be judged, without a call to AWS; time for a slice stays, however slow EC2 is.
+3. Read the others; half of what is left stays.
+4. Slice by slice: ask EC2 and IAM, judge, write, record; to the end.
+5. Within 5 s more, which the clock doesn't show (`adapters.clock`), record the sums.
+
+With the slowest answers that are still taken (EC2 and IAM 5 s each, a write 10 s) one slice is done
+in every run.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from core.ports import Clock
+
+#: The fraction of a run's time that the listing leaves.
+LISTING_LEAVES: Final = 0.6
+
+_OTHERS_LEAVE: Final = 0.5
+
+# The reading leaves this many times what the first slice's first question needs: IAM may only be
+# asked if that time is still there after EC2's answer.
+_READING_LEAVES: Final = 1.3
+
+
+class Budget:
+    """The time of one review."""
+
+    def __init__(self, clock: Clock, slice_seconds: float) -> None:
+        """`slice_seconds`: with less than this left a slice's evidence isn't asked for any more."""
+        self._clock = clock
+        self._slice_seconds = slice_seconds
+        self._reading_leaves = slice_seconds * _READING_LEAVES
+
+    def may_read(self) -> bool:
+        """Return True while requests may be read beyond those of the first slice."""
+        return self._clock.remaining() > self._reading_leaves
+
+    def reading_of_others(self) -> Callable[[], bool]:
+        """Begin to read the others; return what is True while they may be read."""
+        leave = max(self._clock.remaining() * _OTHERS_LEAVE, self._reading_leaves)
+        return lambda: self._clock.remaining() > leave
+
+    def may_begin_slice(self) -> bool:
+        """Return True while there is time for one more slice."""
+        return self._clock.remaining() > self._slice_seconds

@@ -1,0 +1,93 @@
+"""What was read of requests and certificates, kept in the warm function.
+
+The same requests are listed minute after minute, and reading them costs a run more than all else
+that it does without AWS. What is kept is found again by the SHA-256 of the bytes that were read,
+never by what an API server says of them (name, uid, resourceVersion): another cluster's server may
+say the same of other bytes. Only pure functions of these bytes are kept: no verdict, no evidence,
+nothing that depends on the time, the requester or the settings.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final, TypeVar, cast
+
+#: How much all clusters together may take, in bytes as `_weight` counts them: the readings of
+#: some 16,000 kubelets' requests.
+MAX_BYTES: Final = 32 * 1024 * 1024
+
+# Measured with tracemalloc: a kubelet's request takes 1.5 KiB once it is read, its certificate
+# 0.8; beyond these, up to 14 bytes a byte, where a request holds thousands of short names.
+_ENTRY_BYTES: Final = 2_048
+_USUAL_BYTES: Final = 1_024
+_BYTES_PER_BYTE: Final = 14
+
+_Key = tuple[str, bytes]
+_T = TypeVar("_T")
+
+
+class Reader:
+    """The readings of one list, of this run and of those before it."""
+
+    def __init__(self, memo: "Memo") -> None:
+        self._memo = memo
+        self._before: dict[_Key, tuple[object, int]] = {}
+        self._used: dict[_Key, tuple[object, int]] = {}
+        self.weight = 0
+
+    def read(self, kind: str, content: bytes, how: Callable[[bytes], _T]) -> _T:
+        """Return `how(content)`, from memory where these bytes were read before.
+
+        `kind`: the name of `how`, a pure function. What it raises is passed on, and not kept.
+        """
+        key = kind, sha256(content).digest()
+        found = self._used.get(key) or self._before.pop(key, None)
+        if found is None:
+            found = how(content), _weight(content)
+            if not self._memo.has_room(found[1], self):
+                return found[0]
+            self.weight += found[1]
+        self._used[key] = found
+        return cast("_T", found[0])
+
+    def begin(self) -> None:
+        """Begin another run."""
+        self._before |= self._used
+        self._used = {}
+
+    def forget_unused(self) -> None:
+        """Forget what this run hasn't used: once all was read, it is no longer in the list."""
+        self.weight -= sum(weight for _, weight in self._before.values())
+        self._before = {}
+
+
+class Memo:
+    """The readings of all lists of one environment, within bounds of memory."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        """Begin with none."""
+        self._max_bytes = max_bytes
+        self._readers: dict[tuple[str, ...], Reader] = {}  # the least recently used first
+
+    def reader(self, *key: str) -> Reader:
+        """Begin a run. `key`: what is listed, such as a Region, a cluster and a signer."""
+        reader = self._readers.pop(key, None) or Reader(self)
+        reader.begin()
+        self._readers[key] = reader
+        return reader
+
+    def has_room(self, weight: int, reader: Reader) -> bool:
+        """Make room for a reading: other lists go first, whole, then what `reader` hasn't used."""
+        while self._excess(weight) > 0:
+            oldest = next(iter(self._readers))
+            if self._readers[oldest] is reader:  # the one in use is the last
+                reader.forget_unused()
+                return self._excess(weight) <= 0
+            del self._readers[oldest]
+        return True
+
+    def _excess(self, weight: int) -> int:
+        return sum(one.weight for one in self._readers.values()) + weight - self._max_bytes
+
+
+def _weight(content: bytes) -> int:
+    return _ENTRY_BYTES + _BYTES_PER_BYTE * max(0, len(content) - _USUAL_BYTES)

@@ -1,0 +1,80 @@
+"""The order in which a run takes a long list: oldest first, and from a place that moves."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.slices import SLICE, in_turns, rotated, sliced
+from tests.builders import NOW
+
+TEN_SECONDS = timedelta(seconds=10)
+
+
+def slices_of(count: int) -> list[int]:
+    """The items of a list of so many full slices, each item the number of its slice."""
+    return [number for number in range(count) for _ in range(SLICE)]
+
+
+def turns(count: int, slot: int = 0) -> list[int]:
+    """The numbers of the slices in the order of a run that begins in that slot of ten seconds."""
+    return [one[0] for one in sliced(in_turns(slices_of(count), NOW + slot * TEN_SECONDS))]
+
+
+def test_a_list_is_cut_into_slices_of_two_hundred() -> None:
+    """The last one is shorter."""
+    assert [200, 200, 1] == [len(one) for one in sliced(range(401))]
+    assert [] == list(sliced([]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
+def test_each_slice_has_its_turn_once(count: int) -> None:
+    """Whatever the time."""
+    for slot in range(60):
+        assert list(range(count)) == sorted(turns(count, slot))
+
+
+def test_items_stay_in_their_order_within_a_slice() -> None:
+    """The oldest first."""
+    items = list(range(3 * SLICE))
+
+    for one in sliced(in_turns(items, NOW)):
+        assert list(one) == sorted(one)
+
+
+def test_every_second_turn_is_the_oldest_slices() -> None:
+    """However the other turns go, the oldest half is done by the time that half is done."""
+    for slot in range(60):
+        order = turns(50, slot)
+        assert 0 == order[0]
+        for done in range(1, 50):
+            assert set(range((done + 1) // 2)) <= set(order[:done])
+
+
+def test_runs_of_one_minute_begin_at_different_places() -> None:
+    """So that six overlapping runs work on different parts of a long list."""
+    assert 6 == len({turns(50, slot)[1] for slot in range(6)})
+
+
+@pytest.mark.parametrize("count", [2, 3, 6, 12, 48, 50, 60])
+@pytest.mark.parametrize("seconds", [60, 120, 300])
+def test_no_slice_is_passed_over_for_ever(count: int, seconds: int) -> None:
+    """Runs that come at even distances and get through two turns only reach every slice in time.
+
+    A start of `slot modulo slices` would leave most of 48 slices out, for 60 s are six slots.
+    """
+    runs = [NOW + number * timedelta(seconds=seconds) for number in range(6 * count)]
+
+    seen = {in_turns(slices_of(count), now)[SLICE] for now in runs}
+
+    assert seen | {0} == set(range(count))
+
+
+def test_a_rotated_list_has_all_items_once() -> None:
+    """From one place on, and then those before it."""
+    items = list(range(7))
+
+    for slot in range(60):
+        got = rotated(items, NOW + slot * TEN_SECONDS)
+        start = got[0]
+        assert [*items[start:], *items[:start]] == got
+    assert [] == rotated([], NOW)

@@ -1,0 +1,45 @@
+"""The sums of a run, of CSRs with a record and of those without."""
+
+from core.model import Action, Decision, Judged, Record, Sums, Verdict
+from core.tally import Tally
+from tests.builders import a_case
+
+
+def a_record(action: Action, asking: float = 420.0) -> Record:
+    judged = Judged(a_case(), Verdict(Decision.APPROVE))
+    return Record(judged, action, age_seconds=420.0, asking_seconds=asking, due=Decision.APPROVE)
+
+
+def test_without_any_csr_all_sums_are_zero() -> None:
+    """So that a quiet run has its metrics."""
+    assert Sums() == Tally().sums()
+
+
+def test_csrs_that_were_not_judged_count_as_pending() -> None:
+    """By how long their requesters have been asking."""
+    tally = Tally()
+
+    tally.add_not_judged(Action.WAITING, [5.0, 80.0])
+    tally.add_not_judged(Action.DEFERRED, [600.0])
+
+    sums = tally.sums()
+    assert {Action.WAITING: 2, Action.DEFERRED: 1} == sums.actions == sums.not_judged
+    assert (3, 600.0) == (sums.pending, sums.oldest_pending_seconds)
+    assert {} == sums.due
+
+
+def test_judged_ones_and_others_add_up() -> None:
+    """Those that were decided are pending no more."""
+    tally = Tally()
+
+    tally.add([a_record(Action.APPROVED, 800.0), a_record(Action.WITHHELD, 500.0)])
+    tally.add_not_judged(Action.WAITING, [30.0])
+
+    sums = tally.sums()
+    assert {Action.APPROVED: 1, Action.WITHHELD: 1, Action.WAITING: 1} == sums.actions
+    assert {Action.WAITING: 1} == sums.not_judged
+    assert (2, 500.0, {Decision.APPROVE: 2}) == (
+        sums.pending,
+        sums.oldest_pending_seconds,
+        sums.due,
+    )

@@ -1,0 +1,175 @@
+"""A cluster and an AWS that take their time, on a clock that only they move.
+
+EC2 and IAM are asked by the real adapters, which stop asking when too little time is left.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, Final
+
+from adapters.ec2 import Ec2Fleet
+from adapters.iam import InstanceProfiles
+from core.budget import LISTING_LEAVES
+from core.memo import Memo
+from core.model import KUBELET_SERVING, Csr, Listing, Run, Write, WriteResult, Written
+from core.ports import Ports
+from core.review import review
+from sandbox.aws_shapes import Eni, Machine, answer
+from tests.builders import LAUNCHED, NOW, VPC, a_cluster, a_filed_csr, an_extra, settings
+from tests.core.fakes import FakeLedger
+
+CONNECTIONS: Final = 8
+#: What a run has in Lambda, the reserve not counted.
+RUN: Final = 50.0
+
+
+@dataclass
+class Clock:
+    """Moves only when it is given how far."""
+
+    moment: datetime = NOW
+    left: float = RUN
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def remaining(self) -> float:
+        return self.left
+
+    def passes(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        self.left -= seconds
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How many seconds each call takes. One of `list` is the whole list's, of `write` one PUT's."""
+
+    list: float = 0.5
+    ec2: float = 0.2
+    iam: float = 0.1
+    write: float = 0.05
+
+
+@dataclass
+class SlowApi:
+    """Lists what is pending, and takes decisions, eight at a time."""
+
+    clock: Clock
+    speed: Speed
+    pending: dict[str, Csr]
+    written: list[Write] = field(default_factory=list)
+
+    def list_csrs(self, signer: str) -> Listing:
+        assert signer == KUBELET_SERVING
+        most = self.clock.remaining() * (1 - LISTING_LEAVES)
+        self.clock.passes(min(self.speed.list, most))
+        return Listing(tuple(self.pending.values()))
+
+    def write_all(self, writes: Sequence[Write]) -> Iterator[tuple[Write, Written]]:
+        for start in range(0, len(writes), CONNECTIONS):
+            taken = self.clock.remaining() > 0
+            if taken:
+                self.clock.passes(min(self.speed.write, self.clock.remaining()))
+            for write in writes[start : start + CONNECTIONS]:
+                if taken:
+                    del self.pending[write.csr.name]
+                    self.written.append(write)
+                yield write, Written(WriteResult.WRITTEN if taken else WriteResult.DEFERRED)
+
+
+class SlowEc2:
+    """A client of EC2 that takes the same time for each call."""
+
+    def __init__(self, clock: Clock, speed: Speed, machines: Mapping[str, Machine]) -> None:
+        self._clock, self._speed, self._machines = clock, speed, machines
+        shape = SimpleNamespace(input_shape=SimpleNamespace(members=()))
+        self.meta = SimpleNamespace(service_model=SimpleNamespace(operation_model=lambda _: shape))
+
+    def get_paginator(self, _operation: str) -> "SlowEc2":
+        return self
+
+    def paginate(self, **asked: Any) -> Iterator[object]:
+        self._clock.passes(self._speed.ec2)
+        [filtered] = asked["Filters"]
+        known = [one for one in filtered["Values"] if one in self._machines]
+        yield answer(self._machines, {"InstanceIds": known} if known else asked)
+
+
+class SlowIam:
+    """A client of IAM: the instance profile `nodes-7` has the role `nodes-7`."""
+
+    def __init__(self, clock: Clock, speed: Speed) -> None:
+        self._clock, self._speed = clock, speed
+        self.asked: list[str] = []
+
+    def get_instance_profile(self, InstanceProfileName: str) -> object:  # noqa: N803  as boto3
+        self._clock.passes(self._speed.iam)
+        self.asked.append(InstanceProfileName)
+        role = f"arn:aws:iam::111122223333:role/{InstanceProfileName}"
+        return {"InstanceProfile": {"Arn": _profile(InstanceProfileName), "Roles": [{"Arn": role}]}}
+
+
+def _profile(name: str) -> str:
+    return f"arn:aws:iam::111122223333:instance-profile/{name}"
+
+
+def a_machine(number: int, profiles: int = 1) -> Machine:
+    """The instance of one of very many nodes, of which so many share a profile."""
+    return Machine(
+        id=f"i-{number:017x}",
+        region="eu-west-1",
+        vpc_id=VPC,
+        launched=LAUNCHED,
+        enis=(Eni(f"10.{number // 65_536}.{number // 256 % 256}.{number % 256}"),),
+        profile_arn=_profile(f"nodes-{number % profiles}"),
+        tags={"kubernetes.io/cluster/prod": "owned"},
+    )
+
+
+def asked_by(machine: Machine, number: int, profiles: int = 1, **rest: Any) -> Csr:
+    """The pending request of that node."""
+    return a_filed_csr(
+        name=f"csr-{number:05}",
+        node=machine.name,
+        dns=(machine.name,),
+        ips=(machine.enis[0].ip,),
+        extra=an_extra(machine.id, role=f"nodes-{number % profiles}"),
+        **rest,
+    )
+
+
+class SlowWorld:
+    """One cluster whose nodes all wait, reviewed minute after minute in one warm environment."""
+
+    def __init__(
+        self, csrs: Sequence[Csr], machines: Mapping[str, Machine], speed: Speed | None = None
+    ) -> None:
+        self.clock = Clock()
+        self.speed = speed or Speed()
+        self.api = SlowApi(self.clock, self.speed, {csr.name: csr for csr in csrs})
+        self.iam = SlowIam(self.clock, self.speed)
+        self.ledger = FakeLedger()
+        self._profiles = InstanceProfiles(self.iam, self.clock.now)
+        self._ec2 = SlowEc2(self.clock, self.speed, machines)
+        self._memo = Memo()
+
+    @classmethod
+    def of(cls, count: int, *, profiles: int = 1, speed: Speed | None = None) -> "SlowWorld":
+        """So many healthy nodes."""
+        machines = [a_machine(number, profiles) for number in range(count)]
+        csrs = [asked_by(machine, n, profiles) for n, machine in enumerate(machines)]
+        return cls(csrs, {machine.id: machine for machine in machines}, speed)
+
+    def review(self, mode: str = "enforce") -> Run:
+        """One run, and then the time until the next minute begins."""
+        started = self.clock.now()
+        self.clock.left = RUN
+        fleet = Ec2Fleet(self._ec2, self._profiles, self.clock)
+        ports = Ports(self.api, fleet, self.clock, self.ledger, memo=self._memo)
+        run = review(a_cluster(), KUBELET_SERVING, settings(mode=mode), ports)
+        self.left = self.clock.left
+        self.clock.moment = started + timedelta(minutes=1)
+        return run

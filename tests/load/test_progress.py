@@ -1,0 +1,104 @@
+"""Every run makes progress, whatever the list and the speed of EC2, IAM and the API server."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
+
+from core.model import Action
+from core.slices import SLICE
+from tests.builders import NOW, an_extra
+from tests.load.slow_world import SlowWorld, Speed, a_machine, asked_by
+
+#: The slowest that is still an answer: read time-outs are 5 s for AWS and 10 s for a cluster.
+SLOWEST = Speed(list=60.0, ec2=5.0, iam=5.0, write=10.0)
+
+speeds = st.builds(
+    Speed,
+    list=st.floats(0.01, SLOWEST.list),
+    ec2=st.floats(0.01, SLOWEST.ec2),
+    iam=st.floats(0.01, SLOWEST.iam),
+    write=st.floats(0.01, SLOWEST.write),
+)
+
+
+@given(speed=speeds, count=st.sampled_from([1, 30, SLICE + 1, 3 * SLICE]))
+@tried(max_examples=25, deadline=None)
+def test_every_run_approves_some_within_its_time(speed: Speed, count: int) -> None:
+    """And records its sums, with every CSR accounted for."""
+    world = SlowWorld.of(count, speed=speed)
+
+    for _ in range(3):
+        waiting = len(world.api.pending)
+        run = world.review()
+
+        assert run.count(Action.APPROVED) >= min(8, waiting)
+        assert world.left >= 0
+        assert waiting == sum(run.sums.actions.values())
+        assert len(world.api.pending) == run.sums.pending
+    assert 3 == len(world.ledger.runs)
+
+
+def test_the_slowest_answers_of_all_leave_time_for_a_slice() -> None:
+    """The list takes its whole share, EC2 and IAM and each write their time-outs."""
+    world = SlowWorld.of(SLICE, speed=SLOWEST)
+
+    assert 16 == world.review().count(Action.APPROVED)
+    assert 16 < world.review().count(Action.APPROVED)
+
+
+def test_many_profiles_and_a_slow_iam_hold_up_their_own_nodes_only() -> None:
+    """A run asks for a few, the next one for others, and roles that are known are kept."""
+    world = SlowWorld.of(SLICE, profiles=40, speed=Speed(iam=5.0))
+    approved: list[int] = []
+
+    while world.api.pending and len(approved) < 10:
+        approved.append(world.review().count(Action.APPROVED))
+
+    assert {} == world.api.pending
+    assert all(approved)
+    assert 40 == len(world.iam.asked) == len(set(world.iam.asked))
+
+
+def test_ten_thousand_that_stay_hide_none_behind_them() -> None:
+    """They are older, and judged in every run, and a run gets through a quarter of them.
+
+    The nodes behind them are approved while their kubelets still wait: within 15 minutes.
+    """
+    machines = [a_machine(number) for number in range(40)]
+    behind = [asked_by(one, n, age=timedelta(seconds=95)) for n, one in enumerate(machines)]
+    ahead = [
+        replace(
+            behind[0],
+            name=f"a-{number}",
+            uid=f"a-{number}",
+            username=f"system:node:{number}",
+            extra=an_extra(a_machine(1_000 + number).id),
+            created=NOW - timedelta(seconds=200),
+        )
+        for number in range(10_000)
+    ]
+    world = SlowWorld(ahead + behind, {one.id: one for one in machines}, Speed(ec2=2.5))
+
+    for _ in range(8):
+        assert world.review(mode="approve-only").count(Action.DEFERRED) > 5_000
+
+    assert {csr.name for csr in behind} == {write.csr.name for write in world.api.written}
+
+
+def test_six_overlapping_runs_work_on_different_slices() -> None:
+    """All six list what the first one lists, ten seconds apart, and have time for two slices."""
+    machines = [a_machine(number) for number in range(12 * SLICE)]
+    csrs = [asked_by(machine, number) for number, machine in enumerate(machines)]
+    done: list[set[int]] = []
+
+    for number in range(6):
+        world = SlowWorld(csrs, {one.id: one for one in machines}, Speed(ec2=20.0))
+        world.clock.passes(10.0 * number)
+        world.review()
+        done.append({int(write.csr.name[4:]) // SLICE for write in world.api.written})
+
+    assert all(0 in one and 2 == len(one) for one in done)
+    assert 7 == len(set().union(*done))
