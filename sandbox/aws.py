@@ -131,8 +131,9 @@ class PracticeAws:
         vpc_id: str,
         service_range: str = "172.20.0.0/16",
         tags: Mapping[str, str] | None = None,
+        local_id: str = "",
     ) -> None:
-        """An active EKS cluster whose API is `server`."""
+        """An active EKS cluster whose API is `server`. `local_id`: it is local to an Outpost."""
         family = "Ipv6" if ":" in service_range else "Ipv4"
         network = {f"service{family}Cidr": service_range, "ipFamily": family.lower()}
         self.client("eks", region).create_cluster(
@@ -151,6 +152,11 @@ class PracticeAws:
             "endpointPrivateAccess": True,
         }
         cluster.access_config = {"authenticationMode": "API_AND_CONFIG_MAP"}
+        if local_id:
+            cluster.id = local_id
+            cluster.outpost_config = {"outpostArns": [], "controlPlaneInstanceType": "m5d.large"}
+            # EKS refuses any other mode for these. From: EKS's message in eksctl-io/eksctl#7552.
+            cluster.access_config = {"authenticationMode": "CONFIG_MAP"}
 
     def add_role(self, name: str, *, path: str = "/") -> str:
         """An IAM role; returns its ARN."""

@@ -8,8 +8,8 @@ import boto3
 from botocore.exceptions import NoCredentialsError
 
 from adapters.aws_clients import client_config
+from adapters.eks import DescribedCluster
 from adapters.eks_token import ClusterToken, cluster_token
-from core.model import Cluster
 
 
 class Aws:
@@ -53,8 +53,8 @@ class Aws:
             raise NoCredentialsError
         return credentials
 
-    def tokens(self, cluster: Cluster) -> Callable[[], ClusterToken]:
-        """What makes a new token for this cluster each time that it is called."""
+    def tokens(self, described: DescribedCluster) -> Callable[[], ClusterToken]:
+        """Return a function that makes a new token for this cluster each time that it is called."""
         return lambda: cluster_token(
-            self.credentials(), cluster=cluster.name, region=cluster.region
+            self.credentials(), cluster=described.token_for, region=described.cluster.region
         )

@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from adapters.aws_clients import AWS_FAULTS, error_code, fault
 from adapters.shapes import AS_TEXT, Text, explain, or_
 from core.errors import ClusterUnavailable
-from core.model import Cluster
+from core.model import Cluster, safe
 from core.settings import Selection
 
 #: How long a description is believed. Tags, and so the mode, may be as old as that.
@@ -29,6 +29,10 @@ _ENDPOINT: Final = re.compile(
     r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[1-9][0-9]{0,4})?/?"
 )
 
+#: The id of a local cluster on an Outpost, which becomes an HTTP header. AWS documents no form; it
+#: "looks like a UUID". From: hashicorp/terraform-provider-aws#27560.
+_LOCAL_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 class ClusterNotFound(ClusterUnavailable):
     """EKS knows no cluster of that name (any more): nothing to do, and nobody's fault."""
@@ -36,8 +40,9 @@ class ClusterNotFound(ClusterUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class DescribedCluster:
-    """A cluster, and how it is reached. Endpoint and CA are empty unless it is reviewable.
+    """A cluster, and how it is reached. How it is reached is empty unless it is reviewable.
 
+    `token_for`: what its tokens are signed for: its name, or a local cluster's id (on an Outpost).
     `auth_mode`: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`; empty where EKS doesn't tell.
     `private_only`: the endpoint has no public side. `version`: of Kubernetes, `1.31`; empty where
     EKS doesn't tell.
@@ -47,6 +52,7 @@ class DescribedCluster:
     status: str
     endpoint: str
     ca_pem: str
+    token_for: str
     auth_mode: str
     private_only: bool
     version: str = ""
@@ -183,7 +189,11 @@ class _Access(_Shape):
 
 
 class _Cluster(_Shape):
+    """`id` and `outpost_config` may be anything here: `_token_for` judges them."""
+
     name: Annotated[StrictStr, Field(min_length=1)]
+    id: Any = None
+    outpost_config: Any = None
     arn: Text = ""
     version: Text = ""
     status: Text = ""
@@ -225,6 +235,7 @@ def _described(read: _Cluster, region: str) -> DescribedCluster:
         status=read.status,
         endpoint=_endpoint(read.endpoint) if there else "",
         ca_pem=_ca_pem(read.certificate_authority.data) if there else "",
+        token_for=_token_for(read) if there else "",
         auth_mode=read.access_config.authentication_mode,
         private_only=not read.resources_vpc_config.endpoint_public_access,
         version=read.version,
@@ -236,6 +247,26 @@ def _endpoint(text: str) -> str:
     if not _ENDPOINT.fullmatch(text):
         raise ValueError("cluster.endpoint: expected https://host")
     return text.rstrip("/")
+
+
+def _token_for(read: _Cluster) -> str:
+    """Return what the cluster's authenticator wants its tokens to be signed for.
+
+    That is the id of a local cluster on an Outpost, and the name of any other.
+    From: AWS CLI, `eks get-token`, `--cluster-id`; EKS API reference, Cluster, `outpostConfig`.
+
+    Raises `ValueError`, naming the field, where the token could be good for another cluster.
+    """
+    if read.outpost_config is None:
+        if _LOCAL_ID.fullmatch(read.name):
+            # What serves this cluster's API could use the token at the local cluster of that id.
+            text = "has the form of a local cluster's id, for which its tokens would be good too"
+            raise ValueError(f"cluster.name: {text}")
+        return read.name
+    if isinstance(read.id, str) and _LOCAL_ID.fullmatch(read.id):
+        return read.id
+    expected = "expected a lower-case UUID, as cluster.outpostConfig is there"
+    raise ValueError(f"cluster.id: {expected} (got {safe(read.id)[:80]})")
 
 
 def _ca_pem(data: str) -> str:

@@ -202,7 +202,7 @@ def csr_api(
     return KubernetesCsrApi(
         endpoint=cluster.endpoint,
         ca_pem=cluster.ca_pem,
-        tokens=aws.tokens(cluster.cluster),
+        tokens=aws.tokens(cluster),
         clock=clock,
         connections=connections,
         use_environment_proxy=aws.use_environment_proxy,
@@ -220,7 +220,7 @@ def connection(
     return ApiConnection(
         cluster.endpoint,
         cluster.ca_pem,
-        aws.tokens(cluster.cluster),
+        aws.tokens(cluster),
         clock,
         retries or Retries(clock),
         connections=1,

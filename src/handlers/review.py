@@ -117,7 +117,7 @@ class Reviewer:
         return KubernetesCsrApi(
             endpoint=described.endpoint,
             ca_pem=described.ca_pem,
-            tokens=self._aws.tokens(described.cluster),
+            tokens=self._aws.tokens(described),
             clock=clock,
             connections=self._settings.write_connections,
         )

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from adapters.aws_account import Aws
+from adapters.eks import DescribedCluster
 from sandbox.aws import HOME, PracticeAws
 from tests.builders import a_cluster
 
@@ -54,8 +55,10 @@ def test_no_credentials_are_told_as_such() -> None:
 
 
 def test_each_token_is_a_new_one_for_this_cluster() -> None:
+    cluster = a_cluster(name="prod", region="eu-west-1")
+    described = DescribedCluster(cluster, "ACTIVE", "", "", "prod", "API", private_only=False)
     with PracticeAws():
-        made = Aws(HOME).tokens(a_cluster(name="prod", region="eu-west-1"))()
+        made = Aws(HOME).tokens(described)()
 
     url = base64.urlsafe_b64decode(made.removeprefix("k8s-aws-v1.") + "==").decode()
     assert "sts.eu-west-1.amazonaws.com" == urlsplit(url).hostname

@@ -187,6 +187,7 @@ def test_a_cluster_is_described() -> None:
         status="ACTIVE",
         endpoint=ENDPOINT,
         ca_pem=CA,
+        token_for="prod",
         auth_mode="API_AND_CONFIG_MAP",
         private_only=False,
         version="1.31",
@@ -320,6 +321,7 @@ def test_a_cluster_being_created_is_described_without_endpoint_and_ca() -> None:
         described = describe(eks, "prod", "eu-west-1")
 
     assert (described.status, described.endpoint, described.ca_pem) == ("CREATING", "", "")
+    assert described.token_for == ""
 
 
 @pytest.mark.parametrize(("public", "private_only"), [(True, False), (False, True), (None, False)])
@@ -446,7 +448,8 @@ class Asked:
         self.names.append((name, region))
         if self.error is not None:
             raise self.error
-        return DescribedCluster(Cluster(name, region, ""), self.status, ENDPOINT, CA, "API", False)
+        cluster = Cluster(name, region, "")
+        return DescribedCluster(cluster, self.status, ENDPOINT, CA, name, "API", False)
 
     def now(self) -> datetime:
         return self.time

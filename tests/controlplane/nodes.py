@@ -84,23 +84,28 @@ class Node:
         return str(made["metadata"]["name"])
 
 
-def enrol(plane: ControlPlane, aws: PracticeAws) -> None:
-    """Let EKS describe the control plane, and let the approver in."""
+def enrol(plane: ControlPlane, aws: PracticeAws, *, local: str = "") -> None:
+    """Let EKS describe the control plane, and let the approver in.
+
+    `local`: the name of a local cluster on an Outpost; what the control plane's tokens are signed
+    for is then its id.
+    """
     aws.add_cluster(
-        plane.cluster,
+        local or plane.cluster,
         REGION,
         server=plane.server,
         ca_pem=plane.ca_pem,
         vpc_id=VPC,
         service_range=SERVICE_RANGE,
+        local_id=plane.cluster if local else "",
     )
     plane.add_identity(aws.identity)
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS])
     grant(plane, APPROVERS, RULES)
 
 
-def join(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
-    """A node that nobody else uses."""
+def join(plane: ControlPlane, aws: PracticeAws, profile: str, *, local: str = "") -> Node:
+    """A node that no other test uses. `local`: as for `enrol`."""
     number = next(_numbers)
     machine = Machine(
         # Unlike those of test_ground, of whose sessions EC2 is to know nothing.
@@ -110,7 +115,7 @@ def join(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
         launched=datetime.now(UTC) - timedelta(days=1),
         profile_arn=profile,
         enis=(Eni(f"10.7.{number // 250}.{number % 250 + 1}"),),
-        tags={f"kubernetes.io/cluster/{plane.cluster}": "owned"},
+        tags={f"kubernetes.io/cluster/{local or plane.cluster}": "owned"},
     )
     aws.add_machine(machine)
     identity = AwsIdentity.session(NODE_ROLE, machine.id, account=aws.identity.account)
@@ -134,9 +139,10 @@ def reviewer(logger: Logger, **settings: str) -> Reviewer:
     return Reviewer.from_env(environ, logger)
 
 
-def message(plane: ControlPlane) -> Mapping[str, Any]:
-    """The event of one assignment."""
-    return {"Records": [{"body": json.dumps({"cluster": plane.cluster, "region": REGION})}]}
+def message(plane: ControlPlane, *, local: str = "") -> Mapping[str, Any]:
+    """The event of one assignment. `local`: as for `enrol`."""
+    body = {"cluster": local or plane.cluster, "region": REGION}
+    return {"Records": [{"body": json.dumps(body)}]}
 
 
 def stored(plane: ControlPlane, name: str) -> Any:

@@ -65,6 +65,19 @@ class TestEks:
         assert cluster["tags"] == {"team": "a"}
         assert cluster["accessConfig"] == {"authenticationMode": "API_AND_CONFIG_MAP"}
 
+    def test_a_local_cluster_is_shown_by_its_outpost_and_its_id(self, aws: PracticeAws) -> None:
+        """Only DescribeCluster of a local cluster has the two fields."""
+        aws.add_cluster("edge", HOME, server="h", ca_pem="", vpc_id="vpc-1", local_id="0a1b")
+        aws.add_cluster("prod", HOME, server="h", ca_pem="", vpc_id="vpc-1")
+        eks = aws.client("eks", HOME)
+
+        edge = eks.describe_cluster(name="edge")["cluster"]
+        prod = eks.describe_cluster(name="prod")["cluster"]
+
+        assert edge["id"] == "0a1b"
+        assert edge["outpostConfig"]["controlPlaneInstanceType"] == "m5d.large"
+        assert not {"id", "outpostConfig"} & set(prod)
+
     def test_a_cluster_is_in_its_region_only(self, aws: PracticeAws) -> None:
         aws.add_cluster("prod", "eu-west-1", server="https://h", ca_pem="", vpc_id="vpc-1")
 

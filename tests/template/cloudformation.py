@@ -47,7 +47,7 @@ class Template:
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Json]]:
         """What is declared of each parameter."""
-        declared: Mapping[str, Mapping[str, Json]] = self.source["Parameters"]
+        declared: Mapping[str, Mapping[str, Json]] = self.source.get("Parameters", {})
         return declared
 
     def stack(

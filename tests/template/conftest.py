@@ -1,11 +1,14 @@
 """The template after SAM's transform, the stack that it makes, and what its functions tell."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.handlers.account import Account
 from tests.handlers.conftest import account, lambdas
 from tests.handlers.lambdas import Lambdas
 from tests.template.cloudformation import Stack, Template
+from tests.template.java import Java
 from tests.template.sam import monitoring_of, transformed
 from tests.template.told import Told, all_that_is_told
 
@@ -31,3 +34,10 @@ def monitoring(stack: Stack) -> Stack:
 @pytest.fixture
 def told(account: Account, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch) -> Told:
     return all_that_is_told(account, lambdas, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def java() -> Iterator[Java]:
+    """The Java that requirements-dev.txt brings: a machine needs none of its own."""
+    with Java() as java:
+        yield java

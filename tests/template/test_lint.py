@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.template.sam import ROOT, run
+from tests.template.templates import TEMPLATES
 
 
 def test_sam_finds_the_template_valid(tmp_path: Path) -> None:
@@ -13,7 +14,7 @@ def test_sam_finds_the_template_valid(tmp_path: Path) -> None:
     assert "is a valid SAM Template" in run("sam", "validate", "--lint", home=tmp_path)
 
 
-@pytest.mark.parametrize("file", ["template.yaml", "monitoring.yaml", "deploy/access-entry.yaml"])
+@pytest.mark.parametrize("file", TEMPLATES)
 def test_cfn_lint_finds_nothing(file: str, tmp_path: Path) -> None:
     """cfn-lint has neither errors nor warnings, by its own rules and by those for serverless."""
     assert "" == run("cfn-lint", file, home=tmp_path)

@@ -1,6 +1,5 @@
 """The template's parameters and the functions' settings are the same thing, told twice."""
 
-import re
 from typing import Any
 
 import annotated_types
@@ -136,49 +135,6 @@ def test_every_parameter_is_bounded(template: Template) -> None:
     ]
 
     assert [] == unbounded
-
-
-def test_defaults_match_their_own_patterns(template: Template) -> None:
-    """No default is refused by its own pattern."""
-    refused = [
-        name
-        for name, declared in template.parameters.items()
-        if "AllowedPattern" in declared
-        and not re.search(declared["AllowedPattern"], str(declared["Default"]))
-    ]
-
-    assert [] == refused
-
-
-@pytest.mark.parametrize(
-    ("parameter", "good", "bad"),
-    [
-        ("Regions", "us-gov-west-1", "US East"),
-        ("Regions", "us-isob-east-1", "us_east_1"),
-        ("ClusterNames", "prod-[ab]?", "prod/1"),
-        ("ClusterTag", "team=a=b", "=a"),
-        ("ClusterTag", "csr-approver:serve", ""),
-        ("ExtraDnsSuffixes", "corp.example", "corp"),
-        ("AlarmEmail", "ops@corp.example", "ops"),
-        ("AlarmTopicArn", "arn:aws-cn:sns:cn-north-1:123456789012:ops", "ops"),
-        ("ReviewerRoleName", "csr-approver", "a/b"),
-        ("PermissionsBoundaryArn", "arn:aws:iam::123456789012:policy/a/b", "a/b"),
-        ("SubnetIds", "subnet-0123456789abcdef0", "vpc-0123456789abcdef0"),
-        ("SecurityGroupIds", "sg-0123456789abcdef0", "default"),
-        (
-            "KmsKeyArn",
-            "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f",
-            "arn:aws:kms:us-east-1:123456789012:alias/logs",
-        ),
-    ],
-)
-def test_patterns(parameter: str, good: str, bad: str, template: Template) -> None:
-    """Patterns take what is right and refuse what is wrong; empty is always right."""
-    pattern = template.parameters[parameter]["AllowedPattern"]
-
-    assert re.search(pattern, good)
-    assert not bad or not re.search(pattern, bad)
-    assert re.search(pattern, "")
 
 
 def test_every_parameter_is_in_a_group(template: Template) -> None:

@@ -1,0 +1,129 @@
+"""What a cluster's tokens are signed for: its name, or the id of a local cluster on an Outpost."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from adapters.eks import cluster_of, describe
+from core.errors import ClusterUnavailable
+from tests.adapters.test_eks import CLUSTER, an_output, eks_saying
+
+LOCAL_ID: Final = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+
+def local(**changes: object) -> Callable[[dict[str, Any]], None]:
+    """A local cluster on an Outpost, as far as it differs from others."""
+    own = {
+        "id": LOCAL_ID,
+        "outpostConfig": {"outpostArns": ["arn"], "controlPlaneInstanceType": "m5"},
+    }
+    return lambda cluster: cluster.update(own | changes)
+
+
+def test_a_local_clusters_tokens_are_for_its_id() -> None:
+    """A cluster on an Outpost takes tokens for its id; to everything else it has its name."""
+    with eks_saying("describe_cluster", an_output(local())) as eks:
+        described = describe(eks, "prod", "eu-west-1")
+
+    assert described.token_for == LOCAL_ID
+    assert described.cluster == CLUSTER
+
+
+def test_without_an_outpost_an_id_is_no_reason_to_sign_for_it() -> None:
+    """A cluster of the Region takes tokens for its name, whatever else the answer says."""
+    with eks_saying("describe_cluster", an_output(lambda one: one.update(id=LOCAL_ID))) as eks:
+        assert describe(eks, "prod", "eu-west-1").token_for == "prod"
+
+
+@pytest.mark.parametrize(
+    "cluster_id",
+    [
+        None,
+        "",
+        "prod",
+        "staging",
+        LOCAL_ID.upper(),
+        LOCAL_ID.replace("-", ""),
+        f"{LOCAL_ID}\n",
+        f" {LOCAL_ID}",
+        f"{LOCAL_ID}\r\nx-evil: 1",
+        f"{LOCAL_ID}0",
+        f"{{{LOCAL_ID}}}",
+        LOCAL_ID.replace("0", "\u0660"),
+    ],
+)
+def test_a_local_cluster_without_a_proper_id_gets_no_token(cluster_id: str | None) -> None:
+    """Nothing is signed in its place, not even the name; the error names the field."""
+
+    def change(cluster: dict[str, Any]) -> None:
+        local(id=cluster_id)(cluster)
+        if cluster_id is None:
+            del cluster["id"]
+
+    with (
+        eks_saying("describe_cluster", an_output(change)) as eks,
+        pytest.raises(ClusterUnavailable, match=r"^describe: EKS DescribeCluster: cluster\.id: "),
+    ):
+        describe(eks, "prod", "eu-west-1")
+
+
+class Answering:
+    """An EKS client that gives an answer which botocore wouldn't."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    def describe_cluster(self, **_: str) -> dict[str, Any]:
+        return self._answer
+
+
+@pytest.mark.parametrize("cluster_id", [5, ["a"], {"a": "b"}, True])
+def test_an_id_that_is_no_text_gets_no_token(cluster_id: object) -> None:
+    """It is refused like any other that isn't one."""
+    with pytest.raises(ClusterUnavailable, match=r"cluster\.id: "):
+        describe(Answering(an_output(local(id=cluster_id))), "prod", "eu-west-1")
+
+
+@pytest.mark.parametrize("config", [{}, [], "", False])
+def test_an_outpost_of_any_shape_is_an_outpost(config: object) -> None:
+    """No answer with the field is taken for a cluster of the Region."""
+    eks = Answering(an_output(local(outpostConfig=config)))
+
+    assert describe(eks, "prod", "eu-west-1").token_for == LOCAL_ID
+
+
+def test_a_cluster_named_like_a_local_clusters_id_gets_no_token() -> None:
+    """A token for that name would be one for the local cluster of that id."""
+    answer = an_output(lambda cluster: cluster.update(name=LOCAL_ID))
+    with (
+        eks_saying("describe_cluster", answer) as eks,
+        pytest.raises(
+            ClusterUnavailable, match=r"cluster\.name: has the form of a local cluster's id"
+        ),
+    ):
+        describe(eks, LOCAL_ID, "eu-west-1")
+
+
+def test_a_local_clusters_own_name_is_never_signed() -> None:
+    """Even where it is another local cluster's id: the token is for its own id."""
+    other = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+    with eks_saying("describe_cluster", an_output(local(name=other))) as eks:
+        assert describe(eks, other, "eu-west-1").token_for == LOCAL_ID
+
+
+@pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
+def test_a_local_cluster_that_is_not_reviewable_needs_no_id_yet(status: str) -> None:
+    """It is described without one, for nothing is sent to it."""
+
+    def change(cluster: dict[str, Any]) -> None:
+        local(status=status)(cluster)
+        del cluster["id"]
+
+    with eks_saying("describe_cluster", an_output(change)) as eks:
+        assert describe(eks, "prod", "eu-west-1").token_for == ""
+
+
+def test_saved_clusters_are_read_without_an_id() -> None:
+    """Offline no token is made, so an answer with a bad id can be evaluated."""
+    assert cluster_of(an_output(local(id="bad"))) == CLUSTER

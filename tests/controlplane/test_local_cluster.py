@@ -1,0 +1,108 @@
+"""Local clusters on Outposts, on a real kube-apiserver with EKS's open authenticator.
+
+The authenticator of such a cluster is given the cluster's id, that of any other its name.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from adapters.aws_account import Aws
+from adapters.clock import WallClock
+from adapters.eks import DescribedCluster, describe
+from adapters.eks_token import cluster_token
+from core.errors import ClusterUnavailable
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane
+from tests.cli.aws_stub import AwsStub
+from tests.cli.conftest import Desk
+from tests.controlplane.nodes import REGION, conditions, enrol, join, message, reviewer
+
+LOCAL_ID: Final = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+NAME: Final = "edge"
+WHO_AM_I: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+@pytest.fixture(scope="module")
+def local(
+    plane: ControlPlane, aws: PracticeAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """A second cluster, local to an Outpost, beside the ordinary one."""
+    assert plane  # which is there, or the test is skipped
+    with ControlPlane(LOCAL_ID).start(tmp_path_factory.mktemp("local")) as local:
+        enrol(local, aws, local=NAME)
+        yield local
+
+
+def described(aws: PracticeAws, name: str) -> DescribedCluster:
+    return describe(aws.client("eks", REGION), name, REGION)
+
+
+def status(plane: ControlPlane, cluster: DescribedCluster) -> int:
+    """Ask the API server who we are, by a token for this cluster; 201 with an answer, or 401."""
+    token = Aws(REGION).tokens(cluster)()
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    return plane.client(token).request("POST", WHO_AM_I, body)[0]
+
+
+def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: PracticeAws, profile: str) -> None:
+    """From the message, which has its name, to the approval in the cluster."""
+    node = join(local, aws, profile, local=NAME)
+    csr, _ = node.file()
+
+    reviewer(Logger(service="slice")).handle(message(local, local=NAME), WallClock(50))
+
+    assert {"Approved": "ApprovedByCsrApprover"} == conditions(local, csr)
+
+
+def test_a_local_cluster_takes_tokens_for_its_id_only(
+    local: ControlPlane, aws: PracticeAws
+) -> None:
+    """A token for its name is refused there."""
+    cluster = described(aws, NAME)
+
+    assert (LOCAL_ID, 201) == (cluster.token_for, status(local, cluster))
+    assert 401 == status(local, replace(cluster, token_for=NAME))
+
+
+def test_an_ordinary_cluster_takes_tokens_for_its_name_only(
+    plane: ControlPlane, local: ControlPlane, aws: PracticeAws
+) -> None:
+    """The local cluster's are refused there, and its own by the local cluster."""
+    cluster = described(aws, plane.cluster)
+
+    assert (plane.cluster, 201) == (cluster.token_for, status(plane, cluster))
+    assert 401 == status(plane, described(aws, NAME))
+    assert 401 == status(local, cluster)
+
+
+def test_no_token_is_made_for_a_cluster_named_like_a_local_clusters_id(
+    plane: ControlPlane, local: ControlPlane, aws: PracticeAws
+) -> None:
+    """The local cluster would take it, so whatever serves the other's API could use it there."""
+    aws.add_cluster(LOCAL_ID, REGION, server=plane.server, ca_pem=plane.ca_pem, vpc_id="vpc-1")
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+
+    by_name = cluster_token(aws.identity, cluster=LOCAL_ID, region=REGION)
+    assert 201 == local.client(by_name).request("POST", WHO_AM_I, body)[0]
+    with pytest.raises(ClusterUnavailable, match=r"cluster\.name"):
+        described(aws, LOCAL_ID)
+
+
+def test_the_commands_reach_a_local_cluster(
+    local: ControlPlane, aws: PracticeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They sign tokens on the reviewer's way."""
+    assert local
+    stub = AwsStub()
+    stub.install(monkeypatch)
+    stub.stack(aws.role_arn, region=REGION)
+
+    Desk().run("review", NAME)
+    # 3, unknown: the mode is CONFIG_MAP, so there is no access entry to look at.
+    [cluster] = Desk().json("doctor", NAME, code=3)["clusters"]
+
+    assert ("token", "ok") in [(one["link"], one["status"]) for one in cluster["links"]]

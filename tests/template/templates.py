@@ -1,0 +1,65 @@
+"""Every CloudFormation template of the project, and every regular expression in them."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tests.template.cloudformation import Template
+from tests.template.sam import ROOT
+
+_SUFFIXES: Final = {".yaml", ".yml", ".json", ".template"}
+_TEMPLATE: Final = re.compile(
+    r'^(?:AWSTemplateFormatVersion|Resources):|"AWSTemplateFormatVersion"', re.MULTILINE
+)
+#: What a template calls expressions that some service matches text with.
+_NAMED: Final = re.compile(r"pattern|regex", re.IGNORECASE)
+#: Regular expressions of CloudWatch Logs Insights: `like /…/`, `=~ /…/`, `parse @message /…/`.
+_IN_A_QUERY: Final = re.compile(r"(?:\blike|=~|\bparse\s+\S+)\s*/")
+
+
+def find(root: Path) -> list[Path]:
+    """Return the templates under a folder, leaving out hidden folders and Python environments."""
+    found = []
+    for folder, inner, files in os.walk(root):
+        inner[:] = [one for one in inner if not _is_installed(Path(folder, one))]
+        found += [Path(folder, file) for file in files if _is_template(Path(folder, file))]
+    return sorted(found)
+
+
+def _is_installed(folder: Path) -> bool:
+    return folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
+
+
+def _is_template(file: Path) -> bool:
+    return file.suffix in _SUFFIXES and bool(_TEMPLATE.search(file.read_text()))
+
+
+def allowed_patterns(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the AllowedPattern of each parameter that has one."""
+    return {
+        name: declared["AllowedPattern"]
+        for name, declared in parameters.items()
+        if "AllowedPattern" in declared
+    }
+
+
+def other_expressions(source: Any, place: str = "") -> Iterator[str]:
+    """Yield the place of each expression that isn't a parameter's AllowedPattern."""
+    items: Any = ()
+    if isinstance(source, Mapping):
+        items = source.items()
+    elif isinstance(source, list):
+        items = enumerate(source)
+    elif isinstance(source, str) and _IN_A_QUERY.search(source):
+        yield place
+    for key, value in items:
+        here = f"{place}/{key}"
+        if _NAMED.search(str(key)) and not re.fullmatch(r"/Parameters/\w+/AllowedPattern", here):
+            yield here
+        yield from other_expressions(value, here)
+
+
+#: By path within the project.
+TEMPLATES: Final = {file.relative_to(ROOT).as_posix(): Template.read(file) for file in find(ROOT)}

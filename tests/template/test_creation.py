@@ -1,0 +1,93 @@
+"""What else CloudFormation refuses when a stack is created: defaults, and aliases of YAML."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.template.java import Java
+from tests.template.sam import ROOT, run
+from tests.template.templates import TEMPLATES
+
+# --- defaults -------------------------------------------------------------------------------------
+
+
+def refused_defaults(parameters: Mapping[str, Any], java: Java) -> Iterator[str]:
+    """Yield the parameters whose default CloudFormation wouldn't take for them."""
+    for name, declared in parameters.items():
+        text = str(declared.get("Default"))
+        is_list = declared["Type"] in {"CommaDelimitedList", "List<Number>"}
+        values = text.split(",") if is_list else [text]
+        if "Default" in declared and not all(_takes(declared, one, java) for one in values):
+            yield name
+
+
+def _takes(declared: Mapping[str, Any], value: str, java: Java) -> bool:
+    number = float(value) if "Number" in declared["Type"] else 0.0
+    return (
+        value in map(str, declared.get("AllowedValues", [value]))
+        and java.matches(declared.get("AllowedPattern", r"[^\r\n]*"), value)
+        and declared.get("MinLength", 0) <= len(value) <= declared.get("MaxLength", 4096)
+        and declared.get("MinValue", number) <= number <= declared.get("MaxValue", number)
+        # Of a type such as AWS::EC2::VPC::Id the value must be there, in whatever account it is.
+        and "::" not in declared["Type"]
+    )
+
+
+@pytest.mark.parametrize("file", TEMPLATES)
+def test_defaults_are_allowed(file: str, java: Java) -> None:
+    """Each default satisfies its parameter's own pattern, as Java reads it, values and bounds."""
+    assert [] == list(refused_defaults(TEMPLATES[file].parameters, java))
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"Type": "String", "Default": "b", "AllowedPattern": "a"},
+        {"Type": "String", "Default": "ab", "AllowedPattern": "a"},
+        {"Type": "String", "Default": "b", "AllowedValues": ["a"]},
+        {"Type": "String", "Default": "", "MinLength": 1},
+        {"Type": "String", "Default": "ab", "MaxLength": 1},
+        {"Type": "Number", "Default": 1, "MinValue": 2},
+        {"Type": "Number", "Default": "3", "MaxValue": 2},
+        {"Type": "Number", "Default": 1, "AllowedValues": [2, 3]},
+        {"Type": "CommaDelimitedList", "Default": "a,b", "AllowedPattern": "a"},
+        {"Type": "AWS::EC2::VPC::Id", "Default": "vpc-0a1b2c3d"},
+        {"Type": "List<AWS::EC2::Subnet::Id>", "Default": ""},
+    ],
+)
+def test_a_default_that_is_not_allowed_is_found(declared: dict[str, Any], java: Java) -> None:
+    """Each kind of bound is looked at."""
+    assert ["Bad"] == list(refused_defaults({"Bad": declared}, java))
+
+
+# --- YAML -----------------------------------------------------------------------------------------
+
+
+def aliases(text: str) -> list[str]:
+    """Return YAML's aliases, which CloudFormation refuses.
+
+    From: CloudFormation User Guide, "CloudFormation template format", YAML.
+    """
+    return [str(one.anchor) for one in yaml.parse(text) if isinstance(one, yaml.AliasEvent)]
+
+
+def test_a_template_has_aliases_only_where_sam_resolves_them() -> None:
+    """Other templates reach CloudFormation as they are."""
+    with_aliases = [file for file in TEMPLATES if aliases((ROOT / file).read_text())]
+
+    assert ["template.yaml"] == with_aliases
+    assert "Transform" in TEMPLATES["template.yaml"].source
+
+
+def test_sam_writes_the_template_without_aliases(tmp_path: Path) -> None:
+    """As `sam deploy` and `sam package` write what they upload."""
+    program = (
+        "import sys; from samcli.yamlhelper import yaml_dump, yaml_parse;"
+        "print(yaml_dump(yaml_parse(sys.stdin.read())))"
+    )
+    text = Path(ROOT, "template.yaml").read_text()
+
+    assert [] == aliases(run("python", "-c", program, home=tmp_path, stdin=text))
