@@ -72,7 +72,7 @@ class Bench:
 
     def review(self, prefix: str, count: int, connections: int) -> Measured:
         """File a CSR for each node, and approve them all in one review."""
-        nodes = self._file(prefix, count)
+        nodes = self.file(prefix, count)
         clock = WallClock(_TIMEOUT)
         start = perf_counter()
         with KubernetesCsrApi(
@@ -90,7 +90,7 @@ class Bench:
 
     def bare_loop(self, prefix: str, count: int, connections: int) -> float:
         """File the same, and PUT what a review would, with nothing read or judged; in seconds."""
-        self._file(prefix, count)
+        self.file(prefix, count)
         pool = urllib3.PoolManager(
             ca_cert_data=self._plane.ca_pem, maxsize=connections, retries=False
         )
@@ -113,23 +113,38 @@ class Bench:
             raise RuntimeError(f"the bare loop met {statuses}")
         return seconds
 
+    @property
+    def server(self) -> tuple[str, str]:
+        """Where the API server is, and its CA."""
+        return self._plane.server, self._plane.ca_pem
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The approver's, as a function's environment has them."""
+        keys = self._approver.get_frozen_credentials()
+        return {
+            "AWS_REGION": self._plane.region,
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_SESSION_TOKEN": keys.token or "",
+        }
+
     def _token(self) -> str:
         return cluster_token(self._approver, cluster=CLUSTER.name, region=self._plane.region)
 
-    def _file(self, prefix: str, count: int) -> list[Node]:
+    def file(self, prefix: str, count: int) -> list[Node]:
+        """File a CSR for each of so many nodes, as kubelets do: with a generated name."""
         nodes = [a_node(number) for number in range(count)]
-        statuses = set(
-            _each(lambda pair: self._create(f"{prefix}-{pair[0]}", pair[1]), enumerate(nodes), 8)
-        )
+        statuses = set(_each(lambda node: self._create(f"{prefix}-", node), nodes, 8))
         if statuses != {201}:
             raise RuntimeError(f"filing met {statuses}")
         return nodes
 
-    def _create(self, name: str, node: Node) -> int:
+    def _create(self, prefix: str, node: Node) -> int:
         body = {
             "apiVersion": "certificates.k8s.io/v1",
             "kind": "CertificateSigningRequest",
-            "metadata": {"name": name},
+            "metadata": {"generateName": prefix},
             "spec": {
                 "request": base64.b64encode(node.pem).decode(),
                 "signerName": KUBELET_SERVING,

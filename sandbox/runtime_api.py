@@ -98,6 +98,18 @@ class LambdaFunction:
             self._stop()
             raise TimeoutError(f"{self._handler} took too long\n{self.output()}") from None
 
+    @property
+    def pid(self) -> int:
+        """The process that runs the function."""
+        return self._process.pid
+
+    @property
+    def peak_megabytes(self) -> int:
+        """The most memory that the process has had so far, by the count of Linux."""
+        status = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        [line] = [one for one in status if one.startswith("VmHWM")]
+        return int(line.split()[1]) // 1024
+
     def output(self) -> str:
         """All that the function has written: what Lambda sends to CloudWatch Logs."""
         self._written.seek(0)
