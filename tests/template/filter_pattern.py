@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-_CLAUSE: Final = re.compile(r'\$\.(\w+) (?:= "([^"]*)"|(>) (\d+)|(IS TRUE))')
+_CLAUSE: Final = re.compile(r'\$\.([\w.]+) (?:= "([^"]*)"|(>) (\d+)|(IS TRUE))')
 
 
 def clauses(pattern: str) -> list[str]:
@@ -21,7 +21,9 @@ def matches(clause: str, line: Mapping[str, Any]) -> bool:
     found = _CLAUSE.fullmatch(clause)
     assert found, f"not understood: {clause}"
     name, text, greater, number, true = found.groups()
-    value = line.get(name)
+    value: Any = line
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
     if true:
         return value is True
     if greater:
