@@ -120,7 +120,7 @@ def _trouble(lambdas: Lambdas, prod: Cluster) -> None:
     """AWS doesn't answer, the list breaks off, a write is refused, a wrong certificate, a bug."""
     prod.file(6)
     item = prod.get(prod.file(7))
-    item["spec"]["groups"] = "system:nodes"
+    item["spec"]["groups"] = ["\udcff"]
     prod.seed_object(item)
     lambdas.calls.refuse("DescribeInstances", "UnauthorizedOperation")
     lambdas.review()
