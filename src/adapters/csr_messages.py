@@ -15,10 +15,9 @@ from adapters.csr_objects import (
     MOST_FIELDS,
     STATUS,
     read_condition,
-    read_metadata,
 )
 from adapters.kubernetes_protobuf import text, unwrapped, wrapped
-from adapters.protobuf import Malformed, encoded, fields
+from adapters.protobuf import Malformed, encoded, fields, parts
 from core.model import Write
 
 _API: Final = "certificates.k8s.io/v1"
@@ -39,14 +38,14 @@ def read_page(body: bytes, most: int) -> Page:
     Raises:
         Malformed: it is no list of CSRs, or a longer one.
     """
-    items, token = list[memoryview](), ""
+    items, token = list[memoryview](), b""
     # The list's metadata is one field more.
     for part in fields(unwrapped(body, f"{_KIND}List"), most + 1):
         if part.number == 1:
-            token = _token(part.content)
+            token = parts(bytes(part.content), MOST_FIELDS).last(3)
         elif part.number == 2:
             items.append(part.content)
-    return Page(items, token)
+    return Page(items, text(token, "metadata.continue"))
 
 
 def decision(message: bytes, write: Write) -> bytes:
@@ -69,35 +68,22 @@ def decision(message: bytes, write: Write) -> bytes:
 
 def shows(body: bytes, write: Write) -> bool:
     """Whether the object that came back is the one decided, and bears the decision."""
-    uid, shown = "", list[tuple[str, str, str]]()
     try:
-        for part in fields(unwrapped(body, _KIND), MOST_FIELDS):
-            if part.number == METADATA:
-                uid = read_metadata(part.content).uid
-            elif part.number == STATUS:
-                conditions = [read_condition(one) for one in _conditions(part.content)]
-                shown += [(one.type, one.status, one.reason) for one in conditions]
+        whole = parts(bytes(unwrapped(body, _KIND)), MOST_FIELDS)
+        uid = parts(whole.last(METADATA), MOST_FIELDS).last(5)
+        status = parts(whole.last(STATUS), MOST_FIELDS)
+        shown = [read_condition(one) for one in status.all(1)]
     except Malformed:
         return False
-    return uid == write.csr.uid and (write.condition, "True", write.reason) in shown
-
-
-def _token(metadata: memoryview) -> str:
-    token = ""
-    for part in fields(metadata, MOST_FIELDS):
-        if part.number == 3:
-            token = text(part.content, "metadata.continue")
-    return token
-
-
-def _conditions(status: memoryview) -> Iterator[memoryview]:
-    return (one.content for one in fields(status, MOST_FIELDS) if one.number == 1)
+    wanted = (write.condition, "True", write.reason)
+    decided = wanted in [(one.type, one.status, one.reason) for one in shown]
+    return decided and uid == write.csr.uid.encode()
 
 
 def _others(status: memoryview, condition: str) -> Iterator[bytes]:
     """Yield the fields of a status, without the conditions of one type."""
     for one in fields(status, MOST_FIELDS):
-        if one.number != 1 or read_condition(one.content).type != condition:
+        if one.number != 1 or read_condition(bytes(one.content)).type != condition:
             yield bytes(one.whole)
 
 

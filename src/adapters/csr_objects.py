@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from adapters.csr_items import MAX_CERTIFICATE_BYTES
 from adapters.kubernetes_protobuf import moment, text
-from adapters.protobuf import Field, Malformed, encoded, fields, grouped, signed_32
+from adapters.protobuf import Malformed, Parts, encoded, fields, parts
 from core.model import (
     MAX_REQUEST_BYTES,
     Condition,
@@ -34,11 +34,11 @@ MOST_FIELDS: Final = 1_000
 # server's own writer of JSON breaks at 10,001, which only protobuf brings in.
 _MOST_BRACES: Final = 256
 
+_MANAGED_FIELDS: Final = 17
+
 # Of a name that is reported and not used, what Kubernetes's own rules allow.
 _MAX_NAME: Final = 253
 _MAX_PROBLEM: Final = 200
-
-_Parts = dict[int, list[Field]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,140 +66,135 @@ def read_csr(item: memoryview) -> Listed | UnreadableCsr:
     readers of JSON: kubectl and others then list no CSR at all, until it is deleted.
     """
     try:
-        return _read(item)
+        return _read(bytes(item))
     except Malformed as error:
         return UnreadableCsr(_name(item), None, safe(str(error))[:_MAX_PROBLEM])
 
 
-def read_metadata(message: memoryview) -> Metadata:
+def read_metadata(message: bytes) -> Metadata:
     """Read a CSR's `metadata`.
 
     Raises:
         Malformed: a field that is needed is missing or can't be read.
     """
-    parts = grouped(message, MOST_FIELDS)
-    for entry in parts.get(17, ()):
-        _check_managed(entry.content)
-    whole = b"".join(one.whole for group in parts.values() for one in group if one.number != 17)
+    read = parts(message, MOST_FIELDS)
+    for entry in read.all(_MANAGED_FIELDS):
+        _check_managed(entry)
     return Metadata(
-        name=_needed(parts, 1, "metadata.name"),
-        uid=_needed(parts, 5, "metadata.uid"),
-        resource_version=_needed(parts, 6, "metadata.resourceVersion"),
-        created=_moment(parts, 8, "metadata.creationTimestamp"),
-        kept=whole,
+        name=_needed(read, 1, "metadata.name"),
+        uid=_needed(read, 5, "metadata.uid"),
+        resource_version=_needed(read, 6, "metadata.resourceVersion"),
+        created=_moment(read, 8, "metadata.creationTimestamp"),
+        kept=_without_managed(message) if read.has(_MANAGED_FIELDS) else message,
     )
 
 
-def read_condition(message: memoryview) -> Condition:
+def read_condition(message: bytes) -> Condition:
     """Read one of `status.conditions`.
 
     Raises:
         Malformed: it can't be read.
     """
-    parts, where = grouped(message, MOST_FIELDS), "status.conditions"
+    read, where = parts(message, MOST_FIELDS), "status.conditions"
     return Condition(
-        type=_text(parts, 1, where),
-        status=_text(parts, 6, where),
-        reason=_text(parts, 2, where),
-        message=_text(parts, 3, where),
-        last_update=_moment(parts, 4, where) if 4 in parts else None,
+        type=text(read.last(1), where),
+        status=text(read.last(6), where),
+        reason=text(read.last(2), where),
+        message=text(read.last(3), where),
+        last_update=_moment(read, 4, where) if read.has(4) else None,
     )
 
 
-def _read(item: memoryview) -> Listed:
-    parts = grouped(item, MOST_FIELDS)
-    metadata = read_metadata(_message(parts, METADATA))
-    spec = grouped(_message(parts, SPEC), MOST_FIELDS)
-    status = grouped(_message(parts, STATUS), MOST_FIELDS)
-    request = _request(_message(spec, 1))
+def _read(item: bytes) -> Listed:
+    whole = parts(item, MOST_FIELDS)
+    metadata = read_metadata(whole.last(METADATA))
+    spec = parts(whole.last(SPEC), MOST_FIELDS)
+    status = parts(whole.last(STATUS), MOST_FIELDS)
+    seconds = spec.integer(8)
     csr = Csr(
         name=metadata.name,
         uid=metadata.uid,
         resource_version=metadata.resource_version,
         created=metadata.created,
         signer=_needed(spec, 7, "spec.signerName"),
-        username=_text(spec, 2, "spec.username"),
-        groups=_texts(spec, 4, "spec.groups"),
-        extra=dict(_extra(one.content) for one in spec.get(6, ())),
-        usages=_texts(spec, 5, "spec.usages"),
-        expiration_seconds=signed_32(spec[8][-1].value) if 8 in spec else None,
-        request=request,
-        conditions=tuple(read_condition(one.content) for one in status.get(1, ())),
-        certificate=_certificate(_message(status, 2)),
+        username=text(spec.last(2), "spec.username"),
+        groups=_texts(spec.all(4), "spec.groups"),
+        extra=dict(map(_extra, spec.all(6))),
+        usages=_texts(spec.all(5), "spec.usages"),
+        expiration_seconds=seconds,
+        request=_request(spec.last(1)),
+        conditions=tuple(map(read_condition, status.all(1))),
+        certificate=_certificate(status.last(2)),
     )
     # The server keeps its own spec, so that of an oversized one nothing has to be remembered.
-    kept = [encoded(METADATA, metadata.kept)]
-    if not isinstance(request, OversizedRequest):
-        kept.append(encoded(SPEC, bytes(_message(parts, SPEC))))
-    kept.append(encoded(STATUS, bytes(_message(parts, STATUS))))
+    is_kept = not isinstance(csr.request, OversizedRequest)
+    kept = (
+        encoded(METADATA, metadata.kept),
+        encoded(SPEC, whole.last(SPEC)) if is_kept else b"",
+        encoded(STATUS, whole.last(STATUS)),
+    )
     return Listed(csr, b"".join(kept))
 
 
-def _check_managed(entry: memoryview) -> None:
+def _without_managed(metadata: bytes) -> bytes:
+    """Return the message without what the server keeps its own of."""
+    each = fields(memoryview(metadata), MOST_FIELDS)
+    return b"".join(one.whole for one in each if one.number != _MANAGED_FIELDS)
+
+
+def _check_managed(entry: bytes) -> None:
     """Refuse what readers of JSON can't read. From: apimachinery, ManagedFieldsEntry."""
     where = "metadata.managedFields"
-    parts = grouped(entry, MOST_FIELDS)
-    if 4 in parts:
-        _moment(parts, 4, f"{where}.time")
-    raw = bytes(_message(grouped(_message(parts, 7), MOST_FIELDS), 1))
-    text(memoryview(raw), f"{where}.fieldsV1")
+    read = parts(entry, MOST_FIELDS)
+    if read.has(4):
+        moment(read.last(4), f"{where}.time")
+    raw = parts(read.last(7), MOST_FIELDS).last(1)
+    text(raw, f"{where}.fieldsV1")
     braces = raw.count(b"{")
     if braces > _MOST_BRACES:
         raise Malformed(f"{where}.fieldsV1: {braces} braces, expected at most {_MOST_BRACES}")
 
 
-def _extra(entry: memoryview) -> tuple[str, tuple[str, ...]]:
-    parts, where = grouped(entry, MOST_FIELDS), "spec.extra"
-    values = grouped(_message(parts, 2), MOST_FIELDS)
-    return _text(parts, 1, where), _texts(values, 1, where)
+def _extra(entry: bytes) -> tuple[str, tuple[str, ...]]:
+    read, where = parts(entry, MOST_FIELDS), "spec.extra"
+    return text(read.last(1), where), _texts(parts(read.last(2), MOST_FIELDS).all(1), where)
 
 
-def _request(content: memoryview) -> bytes | OversizedRequest:
+def _request(content: bytes) -> bytes | OversizedRequest:
     size = len(content)
-    return OversizedRequest(size) if size > MAX_REQUEST_BYTES else bytes(content)
+    return OversizedRequest(size) if size > MAX_REQUEST_BYTES else content
 
 
-def _certificate(content: memoryview) -> bytes:
+def _certificate(content: bytes) -> bytes:
     if len(content) > MAX_CERTIFICATE_BYTES:
         raise Malformed(f"status.certificate: longer than {MAX_CERTIFICATE_BYTES} bytes")
-    return bytes(content)
+    return content
 
 
-def _message(parts: _Parts, number: int) -> memoryview:
-    """Return the content of a field; empty where there is none, as in Go."""
-    return parts[number][-1].content if number in parts else memoryview(b"")
+def _texts(contents: list[bytes], where: str) -> tuple[str, ...]:
+    return tuple(text(content, where) for content in contents)
 
 
-def _text(parts: _Parts, number: int, where: str) -> str:
-    return text(_message(parts, number), where)
-
-
-def _texts(parts: _Parts, number: int, where: str) -> tuple[str, ...]:
-    return tuple(text(one.content, where) for one in parts.get(number, ()))
-
-
-def _needed(parts: _Parts, number: int, where: str) -> str:
-    found = _text(parts, number, where)
+def _needed(read: Parts, number: int, where: str) -> str:
+    found = text(read.last(number), where)
     if not found:
         raise Malformed(f"{where}: Field required")
     return found
 
 
-def _moment(parts: _Parts, number: int, where: str) -> datetime:
-    if number not in parts:
+def _moment(read: Parts, number: int, where: str) -> datetime:
+    if not read.has(number):
         raise Malformed(f"{where}: Field required")
-    return moment(_message(parts, number), where)
+    return moment(read.last(number), where)
 
 
 def _name(item: memoryview) -> str | None:
-    """Return the name as it can be had: its beginning, with what isn't UTF-8 replaced."""
+    r"""Return the beginning of the name, with what isn't UTF-8 as `\\xff`."""
     try:
         for part in fields(item, MOST_FIELDS):
-            if part.number != METADATA:
-                continue
-            for one in fields(part.content, MOST_FIELDS):
+            for one in fields(part.content, MOST_FIELDS) if part.number == METADATA else ():
                 if one.number == 1:
-                    return str(one.content[: 4 * _MAX_NAME], "utf-8", "replace")[:_MAX_NAME]
+                    return str(one.content[:_MAX_NAME], "utf-8", "backslashreplace")
     except Malformed:
         return None
     return None

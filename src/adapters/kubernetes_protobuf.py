@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from adapters.protobuf import Malformed, encoded, fields, signed_64
+from adapters.protobuf import Malformed, encoded, fields, parts
 
 #: The media type of requests and answers.
 MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
@@ -38,13 +38,13 @@ def unwrapped(body: bytes, kind: str) -> memoryview:
     """
     if not body.startswith(_MAGIC):
         raise Malformed("no Kubernetes object in protobuf")
-    found, raw = "", memoryview(b"")
+    found, raw = b"", memoryview(b"")
     for field in fields(memoryview(body)[len(_MAGIC) :], _MOST_FIELDS):
         if field.number == 1:
-            found = _text_of(field.content, 2)
+            found = parts(bytes(field.content), _MOST_FIELDS).last(2)
         elif field.number == 2:
             raw = field.content
-    if found != kind:
+    if found != kind.encode():
         raise Malformed(f"no {kind}")
     return raw
 
@@ -55,28 +55,25 @@ def wrapped(api_version: str, kind: str, message: bytes) -> bytes:
     return _MAGIC + encoded(1, type_meta) + encoded(2, message)
 
 
-def text(content: memoryview, where: str) -> str:
+def text(content: bytes, where: str) -> str:
     """Return text as it is judged and compared, so never with characters replaced.
 
     Raises:
         Malformed: it isn't UTF-8.
     """
     try:
-        return str(content, "utf-8")
+        return content.decode()
     except UnicodeDecodeError:
         raise Malformed(f"{where}: not UTF-8") from None
 
 
-def moment(content: memoryview, where: str) -> datetime:
+def moment(content: bytes, where: str) -> datetime:
     """Return a `Time`, to the second.
 
     Raises:
         Malformed: it is outside the years 1 to 9999.
     """
-    seconds = 0
-    for field in fields(content, _MOST_FIELDS):
-        if field.number == 1:
-            seconds = signed_64(field.value)
+    seconds = parts(content, _MOST_FIELDS).integer(1) or 0
     try:
         return _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
@@ -91,20 +88,16 @@ def read_status(body: bytes) -> Status:
     """
     try:
         if body.startswith(_MAGIC):
-            return _status(unwrapped(body, "Status"))
+            return _status(bytes(unwrapped(body, "Status")))
         return _json_status(json.loads(body))
     except (ValueError, RecursionError):
         return Status()
 
 
-def _status(message: memoryview) -> Status:
-    words, token = "", ""
-    for field in fields(message, _MOST_FIELDS):
-        if field.number == 1:
-            token = _text_of(field.content, 3)
-        elif field.number == 3:
-            words = str(field.content, "utf-8", "replace")
-    return Status(words, token)
+def _status(message: bytes) -> Status:
+    read = parts(message, _MOST_FIELDS)
+    token = parts(read.last(1), _MOST_FIELDS).last(3)
+    return Status(read.last(3).decode(errors="replace"), text(token, "metadata.continue"))
 
 
 def _json_status(read: Any) -> Status:
@@ -114,12 +107,3 @@ def _json_status(read: Any) -> Status:
     token = metadata.get("continue") if isinstance(metadata, dict) else None
     words = read.get("message")
     return Status(words if isinstance(words, str) else "", token if isinstance(token, str) else "")
-
-
-def _text_of(message: memoryview, number: int) -> str:
-    """Return a text field of a small message."""
-    found = ""
-    for field in fields(message, _MOST_FIELDS):
-        if field.number == number:
-            found = text(field.content, "a text")
-    return found

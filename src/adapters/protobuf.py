@@ -8,9 +8,10 @@ From: protobuf.dev, "Encoding".
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
+
 # A varint of 64 bits takes ten bytes.
 _LONGEST_VARINT: Final = 10
-_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 
 class Malformed(ValueError):
@@ -18,22 +19,77 @@ class Malformed(ValueError):
 
 
 class Field(NamedTuple):
-    """One field. `content` is empty for a number; `whole` is the field with its tag and length."""
+    """One field that holds text, bytes or a message; `whole` is it with its tag and length."""
 
     number: int
     content: memoryview
-    value: int
     whole: memoryview
 
 
-_EMPTY: Final = memoryview(b"")
+class Parts:
+    """A message's fields by their numbers, as far as they hold something."""
+
+    __slots__ = ("_contents", "_numbers")
+
+    def __init__(self, contents: dict[int, list[bytes]], numbers: dict[int, int]) -> None:
+        self._contents = contents
+        self._numbers = numbers
+
+    def all(self, number: int) -> list[bytes]:
+        """Return the contents of a repeated field, in their order."""
+        return self._contents.get(number, [])
+
+    def last(self, number: int) -> bytes:
+        """Return the content of a field; empty where there is none, as in Go."""
+        contents = self._contents.get(number)
+        return contents[-1] if contents else b""
+
+    def has(self, number: int) -> bool:
+        """Whether there is a field that holds text, bytes or a message, even an empty one."""
+        return number in self._contents
+
+    def integer(self, number: int) -> int | None:
+        """Return the number in a field, as a signed one of 64 bits; None where there is none."""
+        value = self._numbers.get(number)
+        return value if value is None or value < 1 << 63 else value - (1 << 64)
+
+
+def parts(message: bytes, most: int) -> Parts:
+    """Return a message's fields, of which it may have so many.
+
+    Written for speed, as each CSR of a list comes through here: half a microsecond for each field.
+
+    Raises:
+        Malformed: the bytes are no message, or have more fields than that.
+    """
+    contents: dict[int, list[bytes]] = {}
+    numbers: dict[int, int] = {}
+    at, end = 0, len(message)
+    for _ in range(most):
+        if at >= end:
+            return Parts(contents, numbers)
+        tag, at = _varint(message, at)
+        kind = tag & 7
+        if kind == _BYTES:
+            size, begin = _varint(message, at)
+            at = begin + size
+            contents.setdefault(tag >> 3, []).append(message[begin:at])
+        elif kind == _VARINT:
+            numbers[tag >> 3], at = _varint(message, at)
+        else:
+            at = _end_of_fixed(kind, at)
+        if at > end:
+            raise Malformed("a field is longer than its message")
+    if at < end:
+        raise Malformed(f"more than {most} fields")
+    return Parts(contents, numbers)
 
 
 def fields(message: memoryview, most: int) -> Iterator[Field]:
-    """Yield a message's fields in their order, without copying; at most so many.
+    """Yield those fields that hold something, in their order, without copying.
 
     Raises:
-        Malformed: as far as the message was read until then.
+        Malformed: as `parts`, after the fields that could be read.
     """
     at, end = 0, len(message)
     for _ in range(most):
@@ -41,26 +97,19 @@ def fields(message: memoryview, most: int) -> Iterator[Field]:
             return
         start = at
         tag, at = _varint(message, at)
-        size, value, at = _length(message, at, tag & 7)
-        start_of_content, at = at, at + size
+        size = 0
+        if tag & 7 == _BYTES:
+            size, at = _varint(message, at)
+        elif tag & 7 == _VARINT:
+            _, at = _varint(message, at)
+        else:
+            at = _end_of_fixed(tag & 7, at)
+        begin, at = at, at + size
         if at > end:
             raise Malformed("a field is longer than its message")
-        content = message[start_of_content:at] if size else _EMPTY
-        yield Field(tag >> 3, content, value, message[start:at])
+        yield Field(tag >> 3, message[begin:at], message[start:at])
     if at < end:
         raise Malformed(f"more than {most} fields")
-
-
-def grouped(message: memoryview, most: int) -> dict[int, list[Field]]:
-    """Return a message's fields by number, those of one number in their order.
-
-    Raises:
-        Malformed: the bytes are no message, or have more fields than that.
-    """
-    groups: dict[int, list[Field]] = {}
-    for field in fields(message, most):
-        groups.setdefault(field.number, []).append(field)
-    return groups
 
 
 def encoded(number: int, content: bytes) -> bytes:
@@ -68,43 +117,30 @@ def encoded(number: int, content: bytes) -> bytes:
     return _encoded_varint(number << 3 | _BYTES) + _encoded_varint(len(content)) + content
 
 
-def signed_32(value: int) -> int:
-    """Return the int32 that a varint stands for: negative ones are sent as 64 bits."""
-    low = value & 0xFFFF_FFFF
-    return low - (1 << 32) if low >> 31 else low
-
-
-def signed_64(value: int) -> int:
-    """Return the int64 that a varint stands for."""
-    return value - (1 << 64) if value >> 63 else value
-
-
-def _length(message: memoryview, at: int, kind: int) -> tuple[int, int, int]:
-    """Return how many bytes the content has, the number where it is one, and where it begins."""
-    if kind == _BYTES:
-        size, at = _varint(message, at)
-        return size, 0, at
-    if kind == _VARINT:
-        value, at = _varint(message, at)
-        return 0, value, at
-    if kind == _FIXED_64:
-        return 8, 0, at
-    if kind == _FIXED_32:
-        return 4, 0, at
-    raise Malformed("a field of an unknown kind")
-
-
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 7 * _LONGEST_VARINT, 7):
-        if at >= len(message):
-            raise Malformed("a number is cut off")
+def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
+    """Return a number and where it ends."""
+    try:
         byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at
+            return byte, at + 1
+        value = byte & 0x7F
+        for more in range(1, _LONGEST_VARINT):
+            byte = message[at + more]
+            value |= (byte & 0x7F) << 7 * more
+            if byte < 0x80:
+                return value & 0xFFFF_FFFF_FFFF_FFFF, at + more + 1
+    except IndexError:
+        raise Malformed("a number is cut off") from None
     raise Malformed("a number is too long")
+
+
+def _end_of_fixed(kind: int, at: int) -> int:
+    """Return where a field of fixed size ends: Kubernetes has none yet."""
+    if kind == _FIXED_64:
+        return at + 8
+    if kind == _FIXED_32:
+        return at + 4
+    raise Malformed("a field of an unknown kind")
 
 
 def _encoded_varint(value: int) -> bytes:
