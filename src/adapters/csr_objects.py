@@ -189,7 +189,7 @@ def _moment(read: Parts, number: int, where: str) -> datetime:
 
 
 def _name(item: memoryview) -> str | None:
-    r"""Return the beginning of the name, with what isn't UTF-8 as `\\xff`."""
+    r"""Return the beginning of the name, with what isn't UTF-8 as `\xff`."""
     try:
         for part in fields(item, MOST_FIELDS):
             for one in fields(part.content, MOST_FIELDS) if part.number == METADATA else ():
