@@ -40,16 +40,31 @@ class Client:
 
         Raises `urllib3.exceptions.HTTPError` where no answer came.
         """
-        answer = self._pool.request(
-            method,
-            self._server + path,
-            body=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **self._headers, **(headers or {})},
-        )
+        sent = None if body is None else json.dumps(body).encode()
+        status, data = self.send(method, path, sent, headers)
         try:
-            content = json.loads(answer.data)
+            content = json.loads(data)
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            content = {"text": answer.data.decode(errors="replace")}
-        return answer.status, content
+            content = {"text": data.decode(errors="replace")}
+        return status, content
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Return the status and the bytes answered; sends any bytes, by default as JSON.
+
+        Raises `urllib3.exceptions.HTTPError` where no answer came.
+        """
+        answer = self._pool.request(
+            method,
+            self._server + path,
+            body=body,
+            headers={"Content-Type": "application/json", **self._headers, **(headers or {})},
+        )
+        return answer.status, answer.data

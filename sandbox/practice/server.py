@@ -13,6 +13,7 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from sandbox.practice import protobuf
 from sandbox.practice.api import Answer, Call
 from sandbox.practice.status import ApiError, Json, too_large, unauthorized
 from sandbox.tokens import TokenRefused, User
@@ -79,6 +80,8 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         path = tuple(unquote(url.path).strip("/").split("/"))
         query = dict(parse_qsl(url.query, keep_blank_values=True))
+        if body and self.headers.get("Content-Type") == protobuf.MEDIA_TYPE:
+            body = json.dumps(protobuf.decode(body)).encode()
         return Call(self.command, path, query, user, body)
 
     def _token(self) -> str:
@@ -97,9 +100,12 @@ class Handler(BaseHTTPRequestHandler):
         raise too_large(LARGEST_BODY)
 
     def _write(self, code: int, content: Json) -> None:
-        data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        if self.headers.get("Accept", "") == protobuf.MEDIA_TYPE and protobuf.can_say(content):
+            data, media_type = protobuf.encode(content), protobuf.MEDIA_TYPE
+        else:
+            data, media_type = _json(content), "application/json"
         self.send_response(code)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", media_type)
         if len(data) > GZIP_FROM and "gzip" in self.headers.get("Accept-Encoding", ""):
             data = gzip.compress(data, compresslevel=1)
             self.send_header("Content-Encoding", "gzip")
@@ -177,6 +183,11 @@ class Server(TlsServer):
         self.judge = judge
         self.answer = answer
         super().__init__(port, certificate, Handler)
+
+
+def _json(content: Json) -> bytes:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _cut(connection: ssl.SSLSocket) -> None:

@@ -75,14 +75,18 @@ class ApiConnection:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         *,
         stop_at: float = 0.0,
         content_type: str = "application/json",
+        accept: str = "application/json",
         forgiving: bool = True,
     ) -> Outcome:
-        """What came of a call and its retries, ended when the clock has `stop_at` seconds left."""
-        call = _Call(method, path, body, stop_at, content_type)
+        """What came of a call and its retries, ended when the clock has `stop_at` seconds left.
+
+        `body`: what is sent as JSON, or bytes of the `content_type`.
+        """
+        call = _Call(method, path, body, stop_at, content_type, accept)
         return self._retries.outcome_of(
             lambda: self._attempt(call), stop_at=stop_at, forgiving=forgiving
         )
@@ -113,7 +117,7 @@ class ApiConnection:
             response = self._rest.request(
                 call.method,
                 self._endpoint + call.path,
-                headers=_headers(token, call.content_type),
+                headers=_headers(token, call),
                 body=call.body,
                 _request_timeout=(min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left)),
             )
@@ -148,9 +152,10 @@ class ApiConnection:
 class _Call:
     method: str
     path: str
-    body: Mapping[str, Any] | None
+    body: Mapping[str, Any] | bytes | None
     stop_at: float
     content_type: str
+    accept: str
 
 
 class _NoToken(Exception):
@@ -229,11 +234,11 @@ def _trusting(ca_pem: str) -> ssl.SSLContext:
     return context
 
 
-def _headers(token: str, content_type: str) -> dict[str, str]:
+def _headers(token: str, call: "_Call") -> dict[str, str]:
     return {
-        "Accept": "application/json",
+        "Accept": call.accept,
         "Authorization": f"Bearer {token}",
-        "Content-Type": content_type,
+        "Content-Type": call.content_type,
         "User-Agent": "csr-approver",
     }
 

@@ -3,7 +3,6 @@
 Rights needed: `list` on CSRs, `update` on their `approval`, `approve` on the signer; no `get`.
 """
 
-import json
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import TracebackType
@@ -11,18 +10,15 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from adapters.api_connection import ApiConnection, TokenSource
-from adapters.csr_pages import CSRS, CsrPages, Json, Limits
+from adapters.csr_messages import decision, shows
+from adapters.csr_pages import CSRS, CsrPages, Limits
+from adapters.kubernetes_protobuf import MEDIA_TYPE
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from adapters.services import KubernetesServices
 from core.model import Listing, Write, WriteResult, Written
 from core.ports import Clock
 
 DEFAULT_LIMITS: Final = Limits()
-
-_IDENTITY: Final = {
-    "apiVersion": "certificates.k8s.io/v1",
-    "kind": "CertificateSigningRequest",
-}
 
 
 class KubernetesCsrApi:
@@ -112,27 +108,12 @@ class KubernetesCsrApi:
                 return Written(WriteResult.FAILED, "it was not listed in this run")
             # All of a name is data: `safe=""` leaves no slash, question mark or percent sign.
             path = f"{CSRS}/{quote(write.csr.name, safe='')}/approval"
-            decided = _decided(json.loads(listed), write)
-            return _written(self._connection.call("PUT", path, decided), write)
+            outcome = self._connection.call(
+                "PUT", path, decision(listed, write), content_type=MEDIA_TYPE, accept=MEDIA_TYPE
+            )
+            return _written(outcome, write)
         except Exception as error:  # noqa: BLE001  one CSR's trouble is no other's
             return Written(WriteResult.FAILED, f"unexpected: {type(error).__name__}")
-
-
-def _decided(listed: Json, write: Write) -> Json:
-    """The object as listed, and the condition. What a PUT leaves out, the server deletes.
-
-    `metadata.uid` and `resourceVersion` go along, so that an object changed or made anew under the
-    same name is refused with 409. The server fills in the condition's times.
-    """
-    status = listed.get("status") or {}
-    others = [one for one in status.get("conditions") or () if one["type"] != write.condition]
-    condition = {
-        "type": write.condition,
-        "status": "True",
-        "reason": write.reason,
-        "message": write.message,
-    }
-    return {**listed, **_IDENTITY, "status": {**status, "conditions": [*others, condition]}}
 
 
 def _written(outcome: Outcome, write: Write) -> Written:
@@ -142,7 +123,7 @@ def _written(outcome: Outcome, write: Write) -> Written:
     be told apart without the right to `get`, and the CSR is decided either way.
     """
     match outcome:
-        case Answer(status=200) if _shows(outcome.object(), write):
+        case Answer(status=200) if shows(outcome.body, write):
             return Written(WriteResult.WRITTEN)
         case Answer(status=200):
             return Written(WriteResult.FAILED, "the answer doesn't show the decision")
@@ -153,18 +134,3 @@ def _written(outcome: Outcome, write: Write) -> Written:
         case NoAnswer():
             return Written(WriteResult.FAILED, f"{outcome.cause}: {outcome.detail}")
     return Written(WriteResult.FAILED, outcome.words)
-
-
-def _shows(answer: Json, write: Write) -> bool:
-    """Whether the object that came back is the one decided, and bears the decision."""
-    metadata, status = answer.get("metadata"), answer.get("status")
-    if not isinstance(metadata, dict) or not isinstance(status, dict):
-        return False
-    conditions = status.get("conditions")
-    decided = [
-        (one.get("type"), one.get("status"), one.get("reason"))
-        for one in (conditions if isinstance(conditions, list) else ())
-        if isinstance(one, dict)
-    ]
-    wanted = (write.condition, "True", write.reason)
-    return metadata.get("uid") == write.csr.uid and wanted in decided

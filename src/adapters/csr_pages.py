@@ -3,29 +3,26 @@
 From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "410 Gone responses".
 """
 
-import base64
-import json
+import hashlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from adapters.api_connection import ApiConnection
-from adapters.csr_items import read_item
+from adapters.continue_tokens import past
+from adapters.csr_messages import read_page
+from adapters.csr_objects import read_csr
 from adapters.csr_shares import CsrShares
+from adapters.kubernetes_protobuf import MEDIA_TYPE, read_status
+from adapters.protobuf import Malformed
 from adapters.retry import Answer, NoAnswer, Outcome
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import Csr, Listing, OversizedRequest, UnreadableCsr
-
-Json = dict[str, Any]
+from core.model import Listing, UnreadableCsr
 
 CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 #: CSRs asked for at once.
 PAGE: Final = 500
-
-# To which other objects' names are held, and CSRs' aren't. From: Kubernetes apimachinery
-# pkg/util/validation, DNS1123SubdomainMaxLength.
-_LONGEST_NAME: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,7 @@ class CsrPages:
         self._kept = CsrShares(self._limits.share, self._limits.total)
         self._pages = 0
         self._next = ""
+        self._seen = set[bytes]()
         self._cause = ""
 
     @property
@@ -91,14 +89,16 @@ class CsrPages:
         return Listing(self._kept.items, bool(cause), self._pages, cause)
 
     def _step(self) -> bool:
-        """Ask for a page and keep it, or settle how to ask anew; False when all is done."""
-        outcome = self._connection.call("GET", self._path(), stop_at=self._stop_at)
+        """Ask for a page and keep it, or settle how to ask again; False when all is done."""
+        outcome = self._connection.call(
+            "GET", self._path(), stop_at=self._stop_at, accept=MEDIA_TYPE
+        )
         match outcome:
             case Answer(status=200):
                 return self._keep(outcome)
             case Answer(status=410) if self._next and not self._expired:
                 return self._resume(outcome)
-            case Answer(status=414 | 431) if shorter := _past_the_long_name(self._next):
+            case Answer(status=414 | 431) if shorter := past(self._next):
                 self._cause = f"name: one too long to go on from, {outcome.words}"
                 self._next = shorter
                 return True
@@ -117,37 +117,54 @@ class CsrPages:
         return f"{CSRS}?{urlencode(query, quote_via=quote, safe='')}"
 
     def _resume(self, expired: Answer) -> bool:
-        """Once: the rest of the list as it is now, where the server offers that; or all anew."""
+        """Once: the rest of the list as it is now, where the server offers that; or all of it."""
         self._expired = True
-        offered = _continue(expired.object())
+        offered = _sendable(read_status(expired.body).token)
         if not offered:
             self._begin()
         self._next = offered
         return True
 
     def _keep(self, answer: Answer) -> bool:
-        page = answer.object()
-        items = page.get("items", "absent")
-        if not isinstance(items, list | None):
-            raise ClusterUnavailable("answer", "not a list of CSRs")
-        if len(items or ()) > self._limit:
-            raise ClusterUnavailable("answer", "more CSRs on a page than were asked for")
-        for item in items or ():
+        try:
+            page = read_page(answer.body, self._limit)
+        except Malformed as error:
+            raise ClusterUnavailable("answer", f"not a list of CSRs: {error}") from None
+        for item in page.items:
             self._keep_item(item)
         self._pages += 1
-        self._next = _continue(page)
         if len(answer.body) * 4 < self._limits.page:
             self._limit = min(self._limit * 2, PAGE)
-        return bool(self._next)
+        return self._go_on(_sendable(page.token))
 
-    def _keep_item(self, item: Any) -> None:
-        read = read_item(item)
-        if isinstance(read, Csr) and (problem := _unusable(read, self._signer)):
-            read = UnreadableCsr(read.name, read.signer, problem)
+    def _go_on(self, token: str) -> bool:
+        """Take the next page's token; False where there is none, or none that leads on."""
+        self._next = token
+        if not token or self._is_new(token):
+            return bool(token)
+        self._cause = "name: one that is not UTF-8, by which the list leads back"
+        self._next = past(token)
+        if self._next and self._is_new(self._next):
+            return True
+        self._cause = "answer: a continue token for the second time"
+        return False
+
+    def _is_new(self, token: str) -> bool:
+        """Whether the list wasn't read on from there before."""
+        digest = hashlib.sha256(token.encode()).digest()  # a token may be as long as a name
+        known = digest in self._seen
+        self._seen.add(digest)
+        return not known
+
+    def _keep_item(self, item: memoryview) -> None:
+        read = read_csr(item)
+        if not isinstance(read, UnreadableCsr) and read.csr.signer != self._signer:
+            problem = "spec.signerName: not the signer asked for"
+            read = UnreadableCsr(read.csr.name, read.csr.signer, problem)
         if isinstance(read, UnreadableCsr):
-            self._kept.add_unreadable(read)
-        elif read.uid not in self.listed:
-            self._kept.add(read, _to_send_back(read, item))
+            self._kept.add_unreadable(read, item)
+        elif read.csr.uid not in self.listed:
+            self._kept.add(read.csr, read.message)
 
 
 def unavailable(outcome: Outcome) -> ClusterUnavailable:
@@ -163,43 +180,7 @@ def _status(answer: Answer) -> ClusterUnavailable:
     return ClusterUnavailable("status", answer.words + hint)
 
 
-def _continue(page: Json) -> str:
-    metadata = page.get("metadata")
-    token = metadata.get("continue") if isinstance(metadata, dict) else None
-    if isinstance(token, str) and not token.isascii():
+def _sendable(token: str) -> str:
+    if not token.isascii():
         raise ClusterUnavailable("answer", "a continue token that can't be one")
-    return token if isinstance(token, str) else ""
-
-
-def _past_the_long_name(token: str) -> str:
-    """The continue token that leads past all names beginning as the one in this; else empty.
-
-    A token holds the name of the last object. A node may choose one of half a megabyte, by which
-    the token outgrows what servers take in a URL, and nobody after it would ever be listed. Those
-    that are passed over have names longer than any that Kubernetes's own rules allow.
-    From: Kubernetes apiserver pkg/storage/continue.go.
-    """
-    try:
-        read = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        start = read["start"]
-        if len(start) <= _LONGEST_NAME + 1:  # one of ours has one more
-            return ""
-        read["start"] = start[:_LONGEST_NAME] + "\U0010ffff"
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return ""
-    return base64.urlsafe_b64encode(json.dumps(read).encode()).decode().rstrip("=")
-
-
-def _unusable(csr: Csr, signer: str) -> str:
-    """What a saved object may lack, but nothing can be judged and written live without."""
-    if not csr.uid:
-        return "metadata.uid: Field required"
-    if not csr.resource_version:
-        return "metadata.resourceVersion: Field required"
-    return "" if csr.signer == signer else "spec.signerName: not the signer asked for"
-
-
-def _to_send_back(csr: Csr, item: Json) -> bytes:
-    """The item as listed. The spec of an oversized one isn't kept: the server keeps its own."""
-    left_out = {"spec"} if isinstance(csr.request, OversizedRequest) else set()
-    return json.dumps({key: value for key, value in item.items() if key not in left_out}).encode()
+    return token

@@ -4,10 +4,10 @@ Who has much gives way to who has little: sixteen nodes with a few large request
 all others off the list.
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from datetime import datetime
 from heapq import heappop, heappush
-from itertools import count
 
 from core.model import Csr, OversizedRequest, Requester, UnreadableCsr
 
@@ -18,8 +18,7 @@ _ByAge = list[tuple[datetime, str, int]]
 class CsrShares:
     """The items that found room, in the order listed. `cause` tells why some didn't.
 
-    `listed`: by uid, what is sent back when a CSR is decided. As JSON text, for the objects out of
-    it may take 15 times its memory: 100,000 empty labels do.
+    `listed`: by uid, the message that is sent back when a CSR is decided.
     """
 
     def __init__(self, share: int, total: int) -> None:
@@ -28,8 +27,7 @@ class CsrShares:
         self.cause = ""
         self._share = share
         self._total = total
-        self._items: dict[str | int, Csr | UnreadableCsr] = {}
-        self._number = count()
+        self._items: dict[str | bytes, Csr | UnreadableCsr] = {}
         self._taken: Counter[Requester] = Counter()
         self._taken_by_all = 0
         self._by_age: defaultdict[Requester, _ByAge] = defaultdict(list)
@@ -40,25 +38,28 @@ class CsrShares:
         """All that is kept."""
         return tuple(self._items.values())
 
-    def add_unreadable(self, item: UnreadableCsr) -> None:
-        """Keep what has not the shape of a CSR."""
-        self._items[next(self._number)] = item
+    def add_unreadable(self, item: UnreadableCsr, message: memoryview) -> None:
+        """Keep what can't be read, once, however often the same message is listed.
 
-    def add(self, csr: Csr, text: bytes) -> None:
-        """Keep a CSR and its text, if there is room in its requester's share and in that of all.
+        Of each no more is kept than a bounded name and problem.
+        """
+        self._items.setdefault(hashlib.sha256(message).digest(), item)
+
+    def add(self, csr: Csr, message: bytes) -> None:
+        """Keep a CSR and its message, if there is room in its requester's share and in that of all.
 
         Older ones of his give way, for a kubelet waits for its newest, however that is called; and
         where all together have too much, older ones of whoever has most. Who he is is the API
         server's word.
         """
-        weight = len(text) + _request_size(csr)
+        weight = len(message) + _request_size(csr)
         while (excess := self._excess(csr, weight)) > 0:
             if not self._forget_one_of_most(csr, weight) and (
                 excess > self._taken[csr.requester] or not self._forget_one_older(csr)
             ):
                 return
         self._items[csr.uid] = csr
-        self.listed[csr.uid] = text
+        self.listed[csr.uid] = message
         heappush(self._by_age[csr.requester], (csr.created, csr.uid, weight))
         self._take(csr.requester, weight)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from adapters.kubernetes_protobuf import read_status
 from core.model import safe
 from core.ports import Clock
 
@@ -41,15 +42,14 @@ class Answer:
     @property
     def words(self) -> str:
         """The status, and what a Kubernetes `Status` says of it: bounded, safe to log."""
-        message = self.object().get("message")
-        told = f": {safe(message)[:_MAX_WORDS]}" if isinstance(message, str) and message else ""
-        return f"{self.status}{told}"
+        message = read_status(self.body).message[:_MAX_WORDS]
+        return f"{self.status}: {safe(message)[:_MAX_WORDS]}" if message else f"{self.status}"
 
     def object(self) -> dict[str, Any]:
         """The JSON object of the body; empty where it is none."""
         try:
             read = json.loads(self.body)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, MemoryError):
             return {}
         return read if isinstance(read, dict) else {}
 

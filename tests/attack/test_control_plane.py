@@ -4,6 +4,7 @@ import pytest
 
 from adapters.clock import WallClock
 from adapters.csr_api import KubernetesCsrApi
+from adapters.csr_pages import Limits
 from sandbox.controlplane import ControlPlane
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import approver_rules
@@ -29,7 +30,10 @@ def test_names_too_long_to_go_on_from_hide_nobody(world: World, character: str) 
 
     token = world.holder(*approver_rules(signer))._headers["Authorization"].removeprefix("Bearer ")
     plane = world.plane
-    with KubernetesCsrApi(plane.server, plane.ca_pem, lambda: token, WallClock(50.0)) as api:
+    limits = Limits(page=2 * 1024 * 1024)
+    with KubernetesCsrApi(
+        plane.server, plane.ca_pem, lambda: token, WallClock(50.0), limits=limits
+    ) as api:
         listing = api.list_csrs(signer)
 
     assert own in [csr.name for csr in listing.csrs]

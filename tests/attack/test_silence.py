@@ -47,7 +47,7 @@ def test_one_nodes_large_csrs_that_come_first_by_name_dont_go_unheard() -> None:
     with answering(answer=served, clock=clock, limits=limits) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
 
-    assert (True, "time: no time was left") == (listing.truncated, listing.cause)
+    assert (True, "time: the answer took too long") == (listing.truncated, listing.cause)
 
 
 def token_of(start: str) -> str:
@@ -72,12 +72,12 @@ def test_a_name_too_long_to_go_on_from_is_passed_over() -> None:
 
     assert ["a", "b"] == [csr.name for csr in listing.csrs]
     assert listing.cause == "name: one too long to go on from, 431"
-    assert token_of("a" * 253 + "\U0010ffff") == server.seen[-1].query["continue"]
+    assert token_of("a" * 252 + "b") == server.seen[-1].query["continue"]
 
 
 @pytest.mark.parametrize(
     "token",
-    ["", "x", "e30", token_of("short\0"), token_of("a" * 253 + "\U0010ffff"), "W10", "!" * 9_000],
+    ["", "x", "e30", token_of("short\0"), token_of("a" * 252 + "b"), "W10", "!" * 9_000],
 )
 def test_a_token_that_is_refused_for_another_reason_ends_the_listing(token: str) -> None:
     """It isn't sent again and again."""

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from sandbox.kubelet import kubelet_request
+from tests.hiding import NESTED, NOT_UTF_8, in_json
 
 NODE = "ip-10-0-1-10.eu-west-1.compute.internal"
 INSTANCE = "i-0aaaaaaaaaaaaaaaa"
@@ -164,6 +165,31 @@ def test_there_is_one_answer_for_each_item_in_their_order(desk: Desk) -> None:
         (row["csr"], row["verdict"]) for row in rows
     ]
     assert ["object-readable"] == [refusal["check"] for refusal in rows[1]["refusals"]]
+
+
+@pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
+def test_an_item_that_is_no_json_has_an_answer_of_its_own(desk: Desk, metadata: Item) -> None:
+    """As `kubectl get --raw` saves it: it is named, left, and the others are judged."""
+    odd = a_csr("odd")
+    odd["metadata"] |= metadata
+    document = b'{"kind":"List","items":[%s,%s]}' % (
+        in_json(odd),
+        json.dumps(a_csr("csr-b")).encode(),
+    )
+    path = desk.folder / "raw.json"
+    path.write_bytes(document)
+    given = [part for pair in desk.evidence.items() for part in pair]
+    arguments = ["evaluate", "--csr", str(path), *given, "--now", NOW, "--output", "json"]
+
+    result = CliRunner().invoke(app, arguments)
+
+    row, other = json.loads(result.stdout)
+    assert ("odd", "leave", ["object-readable"]) == (
+        row["csr"],
+        row["verdict"],
+        [refusal["check"] for refusal in row["refusals"]],
+    )
+    assert ("csr-b", "approve") == (other["csr"], other["verdict"])
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])

@@ -160,10 +160,13 @@ def test_evidence_that_aws_withholds_cannot_be_told(
 def test_an_object_that_cannot_be_read_is_a_no(cluster: Cluster, desk: Desk) -> None:
     cluster.file(1)
     odd = cluster.get("csr-0001")
-    odd["spec"]["request"] = "no base64\x1b[31m"
+    odd["spec"]["username"] = "\udcff\x1b[31m"
     cluster.seed_object(odd)
 
-    assert "unreadable: csr-0001: spec.request" in desk.run("review", "prod", code=1).stdout
+    assert (
+        "unreadable: csr-0001: spec.username: not UTF-8"
+        in desk.run("review", "prod", code=1).stdout
+    )
 
 
 def test_a_list_that_is_not_read_to_its_end_cannot_be_told(cluster: Cluster, desk: Desk) -> None:
@@ -264,7 +267,7 @@ def test_names_that_requesters_made_long_are_cut(cluster: Cluster, desk: Desk) -
     stored["status"]["conditions"] = [{"type": "Approved", "status": "True", "reason": "Odd"}]
     cluster.seed_object(stored)
     odd = cluster.get(cluster.file(3, name=f"csr-3-{long}"))
-    odd["spec"]["request"] = "no base64"
+    odd["spec"]["username"] = "\udcff"
     cluster.seed_object(odd)
 
     shown = desk.run("review", "prod", code=1).stdout

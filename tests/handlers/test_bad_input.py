@@ -63,10 +63,10 @@ def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> No
     [
         ("metadata", "creationTimestamp", "yesterday"),
         ("metadata", "uid", None),
-        ("spec", "request", "%%%"),
-        ("spec", "groups", "system:nodes"),
-        ("spec", "extra", ["sessionName"]),
-        ("status", "conditions", {"type": "Approved"}),
+        ("spec", "username", "\udcff"),
+        ("spec", "groups", ["\udcff"]),
+        ("spec", "extra", {"sessionName": ["\udcff"]}),
+        ("status", "conditions", [{"type": "\udcff"}]),
     ],
 )
 def test_a_csr_that_cannot_be_read(

@@ -121,7 +121,7 @@ def _trouble(lambdas: Lambdas, prod: Cluster) -> None:
     prod.file(6)
     lambdas.review(invocation=Invocation(19))  # too little time for a slice
     item = prod.get(prod.file(7))
-    item["spec"]["groups"] = "system:nodes"
+    item["spec"]["groups"] = ["\udcff"]
     prod.seed_object(item)
     lambdas.calls.refuse("DescribeInstances", "UnauthorizedOperation")
     lambdas.review()

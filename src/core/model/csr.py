@@ -110,7 +110,10 @@ class Csr:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableCsr:
-    """A list item that has not the shape of a CSR: never judged, counted, stops no other."""
+    """A list item that can't be read: never judged, counted, stops no other.
+
+    `name`: as far as it can be had; the requester's text.
+    """
 
     name: str | None
     signer: str | None
@@ -133,5 +136,5 @@ class Listing:
 
     @property
     def unreadable(self) -> tuple[UnreadableCsr, ...]:
-        """The items that have not the shape of a CSR."""
+        """The items that can't be read."""
         return tuple(item for item in self.items if isinstance(item, UnreadableCsr))

@@ -1,0 +1,200 @@
+"""From a CSR as the API lists it in protobuf to `core.model.Csr`.
+
+Each is read alone, and of what requesters may fill in, labels, annotations, finalizers and owners
+are passed over unread: they go back as they came. Other readers of the same objects may break where
+this one doesn't, so what breaks them is looked for, and reported by the object's name.
+From: k8s.io/api, certificates/v1/generated.proto; k8s.io/apimachinery,
+pkg/apis/meta/v1/generated.proto (ObjectMeta, ManagedFieldsEntry, FieldsV1).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from adapters.csr_items import MAX_CERTIFICATE_BYTES
+from adapters.kubernetes_protobuf import moment, text
+from adapters.protobuf import Malformed, Parts, encoded, fields, parts
+from core.model import (
+    MAX_REQUEST_BYTES,
+    Condition,
+    Csr,
+    OversizedRequest,
+    UnreadableCsr,
+    safe,
+)
+
+#: The parts of a CSR, by the numbers of their fields.
+METADATA, SPEC, STATUS = 1, 2, 3
+
+#: The most fields that a message of a CSR is read to; a kubelet's have fifteen. It bounds the time
+#: that one CSR takes, whatever its requester puts in.
+MOST_FIELDS: Final = 1_000
+
+# A fieldsV1 of one label has four braces. Clients of JSON break at some hundreds of levels; the API
+# server's own writer of JSON breaks at 10,001, which only protobuf brings in.
+_MOST_BRACES: Final = 256
+
+_MANAGED_FIELDS: Final = 17
+
+# Of a name that is reported and not used, what Kubernetes's own rules allow.
+_MAX_NAME: Final = 253
+_MAX_PROBLEM: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A CSR, and its message as it goes back when it is decided: without `managedFields`."""
+
+    csr: Csr
+    message: bytes
+
+
+class Metadata(NamedTuple):
+    """Of `metadata`, what is judged; `kept` is the message as it goes back."""
+
+    name: str
+    uid: str
+    resource_version: str
+    created: datetime
+    kept: bytes
+
+
+def read_csr(item: memoryview) -> Listed | UnreadableCsr:
+    """Read one CSR; never raises.
+
+    One that can't be read is named as far as it has a name. So is one whose `managedFields` break
+    readers of JSON: kubectl and others then list no CSR at all, until it is deleted.
+    """
+    try:
+        return _read(bytes(item))
+    except Malformed as error:
+        return UnreadableCsr(_name(item), None, safe(str(error))[:_MAX_PROBLEM])
+
+
+def read_metadata(message: bytes) -> Metadata:
+    """Read a CSR's `metadata`.
+
+    Raises:
+        Malformed: a field that is needed is missing or can't be read.
+    """
+    read = parts(message, MOST_FIELDS)
+    for entry in read.all(_MANAGED_FIELDS):
+        _check_managed(entry)
+    return Metadata(
+        name=_needed(read, 1, "metadata.name"),
+        uid=_needed(read, 5, "metadata.uid"),
+        resource_version=_needed(read, 6, "metadata.resourceVersion"),
+        created=_moment(read, 8, "metadata.creationTimestamp"),
+        kept=_without_managed(message) if read.has(_MANAGED_FIELDS) else message,
+    )
+
+
+def read_condition(message: bytes) -> Condition:
+    """Read one of `status.conditions`.
+
+    Raises:
+        Malformed: it can't be read.
+    """
+    read, where = parts(message, MOST_FIELDS), "status.conditions"
+    return Condition(
+        type=text(read.last(1), where),
+        status=text(read.last(6), where),
+        reason=text(read.last(2), where),
+        message=text(read.last(3), where),
+        last_update=_moment(read, 4, where) if read.has(4) else None,
+    )
+
+
+def _read(item: bytes) -> Listed:
+    whole = parts(item, MOST_FIELDS)
+    metadata = read_metadata(whole.last(METADATA))
+    spec = parts(whole.last(SPEC), MOST_FIELDS)
+    status = parts(whole.last(STATUS), MOST_FIELDS)
+    seconds = spec.integer(8)
+    csr = Csr(
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        created=metadata.created,
+        signer=_needed(spec, 7, "spec.signerName"),
+        username=text(spec.last(2), "spec.username"),
+        groups=_texts(spec.all(4), "spec.groups"),
+        extra=dict(map(_extra, spec.all(6))),
+        usages=_texts(spec.all(5), "spec.usages"),
+        expiration_seconds=seconds,
+        request=_request(spec.last(1)),
+        conditions=tuple(map(read_condition, status.all(1))),
+        certificate=_certificate(status.last(2)),
+    )
+    # The server keeps its own spec, so that of an oversized one nothing has to be remembered.
+    is_kept = not isinstance(csr.request, OversizedRequest)
+    kept = (
+        encoded(METADATA, metadata.kept),
+        encoded(SPEC, whole.last(SPEC)) if is_kept else b"",
+        encoded(STATUS, whole.last(STATUS)),
+    )
+    return Listed(csr, b"".join(kept))
+
+
+def _without_managed(metadata: bytes) -> bytes:
+    """Return the message without what the server keeps its own of."""
+    each = fields(memoryview(metadata), MOST_FIELDS)
+    return b"".join(one.whole for one in each if one.number != _MANAGED_FIELDS)
+
+
+def _check_managed(entry: bytes) -> None:
+    """Refuse what readers of JSON can't read. From: apimachinery, ManagedFieldsEntry."""
+    where = "metadata.managedFields"
+    read = parts(entry, MOST_FIELDS)
+    if read.has(4):
+        moment(read.last(4), f"{where}.time")
+    raw = parts(read.last(7), MOST_FIELDS).last(1)
+    text(raw, f"{where}.fieldsV1")
+    braces = raw.count(b"{")
+    if braces > _MOST_BRACES:
+        raise Malformed(f"{where}.fieldsV1: {braces} braces, expected at most {_MOST_BRACES}")
+
+
+def _extra(entry: bytes) -> tuple[str, tuple[str, ...]]:
+    read, where = parts(entry, MOST_FIELDS), "spec.extra"
+    return text(read.last(1), where), _texts(parts(read.last(2), MOST_FIELDS).all(1), where)
+
+
+def _request(content: bytes) -> bytes | OversizedRequest:
+    size = len(content)
+    return OversizedRequest(size) if size > MAX_REQUEST_BYTES else content
+
+
+def _certificate(content: bytes) -> bytes:
+    if len(content) > MAX_CERTIFICATE_BYTES:
+        raise Malformed(f"status.certificate: longer than {MAX_CERTIFICATE_BYTES} bytes")
+    return content
+
+
+def _texts(contents: list[bytes], where: str) -> tuple[str, ...]:
+    return tuple(text(content, where) for content in contents)
+
+
+def _needed(read: Parts, number: int, where: str) -> str:
+    found = text(read.last(number), where)
+    if not found:
+        raise Malformed(f"{where}: Field required")
+    return found
+
+
+def _moment(read: Parts, number: int, where: str) -> datetime:
+    if not read.has(number):
+        raise Malformed(f"{where}: Field required")
+    return moment(read.last(number), where)
+
+
+def _name(item: memoryview) -> str | None:
+    r"""Return the beginning of the name, with what isn't UTF-8 as `\xff`."""
+    try:
+        for part in fields(item, MOST_FIELDS):
+            for one in fields(part.content, MOST_FIELDS) if part.number == METADATA else ():
+                if one.number == 1:
+                    return str(one.content[:_MAX_NAME], "utf-8", "backslashreplace")
+    except Malformed:
+        return None
+    return None

@@ -1,0 +1,152 @@
+"""The wire format of Protocol Buffers: a message as its fields, whatever the fields mean.
+
+Each field states its length, so that what is of no interest is passed over without being looked at.
+Numbers and types of the fields are the callers' business.
+From: protobuf.dev, "Encoding".
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
+
+# A varint of 64 bits takes ten bytes.
+_LONGEST_VARINT: Final = 10
+
+
+class Malformed(ValueError):
+    """The bytes are no message, or have more fields than the caller reads."""
+
+
+class Field(NamedTuple):
+    """One field that holds text, bytes or a message; `whole` is it with its tag and length."""
+
+    number: int
+    content: memoryview
+    whole: memoryview
+
+
+class Parts:
+    """A message's fields by their numbers, as far as they hold something."""
+
+    __slots__ = ("_contents", "_numbers")
+
+    def __init__(self, contents: dict[int, list[bytes]], numbers: dict[int, int]) -> None:
+        self._contents = contents
+        self._numbers = numbers
+
+    def all(self, number: int) -> list[bytes]:
+        """Return the contents of a repeated field, in their order."""
+        return self._contents.get(number, [])
+
+    def last(self, number: int) -> bytes:
+        """Return the content of a field; empty where there is none, as in Go."""
+        contents = self._contents.get(number)
+        return contents[-1] if contents else b""
+
+    def has(self, number: int) -> bool:
+        """Whether there is a field that holds text, bytes or a message, even an empty one."""
+        return number in self._contents
+
+    def integer(self, number: int) -> int | None:
+        """Return the number in a field, as a signed one of 64 bits; None where there is none."""
+        value = self._numbers.get(number)
+        return value if value is None or value < 1 << 63 else value - (1 << 64)
+
+
+def parts(message: bytes, most: int) -> Parts:
+    """Return a message's fields, of which it may have so many.
+
+    Written for speed, as each CSR of a list comes through here: half a microsecond for each field.
+
+    Raises:
+        Malformed: the bytes are no message, or have more fields than that.
+    """
+    contents: dict[int, list[bytes]] = {}
+    numbers: dict[int, int] = {}
+    at, end = 0, len(message)
+    for _ in range(most):
+        if at >= end:
+            return Parts(contents, numbers)
+        tag, at = _varint(message, at)
+        kind = tag & 7
+        if kind == _BYTES:
+            size, begin = _varint(message, at)
+            at = begin + size
+            contents.setdefault(tag >> 3, []).append(message[begin:at])
+        elif kind == _VARINT:
+            numbers[tag >> 3], at = _varint(message, at)
+        else:
+            at = _end_of_fixed(kind, at)
+        if at > end:
+            raise Malformed("a field is longer than its message")
+    if at < end:
+        raise Malformed(f"more than {most} fields")
+    return Parts(contents, numbers)
+
+
+def fields(message: memoryview, most: int) -> Iterator[Field]:
+    """Yield those fields that hold something, in their order, without copying.
+
+    Raises:
+        Malformed: as `parts`, after the fields that could be read.
+    """
+    at, end = 0, len(message)
+    for _ in range(most):
+        if at >= end:
+            return
+        start = at
+        tag, at = _varint(message, at)
+        size = 0
+        if tag & 7 == _BYTES:
+            size, at = _varint(message, at)
+        elif tag & 7 == _VARINT:
+            _, at = _varint(message, at)
+        else:
+            at = _end_of_fixed(tag & 7, at)
+        begin, at = at, at + size
+        if at > end:
+            raise Malformed("a field is longer than its message")
+        yield Field(tag >> 3, message[begin:at], message[start:at])
+    if at < end:
+        raise Malformed(f"more than {most} fields")
+
+
+def encoded(number: int, content: bytes) -> bytes:
+    """Return a field that holds text, bytes or a message."""
+    return _encoded_varint(number << 3 | _BYTES) + _encoded_varint(len(content)) + content
+
+
+def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
+    """Return a number and where it ends."""
+    try:
+        byte = message[at]
+        if byte < 0x80:
+            return byte, at + 1
+        value = byte & 0x7F
+        for more in range(1, _LONGEST_VARINT):
+            byte = message[at + more]
+            value |= (byte & 0x7F) << 7 * more
+            if byte < 0x80:
+                return value & 0xFFFF_FFFF_FFFF_FFFF, at + more + 1
+    except IndexError:
+        raise Malformed("a number is cut off") from None
+    raise Malformed("a number is too long")
+
+
+def _end_of_fixed(kind: int, at: int) -> int:
+    """Return where a field of fixed size ends: Kubernetes has none yet."""
+    if kind == _FIXED_64:
+        return at + 8
+    if kind == _FIXED_32:
+        return at + 4
+    raise Malformed("a field of an unknown kind")
+
+
+def _encoded_varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

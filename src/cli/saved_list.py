@@ -1,0 +1,141 @@
+"""The objects of a saved Kubernetes list, each parsed alone: one that can't be stops no other.
+
+A requester fills `metadata.managedFields`, and what `kubectl get --raw` saves of it may not be
+UTF-8, or be nested more deeply than any parser goes.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+#: An object that is nested more deeply isn't parsed; a CSR's own fields have six levels.
+DEEPEST: Final = 64
+
+# A string, whole, or what stands outside strings. No backtracking: linear in the text's length.
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[][{},]', re.DOTALL)
+_ITEMS: Final = re.compile(rb'"items"\s*+:\s*+')
+_OPEN, _SHUT = b"[{", b"]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """An object that can't be read, with as much of it as can; `problem` says why."""
+
+    known: Any
+    problem: str
+
+
+class _Token(NamedTuple):
+    at: int
+    end: int
+    depth: int
+    byte: bytes
+
+
+def objects_of(content: bytes) -> Sequence[Any] | None:
+    """Return the objects of a list, or the one object that `kubectl get` of one name prints.
+
+    Returns:
+        None: the JSON is neither.
+
+    Raises:
+        ValueError: it isn't JSON, apart from what a requester can bring in.
+    """
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return _apart(_utf_8(content), error)
+    if isinstance(document, dict) and "items" not in document and "metadata" in document:
+        return [_shallow_only(document)]
+    items = document.get("items") if isinstance(document, dict) else document
+    return [_shallow_only(item) for item in items] if isinstance(items, list) else None
+
+
+def _apart(content: bytes, error: BaseException) -> Sequence[Any]:
+    """Parse the objects one by one; raise the error as it was where that is no way out."""
+    try:
+        start, end, commas = _list_of(content)
+        json.loads((content[:start] + content[end:]).decode())
+    except (ValueError, RecursionError):
+        raise ValueError(str(error)) from None
+    edges = [start - 1, *commas, end]
+    return [_parsed(content[a + 1 : b]) for a, b in itertools.pairwise(edges)]
+
+
+def _utf_8(content: bytes) -> bytes:
+    """Shells on Windows save UTF-16."""
+    encoding = json.detect_encoding(content)
+    if encoding in ("utf-8", "utf-8-sig"):
+        return content.removeprefix(b"\xef\xbb\xbf")
+    return content.decode(encoding).encode()
+
+
+def _list_of(content: bytes) -> tuple[int, int, list[int]]:
+    """Return where the objects of `items` begin and end, and the commas between them."""
+    start, key, commas = -1, -1, list[int]()
+    for token in _tokens(content):
+        if token.depth == 1 and token.byte == b'"':
+            key = token.at
+        if token.depth != 2:
+            continue
+        if token.byte == b"[" and key >= 0 and _ITEMS.fullmatch(content, key, token.at):
+            start = token.end
+        elif token.byte == b"," and start >= 0:
+            commas.append(token.at)
+        elif token.byte == b"]" and start >= 0:
+            return start, token.at, commas
+    raise ValueError("no list of objects, whole")
+
+
+def _tokens(content: bytes) -> Iterator[_Token]:
+    """Yield strings, brackets and commas; both brackets of a pair with the depth inside."""
+    depth = 0
+    for match in _TOKEN.finditer(content):
+        byte = content[match.start() : match.start() + 1]
+        depth += byte in _OPEN
+        yield _Token(match.start(), match.end(), depth, byte)
+        depth -= byte in _SHUT
+
+
+def _parsed(content: bytes) -> Any:
+    """Return the object, or what is known of it and why it isn't read."""
+    shallow, deepest = _shallow(content)
+    known = json.loads(shallow.decode(errors="replace"), parse_int=len, parse_float=len)
+    if deepest > DEEPEST:
+        return Unparsed(known, f"nested {deepest} levels deep, expected at most {DEEPEST}")
+    try:
+        return json.loads(content.decode())
+    except UnicodeDecodeError:
+        return Unparsed(known, "not UTF-8")
+    except ValueError as error:
+        return Unparsed(known, f"not JSON: {error}")
+
+
+def _shallow_only(item: Any) -> Any:
+    """Return the object unless it is nested too deeply: not every parser goes as deep as this one.
+
+    Without recursion, level by level.
+    """
+    level, depth = [item] if isinstance(item, dict | list) else [], 0
+    while level:
+        depth += 1
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for values in inner for one in values if isinstance(one, dict | list)]
+        if depth > DEEPEST:
+            return Unparsed(item, f"nested more than {DEEPEST} levels deep")
+    return item
+
+
+def _shallow(content: bytes) -> tuple[bytes, int]:
+    """Return the object with null for what is nested too deeply, and how deep it goes."""
+    kept, last, deepest = list[bytes](), 0, 0
+    for token in _tokens(content):
+        deepest = max(deepest, token.depth)
+        if token.depth == DEEPEST + 1 and token.byte in _OPEN:
+            kept += [content[last : token.at], b"null"]
+        elif token.depth == DEEPEST + 1 and token.byte in _SHUT:
+            last = token.end
+    return b"".join([*kept, content[last:]]), deepest

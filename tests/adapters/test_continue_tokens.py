@@ -1,0 +1,47 @@
+"""Past the names by which a list can't be read on."""
+
+import base64
+import json
+
+import pytest
+
+from adapters.continue_tokens import past
+
+
+def token_of(start: object) -> str:
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": 7, "start": start})
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("start", "after"),
+    [
+        ("a\ufffd-0499\0", "b"),
+        ("csr-\ufffd\0", "csr."),
+        ("csr-\u00fc" * 100_000, "csr."),
+        ("z" * 20_000 + "\0", "z" * 252 + "{"),
+        ("z" * 300 + "\ufffd", "z" * 252 + "{"),
+        ("\x7f\ufffd\0", "\x80"),
+    ],
+)
+def test_the_list_goes_on_after_all_that_begin_so(start: str, after: str) -> None:
+    """The same list is read on: its version stays."""
+    assert token_of(after) == past(token_of(start))
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "e30", "W10", "!" * 9_000, token_of("csr-7znmf\0"), token_of("\ufffd"), token_of(7)],
+)
+def test_there_is_no_way_past_an_ordinary_name_or_no_token(token: str) -> None:
+    """Behind a name that begins with what isn't ASCII there is no node's."""
+    assert "" == past(token)
+
+
+def test_each_way_past_ends() -> None:
+    """Whatever refuses every token is asked a bounded number of times."""
+    token, steps = token_of("a" * 100 + "\ufffd"), 0
+    while token := past(token):
+        steps += 1
+
+    assert 1 == steps

@@ -1,0 +1,190 @@
+"""Reading one CSR of a list in protobuf, and what is sent back of it."""
+
+import base64
+import tracemalloc
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.csr_messages import decision, shows
+from adapters.csr_objects import MOST_FIELDS, Listed, read_csr
+from adapters.protobuf import encoded
+from core.model import Condition, Csr, OversizedRequest, UnreadableCsr
+from sandbox.practice import protobuf
+from tests.adapters.scripted_api import an_item, approval
+from tests.builders import a_csr
+from tests.hiding import KINDS, Json, managed
+
+CSR = "CertificateSigningRequest"
+
+
+def message_of(item: Any) -> bytes:
+    return protobuf.message(CSR, item)
+
+
+def read(item: Any) -> Listed:
+    listed = read_csr(memoryview(message_of(item)))
+    assert isinstance(listed, Listed)
+    return listed
+
+
+def unread(message: bytes) -> UnreadableCsr:
+    found = read_csr(memoryview(message))
+    assert isinstance(found, UnreadableCsr)
+    return found
+
+
+def test_each_field_is_read() -> None:
+    """As the same object in JSON is, see test_csr_items.py."""
+    times = {"lastUpdateTime": "2026-11-24T11:58:00Z"}
+    item = an_item(
+        spec_expirationSeconds=86_400,
+        status_conditions=[
+            {"type": "Approved", "status": "True", "reason": "r", "message": "ü", **times},
+            {"type": "Seen", "status": "False"},
+        ],
+        status_certificate=base64.b64encode(b"a certificate").decode(),
+    )
+
+    csr = read(item).csr
+
+    assert csr == Csr(
+        name="csr-7znmf",
+        uid="uid-of-csr-7znmf",
+        resource_version="1000",
+        created=datetime(2026, 11, 24, 11, 53, tzinfo=UTC),
+        signer="kubernetes.io/kubelet-serving",
+        username=item["spec"]["username"],
+        groups=("system:nodes", "system:authenticated"),
+        extra={key: tuple(values) for key, values in item["spec"]["extra"].items()},
+        usages=("digital signature", "server auth"),
+        expiration_seconds=86_400,
+        request=b"a request",
+        conditions=(
+            Condition("Approved", "True", "r", "ü", datetime(2026, 11, 24, 11, 58, tzinfo=UTC)),
+            Condition("Seen", "False", "", "", None),
+        ),
+        certificate=b"a certificate",
+    )
+
+
+@pytest.mark.parametrize("seconds", [None, 0, 600, 2**31 - 1, -(2**31)])
+def test_expiration(seconds: int | None) -> None:
+    """Absent is another thing than 0."""
+    assert seconds == read(an_item(spec_expirationSeconds=seconds)).csr.expiration_seconds
+
+
+def test_an_oversized_request_is_its_size_and_not_kept() -> None:
+    """The server keeps its own spec."""
+    listed = read(an_item(spec_request=base64.b64encode(b"x" * 70_000).decode()))
+
+    assert listed.csr.request == OversizedRequest(70_000)
+    assert len(listed.message) < 1_000
+
+
+# --- what is sent back ------------------------------------------------------------------------
+
+
+def test_what_we_do_not_know_goes_back_as_it_came() -> None:
+    """What a PUT leaves out is deleted: fields of newer servers, and owners, which we don't read.
+
+    Not so `managedFields`: of them the server keeps its own.
+    """
+    newer, owner = encoded(99, b"newer"), encoded(13, b"owner")
+    metadata = protobuf.message("ObjectMeta", an_item()["metadata"])
+    others = {part: message_of({part: an_item()[part]}) for part in ("spec", "status")}
+    entry = protobuf.message("ObjectMeta", managed("{}"))
+    item = encoded(1, metadata + entry + owner + newer) + others["spec"] + others["status"]
+
+    listed = read_csr(memoryview(item))
+
+    assert isinstance(listed, Listed)
+    assert listed.message == encoded(1, metadata + owner + newer) + b"".join(others.values())
+    assert owner + newer in decision(listed.message, approval(listed.csr))
+
+
+def test_a_condition_of_the_same_type_gives_way_and_no_other_does() -> None:
+    """Those of other types, and a certificate, stay as they came."""
+    kinds = ("Approved", "Seen", "Approved")
+    earlier = [{"type": kind, "status": "True", "reason": "earlier"} for kind in kinds]
+    listed = read(an_item(status_conditions=earlier, status_certificate="QUJD"))
+
+    body = protobuf.decode(decision(listed.message, approval(listed.csr)))
+
+    conditions = [(one["type"], one["reason"]) for one in body["status"]["conditions"]]
+    assert [("Seen", "earlier"), ("Approved", "ApprovedByCsrApprover")] == conditions
+    assert "QUJD" == body["status"]["certificate"]
+
+
+def answer(**changes: Any) -> bytes:
+    decided = {"type": "Approved", "status": "True", "reason": "ApprovedByCsrApprover"}
+    item = an_item("a", **{"status_conditions": [decided], **changes})
+    return protobuf.encode({"kind": CSR, **item})
+
+
+def test_an_answer_shows_the_decision_whatever_else_is_in_it() -> None:
+    """What the requester brought in doesn't make a written decision an unwritten one."""
+    write = approval(a_csr(name="a"))
+
+    assert shows(answer(), write)
+    for metadata, _ in KINDS.values():
+        assert shows(answer(**metadata), write)
+    assert not shows(answer(uid="another"), write)
+    assert not shows(answer(status_conditions=[]), write)
+
+
+# --- what can't be read -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
+def test_what_breaks_other_readers_is_named(metadata: Json, problem: str) -> None:
+    """For they list nothing until it is deleted."""
+    found = unread(message_of(an_item("odd", **metadata)))
+
+    assert "odd" == found.name
+    assert found.problem.split(":")[0] == problem.split(":", maxsplit=1)[0]
+
+
+def test_ordinary_managed_fields_are_no_problem() -> None:
+    """Server-side apply and approvers write some."""
+    fields = '{"f:metadata":{"f:labels":{".":{},' + ",".join(['"f:a":{}'] * 200) + "}}}"
+
+    assert "csr-7znmf" == read(an_item(**managed(fields))).csr.name
+
+
+@pytest.mark.parametrize("field", ["name", "uid", "resourceVersion", "creationTimestamp"])
+def test_a_field_that_is_needed(field: str) -> None:
+    """Without it nothing can be judged or written."""
+    item = an_item()
+    del item["metadata"][field]
+
+    assert f"metadata.{field}: Field required" == unread(message_of(item)).problem
+
+
+def test_a_name_that_is_not_utf_8_is_told_by_its_bytes() -> None:
+    """By them the object can be deleted."""
+    found = unread(message_of(an_item("a\udcff\udc80")))
+
+    assert ("a\\xff\\x80", "metadata.name: not UTF-8") == (found.name, found.problem)
+
+
+def test_a_message_of_too_many_fields_is_not_read_on() -> None:
+    """It bounds the time that a CSR takes."""
+    labels = {str(number): "" for number in range(MOST_FIELDS)}
+
+    assert f"more than {MOST_FIELDS} fields" == unread(message_of(an_item(labels=labels))).problem
+
+
+def test_what_is_kept_of_ten_thousand_is_bounded() -> None:
+    """Of each a piece of its name, and the problem."""
+    message = memoryview(message_of(an_item("n" * 100_000, spec_username="\udcff")))
+    tracemalloc.start()
+    try:
+        kept = [read_csr(message) for _ in range(10_000)]
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert 10_000 == len(kept)
+    assert size < 10_000 * 600

@@ -1,0 +1,110 @@
+"""Saved lists of which one object can't be read: it stops no other."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli.saved_list import DEEPEST, Unparsed, objects_of
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+objects = st.dictionaries(st.text() | st.just("items"), values)
+lists = st.fixed_dictionaries(
+    {"items": st.lists(objects | st.none())},
+    optional={"kind": st.just("List"), "metadata": values, "zeal": values},
+)
+indents = st.sampled_from([None, 0, 4])
+
+
+def nested(levels: int) -> bytes:
+    return b'{"f:a":' * levels + b"{}" + b"}" * levels
+
+
+def named(name: str, fields: bytes) -> bytes:
+    """A CSR with these fields, and with decoys of its name."""
+    head = b'{"metadata":{"annotations":{"name":"decoy"},"fields":%s,"name":"%s"},'
+    return (head + b'"spec":{"signerName":"a/b","name":"decoy"}}') % (fields, name.encode())
+
+
+BAD = {
+    "not-utf-8": (b'{"f:\xff":{}}', "not UTF-8"),
+    "nested": (nested(9_990), "nested 9993 levels deep, expected at most 64"),
+    "a-long-number": (b"9" * 5_000, "not JSON: Exceeds the limit"),
+}
+
+
+@settings(deadline=None)
+@given(document=lists, indent=indents, as_ascii=st.booleans(), bad=st.sampled_from(list(BAD)))
+def test_the_others_are_read_as_if_it_were_not_there(
+    document: dict[str, Any], indent: int | None, *, as_ascii: bool, bad: str
+) -> None:
+    """However the list is written, and whatever stands before, behind and in the others."""
+    fields, problem = BAD[bad]
+    for at in range(len(document["items"]) + 1):
+        items = [*document["items"][:at], "THE BAD ONE", *document["items"][at:]]
+        text = json.dumps(document | {"items": items}, indent=indent, ensure_ascii=as_ascii)
+        content = text.encode("utf-8", "surrogatepass")
+        if b"\xed\xa0" in content or text.count("THE BAD ONE") != 1:
+            return
+        objects = objects_of(content.replace(b'"THE BAD ONE"', named("bad", fields)))
+
+        assert objects is not None
+        assert document["items"] == [one for n, one in enumerate(objects) if n != at]
+        found = objects[at]
+        assert isinstance(found, Unparsed)
+        assert found.problem.startswith(problem[:20])
+        assert ("bad", "a/b") == (
+            found.known["metadata"]["name"],
+            found.known["spec"]["signerName"],
+        )
+
+
+@given(document=lists, indent=indents)
+def test_a_list_that_parses_is_read_as_it_parses(
+    document: dict[str, Any], indent: int | None
+) -> None:
+    """Nothing is split then."""
+    assert document["items"] == objects_of(json.dumps(document, indent=indent).encode())
+
+
+@given(content=st.binary())
+def test_any_bytes_are_a_list_or_none(content: bytes) -> None:
+    """Nothing else is raised, and nothing hangs."""
+    try:
+        objects_of(content)
+    except ValueError:
+        return
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"items":[{"a":"\xff"}',
+        b'{"items":[{"a":"\xff"},]}',
+        b'{"items":[{"a":"\xff"}{}]}',
+        b'{"items":[{"a":\xff}]}',
+        b'{"items":[{"a":"\xff"}]}}',
+        b'{"kind":"\xff","items":[]}',
+        b'["\xff"]',
+        b'{"items":[' + b"[" * 100_000,
+        b'{"kind":"List","items":[{"a":1},{"kind":"Status","message":"exceeded max depth"}\n',
+    ],
+)
+def test_what_is_broken_besides_is_no_json(content: bytes) -> None:
+    """As by a list that the API server has broken off."""
+    with pytest.raises(ValueError, match=r"."):
+        objects_of(content)
+
+
+def test_one_object_nested_too_deeply_is_no_list_but_an_object() -> None:
+    """As `kubectl get csr NAME -o json` would print it, were it able to."""
+    [found] = objects_of(b'{"metadata":{"name":"a","fields":' + nested(DEEPEST) + b"}}") or ()
+
+    assert isinstance(found, Unparsed)
+    assert found.known["metadata"]["name"] == "a"

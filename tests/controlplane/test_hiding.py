@@ -1,0 +1,252 @@
+"""What anyone who may create CSRs can file, on a real API server, hides no other's from a review.
+
+The same objects hide all others from clients that read JSON, such as kubectl.
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from adapters.clock import WallClock
+from core.model import APP_SERVING, KUBELET_SERVING
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import Client, ControlPlane
+from sandbox.kubelet import kubelet_request
+from sandbox.practice import protobuf
+from tests.contract.objects import a_csr
+from tests.controlplane.nodes import APPROVERS, CSRS, Node, conditions, join, message, reviewer
+from tests.controlplane.workloads import (
+    GROUP,
+    Namespace,
+    apply,
+    let_accounts_ask,
+    take_back,
+)
+from tests.hiding import (
+    BREAKS_THE_WRITER,
+    KINDS,
+    NESTED,
+    NOT_UTF_8,
+    Json,
+    in_json,
+    in_protobuf,
+)
+from tests.service_builders import a_filed_service_csr
+
+APPROVED: Final = {"Approved": "ApprovedByCsrApprover"}
+PROTOBUF: Final = {"Content-Type": protobuf.MEDIA_TYPE, "Accept": protobuf.MEDIA_TYPE}
+AT_ONCE: Final = 8
+
+_loggers: Iterator[int] = iter(range(10_000))
+
+File = Callable[[str, Json], None]
+
+
+@pytest.fixture(autouse=True)
+def cleaned(plane: ControlPlane) -> Iterator[None]:
+    """Without what is filed here: other tests list it too, in JSON."""
+    yield
+    status, answer = plane.admin.send("DELETE", CSRS, headers=PROTOBUF)
+    assert status == 200, answer
+
+
+def filing(client: Client, pem: bytes, signer: str, usages: Any = None) -> File:
+    """Files a CSR of this name with this in its metadata, in protobuf."""
+
+    def file(name: str, metadata: Json) -> None:
+        body = a_csr("", pem, signer=signer, **({"usages": usages} if usages else {}))
+        body["metadata"] = {"name": name, **metadata}
+        status, answer = client.send("POST", CSRS, in_protobuf(body), PROTOBUF)
+        assert status == 201, answer
+
+    return file
+
+
+def of_node(node: Node) -> File:
+    pem, _ = kubelet_request(node.name, dns=[node.name], ips=[node.machine.enis[0].ip])
+    return filing(node.api, pem, KUBELET_SERVING)
+
+
+def flood(file: File, names: list[str], metadata: Json) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda name: file(name, metadata), names))
+
+
+def review(plane: ControlPlane, **settings: str) -> list[Mapping[str, Any]]:
+    """One message through the reviewer, as from a cold start; returns its lines."""
+    stream = io.StringIO()
+    logger = Logger(service=f"hiding-{next(_loggers)}", stream=stream)
+    reviewer(logger, **settings).handle(message(plane), WallClock(50))
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def sums(lines: list[Mapping[str, Any]], signer: str = KUBELET_SERVING) -> Mapping[str, Any]:
+    return next(line for line in lines if line.get("signer") == signer and "listed" in line)
+
+
+def problems(lines: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    unreadable = [line for line in lines if line["message"] == "csr unreadable"]
+    return [(line["csr"], line["problem"]) for line in unreadable]
+
+
+# --- the API server -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
+def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
+    plane: ControlPlane, aws: PracticeAws, profile: str, metadata: Json
+) -> None:
+    """The API server checks nothing of it and lists it byte for byte."""
+    node = join(plane, aws, profile)
+    pem, _ = kubelet_request(node.name, dns=[node.name])
+    body = a_csr("", pem)
+    body["metadata"] = {"name": "a-odd", **metadata}
+
+    assert node.api.send("POST", CSRS, in_json(body))[0] == 201
+
+    fields = metadata["managedFields"][0]["fieldsV1"].encode("utf-8", "surrogateescape")
+    assert b'"fieldsV1":' + fields in plane.admin.send("GET", CSRS)[1]
+
+
+def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
+    plane: ControlPlane, aws: PracticeAws, profile: str
+) -> None:
+    """With status 200, an error behind what it has written, and nothing of what follows.
+
+    So no reader of JSON can list what comes after such an object; in protobuf it is listed.
+    """
+    node = join(plane, aws, profile)
+    of_node(node)("b-odd", BREAKS_THE_WRITER)
+    later, _ = node.file()
+
+    status, answer = plane.admin.send("GET", CSRS)
+    whole = plane.admin.send("GET", CSRS, headers=PROTOBUF)
+
+    assert (status, b"exceeded max depth" in answer, later.encode() in answer) == (200, True, False)
+    assert (whole[0], later.encode() in whole[1]) == (200, True)
+
+
+# --- a review -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [1, 100])
+@pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
+def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
+    plane: ControlPlane,
+    aws: PracticeAws,
+    profile: str,
+    metadata: Json,
+    problem: str,
+    number: int,
+) -> None:
+    """Named before all others, they are counted and named, and the other node is approved."""
+    names = [f"a-{n:03}" for n in range(number)]
+    flood(of_node(join(plane, aws, profile)), names, metadata)
+    honest, _ = join(plane, aws, profile).file()
+
+    lines = review(plane)
+
+    assert APPROVED == conditions(plane, honest)
+    run = sums(lines)
+    assert (number, False, 1) == (run["unreadable"], run["truncated"], run["pages"])
+    told = problems(lines)
+    assert names == [name for name, _ in told]
+    assert all(words.startswith(problem) for _, words in told)
+
+
+@pytest.fixture
+def serving(plane: ControlPlane, aws: PracticeAws) -> Iterator[ControlPlane]:
+    """The cluster with the second signer served."""
+    plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
+    apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
+    let_accounts_ask(plane)
+    yield plane
+    take_back(plane, "rbac.yaml", "rbac-app-serving.yaml")
+
+
+def test_csrs_of_a_service_account_that_cannot_be_read_hide_no_other(serving: ControlPlane) -> None:
+    """Likewise with the second signer."""
+    plane = serving
+    shop = Namespace(plane)
+    account = shop.account()
+    filed = a_filed_service_csr(dns=[shop.dns()], words="hiding")
+    pem = cast("bytes", filed.request)
+    file = filing(account.api, pem, APP_SERVING, list(filed.usages))
+    for at, (metadata, _) in enumerate(KINDS.values()):
+        flood(file, [f"a-{at}-{n:02}" for n in range(25)], metadata)
+    honest = Namespace(plane).account().file()
+
+    lines = review(plane, APP_SERVING="true")
+
+    assert APPROVED == conditions(plane, honest)
+    assert (25 * len(KINDS), False) == (
+        sums(lines, APP_SERVING)["unreadable"],
+        sums(lines, APP_SERVING)["truncated"],
+    )
+
+
+def test_names_that_lead_the_list_back_hide_no_other(
+    plane: ControlPlane, aws: PracticeAws, profile: str
+) -> None:
+    """A continue token holds U+FFFD for what isn't UTF-8 of a name, and so comes before that name.
+
+    By more than a page of them the list would begin again for ever.
+    """
+    names = [f"a\udcff-{n:04}" for n in range(1_100)]
+    flood(of_node(join(plane, aws, profile)), names, {})
+    honest, _ = join(plane, aws, profile).file()
+
+    lines = review(plane)
+
+    assert APPROVED == conditions(plane, honest)
+    listed = sums(lines)
+    cause = "name: one that is not UTF-8, by which the list leads back"
+    assert cause == listed["truncated_because"]
+    assert (500, 3) == (listed["unreadable"], listed["pages"])
+    assert problems(lines)[0] == ("a\\\\xff-0000", "metadata.name: not UTF-8")
+
+
+# --- finding and removing them (docs/runbook.md) --------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a-odd", "a odd\n'\";$(x)]}"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_they_are_emptied_by_name_and_deleted(
+    plane: ControlPlane, aws: PracticeAws, profile: str, kind: str, name: str
+) -> None:
+    """An update to nothing but the name takes away finalizers and managed fields.
+
+    Patches don't work on all of them: the API server makes JSON of the object first.
+    """
+    metadata = {**KINDS[kind][0], "finalizers": ["example.com/stays"]}
+    of_node(join(plane, aws, profile))(name, metadata)
+    path = f"{CSRS}/{quote(name, safe='')}"
+    emptied = {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
+        "metadata": {"name": name, "managedFields": [{}]},
+    }
+
+    assert plane.admin.request("PUT", path, emptied)[0] == 200
+    assert plane.admin.request("DELETE", path)[0] == 200
+    assert plane.admin.send("GET", path, headers=PROTOBUF)[0] == 404
+
+
+def test_one_whose_name_is_not_utf_8_is_patched_and_deleted(
+    plane: ControlPlane, aws: PracticeAws, profile: str
+) -> None:
+    r"""No update can bear its name in JSON; the bytes are in the log, as `\\xff`."""
+    of_node(join(plane, aws, profile))("a\udcff", {"finalizers": ["example.com/stays"]})
+    path = f"{CSRS}/a%FF"
+    patch = b'{"metadata":{"finalizers":null}}'
+    strategic = {"Content-Type": "application/strategic-merge-patch+json"}
+
+    assert plane.admin.send("PATCH", path, patch, strategic)[0] == 200
+    assert plane.admin.send("DELETE", path)[0] == 200
+    assert plane.admin.send("GET", path, headers=PROTOBUF)[0] == 404
