@@ -15,6 +15,7 @@ from adapters.csr_pages import CSRS, CsrPages, Limits
 from adapters.kubernetes_protobuf import MEDIA_TYPE
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from adapters.services import KubernetesServices
+from core.budget import LISTING_LEAVES
 from core.model import Listing, Write, WriteResult, Written
 from core.ports import Clock
 
@@ -77,14 +78,14 @@ class KubernetesCsrApi:
         return KubernetesServices(self._connection)
 
     def list_csrs(self, signer: str) -> Listing:
-        """All of one signer's CSRs, each validated alone; at most half of the time is taken.
+        """Return one signer's CSRs, each validated alone, as far as the listing's time goes.
 
         Raises:
             ClusterUnavailable: nothing could be listed.
             NotOnboarded: the cluster doesn't know us or allows us nothing.
         """
-        half = self._clock.remaining() / 2
-        pages = CsrPages(self._connection, signer, stop_at=half, limits=self._limits)
+        stop_at = self._clock.remaining() * LISTING_LEAVES
+        pages = CsrPages(self._connection, signer, stop_at=stop_at, limits=self._limits)
         listing = pages.read()
         self._listed |= pages.listed
         return listing

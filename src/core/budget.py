@@ -2,7 +2,7 @@
 
 A run (in Lambda of 50 s, and of what a second signer doesn't need) goes like this:
 
-1. List the requests; 60 % of the time stays.
+1. List the requests; half of the time stays.
 2. Read those to be judged, without a call to AWS; time for a slice stays, however slow EC2 is.
 3. Read the others; half of what is left stays.
 4. Slice by slice: ask EC2 and IAM, judge, write, record; to the end.
@@ -18,13 +18,17 @@ from typing import Final
 from core.ports import Clock
 
 #: The fraction of a run's time that the listing leaves.
-LISTING_LEAVES: Final = 0.6
+LISTING_LEAVES: Final = 0.5
 
 _OTHERS_LEAVE: Final = 0.5
 
 # The reading leaves this many times what the first slice's first question needs: IAM may only be
 # asked if that time is still there after EC2's answer.
-_READING_LEAVES: Final = 1.3
+_READING_LEAVES: Final = 1.4
+
+# Without the requests of one slice nothing can be approved, so these may be read longer: until
+# there is this much more time than a slice needs.
+_SPARE_SECONDS: Final = 1.0
 
 
 class Budget:
@@ -35,6 +39,10 @@ class Budget:
         self._clock = clock
         self._slice_seconds = slice_seconds
         self._reading_leaves = slice_seconds * _READING_LEAVES
+
+    def may_read_first_slice(self) -> bool:
+        """Return True while requests of the first slice may be read."""
+        return self._clock.remaining() > self._slice_seconds + _SPARE_SECONDS
 
     def may_read(self) -> bool:
         """Return True while requests may be read beyond those of the first slice."""

@@ -78,7 +78,7 @@ def read_list(
     reading = Reading(problems=list(gated.broken))
     first, rest = due[:SLICE], due[SLICE:]
     for one in chain(
-        read_all(first, scene, budget.may_begin_slice), read_all(rest, scene, budget.may_read)
+        read_all(first, scene, budget.may_read_first_slice), read_all(rest, scene, budget.may_read)
     ):
         if isinstance(one, Entry):
             gated.peers.add(one)

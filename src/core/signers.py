@@ -54,6 +54,6 @@ def _of_services(cases: Sequence[Case], _: Fleet, services: Services | None) -> 
 #: With less than 15 s left EC2 and IAM are asked no more (`adapters.ec2`), and nothing is approved;
 #: for Services 3 s (`adapters.services`).
 SIGNERS: Mapping[str, Signer] = {
-    KUBELET_SERVING: Signer(_of_nodes, CHECKS[KUBELET_SERVING], seconds=16.0),
-    APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=4.0),
+    KUBELET_SERVING: Signer(_of_nodes, CHECKS[KUBELET_SERVING], seconds=15.0),
+    APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=3.0),
 }
