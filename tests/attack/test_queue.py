@@ -94,5 +94,5 @@ def test_a_cluster_that_eks_didnt_describe_becomes_no_dimension(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     metrics = [line for line in lines if "_aws" in line]
 
-    assert [1] == [one["ReviewErrors"][0] for one in metrics]
     assert "invented-1" not in json.dumps(metrics)
+    assert [1] == [one["ReviewErrors"][0] for one in metrics]
