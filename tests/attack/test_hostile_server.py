@@ -74,9 +74,9 @@ def test_a_name_is_one_segment_of_the_path(name: str) -> None:
 
 @pytest.mark.parametrize("name", [".", "..", "\\ud800"])
 def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
-    """Nothing but an approval is ever put, and one name's trouble is no other's."""
-    odd = json.loads(f'"{name}"')
-    written, seen = wrote(echo, an_item(odd), an_item("csr-own"))
+    """Only approvals are put, and one name's trouble stops no other."""
+    decoded = json.loads(f'"{name}"')
+    written, seen = wrote(echo, an_item(decoded), an_item("csr-own"))
 
     assert all(one.target.endswith("/approval") for one in seen)
     assert WriteResult.WRITTEN in [one.result for one in written]
@@ -144,8 +144,11 @@ def test_a_redirect_takes_the_token_nowhere(status: int) -> None:
 @pytest.mark.parametrize("status", [400, 404, 422, 500])
 def test_a_token_that_comes_back_in_an_error_is_hidden(status: int) -> None:
     """A proxy may answer with the headers that it was sent."""
-    told = failure(status, f"no: Bearer {TOKEN}")
-    with answering(told, tokens=(TOKEN,) * 3) as (api, _), pytest.raises(ClusterUnavailable) as no:
+    quoting = failure(status, f"no: Bearer {TOKEN}")
+    with (
+        answering(quoting, tokens=(TOKEN,) * 3) as (api, _),
+        pytest.raises(ClusterUnavailable) as no,
+    ):
         api.list_csrs(KUBELET_SERVING)
 
     assert TOKEN not in str(no.value)

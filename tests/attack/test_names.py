@@ -141,7 +141,7 @@ def test_under_an_own_suffix_only_the_nodes_first_labels_count(name: str) -> Non
 
 
 def test_an_empty_name_of_the_instance_gives_no_label() -> None:
-    """EC2 gives no public name where there is none; `.corp.example` is nobody's."""
+    """EC2 gives no public name where there is none; `.corp.example` is no instance's."""
     case = a_case(
         request=a_request(sans=(DnsName(".corp.example"), IpName(ip_address(ADDRESS)))),
         instance=an_instance(public_dns_name=""),

@@ -1,7 +1,7 @@
-"""One who may assume another role, and choose his session's name, blocks no node.
+"""A principal that may assume another role, and choose its session's name, blocks no node.
 
-EKS makes a node's username out of the session's name alone, whatever the role behind it. So whoever
-may assume any role that the cluster knows as a node's can file requests under every node's name.
+EKS makes a node's username from the session's name alone, not from the role. So a principal that
+may assume any role which the cluster maps as a node's can file requests under every node's name.
 """
 
 from datetime import timedelta
@@ -93,7 +93,7 @@ def test_one_key_of_two_nodes_is_denied_to_both() -> None:
 
 
 def test_a_session_of_the_nodes_own_role_is_the_node() -> None:
-    """What EC2 delivers and what somebody else assumes can't be told apart (README, Security)."""
+    """A session of EC2's and one that a person assumed look the same: see what remains."""
     other = a_csr(extra=an_extra())
 
     assert other.extra["sessionName"] == (INSTANCE_ID,)
