@@ -58,6 +58,7 @@ ROWS: Final = (
         (
             Change(_NAMES, "return case.policy.allow_secondary_enis and", "return True and"),
             Change(_NAMES, "or interface.kind not in _NODE_INTERFACES", ""),
+            Change(_NAMES, "and interface.card_index == 0", ""),
         ),
         "leave/ip-addresses/",
     ),
