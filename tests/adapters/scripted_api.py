@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.seen.append(seen)
         self._send(self.server.answer(seen))
 
-    do_GET = do_PUT = _serve  # noqa: N815  the base class calls them so
+    do_GET = do_PUT = do_PATCH = _serve  # noqa: N815  the base class calls them so
 
     def _send(self, told: Reply) -> None:
         if told == HANGS_UP:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,8 @@ from botocore.credentials import Credentials
 from botocore.session import Session
 
 from adapters.eks_token import cluster_token, sts_host
+from sandbox.identity import AwsIdentity
+from sandbox.tokens import TokenJudge, TokenRefused, User
 
 KEYS: Final = Credentials("AKIDEXAMPLE", "a secret key", "a/session+token=")
 
@@ -110,6 +113,22 @@ def test_no_setting_moves_the_host(
 def test_each_name_that_eks_accepts_is_signed(cluster: str) -> None:
     """A cluster may be named by 1 to 100 letters, digits, hyphens and underscores."""
     assert cluster_token(KEYS, cluster=cluster, region="us-east-1").startswith("k8s-aws-v1.")
+
+
+def test_a_token_is_good_at_its_own_cluster_alone() -> None:
+    """The cluster's name is signed, so another cluster's authenticator refuses the token."""
+    identity = AwsIdentity.session("Approver", "review")
+    token = cluster_token(identity, cluster="prod", region="us-east-1")
+
+    def user_at(cluster: str) -> User | None:
+        judge = TokenJudge(cluster, "us-east-1")
+        judge.add_identity(identity)
+        judge.map_role("arn:aws:iam::111122223333:role/Approver", "approver")
+        with suppress(TokenRefused):
+            return judge.judge(token)
+        return None
+
+    assert [True, False] == [user_at(name) is not None for name in ("prod", "staging")]
 
 
 @pytest.mark.parametrize(

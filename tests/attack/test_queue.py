@@ -1,4 +1,4 @@
-"""What whoever can write to the queue can do: have a selected cluster reviewed once more."""
+"""A writer to the queue, or a caller of the reviewer, can have a cluster reviewed again."""
 
 import json
 import traceback
@@ -37,11 +37,11 @@ def refusal(body: str) -> str:
 )
 def test_a_message_writes_no_line_of_its_own_into_the_log(message: Any) -> None:
     """Neither a value nor a field's name comes out but escaped, and short."""
-    told = refusal(json.dumps(message))
+    words = refusal(json.dumps(message))
 
-    assert told.isascii()
-    assert told.isprintable()
-    assert len(told) < 400
+    assert words.isascii()
+    assert words.isprintable()
+    assert len(words) < 400
 
 
 @pytest.mark.parametrize("size", [1_000, 250_000])
@@ -94,5 +94,5 @@ def test_a_cluster_that_eks_didnt_describe_becomes_no_dimension(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     metrics = [line for line in lines if "_aws" in line]
 
-    assert [1] == [one["ReviewErrors"][0] for one in metrics]
     assert "invented-1" not in json.dumps(metrics)
+    assert [1] == [one["ReviewErrors"][0] for one in metrics]

@@ -1,7 +1,7 @@
-"""One who may assume another role, and choose his session's name, blocks no node.
+"""A principal that may assume another role, and choose its session's name, blocks no node.
 
-EKS makes a node's username out of the session's name alone, whatever the role behind it. So whoever
-may assume any role that the cluster knows as a node's can file requests under every node's name.
+EKS makes a node's username from the session's name alone, not from the role. So a principal that
+may assume any role which the cluster maps as a node's can file requests under every node's name.
 """
 
 from datetime import timedelta
@@ -10,8 +10,16 @@ from adapters.csr_pages import Limits
 from core.model import KUBELET_SERVING
 from core.review import review
 from tests.adapters.scripted_api import a_page, an_item, answering
-from tests.builders import INSTANCE_ID, a_cluster, a_csr, a_filed_csr, an_extra, settings
-from tests.core.fakes import FakeWorld
+from tests.builders import (
+    INSTANCE_ID,
+    a_cluster,
+    a_csr,
+    a_filed_csr,
+    an_extra,
+    an_instance,
+    settings,
+)
+from tests.core.fakes import FakeFleet, FakeWorld
 
 MINUTE = timedelta(minutes=1)
 ANOTHER_ROLE = an_extra(role="gpu-node")
@@ -21,7 +29,7 @@ def run(world: FakeWorld) -> None:
     review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
 
 
-def test_another_roles_session_of_the_same_name_supersedes_nobody() -> None:
+def test_another_roles_session_of_the_same_name_supersedes_no_other() -> None:
     """The node's own request is approved, though a newer one bears its username and session."""
     forged = a_filed_csr(name="csr-forged", age=MINUTE, extra=ANOTHER_ROLE)
     world = FakeWorld(a_filed_csr(name="csr-own"), forged)
@@ -63,8 +71,29 @@ def test_another_roles_session_uses_up_a_share_of_its_own() -> None:
     assert "csr-own" in [csr.name for csr in listing.csrs]
 
 
+def test_one_key_of_two_nodes_is_denied_to_both() -> None:
+    """Each asks for its own names only; with one key, either could pass for the other."""
+    other_id, other_node = "i-0bbbbbbbbbbbbbbbb", "ip-10-0-1-20.eu-west-1.compute.internal"
+    other = a_filed_csr(
+        name="csr-other",
+        node=other_node,
+        dns=(other_node,),
+        ips=(),
+        words="one key",
+        extra=an_extra(other_id),
+    )
+    instances = (an_instance(), an_instance(id=other_id, private_dns_name=other_node))
+    world = FakeWorld(
+        a_filed_csr(name="csr-own", words="one key"), other, fleet=FakeFleet(instances)
+    )
+
+    run(world)
+
+    assert {"csr-own": "Denied", "csr-other": "Denied"} == world.api.conditions
+
+
 def test_a_session_of_the_nodes_own_role_is_the_node() -> None:
-    """What EC2 delivers and what somebody else assumes can't be told apart (README, Security)."""
+    """A session of EC2's and one that a person assumed look the same: see what remains."""
     other = a_csr(extra=an_extra())
 
     assert other.extra["sessionName"] == (INSTANCE_ID,)

@@ -1,22 +1,29 @@
-"""An approver that has stopped, for one node or for all, is heard of."""
+"""An approver that has stopped, for one node or for all, is reported."""
 
 import base64
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.csr_pages import Limits
-from core.model import KUBELET_SERVING
+from core.model import KUBELET_SERVING, Decision
+from core.review import review
 from tests.adapters.scripted_api import Reply, Seen, StillClock, a_page, an_item, answering
-from tests.template.cloudformation import Stack
-from tests.template.sam import monitoring_of, transformed
+from tests.builders import a_cluster, a_filed_csr, settings
+from tests.core.fakes import FakeWorld
+from tests.template.cloudformation import Stack, Template
+from tests.template.sam import ROOT, monitoring_of
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
 def monitoring() -> Stack:
-    return monitoring_of(transformed().stack())
+    """Return the alarms' stack, which SAM's transform leaves as it is."""
+    return monitoring_of(Template.read(ROOT / "template.yaml").stack())
 
 
 def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:
@@ -87,6 +94,21 @@ def test_a_token_that_is_refused_for_another_reason_ends_the_listing(token: str)
 
     assert listing.cause == "status: 431"
     assert 2 == len(server.seen)
+
+
+def test_a_node_that_files_again_every_minute_is_reported() -> None:
+    """Its newest request is never old enough to be denied; the first one's age counts."""
+    asked = [
+        a_filed_csr(name=f"csr-{n}", age=(7 - n) * MINUTE, ips=("10.0.1.20",), words=f"{n}")
+        for n in range(7)
+    ]
+    world = FakeWorld(*asked)
+
+    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+
+    [record] = world.ledger.records
+    assert ("csr-6", Decision.DENY) == (record.judged.case.csr.name, record.due)
+    assert {} == world.api.conditions
 
 
 def test_a_list_that_is_never_read_to_its_end_rings(monitoring: Stack) -> None:

@@ -94,10 +94,10 @@ def test_without_a_stack_to_ask_it_is_the_name_that_the_template_gives(
     assert "!Sub ${AWS::StackName}-reviewer-${AWS::Region}" in template
 
 
-def test_what_a_stack_tells_is_taken_only_if_it_is_a_role(
+def test_what_a_stack_says_is_taken_only_if_it_is_a_role(
     account: Account, stub: AwsStub, desk: Desk
 ) -> None:
-    """Whoever may make stacks must not write the YAML that an administrator applies."""
+    """A person who may make stacks must not write the YAML that an administrator applies."""
     account.name_only(["prod"])
     stub.stack(f"{ROLE}\n---\nkind: ClusterRoleBinding", region=HOME)
 

@@ -1070,6 +1070,20 @@ LINES: tuple[Line, ...] = (
         f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
+    Line(
+        "ip-addresses",
+        "the first interface of another network card",
+        _with_names(
+            "10.0.2.10",
+            instance=an_instance(
+                interfaces=(an_interface(), replace(_SECOND_ENI, device_index=0, card_index=1))
+            ),
+        ),
+        LEAVE,
+        "address not vouched for",
+        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
+        "expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
     *(
         Line(
             "ip-addresses",

@@ -207,8 +207,8 @@ MINE = Forge.of_node(KEY, NODE, Names(NODE, (NODE,)))
         ),
     ],
 )
-def test_nobody_is_blocked_by_a_copy_of_his_request(other: Csr) -> None:
-    """A key counts for who shows that he holds it, in a request of his own."""
+def test_a_copy_of_a_request_blocks_no_other(other: Csr) -> None:
+    """A key counts only for a requester whose own request is signed with it."""
     assert peers_of(a_filed_csr(words="one key"), other).same_key is None
 
 

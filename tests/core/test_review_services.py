@@ -185,8 +185,8 @@ def test_one_key_in_two_namespaces_is_denied_in_both() -> None:
     ],
 )
 @pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
-def test_a_copy_of_a_request_blocks_nobody(thief: dict[str, Any], named: bool) -> None:  # noqa: FBT001
-    """Its names are not the thief's; without names it proves nothing of whose it is."""
+def test_a_copy_of_a_request_blocks_no_other(thief: dict[str, Any], named: bool) -> None:  # noqa: FBT001
+    """Its names aren't the copier's; without names it doesn't prove whose request it is."""
     names: dict[str, Any] = {} if named else {"dns": (), "ips": (CLUSTER_IP,), "cn": None}
     copy = a_filed_service_csr(name="copy", **names, **thief)
     world = FakeWorld(a_filed_service_csr(), copy)

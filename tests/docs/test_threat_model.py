@@ -1,42 +1,47 @@
-"""`docs/threat-model.md` names checks and tests that are there."""
+"""`docs/threat-model.md` has a row for each row of `tests/threats`, and for each check."""
 
 import re
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from core.checks import CHECKS
+from tests.threats.rows import ROWS
 
 ROOT: Final = Path(__file__).parents[2]
 DOC: Final = (ROOT / "docs" / "threat-model.md").read_text()
-ATTACKS: Final = re.findall(
-    r"^\| (.+) \| (.+) \| `(tests/[\w/]+\.py)::(\w+)` \|$", DOC, re.MULTILINE
+ATTACKS: Final = DOC.split("## Attacks")[1].split("## What remains")[0]
+#: Attack, what stops it, the named test, and the text that chooses its parametrizations.
+FOUND: Final = re.findall(
+    r"^\| (.+) \| (.+) \| `(tests/[\w/]+\.py(?:::\w+)+)`(?:, `([^`]+)`)? \|$", ATTACKS, re.MULTILINE
 )
-_IDS: Final = {check.id for checks in CHECKS.values() for check in checks}
+#: This one keeps requests from being judged that EKS would never issue: no attack.
+NO_DEFENCE: Final = {"issuable-name"}
 
 
-def test_each_attack_has_its_row() -> None:
-    """A line of the table that can't be read would be held against nothing."""
-    table = DOC.split("## Attacks")[1].split("## What remains")[0]
-    rows = [line for line in table.splitlines() if line.startswith("| ")]
+def test_each_line_is_a_row() -> None:
+    """A line that can't be read would be compared with nothing."""
+    lines = [line for line in ATTACKS.splitlines() if line.startswith("| ")]
+    heads = [line for line in lines if line == "| attack | stopped by | shown by |"]
 
-    assert len(rows) - 1 == len(ATTACKS)
-    assert len(ATTACKS) > 25
-
-
-@pytest.mark.parametrize(("attack", "_stopped_by", "file", "test"), ATTACKS)
-def test_the_test_that_shows_it_exists(attack: str, _stopped_by: str, file: str, test: str) -> None:
-    """Under this name, in this file."""
-    assert f"\ndef {test}(" in (ROOT / file).read_text(), attack
+    assert len(lines) == len(FOUND) + len(heads)
 
 
-def test_the_checks_that_stop_them_exist() -> None:
-    """And every check that asks EC2 stops something."""
-    named = {
-        name for _, stopped_by, *_ in ATTACKS for name in re.findall(r"`([a-z-]+)`", stopped_by)
-    }
-    named.discard("uid")
+def test_the_document_and_the_proof_have_the_same_rows() -> None:
+    """So each line's test is seen to fail when the defence is taken away."""
+    written = [(attack, test, cases) for attack, _, test, cases in FOUND]
+    proved = [(row.attack, row.shown_by, row.cases) for row in ROWS]
 
-    assert {"dns-names", "ip-addresses", "node-role", "cluster"} <= named
-    assert set() == named - _IDS
+    assert proved == written
+
+
+def test_each_row_takes_a_defence_away() -> None:
+    """A row without any would prove nothing."""
+    assert [] == [row.attack for row in ROWS if not row.without]
+
+
+def test_each_check_stops_an_attack() -> None:
+    """A check without a row would have no proof, and no reason."""
+    named = {name for _, stopped_by, *_ in FOUND for name in re.findall(r"`([a-z-]+)`", stopped_by)}
+    ids = {check.id for checks in CHECKS.values() for check in checks}
+
+    assert set() == ids - named - NO_DEFENCE

@@ -26,15 +26,14 @@ class TestSelection:
     def test_a_cluster_that_is_not_selected_is_left_alone(
         self, account: Account, lambdas: Lambdas, setting: str, value: str, why: str
     ) -> None:
-        """Nothing is sent to it, whoever put the message on the queue."""
+        """No token is sent to it, even if the message was sent or the function invoked by hand."""
         lambdas.settings(**{setting: value})
         cluster = account.cluster(tags={"team": "a"})
         cluster.file(1)
 
         lambdas.review()
 
-        [line] = lambdas.said("cluster skipped")
-        assert line["why"] == why
+        assert [why] == [line["why"] for line in lambdas.said("cluster skipped")]
         assert cluster.tokens == set()
 
     @pytest.mark.parametrize(

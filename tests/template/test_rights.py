@@ -220,8 +220,8 @@ def test_the_boundary_is_on_every_role(template: Template) -> None:
     }
 
 
-def test_nobody_but_the_dispatcher_sends(stack: Stack) -> None:
-    """The queue refuses messages of all others, whatever their own rights are."""
+def test_no_one_but_the_dispatcher_sends(stack: Stack) -> None:
+    """The queue refuses messages of every other role, whatever its own rights are."""
     [policy] = stack.of_type("AWS::SQS::QueuePolicy").values()
     [deny] = [
         statement

@@ -44,9 +44,17 @@ def test_each_trouble_rings_its_own_alarm(
     assert expected == ringing(monitoring, samples(QUIET | changes))
 
 
-def test_silence_rings(monitoring: Stack) -> None:
-    """Where nothing runs at all, nothing is printed."""
+def test_silence_fires_an_alarm(monitoring: Stack) -> None:
+    """Nothing runs at all, so no metric is sent."""
     assert {"ReviewsMissingAlarm"} == ringing(monitoring, {})
+
+
+def test_values_that_others_put_lower_no_maximum(monitoring: Stack) -> None:
+    """A caller of PutMetricData may send negative values, which a sum would subtract."""
+    true = samples(QUIET | {"OldestPendingSeconds": 700, "ApprovedNotIssued": 1})
+    forged = {key: [*values, -1_000_000] for key, values in true.items()}
+
+    assert {"OldestPendingAlarm", "ApprovedNotIssuedAlarm"} <= ringing(monitoring, forged)
 
 
 def test_a_dispatcher_alone_is_not_enough(monitoring: Stack) -> None:

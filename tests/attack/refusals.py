@@ -1,0 +1,16 @@
+"""Which checks refuse a case, and how: an attack is shown by the check that is there to stop it."""
+
+from core.checks import KUBELET_SERVING_CHECKS
+from core.decision import decide
+from core.model import Case, Decision
+
+
+def decided(case: Case) -> Decision:
+    """Return the verdict's answer."""
+    return decide(case, KUBELET_SERVING_CHECKS).decision
+
+
+def refusals(case: Case) -> dict[str, str]:
+    """Return the effect of each check that refuses, by its id; empty for an approval."""
+    verdict = decide(case, KUBELET_SERVING_CHECKS)
+    return {refusal.check: refusal.effect.value for refusal in verdict.refusals}

@@ -1,0 +1,87 @@
+"""Sessions, roles and tags that are nearly those of the node's instance."""
+
+import pytest
+
+from core.model import Decision
+from tests.attack.refusals import decided, refusals
+from tests.builders import INSTANCE_ID, a_case, a_csr, an_extra, an_instance
+
+KELVIN = "\u212a"
+LONG_S = "\u017f"
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"kubernetes.io/cluster/PROD": "owned"},
+        {"kubernetes.io/cluster/prod2": "owned"},
+        {"kubernetes.io/cluster/prod ": "owned"},
+        {"Kubernetes.io/cluster/prod": "owned"},
+        {"eks:cluster-name": "prod2"},
+        {"eks:cluster-name": "Prod"},
+        {"eks:cluster-name": ""},
+        {"aws:eks:cluster-name": "prod,dev"},
+        {"karpenter.sh/discovery": "prod"},
+        {"Name": "prod"},
+    ],
+)
+def test_a_tag_that_is_nearly_the_clusters_is_not_its_own(tags: dict[str, str]) -> None:
+    """Tags are compared whole and by letter case."""
+    assert {"cluster": "leave"} == refusals(a_case(instance=an_instance(tags=tags)))
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:iam::111122223333:role/eks-node\n",
+        "arn:aws:iam::111122223333:role/eks-node/",
+        "arn:aws:iam::111122223333:role/eks-node/other",
+        "arn:aws:iam::111122223333:user/eks-node",
+        "arn:aws:sts::111122223333:assumed-role/eks-node/i-0aaaaaaaaaaaaaaaa",
+        f"arn:aws:iam::111122223333:role/e{KELVIN}s-node",
+        "arn:aws:iam::\u0661\u0661\u0661\u0661222233\u0663\u0663:role/eks-node",
+        "arn:AWS:iam::111122223333:role/eks-node",
+        " arn:aws:iam::111122223333:role/eks-node",
+    ],
+)
+def test_an_arn_that_is_nearly_the_roles_proves_nothing(arn: str) -> None:
+    """The request is left by `node-role`."""
+    extra = an_extra() | {"canonicalArn": (arn,)}
+
+    assert {"node-role": "leave"} == refusals(a_case(csr=a_csr(extra=extra)))
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        INSTANCE_ID.upper(),
+        f" {INSTANCE_ID}",
+        f"{INSTANCE_ID}\0",
+        f"{INSTANCE_ID},i-0bbbbbbbbbbbbbbbb",
+        INSTANCE_ID.replace("a", "\u0430"),
+        "i-0aaaaaaaaaaaaaaa",
+        "i-\u0660aaaaaaaaaaaaaaaa",
+        "i-*",
+        "i-0aaaaaaaaaaaaaaa?",
+    ],
+)
+def test_a_session_that_is_nearly_an_instances_is_left(session: str) -> None:
+    """The requester is a person, or anything else, that assumed the role."""
+    assert {"node-kind": "leave"} == refusals(a_case(csr=a_csr(extra=an_extra(session))))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"sessionname": (INSTANCE_ID,)},
+        {"SessionName": (INSTANCE_ID,), "canonicalArn": an_extra()["canonicalArn"]},
+        {f"{LONG_S}essionName": (INSTANCE_ID,)},
+        an_extra() | {"sessionname": (INSTANCE_ID,)},
+        an_extra() | {"SESSIONNAME": ("i-0bbbbbbbbbbbbbbbb",)},
+    ],
+)
+def test_a_session_under_an_odd_key_is_left(extra: dict[str, tuple[str, ...]]) -> None:
+    """An impersonator's headers arrive in lower case; the authenticator writes one form only."""
+    case = a_case(csr=a_csr(extra=extra), identity=None, instances=())
+
+    assert decided(case) is Decision.LEAVE

@@ -1,0 +1,14 @@
+"""What commands show of names that others chose."""
+
+from rich.console import Console
+
+from cli.screen import cell
+
+
+def test_a_cell_shows_what_others_chose_escaped() -> None:
+    """Control characters, writing directions and Rich's markup reach no terminal."""
+    console = Console(width=80, record=True, file=None)
+    with console.capture() as shown:
+        console.print(cell("\x1b[31mred\u202e\a[bold]name[/bold]"), end="")
+
+    assert "\\x1b[31mred\\u202e\\x07[bold]name[/bold]" == shown.get()

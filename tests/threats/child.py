@@ -1,0 +1,131 @@
+"""What runs in the forked process: pytest on a few tests, and a report in plain values.
+
+This module imports nothing of the project, or the process would begin with the unchanged code.
+"""
+
+import gc
+import io
+import os
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from typing import Final
+
+import pytest
+
+#: By these a test fails as its author meant it to. The second is that of `pytest.raises`.
+MEANT: Final = (AssertionError, pytest.fail.Exception)
+
+#: The tests as pytest names them, each with texts of which a parametrization's id must contain one.
+Cases = Mapping[str, tuple[str, ...]]
+
+_SETUP: Final = "pyproject.toml"
+_MOST_WORDS: Final = 2_000
+
+
+@dataclass
+class Report:
+    """What came of the tests: words by node id. `trouble`: what kept them from running as tests."""
+
+    passed: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    trouble: dict[str, str] = field(default_factory=dict)
+
+    def of(self, test: str, cases: str) -> "Report":
+        """Return the part that is of one test's parametrizations, and the trouble of all tests."""
+
+        def part(words: Mapping[str, str]) -> dict[str, str]:
+            return {one: text for one, text in words.items() if is_wanted(one, {test: (cases,)})}
+
+        of_all = {one: text for one, text in self.trouble.items() if "::" not in one}
+        return Report(
+            passed=part(self.passed),
+            skipped=part(self.skipped),
+            failed=part(self.failed),
+            trouble={**of_all, **part(self.trouble)},
+        )
+
+
+def is_wanted(node_id: str, cases: Cases) -> bool:
+    """Return whether a test is among those named, and its parameters among those wanted."""
+    test, _, parameters = node_id.partition("[")
+    return any(text in parameters for text in cases.get(test, ()))
+
+
+class _Watch:
+    """A plugin of pytest that chooses the parametrizations, and writes the report."""
+
+    def __init__(self, cases: Cases) -> None:
+        self.report = Report()
+        self._cases = cases
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the parametrizations that were asked for."""
+        items[:] = [item for item in items if is_wanted(item.nodeid, self._cases)]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what can't be imported or found."""
+        if report.failed:
+            self.report.trouble[report.nodeid] = report.longreprtext
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note how a test ended, and by which kind of exception."""
+        result = yield
+        self._note(item.nodeid, call, result)
+        return result
+
+    def _note(self, test: str, call: pytest.CallInfo[None], result: pytest.TestReport) -> None:
+        if result.skipped:
+            reason = result.longrepr
+            self.report.skipped[test] = reason[2] if isinstance(reason, tuple) else str(reason)
+        elif result.failed and call.when == "call" and call.excinfo is not None:
+            if call.excinfo.errisinstance(MEANT):
+                self.report.failed[test] = str(call.excinfo.value)
+            else:
+                self.report.trouble[test] = result.longreprtext
+        elif result.failed:
+            self.report.trouble[test] = f"in {call.when}: {result.longreprtext}"
+        elif call.when == "call":
+            self.report.passed[test] = ""
+
+
+def run(sending: Connection, root: str, cases: Cases) -> None:
+    """Run tests of the tree at `root`, and send the report as a dictionary.
+
+    As a dictionary, for pickle no longer finds this module's classes.
+    """
+    _forget_the_repository()
+    gc.freeze()  # pytest collects garbage several times, and need not look at what was there before
+    os.chdir(root)
+    # The plugins that come with other libraries are slow to load, and of no use here.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    watch, shown = _Watch(cases), io.StringIO()
+    options = (
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={root}",
+        f"--config-file={root}/{_SETUP}",
+    )
+    with redirect_stdout(shown), redirect_stderr(shown):
+        code = pytest.main([*options, *(f"{root}/{test}" for test in cases)], plugins=[watch])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        watch.report.trouble["pytest"] = shown.getvalue()[-_MOST_WORDS:]
+    sending.send(asdict(watch.report))
+
+
+def _forget_the_repository() -> None:
+    """Let tests be imported from the tree: this module and its package came from elsewhere.
+
+    Bytecode isn't written, for through the tree's links it would land in the repository.
+    """
+    sys.dont_write_bytecode = True
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]

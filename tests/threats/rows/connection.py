@@ -1,0 +1,78 @@
+"""Attacks on the way to a cluster: where the token goes, and what is taken for the cluster."""
+
+from typing import Final
+
+from tests.threats.row import Change, Row
+
+_CONNECTION: Final = "src/adapters/api_connection.py"
+_QUEUE: Final = "src/adapters/queue.py"
+_HANDLER: Final = "src/handlers/review.py"
+
+
+def _connected(options: str) -> Change:
+    """Connect with these options of urllib3 instead of the context that trusts one CA."""
+    return Change(
+        _CONNECTION,
+        'connection_pool_kw["ssl_context"] = _trusting(ca_pem)',
+        f"connection_pool_kw.update({options})\n"
+        "        urllib3.disable_warnings()  # it would warn, and so end the test by an error",
+    )
+
+
+ROWS: Final = (
+    Row(
+        "point the token elsewhere by a message, or by an invocation",
+        "tests/attack/test_queue.py::test_a_body_that_is_nearly_an_assignment_is_refused",
+        (
+            Change(_QUEUE, 'extra="forbid"', 'extra="ignore"'),
+            Change(_QUEUE, 'Field(pattern=f"^{CLUSTER_NAME.pattern}$")', "Field()"),
+            Change(_QUEUE, 'Field(pattern=f"^{REGION_NAME.pattern}$", max_length=40)', "Field()"),
+        ),
+    ),
+    Row(
+        "have a cluster reviewed that isn't selected, by a message or by an invocation",
+        "tests/handlers/test_review_messages.py"
+        "::TestSelection::test_a_cluster_that_is_not_selected_is_left_alone",
+        (
+            Change(_HANDLER, "if not eks.is_named(", "if False and not eks.is_named("),
+            Change(_HANDLER, "if not eks.is_selected(", "if False and not eks.is_selected("),
+        ),
+    ),
+    Row(
+        "use a cluster's token at another cluster",
+        "tests/adapters/test_eks_token.py::test_a_token_is_good_at_its_own_cluster_alone",
+        (
+            Change(
+                "src/adapters/eks_token.py",
+                "headers={_CLUSTER_HEADER: cluster}",
+                'headers={_CLUSTER_HEADER: "any"}',
+            ),
+        ),
+    ),
+    Row(
+        "send the token on by a redirect",
+        "tests/attack/test_hostile_server.py::test_a_redirect_takes_the_token_nowhere",
+        (Change(_CONNECTION, "retries=False,", ""),),
+    ),
+    Row(
+        "answer in the cluster's place with a certificate of another CA",
+        "tests/adapters/test_api_connection.py::test_other_certificate_authority",
+        (_connected('cert_reqs="CERT_NONE", assert_hostname=False'),),
+    ),
+    Row(
+        "answer in the cluster's place with a certificate of its CA for another name",
+        "tests/adapters/test_api_connection.py::test_other_host_name",
+        (_connected("ssl_context=_trusting(ca_pem), assert_hostname=False"),),
+    ),
+    Row(
+        "write to another object by slashes or queries in a request's name",
+        "tests/attack/test_hostile_server.py::test_a_name_is_one_segment_of_the_path",
+        (
+            Change(
+                "src/adapters/csr_api.py",
+                "quote(write.csr.name, safe='')",
+                "quote(write.csr.name, safe='/?#')",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,111 @@
+"""Attacks on what the approver knows of instances, and on what EC2 and IAM answer."""
+
+from typing import Final
+
+from tests.threats.row import LINES, Change, Row, unchecked
+
+_ADDRESSES: Final = "tests/attack/test_addresses.py"
+_NAMES: Final = "src/core/checks/names.py"
+_INSTANCE: Final = "src/core/checks/instance.py"
+_EVIDENCE: Final = "src/core/evidence.py"
+
+ROWS: Final = (
+    Row(
+        "claim an instance that EC2 doesn't know",
+        LINES,
+        (unchecked("instance.py", "instance_known"),),
+        "leave/instance-known/",
+    ),
+    Row(
+        "file from an instance of another VPC",
+        LINES,
+        (Change(_INSTANCE, "if not case.policy.allow_other_vpcs and", "if False and"),),
+        "leave/cluster/",
+    ),
+    Row(
+        "file from an instance of another cluster",
+        "tests/attack/test_instances.py::test_a_tag_that_is_nearly_the_clusters_is_not_its_own",
+        (Change(_INSTANCE, "if case.policy.require_cluster_tag and", "if False and"),),
+    ),
+    Row(
+        "file for an instance that is stopped or terminated, whose name may be another's by now",
+        LINES,
+        (unchecked("instance.py", "instance_running"),),
+        "leave/instance-running/",
+    ),
+    Row(
+        "be found by the name of a terminated instance (`ALLOW_NAME_IDENTITY`)",
+        "tests/core/test_evidence.py::test_a_dead_instance_doesnt_answer_to_a_name",
+        (Change(_EVIDENCE, "if instance.state not in _GONE", "if True"),),
+    ),
+    Row(
+        "have a second instance of the same name (`ALLOW_NAME_IDENTITY`)",
+        LINES,
+        (unchecked("instance.py", "instance_single"),),
+        "leave/instance-single/",
+    ),
+    Row(
+        "file before the instance is launched that will have the name",
+        LINES,
+        (unchecked("instance.py", "instance_launched_before"),),
+        "leave/instance-launched-before/",
+    ),
+    Row(
+        "file, and wait until EC2's answer fits the request",
+        LINES,
+        (unchecked("requester.py", "fresh"),),
+        "kubelet-serving/leave/fresh/",
+    ),
+    Row(
+        "call a node by another instance's name",
+        LINES,
+        (unchecked("instance.py", "node_name"),),
+        "deny/node-name/",
+    ),
+    Row(
+        "put a wildcard into a node's name, which an EC2 filter would expand",
+        "tests/core/test_evidence.py::test_a_name_that_is_no_plain_host_name_is_never_asked_for",
+        (Change(_EVIDENCE, "and is_dns_name(identity.node)", ""),),
+    ),
+    Row(
+        "put a wildcard into any other value of an EC2 filter",
+        "tests/adapters/test_ec2.py::test_a_name_that_is_a_pattern_is_never_asked_for",
+        (Change("src/adapters/ec2.py", "and not _LIVE & set(value)", ""),),
+    ),
+    Row(
+        "make EC2 fail, to be approved, or to have others denied, without evidence",
+        "tests/core/test_review.py"
+        "::test_one_whose_evidence_is_unavailable_is_undecided_and_others_are_approved",
+        (
+            Change(
+                _EVIDENCE,
+                "    if isinstance(answer, EvidenceUnavailable):\n        return answer\n",
+                "    if isinstance(answer, EvidenceUnavailable):\n        return NO_EVIDENCE\n",
+            ),
+        ),
+    ),
+    Row(
+        "make IAM fail, to be approved with another role",
+        "tests/core/test_review.py::test_a_role_that_iam_doesnt_tell_is_left",
+        (
+            Change(
+                _INSTANCE, 'return _leave("node role not verified", case.role.why)', "return None"
+            ),
+        ),
+    ),
+    Row(
+        "move another instance's secondary address to one's own interface, with the CNI's rights",
+        f"{_ADDRESSES}::test_a_secondary_address_that_a_node_took_is_left",
+        (Change(_NAMES, "if private.primary:", "if True:"),),
+    ),
+    Row(
+        "attach another interface, with the CNI's rights, and ask for its address",
+        f"{_ADDRESSES}::test_an_interface_that_a_node_attached_counts_only_where_allowed",
+        (Change(_NAMES, "return case.policy.allow_secondary_enis and", "return True and"),),
+    ),
+    Row(
+        "ask for an address that another instance's interface holds, whatever the settings allow",
+        f"{_ADDRESSES}::test_what_another_instance_holds_is_denied_whatever_is_allowed",
+        (unchecked("names.py", "ip_addresses"),),
+    ),
+)

@@ -1,0 +1,73 @@
+"""Attacks by number, size and time: what one requester does must cost no other its turn."""
+
+from typing import Final
+
+from tests.threats.row import Change, Row, unchecked
+
+_PAGES: Final = "tests/adapters/test_csr_pages.py"
+_SHARES: Final = "src/adapters/csr_shares.py"
+_CONNECTION: Final = "src/adapters/api_connection.py"
+
+ROWS: Final = (
+    Row(
+        "file so many requests that reading them takes the time of all",
+        "tests/attack/test_time.py::test_reading_a_flood_leaves_time_to_ask_ec2",
+        (unchecked("requester.py", "newest"),),
+    ),
+    Row(
+        "fill the memory with large requests of one requester",
+        f"{_PAGES}::test_requesters_share",
+        (
+            Change(
+                _SHARES,
+                "of_one = self._taken[csr.requester] + weight - self._share",
+                "of_one = 0",
+            ),
+        ),
+    ),
+    Row(
+        "push other requesters off the list",
+        f"{_PAGES}::test_where_all_have_too_much_whoever_has_most_gives_way",
+        (
+            Change(
+                _SHARES,
+                "if would_have > self._share:",
+                "if True:",
+            ),
+        ),
+    ),
+    Row(
+        "make a list too long to be read to its end, unnoticed",
+        "tests/adapters/test_ledger.py::test_what_a_run_found_is_counted",
+        (
+            Change(
+                "src/adapters/ledger_metrics.py",
+                "int(run.truncated or run.unread > 0)",
+                "0",
+            ),
+        ),
+    ),
+    Row(
+        "answer with a small body that unfolds into a large one",
+        "tests/attack/test_memory.py::test_an_answer_that_unfolds_beyond_the_page_limit_is_cut_off",
+        (Change(_CONNECTION, "if len(body) > most:\n                    break", ""),),
+        "1",
+    ),
+    Row(
+        "hold a connection open until the runtime ends the run",
+        "tests/attack/test_hostile_server.py::test_an_answer_that_drips_ends_with_the_time",
+        (
+            Change(
+                _CONNECTION,
+                "HangUp(self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS)",
+                "HangUp(self._rest.pool_manager, 3_600.0)",
+            ),
+        ),
+        "headers",
+    ),
+    Row(
+        "file again every minute, so that no request is ever old enough to be denied",
+        "tests/attack/test_silence.py::test_a_node_that_files_again_every_minute_is_reported",
+        (Change("src/core/peers.py", "asking_since=self._earlier(csr)", "asking_since=None"),),
+    ),
+)

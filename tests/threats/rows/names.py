@@ -1,0 +1,100 @@
+"""Attacks by the names and addresses that a node asks for."""
+
+from typing import Final
+
+from tests.threats.row import LINES, VECTORS, Change, Row, unchecked
+
+_NAMES: Final = "src/core/checks/names.py"
+
+ROWS: Final = (
+    Row(
+        "ask for another node's DNS name",
+        VECTORS,
+        (unchecked("names.py", "dns_names"),),
+        "san/other-dns",
+    ),
+    Row(
+        "ask for a name under a suffix of `EXTRA_DNS_SUFFIXES` that isn't the node's",
+        "tests/attack/test_names.py::test_under_an_own_suffix_only_the_nodes_first_labels_count",
+        (
+            Change(
+                _NAMES,
+                "if folded(name) not in own]",
+                "if folded(name) not in own"
+                " and not folded(name).endswith(case.policy.extra_dns_suffixes)]",
+            ),
+        ),
+    ),
+    Row(
+        "ask for a name that Unicode folds to the node's",
+        "tests/attack/test_names.py::test_a_name_that_unicode_folds_to_the_nodes_is_denied",
+        (
+            Change(
+                "src/core/checks/request.py",
+                "return None if is_dns_name(san.value) else",
+                "return None if True else",
+            ),
+            Change("src/core/dns.py", "name.translate(_LOWER)", "name.casefold()"),
+        ),
+    ),
+    Row(
+        "ask for another node's IP address",
+        VECTORS,
+        (unchecked("names.py", "ip_addresses"),),
+        "san/other-ip",
+    ),
+    Row(
+        "ask for a pod's address: a secondary one, or one of a delegated prefix",
+        LINES,
+        (
+            Change(_NAMES, "if private.primary:", "if True:"),
+            Change(_NAMES, "if not any(ip in prefix for prefix in interface.prefixes)", "if True"),
+        ),
+        "leave/ip-addresses/",
+    ),
+    Row(
+        "ask for the address of a secondary, trunk or branch interface",
+        LINES,
+        (
+            Change(_NAMES, "return case.policy.allow_secondary_enis and", "return True and"),
+            Change(_NAMES, "or interface.kind not in _NODE_INTERFACES", ""),
+            Change(_NAMES, "and interface.card_index == 0", ""),
+        ),
+        "leave/ip-addresses/",
+    ),
+    Row(
+        "ask for `kubernetes.default`, another Service, `localhost`, or a domain of AWS",
+        LINES,
+        (
+            Change(_NAMES, "name in _NEVER", "False"),
+            Change(_NAMES, '"svc" in name.split(".")[1:]', "False"),
+            Change(_NAMES, "any(_under(name, domain) for domain in AWS_SERVICE_DOMAINS)", "False"),
+        ),
+        "deny/reserved-names/the-name-",
+    ),
+    Row(
+        "ask for loopback, instance metadata, or a Service's address, even where EC2 shows it",
+        "tests/attack/test_addresses.py::test_a_reserved_address_is_denied_even_if_ec2_shows_it",
+        (
+            Change(_NAMES, "ip.is_loopback or", ""),
+            Change(_NAMES, "ip.is_link_local or", ""),
+            Change(_NAMES, "any(ip in network for network in _service_ranges(case))", "False"),
+        ),
+    ),
+    Row(
+        "ask for an IPv4-mapped IPv6 address, which Go's signer issues as the IPv4 one",
+        VECTORS,
+        (
+            Change(
+                "src/core/checks/request.py", "return None if mapped is None", "return None if True"
+            ),
+        ),
+        "san/mapped-",
+    ),
+    Row(
+        "ask for a name of another kind: an e-mail address, a URI, a network",
+        VECTORS,
+        (Change("src/core/checks/request.py", 'return f"{san.kind} {san.value}"', "return None"),),
+        "san/",
+    ),
+)

@@ -1,0 +1,72 @@
+"""Attacks on what people see: the log, the metrics, the alarms, terminals and reports."""
+
+from typing import Final
+
+from tests.threats.row import Change, Row
+
+_MONITORING: Final = "monitoring.yaml"
+_OF_STACK: Final = "\n      Dimensions:\n        - Name: Stack\n          Value: !Ref Stack"
+
+ROWS: Final = (
+    Row(
+        "put line ends, escapes or lookalike letters into the log by names",
+        "tests/adapters/test_ledger.py"
+        "::test_a_name_with_newlines_stays_on_one_line_and_forges_no_field",
+        (
+            Change(
+                "src/core/model/verdict.py",
+                'return text.encode("unicode_escape").decode("ascii")',
+                "return text",
+            ),
+        ),
+    ),
+    Row(
+        "make metrics without number by messages that name invented clusters",
+        "tests/attack/test_queue.py::test_a_cluster_that_eks_didnt_describe_becomes_no_dimension",
+        (Change("src/adapters/ledger.py", 'if error.cause == "describe":', "if False:"),),
+    ),
+    Row(
+        "read the token in an error that the log quotes",
+        "tests/attack/test_hostile_server.py::test_a_token_that_comes_back_in_an_error_is_hidden",
+        (
+            Change(
+                "src/adapters/api_connection.py",
+                'bytes(body).replace(token.encode(), b"(token)")',
+                "bytes(body)",
+            ),
+        ),
+    ),
+    Row(
+        "stop the approver, unnoticed",
+        "tests/template/test_ringing.py::test_silence_fires_an_alarm",
+        (Change(_MONITORING, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),),
+    ),
+    Row(
+        "hide how long a node waits, or that nothing is issued, by metrics of one's own",
+        "tests/template/test_ringing.py::test_values_that_others_put_lower_no_maximum",
+        tuple(
+            Change(
+                _MONITORING,
+                f"MetricName: {metric}{_OF_STACK}\n      Statistic: Maximum",
+                f"MetricName: {metric}{_OF_STACK}\n      Statistic: Sum",
+            )
+            for metric in ("OldestPendingSeconds", "ApprovedNotIssued")
+        ),
+    ),
+    Row(
+        "send escapes to an operator's terminal by names",
+        "tests/cli/test_screen.py::test_a_cell_shows_what_others_chose_escaped",
+        (Change("src/cli/screen.py", "(safe(str(line)) for line in", "(str(line) for line in"),),
+    ),
+    Row(
+        "put markup into the HTML report by names",
+        "tests/cli/test_readiness.py::test_nothing_that_others_chose_is_markup_in_the_report",
+        (
+            Change(
+                "src/cli/readiness/html.py",
+                "{html.decode('ascii')}",
+                "{__import__('html').unescape(html.decode('ascii'))}",
+            ),
+        ),
+    ),
+)

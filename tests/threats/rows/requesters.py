@@ -1,0 +1,75 @@
+"""Attacks by who files a request, and by what is filed beside others' requests."""
+
+from typing import Final
+
+from tests.threats.row import LINES, Change, Row, unchecked
+
+_REQUESTERS: Final = "tests/attack/test_requesters.py"
+_PEERS: Final = "src/core/peers.py"
+_BY_NAME_ALONE: Final = Change(
+    "src/core/model/csr.py",
+    "return self.username, tuple(session), tuple(role)",
+    "return self.username, tuple(session), ()",
+)
+
+ROWS: Final = (
+    Row(
+        "file as a user that only has a node's name",
+        LINES,
+        (unchecked("requester.py", "requester_is_node"),),
+        "leave/requester-is-node/",
+    ),
+    Row(
+        "file as a person who assumed a node's role, under a session name like an instance id",
+        "tests/attack/test_instances.py::test_a_session_that_is_nearly_an_instances_is_left",
+        (unchecked("requester.py", "node_kind"),),
+    ),
+    Row(
+        "file with IAM's keys in other letters, to be found by the node's name",
+        "tests/core/test_identity.py"
+        "::test_any_iam_key_in_any_letter_case_keeps_a_node_from_being_known_by_name",
+        (Change("src/core/identity.py", "allow_name and not has_iam_keys(csr)", "allow_name"),),
+    ),
+    Row(
+        "file from a role that the cluster maps as a node's, and that isn't this instance's",
+        f"{_REQUESTERS}::test_another_roles_session_of_the_same_name_is_left",
+        (unchecked("instance.py", "node_role"),),
+    ),
+    Row(
+        "supersede a node's request from another role's session of the same name",
+        f"{_REQUESTERS}::test_another_roles_session_of_the_same_name_supersedes_no_other",
+        (_BY_NAME_ALONE,),
+    ),
+    Row(
+        "use up a node's share of the list from another role's session of the same name",
+        f"{_REQUESTERS}::test_another_roles_session_uses_up_a_share_of_its_own",
+        (_BY_NAME_ALONE,),
+    ),
+    Row(
+        "use one key for two nodes, so that either passes for the other",
+        f"{_REQUESTERS}::test_one_key_of_two_nodes_is_denied_to_both",
+        (
+            unchecked("request.py", "key_not_reused"),
+            Change(_PEERS, "same_key=min(self._other_users(entry), default=None)", "same_key=None"),
+        ),
+    ),
+    Row(
+        "block a node by filing a copy of its request",
+        "tests/core/test_peers.py::test_a_copy_of_a_request_blocks_no_other",
+        (Change(_PEERS, "if entry.vouches and", "if"),),
+    ),
+    Row(
+        "write another requester into the object",
+        "tests/contract/test_contract_creation.py"
+        "::test_the_spec_says_who_asks_whatever_the_body_says",
+        # Kubernetes's own defence, so it is the practice API server's that is taken away.
+        (
+            Change(
+                "sandbox/practice/objects.py",
+                "**user_fields(user)}",
+                '**user_fields(user), "username": "system:node:another"}',
+            ),
+        ),
+        "practice",
+    ),
+)

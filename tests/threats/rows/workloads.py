@@ -1,0 +1,94 @@
+"""Attacks of ServiceAccounts on the second signer."""
+
+from typing import Final
+
+from tests.threats.row import LINES, Change, Row, unchecked
+
+_REVIEW: Final = "tests/core/test_review_services.py"
+
+_OF: Final = "app-serving/"
+
+ROWS: Final = (
+    Row(
+        "ask for a Service as a node, or as a user that only has a ServiceAccount's name",
+        LINES,
+        (unchecked("service.py", "requester_is_service_account"),),
+        "leave/requester-is-service-account/",
+    ),
+    Row(
+        "ask for a Service of another namespace",
+        LINES,
+        (unchecked("service.py", "service_names"),),
+        "deny/service-names/",
+    ),
+    Row(
+        "ask for a name that is no Service's",
+        LINES,
+        (unchecked("service.py", "service_names"),),
+        "leave/service-names/",
+    ),
+    Row(
+        "ask for another Service's cluster IP",
+        LINES,
+        (unchecked("service.py", "service_addresses"),),
+        "leave/service-addresses/",
+    ),
+    Row(
+        "ask for a Service that isn't there, or leads elsewhere (ExternalName)",
+        LINES,
+        (unchecked("service.py", "service_known"),),
+        "leave/service-known/",
+    ),
+    Row(
+        "ask, as a ServiceAccount, for `kubernetes.default` or the API server's address",
+        LINES,
+        (unchecked("names.py", "reserved_for_services"),),
+        f"{_OF}deny/reserved-names/",
+    ),
+    Row(
+        "ask, as a ServiceAccount, for a wildcard",
+        LINES,
+        (unchecked("request.py", "plain_names"),),
+        f"{_OF}deny/san-kinds/",
+    ),
+    Row(
+        "ask, as a ServiceAccount, for a client certificate",
+        LINES,
+        (unchecked("service.py", "service_usages"),),
+        "deny/service-usages/",
+    ),
+    Row(
+        "ask, as a ServiceAccount, to be a CA, or for client authentication in the request",
+        LINES,
+        (unchecked("service.py", "service_extensions"),),
+        "deny/service-extensions/",
+    ),
+    Row(
+        "put another name into the subject, which some clients read",
+        LINES,
+        (unchecked("service.py", "service_subject"),),
+        "leave/service-subject/",
+    ),
+    Row(
+        "reach another object by slashes in a Service's name",
+        "tests/adapters/test_services.py::test_what_is_no_label_reaches_no_url",
+        (
+            Change(
+                "src/adapters/services.py",
+                "if not (DNS_LABEL.fullmatch(namespace) and DNS_LABEL.fullmatch(name)):",
+                "if False:",
+            ),
+        ),
+    ),
+    Row(
+        "file thousands of requests as ServiceAccounts of one namespace",
+        LINES,
+        (unchecked("service.py", "among_newest"),),
+        "leave/among-newest/",
+    ),
+    Row(
+        "block a ServiceAccount by filing a copy of its request from another namespace",
+        f"{_REVIEW}::test_a_copy_of_a_request_blocks_no_other",
+        (Change("src/core/peers.py", "if entry.vouches and", "if"),),
+    ),
+)

@@ -1,0 +1,84 @@
+"""Attacks on what is written: another object, another certificate, another mode."""
+
+from typing import Final
+
+from tests.threats.row import Change, Row, unchecked
+
+_API: Final = "src/adapters/csr_api.py"
+_PAGES: Final = "src/adapters/csr_pages.py"
+_ISSUED: Final = "src/core/issued.py"
+
+
+def _without(field: str) -> Change:
+    """Send an object back without one field of its metadata."""
+    return Change(
+        _API,
+        "return {**listed, **_IDENTITY,",
+        "metadata = {**listed['metadata']}\n"
+        f"    metadata['{field}'] = ''\n"
+        "    return {**listed, **_IDENTITY, 'metadata': metadata,",
+    )
+
+
+ROWS: Final = (
+    Row(
+        "swap the request for another between judgement and approval",
+        "tests/adapters/test_csr_api.py::test_preconditions",
+        (_without("uid"), _without("resourceVersion")),
+    ),
+    Row(
+        "report a decision as written that wasn't",
+        "tests/attack/test_hostile_server.py::test_an_answer_that_doesnt_show_the_decision_is_none",
+        (
+            Change(
+                _API,
+                "case Answer(status=200) if _shows(outcome.object(), write):",
+                "case Answer(status=200):",
+            ),
+        ),
+    ),
+    Row(
+        "give two requests one uid, so that either gets the other's decision",
+        "tests/attack/test_hostile_server.py::test_two_objects_of_one_uid_are_one",
+        (Change(_PAGES, "elif read.uid not in self.listed:", "else:"),),
+    ),
+    Row(
+        "list a request of another signer",
+        "tests/attack/test_hostile_server.py::test_an_object_of_another_signer_is_not_judged",
+        (Change(_PAGES, 'return "" if csr.signer == signer else', 'return "" if True else'),),
+    ),
+    Row(
+        "list a key of another cluster's node, so that the node is denied",
+        "tests/attack/test_hostile_server.py::test_what_one_cluster_lists_counts_in_no_other",
+        (
+            Change(
+                "src/core/peers.py",
+                "self._users_of_key: dict[bytes, set[str]] = {}",
+                "self._users_of_key = globals().setdefault('kept', {})",
+            ),
+        ),
+    ),
+    Row(
+        "be issued a certificate for more than was approved, unnoticed",
+        "tests/core/test_issued.py::test_a_further_name_is_a_mismatch",
+        (Change(_ISSUED, "if names - asked:", "if False:"),),
+    ),
+    Row(
+        "be issued a certificate with another key than was approved, unnoticed",
+        "tests/core/test_issued.py::test_another_key_is_a_mismatch",
+        (Change(_ISSUED, "if spki != request.key.spki:", "if False:"),),
+    ),
+    Row(
+        "be approved again after a certificate that was for more",
+        "tests/core/test_review.py::test_a_node_whose_certificate_was_wrong_is_left",
+        (
+            unchecked("request.py", "not_reissued_in_a_loop"),
+            Change(_ISSUED, "return bool(csr.certificate) and", "return False and"),
+        ),
+    ),
+    Row(
+        "raise the mode by a cluster's tag",
+        "tests/core/test_acting.py::test_a_clusters_tag_may_lower_the_mode",
+        (Change("src/core/settings.py", "return min(self, other,", "return max(other, other,"),),
+    ),
+)
