@@ -255,13 +255,9 @@ def _token_for(read: _Cluster) -> str:
     That is the id of a local cluster on an Outpost, and the name of any other.
     From: AWS CLI, `eks get-token`, `--cluster-id`; EKS API reference, Cluster, `outpostConfig`.
 
-    Raises `ValueError`, naming the field, where the token could be good for another cluster.
+    Raises `ValueError`, naming the field, where a local cluster has no proper id.
     """
     if read.outpost_config is None:
-        if _LOCAL_ID.fullmatch(read.name):
-            # What serves this cluster's API could use the token at the local cluster of that id.
-            text = "has the form of a local cluster's id, for which its tokens would be good too"
-            raise ValueError(f"cluster.name: {text}")
         return read.name
     if isinstance(read.id, str) and _LOCAL_ID.fullmatch(read.id):
         return read.id

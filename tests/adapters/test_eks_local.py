@@ -93,16 +93,11 @@ def test_an_outpost_of_any_shape_is_an_outpost(config: object) -> None:
     assert describe(eks, "prod", "eu-west-1").token_for == LOCAL_ID
 
 
-def test_a_cluster_named_like_a_local_clusters_id_gets_no_token() -> None:
-    """A token for that name would be one for the local cluster of that id."""
-    answer = an_output(lambda cluster: cluster.update(name=LOCAL_ID))
-    with (
-        eks_saying("describe_cluster", answer) as eks,
-        pytest.raises(
-            ClusterUnavailable, match=r"cluster\.name: has the form of a local cluster's id"
-        ),
-    ):
-        describe(eks, LOCAL_ID, "eu-west-1")
+def test_an_ordinary_cluster_may_have_a_name_like_an_id() -> None:
+    """Its tokens are for its name, as any other's: see "One name, two clusters" in the threats."""
+    answer = an_output(lambda cluster: cluster.update(name=LOCAL_ID, id="another"))
+    with eks_saying("describe_cluster", answer) as eks:
+        assert describe(eks, LOCAL_ID, "eu-west-1").token_for == LOCAL_ID
 
 
 def test_a_local_clusters_own_name_is_never_signed() -> None:

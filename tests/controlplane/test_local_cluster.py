@@ -13,8 +13,6 @@ from aws_lambda_powertools import Logger
 from adapters.aws_account import Aws
 from adapters.clock import WallClock
 from adapters.eks import DescribedCluster, describe
-from adapters.eks_token import cluster_token
-from core.errors import ClusterUnavailable
 from sandbox.aws import PracticeAws
 from sandbox.controlplane import ControlPlane
 from tests.cli.aws_stub import AwsStub
@@ -77,19 +75,6 @@ def test_an_ordinary_cluster_takes_tokens_for_its_name_only(
     assert (plane.cluster, 201) == (cluster.token_for, status(plane, cluster))
     assert 401 == status(plane, described(aws, NAME))
     assert 401 == status(local, cluster)
-
-
-def test_no_token_is_made_for_a_cluster_named_like_a_local_clusters_id(
-    plane: ControlPlane, local: ControlPlane, aws: PracticeAws
-) -> None:
-    """The local cluster would take it, so whatever serves the other's API could use it there."""
-    aws.add_cluster(LOCAL_ID, REGION, server=plane.server, ca_pem=plane.ca_pem, vpc_id="vpc-1")
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-
-    by_name = cluster_token(aws.identity, cluster=LOCAL_ID, region=REGION)
-    assert 201 == local.client(by_name).request("POST", WHO_AM_I, body)[0]
-    with pytest.raises(ClusterUnavailable, match=r"cluster\.name"):
-        described(aws, LOCAL_ID)
 
 
 def test_the_commands_reach_a_local_cluster(

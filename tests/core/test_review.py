@@ -261,6 +261,19 @@ def test_one_who_files_again_every_minute_is_judged_all_the_same() -> None:
     )
 
 
+def test_another_request_under_the_same_uid_and_version_is_read_again() -> None:
+    """An API server that lies may show one request in this run, and another one in the next."""
+    honest = a_filed_csr()
+    forged = replace(a_filed_csr(ips=("10.9.9.9",)), name=honest.name, uid=honest.uid)
+    world = FakeWorld(honest)
+
+    run(world, mode="shadow")
+    world.api.items = [forged]
+    run(world, mode="enforce")
+
+    assert {honest.name: "Denied"} == world.api.conditions
+
+
 def test_two_clusters_with_one_uid_and_version_are_read_each_by_its_own_bytes() -> None:
     """An API server may say of its CSR whatever another cluster's says of another one."""
     honest = a_filed_csr()

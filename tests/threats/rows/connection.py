@@ -50,6 +50,11 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "have a cluster's tokens signed for another one, by an id in its description",
+        "tests/adapters/test_eks_local.py::test_without_an_outpost_an_id_is_no_reason_to_sign_for_it",
+        (Change("src/adapters/eks.py", "if read.outpost_config is None:", "if read.id is None:"),),
+    ),
+    Row(
         "send the token on by a redirect",
         "tests/attack/test_hostile_server.py::test_a_redirect_takes_the_token_nowhere",
         (Change(_CONNECTION, "retries=False,", ""),),

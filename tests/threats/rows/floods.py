@@ -15,6 +15,21 @@ ROWS: Final = (
         (unchecked("requester.py", "newest"),),
     ),
     Row(
+        "file so many requests that nothing is written before the run's time is over",
+        "tests/core/test_review.py::test_a_long_list_is_written_slice_by_slice",
+        (Change("src/core/slices.py", "SLICE: Final = 200", "SLICE: Final = 20_000"),),
+    ),
+    Row(
+        "file requests that stay at the head of the list, so that later ones are never judged",
+        "tests/core/test_slices.py::test_no_slice_is_passed_over_for_ever",
+        (Change("src/core/slices.py", "others if turn % 2 else oldest", "oldest"),),
+    ),
+    Row(
+        "show another request under the uid and version of one that was read before",
+        "tests/core/test_review.py::test_another_request_under_the_same_uid_and_version_is_read_again",
+        (Change("src/core/memo.py", "sha256(content)", 'sha256(b"")'),),
+    ),
+    Row(
         "fill the memory with large requests of one requester",
         f"{_PAGES}::test_requesters_share",
         (
