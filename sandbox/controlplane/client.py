@@ -33,22 +33,25 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Return the status and the JSON object answered, `{"text": …}` for anything else.
 
+        Bytes are sent as they are, for what no JSON of Python's can say.
         Raises `urllib3.exceptions.HTTPError` where no answer came.
         """
+        if isinstance(body, Mapping):
+            body = json.dumps(body).encode()
         answer = self._pool.request(
             method,
             self._server + path,
-            body=None if body is None else json.dumps(body).encode(),
+            body=body,
             headers={"Content-Type": "application/json", **self._headers, **(headers or {})},
         )
         try:
             content = json.loads(answer.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
             content = {"text": answer.data.decode(errors="replace")}
