@@ -11,15 +11,19 @@ drives it:
 
 from sandbox.controlplane.build import BuildError, build, built
 from sandbox.controlplane.client import Client
+from sandbox.controlplane.kubelets import AddressType, KubeletEvent, Kubelets
 from sandbox.controlplane.launch import ControlPlane
 from sandbox.controlplane.process import NotReadyError, eventually
 from sandbox.identity import AwsIdentity
 
 __all__ = [
+    "AddressType",
     "AwsIdentity",
     "BuildError",
     "Client",
     "ControlPlane",
+    "KubeletEvent",
+    "Kubelets",
     "NotReadyError",
     "build",
     "built",

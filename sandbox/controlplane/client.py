@@ -33,18 +33,20 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Return the status and the JSON object answered, `{"text": …}` for anything else.
 
+        Bytes are sent as they are, for what no JSON of Python's can say.
         Raises `urllib3.exceptions.HTTPError` where no answer came.
         """
-        sent = None if body is None else json.dumps(body).encode()
-        status, data = self.send(method, path, sent, headers)
+        if isinstance(body, Mapping):
+            body = json.dumps(body).encode()
+        status, data = self.send(method, path, body, headers)
         try:
             content = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
             content = {"text": data.decode(errors="replace")}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ import urllib3
 from sandbox.controlplane.build import BuildError, built
 from sandbox.controlplane.certificates import Authority, KeyPair, make_key
 from sandbox.controlplane.client import Client
+from sandbox.controlplane.kubelets import Kubelets
 from sandbox.controlplane.process import LOOPBACK, Port, Process
 from sandbox.controlplane.registry import Registry
 from sandbox.identity import AwsIdentity
@@ -111,6 +113,17 @@ class ControlPlane:
     def client(self, token: str) -> Client:
         """Return a client that bears this token and nothing else."""
         return Client(self.server, self._serving.pair.certificate, token=token)
+
+    def kubelets(self) -> Kubelets:
+        """Start a process for nodes' certificate managers, without any node; the caller closes it.
+
+        Raises `BuildError` with `KUBEBUILDER_ASSETS`, which have no kubelet.
+        """
+        if not self._binary:
+            raise BuildError("KUBEBUILDER_ASSETS has no kubelet: unset it")
+        folder = Path(tempfile.mkdtemp(prefix="kubelets-", dir=self._directory))
+        ca = self._serving.pair.certificate
+        return Kubelets(self._binary, folder, server=self.server, ca=ca)
 
     def add_identity(self, identity: AwsIdentity) -> None:
         """Let the stand-in STS know an access key, from now on."""

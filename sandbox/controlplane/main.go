@@ -1,9 +1,10 @@
 // Command controlplane is a Kubernetes control plane for tests, in one binary: etcd, kube-apiserver, the
-// kubelet-serving signer of kube-controller-manager, and a token webhook that believes what EKS believes.
+// kubelet-serving signer of kube-controller-manager, a token webhook that believes what EKS believes, and the
+// part of a kubelet that asks for serving certificates.
 //
 // It runs the part named by its first argument, or by the name that it is called by (`etcd` and
-// `kube-apiserver` as links to it behave as the originals do). It listens where it is told, so tell it
-// loopback: it guards nothing.
+// `kube-apiserver` as links to it behave as the originals do). It protects nothing: let it listen on loopback
+// addresses only.
 package main
 
 import (
@@ -25,6 +26,7 @@ var parts = map[string]func(arguments []string) int{
 	"kube-apiserver": runAPIServer,
 	"signer":         runSigner,
 	"identity":       runIdentity,
+	"kubelets":       runKubelets,
 }
 
 func main() {
@@ -39,7 +41,7 @@ func main() {
 			os.Exit(run(os.Args[2:]))
 		}
 	}
-	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|apiserver|signer|identity [flags]")
+	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|apiserver|signer|identity|kubelets [flags]")
 	os.Exit(2)
 }
 

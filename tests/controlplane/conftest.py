@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
+from sandbox.controlplane import ControlPlane, Kubelets
 from tests.controlplane.nodes import CSRS, NODE_ROLE, enrol
 from tests.faults.conftest import account, lambdas
 
@@ -33,3 +33,10 @@ def plane(eks_plane: ControlPlane, aws: PracticeAws) -> ControlPlane:
 @pytest.fixture(scope="module")
 def profile(aws: PracticeAws) -> str:
     return aws.add_profile(NODE_ROLE)
+
+
+@pytest.fixture(scope="module")
+def kubelets(plane: ControlPlane) -> Iterator[Kubelets]:
+    """The real kubelet's certificate managers; each test starts those of its own nodes."""
+    with plane.kubelets() as kubelets:
+        yield kubelets

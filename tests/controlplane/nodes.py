@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from adapters.eks_token import cluster_token
 from handlers.review import Reviewer
 from sandbox.aws import Eni, Machine, PracticeAws
-from sandbox.controlplane import Client, ControlPlane, eventually
+from sandbox.controlplane import Client, ControlPlane, Kubelets, eventually
 from sandbox.controlplane.launch import SERVICE_RANGE
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
@@ -55,6 +55,20 @@ class Node:
     @property
     def name(self) -> str:
         return self.machine.name
+
+    def boot(self, kubelets: Kubelets, *others: str) -> None:
+        """Start the real kubelet's manager, with the node's name and address, and other names."""
+        address = self.machine.enis[0].ip
+        kubelets.start(
+            self.name,
+            self.token,
+            [
+                ("InternalIP", address),
+                ("InternalDNS", self.name),
+                ("Hostname", self.name),
+                *(("InternalDNS", name) for name in others),
+            ],
+        )
 
     def file(self, dns: list[str] | None = None, **metadata: object) -> tuple[str, Key]:
         """File what a kubelet would; returns the object's name and the key."""
@@ -125,6 +139,21 @@ def join(plane: ControlPlane, aws: PracticeAws, profile: str, *, local: str = ""
     plane.map_role(role, "system:node:{{EC2PrivateDNSName}}", ["system:nodes"])
     token = cluster_token(identity, cluster=plane.cluster, region=REGION)
     return Node(machine, plane.client(token), token)
+
+
+def wait_for_request(plane: ControlPlane, node: Node) -> str:
+    """Wait until the node has a request in the cluster; return the object's name."""
+
+    def filed() -> str | None:
+        items = plane.admin.request("GET", CSRS)[1]["items"]
+        names = [
+            item["metadata"]["name"]
+            for item in items
+            if item["spec"]["username"] == f"system:node:{node.name}"
+        ]
+        return names[0] if names else None
+
+    return eventually(filed, f"a request of {node.name}")
 
 
 def reviewer(logger: Logger, **settings: str) -> Reviewer:

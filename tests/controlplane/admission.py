@@ -1,0 +1,99 @@
+"""deploy/admission.yaml in a control plane: whole, or without one of its validations."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from sandbox.controlplane import Client, ControlPlane, eventually
+from tests.contract.objects import a_csr
+from tests.controlplane.nodes import CSRS
+from tests.controlplane.oversized import PEM, STORED, a_csr_with
+
+DRY_RUN: Final = "dryRun=All"
+
+Manifests = tuple[dict[str, Any], dict[str, Any]]
+
+WHOLE: Final[Manifests] = tuple(
+    yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "admission.yaml").read_text())
+)
+MESSAGES: Final[list[str]] = [one["message"] for one in WHOLE[0]["spec"]["validations"]]
+
+_PATHS: Final = [
+    f"/apis/admissionregistration.k8s.io/v1/{kind}"
+    for kind in ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
+]
+# Two validations refuse it, so that every policy here does.
+_REFUSED: Final = a_csr("n" * 254, PEM)
+_REFUSED["metadata"]["labels"] = {f"label-{n}": "" for n in range(17)}
+
+
+def without(message: str) -> Manifests:
+    """The policy without the validation of this message, for the requests of one user."""
+    policy, binding = copy.deepcopy(WHOLE)
+    user = _user_without(message)
+    policy["metadata"]["name"] = binding["metadata"]["name"] = user
+    binding["spec"]["policyName"] = user
+    spec = policy["spec"]
+    spec["validations"] = [one for one in spec["validations"] if one["message"] != message]
+    spec["matchConditions"].append(
+        {"name": "of-one-user", "expression": f"request.userInfo.username == '{user}'"}
+    )
+    return policy, binding
+
+
+def as_user_without(message: str) -> Mapping[str, str]:
+    """The headers by which an administrator is that user, with all rights."""
+    return {"Impersonate-User": _user_without(message), "Impersonate-Group": "system:masters"}
+
+
+def _user_without(message: str) -> str:
+    return f"without-{MESSAGES.index(message)}"
+
+
+@contextmanager
+def installed(
+    plane: ControlPlane, policies: Mapping[str, Manifests] | None = None
+) -> Iterator[None]:
+    """The policy, or other ones by the message that each lacks; removed again for other tests."""
+    chosen = {"": WHOLE} if policies is None else policies
+    headers = [as_user_without(message) if message else {} for message in chosen]
+    for manifests in chosen.values():
+        for path, manifest in zip(_PATHS, manifests, strict=True):
+            status, answer = plane.admin.request("POST", path, manifest)
+            assert status == 201, answer
+    _wait_until(plane.admin, headers, 422)
+    yield
+    for manifests in chosen.values():
+        for path, manifest in zip(_PATHS, manifests, strict=True):
+            name = manifest["metadata"]["name"]
+            assert plane.admin.request("DELETE", f"{path}/{name}")[0] == 200
+    _wait_until(plane.admin, headers, 201)
+
+
+@contextmanager
+def an_object_to_change(plane: ControlPlane) -> Iterator[None]:
+    """An object within all bounds, to be changed. Its managedFields name a write to /approval."""
+    body = a_csr_with(name=STORED, labels={"team": "edge"})
+    status, made = plane.admin.request("POST", CSRS, body)
+    assert status == 201, made
+    made["status"] = {"conditions": [{"type": "Noted", "status": "True"}]}
+    status, noted = plane.admin.request("PUT", f"{CSRS}/{STORED}/approval", made)
+    assert status == 200, noted
+    entries = noted["metadata"]["managedFields"]
+    assert [None, "approval"] == [entry.get("subresource") for entry in entries]
+    yield
+    assert plane.admin.request("DELETE", f"{CSRS}/{STORED}")[0] == 200
+
+
+def _wait_until(admin: Client, users: Sequence[Mapping[str, str]], status: int) -> None:
+    for headers in users:
+
+        def is_so(headers: Mapping[str, str] = headers) -> bool | None:
+            got = admin.request("POST", f"{CSRS}?{DRY_RUN}", _REFUSED, headers)[0]
+            return True if got == status else None
+
+        eventually(is_so, f"a request beyond the bounds to be answered with {status}")

@@ -1,0 +1,196 @@
+"""What deploy/admission.yaml lets pass, on a real kube-apiserver: all that honest clients do."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from adapters.clock import WallClock
+from sandbox.aws import PracticeAws
+from sandbox.controlplane import ControlPlane, Kubelets, eventually
+from sandbox.kubelet import kubelet_request
+from tests.cli.conftest import Desk
+from tests.controlplane.admission import installed
+from tests.controlplane.app_signer import AppSigner
+from tests.controlplane.nodes import (
+    CSRS,
+    Node,
+    conditions,
+    join,
+    message,
+    reviewer,
+    stored,
+    wait_for_request,
+)
+from tests.controlplane.oversized import LAST_APPLIED, OWNER, REQUEST, an_entry
+
+Json = dict[str, Any]
+
+KUBECTL: Final = {"User-Agent": "kubectl/v1.36.2 (linux/amd64) kubernetes/0000000"}
+MERGE: Final = {**KUBECTL, "Content-Type": "application/merge-patch+json"}
+APPLY: Final = {**KUBECTL, "Content-Type": "application/apply-patch+yaml"}
+
+#: Beyond every bound that a new request has, but that of its size.
+BEYOND: Final[Mapping[str, object]] = {
+    "generateName": "n" * 300,
+    "labels": {f"label-{n}": "" for n in range(100)},
+    "annotations": {f"note-{n}": "<" * 1_000 for n in range(100)},
+    "finalizers": [f"a.b/{n}" for n in range(5_000)],
+    "ownerReferences": [OWNER],
+    "managedFields": [
+        an_entry({f"f:{'<' * 10_000}": {}}, manager=f"m{n}", operation="Apply") for n in range(20)
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def old(plane: ControlPlane, aws: PracticeAws, profile: str) -> str:
+    """A node's request that is beyond the bounds."""
+    node = join(plane, aws, profile)
+    pem, _ = kubelet_request(node.name, dns=[node.name], ips=[node.machine.enis[0].ip])
+    return node.send(pem, metadata={"name": "o" * 300, **BEYOND})
+
+
+@pytest.fixture(scope="module")
+def bounded(plane: ControlPlane, old: str) -> Iterator[ControlPlane]:
+    """The control plane with the policy, which comes after that request."""
+    assert old
+    with installed(plane):
+        yield plane
+
+
+@pytest.fixture
+def node(bounded: ControlPlane, aws: PracticeAws, profile: str) -> Node:
+    """A node of this test's own."""
+    return join(bounded, aws, profile)
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Json:
+    """What a person applies: as large as `csr-approver request` makes it, names of ten Services."""
+    names = [f"{'s' * 50}-{n}.{'n' * 50}.svc.cluster.local" for n in range(10)]
+    options = [part for name in names for part in ("--dns", name)]
+    command = ("request", "myserver", "--dry-run", "--key-type", "rsa-4096", *options)
+    printed: Json = Desk().json(*command)
+    return printed
+
+
+def review(plane: ControlPlane) -> None:
+    reviewer(Logger(service="admission")).handle(message(plane), WallClock(50))
+
+
+def is_issued(plane: ControlPlane, name: str) -> bool | None:
+    return True if stored(plane, name)["status"].get("certificate") else None
+
+
+def change(plane: ControlPlane, name: str, metadata: Json) -> int:
+    """Change an object's metadata as `kubectl label`, `annotate` and `patch` do."""
+    return plane.admin.request("PATCH", f"{CSRS}/{name}", {"metadata": metadata}, MERGE)[0]
+
+
+def decide(plane: ControlPlane, name: str, kind: str) -> int:
+    """Approve or deny as `kubectl certificate` does."""
+    body = stored(plane, name)
+    body["status"]["conditions"] = [{"type": kind, "status": "True", "reason": f"Kubectl{kind}"}]
+    return plane.admin.request("PUT", f"{CSRS}/{name}/approval", body, KUBECTL)[0]
+
+
+def test_a_real_kubelets_request_is_filed_approved_and_issued(
+    bounded: ControlPlane, node: Node, kubelets: Kubelets
+) -> None:
+    """By the kubelet's own code, this approver, and Kubernetes's signer."""
+    node.boot(kubelets)
+    wait_for_request(bounded, node)
+
+    review(bounded)
+
+    assert kubelets.certificate(node.name).startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_a_real_kubelet_with_too_many_names_receives_the_bound_as_its_error(
+    bounded: ControlPlane, node: Node, kubelets: Kubelets
+) -> None:
+    assert bounded
+    node.boot(kubelets, *(f"name-{n}.{'x' * 50}.example.com" for n in range(200)))
+
+    assert REQUEST in kubelets.error(node.name)
+
+
+def test_what_kubectl_apply_sends_passes_and_may_be_applied_again(
+    bounded: ControlPlane, manifest: Json
+) -> None:
+    """With all that it was given in an annotation, as it makes objects and changes them."""
+    body = json.loads(json.dumps(manifest))
+    body["metadata"]["annotations"] = {LAST_APPLIED: f"{json.dumps(manifest)}\n"}
+    as_kubectl = f"{CSRS}?fieldManager=kubectl-client-side-apply&fieldValidation=Strict"
+    assert 201 == bounded.admin.request("POST", as_kubectl, body, KUBECTL)[0]
+
+    manifest["metadata"]["labels"] = {"team": "edge"}
+    changed = {
+        "labels": {"team": "edge"},
+        "annotations": {LAST_APPLIED: f"{json.dumps(manifest)}\n"},
+    }
+    assert 200 == change(bounded, "myserver", changed)
+    assert 200 == decide(bounded, "myserver", "Approved")
+    AppSigner(bounded).sign("myserver")
+    assert is_issued(bounded, "myserver")
+    assert 200 == change(bounded, "myserver", {"labels": {"team": None}})
+
+
+def test_what_kubectl_apply_sends_with_server_side_passes(
+    bounded: ControlPlane, manifest: Json
+) -> None:
+    body = {**manifest, "metadata": {"name": "server-side", "labels": {"team": "edge"}}}
+    path = f"{CSRS}/server-side?fieldManager=kubectl"
+
+    assert 201 == bounded.admin.request("PATCH", path, body, APPLY)[0]
+    body["metadata"]["labels"]["team"] = "core"
+    assert 200 == bounded.admin.request("PATCH", path, body, APPLY)[0]
+
+
+def test_what_csr_approver_request_files_passes(bounded: ControlPlane, manifest: Json) -> None:
+    body = {**manifest, "metadata": {"name": "requested"}}
+
+    assert 201 == bounded.admin.request("POST", CSRS, body)[0]
+
+
+def test_an_object_is_labelled_and_denied_as_kubectl_does(
+    bounded: ControlPlane, node: Node
+) -> None:
+    """Also once the API server's record names writes to a subresource."""
+    name, _ = node.file()
+
+    assert 200 == decide(bounded, name, "Denied")
+    assert 200 == change(bounded, name, {"labels": {"seen": "yes"}, "annotations": {"by": "me"}})
+    assert 200 == change(bounded, name, {"labels": {"seen": None}})
+
+
+def test_a_deletion_in_the_foreground_ends(bounded: ControlPlane, node: Node) -> None:
+    """The API server itself adds a finalizer; the garbage collector removes it."""
+    name, _ = node.file()
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}
+    deleted = bounded.admin.request("DELETE", f"{CSRS}/{name}", options)[1]
+    assert ["foregroundDeletion"] == deleted["metadata"]["finalizers"]
+
+    assert 200 == change(bounded, name, {"labels": {"seen": "yes"}})
+    assert 200 == change(bounded, name, {"finalizers": None})
+
+    assert 404 == bounded.admin.request("GET", f"{CSRS}/{name}")[0]
+
+
+def test_what_was_beyond_the_bounds_before_is_approved_issued_changed_and_deleted(
+    bounded: ControlPlane, old: str
+) -> None:
+    """The policy hinders no one in cleaning up."""
+    review(bounded)
+    assert {"Approved": "ApprovedByCsrApprover"} == conditions(bounded, old)
+    eventually(lambda: is_issued(bounded, old), "the certificate")
+
+    assert 200 == change(bounded, old, {"labels": {"seen": "yes"}})
+    assert 200 == change(bounded, old, {"ownerReferences": None})
+    assert 200 == change(bounded, old, {"finalizers": BEYOND["finalizers"][1:]})  # type: ignore[index]
+    assert 200 == change(bounded, old, {"finalizers": None})
+
+    assert 200 == bounded.admin.request("DELETE", f"{CSRS}/{old}")[0]
