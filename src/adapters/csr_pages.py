@@ -40,7 +40,7 @@ _TURN_SECONDS: Final = 60
 class Limits:
     """How much is taken in, in bytes.
 
-    `page`: a longer page is asked for anew with fewer CSRs on it. `share`: so much is kept of one
+    `page`: a longer page is asked for again with fewer CSRs on it. `share`: so much is kept of one
     requester's CSRs, the newest, and `total` of all, because labels, annotations and requests are
     theirs to fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
     """
@@ -203,7 +203,7 @@ class CsrPages:
 
 
 def unavailable(outcome: Outcome) -> ClusterUnavailable:
-    """The error that tells why a list couldn't be had."""
+    """Return the error that says why there is no list."""
     if isinstance(outcome, NoAnswer):
         return ClusterUnavailable(outcome.cause, outcome.detail)
     known = {401: "unauthorized", 403: "forbidden"}.get(outcome.status)

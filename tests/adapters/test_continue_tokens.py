@@ -71,7 +71,7 @@ def test_there_is_no_later_place_behind_all_of_them_or_without_a_token(token: st
     assert "" == onward(token, PLACES, 1)
 
 
-def test_an_earlier_place_is_told_by_its_name() -> None:
+def test_an_earlier_place_is_known_by_its_name() -> None:
     """By its bytes, as etcd orders them."""
     assert is_before(token_of("/a\0"), token_of("/b"))
     assert is_before(token_of("/\uffff"), token_of("/\U00010000"))

@@ -175,7 +175,7 @@ def test_a_field_that_is_needed(field: str) -> None:
     assert f"metadata.{field}: Field required" == unread(message_of(item)).problem
 
 
-def test_a_name_that_is_not_utf_8_is_told_by_its_bytes() -> None:
+def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes() -> None:
     """By them the object can be deleted."""
     found = unread(message_of(an_item("a\udcff\udc80")))
 
