@@ -1,7 +1,7 @@
 """Kubernetes's protobuf for what this API answers and takes: CSRs, their lists, and errors.
 
 Inside, objects are as JSON has them; on the wire each client is answered in its own language. The
-tables are written down here anew, not taken from what is tested with them.
+tables are written down here again, not taken from what is tested with them.
 From: k8s.io/api, certificates/v1/generated.proto; k8s.io/apimachinery, generated.proto of
 pkg/apis/meta/v1 and pkg/runtime.
 """

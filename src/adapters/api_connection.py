@@ -58,7 +58,7 @@ class ApiConnection:
         """
         self._endpoint = _checked(endpoint)
         self._bearer = _Bearer(tokens)
-        self._clock = clock
+        self.clock = clock
         self._retries = retries
         self._max_answer_bytes = max_answer_bytes
         configuration = Configuration(
@@ -109,7 +109,7 @@ class ApiConnection:
         return outcome if renewed is None else self._send(call, renewed)
 
     def _send(self, call: "_Call", token: str) -> Outcome:
-        left = self._clock.remaining() - call.stop_at
+        left = self.clock.remaining() - call.stop_at
         if left <= 0:
             return NoAnswer("time", "no time was left")
         try:
@@ -137,7 +137,7 @@ class ApiConnection:
                 body += chunk
                 if len(body) > most:
                     break
-                if self._clock.remaining() + _GRACE_SECONDS <= stop_at:
+                if self.clock.remaining() + _GRACE_SECONDS <= stop_at:
                     return NoAnswer("time", "the answer took too long")
         finally:
             # Of a body read to its end the connection has gone back to the pool already.

@@ -101,7 +101,7 @@ def read_condition(message: bytes) -> Condition:
         status=text(read.last(6), where),
         reason=text(read.last(2), where),
         message=text(read.last(3), where),
-        last_update=_moment(read, 4, where) if read.has(4) else None,
+        last_update=_moment(read, 4, where) if read.last(4) else None,
     )
 
 
@@ -146,7 +146,7 @@ def _check_managed(entry: bytes) -> None:
     """Refuse what readers of JSON can't read. From: apimachinery, ManagedFieldsEntry."""
     where = "metadata.managedFields"
     read = parts(entry, MOST_FIELDS)
-    if read.has(4):
+    if read.last(4):
         moment(read.last(4), f"{where}.time")
     raw = parts(read.last(7), MOST_FIELDS).last(1)
     text(raw, f"{where}.fieldsV1")
@@ -183,7 +183,8 @@ def _needed(read: Parts, number: int, where: str) -> str:
 
 
 def _moment(read: Parts, number: int, where: str) -> datetime:
-    if not read.has(number):
+    # A time that isn't set is sent as an empty message, the beginning of 1970 as one that isn't.
+    if not read.last(number):
         raise Malformed(f"{where}: Field required")
     return moment(read.last(number), where)
 

@@ -4,12 +4,13 @@ From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "41
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from adapters.api_connection import ApiConnection
-from adapters.continue_tokens import past
+from adapters.continue_tokens import is_before, onward, past
 from adapters.csr_messages import read_page
 from adapters.csr_objects import read_csr
 from adapters.csr_shares import CsrShares
@@ -17,7 +18,7 @@ from adapters.kubernetes_protobuf import MEDIA_TYPE, read_status
 from adapters.protobuf import Malformed
 from adapters.retry import Answer, NoAnswer, Outcome
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import Listing, UnreadableCsr
+from core.model import KUBELET_SERVING, Listing, UnreadableCsr
 
 CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
@@ -25,11 +26,21 @@ CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 PAGE: Final = 500
 
 
+# The letters of generated names, in order; kubelets' requests are named `csr-` and five of them.
+# From: Kubernetes apimachinery pkg/util/rand; client-go util/certificate/csr.
+_LETTERS: Final = "2456789bcdfghjklmnpqrstvwxz"
+_PLACES: Final = {KUBELET_SERVING: tuple(f"csr-{letter}" for letter in _LETTERS)}
+_OTHER_PLACES: Final = tuple("abcdefghijklmnopqrstuvwxyz")
+
+# For how long one of the places is the next.
+_TURN_SECONDS: Final = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is taken in, in bytes.
 
-    `page`: a longer page is asked for anew with fewer CSRs on it. `share`: so much is kept of one
+    `page`: a longer page is asked for again with fewer CSRs on it. `share`: so much is kept of one
     requester's CSRs, the newest, and `total` of all, because labels, annotations and requests are
     theirs to fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
     """
@@ -57,12 +68,15 @@ class CsrPages:
         self._limits = limits
         self._limit = PAGE
         self._expired = False
+        self._half = (connection.clock.remaining() + stop_at) / 2
         self._begin()
 
     def _begin(self) -> None:
         self._kept = CsrShares(self._limits.share, self._limits.total)
         self._pages = 0
         self._next = ""
+        self._left_at = ""
+        self._place = self._end = ""
         self._seen = set[bytes]()
         self._cause = ""
 
@@ -90,6 +104,7 @@ class CsrPages:
 
     def _step(self) -> bool:
         """Ask for a page and keep it, or settle how to ask again; False when all is done."""
+        self._leap()
         outcome = self._connection.call(
             "GET", self._path(), stop_at=self._stop_at, accept=MEDIA_TYPE
         )
@@ -109,6 +124,21 @@ class CsrPages:
                 self._cause = f"size: one CSR alone, {outcome.detail}"
                 return False
         raise unavailable(outcome)
+
+    def _leap(self) -> None:
+        """Once, when half of the time is gone: read on from a later place, and return from there.
+
+        Requesters who file gigabytes named before all others would have the others never be
+        reached. With a new place in each minute they must fill the list everywhere.
+        """
+        clock = self._connection.clock
+        if not self._next or clock.remaining() > self._half:
+            return
+        self._half = -math.inf
+        turn = int(clock.now().timestamp()) // _TURN_SECONDS
+        place = onward(self._next, _PLACES.get(self._signer, _OTHER_PLACES), turn)
+        if place:
+            self._left_at, self._place, self._next = self._next, place, place
 
     def _path(self) -> str:
         query = {"fieldSelector": f"spec.signerName={self._signer}", "limit": str(self._limit)}
@@ -138,10 +168,15 @@ class CsrPages:
         return self._go_on(_sendable(page.token))
 
     def _go_on(self, token: str) -> bool:
-        """Take the next page's token; False where there is none, or none that leads on."""
+        """Take the next page's token, or that of what was leapt over; False at the end of all."""
+        if self._left_at and not token:
+            self._end, self._next, self._left_at = self._place, self._left_at, ""
+            return True
+        if not token or (self._end and not is_before(token, self._end)):
+            return False
         self._next = token
-        if not token or self._is_new(token):
-            return bool(token)
+        if self._is_new(token):
+            return True
         self._cause = "name: one that is not UTF-8, by which the list leads back"
         self._next = past(token)
         if self._next and self._is_new(self._next):
@@ -168,7 +203,7 @@ class CsrPages:
 
 
 def unavailable(outcome: Outcome) -> ClusterUnavailable:
-    """The error that tells why a list couldn't be had."""
+    """Return the error that says why there is no list."""
     if isinstance(outcome, NoAnswer):
         return ClusterUnavailable(outcome.cause, outcome.detail)
     known = {401: "unauthorized", 403: "forbidden"}.get(outcome.status)

@@ -16,7 +16,7 @@ _ByAge = list[tuple[datetime, str, int]]
 
 
 class CsrShares:
-    """The items that found room, in the order listed. `cause` tells why some didn't.
+    """The items that found room, in the order listed. `cause` says why some didn't.
 
     `listed`: by uid, the message that is sent back when a CSR is decided.
     """
@@ -48,9 +48,9 @@ class CsrShares:
     def add(self, csr: Csr, message: bytes) -> None:
         """Keep a CSR and its message, if there is room in its requester's share and in that of all.
 
-        Older ones of his give way, for a kubelet waits for its newest, however that is called; and
-        where all together have too much, older ones of whoever has most. Who he is is the API
-        server's word.
+        Older ones of the same requester give way, for a kubelet waits for its newest, whatever its
+        name; and where all together have too much, older ones of the requester who has most. Who
+        the requester is, the API server says.
         """
         weight = len(message) + _request_size(csr)
         while (excess := self._excess(csr, weight)) > 0:

@@ -64,7 +64,7 @@ class OwnCsr:
         if _is(outcome, 201):
             return _filed(outcome, 201)
         if _is(outcome, 409):
-            there = self.look()
+            there = self._readable()
             if there is not None and is_of(there, manifest):
                 return there
         if isinstance(outcome, Answer) and outcome.status in _REFUSALS:
@@ -102,6 +102,15 @@ class OwnCsr:
             return False
         raise unavailable(outcome)
 
+    def _readable(self) -> Filed | None:
+        """The request of that name; None also where it is one that can't be read: not ours then."""
+        try:
+            return self.look()
+        except ClusterUnavailable as error:
+            if error.cause == "answer":
+                return None
+            raise
+
     def _call(self, method: str, path: str = "", body: Mapping[str, Any] | None = None) -> Outcome:
         with closing(self._connect()) as connection:
             return connection.call(method, path or self._path, body)
@@ -123,5 +132,5 @@ def _filed(outcome: Outcome, status: int) -> Filed:
     item = outcome.object()
     csr = read_item(item)
     if not isinstance(csr, Csr):
-        raise ClusterUnavailable("answer", csr.problem)
+        raise ClusterUnavailable("answer", f"the request can't be read: {csr.problem}")
     return Filed(csr, item)

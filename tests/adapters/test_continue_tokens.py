@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from adapters.continue_tokens import past
+from adapters.continue_tokens import is_before, onward, past
 
 
 def token_of(start: object) -> str:
@@ -19,8 +19,8 @@ def token_of(start: object) -> str:
         ("a\ufffd-0499\0", "b"),
         ("csr-\ufffd\0", "csr."),
         ("csr-\u00fc" * 100_000, "csr."),
-        ("z" * 20_000 + "\0", "z" * 252 + "{"),
-        ("z" * 300 + "\ufffd", "z" * 252 + "{"),
+        ("z" * 20_000 + "\0", "z" * 253 + "{"),
+        ("z" * 300 + "\ufffd", "z" * 253 + "{"),
         ("\x7f\ufffd\0", "\x80"),
     ],
 )
@@ -31,7 +31,7 @@ def test_the_list_goes_on_after_all_that_begin_so(start: str, after: str) -> Non
 
 @pytest.mark.parametrize(
     "token",
-    ["", "x", "e30", "W10", "!" * 9_000, token_of("csr-7znmf\0"), token_of("\ufffd"), token_of(7)],
+    ["", "x", "e30", "W10", "!" * 9_000, token_of("csr-7znmf\0"), token_of("/\ufffd"), token_of(7)],
 )
 def test_there_is_no_way_past_an_ordinary_name_or_no_token(token: str) -> None:
     """Behind a name that begins with what isn't ASCII there is no node's."""
@@ -45,3 +45,34 @@ def test_each_way_past_ends() -> None:
         steps += 1
 
     assert 1 == steps
+
+
+PLACES = ("csr-b", "csr-m", "csr-z")
+
+
+@pytest.mark.parametrize(
+    ("start", "turn", "place"),
+    [
+        ("/a-0499\0", 0, "/csr-b"),
+        ("/a-0499\0", 1, "/csr-m"),
+        ("/a-0499\0", 5, "/csr-z"),
+        ("csr-c1234\0", 0, "csr-m"),
+        ("csr-c1234\0", 1, "csr-z"),
+    ],
+)
+def test_a_later_place_is_one_of_those_ahead_in_turn(start: str, turn: int, place: str) -> None:
+    """With the slash that newer API servers put before the name."""
+    assert token_of(place) == onward(token_of(start), PLACES, turn)
+
+
+@pytest.mark.parametrize("token", ["", "x", "W10", token_of(7), token_of("/d\0"), token_of("")])
+def test_there_is_no_later_place_behind_all_of_them_or_without_a_token(token: str) -> None:
+    """The list is read on as it is."""
+    assert "" == onward(token, PLACES, 1)
+
+
+def test_an_earlier_place_is_known_by_its_name() -> None:
+    """By its bytes, as etcd orders them."""
+    assert is_before(token_of("/a\0"), token_of("/b"))
+    assert is_before(token_of("/\uffff"), token_of("/\U00010000"))
+    assert not is_before(token_of("/b"), token_of("/b"))

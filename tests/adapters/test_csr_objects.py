@@ -69,6 +69,19 @@ def test_each_field_is_read() -> None:
     )
 
 
+def test_a_time_that_is_not_set_is_an_empty_message() -> None:
+    """As Go sends it; the beginning of 1970 has its two fields."""
+    condition = encoded(1, b"Seen") + encoded(6, b"True") + encoded(4, b"")
+    begun = encoded(1, b"Begun") + encoded(6, b"True") + encoded(4, b"\x08\x00\x10\x00")
+    item = message_of(an_item()) + encoded(3, encoded(1, condition) + encoded(1, begun))
+
+    listed = read_csr(memoryview(item))
+
+    assert isinstance(listed, Listed)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert [None, epoch] == [one.last_update for one in listed.csr.conditions]
+
+
 @pytest.mark.parametrize("seconds", [None, 0, 600, 2**31 - 1, -(2**31)])
 def test_expiration(seconds: int | None) -> None:
     """Absent is another thing than 0."""
@@ -162,7 +175,7 @@ def test_a_field_that_is_needed(field: str) -> None:
     assert f"metadata.{field}: Field required" == unread(message_of(item)).problem
 
 
-def test_a_name_that_is_not_utf_8_is_told_by_its_bytes() -> None:
+def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes() -> None:
     """By them the object can be deleted."""
     found = unread(message_of(an_item("a\udcff\udc80")))
 

@@ -1,13 +1,14 @@
 """Listing one signer's CSRs: pages, what may go wrong with one, and what is made of it."""
 
 import base64
-from typing import Any
+import json
+from typing import Any, Final
 
 import pytest
 
 from adapters.csr_pages import CSRS, Limits
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import KUBELET_SERVING, OversizedRequest, UnreadableCsr
+from core.model import KUBELET_SERVING, Listing, OversizedRequest, UnreadableCsr
 from tests.adapters.scripted_api import (
     HANGS_UP,
     Reply,
@@ -321,6 +322,64 @@ def test_no_time_at_all(seconds: float) -> None:
         api.list_csrs(KUBELET_SERVING)
 
     assert [] == server.seen
+
+
+def by_name(items: list[dict[str, Any]], clock: StillClock, seconds: float) -> Any:
+    """A server of which each page takes so long; its continue tokens hold the last name."""
+    names = [item["metadata"]["name"] for item in items]
+
+    def answer(seen: Seen) -> Reply:
+        token = seen.query.get("continue", "")
+        start = json.loads(base64.b64decode(token + "=="))["start"] if token else "/"
+        here = [item for item in items if f"/{item['metadata']['name']}" >= start][:2]
+        last = here[-1]["metadata"]["name"] if here else ""
+        clock.seconds -= seconds
+        return a_page(*here, token="" if last in ("", names[-1]) else token_of(f"/{last}\0"))
+
+    return answer
+
+
+def token_of(start: str) -> str:
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": 7, "start": start})
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def listed_by_name(seconds: float, *names: str) -> tuple[Listing, list[str]]:
+    """What is listed in 25 s, and where it was read on from."""
+    items, clock = [an_item(name) for name in sorted(names)], StillClock(50.0)
+    with answering(answer=by_name(items, clock, seconds), clock=clock) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+    tokens = [seen.query["continue"] for seen in server.seen if "continue" in seen.query]
+    return listing, [json.loads(base64.b64decode(one + "=="))["start"] for one in tokens]
+
+
+MANY: Final = tuple(f"a-{number:02}" for number in range(40))
+
+
+def test_when_half_of_the_time_is_gone_a_later_place_is_read() -> None:
+    """However much comes first by name, each kubelet's request is reached in some minute."""
+    listing, starts = listed_by_name(3.0, *MANY, "csr-zzzzz")
+
+    assert "csr-zzzzz" in names(listing)
+    assert ["/csr-"] == [start[:-1] for start in starts if start.startswith("/csr-")]
+    assert (True, "time: the answer took too long") == (listing.truncated, listing.cause)
+
+
+def test_what_was_leapt_over_is_read_with_the_time_that_is_left() -> None:
+    """Up to the place, and no further: nothing is missing then, nor listed twice."""
+    own = ("csr-2", "csr-9", "csr-b", "csr-zzzzz")
+    listing, starts = listed_by_name(2.4, *MANY[:12], *own)
+
+    assert sorted([*MANY[:12], *own]) == sorted(names(listing))
+    assert (False, "") == (listing.truncated, listing.cause)
+    assert len(starts) == len(set(starts))
+
+
+def test_a_list_that_is_read_in_half_of_the_time_is_read_in_order() -> None:
+    """As nearly every list is."""
+    listing, _ = listed_by_name(1.0, *MANY[:12], "csr-zzzzz")
+
+    assert [*MANY[:12], "csr-zzzzz"] == names(listing)
 
 
 # --- failures ---------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from sandbox.tokens import User
 from tests.cli.conftest import Desk
 from tests.cli.hours import Hours
 from tests.handlers.account import GROUP, Account, Cluster
+from tests.hiding import NOT_UTF_8
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
@@ -824,6 +825,23 @@ def test_a_name_that_is_taken_just_then_is_left_alone(cluster: Cluster, desk: De
     assert ("refused", "none", None) == (told["outcome"], told["request"], told["key"])
     assert "already exists" in told["detail"]
     assert ([], 1) == (names_here(), len(cluster.objects()))
+
+
+def test_a_name_that_is_taken_by_what_cannot_be_read_is_taken(cluster: Cluster, desk: Desk) -> None:
+    """Another requester's of the same name isn't ours, whatever is in it."""
+
+    def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        if call.method == "POST" and call.path[3] == CSRS:
+            item = cluster.seed(NAME, SOMEBODY, kubelet_request("n")[0])
+            cluster.seed_object(item | {"metadata": item["metadata"] | NOT_UTF_8})
+        return answer(call)
+
+    cluster.fault = take
+
+    told = desk.json(*OURS, code=1)
+
+    assert ("refused", "none") == (told["outcome"], told["request"])
+    assert "already exists" in told["detail"]
 
 
 @pytest.mark.parametrize(

@@ -343,3 +343,18 @@ def test_compaction(shop: Shop, plane: ControlPlane) -> None:
     assert pages._expired
     assert [f"{prefix}-{tail}" for tail in "abd"] == [csr.name for csr in listing.csrs]
     assert not listing.truncated
+
+
+def test_a_later_place(shop: Shop) -> None:
+    """A continue token of our own leads to a later place of the same list, and back from there."""
+    prefix = unique("a")
+    names = [f"{prefix}-{number:02}" for number in range(12)] + [f"zz-{prefix}"]
+    for name in names:
+        shop.make(name)
+    pages = CsrPages(shop.api._connection, shop.signer, stop_at=0.0, limits=Limits())
+    pages._limit = 2
+    pages._half = SECONDS  # as if so much had passed
+    listing = pages.read()
+
+    assert [*names[:2], names[-1], *names[2:-1]] == [csr.name for csr in listing.csrs]
+    assert (False, "") == (listing.truncated, listing.cause)

@@ -155,9 +155,9 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
     assert APPROVED == conditions(plane, honest)
     run = sums(lines)
     assert (number, False, 1) == (run["unreadable"], run["truncated"], run["pages"])
-    told = problems(lines)
-    assert names == [name for name, _ in told]
-    assert all(words.startswith(problem) for _, words in told)
+    reported = problems(lines)
+    assert names == [name for name, _ in reported]
+    assert all(words.startswith(problem) for _, words in reported)
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ A real API server takes bodies of up to 3 MiB, of which etcd keeps 1.5 MiB by de
 (MaxRequestBodyBytes); etcd's --max-request-bytes; k8s.io/apimachinery pkg/util/validation.
 """
 
-import itertools
 import json
 import re
-import string
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +18,7 @@ from adapters.ledger_metrics import NAMESPACE
 from sandbox.practice.api import Answer, Call
 from tests.handlers.account import Account, Cluster
 from tests.handlers.lambdas import Lambdas
+from tests.hiding import NESTED
 from tests.load.processes import EVENT, reviewer
 from tests.template.alarms import emitted
 
@@ -90,19 +89,33 @@ def test_a_hundred_requests_of_megabytes(account: Account, cluster: Cluster, mem
     assert sums(lines)["listed"] == sums(lines)["gated"]["superseded"] + 1 + len(good)
 
 
+def test_thousands_that_cannot_be_read(account: Account, cluster: Cluster, memory: int) -> None:
+    """Of each only a name is kept: 160 MB of them take no more than one page at a time."""
+    model = cluster.get(cluster.file(999, name="model"))
+    cluster.remove("model")
+    for number in range(2_000):
+        named = {"name": f"a-{number:04}", "uid": f"uid-{number:04}", **NESTED}
+        cluster.seed_object(model | {"metadata": model["metadata"] | named})
+    good = [cluster.file(node, name=f"b-{node:02}") for node in range(20)]
+
+    peak, lines = run(account)
+
+    assert peak < memory
+    assert {cluster.decision(name) for name in good} == {"Approved"}
+    assert (2_000, False) == (sums(lines)["unreadable"], sums(lines)["truncated"])
+
+
 def test_as_much_as_may_be_kept_and_written_at_once(
     account: Account, cluster: Cluster, lambdas: Lambdas, memory: int
 ) -> None:
     """Who has most gives way to whoever comes last with little; that is told, and served later."""
-    letters = itertools.product(string.ascii_lowercase + string.digits, repeat=4)
-    short = dict.fromkeys(map("".join, itertools.islice(letters, 140_000)), "")
-    long = dict.fromkeys((f"{number:05}" for number in range(14_000)), "y" * 63)
-    unfolding = [cluster.file(node, name=f"a-{node}") for node in range(100, 108)]
-    for name in unfolding:
-        change(cluster, name, metadata={"labels": short})
+    short = dict.fromkeys((f"{number:03}" for number in range(900)), "")
+    larger = [cluster.file(node, name=f"a-{node}") for node in range(100, 108)]
+    for name in larger:
+        change(cluster, name, metadata={"labels": short, "annotations": {"x": "y" * 1_540_000}})
     large = [cluster.file(node, name=f"b-{node}") for node in range(200, 250)]
     for name in large:
-        change(cluster, name, metadata={"labels": long})
+        change(cluster, name, metadata={"labels": short, "annotations": {"x": "y" * 1_100_000}})
     many = [f"c-{number:03}" for number in range(900)]
     cluster.repeat(cluster.file(999, name="c-newest"), many, earlier=timedelta(seconds=1))
     good = [cluster.file(node, name=f"d-{node:02}") for node in range(20)]
@@ -116,12 +129,12 @@ def test_as_much_as_may_be_kept_and_written_at_once(
     samples = emitted(line for line in lines if "_aws" in line)
     assert samples[NAMESPACE, "ListTruncated", STACK] == [1.0]
     decided = {line["csr"] for line in lines if line.get("action") == "approved"}
-    crowded_out = {*unfolding, *large} - decided
-    assert decided == {*unfolding, *large, "c-newest", *good} - crowded_out
+    crowded_out = {*larger, *large} - decided
+    assert decided == {*larger, *large, "c-newest", *good} - crowded_out
     assert 0 < len(crowded_out) < 5
 
     cluster.fault = None
-    for name in ({*unfolding, *large} | {*many}) - crowded_out:
+    for name in ({*larger, *large} | {*many}) - crowded_out:
         cluster.remove(name)
     lambdas.review()
     assert {cluster.decision(name) for name in crowded_out} == {"Approved"}

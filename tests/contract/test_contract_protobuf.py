@@ -1,0 +1,111 @@
+"""The same API in protobuf: lists, decisions and errors say what they say in JSON."""
+
+from typing import Any
+
+from adapters.kubernetes_protobuf import read_status
+from sandbox.controlplane import Client
+from sandbox.practice import protobuf
+from tests.contract.objects import (
+    CSRS,
+    Json,
+    a_condition,
+    decided,
+    make,
+    path_of,
+    query,
+    read,
+    unique,
+    without,
+)
+from tests.contract.world import World
+
+SPEAKS = {"Content-Type": protobuf.MEDIA_TYPE, "Accept": protobuf.MEDIA_TYPE}
+
+
+def ask(client: Client, method: str, path: str, body: Json | None = None) -> tuple[int, bytes]:
+    sent = None if body is None else protobuf.encode(body)
+    return client.send(method, path, sent, SPEAKS)
+
+
+def filled(fields: Json) -> Json:
+    """Without the empty texts that Go sends in protobuf and leaves out of JSON."""
+    return {key: value for key, value in fields.items() if value != ""}
+
+
+def of_list(answer: bytes) -> tuple[Json, list[Any]]:
+    listed = protobuf.decode(answer)
+    assert listed["kind"] == "CertificateSigningRequestList"
+    return listed["metadata"], listed["items"]
+
+
+def test_a_list_has_the_same_items(world: World, fresh: Json) -> None:
+    """Field by field; of an empty status nothing is there to compare."""
+    name = fresh["metadata"]["name"]
+
+    status, answer = ask(world.admin, "GET", query(fieldSelector=f"metadata.name={name}"))
+
+    metadata, [item] = of_list(answer)
+    assert status == 200
+    assert metadata["resourceVersion"]
+    assert (fresh["metadata"], fresh["spec"]) == (filled(item["metadata"]), filled(item["spec"]))
+
+
+def test_a_list_goes_on_by_its_continue_token(world: World) -> None:
+    """The same tokens as in JSON."""
+    prefix = unique("protobuf")
+    names = [make(world.admin, f"{prefix}-{tail}")["metadata"]["name"] for tail in "abc"]
+    found, token = list[str](), ""
+    while True:
+        more = {"continue": token} if token else {}
+        metadata, items = of_list(ask(world.admin, "GET", query(limit=2, **more))[1])
+        found += [item["metadata"]["name"] for item in items]
+        token = metadata.get("continue", "")
+        if not token:
+            break
+
+    assert set(names) <= set(found)
+
+
+def test_a_decision_is_taken_and_the_object_comes_back(world: World, approver: Client) -> None:
+    """Labels and annotations go along."""
+    texts: Json = {"labels": {"a": "b"}, "annotations": {"c": "ü"}}
+    body = decided(make(world.admin, unique("put"), **texts), a_condition())
+    path = path_of(body["metadata"]["name"], "approval")
+
+    status, answer = ask(approver, "PUT", path, body)
+
+    after = read(world.admin, body["metadata"]["name"])
+    assert (200, "Approved") == (status, after["status"]["conditions"][0]["type"])
+    assert texts == {key: after["metadata"][key] for key in texts}
+    assert after["status"] == protobuf.decode(answer)["status"]
+
+
+def test_a_decision_without_spec_and_managed_fields_loses_nothing(
+    world: World, approver: Client, fresh: Json
+) -> None:
+    """The server keeps its own of both."""
+    before = read(world.admin, fresh["metadata"]["name"])
+    body = decided(without(before, "managedFields"), a_condition())
+    del body["spec"]
+
+    assert ask(approver, "PUT", path_of(before["metadata"]["name"], "approval"), body)[0] == 200
+
+    after = read(world.admin, before["metadata"]["name"])
+    assert before["spec"] == after["spec"]
+
+
+def test_an_error_says_the_same(approver: Client, fresh: Json) -> None:
+    """Whichever language it comes in."""
+    path = path_of(fresh["metadata"]["name"], "approval")
+    stale = decided(fresh, a_condition())
+    stale["metadata"] = {**stale["metadata"], "resourceVersion": "1"}
+
+    for client, body, method, code in (
+        (approver, stale, "PUT", 409),
+        (approver, None, "DELETE", 403),
+    ):
+        where = path if body else f"{CSRS}/{fresh['metadata']['name']}"
+        status, answer = ask(client, method, where, body)
+        in_json = client.request(method, where, body)[1]
+
+        assert (code, in_json["message"]) == (status, read_status(answer).message)
