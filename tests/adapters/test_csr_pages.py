@@ -353,6 +353,23 @@ def listed_by_name(seconds: float, *names: str) -> tuple[Listing, list[str]]:
     return listing, [json.loads(base64.b64decode(one + "=="))["start"] for one in tokens]
 
 
+def test_a_name_that_leads_the_list_back_is_passed_over() -> None:
+    """In protobuf it needn't be UTF-8; the token has U+FFFD for it, which comes before the name."""
+    back = token_of("/x\ufffd\0")
+
+    def served(seen: Seen) -> Reply:
+        if seen.query.get("continue") not in (None, back):
+            return a_page(an_item("z"))
+        return a_page(an_item("a"), token=back)
+
+    with answering(answer=served) as (api, server):
+        listing = api.list_csrs(KUBELET_SERVING)
+
+    assert ["a", "z"] == names(listing)
+    assert token_of("/y") == server.seen[-1].query["continue"]
+    assert listing.cause == "name: one that is not UTF-8, by which the list leads back"
+
+
 MANY: Final = tuple(f"a-{number:02}" for number in range(40))
 
 

@@ -183,6 +183,7 @@ def test_an_item_that_is_no_json_has_an_answer_of_its_own(desk: Desk, metadata: 
 
     result = CliRunner().invoke(app, arguments)
 
+    assert 0 == result.exit_code
     row, other = json.loads(result.stdout)
     assert ("odd", "leave", ["object-readable"]) == (
         row["csr"],

@@ -5,10 +5,59 @@ from typing import Final
 from tests.threats.row import Change, Row, unchecked
 
 _PAGES: Final = "tests/adapters/test_csr_pages.py"
+_LIST: Final = "src/adapters/csr_pages.py"
 _SHARES: Final = "src/adapters/csr_shares.py"
 _CONNECTION: Final = "src/adapters/api_connection.py"
 
 ROWS: Final = (
+    Row(
+        "hide all other requests behind one that can't be read",
+        f"{_PAGES}::test_unreadable_item",
+        (
+            Change(
+                _LIST,
+                "for item in page.items:",
+                "bad = [one for one in map(read_csr, page.items) if isinstance(one, UnreadableCsr)]\n"
+                "        for item in () if bad else page.items:",
+            ),
+        ),
+    ),
+    Row(
+        "hide requests from every other client by one that no reader of JSON can read",
+        "tests/adapters/test_csr_objects.py::test_what_breaks_other_readers_is_named",
+        (Change("src/adapters/csr_objects.py", "        _check_managed(entry)", "        pass"),),
+    ),
+    Row(
+        "fill the memory with ten thousand requests that can't be read",
+        "tests/adapters/test_csr_objects.py::test_what_is_kept_of_ten_thousand_is_bounded",
+        (Change("src/adapters/csr_objects.py", "one.content[:_MAX_NAME]", "one.content"),),
+    ),
+    Row(
+        "hide requests behind a name by which the list leads back to its middle for ever",
+        f"{_PAGES}::test_a_name_that_leads_the_list_back_is_passed_over",
+        (Change(_LIST, "self._next = past(token)", "self._next = ''"),),
+    ),
+    Row(
+        "hide requests behind a name so long that the list can't be read on",
+        "tests/attack/test_silence.py::test_a_name_too_long_to_go_on_from_is_passed_over",
+        (Change(_LIST, "if shorter := past(self._next):", "if shorter := '':"),),
+    ),
+    Row(
+        "file so much under the first names that those behind are never listed",
+        f"{_PAGES}::test_when_half_of_the_time_is_gone_a_later_place_is_read",
+        (Change(_LIST, "        self._leap()\n", ""),),
+    ),
+    Row(
+        "leave a saved list unreadable for `evaluate`",
+        "tests/cli/test_evaluate.py::test_an_item_that_is_no_json_has_an_answer_of_its_own",
+        (
+            Change(
+                "src/cli/saved_list.py",
+                "return _apart(_utf_8(content), error)",
+                "raise ValueError from error",
+            ),
+        ),
+    ),
     Row(
         "file so many requests that reading them takes the time of all",
         "tests/attack/test_time.py::test_reading_a_flood_leaves_time_to_ask_ec2",
