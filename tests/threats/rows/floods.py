@@ -17,7 +17,8 @@ ROWS: Final = (
             Change(
                 _LIST,
                 "for item in page.items:",
-                "bad = [one for one in map(read_csr, page.items) if isinstance(one, UnreadableCsr)]\n"
+                "read = map(read_csr, page.items)\n"
+                "        bad = any(isinstance(one, UnreadableCsr) for one in read)\n"
                 "        for item in () if bad else page.items:",
             ),
         ),
