@@ -61,17 +61,21 @@ def installed(
     """The policy, or other ones by the message that each lacks; removed again for other tests."""
     chosen = {"": WHOLE} if policies is None else policies
     headers = [as_user_without(message) if message else {} for message in chosen]
-    for manifests in chosen.values():
-        for path, manifest in zip(_PATHS, manifests, strict=True):
+    parts = [
+        (path, manifest)
+        for manifests in chosen.values()
+        for path, manifest in zip(_PATHS, manifests, strict=True)
+    ]
+    try:
+        for path, manifest in parts:
             status, answer = plane.admin.request("POST", path, manifest)
             assert status == 201, answer
-    _wait_until(plane.admin, headers, 422)
-    yield
-    for manifests in chosen.values():
-        for path, manifest in zip(_PATHS, manifests, strict=True):
-            name = manifest["metadata"]["name"]
-            assert plane.admin.request("DELETE", f"{path}/{name}")[0] == 200
-    _wait_until(plane.admin, headers, 201)
+        _wait_until(plane.admin, headers, 422)
+        yield
+    finally:
+        for path, manifest in parts:
+            plane.admin.request("DELETE", f"{path}/{manifest['metadata']['name']}")
+        _wait_until(plane.admin, headers, 201)
 
 
 @contextmanager

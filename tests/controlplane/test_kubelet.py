@@ -23,7 +23,7 @@ def review(plane: ControlPlane) -> None:
 def test_a_kubelet_gets_its_certificate_from_one_review(
     plane: ControlPlane, node: Node, kubelets: Kubelets
 ) -> None:
-    """The certificate has the node's name and address, and is for the manager's own key."""
+    """The certificate has the node's name and address."""
     node.boot(kubelets)
     wait_for_request(plane, node)
 
