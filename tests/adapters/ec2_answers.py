@@ -1,6 +1,8 @@
 """EC2's answers as documents: any that it may write, and what botocore's client returns of them."""
 
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import count
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -67,34 +69,35 @@ def answer_with(*instances: Content) -> Content:
 
 
 def everything(shape: Shape) -> Content:
-    """Return an element with all that the API's model has for it, as botocore knows it."""
-    if isinstance(shape, StructureShape):
-        return [(_name(name, one), _one(name, one)) for name, one in shape.members.items()]
-    if isinstance(shape, ListShape):
-        return [("item", _one("", shape.member))]
-    return {"integer": "1", "boolean": "true", "timestamp": "2026-11-22T12:00:00.000Z"}.get(
-        shape.type_name, "text"
-    )
+    """Return an element with all that botocore's model has for it, each with its own value."""
+    return _all(shape, "", count(1))
 
 
-_SAMPLES = {
-    "CarrierIp": "203.0.113.10",
-    "CustomerOwnedIp": "192.0.2.5",
-    "Ipv4Prefix": "10.0.2.0/28",
-    "Ipv6Address": "2001:db8::10",
-    "Ipv6Prefix": "2001:db8:0:1::/80",
-    "PrivateIpAddress": "10.0.1.10",
-    "PublicIp": "198.51.100.10",
-    "PublicIpAddress": "198.51.100.10",
+#: By name, shape or type: how a value that is no plain text is written, with its number.
+_WRITTEN: Mapping[str, str] = {
+    **dict.fromkeys(["PrivateIpAddress", "PublicIpAddress"], "10.0.{}.1"),
+    **dict.fromkeys(["PublicIp", "CarrierIp", "CustomerOwnedIp"], "192.0.{}.1"),
+    "Ipv4Prefix": "10.1.{}.0/28",
+    "Ipv6Address": "2001:db8::{}",
+    "Ipv6Prefix": "2001:db8:{}::/80",
+    "AttachmentStatus": "attached",
+    "NetworkInterfaceStatus": "in-use",
+    "integer": "{}",
+    "boolean": "true",
+    "timestamp": "2026-11-22T12:00:00.{:03}Z",
 }
 
 
-def _name(name: str, shape: Shape) -> str:
-    return str(shape.serialization.get("name", name))
-
-
-def _one(name: str, shape: Shape) -> Content:
-    return _SAMPLES.get(name) or everything(shape)
+def _all(shape: Shape, name: str, numbers: Iterator[int]) -> Content:
+    if isinstance(shape, StructureShape):
+        return [
+            (str(one.serialization.get("name", key)), _all(one, key, numbers))
+            for key, one in shape.members.items()
+        ]
+    if isinstance(shape, ListShape):
+        return [("item", _all(shape.member, "", numbers))]
+    known = (_WRITTEN.get(one) for one in (name, shape.name, shape.type_name))
+    return next((one for one in known if one), "text-{}").format(next(numbers))
 
 
 def _fill(element: Element, content: Content) -> None:
