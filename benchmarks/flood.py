@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import boto3
 
-from benchmarks.aws_server import SHAPES, AwsServer
+from benchmarks.aws_server import AwsServer
 from benchmarks.cpu_quota import limited
+from benchmarks.ec2_answer import SHAPES
 from benchmarks.nodes import CLUSTER
 from benchmarks.reviews import Bench
 from sandbox.runtime_api import LambdaFunction
@@ -57,16 +58,16 @@ def _runs(bench: Bench, aws: AwsServer, options: argparse.Namespace) -> None:
             print(f"{options.pending} pending, {options.shape}, {options.ec2_seconds} s a call, ")
             print(f"{options.memory} MB, {share:.3f} vCPU")
             for number in range(1, options.runs + 1):
-                start = perf_counter()
+                start, cpu = perf_counter(), function.cpu_seconds
                 outcome = function.invoke(event)
-                seconds = perf_counter() - start
+                seconds, cpu = perf_counter() - start, function.cpu_seconds - cpu
                 if outcome.error_type:
                     raise RuntimeError(f"{outcome.error_type}: {outcome.error_message}")
                 line = _sums(function.output())
                 done = {name: count for name, count in line["actions"].items() if count}
                 print(
-                    f"run {number}: {seconds:.1f} s, {done}, unread {line['unread']}, "
-                    f"peak {function.peak_megabytes} MB"
+                    f"run {number}: {seconds:.1f} s, its CPU {cpu:.1f} s, {done}, "
+                    f"unread {line['unread']}, peak {function.peak_megabytes} MB"
                 )
                 if not line["actions"]["deferred"]:
                     break

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from adapters.aws_clients import AWS_FAULTS, fault
 from adapters.ec2_items import instance_of, items_of
+from adapters.ec2_xml import read_needed_fields
 from adapters.iam import InstanceProfiles
 from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import Instance, Role, RoleUnknown
@@ -35,6 +36,7 @@ class Ec2Fleet:
 
     def __init__(self, ec2: Any, profiles: InstanceProfiles, clock: Clock) -> None:
         """`ec2`: a client of the cluster's Region, made with `client_config()`."""
+        read_needed_fields(ec2)
         self._ec2 = ec2
         self._profiles = profiles
         self._clock = clock

@@ -6,7 +6,7 @@ is read; of that, what isn't there is empty, and what has another shape is refus
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AwareDatetime,
@@ -78,6 +78,8 @@ def items_of(response: object) -> list[object]:
 
 _Ipv4 = Annotated[IPv4Address | None, AS_TEXT]
 _Ipv6 = Annotated[IPv6Address | None, AS_TEXT]
+
+_NONE: Final[frozenset[IPv4Address]] = frozenset()
 
 
 class _Shape(BaseModel):
@@ -196,12 +198,19 @@ def _interface(eni: _Interface) -> NetworkInterface:
 
 
 def _private(ip: _PrivateIp, eni: _Interface) -> PrivateAddress:
+    public = _public(ip.association)
     # The interface's own association is that of its own, that is its primary, address.
-    whole = ip.primary and eni.private_ip_address in (None, ip.private_ip_address)
-    associations = (ip.association, eni.association) if whole else (ip.association,)
-    public = (address for one in associations for address in (one.public_ip, one.carrier_ip))
-    there = frozenset(address for address in public if address is not None)
-    return PrivateAddress(ip.private_ip_address, ip.primary, there)
+    if ip.primary and eni.private_ip_address in (None, ip.private_ip_address):
+        public |= _public(eni.association)
+    return PrivateAddress(ip.private_ip_address, ip.primary, public)
+
+
+def _public(association: _Association) -> frozenset[IPv4Address]:
+    addresses = association.public_ip, association.carrier_ip
+    # Most addresses have neither, and an instance has many addresses.
+    if addresses == (None, None):
+        return _NONE
+    return frozenset(address for address in addresses if address is not None)
 
 
 def _loose(read: _Instance) -> Iterator[IpAddress]:

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
 )
+from botocore.hooks import HierarchicalEmitter
 from botocore.stub import Stubber
 from moto import mock_aws
 
@@ -59,7 +60,8 @@ class ScriptedEc2:
         self.pages = pages
         self.asked: list[dict[str, Any]] = []
         shape = SimpleNamespace(input_shape=SimpleNamespace(members=members))
-        self.meta = SimpleNamespace(service_model=SimpleNamespace(operation_model=lambda _: shape))
+        model = SimpleNamespace(operation_model=lambda _: shape)
+        self.meta = SimpleNamespace(service_model=model, events=HierarchicalEmitter())
 
     def get_paginator(self, operation: str) -> "ScriptedEc2":
         assert operation == "describe_instances"

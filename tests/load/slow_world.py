@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
+from botocore.hooks import HierarchicalEmitter
+
 from adapters.ec2 import Ec2Fleet
 from adapters.iam import InstanceProfiles
 from core.budget import LISTING_LEAVES
@@ -86,7 +88,8 @@ class SlowEc2:
     def __init__(self, clock: Clock, speed: Speed, machines: Mapping[str, Machine]) -> None:
         self._clock, self._speed, self._machines = clock, speed, machines
         shape = SimpleNamespace(input_shape=SimpleNamespace(members=()))
-        self.meta = SimpleNamespace(service_model=SimpleNamespace(operation_model=lambda _: shape))
+        model = SimpleNamespace(operation_model=lambda _: shape)
+        self.meta = SimpleNamespace(service_model=model, events=HierarchicalEmitter())
 
     def get_paginator(self, _operation: str) -> "SlowEc2":
         return self
