@@ -35,9 +35,9 @@ APPLY: Final = {**KUBECTL, "Content-Type": "application/apply-patch+yaml"}
 #: Beyond every bound that a new request has, but that of its size.
 BEYOND: Final[Json] = {
     "generateName": "n" * 300,
-    "labels": {f"label-{n}": "" for n in range(100)},
-    "annotations": {f"note-{n}": "<" * 1_000 for n in range(100)},
-    "finalizers": [f"a.b/{n}" for n in range(5_000)],
+    "labels": {f"label-{n}": "" for n in range(50)},
+    "annotations": {f"note-{n}": "<" * 1_000 for n in range(50)},
+    "finalizers": [f"a.b/{n}" for n in range(50)],
     "ownerReferences": [OWNER],
     "managedFields": [
         an_entry({f"f:{'<' * 10_000}": {}}, manager=f"m{n}", operation="Apply") for n in range(20)
