@@ -28,15 +28,20 @@ class Aws:
         self.home = home
         self.use_environment_proxy = use_environment_proxy
         self._session = session or boto3.Session(region_name=home)
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
         self._making = Lock()  # a session may not make two clients at once
 
-    def client(self, service: str, region: str = "") -> Any:
-        """A client of the service in this Region, `home` by default."""
-        key = service, region or self.home
+    def client(self, service: str, region: str = "", *, hasty: bool = False) -> Any:
+        """Return a client of the service in this Region, `home` by default.
+
+        `hasty`: one for the end of a run, see `adapters.aws_clients.client_config`.
+        """
+        key = service, region or self.home, hasty
         with self._making:
             if key not in self._clients:
-                config = client_config(use_environment_proxy=self.use_environment_proxy)
+                config = client_config(
+                    use_environment_proxy=self.use_environment_proxy, hasty=hasty
+                )
                 self._clients[key] = self._session.client(
                     service, region_name=key[1], config=config
                 )

@@ -18,19 +18,24 @@ _READ_SECONDS: Final = 5
 # In all. The next run is the true retry, and a call must fail well before this one's end.
 _ATTEMPTS: Final = 2
 
+# Late in a run there is time for one short attempt.
+_HASTY_CONNECT_SECONDS: Final = 1
+_HASTY_READ_SECONDS: Final = 3
+
 _MAX_WORDS: Final = 300
 
 
-def client_config(*, use_environment_proxy: bool = False) -> Config:
-    """Every AWS client of this project is made with this.
+def client_config(*, use_environment_proxy: bool = False, hasty: bool = False) -> Config:
+    """Return what every AWS client of this project is made with.
 
     The environment's proxy (`HTTPS_PROXY`, `NO_PROXY`) is used where a person says so, and
-    otherwise not, as nobody configured it for this.
+    otherwise not, for it may be meant for other programs. A `hasty` client tries once, and gives up
+    after 4 seconds.
     """
     return Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        connect_timeout=_HASTY_CONNECT_SECONDS if hasty else _CONNECT_SECONDS,
+        read_timeout=_HASTY_READ_SECONDS if hasty else _READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1 if hasty else _ATTEMPTS},
         proxies=None if use_environment_proxy else {},
     )
 

@@ -1,7 +1,9 @@
 """EC2 and IAM of one account and Region: what is known of the instances (`core.ports.Fleet`)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
+
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from adapters.aws_clients import AWS_FAULTS, fault
 from adapters.ec2_items import instance_of, items_of
@@ -15,9 +17,15 @@ from core.ports import Clock
 _BATCH: Final = 200
 _PAGE_SIZE: Final = 200
 
-# With less than this left nothing more is asked: what is known by then is judged and written.
+# With less than this left the SDK's time-outs and second attempts don't end before the run does.
+# EC2 is then asked by a hasty client, until with less than the other nothing more is asked: what is
+# known by then is judged and written.
 _RESERVE_SECONDS: Final = 15
+_HASTY_RESERVE_SECONDS: Final = 5
 _NO_TIME: Final = "not asked, for want of time"
+
+# Of a hasty client no news: the next run asks with more patience.
+_TOO_SLOW: Final = (ConnectTimeoutError, ReadTimeoutError)
 
 # From: EC2 User Guide, "Filtering": wildcards and the escape in a filter's values.
 _LIVE: Final = frozenset("*?\\")
@@ -34,10 +42,20 @@ class Ec2Fleet:
     which IAM failed isn't asked for again in the run: that may take ten seconds each time.
     """
 
-    def __init__(self, ec2: Any, profiles: InstanceProfiles, clock: Clock) -> None:
-        """`ec2`: a client of the cluster's Region, made with `client_config()`."""
-        read_needed_fields(ec2)
+    def __init__(
+        self,
+        ec2: Any,
+        profiles: InstanceProfiles,
+        clock: Clock,
+        hasty: Callable[[], Any] | None = None,
+    ) -> None:
+        """`ec2`: a client of the cluster's Region, made with `client_config()`.
+
+        `hasty`: returns one made with `client_config(hasty=True)`; without it EC2 is not asked in a
+        run's last 15 seconds.
+        """
         self._ec2 = ec2
+        self._hasty = hasty
         self._profiles = profiles
         self._clock = clock
         self._failed: dict[str, RoleUnknown] = {}
@@ -78,29 +96,55 @@ class Ec2Fleet:
 
     def _ask(self, asked: tuple[str, ...], key: str, filters: Mapping[str, list[str]]) -> _Answer:
         """One batch. Its failure, also that of a later page, is the answer for all of it."""
-        if self._clock.remaining() < _RESERVE_SECONDS:
-            return dict.fromkeys(asked, OutOfTime(f"{_OPERATION}: {_NO_TIME}"))
+        late = self._clock.remaining() < _RESERVE_SECONDS
         try:
-            return _by(key, frozenset(asked), self._items(filters))
+            items = self._items(self._client(late=late), filters, late=late)
+            return _by(key, frozenset(asked), items)
+        except OutOfTime as error:
+            return dict.fromkeys(asked, error)
         except AWS_FAULTS as error:
+            if late and isinstance(error, _TOO_SLOW):
+                return dict.fromkeys(asked, OutOfTime(fault(_OPERATION, error)))
             return _all(asked, fault(_OPERATION, error))
         except ValueError:
             return _all(asked, f"{_OPERATION}: unreadable answer")
 
-    def _items(self, filters: Mapping[str, list[str]]) -> Iterator[object]:
-        pages = self._ec2.get_paginator("describe_instances").paginate(
-            Filters=[{"Name": name, "Values": values} for name, values in filters.items()],
-            PaginationConfig={"PageSize": _PAGE_SIZE},
-            **self._managed(),
-        )
-        for page in pages:
-            yield from items_of(page)
+    def _client(self, *, late: bool) -> Any:
+        if not late:
+            ec2 = self._ec2
+        elif self._hasty is not None:
+            ec2 = self._hasty()
+        else:
+            raise OutOfTime(f"{_OPERATION}: {_NO_TIME}")
+        read_needed_fields(ec2)
+        return ec2
 
-    def _managed(self) -> Mapping[str, bool]:
-        """EKS Auto Mode's nodes are EC2 managed instances; SDKs from before can't ask for them."""
-        operation = self._ec2.meta.service_model.operation_model("DescribeInstances")
-        known = "IncludeManagedResources" in operation.input_shape.members
-        return {"IncludeManagedResources": True} if known else {}
+    def _items(self, ec2: Any, filters: Mapping[str, list[str]], *, late: bool) -> Iterator[object]:
+        """Yield the instances of all pages; raises OutOfTime where there is none for a page."""
+        reserve = _HASTY_RESERVE_SECONDS if late else _RESERVE_SECONDS
+        pages = iter(
+            ec2.get_paginator("describe_instances").paginate(
+                Filters=[{"Name": name, "Values": values} for name, values in filters.items()],
+                PaginationConfig={"PageSize": _PAGE_SIZE},
+                **_managed(ec2),
+            )
+        )
+        more = True
+        while more:
+            if self._clock.remaining() < reserve:
+                raise OutOfTime(f"{_OPERATION}: {_NO_TIME}")
+            page = next(pages, None)
+            if page is None:
+                return
+            yield from items_of(page)
+            more = not isinstance(page, Mapping) or bool(page.get("NextToken"))
+
+
+def _managed(ec2: Any) -> Mapping[str, bool]:
+    """EKS Auto Mode's nodes are EC2 managed instances; SDKs from before can't ask for them."""
+    operation = ec2.meta.service_model.operation_model("DescribeInstances")
+    known = "IncludeManagedResources" in operation.input_shape.members
+    return {"IncludeManagedResources": True} if known else {}
 
 
 def _batches(values: Collection[str]) -> Iterator[tuple[str, ...]]:

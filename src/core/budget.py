@@ -3,7 +3,7 @@
 A run (in Lambda of 50 s, and of what a second signer doesn't need) goes like this:
 
 1. List the requests; half of the time stays.
-2. Read those to be judged, without a call to AWS; time for a slice stays, however slow EC2 is.
+2. Read those to be judged, without a call to AWS; time for a slice stays, however slow AWS is.
 3. Read the others; half of what is left stays.
 4. Slice by slice: ask EC2 and IAM, judge, write, record; to the end.
 5. Within 5 s more, which the clock doesn't show (`adapters.clock`), record the sums.
@@ -22,10 +22,6 @@ LISTING_LEAVES: Final = 0.5
 
 _OTHERS_LEAVE: Final = 0.5
 
-# The reading leaves this many times what the first slice's first question needs: IAM may only be
-# asked if that time is still there after EC2's answer.
-_READING_LEAVES: Final = 1.4
-
 # Without the requests of one slice nothing can be approved, so these may be read longer: until
 # there is this much more time than a slice needs.
 _SPARE_SECONDS: Final = 1.0
@@ -34,11 +30,14 @@ _SPARE_SECONDS: Final = 1.0
 class Budget:
     """The time of one review."""
 
-    def __init__(self, clock: Clock, slice_seconds: float) -> None:
-        """`slice_seconds`: with less than this left a slice's evidence isn't asked for any more."""
+    def __init__(self, clock: Clock, slice_seconds: float, first_slice_seconds: float) -> None:
+        """`slice_seconds`: with less than this left a slice's evidence isn't asked for any more.
+
+        `first_slice_seconds`: what the evidence of the first slice may take.
+        """
         self._clock = clock
         self._slice_seconds = slice_seconds
-        self._reading_leaves = slice_seconds * _READING_LEAVES
+        self._reading_leaves = first_slice_seconds
 
     def may_read_first_slice(self) -> bool:
         """Return True while requests of the first slice may be read."""

@@ -33,7 +33,7 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
     """
     ports = replace(ports, ledger=PatientLedger(ports.ledger))
     started, rules, mode = ports.clock.now(), SIGNERS[signer], mode_of(settings, cluster.tags)
-    budget = Budget(ports.clock, rules.seconds)
+    budget = Budget(ports.clock, rules.seconds, rules.slowest)
     listing = ports.api.list_csrs(signer)
     reader = ports.memo.reader(cluster.region, cluster.name, signer)
     scene = Scene(cluster, settings, ports.clock.now(), rules.checks, reader)

@@ -6,7 +6,7 @@ Only a message that can't be read, or a bug, fails the invocation and so reaches
 
 import os
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Self
 
 from aws_lambda_powertools import Logger
@@ -108,7 +108,9 @@ class Reviewer:
 
     def _review_signer(self, signer: str, described: DescribedCluster, clock: Clock) -> None:
         """One signer's review, on a connection of its own, so that no list is kept for the next."""
-        fleet = Ec2Fleet(self._aws.client("ec2", described.cluster.region), self._profiles, clock)
+        region = described.cluster.region
+        hasty = partial(self._aws.client, "ec2", region, hasty=True)
+        fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock, hasty)
         with self._api(described, clock) as api:
             ports = Ports(api, fleet, clock, self._ledger, api.services, self._memo)
             review(described.cluster, signer, self._settings, ports)

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
+    ClientError,
     ConnectTimeoutError,
     NoCredentialsError,
     ReadTimeoutError,
@@ -396,6 +397,86 @@ def test_shortly_before_the_end_nothing_more_is_asked() -> None:
     assert str(late) == "IAM GetInstanceProfile: not asked, for want of time"
     assert all(isinstance(one, OutOfTime) for one in fleet.by_id([an_id(1)]).values())
     assert ec2.asked == []
+
+
+class Hasty:
+    """How the fleet gets its hasty client, and whether it asked for it."""
+
+    def __init__(self, *pages: object) -> None:
+        self.ec2 = ScriptedEc2(*pages)
+        self.made = 0
+
+    def __call__(self) -> ScriptedEc2:
+        self.made += 1
+        return self.ec2
+
+
+def late_fleet(clock: Countdown, patient: ScriptedEc2, hasty: Hasty) -> Ec2Fleet:
+    return Ec2Fleet(patient, InstanceProfiles(Iam(), clock.now), clock, hasty)
+
+
+def test_late_in_a_run_ec2_is_asked_by_the_hasty_client() -> None:
+    """Before that it isn't even made."""
+    clock, patient, hasty = (
+        Countdown(15),
+        ScriptedEc2(a_page(an_item(1))),
+        Hasty(a_page(an_item(1))),
+    )
+    fleet = late_fleet(clock, patient, hasty)
+
+    assert ids_of(fleet.by_id([an_id(1)])) == [an_id(1)]
+    assert (1, 0) == (len(patient.asked), hasty.made)
+    clock.seconds = 5
+    assert ids_of(fleet.by_id([an_id(1)])) == [an_id(1)]
+    assert (1, 1) == (len(patient.asked), len(hasty.ec2.asked))
+    clock.seconds = 4.9
+    assert isinstance(fleet.by_id([an_id(1)])[an_id(1)], OutOfTime)
+    assert 1 == len(hasty.ec2.asked)
+
+
+@pytest.mark.parametrize("kind", [ConnectTimeoutError, ReadTimeoutError])
+def test_what_is_too_slow_for_the_hasty_client_is_the_next_runs(kind: Any) -> None:
+    """It is no trouble of EC2's: the next run asks with more patience."""
+    hasty = Hasty(kind(endpoint_url="https://ec2"))
+
+    answer = late_fleet(Countdown(14), ScriptedEc2(), hasty).by_id([an_id(1)])
+
+    assert isinstance(answer[an_id(1)], OutOfTime)
+
+
+def test_other_trouble_of_the_hasty_client_is_trouble() -> None:
+    """It would be the same with more patience."""
+    denied = ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DescribeInstances")
+
+    answer = late_fleet(Countdown(14), ScriptedEc2(), Hasty(denied)).by_id([an_id(1)])
+
+    assert not isinstance(answer[an_id(1)], OutOfTime)
+    assert problems_of(answer) == {
+        an_id(1): "EC2 DescribeInstances: UnauthorizedOperation",
+    }
+
+
+def test_no_further_page_is_asked_for_with_too_little_time() -> None:
+    """Each takes as long as a call; what came before is not the whole answer."""
+    clock = Countdown(50)
+
+    class Slow(ScriptedEc2):
+        def paginate(self, **asked: Any) -> Iterator[object]:
+            for page in super().paginate(**asked):
+                clock.seconds -= 20
+                yield page
+
+    pages = [a_page(an_item(n), more=str(n)) for n in range(1, 4)]
+    ec2 = Slow(*pages)
+
+    answer = a_fleet_of(ec2, clock).by_id([an_id(1)])
+
+    assert isinstance(answer[an_id(1)], OutOfTime)
+    assert clock.seconds == 10
+
+
+def a_fleet_of(ec2: object, clock: Countdown) -> Ec2Fleet:
+    return Ec2Fleet(ec2, InstanceProfiles(Iam(), clock.now), clock)
 
 
 def test_a_role_that_is_kept_needs_no_time() -> None:

@@ -14,7 +14,7 @@ from tests.core.fakes import DwindlingClock, FakeClock, FakeFleet, FakeWorld
 
 MINUTE = timedelta(minutes=1)
 #: With less left `adapters.ec2` asks nothing any more.
-EC2_NEEDS = 15.0
+EC2_NEEDS = 5.0
 
 
 @dataclass

@@ -205,10 +205,10 @@ TABLE: Final = (
     Row(
         Place.QUEUE,
         Kind.SLOW,
-        "19 s are left when the review begins",
+        "10 s are left when the review begins",
         lambda _: None,
         outcomes.NO_TIME,
-        seconds=19,
+        seconds=10,
     ),
     *(
         Row(

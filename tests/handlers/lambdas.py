@@ -47,11 +47,12 @@ class AwsCalls:
         self._on_the_wire: dict[str, Callable[[str, Any], Any]] = {}
 
     def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
-        events = aws.client(service, region).meta.events
-        events.register("before-call", self._called)
-        # Moto would do what is asked of it, even where another answer is given.
-        events.unregister("before-send", botocore_stubber)
-        events.register("before-send", self._sent)
+        for hasty in (False, True) if service == "ec2" else (False,):
+            events = aws.client(service, region, hasty=hasty).meta.events
+            events.register("before-call", self._called)
+            # Moto would do what is asked of it, even where another answer is given.
+            events.unregister("before-send", botocore_stubber)
+            events.register("before-send", self._sent)
 
     def instead(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
         """Let `answer` have the call: a text is an error's code, None lets the call pass.

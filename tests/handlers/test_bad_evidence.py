@@ -128,7 +128,7 @@ def test_too_little_time_to_ask(account: Account, lambdas: Lambdas) -> None:
     cluster = account.cluster()
     csr = cluster.file(1)
 
-    lambdas.review(invocation=Invocation(seconds=19))
+    lambdas.review(invocation=Invocation(seconds=10))
 
     assert lambdas.calls.count("DescribeInstances") == 0
     [sums] = lambdas.said("cluster reviewed")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
+from botocore.exceptions import ReadTimeoutError
 from botocore.hooks import HierarchicalEmitter
 
 from adapters.ec2 import Ec2Fleet
@@ -25,6 +26,7 @@ from tests.core.fakes import FakeLedger
 CONNECTIONS: Final = 8
 #: What a run has in Lambda, the reserve not counted.
 RUN: Final = 50.0
+_HASTY_SECONDS: Final = 3.0
 
 
 @dataclass
@@ -101,6 +103,17 @@ class SlowEc2:
         yield answer(self._machines, {"InstanceIds": known} if known else asked)
 
 
+class HastyEc2(SlowEc2):
+    """A client that gives up after 3 s."""
+
+    def paginate(self, **asked: Any) -> Iterator[object]:
+        if self._speed.ec2 <= _HASTY_SECONDS:
+            yield from super().paginate(**asked)
+            return
+        self._clock.passes(_HASTY_SECONDS)
+        raise ReadTimeoutError(endpoint_url="https://ec2")
+
+
 class SlowIam:
     """A client of IAM: the instance profile `nodes-7` has the role `nodes-7`."""
 
@@ -157,6 +170,7 @@ class SlowWorld:
         self.ledger = FakeLedger()
         self._profiles = InstanceProfiles(self.iam, self.clock.now)
         self._ec2 = SlowEc2(self.clock, self.speed, machines)
+        self._hasty = HastyEc2(self.clock, self.speed, machines)
         self._memo = Memo()
 
     @classmethod
@@ -170,7 +184,7 @@ class SlowWorld:
         """One run, and then the time until the next minute begins."""
         started = self.clock.now()
         self.clock.left = RUN
-        fleet = Ec2Fleet(self._ec2, self._profiles, self.clock)
+        fleet = Ec2Fleet(self._ec2, self._profiles, self.clock, lambda: self._hasty)
         ports = Ports(self.api, fleet, self.clock, self.ledger, memo=self._memo)
         run = review(a_cluster(), KUBELET_SERVING, settings(mode=mode), ports)
         self.left = self.clock.left

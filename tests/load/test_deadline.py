@@ -51,6 +51,14 @@ def file_two_pages(cluster: Cluster) -> dict[str, str]:
     return {cluster.file(n, name=name): "Approved" for n, name in enumerate(names, 2 * GOOD)}
 
 
+def learn_the_role(cluster: Cluster, lambdas: Lambdas) -> None:
+    """Let an earlier run ask IAM."""
+    cluster.file(BATCH + 5)
+    lambdas.review()
+    cluster.remove(f"csr-{BATCH + 5:04}")
+    lambdas.forget()
+
+
 def accounted(lambdas: Lambdas) -> dict[str, int]:
     """The actions of the one run so far, once they are known to be all of the list's.
 
@@ -101,11 +109,11 @@ def on(method: str, number: int, then: Callable[[], None]) -> Fault:
     return fault
 
 
-@pytest.mark.parametrize("seconds", [6.0, 16.0, 20.0, 20.999, 21.0])
+@pytest.mark.parametrize("seconds", [6.0, 10.0, 10.999, 11.0])
 def test_without_time_for_evidence_nothing_is_decided(
     cluster: Cluster, lambdas: Lambdas, seconds: float
 ) -> None:
-    """EC2 isn't asked any more, so that nothing can be known; that is told of each."""
+    """EC2 isn't asked any more, so nothing can be known; each is counted."""
     expected = file_some(cluster)
 
     lambdas.review(invocation=Invocation(seconds))
@@ -119,11 +127,32 @@ def test_without_time_for_evidence_nothing_is_decided(
     next_run_decides(cluster, lambdas, expected)
 
 
-def test_with_time_for_evidence_all_are_decided(cluster: Cluster, lambdas: Lambdas) -> None:
-    """A moment more than that, and it is enough, as long as nothing takes any time."""
+@pytest.mark.parametrize("seconds", [11.001, 19.999])
+def test_without_time_for_iam_nothing_is_decided(
+    cluster: Cluster, lambdas: Lambdas, seconds: float
+) -> None:
+    """EC2 is asked in a hurry, but the role is unknown; each has its line."""
     expected = file_some(cluster)
 
-    lambdas.review(invocation=Invocation(21.001))
+    lambdas.review(invocation=Invocation(seconds))
+
+    assert cluster.writes == []
+    assert ["DescribeInstances"] == [one for one in lambdas.calls.made if "Instance" in one]
+    assert accounted(lambdas) == {"deferred": GOOD + BAD}
+    assert lambdas.metrics()["EvidenceUnavailable"] == 0
+    next_run_decides(cluster, lambdas, expected)
+
+
+@pytest.mark.parametrize(("seconds", "roles_known"), [(20.0, False), (11.001, True)])
+def test_with_time_for_evidence_all_are_decided(
+    cluster: Cluster, lambdas: Lambdas, seconds: float, *, roles_known: bool
+) -> None:
+    """A moment more than that, and it is enough, as long as nothing takes any time."""
+    if roles_known:
+        learn_the_role(cluster, lambdas)
+    expected = file_some(cluster)
+
+    lambdas.review(invocation=Invocation(seconds))
 
     assert decisions(cluster) == expected
 
@@ -190,13 +219,10 @@ def test_time_runs_out_while_ec2_is_asked(
 ) -> None:
     """Those with all their evidence are decided; the others are the next run's."""
     if roles_known:
-        cluster.file(BATCH + 5)
-        lambdas.review()
-        cluster.remove(f"csr-{BATCH + 5:04}")
-        lambdas.forget()
+        learn_the_role(cluster, lambdas)
     expected = file_good(cluster, BATCH + 5)
     invocation = Invocation(WHOLE)
-    lambdas.calls.instead("DescribeInstances", lambda _: invocation.passes(36.0))
+    lambdas.calls.instead("DescribeInstances", lambda _: invocation.passes(46.0))
 
     lambdas.review(invocation=invocation)
 

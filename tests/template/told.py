@@ -119,7 +119,7 @@ def _requests(prod: Cluster) -> None:
 def _trouble(lambdas: Lambdas, prod: Cluster) -> None:
     """AWS doesn't answer, the list breaks off, a write is refused, a wrong certificate, a bug."""
     prod.file(6)
-    lambdas.review(invocation=Invocation(19))  # too little time for a slice
+    lambdas.review(invocation=Invocation(10))  # too little time for a slice
     item = prod.get(prod.file(7))
     item["spec"]["groups"] = ["\udcff"]
     prod.seed_object(item)
