@@ -64,6 +64,10 @@ validate: $(SAM) ## Check the SAM template and the CloudFormation templates, off
 fuzz: $(DEV) ## Hold our reader against Go's, and `evaluate` to its contract, FUZZ_SECONDS long (600)
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(PY) -m pytest -rP tests/property
 
+.PHONY: flood
+flood: $(DEV) ## Put FLOOD_SIZES (1000 10000) unreadable CSRs before a node's, on a real API server
+	@FLOOD_SIZES="$${FLOOD_SIZES:-1000 10000}" $(PY) -m pytest -rP tests/controlplane/test_hiding.py
+
 .PHONY: bench
 bench: $(DEV) ## Measure (ARGS=... for its options)
 	@PYTHONPATH=src:. $(PY) -m benchmarks $(ARGS)

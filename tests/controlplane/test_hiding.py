@@ -5,6 +5,7 @@ The same objects hide all others from clients that read JSON, such as kubectl.
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
@@ -42,6 +43,10 @@ from tests.service_builders import a_filed_service_csr
 APPROVED: Final = {"Approved": "ApprovedByCsrApprover"}
 PROTOBUF: Final = {"Content-Type": protobuf.MEDIA_TYPE, "Accept": protobuf.MEDIA_TYPE}
 AT_ONCE: Final = 8
+
+#: How many stand before the honest one; `make flood` has more, which takes minutes and gigabytes.
+NUMBERS: Final = [1, 100, *map(int, os.environ.get("FLOOD_SIZES", "").split())]
+MOST_LINES: Final = 100
 
 _loggers: Iterator[int] = iter(range(10_000))
 
@@ -135,7 +140,7 @@ def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
 # --- a review -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [1, 100])
+@pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
 def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
     plane: ControlPlane,
@@ -146,7 +151,7 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
     number: int,
 ) -> None:
     """Named before all others, they are counted and named, and the other node is approved."""
-    names = [f"a-{n:03}" for n in range(number)]
+    names = [f"a-{n:05}" for n in range(number)]
     flood(of_node(join(plane, aws, profile)), names, metadata)
     honest, _ = join(plane, aws, profile).file()
 
@@ -154,9 +159,10 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
 
     assert APPROVED == conditions(plane, honest)
     run = sums(lines)
-    assert (number, False, 1) == (run["unreadable"], run["truncated"], run["pages"])
+    assert (number, False) == (run["unreadable"], run["truncated"])
+    assert run["pages"] <= 1 + number // 100
     reported = problems(lines)
-    assert names == [name for name, _ in reported]
+    assert names[:MOST_LINES] == [name for name, _ in reported]
     assert all(words.startswith(problem) for _, words in reported)
 
 
