@@ -1,7 +1,7 @@
 """What was read of a list and is to be judged, within a bound of memory.
 
 All of it is read before anything is written, and hundreds of requesters may each have a request of
-the largest size, which takes a megabyte once it is read.
+the largest size, which takes up to two megabytes once it is read.
 """
 
 from collections.abc import Iterable
