@@ -9,6 +9,7 @@ pkg/apis/meta/v1/generated.proto (ObjectMeta, ManagedFieldsEntry, FieldsV1).
 
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
 from typing import Final, NamedTuple
 
 from adapters.csr_items import MAX_CERTIFICATE_BYTES
@@ -116,8 +117,8 @@ def _read(item: bytes) -> Listed:
         uid=metadata.uid,
         resource_version=metadata.resource_version,
         created=metadata.created,
-        signer=_needed(spec, 7, "spec.signerName"),
-        username=text(spec.last(2), "spec.username"),
+        signer=intern(_needed(spec, 7, "spec.signerName")),
+        username=intern(text(spec.last(2), "spec.username")),
         groups=_texts(spec.all(4), "spec.groups"),
         extra=dict(map(_extra, spec.all(6))),
         usages=_texts(spec.all(5), "spec.usages"),
@@ -157,7 +158,8 @@ def _check_managed(entry: bytes) -> None:
 
 def _extra(entry: bytes) -> tuple[str, tuple[str, ...]]:
     read, where = parts(entry, MOST_FIELDS), "spec.extra"
-    return text(read.last(1), where), _texts(parts(read.last(2), MOST_FIELDS).all(1), where)
+    key = intern(text(read.last(1), where))
+    return key, _texts(parts(read.last(2), MOST_FIELDS).all(1), where)
 
 
 def _request(content: bytes) -> bytes | OversizedRequest:
@@ -172,7 +174,8 @@ def _certificate(content: bytes) -> bytes:
 
 
 def _texts(contents: list[bytes], where: str) -> tuple[str, ...]:
-    return tuple(text(content, where) for content in contents)
+    """Return texts of which most are the same in each CSR, and take memory once."""
+    return tuple(intern(text(content, where)) for content in contents)
 
 
 def _needed(read: Parts, number: int, where: str) -> str:

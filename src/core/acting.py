@@ -127,6 +127,8 @@ def act(
             todo.append(write_for(action, one))
         else:
             record(one, action)
+    # Nobody waits for a denial, and the time may not suffice for all.
+    todo.sort(key=lambda write: write.condition != "Approved")
     for write, written in ports.api.write_all(todo) if todo else ():
         one, action = writes[write.csr.uid]
         record(one, _ENDED_AS.get(written.result, action), written.detail)

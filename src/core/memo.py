@@ -11,15 +11,15 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, TypeVar, cast
 
-#: How much all clusters together may take, in bytes as `_weight` counts them: the readings of
+#: How much all clusters together may take, in bytes as `weight_of` counts them: the readings of
 #: some 16,000 kubelets' requests.
 MAX_BYTES: Final = 32 * 1024 * 1024
 
 # Measured with tracemalloc: a kubelet's request takes 1.5 KiB once it is read, its certificate
-# 0.8; beyond these, up to 14 bytes a byte, where a request holds thousands of short names.
+# 0.8; beyond these, up to 35 bytes a byte, where a request holds thousands of registered ids.
 _ENTRY_BYTES: Final = 2_048
 _USUAL_BYTES: Final = 1_024
-_BYTES_PER_BYTE: Final = 14
+_BYTES_PER_BYTE: Final = 36
 
 _Key = tuple[str, bytes]
 _T = TypeVar("_T")
@@ -42,7 +42,7 @@ class Reader:
         key = kind, sha256(content).digest()
         found = self._used.get(key) or self._before.pop(key, None)
         if found is None:
-            found = how(content), _weight(content)
+            found = how(content), weight_of(content)
             if not self._memo.has_room(found[1], self):
                 return found[0]
             self.weight += found[1]
@@ -89,5 +89,6 @@ class Memo:
         return sum(one.weight for one in self._readers.values()) + weight - self._max_bytes
 
 
-def _weight(content: bytes) -> int:
+def weight_of(content: bytes) -> int:
+    """Return how much the reading of these bytes takes at most, in bytes."""
     return _ENTRY_BYTES + _BYTES_PER_BYTE * max(0, len(content) - _USUAL_BYTES)

@@ -15,6 +15,7 @@ from core.claims import claim_of
 from core.errors import MalformedRequest
 from core.identity import identify
 from core.judging import Gated, Scene, unread
+from core.kept import Kept
 from core.memo import Reader
 from core.model import (
     APP_SERVING,
@@ -50,9 +51,9 @@ _VOUCHING_FOR_SERVICES = (
 class Reading:
     """What was read of a list.
 
-    `entries` are those to be judged, `unissued` those approved without a certificate, `problems`
-    what broke our own code, and `skipped` the number of requests for which there was no time. Of
-    the others nothing is kept but findings.
+    `entries` are those to be judged, as far as there is memory for them, `unissued` those approved
+    without a certificate, `problems` what broke our own code, and `skipped` the number of requests
+    for which there was no time. Of the others nothing is kept but findings.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -77,14 +78,16 @@ def read_list(
     """
     reading = Reading(problems=list(gated.broken))
     first, rest = due[:SLICE], due[SLICE:]
+    kept = Kept()
     for one in chain(
         read_all(first, scene, budget.may_read_first_slice), read_all(rest, scene, budget.may_read)
     ):
         if isinstance(one, Entry):
             gated.peers.add(one)
-            reading.entries.append(one)
+            kept.add(one)
         else:
             _keep(one, reading)
+    reading.entries += kept.entries
     for one in read_all(_others(csrs, due, gated), scene, budget.reading_of_others()):
         if isinstance(one, Entry):
             gated.peers.add(one)

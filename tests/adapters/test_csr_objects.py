@@ -69,6 +69,21 @@ def test_each_field_is_read() -> None:
     )
 
 
+def test_texts_that_are_the_same_in_many_csrs_take_memory_once() -> None:
+    """Of sixty thousand small ones in a list they would take more than the messages."""
+    one, other = read(an_item("a")).csr, read(an_item("b")).csr
+
+    assert one.signer is other.signer
+    assert one.username is other.username
+    for some, same in ((one.groups, other.groups), (one.usages, other.usages)):
+        assert all(a is b for a, b in zip(some, same, strict=True))
+    for (key, (value,)), (as_key, (as_value,)) in zip(
+        one.extra.items(), other.extra.items(), strict=True
+    ):
+        assert key is as_key
+        assert value is as_value
+
+
 def test_a_time_that_is_not_set_is_an_empty_message() -> None:
     """As Go sends it; the beginning of 1970 has its two fields."""
     condition = encoded(1, b"Seen") + encoded(6, b"True") + encoded(4, b"")

@@ -2,14 +2,19 @@
 
 import gzip
 import tracemalloc
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.csr_pages import Limits
 from core.errors import ClusterUnavailable
-from core.model import KUBELET_SERVING, Listing
+from core.model import KUBELET_SERVING, Action, Listing
+from core.review import review
 from tests.adapters.scripted_api import Reply, a_page, an_item, answering
+from tests.builders import a_cluster, a_filed_csr, settings
+from tests.core.fakes import FakeWorld
 
 
 def listed(*replies: Reply, limits: Limits | None = None) -> Listing:
@@ -47,6 +52,23 @@ def test_very_many_requesters_cant_fill_the_memory_together() -> None:
     assert 10 < len(listing.csrs) < 40
     assert listing.truncated
     assert listing.cause == "share: more than 20000 bytes of all requesters' CSRs"
+
+
+def test_large_requests_of_many_requesters_cant_fill_the_memory() -> None:
+    """Of those that were read, the largest wait for a later run, and a kubelet's doesn't."""
+    addresses = tuple(f"10.0.{n >> 8}.{n & 255}" for n in range(7_900))
+    one = a_filed_csr(node="large", ips=addresses)
+    large = [
+        replace(one, name=f"csr-{n}", uid=f"{n}", username=f"system:node:{n}") for n in range(50)
+    ]
+    world = FakeWorld(*large, a_filed_csr(name="csr-small", age=timedelta(minutes=2)))
+
+    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+
+    assert "Approved" == world.api.conditions["csr-small"]
+    # Each takes 1.1 MB once it is read, and is weighed as 2.3.
+    assert 10 < world.ledger.runs[0].count(Action.DENIED) < 30
+    assert 50 == sum(map(world.ledger.runs[0].count, (Action.DENIED, Action.DEFERRED)))
 
 
 def test_a_page_of_more_than_was_asked_for_is_no_page() -> None:

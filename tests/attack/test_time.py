@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters import aws_clients, clock, ec2
 from core.errors import EvidenceUnavailable
-from core.model import KUBELET_SERVING, Action, Csr, Instance
+from core.model import KUBELET_SERVING, Action, Csr, Instance, OversizedRequest
 from core.review import review
 from tests.builders import a_cluster, a_filed_csr, an_extra, an_instance, settings
 from tests.core.fakes import DwindlingClock, FakeClock, FakeFleet, FakeWorld
@@ -64,6 +64,10 @@ def asked(number: int, **rest: Any) -> Csr:
     )
 
 
+def large_request(number: int, dns: tuple[str, ...]) -> bytes | OversizedRequest:
+    return a_filed_csr(node=node(number), dns=dns).request
+
+
 def fleet_of(clock: FakeClock, *numbers: int, slow: bool = False) -> WatchedFleet:
     tags = SlowTags(clock) if slow else None
     instances = [
@@ -112,6 +116,20 @@ def test_judging_leaves_time_to_write() -> None:
 
     assert clock.left > 0
     assert {"approved", "deferred"} == {action for _, action in world.ledger.actions}
+
+
+def test_large_requests_delay_none_of_usual_size() -> None:
+    """Older ones whose judging takes all the time there is come after a kubelet's."""
+    clock = FakeClock(left=40.0)
+    many = tuple(f"{n}.example.com" for n in range(500))
+    large = [replace(asked(n, age=10 * MINUTE), request=large_request(n, many)) for n in range(60)]
+    slow, quick = fleet_of(clock, *range(60), slow=True), fleet_of(clock, 99)
+    fleet = WatchedFleet([*slow.instances, *quick.instances], clock=clock)
+    world = FakeWorld(*large, asked(99), clock=clock, fleet=fleet)
+
+    run(world)
+
+    assert world.api.conditions.get("csr-0099") == "Approved"
 
 
 def test_ten_thousand_requests_of_one_node_delay_no_other() -> None:

@@ -1,10 +1,15 @@
 """What was read is found again by its bytes, within bounds of memory."""
 
+import tracemalloc
 from dataclasses import dataclass, field
 
 import pytest
 
-from core.memo import Memo, Reader
+from core import pkcs10
+from core.memo import Memo, Reader, weight_of
+from core.model import MAX_REQUEST_BYTES
+from sandbox.forge import der, keys
+from sandbox.forge import request as forge
 
 ENTRY = 2_048
 PROD, LAB, DEV = ("eu-west-1", "prod"), ("eu-west-1", "lab"), ("eu-west-1", "dev")
@@ -131,13 +136,39 @@ def test_beyond_the_bound_nothing_is_kept_and_all_is_read(how: Counted) -> None:
 
 
 def test_a_large_content_weighs_what_it_takes_once_read(how: Counted) -> None:
-    """64 KiB of short names become 900 KiB of objects."""
+    """64 KiB of short names become a megabyte of objects."""
     memo = Memo(max_bytes=900_000)
     large = b"a" * 65_536
 
     read(memo.reader(*PROD), how, large, large)
 
     assert [large, large] == how.calls
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(forge.dns("a1"), id="dns-name"),
+        pytest.param(forge.ip("10.0.0.1"), id="address"),
+        pytest.param(der.context(8, b"\x2a"), id="registered-id"),
+        pytest.param(der.context(2, b""), id="empty-name"),
+    ],
+)
+def test_what_was_read_of_a_large_request_takes_no_more_than_it_weighs(name: bytes) -> None:
+    """Whatever names it holds thousands of."""
+    names = [name] * (47_500 // len(name))
+    request = forge.Forge.of_node(keys.ecdsa("a"), "a", forge.Names("a")).sans(*names).pem()
+    assert 60_000 < len(request) <= MAX_REQUEST_BYTES
+
+    tracemalloc.start()
+    try:
+        read_request = pkcs10.read(request)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(names) == len(read_request.sans)
+    assert taken <= weight_of(request)
 
 
 def test_the_sum_of_all_that_is_kept_stays_within_the_bound(how: Counted) -> None:

@@ -166,6 +166,16 @@ def test_the_oldest_is_written_first() -> None:
     assert ["csr-0009", "csr-0005", "csr-0003"] == [write.csr.name for write in world.api.written]
 
 
+def test_approvals_are_written_before_denials() -> None:
+    """Where writes are slow, older requests of others cost no node its certificate."""
+    wrong = replace(a_nodes_csr(9, age=9 * MINUTE), usages=("client auth",))
+    world = FakeWorld(wrong, a_nodes_csr(3), fleet=fleet_of(3, 9))
+
+    run(world, mode="enforce")
+
+    assert ["Approved", "Denied"] == [write.condition for write in world.api.written]
+
+
 def many_nodes(count: int, **rest: Any) -> tuple[list[Csr], FakeFleet]:
     """The CSRs of more nodes than a slice takes, and their instances."""
     return [a_nodes_csr(n, **rest) for n in range(1, count + 1)], fleet_of(*range(1, count + 1))

@@ -75,6 +75,16 @@ ROWS: Final = (
         (Change("src/core/slices.py", "others if turn % 2 else oldest", "oldest"),),
     ),
     Row(
+        "file requests of the largest size, whose judging takes the time of all",
+        "tests/attack/test_time.py::test_large_requests_delay_none_of_usual_size",
+        (Change("src/core/review.py", "sorted(part, key=_size)", "part"),),
+    ),
+    Row(
+        "fill the memory with large requests of many requesters, once they are read",
+        "tests/attack/test_memory.py::test_large_requests_of_many_requesters_cant_fill_the_memory",
+        (Change("src/core/kept.py", "while self._weight > MAX_BYTES:", "while False:"),),
+    ),
+    Row(
         "show another request under the uid and version of one that was read before",
         "tests/core/test_review.py::test_another_request_under_the_same_uid_and_version_is_read_again",
         (Change("src/core/memo.py", "sha256(content)", 'sha256(b"")'),),
