@@ -80,6 +80,9 @@ def evaluate(
         typer.echo(json.dumps(rows, indent=2))
     else:
         print_table(rows)
+    if not items:
+        # kubectl saves an empty list as well when it can't read the API server's.
+        typer.echo(f"hint: {csr} holds no CSR; did kubectl end without an error?", err=True)
     if now is None and _all_abandoned(rows):
         typer.echo("hint: all are abandoned by now; --now gives the moment to judge at", err=True)
 

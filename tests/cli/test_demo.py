@@ -90,6 +90,18 @@ def test_the_table_shows_every_scenario_and_the_sums() -> None:
     assert max(len(line) for line in shown.output.splitlines()) <= 120
 
 
+def test_the_introduction_fills_the_lines_of_a_narrow_terminal() -> None:
+    shown = CliRunner().invoke(app, ["demo"], env={"COLUMNS": "80"})
+
+    assert "AWS, and each cluster has a small Kubernetes API" in shown.output
+
+
+def test_the_metrics_shown_are_of_a_completed_review() -> None:
+    shown = CliRunner().invoke(app, ["demo"], env={"COLUMNS": "120"})
+
+    assert '"Completed":[1.0]' in "".join(shown.output.split())
+
+
 def test_a_surprise_is_told_and_exits_1(played: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     first, *others = played.rows
     wrong = replace(first, outcome=Outcome("deny", "subject", "denied"))

@@ -32,6 +32,8 @@ ACCOUNTS = (
     "iam",
     "iam-from-vpc",
 )
+_REVIEW = f"csr-approver review prod --region {HOME}"
+
 CLUSTERS = (
     "describe",
     "state",
@@ -590,7 +592,37 @@ def test_a_request_to_look_at_is_pointed_out(world: World) -> None:
 
     link = world.look(code=0)["dry-run"]
 
-    assert ("ok", f"csr-approver review prod --region {HOME}") == (link["status"], link["mend"])
+    assert ("ok", _REVIEW) == (link["status"], link["mend"])
+
+
+def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
+    """It may hide all others from kubectl, so the chain doesn't look as if nothing were there."""
+    world.cluster.file(1)
+    odd = world.cluster.get("csr-0001")
+    odd["spec"]["username"] = "\udcff"
+    world.cluster.seed_object(odd)
+
+    link = world.look(code=0)["dry-run"]
+
+    assert ("1 listed; past the gates: none; 1 unreadable", _REVIEW) == (
+        link["detail"],
+        link["mend"],
+    )
+
+
+def test_a_cluster_of_config_maps_that_rejects_the_approver_points_to_aws_auth(
+    world: World,
+) -> None:
+    """It takes no access entries, so creating one again is no help."""
+    world.account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
+    _role_made_anew(world)
+
+    mend = world.breaks_at("token")["mend"]
+
+    assert (
+        f"add the role to the ConfigMap aws-auth, as csr-approver access prod --region {HOME} shows"
+        == mend
+    )
 
 
 def test_a_cluster_of_config_maps_is_told_how_to_look(world: World) -> None:

@@ -279,6 +279,17 @@ def test_one_object_is_read_like_a_list_of_one(desk: Desk) -> None:
     assert ["approve"] == [row["verdict"] for row in json.loads(result.stdout)]
 
 
+def test_an_empty_list_draws_a_hint(tmp_path: Path) -> None:
+    """Where a CSR breaks the API server's JSON, kubectl saves an empty list, and fails."""
+    path = tmp_path / "csrs.json"
+    path.write_text('{"kind": "List", "items": []}')
+
+    result = CliRunner().invoke(app, ["evaluate", "--csr", str(path), "--output", "json"])
+
+    assert (0, []) == (result.exit_code, json.loads(result.stdout))
+    assert f"hint: {path} holds no CSR; did kubectl end without an error?\n" == result.stderr
+
+
 def test_all_abandoned_by_the_present_draws_a_hint(desk: Desk) -> None:
     """Saved CSRs are old by the time they are judged; `--now` is the mend."""
     old = a_csr()

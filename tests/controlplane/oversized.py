@@ -19,15 +19,15 @@ PEM, _ = kubelet_request("n1", dns=["n1"])
 #: The object that attacks on what is stored are aimed at.
 STORED: Final = "within-bounds"
 
-NAME: Final = "metadata.name has at most 253 characters"
-GENERATE_NAME: Final = "metadata.generateName has at most 253 characters"
-LABELS: Final = "metadata.labels has at most 16 labels"
-ANNOTATIONS: Final = "metadata.annotations has at most 16 annotations"
-FINALIZERS: Final = "metadata.finalizers is empty"
-OWNERS: Final = "metadata.ownerReferences is empty"
-MANAGERS: Final = "metadata.managedFields has at most 1 entry"
-MANAGED_FIELDS: Final = "metadata.managedFields names only"
-REQUEST: Final = "spec.request has at most 16384 characters of base64"
+NAME: Final = "metadata.name must have at most 253 characters"
+GENERATE_NAME: Final = "metadata.generateName must have at most 253 characters"
+LABELS: Final = "metadata.labels must have at most 16 labels"
+ANNOTATIONS: Final = "metadata.annotations must have at most 16 annotations"
+FINALIZERS: Final = "metadata.finalizers must be empty"
+OWNERS: Final = "metadata.ownerReferences must be empty"
+MANAGERS: Final = "metadata.managedFields must have at most 1 entry"
+MANAGED_FIELDS: Final = "metadata.managedFields must name only"
+REQUEST: Final = "spec.request must have at most 16384 characters of base64"
 
 #: The name by which they are sent: what they say of themselves in managedFields is one entry.
 MANAGER: Final = "m"

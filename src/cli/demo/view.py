@@ -40,7 +40,7 @@ _COLOURS: Final = {
 
 _NOTES: Final = {
     "waiting": "not due yet; the next runs look again",
-    "withheld": "the cluster's tag lets nothing be written",
+    "withheld": "the cluster's tag forbids writing",
 }
 
 _HOW: Final = """\
@@ -77,7 +77,8 @@ def show(play: Play, console: Console) -> None:
     """Print all of it."""
     console.width = min(console.width, WIDEST)
     title = f"{len(play.rows)} certificate requests, {len(PLACES)} clusters, one run"
-    console.print(Panel(Text(_HOW), title=title, title_align="left", padding=(0, 1)))
+    how = Text(" ".join(_HOW.split()))  # in one line, which the terminal folds
+    console.print(Panel(how, title=title, title_align="left", padding=(0, 1)))
     for place in PLACES.values():
         _show_cluster(place, play, console)
     _show_runs(play, console)
@@ -169,7 +170,7 @@ def _why(row: Row) -> Text:
             # What was expected stands in the log line.
             got = detail if len(detail) <= _SHORT_DETAIL else detail.partition(", expected")[0]
             text.append(f"\n{_cut(got, _LONGEST_DETAIL)}", "dim")
-    note = "counted only; nobody is asked" if row.outcome.counted else ""
+    note = "counted only: AWS isn't asked, no log line" if row.outcome.counted else ""
     note = _NOTES.get(row.outcome.action, note)
     return text.append(f"\n{note}", "dim italic") if note else text
 
@@ -206,7 +207,9 @@ def _show_lines(play: Play, console: Console) -> None:
     for line in play.said("cluster reviewed")[:1]:
         console.print(JSON.from_data(dict(line), indent=None, ensure_ascii=True))
     _rule("Metrics in the log (EMF), for the account's alarms and for each cluster", console)
-    for metrics in play.metrics[-2:]:
+    # Of a cluster's last signer alone `Completed` is 0, which looks like a failure.
+    completed = [metrics for metrics in play.metrics if metrics.get("Completed") == [1.0]]
+    for metrics in completed[-2:]:
         console.print(JSON.from_data(_values(metrics), indent=None))
 
 

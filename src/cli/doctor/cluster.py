@@ -18,7 +18,7 @@ from cli.account import Found, connection, csr_api, described, hint
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
 from cli.doctor.node_roles import look_at_node_roles
-from cli.review.run import run_once
+from cli.review.run import Reviewed, run_once
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
     APPROVED_REASON,
@@ -167,14 +167,20 @@ class ClusterLinks:
         if isinstance(outcome, NoAnswer):
             return unknown(f"{outcome.cause}: {outcome.detail}")
         if outcome.status == 401 and self._of.as_approver:
-            mend = "make its access entry anew: it holds on to a role that was made anew"
-            return broken("the cluster doesn't know the approver (401)", mend)
+            return broken("the cluster doesn't know the approver (401)", self._let_in)
         if outcome.status == 401:
             mend = "--assume-role, or an access entry for your own role"
             return unknown("the cluster doesn't know you (401)", mend)
         if outcome.status >= 500:
             raise unavailable(outcome)
         return ok("the cluster knows " + ("the approver" if self._of.as_approver else "you"))
+
+    @property
+    def _let_in(self) -> str:
+        """What to do where the cluster rejects the approver's token."""
+        if self._cluster.auth_mode == "CONFIG_MAP":
+            return f"add the role to the ConfigMap aws-auth, as {self._access} shows"
+        return "delete its access entry and create it again: the entry is for a deleted role"
 
     # --- what it may do there -------------------------------------------------------------------
 
@@ -228,7 +234,7 @@ class ClusterLinks:
         actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
         listed = sum(one.run.listed for one in reviewed.signers)
         counts = ", ".join(f"{count} {action.value}" for action, count in actions.most_common())
-        told = f"{listed} listed; past the gates: {counts or 'none'}"
+        told = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
         look = f"csr-approver review {cluster.name} --region {cluster.region}"
         if not reviewed.is_whole:
             return Finding(Status.UNKNOWN, told, look)
@@ -240,6 +246,14 @@ def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavai
         return rights.may(api, right, group)
     except ClusterUnavailable as error:
         return error
+
+
+def _unseen(reviewed: Reviewed) -> str:
+    """What the review couldn't read: a list that looks harmless without it may hide other CSRs."""
+    unreadable = sum(len(one.run.unreadable) for one in reviewed.signers)
+    cut = ", ".join(one.run.cause for one in reviewed.signers if one.run.truncated)
+    parts = (unreadable and f"{unreadable} unreadable", cut and f"list not read to its end: {cut}")
+    return "".join(f"; {part}" for part in parts if part)
 
 
 def _fate(csr: Csr, grace: int) -> Literal["issued", "missing", ""]:
