@@ -39,9 +39,9 @@ class CsrShares:
         return tuple(self._items.values())
 
     def add_unreadable(self, item: UnreadableCsr, message: memoryview) -> None:
-        """Keep what can't be read, once, however often the same message is listed.
+        """Keep an item that can't be read, once, even if the same message is listed again.
 
-        Of each no more is kept than a bounded name and problem.
+        Its name and its problem are bounded, so ten thousand of them don't fill the memory.
         """
         self._items.setdefault(hashlib.sha256(message).digest(), item)
 

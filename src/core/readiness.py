@@ -150,7 +150,7 @@ def _gaps(listing: Listing, read: Sequence[Entry | Judged]) -> tuple[str, ...]:
     if listing.truncated:
         gaps.append(f"the list was not read to its end: {listing.cause}")
     if listing.unreadable:
-        gaps.append(f"{len(listing.unreadable)} in the list can't be read")
+        gaps.append(f"{len(listing.unreadable)} of the listed requests can't be read")
     late = sum(isinstance(one, Judged) and one.deferred for one in read)
     if late:
         gaps.append(f"{late} were not read for want of time")

@@ -1,9 +1,9 @@
 """The order in which a run takes the requests of a long list.
 
 A run may end before the list does, and the next run lists the same requests. So every second slice
-is the oldest one left, whose kubelets give up first. The others begin at a place that moves with time:
-requests that stay at the head of the list for ever don't keep the others from being judged, and
-runs that overlap work on different parts of the list without any coordination.
+is the oldest one left, whose kubelets give up first. The others begin at a place that moves with
+time: requests that stay at the head of the list for ever don't keep the others from being judged,
+and runs that overlap work on different parts of the list without any coordination.
 """
 
 from collections.abc import Iterator, Sequence

@@ -206,7 +206,7 @@ def test_names_that_lead_the_list_back_hide_no_other(
 
     assert APPROVED == conditions(plane, honest)
     listed = sums(lines)
-    cause = "name: one that is not UTF-8, by which the list leads back"
+    cause = "name: not UTF-8, so the list led back to an earlier name"
     assert cause == listed["truncated_because"]
     assert (500, 3) == (listed["unreadable"], listed["pages"])
     assert problems(lines)[0] == ("a\\\\xff-0000", "metadata.name: not UTF-8")
