@@ -82,7 +82,7 @@ class ApiConnection:
         accept: str = "application/json",
         forgiving: bool = True,
     ) -> Outcome:
-        """What came of a call and its retries, ended when the clock has `stop_at` seconds left.
+        """Return the outcome of a call and its retries; end it with `stop_at` seconds left.
 
         `body`: an object to send as JSON, or bytes that are of the `content_type` already.
         """

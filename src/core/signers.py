@@ -54,8 +54,8 @@ def _of_services(cases: Sequence[Case], _: Fleet, services: Services | None) -> 
     return service_evidence.gather(claims, services)
 
 
-#: EC2 is no longer asked with less than 5 s left, IAM with less than 15 s (`adapters.ec2`), and the
-#: API server for Services with less than 3 s (`adapters.services`).
+#: In the function EC2 is no longer asked with less than 5 s left, IAM with less than 15 s
+#: (`adapters.ec2`), and the API server for Services with less than 3 s (`adapters.services`).
 SIGNERS: Mapping[str, Signer] = {
     KUBELET_SERVING: Signer(_of_nodes, CHECKS[KUBELET_SERVING], seconds=5.0, slowest=21.0),
     APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=3.0, slowest=4.0),

@@ -325,7 +325,7 @@ def test_no_time_at_all(seconds: float) -> None:
 
 
 def by_name(items: list[dict[str, Any]], clock: StillClock, seconds: float) -> Any:
-    """A server of which each page takes so long; its continue tokens hold the last name."""
+    """A server whose pages each take some seconds; its continue tokens hold the last name."""
     names = [item["metadata"]["name"] for item in items]
 
     def answer(seen: Seen) -> Reply:

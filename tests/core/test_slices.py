@@ -11,12 +11,12 @@ TEN_SECONDS = timedelta(seconds=10)
 
 
 def slices_of(count: int) -> list[int]:
-    """The items of a list of so many full slices, each item the number of its slice."""
+    """Return a list of `count` full slices; each item is the number of its slice."""
     return [number for number in range(count) for _ in range(SLICE)]
 
 
 def turns(count: int, slot: int = 0) -> list[int]:
-    """The numbers of the slices in the order of a run that begins in that slot of ten seconds."""
+    """Return the slices' numbers in the order of a run that begins in this slot of ten seconds."""
     return [one[0] for one in sliced(in_turns(slices_of(count), NOW + slot * TEN_SECONDS))]
 
 

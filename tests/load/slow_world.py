@@ -133,7 +133,7 @@ def _profile(name: str) -> str:
 
 
 def a_machine(number: int, profiles: int = 1) -> Machine:
-    """The instance of one of very many nodes, of which so many share a profile."""
+    """Return the instance of one of very many nodes, which use `profiles` profiles in turn."""
     return Machine(
         id=f"i-{number:017x}",
         region="eu-west-1",
@@ -175,7 +175,7 @@ class SlowWorld:
 
     @classmethod
     def of(cls, count: int, *, profiles: int = 1, speed: Speed | None = None) -> "SlowWorld":
-        """So many healthy nodes."""
+        """Return a world of `count` healthy nodes."""
         machines = [a_machine(number, profiles) for number in range(count)]
         csrs = [asked_by(machine, n, profiles) for n, machine in enumerate(machines)]
         return cls(csrs, {machine.id: machine for machine in machines}, speed)
