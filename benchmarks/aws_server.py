@@ -20,7 +20,7 @@ _IAM: Final = "https://iam.amazonaws.com/doc/2010-05-08/"
 
 
 class AwsServer:
-    """The three services on one port. Each EC2 call takes so many seconds."""
+    """The three services on one port. Each EC2 call takes `seconds`."""
 
     def __init__(
         self, nodes: Mapping[str, Node], server: str, ca_pem: str, *, shape: str, seconds: float
@@ -47,7 +47,7 @@ class AwsServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What sends the SDK here."""
+        """The environment variables that send the SDK here."""
         url = f"http://127.0.0.1:{self._http.server_address[1]}"
         return {f"AWS_ENDPOINT_URL_{name}": url for name in ("EC2", "EKS", "IAM")}
 

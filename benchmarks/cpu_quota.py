@@ -1,4 +1,6 @@
-"""A share of one processor for another process, as Lambda gives by memory, by a Linux cgroup.
+"""Limit another process to the share of a processor that Lambda gives it for its memory.
+
+By a Linux cgroup, which takes root.
 
 From: Lambda Developer Guide, "Configure Lambda function memory": 1,769 MB have one vCPU.
 """
@@ -16,10 +18,10 @@ _VERSION_2: Final = Path("/sys/fs/cgroup")
 
 @contextmanager
 def limited(pid: int, megabytes: int) -> Iterator[float]:
-    """Hold a process to the share that so much memory brings; gives the share.
+    """Limit a process to the share for this much memory; yield the share, 1 for a whole vCPU.
 
     Raises:
-        OSError: this machine lets us make no cgroup: that takes root.
+        OSError: a cgroup can't be made here, for want of root or of Linux.
     """
     share = megabytes / _ONE_VCPU_MEGABYTES
     quota = str(int(share * _PERIOD_MICROSECONDS))

@@ -1,4 +1,4 @@
-"""Many nodes that wait at once: the function itself, run after run, until all are approved.
+"""Measure how the function approves many nodes that wait at once, run after run.
 
     python -m benchmarks.flood --pending 10000 --ec2-seconds 0.5
 
@@ -44,7 +44,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ec2-seconds", type=float, default=0.5, help="what an EC2 call takes")
     parser.add_argument("--shape", choices=SHAPES, default="eks", help="what EC2 answers")
     parser.add_argument("--memory", type=int, default=512, help="megabytes, and so the vCPU share")
-    parser.add_argument("--runs", type=int, default=8, help="at most so many")
+    parser.add_argument("--runs", type=int, default=8, help="the most runs")
     return parser.parse_args()
 
 

@@ -133,7 +133,7 @@ class Bench:
         return cluster_token(self._approver, cluster=CLUSTER.name, region=self._plane.region)
 
     def file(self, prefix: str, count: int) -> list[Node]:
-        """File a CSR for each of so many nodes, as kubelets do: with a generated name."""
+        """File a CSR for each of `count` nodes, as kubelets do: with a generated name."""
         nodes = [a_node(number) for number in range(count)]
         statuses = set(_each(lambda node: self._create(f"{prefix}-", node), nodes, 8))
         if statuses != {201}:

@@ -133,7 +133,10 @@ class PracticeAws:
         tags: Mapping[str, str] | None = None,
         local_id: str = "",
     ) -> None:
-        """An active EKS cluster whose API is `server`. `local_id`: it is local to an Outpost."""
+        """Add an active EKS cluster whose API is `server`.
+
+        `local_id`: the id of a cluster that is local to an Outpost; empty for any other.
+        """
         family = "Ipv6" if ":" in service_range else "Ipv4"
         network = {f"service{family}Cidr": service_range, "ipFamily": family.lower()}
         self.client("eks", region).create_cluster(

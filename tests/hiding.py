@@ -11,11 +11,11 @@ from sandbox.practice import protobuf
 
 Json = dict[str, Any]
 
-#: As deep as the API server reads an object in JSON.
+#: The most levels that the API server reads of an object in JSON.
 IN_JSON: Final = 9_990
 
-#: As deep as it reads `fieldsV1` in protobuf, where null becomes `{}`: 10,001 levels, at which its
-#: own writer of JSON breaks off the list.
+#: The most levels that it reads of `fieldsV1` in protobuf, where null becomes `{}`: with these
+#: 10,001 levels its own JSON writer breaks off the list.
 IN_PROTOBUF: Final = 10_000
 
 
@@ -24,7 +24,7 @@ def nested(levels: int, innermost: str = "{}") -> str:
 
 
 def managed(fields: str, time: str = "2026-01-01T00:00:00Z") -> Json:
-    """Metadata that bring in these `fieldsV1`; what isn't UTF-8 is a half surrogate."""
+    """Return metadata with these `fieldsV1`; a half surrogate is a byte that isn't UTF-8."""
     entry = {
         "manager": "m",
         "operation": "Update",
@@ -41,7 +41,7 @@ NESTED: Final = managed(nested(IN_JSON))
 BREAKS_THE_WRITER: Final = managed(nested(IN_PROTOBUF, "null"))
 NO_TIME: Final = managed('{"f:a":{}}', time="after the year 9999")
 
-#: By what is wrong: metadata, and the problem that is reported.
+#: For each kind of fault, the metadata and the problem that is reported.
 KINDS: Final[Mapping[str, tuple[Json, str]]] = {
     "fields that aren't UTF-8": (NOT_UTF_8, "metadata.managedFields.fieldsV1: not UTF-8"),
     "fields nested deeply": (NESTED, "metadata.managedFields.fieldsV1: 9991 braces"),

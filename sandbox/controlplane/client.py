@@ -38,7 +38,7 @@ class Client:
     ) -> tuple[int, dict[str, Any]]:
         """Return the status and the JSON object answered, `{"text": …}` for anything else.
 
-        Bytes are sent as they are, for what no JSON of Python's can say.
+        Bytes are sent as they are, for objects that Python's JSON can't express.
         Raises `urllib3.exceptions.HTTPError` where no answer came.
         """
         if isinstance(body, Mapping):

@@ -53,14 +53,14 @@ class Kubelets:
         self._send({"start": {"name": node, "token": token, "addresses": given}})
 
     def certificate(self, node: str, *, after: int = 0) -> str:
-        """Wait for a node's certificate that comes after so many others; return its chain in PEM.
+        """Wait for a node's next certificate after `after` others; return its chain in PEM.
 
         Raises `NotReadyError`, with what else has happened to the node, if it doesn't come in time.
         """
         return self._event(node, "certificate", after)
 
     def error(self, node: str, *, after: int = 0) -> str:
-        """Wait for a node's error that comes after so many others; return its text.
+        """Wait for a node's next error after `after` others; return its text.
 
         Raises `NotReadyError`, with what else has happened to the node, if it doesn't come in time.
         """

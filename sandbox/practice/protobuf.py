@@ -1,7 +1,7 @@
-"""Kubernetes's protobuf for what this API answers and takes: CSRs, their lists, and errors.
+"""Kubernetes's protobuf for what this API answers and accepts: CSRs, their lists, and errors.
 
-Inside, objects are as JSON has them; on the wire each client is answered in its own language. The
-tables are written down here again, not taken from what is tested with them.
+Inside the API objects are JSON; each client is answered in the format that it asks for. The tables
+don't come from `src/adapters`, or they would repeat its mistakes in the tests.
 From: k8s.io/api, certificates/v1/generated.proto; k8s.io/apimachinery, generated.proto of
 pkg/apis/meta/v1 and pkg/runtime.
 """
@@ -17,7 +17,7 @@ MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 
 _MAGIC: Final = b"k8s\x00"
 
-# A field: its name in JSON and what it is; `[…]` where there may be several, `{…}` a map to it.
+# A field's name in JSON and its type: `[…]` is a repeated field, `{…}` a map with such values.
 _Message = Mapping[int, tuple[str, str]]
 
 _MESSAGES: Final[Mapping[str, _Message]] = {
@@ -79,12 +79,12 @@ _GROUPS: Final = {"Status": "v1"}
 
 
 def can_say(content: Json) -> bool:
-    """Whether an answer has a form in protobuf here."""
+    """Return whether this answer can be encoded in protobuf here."""
     return content.get("kind") in _MESSAGES
 
 
 def encode(content: Json) -> bytes:
-    """An answer, by its `kind`, in protobuf."""
+    """Return an answer in protobuf, by its `kind`."""
     kind = str(content["kind"])
     version = _GROUPS.get(kind, f"{GROUP}/v1")
     type_meta = field(1, version.encode()) + field(2, kind.encode())
@@ -92,7 +92,7 @@ def encode(content: Json) -> bytes:
 
 
 def decode(body: bytes) -> Json:
-    """What a client sent in protobuf, as it would be in JSON. Raises `ApiError` 400."""
+    """Return what a client sent in protobuf as it would be in JSON. Raises `ApiError` 400."""
     if not body.startswith(_MAGIC):
         raise bad_request("the body is not a Kubernetes object in protobuf")
     try:
@@ -105,7 +105,10 @@ def decode(body: bytes) -> Json:
 
 
 def message(kind: str, content: Any) -> bytes:
-    """A message's bytes. What has no place in it isn't sent; what doesn't fit is no UTF-8."""
+    """Return a message's bytes.
+
+    Fields that it doesn't have are left out. A value of a wrong type becomes a byte 0xff.
+    """
     if not isinstance(content, dict):
         return b"" if content is None else b"\xff"
     return b"".join(
@@ -116,7 +119,7 @@ def message(kind: str, content: Any) -> bytes:
 
 
 def field(number: int, content: bytes) -> bytes:
-    """A field that holds text, bytes or a message."""
+    """Return a field that holds text, bytes or a message."""
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 
@@ -157,7 +160,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _time(value: Any) -> bytes:
-    """Nothing but a time is RFC 3339; anything else is one of after the year 9999."""
+    """Return a time; text that isn't RFC 3339 becomes a time after the year 9999."""
     try:
         seconds = int(datetime.fromisoformat(value).timestamp())
     except (ValueError, TypeError, OverflowError):
@@ -200,7 +203,7 @@ def _read_value(form: str, value: bytes) -> Any:
 
 
 def _split(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """A message's fields; of a number its eight bytes."""
+    """Yield a message's fields; a number as its eight bytes."""
     at = 0
     while at < len(content):
         tag, at = _unvarint(content, at)

@@ -82,9 +82,9 @@ class ApiConnection:
         accept: str = "application/json",
         forgiving: bool = True,
     ) -> Outcome:
-        """What came of a call and its retries, ended when the clock has `stop_at` seconds left.
+        """Return the outcome of a call and its retries; end it with `stop_at` seconds left.
 
-        `body`: what is sent as JSON, or bytes of the `content_type`.
+        `body`: an object to send as JSON, or bytes that are of the `content_type` already.
         """
         call = _Call(method, path, body, stop_at, content_type, accept)
         return self._retries.outcome_of(

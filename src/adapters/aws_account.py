@@ -34,7 +34,7 @@ class Aws:
     def client(self, service: str, region: str = "", *, hasty: bool = False) -> Any:
         """Return a client of the service in this Region, `home` by default.
 
-        `hasty`: one for the end of a run, see `adapters.aws_clients.client_config`.
+        `hasty`: for the end of a run, see `adapters.aws_clients.client_config`.
         """
         key = service, region or self.home, hasty
         with self._making:

@@ -26,11 +26,11 @@ _MAX_WORDS: Final = 300
 
 
 def client_config(*, use_environment_proxy: bool = False, hasty: bool = False) -> Config:
-    """Return what every AWS client of this project is made with.
+    """Return the configuration of every AWS client in this project.
 
-    The environment's proxy (`HTTPS_PROXY`, `NO_PROXY`) is used where a person says so, and
-    otherwise not, for it may be meant for other programs. A `hasty` client tries once, and gives up
-    after 4 seconds.
+    The environment's proxy (`HTTPS_PROXY`, `NO_PROXY`) may be meant for other programs, so it is
+    used only where a person asks for it. A `hasty` client tries once, and gives up after 4 seconds:
+    1 to connect, 3 to read.
     """
     return Config(
         connect_timeout=_HASTY_CONNECT_SECONDS if hasty else _CONNECT_SECONDS,

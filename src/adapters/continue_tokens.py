@@ -1,9 +1,9 @@
-"""Continue tokens of our own: past names by which a list can't be read on, and to later ones.
+"""Continue tokens of our own, to read a list on from another name than the API server offers.
 
-A token is base64 of JSON with the name of the last object. A requester may choose a name of half a
-megabyte, by which the token outgrows what servers take in a URL; or, in protobuf, one that is not
-UTF-8, which the token holds with U+FFFD, so that the list goes on from before that name, with the
-same objects again. Either would hide every object with a later name.
+A token is base64 of JSON with the name of the last object. A requester can choose a name of half a
+megabyte: the token then is longer than servers accept in a URL. In protobuf it can also choose a
+name that is not UTF-8: the token has U+FFFD in its place, which sorts before that name, so that the
+same objects are listed again. Either would hide every object with a later name.
 From: Kubernetes apiserver pkg/storage/continue.go.
 """
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-# To which other objects' names are held, and CSRs' aren't. From: Kubernetes apimachinery
+# The limit for other objects' names; CSRs' names have none. From: Kubernetes apimachinery
 # pkg/util/validation, DNS1123SubdomainMaxLength.
 _LONGEST_NAME: Final = 253
 
@@ -24,10 +24,11 @@ _ASCII: Final = re.compile(r"[\x00-\x7f]{0,254}")
 
 
 def past(token: str) -> str:
-    """Return a token that leads past all names that begin as the one in this does; else empty.
+    """Return a token that skips all names with the same beginning as the one in `token`.
 
-    They are longer than any that Kubernetes's own rules allow, or not ASCII. The beginning is what
-    is ASCII of a name, 253 characters at most.
+    The beginning is what a name has before its first character that isn't ASCII, and at most 253
+    characters. Returns "" for an ordinary name (ASCII, and no longer than that), and for one
+    without any such beginning: it sorts behind all names of ASCII.
     """
     start = _start(token)
     begin = _ASCII.match(start)
@@ -37,9 +38,9 @@ def past(token: str) -> str:
 
 
 def onward(token: str, names: Sequence[str], turn: int) -> str:
-    """Return a token that leads on from one of these names, in turn, of those ahead; else empty.
+    """Return a token for the same list, to read on from one of the `names` behind `token`'s.
 
-    They are in order. The list is the same one still.
+    `names`: in order. `turn` chooses among those that are still ahead. Returns "" if none is.
     """
     start = _start(token)
     slash = start[:1] if start[:1] == "/" else ""
@@ -48,12 +49,12 @@ def onward(token: str, names: Sequence[str], turn: int) -> str:
 
 
 def is_before(token: str, other: str) -> bool:
-    """Whether a list goes on from an earlier name by this token than by the other."""
+    """Return whether `token` reads on from an earlier name than `other`."""
     return _start(token) < _start(other)  # letters are in the order of their bytes in UTF-8
 
 
 def _start(token: str) -> str:
-    """Return the name to go on from, after a slash: the last one and a character; or empty."""
+    """Return the last name and a character, perhaps after a slash; empty if there is none."""
     try:
         start = _read(token)["start"]
     except (ValueError, TypeError, KeyError, RecursionError):

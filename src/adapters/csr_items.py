@@ -1,4 +1,6 @@
-"""From a CSR as the API lists it, or `kubectl get csr -o json` prints it, to `core.model.Csr`.
+"""From a CSR in JSON, as `kubectl get csr -o json` prints it, to `core.model.Csr`.
+
+For saved objects and for one's own request; a review lists in protobuf (`adapters.csr_objects`).
 
 Each item is validated alone and strictly. The requester chooses `metadata`, `spec.request`,
 `spec.usages` and `spec.expirationSeconds`; a newer server may add fields, which are ignored.

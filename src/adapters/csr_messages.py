@@ -1,8 +1,9 @@
 """The messages of the CSR API in protobuf: a page of the list, and the body of a decision.
 
-Why not JSON: `metadata.managedFields` are the requester's to fill, with what isn't UTF-8 and with
-thousands of levels. One such CSR makes a page of JSON unreadable, and one of 10,001 levels makes
-the API server cut the page off there. In protobuf each item states its length.
+Why not JSON: a requester can fill `metadata.managedFields` with bytes that aren't UTF-8, or with
+thousands of levels of nesting. One such CSR makes a page of JSON unreadable, and with 10,001 levels
+the API server itself breaks the page off there. In protobuf each item states its length, so it can
+be read alone.
 From: k8s.io/api, certificates/v1/generated.proto.
 """
 
@@ -26,17 +27,19 @@ _KIND: Final = "CertificateSigningRequest"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list: its items as they came, and the continue token; empty on the last page."""
+    """A page of a list. `items`: as they came. `token`: to continue; empty on the last page."""
 
     items: Sequence[memoryview]
     token: str
 
 
 def read_page(body: bytes, most: int) -> Page:
-    """Split a page into its items, of which it may have so many. Takes a microsecond for each.
+    """Split a page into its items, which takes a microsecond for each.
+
+    `most`: how many items it may have.
 
     Raises:
-        Malformed: it is no list of CSRs, or a longer one.
+        Malformed: it isn't a list of CSRs, or it has more items.
     """
     items, token = list[memoryview](), b""
     # The list's metadata is one field more.
@@ -49,12 +52,12 @@ def read_page(body: bytes, most: int) -> Page:
 
 
 def decision(message: bytes, write: Write) -> bytes:
-    """Return the body of a PUT: the CSR as listed, and the condition.
+    """Return the body of a PUT: the CSR as listed, with the condition added.
 
-    What a PUT leaves out, the server deletes, except `spec` and `managedFields`, of which it keeps
-    its own. An earlier condition of the same type gives way. `metadata.uid` and `resourceVersion`
-    go along, so that an object that changed, or was created again under the same name, is refused
-    with 409. The server fills in the condition's times.
+    The server deletes what a PUT leaves out, except `spec` and `managedFields`: it keeps its own.
+    The new condition replaces those of the same type. With `metadata.uid` and `resourceVersion` in
+    the body, the server refuses (409) an object that has changed since, or that was deleted and
+    created again under the same name. The server fills in the condition's times.
     """
     kept, status = list[bytes](), list[bytes]()
     for part in fields(memoryview(message), MOST_FIELDS):
@@ -67,7 +70,7 @@ def decision(message: bytes, write: Write) -> bytes:
 
 
 def shows(body: bytes, write: Write) -> bool:
-    """Whether the object that came back is the one decided, and bears the decision."""
+    """Return whether the answer is the object that was decided, and has the decision."""
     try:
         whole = parts(bytes(unwrapped(body, _KIND)), MOST_FIELDS)
         uid = parts(whole.last(METADATA), MOST_FIELDS).last(5)

@@ -1,8 +1,8 @@
 """From a CSR as the API lists it in protobuf to `core.model.Csr`.
 
-Each is read alone, and of what requesters may fill in, labels, annotations, finalizers and owners
-are passed over unread: they go back as they came. Other readers of the same objects may break where
-this one doesn't, so what breaks them is looked for, and reported by the object's name.
+Each CSR is read alone. Labels, annotations, finalizers and owners are skipped: they are sent back
+as they came. Clients that read JSON may break on an object that this reader could read. It looks
+for what breaks them, so that the object is reported by its name.
 From: k8s.io/api, certificates/v1/generated.proto; k8s.io/apimachinery,
 pkg/apis/meta/v1/generated.proto (ObjectMeta, ManagedFieldsEntry, FieldsV1).
 """
@@ -27,31 +27,31 @@ from core.model import (
 #: The parts of a CSR, by the numbers of their fields.
 METADATA, SPEC, STATUS = 1, 2, 3
 
-#: The most fields that a message of a CSR is read to; a kubelet's have fifteen. It bounds the time
+#: The most fields that one message of a CSR may have; a kubelet's have fifteen. It bounds the time
 #: that one CSR takes, whatever its requester puts in.
 MOST_FIELDS: Final = 1_000
 
-# A fieldsV1 of one label has four braces. Clients of JSON break at some hundreds of levels; the API
-# server's own writer of JSON breaks at 10,001, which only protobuf brings in.
+# A fieldsV1 with one label has four braces. JSON clients break at some hundreds of levels. The API
+# server's own JSON writer breaks at 10,001 levels, which can be filed in protobuf only.
 _MOST_BRACES: Final = 256
 
 _MANAGED_FIELDS: Final = 17
 
-# Of a name that is reported and not used, what Kubernetes's own rules allow.
+# A name that is only reported is cut to the length that Kubernetes allows for other objects.
 _MAX_NAME: Final = 253
 _MAX_PROBLEM: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A CSR, and its message as it goes back when it is decided: without `managedFields`."""
+    """A CSR, and the message that is sent back when it is decided, without `managedFields`."""
 
     csr: Csr
     message: bytes
 
 
 class Metadata(NamedTuple):
-    """Of `metadata`, what is judged; `kept` is the message as it goes back."""
+    """The part of `metadata` that is judged. `kept`: the message as it is sent back."""
 
     name: str
     uid: str
@@ -63,8 +63,8 @@ class Metadata(NamedTuple):
 def read_csr(item: memoryview) -> Listed | UnreadableCsr:
     """Read one CSR; never raises.
 
-    One that can't be read is named as far as it has a name. So is one whose `managedFields` break
-    readers of JSON: kubectl and others then list no CSR at all, until it is deleted.
+    A CSR counts as unreadable also where its `managedFields` break JSON clients: kubectl and others
+    may list no CSR at all until it is deleted, so it must be reported by its name.
     """
     try:
         return _read(bytes(item))
@@ -127,7 +127,7 @@ def _read(item: bytes) -> Listed:
         conditions=tuple(map(read_condition, status.all(1))),
         certificate=_certificate(status.last(2)),
     )
-    # The server keeps its own spec, so that of an oversized one nothing has to be remembered.
+    # The server keeps its own spec, so an oversized one need not be kept here to be sent back.
     is_kept = not isinstance(csr.request, OversizedRequest)
     kept = (
         encoded(METADATA, metadata.kept),
@@ -138,13 +138,13 @@ def _read(item: bytes) -> Listed:
 
 
 def _without_managed(metadata: bytes) -> bytes:
-    """Return the message without what the server keeps its own of."""
+    """Return the message without `managedFields`: the server keeps its own."""
     each = fields(memoryview(metadata), MOST_FIELDS)
     return b"".join(one.whole for one in each if one.number != _MANAGED_FIELDS)
 
 
 def _check_managed(entry: bytes) -> None:
-    """Refuse what readers of JSON can't read. From: apimachinery, ManagedFieldsEntry."""
+    """Refuse what JSON clients can't read. From: apimachinery, ManagedFieldsEntry."""
     where = "metadata.managedFields"
     read = parts(entry, MOST_FIELDS)
     if read.last(4):
@@ -186,14 +186,14 @@ def _needed(read: Parts, number: int, where: str) -> str:
 
 
 def _moment(read: Parts, number: int, where: str) -> datetime:
-    # A time that isn't set is sent as an empty message, the beginning of 1970 as one that isn't.
+    # Go sends an unset time as an empty message, and the beginning of 1970 as one with two fields.
     if not read.last(number):
         raise Malformed(f"{where}: Field required")
     return moment(read.last(number), where)
 
 
 def _name(item: memoryview) -> str | None:
-    r"""Return the beginning of the name, with what isn't UTF-8 as `\xff`."""
+    r"""Return the beginning of the name, with each byte that isn't UTF-8 as `\xff`."""
     try:
         for part in fields(item, MOST_FIELDS):
             for one in fields(part.content, MOST_FIELDS) if part.number == METADATA else ():

@@ -32,17 +32,18 @@ _LETTERS: Final = "2456789bcdfghjklmnpqrstvwxz"
 _PLACES: Final = {KUBELET_SERVING: tuple(f"csr-{letter}" for letter in _LETTERS)}
 _OTHER_PLACES: Final = tuple("abcdefghijklmnopqrstuvwxyz")
 
-# For how long one of the places is the next.
+# For how long `_leap` goes to the same place; then it goes to the next one.
 _TURN_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is taken in, in bytes.
+    """How much of a list is accepted and kept, in bytes.
 
-    `page`: a longer page is asked for again with fewer CSRs on it. `share`: so much is kept of one
-    requester's CSRs, the newest, and `total` of all, because labels, annotations and requests are
-    theirs to fill, and must not fill the memory. A kubelet's CSR takes 2 to 3 KiB.
+    `page`: a longer page is asked for again with fewer CSRs on it. `share`: the most that is kept
+    of one requester's CSRs, the newest ones. `total`: the most that is kept of all. Labels,
+    annotations and requests are the requesters' to fill, and must not fill the memory. A kubelet's
+    CSR takes 2 to 3 KiB.
     """
 
     page: int = 16 * 1024 * 1024
@@ -114,7 +115,7 @@ class CsrPages:
             case Answer(status=410) if self._next and not self._expired:
                 return self._resume(outcome)
             case Answer(status=414 | 431) if shorter := past(self._next):
-                self._cause = f"name: one too long to go on from, {outcome.words}"
+                self._cause = f"name: too long to list on from, {outcome.words}"
                 self._next = shorter
                 return True
             case NoAnswer(cause="size") if self._limit > 1:
@@ -126,10 +127,11 @@ class CsrPages:
         raise unavailable(outcome)
 
     def _leap(self) -> None:
-        """Once, when half of the time is gone: read on from a later place, and return from there.
+        """Once, when half of the listing's time is gone, read on from a later place in the list.
 
-        Requesters who file gigabytes named before all others would have the others never be
-        reached. With a new place in each minute they must fill the list everywhere.
+        What was skipped is read after that. Otherwise requesters that file gigabytes under the
+        first names would keep all later names from ever being read. As the place is another one
+        each minute, they would have to fill the list everywhere.
         """
         clock = self._connection.clock
         if not self._next or clock.remaining() > self._half:
@@ -168,7 +170,7 @@ class CsrPages:
         return self._go_on(_sendable(page.token))
 
     def _go_on(self, token: str) -> bool:
-        """Take the next page's token, or that of what was leapt over; False at the end of all."""
+        """Go on to the next page, or to what `_leap` skipped; return False when all was read."""
         if self._left_at and not token:
             self._end, self._next, self._left_at = self._place, self._left_at, ""
             return True
@@ -177,15 +179,15 @@ class CsrPages:
         self._next = token
         if self._is_new(token):
             return True
-        self._cause = "name: one that is not UTF-8, by which the list leads back"
+        self._cause = "name: not UTF-8, so the list led back to an earlier name"
         self._next = past(token)
         if self._next and self._is_new(self._next):
             return True
-        self._cause = "answer: a continue token for the second time"
+        self._cause = "answer: the same continue token came twice"
         return False
 
     def _is_new(self, token: str) -> bool:
-        """Whether the list wasn't read on from there before."""
+        """Return whether this token is used for the first time."""
         digest = hashlib.sha256(token.encode()).digest()  # a token may be as long as a name
         known = digest in self._seen
         self._seen.add(digest)
@@ -217,5 +219,5 @@ def _status(answer: Answer) -> ClusterUnavailable:
 
 def _sendable(token: str) -> str:
     if not token.isascii():
-        raise ClusterUnavailable("answer", "a continue token that can't be one")
+        raise ClusterUnavailable("answer", "the continue token isn't ASCII")
     return token

@@ -39,18 +39,18 @@ class CsrShares:
         return tuple(self._items.values())
 
     def add_unreadable(self, item: UnreadableCsr, message: memoryview) -> None:
-        """Keep what can't be read, once, however often the same message is listed.
+        """Keep an item that can't be read, once, even if the same message is listed again.
 
-        Of each no more is kept than a bounded name and problem.
+        Its name and its problem are bounded, so ten thousand of them don't fill the memory.
         """
         self._items.setdefault(hashlib.sha256(message).digest(), item)
 
     def add(self, csr: Csr, message: bytes) -> None:
-        """Keep a CSR and its message, if there is room in its requester's share and in that of all.
+        """Keep a CSR and its message, if there is room in its requester's share and in the total.
 
-        Older ones of the same requester give way, for a kubelet waits for its newest, whatever its
-        name; and where all together have too much, older ones of the requester who has most. Who
-        the requester is, the API server says.
+        Make room by removing the same requester's oldest ones: a kubelet waits only for its newest.
+        Where all together have too much, remove the oldest ones of the requester that has most. The
+        API server says who the requester is.
         """
         weight = len(message) + _request_size(csr)
         while (excess := self._excess(csr, weight)) > 0:

@@ -17,14 +17,14 @@ from core.ports import Clock
 _BATCH: Final = 200
 _PAGE_SIZE: Final = 200
 
-# With less than this left the SDK's time-outs and second attempts don't end before the run does.
-# EC2 is then asked by a hasty client, until with less than the other nothing more is asked: what is
-# known by then is judged and written.
+# With less than 15 s left, a call with the SDK's usual time-outs and second attempt may last longer
+# than the run. From then on a hasty client asks EC2, and IAM isn't asked any more. With less than
+# 5 s left EC2 isn't asked either: what is known by then is judged and written.
 _RESERVE_SECONDS: Final = 15
 _HASTY_RESERVE_SECONDS: Final = 5
 _NO_TIME: Final = "not asked, for want of time"
 
-# Of a hasty client no news: the next run asks with more patience.
+# When a hasty client meets these, EC2 may be well: the next run asks with longer time-outs.
 _TOO_SLOW: Final = (ConnectTimeoutError, ReadTimeoutError)
 
 # From: EC2 User Guide, "Filtering": wildcards and the escape in a filter's values.
@@ -38,8 +38,9 @@ _Answer = Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]
 class Ec2Fleet:
     """Instances by id or name, and the roles of their profiles, as one run asks for them.
 
-    What goes wrong is the answer for those that it was asked for, and for no others. A profile for
-    which IAM failed isn't asked for again in the run: that may take ten seconds each time.
+    A failure is the answer for the ids or names of the failed call, and for no others. A profile
+    for which IAM failed isn't asked for again in the run, because that may take ten seconds each
+    time.
     """
 
     def __init__(
@@ -120,7 +121,7 @@ class Ec2Fleet:
         return ec2
 
     def _items(self, ec2: Any, filters: Mapping[str, list[str]], *, late: bool) -> Iterator[object]:
-        """Yield the instances of all pages; raises OutOfTime where there is none for a page."""
+        """Yield the instances of all pages; raise OutOfTime before a page without time for it."""
         reserve = _HASTY_RESERVE_SECONDS if late else _RESERVE_SECONDS
         pages = iter(
             ec2.get_paginator("describe_instances").paginate(

@@ -1,9 +1,9 @@
 """Read from EC2's XML answer the fields that `ec2_items` reads, and no others.
 
-An EKS node's description has some 270 elements. botocore's parser makes a value of each, guided by
-its model of the API, and that was the largest cost of approving a CSR. Here only what is needed
-becomes a value: under the name that boto3 gives it, and checked by `ec2_items` as before. The call
-itself stays botocore's: signing, time-outs, retries, errors, pages.
+An EKS node's description has some 270 elements. botocore's parser makes a value of each, and that
+was the largest cost of approving a CSR. Here only the needed elements become values, under the
+names that boto3 gives them, and `ec2_items` checks them like boto3's. botocore still makes the
+call: signing, time-outs, retries, errors, pages.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,19 +58,19 @@ _Fields = Mapping[str, tuple[str, _Read]]
 def _before_parse(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """Read a successful answer, and leave botocore the request's id to parse.
+    """Read a successful answer, and leave nothing but the request's id for botocore to parse.
 
     Raises:
         ResponseParserError: it isn't an answer of DescribeInstances. botocore raises the same.
     """
     if response_dict["status_code"] != _OK:
-        return  # an error is botocore's to read, and to retry
+        return  # botocore reads errors, and retries
     root, names = _parsed(response_dict["body"]), _Names()
     if names[root.tag] != _ROOT:
-        raise ResponseParserError("the answer isn't one of DescribeInstances")
+        raise ResponseParserError("the answer isn't a DescribeInstancesResponse")
     answer = _fields_of(root, _ANSWER, names)
     if any(isinstance(value, Unreadable) for value in answer.values()):
-        raise ResponseParserError("the answer has an element that EC2 doesn't write so")
+        raise ResponseParserError("the answer has an element of a form that EC2 doesn't use")
     customized_response_dict.update(answer)
     rest = Element(_ROOT)
     rest.extend(child for child in root if names[child.tag] == _REQUEST_ID)
@@ -78,8 +78,8 @@ def _before_parse(
 
 
 def _parsed(body: bytes) -> Element:
-    # Entities need a document type. EC2 sends none, and of what people write into tags it
-    # escapes every "<".
+    # Without a document type there are no entities. EC2 sends none, and escapes every "<" that
+    # people write into tags.
     if b"<!DOCTYPE" in body:
         raise ResponseParserError("the answer has a document type")
     try:

@@ -40,9 +40,9 @@ class ClusterNotFound(ClusterUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class DescribedCluster:
-    """A cluster, and how it is reached. How it is reached is empty unless it is reviewable.
+    """A cluster, and how it is reached, which is empty unless the cluster is reviewable.
 
-    `token_for`: what its tokens are signed for: its name, or a local cluster's id (on an Outpost).
+    `token_for`: what its tokens are signed for: the name, or the id if it is local to an Outpost.
     `auth_mode`: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`; empty where EKS doesn't tell.
     `private_only`: the endpoint has no public side. `version`: of Kubernetes, `1.31`; empty where
     EKS doesn't tell.
@@ -250,9 +250,9 @@ def _endpoint(text: str) -> str:
 
 
 def _token_for(read: _Cluster) -> str:
-    """Return what the cluster's authenticator wants its tokens to be signed for.
+    """Return what tokens for the cluster must be signed for.
 
-    That is the id of a local cluster on an Outpost, and the name of any other.
+    It is the id for a local cluster on an Outpost, and the name for any other.
     From: AWS CLI, `eks get-token`, `--cluster-id`; EKS API reference, Cluster, `outpostConfig`.
 
     Raises `ValueError`, naming the field, where a local cluster has no proper id.
@@ -261,7 +261,7 @@ def _token_for(read: _Cluster) -> str:
         return read.name
     if isinstance(read.id, str) and _LOCAL_ID.fullmatch(read.id):
         return read.id
-    expected = "expected a lower-case UUID, as cluster.outpostConfig is there"
+    expected = "expected a lower-case UUID, because there is a cluster.outpostConfig"
     raise ValueError(f"cluster.id: {expected} (got {safe(read.id)[:80]})")
 
 

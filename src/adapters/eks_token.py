@@ -66,8 +66,8 @@ class ClusterToken(str):
 def cluster_token(credentials: Credentials, *, cluster: str, region: str) -> ClusterToken:
     """Return a token for one cluster, good for `TOKEN_LIFETIME_SECONDS` and nowhere else.
 
-    `cluster`: its name, or the id of a local cluster on an Outpost; whichever its authenticator
-    was given. A token for a name is one for every cluster of that name or id.
+    `cluster`: its name, or its id if it is a local cluster on an Outpost. The token is good at
+    every cluster that has this name or id.
 
     The host is always the Region's plain STS endpoint: the authenticator refuses VPC endpoints and
     hosts of other makes, so `AWS_ENDPOINT_URL_STS` and its kin have no say here. No network is

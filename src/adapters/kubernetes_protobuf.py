@@ -1,4 +1,4 @@
-"""What Kubernetes wraps its objects in when it speaks protobuf, and its errors in either language.
+"""The envelope of Kubernetes objects in protobuf, and Kubernetes errors in protobuf or JSON.
 
 From: k8s.io/apimachinery, pkg/runtime/generated.proto (Unknown) and
 pkg/apis/meta/v1/generated.proto (ListMeta, Status, Time).
@@ -16,7 +16,7 @@ MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 
 _MAGIC: Final = b"k8s\x00"
 
-# Of the messages read here none has more: a Status with details is the largest.
+# No message that is read here has more: the largest is a Status with details.
 _MOST_FIELDS: Final = 100
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a Kubernetes `Status` says: the message, and the continue token that a 410 may offer."""
+    """What a Kubernetes `Status` says. `token`: the continue token that a 410 may offer."""
 
     message: str = ""
     token: str = ""
@@ -56,7 +56,7 @@ def wrapped(api_version: str, kind: str, message: bytes) -> bytes:
 
 
 def text(content: bytes, where: str) -> str:
-    """Return text as it is judged and compared, so never with characters replaced.
+    """Return text exactly as it was sent: it is compared, so no character may be replaced.
 
     Raises:
         Malformed: it isn't UTF-8.
@@ -81,10 +81,10 @@ def moment(content: bytes, where: str) -> datetime:
 
 
 def read_status(body: bytes) -> Status:
-    """Return what an error's body says; empty where it is no `Status`, in protobuf or JSON.
+    """Return what an error's body says; empty where it isn't a `Status` in protobuf or JSON.
 
-    Not all errors are in the language that was asked for: those of the API server's filters and of
-    what stands before it may be JSON or plain text.
+    Not every error is in the format that was asked for: the API server's filters, and proxies
+    before it, may answer in JSON or plain text.
     """
     try:
         if body.startswith(_MAGIC):

@@ -83,10 +83,10 @@ def unreadable_line(cluster: Cluster, item: UnreadableCsr) -> Line:
 
 
 def run_line(run: Run) -> Line:
-    """Return the sums of a run; with the lines above, every CSR that was listed is accounted for.
+    """Return the sums of a run. With the lines above they account for every CSR that was listed.
 
-    `not_judged`: of `actions`, those for which nothing could be due yet, and those that the run
-    didn't reach.
+    `not_judged`: how many of `actions` have no line of their own, because nothing could be due yet
+    or because the run didn't reach them.
     """
     found = Counter(finding.state for finding in run.findings)
     return {
@@ -102,7 +102,6 @@ def run_line(run: Run) -> Line:
         "gated": {reason: run.gated[reason] for reason in sorted(run.gated)},
         "gated_total": sum(run.gated.values()),
         "actions": {action.value: run.count(action) for action in Action},
-        # Of these there is no line of their own.
         "not_judged": {action.value: count for action, count in run.sums.not_judged.items()},
         "findings": {state.value: found[state] for state in IssueState},
     }

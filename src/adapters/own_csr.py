@@ -103,7 +103,10 @@ class OwnCsr:
         raise unavailable(outcome)
 
     def _readable(self) -> Filed | None:
-        """The request of that name; None also where it is one that can't be read: not ours then."""
+        """Return the request of that name; None if there is none, or if it can't be read.
+
+        One that can't be read isn't ours: what this command files can be read.
+        """
         try:
             return self.look()
         except ClusterUnavailable as error:

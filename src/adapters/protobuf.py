@@ -1,7 +1,7 @@
 """The wire format of Protocol Buffers: a message as its fields, whatever the fields mean.
 
-Each field states its length, so that what is of no interest is passed over without being looked at.
-Numbers and types of the fields are the callers' business.
+Each field states its length, so a field that isn't needed is skipped without being looked at. The
+callers know the numbers and the types of the fields.
 From: protobuf.dev, "Encoding".
 """
 
@@ -15,11 +15,11 @@ _LONGEST_VARINT: Final = 10
 
 
 class Malformed(ValueError):
-    """The bytes are no message, or have more fields than the caller reads."""
+    """The bytes are not a message, or it has more fields than the caller accepts."""
 
 
 class Field(NamedTuple):
-    """One field that holds text, bytes or a message; `whole` is it with its tag and length."""
+    """A field that holds text, bytes or a message. `whole`: with its tag and its length."""
 
     number: int
     content: memoryview
@@ -27,7 +27,7 @@ class Field(NamedTuple):
 
 
 class Parts:
-    """A message's fields by their numbers, as far as they hold something."""
+    """A message's fields by their numbers."""
 
     __slots__ = ("_contents", "_numbers")
 
@@ -45,22 +45,23 @@ class Parts:
         return contents[-1] if contents else b""
 
     def has(self, number: int) -> bool:
-        """Whether there is a field that holds text, bytes or a message, even an empty one."""
+        """Return whether there is such a field of text, bytes or a message, even an empty one."""
         return number in self._contents
 
     def integer(self, number: int) -> int | None:
-        """Return the number in a field, as a signed one of 64 bits; None where there is none."""
+        """Return a field's number, signed and of 64 bits; None if there is no such field."""
         value = self._numbers.get(number)
         return value if value is None or value < 1 << 63 else value - (1 << 64)
 
 
 def parts(message: bytes, most: int) -> Parts:
-    """Return a message's fields, of which it may have so many.
+    """Return a message's fields.
 
-    Written for speed, as each CSR of a list comes through here: half a microsecond for each field.
+    `most`: how many fields it may have. Written for speed, because each CSR of a list is read by
+    this: half a microsecond for each field.
 
     Raises:
-        Malformed: the bytes are no message, or have more fields than that.
+        Malformed: the bytes are not a message, or it has more fields.
     """
     contents: dict[int, list[bytes]] = {}
     numbers: dict[int, int] = {}
@@ -86,10 +87,10 @@ def parts(message: bytes, most: int) -> Parts:
 
 
 def fields(message: memoryview, most: int) -> Iterator[Field]:
-    """Yield those fields that hold something, in their order, without copying.
+    """Yield a message's fields in their order, without copying; those of numbers are empty.
 
     Raises:
-        Malformed: as `parts`, after the fields that could be read.
+        Malformed: like `parts`, after the fields that could be read.
     """
     at, end = 0, len(message)
     for _ in range(most):
@@ -135,7 +136,7 @@ def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
 
 
 def _end_of_fixed(kind: int, at: int) -> int:
-    """Return where a field of fixed size ends: Kubernetes has none yet."""
+    """Return where a field of fixed size ends. Kubernetes has no such field yet."""
     if kind == _FIXED_64:
         return at + 8
     if kind == _FIXED_32:

@@ -25,7 +25,7 @@ _Shown = Service | ServicesHidden | EvidenceUnavailable
 class KubernetesServices:
     """The Services that one run asks for, each of them once.
 
-    What goes wrong is the answer for the Service that was asked for, and for no other.
+    A failure is the answer for the Service that was asked for, and for no other.
     """
 
     def __init__(self, connection: ApiConnection) -> None:

@@ -1,7 +1,7 @@
-"""The objects of a saved Kubernetes list, each parsed alone: one that can't be stops no other.
+"""The objects of a saved Kubernetes list, each parsed alone: a bad one stops no other.
 
-A requester fills `metadata.managedFields`, and what `kubectl get --raw` saves of it may not be
-UTF-8, or be nested more deeply than any parser goes.
+A requester can fill `metadata.managedFields` with bytes that aren't UTF-8, or nest it more deeply
+than any parser goes, and `kubectl get --raw` saves it as it is.
 """
 
 import itertools
@@ -22,7 +22,7 @@ _OPEN, _SHUT = b"[{", b"]}"
 
 @dataclass(frozen=True, slots=True)
 class Unparsed:
-    """An object that can't be read, with as much of it as can; `problem` says why."""
+    """An object that can't be read. `known`: as much of it as can be; `problem`: why."""
 
     known: Any
     problem: str
@@ -42,7 +42,7 @@ def objects_of(content: bytes) -> Sequence[Any] | None:
         None: the JSON is neither.
 
     Raises:
-        ValueError: it isn't JSON, apart from what a requester can bring in.
+        ValueError: it isn't JSON, and not because of what a requester can put into an object.
     """
     try:
         document = json.loads(content)
@@ -55,7 +55,7 @@ def objects_of(content: bytes) -> Sequence[Any] | None:
 
 
 def _apart(content: bytes, error: BaseException) -> Sequence[Any]:
-    """Parse the objects one by one; raise the error as it was where that is no way out."""
+    """Parse the objects one by one; raise `error`'s words if the rest of the file isn't JSON."""
     try:
         start, end, commas = _list_of(content)
         json.loads((content[:start] + content[end:]).decode())
@@ -66,7 +66,7 @@ def _apart(content: bytes, error: BaseException) -> Sequence[Any]:
 
 
 def _utf_8(content: bytes) -> bytes:
-    """Shells on Windows save UTF-16."""
+    """Return the content in UTF-8: shells on Windows save UTF-16."""
     encoding = json.detect_encoding(content)
     if encoding in ("utf-8", "utf-8-sig"):
         return content.removeprefix(b"\xef\xbb\xbf")
@@ -87,11 +87,11 @@ def _list_of(content: bytes) -> tuple[int, int, list[int]]:
             commas.append(token.at)
         elif token.byte == b"]" and start >= 0:
             return start, token.at, commas
-    raise ValueError("no list of objects, whole")
+    raise ValueError("no `items` with both of its brackets")
 
 
 def _tokens(content: bytes) -> Iterator[_Token]:
-    """Yield strings, brackets and commas; both brackets of a pair with the depth inside."""
+    """Yield strings, brackets and commas. Both brackets of a pair have the depth between them."""
     depth = 0
     for match in _TOKEN.finditer(content):
         byte = content[match.start() : match.start() + 1]
@@ -101,7 +101,7 @@ def _tokens(content: bytes) -> Iterator[_Token]:
 
 
 def _parsed(content: bytes) -> Any:
-    """Return the object, or what is known of it and why it isn't read."""
+    """Return the object, or an `Unparsed` that says why it can't be read."""
     shallow, deepest = _shallow(content)
     known = json.loads(shallow.decode(errors="replace"), parse_int=len, parse_float=len)
     if deepest > DEEPEST:

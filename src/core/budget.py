@@ -1,15 +1,18 @@
-"""How a run divides its time. All that one step keeps for the later ones is stated here.
+"""How a run divides its time: what each step leaves for the steps after it.
 
-A run (in Lambda of 50 s, and of what a second signer doesn't need) goes like this:
+In Lambda a run has 50 s, less what is kept for a second signer:
 
-1. List the requests; half of the time stays.
-2. Read those to be judged, without a call to AWS; time for a slice stays, however slow AWS is.
-3. Read the others; half of what is left stays.
-4. Slice by slice: ask EC2 and IAM, judge, write, record; to the end.
-5. Within 5 s more, which the clock doesn't show (`adapters.clock`), record the sums.
+1. List the requests. Half of the time is left for the rest.
+2. Read the requests to be judged, without a call to AWS. Time for one slice is left, however slow
+   AWS is.
+3. Read the others. Half of what is left stays.
+4. Slice by slice, to the end: ask EC2 and IAM, judge, write, record. Judging takes at most half of
+   what the questions leave; the other half is for writing.
+5. Record the sums, in 5 s that the clock doesn't show (`adapters.clock`).
 
-With the slowest answers that are still taken (EC2 and IAM 5 s each, a write 10 s) one slice is done
-in every run.
+Even with the slowest answers that are still accepted (5 s each from EC2 and IAM, 10 s for a write)
+every run writes some decisions. How early EC2, IAM and Services are no longer asked is in
+`adapters.ec2` and `adapters.services`.
 """
 
 from collections.abc import Callable
@@ -22,8 +25,10 @@ LISTING_LEAVES: Final = 0.5
 
 _OTHERS_LEAVE: Final = 0.5
 
-# Without the requests of one slice nothing can be approved, so these may be read longer: until
-# there is this much more time than a slice needs.
+_JUDGING_LEAVES: Final = 0.5
+
+# Nothing can be approved before the first slice is read, so it may be read longer than the rest:
+# until this much more time is left than a slice needs.
 _SPARE_SECONDS: Final = 1.0
 
 
@@ -31,9 +36,10 @@ class Budget:
     """The time of one review."""
 
     def __init__(self, clock: Clock, slice_seconds: float, first_slice_seconds: float) -> None:
-        """`slice_seconds`: with less than this left a slice's evidence isn't asked for any more.
+        """Begin a run.
 
-        `first_slice_seconds`: what the evidence of the first slice may take.
+        `slice_seconds`: with less time left, no slice is begun. `first_slice_seconds`: what the
+        first slice's evidence and writes may take where everything is slow.
         """
         self._clock = clock
         self._slice_seconds = slice_seconds
@@ -48,10 +54,16 @@ class Budget:
         return self._clock.remaining() > self._reading_leaves
 
     def reading_of_others(self) -> Callable[[], bool]:
-        """Begin to read the others; return what is True while they may be read."""
-        leave = max(self._clock.remaining() * _OTHERS_LEAVE, self._reading_leaves)
-        return lambda: self._clock.remaining() > leave
+        """Begin to read the others; return a function that is true while they may be read."""
+        return self._until(max(self._clock.remaining() * _OTHERS_LEAVE, self._reading_leaves))
+
+    def judging(self) -> Callable[[], bool]:
+        """Begin to judge a slice; return a function that is true while CSRs may be judged."""
+        return self._until(self._clock.remaining() * _JUDGING_LEAVES)
 
     def may_begin_slice(self) -> bool:
-        """Return True while there is time for one more slice."""
+        """Return True while there is time for another slice."""
         return self._clock.remaining() > self._slice_seconds
+
+    def _until(self, left: float) -> Callable[[], bool]:
+        return lambda: self._clock.remaining() > left

@@ -21,7 +21,7 @@ class EvidenceUnavailable(CsrApproverError):
 
 
 class OutOfTime(EvidenceUnavailable):
-    """There was no time left to ask in this run: the next run asks."""
+    """There was no time left to ask in this run. The next run asks."""
 
 
 class ClusterUnavailable(CsrApproverError):

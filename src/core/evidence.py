@@ -40,8 +40,9 @@ def gather(
     """Ask for all identities at once: a call per batch, and one per instance profile.
 
     `vpc_id`: where nodes known by name only must live; None for anywhere (only offline). An
-    identity that couldn't be asked for maps to the error, which is never a verdict. Of many
-    profiles other ones come first at another time: where IAM is slow, a run may ask for few.
+    identity that couldn't be asked for maps to the error, which is never a verdict. Which profile
+    is asked for first changes with `now`: where IAM is slow, a run has time for a few only, and the
+    next run must begin with others.
     """
     wanted = set(identities)
     found = _instances(wanted, vpc_id, fleet)

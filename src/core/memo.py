@@ -1,22 +1,23 @@
 """What was read of requests and certificates, kept in the warm function.
 
-The same requests are listed minute after minute, and reading them costs a run more than all else
-that it does without AWS. What is kept is found again by the SHA-256 of the bytes that were read,
-never by what an API server says of them (name, uid, resourceVersion): another cluster's server may
-say the same of other bytes. Only pure functions of these bytes are kept: no verdict, no evidence,
-nothing that depends on the time, the requester or the settings.
+The same requests are listed minute after minute, and apart from calls to AWS nothing takes a run
+longer than reading them. What is kept is found by the SHA-256 of the bytes that were read, never by
+what an API server says of them (name, uid, resourceVersion): another cluster's server may say the
+same of other bytes. Only the results of pure functions of these bytes are kept: no verdict, no
+evidence, nothing that depends on the time, the requester or the settings.
 """
 
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, TypeVar, cast
 
-#: How much all clusters together may take, in bytes as `weight_of` counts them: the readings of
-#: some 16,000 kubelets' requests.
+#: The most that is kept for all clusters together, in bytes as `weight_of` counts them: what was
+#: read of some 16,000 kubelets' requests.
 MAX_BYTES: Final = 32 * 1024 * 1024
 
-# Measured with tracemalloc: a kubelet's request takes 1.5 KiB once it is read, its certificate
-# 0.8; beyond these, up to 35 bytes a byte, where a request holds thousands of registered ids.
+# Measured with tracemalloc: a kubelet's request takes 1.5 KiB of memory once it is read, and its
+# certificate 0.8 KiB. Larger ones take up to 35 bytes for each byte read, where a request holds
+# thousands of registered ids.
 _ENTRY_BYTES: Final = 2_048
 _USUAL_BYTES: Final = 1_024
 _BYTES_PER_BYTE: Final = 36
@@ -26,7 +27,7 @@ _T = TypeVar("_T")
 
 
 class Reader:
-    """The readings of one list, of this run and of those before it."""
+    """What was read of one list, in this run and in earlier ones."""
 
     def __init__(self, memo: "Memo") -> None:
         self._memo = memo
@@ -35,9 +36,10 @@ class Reader:
         self.weight = 0
 
     def read(self, kind: str, content: bytes, how: Callable[[bytes], _T]) -> _T:
-        """Return `how(content)`, from memory where these bytes were read before.
+        """Return `how(content)`, from memory if the same bytes were read before.
 
-        `kind`: the name of `how`, a pure function. What it raises is passed on, and not kept.
+        `kind`: the name of `how`, a pure function. An exception that it raises is passed on, and
+        not kept.
         """
         key = kind, sha256(content).digest()
         found = self._used.get(key) or self._before.pop(key, None)
@@ -50,36 +52,42 @@ class Reader:
         return cast("_T", found[0])
 
     def begin(self) -> None:
-        """Begin another run."""
+        """Begin a new run."""
         self._before |= self._used
         self._used = {}
 
     def forget_unused(self) -> None:
-        """Forget what this run hasn't used: once all was read, it is no longer in the list."""
+        """Forget what this run hasn't used. Call it when all was read: it isn't listed any more."""
         self.weight -= sum(weight for _, weight in self._before.values())
         self._before = {}
 
 
 class Memo:
-    """The readings of all lists of one environment, within bounds of memory."""
+    """What was read of all lists in one Lambda environment, within a bound of memory."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        """Begin with none."""
+        """Begin with nothing."""
         self._max_bytes = max_bytes
         self._readers: dict[tuple[str, ...], Reader] = {}  # the least recently used first
 
     def reader(self, *key: str) -> Reader:
-        """Begin a run. `key`: what is listed, such as a Region, a cluster and a signer."""
+        """Begin a run, and return its list's reader.
+
+        `key`: what is listed, such as a Region, a cluster and a signer.
+        """
         reader = self._readers.pop(key, None) or Reader(self)
         reader.begin()
         self._readers[key] = reader
         return reader
 
     def has_room(self, weight: int, reader: Reader) -> bool:
-        """Make room for a reading: other lists go first, whole, then what `reader` hasn't used."""
+        """Make room for `weight` bytes; return False if there is none.
+
+        Other lists are forgotten first, each as a whole, and then what `reader` hasn't used.
+        """
         while self._excess(weight) > 0:
             oldest = next(iter(self._readers))
-            if self._readers[oldest] is reader:  # the one in use is the last
+            if self._readers[oldest] is reader:  # in use, so the most recent: no other is left
                 reader.forget_unused()
                 return self._excess(weight) <= 0
             del self._readers[oldest]

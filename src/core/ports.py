@@ -89,7 +89,7 @@ class Ledger(Protocol):
 class Ports:
     """The world, as one review sees it.
 
-    `services`: None where only nodes are served. `memo`: what earlier reviews read of requests.
+    `services`: None where only nodes are served. `memo`: what earlier reviews have read.
     """
 
     api: CertificateApi

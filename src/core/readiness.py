@@ -150,9 +150,9 @@ def _gaps(listing: Listing, read: Sequence[Entry | Judged]) -> tuple[str, ...]:
     if listing.truncated:
         gaps.append(f"the list was not read to its end: {listing.cause}")
     if listing.unreadable:
-        gaps.append(
-            f"{len(listing.unreadable)} in the list can't be read: `csr-approver review` names them"
-        )
+        count = len(listing.unreadable)
+        names = "`csr-approver review` names them"
+        gaps.append(f"{count} of the listed requests can't be read: {names}")
     late = sum(isinstance(one, Judged) and one.deferred for one in read)
     if late:
         gaps.append(f"{late} were not read for want of time")

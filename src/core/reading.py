@@ -51,9 +51,9 @@ _VOUCHING_FOR_SERVICES = (
 class Reading:
     """What was read of a list.
 
-    `entries` are those to be judged, as far as there is memory for them, `unissued` those approved
-    without a certificate, `problems` what broke our own code, and `skipped` the number of requests
-    for which there was no time. Of the others nothing is kept but findings.
+    `entries`: the requests to be judged, as far as there is memory for them. `unissued`: those that
+    were approved and have no certificate. `problems`: those that our own code failed on. `skipped`:
+    how many there was no time for. Nothing but `findings` is kept of the others.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -73,8 +73,9 @@ def read_list(
 ) -> Reading:
     """Read the requests that are `due`, in their order, and then all others, while there is time.
 
-    `gated.peers` comes to know the keys and the wrong certificates of all that were read: before
-    anything is written, for the copy of a key may stand anywhere in the list.
+    The keys and the wrong certificates of all that were read are added to `gated.peers`. That comes
+    before anything is judged, because a second request with the same key may be anywhere in the
+    list.
     """
     reading = Reading(problems=list(gated.broken))
     first, rest = due[:SLICE], due[SLICE:]
@@ -111,8 +112,8 @@ def read_all(
 ) -> Iterator[Entry | Judged]:
     """Read requests, in their order, each once.
 
-    One that breaks our own code comes back without a verdict; likewise, deferred, those for which
-    there is no time left.
+    A request that our own code fails on is yielded without a verdict. So is one for which there is
+    no time left, as deferred.
     """
     late = False
     for csr in csrs:
@@ -148,7 +149,7 @@ def read(csr: Csr, scene: Scene) -> Entry:
 
 
 def _others(csrs: Sequence[Csr], due: Sequence[Csr], gated: Gated) -> list[Csr]:
-    """Return the decided ones first, which no requester can multiply; then from the newest back."""
+    """Return all others: the decided ones first, which no requester can multiply; newest first."""
     done = {id(csr) for csr in due} | {id(one.case.csr) for one in gated.broken}
     others = [csr for csr in csrs if id(csr) not in done]
     return sorted(others, key=lambda csr: (not csr.is_pending, csr.created, csr.name), reverse=True)

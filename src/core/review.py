@@ -5,8 +5,9 @@ ports (`core.ports`) reach the world. The CSR object is the only state: a review
 overlap with another, or be cut off anywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from core import issued
@@ -14,8 +15,9 @@ from core.acting import act, is_early, mode_of, to_reapprove
 from core.budget import Budget
 from core.judging import Gated, Scene, case_of, gate, judge
 from core.model import Action, Cluster, Csr, Entry, Judged, OversizedRequest, Run
+from core.peers import PeerIndex
 from core.ports import Ports
-from core.reading import read_list
+from core.reading import Reading, read_list
 from core.recording import PatientLedger
 from core.settings import ReviewSettings
 from core.signers import SIGNERS, Signer
@@ -29,7 +31,7 @@ _USUAL_BYTES: Final = 4_096
 def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports) -> Run:
     """Review one signer's CSRs of one cluster and write what is due.
 
-    Requests that stay unread, or unjudged, for want of time are counted; the next run goes on.
+    Requests that the run has no time to read or to judge are counted; the next run goes on.
 
     Raises:
         ClusterUnavailable: the cluster's CSRs could not be listed; nothing was done.
@@ -42,28 +44,27 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
     reader = ports.memo.reader(cluster.region, cluster.name, signer)
     scene = Scene(cluster, settings, ports.clock.now(), rules.checks, reader)
 
-    gated, tally = gate(listing.csrs, scene), Tally()
-    early, due = _by_what_is_due(gated, scene, settings)
+    gated = gate(listing.csrs, scene)
+    early, due = _early_and_due(gated, scene, settings)
     reading = read_list(listing.csrs, due, gated, scene, settings, budget)
+    judge_slices = partial(
+        _judge_slices, scene=scene, peers=gated.peers, rules=rules, ports=ports, budget=budget
+    )
+
+    tally = Tally()
     tally.add(act(reading.problems, settings, mode, ports))
-    seen = {id(problem.case.csr) for problem in reading.problems}
-    for entries in sliced(reading.entries):
-        if not budget.may_begin_slice():
-            break
-        tally.add(act(_judged(entries, gated, scene, rules, ports), settings, mode, ports))
-        seen |= {id(entry.csr) for entry in entries}
-    deferred = [csr for csr in due if id(csr) not in seen]
+    reached = _ids(reading.problems)
+    for judged in judge_slices(reading.entries):
+        tally.add(act(judged, settings, mode, ports))
+        reached |= _ids(judged)
+    deferred = [csr for csr in due if id(csr) not in reached]
     tally.add_not_judged(Action.WAITING, map(gated.peers.asking_seconds, early))
     tally.add_not_judged(Action.DEFERRED, map(gated.peers.asking_seconds, deferred))
 
-    doubted: list[Judged] = []
-    # One slice has more than is logged; the experiment needs them all.
-    for entries in sliced(reading.unissued[: None if settings.reapprove_unissued else SLICE]):
-        if not budget.may_begin_slice():
-            break
-        judged = _judged(entries, gated, scene, rules, ports)
+    rechecked: list[Judged] = []
+    for judged in judge_slices(_to_recheck(reading, settings)):
         tally.add(act(to_reapprove(judged, settings), settings, mode, ports))
-        doubted += judged
+        rechecked += judged
 
     run = Run(
         cluster=cluster,
@@ -76,22 +77,22 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         unreadable=listing.unreadable,
         gated=gated.stopped,
         sums=tally.sums(),
-        findings=issued.judged_as(reading.findings, doubted),
+        findings=issued.judged_as(reading.findings, rechecked),
         seconds=(ports.clock.now() - started).total_seconds(),
     )
     ports.ledger.finish(run)
     return run
 
 
-def _by_what_is_due(
+def _early_and_due(
     gated: Gated, scene: Scene, settings: ReviewSettings
 ) -> tuple[list[Csr], list[Csr]]:
-    """Split those past the gates: nothing can be due yet; to be judged, in the order of slices."""
+    """Split those past the gates: too young for any decision; to be judged, in slice order."""
     early: list[Csr] = []
     due: list[Csr] = []
     for csr in gated.passed:
-        is_ripe = not is_early(gated.peers.asking_seconds(csr), settings)
-        (due if is_ripe else early).append(csr)
+        too_young = is_early(gated.peers.asking_seconds(csr), settings)
+        (early if too_young else due).append(csr)
     in_order = in_turns(due, scene.now)
     return early, [csr for part in sliced(in_order) for csr in sorted(part, key=_size)]
 
@@ -106,12 +107,36 @@ def _size(csr: Csr) -> int:
     return max(size, _USUAL_BYTES)
 
 
-def _judged(
-    entries: Sequence[Entry], gated: Gated, scene: Scene, rules: Signer, ports: Ports
-) -> list[Judged]:
-    """Gather the evidence of one slice, and judge it as of now."""
-    scene = replace(scene, now=ports.clock.now())
-    cases = [case_of(entry, scene, gated.peers) for entry in entries]
-    answers = rules.gather(cases, ports.fleet, ports.services)
-    half = ports.clock.remaining() / 2  # the other half is for writing
-    return judge(cases, answers, scene.checks, time_left=lambda: ports.clock.remaining() > half)
+def _judge_slices(
+    entries: Sequence[Entry],
+    *,
+    scene: Scene,
+    peers: PeerIndex,
+    rules: Signer,
+    ports: Ports,
+    budget: Budget,
+) -> Iterator[list[Judged]]:
+    """Yield the judgements of one slice after the other, while there is time to begin one.
+
+    Each slice is judged as of the moment at which its evidence was asked for.
+    """
+    for together in sliced(entries):
+        if not budget.may_begin_slice():
+            return
+        current = replace(scene, now=ports.clock.now())
+        cases = [case_of(entry, current, peers) for entry in together]
+        answers = rules.gather(cases, ports.fleet, ports.services)
+        yield judge(cases, answers, scene.checks, time_left=budget.judging())
+
+
+def _to_recheck(reading: Reading, settings: ReviewSettings) -> Sequence[Entry]:
+    """Return the approved requests without a certificate that are judged again, for the log.
+
+    One slice of them is more than is logged; only REAPPROVE_UNISSUED needs all.
+    """
+    return reading.unissued if settings.reapprove_unissued else reading.unissued[:SLICE]
+
+
+def _ids(judged: Sequence[Judged]) -> set[int]:
+    """Return which of the list's objects these are: while the list is kept, ids are unique."""
+    return {id(one.case.csr) for one in judged}

@@ -16,10 +16,11 @@ Gather = Callable[[Sequence[Case], Fleet, Services | None], Answers]
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """`gather` asks for the evidence of a slice of cases at once.
+    """How one signer's requests are judged.
 
-    `seconds`: with less than this left no slice is begun, for nothing could be asked any more.
-    `slowest`: what the evidence of a run's first slice may take where EC2 and IAM are slow.
+    `gather` asks for the evidence of a slice of cases at once. `seconds`: with less time left no
+    slice is begun, because its evidence could no longer be asked for. `slowest`: the time that is
+    left for a run's first slice, in case EC2 and IAM are slow.
     """
 
     gather: Gather
@@ -53,8 +54,8 @@ def _of_services(cases: Sequence[Case], _: Fleet, services: Services | None) -> 
     return service_evidence.gather(claims, services)
 
 
-#: With less than 5 s left EC2 is asked no more, and IAM with less than 15 s (`adapters.ec2`); for
-#: Services it is 3 s (`adapters.services`).
+#: In the function EC2 is no longer asked with less than 5 s left, IAM with less than 15 s
+#: (`adapters.ec2`), and the API server for Services with less than 3 s (`adapters.services`).
 SIGNERS: Mapping[str, Signer] = {
     KUBELET_SERVING: Signer(_of_nodes, CHECKS[KUBELET_SERVING], seconds=5.0, slowest=21.0),
     APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=3.0, slowest=4.0),

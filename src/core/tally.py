@@ -1,12 +1,12 @@
-"""The sums of a run, counted as it goes: of ten thousand CSRs no record is kept."""
+"""The sums of a run, counted as it goes, so that no record of ten thousand CSRs is kept."""
 
 from collections import Counter
 from collections.abc import Iterable
 
 from core.model import APP_SERVING, Action, Decision, Judged, Record, RoleUnknown, Sums
 
-# An overtaken CSR was decided or deleted by others, so it isn't pending. But it counts: one that
-# is in conflict in every run must not be lost sight of.
+# An overtaken CSR isn't in here, though others have decided or deleted it: it counts as pending, or
+# one that meets a conflict in every run would never be noticed.
 _DECIDED = frozenset({Action.APPROVED, Action.DENIED})
 
 
@@ -24,7 +24,7 @@ class Tally:
         self._without_evidence = 0
 
     def add(self, records: Iterable[Record]) -> None:
-        """Count CSRs that were judged, or that couldn't be."""
+        """Count CSRs that were judged, or that could not be judged."""
         for record in records:
             self._actions[record.action] += 1
             if record.due is not None:
@@ -35,7 +35,10 @@ class Tally:
                 self._wait(record.asking_seconds)
 
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
-        """Count pending CSRs that were not judged in this run, by how long they have been asked."""
+        """Count pending CSRs that this run didn't judge.
+
+        `asking_seconds`: for each of them, how long its requester has been asking.
+        """
         for seconds in asking_seconds:
             self._actions[action] += 1
             self._not_judged[action] += 1
@@ -64,10 +67,11 @@ def is_bug(judged: Judged) -> bool:
 
 
 def _is_pending(record: Record) -> bool:
-    """Return True when it waits on. One that couldn't be read may have been decided long ago.
+    """Return True when the CSR still waits for us after the run.
 
-    Of ServiceAccounts' requests those that are left are people's to approve: they don't wait for
-    us, and an alarm on them would be one that nothing here can end.
+    The action alone doesn't say so: a CSR that couldn't be read may have been decided long ago.
+    A ServiceAccount's request that is left is for a person to approve. It doesn't wait for us, and
+    nothing here could end an alarm about it.
     """
     csr = record.judged.case.csr
     is_peoples = csr.signer == APP_SERVING and record.action is Action.LEFT

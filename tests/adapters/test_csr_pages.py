@@ -325,7 +325,7 @@ def test_no_time_at_all(seconds: float) -> None:
 
 
 def by_name(items: list[dict[str, Any]], clock: StillClock, seconds: float) -> Any:
-    """A server of which each page takes so long; its continue tokens hold the last name."""
+    """A server whose pages each take some seconds; its continue tokens hold the last name."""
     names = [item["metadata"]["name"] for item in items]
 
     def answer(seen: Seen) -> Reply:
@@ -367,7 +367,7 @@ def test_a_name_that_leads_the_list_back_is_passed_over() -> None:
 
     assert ["a", "z"] == names(listing)
     assert token_of("/y") == server.seen[-1].query["continue"]
-    assert listing.cause == "name: one that is not UTF-8, by which the list leads back"
+    assert listing.cause == "name: not UTF-8, so the list led back to an earlier name"
 
 
 MANY: Final = tuple(f"a-{number:02}" for number in range(40))

@@ -173,7 +173,7 @@ def test_a_continue_token_for_the_second_time_ends_the_listing() -> None:
         listing = api.list_csrs(KUBELET_SERVING)
 
     assert ["a"] == [csr.name for csr in listing.csrs]
-    assert listing.cause == "answer: a continue token for the second time"
+    assert listing.cause == "answer: the same continue token came twice"
     assert 2 == len(server.seen)
 
 

@@ -84,7 +84,7 @@ def test_a_continue_token_that_cant_be_sent_ends_the_listing(token: str) -> None
     listing = listed(a_page(an_item("a"), token=token))
 
     assert ["a"] == [csr.name for csr in listing.csrs]
-    assert listing.cause == "answer: a continue token that can't be one"
+    assert listing.cause == "answer: the continue token isn't ASCII"
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -78,7 +78,7 @@ def test_a_name_too_long_to_go_on_from_is_passed_over() -> None:
         listing = api.list_csrs(KUBELET_SERVING)
 
     assert ["a", "b"] == [csr.name for csr in listing.csrs]
-    assert listing.cause == "name: one too long to go on from, 431"
+    assert listing.cause == "name: too long to list on from, 431"
     assert token_of("a" * 253 + "b") == server.seen[-1].query["continue"]
 
 

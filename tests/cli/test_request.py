@@ -827,8 +827,8 @@ def test_a_name_that_is_taken_just_then_is_left_alone(cluster: Cluster, desk: De
     assert ([], 1) == (names_here(), len(cluster.objects()))
 
 
-def test_a_name_that_is_taken_by_what_cannot_be_read_is_taken(cluster: Cluster, desk: Desk) -> None:
-    """Another requester's of the same name isn't ours, whatever is in it."""
+def test_a_name_that_an_unreadable_request_has_is_refused(cluster: Cluster, desk: Desk) -> None:
+    """That request is another requester's, whatever is in it."""
 
     def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "POST" and call.path[3] == CSRS:
@@ -838,10 +838,10 @@ def test_a_name_that_is_taken_by_what_cannot_be_read_is_taken(cluster: Cluster, 
 
     cluster.fault = take
 
-    told = desk.json(*OURS, code=1)
+    result = desk.json(*OURS, code=1)
 
-    assert ("refused", "none") == (told["outcome"], told["request"])
-    assert "already exists" in told["detail"]
+    assert ("refused", "none") == (result["outcome"], result["request"])
+    assert "already exists" in result["detail"]
 
 
 @pytest.mark.parametrize(

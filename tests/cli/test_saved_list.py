@@ -1,4 +1,4 @@
-"""Saved lists of which one object can't be read: it stops no other."""
+"""Saved lists with an object that can't be read: it stops no other."""
 
 import json
 from typing import Any

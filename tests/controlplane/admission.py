@@ -32,7 +32,7 @@ _REFUSED["metadata"]["labels"] = {f"label-{n}": "" for n in range(17)}
 
 
 def without(message: str) -> Manifests:
-    """The policy without the validation of this message, for the requests of one user."""
+    """Return the policy without one validation; it applies to one user's requests only."""
     policy, binding = copy.deepcopy(WHOLE)
     user = _user_without(message)
     policy["metadata"]["name"] = binding["metadata"]["name"] = user
@@ -46,7 +46,7 @@ def without(message: str) -> Manifests:
 
 
 def as_user_without(message: str) -> Mapping[str, str]:
-    """The headers by which an administrator is that user, with all rights."""
+    """Return headers that make an administrator that user, with all rights."""
     return {"Impersonate-User": _user_without(message), "Impersonate-Group": "system:masters"}
 
 
@@ -58,7 +58,7 @@ def _user_without(message: str) -> str:
 def installed(
     plane: ControlPlane, policies: Mapping[str, Manifests] | None = None
 ) -> Iterator[None]:
-    """The policy, or other ones by the message that each lacks; removed again for other tests."""
+    """Install the policy, or others by the message that each lacks, and remove it afterwards."""
     chosen = {"": WHOLE} if policies is None else policies
     headers = [as_user_without(message) if message else {} for message in chosen]
     parts = [
@@ -80,7 +80,7 @@ def installed(
 
 @contextmanager
 def an_object_to_change(plane: ControlPlane) -> Iterator[None]:
-    """An object within all bounds, to be changed. Its managedFields name a write to /approval."""
+    """Create an object within all bounds; its managedFields have a write to /approval."""
     body = a_csr_with(name=STORED, labels={"team": "edge"})
     status, made = plane.admin.request("POST", CSRS, body)
     assert status == 201, made

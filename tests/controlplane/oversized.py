@@ -1,4 +1,4 @@
-"""What can be made of a CSR to fill lists, and what stops it: deploy/admission.yaml."""
+"""CSRs that fill lists, and the validation of deploy/admission.yaml that stops each of them."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 PEM, _ = kubelet_request("n1", dns=["n1"])
 
-#: The object that attacks on what is stored are aimed at.
+#: The stored object that attacks try to change.
 STORED: Final = "within-bounds"
 
 NAME: Final = "metadata.name must have at most 253 characters"
@@ -29,7 +29,7 @@ MANAGERS: Final = "metadata.managedFields must have at most 1 entry"
 MANAGED_FIELDS: Final = "metadata.managedFields must name only"
 REQUEST: Final = "spec.request must have at most 16384 characters of base64"
 
-#: The name by which they are sent: what they say of themselves in managedFields is one entry.
+#: The field manager of all attacks, so that their own managedFields stay one entry.
 MANAGER: Final = "m"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 OWNER: Final = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u"}
@@ -42,8 +42,8 @@ MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 class Attack:
     """A write, and the start of the message that it must be refused with.
 
-    `alone`: only that validation stops it. What the others write is named in managedFields by the
-    API server, and so is beyond that field's bound, too. `on`: a subresource of the stored object.
+    `alone`: only that validation stops it. Otherwise the API server's own record of the write in
+    managedFields is beyond that field's bound, too. `on`: a subresource of the stored object.
     """
 
     what: str
@@ -54,7 +54,7 @@ class Attack:
     alone: bool = True
 
     def send(self, client: Client, headers: Mapping[str, str]) -> tuple[int, str]:
-        """Send it, without anything being kept; return the status and the message."""
+        """Send it as a dry run; return the status and the message."""
         method, path = "POST", CSRS
         if self.on is not None:
             method, path = "PATCH", f"{CSRS}/{STORED}{self.on}"
@@ -89,7 +89,7 @@ def managing(fields: object, **metadata: object) -> Json:
 
 
 def _managing_raw(fields: bytes, around: str = '"FIELDS"', **metadata: object) -> bytes:
-    """Likewise, of fields that Python's JSON can't say."""
+    """Likewise, for fields that Python's JSON can't express."""
     body = json.dumps(managing(json.loads(around), **metadata))
     return body.encode().replace(b'"FIELDS"', fields)
 

@@ -55,14 +55,14 @@ File = Callable[[str, Json], None]
 
 @pytest.fixture(autouse=True)
 def cleaned(plane: ControlPlane) -> Iterator[None]:
-    """Without what is filed here: other tests list it too, in JSON."""
+    """Delete what is filed here, because other tests list all CSRs in JSON."""
     yield
     status, answer = plane.admin.send("DELETE", CSRS, headers=PROTOBUF)
     assert status == 200, answer
 
 
 def filing(client: Client, pem: bytes, signer: str, usages: Any = None) -> File:
-    """Files a CSR of this name with this in its metadata, in protobuf."""
+    """Return a function that files a CSR of this name with this metadata, in protobuf."""
 
     def file(name: str, metadata: Json) -> None:
         body = a_csr("", pem, signer=signer, **({"usages": usages} if usages else {}))
@@ -122,9 +122,9 @@ def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
 def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
     plane: ControlPlane, aws: PracticeAws, profile: str
 ) -> None:
-    """With status 200, an error behind what it has written, and nothing of what follows.
+    """It answers 200, with an error after what it has written, and without what follows.
 
-    So no reader of JSON can list what comes after such an object; in protobuf it is listed.
+    So no JSON client can list what comes after such an object. In protobuf it is listed.
     """
     node = join(plane, aws, profile)
     of_node(node)("b-odd", BREAKS_THE_WRITER)
@@ -200,9 +200,9 @@ def test_csrs_of_a_service_account_that_cannot_be_read_hide_no_other(serving: Co
 def test_names_that_lead_the_list_back_hide_no_other(
     plane: ControlPlane, aws: PracticeAws, profile: str
 ) -> None:
-    """A continue token holds U+FFFD for what isn't UTF-8 of a name, and so comes before that name.
+    """A continue token has U+FFFD for what isn't UTF-8 in a name, and so it sorts before the name.
 
-    By more than a page of them the list would begin again for ever.
+    With more than a page of such names the list would begin again for ever.
     """
     names = [f"a\udcff-{n:04}" for n in range(1_100)]
     flood(of_node(join(plane, aws, profile)), names, {})
@@ -212,7 +212,7 @@ def test_names_that_lead_the_list_back_hide_no_other(
 
     assert APPROVED == conditions(plane, honest)
     listed = sums(lines)
-    cause = "name: one that is not UTF-8, by which the list leads back"
+    cause = "name: not UTF-8, so the list led back to an earlier name"
     assert cause == listed["truncated_because"]
     assert (500, 3) == (listed["unreadable"], listed["pages"])
     assert problems(lines)[0] == ("a\\\\xff-0000", "metadata.name: not UTF-8")
@@ -226,7 +226,7 @@ def test_names_that_lead_the_list_back_hide_no_other(
 def test_they_are_emptied_by_name_and_deleted(
     plane: ControlPlane, aws: PracticeAws, profile: str, kind: str, name: str
 ) -> None:
-    """An update to nothing but the name takes away finalizers and managed fields.
+    """An update with nothing but the name removes finalizers and managed fields.
 
     Patches don't work on all of them: the API server makes JSON of the object first.
     """
@@ -247,7 +247,7 @@ def test_they_are_emptied_by_name_and_deleted(
 def test_one_whose_name_is_not_utf_8_is_patched_and_deleted(
     plane: ControlPlane, aws: PracticeAws, profile: str
 ) -> None:
-    r"""No update can bear its name in JSON; the bytes are in the log, as `\\xff`."""
+    r"""No update in JSON can contain its name. The log has each such byte as `\\xff`."""
     of_node(join(plane, aws, profile))("a\udcff", {"finalizers": ["example.com/stays"]})
     path = f"{CSRS}/a%FF"
     patch = b'{"metadata":{"finalizers":null}}'

@@ -1,4 +1,4 @@
-"""What was read is found again by its bytes, within bounds of memory."""
+"""What was read is found by its bytes, and takes a bounded amount of memory."""
 
 import tracemalloc
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ def read(reader: Reader, how: Counted, *contents: bytes) -> None:
 
 
 def test_the_same_bytes_are_read_once(how: Counted) -> None:
-    """In one run, and in the next ones."""
+    """In one run, and in later ones."""
     memo = Memo()
 
     for _ in range(3):
@@ -54,7 +54,7 @@ def test_other_bytes_are_another_reading(how: Counted) -> None:
 
 
 def test_another_function_of_the_same_bytes_is_another_reading(how: Counted) -> None:
-    """What one signer takes for well-formed another doesn't."""
+    """What is well-formed for one signer isn't for another."""
     reader = Memo().reader(*PROD)
 
     assert (b"A", b"a") == (
@@ -64,7 +64,7 @@ def test_another_function_of_the_same_bytes_is_another_reading(how: Counted) -> 
 
 
 def test_what_is_raised_is_not_kept() -> None:
-    """It may be a bug that the next version doesn't have."""
+    """Every run meets the error itself."""
     reader = Memo().reader(*PROD)
 
     with pytest.raises(ZeroDivisionError):
@@ -112,8 +112,8 @@ def test_the_least_recently_used_cluster_goes_first_and_as_a_whole(how: Counted)
     assert [b"c"] == how.calls
 
 
-def test_of_its_own_a_list_gives_up_what_it_has_not_used(how: Counted) -> None:
-    """Before that all other clusters' readings."""
+def test_a_list_forgets_its_own_unused_readings_last(how: Counted) -> None:
+    """All other clusters' readings are forgotten before that."""
     memo = Memo(max_bytes=2 * ENTRY)
     read(memo.reader(*LAB), how, b"l")
     read(memo.reader(*PROD), how, b"a", b"b")

@@ -385,7 +385,10 @@ UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
     ("world", "gap"),
     [
         (World([], api={"truncated": True, "cause": "late"}), "not read to its end: late"),
-        (World([UNREADABLE]), "1 in the list can't be read: `csr-approver review` names them"),
+        (
+            World([UNREADABLE]),
+            "1 of the listed requests can't be read: `csr-approver review` names them",
+        ),
         (World([_issued()], clock=FakeClock(left=10)), "1 were not read for want of time"),
     ],
     ids=["truncated", "unreadable", "unread"],

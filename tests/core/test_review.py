@@ -198,7 +198,7 @@ def test_a_long_list_is_written_slice_by_slice() -> None:
 def test_each_slice_is_judged_at_its_own_time() -> None:
     """A CSR that is abandoned by the time that its slice is taken isn't approved."""
     csrs, fleet = many_nodes(SLICE + 1, age=timedelta(seconds=880))
-    seconds = (0, 0, 1, 2, 30)  # the begin, the list, the slices, the end
+    seconds = (0, 0, 1, 2, 30)  # the start, the list, the slices, the end
     clock = FakeClock([NOW + timedelta(seconds=one) for one in seconds])
     world = FakeWorld(*csrs, fleet=fleet, clock=clock)
     late = FakeClock([NOW + timedelta(seconds=one) for one in (0, 0, 1, 21, 30)])
@@ -254,7 +254,7 @@ def test_nothing_is_asked_about_a_csr_for_which_nothing_can_be_due() -> None:
 
 
 def test_one_who_files_again_every_minute_is_judged_all_the_same() -> None:
-    """By how long he has been asking: none of his requests is ever old enough by itself."""
+    """By how long it has been asking: none of its requests is ever old enough by itself."""
     now, *before = (
         replace(a_filed_csr(age=age, usages=()), name=f"csr-{age.seconds}", uid=f"{age}")
         for age in (timedelta(seconds=10), *(n * MINUTE for n in range(1, 8)))

@@ -11,12 +11,12 @@ TEN_SECONDS = timedelta(seconds=10)
 
 
 def slices_of(count: int) -> list[int]:
-    """The items of a list of so many full slices, each item the number of its slice."""
+    """Return a list of `count` full slices; each item is the number of its slice."""
     return [number for number in range(count) for _ in range(SLICE)]
 
 
 def turns(count: int, slot: int = 0) -> list[int]:
-    """The numbers of the slices in the order of a run that begins in that slot of ten seconds."""
+    """Return the slices' numbers in the order of a run that begins in this slot of ten seconds."""
     return [one[0] for one in sliced(in_turns(slices_of(count), NOW + slot * TEN_SECONDS))]
 
 
@@ -42,7 +42,7 @@ def test_items_stay_in_their_order_within_a_slice() -> None:
 
 
 def test_every_second_turn_is_the_oldest_slices() -> None:
-    """However the other turns go, the oldest half is done by the time that half is done."""
+    """Whatever the other turns are, half of all slices that are done are the oldest ones."""
     for slot in range(60):
         order = turns(50, slot)
         assert 0 == order[0]
@@ -58,9 +58,9 @@ def test_runs_of_one_minute_begin_at_different_places() -> None:
 @pytest.mark.parametrize("count", [2, 3, 6, 12, 48, 50, 60])
 @pytest.mark.parametrize("seconds", [60, 120, 300])
 def test_no_slice_is_passed_over_for_ever(count: int, seconds: int) -> None:
-    """Runs that come at even distances and get through two turns only reach every slice in time.
+    """Runs at regular intervals reach every slice in time, even if each takes two slices only.
 
-    A start of `slot modulo slices` would leave most of 48 slices out, for 60 s are six slots.
+    With `slot modulo slices` as the start, most of 48 slices would never be: 60 s are six slots.
     """
     runs = [NOW + number * timedelta(seconds=seconds) for number in range(6 * count)]
 

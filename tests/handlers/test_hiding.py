@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("enforcing")
 
 
 def flood(cluster: Cluster, metadata: Json, number: int) -> None:
-    """So many CSRs of one node, named before all others, with this in their metadata."""
+    """File `number` CSRs of one node with this metadata, named before all others."""
     model = cluster.get(cluster.file(1, name="model"))
     cluster.remove("model")
     for n in range(number):
@@ -23,9 +23,9 @@ def flood(cluster: Cluster, metadata: Json, number: int) -> None:
 def test_ten_thousand_csrs_that_cannot_be_read_hide_no_node(
     account: Account, lambdas: Lambdas, metadata: Json, number: int
 ) -> None:
-    """The node is approved in the same run. They cost their pages and no further request.
+    """The node is approved in the same run, and no request is made but for the list's pages.
 
-    A page holds 500 small ones, or 125 of 81 KB, which is found out with two requests.
+    A page holds 500 small ones, or 125 of 81 KB; two requests find that out.
     """
     cluster = account.cluster()
     flood(cluster, metadata, number)

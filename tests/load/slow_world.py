@@ -1,6 +1,6 @@
-"""A cluster and an AWS that take their time, on a clock that only they move.
+"""A slow cluster and a slow AWS, on a clock that only their calls move.
 
-EC2 and IAM are asked by the real adapters, which stop asking when too little time is left.
+The real adapters ask EC2 and IAM, and stop when too little time is left.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ _HASTY_SECONDS: Final = 3.0
 
 @dataclass
 class Clock:
-    """Moves only when it is given how far."""
+    """A clock that stands still until `passes` is called."""
 
     moment: datetime = NOW
     left: float = RUN
@@ -49,7 +49,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Speed:
-    """How many seconds each call takes. One of `list` is the whole list's, of `write` one PUT's."""
+    """How many seconds each call takes; `list` is for the whole list, `write` for one PUT."""
 
     list: float = 0.5
     ec2: float = 0.2
@@ -133,7 +133,7 @@ def _profile(name: str) -> str:
 
 
 def a_machine(number: int, profiles: int = 1) -> Machine:
-    """The instance of one of very many nodes, of which so many share a profile."""
+    """Return the instance of one of very many nodes, which use `profiles` profiles in turn."""
     return Machine(
         id=f"i-{number:017x}",
         region="eu-west-1",
@@ -175,7 +175,7 @@ class SlowWorld:
 
     @classmethod
     def of(cls, count: int, *, profiles: int = 1, speed: Speed | None = None) -> "SlowWorld":
-        """So many healthy nodes."""
+        """Return a world of `count` healthy nodes."""
         machines = [a_machine(number, profiles) for number in range(count)]
         csrs = [asked_by(machine, n, profiles) for n, machine in enumerate(machines)]
         return cls(csrs, {machine.id: machine for machine in machines}, speed)

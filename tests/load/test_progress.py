@@ -12,7 +12,7 @@ from core.slices import SLICE
 from tests.builders import NOW, an_extra
 from tests.load.slow_world import SlowWorld, Speed, a_machine, asked_by
 
-#: The slowest that is still an answer: read time-outs are 5 s for AWS and 10 s for a cluster.
+#: The slowest answers that are still accepted: read time-outs are 5 s for AWS, 10 s for a cluster.
 SLOWEST = Speed(list=60.0, ec2=5.0, iam=5.0, write=10.0)
 
 speeds = st.builds(
@@ -41,8 +41,8 @@ def test_every_run_approves_some_within_its_time(speed: Speed, count: int) -> No
     assert 3 == len(world.ledger.runs)
 
 
-def test_the_slowest_answers_of_all_leave_time_for_a_slice() -> None:
-    """The list takes its whole share, EC2 and IAM and each write their time-outs."""
+def test_the_slowest_answers_leave_time_to_write_some_of_a_slice() -> None:
+    """The list takes its whole share; EC2, IAM and each write take as long as their time-outs."""
     world = SlowWorld.of(SLICE, speed=SLOWEST)
 
     assert 16 == world.review().count(Action.APPROVED)
@@ -50,7 +50,7 @@ def test_the_slowest_answers_of_all_leave_time_for_a_slice() -> None:
 
 
 def test_many_profiles_and_a_slow_iam_hold_up_their_own_nodes_only() -> None:
-    """A run asks for a few, the next one for others, and roles that are known are kept."""
+    """A run asks for a few profiles, the next run for others, and known roles are kept."""
     world = SlowWorld.of(SLICE, profiles=40, speed=Speed(iam=5.0))
     approved: list[int] = []
 
@@ -63,7 +63,7 @@ def test_many_profiles_and_a_slow_iam_hold_up_their_own_nodes_only() -> None:
 
 
 def test_ten_thousand_that_stay_hide_none_behind_them() -> None:
-    """They are older, and judged in every run, and a run gets through a quarter of them.
+    """They are older and judged in every run, and one run gets through a quarter of them.
 
     The nodes behind them are approved while their kubelets still wait: within 15 minutes.
     """

@@ -13,8 +13,8 @@ from tests.threats.tree import changed_tree
 #: A test that needs longer without its defence doesn't count as one that fails.
 LIMIT_SECONDS: Final = 120.0
 
-# What is imported once, in the process from which all others are forked. Nothing of the project:
-# that is what changes.
+# Imported once, in the process from which all others are forked, to save time. No module of the
+# project may be here: its code is what changes.
 _WARM: Final = (
     "pytest",
     "hypothesis",
@@ -36,7 +36,7 @@ _WARM: Final = (
     "yaml",
 )
 
-#: A change that changes nothing, for the same set-up.
+#: A change that changes nothing, so that tests of the unchanged code run in the same way.
 _NOTHING: Final = Change("src/core/dns.py", "def folded", "def folded")
 
 _FORKING: Final = multiprocessing.get_context("forkserver")

@@ -15,10 +15,10 @@ from typing import Final
 
 import pytest
 
-#: By these a test fails as its author meant it to. The second is that of `pytest.raises`.
+#: What a test raises when it fails as its author meant it to; `pytest.raises` raises the second.
 MEANT: Final = (AssertionError, pytest.fail.Exception)
 
-#: The tests as pytest names them, each with texts of which a parametrization's id must contain one.
+#: The tests as pytest names them. A parametrization's id must contain one of the test's texts.
 Cases = Mapping[str, tuple[str, ...]]
 
 _SETUP: Final = "pyproject.toml"
@@ -27,7 +27,7 @@ _MOST_WORDS: Final = 2_000
 
 @dataclass
 class Report:
-    """What came of the tests: words by node id. `trouble`: what kept them from running as tests."""
+    """How the tests ended: messages by node id. `trouble`: what kept them from running as tests."""
 
     passed: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Report:
     trouble: dict[str, str] = field(default_factory=dict)
 
     def of(self, test: str, cases: str) -> "Report":
-        """Return the part that is of one test's parametrizations, and the trouble of all tests."""
+        """Return the part about one test's parametrizations, and the trouble of all tests."""
 
         def part(words: Mapping[str, str]) -> dict[str, str]:
             return {one: text for one, text in words.items() if is_wanted(one, {test: (cases,)})}
@@ -98,7 +98,7 @@ class _Watch:
 def run(sending: Connection, root: str, cases: Cases) -> None:
     """Run tests of the tree at `root`, and send the report as a dictionary.
 
-    As a dictionary, for pickle no longer finds this module's classes.
+    A dictionary, because pickle no longer finds this module's classes.
     """
     _forget_the_repository()
     gc.freeze()  # pytest collects garbage several times, and need not look at what was there before
@@ -124,7 +124,7 @@ def run(sending: Connection, root: str, cases: Cases) -> None:
 def _forget_the_repository() -> None:
     """Let tests be imported from the tree: this module and its package came from elsewhere.
 
-    Bytecode isn't written, for through the tree's links it would land in the repository.
+    No bytecode is written: through the tree's links it would end up in the repository.
     """
     sys.dont_write_bytecode = True
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:

@@ -16,7 +16,7 @@ VECTORS: Final = "tests/vectors/test_vectors.py::test_each_vector_gets_its_verdi
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One text of one file, replaced. `file`: from the repository's root; YAML works as well."""
+    """Replace one text in one file. `file`: relative to the repository's root, Python or YAML."""
 
     file: str
     old: str
@@ -26,7 +26,7 @@ class Change:
         """Return the file's text with the change.
 
         Raises:
-            ValueError: the old text isn't there exactly once, so the change would be another one.
+            ValueError: the old text isn't there exactly once.
         """
         text = (ROOT / self.file).read_text()
         found = text.count(self.old)
@@ -50,7 +50,7 @@ class Row:
 
 
 def unchecked(file: str, check: str) -> Change:
-    """Return the change that makes a check agree to everything."""
+    """Return the change that makes a check accept everything."""
     head = f"def {check}(case: Case) -> Refusal | None:\n"
     return Change(f"src/core/checks/{file}", head, f"{head}    return None\n")
 

@@ -11,7 +11,7 @@ from tests.threats.row import ROOT, Change
 
 @contextmanager
 def changed_tree(change: Change) -> Iterator[Path]:
-    """Make a folder of links to the repository, in which one file is another.
+    """Make a folder of links to the repository, in which one file is changed.
 
     Unlike a hook on imports it also reaches YAML, subprocesses, and code that reads files.
 
@@ -26,7 +26,7 @@ def changed_tree(change: Change) -> Iterator[Path]:
 
 
 def _link(real: Path, copy: Path, way: tuple[str, ...], text: str) -> None:
-    """Link what is in a folder; go down the way to the changed file, and write that."""
+    """Link a folder's entries, but write the changed file, which is at the end of `way`."""
     for entry in real.iterdir():
         if entry.name != way[0]:
             (copy / entry.name).symlink_to(entry)

@@ -182,9 +182,10 @@ def _logged(chapter: str, scenario: Scenario, line: Line, *, issued: bool) -> Ro
 
 
 def _gated(chapter: str, scenario: Scenario, answer: Answer, *, issued: bool) -> Row:
-    """A request without a line of its own, which the handler counts only.
+    """Return the row of a request that has no line of its own: the handler only counts it.
 
-    A gate stopped it, `evaluate` says which one and why, or it is too young for any decision.
+    Either a gate stopped it, and `evaluate` says which one and why, or it is too young for any
+    decision.
     """
     case = answer.case if isinstance(answer, Judged) else None
     refusals = answer.verdict.refusals if isinstance(answer, Judged) and answer.verdict else ()

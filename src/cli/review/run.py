@@ -26,7 +26,7 @@ _UNKNOWN: Final = (Action.UNDECIDED, Action.DEFERRED)
 
 
 class _Kept:
-    """A ledger that keeps the records, to be shown."""
+    """A ledger that keeps the records, so that they can be shown."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -66,7 +66,7 @@ class Reviewed:
         return record.action if self.applied else plan(record.judged, self.settings, self.mode)
 
     def actions(self, one: SignerReviewed) -> Counter[Action]:
-        """How many CSRs ended in which action, also of those that were not judged."""
+        """Return how many CSRs ended with each action, including those that weren't judged."""
         judged = Counter(self.action(record) for record in one.records)
         return judged + Counter(one.run.sums.not_judged)
 

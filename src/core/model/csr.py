@@ -110,9 +110,9 @@ class Csr:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableCsr:
-    """A list item that can't be read: never judged, counted, stops no other.
+    """A list item that can't be read. It is counted, never judged, and stops no other.
 
-    `name`: as far as it can be had; the requester's text.
+    `name`: the requester's text, as much of it as can be read.
     """
 
     name: str | None

@@ -138,13 +138,13 @@ class IssueFinding:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a run did, in numbers: of the CSRs that it judged, and of those that it didn't.
+    """What a run did, in numbers, including the CSRs that it didn't judge.
 
-    `not_judged`: how many of `actions` have no record: nothing could be due for them yet
-    (`WAITING`), or the run didn't reach them (`DEFERRED`). `pending`: how many still wait for a
-    decision after the run; `oldest_pending_seconds`: how long the requester of one of these has
-    been asking, at most. `bugs`: how many broke our own code. `without_evidence`: for how many EC2,
-    IAM or the API server gave no answer.
+    `not_judged`: how many of `actions` have no record, because nothing could be due yet (`WAITING`)
+    or because the run didn't reach them (`DEFERRED`). `pending`: how many still wait for a decision
+    after the run. `oldest_pending_seconds`: the longest that a requester of one of these has been
+    asking. `bugs`: on how many our own code failed. `without_evidence`: for how many EC2, IAM or
+    the API server gave no answer.
     """
 
     actions: Mapping[Action, int] = field(default_factory=dict)

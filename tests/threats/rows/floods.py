@@ -24,7 +24,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "hide requests from every other client by one that no reader of JSON can read",
+        "hide requests from every other client by one that no JSON client can read",
         "tests/adapters/test_csr_objects.py::test_what_breaks_other_readers_is_named",
         (Change("src/adapters/csr_objects.py", "        _check_managed(entry)", "        pass"),),
     ),
@@ -34,7 +34,7 @@ ROWS: Final = (
         (Change("src/adapters/csr_objects.py", "one.content[:_MAX_NAME]", "one.content"),),
     ),
     Row(
-        "hide requests behind a name by which the list leads back to its middle for ever",
+        "hide requests behind a name that makes the list lead back for ever",
         f"{_PAGES}::test_a_name_that_leads_the_list_back_is_passed_over",
         (Change(_LIST, "self._next = past(token)", "self._next = ''"),),
     ),
@@ -49,7 +49,7 @@ ROWS: Final = (
         (Change(_LIST, "        self._leap()\n", ""),),
     ),
     Row(
-        "leave a saved list unreadable for `evaluate`",
+        "make a saved list unreadable for `evaluate`",
         "tests/cli/test_evaluate.py::test_an_item_that_is_no_json_has_an_answer_of_its_own",
         (
             Change(
@@ -123,7 +123,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "answer with a small body that unfolds into a large one",
+        "answer with a small body that decompresses into a large one",
         "tests/attack/test_memory.py::test_an_answer_that_unfolds_beyond_the_page_limit_is_cut_off",
         (Change(_CONNECTION, "if len(body) > most:\n                    break", ""),),
         "1",

@@ -21,7 +21,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "make metrics without number by messages that name invented clusters",
+        "create any number of metrics by messages that name invented clusters",
         "tests/attack/test_queue.py::test_a_cluster_that_eks_didnt_describe_becomes_no_dimension",
         (Change("src/adapters/ledger.py", 'if error.cause == "describe":', "if False:"),),
     ),

@@ -9,13 +9,13 @@ _CHECKS: Final = "src/core/checks/request.py"
 
 ROWS: Final = (
     Row(
-        "put a second PEM block or text beside the first, of which Go reads another than Python",
+        "put a second PEM block or text beside the first: Go and Python differ in which they read",
         VECTORS,
         (Change(_READER, "_PEM.fullmatch(request)", "_PEM.search(request)"),),
         "pem/",
     ),
     Row(
-        "put the names into two attributes, of which Go reads another than OpenSSL",
+        "put the names into two attributes, so that Go and OpenSSL read different ones",
         VECTORS,
         (Change(_READER, "if found != [_EXTENSION_REQUEST]:", "if False:"),),
         "attributes/",
