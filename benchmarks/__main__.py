@@ -7,12 +7,15 @@ run, on as many connections: what is between the two is the approver's own cost.
 import argparse
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import process_time
 
+from adapters.csr_objects import read_csr
 from benchmarks.ec2_answer import SHAPES
 from benchmarks.ec2_reading import Ec2Reading
+from benchmarks.listed_items import items
 from benchmarks.nodes import a_node, cases_of
 from benchmarks.reviews import Bench
 from core.checks import KUBELET_SERVING_CHECKS
@@ -26,6 +29,9 @@ _BATCHES = 5
 def main() -> None:
     """Measure and print."""
     options = _options()
+    for kind, item in items().items():
+        listed = [item] * options.csrs
+        _print_microseconds(f"{kind}, listed", options.csrs, partial(_read_all, listed))
     _print_reader_and_judge(options.csrs)
     for shape in SHAPES:
         reading = Ec2Reading([a_node(number) for number in range(options.csrs)], shape)
@@ -35,6 +41,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Bench(Path(folder)) as bench:
         for round_number in range(options.rounds):
             _print_review(bench, round_number, options.csrs, options.connections)
+
+
+def _read_all(listed: Sequence[memoryview]) -> Sequence[object]:
+    return [read_csr(item) for item in listed]
 
 
 def _options() -> argparse.Namespace:
