@@ -75,6 +75,8 @@ def _utf_8(content: bytes) -> bytes:
 
 def _list_of(content: bytes) -> tuple[int, int, list[int]]:
     """Return where the objects of `items` begin and end, and the commas between them."""
+    if not content.lstrip().startswith(b"{"):
+        raise ValueError("no list of objects")
     start, key, commas = -1, -1, list[int]()
     for token in _tokens(content):
         if token.depth == 1 and token.byte == b'"':

@@ -39,7 +39,7 @@ BAD = {
 }
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(document=lists, indent=indents, as_ascii=st.booleans(), bad=st.sampled_from(list(BAD)))
 def test_the_others_are_read_as_if_it_were_not_there(
     document: dict[str, Any], indent: int | None, *, as_ascii: bool, bad: str

@@ -25,7 +25,7 @@ speeds = st.builds(
 
 
 @given(speed=speeds, count=st.sampled_from([1, 30, SLICE + 1, 3 * SLICE]))
-@tried(max_examples=25, deadline=None)
+@tried(max_examples=12, deadline=None)
 def test_every_run_approves_some_within_its_time(speed: Speed, count: int) -> None:
     """And records its sums, with every CSR accounted for."""
     world = SlowWorld.of(count, speed=speed)

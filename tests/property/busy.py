@@ -116,14 +116,14 @@ ITEMS: tuple[Item, ...] = (*CSRS, unreadable("csr-17"), unreadable(None))
 INSTANCES = (*map(instance, range(1, 17)), instance(12, "i-0ffffffffffffffff"))
 
 WRITTEN = (
-    ("csr-04", "Denied"),
-    ("csr-05", "Denied"),
-    ("csr-06", "Denied"),
     ("csr-03", "Approved"),
     ("csr-02", "Approved"),
     ("csr-01", "Approved"),
-    ("csr-07", "Denied"),
     ("csr-11", "Approved"),
+    ("csr-04", "Denied"),
+    ("csr-05", "Denied"),
+    ("csr-06", "Denied"),
+    ("csr-07", "Denied"),
 )
 
 SETTINGS = settings(mode="enforce", allow_name_identity=True)
