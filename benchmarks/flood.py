@@ -20,7 +20,7 @@ from benchmarks.cpu_quota import limited
 from benchmarks.ec2_answer import SHAPES
 from benchmarks.nodes import CLUSTER
 from benchmarks.reviews import Bench
-from sandbox.runtime_api import LambdaFunction
+from package.runtime_api import LambdaFunction
 
 _ROOT: Final = Path(__file__).parents[1]
 _LIBRARIES: Final = Path(boto3.__file__).parents[1]

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from benchmarks.nodes import Node, a_node
 from core.model import KUBELET_SERVING
-from sandbox.practice import protobuf
+from sandbox.fake_apiserver import protobuf
 
 #: The most levels that an API server takes in JSON.
 _LEVELS: Final = 9_990

@@ -20,8 +20,8 @@ from benchmarks.nodes import CLUSTER, SETTINGS, Node, SavedFleet, a_node
 from core.model import KUBELET_SERVING, Action, Record, Run
 from core.ports import Ports
 from core.review import review
-from sandbox.controlplane import ControlPlane, build
 from sandbox.identity import AwsIdentity
+from tests.real.controlplane import ControlPlane, build
 
 _CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 _TIMEOUT = 300

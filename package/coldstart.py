@@ -13,8 +13,8 @@ from platform import machine
 from time import perf_counter
 from typing import Any, Final
 
+from package.runtime_api import LambdaFunction, Outcome
 from package.target import Architecture, Target
-from sandbox.runtime_api import LambdaFunction, Outcome
 
 _STARTS: Final = 3
 _HANDLER: Final = "handlers.review.handler"

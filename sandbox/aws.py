@@ -37,8 +37,8 @@ from moto.eks.models import eks_backends
 
 from sandbox import scoped
 from sandbox.aws_shapes import Eni, Machine, answer
+from sandbox.fake_apiserver.status import Json
 from sandbox.identity import AwsIdentity
-from sandbox.practice.status import Json
 
 __all__ = ["ACCOUNT", "HOME", "Eni", "Machine", "PracticeAws"]
 

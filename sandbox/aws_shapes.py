@@ -10,7 +10,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any, Final
 
-from sandbox.practice.status import Json
+from sandbox.fake_apiserver.status import Json
 
 _CODES: Final = {
     "pending": 0,

@@ -18,17 +18,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox.fake_apiserver.access import SEES_SERVICES, Access, Rule, approver_rules
+from sandbox.fake_apiserver.api import Api
+from sandbox.fake_apiserver.authority import Authority
+from sandbox.fake_apiserver.bodies import Condition, Metadata, Spec
+from sandbox.fake_apiserver.objects import approved_object, new_object
+from sandbox.fake_apiserver.rules import KUBELET_SERVING
+from sandbox.fake_apiserver.server import Server
+from sandbox.fake_apiserver.signer import APP_SERVING, with_certificate
+from sandbox.fake_apiserver.status import Json
+from sandbox.fake_apiserver.store import Store
 from sandbox.identity import AwsIdentity
-from sandbox.practice.access import SEES_SERVICES, Access, Rule, approver_rules
-from sandbox.practice.api import Api
-from sandbox.practice.authority import Authority
-from sandbox.practice.bodies import Condition, Metadata, Spec
-from sandbox.practice.objects import approved_object, new_object
-from sandbox.practice.rules import KUBELET_SERVING
-from sandbox.practice.server import Server
-from sandbox.practice.signer import APP_SERVING, with_certificate
-from sandbox.practice.status import Json
-from sandbox.practice.store import Store
 from sandbox.tokens import Clock, TokenJudge, User, partition_of, utc_now
 
 __all__ = [

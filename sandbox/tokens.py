@@ -19,8 +19,7 @@ from urllib.parse import urlencode
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
-from sandbox.identity import AwsIdentity
-from sandbox.practice.tokenform import (
+from sandbox.fake_apiserver.tokenform import (
     CLUSTER_HEADER,
     PREFIX,
     STS_DOMAINS,
@@ -28,6 +27,7 @@ from sandbox.practice.tokenform import (
     partition_of,
     read,
 )
+from sandbox.identity import AwsIdentity
 
 __all__ = ["Clock", "TokenJudge", "TokenRefused", "User", "mint", "partition_of", "utc_now"]
 

@@ -40,8 +40,8 @@ from core.model import (
 )
 from core.reading import read
 from core.settings import Policy, ReviewSettings
-from sandbox.forge import der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import der, keys
+from sandbox.csr_builder import request as forge
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LAUNCHED = NOW - timedelta(days=2)

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from sandbox.controlplane import BuildError, ControlPlane, build, built
+from tests.real.controlplane import BuildError, ControlPlane, build, built
 
 CLUSTER: Final = "prod"
 
@@ -66,7 +66,7 @@ def _build_or_skip() -> None:
     except BuildError as error:
         pytest.skip(f"{_ABSENT}{error}")  # the practice API is tested all the same
     if not ready:  # whoever runs some tests at a desk needn't wait minutes for a build
-        pytest.skip(f"{_ABSENT}not built yet; run `python -m sandbox.controlplane build`")
+        pytest.skip(f"{_ABSENT}not built yet; run `python -m tests.real.controlplane build`")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.practice import protobuf
+from sandbox.fake_apiserver import protobuf
 
 Json = dict[str, Any]
 

@@ -21,8 +21,8 @@ from core.model import (
     Unread,
 )
 from core.settings import Policy
-from sandbox.forge import der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import der, keys
+from sandbox.csr_builder import request as forge
 from tests.builders import NOW, a_cluster, a_csr, a_policy, a_request, a_subject, names
 
 NAMESPACE = "shop"

@@ -10,10 +10,10 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from cli.legacy.migration import Problem
 from cli.main import app
-from core.causes import Need, Why
+from cli.readiness.causes import Need, Why
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
-from core.migration import Problem
 from core.settings import ReviewSettings
 from sandbox.aws import PracticeAws
 from tests.handlers.account import Account

@@ -7,13 +7,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sandbox.csr_builder import ATTACKS, HONEST, Forge, Names, der
+from sandbox.csr_builder.keys import ecdsa
+from sandbox.csr_builder.request import COMMON_NAME, rdn
+from sandbox.fake_apiserver.objects import LETTERS
 from sandbox.fleet.places import Node
-from sandbox.forge import ATTACKS, HONEST, Forge, Names, der
-from sandbox.forge.keys import ecdsa
-from sandbox.forge.request import COMMON_NAME, rdn
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, KUBELET_USAGES
-from sandbox.practice.objects import LETTERS
 
 #: Builds `spec.request` of the names that are the requester's, and those of its neighbour.
 Ask = Callable[[Names, Names], bytes]

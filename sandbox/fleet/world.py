@@ -8,11 +8,14 @@ from types import TracebackType
 from typing import Final, Self
 
 from sandbox.aws import ACCOUNT, PracticeAws
+from sandbox.csr_builder import Names
+from sandbox.fake_apiserver.authority import Authority
+from sandbox.fake_apiserver.bodies import time_text
+from sandbox.fake_apiserver.goreader import read
 from sandbox.fleet.ordinary import NEIGHBOURS
 from sandbox.fleet.places import NOT_SHOWN, PLACES, Node
 from sandbox.fleet.scenario import Scenario
 from sandbox.fleet.workloads import SERVICES
-from sandbox.forge import Names
 from sandbox.identity import AwsIdentity
 from sandbox.kubernetes import (
     APP_SERVING,
@@ -22,9 +25,6 @@ from sandbox.kubernetes import (
     User,
     approver_rules,
 )
-from sandbox.practice.authority import Authority
-from sandbox.practice.bodies import time_text
-from sandbox.practice.goreader import read
 
 _GROUP: Final = "csr-approvers"
 _NODES: Final = ("system:bootstrappers", "system:nodes")

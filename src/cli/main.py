@@ -5,7 +5,7 @@ import typer
 from cli.access.command import access
 from cli.demo.command import demo
 from cli.doctor.command import doctor
-from cli.evaluate import evaluate
+from cli.evaluate.command import evaluate
 from cli.legacy.command import legacy
 from cli.readiness.command import readiness
 from cli.request.command import request

@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.ledger_lines import bounded
+from cli.evaluate.saved_evidence import Answer, Ignored
 from core.model import Case, Csr, Effect, Judged, NotGiven, Refusal, UnreadableCsr, Verdict
-from core.offline import Answer, Ignored
 
 Row = dict[str, Any]
 

@@ -16,7 +16,7 @@ from adapters.csr_api import KubernetesCsrApi
 from adapters.csr_pages import Limits
 from adapters.retry import Retries
 from core.model import KUBELET_SERVING, Csr, Write
-from sandbox.practice import protobuf
+from sandbox.fake_apiserver import protobuf
 from tests.adapters.old_authority import old_authority
 from tests.builders import NODE, NOW, an_extra
 

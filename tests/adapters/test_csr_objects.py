@@ -11,7 +11,7 @@ from adapters.csr_messages import decision, shows
 from adapters.csr_objects import MOST_FIELDS, Listed, read_csr
 from adapters.protobuf import encoded
 from core.model import Condition, Csr, OversizedRequest, UnreadableCsr
-from sandbox.practice import protobuf
+from sandbox.fake_apiserver import protobuf
 from tests.adapters.scripted_api import an_item, approval
 from tests.builders import a_csr
 from tests.hiding import KINDS, Json, managed

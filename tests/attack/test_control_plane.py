@@ -5,11 +5,11 @@ import pytest
 from adapters.clock import WallClock
 from adapters.csr_api import KubernetesCsrApi
 from adapters.csr_pages import Limits
-from sandbox.controlplane import ControlPlane
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import approver_rules
 from tests.contract.objects import a_csr, create, unique
 from tests.contract.world import World
+from tests.real.controlplane import ControlPlane
 
 PEM, _ = kubelet_request("n", dns=["n"])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.eks import ClusterNotFound, DescribedCluster
-from cli.account import Found, find, hint, open_account
+from cli.account.clusters import Found, find, hint, open_account
 from sandbox.aws import HOME
 from tests.cli.conftest import Desk
 from tests.handlers.account import Account

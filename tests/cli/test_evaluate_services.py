@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from core.model import APP_SERVING
-from sandbox.forge import Forge, der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import Forge, der, keys
+from sandbox.csr_builder import request as forge
 from tests.cli.test_evaluate import CREATED, Desk, Item
 from tests.service_builders import (
     ACCOUNT,

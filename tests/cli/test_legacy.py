@@ -23,9 +23,9 @@ from typer.testing import CliRunner, Result
 from cli.legacy import documents as legacy_yaml
 from cli.legacy import files as legacy_files
 from cli.legacy.documents import Node, Scalar, Tree, compose, tree
+from cli.legacy.migration import CLIENT
 from cli.legacy.rewrite import KIND
 from cli.main import app
-from core.migration import CLIENT
 from core.model import APP_SERVING, KUBELET_SERVING
 from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
 

@@ -16,18 +16,18 @@ import pytest
 from rich.console import Console
 
 from cli.readiness.advice import about_version, to_do
+from cli.readiness.audit import Audit, Audited, State
+from cli.readiness.causes import Cause, Why
 from cli.readiness.html import page
+from cli.readiness.name_status import Named, Standing
 from cli.readiness.run import Looked
 from cli.readiness.view import show
-from core.causes import Cause, Why
-from core.checks.standing import Named, Standing
 from core.model import Csr
-from core.readiness import Audit, Audited, State
 from sandbox.aws import ACCOUNT, Eni
-from sandbox.forge import request as forge
+from sandbox.csr_builder import request as forge
+from sandbox.fake_apiserver.bodies import time_text
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
-from sandbox.practice.bodies import time_text
 from sandbox.tokens import User
 from tests.builders import NOW, a_certificate, a_cluster, a_csr
 from tests.cli.aws_stub import AwsStub

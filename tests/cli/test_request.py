@@ -24,11 +24,11 @@ from cli.main import app
 from cli.request.files import Files
 from cli.request.run import End, Pace
 from core import pkcs10
+from sandbox.fake_apiserver.api import Answer, Call
+from sandbox.fake_apiserver.authority import Authority
+from sandbox.fake_apiserver.status import ApiError, forbidden
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, Rule
-from sandbox.practice.api import Answer, Call
-from sandbox.practice.authority import Authority
-from sandbox.practice.status import ApiError, forbidden
 from sandbox.tokens import User
 from tests.cli.conftest import Desk
 from tests.cli.hours import Hours

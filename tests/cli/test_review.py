@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.model import APPROVED_REASON, KUBELET_SERVING
+from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.kubernetes import approver_rules
-from sandbox.practice.api import Answer, Call
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
 from tests.handlers.account import Account, Cluster

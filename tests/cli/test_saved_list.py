@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.saved_list import DEEPEST, Unparsed, objects_of
+from cli.evaluate.saved_list import DEEPEST, Unparsed, objects_of
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.controlplane import Client
 from sandbox.kubernetes import PracticeCluster
 from tests.contract.objects import KUBELET_SERVING, NOBODYS, Json, make, unique
 from tests.contract.world import Plane, World
+from tests.real.controlplane import Client
 
 CLUSTERS = [
     pytest.param("practice", id="practice"),

@@ -6,8 +6,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sandbox.controlplane import Client, eventually
 from sandbox.kubelet import kubelet_request
+from tests.real.controlplane import Client, eventually
 
 Json = dict[str, Any]
 

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from sandbox.controlplane import Client
 from tests.contract.objects import Json, a_condition, a_csr, create, decided, issued, put, unique
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 

@@ -5,7 +5,6 @@ The objects are of a signer name that nobody signs for, so nothing changes them 
 
 import pytest
 
-from sandbox.controlplane import Client
 from tests.contract.objects import (
     Json,
     a_condition,
@@ -20,6 +19,7 @@ from tests.contract.objects import (
     written,
 )
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 APPROVED = a_condition()
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sandbox.controlplane import Client
 from tests.contract.objects import Json, a_condition, decided, put, read, written
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 APPROVED = a_condition("Approved")
 

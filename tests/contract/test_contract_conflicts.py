@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 
-from sandbox.controlplane import Client
 from tests.contract.objects import (
     Json,
     a_condition,
@@ -18,6 +17,7 @@ from tests.contract.objects import (
     written,
 )
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 APPROVED = a_condition()
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sandbox.fake_apiserver.rules import USAGES
 from sandbox.kubelet import kubelet_request
-from sandbox.practice.rules import USAGES
 from tests.contract.objects import (
     CSRS,
     KUBELET_SERVING,

@@ -11,8 +11,7 @@ from typing import Final
 import pytest
 from cryptography import x509
 
-from sandbox.controlplane import ControlPlane
-from sandbox.forge import ATTACKS, HONEST, Names
+from sandbox.csr_builder import ATTACKS, HONEST, Names
 from sandbox.kubernetes import PracticeCluster
 from tests.contract.objects import (
     CSRS,
@@ -25,6 +24,7 @@ from tests.contract.objects import (
     unique,
 )
 from tests.contract.world import World
+from tests.real.controlplane import ControlPlane
 
 pytestmark = pytest.mark.controlplane
 

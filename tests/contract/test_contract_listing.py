@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.controlplane import Client
 from sandbox.kubelet import kubelet_request
 from tests.contract.objects import CSRS, Json, a_csr, create, path_of, query, unique
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 
-from sandbox.controlplane import Client
 from sandbox.kubelet import kubelet_request
 from tests.contract.objects import (
     CSRS,
@@ -22,6 +21,7 @@ from tests.contract.objects import (
     written,
 )
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 APPROVED = a_condition()
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from adapters.kubernetes_protobuf import read_status
-from sandbox.controlplane import Client
+from sandbox.fake_apiserver import protobuf
 from sandbox.kubelet import kubelet_request
-from sandbox.practice import protobuf
 from tests.contract.objects import (
     CSRS,
     Json,
@@ -21,6 +20,7 @@ from tests.contract.objects import (
     without,
 )
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 SPEAKS = {"Content-Type": protobuf.MEDIA_TYPE, "Accept": protobuf.MEDIA_TYPE}
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from sandbox.controlplane import Client
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import Rule, approver_rules
 from tests.contract.objects import (
@@ -19,6 +18,7 @@ from tests.contract.objects import (
     unique,
 )
 from tests.contract.world import WHO_AM_I, World, may
+from tests.real.controlplane import Client
 
 LIST, UPDATE, APPROVE = approver_rules(NOBODYS)
 PLURAL = "certificatesigningrequests"

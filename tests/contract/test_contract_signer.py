@@ -8,10 +8,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sandbox.controlplane import Client
 from tests.contract.objects import a_condition, a_csr, create, decided, issued, put, unique
 from tests.contract.signing import a_request, approved, certificate_of
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 

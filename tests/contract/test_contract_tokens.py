@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.controlplane import AwsIdentity, Client
 from sandbox.tokens import mint, utc_now
 from tests.contract.objects import CSRS, Json
 from tests.contract.world import WHO_AM_I, World, role_arn
+from tests.real.controlplane import AwsIdentity, Client
 
 REVIEW = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 

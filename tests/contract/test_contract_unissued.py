@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import pytest
 from cryptography import x509
 
-from sandbox.controlplane import Client
 from tests.contract.objects import (
     NOBODYS,
     a_condition,
@@ -20,6 +19,7 @@ from tests.contract.objects import (
 )
 from tests.contract.signing import COMMON, ORGANIZATION, a_request, approved, certificate_of
 from tests.contract.world import World
+from tests.real.controlplane import Client
 
 
 @contextmanager

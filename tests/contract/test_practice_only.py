@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from sandbox.controlplane import AwsIdentity, Client
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, PracticeCluster, User
 from sandbox.tokens import TokenRefused, mint
 from tests.contract.objects import CSRS, a_condition, decided, path_of, put, query, read
 from tests.contract.world import World
+from tests.real.controlplane import AwsIdentity, Client
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 NODE = User("system:node:n", "uid", ("system:nodes",), {"sessionName": ("i-0123456789abcdef0",)})

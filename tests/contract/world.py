@@ -6,11 +6,11 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from sandbox.controlplane import AwsIdentity, Client, ControlPlane, eventually
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import PracticeCluster, Rule, approver_rules
 from sandbox.tokens import mint, utc_now
 from tests.contract.objects import Json, unique
+from tests.real.controlplane import AwsIdentity, Client, ControlPlane, eventually
 
 Plane = PracticeCluster | ControlPlane
 

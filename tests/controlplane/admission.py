@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import yaml
 
-from sandbox.controlplane import Client, ControlPlane, eventually
 from tests.contract.objects import a_csr
 from tests.controlplane.nodes import CSRS
 from tests.controlplane.oversized import PEM, STORED, a_csr_with
+from tests.real.controlplane import Client, ControlPlane, eventually
 
 DRY_RUN: Final = "dryRun=All"
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.controlplane import ControlPlane, eventually
-from sandbox.practice.authority import Authority
-from sandbox.practice.goreader import read
+from sandbox.fake_apiserver.authority import Authority
+from sandbox.fake_apiserver.goreader import read
 from tests.controlplane.nodes import CSRS, RBAC, stored
+from tests.real.controlplane import ControlPlane, eventually
 
 APP_SERVING: Final = "beta.eks.amazonaws.com/app-serving"
 

@@ -6,12 +6,12 @@ from functools import partial
 
 from adapters.eks_token import cluster_token
 from sandbox.aws import Machine
-from sandbox.controlplane import Client, ControlPlane, eventually
 from sandbox.kubernetes import KUBELET_SERVING, approver_rules
 from tests.contract.objects import path_of, read, unique
 from tests.contract.world import allowed, bind
 from tests.faults.rig import node_identity
 from tests.handlers.account import NODE_ROLE, Account
+from tests.real.controlplane import Client, ControlPlane, eventually
 
 _CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, Kubelets
 from tests.controlplane.nodes import CSRS, NODE_ROLE, enrol
 from tests.faults.conftest import account, lambdas
+from tests.real.controlplane import ControlPlane, Kubelets
 
 __all__ = ["account", "lambdas"]  # for the tests of faults
 

@@ -3,9 +3,9 @@
 import pytest
 
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
 from sandbox.identity import AwsIdentity
 from tests.controlplane.nodes import RBAC
+from tests.real.controlplane import ControlPlane
 
 
 def sit_down(

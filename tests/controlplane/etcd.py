@@ -2,8 +2,8 @@
 
 import urllib3
 
-from sandbox.controlplane import ControlPlane
 from tests.contract.objects import Json
+from tests.real.controlplane import ControlPlane
 
 
 def compact(plane: ControlPlane) -> None:

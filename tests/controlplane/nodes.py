@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from adapters.eks_token import cluster_token
 from handlers.review import Reviewer
 from sandbox.aws import Eni, Machine, PracticeAws
-from sandbox.controlplane import Client, ControlPlane, Kubelets, eventually
-from sandbox.controlplane.launch import SERVICE_RANGE
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import KUBELET_USAGES
+from tests.real.controlplane import Client, ControlPlane, Kubelets, eventually
+from tests.real.controlplane.launch import SERVICE_RANGE
 
 CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"

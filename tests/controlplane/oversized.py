@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sandbox.controlplane import Client
 from sandbox.kubelet import kubelet_request
 from tests.contract.objects import a_csr
 from tests.controlplane.nodes import CSRS
 from tests.controlplane.protobuf import csr_in_protobuf
+from tests.real.controlplane import Client
 
 Json = dict[str, Any]
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 import pytest
 
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, eventually
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
 from tests.controlplane.desk import forget, sit_down
 from tests.controlplane.nodes import RBAC, RULES
+from tests.real.controlplane import ControlPlane, eventually
 
 GROUP: Final = "csr-approver"
 REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.controlplane import ControlPlane
 from tests.contract.objects import a_csr
 from tests.controlplane.admission import DRY_RUN, an_object_to_change, installed
 from tests.controlplane.nodes import CSRS
 from tests.controlplane.oversized import ATTACKS, PEM, Attack
+from tests.real.controlplane import ControlPlane
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import pytest
 
-from sandbox.controlplane import ControlPlane
 from tests.contract.objects import a_csr
 from tests.controlplane.admission import (
     DRY_RUN,
@@ -28,6 +27,7 @@ from tests.controlplane.oversized import (
     a_csr_with,
     an_entry,
 )
+from tests.real.controlplane import ControlPlane
 
 ALONE: Final = [attack for attack in ATTACKS if attack.alone]
 OTHERS: Final = [attack for attack in ATTACKS if not attack.alone]

@@ -9,7 +9,6 @@ from aws_lambda_powertools import Logger
 
 from adapters.clock import WallClock
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, Kubelets, eventually
 from sandbox.kubelet import kubelet_request
 from tests.cli.conftest import Desk
 from tests.controlplane.admission import installed
@@ -25,6 +24,7 @@ from tests.controlplane.nodes import (
     wait_for_request,
 )
 from tests.controlplane.oversized import LAST_APPLIED, OWNER, REQUEST, an_entry
+from tests.real.controlplane import ControlPlane, Kubelets, eventually
 
 Json = dict[str, Any]
 

@@ -25,9 +25,8 @@ from core.ports import Services as ServicesPort
 from core.review import review as review_signer
 from core.settings import ReviewSettings
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, eventually
-from sandbox.forge import der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import der, keys
+from sandbox.csr_builder import request as forge
 from tests.builders import a_cluster
 from tests.controlplane.nodes import APPROVERS, RBAC, REGION, conditions, join, message, reviewer
 from tests.controlplane.nodes import stored as stored_csr
@@ -42,6 +41,7 @@ from tests.controlplane.workloads import (
     remove,
     take_back,
 )
+from tests.real.controlplane import ControlPlane, eventually
 
 APPROVED = {"Approved": "ApprovedByCsrApprover"}
 DENIED = {"Denied": "DeniedByCsrApprover"}

@@ -18,13 +18,13 @@ from cryptography.x509.oid import NameOID
 
 from cli.request.run import Pace
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, eventually
 from tests.cli.conftest import Desk
 from tests.cli.hours import Hours
 from tests.controlplane.app_signer import APP_SERVING, AppSigner
 from tests.controlplane.desk import sit_down
 from tests.controlplane.nodes import CSRS, conditions, enrol, join, stored
 from tests.controlplane.test_issued import signer_off
+from tests.real.controlplane import ControlPlane, eventually
 
 NAME: Final = "myserver"
 DNS: Final = "myserver.default.svc"

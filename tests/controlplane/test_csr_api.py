@@ -13,7 +13,6 @@ from adapters.csr_pages import CsrPages, Limits
 from adapters.eks_token import cluster_token
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import Csr, OversizedRequest, Write, WriteResult, Written
-from sandbox.controlplane import ControlPlane
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import Rule, approver_rules
 from tests.contract.objects import (
@@ -30,6 +29,7 @@ from tests.contract.objects import (
 )
 from tests.contract.world import World
 from tests.controlplane.etcd import compact
+from tests.real.controlplane import ControlPlane
 
 PEM, _ = kubelet_request("n", dns=["n"])
 SECONDS = 50.0

@@ -6,11 +6,11 @@ from typing import Any, Final
 import pytest
 
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
 from tests.controlplane.desk import forget, sit_down
 from tests.controlplane.nodes import APPROVERS, REGION, RULES, grant
+from tests.real.controlplane import ControlPlane
 
 RIGHTS: Final = ("rbac-list", "rbac-update", "rbac-approve")
 GROUP: Final = "csr-approver"

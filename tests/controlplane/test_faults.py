@@ -8,18 +8,18 @@ import pytest
 
 from adapters import csr_api
 from adapters.retry import Retries
-from sandbox.controlplane import ControlPlane, eventually
-from sandbox.faults import Exchange, Reply, before_the_answer
 from sandbox.kubelet import kubelet_request
 from tests.contract.objects import a_csr, create, unique
 from tests.controlplane.approver import Real
 from tests.controlplane.etcd import compact
 from tests.faults.check import check
+from tests.faults.proxy import Exchange, Reply, before_the_answer
 from tests.faults.rig import CLUSTER, DUE, RIGHTLY, Rig, a_rig, later
 from tests.faults.row import Row, healthy
 from tests.faults.table import TABLE
 from tests.handlers.account import VPC, Account
 from tests.handlers.lambdas import Lambdas
+from tests.real.controlplane import ControlPlane, eventually
 
 
 @pytest.fixture(scope="module")

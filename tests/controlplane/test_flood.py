@@ -10,9 +10,9 @@ from aws_lambda_powertools import Logger
 
 from adapters.clock import WallClock
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
 from sandbox.kubelet import kubelet_request
 from tests.controlplane.nodes import CSRS, Node, conditions, join, message, reviewer
+from tests.real.controlplane import ControlPlane
 
 FLOOD: Final = 2_000
 GOOD: Final = 50

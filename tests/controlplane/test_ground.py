@@ -21,8 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.eks_token import cluster_token
-from sandbox.controlplane import AwsIdentity, Client, ControlPlane, eventually
 from sandbox.kubelet import kubelet_request
+from tests.real.controlplane import AwsIdentity, Client, ControlPlane, eventually
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "111122223333"
@@ -320,7 +320,7 @@ def test_all_processes_die_with_a_parent_that_is_killed(
 ) -> None:
     """Killing the Python process that started a control plane leaves no process of it behind."""
     program = (
-        "import sys, pathlib; from sandbox.controlplane import ControlPlane;"
+        "import sys, pathlib; from tests.real.controlplane import ControlPlane;"
         "plane = ControlPlane().start(pathlib.Path(sys.argv[1]));"
         "print(*plane.pids().values(), flush=True); sys.stdin.read()"
     )

@@ -17,9 +17,8 @@ from aws_lambda_powertools import Logger
 from adapters.clock import WallClock
 from core.model import APP_SERVING, KUBELET_SERVING
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import Client, ControlPlane
+from sandbox.fake_apiserver import protobuf
 from sandbox.kubelet import kubelet_request
-from sandbox.practice import protobuf
 from tests.contract.objects import a_csr
 from tests.controlplane.nodes import APPROVERS, CSRS, Node, conditions, join, message, reviewer
 from tests.controlplane.workloads import (
@@ -38,6 +37,7 @@ from tests.hiding import (
     in_json,
     in_protobuf,
 )
+from tests.real.controlplane import Client, ControlPlane
 from tests.service_builders import a_filed_service_csr
 
 APPROVED: Final = {"Approved": "ApprovedByCsrApprover"}

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.clock import WallClock
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, eventually
 from sandbox.kubelet import kubelet_request
 from tests.controlplane.nodes import CSRS, Key, Node, conditions, join, message, reviewer, stored
+from tests.real.controlplane import ControlPlane, eventually
 
 #: Over the grace, and not yet abandoned.
 LATER = timedelta(minutes=3)

@@ -6,8 +6,8 @@ from cryptography import x509
 
 from adapters.clock import WallClock
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, Kubelets
 from tests.controlplane.nodes import Node, join, message, reviewer, wait_for_request
+from tests.real.controlplane import ControlPlane, Kubelets
 
 
 @pytest.fixture

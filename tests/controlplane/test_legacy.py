@@ -10,12 +10,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from cli.legacy.migration import CLIENT, KUBELET_CLIENT
 from cli.main import app
-from core.migration import CLIENT, KUBELET_CLIENT
 from core.model import APP_SERVING, KUBELET_SERVING
-from sandbox.controlplane import ControlPlane
 from sandbox.kubelet import kubelet_request
 from tests.cli.legacy_manifests import NODE_REQUEST, SERVICE_REQUEST, a_manifest
+from tests.real.controlplane import ControlPlane
 
 API: Final = "/apis/{version}/certificatesigningrequests?dryRun=All&fieldValidation=Strict"
 FIXTURES: Final = Path(__file__).parents[1] / "cli" / "legacy"

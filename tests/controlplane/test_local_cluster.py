@@ -14,10 +14,10 @@ from adapters.aws_account import Aws
 from adapters.clock import WallClock
 from adapters.eks import DescribedCluster, describe
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import Desk
 from tests.controlplane.nodes import REGION, conditions, enrol, join, message, reviewer
+from tests.real.controlplane import ControlPlane
 
 LOCAL_ID: Final = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 NAME: Final = "edge"

@@ -15,8 +15,8 @@ from aws_lambda_powertools import Logger
 from adapters.clock import WallClock
 from core.model import APPROVED_REASON, DENIED_REASON
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
 from tests.controlplane.nodes import CSRS, REGION, Node, join, message, reviewer, stored
+from tests.real.controlplane import ControlPlane
 
 APPROVABLE: Final = 24
 DENIABLE: Final = 12

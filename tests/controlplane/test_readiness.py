@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
-from sandbox.practice.bodies import time_text
+from sandbox.fake_apiserver.bodies import time_text
 from tests.cli.conftest import Desk
 from tests.controlplane.nodes import CSRS, Node, join, stored
+from tests.real.controlplane import ControlPlane
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ from typing import Any, Final
 import pytest
 from cryptography import x509
 
-from adapters.own_csr import Filed, OwnCsr
+from cli.request.own_csr import Filed, OwnCsr
 from cli.request.run import Pace
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane
 from tests.cli.conftest import Desk
 from tests.cli.hours import Hours
 from tests.controlplane.app_signer import APP_SERVING, APPROVING, FILING, AppSigner, Rule, let, rule
 from tests.controlplane.desk import forget, sit_down
 from tests.controlplane.nodes import CSRS, stored
+from tests.real.controlplane import ControlPlane
 
 GROUP: Final = "request-people"
 ECDSA: Final = ("--key-type", "ecdsa-p256")

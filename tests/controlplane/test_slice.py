@@ -8,7 +8,6 @@ from cryptography import x509
 
 from adapters.clock import WallClock
 from sandbox.aws import PracticeAws
-from sandbox.controlplane import ControlPlane, eventually
 from tests.controlplane.nodes import (
     APPROVERS,
     CSRS,
@@ -22,6 +21,7 @@ from tests.controlplane.nodes import (
     reviewer,
     stored,
 )
+from tests.real.controlplane import ControlPlane, eventually
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any, Final, cast
 import yaml
 
 from core.model import APP_SERVING
-from sandbox.controlplane import Client, ControlPlane, eventually
 from tests.controlplane.nodes import CSRS, RBAC
+from tests.real.controlplane import Client, ControlPlane, eventually
 from tests.service_builders import USAGES, a_filed_service_csr
 
 CORE: Final = "/api/v1"

@@ -9,8 +9,8 @@ import pytest
 
 from core.issued import find, mismatch
 from core.model import Condition, Csr, IssueFinding, IssueState
-from sandbox.forge import der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import der, keys
+from sandbox.csr_builder import request as forge
 from tests.builders import (
     ADDRESS,
     NODE,

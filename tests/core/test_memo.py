@@ -8,8 +8,8 @@ import pytest
 from core import pkcs10
 from core.memo import Memo, Reader, weight_of
 from core.model import MAX_REQUEST_BYTES
-from sandbox.forge import der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import der, keys
+from sandbox.csr_builder import request as forge
 
 ENTRY = 2_048
 PROD, LAB, DEV = ("eu-west-1", "prod"), ("eu-west-1", "lab"), ("eu-west-1", "dev")

@@ -8,8 +8,8 @@ import pytest
 
 from core.model import Condition, Csr, Entry, Peers
 from core.peers import PeerIndex
-from sandbox.forge import Forge, Names, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import Forge, Names, keys
+from sandbox.csr_builder import request as forge
 from tests.builders import (
     INSTANCE_ID,
     NODE,

@@ -19,8 +19,8 @@ from core.model import (
     StringType,
     SubjectAttribute,
 )
-from sandbox.forge import Forge, Names, der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import Forge, Names, der, keys
+from sandbox.csr_builder import request as forge
 from sandbox.kubelet import kubelet_request
 from tests.builders import ADDRESS, NODE
 

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from core import pkcs10
 from core.errors import MalformedRequest
 from core.model import KeyRule, Pkcs10
-from sandbox.forge import Forge, Names, der, keys
+from sandbox.csr_builder import Forge, Names, der, keys
 from tests.builders import NODE
 
 

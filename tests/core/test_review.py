@@ -24,7 +24,7 @@ from core.model import (
 )
 from core.review import review
 from core.slices import SLICE
-from sandbox.forge import request as forge
+from sandbox.csr_builder import request as forge
 from tests.builders import (
     INSTANCE_ID,
     NODE,

@@ -11,8 +11,8 @@ from core.errors import EvidenceUnavailable
 from core.model import APP_SERVING, KUBELET_SERVING, Action, IssueState, Run, ServicesHidden
 from core.review import review
 from core.signers import served
-from sandbox.forge import der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import der, keys
+from sandbox.csr_builder import request as forge
 from tests.builders import NODE, a_certificate, a_cluster, a_filed_csr, an_extra, approved, settings
 from tests.core.fakes import FakeServices, FakeWorld
 from tests.service_builders import (

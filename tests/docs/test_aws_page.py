@@ -7,10 +7,10 @@ from typing import Any, Final
 import pytest
 from typer.main import get_command
 
+from cli.legacy.migration import Problem
 from cli.main import app
 from cli.request.run import End
 from core.checks import CHECKS
-from core.migration import Problem
 from core.model import IssueState
 from core.settings import ReviewSettings
 

@@ -13,13 +13,13 @@ from botocore.exceptions import (
 )
 
 from sandbox.aws import ACCOUNT, HOME
-from sandbox.faults import (
+from sandbox.identity import AwsIdentity
+from tests.faults import wire
+from tests.faults.proxy import (
     Fault,
     before_the_answer,
     drips,
 )
-from sandbox.identity import AwsIdentity
-from tests.faults import wire
 from tests.faults.rig import Killed, Rig
 from tests.faults.wire import OnTheWire
 

@@ -19,11 +19,11 @@ from core.ports import Clock
 from handlers import review
 from handlers.dispatch import DispatchIncomplete
 from sandbox.aws import ACCOUNT, HOME, Eni, Machine
-from sandbox.faults import FaultyApi
+from sandbox.fake_apiserver.status import Json
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
-from sandbox.practice.status import Json
 from sandbox.tokens import utc_now
+from tests.faults.proxy import FaultyApi
 from tests.faults.wire import OnTheWire
 from tests.handlers.account import NODE_ROLE, VPC, Account
 from tests.handlers.lambdas import Invocation, Lambdas

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from sandbox.aws import Eni
-from sandbox.faults import cuts_off, hangs, loses_the_answer, reset, says
 from tests.faults import outcomes, wire
 from tests.faults.breaking import (
     CLOSED,
@@ -34,6 +33,7 @@ from tests.faults.breaking import (
     unknown_to_sts,
     writing,
 )
+from tests.faults.proxy import cuts_off, hangs, loses_the_answer, reset, says
 from tests.faults.rig import YOUNG, Rig
 from tests.faults.row import Kind, Outcome, Place, Row
 from tests.faults.wire import at_first, breaks, garbage, refused

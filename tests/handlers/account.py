@@ -13,6 +13,8 @@ from typing import Any, cast
 from moto.eks.models import eks_backends
 
 from sandbox.aws import ACCOUNT, HOME, Eni, Machine, PracticeAws
+from sandbox.fake_apiserver.api import Answer, Call
+from sandbox.fake_apiserver.bodies import time_text
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import (
@@ -24,8 +26,6 @@ from sandbox.kubernetes import (
     User,
     approver_rules,
 )
-from sandbox.practice.api import Answer, Call
-from sandbox.practice.bodies import time_text
 from sandbox.tokens import utc_now
 from tests.service_builders import USAGES, a_filed_service_csr
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from core.model import APP_SERVING
+from sandbox.fake_apiserver.api import Answer, Call
+from sandbox.fake_apiserver.status import ApiError
 from sandbox.kubernetes import SEES_SERVICES
-from sandbox.practice.api import Answer, Call
-from sandbox.practice.status import ApiError
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.handlers.lambdas import Invocation, Lambdas
 from tests.template.alarms import emitted, ringing

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from sandbox.aws import HOME
-from sandbox.practice.api import Answer, Call
+from sandbox.fake_apiserver.api import Answer, Call
 from tests.adapters.scripted_api import CA_PEM, reply, scripted_api
 from tests.handlers.account import Account
 from tests.handlers.lambdas import HALF, Invocation, Lambdas

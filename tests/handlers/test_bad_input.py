@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.practice.api import Answer, Call
-from sandbox.practice.status import ApiError
+from sandbox.fake_apiserver.api import Answer, Call
+from sandbox.fake_apiserver.status import ApiError
 from tests.handlers.account import Account
 from tests.handlers.lambdas import HALF, Invocation, Lambdas
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.aws import HOME
-from sandbox.practice.tokenform import read
+from sandbox.fake_apiserver.tokenform import read
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import boto3
 
+from package.runtime_api import LambdaFunction
 from sandbox.aws import HOME, PracticeAws
-from sandbox.runtime_api import LambdaFunction
 
 _ROOT: Final = Path(__file__).parents[2]
 _LIBRARIES: Final = Path(boto3.__file__).parents[1]

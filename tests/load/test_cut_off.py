@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from moto.ec2.responses.instances import InstanceResponse
 
-from sandbox.practice.api import Answer, Call
-from sandbox.runtime_api import LambdaFunction, Outcome
+from package.runtime_api import LambdaFunction, Outcome
+from sandbox.fake_apiserver.api import Answer, Call
 from tests.handlers.account import Account, Cluster
 from tests.handlers.lambdas import Lambdas
 from tests.load.processes import EVENT, reviewer

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.practice.api import Answer, Call
+from sandbox.fake_apiserver.api import Answer, Call
 from tests.handlers.account import Account, Cluster, Fault
 from tests.handlers.lambdas import HALF, Invocation, Lambdas
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from adapters.ledger_metrics import NAMESPACE
-from sandbox.practice.api import Answer, Call
+from sandbox.fake_apiserver.api import Answer, Call
 from tests.handlers.account import Account, Cluster
 from tests.handlers.lambdas import Lambdas
 from tests.hiding import NESTED

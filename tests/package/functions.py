@@ -5,11 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from package.runtime_api import LambdaFunction
 from sandbox.aws import ACCOUNT, HOME, Eni, Machine, PracticeAws
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import PracticeCluster
-from sandbox.runtime_api import LambdaFunction
 from sandbox.tokens import utc_now
 from tests.package.conftest import CLUSTER, VPC
 from tests.template.sam import ROOT, transformed

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from package.contents import UNUSED_DISTRIBUTIONS
+from package.runtime_api import LambdaFunction
 from sandbox.aws import HOME, PracticeAws
 from sandbox.kubernetes import PracticeCluster
-from sandbox.runtime_api import LambdaFunction
 from tests.package.conftest import CLUSTER, VPC, libraries
 from tests.package.functions import (
     DISPATCH,

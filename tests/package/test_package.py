@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from package.runtime_api import LambdaFunction, Outcome
 from sandbox.aws import PracticeAws
 from sandbox.kubernetes import PracticeCluster
-from sandbox.runtime_api import LambdaFunction, Outcome
 from tests.package.functions import (
     DISPATCH,
     EVENTS,

@@ -23,7 +23,7 @@ from core.model import (
 )
 from core.ports import Ports
 from core.review import review
-from sandbox.forge import request as forge
+from sandbox.csr_builder import request as forge
 from tests.builders import (
     NOW,
     a_certificate,

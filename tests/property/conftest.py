@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.gocsr import GoReader, GoUnavailableError
+from tests.real.gocsr import GoReader, GoUnavailableError
 
 
 @pytest.fixture(scope="module")

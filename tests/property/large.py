@@ -6,8 +6,8 @@ Each is built to a size in bytes of DER, or of text where the framing is what is
 import base64
 from collections.abc import Callable, Mapping
 
-from sandbox.forge import Forge, Names, der, keys
-from sandbox.forge import request as forge
+from sandbox.csr_builder import Forge, Names, der, keys
+from sandbox.csr_builder import request as forge
 from tests.builders import ADDRESS, NODE
 
 #: As much DER as fits into the largest request that is read.

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.forge import Forge, Names, keys
+from sandbox.csr_builder import Forge, Names, keys
 
 Item = dict[str, Any]
 

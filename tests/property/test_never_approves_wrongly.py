@@ -13,6 +13,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from cli.evaluate.saved_evidence import SavedEvidence, evaluate
 from core import evidence, pkcs10
 from core.acting import plan
 from core.checks import KUBELET_SERVING_CHECKS
@@ -29,7 +30,6 @@ from core.model import (
     Entry,
     Judged,
 )
-from core.offline import SavedEvidence, evaluate
 from core.settings import Mode, Policy, ReviewSettings
 from tests.builders import (
     ADDRESS,

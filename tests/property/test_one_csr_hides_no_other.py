@@ -11,7 +11,7 @@ from adapters.csr_objects import Listed, read_csr
 from adapters.kubernetes_protobuf import read_status, wrapped
 from adapters.protobuf import Malformed, encoded
 from core.model import Csr, UnreadableCsr
-from sandbox.practice import protobuf
+from sandbox.fake_apiserver import protobuf
 from tests.adapters.scripted_api import an_item
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -32,13 +32,14 @@ from core import pkcs10
 from core.checks import request as checks
 from core.errors import MalformedRequest
 from core.model import DnsName, IpName, KeyRule, OtherName, Pkcs10, StringType
-from sandbox.forge import ATTACKS, HONEST, Attack, Forge, Names, keys, mutate
-from sandbox.forge import der as d
-from sandbox.forge import request as forge
-from sandbox.gocsr import GoReader, GoView
+from sandbox.csr_builder import ATTACKS, HONEST, Attack, Forge, Names, keys
+from sandbox.csr_builder import der as d
+from sandbox.csr_builder import request as forge
 from tests.builders import a_case, a_csr
+from tests.property import mutate
 from tests.property.fuzzing import repeatable, seeds
 from tests.property.large import API_LIMIT, FITS, HUGE, LARGE
+from tests.real.gocsr import GoReader, GoView
 
 GOOD = Names("ip-10-0-1-10.ec2.internal", ("ip-10-0-1-10.ec2.internal",), ("10.0.1.10",))
 EVIL = Names("ip-10-0-1-20.ec2.internal", ("ip-10-0-1-20.ec2.internal",), ("10.0.1.20",))

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from adapters.csr_items import read_item
+from cli.evaluate.saved_evidence import SavedEvidence, evaluate
 from core import pkcs10
 from core.errors import MalformedRequest
 from core.model import MAX_REQUEST_BYTES, Csr, Decision, Judged, OversizedRequest
-from core.offline import SavedEvidence, evaluate
 from tests.builders import NOW, PROFILE, ROLE, a_cluster, a_csr, a_filed_csr, a_policy, an_instance
 from tests.property import saved
 from tests.property.large import API_LIMIT, FITS, HUGE, LARGE

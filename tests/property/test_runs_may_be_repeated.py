@@ -13,7 +13,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from core.model import Csr, Pkcs10, Write, WriteResult, Written
-from sandbox.forge import request as forge
+from sandbox.csr_builder import request as forge
 from tests.builders import NOW, a_certificate, an_entry
 from tests.core.fakes import FakeClock, FakeFleet, FakeLedger, FakeWorld
 from tests.property.busy import (

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from cli.evaluate.saved_evidence import SavedEvidence, evaluate
 from core import pkcs10
 from core.acting import plan
 from core.checks import APP_SERVING_CHECKS
@@ -36,15 +37,14 @@ from core.model import (
     Service,
     SubjectAttribute,
 )
-from core.offline import SavedEvidence, evaluate
 from core.settings import Mode, ReviewSettings
 from core.signers import SIGNERS
-from sandbox.forge import ATTACKS, Attack, Forge, Names, der, keys
-from sandbox.forge import request as forge
-from sandbox.gocsr import GoReader
+from sandbox.csr_builder import ATTACKS, Attack, Forge, Names, der, keys
+from sandbox.csr_builder import request as forge
 from tests.builders import NOW, a_cluster, a_policy, names
 from tests.core.fakes import FakeFleet, FakeServices
 from tests.property.service_changes import APPROVABLE, CHANGES, IRRELEVANT, Scenery
+from tests.real.gocsr import GoReader
 from tests.service_builders import (
     CLUSTER_IP,
     a_filed_service_csr,

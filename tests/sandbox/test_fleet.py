@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from core.checks import CHECKS
+from sandbox.fake_apiserver.status import Json
 from sandbox.fleet import CHAPTERS, PLACES, SCENARIOS, Fleet, Scenario
 from sandbox.fleet.attacks import ATTACKS
 from sandbox.fleet.ordinary import NEIGHBOURS
-from sandbox.practice.status import Json
 
 #: What may be done upon each verdict; upon none: what may be found of a decision made earlier.
 ACTIONS = {

@@ -12,8 +12,8 @@ import botocore.session
 import pytest
 
 from core import judging
-from sandbox.practice.api import Answer, Call
-from sandbox.practice.status import ApiError
+from sandbox.fake_apiserver.api import Answer, Call
+from sandbox.fake_apiserver.status import ApiError
 from sandbox.tokens import utc_now
 from tests.handlers.account import Account, Cluster
 from tests.handlers.lambdas import HALF, Invocation, Lambdas

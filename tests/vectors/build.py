@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from core.model import MAX_REQUEST_BYTES
-from sandbox.forge import ATTACKS, HONEST, Attack, Names
+from sandbox.csr_builder import ATTACKS, HONEST, Attack, Names
 from tests.builders import ADDRESS, NODE
 
 FILE = Path(__file__).with_name("vectors.json")

@@ -10,7 +10,7 @@ from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
 from core.errors import MalformedRequest
 from core.model import Decision, Pkcs10, Unread, Verdict
-from sandbox.forge import ATTACKS, HONEST
+from sandbox.csr_builder import ATTACKS, HONEST
 from tests.builders import a_case, a_csr
 from tests.vectors import build
 

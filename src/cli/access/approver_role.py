@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 import typer
 
-from adapters import stack
 from adapters.aws_account import Aws
-from adapters.caller import Caller, who_am_i
-from cli.account import mended
+from cli.account import stack
+from cli.account.caller import Caller, who_am_i
+from cli.account.clusters import mended
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from core.errors import EvidenceUnavailable
 from core.model import Role, safe

@@ -10,8 +10,8 @@ from cli.access.approver_role import STACK, RoleArn, StackName, StackRegion, fin
 from cli.access.manifests import manifests
 from cli.access.onboarding import Onboarding, State, onboard
 from cli.access.view import as_json, as_manifests, show
-from cli.account import Profile, Proxy, Regions, at_once, find, open_account
-from cli.evaluate import Output
+from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
+from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
 from cli.screen import console
 

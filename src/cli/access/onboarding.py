@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from adapters import access_entries, rbac
 from adapters.aws_account import Aws
 from adapters.clock import WallClock
 from adapters.eks import DescribedCluster
+from cli.access import rbac
 from cli.access.manifests import GROUP, Manifest
-from cli.account import Found, connection, described, mended
+from cli.account import access_entries
+from cli.account.clusters import Found, connection, described, mended
 from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
 from core.model import Role
 

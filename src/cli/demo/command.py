@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.evaluate import Output
+from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO
 from cli.screen import busy, console
 

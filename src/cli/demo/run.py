@@ -13,11 +13,11 @@ from typing import Any, Final
 from uuid import uuid4
 
 from adapters.csr_items import read_item
+from cli.evaluate.saved_evidence import Answer, SavedEvidence
+from cli.evaluate.saved_evidence import evaluate as judge_saved
 from core.acting import is_early
 from core.checks import CHECKS
 from core.model import Case, Judged, Pkcs10, safe
-from core.offline import Answer, SavedEvidence
-from core.offline import evaluate as judge_saved
 from core.settings import DispatchSettings, ReviewSettings
 from handlers import dispatch, review
 from sandbox import scoped

@@ -6,13 +6,14 @@ from typing import Final
 
 import boto3
 
-from adapters import rights, roles, stack, vpc
 from adapters.aws_account import Aws
 from adapters.aws_clients import AWS_FAULTS, told
-from adapters.caller import Caller, who_am_i
-from adapters.stack import Stack
 from cli.access.approver_role import role_by_name
-from cli.account import hint, mended
+from cli.account import rights, stack
+from cli.account.caller import Caller, who_am_i
+from cli.account.clusters import hint, mended
+from cli.account.stack import Stack
+from cli.doctor import roles, vpc
 from cli.doctor.chain import Finding, Link, broken, ok, still_open, unknown
 from core.errors import BadSettings, EvidenceUnavailable
 from core.model import Role

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from cli.account import mended
+from cli.account.clusters import mended
 from core.errors import ClusterUnavailable, EvidenceUnavailable
 
 

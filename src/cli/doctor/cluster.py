@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Final, Literal
 
-from adapters import access_entries, eks, rights
+from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.clock import WallClock
 from adapters.csr_pages import unavailable
 from adapters.eks import DescribedCluster
 from adapters.retry import NoAnswer, Outcome
-from adapters.rights import Right
 from cli.access.manifests import GROUP
-from cli.account import Found, connection, csr_api, described, hint
+from cli.account import access_entries, rights
+from cli.account.clusters import Found, connection, csr_api, described, hint
+from cli.account.rights import Right
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
 from cli.doctor.node_roles import look_at_node_roles

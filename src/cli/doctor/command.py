@@ -15,12 +15,12 @@ from cli.access.approver_role import (
     check_role,
     check_stack,
 )
-from cli.account import Found, Profile, Proxy, Regions, at_once, find, open_account
+from cli.account.clusters import Found, Profile, Proxy, Regions, at_once, find, open_account
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Status, walk
 from cli.doctor.cluster import ClusterLinks
 from cli.doctor.view import Examined, Findings, as_json, show
-from cli.evaluate import Output
+from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
 from cli.screen import busy, console
 

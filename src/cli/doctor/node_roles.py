@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from adapters import access_entries, roles
 from adapters.aws_account import Aws
 from adapters.eks import DescribedCluster
 from adapters.ledger_lines import bounded
+from cli.account import access_entries
+from cli.doctor import roles
 from cli.doctor.chain import Finding, broken, ok, still_open, unknown
 from core.errors import EvidenceUnavailable
 from core.model import CANONICAL_ARN, Csr, Role

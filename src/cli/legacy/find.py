@@ -22,6 +22,7 @@ from cli.legacy.documents import (
     tree,
 )
 from cli.legacy.files import STDIN, Text, Trouble
+from cli.legacy.migration import V1, V1BETA1, Asked, Fit, Problem, fit, problems
 from cli.legacy.request import Request, expiry, read_request
 from cli.legacy.rewrite import KIND, V1Form, v1_form
 from cli.legacy.text import (
@@ -35,7 +36,6 @@ from cli.legacy.text import (
     is_literally_v1,
     unsigned,
 )
-from core.migration import V1, V1BETA1, Asked, Fit, Problem, fit, problems
 
 _DOCUMENT: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _MANIFESTS: Final = (".yaml", ".yml", ".json", ".tpl", ".tmpl")

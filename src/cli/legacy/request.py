@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
+from cli.legacy.migration import Names
 from core import pkcs10
 from core.errors import MalformedRequest
-from core.migration import Names
 from core.model import MAX_REQUEST_BYTES, DnsName, IpName, OtherName, Pkcs10, San
 
 _COMMON_NAME: Final = NameOID.COMMON_NAME.dotted_string

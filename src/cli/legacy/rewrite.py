@@ -19,7 +19,7 @@ from cli.legacy.documents import (
     text_of,
     tree,
 )
-from core.migration import V1, Fit
+from cli.legacy.migration import V1, Fit
 
 KIND: Final = "CertificateSigningRequest"
 

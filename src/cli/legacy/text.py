@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli.legacy.documents import Source, lines
-from core.migration import Problem
+from cli.legacy.migration import Problem
 
 #: What any file that is worth reading has in it.
 CLUE: Final = re.compile(

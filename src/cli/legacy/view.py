@@ -10,8 +10,8 @@ from rich.text import Text
 
 from cli.legacy.files import Trouble
 from cli.legacy.find import Finding, How, Manifest
+from cli.legacy.migration import SIGNERS
 from cli.legacy.request import Read
-from core.migration import SIGNERS
 from core.model import safe
 
 Json = dict[str, Any]

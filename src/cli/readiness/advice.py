@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from cli.readiness.audit import Audited
+from cli.readiness.causes import Cause, Why
 from cli.readiness.run import Looked
-from core.causes import Cause, Why
 from core.model import safe
-from core.readiness import Audited
 
 #: AWS's page that asks for the audit.
 PAGE: Final = "https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html"

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.account import Profile, Proxy, Regions, at_once, find, open_account
-from cli.evaluate import Output
+from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
+from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.readiness.html import page

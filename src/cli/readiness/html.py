@@ -14,6 +14,8 @@ from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
 from cli.readiness.advice import PAGE, about_version, age_of, node_of, short, to_do
+from cli.readiness.audit import Audited, state_of
+from cli.readiness.name_status import Named
 from cli.readiness.page import SCRIPT, STYLE
 from cli.readiness.run import Looked
 from cli.readiness.view import (
@@ -29,8 +31,6 @@ from cli.readiness.view import (
     numbers,
     shown,
 )
-from core.checks.standing import Named
-from core.readiness import Audited, state_of
 
 #: A browser bears more, a reader doesn't; JSON has all.
 _MOST_REQUESTS: Final = 200

@@ -10,9 +10,9 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account import Found, csr_api, described, mended
+from cli.account.clusters import Found, csr_api, described, mended
+from cli.readiness.audit import Audit, audit
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.readiness import Audit, audit
 from core.settings import ReviewSettings
 
 #: How long one cluster may take.

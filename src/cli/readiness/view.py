@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.readiness.advice import PAGE, about_version, age_of, node_of, short, to_do
+from cli.readiness.audit import Audited, state_of
+from cli.readiness.causes import Need, Why
+from cli.readiness.name_status import Named, Standing
 from cli.readiness.run import Looked
-from core.causes import Need, Why
-from core.checks.standing import Named, Standing
 from core.model import Csr
-from core.readiness import Audited, state_of
 
 Json = dict[str, Any]
 

@@ -10,23 +10,23 @@ from typing import Annotated, Final
 import typer
 import yaml
 
-from adapters import rights
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
 from adapters.clock import WallClock
 from adapters.eks import DescribedCluster
-from adapters.own_csr import OwnCsr
 from adapters.retry import Retries
-from adapters.rights import Right
-from cli.account import Profile, Proxy, Region, connection, find_one, mended, open_account
-from cli.evaluate import Output
+from cli.account import rights
+from cli.account.clusters import Profile, Proxy, Region, connection, find_one, mended, open_account
+from cli.account.rights import Right
+from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, STOPPED, USAGE, stop
 from cli.request.files import Files
 from cli.request.key import Key, KeyType
+from cli.request.own_csr import OwnCsr
 from cli.request.run import CALL_SECONDS, End, Ended, Pace, Plan, Walk
 from cli.request.view import as_json, lines
+from cli.request.wanted import Wanted, manifest, wanted, warnings
 from cli.screen import busy, telling
-from core.app_serving import Wanted, manifest, wanted, warnings
 from core.errors import BadSettings, ClusterUnavailable, NotOnboarded
 from core.model import APP_SERVING, safe
 

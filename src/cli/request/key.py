@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from core.app_serving import Wanted
+from cli.request.wanted import Wanted
 
 
 class KeyType(Enum):

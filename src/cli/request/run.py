@@ -12,11 +12,11 @@ from enum import Enum
 from typing import Any, Final
 
 from adapters.clock import WallClock
-from adapters.own_csr import Filed, NotTaken, OwnCsr, is_of
+from cli.request.certificate import Certificate, inspect
 from cli.request.files import Files
 from cli.request.key import Key
-from core.app_certificate import Certificate, inspect
-from core.app_serving import Wanted
+from cli.request.own_csr import Filed, NotTaken, OwnCsr, is_of
+from cli.request.wanted import Wanted
 from core.errors import ClusterUnavailable, NotOnboarded, WrongCertificate
 from core.model import Csr
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.account import Profile, Proxy, Region, find_one, mended, open_account
-from cli.evaluate import Output
+from cli.account.clusters import Profile, Proxy, Region, find_one, mended, open_account
+from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
 from cli.given_settings import Settings, settings_of
 from cli.review.run import Reviewed, run_once

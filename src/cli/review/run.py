@@ -10,7 +10,7 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account import csr_api
+from cli.account.clusters import csr_api
 from core.acting import mode_of, plan
 from core.model import Action, Cluster, IssueState, Record, Run
 from core.ports import Ports

@@ -53,7 +53,7 @@ ROWS: Final = (
         "tests/cli/test_evaluate.py::test_an_item_that_is_no_json_has_an_answer_of_its_own",
         (
             Change(
-                "src/cli/saved_list.py",
+                "src/cli/evaluate/saved_list.py",
                 "return _apart(_utf_8(content), error)",
                 "raise ValueError from error",
             ),

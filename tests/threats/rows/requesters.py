@@ -65,7 +65,7 @@ ROWS: Final = (
         # Kubernetes's own defence, so it is the practice API server's that is taken away.
         (
             Change(
-                "sandbox/practice/objects.py",
+                "sandbox/fake_apiserver/objects.py",
                 "**user_fields(user)}",
                 '**user_fields(user), "username": "system:node:another"}',
             ),

@@ -52,10 +52,10 @@ ROWS: Final = (
     ),
     Row(
         "have `access --apply` take another approver's rights away",
-        "tests/adapters/test_rbac.py::test_what_another_owner_made_is_not_forced",
+        "tests/cli/test_rbac.py::test_what_another_owner_made_is_not_forced",
         (
             Change(
-                "src/adapters/rbac.py", '(_FORCE if _is_ours(before, manifest) else "")', "_FORCE"
+                "src/cli/access/rbac.py", '(_FORCE if _is_ours(before, manifest) else "")', "_FORCE"
             ),
         ),
     ),

@@ -1,0 +1,46 @@
+"""What an entry of the catalogue is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.csr_builder.keys import Key, ecdsa
+from sandbox.csr_builder.request import Forge, Names
+
+#: Builds the request: with this key, for the node `good`, after the names `evil`.
+Make = Callable[[Key, Names, Names], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """A request that must not be approved, or an honest one that looks odd.
+
+    `tries` says in one sentence what it attempts. `refused_by` is the check that must be among the
+    refusals, with `effect`; empty for an honest request. `hides`: readers in the manner of OpenSSL
+    see the node's own names where Go, and so the signer, sees the evil ones.
+    """
+
+    id: str
+    title: str
+    tries: str
+    make: Make
+    refused_by: str = ""
+    effect: str = "deny"
+    hides: bool = False
+    source: str = ""
+
+    def build(self, good: Names, evil: Names) -> bytes:
+        """The request, the same bytes each time: `good.node` asks, `evil` is what it is after.
+
+        The key is derived from attack and node, except where the attack is the key itself.
+        """
+        return self.make(ecdsa(f"{self.id} {good.node}"), good, evil)
+
+
+def genuine(key: Key, good: Names) -> Forge:
+    """What the node would send by rights."""
+    return Forge.of_node(key, good.node, good)
+
+
+def impostor(key: Key, good: Names, evil: Names) -> Forge:
+    """The same node's request for the evil names."""
+    return Forge.of_node(key, good.node, evil)

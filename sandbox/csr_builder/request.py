@@ -1,0 +1,182 @@
+"""PKCS#10 requests and PEM blocks by hand: `Forge` is a request, valid until it is bent.
+
+From: RFC 2986 (PKCS#10), RFC 2985 (extensionRequest), RFC 5280 (names, extensions), RFC 7468 (PEM).
+"""
+
+import base64
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import Self
+
+from sandbox.csr_builder import der
+from sandbox.csr_builder.keys import Key
+
+COMMON_NAME = "2.5.4.3"
+ORGANIZATION = "2.5.4.10"
+EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
+MICROSOFT_EXTENSION_REQUEST = "1.3.6.1.4.1.311.2.1.14"
+SUBJECT_ALT_NAME = "2.5.29.17"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Whose names: a node's name, its DNS names and its addresses."""
+
+    node: str
+    dns: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
+
+    @property
+    def sans(self) -> tuple[bytes, ...]:
+        """The names as GeneralNames, DNS names first."""
+        return (*map(dns, self.dns), *map(ip, self.ips))
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+def attribute_value(kind: str, value: bytes) -> bytes:
+    """One AttributeTypeAndValue; `value` is an encoded string."""
+    return der.sequence(der.oid(kind), value)
+
+
+def rdn(kind: str, value: bytes) -> bytes:
+    """A RelativeDistinguishedName of one attribute."""
+    return der.set_of(attribute_value(kind, value))
+
+
+def dns(name: str | bytes) -> bytes:
+    """A dNSName, with any bytes."""
+    return der.context(2, name.encode() if isinstance(name, str) else name)
+
+
+def ip(address: str | bytes) -> bytes:
+    """An iPAddress; bytes go in as they are, of any length."""
+    return der.context(7, ip_address(address).packed if isinstance(address, str) else address)
+
+
+# --- extensions and attributes -------------------------------------------------------------------
+
+
+def extension(kind: str, value: bytes, critical: bytes = b"") -> bytes:
+    """An Extension; `critical` is an encoded BOOLEAN or nothing."""
+    return der.sequence(der.oid(kind), critical, der.octets(value))
+
+
+def san_extension(*names: bytes, critical: bytes = b"") -> bytes:
+    """A subjectAltName extension."""
+    return extension(SUBJECT_ALT_NAME, der.sequence(*names), critical)
+
+
+def attribute(kind: str, *values: bytes) -> bytes:
+    """An Attribute with its values in the order given."""
+    return der.sequence(der.oid(kind), der.set_as_given(*values))
+
+
+def extension_request(*extensions: bytes) -> bytes:
+    """The PKCS#9 extensionRequest attribute, which Go reads."""
+    return attribute(EXTENSION_REQUEST, der.sequence(*extensions))
+
+
+def microsoft_request(*extensions: bytes) -> bytes:
+    """Microsoft's attribute, which Go doesn't read."""
+    return attribute(MICROSOFT_EXTENSION_REQUEST, der.sequence(*extensions))
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Forge:
+    """A request in the making; every method gives a changed copy. Signed when encoded."""
+
+    key: Key
+    _subject: bytes = der.sequence()
+    _attributes: bytes = der.explicit(0)
+    _version: bytes = der.integer(0)
+    _signer: Key | None = None
+    _unused_bits: int = 0
+
+    @classmethod
+    def of_node(cls, key: Key, node: str, names: Names) -> Self:
+        """What the kubelet of `node` would send, were these its names."""
+        return cls(key).subject(*kubelet_rdns(node)).sans(*names.sans)
+
+    def subject(self, *rdns: bytes) -> Self:
+        """With these RDNs."""
+        return replace(self, _subject=der.sequence(*rdns))
+
+    def raw_subject(self, encoded: bytes) -> Self:
+        """With this in place of the Name."""
+        return replace(self, _subject=encoded)
+
+    def sans(self, *names: bytes) -> Self:
+        """With one extensionRequest, of one subjectAltName, of these GeneralNames."""
+        return self.extensions(san_extension(*names))
+
+    def extensions(self, *extensions: bytes) -> Self:
+        """With one extensionRequest of these extensions."""
+        return self.attributes(extension_request(*extensions))
+
+    def attributes(self, *attributes: bytes) -> Self:
+        """With these attributes, in the order given."""
+        return replace(self, _attributes=der.explicit(0, *attributes))
+
+    def raw_attributes(self, encoded: bytes) -> Self:
+        """With this in place of the [0] that holds the attributes."""
+        return replace(self, _attributes=encoded)
+
+    def version(self, number: int) -> Self:
+        """With this version; 0 is the only one there is."""
+        return replace(self, _version=der.integer(number))
+
+    def signed_by(self, key: Key) -> Self:
+        """Signed by another key than the one inside."""
+        return replace(self, _signer=key)
+
+    def unused_bits(self, count: int) -> Self:
+        """With a signature whose BIT STRING claims so many unused bits."""
+        return replace(self, _unused_bits=count)
+
+    def info(self) -> bytes:
+        """The part that is signed."""
+        return der.sequence(self._version, self._subject, self.key.spki, self._attributes)
+
+    def der(self) -> bytes:
+        """The request in DER, signed."""
+        return self.sign(self.info())
+
+    def sign(self, info: bytes) -> bytes:
+        """Any bytes in place of `info`, signed."""
+        signer = self._signer or self.key
+        signature = der.bits(signer.sign(info), self._unused_bits)
+        return der.sequence(info, signer.algorithm, signature)
+
+    def pem(self) -> bytes:
+        """The request as one PEM block."""
+        return pem(self.der())
+
+
+def kubelet_rdns(node: str) -> tuple[bytes, bytes]:
+    """The subject that a kubelet asks for. From: client-go and kubelet certificate managers."""
+    return (
+        rdn(ORGANIZATION, der.printable("system:nodes")),
+        rdn(COMMON_NAME, der.printable(f"system:node:{node}")),
+    )
+
+
+def base64_lines(content: bytes, newline: bytes = b"\n", width: int = 64) -> bytes:
+    """Base64 in lines, each ended."""
+    text = base64.b64encode(content)
+    return b"".join(text[at : at + width] + newline for at in range(0, len(text), width))
+
+
+def pem(content: bytes, label: bytes = b"CERTIFICATE REQUEST", newline: bytes = b"\n") -> bytes:
+    """One PEM block."""
+    return framed(base64_lines(content, newline), label, newline)
+
+
+def framed(body: bytes, label: bytes = b"CERTIFICATE REQUEST", newline: bytes = b"\n") -> bytes:
+    """Any text between a BEGIN and an END line."""
+    begin, end = (b"-----" + word + b" " + label + b"-----" for word in (b"BEGIN", b"END"))
+    return begin + newline + body + end + newline

@@ -1,0 +1,40 @@
+"""Field selectors, of which CSRs know two fields.
+
+From: Kubernetes v1.36.2, pkg/apis/certificates/v1/conversion.go.
+"""
+
+import re
+from collections.abc import Callable
+
+from sandbox.fake_apiserver.status import Json, bad_request
+
+_FIELDS: dict[str, Callable[[Json], object]] = {
+    "metadata.name": lambda item: item["metadata"].get("name"),
+    "spec.signerName": lambda item: _spec(item).get("signerName"),
+}
+_TERM = re.compile(r"(?P<field>[^=!]+)(?P<operator>==|!=|=)(?P<value>.*)", re.DOTALL)
+
+Wanted = Callable[[Json], bool]
+
+
+def selector(text: str) -> Wanted:
+    """The objects that a `fieldSelector` selects. Raises `ApiError` 400."""
+    terms = [_term(part) for part in text.split(",") if part]
+    return lambda item: all(term(item) for term in terms)
+
+
+def _spec(item: Json) -> Json:
+    """Seeded objects may have any shape."""
+    spec = item.get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
+def _term(part: str) -> Wanted:
+    match = _TERM.fullmatch(part)
+    if match is None:
+        raise bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
+    read = _FIELDS.get(match["field"])
+    if read is None:
+        raise bad_request(f"field label not supported: {match['field']}")
+    value, equal = match["value"], match["operator"] != "!="
+    return lambda item: (read(item) == value) is equal

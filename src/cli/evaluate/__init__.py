@@ -1,0 +1,1 @@
+"""`csr-approver evaluate`: saved CSRs judged by saved evidence."""

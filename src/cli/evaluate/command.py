@@ -1,0 +1,167 @@
+"""`csr-approver evaluate`: judge saved objects offline, by the very checks of a live review."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from adapters.csr_items import read_item
+from adapters.ec2_items import instances_of
+from adapters.eks import cluster_of
+from adapters.iam import roles_of_profiles
+from adapters.ledger_lines import bounded
+from adapters.service_items import service_of
+from cli.evaluate.saved_evidence import SavedEvidence
+from cli.evaluate.saved_evidence import evaluate as judge_saved
+from cli.evaluate.saved_list import Unparsed, objects_of
+from cli.exits import COULD_NOT_TELL, USAGE, stop
+from cli.given_settings import Settings, settings_of
+from cli.verdict_rows import Row, print_table, row_of
+from core.errors import CsrApproverError
+from core.model import NOT_GIVEN, Csr, Instance, Service, UnreadableCsr, safe
+
+Shape = TypeVar("Shape")
+
+_EXAMPLE = """
+Example:
+
+  kubectl get csr -o json > csrs.json
+  aws ec2 describe-instances > instances.json
+  aws eks describe-cluster --name prod > cluster.json
+  aws iam list-instance-profiles > profiles.json
+  kubectl get svc -A -o json > services.json
+  csr-approver evaluate --csr csrs.json --instances instances.json --cluster cluster.json \\
+      --instance-profiles profiles.json --services services.json --output json
+"""
+
+
+class Output(Enum):
+    """How the answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def evaluate(
+    csr: Annotated[Path, typer.Option(help="What `kubectl get csr -o json` prints.")],
+    instances: Annotated[
+        Path | None, typer.Option(help="What `aws ec2 describe-instances` prints.")
+    ] = None,
+    cluster: Annotated[
+        Path | None, typer.Option(help="What `aws eks describe-cluster` prints.")
+    ] = None,
+    instance_profiles: Annotated[
+        Path | None, typer.Option(help="What `aws iam list-instance-profiles` prints.")
+    ] = None,
+    services: Annotated[
+        Path | None, typer.Option(help="What `kubectl get svc -A -o json` prints.")
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(help="The moment to judge at, RFC 3339.", metavar="RFC3339")
+    ] = None,
+    decided: Annotated[
+        bool, typer.Option("--decided", help="Judge approved and denied ones too, as of then.")
+    ] = False,
+    set_: Settings = None,
+    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+) -> None:
+    """Judge saved CSRs against saved evidence; exit 0 whatever the verdicts, 3 for a bad input."""
+    settings = settings_of(set_)
+    moment = _moment(now)
+    items = [_csr(item) for item in _objects(csr)]
+    saved = _saved(instances, cluster, instance_profiles, services)
+    answers = judge_saved(items, saved, settings, moment, decided=decided)
+    rows = [row_of(answer) for answer in answers]
+    if output is Output.JSON:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        print_table(rows)
+    if not items:
+        # kubectl saves an empty list as well when it can't read the API server's.
+        typer.echo(f"hint: {csr} holds no CSR; did kubectl end without an error?", err=True)
+    if now is None and _all_abandoned(rows):
+        typer.echo("hint: all are abandoned by now; --now gives the moment to judge at", err=True)
+
+
+evaluate.__doc__ = f"{evaluate.__doc__}\n{_EXAMPLE}"
+
+
+def _moment(now: str | None) -> datetime:
+    if now is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(now)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        stop(USAGE, f"--now {safe(now)}: expected RFC 3339 with an offset, as 2026-01-31T12:00:00Z")
+    return moment
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        stop(COULD_NOT_TELL, f"{path} can't be read as JSON: {error}")
+
+
+def _objects(path: Path) -> Sequence[Any]:
+    """The objects of a Kubernetes list, or the one object that `kubectl get` of one name prints."""
+    try:
+        objects = objects_of(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        stop(COULD_NOT_TELL, f"{path} can't be read as JSON: {error}")
+    if objects is None:
+        stop(COULD_NOT_TELL, f"{path} holds no list; expected what `kubectl get … -o json` prints")
+    return objects
+
+
+def _csr(item: Any) -> Csr | UnreadableCsr:
+    if not isinstance(item, Unparsed):
+        return read_item(item)
+    known = read_item(item.known)
+    return UnreadableCsr(known.name, known.signer, bounded(item.problem))
+
+
+def _saved(
+    instances: Path | None, cluster: Path | None, profiles: Path | None, services: Path | None
+) -> SavedEvidence:
+    return SavedEvidence(
+        instances=NOT_GIVEN if instances is None else _read(instances, _instances),
+        cluster=NOT_GIVEN if cluster is None else _read(cluster, cluster_of),
+        roles=NOT_GIVEN if profiles is None else _read(profiles, roles_of_profiles),
+        services=NOT_GIVEN if services is None else _services(services),
+    )
+
+
+def _services(path: Path) -> tuple[Service, ...]:
+    try:
+        return tuple(map(_service, _objects(path)))
+    except ValueError as error:
+        stop(COULD_NOT_TELL, f"{path} is not what kubectl prints: {error}")
+
+
+def _service(item: Any) -> Service:
+    if isinstance(item, Unparsed):
+        raise ValueError(item.problem)  # noqa: TRY004  as for a Service of another shape
+    return service_of(item)
+
+
+def _instances(document: Any) -> tuple[Instance, ...]:
+    return tuple(instances_of(document))
+
+
+def _read(path: Path, shape: Callable[[Any], Shape]) -> Shape:
+    try:
+        return shape(_json(path))
+    except (ValueError, RecursionError, CsrApproverError) as error:
+        stop(COULD_NOT_TELL, f"{path} is not what the AWS CLI prints: {error}")
+
+
+def _all_abandoned(rows: list[Row]) -> bool:
+    refused = [[refusal["reason"] for refusal in row["refusals"]] for row in rows if row["csr"]]
+    return any(refused) and all(reasons in ([], ["abandoned"]) for reasons in refused)

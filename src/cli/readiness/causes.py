@@ -1,0 +1,212 @@
+"""Why a request has no certificate, or not the one it asked for: its refusals, put into causes.
+
+A cause is what a person can act upon: several refusals may have one, and one refusal several.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from itertools import groupby
+from typing import Final
+
+from cli.readiness.name_status import Named, Standing
+from core.checks.requester import CLOCK_SKEW_SECONDS
+from core.model import Case, Instance, NotGiven, Refusal, RoleUnknown
+
+
+class Need(Enum):
+    """What a cause asks of a person; the first is the most."""
+
+    DO = "do"
+    #: Whether anything must be done can't be told.
+    UNKNOWN = "unknown"
+    #: All is in order so far, and it is young.
+    WAIT = "wait"
+    NONE = "none"
+
+
+class Why(Enum):
+    """The causes. The values are a stable contract."""
+
+    # of those that pass every check
+    WAITS = "waits"
+    NOT_APPROVED = "not-approved"
+    JUST_APPROVED = "just-approved"
+    NOT_ISSUED = "not-issued"
+    NOT_ISSUED_AFTER_US = "not-issued-after-us"
+    # of the names
+    NAMES_BY_SETTING = "names-by-setting"
+    NAMES_OF_PODS = "names-of-pods"
+    NAMES_FOREIGN = "names-foreign"
+    NAMES_RESERVED = "names-reserved"
+    # of the instance
+    NO_CLUSTER_TAG = "no-cluster-tag"
+    OTHER_VPC = "other-vpc"
+    NODE_NAME = "node-name"
+    NODE_ROLE = "node-role"
+    NO_IDENTITY = "no-identity"
+    NO_INSTANCE = "no-instance"
+    # of the requester and the request
+    NOT_EC2 = "not-ec2"
+    NOT_A_NODE = "not-a-node"
+    NOT_A_KUBELETS = "not-a-kubelets"
+    # of what was decided or issued
+    SIGNER_FAILED = "signer-failed"
+    DENIED = "denied"
+    FEWER_NAMES = "fewer-names"
+    WRONG_CERTIFICATE = "wrong-certificate"
+    # of what can't be told
+    LAGS = "lags"
+    UNASKED = "unasked"
+    NOT_JUDGED = "not-judged"
+    FUTURE = "future"
+    SILENT = "silent"
+    # of what is nobody's trouble any more
+    SUPERSEDED = "superseded"
+    GONE = "gone"
+    ABANDONED = "abandoned"
+
+    @property
+    def need(self) -> Need:
+        """What it asks of a person."""
+        return _NEEDS.get(self, Need.DO)
+
+
+_NEEDS: Final = {
+    Why.WAITS: Need.WAIT,
+    Why.JUST_APPROVED: Need.WAIT,
+    **dict.fromkeys((Why.LAGS, Why.UNASKED, Why.NOT_JUDGED, Why.FUTURE, Why.SILENT), Need.UNKNOWN),
+    **dict.fromkeys((Why.SUPERSEDED, Why.GONE, Why.ABANDONED), Need.NONE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause. `values`: the names that it is about; `settings`: what would allow them."""
+
+    why: Why
+    detail: str = ""
+    values: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+_OF_NAMES: Final = {
+    Standing.BY_SETTING: Why.NAMES_BY_SETTING,
+    Standing.PODS: Why.NAMES_OF_PODS,
+    Standing.FOREIGN: Why.NAMES_FOREIGN,
+    Standing.RESERVED: Why.NAMES_RESERVED,
+}
+
+_OF_FORM: Final = frozenset(
+    {
+        "request-well-formed",
+        "key",
+        "signature",
+        "subject",
+        "usages",
+        "extensions",
+        "san-kinds",
+        "lifetime",
+        "key-not-reused",
+    }
+)
+_NAME_CHECKS: Final = frozenset({"reserved-names", "dns-names", "ip-addresses"})
+
+# From: EC2 API reference, InstanceState. One that is `pending` has no names yet.
+_STOPPED: Final = frozenset({"shutting-down", "terminated", "stopping", "stopped"})
+
+
+def is_gone(case: Case, *, may_lag: bool) -> bool:
+    """True when the instance that asked runs no more, or was started anew since.
+
+    One that EC2 doesn't show is gone, once the request is so old that EC2 must know it.
+    """
+    if case.identity is None or isinstance(case.instances, NotGiven):
+        return False
+    if not case.instances:
+        return not may_lag
+    return all(one.state in _STOPPED or _is_younger(case, one) for one in case.instances)
+
+
+def of_names(names: Iterable[Named]) -> tuple[Cause, ...]:
+    """One cause for all names that have it in common."""
+    wrong = [one for one in names if one.standing in _OF_NAMES]
+    wrong.sort(key=lambda one: (list(Standing).index(one.standing), one.settings))
+    return tuple(
+        Cause(_OF_NAMES[standing], values=tuple(one.value for one in group), settings=settings)
+        for (standing, settings), group in groupby(wrong, lambda one: (one.standing, one.settings))
+    )
+
+
+def of_refusals(
+    case: Case, refusals: Iterable[Refusal], names: tuple[Named, ...], *, may_lag: bool
+) -> tuple[Cause, ...]:
+    """The causes of a request that a review refuses, each once, in the checks' order.
+
+    `may_lag`: so young that what EC2 doesn't show may yet come.
+    """
+    refusals = list(refusals)
+    # A kubelet asks, so there is an instance, though EC2 shows none here.
+    if is_gone(case, may_lag=True):
+        return (Cause(Why.GONE),)
+    of_all = [one for one in refusals if one.check not in _NAME_CHECKS]
+    causes = [cause for one in of_all for cause in _of_refusal(case, one, may_lag=may_lag)]
+    causes += of_names(names)
+    if not causes and refusals:  # the names alone, and EC2 tells none of the instance's yet
+        causes = [_lagging(refusals[0], may_lag=may_lag)]
+    return tuple(dict.fromkeys(causes))
+
+
+def _of_refusal(case: Case, refusal: Refusal, *, may_lag: bool) -> Iterator[Cause]:
+    detail = f"{refusal.check}: {refusal.reason} ({refusal.detail})"
+    if refusal.check in _OF_FORM:
+        yield Cause(Why.NOT_A_KUBELETS, detail)
+    elif refusal.check == "instance-known" and case.identity is None:
+        yield Cause(Why.NO_IDENTITY, refusal.detail)
+    elif refusal.check.startswith("instance-"):
+        yield _lagging(refusal, may_lag=may_lag)
+    elif refusal.check in _BY_CHECK and (case.instance is not None or refusal.check in _ALONE):
+        yield Cause(_BY_CHECK[refusal.check](case, refusal), refusal.detail)
+
+
+def _lagging(refusal: Refusal, *, may_lag: bool) -> Cause:
+    return Cause(Why.LAGS if may_lag else Why.NO_INSTANCE, refusal.detail)
+
+
+def _is_younger(case: Case, instance: Instance) -> bool:
+    if instance.launched is None:
+        return False
+    return instance.launched - case.csr.created > timedelta(seconds=CLOCK_SKEW_SECONDS)
+
+
+def _kind(_case: Case, refusal: Refusal) -> Why:
+    return Why.NOT_EC2 if refusal.reason == "not an EC2 node" else Why.NOT_A_NODE
+
+
+def _cluster(case: Case, _refusal: Refusal) -> Why:
+    vpc_id = "" if isinstance(case.cluster, NotGiven) else case.cluster.vpc_id
+    is_here = case.instance is not None and case.instance.vpc_id == vpc_id != ""
+    return Why.NO_CLUSTER_TAG if is_here or case.policy.allow_other_vpcs else Why.OTHER_VPC
+
+
+def _role(case: Case, _refusal: Refusal) -> Why:
+    unasked = isinstance(case.role, RoleUnknown) and case.role.fault
+    return Why.UNASKED if unasked else Why.NODE_ROLE
+
+
+def _node_name(case: Case, _refusal: Refusal) -> Why:
+    named = case.instance is not None and case.instance.private_dns_name
+    return Why.NODE_NAME if named else Why.LAGS
+
+
+_BY_CHECK: Final[Mapping[str, Callable[[Case, Refusal], Why]]] = {
+    "requester-is-node": lambda _case, _refusal: Why.NOT_A_NODE,
+    "node-kind": _kind,
+    "fresh": lambda _case, _refusal: Why.FUTURE,
+    "not-reissued-in-a-loop": lambda _case, _refusal: Why.WRONG_CERTIFICATE,
+    "node-name": _node_name,
+    "cluster": _cluster,
+    "node-role": _role,
+}
+_ALONE: Final = frozenset({"requester-is-node", "node-kind", "fresh", "not-reissued-in-a-loop"})

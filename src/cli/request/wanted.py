@@ -1,0 +1,138 @@
+"""What is asked of EKS's signer for workloads: for which names, for which usages, as what object.
+
+From: EKS User Guide, "Secure workloads with Kubernetes certificates".
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import Any, Final
+
+from cli.legacy.migration import UNISSUED_PREFIX, V1
+from core.checks.names import is_nobodys, is_nobodys_address
+from core.dns import folded, is_dns_name, looks_like_an_address
+from core.errors import BadSettings
+from core.model import APP_SERVING, IpAddress, safe
+
+# From: Kubernetes, "Object Names and IDs", DNS subdomain names and DNS label names.
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_LONGEST_NAME: Final = 253
+# From: RFC 5280, appendix A.1 (ub-common-name).
+_LONGEST_COMMON_NAME: Final = 64
+
+_MAX_SHOWN: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A serving certificate that is wanted. `name`: of the object that asks for it."""
+
+    name: str
+    namespace: str
+    dns: tuple[str, ...]
+    addresses: tuple[IpAddress, ...] = ()
+
+    @property
+    def common_name(self) -> str:
+        """The first DNS name; empty where it is too long. Clients read the names beside it."""
+        return self.dns[0] if len(self.dns[0]) <= _LONGEST_COMMON_NAME else ""
+
+
+def wanted(name: str, namespace: str, dns: Sequence[str], ips: Sequence[str]) -> Wanted:
+    """What a person asks for; without DNS names, that of the Service of this name.
+
+    Raises:
+        BadSettings: it can't be had, or nobody ought to have it.
+    """
+    _check_name(name)
+    if not _LABEL.fullmatch(namespace):
+        raise BadSettings(f"--namespace: got {_shown(namespace)}, expected a namespace's name")
+    if not dns and "." in name:
+        raise BadSettings(f"--dns: {_shown(name)} can't be a Service's name, so give DNS names")
+    names = tuple(dict.fromkeys(map(_dns, dns or [f"{name}.{namespace}.svc"])))
+    return Wanted(name, namespace, names, tuple(dict.fromkeys(map(_address, ips))))
+
+
+def warnings(asked: Wanted) -> Iterator[str]:
+    """What of it the approver of this project would leave to a person, and why."""
+    for name in asked.dns:
+        if not _is_of_a_service(name, asked.namespace):
+            yield (
+                f"{name} is not the name of a Service in the namespace {asked.namespace} "
+                f"(SERVICE.{asked.namespace}.svc): whoever approves has to know that it is yours"
+            )
+
+
+def usages(*, rsa: bool) -> tuple[str, ...]:
+    """Those of the page; key encipherment is RSA's alone. From: RFC 5480, section 3."""
+    return ("digital signature", *(("key encipherment",) if rsa else ()), "server auth")
+
+
+def manifest(asked: Wanted, request: bytes, *, rsa: bool) -> dict[str, Any]:
+    """The object to file. `request`: the PKCS#10 request in PEM."""
+    return {
+        "apiVersion": V1,
+        "kind": "CertificateSigningRequest",
+        "metadata": {"name": asked.name},
+        "spec": {
+            "request": base64.b64encode(request).decode(),
+            "signerName": APP_SERVING,
+            "usages": list(usages(rsa=rsa)),
+        },
+    }
+
+
+def _check_name(name: str) -> None:
+    """Kubernetes takes nearly any name for a CSR; one that is no DNS name is nothing to type."""
+    if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, name.split("."))):
+        raise BadSettings(
+            f"NAME: got {_shown(name)}, expected lower-case letters, digits, hyphens and dots"
+        )
+    if name.startswith(UNISSUED_PREFIX):
+        raise BadSettings(
+            f"NAME: got {_shown(name)}: EKS issues nothing for a name that begins with "
+            f"{UNISSUED_PREFIX} (aws/containers-roadmap issue 2079)"
+        )
+
+
+def _dns(given: str) -> str:
+    name = folded(given)
+    if "*" in name:
+        raise BadSettings(
+            f"--dns: got {_shown(given)}: no wildcards, whose key would speak for every name "
+            "beneath; give each name"
+        )
+    if looks_like_an_address(name):
+        raise BadSettings(f"--dns: got {_shown(given)}, which is an address: give it as --ip")
+    if not is_dns_name(name):
+        raise BadSettings(f"--dns: got {_shown(given)}, expected a DNS name")
+    if is_nobodys(name):
+        raise BadSettings(
+            f"--dns: got {_shown(given)}, which is the API server's, AWS's or any machine's own"
+        )
+    return name
+
+
+def _address(given: str) -> IpAddress:
+    try:
+        address = ip_address(given)
+    except ValueError:
+        raise BadSettings(f"--ip: got {_shown(given)}, expected an IP address") from None
+    if isinstance(address, IPv6Address) and (address.ipv4_mapped or address.scope_id):
+        raise BadSettings(f"--ip: got {_shown(given)}, expected a plain IPv4 or IPv6 address")
+    if is_nobodys_address(address):
+        raise BadSettings(f"--ip: got {_shown(given)}, which is any machine's own, or none's")
+    return address
+
+
+def _is_of_a_service(name: str, namespace: str) -> bool:
+    """From: Kubernetes, "DNS for Services and Pods"; EKS's clusters have cluster.local."""
+    service, _, rest = name.partition(".")
+    endings = {f"{namespace}.svc", f"{namespace}.svc.cluster.local"}
+    return bool(_LABEL.fullmatch(service)) and rest in endings
+
+
+def _shown(value: str) -> str:
+    return f"{safe(value)!r:.{_MAX_SHOWN}}"

@@ -1,0 +1,422 @@
+"""The audit: which requests have no certificate, and the cause of each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cli.readiness.audit import Audit, Audited, State, audit
+from cli.readiness.causes import Need, Why, of_refusals
+from cli.readiness.name_status import standings
+from core.checks import CHECKS, KUBELET_SERVING_CHECKS
+from core.model import (
+    APPROVED_REASON,
+    DENIED_REASON,
+    KUBELET_SERVING,
+    Case,
+    Condition,
+    Csr,
+    Instance,
+    Refusal,
+    RoleUnknown,
+    UnreadableCsr,
+)
+from core.settings import ReviewSettings
+from tests.builders import (
+    ADDRESS,
+    INSTANCE_ID,
+    NODE,
+    NOW,
+    PROFILE,
+    PUBLIC_ADDRESS,
+    a_certificate,
+    a_cluster,
+    a_filed_csr,
+    an_extra,
+    an_instance,
+    an_interface,
+    approved,
+    settings,
+)
+from tests.core.check_cases import LINES, Line
+from tests.core.fakes import DwindlingClock, FakeApi, FakeClock, FakeFleet
+
+YOUNG = timedelta(seconds=20)
+OLD = timedelta(hours=2)
+OTHER_NODE = "ip-10-0-1-20.eu-west-1.compute.internal"
+
+
+@dataclass
+class World:
+    """A cluster's list and its account; sound unless a case says otherwise."""
+
+    items: Sequence[Csr | UnreadableCsr]
+    instances: Sequence[Instance] = field(default_factory=lambda: (an_instance(),))
+    fleet: dict[str, Any] = field(default_factory=dict)
+    settings: ReviewSettings = field(default_factory=settings)
+    api: dict[str, Any] = field(default_factory=dict)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def audit(self) -> Audit:
+        fleet = FakeFleet(self.instances, **self.fleet)
+        api = FakeApi(self.items, **self.api)
+        made = audit(a_cluster(), self.settings, api, fleet, self.clock)
+        assert [] == api.written
+        return made
+
+
+def the_one(world: World) -> Audited:
+    [audited] = world.audit().audited
+    return audited
+
+
+def _by(kind: str, reason: str = "x", ago: timedelta = timedelta(minutes=3)) -> Condition:
+    return Condition(kind, "True", reason, "said", NOW - ago)
+
+
+def _issued(**asked: Any) -> Csr:
+    """Approved and issued: for the node's own two names, whatever was asked."""
+    csr = a_filed_csr(conditions=(approved(),), **asked)
+    return replace(csr, certificate=a_certificate(csr))
+
+
+def _asking(*ips: str, **rest: Any) -> World:
+    return World([a_filed_csr(ips=(ADDRESS, *ips))], **rest)
+
+
+CASES: dict[str, tuple[Callable[[], World], tuple[Why, ...]]] = {
+    "young and sound": (lambda: World([a_filed_csr(age=YOUNG)]), (Why.WAITS,)),
+    "sound and not approved": (lambda: World([a_filed_csr()]), (Why.NOT_APPROVED,)),
+    "just approved": (
+        lambda: World([a_filed_csr(conditions=(approved("EKS", YOUNG),))]),
+        (Why.JUST_APPROVED,),
+    ),
+    "approved, not issued": (
+        lambda: World([a_filed_csr(conditions=(approved("EKS"),))]),
+        (Why.NOT_ISSUED,),
+    ),
+    "approved by us, not issued": (
+        lambda: World([a_filed_csr(conditions=(approved(APPROVED_REASON),))]),
+        (Why.NOT_ISSUED_AFTER_US,),
+    ),
+    "approved, and a foreign name": (
+        lambda: World([a_filed_csr(ips=("10.9.9.9",), conditions=(approved("EKS", YOUNG),))]),
+        (Why.NAMES_FOREIGN,),
+    ),
+    "a name that a setting allows": (
+        lambda: _asking(PUBLIC_ADDRESS, settings=settings(allow_public_addresses=False)),
+        (Why.NAMES_BY_SETTING,),
+    ),
+    "several kinds of names": (
+        lambda: _asking("10.0.1.77", "10.9.9.9", "10.9.9.8", "10.100.0.1"),
+        (Why.NAMES_OF_PODS, Why.NAMES_FOREIGN, Why.NAMES_RESERVED),
+    ),
+    "no tag": (
+        lambda: World([a_filed_csr()], [an_instance(tags={})]),
+        (Why.NO_CLUSTER_TAG,),
+    ),
+    "no tag, in another VPC that is allowed": (
+        lambda: World(
+            [a_filed_csr()],
+            [an_instance(tags={}, vpc_id="vpc-2")],
+            settings=settings(allow_other_vpcs=True),
+        ),
+        (Why.NO_CLUSTER_TAG,),
+    ),
+    "another VPC": (
+        lambda: World([a_filed_csr()], [an_instance(vpc_id="vpc-2")]),
+        (Why.OTHER_VPC,),
+    ),
+    "another node's name": (
+        lambda: World([a_filed_csr(node=OTHER_NODE, dns=(NODE,))]),
+        (Why.NODE_NAME,),
+    ),
+    "another role": (
+        lambda: World([a_filed_csr(extra=an_extra(role="admin"))]),
+        (Why.NODE_ROLE,),
+    ),
+    "a profile that IAM doesn't know": (
+        lambda: World([a_filed_csr()], fleet={"roles": {}}),
+        (Why.NODE_ROLE,),
+    ),
+    "IAM silent": (
+        lambda: World([a_filed_csr()], fleet={"roles": {PROFILE: RoleUnknown("no", fault=True)}}),
+        (Why.UNASKED,),
+    ),
+    "EC2 silent": (
+        lambda: World([a_filed_csr()], fleet={"unavailable": (INSTANCE_ID,)}),
+        (Why.UNASKED,),
+    ),
+    "no IAM session": (lambda: World([a_filed_csr(extra={})]), (Why.NO_IDENTITY,)),
+    "no instance yet": (lambda: World([a_filed_csr(age=YOUNG)], []), (Why.LAGS,)),
+    "an instance that starts": (
+        lambda: World([a_filed_csr(age=YOUNG)], [an_instance(state="pending")]),
+        (Why.LAGS,),
+    ),
+    "an instance without names yet": (
+        lambda: World(
+            [a_filed_csr(age=YOUNG)], [an_instance(private_dns_name="", public_dns_name="")]
+        ),
+        (Why.LAGS,),
+    ),
+    "an instance without addresses yet": (
+        lambda: World([a_filed_csr(age=YOUNG)], [an_instance(interfaces=())]),
+        (Why.LAGS,),
+    ),
+    "no instance": (lambda: World([a_filed_csr()], []), (Why.NO_INSTANCE,)),
+    "a stopped instance": (
+        lambda: World([a_filed_csr()], [an_instance(state="stopping")]),
+        (Why.GONE,),
+    ),
+    "an instance started since": (
+        lambda: World([a_filed_csr()], [an_instance(launched=NOW)]),
+        (Why.GONE,),
+    ),
+    "Fargate": (
+        lambda: World([a_filed_csr(node="fargate-ip-10-0-1-10.ec2.internal")]),
+        (Why.NOT_EC2,),
+    ),
+    "a person": (lambda: World([a_filed_csr(username="alice")]), (Why.NOT_A_NODE,)),
+    "a person posing as a node": (
+        lambda: World([a_filed_csr(extra=an_extra("alice"))]),
+        (Why.NOT_A_NODE,),
+    ),
+    "not a kubelet's": (
+        lambda: World([a_filed_csr(usages=("client auth",))]),
+        (Why.NOT_A_KUBELETS,),
+    ),
+    "no request at all": (
+        lambda: World([replace(a_filed_csr(), request=b"no")]),
+        (Why.NOT_A_KUBELETS,),
+    ),
+    "failed": (
+        lambda: World([a_filed_csr(conditions=(approved(), _by("Failed")))]),
+        (Why.SIGNER_FAILED,),
+    ),
+    "denied for a name": (
+        lambda: World([a_filed_csr(ips=("10.9.9.9",), conditions=(_by("Denied", DENIED_REASON),))]),
+        (Why.DENIED, Why.NAMES_FOREIGN),
+    ),
+    "issued without a name": (
+        lambda: World([_issued(ips=(ADDRESS, "10.9.9.9"))]),
+        (Why.FEWER_NAMES, Why.NAMES_FOREIGN),
+    ),
+    "issued without a name, and gone": (
+        lambda: World([_issued(ips=(ADDRESS, "10.9.9.9"), age=OLD)], []),
+        (Why.GONE,),
+    ),
+    "issued with a name too many": (
+        lambda: World([_issued(dns=())]),
+        (Why.WRONG_CERTIFICATE,),
+    ),
+    "a wrong certificate before": (
+        lambda: World([_issued(dns=(), age=OLD), a_filed_csr(name="csr-new")]),
+        (Why.WRONG_CERTIFICATE,),
+    ),
+    "dated tomorrow": (lambda: World([a_filed_csr(age=-OLD)]), (Why.FUTURE,)),
+    "abandoned, and running": (lambda: World([a_filed_csr(age=OLD)]), (Why.SILENT,)),
+    "abandoned, approved, a foreign name": (
+        lambda: World([a_filed_csr(age=OLD, ips=("10.9.9.9",), conditions=(approved("EKS"),))]),
+        (Why.SILENT, Why.NAMES_FOREIGN),
+    ),
+    "abandoned, without identity": (
+        lambda: World([a_filed_csr(age=OLD, extra={})]),
+        (Why.SILENT,),
+    ),
+    "abandoned, and gone": (lambda: World([a_filed_csr(age=OLD)], []), (Why.GONE,)),
+    "abandoned, a person's": (
+        lambda: World([a_filed_csr(age=OLD, username="alice")]),
+        (Why.ABANDONED,),
+    ),
+    "abandoned, of a person posing": (
+        lambda: World([a_filed_csr(age=OLD, extra=an_extra("alice"))]),
+        (Why.ABANDONED,),
+    ),
+    "no time to judge": (
+        lambda: World([a_filed_csr()], clock=FakeClock(left=0)),
+        (Why.UNASKED,),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_each_open_request_has_its_causes(what: str) -> None:
+    world, expected = CASES[what]
+
+    assert expected == tuple(cause.why for cause in the_one(world()).causes)
+
+
+def test_every_cause_is_met_by_some_case() -> None:
+    """But for those that a list's other requests, or a bug, lead to."""
+    met = {why for _, whys in CASES.values() for why in whys}
+
+    assert {Why.SUPERSEDED, Why.NOT_JUDGED} == set(Why) - met
+
+
+@pytest.mark.parametrize(
+    "line",
+    [line for line in LINES if line.effect and line.check != "newest"],
+    ids=lambda one: one.id,
+)
+def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
+    """So that no request is shown without what to do."""
+    run = {check.id: check.run for check in KUBELET_SERVING_CHECKS}[line.check]
+    refusal = run(line.case)
+    assert refusal is not None
+
+    causes = of_refusals(line.case, [refusal.by(line.check)], standings(line.case), may_lag=False)
+    assert causes
+
+
+def test_a_bug_met_on_one_request_is_told_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad = a_filed_csr(name="csr-bad", ips=("10.9.9.9",))
+
+    def broken(case: Case) -> Refusal | None:
+        if case.csr.name == "csr-bad":
+            raise ArithmeticError("of our own making")
+        return None
+
+    checks = tuple(
+        replace(one, run=broken) if one.id == "lifetime" else one for one in KUBELET_SERVING_CHECKS
+    )
+    monkeypatch.setitem(CHECKS, KUBELET_SERVING, checks)
+    other = a_filed_csr(node=OTHER_NODE, name="csr-good", extra=an_extra("i-0bbbbbbbbbbbbbbbb"))
+    made = World([bad, other]).audit()
+
+    by_name = {one.csr.name: one for one in made.audited}
+    assert [Why.NOT_JUDGED] == [cause.why for cause in by_name["csr-bad"].causes]
+    assert "ArithmeticError" in by_name["csr-bad"].causes[0].detail
+    assert Need.DO is by_name["csr-good"].need
+
+
+# --- what is shown of them ----------------------------------------------------------------------
+
+
+def test_names_and_instance_are_told_even_of_what_stops_at_a_gate() -> None:
+    told = the_one(World([a_filed_csr(age=OLD, ips=("10.9.9.9",))]))
+
+    assert INSTANCE_ID == told.instance_id
+    assert {NODE: "confirmed", "10.9.9.9": "foreign"} == {
+        one.value: one.standing.value for one in told.names
+    }
+
+
+def test_a_node_known_by_name_has_its_instance_told() -> None:
+    world = World([a_filed_csr(extra={})], settings=settings(allow_name_identity=True))
+
+    assert (INSTANCE_ID, Why.NOT_APPROVED) == (
+        the_one(world).instance_id,
+        the_one(world).causes[0].why,
+    )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "state"),
+    [
+        ((), State.PENDING),
+        ((approved(),), State.APPROVED),
+        ((approved(), _by("Failed")), State.FAILED),
+        ((_by("Denied"),), State.DENIED),
+    ],
+    ids=lambda value: value.value if isinstance(value, State) else "with",
+)
+def test_how_far_a_request_has_come(conditions: tuple[Condition, ...], state: State) -> None:
+    assert state is the_one(World([a_filed_csr(conditions=conditions)])).state
+
+
+# --- which requests count -----------------------------------------------------------------------
+
+
+def test_what_is_issued_as_asked_is_not_told() -> None:
+    assert ((), True) == ((made := World([_issued()]).audit()).audited, made.ready)
+
+
+def test_only_the_newest_of_a_requester_counts() -> None:
+    old = [a_filed_csr(name=f"csr-{age}", age=timedelta(minutes=age)) for age in (40, 25)]
+    made = World([*old, _issued(name="csr-new")]).audit()
+
+    assert ((), True) == (made.audited, made.ready)
+    assert [("csr-40", "csr-new"), ("csr-25", "csr-new")] == [
+        (csr.name, newer) for csr, newer in made.superseded
+    ]
+
+
+def test_of_what_is_superseded_the_key_still_counts() -> None:
+    """A key that two requesters use is nobody's, as in a review."""
+    old = a_filed_csr(name="csr-old", age=timedelta(minutes=20), words="a key")
+    new = a_filed_csr(name="csr-new")
+    other = a_filed_csr(
+        node=OTHER_NODE,
+        name="csr-other",
+        words="a key",
+        extra=an_extra("i-0bbbbbbbbbbbbbbbb"),
+    )
+    made = World([old, new, other]).audit()
+
+    [told] = [one for one in made.audited if one.csr.name == "csr-other"]
+    assert any("key-not-reused" in cause.detail for cause in told.causes)
+
+
+# --- whether all are ready ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("what", "ready"),
+    [
+        ("young and sound", True),
+        ("abandoned, and gone", True),
+        ("EC2 silent", None),
+        ("abandoned, and running", None),
+        ("sound and not approved", False),
+    ],
+)
+def test_a_cluster_is_as_ready_as_its_requests(what: str, ready: bool | None) -> None:  # noqa: FBT001
+    assert ready is CASES[what][0]().audit().ready
+
+
+UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
+
+
+@pytest.mark.parametrize(
+    ("world", "gap"),
+    [
+        (World([], api={"truncated": True, "cause": "late"}), "not read to its end: late"),
+        (
+            World([UNREADABLE]),
+            "1 of the listed requests can't be read: `csr-approver review` names them",
+        ),
+        (World([_issued()], clock=FakeClock(left=10)), "1 were not read for want of time"),
+    ],
+    ids=["truncated", "unreadable", "unread"],
+)
+def test_with_a_gap_nothing_is_said_to_be_ready(world: World, gap: str) -> None:
+    made = world.audit()
+
+    assert made.ready is None
+    assert [True] == [gap in one for one in made.gaps]
+
+
+def test_a_gap_takes_nothing_away_from_what_must_be_done() -> None:
+    assert World([UNREADABLE, a_filed_csr()]).audit().ready is False
+
+
+def test_the_deadline_ends_the_reading_of_old_ones_before_the_evidence() -> None:
+    old = [a_filed_csr(name=f"csr-{n:03}", age=timedelta(minutes=20)) for n in range(40)]
+    made = World([*old, a_filed_csr(name="csr-new")], clock=DwindlingClock(left=60)).audit()
+
+    assert [Why.NOT_APPROVED] == [cause.why for one in made.audited for cause in one.causes]
+    assert made.gaps
+
+
+def test_pods_addresses_of_an_unused_interface_are_nobodys() -> None:
+    """An interface that isn't attached vouches for nothing."""
+    detached = an_interface(device_index=1, address="10.0.2.10", attached=False, public=())
+    instance = an_instance(interfaces=(an_interface(), detached))
+
+    told = the_one(_asking("10.0.2.10", instances=[instance]))
+
+    assert [Why.NAMES_OF_PODS] == [cause.why for cause in told.causes]

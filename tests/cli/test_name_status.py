@@ -1,0 +1,148 @@
+"""How each name asked for stands to the instance: as the checks of a review have it."""
+
+from dataclasses import replace
+
+import pytest
+
+from cli.readiness.name_status import Named, Standing, standings
+from core.checks.names import dns_names, ip_addresses, reserved_names
+from core.checks.request import san_kinds
+from core.model import Case, NotGiven, OtherName, Pkcs10, Unread
+from core.settings import Policy
+from tests.builders import (
+    ADDRESS,
+    NODE,
+    PUBLIC_ADDRESS,
+    PUBLIC_NAME,
+    VPC,
+    a_case,
+    a_policy,
+    a_request,
+    an_instance,
+    an_interface,
+    names,
+)
+from tests.core.check_cases import LINES, Line
+
+CHECKS = (san_kinds, reserved_names, dns_names, ip_addresses)
+SECOND = an_interface(device_index=1, address="10.0.2.10", public=("198.51.100.20",), secondary=())
+TWO_ENIS = an_instance(interfaces=(an_interface(), SECOND))
+HOST = NODE.partition(".")[0]
+
+
+def one(name: str, *, policy: Policy | None = None, **rest: object) -> Named:
+    """How this name stands, asked for beside the node's own."""
+    case = a_case(
+        request=a_request(sans=names(NODE, ADDRESS, name)),
+        policy=policy,
+        **rest,  # type: ignore[arg-type]
+    )
+    return {named.value: named for named in standings(case)}[name]
+
+
+CASES = {
+    NODE: Standing.CONFIRMED,
+    ADDRESS: Standing.CONFIRMED,
+    PUBLIC_NAME: Standing.CONFIRMED,
+    f"{NODE.upper()}.": Standing.CONFIRMED,
+    "10.0.1.77": Standing.PODS,
+    "10.9.9.9": Standing.FOREIGN,
+    "other.corp.example": Standing.FOREIGN,
+    HOST: Standing.FOREIGN,
+    "kubernetes.default": Standing.RESERVED,
+    "10.100.0.1": Standing.RESERVED,
+    "a_name": Standing.OTHER_KIND,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_name_stands_for_itself(name: str) -> None:
+    assert (CASES[name], ()) == (one(name).standing, one(name).settings)
+
+
+def test_what_a_setting_would_confirm_says_which() -> None:
+    strict = a_policy(allow_public_addresses=False)
+
+    told = {
+        name: one(name, policy=strict, instance=TWO_ENIS).settings
+        for name in (PUBLIC_ADDRESS, "10.0.2.10", "198.51.100.20", f"{HOST}.corp.example")
+    }
+
+    assert {
+        PUBLIC_ADDRESS: ("ALLOW_PUBLIC_ADDRESSES=true",),
+        "10.0.2.10": ("ALLOW_SECONDARY_ENIS=true",),
+        "198.51.100.20": ("ALLOW_PUBLIC_ADDRESSES=true", "ALLOW_SECONDARY_ENIS=true"),
+        f"{HOST}.corp.example": ("EXTRA_DNS_SUFFIXES=corp.example",),
+    } == told
+
+
+def test_a_further_domain_is_added_to_those_that_are_set() -> None:
+    policy = a_policy(extra_dns_suffixes="own.example")
+
+    named = one(f"{HOST}.corp.example", policy=policy)
+
+    assert ("EXTRA_DNS_SUFFIXES=own.example,corp.example",) == named.settings
+
+
+@pytest.mark.parametrize("domain", ["us-west-2.compute.internal", "amazonaws.com.evil.internal"])
+def test_no_setting_is_told_that_would_be_refused_or_be_in_vain(domain: str) -> None:
+    other = one(f"{HOST}x.{domain}")
+
+    assert (Standing.FOREIGN, ()) == (other.standing, other.settings)
+    assert () == one(f"{HOST}.us-west-2.compute.internal").settings
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        a_case(instances=()),
+        a_case(instance=an_instance(state="stopped")),
+        a_case(
+            instance=an_instance(private_dns_name="", public_dns_name="", interfaces=()),
+        ),
+        a_case(
+            request=a_request(sans=names("10.9.9.9")),
+            instance=an_instance(interfaces=(replace(an_interface(), ipv4=()),)),
+        ),
+    ],
+    ids=["unknown", "stopped", "without names", "with prefixes alone"],
+)
+def test_with_nothing_to_compare_nothing_is_said(case: Case) -> None:
+    assert {Standing.UNKNOWN} == {named.standing for named in standings(case)}
+
+
+def test_a_name_of_another_kind_keeps_its_kind() -> None:
+    request = a_request(sans=(OtherName("rfc822Name", "root@corp.example"),))
+
+    [named] = standings(a_case(request=request))
+
+    assert ("rfc822Name", Standing.OTHER_KIND) == (named.kind, named.standing)
+
+
+def test_a_name_asked_for_twice_is_told_once_and_an_unread_request_has_none() -> None:
+    assert 1 == len(standings(a_case(request=a_request(sans=names(NODE, NODE)))))
+    assert () == standings(a_case(request=Unread("not PEM")))
+
+
+NAMED = [
+    line
+    for line in LINES
+    if isinstance(line.case.request, Pkcs10)
+    and line.case.request.sans
+    and not isinstance(line.case.instances, NotGiven)
+]
+
+
+@pytest.mark.parametrize("line", NAMED, ids=lambda line: line.id)
+def test_all_names_are_confirmed_where_the_checks_refuse_none_and_only_there(line: Line) -> None:
+    """Of every line of the rule book."""
+    refused = any(check(line.case) for check in CHECKS)
+
+    assert refused == any(one.standing is not Standing.CONFIRMED for one in standings(line.case))
+
+
+def test_the_vpc_of_another_interface_must_be_the_instances() -> None:
+    elsewhere = an_interface(device_index=1, address="10.0.2.10", vpc_id=f"{VPC}b", public=())
+    instance = an_instance(interfaces=(an_interface(), elsewhere))
+
+    assert Standing.PODS is one("10.0.2.10", instance=instance).standing

@@ -1,0 +1,71 @@
+"""Applying RBAC objects: what is forced, and what another owner keeps."""
+
+from contextlib import closing
+from typing import Any, Final
+
+import pytest
+
+from adapters.api_connection import ApiConnection
+from adapters.retry import Retries
+from cli.access import rbac
+from core.errors import ClusterUnavailable
+from tests.adapters.scripted_api import (
+    CA_PEM,
+    Reply,
+    Seen,
+    StillClock,
+    failure,
+    reply,
+    scripted_api,
+)
+
+LABELS: Final = {"app.kubernetes.io/name": "csr-approver"}
+ROLE: Final = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRole",
+    "metadata": {"name": "csr-approver", "labels": LABELS},
+    "rules": [],
+}
+
+
+def patches(labels: dict[str, str], answer: Reply) -> list[Seen]:
+    """Apply the role where one with these labels is; return the patches that were sent."""
+    found: dict[str, Any] = {"metadata": {"resourceVersion": "1", "labels": labels}}
+
+    def served(seen: Seen) -> Reply:
+        return reply(200, found) if seen.method == "GET" else answer
+
+    clock = StillClock()
+    with scripted_api(served) as server:
+        connection = ApiConnection(
+            server.url,
+            CA_PEM,
+            lambda: "token",
+            clock,
+            Retries(clock, sleep=clock.sleep),
+            connections=1,
+            max_answer_bytes=100_000,
+        )
+        with closing(connection):
+            rbac.apply(connection, ROLE)
+        return [seen for seen in server.seen if seen.method == "PATCH"]
+
+
+def test_what_another_owner_made_is_not_forced() -> None:
+    """Without our label the API server decides, and answers 409 where the two differ."""
+    [seen] = patches({}, reply(200, {"metadata": {"resourceVersion": "1"}}))
+
+    assert {"fieldManager": "csr-approver"} == seen.query
+
+
+def test_what_we_made_is_forced() -> None:
+    """With our label it is an older version of ours, or one that was edited."""
+    [seen] = patches(LABELS, reply(200, {"metadata": {"resourceVersion": "2"}}))
+
+    assert {"fieldManager": "csr-approver", "force": "true"} == seen.query
+
+
+def test_a_conflict_is_an_error() -> None:
+    """The object isn't as it should be, and the command must say so."""
+    with pytest.raises(ClusterUnavailable, match="409: Apply failed"):
+        patches({}, failure(409, "Apply failed with 1 conflict"))

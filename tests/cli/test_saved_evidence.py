@@ -1,0 +1,340 @@
+"""Judging saved objects: the same answers as a live review's, and nothing approved unseen."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cli.evaluate.saved_evidence import Answer, Ignored, SavedEvidence, evaluate
+from core.model import (
+    NOT_GIVEN,
+    Condition,
+    Csr,
+    Decision,
+    Judged,
+    NotGiven,
+    RoleUnknown,
+    UnreadableCsr,
+    Verdict,
+)
+from core.settings import Policy
+from sandbox.csr_builder import request as forge
+from tests.builders import (
+    INSTANCE_ID,
+    NOW,
+    PROFILE,
+    ROLE,
+    VPC,
+    a_certificate,
+    a_cluster,
+    a_filed_csr,
+    a_policy,
+    an_extra,
+    an_instance,
+    approved,
+)
+from tests.core.fakes import Exploding, unreadable
+
+MINUTE = timedelta(minutes=1)
+SAVED = SavedEvidence((an_instance(),), {PROFILE: ROLE}, a_cluster())
+
+
+def answers(
+    *items: Csr | UnreadableCsr,
+    saved: SavedEvidence = SAVED,
+    decided: bool = False,
+    policy: Policy | None = None,
+) -> list[Answer]:
+    return evaluate(items, saved, policy or a_policy(), NOW, decided=decided)
+
+
+def verdict(answer: Answer) -> Verdict:
+    assert isinstance(answer, Judged)
+    assert answer.verdict is not None
+    return answer.verdict
+
+
+def verdict_of(csr: Csr, **rest: Any) -> Verdict:
+    """The verdict on a CSR alone in its list."""
+    [answer] = answers(csr, **rest)
+    return verdict(answer)
+
+
+def said(answer: Answer) -> list[tuple[str, str]]:
+    return [(refusal.check, refusal.reason) for refusal in verdict(answer).refusals]
+
+
+# --- one answer an item --------------------------------------------------------------------------
+
+
+def test_every_item_gets_one_answer_in_order() -> None:
+    """Whatever it is."""
+    other = a_filed_csr(name="csr-c", signer="example.com/other")
+    items = (a_filed_csr(name="csr-a"), unreadable(), other, a_filed_csr(name="csr-b", node="b"))
+
+    first, second, third, fourth = answers(*items)
+
+    assert verdict(first).decision is Decision.APPROVE
+    assert unreadable() == second
+    assert Ignored(other) == third
+    assert verdict(fourth).decision is Decision.DENY
+
+
+def test_nothing_gets_no_answer() -> None:
+    """An empty list is a list."""
+    assert [] == answers()
+
+
+def test_the_same_object_twice_gets_the_same_answer_twice() -> None:
+    """Lists may be put together by hand."""
+    csr = a_filed_csr()
+
+    first, second = answers(csr, csr)
+
+    assert first == second
+    assert verdict(first).decision is Decision.APPROVE
+
+
+@pytest.mark.parametrize(
+    "csr",
+    [
+        pytest.param(a_filed_csr(signer="example.com/other"), id="another-signers"),
+        pytest.param(a_filed_csr(conditions=(approved(),)), id="approved"),
+        pytest.param(a_filed_csr(conditions=(replace(approved(), type="Denied"),)), id="denied"),
+        pytest.param(a_filed_csr(conditions=(replace(approved(), type="Failed"),)), id="failed"),
+        pytest.param(a_filed_csr(certificate=b"x"), id="issued"),
+    ],
+)
+def test_what_isnt_to_be_judged_is_ignored(csr: Csr) -> None:
+    """Another signer's, decided or failed."""
+    assert [Ignored(csr)] == answers(csr)
+
+
+def test_a_gate_that_refuses_is_told_like_other_refusals() -> None:
+    """With the words of a live review, which counts it only."""
+    [answer] = answers(a_filed_csr(age=timedelta(hours=1)))
+
+    assert [("fresh", "abandoned")] == said(answer)
+    assert verdict(answer).decision is Decision.LEAVE
+
+
+def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
+    """Neither in the reading nor in the judging."""
+    bad = replace(a_filed_csr(name="csr-bad"), extra=Exploding())
+
+    first, second = answers(bad, a_filed_csr())
+
+    assert isinstance(first, Judged)
+    assert (None, "this is a bug: RuntimeError: boom") == (first.verdict, first.problem)
+    assert verdict(second).decision is Decision.APPROVE
+
+
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("end", [_FIRST, _LAST])
+def test_the_ends_of_time_break_nothing(end: datetime) -> None:
+    """A saved object may be dated anyhow, and the present be given anyhow."""
+    odd = replace(
+        a_filed_csr(name="csr-odd", conditions=(replace(approved(), last_update=end),)),
+        created=end,
+    )
+
+    for now in (NOW, end):
+        first, second = evaluate((odd, a_filed_csr()), SAVED, a_policy(), now, decided=True)
+
+        assert (end is _LAST) is (verdict(first).decision is Decision.APPROVE)
+        assert (now is NOW) is (verdict(second).decision is Decision.APPROVE)
+
+
+# --- what was given ------------------------------------------------------------------------------
+
+_OF_EC2 = (
+    "instance-single",
+    "instance-running",
+    "instance-launched-before",
+    "node-name",
+    "cluster",
+    "node-role",
+    "dns-names",
+    "ip-addresses",
+)
+
+
+@pytest.mark.parametrize(
+    ("missing", "decision", "not_run"),
+    [
+        ({}, Decision.APPROVE, ()),
+        ({"instances": NOT_GIVEN}, Decision.LEAVE, _OF_EC2),
+        ({"cluster": NOT_GIVEN}, Decision.APPROVE, ("cluster", "reserved-names")),
+        ({"roles": NOT_GIVEN}, Decision.APPROVE, ("node-role",)),
+    ],
+)
+def test_checks_without_anything_to_compare_with_are_listed(
+    missing: dict[str, NotGiven], decision: Decision, not_run: tuple[str, ...]
+) -> None:
+    """So that an approval with some missing is known for what it is."""
+    got = verdict_of(a_filed_csr(), saved=replace(SAVED, **missing))
+
+    assert (decision, not_run) == (got.decision, got.not_run)
+
+
+def test_without_any_evidence_nothing_is_approved() -> None:
+    """The request alone proves nothing."""
+    [answer] = answers(a_filed_csr(), saved=SavedEvidence())
+
+    assert [("instance-known", "instance unknown")] == said(answer)
+    assert verdict(answer).decision is Decision.LEAVE
+
+
+def test_without_any_evidence_a_bad_request_is_denied() -> None:
+    """What contradicts itself needs no evidence."""
+    assert verdict_of(a_filed_csr(usages=()), saved=SavedEvidence()).decision is Decision.DENY
+
+
+def test_an_instance_that_isnt_among_those_given_is_unknown() -> None:
+    """As EC2 would say of it."""
+    [answer] = answers(a_filed_csr(extra=an_extra("i-0bbbbbbbbbbbbbbbb")))
+
+    assert ("instance-known", "instance unknown") == said(answer)[0]
+
+
+def test_an_instance_that_is_given_twice_is_ambiguous() -> None:
+    """Two saved answers may have been put together."""
+    [answer] = answers(
+        a_filed_csr(), saved=replace(SAVED, instances=(an_instance(), an_instance()))
+    )
+
+    assert ("instance-single", "instance ambiguous") == said(answer)[0]
+
+
+def test_a_profile_that_isnt_among_those_given_has_no_role() -> None:
+    """It is left, as if IAM had been silent."""
+    [answer] = answers(a_filed_csr(), saved=replace(SAVED, roles={}))
+
+    assert [("node-role", "node role not verified")] == said(answer)
+    assert isinstance(answer, Judged)
+    assert answer.case.role == RoleUnknown("the instance profile is not among those given")
+
+
+@pytest.mark.parametrize(
+    ("vpc_id", "given", "found"),
+    [(VPC, a_cluster(), 1), ("vpc-other", a_cluster(), 0), ("vpc-other", NOT_GIVEN, 1)],
+)
+def test_a_name_is_looked_for_in_the_clusters_vpc(vpc_id: str, given: Any, found: int) -> None:
+    """Anywhere, where the cluster isn't given."""
+    saved = SavedEvidence((an_instance(vpc_id=vpc_id),), {PROFILE: ROLE}, given)
+
+    [answer] = answers(
+        a_filed_csr(extra={}), saved=saved, policy=a_policy(allow_name_identity=True)
+    )
+
+    assert isinstance(answer, Judged)
+    assert not isinstance(answer.case.instances, NotGiven)
+    assert found == len(answer.case.instances)
+
+
+# --- decided ones --------------------------------------------------------------------------------
+
+
+def decided(
+    name: str = "csr-decided",
+    *,
+    age: timedelta = timedelta(hours=5),
+    after: timedelta = 2 * MINUTE,
+    kind: str = "Approved",
+    **rest: Any,
+) -> Csr:
+    """A CSR of this age that was decided so long after it was filed."""
+    condition = Condition(kind, "True", "x", "", NOW - age + after)
+    return a_filed_csr(name=name, age=age, conditions=(condition,), **rest)
+
+
+@pytest.mark.parametrize("kind", ["Approved", "Denied"])
+def test_a_decided_csr_is_judged_as_of_its_decision(kind: str) -> None:
+    """It was fresh then, though it is abandoned now."""
+    assert verdict_of(decided(kind=kind), decided=True).decision is Decision.APPROVE
+
+
+def test_a_decision_that_came_too_late_is_told() -> None:
+    """A quarter of an hour after the request nobody waited for it."""
+    [answer] = answers(decided(after=timedelta(seconds=901)), decided=True)
+
+    assert [("fresh", "abandoned")] == said(answer)
+
+
+def test_a_decision_without_a_time_is_taken_for_immediate() -> None:
+    """`lastUpdateTime` may be absent."""
+    undated = replace(approved(), last_update=None)
+
+    got = verdict_of(a_filed_csr(age=timedelta(hours=5), conditions=(undated,)), decided=True)
+
+    assert got.decision is Decision.APPROVE
+
+
+@pytest.mark.parametrize(
+    "csr",
+    [
+        pytest.param(
+            a_filed_csr(conditions=(approved(), replace(approved(), type="Failed"))), id="failed"
+        ),
+        pytest.param(a_filed_csr(certificate=b"x"), id="issued-without-a-decision"),
+    ],
+)
+def test_what_failed_or_was_never_decided_is_ignored_even_then(csr: Csr) -> None:
+    """There is no moment to judge it at."""
+    assert [Ignored(csr)] == answers(csr, decided=True)
+
+
+def test_a_csr_filed_before_the_decision_superseded_it() -> None:
+    """It was in the list already."""
+    later = decided("csr-later", age=timedelta(hours=5) - MINUTE)
+
+    first, second = answers(decided(), later, decided=True)
+
+    assert [("newest", "superseded")] == said(first)
+    assert verdict(second).decision is Decision.APPROVE
+
+
+def test_a_csr_filed_after_the_decision_superseded_nothing() -> None:
+    """Nobody could have known of it; a pending one sees it all the same."""
+    later = decided("csr-later", age=timedelta(hours=5) - 3 * MINUTE)
+    pending, newest = a_filed_csr(name="csr-p"), a_filed_csr(name="csr-q", age=MINUTE)
+
+    first, second, third, _ = answers(decided(), later, pending, newest, decided=True)
+
+    assert [[], [], [("newest", "superseded")]] == [said(one) for one in (first, second, third)]
+
+
+def test_a_key_counts_from_when_it_was_first_used() -> None:
+    """The first to use it couldn't know; the second could."""
+    victim = decided("csr-victim", words="one key")
+    thief = decided("csr-thief", age=timedelta(hours=1), node="thief", words="one key")
+
+    first, second = answers(victim, thief, decided=True)
+
+    assert [] == said(first)
+    assert ("key-not-reused", "key used by another requester") == said(second)[0]
+
+
+def test_a_certificate_counts_from_its_own_decision_on() -> None:
+    """Before that there was none that could have been wrong."""
+    asked = decided("csr-slow", after=10 * MINUTE, extra=an_extra("i-0cccccccccccccccc"))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+    early, late = decided("csr-early"), decided("csr-late", age=timedelta(hours=1))
+
+    _, before, after = answers(wrong, early, late, decided=True)
+
+    assert [] == said(before)
+    assert [("not-reissued-in-a-loop", "issued certificate differs")] == said(after)
+
+
+def test_decided_ones_keep_their_evidence() -> None:
+    """The answer tells what it was compared with."""
+    [answer] = answers(decided(), decided=True)
+
+    assert isinstance(answer, Judged)
+    assert answer.case.instance is not None
+    assert INSTANCE_ID == answer.case.instance.id

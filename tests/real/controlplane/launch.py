@@ -1,0 +1,286 @@
+"""Starts a control plane on loopback, in a folder of its own, and stops and starts its parts."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import urllib3
+
+from sandbox.identity import AwsIdentity
+from tests.real.controlplane.build import BuildError, built
+from tests.real.controlplane.certificates import Authority, KeyPair, make_key
+from tests.real.controlplane.client import Client
+from tests.real.controlplane.kubelets import Kubelets
+from tests.real.controlplane.process import LOOPBACK, Port, Process
+from tests.real.controlplane.registry import Registry
+
+SERVICE_RANGE: Final = "10.100.0.0/16"
+"""The cluster's Service addresses; kube-apiserver's own is the first, 10.100.0.1."""
+
+_PROBE: Final = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(1))
+
+
+class ControlPlane:
+    """One cluster's control plane: the processes `etcd`, `identity`, `apiserver` and `signer`.
+
+    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver are taken from that folder; there is then
+    no signer and no identity process, so nothing is issued and nobody has a token.
+    """
+
+    def __init__(
+        self,
+        cluster: str = "sandbox",
+        *,
+        region: str = "us-east-1",
+        partition: str = "aws",
+        token_cache_seconds: int = 1,
+    ) -> None:
+        """Describe a cluster; tokens must be signed for its name, and for STS in its partition."""
+        self.cluster = cluster
+        self.region = region
+        self.partition = partition
+        self._token_cache_seconds = token_cache_seconds
+        self._processes: dict[str, Process] = {}
+        self._ports: list[Port] = []
+        self._assets = os.environ.get("KUBEBUILDER_ASSETS")
+
+    @property
+    def has_signer(self) -> bool:
+        """Whether approved requests are issued."""
+        return not self._assets
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether EKS tokens are understood."""
+        return not self._assets
+
+    def start(self, directory: Path) -> Self:
+        """Start all processes, with data, keys and logs in an empty directory; all are then ready.
+
+        Raises `BuildError` where there is no binary, and `NotReadyError` with the end of its log
+        where a process doesn't come up.
+        """
+        try:
+            self._describe(directory)
+            for name in self._processes:
+                self.start_process(name)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __enter__(self) -> Self:
+        """Return itself: `with ControlPlane().start(directory) as plane`."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop everything."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop all processes and give the ports back; the directory stays."""
+        for process in reversed(self._processes.values()):
+            process.stop()
+        for port in self._ports:
+            port.close()
+
+    def stop(self, name: str) -> None:
+        """Kill one process; its port stays reserved, its data stays on disk."""
+        self._processes[name].stop()
+
+    def start_process(self, name: str) -> None:
+        """Start one process where it was, and wait until it is ready."""
+        self._processes[name].start()
+
+    def restart(self, name: str) -> None:
+        """Kill one process and start it again."""
+        self.stop(name)
+        self.start_process(name)
+
+    def pids(self) -> dict[str, int]:
+        """Return the ids of the processes that run, by name."""
+        return {name: process.pid for name, process in self._processes.items() if process.pid}
+
+    def client(self, token: str) -> Client:
+        """Return a client that bears this token and nothing else."""
+        return Client(self.server, self._serving.pair.certificate, token=token)
+
+    def kubelets(self) -> Kubelets:
+        """Start a process for nodes' certificate managers, without any node; the caller closes it.
+
+        Raises `BuildError` with `KUBEBUILDER_ASSETS`, which have no kubelet.
+        """
+        if not self._binary:
+            raise BuildError("KUBEBUILDER_ASSETS has no kubelet: unset it")
+        folder = Path(tempfile.mkdtemp(prefix="kubelets-", dir=self._directory))
+        ca = self._serving.pair.certificate
+        return Kubelets(self._binary, folder, server=self.server, ca=ca)
+
+    def add_identity(self, identity: AwsIdentity) -> None:
+        """Let the stand-in STS know an access key, from now on."""
+        self._registry.add_identity(identity)
+
+    def map_role(self, role_arn: str, username: str, groups: Sequence[str] = ()) -> None:
+        """Map a role to a user, as an access entry does.
+
+        `role_arn` is without a path, as in `canonicalArn`. The username is fixed text or a template
+        of aws-iam-authenticator: `system:node:{{EC2PrivateDNSName}}`, `{{SessionName}}`.
+        """
+        self._registry.map_role(role_arn, username, groups)
+
+    def name_instance(self, instance_id: str, private_dns_name: str) -> None:
+        """Say what EC2 calls an instance: what `{{EC2PrivateDNSName}}` stands for."""
+        self._registry.name_instance(instance_id, private_dns_name)
+
+    def _describe(self, directory: Path) -> None:
+        """Make keys and configuration, and say how each process is run."""
+        self._binary = None if self._assets else built()
+        if not self._assets and not self._binary:
+            raise BuildError("not built yet: run `python -m tests.real.controlplane build`")
+        self._keys = directory / "keys"
+        self._keys.mkdir(parents=True)
+        self._directory = directory
+        self._registry = Registry(directory / "registry.json")
+
+        self._serving = Authority.make(self._keys, "serving-ca")
+        self.ca_pem = self._serving.pem
+        clients = Authority.make(self._keys, "client-ca")
+        administrator = clients.client(self._keys, "admin", ("system:masters",))
+        self._etcd = self._port()
+        self._webhook = self._port()
+        api = self._port()
+        self.server = f"https://{api.address}"
+        self.admin = Client(self.server, self._serving.pair.certificate, certificate=administrator)
+
+        self._describe_etcd()
+        if self.has_identity:
+            self._describe_identity()
+        self._describe_apiserver(api, clients)
+        if self.has_signer:
+            self._describe_signer(administrator)
+
+    def _describe_etcd(self) -> None:
+        client, peer = f"http://{self._etcd.address}", f"http://{self._port().address}"
+        flags = [
+            f"--data-dir={self._directory / 'etcd'}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+            "--socket-reuse-port",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+        ]
+        self._process("etcd", "etcd", flags, lambda: _answers(f"{client}/health"))
+
+    def _describe_identity(self) -> None:
+        flags = [
+            f"--listen={self._webhook.address}",
+            f"--registry={self._registry.path}",
+            f"--cluster={self.cluster}",
+            f"--partition={self.partition}",
+            f"--region={self.region}",
+        ]
+        health = f"http://{self._webhook.address}/healthz"
+        self._process("identity", "identity", flags, lambda: _answers(health))
+
+    def _describe_apiserver(self, port: Port, clients: Authority) -> None:
+        serving = self._serving.server(self._keys, "apiserver", LOOPBACK)
+        accounts = make_key(self._keys, "service-accounts")
+        flags = [
+            f"--etcd-servers=http://{self._etcd.address}",
+            f"--bind-address={LOOPBACK}",
+            f"--advertise-address={LOOPBACK}",
+            f"--secure-port={port.number}",
+            "--permit-port-sharing",
+            "--endpoint-reconciler-type=none",
+            f"--service-cluster-ip-range={SERVICE_RANGE}",
+            f"--tls-cert-file={serving.certificate}",
+            f"--tls-private-key-file={serving.key}",
+            f"--client-ca-file={clients.pair.certificate}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={accounts.certificate}",
+            f"--service-account-signing-key-file={accounts.key}",
+            "--anonymous-auth=false",
+            "--authorization-mode=Node,RBAC",
+            "--enable-admission-plugins=NodeRestriction",
+            "--profiling=false",
+        ]
+        if self.has_identity:
+            webhook = self._kubeconfig("webhook", f"http://{self._webhook.address}/authenticate")
+            flags += [
+                f"--authentication-token-webhook-config-file={webhook}",
+                f"--authentication-token-webhook-cache-ttl={self._token_cache_seconds}s",
+            ]
+        self._process("apiserver", "kube-apiserver", flags, self._api_is_ready)
+
+    def _describe_signer(self, administrator: KeyPair) -> None:
+        authority = Authority.make(self._keys, "signer-ca")
+        self.signer_ca_pem = authority.pem
+        port = self._port()
+        flags = [
+            f"--listen={port.address}",
+            f"--kubeconfig={self._kubeconfig('signer', self.server, administrator)}",
+            f"--ca-cert={authority.pair.certificate}",
+            f"--ca-key={authority.pair.key}",
+        ]
+        self._process("signer", "signer", flags, lambda: _answers(f"http://{port.address}/healthz"))
+
+    def _process(
+        self, name: str, program: str, flags: list[str], ready: Callable[[], bool]
+    ) -> None:
+        if self._assets:
+            command = [str(Path(self._assets) / program), *flags]
+        else:
+            command = [str(self._binary), program, *flags]
+        self._processes[name] = Process(
+            name, command, folder=self._directory, ready=ready, own=not self._assets
+        )
+
+    def _port(self) -> Port:
+        port = Port()
+        self._ports.append(port)
+        return port
+
+    def _kubeconfig(self, name: str, server: str, user: KeyPair | None = None) -> Path:
+        """Write a kubeconfig: JSON, which is YAML."""
+        cluster = {"server": server}
+        if server.startswith("https:"):
+            cluster["certificate-authority"] = str(self._serving.pair.certificate)
+        credentials = {}
+        if user:
+            credentials = {"client-certificate": str(user.certificate), "client-key": str(user.key)}
+        path = self._directory / f"{name}.kubeconfig"
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": name, "cluster": cluster}],
+            "users": [{"name": name, "user": credentials}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+            "current-context": name,
+        }
+        path.write_text(json.dumps(content, indent=2))
+        return path
+
+    def _api_is_ready(self) -> bool:
+        try:
+            return self.admin.request("GET", "/readyz")[0] == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+
+def _answers(url: str) -> bool:
+    try:
+        return _PROBE.request("GET", url).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
