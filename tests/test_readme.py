@@ -10,9 +10,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from cli.diagnose.causes import Need, Why
 from cli.legacy.migration import Problem
 from cli.main import app
-from cli.readiness.causes import Need, Why
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
 from core.settings import ReviewSettings
 from sandbox.aws import PracticeAws
@@ -86,12 +86,13 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_every_command_has_a_row_and_a_section() -> None:
-    """And every row is of a command."""
+    """And every row is of a command; aliases are hidden."""
     rows = re.findall(
         r"^\| \[`csr-approver (\w+)`\]\(docs/commands.md#\1\) \|", README, re.MULTILINE
     )
 
-    assert set(rows) == set(getattr(get_command(app), "commands"))  # noqa: B009  typer has no types
+    commands = getattr(get_command(app), "commands")  # noqa: B009  typer has no types
+    assert set(rows) == {name for name, command in commands.items() if not command.hidden}
     assert set(rows) == set(re.findall(r"^## (\w+)$", COMMANDS, re.MULTILINE))
 
 
@@ -105,7 +106,7 @@ def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -
     assert [line.rstrip() for line in printed.splitlines()] == shown.split("\n```")[0].splitlines()
 
 
-def test_what_readiness_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_diagnose_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two clusters: a node whose name EC2 doesn't confirm, and one that waits."""
     with ExitStack() as opened:
         account = Account(opened.enter_context(PracticeAws()), opened)
@@ -116,8 +117,8 @@ def test_what_readiness_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch
         account.cluster("test", "eu-west-1").file(1, age=timedelta(seconds=0))
         account.change("test", "eu-west-1", version="1.31")
         monkeypatch.delenv("COLUMNS", raising=False)
-        ended = CliRunner().invoke(app, ["readiness", "--region", "eu-west-1"])
-    shown = section("readiness", COMMANDS).split("$ csr-approver readiness --region eu-west-1\n")[1]
+        ended = CliRunner().invoke(app, ["diagnose", "--region", "eu-west-1"])
+    shown = section("diagnose", COMMANDS).split("$ csr-approver diagnose --region eu-west-1\n")[1]
 
     printed = [
         re.sub(r"pending, [0-9]+ s", "pending, 1 s", line.rstrip())
@@ -126,12 +127,12 @@ def test_what_readiness_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch
     assert (1, printed) == (ended.exit_code, shown.split("\n```")[0].splitlines())
 
 
-def test_every_cause_that_readiness_names_is_told() -> None:
+def test_every_cause_that_diagnose_names_is_told() -> None:
     """By what it asks of a person."""
     shown = {
         need: re.findall(r"`([a-z0-9-]+)`", row)
         for need, row in re.findall(
-            r"^\| (\w+) \| (`.*) \|$", section("readiness", COMMANDS), re.MULTILINE
+            r"^\| (\w+) \| (`.*) \|$", section("diagnose", COMMANDS), re.MULTILINE
         )
     }
 

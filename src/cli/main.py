@@ -4,10 +4,10 @@ import typer
 
 from cli.access.command import access
 from cli.demo.command import demo
+from cli.diagnose.command import diagnose
 from cli.doctor.command import doctor
 from cli.evaluate.command import evaluate
 from cli.legacy.command import legacy
-from cli.readiness.command import readiness
 from cli.request.command import request
 from cli.review.command import review
 
@@ -24,7 +24,8 @@ app.command()(legacy)
 app.command()(review)
 app.command()(access)
 app.command()(doctor)
-app.command()(readiness)
+app.command()(diagnose)
+app.command("readiness", hidden=True)(diagnose)  # its earlier name, the audit of AWS's page
 app.command()(request)
 
 

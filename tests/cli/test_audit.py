@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cli.readiness.audit import Audit, Audited, State, audit
-from cli.readiness.causes import Need, Why, of_refusals
-from cli.readiness.name_status import standings
+from cli.diagnose.audit import Audit, Audited, State, audit
+from cli.diagnose.causes import Need, Why, of_refusals
+from cli.diagnose.name_status import standings
 from core.checks import CHECKS, KUBELET_SERVING_CHECKS
 from core.model import (
     APPROVED_REASON,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.readiness.name_status import Named, Standing, standings
+from cli.diagnose.name_status import Named, Standing, standings
 from core.checks.names import dns_names, ip_addresses, reserved_names
 from core.checks.request import san_kinds
 from core.model import Case, NotGiven, OtherName, Pkcs10, Unread

@@ -131,7 +131,7 @@ def test_the_page_by_our_commands_alone(
     node = join(plane, aws, profile)
     with signer_off(plane):
         waiting, _ = node.file()
-        [audited] = desk.json("readiness", plane.cluster, *AT_ONCE, code=1)["clusters"]
+        [audited] = desk.json("diagnose", plane.cluster, *AT_ONCE, code=1)["clusters"]
         assert {waiting: ["not-approved"]} == {
             one["csr"]: [cause["cause"] for cause in one["causes"]] for one in audited["csrs"]
         }
@@ -143,4 +143,4 @@ def test_the_page_by_our_commands_alone(
         assert {"Approved": "ApprovedByCsrApprover"} == conditions(plane, waiting)
         assert "certificate" not in stored(plane, waiting)["status"]
     eventually(lambda: "certificate" in stored(plane, waiting)["status"] or None, "issue")
-    desk.json("readiness", plane.cluster, *AT_ONCE)
+    desk.json("diagnose", plane.cluster, *AT_ONCE)

@@ -52,7 +52,7 @@ are, and the cluster for the Services that its ServiceAccounts name (APP_SERVING
 wrote what was due (MODE=enforce: denials too)."""
 
 _NEXT: Final = (
-    ("csr-approver readiness", "which nodes of your own clusters get no certificate, and why"),
+    ("csr-approver diagnose", "which nodes of your own clusters get no certificate, and why"),
     ("csr-approver evaluate --help", "judge requests of your own clusters, offline"),
     ("csr-approver demo --output json", "what you have just seen, for programs"),
     ("README.md", "deploy it in shadow mode, where it writes nothing, and compare"),

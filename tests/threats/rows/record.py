@@ -60,10 +60,10 @@ ROWS: Final = (
     ),
     Row(
         "put markup into the HTML report by names",
-        "tests/cli/test_readiness.py::test_nothing_that_others_chose_is_markup_in_the_report",
+        "tests/cli/test_diagnose.py::test_nothing_that_others_chose_is_markup_in_the_report",
         (
             Change(
-                "src/cli/readiness/html.py",
+                "src/cli/diagnose/html.py",
                 "{html.decode('ascii')}",
                 "{__import__('html').unescape(html.decode('ascii'))}",
             ),

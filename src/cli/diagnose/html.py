@@ -1,4 +1,4 @@
-"""The report of `csr-approver readiness` as one HTML file that can be sent to a colleague.
+"""The report of `csr-approver diagnose` as one HTML file that can be sent to a colleague.
 
 Elements are built and written by ElementTree, which escapes all text; what others chose is made
 printable and short before that. Nothing is loaded from anywhere, and a policy in the file forbids
@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from cli.readiness.advice import PAGE, about_version, age_of, node_of, short, to_do
-from cli.readiness.audit import Audited, state_of
-from cli.readiness.name_status import Named
-from cli.readiness.page import SCRIPT, STYLE
-from cli.readiness.run import Looked
-from cli.readiness.view import (
+from cli.diagnose.advice import PAGE, about_version, age_of, node_of, short, to_do
+from cli.diagnose.audit import Audited, state_of
+from cli.diagnose.name_status import Named
+from cli.diagnose.page import SCRIPT, STYLE
+from cli.diagnose.run import Looked
+from cli.diagnose.view import (
     NEEDS,
     NUMBERS,
     WORDS,
@@ -48,7 +48,7 @@ def page(clusters: Sequence[Looked], now: datetime) -> str:
         "body",
         _header(ordered, now),
         _tag("main", _overview(ordered), _details(ordered)),
-        _tag("footer", _tag("p", "Written by csr-approver readiness, which changes nothing.")),
+        _tag("footer", _tag("p", "Written by csr-approver diagnose, which changes nothing.")),
         _tag("script", SCRIPT),
     )
     html: bytes = tostring(_tag("html", _head(), body, lang="en"), "us-ascii", method="html")

@@ -1,4 +1,4 @@
-"""`csr-approver readiness` on a real kube-apiserver, whose signer is off."""
+"""`csr-approver diagnose` on a real kube-apiserver, whose signer is off."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ def approve(plane: ControlPlane, name: str) -> None:
 
 def told(desk: Desk, plane: ControlPlane, name: str, *options: str) -> Any:
     """What is told of this request, among those that other tests left."""
-    [cluster] = desk.json("readiness", plane.cluster, *options, code=1)["clusters"]
+    [cluster] = desk.json("diagnose", plane.cluster, *options, code=1)["clusters"]
     [csr] = [one for one in cluster["csrs"] if one["csr"] == name]
     return csr
 

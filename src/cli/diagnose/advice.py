@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cli.readiness.audit import Audited
-from cli.readiness.causes import Cause, Why
-from cli.readiness.run import Looked
+from cli.diagnose.audit import Audited
+from cli.diagnose.causes import Cause, Why
+from cli.diagnose.run import Looked
 from core.model import safe
 
 #: AWS's page that asks for the audit.

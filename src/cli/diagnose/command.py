@@ -1,4 +1,4 @@
-"""`csr-approver readiness`: the upgrade audit of AWS's page, for one cluster or all of them."""
+"""`csr-approver diagnose`: the upgrade audit of AWS's page, for one cluster or all of them."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from typing import Annotated, Final
 import typer
 
 from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
+from cli.diagnose.html import page
+from cli.diagnose.run import Looked, look
+from cli.diagnose.view import all_ready, as_json, show
 from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
 from cli.given_settings import Settings, settings_of
-from cli.readiness.html import page
-from cli.readiness.run import Looked, look
-from cli.readiness.view import all_ready, as_json, show
 from cli.screen import console
 from core.model import safe
 
@@ -33,12 +33,12 @@ nothing is known to need doing, but a cluster could not be read, or a request no
 
 Examples:
 
-  csr-approver readiness --region eu-west-1 --region us-east-1
-  csr-approver readiness prod 'test-*' --html report.html --output json
+  csr-approver diagnose --region eu-west-1 --region us-east-1
+  csr-approver diagnose prod 'test-*' --html report.html --output json
 """
 
 
-def readiness(
+def diagnose(
     clusters: Annotated[
         list[str] | None,
         typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER"),
@@ -68,7 +68,7 @@ def readiness(
     raise typer.Exit(_CODES[all_ready(looked)])
 
 
-readiness.__doc__ = f"{readiness.__doc__}\n{_EXAMPLE}"
+diagnose.__doc__ = f"{diagnose.__doc__}\n{_EXAMPLE}"
 
 _CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: COULD_NOT_TELL}
 

@@ -1,4 +1,4 @@
-"""What `csr-approver readiness` prints; whatever a cluster or a requester chose is escaped."""
+"""What `csr-approver diagnose` prints; whatever a cluster or a requester chose is escaped."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.readiness.advice import PAGE, about_version, age_of, node_of, short, to_do
-from cli.readiness.audit import Audited, state_of
-from cli.readiness.causes import Need, Why
-from cli.readiness.name_status import Named, Standing
-from cli.readiness.run import Looked
+from cli.diagnose.advice import PAGE, about_version, age_of, node_of, short, to_do
+from cli.diagnose.audit import Audited, state_of
+from cli.diagnose.causes import Need, Why
+from cli.diagnose.name_status import Named, Standing
+from cli.diagnose.run import Looked
 from core.model import Csr
 
 Json = dict[str, Any]

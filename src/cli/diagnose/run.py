@@ -1,4 +1,4 @@
-"""One cluster of `csr-approver readiness`: what came of it, or why that can't be told."""
+"""One cluster of `csr-approver diagnose`: what came of it, or why that can't be told."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
 from cli.account.clusters import Found, csr_api, described, mended
-from cli.readiness.audit import Audit, audit
+from cli.diagnose.audit import Audit, audit
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.settings import ReviewSettings
 

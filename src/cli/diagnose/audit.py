@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from cli.readiness import causes
-from cli.readiness.causes import Cause, Need, Why
-from cli.readiness.name_status import Named, standings
+from cli.diagnose import causes
+from cli.diagnose.causes import Cause, Need, Why
+from cli.diagnose.name_status import Named, standings
 from core import evidence, issued
 from core.checks import CHECKS
 from core.judging import Scene, case_of, gate, judge

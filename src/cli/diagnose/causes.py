@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import groupby
 from typing import Final
 
-from cli.readiness.name_status import Named, Standing
+from cli.diagnose.name_status import Named, Standing
 from core.checks.requester import CLOCK_SKEW_SECONDS
 from core.model import Case, Instance, NotGiven, Refusal, RoleUnknown
 

@@ -1,4 +1,4 @@
-"""`csr-approver readiness`: which nodes get no certificate, why, and what to do."""
+"""`csr-approver diagnose`: which nodes get no certificate, why, and what to do."""
 
 import base64
 import io
@@ -15,13 +15,13 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
-from cli.readiness.advice import about_version, to_do
-from cli.readiness.audit import Audit, Audited, State
-from cli.readiness.causes import Cause, Why
-from cli.readiness.html import page
-from cli.readiness.name_status import Named, Standing
-from cli.readiness.run import Looked
-from cli.readiness.view import show
+from cli.diagnose.advice import about_version, to_do
+from cli.diagnose.audit import Audit, Audited, State
+from cli.diagnose.causes import Cause, Why
+from cli.diagnose.html import page
+from cli.diagnose.name_status import Named, Standing
+from cli.diagnose.run import Looked
+from cli.diagnose.view import show
 from core.model import Csr
 from sandbox.aws import ACCOUNT, Eni
 from sandbox.csr_builder import request as forge
@@ -94,7 +94,7 @@ def test_where_nothing_is_open_all_is_ready_and_nothing_is_written(
     desk.run("review", "prod", "--apply")
     written = list(cluster.writes)
 
-    document = desk.json("readiness", "prod")
+    document = desk.json("diagnose", "prod")
 
     assert (True, []) == (document["ready"], document["clusters"][0]["csrs"])
     assert written == cluster.writes
@@ -103,7 +103,7 @@ def test_where_nothing_is_open_all_is_ready_and_nothing_is_written(
 def test_a_young_one_with_nothing_against_it_is_no_obstacle(cluster: Cluster, desk: Desk) -> None:
     cluster.file(1, age=timedelta(seconds=20))
 
-    csr = only(desk.json("readiness", "prod"))
+    csr = only(desk.json("diagnose", "prod"))
 
     assert ("wait", ["waits"]) == (csr["need"], causes(csr))
 
@@ -112,13 +112,13 @@ def test_one_that_nobody_approves_is_for_the_approver(cluster: Cluster, desk: De
     """The command that is told does it."""
     cluster.file(1)
 
-    [cause] = only(desk.json("readiness", "prod", code=1))["causes"]
+    [cause] = only(desk.json("diagnose", "prod", code=1))["causes"]
     told = re.search(r"`csr-approver (.*)`", cause["to_do"])
     assert told is not None
     desk.run(*told[1].split())
 
     assert "Approved" == cluster.decision("csr-0001")
-    assert desk.json("readiness", "prod")["ready"] is True
+    assert desk.json("diagnose", "prod")["ready"] is True
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_one_approved_and_not_issued(
     cluster.file(1)
     approve(cluster, "csr-0001", reason, ago)
 
-    csr = only(desk.json("readiness", "prod", code=code))
+    csr = only(desk.json("diagnose", "prod", code=code))
 
     assert ("approved", [cause]) == (csr["state"], causes(csr))
 
@@ -147,7 +147,7 @@ def test_each_name_is_told_with_what_would_confirm_it(cluster: Cluster, desk: De
         cluster, 1, name, *STRANGERS, "10.1.0.99", enis=(Eni("10.1.0.2", secondary=("10.1.0.99",)),)
     )
 
-    csr = only(desk.json("readiness", "prod", code=1))
+    csr = only(desk.json("diagnose", "prod", code=1))
 
     assert {
         "ip-10-1-0-2.ec2.internal": (True, "confirmed", []),
@@ -175,21 +175,21 @@ def test_with_the_setting_that_was_told_the_names_are_confirmed(
     cluster: Cluster, desk: Desk, name: str, changes: Json, setting: str
 ) -> None:
     ask(cluster, 1, name, **changes)
-    assert setting in only(desk.json("readiness", code=1))["causes"][0]["to_do"]
+    assert setting in only(desk.json("diagnose", code=1))["causes"][0]["to_do"]
 
-    assert ["not-approved"] == causes(only(desk.json("readiness", "--set", setting, code=1)))
+    assert ["not-approved"] == causes(only(desk.json("diagnose", "--set", setting, code=1)))
 
 
 def test_the_tag_that_is_told_is_the_one_that_lacks(cluster: Cluster, desk: Desk) -> None:
     instance = ask(cluster, 1, tags={})
 
-    [cause] = only(desk.json("readiness", "prod", code=1))["causes"]
+    [cause] = only(desk.json("diagnose", "prod", code=1))["causes"]
     told = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["to_do"])
     assert told is not None
     cluster.account.aws.change_machine("us-east-1", instance, tags={told[2]: told[3]})
 
     assert ("no-cluster-tag", instance) == (cause["cause"], told[1])
-    assert ["not-approved"] == causes(only(desk.json("readiness", "prod", code=1)))
+    assert ["not-approved"] == causes(only(desk.json("diagnose", "prod", code=1)))
 
 
 def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
@@ -208,7 +208,7 @@ def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
         stored | {"status": status | {"certificate": base64.b64encode(pem).decode()}}
     )
 
-    csr = only(desk.json("readiness", code=1))
+    csr = only(desk.json("diagnose", code=1))
 
     assert ("issued", ["fewer-names", "names-foreign"]) == (csr["state"], causes(csr))
     assert "Before the upgrade" in csr["causes"][0]["to_do"]
@@ -220,7 +220,7 @@ def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, desk: Desk) -
     desk.run("review", "prod", "--apply")
     cluster.file(2, age=timedelta(hours=2), known=False)
 
-    [told] = desk.json("readiness", "prod")["clusters"]
+    [told] = desk.json("diagnose", "prod")["clusters"]
 
     assert [] == told["csrs"]
     assert {
@@ -233,7 +233,7 @@ def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, desk: Desk) -
 def test_a_running_node_that_asks_no_more_can_not_be_told(cluster: Cluster, desk: Desk) -> None:
     cluster.file(1, age=timedelta(minutes=30))
 
-    csr = only(desk.json("readiness", "prod", code=3))
+    csr = only(desk.json("diagnose", "prod", code=3))
 
     assert ("unknown", ["silent"]) == (csr["need"], causes(csr))
     assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["to_do"]
@@ -243,7 +243,7 @@ def test_ec2_silent_is_no_answer(cluster: Cluster, desk: Desk, stub: AwsStub) ->
     stub.instead["DescribeInstances"] = "UnauthorizedOperation"
     cluster.file(1)
 
-    csr = only(desk.json("readiness", "prod", code=3))
+    csr = only(desk.json("diagnose", "prod", code=3))
 
     assert [("unasked", None)] == [(one["cause"], csr["verdict"]) for one in csr["causes"]]
 
@@ -309,7 +309,7 @@ def test_all_clusters_of_several_regions_are_looked_at(account: Account, desk: D
     account.cluster("prod", region="eu-west-1").file(1)
     account.cluster("test")
 
-    document = desk.json("readiness", "--region", "us-east-1", "--region", "eu-west-1", code=1)
+    document = desk.json("diagnose", "--region", "us-east-1", "--region", "eu-west-1", code=1)
 
     assert {
         ("prod", "us-east-1", True),
@@ -322,7 +322,7 @@ def test_globs_choose_among_them(account: Account, desk: Desk) -> None:
     for name in ("prod", "prod-2", "test"):
         account.cluster(name)
 
-    document = desk.json("readiness", "prod*")
+    document = desk.json("diagnose", "prod*")
 
     assert ["prod", "prod-2"] == sorted(one["cluster"] for one in document["clusters"])
 
@@ -360,7 +360,7 @@ def test_one_clusters_trouble_stops_no_other_and_is_no_answer(
     trouble(account)
     assert cluster
 
-    document = desk.json("readiness", code=3)
+    document = desk.json("diagnose", code=3)
 
     assert document["ready"] is None
     told = {one["cluster"]: one for one in document["clusters"]}
@@ -374,14 +374,14 @@ def test_what_must_be_done_outweighs_what_can_not_be_told(
     _unreachable(account)
     cluster.file(1)
 
-    assert desk.json("readiness", code=1)["ready"] is False
+    assert desk.json("diagnose", code=1)["ready"] is False
 
 
 @pytest.mark.parametrize("names", [(), ("prod-*",), ("prod",)], ids=["all", "glob", "name"])
 def test_no_cluster_at_all_is_no_answer(account: Account, desk: Desk, names: tuple[str]) -> None:
     assert account
 
-    [told] = desk.json("readiness", *names, code=3)["clusters"]
+    [told] = desk.json("diagnose", *names, code=3)["clusters"]
 
     assert (None, True) == (told["ready"], bool(told["problem"]))
 
@@ -389,7 +389,7 @@ def test_no_cluster_at_all_is_no_answer(account: Account, desk: Desk, names: tup
 def test_rights_that_lack_in_eks_are_told(account: Account, desk: Desk, stub: AwsStub) -> None:
     stub.instead["ListClusters"] = "AccessDeniedException"
 
-    told = desk.run("readiness", code=3).stdout
+    told = desk.run("diagnose", code=3).stdout
 
     assert account
     assert "your credentials lack that right" in told
@@ -410,7 +410,7 @@ def test_rights_that_lack_in_eks_are_told(account: Account, desk: Desk, stub: Aw
 def test_usage_ends_with_2_before_anything_is_asked(
     cluster: Cluster, desk: Desk, arguments: tuple[str, ...]
 ) -> None:
-    desk.run("readiness", *arguments, code=2)
+    desk.run("diagnose", *arguments, code=2)
 
     assert [] == cluster.calls
 
@@ -421,7 +421,7 @@ def test_usage_ends_with_2_before_anything_is_asked(
 def test_the_json_has_this_shape(cluster: Cluster, desk: Desk) -> None:
     ask(cluster, 1, *STRANGERS)
 
-    document = desk.json("readiness", "prod", code=1)
+    document = desk.json("diagnose", "prod", code=1)
 
     assert {"ready", "clusters"} == set(document)
     [told] = document["clusters"]
@@ -460,7 +460,7 @@ def test_the_table_tells_names_and_what_to_do(cluster: Cluster, desk: Desk) -> N
     ask(cluster, 1, *STRANGERS)
     cluster.file(2, age=timedelta(hours=2), known=False)
 
-    shown = desk.run("readiness", "prod", code=1).stdout
+    shown = desk.run("diagnose", "prod", code=1).stdout
 
     assert "prod (us-east-1): not ready" in shown
     assert "2 listed: 1 to do, 1 set aside" in shown
@@ -474,7 +474,7 @@ def test_the_table_tells_names_and_what_to_do(cluster: Cluster, desk: Desk) -> N
 def test_what_others_chose_is_shown_escaped_and_short(cluster: Cluster, desk: Desk) -> None:
     hostile(cluster)
 
-    shown = desk.run("readiness", "prod", code=1).stdout
+    shown = desk.run("diagnose", "prod", code=1).stdout
 
     assert shown.replace("\n", "").isprintable()
     assert len(shown) < 30_000
@@ -532,7 +532,7 @@ def test_the_report_tells_what_the_table_tells(
     _not_onboarded(account)
     account.cluster("fine")
 
-    ended = desk.run("readiness", "--html", report, code=1)
+    ended = desk.run("diagnose", "--html", report, code=1)
 
     assert f"the report is in {report}" in ended.stderr
     seen = read(report)
@@ -551,7 +551,7 @@ def test_the_report_loads_nothing_and_runs_nothing_but_its_own(
     cluster: Cluster, desk: Desk, report: str
 ) -> None:
     cluster.file(1)
-    desk.run("readiness", "--html", report, code=1)
+    desk.run("diagnose", "--html", report, code=1)
 
     seen = read(report)
     [policy] = [a["content"] for _, a in seen.tags if a.get("http-equiv")]
@@ -574,7 +574,7 @@ def test_nothing_that_others_chose_is_markup_in_the_report(
     cluster: Cluster, desk: Desk, report: str
 ) -> None:
     hostile(cluster)
-    desk.run("readiness", "--html", report, code=1)
+    desk.run("diagnose", "--html", report, code=1)
 
     text = Path(report).read_text("ascii")
     seen = Page(text)
@@ -652,18 +652,25 @@ def test_a_report_that_can_not_be_written_after_all_is_told(
 
     monkeypatch.setattr(Path, "write_text", full)
 
-    ended = desk.run("readiness", "--html", str(tmp_path / "report.html"), code=3)
+    ended = desk.run("diagnose", "--html", str(tmp_path / "report.html"), code=3)
     assert "No space left on device" in ended.stderr
 
 
 def test_the_help_shows_an_example(desk: Desk) -> None:
-    assert "csr-approver readiness --region eu-west-1" in desk.run("readiness", "--help").stdout
+    assert "csr-approver diagnose --region eu-west-1" in desk.run("diagnose", "--help").stdout
+
+
+def test_readiness_is_an_alias(cluster: Cluster, desk: Desk) -> None:
+    cluster.file(1)
+
+    [by_alias] = desk.json("readiness", "prod", code=1)["clusters"]
+    assert ["not-approved"] == causes(by_alias["csrs"][0])
 
 
 def test_json_and_report_come_of_one_run(cluster: Cluster, desk: Desk, report: str) -> None:
     cluster.file(1)
 
-    printed = desk.run("readiness", "--html", report, "--output", "json", code=1).stdout
+    printed = desk.run("diagnose", "--html", report, "--output", "json", code=1).stdout
 
     assert json.loads(printed)["ready"] is False
     assert 1 == cluster.listings
@@ -673,4 +680,4 @@ def test_json_and_report_come_of_one_run(cluster: Cluster, desk: Desk, report: s
 def test_the_instances_of_another_vpc_are_told(cluster: Cluster, desk: Desk) -> None:
     ask(cluster, 1, vpc_id=f"{VPC}b")
 
-    assert ["other-vpc"] == causes(only(desk.json("readiness", "prod", code=1)))
+    assert ["other-vpc"] == causes(only(desk.json("diagnose", "prod", code=1)))

@@ -1,0 +1,1 @@
+"""`csr-approver diagnose`: the audit before an upgrade."""

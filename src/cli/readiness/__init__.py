@@ -1,1 +1,0 @@
-"""`csr-approver readiness`: the audit before an upgrade."""
