@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from cli.diagnose.causes import Need, Why
+from cli.diagnose.causes import Need, Cause
 from cli.legacy.migration import Problem
 from cli.main import app
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
@@ -127,7 +127,7 @@ def test_what_diagnose_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch)
     assert (1, printed) == (ended.exit_code, shown.split("\n```")[0].splitlines())
 
 
-def test_every_cause_that_diagnose_names_is_told() -> None:
+def test_every_cause_that_diagnose_names_is_documented() -> None:
     """By what it asks of a person."""
     shown = {
         need: re.findall(r"`([a-z0-9-]+)`", row)
@@ -136,7 +136,7 @@ def test_every_cause_that_diagnose_names_is_told() -> None:
         )
     }
 
-    known = {need.value: [why.value for why in Why if why.need is need] for need in Need}
+    known = {need.value: [cause.value for cause in Cause if cause.need is need] for need in Need}
     assert known == shown
 
 

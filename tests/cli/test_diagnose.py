@@ -15,12 +15,12 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
-from cli.diagnose.advice import about_version, to_do
-from cli.diagnose.audit import Audit, Audited, State
-from cli.diagnose.causes import Cause, Why
+from cli.diagnose.advice import about_version, remedy
+from cli.diagnose.diagnosis import Diagnosis, DiagnosedCsr, State
+from cli.diagnose.causes import Explanation, Cause
 from cli.diagnose.html import page
-from cli.diagnose.name_status import Named, Standing
-from cli.diagnose.run import Looked
+from cli.diagnose.name_status import RequestedName, NameStatus
+from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import show
 from core.model import Csr
 from sandbox.aws import ACCOUNT, Eni
@@ -105,7 +105,7 @@ def test_a_young_one_with_nothing_against_it_is_no_obstacle(cluster: Cluster, de
 
     csr = only(desk.json("diagnose", "prod"))
 
-    assert ("wait", ["waits"]) == (csr["need"], causes(csr))
+    assert ("wait", ["waiting"]) == (csr["need"], causes(csr))
 
 
 def test_one_that_nobody_approves_is_for_the_approver(cluster: Cluster, desk: Desk) -> None:
@@ -113,7 +113,7 @@ def test_one_that_nobody_approves_is_for_the_approver(cluster: Cluster, desk: De
     cluster.file(1)
 
     [cause] = only(desk.json("diagnose", "prod", code=1))["causes"]
-    told = re.search(r"`csr-approver (.*)`", cause["to_do"])
+    told = re.search(r"`csr-approver (.*)`", cause["remedy"])
     assert told is not None
     desk.run(*told[1].split())
 
@@ -152,11 +152,11 @@ def test_each_name_is_told_with_what_would_confirm_it(cluster: Cluster, desk: De
     assert {
         "ip-10-1-0-2.ec2.internal": (True, "confirmed", []),
         "10.1.0.2": (True, "confirmed", []),
-        name: (False, "by-setting", ["EXTRA_DNS_SUFFIXES=corp.example"]),
-        "10.9.9.9": (False, "foreign", []),
-        "10.1.0.99": (False, "pods", []),
-    } == {one["name"]: (one["confirmed"], one["standing"], one["settings"]) for one in csr["names"]}
-    assert ["names-by-setting", "names-of-pods", "names-foreign"] == causes(csr)
+        name: (False, "needs-setting", ["EXTRA_DNS_SUFFIXES=corp.example"]),
+        "10.9.9.9": (False, "not-on-instance", []),
+        "10.1.0.99": (False, "not-accepted", []),
+    } == {one["name"]: (one["confirmed"], one["status"], one["settings"]) for one in csr["names"]}
+    assert ["names-need-setting", "names-not-accepted", "names-not-on-instance"] == causes(csr)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_with_the_setting_that_was_told_the_names_are_confirmed(
     cluster: Cluster, desk: Desk, name: str, changes: Json, setting: str
 ) -> None:
     ask(cluster, 1, name, **changes)
-    assert setting in only(desk.json("diagnose", code=1))["causes"][0]["to_do"]
+    assert setting in only(desk.json("diagnose", code=1))["causes"][0]["remedy"]
 
     assert ["not-approved"] == causes(only(desk.json("diagnose", "--set", setting, code=1)))
 
@@ -184,7 +184,7 @@ def test_the_tag_that_is_told_is_the_one_that_lacks(cluster: Cluster, desk: Desk
     instance = ask(cluster, 1, tags={})
 
     [cause] = only(desk.json("diagnose", "prod", code=1))["causes"]
-    told = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["to_do"])
+    told = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["remedy"])
     assert told is not None
     cluster.account.aws.change_machine("us-east-1", instance, tags={told[2]: told[3]})
 
@@ -210,8 +210,8 @@ def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
 
     csr = only(desk.json("diagnose", code=1))
 
-    assert ("issued", ["fewer-names", "names-foreign"]) == (csr["state"], causes(csr))
-    assert "Before the upgrade" in csr["causes"][0]["to_do"]
+    assert ("issued", ["fewer-names", "names-not-on-instance"]) == (csr["state"], causes(csr))
+    assert "Before the upgrade" in csr["causes"][0]["remedy"]
 
 
 def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, desk: Desk) -> None:
@@ -224,10 +224,10 @@ def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, desk: Desk) -
 
     assert [] == told["csrs"]
     assert {
-        ("csr-0002", "gone", None),
+        ("csr-0002", "instance-gone", None),
         ("old-1", "superseded", "csr-0001"),
         ("old-2", "superseded", "csr-0001"),
-    } == {(one["csr"], one["why"], one["newer"]) for one in told["aside"]}
+    } == {(one["csr"], one["cause"], one["newer"]) for one in told["ignored"]}
 
 
 def test_a_running_node_that_asks_no_more_can_not_be_told(cluster: Cluster, desk: Desk) -> None:
@@ -235,8 +235,8 @@ def test_a_running_node_that_asks_no_more_can_not_be_told(cluster: Cluster, desk
 
     csr = only(desk.json("diagnose", "prod", code=3))
 
-    assert ("unknown", ["silent"]) == (csr["need"], causes(csr))
-    assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["to_do"]
+    assert ("unknown", ["no-newer-request"]) == (csr["need"], causes(csr))
+    assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["remedy"]
 
 
 def test_ec2_silent_is_no_answer(cluster: Cluster, desk: Desk, stub: AwsStub) -> None:
@@ -245,23 +245,27 @@ def test_ec2_silent_is_no_answer(cluster: Cluster, desk: Desk, stub: AwsStub) ->
 
     csr = only(desk.json("diagnose", "prod", code=3))
 
-    assert [("unasked", None)] == [(one["cause"], csr["verdict"]) for one in csr["causes"]]
+    assert [("evidence-unavailable", None)] == [
+        (one["cause"], csr["verdict"]) for one in csr["causes"]
+    ]
 
 
-def a_looked(*audited: Audited, version: str = "1.31") -> Looked:
-    return Looked("prod", "eu-west-1", version, Audit(a_cluster(), 1, audited, (), ()))
+def a_cluster_diagnosis(*csrs: DiagnosedCsr, version: str = "1.31") -> ClusterDiagnosis:
+    return ClusterDiagnosis("prod", "eu-west-1", version, Diagnosis(a_cluster(), 1, csrs, (), ()))
 
 
-def an_audited(*whys: Why, csr: Csr | None = None, **cause: Any) -> Audited:
-    causes = tuple(Cause(why, **cause) for why in whys)
-    return Audited(csr or a_csr(), State.PENDING, 420.0, None, (), causes, None)
+def a_diagnosed_csr(*causes_: Cause, csr: Csr | None = None, **of_each: Any) -> DiagnosedCsr:
+    causes = tuple(Explanation(cause, **of_each) for cause in causes_)
+    return DiagnosedCsr(csr or a_csr(), State.PENDING, 420.0, None, (), causes, None)
 
 
-@pytest.mark.parametrize("why", Why, ids=lambda why: why.value)
-def test_every_cause_has_one_sentence_that_tells_what_to_do(why: Why) -> None:
-    one = an_audited(why, detail="the detail {of} it", values=("a.example",), settings=("A=b",))
+@pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
+def test_every_cause_has_one_sentence_that_tells_what_to_do(cause: Cause) -> None:
+    one = a_diagnosed_csr(
+        cause, detail="the detail {of} it", values=("a.example",), settings=("A=b",)
+    )
 
-    told = to_do(one.causes[0], one, a_looked(one))
+    told = remedy(one.causes[0], one, a_cluster_diagnosis(one))
 
     assert told[0].isupper() or told.startswith("EC2")
     assert re.search(r"[.`)]$", told)
@@ -270,8 +274,11 @@ def test_every_cause_has_one_sentence_that_tells_what_to_do(why: Why) -> None:
 
 
 def test_what_fewer_names_mean_depends_on_the_version() -> None:
-    one = an_audited(Why.FEWER_NAMES, detail="the certificate lacks names")
-    told = [to_do(one.causes[0], one, a_looked(one, version=v)) for v in ("1.23", "1.31", "")]
+    one = a_diagnosed_csr(Cause.FEWER_NAMES, detail="the certificate lacks names")
+    told = [
+        remedy(one.causes[0], one, a_cluster_diagnosis(one, version=v))
+        for v in ("1.23", "1.31", "")
+    ]
 
     assert [True, False, True] == ["Before the upgrade" in text for text in told]
 
@@ -288,17 +295,19 @@ def test_what_fewer_names_mean_depends_on_the_version() -> None:
     ],
 )
 def test_the_version_is_told_in_one_line(version: str, words: str) -> None:
-    told = about_version(a_looked(version=version))
+    told = about_version(a_cluster_diagnosis(version=version))
 
     assert words in told
     assert "\n" not in told
 
 
 def test_from_1_24_the_nodes_that_are_listed_have_none_now() -> None:
-    told = about_version(a_looked(an_audited(Why.NAMES_FOREIGN)))
+    told = about_version(a_cluster_diagnosis(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE)))
 
     assert "have no certificate now" in told
-    assert "have no certificate now" not in about_version(a_looked(an_audited(Why.WAITS)))
+    assert "have no certificate now" not in about_version(
+        a_cluster_diagnosis(a_diagnosed_csr(Cause.WAITING))
+    )
 
 
 # --- which clusters -----------------------------------------------------------------------------
@@ -427,16 +436,16 @@ def test_the_json_has_this_shape(cluster: Cluster, desk: Desk) -> None:
     [told] = document["clusters"]
     assert {
         "cluster", "region", "version", "about_version", "ready", "problem", "listed", "gaps",
-        "csrs", "aside",
+        "csrs", "ignored",
     } == set(told)  # fmt: skip
     [csr] = told["csrs"]
     assert {
         "csr", "state", "need", "requester", "node", "instance", "age_seconds", "verdict",
         "names", "causes",
     } == set(csr)  # fmt: skip
-    assert {"kind", "name", "confirmed", "standing", "settings"} == set(csr["names"][0])
-    assert {"cause", "need", "detail", "names", "to_do"} == set(csr["causes"][0])
-    assert ("pending", "do", "deny", ["10.9.9.9"]) == (
+    assert {"kind", "name", "confirmed", "status", "settings"} == set(csr["names"][0])
+    assert {"cause", "need", "detail", "names", "remedy"} == set(csr["causes"][0])
+    assert ("pending", "action", "deny", ["10.9.9.9"]) == (
         csr["state"],
         csr["need"],
         csr["verdict"],
@@ -463,12 +472,12 @@ def test_the_table_tells_names_and_what_to_do(cluster: Cluster, desk: Desk) -> N
     shown = desk.run("diagnose", "prod", code=1).stdout
 
     assert "prod (us-east-1): not ready" in shown
-    assert "2 listed: 1 to do, 1 set aside" in shown
-    assert "Set aside, nothing to do: 1 gone" in shown
+    assert "2 listed: 1 needs action, 1 ignored" in shown
+    assert "Ignored, no action needed: 1 instance-gone" in shown
     assert "10.9.9.9: not the instance's" in shown
     assert "ip-10-1-0-2.ec2.internal: EC2 confirms it" in shown
     assert "-> EC2 doesn't show 10.9.9.9 on i-10000000000000001: " in shown
-    assert "All in all: not ready" in shown
+    assert "Result: not ready" in shown
 
 
 def test_what_others_chose_is_shown_escaped_and_short(cluster: Cluster, desk: Desk) -> None:
@@ -537,7 +546,12 @@ def test_the_report_tells_what_the_table_tells(
     assert f"the report is in {report}" in ended.stderr
     seen = read(report)
     assert ["Readiness of EKS clusters"] == seen.texts["h1"]
-    for words in ("10.9.9.9", "not the instance's", "the cluster must let your role in", "gone"):
+    for words in (
+        "10.9.9.9",
+        "not the instance's",
+        "the cluster must let your role in",
+        "instance-gone",
+    ):
         assert words in seen.text()
     # Not ready first, and open; what is ready is closed.
     details = [attributes for tag, attributes in seen.tags if tag == "details"]
@@ -588,7 +602,9 @@ def test_nothing_that_others_chose_is_markup_in_the_report(
 
 
 def test_a_fleet_of_requests_is_not_told_to_the_end() -> None:
-    many = a_looked(*(an_audited(Why.NAMES_FOREIGN, values=("x",) * 8_000) for _ in range(2_000)))
+    many = a_cluster_diagnosis(
+        *(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE, values=("x",) * 8_000) for _ in range(2_000))
+    )
 
     made = page([many], NOW)
 
@@ -597,19 +613,19 @@ def test_a_fleet_of_requests_is_not_told_to_the_end() -> None:
     assert len(made) < 1_000_000
 
 
-def told(looked: Looked) -> tuple[str, str]:
+def told(diagnosed: ClusterDiagnosis) -> tuple[str, str]:
     """What the terminal and the report show of it."""
     stream = io.StringIO()
-    show([looked], Console(file=stream, width=300))
-    return stream.getvalue(), Page(page([looked], NOW)).text()
+    show([diagnosed], Console(file=stream, width=300))
+    return stream.getvalue(), Page(page([diagnosed], NOW)).text()
 
 
 def test_long_lists_say_how_much_more_there_is() -> None:
-    names = tuple(Named("IP", f"10.0.0.{n}", Standing.FOREIGN) for n in range(50))
-    one = replace(an_audited(Why.NAMES_FOREIGN), names=names, age_seconds=7_300.0)
+    names = tuple(RequestedName("IP", f"10.0.0.{n}", NameStatus.NOT_ON_INSTANCE) for n in range(50))
+    one = replace(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE), names=names, age_seconds=7_300.0)
     old = tuple((a_csr(name=f"csr-{n}"), "csr-new") for n in range(150))
     terminal, report = told(
-        Looked("prod", "eu-west-1", "1.31", Audit(a_cluster(), 151, (one,), old, ()))
+        ClusterDiagnosis("prod", "eu-west-1", "1.31", Diagnosis(a_cluster(), 151, (one,), old, ()))
     )
 
     assert ("and 38 more names" in terminal, "2 h" in terminal) == (True, True)
@@ -617,11 +633,13 @@ def test_long_lists_say_how_much_more_there_is() -> None:
 
 
 def test_what_of_the_list_could_not_be_read_is_told() -> None:
-    looked = Looked("prod", "eu-west-1", "", Audit(a_cluster(), 1, (), (), ("not read \x1b[31m",)))
+    diagnosed = ClusterDiagnosis(
+        "prod", "eu-west-1", "", Diagnosis(a_cluster(), 1, (), (), ("not read \x1b[31m",))
+    )
 
-    for text in told(looked):
+    for text in told(diagnosed):
         assert "not read \\x1b[31m" in text
-        assert "can't be told" in text
+        assert "unknown" in text
 
 
 def ids(seen: Page) -> Iterator[str]:
@@ -631,7 +649,10 @@ def ids(seen: Page) -> Iterator[str]:
 
 
 def test_every_link_within_the_report_leads_somewhere_and_headings_step_by_one() -> None:
-    clusters = [a_looked(an_audited(Why.GONE)), Looked("x", "y", "", None, "a problem")]
+    clusters = [
+        a_cluster_diagnosis(a_diagnosed_csr(Cause.INSTANCE_GONE)),
+        ClusterDiagnosis("x", "y", "", None, "a problem"),
+    ]
     seen = Page(page(clusters, NOW))
 
     known = list(ids(seen))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.diagnose.name_status import Named, Standing, standings
+from cli.diagnose.name_status import RequestedName, NameStatus, name_statuses
 from core.checks.names import dns_names, ip_addresses, reserved_names
 from core.checks.request import san_kinds
 from core.model import Case, NotGiven, OtherName, Pkcs10, Unread
@@ -30,34 +30,34 @@ TWO_ENIS = an_instance(interfaces=(an_interface(), SECOND))
 HOST = NODE.partition(".")[0]
 
 
-def one(name: str, *, policy: Policy | None = None, **rest: object) -> Named:
+def one(name: str, *, policy: Policy | None = None, **rest: object) -> RequestedName:
     """How this name stands, asked for beside the node's own."""
     case = a_case(
         request=a_request(sans=names(NODE, ADDRESS, name)),
         policy=policy,
         **rest,  # type: ignore[arg-type]
     )
-    return {named.value: named for named in standings(case)}[name]
+    return {named.value: named for named in name_statuses(case)}[name]
 
 
 CASES = {
-    NODE: Standing.CONFIRMED,
-    ADDRESS: Standing.CONFIRMED,
-    PUBLIC_NAME: Standing.CONFIRMED,
-    f"{NODE.upper()}.": Standing.CONFIRMED,
-    "10.0.1.77": Standing.PODS,
-    "10.9.9.9": Standing.FOREIGN,
-    "other.corp.example": Standing.FOREIGN,
-    HOST: Standing.FOREIGN,
-    "kubernetes.default": Standing.RESERVED,
-    "10.100.0.1": Standing.RESERVED,
-    "a_name": Standing.OTHER_KIND,
+    NODE: NameStatus.CONFIRMED,
+    ADDRESS: NameStatus.CONFIRMED,
+    PUBLIC_NAME: NameStatus.CONFIRMED,
+    f"{NODE.upper()}.": NameStatus.CONFIRMED,
+    "10.0.1.77": NameStatus.NOT_ACCEPTED,
+    "10.9.9.9": NameStatus.NOT_ON_INSTANCE,
+    "other.corp.example": NameStatus.NOT_ON_INSTANCE,
+    HOST: NameStatus.NOT_ON_INSTANCE,
+    "kubernetes.default": NameStatus.RESERVED,
+    "10.100.0.1": NameStatus.RESERVED,
+    "a_name": NameStatus.UNSUPPORTED,
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_name_stands_for_itself(name: str) -> None:
-    assert (CASES[name], ()) == (one(name).standing, one(name).settings)
+    assert (CASES[name], ()) == (one(name).status, one(name).settings)
 
 
 def test_what_a_setting_would_confirm_says_which() -> None:
@@ -88,7 +88,7 @@ def test_a_further_domain_is_added_to_those_that_are_set() -> None:
 def test_no_setting_is_told_that_would_be_refused_or_be_in_vain(domain: str) -> None:
     other = one(f"{HOST}x.{domain}")
 
-    assert (Standing.FOREIGN, ()) == (other.standing, other.settings)
+    assert (NameStatus.NOT_ON_INSTANCE, ()) == (other.status, other.settings)
     assert () == one(f"{HOST}.us-west-2.compute.internal").settings
 
 
@@ -108,20 +108,20 @@ def test_no_setting_is_told_that_would_be_refused_or_be_in_vain(domain: str) -> 
     ids=["unknown", "stopped", "without names", "with prefixes alone"],
 )
 def test_with_nothing_to_compare_nothing_is_said(case: Case) -> None:
-    assert {Standing.UNKNOWN} == {named.standing for named in standings(case)}
+    assert {NameStatus.UNKNOWN} == {named.status for named in name_statuses(case)}
 
 
 def test_a_name_of_another_kind_keeps_its_kind() -> None:
     request = a_request(sans=(OtherName("rfc822Name", "root@corp.example"),))
 
-    [named] = standings(a_case(request=request))
+    [named] = name_statuses(a_case(request=request))
 
-    assert ("rfc822Name", Standing.OTHER_KIND) == (named.kind, named.standing)
+    assert ("rfc822Name", NameStatus.UNSUPPORTED) == (named.kind, named.status)
 
 
 def test_a_name_asked_for_twice_is_told_once_and_an_unread_request_has_none() -> None:
-    assert 1 == len(standings(a_case(request=a_request(sans=names(NODE, NODE)))))
-    assert () == standings(a_case(request=Unread("not PEM")))
+    assert 1 == len(name_statuses(a_case(request=a_request(sans=names(NODE, NODE)))))
+    assert () == name_statuses(a_case(request=Unread("not PEM")))
 
 
 NAMED = [
@@ -138,11 +138,13 @@ def test_all_names_are_confirmed_where_the_checks_refuse_none_and_only_there(lin
     """Of every line of the rule book."""
     refused = any(check(line.case) for check in CHECKS)
 
-    assert refused == any(one.standing is not Standing.CONFIRMED for one in standings(line.case))
+    assert refused == any(
+        one.status is not NameStatus.CONFIRMED for one in name_statuses(line.case)
+    )
 
 
 def test_the_vpc_of_another_interface_must_be_the_instances() -> None:
     elsewhere = an_interface(device_index=1, address="10.0.2.10", vpc_id=f"{VPC}b", public=())
     instance = an_instance(interfaces=(an_interface(), elsewhere))
 
-    assert Standing.PODS is one("10.0.2.10", instance=instance).standing
+    assert NameStatus.NOT_ACCEPTED is one("10.0.2.10", instance=instance).status

@@ -131,9 +131,9 @@ def test_the_page_by_our_commands_alone(
     node = join(plane, aws, profile)
     with signer_off(plane):
         waiting, _ = node.file()
-        [audited] = desk.json("diagnose", plane.cluster, *AT_ONCE, code=1)["clusters"]
+        [diagnosed] = desk.json("diagnose", plane.cluster, *AT_ONCE, code=1)["clusters"]
         assert {waiting: ["not-approved"]} == {
-            one["csr"]: [cause["cause"] for cause in one["causes"]] for one in audited["csrs"]
+            one["csr"]: [cause["cause"] for cause in one["causes"]] for one in diagnosed["csrs"]
         }
         desk.json("review", plane.cluster, *AT_ONCE)
         assert {} == conditions(plane, waiting)

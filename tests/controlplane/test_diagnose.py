@@ -72,4 +72,4 @@ def test_a_name_that_ec2_does_not_confirm_is_told(plane: ControlPlane, node: Nod
     assert {node.name: True, other: False, node.machine.enis[0].ip: True} == {
         one["name"]: one["confirmed"] for one in csr["names"]
     }
-    assert ["names-by-setting"] == [one["cause"] for one in csr["causes"]]
+    assert ["names-need-setting"] == [one["cause"] for one in csr["causes"]]

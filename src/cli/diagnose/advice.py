@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cli.diagnose.audit import Audited
-from cli.diagnose.causes import Cause, Why
-from cli.diagnose.run import Looked
+from cli.diagnose.diagnosis import DiagnosedCsr
+from cli.diagnose.causes import Explanation, Cause
+from cli.diagnose.run import ClusterDiagnosis
 from core.model import safe
 
 #: AWS's page that asks for the audit.
@@ -16,63 +16,63 @@ _MOST_NAMES: Final = 5
 _LONGEST_NAME: Final = 100
 _LONGEST_DETAIL: Final = 300
 
-_SENTENCES: Final[Mapping[Why, str]] = {
-    Why.WAITS: "Wait: EKS decides most requests within 75 s; run this again in two minutes.",
-    Why.JUST_APPROVED: "Wait: {detail}, and the signer takes a moment; run this again in two "
+_SENTENCES: Final[Mapping[Cause, str]] = {
+    Cause.WAITING: "Wait: EKS decides most requests within 75 s; run this again in two minutes.",
+    Cause.JUST_APPROVED: "Wait: {detail}, and the signer takes a moment; run this again in two "
     "minutes.",
-    Why.NOT_APPROVED: "Every check agrees: let the approver approve it, or do so once by: "
+    Cause.NOT_APPROVED: "Every check agrees: let the approver approve it, or do so once by: "
     "`{review} --apply`",
-    Why.NOT_ISSUED: "Not issued, though {detail}: an approval of its own is worth a try (kubectl "
+    Cause.NOT_ISSUED: "Not issued, though {detail}: an approval of its own is worth a try (kubectl "
     "writes none over another's): `{review} --apply --set REAPPROVE_UNISSUED=true`; if that "
     "changes nothing, open a case with AWS.",
-    Why.NOT_ISSUED_AFTER_US: "Not issued, though {detail}: open a case with AWS, and name the "
+    Cause.NOT_ISSUED_AFTER_US: "Not issued, though {detail}: open a case with AWS, and name the "
     "cluster and {csr}.",
-    Why.NAMES_BY_SETTING: "If the node may have {names}, let the approver run with {settings}; to "
+    Cause.NAMES_NEED_SETTING: "If the node may have {names}, let the approver run with {settings}; to "
     "try it: `{review} {set}`; else take it off the node's addresses.",
-    Why.NAMES_OF_PODS: "EC2 shows {names} on the instance, but a pod may have it: start the "
+    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but a pod may have it: start the "
     "kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
-    Why.NAMES_FOREIGN: "EC2 doesn't show {names} on {instance}: take it off the node's addresses "
+    Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: take it off the node's addresses "
     "(hostname, --node-ip, cloud provider), and approve nothing until it is known why it is there.",
-    Why.NAMES_RESERVED: "No node may have {names}, the cluster's or AWS's: approve nothing, and "
+    Cause.NAMES_RESERVED: "No node may have {names}, the cluster's or AWS's: approve nothing, and "
     "find out why {node} asks for it.",
-    Why.NO_CLUSTER_TAG: "If {instance} is a node of this cluster, tag it: `aws ec2 create-tags "
+    Cause.NO_CLUSTER_TAG: "If {instance} is a node of this cluster, tag it: `aws ec2 create-tags "
     "--region {region} --resources {instance} --tags Key=kubernetes.io/cluster/{cluster},"
     "Value=owned`",
-    Why.OTHER_VPC: "If nodes in another VPC are meant ({detail}), let the approver run with "
+    Cause.OTHER_VPC: "If nodes in another VPC are meant ({detail}), let the approver run with "
     "ALLOW_OTHER_VPCS=true; else find out what {instance} does here.",
-    Why.NODE_NAME: "Let the kubelet run with --hostname-override and one of the instance's names: "
+    Cause.NODE_NAME: "Let the kubelet run with --hostname-override and one of the instance's names: "
     "{detail}.",
-    Why.NODE_ROLE: "Let ec2.amazonaws.com alone take the node role, and give the instance its "
+    Cause.NODE_ROLE: "Let ec2.amazonaws.com alone take the node role, and give the instance its "
     "profile: {detail}.",
-    Why.NO_IDENTITY: "Let the node authenticate by IAM, or, where nodes don't, let the approver "
+    Cause.NO_IDENTITY: "Let the node authenticate by IAM, or, where nodes don't, let the approver "
     "run with ALLOW_NAME_IDENTITY=true: {detail}.",
-    Why.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what posed "
+    Cause.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what posed "
     "as it: {detail}.",
-    Why.NOT_EC2: "EKS itself approves Fargate's and hybrid nodes: see that a hybrid node has the "
+    Cause.NOT_EC2: "EKS itself approves Fargate's and hybrid nodes: see that a hybrid node has the "
     "label eks.amazonaws.com/compute-type=hybrid, asks for its own name, and for addresses of the "
     "remote node networks only.",
-    Why.NOT_A_NODE: "Find out what {requester} is, for no EC2 node filed this, and approve "
+    Cause.NOT_A_NODE: "Find out what {requester} is, for no EC2 node filed this, and approve "
     "nothing: {detail}.",
-    Why.NOT_A_KUBELETS: "Find out what filed this, for no kubelet does, and approve nothing: "
+    Cause.NOT_A_KUBELET_REQUEST: "Find out what filed this, for no kubelet does, and approve nothing: "
     "{detail}.",
-    Why.SIGNER_FAILED: "Mend what the signer named, and the kubelet files anew within a minute: "
+    Cause.SIGNER_FAILED: "Mend what the signer named, and the kubelet files anew within a minute: "
     "{detail}.",
-    Why.DENIED: "Mend what it was denied for, and the kubelet files anew within a minute: "
+    Cause.DENIED: "Mend what it was denied for, and the kubelet files anew within a minute: "
     "{detail}.",
-    Why.FEWER_NAMES: "Before the upgrade take such names off the node's addresses, or deploy the "
+    Cause.FEWER_NAMES: "Before the upgrade take such names off the node's addresses, or deploy the "
     "approver, which approves what EC2 confirms: {detail}; from 1.24 on nothing is issued instead.",
-    Why.WRONG_CERTIFICATE: "Find out who approved and who signed, and isolate {instance} until "
+    Cause.WRONG_CERTIFICATE: "Find out who approved and who signed, and isolate {instance} until "
     "then: {detail}.",
-    Why.LAGS: "Run this again in a few minutes, for EC2 may lag: {detail}.",
-    Why.UNASKED: "Mend this and run it again: {detail}.",
-    Why.NOT_JUDGED: "Report this: {detail}.",
-    Why.FUTURE: "Set the clock of this machine right and run it again: {detail}.",
-    Why.SILENT: "See whether `kubectl logs` works for a pod on {node}: if so, a later one was "
+    Cause.EC2_MAY_LAG: "Run this again in a few minutes, for EC2 may lag: {detail}.",
+    Cause.EVIDENCE_UNAVAILABLE: "Mend this and run it again: {detail}.",
+    Cause.NOT_JUDGED: "Report this: {detail}.",
+    Cause.CREATED_IN_FUTURE: "Set the clock of this machine right and run it again: {detail}.",
+    Cause.NO_NEWER_REQUEST: "See whether `kubectl logs` works for a pod on {node}: if so, a later one was "
     "issued and has left the list: `kubectl delete csr {csr}`; if not, restart its kubelet, which "
     "has given this up and filed no other.",
-    Why.SUPERSEDED: "Nothing to do: the kubelet has filed a newer one.",
-    Why.GONE: "Nothing to do: its instance runs no more, or was started anew since.",
-    Why.ABANDONED: "Nothing to do: nobody waits for it, and no EC2 node filed it.",
+    Cause.SUPERSEDED: "Nothing to do: the kubelet has filed a newer one.",
+    Cause.INSTANCE_GONE: "Nothing to do: its instance runs no more, or was started anew since.",
+    Cause.ABANDONED: "Nothing to do: nobody waits for it, and no EC2 node filed it.",
 }
 
 _FEWER_NOW: Final = (
@@ -81,28 +81,28 @@ _FEWER_NOW: Final = (
 )
 
 
-def about_version(looked: Looked) -> str:
+def about_version(diagnosed: ClusterDiagnosis) -> str:
     """What the cluster's version means for what is listed, in one line."""
-    if looked.is_strict is None:
+    if diagnosed.is_strict is None:
         return "version not told; from 1.24 on EKS issues nothing for a name that it can't verify"
-    version = f"Kubernetes {looked.version}"
-    if not looked.is_strict:
+    version = f"Kubernetes {diagnosed.version}"
+    if not diagnosed.is_strict:
         return (
             f"{version}: EKS leaves out names that it can't verify; once upgraded to 1.24 it "
             "issues nothing for a request with one"
         )
     strict = f"{version}: since 1.24 EKS issues nothing for a request with a name it can't verify"
-    if looked.ready is not False:
+    if diagnosed.ready is not False:
         return strict
-    return f"{strict}; the nodes under `to do` have no certificate now, or an older one running out"
+    return f"{strict}; the nodes that need action have no certificate now, or an older one running out"
 
 
-def to_do(cause: Cause, one: Audited, looked: Looked) -> str:
+def remedy(cause: Explanation, one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> str:
     """What to do about it; whatever a requester chose is printable and of bounded length."""
-    text = _SENTENCES[cause.why]
-    if cause.why is Why.FEWER_NAMES and looked.is_strict:
+    text = _SENTENCES[cause.cause]
+    if cause.cause is Cause.FEWER_NAMES and diagnosed.is_strict:
         text = _FEWER_NOW
-    cluster, region = safe(looked.name), safe(looked.region)
+    cluster, region = safe(diagnosed.name), safe(diagnosed.region)
     return text.format(
         cluster=cluster,
         region=region,
@@ -118,7 +118,7 @@ def to_do(cause: Cause, one: Audited, looked: Looked) -> str:
     )
 
 
-def node_of(one: Audited) -> str:
+def node_of(one: DiagnosedCsr) -> str:
     """The node's name, or whoever else filed it."""
     return short(one.csr.node or one.csr.username)
 

@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import groupby
 from typing import Final
 
-from cli.diagnose.name_status import Named, Standing
+from cli.diagnose.name_status import RequestedName, NameStatus
 from core.checks.requester import CLOCK_SKEW_SECONDS
 from core.model import Case, Instance, NotGiven, Refusal, RoleUnknown
 
@@ -18,7 +18,7 @@ from core.model import Case, Instance, NotGiven, Refusal, RoleUnknown
 class Need(Enum):
     """What a cause asks of a person; the first is the most."""
 
-    DO = "do"
+    ACTION = "action"
     #: Whether anything must be done can't be told.
     UNKNOWN = "unknown"
     #: All is in order so far, and it is young.
@@ -26,19 +26,19 @@ class Need(Enum):
     NONE = "none"
 
 
-class Why(Enum):
+class Cause(Enum):
     """The causes. The values are a stable contract."""
 
     # of those that pass every check
-    WAITS = "waits"
+    WAITING = "waiting"
     NOT_APPROVED = "not-approved"
     JUST_APPROVED = "just-approved"
     NOT_ISSUED = "not-issued"
     NOT_ISSUED_AFTER_US = "not-issued-after-us"
     # of the names
-    NAMES_BY_SETTING = "names-by-setting"
-    NAMES_OF_PODS = "names-of-pods"
-    NAMES_FOREIGN = "names-foreign"
+    NAMES_NEED_SETTING = "names-need-setting"
+    NAMES_NOT_ACCEPTED = "names-not-accepted"
+    NAMES_NOT_ON_INSTANCE = "names-not-on-instance"
     NAMES_RESERVED = "names-reserved"
     # of the instance
     NO_CLUSTER_TAG = "no-cluster-tag"
@@ -50,52 +50,61 @@ class Why(Enum):
     # of the requester and the request
     NOT_EC2 = "not-ec2"
     NOT_A_NODE = "not-a-node"
-    NOT_A_KUBELETS = "not-a-kubelets"
+    NOT_A_KUBELET_REQUEST = "not-a-kubelet-request"
     # of what was decided or issued
     SIGNER_FAILED = "signer-failed"
     DENIED = "denied"
     FEWER_NAMES = "fewer-names"
     WRONG_CERTIFICATE = "wrong-certificate"
     # of what can't be told
-    LAGS = "lags"
-    UNASKED = "unasked"
+    EC2_MAY_LAG = "ec2-may-lag"
+    EVIDENCE_UNAVAILABLE = "evidence-unavailable"
     NOT_JUDGED = "not-judged"
-    FUTURE = "future"
-    SILENT = "silent"
+    CREATED_IN_FUTURE = "created-in-future"
+    NO_NEWER_REQUEST = "no-newer-request"
     # of what is nobody's trouble any more
     SUPERSEDED = "superseded"
-    GONE = "gone"
+    INSTANCE_GONE = "instance-gone"
     ABANDONED = "abandoned"
 
     @property
     def need(self) -> Need:
         """What it asks of a person."""
-        return _NEEDS.get(self, Need.DO)
+        return _NEEDS.get(self, Need.ACTION)
 
 
 _NEEDS: Final = {
-    Why.WAITS: Need.WAIT,
-    Why.JUST_APPROVED: Need.WAIT,
-    **dict.fromkeys((Why.LAGS, Why.UNASKED, Why.NOT_JUDGED, Why.FUTURE, Why.SILENT), Need.UNKNOWN),
-    **dict.fromkeys((Why.SUPERSEDED, Why.GONE, Why.ABANDONED), Need.NONE),
+    Cause.WAITING: Need.WAIT,
+    Cause.JUST_APPROVED: Need.WAIT,
+    **dict.fromkeys(
+        (
+            Cause.EC2_MAY_LAG,
+            Cause.EVIDENCE_UNAVAILABLE,
+            Cause.NOT_JUDGED,
+            Cause.CREATED_IN_FUTURE,
+            Cause.NO_NEWER_REQUEST,
+        ),
+        Need.UNKNOWN,
+    ),
+    **dict.fromkeys((Cause.SUPERSEDED, Cause.INSTANCE_GONE, Cause.ABANDONED), Need.NONE),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class Explanation:
     """One cause. `values`: the names that it is about; `settings`: what would allow them."""
 
-    why: Why
+    cause: Cause
     detail: str = ""
     values: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
 
 
 _OF_NAMES: Final = {
-    Standing.BY_SETTING: Why.NAMES_BY_SETTING,
-    Standing.PODS: Why.NAMES_OF_PODS,
-    Standing.FOREIGN: Why.NAMES_FOREIGN,
-    Standing.RESERVED: Why.NAMES_RESERVED,
+    NameStatus.NEEDS_SETTING: Cause.NAMES_NEED_SETTING,
+    NameStatus.NOT_ACCEPTED: Cause.NAMES_NOT_ACCEPTED,
+    NameStatus.NOT_ON_INSTANCE: Cause.NAMES_NOT_ON_INSTANCE,
+    NameStatus.RESERVED: Cause.NAMES_RESERVED,
 }
 
 _OF_FORM: Final = frozenset(
@@ -129,19 +138,19 @@ def is_gone(case: Case, *, may_lag: bool) -> bool:
     return all(one.state in _STOPPED or _is_younger(case, one) for one in case.instances)
 
 
-def of_names(names: Iterable[Named]) -> tuple[Cause, ...]:
+def explain_names(names: Iterable[RequestedName]) -> tuple[Explanation, ...]:
     """One cause for all names that have it in common."""
-    wrong = [one for one in names if one.standing in _OF_NAMES]
-    wrong.sort(key=lambda one: (list(Standing).index(one.standing), one.settings))
+    wrong = [one for one in names if one.status in _OF_NAMES]
+    wrong.sort(key=lambda one: (list(NameStatus).index(one.status), one.settings))
     return tuple(
-        Cause(_OF_NAMES[standing], values=tuple(one.value for one in group), settings=settings)
-        for (standing, settings), group in groupby(wrong, lambda one: (one.standing, one.settings))
+        Explanation(_OF_NAMES[status], values=tuple(one.value for one in group), settings=settings)
+        for (status, settings), group in groupby(wrong, lambda one: (one.status, one.settings))
     )
 
 
-def of_refusals(
-    case: Case, refusals: Iterable[Refusal], names: tuple[Named, ...], *, may_lag: bool
-) -> tuple[Cause, ...]:
+def explain_refusals(
+    case: Case, refusals: Iterable[Refusal], names: tuple[RequestedName, ...], *, may_lag: bool
+) -> tuple[Explanation, ...]:
     """The causes of a request that a review refuses, each once, in the checks' order.
 
     `may_lag`: so young that what EC2 doesn't show may yet come.
@@ -149,29 +158,29 @@ def of_refusals(
     refusals = list(refusals)
     # A kubelet asks, so there is an instance, though EC2 shows none here.
     if is_gone(case, may_lag=True):
-        return (Cause(Why.GONE),)
+        return (Explanation(Cause.INSTANCE_GONE),)
     of_all = [one for one in refusals if one.check not in _NAME_CHECKS]
     causes = [cause for one in of_all for cause in _of_refusal(case, one, may_lag=may_lag)]
-    causes += of_names(names)
+    causes += explain_names(names)
     if not causes and refusals:  # the names alone, and EC2 tells none of the instance's yet
         causes = [_lagging(refusals[0], may_lag=may_lag)]
     return tuple(dict.fromkeys(causes))
 
 
-def _of_refusal(case: Case, refusal: Refusal, *, may_lag: bool) -> Iterator[Cause]:
+def _of_refusal(case: Case, refusal: Refusal, *, may_lag: bool) -> Iterator[Explanation]:
     detail = f"{refusal.check}: {refusal.reason} ({refusal.detail})"
     if refusal.check in _OF_FORM:
-        yield Cause(Why.NOT_A_KUBELETS, detail)
+        yield Explanation(Cause.NOT_A_KUBELET_REQUEST, detail)
     elif refusal.check == "instance-known" and case.identity is None:
-        yield Cause(Why.NO_IDENTITY, refusal.detail)
+        yield Explanation(Cause.NO_IDENTITY, refusal.detail)
     elif refusal.check.startswith("instance-"):
         yield _lagging(refusal, may_lag=may_lag)
     elif refusal.check in _BY_CHECK and (case.instance is not None or refusal.check in _ALONE):
-        yield Cause(_BY_CHECK[refusal.check](case, refusal), refusal.detail)
+        yield Explanation(_BY_CHECK[refusal.check](case, refusal), refusal.detail)
 
 
-def _lagging(refusal: Refusal, *, may_lag: bool) -> Cause:
-    return Cause(Why.LAGS if may_lag else Why.NO_INSTANCE, refusal.detail)
+def _lagging(refusal: Refusal, *, may_lag: bool) -> Explanation:
+    return Explanation(Cause.EC2_MAY_LAG if may_lag else Cause.NO_INSTANCE, refusal.detail)
 
 
 def _is_younger(case: Case, instance: Instance) -> bool:
@@ -180,31 +189,31 @@ def _is_younger(case: Case, instance: Instance) -> bool:
     return instance.launched - case.csr.created > timedelta(seconds=CLOCK_SKEW_SECONDS)
 
 
-def _kind(_case: Case, refusal: Refusal) -> Why:
-    return Why.NOT_EC2 if refusal.reason == "not an EC2 node" else Why.NOT_A_NODE
+def _kind(_case: Case, refusal: Refusal) -> Cause:
+    return Cause.NOT_EC2 if refusal.reason == "not an EC2 node" else Cause.NOT_A_NODE
 
 
-def _cluster(case: Case, _refusal: Refusal) -> Why:
+def _cluster(case: Case, _refusal: Refusal) -> Cause:
     vpc_id = "" if isinstance(case.cluster, NotGiven) else case.cluster.vpc_id
     is_here = case.instance is not None and case.instance.vpc_id == vpc_id != ""
-    return Why.NO_CLUSTER_TAG if is_here or case.policy.allow_other_vpcs else Why.OTHER_VPC
+    return Cause.NO_CLUSTER_TAG if is_here or case.policy.allow_other_vpcs else Cause.OTHER_VPC
 
 
-def _role(case: Case, _refusal: Refusal) -> Why:
+def _role(case: Case, _refusal: Refusal) -> Cause:
     unasked = isinstance(case.role, RoleUnknown) and case.role.fault
-    return Why.UNASKED if unasked else Why.NODE_ROLE
+    return Cause.EVIDENCE_UNAVAILABLE if unasked else Cause.NODE_ROLE
 
 
-def _node_name(case: Case, _refusal: Refusal) -> Why:
+def _node_name(case: Case, _refusal: Refusal) -> Cause:
     named = case.instance is not None and case.instance.private_dns_name
-    return Why.NODE_NAME if named else Why.LAGS
+    return Cause.NODE_NAME if named else Cause.EC2_MAY_LAG
 
 
-_BY_CHECK: Final[Mapping[str, Callable[[Case, Refusal], Why]]] = {
-    "requester-is-node": lambda _case, _refusal: Why.NOT_A_NODE,
+_BY_CHECK: Final[Mapping[str, Callable[[Case, Refusal], Cause]]] = {
+    "requester-is-node": lambda _case, _refusal: Cause.NOT_A_NODE,
     "node-kind": _kind,
-    "fresh": lambda _case, _refusal: Why.FUTURE,
-    "not-reissued-in-a-loop": lambda _case, _refusal: Why.WRONG_CERTIFICATE,
+    "fresh": lambda _case, _refusal: Cause.CREATED_IN_FUTURE,
+    "not-reissued-in-a-loop": lambda _case, _refusal: Cause.WRONG_CERTIFICATE,
     "node-name": _node_name,
     "cluster": _cluster,
     "node-role": _role,

@@ -10,7 +10,7 @@ import typer
 
 from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
 from cli.diagnose.html import page
-from cli.diagnose.run import Looked, look
+from cli.diagnose.run import ClusterDiagnosis, diagnose_cluster
 from cli.diagnose.view import all_ready, as_json, show
 from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
@@ -58,14 +58,16 @@ def diagnose(
         _check_writable(html)
     aws = open_account(profile, region or [], proxy=proxy)
     found = find(aws, clusters or ["*"], region or [])
-    looked = at_once(lambda one: look(aws, one, settings), found, "Looking at clusters")
+    diagnosed = at_once(
+        lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
+    )
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(looked), indent=2))
+        typer.echo(json.dumps(as_json(diagnosed), indent=2))
     else:
-        show(looked, console())
+        show(diagnosed, console())
     if html is not None:
-        _write(html, looked)
-    raise typer.Exit(_CODES[all_ready(looked)])
+        _write(html, diagnosed)
+    raise typer.Exit(_CODES[all_ready(diagnosed)])
 
 
 diagnose.__doc__ = f"{diagnose.__doc__}\n{_EXAMPLE}"
@@ -87,9 +89,9 @@ def _check_writable(file: str) -> None:
         stop(USAGE, f"--html {safe(file)[:200]}: {error.strerror}")
 
 
-def _write(file: str, looked: list[Looked]) -> None:
+def _write(file: str, diagnosed: list[ClusterDiagnosis]) -> None:
     try:
-        Path(file).write_text(page(looked, datetime.now(UTC)), encoding="ascii")
+        Path(file).write_text(page(diagnosed, datetime.now(UTC)), encoding="ascii")
     except OSError as error:
         stop(COULD_NOT_TELL, f"--html {safe(file)}: {error.strerror}")
     typer.echo(f"csr-approver: the report is in {safe(file)}", err=True)

@@ -13,18 +13,18 @@ from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from cli.diagnose.advice import PAGE, about_version, age_of, node_of, short, to_do
-from cli.diagnose.audit import Audited, state_of
-from cli.diagnose.name_status import Named
+from cli.diagnose.advice import PAGE, about_version, age_of, node_of, short, remedy
+from cli.diagnose.diagnosis import DiagnosedCsr, state_of
+from cli.diagnose.name_status import RequestedName
 from cli.diagnose.page import SCRIPT, STYLE
-from cli.diagnose.run import Looked
+from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import (
     NEEDS,
     NUMBERS,
     WORDS,
     all_ready,
     answer,
-    aside,
+    ignored,
     confirmed,
     confirmed_last,
     counts,
@@ -41,7 +41,7 @@ _CLASSES: Final = {True: "ready", False: "not-ready", None: "untold"}
 _RANK: Final = {False: 0, None: 1, True: 2}
 
 
-def page(clusters: Sequence[Looked], now: datetime) -> str:
+def page(clusters: Sequence[ClusterDiagnosis], now: datetime) -> str:
     """The whole file, in ASCII. The clusters that need most come first."""
     ordered = sorted(clusters, key=lambda one: (_RANK[one.ready], one.name, one.region))
     body = _tag(
@@ -74,7 +74,7 @@ def _head() -> Element:
     )
 
 
-def _header(clusters: Sequence[Looked], now: datetime) -> Element:
+def _header(clusters: Sequence[ClusterDiagnosis], now: datetime) -> Element:
     ready = all_ready(clusters)
     told = Counter(answer(one.ready) for one in clusters)
     tiles = [
@@ -95,7 +95,7 @@ def _header(clusters: Sequence[Looked], now: datetime) -> Element:
     )
 
 
-def _overview(clusters: Sequence[Looked]) -> Element:
+def _overview(clusters: Sequence[ClusterDiagnosis]) -> Element:
     heads = [_tag("th", one, scope="col") for one in ("Answer", "Cluster", "Region", "Version")]
     heads[0].set("aria-sort", "ascending")
     heads += [_tag("th", one, scope="col", class_="number") for one in NUMBERS]
@@ -106,26 +106,26 @@ def _overview(clusters: Sequence[Looked]) -> Element:
     return _tag("section", _tag("h2", "Overview", id="overview"), wide)
 
 
-def _row(at: int, looked: Looked) -> Element:
-    name = short(looked.name)
+def _row(at: int, diagnosed: ClusterDiagnosis) -> Element:
+    name = short(diagnosed.name)
     cells = [
-        _keyed("td", _RANK[looked.ready], _badge(looked.ready)),
+        _keyed("td", _RANK[diagnosed.ready], _badge(diagnosed.ready)),
         _keyed("th", name, _tag("a", name, href=f"#of-{at}"), scope="row"),
-        _keyed("td", short(looked.region), short(looked.region)),
-        _keyed("td", short(looked.version), short(looked.version) or "?"),
+        _keyed("td", short(diagnosed.region), short(diagnosed.region)),
+        _keyed("td", short(diagnosed.version), short(diagnosed.version) or "?"),
     ]
     cells += [
         _keyed(
             "td", "-1" if one is None else one, "?" if one is None else str(one), class_="number"
         )
-        for one in numbers(looked)
+        for one in numbers(diagnosed)
     ]
     row = _tag("tr", *cells)
     row.set("data-of", f"cluster-{at}")
     return row
 
 
-def _details(clusters: Sequence[Looked]) -> Element:
+def _details(clusters: Sequence[ClusterDiagnosis]) -> Element:
     return _tag(
         "section",
         _tag("h2", "Clusters"),
@@ -133,32 +133,34 @@ def _details(clusters: Sequence[Looked]) -> Element:
     )
 
 
-def _cluster(at: int, looked: Looked) -> Element:
-    heading = _tag("h3", short(looked.name), " ", _tag("small", short(looked.region)))
-    parts = [_tag("p", about_version(looked))]
-    if looked.audit is None:
-        parts.append(_tag("p", short(looked.problem, 1_000), class_="problem"))
+def _cluster(at: int, diagnosed: ClusterDiagnosis) -> Element:
+    heading = _tag("h3", short(diagnosed.name), " ", _tag("small", short(diagnosed.region)))
+    parts = [_tag("p", about_version(diagnosed))]
+    if diagnosed.diagnosis is None:
+        parts.append(_tag("p", short(diagnosed.problem, 1_000), class_="problem"))
     else:
-        parts.append(_tag("p", f"{looked.audit.listed} listed: {counts(looked)}"))
-        parts += [_tag("p", short(gap, 1_000), class_="problem") for gap in looked.audit.gaps]
-    requests = shown(looked)
-    parts += [_request(one, looked) for one in requests[:_MOST_REQUESTS]]
+        parts.append(_tag("p", f"{diagnosed.diagnosis.listed} listed: {counts(diagnosed)}"))
+        parts += [
+            _tag("p", short(gap, 1_000), class_="problem") for gap in diagnosed.diagnosis.gaps
+        ]
+    requests = shown(diagnosed)
+    parts += [_request(one, diagnosed) for one in requests[:_MOST_REQUESTS]]
     if len(requests) > _MOST_REQUESTS:
         more = len(requests) - _MOST_REQUESTS
         parts.append(_tag("p", f"And {more} more, which --output json tells of."))
-    parts += _set_aside(looked)
+    parts += _set_aside(diagnosed)
     whole = _tag(
         "details",
-        _tag("summary", heading, _badge(looked.ready)),
+        _tag("summary", heading, _badge(diagnosed.ready)),
         _tag("div", *parts, id=f"of-{at}", class_="inner"),
         id=f"cluster-{at}",
     )
-    if looked.ready is not True:
+    if diagnosed.ready is not True:
         whole.set("open", "open")
     return whole
 
 
-def _request(one: Audited, looked: Looked) -> Element:
+def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
     facts = [
         ("State", one.state.value),
         ("Age", age_of(one.age_seconds)),
@@ -169,7 +171,7 @@ def _request(one: Audited, looked: Looked) -> Element:
     items = [_name(name) for name in names[:_MOST_NAMES]] or [_tag("li", "none that can be read")]
     if len(names) > _MOST_NAMES:
         items.append(_tag("li", f"and {len(names) - _MOST_NAMES} more"))
-    todo = [_tag("li", *_marked(to_do(cause, one, looked))) for cause in one.causes]
+    todo = [_tag("li", *_marked(remedy(cause, one, diagnosed))) for cause in one.causes]
     return _tag(
         "article",
         _tag(
@@ -192,31 +194,31 @@ def _marked(text: str) -> Iterator[Element | str]:
         yield _tag("code", part) if at % 2 else part
 
 
-def _name(name: Named) -> Element:
+def _name(name: RequestedName) -> Element:
     kind = {True: "yes", False: "no", None: "unclear"}[confirmed(name)]
     return _tag(
-        "li", _tag("code", short(name.value)), " ", _tag("span", WORDS[name.standing]), class_=kind
+        "li", _tag("code", short(name.value)), " ", _tag("span", WORDS[name.status]), class_=kind
     )
 
 
-def _set_aside(looked: Looked) -> Iterator[Element]:
-    every = list(aside(looked))
+def _set_aside(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
+    every = list(ignored(diagnosed))
     if not every:
         return
     items = [
         _tag(
             "li",
             _tag("code", short(csr.name)),
-            f" of {short(csr.node or csr.username)}, {state_of(csr).value}: {why.value}",
+            f" of {short(csr.node or csr.username)}, {state_of(csr).value}: {cause.value}",
             f" by {short(newer)}" if newer else "",
         )
-        for csr, why, newer in every[:_MOST_ASIDE]
+        for csr, cause, newer in every[:_MOST_ASIDE]
     ]
     if len(every) > _MOST_ASIDE:
         items.append(
             _tag("li", f"and {len(every) - _MOST_ASIDE} more, which --output json tells of")
         )
-    words = f"{len(every)} set aside: nothing to do"
+    words = f"{len(every)} ignored: no action needed"
     yield _tag("details", _tag("summary", words), _tag("ul", *items), class_="aside")
 
 

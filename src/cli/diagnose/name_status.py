@@ -16,33 +16,33 @@ from core.model import Case, DnsName, Instance, IpAddress, IpName, OtherName, Pk
 from core.settings import Policy
 
 
-class Standing(Enum):
+class NameStatus(Enum):
     """How a name stands to the requester's instance."""
 
     CONFIRMED = "confirmed"
     #: It would be confirmed by another setting: a choice of the operator's.
-    BY_SETTING = "by-setting"
+    NEEDS_SETTING = "needs-setting"
     #: On the instance, but a pod's, or of an interface that no setting vouches for.
-    PODS = "pods"
-    FOREIGN = "foreign"
+    NOT_ACCEPTED = "not-accepted"
+    NOT_ON_INSTANCE = "not-on-instance"
     RESERVED = "reserved"
     #: Neither a host name nor a single address.
-    OTHER_KIND = "other-kind"
+    UNSUPPORTED = "unsupported"
     #: There is nothing to compare with: no running instance, or EC2 gives it no names yet.
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class RequestedName:
     """A name asked for. `settings`: what would confirm it, as NAME=VALUE."""
 
     kind: str
     value: str
-    standing: Standing
+    status: NameStatus
     settings: tuple[str, ...] = ()
 
 
-def standings(case: Case) -> tuple[Named, ...]:
+def name_statuses(case: Case) -> tuple[RequestedName, ...]:
     """Every name of the request, once, in its order; none where the request can't be read."""
     if not isinstance(case.request, Pkcs10):
         return ()
@@ -62,16 +62,18 @@ class _Known:
         self._own_dns = cache(self._own_dns_under)
         self._own_ips = cache(self._own_ips_under)
 
-    def standing(self, san: DnsName | IpName) -> Standing:
+    def status(self, san: DnsName | IpName) -> NameStatus:
         """Of a name that is nobody's by rule."""
         if self.confirms(san):
-            return Standing.CONFIRMED
+            return NameStatus.CONFIRMED
         if isinstance(san, DnsName):
             has_name = bool(self._instance.private_dns_name)
-            return Standing.FOREIGN if has_name else Standing.UNKNOWN
+            return NameStatus.NOT_ON_INSTANCE if has_name else NameStatus.UNKNOWN
         if not self._shows_any:
-            return Standing.UNKNOWN
-        return Standing.PODS if self._is_shown(san.address) else Standing.FOREIGN
+            return NameStatus.UNKNOWN
+        return (
+            NameStatus.NOT_ACCEPTED if self._is_shown(san.address) else NameStatus.NOT_ON_INSTANCE
+        )
 
     def confirms(self, san: DnsName | IpName, **changes: object) -> bool:
         """Whether it is the instance's, under a policy with these changes."""
@@ -90,22 +92,24 @@ class _Known:
         return replace(self._case, policy=self._case.policy.model_copy(update=dict(changes)))
 
 
-def _named(case: Case, request: Pkcs10, san: San, known: _Known | None) -> Named:
+def _named(case: Case, request: Pkcs10, san: San, known: _Known | None) -> RequestedName:
     if isinstance(san, OtherName):
-        return Named(san.kind, san.value, Standing.OTHER_KIND)
+        return RequestedName(san.kind, san.value, NameStatus.UNSUPPORTED)
     kind, value = ("DNS", san.value) if isinstance(san, DnsName) else ("IP", str(san.address))
     alone = replace(case, request=replace(request, sans=(san,)))
     if san_kinds(alone) is not None:
-        return Named(kind, value, Standing.OTHER_KIND)
+        return RequestedName(kind, value, NameStatus.UNSUPPORTED)
     if reserved_names(alone) is not None:
-        return Named(kind, value, Standing.RESERVED)
+        return RequestedName(kind, value, NameStatus.RESERVED)
     if known is None:
-        return Named(kind, value, Standing.UNKNOWN)
-    standing = known.standing(san)
-    if standing in {Standing.FOREIGN, Standing.PODS}:
+        return RequestedName(kind, value, NameStatus.UNKNOWN)
+    status = known.status(san)
+    if status in {NameStatus.NOT_ON_INSTANCE, NameStatus.NOT_ACCEPTED}:
         settings = next(_confirming(case.policy, san, known), ())
-        return Named(kind, value, Standing.BY_SETTING if settings else standing, settings)
-    return Named(kind, value, standing)
+        return RequestedName(
+            kind, value, NameStatus.NEEDS_SETTING if settings else status, settings
+        )
+    return RequestedName(kind, value, status)
 
 
 def _confirming(policy: Policy, san: DnsName | IpName, known: _Known) -> Iterator[tuple[str, ...]]:

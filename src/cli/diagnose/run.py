@@ -11,7 +11,7 @@ from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
 from cli.account.clusters import Found, csr_api, described, mended
-from cli.diagnose.audit import Audit, audit
+from cli.diagnose.diagnosis import Diagnosis, diagnosis
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.settings import ReviewSettings
 
@@ -24,19 +24,19 @@ _VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ClusterDiagnosis:
     """A cluster, with its audit or else the problem. `version` is empty where it isn't told."""
 
     name: str
     region: str
     version: str
-    audit: Audit | None
+    diagnosis: Diagnosis | None
     problem: str = ""
 
     @property
     def ready(self) -> bool | None:
         """False when something must be done; None when that can't be told."""
-        return None if self.audit is None else self.audit.ready
+        return None if self.diagnosis is None else self.diagnosis.ready
 
     @property
     def is_strict(self) -> bool | None:
@@ -45,22 +45,22 @@ class Looked:
         return None if read is None else (int(read[1]), int(read[2])) >= _STRICT_SINCE
 
 
-def look(aws: Aws, found: Found, settings: ReviewSettings) -> Looked:
+def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> ClusterDiagnosis:
     """Audit a cluster; its trouble is told, never raised."""
     version = found.described.version if isinstance(found.described, DescribedCluster) else ""
     try:
-        audited = _audit(aws, described(found), settings)
+        csrs = _audit(aws, described(found), settings)
     except NotOnboarded as error:
         problem = f"{error}; the cluster must let your role in (csr-approver access shows how)"
-        return Looked(found.name, found.region, version, None, problem)
+        return ClusterDiagnosis(found.name, found.region, version, None, problem)
     except ClusterUnavailable as error:
-        return Looked(found.name, found.region, version, None, mended(str(error)))
-    return Looked(found.name, found.region, version, audited)
+        return ClusterDiagnosis(found.name, found.region, version, None, mended(str(error)))
+    return ClusterDiagnosis(found.name, found.region, version, csrs)
 
 
-def _audit(aws: Aws, cluster: DescribedCluster, settings: ReviewSettings) -> Audit:
+def _audit(aws: Aws, cluster: DescribedCluster, settings: ReviewSettings) -> Diagnosis:
     clock = WallClock(SECONDS)
     profiles = InstanceProfiles(aws.client("iam"), lambda: datetime.now(UTC))
     fleet = Ec2Fleet(aws.client("ec2", cluster.cluster.region), profiles, clock)
     with csr_api(aws, cluster, clock, connections=1) as api:
-        return audit(cluster.cluster, settings, api, fleet, clock)
+        return diagnosis(cluster.cluster, settings, api, fleet, clock)

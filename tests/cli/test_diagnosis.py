@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cli.diagnose.audit import Audit, Audited, State, audit
-from cli.diagnose.causes import Need, Why, of_refusals
-from cli.diagnose.name_status import standings
+from cli.diagnose.diagnosis import Diagnosis, DiagnosedCsr, State, diagnosis
+from cli.diagnose.causes import Need, Cause, explain_refusals
+from cli.diagnose.name_status import name_statuses
 from core.checks import CHECKS, KUBELET_SERVING_CHECKS
 from core.model import (
     APPROVED_REASON,
@@ -59,17 +59,17 @@ class World:
     api: dict[str, Any] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
 
-    def audit(self) -> Audit:
+    def diagnosis(self) -> Diagnosis:
         fleet = FakeFleet(self.instances, **self.fleet)
         api = FakeApi(self.items, **self.api)
-        made = audit(a_cluster(), self.settings, api, fleet, self.clock)
+        made = diagnosis(a_cluster(), self.settings, api, fleet, self.clock)
         assert [] == api.written
         return made
 
 
-def the_one(world: World) -> Audited:
-    [audited] = world.audit().audited
-    return audited
+def the_one(world: World) -> DiagnosedCsr:
+    [csrs] = world.diagnosis().csrs
+    return csrs
 
 
 def _by(kind: str, reason: str = "x", ago: timedelta = timedelta(minutes=3)) -> Condition:
@@ -86,36 +86,36 @@ def _asking(*ips: str, **rest: Any) -> World:
     return World([a_filed_csr(ips=(ADDRESS, *ips))], **rest)
 
 
-CASES: dict[str, tuple[Callable[[], World], tuple[Why, ...]]] = {
-    "young and sound": (lambda: World([a_filed_csr(age=YOUNG)]), (Why.WAITS,)),
-    "sound and not approved": (lambda: World([a_filed_csr()]), (Why.NOT_APPROVED,)),
+CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
+    "young and sound": (lambda: World([a_filed_csr(age=YOUNG)]), (Cause.WAITING,)),
+    "sound and not approved": (lambda: World([a_filed_csr()]), (Cause.NOT_APPROVED,)),
     "just approved": (
         lambda: World([a_filed_csr(conditions=(approved("EKS", YOUNG),))]),
-        (Why.JUST_APPROVED,),
+        (Cause.JUST_APPROVED,),
     ),
     "approved, not issued": (
         lambda: World([a_filed_csr(conditions=(approved("EKS"),))]),
-        (Why.NOT_ISSUED,),
+        (Cause.NOT_ISSUED,),
     ),
     "approved by us, not issued": (
         lambda: World([a_filed_csr(conditions=(approved(APPROVED_REASON),))]),
-        (Why.NOT_ISSUED_AFTER_US,),
+        (Cause.NOT_ISSUED_AFTER_US,),
     ),
     "approved, and a foreign name": (
         lambda: World([a_filed_csr(ips=("10.9.9.9",), conditions=(approved("EKS", YOUNG),))]),
-        (Why.NAMES_FOREIGN,),
+        (Cause.NAMES_NOT_ON_INSTANCE,),
     ),
     "a name that a setting allows": (
         lambda: _asking(PUBLIC_ADDRESS, settings=settings(allow_public_addresses=False)),
-        (Why.NAMES_BY_SETTING,),
+        (Cause.NAMES_NEED_SETTING,),
     ),
     "several kinds of names": (
         lambda: _asking("10.0.1.77", "10.9.9.9", "10.9.9.8", "10.100.0.1"),
-        (Why.NAMES_OF_PODS, Why.NAMES_FOREIGN, Why.NAMES_RESERVED),
+        (Cause.NAMES_NOT_ACCEPTED, Cause.NAMES_NOT_ON_INSTANCE, Cause.NAMES_RESERVED),
     ),
     "no tag": (
         lambda: World([a_filed_csr()], [an_instance(tags={})]),
-        (Why.NO_CLUSTER_TAG,),
+        (Cause.NO_CLUSTER_TAG,),
     ),
     "no tag, in another VPC that is allowed": (
         lambda: World(
@@ -123,120 +123,120 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Why, ...]]] = {
             [an_instance(tags={}, vpc_id="vpc-2")],
             settings=settings(allow_other_vpcs=True),
         ),
-        (Why.NO_CLUSTER_TAG,),
+        (Cause.NO_CLUSTER_TAG,),
     ),
     "another VPC": (
         lambda: World([a_filed_csr()], [an_instance(vpc_id="vpc-2")]),
-        (Why.OTHER_VPC,),
+        (Cause.OTHER_VPC,),
     ),
     "another node's name": (
         lambda: World([a_filed_csr(node=OTHER_NODE, dns=(NODE,))]),
-        (Why.NODE_NAME,),
+        (Cause.NODE_NAME,),
     ),
     "another role": (
         lambda: World([a_filed_csr(extra=an_extra(role="admin"))]),
-        (Why.NODE_ROLE,),
+        (Cause.NODE_ROLE,),
     ),
     "a profile that IAM doesn't know": (
         lambda: World([a_filed_csr()], fleet={"roles": {}}),
-        (Why.NODE_ROLE,),
+        (Cause.NODE_ROLE,),
     ),
     "IAM silent": (
         lambda: World([a_filed_csr()], fleet={"roles": {PROFILE: RoleUnknown("no", fault=True)}}),
-        (Why.UNASKED,),
+        (Cause.EVIDENCE_UNAVAILABLE,),
     ),
     "EC2 silent": (
         lambda: World([a_filed_csr()], fleet={"unavailable": (INSTANCE_ID,)}),
-        (Why.UNASKED,),
+        (Cause.EVIDENCE_UNAVAILABLE,),
     ),
-    "no IAM session": (lambda: World([a_filed_csr(extra={})]), (Why.NO_IDENTITY,)),
-    "no instance yet": (lambda: World([a_filed_csr(age=YOUNG)], []), (Why.LAGS,)),
+    "no IAM session": (lambda: World([a_filed_csr(extra={})]), (Cause.NO_IDENTITY,)),
+    "no instance yet": (lambda: World([a_filed_csr(age=YOUNG)], []), (Cause.EC2_MAY_LAG,)),
     "an instance that starts": (
         lambda: World([a_filed_csr(age=YOUNG)], [an_instance(state="pending")]),
-        (Why.LAGS,),
+        (Cause.EC2_MAY_LAG,),
     ),
     "an instance without names yet": (
         lambda: World(
             [a_filed_csr(age=YOUNG)], [an_instance(private_dns_name="", public_dns_name="")]
         ),
-        (Why.LAGS,),
+        (Cause.EC2_MAY_LAG,),
     ),
     "an instance without addresses yet": (
         lambda: World([a_filed_csr(age=YOUNG)], [an_instance(interfaces=())]),
-        (Why.LAGS,),
+        (Cause.EC2_MAY_LAG,),
     ),
-    "no instance": (lambda: World([a_filed_csr()], []), (Why.NO_INSTANCE,)),
+    "no instance": (lambda: World([a_filed_csr()], []), (Cause.NO_INSTANCE,)),
     "a stopped instance": (
         lambda: World([a_filed_csr()], [an_instance(state="stopping")]),
-        (Why.GONE,),
+        (Cause.INSTANCE_GONE,),
     ),
     "an instance started since": (
         lambda: World([a_filed_csr()], [an_instance(launched=NOW)]),
-        (Why.GONE,),
+        (Cause.INSTANCE_GONE,),
     ),
     "Fargate": (
         lambda: World([a_filed_csr(node="fargate-ip-10-0-1-10.ec2.internal")]),
-        (Why.NOT_EC2,),
+        (Cause.NOT_EC2,),
     ),
-    "a person": (lambda: World([a_filed_csr(username="alice")]), (Why.NOT_A_NODE,)),
+    "a person": (lambda: World([a_filed_csr(username="alice")]), (Cause.NOT_A_NODE,)),
     "a person posing as a node": (
         lambda: World([a_filed_csr(extra=an_extra("alice"))]),
-        (Why.NOT_A_NODE,),
+        (Cause.NOT_A_NODE,),
     ),
     "not a kubelet's": (
         lambda: World([a_filed_csr(usages=("client auth",))]),
-        (Why.NOT_A_KUBELETS,),
+        (Cause.NOT_A_KUBELET_REQUEST,),
     ),
     "no request at all": (
         lambda: World([replace(a_filed_csr(), request=b"no")]),
-        (Why.NOT_A_KUBELETS,),
+        (Cause.NOT_A_KUBELET_REQUEST,),
     ),
     "failed": (
         lambda: World([a_filed_csr(conditions=(approved(), _by("Failed")))]),
-        (Why.SIGNER_FAILED,),
+        (Cause.SIGNER_FAILED,),
     ),
     "denied for a name": (
         lambda: World([a_filed_csr(ips=("10.9.9.9",), conditions=(_by("Denied", DENIED_REASON),))]),
-        (Why.DENIED, Why.NAMES_FOREIGN),
+        (Cause.DENIED, Cause.NAMES_NOT_ON_INSTANCE),
     ),
     "issued without a name": (
         lambda: World([_issued(ips=(ADDRESS, "10.9.9.9"))]),
-        (Why.FEWER_NAMES, Why.NAMES_FOREIGN),
+        (Cause.FEWER_NAMES, Cause.NAMES_NOT_ON_INSTANCE),
     ),
     "issued without a name, and gone": (
         lambda: World([_issued(ips=(ADDRESS, "10.9.9.9"), age=OLD)], []),
-        (Why.GONE,),
+        (Cause.INSTANCE_GONE,),
     ),
     "issued with a name too many": (
         lambda: World([_issued(dns=())]),
-        (Why.WRONG_CERTIFICATE,),
+        (Cause.WRONG_CERTIFICATE,),
     ),
     "a wrong certificate before": (
         lambda: World([_issued(dns=(), age=OLD), a_filed_csr(name="csr-new")]),
-        (Why.WRONG_CERTIFICATE,),
+        (Cause.WRONG_CERTIFICATE,),
     ),
-    "dated tomorrow": (lambda: World([a_filed_csr(age=-OLD)]), (Why.FUTURE,)),
-    "abandoned, and running": (lambda: World([a_filed_csr(age=OLD)]), (Why.SILENT,)),
+    "dated tomorrow": (lambda: World([a_filed_csr(age=-OLD)]), (Cause.CREATED_IN_FUTURE,)),
+    "abandoned, and running": (lambda: World([a_filed_csr(age=OLD)]), (Cause.NO_NEWER_REQUEST,)),
     "abandoned, approved, a foreign name": (
         lambda: World([a_filed_csr(age=OLD, ips=("10.9.9.9",), conditions=(approved("EKS"),))]),
-        (Why.SILENT, Why.NAMES_FOREIGN),
+        (Cause.NO_NEWER_REQUEST, Cause.NAMES_NOT_ON_INSTANCE),
     ),
     "abandoned, without identity": (
         lambda: World([a_filed_csr(age=OLD, extra={})]),
-        (Why.SILENT,),
+        (Cause.NO_NEWER_REQUEST,),
     ),
-    "abandoned, and gone": (lambda: World([a_filed_csr(age=OLD)], []), (Why.GONE,)),
+    "abandoned, and gone": (lambda: World([a_filed_csr(age=OLD)], []), (Cause.INSTANCE_GONE,)),
     "abandoned, a person's": (
         lambda: World([a_filed_csr(age=OLD, username="alice")]),
-        (Why.ABANDONED,),
+        (Cause.ABANDONED,),
     ),
     "abandoned, of a person posing": (
         lambda: World([a_filed_csr(age=OLD, extra=an_extra("alice"))]),
-        (Why.ABANDONED,),
+        (Cause.ABANDONED,),
     ),
     "no time to judge": (
         lambda: World([a_filed_csr()], clock=FakeClock(left=0)),
-        (Why.UNASKED,),
+        (Cause.EVIDENCE_UNAVAILABLE,),
     ),
 }
 
@@ -245,14 +245,14 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Why, ...]]] = {
 def test_each_open_request_has_its_causes(what: str) -> None:
     world, expected = CASES[what]
 
-    assert expected == tuple(cause.why for cause in the_one(world()).causes)
+    assert expected == tuple(cause.cause for cause in the_one(world()).causes)
 
 
 def test_every_cause_is_met_by_some_case() -> None:
     """But for those that a list's other requests, or a bug, lead to."""
-    met = {why for _, whys in CASES.values() for why in whys}
+    met = {cause for _, causes_ in CASES.values() for cause in causes_}
 
-    assert {Why.SUPERSEDED, Why.NOT_JUDGED} == set(Why) - met
+    assert {Cause.SUPERSEDED, Cause.NOT_JUDGED} == set(Cause) - met
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,9 @@ def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
     refusal = run(line.case)
     assert refusal is not None
 
-    causes = of_refusals(line.case, [refusal.by(line.check)], standings(line.case), may_lag=False)
+    causes = explain_refusals(
+        line.case, [refusal.by(line.check)], name_statuses(line.case), may_lag=False
+    )
     assert causes
 
 
@@ -285,12 +287,12 @@ def test_a_bug_met_on_one_request_is_told_and_stops_no_other(
     )
     monkeypatch.setitem(CHECKS, KUBELET_SERVING, checks)
     other = a_filed_csr(node=OTHER_NODE, name="csr-good", extra=an_extra("i-0bbbbbbbbbbbbbbbb"))
-    made = World([bad, other]).audit()
+    made = World([bad, other]).diagnosis()
 
-    by_name = {one.csr.name: one for one in made.audited}
-    assert [Why.NOT_JUDGED] == [cause.why for cause in by_name["csr-bad"].causes]
+    by_name = {one.csr.name: one for one in made.csrs}
+    assert [Cause.NOT_JUDGED] == [cause.cause for cause in by_name["csr-bad"].causes]
     assert "ArithmeticError" in by_name["csr-bad"].causes[0].detail
-    assert Need.DO is by_name["csr-good"].need
+    assert Need.ACTION is by_name["csr-good"].need
 
 
 # --- what is shown of them ----------------------------------------------------------------------
@@ -300,17 +302,17 @@ def test_names_and_instance_are_told_even_of_what_stops_at_a_gate() -> None:
     told = the_one(World([a_filed_csr(age=OLD, ips=("10.9.9.9",))]))
 
     assert INSTANCE_ID == told.instance_id
-    assert {NODE: "confirmed", "10.9.9.9": "foreign"} == {
-        one.value: one.standing.value for one in told.names
+    assert {NODE: "confirmed", "10.9.9.9": "not-on-instance"} == {
+        one.value: one.status.value for one in told.names
     }
 
 
 def test_a_node_known_by_name_has_its_instance_told() -> None:
     world = World([a_filed_csr(extra={})], settings=settings(allow_name_identity=True))
 
-    assert (INSTANCE_ID, Why.NOT_APPROVED) == (
+    assert (INSTANCE_ID, Cause.NOT_APPROVED) == (
         the_one(world).instance_id,
-        the_one(world).causes[0].why,
+        the_one(world).causes[0].cause,
     )
 
 
@@ -332,14 +334,14 @@ def test_how_far_a_request_has_come(conditions: tuple[Condition, ...], state: St
 
 
 def test_what_is_issued_as_asked_is_not_told() -> None:
-    assert ((), True) == ((made := World([_issued()]).audit()).audited, made.ready)
+    assert ((), True) == ((made := World([_issued()]).diagnosis()).csrs, made.ready)
 
 
 def test_only_the_newest_of_a_requester_counts() -> None:
     old = [a_filed_csr(name=f"csr-{age}", age=timedelta(minutes=age)) for age in (40, 25)]
-    made = World([*old, _issued(name="csr-new")]).audit()
+    made = World([*old, _issued(name="csr-new")]).diagnosis()
 
-    assert ((), True) == (made.audited, made.ready)
+    assert ((), True) == (made.csrs, made.ready)
     assert [("csr-40", "csr-new"), ("csr-25", "csr-new")] == [
         (csr.name, newer) for csr, newer in made.superseded
     ]
@@ -355,9 +357,9 @@ def test_of_what_is_superseded_the_key_still_counts() -> None:
         words="a key",
         extra=an_extra("i-0bbbbbbbbbbbbbbbb"),
     )
-    made = World([old, new, other]).audit()
+    made = World([old, new, other]).diagnosis()
 
-    [told] = [one for one in made.audited if one.csr.name == "csr-other"]
+    [told] = [one for one in made.csrs if one.csr.name == "csr-other"]
     assert any("key-not-reused" in cause.detail for cause in told.causes)
 
 
@@ -375,7 +377,7 @@ def test_of_what_is_superseded_the_key_still_counts() -> None:
     ],
 )
 def test_a_cluster_is_as_ready_as_its_requests(what: str, ready: bool | None) -> None:  # noqa: FBT001
-    assert ready is CASES[what][0]().audit().ready
+    assert ready is CASES[what][0]().diagnosis().ready
 
 
 UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
@@ -394,21 +396,21 @@ UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
     ids=["truncated", "unreadable", "unread"],
 )
 def test_with_a_gap_nothing_is_said_to_be_ready(world: World, gap: str) -> None:
-    made = world.audit()
+    made = world.diagnosis()
 
     assert made.ready is None
     assert [True] == [gap in one for one in made.gaps]
 
 
 def test_a_gap_takes_nothing_away_from_what_must_be_done() -> None:
-    assert World([UNREADABLE, a_filed_csr()]).audit().ready is False
+    assert World([UNREADABLE, a_filed_csr()]).diagnosis().ready is False
 
 
 def test_the_deadline_ends_the_reading_of_old_ones_before_the_evidence() -> None:
     old = [a_filed_csr(name=f"csr-{n:03}", age=timedelta(minutes=20)) for n in range(40)]
-    made = World([*old, a_filed_csr(name="csr-new")], clock=DwindlingClock(left=60)).audit()
+    made = World([*old, a_filed_csr(name="csr-new")], clock=DwindlingClock(left=60)).diagnosis()
 
-    assert [Why.NOT_APPROVED] == [cause.why for one in made.audited for cause in one.causes]
+    assert [Cause.NOT_APPROVED] == [cause.cause for one in made.csrs for cause in one.causes]
     assert made.gaps
 
 
@@ -419,4 +421,4 @@ def test_pods_addresses_of_an_unused_interface_are_nobodys() -> None:
 
     told = the_one(_asking("10.0.2.10", instances=[instance]))
 
-    assert [Why.NAMES_OF_PODS] == [cause.why for cause in told.causes]
+    assert [Cause.NAMES_NOT_ACCEPTED] == [cause.cause for cause in told.causes]

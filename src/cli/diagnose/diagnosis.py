@@ -13,8 +13,8 @@ from datetime import timedelta
 from enum import Enum
 
 from cli.diagnose import causes
-from cli.diagnose.causes import Cause, Need, Why
-from cli.diagnose.name_status import Named, standings
+from cli.diagnose.causes import Explanation, Need, Cause
+from cli.diagnose.name_status import RequestedName, name_statuses
 from core import evidence, issued
 from core.checks import CHECKS
 from core.judging import Scene, case_of, gate, judge
@@ -53,26 +53,26 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class DiagnosedCsr:
     """One requester's newest request that has no certificate, or another than it asked for."""
 
     csr: Csr
     state: State
     age_seconds: float
     instance_id: str | None
-    names: tuple[Named, ...]
-    causes: tuple[Cause, ...]
+    names: tuple[RequestedName, ...]
+    causes: tuple[Explanation, ...]
     decision: Decision | None
 
     @property
     def need(self) -> Need:
         """The most that any cause asks for."""
-        needs = {one.why.need for one in self.causes}
+        needs = {one.cause.need for one in self.causes}
         return next(need for need in Need if need in needs)
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class Diagnosis:
     """What came of one cluster's list. `superseded`: the requests that a newer one replaced.
 
     `gaps`: what of the list could not be read, or for which there was no time.
@@ -80,22 +80,22 @@ class Audit:
 
     cluster: Cluster
     listed: int
-    audited: tuple[Audited, ...]
+    csrs: tuple[DiagnosedCsr, ...]
     superseded: tuple[tuple[Csr, str], ...]
     gaps: tuple[str, ...]
 
     @property
     def ready(self) -> bool | None:
         """False when something must be done; None when that can't be told."""
-        needs = {one.need for one in self.audited}
-        if Need.DO in needs:
+        needs = {one.need for one in self.csrs}
+        if Need.ACTION in needs:
             return False
         return None if self.gaps or Need.UNKNOWN in needs else True
 
 
-def audit(
+def diagnosis(
     cluster: Cluster, settings: ReviewSettings, api: CertificateApi, fleet: Fleet, clock: Clock
-) -> Audit:
+) -> Diagnosis:
     """Look at one cluster's kubelet-serving requests, and judge them as a review does.
 
     Raises:
@@ -123,10 +123,10 @@ def audit(
     )
     judged = judge(cases, answers, scene.checks, time_left=lambda: clock.remaining() > 0)
     unread = [one for one in read if isinstance(one, Judged) and not one.case.csr.certificate]
-    return Audit(
+    return Diagnosis(
         cluster,
         listed=len(listing.items),
-        audited=tuple(_audited(one, settings) for one in judged + unread),
+        csrs=tuple(_audited(one, settings) for one in judged + unread),
         superseded=tuple((csr, newer[id(csr)] or "") for csr in older if not csr.certificate),
         gaps=_gaps(listing, [*read, *keys]),
     )
@@ -137,13 +137,13 @@ def _is_open(entry: Entry) -> bool:
     return not csr.certificate or _certificate(csr, entry.request) is not None
 
 
-def _certificate(csr: Csr, request: Pkcs10 | Unread) -> Cause | None:
+def _certificate(csr: Csr, request: Pkcs10 | Unread) -> Explanation | None:
     """What is wrong with its certificate, if anything is."""
     found = issued.find(csr, request, csr.created, grace=timedelta(), max_age=timedelta())
     if found is None:
         return None
     fewer = found.state is IssueState.FEWER_NAMES
-    return Cause(Why.FEWER_NAMES if fewer else Why.WRONG_CERTIFICATE, found.detail)
+    return Explanation(Cause.FEWER_NAMES if fewer else Cause.WRONG_CERTIFICATE, found.detail)
 
 
 def _gaps(listing: Listing, read: Sequence[Entry | Judged]) -> tuple[str, ...]:
@@ -160,12 +160,12 @@ def _gaps(listing: Listing, read: Sequence[Entry | Judged]) -> tuple[str, ...]:
     return tuple(gaps)
 
 
-def _audited(judged: Judged, settings: ReviewSettings) -> Audited:
-    case, names = judged.case, standings(judged.case)
+def _audited(judged: Judged, settings: ReviewSettings) -> DiagnosedCsr:
+    case, names = judged.case, name_statuses(judged.case)
     instance_id = case.identity.instance_id if case.identity is not None else None
     if instance_id is None and case.instance is not None:
         instance_id = case.instance.id
-    return Audited(
+    return DiagnosedCsr(
         case.csr,
         state_of(case.csr),
         (case.now - case.csr.created).total_seconds(),
@@ -188,54 +188,64 @@ _STATES = {"Failed": State.FAILED, "Denied": State.DENIED, "Approved": State.APP
 
 
 def _causes(
-    judged: Judged, names: tuple[Named, ...], settings: ReviewSettings
-) -> tuple[Cause, ...]:
+    judged: Judged, names: tuple[RequestedName, ...], settings: ReviewSettings
+) -> tuple[Explanation, ...]:
     case, verdict = judged.case, judged.verdict
     age = (case.now - case.csr.created).total_seconds()
     may_lag = age < settings.deny_after_seconds
     wrong = _certificate(case.csr, case.request) if case.csr.certificate else None
     if wrong is not None:
-        gone = wrong.why is Why.FEWER_NAMES and causes.is_gone(case, may_lag=may_lag)
-        return (Cause(Why.GONE),) if gone else (wrong, *causes.of_names(names))
+        gone = wrong.cause is Cause.FEWER_NAMES and causes.is_gone(case, may_lag=may_lag)
+        return (
+            (Explanation(Cause.INSTANCE_GONE),) if gone else (wrong, *causes.explain_names(names))
+        )
     if verdict is None:
         unasked = judged.evidence_unavailable or judged.deferred
-        return (Cause(Why.UNASKED if unasked else Why.NOT_JUDGED, judged.problem),)
+        return (
+            Explanation(
+                Cause.EVIDENCE_UNAVAILABLE if unasked else Cause.NOT_JUDGED, judged.problem
+            ),
+        )
     if age > settings.max_csr_age_seconds:
         return _abandoned(case, verdict, names)
-    told = causes.of_refusals(case, verdict.refusals, names, may_lag=may_lag)
-    if any(one.why is Why.GONE for one in told):
+    told = causes.explain_refusals(case, verdict.refusals, names, may_lag=may_lag)
+    if any(one.cause is Cause.INSTANCE_GONE for one in told):
         return told
     return (*_decided(case.csr), *told) or (_passing(case, settings),)
 
 
-def _abandoned(case: Case, verdict: Verdict, names: tuple[Named, ...]) -> tuple[Cause, ...]:
+def _abandoned(
+    case: Case, verdict: Verdict, names: tuple[RequestedName, ...]
+) -> tuple[Explanation, ...]:
     """Its kubelet has given it up, and has filed none since, or one that left the list."""
     reasons = {(one.check, one.reason) for one in verdict.refusals}
     nobodys = ("node-kind", "not an EC2 session") in reasons
     if nobodys or any(check == "requester-is-node" for check, _ in reasons):
-        return (Cause(Why.ABANDONED),)
+        return (Explanation(Cause.ABANDONED),)
     if causes.is_gone(case, may_lag=False):
-        return (Cause(Why.GONE),)
-    return (Cause(Why.SILENT), *causes.of_names(names))
+        return (Explanation(Cause.INSTANCE_GONE),)
+    return (Explanation(Cause.NO_NEWER_REQUEST), *causes.explain_names(names))
 
 
-def _decided(csr: Csr) -> tuple[Cause, ...]:
-    for kind, why in (("Failed", Why.SIGNER_FAILED), ("Denied", Why.DENIED)):
+def _decided(csr: Csr) -> tuple[Explanation, ...]:
+    for kind, cause in (("Failed", Cause.SIGNER_FAILED), ("Denied", Cause.DENIED)):
         condition = csr.condition(kind)
         if condition is not None:
-            return (Cause(why, f"{condition.reason}: {condition.message}"),)
+            return (Explanation(cause, f"{condition.reason}: {condition.message}"),)
     return ()
 
 
-def _passing(case: Case, settings: ReviewSettings) -> Cause:
+def _passing(case: Case, settings: ReviewSettings) -> Explanation:
     """Every check agrees; what it lacks is an approval, or a certificate."""
     approved = case.csr.condition("Approved")
     since = case.csr.created if approved is None else approved.last_update or case.csr.created
     seconds = (case.now - since).total_seconds()
     if approved is None:
-        return Cause(Why.WAITS if seconds < settings.approve_after_seconds else Why.NOT_APPROVED)
+        return Explanation(
+            Cause.WAITING if seconds < settings.approve_after_seconds else Cause.NOT_APPROVED
+        )
     detail = f"approved {seconds:.0f} s ago by {approved.reason}"
     if seconds <= settings.issue_grace_seconds:
-        return Cause(Why.JUST_APPROVED, detail)
+        return Explanation(Cause.JUST_APPROVED, detail)
     ours = approved.reason == APPROVED_REASON
-    return Cause(Why.NOT_ISSUED_AFTER_US if ours else Why.NOT_ISSUED, detail)
+    return Explanation(Cause.NOT_ISSUED_AFTER_US if ours else Cause.NOT_ISSUED, detail)
