@@ -89,8 +89,8 @@ def _settings(memory: int) -> dict[str, str]:
 
 def _sums(printed: str) -> dict[str, Any]:
     lines = [json.loads(line) for line in printed.splitlines()]
-    sums: dict[str, Any] = [one for one in lines if one.get("message") == "cluster reviewed"][-1]
-    return sums
+    totals: dict[str, Any] = [one for one in lines if one.get("message") == "cluster reviewed"][-1]
+    return totals
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, ip_network
 
 from core.checks import KUBELET_SERVING_CHECKS
 from core.identity import identify
-from core.judging import Scene, case_of
+from core.judging import ReviewContext, case_of
 from core.model import (
     KUBELET_SERVING,
     Case,
@@ -82,11 +82,11 @@ def a_node(number: int) -> Node:
 
 def cases_of(nodes: Sequence[Node]) -> list[Case]:
     """A case of each node's request, with all evidence."""
-    scene = Scene(CLUSTER, SETTINGS, NOW, KUBELET_SERVING_CHECKS)
-    entries = [read(_csr(node), scene) for node in nodes]
+    context = ReviewContext(CLUSTER, SETTINGS, NOW, KUBELET_SERVING_CHECKS)
+    entries = [read(_csr(node), context) for node in nodes]
     peers = PeerIndex(NOW, timedelta(seconds=900))
     return [
-        _with_evidence(case_of(entry, scene, peers), node)
+        _with_evidence(case_of(entry, context, peers), node)
         for entry, node in zip(entries, nodes, strict=True)
     ]
 

@@ -40,7 +40,7 @@ from sandbox.aws_shapes import Eni, Machine, answer
 from sandbox.fake_apiserver.status import Json
 from sandbox.identity import AwsIdentity
 
-__all__ = ["ACCOUNT", "HOME", "Eni", "Machine", "PracticeAws"]
+__all__ = ["ACCOUNT", "HOME", "Eni", "FakeAws", "Machine"]
 
 ACCOUNT: Final[str] = DEFAULT_ACCOUNT_ID
 
@@ -63,7 +63,7 @@ _ENVIRONMENT: Final = {
 }
 
 
-class PracticeAws:
+class FakeAws:
     """One AWS account. One may be open at a time in a process, for moto's state is global."""
 
     _is_open = False
@@ -76,10 +76,10 @@ class PracticeAws:
 
     def __enter__(self) -> Self:
         """Hide the real AWS and start with an empty account."""
-        if PracticeAws._is_open:
+        if FakeAws._is_open:
             raise RuntimeError("another practice AWS is open in this process")
         with ExitStack() as stack:
-            stack.enter_context(scoped.attribute(PracticeAws, "_is_open", True))
+            stack.enter_context(scoped.attribute(FakeAws, "_is_open", True))
             own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
             stack.enter_context(scoped.environment(own | _ENVIRONMENT))
             stack.enter_context(mock_aws(config={"core": {"mock_credentials": False}}))

@@ -35,7 +35,7 @@ __all__ = [
     "APP_SERVING",
     "KUBELET_SERVING",
     "SEES_SERVICES",
-    "PracticeCluster",
+    "FakeCluster",
     "Rule",
     "User",
     "approver_rules",
@@ -44,7 +44,7 @@ __all__ = [
 KUBELET_USAGES = ("digital signature", "server auth")
 
 
-class PracticeCluster:
+class FakeCluster:
     """One cluster: its own CA, objects, users and grants. Its parts: `apiserver` and `signer`."""
 
     has_signer = True
@@ -108,7 +108,7 @@ class PracticeCluster:
         self.start_process(name)
 
     def __enter__(self) -> Self:
-        """Return itself: `with PracticeCluster().start() as cluster`."""
+        """Return itself: `with FakeCluster().start() as cluster`."""
         return self
 
     def __exit__(

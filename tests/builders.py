@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.checks import KUBELET_SERVING_CHECKS
-from core.judging import Scene
+from core.judging import ReviewContext
 from core.model import (
     KUBELET_SERVING,
     Case,
@@ -18,15 +18,15 @@ from core.model import (
     Condition,
     Csr,
     DnsName,
-    Entry,
     Identity,
     IdentityKind,
     Instance,
     IpName,
     KeyRule,
     NetworkInterface,
-    NotGiven,
+    NotProvided,
     OversizedRequest,
+    ParsedCsr,
     Peers,
     Pkcs10,
     PrivateAddress,
@@ -36,12 +36,12 @@ from core.model import (
     San,
     StringType,
     SubjectAttribute,
-    Unread,
+    UnreadableRequest,
 )
 from core.reading import read
 from core.settings import Policy, ReviewSettings
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LAUNCHED = NOW - timedelta(days=2)
@@ -225,14 +225,14 @@ def a_cluster(
 def a_case(
     *,
     csr: Csr | None = None,
-    request: Pkcs10 | Unread | None = None,
+    request: Pkcs10 | UnreadableRequest | None = None,
     identity: Identity | str | None = "session",
     policy: Policy | None = None,
     peers: Peers | None = None,
-    cluster: Cluster | NotGiven | None = None,
-    instances: tuple[Instance, ...] | NotGiven | None = None,
+    cluster: Cluster | NotProvided | None = None,
+    instances: tuple[Instance, ...] | NotProvided | None = None,
     instance: Instance | None = None,
-    role: Role | RoleUnknown | NotGiven = ROLE,
+    role: Role | RoleUnknown | NotProvided = ROLE,
 ) -> Case:
     """An approvable case."""
     if isinstance(identity, str):
@@ -262,11 +262,11 @@ def settings(**changes: object) -> ReviewSettings:
     return ReviewSettings.model_validate(changes)
 
 
-def a_scene(*, policy: Policy | None = None) -> Scene:
-    return Scene(a_cluster(), policy or settings(), NOW, KUBELET_SERVING_CHECKS)
+def a_scene(*, policy: Policy | None = None) -> ReviewContext:
+    return ReviewContext(a_cluster(), policy or settings(), NOW, KUBELET_SERVING_CHECKS)
 
 
-def an_entry(csr: Csr) -> Entry:
+def an_entry(csr: Csr) -> ParsedCsr:
     """The entry of a CSR, its request read by the strict reader."""
     return read(csr, a_scene())
 
@@ -283,7 +283,7 @@ def without(csr: Csr, *keys: str) -> Csr:
 def a_certificate(
     csr: Csr,
     *,
-    sans: Sequence[bytes] = (forge.dns(NODE), forge.ip(ADDRESS)),
+    sans: Sequence[bytes] = (csr_builder.dns(NODE), csr_builder.ip(ADDRESS)),
     extensions: Sequence[bytes] | None = None,
     spki: bytes | None = None,
     node: str = NODE,
@@ -294,19 +294,19 @@ def a_certificate(
     request = x509.load_pem_x509_csr(csr.request if isinstance(csr.request, bytes) else b"")
     own = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if extensions is None:
-        extensions = (forge.san_extension(*sans),)
+        extensions = (csr_builder.san_extension(*sans),)
     signed = der.sequence(
         der.explicit(0, der.integer(version)),
         der.integer(1),
         authority.algorithm,
-        der.sequence(forge.rdn("2.5.4.3", der.utf8("kubernetes"))),
+        der.sequence(csr_builder.rdn("2.5.4.3", der.utf8("kubernetes"))),
         der.sequence(der.element(0x17, b"261124120000Z"), der.element(0x17, b"271124120000Z")),
-        der.sequence(*forge.kubelet_rdns(node)),
+        der.sequence(*csr_builder.kubelet_rdns(node)),
         own if spki is None else spki,
         der.explicit(3, der.sequence(*extensions)),
     )
     signature = der.bits(authority.sign(signed))
-    return forge.pem(der.sequence(signed, authority.algorithm, signature), b"CERTIFICATE")
+    return csr_builder.pem(der.sequence(signed, authority.algorithm, signature), b"CERTIFICATE")
 
 
 def a_filed_csr(
@@ -319,5 +319,5 @@ def a_filed_csr(
 ) -> Csr:
     """A CSR with a real request in it; the key is that of the node's name, or of `words`."""
     key = keys.ecdsa(words or node)
-    named = forge.Names(node, tuple(dns), tuple(ips))
-    return a_csr(node=node, request=forge.Forge.of_node(key, node, named).pem(), **rest)
+    named = csr_builder.Names(node, tuple(dns), tuple(ips))
+    return a_csr(node=node, request=csr_builder.CsrBuilder.of_node(key, node, named).pem(), **rest)

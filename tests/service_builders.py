@@ -11,18 +11,18 @@ from core.model import (
     Case,
     Cluster,
     Csr,
-    NotGiven,
+    NotProvided,
     Peers,
     Pkcs10,
     San,
     Service,
     ServicesHidden,
     SubjectAttribute,
-    Unread,
+    UnreadableRequest,
 )
 from core.settings import Policy
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import NOW, a_cluster, a_csr, a_policy, a_request, a_subject, names
 
 NAMESPACE = "shop"
@@ -75,19 +75,19 @@ def a_service(
     namespace: str = NAMESPACE,
     kind: str = "ClusterIP",
     ips: Sequence[str] = (CLUSTER_IP,),
-    going: bool = False,
+    deleting: bool = False,
 ) -> Service:
-    return Service(namespace, name, kind, frozenset(map(ip_address, ips)), going)
+    return Service(namespace, name, kind, frozenset(map(ip_address, ips)), deleting)
 
 
 def a_service_case(
     *,
     csr: Csr | None = None,
-    request: Pkcs10 | Unread | None = None,
+    request: Pkcs10 | UnreadableRequest | None = None,
     policy: Policy | None = None,
     peers: Peers | None = None,
-    cluster: Cluster | NotGiven | None = None,
-    services: tuple[Service, ...] | ServicesHidden | NotGiven | None = None,
+    cluster: Cluster | NotProvided | None = None,
+    services: tuple[Service, ...] | ServicesHidden | NotProvided | None = None,
 ) -> Case:
     """An approvable case."""
     csr = a_service_csr() if csr is None else csr
@@ -115,7 +115,7 @@ def a_filed_service_csr(
     **rest: Any,
 ) -> Csr:
     """A CSR with a real request in it; the key is that of `words`."""
-    subject = () if cn is None else (forge.rdn(forge.COMMON_NAME, der.utf8(cn)),)
-    made = forge.Forge(keys.ecdsa(words)).subject(*subject)
-    made = made.sans(*map(forge.dns, dns), *map(forge.ip, ips)) if dns or ips else made
+    subject = () if cn is None else (csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8(cn)),)
+    made = csr_builder.CsrBuilder(keys.ecdsa(words)).subject(*subject)
+    made = made.sans(*map(csr_builder.dns, dns), *map(csr_builder.ip, ips)) if dns or ips else made
     return a_service_csr(request=made.pem(), **{"age": timedelta(minutes=7)} | rest)

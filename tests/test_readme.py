@@ -10,12 +10,12 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from cli.diagnose.causes import Need, Cause
+from cli.diagnose.causes import Cause, Need
 from cli.legacy.migration import Problem
 from cli.main import app
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
 from core.settings import ReviewSettings
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.handlers.account import Account
 
 _CHECK_ROW: Final = re.compile(r"^\| ((?:`[a-z-]+`(?:, )?)+) \|.*\| (.*) \|$", re.MULTILINE)
@@ -71,9 +71,9 @@ def test_the_table_of_settings_has_every_setting_with_its_default() -> None:
     rows = _SETTING_ROW.findall(section("Settings"))
 
     assert {name.upper() for name in ReviewSettings.model_fields} == {name for name, _ in rows}
-    told = {name.lower(): value.strip() for name, value in rows if value.strip().isdigit()}
-    defaults = {name: str(getattr(ReviewSettings(), name)) for name in told}
-    assert defaults == told
+    reported = {name.lower(): value.strip() for name, value in rows if value.strip().isdigit()}
+    defaults = {name: str(getattr(ReviewSettings(), name)) for name in reported}
+    assert defaults == reported
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -109,7 +109,7 @@ def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -
 def test_what_diagnose_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two clusters: a node whose name EC2 doesn't confirm, and one that waits."""
     with ExitStack() as opened:
-        account = Account(opened.enter_context(PracticeAws()), opened)
+        account = Account(opened.enter_context(FakeAws()), opened)
         node = account.cluster("prod", "eu-west-1")
         node.file(1, dns=["ip-10-1-0-2.corp.example"])
         node.file(2, age=timedelta(hours=2), known=False)

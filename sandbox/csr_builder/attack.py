@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.csr_builder.keys import Key, ecdsa
-from sandbox.csr_builder.request import Forge, Names
+from sandbox.csr_builder.request import CsrBuilder, Names
 
 #: Builds the request: with this key, for the node `good`, after the names `evil`.
 Make = Callable[[Key, Names, Names], bytes]
@@ -36,11 +36,11 @@ class Attack:
         return self.make(ecdsa(f"{self.id} {good.node}"), good, evil)
 
 
-def genuine(key: Key, good: Names) -> Forge:
+def genuine(key: Key, good: Names) -> CsrBuilder:
     """What the node would send by rights."""
-    return Forge.of_node(key, good.node, good)
+    return CsrBuilder.of_node(key, good.node, good)
 
 
-def impostor(key: Key, good: Names, evil: Names) -> Forge:
+def impostor(key: Key, good: Names, evil: Names) -> CsrBuilder:
     """The same node's request for the evil names."""
-    return Forge.of_node(key, good.node, evil)
+    return CsrBuilder.of_node(key, good.node, evil)

@@ -1,4 +1,4 @@
-"""PKCS#10 requests and PEM blocks by hand: `Forge` is a request, valid until it is bent.
+"""PKCS#10 requests and PEM blocks by hand: `CsrBuilder` is a request, valid until it is bent.
 
 From: RFC 2986 (PKCS#10), RFC 2985 (extensionRequest), RFC 5280 (names, extensions), RFC 7468 (PEM).
 """
@@ -87,7 +87,7 @@ def microsoft_request(*extensions: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Forge:
+class CsrBuilder:
     """A request in the making; every method gives a changed copy. Signed when encoded."""
 
     key: Key

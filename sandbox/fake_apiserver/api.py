@@ -29,7 +29,7 @@ from sandbox.fake_apiserver.status import (
     conflict,
     forbidden,
     invalid,
-    not_practised,
+    not_supported,
     quoted,
 )
 from sandbox.fake_apiserver.store import Store
@@ -110,7 +110,7 @@ class Api:
                 return 200, self._delete(call, name)
             case ("PUT", (name, "approval")):
                 return self._approve(call, name)
-        raise not_practised(f"{call.method} {'/'.join(call.path[3:])}")
+        raise not_supported(f"{call.method} {'/'.join(call.path[3:])}")
 
     def _check(
         self, call: Call, verb: str, resource: str = PLURAL, name: str = "", takes: str = ""
@@ -121,7 +121,7 @@ class Api:
             raise bad_request(f"Name parameter invalid: {quoted(name)}: {problem}")
         unknown = call.query.keys() - IGNORED - set(takes.split())
         if unknown:
-            raise not_practised(f"the query parameter {min(unknown)}")
+            raise not_supported(f"the query parameter {min(unknown)}")
 
     def _list(self, call: Call) -> Answer:
         verb = "watch" if call.query.get("watch") in ("true", "1") else "list"

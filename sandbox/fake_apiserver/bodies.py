@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from sandbox.fake_apiserver.status import KIND, Json, bad_request, not_practised
+from sandbox.fake_apiserver.status import KIND, Json, bad_request, not_supported
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -128,7 +128,7 @@ def read_preconditions(content: bytes) -> Preconditions:
     options = read_json(content) if content else {}
     unknown = options.keys() - {"apiVersion", "kind", "preconditions"}
     if unknown:
-        raise not_practised(f"the option {min(unknown)} of DELETE")
+        raise not_supported(f"the option {min(unknown)} of DELETE")
     try:
         return Preconditions.model_validate(options.get("preconditions") or {})
     except ValidationError:

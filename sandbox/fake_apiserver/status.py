@@ -143,7 +143,7 @@ def invalid(name: str, faults: Sequence[Fault]) -> ApiError:
     return ApiError(422, "Invalid", message, {k: v for k, v in details.items() if v})
 
 
-def not_practised(what: str) -> ApiError:
+def not_supported(what: str) -> ApiError:
     """501: the real API does this, this one does not; better said than guessed."""
     return ApiError(501, "NotImplemented", f"the practice API does not practise {what}")
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sandbox.csr_builder import ATTACKS, HONEST, Forge, Names, der
+from sandbox.csr_builder import ATTACKS, HONEST, CsrBuilder, Names, der
 from sandbox.csr_builder.keys import ecdsa
 from sandbox.csr_builder.request import COMMON_NAME, rdn
 from sandbox.fake_apiserver.objects import LETTERS
@@ -111,7 +111,7 @@ class Scenario:
 def service_names(*dns: str, ips: Iterable[str] = (), common_name: str = "") -> Ask:
     """These names, and this CN; without names a request without attributes, as OpenSSL's."""
     subject = (rdn(COMMON_NAME, der.utf8(common_name)),) if common_name else ()
-    made = Forge(ecdsa(f"{dns} {common_name}")).subject(*subject)
+    made = CsrBuilder(ecdsa(f"{dns} {common_name}")).subject(*subject)
     if dns:
         made = made.sans(*Names("", dns, tuple(ips)).sans)
     return lambda *_: made.pem()

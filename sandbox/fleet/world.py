@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
-from sandbox.aws import ACCOUNT, PracticeAws
+from sandbox.aws import ACCOUNT, FakeAws
 from sandbox.csr_builder import Names
 from sandbox.fake_apiserver.authority import Authority
 from sandbox.fake_apiserver.bodies import time_text
@@ -21,7 +21,7 @@ from sandbox.kubernetes import (
     APP_SERVING,
     KUBELET_SERVING,
     SEES_SERVICES,
-    PracticeCluster,
+    FakeCluster,
     User,
     approver_rules,
 )
@@ -43,8 +43,8 @@ class Fleet:
 
     def __init__(self, scenarios: Iterable[Scenario]) -> None:
         self.scenarios = tuple(scenarios)
-        self.aws = PracticeAws()
-        self.clusters: dict[str, PracticeCluster] = {}
+        self.aws = FakeAws()
+        self.clusters: dict[str, FakeCluster] = {}
         self.settings: Mapping[str, str] = {}
         self._open = ExitStack()
 
@@ -53,7 +53,7 @@ class Fleet:
         with ExitStack() as stack:
             stack.enter_context(self.aws)
             for place in PLACES.values():
-                cluster = PracticeCluster(place.name, region=place.region, app_serving=True)
+                cluster = FakeCluster(place.name, region=place.region, app_serving=True)
                 self.clusters[place.name] = stack.enter_context(cluster.start())
             self._describe()
             self._file(datetime.now(UTC))

@@ -12,7 +12,7 @@ from kubernetes.client import ApiException, Configuration
 from kubernetes.client.rest import RESTClientObject
 
 from adapters.aws_clients import AWS_FAULTS, error_code
-from adapters.hang_up import HangUp
+from adapters.connection_deadline import ConnectionDeadline
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from core.errors import ClusterUnavailable
 from core.model import safe
@@ -69,7 +69,9 @@ class ApiConnection:
         )
         self._rest: Any = _client(configuration)
         self._rest.pool_manager.connection_pool_kw["ssl_context"] = _trusting(ca_pem)
-        self._hang_up = HangUp(self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS)
+        self._connection_deadline = ConnectionDeadline(
+            self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS
+        )
 
     def call(
         self,
@@ -80,7 +82,7 @@ class ApiConnection:
         stop_at: float = 0.0,
         content_type: str = "application/json",
         accept: str = "application/json",
-        forgiving: bool = True,
+        retry_forbidden: bool = True,
     ) -> Outcome:
         """Return the outcome of a call and its retries; end it with `stop_at` seconds left.
 
@@ -88,14 +90,14 @@ class ApiConnection:
         """
         call = _Call(method, path, body, stop_at, content_type, accept)
         return self._retries.outcome_of(
-            lambda: self._attempt(call), stop_at=stop_at, forgiving=forgiving
+            lambda: self._attempt(call), stop_at=stop_at, retry_forbidden=retry_forbidden
         )
 
     def close(self) -> None:
         """Hang up now. The library's own `close` leaves that to the garbage collection."""
         self._rest.pool_manager.connection_from_url(self._endpoint).close()
         self._rest.close()
-        self._hang_up.close()
+        self._connection_deadline.close()
 
     def _attempt(self, call: "_Call") -> Outcome:
         try:

@@ -31,16 +31,16 @@ class Aws:
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._making = Lock()  # a session may not make two clients at once
 
-    def client(self, service: str, region: str = "", *, hasty: bool = False) -> Any:
+    def client(self, service: str, region: str = "", *, fast_fail: bool = False) -> Any:
         """Return a client of the service in this Region, `home` by default.
 
-        `hasty`: for the end of a run, see `adapters.aws_clients.client_config`.
+        `fast_fail`: for the end of a run, see `adapters.aws_clients.client_config`.
         """
-        key = service, region or self.home, hasty
+        key = service, region or self.home, fast_fail
         with self._making:
             if key not in self._clients:
                 config = client_config(
-                    use_environment_proxy=self.use_environment_proxy, hasty=hasty
+                    use_environment_proxy=self.use_environment_proxy, fast_fail=fast_fail
                 )
                 self._clients[key] = self._session.client(
                     service, region_name=key[1], config=config

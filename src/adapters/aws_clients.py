@@ -19,23 +19,23 @@ _READ_SECONDS: Final = 5
 _ATTEMPTS: Final = 2
 
 # Late in a run there is time for one short attempt.
-_HASTY_CONNECT_SECONDS: Final = 1
-_HASTY_READ_SECONDS: Final = 3
+_FAST_FAIL_CONNECT_SECONDS: Final = 1
+_FAST_FAIL_READ_SECONDS: Final = 3
 
 _MAX_WORDS: Final = 300
 
 
-def client_config(*, use_environment_proxy: bool = False, hasty: bool = False) -> Config:
+def client_config(*, use_environment_proxy: bool = False, fast_fail: bool = False) -> Config:
     """Return the configuration of every AWS client in this project.
 
     The environment's proxy (`HTTPS_PROXY`, `NO_PROXY`) may be meant for other programs, so it is
-    used only where a person asks for it. A `hasty` client tries once, and gives up after 4 seconds:
-    1 to connect, 3 to read.
+    used only where a person asks for it. A `fast_fail` client tries once, and gives up after 4
+    seconds: 1 to connect, 3 to read.
     """
     return Config(
-        connect_timeout=_HASTY_CONNECT_SECONDS if hasty else _CONNECT_SECONDS,
-        read_timeout=_HASTY_READ_SECONDS if hasty else _READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 1 if hasty else _ATTEMPTS},
+        connect_timeout=_FAST_FAIL_CONNECT_SECONDS if fast_fail else _CONNECT_SECONDS,
+        read_timeout=_FAST_FAIL_READ_SECONDS if fast_fail else _READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 1 if fast_fail else _ATTEMPTS},
         proxies=None if use_environment_proxy else {},
     )
 
@@ -45,7 +45,7 @@ def fault(operation: str, error: Exception) -> str:
     return f"{operation}: {error_code(error)}"
 
 
-def told(operation: str, error: Exception) -> str:
+def reported(operation: str, error: Exception) -> str:
     """The failure with AWS's own words, for the terminal of whoever asked, and for no log."""
     return f"{fault(operation, error)}: {safe(str(error))[:_MAX_WORDS]}"
 

@@ -27,7 +27,7 @@ class LambdaClock:
         return self._remaining_milliseconds() / 1000 - RESERVE_SECONDS
 
 
-class ShareOfTime:
+class ReservedClock:
     """The clock of a part of a run, which keeps so many seconds for what comes after it."""
 
     def __init__(self, whole: Clock, kept: float) -> None:

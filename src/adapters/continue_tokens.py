@@ -44,8 +44,8 @@ def onward(token: str, names: Sequence[str], turn: int) -> str:
     """
     start = _start(token)
     slash = start[:1] if start[:1] == "/" else ""
-    ahead = [slash + name for name in names if start and slash + name > start]
-    return _from(token, ahead[turn % len(ahead)]) if ahead else ""
+    later = [slash + name for name in names if start and slash + name > start]
+    return _from(token, later[turn % len(later)]) if later else ""
 
 
 def is_before(token: str, other: str) -> bool:

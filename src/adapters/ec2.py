@@ -21,7 +21,7 @@ _PAGE_SIZE: Final = 200
 # than the run. From then on a hasty client asks EC2, and IAM isn't asked any more. With less than
 # 5 s left EC2 isn't asked either: what is known by then is judged and written.
 _RESERVE_SECONDS: Final = 15
-_HASTY_RESERVE_SECONDS: Final = 5
+_FAST_FAIL_RESERVE_SECONDS: Final = 5
 _NO_TIME: Final = "not asked, for want of time"
 
 # When a hasty client meets these, EC2 may be well: the next run asks with longer time-outs.
@@ -48,15 +48,15 @@ class Ec2Fleet:
         ec2: Any,
         profiles: InstanceProfiles,
         clock: Clock,
-        hasty: Callable[[], Any] | None = None,
+        fast_fail: Callable[[], Any] | None = None,
     ) -> None:
         """`ec2`: a client of the cluster's Region, made with `client_config()`.
 
-        `hasty`: returns one made with `client_config(hasty=True)`; without it EC2 is not asked in a
-        run's last 15 seconds.
+        `fast_fail`: returns one made with `client_config(fast_fail=True)`; without it EC2 is not
+        asked in a run's last 15 seconds.
         """
         self._ec2 = ec2
-        self._hasty = hasty
+        self._fast_fail = fast_fail
         self._profiles = profiles
         self._clock = clock
         self._failed: dict[str, RoleUnknown] = {}
@@ -113,8 +113,8 @@ class Ec2Fleet:
     def _client(self, *, late: bool) -> Any:
         if not late:
             ec2 = self._ec2
-        elif self._hasty is not None:
-            ec2 = self._hasty()
+        elif self._fast_fail is not None:
+            ec2 = self._fast_fail()
         else:
             raise OutOfTime(f"{_OPERATION}: {_NO_TIME}")
         read_needed_fields(ec2)
@@ -122,7 +122,7 @@ class Ec2Fleet:
 
     def _items(self, ec2: Any, filters: Mapping[str, list[str]], *, late: bool) -> Iterator[object]:
         """Yield the instances of all pages; raise OutOfTime before a page without time for it."""
-        reserve = _HASTY_RESERVE_SECONDS if late else _RESERVE_SECONDS
+        reserve = _FAST_FAIL_RESERVE_SECONDS if late else _RESERVE_SECONDS
         pages = iter(
             ec2.get_paginator("describe_instances").paginate(
                 Filters=[{"Name": name, "Values": values} for name, values in filters.items()],

@@ -44,7 +44,7 @@ def instance_of(item: object) -> Instance:
         profile_arn=read.iam_instance_profile.arn,
         tags={tag.key: tag.value for tag in read.tags},
         interfaces=tuple(_interface(eni) for eni in read.network_interfaces),
-        loose_addresses=frozenset(_loose(read)),
+        other_addresses=frozenset(_loose(read)),
     )
 
 

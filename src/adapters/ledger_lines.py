@@ -13,7 +13,7 @@ from core.model import (
     IssueFinding,
     IssueState,
     Judged,
-    NotGiven,
+    NotProvided,
     OtherName,
     Pkcs10,
     Record,
@@ -22,8 +22,8 @@ from core.model import (
     Run,
     Service,
     ServicesHidden,
-    Unread,
     UnreadableCsr,
+    UnreadableRequest,
     Verdict,
     safe,
 )
@@ -102,13 +102,13 @@ def run_line(run: Run) -> Line:
         "gated": {reason: run.gated[reason] for reason in sorted(run.gated)},
         "gated_total": sum(run.gated.values()),
         "actions": {action.value: run.count(action) for action in Action},
-        "not_judged": {action.value: count for action, count in run.sums.not_judged.items()},
+        "not_judged": {action.value: count for action, count in run.totals.not_judged.items()},
         "findings": {state.value: found[state] for state in IssueState},
     }
 
 
-def _where(cluster: Cluster | NotGiven) -> Line:
-    if isinstance(cluster, NotGiven):
+def _where(cluster: Cluster | NotProvided) -> Line:
+    if isinstance(cluster, NotProvided):
         return {}
     return {"cluster": cluster.name, "region": cluster.region}
 
@@ -125,7 +125,7 @@ def _who(csr: Csr) -> Line:
 
 def _identity(case: Case) -> Line:
     """How it was bound, to which instance, and which ones (in which state) EC2 showed for it."""
-    instances = () if isinstance(case.instances, NotGiven) else case.instances
+    instances = () if isinstance(case.instances, NotProvided) else case.instances
     known = case.identity.instance_id if case.identity is not None else None
     return {
         "identity": None if case.identity is None else case.identity.kind.value,
@@ -167,9 +167,9 @@ def _bounded(**texts: str) -> Line:
     return {key: bounded(text) for key, text in texts.items() if text}
 
 
-def _asked(request: Pkcs10 | Unread) -> Line:
+def _asked(request: Pkcs10 | UnreadableRequest) -> Line:
     """The names and the kind of key that were asked for, as far as the strict reader reads it."""
-    if isinstance(request, Unread):
+    if isinstance(request, UnreadableRequest):
         return {"request_problem": bounded(request.why)}
     others = [f"{san.kind}:{san.value}" for san in request.sans if isinstance(san, OtherName)]
     return {
@@ -181,7 +181,7 @@ def _asked(request: Pkcs10 | Unread) -> Line:
     }
 
 
-def _role(role: Role | RoleUnknown | NotGiven) -> Line:
+def _role(role: Role | RoleUnknown | NotProvided) -> Line:
     """The role of the instance's profile, which the requester's was compared with."""
     if isinstance(role, Role):
         return {"role": str(role)}
@@ -194,15 +194,21 @@ def _services(case: Case) -> Line:
         return {}
     shown = case.services
     if isinstance(shown, ServicesHidden):
-        told: Line = {"services_hidden": bounded(shown.why)}
+        reported: Line = {"services_hidden": bounded(shown.why)}
     else:
-        told = {"services": _listed(map(_told, () if isinstance(shown, NotGiven) else shown))}
-    return {"namespace": case.claim.namespace, "services_named": _listed(case.claim.names), **told}
+        reported = {
+            "services": _listed(map(_told, () if isinstance(shown, NotProvided) else shown))
+        }
+    return {
+        "namespace": case.claim.namespace,
+        "services_named": _listed(case.claim.names),
+        **reported,
+    }
 
 
 def _told(service: Service) -> str:
     addresses = ", ".join(sorted(map(str, service.cluster_ips))) or "no cluster IP"
-    return f"{service.name} {service.kind} {addresses}{', going' if service.going else ''}"
+    return f"{service.name} {service.kind} {addresses}{', deleting' if service.deleting else ''}"
 
 
 def _listed(texts: Iterable[str]) -> Sequence[str]:

@@ -38,20 +38,20 @@ def values_of(run: Run) -> Mapping[str, float]:
     A cluster is completed once, with its nodes: a second signer's run adds to the sums only.
     """
     states = [finding.state for finding in run.findings]
-    sums = run.sums
+    totals = run.totals
     return {
         "Completed": int(run.signer != APP_SERVING),
         "Approved": run.count(Action.APPROVED) + run.count(Action.REAPPROVED),
         "Denied": run.due(Decision.DENY),
         "Left": run.count(Action.LEFT),
         "Waiting": run.count(Action.WAITING),
-        "Pending": sums.pending,
-        "OldestPendingSeconds": sums.oldest_pending_seconds,
+        "Pending": totals.pending,
+        "OldestPendingSeconds": totals.oldest_pending_seconds,
         "ApprovedNotIssued": states.count(IssueState.NOT_ISSUED),
         "SignerFailed": states.count(IssueState.SIGNER_FAILED),
         "IssuedMismatch": states.count(IssueState.MISMATCH),
-        "ReviewErrors": sums.bugs + len(run.unreadable) + run.count(Action.NOT_WRITTEN),
-        "EvidenceUnavailable": sums.without_evidence,
+        "ReviewErrors": totals.bugs + len(run.unreadable) + run.count(Action.NOT_WRITTEN),
+        "EvidenceUnavailable": totals.without_evidence,
         "ListTruncated": int(run.truncated or run.unread > 0),
     }
 

@@ -82,15 +82,15 @@ class Retries:
         self._forbidden_since: float | None = None
 
     def outcome_of(
-        self, attempt: Callable[[], Outcome], *, stop_at: float = 0.0, forgiving: bool = True
+        self, attempt: Callable[[], Outcome], *, stop_at: float = 0.0, retry_forbidden: bool = True
     ) -> Outcome:
         """The last outcome. No wait may take the clock's remaining seconds down to `stop_at`.
 
-        `forgiving`: a 403 is asked again, too.
+        `retry_forbidden`: a 403 is asked again, too.
         """
         outcome = attempt()
         for ceiling in BACKOFF:
-            is_final = not forgiving and isinstance(outcome, Answer) and outcome.status == 403
+            is_final = not retry_forbidden and isinstance(outcome, Answer) and outcome.status == 403
             wait = None if is_final else self._wait(outcome, ceiling)
             if wait is None or self._clock.remaining() - wait <= stop_at:
                 break

@@ -61,5 +61,5 @@ def service_of(item: object) -> Service:
         kind=read.spec.type,
         # Of an ExternalName it would be a leftover of what it was before.
         cluster_ips=frozenset() if read.spec.type == "ExternalName" else addresses,
-        going=bool(read.metadata.deletion_timestamp),
+        deleting=bool(read.metadata.deletion_timestamp),
     )

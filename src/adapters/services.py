@@ -48,7 +48,9 @@ class KubernetesServices:
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/services/{quote(name, safe='')}"
         # The list has come before, so the API server isn't starting, and a namespace that isn't
         # to be served must not make the others wait.
-        outcome = self._connection.call("GET", path, stop_at=_RESERVE_SECONDS, forgiving=False)
+        outcome = self._connection.call(
+            "GET", path, stop_at=_RESERVE_SECONDS, retry_forbidden=False
+        )
         match outcome:
             case Answer(status=200):
                 return _read(outcome, namespace, name)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from adapters.ledger_lines import bounded
 from cli.evaluate.saved_evidence import Answer, Ignored
-from core.model import Case, Csr, Effect, Judged, NotGiven, Refusal, UnreadableCsr, Verdict
+from core.model import Case, Csr, Effect, Judged, NotProvided, Refusal, UnreadableCsr, Verdict
 
 Row = dict[str, Any]
 
@@ -48,7 +48,7 @@ def _judged(case: Case, verdict: Verdict) -> Row:
 
 
 def _only(case: Case) -> str | None:
-    if isinstance(case.instances, NotGiven) or len(case.instances) != 1:
+    if isinstance(case.instances, NotProvided) or len(case.instances) != 1:
         return None
     return case.instances[0].id
 

@@ -5,7 +5,7 @@ which the search list of a pod makes the shorter forms; EKS clusters have the do
 """
 
 from core.dns import folded
-from core.model import DNS_LABEL, Csr, Pkcs10, ServiceClaim, Unread
+from core.model import DNS_LABEL, Csr, Pkcs10, ServiceClaim, UnreadableRequest
 
 #: So many Services may be named in one request; each is a call to the API server.
 MAX_SERVICES = 10
@@ -13,7 +13,9 @@ MAX_SERVICES = 10
 _ENDINGS = (["svc", "cluster", "local"], ["svc"])
 
 
-def claim_of(csr: Csr, request: Pkcs10 | Unread, *, allow_short: bool) -> ServiceClaim | None:
+def claim_of(
+    csr: Csr, request: Pkcs10 | UnreadableRequest, *, allow_short: bool
+) -> ServiceClaim | None:
     """The Services of its own namespace that a ServiceAccount names; None for other requesters."""
     namespace = csr.namespace
     if namespace is None:

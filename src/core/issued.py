@@ -23,7 +23,7 @@ from core.model import (
     IssueState,
     Judged,
     Pkcs10,
-    Unread,
+    UnreadableRequest,
 )
 
 #: What cryptography raises for a certificate that it can't read; parsing is lazy.
@@ -53,7 +53,7 @@ def contents(pem: bytes) -> Contents:
 
 def find(
     csr: Csr,
-    request: Pkcs10 | Unread,
+    request: Pkcs10 | UnreadableRequest,
     now: datetime,
     *,
     grace: timedelta,
@@ -90,17 +90,17 @@ def judged_as(
 
 
 def mismatch(
-    csr: Csr, request: Pkcs10 | Unread, read: Callable[[bytes], Contents] = contents
+    csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents] = contents
 ) -> bool:
     """True when the CSR's certificate has another key, or a name beyond those asked for."""
     return bool(csr.certificate) and _compare(csr, request, read)[0] is IssueState.MISMATCH
 
 
 def _compare(
-    csr: Csr, request: Pkcs10 | Unread, read: Callable[[bytes], Contents]
+    csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents]
 ) -> tuple[IssueState | None, str]:
     approved = csr.condition("Approved")
-    if isinstance(request, Unread):
+    if isinstance(request, UnreadableRequest):
         # Others may approve what we wouldn't; that is no news of the signer.
         ours = approved is not None and approved.reason == APPROVED_REASON
         detail = f"issued for a request that can't be read: {request.why}"

@@ -15,13 +15,13 @@ from core.model import (
     Case,
     Cluster,
     Csr,
-    Entry,
     Identity,
     Judged,
-    NotGiven,
+    NotProvided,
+    ParsedCsr,
     Peers,
     ServiceClaim,
-    Unread,
+    UnreadableRequest,
 )
 from core.peers import PeerIndex
 from core.service_evidence import ServiceEvidence
@@ -36,10 +36,10 @@ def _fresh_reader() -> Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ReviewContext:
     """What all cases of one review share."""
 
-    cluster: Cluster | NotGiven
+    cluster: Cluster | NotProvided
     policy: Policy
     now: datetime
     checks: tuple[Check, ...]
@@ -65,20 +65,22 @@ class Gated:
     broken: list[Judged] = field(default_factory=list)
 
 
-def gate(csrs: Sequence[Csr], scene: Scene) -> Gated:
+def gate(csrs: Sequence[Csr], context: ReviewContext) -> Gated:
     """Sort out what is nobody's to judge now.
 
     No request is read before, nor anything asked of AWS: one who files thousands, each as large
     as may be, costs no more than their listing, for `newest` leaves one.
     """
-    gated = Gated(PeerIndex(scene.now, scene.max_age))
-    sound = [csr for csr in csrs if _note(csr, gated, scene)]
-    gates = [check for check in scene.checks if check.gate]
+    gated = Gated(PeerIndex(context.now, context.max_age))
+    sound = [csr for csr in csrs if _note(csr, gated, context)]
+    gates = [check for check in context.checks if check.gate]
     for csr in sorted(sound, key=lambda csr: (csr.created, csr.name)):
         if not csr.is_pending:
             continue
-        standing = Peers(newer=gated.peers.newer(csr), ahead=gated.peers.ahead(csr))
-        case = replace(unread(csr, scene), peers=standing)
+        standing = Peers(
+            newer=gated.peers.newer(csr), newer_in_namespace=gated.peers.newer_in_namespace(csr)
+        )
+        case = replace(unread(csr, context), peers=standing)
         try:
             refusal = next((r for check in gates if (r := check.run(case)) is not None), None)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
@@ -91,18 +93,25 @@ def gate(csrs: Sequence[Csr], scene: Scene) -> Gated:
     return gated
 
 
-def _note(csr: Csr, gated: Gated, scene: Scene) -> bool:
+def _note(csr: Csr, gated: Gated, context: ReviewContext) -> bool:
     try:
         gated.peers.note(csr)
     except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
-        gated.broken.append(Judged.broken(unread(csr, scene), error))
+        gated.broken.append(Judged.broken(unread(csr, context), error))
         return False
     return True
 
 
-def unread(csr: Csr, scene: Scene) -> Case:
+def unread(csr: Csr, context: ReviewContext) -> Case:
     """The case of a CSR whose request isn't read, or not yet: the gates need none."""
-    return Case(csr, Unread("not read"), None, scene.now, scene.policy, cluster=scene.cluster)
+    return Case(
+        csr,
+        UnreadableRequest("not read"),
+        None,
+        context.now,
+        context.policy,
+        cluster=context.cluster,
+    )
 
 
 def judge(
@@ -125,16 +134,16 @@ def judge(
     ]
 
 
-def case_of(entry: Entry, scene: Scene, peers: PeerIndex) -> Case:
+def case_of(entry: ParsedCsr, context: ReviewContext, peers: PeerIndex) -> Case:
     """The case of one CSR, still without evidence."""
     return Case(
         entry.csr,
         entry.request,
         entry.identity,
-        scene.now,
-        scene.policy,
+        context.now,
+        context.policy,
         peers=peers.of(entry),
-        cluster=scene.cluster,
+        cluster=context.cluster,
         claim=entry.claim,
     )
 

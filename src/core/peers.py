@@ -4,7 +4,7 @@ from bisect import bisect_right
 from datetime import datetime, timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.model import Csr, Entry, Peers, Pkcs10, Requester
+from core.model import Csr, ParsedCsr, Peers, Pkcs10, Requester
 
 _Rank = tuple[datetime, bool, str]
 
@@ -44,9 +44,9 @@ class PeerIndex:
                 self._pending_of.setdefault(csr.namespace, []).append(_rank(csr))
                 self._unsorted.add(csr.namespace)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: ParsedCsr) -> None:
         """Index what was read of an item: its key, and whether its certificate is wrong."""
-        if entry.vouches and isinstance(entry.request, Pkcs10):
+        if entry.key_is_proven and isinstance(entry.request, Pkcs10):
             users = self._users_of_key.setdefault(entry.request.key.spki, set())
             users.add(entry.csr.username)
         if entry.mismatched:
@@ -57,7 +57,7 @@ class PeerIndex:
         newest = self._newest.get(csr.requester)
         return newest.name if newest is not None and _rank(newest) > _rank(csr) else None
 
-    def ahead(self, csr: Csr) -> int:
+    def newer_in_namespace(self, csr: Csr) -> int:
         """How many of the ServiceAccounts of its namespace are pending, fresh and newer."""
         namespace = csr.namespace or ""
         pending = self._pending_of.get(namespace, [])
@@ -67,7 +67,7 @@ class PeerIndex:
             pending.sort()
         return len(pending) - bisect_right(pending, _rank(csr))
 
-    def of(self, entry: Entry) -> Peers:
+    def of(self, entry: ParsedCsr) -> Peers:
         """What the others say of this one."""
         csr = entry.csr
         mismatched = self._mismatched.get(csr.username, set()) - {csr.name}
@@ -76,7 +76,7 @@ class PeerIndex:
             same_key=min(self._other_users(entry), default=None),
             mismatch=min(mismatched, default=None),
             asking_since=self._earlier(csr),
-            ahead=self.ahead(csr),
+            newer_in_namespace=self.newer_in_namespace(csr),
         )
 
     def asking_seconds(self, csr: Csr) -> float:
@@ -87,7 +87,7 @@ class PeerIndex:
         first = self._first.get(csr.requester)
         return first if first is not None and first < csr.created else None
 
-    def _other_users(self, entry: Entry) -> set[str]:
+    def _other_users(self, entry: ParsedCsr) -> set[str]:
         if not isinstance(entry.request, Pkcs10):
             return set()
         return self._users_of_key.get(entry.request.key.spki, set()) - {entry.csr.username}

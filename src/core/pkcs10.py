@@ -243,8 +243,8 @@ def _kind_of_key(key: object) -> tuple[str, KeyRule]:
         exponent = key.public_numbers().e
         good = key.key_size in _RSA_BITS and exponent in _RSA_EXPONENTS
         # A requester may choose thousands of digits, more than Python cares to print.
-        told = str(exponent) if exponent < 2**64 else f"of {exponent.bit_length()} bits"
-        kind = f"RSA {key.key_size} with exponent {told}"
+        reported = str(exponent) if exponent < 2**64 else f"of {exponent.bit_length()} bits"
+        kind = f"RSA {key.key_size} with exponent {reported}"
         return kind, KeyRule.ALLOWED if good else KeyRule.FORBIDDEN
     if isinstance(key, ed25519.Ed25519PublicKey):
         return "Ed25519", KeyRule.ALLOWED

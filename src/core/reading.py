@@ -14,32 +14,32 @@ from core.checks.service import requester_is_service_account, service_names
 from core.claims import claim_of
 from core.errors import MalformedRequest
 from core.identity import identify
-from core.judging import Gated, Scene, unread
-from core.kept import Kept
+from core.judging import Gated, ReviewContext, unread
 from core.memo import Reader
 from core.model import (
     APP_SERVING,
     MAX_REQUEST_BYTES,
     Case,
     Csr,
-    Entry,
     IssueFinding,
     IssueState,
     Judged,
     KeyRule,
     OversizedRequest,
+    ParsedCsr,
     Pkcs10,
-    Unread,
+    UnreadableRequest,
 )
+from core.retained import RetainedRequests
 from core.settings import ReviewSettings
 from core.slices import SLICE
 
 # What a request must pass for its key to count against another requester: a copy of somebody
 # else's request fails at the subject, so that nobody can be blocked by one.
-_VOUCHING = (requester_is_node, request_well_formed, signature, subject)
+_KEY_PROOF = (requester_is_node, request_well_formed, signature, subject)
 
 # Likewise: of a copy the names are those of another namespace.
-_VOUCHING_FOR_SERVICES = (
+_KEY_PROOF_OF_SERVICES = (
     requester_is_service_account,
     request_well_formed,
     signature,
@@ -56,8 +56,8 @@ class Reading:
     how many there was no time for. Nothing but `findings` is kept of the others.
     """
 
-    entries: list[Entry] = field(default_factory=list)
-    unissued: list[Entry] = field(default_factory=list)
+    entries: list[ParsedCsr] = field(default_factory=list)
+    unissued: list[ParsedCsr] = field(default_factory=list)
     problems: list[Judged] = field(default_factory=list)
     findings: list[IssueFinding] = field(default_factory=list)
     skipped: int = 0
@@ -67,7 +67,7 @@ def read_list(
     csrs: Sequence[Csr],
     due: Sequence[Csr],
     gated: Gated,
-    scene: Scene,
+    context: ReviewContext,
     settings: ReviewSettings,
     budget: Budget,
 ) -> Reading:
@@ -79,24 +79,25 @@ def read_list(
     """
     reading = Reading(problems=list(gated.broken))
     first, rest = due[:SLICE], due[SLICE:]
-    kept = Kept()
+    kept = RetainedRequests()
     for one in chain(
-        read_all(first, scene, budget.may_read_first_slice), read_all(rest, scene, budget.may_read)
+        read_all(first, context, budget.may_read_first_slice),
+        read_all(rest, context, budget.may_read),
     ):
-        if isinstance(one, Entry):
+        if isinstance(one, ParsedCsr):
             gated.peers.add(one)
             kept.add(one)
         else:
             _keep(one, reading)
     reading.entries += kept.entries
-    for one in read_all(_others(csrs, due, gated), scene, budget.reading_of_others()):
-        if isinstance(one, Entry):
+    for one in read_all(_others(csrs, due, gated), context, budget.reading_of_others()):
+        if isinstance(one, ParsedCsr):
             gated.peers.add(one)
-            _find(one, scene, settings, reading)
+            _find(one, context, settings, reading)
         else:
             _keep(one, reading)
     if not reading.skipped:
-        scene.reader.forget_unused()
+        context.reader.forget_unused()
     return reading
 
 
@@ -108,8 +109,8 @@ def _keep(unread: Judged, reading: Reading) -> None:
 
 
 def read_all(
-    csrs: Iterable[Csr], scene: Scene, time_left: Callable[[], bool] = lambda: True
-) -> Iterator[Entry | Judged]:
+    csrs: Iterable[Csr], context: ReviewContext, time_left: Callable[[], bool] = lambda: True
+) -> Iterator[ParsedCsr | Judged]:
     """Read requests, in their order, each once.
 
     A request that our own code fails on is yielded without a verdict. So is one for which there is
@@ -119,31 +120,31 @@ def read_all(
     for csr in csrs:
         late = late or not time_left()
         if late:
-            yield Judged(unread(csr, scene), None, "no time was left", deferred=True)
+            yield Judged(unread(csr, context), None, "no time was left", deferred=True)
             continue
         try:
-            yield read(csr, scene)
+            yield read(csr, context)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
-            yield Judged.broken(unread(csr, scene), error)
+            yield Judged.broken(unread(csr, context), error)
 
 
-def read(csr: Csr, scene: Scene) -> Entry:
+def read(csr: Csr, context: ReviewContext) -> ParsedCsr:
     """Read one CSR's request, and what follows from it alone."""
-    request, policy = _request(csr, scene.reader), scene.policy
-    identity, claim, vouching = None, None, _VOUCHING
+    request, policy = _request(csr, context.reader), context.policy
+    identity, claim, vouching = None, None, _KEY_PROOF
     if csr.signer == APP_SERVING:
         claim = claim_of(csr, request, allow_short=policy.allow_short_service_names)
-        vouching = _VOUCHING_FOR_SERVICES
+        vouching = _KEY_PROOF_OF_SERVICES
     else:
         identity = identify(csr, allow_name=policy.allow_name_identity)
-    case = Case(csr, request, identity, scene.now, policy, claim=claim)
+    case = Case(csr, request, identity, context.now, policy, claim=claim)
     verifiable = isinstance(request, Pkcs10) and request.key.rule is not KeyRule.UNVERIFIABLE
-    return Entry(
+    return ParsedCsr(
         csr,
         request,
         identity,
-        vouches=verifiable and all(check(case) is None for check in vouching),
-        mismatched=issued.mismatch(csr, request, _certificates(scene.reader)),
+        key_is_proven=verifiable and all(check(case) is None for check in vouching),
+        mismatched=issued.mismatch(csr, request, _certificates(context.reader)),
         claim=claim,
     )
 
@@ -155,15 +156,17 @@ def _others(csrs: Sequence[Csr], due: Sequence[Csr], gated: Gated) -> list[Csr]:
     return sorted(others, key=lambda csr: (not csr.is_pending, csr.created, csr.name), reverse=True)
 
 
-def _find(entry: Entry, scene: Scene, settings: ReviewSettings, reading: Reading) -> None:
+def _find(
+    entry: ParsedCsr, context: ReviewContext, settings: ReviewSettings, reading: Reading
+) -> None:
     grace = timedelta(seconds=settings.issue_grace_seconds)
     finding = issued.find(
         entry.csr,
         entry.request,
-        scene.now,
+        context.now,
         grace=grace,
-        max_age=scene.max_age,
-        read=_certificates(scene.reader),
+        max_age=context.max_age,
+        read=_certificates(context.reader),
     )
     if finding is None:
         return
@@ -172,19 +175,21 @@ def _find(entry: Entry, scene: Scene, settings: ReviewSettings, reading: Reading
         reading.unissued.append(entry)
 
 
-def _request(csr: Csr, reader: Reader) -> Pkcs10 | Unread:
+def _request(csr: Csr, reader: Reader) -> Pkcs10 | UnreadableRequest:
     if isinstance(csr.request, OversizedRequest):
-        return Unread(f"got {csr.request.size} bytes, expected at most {MAX_REQUEST_BYTES}")
+        return UnreadableRequest(
+            f"got {csr.request.size} bytes, expected at most {MAX_REQUEST_BYTES}"
+        )
     # The requests that OpenSSL makes for an application may ask for nothing but a CN.
     bare = csr.signer == APP_SERVING
     return reader.read(f"request, {bare=}", csr.request, partial(_read, bare=bare))
 
 
-def _read(request: bytes, *, bare: bool) -> Pkcs10 | Unread:
+def _read(request: bytes, *, bare: bool) -> Pkcs10 | UnreadableRequest:
     try:
         return pkcs10.read(request, bare=bare)
     except MalformedRequest as error:
-        return Unread(str(error))
+        return UnreadableRequest(str(error))
 
 
 def _certificates(reader: Reader) -> Callable[[bytes], issued.Contents]:

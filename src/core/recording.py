@@ -4,7 +4,7 @@ from core.model import Record, Run
 from core.ports import Ledger
 
 
-class PatientLedger:
+class DeferredErrorLedger:
     """A ledger whose trouble with a record shows when the run is over.
 
     Before that it would leave decisions unwritten, or written and not on record; and as the CSR

@@ -13,12 +13,12 @@ from typing import Final
 from core import issued
 from core.acting import act, is_early, mode_of, to_reapprove
 from core.budget import Budget
-from core.judging import Gated, Scene, case_of, gate, judge
-from core.model import Action, Cluster, Csr, Entry, Judged, OversizedRequest, Run
+from core.judging import Gated, ReviewContext, case_of, gate, judge
+from core.model import Action, Cluster, Csr, Judged, OversizedRequest, ParsedCsr, Run
 from core.peers import PeerIndex
 from core.ports import Ports
 from core.reading import Reading, read_list
-from core.recording import PatientLedger
+from core.recording import DeferredErrorLedger
 from core.settings import ReviewSettings
 from core.signers import SIGNERS, Signer
 from core.slices import SLICE, in_turns, sliced
@@ -37,18 +37,18 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         ClusterUnavailable: the cluster's CSRs could not be listed; nothing was done.
         NotOnboarded: the cluster lets us list nothing; nothing was done.
     """
-    ports = replace(ports, ledger=PatientLedger(ports.ledger))
+    ports = replace(ports, ledger=DeferredErrorLedger(ports.ledger))
     started, rules, mode = ports.clock.now(), SIGNERS[signer], mode_of(settings, cluster.tags)
     budget = Budget(ports.clock, rules.seconds, rules.slowest)
     listing = ports.api.list_csrs(signer)
     reader = ports.memo.reader(cluster.region, cluster.name, signer)
-    scene = Scene(cluster, settings, ports.clock.now(), rules.checks, reader)
+    context = ReviewContext(cluster, settings, ports.clock.now(), rules.checks, reader)
 
-    gated = gate(listing.csrs, scene)
-    early, due = _early_and_due(gated, scene, settings)
-    reading = read_list(listing.csrs, due, gated, scene, settings, budget)
+    gated = gate(listing.csrs, context)
+    early, due = _early_and_due(gated, context, settings)
+    reading = read_list(listing.csrs, due, gated, context, settings, budget)
     judge_slices = partial(
-        _judge_slices, scene=scene, peers=gated.peers, rules=rules, ports=ports, budget=budget
+        _judge_slices, context=context, peers=gated.peers, rules=rules, ports=ports, budget=budget
     )
 
     tally = Tally()
@@ -76,7 +76,7 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         unread=reading.skipped,
         unreadable=listing.unreadable,
         gated=gated.stopped,
-        sums=tally.sums(),
+        totals=tally.totals(),
         findings=issued.judged_as(reading.findings, rechecked),
         seconds=(ports.clock.now() - started).total_seconds(),
     )
@@ -85,7 +85,7 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
 
 
 def _early_and_due(
-    gated: Gated, scene: Scene, settings: ReviewSettings
+    gated: Gated, context: ReviewContext, settings: ReviewSettings
 ) -> tuple[list[Csr], list[Csr]]:
     """Split those past the gates: too young for any decision; to be judged, in slice order."""
     early: list[Csr] = []
@@ -93,7 +93,7 @@ def _early_and_due(
     for csr in gated.passed:
         too_young = is_early(gated.peers.asking_seconds(csr), settings)
         (early if too_young else due).append(csr)
-    in_order = in_turns(due, scene.now)
+    in_order = in_turns(due, context.now)
     return early, [csr for part in sliced(in_order) for csr in sorted(part, key=_size)]
 
 
@@ -108,9 +108,9 @@ def _size(csr: Csr) -> int:
 
 
 def _judge_slices(
-    entries: Sequence[Entry],
+    entries: Sequence[ParsedCsr],
     *,
-    scene: Scene,
+    context: ReviewContext,
     peers: PeerIndex,
     rules: Signer,
     ports: Ports,
@@ -123,13 +123,13 @@ def _judge_slices(
     for together in sliced(entries):
         if not budget.may_begin_slice():
             return
-        current = replace(scene, now=ports.clock.now())
+        current = replace(context, now=ports.clock.now())
         cases = [case_of(entry, current, peers) for entry in together]
         answers = rules.gather(cases, ports.fleet, ports.services)
-        yield judge(cases, answers, scene.checks, time_left=budget.judging())
+        yield judge(cases, answers, context.checks, time_left=budget.judging())
 
 
-def _to_recheck(reading: Reading, settings: ReviewSettings) -> Sequence[Entry]:
+def _to_recheck(reading: Reading, settings: ReviewSettings) -> Sequence[ParsedCsr]:
     """Return the approved requests without a certificate that are judged again, for the log.
 
     One slice of them is more than is logged; only REAPPROVE_UNISSUED needs all.

@@ -7,7 +7,7 @@ from core import evidence, service_evidence
 from core.checks import CHECKS, Check
 from core.errors import EvidenceUnavailable
 from core.judging import Answers
-from core.model import APP_SERVING, KUBELET_SERVING, Case, NotGiven
+from core.model import APP_SERVING, KUBELET_SERVING, Case, NotProvided
 from core.ports import Fleet, Services
 from core.settings import ReviewSettings
 
@@ -40,7 +40,7 @@ def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answer
     shared = cases[0]
     return evidence.gather(
         [case.identity for case in cases if case.identity is not None],
-        None if isinstance(shared.cluster, NotGiven) else shared.cluster.vpc_id,
+        None if isinstance(shared.cluster, NotProvided) else shared.cluster.vpc_id,
         fleet,
         shared.now,
         roles_wanted=shared.policy.verify_node_role,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from core.model import APP_SERVING, Action, Decision, Judged, Record, RoleUnknown, Sums
+from core.model import APP_SERVING, Action, Decision, Judged, Record, RoleUnknown, RunTotals
 
 # An overtaken CSR isn't in here, though others have decided or deleted it: it counts as pending, or
 # one that meets a conflict in every run would never be noticed.
@@ -44,9 +44,9 @@ class Tally:
             self._not_judged[action] += 1
             self._wait(seconds)
 
-    def sums(self) -> Sums:
+    def totals(self) -> RunTotals:
         """Return what was counted."""
-        return Sums(
+        return RunTotals(
             actions=self._actions,
             not_judged=self._not_judged,
             due=self._due,

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 
 from adapters import eks
 from adapters.aws_account import Aws
-from adapters.clock import LambdaClock, ShareOfTime
+from adapters.clock import LambdaClock, ReservedClock
 from adapters.csr_api import KubernetesCsrApi
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import ClusterCache, ClusterNotFound, DescribedCluster
@@ -96,7 +96,7 @@ class Reviewer:
             self._ledger.skipped(name, region, f"status {described.status}")
             return
         first, *others = served(self._settings)
-        self._review_signer(first, described, ShareOfTime(clock, _KEPT_SECONDS * len(others)))
+        self._review_signer(first, described, ReservedClock(clock, _KEPT_SECONDS * len(others)))
         for signer in others:
             try:
                 self._review_signer(signer, described, clock)
@@ -109,8 +109,8 @@ class Reviewer:
     def _review_signer(self, signer: str, described: DescribedCluster, clock: Clock) -> None:
         """One signer's review, on a connection of its own, so that no list is kept for the next."""
         region = described.cluster.region
-        hasty = partial(self._aws.client, "ec2", region, hasty=True)
-        fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock, hasty)
+        fast_fail = partial(self._aws.client, "ec2", region, fast_fail=True)
+        fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock, fast_fail)
         with self._api(described, clock) as api:
             ports = Ports(api, fleet, clock, self._ledger, api.services, self._memo)
             review(described.cluster, signer, self._settings, ports)

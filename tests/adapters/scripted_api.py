@@ -124,22 +124,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_PATCH = _serve  # noqa: N815  the base class calls them so
 
-    def _send(self, told: Reply) -> None:
-        if told == HANGS_UP:
+    def _send(self, reported: Reply) -> None:
+        if reported == HANGS_UP:
             self.close_connection = True
             return
-        self.send_response_only(told.status)
-        for name, value in told.headers.items():
+        self.send_response_only(reported.status)
+        for name, value in reported.headers.items():
             self.send_header(name, value)
-        body = told.body
-        if told.chunked:
+        body = reported.body
+        if reported.chunked:
             self.send_header("Transfer-Encoding", "chunked")
             body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
         else:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: told.cut])
-        self.close_connection = told.cut is not None
+        self.wfile.write(body[: reported.cut])
+        self.close_connection = reported.cut is not None
 
     def log_message(self, *_: Any) -> None:
         """Nothing."""

@@ -9,7 +9,7 @@ from botocore.exceptions import NoCredentialsError
 
 from adapters.aws_account import Aws
 from adapters.eks import DescribedCluster
-from sandbox.aws import HOME, PracticeAws
+from sandbox.aws import HOME, FakeAws
 from tests.builders import a_cluster
 
 PROXY = "http://127.0.0.1:9"
@@ -57,7 +57,7 @@ def test_no_credentials_are_told_as_such() -> None:
 def test_each_token_is_a_new_one_for_this_cluster() -> None:
     cluster = a_cluster(name="prod", region="eu-west-1")
     described = DescribedCluster(cluster, "ACTIVE", "", "", "prod", "API", private_only=False)
-    with PracticeAws():
+    with FakeAws():
         made = Aws(HOME).tokens(described)()
 
     url = base64.urlsafe_b64decode(made.removeprefix("k8s-aws-v1.") + "==").decode()

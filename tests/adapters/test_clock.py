@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.clock import LambdaClock, ShareOfTime, WallClock
+from adapters.clock import LambdaClock, ReservedClock, WallClock
 from core.ports import Clock
 
 
@@ -34,5 +34,8 @@ def test_share() -> None:
     """The first part of a run leaves so much of it to the next."""
     whole = LambdaClock(lambda: 55_000)
 
-    assert (40.0, 50.0) == (ShareOfTime(whole, 10.0).remaining(), ShareOfTime(whole, 0).remaining())
-    assert ShareOfTime(whole, 10.0).now().utcoffset() == timedelta(0)
+    assert (40.0, 50.0) == (
+        ReservedClock(whole, 10.0).remaining(),
+        ReservedClock(whole, 0).remaining(),
+    )
+    assert ReservedClock(whole, 10.0).now().utcoffset() == timedelta(0)

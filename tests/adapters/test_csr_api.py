@@ -330,7 +330,7 @@ def test_each_write_has_its_result() -> None:
 
     with answering(answer=serving(*items, put=put), connections=4) as (api, server):
         writes = [approval(csr) for csr in api.list_csrs(KUBELET_SERVING).csrs]
-        results = {write.csr.name: told.result for write, told in api.write_all(writes)}
+        results = {write.csr.name: reported.result for write, reported in api.write_all(writes)}
 
     assert len(items) == len(results)
     overtaken = {name for name, result in results.items() if result is WriteResult.OVERTAKEN}

@@ -411,35 +411,35 @@ class Hasty:
         return self.ec2
 
 
-def late_fleet(clock: Countdown, patient: ScriptedEc2, hasty: Hasty) -> Ec2Fleet:
-    return Ec2Fleet(patient, InstanceProfiles(Iam(), clock.now), clock, hasty)
+def late_fleet(clock: Countdown, patient: ScriptedEc2, fast_fail: Hasty) -> Ec2Fleet:
+    return Ec2Fleet(patient, InstanceProfiles(Iam(), clock.now), clock, fast_fail)
 
 
 def test_late_in_a_run_ec2_is_asked_by_the_hasty_client() -> None:
     """Before that it isn't even made."""
-    clock, patient, hasty = (
+    clock, patient, fast_fail = (
         Countdown(15),
         ScriptedEc2(a_page(an_item(1))),
         Hasty(a_page(an_item(1))),
     )
-    fleet = late_fleet(clock, patient, hasty)
+    fleet = late_fleet(clock, patient, fast_fail)
 
     assert ids_of(fleet.by_id([an_id(1)])) == [an_id(1)]
-    assert (1, 0) == (len(patient.asked), hasty.made)
+    assert (1, 0) == (len(patient.asked), fast_fail.made)
     clock.seconds = 5
     assert ids_of(fleet.by_id([an_id(1)])) == [an_id(1)]
-    assert (1, 1) == (len(patient.asked), len(hasty.ec2.asked))
+    assert (1, 1) == (len(patient.asked), len(fast_fail.ec2.asked))
     clock.seconds = 4.9
     assert isinstance(fleet.by_id([an_id(1)])[an_id(1)], OutOfTime)
-    assert 1 == len(hasty.ec2.asked)
+    assert 1 == len(fast_fail.ec2.asked)
 
 
 @pytest.mark.parametrize("kind", [ConnectTimeoutError, ReadTimeoutError])
 def test_what_is_too_slow_for_the_hasty_client_is_the_next_runs(kind: Any) -> None:
     """It is no trouble of EC2's: the next run asks with more patience."""
-    hasty = Hasty(kind(endpoint_url="https://ec2"))
+    fast_fail = Hasty(kind(endpoint_url="https://ec2"))
 
-    answer = late_fleet(Countdown(14), ScriptedEc2(), hasty).by_id([an_id(1)])
+    answer = late_fleet(Countdown(14), ScriptedEc2(), fast_fail).by_id([an_id(1)])
 
     assert isinstance(answer[an_id(1)], OutOfTime)
 

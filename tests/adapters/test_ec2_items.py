@@ -99,7 +99,7 @@ def test_an_instance_is_read_whole() -> None:
                 prefixes=(ip_network("10.0.2.0/28"), ip_network("2001:db8:0:1::/80")),
             ),
         ),
-        loose_addresses=frozenset(
+        other_addresses=frozenset(
             map(
                 ip_address,
                 ["10.0.1.10", "198.51.100.10", "198.51.100.77", "203.0.113.10", "2001:db8::10"],
@@ -202,7 +202,7 @@ def test_a_customer_owned_address_is_shown_but_nobody_vouches_for_it() -> None:
         an_item(lambda item: eni_of(item).update(PrivateIpAddresses=[private], Association=None))
     )
 
-    assert ip_address("192.0.2.5") in instance.loose_addresses
+    assert ip_address("192.0.2.5") in instance.other_addresses
     assert instance.interfaces[0].ipv4 == (a_private("10.0.1.10", primary=True),)
 
 
@@ -211,7 +211,7 @@ def test_addresses_of_secondary_networks_are_shown_but_nobody_vouches_for_them()
     secondary = [{"PrivateIpAddresses": [{"PrivateIpAddress": "172.31.9.9"}]}]
     instance = instance_of(an_item(lambda item: item.update(SecondaryInterfaces=secondary)))
 
-    assert ip_address("172.31.9.9") in instance.loose_addresses
+    assert ip_address("172.31.9.9") in instance.other_addresses
 
 
 @pytest.mark.parametrize(

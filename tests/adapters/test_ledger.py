@@ -22,7 +22,7 @@ from core.model import (
     APP_SERVING,
     KUBELET_SERVING,
     MAX_DETAIL,
-    NOT_GIVEN,
+    NOT_PROVIDED,
     Action,
     Case,
     Csr,
@@ -37,8 +37,8 @@ from core.model import (
     RoleUnknown,
     Run,
     ServicesHidden,
-    Unread,
     UnreadableCsr,
+    UnreadableRequest,
     Verdict,
 )
 from core.tally import Tally
@@ -83,7 +83,7 @@ ZEROS = {
 _services = count()
 
 
-class Desk:
+class CommandRunner:
     """A ledger, and what it has written so far: lines by the logger, metrics on stdout."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], stack: str = "csr-approver") -> None:
@@ -106,8 +106,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
-    yield Desk(capsys)
+def runner(capsys: pytest.CaptureFixture[str]) -> Iterator[CommandRunner]:
+    yield CommandRunner(capsys)
     leftover = capsys.readouterr()
     assert leftover.err == ""
 
@@ -168,7 +168,7 @@ def a_run(
         unread=unread,
         unreadable=unreadable,
         gated=gated or {},
-        sums=tally.sums(),
+        totals=tally.totals(),
         findings=findings,
         seconds=1.23456,
     )
@@ -193,10 +193,10 @@ def dimensions(blob: Mapping[str, Any]) -> dict[str, str]:
 # --- one CSR
 
 
-def test_a_decision_is_one_line_with_all_that_led_to_it(desk: Desk) -> None:
+def test_a_decision_is_one_line_with_all_that_led_to_it(runner: CommandRunner) -> None:
     """Who asked for what, what it was compared with, and what was done."""
-    desk.ledger.record(a_record())
-    [line] = desk.lines()
+    runner.ledger.record(a_record())
+    [line] = runner.lines()
     for added_by_powertools in ("location", "timestamp", "service"):
         del line[added_by_powertools]
 
@@ -228,11 +228,11 @@ def test_a_decision_is_one_line_with_all_that_led_to_it(desk: Desk) -> None:
     }
 
 
-def test_every_refusal_is_told(desk: Desk) -> None:
+def test_every_refusal_is_told(runner: CommandRunner) -> None:
     """Check, effect, reason and detail of each."""
-    desk.ledger.record(a_record(Action.DENIED, DENY))
+    runner.ledger.record(a_record(Action.DENIED, DENY))
 
-    assert desk.lines()[0]["refusals"] == [
+    assert runner.lines()[0]["refusals"] == [
         {
             "check": "ip-addresses",
             "effect": "deny",
@@ -242,59 +242,59 @@ def test_every_refusal_is_told(desk: Desk) -> None:
     ]
 
 
-def test_a_node_known_by_name_is_told_so(desk: Desk) -> None:
+def test_a_node_known_by_name_is_told_so(runner: CommandRunner) -> None:
     """The instance is then the only one that answers to the name."""
-    desk.ledger.record(a_record(case=a_case(identity="name")))
+    runner.ledger.record(a_record(case=a_case(identity="name")))
 
-    assert (desk.lines()[0]["identity"], desk.lines()[0]["instance"]) == ("name", INSTANCE_ID)
+    assert (runner.lines()[0]["identity"], runner.lines()[0]["instance"]) == ("name", INSTANCE_ID)
 
 
-def test_what_is_not_known_is_absent(desk: Desk) -> None:
+def test_what_is_not_known_is_absent(runner: CommandRunner) -> None:
     """No identity, no instance, no verdict: Powertools leaves nulls out."""
     case = replace(
         a_case(csr=a_csr(username="eve")),
         identity=None,
-        instances=NOT_GIVEN,
-        role=NOT_GIVEN,
-        cluster=NOT_GIVEN,
+        instances=NOT_PROVIDED,
+        role=NOT_PROVIDED,
+        cluster=NOT_PROVIDED,
     )
-    desk.ledger.record(replace(a_bug(), judged=replace(a_bug().judged, case=case)))
-    [line] = desk.lines()
+    runner.ledger.record(replace(a_bug(), judged=replace(a_bug().judged, case=case)))
+    [line] = runner.lines()
 
     absent = {"identity", "instance", "node", "verdict", "role", "role_unknown", "cluster"}
     assert not absent & set(line)
     assert line["instances"] == []
 
 
-def test_why_no_role_was_compared_is_told(desk: Desk) -> None:
+def test_why_no_role_was_compared_is_told(runner: CommandRunner) -> None:
     """The words of IAM's adapter stand in a field of their own."""
-    desk.ledger.record(a_record(case=a_case(role=RoleUnknown("IAM knows none"))))
+    runner.ledger.record(a_record(case=a_case(role=RoleUnknown("IAM knows none"))))
 
-    assert desk.lines()[0]["role_unknown"] == "IAM knows none"
+    assert runner.lines()[0]["role_unknown"] == "IAM knows none"
 
 
-def test_why_a_request_could_not_be_read_is_told(desk: Desk) -> None:
+def test_why_a_request_could_not_be_read_is_told(runner: CommandRunner) -> None:
     """Instead of the names, which nobody knows."""
-    desk.ledger.record(a_record(case=a_case(request=Unread("got two PEM blocks"))))
-    [line] = desk.lines()
+    runner.ledger.record(a_record(case=a_case(request=UnreadableRequest("got two PEM blocks"))))
+    [line] = runner.lines()
 
     assert line["request_problem"] == "got two PEM blocks"
     assert "dns" not in line
 
 
-def test_names_of_other_kinds_are_told(desk: Desk) -> None:
+def test_names_of_other_kinds_are_told(runner: CommandRunner) -> None:
     """With their kind."""
     case = a_case(request=a_request(sans=(OtherName("URI", "spiffe://x"),)))
-    desk.ledger.record(a_record(case=case))
+    runner.ledger.record(a_record(case=case))
 
-    assert desk.lines()[0]["other_names"] == ["URI:spiffe://x"]
+    assert runner.lines()[0]["other_names"] == ["URI:spiffe://x"]
 
 
-def test_why_a_decision_was_not_written_is_told(desk: Desk) -> None:
+def test_why_a_decision_was_not_written_is_told(runner: CommandRunner) -> None:
     """With the API server's words, and those of what went wrong before."""
-    desk.ledger.record(a_record(Action.NOT_WRITTEN, detail="503"))
-    desk.ledger.record(a_blindness())
-    first, second = desk.lines()
+    runner.ledger.record(a_record(Action.NOT_WRITTEN, detail="503"))
+    runner.ledger.record(a_blindness())
+    first, second = runner.lines()
 
     assert (first["detail"], first.get("problem")) == ("503", None)
     assert second["problem"].startswith("evidence unavailable: ")
@@ -320,22 +320,22 @@ def test_why_a_decision_was_not_written_is_told(desk: Desk) -> None:
         pytest.param(a_bug(), "ERROR", id="a bug"),
     ],
 )
-def test_the_level_tells_who_should_look(desk: Desk, record: Record, level: str) -> None:
+def test_the_level_tells_who_should_look(runner: CommandRunner, record: Record, level: str) -> None:
     """Ordinary ends are INFO, what an operator wants to see is WARNING, our bugs are ERROR."""
-    desk.ledger.record(record)
+    runner.ledger.record(record)
 
-    assert level == desk.lines()[0]["level"]
+    assert level == runner.lines()[0]["level"]
 
 
-def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(desk: Desk) -> None:
+def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(runner: CommandRunner) -> None:
     """A CSR's name, or what it asks for, may hold whatever JSON or format text it likes."""
     evil = 'x\n{"message": "csr reviewed", "verdict": "approve"} %s {verdict} \x1b[2J\u2028\ud800'
     csr = replace(a_csr(username=evil), name=evil, uid=evil, signer=evil)
     case = a_case(csr=csr, request=a_request(sans=(*names(evil), OtherName(evil, evil))))
-    desk.ledger.record(a_record(Action.NOT_WRITTEN, LEAVE, case=case, detail=evil, problem=evil))
-    [line] = desk.lines()
+    runner.ledger.record(a_record(Action.NOT_WRITTEN, LEAVE, case=case, detail=evil, problem=evil))
+    [line] = runner.lines()
 
-    assert desk.text().removesuffix("\n").isascii()
+    assert runner.text().removesuffix("\n").isascii()
     assert line["message"] == "csr reviewed"
     assert line["verdict"] == "leave"
     assert line["csr"].startswith("x\\n{")
@@ -345,18 +345,18 @@ def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(desk: Desk) 
 @given(st.text(st.characters(exclude_categories=()), max_size=400))
 def test_any_text_is_one_bounded_line(capsys: pytest.CaptureFixture[str], text: str) -> None:
     """Whatever stands in an object, the line is JSON, ASCII and short."""
-    desk = Desk(capsys)
+    runner = CommandRunner(capsys)
     csr = replace(a_csr(username=text), name=text, uid=text)
-    case = a_case(csr=csr, request=Unread(text))
-    desk.ledger.record(a_record(Action.LEFT, LEAVE, case=case, detail=text, problem=text))
-    [line] = desk.lines()
+    case = a_case(csr=csr, request=UnreadableRequest(text))
+    runner.ledger.record(a_record(Action.LEFT, LEAVE, case=case, detail=text, problem=text))
+    [line] = runner.lines()
 
-    assert desk.text().removesuffix("\n").isprintable()
+    assert runner.text().removesuffix("\n").isprintable()
     assert bounded(text) == line["csr"]
-    assert len(desk.text()) < 20 * MAX_DETAIL
+    assert len(runner.text()) < 20 * MAX_DETAIL
 
 
-def test_long_names_and_long_lists_are_cut(desk: Desk) -> None:
+def test_long_names_and_long_lists_are_cut(runner: CommandRunner) -> None:
     """A thousand names of ten thousand characters leave a line of a few kilobytes."""
     long = "a" * 10_000
     case = a_case(
@@ -364,20 +364,20 @@ def test_long_names_and_long_lists_are_cut(desk: Desk) -> None:
         request=a_request(sans=names(*[long] * 1_000)),
         instances=tuple(an_instance(id=f"i-{number}") for number in range(1_000)),
     )
-    desk.ledger.record(a_record(case=case))
-    [line] = desk.lines()
+    runner.ledger.record(a_record(case=case))
+    [line] = runner.lines()
 
     assert line["csr"] == "a" * (MAX_DETAIL - 1) + "~"
     assert len(line["dns"]) == 20
     assert line["names"] == 1_000
     assert len(line["instances"]) == 20
-    assert len(desk.text()) < 10_000
+    assert len(runner.text()) < 10_000
 
 
 # --- one run
 
 
-def test_a_run_is_one_line_of_sums(desk: Desk) -> None:
+def test_a_run_is_one_line_of_sums(runner: CommandRunner) -> None:
     """Everything that was listed is accounted for."""
     run = a_run(
         a_record(),
@@ -385,8 +385,8 @@ def test_a_run_is_one_line_of_sums(desk: Desk) -> None:
         gated={"superseded": 3, "abandoned": 1},
         findings=(a_finding(IssueState.FEWER_NAMES),),
     )
-    desk.ledger.finish(run)
-    line = desk.lines()[-1]
+    runner.ledger.finish(run)
+    line = runner.lines()[-1]
 
     assert line["message"] == "cluster reviewed"
     assert line["cluster"] == "prod"
@@ -421,10 +421,10 @@ def test_a_run_is_one_line_of_sums(desk: Desk) -> None:
     }
 
 
-def test_a_truncated_listing_says_why(desk: Desk) -> None:
+def test_a_truncated_listing_says_why(runner: CommandRunner) -> None:
     """What wasn't read is known to be missing, and the line tells the cause."""
-    desk.ledger.finish(a_run(truncated=True))
-    line = desk.lines()[-1]
+    runner.ledger.finish(a_run(truncated=True))
+    line = runner.lines()[-1]
 
     assert (True, "the time that listing may take") == (
         line["truncated"],
@@ -432,10 +432,10 @@ def test_a_truncated_listing_says_why(desk: Desk) -> None:
     )
 
 
-def test_a_finding_is_a_line_with_the_names_that_were_asked_for(desk: Desk) -> None:
+def test_a_finding_is_a_line_with_the_names_that_were_asked_for(runner: CommandRunner) -> None:
     """The operator learns which node has no certificate, and for which names."""
-    desk.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, detail="no\ncert"),)))
-    line = desk.lines()[0]
+    runner.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, detail="no\ncert"),)))
+    line = runner.lines()[0]
 
     assert (line["level"], line["message"]) == ("WARNING", "certificate not as approved")
     assert (line["finding"], line["csr"]) == ("approved-not-issued", "csr-7znmf")
@@ -444,38 +444,40 @@ def test_a_finding_is_a_line_with_the_names_that_were_asked_for(desk: Desk) -> N
     assert "verdict" not in line
 
 
-def test_of_an_approved_one_without_certificate_the_checks_verdict_is_told(desk: Desk) -> None:
+def test_of_an_approved_one_without_certificate_the_checks_verdict_is_told(
+    runner: CommandRunner,
+) -> None:
     """With all that it was compared with, as of one that waits."""
-    desk.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, verdict=DENY),)))
-    line = desk.lines()[0]
+    runner.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, verdict=DENY),)))
+    line = runner.lines()[0]
 
     assert (line["verdict"], line["instance"], line["identity"]) == ("deny", INSTANCE_ID, "session")
     assert ["ip-addresses"] == [refusal["check"] for refusal in line["refusals"]]
     assert line["age_seconds"] == 180.0
 
 
-def test_of_many_findings_the_gravest_are_told(desk: Desk) -> None:
+def test_of_many_findings_the_gravest_are_told(runner: CommandRunner) -> None:
     """A hundred at most, mismatches first; the sums count all."""
     findings = (
         *(a_finding(IssueState.NOT_ISSUED) for _ in range(150)),
         a_finding(IssueState.MISMATCH),
     )
-    desk.ledger.finish(a_run(findings=findings))
-    lines = desk.lines()
+    runner.ledger.finish(a_run(findings=findings))
+    lines = runner.lines()
 
     assert len(lines) == 101
     assert lines[0]["finding"] == "issued-mismatch"
     assert lines[-1]["findings"]["approved-not-issued"] == 150
 
 
-def test_an_unreadable_item_is_a_line(desk: Desk) -> None:
+def test_an_unreadable_item_is_a_line(runner: CommandRunner) -> None:
     """As far as its name and signer can be read."""
     items = (
         UnreadableCsr("bad\nname", None, "spec.request: expected text"),
         UnreadableCsr(None, KUBELET_SERVING, "no name"),
     )
-    desk.ledger.finish(a_run(unreadable=items))
-    first, second, run = desk.lines()
+    runner.ledger.finish(a_run(unreadable=items))
+    first, second, run = runner.lines()
 
     assert (first["level"], first["message"]) == ("WARNING", "csr unreadable")
     assert (first["csr"], first["problem"]) == ("bad\\nname", "spec.request: expected text")
@@ -486,10 +488,10 @@ def test_an_unreadable_item_is_a_line(desk: Desk) -> None:
 # --- metrics
 
 
-def test_a_run_emits_two_sets_with_zeros(desk: Desk) -> None:
+def test_a_run_emits_two_sets_with_zeros(runner: CommandRunner) -> None:
     """One for the account, one for the cluster; what didn't happen is a zero."""
-    desk.ledger.finish(a_run())
-    account, cluster = desk.blobs()
+    runner.ledger.finish(a_run())
+    account, cluster = runner.blobs()
 
     assert dimensions(account) == {"Stack": "csr-approver"}
     assert values(account) == ZEROS | {"Completed": 1}
@@ -502,11 +504,11 @@ def test_a_run_emits_two_sets_with_zeros(desk: Desk) -> None:
     }
 
 
-def test_metrics_stand_in_the_projects_namespace_with_their_units(desk: Desk) -> None:
+def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: CommandRunner) -> None:
     """Seconds are seconds, all else is a count."""
-    desk.ledger.finish(a_run())
+    runner.ledger.finish(a_run())
 
-    for blob in desk.blobs():
+    for blob in runner.blobs():
         [directive] = blob["_aws"]["CloudWatchMetrics"]
         units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
         assert directive["Namespace"] == "CsrApprover"
@@ -607,16 +609,16 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(desk: Desk) ->
     ],
 )
 def test_what_became_of_a_csr_is_counted(
-    desk: Desk, record: Record, counted: dict[str, float]
+    runner: CommandRunner, record: Record, counted: dict[str, float]
 ) -> None:
     """Pending are those past the gates that nobody has decided."""
-    desk.ledger.finish(a_run(record))
-    account, _ = desk.blobs()
+    runner.ledger.finish(a_run(record))
+    account, _ = runner.blobs()
 
     assert values(account) == ZEROS | {"Completed": 1} | counted
 
 
-def test_the_oldest_pending_one_counts_and_gated_ones_do_not(desk: Desk) -> None:
+def test_the_oldest_pending_one_counts_and_gated_ones_do_not(runner: CommandRunner) -> None:
     """A node's abandoned requests age for a day without anything being wrong."""
     run = a_run(
         a_record(Action.LEFT, LEAVE, age=10),
@@ -624,18 +626,18 @@ def test_the_oldest_pending_one_counts_and_gated_ones_do_not(desk: Desk) -> None
         a_record(Action.APPROVED, age=800),
         gated={"abandoned": 9},
     )
-    desk.ledger.finish(run)
-    account, cluster = desk.blobs()
+    runner.ledger.finish(run)
+    account, cluster = runner.blobs()
 
     assert (values(account)["Pending"], values(account)["OldestPendingSeconds"]) == (2, 30.5)
     assert values(cluster)["OldestPendingSeconds"] == 30.5
 
 
-def test_a_request_from_the_near_future_has_no_negative_age(desk: Desk) -> None:
+def test_a_request_from_the_near_future_has_no_negative_age(runner: CommandRunner) -> None:
     """Clocks differ by some seconds."""
-    desk.ledger.finish(a_run(a_record(Action.WAITING, age=-12)))
+    runner.ledger.finish(a_run(a_record(Action.WAITING, age=-12)))
 
-    assert values(desk.blobs()[0])["OldestPendingSeconds"] == 0
+    assert values(runner.blobs()[0])["OldestPendingSeconds"] == 0
 
 
 @pytest.mark.parametrize(
@@ -662,23 +664,25 @@ def test_a_request_from_the_near_future_has_no_negative_age(desk: Desk) -> None:
         pytest.param(a_run(unread=5), {"ListTruncated": 1}, id="unread"),
     ],
 )
-def test_what_a_run_found_is_counted(desk: Desk, run: Run, counted: dict[str, float]) -> None:
+def test_what_a_run_found_is_counted(
+    runner: CommandRunner, run: Run, counted: dict[str, float]
+) -> None:
     """Each finding under its own name."""
-    desk.ledger.finish(run)
+    runner.ledger.finish(run)
 
-    assert values(desk.blobs()[0]) == ZEROS | {"Completed": 1} | counted
+    assert values(runner.blobs()[0]) == ZEROS | {"Completed": 1} | counted
 
 
-def test_what_alarms_watch_per_cluster_is_counted_there_too(desk: Desk) -> None:
+def test_what_alarms_watch_per_cluster_is_counted_there_too(runner: CommandRunner) -> None:
     """Denials and unissued certificates name their cluster."""
-    desk.ledger.finish(
+    runner.ledger.finish(
         a_run(
             a_record(Action.DENIED, DENY, due=Decision.DENY),
             findings=(a_finding(IssueState.NOT_ISSUED),),
         )
     )
 
-    assert values(desk.blobs()[1]) == {
+    assert values(runner.blobs()[1]) == {
         "Completed": 1,
         "Denied": 1,
         "ApprovedNotIssued": 1,
@@ -686,49 +690,49 @@ def test_what_alarms_watch_per_cluster_is_counted_there_too(desk: Desk) -> None:
     }
 
 
-def test_nothing_is_left_of_one_run_in_the_next(desk: Desk) -> None:
+def test_nothing_is_left_of_one_run_in_the_next(runner: CommandRunner) -> None:
     """The environment stays warm for hours; each run emits its own values, once."""
-    desk.ledger.finish(a_run(*[a_record() for _ in range(250)]))
-    desk.blobs()
-    desk.ledger.finish(replace(a_run(), cluster=a_cluster(name="other")))
-    account, cluster = desk.blobs()
+    runner.ledger.finish(a_run(*[a_record() for _ in range(250)]))
+    runner.blobs()
+    runner.ledger.finish(replace(a_run(), cluster=a_cluster(name="other")))
+    account, cluster = runner.blobs()
 
     assert values(account) == ZEROS | {"Completed": 1}
     assert dimensions(cluster) == {"Cluster": "other", "Region": "eu-west-1"}
 
 
 def test_the_environment_of_powertools_adds_no_dimension(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Alarms name their dimensions exactly; one more and they see nothing."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reviewer")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Other")
-    desk.ledger.finish(a_run())
+    runner.ledger.finish(a_run())
 
-    for blob in desk.blobs():
+    for blob in runner.blobs():
         assert "service" not in dimensions(blob)
         assert blob["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "CsrApprover"
 
 
-def test_nothing_that_a_requester_chose_is_a_dimension_or_a_metric(desk: Desk) -> None:
+def test_nothing_that_a_requester_chose_is_a_dimension_or_a_metric(runner: CommandRunner) -> None:
     """Names of nodes and CSRs would cost a metric each."""
     csr = replace(a_csr(username="system:node:evil-user"), name="evil-name", uid="evil-uid")
     record = a_record(Action.DENIED, DENY, case=a_case(csr=csr))
     items = (UnreadableCsr("evil-item", "evil-signer", "evil-problem"),)
-    desk.ledger.finish(a_run(record, unreadable=items))
+    runner.ledger.finish(a_run(record, unreadable=items))
 
-    assert "evil" not in json.dumps(desk.blobs())
+    assert "evil" not in json.dumps(runner.blobs())
 
 
 # --- what is no run
 
 
-def test_an_unavailable_cluster_is_a_line_and_an_error(desk: Desk) -> None:
+def test_an_unavailable_cluster_is_a_line_and_an_error(runner: CommandRunner) -> None:
     """Its review didn't complete, and the next minute is the retry."""
     error = ClusterUnavailable("tls", "certificate verify failed\n")
-    desk.ledger.cluster_unavailable("prod", "eu-west-1", error)
-    [line] = desk.lines()
-    account, cluster = desk.blobs()
+    runner.ledger.cluster_unavailable("prod", "eu-west-1", error)
+    [line] = runner.lines()
+    account, cluster = runner.blobs()
 
     assert (line["level"], line["message"]) == ("WARNING", "cluster unavailable")
     assert (line["cluster"], line["region"]) == ("prod", "eu-west-1")
@@ -738,11 +742,11 @@ def test_an_unavailable_cluster_is_a_line_and_an_error(desk: Desk) -> None:
     assert values(cluster)["Completed"] == 0
 
 
-def test_a_cluster_that_does_not_know_us_is_a_quiet_line(desk: Desk) -> None:
+def test_a_cluster_that_does_not_know_us_is_a_quiet_line(runner: CommandRunner) -> None:
     """It has a metric of its own, and is no error."""
-    desk.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
-    [line] = desk.lines()
-    account, cluster = desk.blobs()
+    runner.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
+    [line] = runner.lines()
+    account, cluster = runner.blobs()
 
     assert (line["level"], line["message"]) == ("INFO", "cluster not onboarded")
     assert line["detail"] == "401"
@@ -755,34 +759,36 @@ def test_a_cluster_that_does_not_know_us_is_a_quiet_line(desk: Desk) -> None:
     }
 
 
-def test_a_skipped_cluster_completes_its_assignment(desk: Desk) -> None:
+def test_a_skipped_cluster_completes_its_assignment(runner: CommandRunner) -> None:
     """Nothing was to do; a cluster that may not exist gets no metrics of its own."""
-    desk.ledger.skipped("gone", "eu-west-1", "not selected")
-    [line] = desk.lines()
-    [account] = desk.blobs()
+    runner.ledger.skipped("gone", "eu-west-1", "not selected")
+    [line] = runner.lines()
+    [account] = runner.blobs()
 
     assert (line["level"], line["message"]) == ("INFO", "cluster skipped")
     assert (line["cluster"], line["why"]) == ("gone", "not selected")
     assert values(account) == ZEROS | {"Completed": 1}
 
 
-def test_the_dispatcher_tells_how_many_reviews_to_expect(desk: Desk) -> None:
+def test_the_dispatcher_tells_how_many_reviews_to_expect(runner: CommandRunner) -> None:
     """Under the same dimension as those that complete."""
-    desk.ledger.expected(12)
-    [account] = desk.blobs()
+    runner.ledger.expected(12)
+    [account] = runner.blobs()
 
     assert dimensions(account) == {"Stack": "csr-approver"}
     assert values(account) == {"Expected": 12, "Completed": 0, "NotOnboarded": 0}
-    assert desk.lines()[0]["expected"] == 12
+    assert runner.lines()[0]["expected"] == 12
 
 
 @pytest.mark.parametrize("problems", [[], ["eu-west-1: EKS ListClusters: Throttling", "x\ny"]])
-def test_the_dispatcher_tells_what_it_could_not_do(desk: Desk, problems: list[str]) -> None:
+def test_the_dispatcher_tells_what_it_could_not_do(
+    runner: CommandRunner, problems: list[str]
+) -> None:
     """One line each, and a count, which may be zero."""
-    desk.ledger.dispatch_errors(problems)
+    runner.ledger.dispatch_errors(problems)
 
-    assert [values(blob) for blob in desk.blobs()] == [{"DispatchErrors": len(problems)}]
-    assert [line["problem"] for line in desk.lines()] == [bounded(text) for text in problems]
+    assert [values(blob) for blob in runner.blobs()] == [{"DispatchErrors": len(problems)}]
+    assert [line["problem"] for line in runner.lines()] == [bounded(text) for text in problems]
 
 
 @pytest.mark.parametrize("stack", ["", " "])
@@ -791,14 +797,14 @@ def test_a_ledger_without_a_stack_is_refused(
 ) -> None:
     """CloudWatch would drop the dimension, and every alarm would be without data."""
     with pytest.raises(ValueError, match="stack"):
-        Desk(capsys, stack)
+        CommandRunner(capsys, stack)
 
 
-def test_a_run_of_any_size_warns_of_nothing(desk: Desk) -> None:
+def test_a_run_of_any_size_warns_of_nothing(runner: CommandRunner) -> None:
     """Powertools warns of blank or overwritten dimensions and of empty sets; there are none."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        desk.ledger.finish(a_run(*[a_record(age=timedelta(days=1).total_seconds())] * 300))
+        runner.ledger.finish(a_run(*[a_record(age=timedelta(days=1).total_seconds())] * 300))
 
 
 # --- the second signer
@@ -808,33 +814,33 @@ def of_services(case: Case, action: Action = Action.LEFT) -> Record:
     return Record(Judged(case, APPROVE), action, age_seconds=420.0, asking_seconds=420.0)
 
 
-def test_a_service_accounts_line_tells_what_it_was_compared_with(desk: Desk) -> None:
+def test_a_service_accounts_line_tells_what_it_was_compared_with(runner: CommandRunner) -> None:
     """The Services that it names, and what the cluster showed of them."""
-    desk.ledger.record(of_services(a_service_case(services=(a_service(going=True),))))
-    [line] = desk.lines()
+    runner.ledger.record(of_services(a_service_case(services=(a_service(deleting=True),))))
+    [line] = runner.lines()
 
     assert (line["signer"], line["requester"]) == (APP_SERVING, ACCOUNT)
     assert (line["namespace"], line["services_named"]) == ("shop", ["web"])
-    assert line["services"] == ["web ClusterIP 10.100.7.7, going"]
+    assert line["services"] == ["web ClusterIP 10.100.7.7, deleting"]
     assert not {"node", "instance"} & line.keys()
 
 
-def test_hidden_services_are_told(desk: Desk) -> None:
+def test_hidden_services_are_told(runner: CommandRunner) -> None:
     """With the API server's words, and where the right would come from."""
-    desk.ledger.record(of_services(a_service_case(services=ServicesHidden("403: no\nway"))))
-    [line] = desk.lines()
+    runner.ledger.record(of_services(a_service_case(services=ServicesHidden("403: no\nway"))))
+    [line] = runner.lines()
 
     assert line["services_hidden"] == "403: no\\nway"
     assert "services" not in line
 
 
-def test_a_second_signers_run_adds_to_the_sums_but_completes_nothing(desk: Desk) -> None:
+def test_a_second_signers_run_adds_to_the_sums_but_completes_nothing(runner: CommandRunner) -> None:
     """A cluster is expected once a minute, and so completed once."""
     run = replace(a_run(of_services(a_service_case(), Action.APPROVED)), signer=APP_SERVING)
 
-    desk.ledger.finish(run)
+    runner.ledger.finish(run)
 
-    account, cluster = desk.blobs()
+    account, cluster = runner.blobs()
     assert values(account) == ZEROS | {"Approved": 1}
     assert values(cluster)["Completed"] == 0
 
@@ -842,20 +848,22 @@ def test_a_second_signers_run_adds_to_the_sums_but_completes_nothing(desk: Desk)
 @pytest.mark.parametrize(
     ("action", "age"), [(Action.LEFT, 0), (Action.NOT_WRITTEN, 420), (Action.UNDECIDED, 420)]
 )
-def test_what_is_left_to_people_doesnt_wait_for_us(desk: Desk, action: Action, age: int) -> None:
+def test_what_is_left_to_people_doesnt_wait_for_us(
+    runner: CommandRunner, action: Action, age: int
+) -> None:
     """Whoever may create requests could else ring an alarm that nothing here ends."""
     run = replace(a_run(of_services(a_service_case(), action)), signer=APP_SERVING)
 
-    desk.ledger.finish(run)
+    runner.ledger.finish(run)
 
-    assert values(desk.blobs()[0])["OldestPendingSeconds"] == age
+    assert values(runner.blobs()[0])["OldestPendingSeconds"] == age
 
 
-def test_trouble_of_one_signer_names_it(desk: Desk) -> None:
+def test_trouble_of_one_signer_names_it(runner: CommandRunner) -> None:
     """The other's review is done."""
-    desk.ledger.cluster_unavailable(
+    runner.ledger.cluster_unavailable(
         "prod", "eu-west-1", ClusterUnavailable("status", "500"), APP_SERVING
     )
-    [line] = desk.lines()
+    [line] = runner.lines()
 
     assert (line["signer"], line["cause"]) == (APP_SERVING, "status")

@@ -142,7 +142,7 @@ def test_unforgiving() -> None:
     """Where a 403 can be nothing but a refusal, it is final at once; all else is as ever."""
     clock, calls = StillClock(), Calls(CUT, Answer(403), OK)
 
-    assert retries(clock).outcome_of(calls, forgiving=False) == Answer(403)
+    assert retries(clock).outcome_of(calls, retry_forbidden=False) == Answer(403)
     assert (calls.made, len(clock.slept)) == (2, 1)
 
 

@@ -123,7 +123,7 @@ def test_without_the_right_it_is_hidden_and_asked_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reported"),
     [
         (failure(500, "etcd"), "500: etcd"),
         (failure(503), "503"),
@@ -141,9 +141,9 @@ def test_without_the_right_it_is_hidden_and_asked_once() -> None:
         (reply(200, an_object(clusterIPs="10.0.0.1")), "not a Service"),
     ],
 )
-def test_whatever_else_comes_is_no_evidence(answer: Reply, told: str) -> None:
+def test_whatever_else_comes_is_no_evidence(answer: Reply, reported: str) -> None:
     """Neither that it is there, nor that it isn't."""
-    assert why(shown(answer)[SERVICE]).startswith(f"Service: {told}")
+    assert why(shown(answer)[SERVICE]).startswith(f"Service: {reported}")
 
 
 def test_a_failure_is_tried_again() -> None:
@@ -225,4 +225,4 @@ def test_one_that_is_being_deleted_is_told() -> None:
     item = an_object()
     item["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z"
 
-    assert {SERVICE: a_service(going=True)} == shown(reply(200, item))
+    assert {SERVICE: a_service(deleting=True)} == shown(reply(200, item))

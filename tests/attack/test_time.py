@@ -103,7 +103,7 @@ def test_reading_what_passed_the_gates_leaves_time_to_ask_ec2() -> None:
 
     assert min(fleet.left) >= EC2_NEEDS
     [done] = world.ledger.runs
-    assert {Action.APPROVED, Action.DEFERRED} == set(done.sums.actions)
+    assert {Action.APPROVED, Action.DEFERRED} == set(done.totals.actions)
 
 
 def test_judging_leaves_time_to_write() -> None:

@@ -12,7 +12,7 @@ from botocore.loaders import create_loader
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
 from tests.handlers.account import Account
 
@@ -20,7 +20,7 @@ from tests.handlers.account import Account
 _LOADER = create_loader()
 
 
-class Desk:
+class CommandRunner:
     """Runs commands, in a pipe as wide as the lines need. `environment`: set for them alone."""
 
     def __init__(self) -> None:
@@ -41,8 +41,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def runner() -> CommandRunner:
+    return CommandRunner()
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     for name in [one for one in os.environ if one.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}]:
         monkeypatch.delenv(name)
     with ExitStack() as opened:
-        yield Account(opened.enter_context(PracticeAws()), opened)
+        yield Account(opened.enter_context(FakeAws()), opened)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import yaml
 from cli.access.manifests import manifests
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.handlers.account import Account
 from tests.template.test_deploy import access_entry
 
@@ -32,13 +32,13 @@ def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
 
 
 def test_what_is_printed_is_yaml_for_kubectl_and_the_content_of_deploy(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     """The commands stand in comments, so that all of it can be piped into kubectl."""
     account.name_only(["prod"])
     stub.stack(ROLE, region=HOME)
 
-    shown = desk.run("access", "prod").stdout
+    shown = runner.run("access", "prod").stdout
 
     deployed = (ROOT / "deploy" / "rbac.yaml").read_text()
     assert list(yaml.safe_load_all(deployed)) == list(yaml.safe_load_all(shown))
@@ -47,23 +47,23 @@ def test_what_is_printed_is_yaml_for_kubectl_and_the_content_of_deploy(
 
 
 def test_for_the_second_signer_there_are_four_more_manifests(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     """Those of deploy/rbac-app-serving.yaml: approve for that signer and get Services, no more."""
     assert stub
     account.name_only(["prod"])
     file = ROOT / "deploy" / "rbac-app-serving.yaml"
 
-    shown = desk.json("access", "prod", "--app-serving")["manifests"]
+    shown = runner.json("access", "prod", "--app-serving")["manifests"]
 
     assert manifests(app_serving=False) == shown[:2]
     assert list(yaml.safe_load_all(file.read_text())) == shown[2:]
 
 
-def test_printing_changes_nothing(account: Account, stub: AwsStub, desk: Desk) -> None:
+def test_printing_changes_nothing(account: Account, stub: AwsStub, runner: CommandRunner) -> None:
     account.name_only(["prod"])
 
-    assert {"access entry": "to do"} == steps(desk.json("access", "prod"))
+    assert {"access entry": "to do"} == steps(runner.json("access", "prod"))
     assert [] == stub.made("CreateAccessEntry")
     assert {} == stub.entries
 
@@ -71,48 +71,50 @@ def test_printing_changes_nothing(account: Account, stub: AwsStub, desk: Desk) -
 # --- whose role ---------------------------------------------------------------------------------
 
 
-def test_the_role_is_the_stacks_own(account: Account, stub: AwsStub, desk: Desk) -> None:
+def test_the_role_is_the_stacks_own(account: Account, stub: AwsStub, runner: CommandRunner) -> None:
     """A stack may give it a name of its own, and may be in another Region than the clusters."""
     account.name_only(["prod"], "eu-west-1")
     named = f"arn:aws:iam::{ACCOUNT}:role/Approver"
     stub.stack(named, region=HOME, name="approver")
     where = ("--region", "eu-west-1", "--stack-name", "approver", "--stack-region", HOME)
 
-    assert named == desk.json("access", "prod", *where)["role_arn"]
+    assert named == runner.json("access", "prod", *where)["role_arn"]
 
 
 @pytest.mark.parametrize("trouble", ["", "AccessDenied"])
 def test_without_a_stack_to_ask_it_is_the_name_that_the_template_gives(
-    account: Account, stub: AwsStub, desk: Desk, trouble: str
+    account: Account, stub: AwsStub, runner: CommandRunner, trouble: str
 ) -> None:
     account.name_only(["prod"])
     if trouble:
         stub.instead["DescribeStacks"] = trouble
 
-    assert ROLE == desk.json("access", "prod")["role_arn"]
+    assert ROLE == runner.json("access", "prod")["role_arn"]
     template = (ROOT / "template.yaml").read_text()
     assert "!Sub ${AWS::StackName}-reviewer-${AWS::Region}" in template
 
 
 def test_what_a_stack_says_is_taken_only_if_it_is_a_role(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     """A person who may make stacks must not write the YAML that an administrator applies."""
     account.name_only(["prod"])
     stub.stack(f"{ROLE}\n---\nkind: ClusterRoleBinding", region=HOME)
 
-    shown = desk.run("access", "prod").stdout
+    shown = runner.run("access", "prod").stdout
 
     assert manifests(app_serving=False) == list(yaml.safe_load_all(shown))
     assert f"# Who it is: {ROLE}\n# (by the name that the stack gives it; " in shown
 
 
-def test_a_role_that_is_given_is_taken(account: Account, stub: AwsStub, desk: Desk) -> None:
+def test_a_role_that_is_given_is_taken(
+    account: Account, stub: AwsStub, runner: CommandRunner
+) -> None:
     """It may be another account's: a standard entry lets that in."""
     account.name_only(["prod"])
     other = "arn:aws:iam::999999999999:role/path/approver"
 
-    assert other == desk.json("access", "prod", "--role-arn", other)["role_arn"]
+    assert other == runner.json("access", "prod", "--role-arn", other)["role_arn"]
     assert [] == stub.made("DescribeStacks")
 
 
@@ -124,10 +126,10 @@ def test_a_role_that_is_given_is_taken(account: Account, stub: AwsStub, desk: De
     ],
 )
 def test_what_is_no_role_or_stack_is_wrong_usage(
-    account: Account, desk: Desk, options: tuple[str, ...], words: str
+    account: Account, runner: CommandRunner, options: tuple[str, ...], words: str
 ) -> None:
     assert account
-    assert words in desk.run("access", "prod", *options, code=2).stderr
+    assert words in runner.run("access", "prod", *options, code=2).stderr
 
 
 # --- access entries -----------------------------------------------------------------------------
@@ -141,12 +143,12 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("aside")
 def test_an_entry_is_made_once_as_the_cloudformation_template_makes_it(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
 
-    assert {"access entry": "created"} == steps(desk.json("access", "prod", "--apply"))
-    assert {"access entry": "there"} == steps(desk.json("access", "prod", "--apply"))
+    assert {"access entry": "created"} == steps(runner.json("access", "prod", "--apply"))
+    assert {"access entry": "there"} == steps(runner.json("access", "prod", "--apply"))
 
     [made] = stub.made("CreateAccessEntry")
     deployed = access_entry()
@@ -159,46 +161,48 @@ def test_an_entry_is_made_once_as_the_cloudformation_template_makes_it(
 
 
 @pytest.mark.usefixtures("aside")
-def test_an_entry_of_other_groups_keeps_them(account: Account, stub: AwsStub, desk: Desk) -> None:
+def test_an_entry_of_other_groups_keeps_them(
+    account: Account, stub: AwsStub, runner: CommandRunner
+) -> None:
     account.name_only(["prod"])
     stub.entry("prod", ROLE, "viewers", region=HOME)
 
-    told = desk.json("access", "prod")
-    assert {"access entry": "to do"} == steps(told)
-    [step] = told["clusters"][0]["steps"]
-    assert step["mend"][0].endswith(f"--kubernetes-groups viewers {GROUP}")
-    assert {"access entry": "changed"} == steps(desk.json("access", "prod", "--apply"))
+    reported = runner.json("access", "prod")
+    assert {"access entry": "to do"} == steps(reported)
+    [step] = reported["clusters"][0]["steps"]
+    assert step["fix"][0].endswith(f"--kubernetes-groups viewers {GROUP}")
+    assert {"access entry": "changed"} == steps(runner.json("access", "prod", "--apply"))
     assert ["viewers", GROUP] == stub.entries[HOME, "prod"][ROLE]["kubernetesGroups"]
 
 
 @pytest.mark.usefixtures("aside")
 def test_an_entry_of_another_type_is_a_persons_to_replace(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     """A node's entry has no groups of one's own, and an entry's type can't be changed."""
     account.name_only(["prod"])
     stub.entry("prod", ROLE, kind="EC2_LINUX", region=HOME)
 
-    told = desk.json("access", "prod", "--apply", code=1)
+    reported = runner.json("access", "prod", "--apply", code=1)
 
-    [step] = told["clusters"][0]["steps"]
+    [step] = reported["clusters"][0]["steps"]
     assert ("no", "it is of the type EC2_LINUX, expected STANDARD") == (
         step["state"],
         step["detail"],
     )
-    assert CREATE == step["mend"][-1]
+    assert CREATE == step["fix"][-1]
     assert [] == stub.made("UpdateAccessEntry")
 
 
 @pytest.mark.usefixtures("aside")
 @pytest.mark.parametrize("apply", [(), ("--apply",)], ids=["printed", "applied"])
 def test_a_cluster_of_config_maps_says_what_to_do_and_that_a_switch_is_final(
-    account: Account, stub: AwsStub, desk: Desk, apply: tuple[str, ...]
+    account: Account, stub: AwsStub, runner: CommandRunner, apply: tuple[str, ...]
 ) -> None:
     account.name_only(["prod"])
     account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
 
-    shown = desk.run("access", "prod", *apply, "--role-arn", ROLE, code=1).stdout
+    shown = runner.run("access", "prod", *apply, "--role-arn", ROLE, code=1).stdout
 
     assert f"- rolearn: {ROLE}" in shown
     assert 'username: "csr-approver:{{SessionName}}"' in shown
@@ -209,13 +213,13 @@ def test_a_cluster_of_config_maps_says_what_to_do_and_that_a_switch_is_final(
 
 @pytest.mark.usefixtures("aside")
 def test_somebody_else_making_it_just_now_is_told(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
     stub.instead["CreateAccessEntry"] = "ResourceInUseException"
 
     assert {"access entry": "could not tell"} == steps(
-        desk.json("access", "prod", "--apply", code=3)
+        runner.json("access", "prod", "--apply", code=3)
     )
 
 
@@ -224,14 +228,14 @@ def test_somebody_else_making_it_just_now_is_told(
 
 @pytest.mark.usefixtures("aside")
 def test_fifty_clusters_are_let_in_and_one_clusters_trouble_stops_no_other(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     names = [f"prod-{number:02}" for number in range(50)]
     account.name_only(names)
     account.change("prod-07", status="CREATING")
     account.change("prod-11", endpoint="http://elsewhere")
 
-    shown = desk.run("access", "prod-*", "--apply", code=3)
+    shown = runner.run("access", "prod-*", "--apply", code=3)
 
     assert 48 == len(stub.made("CreateAccessEntry"))
     assert "50 clusters: 48 done, 2 could not tell." in shown.stdout
@@ -241,26 +245,28 @@ def test_fifty_clusters_are_let_in_and_one_clusters_trouble_stops_no_other(
 
 @pytest.mark.usefixtures("aside")
 def test_what_eks_refuses_is_told_with_its_words_and_the_mend(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
     stub.instead["CreateAccessEntry"] = "AccessDeniedException"
 
-    shown = desk.run("access", "prod", "--apply", code=3).stdout
+    shown = runner.run("access", "prod", "--apply", code=3).stdout
 
     assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
     assert "a message of AWS's (your credentials lack that right)" in shown.replace("\n", "")
 
 
 def test_rbac_takes_ones_own_way_into_the_cluster(
-    account: Account, stub: AwsStub, desk: Desk
+    account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     """Who isn't let in himself can still make the access entry, and hand the manifests on."""
     account.cluster(onboarded=False)
 
-    told = desk.json("access", "prod", "--apply", code=3)
+    reported = runner.json("access", "prod", "--apply", code=3)
 
-    assert {"ClusterRole csr-approver": "could not tell", "access entry": "created"} == steps(told)
+    assert {"ClusterRole csr-approver": "could not tell", "access entry": "created"} == steps(
+        reported
+    )
     assert 1 == len(stub.made("CreateAccessEntry"))
-    [step] = told["clusters"][0]["steps"][:1]
-    assert ["your own role must be let into the cluster, as its administrator"] == step["mend"]
+    [step] = reported["clusters"][0]["steps"][:1]
+    assert ["your own role must be let into the cluster, as its administrator"] == step["fix"]

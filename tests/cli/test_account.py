@@ -7,7 +7,7 @@ import pytest
 from adapters.eks import ClusterNotFound, DescribedCluster
 from cli.account.clusters import Found, find, hint, open_account
 from sandbox.aws import HOME
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.handlers.account import Account
 
 EUROPE = "eu-west-1"
@@ -23,7 +23,7 @@ def found(*names: str, regions: tuple[str, ...] = ()) -> list[Found]:
     return find(open_account(None, regions, proxy=False), names, regions)
 
 
-def told(answers: list[Found]) -> list[tuple[str, str, bool]]:
+def reported(answers: list[Found]) -> list[tuple[str, str, bool]]:
     return [(one.name, one.region, isinstance(one.described, DescribedCluster)) for one in answers]
 
 
@@ -50,13 +50,13 @@ def test_the_region_is_the_options_then_the_environments_then_the_profiles(
 
 
 def test_no_region_is_wrong_usage(
-    account: Account, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    account: Account, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert account
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
-    assert "no Region: give --region, or set AWS_REGION" in desk.run("review", "c", code=2).stderr
+    assert "no Region: give --region, or set AWS_REGION" in runner.run("review", "c", code=2).stderr
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_no_region_is_wrong_usage(
     ],
 )
 def test_what_is_wrong_is_named(
-    account: Account, desk: Desk, options: tuple[str, ...], words: str
+    account: Account, runner: CommandRunner, options: tuple[str, ...], words: str
 ) -> None:
     assert account
-    assert words in desk.run("review", "prod", *options, code=2).stderr
+    assert words in runner.run("review", "prod", *options, code=2).stderr
 
 
 def test_an_unreadable_configuration_is_told(
-    account: Account, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    account: Account, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert account
     config = tmp_path / "config"
@@ -83,12 +83,12 @@ def test_an_unreadable_configuration_is_told(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
 
     assert (
-        "AWS configuration: Unable to parse config file" in desk.run("review", "c", code=2).stderr
+        "AWS configuration: Unable to parse config file" in runner.run("review", "c", code=2).stderr
     )
 
 
 def test_without_credentials_nothing_can_be_told(
-    account: Account, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    account: Account, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert account
     for name in account.aws.credentials:
@@ -96,7 +96,7 @@ def test_without_credentials_nothing_can_be_told(
 
     assert (
         "no AWS credentials were found: NoCredentialsError (give credentials"
-        in desk.run("review", "prod", code=3).stderr
+        in runner.run("review", "prod", code=3).stderr
     )
 
 
@@ -110,7 +110,7 @@ def test_without_credentials_nothing_can_be_told(
 )
 def test_an_environment_that_cannot_be_used_is_told(
     account: Account,
-    desk: Desk,
+    runner: CommandRunner,
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     value: str,
@@ -123,7 +123,7 @@ def test_an_environment_that_cannot_be_used_is_told(
     monkeypatch.setenv(variable, value)
 
     for command in ("review", "access", "doctor"):
-        stderr = desk.run(command, "prod", code=2).stderr
+        stderr = runner.run(command, "prod", code=2).stderr
         assert "AWS configuration: " in stderr
         assert words in stderr
 
@@ -150,19 +150,19 @@ def test_names_and_globs_find_clusters_of_several_regions_each_once(account: Acc
         ("prod-b", EUROPE, True),
         ("prod-c", HOME, True),
         ("test", EUROPE, True),
-    ] == sorted(told(found("prod-*", "prod-a", "test", regions=(EUROPE, HOME))))
+    ] == sorted(reported(found("prod-*", "prod-a", "test", regions=(EUROPE, HOME))))
 
 
 def test_a_name_is_missed_only_where_it_is_nowhere(account: Account) -> None:
     account.name_only(["prod"], EUROPE)
 
-    assert [("prod", EUROPE, True)] == told(found("prod", regions=(HOME, EUROPE)))
+    assert [("prod", EUROPE, True)] == reported(found("prod", regions=(HOME, EUROPE)))
     answers = found("absent", "dev-*", regions=(HOME,))
-    assert [("absent", HOME, False), ("dev-*", HOME, False)] == sorted(told(answers))
+    assert [("absent", HOME, False), ("dev-*", HOME, False)] == sorted(reported(answers))
     assert all(isinstance(one.described, ClusterNotFound) for one in answers)
 
 
 def test_the_region_of_the_credentials_is_looked_in_by_default(account: Account) -> None:
     account.name_only(["prod"], HOME)
 
-    assert [("prod", HOME, True)] == told(found("prod"))
+    assert [("prod", HOME, True)] == reported(found("prod"))

@@ -16,22 +16,22 @@ import pytest
 from rich.console import Console
 
 from cli.diagnose.advice import about_version, remedy
-from cli.diagnose.diagnosis import Diagnosis, DiagnosedCsr, State
-from cli.diagnose.causes import Explanation, Cause
+from cli.diagnose.causes import Cause, Explanation
+from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
 from cli.diagnose.html import page
-from cli.diagnose.name_status import RequestedName, NameStatus
+from cli.diagnose.name_status import NameStatus, RequestedName
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import show
 from core.model import Csr
 from sandbox.aws import ACCOUNT, Eni
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from sandbox.fake_apiserver.bodies import time_text
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.tokens import User
 from tests.builders import NOW, a_certificate, a_cluster, a_csr
 from tests.cli.aws_stub import AwsStub
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.handlers.account import DUE, NODE_ROLE, VPC, Account, Cluster
 
 Json = dict[str, Any]
@@ -88,37 +88,41 @@ def causes(csr: Json) -> list[str]:
 
 
 def test_where_nothing_is_open_all_is_ready_and_nothing_is_written(
-    cluster: Cluster, desk: Desk
+    cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.file(1)
-    desk.run("review", "prod", "--apply")
+    runner.run("review", "prod", "--apply")
     written = list(cluster.writes)
 
-    document = desk.json("diagnose", "prod")
+    document = runner.json("diagnose", "prod")
 
     assert (True, []) == (document["ready"], document["clusters"][0]["csrs"])
     assert written == cluster.writes
 
 
-def test_a_young_one_with_nothing_against_it_is_no_obstacle(cluster: Cluster, desk: Desk) -> None:
+def test_a_young_one_with_nothing_against_it_is_no_obstacle(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     cluster.file(1, age=timedelta(seconds=20))
 
-    csr = only(desk.json("diagnose", "prod"))
+    csr = only(runner.json("diagnose", "prod"))
 
     assert ("wait", ["waiting"]) == (csr["need"], causes(csr))
 
 
-def test_one_that_nobody_approves_is_for_the_approver(cluster: Cluster, desk: Desk) -> None:
+def test_one_that_nobody_approves_is_for_the_approver(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     """The command that is told does it."""
     cluster.file(1)
 
-    [cause] = only(desk.json("diagnose", "prod", code=1))["causes"]
-    told = re.search(r"`csr-approver (.*)`", cause["remedy"])
-    assert told is not None
-    desk.run(*told[1].split())
+    [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
+    reported = re.search(r"`csr-approver (.*)`", cause["remedy"])
+    assert reported is not None
+    runner.run(*reported[1].split())
 
     assert "Approved" == cluster.decision("csr-0001")
-    assert desk.json("diagnose", "prod")["ready"] is True
+    assert runner.json("diagnose", "prod")["ready"] is True
 
 
 @pytest.mark.parametrize(
@@ -130,24 +134,26 @@ def test_one_that_nobody_approves_is_for_the_approver(cluster: Cluster, desk: De
     ],
 )
 def test_one_approved_and_not_issued(
-    cluster: Cluster, desk: Desk, reason: str, ago: timedelta, code: int, cause: str
+    cluster: Cluster, runner: CommandRunner, reason: str, ago: timedelta, code: int, cause: str
 ) -> None:
     cluster.stop("signer")
     cluster.file(1)
     approve(cluster, "csr-0001", reason, ago)
 
-    csr = only(desk.json("diagnose", "prod", code=code))
+    csr = only(runner.json("diagnose", "prod", code=code))
 
     assert ("approved", [cause]) == (csr["state"], causes(csr))
 
 
-def test_each_name_is_told_with_what_would_confirm_it(cluster: Cluster, desk: Desk) -> None:
+def test_each_name_is_told_with_what_would_confirm_it(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     name = "ip-10-1-0-2.corp.example"
     ask(
         cluster, 1, name, *STRANGERS, "10.1.0.99", enis=(Eni("10.1.0.2", secondary=("10.1.0.99",)),)
     )
 
-    csr = only(desk.json("diagnose", "prod", code=1))
+    csr = only(runner.json("diagnose", "prod", code=1))
 
     assert {
         "ip-10-1-0-2.ec2.internal": (True, "confirmed", []),
@@ -172,28 +178,30 @@ def test_each_name_is_told_with_what_would_confirm_it(cluster: Cluster, desk: De
     ids=["domain", "interface"],
 )
 def test_with_the_setting_that_was_told_the_names_are_confirmed(
-    cluster: Cluster, desk: Desk, name: str, changes: Json, setting: str
+    cluster: Cluster, runner: CommandRunner, name: str, changes: Json, setting: str
 ) -> None:
     ask(cluster, 1, name, **changes)
-    assert setting in only(desk.json("diagnose", code=1))["causes"][0]["remedy"]
+    assert setting in only(runner.json("diagnose", code=1))["causes"][0]["remedy"]
 
-    assert ["not-approved"] == causes(only(desk.json("diagnose", "--set", setting, code=1)))
+    assert ["not-approved"] == causes(only(runner.json("diagnose", "--set", setting, code=1)))
 
 
-def test_the_tag_that_is_told_is_the_one_that_lacks(cluster: Cluster, desk: Desk) -> None:
+def test_the_tag_that_is_told_is_the_one_that_lacks(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     instance = ask(cluster, 1, tags={})
 
-    [cause] = only(desk.json("diagnose", "prod", code=1))["causes"]
-    told = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["remedy"])
-    assert told is not None
-    cluster.account.aws.change_machine("us-east-1", instance, tags={told[2]: told[3]})
+    [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
+    reported = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["remedy"])
+    assert reported is not None
+    cluster.account.aws.change_machine("us-east-1", instance, tags={reported[2]: reported[3]})
 
-    assert ("no-cluster-tag", instance) == (cause["cause"], told[1])
-    assert ["not-approved"] == causes(only(desk.json("diagnose", "prod", code=1)))
+    assert ("no-cluster-tag", instance) == (cause["cause"], reported[1])
+    assert ["not-approved"] == causes(only(runner.json("diagnose", "prod", code=1)))
 
 
 def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
-    account: Account, cluster: Cluster, desk: Desk
+    account: Account, cluster: Cluster, runner: CommandRunner
 ) -> None:
     """EKS issues without them; after the upgrade it issues nothing."""
     account.change("prod", version="1.23")
@@ -201,49 +209,51 @@ def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
     stored = cluster.get("csr-0001")
     node = stored["spec"]["username"].removeprefix("system:node:")
     asked = a_csr(request=base64.b64decode(stored["spec"]["request"]))
-    pem = a_certificate(asked, sans=(forge.dns(node), forge.ip("10.1.0.2")), node=node)
+    pem = a_certificate(asked, sans=(csr_builder.dns(node), csr_builder.ip("10.1.0.2")), node=node)
     approve(cluster, "csr-0001", "AutoApproved", timedelta(minutes=6))
     status = cluster.get("csr-0001")["status"]
     cluster.seed_object(
         stored | {"status": status | {"certificate": base64.b64encode(pem).decode()}}
     )
 
-    csr = only(desk.json("diagnose", code=1))
+    csr = only(runner.json("diagnose", code=1))
 
     assert ("issued", ["fewer-names", "names-not-on-instance"]) == (csr["state"], causes(csr))
     assert "Before the upgrade" in csr["causes"][0]["remedy"]
 
 
-def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, desk: Desk) -> None:
+def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.file(1)
     cluster.repeat("csr-0001", ["old-1", "old-2"], earlier=timedelta(minutes=30))
-    desk.run("review", "prod", "--apply")
+    runner.run("review", "prod", "--apply")
     cluster.file(2, age=timedelta(hours=2), known=False)
 
-    [told] = desk.json("diagnose", "prod")["clusters"]
+    [reported] = runner.json("diagnose", "prod")["clusters"]
 
-    assert [] == told["csrs"]
+    assert [] == reported["csrs"]
     assert {
         ("csr-0002", "instance-gone", None),
         ("old-1", "superseded", "csr-0001"),
         ("old-2", "superseded", "csr-0001"),
-    } == {(one["csr"], one["cause"], one["newer"]) for one in told["ignored"]}
+    } == {(one["csr"], one["cause"], one["newer"]) for one in reported["ignored"]}
 
 
-def test_a_running_node_that_asks_no_more_can_not_be_told(cluster: Cluster, desk: Desk) -> None:
+def test_a_running_node_that_asks_no_more_can_not_be_told(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     cluster.file(1, age=timedelta(minutes=30))
 
-    csr = only(desk.json("diagnose", "prod", code=3))
+    csr = only(runner.json("diagnose", "prod", code=3))
 
     assert ("unknown", ["no-newer-request"]) == (csr["need"], causes(csr))
     assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["remedy"]
 
 
-def test_ec2_silent_is_no_answer(cluster: Cluster, desk: Desk, stub: AwsStub) -> None:
+def test_ec2_silent_is_no_answer(cluster: Cluster, runner: CommandRunner, stub: AwsStub) -> None:
     stub.instead["DescribeInstances"] = "UnauthorizedOperation"
     cluster.file(1)
 
-    csr = only(desk.json("diagnose", "prod", code=3))
+    csr = only(runner.json("diagnose", "prod", code=3))
 
     assert [("evidence-unavailable", None)] == [
         (one["cause"], csr["verdict"]) for one in csr["causes"]
@@ -265,22 +275,22 @@ def test_every_cause_has_one_sentence_that_tells_what_to_do(cause: Cause) -> Non
         cause, detail="the detail {of} it", values=("a.example",), settings=("A=b",)
     )
 
-    told = remedy(one.causes[0], one, a_cluster_diagnosis(one))
+    reported = remedy(one.causes[0], one, a_cluster_diagnosis(one))
 
-    assert told[0].isupper() or told.startswith("EC2")
-    assert re.search(r"[.`)]$", told)
-    assert "{" not in told.replace("{of}", "")
-    assert told.count("`") % 2 == 0
+    assert reported[0].isupper() or reported.startswith("EC2")
+    assert re.search(r"[.`)]$", reported)
+    assert "{" not in reported.replace("{of}", "")
+    assert reported.count("`") % 2 == 0
 
 
 def test_what_fewer_names_mean_depends_on_the_version() -> None:
     one = a_diagnosed_csr(Cause.FEWER_NAMES, detail="the certificate lacks names")
-    told = [
+    reported = [
         remedy(one.causes[0], one, a_cluster_diagnosis(one, version=v))
         for v in ("1.23", "1.31", "")
     ]
 
-    assert [True, False, True] == ["Before the upgrade" in text for text in told]
+    assert [True, False, True] == ["Before the upgrade" in text for text in reported]
 
 
 @pytest.mark.parametrize(
@@ -295,16 +305,16 @@ def test_what_fewer_names_mean_depends_on_the_version() -> None:
     ],
 )
 def test_the_version_is_told_in_one_line(version: str, words: str) -> None:
-    told = about_version(a_cluster_diagnosis(version=version))
+    reported = about_version(a_cluster_diagnosis(version=version))
 
-    assert words in told
-    assert "\n" not in told
+    assert words in reported
+    assert "\n" not in reported
 
 
 def test_from_1_24_the_nodes_that_are_listed_have_none_now() -> None:
-    told = about_version(a_cluster_diagnosis(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE)))
+    reported = about_version(a_cluster_diagnosis(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE)))
 
-    assert "have no certificate now" in told
+    assert "have no certificate now" in reported
     assert "have no certificate now" not in about_version(
         a_cluster_diagnosis(a_diagnosed_csr(Cause.WAITING))
     )
@@ -313,12 +323,14 @@ def test_from_1_24_the_nodes_that_are_listed_have_none_now() -> None:
 # --- which clusters -----------------------------------------------------------------------------
 
 
-def test_all_clusters_of_several_regions_are_looked_at(account: Account, desk: Desk) -> None:
+def test_all_clusters_of_several_regions_are_looked_at(
+    account: Account, runner: CommandRunner
+) -> None:
     account.cluster("prod")
     account.cluster("prod", region="eu-west-1").file(1)
     account.cluster("test")
 
-    document = desk.json("diagnose", "--region", "us-east-1", "--region", "eu-west-1", code=1)
+    document = runner.json("diagnose", "--region", "us-east-1", "--region", "eu-west-1", code=1)
 
     assert {
         ("prod", "us-east-1", True),
@@ -327,11 +339,11 @@ def test_all_clusters_of_several_regions_are_looked_at(account: Account, desk: D
     } == {(one["cluster"], one["region"], one["ready"]) for one in document["clusters"]}
 
 
-def test_globs_choose_among_them(account: Account, desk: Desk) -> None:
+def test_globs_choose_among_them(account: Account, runner: CommandRunner) -> None:
     for name in ("prod", "prod-2", "test"):
         account.cluster(name)
 
-    document = desk.json("diagnose", "prod*")
+    document = runner.json("diagnose", "prod*")
 
     assert ["prod", "prod-2"] == sorted(one["cluster"] for one in document["clusters"])
 
@@ -363,45 +375,49 @@ TROUBLES: dict[str, tuple[Callable[[Account], None], str]] = {
 
 @pytest.mark.parametrize("what", TROUBLES)
 def test_one_clusters_trouble_stops_no_other_and_is_no_answer(
-    account: Account, cluster: Cluster, desk: Desk, what: str
+    account: Account, cluster: Cluster, runner: CommandRunner, what: str
 ) -> None:
     trouble, words = TROUBLES[what]
     trouble(account)
     assert cluster
 
-    document = desk.json("diagnose", code=3)
+    document = runner.json("diagnose", code=3)
 
     assert document["ready"] is None
-    told = {one["cluster"]: one for one in document["clusters"]}
-    assert (True, None) == (told["prod"]["ready"], told["other"]["ready"])
-    assert words in told["other"]["problem"]
+    reported = {one["cluster"]: one for one in document["clusters"]}
+    assert (True, None) == (reported["prod"]["ready"], reported["other"]["ready"])
+    assert words in reported["other"]["problem"]
 
 
 def test_what_must_be_done_outweighs_what_can_not_be_told(
-    account: Account, cluster: Cluster, desk: Desk
+    account: Account, cluster: Cluster, runner: CommandRunner
 ) -> None:
     _unreachable(account)
     cluster.file(1)
 
-    assert desk.json("diagnose", code=1)["ready"] is False
+    assert runner.json("diagnose", code=1)["ready"] is False
 
 
 @pytest.mark.parametrize("names", [(), ("prod-*",), ("prod",)], ids=["all", "glob", "name"])
-def test_no_cluster_at_all_is_no_answer(account: Account, desk: Desk, names: tuple[str]) -> None:
+def test_no_cluster_at_all_is_no_answer(
+    account: Account, runner: CommandRunner, names: tuple[str]
+) -> None:
     assert account
 
-    [told] = desk.json("diagnose", *names, code=3)["clusters"]
+    [reported] = runner.json("diagnose", *names, code=3)["clusters"]
 
-    assert (None, True) == (told["ready"], bool(told["problem"]))
+    assert (None, True) == (reported["ready"], bool(reported["problem"]))
 
 
-def test_rights_that_lack_in_eks_are_told(account: Account, desk: Desk, stub: AwsStub) -> None:
+def test_rights_that_lack_in_eks_are_told(
+    account: Account, runner: CommandRunner, stub: AwsStub
+) -> None:
     stub.instead["ListClusters"] = "AccessDeniedException"
 
-    told = desk.run("diagnose", code=3).stdout
+    reported = runner.run("diagnose", code=3).stdout
 
     assert account
-    assert "your credentials lack that right" in told
+    assert "your credentials lack that right" in reported
 
 
 @pytest.mark.parametrize(
@@ -417,9 +433,9 @@ def test_rights_that_lack_in_eks_are_told(account: Account, desk: Desk, stub: Aw
     ],
 )
 def test_usage_ends_with_2_before_anything_is_asked(
-    cluster: Cluster, desk: Desk, arguments: tuple[str, ...]
+    cluster: Cluster, runner: CommandRunner, arguments: tuple[str, ...]
 ) -> None:
-    desk.run("diagnose", *arguments, code=2)
+    runner.run("diagnose", *arguments, code=2)
 
     assert [] == cluster.calls
 
@@ -427,18 +443,18 @@ def test_usage_ends_with_2_before_anything_is_asked(
 # --- JSON ---------------------------------------------------------------------------------------
 
 
-def test_the_json_has_this_shape(cluster: Cluster, desk: Desk) -> None:
+def test_the_json_has_this_shape(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, *STRANGERS)
 
-    document = desk.json("diagnose", "prod", code=1)
+    document = runner.json("diagnose", "prod", code=1)
 
     assert {"ready", "clusters"} == set(document)
-    [told] = document["clusters"]
+    [reported] = document["clusters"]
     assert {
         "cluster", "region", "version", "about_version", "ready", "problem", "listed", "gaps",
         "csrs", "ignored",
-    } == set(told)  # fmt: skip
-    [csr] = told["csrs"]
+    } == set(reported)  # fmt: skip
+    [csr] = reported["csrs"]
     assert {
         "csr", "state", "need", "requester", "node", "instance", "age_seconds", "verdict",
         "names", "causes",
@@ -465,11 +481,11 @@ def hostile(cluster: Cluster) -> None:
     cluster.seed("csr-2", who, b"<script>", created=cluster.now() - DUE)
 
 
-def test_the_table_tells_names_and_what_to_do(cluster: Cluster, desk: Desk) -> None:
+def test_the_table_tells_names_and_what_to_do(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, *STRANGERS)
     cluster.file(2, age=timedelta(hours=2), known=False)
 
-    shown = desk.run("diagnose", "prod", code=1).stdout
+    shown = runner.run("diagnose", "prod", code=1).stdout
 
     assert "prod (us-east-1): not ready" in shown
     assert "2 listed: 1 needs action, 1 ignored" in shown
@@ -480,10 +496,12 @@ def test_the_table_tells_names_and_what_to_do(cluster: Cluster, desk: Desk) -> N
     assert "Result: not ready" in shown
 
 
-def test_what_others_chose_is_shown_escaped_and_short(cluster: Cluster, desk: Desk) -> None:
+def test_what_others_chose_is_shown_escaped_and_short(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     hostile(cluster)
 
-    shown = desk.run("diagnose", "prod", code=1).stdout
+    shown = runner.run("diagnose", "prod", code=1).stdout
 
     assert shown.replace("\n", "").isprintable()
     assert len(shown) < 30_000
@@ -534,14 +552,14 @@ def read(report: str) -> Page:
 
 
 def test_the_report_tells_what_the_table_tells(
-    account: Account, cluster: Cluster, desk: Desk, report: str
+    account: Account, cluster: Cluster, runner: CommandRunner, report: str
 ) -> None:
     ask(cluster, 1, *STRANGERS)
     cluster.file(2, age=timedelta(hours=2), known=False)
     _not_onboarded(account)
     account.cluster("fine")
 
-    ended = desk.run("diagnose", "--html", report, code=1)
+    ended = runner.run("diagnose", "--html", report, code=1)
 
     assert f"the report is in {report}" in ended.stderr
     seen = read(report)
@@ -562,10 +580,10 @@ def test_the_report_tells_what_the_table_tells(
 
 
 def test_the_report_loads_nothing_and_runs_nothing_but_its_own(
-    cluster: Cluster, desk: Desk, report: str
+    cluster: Cluster, runner: CommandRunner, report: str
 ) -> None:
     cluster.file(1)
-    desk.run("diagnose", "--html", report, code=1)
+    runner.run("diagnose", "--html", report, code=1)
 
     seen = read(report)
     [policy] = [a["content"] for _, a in seen.tags if a.get("http-equiv")]
@@ -585,10 +603,10 @@ def test_the_report_loads_nothing_and_runs_nothing_but_its_own(
 
 
 def test_nothing_that_others_chose_is_markup_in_the_report(
-    cluster: Cluster, desk: Desk, report: str
+    cluster: Cluster, runner: CommandRunner, report: str
 ) -> None:
     hostile(cluster)
-    desk.run("diagnose", "--html", report, code=1)
+    runner.run("diagnose", "--html", report, code=1)
 
     text = Path(report).read_text("ascii")
     seen = Page(text)
@@ -608,12 +626,12 @@ def test_a_fleet_of_requests_is_not_told_to_the_end() -> None:
 
     made = page([many], NOW)
 
-    assert "and 1900 more, which --output json tells of" in told(many)[0]
+    assert "and 1900 more, which --output json tells of" in reported(many)[0]
     assert "And 1800 more, which --output json tells of." in Page(made).text()
     assert len(made) < 1_000_000
 
 
-def told(diagnosed: ClusterDiagnosis) -> tuple[str, str]:
+def reported(diagnosed: ClusterDiagnosis) -> tuple[str, str]:
     """What the terminal and the report show of it."""
     stream = io.StringIO()
     show([diagnosed], Console(file=stream, width=300))
@@ -624,7 +642,7 @@ def test_long_lists_say_how_much_more_there_is() -> None:
     names = tuple(RequestedName("IP", f"10.0.0.{n}", NameStatus.NOT_ON_INSTANCE) for n in range(50))
     one = replace(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE), names=names, age_seconds=7_300.0)
     old = tuple((a_csr(name=f"csr-{n}"), "csr-new") for n in range(150))
-    terminal, report = told(
+    terminal, report = reported(
         ClusterDiagnosis("prod", "eu-west-1", "1.31", Diagnosis(a_cluster(), 151, (one,), old, ()))
     )
 
@@ -637,7 +655,7 @@ def test_what_of_the_list_could_not_be_read_is_told() -> None:
         "prod", "eu-west-1", "", Diagnosis(a_cluster(), 1, (), (), ("not read \x1b[31m",))
     )
 
-    for text in told(diagnosed):
+    for text in reported(diagnosed):
         assert "not read \\x1b[31m" in text
         assert "unknown" in text
 
@@ -664,7 +682,7 @@ def test_every_link_within_the_report_leads_somewhere_and_headings_step_by_one()
 
 
 def test_a_report_that_can_not_be_written_after_all_is_told(
-    cluster: Cluster, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, runner: CommandRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cluster
 
@@ -673,32 +691,34 @@ def test_a_report_that_can_not_be_written_after_all_is_told(
 
     monkeypatch.setattr(Path, "write_text", full)
 
-    ended = desk.run("diagnose", "--html", str(tmp_path / "report.html"), code=3)
+    ended = runner.run("diagnose", "--html", str(tmp_path / "report.html"), code=3)
     assert "No space left on device" in ended.stderr
 
 
-def test_the_help_shows_an_example(desk: Desk) -> None:
-    assert "csr-approver diagnose --region eu-west-1" in desk.run("diagnose", "--help").stdout
+def test_the_help_shows_an_example(runner: CommandRunner) -> None:
+    assert "csr-approver diagnose --region eu-west-1" in runner.run("diagnose", "--help").stdout
 
 
-def test_readiness_is_an_alias(cluster: Cluster, desk: Desk) -> None:
+def test_readiness_is_an_alias(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.file(1)
 
-    [by_alias] = desk.json("readiness", "prod", code=1)["clusters"]
+    [by_alias] = runner.json("readiness", "prod", code=1)["clusters"]
     assert ["not-approved"] == causes(by_alias["csrs"][0])
 
 
-def test_json_and_report_come_of_one_run(cluster: Cluster, desk: Desk, report: str) -> None:
+def test_json_and_report_come_of_one_run(
+    cluster: Cluster, runner: CommandRunner, report: str
+) -> None:
     cluster.file(1)
 
-    printed = desk.run("diagnose", "--html", report, "--output", "json", code=1).stdout
+    printed = runner.run("diagnose", "--html", report, "--output", "json", code=1).stdout
 
     assert json.loads(printed)["ready"] is False
     assert 1 == cluster.listings
     assert "not ready" in read(report).text()
 
 
-def test_the_instances_of_another_vpc_are_told(cluster: Cluster, desk: Desk) -> None:
+def test_the_instances_of_another_vpc_are_told(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, vpc_id=f"{VPC}b")
 
-    assert ["other-vpc"] == causes(only(desk.json("diagnose", "prod", code=1)))
+    assert ["other-vpc"] == causes(only(runner.json("diagnose", "prod", code=1)))

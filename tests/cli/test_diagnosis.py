@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cli.diagnose.diagnosis import Diagnosis, DiagnosedCsr, State, diagnosis
-from cli.diagnose.causes import Need, Cause, explain_refusals
+from cli.diagnose.causes import Cause, Need, explain_refusals
+from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State, diagnosis
 from cli.diagnose.name_status import name_statuses
 from core.checks import CHECKS, KUBELET_SERVING_CHECKS
 from core.model import (
@@ -299,11 +299,11 @@ def test_a_bug_met_on_one_request_is_told_and_stops_no_other(
 
 
 def test_names_and_instance_are_told_even_of_what_stops_at_a_gate() -> None:
-    told = the_one(World([a_filed_csr(age=OLD, ips=("10.9.9.9",))]))
+    reported = the_one(World([a_filed_csr(age=OLD, ips=("10.9.9.9",))]))
 
-    assert INSTANCE_ID == told.instance_id
+    assert INSTANCE_ID == reported.instance_id
     assert {NODE: "confirmed", "10.9.9.9": "not-on-instance"} == {
-        one.value: one.status.value for one in told.names
+        one.value: one.status.value for one in reported.names
     }
 
 
@@ -359,8 +359,8 @@ def test_of_what_is_superseded_the_key_still_counts() -> None:
     )
     made = World([old, new, other]).diagnosis()
 
-    [told] = [one for one in made.csrs if one.csr.name == "csr-other"]
-    assert any("key-not-reused" in cause.detail for cause in told.causes)
+    [reported] = [one for one in made.csrs if one.csr.name == "csr-other"]
+    assert any("key-not-reused" in cause.detail for cause in reported.causes)
 
 
 # --- whether all are ready ----------------------------------------------------------------------
@@ -419,6 +419,6 @@ def test_pods_addresses_of_an_unused_interface_are_nobodys() -> None:
     detached = an_interface(device_index=1, address="10.0.2.10", attached=False, public=())
     instance = an_instance(interfaces=(an_interface(), detached))
 
-    told = the_one(_asking("10.0.2.10", instances=[instance]))
+    reported = the_one(_asking("10.0.2.10", instances=[instance]))
 
-    assert [Cause.NAMES_NOT_ACCEPTED] == [cause.cause for cause in told.causes]
+    assert [Cause.NAMES_NOT_ACCEPTED] == [cause.cause for cause in reported.causes]

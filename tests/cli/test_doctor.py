@@ -15,7 +15,7 @@ from core.model import APPROVED_REASON, KUBELET_SERVING
 from sandbox.aws import ACCOUNT, HOME
 from sandbox.kubernetes import approver_rules
 from tests.cli.aws_stub import AwsStub
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.handlers.account import GROUP as PRACTICE_GROUP
 from tests.handlers.account import NODE_ROLE, Account, Cluster
 
@@ -60,14 +60,14 @@ class World:
     account: Account
     stub: AwsStub
     cluster: Cluster
-    desk: Desk
+    runner: CommandRunner
 
     def deploy(self, **ways: str) -> None:
         self.stub.stack(self.account.aws.role_arn, region=HOME, **ways)
 
     def look(self, *options: str, code: int) -> dict[str, Link]:
         """The links of the account and of the cluster."""
-        document = self.desk.json("doctor", "prod", *options, code=code)
+        document = self.runner.json("doctor", "prod", *options, code=code)
         every = [*document["account"], *(document["clusters"] or [{"links": []}])[0]["links"]]
         return {one["link"]: one for one in every}
 
@@ -76,7 +76,7 @@ class World:
         links = self.look(*options, code=code)
         first = next(one for one in links.values() if one["status"] == "broken")
         assert link == first["link"], links
-        assert first["mend"]
+        assert first["fix"]
         return first
 
     def trust(self, document: str) -> None:
@@ -98,7 +98,7 @@ class World:
         role = iam.create_role(RoleName="desk", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         sts = self.account.aws.client("sts")
         keys = sts.assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
-        self.desk.environment = {
+        self.runner.environment = {
             "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
             "AWS_SESSION_TOKEN": keys["SessionToken"],
@@ -106,8 +106,8 @@ class World:
 
 
 @pytest.fixture
-def world(account: Account, stub: AwsStub, desk: Desk) -> World:
-    made = World(account, stub, account.cluster(), desk)
+def world(account: Account, stub: AwsStub, runner: CommandRunner) -> World:
+    made = World(account, stub, account.cluster(), runner)
     made.deploy(Mode="approve-only")
     stub.entry("prod", account.aws.role_arn, GROUP, region=HOME)
     return made
@@ -129,7 +129,7 @@ def test_where_nothing_is_broken_every_link_is_told_and_it_ends_with_0(world: Wo
 
 def test_certificates_that_followed_our_approvals_show_that_eks_issues(world: World) -> None:
     world.cluster.file(1)
-    world.desk.run("review", "prod", "--apply")
+    world.runner.run("review", "prod", "--apply")
 
     assert ("ok", "seen issued 1") == (
         (links := world.look(code=0))["issuing"]["status"],
@@ -141,26 +141,26 @@ def test_all_clusters_of_the_region_are_looked_at_by_default(world: World) -> No
     world.account.cluster("test")
     world.stub.entry("test", world.account.aws.role_arn, GROUP, region=HOME)
 
-    told = world.desk.json("doctor")
+    reported = world.runner.json("doctor")
 
-    assert ["prod", "test"] == [one["cluster"] for one in told["clusters"]]
+    assert ["prod", "test"] == [one["cluster"] for one in reported["clusters"]]
 
 
 def test_that_there_is_no_cluster_is_nothing_broken(account: Account, stub: AwsStub) -> None:
     stub.stack(account.aws.role_arn, region=HOME)
 
-    told = Desk().json("doctor")
+    reported = CommandRunner().json("doctor")
 
-    assert ([], None) == (told["clusters"], told["first_broken"])
+    assert ([], None) == (reported["clusters"], reported["first_broken"])
 
 
 def test_one_clusters_trouble_stops_no_other(world: World) -> None:
     world.account.name_only(["a-broken-one"])
 
-    told = world.desk.json("doctor", code=1)
+    reported = world.runner.json("doctor", code=1)
 
     assert {"a-broken-one": "access-entry", "prod": None} == {
-        one["cluster"]: one["first_broken"] for one in told["clusters"]
+        one["cluster"]: one["first_broken"] for one in reported["clusters"]
     }
 
 
@@ -193,7 +193,7 @@ def test_a_wrong_account_is_told(world: World, options: tuple[str, str]) -> None
 def test_credentials_that_aws_refuses_are_told_with_the_mend(world: World) -> None:
     world.stub.instead["GetCallerIdentity"] = "ExpiredTokenException"
 
-    assert "your credentials have expired: renew them" == world.breaks_at("credentials")["mend"]
+    assert "your credentials have expired: renew them" == world.breaks_at("credentials")["fix"]
 
 
 def _no_stack(world: World) -> None:
@@ -272,7 +272,7 @@ def _role_made_anew(world: World) -> None:
 
 def _gone(world: World) -> None:
     """Not a cluster's name that EKS knows."""
-    world.desk.environment["AWS_REGION"] = "eu-west-1"
+    world.runner.environment["AWS_REGION"] = "eu-west-1"
     world.stub.stack(world.account.aws.role_arn, region="eu-west-1")
 
 
@@ -304,7 +304,7 @@ def _others_take_node_role(world: World) -> None:
 def _nothing_issued(world: World) -> None:
     world.cluster.stop("signer")
     world.cluster.file(1)
-    world.desk.run("review", "prod", "--apply")
+    world.runner.run("review", "prod", "--apply")
     stored = world.cluster.get("csr-0001")
     old = datetime.now(UTC) - timedelta(minutes=5)
     stored["status"]["conditions"][0]["lastUpdateTime"] = old.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -485,7 +485,7 @@ def test_a_private_endpoint_is_the_reviewers_where_it_has_subnets(
 
     _nobody_listens(world)
     link = world.look(code=3)["network"]
-    assert ("unknown", "run this within its network") == (link["status"], link["mend"])
+    assert ("unknown", "run this within its network") == (link["status"], link["fix"])
 
 
 # --- what can't be told -------------------------------------------------------------------------
@@ -534,8 +534,8 @@ def test_a_cluster_that_tells_of_roles_without_end_costs_few_questions(world: Wo
     """Its API server may say what it likes, and IAM's patience is the whole account's."""
     stored = world.cluster.get(world.cluster.file(1))
     own = f"arn:aws:iam::{ACCOUNT}:role/"
-    told = [f"{own}node-{number}" for number in range(500)]
-    stored["spec"]["extra"]["canonicalArn"] = [*told, f"{own}{'a' * 10_000}"]
+    reported = [f"{own}node-{number}" for number in range(500)]
+    stored["spec"]["extra"]["canonicalArn"] = [*reported, f"{own}{'a' * 10_000}"]
     world.cluster.seed_object(stored)
 
     link = world.look(code=3)["node-roles"]
@@ -592,7 +592,7 @@ def test_a_request_to_look_at_is_pointed_out(world: World) -> None:
 
     link = world.look(code=0)["dry-run"]
 
-    assert ("ok", _REVIEW) == (link["status"], link["mend"])
+    assert ("ok", _REVIEW) == (link["status"], link["fix"])
 
 
 def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
@@ -606,7 +606,7 @@ def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
 
     assert ("1 listed; past the gates: none; 1 unreadable", _REVIEW) == (
         link["detail"],
-        link["mend"],
+        link["fix"],
     )
 
 
@@ -617,11 +617,11 @@ def test_a_cluster_of_config_maps_that_rejects_the_approver_points_to_aws_auth(
     world.account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
     _role_made_anew(world)
 
-    mend = world.breaks_at("token")["mend"]
+    fix = world.breaks_at("token")["fix"]
 
     assert (
         f"add the role to the ConfigMap aws-auth, as csr-approver access prod --region {HOME} shows"
-        == mend
+        == fix
     )
 
 
@@ -632,7 +632,7 @@ def test_a_cluster_of_config_maps_is_told_how_to_look(world: World) -> None:
 
     assert ("unknown", f"csr-approver access prod --region {HOME}") == (
         link["status"],
-        link["mend"],
+        link["fix"],
     )
 
 
@@ -645,7 +645,7 @@ def test_a_person_whom_the_cluster_does_not_know_is_told_so(world: World) -> Non
     assert ("open", "unknown", "open") == tuple(
         links[one]["status"] for one in ("identity", "token", "ec2")
     )
-    assert "--assume-role, or an access entry for your own role" == links["token"]["mend"]
+    assert "--assume-role, or an access entry for your own role" == links["token"]["fix"]
 
 
 def test_a_person_may_take_the_approvers_role(world: World) -> None:
@@ -674,7 +674,7 @@ def test_a_role_that_cannot_be_taken_is_told(world: World) -> None:
 
     assert ("unknown", "as deployed, its trust policy lets Lambda alone take it") == (
         link["status"],
-        link["mend"],
+        link["fix"],
     )
 
 
@@ -684,21 +684,21 @@ def test_a_role_that_cannot_be_taken_is_told(world: World) -> None:
 def test_the_first_broken_link_and_its_mend_are_the_last_lines(world: World) -> None:
     _no_entry(world)
 
-    last, mend = world.desk.run("doctor", "prod", code=1).stdout.splitlines()[-2:]
+    last, fix = world.runner.run("doctor", "prod", code=1).stdout.splitlines()[-2:]
 
     assert last.startswith("First broken, prod: access-entry: there is none for arn:aws:iam::")
-    assert f"To mend it: csr-approver access prod --region {HOME} --apply" == mend
+    assert f"To mend it: csr-approver access prod --region {HOME} --apply" == fix
 
 
 def test_what_a_cluster_answers_is_shown_escaped(world: World) -> None:
     """A tag, as anybody who may tag the cluster writes it."""
     world.account.change("prod", tags={"csr-approver:mode": "\x1b[31m[bold]x"})
 
-    shown = world.desk.run("doctor", "prod").stdout
+    shown = world.runner.run("doctor", "prod").stdout
 
     assert "tagged \\x1b[31m[bold]x" in shown
 
 
 @pytest.mark.parametrize("name", ["../x", "a b"])
 def test_a_name_that_no_cluster_has_is_wrong_usage(world: World, name: str) -> None:
-    assert "not the name of an EKS cluster" in world.desk.run("doctor", name, code=2).stderr
+    assert "not the name of an EKS cluster" in world.runner.run("doctor", name, code=2).stderr

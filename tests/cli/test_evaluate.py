@@ -80,7 +80,7 @@ PROFILES = {"InstanceProfiles": [{"Arn": PROFILE, "Roles": [{"Arn": ROLE}]}]}
 INSTANCES = {"Reservations": [{"Instances": [an_instance()]}]}
 
 
-class Desk:
+class CommandRunner:
     """Files in a folder, and the command run on them."""
 
     def __init__(self, folder: Path) -> None:
@@ -117,11 +117,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def runner(tmp_path: Path) -> CommandRunner:
+    return CommandRunner(tmp_path)
 
 
-def test_a_healthy_nodes_request_is_approved_with_all_that_was_run(desk: Desk) -> None:
+def test_a_healthy_nodes_request_is_approved_with_all_that_was_run(runner: CommandRunner) -> None:
     """The object of a CSR has exactly these keys, and an approval no refusals."""
     assert [
         {
@@ -135,12 +135,12 @@ def test_a_healthy_nodes_request_is_approved_with_all_that_was_run(desk: Desk) -
             "not_run": [],
             "refusals": [],
         }
-    ] == desk.judge(a_csr())
+    ] == runner.judge(a_csr())
 
 
-def test_a_refusal_names_its_check_effect_reason_and_detail(desk: Desk) -> None:
+def test_a_refusal_names_its_check_effect_reason_and_detail(runner: CommandRunner) -> None:
     """A foreign name is denied, and the refusal says what was got and expected."""
-    (row,) = desk.judge(a_csr(dns=(NODE, "other.example")))
+    (row,) = runner.judge(a_csr(dns=(NODE, "other.example")))
 
     expected = f"['{INSTANCE}.eu-west-1.compute.internal', '{NODE}']"
     refusal = {
@@ -152,9 +152,9 @@ def test_a_refusal_names_its_check_effect_reason_and_detail(desk: Desk) -> None:
     assert ("deny", [refusal]) == (row["verdict"], row["refusals"])
 
 
-def test_there_is_one_answer_for_each_item_in_their_order(desk: Desk) -> None:
+def test_there_is_one_answer_for_each_item_in_their_order(runner: CommandRunner) -> None:
     """Another signer's and malformed items have answers of their own, and stop nothing."""
-    rows = desk.judge(
+    rows = runner.judge(
         a_csr("csr-a", signerName="example.com/other"),
         5,
         {"metadata": {"name": "odd"}},
@@ -168,7 +168,9 @@ def test_there_is_one_answer_for_each_item_in_their_order(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
-def test_an_item_that_is_no_json_has_an_answer_of_its_own(desk: Desk, metadata: Item) -> None:
+def test_an_item_that_is_no_json_has_an_answer_of_its_own(
+    runner: CommandRunner, metadata: Item
+) -> None:
     """As `kubectl get --raw` saves it: it is named, left, and the others are judged."""
     odd = a_csr("odd")
     odd["metadata"] |= metadata
@@ -176,9 +178,9 @@ def test_an_item_that_is_no_json_has_an_answer_of_its_own(desk: Desk, metadata: 
         in_json(odd),
         json.dumps(a_csr("csr-b")).encode(),
     )
-    path = desk.folder / "raw.json"
+    path = runner.folder / "raw.json"
     path.write_bytes(document)
-    given = [part for pair in desk.evidence.items() for part in pair]
+    given = [part for pair in runner.evidence.items() for part in pair]
     arguments = ["evaluate", "--csr", str(path), *given, "--now", NOW, "--output", "json"]
 
     result = CliRunner().invoke(app, arguments)
@@ -194,28 +196,28 @@ def test_an_item_that_is_no_json_has_an_answer_of_its_own(desk: Desk, metadata: 
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
-def test_decided_ones_are_ignored(desk: Desk, kind: str) -> None:
+def test_decided_ones_are_ignored(runner: CommandRunner, kind: str) -> None:
     """What is decided, or was failed by the signer, is nobody's to judge."""
     decided = a_csr() | {"status": {"conditions": [{"type": kind, "status": "True"}]}}
 
-    assert ["ignore"] == [row["verdict"] for row in desk.judge(decided)]
+    assert ["ignore"] == [row["verdict"] for row in runner.judge(decided)]
 
 
-def test_with_decided_the_approved_are_judged_as_of_their_approval(desk: Desk) -> None:
+def test_with_decided_the_approved_are_judged_as_of_their_approval(runner: CommandRunner) -> None:
     """An approval of last week is not abandoned today: it is judged as of then."""
     condition = {"type": "Approved", "status": "True", "lastUpdateTime": "2026-11-24T11:02:00Z"}
     decided = a_csr() | {"status": {"conditions": [condition]}}
 
-    rows = desk.judge(decided, options=("--decided", "--now", "2026-11-30T00:00:00Z"))
+    rows = runner.judge(decided, options=("--decided", "--now", "2026-11-30T00:00:00Z"))
 
     assert ["approve"] == [row["verdict"] for row in rows]
 
 
-def test_with_decided_the_failed_stay_ignored(desk: Desk) -> None:
+def test_with_decided_the_failed_stay_ignored(runner: CommandRunner) -> None:
     """A CSR that the signer failed is ignored with `--decided` as well."""
     conditions = [{"type": kind, "status": "True"} for kind in ("Approved", "Failed")]
 
-    rows = desk.judge(a_csr() | {"status": {"conditions": conditions}}, options=("--decided",))
+    rows = runner.judge(a_csr() | {"status": {"conditions": conditions}}, options=("--decided",))
 
     assert ["ignore"] == [row["verdict"] for row in rows]
 
@@ -228,17 +230,17 @@ def test_with_decided_the_failed_stay_ignored(desk: Desk) -> None:
     ],
 )
 def test_a_check_without_its_evidence_is_listed_as_not_run(
-    desk: Desk, missing: str, not_run: list[str]
+    runner: CommandRunner, missing: str, not_run: list[str]
 ) -> None:
     """An approval that lacks evidence says which checks had nothing, or not all, to compare."""
-    (row,) = desk.judge(a_csr(), without=(missing,))
+    (row,) = runner.judge(a_csr(), without=(missing,))
 
     assert ("approve", not_run) == (row["verdict"], row["not_run"])
 
 
-def test_without_instances_nothing_is_approved(desk: Desk) -> None:
+def test_without_instances_nothing_is_approved(runner: CommandRunner) -> None:
     """No EC2 evidence at all is a leave, never a yes."""
-    (row,) = desk.judge(a_csr(), without=("--instances",))
+    (row,) = runner.judge(a_csr(), without=("--instances",))
 
     assert ("leave", ["instance-known"]) == (
         row["verdict"],
@@ -246,11 +248,11 @@ def test_without_instances_nothing_is_approved(desk: Desk) -> None:
     )
 
 
-def test_a_node_without_iam_is_known_by_name_only_where_that_is_set(desk: Desk) -> None:
+def test_a_node_without_iam_is_known_by_name_only_where_that_is_set(runner: CommandRunner) -> None:
     """ALLOW_NAME_IDENTITY=true finds the instance by the node's name."""
     item = a_csr(extra={})
-    (strict,) = desk.judge(item)
-    (lenient,) = desk.judge(item, options=("--set", "ALLOW_NAME_IDENTITY=true"))
+    (strict,) = runner.judge(item)
+    (lenient,) = runner.judge(item, options=("--set", "ALLOW_NAME_IDENTITY=true"))
 
     assert ("leave", None, None) == (strict["verdict"], strict["identity"], strict["instance"])
     assert ("approve", "name", INSTANCE) == (
@@ -260,9 +262,9 @@ def test_a_node_without_iam_is_known_by_name_only_where_that_is_set(desk: Desk) 
     )
 
 
-def test_a_person_has_neither_node_nor_instance(desk: Desk) -> None:
+def test_a_person_has_neither_node_nor_instance(runner: CommandRunner) -> None:
     """`node`, `instance` and `identity` are null where there is none."""
-    (row,) = desk.judge(a_csr(username="alice"))
+    (row,) = runner.judge(a_csr(username="alice"))
 
     assert ("leave", None, None, None) == (
         row["verdict"],
@@ -272,9 +274,9 @@ def test_a_person_has_neither_node_nor_instance(desk: Desk) -> None:
     )
 
 
-def test_one_object_is_read_like_a_list_of_one(desk: Desk) -> None:
+def test_one_object_is_read_like_a_list_of_one(runner: CommandRunner) -> None:
     """`kubectl get csr NAME -o json` prints no list."""
-    result = desk.run(a_csr(), "--output", "json")
+    result = runner.run(a_csr(), "--output", "json")
 
     assert ["approve"] == [row["verdict"] for row in json.loads(result.stdout)]
 
@@ -290,94 +292,114 @@ def test_an_empty_list_draws_a_hint(tmp_path: Path) -> None:
     assert f"hint: {path} holds no CSR; did kubectl end without an error?\n" == result.stderr
 
 
-def test_all_abandoned_by_the_present_draws_a_hint(desk: Desk) -> None:
+def test_all_abandoned_by_the_present_draws_a_hint(runner: CommandRunner) -> None:
     """Saved CSRs are old by the time they are judged; `--now` is the mend."""
     old = a_csr()
     old["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
-    arguments = ["evaluate", "--csr", desk.file("csrs", [old, 5]), "--output", "json"]
+    arguments = ["evaluate", "--csr", runner.file("csrs", [old, 5]), "--output", "json"]
     result = CliRunner().invoke(app, arguments)
 
     assert result.exit_code == 0
     assert "--now gives the moment" in result.stderr
 
 
-def test_the_table_shows_odd_names_escaped(desk: Desk) -> None:
+def test_the_table_shows_odd_names_escaped(runner: CommandRunner) -> None:
     """A name with a line end and an escape sequence is shown as text."""
-    result = desk.run([a_csr("csr\n\x1b[31m")])
+    result = runner.run([a_csr("csr\n\x1b[31m")])
 
     assert result.exit_code == 0
     assert "csr\\n\\x1b[31m" in result.stdout.replace("\n", "").replace("│", "").replace(" ", "")
     assert "\x1b[31m" not in result.stdout
 
 
-def test_the_table_cuts_what_a_requester_made_long(desk: Desk) -> None:
+def test_the_table_cuts_what_a_requester_made_long(runner: CommandRunner) -> None:
     """A name may have megabytes: a column of them hides all else, and takes minutes to draw."""
     long = "x" * 3_000_000
 
-    result = desk.run([a_csr(long, username=f"system:node:{long}")])
+    result = runner.run([a_csr(long, username=f"system:node:{long}")])
 
     assert result.exit_code == 0
     assert len(result.stdout) < 10_000
 
 
-def test_the_table_shows_odd_ids_of_instances_escaped(desk: Desk) -> None:
+def test_the_table_shows_odd_ids_of_instances_escaped(runner: CommandRunner) -> None:
     """A file put together by hand may hold anything."""
     instances = {"Reservations": [{"Instances": [an_instance(InstanceId="i-\n\x1b[31m")]}]}
-    desk.evidence["--instances"] = desk.file("odd", instances)
+    runner.evidence["--instances"] = runner.file("odd", instances)
 
-    result = desk.run([a_csr(extra={})], "--set", "ALLOW_NAME_IDENTITY=true")
+    result = runner.run([a_csr(extra={})], "--set", "ALLOW_NAME_IDENTITY=true")
 
     assert result.exit_code == 0
     assert "i-\\n\\x1b[31m" in result.stdout.replace("\n", "").replace("│", "").replace(" ", "")
     assert "\x1b" not in result.stdout
 
 
-Broken = Callable[[Desk], list[str]]
+Broken = Callable[[CommandRunner], list[str]]
 
 UNREADABLE: dict[str, tuple[Broken, str]] = {
-    "no such file": (lambda desk: ["--csr", str(desk.folder / "none.json")], "none.json"),
-    "not JSON": (lambda desk: ["--csr", desk.file("bad", "{")], "bad.json can't be read as JSON"),
-    "deeply nested": (lambda desk: ["--csr", desk.file("deep", "[" * 100_000)], "deep.json"),
-    "no list": (lambda desk: ["--csr", desk.file("bad", "{}")], "bad.json holds no list"),
+    "no such file": (lambda runner: ["--csr", str(runner.folder / "none.json")], "none.json"),
+    "not JSON": (
+        lambda runner: ["--csr", runner.file("bad", "{")],
+        "bad.json can't be read as JSON",
+    ),
+    "deeply nested": (lambda runner: ["--csr", runner.file("deep", "[" * 100_000)], "deep.json"),
+    "no list": (lambda runner: ["--csr", runner.file("bad", "{}")], "bad.json holds no list"),
     "odd instances": (
-        lambda desk: ["--csr", desk.file("good", []), "--instances", desk.file("bad", {"x": 1})],
+        lambda runner: [
+            "--csr",
+            runner.file("good", []),
+            "--instances",
+            runner.file("bad", {"x": 1}),
+        ],
         "bad.json is not what the AWS CLI prints: Reservations",
     ),
     "odd cluster": (
-        lambda desk: ["--csr", desk.file("good", []), "--cluster", desk.file("bad", [])],
+        lambda runner: ["--csr", runner.file("good", []), "--cluster", runner.file("bad", [])],
         "bad.json is not what the AWS CLI prints",
     ),
     "odd profiles": (
-        lambda desk: ["--csr", desk.file("good", []), "--instance-profiles", desk.file("bad", {})],
+        lambda runner: [
+            "--csr",
+            runner.file("good", []),
+            "--instance-profiles",
+            runner.file("bad", {}),
+        ],
         "bad.json is not what the AWS CLI prints: InstanceProfiles",
     ),
     "no list of services": (
-        lambda desk: ["--csr", desk.file("good", []), "--services", desk.file("bad", {"a": 1})],
+        lambda runner: [
+            "--csr",
+            runner.file("good", []),
+            "--services",
+            runner.file("bad", {"a": 1}),
+        ],
         "bad.json holds no list",
     ),
     "odd services": (
-        lambda desk: ["--csr", desk.file("good", []), "--services", desk.file("bad", [{}])],
+        lambda runner: ["--csr", runner.file("good", []), "--services", runner.file("bad", [{}])],
         "bad.json is not what kubectl prints: not a Service: metadata",
     ),
 }
 
 
 @pytest.mark.parametrize("broken", UNREADABLE)
-def test_an_input_that_cannot_be_read_exits_3_and_is_named(desk: Desk, broken: str) -> None:
+def test_an_input_that_cannot_be_read_exits_3_and_is_named(
+    runner: CommandRunner, broken: str
+) -> None:
     """The message names the file and what was expected; there is no traceback."""
     arguments, message = UNREADABLE[broken]
-    result = CliRunner().invoke(app, ["evaluate", *arguments(desk)])
+    result = CliRunner().invoke(app, ["evaluate", *arguments(runner)])
 
     assert result.exit_code == 3
     assert message in result.stderr
 
 
-def test_what_is_nested_to_the_very_limit_cannot_be_read_either(desk: Desk) -> None:
+def test_what_is_nested_to_the_very_limit_cannot_be_read_either(runner: CommandRunner) -> None:
     """Python 3.11 reads some depths as JSON that it can't tell of in a message any more."""
     limit = sys.getrecursionlimit()
-    csrs = desk.file("csrs", [])
+    csrs = runner.file("csrs", [])
     for depth in range(limit - 60, limit):
-        nested = desk.file("nested", "[" * depth + "]" * depth)
+        nested = runner.file("nested", "[" * depth + "]" * depth)
         result = CliRunner().invoke(app, ["evaluate", "--csr", csrs, "--instances", nested])
 
         assert (result.exit_code, result.stdout) == (3, "")
@@ -398,10 +420,10 @@ def test_what_is_nested_to_the_very_limit_cannot_be_read_either(desk: Desk) -> N
     ],
 )
 def test_wrong_usage_exits_2_and_names_the_option(
-    desk: Desk, options: tuple[str, ...], message: str
+    runner: CommandRunner, options: tuple[str, ...], message: str
 ) -> None:
     """A wrong setting or moment is the caller's, and says what is allowed."""
-    result = desk.run([], *options)
+    result = runner.run([], *options)
 
     assert result.exit_code == 2
     assert message in result.stderr

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from core.model import APP_SERVING
-from sandbox.csr_builder import Forge, der, keys
-from sandbox.csr_builder import request as forge
-from tests.cli.test_evaluate import CREATED, Desk, Item
+from sandbox.csr_builder import CsrBuilder, der, keys
+from sandbox.csr_builder import request as csr_builder
+from tests.cli.test_evaluate import CREATED, CommandRunner, Item
 from tests.service_builders import (
     ACCOUNT,
     CLUSTER_IP,
@@ -36,8 +36,8 @@ SERVICES: Item = {
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def runner(tmp_path: Path) -> CommandRunner:
+    return CommandRunner(tmp_path)
 
 
 def a_csr(pem: bytes = b"", **asked: Any) -> Item:
@@ -58,11 +58,11 @@ def a_csr(pem: bytes = b"", **asked: Any) -> Item:
     }
 
 
-def with_services(desk: Desk, *settings: str) -> tuple[str, ...]:
-    return ("--services", desk.file("services", SERVICES), *settings)
+def with_services(runner: CommandRunner, *settings: str) -> tuple[str, ...]:
+    return ("--services", runner.file("services", SERVICES), *settings)
 
 
-def test_what_the_services_confirm_is_approved(desk: Desk) -> None:
+def test_what_the_services_confirm_is_approved(runner: CommandRunner) -> None:
     """The same keys as for a node, of which those of an instance are null."""
     assert [
         {
@@ -76,13 +76,13 @@ def test_what_the_services_confirm_is_approved(desk: Desk) -> None:
             "not_run": [],
             "refusals": [],
         }
-    ] == desk.judge(a_csr(), options=with_services(desk))
+    ] == runner.judge(a_csr(), options=with_services(runner))
 
 
-def test_without_services_their_checks_are_not_run(desk: Desk) -> None:
+def test_without_services_their_checks_are_not_run(runner: CommandRunner) -> None:
     """An approval that is none yet; without the cluster, nor is the API server's address known."""
-    [row] = desk.judge(a_csr())
-    [less] = desk.judge(a_csr(), without=("--cluster",))
+    [row] = runner.judge(a_csr())
+    [less] = runner.judge(a_csr(), without=("--cluster",))
 
     assert ("approve", ["service-known", "service-addresses"]) == (row["verdict"], row["not_run"])
     assert ["service-known", "reserved-names", "service-addresses"] == less["not_run"]
@@ -99,29 +99,33 @@ def test_without_services_their_checks_are_not_run(desk: Desk) -> None:
     ],
 )
 def test_what_they_dont_confirm_is_not(
-    desk: Desk, dns: tuple[str, ...], settings: tuple[str, ...], verdict: str, check: str | None
+    runner: CommandRunner,
+    dns: tuple[str, ...],
+    settings: tuple[str, ...],
+    verdict: str,
+    check: str | None,
 ) -> None:
     """By the checks of a live review."""
-    [row] = desk.judge(a_csr(dns=dns, ips=(), cn=None), options=with_services(desk, *settings))
+    [row] = runner.judge(a_csr(dns=dns, ips=(), cn=None), options=with_services(runner, *settings))
 
     assert verdict == row["verdict"]
     assert check == next((refusal["check"] for refusal in row["refusals"]), None)
 
 
-def test_the_example_of_awss_page_says_what_to_add(desk: Desk) -> None:
+def test_the_example_of_awss_page_says_what_to_add(runner: CommandRunner) -> None:
     """As OpenSSL makes it of a subject and no names: without any attribute."""
-    subject = forge.rdn(forge.COMMON_NAME, der.utf8("myserver.default.svc"))
-    pem = Forge(keys.rsa_key("rsa-2048")).subject(subject).pem()
+    subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8("myserver.default.svc"))
+    pem = CsrBuilder(keys.rsa_key("rsa-2048")).subject(subject).pem()
 
-    [row] = desk.judge(a_csr(pem), options=with_services(desk))
+    [row] = runner.judge(a_csr(pem), options=with_services(runner))
 
     assert "leave" == row["verdict"]
     assert "-addext subjectAltName=DNS:myserver.default.svc" in row["refusals"][0]["detail"]
 
 
-def test_the_table_shows_them(desk: Desk) -> None:
+def test_the_table_shows_them(runner: CommandRunner) -> None:
     """Services have no instance."""
-    result = desk.run([a_csr()], *with_services(desk))
+    result = runner.run([a_csr()], *with_services(runner))
 
     assert result.exit_code == 0
     assert "web-tls" in result.stdout

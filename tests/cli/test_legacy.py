@@ -34,7 +34,7 @@ FIXTURES: Final = Path(__file__).parent / "legacy"
 Json = dict[str, Any]
 
 
-class Desk:
+class CommandRunner:
     """Files in a folder, and the command run on them."""
 
     def __init__(self, folder: Path) -> None:
@@ -67,8 +67,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def runner(tmp_path: Path) -> CommandRunner:
+    return CommandRunner(tmp_path)
 
 
 def places(printed: Json) -> list[tuple[int, str, list[str]]]:
@@ -82,9 +82,9 @@ def places(printed: Json) -> list[tuple[int, str, list[str]]]:
 # --- the shape --------------------------------------------------------------------------------
 
 
-def test_a_finding_has_exactly_these_keys(desk: Desk) -> None:
+def test_a_finding_has_exactly_these_keys(runner: CommandRunner) -> None:
     """Programs rely on them."""
-    printed = desk.found(MANIFEST)
+    printed = runner.found(MANIFEST)
     (finding,) = printed["findings"]
 
     assert ["searched", "binary", "findings", "troubles", "signers", "notes"] == list(printed)
@@ -103,25 +103,25 @@ def test_a_finding_has_exactly_these_keys(desk: Desk) -> None:
     } == finding["csr"]["request"]
 
 
-def test_what_was_issued_stays_valid_is_said(desk: Desk) -> None:
+def test_what_was_issued_stays_valid_is_said(runner: CommandRunner) -> None:
     """Together with what is to be known of the signer."""
-    printed = desk.found(MANIFEST)
+    printed = runner.found(MANIFEST)
 
     assert [APP_SERVING] == list(printed["signers"])
     assert "stay valid until they expire" in printed["notes"][0]
 
 
-def test_nothing_found_is_exit_0_and_no_advice(desk: Desk) -> None:
+def test_nothing_found_is_exit_0_and_no_advice(runner: CommandRunner) -> None:
     """A manifest of today draws no words."""
     fine = a_manifest(apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
-    printed = desk.found(fine)
+    printed = runner.found(fine)
 
     assert ([], [], {}, []) == tuple(
         printed[key] for key in ("findings", "troubles", "signers", "notes")
     )
     assert (
         "nothing found; 1 file searched, 0 binary, 0 in doubt"
-        in desk.run(desk.put("a.yaml", fine)).stdout
+        in runner.run(runner.put("a.yaml", fine)).stdout
     )
 
 
@@ -167,16 +167,16 @@ def test_nothing_found_is_exit_0_and_no_advice(desk: Desk) -> None:
     ],
 )
 def test_every_problem_is_found_on_its_line(
-    desk: Desk, manifest: str, expected: list[tuple[str, int]]
+    runner: CommandRunner, manifest: str, expected: list[tuple[str, int]]
 ) -> None:
     """The line is where the mend goes."""
-    finding = desk.one(manifest)
+    finding = runner.one(manifest)
 
     assert expected == [(wrong["problem"], wrong["line"]) for wrong in finding["problems"]]
     assert (2, "manifest") == (finding["line"], finding["found"])
 
 
-def test_the_v1_form_keeps_comments_and_order(desk: Desk) -> None:
+def test_the_v1_form_keeps_comments_and_order(runner: CommandRunner) -> None:
     """Only what must change is changed."""
     text = (FIXTURES / "manifests.yaml").read_text()
     first = text.split("---\n")[0]
@@ -185,38 +185,38 @@ def test_the_v1_form_keeps_comments_and_order(desk: Desk) -> None:
         .replace("csr-webhook", "webhook")
         .replace("kubernetes.io/legacy-unknown", APP_SERVING)
     )
-    csr = desk.found(text)["findings"][0]["csr"]
+    csr = runner.found(text)["findings"][0]["csr"]
 
     assert (expected, True) == (csr["manifest"], csr["comments_kept"])
 
 
-def test_what_only_a_server_sets_is_left_out(desk: Desk) -> None:
+def test_what_only_a_server_sets_is_left_out(runner: CommandRunner) -> None:
     """The groups that old examples carry included; comments stay all the same."""
-    finding = desk.one(a_manifest(groups="\n  - system:authenticated\n  # what for"))
+    finding = runner.one(a_manifest(groups="\n  - system:authenticated\n  # what for"))
 
     assert "groups" not in yaml.safe_load(finding["csr"]["manifest"])["spec"]
     assert "  # what for\n" in finding["csr"]["manifest"]
 
 
-def test_in_a_list_each_has_its_own_comments(desk: Desk) -> None:
+def test_in_a_list_each_has_its_own_comments(runner: CommandRunner) -> None:
     """Those further left stand above the next one."""
     first, second = (
         "- " + a_manifest(name).split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "  # its\n"
         for name in ("one", "two")
     )
     text = f"kind: List\nitems:\n{first}# of the next\n{second}"
-    forms = [one["csr"]["manifest"] for one in desk.found(text)["findings"]]
+    forms = [one["csr"]["manifest"] for one in runner.found(text)["findings"]]
 
     assert [1, 1] == [form.count("# its") for form in forms]
     assert not any("# of the next" in form for form in forms)
 
 
-def test_a_name_that_the_server_makes_up_is_changed_too(desk: Desk) -> None:
+def test_a_name_that_the_server_makes_up_is_changed_too(runner: CommandRunner) -> None:
     """`generateName: csr-` makes names for which EKS issues nothing."""
     text = a_manifest("csr-", usages="\n  - server auth # a\n  - any # b").replace(
         "  name:", "  generateName:"
     )
-    csr = desk.one(text)["csr"]
+    csr = runner.one(text)["csr"]
 
     assert {"generateName": "request"} == yaml.safe_load(csr["manifest"])["metadata"]
     assert "  - server auth # a\n" in csr["manifest"]
@@ -233,19 +233,19 @@ def test_a_name_that_the_server_makes_up_is_changed_too(desk: Desk) -> None:
     ],
 )
 def test_people_are_told_whom_a_request_names_and_why_a_signer(
-    desk: Desk, request_: str, usages: str, words: str
+    runner: CommandRunner, request_: str, usages: str, words: str
 ) -> None:
     """Also where there is nothing to be told."""
-    path = desk.put("a.yaml", a_manifest(request=request_, usages=usages))
+    path = runner.put("a.yaml", a_manifest(request=request_, usages=usages))
 
-    assert words in desk.run(path).stdout
+    assert words in runner.run(path).stdout
 
 
-def test_where_an_edit_would_not_do_it_is_written_anew_and_said(desk: Desk) -> None:
+def test_where_an_edit_would_not_do_it_is_written_anew_and_said(runner: CommandRunner) -> None:
     """Flow style has no lines to edit; the comments are lost, as is said."""
     head, _ = a_manifest().split("spec:\n")
     spec = f"spec: # a comment\n  {{request: {SERVICE_REQUEST}, usages: [server auth]}}\n"
-    csr = desk.one(head + spec)["csr"]
+    csr = runner.one(head + spec)["csr"]
 
     assert csr["comments_kept"] is False
     assert any("comments are not kept" in note for note in csr["notes"])
@@ -261,15 +261,15 @@ def test_where_an_edit_would_not_do_it_is_written_anew_and_said(desk: Desk) -> N
     } == yaml.safe_load(csr["manifest"])
 
 
-def test_merged_keys_are_read(desk: Desk) -> None:
+def test_merged_keys_are_read(runner: CommandRunner) -> None:
     """Usages that are merged in count, and what stands in the object itself counts more."""
-    finding = desk.one(a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n")
+    finding = runner.one(a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n")
 
     assert (CLIENT, ["client auth"]) == (finding["csr"]["signer"], finding["csr"]["usages"])
     assert "strict" == finding["csr"]["request"]["read"]
 
 
-def test_aliases_are_followed(desk: Desk) -> None:
+def test_aliases_are_followed(runner: CommandRunner) -> None:
     """A list of the same usages, anchored in one object and used in another."""
     first = a_manifest("one", usages="&u [server auth]")
     items = [first, a_manifest("two", usages="*u")]
@@ -277,10 +277,10 @@ def test_aliases_are_followed(desk: Desk) -> None:
         "- " + item.split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "\n" for item in items
     )
 
-    assert [["server auth"]] * 2 == [one["csr"]["usages"] for one in desk.found(text)["findings"]]
+    assert [["server auth"]] * 2 == [one["csr"]["usages"] for one in runner.found(text)["findings"]]
 
 
-def test_a_signer_is_named_for_each_manifest(desk: Desk) -> None:
+def test_a_signer_is_named_for_each_manifest(runner: CommandRunner) -> None:
     """By its usages and its request's subject; of a document that has nothing wrong, nothing."""
     text = "---\n".join(
         [
@@ -291,7 +291,7 @@ def test_a_signer_is_named_for_each_manifest(desk: Desk) -> None:
             a_manifest("fine", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING),
         ]
     )
-    found = [one["csr"] for one in desk.found(text)["findings"]]
+    found = [one["csr"] for one in runner.found(text)["findings"]]
 
     assert [
         ("serving", APP_SERVING),
@@ -302,20 +302,20 @@ def test_a_signer_is_named_for_each_manifest(desk: Desk) -> None:
     assert [True, True, True, False] == [csr["manifest"] is not None for csr in found]
 
 
-def test_lists_and_multi_document_files_are_read_whole(desk: Desk) -> None:
+def test_lists_and_multi_document_files_are_read_whole(runner: CommandRunner) -> None:
     """Each finding has the line of its own object."""
     text = (FIXTURES / "manifests.yaml").read_text()
 
     assert [
         (2, "manifest", ["v1beta1", "legacy-signer"]),
         (20, "manifest", ["v1beta1", "no-signer"]),
-    ] == places(desk.found(text))
+    ] == places(runner.found(text))
     assert [(3, "manifest", ["legacy-signer"])] == places(
-        desk.found((FIXTURES / "live.yaml").read_text())
+        runner.found((FIXTURES / "live.yaml").read_text())
     )
 
 
-def test_items_of_a_raw_list_have_its_version(desk: Desk) -> None:
+def test_items_of_a_raw_list_have_its_version(runner: CommandRunner) -> None:
     """The API server leaves version and kind out of a list's items."""
     body = yaml.safe_load(a_manifest())
     item = {"metadata": body["metadata"], "spec": body["spec"]}
@@ -324,24 +324,24 @@ def test_items_of_a_raw_list_have_its_version(desk: Desk) -> None:
         "apiVersion": "certificates.k8s.io/v1beta1",
         "items": [item],
     }
-    finding = desk.one(json.dumps(raw), "a.json")
+    finding = runner.one(json.dumps(raw), "a.json")
 
     assert ["v1beta1", "no-signer"] == [wrong["problem"] for wrong in finding["problems"]]
     assert "CertificateSigningRequest" == yaml.safe_load(finding["csr"]["manifest"])["kind"]
 
 
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
-def test_json_is_read_like_yaml(desk: Desk, indent: int | str | None) -> None:
+def test_json_is_read_like_yaml(runner: CommandRunner, indent: int | str | None) -> None:
     """Compact, indented, with tabs; its v1 form is YAML."""
-    finding = desk.one(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
+    finding = runner.one(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
 
     assert "manifest" == finding["found"]
     assert APP_SERVING == yaml.safe_load(finding["csr"]["manifest"])["spec"]["signerName"]
 
 
-def test_a_clusters_objects_lose_what_the_server_set(desk: Desk) -> None:
+def test_a_clusters_objects_lose_what_the_server_set(runner: CommandRunner) -> None:
     """What `kubectl get csr -o yaml` prints is no manifest to file again as it is."""
-    csr = desk.one((FIXTURES / "live.yaml").read_text())["csr"]
+    csr = runner.one((FIXTURES / "live.yaml").read_text())["csr"]
 
     assert csr["stored"]
     assert any(note.startswith("from a cluster") for note in csr["notes"])
@@ -352,12 +352,12 @@ def test_a_clusters_objects_lose_what_the_server_set(desk: Desk) -> None:
     )
 
 
-def test_the_end_of_an_issued_certificate_is_said(desk: Desk) -> None:
+def test_the_end_of_an_issued_certificate_is_said(runner: CommandRunner) -> None:
     """It is how long there is time."""
     live = yaml.safe_load((FIXTURES / "live.yaml").read_text())
     live["items"][0]["status"]["certificate"] = a_certificate()
 
-    assert "2031-01-02T00:00:00+00:00" == desk.one(json.dumps(live))["csr"]["certificate_expires"]
+    assert "2031-01-02T00:00:00+00:00" == runner.one(json.dumps(live))["csr"]["certificate_expires"]
 
 
 def a_certificate() -> str:
@@ -385,18 +385,18 @@ def a_certificate() -> str:
     ],
 )
 def test_requests_that_are_not_there_or_unreadable_stop_nothing(
-    desk: Desk, request_: str, read: str
+    runner: CommandRunner, request_: str, read: str
 ) -> None:
     """The v1 form has them as they stand."""
-    csr = desk.one(a_manifest(request=request_))["csr"]
+    csr = runner.one(a_manifest(request=request_))["csr"]
 
     assert read == csr["request"]["read"]
     assert (request_ or None) == yaml.safe_load(csr["manifest"])["spec"]["request"]
 
 
-def test_a_request_without_extensions_is_read_for_display(desk: Desk) -> None:
+def test_a_request_without_extensions_is_read_for_display(runner: CommandRunner) -> None:
     """As `openssl req -subj` makes it; the strict reader's objection is told."""
-    request = desk.one((FIXTURES / "live.yaml").read_text())["csr"]["request"]
+    request = runner.one((FIXTURES / "live.yaml").read_text())["csr"]["request"]
 
     assert ("lenient", "myserver.default.svc", []) == (
         request["read"],
@@ -407,7 +407,7 @@ def test_a_request_without_extensions_is_read_for_display(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("change", ["crlf", "bom", "utf-16", "tabs in comments", "odd line ends"])
-def test_other_editors_files_are_read(desk: Desk, change: str) -> None:
+def test_other_editors_files_are_read(runner: CommandRunner, change: str) -> None:
     """Line ends, marks and PowerShell's encoding make no difference, nor do lines move."""
     commented = MANIFEST.replace("spec:\n", "spec: # \u2028# ü\n")
     content = {
@@ -417,7 +417,7 @@ def test_other_editors_files_are_read(desk: Desk, change: str) -> None:
         "tabs in comments": MANIFEST.replace("spec:", "spec:\t# a").encode(),
         "odd line ends": commented.encode(),
     }[change]
-    finding = desk.one(content)
+    finding = runner.one(content)
 
     assert [("v1beta1", 2), ("no-signer", 7)] == [
         (wrong["problem"], wrong["line"]) for wrong in finding["problems"]
@@ -428,10 +428,10 @@ def test_other_editors_files_are_read(desk: Desk, change: str) -> None:
 # --- within other text ------------------------------------------------------------------------
 
 
-def test_a_heredoc_is_read_as_the_manifest_that_it_is(desk: Desk) -> None:
+def test_a_heredoc_is_read_as_the_manifest_that_it_is(runner: CommandRunner) -> None:
     """The line is the script's, and what the shell fills in stays."""
     script = (FIXTURES / "create-cert.sh").read_text()
-    finding = desk.one(script, "create-cert.sh")
+    finding = runner.one(script, "create-cert.sh")
 
     assert (5, "embedded") == (finding["line"], finding["found"])
     assert [("v1beta1", 5), ("no-signer", 10)] == [
@@ -444,11 +444,11 @@ def test_a_heredoc_is_read_as_the_manifest_that_it_is(desk: Desk) -> None:
     assert (expected, True) == (finding["csr"]["manifest"], finding["csr"]["comments_kept"])
 
 
-def test_aws_own_example_of_today_is_not_found(desk: Desk) -> None:
+def test_aws_own_example_of_today_is_not_found(runner: CommandRunner) -> None:
     """The heredoc of the EKS page, which is the aim."""
     heredoc = a_manifest("myserver", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
 
-    assert [] == desk.found(f"cat >mycsr.yaml <<EOF\n{heredoc}EOF\n", "a.sh")["findings"]
+    assert [] == runner.found(f"cat >mycsr.yaml <<EOF\n{heredoc}EOF\n", "a.sh")["findings"]
 
 
 @pytest.mark.parametrize(
@@ -464,11 +464,11 @@ def test_aws_own_example_of_today_is_not_found(desk: Desk) -> None:
     ids=["tabs", "markdown", "python", "terraform", "configmap", "workflow"],
 )
 def test_manifests_in_all_kinds_of_text_are_read(
-    desk: Desk, before: str, after: str, pad: str
+    runner: CommandRunner, before: str, after: str, pad: str
 ) -> None:
     """Wherever their margin is."""
     inner = "".join(f"{pad}{line}\n" for line in MANIFEST.splitlines()[1:])
-    finding = desk.one(before + inner + after, "a.txt")
+    finding = runner.one(before + inner + after, "a.txt")
 
     assert "embedded" == finding["found"]
     assert before.count("\n") + 1 == finding["line"]
@@ -495,45 +495,45 @@ def test_manifests_in_all_kinds_of_text_are_read(
     ],
 )
 def test_what_is_no_manifest_is_found_as_text(
-    desk: Desk, name: str, expected: list[tuple[int, str]]
+    runner: CommandRunner, name: str, expected: list[tuple[int, str]]
 ) -> None:
     """Helm's templates, kustomize's patches and programs, by line and without a v1 form."""
-    printed = desk.found((FIXTURES / name).read_text(), Path(name).name)
+    printed = runner.found((FIXTURES / name).read_text(), Path(name).name)
 
     assert [(line, "text", [problem]) for line, problem in expected] == places(printed)
     assert all(one["csr"] is None for one in printed["findings"])
     assert [] == printed["troubles"]
 
 
-def test_people_are_told_to_look_themselves(desk: Desk) -> None:
+def test_people_are_told_to_look_themselves(runner: CommandRunner) -> None:
     """A match in text is no judgement."""
-    result = desk.run(str(FIXTURES / "clients"))
+    result = runner.run(str(FIXTURES / "clients"))
 
     assert "found as text: look yourself" in result.stdout
 
 
-def test_a_template_whose_version_is_filled_in_is_in_doubt(desk: Desk) -> None:
+def test_a_template_whose_version_is_filled_in_is_in_doubt(runner: CommandRunner) -> None:
     """Neither yes nor no: exit 3, and the line to look at."""
     text = (FIXTURES / "chart/templates/v1.yaml").read_text()
-    printed = desk.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
+    printed = runner.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
 
     assert ([], [3]) == (printed["findings"], [one["line"] for one in printed["troubles"]])
     assert "look yourself" in printed["troubles"][0]["problem"]
 
 
-def test_the_kinds_that_v1beta1_still_serves_are_not_found(desk: Desk) -> None:
+def test_the_kinds_that_v1beta1_still_serves_are_not_found(runner: CommandRunner) -> None:
     """ClusterTrustBundle and PodCertificateRequest live in the same group and version."""
     for kind in ("ClusterTrustBundle", "PodCertificateRequest"):
         text = f"apiVersion: certificates.k8s.io/v1beta1\nkind: {kind}\n"
-        assert [] == desk.found(text)["findings"]
-        assert [] == desk.found(f"cat <<EOF\n{text}EOF\n", "a.sh")["findings"]
+        assert [] == runner.found(text)["findings"]
+        assert [] == runner.found(f"cat <<EOF\n{text}EOF\n", "a.sh")["findings"]
 
 
-def test_a_broken_document_hides_no_other(desk: Desk) -> None:
+def test_a_broken_document_hides_no_other(runner: CommandRunner) -> None:
     """Documents are read one by one."""
     broken = "a: {{ b }}: c # certificates.k8s.io/v1beta1\n"
 
-    printed = desk.found(f"{MANIFEST}---\n{broken}---\n{MANIFEST}")
+    printed = runner.found(f"{MANIFEST}---\n{broken}---\n{MANIFEST}")
 
     assert [(2, "manifest"), (10, "text"), (13, "manifest")] == [
         (line, how) for line, how, _ in places(printed)
@@ -543,22 +543,22 @@ def test_a_broken_document_hides_no_other(desk: Desk) -> None:
 # --- files ------------------------------------------------------------------------------------
 
 
-def test_folders_are_searched_whole(desk: Desk) -> None:
+def test_folders_are_searched_whole(runner: CommandRunner) -> None:
     """In the order of names, but for .git and binary files."""
     for name in ("b/c/d.yaml", "a.yaml", ".git/x.yaml", "b/.git/x.yaml", ".github/x.yaml"):
-        desk.put(name, MANIFEST)
-    desk.put("b/picture", b"\x89PNG\0certificates.k8s.io/v1beta1")
-    printed = json.loads(desk.run(str(desk.folder), "--output", "json").stdout)
+        runner.put(name, MANIFEST)
+    runner.put("b/picture", b"\x89PNG\0certificates.k8s.io/v1beta1")
+    printed = json.loads(runner.run(str(runner.folder), "--output", "json").stdout)
 
     assert ["a.yaml", ".github/x.yaml", "b/c/d.yaml"] == [
-        str(Path(one["file"]).relative_to(desk.folder)) for one in printed["findings"]
+        str(Path(one["file"]).relative_to(runner.folder)) for one in printed["findings"]
     ]
     assert (3, 1, []) == (printed["searched"], printed["binary"], printed["troubles"])
 
 
-def test_standard_input_is_a_file(desk: Desk) -> None:
+def test_standard_input_is_a_file(runner: CommandRunner) -> None:
     """`kubectl get csr -o yaml | csr-approver legacy -`."""
-    result = desk.run("-", "--output", "json", stdin=(FIXTURES / "live.yaml").read_bytes())
+    result = runner.run("-", "--output", "json", stdin=(FIXTURES / "live.yaml").read_bytes())
 
     assert [("-", 3)] == [
         (one["file"], one["line"]) for one in json.loads(result.stdout)["findings"]
@@ -566,34 +566,36 @@ def test_standard_input_is_a_file(desk: Desk) -> None:
     assert 1 == result.exit_code
 
 
-def test_loops_of_links_end_and_no_file_is_read_twice(desk: Desk) -> None:
+def test_loops_of_links_end_and_no_file_is_read_twice(runner: CommandRunner) -> None:
     """Links in folders aren't followed; one that is named is, and hard links count once."""
-    file = desk.put("real/a.yaml", MANIFEST)
-    (desk.folder / "real/loop").symlink_to(desk.folder)
-    (desk.folder / "real/self").symlink_to("self")
-    (desk.folder / "real/again.yaml").symlink_to(file)
-    (desk.folder / "real/hard.yaml").hardlink_to(file)
-    (desk.folder / "named").symlink_to(desk.folder / "real")
-    result = desk.run(str(desk.folder / "named"), file, "--output", "json")
+    file = runner.put("real/a.yaml", MANIFEST)
+    (runner.folder / "real/loop").symlink_to(runner.folder)
+    (runner.folder / "real/self").symlink_to("self")
+    (runner.folder / "real/again.yaml").symlink_to(file)
+    (runner.folder / "real/hard.yaml").hardlink_to(file)
+    (runner.folder / "named").symlink_to(runner.folder / "real")
+    result = runner.run(str(runner.folder / "named"), file, "--output", "json")
 
     assert 1 == len(json.loads(result.stdout)["findings"])
     assert "" == result.stderr
 
 
-def test_special_files_in_folders_are_passed_by(desk: Desk) -> None:
+def test_special_files_in_folders_are_passed_by(runner: CommandRunner) -> None:
     """Nobody writes to this pipe: reading it would never end."""
-    os.mkfifo(desk.folder / "pipe")
+    os.mkfifo(runner.folder / "pipe")
 
-    assert 0 == desk.run(str(desk.folder)).exit_code
+    assert 0 == runner.run(str(runner.folder)).exit_code
 
 
 @pytest.mark.parametrize("broken", ["none", "self", "binary"])
-def test_what_is_named_and_can_not_be_searched_is_exit_3(desk: Desk, broken: str) -> None:
+def test_what_is_named_and_can_not_be_searched_is_exit_3(
+    runner: CommandRunner, broken: str
+) -> None:
     """No such file, a link to itself, and a binary file; the message names it."""
-    (desk.folder / "self").symlink_to("self")
-    desk.put("binary", b"\0\1certificates.k8s.io")
-    path = str(desk.folder / broken)
-    result = desk.run(path)
+    (runner.folder / "self").symlink_to("self")
+    runner.put("binary", b"\0\1certificates.k8s.io")
+    path = str(runner.folder / broken)
+    result = runner.run(path)
 
     assert 3 == result.exit_code
     assert f"csr-approver: {path}: " in result.stderr
@@ -615,17 +617,17 @@ def nobody() -> Iterator[None]:
 def test_what_may_not_be_read_stops_no_other() -> None:
     """A file and a folder without permission are named; the rest is found, so exit 1."""
     with TemporaryDirectory() as name:
-        desk = Desk(Path(name))
-        desk.folder.chmod(0o755)
-        desk.put("good.yaml", MANIFEST)
-        denied = [Path(desk.put("file.yaml", MANIFEST)), desk.folder / "folder"]
-        desk.put("folder/a.yaml", MANIFEST)
+        runner = CommandRunner(Path(name))
+        runner.folder.chmod(0o755)
+        runner.put("good.yaml", MANIFEST)
+        denied = [Path(runner.put("file.yaml", MANIFEST)), runner.folder / "folder"]
+        runner.put("folder/a.yaml", MANIFEST)
         for path in denied:
             path.chmod(0)
-        desk.run(name)  # imports what it needs while it may
+        runner.run(name)  # imports what it needs while it may
         with nobody():
-            result = desk.run(name, "--output", "json")
-            alone = desk.run(str(denied[1] / "a.yaml"))
+            result = runner.run(name, "--output", "json")
+            alone = runner.run(str(denied[1] / "a.yaml"))
         denied[1].chmod(0o700)
 
     printed = json.loads(result.stdout)
@@ -647,23 +649,23 @@ def test_closed_standard_input_is_exit_3() -> None:
         assert (code, False) == (ran.returncode, b"Traceback" in ran.stderr), ran.stderr
 
 
-def test_text_that_is_not_utf_8_is_searched_as_text(desk: Desk) -> None:
+def test_text_that_is_not_utf_8_is_searched_as_text(runner: CommandRunner) -> None:
     """Latin-1 comments hide nothing, and nothing is rewritten of what isn't known."""
-    finding = desk.found(MANIFEST.replace("spec:", "spec: # \xfc").encode("latin-1"))
+    finding = runner.found(MANIFEST.replace("spec:", "spec: # \xfc").encode("latin-1"))
 
     assert {"text"} == {how for _, how, _ in places(finding)}
     assert ["v1beta1", "no-signer"] == [wrong for _, _, (wrong,) in places(finding)]
 
 
 def test_a_huge_file_is_said_not_to_be_searched(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded, and what wasn't searched is no "no"."""
     monkeypatch.setattr(legacy_files, "MAX_BYTES", 2**20)
-    printed = desk.found("a" * 2**20 + MANIFEST)
+    printed = runner.found("a" * 2**20 + MANIFEST)
 
     assert ["larger than 1 MiB, not searched"] == [one["problem"] for one in printed["troubles"]]
-    assert [] == desk.found("a" * 2**20)["troubles"]
+    assert [] == runner.found("a" * 2**20)["troubles"]
 
 
 BOMB: Final = "a0: &a0 [certificates.k8s.io]\n" + "".join(
@@ -695,13 +697,13 @@ BOMB: Final = "a0: &a0 [certificates.k8s.io]\n" + "".join(
         "certificates.k8s.io \x1b[31m \x00 \ufffe",
     ],
 )
-def test_hostile_files_end_without_a_traceback(desk: Desk, text: str) -> None:
+def test_hostile_files_end_without_a_traceback(runner: CommandRunner, text: str) -> None:
     """Bombs, depths, and shapes that no manifest has: at worst, their text is searched."""
-    result = desk.run(desk.put("a.yaml", text))
+    result = runner.run(runner.put("a.yaml", text))
 
     assert result.exit_code in {0, 1, 3}
     assert isinstance(result.exception, SystemExit | None)
-    assert [] == [one for one in desk.found(text)["findings"] if one["found"] == "manifest"]
+    assert [] == [one for one in runner.found(text)["findings"] if one["found"] == "manifest"]
 
 
 def in_each_of_many(item: str) -> str:
@@ -711,13 +713,13 @@ def in_each_of_many(item: str) -> str:
 
 
 def test_aliases_make_no_more_of_a_file_than_can_be_read(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each object is bounded, and so are all together; what is left out is in doubt."""
     monkeypatch.setattr(legacy_yaml, "MOST_IN_ALL", 100_000)
     item = f"kind: {KIND}, apiVersion: certificates.k8s.io/v1, spec: {{request: r, x: *many }}"
 
-    printed = desk.found(in_each_of_many(item))
+    printed = runner.found(in_each_of_many(item))
 
     assert 20 == len(printed["findings"])
     assert [("a CSR that can't be read (too much for one file): look yourself", 24)] == [
@@ -726,7 +728,7 @@ def test_aliases_make_no_more_of_a_file_than_can_be_read(
 
 
 def test_a_long_line_is_read_for_a_few_of_the_csrs_above_it(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of them could be the beginning of a manifest that ends with it; it may be megabytes."""
     read: list[int] = []
@@ -739,14 +741,14 @@ def test_a_long_line_is_read_for_a_few_of_the_csrs_above_it(
     kinds = f"kind: {KIND}\n" * 50
     text = f"{{{{ a }}}}: {{{{ b }}}}: c\n{kinds}x: [{'a, ' * 10_000}]\n"
 
-    printed = desk.found(text)
+    printed = runner.found(text)
 
     assert sum(read) < 6 * len(text)
     assert "more unreadable CSRs than can be tried" == printed["troubles"][-1]["problem"]
 
 
 def test_only_text_is_read_of_what_might_be_a_kind(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or an alias in that place were read as a whole, once for each object."""
     read: list[Node] = []
@@ -757,25 +759,25 @@ def test_only_text_is_read_of_what_might_be_a_kind(
 
     monkeypatch.setattr("cli.legacy.find.tree", noted)
 
-    assert [] == desk.found(in_each_of_many("kind: *many , apiVersion: *many "))["findings"]
+    assert [] == runner.found(in_each_of_many("kind: *many , apiVersion: *many "))["findings"]
     assert [] == [node for node in read if not isinstance(node, Scalar)]
 
 
-def test_a_csr_in_flow_style_that_is_too_much_is_in_doubt(desk: Desk) -> None:
+def test_a_csr_in_flow_style_that_is_too_much_is_in_doubt(runner: CommandRunner) -> None:
     """As JSON on one line, in which no line begins with its kind."""
     spec = {"request": "r", "x": [1] * 6_000}
     text = json.dumps({"apiVersion": "certificates.k8s.io/v1", "kind": KIND, "spec": spec})
 
-    printed = desk.found(text, "a.json")
+    printed = runner.found(text, "a.json")
 
     assert [("a CSR that can't be read (too much for one object): look yourself", 1)] == [
         (one["problem"], one["line"]) for one in printed["troubles"]
     ]
 
 
-def test_files_of_many_matches_are_bounded(desk: Desk) -> None:
+def test_files_of_many_matches_are_bounded(runner: CommandRunner) -> None:
     """The rest is in doubt, not silently left out."""
-    printed = desk.found("kubernetes.io/legacy-unknown\n" * 1_500, "a.txt")
+    printed = runner.found("kubernetes.io/legacy-unknown\n" * 1_500, "a.txt")
 
     assert 1_000 == len(printed["findings"])
     assert [("more than 1000 matches", 1_001)] == [
@@ -786,11 +788,11 @@ def test_files_of_many_matches_are_bounded(desk: Desk) -> None:
 # --- what is printed --------------------------------------------------------------------------
 
 
-def test_what_stands_in_files_is_printed_escaped(desk: Desk) -> None:
+def test_what_stands_in_files_is_printed_escaped(runner: CommandRunner) -> None:
     """Terminal codes, bidirectional text and Rich's markup are shown as what they are."""
     name = "[red]x[/red]\x1b[31m.yaml"
     text = a_manifest('"[bold]a\\e[31m\u202e"')
-    result = desk.run(desk.put(name, text))
+    result = runner.run(runner.put(name, text))
     shown = result.stdout.replace("\n", "").replace("│", "").replace(" ", "")
 
     assert "[red]x[/red]\\x1b[31m.yaml:2" in shown
@@ -799,19 +801,19 @@ def test_what_stands_in_files_is_printed_escaped(desk: Desk) -> None:
     assert "some characters are shown escaped" in result.stdout
 
 
-def test_file_names_that_are_no_text_are_printed(desk: Desk) -> None:
+def test_file_names_that_are_no_text_are_printed(runner: CommandRunner) -> None:
     """Linux takes any bytes for a name."""
-    desk.put(os.fsdecode(b"\xff/a.yaml"), MANIFEST)
+    runner.put(os.fsdecode(b"\xff/a.yaml"), MANIFEST)
 
-    assert "/\\udcff/a.yaml" in desk.run(str(desk.folder)).stdout
-    assert 1 == desk.run(str(desk.folder), "--output", "json").exit_code
+    assert "/\\udcff/a.yaml" in runner.run(str(runner.folder)).stdout
+    assert 1 == runner.run(str(runner.folder), "--output", "json").exit_code
 
 
-def test_the_manifest_can_be_copied_from_what_is_printed(desk: Desk) -> None:
+def test_the_manifest_can_be_copied_from_what_is_printed(runner: CommandRunner) -> None:
     """Its long lines are neither folded nor coloured."""
-    result = desk.run(desk.put("a.yaml", MANIFEST))
+    result = runner.run(runner.put("a.yaml", MANIFEST))
     _, shown = result.stdout.split("---\n")
-    manifest = desk.one(MANIFEST)["csr"]["manifest"]
+    manifest = runner.one(MANIFEST)["csr"]["manifest"]
 
     assert shown.startswith(f"{manifest}\n")
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from cli.diagnose.name_status import RequestedName, NameStatus, name_statuses
+from cli.diagnose.name_status import NameStatus, RequestedName, name_statuses
 from core.checks.names import dns_names, ip_addresses, reserved_names
 from core.checks.request import san_kinds
-from core.model import Case, NotGiven, OtherName, Pkcs10, Unread
+from core.model import Case, NotProvided, OtherName, Pkcs10, UnreadableRequest
 from core.settings import Policy
 from tests.builders import (
     ADDRESS,
@@ -63,7 +63,7 @@ def test_each_name_stands_for_itself(name: str) -> None:
 def test_what_a_setting_would_confirm_says_which() -> None:
     strict = a_policy(allow_public_addresses=False)
 
-    told = {
+    reported = {
         name: one(name, policy=strict, instance=TWO_ENIS).settings
         for name in (PUBLIC_ADDRESS, "10.0.2.10", "198.51.100.20", f"{HOST}.corp.example")
     }
@@ -73,7 +73,7 @@ def test_what_a_setting_would_confirm_says_which() -> None:
         "10.0.2.10": ("ALLOW_SECONDARY_ENIS=true",),
         "198.51.100.20": ("ALLOW_PUBLIC_ADDRESSES=true", "ALLOW_SECONDARY_ENIS=true"),
         f"{HOST}.corp.example": ("EXTRA_DNS_SUFFIXES=corp.example",),
-    } == told
+    } == reported
 
 
 def test_a_further_domain_is_added_to_those_that_are_set() -> None:
@@ -121,7 +121,7 @@ def test_a_name_of_another_kind_keeps_its_kind() -> None:
 
 def test_a_name_asked_for_twice_is_told_once_and_an_unread_request_has_none() -> None:
     assert 1 == len(name_statuses(a_case(request=a_request(sans=names(NODE, NODE)))))
-    assert () == name_statuses(a_case(request=Unread("not PEM")))
+    assert () == name_statuses(a_case(request=UnreadableRequest("not PEM")))
 
 
 NAMED = [
@@ -129,7 +129,7 @@ NAMED = [
     for line in LINES
     if isinstance(line.case.request, Pkcs10)
     and line.case.request.sans
-    and not isinstance(line.case.instances, NotGiven)
+    and not isinstance(line.case.instances, NotProvided)
 ]
 
 

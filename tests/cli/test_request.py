@@ -30,7 +30,7 @@ from sandbox.fake_apiserver.status import ApiError, forbidden
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, Rule
 from sandbox.tokens import User
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.cli.hours import Hours
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.hiding import NOT_UTF_8
@@ -120,15 +120,19 @@ def mode(name: str) -> int:
 # --- issued -------------------------------------------------------------------------------------
 
 
-def test_one_command_makes_what_the_page_makes(cluster: Cluster, desk: Desk) -> None:
+def test_one_command_makes_what_the_page_makes(cluster: Cluster, runner: CommandRunner) -> None:
     """Key, request with its name where clients read it, approval, certificate."""
-    told = desk.json("request", NAME, "--cluster", "prod", "--approve")
+    reported = runner.json("request", NAME, "--cluster", "prod", "--approve")
 
-    assert ("issued", "jane", "there") == (told["outcome"], told["requester"], told["request"])
+    assert ("issued", "jane", "there") == (
+        reported["outcome"],
+        reported["requester"],
+        reported["request"],
+    )
     assert ("myserver.key", "myserver.crt", None) == (
-        told["key"],
-        told["certificate"],
-        told["ca"],
+        reported["key"],
+        reported["certificate"],
+        reported["ca"],
     )
     spec = cluster.get(NAME)["spec"]
     assert (APP_SERVING, ["digital signature", "key encipherment", "server auth"]) == (
@@ -147,29 +151,29 @@ def test_one_command_makes_what_the_page_makes(cluster: Cluster, desk: Desk) -> 
     assert "ApprovedByRequester" == cluster.get(NAME)["status"]["conditions"][0]["reason"]
 
 
-def test_a_server_can_serve_with_what_was_written(cluster: Cluster, desk: Desk) -> None:
+def test_a_server_can_serve_with_what_was_written(cluster: Cluster, runner: CommandRunner) -> None:
     """TLS loads the pair, and so the key is the certificate's."""
     assert cluster
-    desk.run(*OURS, "--approve")
+    runner.run(*OURS, "--approve")
 
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain("myserver.crt", "myserver.key")
 
 
-def test_keys_of_curves_encipher_no_other(cluster: Cluster, desk: Desk) -> None:
-    desk.run(*OURS, "--approve")
+def test_keys_of_curves_encipher_no_other(cluster: Cluster, runner: CommandRunner) -> None:
+    runner.run(*OURS, "--approve")
 
     assert ["digital signature", "server auth"] == cluster.get(NAME)["spec"]["usages"]
 
 
 @pytest.mark.parametrize("kind", ["rsa-3072", "ecdsa-p384"])
-def test_other_kinds_of_keys_are_made(cluster: Cluster, desk: Desk, kind: str) -> None:
+def test_other_kinds_of_keys_are_made(cluster: Cluster, runner: CommandRunner, kind: str) -> None:
     assert cluster
-    told = desk.json("request", NAME, "--cluster", "prod", "--approve", "--key-type", kind)
+    reported = runner.json("request", NAME, "--cluster", "prod", "--approve", "--key-type", kind)
 
-    assert ("issued", kind) == (told["outcome"], told["key_type"])
+    assert ("issued", kind) == (reported["outcome"], reported["key_type"])
 
 
-def test_all_names_and_addresses_are_asked_for(cluster: Cluster, desk: Desk) -> None:
+def test_all_names_and_addresses_are_asked_for(cluster: Cluster, runner: CommandRunner) -> None:
     names = (
         "--dns",
         "Web.shop.svc.",
@@ -178,21 +182,21 @@ def test_all_names_and_addresses_are_asked_for(cluster: Cluster, desk: Desk) -> 
         "--dns",
         "web.shop.svc.cluster.local",
     )
-    told = desk.json(
+    reported = runner.json(
         *OURS, "--namespace", "shop", *names, "--ip", "10.100.0.7", "--ip", "fd00::7", "--approve"
     )
 
-    assert ["web.shop.svc", "web.shop.svc.cluster.local"] == told["dns"]
-    assert ["10.100.0.7", "fd00::7"] == told["addresses"]
-    assert [] == told["warnings"]
+    assert ["web.shop.svc", "web.shop.svc.cluster.local"] == reported["dns"]
+    assert ["10.100.0.7", "fd00::7"] == reported["addresses"]
+    assert [] == reported["warnings"]
     read = pkcs10.read(base64.b64decode(cluster.get(NAME)["spec"]["request"]))
     assert (ip_address("10.100.0.7"), ip_address("fd00::7")) == read.addresses
 
 
-def test_a_name_too_long_for_a_cn_stands_beside_it(cluster: Cluster, desk: Desk) -> None:
+def test_a_name_too_long_for_a_cn_stands_beside_it(cluster: Cluster, runner: CommandRunner) -> None:
     """And then the names are critical, as there is no subject."""
     long = f"{'a' * 60}.default.svc"
-    desk.run(*OURS, "--dns", long, "--approve")
+    runner.run(*OURS, "--dns", long, "--approve")
 
     csr = x509.load_pem_x509_csr(base64.b64decode(cluster.get(NAME)["spec"]["request"]))
     assert 0 == len(csr.subject.rdns)
@@ -200,23 +204,25 @@ def test_a_name_too_long_for_a_cn_stands_beside_it(cluster: Cluster, desk: Desk)
     assert long.encode() in csr.public_bytes(serialization.Encoding.DER)
 
 
-def test_files_go_where_they_are_told_to(cluster: Cluster, desk: Desk) -> None:
+def test_files_go_where_they_are_told_to(cluster: Cluster, runner: CommandRunner) -> None:
     Path("tls").mkdir()
     where = ("--key", "tls/a.key", "--cert", "tls/a.crt", "--ca", "tls/ca.crt")
-    told = desk.json(*OURS, *where, "--approve")
+    reported = runner.json(*OURS, *where, "--approve")
 
     assert ("tls/a.key", "tls/a.crt", "tls/ca.crt") == (
-        told["key"],
-        told["certificate"],
-        told["ca"],
+        reported["key"],
+        reported["certificate"],
+        reported["ca"],
     )
     assert cluster.ca_pem == Path("tls/ca.crt").read_text()
     assert (0o600, 0o644) == (mode("tls/a.key"), mode("tls/a.crt") | 0o044)
 
 
-def test_the_table_says_what_was_written_and_whom_to_trust(cluster: Cluster, desk: Desk) -> None:
+def test_the_table_says_what_was_written_and_whom_to_trust(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     assert cluster
-    shown = desk.run(*OURS, "--approve").stdout
+    shown = runner.run(*OURS, "--approve").stdout
 
     assert f"{NAME}: issued\nkey          myserver.key\ncertificate  myserver.crt\n" in shown
     assert f"names        {DNS}\n" in shown
@@ -225,24 +231,24 @@ def test_the_table_says_what_was_written_and_whom_to_trust(cluster: Cluster, des
     assert "kube-root-ca.crt" in shown
 
 
-def test_the_readme_shows_what_is_printed(cluster: Cluster, desk: Desk) -> None:
+def test_the_readme_shows_what_is_printed(cluster: Cluster, runner: CommandRunner) -> None:
     """But for the day."""
     assert cluster
     command = "request myserver --cluster prod --approve"
-    printed = desk.run(*command.split()).stdout
+    printed = runner.run(*command.split()).stdout
     shown = PAGE.split(f"$ csr-approver {command}\n")[1].split("```")[0]
 
     assert _dateless(shown) == _dateless(printed)
 
 
-def test_the_readme_and_the_help_name_every_outcome(desk: Desk) -> None:
+def test_the_readme_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
     """Programs go by them."""
     outcomes = [end.value for end in End]
     readme = PAGE.split("of which `outcome` is ")[1].split(";")[0]
-    told = " ".join(desk.run("request", "--help").stdout.split())
+    reported = " ".join(runner.run("request", "--help").stdout.split())
 
     assert outcomes == re.findall(r"`([a-z-]+)`", readme)
-    assert f"`outcome` ({', '.join(outcomes)})" in told
+    assert f"`outcome` ({', '.join(outcomes)})" in reported
 
 
 def _dateless(text: str) -> str:
@@ -252,11 +258,13 @@ def _dateless(text: str) -> str:
 # --- waiting ------------------------------------------------------------------------------------
 
 
-def test_it_waits_for_somebody_to_approve(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_it_waits_for_somebody_to_approve(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
     """And says to whom it falls, and what he types."""
     hours.at(40, lambda: decide(cluster))
 
-    result = desk.run(*OURS)
+    result = runner.run(*OURS)
 
     assert "A person has to approve it: kubectl certificate approve myserver" in result.stderr
     assert "Approved (Somebody); waiting for the certificate." not in result.stderr
@@ -264,38 +272,38 @@ def test_it_waits_for_somebody_to_approve(cluster: Cluster, desk: Desk, hours: H
 
 
 def test_the_approver_may_do_it_for_a_service_account(
-    account: Account, cluster: Cluster, desk: Desk, hours: Hours
+    account: Account, cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     cluster.map_role(account.aws.role_arn, "system:serviceaccount:default:web", [GROUP])
     hours.at(2, lambda: decide(cluster))
 
-    assert "The approver may approve it (with APP_SERVING=true)" in desk.run(*OURS).stderr
+    assert "The approver may approve it (with APP_SERVING=true)" in runner.run(*OURS).stderr
 
 
-def test_it_waits_for_the_signer(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_it_waits_for_the_signer(cluster: Cluster, runner: CommandRunner, hours: Hours) -> None:
     cluster.stop("signer")
     hours.at(50, lambda: cluster.start_process("signer"))
 
-    result = desk.run(*OURS, "--approve")
+    result = runner.run(*OURS, "--approve")
 
     assert "Approved (ApprovedByRequester); waiting for the certificate." in result.stderr
     assert 50 <= hours.now < 56
 
 
 def test_a_cluster_that_is_gone_for_a_while_is_asked_again(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     """The port stays closed for half a minute."""
     hours.at(5, lambda: cluster.stop("apiserver"))
     hours.at(35, lambda: cluster.start_process("apiserver"), lambda: decide(cluster))
 
-    stderr = desk.run(*OURS).stderr
+    stderr = runner.run(*OURS).stderr
 
     assert 1 == stderr.count("The cluster doesn't answer, asking again: connection: ")
 
 
 def test_a_cluster_that_is_gone_when_it_is_to_be_approved_is_asked_again(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     def lose(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "PUT" and hours.now < 30:
@@ -304,11 +312,11 @@ def test_a_cluster_that_is_gone_when_it_is_to_be_approved_is_asked_again(
 
     cluster.fault = lose
 
-    assert "issued" == desk.json(*OURS, "--approve")["outcome"]
+    assert "issued" == runner.json(*OURS, "--approve")["outcome"]
 
 
 def test_a_change_between_looking_and_approving_is_looked_at_anew(
-    cluster: Cluster, desk: Desk
+    cluster: Cluster, runner: CommandRunner
 ) -> None:
     """Somebody labels the request just then: 409."""
     touched: list[str] = []
@@ -322,11 +330,13 @@ def test_a_change_between_looking_and_approving_is_looked_at_anew(
 
     cluster.fault = touch
 
-    assert "issued" == desk.json(*OURS, "--approve")["outcome"]
+    assert "issued" == runner.json(*OURS, "--approve")["outcome"]
     assert {"a": "b"} == cluster.get(NAME)["metadata"]["labels"]
 
 
-def test_a_filing_whose_answer_was_lost_is_found_again(cluster: Cluster, desk: Desk) -> None:
+def test_a_filing_whose_answer_was_lost_is_found_again(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     """It got through, and the second attempt meets it: the same request, so it is ours."""
     lost: list[Answer] = []
 
@@ -339,7 +349,7 @@ def test_a_filing_whose_answer_was_lost_is_found_again(cluster: Cluster, desk: D
 
     cluster.fault = lose
 
-    assert "issued" == desk.json(*OURS, "--approve")["outcome"]
+    assert "issued" == runner.json(*OURS, "--approve")["outcome"]
     assert 1 == len(lost)
 
 
@@ -348,23 +358,25 @@ def test_a_filing_whose_answer_was_lost_is_found_again(cluster: Cluster, desk: D
 
 @pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
 def test_a_decision_against_it_is_told_in_its_words(
-    cluster: Cluster, desk: Desk, hours: Hours, kind: str, outcome: str
+    cluster: Cluster, runner: CommandRunner, hours: Hours, kind: str, outcome: str
 ) -> None:
     """The key is deleted, for nothing will be issued for it; the decision stays, as a record."""
     hours.at(3, lambda: decide(cluster, kind, "not\n\x1b[31myours"))
 
-    told = desk.json(*OURS, code=1)
+    reported = runner.json(*OURS, code=1)
 
-    assert (outcome, "Somebody: not\n\x1b[31myours") == (told["outcome"], told["detail"])
-    assert (None, None, "there") == (told["key"], told["certificate"], told["request"])
+    assert (outcome, "Somebody: not\n\x1b[31myours") == (reported["outcome"], reported["detail"])
+    assert (None, None, "there") == (reported["key"], reported["certificate"], reported["request"])
     assert [] == names_here()
     assert [NAME] == [one["metadata"]["name"] for one in cluster.objects()]
 
 
-def test_what_others_wrote_is_shown_escaped(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_what_others_wrote_is_shown_escaped(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
     hours.at(3, lambda: decide(cluster, "Denied", "not\n\x1b[31m[bold]yours"))
 
-    shown = desk.run(*OURS, code=1).stdout
+    shown = runner.run(*OURS, code=1).stdout
 
     assert "myserver: denied: Somebody: not\\n\\x1b[31m[bold]yours\n" in shown
     assert "kubectl delete csr myserver" in shown
@@ -378,31 +390,35 @@ def test_what_others_wrote_is_shown_escaped(cluster: Cluster, desk: Desk, hours:
     ],
 )
 def test_what_is_not_issued_in_time_is_taken_back(
-    cluster: Cluster, desk: Desk, options: tuple[str, ...], detail: str
+    cluster: Cluster, runner: CommandRunner, options: tuple[str, ...], detail: str
 ) -> None:
     cluster.stop("signer")
 
-    told = desk.json(*OURS, "--timeout", "90", *options, code=1)
+    reported = runner.json(*OURS, "--timeout", "90", *options, code=1)
 
-    assert ("not-issued", detail, "deleted") == (told["outcome"], told["detail"], told["request"])
+    assert ("not-issued", detail, "deleted") == (
+        reported["outcome"],
+        reported["detail"],
+        reported["request"],
+    )
     assert ([], []) == (names_here(), cluster.objects())
 
 
-def test_what_is_kept_is_told_how_to_be_had_later(cluster: Cluster, desk: Desk) -> None:
-    shown = desk.run(*OURS, "--timeout", "5", "--keep", code=1).stdout
+def test_what_is_kept_is_told_how_to_be_had_later(cluster: Cluster, runner: CommandRunner) -> None:
+    shown = runner.run(*OURS, "--timeout", "5", "--keep", code=1).stdout
 
     assert "kubectl get csr myserver -o jsonpath='{.status.certificate}' | base64 -d" in shown
     assert (["myserver.key"], 1) == (names_here(), len(cluster.objects()))
 
 
 def test_without_the_right_to_delete_the_request_and_its_key_stay(
-    cluster: Cluster, desk: Desk
+    cluster: Cluster, runner: CommandRunner
 ) -> None:
     """Somebody might yet approve it."""
     cluster.revoke(GROUP)
     cluster.grant(GROUP, [Rule(("create", "get"), CSRS)])
 
-    result = desk.run(*OURS, "--timeout", "5", code=1)
+    result = runner.run(*OURS, "--timeout", "5", code=1)
 
     assert "Could not delete myserver: forbidden: 403: " in result.stderr
     assert "its key was kept" in result.stdout
@@ -410,23 +426,23 @@ def test_without_the_right_to_delete_the_request_and_its_key_stay(
 
 
 def test_a_cluster_that_stays_away_leaves_the_key(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     """Whether it was issued can't be told, and without its key it would be lost."""
     hours.at(5, lambda: cluster.stop("apiserver"))
 
-    told = desk.json(*OURS, "--timeout", "60", code=3)
+    reported = runner.json(*OURS, "--timeout", "60", code=3)
 
     assert ("unknown", "unknown", "myserver.key") == (
-        told["outcome"],
-        told["request"],
-        told["key"],
+        reported["outcome"],
+        reported["request"],
+        reported["key"],
     )
 
 
 @pytest.mark.parametrize("left", [0, 1])
 def test_a_request_that_somebody_deletes_is_not_waited_for(
-    cluster: Cluster, desk: Desk, hours: Hours, left: int
+    cluster: Cluster, runner: CommandRunner, hours: Hours, left: int
 ) -> None:
     """Nor is another one under its name touched."""
 
@@ -438,9 +454,9 @@ def test_a_request_that_somebody_deletes_is_not_waited_for(
 
     hours.at(3, swap)
 
-    told = desk.json(*OURS, code=1)
+    reported = runner.json(*OURS, code=1)
 
-    assert ("deleted", None) == (told["outcome"], told["key"])
+    assert ("deleted", None) == (reported["outcome"], reported["key"])
     assert left == len(cluster.objects())
 
 
@@ -448,24 +464,26 @@ def test_a_request_that_somebody_deletes_is_not_waited_for(
 
 
 def test_a_certificate_of_another_key_is_of_no_use(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, key=other)))
 
-    told = desk.json(*OURS, code=1)
+    reported = runner.json(*OURS, code=1)
 
     assert ("unusable", "the certificate holds another key than the request") == (
-        told["outcome"],
-        told["detail"],
+        reported["outcome"],
+        reported["detail"],
     )
     assert [] == names_here()
 
 
-def test_what_is_no_certificate_is_of_no_use(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_what_is_no_certificate_is_of_no_use(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
     hours.at(3, lambda: cluster.issue(NAME, b"none"))
 
-    assert "the certificate can't be read" in desk.json(*OURS, code=1)["detail"]
+    assert "the certificate can't be read" in runner.json(*OURS, code=1)["detail"]
     assert [] == names_here()
 
 
@@ -481,22 +499,24 @@ def test_what_is_no_certificate_is_of_no_use(cluster: Cluster, desk: Desk, hours
     ],
 )
 def test_other_contents_are_saved_and_told(
-    cluster: Cluster, desk: Desk, hours: Hours, way: dict[str, Any], difference: str
+    cluster: Cluster, runner: CommandRunner, hours: Hours, way: dict[str, Any], difference: str
 ) -> None:
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, **way)))
 
-    told = desk.json(*OURS, code=1)
+    reported = runner.json(*OURS, code=1)
 
-    assert "differs" == told["outcome"]
-    assert [] != [one for one in told["differences"] if one.startswith(difference)]
+    assert "differs" == reported["outcome"]
+    assert [] != [one for one in reported["differences"] if one.startswith(difference)]
     assert ["myserver.crt", "myserver.key"] == names_here()
 
 
-def test_a_ca_that_is_not_known_is_not_written(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_a_ca_that_is_not_known_is_not_written(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
     """The certificate is good, but what its clients have to trust must be had elsewhere."""
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
 
-    result = desk.run(*OURS, "--ca", "ca.crt", code=1)
+    result = runner.run(*OURS, "--ca", "ca.crt", code=1)
 
     assert "does NOT verify against the cluster's own CA" in result.stdout
     assert "ca.crt isn't written: no CA is known that the certificate is of" in result.stdout
@@ -504,51 +524,63 @@ def test_a_ca_that_is_not_known_is_not_written(cluster: Cluster, desk: Desk, hou
 
 
 def test_without_ca_to_be_written_another_ca_is_no_difference(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
 
-    told = desk.json(*OURS)
+    reported = runner.json(*OURS)
 
-    assert ("issued", False) == (told["outcome"], told["trusted_by_cluster_ca"])
+    assert ("issued", False) == (reported["outcome"], reported["trusted_by_cluster_ca"])
 
 
 def test_any_of_several_cas_of_a_cluster_will_do(
-    account: Account, cluster: Cluster, desk: Desk
+    account: Account, cluster: Cluster, runner: CommandRunner
 ) -> None:
     """As while EKS rotates them."""
     account.trust("prod", Authority("old").pem.decode() + cluster.ca_pem)
 
-    assert desk.json(*OURS, "--approve")["trusted_by_cluster_ca"]
+    assert runner.json(*OURS, "--approve")["trusted_by_cluster_ca"]
 
 
 # --- stopped ------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_takes_back_what_was_begun(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_ctrl_c_takes_back_what_was_begun(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
     hours.at(7, hours.interrupt)
 
-    told = desk.json(*OURS, code=130)
+    reported = runner.json(*OURS, code=130)
 
-    assert ("stopped", "deleted", None) == (told["outcome"], told["request"], told["key"])
+    assert ("stopped", "deleted", None) == (
+        reported["outcome"],
+        reported["request"],
+        reported["key"],
+    )
     assert ([], []) == (names_here(), cluster.objects())
 
 
-def test_ctrl_c_keeps_what_is_to_be_kept(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_ctrl_c_keeps_what_is_to_be_kept(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
     hours.at(7, hours.interrupt)
 
-    told = desk.json(*OURS, "--keep", code=130)
+    reported = runner.json(*OURS, "--keep", code=130)
 
-    assert ("stopped", "there", "myserver.key") == (told["outcome"], told["request"], told["key"])
+    assert ("stopped", "there", "myserver.key") == (
+        reported["outcome"],
+        reported["request"],
+        reported["key"],
+    )
     assert 1 == len(cluster.objects())
 
 
 def test_ctrl_c_loses_no_key_of_what_is_issued_by_then(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     hours.at(7, lambda: decide(cluster), hours.interrupt)
 
-    shown = desk.run(*OURS, code=130).stdout
+    shown = runner.run(*OURS, code=130).stdout
 
     assert "myserver: stopped" in shown
     assert "| base64 -d > myserver.crt" in shown
@@ -556,7 +588,7 @@ def test_ctrl_c_loses_no_key_of_what_is_issued_by_then(
 
 
 def test_what_is_issued_while_it_is_taken_back_keeps_its_key(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     """Between looking and deleting: the version tells."""
 
@@ -568,14 +600,18 @@ def test_what_is_issued_while_it_is_taken_back_keeps_its_key(
     cluster.fault = approve
     hours.at(7, hours.interrupt)
 
-    told = desk.json(*OURS, code=130)
+    reported = runner.json(*OURS, code=130)
 
-    assert ("stopped", "there", "myserver.key") == (told["outcome"], told["request"], told["key"])
+    assert ("stopped", "there", "myserver.key") == (
+        reported["outcome"],
+        reported["request"],
+        reported["key"],
+    )
     assert cluster.get(NAME)["status"]["certificate"]
 
 
 def test_what_changes_whenever_it_is_taken_back_stays(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     """Three times is enough; the key stays with it."""
 
@@ -589,9 +625,9 @@ def test_what_changes_whenever_it_is_taken_back_stays(
     cluster.fault = touch
     hours.at(7, hours.interrupt)
 
-    told = desk.json(*OURS, code=130)
+    reported = runner.json(*OURS, code=130)
 
-    assert ("there", "myserver.key") == (told["request"], told["key"])
+    assert ("there", "myserver.key") == (reported["request"], reported["key"])
     assert 3 == [call.method for call in cluster.calls].count("DELETE")
 
 
@@ -642,12 +678,12 @@ def test_a_file_that_is_not_written_whole_is_not_there(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", ["myserver.key", "myserver.crt", "ca.crt"])
 @pytest.mark.parametrize("put", [Path.touch, lambda path: path.symlink_to("elsewhere")])
 def test_no_file_is_written_over(
-    cluster: Cluster, desk: Desk, name: str, put: Callable[[Path], None]
+    cluster: Cluster, runner: CommandRunner, name: str, put: Callable[[Path], None]
 ) -> None:
     """Nor through a link that leads nowhere."""
     put(Path(name))
 
-    stderr = desk.run(*OURS, "--ca", "ca.crt", "--approve", code=2).stderr
+    stderr = runner.run(*OURS, "--ca", "ca.crt", "--approve", code=2).stderr
 
     assert f"{name} is there already, and is not written over" in stderr
     assert ([name], []) == (names_here(), cluster.calls)
@@ -664,13 +700,15 @@ def test_no_file_is_written_over(
     ],
 )
 def test_where_nothing_can_be_written_nothing_is_begun(
-    cluster: Cluster, desk: Desk, options: tuple[str, ...], words: str
+    cluster: Cluster, runner: CommandRunner, options: tuple[str, ...], words: str
 ) -> None:
-    assert words in desk.run(*OURS, *options, code=2).stderr
+    assert words in runner.run(*OURS, *options, code=2).stderr
     assert ([], []) == (names_here(), cluster.calls)
 
 
-def test_a_folder_that_is_gone_when_the_key_is_to_be_written(cluster: Cluster, desk: Desk) -> None:
+def test_a_folder_that_is_gone_when_the_key_is_to_be_written(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     """After the files were checked, and before anything was filed."""
     Path("tls").mkdir()
 
@@ -681,18 +719,18 @@ def test_a_folder_that_is_gone_when_the_key_is_to_be_written(cluster: Cluster, d
 
     cluster.fault = go
 
-    assert "tls/a.key can't be written" in desk.run(*OURS, "--key", "tls/a.key", code=2).stderr
+    assert "tls/a.key can't be written" in runner.run(*OURS, "--key", "tls/a.key", code=2).stderr
     assert [] == cluster.objects()
 
 
 def test_a_folder_that_is_gone_when_the_certificate_comes(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     """The key stays, and how to have the certificate is told."""
     Path("tls").mkdir()
     hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
-    shown = desk.run(*OURS, "--cert", "tls/a.crt", code=1).stdout
+    shown = runner.run(*OURS, "--cert", "tls/a.crt", code=1).stdout
 
     assert "issued, but tls/a.crt can't be written: No such file or directory" in shown
     assert "| base64 -d > tls/a.crt" in shown
@@ -700,15 +738,15 @@ def test_a_folder_that_is_gone_when_the_certificate_comes(
 
 
 def test_a_folder_that_is_gone_when_the_ca_is_to_be_written(
-    cluster: Cluster, desk: Desk, hours: Hours
+    cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     Path("tls").mkdir()
     hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
-    told = desk.json(*OURS, "--ca", "tls/ca.crt", code=1)
+    reported = runner.json(*OURS, "--ca", "tls/ca.crt", code=1)
 
-    assert ("differs", None) == (told["outcome"], told["ca"])
-    assert "tls/ca.crt can't be written" in told["detail"]
+    assert ("differs", None) == (reported["outcome"], reported["ca"])
+    assert "tls/ca.crt can't be written" in reported["detail"]
 
 
 # --- what may be asked for ----------------------------------------------------------------------
@@ -741,44 +779,46 @@ def test_a_folder_that_is_gone_when_the_ca_is_to_be_written(
     ],
 )
 def test_what_cannot_or_must_not_be_had_is_refused(
-    account: Account, desk: Desk, arguments: tuple[str, ...], words: str
+    account: Account, runner: CommandRunner, arguments: tuple[str, ...], words: str
 ) -> None:
     assert account
-    assert words in desk.run("request", "--cluster", "prod", *arguments, code=2).stderr
+    assert words in runner.run("request", "--cluster", "prod", *arguments, code=2).stderr
     assert [] == names_here()
 
 
-def test_a_cluster_must_be_named(desk: Desk) -> None:
-    assert "--cluster: give the cluster's name" in desk.run("request", NAME, code=2).stderr
+def test_a_cluster_must_be_named(runner: CommandRunner) -> None:
+    assert "--cluster: give the cluster's name" in runner.run("request", NAME, code=2).stderr
 
 
 @pytest.mark.parametrize("name", ["www.example.com", "web.shop.svc", "pod-0.web.default.svc"])
 def test_names_that_are_no_services_of_the_namespace_are_warned_of(
-    cluster: Cluster, desk: Desk, name: str
+    cluster: Cluster, runner: CommandRunner, name: str
 ) -> None:
     """They may be one's own all the same; a person has to know."""
     assert cluster
     arguments = (*OURS, "--dns", name, "--approve")
-    told = desk.json(*arguments)
+    reported = runner.json(*arguments)
 
-    assert ("issued", 1) == (told["outcome"], len(told["warnings"]))
+    assert ("issued", 1) == (reported["outcome"], len(reported["warnings"]))
     warning = f"{name} is not the name of a Service in the namespace default"
-    assert told["warnings"][0].startswith(warning)
+    assert reported["warnings"][0].startswith(warning)
     for path in Path().iterdir():
         path.unlink()
-    assert f"csr-approver: warning: {warning}" in desk.run(*arguments, code=1).stderr
+    assert f"csr-approver: warning: {warning}" in runner.run(*arguments, code=1).stderr
 
 
 # --- the dry run --------------------------------------------------------------------------------
 
 
-def test_a_dry_run_prints_the_manifest_and_does_nothing(account: Account, desk: Desk) -> None:
+def test_a_dry_run_prints_the_manifest_and_does_nothing(
+    account: Account, runner: CommandRunner
+) -> None:
     """It needs no cluster, and meets no file."""
     assert account
     Path("myserver.key").write_text("mine")
 
-    shown = yaml.safe_load(desk.run("request", NAME, "--dry-run").stdout)
-    program = json.loads(desk.run("request", NAME, "--dry-run", "--output", "json").stdout)
+    shown = yaml.safe_load(runner.run("request", NAME, "--dry-run").stdout)
+    program = json.loads(runner.run("request", NAME, "--dry-run", "--output", "json").stdout)
 
     request = base64.b64decode(shown["spec"].pop("request"))
     assert (DNS,) == pkcs10.read(request).dns
@@ -799,18 +839,20 @@ def test_a_dry_run_prints_the_manifest_and_does_nothing(account: Account, desk: 
 # --- the cluster says no ------------------------------------------------------------------------
 
 
-def test_a_name_that_is_taken_is_left_alone(cluster: Cluster, desk: Desk) -> None:
+def test_a_name_that_is_taken_is_left_alone(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.seed(NAME, SOMEBODY, kubelet_request("n")[0])
     before = cluster.objects()
 
-    stderr = desk.run(*OURS, "--approve", code=1).stderr
+    stderr = runner.run(*OURS, "--approve", code=1).stderr
 
     assert "there is a request myserver already (pending), filed by jane" in stderr
     assert "give another NAME, or kubectl delete csr myserver" in stderr
     assert ([], before) == (names_here(), cluster.objects())
 
 
-def test_a_name_that_is_taken_just_then_is_left_alone(cluster: Cluster, desk: Desk) -> None:
+def test_a_name_that_is_taken_just_then_is_left_alone(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     """Between looking and filing: 409, and what is there isn't ours."""
 
     def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -820,14 +862,16 @@ def test_a_name_that_is_taken_just_then_is_left_alone(cluster: Cluster, desk: De
 
     cluster.fault = take
 
-    told = desk.json(*OURS, "--approve", code=1)
+    reported = runner.json(*OURS, "--approve", code=1)
 
-    assert ("refused", "none", None) == (told["outcome"], told["request"], told["key"])
-    assert "already exists" in told["detail"]
+    assert ("refused", "none", None) == (reported["outcome"], reported["request"], reported["key"])
+    assert "already exists" in reported["detail"]
     assert ([], 1) == (names_here(), len(cluster.objects()))
 
 
-def test_a_name_that_an_unreadable_request_has_is_refused(cluster: Cluster, desk: Desk) -> None:
+def test_a_name_that_an_unreadable_request_has_is_refused(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     """That request is another requester's, whatever is in it."""
 
     def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -838,7 +882,7 @@ def test_a_name_that_an_unreadable_request_has_is_refused(cluster: Cluster, desk
 
     cluster.fault = take
 
-    result = desk.json(*OURS, code=1)
+    result = runner.json(*OURS, code=1)
 
     assert ("refused", "none") == (result["outcome"], result["request"])
     assert "already exists" in result["detail"]
@@ -862,18 +906,24 @@ def test_a_name_that_an_unreadable_request_has_is_refused(cluster: Cluster, desk
     ],
 )
 def test_a_right_that_is_missing_is_named_before_anything_is_done(
-    cluster: Cluster, desk: Desk, rules: list[Rule], options: tuple[str, ...], missing: str
+    cluster: Cluster,
+    runner: CommandRunner,
+    rules: list[Rule],
+    options: tuple[str, ...],
+    missing: str,
 ) -> None:
     cluster.revoke(GROUP)
     cluster.grant(GROUP, rules)
 
-    stderr = desk.run(*OURS, *options, code=3).stderr
+    stderr = runner.run(*OURS, *options, code=3).stderr
 
     assert f"csr-approver: prod: you may not {missing}\n" == stderr
     assert ([], []) == (names_here(), cluster.objects())
 
 
-def test_admission_that_forbids_it_is_told_in_its_words(cluster: Cluster, desk: Desk) -> None:
+def test_admission_that_forbids_it_is_told_in_its_words(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     """Rights don't tell of it beforehand."""
 
     def forbid(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -883,28 +933,30 @@ def test_admission_that_forbids_it_is_told_in_its_words(cluster: Cluster, desk: 
 
     cluster.fault = forbid
 
-    told = desk.json(*OURS, code=3)
+    reported = runner.json(*OURS, code=3)
 
-    assert ("unknown", "none", None) == (told["outcome"], told["request"], told["key"])
-    assert "no requests on Fridays" in told["detail"]
+    assert ("unknown", "none", None) == (reported["outcome"], reported["request"], reported["key"])
+    assert "no requests on Fridays" in reported["detail"]
     assert [] == names_here()
 
 
-def test_rights_that_are_taken_away_meanwhile(cluster: Cluster, desk: Desk, hours: Hours) -> None:
+def test_rights_that_are_taken_away_meanwhile(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
     """What can't be looked at any more can't be told, and the key is kept."""
     hours.at(3, lambda: cluster.revoke(GROUP))
 
-    told = desk.json(*OURS, code=3)
+    reported = runner.json(*OURS, code=3)
 
     assert ("unknown", "unknown", "myserver.key") == (
-        told["outcome"],
-        told["request"],
-        told["key"],
+        reported["outcome"],
+        reported["request"],
+        reported["key"],
     )
-    assert "cannot get resource" in told["detail"]
+    assert "cannot get resource" in reported["detail"]
 
 
-def test_a_request_that_validation_refuses_is_told(cluster: Cluster, desk: Desk) -> None:
+def test_a_request_that_validation_refuses_is_told(cluster: Cluster, runner: CommandRunner) -> None:
     def refuse(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "POST" and call.path[3] == CSRS:
             raise ApiError(422, "Invalid", "spec.request: too short")
@@ -912,13 +964,13 @@ def test_a_request_that_validation_refuses_is_told(cluster: Cluster, desk: Desk)
 
     cluster.fault = refuse
 
-    told = desk.json(*OURS, code=1)
+    reported = runner.json(*OURS, code=1)
 
-    assert ("refused", "422: spec.request: too short") == (told["outcome"], told["detail"])
+    assert ("refused", "422: spec.request: too short") == (reported["outcome"], reported["detail"])
     assert [] == names_here()
 
 
-def test_an_answer_of_another_shape_is_none(cluster: Cluster, desk: Desk) -> None:
+def test_an_answer_of_another_shape_is_none(cluster: Cluster, runner: CommandRunner) -> None:
     def garble(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         code, body = answer(call)
         odd: dict[str, Any] = {"metadata": {"name": NAME}, "spec": []}
@@ -927,29 +979,29 @@ def test_an_answer_of_another_shape_is_none(cluster: Cluster, desk: Desk) -> Non
     cluster.seed(NAME, SOMEBODY, b"")
     cluster.fault = garble
 
-    assert "prod in us-east-1: answer: " in desk.run(*OURS, code=3).stderr
+    assert "prod in us-east-1: answer: " in runner.run(*OURS, code=3).stderr
 
 
 # --- the cluster cannot be asked ----------------------------------------------------------------
 
 
-def test_a_cluster_that_does_not_know_us(account: Account, desk: Desk) -> None:
+def test_a_cluster_that_does_not_know_us(account: Account, runner: CommandRunner) -> None:
     account.cluster()
     account.change("prod", endpoint="https://127.0.0.1:1")
 
-    assert "prod in us-east-1: connection: " in desk.run(*OURS, code=3).stderr
+    assert "prod in us-east-1: connection: " in runner.run(*OURS, code=3).stderr
     assert [] == names_here()
 
 
-def test_a_cluster_that_is_not_there(account: Account, desk: Desk) -> None:
+def test_a_cluster_that_is_not_there(account: Account, runner: CommandRunner) -> None:
     assert account
-    assert "EKS DescribeCluster: ResourceNotFound" in desk.run(*OURS, code=3).stderr
+    assert "EKS DescribeCluster: ResourceNotFound" in runner.run(*OURS, code=3).stderr
 
 
-def test_a_role_that_the_cluster_does_not_know(account: Account, desk: Desk) -> None:
+def test_a_role_that_the_cluster_does_not_know(account: Account, runner: CommandRunner) -> None:
     account.cluster(onboarded=False)
 
-    stderr = desk.run(*OURS, code=3).stderr
+    stderr = runner.run(*OURS, code=3).stderr
 
     assert "unauthorized: 401" in stderr
     assert "the cluster must let your own role in, by an access entry" in stderr

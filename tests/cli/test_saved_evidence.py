@@ -8,18 +8,18 @@ import pytest
 
 from cli.evaluate.saved_evidence import Answer, Ignored, SavedEvidence, evaluate
 from core.model import (
-    NOT_GIVEN,
+    NOT_PROVIDED,
     Condition,
     Csr,
     Decision,
     Judged,
-    NotGiven,
+    NotProvided,
     RoleUnknown,
     UnreadableCsr,
     Verdict,
 )
 from core.settings import Policy
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import (
     INSTANCE_ID,
     NOW,
@@ -167,13 +167,13 @@ _OF_EC2 = (
     ("missing", "decision", "not_run"),
     [
         ({}, Decision.APPROVE, ()),
-        ({"instances": NOT_GIVEN}, Decision.LEAVE, _OF_EC2),
-        ({"cluster": NOT_GIVEN}, Decision.APPROVE, ("cluster", "reserved-names")),
-        ({"roles": NOT_GIVEN}, Decision.APPROVE, ("node-role",)),
+        ({"instances": NOT_PROVIDED}, Decision.LEAVE, _OF_EC2),
+        ({"cluster": NOT_PROVIDED}, Decision.APPROVE, ("cluster", "reserved-names")),
+        ({"roles": NOT_PROVIDED}, Decision.APPROVE, ("node-role",)),
     ],
 )
 def test_checks_without_anything_to_compare_with_are_listed(
-    missing: dict[str, NotGiven], decision: Decision, not_run: tuple[str, ...]
+    missing: dict[str, NotProvided], decision: Decision, not_run: tuple[str, ...]
 ) -> None:
     """So that an approval with some missing is known for what it is."""
     got = verdict_of(a_filed_csr(), saved=replace(SAVED, **missing))
@@ -221,7 +221,7 @@ def test_a_profile_that_isnt_among_those_given_has_no_role() -> None:
 
 @pytest.mark.parametrize(
     ("vpc_id", "given", "found"),
-    [(VPC, a_cluster(), 1), ("vpc-other", a_cluster(), 0), ("vpc-other", NOT_GIVEN, 1)],
+    [(VPC, a_cluster(), 1), ("vpc-other", a_cluster(), 0), ("vpc-other", NOT_PROVIDED, 1)],
 )
 def test_a_name_is_looked_for_in_the_clusters_vpc(vpc_id: str, given: Any, found: int) -> None:
     """Anywhere, where the cluster isn't given."""
@@ -232,7 +232,7 @@ def test_a_name_is_looked_for_in_the_clusters_vpc(vpc_id: str, given: Any, found
     )
 
     assert isinstance(answer, Judged)
-    assert not isinstance(answer.case.instances, NotGiven)
+    assert not isinstance(answer.case.instances, NotProvided)
     assert found == len(answer.case.instances)
 
 
@@ -322,7 +322,7 @@ def test_a_key_counts_from_when_it_was_first_used() -> None:
 def test_a_certificate_counts_from_its_own_decision_on() -> None:
     """Before that there was none that could have been wrong."""
     asked = decided("csr-slow", after=10 * MINUTE, extra=an_extra("i-0cccccccccccccccc"))
-    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
     early, late = decided("csr-early"), decided("csr-late", age=timedelta(hours=1))
 
     _, before, after = answers(wrong, early, late, decided=True)

@@ -10,7 +10,7 @@ import pytest
 from sandbox.aws import ACCOUNT, HOME
 from sandbox.kubernetes import KUBELET_SERVING, approver_rules
 from tests.cli.aws_stub import AwsStub
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.handlers.account import Account, Cluster
 from tests.property import saved
 
@@ -33,14 +33,14 @@ _EVALUATE: Final = (
 
 
 @pytest.fixture
-def cluster(account: Account, stub: AwsStub, desk: Desk) -> Cluster:
+def cluster(account: Account, stub: AwsStub, runner: CommandRunner) -> Cluster:
     """A healthy node, one that asks for an address of another, and one whose request is old.
 
     The approver has no access entry yet, and its own role sits at the desk.
     """
     account.aws.add_role(ROLE_NAME)
     reviewer = account.aws._assume(ROLE, "reviewer")
-    desk.environment = {
+    runner.environment = {
         "COLUMNS": "100",
         "AWS_ACCESS_KEY_ID": reviewer.access_key,
         "AWS_SECRET_ACCESS_KEY": reviewer.secret_key,
@@ -57,18 +57,20 @@ def cluster(account: Account, stub: AwsStub, desk: Desk) -> Cluster:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_is_shown_is_what_is_printed(cluster: Cluster, desk: Desk, command: str) -> None:
+def test_what_is_shown_is_what_is_printed(
+    cluster: Cluster, runner: CommandRunner, command: str
+) -> None:
     """But for how long things took."""
     assert cluster
     typed, _, grep = command.partition(" | grep ")
-    printed = desk.run(*typed.split()[1:], code=COMMANDS[command]).stdout
+    printed = runner.run(*typed.split()[1:], code=COMMANDS[command]).stdout
     lines = [line for line in _plain(printed) if re.match(grep.strip("'"), line)]
 
     assert lines == _plain(_shown(command))
 
 
 def test_what_evaluate_prints_is_shown(
-    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a node as it should be, one that asks for the API server's name, and one without proof."""
     csrs = {"items": [saved.a_csr(1), saved.a_csr(4, dns=("kubernetes.default.svc",))]}
@@ -82,10 +84,10 @@ def test_what_evaluate_prints_is_shown(
     for name, content in documents.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(content))
     monkeypatch.chdir(tmp_path)
-    desk.environment = {"COLUMNS": "100"}
+    runner.environment = {"COLUMNS": "100"}
 
     command = " ".join(_EVALUATE.split())
-    printed = desk.run(*command.replace("\\ ", "").split()[1:]).stdout
+    printed = runner.run(*command.replace("\\ ", "").split()[1:]).stdout
 
     assert _plain(printed) == _plain(_shown(_EVALUATE))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.kubernetes import PracticeCluster
+from sandbox.kubernetes import FakeCluster
 from tests.contract.objects import KUBELET_SERVING, NOBODYS, Json, make, unique
 from tests.contract.world import Plane, World
 from tests.real.controlplane import Client
@@ -16,15 +16,15 @@ CLUSTERS = [
 
 
 @pytest.fixture(scope="session")
-def practice_cluster() -> Iterator[PracticeCluster]:
-    with PracticeCluster("contract").start() as cluster:
+def practice_cluster() -> Iterator[FakeCluster]:
+    with FakeCluster("contract").start() as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="session", params=CLUSTERS)
 def plane(request: pytest.FixtureRequest) -> Plane:
     if request.param == "practice":
-        practice: PracticeCluster = request.getfixturevalue("practice_cluster")
+        practice: FakeCluster = request.getfixturevalue("practice_cluster")
         return practice
     real: Plane = request.getfixturevalue("eks_plane")
     return real

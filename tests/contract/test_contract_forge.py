@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from sandbox.csr_builder import ATTACKS, HONEST, Names
-from sandbox.kubernetes import PracticeCluster
+from sandbox.kubernetes import FakeCluster
 from tests.contract.objects import (
     CSRS,
     KUBELET_SERVING,
@@ -43,7 +43,7 @@ TAKEN_THOUGH_REFUSED: Final = {
 
 @pytest.fixture
 def both(
-    practice_cluster: PracticeCluster, eks_plane: ControlPlane, tmp_path: Path
+    practice_cluster: FakeCluster, eks_plane: ControlPlane, tmp_path: Path
 ) -> tuple[World, World]:
     practice, real = tmp_path / "practice", tmp_path / "real"
     practice.mkdir()

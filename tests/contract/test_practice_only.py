@@ -9,7 +9,7 @@ import pytest
 import urllib3
 
 from sandbox.kubelet import kubelet_request
-from sandbox.kubernetes import APP_SERVING, PracticeCluster, User
+from sandbox.kubernetes import APP_SERVING, FakeCluster, User
 from sandbox.tokens import TokenRefused, mint
 from tests.contract.objects import CSRS, a_condition, decided, path_of, put, query, read
 from tests.contract.world import World
@@ -36,13 +36,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def cluster(clock: Clock) -> Iterator[PracticeCluster]:
-    with PracticeCluster("practice", clock=clock, app_serving=True).start() as cluster:
+def cluster(clock: Clock) -> Iterator[FakeCluster]:
+    with FakeCluster("practice", clock=clock, app_serving=True).start() as cluster:
         yield cluster
 
 
 @pytest.fixture
-def admin(cluster: PracticeCluster, clock: Clock, tmp_path: Path) -> Client:
+def admin(cluster: FakeCluster, clock: Clock, tmp_path: Path) -> Client:
     identity = AwsIdentity.session("Admin", "session")
     cluster.add_identity(identity)
     cluster.map_role("arn:aws:iam::111122223333:role/Admin", "admin", ["system:masters"])
@@ -62,7 +62,7 @@ def test_a_token_ages_by_the_clusters_clock(admin: Client, clock: Clock) -> None
     assert admin.request("GET", query(limit=1))[0] == 401
 
 
-def test_a_seed_is_as_old_as_it_says(cluster: PracticeCluster, admin: Client) -> None:
+def test_a_seed_is_as_old_as_it_says(cluster: FakeCluster, admin: Client) -> None:
     """A seeded CSR has the time, the marks, the conditions and the requester that it was given."""
     cluster.seed(
         "csr-a",
@@ -93,7 +93,7 @@ def test_a_seed_is_as_old_as_it_says(cluster: PracticeCluster, admin: Client) ->
     assert condition["lastTransitionTime"] == "2031-05-06T07:08:09Z"
 
 
-def test_a_seed_may_be_of_any_shape(cluster: PracticeCluster, admin: Client) -> None:
+def test_a_seed_may_be_of_any_shape(cluster: FakeCluster, admin: Client) -> None:
     """Objects that no API server would store are listed as they are, and stop nothing."""
     odd = {"metadata": {"name": "b"}, "spec": {"extra": {"a": None}, "request": "*"}, "status": 7}
     cluster.seed("a", NODE, b"no request at all")
@@ -109,7 +109,7 @@ def test_a_seed_may_be_of_any_shape(cluster: PracticeCluster, admin: Client) -> 
 
 
 def test_an_approved_seed_of_rubbish_is_left_by_the_signer(
-    cluster: PracticeCluster, admin: Client
+    cluster: FakeCluster, admin: Client
 ) -> None:
     """What the signer can't read stays approved, without certificate and without `Failed`."""
     seed = cluster.seed("a", NODE, b"no request at all")
@@ -120,7 +120,7 @@ def test_an_approved_seed_of_rubbish_is_left_by_the_signer(
     assert [c["type"] for c in cluster.get("a")["status"]["conditions"]] == ["Approved"]
 
 
-def test_another_signer_may_issue_what_it_likes(cluster: PracticeCluster) -> None:
+def test_another_signer_may_issue_what_it_likes(cluster: FakeCluster) -> None:
     """`issue` puts any certificate into an object."""
     cluster.seed("a", NODE, PEM)
 
@@ -130,9 +130,7 @@ def test_another_signer_may_issue_what_it_likes(cluster: PracticeCluster) -> Non
     assert base64.b64decode(item["status"]["certificate"]) == b"certificate"
 
 
-def test_the_workload_signer_leaves_generated_names(
-    cluster: PracticeCluster, admin: Client
-) -> None:
+def test_the_workload_signer_leaves_generated_names(cluster: FakeCluster, admin: Client) -> None:
     """EKS's signer for workloads issues any subject, but never for a name that begins `csr-`."""
     for name in ("csr-web", "web"):
         seed = cluster.seed(name, NODE, PEM, signer=APP_SERVING)
@@ -142,7 +140,7 @@ def test_the_workload_signer_leaves_generated_names(
     assert "certificate" in cluster.get("web")["status"]
 
 
-def test_a_forgotten_list_is_expired(cluster: PracticeCluster, admin: Client) -> None:
+def test_a_forgotten_list_is_expired(cluster: FakeCluster, admin: Client) -> None:
     """A continue token from before a compaction is 410 Expired."""
     for name in "ab":
         cluster.seed(name, NODE, PEM)
@@ -169,7 +167,7 @@ def test_a_forgotten_list_is_expired(cluster: PracticeCluster, admin: Client) ->
     ],
 )
 def test_what_is_not_practised_is_refused(
-    cluster: PracticeCluster, admin: Client, method: str, path: str
+    cluster: FakeCluster, admin: Client, method: str, path: str
 ) -> None:
     """501, so that nobody takes a guess of this API for the truth."""
     seed = cluster.seed("a", NODE, PEM)
@@ -177,7 +175,7 @@ def test_what_is_not_practised_is_refused(
     assert admin.request(method, path, seed)[0] == 501
 
 
-def test_a_restart_keeps_address_and_objects(cluster: PracticeCluster, admin: Client) -> None:
+def test_a_restart_keeps_address_and_objects(cluster: FakeCluster, admin: Client) -> None:
     """Stopped, the API refuses connections, kept ones too; started again it is the same one."""
     server = cluster.server
     cluster.seed("a", NODE, PEM)
@@ -191,7 +189,7 @@ def test_a_restart_keeps_address_and_objects(cluster: PracticeCluster, admin: Cl
     assert (cluster.server, read(admin, "a")) == (server, before)
 
 
-def test_a_user_is_known_without_a_token(cluster: PracticeCluster) -> None:
+def test_a_user_is_known_without_a_token(cluster: FakeCluster) -> None:
     """`user_of` says whom an identity's token speaks for, also one that never made a token."""
     identity = AwsIdentity.session("Node", "i-0123456789abcdef0")
     with pytest.raises(TokenRefused, match="is not mapped"):
@@ -202,9 +200,9 @@ def test_a_user_is_known_without_a_token(cluster: PracticeCluster) -> None:
     assert cluster.user_of(identity).username == "system:node:i-0123456789abcdef0"
 
 
-def test_two_clusters_are_two_worlds(cluster: PracticeCluster, tmp_path: Path) -> None:
+def test_two_clusters_are_two_worlds(cluster: FakeCluster, tmp_path: Path) -> None:
     """Each has its own CA, port and objects."""
-    with PracticeCluster("other").start() as other:
+    with FakeCluster("other").start() as other:
         world = World(other, tmp_path)
         cluster.seed("a", NODE, PEM)
 

@@ -7,12 +7,12 @@ from itertools import count
 from pathlib import Path
 
 from sandbox.kubelet import kubelet_request
-from sandbox.kubernetes import PracticeCluster, Rule, approver_rules
+from sandbox.kubernetes import FakeCluster, Rule, approver_rules
 from sandbox.tokens import mint, utc_now
 from tests.contract.objects import Json, unique
 from tests.real.controlplane import AwsIdentity, Client, ControlPlane, eventually
 
-Plane = PracticeCluster | ControlPlane
+Plane = FakeCluster | ControlPlane
 
 WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 

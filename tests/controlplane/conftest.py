@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.controlplane.nodes import CSRS, NODE_ROLE, enrol
 from tests.faults.conftest import account, lambdas
 from tests.real.controlplane import ControlPlane, Kubelets
@@ -13,13 +13,13 @@ __all__ = ["account", "lambdas"]  # for the tests of faults
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[PracticeAws]:
-    with PracticeAws() as aws:
+def aws() -> Iterator[FakeAws]:
+    with FakeAws() as aws:
         yield aws
 
 
 @pytest.fixture(scope="module")
-def plane(eks_plane: ControlPlane, aws: PracticeAws) -> ControlPlane:
+def plane(eks_plane: ControlPlane, aws: FakeAws) -> ControlPlane:
     """The control plane as an EKS cluster of the practice account, with our access set up.
 
     Without what other modules' tests have filed: some of that is as odd as may be.
@@ -31,7 +31,7 @@ def plane(eks_plane: ControlPlane, aws: PracticeAws) -> ControlPlane:
 
 
 @pytest.fixture(scope="module")
-def profile(aws: PracticeAws) -> str:
+def profile(aws: FakeAws) -> str:
     return aws.add_profile(NODE_ROLE)
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.eks_token import cluster_token
 from handlers.review import Reviewer
-from sandbox.aws import Eni, Machine, PracticeAws
+from sandbox.aws import Eni, FakeAws, Machine
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import KUBELET_USAGES
@@ -98,7 +98,7 @@ class Node:
         return str(made["metadata"]["name"])
 
 
-def enrol(plane: ControlPlane, aws: PracticeAws, *, local: str = "") -> None:
+def enrol(plane: ControlPlane, aws: FakeAws, *, local: str = "") -> None:
     """Let EKS describe the control plane, and let the approver in.
 
     `local`: the name of a local cluster on an Outpost; what the control plane's tokens are signed
@@ -118,7 +118,7 @@ def enrol(plane: ControlPlane, aws: PracticeAws, *, local: str = "") -> None:
     grant(plane, APPROVERS, RULES)
 
 
-def join(plane: ControlPlane, aws: PracticeAws, profile: str, *, local: str = "") -> Node:
+def join(plane: ControlPlane, aws: FakeAws, profile: str, *, local: str = "") -> Node:
     """A node that no other test uses. `local`: as for `enrol`."""
     number = next(_numbers)
     machine = Machine(

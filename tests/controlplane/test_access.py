@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import pytest
 
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
-from tests.cli.conftest import Desk
-from tests.controlplane.desk import forget, sit_down
+from tests.cli.conftest import CommandRunner
 from tests.controlplane.nodes import RBAC, RULES
+from tests.controlplane.runner import forget, sit_down
 from tests.real.controlplane import ControlPlane, eventually
 
 GROUP: Final = "csr-approver"
@@ -26,10 +26,10 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> AwsStub:
 
 
 @pytest.fixture
-def desk(plane: ControlPlane, stub: AwsStub) -> Iterator[Desk]:
+def runner(plane: ControlPlane, stub: AwsStub) -> Iterator[CommandRunner]:
     """A desk beside a cluster that has none of our rights, before and after."""
     assert stub
-    yield Desk()
+    yield CommandRunner()
     forget(plane, *ROLES)
 
 
@@ -75,12 +75,12 @@ def states(document: Any) -> list[str]:
 
 
 def test_applied_twice_the_rights_are_there_once_and_no_others(
-    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sit_down(plane, aws, monkeypatch, "system:masters")
 
-    first = desk.json("access", plane.cluster, "--apply")
-    second = desk.json("access", plane.cluster, "--apply")
+    first = runner.json("access", plane.cluster, "--apply")
+    second = runner.json("access", plane.cluster, "--apply")
 
     assert (["created"] * 3, ["there"] * 3) == (states(first), states(second))
     csrs = "certificatesigningrequests"
@@ -92,42 +92,42 @@ def test_applied_twice_the_rights_are_there_once_and_no_others(
 
 
 def test_rights_that_were_changed_are_made_as_they_should_be(
-    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An older or an edited one of ours, by its label."""
     sit_down(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={"app.kubernetes.io/name": GROUP})
 
-    told = desk.json("access", plane.cluster, "--apply")
+    reported = runner.json("access", plane.cluster, "--apply")
 
-    assert ["changed", "created", "created"] == states(told)
+    assert ["changed", "created", "created"] == states(reported)
     assert RULES == granted(plane)
 
 
 def test_a_role_of_somebody_elses_by_that_name_stays_as_it_is(
-    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another approver's, say, which would be without its rights from then on."""
     sit_down(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={})
 
-    told = desk.json("access", plane.cluster, "--apply", code=3)
+    reported = runner.json("access", plane.cluster, "--apply", code=3)
 
-    assert ["could not tell", "created"] == states(told)
+    assert ["could not tell", "created"] == states(reported)
     assert EVERYTHING == granted(plane)
-    step = told["clusters"][0]["steps"][0]
+    step = reported["clusters"][0]["steps"][0]
     assert "409: Apply failed with 1 conflict" in step["detail"]
-    assert "  kubectl delete clusterrole csr-approver" == step["mend"][1]
+    assert "  kubectl delete clusterrole csr-approver" == step["fix"][1]
 
 
 def test_the_second_signers_rights_are_apart(
-    plane: ControlPlane, aws: PracticeAws, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sit_down(plane, aws, monkeypatch, "system:masters")
 
-    told = desk.json("access", plane.cluster, "--apply", "--app-serving")
+    reported = runner.json("access", plane.cluster, "--apply", "--app-serving")
 
-    assert ["created"] * 7 == states(told)
+    assert ["created"] * 7 == states(reported)
     signer = "beta.eks.amazonaws.com/app-serving"
     eventually(lambda: may(plane, "approve", "signers", signer) or None, "the grant")
     eventually(lambda: may(plane, "get", "services", group="") or None, "the grant of Services")
@@ -135,21 +135,21 @@ def test_the_second_signers_rights_are_apart(
 
 def test_a_person_without_the_rights_is_told_the_api_servers_words(
     plane: ControlPlane,
-    aws: PracticeAws,
-    desk: Desk,
+    aws: FakeAws,
+    runner: CommandRunner,
     stub: AwsStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The access entry is EKS's affair, and is made nevertheless."""
     sit_down(plane, aws, monkeypatch)
 
-    told = desk.json("access", plane.cluster, "--apply", code=3)
+    reported = runner.json("access", plane.cluster, "--apply", code=3)
 
-    assert ["could not tell", "created"] == states(told)
-    step = told["clusters"][0]["steps"][0]
+    assert ["could not tell", "created"] == states(reported)
+    step = reported["clusters"][0]["steps"][0]
     assert 'cannot patch resource "clusterroles"' in step["detail"].replace("\\", "")
     assert ["it takes the rights to write ClusterRoles and to give those that they hold"] == (
-        step["mend"]
+        step["fix"]
     )
     assert 1 == len(stub.made("CreateAccessEntry"))
 
@@ -163,8 +163,8 @@ def test_a_person_without_the_rights_is_told_the_api_servers_words(
 )
 def test_a_binding_to_another_role_is_told(
     plane: ControlPlane,
-    aws: PracticeAws,
-    desk: Desk,
+    aws: FakeAws,
+    runner: CommandRunner,
     monkeypatch: pytest.MonkeyPatch,
     labels: dict[str, str],
     words: str,
@@ -183,9 +183,9 @@ def test_a_binding_to_another_role_is_told(
     }
     assert 201 == plane.admin.request("POST", f"{RBAC}/clusterrolebindings", binding)[0]
 
-    told = desk.json("access", plane.cluster, "--apply", code=3)
+    reported = runner.json("access", plane.cluster, "--apply", code=3)
 
-    assert ["created", "could not tell", "created"] == states(told)
-    step = told["clusters"][0]["steps"][1]
+    assert ["created", "could not tell", "created"] == states(reported)
+    step = reported["clusters"][0]["steps"][1]
     assert words in step["detail"]
-    assert "  kubectl delete clusterrolebinding csr-approver" == step["mend"][1]
+    assert "  kubectl delete clusterrolebinding csr-approver" == step["fix"][1]

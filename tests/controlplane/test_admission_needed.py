@@ -15,7 +15,6 @@ from tests.controlplane.admission import (
     without,
 )
 from tests.controlplane.app_signer import let, rule
-from tests.controlplane.desk import forget
 from tests.controlplane.nodes import CSRS
 from tests.controlplane.oversized import (
     ATTACKS,
@@ -27,6 +26,7 @@ from tests.controlplane.oversized import (
     a_csr_with,
     an_entry,
 )
+from tests.controlplane.runner import forget
 from tests.real.controlplane import ControlPlane
 
 ALONE: Final = [attack for attack in ATTACKS if attack.alone]

@@ -8,9 +8,9 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from adapters.clock import WallClock
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from sandbox.kubelet import kubelet_request
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.controlplane.admission import installed
 from tests.controlplane.app_signer import AppSigner
 from tests.controlplane.nodes import (
@@ -46,7 +46,7 @@ BEYOND: Final[Json] = {
 
 
 @pytest.fixture(scope="module")
-def old(plane: ControlPlane, aws: PracticeAws, profile: str) -> str:
+def old(plane: ControlPlane, aws: FakeAws, profile: str) -> str:
     """A node's request that is beyond the bounds."""
     node = join(plane, aws, profile)
     pem, _ = kubelet_request(node.name, dns=[node.name], ips=[node.machine.enis[0].ip])
@@ -62,7 +62,7 @@ def bounded(plane: ControlPlane, old: str) -> Iterator[ControlPlane]:
 
 
 @pytest.fixture
-def node(bounded: ControlPlane, aws: PracticeAws, profile: str) -> Node:
+def node(bounded: ControlPlane, aws: FakeAws, profile: str) -> Node:
     """A node of this test's own."""
     return join(bounded, aws, profile)
 
@@ -73,7 +73,7 @@ def manifest() -> Json:
     names = [f"{'s' * 50}-{n}.{'n' * 50}.svc.cluster.local" for n in range(10)]
     options = [part for name in names for part in ("--dns", name)]
     command = ("request", "myserver", "--dry-run", "--key-type", "rsa-4096", *options)
-    printed: Json = Desk().json(*command)
+    printed: Json = CommandRunner().json(*command)
     return printed
 
 

@@ -24,9 +24,9 @@ from core.ports import Ports
 from core.ports import Services as ServicesPort
 from core.review import review as review_signer
 from core.settings import ReviewSettings
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import a_cluster
 from tests.controlplane.nodes import APPROVERS, RBAC, REGION, conditions, join, message, reviewer
 from tests.controlplane.nodes import stored as stored_csr
@@ -50,7 +50,7 @@ SEES = f"{RBAC}/clusterrolebindings/csr-approver-services"
 
 
 @pytest.fixture(scope="module")
-def eks(plane: ControlPlane, aws: PracticeAws) -> Iterator[ControlPlane]:
+def eks(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
     """The cluster with deploy/rbac.yaml and deploy/rbac-app-serving.yaml applied."""
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
     apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
@@ -146,7 +146,7 @@ def test_a_service_made_anew_counts_as_it_is_now(shop: Namespace, account: Accou
 def test_both_signers_are_served_and_the_cluster_is_completed_once(
     shop: Namespace,
     account: Account,
-    aws: PracticeAws,
+    aws: FakeAws,
     profile: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -182,25 +182,26 @@ def _external(shop: Namespace, account: Account) -> str:
 
 
 def _ca(shop: Namespace, account: Account) -> str:
-    constraints = forge.extension("2.5.29.19", der.sequence(der.element(1, b"\xff")), b"")
-    made = forge.Forge(keys.ecdsa(shop.name)).extensions(
-        forge.san_extension(forge.dns(shop.dns())), constraints
+    constraints = csr_builder.extension("2.5.29.19", der.sequence(der.element(1, b"\xff")), b"")
+    made = csr_builder.CsrBuilder(keys.ecdsa(shop.name)).extensions(
+        csr_builder.san_extension(csr_builder.dns(shop.dns())), constraints
     )
     return account.file(pem=made.pem())
 
 
 def _client_in_request(shop: Namespace, account: Account) -> str:
     purposes = der.sequence(der.oid("1.3.6.1.5.5.7.3.1"), der.oid("1.3.6.1.5.5.7.3.2"))
-    made = forge.Forge(keys.ecdsa(shop.name)).extensions(
-        forge.san_extension(forge.dns(shop.dns())), forge.extension("2.5.29.37", purposes)
+    made = csr_builder.CsrBuilder(keys.ecdsa(shop.name)).extensions(
+        csr_builder.san_extension(csr_builder.dns(shop.dns())),
+        csr_builder.extension("2.5.29.37", purposes),
     )
     return account.file(pem=made.pem())
 
 
 def _page_example(shop: Namespace, account: Account) -> str:
     """`openssl req -new -subj /CN=…`: no attribute at all."""
-    subject = forge.rdn(forge.COMMON_NAME, der.utf8(shop.dns()))
-    return account.file(pem=forge.Forge(keys.ecdsa(shop.name)).subject(subject).pem())
+    subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8(shop.dns()))
+    return account.file(pem=csr_builder.CsrBuilder(keys.ecdsa(shop.name)).subject(subject).pem())
 
 
 ATTACKS: dict[str, tuple[Ask, dict[str, str], list[tuple[str, str]]]] = {
@@ -272,13 +273,13 @@ def test_what_is_not_the_namespaces_own_is_not_approved(
     shop: Namespace, account: Account, attack: str
 ) -> None:
     """Denied on proof, and left to a person otherwise."""
-    ask, outcome, told = ATTACKS[attack]
+    ask, outcome, reported = ATTACKS[attack]
     name = ask(shop, account)
 
     lines = review(shop.plane)
 
     assert outcome == conditions(shop.plane, name)
-    assert told == refusals(lines, name)
+    assert reported == refusals(lines, name)
 
 
 def test_a_service_account_of_another_namespace_gets_nothing(shop: Namespace) -> None:
@@ -307,9 +308,7 @@ def test_short_names_are_approved_where_allowed(shop: Namespace, account: Accoun
     assert (APPROVED, LEFT) == (conditions(shop.plane, own), conditions(shop.plane, others))
 
 
-def test_a_node_as_requester_stops_at_the_gate(
-    shop: Namespace, aws: PracticeAws, profile: str
-) -> None:
+def test_a_node_as_requester_stops_at_the_gate(shop: Namespace, aws: FakeAws, profile: str) -> None:
     """It may file such a request; it is a person's to approve."""
     node = join(shop.plane, aws, profile)
     name = Account(shop.name, node.api).file()
@@ -420,7 +419,7 @@ class ThenDeleted:
 
 
 def test_what_remains_is_a_service_deleted_within_the_run(
-    shop: Namespace, account: Account, aws: PracticeAws
+    shop: Namespace, account: Account, aws: FakeAws
 ) -> None:
     """Between evidence and approval lie milliseconds, and no version binds the one to the other.
 

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from cli.request.run import Pace
-from sandbox.aws import PracticeAws
-from tests.cli.conftest import Desk
+from sandbox.aws import FakeAws
+from tests.cli.conftest import CommandRunner
 from tests.cli.hours import Hours
 from tests.controlplane.app_signer import APP_SERVING, AppSigner
-from tests.controlplane.desk import sit_down
 from tests.controlplane.nodes import CSRS, conditions, enrol, join, stored
+from tests.controlplane.runner import sit_down
 from tests.controlplane.test_issued import signer_off
 from tests.real.controlplane import ControlPlane, eventually
 
@@ -59,7 +59,7 @@ spec:
 
 @pytest.fixture(scope="module")
 def plane(
-    eks_plane: ControlPlane, aws: PracticeAws, tmp_path_factory: pytest.TempPathFactory
+    eks_plane: ControlPlane, aws: FakeAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ControlPlane]:
     """A cluster in which nobody else leaves requests to be audited."""
     assert eks_plane
@@ -77,22 +77,22 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 
 
 @pytest.fixture
-def desk(
-    plane: ControlPlane, aws: PracticeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+def runner(
+    plane: ControlPlane, aws: FakeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
+) -> CommandRunner:
     """The page's reader: an administrator."""
     assert hours
     sit_down(plane, aws, monkeypatch, "system:masters")
-    return Desk()
+    return CommandRunner()
 
 
 def test_the_page_by_our_commands_alone(
-    plane: ControlPlane, aws: PracticeAws, profile: str, desk: Desk, hours: Hours
+    plane: ControlPlane, aws: FakeAws, profile: str, runner: CommandRunner, hours: Hours
 ) -> None:
     """Migrate; make key and request; submit; approve; verify; export; audit; approve nodes'."""
     # Migrate manifests off v1beta1 and its signer: the v1 form is taken, the old one is not.
     Path("mycsr.yaml").write_text(old_manifest())
-    [finding] = desk.json("legacy", "mycsr.yaml", code=1)["findings"]
+    [finding] = runner.json("legacy", "mycsr.yaml", code=1)["findings"]
     v1 = yaml.safe_load(finding["csr"]["manifest"])
     assert ({"v1beta1", "legacy-signer"}, APP_SERVING) == (
         {one["problem"] for one in finding["problems"]},
@@ -107,18 +107,18 @@ def test_the_page_by_our_commands_alone(
     assert any("no subjectAltName" in note for note in finding["csr"]["notes"])
 
     # See the manifest first.
-    shown = json.loads(desk.run("request", NAME, "--dry-run", "--output", "json").stdout)
+    shown = json.loads(runner.run("request", NAME, "--dry-run", "--output", "json").stdout)
     assert v1 | {"spec": v1["spec"] | {"request": ""}} == shown | {
         "spec": shown["spec"] | {"request": ""}
     }
 
     # Key, request, base64, submit, approve, verify that it was issued, export.
     hours.at(20, lambda: AppSigner(plane).sign(NAME))
-    told = desk.json("request", NAME, "--cluster", plane.cluster, "--approve")
+    reported = runner.json("request", NAME, "--cluster", plane.cluster, "--approve")
     assert ("issued", "myserver.key", "myserver.crt") == (
-        told["outcome"],
-        told["key"],
-        told["certificate"],
+        reported["outcome"],
+        reported["key"],
+        reported["certificate"],
     )
     assert Path("myserver.crt").read_bytes() == base64.b64decode(
         stored(plane, NAME)["status"]["certificate"]
@@ -131,16 +131,16 @@ def test_the_page_by_our_commands_alone(
     node = join(plane, aws, profile)
     with signer_off(plane):
         waiting, _ = node.file()
-        [diagnosed] = desk.json("diagnose", plane.cluster, *AT_ONCE, code=1)["clusters"]
+        [diagnosed] = runner.json("diagnose", plane.cluster, *AT_ONCE, code=1)["clusters"]
         assert {waiting: ["not-approved"]} == {
             one["csr"]: [cause["cause"] for cause in one["causes"]] for one in diagnosed["csrs"]
         }
-        desk.json("review", plane.cluster, *AT_ONCE)
+        runner.json("review", plane.cluster, *AT_ONCE)
         assert {} == conditions(plane, waiting)
 
         # Approve what EKS can't verify, by an approver that does.
-        desk.json("review", plane.cluster, "--apply", *AT_ONCE)
+        runner.json("review", plane.cluster, "--apply", *AT_ONCE)
         assert {"Approved": "ApprovedByCsrApprover"} == conditions(plane, waiting)
         assert "certificate" not in stored(plane, waiting)["status"]
     eventually(lambda: "certificate" in stored(plane, waiting)["status"] or None, "issue")
-    desk.json("diagnose", plane.cluster, *AT_ONCE)
+    runner.json("diagnose", plane.cluster, *AT_ONCE)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from sandbox.fake_apiserver.bodies import time_text
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.controlplane.nodes import CSRS, Node, join, stored
 from tests.real.controlplane import ControlPlane
 
 
 @pytest.fixture
-def node(plane: ControlPlane, aws: PracticeAws, profile: str) -> Iterator[Node]:
+def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Iterator[Node]:
     """A node, and no signer while it is there."""
     plane.stop("signer")
     yield join(plane, aws, profile)
@@ -34,9 +34,9 @@ def approve(plane: ControlPlane, name: str) -> None:
     assert plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)[0] == 200
 
 
-def told(desk: Desk, plane: ControlPlane, name: str, *options: str) -> Any:
+def reported(runner: CommandRunner, plane: ControlPlane, name: str, *options: str) -> Any:
     """What is told of this request, among those that other tests left."""
-    [cluster] = desk.json("diagnose", plane.cluster, *options, code=1)["clusters"]
+    [cluster] = runner.json("diagnose", plane.cluster, *options, code=1)["clusters"]
     [csr] = [one for one in cluster["csrs"] if one["csr"] == name]
     return csr
 
@@ -44,12 +44,12 @@ def told(desk: Desk, plane: ControlPlane, name: str, *options: str) -> Any:
 def test_a_request_goes_from_pending_to_approved_and_not_issued(
     plane: ControlPlane, node: Node
 ) -> None:
-    desk = Desk()
+    runner = CommandRunner()
     name, _ = node.file()
-    pending = told(desk, plane, name, "--set", "APPROVE_AFTER_SECONDS=0")
+    pending = reported(runner, plane, name, "--set", "APPROVE_AFTER_SECONDS=0")
 
     approve(plane, name)
-    missing = told(desk, plane, name)
+    missing = reported(runner, plane, name)
 
     assert ("pending", ["not-approved"], node.machine.id) == (
         pending["state"],
@@ -67,7 +67,7 @@ def test_a_name_that_ec2_does_not_confirm_is_told(plane: ControlPlane, node: Nod
     other = f"{node.name.partition('.')[0]}.corp.example"
     name, _ = node.file(dns=[node.name, other])
 
-    csr = told(Desk(), plane, name)
+    csr = reported(CommandRunner(), plane, name)
 
     assert {node.name: True, other: False, node.machine.enis[0].ip: True} == {
         one["name"]: one["confirmed"] for one in csr["names"]

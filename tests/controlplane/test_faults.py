@@ -105,7 +105,7 @@ def test_an_api_server_that_restarts_while_it_is_asked(
 
     filed.review()
 
-    assert 403 == filed.line.told[0]
+    assert 403 == filed.line.reported[0]
     assert [] == filed.lambdas.said("cluster not onboarded")
     assert healthy() == filed.metrics()
     decides_next_minute(filed)
@@ -136,7 +136,7 @@ def test_a_list_that_etcd_has_compacted(filed: Rig, eks_plane: ControlPlane) -> 
 
     filed.review()
 
-    assert 410 in filed.line.told
+    assert 410 in filed.line.reported
     assert healthy() == filed.metrics()
     decides_next_minute(filed)
 

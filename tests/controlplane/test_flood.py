@@ -9,7 +9,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from adapters.clock import WallClock
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from sandbox.kubelet import kubelet_request
 from tests.controlplane.nodes import CSRS, Node, conditions, join, message, reviewer
 from tests.real.controlplane import ControlPlane
@@ -23,7 +23,7 @@ FLOODED: Final = f"{CSRS}?labelSelector=flood%3Dyes"
 
 
 @pytest.fixture
-def greedy(plane: ControlPlane, aws: PracticeAws, profile: str) -> Iterator[Node]:
+def greedy(plane: ControlPlane, aws: FakeAws, profile: str) -> Iterator[Node]:
     """A node; what it files with the label is cleaned away, for other tests list it too."""
     yield join(plane, aws, profile)
     assert plane.admin.request("DELETE", FLOODED)[0] == 200
@@ -44,7 +44,7 @@ def flood(plane: ControlPlane, node: Node) -> str:
 
 
 def test_thousands_of_csrs_of_one_node_delay_nobody(
-    plane: ControlPlane, aws: PracticeAws, profile: str, greedy: Node
+    plane: ControlPlane, aws: FakeAws, profile: str, greedy: Node
 ) -> None:
     """One run approves all others', and of its own the one that it waits for."""
     newest = flood(plane, greedy)

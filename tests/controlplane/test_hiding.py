@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 
 from adapters.clock import WallClock
 from core.model import APP_SERVING, KUBELET_SERVING
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from sandbox.fake_apiserver import protobuf
 from sandbox.kubelet import kubelet_request
 from tests.contract.objects import a_csr
@@ -91,7 +91,7 @@ def review(plane: ControlPlane, **settings: str) -> list[Mapping[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def sums(lines: list[Mapping[str, Any]], signer: str = KUBELET_SERVING) -> Mapping[str, Any]:
+def totals(lines: list[Mapping[str, Any]], signer: str = KUBELET_SERVING) -> Mapping[str, Any]:
     return next(line for line in lines if line.get("signer") == signer and "listed" in line)
 
 
@@ -105,7 +105,7 @@ def problems(lines: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
 def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
-    plane: ControlPlane, aws: PracticeAws, profile: str, metadata: Json
+    plane: ControlPlane, aws: FakeAws, profile: str, metadata: Json
 ) -> None:
     """The API server checks nothing of it and lists it byte for byte."""
     node = join(plane, aws, profile)
@@ -120,7 +120,7 @@ def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
 
 
 def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
-    plane: ControlPlane, aws: PracticeAws, profile: str
+    plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     """It answers 200, with an error after what it has written, and without what follows.
 
@@ -144,7 +144,7 @@ def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
 @pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
 def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
     plane: ControlPlane,
-    aws: PracticeAws,
+    aws: FakeAws,
     profile: str,
     metadata: Json,
     problem: str,
@@ -158,7 +158,7 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
     lines = review(plane)
 
     assert APPROVED == conditions(plane, honest)
-    run = sums(lines)
+    run = totals(lines)
     assert (number, False) == (run["unreadable"], run["truncated"])
     assert run["pages"] <= 1 + number // 100
     reported = problems(lines)
@@ -167,7 +167,7 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
 
 
 @pytest.fixture
-def serving(plane: ControlPlane, aws: PracticeAws) -> Iterator[ControlPlane]:
+def serving(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
     """The cluster with the second signer served."""
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
     apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
@@ -192,13 +192,13 @@ def test_csrs_of_a_service_account_that_cannot_be_read_hide_no_other(serving: Co
 
     assert APPROVED == conditions(plane, honest)
     assert (25 * len(KINDS), False) == (
-        sums(lines, APP_SERVING)["unreadable"],
-        sums(lines, APP_SERVING)["truncated"],
+        totals(lines, APP_SERVING)["unreadable"],
+        totals(lines, APP_SERVING)["truncated"],
     )
 
 
 def test_names_that_lead_the_list_back_hide_no_other(
-    plane: ControlPlane, aws: PracticeAws, profile: str
+    plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     """A continue token has U+FFFD for what isn't UTF-8 in a name, and so it sorts before the name.
 
@@ -211,7 +211,7 @@ def test_names_that_lead_the_list_back_hide_no_other(
     lines = review(plane)
 
     assert APPROVED == conditions(plane, honest)
-    listed = sums(lines)
+    listed = totals(lines)
     cause = "name: not UTF-8, so the list led back to an earlier name"
     assert cause == listed["truncated_because"]
     assert (500, 3) == (listed["unreadable"], listed["pages"])
@@ -224,7 +224,7 @@ def test_names_that_lead_the_list_back_hide_no_other(
 @pytest.mark.parametrize("name", ["a-odd", "a odd\n'\";$(x)]}"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_they_are_emptied_by_name_and_deleted(
-    plane: ControlPlane, aws: PracticeAws, profile: str, kind: str, name: str
+    plane: ControlPlane, aws: FakeAws, profile: str, kind: str, name: str
 ) -> None:
     """An update with nothing but the name removes finalizers and managed fields.
 
@@ -245,7 +245,7 @@ def test_they_are_emptied_by_name_and_deleted(
 
 
 def test_one_whose_name_is_not_utf_8_is_patched_and_deleted(
-    plane: ControlPlane, aws: PracticeAws, profile: str
+    plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     r"""No update in JSON can contain its name. The log has each such byte as `\\xff`."""
     of_node(join(plane, aws, profile))("a\udcff", {"finalizers": ["example.com/stays"]})

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.clock import WallClock
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from sandbox.kubelet import kubelet_request
 from tests.controlplane.nodes import CSRS, Key, Node, conditions, join, message, reviewer, stored
 from tests.real.controlplane import ControlPlane, eventually
@@ -61,7 +61,7 @@ class Told:
         return [line for line in self._lines if line.get("csr") == csr]
 
 
-class Desk:
+class CommandRunner:
     """Reviews of the cluster at any time from now on."""
 
     def __init__(self, plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,12 +77,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(plane, capsys)
+def runner(plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> CommandRunner:
+    return CommandRunner(plane, capsys)
 
 
 @pytest.fixture
-def node(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
+def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
     return join(plane, aws, profile)
 
 
@@ -107,15 +107,15 @@ def is_issued(plane: ControlPlane, name: str) -> bool | None:
 
 
 def test_without_a_signer_an_approved_request_is_told_until_it_is_issued(
-    plane: ControlPlane, desk: Desk, node: Node
+    plane: ControlPlane, runner: CommandRunner, node: Node
 ) -> None:
     """Not at once, for the signer has its grace; and no more once the certificate is there."""
     with signer_off(plane):
         name, _ = node.file()
-        assert desk.review().of(name)["action"] == "approved"
-        assert [] == desk.review().all_of(name)
+        assert runner.review().of(name)["action"] == "approved"
+        assert [] == runner.review().all_of(name)
 
-        missed = desk.review(LATER)
+        missed = runner.review(LATER)
 
     line = missed.of(name)
     assert ("approved-not-issued", "approve") == (line["finding"], line["verdict"])
@@ -124,27 +124,27 @@ def test_without_a_signer_an_approved_request_is_told_until_it_is_issued(
     assert 1 == missed.metrics["ApprovedNotIssued"]
 
     eventually(lambda: is_issued(plane, name), "the certificate")
-    after = desk.review(LATER)
+    after = runner.review(LATER)
     assert [] == after.all_of(name)
     assert 0 == after.metrics["ApprovedNotIssued"]
 
 
 def test_an_approval_that_we_would_not_have_given_is_told_with_the_refusal(
-    plane: ControlPlane, desk: Desk, node: Node
+    plane: ControlPlane, runner: CommandRunner, node: Node
 ) -> None:
     """It can be seen at once why EKS's signer, which checks names too, makes no certificate."""
     name, _ = node.file(dns=["www.corp.example"])
     with signer_off(plane):
         approve(plane, name)
 
-        line = desk.review(LATER).of(name)
+        line = runner.review(LATER).of(name)
 
     assert ("approved-not-issued", "deny") == (line["finding"], line["verdict"])
     assert ["dns-names"] == [refusal["check"] for refusal in line["refusals"]]
 
 
 def test_what_the_signer_fails_is_told_in_its_words(
-    plane: ControlPlane, desk: Desk, node: Node
+    plane: ControlPlane, runner: CommandRunner, node: Node
 ) -> None:
     """And counted apart from what it leaves."""
     pem, _ = kubelet_request(node.name, dns=[node.name])
@@ -152,26 +152,26 @@ def test_what_the_signer_fails_is_told_in_its_words(
     approve(plane, name)
     eventually(lambda: "Failed" in conditions(plane, name) or None, "the signer's refusal")
 
-    told = desk.review()
+    reported = runner.review()
 
-    assert "signer-failed" == told.of(name)["finding"]
-    assert told.of(name)["detail"].startswith("SignerValidationFailure: ")
-    assert (1, 0) == (told.metrics["SignerFailed"], told.metrics["ApprovedNotIssued"])
+    assert "signer-failed" == reported.of(name)["finding"]
+    assert reported.of(name)["detail"].startswith("SignerValidationFailure: ")
+    assert (1, 0) == (reported.metrics["SignerFailed"], reported.metrics["ApprovedNotIssued"])
 
 
 def test_the_experiment_rewrites_the_approval_of_others_once(
-    plane: ControlPlane, desk: Desk, node: Node
+    plane: ControlPlane, runner: CommandRunner, node: Node
 ) -> None:
     """The API server takes it, the message quotes the earlier reason, and the signer then signs."""
     name, key = node.file()
     with signer_off(plane):
         approve(plane, name)
-        desk.review(LATER)
+        runner.review(LATER)
         assert {"Approved": "AutoApproved"} == conditions(plane, name)
 
-        rewritten = desk.review(LATER, REAPPROVE_UNISSUED="true")
+        rewritten = runner.review(LATER, REAPPROVE_UNISSUED="true")
         found = stored(plane, name)
-        desk.review(LATER, REAPPROVE_UNISSUED="true")
+        runner.review(LATER, REAPPROVE_UNISSUED="true")
 
     [condition] = found["status"]["conditions"]
     assert ("Approved", "ApprovedByCsrApprover") == (condition["type"], condition["reason"])
@@ -185,27 +185,29 @@ def test_the_experiment_rewrites_the_approval_of_others_once(
 
 
 def test_the_experiment_rewrites_nothing_that_a_check_refuses(
-    plane: ControlPlane, desk: Desk, node: Node
+    plane: ControlPlane, runner: CommandRunner, node: Node
 ) -> None:
     """What others approve of names that EC2 doesn't confirm stays theirs."""
     name, _ = node.file(dns=["www.corp.example"])
     with signer_off(plane):
         approve(plane, name)
-        desk.review(LATER, REAPPROVE_UNISSUED="true")
+        runner.review(LATER, REAPPROVE_UNISSUED="true")
 
     assert {"Approved": "AutoApproved"} == conditions(plane, name)
 
 
-def test_a_certificate_as_signed_is_no_news(plane: ControlPlane, desk: Desk, node: Node) -> None:
+def test_a_certificate_as_signed_is_no_news(
+    plane: ControlPlane, runner: CommandRunner, node: Node
+) -> None:
     """Kubernetes's own signer makes what was asked for."""
     name, _ = node.file()
-    desk.review()
+    runner.review()
     eventually(lambda: is_issued(plane, name), "the certificate")
 
-    told = desk.review(LATER)
+    reported = runner.review(LATER)
 
-    assert [] == told.all_of(name)
-    assert 0 == told.metrics["IssuedMismatch"]
+    assert [] == reported.all_of(name)
+    assert 0 == reported.metrics["IssuedMismatch"]
 
 
 @pytest.mark.parametrize(
@@ -217,9 +219,9 @@ def test_a_certificate_as_signed_is_no_news(plane: ControlPlane, desk: Desk, nod
 )
 def test_a_wrong_certificate_stops_approvals_for_its_requester(
     plane: ControlPlane,
-    aws: PracticeAws,
+    aws: FakeAws,
     profile: str,
-    desk: Desk,
+    runner: CommandRunner,
     node: Node,
     wrong: str,
     why: str,
@@ -227,14 +229,14 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
     """The signer read the request otherwise than we did; who asked gets no other, others do."""
     with signer_off(plane):
         name, key = node.file()
-        desk.review()
+        runner.review()
         issue(
             plane,
             name,
             ec.generate_private_key(ec.SECP256R1()) if wrong == "key" else key,
             [node.name, *(["kubernetes.default"] if wrong == "names" else [])],
         )
-        before = desk.review()
+        before = runner.review()
     assert ("issued-mismatch", True) == (
         before.of(name)["finding"],
         why in before.of(name)["detail"],
@@ -243,11 +245,11 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
 
     next_one, _ = node.file()
     others, _ = join(plane, aws, profile).file()
-    told = desk.review()
+    reported = runner.review()
 
-    assert "left" == told.of(next_one)["action"]
-    assert ["not-reissued-in-a-loop"] == [one["check"] for one in told.of(next_one)["refusals"]]
-    assert "approved" == told.of(others)["action"]
+    assert "left" == reported.of(next_one)["action"]
+    assert ["not-reissued-in-a-loop"] == [one["check"] for one in reported.of(next_one)["refusals"]]
+    assert "approved" == reported.of(others)["action"]
 
 
 def certificate_of(plane: ControlPlane, name: str) -> x509.Certificate:

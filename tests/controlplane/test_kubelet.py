@@ -5,13 +5,13 @@ from aws_lambda_powertools import Logger
 from cryptography import x509
 
 from adapters.clock import WallClock
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.controlplane.nodes import Node, join, message, reviewer, wait_for_request
 from tests.real.controlplane import ControlPlane, Kubelets
 
 
 @pytest.fixture
-def node(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
+def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
     """A node of this test's own."""
     return join(plane, aws, profile)
 
@@ -38,7 +38,7 @@ def test_a_kubelet_gets_its_certificate_from_one_review(
 
 
 def test_many_kubelets_in_one_process_get_a_certificate_each(
-    plane: ControlPlane, aws: PracticeAws, profile: str, kubelets: Kubelets
+    plane: ControlPlane, aws: FakeAws, profile: str, kubelets: Kubelets
 ) -> None:
     nodes = [join(plane, aws, profile) for _ in range(5)]
     for node in nodes:

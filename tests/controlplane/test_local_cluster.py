@@ -13,9 +13,9 @@ from aws_lambda_powertools import Logger
 from adapters.aws_account import Aws
 from adapters.clock import WallClock
 from adapters.eks import DescribedCluster, describe
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
-from tests.cli.conftest import Desk
+from tests.cli.conftest import CommandRunner
 from tests.controlplane.nodes import REGION, conditions, enrol, join, message, reviewer
 from tests.real.controlplane import ControlPlane
 
@@ -26,7 +26,7 @@ WHO_AM_I: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 @pytest.fixture(scope="module")
 def local(
-    plane: ControlPlane, aws: PracticeAws, tmp_path_factory: pytest.TempPathFactory
+    plane: ControlPlane, aws: FakeAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ControlPlane]:
     """A second cluster, local to an Outpost, beside the ordinary one."""
     assert plane  # which is there, or the test is skipped
@@ -35,7 +35,7 @@ def local(
         yield local
 
 
-def described(aws: PracticeAws, name: str) -> DescribedCluster:
+def described(aws: FakeAws, name: str) -> DescribedCluster:
     return describe(aws.client("eks", REGION), name, REGION)
 
 
@@ -46,7 +46,7 @@ def status(plane: ControlPlane, cluster: DescribedCluster) -> int:
     return plane.client(token).request("POST", WHO_AM_I, body)[0]
 
 
-def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: PracticeAws, profile: str) -> None:
+def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: FakeAws, profile: str) -> None:
     """From the message, which has its name, to the approval in the cluster."""
     node = join(local, aws, profile, local=NAME)
     csr, _ = node.file()
@@ -56,9 +56,7 @@ def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: PracticeAws, prof
     assert {"Approved": "ApprovedByCsrApprover"} == conditions(local, csr)
 
 
-def test_a_local_cluster_takes_tokens_for_its_id_only(
-    local: ControlPlane, aws: PracticeAws
-) -> None:
+def test_a_local_cluster_takes_tokens_for_its_id_only(local: ControlPlane, aws: FakeAws) -> None:
     """A token for its name is refused there."""
     cluster = described(aws, NAME)
 
@@ -67,7 +65,7 @@ def test_a_local_cluster_takes_tokens_for_its_id_only(
 
 
 def test_an_ordinary_cluster_takes_tokens_for_its_name_only(
-    plane: ControlPlane, local: ControlPlane, aws: PracticeAws
+    plane: ControlPlane, local: ControlPlane, aws: FakeAws
 ) -> None:
     """The local cluster's are refused there, and its own by the local cluster."""
     cluster = described(aws, plane.cluster)
@@ -78,7 +76,7 @@ def test_an_ordinary_cluster_takes_tokens_for_its_name_only(
 
 
 def test_the_commands_reach_a_local_cluster(
-    local: ControlPlane, aws: PracticeAws, monkeypatch: pytest.MonkeyPatch
+    local: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They sign tokens on the reviewer's way."""
     assert local
@@ -86,8 +84,8 @@ def test_the_commands_reach_a_local_cluster(
     stub.install(monkeypatch)
     stub.stack(aws.role_arn, region=REGION)
 
-    Desk().run("review", NAME)
+    CommandRunner().run("review", NAME)
     # 3, unknown: the mode is CONFIG_MAP, so there is no access entry to look at.
-    [cluster] = Desk().json("doctor", NAME, code=3)["clusters"]
+    [cluster] = CommandRunner().json("doctor", NAME, code=3)["clusters"]
 
     assert ("token", "ok") in [(one["link"], one["status"]) for one in cluster["links"]]

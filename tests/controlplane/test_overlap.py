@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 
 from adapters.clock import WallClock
 from core.model import APPROVED_REASON, DENIED_REASON
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.controlplane.nodes import CSRS, REGION, Node, join, message, reviewer, stored
 from tests.real.controlplane import ControlPlane
 
@@ -40,7 +40,7 @@ _services = itertools.count()
 class Filed:
     """The CSRs of a test: names with the nodes that filed them."""
 
-    def __init__(self, plane: ControlPlane, aws: PracticeAws, profile: str) -> None:
+    def __init__(self, plane: ControlPlane, aws: FakeAws, profile: str) -> None:
         nodes = [join(plane, aws, profile) for _ in range(APPROVABLE + DENIABLE)]
         victim = nodes[0].name
         self.good = {node.file()[0]: node for node in nodes[:APPROVABLE]}
@@ -108,8 +108,8 @@ class Review:
     def actions(self, filed: Filed) -> Mapping[str, str]:
         """What it says that it did about each of these."""
         lines = map(json.loads, self._log.getvalue().splitlines())
-        told = [line for line in lines if line["message"] == "csr reviewed"]
-        return {line["csr"]: line["action"] for line in told if line["csr"] in filed.all}
+        reported = [line for line in lines if line["message"] == "csr reviewed"]
+        return {line["csr"]: line["action"] for line in reported if line["csr"] in filed.all}
 
     def wrote(self, filed: Filed) -> Mapping[str, Json]:
         """The conditions that it believes it wrote, without their messages."""
@@ -120,7 +120,7 @@ class Review:
 @pytest.mark.parametrize("reviews", [2, 8])
 def test_reviews_at_once_decide_each_csr_once(
     plane: ControlPlane,
-    aws: PracticeAws,
+    aws: FakeAws,
     profile: str,
     capsys: pytest.CaptureFixture[str],
     reviews: int,
@@ -151,12 +151,12 @@ def test_reviews_at_once_decide_each_csr_once(
         assert review.actions(filed).keys() == filed.all.keys()
         assert set(review.actions(filed).values()) <= {*OURS, "overtaken"}
 
-    sums = _metrics(capsys.readouterr().out)
+    totals = _metrics(capsys.readouterr().out)
     theirs = Counter(condition["type"] for condition in other.wrote.values())
-    assert APPROVABLE == sums["Approved"] + theirs["Approved"]
-    assert reviews * DENIABLE == sums["Denied"]  # what was due, whoever wrote it
-    assert reviews == sums["Completed"]
-    assert 0 == sums["ReviewErrors"] == sums["EvidenceUnavailable"] == sums["ListTruncated"]
+    assert APPROVABLE == totals["Approved"] + theirs["Approved"]
+    assert reviews * DENIABLE == totals["Denied"]  # what was due, whoever wrote it
+    assert reviews == totals["Completed"]
+    assert 0 == totals["ReviewErrors"] == totals["EvidenceUnavailable"] == totals["ListTruncated"]
 
 
 def _is_ours(message: str, node: Node, filed: Filed) -> bool:
@@ -168,12 +168,12 @@ def _is_ours(message: str, node: Node, filed: Filed) -> bool:
 
 def _metrics(printed: str) -> Counter[str]:
     """The stack's sums. Threads print at once, so that two objects may stand on one line."""
-    sums: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
     for line in _objects(printed):
         (metrics,) = line["_aws"]["CloudWatchMetrics"]
         if metrics["Dimensions"] == [["Stack"]]:
-            sums.update({one["Name"]: int(sum(line[one["Name"]])) for one in metrics["Metrics"]})
-    return sums
+            totals.update({one["Name"]: int(sum(line[one["Name"]])) for one in metrics["Metrics"]})
+    return totals
 
 
 def _objects(text: str) -> Iterator[Json]:

@@ -11,12 +11,12 @@ from cryptography import x509
 
 from cli.request.own_csr import Filed, OwnCsr
 from cli.request.run import Pace
-from sandbox.aws import PracticeAws
-from tests.cli.conftest import Desk
+from sandbox.aws import FakeAws
+from tests.cli.conftest import CommandRunner
 from tests.cli.hours import Hours
 from tests.controlplane.app_signer import APP_SERVING, APPROVING, FILING, AppSigner, Rule, let, rule
-from tests.controlplane.desk import forget, sit_down
 from tests.controlplane.nodes import CSRS, stored
+from tests.controlplane.runner import forget, sit_down
 from tests.real.controlplane import ControlPlane
 
 GROUP: Final = "request-people"
@@ -34,13 +34,13 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 
 
 @pytest.fixture
-def desk(
-    plane: ControlPlane, aws: PracticeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+def runner(
+    plane: ControlPlane, aws: FakeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CommandRunner]:
     """Of somebody without any right in the cluster, as yet."""
     assert hours
     sit_down(plane, aws, monkeypatch, GROUP)
-    yield Desk()
+    yield CommandRunner()
     forget(plane, GROUP)
 
 
@@ -65,18 +65,20 @@ def names_here() -> list[str]:
 
 
 def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
-    plane: ControlPlane, desk: Desk, hours: Hours, name: str
+    plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
 ) -> None:
     """What is issued by the cluster's own CA is known to be so."""
     let(plane, GROUP, [*FILING, *APPROVING])
     hours.at(10, lambda: AppSigner(plane).sign(name))
 
-    told = desk.json("request", name, "--cluster", plane.cluster, "--approve", "--ca", "ca.crt")
+    reported = runner.json(
+        "request", name, "--cluster", plane.cluster, "--approve", "--ca", "ca.crt"
+    )
 
     assert ("issued", "me", True) == (
-        told["outcome"],
-        told["requester"],
-        told["trusted_by_cluster_ca"],
+        reported["outcome"],
+        reported["requester"],
+        reported["trusted_by_cluster_ca"],
     )
     found = stored(plane, name)
     assert (APP_SERVING, "ApprovedByRequester") == (
@@ -92,12 +94,12 @@ def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
 
 
 def test_another_signers_ca_is_told_to_be_another(
-    plane: ControlPlane, desk: Desk, hours: Hours, name: str
+    plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
 ) -> None:
     let(plane, GROUP, [*FILING, *APPROVING])
     hours.at(10, lambda: AppSigner(plane, of_cluster=False).sign(name))
 
-    shown = desk.run("request", name, "--cluster", plane.cluster, "--approve", *ECDSA).stdout
+    shown = runner.run("request", name, "--cluster", plane.cluster, "--approve", *ECDSA).stdout
 
     assert "does NOT verify against the cluster's own CA" in shown
 
@@ -112,10 +114,10 @@ def test_another_signers_ca_is_told_to_be_another(
     ],
 )
 def test_every_kind_of_request_is_taken(
-    plane: ControlPlane, desk: Desk, name: str, options: tuple[str, ...]
+    plane: ControlPlane, runner: CommandRunner, name: str, options: tuple[str, ...]
 ) -> None:
     """By Go's reader, also without a subject, and with any of its usages."""
-    printed = desk.run("request", name, "--dry-run", "--output", "json", *options).stdout
+    printed = runner.run("request", name, "--dry-run", "--output", "json", *options).stdout
     path = f"{CSRS}?dryRun=All&fieldValidation=Strict"
 
     status, answer = plane.admin.request("POST", path, json.loads(printed))
@@ -134,11 +136,11 @@ def test_every_kind_of_request_is_taken(
     ],
 )
 def test_a_right_that_is_missing_is_named(
-    plane: ControlPlane, desk: Desk, name: str, rules: list[Rule], missing: str
+    plane: ControlPlane, runner: CommandRunner, name: str, rules: list[Rule], missing: str
 ) -> None:
     let(plane, GROUP, rules)
 
-    stderr = desk.run(
+    stderr = runner.run(
         "request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=3
     ).stderr
 
@@ -148,28 +150,34 @@ def test_a_right_that_is_missing_is_named(
 
 @pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
 def test_a_decision_against_it_is_told(
-    plane: ControlPlane, desk: Desk, hours: Hours, name: str, kind: str, outcome: str
+    plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str, kind: str, outcome: str
 ) -> None:
     let(plane, GROUP, FILING)
     hours.at(3, lambda: decide(plane, name, kind))
 
-    told = desk.json("request", name, "--cluster", plane.cluster, *ECDSA, code=1)
+    reported = runner.json("request", name, "--cluster", plane.cluster, *ECDSA, code=1)
 
-    assert (outcome, "Somebody: not this one") == (told["outcome"], told["detail"])
+    assert (outcome, "Somebody: not this one") == (reported["outcome"], reported["detail"])
     assert [] == names_here()
 
 
-def test_what_is_not_issued_in_time_is_deleted(plane: ControlPlane, desk: Desk, name: str) -> None:
+def test_what_is_not_issued_in_time_is_deleted(
+    plane: ControlPlane, runner: CommandRunner, name: str
+) -> None:
     let(plane, GROUP, [*FILING, *APPROVING])
 
-    told = desk.json("request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=1)
+    reported = runner.json("request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=1)
 
-    assert "approved (ApprovedByRequester), but not issued within 300 s" == told["detail"]
-    assert ("deleted", [], False) == (told["request"], names_here(), is_there(plane, name))
+    assert "approved (ApprovedByRequester), but not issued within 300 s" == reported["detail"]
+    assert ("deleted", [], False) == (reported["request"], names_here(), is_there(plane, name))
 
 
 def test_what_is_issued_just_before_it_would_be_deleted_stays(
-    plane: ControlPlane, desk: Desk, hours: Hours, name: str, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane,
+    runner: CommandRunner,
+    hours: Hours,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The version that the deletion bears is that of before."""
     let(plane, GROUP, [*FILING, *APPROVING])
@@ -182,19 +190,25 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
     monkeypatch.setattr(OwnCsr, "take_back", sign_first)
     hours.at(7, hours.interrupt)
 
-    told: Any = desk.json(
+    reported: Any = runner.json(
         "request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=130
     )
 
-    assert ("stopped", "there", f"{name}.key") == (told["outcome"], told["request"], told["key"])
+    assert ("stopped", "there", f"{name}.key") == (
+        reported["outcome"],
+        reported["request"],
+        reported["key"],
+    )
 
 
-def test_a_name_that_is_taken_is_told(plane: ControlPlane, desk: Desk, name: str) -> None:
+def test_a_name_that_is_taken_is_told(
+    plane: ControlPlane, runner: CommandRunner, name: str
+) -> None:
     let(plane, GROUP, FILING)
     command = ("request", name, "--cluster", plane.cluster, *ECDSA)
-    desk.run(*command, "--timeout", "3", "--keep", code=1)
+    runner.run(*command, "--timeout", "3", "--keep", code=1)
     Path(f"{name}.key").unlink()
 
-    stderr = desk.run(*command, code=1).stderr
+    stderr = runner.run(*command, code=1).stderr
 
     assert f"there is a request {name} already (pending), filed by me" in stderr

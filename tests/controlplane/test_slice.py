@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 from cryptography import x509
 
 from adapters.clock import WallClock
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.controlplane.nodes import (
     APPROVERS,
     CSRS,
@@ -25,7 +25,7 @@ from tests.real.controlplane import ControlPlane, eventually
 
 
 @pytest.fixture
-def node(plane: ControlPlane, aws: PracticeAws, profile: str) -> Node:
+def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
     """A node that nobody else uses."""
     return join(plane, aws, profile)
 
@@ -45,7 +45,7 @@ def certificate(plane: ControlPlane, name: str) -> x509.Certificate:
     return eventually(issued, f"the certificate of {name}")
 
 
-def test_a_kubelets_whole_life(plane: ControlPlane, aws: PracticeAws, node: Node) -> None:
+def test_a_kubelets_whole_life(plane: ControlPlane, aws: FakeAws, node: Node) -> None:
     """A node joins, gets a certificate, rotates it, and is left alone once it is gone."""
     first, first_key = node.file()
     review(plane)
@@ -86,9 +86,7 @@ def test_another_nodes_name_is_denied_with_the_reason(plane: ControlPlane, node:
     assert "dns-names: DNS name is not the instance's" in condition["message"]
 
 
-def test_a_stopped_instances_request_is_left(
-    plane: ControlPlane, aws: PracticeAws, node: Node
-) -> None:
+def test_a_stopped_instances_request_is_left(plane: ControlPlane, aws: FakeAws, node: Node) -> None:
     """What can't be known is nobody's to decide."""
     name, _ = node.file()
     aws.change_machine(REGION, node.machine.id, state="stopped")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.model import (
-    NOT_GIVEN,
+    NOT_PROVIDED,
     Case,
     Effect,
     KeyRule,
@@ -16,7 +16,7 @@ from core.model import (
     Peers,
     RoleUnknown,
     StringType,
-    Unread,
+    UnreadableRequest,
 )
 from tests.builders import (
     INSTANCE_ID,
@@ -196,7 +196,11 @@ LINES: tuple[Line, ...] = (
     Line(
         "request-well-formed",
         "what the strict reader refuses",
-        a_case(request=Unread("not exactly one CERTIFICATE REQUEST block, first byte to last")),
+        a_case(
+            request=UnreadableRequest(
+                "not exactly one CERTIFICATE REQUEST block, first byte to last"
+            )
+        ),
         DENY,
         "not one plain PKCS#10 request",
         "not exactly one CERTIFICATE REQUEST block, first byte to last",
@@ -496,7 +500,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "instance-known",
         "no evidence given",
-        a_case(instances=NOT_GIVEN),
+        a_case(instances=NOT_PROVIDED),
         LEAVE,
         "instance unknown",
         "no EC2 evidence was given",

@@ -11,7 +11,7 @@ from core.model import (
     Peers,
     ServicesHidden,
     StringType,
-    Unread,
+    UnreadableRequest,
 )
 from tests.builders import a_cluster, a_key, a_policy, a_subject, names
 from tests.core.check_cases import Line
@@ -118,16 +118,16 @@ LINES: tuple[Line, ...] = (
     ),
     # --- among-newest
     Line("among-newest", "the newest", a_service_case()),
-    Line("among-newest", "the twentieth", a_service_case(peers=Peers(ahead=19))),
+    Line("among-newest", "the twentieth", a_service_case(peers=Peers(newer_in_namespace=19))),
     Line(
         "among-newest",
         "a newer one of the same ServiceAccount",
-        a_service_case(peers=Peers(newer="web-tls-2", ahead=1)),
+        a_service_case(peers=Peers(newer="web-tls-2", newer_in_namespace=1)),
     ),
     Line(
         "among-newest",
         "the twenty-first",
-        a_service_case(peers=Peers(ahead=20)),
+        a_service_case(peers=Peers(newer_in_namespace=20)),
         LEAVE,
         "too many at once",
         "got 20 newer ones, expected under 20",
@@ -137,7 +137,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "request-well-formed",
         "what the strict reader refuses",
-        a_service_case(request=Unread("the PEM block is not base64: wrongly padded")),
+        a_service_case(request=UnreadableRequest("the PEM block is not base64: wrongly padded")),
         DENY,
         "not one plain PKCS#10 request",
         "the PEM block is not base64: wrongly padded",
@@ -397,7 +397,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "service-known",
         "one that is being deleted",
-        a_service_case(services=(a_service(going=True),)),
+        a_service_case(services=(a_service(deleting=True),)),
         LEAVE,
         "Service is being deleted",
         "got ['web']",

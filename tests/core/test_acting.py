@@ -17,7 +17,7 @@ from core.model import (
     OtherName,
     Peers,
     Refusal,
-    Unread,
+    UnreadableRequest,
     Verdict,
     Write,
     WriteResult,
@@ -144,10 +144,10 @@ def test_messages_are_bounded() -> None:
     many = a_case(request=a_request(sans=names(*(f"node-{n}.example" for n in range(500)))))
     refusals = tuple(Refusal(Effect.DENY, "r", "x" * 300, "c") for _ in range(10))
 
-    told = approved_by("Person", message="y" * 5_000)
+    reported = approved_by("Person", message="y" * 5_000)
 
     assert 1_000 == len(write_for(Action.APPROVED, Judged(many, APPROVE)).message)
-    assert NODE in write_for(Action.REAPPROVED, told).message
+    assert NODE in write_for(Action.REAPPROVED, reported).message
     assert 1_000 == len(
         write_for(Action.DENIED, Judged(many, Verdict(Decision.DENY, refusals))).message
     )
@@ -166,7 +166,10 @@ def test_names_are_written_escaped() -> None:
     ("case", "message"),
     [
         (a_case(instances=()), f"EC2 instance unknown is this node and has these names: {NODE},"),
-        (a_case(request=Unread("x")), f"EC2 instance {INSTANCE_ID} is this node and has these"),
+        (
+            a_case(request=UnreadableRequest("x")),
+            f"EC2 instance {INSTANCE_ID} is this node and has these",
+        ),
         (a_case(request=a_request(sans=(OtherName("x", "y"),))), f"EC2 instance {INSTANCE_ID} is"),
     ],
 )

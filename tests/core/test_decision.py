@@ -7,7 +7,7 @@ import pytest
 
 from core.checks import KUBELET_SERVING_CHECKS, Check
 from core.decision import decide
-from core.model import MAX_DETAIL, NOT_GIVEN, Case, Decision, Effect, Refusal, safe
+from core.model import MAX_DETAIL, NOT_PROVIDED, Case, Decision, Effect, Refusal, safe
 from tests.builders import a_case, a_csr, a_policy, a_request, names
 
 DENY, LEAVE = Effect.DENY, Effect.LEAVE
@@ -144,17 +144,17 @@ _NOTHING_OF_EC2 = (
 @pytest.mark.parametrize(
     ("case", "not_run"),
     [
-        (a_case(instances=NOT_GIVEN), _NOTHING_OF_EC2),
-        (a_case(cluster=NOT_GIVEN), ("cluster", "reserved-names")),
+        (a_case(instances=NOT_PROVIDED), _NOTHING_OF_EC2),
+        (a_case(cluster=NOT_PROVIDED), ("cluster", "reserved-names")),
         (
             a_case(
-                cluster=NOT_GIVEN,
+                cluster=NOT_PROVIDED,
                 policy=a_policy(allow_other_vpcs=True, require_cluster_tag=False),
             ),
             ("reserved-names",),
         ),
-        (a_case(role=NOT_GIVEN), ("node-role",)),
-        (a_case(role=NOT_GIVEN, policy=a_policy(verify_node_role=False)), ()),
+        (a_case(role=NOT_PROVIDED), ("node-role",)),
+        (a_case(role=NOT_PROVIDED, policy=a_policy(verify_node_role=False)), ()),
     ],
     ids=["no-instances", "no-cluster", "no-cluster-needed", "no-roles", "no-roles-needed"],
 )

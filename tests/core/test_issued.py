@@ -10,7 +10,7 @@ import pytest
 from core.issued import find, mismatch
 from core.model import Condition, Csr, IssueFinding, IssueState
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import (
     ADDRESS,
     NODE,
@@ -30,13 +30,13 @@ def finding(csr: Csr) -> IssueFinding | None:
     return find(csr, an_entry(csr).request, NOW, grace=GRACE, max_age=MAX_AGE)
 
 
-def told(csr: Csr) -> tuple[IssueState, str] | None:
+def reported(csr: Csr) -> tuple[IssueState, str] | None:
     found = finding(csr)
     return None if found is None else (found.state, found.detail)
 
 
 ASKED = a_filed_csr(conditions=(approved(),))
-NAMES = (forge.dns(NODE), forge.ip(ADDRESS))
+NAMES = (csr_builder.dns(NODE), csr_builder.ip(ADDRESS))
 
 
 def issued(
@@ -58,13 +58,14 @@ def issued(
         pytest.param(issued(), id="the-very-names"),
         pytest.param(issued(NAMES[::-1]), id="in-another-order"),
         pytest.param(
-            issued((forge.dns(f"{NODE.upper()}."), forge.ip(ADDRESS))), id="in-another-spelling"
+            issued((csr_builder.dns(f"{NODE.upper()}."), csr_builder.ip(ADDRESS))),
+            id="in-another-spelling",
         ),
     ],
 )
 def test_a_certificate_as_approved_is_no_finding(csr: Csr) -> None:
     """Names are compared as names."""
-    assert told(csr) is None
+    assert reported(csr) is None
     assert not mismatch(csr, an_entry(csr).request)
 
 
@@ -72,30 +73,30 @@ def test_an_address_that_go_shortens_is_no_other_name() -> None:
     """Where Go doesn't refuse an IPv4-mapped address, it writes the IPv4 one into certificates."""
     asked = a_filed_csr(ips=(f"::ffff:{ADDRESS}",), conditions=(approved("AutoApproved"),))
 
-    assert told(issued(csr=asked)) is None
+    assert reported(issued(csr=asked)) is None
 
 
 def test_a_chain_is_judged_by_its_first_certificate() -> None:
     """Those of authorities may follow."""
     chain = issued().certificate + issued(()).certificate
 
-    assert told(replace(ASKED, certificate=chain)) is None
+    assert reported(replace(ASKED, certificate=chain)) is None
 
 
 def test_another_key_is_a_mismatch() -> None:
     """Somebody else could then pose as the node."""
     csr = issued(spki=keys.ecdsa("another").spki)
 
-    assert told(csr) == (MISMATCH, "the certificate holds another key than the request")
+    assert reported(csr) == (MISMATCH, "the certificate holds another key than the request")
     assert mismatch(csr, an_entry(csr).request)
 
 
 @pytest.mark.parametrize(
     ("extra", "name"),
     [
-        (forge.dns("kubernetes.default.svc"), "('DNS', 'kubernetes.default.svc')"),
-        (forge.ip("10.0.1.20"), "('IP', '10.0.1.20')"),
-        (forge.ip(bytes([10, 0, 1, 10] + [255] * 4)), "('IP', '10.0.1.10/32')"),
+        (csr_builder.dns("kubernetes.default.svc"), "('DNS', 'kubernetes.default.svc')"),
+        (csr_builder.ip("10.0.1.20"), "('IP', '10.0.1.20')"),
+        (csr_builder.ip(bytes([10, 0, 1, 10] + [255] * 4)), "('IP', '10.0.1.10/32')"),
         (der.context(1, b"a@b.example"), "('RFC822Name', 'a@b.example')"),
     ],
 )
@@ -103,13 +104,13 @@ def test_a_further_name_is_a_mismatch(extra: bytes, name: str) -> None:
     """Of whatever kind it is."""
     csr = issued((*NAMES, extra))
 
-    assert (MISMATCH, f"the certificate holds further names: [{name}]") == told(csr)
+    assert (MISMATCH, f"the certificate holds further names: [{name}]") == reported(csr)
     assert mismatch(csr, an_entry(csr).request)
 
 
 def test_another_subject_is_a_mismatch() -> None:
     """The CN is a name as well."""
-    assert told(issued(node="other")) == (
+    assert reported(issued(node="other")) == (
         MISMATCH,
         "the certificate holds further names: [('CN', 'system:node:other')]",
     )
@@ -117,7 +118,7 @@ def test_another_subject_is_a_mismatch() -> None:
 
 def test_a_further_name_weighs_more_than_a_missing_one() -> None:
     """The worse of the two is told."""
-    found = told(issued((forge.dns("kubernetes"),)))
+    found = reported(issued((csr_builder.dns("kubernetes"),)))
 
     assert found is not None
     assert found[0] is MISMATCH
@@ -134,7 +135,7 @@ def test_a_further_name_weighs_more_than_a_missing_one() -> None:
 )
 def test_fewer_names_are_no_mismatch(csr: Csr, lacking: str) -> None:
     """It is a nuisance and no danger."""
-    assert (FEWER, f"the certificate lacks names: [{lacking}]") == told(csr)
+    assert (FEWER, f"the certificate lacks names: [{lacking}]") == reported(csr)
     assert not mismatch(csr, an_entry(csr).request)
 
 
@@ -144,7 +145,7 @@ def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
 
     why = "not exactly one CERTIFICATE REQUEST block, first byte to last"
 
-    assert (MISMATCH, f"issued for a request that can't be read: {why}") == told(csr)
+    assert (MISMATCH, f"issued for a request that can't be read: {why}") == reported(csr)
     assert mismatch(csr, an_entry(csr).request)
 
 
@@ -152,21 +153,22 @@ def test_what_others_approve_of_requests_that_we_cant_read_is_no_news() -> None:
     """A person may approve what we wouldn't; the signer has misread nothing by that."""
     csr = replace(issued(), request=b"x", conditions=(approved("KubectlApprove"),))
 
-    assert told(csr) is None
+    assert reported(csr) is None
     assert not mismatch(csr, an_entry(csr).request)
 
 
-SAN = forge.san_extension(*NAMES)
+SAN = csr_builder.san_extension(*NAMES)
 
 
 @pytest.mark.parametrize(
     "certificate",
     [
         pytest.param(b"x", id="no-PEM"),
-        pytest.param(forge.pem(b"", b"CERTIFICATE"), id="nothing-in-it"),
+        pytest.param(csr_builder.pem(b"", b"CERTIFICATE"), id="nothing-in-it"),
         pytest.param(a_certificate(ASKED, extensions=(SAN, SAN)), id="an-extension-twice"),
         pytest.param(
-            a_certificate(ASKED, extensions=(forge.extension("2.5.29.17", b"x"),)), id="a-bad-SAN"
+            a_certificate(ASKED, extensions=(csr_builder.extension("2.5.29.17", b"x"),)),
+            id="a-bad-SAN",
         ),
         pytest.param(
             a_certificate(ASKED, sans=(*NAMES, der.element(0xA3, b""))), id="an-X400-address"
@@ -180,7 +182,7 @@ SAN = forge.san_extension(*NAMES)
 def test_a_certificate_that_we_cant_read_is_a_mismatch(certificate: bytes) -> None:
     """However its reading fails: what nobody could check isn't what was approved."""
     csr = replace(ASKED, certificate=certificate)
-    found = told(csr)
+    found = reported(csr)
 
     assert found is not None
     assert found[0] is MISMATCH
@@ -194,7 +196,7 @@ def test_a_long_common_name_draws_no_warning() -> None:
 
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        found = told(issued(csr=asked, node="n" * 80, sans=NAMES))
+        found = reported(issued(csr=asked, node="n" * 80, sans=NAMES))
 
     assert [] == heard
     assert found is None
@@ -208,7 +210,7 @@ def test_a_certificate_is_missed_once_the_grace_is_over() -> None:
     at, over = timedelta(seconds=120), timedelta(seconds=121)
 
     assert finding(a_csr(conditions=(approved(ago=at),))) is None
-    assert told(a_csr(conditions=(approved(by="AutoApproved", ago=over),))) == (
+    assert reported(a_csr(conditions=(approved(by="AutoApproved", ago=over),))) == (
         IssueState.NOT_ISSUED,
         "approved 121 s ago by AutoApproved, no certificate",
     )
@@ -218,8 +220,8 @@ def test_a_certificate_that_nobody_waits_for_is_not_missed() -> None:
     """After 15 minutes the kubelet has dropped the key, and filed anew."""
     limit = timedelta(seconds=900)
 
-    assert told(a_csr(age=limit, conditions=(approved(),))) is not None
-    assert told(a_csr(age=limit + timedelta(seconds=1), conditions=(approved(),))) is None
+    assert reported(a_csr(age=limit, conditions=(approved(),))) is not None
+    assert reported(a_csr(age=limit + timedelta(seconds=1), conditions=(approved(),))) is None
 
 
 def test_an_approval_without_a_time_counts_from_the_csrs_own() -> None:
@@ -238,7 +240,7 @@ def test_what_the_signer_refused_is_told_in_its_words() -> None:
 
     csr = a_csr(age=timedelta(hours=1), conditions=(approved(ago=timedelta(0)), failed))
 
-    assert told(csr) == (IssueState.SIGNER_FAILED, "SignerValidationFailure: no SAN")
+    assert reported(csr) == (IssueState.SIGNER_FAILED, "SignerValidationFailure: no SAN")
 
 
 @pytest.mark.parametrize("kind", ["Denied", "Failed"])
@@ -246,8 +248,8 @@ def test_without_an_approval_nothing_is_missed(kind: str) -> None:
     """Whatever else was decided."""
     csr = a_csr(conditions=(replace(approved(), type=kind),))
 
-    assert told(csr) is None
-    assert told(replace(issued(()), conditions=())) is None
+    assert reported(csr) is None
+    assert reported(replace(issued(()), conditions=())) is None
 
 
 def test_without_a_certificate_there_is_no_mismatch() -> None:

@@ -14,14 +14,14 @@ from core.model import (
     Csr,
     Decision,
     Effect,
-    Entry,
     Identity,
     IdentityKind,
     Judged,
     OversizedRequest,
+    ParsedCsr,
     Pkcs10,
     Refusal,
-    Unread,
+    UnreadableRequest,
 )
 from core.peers import PeerIndex
 from core.reading import read, read_all
@@ -61,7 +61,7 @@ def test_a_csr_is_read_with_what_follows_from_it_alone() -> None:
     assert (csr, BY_SESSION, True, False) == (
         entry.csr,
         entry.identity,
-        entry.vouches,
+        entry.key_is_proven,
         entry.mismatched,
     )
 
@@ -72,9 +72,9 @@ def test_the_policy_tells_whether_a_name_is_an_identity(
     kind: IdentityKind | None,
 ) -> None:
     """It is none by default."""
-    scene = a_scene(policy=a_policy(allow_name_identity=allowed))
+    context = a_scene(policy=a_policy(allow_name_identity=allowed))
 
-    identity = read(a_csr(extra={}), scene).identity
+    identity = read(a_csr(extra={}), context).identity
 
     assert kind == (identity and identity.kind)
 
@@ -83,15 +83,18 @@ def test_what_the_strict_reader_refuses_is_kept_in_its_words() -> None:
     """It is a check's to say what follows."""
     entry = read(a_csr(request=b"x"), a_scene())
 
-    assert Unread("not exactly one CERTIFICATE REQUEST block, first byte to last") == entry.request
-    assert not entry.vouches
+    assert (
+        UnreadableRequest("not exactly one CERTIFICATE REQUEST block, first byte to last")
+        == entry.request
+    )
+    assert not entry.key_is_proven
 
 
 def test_an_oversized_request_is_refused_by_its_size_alone() -> None:
     """There is nothing of it to be read."""
     entry = read(a_csr(request=OversizedRequest(70_000)), a_scene())
 
-    assert Unread("got 70000 bytes, expected at most 65536") == entry.request
+    assert UnreadableRequest("got 70000 bytes, expected at most 65536") == entry.request
 
 
 def test_a_certificate_that_isnt_what_was_asked_for_marks_its_entry() -> None:
@@ -109,7 +112,7 @@ def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
 
     broken, entry = read_all([bad, good], a_scene())
 
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, ParsedCsr)
     assert good == entry.csr
     assert a_bug_on(bad) == broken
 
@@ -133,8 +136,8 @@ def test_a_gate_that_breaks_on_one_csr_stops_no_other() -> None:
             raise RuntimeError("boom")
         return None
 
-    scene = replace(a_scene(), checks=(replace(_CHECKS[0], run=explodes_on_one),))
-    found = gate([bad, good], scene)
+    context = replace(a_scene(), checks=(replace(_CHECKS[0], run=explodes_on_one),))
+    found = gate([bad, good], context)
 
     assert ["csr-good"] == [csr.name for csr in found.passed]
     assert ["this is a bug: RuntimeError: boom"] == [one.problem for one in found.broken]
@@ -146,13 +149,15 @@ def test_without_time_left_the_rest_is_deferred_unread() -> None:
 
     first, second = read_all([a_csr(), a_csr(name="csr-b")], a_scene(), lambda: next(times))
 
-    assert isinstance(first, Entry)
+    assert isinstance(first, ParsedCsr)
     assert isinstance(second, Judged)
     assert (None, True) == (second.verdict, second.deferred)
 
 
 def a_bug_on(csr: Csr) -> Judged:
-    case = Case(csr, Unread("not read"), None, NOW, a_scene().policy, cluster=a_cluster())
+    case = Case(
+        csr, UnreadableRequest("not read"), None, NOW, a_scene().policy, cluster=a_cluster()
+    )
     return Judged(case, None, "this is a bug: RuntimeError: boom")
 
 
@@ -220,13 +225,13 @@ def test_a_condition_of_another_type_decides_nothing() -> None:
 
 def test_a_case_past_the_gates_has_its_peers_and_no_evidence_yet() -> None:
     """Evidence costs calls."""
-    scene = a_scene()
-    [entry] = read_all([a_filed_csr()], scene)
-    assert isinstance(entry, Entry)
+    context = a_scene()
+    [entry] = read_all([a_filed_csr()], context)
+    assert isinstance(entry, ParsedCsr)
 
-    case = case_of(entry, scene, PeerIndex(scene.now, scene.max_age))
+    case = case_of(entry, context, PeerIndex(context.now, context.max_age))
 
-    assert (scene.cluster, scene.policy, scene.now) == (case.cluster, case.policy, case.now)
+    assert (context.cluster, context.policy, context.now) == (case.cluster, case.policy, case.now)
     assert a_case().peers == case.peers
     assert case.instance is None
 
@@ -247,11 +252,11 @@ def test_a_case_is_judged_with_its_evidence() -> None:
 
 def test_an_oversized_request_is_denied_unread() -> None:
     """By its form, whatever it may hold; all other checks are run nevertheless."""
-    scene = a_scene()
-    entry = read(a_csr(request=OversizedRequest(2**30)), scene)
-    case = case_of(entry, scene, PeerIndex(scene.now, scene.max_age))
+    context = a_scene()
+    entry = read(a_csr(request=OversizedRequest(2**30)), context)
+    case = case_of(entry, context, PeerIndex(context.now, context.max_age))
 
-    [got] = judge([case], FOUND, scene.checks)
+    [got] = judge([case], FOUND, context.checks)
 
     assert got.verdict is not None
     assert got.verdict.decision is Decision.DENY
@@ -278,7 +283,7 @@ def test_without_an_identity_there_is_no_evidence() -> None:
 
 def test_evidence_that_couldnt_be_had_gives_no_verdict() -> None:
     """Not even where the request alone would be denied."""
-    case = a_case(request=Unread("x"), instances=())
+    case = a_case(request=UnreadableRequest("x"), instances=())
 
     assert [
         Judged(case, None, "evidence unavailable: throttled", evidence_unavailable=True)

@@ -9,7 +9,7 @@ from core import pkcs10
 from core.memo import Memo, Reader, weight_of
 from core.model import MAX_REQUEST_BYTES
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 
 ENTRY = 2_048
 PROD, LAB, DEV = ("eu-west-1", "prod"), ("eu-west-1", "lab"), ("eu-west-1", "dev")
@@ -148,8 +148,8 @@ def test_a_large_content_weighs_what_it_takes_once_read(how: Counted) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(forge.dns("a1"), id="dns-name"),
-        pytest.param(forge.ip("10.0.0.1"), id="address"),
+        pytest.param(csr_builder.dns("a1"), id="dns-name"),
+        pytest.param(csr_builder.ip("10.0.0.1"), id="address"),
         pytest.param(der.context(8, b"\x2a"), id="registered-id"),
         pytest.param(der.context(2, b""), id="empty-name"),
     ],
@@ -157,7 +157,11 @@ def test_a_large_content_weighs_what_it_takes_once_read(how: Counted) -> None:
 def test_what_was_read_of_a_large_request_takes_no_more_than_it_weighs(name: bytes) -> None:
     """Whatever names it holds thousands of."""
     names = [name] * (47_500 // len(name))
-    request = forge.Forge.of_node(keys.ecdsa("a"), "a", forge.Names("a")).sans(*names).pem()
+    request = (
+        csr_builder.CsrBuilder.of_node(keys.ecdsa("a"), "a", csr_builder.Names("a"))
+        .sans(*names)
+        .pem()
+    )
     assert 60_000 < len(request) <= MAX_REQUEST_BYTES
 
     tracemalloc.start()

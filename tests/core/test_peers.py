@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from core.model import Condition, Csr, Entry, Peers
+from core.model import Condition, Csr, ParsedCsr, Peers
 from core.peers import PeerIndex
-from sandbox.csr_builder import Forge, Names, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import CsrBuilder, Names, keys
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -32,7 +32,7 @@ def peers_of(csr: Csr, *others: Csr) -> Peers:
     return index_of(*entries).of(entries[0])
 
 
-def index_of(*entries: Entry) -> PeerIndex:
+def index_of(*entries: ParsedCsr) -> PeerIndex:
     index = PeerIndex(NOW, 15 * MINUTE)
     for entry in entries:
         index.note(entry.csr)
@@ -182,7 +182,7 @@ def forged(pem: bytes) -> Csr:
 
 
 KEY = keys.ecdsa("one key")
-MINE = Forge.of_node(KEY, NODE, Names(NODE, (NODE,)))
+MINE = CsrBuilder.of_node(KEY, NODE, Names(NODE, (NODE,)))
 
 
 @pytest.mark.parametrize(
@@ -191,11 +191,16 @@ MINE = Forge.of_node(KEY, NODE, Names(NODE, (NODE,)))
         pytest.param(forged(MINE.pem()), id="a-copy-of-the-request"),
         pytest.param(forged(MINE.subject().pem()), id="no-subject"),
         pytest.param(
-            forged(MINE.subject(*forge.kubelet_rdns(OTHER)).signed_by(keys.ecdsa("another")).pem()),
+            forged(
+                MINE.subject(*csr_builder.kubelet_rdns(OTHER))
+                .signed_by(keys.ecdsa("another"))
+                .pem()
+            ),
             id="not-signed-by-the-key",
         ),
         pytest.param(
-            forged(MINE.subject(*forge.kubelet_rdns(OTHER)).pem() + b"\n"), id="not-well-formed"
+            forged(MINE.subject(*csr_builder.kubelet_rdns(OTHER)).pem() + b"\n"),
+            id="not-well-formed",
         ),
         pytest.param(
             a_filed_csr(name="csr-b", node=OTHER, words="one key", groups=("system:nodes",)),
@@ -216,7 +221,11 @@ def test_keys_that_cant_be_verified_are_nobodys() -> None:
     """All unknown algorithms look alike, and prove nothing."""
     silent = keys.silent_key("1.2.3.4", bytes(32))
     mine, other = (
-        a_csr(name=node, node=node, request=Forge.of_node(silent, node, Names(node, (node,))).pem())
+        a_csr(
+            name=node,
+            node=node,
+            request=CsrBuilder.of_node(silent, node, Names(node, (node,))).pem(),
+        )
         for node in ("a", "b")
     )
 
@@ -234,7 +243,7 @@ def test_an_unread_request_shares_no_key() -> None:
 def mismatched(name: str = "csr-earlier", **rest: Any) -> Csr:
     """A CSR whose certificate holds a name that nobody asked for."""
     csr = a_filed_csr(name=name, conditions=(approved(),), **rest)
-    wrong = a_certificate(csr, sans=(forge.dns("kubernetes.default.svc"),))
+    wrong = a_certificate(csr, sans=(csr_builder.dns("kubernetes.default.svc"),))
     return a_filed_csr(name=name, conditions=(approved(),), certificate=wrong, **rest)
 
 
@@ -270,7 +279,7 @@ def test_the_index_can_be_filled_bit_by_bit() -> None:
 
 def test_an_entry_outside_the_index_is_compared_with_it() -> None:
     """It needn't be in it."""
-    entry = Entry(old(), an_entry(old()).request, None)
+    entry = ParsedCsr(old(), an_entry(old()).request, None)
 
     assert PeerIndex(NOW, 15 * MINUTE).of(entry) == Peers()
 
@@ -304,5 +313,5 @@ def test_a_namespace_that_files_thousands_is_sorted_once() -> None:
         index.note(one)
     Counted.compared = 0
 
-    assert [many - 1 - at for at in range(many)] == [index.ahead(one) for one in asked]
+    assert [many - 1 - at for at in range(many)] == [index.newer_in_namespace(one) for one in asked]
     assert Counted.compared < many * 30

@@ -19,13 +19,13 @@ from core.model import (
     StringType,
     SubjectAttribute,
 )
-from sandbox.csr_builder import Forge, Names, der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import CsrBuilder, Names, der, keys
+from sandbox.csr_builder import request as csr_builder
 from sandbox.kubelet import kubelet_request
 from tests.builders import ADDRESS, NODE
 
 KEY = keys.ecdsa("a kubelet's key")
-GOOD = Forge.of_node(KEY, NODE, Names(NODE, (NODE,), (ADDRESS,)))
+GOOD = CsrBuilder.of_node(KEY, NODE, Names(NODE, (NODE,), (ADDRESS,)))
 BEGIN, END = b"-----BEGIN CERTIFICATE REQUEST-----", b"-----END CERTIFICATE REQUEST-----"
 ONE_BLOCK = "not exactly one CERTIFICATE REQUEST block, first byte to last"
 
@@ -69,7 +69,8 @@ def test_a_kubelets_request_is_read_whole() -> None:
             BEGIN + b"\n" + base64.b64encode(GOOD.der()) + b"\n" + END + b"\n", id="one-long-line"
         ),
         pytest.param(
-            forge.framed(forge.base64_lines(GOOD.der(), width=4)), id="four-characters-a-line"
+            csr_builder.framed(csr_builder.base64_lines(GOOD.der(), width=4)),
+            id="four-characters-a-line",
         ),
     ],
 )
@@ -105,7 +106,7 @@ def test_whatever_is_not_one_plain_block_is_refused(pem: bytes) -> None:
 @pytest.mark.parametrize("text", [b"AAAAA", b"AA=A", b"=AAA", b"AAAA====", b"AA==AAAA"])
 def test_base64_that_is_wrongly_padded_is_refused(text: bytes) -> None:
     """Readers skip or take different bytes of bad base64."""
-    assert refusal(forge.framed(text + b"\n")).startswith("the PEM block is not base64: ")
+    assert refusal(csr_builder.framed(text + b"\n")).startswith("the PEM block is not base64: ")
 
 
 def test_a_request_of_exactly_the_largest_size_is_read() -> None:
@@ -124,7 +125,7 @@ def test_a_byte_over_the_largest_size_is_refused_unread() -> None:
 def padded_to(size: int) -> bytes:
     """A good request of this size: its base64 is spread over lines until it is that long."""
     names = (NODE, *("a" * 60 for _ in range(700)))
-    whole = Forge.of_node(KEY, NODE, Names(NODE, names))
+    whole = CsrBuilder.of_node(KEY, NODE, Names(NODE, names))
     text = base64.b64encode(whole.der())
     breaks = size - len(BEGIN) - len(END) - 1 - len(text)
     lines = [text[at : at + 1] for at in range(breaks - 1)] + [text[breaks - 1 :]]
@@ -136,19 +137,19 @@ def padded_to(size: int) -> bytes:
     [
         pytest.param((), "none", id="none"),
         pytest.param(
-            (forge.microsoft_request(forge.san_extension(forge.dns(NODE))),),
+            (csr_builder.microsoft_request(csr_builder.san_extension(csr_builder.dns(NODE))),),
             "['1.3.6.1.4.1.311.2.1.14']",
             id="Microsofts",
         ),
         pytest.param(
-            (forge.extension_request(forge.san_extension(forge.dns(NODE))),) * 2,
+            (csr_builder.extension_request(csr_builder.san_extension(csr_builder.dns(NODE))),) * 2,
             "['1.2.840.113549.1.9.14', '1.2.840.113549.1.9.14']",
             id="two",
         ),
         pytest.param(
             (
-                forge.attribute("1.2.840.113549.1.9.7", der.utf8("x")),
-                forge.extension_request(forge.san_extension(forge.dns(NODE))),
+                csr_builder.attribute("1.2.840.113549.1.9.7", der.utf8("x")),
+                csr_builder.extension_request(csr_builder.san_extension(csr_builder.dns(NODE))),
             ),
             "['1.2.840.113549.1.9.7', '1.2.840.113549.1.9.14']",
             id="a-challenge-password-besides",
@@ -164,22 +165,24 @@ def test_there_is_one_attribute_the_extension_request(
     )
 
 
-SAN = forge.san_extension(forge.dns(NODE))
+SAN = csr_builder.san_extension(csr_builder.dns(NODE))
 
 
 @pytest.mark.parametrize(
     "pem",
     [
-        pytest.param(forge.pem(b"\x30\x00"), id="an-empty-sequence"),
-        pytest.param(forge.pem(GOOD.der() + b"\0"), id="bytes-after-the-request"),
-        pytest.param(forge.pem(GOOD.der()[:-1]), id="a-cut-request"),
+        pytest.param(csr_builder.pem(b"\x30\x00"), id="an-empty-sequence"),
+        pytest.param(csr_builder.pem(GOOD.der() + b"\0"), id="bytes-after-the-request"),
+        pytest.param(csr_builder.pem(GOOD.der()[:-1]), id="a-cut-request"),
         pytest.param(GOOD.version(1).pem(), id="version-1"),
         pytest.param(GOOD.extensions(SAN, SAN).pem(), id="an-extension-twice"),
         pytest.param(GOOD.sans(der.element(0xA3, b"")).pem(), id="an-X400-address"),
-        pytest.param(GOOD.subject(forge.rdn("2.5.4.3", der.bits(b"x"))).pem(), id="a-CN-of-bits"),
-        pytest.param(GOOD.sans(forge.ip(b"\x0a\0\1")).pem(), id="an-address-of-three-bytes"),
         pytest.param(
-            Forge.of_node(
+            GOOD.subject(csr_builder.rdn("2.5.4.3", der.bits(b"x"))).pem(), id="a-CN-of-bits"
+        ),
+        pytest.param(GOOD.sans(csr_builder.ip(b"\x0a\0\1")).pem(), id="an-address-of-three-bytes"),
+        pytest.param(
+            CsrBuilder.of_node(
                 keys.with_spki(KEY, keys.ec_spki(b"\x04" + bytes(64))), NODE, Names(NODE, (NODE,))
             ).pem(),
             id="a-point-off-the-curve",
@@ -194,10 +197,10 @@ def test_what_cryptography_cant_read_is_malformed(pem: bytes) -> None:
 def test_every_kind_of_name_is_kept_apart() -> None:
     """Names that are neither DNS names nor single addresses are told by their kind."""
     sans = (
-        forge.dns(f"{NODE}."),
-        forge.ip(ADDRESS),
-        forge.ip(bytes([10, 0, 1, 0, 255, 255, 255, 0])),
-        forge.ip(bytes(16) + b"\xff" * 16),
+        csr_builder.dns(f"{NODE}."),
+        csr_builder.ip(ADDRESS),
+        csr_builder.ip(bytes([10, 0, 1, 0, 255, 255, 255, 0])),
+        csr_builder.ip(bytes(16) + b"\xff" * 16),
         der.context(1, b"a@b.example"),
         der.context(6, b"https://b.example"),
         der.context(8, b"\x2a\x03\x04"),
@@ -218,7 +221,7 @@ def test_every_kind_of_name_is_kept_apart() -> None:
     ("extensions", "oids"),
     [
         pytest.param((), (), id="no-extension"),
-        pytest.param((forge.san_extension(),), ("2.5.29.17",), id="an-empty-one"),
+        pytest.param((csr_builder.san_extension(),), ("2.5.29.17",), id="an-empty-one"),
     ],
 )
 def test_a_request_without_names_is_readable(
@@ -233,9 +236,9 @@ def test_a_request_without_names_is_readable(
 def test_strings_of_other_types_are_told_from_text() -> None:
     """A BMPString reads as text in Python and as something else in Go."""
     subject = (
-        forge.rdn("2.5.4.10", der.printable("system:nodes")),
-        forge.rdn("2.5.4.3", der.bmp("system:node:b")),
-        forge.rdn("2.5.4.45", der.bits(b"\x0a")),
+        csr_builder.rdn("2.5.4.10", der.printable("system:nodes")),
+        csr_builder.rdn("2.5.4.3", der.bmp("system:node:b")),
+        csr_builder.rdn("2.5.4.45", der.bits(b"\x0a")),
     )
 
     assert (
@@ -248,8 +251,8 @@ def test_strings_of_other_types_are_told_from_text() -> None:
 def test_attributes_of_one_rdn_share_its_place() -> None:
     """O and CN in one RDN can be told from one RDN each."""
     values = [
-        forge.attribute_value("2.5.4.10", der.utf8("o")),
-        forge.attribute_value("2.5.4.3", der.utf8("cn")),
+        csr_builder.attribute_value("2.5.4.10", der.utf8("o")),
+        csr_builder.attribute_value("2.5.4.3", der.utf8("cn")),
     ]
 
     got = pkcs10.read(GOOD.subject(der.set_of(*values)).pem()).subject
@@ -259,7 +262,7 @@ def test_attributes_of_one_rdn_share_its_place() -> None:
 
 def test_a_long_common_name_draws_no_warning() -> None:
     """A node's name may make a CN of more than 64 characters, and nobody needs to hear of it."""
-    pem = GOOD.subject(*forge.kubelet_rdns("n" * 80)).pem()
+    pem = GOOD.subject(*csr_builder.kubelet_rdns("n" * 80)).pem()
 
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -284,14 +287,16 @@ def test_a_request_without_attributes_is_read_where_that_is_allowed() -> None:
 
 def test_other_attributes_are_refused_there_as_well() -> None:
     """None at all, or the one that Go reads."""
-    challenge = forge.attribute("1.2.840.113549.1.9.7", der.utf8("secret"))
+    challenge = csr_builder.attribute("1.2.840.113549.1.9.7", der.utf8("secret"))
 
     with pytest.raises(MalformedRequest, match="got attributes"):
         pkcs10.read(GOOD.attributes(challenge).pem(), bare=True)
 
 
 def asking(*extensions: bytes) -> Pkcs10:
-    return pkcs10.read(GOOD.extensions(forge.san_extension(forge.dns(NODE)), *extensions).pem())
+    return pkcs10.read(
+        GOOD.extensions(csr_builder.san_extension(csr_builder.dns(NODE)), *extensions).pem()
+    )
 
 
 @pytest.mark.parametrize(
@@ -308,7 +313,7 @@ def asking(*extensions: bytes) -> Pkcs10:
 )
 def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]) -> None:
     """In Kubernetes's words."""
-    got = asking(forge.extension(kind, value))
+    got = asking(csr_builder.extension(kind, value))
 
     assert (frozenset(usages), False) == (got.usages, got.asks_ca)
 
@@ -319,4 +324,4 @@ def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]
 )
 def test_whether_a_ca_is_asked_for_is_read(value: bytes, asks_ca: bool) -> None:  # noqa: FBT001
     """Of basicConstraints."""
-    assert asks_ca is asking(forge.extension("2.5.29.19", value)).asks_ca
+    assert asks_ca is asking(csr_builder.extension("2.5.29.19", value)).asks_ca

@@ -6,12 +6,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from core import pkcs10
 from core.errors import MalformedRequest
 from core.model import KeyRule, Pkcs10
-from sandbox.csr_builder import Forge, Names, der, keys
+from sandbox.csr_builder import CsrBuilder, Names, der, keys
 from tests.builders import NODE
 
 
 def read(key: keys.Key) -> Pkcs10:
-    return pkcs10.read(Forge.of_node(key, NODE, Names(NODE, (NODE,))).pem())
+    return pkcs10.read(CsrBuilder.of_node(key, NODE, Names(NODE, (NODE,))).pem())
 
 
 def rsa_of(bits: int, exponent: int) -> keys.Key:
@@ -83,7 +83,7 @@ def test_a_key_has_one_encoding_only() -> None:
 
 def test_equal_keys_have_equal_bytes() -> None:
     """Whatever else two requests ask for, one key is one key."""
-    other = Forge.of_node(keys.ecdsa("k"), "other", Names("other", ("other",)))
+    other = CsrBuilder.of_node(keys.ecdsa("k"), "other", Names("other", ("other",)))
 
     assert read(keys.ecdsa("k")).key == pkcs10.read(other.pem()).key
 
@@ -118,14 +118,16 @@ def test_a_request_signed_with_sha_1_is_readable() -> None:
 
 def test_a_signature_of_another_key_is_not_valid() -> None:
     """Who hasn't the key can't have it certified."""
-    forged = Forge.of_node(keys.ecdsa("k"), NODE, Names(NODE, (NODE,))).signed_by(keys.ecdsa("l"))
+    forged = CsrBuilder.of_node(keys.ecdsa("k"), NODE, Names(NODE, (NODE,))).signed_by(
+        keys.ecdsa("l")
+    )
 
     assert pkcs10.read(forged.pem()).signature_valid is False
 
 
 def test_a_signature_with_unused_bits_is_refused() -> None:
     """Go shifts such a signature, Python doesn't."""
-    forged = Forge.of_node(keys.ecdsa("k"), NODE, Names(NODE, (NODE,))).unused_bits(1)
+    forged = CsrBuilder.of_node(keys.ecdsa("k"), NODE, Names(NODE, (NODE,))).unused_bits(1)
 
     with pytest.raises(MalformedRequest):
         pkcs10.read(forged.pem())

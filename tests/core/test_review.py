@@ -24,7 +24,7 @@ from core.model import (
 )
 from core.review import review
 from core.slices import SLICE
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -232,7 +232,7 @@ def test_a_wrong_certificate_at_the_end_of_the_list_is_known_before_the_first_wr
     wrong = replace(
         asked,
         conditions=(approved(),),
-        certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)),
+        certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)),
     )
     world = FakeWorld(*csrs, wrong, fleet=fleet)
 
@@ -249,8 +249,8 @@ def test_nothing_is_asked_about_a_csr_for_which_nothing_can_be_due() -> None:
     done = run(world)
 
     assert ([], []) == (world.fleet.asked, world.ledger.records)
-    assert {Action.WAITING: 1} == done.sums.not_judged
-    assert (1, 89.0) == (done.sums.pending, done.sums.oldest_pending_seconds)
+    assert {Action.WAITING: 1} == done.totals.not_judged
+    assert (1, 89.0) == (done.totals.pending, done.totals.oldest_pending_seconds)
 
 
 def test_one_who_files_again_every_minute_is_judged_all_the_same() -> None:
@@ -266,8 +266,8 @@ def test_one_who_files_again_every_minute_is_judged_all_the_same() -> None:
     assert [("csr-10", "waiting")] == world.ledger.actions
     assert (1, 1, 420.0) == (
         done.due(Decision.DENY),
-        done.sums.pending,
-        done.sums.oldest_pending_seconds,
+        done.totals.pending,
+        done.totals.oldest_pending_seconds,
     )
 
 
@@ -440,8 +440,8 @@ def test_a_csr_that_cant_be_recorded_stops_no_other_and_is_heard_of() -> None:
         run(world)
 
     assert [("csr-0002", "approved")] == world.ledger.actions
-    [sums] = world.ledger.runs
-    assert 2 == sums.count(Action.APPROVED)
+    [totals] = world.ledger.runs
+    assert 2 == totals.count(Action.APPROVED)
 
 
 def test_what_is_not_written_in_time_is_deferred() -> None:
@@ -462,8 +462,8 @@ def test_without_time_left_nothing_more_is_taken_on() -> None:
 
     done = run(world)
 
-    assert {Action.DEFERRED: 1} == done.sums.not_judged
-    assert (1, 420.0) == (done.sums.pending, done.sums.oldest_pending_seconds)
+    assert {Action.DEFERRED: 1} == done.totals.not_judged
+    assert (1, 420.0) == (done.totals.pending, done.totals.oldest_pending_seconds)
     assert ([], [], []) == (world.fleet.asked, world.api.written, world.ledger.records)
 
 
@@ -536,7 +536,7 @@ def test_what_became_of_approved_ones_is_found() -> None:
     """Those without certificate once the grace is over, and those with a wrong one."""
     unissued = a_nodes_csr(1, conditions=(approved(),))
     asked = a_nodes_csr(2, conditions=(approved(),))
-    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
     world = FakeWorld(unissued, wrong, a_nodes_csr(3, conditions=(approved(ago=MINUTE),)))
 
     done = run(world)
@@ -587,7 +587,7 @@ def test_of_approved_ones_without_evidence_it_is_told_that_there_was_none() -> N
 def test_other_findings_are_not_judged() -> None:
     """They have their certificate, or the signer's refusal."""
     asked = a_filed_csr(conditions=(approved(),))
-    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
 
     [finding] = run(FakeWorld(wrong)).findings
 
@@ -635,7 +635,7 @@ def test_settings_tell_how_long_a_certificate_is_waited_for(
 def test_a_node_whose_certificate_was_wrong_is_left() -> None:
     """Approving it again would go on for ever."""
     asked = a_filed_csr(name="csr-old", age=10 * MINUTE, conditions=(approved(),))
-    wrong = replace(asked, certificate=a_certificate(asked, sans=(forge.dns("kubernetes"),)))
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
     world = FakeWorld(wrong, a_filed_csr(name="csr-new"))
 
     run(world)

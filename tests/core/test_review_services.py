@@ -12,7 +12,7 @@ from core.model import APP_SERVING, KUBELET_SERVING, Action, IssueState, Run, Se
 from core.review import review
 from core.signers import served
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import NODE, a_certificate, a_cluster, a_filed_csr, an_extra, approved, settings
 from tests.core.fakes import FakeServices, FakeWorld
 from tests.service_builders import (
@@ -93,8 +93,8 @@ def test_hidden_services_are_left_quietly() -> None:
 
 def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
     """`openssl req -new -subj /CN=…` makes one without any attribute, which proves no ill will."""
-    subject = forge.rdn(forge.COMMON_NAME, der.utf8("myserver.default.svc"))
-    pem = forge.Forge(keys.ecdsa("page")).subject(subject).pem()
+    subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8("myserver.default.svc"))
+    pem = csr_builder.CsrBuilder(keys.ecdsa("page")).subject(subject).pem()
     world = FakeWorld(replace(a_filed_service_csr(**an_account("default")), request=pem))
 
     run(world, mode="enforce")
@@ -110,7 +110,7 @@ def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
 
 def test_of_a_node_such_a_request_is_refused_as_ever() -> None:
     """A kubelet's has its names in the one attribute that there may be."""
-    pem = forge.Forge(keys.ecdsa("bare")).subject(*forge.kubelet_rdns(NODE)).pem()
+    pem = csr_builder.CsrBuilder(keys.ecdsa("bare")).subject(*csr_builder.kubelet_rdns(NODE)).pem()
     world = FakeWorld(replace(a_filed_csr(), request=pem))
 
     review(a_cluster(), KUBELET_SERVING, settings(), world.ports)
@@ -229,9 +229,12 @@ def test_a_nodes_request_to_this_signer_is_found_as_well() -> None:
 @pytest.mark.parametrize(
     ("sans", "state"),
     [
-        ((forge.dns(DNS), forge.ip(CLUSTER_IP)), None),
-        ((forge.dns(DNS),), IssueState.FEWER_NAMES),
-        ((forge.dns(DNS), forge.ip(CLUSTER_IP), forge.dns("db.shop.svc")), IssueState.MISMATCH),
+        ((csr_builder.dns(DNS), csr_builder.ip(CLUSTER_IP)), None),
+        ((csr_builder.dns(DNS),), IssueState.FEWER_NAMES),
+        (
+            (csr_builder.dns(DNS), csr_builder.ip(CLUSTER_IP), csr_builder.dns("db.shop.svc")),
+            IssueState.MISMATCH,
+        ),
     ],
     ids=["as-asked", "fewer", "more"],
 )
@@ -250,7 +253,7 @@ def test_a_certificate_must_be_what_was_asked_for(
 def test_a_certificate_with_another_cn_is_a_mismatch() -> None:
     """Some clients still read it."""
     asked = a_filed_service_csr(conditions=(approved(),))
-    names = (forge.dns(DNS), forge.ip(CLUSTER_IP))
+    names = (csr_builder.dns(DNS), csr_builder.ip(CLUSTER_IP))
     issued = replace(asked, certificate=a_certificate(asked, sans=names, node="x"))
 
     [finding] = run(FakeWorld(issued)).findings

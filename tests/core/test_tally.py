@@ -1,6 +1,6 @@
 """The sums of a run, of CSRs with a record and of those without."""
 
-from core.model import Action, Decision, Judged, Record, Sums, Verdict
+from core.model import Action, Decision, Judged, Record, RunTotals, Verdict
 from core.tally import Tally
 from tests.builders import a_case
 
@@ -12,7 +12,7 @@ def a_record(action: Action, asking: float = 420.0) -> Record:
 
 def test_without_any_csr_all_sums_are_zero() -> None:
     """So that a quiet run has its metrics."""
-    assert Sums() == Tally().sums()
+    assert RunTotals() == Tally().totals()
 
 
 def test_csrs_that_were_not_judged_count_as_pending() -> None:
@@ -22,10 +22,10 @@ def test_csrs_that_were_not_judged_count_as_pending() -> None:
     tally.add_not_judged(Action.WAITING, [5.0, 80.0])
     tally.add_not_judged(Action.DEFERRED, [600.0])
 
-    sums = tally.sums()
-    assert {Action.WAITING: 2, Action.DEFERRED: 1} == sums.actions == sums.not_judged
-    assert (3, 600.0) == (sums.pending, sums.oldest_pending_seconds)
-    assert {} == sums.due
+    totals = tally.totals()
+    assert {Action.WAITING: 2, Action.DEFERRED: 1} == totals.actions == totals.not_judged
+    assert (3, 600.0) == (totals.pending, totals.oldest_pending_seconds)
+    assert {} == totals.due
 
 
 def test_judged_ones_and_others_add_up() -> None:
@@ -35,11 +35,11 @@ def test_judged_ones_and_others_add_up() -> None:
     tally.add([a_record(Action.APPROVED, 800.0), a_record(Action.WITHHELD, 500.0)])
     tally.add_not_judged(Action.WAITING, [30.0])
 
-    sums = tally.sums()
-    assert {Action.APPROVED: 1, Action.WITHHELD: 1, Action.WAITING: 1} == sums.actions
-    assert {Action.WAITING: 1} == sums.not_judged
+    totals = tally.totals()
+    assert {Action.APPROVED: 1, Action.WITHHELD: 1, Action.WAITING: 1} == totals.actions
+    assert {Action.WAITING: 1} == totals.not_judged
     assert (2, 500.0, {Decision.APPROVE: 2}) == (
-        sums.pending,
-        sums.oldest_pending_seconds,
-        sums.due,
+        totals.pending,
+        totals.oldest_pending_seconds,
+        totals.due,
     )

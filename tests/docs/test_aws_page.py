@@ -84,6 +84,6 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_the_number_of_checks_is_theirs() -> None:
-    [told] = re.findall(r"(\d+) checks", DOC)
+    [reported] = re.findall(r"(\d+) checks", DOC)
 
-    assert len(CHECKS["kubernetes.io/kubelet-serving"]) == int(told)
+    assert len(CHECKS["kubernetes.io/kubelet-serving"]) == int(reported)

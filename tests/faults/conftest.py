@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.faults.practice import Practice
 from tests.faults.rig import CLUSTER
 from tests.handlers.account import Account
@@ -24,7 +24,7 @@ _LOADER = create_loader()
 def account() -> Iterator[Account]:
     with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
         patch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
-        yield Account(opened.enter_context(PracticeAws()), opened)
+        yield Account(opened.enter_context(FakeAws()), opened)
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.head(reply)
         self.wfile.write(reply.body[: int(len(reply.body) * share)])
         if share < 1.0:
-            self.hang_up()
+            self.connection_deadline()
 
     def head(self, reply: Reply) -> None:
         """Send status and headers."""
@@ -70,7 +70,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
 
-    def hang_up(self) -> None:
+    def connection_deadline(self) -> None:
         """Reset the connection: not a word more, nor a farewell."""
         self.close_connection = True
         with suppress(OSError):
@@ -92,10 +92,10 @@ class Exchange(BaseHTTPRequestHandler):
         try:
             self.server.line.fault_of(self.command, self.path)(self)
         except OSError:  # the API server, or the client, is gone
-            self.hang_up()
+            self.connection_deadline()
         except Exception as error:  # noqa: BLE001  told when the line is closed
             self.server.line.bugs.append(error)
-            self.hang_up()
+            self.connection_deadline()
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  the base class calls them so
 
@@ -110,21 +110,21 @@ def passes(exchange: Exchange) -> None:
 
 def says(status: int, body: bytes | None = None, **headers: str) -> Fault:
     """An answer that isn't the API server's; by default a `Status`, as Kubernetes writes it."""
-    told = {"kind": "Status", "status": "Failure", "message": "a fault", "code": status}
+    reported = {"kind": "Status", "status": "Failure", "message": "a fault", "code": status}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    reply = Reply(status, json.dumps(told).encode() if body is None else body, named)
+    reply = Reply(status, json.dumps(reported).encode() if body is None else body, named)
     return lambda exchange: exchange.answer(reply)
 
 
 def reset(exchange: Exchange) -> None:
     """The connection is reset; the API server hears nothing of the request."""
-    exchange.hang_up()
+    exchange.connection_deadline()
 
 
 def loses_the_answer(exchange: Exchange) -> None:
     """The API server does what was asked, and nobody hears of it."""
     exchange.forward()
-    exchange.hang_up()
+    exchange.connection_deadline()
 
 
 def cuts_off(exchange: Exchange) -> None:
@@ -177,7 +177,8 @@ class _Broken:
 class FaultyApi:
     """The proxy; it listens while it is open.
 
-    `met`: how many requests met a fault. `told`: the statuses that the API server itself answered.
+    `met`: how many requests met a fault. `reported`: the statuses that the API server itself
+    answered.
     """
 
     def __init__(self, server: str, ca_pem: str, *, page: int = 0) -> None:
@@ -197,7 +198,7 @@ class FaultyApi:
         self._port = 0
         self.breaks_handshakes = False
         self.met = 0
-        self.told: list[int] = []
+        self.reported: list[int] = []
         self.bugs: list[Exception] = []
 
     def __enter__(self) -> Self:
@@ -291,9 +292,9 @@ class FaultyApi:
         try:
             upstream.request(method, path, body or None, kept)
             answer = upstream.getresponse()
-            self.told.append(answer.status)
-            told = [(k, v) for k, v in answer.getheaders() if k.lower() not in _OF_ONE_LINE]
-            return Reply(answer.status, answer.read(), dict(told))
+            self.reported.append(answer.status)
+            reported = [(k, v) for k, v in answer.getheaders() if k.lower() not in _OF_ONE_LINE]
+            return Reply(answer.status, answer.read(), dict(reported))
         finally:
             upstream.close()
 

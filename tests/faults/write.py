@@ -105,12 +105,12 @@ def _decided(outcome: Outcome) -> str:
 
 def _log(outcome: Outcome, alike: Sequence[Row]) -> str:
     if not outcome.message:
-        told = dict.fromkeys(row.tells for row in alike)
-        return "Lambda's own: " + ", ".join(f"`{one.strip()}`" for one in told)
+        reported = dict.fromkeys(row.tells for row in alike)
+        return "Lambda's own: " + ", ".join(f"`{one.strip()}`" for one in reported)
     fields = {name: value for name, value in outcome.fields.items() if name != "csr"}
     whole = [outcome.message, *(f"{name}={_plain(value)}" for name, value in fields.items())]
-    told = dict.fromkeys(row.tells.rstrip(": ") for row in alike if row.tells)
-    beside = ["; " + ", ".join(f"`{one}`" for one in told)] if told else []
+    reported = dict.fromkeys(row.tells.rstrip(": ") for row in alike if row.tells)
+    beside = ["; " + ", ".join(f"`{one}`" for one in reported)] if reported else []
     return "".join([", ".join(f"`{part}`" for part in whole), *beside])
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from moto.eks.models import eks_backends
 
-from sandbox.aws import ACCOUNT, HOME, Eni, Machine, PracticeAws
+from sandbox.aws import ACCOUNT, HOME, Eni, FakeAws, Machine
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.bodies import time_text
 from sandbox.identity import AwsIdentity
@@ -21,7 +21,7 @@ from sandbox.kubernetes import (
     APP_SERVING,
     KUBELET_SERVING,
     SEES_SERVICES,
-    PracticeCluster,
+    FakeCluster,
     Rule,
     User,
     approver_rules,
@@ -40,7 +40,7 @@ DUE = timedelta(minutes=7)
 Fault = Callable[[Call, Callable[[Call], Answer]], Answer]
 
 
-class Cluster(PracticeCluster):
+class Cluster(FakeCluster):
     """A practice cluster that keeps what it was asked and may be told to answer otherwise.
 
     `fault` stands between the server and the API. `connections`: a thread serves each.
@@ -50,15 +50,15 @@ class Cluster(PracticeCluster):
         super().__init__(name, region=region, clock=self.now, app_serving=True)
         self.account = account
         self.number = number
-        self.ahead = timedelta()
+        self.clock_ahead = timedelta()
         self.calls: list[Call] = []
         self.tokens: set[str] = set()
         self.connections: set[threading.Thread] = set()
         self.fault: Fault | None = None
 
     def now(self) -> datetime:
-        """The time by this cluster's clock, which may be `ahead` of ours."""
-        return utc_now() + self.ahead
+        """The time by this cluster's clock, which may be `clock_ahead` of ours."""
+        return utc_now() + self.clock_ahead
 
     def start_process(self, name: str) -> None:
         super().start_process(name)
@@ -186,7 +186,7 @@ class Cluster(PracticeCluster):
 class Account:
     """The practice AWS, and the clusters in it."""
 
-    def __init__(self, aws: PracticeAws, opened: ExitStack) -> None:
+    def __init__(self, aws: FakeAws, opened: ExitStack) -> None:
         self.aws = aws
         self._opened = opened
         self._count = 0
@@ -258,7 +258,7 @@ class Account:
     @property
     def ca_pem(self) -> str:
         """The CA of some other cluster."""
-        return PracticeCluster("elsewhere").ca_pem
+        return FakeCluster("elsewhere").ca_pem
 
     @staticmethod
     def _described(name: str, region: str) -> Any:

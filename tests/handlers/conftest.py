@@ -11,7 +11,7 @@ from botocore.loaders import create_loader
 
 from core.settings import DispatchSettings, ReviewSettings
 from handlers import dispatch, review
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 
@@ -25,7 +25,7 @@ _LOADER = create_loader()
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     monkeypatch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
     with ExitStack() as opened:
-        yield Account(opened.enter_context(PracticeAws()), opened)
+        yield Account(opened.enter_context(FakeAws()), opened)
 
 
 @pytest.fixture

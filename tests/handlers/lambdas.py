@@ -12,7 +12,7 @@ from moto.core.models import botocore_stubber
 
 from adapters.aws_account import Aws
 from handlers import dispatch, review
-from sandbox.aws import HOME, PracticeAws
+from sandbox.aws import HOME, FakeAws
 
 Line = Mapping[str, Any]
 
@@ -47,8 +47,8 @@ class AwsCalls:
         self._on_the_wire: dict[str, Callable[[str, Any], Any]] = {}
 
     def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
-        for hasty in (False, True) if service == "ec2" else (False,):
-            events = aws.client(service, region, hasty=hasty).meta.events
+        for fast_fail in (False, True) if service == "ec2" else (False,):
+            events = aws.client(service, region, fast_fail=fast_fail).meta.events
             events.register("before-call", self._called)
             # Moto would do what is asked of it, even where another answer is given.
             events.unregister("before-send", botocore_stubber)
@@ -112,7 +112,7 @@ class Lambdas:
 
     def __init__(
         self,
-        aws: PracticeAws,
+        aws: FakeAws,
         environment: pytest.MonkeyPatch,
         capture: pytest.CaptureFixture[str],
     ) -> None:
@@ -204,14 +204,14 @@ class Lambdas:
     def metrics(self, **dimensions: str) -> Counter[str]:
         """The sums of the metrics that bear exactly these dimensions; by default, the stack's."""
         wanted = dimensions or {"Stack": "csr-approver"}
-        sums: Counter[str] = Counter()
+        totals: Counter[str] = Counter()
         for line in self.numbers:
             for one in line["_aws"]["CloudWatchMetrics"]:
                 if one["Dimensions"] != [list(wanted)]:
                     continue
                 if all(line[key] == value for key, value in wanted.items()):
-                    sums.update({m["Name"]: int(sum(line[m["Name"]])) for m in one["Metrics"]})
-        return sums
+                    totals.update({m["Name"]: int(sum(line[m["Name"]])) for m in one["Metrics"]})
+        return totals
 
     def forget(self) -> None:
         """Begin a new sheet: what was printed and called so far is no longer told."""

@@ -57,8 +57,8 @@ def test_both_are_reviewed_and_the_cluster_is_completed_once(
         "kubernetes.io/kubelet-serving",
         APP_SERVING,
     ]
-    sums = lambdas.metrics()
-    assert (sums["Completed"], sums["Approved"], sums["ReviewErrors"]) == (1, 2, 0)
+    totals = lambdas.metrics()
+    assert (totals["Completed"], totals["Approved"], totals["ReviewErrors"]) == (1, 2, 0)
     assert lambdas.metrics(Cluster="prod", Region="us-east-1")["Completed"] == 1
 
 
@@ -89,8 +89,8 @@ def test_a_second_list_that_fails_is_an_error_and_spoils_nothing(
     lambdas.review()
 
     assert decisions(cluster) == {"csr-0001": "Approved", "shop-web": ""}
-    sums = lambdas.metrics()
-    assert (sums["Completed"], sums["ReviewErrors"], sums["NotOnboarded"]) == (1, 1, 0)
+    totals = lambdas.metrics()
+    assert (totals["Completed"], totals["ReviewErrors"], totals["NotOnboarded"]) == (1, 1, 0)
     [line] = lambdas.said("cluster unavailable")
     assert line["signer"] == APP_SERVING
     cluster.fault = None
@@ -127,9 +127,9 @@ def test_where_only_the_first_manifest_is_applied_nobody_is_woken(
     [line] = [line for line in lambdas.said("csr reviewed") if line["csr"] == "shop-web"]
     assert (line["action"], line["level"]) == ("left", "INFO")
     assert "deploy/rbac-app-serving.yaml grants it" in line["services_hidden"]
-    sums = lambdas.metrics()
-    assert (sums["EvidenceUnavailable"], sums["ReviewErrors"], sums["Left"]) == (0, 0, 1)
-    assert sums["OldestPendingSeconds"] == 0
+    totals = lambdas.metrics()
+    assert (totals["EvidenceUnavailable"], totals["ReviewErrors"], totals["Left"]) == (0, 0, 1)
+    assert totals["OldestPendingSeconds"] == 0
     assert ringing(transformed().stack(), emitted(lambdas.numbers)) == set()
 
 
@@ -164,8 +164,8 @@ def test_services_that_cant_be_asked_for_leave_the_nodes_alone(
     lambdas.review()
 
     assert decisions(cluster) == {"csr-0001": "Approved", "shop-web": ""}
-    sums = lambdas.metrics()
-    assert (sums["EvidenceUnavailable"], sums["Completed"]) == (1, 1)
+    totals = lambdas.metrics()
+    assert (totals["EvidenceUnavailable"], totals["Completed"]) == (1, 1)
 
 
 def test_nodes_dont_take_all_the_time(cluster: Cluster, lambdas: Lambdas) -> None:

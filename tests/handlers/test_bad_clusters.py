@@ -109,7 +109,7 @@ def test_an_expired_token(
     """By the cluster's clock it is too old or from the future; a second one no better."""
     cluster = account.cluster()
     csr = cluster.file(1)
-    cluster.ahead = ahead
+    cluster.clock_ahead = ahead
 
     troubled()
 
@@ -117,7 +117,7 @@ def test_an_expired_token(
     assert line["cause"] == "unauthorized"
     assert lambdas.metrics()["NotOnboarded"] == 1
     assert lambdas.metrics()["Completed"] == 1  # the healthy one's
-    cluster.ahead = timedelta()
+    cluster.clock_ahead = timedelta()
     lambdas.review("prod")
     assert lambdas.calls.count("DescribeCluster") == 3
     assert cluster.decision(csr) == "Approved"

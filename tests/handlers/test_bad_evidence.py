@@ -131,8 +131,8 @@ def test_too_little_time_to_ask(account: Account, lambdas: Lambdas) -> None:
     lambdas.review(invocation=Invocation(seconds=10))
 
     assert lambdas.calls.count("DescribeInstances") == 0
-    [sums] = lambdas.said("cluster reviewed")
-    assert sums["not_judged"] == {"deferred": 1}
+    [totals] = lambdas.said("cluster reviewed")
+    assert totals["not_judged"] == {"deferred": 1}
     assert lambdas.metrics()["Pending"] == 1
     assert cluster.writes == []
     lambdas.review()

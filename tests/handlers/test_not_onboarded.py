@@ -45,11 +45,11 @@ def test_clusters_without_access_are_told_quietly(
     """One line each that worries nobody, beside those of the cluster that is served."""
     lambdas.minute(account.queue_url)
 
-    told = lambdas.said("cluster not onboarded")
-    assert sorted(line["cluster"] for line in told) == NEW
-    assert {line["cause"] for line in told} == {"unauthorized"}
+    reported = lambdas.said("cluster not onboarded")
+    assert sorted(line["cluster"] for line in reported) == NEW
+    assert {line["cause"] for line in reported} == {"unauthorized"}
     served = ["csr reviewed", "csr reviewed", "cluster reviewed"]
-    rest = sorted(line["message"] for line in lambdas.lines if line not in told)
+    rest = sorted(line["message"] for line in lambdas.lines if line not in reported)
     assert rest == sorted(["clusters dispatched", *served])
     assert {line["level"] for line in lambdas.lines} == {"INFO"}
     assert [one for one in caplog.records if one.levelno > logging.INFO] == []
@@ -71,9 +71,9 @@ def test_how_far_the_onboarding_is_can_be_seen(account: Account, lambdas: Lambda
     """Every cluster that was expected is accounted for, by one of two numbers."""
     lambdas.minute(account.queue_url)
 
-    sums = lambdas.metrics()
-    assert (sums["Expected"], sums["NotOnboarded"], sums["Completed"]) == (40, 39, 1)
-    assert (sums["ReviewErrors"], sums["EvidenceUnavailable"], sums["Approved"]) == (0, 0, 2)
+    totals = lambdas.metrics()
+    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (40, 39, 1)
+    assert (totals["ReviewErrors"], totals["EvidenceUnavailable"], totals["Approved"]) == (0, 0, 2)
     assert lambdas.metrics(Cluster="prod", Region="us-east-1")["Completed"] == 1
     assert lambdas.metrics(Cluster="new-07", Region="us-east-1")["Completed"] == 0
 
@@ -97,8 +97,8 @@ def test_a_cluster_is_served_in_the_minute_after_it_lets_the_approver_in(
     lambdas.minute(account.queue_url)
 
     assert new.decision("csr-0001") == "Approved"
-    sums = lambdas.metrics()
-    assert (sums["Expected"], sums["NotOnboarded"], sums["Completed"]) == (40, 38, 2)
-    told = lambdas.said("cluster not onboarded")
-    assert sorted(line["cluster"] for line in told) == NEW[1:]
+    totals = lambdas.metrics()
+    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (40, 38, 2)
+    reported = lambdas.said("cluster not onboarded")
+    assert sorted(line["cluster"] for line in reported) == NEW[1:]
     assert prod.writes == ["csr-0001", "csr-0002"]

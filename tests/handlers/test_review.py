@@ -115,8 +115,8 @@ class TestDecisions:
 
         lambdas.review()
 
-        [sums] = lambdas.said("cluster reviewed")
-        assert sums["not_judged"] == {"waiting": 1}
+        [totals] = lambdas.said("cluster reviewed")
+        assert totals["not_judged"] == {"waiting": 1}
         assert lambdas.said("csr reviewed") == []
         assert lambdas.calls.count("DescribeInstances") == 0
         assert cluster.writes == []
@@ -243,8 +243,8 @@ class TestRecords:
         for line in lambdas.lines:
             assert (line["cluster"], line["region"]) == ("prod", HOME)
             assert line["function_request_id"] == REQUEST_ID
-        [sums] = lambdas.said("cluster reviewed")
-        assert sums["listed"] == 2
+        [totals] = lambdas.said("cluster reviewed")
+        assert totals["listed"] == 2
 
     def test_metrics_come_in_two_sets_zeros_included(
         self, account: Account, lambdas: Lambdas
@@ -276,15 +276,15 @@ class TestRecords:
         for name in ("prod", "stranger", "false"):
             lambdas.review(name)
 
-        told = lambdas.printed + caplog.text
+        reported = lambdas.printed + caplog.text
         assert {"cluster reviewed", "cluster not onboarded", "cluster unavailable"} <= {
             line["message"] for line in lambdas.lines
         }
         secrets = {*account.aws.credentials.values(), *cluster.tokens, "k8s-aws-v1", "ASIA"}
         secrets |= {"Authorization", "Bearer", "X-Amz-Signature"}
-        assert {one for one in secrets if one in told} == set()
+        assert {one for one in secrets if one in reported} == set()
         keys = [value["spec"]["extra"]["accessKeyId"][0] for value in cluster.objects()]
-        assert [one for one in keys if one in told] == []
+        assert [one for one in keys if one in reported] == []
 
     def test_a_hostile_name_stays_data(self, account: Account, lambdas: Lambdas) -> None:
         """A line stays a line, and a JSON object, whatever a CSR is called."""

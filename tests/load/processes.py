@@ -8,7 +8,7 @@ from typing import Any, Final
 import boto3
 
 from package.runtime_api import LambdaFunction
-from sandbox.aws import HOME, PracticeAws
+from sandbox.aws import HOME, FakeAws
 
 _ROOT: Final = Path(__file__).parents[2]
 _LIBRARIES: Final = Path(boto3.__file__).parents[1]
@@ -20,7 +20,7 @@ EVENT: Final[Mapping[str, Any]] = {
 
 
 def reviewer(
-    aws: PracticeAws, handler: str = "handlers.review.handler", **settings: str
+    aws: FakeAws, handler: str = "handlers.review.handler", **settings: str
 ) -> LambdaFunction:
     """The function with these settings, and more time than any busy machine needs."""
     environment = {

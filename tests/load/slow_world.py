@@ -170,7 +170,7 @@ class SlowWorld:
         self.ledger = FakeLedger()
         self._profiles = InstanceProfiles(self.iam, self.clock.now)
         self._ec2 = SlowEc2(self.clock, self.speed, machines)
-        self._hasty = HastyEc2(self.clock, self.speed, machines)
+        self._fast_fail = HastyEc2(self.clock, self.speed, machines)
         self._memo = Memo()
 
     @classmethod
@@ -184,7 +184,7 @@ class SlowWorld:
         """One run, and then the time until the next minute begins."""
         started = self.clock.now()
         self.clock.left = RUN
-        fleet = Ec2Fleet(self._ec2, self._profiles, self.clock, lambda: self._hasty)
+        fleet = Ec2Fleet(self._ec2, self._profiles, self.clock, lambda: self._fast_fail)
         ports = Ports(self.api, fleet, self.clock, self.ledger, memo=self._memo)
         run = review(a_cluster(), KUBELET_SERVING, settings(mode=mode), ports)
         self.left = self.clock.left

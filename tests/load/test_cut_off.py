@@ -145,6 +145,6 @@ def test_what_a_killed_run_has_written_was_told(
         function.invoke(EVENT)
         lines = [json.loads(line) for line in function.output().splitlines()]
 
-    told = {line["csr"] for line in lines if line["message"] == "csr reviewed"}
-    assert told <= expected.keys()
-    assert len(told) >= ALL // 2
+    reported = {line["csr"] for line in lines if line["message"] == "csr reviewed"}
+    assert reported <= expected.keys()
+    assert len(reported) >= ALL // 2

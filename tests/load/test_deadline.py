@@ -64,11 +64,11 @@ def accounted(lambdas: Lambdas) -> dict[str, int]:
 
     Each has a line of its own, or is among those that the run's line says were not judged.
     """
-    [sums] = lambdas.said("cluster reviewed")
-    actions: dict[str, int] = {name: count for name, count in sums["actions"].items() if count}
-    assert sums["listed"] == sums["gated_total"] + sums["unreadable"] + sum(actions.values())
+    [totals] = lambdas.said("cluster reviewed")
+    actions: dict[str, int] = {name: count for name, count in totals["actions"].items() if count}
+    assert totals["listed"] == totals["gated_total"] + totals["unreadable"] + sum(actions.values())
     assert sum(actions.values()) == len(lambdas.said("csr reviewed")) + sum(
-        sums["not_judged"].values()
+        totals["not_judged"].values()
     )
     assert lambdas.metrics()["Completed"] == 1
     return actions
@@ -198,8 +198,8 @@ def test_time_runs_out_in_the_middle_of_the_list(
         assert lambdas.metrics()["ReviewErrors"] == 1
     else:
         assert accounted(lambdas) == actions
-        [sums] = lambdas.said("cluster reviewed")
-        assert sums["truncated_because"].startswith("time: ")
+        [totals] = lambdas.said("cluster reviewed")
+        assert totals["truncated_because"].startswith("time: ")
         assert lambdas.metrics()["ListTruncated"] == 1
     next_run_decides(cluster, lambdas, expected)
 
@@ -246,7 +246,7 @@ def test_time_runs_out_while_iam_is_asked(cluster: Cluster, lambdas: Lambdas) ->
 
 
 @pytest.mark.parametrize(
-    ("passing", "told"),
+    ("passing", "reported"),
     [
         pytest.param(WHOLE - RESERVE, True, id="at-an-answer"),
         pytest.param(WHOLE, False, id="long-before-an-answer"),
@@ -256,7 +256,7 @@ def test_time_runs_out_while_decisions_are_written(
     cluster: Cluster,
     lambdas: Lambdas,
     passing: float,
-    told: bool,  # noqa: FBT001
+    reported: bool,  # noqa: FBT001
 ) -> None:
     """No further one is begun. Of one whose answer never came the next run sees what became."""
     expected = file_good(cluster, 40)
@@ -269,7 +269,7 @@ def test_time_runs_out_while_decisions_are_written(
     assert actions["approved"] + actions["deferred"] == 40
     assert actions["deferred"] > 0
     assert 10 <= len(cluster.writes) < 40
-    if told:
+    if reported:
         assert actions["approved"] == len(cluster.writes) == len(decisions(cluster))
     else:
         assert actions["approved"] < len(cluster.writes) == len(decisions(cluster))

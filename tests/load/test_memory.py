@@ -67,7 +67,7 @@ def run(account: Account) -> tuple[int, list[dict[str, Any]]]:
     return outcome.result, [json.loads(line) for line in printed.splitlines()]
 
 
-def sums(lines: list[dict[str, Any]]) -> dict[str, Any]:
+def totals(lines: list[dict[str, Any]]) -> dict[str, Any]:
     [line] = [line for line in lines if line.get("message") == "cluster reviewed"]
     return line
 
@@ -85,8 +85,8 @@ def test_a_hundred_requests_of_megabytes(account: Account, cluster: Cluster, mem
 
     assert peak < memory
     assert {cluster.decision(name) for name in good} == {"Approved"}
-    assert sums(lines)["truncated"] is False
-    assert sums(lines)["listed"] == sums(lines)["gated"]["superseded"] + 1 + len(good)
+    assert totals(lines)["truncated"] is False
+    assert totals(lines)["listed"] == totals(lines)["gated"]["superseded"] + 1 + len(good)
 
 
 def test_thousands_that_cannot_be_read(account: Account, cluster: Cluster, memory: int) -> None:
@@ -102,7 +102,7 @@ def test_thousands_that_cannot_be_read(account: Account, cluster: Cluster, memor
 
     assert peak < memory
     assert {cluster.decision(name) for name in good} == {"Approved"}
-    assert (2_000, False) == (sums(lines)["unreadable"], sums(lines)["truncated"])
+    assert (2_000, False) == (totals(lines)["unreadable"], totals(lines)["truncated"])
 
 
 def test_as_much_as_may_be_kept_and_written_at_once(
@@ -125,7 +125,7 @@ def test_as_much_as_may_be_kept_and_written_at_once(
 
     assert peak < memory
     why = "share: more than 67108864 bytes of all requesters' CSRs"
-    assert sums(lines)["truncated_because"] == why
+    assert totals(lines)["truncated_because"] == why
     samples = emitted(line for line in lines if "_aws" in line)
     assert samples[NAMESPACE, "ListTruncated", STACK] == [1.0]
     decided = {line["csr"] for line in lines if line.get("action") == "approved"}

@@ -36,8 +36,8 @@ def test_every_run_approves_some_within_its_time(speed: Speed, count: int) -> No
 
         assert run.count(Action.APPROVED) >= min(8, waiting)
         assert world.left >= 0
-        assert waiting == sum(run.sums.actions.values())
-        assert len(world.api.pending) == run.sums.pending
+        assert waiting == sum(run.totals.actions.values())
+        assert len(world.api.pending) == run.totals.pending
     assert 3 == len(world.ledger.runs)
 
 
@@ -69,7 +69,7 @@ def test_ten_thousand_that_stay_hide_none_behind_them() -> None:
     """
     machines = [a_machine(number) for number in range(40)]
     behind = [asked_by(one, n, age=timedelta(seconds=95)) for n, one in enumerate(machines)]
-    ahead = [
+    later = [
         replace(
             behind[0],
             name=f"a-{number}",
@@ -80,7 +80,7 @@ def test_ten_thousand_that_stay_hide_none_behind_them() -> None:
         )
         for number in range(10_000)
     ]
-    world = SlowWorld(ahead + behind, {one.id: one for one in machines}, Speed(ec2=2.5))
+    world = SlowWorld(later + behind, {one.id: one for one in machines}, Speed(ec2=2.5))
 
     for _ in range(8):
         assert world.review(mode="approve-only").count(Action.DEFERRED) > 5_000

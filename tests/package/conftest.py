@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from package.target import ARCHITECTURES, Architecture, Target
-from sandbox.aws import HOME, PracticeAws
-from sandbox.kubernetes import KUBELET_SERVING, PracticeCluster, approver_rules
+from sandbox.aws import HOME, FakeAws
+from sandbox.kubernetes import KUBELET_SERVING, FakeCluster, approver_rules
 from tests.template.sam import ROOT, run
 
 CLUSTER: Final = "prod"
@@ -86,15 +86,15 @@ def make(goal: str, architecture: Architecture, artifacts: Path) -> None:
 
 
 @pytest.fixture
-def aws() -> Iterator[PracticeAws]:
-    with PracticeAws() as aws:
+def aws() -> Iterator[FakeAws]:
+    with FakeAws() as aws:
         yield aws
 
 
 @pytest.fixture
-def cluster(aws: PracticeAws) -> Iterator[PracticeCluster]:
+def cluster(aws: FakeAws) -> Iterator[FakeCluster]:
     """The cluster that the events name, onboarded."""
-    with PracticeCluster(CLUSTER, region=HOME).start() as cluster:
+    with FakeCluster(CLUSTER, region=HOME).start() as cluster:
         cluster.add_identity(aws.identity)
         cluster.map_role(aws.role_arn, "csr-approver", ["csr-approver"])
         cluster.grant("csr-approver", approver_rules(KUBELET_SERVING))

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from package.runtime_api import LambdaFunction
-from sandbox.aws import ACCOUNT, HOME, Eni, Machine, PracticeAws
+from sandbox.aws import ACCOUNT, HOME, Eni, FakeAws, Machine
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
-from sandbox.kubernetes import PracticeCluster
+from sandbox.kubernetes import FakeCluster
 from sandbox.tokens import utc_now
 from tests.package.conftest import CLUSTER, VPC
 from tests.template.sam import ROOT, transformed
@@ -29,7 +29,7 @@ def event(name: str) -> Any:
     return json.loads((ROOT / "events" / f"{name}.json").read_text())
 
 
-def environment(handler: str, aws: PracticeAws, **parameters: str) -> dict[str, str]:
+def environment(handler: str, aws: FakeAws, **parameters: str) -> dict[str, str]:
     """What a function of the stack that these parameters make has in the practice account."""
     stack = transformed().stack(**parameters)
     found = {**stack.environment(FUNCTIONS[handler]), **aws.environment()}
@@ -38,14 +38,14 @@ def environment(handler: str, aws: PracticeAws, **parameters: str) -> dict[str, 
     return found
 
 
-def function(build: Path, handler: str, aws: PracticeAws, **parameters: str) -> LambdaFunction:
+def function(build: Path, handler: str, aws: FakeAws, **parameters: str) -> LambdaFunction:
     """A function of the stack that these parameters make, in the practice account."""
     return LambdaFunction(
         build / FUNCTIONS[handler], handler, environment(handler, aws, **parameters)
     )
 
 
-def file_csr(cluster: PracticeCluster, aws: PracticeAws, *, address: str) -> str:
+def file_csr(cluster: FakeCluster, aws: FakeAws, *, address: str) -> str:
     """A node's instance, and the CSR by which it asks for a certificate for this address."""
     now = utc_now()
     aws.add_machine(
@@ -72,5 +72,5 @@ def file_csr(cluster: PracticeCluster, aws: PracticeAws, *, address: str) -> str
     return "csr-1"
 
 
-def conditions(cluster: PracticeCluster, name: str) -> list[str]:
+def conditions(cluster: FakeCluster, name: str) -> list[str]:
     return [one["type"] for one in cluster.get(name)["status"].get("conditions", [])]

@@ -7,8 +7,8 @@ import pytest
 
 from package.contents import UNUSED_DISTRIBUTIONS
 from package.runtime_api import LambdaFunction
-from sandbox.aws import HOME, PracticeAws
-from sandbox.kubernetes import PracticeCluster
+from sandbox.aws import HOME, FakeAws
+from sandbox.kubernetes import FakeCluster
 from tests.package.conftest import CLUSTER, VPC, libraries
 from tests.package.functions import (
     DISPATCH,
@@ -32,7 +32,7 @@ def untrimmed(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(
+def reported(
     package: Path,
     handler: str,
     environment: dict[str, str],
@@ -59,17 +59,17 @@ def test_nothing_that_would_be_imported_is_left_out(
     events: tuple[str, ...],
     build: Path,
     untrimmed: Path,
-    aws: PracticeAws,
-    cluster: PracticeCluster,
+    aws: FakeAws,
+    cluster: FakeCluster,
 ) -> None:
     """Not even what some library tries to import and does without."""
     given = environment(handler, aws)
     pending = cluster.get(file_csr(cluster, aws, address="10.0.1.10"))
-    whole = imported(told(untrimmed, handler, given, *events))
+    whole = imported(reported(untrimmed, handler, given, *events))
     # The first run decided it, and where nothing is pending EC2 isn't asked.
     cluster.remove(pending["metadata"]["name"])
     cluster.seed_object(pending)
-    loaded = imported(told(build / FUNCTIONS[handler], handler, given, *events))
+    loaded = imported(reported(build / FUNCTIONS[handler], handler, given, *events))
 
     assert whole == loaded
     assert {"botocore.client", "pydantic_core._pydantic_core", handler.rpartition(".")[0]} <= loaded
@@ -78,27 +78,27 @@ def test_nothing_that_would_be_imported_is_left_out(
 
 @pytest.mark.parametrize(("handler", "name"), [(DISPATCH, "schedule"), (REVIEW, "review")])
 def test_nor_what_is_imported_when_aws_is_away(
-    handler: str, name: str, build: Path, untrimmed: Path, aws: PracticeAws
+    handler: str, name: str, build: Path, untrimmed: Path, aws: FakeAws
 ) -> None:
     """No API of the account answers."""
     given = environment(handler, aws) | {"AWS_ENDPOINT_URL": f"http://{NOWHERE}"}
-    whole = told(untrimmed, handler, given, name)
-    loaded = told(build / FUNCTIONS[handler], handler, given, name)
+    whole = reported(untrimmed, handler, given, name)
+    loaded = reported(build / FUNCTIONS[handler], handler, given, name)
 
     assert imported(whole) == imported(loaded)
     assert "EndpointConnectionError" in loaded
 
 
 def test_nor_what_is_imported_when_the_cluster_is_away(
-    build: Path, untrimmed: Path, aws: PracticeAws
+    build: Path, untrimmed: Path, aws: FakeAws
 ) -> None:
     """Its API doesn't answer; the review tries until its time is up, which is five seconds here."""
-    with PracticeCluster(CLUSTER, region=HOME).start() as cluster:
+    with FakeCluster(CLUSTER, region=HOME).start() as cluster:
         ca_pem = cluster.ca_pem
     aws.add_cluster(CLUSTER, HOME, server=f"https://{NOWHERE}", ca_pem=ca_pem, vpc_id=VPC)
     given = environment(REVIEW, aws)
-    whole = told(untrimmed, REVIEW, given, "review", timeout_seconds=10)
-    loaded = told(build / FUNCTIONS[REVIEW], REVIEW, given, "review", timeout_seconds=10)
+    whole = reported(untrimmed, REVIEW, given, "review", timeout_seconds=10)
+    loaded = reported(build / FUNCTIONS[REVIEW], REVIEW, given, "review", timeout_seconds=10)
 
     assert imported(whole) == imported(loaded)
     assert "NewConnectionError" in loaded
@@ -109,13 +109,13 @@ def test_nothing_is_compiled_at_a_start(
     handler: str,
     events: tuple[str, ...],
     build: Path,
-    aws: PracticeAws,
-    cluster: PracticeCluster,
+    aws: FakeAws,
+    cluster: FakeCluster,
 ) -> None:
     """Every module of the package is loaded from its byte code."""
     file_csr(cluster, aws, address="10.0.1.10")
     package = build / FUNCTIONS[handler]
-    output = told(package, handler, environment(handler, aws), *events)
+    output = reported(package, handler, environment(handler, aws), *events)
     sources = re.findall(rf"^# code object from '?({package}/\S+?)'?$", output, re.MULTILINE)
 
     assert 200 < len(sources)

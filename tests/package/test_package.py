@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from package.runtime_api import LambdaFunction, Outcome
-from sandbox.aws import PracticeAws
-from sandbox.kubernetes import PracticeCluster
+from sandbox.aws import FakeAws
+from sandbox.kubernetes import FakeCluster
 from tests.package.functions import (
     DISPATCH,
     EVENTS,
@@ -49,7 +49,7 @@ def test_every_event_is_tried_here() -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_schedule(build: Path, aws: PracticeAws) -> None:
+def test_schedule(build: Path, aws: FakeAws) -> None:
     """The schedule's event makes one message for the cluster, as the reviewer's event has it."""
     with function(build, DISPATCH, aws) as dispatcher:
         outcome = dispatcher.invoke(event("schedule"))
@@ -59,7 +59,7 @@ def test_schedule(build: Path, aws: PracticeAws) -> None:
     assert event("review")["Records"][0]["body"] == record["body"]
 
 
-def test_review(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None:
+def test_review(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A node's own request is approved."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
@@ -69,7 +69,7 @@ def test_review(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None
     assert ["Approved"] == conditions(cluster, csr)
 
 
-def test_review_of_an_attack(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None:
+def test_review_of_an_attack(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A request for another address is denied where the mode is enforce."""
     csr = file_csr(cluster, aws, address="10.0.1.20")
     with function(build, REVIEW, aws, Mode="enforce") as reviewer:
@@ -79,7 +79,7 @@ def test_review_of_an_attack(build: Path, aws: PracticeAws, cluster: PracticeClu
     assert ["Denied"] == conditions(cluster, csr)
 
 
-def test_review_in_shadow(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None:
+def test_review_in_shadow(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """In shadow mode nothing is written."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws, Mode="shadow") as reviewer:
@@ -89,7 +89,7 @@ def test_review_in_shadow(build: Path, aws: PracticeAws, cluster: PracticeCluste
     assert [] == conditions(cluster, csr)
 
 
-def test_review_excluded(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None:
+def test_review_excluded(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A message about a cluster of a Region that isn't served is done with, and nothing else."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
@@ -101,7 +101,7 @@ def test_review_excluded(build: Path, aws: PracticeAws, cluster: PracticeCluster
     assert "not selected by REGIONS and CLUSTER_NAMES" in output
 
 
-def test_review_unreadable(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None:
+def test_review_unreadable(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A message with more in it than a cluster and its Region fails, and so gets to the DLQ."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
@@ -113,7 +113,7 @@ def test_review_unreadable(build: Path, aws: PracticeAws, cluster: PracticeClust
 
 
 def test_a_failed_message_doesn_t_spoil_the_next(
-    build: Path, aws: PracticeAws, cluster: PracticeCluster
+    build: Path, aws: FakeAws, cluster: FakeCluster
 ) -> None:
     """The same warm function reviews on after a message that failed."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
@@ -126,7 +126,7 @@ def test_a_failed_message_doesn_t_spoil_the_next(
     assert ["Approved"] == conditions(cluster, csr)
 
 
-def test_bad_settings_fail_the_start(build: Path, aws: PracticeAws) -> None:
+def test_bad_settings_fail_the_start(build: Path, aws: FakeAws) -> None:
     """Parameters that don't go together are told before any event is taken."""
     with function(
         build, REVIEW, aws, ApproveAfterSeconds="300", MaxCsrAgeSeconds="200"
@@ -141,7 +141,7 @@ def test_bad_settings_fail_the_start(build: Path, aws: PracticeAws) -> None:
 
 
 @pytest.mark.parametrize("handler", FUNCTIONS)
-def test_missing_settings_fail_the_start(handler: str, build: Path, aws: PracticeAws) -> None:
+def test_missing_settings_fail_the_start(handler: str, build: Path, aws: FakeAws) -> None:
     """Of either function."""
     without = environment(handler, aws) | {"STACK_NAME": ""}
     with LambdaFunction(build / FUNCTIONS[handler], handler, without) as function:
@@ -166,7 +166,7 @@ def test_a_package_without_its_libraries_doesn_t_start(tmp_path: Path, build: Pa
 # --- what it tells --------------------------------------------------------------------------------
 
 
-def test_alarms_find_their_metrics(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None:
+def test_alarms_find_their_metrics(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """What the alarms watch is emitted, each run, under exactly the dimensions they watch."""
     file_csr(cluster, aws, address="10.0.1.10")
     with function(build, DISPATCH, aws) as dispatcher, function(build, REVIEW, aws) as reviewer:
@@ -190,7 +190,7 @@ def test_alarms_find_their_metrics(build: Path, aws: PracticeAws, cluster: Pract
     assert set() == watched - emitted
 
 
-def test_nothing_secret_is_written(build: Path, aws: PracticeAws, cluster: PracticeCluster) -> None:
+def test_nothing_secret_is_written(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """Neither the token for the cluster nor the credentials behind it are in the log."""
     file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws, LogLevel="DEBUG") as reviewer:

@@ -32,23 +32,25 @@ def lines(folder: Path, target: Target) -> list[str]:
 
 def test_it_shows_sizes_and_hashes(small: Path) -> None:
     """Of the package, of it without its byte code, and of what `sam build` makes by itself."""
-    told = lines(small, FOREIGN)
-    rows = [re.split(r"  +", line) for line in told]
+    reported = lines(small, FOREIGN)
+    rows = [re.split(r"  +", line) for line in reported]
 
     assert ["", "zipped", "unzipped", "first answer"] == rows[0]
     assert ["this package", "without byte code", "plain sam build"] == [row[0] for row in rows[1:4]]
     assert {"0.0 MB"} == {size for row in rows[1:4] for size in row[1:3]}
-    assert re.fullmatch(r"content, by Python 3\.[0-9.]+  sha256 [0-9a-f]{64}", told[-2])
+    assert re.fullmatch(r"content, by Python 3\.[0-9.]+  sha256 [0-9a-f]{64}", reported[-2])
     archive = small / f"csr-approver-{FOREIGN.architecture}.zip"
-    assert f"{archive}  sha256 {sha256(archive.read_bytes()).hexdigest()}" == told[-1]
+    assert f"{archive}  sha256 {sha256(archive.read_bytes()).hexdigest()}" == reported[-1]
 
 
 def test_it_invents_no_times(small: Path) -> None:
     """What can't be run here isn't measured, and it says why."""
-    told = lines(small, FOREIGN)
+    reported = lines(small, FOREIGN)
 
-    assert ["not measured"] * 3 == [re.split(r"  +", line)[-1] for line in told[1:4]]
-    assert f"first answer: not measured here, this is no Linux on {FOREIGN.architecture}" in told
+    assert ["not measured"] * 3 == [re.split(r"  +", line)[-1] for line in reported[1:4]]
+    assert (
+        f"first answer: not measured here, this is no Linux on {FOREIGN.architecture}" in reported
+    )
 
 
 def test_another_python_can_t_run_it() -> None:

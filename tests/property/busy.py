@@ -23,7 +23,7 @@ from core.model import (
 )
 from core.ports import Ports
 from core.review import review
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import (
     NOW,
     a_certificate,
@@ -80,7 +80,7 @@ def instance(number: int, id: str = "") -> Instance:  # noqa: A002  the field's 
             tags={"kubernetes.io/cluster/prod": "owned", "eks:cluster-name": "prod", "a": "b"},
             interfaces=(first, second),
         ),
-        loose_addresses=frozenset({IPv4Address(f"192.0.2.{number}"), IPv4Address("192.0.2.255")}),
+        other_addresses=frozenset({IPv4Address(f"192.0.2.{number}"), IPv4Address("192.0.2.255")}),
     )
 
 
@@ -102,7 +102,9 @@ CSRS: tuple[Csr, ...] = (
     asked(9, age=MINUTE),
     replace(
         _APPROVED,
-        certificate=a_certificate(_APPROVED, sans=(forge.dns("a"), forge.dns("kubernetes"))),
+        certificate=a_certificate(
+            _APPROVED, sans=(csr_builder.dns("a"), csr_builder.dns("kubernetes"))
+        ),
     ),
     asked(10),
     asked(11, extra={}),
@@ -152,13 +154,13 @@ def written(writes: Iterable[Write]) -> list[tuple[str, str]]:
 class LiveApi:
     """The CSRs of a cluster, as the API server keeps them: what is stale is refused.
 
-    `applied` are the writes that it took, `told` those whose ends were told. `ends`: how a write
-    ends, by the name of its CSR; well unless told otherwise.
+    `applied` are the writes that it took, `reported` those whose ends were told. `ends`: how a
+    write ends, by the name of its CSR; well unless told otherwise.
     """
 
     items: list[Item]
     applied: list[Write] = field(default_factory=list)
-    told: list[Write] = field(default_factory=list)
+    reported: list[Write] = field(default_factory=list)
     ends: dict[str, "End"] = field(default_factory=dict)
 
     def list_csrs(self, _signer: str) -> Listing:
@@ -170,7 +172,7 @@ class LiveApi:
             result = self._apply(write) if end.applied else WriteResult.FAILED
             if end.error is not None:
                 raise end.error
-            self.told.append(write)
+            self.reported.append(write)
             yield write, Written(end.result or result)
 
     def _apply(self, write: Write) -> WriteResult:

@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from core.dns import folded
 from core.model import (
-    NOT_GIVEN,
+    NOT_PROVIDED,
     Case,
     Cluster,
     Condition,
@@ -41,7 +41,7 @@ from core.model import (
     ServicesHidden,
     StringType,
     SubjectAttribute,
-    Unread,
+    UnreadableRequest,
 )
 from core.settings import ReviewSettings
 from tests.builders import (
@@ -267,9 +267,9 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
         lambda age: APPROVABLE.csr.created + timedelta(seconds=age)
     ),
     "case.identity": st.none(),
-    "case.cluster": st.just(NOT_GIVEN),
-    "case.instances": st.sampled_from(((), NOT_GIVEN, (an_instance(),) * 2)),
-    "case.role": st.just(NOT_GIVEN),
+    "case.cluster": st.just(NOT_PROVIDED),
+    "case.instances": st.sampled_from(((), NOT_PROVIDED, (an_instance(),) * 2)),
+    "case.role": st.just(NOT_PROVIDED),
     "identity.instance_id": st.one_of(st.just(""), _near(INSTANCE_ID)),
     "peers.newer": _text,
     "peers.same_key": _text,
@@ -423,7 +423,7 @@ OF_WORKLOADS = frozenset({Service, ServiceClaim, ServicesHidden})
 
 #: Record -> the field in which it stands, and how it comes there.
 FORBIDDING: Mapping[type[Any], tuple[str, Callable[[Any], Any]]] = {
-    Unread: ("case.request", lambda unread: unread),
+    UnreadableRequest: ("case.request", lambda unread: unread),
     OversizedRequest: ("case.request", lambda size: an_entry(a_csr(request=size)).request),
     OtherName: ("request.sans", lambda name: (*names(NODE, ADDRESS), name)),
     RoleUnknown: ("case.role", lambda unknown: unknown),

@@ -6,8 +6,8 @@ Each is built to a size in bytes of DER, or of text where the framing is what is
 import base64
 from collections.abc import Callable, Mapping
 
-from sandbox.csr_builder import Forge, Names, der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import CsrBuilder, Names, der, keys
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import ADDRESS, NODE
 
 #: As much DER as fits into the largest request that is read.
@@ -20,27 +20,27 @@ _KEY = keys.ecdsa("large")
 
 
 def _sans(*names: bytes) -> bytes:
-    return Forge.of_node(_KEY, NODE, Names(NODE)).sans(*names).pem()
+    return CsrBuilder.of_node(_KEY, NODE, Names(NODE)).sans(*names).pem()
 
 
 def _subject(encoded: bytes) -> bytes:
-    return Forge(_KEY).raw_subject(encoded).sans(forge.dns(NODE)).pem()
+    return CsrBuilder(_KEY).raw_subject(encoded).sans(csr_builder.dns(NODE)).pem()
 
 
 def _ou(text: str) -> bytes:
-    return forge.attribute_value("2.5.4.11", der.utf8(text))
+    return csr_builder.attribute_value("2.5.4.11", der.utf8(text))
 
 
 def _rdns(count: int) -> bytes:
-    return der.sequence(*(forge.rdn("2.5.4.11", der.utf8(f"{n}")) for n in range(count)))
+    return der.sequence(*(csr_builder.rdn("2.5.4.11", der.utf8(f"{n}")) for n in range(count)))
 
 
 def _key(spki: bytes) -> bytes:
-    return Forge.of_node(keys.with_spki(_KEY, spki), NODE, Names(NODE, (NODE,))).pem()
+    return CsrBuilder.of_node(keys.with_spki(_KEY, spki), NODE, Names(NODE, (NODE,))).pem()
 
 
 def _attributes(*attributes: bytes) -> bytes:
-    return Forge(_KEY).subject(*forge.kubelet_rdns(NODE)).attributes(*attributes).pem()
+    return CsrBuilder(_KEY).subject(*csr_builder.kubelet_rdns(NODE)).attributes(*attributes).pem()
 
 
 def _many(part: Callable[[int], bytes], size: int) -> tuple[bytes, ...]:
@@ -49,22 +49,22 @@ def _many(part: Callable[[int], bytes], size: int) -> tuple[bytes, ...]:
 
 
 def _san(number: int) -> bytes:
-    return forge.san_extension(forge.dns(f"{number}"))
+    return csr_builder.san_extension(csr_builder.dns(f"{number}"))
 
 
-_HONEST = Forge.of_node(_KEY, NODE, Names(NODE, (NODE,), (ADDRESS,)))
-_BODY = forge.base64_lines(_HONEST.der())
+_HONEST = CsrBuilder.of_node(_KEY, NODE, Names(NODE, (NODE,), (ADDRESS,)))
+_BODY = csr_builder.base64_lines(_HONEST.der())
 
 #: What is large -> the request of that size.
 LARGE: Mapping[str, Callable[[int], bytes]] = {
     # --- names
-    "addresses": lambda size: _sans(*_many(lambda n: forge.ip(n.to_bytes(4)), size)),
-    "dns-names": lambda size: _sans(*_many(lambda n: forge.dns(f"n{n}.example"), size)),
-    "dns-names-of-one-letter": lambda size: _sans(*[forge.dns("a")] * (size // 3)),
-    "one-dns-name": lambda size: _sans(forge.dns("a" * size)),
-    "labels": lambda size: _sans(forge.dns("a." * (size // 2))),
-    "digits": lambda size: _sans(forge.dns("1." * (size // 2) + "x")),
-    "an-address": lambda size: _sans(forge.ip(b"\1" * size)),
+    "addresses": lambda size: _sans(*_many(lambda n: csr_builder.ip(n.to_bytes(4)), size)),
+    "dns-names": lambda size: _sans(*_many(lambda n: csr_builder.dns(f"n{n}.example"), size)),
+    "dns-names-of-one-letter": lambda size: _sans(*[csr_builder.dns("a")] * (size // 3)),
+    "one-dns-name": lambda size: _sans(csr_builder.dns("a" * size)),
+    "labels": lambda size: _sans(csr_builder.dns("a." * (size // 2))),
+    "digits": lambda size: _sans(csr_builder.dns("1." * (size // 2) + "x")),
+    "an-address": lambda size: _sans(csr_builder.ip(b"\1" * size)),
     "a-directory-name": lambda size: _sans(der.explicit(4, _rdns(size // 16))),
     "an-other-name": lambda size: _sans(
         der.explicit(0, der.oid("1.2.3"), der.explicit(0, der.nested(size)))
@@ -77,7 +77,7 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
         der.sequence(der.set_of(*_many(lambda n: _ou(f"{n:05}"), size)))
     ),
     "a-common-name": lambda size: _subject(
-        der.sequence(forge.rdn("2.5.4.3", der.utf8("system:node:" + "a" * size)))
+        der.sequence(csr_builder.rdn("2.5.4.3", der.utf8("system:node:" + "a" * size)))
     ),
     "nested-subject": lambda size: _subject(der.nested(size)),
     "sets-in-the-subject": lambda size: _subject(der.nested(size, 0x31)),
@@ -104,63 +104,65 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
             der.bits(der.integer(2 ** (size * 2) - 1)),
         )
     ),
-    "version": lambda size: forge.pem(
+    "version": lambda size: csr_builder.pem(
         _HONEST.sign(der.sequence(der.integer(2 ** (size * 8)), _HONEST.info()))
     ),
     "oid": lambda size: _attributes(
         der.sequence(der.element(0x06, b"\x2a" + b"\xff" * size + b"\x7f"), der.set_of())
     ),
     "oid-arcs": lambda size: _attributes(
-        forge.extension_request(
+        csr_builder.extension_request(
             der.sequence(der.element(0x06, b"\x2a" + b"\1" * size), der.octets(b""))
         )
     ),
-    "signature": lambda size: forge.pem(
+    "signature": lambda size: csr_builder.pem(
         der.sequence(_HONEST.info(), _KEY.algorithm, der.bits(b"\x30" * size))
     ),
-    "signature-algorithm": lambda size: forge.pem(
+    "signature-algorithm": lambda size: csr_builder.pem(
         der.sequence(_HONEST.info(), der.nested(size), der.bits(b""))
     ),
     # --- attributes and extensions
     "attributes": lambda size: _attributes(
-        *_many(lambda n: forge.extension_request(_san(n)), size)
+        *_many(lambda n: csr_builder.extension_request(_san(n)), size)
     ),
     "values": lambda size: _attributes(
-        forge.attribute(forge.EXTENSION_REQUEST, *_many(lambda n: der.sequence(_san(n)), size))
+        csr_builder.attribute(
+            csr_builder.EXTENSION_REQUEST, *_many(lambda n: der.sequence(_san(n)), size)
+        )
     ),
-    "extensions": lambda size: _attributes(forge.extension_request(*_many(_san, size))),
+    "extensions": lambda size: _attributes(csr_builder.extension_request(*_many(_san, size))),
     "unknown-extensions": lambda size: _attributes(
-        forge.extension_request(
-            forge.san_extension(forge.dns(NODE)),
-            *_many(lambda n: forge.extension(f"1.2.3.{n}", b""), size),
+        csr_builder.extension_request(
+            csr_builder.san_extension(csr_builder.dns(NODE)),
+            *_many(lambda n: csr_builder.extension(f"1.2.3.{n}", b""), size),
         )
     ),
     "an-extension": lambda size: _attributes(
-        forge.extension_request(forge.extension("2.5.29.17", der.nested(size)))
+        csr_builder.extension_request(csr_builder.extension("2.5.29.17", der.nested(size)))
     ),
-    "nested-attributes": lambda size: Forge(_KEY).raw_attributes(der.nested(size, 0xA0)).pem(),
+    "nested-attributes": lambda size: CsrBuilder(_KEY).raw_attributes(der.nested(size, 0xA0)).pem(),
     "policies": lambda size: _attributes(
-        forge.extension_request(
-            forge.extension(
+        csr_builder.extension_request(
+            csr_builder.extension(
                 "2.5.29.32",
                 der.sequence(*_many(lambda n: der.sequence(der.oid(f"1.2.{n}")), size)),
             )
         )
     ),
     # --- the whole, and its frame
-    "nested": lambda size: forge.pem(der.nested(size)),
-    "indefinite": lambda size: forge.pem(b"\x30\x80" * (size // 2)),
-    "zeros": lambda size: forge.pem(bytes(size)),
-    "length-of-lengths": lambda size: forge.pem(b"\x30\xff" + b"\xff" * size),
-    "blank-lines": lambda size: forge.framed(_BODY + b"\n" * size),
-    "spaces": lambda size: forge.framed(_BODY.replace(b"\n", b" " * (size // 10) + b"\n")),
-    "headers": lambda size: forge.framed(b"X: y\n" * (size // 5) + b"\n" + _BODY),
-    "one-header": lambda size: forge.framed(b"X: " + b"y" * size + b"\n\n" + _BODY),
-    "lines-of-one": lambda size: forge.framed(b"A\n" * (size // 2)),
-    "one-line": lambda size: forge.framed(base64.b64encode(bytes(size)) + b"\n"),
-    "padding": lambda size: forge.framed(b"A" + b"=" * size + b"\n"),
-    "no-line-end": lambda size: forge.framed(b"A" * size),
-    "carriage-returns": lambda size: forge.framed(_BODY + b"\r" * size + b"\n"),
+    "nested": lambda size: csr_builder.pem(der.nested(size)),
+    "indefinite": lambda size: csr_builder.pem(b"\x30\x80" * (size // 2)),
+    "zeros": lambda size: csr_builder.pem(bytes(size)),
+    "length-of-lengths": lambda size: csr_builder.pem(b"\x30\xff" + b"\xff" * size),
+    "blank-lines": lambda size: csr_builder.framed(_BODY + b"\n" * size),
+    "spaces": lambda size: csr_builder.framed(_BODY.replace(b"\n", b" " * (size // 10) + b"\n")),
+    "headers": lambda size: csr_builder.framed(b"X: y\n" * (size // 5) + b"\n" + _BODY),
+    "one-header": lambda size: csr_builder.framed(b"X: " + b"y" * size + b"\n\n" + _BODY),
+    "lines-of-one": lambda size: csr_builder.framed(b"A\n" * (size // 2)),
+    "one-line": lambda size: csr_builder.framed(base64.b64encode(bytes(size)) + b"\n"),
+    "padding": lambda size: csr_builder.framed(b"A" + b"=" * size + b"\n"),
+    "no-line-end": lambda size: csr_builder.framed(b"A" * size),
+    "carriage-returns": lambda size: csr_builder.framed(_BODY + b"\r" * size + b"\n"),
     "begin-lines": lambda size: b"-----BEGIN CERTIFICATE REQUEST-----\n" * (size // 36),
     "dashes": lambda size: b"-" * size,
     "text-before": lambda size: b"x" * size + b"\n" + _HONEST.pem(),

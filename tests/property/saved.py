@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.csr_builder import Forge, Names, keys
+from sandbox.csr_builder import CsrBuilder, Names, keys
 
 Item = dict[str, Any]
 
@@ -24,7 +24,7 @@ def session(number: int) -> str:
 
 def a_request(number: int, dns: tuple[str, ...], ips: tuple[str, ...]) -> str:
     names = Names(node(number), dns, ips)
-    request = Forge.of_node(keys.ecdsa(node(number)), names.node, names)
+    request = CsrBuilder.of_node(keys.ecdsa(node(number)), names.node, names)
     return base64.b64encode(request.pem()).decode()
 
 

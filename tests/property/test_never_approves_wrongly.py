@@ -21,14 +21,14 @@ from core.errors import (
     MalformedRequest,
 )
 from core.identity import identify
-from core.judging import Scene, case_of, gate, judge
+from core.judging import ReviewContext, case_of, gate, judge
 from core.model import (
     Action,
     Case,
     Csr,
     Decision,
-    Entry,
     Judged,
+    ParsedCsr,
 )
 from core.settings import Mode, Policy, ReviewSettings
 from tests.builders import (
@@ -63,11 +63,11 @@ def action(scenery: Scenery) -> Action | None:
     """What a review plans, with all that lies between the list and the write; None at a gate."""
     csr = scenery.csr
     allow_name = scenery.settings.allow_name_identity
-    entry = Entry(csr, scenery.request, identify(csr, allow_name=allow_name))
-    scene = Scene(scenery.cluster, scenery.settings, NOW, KUBELET_SERVING_CHECKS)
-    gated = gate([csr], scene)
+    entry = ParsedCsr(csr, scenery.request, identify(csr, allow_name=allow_name))
+    context = ReviewContext(scenery.cluster, scenery.settings, NOW, KUBELET_SERVING_CHECKS)
+    gated = gate([csr], context)
     gated.peers.add(entry)
-    cases = [case_of(entry, scene, gated.peers)] if gated.passed else []
+    cases = [case_of(entry, context, gated.peers)] if gated.passed else []
     fleet = FakeFleet((scenery.instance,), {PROFILE: scenery.role})
     identities = [case.identity for case in cases if case.identity is not None]
     answers = evidence.gather(
@@ -77,7 +77,7 @@ def action(scenery: Scenery) -> Action | None:
         NOW,
         roles_wanted=scenery.settings.verify_node_role,
     )
-    judged = judge(cases, answers, scene.checks, given=scenery.edited)
+    judged = judge(cases, answers, context.checks, given=scenery.edited)
     return plan(judged[0], scenery.settings, Mode.ENFORCE) if judged else None
 
 

@@ -32,9 +32,9 @@ from core import pkcs10
 from core.checks import request as checks
 from core.errors import MalformedRequest
 from core.model import DnsName, IpName, KeyRule, OtherName, Pkcs10, StringType
-from sandbox.csr_builder import ATTACKS, HONEST, Attack, Forge, Names, keys
+from sandbox.csr_builder import ATTACKS, HONEST, Attack, CsrBuilder, Names, keys
 from sandbox.csr_builder import der as d
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import a_case, a_csr
 from tests.property import mutate
 from tests.property.fuzzing import repeatable, seeds
@@ -205,7 +205,7 @@ def test_agrees_on_the_vectors_of_cryptography(go: GoReader, name: str) -> None:
     with cryptography_vectors.open_vector_file(name, "rb") as file:
         content = file.read()
 
-    examine(go, [content, forge.pem(content), forge.pem(_der_of(content))], Tally())
+    examine(go, [content, csr_builder.pem(content), csr_builder.pem(_der_of(content))], Tally())
 
 
 def test_there_are_vectors_of_cryptography() -> None:
@@ -269,12 +269,12 @@ class Mutants:
         original = random.choice(self._ders)
         match random.randrange(8):
             case 0 | 1:
-                other = forge.pem(random.choice(self._ders))
-                return mutate.edit_pem(random, forge.pem(original), other)
+                other = csr_builder.pem(random.choice(self._ders))
+                return mutate.edit_pem(random, csr_builder.pem(original), other)
             case 2:
-                return forge.pem(mutate.edit_bytes(random, original))
+                return csr_builder.pem(mutate.edit_bytes(random, original))
             case 3:
-                return forge.pem(mutate.edit_elements(random, original))
+                return csr_builder.pem(mutate.edit_elements(random, original))
             case 4:
                 return self._signed(mutate.edit_bytes)
             case _:
@@ -284,7 +284,9 @@ class Mutants:
         """Made large in one thing, up to the largest that is read."""
         size = self._random.choice((500, 4_000, FITS - self._LARGEST))
         if self._random.random() < 0.5:
-            return forge.pem(mutate.stretch(self._random, self._random.choice(self._ders), size))
+            return csr_builder.pem(
+                mutate.stretch(self._random, self._random.choice(self._ders), size)
+            )
         return self._signed(lambda random, info: mutate.stretch(random, info, size))
 
     def _signed(self, edit: mutate.Edit) -> bytes:
@@ -294,7 +296,7 @@ class Mutants:
         info.children = [*(info.children or ())]
         if len(info.children) > 2:
             (info.children[2],) = mutate.parse(key.spki)
-        return forge.pem(Forge(key).sign(edit(self._random, info.encode())))
+        return csr_builder.pem(CsrBuilder(key).sign(edit(self._random, info.encode())))
 
 
 def _info(der: bytes) -> bytes:
@@ -345,33 +347,37 @@ _strings = st.builds(
     st.binary(max_size=12),
 )
 _kinds = st.sampled_from([_COMMON_NAME, "2.5.4.10", "2.5.4.11", "2.5.4.45", "2.5.4.6", "1.2.3"])
-_attributes = st.builds(forge.attribute_value, _kinds, _strings)
+_attributes = st.builds(csr_builder.attribute_value, _kinds, _strings)
 _rdns = st.lists(_attributes, max_size=2).map(lambda found: d.set_of(*found))
 _subjects = st.one_of(
-    st.just(forge.kubelet_rdns(GOOD.node)), st.lists(_rdns, max_size=4).map(tuple)
+    st.just(csr_builder.kubelet_rdns(GOOD.node)), st.lists(_rdns, max_size=4).map(tuple)
 )
 _general_names = st.one_of(
-    _texts.map(forge.dns),
-    st.sampled_from(GOOD.dns).map(forge.dns),
-    st.binary(max_size=20).map(forge.ip),
-    st.sampled_from([4, 16]).flatmap(lambda n: st.binary(min_size=n, max_size=n)).map(forge.ip),
+    _texts.map(csr_builder.dns),
+    st.sampled_from(GOOD.dns).map(csr_builder.dns),
+    st.binary(max_size=20).map(csr_builder.ip),
+    st.sampled_from([4, 16])
+    .flatmap(lambda n: st.binary(min_size=n, max_size=n))
+    .map(csr_builder.ip),
     st.builds(d.context, st.integers(0, 9), st.binary(max_size=20)),
     st.builds(d.explicit, st.integers(0, 9), _strings),
 )
-_sans = st.lists(_general_names, max_size=4).map(lambda found: forge.san_extension(*found))
+_sans = st.lists(_general_names, max_size=4).map(lambda found: csr_builder.san_extension(*found))
 _extensions = st.builds(
-    forge.extension,
+    csr_builder.extension,
     st.sampled_from(["2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.37", "1.2.3"]),
     st.binary(max_size=8) | _strings | _sans,
     st.sampled_from([b"", d.boolean(0xFF), d.boolean(0), d.boolean(1)]),
 )
 _requests = st.lists(_sans | _extensions, max_size=3).map(lambda all_: d.sequence(*all_))
 _of_attributes = st.one_of(
-    _sans.map(lambda san: (forge.extension_request(san),)),
+    _sans.map(lambda san: (csr_builder.extension_request(san),)),
     st.lists(
         st.builds(
-            lambda kind, values: forge.attribute(kind, *values),
-            st.sampled_from([forge.EXTENSION_REQUEST, forge.MICROSOFT_EXTENSION_REQUEST, "1.2.3"]),
+            lambda kind, values: csr_builder.attribute(kind, *values),
+            st.sampled_from(
+                [csr_builder.EXTENSION_REQUEST, csr_builder.MICROSOFT_EXTENSION_REQUEST, "1.2.3"]
+            ),
             st.lists(_requests, min_size=1, max_size=2),
         ),
         max_size=3,
@@ -391,7 +397,7 @@ def test_agrees_on_requests_made_up(
     go: GoReader, subject: tuple[bytes, ...], attributes: tuple[bytes, ...]
 ) -> None:
     """On any subject and any attributes, validly signed, the two readers agree or ours refuses."""
-    request = Forge(keys.ecdsa("made up")).subject(*subject).attributes(*attributes)
+    request = CsrBuilder(keys.ecdsa("made up")).subject(*subject).attributes(*attributes)
 
     examine(go, [request.pem()], Tally())
 
@@ -406,7 +412,7 @@ def test_agrees_on_requests_made_up(
 )
 def test_agrees_on_any_bytes_in_the_pem(go: GoReader, text: bytes, at: int, cut: int) -> None:
     """With any bytes put anywhere into two blocks, the two readers agree or ours refuses."""
-    good, evil = (Forge.of_node(keys.ecdsa("two"), GOOD.node, names) for names in (GOOD, EVIL))
+    good, evil = (CsrBuilder.of_node(keys.ecdsa("two"), GOOD.node, names) for names in (GOOD, EVIL))
     one = good.pem()
 
     examine(

@@ -13,7 +13,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from core.model import Csr, Pkcs10, Write, WriteResult, Written
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import NOW, a_certificate, an_entry
 from tests.core.fakes import FakeClock, FakeFleet, FakeLedger, FakeWorld
 from tests.property.busy import (
@@ -47,7 +47,7 @@ def test_a_second_run_writes_nothing_more() -> None:
     assert list(WRITTEN) == written(api.applied)
     run(api)
 
-    assert list(WRITTEN) == written(api.told)
+    assert list(WRITTEN) == written(api.reported)
 
 
 def _issued(item: Item) -> Item:
@@ -56,7 +56,10 @@ def _issued(item: Item) -> Item:
         return item
     request = an_entry(item).request
     assert isinstance(request, Pkcs10)
-    names = (*map(forge.dns, request.dns), *(forge.ip(ip.packed) for ip in request.addresses))
+    names = (
+        *map(csr_builder.dns, request.dns),
+        *(csr_builder.ip(ip.packed) for ip in request.addresses),
+    )
     return replace(item, certificate=a_certificate(item, sans=names, node=item.node or ""))
 
 
@@ -68,7 +71,7 @@ def test_a_run_after_the_signer_writes_nothing_more() -> None:
     api.items = [_issued(item) for item in api.items]
     run(api)
 
-    assert list(WRITTEN) == written(api.told)
+    assert list(WRITTEN) == written(api.reported)
 
 
 _CUT = RuntimeError("cut off")
@@ -114,7 +117,7 @@ class Overlapped(LiveApi):
 
     def write_all(self, writes: Sequence[Write]) -> Iterator[tuple[Write, Written]]:
         yield from super().write_all(writes[: self.after])
-        other = LiveApi(self.items, self.applied, self.told)
+        other = LiveApi(self.items, self.applied, self.reported)
         run(other)
         yield from super().write_all(writes[self.after :])
 
@@ -144,7 +147,7 @@ def test_whenever_the_next_runs_come_nothing_is_decided_twice(seconds: list[int]
 
     names = [name for name, _ in written(api.applied)]
     assert len(set(names)) == len(names)
-    assert api.applied == api.told
+    assert api.applied == api.reported
     assert list(WRITTEN) == written(api.applied)[: len(WRITTEN)]
 
 
@@ -157,4 +160,4 @@ def test_of_requests_of_one_second_each_run_approves_one(count: int) -> None:
         assert number + 1 == len(api.applied)
 
     run(api)
-    assert {f"csr-01-{number}" for number in range(count)} == {one.csr.name for one in api.told}
+    assert {f"csr-01-{number}" for number in range(count)} == {one.csr.name for one in api.reported}

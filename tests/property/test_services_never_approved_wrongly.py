@@ -20,7 +20,7 @@ from core.checks import APP_SERVING_CHECKS
 from core.claims import claim_of
 from core.decision import decide
 from core.errors import MalformedRequest
-from core.judging import Scene, case_of, gate, judge
+from core.judging import ReviewContext, case_of, gate, judge
 from core.model import (
     APP_SERVING,
     Action,
@@ -28,9 +28,9 @@ from core.model import (
     Cluster,
     Csr,
     Decision,
-    Entry,
     Judged,
     OtherName,
+    ParsedCsr,
     Peers,
     Pkcs10,
     PublicKey,
@@ -39,8 +39,8 @@ from core.model import (
 )
 from core.settings import Mode, ReviewSettings
 from core.signers import SIGNERS
-from sandbox.csr_builder import ATTACKS, Attack, Forge, Names, der, keys
-from sandbox.csr_builder import request as forge
+from sandbox.csr_builder import ATTACKS, Attack, CsrBuilder, Names, der, keys
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import NOW, a_cluster, a_policy, names
 from tests.core.fakes import FakeFleet, FakeServices
 from tests.property.service_changes import APPROVABLE, CHANGES, IRRELEVANT, Scenery
@@ -69,14 +69,14 @@ def action(scenery: Scenery) -> Action | None:
     """What a review plans, with all that lies between the list and the write; None at a gate."""
     csr, policy = scenery.csr, scenery.settings
     claim = claim_of(csr, scenery.request, allow_short=policy.allow_short_service_names)
-    entry = Entry(csr, scenery.request, None, claim=claim)
-    scene = Scene(scenery.cluster, policy, NOW, APP_SERVING_CHECKS)
-    gated = gate([csr], scene)
+    entry = ParsedCsr(csr, scenery.request, None, claim=claim)
+    context = ReviewContext(scenery.cluster, policy, NOW, APP_SERVING_CHECKS)
+    gated = gate([csr], context)
     gated.peers.add(entry)
-    cases = [case_of(entry, scene, gated.peers)] if gated.passed else []
+    cases = [case_of(entry, context, gated.peers)] if gated.passed else []
     services = FakeServices((scenery.service,))
     answers = SIGNERS[APP_SERVING].gather(cases, FakeFleet(), services)
-    judged = judge(cases, answers, scene.checks)
+    judged = judge(cases, answers, context.checks)
     return plan(judged[0], policy, Mode.ENFORCE) if judged else None
 
 
@@ -147,7 +147,9 @@ CASES = {
     "approvable": a_service_case(),
     "denied": a_service_case(request=a_service_request(sans=names("web.other.svc", "10.9.9.9"))),
     "left": a_service_case(services=()),
-    "stopped-by-gates": a_service_case(csr=a_service_csr(name="csr-x"), peers=Peers(ahead=99)),
+    "stopped-by-gates": a_service_case(
+        csr=a_service_csr(name="csr-x"), peers=Peers(newer_in_namespace=99)
+    ),
     "other-names": a_service_case(
         request=a_service_request(sans=(OtherName("RFC822Name", "a@b.example"),))
     ),
@@ -179,7 +181,7 @@ def decision(csr: Csr) -> Decision | None:
 def test_the_bytes_to_start_from_are_approved() -> None:
     """In the frame of the test as well."""
     assert decision(FILED) is Decision.APPROVE
-    assert decision(replace(FILED, request=forge.pem(DER))) is Decision.APPROVE
+    assert decision(replace(FILED, request=csr_builder.pem(DER))) is Decision.APPROVE
 
 
 @given(at=st.integers(0, len(DER) - 1), bits=st.integers(1, 255))
@@ -189,7 +191,7 @@ def test_a_request_with_a_changed_byte_is_never_approved(at: int, bits: int) -> 
     changed = bytearray(DER)
     changed[at] ^= bits
 
-    assert decision(replace(FILED, request=forge.pem(bytes(changed)))) is not Decision.APPROVE
+    assert decision(replace(FILED, request=csr_builder.pem(bytes(changed)))) is not Decision.APPROVE
 
 
 # With a hyphen and a digit, for some attacks are in those.
@@ -205,7 +207,7 @@ _HONEST_HERE = "subject/empty"
 
 def test_the_forged_ones_would_be_approved_unforged() -> None:
     """Else nothing would be shown by what follows."""
-    unforged = Forge(keys.ecdsa("unforged")).sans(*OWN.sans)
+    unforged = CsrBuilder(keys.ecdsa("unforged")).sans(*OWN.sans)
 
     assert judged(replace(a_service_csr(), request=unforged.pem())) is Decision.APPROVE
 
@@ -250,10 +252,10 @@ def test_go_sees_no_names_either_in_what_only_this_signer_reads(
     go: GoReader, at: int, bits: int, name: str
 ) -> None:
     """What is read bare and not otherwise asks for nothing: no names, no usages, no CA."""
-    subject = forge.rdn(forge.COMMON_NAME, der.utf8(name))
-    content = bytearray(Forge(keys.ecdsa("bare")).subject(subject).der())
+    subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8(name))
+    content = bytearray(CsrBuilder(keys.ecdsa("bare")).subject(subject).der())
     content[at % len(content)] ^= bits
-    text = forge.pem(bytes(content))
+    text = csr_builder.pem(bytes(content))
     with pytest.raises(MalformedRequest):
         pkcs10.read(text)
 

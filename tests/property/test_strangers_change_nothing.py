@@ -151,7 +151,7 @@ def test_every_item_is_accounted_for(foreign: list[Item], data: st.DataObject) -
     done = reviewed(a_world(items).ports)
 
     assert len(items) == done.listed
-    assert len(pending) == sum(done.sums.actions.values()) + sum(done.gated.values())
+    assert len(pending) == sum(done.totals.actions.values()) + sum(done.gated.values())
     assert sum(isinstance(item, UnreadableCsr) for item in items) == len(done.unreadable)
 
 

@@ -162,11 +162,11 @@ def test_writing_that_breaks_off_has_recorded_all_that_it_told(
 
     assert run(replace(world.ports, api=api), error)
 
-    assert list(WRITTEN[:at]) == written(api.told)
+    assert list(WRITTEN[:at]) == written(api.reported)
     assert list(WRITTEN[: at + taken]) == written(api.applied)
     decided = (Action.APPROVED.value, Action.DENIED.value)
-    told = [name for name, action in world.ledger.actions if action in decided]
-    assert [name for name, _ in WRITTEN[:at]] == told
+    reported = [name for name, action in world.ledger.actions if action in decided]
+    assert [name for name, _ in WRITTEN[:at]] == reported
     assert [] == world.ledger.runs
 
 
@@ -191,7 +191,7 @@ def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
     assert raised == (at < len(records))
     assert healthy.api.written == world.api.written
     assert records[:at] + (records[at + 1 :] if once else []) == world.ledger.actions
-    assert [one.sums for one in healthy.ledger.runs] == [one.sums for one in world.ledger.runs]
+    assert [one.totals for one in healthy.ledger.runs] == [one.totals for one in world.ledger.runs]
 
 
 @given(error=errors)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from adapters.ec2_items import instances_of
 from core.model import PrivateAddress
-from sandbox.aws import ACCOUNT, HOME, Eni, Machine, PracticeAws
+from sandbox.aws import ACCOUNT, HOME, Eni, FakeAws, Machine
 
 LAUNCHED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -25,17 +25,17 @@ def machine(number: int = 1, **fields: Any) -> Machine:
 
 
 @pytest.fixture
-def aws() -> Iterator[PracticeAws]:
-    with PracticeAws() as practice:
+def aws() -> Iterator[FakeAws]:
+    with FakeAws() as practice:
         yield practice
 
 
-def described(aws: PracticeAws, **asked: Any) -> list[dict[str, Any]]:
+def described(aws: FakeAws, **asked: Any) -> list[dict[str, Any]]:
     answer = aws.client("ec2").describe_instances(**asked)
     return [item for one in answer["Reservations"] for item in one["Instances"]]
 
 
-def ids(aws: PracticeAws, name: str, *values: str) -> list[str]:
+def ids(aws: FakeAws, name: str, *values: str) -> list[str]:
     filters = [{"Name": name, "Values": list(values)}]
     return [item["InstanceId"] for item in described(aws, Filters=filters)]
 
@@ -43,7 +43,7 @@ def ids(aws: PracticeAws, name: str, *values: str) -> list[str]:
 class TestEks:
     """Clusters, as EKS describes them."""
 
-    def test_a_cluster_leads_to_its_practice_api(self, aws: PracticeAws) -> None:
+    def test_a_cluster_leads_to_its_practice_api(self, aws: FakeAws) -> None:
         """DescribeCluster tells endpoint, CA, VPC, Service range, tags and access mode."""
         aws.add_cluster(
             "prod",
@@ -65,7 +65,7 @@ class TestEks:
         assert cluster["tags"] == {"team": "a"}
         assert cluster["accessConfig"] == {"authenticationMode": "API_AND_CONFIG_MAP"}
 
-    def test_a_local_cluster_is_shown_by_its_outpost_and_its_id(self, aws: PracticeAws) -> None:
+    def test_a_local_cluster_is_shown_by_its_outpost_and_its_id(self, aws: FakeAws) -> None:
         """Only DescribeCluster of a local cluster has the two fields."""
         aws.add_cluster("edge", HOME, server="h", ca_pem="", vpc_id="vpc-1", local_id="0a1b")
         aws.add_cluster("prod", HOME, server="h", ca_pem="", vpc_id="vpc-1")
@@ -78,7 +78,7 @@ class TestEks:
         assert edge["outpostConfig"]["controlPlaneInstanceType"] == "m5d.large"
         assert not {"id", "outpostConfig"} & set(prod)
 
-    def test_a_cluster_is_in_its_region_only(self, aws: PracticeAws) -> None:
+    def test_a_cluster_is_in_its_region_only(self, aws: FakeAws) -> None:
         aws.add_cluster("prod", "eu-west-1", server="https://h", ca_pem="", vpc_id="vpc-1")
 
         assert aws.client("eks", "eu-west-1").list_clusters()["clusters"] == ["prod"]
@@ -88,7 +88,7 @@ class TestEks:
 class TestEc2:
     """Instances, as EC2 shows and filters them."""
 
-    def test_the_adapters_read_every_field(self, aws: PracticeAws) -> None:
+    def test_the_adapters_read_every_field(self, aws: FakeAws) -> None:
         """What DescribeInstances gives survives botocore and the adapter, whatever moto lacks."""
         first = Eni(
             "10.0.0.1",
@@ -134,7 +134,7 @@ class TestEc2:
     def test_an_instance_is_named_as_ec2_names_it(self, fields: dict[str, Any], name: str) -> None:
         assert machine(**fields).describe()["PrivateDnsName"] == name
 
-    def test_a_terminated_instance_stays_visible_without_interfaces(self, aws: PracticeAws) -> None:
+    def test_a_terminated_instance_stays_visible_without_interfaces(self, aws: FakeAws) -> None:
         aws.add_machine(machine())
         aws.change_machine(HOME, f"i-{1:017x}", state="terminated")
 
@@ -143,7 +143,7 @@ class TestEc2:
         assert item["State"] == {"Name": "terminated", "Code": 48}
         assert item["NetworkInterfaces"] == []
 
-    def test_filters_take_several_values_and_tolerate_unknown_ones(self, aws: PracticeAws) -> None:
+    def test_filters_take_several_values_and_tolerate_unknown_ones(self, aws: FakeAws) -> None:
         aws.add_machine(machine(1))
         aws.add_machine(machine(2, state="stopped"))
 
@@ -153,9 +153,7 @@ class TestEc2:
         assert len(ids(aws, "vpc-id", "vpc-1")) == 2
         assert ids(aws, "vpc-id", "vpc-2") == []
 
-    def test_wildcards_are_live_in_filters_and_a_backslash_stills_them(
-        self, aws: PracticeAws
-    ) -> None:
+    def test_wildcards_are_live_in_filters_and_a_backslash_stills_them(self, aws: FakeAws) -> None:
         """As in EC2, which is why nothing unchecked may reach a filter."""
         aws.add_machine(machine(1))
 
@@ -163,23 +161,23 @@ class TestEc2:
         assert ids(aws, "private-dns-name", "ip-10-0-0-?.ec2.internal")
         assert not ids(aws, "private-dns-name", r"ip-\*")
 
-    def test_a_filter_that_is_not_practised_is_refused(self, aws: PracticeAws) -> None:
+    def test_a_filter_that_is_not_practised_is_refused(self, aws: FakeAws) -> None:
         with pytest.raises(NotImplementedError, match="ipv6-address"):
             ids(aws, "ipv6-address", "::1")
 
-    def test_an_unknown_id_fails_the_whole_call(self, aws: PracticeAws) -> None:
+    def test_an_unknown_id_fails_the_whole_call(self, aws: FakeAws) -> None:
         aws.add_machine(machine())
 
         with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
             described(aws, InstanceIds=[f"i-{1:017x}", f"i-{2:017x}"])
 
-    def test_managed_instances_are_shown_to_those_who_ask(self, aws: PracticeAws) -> None:
+    def test_managed_instances_are_shown_to_those_who_ask(self, aws: FakeAws) -> None:
         aws.add_machine(machine(managed=True))
 
         assert described(aws) == []
         assert described(aws, IncludeManagedResources=True)[0]["Operator"]["Managed"] is True
 
-    def test_answers_come_in_pages(self, aws: PracticeAws) -> None:
+    def test_answers_come_in_pages(self, aws: FakeAws) -> None:
         for number in range(7):
             aws.add_machine(machine(number))
         pages = (
@@ -194,13 +192,13 @@ class TestEc2:
 class TestAccount:
     """Who calls, the queue, and the account as a whole."""
 
-    def test_the_caller_is_the_approvers_session(self, aws: PracticeAws) -> None:
+    def test_the_caller_is_the_approvers_session(self, aws: FakeAws) -> None:
         caller = aws.client("sts").get_caller_identity()
 
         assert caller["Arn"] == aws.identity.arn
         assert aws.role_arn.endswith(f":{ACCOUNT}:role/csr-approver-review")
 
-    def test_messages_come_as_lambda_gets_them(self, aws: PracticeAws) -> None:
+    def test_messages_come_as_lambda_gets_them(self, aws: FakeAws) -> None:
         queue = aws.create_queue()
         aws.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
 
@@ -217,7 +215,7 @@ class TestAccount:
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere")
         before = dict(os.environ)
 
-        with PracticeAws():
+        with FakeAws():
             inside = dict(os.environ)
 
         assert dict(os.environ) == before
@@ -227,19 +225,19 @@ class TestAccount:
         assert inside["AWS_CONFIG_FILE"] == os.devnull
 
     def test_each_opening_starts_empty(self) -> None:
-        with PracticeAws() as aws:
+        with FakeAws() as aws:
             aws.add_profile("eks-node")
             aws.add_machine(machine())
-        with PracticeAws() as aws:
+        with FakeAws() as aws:
             assert described(aws) == []
             assert aws.add_profile("eks-node")
 
-    def test_one_may_be_open_at_a_time(self, aws: PracticeAws) -> None:
+    def test_one_may_be_open_at_a_time(self, aws: FakeAws) -> None:
         with pytest.raises(RuntimeError, match="another practice AWS"):
-            PracticeAws().__enter__()
+            FakeAws().__enter__()
         assert aws.create_queue()
 
-    def test_other_processes_see_the_same_account(self, aws: PracticeAws) -> None:
+    def test_other_processes_see_the_same_account(self, aws: FakeAws) -> None:
         """What is put right here shows over HTTP too, and the server ends with the account."""
         aws.add_cluster("prod", HOME, server="https://127.0.0.1:1", ca_pem="", vpc_id="vpc-7")
         aws.add_machine(machine())
@@ -263,7 +261,7 @@ class TestAccount:
 
     def test_the_server_leaves_no_thread(self) -> None:
         before = set(threading.enumerate())
-        with PracticeAws() as aws:
+        with FakeAws() as aws:
             assert aws.serve() == aws.serve()
 
         assert set(threading.enumerate()) == before

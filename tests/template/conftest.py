@@ -9,8 +9,8 @@ from tests.handlers.conftest import account, lambdas
 from tests.handlers.lambdas import Lambdas
 from tests.template.cloudformation import Stack, Template
 from tests.template.java import Java
+from tests.template.reported import Told, all_that_is_told
 from tests.template.sam import ROOT, monitoring_of, transformed
-from tests.template.told import Told, all_that_is_told
 
 __all__ = ["account", "lambdas"]  # fixtures of the handlers' tests
 
@@ -32,7 +32,7 @@ def monitoring() -> Stack:
 
 
 @pytest.fixture
-def told(account: Account, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch) -> Told:
+def reported(account: Account, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch) -> Told:
     return all_that_is_told(account, lambdas, monkeypatch)
 
 

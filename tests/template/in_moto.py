@@ -51,7 +51,7 @@ def main() -> None:
         calls = calls.replace(f"<{name}>", value)
     for service, method, arguments in json.loads(calls):
         getattr(boto3.client(service), method)(**arguments)
-    told = {
+    reported = {
         "status": stack["StackStatus"],
         "outputs": outputs,
         "resources": {
@@ -72,7 +72,7 @@ def main() -> None:
             for role in boto3.client("iam").list_roles()["Roles"]
         },
     }
-    json.dump(told, sys.stdout, default=str)
+    json.dump(reported, sys.stdout, default=str)
 
 
 if __name__ == "__main__":

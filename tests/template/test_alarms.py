@@ -7,8 +7,8 @@ import pytest
 
 from adapters.ledger_metrics import NAMESPACE
 from tests.template.cloudformation import Stack, Template
+from tests.template.reported import DISPATCHER, REVIEWER, Told
 from tests.template.sam import ROOT, monitoring_of
-from tests.template.told import DISPATCHER, REVIEWER, Told
 
 # AWS's own. From: Amazon SQS and AWS Lambda Developer Guides, CloudWatch metrics.
 OF_AWS: Final[Mapping[tuple[str, tuple[tuple[str, str], ...]], set[str]]] = {
@@ -32,13 +32,13 @@ def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, tuple[tuple[str, str],
         yield metric["Namespace"], tuple(dimensions), metric["MetricName"]
 
 
-def test_every_alarm_s_metric_is_told(monitoring: Stack, told: Told) -> None:
+def test_every_alarm_s_metric_is_told(monitoring: Stack, reported: Told) -> None:
     """Under exactly the dimensions that the alarm names: with one more it would see nothing."""
     for name, alarm in alarms(monitoring).items():
         for namespace, dimensions, metric in watched(alarm):
             if namespace == NAMESPACE:
                 assert (("Stack", "csr-approver"),) == dimensions, name
-                assert (namespace, ("Stack",), metric) in told.metrics, name
+                assert (namespace, ("Stack",), metric) in reported.metrics, name
             else:
                 assert metric in OF_AWS[namespace, dimensions], name
 
@@ -111,7 +111,7 @@ TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "reported"),
     [
         ({}, None),
         ({"AlarmEmail": "ops@corp.example"}, ["<AlarmTopic>"]),
@@ -120,14 +120,14 @@ TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
     ],
     ids=["nobody", "address", "topic", "both"],
 )
-def test_alarms_tell(given: dict[str, str], told: list[str] | None, template: Template) -> None:
+def test_alarms_tell(given: dict[str, str], reported: list[str] | None, template: Template) -> None:
     """All alarms tell, when they begin and when they end, whoever the parameters name."""
     stack = template.stack(**given)
 
     assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)
     for alarm in alarms(monitoring_of(stack)).values():
-        assert told == alarm.get("AlarmActions")
-        assert told == alarm.get("OKActions")
+        assert reported == alarm.get("AlarmActions")
+        assert reported == alarm.get("OKActions")
 
 
 def test_monitoring_is_given_what_it_takes(stack: Stack) -> None:

@@ -9,9 +9,9 @@ import pytest
 from adapters.ledger_metrics import NAMESPACE
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import Widget, expressions, metrics, widgets
+from tests.template.reported import Told
 from tests.template.sam import monitoring_of
 from tests.template.test_alarms import OF_AWS, alarms
-from tests.template.told import Told
 
 COLUMNS: Final = 24  # From: CloudWatch API Reference, "Dashboard body structure and syntax"
 
@@ -75,13 +75,13 @@ def test_the_first_row_is_the_outcome(monitoring: Stack) -> None:
     assert ["Last denials"] == titles(last_but_one)
 
 
-def test_every_widget_s_metric_is_told(monitoring: Stack, told: Told) -> None:
+def test_every_widget_s_metric_is_told(monitoring: Stack, reported: Told) -> None:
     """Under exactly the dimensions that the widget names."""
     for widget in widgets(monitoring):
         for namespace, dimensions, name in metrics(widget):
             if namespace == NAMESPACE:
                 names = tuple(dimension for dimension, _ in dimensions)
-                assert (namespace, names, name) in told.metrics
+                assert (namespace, names, name) in reported.metrics
                 assert {value for _, value in dimensions} <= {"csr-approver", ""}
             else:
                 assert name in OF_AWS[namespace, dimensions]
@@ -175,16 +175,16 @@ def test_the_saved_queries(monitoring: Stack) -> None:
     assert {("<ReviewerLogs>",)} == {tuple(one["LogGroupNames"]) for one in saved}
 
 
-def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, told: Told) -> None:
+def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, reported: Told) -> None:
     """As a run of the handlers printed them that approved, denied and left."""
-    assert {"approved", "denied", "left"} <= {line.get("action") for line in told.lines}
-    known = told.fields()
+    assert {"approved", "denied", "left"} <= {line.get("action") for line in reported.lines}
+    known = reported.fields()
     for name, query in queries(monitoring).items():
         assert 2 < len(fields(query)), name
         assert set() == fields(query) - known, name
 
 
-def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, told: Told) -> None:
+def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, reported: Told) -> None:
     """What a query compares with is a value that is told; NAME is for people to replace."""
     for name, query in queries(monitoring).items():
         compared = set(re.findall(r"(\w+) = '(\w+)'", query))
@@ -193,7 +193,7 @@ def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, told: Told) 
         assert [] == [
             (field, value)
             for field, value in compared
-            if value != "NAME" and all(line.get(field) != value for line in told.lines)
+            if value != "NAME" and all(line.get(field) != value for line in reported.lines)
         ]
 
 

@@ -98,8 +98,10 @@ def deployed(template: Template, given: Mapping[str, str], home: Path) -> Json:
         "calls": called,
     }
     script = ROOT / "tests/template/in_moto.py"
-    told = run("python", script, home=home, stdin=json.dumps(asked), AWS_DEFAULT_REGION="us-east-1")
-    return json.loads(told)
+    reported = run(
+        "python", script, home=home, stdin=json.dumps(asked), AWS_DEFAULT_REGION="us-east-1"
+    )
+    return json.loads(reported)
 
 
 @pytest.mark.parametrize("given", [{}, IN_FULL], ids=["by-default", "in-full"])

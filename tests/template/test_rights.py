@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 
 from tests.template.cloudformation import Stack, Template
+from tests.template.reported import DISPATCHER, REVIEWER, Told
 from tests.template.sam import ROOT
-from tests.template.told import DISPATCHER, REVIEWER, Told
 
 KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 IN_VPC: Final = {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"}
@@ -105,13 +105,13 @@ def test_roles_have_these_rights_and_no_others(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("function", "role"), [(DISPATCHER, "DispatcherRole"), (REVIEWER, "ReviewerRole")]
 )
-def test_rights_are_what_is_called(function: str, role: str, stack: Stack, told: Told) -> None:
+def test_rights_are_what_is_called(function: str, role: str, stack: Stack, reported: Told) -> None:
     """No right without a call, no call without a right: as the handlers made them just now.
 
     Tokens for clusters are made offline, and STS asks no right of whoever presents them.
     """
     granted = set(rights(stack.properties(role))) - IN_ITS_NAME[role]
-    called = {RIGHT_OF.get(call, call) for call in told.calls[function]}
+    called = {RIGHT_OF.get(call, call) for call in reported.calls[function]}
 
     assert called
     assert called == {action for action, _ in granted} - _LOG

@@ -9,8 +9,8 @@ from botocore.loaders import create_loader
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import widgets
 from tests.template.filter_pattern import clauses, matches, selects
+from tests.template.reported import Told
 from tests.template.sam import ROOT
-from tests.template.told import Told
 
 RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
 SECTIONS: Final = {
@@ -59,12 +59,12 @@ def test_alarms_say_where_to_read_on(monitoring: Stack) -> None:
 def test_each_section_says_what_it_means_what_to_type_and_how_to_mend(alarm: str) -> None:
     """In this order: a sentence, a command of one line, what to do with what it shows."""
     meaning, _, rest = SECTIONS[alarm].partition("```sh")
-    _, _, mend = rest.partition("```")
+    _, _, fix = rest.partition("```")
 
     assert meaning.endswith(".\n\n")
     assert "\n" not in first_command(alarm)
     assert re.match(r"aws (logs tail|sqs receive-message) ", first_command(alarm))
-    assert ".\n" in mend
+    assert ".\n" in fix
 
 
 @pytest.mark.parametrize("section", ["", *alarm_names()])
@@ -79,21 +79,21 @@ def test_commands_use_only_what_was_set_at_the_top(section: str, template: Templ
     assert set(re.findall(r'"\$(\w+)"', text)) <= variables
 
 
-def test_every_field_and_value_in_a_command_is_found_in_real_lines(told: Told) -> None:
+def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Told) -> None:
     """Each condition of each filter is met by a line that a run of the handlers printed."""
     filters = [one for one in PATTERN.findall(RUNBOOK) if one.startswith("{")]
     conditions = [clause for one in filters for clause in clauses(one)]
-    unmet = [one for one in conditions if not any(matches(one, line) for line in told.lines)]
+    unmet = [one for one in conditions if not any(matches(one, line) for line in reported.lines)]
 
     assert 10 == len(filters)
     assert [] == unmet
 
 
-def test_every_filter_selects_what_made_the_alarm_ring(told: Told) -> None:
+def test_every_filter_selects_what_made_the_alarm_ring(reported: Told) -> None:
     """Some lines, not all of them: a filter without effect would hide them in the others."""
     for one in PATTERN.findall(RUNBOOK):
         if one.startswith("{"):
-            selected = [selects(one, line) for line in told.lines]
+            selected = [selects(one, line) for line in reported.lines]
 
             assert {True, False} == set(selected), one
 

@@ -9,7 +9,7 @@ from core import pkcs10
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
 from core.errors import MalformedRequest
-from core.model import Decision, Pkcs10, Unread, Verdict
+from core.model import Decision, Pkcs10, UnreadableRequest, Verdict
 from sandbox.csr_builder import ATTACKS, HONEST
 from tests.builders import a_case, a_csr
 from tests.vectors import build
@@ -17,11 +17,11 @@ from tests.vectors import build
 VECTORS: list[dict[str, Any]] = json.loads(build.FILE.read_text())["vectors"]
 
 
-def read(request: bytes) -> Pkcs10 | Unread:
+def read(request: bytes) -> Pkcs10 | UnreadableRequest:
     try:
         return pkcs10.read(request)
     except MalformedRequest as error:
-        return Unread(str(error))
+        return UnreadableRequest(str(error))
 
 
 def verdict(request: bytes) -> Verdict:

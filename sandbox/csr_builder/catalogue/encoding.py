@@ -9,7 +9,7 @@ from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import (
     EXTENSION_REQUEST,
     SUBJECT_ALT_NAME,
-    Forge,
+    CsrBuilder,
     Names,
     attribute,
     extension,
@@ -27,7 +27,7 @@ def _encoding(name: str, title: str, tries: str, make: Make) -> Attack:
     )
 
 
-def _parts(request: Forge) -> tuple[bytes, bytes, bytes]:
+def _parts(request: CsrBuilder) -> tuple[bytes, bytes, bytes]:
     info = request.info()
     return info, request.key.algorithm, der.bits(request.key.sign(info))
 

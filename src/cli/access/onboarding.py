@@ -12,7 +12,7 @@ from adapters.eks import DescribedCluster
 from cli.access import rbac
 from cli.access.manifests import GROUP, Manifest
 from cli.account import access_entries
-from cli.account.clusters import Found, connection, described, mended
+from cli.account.clusters import Found, connection, described, with_fix
 from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
 from core.model import Role
 
@@ -42,12 +42,12 @@ _OF_RBAC: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that the approver needs. `mend`: lines for a person to act on."""
+    """One thing that the approver needs. `fix`: lines for a person to act on."""
 
     thing: str
     state: State
     detail: str = ""
-    mend: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def onboard(
     try:
         cluster = described(found)
     except ClusterUnavailable as error:
-        step = Step("cluster", State.UNTOLD, mended(str(error)))
+        step = Step("cluster", State.UNTOLD, with_fix(str(error)))
         return Onboarding(found.name, found.region, "", (step,))
     steps = list(_rbac(aws, cluster, manifests)) if applied else []
     steps.append(_entry(aws, cluster, role_arn, applied=applied))
@@ -92,10 +92,12 @@ def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) ->
     except NotOnboarded as error:
         yield Step(_thing(manifests[done]), State.UNTOLD, str(error), (_own_rights(error),))
     except ClusterUnavailable as error:
-        yield Step(_thing(manifests[done]), State.UNTOLD, str(error), _anew(error, manifests[done]))
+        yield Step(
+            _thing(manifests[done]), State.UNTOLD, str(error), _again(error, manifests[done])
+        )
 
 
-def _anew(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
+def _again(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
     """What a binding binds can't be changed (422), and what is somebody else's isn't (409)."""
     if not error.detail.startswith(("409", "422")):
         return ()
@@ -132,7 +134,7 @@ def _entry(aws: Aws, cluster: DescribedCluster, role_arn: str, *, applied: bool)
             access_entries.set_groups(eks, cluster.cluster.name, role_arn, groups)
             return Step(ENTRY, State.CHANGED, f"now in the group {GROUP}, too")
     except EvidenceUnavailable as error:
-        return Step(ENTRY, State.UNTOLD, mended(str(error)))
+        return Step(ENTRY, State.UNTOLD, with_fix(str(error)))
     update = _command("update", cluster, role_arn, "--kubernetes-groups", *groups)
     return Step(ENTRY, State.TO_DO, f"not in the group {GROUP}", (update,))
 
@@ -147,12 +149,12 @@ def _made(eks: Any, cluster: DescribedCluster, role_arn: str, *, applied: bool) 
 
 def _of_another_type(cluster: DescribedCluster, role_arn: str, kind: str) -> Step:
     """The type of an entry can't be changed, and only a standard one has groups of one's own."""
-    mend = (
+    fix = (
         "if nothing else uses that role, delete the entry and make it anew:",
         _command("delete", cluster, role_arn),
         _create(cluster, role_arn),
     )
-    return Step(ENTRY, State.NO, f"it is of the type {kind}, expected STANDARD", mend)
+    return Step(ENTRY, State.NO, f"it is of the type {kind}, expected STANDARD", fix)
 
 
 def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
@@ -163,7 +165,7 @@ def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
         "--access-config",
         "authenticationMode=API_AND_CONFIG_MAP",
     )
-    mend = (
+    fix = (
         "either add to mapRoles of the ConfigMap aws-auth:",
         "  kubectl edit configmap aws-auth --namespace kube-system",
         f"    - rolearn: {Role.of_arn(role_arn)}",
@@ -173,7 +175,7 @@ def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
         f"  {switch}",
     )
     detail = "the authentication mode is CONFIG_MAP: the cluster takes no access entries"
-    return Step(ENTRY, State.NO, detail, mend)
+    return Step(ENTRY, State.NO, detail, fix)
 
 
 def _create(cluster: DescribedCluster, role_arn: str) -> str:

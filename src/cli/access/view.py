@@ -80,9 +80,9 @@ def show(onboardings: Sequence[Onboarding], console: Console) -> None:
             cell(*(line for step in one.steps for line in _lines(step))),
         )
     console.print(table)
-    sums = Counter(_sum(one) for one in onboardings)
-    told = ", ".join(f"{count} {state}" for state, count in sums.most_common())
-    console.print(cell(f"{len(onboardings)} clusters: {told}."))
+    totals = Counter(_sum(one) for one in onboardings)
+    reported = ", ".join(f"{count} {state}" for state, count in totals.most_common())
+    console.print(cell(f"{len(onboardings)} clusters: {reported}."))
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _step(step: Step) -> dict[str, Any]:
         "thing": step.thing,
         "state": step.state.value,
         "detail": step.detail or None,
-        "mend": list(step.mend),
+        "fix": list(step.fix),
     }
 
 
@@ -98,7 +98,7 @@ def _told(one: Onboarding) -> Iterator[str]:
     for step in one.steps:
         detail = f" ({safe(step.detail)})" if step.detail else ""
         yield f"{one.name} ({one.region}): {step.thing}: {step.state.value}{detail}"
-        yield from (f"  {safe(line)}" for line in step.mend)
+        yield from (f"  {safe(line)}" for line in step.fix)
 
 
 def _states(steps: Sequence[Step]) -> Any:
@@ -110,7 +110,7 @@ def _states(steps: Sequence[Step]) -> Any:
 def _lines(step: Step) -> Iterator[str]:
     if step.state in _TROUBLE:
         yield f"{step.thing}: {step.detail}"
-        yield from step.mend
+        yield from step.fix
 
 
 def _sum(one: Onboarding) -> str:

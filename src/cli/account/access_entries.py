@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.aws_clients import AWS_FAULTS, error_code, told
+from adapters.aws_clients import AWS_FAULTS, error_code, reported
 from core.errors import EvidenceUnavailable
 
 #: The only type that may have groups of one's own.
@@ -36,7 +36,7 @@ def describe(eks: Any, cluster: str, principal: str) -> AccessEntry | None:
     except AWS_FAULTS as error:
         if error_code(error) == "ResourceNotFoundException":
             return None
-        raise EvidenceUnavailable(told("EKS DescribeAccessEntry", error)) from error
+        raise EvidenceUnavailable(reported("EKS DescribeAccessEntry", error)) from error
     except (KeyError, TypeError) as error:
         raise EvidenceUnavailable("EKS DescribeAccessEntry: unreadable answer") from error
 
@@ -57,7 +57,7 @@ def create(eks: Any, cluster: str, principal: str, groups: Collection[str]) -> b
     except AWS_FAULTS as error:
         if error_code(error) == "ResourceInUseException":
             return False
-        raise EvidenceUnavailable(told("EKS CreateAccessEntry", error)) from error
+        raise EvidenceUnavailable(reported("EKS CreateAccessEntry", error)) from error
     return True
 
 
@@ -72,7 +72,7 @@ def set_groups(eks: Any, cluster: str, principal: str, groups: Collection[str]) 
             clusterName=cluster, principalArn=principal, kubernetesGroups=list(groups)
         )
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(told("EKS UpdateAccessEntry", error)) from error
+        raise EvidenceUnavailable(reported("EKS UpdateAccessEntry", error)) from error
 
 
 def node_principals(eks: Any, cluster: str) -> list[str]:
@@ -90,7 +90,7 @@ def _principals(eks: Any, cluster: str) -> Iterator[str]:
         for page in eks.get_paginator("list_access_entries").paginate(clusterName=cluster):
             yield from map(str, page["accessEntries"])
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(told("EKS ListAccessEntries", error)) from error
+        raise EvidenceUnavailable(reported("EKS ListAccessEntries", error)) from error
 
 
 def _entry(item: Mapping[str, Any]) -> AccessEntry:

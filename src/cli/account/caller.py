@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters.aws_clients import AWS_FAULTS, told
+from adapters.aws_clients import AWS_FAULTS, reported
 from core.errors import EvidenceUnavailable
 
 
@@ -39,10 +39,10 @@ def who_am_i(sts: Any, now: Callable[[], datetime]) -> Caller:
     try:
         answer = sts.get_caller_identity()
     except ClientError as error:
-        refusal = told("STS GetCallerIdentity", error)
+        refusal = reported("STS GetCallerIdentity", error)
         return Caller("", "", _skew(error.response, now()), refusal)
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(told("STS GetCallerIdentity", error)) from error
+        raise EvidenceUnavailable(reported("STS GetCallerIdentity", error)) from error
     return Caller(str(answer["Account"]), str(answer["Arn"]), _skew(answer, now()))
 
 

@@ -24,7 +24,7 @@ from botocore.exceptions import (
 from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
-from adapters.aws_clients import error_code, told
+from adapters.aws_clients import error_code, reported
 from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
@@ -56,7 +56,7 @@ Proxy = Annotated[
 ]
 
 #: What is said where AWS, or the network on the way to it, is at fault: by AWS's error code.
-_MENDS: Final = {
+_FIXES: Final = {
     "AccessDenied": "your credentials lack that right",
     "AccessDeniedException": "your credentials lack that right",
     "UnauthorizedOperation": "your credentials lack that right",
@@ -111,9 +111,9 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
         aws.client("sts")
         aws.credentials().get_frozen_credentials()
     except NoCredentialsError as error:
-        stop(COULD_NOT_TELL, mended(f"no AWS credentials were found: {error_code(error)}"))
+        stop(COULD_NOT_TELL, with_fix(f"no AWS credentials were found: {error_code(error)}"))
     except _NOT_HAD as error:  # had by SSO or another role, and that failed
-        stop(COULD_NOT_TELL, mended(told("AWS credentials", error)))
+        stop(COULD_NOT_TELL, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {safe(str(error))}")
     return aws
@@ -121,17 +121,17 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
 
 def hint(detail: str) -> str:
     """What to do about AWS's refusal, or its silence; empty where that isn't known."""
-    code = next((code for code in _MENDS if code in detail.replace(":", " ").split()), "")
+    code = next((code for code in _FIXES if code in detail.replace(":", " ").split()), "")
     proxied = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
     if code in _UNREACHED and proxied:
-        return f"{_MENDS[code]}; HTTPS_PROXY is set: with --proxy it is used"
-    return _MENDS.get(code, "")
+        return f"{_FIXES[code]}; HTTPS_PROXY is set: with --proxy it is used"
+    return _FIXES.get(code, "")
 
 
-def mended(problem: str) -> str:
+def with_fix(problem: str) -> str:
     """The problem, and what to do about it where that is known."""
-    mend = hint(problem)
-    return f"{problem} ({mend})" if mend else problem
+    fix = hint(problem)
+    return f"{problem} ({fix})" if fix else problem
 
 
 def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.api_connection import ApiConnection
-from adapters.aws_clients import AWS_FAULTS, error_code, told
+from adapters.aws_clients import AWS_FAULTS, error_code, reported
 from adapters.csr_pages import unavailable
 from adapters.retry import Answer
 from core.errors import EvidenceUnavailable
@@ -94,4 +94,4 @@ def _refused(operation: str, error: Exception) -> bool:
     """False for a refusal; anything else is no answer."""
     if error_code(error) in _DENIED:
         return False
-    raise EvidenceUnavailable(told(operation, error)) from error
+    raise EvidenceUnavailable(reported(operation, error)) from error

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from adapters.aws_clients import AWS_FAULTS, told
+from adapters.aws_clients import AWS_FAULTS, reported
 from core.errors import EvidenceUnavailable
 from core.settings import ReviewSettings
 
@@ -63,9 +63,9 @@ def describe(cloudformation: Any, name: str, region: str) -> Stack | None:
     except ClientError as error:
         if "does not exist" in str(error):
             return None
-        raise EvidenceUnavailable(told("CloudFormation DescribeStacks", error)) from error
+        raise EvidenceUnavailable(reported("CloudFormation DescribeStacks", error)) from error
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(told("CloudFormation DescribeStacks", error)) from error
+        raise EvidenceUnavailable(reported("CloudFormation DescribeStacks", error)) from error
     except (KeyError, TypeError, ValueError) as error:
         raise EvidenceUnavailable("CloudFormation DescribeStacks: unreadable answer") from error
     return Stack(
@@ -87,7 +87,7 @@ def schedule_state(cloudformation: Any, scheduler: Any, name: str) -> str | None
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
         made = [one for page in pages for one in page["StackResourceSummaries"]]
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(told("CloudFormation ListStackResources", error)) from error
+        raise EvidenceUnavailable(reported("CloudFormation ListStackResources", error)) from error
     schedules = [one for one in made if one["ResourceType"] == _SCHEDULE]
     if not schedules:
         return None
@@ -96,7 +96,7 @@ def schedule_state(cloudformation: Any, scheduler: Any, name: str) -> str | None
         schedule = str(schedules[0]["PhysicalResourceId"]).rsplit("|", 1)[-1]
         return str(scheduler.get_schedule(Name=schedule)["State"])
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(told("Scheduler GetSchedule", error)) from error
+        raise EvidenceUnavailable(reported("Scheduler GetSchedule", error)) from error
 
 
 def _by_name(stack: Mapping[str, Any], kind: str) -> Mapping[str, str]:

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from cli.diagnose.causes import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr
-from cli.diagnose.causes import Explanation, Cause
 from cli.diagnose.run import ClusterDiagnosis
 from core.model import safe
 
@@ -27,12 +27,13 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "changes nothing, open a case with AWS.",
     Cause.NOT_ISSUED_AFTER_US: "Not issued, though {detail}: open a case with AWS, and name the "
     "cluster and {csr}.",
-    Cause.NAMES_NEED_SETTING: "If the node may have {names}, let the approver run with {settings}; to "
-    "try it: `{review} {set}`; else take it off the node's addresses.",
+    Cause.NAMES_NEED_SETTING: "If the node may have {names}, let the approver run with {settings}; "
+    "to try it: `{review} {set}`; else take it off the node's addresses.",
     Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but a pod may have it: start the "
     "kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
-    Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: take it off the node's addresses "
-    "(hostname, --node-ip, cloud provider), and approve nothing until it is known why it is there.",
+    Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: take it off the node's "
+    "addresses (hostname, --node-ip, cloud provider), and approve nothing until you know why it "
+    "is there.",
     Cause.NAMES_RESERVED: "No node may have {names}, the cluster's or AWS's: approve nothing, and "
     "find out why {node} asks for it.",
     Cause.NO_CLUSTER_TAG: "If {instance} is a node of this cluster, tag it: `aws ec2 create-tags "
@@ -40,21 +41,21 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "Value=owned`",
     Cause.OTHER_VPC: "If nodes in another VPC are meant ({detail}), let the approver run with "
     "ALLOW_OTHER_VPCS=true; else find out what {instance} does here.",
-    Cause.NODE_NAME: "Let the kubelet run with --hostname-override and one of the instance's names: "
-    "{detail}.",
+    Cause.NODE_NAME: "Let the kubelet run with --hostname-override and one of the instance's "
+    "names: {detail}.",
     Cause.NODE_ROLE: "Let ec2.amazonaws.com alone take the node role, and give the instance its "
     "profile: {detail}.",
     Cause.NO_IDENTITY: "Let the node authenticate by IAM, or, where nodes don't, let the approver "
     "run with ALLOW_NAME_IDENTITY=true: {detail}.",
-    Cause.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what posed "
-    "as it: {detail}.",
+    Cause.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what "
+    "posed as it: {detail}.",
     Cause.NOT_EC2: "EKS itself approves Fargate's and hybrid nodes: see that a hybrid node has the "
     "label eks.amazonaws.com/compute-type=hybrid, asks for its own name, and for addresses of the "
     "remote node networks only.",
     Cause.NOT_A_NODE: "Find out what {requester} is, for no EC2 node filed this, and approve "
     "nothing: {detail}.",
-    Cause.NOT_A_KUBELET_REQUEST: "Find out what filed this, for no kubelet does, and approve nothing: "
-    "{detail}.",
+    Cause.NOT_A_KUBELET_REQUEST: "Find out what filed this, for no kubelet does, and approve "
+    "nothing: {detail}.",
     Cause.SIGNER_FAILED: "Mend what the signer named, and the kubelet files anew within a minute: "
     "{detail}.",
     Cause.DENIED: "Mend what it was denied for, and the kubelet files anew within a minute: "
@@ -67,9 +68,9 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     Cause.EVIDENCE_UNAVAILABLE: "Mend this and run it again: {detail}.",
     Cause.NOT_JUDGED: "Report this: {detail}.",
     Cause.CREATED_IN_FUTURE: "Set the clock of this machine right and run it again: {detail}.",
-    Cause.NO_NEWER_REQUEST: "See whether `kubectl logs` works for a pod on {node}: if so, a later one was "
-    "issued and has left the list: `kubectl delete csr {csr}`; if not, restart its kubelet, which "
-    "has given this up and filed no other.",
+    Cause.NO_NEWER_REQUEST: "See whether `kubectl logs` works for a pod on {node}: if so, a later "
+    "one was issued and has left the list: `kubectl delete csr {csr}`; if not, restart its "
+    "kubelet, which has given this up and filed no other.",
     Cause.SUPERSEDED: "Nothing to do: the kubelet has filed a newer one.",
     Cause.INSTANCE_GONE: "Nothing to do: its instance runs no more, or was started anew since.",
     Cause.ABANDONED: "Nothing to do: nobody waits for it, and no EC2 node filed it.",
@@ -94,7 +95,9 @@ def about_version(diagnosed: ClusterDiagnosis) -> str:
     strict = f"{version}: since 1.24 EKS issues nothing for a request with a name it can't verify"
     if diagnosed.ready is not False:
         return strict
-    return f"{strict}; the nodes that need action have no certificate now, or an older one running out"
+    return (
+        f"{strict}; the nodes that need action have no certificate now, or an older one running out"
+    )
 
 
 def remedy(cause: Explanation, one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> str:

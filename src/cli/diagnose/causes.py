@@ -10,9 +10,9 @@ from enum import Enum
 from itertools import groupby
 from typing import Final
 
-from cli.diagnose.name_status import RequestedName, NameStatus
+from cli.diagnose.name_status import NameStatus, RequestedName
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.model import Case, Instance, NotGiven, Refusal, RoleUnknown
+from core.model import Case, Instance, NotProvided, Refusal, RoleUnknown
 
 
 class Need(Enum):
@@ -131,7 +131,7 @@ def is_gone(case: Case, *, may_lag: bool) -> bool:
 
     One that EC2 doesn't show is gone, once the request is so old that EC2 must know it.
     """
-    if case.identity is None or isinstance(case.instances, NotGiven):
+    if case.identity is None or isinstance(case.instances, NotProvided):
         return False
     if not case.instances:
         return not may_lag
@@ -194,7 +194,7 @@ def _kind(_case: Case, refusal: Refusal) -> Cause:
 
 
 def _cluster(case: Case, _refusal: Refusal) -> Cause:
-    vpc_id = "" if isinstance(case.cluster, NotGiven) else case.cluster.vpc_id
+    vpc_id = "" if isinstance(case.cluster, NotProvided) else case.cluster.vpc_id
     is_here = case.instance is not None and case.instance.vpc_id == vpc_id != ""
     return Cause.NO_CLUSTER_TAG if is_here or case.policy.allow_other_vpcs else Cause.OTHER_VPC
 

@@ -13,11 +13,11 @@ from datetime import timedelta
 from enum import Enum
 
 from cli.diagnose import causes
-from cli.diagnose.causes import Explanation, Need, Cause
+from cli.diagnose.causes import Cause, Explanation, Need
 from cli.diagnose.name_status import RequestedName, name_statuses
 from core import evidence, issued
 from core.checks import CHECKS
-from core.judging import Scene, case_of, gate, judge
+from core.judging import ReviewContext, case_of, gate, judge
 from core.model import (
     APPROVED_REASON,
     KUBELET_SERVING,
@@ -25,12 +25,12 @@ from core.model import (
     Cluster,
     Csr,
     Decision,
-    Entry,
     IssueState,
     Judged,
     Listing,
+    ParsedCsr,
     Pkcs10,
-    Unread,
+    UnreadableRequest,
     Verdict,
 )
 from core.ports import CertificateApi, Clock, Fleet
@@ -103,25 +103,25 @@ def diagnosis(
         NotOnboarded: the cluster lets us list nothing.
     """
     listing = api.list_csrs(KUBELET_SERVING)
-    scene = Scene(cluster, settings, clock.now(), CHECKS[KUBELET_SERVING])
-    gated = gate(listing.csrs, scene)
+    context = ReviewContext(cluster, settings, clock.now(), CHECKS[KUBELET_SERVING])
+    gated = gate(listing.csrs, context)
     newer = {id(csr): gated.peers.newer(csr) for csr in listing.csrs}
     newest = [csr for csr in listing.csrs if newer[id(csr)] is None]
     older = [csr for csr in listing.csrs if newer[id(csr)] is not None]
 
-    read = list(read_all(newest, scene, lambda: clock.remaining() > _FOR_EVIDENCE_SECONDS))
-    entries = [one for one in read if isinstance(one, Entry)]
+    read = list(read_all(newest, context, lambda: clock.remaining() > _FOR_EVIDENCE_SECONDS))
+    entries = [one for one in read if isinstance(one, ParsedCsr)]
     enough = max(clock.remaining() / 2, _FOR_EVIDENCE_SECONDS)
-    keys = list(read_all(older, scene, lambda: clock.remaining() > enough))
-    for entry in (*entries, *(one for one in keys if isinstance(one, Entry))):
+    keys = list(read_all(older, context, lambda: clock.remaining() > enough))
+    for entry in (*entries, *(one for one in keys if isinstance(one, ParsedCsr))):
         gated.peers.add(entry)
 
-    cases = [case_of(entry, scene, gated.peers) for entry in entries if _is_open(entry)]
+    cases = [case_of(entry, context, gated.peers) for entry in entries if _is_open(entry)]
     identities = [case.identity for case in cases if case.identity is not None]
     answers = evidence.gather(
-        identities, cluster.vpc_id, fleet, scene.now, roles_wanted=settings.verify_node_role
+        identities, cluster.vpc_id, fleet, context.now, roles_wanted=settings.verify_node_role
     )
-    judged = judge(cases, answers, scene.checks, time_left=lambda: clock.remaining() > 0)
+    judged = judge(cases, answers, context.checks, time_left=lambda: clock.remaining() > 0)
     unread = [one for one in read if isinstance(one, Judged) and not one.case.csr.certificate]
     return Diagnosis(
         cluster,
@@ -132,12 +132,12 @@ def diagnosis(
     )
 
 
-def _is_open(entry: Entry) -> bool:
+def _is_open(entry: ParsedCsr) -> bool:
     csr = entry.csr
     return not csr.certificate or _certificate(csr, entry.request) is not None
 
 
-def _certificate(csr: Csr, request: Pkcs10 | Unread) -> Explanation | None:
+def _certificate(csr: Csr, request: Pkcs10 | UnreadableRequest) -> Explanation | None:
     """What is wrong with its certificate, if anything is."""
     found = issued.find(csr, request, csr.created, grace=timedelta(), max_age=timedelta())
     if found is None:
@@ -146,7 +146,7 @@ def _certificate(csr: Csr, request: Pkcs10 | Unread) -> Explanation | None:
     return Explanation(Cause.FEWER_NAMES if fewer else Cause.WRONG_CERTIFICATE, found.detail)
 
 
-def _gaps(listing: Listing, read: Sequence[Entry | Judged]) -> tuple[str, ...]:
+def _gaps(listing: Listing, read: Sequence[ParsedCsr | Judged]) -> tuple[str, ...]:
     gaps = []
     if listing.truncated:
         gaps.append(f"the list was not read to its end: {listing.cause}")
@@ -208,10 +208,10 @@ def _causes(
         )
     if age > settings.max_csr_age_seconds:
         return _abandoned(case, verdict, names)
-    told = causes.explain_refusals(case, verdict.refusals, names, may_lag=may_lag)
-    if any(one.cause is Cause.INSTANCE_GONE for one in told):
-        return told
-    return (*_decided(case.csr), *told) or (_passing(case, settings),)
+    reported = causes.explain_refusals(case, verdict.refusals, names, may_lag=may_lag)
+    if any(one.cause is Cause.INSTANCE_GONE for one in reported):
+        return reported
+    return (*_decided(case.csr), *reported) or (_passing(case, settings),)
 
 
 def _abandoned(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from cli.diagnose.advice import PAGE, about_version, age_of, node_of, short, remedy
+from cli.diagnose.advice import PAGE, about_version, age_of, node_of, remedy, short
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.name_status import RequestedName
 from cli.diagnose.page import SCRIPT, STYLE
@@ -24,10 +24,10 @@ from cli.diagnose.view import (
     WORDS,
     all_ready,
     answer,
-    ignored,
     confirmed,
     confirmed_last,
     counts,
+    ignored,
     numbers,
     shown,
 )
@@ -76,9 +76,14 @@ def _head() -> Element:
 
 def _header(clusters: Sequence[ClusterDiagnosis], now: datetime) -> Element:
     ready = all_ready(clusters)
-    told = Counter(answer(one.ready) for one in clusters)
+    reported = Counter(answer(one.ready) for one in clusters)
     tiles = [
-        _tag("li", _tag("strong", str(told[answer(one)])), f" {answer(one)}", class_=_CLASSES[one])
+        _tag(
+            "li",
+            _tag("strong", str(reported[answer(one)])),
+            f" {answer(one)}",
+            class_=_CLASSES[one],
+        )
         for one in (False, None, True)
     ]
     return _tag(

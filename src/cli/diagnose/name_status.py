@@ -58,7 +58,7 @@ class _Known:
         self._instance = instance
         self._is_shown = shown_on(instance)
         addressed = any(one.ipv4 or one.ipv6 for one in instance.interfaces)
-        self._shows_any = addressed or bool(instance.loose_addresses)
+        self._shows_any = addressed or bool(instance.other_addresses)
         self._own_dns = cache(self._own_dns_under)
         self._own_ips = cache(self._own_ips_under)
 

@@ -10,7 +10,7 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account.clusters import Found, csr_api, described, mended
+from cli.account.clusters import Found, csr_api, described, with_fix
 from cli.diagnose.diagnosis import Diagnosis, diagnosis
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.settings import ReviewSettings
@@ -54,7 +54,7 @@ def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> Cluste
         problem = f"{error}; the cluster must let your role in (csr-approver access shows how)"
         return ClusterDiagnosis(found.name, found.region, version, None, problem)
     except ClusterUnavailable as error:
-        return ClusterDiagnosis(found.name, found.region, version, None, mended(str(error)))
+        return ClusterDiagnosis(found.name, found.region, version, None, with_fix(str(error)))
     return ClusterDiagnosis(found.name, found.region, version, csrs)
 
 

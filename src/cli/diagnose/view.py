@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.diagnose.advice import PAGE, about_version, age_of, node_of, short, remedy
+from cli.diagnose.advice import PAGE, about_version, age_of, node_of, remedy, short
+from cli.diagnose.causes import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
-from cli.diagnose.causes import Need, Cause
-from cli.diagnose.name_status import RequestedName, NameStatus
+from cli.diagnose.name_status import NameStatus, RequestedName
 from cli.diagnose.run import ClusterDiagnosis
 from core.model import Csr
 
@@ -194,8 +194,8 @@ def _cluster(one: ClusterDiagnosis) -> Iterator[Text]:
         yield Text(f"  and {len(requests) - _MOST_REQUESTS} more, which --output json tells of")
     cause = Counter(cause.value for _, cause, _ in ignored(one))
     if cause:
-        told = ", ".join(f"{count} {words}" for words, count in cause.items())
-        yield Text(f"  Ignored, no action needed: {told}", style="dim")
+        reported = ", ".join(f"{count} {words}" for words, count in cause.items())
+        yield Text(f"  Ignored, no action needed: {reported}", style="dim")
 
 
 def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Iterator[Text]:

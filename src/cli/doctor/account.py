@@ -7,11 +7,11 @@ from typing import Final
 import boto3
 
 from adapters.aws_account import Aws
-from adapters.aws_clients import AWS_FAULTS, told
+from adapters.aws_clients import AWS_FAULTS, reported
 from cli.access.approver_role import role_by_name
 from cli.account import rights, stack
 from cli.account.caller import Caller, who_am_i
-from cli.account.clusters import hint, mended
+from cli.account.clusters import hint, with_fix
 from cli.account.stack import Stack
 from cli.doctor import roles, vpc
 from cli.doctor.chain import Finding, Link, broken, ok, still_open, unknown
@@ -112,10 +112,13 @@ class AccountLinks:
             return unknown("AWS told no time")
         if abs(skew) < _SAME_SECONDS:
             return ok("the local clock agrees with AWS's")
-        ahead = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's"
+        difference = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's"
         if abs(skew) > MOST_SKEW_SECONDS:
-            return broken(f"the local clock is {ahead}", "set it, by NTP: AWS refuses such tokens")
-        return ok(f"the local clock is {ahead}")
+            return broken(
+                f"the local clock is {difference}",
+                "set it, by NTP: AWS refuses such tokens",
+            )
+        return ok(f"the local clock is {difference}")
 
     def _credentials(self) -> Finding:
         caller = self.caller
@@ -176,7 +179,7 @@ class AccountLinks:
         try:
             self.acting = _assumed(self.own, self.role_arn)
         except AWS_FAULTS as error:
-            problem = mended(told("STS AssumeRole", error))
+            problem = with_fix(reported("STS AssumeRole", error))
             return unknown(problem, "as deployed, its trust policy lets Lambda alone take it")
         self.as_approver = True
         return ok("as the approver's role, which you may take")
@@ -194,8 +197,8 @@ class AccountLinks:
         if self.as_approver and allowed:
             return ok(f"the approver may {action}")
         if self.as_approver:
-            mend = "its policy, a permissions boundary or an SCP forbids it"
-            return broken(f"the approver may not {action}", mend)
+            fix = "its policy, a permissions boundary or an SCP forbids it"
+            return broken(f"the approver may not {action}", fix)
         if allowed:
             return still_open(f"you may {action}", _ASSUME)
         return unknown(f"you may not {action}", _ASSUME)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from cli.account.clusters import mended
+from cli.account.clusters import with_fix
 from core.errors import ClusterUnavailable, EvidenceUnavailable
 
 
@@ -24,11 +24,11 @@ _HOLDS = frozenset({Status.OK, Status.OPEN})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of a link. `mend`: what a person does about it."""
+    """What was found of a link. `fix`: what a person does about it."""
 
     status: Status
     detail: str
-    mend: str = ""
+    fix: str = ""
 
     @property
     def holds(self) -> bool:
@@ -51,19 +51,19 @@ def ok(detail: str) -> Finding:
     return Finding(Status.OK, detail)
 
 
-def still_open(detail: str, mend: str = "") -> Finding:
+def still_open(detail: str, fix: str = "") -> Finding:
     """Nothing has shown it."""
-    return Finding(Status.OPEN, detail, mend)
+    return Finding(Status.OPEN, detail, fix)
 
 
-def broken(detail: str, mend: str) -> Finding:
+def broken(detail: str, fix: str) -> Finding:
     """It doesn't hold."""
-    return Finding(Status.BROKEN, detail, mend)
+    return Finding(Status.BROKEN, detail, fix)
 
 
-def unknown(detail: str, mend: str = "") -> Finding:
+def unknown(detail: str, fix: str = "") -> Finding:
     """It couldn't be told."""
-    return Finding(Status.UNKNOWN, detail, mend)
+    return Finding(Status.UNKNOWN, detail, fix)
 
 
 def walk(links: Iterable[Link], known: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -96,4 +96,4 @@ def _looked(link: Link) -> Finding:
     try:
         return link.look()
     except (EvidenceUnavailable, ClusterUnavailable) as error:
-        return unknown(mended(str(error)))
+        return unknown(with_fix(str(error)))

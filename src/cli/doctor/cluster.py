@@ -116,8 +116,8 @@ class ClusterLinks:
             return still_open("there is no stack to ask")
         cluster = self._cluster.cluster
         if not eks.is_selected(self._of.settings, cluster, home=stack.region):
-            mend = "deploy with other Regions, ClusterNames or ClusterTag"
-            return broken("the stack doesn't serve it", mend)
+            fix = "deploy with other Regions, ClusterNames or ClusterTag"
+            return broken("the stack doesn't serve it", fix)
         tag = cluster.tags.get("csr-approver:mode")
         return ok("the stack serves it" + (f"; tagged {tag}" if tag is not None else ""))
 
@@ -153,14 +153,14 @@ class ClusterLinks:
         if private:
             return unknown(f"{problem}; the endpoint is private", "run this within its network")
         proxied = hint("ConnectTimeoutError").partition("; ")[2]
-        mend = "its publicAccessCidrs, or a firewall on the way, must let you through"
-        return broken(problem, "; ".join(filter(None, (mend, proxied))))
+        fix = "its publicAccessCidrs, or a firewall on the way, must let you through"
+        return broken(problem, "; ".join(filter(None, (fix, proxied))))
 
     def _tls(self) -> Finding:
         outcome = self._outcome
         if isinstance(outcome, NoAnswer) and outcome.cause == "tls":
-            mend = "another certificate than the cluster's is shown: what reads TLS on the way?"
-            return broken(outcome.detail, mend)
+            fix = "another certificate than the cluster's is shown: what reads TLS on the way?"
+            return broken(outcome.detail, fix)
         return ok("the cluster's own CA")
 
     def _token(self) -> Finding:
@@ -170,8 +170,8 @@ class ClusterLinks:
         if outcome.status == 401 and self._of.as_approver:
             return broken("the cluster doesn't know the approver (401)", self._let_in)
         if outcome.status == 401:
-            mend = "--assume-role, or an access entry for your own role"
-            return unknown("the cluster doesn't know you (401)", mend)
+            fix = "--assume-role, or an access entry for your own role"
+            return unknown("the cluster doesn't know you (401)", fix)
         if outcome.status >= 500:
             raise unavailable(outcome)
         return ok("the cluster knows " + ("the approver" if self._of.as_approver else "you"))
@@ -222,8 +222,8 @@ class ClusterLinks:
         fates = Counter(_fate(one, grace) for one in self._listed.csrs)
         issued, missing = fates["issued"], fates["missing"]
         if missing and not issued:
-            mend = "see approved-not-issued in docs/runbook.md"
-            return broken(f"{missing} were approved by us, and none was issued", mend)
+            fix = "see approved-not-issued in docs/runbook.md"
+            return broken(f"{missing} were approved by us, and none was issued", fix)
         if issued:
             more = f", not issued {missing}" if missing else ""
             return ok(f"seen issued {issued}{more}")
@@ -235,11 +235,11 @@ class ClusterLinks:
         actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
         listed = sum(one.run.listed for one in reviewed.signers)
         counts = ", ".join(f"{count} {action.value}" for action, count in actions.most_common())
-        told = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
+        reported = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
         look = f"csr-approver review {cluster.name} --region {cluster.region}"
         if not reviewed.is_whole:
-            return Finding(Status.UNKNOWN, told, look)
-        return Finding(Status.OK, told, "" if reviewed.is_well else look)
+            return Finding(Status.UNKNOWN, reported, look)
+        return Finding(Status.OK, reported, "" if reviewed.is_well else look)
 
 
 def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavailable:

@@ -26,8 +26,10 @@ def look_at_node_roles(
         EvidenceUnavailable: IAM couldn't be asked.
     """
     entries, untold = _of_entries(own, cluster)
-    told = {arn for one in csrs if one.node for arn in one.extra.get(CANONICAL_ARN, ())} - entries
-    known = [*sorted(entries), *sorted(told)[:_MOST_TOLD]]
+    reported = {
+        arn for one in csrs if one.node for arn in one.extra.get(CANONICAL_ARN, ())
+    } - entries
+    known = [*sorted(entries), *sorted(reported)[:_MOST_TOLD]]
     taken: list[str] = []
     for arn in known:
         role = Role.of_arn(arn)
@@ -37,8 +39,8 @@ def look_at_node_roles(
         policy = roles.trust_policy(own.client("iam"), role.name)
         others = [] if policy is None else roles.takers(policy)
         taken += [f"{role.name} may be taken by {', '.join(others)}"] if others else []
-    if len(told) > _MOST_TOLD:
-        untold.append(f"requests tell {len(told) - _MOST_TOLD} more, not looked at")
+    if len(reported) > _MOST_TOLD:
+        untold.append(f"requests tell {len(reported) - _MOST_TOLD} more, not looked at")
     if taken:
         return broken("; ".join(taken), "let ec2.amazonaws.com alone take a node's role")
     if untold:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from adapters.aws_clients import AWS_FAULTS, error_code, told
+from adapters.aws_clients import AWS_FAULTS, error_code, reported
 from core.errors import EvidenceUnavailable
 
 #: By which a role's session, and with it a session's name, is had.
@@ -24,7 +24,7 @@ def trust_policy(iam: Any, name: str) -> Mapping[str, Any] | None:
     except AWS_FAULTS as error:
         if error_code(error) == "NoSuchEntity":
             return None
-        raise EvidenceUnavailable(told("IAM GetRole", error)) from error
+        raise EvidenceUnavailable(reported("IAM GetRole", error)) from error
     if not isinstance(policy, Mapping):
         raise EvidenceUnavailable("IAM GetRole: unreadable trust policy")
     return policy

@@ -79,7 +79,7 @@ def _links(findings: Findings) -> list[dict[str, Any]]:
             "link": link,
             "status": one.status.value,
             "detail": one.detail,
-            "mend": one.mend or None,
+            "fix": one.fix or None,
         }
         for link, one in findings.items()
     ]
@@ -91,7 +91,7 @@ def _show(title: str, findings: Findings, console: Console) -> None:
     table.add_column("", no_wrap=True, width=11)
     table.add_column("", overflow="fold")
     for link, one in findings.items():
-        lines = [one.detail, f"-> {one.mend}"] if one.mend else [one.detail]
+        lines = [one.detail, f"-> {one.fix}"] if one.fix else [one.detail]
         table.add_row(cell(link), cell(one.status.value, style=_STYLES[one.status]), cell(*lines))
     console.print(table)
 
@@ -99,5 +99,5 @@ def _show(title: str, findings: Findings, console: Console) -> None:
 def _tell(words: str, link: str, finding: Finding, console: Console) -> None:
     style = _STYLES[finding.status]
     console.print(cell(f"{words}: {link}: {finding.detail}", style=style))
-    if finding.mend:
-        console.print(cell(f"To mend it: {finding.mend}"))
+    if finding.fix:
+        console.print(cell(f"To mend it: {finding.fix}"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.aws_clients import AWS_FAULTS, told
+from adapters.aws_clients import AWS_FAULTS, reported
 from core.errors import EvidenceUnavailable
 
 _ANYWHERE = ("0.0.0.0/0", "::/0")
@@ -28,7 +28,7 @@ def shut_in(ec2: Any, subnets: Sequence[str]) -> list[str]:
             if vpc not in reached and not _leads_out(_routes(ec2, subnet, vpc))
         ]
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(told("EC2 DescribeSubnets and the like", error)) from error
+        raise EvidenceUnavailable(reported("EC2 DescribeSubnets and the like", error)) from error
 
 
 def _has_iam(ec2: Any, vpc: str) -> bool:

@@ -22,7 +22,7 @@ from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
-from core.model import NOT_GIVEN, Csr, Instance, Service, UnreadableCsr, safe
+from core.model import NOT_PROVIDED, Csr, Instance, Service, UnreadableCsr, safe
 
 Shape = TypeVar("Shape")
 
@@ -131,10 +131,10 @@ def _saved(
     instances: Path | None, cluster: Path | None, profiles: Path | None, services: Path | None
 ) -> SavedEvidence:
     return SavedEvidence(
-        instances=NOT_GIVEN if instances is None else _read(instances, _instances),
-        cluster=NOT_GIVEN if cluster is None else _read(cluster, cluster_of),
-        roles=NOT_GIVEN if profiles is None else _read(profiles, roles_of_profiles),
-        services=NOT_GIVEN if services is None else _services(services),
+        instances=NOT_PROVIDED if instances is None else _read(instances, _instances),
+        cluster=NOT_PROVIDED if cluster is None else _read(cluster, cluster_of),
+        roles=NOT_PROVIDED if profiles is None else _read(profiles, roles_of_profiles),
+        services=NOT_PROVIDED if services is None else _services(services),
     )
 
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.errors import EvidenceUnavailable
-from core.judging import Scene, case_of, judge
+from core.judging import ReviewContext, case_of, judge
 from core.model import (
-    NOT_GIVEN,
+    NOT_PROVIDED,
     Case,
     Cluster,
     Csr,
-    Entry,
     Instance,
     Judged,
-    NotGiven,
+    NotProvided,
+    ParsedCsr,
     Role,
     RoleUnknown,
     Service,
@@ -31,10 +31,10 @@ from core.signers import SIGNERS, Signer
 class SavedEvidence:
     """What was saved of EC2, IAM, EKS and the cluster; NOT_GIVEN where it wasn't."""
 
-    instances: tuple[Instance, ...] | NotGiven = NOT_GIVEN
-    roles: Mapping[str, Role | RoleUnknown] | NotGiven = NOT_GIVEN
-    cluster: Cluster | NotGiven = NOT_GIVEN
-    services: tuple[Service, ...] | NotGiven = NOT_GIVEN
+    instances: tuple[Instance, ...] | NotProvided = NOT_PROVIDED
+    roles: Mapping[str, Role | RoleUnknown] | NotProvided = NOT_PROVIDED
+    cluster: Cluster | NotProvided = NOT_PROVIDED
+    services: tuple[Service, ...] | NotProvided = NOT_PROVIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ def evaluate(
     """
     answers: dict[int, Answer] = {}
     for name, signer in SIGNERS.items():
-        scene = Scene(saved.cluster, policy, now, signer.checks)
+        context = ReviewContext(saved.cluster, policy, now, signer.checks)
         ours = [item for item in items if isinstance(item, Csr) and item.signer == name]
-        outcomes = list(read_all(ours, scene))
+        outcomes = list(read_all(ours, context))
         answers |= {id(one.case.csr): one for one in outcomes if isinstance(one, Judged)}
-        entries = [one for one in outcomes if isinstance(one, Entry)]
-        cases = [*_pending(entries, scene), *(_decided(entries, scene) if decided else ())]
+        entries = [one for one in outcomes if isinstance(one, ParsedCsr)]
+        cases = [*_pending(entries, context), *(_decided(entries, context) if decided else ())]
         answers |= {id(one.case.csr): one for one in _judged(cases, saved, signer)}
     return [
         item if isinstance(item, UnreadableCsr) else answers.get(id(item), Ignored(item))
@@ -75,27 +75,27 @@ def evaluate(
     ]
 
 
-def _pending(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
-    peers = PeerIndex(scene.now, scene.max_age)
+def _pending(entries: Sequence[ParsedCsr], context: ReviewContext) -> Iterator[Case]:
+    peers = PeerIndex(context.now, context.max_age)
     for entry in entries:
         peers.note(entry.csr)
         peers.add(entry)
-    return (case_of(entry, scene, peers) for entry in entries if entry.csr.is_pending)
+    return (case_of(entry, context, peers) for entry in entries if entry.csr.is_pending)
 
 
-def _decided(entries: Sequence[Entry], scene: Scene) -> Iterator[Case]:
+def _decided(entries: Sequence[ParsedCsr], context: ReviewContext) -> Iterator[Case]:
     """Cases as of their decisions: the list is replayed in time, so that each sees its own past."""
     moments = sorted(
         ((moment, entry) for entry in entries if (moment := _decided_at(entry.csr)) is not None),
         key=lambda pair: pair[0],
     )
     coming = sorted(entries, key=lambda entry: entry.csr.created, reverse=True)
-    peers = PeerIndex(scene.now, scene.max_age)
+    peers = PeerIndex(context.now, context.max_age)
     for moment, entry in moments:
         while coming and coming[-1].csr.created <= moment:
             peers.note(coming[-1].csr)
             peers.add(replace(coming.pop(), mismatched=False))
-        yield case_of(entry, replace(scene, now=moment), peers)
+        yield case_of(entry, replace(context, now=moment), peers)
         if entry.mismatched:  # its certificate can't have come before its decision
             peers.add(entry)
 
@@ -115,9 +115,9 @@ def _judged(cases: Sequence[Case], saved: SavedEvidence, signer: Signer) -> list
     def given(case: Case) -> Case:
         return replace(
             case,
-            instances=NOT_GIVEN if saved.instances is NOT_GIVEN else case.instances,
-            role=NOT_GIVEN if saved.roles is NOT_GIVEN else case.role,
-            services=NOT_GIVEN if saved.services is NOT_GIVEN else case.services,
+            instances=NOT_PROVIDED if saved.instances is NOT_PROVIDED else case.instances,
+            role=NOT_PROVIDED if saved.roles is NOT_PROVIDED else case.role,
+            services=NOT_PROVIDED if saved.services is NOT_PROVIDED else case.services,
         )
 
     return judge(cases, answers, signer.checks, given)
@@ -129,10 +129,10 @@ class _SavedFleet:
     def __init__(self, saved: SavedEvidence) -> None:
         self._by_id: dict[str, list[Instance]] = {}
         self._by_name: dict[str, list[Instance]] = {}
-        for one in () if isinstance(saved.instances, NotGiven) else saved.instances:
+        for one in () if isinstance(saved.instances, NotProvided) else saved.instances:
             self._by_id.setdefault(one.id, []).append(one)
             self._by_name.setdefault(one.private_dns_name, []).append(one)
-        self._roles = {} if isinstance(saved.roles, NotGiven) else saved.roles
+        self._roles = {} if isinstance(saved.roles, NotProvided) else saved.roles
 
     def by_id(self, ids: Collection[str]) -> Mapping[str, tuple[Instance, ...]]:
         return {one: tuple(self._by_id.get(one, ())) for one in ids}
@@ -151,7 +151,7 @@ class _SavedServices:
     """The cluster's Services as saved."""
 
     def __init__(self, saved: SavedEvidence) -> None:
-        self._services = () if isinstance(saved.services, NotGiven) else saved.services
+        self._services = () if isinstance(saved.services, NotProvided) else saved.services
 
     def named(
         self, namespace: str, names: Collection[str]

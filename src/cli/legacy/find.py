@@ -145,8 +145,8 @@ class _Search:
                     self._source.text, node.start, node.end
                 ):  # as in JSON on one line, which no later look would find
                     line = self._source.line(node.start)
-                    told = f"a CSR that can't be read ({self._unread}): look yourself"
-                    yield Trouble(self._file.path, told, line)
+                    reported = f"a CSR that can't be read ({self._unread}): look yourself"
+                    yield Trouble(self._file.path, reported, line)
                 if _is_other(node):
                     insort(self._covered, (node.start, node.end))
 
@@ -213,8 +213,8 @@ class _Search:
             yield self._hit(hit)
         elif self._is_for_manifests() and not is_literally_v1(text, at):
             why = f" ({self._unread})" if self._unread else ""
-            told = f"a CSR that is not plain YAML{why}: look yourself whether it is v1's"
-            yield Trouble(self._file.path, told, line)
+            reported = f"a CSR that is not plain YAML{why}: look yourself whether it is v1's"
+            yield Trouble(self._file.path, reported, line)
 
     def _is_for_manifests(self) -> bool:
         path = self._file.path

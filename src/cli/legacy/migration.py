@@ -147,8 +147,8 @@ def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
     else:
         unknown = [usage for usage in asked.usages if usage not in _USAGES]
         if unknown or len(set(asked.usages)) < len(asked.usages):
-            told = f"unknown usages {unknown}" if unknown else "a usage stands there twice"
-            yield Problem.BAD_USAGES, f"{told}: refused by {V1}"
+            reported = f"unknown usages {unknown}" if unknown else "a usage stands there twice"
+            yield Problem.BAD_USAGES, f"{reported}: refused by {V1}"
     if asked.signer == APP_SERVING:
         yield from _unissued(asked)
 
@@ -177,8 +177,8 @@ def _is_exactly(signer: str, usages: Sequence[str]) -> bool:
 
 def _unissued(asked: Asked) -> Iterator[tuple[Problem, str]]:
     if asked.name.startswith(UNISSUED_PREFIX):
-        told = f"{APP_SERVING} issues nothing for a name that begins with {UNISSUED_PREFIX}"
-        yield Problem.NAME_NOT_ISSUED, told
+        reported = f"{APP_SERVING} issues nothing for a name that begins with {UNISSUED_PREFIX}"
+        yield Problem.NAME_NOT_ISSUED, reported
     _, may = _PERMITTED[APP_SERVING]
     beyond = [usage for usage in asked.usages or () if usage in _USAGES and usage not in may]
     if beyond:

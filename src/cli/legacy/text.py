@@ -69,9 +69,9 @@ class Hit:
 
 def hits(text: str) -> Iterator[Hit]:
     """What the text mentions of the old API and the old signer, at most once a line each."""
-    told = "v1beta1 of certificates, which for CSRs is not served since Kubernetes 1.22"
+    reported = "v1beta1 of certificates, which for CSRs is not served since Kubernetes 1.22"
     for at in _matches(_V1BETA1, text):
-        yield Hit(at, Problem.V1BETA1, told)
+        yield Hit(at, Problem.V1BETA1, reported)
     for at in _matches(_LEGACY, text):
         yield Hit(at, Problem.LEGACY_SIGNER, "kubernetes.io/legacy-unknown, which v1 refuses")
 

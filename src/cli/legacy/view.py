@@ -79,7 +79,7 @@ def _csr(one: Manifest) -> Json:
 def _signers(findings: Sequence[Finding]) -> dict[str, str]:
     """What is to be known of the signers that are named, and no others."""
     named = {one.manifest.fit.signer for one in findings if one.manifest}
-    return {signer: told for signer, told in SIGNERS.items() if signer in named}
+    return {signer: reported for signer, reported in SIGNERS.items() if signer in named}
 
 
 def _notes(one: Manifest) -> Iterator[str]:
@@ -110,8 +110,8 @@ def show(
         if one.manifest is not None:
             for line in _section(one, one.manifest):
                 typer.echo(line)
-    for signer, told in _signers(findings).items():
-        console.print(Text(f"{signer}: {told}\n"))
+    for signer, reported in _signers(findings).items():
+        console.print(Text(f"{signer}: {reported}\n"))
     if findings:
         console.print(Text(f"{STILL_VALID}\n"))
     found = f"{len(findings)} found" if findings else "nothing found"

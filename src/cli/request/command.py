@@ -16,7 +16,15 @@ from adapters.clock import WallClock
 from adapters.eks import DescribedCluster
 from adapters.retry import Retries
 from cli.account import rights
-from cli.account.clusters import Profile, Proxy, Region, connection, find_one, mended, open_account
+from cli.account.clusters import (
+    Profile,
+    Proxy,
+    Region,
+    connection,
+    find_one,
+    open_account,
+    with_fix,
+)
 from cli.account.rights import Right
 from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, STOPPED, USAGE, stop
@@ -191,7 +199,7 @@ def _missing(aws: Aws, described: DescribedCluster, wanted: Sequence[Right]) -> 
 def _mended(error: ClusterUnavailable) -> str:
     if isinstance(error, NotOnboarded) and error.cause == "unauthorized":
         return f"{error}; the cluster must let your own role in, by an access entry"
-    return mended(str(error))
+    return with_fix(str(error))
 
 
 def _shown(body: dict[str, object], output: Output) -> str:

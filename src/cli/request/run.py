@@ -158,13 +158,13 @@ class Walk:
 
     def _issued(self, filed: Filed) -> Filed:
         """The request with its certificate."""
-        told, trouble = False, ""
+        reported, trouble = False, ""
         while not filed.csr.certificate:
             _check(filed.csr)
             approved = filed.csr.condition("Approved")
-            if approved and not told:
+            if approved and not reported:
                 self._tell(f"Approved ({approved.reason}); waiting for the certificate.")
-                told = True
+                reported = True
             if self._clock.remaining() <= 0:
                 raise self._late(filed.csr, trouble)
             filed, trouble = self._next(filed, trouble)

@@ -69,8 +69,8 @@ def as_json(cluster: str, region: str, plan: Plan, ended: Ended, notes: Sequence
 def lines(plan: Plan, ended: Ended) -> Iterator[str]:
     """The answer for people. What others wrote has to be escaped yet."""
     asked, found = plan.asked, ended.certificate
-    told = f": {ended.detail}" if ended.detail else ""
-    yield f"{asked.name}: {_WORDS[ended.end]}{told}"
+    reported = f": {ended.detail}" if ended.detail else ""
+    yield f"{asked.name}: {_WORDS[ended.end]}{reported}"
     yield from _file_lines(plan.files, ended)
     if found:
         yield f"names        {', '.join([*asked.dns, *map(str, asked.addresses)])}"

@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from cli.legacy.migration import UNISSUED_PREFIX, V1
-from core.checks.names import is_nobodys, is_nobodys_address
+from core.checks.names import is_never_allowed, is_never_allowed_address
 from core.dns import folded, is_dns_name, looks_like_an_address
 from core.errors import BadSettings
 from core.model import APP_SERVING, IpAddress, safe
@@ -108,7 +108,7 @@ def _dns(given: str) -> str:
         raise BadSettings(f"--dns: got {_shown(given)}, which is an address: give it as --ip")
     if not is_dns_name(name):
         raise BadSettings(f"--dns: got {_shown(given)}, expected a DNS name")
-    if is_nobodys(name):
+    if is_never_allowed(name):
         raise BadSettings(
             f"--dns: got {_shown(given)}, which is the API server's, AWS's or any machine's own"
         )
@@ -122,7 +122,7 @@ def _address(given: str) -> IpAddress:
         raise BadSettings(f"--ip: got {_shown(given)}, expected an IP address") from None
     if isinstance(address, IPv6Address) and (address.ipv4_mapped or address.scope_id):
         raise BadSettings(f"--ip: got {_shown(given)}, expected a plain IPv4 or IPv6 address")
-    if is_nobodys_address(address):
+    if is_never_allowed_address(address):
         raise BadSettings(f"--ip: got {_shown(given)}, which is any machine's own, or none's")
     return address
 

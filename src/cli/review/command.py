@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.account.clusters import Profile, Proxy, Region, find_one, mended, open_account
+from cli.account.clusters import Profile, Proxy, Region, find_one, open_account, with_fix
 from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
 from cli.given_settings import Settings, settings_of
@@ -52,7 +52,7 @@ def review(
     except NotOnboarded as error:
         stop(COULD_NOT_TELL, f"{cluster}: {error}; the cluster must let your role in (see access)")
     except ClusterUnavailable as error:
-        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {mended(str(error))}")
+        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {with_fix(str(error))}")
     if output is Output.JSON:
         typer.echo(json.dumps(as_json(reviewed), indent=2))
     else:

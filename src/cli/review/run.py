@@ -68,7 +68,7 @@ class Reviewed:
     def actions(self, one: SignerReviewed) -> Counter[Action]:
         """Return how many CSRs ended with each action, including those that weren't judged."""
         judged = Counter(self.action(record) for record in one.records)
-        return judged + Counter(one.run.sums.not_judged)
+        return judged + Counter(one.run.totals.not_judged)
 
     def was_written(self, record: Record) -> bool:
         """Whether this run wrote the decision into the cluster."""

@@ -43,7 +43,7 @@ def as_json(reviewed: Reviewed) -> dict[str, Any]:
                 "unread": run.unread,
                 "gated": dict(run.gated),
                 "not_judged": {
-                    action.value: count for action, count in run.sums.not_judged.items()
+                    action.value: count for action, count in run.totals.not_judged.items()
                 },
                 "csrs": [_csr(record, reviewed) for record in signer.records],
                 "findings": [_finding(one) for one in run.findings],
@@ -135,11 +135,11 @@ def _word(action: Action, reviewed: Reviewed) -> str:
 def _why(row: Row, record: Record) -> str:
     """What settled it, first of all; JSON tells the rest. Refusals are printable as they are."""
     refusals = sorted(row["refusals"], key=lambda one: bool(one["effect"] != row["verdict"]))
-    told = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
+    reported = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
     if len(refusals) > 1:
-        told.append(f"and {len(refusals) - 1} more")
-    told += [safe(text)[:_WHY] for text in (row["problem"], record.detail) if text]
-    return "\n".join(told)
+        reported.append(f"and {len(refusals) - 1} more")
+    reported += [safe(text)[:_WHY] for text in (row["problem"], record.detail) if text]
+    return "\n".join(reported)
 
 
 def _findings(run: Run) -> Table:
@@ -163,9 +163,9 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
     if gated:
         reasons = ", ".join(f"{count} {reason}" for reason, count in run.gated.items())
         parts.append(f"{gated} stopped at a gate ({reasons})")
-    told = "; ".join(parts) or "nothing is pending"
+    reported = "; ".join(parts) or "nothing is pending"
     where = f"{reviewed.cluster.name} ({reviewed.cluster.region})"
-    yield cell(f"{where}, {run.signer}: {run.listed} listed; {told}. {run.seconds:.1f} s.")
+    yield cell(f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s.")
     if run.truncated:
         yield cell(f"The list was not read to its end: {run.cause}", style="bold red")
     if run.unread:

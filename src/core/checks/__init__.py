@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.checks import instance, names, request, requester, service
-from core.model import APP_SERVING, KUBELET_SERVING, Case, Effect, NotGiven, Refusal
+from core.model import APP_SERVING, KUBELET_SERVING, Case, Effect, NotProvided, Refusal
 
 
 def _always_given(_case: Case) -> bool:
@@ -12,11 +12,11 @@ def _always_given(_case: Case) -> bool:
 
 
 def _instances_given(case: Case) -> bool:
-    return not isinstance(case.instances, NotGiven)
+    return not isinstance(case.instances, NotProvided)
 
 
 def _cluster_given(case: Case) -> bool:
-    return not isinstance(case.cluster, NotGiven)
+    return not isinstance(case.cluster, NotProvided)
 
 
 def _instances_and_cluster_given(case: Case) -> bool:
@@ -26,11 +26,11 @@ def _instances_and_cluster_given(case: Case) -> bool:
 
 def _role_given(case: Case) -> bool:
     needed = case.policy.verify_node_role
-    return _instances_given(case) and not (needed and isinstance(case.role, NotGiven))
+    return _instances_given(case) and not (needed and isinstance(case.role, NotProvided))
 
 
 def _services_given(case: Case) -> bool:
-    return not isinstance(case.services, NotGiven)
+    return not isinstance(case.services, NotProvided)
 
 
 _DENY = frozenset({Effect.DENY})

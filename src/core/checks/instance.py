@@ -16,7 +16,7 @@ from core.model import (
     Effect,
     IdentityKind,
     Instance,
-    NotGiven,
+    NotProvided,
     Refusal,
     Role,
     RoleUnknown,
@@ -35,7 +35,7 @@ def instance_known(case: Case) -> Refusal | None:
     """
     if case.identity is None:
         return _leave("no instance identity", _why_no_identity(case))
-    if isinstance(case.instances, NotGiven):
+    if isinstance(case.instances, NotProvided):
         return _leave("instance unknown", "no EC2 evidence was given")
     if not case.instances:
         return _leave("instance unknown", f"EC2 shows no instance for {_claimed(case)}")
@@ -50,7 +50,7 @@ def instance_single(case: Case) -> Refusal | None:
 
     From: EC2 User Guide, "EC2 instance hostnames": names are unique within a VPC only.
     """
-    if isinstance(case.instances, NotGiven) or len(case.instances) <= 1:
+    if isinstance(case.instances, NotProvided) or len(case.instances) <= 1:
         return None
     ids = ", ".join(sorted(instance.id for instance in case.instances))
     return _leave("instance ambiguous", f"got {ids}, expected one for {_claimed(case)}")
@@ -109,7 +109,7 @@ def cluster(case: Case) -> Refusal | None:
 
     From: EKS User Guide, "Self-managed nodes" and "Tagging your resources".
     """
-    if isinstance(case.cluster, NotGiven):  # and neither rule is wanted, or this wouldn't run
+    if isinstance(case.cluster, NotProvided):  # and neither rule is wanted, or this wouldn't run
         return None
     instance = case.instance
     if instance is None:
@@ -132,7 +132,7 @@ def node_role(case: Case) -> Refusal | None:
     Anybody who may assume the role by other ways chooses the session's name. A node known by
     name has no IAM role to compare. From: aws-iam-authenticator README, EC2PrivateDNSName.
     """
-    if not case.policy.verify_node_role or isinstance(case.role, NotGiven):
+    if not case.policy.verify_node_role or isinstance(case.role, NotProvided):
         return None
     if case.identity is not None and case.identity.kind is IdentityKind.NAME:
         return None
@@ -163,7 +163,7 @@ def resource_name(instance: Instance) -> str:
 
 
 def _only(case: Case) -> Instance | None:
-    if isinstance(case.instances, NotGiven) or len(case.instances) != 1:
+    if isinstance(case.instances, NotProvided) or len(case.instances) != 1:
         return None
     return case.instances[0]
 

@@ -12,7 +12,7 @@ from core.model import (
     IpAddress,
     IpNetwork,
     NetworkInterface,
-    NotGiven,
+    NotProvided,
     Pkcs10,
     Refusal,
 )
@@ -57,9 +57,11 @@ def reserved_for_services(case: Case) -> Refusal | None:
     if not isinstance(case.request, Pkcs10):
         return None
     asked = (*case.request.dns, *case.request.common_names)
-    names = [name for name in asked if is_nobodys(folded(name))]
+    names = [name for name in asked if is_never_allowed(folded(name))]
     own = {network.network_address + 1 for network in _service_ranges(case)}
-    addresses = [str(ip) for ip in case.request.addresses if is_nobodys_address(ip) or ip in own]
+    addresses = [
+        str(ip) for ip in case.request.addresses if is_never_allowed_address(ip) or ip in own
+    ]
     if not names and not addresses:
         return None
     return _deny(
@@ -115,10 +117,10 @@ def ip_addresses(case: Case) -> Refusal | None:
 
 
 def _is_reserved_name(name: str) -> bool:
-    return "svc" in name.split(".")[1:] or _under(name, "cluster.local") or is_nobodys(name)
+    return "svc" in name.split(".")[1:] or _under(name, "cluster.local") or is_never_allowed(name)
 
 
-def is_nobodys(name: str) -> bool:
+def is_never_allowed(name: str) -> bool:
     """True for names that no requester of whatever kind may have."""
     if "*" in name or name in _NEVER or _under(name, "localhost"):
         return True
@@ -130,16 +132,16 @@ def is_nobodys(name: str) -> bool:
 
 
 def _is_reserved_address(case: Case, ip: IpAddress) -> bool:
-    return is_nobodys_address(ip) or any(ip in network for network in _service_ranges(case))
+    return is_never_allowed_address(ip) or any(ip in network for network in _service_ranges(case))
 
 
-def is_nobodys_address(ip: IpAddress) -> bool:
+def is_never_allowed_address(ip: IpAddress) -> bool:
     """True for addresses that are any machine's own, or none's."""
     return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
 
 
 def _service_ranges(case: Case) -> tuple[IpNetwork, ...]:
-    return () if isinstance(case.cluster, NotGiven) else case.cluster.service_ranges
+    return () if isinstance(case.cluster, NotProvided) else case.cluster.service_ranges
 
 
 def _under(name: str, domain: str) -> bool:
@@ -193,7 +195,7 @@ def _is_the_nodes(case: Case, instance: Instance, interface: NetworkInterface) -
 
 
 def _shown_addresses(instance: Instance) -> Iterator[IpAddress]:
-    yield from instance.loose_addresses
+    yield from instance.other_addresses
     for interface in instance.interfaces:
         yield from interface.ipv6
         for private in interface.ipv4:

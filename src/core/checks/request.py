@@ -14,7 +14,7 @@ from core.model import (
     Refusal,
     San,
     StringType,
-    Unread,
+    UnreadableRequest,
 )
 
 # From: RFC 5280 section 4.2.1.6.
@@ -43,7 +43,7 @@ def request_well_formed(case: Case) -> Refusal | None:
 
     From: RFC 2986 and RFC 7468; see `core.pkcs10`.
     """
-    if isinstance(case.request, Unread):
+    if isinstance(case.request, UnreadableRequest):
         return _deny("not one plain PKCS#10 request", case.request.why)
     return None
 

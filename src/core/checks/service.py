@@ -14,7 +14,7 @@ from core.model import (
     COMMON_NAME,
     Case,
     Effect,
-    NotGiven,
+    NotProvided,
     Pkcs10,
     Refusal,
     Service,
@@ -75,10 +75,11 @@ def among_newest(case: Case) -> Refusal | None:
     request supersedes another; but who files thousands must not have each of them looked into.
     From: core.checks.requester, newest (the same for nodes).
     """
-    if case.peers.ahead < MAX_AT_ONCE:
+    if case.peers.newer_in_namespace < MAX_AT_ONCE:
         return None
     return _leave(
-        "too many at once", f"got {case.peers.ahead} newer ones, expected under {MAX_AT_ONCE}"
+        "too many at once",
+        f"got {case.peers.newer_in_namespace} newer ones, expected under {MAX_AT_ONCE}",
     )
 
 
@@ -175,9 +176,9 @@ def service_known(case: Case) -> Refusal | None:
     if missing:
         where = f"namespace {case.claim.namespace} has none of that name"
         return _leave("no such Service", f"got {missing}; {where}")
-    going = [name for name in names if shown[name].going]
-    if going:
-        return _leave("Service is being deleted", f"got {going}")
+    deleting = [name for name in names if shown[name].deleting]
+    if deleting:
+        return _leave("Service is being deleted", f"got {deleting}")
     odd = [f"{name} ({shown[name].kind})" for name in names if shown[name].kind not in _KINDS]
     if odd:
         return _leave("Service of another type", f"got {odd}, expected {sorted(_KINDS)}")
@@ -226,7 +227,7 @@ def _is_elsewhere(name: str, namespace: str) -> bool:
 def _by_name(case: Case) -> dict[str, Service]:
     """Of the Services shown, those that are named, in the namespace that is the requester's."""
     claim, shown = case.claim, case.services
-    if claim is None or isinstance(shown, ServicesHidden | NotGiven):
+    if claim is None or isinstance(shown, ServicesHidden | NotProvided):
         return {}
     return {one.name: one for one in _of(claim.namespace, shown) if one.name in claim.names}
 

@@ -60,7 +60,7 @@ class Instance:
     tags: Mapping[str, str]
     interfaces: tuple[NetworkInterface, ...]
     #: Every address that the description shows outside `interfaces`, such as PublicIpAddress.
-    loose_addresses: frozenset[IpAddress] = frozenset()
+    other_addresses: frozenset[IpAddress] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ class Cluster:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-class NotGiven(Enum):
+class NotProvided(Enum):
     """Absence with a meaning: this evidence wasn't given at all (only offline, `evaluate`)."""
 
-    NOT_GIVEN = "not given"
+    NOT_PROVIDED = "not given"
 
 
-NOT_GIVEN = NotGiven.NOT_GIVEN
+NOT_PROVIDED = NotProvided.NOT_PROVIDED
 
 
 @dataclass(frozen=True, slots=True)

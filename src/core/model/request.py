@@ -106,7 +106,7 @@ class Pkcs10:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadableRequest:
     """What stands in for a Pkcs10 that the strict reader refused, with its words for why."""
 
     why: str

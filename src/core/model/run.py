@@ -6,7 +6,7 @@ from enum import Enum
 
 from core.model.aws import Cluster
 from core.model.csr import Csr, UnreadableCsr
-from core.model.request import Pkcs10, Unread
+from core.model.request import Pkcs10, UnreadableRequest
 from core.model.service import ServiceClaim
 from core.model.verdict import Case, Decision, Identity, Verdict
 
@@ -34,17 +34,17 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ParsedCsr:
     """A readable CSR of the list, its request read once, and what follows from the two alone.
 
-    `vouches`: it passes its own requester, form, signature and subject checks, so its key counts
-    against other requesters. `mismatched`: its certificate isn't what was approved.
+    `key_is_proven`: it passes its own requester, form, signature and subject checks, so its key
+    counts against other requesters. `mismatched`: its certificate isn't what was approved.
     """
 
     csr: Csr
-    request: Pkcs10 | Unread
+    request: Pkcs10 | UnreadableRequest
     identity: Identity | None
-    vouches: bool = False
+    key_is_proven: bool = False
     mismatched: bool = False
     claim: ServiceClaim | None = None
 
@@ -129,7 +129,7 @@ class IssueFinding:
     """
 
     csr: Csr
-    request: Pkcs10 | Unread
+    request: Pkcs10 | UnreadableRequest
     state: IssueState
     detail: str
     age_seconds: float
@@ -137,7 +137,7 @@ class IssueFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class RunTotals:
     """What a run did, in numbers, including the CSRs that it didn't judge.
 
     `not_judged`: how many of `actions` have no record, because nothing could be due yet (`WAITING`)
@@ -174,14 +174,14 @@ class Run:
     unread: int
     unreadable: tuple[UnreadableCsr, ...]
     gated: Mapping[str, int]
-    sums: Sums
+    totals: RunTotals
     findings: tuple[IssueFinding, ...]
     seconds: float
 
     def count(self, action: Action) -> int:
         """Return how many CSRs ended with this action."""
-        return self.sums.actions.get(action, 0)
+        return self.totals.actions.get(action, 0)
 
     def due(self, decision: Decision) -> int:
         """Return how many CSRs had this decision due, with whatever result."""
-        return self.sums.due.get(decision, 0)
+        return self.totals.due.get(decision, 0)

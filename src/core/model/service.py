@@ -22,14 +22,14 @@ class ServiceClaim:
 class Service:
     """A Service. `cluster_ips` is empty for a headless one and for an ExternalName.
 
-    `going`: it is being deleted, and is only there for as long as others clean up after it.
+    `deleting`: it is being deleted, and is only there for as long as others clean up after it.
     """
 
     namespace: str
     name: str
     kind: str
     cluster_ips: frozenset[IpAddress] = frozenset()
-    going: bool = False
+    deleting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

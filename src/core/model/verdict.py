@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from core.model.aws import Cluster, Instance, NotGiven, Role, RoleUnknown
+from core.model.aws import Cluster, Instance, NotProvided, Role, RoleUnknown
 from core.model.csr import Csr
-from core.model.request import Pkcs10, Unread
+from core.model.request import Pkcs10, UnreadableRequest
 from core.model.service import Service, ServiceClaim, ServicesHidden
 from core.settings import Policy
 
@@ -93,14 +93,14 @@ class Peers:
     """What the rest of the list says of one CSR. Names of CSRs and usernames, None for nothing.
 
     `asking_since`: when the requester filed an earlier one, pending and fresh like this one: the
-    first of them. `ahead`: how many of its namespace are pending and newer.
+    first of them. `newer_in_namespace`: how many of its namespace are pending and newer.
     """
 
     newer: str | None = None
     same_key: str | None = None
     mismatch: str | None = None
     asking_since: datetime | None = None
-    ahead: int = 0
+    newer_in_namespace: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +108,20 @@ class Case:
     """All that the checks of one CSR may look at. `now` is the review's present."""
 
     csr: Csr
-    request: Pkcs10 | Unread
+    request: Pkcs10 | UnreadableRequest
     identity: Identity | None
     now: datetime
     policy: Policy
     peers: Peers = Peers()
-    cluster: Cluster | NotGiven = NotGiven.NOT_GIVEN
-    instances: tuple[Instance, ...] | NotGiven = NotGiven.NOT_GIVEN
-    role: Role | RoleUnknown | NotGiven = NotGiven.NOT_GIVEN
+    cluster: Cluster | NotProvided = NotProvided.NOT_PROVIDED
+    instances: tuple[Instance, ...] | NotProvided = NotProvided.NOT_PROVIDED
+    role: Role | RoleUnknown | NotProvided = NotProvided.NOT_PROVIDED
     claim: ServiceClaim | None = None
-    services: tuple[Service, ...] | ServicesHidden | NotGiven = NotGiven.NOT_GIVEN
+    services: tuple[Service, ...] | ServicesHidden | NotProvided = NotProvided.NOT_PROVIDED
 
     @property
     def instance(self) -> Instance | None:
         """The one running instance to compare with; None where there is no such thing."""
-        if isinstance(self.instances, NotGiven) or len(self.instances) != 1:
+        if isinstance(self.instances, NotProvided) or len(self.instances) != 1:
             return None
         return self.instances[0] if self.instances[0].state == "running" else None

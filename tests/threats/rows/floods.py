@@ -82,7 +82,7 @@ ROWS: Final = (
     Row(
         "fill the memory with large requests of many requesters, once they are read",
         "tests/attack/test_memory.py::test_large_requests_of_many_requesters_cant_fill_the_memory",
-        (Change("src/core/kept.py", "while self._weight > MAX_BYTES:", "while False:"),),
+        (Change("src/core/retained.py", "while self._weight > MAX_BYTES:", "while False:"),),
     ),
     Row(
         "show another request under the uid and version of one that was read before",
@@ -134,8 +134,8 @@ ROWS: Final = (
         (
             Change(
                 _CONNECTION,
-                "HangUp(self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS)",
-                "HangUp(self._rest.pool_manager, 3_600.0)",
+                "self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS",
+                "self._rest.pool_manager, 3_600.0",
             ),
         ),
         "headers",

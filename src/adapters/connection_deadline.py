@@ -14,7 +14,7 @@ from urllib3 import HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPSConnection
 
 
-class HangUp:
+class ConnectionDeadline:
     """Shuts down every connection of a pool manager once the time is over."""
 
     def __init__(self, manager: PoolManager, seconds: float) -> None:
@@ -51,7 +51,7 @@ class HangUp:
             self._lines.clear()
 
 
-def _watched_pool(watcher: HangUp) -> type[HTTPSConnectionPool]:
+def _watched_pool(watcher: ConnectionDeadline) -> type[HTTPSConnectionPool]:
     class Connection(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             line = super()._new_conn()

@@ -57,8 +57,8 @@ class Told:
 class _Recorder:
     """Notes each call that botocore sends while a function runs, whoever made the client."""
 
-    def __init__(self, told: Told, patch: pytest.MonkeyPatch) -> None:
-        self._told = told
+    def __init__(self, reported: Told, patch: pytest.MonkeyPatch) -> None:
+        self._told = reported
         self._running = ""
         create_client = botocore.session.Session.create_client
 
@@ -84,8 +84,8 @@ class _Recorder:
 
 def all_that_is_told(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPatch) -> Told:
     """Decisions of every kind, certificates that are wrong or missing, and every trouble."""
-    told = Told()
-    recorder = _Recorder(told, patch)
+    reported = Told()
+    recorder = _Recorder(reported, patch)
     lambdas.settings(MODE="enforce")
     prod = account.cluster()
     account.cluster("stranger", onboarded=False)
@@ -99,8 +99,8 @@ def all_that_is_told(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPat
         for message in messages:
             lambdas.review_records([message])
     _trouble(lambdas, prod)
-    told.read(lambdas.printed)
-    return told
+    reported.read(lambdas.printed)
+    return reported
 
 
 def _requests(prod: Cluster) -> None:

@@ -9,25 +9,25 @@ from heapq import heappop, heappush
 from itertools import count
 
 from core.memo import MAX_BYTES, weight_of
-from core.model import Csr, Entry, OversizedRequest
+from core.model import Csr, OversizedRequest, ParsedCsr
 
 
-class Kept:
+class RetainedRequests:
     """The entries that found room, in the order added."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, ParsedCsr] = {}
         self._by_weight: list[tuple[int, int]] = []  # both negative: the heaviest, latest first
         self._weight = 0
         self._places = count()
 
     @property
-    def entries(self) -> Iterable[Entry]:
+    def entries(self) -> Iterable[ParsedCsr]:
         """All that is kept."""
         return self._entries.values()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: ParsedCsr) -> None:
         """Keep one more; where all together have too much, the largest give way."""
         place, weight = next(self._places), _weight(entry.csr)
         self._entries[place] = entry

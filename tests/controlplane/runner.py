@@ -2,15 +2,13 @@
 
 import pytest
 
-from sandbox.aws import PracticeAws
+from sandbox.aws import FakeAws
 from sandbox.identity import AwsIdentity
 from tests.controlplane.nodes import RBAC
 from tests.real.controlplane import ControlPlane
 
 
-def sit_down(
-    plane: ControlPlane, aws: PracticeAws, patch: pytest.MonkeyPatch, *groups: str
-) -> None:
+def sit_down(plane: ControlPlane, aws: FakeAws, patch: pytest.MonkeyPatch, *groups: str) -> None:
     """Somebody of these groups in the cluster, with his own credentials, sits at the desk."""
     who = AwsIdentity.session(f"desk-{len(groups)}", "me", account=aws.identity.account)
     plane.add_identity(who)
