@@ -374,7 +374,7 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "request.key": Irrelevant("its fields are changed one by one", a_request().key),
     "request.signature_hash": Irrelevant("these are words; the algorithm counts", ""),
     "instance.public_dns_name": Irrelevant("it is a further name, not asked for here", ""),
-    "instance.loose_addresses": Irrelevant(
+    "instance.other_addresses": Irrelevant(
         "they only make a leave of a deny", frozenset({IPv4Address("192.0.2.1")})
     ),
     "request.usages": Irrelevant(
@@ -393,7 +393,7 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     ),
     "address.public": Irrelevant("it is a further address, not asked for here", frozenset()),
     "peers.asking_since": Irrelevant("it is for counting denials", LAUNCHED),
-    "peers.ahead": Irrelevant(_OF_WORKLOADS, 99),
+    "peers.newer_in_namespace": Irrelevant(_OF_WORKLOADS, 99),
     "case.claim": Irrelevant(_OF_WORKLOADS, ServiceClaim("shop", ("web",))),
     "case.services": Irrelevant(_OF_WORKLOADS, ServicesHidden("not shown")),
     "cluster.region": Irrelevant("it is for the log", "us-east-1"),

@@ -174,7 +174,7 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
         lambda kind: kind not in ("ClusterIP", "NodePort", "LoadBalancer")
     ),
     "service.cluster_ips": st.frozensets(_foreign_ip, max_size=3),
-    "service.going": st.just(True),
+    "service.deleting": st.just(True),
     # Every range whose first address is the Service's own.
     "cluster.service_ranges": st.just((ip_network("10.100.7.6/31"),)),
     "settings.max_csr_age_seconds": st.integers(60, 419),
