@@ -67,7 +67,7 @@ def _runs(bench: Bench, aws: AwsServer, options: argparse.Namespace) -> None:
                 done = {name: count for name, count in line["actions"].items() if count}
                 print(
                     f"run {number}: {seconds:.1f} s, its CPU {cpu:.1f} s, {done}, "
-                    f"unread {line['unread']}, peak {function.peak_megabytes} MB"
+                    f"not read {line['not_read']}, peak {function.peak_megabytes} MB"
                 )
                 if not line["actions"]["deferred"]:
                     break

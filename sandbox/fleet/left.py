@@ -73,7 +73,7 @@ LEFT: Final = (
         role="builder",
         session="build-4711",
     ),
-    # --- nothing to compare with, or not enough
+    # --- no running instance to compare with, or not enough
     Scenario(
         "Instance that EC2 doesn't show yet",
         Node("shop", "3.26", state=NOT_SHOWN),

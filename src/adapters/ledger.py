@@ -88,12 +88,12 @@ class PowertoolsLedger:
         self._say(logging.INFO, "cluster not onboarded", line)
         self._emit_all(cluster, region, {"NotOnboarded": 1})
 
-    def skipped(self, cluster: str, region: str, why: str) -> None:
+    def skipped(self, cluster: str, region: str, reason: str) -> None:
         """There was nothing to do: the cluster is gone, not ready, or not selected (any more).
 
         That completes its assignment. There are no metrics for the cluster, which may not exist.
         """
-        self._say(logging.INFO, "cluster skipped", _cluster_line(cluster, region, why=why))
+        self._say(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
         self._emit_account({"Completed": 1})
 
     def expected(self, count: int) -> None:

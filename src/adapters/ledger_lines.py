@@ -96,8 +96,8 @@ def run_line(run: Run) -> Line:
         "listed": run.listed,
         "pages": run.pages,
         "truncated": run.truncated,
-        "truncated_because": bounded(run.cause),
-        "unread": run.unread,
+        "truncation_cause": bounded(run.cause),
+        "not_read": run.not_read,
         "unreadable": len(run.unreadable),
         "gated": {reason: run.gated[reason] for reason in sorted(run.gated)},
         "gated_total": sum(run.gated.values()),
@@ -194,7 +194,7 @@ def _services(case: Case) -> Line:
         return {}
     shown = case.services
     if isinstance(shown, ServicesHidden):
-        reported: Line = {"services_hidden": bounded(shown.why)}
+        reported: Line = {"services_not_readable": bounded(shown.why)}
     else:
         reported = {
             "services": _listed(map(_told, () if isinstance(shown, NotProvided) else shown))

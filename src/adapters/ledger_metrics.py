@@ -52,7 +52,7 @@ def values_of(run: Run) -> Mapping[str, float]:
         "IssuedMismatch": states.count(IssueState.MISMATCH),
         "ReviewErrors": totals.bugs + len(run.unreadable) + run.count(Action.NOT_WRITTEN),
         "EvidenceUnavailable": totals.without_evidence,
-        "ListTruncated": int(run.truncated or run.unread > 0),
+        "ListTruncated": int(run.truncated or run.not_read > 0),
     }
 
 

@@ -73,7 +73,7 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         pages=listing.pages,
         truncated=listing.truncated,
         cause=listing.cause,
-        unread=reading.skipped,
+        not_read=reading.skipped,
         unreadable=listing.unreadable,
         gated=gated.stopped,
         totals=tally.totals(),

@@ -154,7 +154,7 @@ def a_run(
     unreadable: tuple[UnreadableCsr, ...] = (),
     gated: Mapping[str, int] | None = None,
     truncated: bool = False,
-    unread: int = 0,
+    not_read: int = 0,
 ) -> Run:
     tally = Tally()
     tally.add(records)
@@ -165,7 +165,7 @@ def a_run(
         pages=2,
         truncated=truncated,
         cause="the time that listing may take" if truncated else "",
-        unread=unread,
+        not_read=not_read,
         unreadable=unreadable,
         gated=gated or {},
         totals=tally.totals(),
@@ -395,7 +395,7 @@ def test_a_run_is_one_line_of_sums(runner: CommandRunner) -> None:
         line["listed"],
         line["pages"],
         line["truncated"],
-        line["truncated_because"],
+        line["truncation_cause"],
         line["unreadable"],
     ) == (7, 2, False, "", 0)
     assert line["seconds"] == 1.235
@@ -428,7 +428,7 @@ def test_a_truncated_listing_says_why(runner: CommandRunner) -> None:
 
     assert (True, "the time that listing may take") == (
         line["truncated"],
-        line["truncated_because"],
+        line["truncation_cause"],
     )
 
 
@@ -661,7 +661,7 @@ def test_a_request_from_the_near_future_has_no_negative_age(runner: CommandRunne
             id="unreadable",
         ),
         pytest.param(a_run(truncated=True), {"ListTruncated": 1}, id="truncated"),
-        pytest.param(a_run(unread=5), {"ListTruncated": 1}, id="unread"),
+        pytest.param(a_run(not_read=5), {"ListTruncated": 1}, id="not_read"),
     ],
 )
 def test_what_a_run_found_is_counted(
@@ -766,7 +766,7 @@ def test_a_skipped_cluster_completes_its_assignment(runner: CommandRunner) -> No
     [account] = runner.blobs()
 
     assert (line["level"], line["message"]) == ("INFO", "cluster skipped")
-    assert (line["cluster"], line["why"]) == ("gone", "not selected")
+    assert (line["cluster"], line["reason"]) == ("gone", "not selected")
     assert values(account) == ZEROS | {"Completed": 1}
 
 
@@ -830,7 +830,7 @@ def test_hidden_services_are_told(runner: CommandRunner) -> None:
     runner.ledger.record(of_services(a_service_case(services=ServicesHidden("403: no\nway"))))
     [line] = runner.lines()
 
-    assert line["services_hidden"] == "403: no\\nway"
+    assert line["services_not_readable"] == "403: no\\nway"
     assert "services" not in line
 
 

@@ -393,7 +393,7 @@ UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
         ),
         (World([_issued()], clock=FakeClock(left=10)), "1 were not read for want of time"),
     ],
-    ids=["truncated", "unreadable", "unread"],
+    ids=["truncated", "unreadable", "not_read"],
 )
 def test_with_a_gap_nothing_is_said_to_be_ready(world: World, gap: str) -> None:
     made = world.diagnosis()

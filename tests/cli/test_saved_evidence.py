@@ -207,7 +207,7 @@ def test_an_instance_that_is_given_twice_is_ambiguous() -> None:
         a_filed_csr(), saved=replace(SAVED, instances=(an_instance(), an_instance()))
     )
 
-    assert ("instance-single", "instance ambiguous") == said(answer)[0]
+    assert ("instance-single", "several instances match") == said(answer)[0]
 
 
 def test_a_profile_that_isnt_among_those_given_has_no_role() -> None:

@@ -369,7 +369,9 @@ def test_a_namespace_that_isnt_to_be_served_is_left_and_spoils_no_other(eks: Con
 
     assert (APPROVED, LEFT) == (conditions(eks, ours), conditions(eks, theirs))
     assert [("service-known", "leave")] == refusals(lines, theirs)
-    assert "deploy/rbac-app-serving.yaml grants it" in line_of(lines, theirs)["services_hidden"]
+    assert (
+        "deploy/rbac-app-serving.yaml grants it" in line_of(lines, theirs)["services_not_readable"]
+    )
 
 
 def _wait_for(plane: ControlPlane, namespace: Namespace, *, allowed: bool) -> None:

@@ -213,7 +213,7 @@ def test_names_that_lead_the_list_back_hide_no_other(
     assert APPROVED == conditions(plane, honest)
     listed = totals(lines)
     cause = "name: not UTF-8, so the list led back to an earlier name"
-    assert cause == listed["truncated_because"]
+    assert cause == listed["truncation_cause"]
     assert (500, 3) == (listed["unreadable"], listed["pages"])
     assert problems(lines)[0] == ("a\\\\xff-0000", "metadata.name: not UTF-8")
 

@@ -202,7 +202,7 @@ LINES: tuple[Line, ...] = (
             )
         ),
         DENY,
-        "not one plain PKCS#10 request",
+        "request not well-formed",
         "not exactly one CERTIFICATE REQUEST block, first byte to last",
     ),
     # --- key
@@ -385,10 +385,10 @@ LINES: tuple[Line, ...] = (
     Line("san-kinds", "one trailing dot", _with_names(f"{NODE}.")),
     Line(
         "san-kinds",
-        "no names",
+        "no subject alternative names",
         a_case(request=a_request(sans=())),
         DENY,
-        "no names",
+        "no subject alternative names",
         "got no subject alternative name, expected at least one",
     ),
     Line(
@@ -396,7 +396,7 @@ LINES: tuple[Line, ...] = (
         "an e-mail address besides",
         a_case(request=a_request(sans=(*names(NODE), OtherName("RFC822Name", "a@b.example")))),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         "RFC822Name a@b.example",
     ),
     Line(
@@ -404,7 +404,7 @@ LINES: tuple[Line, ...] = (
         "an address as a DNS name",
         _with_names("10.0.1.10", "10.0.1.10."),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         "DNS name '10.0.1.10.' is an address",
     ),
     Line(
@@ -412,7 +412,7 @@ LINES: tuple[Line, ...] = (
         "an address in hex as a DNS name",
         _with_names("0x0a00010a"),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         "DNS name '0x0a00010a' is an address",
     ),
     Line(
@@ -420,7 +420,7 @@ LINES: tuple[Line, ...] = (
         "an empty DNS name",
         _with_names(""),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         "DNS name '' is no host name",
     ),
     Line(
@@ -428,7 +428,7 @@ LINES: tuple[Line, ...] = (
         "a line end in a DNS name",
         _with_names(f"{NODE}\n{OTHER_NODE}"),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         f"DNS name '{NODE}\\\\n{OTHER_NODE}' is no host name",
     ),
     Line(
@@ -436,7 +436,7 @@ LINES: tuple[Line, ...] = (
         "two trailing dots",
         _with_names(f"{NODE}.."),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         f"DNS name '{NODE}..' is no host name",
     ),
     Line(
@@ -444,7 +444,7 @@ LINES: tuple[Line, ...] = (
         "an underscore",
         _with_names("ip_10_0_1_10.ec2.internal"),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         "DNS name 'ip_10_0_1_10.ec2.internal' is no host name",
     ),
     Line(
@@ -452,7 +452,7 @@ LINES: tuple[Line, ...] = (
         "an IPv4-mapped IPv6 address",
         _with_names("::ffff:10.0.1.10"),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         "IPv4-mapped 10.0.1.10",
     ),
     # --- lifetime
@@ -548,7 +548,7 @@ LINES: tuple[Line, ...] = (
             instances=(an_instance(), an_instance(id="i-0bbbbbbbbbbbbbbbb")),
         ),
         LEAVE,
-        "instance ambiguous",
+        "several instances match",
         f"got {INSTANCE_ID}, i-0bbbbbbbbbbbbbbbb, expected one for node {NODE}",
     ),
     # --- instance-running
@@ -576,7 +576,7 @@ LINES: tuple[Line, ...] = (
         "after the request",
         a_case(instance=an_instance(launched=NOW - timedelta(minutes=6))),
         LEAVE,
-        "instance is younger",
+        "instance launched after the request",
         f"got {INSTANCE_ID} launched 2026-11-24T11:54:00+00:00, "
         "expected before 2026-11-24T11:53:00+00:00",
     ),
@@ -627,7 +627,7 @@ LINES: tuple[Line, ...] = (
         "no instance to compare with",
         a_case(instances=()),
         LEAVE,
-        "nothing to compare with",
+        "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
     Line(
@@ -635,7 +635,7 @@ LINES: tuple[Line, ...] = (
         "a stopped instance, whatever its name",
         a_case(csr=a_csr(node=OTHER_NODE), instance=an_instance(state="stopped")),
         LEAVE,
-        "nothing to compare with",
+        "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
     # --- cluster
@@ -700,7 +700,7 @@ LINES: tuple[Line, ...] = (
         "no instance to compare with",
         a_case(instances=()),
         LEAVE,
-        "nothing to compare with",
+        "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
     # --- node-role
@@ -803,7 +803,7 @@ LINES: tuple[Line, ...] = (
         "no instance to compare with",
         a_case(instances=()),
         LEAVE,
-        "nothing to compare with",
+        "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
     # --- reserved-names
@@ -952,7 +952,7 @@ LINES: tuple[Line, ...] = (
         "no instance to compare with",
         a_case(instances=()),
         LEAVE,
-        "nothing to compare with",
+        "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
     # --- ip-addresses
@@ -1027,7 +1027,7 @@ LINES: tuple[Line, ...] = (
         "a secondary private address",
         _with_names("10.0.1.77"),
         LEAVE,
-        "address not vouched for",
+        "address not accepted",
         f"got ['10.0.1.77'], on {INSTANCE_ID} but a pod's or of another interface; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
@@ -1036,7 +1036,7 @@ LINES: tuple[Line, ...] = (
         "the public address, where not allowed",
         _with_names(PUBLIC_ADDRESS, policy=a_policy(allow_public_addresses=False)),
         LEAVE,
-        "address not vouched for",
+        "address not accepted",
         f"got ['{PUBLIC_ADDRESS}'], on {INSTANCE_ID} but a pod's or of another interface; "
         "expected one of ['10.0.1.10']",
     ),
@@ -1047,7 +1047,7 @@ LINES: tuple[Line, ...] = (
             "10.0.3.5", instance=an_instance(interfaces=(an_interface(prefixes=("10.0.3.0/28",)),))
         ),
         LEAVE,
-        "address not vouched for",
+        "address not accepted",
         f"got ['10.0.3.5'], on {INSTANCE_ID} but a pod's or of another interface; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
@@ -1061,7 +1061,7 @@ LINES: tuple[Line, ...] = (
             ),
         ),
         LEAVE,
-        "address not vouched for",
+        "address not accepted",
         f"got ['2001:db8::a'], on {INSTANCE_ID} but a pod's or of another interface; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
@@ -1070,7 +1070,7 @@ LINES: tuple[Line, ...] = (
         "the primary of a second interface",
         _with_names("10.0.2.10", instance=_TWO_ENIS),
         LEAVE,
-        "address not vouched for",
+        "address not accepted",
         f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
@@ -1084,7 +1084,7 @@ LINES: tuple[Line, ...] = (
             ),
         ),
         LEAVE,
-        "address not vouched for",
+        "address not accepted",
         f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
@@ -1098,7 +1098,7 @@ LINES: tuple[Line, ...] = (
                 policy=a_policy(allow_secondary_enis=True),
             ),
             LEAVE,
-            "address not vouched for",
+            "address not accepted",
             f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
             "expected one of ['10.0.1.10', '198.51.100.10']",
         )
@@ -1122,7 +1122,7 @@ LINES: tuple[Line, ...] = (
         "no instance to compare with",
         a_case(instances=()),
         LEAVE,
-        "nothing to compare with",
+        "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
 )

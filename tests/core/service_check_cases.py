@@ -129,7 +129,7 @@ LINES: tuple[Line, ...] = (
         "the twenty-first",
         a_service_case(peers=Peers(newer_in_namespace=20)),
         LEAVE,
-        "too many at once",
+        "too many pending in the namespace",
         "got 20 newer ones, expected under 20",
     ),
     # --- request-well-formed
@@ -139,7 +139,7 @@ LINES: tuple[Line, ...] = (
         "what the strict reader refuses",
         a_service_case(request=UnreadableRequest("the PEM block is not base64: wrongly padded")),
         DENY,
-        "not one plain PKCS#10 request",
+        "request not well-formed",
         "the PEM block is not base64: wrongly padded",
     ),
     # --- key
@@ -179,7 +179,7 @@ LINES: tuple[Line, ...] = (
         "the example of AWS's page: a CN and no other name",
         a_service_case(request=a_service_request(sans=(), extensions=())),
         LEAVE,
-        "CN is no subjectAltName",
+        "CN is not a subjectAltName",
         f"got CN={DNS}; file it anew with -addext subjectAltName=DNS:{DNS}",
     ),
     Line(
@@ -187,7 +187,7 @@ LINES: tuple[Line, ...] = (
         "a CN that is none of the names",
         _subject((_CN, "db.shop.svc")),
         LEAVE,
-        "CN is no subjectAltName",
+        "CN is not a subjectAltName",
         "got CN=db.shop.svc; file it anew with -addext subjectAltName=DNS:db.shop.svc",
     ),
     Line(
@@ -195,7 +195,7 @@ LINES: tuple[Line, ...] = (
         "a CN that is one of the addresses",
         _subject((_CN, CLUSTER_IP)),
         LEAVE,
-        "CN is no subjectAltName",
+        "CN is not a subjectAltName",
         f"got CN={CLUSTER_IP}; file it anew with -addext subjectAltName=DNS:{CLUSTER_IP}",
     ),
     Line(
@@ -312,7 +312,11 @@ LINES: tuple[Line, ...] = (
     ),
     # --- san-kinds
     Line("san-kinds", "DNS names and an address", a_service_case()),
-    Line("san-kinds", "no names", a_service_case(request=a_service_request(sans=()))),
+    Line(
+        "san-kinds",
+        "no subject alternative names",
+        a_service_case(request=a_service_request(sans=())),
+    ),
     Line(
         "san-kinds",
         "a URI besides",
@@ -322,7 +326,7 @@ LINES: tuple[Line, ...] = (
             )
         ),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         "UniformResourceIdentifier spiffe://a/b",
     ),
     Line(
@@ -330,7 +334,7 @@ LINES: tuple[Line, ...] = (
         "a wildcard",
         _named(f"*.{DNS}"),
         DENY,
-        "names of other kinds",
+        "unsupported names",
         f"DNS name '*.{DNS}' is no host name",
     ),
     # --- lifetime
@@ -415,7 +419,7 @@ LINES: tuple[Line, ...] = (
         "a namespace that isn't to be served",
         a_service_case(services=ServicesHidden("403: services is forbidden")),
         LEAVE,
-        "Services not shown",
+        "Services not readable",
         "403: services is forbidden",
     ),
     # --- reserved-names
@@ -547,7 +551,7 @@ LINES: tuple[Line, ...] = (
         "another address",
         _named(DNS, "10.100.7.8"),
         LEAVE,
-        "address is no cluster IP",
+        "address is not a cluster IP",
         f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
     ),
     Line(
@@ -555,7 +559,7 @@ LINES: tuple[Line, ...] = (
         "any of a headless Service",
         a_service_case(services=(a_service(ips=()),)),
         LEAVE,
-        "address is no cluster IP",
+        "address is not a cluster IP",
         f"got ['{CLUSTER_IP}'], expected of none",
     ),
     Line(
@@ -563,7 +567,7 @@ LINES: tuple[Line, ...] = (
         "that of a Service that isn't named",
         _named(DNS, "10.100.7.8", services=(a_service(), a_service("db", ips=("10.100.7.8",)))),
         LEAVE,
-        "address is no cluster IP",
+        "address is not a cluster IP",
         f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
     ),
     Line(
@@ -575,7 +579,7 @@ LINES: tuple[Line, ...] = (
             services=(a_service(), a_service(namespace="other", ips=("10.100.7.8",))),
         ),
         LEAVE,
-        "address is no cluster IP",
+        "address is not a cluster IP",
         f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
     ),
 )

@@ -37,7 +37,9 @@ from tests.builders import (
 from tests.core.fakes import FakeApi, FakeWorld
 
 APPROVE = Verdict(Decision.APPROVE)
-DENY = Verdict(Decision.DENY, (Refusal(Effect.DENY, "no names", "got none", "san-kinds"),))
+DENY = Verdict(
+    Decision.DENY, (Refusal(Effect.DENY, "no subject alternative names", "got none", "san-kinds"),)
+)
 LEAVE = Verdict(Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "x", "instance-known"),))
 
 
@@ -135,7 +137,8 @@ def test_a_denial_tells_every_refusal() -> None:
         "DeniedByCsrApprover",
         "usages: usages not allowed (got [], expected digital signature and server auth, "
         "with or without key encipherment); "
-        "san-kinds: no names (got no subject alternative name, expected at least one)",
+        "san-kinds: no subject alternative names "
+        "(got no subject alternative name, expected at least one)",
     ) == write_for(Action.DENIED, one)
 
 

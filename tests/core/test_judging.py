@@ -263,7 +263,7 @@ def test_an_oversized_request_is_denied_unread() -> None:
     assert [
         Refusal(
             Effect.DENY,
-            "not one plain PKCS#10 request",
+            "request not well-formed",
             "got 1073741824 bytes, expected at most 65536",
             "request-well-formed",
         )

@@ -653,4 +653,4 @@ def test_a_flood_of_one_requester_is_not_even_read_when_time_is_short() -> None:
     done = run(world)
 
     assert {"csr-0001": "Approved", "csr-0002": "Approved"} == world.api.conditions
-    assert 30 < done.unread < 50
+    assert 30 < done.not_read < 50

@@ -136,7 +136,7 @@ def test_an_accounts_requests_dont_supersede_each_other() -> None:
 
     done = run(world)
 
-    assert {"too many at once": 3} == done.gated
+    assert {"too many pending in the namespace": 3} == done.gated
     assert ["other", *(f"t{n:02}" for n in range(3, MAX_AT_ONCE + 3))] == [
         write.csr.name for write in world.api.written
     ]

@@ -59,7 +59,7 @@ def truncated(retry: Retry, tries: int | None = None, sees: str = "") -> Outcome
         retry=retry,
         sees=sees
         or "The CSRs of the first page are decided; who is on a later one waits, and"
-        " `truncated_because` says why.",
+        " `truncation_cause` says why.",
         alarms=("list-truncated",),
         tries=tries,
     )
@@ -322,7 +322,7 @@ NO_TIME = Outcome(
     decided=_NONE,
     metrics={"Completed": 1, "Pending": 6, "ListTruncated": 1} | _WAITED,
     message="cluster reviewed",
-    fields={"not_judged": {"deferred": 6}, "unread": 6},
+    fields={"not_judged": {"deferred": 6}, "not_read": 6},
     retry=Retry.NEXT_MINUTE,
     sees="Every CSR is deferred, and counted: what can't be asked in time isn't guessed.",
     alarms=("oldest-pending", "list-truncated"),
@@ -346,7 +346,7 @@ DELETED = Outcome(
     decided=_NONE,
     metrics={"Completed": 1},
     message="cluster skipped",
-    fields={"why": "EKS knows no such cluster"},
+    fields={"reason": "EKS knows no such cluster"},
     retry=Retry.NEXT_MINUTE,
     sees="The cluster is skipped, and no longer assigned: the dispatcher asks EKS too.",
     quiet="none: there is nothing to review any more",

@@ -126,7 +126,7 @@ def test_where_only_the_first_manifest_is_applied_nobody_is_woken(
 
     [line] = [line for line in lambdas.said("csr reviewed") if line["csr"] == "shop-web"]
     assert (line["action"], line["level"]) == ("left", "INFO")
-    assert "deploy/rbac-app-serving.yaml grants it" in line["services_hidden"]
+    assert "deploy/rbac-app-serving.yaml grants it" in line["services_not_readable"]
     totals = lambdas.metrics()
     assert (totals["EvidenceUnavailable"], totals["ReviewErrors"], totals["Left"]) == (0, 0, 1)
     assert totals["OldestPendingSeconds"] == 0

@@ -33,7 +33,7 @@ class TestSelection:
 
         lambdas.review()
 
-        assert [why] == [line["why"] for line in lambdas.said("cluster skipped")]
+        assert [why] == [line["reason"] for line in lambdas.said("cluster skipped")]
         assert cluster.tokens == set()
 
     @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ class TestSelection:
         lambdas.review()
 
         [line] = lambdas.said("cluster skipped")
-        assert line["why"] == f"status {status}"
+        assert line["reason"] == f"status {status}"
         assert cluster.tokens == set()
 
     def test_a_cluster_that_eks_does_not_know_is_skipped(self, lambdas: Lambdas) -> None:
@@ -69,7 +69,7 @@ class TestSelection:
         lambdas.review("gone")
 
         [line] = lambdas.said("cluster skipped")
-        assert line["why"] == "EKS knows no such cluster"
+        assert line["reason"] == "EKS knows no such cluster"
         assert lambdas.metrics()["Completed"] == 1
         assert lambdas.metrics()["ReviewErrors"] == 0
 

@@ -199,7 +199,7 @@ def test_time_runs_out_in_the_middle_of_the_list(
     else:
         assert accounted(lambdas) == actions
         [totals] = lambdas.said("cluster reviewed")
-        assert totals["truncated_because"].startswith("time: ")
+        assert totals["truncation_cause"].startswith("time: ")
         assert lambdas.metrics()["ListTruncated"] == 1
     next_run_decides(cluster, lambdas, expected)
 

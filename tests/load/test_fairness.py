@@ -42,5 +42,5 @@ def test_ten_thousand_csrs_of_one_node_delay_nobody(account: Account, lambdas: L
     assert len(lambdas.said("csr reviewed")) == GOOD + 1
     [totals] = lambdas.said("cluster reviewed")
     assert totals["listed"] == totals["gated"]["superseded"] + GOOD + 1
-    assert totals["truncated_because"] == "share: more than 4194304 bytes of one requester's CSRs"
+    assert totals["truncation_cause"] == "share: more than 4194304 bytes of one requester's CSRs"
     assert lambdas.metrics()["ListTruncated"] == 1

@@ -125,7 +125,7 @@ def test_as_much_as_may_be_kept_and_written_at_once(
 
     assert peak < memory
     why = "share: more than 67108864 bytes of all requesters' CSRs"
-    assert totals(lines)["truncated_because"] == why
+    assert totals(lines)["truncation_cause"] == why
     samples = emitted(line for line in lines if "_aws" in line)
     assert samples[NAMESPACE, "ListTruncated", STACK] == [1.0]
     decided = {line["csr"] for line in lines if line.get("action") == "approved"}

@@ -28,7 +28,7 @@ class NameStatus(Enum):
     RESERVED = "reserved"
     #: Neither a host name nor a single address.
     UNSUPPORTED = "unsupported"
-    #: There is nothing to compare with: no running instance, or EC2 gives it no names yet.
+    #: EC2 shows no running instance, or gives it no names yet.
     UNKNOWN = "unknown"
 
 

@@ -26,7 +26,7 @@ WORDS: Final = {
     NameStatus.NOT_ON_INSTANCE: "not the instance's",
     NameStatus.RESERVED: "the cluster's or AWS's",
     NameStatus.UNSUPPORTED: "no host name or address",
-    NameStatus.UNKNOWN: "nothing to compare with",
+    NameStatus.UNKNOWN: "no running instance to compare with",
 }
 
 #: How a request's need is told.
@@ -155,7 +155,7 @@ def _csr(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Json:
 
 
 def confirmed(name: RequestedName) -> bool | None:
-    """Whether EC2 confirms it; None where there is nothing to compare with."""
+    """Whether EC2 confirms it; None where EC2 shows no running instance."""
     return None if name.status is NameStatus.UNKNOWN else name.status is NameStatus.CONFIRMED
 
 

@@ -89,7 +89,7 @@ class Reviewed:
     def is_whole(self) -> bool:
         """Everything could be read and judged."""
         return not any(
-            one.run.truncated or one.run.unread or any(map(one.run.count, _UNKNOWN))
+            one.run.truncated or one.run.not_read or any(map(one.run.count, _UNKNOWN))
             for one in self.signers
         )
 

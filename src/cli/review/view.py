@@ -39,8 +39,8 @@ def as_json(reviewed: Reviewed) -> dict[str, Any]:
                 "signer": run.signer,
                 "listed": run.listed,
                 "truncated": run.truncated,
-                "truncated_because": run.cause or None,
-                "unread": run.unread,
+                "truncation_cause": run.cause or None,
+                "not_read": run.not_read,
                 "gated": dict(run.gated),
                 "not_judged": {
                     action.value: count for action, count in run.totals.not_judged.items()
@@ -168,8 +168,8 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
     yield cell(f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s.")
     if run.truncated:
         yield cell(f"The list was not read to its end: {run.cause}", style="bold red")
-    if run.unread:
-        yield cell(f"{run.unread} requests were not read for want of time.", style="bold red")
+    if run.not_read:
+        yield cell(f"{run.not_read} requests were not read for want of time.", style="bold red")
     if reviewed.applied and run.count(Action.WITHHELD):
         yield cell(f"What is withheld is not written in the mode {reviewed.mode.value}.")
     if not reviewed.applied:

@@ -1,7 +1,7 @@
 """Checks of the requester against the EC2 instance that it says it is.
 
-Where the instance is unknown or not running there is nothing to compare with, and that is a
-LEAVE: EC2 is eventually consistent, and a denial is final.
+Where the instance is unknown or not running, the result is LEAVE: EC2 is eventually consistent, and
+a denial is final.
 """
 
 from datetime import timedelta
@@ -53,7 +53,7 @@ def instance_single(case: Case) -> Refusal | None:
     if isinstance(case.instances, NotProvided) or len(case.instances) <= 1:
         return None
     ids = ", ".join(sorted(instance.id for instance in case.instances))
-    return _leave("instance ambiguous", f"got {ids}, expected one for {_claimed(case)}")
+    return _leave("several instances match", f"got {ids}, expected one for {_claimed(case)}")
 
 
 def instance_running(case: Case) -> Refusal | None:
@@ -80,7 +80,10 @@ def instance_launched_before(case: Case) -> Refusal | None:
     if instance.launched - case.csr.created <= timedelta(seconds=CLOCK_SKEW_SECONDS):
         return None
     got = f"got {instance.id} launched {instance.launched.isoformat()}"
-    return _leave("instance is younger", f"{got}, expected before {case.csr.created.isoformat()}")
+    return _leave(
+        "instance launched after the request",
+        f"{got}, expected before {case.csr.created.isoformat()}",
+    )
 
 
 def node_name(case: Case) -> Refusal | None:
@@ -196,7 +199,9 @@ def _why_no_identity(case: Case) -> str:
 
 
 def _nothing_to_compare(case: Case) -> Refusal:
-    return _leave("nothing to compare with", f"no single running instance for {_claimed(case)}")
+    return _leave(
+        "no running instance to compare with", f"no single running instance for {_claimed(case)}"
+    )
 
 
 def _leave(reason: str, detail: str) -> Refusal:

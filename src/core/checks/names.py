@@ -111,7 +111,7 @@ def ip_addresses(case: Case) -> Refusal | None:
         return _deny("address is not the instance's", f"got {unknown}, {expected}")
     got = [str(ip) for ip in foreign]
     return _leave(
-        "address not vouched for",
+        "address not accepted",
         f"got {got}, on {instance.id} but a pod's or of another interface; {expected}",
     )
 
@@ -216,7 +216,9 @@ def _block(ip: IpAddress, size: int) -> tuple[int, int, int]:
 
 def _nothing_to_compare(case: Case) -> Refusal:
     claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
-    return _leave("nothing to compare with", f"no single running instance for {claimed}")
+    return _leave(
+        "no running instance to compare with", f"no single running instance for {claimed}"
+    )
 
 
 def _deny(reason: str, detail: str) -> Refusal:

@@ -44,7 +44,7 @@ def request_well_formed(case: Case) -> Refusal | None:
     From: RFC 2986 and RFC 7468; see `core.pkcs10`.
     """
     if isinstance(case.request, UnreadableRequest):
-        return _deny("not one plain PKCS#10 request", case.request.why)
+        return _deny("request not well-formed", case.request.why)
     return None
 
 
@@ -142,7 +142,9 @@ def san_kinds(case: Case) -> Refusal | None:
     if request is None:
         return None
     if not request.sans:
-        return _deny("no names", "got no subject alternative name, expected at least one")
+        return _deny(
+            "no subject alternative names", "got no subject alternative name, expected at least one"
+        )
     return plain_names(case)
 
 
@@ -155,7 +157,7 @@ def plain_names(case: Case) -> Refusal | None:
     if request is None:
         return None
     odd = [problem for san in request.sans if (problem := _san_problem(san)) is not None]
-    return _deny("names of other kinds", ", ".join(odd)) if odd else None
+    return _deny("unsupported names", ", ".join(odd)) if odd else None
 
 
 def lifetime(case: Case) -> Refusal | None:

@@ -78,7 +78,7 @@ def among_newest(case: Case) -> Refusal | None:
     if case.peers.newer_in_namespace < MAX_AT_ONCE:
         return None
     return _leave(
-        "too many at once",
+        "too many pending in the namespace",
         f"got {case.peers.newer_in_namespace} newer ones, expected under {MAX_AT_ONCE}",
     )
 
@@ -144,7 +144,7 @@ def service_subject(case: Case) -> Refusal | None:
     # Cut, lest the hint behind it be cut off.
     name = common_name.value[:80]
     return _leave(
-        "CN is no subjectAltName",
+        "CN is not a subjectAltName",
         f"got CN={name}; file it anew with -addext subjectAltName=DNS:{name}",
     )
 
@@ -170,7 +170,7 @@ def service_known(case: Case) -> Refusal | None:
     if len(names) > MAX_SERVICES:
         return _leave("too many Services", f"got {len(names)}, expected at most {MAX_SERVICES}")
     if isinstance(case.services, ServicesHidden):
-        return _leave("Services not shown", case.services.why)
+        return _leave("Services not readable", case.services.why)
     shown = _by_name(case)
     missing = [name for name in names if name not in shown]
     if missing:
@@ -216,7 +216,7 @@ def service_addresses(case: Case) -> Refusal | None:
     if not foreign:
         return None
     expected = sorted(map(str, own)) or "none"
-    return _leave("address is no cluster IP", f"got {foreign}, expected of {expected}")
+    return _leave("address is not a cluster IP", f"got {foreign}, expected of {expected}")
 
 
 def _is_elsewhere(name: str, namespace: str) -> bool:

@@ -160,7 +160,7 @@ class RunTotals:
 class Run:
     """A finished review of one signer's CSRs in one cluster.
 
-    `cause` says why the listing was truncated, `unread` how many requests were not read for want
+    `cause` says why the listing was truncated, `not_read` how many requests were not read for want
     of time: their keys and certificates are unknown. `gated` counts the pending CSRs that stopped
     at a gate, by the refusal's reason.
     """
@@ -171,7 +171,7 @@ class Run:
     pages: int
     truncated: bool
     cause: str
-    unread: int
+    not_read: int
     unreadable: tuple[UnreadableCsr, ...]
     gated: Mapping[str, int]
     totals: RunTotals
