@@ -15,8 +15,8 @@ from adapters.aws_clients import AWS_FAULTS, error_code
 from adapters.connection_deadline import ConnectionDeadline
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from core.errors import ClusterUnavailable
-from core.model import safe
 from core.ports import Clock
+from core.printable import printable
 
 TokenSource = Callable[[], str]
 
@@ -198,7 +198,7 @@ class _Bearer:
         except AWS_FAULTS as error:
             raise _NoToken(f"our own credentials: {error_code(error)}") from error
         except ValueError as error:
-            raise _NoToken(safe(str(error))[:_MAX_WORDS]) from error
+            raise _NoToken(printable(str(error), _MAX_WORDS)) from error
         if not _TOKEN.fullmatch(token):
             raise _NoToken("what was made can't be a bearer token")
         return token
@@ -207,7 +207,7 @@ class _Bearer:
 def _checked(endpoint: str) -> str:
     if not _ENDPOINT.fullmatch(endpoint):
         raise ClusterUnavailable(
-            "endpoint", f"got {safe(endpoint)[:_MAX_WORDS]}, expected https://host or host:port"
+            "endpoint", f"got {printable(endpoint, _MAX_WORDS)}, expected https://host or host:port"
         )
     return endpoint.rstrip("/")
 
@@ -254,8 +254,8 @@ def _seconds(retry_after: str | None) -> float:
 def _tls_failure(reason: str) -> NoAnswer:
     """A connection cut off during the handshake is told as an SSLError too, and may pass."""
     cut_off = "EOF occurred" in reason or "UNEXPECTED_EOF" in reason
-    return NoAnswer("connection" if cut_off else "tls", safe(reason)[:_MAX_WORDS])
+    return NoAnswer("connection" if cut_off else "tls", printable(reason, _MAX_WORDS))
 
 
 def _words(error: Exception) -> str:
-    return safe(f"{type(error).__name__}: {error}")[:_MAX_WORDS]
+    return printable(f"{type(error).__name__}: {error}", _MAX_WORDS)

@@ -6,7 +6,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from core.model import safe
+from core.printable import printable
 
 #: What a call to AWS may raise when AWS, the network or our credentials are at fault. The last is
 #: for an answer that isn't AWS's, as a proxy's page, and is no BotoCoreError.
@@ -47,7 +47,7 @@ def fault(operation: str, error: Exception) -> str:
 
 def reported(operation: str, error: Exception) -> str:
     """The failure with AWS's own words, for the terminal of whoever asked, and for no log."""
-    return f"{fault(operation, error)}: {safe(str(error))[:_MAX_WORDS]}"
+    return f"{fault(operation, error)}: {printable(str(error), _MAX_WORDS)}"
 
 
 def error_code(error: Exception) -> str:

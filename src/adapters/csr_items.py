@@ -31,8 +31,8 @@ from core.model import (
     Csr,
     OversizedRequest,
     UnreadableCsr,
-    safe,
 )
+from core.printable import printable
 
 #: The largest certificate, or chain of them, that is read, in bytes.
 MAX_CERTIFICATE_BYTES: Final = 4 * MAX_REQUEST_BYTES
@@ -182,4 +182,4 @@ def _problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "the whole"
     what = "expected an object" if first["type"] == "model_type" else first["msg"]
-    return safe(f"{where}: {what.removeprefix('Value error, ')}")[:_MAX_PROBLEM]
+    return printable(f"{where}: {what.removeprefix('Value error, ')}", _MAX_PROBLEM)

@@ -21,8 +21,8 @@ from core.model import (
     Csr,
     OversizedRequest,
     UnreadableCsr,
-    safe,
 )
+from core.printable import printable
 
 #: The parts of a CSR, by the numbers of their fields.
 METADATA, SPEC, STATUS = 1, 2, 3
@@ -69,7 +69,7 @@ def read_csr(item: memoryview) -> Listed | UnreadableCsr:
     try:
         return _read(bytes(item))
     except Malformed as error:
-        return UnreadableCsr(_name(item), None, safe(str(error))[:_MAX_PROBLEM])
+        return UnreadableCsr(_name(item), None, printable(str(error), _MAX_PROBLEM))
 
 
 def read_metadata(message: bytes) -> Metadata:

@@ -17,7 +17,8 @@ from pydantic.alias_generators import to_camel
 from adapters.aws_clients import AWS_FAULTS, error_code, fault
 from adapters.shapes import AS_TEXT, Text, explain, or_
 from core.errors import ClusterUnavailable
-from core.model import Cluster, safe
+from core.model import Cluster
+from core.printable import printable
 from core.settings import Selection
 
 #: How long a description is believed. Tags, and so the mode, may be as old as that.
@@ -262,7 +263,7 @@ def _token_for(read: _Cluster) -> str:
     if isinstance(read.id, str) and _LOCAL_ID.fullmatch(read.id):
         return read.id
     expected = "expected a lower-case UUID, because there is a cluster.outpostConfig"
-    raise ValueError(f"cluster.id: {expected} (got {safe(read.id)[:80]})")
+    raise ValueError(f"cluster.id: {expected} (got {printable(read.id, 80)})")
 
 
 def _ca_pem(data: str) -> str:

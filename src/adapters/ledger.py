@@ -8,7 +8,6 @@ from aws_lambda_powertools import Logger
 
 from adapters.ledger_lines import (
     Line,
-    bounded,
     csr_line,
     finding_line,
     run_line,
@@ -17,6 +16,7 @@ from adapters.ledger_lines import (
 from adapters.ledger_metrics import ACCOUNT, CLUSTER, emit, values_of
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import Action, Decision, IssueState, Record, Run
+from core.printable import printable
 from core.tally import is_bug
 
 # Of findings and of unreadable items, those that a run tells one by one; its sums count all. They
@@ -108,7 +108,7 @@ class PowertoolsLedger:
     def dispatch_errors(self, problems: Sequence[str]) -> None:
         """The dispatcher's: what it could not list or assign; none is told, too, as a zero."""
         for problem in problems[:_MAX_LINES]:
-            self._say(logging.WARNING, "dispatch failed", {"problem": bounded(problem)})
+            self._say(logging.WARNING, "dispatch failed", {"problem": printable(problem)})
         emit({"Stack": self._stack}, {"DispatchErrors": len(problems)})
 
     def _say(self, level: int, message: str, line: Line) -> None:
@@ -133,4 +133,4 @@ def _level(record: Record) -> int:
 
 def _cluster_line(cluster: str, region: str, **texts: str) -> Line:
     line = {"cluster": cluster, "region": region, **texts}
-    return {key: bounded(text) for key, text in line.items()}
+    return {key: printable(text) for key, text in line.items()}

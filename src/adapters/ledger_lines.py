@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from core.model import (
-    MAX_DETAIL,
     Action,
     Case,
     Cluster,
@@ -25,20 +24,13 @@ from core.model import (
     UnreadableCsr,
     UnreadableRequest,
     Verdict,
-    safe,
 )
+from core.printable import printable
 
 Line = Mapping[str, object]
 
 # A kubelet asks for a handful of names, an attacker for thousands.
 _MAX_LISTED: Final = 20
-
-
-def bounded(text: str) -> str:
-    """`text` as printable ASCII of at most MAX_DETAIL characters; one that was cut ends in `~`."""
-    # Cut before as well, for a name may be a megabyte; `safe` only ever lengthens.
-    printable = safe(text[: MAX_DETAIL + 1])
-    return printable if len(printable) <= MAX_DETAIL else printable[: MAX_DETAIL - 1] + "~"
 
 
 def csr_line(record: Record) -> Line:
@@ -66,7 +58,7 @@ def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
         **_who(finding.csr),
         "finding": finding.state.value,
         "age_seconds": round(finding.age_seconds, 1),
-        "detail": bounded(finding.detail),
+        "detail": printable(finding.detail),
         **_asked(finding.request),
         **({} if finding.judged is None else _checked(finding.judged)),
     }
@@ -76,9 +68,9 @@ def unreadable_line(cluster: Cluster, item: UnreadableCsr) -> Line:
     """One list item that has not the shape of a CSR."""
     return {
         **_where(cluster),
-        "csr": None if item.name is None else bounded(item.name),
-        "signer": None if item.signer is None else bounded(item.signer),
-        "problem": bounded(item.problem),
+        "csr": None if item.name is None else printable(item.name),
+        "signer": None if item.signer is None else printable(item.signer),
+        "problem": printable(item.problem),
     }
 
 
@@ -96,7 +88,7 @@ def run_line(run: Run) -> Line:
         "listed": run.listed,
         "pages": run.pages,
         "truncated": run.truncated,
-        "truncation_cause": bounded(run.cause),
+        "truncation_cause": printable(run.cause),
         "not_read": run.not_read,
         "unreadable": len(run.unreadable),
         "gated": {reason: run.gated[reason] for reason in sorted(run.gated)},
@@ -115,11 +107,11 @@ def _where(cluster: Cluster | NotProvided) -> Line:
 
 def _who(csr: Csr) -> Line:
     return {
-        "csr": bounded(csr.name),
-        "uid": bounded(csr.uid),
-        "signer": bounded(csr.signer),
-        "requester": bounded(csr.username),
-        "node": None if csr.node is None else bounded(csr.node),
+        "csr": printable(csr.name),
+        "uid": printable(csr.uid),
+        "signer": printable(csr.signer),
+        "requester": printable(csr.username),
+        "node": None if csr.node is None else printable(csr.node),
     }
 
 
@@ -164,13 +156,13 @@ def _verdict(verdict: Verdict | None) -> Line:
 
 
 def _bounded(**texts: str) -> Line:
-    return {key: bounded(text) for key, text in texts.items() if text}
+    return {key: printable(text) for key, text in texts.items() if text}
 
 
 def _asked(request: Pkcs10 | UnreadableRequest) -> Line:
     """The names and the kind of key that were asked for, as far as the strict reader reads it."""
     if isinstance(request, UnreadableRequest):
-        return {"request_problem": bounded(request.why)}
+        return {"request_problem": printable(request.why)}
     others = [f"{san.kind}:{san.value}" for san in request.sans if isinstance(san, OtherName)]
     return {
         "dns": _listed(request.dns),
@@ -194,7 +186,7 @@ def _services(case: Case) -> Line:
         return {}
     shown = case.services
     if isinstance(shown, ServicesHidden):
-        reported: Line = {"services_not_readable": bounded(shown.why)}
+        reported: Line = {"services_not_readable": printable(shown.why)}
     else:
         reported = {
             "services": _listed(map(_told, () if isinstance(shown, NotProvided) else shown))
@@ -212,4 +204,4 @@ def _told(service: Service) -> str:
 
 
 def _listed(texts: Iterable[str]) -> Sequence[str]:
-    return [bounded(text) for _, text in zip(range(_MAX_LISTED), texts, strict=False)]
+    return [printable(text) for _, text in zip(range(_MAX_LISTED), texts, strict=False)]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from adapters.kubernetes_protobuf import read_status
-from core.model import safe
 from core.ports import Clock
+from core.printable import printable
 
 #: Seconds before the second, third and fourth attempt, at most: full jitter shortens each.
 BACKOFF: Final = (0.5, 1.0, 2.0)
@@ -43,7 +43,7 @@ class Answer:
     def words(self) -> str:
         """The status, and what a Kubernetes `Status` says of it: bounded, safe to log."""
         message = read_status(self.body).message[:_MAX_WORDS]
-        return f"{self.status}: {safe(message)[:_MAX_WORDS]}" if message else f"{self.status}"
+        return f"{self.status}: {printable(message, _MAX_WORDS)}" if message else f"{self.status}"
 
     def object(self) -> dict[str, Any]:
         """The JSON object of the body; empty where it is none."""

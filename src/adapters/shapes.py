@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, StrictStr, ValidationError
 
-from core.model import safe
+from core.printable import printable
 
 
 def or_(default: object) -> BeforeValidator:
@@ -30,6 +30,6 @@ def explain(error: ValidationError) -> str:
     """The first problem: field, what is wrong with it, and its value, bounded and printable."""
     problem = error.errors(include_url=False, include_context=False)[0]
     # Of a field that isn't known the name is the sender's own.
-    where = safe(".".join(str(part) for part in problem["loc"]))[:80] or "the whole"
+    where = printable(".".join(str(part) for part in problem["loc"]), 80) or "the whole"
     what = "expected an object" if problem["type"] == "model_type" else problem["msg"]
-    return f"{where}: {what} (got {safe(problem['input'])[:80]})"
+    return f"{where}: {what} (got {printable(problem['input'], 80)})"

@@ -7,7 +7,7 @@ import typer
 
 from cli.exits import USAGE, stop
 from core.errors import BadSettings
-from core.model import safe
+from core.printable import printable
 from core.settings import ReviewSettings
 
 Settings = Annotated[
@@ -28,7 +28,10 @@ def settings_of(given: Sequence[str] | None) -> ReviewSettings:
         name, equals, value = pair.partition("=")
         if not equals or name not in allowed:
             known = ", ".join(sorted(allowed))
-            stop(USAGE, f"--set {safe(pair)}: expected NAME=VALUE with NAME one of {known}")
+            stop(
+                USAGE,
+                f"--set {printable(pair)}: expected NAME=VALUE with NAME one of {known}",
+            )
         environ[name] = value
     try:
         return ReviewSettings.from_env(environ)

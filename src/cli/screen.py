@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from core.model import safe
+from core.printable import printable
 
 T = TypeVar("T")
 
@@ -27,13 +27,13 @@ def console() -> Console:
 
 def cell(*lines: object, style: str = "") -> Text:
     """Text for a table: never markup, and what others chose is shown escaped."""
-    return Text("\n".join(safe(str(line)) for line in lines), style=style)
+    return Text("\n".join(printable(str(line), None) for line in lines), style=style)
 
 
 @contextmanager
 def busy(words: str) -> Iterator[None]:
     """A spinner on stderr, where that is a terminal."""
-    with Console(stderr=True).status(Text(safe(words))):
+    with Console(stderr=True).status(Text(printable(words, None))):
         yield
 
 
@@ -41,8 +41,8 @@ def busy(words: str) -> Iterator[None]:
 def telling(words: str) -> Iterator[Callable[[str], None]]:
     """A spinner on stderr, where that is a terminal, above which lines can be told."""
     stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-    with stderr.status(Text(safe(words))):
-        yield lambda line: stderr.print(Text(safe(line)))
+    with stderr.status(Text(printable(words, None))):
+        yield lambda line: stderr.print(Text(printable(line, None)))
 
 
 def counted(items: Iterable[T], total: int, words: str) -> Iterator[T]:

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adapters.ledger_lines import bounded
 from cli.evaluate.saved_evidence import Answer, Ignored
 from core.model import Case, Csr, Effect, Judged, NotProvided, Refusal, UnreadableCsr, Verdict
+from core.printable import printable
 
 Row = dict[str, Any]
 
@@ -94,9 +94,9 @@ def print_table(rows: list[Row]) -> None:
         why = "\n".join(f"{r['check']}: {r['reason']} ({r['detail']})" for r in row["refusals"])
         missing = f"not run: {', '.join(row['not_run'])}" if row["not_run"] else ""
         table.add_row(
-            Text(bounded(row["csr"] or "?")),
-            Text(bounded(row["requester"] or "?")),
-            Text(bounded(row["instance"] or "-")),
+            Text(printable(row["csr"] or "?")),
+            Text(printable(row["requester"] or "?")),
+            Text(printable(row["instance"] or "-")),
             Text(row["verdict"], style=COLOURS[row["verdict"]]),
             Text("\n".join(filter(None, (why, missing)))),
         )

@@ -14,9 +14,9 @@ from core.model import (
     Record,
     Write,
     WriteResult,
-    safe,
 )
 from core.ports import Ports
+from core.printable import printable
 from core.settings import Mode, ReviewSettings
 
 #: A cluster's tag that may lower the stack's mode for that cluster.
@@ -175,11 +175,11 @@ def write_for(action: Action, judged: Judged) -> Write:
 def _approval(case: Case) -> str:
     names = []
     if isinstance(case.request, Pkcs10):
-        names = [*map(safe, case.request.dns), *map(str, case.request.addresses)]
+        names = [*map(printable, case.request.dns), *map(str, case.request.addresses)]
     text = f"{_verified(case)} these names: {', '.join(names)}"
     earlier = case.csr.condition("Approved")
     if earlier is not None:
-        said = safe(f"{earlier.reason}: {earlier.message}")[:_MAX_EARLIER]
+        said = printable(f"{earlier.reason}: {earlier.message}", _MAX_EARLIER)
         text = f"Approved before, and not issued ({said}). {text}"
     return text[:_MAX_MESSAGE]
 

@@ -19,8 +19,8 @@ from adapters.eks import ClusterCache, ClusterNotFound
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, CsrApproverError
-from core.model import safe
 from core.ports import Clock
+from core.printable import printable
 from core.settings import DispatchSettings
 from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
 
@@ -73,7 +73,7 @@ class Dispatcher:
         found = self._ours(self._named(clock, missing), clock, missing)
         unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, found)
         missing += [
-            safe(f"{one.region}/{one.cluster}: SQS did not take it: {why}")[:300]
+            printable(f"{one.region}/{one.cluster}: SQS did not take it: {why}", 300)
             for one, why in unsent.items()
         ]
         self._ledger.expected(len(found))
@@ -111,7 +111,7 @@ class Dispatcher:
             try:
                 yield Assignment(cluster=name, region=region)
             except ValueError:
-                missing.append(f"{region}: a cluster of an odd name, {safe(name)[:100]}")
+                missing.append(f"{region}: a cluster of an odd name, {printable(name, 100)}")
 
     def _ours(
         self, named: Sequence[Assignment], clock: Clock, missing: list[str]
@@ -146,7 +146,7 @@ class Dispatcher:
 
 
 def _bug(error: Exception) -> str:
-    return safe(f"this is a bug: {type(error).__name__}: {error}")[:300]
+    return printable(f"this is a bug: {type(error).__name__}: {error}", 300)
 
 
 def _in_time(

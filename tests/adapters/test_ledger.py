@@ -16,12 +16,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from adapters.ledger import PowertoolsLedger
-from adapters.ledger_lines import bounded
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
     APP_SERVING,
     KUBELET_SERVING,
-    MAX_DETAIL,
     NOT_PROVIDED,
     Action,
     Case,
@@ -41,6 +39,7 @@ from core.model import (
     UnreadableRequest,
     Verdict,
 )
+from core.printable import MAX_DETAIL, printable
 from core.tally import Tally
 from tests.builders import (
     INSTANCE_ID,
@@ -352,7 +351,7 @@ def test_any_text_is_one_bounded_line(capsys: pytest.CaptureFixture[str], text: 
     [line] = runner.lines()
 
     assert runner.text().removesuffix("\n").isprintable()
-    assert bounded(text) == line["csr"]
+    assert printable(text) == line["csr"]
     assert len(runner.text()) < 20 * MAX_DETAIL
 
 
@@ -788,7 +787,7 @@ def test_the_dispatcher_tells_what_it_could_not_do(
     runner.ledger.dispatch_errors(problems)
 
     assert [values(blob) for blob in runner.blobs()] == [{"DispatchErrors": len(problems)}]
-    assert [line["problem"] for line in runner.lines()] == [bounded(text) for text in problems]
+    assert [line["problem"] for line in runner.lines()] == [printable(text) for text in problems]
 
 
 @pytest.mark.parametrize("stack", ["", " "])

@@ -845,8 +845,8 @@ def test_a_name_that_is_taken_is_left_alone(cluster: Cluster, runner: CommandRun
 
     stderr = runner.run(*OURS, "--approve", code=1).stderr
 
-    assert "there is a request myserver already (pending), filed by jane" in stderr
-    assert "give another NAME, or kubectl delete csr myserver" in stderr
+    assert "a request myserver exists (pending), filed by jane" in stderr
+    assert "choose another NAME, or run: kubectl delete csr myserver" in stderr
     assert ([], before) == (names_here(), cluster.objects())
 
 

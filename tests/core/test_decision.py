@@ -7,7 +7,8 @@ import pytest
 
 from core.checks import KUBELET_SERVING_CHECKS, Check
 from core.decision import decide
-from core.model import MAX_DETAIL, NOT_PROVIDED, Case, Decision, Effect, Refusal, safe
+from core.model import NOT_PROVIDED, Case, Decision, Effect, Refusal
+from core.printable import MAX_DETAIL, printable
 from tests.builders import a_case, a_csr, a_policy, a_request, names
 
 DENY, LEAVE = Effect.DENY, Effect.LEAVE
@@ -216,4 +217,4 @@ def test_a_refusal_has_a_reason() -> None:
 
 def test_what_is_no_text_is_made_safe_too() -> None:
     """Its Python form stands for it."""
-    assert safe(["ä"]) == "['\\xe4']"
+    assert printable(["ä"], None) == "['\\xe4']"

@@ -13,7 +13,8 @@ from cli.account.caller import Caller, who_am_i
 from cli.account.clusters import with_fix
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from core.errors import EvidenceUnavailable
-from core.model import Role, safe
+from core.model import Role
+from core.printable import printable
 
 #: Of samconfig.toml.
 STACK: Final = "csr-approver"
@@ -52,7 +53,7 @@ def check_role(arn: str) -> None:
     """
     if Role.of_arn(arn) is None:
         expected = "expected arn:aws:iam::ACCOUNT:role/NAME"
-        stop(USAGE, f"--role-arn: got {safe(arn)!r:.200}, {expected}")
+        stop(USAGE, f"--role-arn: got {printable(arn, 200)!r}, {expected}")
 
 
 def check_stack(name: str) -> None:
@@ -62,7 +63,7 @@ def check_stack(name: str) -> None:
         typer.Exit: it can't (2).
     """
     if not _STACK_NAME.fullmatch(name):
-        stop(USAGE, f"--stack-name: got {safe(name)!r:.200}, expected {_STACK_NAME.pattern}")
+        stop(USAGE, f"--stack-name: got {printable(name, 200)!r}, expected {_STACK_NAME.pattern}")
 
 
 def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:

@@ -13,7 +13,7 @@ from cli.access.approver_role import ApproverRole
 from cli.access.manifests import Manifest
 from cli.access.onboarding import ENTRY, Onboarding, State, Step
 from cli.screen import cell
-from core.model import safe
+from core.printable import printable
 
 _STYLES = {
     State.CREATED: "green",
@@ -58,7 +58,7 @@ def as_manifests(
         "# What the approver may do, the same in each cluster. To apply this: kubectl apply -f -"
     ]
     lines.append(yaml.safe_dump_all(manifests, sort_keys=False).rstrip("\n"))
-    lines += ["#", f"# Who it is: {role.arn}", f"# ({safe(role.source)})"]
+    lines += ["#", f"# Who it is: {role.arn}", f"# ({printable(role.source)})"]
     for one in onboardings:
         lines.append("#")
         lines += [f"# {line}" for line in _told(one)]
@@ -96,9 +96,9 @@ def _step(step: Step) -> dict[str, Any]:
 
 def _told(one: Onboarding) -> Iterator[str]:
     for step in one.steps:
-        detail = f" ({safe(step.detail)})" if step.detail else ""
+        detail = f" ({printable(step.detail, None)})" if step.detail else ""
         yield f"{one.name} ({one.region}): {step.thing}: {step.state.value}{detail}"
-        yield from (f"  {safe(line)}" for line in step.fix)
+        yield from (f"  {printable(line, None)}" for line in step.fix)
 
 
 def _states(steps: Sequence[Step]) -> Any:

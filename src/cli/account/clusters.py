@@ -31,8 +31,9 @@ from adapters.retry import Retries
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.screen import counted
 from core.errors import ClusterUnavailable
-from core.model import CLUSTER_NAME, REGION_NAME, safe
+from core.model import CLUSTER_NAME, REGION_NAME
 from core.ports import Clock
+from core.printable import printable
 
 Profile = Annotated[
     str | None,
@@ -115,7 +116,7 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
     except _NOT_HAD as error:  # had by SSO or another role, and that failed
         stop(COULD_NOT_TELL, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
-        stop(USAGE, f"AWS configuration: {safe(str(error))}")
+        stop(USAGE, f"AWS configuration: {printable(str(error))}")
     return aws
 
 
@@ -145,7 +146,7 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
     """
     for name in names:
         if not _GLOB & set(name) and not CLUSTER_NAME.fullmatch(name):
-            stop(USAGE, f"{safe(name)!r:.120}: not the name of an EKS cluster, nor a glob")
+            stop(USAGE, f"{printable(name, 120)!r}: not the name of an EKS cluster, nor a glob")
     where = tuple(dict.fromkeys(regions)) or (aws.home,)
     unlisted, wanted = _listed(aws, [name for name in names if _GLOB & set(name)], where)
     wanted += [(name, region) for name in names if not _GLOB & set(name) for region in where]
@@ -168,7 +169,7 @@ def find_one(aws: Aws, name: str) -> DescribedCluster:
         ClusterUnavailable: there is none, or it can't be described, or isn't ready.
     """
     if not CLUSTER_NAME.fullmatch(name):
-        stop(USAGE, f"{safe(name)!r:.120}: not the name of an EKS cluster")
+        stop(USAGE, f"{printable(name, 120)!r}: not the name of an EKS cluster")
     return described(_described(aws, name, aws.home))
 
 
@@ -187,7 +188,7 @@ def described(found: Found) -> DescribedCluster:
     if isinstance(found.described, ClusterUnavailable):
         raise found.described
     if not eks.is_reviewable(found.described.status):
-        raise ClusterUnavailable("status", f"the cluster is {safe(found.described.status)}")
+        raise ClusterUnavailable("status", f"the cluster is {printable(found.described.status)}")
     return found.described
 
 
@@ -231,7 +232,7 @@ def connection(
 
 def _check_region(whose: str, region: str) -> None:
     if not REGION_NAME.fullmatch(region):
-        stop(USAGE, f"{whose}: got {safe(region)!r:.120}, expected a Region, e.g. eu-west-1")
+        stop(USAGE, f"{whose}: got {printable(region, 120)!r}, expected a Region, e.g. eu-west-1")
 
 
 def _listed(

@@ -17,7 +17,8 @@ from cli.evaluate.saved_evidence import Answer, SavedEvidence
 from cli.evaluate.saved_evidence import evaluate as judge_saved
 from core.acting import is_early
 from core.checks import CHECKS
-from core.model import Case, Judged, Pkcs10, safe
+from core.model import Case, Judged, Pkcs10
+from core.printable import printable
 from core.settings import DispatchSettings, ReviewSettings
 from handlers import dispatch, review
 from sandbox import scoped
@@ -202,8 +203,8 @@ def _gated(chapter: str, scenario: Scenario, answer: Answer, *, issued: bool) ->
     return Row(
         chapter=chapter,
         scenario=scenario,
-        requester="" if case is None else safe(case.csr.username),
-        names=tuple(map(safe, names)),
+        requester="" if case is None else printable(case.csr.username),
+        names=tuple(map(printable, names)),
         names_in_all=len(names),
         outcome=outcome,
         why=why,

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from cli.demo.run import Line, Play, Row
 from core.checks import CHECKS
-from core.model import APP_SERVING, safe
+from core.model import APP_SERVING
+from core.printable import printable
 from sandbox.fleet import PLACES, Place
 
 #: Wider lines are harder to read than folded ones.
@@ -153,7 +154,7 @@ def _who(row: Row) -> Text:
     asked = ", ".join(shown) + (f", {more} more" if more > 0 else "")
     text = Text(f"{row.scenario.title}\n")
     if row.scenario.name_as:
-        text.append(f"named {_cut(safe(row.scenario.name_as), WIDEST)}\n", "dim")
+        text.append(f"named {_cut(printable(row.scenario.name_as), WIDEST)}\n", "dim")
     first, _, _ = node.removeprefix("system:serviceaccount:").partition(".")
     text.append(f"{first} asks for {asked or 'nothing that can be read'}", "dim")
     return text

@@ -7,13 +7,13 @@ from typing import Final
 from cli.diagnose.causes import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr
 from cli.diagnose.run import ClusterDiagnosis
-from core.model import safe
+from core.printable import printable
 
 #: AWS's page that asks for the audit.
 PAGE: Final = "https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html"
 
 _MOST_NAMES: Final = 5
-_LONGEST_NAME: Final = 100
+LONGEST_NAME: Final = 100
 _LONGEST_DETAIL: Final = 300
 
 _SENTENCES: Final[Mapping[Cause, str]] = {
@@ -105,32 +105,25 @@ def remedy(cause: Explanation, one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -
     text = _SENTENCES[cause.cause]
     if cause.cause is Cause.FEWER_NAMES and diagnosed.is_strict:
         text = _FEWER_NOW
-    cluster, region = safe(diagnosed.name), safe(diagnosed.region)
+    cluster, region = printable(diagnosed.name), printable(diagnosed.region)
     return text.format(
         cluster=cluster,
         region=region,
         review=f"csr-approver review {cluster} --region {region}",
-        csr=shlex.quote(short(one.csr.name, 253)),
+        csr=shlex.quote(printable(one.csr.name, 253)),
         node=node_of(one),
-        requester=short(one.csr.username),
+        requester=printable(one.csr.username, LONGEST_NAME),
         instance=one.instance_id or "the instance",
         names=_listed(cause.values),
         settings=" and ".join(cause.settings),
         set=" ".join(f"--set {one}" for one in cause.settings),
-        detail=short(cause.detail, _LONGEST_DETAIL) or "see the request",
+        detail=printable(cause.detail, _LONGEST_DETAIL) or "see the request",
     )
 
 
 def node_of(one: DiagnosedCsr) -> str:
     """The node's name, or whoever else filed it."""
-    return short(one.csr.node or one.csr.username)
-
-
-def short(text: str, longest: int = _LONGEST_NAME) -> str:
-    """Printable, and no longer than that."""
-    text = text[: longest + 1]  # it may be megabytes
-    printable = text if text.isascii() and text.isprintable() else safe(text)
-    return printable if len(printable) <= longest else f"{printable[: longest - 1]}~"
+    return printable(one.csr.node or one.csr.username, LONGEST_NAME)
 
 
 def age_of(seconds: float) -> str:
@@ -142,4 +135,4 @@ def age_of(seconds: float) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(short(name) for name in names[:_MOST_NAMES]) + more
+    return ", ".join(printable(name, LONGEST_NAME) for name in names[:_MOST_NAMES]) + more

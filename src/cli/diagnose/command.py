@@ -16,7 +16,7 @@ from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.screen import console
-from core.model import safe
+from core.printable import printable
 
 _EXAMPLE = """
 What AWS asks to be found out before the upgrade to Kubernetes 1.24, in which EKS issues nothing
@@ -80,18 +80,18 @@ def _check_writable(file: str) -> None:
     path = Path(file)
     try:
         if path.is_dir() or not path.name:
-            stop(USAGE, f"--html {safe(file)}: is a folder, expected a file")
+            stop(USAGE, f"--html {printable(file)}: is a folder, expected a file")
         if not path.parent.is_dir():
-            stop(USAGE, f"--html {safe(file)}: there is no such folder")
+            stop(USAGE, f"--html {printable(file)}: there is no such folder")
         if not os.access(path if path.exists() else path.parent, os.W_OK):
-            stop(USAGE, f"--html {safe(file)}: may not be written")
+            stop(USAGE, f"--html {printable(file)}: may not be written")
     except OSError as error:  # as too long a name
-        stop(USAGE, f"--html {safe(file)[:200]}: {error.strerror}")
+        stop(USAGE, f"--html {printable(file, 200)}: {error.strerror}")
 
 
 def _write(file: str, diagnosed: list[ClusterDiagnosis]) -> None:
     try:
         Path(file).write_text(page(diagnosed, datetime.now(UTC)), encoding="ascii")
     except OSError as error:
-        stop(COULD_NOT_TELL, f"--html {safe(file)}: {error.strerror}")
-    typer.echo(f"csr-approver: the report is in {safe(file)}", err=True)
+        stop(COULD_NOT_TELL, f"--html {printable(file)}: {error.strerror}")
+    typer.echo(f"csr-approver: the report is in {printable(file)}", err=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from cli.diagnose.advice import PAGE, about_version, age_of, node_of, remedy, short
+from cli.diagnose.advice import LONGEST_NAME, PAGE, about_version, age_of, node_of, remedy
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.name_status import RequestedName
 from cli.diagnose.page import SCRIPT, STYLE
@@ -31,6 +31,7 @@ from cli.diagnose.view import (
     numbers,
     shown,
 )
+from core.printable import printable
 
 #: A browser bears more, a reader doesn't; JSON has all.
 _MOST_REQUESTS: Final = 200
@@ -112,12 +113,20 @@ def _overview(clusters: Sequence[ClusterDiagnosis]) -> Element:
 
 
 def _row(at: int, diagnosed: ClusterDiagnosis) -> Element:
-    name = short(diagnosed.name)
+    name = printable(diagnosed.name, LONGEST_NAME)
     cells = [
         _keyed("td", _RANK[diagnosed.ready], _badge(diagnosed.ready)),
         _keyed("th", name, _tag("a", name, href=f"#of-{at}"), scope="row"),
-        _keyed("td", short(diagnosed.region), short(diagnosed.region)),
-        _keyed("td", short(diagnosed.version), short(diagnosed.version) or "?"),
+        _keyed(
+            "td",
+            printable(diagnosed.region, LONGEST_NAME),
+            printable(diagnosed.region, LONGEST_NAME),
+        ),
+        _keyed(
+            "td",
+            printable(diagnosed.version, LONGEST_NAME),
+            printable(diagnosed.version, LONGEST_NAME) or "?",
+        ),
     ]
     cells += [
         _keyed(
@@ -139,14 +148,19 @@ def _details(clusters: Sequence[ClusterDiagnosis]) -> Element:
 
 
 def _cluster(at: int, diagnosed: ClusterDiagnosis) -> Element:
-    heading = _tag("h3", short(diagnosed.name), " ", _tag("small", short(diagnosed.region)))
+    heading = _tag(
+        "h3",
+        printable(diagnosed.name, LONGEST_NAME),
+        " ",
+        _tag("small", printable(diagnosed.region, LONGEST_NAME)),
+    )
     parts = [_tag("p", about_version(diagnosed))]
     if diagnosed.diagnosis is None:
-        parts.append(_tag("p", short(diagnosed.problem, 1_000), class_="problem"))
+        parts.append(_tag("p", printable(diagnosed.problem, 1_000), class_="problem"))
     else:
         parts.append(_tag("p", f"{diagnosed.diagnosis.listed} listed: {counts(diagnosed)}"))
         parts += [
-            _tag("p", short(gap, 1_000), class_="problem") for gap in diagnosed.diagnosis.gaps
+            _tag("p", printable(gap, 1_000), class_="problem") for gap in diagnosed.diagnosis.gaps
         ]
     requests = shown(diagnosed)
     parts += [_request(one, diagnosed) for one in requests[:_MOST_REQUESTS]]
@@ -169,7 +183,7 @@ def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
     facts = [
         ("State", one.state.value),
         ("Age", age_of(one.age_seconds)),
-        ("Request", short(one.csr.name)),
+        ("Request", printable(one.csr.name, LONGEST_NAME)),
         ("Instance", one.instance_id or "not known"),
     ]
     names = sorted(one.names, key=confirmed_last)
@@ -202,7 +216,11 @@ def _marked(text: str) -> Iterator[Element | str]:
 def _name(name: RequestedName) -> Element:
     kind = {True: "yes", False: "no", None: "unclear"}[confirmed(name)]
     return _tag(
-        "li", _tag("code", short(name.value)), " ", _tag("span", WORDS[name.status]), class_=kind
+        "li",
+        _tag("code", printable(name.value, LONGEST_NAME)),
+        " ",
+        _tag("span", WORDS[name.status]),
+        class_=kind,
     )
 
 
@@ -213,9 +231,10 @@ def _set_aside(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
     items = [
         _tag(
             "li",
-            _tag("code", short(csr.name)),
-            f" of {short(csr.node or csr.username)}, {state_of(csr).value}: {cause.value}",
-            f" by {short(newer)}" if newer else "",
+            _tag("code", printable(csr.name, LONGEST_NAME)),
+            f" of {printable(csr.node or csr.username, LONGEST_NAME)}, "
+            f"{state_of(csr).value}: {cause.value}",
+            f" by {printable(newer, LONGEST_NAME)}" if newer else "",
         )
         for csr, cause, newer in every[:_MOST_ASIDE]
     ]

@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.diagnose.advice import PAGE, about_version, age_of, node_of, remedy, short
+from cli.diagnose.advice import LONGEST_NAME, PAGE, about_version, age_of, node_of, remedy
 from cli.diagnose.causes import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.name_status import NameStatus, RequestedName
 from cli.diagnose.run import ClusterDiagnosis
 from core.model import Csr
+from core.printable import printable
 
 Json = dict[str, Any]
 
@@ -178,15 +179,15 @@ def show(clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
 
 
 def _cluster(one: ClusterDiagnosis) -> Iterator[Text]:
-    where = f"{short(one.name)} ({short(one.region)})"
+    where = f"{printable(one.name, LONGEST_NAME)} ({printable(one.region, LONGEST_NAME)})"
     yield Text(f"{where}: {answer(one.ready)}", style=_ANSWER_STYLES[one.ready])
     yield Text(f"  {about_version(one)}")
     if one.diagnosis is None:
-        yield Text(f"  {short(one.problem, _LONGEST)}", style="yellow")
+        yield Text(f"  {printable(one.problem, _LONGEST)}", style="yellow")
         return
     yield Text(f"  {one.diagnosis.listed} listed: {counts(one)}")
     for gap in one.diagnosis.gaps:
-        yield Text(f"  {short(gap, _LONGEST)}", style="yellow")
+        yield Text(f"  {printable(gap, _LONGEST)}", style="yellow")
     requests = shown(one)
     for csr in requests[:_MOST_REQUESTS]:
         yield from _request(csr, one)
@@ -201,11 +202,13 @@ def _cluster(one: ClusterDiagnosis) -> Iterator[Text]:
 def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Iterator[Text]:
     yield Text(f"  {node_of(one)}: ").append(NEEDS[one.need], style=_STYLES.get(one.need, ""))
     facts = (one.state.value, age_of(one.age_seconds), one.instance_id or "no instance")
-    yield Text(f"    {short(one.csr.name)}: {', '.join(facts)}")
+    yield Text(f"    {printable(one.csr.name, LONGEST_NAME)}: {', '.join(facts)}")
     names = sorted(one.names, key=confirmed_last)
     for name in names[:_MOST_NAMES]:
         style = "green" if confirmed(name) else "red"
-        yield Text(f"    {short(name.value)}: ").append(WORDS[name.status], style=style)
+        yield Text(f"    {printable(name.value, LONGEST_NAME)}: ").append(
+            WORDS[name.status], style=style
+        )
     if len(names) > _MOST_NAMES:
         yield Text(f"    and {len(names) - _MOST_NAMES} more names")
     if not names:
@@ -222,9 +225,9 @@ def _overview(clusters: Sequence[ClusterDiagnosis]) -> Table:
         table.add_column(heading, justify="right")
     for one in clusters:
         table.add_row(
-            Text(short(one.name)),
-            Text(short(one.region)),
-            Text(short(one.version) or "?"),
+            Text(printable(one.name, LONGEST_NAME)),
+            Text(printable(one.region, LONGEST_NAME)),
+            Text(printable(one.version, LONGEST_NAME) or "?"),
             Text(answer(one.ready), style=_ANSWER_STYLES[one.ready]),
             *("?" if number is None else str(number) for number in numbers(one)),
         )

@@ -5,12 +5,12 @@ from typing import Final
 
 from adapters.aws_account import Aws
 from adapters.eks import DescribedCluster
-from adapters.ledger_lines import bounded
 from cli.account import access_entries
 from cli.doctor import roles
 from cli.doctor.chain import Finding, broken, ok, still_open, unknown
 from core.errors import EvidenceUnavailable
 from core.model import CANONICAL_ARN, Csr, Role
+from core.printable import printable
 
 # What an API server says of its requests has no end where it is hostile, and each role that they
 # tell is a question to IAM, which throttles the whole account.
@@ -34,7 +34,7 @@ def look_at_node_roles(
     for arn in known:
         role = Role.of_arn(arn)
         if role is None or role.account != account:
-            untold.append(f"{bounded(arn)} isn't this account's")
+            untold.append(f"{printable(arn)} isn't this account's")
             continue
         policy = roles.trust_policy(own.client("iam"), role.name)
         others = [] if policy is None else roles.takers(policy)
@@ -47,7 +47,7 @@ def look_at_node_roles(
         return unknown("; ".join(untold))
     if not known:
         return still_open("no node's role is known: neither entries nor requests tell one")
-    return ok(f"only EC2 may take {', '.join(map(bounded, known))}")
+    return ok(f"only EC2 may take {', '.join(map(printable, known))}")
 
 
 def _of_entries(own: Aws, cluster: DescribedCluster) -> tuple[set[str], list[str]]:

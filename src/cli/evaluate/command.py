@@ -13,7 +13,6 @@ from adapters.csr_items import read_item
 from adapters.ec2_items import instances_of
 from adapters.eks import cluster_of
 from adapters.iam import roles_of_profiles
-from adapters.ledger_lines import bounded
 from adapters.service_items import service_of
 from cli.evaluate.saved_evidence import SavedEvidence
 from cli.evaluate.saved_evidence import evaluate as judge_saved
@@ -22,7 +21,8 @@ from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
-from core.model import NOT_PROVIDED, Csr, Instance, Service, UnreadableCsr, safe
+from core.model import NOT_PROVIDED, Csr, Instance, Service, UnreadableCsr
+from core.printable import printable
 
 Shape = TypeVar("Shape")
 
@@ -98,7 +98,10 @@ def _moment(now: str | None) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        stop(USAGE, f"--now {safe(now)}: expected RFC 3339 with an offset, as 2026-01-31T12:00:00Z")
+        stop(
+            USAGE,
+            f"--now {printable(now)}: expected RFC 3339 with an offset, as 2026-01-31T12:00:00Z",
+        )
     return moment
 
 
@@ -124,7 +127,7 @@ def _csr(item: Any) -> Csr | UnreadableCsr:
     if not isinstance(item, Unparsed):
         return read_item(item)
     known = read_item(item.known)
-    return UnreadableCsr(known.name, known.signer, bounded(item.problem))
+    return UnreadableCsr(known.name, known.signer, printable(item.problem))
 
 
 def _saved(

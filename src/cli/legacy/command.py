@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, USAGE, stop
-from core.model import safe
+from core.printable import printable
 
 _PIPE_WIDTH: Final = 120
 
@@ -73,8 +73,8 @@ def legacy(
     else:
         show(findings, troubles, _console(), searched=searched, binary=binary)
     for trouble in troubles:
-        where = safe(trouble.path) + (f":{trouble.line}" if trouble.line else "")
-        typer.echo(f"csr-approver: {where}: {safe(trouble.problem)}", err=True)
+        where = printable(trouble.path, None) + (f":{trouble.line}" if trouble.line else "")
+        typer.echo(f"csr-approver: {where}: {printable(trouble.problem)}", err=True)
     if findings:
         raise typer.Exit(ANSWER_IS_NO)
     if troubles:

@@ -12,7 +12,7 @@ from cli.legacy.files import Trouble
 from cli.legacy.find import Finding, How, Manifest
 from cli.legacy.migration import SIGNERS
 from cli.legacy.request import Read
-from core.model import safe
+from core.printable import printable
 
 Json = dict[str, Any]
 
@@ -128,10 +128,10 @@ def _table(findings: Sequence[Finding]) -> Table:
     for one in findings:
         manifest = one.manifest
         table.add_row(
-            Text(f"{safe(one.path)}:{one.line}"),
-            Text(safe(manifest.name) if manifest else "-"),
+            Text(f"{printable(one.path, None)}:{one.line}"),
+            Text(printable(manifest.name) if manifest else "-"),
             Text("\n".join(wrong.problem.value for wrong in one.wrong)),
-            Text(safe(manifest.fit.signer or "none of EKS's"), style="green")
+            Text(printable(manifest.fit.signer or "none of EKS's", None), style="green")
             if manifest
             else Text(_LOOK, style="yellow"),
         )
@@ -140,13 +140,14 @@ def _table(findings: Sequence[Finding]) -> Table:
 
 def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
     embedded = ", within other text" if one.how is How.EMBEDDED else ""
-    yield f"# {safe(one.path)}:{one.line}{embedded}"
+    yield f"# {printable(one.path, None)}:{one.line}{embedded}"
     for wrong in one.wrong:
-        yield f"# line {wrong.line}: {safe(wrong.detail)}"
+        yield f"# line {wrong.line}: {printable(wrong.detail, None)}"
     yield f"# request: {_request(manifest)}"
-    yield f"# signer: {safe(manifest.fit.signer or 'none')} ({safe(manifest.fit.why)})"
+    signer, why = printable(manifest.fit.signer or "none", None), printable(manifest.fit.why, None)
+    yield f"# signer: {signer} ({why})"
     for note in _notes(manifest):
-        yield f"# note: {safe(note)}"
+        yield f"# note: {printable(note, None)}"
     if manifest.v1 is not None:
         lines = manifest.v1.manifest.removesuffix("\n").split("\n")
         shown = [_shown(line) for line in lines]
@@ -158,7 +159,7 @@ def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
 
 def _shown(line: str) -> str:
     """A line to be copied: as it is, unless it could play tricks with a terminal."""
-    return line if line.isascii() and line.isprintable() else safe(line)
+    return line if line.isascii() and line.isprintable() else printable(line, None)
 
 
 def _request(manifest: Manifest) -> str:
@@ -167,12 +168,12 @@ def _request(manifest: Manifest) -> str:
         case Read.ELSEWHERE:
             return "filled in elsewhere"
         case Read.UNREADABLE:
-            return safe(request.why)
+            return printable(request.why, None)
     names = request.names
     if names is None:
-        return safe(request.why)
+        return printable(request.why, None)
     who = ", ".join([f"CN={names.common_name}", *(f"O={one}" for one in names.organizations)])
     more = f" and {len(names.sans) - _MOST_SANS} more" if len(names.sans) > _MOST_SANS else ""
     sans = ", ".join(names.sans[:_MOST_SANS]) + more if names.sans else "no subjectAltName"
     loose = f" (not read strictly: {request.why})" if request.read is Read.LENIENT else ""
-    return safe(f"{who}; {sans}{loose}")
+    return printable(f"{who}; {sans}{loose}", None)

@@ -36,7 +36,8 @@ from cli.request.view import as_json, lines
 from cli.request.wanted import Wanted, manifest, wanted, warnings
 from cli.screen import busy, telling
 from core.errors import BadSettings, ClusterUnavailable, NotOnboarded
-from core.model import APP_SERVING, safe
+from core.model import APP_SERVING
+from core.printable import printable
 
 #: How time passes here.
 PACE: Final = Pace()
@@ -139,7 +140,7 @@ def request(
     if output is Output.JSON:
         typer.echo(json.dumps(as_json(cluster, aws.home, plan, ended, notes), indent=2))
     else:
-        typer.echo("\n".join(safe(line) for line in lines(plan, ended)))
+        typer.echo("\n".join(printable(line, None) for line in lines(plan, ended)))
     raise typer.Exit(_code(ended))
 
 
@@ -151,7 +152,7 @@ def _walked(plan: Plan, own: OwnCsr) -> Ended:
         with telling(f"Waiting for {plan.asked.name} ...") as tell:
             return Walk(plan, own, PACE, tell).run()
     except OSError as error:
-        stop(USAGE, f"{safe(str(plan.files.key))} can't be written: {error.strerror}")
+        stop(USAGE, f"{printable(str(plan.files.key))} can't be written: {error.strerror}")
 
 
 def _connection(aws: Aws, described: DescribedCluster) -> ApiConnection:
@@ -178,8 +179,9 @@ def _look_before(
         conditions = ", ".join(one.type for one in there.csr.conditions) or "pending"
         stop(
             ANSWER_IS_NO,
-            f"{where}: there is a request {asked.name} already ({safe(conditions)}), filed by "
-            f"{safe(there.csr.username)}; give another NAME, or kubectl delete csr {asked.name}",
+            f"{where}: a request {asked.name} exists ({printable(conditions)}), filed by "
+            f"{printable(there.csr.username)}; choose another NAME, or run: "
+            f"kubectl delete csr {asked.name}",
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import BadSettings
-from core.model import safe
+from core.printable import printable
 
 _OWNERS: Final = 0o600
 _EVERYBODYS: Final = 0o644
@@ -51,7 +51,7 @@ class Files:
 
 def _check(option: str, path: Path) -> None:
     """By writing, for a moment: of rights, full disks and long names nothing else tells all."""
-    shown = safe(str(path))
+    shown = printable(str(path), None)
     try:
         os.close(os.open(path, _NEW, _OWNERS))
         path.unlink()

@@ -14,7 +14,8 @@ from cli.legacy.migration import UNISSUED_PREFIX, V1
 from core.checks.names import is_never_allowed, is_never_allowed_address
 from core.dns import folded, is_dns_name, looks_like_an_address
 from core.errors import BadSettings
-from core.model import APP_SERVING, IpAddress, safe
+from core.model import APP_SERVING, IpAddress
+from core.printable import printable
 
 # From: Kubernetes, "Object Names and IDs", DNS subdomain names and DNS label names.
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -135,4 +136,4 @@ def _is_of_a_service(name: str, namespace: str) -> bool:
 
 
 def _shown(value: str) -> str:
-    return f"{safe(value)!r:.{_MAX_SHOWN}}"
+    return f"{printable(value, _MAX_SHOWN)!r}"

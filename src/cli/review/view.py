@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adapters.ledger_lines import bounded
 from cli.review.run import Reviewed, SignerReviewed
 from cli.screen import cell
 from cli.verdict_rows import COLOURS, Row, row_of
-from core.model import Action, IssueFinding, Judged, Record, Run, safe
+from core.model import Action, IssueFinding, Judged, Record, Run
+from core.printable import printable
 
 _WHY: Final = 160
 
@@ -65,8 +65,8 @@ def show(reviewed: Reviewed, console: Console) -> None:
         if run.findings:
             console.print(_findings(run))
         for one in run.unreadable:
-            name = bounded(one.name or "?")
-            console.print(Text(f"unreadable: {name}: {bounded(one.problem)}", style="yellow"))
+            name = printable(one.name or "?")
+            console.print(Text(f"unreadable: {name}: {printable(one.problem)}", style="yellow"))
         for line in _summary(signer, reviewed):
             console.print(line)
 
@@ -125,7 +125,7 @@ def _table(*headings: str) -> Table:
 
 
 def _names(*names: str) -> Text:
-    return Text("\n".join(map(bounded, names)))
+    return Text("\n".join(map(printable, names)))
 
 
 def _word(action: Action, reviewed: Reviewed) -> str:
@@ -138,14 +138,14 @@ def _why(row: Row, record: Record) -> str:
     reported = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
     if len(refusals) > 1:
         reported.append(f"and {len(refusals) - 1} more")
-    reported += [safe(text)[:_WHY] for text in (row["problem"], record.detail) if text]
+    reported += [printable(text, _WHY) for text in (row["problem"], record.detail) if text]
     return "\n".join(reported)
 
 
 def _findings(run: Run) -> Table:
     table = _table("CSR", "Requester", "Finding", "Detail")
     for one in run.findings:
-        detail = safe(one.detail)[:_WHY]
+        detail = printable(one.detail, _WHY)
         style = "bold red"
         table.add_row(
             _names(one.csr.name),

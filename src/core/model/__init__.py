@@ -57,7 +57,6 @@ from core.model.run import (
 )
 from core.model.service import DNS_LABEL, Service, ServiceClaim, ServicesHidden
 from core.model.verdict import (
-    MAX_DETAIL,
     Case,
     Decision,
     Effect,
@@ -66,7 +65,6 @@ from core.model.verdict import (
     Peers,
     Refusal,
     Verdict,
-    safe,
 )
 
 __all__ = [
@@ -78,7 +76,6 @@ __all__ = [
     "DENIED_REASON",
     "DNS_LABEL",
     "KUBELET_SERVING",
-    "MAX_DETAIL",
     "MAX_REQUEST_BYTES",
     "NOT_PROVIDED",
     "REGION_NAME",
@@ -130,5 +127,4 @@ __all__ = [
     "Write",
     "WriteResult",
     "Written",
-    "safe",
 ]

@@ -9,10 +9,8 @@ from core.model.aws import Cluster, Instance, NotProvided, Role, RoleUnknown
 from core.model.csr import Csr
 from core.model.request import Pkcs10, UnreadableRequest
 from core.model.service import Service, ServiceClaim, ServicesHidden
+from core.printable import printable
 from core.settings import Policy
-
-#: Details may hold what a requester chose, so they are bounded and made printable.
-MAX_DETAIL = 300
 
 
 class Effect(Enum):
@@ -30,12 +28,6 @@ class Decision(Enum):
     LEAVE = "leave"
 
 
-def safe(value: object) -> str:
-    """`value` as text that may stand in a log line, an alarm or a terminal: ASCII, printable."""
-    text = value if isinstance(value, str) else repr(value)
-    return text.encode("unicode_escape").decode("ascii")
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a check didn't agree. `reason` is short and stable, `detail` holds the values."""
@@ -48,10 +40,7 @@ class Refusal:
     def __post_init__(self) -> None:
         if not self.reason:
             raise ValueError("a refusal without a reason")
-        text = safe(self.detail)
-        if len(text) > MAX_DETAIL:
-            text = text[: MAX_DETAIL - 1] + "~"
-        object.__setattr__(self, "detail", text)
+        object.__setattr__(self, "detail", printable(self.detail))
 
     def by(self, check: str) -> "Refusal":
         """The same refusal with its check's id; a copy, for its detail is printable already."""

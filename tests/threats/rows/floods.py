@@ -117,7 +117,7 @@ ROWS: Final = (
         (
             Change(
                 "src/adapters/ledger_metrics.py",
-                "int(run.truncated or run.unread > 0)",
+                "int(run.truncated or run.not_read > 0)",
                 "0",
             ),
         ),

@@ -14,7 +14,7 @@ ROWS: Final = (
         "::test_a_name_with_newlines_stays_on_one_line_and_forges_no_field",
         (
             Change(
-                "src/core/model/verdict.py",
+                "src/core/printable.py",
                 'return text.encode("unicode_escape").decode("ascii")',
                 "return text",
             ),
@@ -56,7 +56,13 @@ ROWS: Final = (
     Row(
         "send escapes to an operator's terminal by names",
         "tests/cli/test_screen.py::test_a_cell_shows_what_others_chose_escaped",
-        (Change("src/cli/screen.py", "(safe(str(line)) for line in", "(str(line) for line in"),),
+        (
+            Change(
+                "src/cli/screen.py",
+                "(printable(str(line), None) for line in",
+                "(str(line) for line in",
+            ),
+        ),
     ),
     Row(
         "put markup into the HTML report by names",
