@@ -13,7 +13,6 @@ from core.model import (
     CANONICAL_ARN,
     Case,
     Cluster,
-    Effect,
     IdentityKind,
     Instance,
     NotProvided,
@@ -34,14 +33,14 @@ def instance_known(case: Case) -> Refusal | None:
     From: aws-iam-authenticator pkg/token/token.go, Identity.SessionName.
     """
     if case.identity is None:
-        return _leave("no instance identity", _why_no_identity(case))
+        return Refusal.leave("no instance identity", _why_no_identity(case))
     if isinstance(case.instances, NotProvided):
-        return _leave("instance unknown", "no EC2 evidence was given")
+        return Refusal.leave("instance unknown", "no EC2 evidence was given")
     if not case.instances:
-        return _leave("instance unknown", f"EC2 shows no instance for {_claimed(case)}")
+        return Refusal.leave("instance unknown", f"EC2 shows no instance for {_claimed(case)}")
     others = [one.id for one in case.instances if case.identity.instance_id not in (None, one.id)]
     if others:
-        return _leave("instance unknown", f"got {others}, expected {_claimed(case)}")
+        return Refusal.leave("instance unknown", f"got {others}, expected {_claimed(case)}")
     return None
 
 
@@ -53,7 +52,7 @@ def instance_single(case: Case) -> Refusal | None:
     if isinstance(case.instances, NotProvided) or len(case.instances) <= 1:
         return None
     ids = ", ".join(sorted(instance.id for instance in case.instances))
-    return _leave("several instances match", f"got {ids}, expected one for {_claimed(case)}")
+    return Refusal.leave("several instances match", f"got {ids}, expected one for {_claimed(case)}")
 
 
 def instance_running(case: Case) -> Refusal | None:
@@ -64,7 +63,9 @@ def instance_running(case: Case) -> Refusal | None:
     instance = _only(case)
     if instance is None or instance.state == "running":
         return None
-    return _leave("instance not running", f"got {instance.id} {instance.state}, expected running")
+    return Refusal.leave(
+        "instance not running", f"got {instance.id} {instance.state}, expected running"
+    )
 
 
 def instance_launched_before(case: Case) -> Refusal | None:
@@ -76,11 +77,11 @@ def instance_launched_before(case: Case) -> Refusal | None:
     if instance is None:
         return None
     if instance.launched is None:
-        return _leave("launch time unknown", f"EC2 gives no launch time for {instance.id}")
+        return Refusal.leave("launch time unknown", f"EC2 gives no launch time for {instance.id}")
     if instance.launched - case.csr.created <= timedelta(seconds=CLOCK_SKEW_SECONDS):
         return None
     got = f"got {instance.id} launched {instance.launched.isoformat()}"
-    return _leave(
+    return Refusal.leave(
         "instance launched after the request",
         f"{got}, expected before {case.csr.created.isoformat()}",
     )
@@ -99,9 +100,10 @@ def node_name(case: Case) -> Refusal | None:
     if node in names:
         return None
     if not instance.private_dns_name:
-        return _leave("instance has no name yet", f"EC2 gives no PrivateDnsName for {instance.id}")
-    return Refusal(
-        Effect.DENY,
+        return Refusal.leave(
+            "instance has no name yet", f"EC2 gives no PrivateDnsName for {instance.id}"
+        )
+    return Refusal.deny(
         "node name is not the instance's",
         f"got {node}, expected one of {sorted(names)}",
     )
@@ -119,13 +121,13 @@ def cluster(case: Case) -> Refusal | None:
         return _nothing_to_compare(case)
     vpc = case.cluster.vpc_id
     if not case.policy.allow_other_vpcs and not (vpc and instance.vpc_id == vpc):
-        return _leave(
+        return Refusal.leave(
             "instance in another VPC",
             f"got {instance.vpc_id or 'none'}, expected {vpc or 'unknown'}",
         )
     if case.policy.require_cluster_tag and not _bears_tag_of(instance, case.cluster):
         expected = f"{_CLUSTER_TAG_PREFIX}{case.cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
-        return _leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
+        return Refusal.leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
     return None
 
 
@@ -142,12 +144,12 @@ def node_role(case: Case) -> Refusal | None:
     if case.instance is None:
         return _nothing_to_compare(case)
     if isinstance(case.role, RoleUnknown):
-        return _leave("node role not verified", case.role.why)
+        return Refusal.leave("node role not verified", case.role.why)
     claimed = _claimed_role(case)
     if claimed is not None and claimed.matches(case.role):
         return None
     got = claimed or list(case.csr.extra.get(CANONICAL_ARN, ()))
-    return _leave("node role not verified", f"got {got}, expected {case.role}")
+    return Refusal.leave("node role not verified", f"got {got}, expected {case.role}")
 
 
 def node_names(instance: Instance) -> frozenset[str]:
@@ -199,10 +201,6 @@ def _why_no_identity(case: Case) -> str:
 
 
 def _nothing_to_compare(case: Case) -> Refusal:
-    return _leave(
+    return Refusal.leave(
         "no running instance to compare with", f"no single running instance for {_claimed(case)}"
     )
-
-
-def _leave(reason: str, detail: str) -> Refusal:
-    return Refusal(Effect.LEAVE, reason, detail)

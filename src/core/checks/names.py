@@ -7,7 +7,6 @@ from core.checks.instance import node_name, resource_name
 from core.dns import folded
 from core.model import (
     Case,
-    Effect,
     Instance,
     IpAddress,
     IpNetwork,
@@ -43,7 +42,7 @@ def reserved_names(case: Case) -> Refusal | None:
     addresses = [str(ip) for ip in case.request.addresses if _is_reserved_address(case, ip)]
     if not names and not addresses:
         return None
-    return _deny(
+    return Refusal.deny(
         "reserved name", f"got {names + addresses}, expected none of the cluster's or AWS's"
     )
 
@@ -64,7 +63,7 @@ def reserved_for_services(case: Case) -> Refusal | None:
     ]
     if not names and not addresses:
         return None
-    return _deny(
+    return Refusal.deny(
         "reserved name", f"got {names + addresses}, expected none of the API server's or AWS's"
     )
 
@@ -83,8 +82,12 @@ def dns_names(case: Case) -> Refusal | None:
     if not foreign:
         return None
     if not case.instance.private_dns_name:
-        return _leave("instance has no name yet", f"EC2 gives no names for {case.instance.id}")
-    return _deny("DNS name is not the instance's", f"got {foreign}, expected one of {sorted(own)}")
+        return Refusal.leave(
+            "instance has no name yet", f"EC2 gives no names for {case.instance.id}"
+        )
+    return Refusal.deny(
+        "DNS name is not the instance's", f"got {foreign}, expected one of {sorted(own)}"
+    )
 
 
 def ip_addresses(case: Case) -> Refusal | None:
@@ -103,14 +106,16 @@ def ip_addresses(case: Case) -> Refusal | None:
     if not foreign:
         return None
     if not any(_shown_addresses(instance)):
-        return _leave("instance has no address yet", f"EC2 gives no addresses for {instance.id}")
+        return Refusal.leave(
+            "instance has no address yet", f"EC2 gives no addresses for {instance.id}"
+        )
     expected = f"expected one of {sorted(str(ip) for ip in own)}"
     is_shown = shown_on(instance)
     unknown = [str(ip) for ip in foreign if not is_shown(ip)]
     if unknown:
-        return _deny("address is not the instance's", f"got {unknown}, {expected}")
+        return Refusal.deny("address is not the instance's", f"got {unknown}, {expected}")
     got = [str(ip) for ip in foreign]
-    return _leave(
+    return Refusal.leave(
         "address not accepted",
         f"got {got}, on {instance.id} but a pod's or of another interface; {expected}",
     )
@@ -216,14 +221,6 @@ def _block(ip: IpAddress, size: int) -> tuple[int, int, int]:
 
 def _nothing_to_compare(case: Case) -> Refusal:
     claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
-    return _leave(
+    return Refusal.leave(
         "no running instance to compare with", f"no single running instance for {claimed}"
     )
-
-
-def _deny(reason: str, detail: str) -> Refusal:
-    return Refusal(Effect.DENY, reason, detail)
-
-
-def _leave(reason: str, detail: str) -> Refusal:
-    return Refusal(Effect.LEAVE, reason, detail)

@@ -6,7 +6,6 @@ from core.dns import is_dns_name, looks_like_an_address
 from core.model import (
     COMMON_NAME,
     Case,
-    Effect,
     IpName,
     KeyRule,
     OtherName,
@@ -44,7 +43,7 @@ def request_well_formed(case: Case) -> Refusal | None:
     From: RFC 2986 and RFC 7468; see `core.pkcs10`.
     """
     if isinstance(case.request, UnreadableRequest):
-        return _deny("request not well-formed", case.request.why)
+        return Refusal.deny("request not well-formed", case.request.why)
     return None
 
 
@@ -58,13 +57,12 @@ def key(case: Case) -> Refusal | None:
     if request is None or request.key.rule is KeyRule.ALLOWED:
         return None
     if request.key.rule is KeyRule.UNVERIFIABLE:
-        return Refusal(
-            Effect.LEAVE,
+        return Refusal.leave(
             "key can't be verified",
             f"got {request.key.kind}, unknown to this version",
         )
     expected = "expected ECDSA P-256, P-384, P-521, RSA 2048 to 8192 (e >= 65537) or Ed25519"
-    return _deny("key not allowed", f"got {request.key.kind}, {expected}")
+    return Refusal.deny("key not allowed", f"got {request.key.kind}, {expected}")
 
 
 def signature(case: Case) -> Refusal | None:
@@ -78,9 +76,13 @@ def signature(case: Case) -> Refusal | None:
     sound = request.signature_algorithm in _SIGNATURE_ALGORITHMS
     if not sound:
         got = request.signature_hash or request.signature_algorithm
-        return _deny("signature algorithm not allowed", f"got {got}, expected SHA-256 or better")
+        return Refusal.deny(
+            "signature algorithm not allowed", f"got {got}, expected SHA-256 or better"
+        )
     if not request.signature_valid:
-        return _deny("signature not valid", "the request isn't signed by the key that it holds")
+        return Refusal.deny(
+            "signature not valid", "the request isn't signed by the key that it holds"
+        )
     return None
 
 
@@ -96,13 +98,15 @@ def subject(case: Case) -> Refusal | None:
     got = [(attribute.oid, attribute.value) for attribute in request.subject]
     expected = [(_ORGANIZATION, "system:nodes"), (COMMON_NAME, case.csr.username)]
     if sorted(got) != sorted(expected):
-        return _deny(
+        return Refusal.deny(
             "subject is not the requester's", f"got {_named(got)}, expected {_named(expected)}"
         )
     if len({attribute.rdn for attribute in request.subject}) != len(expected):
-        return _deny("subject is ambiguous", "got O and CN in one RDN, expected one RDN each")
+        return Refusal.deny(
+            "subject is ambiguous", "got O and CN in one RDN, expected one RDN each"
+        )
     if any(attribute.string_type is StringType.OTHER for attribute in request.subject):
-        return _deny("subject is ambiguous", "expected PrintableString or UTF8String")
+        return Refusal.deny("subject is ambiguous", "expected PrintableString or UTF8String")
     return None
 
 
@@ -116,7 +120,7 @@ def usages(case: Case) -> Refusal | None:
     if not repeated and frozenset(got) in (_USAGES, _USAGES_RSA):
         return None
     expected = "digital signature and server auth, with or without key encipherment"
-    return _deny("usages not allowed", f"got {list(got)}, expected {expected}")
+    return Refusal.deny("usages not allowed", f"got {list(got)}, expected {expected}")
 
 
 def extensions(case: Case) -> Refusal | None:
@@ -129,7 +133,9 @@ def extensions(case: Case) -> Refusal | None:
         return None
     foreign = [oid for oid in request.extensions if oid != _SUBJECT_ALT_NAME]
     if foreign:
-        return _deny("extensions not allowed", f"got {foreign}, expected subjectAltName alone")
+        return Refusal.deny(
+            "extensions not allowed", f"got {foreign}, expected subjectAltName alone"
+        )
     return None
 
 
@@ -142,7 +148,7 @@ def san_kinds(case: Case) -> Refusal | None:
     if request is None:
         return None
     if not request.sans:
-        return _deny(
+        return Refusal.deny(
             "no subject alternative names", "got no subject alternative name, expected at least one"
         )
     return plain_names(case)
@@ -157,7 +163,7 @@ def plain_names(case: Case) -> Refusal | None:
     if request is None:
         return None
     odd = [problem for san in request.sans if (problem := _san_problem(san)) is not None]
-    return _deny("unsupported names", ", ".join(odd)) if odd else None
+    return Refusal.deny("unsupported names", ", ".join(odd)) if odd else None
 
 
 def lifetime(case: Case) -> Refusal | None:
@@ -169,7 +175,7 @@ def lifetime(case: Case) -> Refusal | None:
     asked = case.csr.expiration_seconds
     if asked is None or asked <= limit:
         return None
-    return _deny("lifetime too long", f"got {asked} s, expected at most {limit} s")
+    return Refusal.deny("lifetime too long", f"got {asked} s, expected at most {limit} s")
 
 
 def key_not_reused(case: Case) -> Refusal | None:
@@ -181,7 +187,7 @@ def key_not_reused(case: Case) -> Refusal | None:
     """
     if case.peers.same_key is None:
         return None
-    return _deny("key used by another requester", f"also by {case.peers.same_key}")
+    return Refusal.deny("key used by another requester", f"also by {case.peers.same_key}")
 
 
 def not_reissued_in_a_loop(case: Case) -> Refusal | None:
@@ -192,7 +198,7 @@ def not_reissued_in_a_loop(case: Case) -> Refusal | None:
     """
     if case.peers.mismatch is None:
         return None
-    return Refusal(Effect.LEAVE, "issued certificate differs", f"see {case.peers.mismatch}")
+    return Refusal.leave("issued certificate differs", f"see {case.peers.mismatch}")
 
 
 def _read(case: Case) -> Pkcs10 | None:
@@ -214,7 +220,3 @@ def _san_problem(san: San) -> str | None:
 def _named(attributes: list[tuple[str, str]]) -> str:
     names = {COMMON_NAME: "CN", _ORGANIZATION: "O"}
     return ", ".join(f"{names.get(oid, oid)}={value}" for oid, value in attributes) or "nothing"
-
-
-def _deny(reason: str, detail: str) -> Refusal:
-    return Refusal(Effect.DENY, reason, detail)

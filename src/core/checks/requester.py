@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.identity import session_instance
-from core.model import SESSION_NAME, Case, Effect, Refusal
+from core.model import SESSION_NAME, Case, Refusal
 
 #: How far clocks may differ, in seconds.
 CLOCK_SKEW_SECONDS = 30
@@ -20,12 +20,12 @@ def requester_is_node(case: Case) -> Refusal | None:
     pkg/auth/nodeidentifier/default.go.
     """
     if not case.csr.node:
-        return _leave(
+        return Refusal.leave(
             "not a node", f"got username {case.csr.username}, expected system:node:<name>"
         )
     missing = [group for group in _NODE_GROUPS if group not in case.csr.groups]
     if missing:
-        return _leave("not in the nodes' groups", f"missing {', '.join(missing)}")
+        return Refusal.leave("not in the nodes' groups", f"missing {', '.join(missing)}")
     return None
 
 
@@ -37,10 +37,12 @@ def node_kind(case: Case) -> Refusal | None:
     """
     node = case.csr.node or ""
     if node.casefold().startswith(_OTHER_NODE_KINDS):
-        return _leave("not an EC2 node", f"got node {node}")
+        return Refusal.leave("not an EC2 node", f"got node {node}")
     if SESSION_NAME in case.csr.extra and session_instance(case.csr) is None:
         got = list(case.csr.extra[SESSION_NAME])
-        return _leave("not an EC2 session", f"got sessionName {got}, expected one instance id")
+        return Refusal.leave(
+            "not an EC2 session", f"got sessionName {got}, expected one instance id"
+        )
     return None
 
 
@@ -52,11 +54,11 @@ def fresh(case: Case) -> Refusal | None:
     age = case.now - case.csr.created
     if age > timedelta(seconds=case.policy.max_csr_age_seconds):
         limit = case.policy.max_csr_age_seconds
-        return _leave(
+        return Refusal.leave(
             "abandoned", f"got an age of {age.total_seconds():.0f} s, expected at most {limit} s"
         )
     if age < -timedelta(seconds=CLOCK_SKEW_SECONDS):
-        return _leave("created in the future", f"got {-age.total_seconds():.0f} s from now")
+        return Refusal.leave("created in the future", f"got {-age.total_seconds():.0f} s from now")
     return None
 
 
@@ -67,8 +69,4 @@ def newest(case: Case) -> Refusal | None:
     """
     if case.peers.newer is None:
         return None
-    return _leave("superseded", f"by {case.peers.newer}")
-
-
-def _leave(reason: str, detail: str) -> Refusal:
-    return Refusal(Effect.LEAVE, reason, detail)
+    return Refusal.leave("superseded", f"by {case.peers.newer}")

@@ -13,7 +13,6 @@ from core.dns import folded
 from core.model import (
     COMMON_NAME,
     Case,
-    Effect,
     NotProvided,
     Pkcs10,
     Refusal,
@@ -47,12 +46,12 @@ def requester_is_service_account(case: Case) -> Refusal | None:
     namespace = case.csr.namespace
     if namespace is None:
         expected = "system:serviceaccount:<namespace>:<name>"
-        return _leave(
+        return Refusal.leave(
             "not a ServiceAccount", f"got username {case.csr.username}, expected {expected}"
         )
     group = f"system:serviceaccounts:{namespace}"
     if group not in case.csr.groups:
-        return _leave("not in its namespace's group", f"missing {group}")
+        return Refusal.leave("not in its namespace's group", f"missing {group}")
     return None
 
 
@@ -63,7 +62,7 @@ def issuable_name(case: Case) -> Refusal | None:
     """
     if not case.csr.name.startswith("csr-"):
         return None
-    return _leave(
+    return Refusal.leave(
         "EKS never issues this name", f"got {case.csr.name[:80]}, expected one without csr- before"
     )
 
@@ -77,7 +76,7 @@ def among_newest(case: Case) -> Refusal | None:
     """
     if case.peers.newer_in_namespace < MAX_AT_ONCE:
         return None
-    return _leave(
+    return Refusal.leave(
         "too many pending in the namespace",
         f"got {case.peers.newer_in_namespace} newer ones, expected under {MAX_AT_ONCE}",
     )
@@ -90,10 +89,12 @@ def service_usages(case: Case) -> Refusal | None:
     """
     got = set(case.csr.usages)
     if _CLIENT_AUTH in got:
-        return _deny("client auth asked for", f"got {sorted(got)}, expected a server's usages")
+        return Refusal.deny(
+            "client auth asked for", f"got {sorted(got)}, expected a server's usages"
+        )
     if got <= _USAGES and _SERVER_AUTH in got:
         return None
-    return _leave(
+    return Refusal.leave(
         "usages not permitted", f"got {sorted(got)}, expected server auth, and of {sorted(_USAGES)}"
     )
 
@@ -108,18 +109,20 @@ def service_extensions(case: Case) -> Refusal | None:
     if not isinstance(request, Pkcs10):
         return None
     if request.asks_ca or "cert sign" in request.usages:
-        return _deny("CA asked for", "got basicConstraints or keyUsage of a CA")
+        return Refusal.deny("CA asked for", "got basicConstraints or keyUsage of a CA")
     if _CLIENT_AUTH in request.usages:
-        return _deny("client auth asked for", f"got {sorted(request.usages)} in the request")
+        return Refusal.deny("client auth asked for", f"got {sorted(request.usages)} in the request")
     foreign = sorted(set(request.extensions) - _EXTENSIONS)
     if foreign:
-        return _leave(
+        return Refusal.leave(
             "extensions not permitted", f"got {foreign}, expected of {sorted(_EXTENSIONS)}"
         )
     beyond = sorted(request.usages - set(case.csr.usages))
     if beyond:
         expected = f"expected of spec.usages {sorted(case.csr.usages)}"
-        return _leave("usages beyond spec.usages", f"got {beyond} in the request, {expected}")
+        return Refusal.leave(
+            "usages beyond spec.usages", f"got {beyond} in the request, {expected}"
+        )
     return None
 
 
@@ -135,15 +138,17 @@ def service_subject(case: Case) -> Refusal | None:
     others = sorted({one.oid for one in request.subject} - {COMMON_NAME})
     if others or len(request.subject) > 1:
         got = [f"{one.oid}={one.value}" for one in request.subject]
-        return _leave("subject is more than one CN", f"got {got}, expected CN alone, or nothing")
+        return Refusal.leave(
+            "subject is more than one CN", f"got {got}, expected CN alone, or nothing"
+        )
     common_name = request.subject[0]
     if common_name.string_type is StringType.OTHER:
-        return _leave("subject is ambiguous", "expected PrintableString or UTF8String")
+        return Refusal.leave("subject is ambiguous", "expected PrintableString or UTF8String")
     if folded(common_name.value) in map(folded, request.dns):
         return None
     # Cut, lest the hint behind it be cut off.
     name = common_name.value[:80]
-    return _leave(
+    return Refusal.leave(
         "CN is not a subjectAltName",
         f"got CN={name}; file it anew with -addext subjectAltName=DNS:{name}",
     )
@@ -156,7 +161,7 @@ def lifetime(case: Case) -> Refusal | None:
     certificates" (expiration).
     """
     refusal = shared.lifetime(case)
-    return None if refusal is None else _leave(refusal.reason, refusal.detail)
+    return None if refusal is None else Refusal.leave(refusal.reason, refusal.detail)
 
 
 def service_known(case: Case) -> Refusal | None:
@@ -168,20 +173,22 @@ def service_known(case: Case) -> Refusal | None:
         return None
     names = case.claim.names
     if len(names) > MAX_SERVICES:
-        return _leave("too many Services", f"got {len(names)}, expected at most {MAX_SERVICES}")
+        return Refusal.leave(
+            "too many Services", f"got {len(names)}, expected at most {MAX_SERVICES}"
+        )
     if isinstance(case.services, ServicesHidden):
-        return _leave("Services not readable", case.services.why)
+        return Refusal.leave("Services not readable", case.services.why)
     shown = _by_name(case)
     missing = [name for name in names if name not in shown]
     if missing:
         where = f"namespace {case.claim.namespace} has none of that name"
-        return _leave("no such Service", f"got {missing}; {where}")
+        return Refusal.leave("no such Service", f"got {missing}; {where}")
     deleting = [name for name in names if shown[name].deleting]
     if deleting:
-        return _leave("Service is being deleted", f"got {deleting}")
+        return Refusal.leave("Service is being deleted", f"got {deleting}")
     odd = [f"{name} ({shown[name].kind})" for name in names if shown[name].kind not in _KINDS]
     if odd:
-        return _leave("Service of another type", f"got {odd}, expected {sorted(_KINDS)}")
+        return Refusal.leave("Service of another type", f"got {odd}, expected {sorted(_KINDS)}")
     return None
 
 
@@ -195,13 +202,13 @@ def service_names(case: Case) -> Refusal | None:
         return None
     form = f"expected <service>.{namespace}.svc or <service>.{namespace}.svc.cluster.local"
     if not request.dns:
-        return _leave("no DNS name", f"got none as subjectAltName, {form}")
+        return Refusal.leave("no DNS name", f"got none as subjectAltName, {form}")
     foreign = [name for name in request.dns if _is_elsewhere(name, namespace)]
     if foreign:
-        return _deny("name of another namespace", f"got {foreign}, {form}")
+        return Refusal.deny("name of another namespace", f"got {foreign}, {form}")
     short = case.policy.allow_short_service_names
     other = [one for one in request.dns if not service_in(namespace, one, allow_short=short)]
-    return _leave("not a Service's name", f"got {other}, {form}") if other else None
+    return Refusal.leave("not a Service's name", f"got {other}, {form}") if other else None
 
 
 def service_addresses(case: Case) -> Refusal | None:
@@ -216,7 +223,7 @@ def service_addresses(case: Case) -> Refusal | None:
     if not foreign:
         return None
     expected = sorted(map(str, own)) or "none"
-    return _leave("address is not a cluster IP", f"got {foreign}, expected of {expected}")
+    return Refusal.leave("address is not a cluster IP", f"got {foreign}, expected of {expected}")
 
 
 def _is_elsewhere(name: str, namespace: str) -> bool:
@@ -234,11 +241,3 @@ def _by_name(case: Case) -> dict[str, Service]:
 
 def _of(namespace: str, services: Iterable[Service]) -> Iterable[Service]:
     return (one for one in services if one.namespace == namespace)
-
-
-def _deny(reason: str, detail: str) -> Refusal:
-    return Refusal(Effect.DENY, reason, detail)
-
-
-def _leave(reason: str, detail: str) -> Refusal:
-    return Refusal(Effect.LEAVE, reason, detail)

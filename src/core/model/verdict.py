@@ -42,6 +42,16 @@ class Refusal:
             raise ValueError("a refusal without a reason")
         object.__setattr__(self, "detail", printable(self.detail))
 
+    @classmethod
+    def deny(cls, reason: str, detail: str) -> "Refusal":
+        """Refuse on proof."""
+        return cls(Effect.DENY, reason, detail)
+
+    @classmethod
+    def leave(cls, reason: str, detail: str) -> "Refusal":
+        """Refuse without proof: missing, stale or foreign evidence."""
+        return cls(Effect.LEAVE, reason, detail)
+
     def by(self, check: str) -> "Refusal":
         """The same refusal with its check's id; a copy, for its detail is printable already."""
         named = copy(self)
@@ -111,6 +121,34 @@ class Case:
     @property
     def instance(self) -> Instance | None:
         """The one running instance to compare with; None where there is no such thing."""
+        one = self.single_instance
+        return one if one is not None and one.state == "running" else None
+
+    @property
+    def single_instance(self) -> Instance | None:
+        """The one instance that EC2 shows, in whatever state; None for none or several."""
         if isinstance(self.instances, NotProvided) or len(self.instances) != 1:
             return None
-        return self.instances[0] if self.instances[0].state == "running" else None
+        return self.instances[0]
+
+    @property
+    def pkcs10(self) -> Pkcs10:
+        """The request, for checks that need one.
+
+        Raises:
+            ValueError: it can't be read, and the check was run without what it needs.
+        """
+        if not isinstance(self.request, Pkcs10):
+            raise ValueError("the request can't be read")  # noqa: TRY004  a bug, not a type
+        return self.request
+
+    @property
+    def running_instance(self) -> Instance:
+        """The one running instance, for checks that need one.
+
+        Raises:
+            ValueError: there is none, and the check was run without what it needs.
+        """
+        if self.instance is None:
+            raise ValueError("no running instance to compare with")
+        return self.instance
