@@ -80,6 +80,7 @@ def _settings(memory: int) -> dict[str, str]:
     return {
         "PYTHONPATH": f"{_ROOT / 'src'}:{_LIBRARIES}",
         "STACK_NAME": "csr-approver",
+        "MODE": "approve-only",
         "POWERTOOLS_SERVICE_NAME": "csr-approver",
         "MODE": "approve-only",
         "APPROVE_AFTER_SECONDS": "0",

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_network
 
-from core.checks import KUBELET_SERVING_CHECKS
+from core.context import ReviewContext
 from core.identity import identify
-from core.judging import ReviewContext, case_of
 from core.model import (
     KUBELET_SERVING,
     Case,
@@ -18,9 +17,9 @@ from core.model import (
     PrivateAddress,
     Role,
 )
-from core.peers import PeerIndex
 from core.reading import read
 from core.settings import ReviewSettings
+from core.signers import SIGNERS
 from sandbox.kubelet import kubelet_request
 
 NOW = datetime.now(UTC)
@@ -30,7 +29,7 @@ PROFILE = f"arn:aws:iam::{ACCOUNT}:instance-profile/nodes"
 ROLE = Role("aws", ACCOUNT, "eks-node")
 CLUSTER = Cluster("bench", "us-east-1", VPC, (ip_network("10.100.0.0/16"),))
 #: Due at once: nothing here is about waiting.
-SETTINGS = ReviewSettings.model_validate({"approve_after_seconds": 0})
+SETTINGS = ReviewSettings.model_validate({"approve_after_seconds": 0, "mode": "approve-only"})
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,8 @@ def a_node(number: int) -> Node:
 
 def cases_of(nodes: Sequence[Node]) -> list[Case]:
     """A case of each node's request, with all evidence."""
-    context = ReviewContext(CLUSTER, SETTINGS, NOW, KUBELET_SERVING_CHECKS)
-    entries = [read(_csr(node), context) for node in nodes]
-    peers = PeerIndex(NOW, timedelta(seconds=900))
-    return [
-        _with_evidence(case_of(entry, context, peers), node)
-        for entry, node in zip(entries, nodes, strict=True)
-    ]
+    context = ReviewContext(CLUSTER, SETTINGS, NOW, SIGNERS[KUBELET_SERVING])
+    return [_with_evidence(read(context.case_of(_csr(node)), context).case, node) for node in nodes]
 
 
 class SavedFleet:

@@ -20,6 +20,7 @@ from benchmarks.nodes import CLUSTER, SETTINGS, Node, SavedFleet, a_node
 from core.model import KUBELET_SERVING, Action, Record, Run
 from core.ports import Ports
 from core.review import review
+from core.signers import SIGNERS
 from sandbox.identity import AwsIdentity
 from tests.real.controlplane import ControlPlane, build
 
@@ -80,7 +81,7 @@ class Bench:
         ) as api:
             run = review(
                 CLUSTER,
-                KUBELET_SERVING,
+                SIGNERS[KUBELET_SERVING],
                 SETTINGS,
                 Ports(api, SavedFleet(nodes), clock, Silence()),
             )

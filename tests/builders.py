@@ -9,8 +9,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from core.checks import KUBELET_SERVING_CHECKS
-from core.judging import ReviewContext
+from core.context import ReviewContext
 from core.model import (
     KUBELET_SERVING,
     Case,
@@ -40,6 +39,7 @@ from core.model import (
 )
 from core.reading import read
 from core.settings import Policy, ReviewSettings
+from core.signers import SIGNERS
 from sandbox.csr_builder import der, keys
 from sandbox.csr_builder import request as csr_builder
 
@@ -259,16 +259,17 @@ def a_policy(**changes: object) -> Policy:
 
 
 def settings(**changes: object) -> ReviewSettings:
-    return ReviewSettings.model_validate(changes)
+    """Settings that let approvals be written, which the default mode doesn't."""
+    return ReviewSettings.model_validate({"mode": "approve-only", **changes})
 
 
-def a_scene(*, policy: Policy | None = None) -> ReviewContext:
-    return ReviewContext(a_cluster(), policy or settings(), NOW, KUBELET_SERVING_CHECKS)
+def a_context(*, policy: Policy | None = None) -> ReviewContext:
+    return ReviewContext(a_cluster(), policy or settings(), NOW, SIGNERS[KUBELET_SERVING])
 
 
-def an_entry(csr: Csr) -> ParsedCsr:
-    """The entry of a CSR, its request read by the strict reader."""
-    return read(csr, a_scene())
+def a_parsed_csr(csr: Csr) -> ParsedCsr:
+    """A CSR with its request read by the strict reader."""
+    return read(a_context().case_of(csr), a_context())
 
 
 def approved(by: str = "ApprovedByCsrApprover", ago: timedelta = timedelta(minutes=3)) -> Condition:

@@ -3,12 +3,9 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
 
+from core.budget import RESERVE_SECONDS
 from core.ports import Clock
-
-#: So long before Lambda's own end the run takes no more work: time to record what was done.
-RESERVE_SECONDS: Final = 5.0
 
 
 class LambdaClock:

@@ -9,6 +9,7 @@ from adapters.aws_clients import AWS_FAULTS, fault
 from adapters.ec2_items import instance_of, items_of
 from adapters.ec2_xml import read_needed_fields
 from adapters.iam import InstanceProfiles
+from core.budget import FAST_CALL_SECONDS, USUAL_CALL_SECONDS
 from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import Instance, Role, RoleUnknown
 from core.ports import Clock
@@ -17,11 +18,6 @@ from core.ports import Clock
 _BATCH: Final = 200
 _PAGE_SIZE: Final = 200
 
-# With less than 15 s left, a call with the SDK's usual time-outs and second attempt may last longer
-# than the run. From then on a hasty client asks EC2, and IAM isn't asked any more. With less than
-# 5 s left EC2 isn't asked either: what is known by then is judged and written.
-_RESERVE_SECONDS: Final = 15
-_FAST_FAIL_RESERVE_SECONDS: Final = 5
 _NO_TIME: Final = "not asked, for want of time"
 
 # When a hasty client meets these, EC2 may be well: the next run asks with longer time-outs.
@@ -88,7 +84,7 @@ class Ec2Fleet:
         known = self._profiles.kept(profile_arn) or self._failed.get(profile_arn)
         if known is not None:
             return known
-        if self._clock.remaining() < _RESERVE_SECONDS:
+        if self._clock.remaining() < USUAL_CALL_SECONDS:
             return OutOfTime(f"IAM GetInstanceProfile: {_NO_TIME}")
         role = self._profiles.role(profile_arn)
         if isinstance(role, RoleUnknown) and role.fault:
@@ -97,7 +93,7 @@ class Ec2Fleet:
 
     def _ask(self, asked: tuple[str, ...], key: str, filters: Mapping[str, list[str]]) -> _Answer:
         """One batch. Its failure, also that of a later page, is the answer for all of it."""
-        late = self._clock.remaining() < _RESERVE_SECONDS
+        late = self._clock.remaining() < USUAL_CALL_SECONDS
         try:
             items = self._items(self._client(late=late), filters, late=late)
             return _by(key, frozenset(asked), items)
@@ -122,7 +118,7 @@ class Ec2Fleet:
 
     def _items(self, ec2: Any, filters: Mapping[str, list[str]], *, late: bool) -> Iterator[object]:
         """Yield the instances of all pages; raise OutOfTime before a page without time for it."""
-        reserve = _FAST_FAIL_RESERVE_SECONDS if late else _RESERVE_SECONDS
+        reserve = FAST_CALL_SECONDS if late else USUAL_CALL_SECONDS
         pages = iter(
             ec2.get_paginator("describe_instances").paginate(
                 Filters=[{"Name": name, "Values": values} for name, values in filters.items()],

@@ -13,11 +13,10 @@ from adapters.ledger_lines import (
     run_line,
     unreadable_line,
 )
-from adapters.ledger_metrics import ACCOUNT, CLUSTER, emit, values_of
+from adapters.ledger_metrics import ACCOUNT, CLUSTER, WHEN_NOT_ZERO, emit, values_of
 from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import Action, Decision, IssueState, Record, Run
+from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
-from core.tally import is_bug
 
 # Of findings and of unreadable items, those that a run tells one by one; its sums count all. They
 # come again in every run for as long as they are listed.
@@ -121,11 +120,13 @@ class PowertoolsLedger:
         emit({"Cluster": cluster, "Region": region}, ours)
 
     def _emit_account(self, values: Mapping[str, float]) -> None:
-        emit({"Stack": self._stack}, {name: values.get(name, 0) for name in ACCOUNT})
+        always = {name: values.get(name, 0) for name in ACCOUNT}
+        others = {name: values[name] for name in WHEN_NOT_ZERO if values.get(name)}
+        emit({"Stack": self._stack}, always | others)
 
 
 def _level(record: Record) -> int:
-    if is_bug(record.judged):
+    if isinstance(record.evaluation, Bug):
         return logging.ERROR
     is_warned = record.action in _WARNED or record.due is Decision.DENY
     return logging.WARNING if is_warned else logging.INFO

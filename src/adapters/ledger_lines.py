@@ -9,9 +9,9 @@ from core.model import (
     Case,
     Cluster,
     Csr,
+    Evaluation,
     IssueFinding,
     IssueState,
-    Judged,
     NotProvided,
     OtherName,
     Pkcs10,
@@ -35,16 +35,16 @@ _MAX_LISTED: Final = 20
 
 def csr_line(record: Record) -> Line:
     """One CSR past the gates: who asked for what, what was compared, what came of it."""
-    judged = record.judged
+    evaluation = record.evaluation
     return {
-        **_where(judged.case.cluster),
-        **_who(judged.case.csr),
+        **_where(evaluation.case.cluster),
+        **_who(evaluation.case.csr),
         "age_seconds": round(record.age_seconds, 1),
         "asking_seconds": round(record.asking_seconds, 1),
         "action": record.action.value,
         **_bounded(detail=record.detail),
-        **_asked(judged.case.request),
-        **_checked(judged),
+        **_asked(evaluation.case.request),
+        **_checked(evaluation),
     }
 
 
@@ -60,7 +60,7 @@ def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
         "age_seconds": round(finding.age_seconds, 1),
         "detail": printable(finding.detail),
         **_asked(finding.request),
-        **({} if finding.judged is None else _checked(finding.judged)),
+        **({} if finding.evaluation is None else _checked(finding.evaluation)),
     }
 
 
@@ -126,14 +126,14 @@ def _identity(case: Case) -> Line:
     }
 
 
-def _checked(judged: Judged) -> Line:
+def _checked(evaluation: Evaluation) -> Line:
     """What was compared with what, and the verdict, or why there is none."""
     return {
-        **_identity(judged.case),
-        **_role(judged.case.role),
-        **_services(judged.case),
-        **_verdict(judged.verdict),
-        **_bounded(problem=judged.problem),
+        **_identity(evaluation.case),
+        **_role(evaluation.case.role),
+        **_services(evaluation.case),
+        **_verdict(evaluation.verdict),
+        **_bounded(problem=evaluation.problem),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from core.model import APP_SERVING, Action, Decision, IssueState, Run
+from core.model import Action, Decision, IssueState, Run
 
 NAMESPACE: Final = "CsrApprover"
 
@@ -28,6 +28,9 @@ ACCOUNT: Final = (
     "ListTruncated",
 )
 
+#: What it emits for the account only when it isn't 0: no alarm needs its zeros.
+WHEN_NOT_ZERO: Final = ("WouldApprove",)
+
 #: What it emits for its cluster (dimensions Cluster and Region).
 CLUSTER: Final = ("Completed", "Denied", "ApprovedNotIssued", "OldestPendingSeconds")
 
@@ -40,12 +43,13 @@ def values_of(run: Run) -> Mapping[str, float]:
     states = [finding.state for finding in run.findings]
     totals = run.totals
     return {
-        "Completed": int(run.signer != APP_SERVING),
+        "Completed": int(run.completes),
         "Approved": run.count(Action.APPROVED) + run.count(Action.REAPPROVED),
         "Denied": run.due(Decision.DENY),
         "Left": run.count(Action.LEFT),
         "Waiting": run.count(Action.WAITING),
         "Pending": totals.pending,
+        "WouldApprove": totals.would_approve,
         "OldestPendingSeconds": totals.oldest_pending_seconds,
         "ApprovedNotIssued": states.count(IssueState.NOT_ISSUED),
         "SignerFailed": states.count(IssueState.SIGNER_FAILED),

@@ -11,11 +11,9 @@ from urllib.parse import quote
 from adapters.api_connection import ApiConnection
 from adapters.retry import Answer, NoAnswer
 from adapters.service_items import service_of
+from core.budget import SERVICE_CALL_SECONDS
 from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import DNS_LABEL, Service, ServicesHidden
-
-# With less than this left nothing more is asked: what is known by then is judged and written.
-_RESERVE_SECONDS: Final = 3.0
 
 _GRANT: Final = "deploy/rbac-app-serving.yaml grants it"
 
@@ -49,7 +47,7 @@ class KubernetesServices:
         # The list has come before, so the API server isn't starting, and a namespace that isn't
         # to be served must not make the others wait.
         outcome = self._connection.call(
-            "GET", path, stop_at=_RESERVE_SECONDS, retry_forbidden=False
+            "GET", path, stop_at=SERVICE_CALL_SECONDS, retry_forbidden=False
         )
         match outcome:
             case Answer(status=200):

@@ -16,14 +16,16 @@ Settings = Annotated[
 ]
 
 
-def settings_of(given: Sequence[str] | None) -> ReviewSettings:
-    """The defaults, and what is given instead.
+def settings_of(given: Sequence[str] | None, **defaults: str) -> ReviewSettings:
+    """Return the defaults, and what is given instead.
+
+    `defaults`: a command's own, by the settings' names, where they differ from the functions'.
 
     Raises:
         typer.Exit: a name isn't one, or a value isn't allowed (2).
     """
     allowed = {name.upper() for name in ReviewSettings.model_fields}
-    environ: dict[str, str] = {}
+    environ = dict(defaults)
     for pair in given or ():
         name, equals, value = pair.partition("=")
         if not equals or name not in allowed:

@@ -7,7 +7,19 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.evaluate.saved_evidence import Answer, Ignored
-from core.model import Case, Csr, Effect, Judged, NotProvided, Refusal, UnreadableCsr, Verdict
+from core.model import (
+    Bug,
+    Case,
+    Csr,
+    Deferred,
+    Effect,
+    Judged,
+    NoEvidence,
+    NotProvided,
+    Refusal,
+    UnreadableCsr,
+    Verdict,
+)
 from core.printable import printable
 
 Row = dict[str, Any]
@@ -21,9 +33,9 @@ def row_of(answer: Answer) -> Row:
             return _answer(answer.name, answer.signer, verdict="leave", refusals=(refusal,))
         case Ignored():
             return _answer(answer.csr.name, answer.csr.signer, csr=answer.csr, verdict="ignore")
-        case Judged(verdict=Verdict() as verdict):
+        case Judged(verdict=verdict):
             return _judged(answer.case, verdict)
-        case Judged():
+        case Deferred() | NoEvidence() | Bug():
             refusal = Refusal(Effect.LEAVE, "not judged", answer.problem, "object-readable")
             csr = answer.case.csr
             return _answer(csr.name, csr.signer, csr=csr, verdict="leave", refusals=(refusal,))

@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from core.model import (
     APPROVED_REASON,
     DENIED_REASON,
     Action,
+    Bug,
     Case,
     Decision,
+    Deferred,
+    Evaluation,
     Judged,
+    NoEvidence,
     Pkcs10,
     Record,
+    Verdict,
     Write,
     WriteResult,
 )
@@ -50,26 +56,36 @@ def mode_of(settings: ReviewSettings, cluster_tags: Mapping[str, str]) -> Mode:
         return Mode.SHADOW
 
 
-def plan(judged: Judged, settings: ReviewSettings, mode: Mode) -> Action:
+def plan(evaluation: Evaluation, settings: ReviewSettings, mode: Mode) -> Action:
     """What to do now. APPROVED, REAPPROVED and DENIED mean: to be written.
 
     EKS decides most CSRs itself within 75 s, and EC2's answers lag behind: so approvals wait
     90 s and denials 360 s by default. A denied kubelet files anew after 32 s, for ever.
     """
-    if judged.verdict is None:
-        return Action.DEFERRED if judged.deferred else Action.UNDECIDED
-    match judged.verdict.decision:
-        case Decision.APPROVE if not judged.verdict.not_run:
+    match evaluation:
+        case Judged(verdict=verdict):
+            return _planned(evaluation.case, verdict, settings, mode)
+        case Deferred():
+            return Action.DEFERRED
+        case NoEvidence() | Bug():
+            return Action.UNDECIDED
+        case _:
+            assert_never(evaluation)
+
+
+def _planned(case: Case, verdict: Verdict, settings: ReviewSettings, mode: Mode) -> Action:
+    match verdict.decision:
+        case Decision.APPROVE if not verdict.not_run:
             wait, action, writes = (
                 settings.approve_after_seconds,
-                Action.APPROVED if judged.case.csr.is_pending else Action.REAPPROVED,
+                Action.APPROVED if case.csr.is_pending else Action.REAPPROVED,
                 Mode.APPROVE_ONLY,
             )
         case Decision.DENY:
             wait, action, writes = settings.deny_after_seconds, Action.DENIED, Mode.ENFORCE
         case _:
             return Action.LEFT
-    if _seconds(judged, judged.case.csr.created) < wait:
+    if _seconds(case, case.csr.created) < wait:
         return Action.WAITING
     return action if mode.rank >= writes.rank else Action.WITHHELD
 
@@ -83,7 +99,7 @@ def is_early(asking_seconds: float, settings: ReviewSettings) -> bool:
     return asking_seconds < min(settings.approve_after_seconds, settings.deny_after_seconds)
 
 
-def to_reapprove(unissued: Sequence[Judged], settings: ReviewSettings) -> list[Judged]:
+def to_reapprove(unissued: Sequence[Evaluation], settings: ReviewSettings) -> list[Evaluation]:
     """Of those approved by others and not issued, the ones that pass all checks: each once.
 
     An experiment (`REAPPROVE_UNISSUED`). AWS says that such a request must be approved, and
@@ -92,7 +108,7 @@ def to_reapprove(unissued: Sequence[Judged], settings: ReviewSettings) -> list[J
     certificates".
     """
 
-    def is_ours(one: Judged) -> bool:
+    def is_ours(one: Evaluation) -> bool:
         approved = one.case.csr.condition("Approved")
         return approved is not None and approved.reason == APPROVED_REASON
 
@@ -103,24 +119,24 @@ def to_reapprove(unissued: Sequence[Judged], settings: ReviewSettings) -> list[J
     ]
 
 
-def _approves(judged: Judged) -> bool:
-    verdict = judged.verdict
+def _approves(evaluation: Evaluation) -> bool:
+    verdict = evaluation.verdict
     return verdict is not None and verdict.decision is Decision.APPROVE and not verdict.not_run
 
 
 def act(
-    judged: Sequence[Judged], settings: ReviewSettings, mode: Mode, ports: Ports
+    evaluations: Sequence[Evaluation], settings: ReviewSettings, mode: Mode, ports: Ports
 ) -> list[Record]:
     """Write what is due, and record each CSR as soon as its end is known."""
     records: list[Record] = []
-    writes: dict[str, tuple[Judged, Action]] = {}
+    writes: dict[str, tuple[Evaluation, Action]] = {}
     todo: list[Write] = []
 
-    def record(one: Judged, action: Action, detail: str = "") -> None:
+    def record(one: Evaluation, action: Action, detail: str = "") -> None:
         records.append(_record(one, action, settings, detail))
         ports.ledger.record(records[-1])
 
-    for one in judged:
+    for one in evaluations:
         action = plan(one, settings, mode)
         if action in _WRITTEN:
             writes[one.case.csr.uid] = (one, action)
@@ -135,9 +151,9 @@ def act(
     return records
 
 
-def _record(one: Judged, action: Action, settings: ReviewSettings, detail: str) -> Record:
+def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: str) -> Record:
     created = one.case.csr.created
-    asking = _seconds(one, one.case.peers.asking_since or created)
+    asking = _seconds(one.case, one.case.peers.asking_since or created)
     decision = None if one.verdict is None else one.verdict.decision
     # A node that files anew all the time never has a request old enough to be denied, and would
     # never be told of.
@@ -146,26 +162,26 @@ def _record(one: Judged, action: Action, settings: ReviewSettings, detail: str) 
     return Record(
         one,
         action,
-        age_seconds=_seconds(one, created),
+        age_seconds=_seconds(one.case, created),
         asking_seconds=asking,
         due=decision if is_due else None,
         detail=detail,
     )
 
 
-def _seconds(judged: Judged, since: datetime) -> float:
-    return (judged.case.now - since).total_seconds()
+def _seconds(case: Case, since: datetime) -> float:
+    return (case.now - since).total_seconds()
 
 
-def write_for(action: Action, judged: Judged) -> Write:
+def write_for(action: Action, evaluation: Evaluation) -> Write:
     """The condition that tells people, in the cluster, what was verified or refused.
 
     Raises:
         ValueError: the action is none that is written.
     """
-    csr, verdict = judged.case.csr, judged.verdict
+    csr, verdict = evaluation.case.csr, evaluation.verdict
     if action in (Action.APPROVED, Action.REAPPROVED):
-        return Write(csr, "Approved", APPROVED_REASON, _approval(judged.case))
+        return Write(csr, "Approved", APPROVED_REASON, _approval(evaluation.case))
     if action is Action.DENIED and verdict is not None:
         refusals = "; ".join(f"{r.check}: {r.reason} ({r.detail})" for r in verdict.refusals)
         return Write(csr, "Denied", DENIED_REASON, refusals[:_MAX_MESSAGE])

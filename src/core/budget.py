@@ -1,6 +1,7 @@
-"""How a run divides its time: what each step leaves for the steps after it.
+"""Every second that a run keeps for a later step, in one place.
 
-In Lambda a run has 50 s, less what is kept for a second signer:
+In Lambda a review has 55 s of the function's 60 (RESERVE_SECONDS), less what the nodes' run keeps
+for a second signer (SECOND_SIGNER_SECONDS):
 
 1. List the requests. Half of the time is left for the rest.
 2. Read the requests to be judged, without a call to AWS. Time for one slice is left, however slow
@@ -8,17 +9,36 @@ In Lambda a run has 50 s, less what is kept for a second signer:
 3. Read the others. Half of what is left stays.
 4. Slice by slice, to the end: ask EC2 and IAM, judge, write, record. Judging takes at most half of
    what the questions leave; the other half is for writing.
-5. Record the sums, in 5 s that the clock doesn't show (`adapters.clock`).
+5. Record the totals, in the reserve that the clock doesn't show (`adapters.clock`).
 
 Even with the slowest answers that are still accepted (5 s each from EC2 and IAM, 10 s for a write)
-every run writes some decisions. How early EC2, IAM and Services are no longer asked is in
-`adapters.ec2` and `adapters.services`.
+every run writes some decisions.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from core.ports import Clock
+
+#: What the clock doesn't show of an invocation's time, so that every run can record its end.
+RESERVE_SECONDS: Final = 5.0
+
+#: What the nodes' run leaves for a second signer: a flood of nodes' requests takes all it gets.
+SECOND_SIGNER_SECONDS: Final = 10.0
+
+#: With less time left the dispatcher sends what it has found. SQS takes ten messages a call.
+DISPATCH_SECONDS: Final = 10.0
+
+#: With less time left, a call with the SDK's usual time-outs and its second attempt may outlast the
+#: run. From then on EC2 is asked by a client that fails fast, and IAM isn't asked any more.
+USUAL_CALL_SECONDS: Final = 15.0
+
+#: With less time left EC2 isn't asked at all: what is known by then is judged and written.
+FAST_CALL_SECONDS: Final = 5.0
+
+#: With less time left the API server isn't asked for Services.
+SERVICE_CALL_SECONDS: Final = 3.0
 
 #: The fraction of a run's time that the listing leaves.
 LISTING_LEAVES: Final = 0.5
@@ -31,39 +51,53 @@ _JUDGING_LEAVES: Final = 0.5
 # until this much more time is left than a slice needs.
 _SPARE_SECONDS: Final = 1.0
 
+# The slowest accepted answers of a slice: 5 s each of EC2 and IAM, 10 s for its writes.
+_SLOWEST_NODES_SECONDS: Final = 5.0 + 5.0 + 10.0 + _SPARE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class SliceSeconds:
+    """What a slice of one signer's requests needs, in seconds.
+
+    `to_begin`: with less time left no slice is begun, because its evidence could no longer be asked
+    for. `slowest`: what a run's first slice may take where everything is slow.
+    """
+
+    to_begin: float
+    slowest: float
+
+
+NODE_SLICE: Final = SliceSeconds(FAST_CALL_SECONDS, _SLOWEST_NODES_SECONDS)
+SERVICE_SLICE: Final = SliceSeconds(SERVICE_CALL_SECONDS, SERVICE_CALL_SECONDS + _SPARE_SECONDS)
+
 
 class Budget:
     """The time of one review."""
 
-    def __init__(self, clock: Clock, slice_seconds: float, first_slice_seconds: float) -> None:
-        """Begin a run.
-
-        `slice_seconds`: with less time left, no slice is begun. `first_slice_seconds`: what the
-        first slice's evidence and writes may take where everything is slow.
-        """
-        self._clock = clock
-        self._slice_seconds = slice_seconds
-        self._reading_leaves = first_slice_seconds
+    def __init__(self, clock: Clock, needs: SliceSeconds) -> None:
+        """Begin a run whose slices need this much."""
+        self.clock = clock
+        self._needs = needs
 
     def may_read_first_slice(self) -> bool:
         """Return True while requests of the first slice may be read."""
-        return self._clock.remaining() > self._slice_seconds + _SPARE_SECONDS
+        return self.clock.remaining() > self._needs.to_begin + _SPARE_SECONDS
 
     def may_read(self) -> bool:
         """Return True while requests may be read beyond those of the first slice."""
-        return self._clock.remaining() > self._reading_leaves
+        return self.clock.remaining() > self._needs.slowest
 
     def reading_of_others(self) -> Callable[[], bool]:
         """Begin to read the others; return a function that is true while they may be read."""
-        return self._until(max(self._clock.remaining() * _OTHERS_LEAVE, self._reading_leaves))
+        return self._until(max(self.clock.remaining() * _OTHERS_LEAVE, self._needs.slowest))
 
     def judging(self) -> Callable[[], bool]:
         """Begin to judge a slice; return a function that is true while CSRs may be judged."""
-        return self._until(self._clock.remaining() * _JUDGING_LEAVES)
+        return self._until(self.clock.remaining() * _JUDGING_LEAVES)
 
     def may_begin_slice(self) -> bool:
         """Return True while there is time for another slice."""
-        return self._clock.remaining() > self._slice_seconds
+        return self.clock.remaining() > self._needs.to_begin
 
     def _until(self, left: float) -> Callable[[], bool]:
-        return lambda: self._clock.remaining() > left
+        return lambda: self.clock.remaining() > left

@@ -1,12 +1,13 @@
 """What EC2 and IAM say of the instances that the requesters claim to be."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Protocol
 
 from core.dns import is_dns_name
 from core.errors import EvidenceUnavailable, OutOfTime
-from core.model import Identity, IdentityKind, Instance, Role, RoleUnknown
+from core.model import Case, Identity, IdentityKind, Instance, NotProvided, Role, RoleUnknown
 from core.ports import Fleet
 from core.slices import rotated
 
@@ -22,11 +23,27 @@ _NO_INSTANCE = RoleUnknown("there is no single instance to ask for")
 class Evidence:
     """The instances that answer to one identity, and the role of the only one's profile."""
 
-    instances: tuple[Instance, ...]
-    role: Role | RoleUnknown
+    instances: tuple[Instance, ...] | NotProvided
+    role: Role | RoleUnknown | NotProvided
+
+    def added_to(self, case: Case) -> Case:
+        """Return the case, completed by this evidence."""
+        return replace(case, instances=self.instances, role=self.role)
 
 
+#: For a requester that claims to be no instance.
 NO_EVIDENCE = Evidence((), _NO_INSTANCE)
+
+
+class Addable(Protocol):
+    """Evidence of whatever kind."""
+
+    def added_to(self, case: Case) -> Case:
+        """Return the case, completed by this evidence."""
+
+
+#: What could be had for each identity or claim, or why it couldn't.
+Answers = Mapping[Any, Addable | EvidenceUnavailable]
 
 
 def gather(

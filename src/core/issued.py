@@ -14,17 +14,20 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from core.context import ReviewContext
 from core.dns import folded
 from core.model import (
-    APP_SERVING,
     APPROVED_REASON,
     Csr,
+    Evaluation,
     IssueFinding,
     IssueState,
-    Judged,
+    ParsedCsr,
     Pkcs10,
     UnreadableRequest,
 )
+from core.settings import ReviewSettings
+from core.signers import SIGNERS
 
 #: What cryptography raises for a certificate that it can't read; parsing is lazy.
 UNREADABLE = (
@@ -49,6 +52,11 @@ def contents(pem: bytes) -> Contents:
         leaf = x509.load_pem_x509_certificates(pem)[0]
         spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return spki, frozenset(_names(leaf))
+
+
+def certificate_reader(context: ReviewContext) -> Callable[[bytes], Contents]:
+    """Return a function that reads a certificate, from memory where it was read before."""
+    return lambda pem: context.reader.read("certificate", pem, contents)
 
 
 def find(
@@ -81,12 +89,42 @@ def find(
     return None
 
 
-def judged_as(
-    findings: Iterable[IssueFinding], judged: Iterable[Judged]
+class IssuedCertificates:
+    """What is wrong with the certificates of a list's approved requests, or with their absence.
+
+    `findings`: one for each such request. `unissued`: the approved ones without a certificate.
+    """
+
+    def __init__(self, context: ReviewContext, settings: ReviewSettings) -> None:
+        """Begin with none."""
+        self._context = context
+        self._grace = timedelta(seconds=settings.issue_grace_seconds)
+        self.findings: list[IssueFinding] = []
+        self.unissued: list[ParsedCsr] = []
+
+    def inspect(self, parsed: ParsedCsr) -> None:
+        """Look at one request that was read."""
+        finding = find(
+            parsed.csr,
+            parsed.request,
+            self._context.now,
+            grace=self._grace,
+            max_age=self._context.max_age,
+            read=certificate_reader(self._context),
+        )
+        if finding is None:
+            return
+        self.findings.append(finding)
+        if finding.state is IssueState.NOT_ISSUED:
+            self.unissued.append(parsed)
+
+
+def with_evaluations(
+    findings: Iterable[IssueFinding], evaluations: Iterable[Evaluation]
 ) -> tuple[IssueFinding, ...]:
-    """The findings, with what the checks say of those that they were run for."""
-    by_uid = {one.case.csr.uid: one for one in judged}
-    return tuple(replace(one, judged=by_uid.get(one.csr.uid)) for one in findings)
+    """Return the findings, with what the checks say of those that they were run for."""
+    by_uid = {one.case.csr.uid: one for one in evaluations}
+    return tuple(replace(one, evaluation=by_uid.get(one.csr.uid)) for one in findings)
 
 
 def mismatch(
@@ -111,9 +149,7 @@ def _compare(
         return IssueState.MISMATCH, f"the certificate can't be read: {error}"
     asked = {("DNS", folded(name)) for name in request.dns}
     asked |= {("IP", _address(ip)) for ip in request.addresses}
-    # A kubelet may have its username alone; EKS's signer for workloads takes any subject.
-    own = request.common_names if csr.signer == APP_SERVING else (csr.username,)
-    asked |= {("CN", name) for name in own}
+    asked |= {("CN", name) for name in SIGNERS[csr.signer].common_names(csr, request)}
     if spki != request.key.spki:
         return IssueState.MISMATCH, "the certificate holds another key than the request"
     if names - asked:

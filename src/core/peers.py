@@ -44,13 +44,13 @@ class PeerIndex:
                 self._pending_of.setdefault(csr.namespace, []).append(_rank(csr))
                 self._unsorted.add(csr.namespace)
 
-    def add(self, entry: ParsedCsr) -> None:
+    def add(self, parsed: ParsedCsr) -> None:
         """Index what was read of an item: its key, and whether its certificate is wrong."""
-        if entry.key_is_proven and isinstance(entry.request, Pkcs10):
-            users = self._users_of_key.setdefault(entry.request.key.spki, set())
-            users.add(entry.csr.username)
-        if entry.mismatched:
-            self._mismatched.setdefault(entry.csr.username, set()).add(entry.csr.name)
+        if parsed.key_is_proven and isinstance(parsed.request, Pkcs10):
+            users = self._users_of_key.setdefault(parsed.request.key.spki, set())
+            users.add(parsed.csr.username)
+        if parsed.mismatched:
+            self._mismatched.setdefault(parsed.csr.username, set()).add(parsed.csr.name)
 
     def newer(self, csr: Csr) -> str | None:
         """The name of the requester's newest CSR, if this isn't it."""
@@ -67,13 +67,13 @@ class PeerIndex:
             pending.sort()
         return len(pending) - bisect_right(pending, _rank(csr))
 
-    def of(self, entry: ParsedCsr) -> Peers:
+    def of(self, parsed: ParsedCsr) -> Peers:
         """What the others say of this one."""
-        csr = entry.csr
+        csr = parsed.csr
         mismatched = self._mismatched.get(csr.username, set()) - {csr.name}
         return Peers(
             newer=self.newer(csr),
-            same_key=min(self._other_users(entry), default=None),
+            same_key=min(self._other_users(parsed), default=None),
             mismatch=min(mismatched, default=None),
             asking_since=self._earlier(csr),
             newer_in_namespace=self.newer_in_namespace(csr),
@@ -87,10 +87,10 @@ class PeerIndex:
         first = self._first.get(csr.requester)
         return first if first is not None and first < csr.created else None
 
-    def _other_users(self, entry: ParsedCsr) -> set[str]:
-        if not isinstance(entry.request, Pkcs10):
+    def _other_users(self, parsed: ParsedCsr) -> set[str]:
+        if not isinstance(parsed.request, Pkcs10):
             return set()
-        return self._users_of_key.get(entry.request.key.spki, set()) - {entry.csr.username}
+        return self._users_of_key.get(parsed.request.key.spki, set()) - {parsed.csr.username}
 
 
 def _rank(csr: Csr) -> _Rank:

@@ -1,188 +1,131 @@
 """Reading the requests of a list, each once. One bad CSR stops no other, nor do ten thousand."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
+from typing import TypeGuard
 
 from core import issued, pkcs10
 from core.budget import Budget
-from core.checks.request import request_well_formed, signature, subject
-from core.checks.requester import requester_is_node
-from core.checks.service import requester_is_service_account, service_names
-from core.claims import claim_of
+from core.context import ReviewContext
 from core.errors import MalformedRequest
-from core.identity import identify
-from core.judging import Gated, ReviewContext, unread
-from core.memo import Reader
+from core.memo import MAX_BYTES
 from core.model import (
-    APP_SERVING,
     MAX_REQUEST_BYTES,
+    Bug,
     Case,
     Csr,
-    IssueFinding,
-    IssueState,
-    Judged,
+    Deferred,
+    Identity,
     KeyRule,
     OversizedRequest,
     ParsedCsr,
     Pkcs10,
+    ServiceClaim,
     UnreadableRequest,
 )
+from core.peers import PeerIndex
 from core.retained import RetainedRequests
-from core.settings import ReviewSettings
 from core.slices import SLICE
-
-# What a request must pass for its key to count against another requester: a copy of somebody
-# else's request fails at the subject, so that nobody can be blocked by one.
-_KEY_PROOF = (requester_is_node, request_well_formed, signature, subject)
-
-# Likewise: of a copy the names are those of another namespace.
-_KEY_PROOF_OF_SERVICES = (
-    requester_is_service_account,
-    request_well_formed,
-    signature,
-    service_names,
-)
 
 
 @dataclass(slots=True)
-class Reading:
+class ParsedList:
     """What was read of a list.
 
-    `entries`: the requests to be judged, as far as there is memory for them. `unissued`: those that
-    were approved and have no certificate. `problems`: those that our own code failed on. `skipped`:
-    how many there was no time for. Nothing but `findings` is kept of the others.
+    `due`: the requests to be judged, as far as there is memory for them. `bugs`: those that our own
+    code failed on. `not_read`: how many there was no time for.
     """
 
-    entries: list[ParsedCsr] = field(default_factory=list)
-    unissued: list[ParsedCsr] = field(default_factory=list)
-    problems: list[Judged] = field(default_factory=list)
-    findings: list[IssueFinding] = field(default_factory=list)
-    skipped: int = 0
+    due: list[ParsedCsr] = field(default_factory=list)
+    bugs: list[Bug] = field(default_factory=list)
+    not_read: int = 0
 
 
 def read_list(
-    csrs: Sequence[Csr],
-    due: Sequence[Csr],
-    gated: Gated,
+    due: Sequence[Case],
+    others: Sequence[Case],
+    peers: PeerIndex,
     context: ReviewContext,
-    settings: ReviewSettings,
     budget: Budget,
-) -> Reading:
-    """Read the requests that are `due`, in their order, and then all others, while there is time.
+    inspect: Callable[[ParsedCsr], None],
+    max_bytes: int = MAX_BYTES,
+) -> ParsedList:
+    """Read the requests that are `due`, in their order, and then the others, while there is time.
 
-    The keys and the wrong certificates of all that were read are added to `gated.peers`. That comes
+    The keys and the wrong certificates of all that were read are added to `peers`. That comes
     before anything is judged, because a second request with the same key may be anywhere in the
-    list.
+    list. `inspect` sees each of the others; nothing else is kept of them.
     """
-    reading = Reading(problems=list(gated.broken))
-    first, rest = due[:SLICE], due[SLICE:]
-    kept = RetainedRequests()
-    for one in chain(
-        read_all(first, context, budget.may_read_first_slice),
-        read_all(rest, context, budget.may_read),
-    ):
-        if isinstance(one, ParsedCsr):
-            gated.peers.add(one)
-            kept.add(one)
-        else:
-            _keep(one, reading)
-    reading.entries += kept.entries
-    for one in read_all(_others(csrs, due, gated), context, budget.reading_of_others()):
-        if isinstance(one, ParsedCsr):
-            gated.peers.add(one)
-            _find(one, context, settings, reading)
-        else:
-            _keep(one, reading)
-    if not reading.skipped:
+    parsed, retained = ParsedList(), RetainedRequests(max_bytes)
+    first = read_all(due[:SLICE], context, budget.may_read_first_slice)
+    rest = read_all(due[SLICE:], context, budget.may_read)
+    for one in chain(first, rest):
+        if _is_parsed(one, parsed):
+            peers.add(one)
+            retained.add(one)
+    parsed.due += retained.entries
+    for one in read_all(others, context, budget.reading_of_others()):
+        if _is_parsed(one, parsed):
+            peers.add(one)
+            inspect(one)
+    if not parsed.not_read:
         context.reader.forget_unused()
-    return reading
+    return parsed
 
 
-def _keep(unread: Judged, reading: Reading) -> None:
-    if unread.deferred:
-        reading.skipped += 1
-    else:
-        reading.problems.append(unread)
+def _is_parsed(one: ParsedCsr | Deferred | Bug, parsed: ParsedList) -> TypeGuard[ParsedCsr]:
+    match one:
+        case Deferred():
+            parsed.not_read += 1
+        case Bug():
+            parsed.bugs.append(one)
+    return isinstance(one, ParsedCsr)
 
 
 def read_all(
-    csrs: Iterable[Csr], context: ReviewContext, time_left: Callable[[], bool] = lambda: True
-) -> Iterator[ParsedCsr | Judged]:
-    """Read requests, in their order, each once.
-
-    A request that our own code fails on is yielded without a verdict. So is one for which there is
-    no time left, as deferred.
-    """
+    cases: Iterable[Case], context: ReviewContext, time_left: Callable[[], bool] = lambda: True
+) -> Iterator[ParsedCsr | Deferred | Bug]:
+    """Read requests, in their order, each once; those without time left are deferred."""
     late = False
-    for csr in csrs:
+    for case in cases:
         late = late or not time_left()
         if late:
-            yield Judged(unread(csr, context), None, "no time was left", deferred=True)
+            yield Deferred.in_this_run(case)
             continue
         try:
-            yield read(csr, context)
+            yield read(case, context)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
-            yield Judged.broken(unread(csr, context), error)
+            yield Bug.of(case, error)
 
 
-def read(csr: Csr, context: ReviewContext) -> ParsedCsr:
+def read(case: Case, context: ReviewContext) -> ParsedCsr:
     """Read one CSR's request, and what follows from it alone."""
-    request, policy = _request(csr, context.reader), context.policy
-    identity, claim, vouching = None, None, _KEY_PROOF
-    if csr.signer == APP_SERVING:
-        claim = claim_of(csr, request, allow_short=policy.allow_short_service_names)
-        vouching = _KEY_PROOF_OF_SERVICES
-    else:
-        identity = identify(csr, allow_name=policy.allow_name_identity)
-    case = Case(csr, request, identity, context.now, policy, claim=claim)
+    csr, signer = case.csr, context.signer
+    request = _request(csr, context)
+    claim = signer.claim(csr, request, context.policy)
+    case = replace(
+        case,
+        request=request,
+        identity=claim if isinstance(claim, Identity) else None,
+        claim=claim if isinstance(claim, ServiceClaim) else None,
+    )
     verifiable = isinstance(request, Pkcs10) and request.key.rule is not KeyRule.UNVERIFIABLE
     return ParsedCsr(
-        csr,
-        request,
-        identity,
-        key_is_proven=verifiable and all(check(case) is None for check in vouching),
-        mismatched=issued.mismatch(csr, request, _certificates(context.reader)),
-        claim=claim,
+        case,
+        key_is_proven=verifiable and all(check(case) is None for check in signer.key_proof),
+        mismatched=issued.mismatch(csr, request, issued.certificate_reader(context)),
     )
 
 
-def _others(csrs: Sequence[Csr], due: Sequence[Csr], gated: Gated) -> list[Csr]:
-    """Return all others: the decided ones first, which no requester can multiply; newest first."""
-    done = {id(csr) for csr in due} | {id(one.case.csr) for one in gated.broken}
-    others = [csr for csr in csrs if id(csr) not in done]
-    return sorted(others, key=lambda csr: (not csr.is_pending, csr.created, csr.name), reverse=True)
-
-
-def _find(
-    entry: ParsedCsr, context: ReviewContext, settings: ReviewSettings, reading: Reading
-) -> None:
-    grace = timedelta(seconds=settings.issue_grace_seconds)
-    finding = issued.find(
-        entry.csr,
-        entry.request,
-        context.now,
-        grace=grace,
-        max_age=context.max_age,
-        read=_certificates(context.reader),
-    )
-    if finding is None:
-        return
-    reading.findings.append(finding)
-    if finding.state is IssueState.NOT_ISSUED:
-        reading.unissued.append(entry)
-
-
-def _request(csr: Csr, reader: Reader) -> Pkcs10 | UnreadableRequest:
+def _request(csr: Csr, context: ReviewContext) -> Pkcs10 | UnreadableRequest:
     if isinstance(csr.request, OversizedRequest):
         return UnreadableRequest(
             f"got {csr.request.size} bytes, expected at most {MAX_REQUEST_BYTES}"
         )
-    # The requests that OpenSSL makes for an application may ask for nothing but a CN.
-    bare = csr.signer == APP_SERVING
-    return reader.read(f"request, {bare=}", csr.request, partial(_read, bare=bare))
+    bare = context.signer.reads_bare
+    return context.reader.read(f"request, {bare=}", csr.request, partial(_read, bare=bare))
 
 
 def _read(request: bytes, *, bare: bool) -> Pkcs10 | UnreadableRequest:
@@ -190,7 +133,3 @@ def _read(request: bytes, *, bare: bool) -> Pkcs10 | UnreadableRequest:
         return pkcs10.read(request, bare=bare)
     except MalformedRequest as error:
         return UnreadableRequest(str(error))
-
-
-def _certificates(reader: Reader) -> Callable[[bytes], issued.Contents]:
-    return lambda pem: reader.read("certificate", pem, issued.contents)

@@ -15,8 +15,9 @@ from core.model import Csr, OversizedRequest, ParsedCsr
 class RetainedRequests:
     """The entries that found room, in the order added."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        """Begin with none; keep at most `max_bytes`, as `core.memo.weight_of` counts them."""
+        self._max_bytes = max_bytes
         self._entries: dict[int, ParsedCsr] = {}
         self._by_weight: list[tuple[int, int]] = []  # both negative: the heaviest, latest first
         self._weight = 0
@@ -27,13 +28,13 @@ class RetainedRequests:
         """All that is kept."""
         return self._entries.values()
 
-    def add(self, entry: ParsedCsr) -> None:
+    def add(self, parsed: ParsedCsr) -> None:
         """Keep one more; where all together have too much, the largest give way."""
-        place, weight = next(self._places), _weight(entry.csr)
-        self._entries[place] = entry
+        place, weight = next(self._places), _weight(parsed.csr)
+        self._entries[place] = parsed
         self._weight += weight
         heappush(self._by_weight, (-weight, -place))
-        while self._weight > MAX_BYTES:
+        while self._weight > self._max_bytes:
             negative_weight, negative_place = heappop(self._by_weight)
             self._weight += negative_weight
             del self._entries[-negative_place]

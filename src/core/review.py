@@ -1,26 +1,26 @@
-"""THE FLOW. One review of one cluster: list, gate, read; then slice by slice gather, judge, act.
+"""THE FLOW. One review of one cluster: list, assess, act, record.
 
 The order of the steps is the order of the lines; each step is a function of values, and only the
 ports (`core.ports`) reach the world. The CSR object is the only state: a review may be repeated,
-overlap with another, or be cut off anywhere.
+overlap with another, or be cut off anywhere. How a list is assessed is in `core.assessment`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from core import issued
 from core.acting import act, is_early, mode_of, to_reapprove
+from core.assessment import Assessment, EvidenceSource, Plan, assess
 from core.budget import Budget
-from core.judging import Gated, ReviewContext, case_of, gate, judge
-from core.model import Action, Cluster, Csr, Judged, OversizedRequest, ParsedCsr, Run
+from core.context import ReviewContext
+from core.issued import IssuedCertificates, with_evaluations
+from core.model import Action, Case, Cluster, Evaluation, OversizedRequest, ParsedCsr, Run
 from core.peers import PeerIndex
 from core.ports import Ports
-from core.reading import Reading, read_list
 from core.recording import DeferredErrorLedger
 from core.settings import ReviewSettings
-from core.signers import SIGNERS, Signer
+from core.signers import Signer
 from core.slices import SLICE, in_turns, sliced
 from core.tally import Tally
 
@@ -28,7 +28,7 @@ from core.tally import Tally
 _USUAL_BYTES: Final = 4_096
 
 
-def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports) -> Run:
+def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Ports) -> Run:
     """Review one signer's CSRs of one cluster and write what is due.
 
     Requests that the run has no time to read or to judge are counted; the next run goes on.
@@ -38,105 +38,91 @@ def review(cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
         NotOnboarded: the cluster lets us list nothing; nothing was done.
     """
     ports = replace(ports, ledger=DeferredErrorLedger(ports.ledger))
-    started, rules, mode = ports.clock.now(), SIGNERS[signer], mode_of(settings, cluster.tags)
-    budget = Budget(ports.clock, rules.seconds, rules.slowest)
-    listing = ports.api.list_csrs(signer)
-    reader = ports.memo.reader(cluster.region, cluster.name, signer)
-    context = ReviewContext(cluster, settings, ports.clock.now(), rules.checks, reader)
+    started, mode = ports.clock.now(), mode_of(settings, cluster.tags)
+    budget = Budget(ports.clock, signer.seconds)
+    listing = ports.api.list_csrs(signer.name)
+    reader = ports.memo.reader(cluster.region, cluster.name, signer.name)
+    context = ReviewContext(cluster, settings, ports.clock.now(), signer, reader)
 
-    gated = gate(listing.csrs, context)
-    early, due = _early_and_due(gated, context, settings)
-    reading = read_list(listing.csrs, due, gated, context, settings, budget)
-    judge_slices = partial(
-        _judge_slices, context=context, peers=gated.peers, rules=rules, ports=ports, budget=budget
-    )
+    issued = IssuedCertificates(context, settings)
+    plan = Plan(choose=partial(_due, context=context, settings=settings), inspect=issued.inspect)
+    assessment = assess(listing.csrs, context, plan, _source(signer, ports), budget)
 
-    tally = Tally()
-    tally.add(act(reading.problems, settings, mode, ports))
-    reached = _ids(reading.problems)
-    for judged in judge_slices(reading.entries):
-        tally.add(act(judged, settings, mode, ports))
-        reached |= _ids(judged)
-    deferred = [csr for csr in due if id(csr) not in reached]
-    tally.add_not_judged(Action.WAITING, map(gated.peers.asking_seconds, early))
-    tally.add_not_judged(Action.DEFERRED, map(gated.peers.asking_seconds, deferred))
+    tally = Tally(signer)
+    tally.add(act(assessment.bugs, settings, mode, ports))
+    reached = _ids(assessment.bugs)
+    for evaluations in assessment.slices():
+        tally.add(act(evaluations, settings, mode, ports))
+        reached |= _ids(evaluations)
+    _count_not_judged(tally, assessment, reached, settings)
 
-    rechecked: list[Judged] = []
-    for judged in judge_slices(_to_recheck(reading, settings)):
-        tally.add(act(to_reapprove(judged, settings), settings, mode, ports))
-        rechecked += judged
+    rechecked: list[Evaluation] = []
+    for evaluations in assessment.slices_of(_to_recheck(issued.unissued, settings)):
+        tally.add(act(to_reapprove(evaluations, settings), settings, mode, ports))
+        rechecked += evaluations
 
     run = Run(
         cluster=cluster,
-        signer=signer,
+        signer=signer.name,
+        completes=signer.completes,
         listed=len(listing.items),
         pages=listing.pages,
         truncated=listing.truncated,
         cause=listing.cause,
-        not_read=reading.skipped,
+        not_read=assessment.not_read,
         unreadable=listing.unreadable,
-        gated=gated.stopped,
+        gated=assessment.gated.stopped,
         totals=tally.totals(),
-        findings=issued.judged_as(reading.findings, rechecked),
+        findings=with_evaluations(issued.findings, rechecked),
         seconds=(ports.clock.now() - started).total_seconds(),
     )
     ports.ledger.finish(run)
     return run
 
 
-def _early_and_due(
-    gated: Gated, context: ReviewContext, settings: ReviewSettings
-) -> tuple[list[Csr], list[Csr]]:
-    """Split those past the gates: too young for any decision; to be judged, in slice order."""
-    early: list[Csr] = []
-    due: list[Csr] = []
-    for csr in gated.passed:
-        too_young = is_early(gated.peers.asking_seconds(csr), settings)
-        (early if too_young else due).append(csr)
+def _source(signer: Signer, ports: Ports) -> EvidenceSource:
+    return lambda cases: signer.gather(cases, ports.fleet, ports.services)
+
+
+def _due(
+    passed: Sequence[Case], peers: PeerIndex, *, context: ReviewContext, settings: ReviewSettings
+) -> list[Case]:
+    """Return the cases for which a decision may be due, in slice order."""
+    due = [case for case in passed if not is_early(peers.asking_seconds(case.csr), settings)]
     in_order = in_turns(due, context.now)
-    return early, [csr for part in sliced(in_order) for csr in sorted(part, key=_size)]
+    return [case for part in sliced(in_order) for case in sorted(part, key=_size)]
 
 
-def _size(csr: Csr) -> int:
+def _size(case: Case) -> int:
     """Return how large its request is; those of usual size are alike, so that age decides.
 
     To read and judge one of the largest takes a hundred times as long, so these come last.
     """
-    request = csr.request
+    request = case.csr.request
     size = request.size if isinstance(request, OversizedRequest) else len(request)
     return max(size, _USUAL_BYTES)
 
 
-def _judge_slices(
-    entries: Sequence[ParsedCsr],
-    *,
-    context: ReviewContext,
-    peers: PeerIndex,
-    rules: Signer,
-    ports: Ports,
-    budget: Budget,
-) -> Iterator[list[Judged]]:
-    """Yield the judgements of one slice after the other, while there is time to begin one.
-
-    Each slice is judged as of the moment at which its evidence was asked for.
-    """
-    for together in sliced(entries):
-        if not budget.may_begin_slice():
-            return
-        current = replace(context, now=ports.clock.now())
-        cases = [case_of(entry, current, peers) for entry in together]
-        answers = rules.gather(cases, ports.fleet, ports.services)
-        yield judge(cases, answers, context.checks, time_left=budget.judging())
+def _count_not_judged(
+    tally: Tally, assessment: Assessment, reached: set[int], settings: ReviewSettings
+) -> None:
+    """Count those that are too young for any decision, and those that the run didn't reach."""
+    asking = assessment.peers.asking_seconds
+    waits = [asking(case.csr) for case in assessment.gated.passed]
+    early = [seconds for seconds in waits if is_early(seconds, settings)]
+    deferred = [asking(case.csr) for case in assessment.due if id(case.csr) not in reached]
+    tally.add_not_judged(Action.WAITING, early)
+    tally.add_not_judged(Action.DEFERRED, deferred)
 
 
-def _to_recheck(reading: Reading, settings: ReviewSettings) -> Sequence[ParsedCsr]:
+def _to_recheck(unissued: Sequence[ParsedCsr], settings: ReviewSettings) -> Sequence[ParsedCsr]:
     """Return the approved requests without a certificate that are judged again, for the log.
 
     One slice of them is more than is logged; only REAPPROVE_UNISSUED needs all.
     """
-    return reading.unissued if settings.reapprove_unissued else reading.unissued[:SLICE]
+    return unissued if settings.reapprove_unissued else unissued[:SLICE]
 
 
-def _ids(judged: Sequence[Judged]) -> set[int]:
+def _ids(evaluations: Iterable[Evaluation]) -> set[int]:
     """Return which of the list's objects these are: while the list is kept, ids are unique."""
-    return {id(one.case.csr) for one in judged}
+    return {id(one.case.csr) for one in evaluations}

@@ -1,11 +1,11 @@
 """What the cluster says of the Services that ServiceAccounts ask for certificates of."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.claims import MAX_SERVICES
 from core.errors import EvidenceUnavailable
-from core.model import Service, ServiceClaim, ServicesHidden
+from core.model import Case, NotProvided, Service, ServiceClaim, ServicesHidden
 from core.ports import Services
 
 _Shown = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
@@ -15,7 +15,11 @@ _Shown = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
 class ServiceEvidence:
     """The Services of a claim that are there, or why the cluster doesn't show them."""
 
-    services: tuple[Service, ...] | ServicesHidden
+    services: tuple[Service, ...] | ServicesHidden | NotProvided
+
+    def added_to(self, case: Case) -> Case:
+        """Return the case, completed by this evidence."""
+        return replace(case, services=self.services)
 
 
 def gather(

@@ -177,7 +177,7 @@ class ReviewSettings(Policy, Selection):
     Services are reviewed too.
     """
 
-    mode: Mode = Mode.APPROVE_ONLY
+    mode: Mode = Mode.SHADOW
     approve_after_seconds: int = Field(90, ge=0, le=840)
     deny_after_seconds: int = Field(360, ge=0, le=840)
     issue_grace_seconds: int = Field(120, ge=30, le=3_600)

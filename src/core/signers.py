@@ -1,37 +1,67 @@
-"""A signer is a pair: whom to ask about the requesters, and the checks of what they ask for."""
+"""One object per signer: everything in which its requests differ from another signer's."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from core import evidence, service_evidence
-from core.checks import CHECKS, Check
+from core import budget, evidence, service_evidence
+from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
+from core.checks.request import request_well_formed, signature, subject
+from core.checks.requester import requester_is_node
+from core.checks.service import requester_is_service_account, service_names
+from core.claims import claim_of
 from core.errors import EvidenceUnavailable
-from core.judging import Answers
-from core.model import APP_SERVING, KUBELET_SERVING, Case, NotProvided
+from core.evidence import Answers
+from core.identity import identify
+from core.model import (
+    APP_SERVING,
+    KUBELET_SERVING,
+    Case,
+    Csr,
+    Identity,
+    NotProvided,
+    Pkcs10,
+    Refusal,
+    ServiceClaim,
+    UnreadableRequest,
+)
 from core.ports import Fleet, Services
-from core.settings import ReviewSettings
+from core.settings import Policy, ReviewSettings
 
-Gather = Callable[[Sequence[Case], Fleet, Services | None], Answers]
+Request = Pkcs10 | UnreadableRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """How one signer's requests are judged.
+    """How one signer's requests are read, judged and counted.
 
-    `gather` asks for the evidence of a slice of cases at once. `seconds`: with less time left no
-    slice is begun, because its evidence could no longer be asked for. `slowest`: the time that is
-    left for a run's first slice, in case EC2 and IAM are slow.
+    `key_proof`: what a request must pass for its key to count against other requesters. A copy of
+    another requester's request fails one of these, so no one can be blocked by a copy.
+    `claim`: who the requester claims to be. `gather` asks for the evidence of a slice of cases at
+    once. `common_names`: the CNs that its certificate may hold. `reads_bare`: a request without
+    extensions and with an empty subject is readable. `completes`: a run of this signer counts the
+    cluster as reviewed. `left_to_people`: a request that is left waits for a person, not for us.
     """
 
-    gather: Gather
+    name: str
     checks: tuple[Check, ...]
-    seconds: float
-    slowest: float
+    key_proof: tuple[Callable[[Case], Refusal | None], ...]
+    claim: Callable[[Csr, Request, Policy], Identity | ServiceClaim | None]
+    gather: Callable[[Sequence[Case], Fleet, Services | None], Answers]
+    common_names: Callable[[Csr, Pkcs10], tuple[str, ...]]
+    seconds: budget.SliceSeconds
+    reads_bare: bool = False
+    completes: bool = True
+    left_to_people: bool = False
 
 
-def served(settings: ReviewSettings) -> tuple[str, ...]:
-    """The signers that are served, the nodes' first: their clusters break without it."""
-    return (KUBELET_SERVING, APP_SERVING) if settings.app_serving else (KUBELET_SERVING,)
+def served(settings: ReviewSettings) -> tuple[Signer, ...]:
+    """Return the signers that are served, the nodes' first: their clusters break without it."""
+    return (_NODES, _SERVICES) if settings.app_serving else (_NODES,)
+
+
+def _node(csr: Csr, _request: Request, policy: Policy) -> Identity | None:
+    return identify(csr, allow_name=policy.allow_name_identity)
 
 
 def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answers:
@@ -47,16 +77,52 @@ def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answer
     )
 
 
+def _username(csr: Csr, _request: Pkcs10) -> tuple[str, ...]:
+    return (csr.username,)
+
+
+def _claimed_services(csr: Csr, request: Request, policy: Policy) -> ServiceClaim | None:
+    return claim_of(csr, request, allow_short=policy.allow_short_service_names)
+
+
 def _of_services(cases: Sequence[Case], _: Fleet, services: Services | None) -> Answers:
     claims = [case.claim for case in cases if case.claim is not None]
     if services is None:
-        return dict.fromkeys(claims, EvidenceUnavailable("nobody to ask for Services"))
+        return dict.fromkeys(claims, EvidenceUnavailable("no API server to ask for Services"))
     return service_evidence.gather(claims, services)
 
 
-#: In the function EC2 is no longer asked with less than 5 s left, IAM with less than 15 s
-#: (`adapters.ec2`), and the API server for Services with less than 3 s (`adapters.services`).
-SIGNERS: Mapping[str, Signer] = {
-    KUBELET_SERVING: Signer(_of_nodes, CHECKS[KUBELET_SERVING], seconds=5.0, slowest=21.0),
-    APP_SERVING: Signer(_of_services, CHECKS[APP_SERVING], seconds=3.0, slowest=4.0),
-}
+def _own_names(_csr: Csr, request: Pkcs10) -> tuple[str, ...]:
+    return request.common_names
+
+
+_NODES: Final = Signer(
+    KUBELET_SERVING,
+    checks=KUBELET_SERVING_CHECKS,
+    key_proof=(requester_is_node, request_well_formed, signature, subject),
+    claim=_node,
+    gather=_of_nodes,
+    # A kubelet may have its username alone.
+    common_names=_username,
+    seconds=budget.NODE_SLICE,
+)
+
+_SERVICES: Final = Signer(
+    APP_SERVING,
+    checks=APP_SERVING_CHECKS,
+    # Of a copy the names are those of another namespace.
+    key_proof=(requester_is_service_account, request_well_formed, signature, service_names),
+    claim=_claimed_services,
+    gather=_of_services,
+    # EKS's signer for workloads takes any subject.
+    common_names=_own_names,
+    seconds=budget.SERVICE_SLICE,
+    # The requests that OpenSSL makes for an application may ask for nothing but a CN.
+    reads_bare=True,
+    # Its cluster is counted already, by the nodes' run.
+    completes=False,
+    left_to_people=True,
+)
+
+#: Every signer that is known, by `spec.signerName`; all other signers' CSRs are ignored.
+SIGNERS: Final[Mapping[str, Signer]] = {one.name: one for one in (_NODES, _SERVICES)}

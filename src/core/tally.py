@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from core.model import APP_SERVING, Action, Decision, Judged, Record, RoleUnknown, RunTotals
+from core.model import Action, Bug, Decision, Evaluation, NoEvidence, Record, RoleUnknown, RunTotals
+from core.signers import Signer
 
 # An overtaken CSR isn't in here, though others have decided or deleted it: it counts as pending, or
 # one that meets a conflict in every run would never be noticed.
@@ -13,12 +14,14 @@ _DECIDED = frozenset({Action.APPROVED, Action.DENIED})
 class Tally:
     """The sums so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, signer: Signer) -> None:
         """Begin with zero."""
+        self._signer = signer
         self._actions: Counter[Action] = Counter()
         self._not_judged: Counter[Action] = Counter()
         self._due: Counter[Decision] = Counter()
         self._pending = 0
+        self._would_approve = 0
         self._oldest = 0.0
         self._bugs = 0
         self._without_evidence = 0
@@ -29,9 +32,10 @@ class Tally:
             self._actions[record.action] += 1
             if record.due is not None:
                 self._due[record.due] += 1
-            self._bugs += is_bug(record.judged)
-            self._without_evidence += _is_without_evidence(record.judged)
-            if _is_pending(record):
+            self._bugs += isinstance(record.evaluation, Bug)
+            self._without_evidence += _is_without_evidence(record.evaluation)
+            self._would_approve += _would_approve(record)
+            if self._is_pending(record):
                 self._wait(record.asking_seconds)
 
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
@@ -51,33 +55,39 @@ class Tally:
             not_judged=self._not_judged,
             due=self._due,
             pending=self._pending,
+            would_approve=self._would_approve,
             oldest_pending_seconds=self._oldest,
             bugs=self._bugs,
             without_evidence=self._without_evidence,
         )
+
+    def _is_pending(self, record: Record) -> bool:
+        """Return True when the CSR still waits for us after the run.
+
+        The action alone doesn't say so: a CSR that couldn't be read may have been decided long ago.
+        """
+        if record.action is Action.LEFT and self._signer.left_to_people:
+            return False
+        if _would_approve(record):
+            return False
+        return record.action not in _DECIDED and record.evaluation.case.csr.is_pending
 
     def _wait(self, asking_seconds: float) -> None:
         self._pending += 1
         self._oldest = max(self._oldest, asking_seconds)
 
 
-def is_bug(judged: Judged) -> bool:
-    """Return True when our own code failed: there is no verdict for any other reason."""
-    return judged.verdict is None and not (judged.evidence_unavailable or judged.deferred)
+def _would_approve(record: Record) -> bool:
+    """Return True when only the mode kept it from being approved.
 
-
-def _is_pending(record: Record) -> bool:
-    """Return True when the CSR still waits for us after the run.
-
-    The action alone doesn't say so: a CSR that couldn't be read may have been decided long ago.
-    A ServiceAccount's request that is left is for a person to approve. It doesn't wait for us, and
-    nothing here could end an alarm about it.
+    It isn't pending: a stack in the mode shadow, beside healthy nodes, raises no alarm.
     """
-    csr = record.judged.case.csr
-    is_peoples = csr.signer == APP_SERVING and record.action is Action.LEFT
-    return record.action not in _DECIDED and csr.is_pending and not is_peoples
+    verdict = record.evaluation.verdict
+    is_approval = verdict is not None and verdict.decision is Decision.APPROVE
+    return is_approval and record.action is Action.WITHHELD
 
 
-def _is_without_evidence(judged: Judged) -> bool:
-    role = judged.case.role
-    return judged.evidence_unavailable or (isinstance(role, RoleUnknown) and role.fault)
+def _is_without_evidence(evaluation: Evaluation) -> bool:
+    role = evaluation.case.role
+    is_role_missing = isinstance(role, RoleUnknown) and role.fault
+    return isinstance(evaluation, NoEvidence) or is_role_missing

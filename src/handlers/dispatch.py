@@ -18,6 +18,7 @@ from adapters.clock import LambdaClock
 from adapters.eks import ClusterCache, ClusterNotFound
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
+from core.budget import DISPATCH_SECONDS
 from core.errors import ClusterUnavailable, CsrApproverError
 from core.ports import Clock
 from core.printable import printable
@@ -26,8 +27,6 @@ from handlers.environment import Context, a_ledger, is_lambda, now, required, se
 
 _LISTED_AT_ONCE: Final = 32
 _DESCRIBED_AT_ONCE: Final = 8
-# Less than this left of the run: what is found is sent now. SQS takes ten at a call.
-_RESERVE_SECONDS: Final = 10
 
 # A Region's clusters, or why they can't be had.
 _Listed = list[str] | str
@@ -130,7 +129,7 @@ class Dispatcher:
 
     def _is_ours(self, name: str, region: str, clock: Clock) -> bool:
         """Tell by status and tags. Where they can't be had, the reviewer looks itself."""
-        if clock.remaining() < _RESERVE_SECONDS:
+        if clock.remaining() < DISPATCH_SECONDS:
             return True
         try:
             described = self._clusters.get(name, region)
@@ -162,7 +161,7 @@ def _in_time(
     An API that hangs does so for 20 s and more, and would take the other Regions' time with it. Its
     thread is left behind, and ends with the call's own time-outs.
     """
-    seconds = max(0.0, clock.remaining() - _RESERVE_SECONDS)
+    seconds = max(0.0, clock.remaining() - DISPATCH_SECONDS)
     pool = ThreadPoolExecutor(at_once)
     asked = [pool.submit(ask, thing) for thing in things]
     done, _ = wait(asked, timeout=seconds)

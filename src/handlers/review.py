@@ -7,7 +7,7 @@ Only a message that can't be read, or a bug, fails the invocation and so reaches
 import os
 from collections.abc import Mapping
 from functools import cache, partial
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from aws_lambda_powertools import Logger
 
@@ -20,16 +20,14 @@ from adapters.eks import ClusterCache, ClusterNotFound, DescribedCluster
 from adapters.iam import InstanceProfiles
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
+from core.budget import SECOND_SIGNER_SECONDS
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.memo import Memo
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
-from core.signers import served
+from core.signers import Signer, served
 from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
-
-# A flood of nodes' requests takes all the time that it is given; so much of it is not theirs.
-_KEPT_SECONDS: Final = 10.0
 
 
 class Reviewer:
@@ -96,7 +94,9 @@ class Reviewer:
             self._ledger.skipped(name, region, f"status {described.status}")
             return
         first, *others = served(self._settings)
-        self._review_signer(first, described, ReservedClock(clock, _KEPT_SECONDS * len(others)))
+        self._review_signer(
+            first, described, ReservedClock(clock, SECOND_SIGNER_SECONDS * len(others))
+        )
         for signer in others:
             try:
                 self._review_signer(signer, described, clock)
@@ -104,9 +104,9 @@ class Reviewer:
                 # The cluster is reviewed, and counted, already: what goes wrong from here on is
                 # an error, also where it says that it doesn't know us any more.
                 self._clusters.forget(name, region)
-                self._ledger.cluster_unavailable(name, region, error, signer)
+                self._ledger.cluster_unavailable(name, region, error, signer.name)
 
-    def _review_signer(self, signer: str, described: DescribedCluster, clock: Clock) -> None:
+    def _review_signer(self, signer: Signer, described: DescribedCluster, clock: Clock) -> None:
         """One signer's review, on a connection of its own, so that no list is kept for the next."""
         region = described.cluster.region
         fast_fail = partial(self._aws.client, "ec2", region, fast_fail=True)

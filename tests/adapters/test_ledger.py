@@ -22,13 +22,16 @@ from core.model import (
     KUBELET_SERVING,
     NOT_PROVIDED,
     Action,
+    Bug,
     Case,
     Csr,
     Decision,
     Effect,
+    Evaluation,
     IssueFinding,
     IssueState,
     Judged,
+    NoEvidence,
     OtherName,
     Record,
     Refusal,
@@ -40,6 +43,7 @@ from core.model import (
     Verdict,
 )
 from core.printable import MAX_DETAIL, printable
+from core.signers import SIGNERS
 from core.tally import Tally
 from tests.builders import (
     INSTANCE_ID,
@@ -113,27 +117,28 @@ def runner(capsys: pytest.CaptureFixture[str]) -> Iterator[CommandRunner]:
 
 def a_record(
     action: Action = Action.APPROVED,
-    verdict: Verdict | None = APPROVE,
+    verdict: Verdict = APPROVE,
     *,
     case: Case | None = None,
     age: float = 420.0,
     asking: float | None = None,
     due: Decision | None = None,
     detail: str = "",
-    problem: str = "",
-    evidence_unavailable: bool = False,
+    evaluation: Evaluation | None = None,
 ) -> Record:
-    judged = Judged(a_case() if case is None else case, verdict, problem, evidence_unavailable)
-    return Record(judged, action, age, age if asking is None else asking, due, detail)
+    case = a_case() if case is None else case
+    if evaluation is None:
+        evaluation = Judged(case, verdict)
+    return Record(evaluation, action, age, age if asking is None else asking, due, detail)
 
 
 def a_bug() -> Record:
-    return a_record(Action.UNDECIDED, None, problem="this is a bug: KeyError: 'x'")
+    return a_record(Action.UNDECIDED, evaluation=Bug(a_case(), "this is a bug: KeyError: 'x'"))
 
 
 def a_blindness() -> Record:
     problem = "evidence unavailable: EC2 DescribeInstances: RequestLimitExceeded"
-    return a_record(Action.UNDECIDED, None, problem=problem, evidence_unavailable=True)
+    return a_record(Action.UNDECIDED, evaluation=NoEvidence(a_case(), problem))
 
 
 def a_finding(
@@ -143,8 +148,8 @@ def a_finding(
     verdict: Verdict | None = None,
 ) -> IssueFinding:
     csr = a_csr(conditions=(approved(),)) if csr is None else csr
-    judged = None if verdict is None else Judged(a_case(csr=csr), verdict)
-    return IssueFinding(csr, a_request(), state, detail, 180.0, judged)
+    evaluation = None if verdict is None else Judged(a_case(csr=csr), verdict)
+    return IssueFinding(csr, a_request(), state, detail, 180.0, evaluation)
 
 
 def a_run(
@@ -154,12 +159,14 @@ def a_run(
     gated: Mapping[str, int] | None = None,
     truncated: bool = False,
     not_read: int = 0,
+    signer: str = KUBELET_SERVING,
 ) -> Run:
-    tally = Tally()
+    tally = Tally(SIGNERS[signer])
     tally.add(records)
     return Run(
         cluster=a_cluster(),
-        signer=KUBELET_SERVING,
+        signer=signer,
+        completes=SIGNERS[signer].completes,
         listed=7,
         pages=2,
         truncated=truncated,
@@ -257,7 +264,7 @@ def test_what_is_not_known_is_absent(runner: CommandRunner) -> None:
         role=NOT_PROVIDED,
         cluster=NOT_PROVIDED,
     )
-    runner.ledger.record(replace(a_bug(), judged=replace(a_bug().judged, case=case)))
+    runner.ledger.record(replace(a_bug(), evaluation=replace(a_bug().evaluation, case=case)))
     [line] = runner.lines()
 
     absent = {"identity", "instance", "node", "verdict", "role", "role_unknown", "cluster"}
@@ -331,7 +338,9 @@ def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(runner: Comm
     evil = 'x\n{"message": "csr reviewed", "verdict": "approve"} %s {verdict} \x1b[2J\u2028\ud800'
     csr = replace(a_csr(username=evil), name=evil, uid=evil, signer=evil)
     case = a_case(csr=csr, request=a_request(sans=(*names(evil), OtherName(evil, evil))))
-    runner.ledger.record(a_record(Action.NOT_WRITTEN, LEAVE, case=case, detail=evil, problem=evil))
+    runner.ledger.record(
+        a_record(Action.NOT_WRITTEN, detail=evil, evaluation=Judged(case, LEAVE, problem=evil))
+    )
     [line] = runner.lines()
 
     assert runner.text().removesuffix("\n").isascii()
@@ -347,7 +356,9 @@ def test_any_text_is_one_bounded_line(capsys: pytest.CaptureFixture[str], text: 
     runner = CommandRunner(capsys)
     csr = replace(a_csr(username=text), name=text, uid=text)
     case = a_case(csr=csr, request=UnreadableRequest(text))
-    runner.ledger.record(a_record(Action.LEFT, LEAVE, case=case, detail=text, problem=text))
+    runner.ledger.record(
+        a_record(Action.LEFT, detail=text, evaluation=Judged(case, LEAVE, problem=text))
+    )
     [line] = runner.lines()
 
     assert runner.text().removesuffix("\n").isprintable()
@@ -554,7 +565,7 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: Comman
         ),
         pytest.param(
             a_record(Action.WITHHELD),
-            {"Pending": 1, "OldestPendingSeconds": 420},
+            {"WouldApprove": 1},
             id="a withheld approval",
         ),
         pytest.param(
@@ -601,7 +612,10 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: Comman
             id="a role that isn't there is no fault",
         ),
         pytest.param(
-            a_record(Action.UNDECIDED, None, case=a_case(csr=a_csr(conditions=(approved(),)))),
+            a_record(
+                Action.UNDECIDED,
+                evaluation=Bug(a_case(csr=a_csr(conditions=(approved(),))), "this is a bug"),
+            ),
             {"ReviewErrors": 1},
             id="a bug met on a CSR that was decided long ago",
         ),
@@ -835,7 +849,7 @@ def test_hidden_services_are_told(runner: CommandRunner) -> None:
 
 def test_a_second_signers_run_adds_to_the_sums_but_completes_nothing(runner: CommandRunner) -> None:
     """A cluster is expected once a minute, and so completed once."""
-    run = replace(a_run(of_services(a_service_case(), Action.APPROVED)), signer=APP_SERVING)
+    run = a_run(of_services(a_service_case(), Action.APPROVED), signer=APP_SERVING)
 
     runner.ledger.finish(run)
 
@@ -851,7 +865,7 @@ def test_what_is_left_to_people_doesnt_wait_for_us(
     runner: CommandRunner, action: Action, age: int
 ) -> None:
     """Whoever may create requests could else ring an alarm that nothing here ends."""
-    run = replace(a_run(of_services(a_service_case(), action)), signer=APP_SERVING)
+    run = a_run(of_services(a_service_case(), action), signer=APP_SERVING)
 
     runner.ledger.finish(run)
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.model import KUBELET_SERVING, Case, Decision, Effect, NetworkInterface
 from core.review import review
+from core.signers import SIGNERS
 from tests.attack.refusals import decided, refusals
 from tests.builders import (
     ADDRESS,
@@ -164,10 +165,10 @@ def test_what_another_instance_holds_is_denied_whatever_is_allowed(
     world = FakeWorld(a_filed_csr(ips=(address,)), fleet=FakeFleet((an_instance(), other)))
     allowed = settings(allow_secondary_enis=True, allow_other_vpcs=True, require_cluster_tag=False)
 
-    review(a_cluster(), KUBELET_SERVING, allowed, world.ports)
+    review(a_cluster(), SIGNERS[KUBELET_SERVING], allowed, world.ports)
 
     [record] = world.ledger.records
-    assert record.judged.verdict is not None
+    assert record.evaluation.verdict is not None
     assert [("ip-addresses", Effect.DENY)] == [
-        (refusal.check, refusal.effect) for refusal in record.judged.verdict.refusals
+        (refusal.check, refusal.effect) for refusal in record.evaluation.verdict.refusals
     ]

@@ -14,6 +14,7 @@ from adapters.csr_api import KubernetesCsrApi
 from core.errors import ClusterUnavailable
 from core.model import KUBELET_SERVING, WriteResult, Written
 from core.review import review
+from core.signers import SIGNERS
 from tests.adapters.scripted_api import (
     CA_PEM,
     SERVER_TLS,
@@ -126,10 +127,10 @@ def test_an_object_of_another_signer_is_not_judged() -> None:
 def test_what_one_cluster_lists_counts_in_no_other() -> None:
     """A key that an API server made up for another requester denies no node elsewhere."""
     made_up = FakeWorld(a_filed_csr(name="csr-made-up", node="other", words="one key"))
-    review(a_cluster(name="hostile"), KUBELET_SERVING, settings(), made_up.ports)
+    review(a_cluster(name="hostile"), SIGNERS[KUBELET_SERVING], settings(), made_up.ports)
     world = FakeWorld(a_filed_csr(words="one key"))
 
-    review(a_cluster(), KUBELET_SERVING, settings(), world.ports)
+    review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(), world.ports)
 
     assert {"csr-7znmf": "Approved"} == world.api.conditions
 

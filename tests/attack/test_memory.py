@@ -12,6 +12,7 @@ from adapters.csr_pages import Limits
 from core.errors import ClusterUnavailable
 from core.model import KUBELET_SERVING, Action, Listing
 from core.review import review
+from core.signers import SIGNERS
 from tests.adapters.scripted_api import Reply, a_page, an_item, answering
 from tests.builders import a_cluster, a_filed_csr, settings
 from tests.core.fakes import FakeWorld
@@ -63,7 +64,7 @@ def test_large_requests_of_many_requesters_cant_fill_the_memory() -> None:
     ]
     world = FakeWorld(*large, a_filed_csr(name="csr-small", age=timedelta(minutes=2)))
 
-    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+    review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(mode="enforce"), world.ports)
 
     assert "Approved" == world.api.conditions["csr-small"]
     # Each takes 1.1 MB once it is read, and is weighed as 2.3.

@@ -9,6 +9,7 @@ from datetime import timedelta
 from adapters.csr_pages import Limits
 from core.model import KUBELET_SERVING
 from core.review import review
+from core.signers import SIGNERS
 from tests.adapters.scripted_api import a_page, an_item, answering
 from tests.builders import (
     INSTANCE_ID,
@@ -26,7 +27,7 @@ ANOTHER_ROLE = an_extra(role="gpu-node")
 
 
 def run(world: FakeWorld) -> None:
-    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+    review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(mode="enforce"), world.ports)
 
 
 def test_another_roles_session_of_the_same_name_supersedes_no_other() -> None:

@@ -11,6 +11,7 @@ import pytest
 from adapters.csr_pages import Limits
 from core.model import KUBELET_SERVING, Decision
 from core.review import review
+from core.signers import SIGNERS
 from tests.adapters.scripted_api import Reply, Seen, StillClock, a_page, an_item, answering
 from tests.builders import a_cluster, a_filed_csr, settings
 from tests.core.fakes import FakeWorld
@@ -104,10 +105,10 @@ def test_a_node_that_files_again_every_minute_is_reported() -> None:
     ]
     world = FakeWorld(*asked)
 
-    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+    review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(mode="enforce"), world.ports)
 
     [record] = world.ledger.records
-    assert ("csr-6", Decision.DENY) == (record.judged.case.csr.name, record.due)
+    assert ("csr-6", Decision.DENY) == (record.evaluation.case.csr.name, record.due)
     assert {} == world.api.conditions
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from adapters import aws_clients, clock, ec2
+from adapters import aws_clients
+from core import budget
 from core.errors import EvidenceUnavailable
 from core.model import KUBELET_SERVING, Action, Csr, Instance, OversizedRequest
 from core.review import review
+from core.signers import SIGNERS
 from tests.builders import a_cluster, a_filed_csr, an_extra, an_instance, settings
 from tests.core.fakes import DwindlingClock, FakeClock, FakeFleet, FakeWorld
 
@@ -77,7 +79,7 @@ def fleet_of(clock: FakeClock, *numbers: int, slow: bool = False) -> WatchedFlee
 
 
 def run(world: FakeWorld) -> None:
-    review(a_cluster(), KUBELET_SERVING, settings(mode="enforce"), world.ports)
+    review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(mode="enforce"), world.ports)
 
 
 def test_reading_a_flood_leaves_time_to_ask_ec2() -> None:
@@ -149,4 +151,4 @@ def test_a_call_to_aws_begun_at_the_last_moment_ends_before_lambda_does() -> Non
     backoff = aws_clients._ATTEMPTS - 1
     longest = aws_clients._ATTEMPTS * (aws_clients._CONNECT_SECONDS + aws_clients._READ_SECONDS)
 
-    assert ec2._RESERVE_SECONDS + clock.RESERVE_SECONDS > longest + backoff
+    assert budget.USUAL_CALL_SECONDS + budget.RESERVE_SECONDS > longest + backoff

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cli.diagnose.causes import Cause, Need, explain_refusals
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State, diagnosis
 from cli.diagnose.name_status import name_statuses
-from core.checks import CHECKS, KUBELET_SERVING_CHECKS
+from core.checks import KUBELET_SERVING_CHECKS
+from core.decision import decide
 from core.model import (
     APPROVED_REASON,
     DENIED_REASON,
@@ -24,6 +25,7 @@ from core.model import (
     UnreadableCsr,
 )
 from core.settings import ReviewSettings
+from core.signers import SIGNERS, Signer
 from tests.builders import (
     ADDRESS,
     INSTANCE_ID,
@@ -262,13 +264,11 @@ def test_every_cause_is_met_by_some_case() -> None:
 )
 def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
     """So that no request is shown without what to do."""
-    run = {check.id: check.run for check in KUBELET_SERVING_CHECKS}[line.check]
-    refusal = run(line.case)
-    assert refusal is not None
+    checks = tuple(check for check in KUBELET_SERVING_CHECKS if check.id == line.check)
+    refusals = decide(line.case, checks).refusals
+    assert refusals
 
-    causes = explain_refusals(
-        line.case, [refusal.by(line.check)], name_statuses(line.case), may_lag=False
-    )
+    causes = explain_refusals(line.case, refusals, name_statuses(line.case), may_lag=False)
     assert causes
 
 
@@ -285,7 +285,8 @@ def test_a_bug_met_on_one_request_is_told_and_stops_no_other(
     checks = tuple(
         replace(one, run=broken) if one.id == "lifetime" else one for one in KUBELET_SERVING_CHECKS
     )
-    monkeypatch.setitem(CHECKS, KUBELET_SERVING, checks)
+    changed = replace(SIGNERS[KUBELET_SERVING], checks=checks)
+    monkeypatch.setitem(cast("dict[str, Signer]", SIGNERS), KUBELET_SERVING, changed)
     other = a_filed_csr(node=OTHER_NODE, name="csr-good", extra=an_extra("i-0bbbbbbbbbbbbbbbb"))
     made = World([bad, other]).diagnosis()
 
@@ -391,7 +392,7 @@ UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
             World([UNREADABLE]),
             "1 of the listed requests can't be read: `csr-approver review` names them",
         ),
-        (World([_issued()], clock=FakeClock(left=10)), "1 were not read for want of time"),
+        (World([_issued()], clock=FakeClock(left=5)), "1 were not read for lack of time"),
     ],
     ids=["truncated", "unreadable", "not_read"],
 )

@@ -9,6 +9,7 @@ import pytest
 from cli.evaluate.saved_evidence import Answer, Ignored, SavedEvidence, evaluate
 from core.model import (
     NOT_PROVIDED,
+    Bug,
     Condition,
     Csr,
     Decision,
@@ -125,8 +126,8 @@ def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
 
     first, second = answers(bad, a_filed_csr())
 
-    assert isinstance(first, Judged)
-    assert (None, "this is a bug: RuntimeError: boom") == (first.verdict, first.problem)
+    assert isinstance(first, Bug)
+    assert "this is a bug: RuntimeError: boom" == first.problem
     assert verdict(second).decision is Decision.APPROVE
 
 

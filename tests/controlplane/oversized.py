@@ -64,7 +64,7 @@ class Attack:
         return status, str(answer.get("message", ""))
 
 
-def an_entry(fields: object, **changes: object) -> Json:
+def a_parsed_csr(fields: object, **changes: object) -> Json:
     """An entry of managedFields, which passes the API server's own validation."""
     return {
         "manager": MANAGER,
@@ -85,7 +85,7 @@ def a_csr_with(**metadata: object) -> Json:
 
 def managing(fields: object, **metadata: object) -> Json:
     """A request whose managedFields hold these fields."""
-    return a_csr_with(managedFields=[an_entry(fields)], **metadata)
+    return a_csr_with(managedFields=[a_parsed_csr(fields)], **metadata)
 
 
 def _managing_raw(fields: bytes, around: str = '"FIELDS"', **metadata: object) -> bytes:
@@ -108,7 +108,7 @@ def _many(what: str, count: int) -> Json:
 
 def _managers(count: int) -> list[Json]:
     fields: Json = {"f:metadata": {"f:generateName": {}}}
-    return [an_entry(fields, manager=f"m{n}", operation="Apply") for n in range(count)]
+    return [a_parsed_csr(fields, manager=f"m{n}", operation="Apply") for n in range(count)]
 
 
 _LABEL_FIELDS: Final = '{"f:metadata": {"f:labels": {"f:a": "FIELDS"}}}'
@@ -215,14 +215,14 @@ ATTACKS: Final = [
     _patch(
         "fields by update",
         MANAGED_FIELDS,
-        {"metadata": {"managedFields": [an_entry({f"f:{'<' * 1_000}": {}})]}},
+        {"metadata": {"managedFields": [a_parsed_csr({f"f:{'<' * 1_000}": {}})]}},
     ),
     _patch(
         "fields as of a write to /approval, by update",
         MANAGED_FIELDS,
         {
             "metadata": {
-                "managedFields": [an_entry({"f:status": {"f:x": {}}}, subresource="approval")]
+                "managedFields": [a_parsed_csr({"f:status": {"f:x": {}}}, subresource="approval")]
             }
         },
     ),

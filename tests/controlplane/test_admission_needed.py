@@ -24,7 +24,7 @@ from tests.controlplane.oversized import (
     STORED,
     Attack,
     a_csr_with,
-    an_entry,
+    a_parsed_csr,
 )
 from tests.controlplane.runner import forget
 from tests.real.controlplane import ControlPlane
@@ -76,7 +76,7 @@ def test_each_validation_has_an_attack_that_only_it_stops() -> None:
 
 
 def _entry(**changes: Any) -> dict[str, Any]:
-    return {"managedFields": [an_entry({"f:metadata": {"f:labels": {}}}, **changes)]}
+    return {"managedFields": [a_parsed_csr({"f:metadata": {"f:labels": {}}}, **changes)]}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.controlplane.nodes import (
     stored,
     wait_for_request,
 )
-from tests.controlplane.oversized import LAST_APPLIED, OWNER, REQUEST, an_entry
+from tests.controlplane.oversized import LAST_APPLIED, OWNER, REQUEST, a_parsed_csr
 from tests.real.controlplane import ControlPlane, Kubelets, eventually
 
 Json = dict[str, Any]
@@ -40,7 +40,8 @@ BEYOND: Final[Json] = {
     "finalizers": [f"a.b/{n}" for n in range(50)],
     "ownerReferences": [OWNER],
     "managedFields": [
-        an_entry({f"f:{'<' * 10_000}": {}}, manager=f"m{n}", operation="Apply") for n in range(20)
+        a_parsed_csr({f"f:{'<' * 10_000}": {}}, manager=f"m{n}", operation="Apply")
+        for n in range(20)
     ],
 }
 

@@ -24,6 +24,7 @@ from core.ports import Ports
 from core.ports import Services as ServicesPort
 from core.review import review as review_signer
 from core.settings import ReviewSettings
+from core.signers import SIGNERS
 from sandbox.aws import FakeAws
 from sandbox.csr_builder import der, keys
 from sandbox.csr_builder import request as csr_builder
@@ -443,6 +444,6 @@ def test_what_remains_is_a_service_deleted_within_the_run(
     with KubernetesCsrApi(plane.server, plane.ca_pem, tokens, clock) as api:
         fleet = Ec2Fleet(aws.client("ec2"), InstanceProfiles(aws.client("iam"), clock.now), clock)
         ports = Ports(api, fleet, clock, Silence(), ThenDeleted(api.services, shop))
-        review_signer(a_cluster(), APP_SERVING, settings, ports)
+        review_signer(a_cluster(), SIGNERS[APP_SERVING], settings, ports)
 
     assert APPROVED == conditions(plane, name)

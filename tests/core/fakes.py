@@ -164,7 +164,7 @@ class FakeLedger:
     @property
     def actions(self) -> list[tuple[str, str]]:
         """The names of the CSRs with what was done, in the order recorded."""
-        return [(one.judged.case.csr.name, one.action.value) for one in self.records]
+        return [(one.evaluation.case.csr.name, one.action.value) for one in self.records]
 
 
 class FakeWorld:

@@ -13,7 +13,9 @@ from core.model import (
     Case,
     Decision,
     Effect,
+    Evaluation,
     Judged,
+    NoEvidence,
     OtherName,
     Peers,
     Refusal,
@@ -43,16 +45,19 @@ DENY = Verdict(
 LEAVE = Verdict(Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "x", "instance-known"),))
 
 
-def judged(verdict: Verdict | None, seconds: float = 420, name: str = "csr-7znmf") -> Judged:
-    return Judged(a_case(csr=a_csr(name=name, age=timedelta(seconds=seconds))), verdict)
+def judged(verdict: Verdict | None, seconds: float = 420, name: str = "csr-7znmf") -> Evaluation:
+    """What came of a CSR; None: its evidence couldn't be had."""
+    case = a_case(csr=a_csr(name=name, age=timedelta(seconds=seconds)))
+    return NoEvidence(case, "throttled") if verdict is None else Judged(case, verdict)
 
 
 def approved_by(
     approver: str, verdict: Verdict | None = APPROVE, message: str = "", name: str = "csr-7znmf"
-) -> Judged:
+) -> Evaluation:
     """One that was approved, and not issued."""
     condition = replace(approved(approver), message=message)
-    return Judged(a_case(csr=a_csr(name=name, conditions=(condition,))), verdict)
+    case = a_case(csr=a_csr(name=name, conditions=(condition,)))
+    return NoEvidence(case, "throttled") if verdict is None else Judged(case, verdict)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +285,7 @@ def test_each_csr_is_recorded_with_what_was_done() -> None:
     assert [400, 60, 400, 100, 400] == [record.age_seconds for record in records]
 
 
-def refiled(verdict: Verdict | None, seconds: float, asking: float) -> Judged:
+def refiled(verdict: Verdict | None, seconds: float, asking: float) -> Evaluation:
     """A request of somebody who has been asking for longer."""
     one = judged(verdict, seconds)
     since = one.case.now - timedelta(seconds=asking)
@@ -309,7 +314,7 @@ def refiled(verdict: Verdict | None, seconds: float, asking: float) -> Judged:
     ],
 )
 def test_what_is_due_is_told_whether_it_was_written_or_not(
-    one: Judged, result: WriteResult, due: Decision | None
+    one: Evaluation, result: WriteResult, due: Decision | None
 ) -> None:
     """One that files anew every minute is denied never, and must not go unnoticed for that."""
     world = FakeWorld(api=FakeApi(results={"csr-7znmf": Written(result)}))

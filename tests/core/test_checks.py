@@ -2,8 +2,10 @@
 
 import pytest
 
-from core.checks import CHECKS, Check
+from core.checks import Check
+from core.decision import decide
 from core.model import APP_SERVING, KUBELET_SERVING, Effect
+from core.signers import SIGNERS
 from tests.core import check_cases, service_check_cases
 from tests.core.check_cases import Line
 
@@ -20,28 +22,28 @@ LINES = {KUBELET_SERVING: check_cases.LINES, APP_SERVING: service_check_cases.LI
 )
 def test_a_check_gives_exactly_the_refusal_of_its_line(signer: str, line: Line) -> None:
     """A check passes what its line says passes, and refuses the rest in the line's own words."""
-    [check] = [one for one in CHECKS[signer] if one.id == line.check]
+    [check] = [one for one in SIGNERS[signer].checks if one.id == line.check]
 
-    refusal = check.run(line.case)
+    refusals = decide(line.case, (check,)).refusals
 
-    got = None if refusal is None else (refusal.effect, refusal.reason, refusal.detail)
+    got = next(((one.effect, one.reason, one.detail) for one in refusals), None)
     expected = None if line.effect is None else (line.effect, line.reason, line.detail)
     assert expected == got
 
 
-@pytest.mark.parametrize("signer", CHECKS)
+@pytest.mark.parametrize("signer", SIGNERS)
 def test_every_check_has_a_line_that_passes_and_one_for_each_of_its_effects(signer: str) -> None:
     """No check can be added, or be given an effect, without a line that shows it."""
     shown: dict[str, set[Effect | None]] = {}
     for line in LINES[signer]:
         shown.setdefault(line.check, set()).add(line.effect)
 
-    assert {check.id: {None, *check.effects} for check in CHECKS[signer]} == shown
+    assert {check.id: {None, *check.effects} for check in SIGNERS[signer].checks} == shown
 
 
 @pytest.mark.parametrize(
     "check",
-    dict.fromkeys(check for checks in CHECKS.values() for check in checks),
+    dict.fromkeys(check for checks in (one.checks for one in SIGNERS.values()) for check in checks),
     ids=lambda check: check.id,
 )
 def test_every_check_states_its_rule_and_where_it_comes_from(check: Check) -> None:

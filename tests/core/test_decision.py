@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.checks import KUBELET_SERVING_CHECKS, Check
+from core.checks import KUBELET_SERVING_CHECKS, Check, Need
 from core.decision import decide
-from core.model import NOT_PROVIDED, Case, Decision, Effect, Refusal
+from core.model import NOT_PROVIDED, Case, Decision, Effect, Refusal, UnreadableRequest
 from core.printable import MAX_DETAIL, printable
 from tests.builders import a_case, a_csr, a_policy, a_request, names
 
@@ -19,12 +19,21 @@ def a_check(
     gives: Effect | None = None,
     *,
     gate: bool = False,
-    given: bool = True,
-    partial: bool = False,
+    needs: Need | None = None,
+    uses: Need | None = None,
+    applies: bool = True,
 ) -> Check:
     """A check that always gives this refusal, or none."""
     refusal = None if gives is None else Refusal(gives, f"{id} refuses", "so it is")
-    return Check(id, lambda _: refusal, frozenset({DENY, LEAVE}), gate, lambda _: given, partial)
+    return Check(
+        id,
+        lambda _: refusal,
+        frozenset({DENY, LEAVE}),
+        needs=frozenset() if needs is None else frozenset({needs}),
+        uses=frozenset() if uses is None else frozenset({uses}),
+        applies=lambda _: applies,
+        gate=gate,
+    )
 
 
 def said(case: Case, *checks: Check) -> tuple[Decision, list[str], tuple[str, ...]]:
@@ -80,18 +89,52 @@ def test_a_gate_that_passes_is_a_check_like_others() -> None:
     )
 
 
-def test_a_check_that_has_nothing_to_compare_with_is_not_run() -> None:
+NO_ROLE = a_case(role=NOT_PROVIDED)
+
+
+def test_a_check_whose_need_was_not_provided_is_not_run() -> None:
     """It is listed instead, so that an approval without it is known for what it is."""
     assert (Decision.APPROVE, [], ("idle",)) == said(
-        a_case(), a_check("idle", DENY, given=False), a_check("ok")
+        NO_ROLE, a_check("idle", DENY, needs=Need.ROLE), a_check("ok")
     )
 
 
-def test_a_partial_check_is_listed_and_run() -> None:
-    """It has more to compare with than what wasn't given."""
+def test_a_check_that_only_uses_what_was_not_provided_is_listed_and_run() -> None:
+    """It has more to compare with than what wasn't provided."""
     assert (Decision.DENY, ["half"], ("half",)) == said(
-        a_case(), a_check("half", DENY, given=False, partial=True)
+        NO_ROLE, a_check("half", DENY, uses=Need.ROLE)
     )
+
+
+def test_a_check_that_needs_an_absent_instance_leaves() -> None:
+    """Missing evidence is never a no, nor a yes; the rule isn't run."""
+    check = replace(a_check("needy", needs=Need.INSTANCE), run=_explode)
+
+    verdict = decide(a_case(instances=()), (check,))
+
+    assert [
+        Refusal(
+            LEAVE,
+            "no running instance to compare with",
+            "no single running instance for i-0aaaaaaaaaaaaaaaa",
+            "needy",
+        )
+    ] == list(verdict.refusals)
+    assert verdict.decision is Decision.LEAVE
+
+
+def test_a_check_that_needs_a_readable_request_is_not_run_without_one() -> None:
+    """And without one there is no approval, even if no check has refused the request."""
+    check = replace(a_check("needy", needs=Need.REQUEST), run=_explode)
+
+    verdict = decide(a_case(request=UnreadableRequest("x")), (check,))
+
+    assert (Decision.LEAVE, (), ()) == (verdict.decision, verdict.refusals, verdict.not_run)
+
+
+def test_a_check_that_the_policy_turns_off_is_not_run() -> None:
+    """Nor is it listed: nothing is missing."""
+    assert (Decision.APPROVE, [], ()) == said(NO_ROLE, a_check("off", DENY, applies=False))
 
 
 def test_without_checks_nothing_is_decided() -> None:

@@ -18,7 +18,7 @@ from tests.builders import (
     a_certificate,
     a_csr,
     a_filed_csr,
-    an_entry,
+    a_parsed_csr,
     approved,
 )
 
@@ -27,7 +27,7 @@ GRACE, MAX_AGE = timedelta(seconds=120), timedelta(seconds=900)
 
 
 def finding(csr: Csr) -> IssueFinding | None:
-    return find(csr, an_entry(csr).request, NOW, grace=GRACE, max_age=MAX_AGE)
+    return find(csr, a_parsed_csr(csr).request, NOW, grace=GRACE, max_age=MAX_AGE)
 
 
 def reported(csr: Csr) -> tuple[IssueState, str] | None:
@@ -66,7 +66,7 @@ def issued(
 def test_a_certificate_as_approved_is_no_finding(csr: Csr) -> None:
     """Names are compared as names."""
     assert reported(csr) is None
-    assert not mismatch(csr, an_entry(csr).request)
+    assert not mismatch(csr, a_parsed_csr(csr).request)
 
 
 def test_an_address_that_go_shortens_is_no_other_name() -> None:
@@ -88,7 +88,7 @@ def test_another_key_is_a_mismatch() -> None:
     csr = issued(spki=keys.ecdsa("another").spki)
 
     assert reported(csr) == (MISMATCH, "the certificate holds another key than the request")
-    assert mismatch(csr, an_entry(csr).request)
+    assert mismatch(csr, a_parsed_csr(csr).request)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_further_name_is_a_mismatch(extra: bytes, name: str) -> None:
     csr = issued((*NAMES, extra))
 
     assert (MISMATCH, f"the certificate holds further names: [{name}]") == reported(csr)
-    assert mismatch(csr, an_entry(csr).request)
+    assert mismatch(csr, a_parsed_csr(csr).request)
 
 
 def test_another_subject_is_a_mismatch() -> None:
@@ -136,7 +136,7 @@ def test_a_further_name_weighs_more_than_a_missing_one() -> None:
 def test_fewer_names_are_no_mismatch(csr: Csr, lacking: str) -> None:
     """It is a nuisance and no danger."""
     assert (FEWER, f"the certificate lacks names: [{lacking}]") == reported(csr)
-    assert not mismatch(csr, an_entry(csr).request)
+    assert not mismatch(csr, a_parsed_csr(csr).request)
 
 
 def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
@@ -146,7 +146,7 @@ def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
     why = "not exactly one CERTIFICATE REQUEST block, first byte to last"
 
     assert (MISMATCH, f"issued for a request that can't be read: {why}") == reported(csr)
-    assert mismatch(csr, an_entry(csr).request)
+    assert mismatch(csr, a_parsed_csr(csr).request)
 
 
 def test_what_others_approve_of_requests_that_we_cant_read_is_no_news() -> None:
@@ -154,7 +154,7 @@ def test_what_others_approve_of_requests_that_we_cant_read_is_no_news() -> None:
     csr = replace(issued(), request=b"x", conditions=(approved("KubectlApprove"),))
 
     assert reported(csr) is None
-    assert not mismatch(csr, an_entry(csr).request)
+    assert not mismatch(csr, a_parsed_csr(csr).request)
 
 
 SAN = csr_builder.san_extension(*NAMES)
@@ -187,7 +187,7 @@ def test_a_certificate_that_we_cant_read_is_a_mismatch(certificate: bytes) -> No
     assert found is not None
     assert found[0] is MISMATCH
     assert found[1].startswith("the certificate can't be read: ")
-    assert mismatch(csr, an_entry(csr).request)
+    assert mismatch(csr, a_parsed_csr(csr).request)
 
 
 def test_a_long_common_name_draws_no_warning() -> None:
@@ -254,7 +254,7 @@ def test_without_an_approval_nothing_is_missed(kind: str) -> None:
 
 def test_without_a_certificate_there_is_no_mismatch() -> None:
     """There is nothing to compare."""
-    assert not mismatch(ASKED, an_entry(ASKED).request)
+    assert not mismatch(ASKED, a_parsed_csr(ASKED).request)
 
 
 def test_a_finding_holds_its_csr_and_its_request() -> None:
@@ -263,4 +263,4 @@ def test_a_finding_holds_its_csr_and_its_request() -> None:
     found = finding(csr)
 
     assert found is not None
-    assert (csr, an_entry(csr).request, 180) == (found.csr, found.request, found.age_seconds)
+    assert (csr, a_parsed_csr(csr).request, 180) == (found.csr, found.request, found.age_seconds)

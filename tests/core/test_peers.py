@@ -17,7 +17,7 @@ from tests.builders import (
     a_certificate,
     a_csr,
     a_filed_csr,
-    an_entry,
+    a_parsed_csr,
     an_extra,
     approved,
 )
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 def peers_of(csr: Csr, *others: Csr) -> Peers:
     """What the list of all these says of the first."""
-    entries = [an_entry(one) for one in (csr, *others)]
+    entries = [a_parsed_csr(one) for one in (csr, *others)]
     return index_of(*entries).of(entries[0])
 
 
@@ -267,7 +267,7 @@ def test_ones_own_mismatch_and_others_dont_count() -> None:
 
 def test_the_index_can_be_filled_bit_by_bit() -> None:
     """As it is when a list is replayed in time."""
-    first, second = an_entry(old()), an_entry(old("csr-new", MINUTE))
+    first, second = a_parsed_csr(old()), a_parsed_csr(old("csr-new", MINUTE))
     index = index_of(first)
 
     assert index.of(first).newer is None
@@ -279,9 +279,7 @@ def test_the_index_can_be_filled_bit_by_bit() -> None:
 
 def test_an_entry_outside_the_index_is_compared_with_it() -> None:
     """It needn't be in it."""
-    entry = ParsedCsr(old(), an_entry(old()).request, None)
-
-    assert PeerIndex(NOW, 15 * MINUTE).of(entry) == Peers()
+    assert PeerIndex(NOW, 15 * MINUTE).of(a_parsed_csr(old())) == Peers()
 
 
 # --- how many are ahead --------------------------------------------------------------------------

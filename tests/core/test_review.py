@@ -16,6 +16,7 @@ from core.model import (
     Decision,
     IssueFinding,
     IssueState,
+    NoEvidence,
     Record,
     RoleUnknown,
     Run,
@@ -23,6 +24,7 @@ from core.model import (
     Written,
 )
 from core.review import review
+from core.signers import SIGNERS
 from core.slices import SLICE
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import (
@@ -55,7 +57,9 @@ MINUTE = timedelta(minutes=1)
 
 
 def run(world: FakeWorld, cluster: Cluster | None = None, **changes: Any) -> Run:
-    return review(cluster or a_cluster(), KUBELET_SERVING, settings(**changes), world.ports)
+    return review(
+        cluster or a_cluster(), SIGNERS[KUBELET_SERVING], settings(**changes), world.ports
+    )
 
 
 def node(number: int) -> str:
@@ -296,7 +300,12 @@ def test_two_clusters_with_one_uid_and_version_are_read_each_by_its_own_bytes() 
         world.fleet.instances = [an_instance(tags=tags)]
         world.api.written.clear()
         cluster = replace(a_cluster(), name=name)
-        review(cluster, KUBELET_SERVING, settings(mode="enforce"), replace(world.ports, memo=memo))
+        review(
+            cluster,
+            SIGNERS[KUBELET_SERVING],
+            settings(mode="enforce"),
+            replace(world.ports, memo=memo),
+        )
 
     assert {honest.name: "Approved"} == first.api.conditions
     assert {honest.name: "Denied"} == second.api.conditions
@@ -369,8 +378,8 @@ def test_one_whose_evidence_is_unavailable_is_undecided_and_others_are_approved(
 
     assert [("csr-0001", "undecided"), ("csr-0002", "approved")] == world.ledger.actions
     [undecided, _] = world.ledger.records
-    assert undecided.judged.evidence_unavailable
-    assert undecided.judged.problem == "evidence unavailable: throttled"
+    assert isinstance(undecided.evaluation, NoEvidence)
+    assert undecided.evaluation.problem == "evidence unavailable: throttled"
 
 
 def test_a_role_that_iam_doesnt_tell_is_left() -> None:
@@ -419,15 +428,15 @@ def test_a_csr_that_breaks_our_code_is_undecided_and_stops_no_other() -> None:
 
     assert [("csr-bad", "undecided"), ("csr-7znmf", "approved")] == world.ledger.actions
     [broken, _] = world.ledger.records
-    assert "this is a bug: RuntimeError: boom" == broken.judged.problem
-    assert a_cluster() == broken.judged.case.cluster
+    assert "this is a bug: RuntimeError: boom" == broken.evaluation.problem
+    assert a_cluster() == broken.evaluation.case.cluster
 
 
 class BrokenLedger(FakeLedger):
     """Can't record the CSR `csr-0001`."""
 
     def record(self, record: Record) -> None:
-        if record.judged.case.csr.name == "csr-0001":
+        if record.evaluation.case.csr.name == "csr-0001":
             raise ValueError("no line can be made of it")
         super().record(record)
 
@@ -566,9 +575,9 @@ def test_of_approved_ones_not_issued_the_checks_tell_what_they_say_today() -> No
 
 
 def verdict_of(finding: IssueFinding) -> tuple[Decision, list[str]]:
-    assert finding.judged is not None
-    assert finding.judged.verdict is not None
-    verdict = finding.judged.verdict
+    assert finding.evaluation is not None
+    assert finding.evaluation.verdict is not None
+    verdict = finding.evaluation.verdict
     return verdict.decision, [refusal.check for refusal in verdict.refusals]
 
 
@@ -579,8 +588,8 @@ def test_of_approved_ones_without_evidence_it_is_told_that_there_was_none() -> N
 
     [finding] = run(world, reapprove_unissued=True).findings
 
-    assert finding.judged is not None
-    assert (None, True) == (finding.judged.verdict, finding.judged.evidence_unavailable)
+    assert finding.evaluation is not None
+    assert isinstance(finding.evaluation, NoEvidence)
     assert [] == world.api.written
 
 
@@ -591,7 +600,7 @@ def test_other_findings_are_not_judged() -> None:
 
     [finding] = run(FakeWorld(wrong)).findings
 
-    assert finding.judged is None
+    assert finding.evaluation is None
 
 
 def test_the_experiment_approves_again_what_all_checks_agree_to() -> None:

@@ -8,9 +8,18 @@ import pytest
 
 from core.checks.service import MAX_AT_ONCE
 from core.errors import EvidenceUnavailable
-from core.model import APP_SERVING, KUBELET_SERVING, Action, IssueState, Run, ServicesHidden
+from core.model import (
+    APP_SERVING,
+    KUBELET_SERVING,
+    Action,
+    IssueState,
+    Judged,
+    NoEvidence,
+    Run,
+    ServicesHidden,
+)
 from core.review import review
-from core.signers import served
+from core.signers import SIGNERS, served
 from sandbox.csr_builder import der, keys
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import NODE, a_certificate, a_cluster, a_filed_csr, an_extra, approved, settings
@@ -25,7 +34,7 @@ from tests.service_builders import (
 
 
 def run(world: FakeWorld, **changes: Any) -> Run:
-    return review(a_cluster(), APP_SERVING, settings(**changes), world.ports)
+    return review(a_cluster(), SIGNERS[APP_SERVING], settings(**changes), world.ports)
 
 
 def test_a_service_accounts_csr_is_approved_with_words_of_its_own() -> None:
@@ -52,8 +61,8 @@ def test_nodes_csrs_are_another_signers() -> None:
 
 def test_what_is_served_is_the_settings_to_tell() -> None:
     """Nodes first, for nothing else in a cluster waits so dearly."""
-    assert ("kubernetes.io/kubelet-serving",) == served(settings())
-    assert ("kubernetes.io/kubelet-serving", APP_SERVING) == served(settings(app_serving=True))
+    assert (SIGNERS[KUBELET_SERVING],) == served(settings())
+    assert tuple(SIGNERS.values()) == served(settings(app_serving=True))
 
 
 def test_nobody_to_ask_is_no_evidence() -> None:
@@ -61,7 +70,7 @@ def test_nobody_to_ask_is_no_evidence() -> None:
     world = FakeWorld(a_filed_service_csr())
     ports = replace(world.ports, services=None)
 
-    review(a_cluster(), APP_SERVING, settings(mode="enforce"), ports)
+    review(a_cluster(), SIGNERS[APP_SERVING], settings(mode="enforce"), ports)
 
     assert [("web-tls", "undecided")] == world.ledger.actions
 
@@ -77,7 +86,7 @@ def test_a_service_that_cant_be_asked_for_decides_nothing() -> None:
     run(world, mode="enforce")
 
     assert [("bad", "undecided"), ("web-tls", "approved")] == world.ledger.actions
-    assert world.ledger.records[0].judged.evidence_unavailable
+    assert isinstance(world.ledger.records[0].evaluation, NoEvidence)
 
 
 def test_hidden_services_are_left_quietly() -> None:
@@ -88,7 +97,7 @@ def test_hidden_services_are_left_quietly() -> None:
     run(world, mode="enforce")
 
     assert [("web-tls", "left")] == world.ledger.actions
-    assert not world.ledger.records[0].judged.evidence_unavailable
+    assert isinstance(world.ledger.records[0].evaluation, Judged)
 
 
 def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
@@ -101,11 +110,11 @@ def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
 
     [record] = world.ledger.records
     assert record.action is Action.LEFT
-    assert record.judged.verdict is not None
+    assert record.evaluation.verdict is not None
     assert (
         "got CN=myserver.default.svc; file it anew with "
         "-addext subjectAltName=DNS:myserver.default.svc"
-    ) == record.judged.verdict.refusals[0].detail
+    ) == record.evaluation.verdict.refusals[0].detail
 
 
 def test_of_a_node_such_a_request_is_refused_as_ever() -> None:
@@ -113,11 +122,11 @@ def test_of_a_node_such_a_request_is_refused_as_ever() -> None:
     pem = csr_builder.CsrBuilder(keys.ecdsa("bare")).subject(*csr_builder.kubelet_rdns(NODE)).pem()
     world = FakeWorld(replace(a_filed_csr(), request=pem))
 
-    review(a_cluster(), KUBELET_SERVING, settings(), world.ports)
+    review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(), world.ports)
 
     [record] = world.ledger.records
-    assert record.judged.verdict is not None
-    assert "request-well-formed" == record.judged.verdict.refusals[0].check
+    assert record.evaluation.verdict is not None
+    assert "request-well-formed" == record.evaluation.verdict.refusals[0].check
 
 
 # --- how many at once ----------------------------------------------------------------------------
@@ -207,9 +216,9 @@ def test_an_approved_one_that_isnt_issued_is_found_with_what_the_checks_say() ->
     [finding] = run(FakeWorld(csr)).findings
 
     assert finding.state is IssueState.NOT_ISSUED
-    assert finding.judged is not None
-    assert finding.judged.verdict is not None
-    assert ["issuable-name"] == [one.check for one in finding.judged.verdict.refusals]
+    assert finding.evaluation is not None
+    assert finding.evaluation.verdict is not None
+    assert ["issuable-name"] == [one.check for one in finding.evaluation.verdict.refusals]
 
 
 def test_a_nodes_request_to_this_signer_is_found_as_well() -> None:

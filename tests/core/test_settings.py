@@ -77,7 +77,7 @@ def test_the_defaults_are_the_strict_side_of_every_choice() -> None:
         "regions": (),
         "cluster_names": ("*",),
         "cluster_tag": "",
-        "mode": Mode.APPROVE_ONLY,
+        "mode": Mode.SHADOW,
         "approve_after_seconds": 90,
         "deny_after_seconds": 360,
         "issue_grace_seconds": 120,

@@ -10,9 +10,9 @@ from typer.main import get_command
 from cli.legacy.migration import Problem
 from cli.main import app
 from cli.request.run import End
-from core.checks import CHECKS
 from core.model import IssueState
 from core.settings import ReviewSettings
+from core.signers import SIGNERS
 
 ROOT: Final = Path(__file__).parents[2]
 DOC: Final = (ROOT / "docs" / "aws-page.md").read_text()
@@ -21,7 +21,7 @@ COMMANDS: Final[dict[str, Any]] = getattr(get_command(app), "commands")  # noqa:
 
 #: Every word of ours that a row may name.
 WORDS: Final = (
-    {check.id for checks in CHECKS.values() for check in checks}
+    {check.id for checks in (one.checks for one in SIGNERS.values()) for check in checks}
     | {one.value for kind in (Problem, End, IssueState) for one in kind}
     | {name.upper() for name in ReviewSettings.model_fields}
     | {"outcome"}
@@ -86,4 +86,4 @@ def test_every_link_leads_somewhere() -> None:
 def test_the_number_of_checks_is_theirs() -> None:
     [reported] = re.findall(r"(\d+) checks", DOC)
 
-    assert len(CHECKS["kubernetes.io/kubelet-serving"]) == int(reported)
+    assert len(SIGNERS["kubernetes.io/kubelet-serving"].checks) == int(reported)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from core.checks import CHECKS
+from core.signers import SIGNERS
 from tests.threats.rows import ROWS
 
 ROOT: Final = Path(__file__).parents[2]
@@ -42,6 +42,6 @@ def test_each_row_takes_a_defence_away() -> None:
 def test_each_check_stops_an_attack() -> None:
     """A check without a row would have no proof, and no reason."""
     named = {name for _, stopped_by, *_ in FOUND for name in re.findall(r"`([a-z-]+)`", stopped_by)}
-    ids = {check.id for checks in CHECKS.values() for check in checks}
+    ids = {check.id for checks in (one.checks for one in SIGNERS.values()) for check in checks}
 
     assert set() == ids - named - NO_DEFENCE

@@ -40,6 +40,7 @@ def lambdas(
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"handlers-{next(_services)}")
     monkeypatch.setenv("STACK_NAME", "csr-approver")
     monkeypatch.setenv("QUEUE_URL", account.queue_url)
+    monkeypatch.setenv("MODE", "approve-only")
     warm = (dispatch._dispatcher, dispatch._logger, review._reviewer, review._logger)
     for made in warm:
         made.cache_clear()

@@ -73,17 +73,18 @@ class TestDecisions:
         written = {"csr-0001": good == "approved", "csr-0002": bad == "denied"}
         assert cluster.writes == [name for name, was in written.items() if was]
 
-    def test_the_default_mode_approves_and_denies_nothing(
-        self, account: Account, lambdas: Lambdas
-    ) -> None:
-        """Without MODE it is approve-only."""
+    def test_without_a_mode_nothing_is_written(self, account: Account, lambdas: Lambdas) -> None:
+        """The default is shadow: what would be approved is counted, and isn't pending."""
         cluster = account.cluster()
         cluster.file(1)
         cluster.file(2, ips=FOREIGN)
+        lambdas.settings(MODE="")
 
         lambdas.review()
 
-        assert cluster.writes == ["csr-0001"]
+        assert [] == cluster.writes
+        metrics = lambdas.metrics(Stack="csr-approver")
+        assert (1, 1) == (metrics["WouldApprove"], metrics["Pending"])
 
     @pytest.mark.parametrize(
         ("stack", "tag", "expected"),

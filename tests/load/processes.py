@@ -25,6 +25,7 @@ def reviewer(
     """The function with these settings, and more time than any busy machine needs."""
     environment = {
         "STACK_NAME": "csr-approver",
+        "MODE": "approve-only",
         "POWERTOOLS_SERVICE_NAME": "csr-approver",
         "PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}:{_LIBRARIES}",
         **settings,

@@ -19,6 +19,7 @@ from core.memo import Memo
 from core.model import KUBELET_SERVING, Csr, Listing, Run, Write, WriteResult, Written
 from core.ports import Ports
 from core.review import review
+from core.signers import SIGNERS
 from sandbox.aws_shapes import Eni, Machine, answer
 from tests.builders import LAUNCHED, NOW, VPC, a_cluster, a_filed_csr, an_extra, settings
 from tests.core.fakes import FakeLedger
@@ -186,7 +187,7 @@ class SlowWorld:
         self.clock.left = RUN
         fleet = Ec2Fleet(self._ec2, self._profiles, self.clock, lambda: self._fast_fail)
         ports = Ports(self.api, fleet, self.clock, self.ledger, memo=self._memo)
-        run = review(a_cluster(), KUBELET_SERVING, settings(mode=mode), ports)
+        run = review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(mode=mode), ports)
         self.left = self.clock.left
         self.clock.moment = started + timedelta(minutes=1)
         return run

@@ -23,6 +23,7 @@ from core.model import (
 )
 from core.ports import Ports
 from core.review import review
+from core.signers import SIGNERS
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import (
     NOW,
@@ -140,7 +141,7 @@ def a_world(
 
 
 def reviewed(ports: Ports) -> Run:
-    return review(a_cluster(), KUBELET_SERVING, SETTINGS, ports)
+    return review(a_cluster(), SIGNERS[KUBELET_SERVING], SETTINGS, ports)
 
 
 def written(writes: Iterable[Write]) -> list[tuple[str, str]]:

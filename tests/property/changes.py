@@ -58,8 +58,8 @@ from tests.builders import (
     VPC,
     a_cluster,
     a_csr,
+    a_parsed_csr,
     a_request,
-    an_entry,
     an_extra,
     an_instance,
     names,
@@ -424,7 +424,7 @@ OF_WORKLOADS = frozenset({Service, ServiceClaim, ServicesHidden})
 #: Record -> the field in which it stands, and how it comes there.
 FORBIDDING: Mapping[type[Any], tuple[str, Callable[[Any], Any]]] = {
     UnreadableRequest: ("case.request", lambda unread: unread),
-    OversizedRequest: ("case.request", lambda size: an_entry(a_csr(request=size)).request),
+    OversizedRequest: ("case.request", lambda size: a_parsed_csr(a_csr(request=size)).request),
     OtherName: ("request.sans", lambda name: (*names(NODE, ADDRESS), name)),
     RoleUnknown: ("case.role", lambda unknown: unknown),
 }

@@ -14,23 +14,23 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from cli.evaluate.saved_evidence import SavedEvidence, evaluate
-from core import evidence, pkcs10
+from core import pkcs10
 from core.acting import plan
-from core.checks import KUBELET_SERVING_CHECKS
+from core.context import ReviewContext
 from core.errors import (
     MalformedRequest,
 )
-from core.identity import identify
-from core.judging import ReviewContext, case_of, gate, judge
+from core.evidence import NO_EVIDENCE
 from core.model import (
+    KUBELET_SERVING,
     Action,
     Case,
     Csr,
     Decision,
     Judged,
-    ParsedCsr,
 )
 from core.settings import Mode, Policy, ReviewSettings
+from core.signers import SIGNERS
 from tests.builders import (
     ADDRESS,
     NODE,
@@ -45,6 +45,7 @@ from tests.builders import (
     names,
 )
 from tests.core.fakes import FakeFleet
+from tests.property.assessed import assessed
 from tests.property.changes import (
     APPROVABLE,
     CHANGES,
@@ -61,24 +62,17 @@ EXAMPLES = 60
 
 def action(scenery: Scenery) -> Action | None:
     """What a review plans, with all that lies between the list and the write; None at a gate."""
-    csr = scenery.csr
-    allow_name = scenery.settings.allow_name_identity
-    entry = ParsedCsr(csr, scenery.request, identify(csr, allow_name=allow_name))
-    context = ReviewContext(scenery.cluster, scenery.settings, NOW, KUBELET_SERVING_CHECKS)
-    gated = gate([csr], context)
-    gated.peers.add(entry)
-    cases = [case_of(entry, context, gated.peers)] if gated.passed else []
+    signer = SIGNERS[KUBELET_SERVING]
+    context = ReviewContext(scenery.cluster, scenery.settings, NOW, signer)
     fleet = FakeFleet((scenery.instance,), {PROFILE: scenery.role})
-    identities = [case.identity for case in cases if case.identity is not None]
-    answers = evidence.gather(
-        identities,
-        scenery.cluster.vpc_id,
-        fleet,
-        NOW,
-        roles_wanted=scenery.settings.verify_node_role,
+    evaluation = assessed(
+        scenery.csr,
+        scenery.request,
+        context,
+        lambda cases: {None: NO_EVIDENCE, **signer.gather(cases, fleet, None)},
+        scenery.edited,
     )
-    judged = judge(cases, answers, context.checks, given=scenery.edited)
-    return plan(judged[0], scenery.settings, Mode.ENFORCE) if judged else None
+    return None if evaluation is None else plan(evaluation, scenery.settings, Mode.ENFORCE)
 
 
 # --- one field at a time -------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_the_order_of_checks_doesnt_change_the_decision(line: Line, random: Rand
     turned = decide(line.case, order)
 
     assert straight.decision is turned.decision
-    if not any(check.gate for check in order if check.run(line.case)):
+    if not any(check.run(line.case) for check in order if check.gate):
         assert Counter(straight.refusals) == Counter(turned.refusals)
         assert sorted(straight.not_run) == sorted(turned.not_run)
 
@@ -81,7 +81,7 @@ def _story(world: FakeWorld) -> dict[str, Any]:
     [run] = world.ledger.runs
     return {
         "records": {
-            one.judged.case.csr.name: (one.action, one.judged.verdict)
+            one.evaluation.case.csr.name: (one.action, one.evaluation.verdict)
             for one in world.ledger.records
         },
         "findings": {one.csr.name: (one.state, one.detail) for one in run.findings},
@@ -133,7 +133,9 @@ def _gist(verdict: Verdict | None) -> object:
 
 def _gists(world: FakeWorld) -> dict[str, object]:
     reviewed(world.ports)
-    return {one.judged.case.csr.name: _gist(one.judged.verdict) for one in world.ledger.records}
+    return {
+        one.evaluation.case.csr.name: _gist(one.evaluation.verdict) for one in world.ledger.records
+    }
 
 
 @given(random=_ORDERS)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.model import Csr, Pkcs10, Write, WriteResult, Written
 from sandbox.csr_builder import request as csr_builder
-from tests.builders import NOW, a_certificate, an_entry
+from tests.builders import NOW, a_certificate, a_parsed_csr
 from tests.core.fakes import FakeClock, FakeFleet, FakeLedger, FakeWorld
 from tests.property.busy import (
     INSTANCES,
@@ -54,7 +54,7 @@ def _issued(item: Item) -> Item:
     """As the signer leaves it."""
     if not isinstance(item, Csr) or dict(WRITTEN).get(item.name) != "Approved":
         return item
-    request = an_entry(item).request
+    request = a_parsed_csr(item).request
     assert isinstance(request, Pkcs10)
     names = (
         *map(csr_builder.dns, request.dns),

@@ -17,10 +17,10 @@ from cli.evaluate.saved_evidence import SavedEvidence, evaluate
 from core import pkcs10
 from core.acting import plan
 from core.checks import APP_SERVING_CHECKS
-from core.claims import claim_of
+from core.context import ReviewContext
 from core.decision import decide
 from core.errors import MalformedRequest
-from core.judging import ReviewContext, case_of, gate, judge
+from core.evidence import NO_EVIDENCE
 from core.model import (
     APP_SERVING,
     Action,
@@ -30,7 +30,6 @@ from core.model import (
     Decision,
     Judged,
     OtherName,
-    ParsedCsr,
     Peers,
     Pkcs10,
     PublicKey,
@@ -43,6 +42,7 @@ from sandbox.csr_builder import ATTACKS, Attack, CsrBuilder, Names, der, keys
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import NOW, a_cluster, a_policy, names
 from tests.core.fakes import FakeFleet, FakeServices
+from tests.property.assessed import assessed
 from tests.property.service_changes import APPROVABLE, CHANGES, IRRELEVANT, Scenery
 from tests.real.gocsr import GoReader
 from tests.service_builders import (
@@ -67,17 +67,16 @@ EXAMPLES = 60
 
 def action(scenery: Scenery) -> Action | None:
     """What a review plans, with all that lies between the list and the write; None at a gate."""
-    csr, policy = scenery.csr, scenery.settings
-    claim = claim_of(csr, scenery.request, allow_short=policy.allow_short_service_names)
-    entry = ParsedCsr(csr, scenery.request, None, claim=claim)
-    context = ReviewContext(scenery.cluster, policy, NOW, APP_SERVING_CHECKS)
-    gated = gate([csr], context)
-    gated.peers.add(entry)
-    cases = [case_of(entry, context, gated.peers)] if gated.passed else []
+    signer = SIGNERS[APP_SERVING]
+    context = ReviewContext(scenery.cluster, scenery.settings, NOW, signer)
     services = FakeServices((scenery.service,))
-    answers = SIGNERS[APP_SERVING].gather(cases, FakeFleet(), services)
-    judged = judge(cases, answers, context.checks)
-    return plan(judged[0], policy, Mode.ENFORCE) if judged else None
+    evaluation = assessed(
+        scenery.csr,
+        scenery.request,
+        context,
+        lambda cases: {None: NO_EVIDENCE, **signer.gather(cases, FakeFleet(), services)},
+    )
+    return None if evaluation is None else plan(evaluation, scenery.settings, Mode.ENFORCE)
 
 
 # --- one field at a time -------------------------------------------------------------------------

@@ -117,8 +117,8 @@ def _verdicts_of(items: Sequence[Item]) -> dict[str, Verdict | None]:
 
 def _verdicts(world: FakeWorld) -> dict[str, Verdict | None]:
     """Of ours, after a review."""
-    cases = {one.judged.case.csr.name: one for one in world.ledger.records}
-    return {csr.name: cases[csr.name].judged.verdict for csr in CSRS if csr.name in cases}
+    cases = {one.evaluation.case.csr.name: one for one in world.ledger.records}
+    return {csr.name: cases[csr.name].evaluation.verdict for csr in CSRS if csr.name in cases}
 
 
 _ALONE = _verdicts_of(ITEMS)
@@ -138,7 +138,7 @@ def test_whatever_strangers_file_our_verdicts_stay_the_same(
     assert list(WRITTEN) == [
         one for one in written(world.api.written) if not one[0].startswith(("csr-x", "csr-2"))
     ]
-    assert not [one.judged.problem for one in world.ledger.records if one.judged.problem]
+    assert not [one.evaluation.problem for one in world.ledger.records if one.evaluation.problem]
 
 
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.checks import CHECKS
+from core.signers import SIGNERS
 from sandbox.fake_apiserver.status import Json
 from sandbox.fleet import CHAPTERS, PLACES, SCENARIOS, Fleet, Scenario
 from sandbox.fleet.attacks import ATTACKS
@@ -60,7 +60,7 @@ def test_there_are_several_clusters_regions_and_many_attacks() -> None:
 def test_expectations_are_possible(scenario: Scenario) -> None:
     """A check of that name exists, may refuse so, and the action can follow from the verdict."""
     expect = scenario.expect
-    checks = {check.id: check for check in CHECKS[scenario.signer]}
+    checks = {check.id: check for check in SIGNERS[scenario.signer].checks}
 
     assert expect.action in ACTIONS[expect.verdict]
     assert bool(expect.check) == (expect.verdict in ("deny", "leave"))

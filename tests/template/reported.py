@@ -11,7 +11,7 @@ from typing import Any, Final
 import botocore.session
 import pytest
 
-from core import judging
+from core import assessment
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
 from sandbox.tokens import utc_now
@@ -142,7 +142,7 @@ def _trouble(lambdas: Lambdas, prod: Cluster) -> None:
     lambdas.review()
     prod.fault = None
     with pytest.MonkeyPatch.context() as bug:
-        bug.setattr(judging, "decide", _boom)
+        bug.setattr(assessment, "decide", _boom)
         lambdas.review()
 
     lambdas.calls.refuse("ListClusters")

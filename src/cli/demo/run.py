@@ -16,10 +16,10 @@ from adapters.csr_items import read_item
 from cli.evaluate.saved_evidence import Answer, SavedEvidence
 from cli.evaluate.saved_evidence import evaluate as judge_saved
 from core.acting import is_early
-from core.checks import CHECKS
 from core.model import Case, Judged, Pkcs10
 from core.printable import printable
 from core.settings import DispatchSettings, ReviewSettings
+from core.signers import SIGNERS
 from handlers import dispatch, review
 from sandbox import scoped
 from sandbox.fleet import CHAPTERS, SCENARIOS, Fleet, Outcome, Scenario
@@ -29,7 +29,9 @@ Line = Mapping[str, Any]
 _SERVICE: Final = "csr-approver"
 _SECONDS: Final = 55
 _SETTINGS: Final = ReviewSettings()
-_GATES: Final = frozenset(check.id for checks in CHECKS.values() for check in checks if check.gate)
+_GATES: Final = frozenset(
+    check.id for signer in SIGNERS.values() for check in signer.checks if check.gate
+)
 
 #: What EventBridge Scheduler sends. From: EventBridge Scheduler User Guide.
 _SCHEDULED: Final = {"version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event"}

@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo.run import Line, Play, Row
-from core.checks import CHECKS
 from core.model import APP_SERVING
 from core.printable import printable
+from core.signers import SIGNERS
 from sandbox.fleet import PLACES, Place
 
 #: Wider lines are harder to read than folded ones.
@@ -163,7 +163,7 @@ def _who(row: Row) -> Text:
 def _why(row: Row) -> Text:
     reason, _, detail = row.why.partition(": ")
     if row.outcome.verdict == "approve":
-        text = Text(f"all {len(CHECKS[row.scenario.signer])} checks agree", style="green")
+        text = Text(f"all {len(SIGNERS[row.scenario.signer].checks)} checks agree", style="green")
     else:
         more = f" (+{row.refusals - 1})" if row.refusals > 1 else ""
         text = Text.assemble((row.outcome.check or row.outcome.action, "bold"), f": {reason}{more}")

@@ -7,7 +7,8 @@ with Kubernetes certificates".
 Only a requester's newest request counts: its kubelet has forgotten the others.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -15,16 +16,20 @@ from enum import Enum
 from cli.diagnose import causes
 from cli.diagnose.causes import Cause, Explanation, Need
 from cli.diagnose.name_status import RequestedName, name_statuses
-from core import evidence, issued
-from core.checks import CHECKS
-from core.judging import ReviewContext, case_of, gate, judge
+from core import issued
+from core.assessment import Assessment, EvidenceSource, Plan, assess
+from core.budget import Budget
+from core.context import ReviewContext
 from core.model import (
     APPROVED_REASON,
     KUBELET_SERVING,
+    Bug,
     Case,
     Cluster,
     Csr,
     Decision,
+    Deferred,
+    Evaluation,
     IssueState,
     Judged,
     Listing,
@@ -33,12 +38,10 @@ from core.model import (
     UnreadableRequest,
     Verdict,
 )
+from core.peers import PeerIndex
 from core.ports import CertificateApi, Clock, Fleet
-from core.reading import read_all
 from core.settings import ReviewSettings
-
-# With less than 15 s left EC2 and IAM are asked no more (`adapters.ec2`).
-_FOR_EVIDENCE_SECONDS = 16.0
+from core.signers import SIGNERS
 
 
 class State(Enum):
@@ -102,39 +105,54 @@ def diagnosis(
         ClusterUnavailable: the cluster's CSRs could not be listed.
         NotOnboarded: the cluster lets us list nothing.
     """
-    listing = api.list_csrs(KUBELET_SERVING)
-    context = ReviewContext(cluster, settings, clock.now(), CHECKS[KUBELET_SERVING])
-    gated = gate(listing.csrs, context)
-    newer = {id(csr): gated.peers.newer(csr) for csr in listing.csrs}
-    newest = [csr for csr in listing.csrs if newer[id(csr)] is None]
-    older = [csr for csr in listing.csrs if newer[id(csr)] is not None]
+    signer = SIGNERS[KUBELET_SERVING]
+    budget = Budget(clock, signer.seconds)
+    listing = api.list_csrs(signer.name)
+    context = ReviewContext(cluster, settings, clock.now(), signer)
+    plan = Plan(_newest, gates_first=False, max_bytes=sys.maxsize)
+    source: EvidenceSource = lambda cases: signer.gather(cases, fleet, None)  # noqa: E731  typed
+    assessment = assess(listing.csrs, context, plan, source, budget)
 
-    read = list(read_all(newest, context, lambda: clock.remaining() > _FOR_EVIDENCE_SECONDS))
-    entries = [one for one in read if isinstance(one, ParsedCsr)]
-    enough = max(clock.remaining() / 2, _FOR_EVIDENCE_SECONDS)
-    keys = list(read_all(older, context, lambda: clock.remaining() > enough))
-    for entry in (*entries, *(one for one in keys if isinstance(one, ParsedCsr))):
-        gated.peers.add(entry)
-
-    cases = [case_of(entry, context, gated.peers) for entry in entries if _is_open(entry)]
-    identities = [case.identity for case in cases if case.identity is not None]
-    answers = evidence.gather(
-        identities, cluster.vpc_id, fleet, context.now, roles_wanted=settings.verify_node_role
-    )
-    judged = judge(cases, answers, context.checks, time_left=lambda: clock.remaining() > 0)
-    unread = [one for one in read if isinstance(one, Judged) and not one.case.csr.certificate]
     return Diagnosis(
         cluster,
         listed=len(listing.items),
-        csrs=tuple(_audited(one, settings) for one in judged + unread),
-        superseded=tuple((csr, newer[id(csr)] or "") for csr in older if not csr.certificate),
-        gaps=_gaps(listing, [*read, *keys]),
+        csrs=tuple(_diagnosed(one, settings) for one in _open(assessment)),
+        superseded=tuple(_superseded(listing.csrs, assessment)),
+        gaps=_gaps(listing, assessment.not_read),
     )
 
 
-def _is_open(entry: ParsedCsr) -> bool:
-    csr = entry.csr
-    return not csr.certificate or _certificate(csr, entry.request) is not None
+def _open(assessment: Assessment) -> Iterator[Evaluation]:
+    """Yield what came of each request without a certificate, or with another than it asked for."""
+    closed = {id(one.csr) for one in assessment.parsed if not _is_open(one)}
+    wanted = [one for one in assessment.parsed if id(one.csr) not in closed]
+    evaluations = [one for part in assessment.slices_of(wanted) for one in part]
+    evaluations += assessment.bugs
+    reached = closed | {id(one.case.csr) for one in evaluations}
+    evaluations += [
+        Deferred.in_this_run(case) for case in assessment.due if id(case.csr) not in reached
+    ]
+    for one in evaluations:
+        if isinstance(one, Judged) or not one.case.csr.certificate:
+            yield one
+
+
+def _superseded(csrs: Sequence[Csr], assessment: Assessment) -> Iterator[tuple[Csr, str]]:
+    broken = {id(one.case.csr) for one in assessment.bugs}
+    for csr in csrs:
+        newer = None if id(csr) in broken else assessment.peers.newer(csr)
+        if newer is not None and not csr.certificate:
+            yield csr, newer
+
+
+def _newest(cases: Sequence[Case], peers: PeerIndex) -> list[Case]:
+    """Return each requester's newest request: its kubelet has forgotten the others."""
+    return [case for case in cases if peers.newer(case.csr) is None]
+
+
+def _is_open(parsed: ParsedCsr) -> bool:
+    csr = parsed.csr
+    return not csr.certificate or _certificate(csr, parsed.request) is not None
 
 
 def _certificate(csr: Csr, request: Pkcs10 | UnreadableRequest) -> Explanation | None:
@@ -146,7 +164,7 @@ def _certificate(csr: Csr, request: Pkcs10 | UnreadableRequest) -> Explanation |
     return Explanation(Cause.FEWER_NAMES if fewer else Cause.WRONG_CERTIFICATE, found.detail)
 
 
-def _gaps(listing: Listing, read: Sequence[ParsedCsr | Judged]) -> tuple[str, ...]:
+def _gaps(listing: Listing, not_read: int) -> tuple[str, ...]:
     gaps = []
     if listing.truncated:
         gaps.append(f"the list was not read to its end: {listing.cause}")
@@ -154,14 +172,13 @@ def _gaps(listing: Listing, read: Sequence[ParsedCsr | Judged]) -> tuple[str, ..
         count = len(listing.unreadable)
         names = "`csr-approver review` names them"
         gaps.append(f"{count} of the listed requests can't be read: {names}")
-    late = sum(isinstance(one, Judged) and one.deferred for one in read)
-    if late:
-        gaps.append(f"{late} were not read for want of time")
+    if not_read:
+        gaps.append(f"{not_read} were not read for lack of time")
     return tuple(gaps)
 
 
-def _audited(judged: Judged, settings: ReviewSettings) -> DiagnosedCsr:
-    case, names = judged.case, name_statuses(judged.case)
+def _diagnosed(evaluation: Evaluation, settings: ReviewSettings) -> DiagnosedCsr:
+    case, names = evaluation.case, name_statuses(evaluation.case)
     instance_id = case.identity.instance_id if case.identity is not None else None
     if instance_id is None and case.instance is not None:
         instance_id = case.instance.id
@@ -171,8 +188,8 @@ def _audited(judged: Judged, settings: ReviewSettings) -> DiagnosedCsr:
         (case.now - case.csr.created).total_seconds(),
         instance_id,
         names,
-        _causes(judged, names, settings),
-        None if judged.verdict is None else judged.verdict.decision,
+        _causes(evaluation, names, settings),
+        None if evaluation.verdict is None else evaluation.verdict.decision,
     )
 
 
@@ -188,9 +205,9 @@ _STATES = {"Failed": State.FAILED, "Denied": State.DENIED, "Approved": State.APP
 
 
 def _causes(
-    judged: Judged, names: tuple[RequestedName, ...], settings: ReviewSettings
+    evaluation: Evaluation, names: tuple[RequestedName, ...], settings: ReviewSettings
 ) -> tuple[Explanation, ...]:
-    case, verdict = judged.case, judged.verdict
+    case, verdict = evaluation.case, evaluation.verdict
     age = (case.now - case.csr.created).total_seconds()
     may_lag = age < settings.deny_after_seconds
     wrong = _certificate(case.csr, case.request) if case.csr.certificate else None
@@ -200,12 +217,8 @@ def _causes(
             (Explanation(Cause.INSTANCE_GONE),) if gone else (wrong, *causes.explain_names(names))
         )
     if verdict is None:
-        unasked = judged.evidence_unavailable or judged.deferred
-        return (
-            Explanation(
-                Cause.EVIDENCE_UNAVAILABLE if unasked else Cause.NOT_JUDGED, judged.problem
-            ),
-        )
+        cause = Cause.NOT_JUDGED if isinstance(evaluation, Bug) else Cause.EVIDENCE_UNAVAILABLE
+        return (Explanation(cause, evaluation.problem),)
     if age > settings.max_csr_age_seconds:
         return _abandoned(case, verdict, names)
     reported = causes.explain_refusals(case, verdict.refusals, names, may_lag=may_lag)
@@ -219,8 +232,8 @@ def _abandoned(
 ) -> tuple[Explanation, ...]:
     """Its kubelet has given it up, and has filed none since, or one that left the list."""
     reasons = {(one.check, one.reason) for one in verdict.refusals}
-    nobodys = ("node-kind", "not an EC2 session") in reasons
-    if nobodys or any(check == "requester-is-node" for check, _ in reasons):
+    is_not_ec2 = ("node-kind", "not an EC2 session") in reasons
+    if is_not_ec2 or any(check == "requester-is-node" for check, _ in reasons):
         return (Explanation(Cause.ABANDONED),)
     if causes.is_gone(case, may_lag=False):
         return (Explanation(Cause.INSTANCE_GONE),)

@@ -1,18 +1,23 @@
 """Judging saved objects: the same reading, gates, checks and verdicts as a live review's."""
 
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
+from core.assessment import Plan, assess, judge
+from core.budget import Budget
+from core.context import ReviewContext
 from core.errors import EvidenceUnavailable
-from core.judging import ReviewContext, case_of, judge
+from core.evidence import NO_EVIDENCE, Addable, Answers, Evidence
 from core.model import (
     NOT_PROVIDED,
     Case,
     Cluster,
     Csr,
+    Evaluation,
     Instance,
-    Judged,
     NotProvided,
     ParsedCsr,
     Role,
@@ -22,7 +27,7 @@ from core.model import (
     UnreadableCsr,
 )
 from core.peers import PeerIndex
-from core.reading import read_all
+from core.service_evidence import ServiceEvidence
 from core.settings import Policy
 from core.signers import SIGNERS, Signer
 
@@ -44,7 +49,7 @@ class Ignored:
     csr: Csr
 
 
-Answer = Judged | Ignored | UnreadableCsr
+Answer = Evaluation | Ignored | UnreadableCsr
 
 
 def evaluate(
@@ -55,49 +60,58 @@ def evaluate(
     *,
     decided: bool,
 ) -> list[Answer]:
-    """One answer for each item, in their order.
+    """Return one answer for each item, in their order.
 
     With `decided`, CSRs that were approved or denied are judged as of that moment: by what was in
     the list then.
     """
     answers: dict[int, Answer] = {}
     for name, signer in SIGNERS.items():
-        context = ReviewContext(saved.cluster, policy, now, signer.checks)
-        ours = [item for item in items if isinstance(item, Csr) and item.signer == name]
-        outcomes = list(read_all(ours, context))
-        answers |= {id(one.case.csr): one for one in outcomes if isinstance(one, Judged)}
-        entries = [one for one in outcomes if isinstance(one, ParsedCsr)]
-        cases = [*_pending(entries, context), *(_decided(entries, context) if decided else ())]
-        answers |= {id(one.case.csr): one for one in _judged(cases, saved, signer)}
+        csrs = [item for item in items if isinstance(item, Csr) and item.signer == name]
+        context = ReviewContext(saved.cluster, policy, now, signer)
+        evaluations = _evaluations(csrs, context, saved, decided=decided)
+        answers |= {id(one.case.csr): one for one in evaluations}
     return [
         item if isinstance(item, UnreadableCsr) else answers.get(id(item), Ignored(item))
         for item in items
     ]
 
 
-def _pending(entries: Sequence[ParsedCsr], context: ReviewContext) -> Iterator[Case]:
-    peers = PeerIndex(context.now, context.max_age)
-    for entry in entries:
-        peers.note(entry.csr)
-        peers.add(entry)
-    return (case_of(entry, context, peers) for entry in entries if entry.csr.is_pending)
+def _evaluations(
+    csrs: Sequence[Csr], context: ReviewContext, saved: SavedEvidence, *, decided: bool
+) -> Iterator[Evaluation]:
+    others: list[ParsedCsr] = []
+    plan = Plan(_pending, gates_first=False, inspect=others.append, max_bytes=sys.maxsize)
+    budget = Budget(_Still(context.now), context.signer.seconds)
+    source = partial(_gather, saved=saved, signer=context.signer)
+    assessment = assess(csrs, context, plan, source, budget)
+    yield from assessment.bugs
+    for evaluations in assessment.slices():
+        yield from evaluations
+    if decided:
+        cases = list(_decided([*assessment.parsed, *others], context))
+        yield from judge(cases, source(cases), context.signer.checks)
 
 
-def _decided(entries: Sequence[ParsedCsr], context: ReviewContext) -> Iterator[Case]:
-    """Cases as of their decisions: the list is replayed in time, so that each sees its own past."""
+def _pending(cases: Sequence[Case], _peers: PeerIndex) -> list[Case]:
+    return [case for case in cases if case.csr.is_pending]
+
+
+def _decided(parsed: Sequence[ParsedCsr], context: ReviewContext) -> Iterator[Case]:
+    """Yield cases as of their decisions: the list is replayed, so that each has its own past."""
     moments = sorted(
-        ((moment, entry) for entry in entries if (moment := _decided_at(entry.csr)) is not None),
+        ((moment, one) for one in parsed if (moment := _decided_at(one.csr)) is not None),
         key=lambda pair: pair[0],
     )
-    coming = sorted(entries, key=lambda entry: entry.csr.created, reverse=True)
+    coming = sorted(parsed, key=lambda one: one.csr.created, reverse=True)
     peers = PeerIndex(context.now, context.max_age)
-    for moment, entry in moments:
+    for moment, one in moments:
         while coming and coming[-1].csr.created <= moment:
             peers.note(coming[-1].csr)
             peers.add(replace(coming.pop(), mismatched=False))
-        yield case_of(entry, replace(context, now=moment), peers)
-        if entry.mismatched:  # its certificate can't have come before its decision
-            peers.add(entry)
+        yield replace(one.case, now=moment, peers=peers.of(one))
+        if one.mismatched:  # its certificate can't have come before its decision
+            peers.add(one)
 
 
 def _decided_at(csr: Csr) -> datetime | None:
@@ -109,18 +123,40 @@ def _decided_at(csr: Csr) -> datetime | None:
     return condition.last_update or csr.created
 
 
-def _judged(cases: Sequence[Case], saved: SavedEvidence, signer: Signer) -> list[Judged]:
+def _gather(cases: Sequence[Case], saved: SavedEvidence, signer: Signer) -> Answers:
+    """Return the saved evidence; NOT_PROVIDED for what wasn't saved."""
     answers = signer.gather(cases, _SavedFleet(saved), _SavedServices(saved))
+    return {
+        claimed: _provided(found, saved)
+        for claimed, found in {**answers, None: NO_EVIDENCE}.items()
+    }
 
-    def given(case: Case) -> Case:
-        return replace(
-            case,
-            instances=NOT_PROVIDED if saved.instances is NOT_PROVIDED else case.instances,
-            role=NOT_PROVIDED if saved.roles is NOT_PROVIDED else case.role,
-            services=NOT_PROVIDED if saved.services is NOT_PROVIDED else case.services,
-        )
 
-    return judge(cases, answers, signer.checks, given)
+def _provided(
+    found: Addable | EvidenceUnavailable, saved: SavedEvidence
+) -> Addable | EvidenceUnavailable:
+    match found:
+        case Evidence():
+            return Evidence(
+                NOT_PROVIDED if saved.instances is NOT_PROVIDED else found.instances,
+                NOT_PROVIDED if saved.roles is NOT_PROVIDED else found.role,
+            )
+        case ServiceEvidence() if saved.services is NOT_PROVIDED:
+            return ServiceEvidence(NOT_PROVIDED)
+    return found
+
+
+class _Still:
+    """A clock that stands, with time for everything."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def remaining(self) -> float:
+        return float(sys.maxsize)
 
 
 class _SavedFleet:

@@ -13,6 +13,7 @@ from cli.review.run import Reviewed, run_once
 from cli.review.view import as_json, show
 from cli.screen import busy, console
 from core.errors import ClusterUnavailable, NotOnboarded
+from core.settings import Mode
 
 _EXAMPLE = """
 It lists the cluster's requests, asks EC2 and IAM who the requesters are, and judges, as the
@@ -43,7 +44,8 @@ def review(
     output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
 ) -> None:
     """Review one cluster's requests once, from your own credentials; only read, unless --apply."""
-    settings = settings_of(set_)
+    # A person who asks for --apply wants approvals; the functions write nothing by default.
+    settings = settings_of(set_, MODE=Mode.APPROVE_ONLY.value)
     aws = open_account(profile, [region] if region else [], proxy=proxy)
     try:
         described = find_one(aws, cluster)

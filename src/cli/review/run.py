@@ -16,7 +16,7 @@ from core.model import Action, Cluster, IssueState, Record, Run
 from core.ports import Ports
 from core.review import review
 from core.settings import Mode, ReviewSettings
-from core.signers import served
+from core.signers import Signer, served
 
 #: How long one run may take. A person waits longer than Lambda does.
 SECONDS: Final = 120.0
@@ -63,7 +63,7 @@ class Reviewed:
 
     def action(self, record: Record) -> Action:
         """What was done, or what `--apply` would have done."""
-        return record.action if self.applied else plan(record.judged, self.settings, self.mode)
+        return record.action if self.applied else plan(record.evaluation, self.settings, self.mode)
 
     def actions(self, one: SignerReviewed) -> Counter[Action]:
         """Return how many CSRs ended with each action, including those that weren't judged."""
@@ -114,7 +114,7 @@ def run_once(
 
 
 def _review(
-    cluster: Cluster, signer: str, settings: ReviewSettings, ports: Ports
+    cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Ports
 ) -> SignerReviewed:
     kept = _Kept()
     run = review(cluster, signer, settings, replace(ports, ledger=kept))
@@ -122,7 +122,7 @@ def _review(
 
 
 def _is_amiss(record: Record) -> bool:
-    verdict = record.judged.verdict
+    verdict = record.evaluation.verdict
     refused = verdict is not None and bool(verdict.refusals)
     return refused or record.action is Action.NOT_WRITTEN
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from cli.review.run import Reviewed, SignerReviewed
 from cli.screen import cell
 from cli.verdict_rows import COLOURS, Row, row_of
-from core.model import Action, IssueFinding, Judged, Record, Run
+from core.model import Action, Evaluation, IssueFinding, Record, Run
 from core.printable import printable
 
 _WHY: Final = 160
@@ -72,7 +72,7 @@ def show(reviewed: Reviewed, console: Console) -> None:
 
 
 def _csr(record: Record, reviewed: Reviewed) -> Row:
-    return _row(record.judged) | {
+    return _row(record.evaluation) | {
         "action": reviewed.action(record).value,
         "written": reviewed.was_written(record),
         "age_seconds": round(record.age_seconds),
@@ -80,17 +80,16 @@ def _csr(record: Record, reviewed: Reviewed) -> Row:
     }
 
 
-def _row(judged: Judged) -> Row:
+def _row(evaluation: Evaluation) -> Row:
     """One that has no verdict was not left by a check: the problem is told instead."""
-    row = row_of(judged)
-    if judged.verdict is None:
+    row = row_of(evaluation)
+    if evaluation.verdict is None:
         row |= {"verdict": None, "refusals": []}
-    return row | {"problem": judged.problem or None}
+    return row | {"problem": evaluation.problem or None}
 
 
 def _finding(finding: IssueFinding) -> dict[str, Any]:
-    judged = finding.judged
-    verdict = None if judged is None or judged.verdict is None else judged.verdict
+    verdict = None if finding.evaluation is None else finding.evaluation.verdict
     return {
         "csr": finding.csr.name,
         "requester": finding.csr.username,
@@ -104,7 +103,7 @@ def _finding(finding: IssueFinding) -> dict[str, Any]:
 def _verdicts(signer: SignerReviewed, reviewed: Reviewed) -> Table:
     table = _table("CSR", "Node, instance", "Age", "Verdict", "Action", "Why")
     for record in signer.records:
-        row = _row(record.judged)
+        row = _row(record.evaluation)
         verdict = row["verdict"] or "-"
         table.add_row(
             _names(row["csr"]),

@@ -49,9 +49,10 @@ def instance_single(case: Case) -> Refusal | None:
 
     From: EC2 User Guide, "EC2 instance hostnames": names are unique within a VPC only.
     """
-    if isinstance(case.instances, NotProvided) or len(case.instances) <= 1:
+    instances = () if isinstance(case.instances, NotProvided) else case.instances
+    if len(instances) <= 1:
         return None
-    ids = ", ".join(sorted(instance.id for instance in case.instances))
+    ids = ", ".join(sorted(instance.id for instance in instances))
     return Refusal.leave("several instances match", f"got {ids}, expected one for {_claimed(case)}")
 
 
@@ -60,7 +61,7 @@ def instance_running(case: Case) -> Refusal | None:
 
     From: EC2 API reference, Instance (PrivateDnsName is empty until running).
     """
-    instance = _only(case)
+    instance = case.single_instance
     if instance is None or instance.state == "running":
         return None
     return Refusal.leave(
@@ -73,7 +74,7 @@ def instance_launched_before(case: Case) -> Refusal | None:
 
     From: EC2 API reference, Instance (LaunchTime).
     """
-    instance = _only(case)
+    instance = case.single_instance
     if instance is None:
         return None
     if instance.launched is None:
@@ -93,9 +94,7 @@ def node_name(case: Case) -> Refusal | None:
     From: cloud-provider-aws docs/prerequisites.md; amazon-eks-ami nodeadm (hostname-override is
     PrivateDnsName, or the instance id).
     """
-    instance = case.instance
-    if instance is None:
-        return _nothing_to_compare(case)
+    instance = case.running_instance
     node, names = folded(case.csr.node or ""), node_names(instance)
     if node in names:
         return None
@@ -114,19 +113,15 @@ def cluster(case: Case) -> Refusal | None:
 
     From: EKS User Guide, "Self-managed nodes" and "Tagging your resources".
     """
-    if isinstance(case.cluster, NotProvided):  # and neither rule is wanted, or this wouldn't run
-        return None
-    instance = case.instance
-    if instance is None:
-        return _nothing_to_compare(case)
-    vpc = case.cluster.vpc_id
+    instance, cluster = case.running_instance, case.known_cluster
+    vpc = cluster.vpc_id
     if not case.policy.allow_other_vpcs and not (vpc and instance.vpc_id == vpc):
         return Refusal.leave(
             "instance in another VPC",
             f"got {instance.vpc_id or 'none'}, expected {vpc or 'unknown'}",
         )
-    if case.policy.require_cluster_tag and not _bears_tag_of(instance, case.cluster):
-        expected = f"{_CLUSTER_TAG_PREFIX}{case.cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
+    if case.policy.require_cluster_tag and not _bears_tag_of(instance, cluster):
+        expected = f"{_CLUSTER_TAG_PREFIX}{cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
         return Refusal.leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
     return None
 
@@ -137,19 +132,16 @@ def node_role(case: Case) -> Refusal | None:
     Anybody who may assume the role by other ways chooses the session's name. A node known by
     name has no IAM role to compare. From: aws-iam-authenticator README, EC2PrivateDNSName.
     """
-    if not case.policy.verify_node_role or isinstance(case.role, NotProvided):
-        return None
     if case.identity is not None and case.identity.kind is IdentityKind.NAME:
         return None
-    if case.instance is None:
-        return _nothing_to_compare(case)
-    if isinstance(case.role, RoleUnknown):
-        return Refusal.leave("node role not verified", case.role.why)
+    role = case.profile_role
+    if isinstance(role, RoleUnknown):
+        return Refusal.leave("node role not verified", role.why)
     claimed = _claimed_role(case)
-    if claimed is not None and claimed.matches(case.role):
+    if claimed is not None and claimed.matches(role):
         return None
     got = claimed or list(case.csr.extra.get(CANONICAL_ARN, ()))
-    return Refusal.leave("node role not verified", f"got {got}, expected {case.role}")
+    return Refusal.leave("node role not verified", f"got {got}, expected {role}")
 
 
 def node_names(instance: Instance) -> frozenset[str]:
@@ -165,12 +157,6 @@ def resource_name(instance: Instance) -> str:
     """
     domain = suffix(instance.private_dns_name)
     return f"{instance.id}.{domain}" if domain else ""
-
-
-def _only(case: Case) -> Instance | None:
-    if isinstance(case.instances, NotProvided) or len(case.instances) != 1:
-        return None
-    return case.instances[0]
 
 
 def _bears_tag_of(instance: Instance, cluster: Cluster) -> bool:
@@ -198,9 +184,3 @@ def _why_no_identity(case: Case) -> str:
     if has_iam_keys(case.csr):
         return "spec.extra has IAM keys but no sessionName"
     return "spec.extra has no IAM keys; by name only with ALLOW_NAME_IDENTITY=true"
-
-
-def _nothing_to_compare(case: Case) -> Refusal:
-    return Refusal.leave(
-        "no running instance to compare with", f"no single running instance for {_claimed(case)}"
-    )

@@ -12,7 +12,6 @@ from core.model import (
     IpNetwork,
     NetworkInterface,
     NotProvided,
-    Pkcs10,
     Refusal,
 )
 from core.settings import AWS_SERVICE_DOMAINS
@@ -36,10 +35,9 @@ def reserved_names(case: Case) -> Refusal | None:
 
     From: Kubernetes, "DNS for Services and Pods"; RFC 6761 (localhost); RFC 6890 (addresses).
     """
-    if not isinstance(case.request, Pkcs10):
-        return None
-    names = [name for name in case.request.dns if _is_reserved_name(folded(name))]
-    addresses = [str(ip) for ip in case.request.addresses if _is_reserved_address(case, ip)]
+    request = case.pkcs10
+    names = [name for name in request.dns if _is_reserved_name(folded(name))]
+    addresses = [str(ip) for ip in request.addresses if _is_reserved_address(case, ip)]
     if not names and not addresses:
         return None
     return Refusal.deny(
@@ -53,14 +51,11 @@ def reserved_for_services(case: Case) -> Refusal | None:
     Neither as subjectAltName nor as CN, which some clients still read. From: Kubernetes,
     "Service" (the Service `kubernetes` has the first address of the range); RFC 6761; RFC 6890.
     """
-    if not isinstance(case.request, Pkcs10):
-        return None
-    asked = (*case.request.dns, *case.request.common_names)
+    request = case.pkcs10
+    asked = (*request.dns, *request.common_names)
     names = [name for name in asked if is_never_allowed(folded(name))]
     own = {network.network_address + 1 for network in _service_ranges(case)}
-    addresses = [
-        str(ip) for ip in case.request.addresses if is_never_allowed_address(ip) or ip in own
-    ]
+    addresses = [str(ip) for ip in request.addresses if is_never_allowed_address(ip) or ip in own]
     if not names and not addresses:
         return None
     return Refusal.deny(
@@ -73,18 +68,13 @@ def dns_names(case: Case) -> Refusal | None:
 
     From: cloud-provider-aws pkg/providers/v1/aws.go (what a Node's addresses are on EC2).
     """
-    if not isinstance(case.request, Pkcs10) or not case.request.dns:
-        return None
-    if case.instance is None:
-        return _nothing_to_compare(case)
-    own = own_dns_names(case, case.instance)
-    foreign = [name for name in case.request.dns if folded(name) not in own]
+    instance = case.running_instance
+    own = own_dns_names(case, instance)
+    foreign = [name for name in case.pkcs10.dns if folded(name) not in own]
     if not foreign:
         return None
-    if not case.instance.private_dns_name:
-        return Refusal.leave(
-            "instance has no name yet", f"EC2 gives no names for {case.instance.id}"
-        )
+    if not instance.private_dns_name:
+        return Refusal.leave("instance has no name yet", f"EC2 gives no names for {instance.id}")
     return Refusal.deny(
         "DNS name is not the instance's", f"got {foreign}, expected one of {sorted(own)}"
     )
@@ -96,13 +86,9 @@ def ip_addresses(case: Case) -> Refusal | None:
     Secondary private addresses, delegated prefixes, and trunk and branch interfaces are what the
     VPC CNI gives to pods. From: amazon-vpc-cni-k8s README; EC2 API reference, NetworkInterface.
     """
-    if not isinstance(case.request, Pkcs10) or not case.request.addresses:
-        return None
-    instance = case.instance
-    if instance is None:
-        return _nothing_to_compare(case)
+    instance = case.running_instance
     own = set(own_addresses(case, instance))
-    foreign = [ip for ip in dict.fromkeys(case.request.addresses) if ip not in own]
+    foreign = [ip for ip in dict.fromkeys(case.pkcs10.addresses) if ip not in own]
     if not foreign:
         return None
     if not any(_shown_addresses(instance)):
@@ -217,10 +203,3 @@ def _within(prefixes: Iterable[IpNetwork]) -> Callable[[IpAddress], bool]:
 
 def _block(ip: IpAddress, size: int) -> tuple[int, int, int]:
     return ip.version, size, int(ip) >> max(0, ip.max_prefixlen - size)
-
-
-def _nothing_to_compare(case: Case) -> Refusal:
-    claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
-    return Refusal.leave(
-        "no running instance to compare with", f"no single running instance for {claimed}"
-    )

@@ -9,7 +9,6 @@ from core.model import (
     IpName,
     KeyRule,
     OtherName,
-    Pkcs10,
     Refusal,
     San,
     StringType,
@@ -53,8 +52,8 @@ def key(case: Case) -> Refusal | None:
     From: NIST SP 800-57 part 1 (strengths); kubelet itself makes ECDSA P-256 keys, client-go
     util/certificate/certificate_manager.go.
     """
-    request = _read(case)
-    if request is None or request.key.rule is KeyRule.ALLOWED:
+    request = case.pkcs10
+    if request.key.rule is KeyRule.ALLOWED:
         return None
     if request.key.rule is KeyRule.UNVERIFIABLE:
         return Refusal.leave(
@@ -70,8 +69,8 @@ def signature(case: Case) -> Refusal | None:
 
     From: RFC 2986 section 3, note 2 (proof of possession).
     """
-    request = _read(case)
-    if request is None or request.key.rule is KeyRule.UNVERIFIABLE:
+    request = case.pkcs10
+    if request.key.rule is KeyRule.UNVERIFIABLE:
         return None
     sound = request.signature_algorithm in _SIGNATURE_ALGORITHMS
     if not sound:
@@ -92,9 +91,7 @@ def subject(case: Case) -> Refusal | None:
     Of several CNs Go takes the last and others the first. From: Kubernetes
     pkg/apis/certificates/helpers.go (O), and TLS bootstrapping (CN).
     """
-    request = _read(case)
-    if request is None:
-        return None
+    request = case.pkcs10
     got = [(attribute.oid, attribute.value) for attribute in request.subject]
     expected = [(_ORGANIZATION, "system:nodes"), (COMMON_NAME, case.csr.username)]
     if sorted(got) != sorted(expected):
@@ -128,9 +125,7 @@ def extensions(case: Case) -> Refusal | None:
 
     From: client-go util/certificate/csr/csr.go (what a kubelet asks for).
     """
-    request = _read(case)
-    if request is None:
-        return None
+    request = case.pkcs10
     foreign = [oid for oid in request.extensions if oid != _SUBJECT_ALT_NAME]
     if foreign:
         return Refusal.deny(
@@ -144,9 +139,7 @@ def san_kinds(case: Case) -> Refusal | None:
 
     From: Kubernetes TLS bootstrapping (IP and DNS only); RFC 1123 section 2.1 (host names).
     """
-    request = _read(case)
-    if request is None:
-        return None
+    request = case.pkcs10
     if not request.sans:
         return Refusal.deny(
             "no subject alternative names", "got no subject alternative name, expected at least one"
@@ -159,9 +152,7 @@ def plain_names(case: Case) -> Refusal | None:
 
     From: RFC 1123 section 2.1 (host names).
     """
-    request = _read(case)
-    if request is None:
-        return None
+    request = case.pkcs10
     odd = [problem for san in request.sans if (problem := _san_problem(san)) is not None]
     return Refusal.deny("unsupported names", ", ".join(odd)) if odd else None
 
@@ -199,10 +190,6 @@ def not_reissued_in_a_loop(case: Case) -> Refusal | None:
     if case.peers.mismatch is None:
         return None
     return Refusal.leave("issued certificate differs", f"see {case.peers.mismatch}")
-
-
-def _read(case: Case) -> Pkcs10 | None:
-    return case.request if isinstance(case.request, Pkcs10) else None
 
 
 def _san_problem(san: San) -> str | None:

@@ -14,7 +14,6 @@ from core.model import (
     COMMON_NAME,
     Case,
     NotProvided,
-    Pkcs10,
     Refusal,
     Service,
     ServicesHidden,
@@ -105,9 +104,7 @@ def service_extensions(case: Case) -> Refusal | None:
     From: EKS User Guide, "Secure workloads with Kubernetes certificates" (permitted extensions: the
     signer honours subjectAltName and key usages, and the CA bit isn't allowed).
     """
-    request = case.request
-    if not isinstance(request, Pkcs10):
-        return None
+    request = case.pkcs10
     if request.asks_ca or "cert sign" in request.usages:
         return Refusal.deny("CA asked for", "got basicConstraints or keyUsage of a CA")
     if _CLIENT_AUTH in request.usages:
@@ -132,8 +129,8 @@ def service_subject(case: Case) -> Refusal | None:
     Clients have long stopped reading names out of the CN, and some that do read the first of
     several, others the last. From: RFC 6125 section 6.4.4; RFC 9525 section 2.
     """
-    request = case.request
-    if not isinstance(request, Pkcs10) or not request.subject:
+    request = case.pkcs10
+    if not request.subject:
         return None
     others = sorted({one.oid for one in request.subject} - {COMMON_NAME})
     if others or len(request.subject) > 1:
@@ -197,8 +194,8 @@ def service_names(case: Case) -> Refusal | None:
 
     From: Kubernetes, "DNS for Services and Pods", section "Services".
     """
-    request, namespace = case.request, case.csr.namespace
-    if not isinstance(request, Pkcs10) or namespace is None:
+    request, namespace = case.pkcs10, case.csr.namespace
+    if namespace is None:  # which `requester-is-service-account` has refused
         return None
     form = f"expected <service>.{namespace}.svc or <service>.{namespace}.svc.cluster.local"
     if not request.dns:
@@ -216,10 +213,8 @@ def service_addresses(case: Case) -> Refusal | None:
 
     From: Kubernetes, "Service", sections "Virtual IPs" and "Headless Services".
     """
-    if not isinstance(case.request, Pkcs10) or not case.request.addresses:
-        return None
     own = {ip for service in _by_name(case).values() for ip in service.cluster_ips}
-    foreign = [str(ip) for ip in dict.fromkeys(case.request.addresses) if ip not in own]
+    foreign = [str(ip) for ip in dict.fromkeys(case.pkcs10.addresses) if ip not in own]
     if not foreign:
         return None
     expected = sorted(map(str, own)) or "none"

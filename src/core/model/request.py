@@ -110,3 +110,7 @@ class UnreadableRequest:
     """What stands in for a Pkcs10 that the strict reader refused, with its words for why."""
 
     why: str
+
+
+#: The request of a CSR of which nothing was read yet.
+NOT_READ = UnreadableRequest("not read")

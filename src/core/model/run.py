@@ -6,9 +6,9 @@ from enum import Enum
 
 from core.model.aws import Cluster
 from core.model.csr import Csr, UnreadableCsr
+from core.model.evaluation import Evaluation
 from core.model.request import Pkcs10, UnreadableRequest
-from core.model.service import ServiceClaim
-from core.model.verdict import Case, Decision, Identity, Verdict
+from core.model.verdict import Decision
 
 
 class Action(Enum):
@@ -31,42 +31,6 @@ class Action(Enum):
     NOT_WRITTEN = "not-written"
     #: There is no verdict: evidence couldn't be had, or judging it failed.
     UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedCsr:
-    """A readable CSR of the list, its request read once, and what follows from the two alone.
-
-    `key_is_proven`: it passes its own requester, form, signature and subject checks, so its key
-    counts against other requesters. `mismatched`: its certificate isn't what was approved.
-    """
-
-    csr: Csr
-    request: Pkcs10 | UnreadableRequest
-    identity: Identity | None
-    key_is_proven: bool = False
-    mismatched: bool = False
-    claim: ServiceClaim | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A pending CSR past the gates with its verdict; None with a `problem` where there is none.
-
-    `evidence_unavailable` and `deferred` tell of what kind the problem is: AWS didn't answer, or
-    there was no time. Neither: it is a bug.
-    """
-
-    case: Case
-    verdict: Verdict | None
-    problem: str = ""
-    evidence_unavailable: bool = False
-    deferred: bool = False
-
-    @classmethod
-    def broken(cls, case: Case, error: Exception) -> "Judged":
-        """Our own code failed on this CSR: no verdict, and the words for the bug."""
-        return cls(case, None, f"this is a bug: {type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +68,7 @@ class Record:
     `due`: the decision that is due, written or not. `detail` tells why it wasn't written.
     """
 
-    judged: Judged
+    evaluation: Evaluation
     action: Action
     age_seconds: float
     asking_seconds: float
@@ -125,7 +89,7 @@ class IssueState(Enum):
 class IssueFinding:
     """An approved CSR that didn't get the certificate it was approved for.
 
-    `age_seconds`: since its approval. `judged`: of one that isn't issued, what the checks say.
+    `age_seconds`: since its approval. `evaluation`: of one that isn't issued, what the checks say.
     """
 
     csr: Csr
@@ -133,7 +97,7 @@ class IssueFinding:
     state: IssueState
     detail: str
     age_seconds: float
-    judged: Judged | None = None
+    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +106,8 @@ class RunTotals:
 
     `not_judged`: how many of `actions` have no record, because nothing could be due yet (`WAITING`)
     or because the run didn't reach them (`DEFERRED`). `pending`: how many still wait for a decision
-    after the run. `oldest_pending_seconds`: the longest that a requester of one of these has been
+    after the run. `would_approve`: how many only the mode `shadow` kept from being approved; they
+    are not pending. `oldest_pending_seconds`: the longest that a requester of one of these has been
     asking. `bugs`: on how many our own code failed. `without_evidence`: for how many EC2, IAM or
     the API server gave no answer.
     """
@@ -151,6 +116,7 @@ class RunTotals:
     not_judged: Mapping[Action, int] = field(default_factory=dict)
     due: Mapping[Decision, int] = field(default_factory=dict)
     pending: int = 0
+    would_approve: int = 0
     oldest_pending_seconds: float = 0.0
     bugs: int = 0
     without_evidence: int = 0
@@ -160,13 +126,15 @@ class RunTotals:
 class Run:
     """A finished review of one signer's CSRs in one cluster.
 
-    `cause` says why the listing was truncated, `not_read` how many requests were not read for want
-    of time: their keys and certificates are unknown. `gated` counts the pending CSRs that stopped
-    at a gate, by the refusal's reason.
+    `cause` says why the listing was truncated, `not_read` how many requests were not read for
+    lack of time: their keys and certificates are unknown. `gated` counts the pending CSRs that
+    stopped at a gate, by the refusal's reason. `completes`: the cluster counts as reviewed by this
+    run.
     """
 
     cluster: Cluster
     signer: str
+    completes: bool
     listed: int
     pages: int
     truncated: bool

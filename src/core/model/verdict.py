@@ -152,3 +152,25 @@ class Case:
         if self.instance is None:
             raise ValueError("no running instance to compare with")
         return self.instance
+
+    @property
+    def known_cluster(self) -> Cluster:
+        """The cluster, for checks that need it.
+
+        Raises:
+            ValueError: it wasn't provided, and the check was run without what it needs.
+        """
+        if isinstance(self.cluster, NotProvided):
+            raise ValueError("no cluster to compare with")  # noqa: TRY004  a bug, not a type
+        return self.cluster
+
+    @property
+    def profile_role(self) -> Role | RoleUnknown:
+        """The role of the instance's profile, for checks that need it.
+
+        Raises:
+            ValueError: no role was provided, and the check was run without what it needs.
+        """
+        if isinstance(self.role, NotProvided):
+            raise ValueError("no role to compare with")  # noqa: TRY004  a bug, not a type
+        return self.role

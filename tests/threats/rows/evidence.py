@@ -89,7 +89,7 @@ ROWS: Final = (
         "tests/core/test_review.py::test_a_role_that_iam_doesnt_tell_is_left",
         (
             Change(
-                _INSTANCE, 'return _leave("node role not verified", case.role.why)', "return None"
+                _INSTANCE, 'return Refusal.leave("node role not verified", role.why)', "return None"
             ),
         ),
     ),

@@ -82,7 +82,7 @@ ROWS: Final = (
     Row(
         "fill the memory with large requests of many requesters, once they are read",
         "tests/attack/test_memory.py::test_large_requests_of_many_requesters_cant_fill_the_memory",
-        (Change("src/core/retained.py", "while self._weight > MAX_BYTES:", "while False:"),),
+        (Change("src/core/retained.py", "while self._weight > self._max_bytes:", "while False:"),),
     ),
     Row(
         "show another request under the uid and version of one that was read before",

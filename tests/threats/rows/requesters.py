@@ -50,13 +50,13 @@ ROWS: Final = (
         f"{_REQUESTERS}::test_one_key_of_two_nodes_is_denied_to_both",
         (
             unchecked("request.py", "key_not_reused"),
-            Change(_PEERS, "same_key=min(self._other_users(entry), default=None)", "same_key=None"),
+            Change(_PEERS, "same_key=min(self._other_users(parsed), default=None)", "same_key=None"),
         ),
     ),
     Row(
         "block a node by filing a copy of its request",
         "tests/core/test_peers.py::test_a_copy_of_a_request_blocks_no_other",
-        (Change(_PEERS, "if entry.key_is_proven and", "if"),),
+        (Change(_PEERS, "if parsed.key_is_proven and", "if"),),
     ),
     Row(
         "write another requester into the object",

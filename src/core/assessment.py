@@ -1,0 +1,216 @@
+"""THE PIPELINE, which `review`, `diagnose` and `evaluate` all run. Each CSR has one case.
+
+1. Index: who asked, and when (`core.peers`).
+2. Gate: what isn't ours to judge now is counted, before anything of it is read.
+3. Read: the request, its key, its certificate (`core.reading`).
+4. Gather: what EC2, IAM or the cluster shows, for a slice of cases at once (`core.signers`).
+5. Judge: run the checks (`core.decision`).
+
+Every stage completes the case that it is given. One bad CSR stops no other.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+
+from core.budget import Budget
+from core.checks import Check
+from core.context import ReviewContext
+from core.decision import decide
+from core.errors import EvidenceUnavailable, OutOfTime
+from core.evidence import NO_EVIDENCE, Answers
+from core.memo import MAX_BYTES
+from core.model import (
+    Bug,
+    Case,
+    Csr,
+    Deferred,
+    Evaluation,
+    Judged,
+    NoEvidence,
+    ParsedCsr,
+    Peers,
+)
+from core.peers import PeerIndex
+from core.reading import read_list
+from core.slices import sliced
+
+#: Asks for the evidence of a slice of cases at once.
+EvidenceSource = Callable[[Sequence[Case]], Answers]
+
+
+def _ignore(_parsed: ParsedCsr) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a caller wants of a list.
+
+    `choose`: which cases are judged, in which order. `gates_first`: a pending case that stops at a
+    gate is only counted, unread, and `choose` sees the pending cases past the gates, oldest first;
+    otherwise it sees all cases, and gates are checks like others. `inspect` sees every request that
+    was read and isn't judged. `max_bytes`: the most that is kept of requests at once.
+    """
+
+    choose: Callable[[Sequence[Case], PeerIndex], Sequence[Case]]
+    gates_first: bool = True
+    inspect: Callable[[ParsedCsr], None] = _ignore
+    max_bytes: int = MAX_BYTES
+
+
+@dataclass(slots=True)
+class Gated:
+    """What the gates made of a list: the cases past them, and how many stopped, by reason."""
+
+    passed: list[Case] = field(default_factory=list)
+    stopped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Assessment:
+    """A list that was gated and read, whose requests are judged slice by slice, on demand.
+
+    `due`: the cases that were chosen. `parsed`: those of them that were read. `bugs`: those that
+    our own code failed on before they could be judged. `not_read`: how many requests of the whole
+    list there was no time for: their keys and certificates are unknown.
+    """
+
+    context: ReviewContext
+    source: EvidenceSource
+    budget: Budget
+    checks: tuple[Check, ...]
+    peers: PeerIndex
+    gated: Gated
+    due: Sequence[Case] = ()
+    parsed: Sequence[ParsedCsr] = ()
+    bugs: list[Bug] = field(default_factory=list)
+    not_read: int = 0
+
+    def slices(self) -> Iterator[list[Evaluation]]:
+        """Judge what is due, one slice after the other, while there is time to begin one."""
+        yield from self._slices(self.parsed, self.checks)
+
+    def slices_of(self, parsed: Sequence[ParsedCsr]) -> Iterator[list[Evaluation]]:
+        """Judge other requests of the list, by the gates too."""
+        yield from self._slices(parsed, self.context.signer.checks)
+
+    def _slices(
+        self, parsed: Sequence[ParsedCsr], checks: tuple[Check, ...]
+    ) -> Iterator[list[Evaluation]]:
+        """Judge each slice as of the moment at which its evidence is asked for."""
+        for together in sliced(parsed):
+            if not self.budget.may_begin_slice():
+                return
+            now = self.budget.clock.now()
+            cases = [replace(one.case, now=now, peers=self.peers.of(one)) for one in together]
+            yield judge(cases, self.source(cases), checks, self.budget.judging())
+
+
+def assess(
+    csrs: Sequence[Csr],
+    context: ReviewContext,
+    plan: Plan,
+    source: EvidenceSource,
+    budget: Budget,
+) -> Assessment:
+    """Index, gate and read one signer's CSRs; the assessment then judges them."""
+    assessment = Assessment(
+        context,
+        source,
+        budget,
+        checks=context.signer.checks,
+        peers=PeerIndex(context.now, context.max_age),
+        gated=Gated(),
+    )
+    cases = list(_indexed(csrs, assessment))
+    candidates = cases
+    if plan.gates_first:
+        _gate(cases, assessment)
+        candidates = assessment.gated.passed
+        assessment.checks = tuple(
+            check for check in context.signer.checks if not check.gate or check.changes_with_time
+        )
+    assessment.due = plan.choose(candidates, assessment.peers)
+    others = _others(cases, assessment)
+    read = partial(read_list, inspect=plan.inspect, max_bytes=plan.max_bytes)
+    parsed = read(assessment.due, others, assessment.peers, context, budget)
+    assessment.parsed, assessment.not_read = parsed.due, parsed.not_read
+    assessment.bugs += parsed.bugs
+    return assessment
+
+
+def judge(
+    cases: Sequence[Case],
+    answers: Answers,
+    checks: tuple[Check, ...],
+    time_left: Callable[[], bool] = lambda: True,
+) -> list[Evaluation]:
+    """Return a verdict for every case whose evidence could be had; an error is never a verdict."""
+    return [
+        _evaluation(case, answers, checks) if time_left() else Deferred.in_this_run(case)
+        for case in cases
+    ]
+
+
+def _indexed(csrs: Sequence[Csr], assessment: Assessment) -> Iterator[Case]:
+    for csr in csrs:
+        case = assessment.context.case_of(csr)
+        try:
+            assessment.peers.note(csr)
+        except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
+            assessment.bugs.append(Bug.of(case, error))
+        else:
+            yield case
+
+
+def _gate(cases: Iterable[Case], assessment: Assessment) -> None:
+    """Sort out what isn't ours to judge now, oldest first: kubelets wait 15 minutes at most.
+
+    No request is read before, nor anything asked of AWS: one who files thousands, each as large
+    as may be, costs no more than their listing, for `newest` leaves one.
+    """
+    gates = tuple(check for check in assessment.context.signer.checks if check.gate)
+    peers, gated = assessment.peers, assessment.gated
+    for first in sorted(cases, key=lambda case: (case.csr.created, case.csr.name)):
+        csr = first.csr
+        if not csr.is_pending:
+            continue
+        in_list = Peers(newer=peers.newer(csr), newer_in_namespace=peers.newer_in_namespace(csr))
+        case = replace(first, peers=in_list)
+        try:
+            refusal = next((r for check in gates if (r := check.run(case)) is not None), None)
+        except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
+            assessment.bugs.append(Bug.of(case, error))
+            continue
+        if refusal is None:
+            gated.passed.append(case)
+        else:
+            gated.stopped[refusal.reason] += 1
+
+
+def _others(cases: Sequence[Case], assessment: Assessment) -> list[Case]:
+    """Return all others: the decided ones first, which no requester can multiply; newest first."""
+    done = {id(case.csr) for case in assessment.due} | {id(one.case.csr) for one in assessment.bugs}
+    others = [case for case in cases if id(case.csr) not in done]
+    return sorted(others, key=_decided_first, reverse=True)
+
+
+def _decided_first(case: Case) -> tuple[bool, datetime, str]:
+    return not case.csr.is_pending, case.csr.created, case.csr.name
+
+
+def _evaluation(case: Case, answers: Answers, checks: tuple[Check, ...]) -> Evaluation:
+    claimed = case.claim or case.identity
+    evidence = answers.get(claimed, NO_EVIDENCE) if claimed is None else answers[claimed]
+    if isinstance(evidence, OutOfTime):
+        return Deferred(case, f"evidence unavailable: {evidence}")
+    if isinstance(evidence, EvidenceUnavailable):
+        return NoEvidence(case, f"evidence unavailable: {evidence}")
+    case = evidence.added_to(case)
+    try:
+        return Judged(case, decide(case, checks))
+    except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
+        return Bug.of(case, error)

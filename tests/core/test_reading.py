@@ -1,0 +1,115 @@
+"""Reading requests: each once, and one bad CSR stops no other."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.model import (
+    NOT_READ,
+    Bug,
+    Case,
+    Csr,
+    Deferred,
+    Identity,
+    IdentityKind,
+    OversizedRequest,
+    ParsedCsr,
+    Pkcs10,
+    UnreadableRequest,
+)
+from core.reading import read, read_all
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    a_certificate,
+    a_context,
+    a_csr,
+    a_filed_csr,
+    a_parsed_csr,
+    a_policy,
+    approved,
+)
+from tests.core.fakes import Exploding
+
+BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
+
+
+def cases(*csrs: Csr) -> list[Case]:
+    return [a_context().case_of(csr) for csr in csrs]
+
+
+def test_a_csr_is_read_with_what_follows_from_it_alone() -> None:
+    """Its request, its identity, and that its key counts."""
+    csr = a_filed_csr()
+
+    parsed = a_parsed_csr(csr)
+
+    assert isinstance(parsed.request, Pkcs10)
+    assert (csr, BY_SESSION, True, False) == (
+        parsed.csr,
+        parsed.case.identity,
+        parsed.key_is_proven,
+        parsed.mismatched,
+    )
+
+
+@pytest.mark.parametrize(("allowed", "kind"), [(True, IdentityKind.NAME), (False, None)])
+def test_the_policy_decides_whether_a_name_is_an_identity(
+    allowed: bool,  # noqa: FBT001  a case
+    kind: IdentityKind | None,
+) -> None:
+    """By default it isn't one."""
+    context = a_context(policy=a_policy(allow_name_identity=allowed))
+
+    identity = read(context.case_of(a_csr(extra={})), context).case.identity
+
+    assert kind == (identity and identity.kind)
+
+
+def test_what_the_strict_reader_refuses_is_kept_in_its_words() -> None:
+    """It is a check's to say what follows."""
+    parsed = a_parsed_csr(a_csr(request=b"x"))
+
+    assert (
+        UnreadableRequest("not exactly one CERTIFICATE REQUEST block, first byte to last")
+        == parsed.request
+    )
+    assert not parsed.key_is_proven
+
+
+def test_an_oversized_request_is_refused_by_its_size_alone() -> None:
+    """There is nothing of it to be read."""
+    parsed = a_parsed_csr(a_csr(request=OversizedRequest(70_000)))
+
+    assert UnreadableRequest("got 70000 bytes, expected at most 65536") == parsed.request
+
+
+def test_a_certificate_that_isnt_what_was_asked_for_is_marked() -> None:
+    """The requester's later CSRs are left for it."""
+    csr = a_filed_csr(conditions=(approved(),))
+    wrong = replace(csr, certificate=a_certificate(csr, sans=()))
+    other = replace(csr, certificate=a_certificate(csr, node="other"))
+
+    assert [False, True] == [a_parsed_csr(one).mismatched for one in (wrong, other)]
+
+
+def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
+    """It comes back without a verdict, with its cluster, and the words for the bug."""
+    bad, good = replace(a_csr(name="csr-bad"), extra=Exploding()), a_filed_csr()
+
+    broken, parsed = read_all(cases(bad, good), a_context())
+
+    assert isinstance(parsed, ParsedCsr)
+    assert good == parsed.csr
+    assert broken == Bug(cases(bad)[0], "this is a bug: RuntimeError: boom")
+
+
+def test_without_time_left_the_rest_is_deferred_unread() -> None:
+    """It comes back without a verdict, and is no bug."""
+    times = iter([True, False])
+
+    first, second = read_all(cases(a_csr(), a_csr(name="csr-b")), a_context(), lambda: next(times))
+
+    assert isinstance(first, ParsedCsr)
+    assert isinstance(second, Deferred)
+    assert second.case.request is NOT_READ
