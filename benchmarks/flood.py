@@ -82,7 +82,6 @@ def _settings(memory: int) -> dict[str, str]:
         "STACK_NAME": "csr-approver",
         "MODE": "approve-only",
         "POWERTOOLS_SERVICE_NAME": "csr-approver",
-        "MODE": "approve-only",
         "APPROVE_AFTER_SECONDS": "0",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
     }

@@ -211,4 +211,4 @@ def test_a_name_that_is_taken_is_told(
 
     stderr = runner.run(*command, code=1).stderr
 
-    assert f"there is a request {name} already (pending), filed by me" in stderr
+    assert f"a request {name} exists (pending), filed by me" in stderr

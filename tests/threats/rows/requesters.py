@@ -50,7 +50,7 @@ ROWS: Final = (
         f"{_REQUESTERS}::test_one_key_of_two_nodes_is_denied_to_both",
         (
             unchecked("request.py", "key_not_reused"),
-            Change(_PEERS, "same_key=min(self._other_users(parsed), default=None)", "same_key=None"),
+            Change(_PEERS, "min(self._other_users(parsed), default=None)", "None"),
         ),
     ),
     Row(
