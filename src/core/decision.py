@@ -14,30 +14,31 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
     """
     if not checks or len({check.id for check in checks}) != len(checks):
         raise ValueError("no checks, or two with one id")
-    state = {need: availability(need, case) for need in Need}
+    found = {need: availability(need, case) for need in Need}
+    absent = {need for need in Need if found[need] is Availability.ABSENT}
+    not_provided = {need for need in Need if found[need] is Availability.NOT_PROVIDED}
     refusals: list[Refusal] = []
     not_run: list[str] = []
     for check in checks:
         if not check.applies(case.policy):
             continue
-        needs = [state[need] for need in check.needs]
-        if Availability.NOT_PROVIDED in (*needs, *(state[use] for use in check.uses)):
+        if not not_provided.isdisjoint(check.needs | check.uses):
             not_run.append(check.id)
-        if Availability.NOT_PROVIDED in needs:
-            continue
-        refusal = check.run(case) if Availability.ABSENT not in needs else _absent(case, state)
+            if not not_provided.isdisjoint(check.needs):
+                continue
+        refusal = check.run(case) if absent.isdisjoint(check.needs) else _absent(case, absent)
         if refusal is not None:
             if refusal.effect not in check.effects:
                 raise ValueError(f"{check.id} may not {refusal.effect.value}")
             refusals.append(refusal.by(check.id))
             if check.gate:
                 return Verdict(Decision.LEAVE, tuple(refusals))
-    return _verdict(refusals, not_run, state)
+    return Verdict(_decision(refusals, absent), tuple(refusals), tuple(not_run))
 
 
-def _absent(case: Case, state: dict[Need, Availability]) -> Refusal | None:
+def _absent(case: Case, absent: set[Need]) -> Refusal | None:
     """Refuse for an absent instance. A request that can't be read was refused before, once."""
-    if state[Need.REQUEST] is Availability.ABSENT:
+    if Need.REQUEST in absent:
         return None
     claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
     return Refusal.leave(
@@ -45,15 +46,9 @@ def _absent(case: Case, state: dict[Need, Availability]) -> Refusal | None:
     )
 
 
-def _verdict(
-    refusals: list[Refusal], not_run: list[str], state: dict[Need, Availability]
-) -> Verdict:
+def _decision(refusals: list[Refusal], absent: set[Need]) -> Decision:
     effects = {refusal.effect for refusal in refusals}
     if Effect.DENY in effects:
-        decision = Decision.DENY
-    elif effects or state[Need.REQUEST] is Availability.ABSENT:
-        # Without a readable request most checks were not run, so there is no approval.
-        decision = Decision.LEAVE
-    else:
-        decision = Decision.APPROVE
-    return Verdict(decision, tuple(refusals), tuple(not_run))
+        return Decision.DENY
+    # Without a readable request most checks were not run, so there is no approval.
+    return Decision.LEAVE if effects or Need.REQUEST in absent else Decision.APPROVE
