@@ -40,7 +40,7 @@ def emitted(lines: Iterable[Mapping[str, Json]]) -> Samples:
     return samples
 
 
-def ringing(stack: Stack, samples: Samples) -> set[str]:
+def firing(stack: Stack, samples: Samples) -> set[str]:
     """Return the alarms that fire if every period is like this one."""
     return {
         name

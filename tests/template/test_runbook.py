@@ -91,7 +91,7 @@ def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Rep
     assert [] == unmet
 
 
-def test_every_filter_selects_what_made_the_alarm_ring(reported: Reported) -> None:
+def test_every_filter_selects_what_made_the_alarm_fire(reported: Reported) -> None:
     """Each filter selects some lines, but not all."""
     for one in PATTERN.findall(RUNBOOK):
         if one.startswith("{"):

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.ledger_metrics import ACCOUNT, NAMESPACE
-from tests.template.alarms import Samples, emitted, ringing
+from tests.template.alarms import Samples, emitted, firing
 from tests.template.cloudformation import Stack
 
 #: Three clusters, all reviewed, with nothing to report.
@@ -41,12 +41,12 @@ def test_each_fault_fires_only_its_own_alarm(
     changes: dict[str, int], expected: set[str], monitoring: Stack
 ) -> None:
     """So the alarm's name says what is wrong."""
-    assert expected == ringing(monitoring, samples(QUIET | changes))
+    assert expected == firing(monitoring, samples(QUIET | changes))
 
 
 def test_silence_fires_an_alarm(monitoring: Stack) -> None:
     """Nothing runs at all, so no metric is sent."""
-    assert {"ReviewsMissingAlarm"} == ringing(monitoring, {})
+    assert {"ReviewsMissingAlarm"} == firing(monitoring, {})
 
 
 def test_values_that_others_put_lower_no_maximum(monitoring: Stack) -> None:
@@ -54,17 +54,17 @@ def test_values_that_others_put_lower_no_maximum(monitoring: Stack) -> None:
     true = samples(QUIET | {"OldestPendingSeconds": 700, "ApprovedNotIssued": 1})
     forged = {key: [*values, -1_000_000] for key, values in true.items()}
 
-    assert {"OldestPendingAlarm", "ApprovedNotIssuedAlarm"} <= ringing(monitoring, forged)
+    assert {"OldestPendingAlarm", "ApprovedNotIssuedAlarm"} <= firing(monitoring, forged)
 
 
 def test_reviewers_that_print_nothing_count_as_missing_reviews(monitoring: Stack) -> None:
     """Only the dispatcher reports."""
-    assert {"ReviewsMissingAlarm"} == ringing(monitoring, samples({"Expected": 3}))
+    assert {"ReviewsMissingAlarm"} == firing(monitoring, samples({"Expected": 3}))
 
 
 def test_another_stacks_metrics_fire_no_alarm_of_this_stack(monitoring: Stack) -> None:
     """For this stack they are missing data."""
-    assert {"ReviewsMissingAlarm"} == ringing(monitoring, samples({**QUIET, "Denied": 1}, "other"))
+    assert {"ReviewsMissingAlarm"} == firing(monitoring, samples({**QUIET, "Denied": 1}, "other"))
 
 
 def test_a_line_is_one_sample_of_each_of_its_metrics() -> None:
