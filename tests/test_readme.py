@@ -1,4 +1,4 @@
-"""The README says what is: its tables and commands are those of the code."""
+"""The README's and docs/commands.md's tables, commands and output match the code."""
 
 import re
 from contextlib import ExitStack
@@ -28,12 +28,12 @@ COMMANDS: Final = (ROOT / "docs" / "commands.md").read_text()
 
 
 def section(title: str, page: str = README) -> str:
-    """The text under a heading of the second level."""
+    """Return the text under a heading of the second level."""
     return page.split(f"\n## {title}\n")[1].split("\n## ", maxsplit=1)[0]
 
 
 def test_the_first_lines_are_the_two_commands() -> None:
-    """Whoever opens it sees at once how to see it and how to test it."""
+    """A reader first sees how to run the demo and the tests."""
     commands = [line.split("#")[0].strip() for line in README.splitlines()[2:5]]
 
     assert ["```", "make demo", "make test"] == commands
@@ -49,7 +49,7 @@ def test_the_first_lines_are_the_two_commands() -> None:
 def test_the_table_of_checks_is_complete_and_in_order(
     title: str, checks: tuple[Check, ...]
 ) -> None:
-    """Every check has its row, with the effects that it can have."""
+    """Each row names the effects that its check can have."""
     rows = _CHECK_ROW.findall(section(title))
     shown = [
         (check, {word for word in ("deny", "leave") if word in otherwise})
@@ -67,7 +67,7 @@ def test_the_table_of_checks_is_complete_and_in_order(
 
 
 def test_the_table_of_settings_has_every_setting_with_its_default() -> None:
-    """A setting that isn't there can't be found; a default that isn't so misleads."""
+    """Each row's default is that of the code."""
     rows = _SETTING_ROW.findall(section("Settings"))
 
     assert {name.upper() for name in ReviewSettings.model_fields} == {name for name, _ in rows}
@@ -77,7 +77,7 @@ def test_the_table_of_settings_has_every_setting_with_its_default() -> None:
 
 
 def test_every_make_target_that_is_named_exists() -> None:
-    """A command that is shown can be typed."""
+    """The Makefile has each target that the README shows."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z]+)\b", " ".join(_CODE.findall(README))))
 
@@ -86,7 +86,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_every_command_has_a_row_and_a_section() -> None:
-    """And every row is of a command; aliases are hidden."""
+    """Each row is of a command; aliases are hidden and have none."""
     rows = re.findall(
         r"^\| \[`csr-approver (\w+)`\]\(docs/commands.md#\1\) \|", README, re.MULTILINE
     )
@@ -96,8 +96,8 @@ def test_every_command_has_a_row_and_a_section() -> None:
     assert set(rows) == set(re.findall(r"^## (\w+)$", COMMANDS, re.MULTILINE))
 
 
-def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The script, the v1 form of its manifest, and what is to be known of the signer."""
+def test_the_shown_output_of_legacy_is_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows the script, the v1 form of its manifest, and notes about the signer."""
     monkeypatch.chdir(ROOT / "tests" / "cli" / "legacy")
     monkeypatch.delenv("COLUMNS", raising=False)
     printed = CliRunner().invoke(app, ["legacy", "create-cert.sh"]).stdout
@@ -106,8 +106,8 @@ def test_what_legacy_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -
     assert [line.rstrip() for line in printed.splitlines()] == shown.split("\n```")[0].splitlines()
 
 
-def test_what_diagnose_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two clusters: a node whose name EC2 doesn't confirm, and one that waits."""
+def test_the_shown_output_of_diagnose_is_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one cluster EC2 doesn't confirm a node's name; in the other, a node waits."""
     with ExitStack() as opened:
         account = Account(opened.enter_context(FakeAws()), opened)
         node = account.cluster("prod", "eu-west-1")
@@ -128,7 +128,7 @@ def test_what_diagnose_prints_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_every_cause_that_diagnose_names_is_documented() -> None:
-    """By what it asks of a person."""
+    """The table lists the causes by what they need."""
     shown = {
         need: re.findall(r"`([a-z0-9-]+)`", row)
         for need, row in re.findall(
@@ -141,7 +141,7 @@ def test_every_cause_that_diagnose_names_is_documented() -> None:
 
 
 def test_every_problem_that_legacy_names_is_explained() -> None:
-    """In the order in which it names them."""
+    """The rows are in the order of the code."""
     rows = re.findall(
         r"^\| ((?:`[a-z0-9-]+`(?:, )?)+) \|", section("legacy", COMMANDS), re.MULTILINE
     )
@@ -150,7 +150,7 @@ def test_every_problem_that_legacy_names_is_explained() -> None:
 
 
 def test_every_file_that_is_linked_is_there() -> None:
-    """No link leads nowhere."""
+    """Every link leads to a file or a folder."""
     links = re.findall(r"\]\(([^)#:]+)\)", README)
 
     assert [] == [link for link in links if not (ROOT / link).exists()]

@@ -1,1 +1,1 @@
-"""The documents say what is."""
+"""The documents match the code."""

@@ -1,4 +1,4 @@
-"""The documents' figures are held against the functions."""
+"""Fixtures to compare the documents' figures with the functions."""
 
 from tests.handlers.conftest import account, enforcing, lambdas
 

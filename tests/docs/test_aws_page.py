@@ -1,4 +1,4 @@
-"""`docs/aws-page.md` names commands, checks, files and tests that are there."""
+"""`docs/aws-page.md` names only commands, checks, files and tests that exist."""
 
 import re
 from pathlib import Path
@@ -19,19 +19,19 @@ DOC: Final = (ROOT / "docs" / "aws-page.md").read_text()
 ROWS: Final = re.findall(r"^\| (.+) \| (.+) \| `(tests/[\w/]+\.py)::(\w+)` \|$", DOC, re.MULTILINE)
 COMMANDS: Final[dict[str, Any]] = getattr(get_command(app), "commands")  # noqa: B009  no types
 
-#: Every word of ours that a row may name.
+#: Every word of this project that a row may name.
 WORDS: Final = (
     {check.id for checks in (one.checks for one in SIGNERS.values()) for check in checks}
     | {one.value for kind in (Problem, End, IssueState) for one in kind}
     | {name.upper() for name in ReviewSettings.model_fields}
     | {"outcome"}
 )
-#: And what isn't ours.
+#: Other words that a row may name: Kubernetes's and the page's.
 _OTHERS: Final = re.compile(r"kubectl .*|[a-z.]+/[a-z-]+|myserver\.\w+(\.svc)?|csr-|--\w+")
 
 
 def test_each_sentence_has_its_row() -> None:
-    """A line of a table that can't be read would be held against nothing."""
+    """A line of a table that can't be parsed would not be checked."""
     lines = [line for line in DOC.splitlines() if line.startswith("| ")]
     headings = [line for line in lines if line.startswith("| the page says |")]
 
@@ -41,7 +41,7 @@ def test_each_sentence_has_its_row() -> None:
 
 @pytest.mark.parametrize(("said", "_done", "file", "test"), ROWS)
 def test_the_test_that_shows_it_exists(said: str, _done: str, file: str, test: str) -> None:
-    """Under this name, in this file."""
+    """The file has a test of this name."""
     assert f"\ndef {test}(" in (ROOT / file).read_text(), said
 
 
@@ -55,14 +55,14 @@ def test_the_commands_and_their_options_exist() -> None:
         assert set() == {word for word in rest if word.startswith("--")} - known, one
 
 
-def test_the_options_that_are_named_alone_are_requests() -> None:
+def test_options_without_a_command_are_options_of_request() -> None:
     known = {option for param in COMMANDS["request"].params for option in param.opts}
 
     assert set() == set(re.findall(r"`(--[\w-]+)`", DOC)) - known
 
 
-def test_every_other_word_in_code_is_one_of_ours() -> None:
-    """Checks, problems, outcomes, findings and settings; or it is Kubernetes's, or the page's."""
+def test_every_other_word_in_code_exists() -> None:
+    """It is a check, problem, outcome, finding or setting, or a word of Kubernetes or the page."""
     tables = "\n".join(f"{said} {done}" for said, done, *_ in ROWS)
     shown = {one for one in re.findall(r"`([^`]+)`", tables) if not one.startswith("csr-approver ")}
 
@@ -70,8 +70,8 @@ def test_every_other_word_in_code_is_one_of_ours() -> None:
     assert [] == sorted(one for one in shown - WORDS if not _OTHERS.fullmatch(one))
 
 
-def test_every_link_leads_somewhere() -> None:
-    """To a file, and to a heading in it."""
+def test_every_link_leads_to_a_file_and_a_heading() -> None:
+    """Links to other sites aren't checked."""
     links = re.findall(r"\]\((?!https:)([^)]+)\)", DOC)
 
     assert len(links) >= 4
@@ -83,7 +83,7 @@ def test_every_link_leads_somewhere() -> None:
         assert not anchor or anchor in anchors, link
 
 
-def test_the_number_of_checks_is_theirs() -> None:
+def test_the_number_of_checks_is_right() -> None:
     [reported] = re.findall(r"(\d+) checks", DOC)
 
     assert len(SIGNERS["kubernetes.io/kubelet-serving"].checks) == int(reported)

@@ -1,4 +1,4 @@
-"""Commands that documents show can be typed: AWS knows the operation and its options."""
+"""The commands in the documents exist: AWS and our command line have them and their options."""
 
 import itertools
 import re
@@ -18,7 +18,7 @@ from cli.main import app
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-#: Commands of the AWS CLI that are no operation of a service, with the options that we use.
+#: Commands of the AWS CLI that aren't operations of a service, with the options that we use.
 #: From: AWS CLI Command Reference, cloudformation deploy; logs tail.
 CUSTOM: Final = {
     ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides"},
@@ -34,7 +34,7 @@ _COMMANDS: Final[Any] = get_command(app)
 
 
 def commands(program: str = "aws") -> list[str]:
-    """Every command of this program that is shown, whole."""
+    """Return every command of this program that a document shows."""
     found: list[str] = []
     for page in PAGES:
         text = page.read_text()
@@ -47,8 +47,8 @@ def commands(program: str = "aws") -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_aws_knows_the_command_and_its_options(command: str) -> None:
-    """Misspelt, it would fail in the hands of who needs it at night."""
+def test_aws_has_the_command_and_its_options(command: str) -> None:
+    """All required options are given, too."""
     words = itertools.takewhile(lambda word: word not in {">", "|"}, shlex.split(command))
     _, service, operation, *rest = words
     options = {word.removeprefix("--") for word in rest if word.startswith("--")} - GLOBAL
@@ -69,8 +69,8 @@ def test_aws_knows_the_command_and_its_options(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", commands("csr-approver"))
-def test_our_commands_and_their_options_are_there(command: str) -> None:
-    """What they print where output is shown, other tests compare."""
+def test_our_command_and_its_options_exist(command: str) -> None:
+    """Other tests compare the output that is shown."""
     words = itertools.takewhile(
         lambda word: word not in {">", "|"}, shlex.split(command, comments=True)
     )
@@ -90,6 +90,6 @@ def _options(command: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("program", ["aws", "csr-approver"])
-def test_there_are_commands(program: str) -> None:
-    """If none were found, none would be held against anything."""
+def test_commands_are_found(program: str) -> None:
+    """If none were found, nothing would be checked."""
     assert len(commands(program)) > 10

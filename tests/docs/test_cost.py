@@ -1,4 +1,4 @@
-"""What `docs/cost.md` says is computed from what it assumes, and the sizes are true."""
+"""The costs in `docs/cost.md` follow from its figures, and its sizes are right."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ _ROW: Final = re.compile(r"^\| ([\d,]+) \| ([\d,]+) \| (.+) \|$", re.MULTILINE)
 
 
 def month(clusters: int, nodes: int) -> list[float]:
-    """The columns of a row, as the sums in the document say."""
+    """Return the columns of a row, by the document's formulas."""
     f = FIGURES
     reviews = clusters * f["minutes"]
     seconds = f["minutes"] * f["dispatch_seconds"] * f["dispatch_gb"]
@@ -43,7 +43,7 @@ def row(clusters: int, nodes: int) -> str:
 
 
 def test_the_table_follows_from_the_figures() -> None:
-    """Whoever changes one figure must change the sums."""
+    """A change of a figure must change the table."""
     rows = [
         (match[0], row(*(int(match[n].replace(",", "")) for n in (1, 2))))
         for match in _ROW.finditer(DOC)
@@ -55,7 +55,7 @@ def test_the_table_follows_from_the_figures() -> None:
 
 @pytest.mark.usefixtures("enforcing")
 def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas: Lambdas) -> None:
-    """Within a tenth, without what Lambda itself adds."""
+    """They are within a tenth, without the lines that Lambda adds."""
     cluster = account.cluster("prod")
     lambdas.review()
     idle = len(lambdas.printed)
@@ -72,13 +72,13 @@ def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas:
 
 
 def test_the_metrics_are_as_many_as_the_figures_say() -> None:
-    """Those of a review, and the dispatcher's two."""
+    """They are those of a review, and the dispatcher's two."""
     assert len(CLUSTER) == FIGURES["cluster_metrics"]
     assert len({*ACCOUNT, "Expected", "DispatchErrors"}) == FIGURES["account_metrics"]
 
 
 def test_the_alarms_watch_as_many_metrics_as_the_figures_say() -> None:
-    """One that works out a number of several is paid for by each of them."""
+    """CloudWatch charges an alarm on an expression for each metric in it."""
     alarms = monitoring_of(transformed().stack()).of_type("AWS::CloudWatch::Alarm").values()
     watched = sum(
         len([one for one in alarm.get("Metrics", ()) if "MetricStat" in one]) or 1

@@ -1,4 +1,4 @@
-"""Where code and templates point into the runbook, there is something."""
+"""Sections of the runbook to which the code refers exist."""
 
 import re
 from pathlib import Path
@@ -20,11 +20,11 @@ POINTERS: Final = sorted(
 
 
 @pytest.mark.parametrize(("file", "section"), POINTERS)
-def test_the_section_is_there(file: str, section: str) -> None:
-    """Who is told to read on finds it by that name."""
+def test_the_section_exists(file: str, section: str) -> None:
+    """The runbook has a heading of this name."""
     assert section in HEADINGS, file
 
 
-def test_there_are_pointers() -> None:
-    """If none were found, none would be held against anything."""
+def test_references_are_found() -> None:
+    """If none were found, nothing would be checked."""
     assert POINTERS

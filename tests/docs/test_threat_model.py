@@ -14,12 +14,12 @@ ATTACKS: Final = DOC.split("## Attacks")[1].split("## What remains")[0]
 FOUND: Final = re.findall(
     r"^\| (.+) \| (.+) \| `(tests/[\w/]+\.py(?:::\w+)+)`(?:, `([^`]+)`)? \|$", ATTACKS, re.MULTILINE
 )
-#: This one keeps requests from being judged that EKS would never issue: no attack.
+#: This check leaves requests that EKS would never issue: it stops no attack.
 NO_DEFENCE: Final = {"issuable-name"}
 
 
 def test_each_line_is_a_row() -> None:
-    """A line that can't be read would be compared with nothing."""
+    """A line that can't be parsed would not be checked."""
     lines = [line for line in ATTACKS.splitlines() if line.startswith("| ")]
     heads = [line for line in lines if line == "| attack | stopped by | shown by |"]
 
@@ -27,20 +27,20 @@ def test_each_line_is_a_row() -> None:
 
 
 def test_the_document_and_the_proof_have_the_same_rows() -> None:
-    """So each line's test is seen to fail when the defence is taken away."""
+    """So each row's test is shown to fail without the defence."""
     written = [(attack, test, cases) for attack, _, test, cases in FOUND]
     proved = [(row.attack, row.shown_by, row.cases) for row in ROWS]
 
     assert proved == written
 
 
-def test_each_row_takes_a_defence_away() -> None:
-    """A row without any would prove nothing."""
+def test_each_row_removes_a_defence() -> None:
+    """Otherwise it would prove nothing."""
     assert [] == [row.attack for row in ROWS if not row.without]
 
 
 def test_each_check_stops_an_attack() -> None:
-    """A check without a row would have no proof, and no reason."""
+    """A check without a row would have neither proof nor reason."""
     named = {name for _, stopped_by, *_ in FOUND for name in re.findall(r"`([a-z-]+)`", stopped_by)}
     ids = {check.id for checks in (one.checks for one in SIGNERS.values()) for check in checks}
 

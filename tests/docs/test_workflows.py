@@ -1,4 +1,4 @@
-"""What runs on GitHub: make targets, with the right to read, by actions that can't be moved."""
+"""CI on GitHub runs only make targets, with read access, by actions pinned by commit."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def steps(key: str) -> list[str]:
 
 
 def test_actions_are_pinned_by_commit() -> None:
-    """And the comment says which release that is."""
+    """A comment names the release."""
     used = re.findall(r"uses: (\S+)(.*)", TEXT)
 
     assert len(used) == len(steps("uses"))
@@ -27,7 +27,7 @@ def test_actions_are_pinned_by_commit() -> None:
 
 
 def test_jobs_may_read_the_code_and_nothing_else() -> None:
-    """The token of a workflow may otherwise write."""
+    """By default a workflow's token may also write."""
     assert WORKFLOW["permissions"] == {}
     assert {"contents": "read"} == {
         right: level for job in JOBS.values() for right, level in job["permissions"].items()
@@ -45,7 +45,7 @@ def test_no_credentials_are_left_in_the_checkout() -> None:
 
 
 def test_jobs_run_make_targets_only() -> None:
-    """Whatever fails there fails at a desk too."""
+    """So what fails in CI also fails locally."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {
         word
@@ -60,10 +60,10 @@ def test_jobs_run_make_targets_only() -> None:
 
 
 def test_jobs_end() -> None:
-    """A job that hangs is paid for by the minute."""
+    """A job that hangs costs money by the minute."""
     assert all(job["timeout-minutes"] <= 60 for job in JOBS.values())
 
 
 def test_nothing_of_a_pull_request_reaches_a_shell() -> None:
-    """Titles and branch names are whatever their author writes."""
+    """Anyone can write its title and branch name."""
     assert not [command for command in steps("run") if "github." in command]

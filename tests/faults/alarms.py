@@ -6,7 +6,7 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.faults.rig import ALL
 from tests.faults.row import Outcome, Row, healthy
 from tests.template.alarms import Samples
-from tests.template.alarms import ringing as ringing_on
+from tests.template.alarms import firing as ringing_on
 from tests.template.cloudformation import Stack, Template
 from tests.template.sam import ROOT
 

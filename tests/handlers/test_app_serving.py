@@ -11,7 +11,7 @@ from sandbox.fake_apiserver.status import ApiError
 from sandbox.kubernetes import SEES_SERVICES
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.handlers.lambdas import Invocation, Lambdas
-from tests.template.alarms import emitted, ringing
+from tests.template.alarms import emitted, firing
 from tests.template.sam import transformed
 
 BOTH = {"csr-0001": "Approved", "shop-web": "Approved"}
@@ -130,7 +130,7 @@ def test_where_only_the_first_manifest_is_applied_nobody_is_woken(
     totals = lambdas.metrics()
     assert (totals["EvidenceUnavailable"], totals["ReviewErrors"], totals["Left"]) == (0, 0, 1)
     assert totals["OldestPendingSeconds"] == 0
-    assert ringing(transformed().stack(), emitted(lambdas.numbers)) == set()
+    assert firing(transformed().stack(), emitted(lambdas.numbers)) == set()
 
 
 def test_with_half_of_the_second_manifest_the_write_is_an_error(

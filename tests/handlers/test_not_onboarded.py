@@ -6,7 +6,7 @@ import pytest
 
 from tests.handlers.account import Account, Cluster
 from tests.handlers.lambdas import Lambdas
-from tests.template.alarms import emitted, ringing
+from tests.template.alarms import emitted, firing
 from tests.template.sam import monitoring_of, transformed
 
 CLUSTERS = 40
@@ -83,7 +83,7 @@ def test_no_alarm_rings(account: Account, lambdas: Lambdas) -> None:
     """Not even if every minute is like this one, as it may be for weeks."""
     lambdas.minute(account.queue_url)
 
-    assert ringing(monitoring_of(transformed().stack()), emitted(lambdas.numbers)) == set()
+    assert firing(monitoring_of(transformed().stack()), emitted(lambdas.numbers)) == set()
 
 
 def test_a_cluster_is_served_in_the_minute_after_it_lets_the_approver_in(

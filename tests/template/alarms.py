@@ -1,4 +1,4 @@
-"""As much of CloudWatch as it takes to see which alarms ring on what the functions print.
+"""The part of CloudWatch that decides which alarms fire on what the functions print.
 
 From: CloudWatch User Guide, "Embedded metric format specification", "Using metric math" and
 "Configuring how CloudWatch alarms treat missing data".
@@ -25,7 +25,7 @@ _MISSING: Final = {"breaching": True, "notBreaching": False}
 
 
 def emitted(lines: Iterable[Mapping[str, Json]]) -> Samples:
-    """What CloudWatch reads out of lines in its embedded metric format."""
+    """Return the samples that CloudWatch reads from lines in its embedded metric format."""
     samples: dict[tuple[str, str, frozenset[tuple[str, str]]], list[float]] = {}
     for line in lines:
         for one in line["_aws"]["CloudWatchMetrics"]:
@@ -40,8 +40,8 @@ def emitted(lines: Iterable[Mapping[str, Json]]) -> Samples:
     return samples
 
 
-def ringing(stack: Stack, samples: Samples) -> set[str]:
-    """The alarms that ring if every period is like this one."""
+def firing(stack: Stack, samples: Samples) -> set[str]:
+    """Return the alarms that fire if every period is like this one."""
     return {
         name
         for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items()
@@ -57,7 +57,7 @@ def _breaches(alarm: Json, samples: Samples) -> bool:
 
 
 def _value(alarm: Json, samples: Samples) -> _Value:
-    """The value of one period: of the alarm's metric, or of the one query that it looks at."""
+    """Return the value of one period: of the alarm's metric, or of the query that it watches."""
     if "Metrics" not in alarm:
         return _statistic(alarm, alarm["Statistic"], samples)
     queries = [one for one in alarm["Metrics"] if "MetricStat" in one]
@@ -65,8 +65,8 @@ def _value(alarm: Json, samples: Samples) -> _Value:
         one["Id"]: _statistic(one["MetricStat"]["Metric"], one["MetricStat"]["Stat"], samples)
         for one in queries
     }
-    (looked_at,) = [one for one in alarm["Metrics"] if one.get("ReturnData", True)]
-    return _worked_out(ast.parse(looked_at["Expression"], mode="eval").body, values)
+    (watched,) = [one for one in alarm["Metrics"] if one.get("ReturnData", True)]
+    return _evaluated(ast.parse(watched["Expression"], mode="eval").body, values)
 
 
 def _statistic(metric: Json, statistic: str, samples: Samples) -> _Value:
@@ -75,25 +75,25 @@ def _statistic(metric: Json, statistic: str, samples: Samples) -> _Value:
     return _STATISTICS[statistic](values) if values else None
 
 
-def _worked_out(node: ast.expr, values: Mapping[str, _Value]) -> _Value:
-    """Metric math reads like Python, as far as the template uses it. Missing stays missing."""
+def _evaluated(node: ast.expr, values: Mapping[str, _Value]) -> _Value:
+    """Evaluate metric math: what the template uses of it is valid Python. Missing stays missing."""
     match node:
         case ast.Constant(value=int() | float() as number):
             return number
         case ast.Name(id=name):
             return values[name]
         case ast.Call(func=ast.Name(id="FILL"), args=[metric, filling]):
-            value = _worked_out(metric, values)
-            return _worked_out(filling, values) if value is None else value
+            value = _evaluated(metric, values)
+            return _evaluated(filling, values) if value is None else value
         case ast.Call(func=ast.Name(id="IF"), args=[condition, then, otherwise]):
-            holds = _worked_out(condition, values)
-            return None if holds is None else _worked_out(then if holds else otherwise, values)
+            holds = _evaluated(condition, values)
+            return None if holds is None else _evaluated(then if holds else otherwise, values)
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             return _both(operator.sub, left, right, values)
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             return _both(operator.eq, left, right, values)
-    # What is guessed at would pass alarms that CloudWatch reads otherwise.
-    raise NotImplementedError(f"{ast.unparse(node)} isn't used by the template, so far")
+    # Guessing could accept alarms that CloudWatch evaluates differently.
+    raise NotImplementedError(f"{ast.unparse(node)}: not used by the template so far; add it here")
 
 
 def _both(
@@ -102,5 +102,5 @@ def _both(
     right: ast.expr,
     values: Mapping[str, _Value],
 ) -> _Value:
-    one, other = _worked_out(left, values), _worked_out(right, values)
+    one, other = _evaluated(left, values), _evaluated(right, values)
     return None if one is None or other is None else compute(one, other)

@@ -1,4 +1,4 @@
-"""As much of CloudFormation as it takes to see which resources a template makes, with what values.
+"""The part of CloudFormation that shows which resources a template creates, with which values.
 
 References to resources become `<LogicalId>`, their attributes `<LogicalId.Attribute>`.
 """
@@ -17,10 +17,10 @@ _VARIABLE: Final = re.compile(r"\$\{([\w:.]+)\}")
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as their long ones."""
+    """Reads CloudFormation's short forms as long forms."""
 
     def long_form(self, name: str, node: yaml.Node) -> Json:
-        """`!Sub text` as `{"Fn::Sub": "text"}`."""
+        """Return `!Sub text` as `{"Fn::Sub": "text"}`."""
         if isinstance(node, yaml.SequenceNode):
             value: Json = self.construct_sequence(node, deep=True)
         else:
@@ -37,7 +37,7 @@ class Template:
 
     @classmethod
     def read(cls, file: Path) -> "Template":
-        """Read a template that SAM has nothing to do with."""
+        """Read a template that needs no SAM transform."""
         source = yaml.load(file.read_text(), _Loader)  # noqa: S506 - a safe one
         return cls({"Conditions": {}, **source})
 
@@ -46,19 +46,19 @@ class Template:
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Json]]:
-        """What is declared of each parameter."""
+        """Return the declaration of each parameter."""
         declared: Mapping[str, Mapping[str, Json]] = self.source.get("Parameters", {})
         return declared
 
     def stack(
         self, *, name: str = "csr-approver", region: str = "us-east-1", **given: str
     ) -> "Stack":
-        """The stack that these parameters make."""
+        """Return the stack that these parameters create."""
         return Stack(self, name, region, given)
 
 
 class Stack:
-    """One stack's resources, with every function of the template worked out."""
+    """One stack's resources, with every function of the template evaluated."""
 
     def __init__(
         self, template: Template, name: str, region: str, given: Mapping[str, str]
@@ -80,13 +80,13 @@ class Stack:
             self._values[key] = value.split(",") if lists else value
         assert set(given) <= set(template.parameters)
         self.resources = {
-            key: self.work_out(resource)
+            key: self.evaluated(resource)
             for key, resource in source["Resources"].items()
             if self._holds(resource.get("Condition"))
         }
 
     def of_type(self, kind: str) -> dict[str, Json]:
-        """The properties of each resource of this type."""
+        """Return the properties of each resource of this type."""
         return {
             key: resource["Properties"]
             for key, resource in self.resources.items()
@@ -94,19 +94,19 @@ class Stack:
         }
 
     def properties(self, key: str) -> Json:
-        """The properties of one resource."""
+        """Return the properties of one resource."""
         return self.resources[key]["Properties"]
 
     def environment(self, function: str) -> dict[str, str]:
-        """A function's environment variables."""
+        """Return a function's environment variables."""
         variables: dict[str, str] = self.properties(function)["Environment"]["Variables"]
         return variables
 
-    def work_out(self, value: Json) -> Json:
-        """A part of the template, worked out."""
+    def evaluated(self, value: Json) -> Json:
+        """Return a part of the template with its functions evaluated."""
         if isinstance(value, list):
-            worked = [self.work_out(one) for one in value]
-            return [one for one in worked if one is not _NO_VALUE]
+            parts = [self.evaluated(one) for one in value]
+            return [one for one in parts if one is not _NO_VALUE]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
@@ -117,7 +117,7 @@ class Stack:
                 return self._holds(argument)
             if function.startswith("Fn::"):
                 return self._function(function, argument)
-        made = {key: self.work_out(one) for key, one in value.items()}
+        made = {key: self.evaluated(one) for key, one in value.items()}
         return {key: one for key, one in made.items() if one is not _NO_VALUE}
 
     def _ref(self, name: str) -> Json:
@@ -129,21 +129,21 @@ class Stack:
     def _function(self, function: str, argument: Json) -> Json:
         if function == "Fn::If":
             condition, then, otherwise = argument
-            return self.work_out(then if self._holds(condition) else otherwise)
+            return self.evaluated(then if self._holds(condition) else otherwise)
         if function == "Fn::Sub":
             text = _VARIABLE.sub(lambda found: str(self._attribute(found[1])), argument)
             return text.replace("${!", "${")
         if function == "Fn::GetAtt":
             return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
-        worked = self.work_out(argument)
+        parts = self.evaluated(argument)
         if function == "Fn::Join":
-            return worked[0].join(worked[1])
+            return parts[0].join(parts[1])
         if function == "Fn::Equals":
-            return worked[0] == worked[1]
+            return parts[0] == parts[1]
         if function == "Fn::Not":
-            return not worked[0]
-        # What is guessed at would pass templates that CloudFormation reads otherwise.
-        raise NotImplementedError(f"{function} isn't used by the template, so far")
+            return not parts[0]
+        # Guessing could accept templates that CloudFormation evaluates differently.
+        raise NotImplementedError(f"{function}: not used by the template so far; add it here")
 
     def _attribute(self, name: str) -> Json:
         resource, _, attribute = name.partition(".")
@@ -153,4 +153,4 @@ class Stack:
         return f"<{name}>"
 
     def _holds(self, condition: str | None) -> bool:
-        return condition is None or bool(self.work_out(self._source["Conditions"][condition]))
+        return condition is None or bool(self.evaluated(self._source["Conditions"][condition]))

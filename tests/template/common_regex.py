@@ -1,10 +1,10 @@
-r"""The part of regular expressions that Java and Python read in the same way.
+r"""The part of regular expressions that Java and Python read alike.
 
 CloudFormation reads a template's patterns as Java does; cfn-lint, SAM and the tests of the settings
-read them as Python does. `difference` accepts a pattern only if each of its parts is known to mean
-the same in both: printable ASCII, `\` before punctuation, `\n`, `\r`, `\t`, plain classes, groups,
-`|`, one greedy quantifier after each part, and `^` and `$` around an alternative of the whole. It
-refuses everything else, so a construct that is not listed here can't slip through.
+read them as Python does. `difference` accepts a pattern only if all its parts mean the same in
+both: printable ASCII, `\` before punctuation, `\n`, `\r`, `\t`, plain classes, groups, `|`, one
+greedy quantifier after each part, and `^` and `$` around an alternative of the whole. It refuses
+everything else, so a construct that is not listed here can't slip through.
 """
 
 import re

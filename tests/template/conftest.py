@@ -1,4 +1,4 @@
-"""The template after SAM's transform, the stack that it makes, and what its functions tell."""
+"""The template after SAM's transform, the stack that it creates, and what its functions report."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.handlers.conftest import account, lambdas
 from tests.handlers.lambdas import Lambdas
 from tests.template.cloudformation import Stack, Template
 from tests.template.java import Java
-from tests.template.reported import Told, all_that_is_told
+from tests.template.reported import Reported, report_every_case
 from tests.template.sam import ROOT, monitoring_of, transformed
 
 __all__ = ["account", "lambdas"]  # fixtures of the handlers' tests
@@ -27,17 +27,17 @@ def stack(template: Template) -> Stack:
 
 @pytest.fixture(scope="session")
 def monitoring() -> Stack:
-    """The nested stack: alarms, dashboard, saved queries. SAM's transform leaves it as it is."""
+    """Return the nested stack: alarms, dashboard, saved queries. SAM doesn't transform it."""
     return monitoring_of(Template.read(ROOT / "template.yaml").stack())
 
 
 @pytest.fixture
-def reported(account: Account, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch) -> Told:
-    return all_that_is_told(account, lambdas, monkeypatch)
+def reported(account: Account, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch) -> Reported:
+    return report_every_case(account, lambdas, monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def java() -> Iterator[Java]:
-    """The Java that requirements-dev.txt brings: a machine needs none of its own."""
+    """Yield the Java of requirements-dev.txt: the machine needs none of its own."""
     with Java() as java:
         yield java

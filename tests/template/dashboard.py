@@ -15,14 +15,14 @@ _SEARCH: Final = re.compile(r"SEARCH\('\{([\w,/]+)\} MetricName=\"(\w+)\"', '(\w
 
 
 def widgets(monitoring: Stack) -> list[Widget]:
-    """All widgets, in the order in which they are written."""
+    """Return all widgets, in the order in which they are written."""
     [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
     listed: list[Widget] = json.loads(dashboard["DashboardBody"])["widgets"]
     return listed
 
 
 def metrics(widget: Widget) -> Iterator[Metric]:
-    """The metrics that a widget reads, by name or by a search."""
+    """Yield the metrics that a widget reads, by name or by a search."""
     for entry in widget["properties"].get("metrics", ()):
         if isinstance(entry[0], str):
             namespace, name, *dimensions = [one for one in entry if isinstance(one, str)]
@@ -34,6 +34,6 @@ def metrics(widget: Widget) -> Iterator[Metric]:
 
 
 def expressions(widget: Widget) -> list[str]:
-    """The widget's expressions."""
+    """Return the widget's expressions."""
     entries = widget["properties"].get("metrics", ())
     return [entry[0]["expression"] for entry in entries if not isinstance(entry[0], str)]

@@ -1,4 +1,4 @@
-"""Filter patterns of CloudWatch Logs for JSON lines, as far as the runbook uses them.
+"""Filter patterns of CloudWatch Logs for JSON lines: the part that the runbook uses.
 
 From: CloudWatch Logs User Guide, "Filter pattern syntax", JSON. `&&` and `||` aren't mixed here.
 """
@@ -12,14 +12,14 @@ _CLAUSE: Final = re.compile(r'\$\.([\w.]+) (?:= "([^"]*)"|(>) (\d+)|(IS TRUE))')
 
 
 def clauses(pattern: str) -> list[str]:
-    """The conditions of `{ $.a = "b" && $.c > 1 }`, one by one."""
+    """Return the conditions of `{ $.a = "b" && $.c > 1 }`, one by one."""
     return re.split(r" (?:&&|\|\|) ", pattern.removeprefix("{ ").removesuffix(" }"))
 
 
 def matches(clause: str, line: Mapping[str, Any]) -> bool:
-    """True when the line satisfies this condition."""
+    """Return whether the line satisfies this condition."""
     found = _CLAUSE.fullmatch(clause)
-    assert found, f"not understood: {clause}"
+    assert found, f"unsupported condition: {clause}"
     name, text, greater, number, true = found.groups()
     value: Any = line
     for part in name.split("."):
@@ -32,6 +32,6 @@ def matches(clause: str, line: Mapping[str, Any]) -> bool:
 
 
 def selects(pattern: str, line: Mapping[str, Any]) -> bool:
-    """True when the line satisfies all of the pattern, or where it says `||`, any of it."""
+    """Return whether the line satisfies all conditions of the pattern, or any if it has `||`."""
     combined = any if "||" in pattern else all
     return combined(matches(one, line) for one in clauses(pattern))

@@ -1,7 +1,8 @@
-"""Run by SAM's own Python: deploy a template into moto, and print what came up, as JSON.
+"""Run by SAM's own Python: deploy a template into moto, and print what was created, as JSON.
 
-Reads an object: `template` and `parameters` for CloudFormation; `calls` of other APIs to make once
-the stack is there, each as service, method and arguments, in which `<name>` is an output's value.
+It reads a JSON object: `template` and `parameters` for CloudFormation, and `calls` of other APIs to
+make once the stack exists, each as service, method and arguments, in which `<name>` is an output's
+value.
 """
 
 import io
@@ -20,7 +21,7 @@ S3 = f"https://s3.amazonaws.com/{BUCKET}"
 
 
 def a_package() -> bytes:
-    """What `sam package` would have put into S3."""
+    """Return what `sam package` would have put into S3."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("handlers/__init__.py", "")
@@ -28,7 +29,7 @@ def a_package() -> bytes:
 
 
 def main() -> None:
-    """Deploy, call, and tell."""
+    """Deploy the template, make the calls, and print what exists then."""
     asked = json.load(sys.stdin)
     s3, cloudformation = boto3.client("s3"), boto3.client("cloudformation")
     s3.create_bucket(Bucket=BUCKET)
@@ -57,7 +58,7 @@ def main() -> None:
         "resources": {
             one["LogicalResourceId"]: one["PhysicalResourceId"]
             for one in resources
-            if "LogicalResourceId" in one  # those whose condition doesn't hold are blank
+            if "LogicalResourceId" in one  # resources whose condition is false are blank
         },
         "functions": boto3.client("lambda").list_functions()["Functions"],
         "mappings": boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"],
@@ -77,6 +78,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     os.environ.update(AWS_ACCESS_KEY_ID="practice", AWS_SECRET_ACCESS_KEY="practice")
-    warnings.simplefilter("error")  # moto warns of types that it doesn't know
+    warnings.simplefilter("error")  # moto warns of types that it doesn't support
     with mock_aws():
         main()

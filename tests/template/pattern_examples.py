@@ -1,6 +1,6 @@
-"""What each parameter's AllowedPattern must accept and refuse, by the parameter's name.
+"""Values that each parameter's AllowedPattern must accept and refuse, by the parameter's name.
 
-Of a list, each example is one element. An empty value means "none" wherever it is accepted.
+For a list, each example is one element. Where an empty value is accepted, it means "none".
 """
 
 from typing import Final, NamedTuple

@@ -1,4 +1,4 @@
-"""What both functions call, print and count in a run that meets all that they know to tell."""
+"""What both functions call, log and count in runs that cover every case that they report."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ FOREIGN: Final = ("10.9.9.9",)
 
 
 @dataclass(slots=True)
-class Told:
+class Reported:
     """The calls of each function, as `service:Operation`, and what both printed."""
 
     calls: dict[str, set[str]] = field(default_factory=lambda: {DISPATCHER: set(), REVIEWER: set()})
@@ -36,7 +36,7 @@ class Told:
     """Namespace, names of the dimensions in their order, and name of each metric."""
 
     def read(self, printed: str) -> None:
-        """Take in what was printed."""
+        """Collect the lines and metrics of what was printed."""
         for text in printed.splitlines():
             line = json.loads(text)
             if "_aws" not in line:
@@ -50,15 +50,15 @@ class Told:
                     }
 
     def fields(self) -> set[str]:
-        """The names of all fields, as Logs Insights calls them: `refusals.0.check`."""
+        """Return the names of all fields, as in Logs Insights: `refusals.0.check`."""
         return {name for line in self.lines for name in _names(line)}
 
 
 class _Recorder:
-    """Notes each call that botocore sends while a function runs, whoever made the client."""
+    """Records each call that botocore sends while a function runs, from any client."""
 
-    def __init__(self, reported: Told, patch: pytest.MonkeyPatch) -> None:
-        self._told = reported
+    def __init__(self, reported: Reported, patch: pytest.MonkeyPatch) -> None:
+        self._reported = reported
         self._running = ""
         create_client = botocore.session.Session.create_client
 
@@ -71,7 +71,7 @@ class _Recorder:
 
     @contextmanager
     def runs(self, function: str) -> Iterator[None]:
-        """The calls inside are this function's."""
+        """Record the calls made inside as this function's."""
         self._running = function
         yield
         self._running = ""
@@ -79,17 +79,17 @@ class _Recorder:
     def _called(self, model: Any, **_: Any) -> None:
         if self._running:
             action = f"{model.service_model.signing_name}:{model.name}"
-            self._told.calls[self._running].add(action)
+            self._reported.calls[self._running].add(action)
 
 
-def all_that_is_told(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPatch) -> Told:
-    """Decisions of every kind, certificates that are wrong or missing, and every trouble."""
-    reported = Told()
+def report_every_case(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPatch) -> Reported:
+    """Run both functions on every kind of decision, certificate and fault."""
+    reported = Reported()
     recorder = _Recorder(reported, patch)
     lambdas.settings(MODE="enforce")
     prod = account.cluster()
-    account.cluster("stranger", onboarded=False)
-    account.cluster("false", ca_pem=account.ca_pem)
+    account.cluster("not-onboarded", onboarded=False)
+    account.cluster("wrong-ca", ca_pem=account.ca_pem)
     _requests(prod)
 
     with recorder.runs(DISPATCHER):
@@ -98,13 +98,13 @@ def all_that_is_told(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPat
     with recorder.runs(REVIEWER):
         for message in messages:
             lambdas.review_records([message])
-    _trouble(lambdas, prod)
+    _faults(lambdas, prod)
     reported.read(lambdas.printed)
     return reported
 
 
 def _requests(prod: Cluster) -> None:
-    """What a node may be told: yes, no, not yet, nothing."""
+    """File requests to approve, to deny, to leave, to let wait, and one that isn't issued."""
     prod.file(1)
     prod.file(2, ips=FOREIGN)
     prod.file(3, known=False, age=timedelta(minutes=12))
@@ -116,8 +116,8 @@ def _requests(prod: Cluster) -> None:
     prod.seed_object(item)
 
 
-def _trouble(lambdas: Lambdas, prod: Cluster) -> None:
-    """AWS doesn't answer, the list breaks off, a write is refused, a wrong certificate, a bug."""
+def _faults(lambdas: Lambdas, prod: Cluster) -> None:
+    """Let AWS not answer, a list end early, a write be refused, a certificate be wrong, a bug."""
     prod.file(6)
     lambdas.review(invocation=Invocation(10))  # too little time for a slice
     item = prod.get(prod.file(7))
@@ -156,19 +156,19 @@ def _boom(*_: Any) -> None:
 
 
 def _unwritten(call: Call, answer: Callable[[Call], Answer]) -> Answer:
-    """No decision is taken."""
+    """Refuse every decision."""
     if call.method == "PUT":
-        raise ApiError(422, "Invalid", "not to my liking")
+        raise ApiError(422, "Invalid", "refused by the test")
     return answer(call)
 
 
 def _cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answer]], Answer]:
-    """The list breaks off after two items, with no time left to ask again."""
+    """Return a fault: the list ends after two items, with no time left to ask again."""
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if "continue" in call.query:
             invocation.passes(HALF)
-            raise ApiError(500, "InternalError", "etcd is gone")
+            raise ApiError(500, "InternalError", "etcd is down")
         return answer(replace(call, query={**call.query, "limit": "2"}))
 
     return fault

@@ -1,4 +1,4 @@
-"""Where SAM is, and what it makes of the template; used by the tests here and of the package."""
+"""Find SAM and run it on the template; used by these tests and those of the package."""
 
 import json
 import os
@@ -14,21 +14,21 @@ ROOT = Path(__file__).parents[2]
 
 
 def sam_bin() -> Path:
-    """The folder of SAM's programs; skips the test if `make sam` hasn't been run.
+    """Return the folder of SAM's programs; skip the test if `make sam` hasn't been run.
 
     With REQUIRE_SAM=1 it fails instead.
     """
     folder = ROOT / ".venv-sam" / "bin"
     if not (folder / "sam").exists():
-        why = "no SAM: run `make sam`"
+        reason = "SAM isn't installed: run `make sam`"
         if os.environ.get("REQUIRE_SAM") == "1":
-            pytest.fail(why)
-        pytest.skip(why)  # most tests need none of its programs
+            pytest.fail(reason)
+        pytest.skip(reason)  # most tests don't need it
     return folder
 
 
 def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -> str:
-    """Run one of SAM's programs as on a machine that knows no AWS account; returns its stdout."""
+    """Run one of SAM's programs, as on a machine without AWS credentials; return its stdout."""
     folder = sam_bin()
     ran = subprocess.run(  # noqa: S603 - installed by the Makefile
         [folder / command[0], *command[1:]],
@@ -50,19 +50,19 @@ def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -
 
 @cache
 def transformed() -> Template:
-    """The template after SAM's transform."""
+    """Return the template after SAM's transform."""
     text = run(
         "python",
         ROOT / "tests/template/transform.py",
         ROOT / "template.yaml",
         home=Path(os.devnull),
-        AWS_DEFAULT_REGION="us-east-1",  # it asks for one, to know the partition
+        AWS_DEFAULT_REGION="us-east-1",  # SAM needs a Region to know the partition
     )
     return Template(json.loads(text))
 
 
 def monitoring_of(stack: Stack) -> Stack:
-    """The stack of monitoring.yaml that this one makes within itself."""
+    """Return the nested stack, which this stack creates from monitoring.yaml."""
     nested = stack.properties("Monitoring")
     given = nested["Parameters"]
     assert "monitoring.yaml" == nested["TemplateURL"]

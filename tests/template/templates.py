@@ -13,7 +13,7 @@ _SUFFIXES: Final = {".yaml", ".yml", ".json", ".template"}
 _TEMPLATE: Final = re.compile(
     r'^(?:AWSTemplateFormatVersion|Resources):|"AWSTemplateFormatVersion"', re.MULTILINE
 )
-#: What a template calls expressions that some service matches text with.
+#: Keys under which a template has expressions that a service matches text with.
 _NAMED: Final = re.compile(r"pattern|regex", re.IGNORECASE)
 #: Regular expressions of CloudWatch Logs Insights: `like /…/`, `=~ /…/`, `parse @message /…/`.
 _IN_A_QUERY: Final = re.compile(r"(?:\blike|=~|\bparse\s+\S+)\s*/")

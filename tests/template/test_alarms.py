@@ -1,4 +1,4 @@
-"""Alarms: what they watch is what the functions tell, and silence is judged on purpose."""
+"""Alarms watch metrics that the functions report, and decide on missing data on purpose."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ import pytest
 
 from adapters.ledger_metrics import NAMESPACE
 from tests.template.cloudformation import Stack, Template
-from tests.template.reported import DISPATCHER, REVIEWER, Told
+from tests.template.reported import DISPATCHER, REVIEWER, Reported
 from tests.template.sam import ROOT, monitoring_of
 
 # AWS's own. From: Amazon SQS and AWS Lambda Developer Guides, CloudWatch metrics.
@@ -25,15 +25,15 @@ def alarms(monitoring: Stack) -> dict[str, Any]:
 
 
 def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, tuple[tuple[str, str], ...], str]]:
-    """Namespace, dimensions and name of each metric that the alarm watches."""
+    """Yield namespace, dimensions and name of each metric that the alarm watches."""
     queries = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
     for metric in [query["Metric"] for query in queries] or [alarm]:
         dimensions = [(one["Name"], one["Value"]) for one in metric["Dimensions"]]
         yield metric["Namespace"], tuple(dimensions), metric["MetricName"]
 
 
-def test_every_alarm_s_metric_is_told(monitoring: Stack, reported: Told) -> None:
-    """Under exactly the dimensions that the alarm names: with one more it would see nothing."""
+def test_every_alarm_s_metric_is_reported(monitoring: Stack, reported: Reported) -> None:
+    """The dimensions are exactly the alarm's: with one more, the alarm would see no data."""
     for name, alarm in alarms(monitoring).items():
         for namespace, dimensions, metric in watched(alarm):
             if namespace == NAMESPACE:
@@ -44,7 +44,7 @@ def test_every_alarm_s_metric_is_told(monitoring: Stack, reported: Told) -> None
 
 
 def test_own_metrics_are_those_of_this_stack(template: Template) -> None:
-    """Two stacks of one account don't ring for one another."""
+    """An alarm doesn't fire for another stack of the account."""
     monitoring = monitoring_of(template.stack(name="other"))
 
     assert {("Stack", "other")} == {
@@ -58,7 +58,7 @@ def test_own_metrics_are_those_of_this_stack(template: Template) -> None:
 
 @pytest.mark.parametrize("function", [DISPATCHER, REVIEWER])
 def test_every_function_has_an_alarm_on_its_errors(function: str, monitoring: Stack) -> None:
-    """A function that fails before it can tell anything is heard of by Lambda."""
+    """Lambda counts the errors of a function that fails before it can report any."""
     [alarm] = [
         alarm
         for alarm in alarms(monitoring).values()
@@ -68,16 +68,18 @@ def test_every_function_has_an_alarm_on_its_errors(function: str, monitoring: St
     assert (2, 3) == (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"])
 
 
-def test_silence_is_judged_on_purpose(monitoring: Stack) -> None:
-    """Reviews that don't report are missing; counters that don't report have counted nothing."""
+def test_missing_data_is_breaching_only_for_missing_reviews(monitoring: Stack) -> None:
+    """Reviews that report nothing are missing; counters that report nothing counted nothing."""
     found = {name: alarm["TreatMissingData"] for name, alarm in alarms(monitoring).items()}
 
     assert "breaching" == found.pop("ReviewsMissingAlarm")
     assert {"notBreaching"} == set(found.values())
 
 
-def test_periods_hold_a_run_at_the_slowest_rate(template: Template, monitoring: Stack) -> None:
-    """With a longer rate than the alarms' period, most periods would be empty."""
+def test_every_period_contains_a_run_at_the_slowest_rate(
+    template: Template, monitoring: Stack
+) -> None:
+    """With a rate longer than the alarms' period, some periods would be empty."""
     rates = template.parameters["ScheduleRate"]["AllowedValues"]
     slowest = max(int(rate.removeprefix("rate(").split()[0]) for rate in rates)
     periods = {
@@ -90,7 +92,7 @@ def test_periods_hold_a_run_at_the_slowest_rate(template: Template, monitoring: 
 
 
 def test_missing_reviews_are_those_expected_and_not_accounted_for(monitoring: Stack) -> None:
-    """For three times five minutes, more were expected than completed or not onboarded."""
+    """The alarm fires if in three periods of five minutes more were expected than accounted for."""
     alarm = monitoring.properties("ReviewsMissingAlarm")
 
     assert (
@@ -111,27 +113,29 @@ TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
 
 
 @pytest.mark.parametrize(
-    ("given", "reported"),
+    ("given", "notified"),
     [
         ({}, None),
         ({"AlarmEmail": "ops@corp.example"}, ["<AlarmTopic>"]),
         ({"AlarmTopicArn": TOPIC}, [TOPIC]),
         ({"AlarmEmail": "ops@corp.example", "AlarmTopicArn": TOPIC}, [TOPIC, "<AlarmTopic>"]),
     ],
-    ids=["nobody", "address", "topic", "both"],
+    ids=["none", "address", "topic", "both"],
 )
-def test_alarms_tell(given: dict[str, str], reported: list[str] | None, template: Template) -> None:
-    """All alarms tell, when they begin and when they end, whoever the parameters name."""
+def test_alarms_notify_the_given_topics(
+    given: dict[str, str], notified: list[str] | None, template: Template
+) -> None:
+    """All alarms notify all of them, when they begin and when they end."""
     stack = template.stack(**given)
 
     assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)
     for alarm in alarms(monitoring_of(stack)).values():
-        assert reported == alarm.get("AlarmActions")
-        assert reported == alarm.get("OKActions")
+        assert notified == alarm.get("AlarmActions")
+        assert notified == alarm.get("OKActions")
 
 
-def test_monitoring_is_given_what_it_takes(stack: Stack) -> None:
-    """Neither template has a parameter that the other doesn't know."""
+def test_the_stack_gives_monitoring_exactly_its_parameters(stack: Stack) -> None:
+    """Each parameter is described, too."""
     taken = Template.read(ROOT / "monitoring.yaml").parameters
 
     assert set(taken) == set(stack.properties("Monitoring")["Parameters"])

@@ -1,4 +1,4 @@
-"""The templates' regular expressions: Java reads them, and decides as Python does.
+"""The templates' regular expressions: Java accepts them, and matches as Python does.
 
 CloudFormation reads AllowedPattern as Java does, and the whole value must match, of a list each
 element. From: CloudFormation User Guide, "Using regular expressions in CloudFormation templates"
@@ -53,7 +53,7 @@ def test_the_templates_are_found() -> None:
     ],
 )
 def test_a_new_template_is_found(file: str, text: str, tmp_path: Path) -> None:
-    """A template is known by what it holds, wherever it is and whatever it is called."""
+    """A template is recognised by its content, in any folder and under any name."""
     new = tmp_path / file
     new.parent.mkdir(parents=True, exist_ok=True)
     new.write_text(text)
@@ -70,29 +70,29 @@ def test_a_new_template_is_found(file: str, text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("file", "parameter", "pattern"), list(patterns()))
-def test_java_reads_the_pattern(file: str, parameter: str, pattern: str, java: Java) -> None:
-    """A pattern that Java refuses is a stack that can't be created."""
+def test_java_accepts_the_pattern(file: str, parameter: str, pattern: str, java: Java) -> None:
+    """CloudFormation can't create a stack with a pattern that Java refuses."""
     java.compile(pattern)
 
     assert "" == difference(pattern), f"{file}, {parameter}: Python may read it differently"
 
 
 @pytest.mark.parametrize(("parameter", "pattern", "text", "accepted"), list(decided()))
-def test_the_pattern_decides_in_java_as_in_python(
+def test_the_pattern_matches_in_java_as_in_python(
     parameter: str, pattern: str, text: str, java: Java, *, accepted: bool
 ) -> None:
-    """Java's answer is the expected one, and the one that the tests of the settings rely on."""
+    """Both give the expected answer; the tests of the settings rely on Python's."""
     assert accepted is java.matches(pattern, text), parameter
     assert accepted is bool(re.fullmatch(pattern, text)), parameter
 
 
 def test_every_pattern_has_examples_of_both_kinds() -> None:
-    """Values that it accepts and values that it refuses; none is left over from a parameter."""
+    """Accepted and refused values; no examples are left of a removed parameter."""
     assert set(EXAMPLES) == {parameter for _, parameter, _ in patterns()}
     assert all(one.accepted and one.refused for one in EXAMPLES.values())
 
 
-def test_the_pattern_that_stopped_the_stack_is_refused(java: Java) -> None:
+def test_the_pattern_with_which_no_stack_could_be_created_is_refused(java: Java) -> None:
     """ClusterNames once had this pattern, which Python and every linter here accept."""
     pattern = "^$|^[][0-9A-Za-z*?!_-]{1,100}$"
 
@@ -107,7 +107,7 @@ def test_the_pattern_that_stopped_the_stack_is_refused(java: Java) -> None:
 
 @pytest.mark.parametrize("file", TEMPLATES)
 def test_no_other_expression_is_in_a_template(file: str) -> None:
-    """Which language another expression is in isn't known here: it needs a test of its own."""
+    """Another expression may be in another language, and needs its own test."""
     assert [] == list(other_expressions(TEMPLATES[file].source))
 
 
@@ -123,8 +123,8 @@ def test_no_other_expression_is_in_a_template(file: str) -> None:
         ({"QueryString": "parse @message /(?<a>b)/"}, "/Resources/Made/QueryString"),
     ],
 )
-def test_another_expression_would_be_found(resource: dict[str, Any], place: str) -> None:
-    """Wherever a template names a pattern or a query holds a regular expression."""
+def test_another_expression_is_found(resource: dict[str, Any], place: str) -> None:
+    """It is found under every name of a pattern, and in queries."""
     source = {
         "Parameters": {"Known": {"AllowedPattern": "a"}},
         "Resources": {"Made": resource},

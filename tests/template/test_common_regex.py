@@ -1,4 +1,4 @@
-r"""What Java and Python read differently is refused, and what is accepted they read alike."""
+r"""`difference` refuses what Java and Python read differently; they read alike what it accepts."""
 
 import re
 import warnings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.template.common_regex import difference
 from tests.template.java import Java, PatternRefusedError
 
-#: Whether the pattern matches all of the text, or that it isn't taken for a pattern.
+#: Whether the pattern matches all of the text, or "refused" if it isn't a valid pattern.
 Answer = bool | Literal["refused"]
 
 
@@ -24,7 +24,7 @@ def in_java(java: Java, pattern: str, text: str) -> Answer:
 
 def in_python(pattern: str, text: str) -> Answer:
     with warnings.catch_warnings():
-        # Python warns of some of these that it may read them as Java does one day.
+        # Python warns that it may read some of these as Java does in the future.
         warnings.simplefilter("ignore", FutureWarning)
         try:
             return bool(re.fullmatch(pattern, text))
@@ -34,7 +34,7 @@ def in_python(pattern: str, text: str) -> Answer:
 
 #: Pattern, text, Java's answer, Python's.
 DIFFERENT: Final[list[tuple[str, str, Answer, Answer]]] = [
-    # Classes: Java knows unions and intersections.
+    # Classes: Java has unions and intersections.
     ("[][a]", "[", "refused", True),
     ("[[a]", "[", "refused", True),
     ("[a[b]]", "b", True, False),
@@ -122,8 +122,8 @@ def test_what_is_read_differently_is_refused(
         ("a\\", r"at 1: '\\'"),
     ],
 )
-def test_what_is_not_known_to_be_read_alike_is_refused(pattern: str, place: str) -> None:
-    """The place of what isn't listed is named, whether or not it makes a difference."""
+def test_a_part_that_is_not_listed_is_refused(pattern: str, place: str) -> None:
+    """Its place is reported, whether or not Java and Python read it alike."""
     assert place == difference(pattern)
 
 
@@ -140,7 +140,7 @@ def test_what_is_not_known_to_be_read_alike_is_refused(pattern: str, place: str)
     ],
 )
 def test_plain_patterns_are_accepted(pattern: str) -> None:
-    """Each part that the check lists."""
+    """Every part that is listed is accepted."""
     assert "" == difference(pattern)
 
 
@@ -155,7 +155,7 @@ TEXTS: Final = st.text(alphabet="ab-^.,&~[]\n\r\u2028é", max_size=5)
 
 
 def longest_accepted(parts: list[str]) -> str:
-    """Join the parts, or as many of the first ones as the check accepts together."""
+    """Return the longest accepted pattern that begins the joined parts."""
     joined = ("".join(parts[:count]) for count in range(len(parts), -1, -1))
     return next(pattern for pattern in joined if not difference(pattern))
 
@@ -163,6 +163,6 @@ def longest_accepted(parts: list[str]) -> str:
 @settings(max_examples=300, deadline=None)
 @given(pattern=st.lists(PARTS, max_size=12).map(longest_accepted), text=TEXTS)
 @example(pattern="^$|^(?:[^a]|b)+$", text="b\r")
-def test_what_is_accepted_is_read_alike(pattern: str, text: str, java: Java) -> None:
-    """Java and Python give one answer to whatever the check accepts."""
+def test_java_and_python_read_accepted_patterns_alike(pattern: str, text: str, java: Java) -> None:
+    """Both give the same answer for every pattern that `difference` accepts."""
     assert in_java(java, pattern, text) == in_python(pattern, text)

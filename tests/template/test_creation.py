@@ -1,4 +1,4 @@
-"""What else CloudFormation refuses when a stack is created: defaults, and aliases of YAML."""
+"""CloudFormation can create the stack: it accepts the defaults and the YAML of the templates."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.template.templates import TEMPLATES
 
 
 def refused_defaults(parameters: Mapping[str, Any], java: Java) -> Iterator[str]:
-    """Yield the parameters whose default CloudFormation wouldn't take for them."""
+    """Yield the parameters whose default CloudFormation would refuse."""
     for name, declared in parameters.items():
         text = str(declared.get("Default"))
         is_list = declared["Type"] in {"CommaDelimitedList", "List<Number>"}
@@ -31,14 +31,14 @@ def _takes(declared: Mapping[str, Any], value: str, java: Java) -> bool:
         and java.matches(declared.get("AllowedPattern", r"[^\r\n]*"), value)
         and declared.get("MinLength", 0) <= len(value) <= declared.get("MaxLength", 4096)
         and declared.get("MinValue", number) <= number <= declared.get("MaxValue", number)
-        # Of a type such as AWS::EC2::VPC::Id the value must be there, in whatever account it is.
+        # A value of a type such as AWS::EC2::VPC::Id must exist in the account: no default can.
         and "::" not in declared["Type"]
     )
 
 
 @pytest.mark.parametrize("file", TEMPLATES)
 def test_defaults_are_allowed(file: str, java: Java) -> None:
-    """Each default satisfies its parameter's own pattern, as Java reads it, values and bounds."""
+    """Each default satisfies its parameter's pattern (as Java reads it), values and bounds."""
     assert [] == list(refused_defaults(TEMPLATES[file].parameters, java))
 
 
@@ -59,7 +59,7 @@ def test_defaults_are_allowed(file: str, java: Java) -> None:
     ],
 )
 def test_a_default_that_is_not_allowed_is_found(declared: dict[str, Any], java: Java) -> None:
-    """Each kind of bound is looked at."""
+    """Each kind of constraint is checked."""
     assert ["Bad"] == list(refused_defaults({"Bad": declared}, java))
 
 
@@ -75,7 +75,7 @@ def aliases(text: str) -> list[str]:
 
 
 def test_a_template_has_aliases_only_where_sam_resolves_them() -> None:
-    """Other templates reach CloudFormation as they are."""
+    """CloudFormation gets the other templates as they are."""
     with_aliases = [file for file in TEMPLATES if aliases((ROOT / file).read_text())]
 
     assert ["template.yaml"] == with_aliases
@@ -83,7 +83,7 @@ def test_a_template_has_aliases_only_where_sam_resolves_them() -> None:
 
 
 def test_sam_writes_the_template_without_aliases(tmp_path: Path) -> None:
-    """As `sam deploy` and `sam package` write what they upload."""
+    """`sam deploy` and `sam package` write what they upload in this way."""
     program = (
         "import sys; from samcli.yamlhelper import yaml_dump, yaml_parse;"
         "print(yaml_dump(yaml_parse(sys.stdin.read())))"

@@ -1,4 +1,4 @@
-"""The dashboard and the saved queries: what they show is what the functions tell."""
+"""The dashboard and the saved queries show metrics and fields that the functions report."""
 
 import re
 from itertools import combinations
@@ -9,7 +9,7 @@ import pytest
 from adapters.ledger_metrics import NAMESPACE
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import Widget, expressions, metrics, widgets
-from tests.template.reported import Told
+from tests.template.reported import Reported
 from tests.template.sam import monitoring_of
 from tests.template.test_alarms import OF_AWS, alarms
 
@@ -30,7 +30,7 @@ def titles(row: list[Widget]) -> list[str]:
 
 
 def rows(monitoring: Stack) -> list[list[Widget]]:
-    """The widgets by row, from left to right."""
+    """Return the widgets by row, from left to right."""
     found: dict[int, list[Widget]] = {}
     for widget in sorted(widgets(monitoring), key=lambda one: (one["y"], one["x"])):
         found.setdefault(widget["y"], []).append(widget)
@@ -45,7 +45,7 @@ def overlap(one: Widget, other: Widget) -> bool:
 
 
 def test_no_widget_lies_on_another(monitoring: Stack) -> None:
-    """CloudWatch would move one of them to where nobody put it."""
+    """CloudWatch would move one of them to another place."""
     assert [] == [
         titles([one, other])
         for one, other in combinations(widgets(monitoring), 2)
@@ -63,7 +63,7 @@ def test_rows_are_full(monitoring: Stack) -> None:
 
 
 def test_the_first_row_is_the_outcome(monitoring: Stack) -> None:
-    """Approvals, denials, who waits longest, and what EKS doesn't issue; then what is broken."""
+    """Approvals, denials, longest wait and missing certificates; the second row shows faults."""
     first, second, *_, last_but_one, _ = rows(monitoring)
 
     assert ["Approved", "Denied", "OldestPendingSeconds", "ApprovedNotIssued"] == [
@@ -75,8 +75,8 @@ def test_the_first_row_is_the_outcome(monitoring: Stack) -> None:
     assert ["Last denials"] == titles(last_but_one)
 
 
-def test_every_widget_s_metric_is_told(monitoring: Stack, reported: Told) -> None:
-    """Under exactly the dimensions that the widget names."""
+def test_every_widget_s_metric_is_reported(monitoring: Stack, reported: Reported) -> None:
+    """The dimensions are exactly the widget's."""
     for widget in widgets(monitoring):
         for namespace, dimensions, name in metrics(widget):
             if namespace == NAMESPACE:
@@ -88,7 +88,7 @@ def test_every_widget_s_metric_is_told(monitoring: Stack, reported: Told) -> Non
 
 
 def test_counts_of_aws_are_filled_and_own_gaps_are_shown(monitoring: Stack) -> None:
-    """SQS and Lambda count nothing in silence; of ours, silence is what one must see."""
+    """SQS and Lambda send nothing instead of zeros; a gap in ours means that nothing ran."""
     for widget in widgets(monitoring):
         entries = widget["properties"].get("metrics", ())
         filled = set(
@@ -104,7 +104,7 @@ def test_counts_of_aws_are_filled_and_own_gaps_are_shown(monitoring: Stack) -> N
 
 
 def test_lines_have_names_and_marks_are_the_alarms_own(monitoring: Stack) -> None:
-    """Every metric that is drawn is labelled; a mark stands where the alarm rings."""
+    """Every visible metric has a label; the mark is at the alarm's threshold."""
     for widget in widgets(monitoring):
         for entry in widget["properties"].get("metrics", ()):
             assert entry[-1].get("visible") is False or "label" in entry[-1]
@@ -114,7 +114,7 @@ def test_lines_have_names_and_marks_are_the_alarms_own(monitoring: Stack) -> Non
     assert monitoring.properties("OldestPendingAlarm")["Threshold"] == mark["value"]
 
 
-def test_the_limit_that_is_drawn_is_the_function_s(stack: Stack, monitoring: Stack) -> None:
+def test_the_marked_limit_is_the_function_s_time_out(stack: Stack, monitoring: Stack) -> None:
     """The run time's mark is the reviewer's time-out."""
     [run_time] = [one for one in widgets(monitoring) if "Run time" in one["properties"]["title"]]
     [mark] = run_time["properties"]["annotations"]["horizontal"]
@@ -123,7 +123,7 @@ def test_the_limit_that_is_drawn_is_the_function_s(stack: Stack, monitoring: Sta
 
 
 def test_every_alarm_is_shown(monitoring: Stack) -> None:
-    """None of them rings unseen."""
+    """The widget lists them in the order of the template."""
     [widget] = [one for one in widgets(monitoring) if one["type"] == "alarm"]
 
     assert [f"<{name}.Arn>" for name in alarms(monitoring)] == widget["properties"]["alarms"]
@@ -131,7 +131,7 @@ def test_every_alarm_is_shown(monitoring: Stack) -> None:
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1"])
 def test_widgets_are_of_the_stack_s_region(region: str, template: Template) -> None:
-    """Dashboards know no Regions: this one's name and widgets do."""
+    """A dashboard is global, so its name and its widgets name the Region."""
     monitoring = monitoring_of(template.stack(region=region))
     [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
     named = {one["properties"].get("region", region) for one in widgets(monitoring)}
@@ -144,7 +144,7 @@ def test_widgets_are_of_the_stack_s_region(region: str, template: Template) -> N
 
 
 def queries(monitoring: Stack) -> dict[str, str]:
-    """The text of each query, by its name: the saved ones and the dashboard's."""
+    """Return the text of each query by its name: the saved ones and the dashboard's."""
     saved: list[dict[str, Any]] = list(monitoring.of_type("AWS::Logs::QueryDefinition").values())
     shown = {
         one["properties"]["title"]: one["properties"]["query"].partition(" | ")[2]
@@ -155,7 +155,7 @@ def queries(monitoring: Stack) -> dict[str, str]:
 
 
 def fields(query: str) -> set[str]:
-    """The fields of log lines that a query names."""
+    """Return the fields of log lines that a query names."""
     text = _TEXT.sub("", _COMMENT.sub("", query))
     made_here = set(_MADE_HERE.findall(text))
     names = {one for one in _NAME.findall(text) if one[0] != "@" and not _WORDS.fullmatch(one)}
@@ -163,7 +163,7 @@ def fields(query: str) -> set[str]:
 
 
 def test_the_saved_queries(monitoring: Stack) -> None:
-    """They lie in a folder of the stack's name, and read the reviewer's log."""
+    """They are in a folder with the stack's name, and read the reviewer's log."""
     saved = monitoring.of_type("AWS::Logs::QueryDefinition").values()
 
     assert [
@@ -175,8 +175,8 @@ def test_the_saved_queries(monitoring: Stack) -> None:
     assert {("<ReviewerLogs>",)} == {tuple(one["LogGroupNames"]) for one in saved}
 
 
-def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, reported: Told) -> None:
-    """As a run of the handlers printed them that approved, denied and left."""
+def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, reported: Reported) -> None:
+    """The handlers printed these lines in runs that approved, denied and left CSRs."""
     assert {"approved", "denied", "left"} <= {line.get("action") for line in reported.lines}
     known = reported.fields()
     for name, query in queries(monitoring).items():
@@ -184,8 +184,8 @@ def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, reported: To
         assert set() == fields(query) - known, name
 
 
-def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, reported: Told) -> None:
-    """What a query compares with is a value that is told; NAME is for people to replace."""
+def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, reported: Reported) -> None:
+    """A query compares with values that the functions log; a person replaces NAME."""
     for name, query in queries(monitoring).items():
         compared = set(re.findall(r"(\w+) = '(\w+)'", query))
 
@@ -205,6 +205,6 @@ def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, reported: To
         ("filter toMillis(@timestamp) >= (now() * 1000 - 86400000) and k = 1", {"k"}),
     ],
 )
-def test_how_fields_are_found(query: str, expected: set[str]) -> None:
-    """Texts, comments, words of the language, and names that the query makes are no fields."""
+def test_the_fields_of_a_query_are_found(query: str, expected: set[str]) -> None:
+    """Strings, comments, keywords and names that the query defines are not fields."""
     assert expected == fields(query)

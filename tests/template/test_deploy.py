@@ -1,4 +1,4 @@
-"""What is set up in a cluster: exactly what the approver needs, under the same group name."""
+"""The manifests give the approver exactly what it needs in a cluster, under one group name."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def access_entry() -> dict[str, Any]:
 
 
 def test_the_approver_may_do_in_a_cluster_what_it_does_and_no_more() -> None:
-    """List CSRs, write decisions, and that for the one signer: nothing else."""
+    """It may list CSRs, and write decisions for one signer."""
     assert [
         {
             "apiGroups": ["certificates.k8s.io"],
@@ -47,8 +47,8 @@ def test_the_approver_may_do_in_a_cluster_what_it_does_and_no_more() -> None:
     ] == rbac()["ClusterRole"]["rules"]
 
 
-def test_the_sandbox_practises_with_these_rights() -> None:
-    """What the practice clusters grant the approver is what the file grants."""
+def test_the_sandbox_grants_the_same_rights() -> None:
+    """The fake clusters grant the approver what the manifest grants."""
     granted = [
         {
             "apiGroups": [rule.group],
@@ -67,7 +67,7 @@ def app_serving() -> list[Any]:
 
 
 def test_the_second_manifest_gives_the_second_signer_and_its_evidence_and_no_more() -> None:
-    """In roles of their own, so that the evidence may be granted in some namespaces only."""
+    """In separate roles, so that Services can be granted in some namespaces only."""
     roles = {one["metadata"]["name"]: one["rules"] for one in app_serving() if "rules" in one}
 
     assert {
@@ -87,8 +87,8 @@ def test_the_second_manifest_gives_the_second_signer_and_its_evidence_and_no_mor
     )
 
 
-def test_the_second_manifest_gives_all_of_it_to_the_same_group() -> None:
-    """Each role is bound, to the group that the access entry puts the reviewer into."""
+def test_the_second_manifest_binds_all_of_it_to_the_same_group() -> None:
+    """The access entry puts the reviewer into this group."""
     bindings = [one for one in app_serving() if "subjects" in one]
 
     assert ["csr-approver-app-serving", "csr-approver-services"] == [
@@ -97,8 +97,8 @@ def test_the_second_manifest_gives_all_of_it_to_the_same_group() -> None:
     assert all([subject["name"] for subject in one["subjects"]] == [GROUP] for one in bindings)
 
 
-def test_role_and_binding_fit() -> None:
-    """The binding gives the role of the same file to one group."""
+def test_the_binding_gives_the_role_to_the_group() -> None:
+    """Both are in the same file."""
     role, binding = rbac()["ClusterRole"], rbac()["ClusterRoleBinding"]
 
     assert role["metadata"]["name"] == binding["roleRef"]["name"]
@@ -108,7 +108,7 @@ def test_role_and_binding_fit() -> None:
 
 
 def test_the_access_entry_puts_the_role_into_the_group() -> None:
-    """A standard entry for the reviewer's role, without access policies, into that group."""
+    """It is a standard entry for the reviewer's role, without access policies."""
     assert {
         "ClusterName": "prod",
         "PrincipalArn": "arn:aws:iam::123456789012:role/reviewer",

@@ -1,10 +1,10 @@
-"""The stack comes up: in moto's CloudFormation, as far as that goes.
+"""moto's CloudFormation creates the stack, except for what it doesn't support.
 
-It doesn't know alarms, queue policies, schedules and the settings of asynchronous invocation, and
-so neither the dashboard, which refers to alarms: these are made by calls of their APIs, which take
-the same properties, and which botocore checks by AWS's models. Saved queries are checked by those
-alone. Moto leaves AWS::NoValue in lists as null, so policies under a condition are worked out
-beforehand. It checks neither what IAM, KMS or a VPC would allow, nor all that AWS refuses.
+It doesn't support alarms, queue policies, schedules and the settings of asynchronous invocation,
+nor the dashboard, which refers to alarms. The tests create these by calls of their APIs, which take
+the same properties, and which botocore validates by AWS's models. Saved queries are only validated.
+Moto leaves AWS::NoValue in lists as null, so policies under a condition are evaluated beforehand.
+It checks neither the permissions of IAM, KMS or a VPC, nor everything that AWS refuses.
 """
 
 import json
@@ -21,7 +21,7 @@ from botocore.validate import validate_parameters
 from tests.template.cloudformation import Stack, Template
 from tests.template.sam import ROOT, monitoring_of, run
 
-#: By type of resource: the service and method that make it, where moto's CloudFormation can't.
+#: By type that moto's CloudFormation doesn't support: the service and method that create it.
 CALLED: Final = {
     "AWS::CloudWatch::Alarm": ("cloudwatch", "put_metric_alarm"),
     "AWS::CloudWatch::Dashboard": ("cloudwatch", "put_dashboard"),
@@ -46,7 +46,7 @@ Json = Any
 
 
 def for_moto(template: Template, stack: Stack, references: set[str]) -> Json:
-    """The template without what moto doesn't know, and with the references as outputs."""
+    """Return the template without what moto doesn't support, and with the references as outputs."""
     source = json.loads(json.dumps(template.source))
     made = {key: one for key, one in source["Resources"].items() if one["Type"] not in LEFT_OUT}
     for key, one in made.items():
@@ -64,7 +64,7 @@ def for_moto(template: Template, stack: Stack, references: set[str]) -> Json:
 
 
 def calls(stack: Stack) -> Iterator[tuple[str, str, Json]]:
-    """The calls by which CloudFormation would make the rest."""
+    """Yield the calls with which CloudFormation would create the rest."""
     for place in (stack, monitoring_of(stack)):
         for key, one in place.resources.items():
             if one["Type"] in CALLED:
@@ -72,7 +72,7 @@ def calls(stack: Stack) -> Iterator[tuple[str, str, Json]]:
 
 
 def arguments(key: str, resource: Json) -> Json:
-    """The properties as the API takes them."""
+    """Return the properties as the API's arguments."""
     properties = dict(resource["Properties"])
     match resource["Type"]:
         case "AWS::Scheduler::Schedule":
@@ -88,7 +88,7 @@ def arguments(key: str, resource: Json) -> Json:
 
 
 def deployed(template: Template, given: Mapping[str, str], home: Path) -> Json:
-    """What came up with these parameters."""
+    """Return what moto created with these parameters."""
     stack = template.stack(**given)
     called = list(calls(stack))
     references = set(re.findall(r"<([\w.]+)>", json.dumps(called)))
@@ -105,8 +105,8 @@ def deployed(template: Template, given: Mapping[str, str], home: Path) -> Json:
 
 
 @pytest.mark.parametrize("given", [{}, IN_FULL], ids=["by-default", "in-full"])
-def test_the_stack_comes_up(given: dict[str, str], template: Template, tmp_path: Path) -> None:
-    """All resources are made, and are tied to one another as the template says."""
+def test_the_stack_is_created(given: dict[str, str], template: Template, tmp_path: Path) -> None:
+    """All resources exist, and refer to one another as the template says."""
     stack = template.stack(**given)
     found = deployed(template, given, tmp_path)
     there, outputs = found["resources"], found["outputs"]
@@ -137,7 +137,7 @@ def test_the_stack_comes_up(given: dict[str, str], template: Template, tmp_path:
 
 
 def environments(found: Json) -> dict[str, dict[str, str]]:
-    """Each function's variables; moto makes numbers of parameters that are numbers."""
+    """Return each function's variables; moto turns numeric parameters into numbers."""
     return {
         one["FunctionName"]: {
             key: str(value) for key, value in one["Environment"]["Variables"].items()
@@ -146,8 +146,8 @@ def environments(found: Json) -> dict[str, dict[str, str]]:
     }
 
 
-def test_saved_queries_are_what_logs_takes(monitoring: Stack) -> None:
-    """Moto knows none; AWS's model of the call does."""
+def test_cloudwatch_logs_accepts_the_saved_queries(monitoring: Stack) -> None:
+    """They are validated by AWS's model of the call, because moto doesn't support them."""
     model = ServiceModel(create_loader().load_service_model("logs", "service-2"), "logs")
     shape = model.operation_model("PutQueryDefinition").input_shape
     for one in monitoring.of_type("AWS::Logs::QueryDefinition").values():

@@ -1,4 +1,4 @@
-"""SAM and cfn-lint find nothing, on a machine without network, account or home."""
+"""SAM and cfn-lint find no problems, on a machine without network, account or home folder."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -10,18 +10,18 @@ from tests.template.templates import TEMPLATES
 
 
 def test_sam_finds_the_template_valid(tmp_path: Path) -> None:
-    """`sam validate --lint` has nothing to say against the template."""
+    """`sam validate --lint` reports no problem."""
     assert "is a valid SAM Template" in run("sam", "validate", "--lint", home=tmp_path)
 
 
 @pytest.mark.parametrize("file", TEMPLATES)
 def test_cfn_lint_finds_nothing(file: str, tmp_path: Path) -> None:
-    """cfn-lint has neither errors nor warnings, by its own rules and by those for serverless."""
+    """cfn-lint reports no errors or warnings, with its own rules and those for serverless."""
     assert "" == run("cfn-lint", file, home=tmp_path)
 
 
 def test_the_rules_for_serverless_are_applied(tmp_path: Path) -> None:
-    """A function that says nothing of its memory is found by a rule of theirs."""
+    """One of these rules finds a function without a memory size."""
     text = Path(ROOT, "template.yaml").read_text()
     careless = tmp_path / "template.yaml"
     careless.write_text(text.replace("      MemorySize: 256\n", ""))
@@ -32,7 +32,7 @@ def test_the_rules_for_serverless_are_applied(tmp_path: Path) -> None:
 
 
 def test_every_exception_has_its_reason() -> None:
-    """A rule that is passed over is passed over for a reason that stands there."""
+    """A comment says why a rule is ignored."""
     rc = Path(ROOT, ".cfnlintrc").read_text().splitlines()
     ignored = [before for before, line in pairwise(rc) if "  - " in line]
     template = Path(ROOT, "template.yaml").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The template's parameters and the functions' settings are the same thing, told twice."""
+"""The template's parameters and the functions' settings agree."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def parameter_of(setting: str) -> str:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_each_function_is_given_its_settings_and_nothing_else(function: str, stack: Stack) -> None:
-    """A function's variables are its settings in upper case, and those of the platform."""
+    """A function's variables are its settings, in upper case, and those of the platform."""
     settings = {name.upper() for name in FUNCTIONS[function].model_fields}
 
     assert settings | set(OF_THE_PLATFORM) == set(stack.environment(function))
@@ -78,8 +78,8 @@ def test_modes_are_those_of_the_code(template: Template) -> None:
     assert [mode.value for mode in Mode] == template.parameters["Mode"]["AllowedValues"]
 
 
-def test_settings_that_are_yes_or_no_take_nothing_else(template: Template) -> None:
-    """As the functions do; each is false or true by default as in the code."""
+def test_boolean_settings_take_only_true_and_false(template: Template) -> None:
+    """Each has the same default as in the code."""
     switches = [
         name for name, field in ReviewSettings.model_fields.items() if field.annotation is bool
     ]
@@ -91,8 +91,8 @@ def test_settings_that_are_yes_or_no_take_nothing_else(template: Template) -> No
         assert str(getattr(ReviewSettings(), name)).lower() == declared["Default"]
 
 
-def test_lists_reach_the_code_whole(template: Template) -> None:
-    """Lists of the template arrive as lists."""
+def test_lists_reach_the_code_as_lists(template: Template) -> None:
+    """The template joins them with commas, and the settings split them."""
     stack = template.stack(
         Regions="eu-west-1,us-east-1", ClusterNames="prod-*,test", ExtraDnsSuffixes="corp.example"
     )
@@ -104,7 +104,7 @@ def test_lists_reach_the_code_whole(template: Template) -> None:
 
 
 def test_every_parameter_is_described(template: Template) -> None:
-    """Each parameter is described, and one that may be empty says what that means."""
+    """The description of a parameter that may be empty says what empty means."""
     undescribed = [
         name
         for name, declared in template.parameters.items()
@@ -112,18 +112,18 @@ def test_every_parameter_is_described(template: Template) -> None:
         or (declared.get("Default") == "" and "Empty - " not in declared["Description"])
     ]
 
-    # The one that means nothing alone.
+    # This parameter has no meaning without another one.
     assert ["SecurityGroupIds"] == undescribed
     assert "Needed with SubnetIds" in template.parameters["SecurityGroupIds"]["Description"]
 
 
-def test_every_parameter_has_a_safe_default(template: Template) -> None:
-    """A stack can be made without a single parameter."""
+def test_every_parameter_has_a_default(template: Template) -> None:
+    """A stack can be created without any parameter."""
     assert [] == [name for name, one in template.parameters.items() if "Default" not in one]
 
 
 def test_every_parameter_is_bounded(template: Template) -> None:
-    """Each parameter is checked before anything is made, and says what it must be."""
+    """CloudFormation checks each parameter before it creates anything, and says what it must be."""
     unbounded = [
         name
         for name, declared in template.parameters.items()
@@ -144,8 +144,8 @@ def test_every_parameter_is_in_a_group(template: Template) -> None:
     assert list(template.parameters) == [name for group in groups for name in group["Parameters"]]
 
 
-def test_regions_are_held_to_the_form_that_the_functions_hold_them_to(template: Template) -> None:
-    """What the functions would refuse to start with is refused by CloudFormation before."""
+def test_regions_have_the_same_pattern_as_in_the_functions(template: Template) -> None:
+    """CloudFormation refuses a Region with which the functions wouldn't start."""
     pattern = template.parameters["Regions"]["AllowedPattern"]
 
     assert f"^$|^{REGION_NAME.pattern}$" == pattern

@@ -1,4 +1,4 @@
-"""What each role may do: what the code calls, what AWS does in the role's name, and no more."""
+"""Each role's rights are those that the code, or AWS on its behalf, needs."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.template.cloudformation import Stack, Template
-from tests.template.reported import DISPATCHER, REVIEWER, Told
+from tests.template.reported import DISPATCHER, REVIEWER, Reported
 from tests.template.sam import ROOT
 
 KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
@@ -40,14 +40,14 @@ RIGHTS: Final = {
     },
 }
 
-# With a key, for SQS alone.
+# With a KMS key, and only through SQS.
 KEY_RIGHTS: Final = {
     "DispatcherRole": {("kms:GenerateDataKey", KEY), ("kms:Decrypt", KEY)},
     "SchedulerRole": {("kms:GenerateDataKey", KEY), ("kms:Decrypt", KEY)},
     "ReviewerRole": {("kms:Decrypt", KEY)},
 }
 
-# For the VPC alone: Lambda's own, not the code's.
+# With a VPC: for Lambda itself, not for the code.
 VPC_RIGHTS: Final = {
     "ec2:CreateNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
@@ -57,13 +57,13 @@ VPC_RIGHTS: Final = {
     "ec2:UnassignPrivateIpAddresses",
 }
 
-# Calls whose right has another name.
+# Calls whose IAM action has another name.
 RIGHT_OF: Final = {
-    # SQS knows no right of its own for batches. From: IAM Service Authorization Reference, SQS.
+    # SQS has no separate action for batches. From: IAM Service Authorization Reference, SQS.
     "sqs:SendMessageBatch": "sqs:SendMessage",
 }
 
-# What AWS does in a role's name, so that no code calls it.
+# What AWS does with a role's permissions, so that no code calls it.
 _LOG: Final = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda writes what is printed
 IN_ITS_NAME: Final = {
     "DispatcherRole": {("sqs:SendMessage", "<FailedDispatchQueue.Arn>")},  # Lambda, on failure
@@ -85,7 +85,7 @@ def actions(statement: dict[str, Any]) -> list[str]:
 
 
 def rights(role: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each action with its resource."""
+    """Yield each action with its resource."""
     for statement in statements(role):
         for action in actions(statement):
             yield action, statement["Resource"]
@@ -96,7 +96,7 @@ def roles(stack: Stack) -> dict[str, Any]:
 
 
 def test_roles_have_these_rights_and_no_others(stack: Stack) -> None:
-    """Three roles, each action on its one resource; a new right must be written here too."""
+    """A new right must be added here too."""
     assert {name: set(rights(role)) for name, role in roles(stack).items()} == RIGHTS
     assert {} == stack.of_type("AWS::IAM::Policy")
     assert {} == stack.of_type("AWS::IAM::ManagedPolicy")
@@ -105,10 +105,12 @@ def test_roles_have_these_rights_and_no_others(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("function", "role"), [(DISPATCHER, "DispatcherRole"), (REVIEWER, "ReviewerRole")]
 )
-def test_rights_are_what_is_called(function: str, role: str, stack: Stack, reported: Told) -> None:
-    """No right without a call, no call without a right: as the handlers made them just now.
+def test_rights_are_what_is_called(
+    function: str, role: str, stack: Stack, reported: Reported
+) -> None:
+    """There is no right without a call and no call without a right, in a run of the handlers.
 
-    Tokens for clusters are made offline, and STS asks no right of whoever presents them.
+    Tokens for clusters are signed offline, and STS needs no right of their bearer.
     """
     granted = set(rights(stack.properties(role))) - IN_ITS_NAME[role]
     called = {RIGHT_OF.get(call, call) for call in reported.calls[function]}
@@ -118,8 +120,8 @@ def test_rights_are_what_is_called(function: str, role: str, stack: Stack, repor
 
 
 @pytest.mark.parametrize("given", [{}, IN_VPC, {"KmsKeyArn": KEY}], ids=["plain", "vpc", "key"])
-def test_no_action_is_starred(given: dict[str, str], template: Template) -> None:
-    """Every right is spelt out; all resources only where the action knows none."""
+def test_no_action_has_a_wildcard(given: dict[str, str], template: Template) -> None:
+    """Rights on all resources are only those of actions without resource-level permissions."""
     allowed = [
         (action, statement["Resource"])
         for role in roles(template.stack(**given)).values()
@@ -135,7 +137,7 @@ def test_no_action_is_starred(given: dict[str, str], template: Template) -> None
 
 
 def test_each_statement_says_what_it_is_for() -> None:
-    """A comment stands above each statement of a policy."""
+    """Each statement of a policy has a comment above it."""
     lines = [line.strip() for line in Path(ROOT, "template.yaml").read_text().splitlines()]
     policies = lines[lines.index("DispatcherRole:") :]
     bare = [
@@ -143,14 +145,14 @@ def test_each_statement_says_what_it_is_for() -> None:
         for before, line in pairwise(policies)
         if line.startswith(("- Sid:", "- &"))
         and not before.startswith("#")
-        and not line.endswith("OnlyOverTls")  # says it itself
+        and not line.endswith("OnlyOverTls")  # its name says it
     ]
 
     assert [] == bare
 
 
-def test_with_a_key_sqs_may_use_it_in_their_names(template: Template) -> None:
-    """Who sends encrypts, who receives decrypts; by way of SQS in this Region only."""
+def test_a_key_may_be_used_only_through_sqs(template: Template) -> None:
+    """Senders encrypt and receivers decrypt, only through SQS of this Region."""
     stack = template.stack(KmsKeyArn=KEY)
     for name, role in roles(stack).items():
         by_sqs = [one for one in statements(role) if actions(one)[0].startswith("kms:")]
@@ -161,8 +163,8 @@ def test_with_a_key_sqs_may_use_it_in_their_names(template: Template) -> None:
         ]
 
 
-def test_roles_take_no_managed_policies(stack: Stack) -> None:
-    """AWSLambdaBasicExecutionRole and its like allow all log groups of the account."""
+def test_roles_have_no_managed_policies(stack: Stack) -> None:
+    """AWSLambdaBasicExecutionRole, for example, allows all log groups of the account."""
     assert [] == [name for name, role in roles(stack).items() if "ManagedPolicyArns" in role]
 
 
@@ -174,7 +176,7 @@ def test_roles_take_no_managed_policies(stack: Stack) -> None:
 def test_eks_and_ec2_are_allowed_in_the_served_regions_only(
     role: str, given: dict[str, str], regions: str | list[str], template: Template
 ) -> None:
-    """Every right of EKS and EC2 is for the Regions of the parameter, by default the stack's."""
+    """Without the parameter Regions, these are the stack's Region."""
     found = [
         statement["Condition"]
         for statement in statements(template.stack(**given).properties(role))
@@ -185,7 +187,7 @@ def test_eks_and_ec2_are_allowed_in_the_served_regions_only(
 
 
 def test_in_a_vpc_lambda_may_attach_and_the_code_may_not(template: Template) -> None:
-    """The rights that attach the function to a VPC are denied to the function's own code."""
+    """The rights to attach the function to a VPC are denied to its own code."""
     plain = statements(template.stack().properties("ReviewerRole"))
     in_vpc = statements(template.stack(**IN_VPC).properties("ReviewerRole"))
     allow, deny = [statement for statement in in_vpc if statement not in plain]
@@ -197,8 +199,8 @@ def test_in_a_vpc_lambda_may_attach_and_the_code_may_not(template: Template) -> 
     } == deny["Condition"]
 
 
-def test_the_reviewer_alone_goes_into_the_vpc(template: Template) -> None:
-    """The dispatcher needs no cluster's network; without subnets nobody is in a VPC."""
+def test_only_the_reviewer_is_in_the_vpc(template: Template) -> None:
+    """The dispatcher calls no cluster; without subnets no function is in a VPC."""
     functions = template.stack(**IN_VPC).of_type("AWS::Lambda::Function")
 
     assert {"ReviewerFunction"} == {
@@ -211,7 +213,7 @@ def test_the_reviewer_alone_goes_into_the_vpc(template: Template) -> None:
 
 
 def test_the_boundary_is_on_every_role(template: Template) -> None:
-    """A permissions boundary, where given, bounds all roles."""
+    """If a permissions boundary is given, all roles have it."""
     boundary = "arn:aws:iam::123456789012:policy/boundary"
     bounded = roles(template.stack(PermissionsBoundaryArn=boundary))
 
@@ -221,7 +223,7 @@ def test_the_boundary_is_on_every_role(template: Template) -> None:
 
 
 def test_no_one_but_the_dispatcher_sends(stack: Stack) -> None:
-    """The queue refuses messages of every other role, whatever its own rights are."""
+    """The queue refuses messages from every other role, whatever its own policies allow."""
     [policy] = stack.of_type("AWS::SQS::QueuePolicy").values()
     [deny] = [
         statement
@@ -240,12 +242,12 @@ def test_no_one_but_the_dispatcher_sends(stack: Stack) -> None:
 
 @pytest.mark.parametrize("file", ["template.yaml", "monitoring.yaml", "deploy/access-entry.yaml"])
 def test_no_partition_is_taken_for_granted(file: str) -> None:
-    """China, GovCloud and the others have ARNs of their own."""
+    """ARNs in China, GovCloud and others begin differently."""
     assert "arn:aws:" not in Path(ROOT, file).read_text()
 
 
 def test_arns_are_of_the_stack_s_partition(template: Template) -> None:
-    """In GovCloud all ARNs that the template makes are GovCloud's."""
+    """In GovCloud, all ARNs in the template are GovCloud's."""
     stack = template.stack(region="us-gov-west-1", **IN_VPC)
     arns = [
         resource

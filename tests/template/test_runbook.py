@@ -1,4 +1,4 @@
-"""The runbook: a section for each alarm, whose first command finds what made the alarm ring."""
+"""The runbook has a section per alarm, whose first command finds what made the alarm fire."""
 
 import re
 from typing import Final
@@ -9,7 +9,7 @@ from botocore.loaders import create_loader
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import widgets
 from tests.template.filter_pattern import clauses, matches, selects
-from tests.template.reported import Told
+from tests.template.reported import Reported
 from tests.template.sam import ROOT
 
 RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
@@ -26,14 +26,14 @@ OF_THE_RUNTIME: Final = {"Task timed out", "Runtime exited", "[ERROR]"}
 
 
 def alarm_names() -> list[str]:
-    """The alarms' names, without the stack's."""
+    """Return the alarms' names, without the stack's name."""
     stack = Template.read(ROOT / "monitoring.yaml").stack(Stack="it")
     alarms = stack.of_type("AWS::CloudWatch::Alarm")
     return [alarm["AlarmName"].removeprefix("it-") for alarm in alarms.values()]
 
 
 def commands(section: str) -> list[str]:
-    """The commands that can be pasted, each on one line."""
+    """Return the commands that can be pasted, each on one line."""
     blocks = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     return [re.sub(r" \\\n\s*", " ", block).strip() for block in blocks]
 
@@ -43,12 +43,12 @@ def first_command(alarm: str) -> str:
 
 
 def test_each_alarm_has_a_section_and_each_section_an_alarm() -> None:
-    """Whoever is rung finds what to do by the alarm's name."""
+    """The alarm's name leads to its section."""
     assert sorted(alarm_names()) == sorted(SECTIONS)
 
 
-def test_alarms_say_where_to_read_on(monitoring: Stack) -> None:
-    """Each alarm's description names its own section."""
+def test_each_alarm_s_description_names_its_section(monitoring: Stack) -> None:
+    """The description ends with the file and the section."""
     for alarm in monitoring.of_type("AWS::CloudWatch::Alarm").values():
         own = alarm["AlarmName"].removeprefix("csr-approver-")
 
@@ -56,8 +56,8 @@ def test_alarms_say_where_to_read_on(monitoring: Stack) -> None:
 
 
 @pytest.mark.parametrize("alarm", alarm_names())
-def test_each_section_says_what_it_means_what_to_type_and_how_to_mend(alarm: str) -> None:
-    """In this order: a sentence, a command of one line, what to do with what it shows."""
+def test_each_section_has_a_meaning_a_command_and_a_fix(alarm: str) -> None:
+    """In this order; the command is on one line, and the fix follows from what it shows."""
     meaning, _, rest = SECTIONS[alarm].partition("```sh")
     _, _, fix = rest.partition("```")
 
@@ -68,8 +68,10 @@ def test_each_section_says_what_it_means_what_to_type_and_how_to_mend(alarm: str
 
 
 @pytest.mark.parametrize("section", ["", *alarm_names()])
-def test_commands_use_only_what_was_set_at_the_top(section: str, template: Template) -> None:
-    """Every variable is set by the first block, from outputs that the stack has."""
+def test_commands_use_only_variables_that_are_set_at_the_top(
+    section: str, template: Template
+) -> None:
+    """The first block sets each variable from an output of the stack."""
     [setup] = commands(RUNBOOK.split("\n## ", maxsplit=1)[0])
     variables = set(re.findall(r"^(\w+)=", setup, re.MULTILINE))
     outputs = set(re.findall(r"\$\(output (\w+)\)", setup))
@@ -79,8 +81,8 @@ def test_commands_use_only_what_was_set_at_the_top(section: str, template: Templ
     assert set(re.findall(r'"\$(\w+)"', text)) <= variables
 
 
-def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Told) -> None:
-    """Each condition of each filter is met by a line that a run of the handlers printed."""
+def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Reported) -> None:
+    """A run of the handlers printed a line that meets each condition of each filter."""
     filters = [one for one in PATTERN.findall(RUNBOOK) if one.startswith("{")]
     conditions = [clause for one in filters for clause in clauses(one)]
     unmet = [one for one in conditions if not any(matches(one, line) for line in reported.lines)]
@@ -89,8 +91,8 @@ def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Tol
     assert [] == unmet
 
 
-def test_every_filter_selects_what_made_the_alarm_ring(reported: Told) -> None:
-    """Some lines, not all of them: a filter without effect would hide them in the others."""
+def test_every_filter_selects_what_made_the_alarm_fire(reported: Reported) -> None:
+    """Each filter selects some lines, but not all."""
     for one in PATTERN.findall(RUNBOOK):
         if one.startswith("{"):
             selected = [selects(one, line) for line in reported.lines]
@@ -99,7 +101,7 @@ def test_every_filter_selects_what_made_the_alarm_ring(reported: Told) -> None:
 
 
 def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
-    """What isn't JSON isn't ours: it is Lambda's, in its words."""
+    """Lines that aren't JSON are Lambda's, not ours."""
     others = [one for one in PATTERN.findall(RUNBOOK) if not one.startswith("{")]
     terms = {term for one in others for term in re.findall(r'\?"([^"]+)"', one)}
 
@@ -107,7 +109,7 @@ def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
 
 
 def test_calls_of_aws_and_their_options_exist() -> None:
-    """What the AWS CLI makes of an API's operations is there in that API."""
+    """The commands and options exist in AWS's models of the APIs."""
     text = re.sub(r" \\\n\s*", " ", RUNBOOK)
     calls = re.findall(r"aws (sqs|cloudformation) ([a-z-]+)([^`\n;]*)", text)
     unknown = set()
@@ -119,11 +121,11 @@ def test_calls_of_aws_and_their_options_exist() -> None:
         unknown |= options - {name.lower() for name in members}
 
     assert 4 == len(calls)
-    assert {"output", "query"} == unknown  # the command line's own, for every call
+    assert {"output", "query"} == unknown  # global options of the AWS CLI
 
 
 def test_the_dashboard_s_table_has_a_row_for_each_widget(monitoring: Stack) -> None:
-    """In the order in which they stand, each with alarms that exist."""
+    """The rows are in the widgets' order, and name existing alarms."""
     table = RUNBOOK.split("\n## The dashboard\n")[1]
     rows = re.findall(r"^\| \*\*(.+)\*\* \| .+ \| (.*) ?\|$", table, re.MULTILINE)
     named = {name for _, alarms in rows for name in re.split(r", ?", alarms.strip()) if name}

@@ -1,4 +1,4 @@
-"""What the stack is made of: which names, which time-outs, what is kept, what is encrypted."""
+"""The stack's resources: their names, time-outs, retention and encryption."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e
 
 
 def names(stack: Stack) -> dict[str, str]:
-    """The names that the template gives, which nothing else of the account may have."""
+    """Return the names that the template gives, which must be unique in the account."""
     fields = ("RoleName", "FunctionName", "QueueName", "LogGroupName", "TopicName", "AlarmName")
     return {
         f"{key}.{field}": resource["Properties"][field]
@@ -22,16 +22,16 @@ def names(stack: Stack) -> dict[str, str]:
     }
 
 
-def test_two_stacks_fit_into_one_account(template: Template) -> None:
-    """No name that the template gives is the same in two stacks of one Region."""
+def test_two_stacks_of_one_region_share_no_name(template: Template) -> None:
+    """So both can exist in one account."""
     one, other = names(template.stack(name="one")), names(template.stack(name="other"))
 
     assert one
     assert set() == set(one.values()) & set(other.values())
 
 
-def test_two_regions_fit_into_one_account(template: Template) -> None:
-    """IAM knows no Regions: the one role with a name has the Region in it."""
+def test_the_role_s_name_contains_the_region(template: Template) -> None:
+    """IAM names are unique in the account, so stacks of two Regions need different ones."""
     role = "ReviewerRole.RoleName"
     here = names(template.stack(region="us-east-1"))
     there = names(template.stack(region="eu-west-1"))
@@ -41,15 +41,15 @@ def test_two_regions_fit_into_one_account(template: Template) -> None:
     assert [role] == [name for name in here if name.endswith("RoleName")]
 
 
-def test_the_reviewer_s_role_may_be_named(template: Template) -> None:
-    """A given name is the whole name, for access entries that are written beforehand."""
+def test_the_reviewer_s_role_can_be_named(template: Template) -> None:
+    """The given name is used as it is, for access entries that are created beforehand."""
     stack = template.stack(ReviewerRoleName="kubelet-approver")
 
     assert "kubelet-approver" == stack.properties("ReviewerRole")["RoleName"]
 
 
-def test_the_role_s_name_fits_into_iam(template: Template) -> None:
-    """Up to 40 characters of stack name, as the parameter says, leave a name that IAM takes."""
+def test_the_role_s_name_fits_iam_s_limit(template: Template) -> None:
+    """With up to 40 characters in the stack's name, as the parameter says, it has at most 64."""
     stack = template.stack(name="s" * 40, region=LONGEST_REGION)
 
     assert 64 >= len(stack.properties("ReviewerRole")["RoleName"])
@@ -59,11 +59,11 @@ def test_the_role_s_name_fits_into_iam(template: Template) -> None:
 
 
 def test_the_role_that_clusters_know_stays_the_same(template: Template) -> None:
-    """What makes CloudFormation replace a role is pinned: EKS knows it by its unique id.
+    """CloudFormation never replaces the role, because EKS stores its unique ID.
 
     From: CloudFormation User Guide, AWS::IAM::Role: RoleName and Path, "update requires:
-    replacement"; another logical id is another resource. Whatever changes here breaks every access
-    entry of every stack that is upgraded.
+    replacement"; another logical ID is another resource. A change here breaks every access entry of
+    every stack that is upgraded.
     """
     role = template.source["Resources"]["ReviewerRole"]
 
@@ -84,8 +84,8 @@ def test_the_role_that_clusters_know_stays_the_same(template: Template) -> None:
     assert ("Delete", "Retain") == (role["DeletionPolicy"], role["UpdateReplacePolicy"])
 
 
-def test_the_schedule_repeats_nothing(stack: Stack) -> None:
-    """Once a minute; a minute that was missed isn't made up for."""
+def test_the_schedule_runs_once_a_minute_without_retries(stack: Stack) -> None:
+    """The next minute's run replaces a missed one."""
     [schedule] = stack.of_type("AWS::Scheduler::Schedule").values()
 
     assert ("rate(1 minute)", "ENABLED") == (schedule["ScheduleExpression"], schedule["State"])
@@ -95,8 +95,8 @@ def test_the_schedule_repeats_nothing(stack: Stack) -> None:
     assert {"Mode": "OFF"} == schedule["FlexibleTimeWindow"]
 
 
-def test_the_schedule_may_be_slower_or_off(template: Template) -> None:
-    """By the parameters, and by nothing else of the stack."""
+def test_parameters_make_the_schedule_slower_or_turn_it_off(template: Template) -> None:
+    """Rate and state are parameters of the stack."""
     stack = template.stack(ScheduleRate="rate(5 minutes)", ScheduleState="DISABLED")
     [schedule] = stack.of_type("AWS::Scheduler::Schedule").values()
 
@@ -104,8 +104,8 @@ def test_the_schedule_may_be_slower_or_off(template: Template) -> None:
     assert "DISABLED" == schedule["State"]
 
 
-def test_no_failure_is_lost(stack: Stack) -> None:
-    """A start of the dispatcher, a run of it, and a message that fails each leave a trace."""
+def test_every_failure_is_kept_in_a_queue(stack: Stack) -> None:
+    """A failed start of the dispatcher, a failed run of it, and a failed message."""
     [schedule] = stack.of_type("AWS::Scheduler::Schedule").values()
     [config] = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
     [source] = stack.of_type("AWS::Lambda::EventSourceMapping").values()
@@ -128,7 +128,7 @@ def test_no_failure_is_lost(stack: Stack) -> None:
 
 
 def test_lambda_doesn_t_retry_the_dispatcher(stack: Stack) -> None:
-    """The next minute is the retry."""
+    """The next minute's run is the retry."""
     [config] = stack.of_type("AWS::Lambda::EventInvokeConfig").values()
 
     assert "<DispatcherFunction>" == config["FunctionName"]
@@ -137,7 +137,7 @@ def test_lambda_doesn_t_retry_the_dispatcher(stack: Stack) -> None:
 
 
 def test_a_failed_message_reaches_the_dead_letters_before_it_expires(stack: Stack) -> None:
-    """A message is moved when it would be received once more, which must be in its lifetime."""
+    """SQS moves a message when it would be received again, which must be before it expires."""
     queue = stack.properties("ReviewQueue")
     redrive = queue["RedrivePolicy"]
 
@@ -150,15 +150,17 @@ def test_a_failed_message_reaches_the_dead_letters_before_it_expires(stack: Stac
 
 
 def test_no_message_is_reviewed_twice_at_once(stack: Stack) -> None:
-    """A message stays out of sight for longer than a review may take."""
+    """A message stays invisible for longer than a review may take."""
     assert (
         stack.properties("ReviewerFunction")["Timeout"]
         < (stack.properties("ReviewQueue")["VisibilityTimeout"])
     )
 
 
-def test_clusters_are_reviewed_apart_and_not_all_at_once(template: Template) -> None:
-    """One message an invocation, and as many invocations as the parameter allows."""
+def test_each_invocation_reviews_one_cluster_up_to_the_given_concurrency(
+    template: Template,
+) -> None:
+    """A batch has one message, and the parameter limits the concurrency."""
     [source] = (
         template.stack(ReviewerConcurrency="25").of_type("AWS::Lambda::EventSourceMapping").values()
     )
@@ -171,8 +173,8 @@ def test_clusters_are_reviewed_apart_and_not_all_at_once(template: Template) -> 
     assert {"MaximumConcurrency": "25"} == source["ScalingConfig"]
 
 
-def test_functions_are_alike(stack: Stack) -> None:
-    """Both run on the same Python and processor; role, limits and log group are their own."""
+def test_both_functions_have_the_same_runtime_and_separate_roles(stack: Stack) -> None:
+    """Limits and log groups are separate, too."""
     functions = stack.of_type("AWS::Lambda::Function")
 
     assert {"DispatcherFunction", "ReviewerFunction"} == set(functions)
@@ -184,8 +186,8 @@ def test_functions_are_alike(stack: Stack) -> None:
         assert {"LogFormat": "Text", "LogGroup": f"<{own}Logs>"} == function["LoggingConfig"]
 
 
-def test_what_lies_in_aws_is_encrypted(template: Template) -> None:
-    """Queues by SQS itself; with a key, queues, logs and the topic by that key."""
+def test_queues_are_encrypted_and_with_a_key_logs_and_topic_too(template: Template) -> None:
+    """SQS encrypts queues itself; with a KMS key, that key encrypts all three."""
     plain = template.stack(AlarmEmail="ops@corp.example")
     keyed = template.stack(AlarmEmail="ops@corp.example", KmsKeyArn=KEY)
     queues = plain.of_type("AWS::SQS::Queue")
@@ -200,12 +202,12 @@ def test_what_lies_in_aws_is_encrypted(template: Template) -> None:
 
 
 def encryption(stack: Stack, kind: str, key: str) -> set[tuple[Any, Any]]:
-    """SQS's own, and by which key, of all resources of a kind."""
+    """Return SQS's own encryption and the key of all resources of a kind."""
     return {(one.get("SqsManagedSseEnabled"), one.get(key)) for one in stack.of_type(kind).values()}
 
 
-def test_logs_are_kept_for_as_long_as_said(template: Template) -> None:
-    """Both log groups take the retention of the parameter."""
+def test_logs_are_kept_for_the_given_days(template: Template) -> None:
+    """Both log groups have the retention of the parameter."""
     groups = template.stack(LogRetentionDays="30").of_type("AWS::Logs::LogGroup")
 
     assert dict.fromkeys(("DispatcherLogs", "ReviewerLogs"), "30") == {
@@ -214,7 +216,7 @@ def test_logs_are_kept_for_as_long_as_said(template: Template) -> None:
 
 
 def test_the_record_of_decisions_outlives_the_stack(stack: Stack) -> None:
-    """Deleting the stack leaves the reviewer's log, and no other resource."""
+    """Deleting the stack keeps the reviewer's log, and no other resource."""
     kept = {
         name
         for name, resource in stack.resources.items()

@@ -1,6 +1,6 @@
-"""Run by SAM's own Python: print template.yaml as CloudFormation gets it, as JSON.
+"""Run by SAM's own Python: print template.yaml after SAM's transform, as JSON.
 
-It needs no account: the managed policies that SAM would look up aren't used.
+It needs no account, because the template uses no managed policies, which SAM would look up.
 """
 
 import json
@@ -12,7 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 
 class _NoManagedPolicies:
-    """SAM asks for a loader; a template that needs one fails here."""
+    """The loader that SAM requires; a template that uses managed policies fails with it."""
 
     def load(self) -> dict[str, str]:
         return {}

@@ -38,12 +38,12 @@ ROWS: Final = (
     ),
     Row(
         "stop the approver, unnoticed",
-        "tests/template/test_ringing.py::test_silence_fires_an_alarm",
+        "tests/template/test_firing.py::test_silence_fires_an_alarm",
         (Change(_MONITORING, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),),
     ),
     Row(
         "hide how long a node waits, or that nothing is issued, by metrics of one's own",
-        "tests/template/test_ringing.py::test_values_that_others_put_lower_no_maximum",
+        "tests/template/test_firing.py::test_values_that_others_put_lower_no_maximum",
         tuple(
             Change(
                 _MONITORING,

@@ -1,12 +1,12 @@
-"""Which alarms ring on which numbers, period after period."""
+"""Which alarms fire on which metric values, if they stay the same in every period."""
 
 import pytest
 
 from adapters.ledger_metrics import ACCOUNT, NAMESPACE
-from tests.template.alarms import Samples, emitted, ringing
+from tests.template.alarms import Samples, emitted, firing
 from tests.template.cloudformation import Stack
 
-#: Three clusters, all reviewed, nothing to tell.
+#: Three clusters, all reviewed, with nothing to report.
 QUIET = {**dict.fromkeys(ACCOUNT, 0), "Expected": 3, "Completed": 3}
 
 
@@ -23,7 +23,7 @@ def samples(values: dict[str, int], stack: str = "csr-approver") -> Samples:
         pytest.param({"Completed": 2}, {"ReviewsMissingAlarm"}, id="a-review-that-never-ended"),
         pytest.param({"Completed": 1, "NotOnboarded": 2}, set(), id="some-not-onboarded"),
         pytest.param(
-            {"Completed": 0, "NotOnboarded": 3}, {"ShutOutAlarm"}, id="let-in-by-no-cluster"
+            {"Completed": 0, "NotOnboarded": 3}, {"ShutOutAlarm"}, id="no-cluster-lets-us-in"
         ),
         pytest.param({"Approved": 9, "Left": 9, "Waiting": 9, "Pending": 9}, set(), id="busy"),
         pytest.param({"SignerFailed": 1}, set(), id="a-signer-that-refuses"),
@@ -32,21 +32,21 @@ def samples(values: dict[str, int], stack: str = "csr-approver") -> Samples:
         pytest.param({"Denied": 1}, {"DeniedAlarm"}, id="denied"),
         pytest.param({"ApprovedNotIssued": 1}, {"ApprovedNotIssuedAlarm"}, id="not-issued"),
         pytest.param({"IssuedMismatch": 1}, {"IssuedMismatchAlarm"}, id="mismatch"),
-        pytest.param({"EvidenceUnavailable": 1}, {"EvidenceUnavailableAlarm"}, id="blind"),
+        pytest.param({"EvidenceUnavailable": 1}, {"EvidenceUnavailableAlarm"}, id="no-evidence"),
         pytest.param({"ReviewErrors": 1}, {"ReviewErrorsAlarm"}, id="errors"),
         pytest.param({"ListTruncated": 1}, {"ListTruncatedAlarm"}, id="truncated"),
     ],
 )
-def test_each_trouble_rings_its_own_alarm(
+def test_each_fault_fires_only_its_own_alarm(
     changes: dict[str, int], expected: set[str], monitoring: Stack
 ) -> None:
-    """And no other: whoever is woken knows what for."""
-    assert expected == ringing(monitoring, samples(QUIET | changes))
+    """So the alarm's name says what is wrong."""
+    assert expected == firing(monitoring, samples(QUIET | changes))
 
 
 def test_silence_fires_an_alarm(monitoring: Stack) -> None:
     """Nothing runs at all, so no metric is sent."""
-    assert {"ReviewsMissingAlarm"} == ringing(monitoring, {})
+    assert {"ReviewsMissingAlarm"} == firing(monitoring, {})
 
 
 def test_values_that_others_put_lower_no_maximum(monitoring: Stack) -> None:
@@ -54,21 +54,21 @@ def test_values_that_others_put_lower_no_maximum(monitoring: Stack) -> None:
     true = samples(QUIET | {"OldestPendingSeconds": 700, "ApprovedNotIssued": 1})
     forged = {key: [*values, -1_000_000] for key, values in true.items()}
 
-    assert {"OldestPendingAlarm", "ApprovedNotIssuedAlarm"} <= ringing(monitoring, forged)
+    assert {"OldestPendingAlarm", "ApprovedNotIssuedAlarm"} <= firing(monitoring, forged)
 
 
-def test_a_dispatcher_alone_is_not_enough(monitoring: Stack) -> None:
-    """Reviewers that never print count as reviews that are missing."""
-    assert {"ReviewsMissingAlarm"} == ringing(monitoring, samples({"Expected": 3}))
+def test_reviewers_that_print_nothing_count_as_missing_reviews(monitoring: Stack) -> None:
+    """Only the dispatcher reports."""
+    assert {"ReviewsMissingAlarm"} == firing(monitoring, samples({"Expected": 3}))
 
 
-def test_another_stacks_numbers_are_none_of_ours(monitoring: Stack) -> None:
-    """To this stack's alarms they are silence."""
-    assert {"ReviewsMissingAlarm"} == ringing(monitoring, samples({**QUIET, "Denied": 1}, "other"))
+def test_another_stacks_metrics_fire_no_alarm_of_this_stack(monitoring: Stack) -> None:
+    """For this stack they are missing data."""
+    assert {"ReviewsMissingAlarm"} == firing(monitoring, samples({**QUIET, "Denied": 1}, "other"))
 
 
-def test_numbers_are_read_as_cloudwatch_reads_them() -> None:
-    """One line is one sample of each of its metrics, under its dimensions."""
+def test_a_line_is_one_sample_of_each_of_its_metrics() -> None:
+    """CloudWatch files it under the line's dimensions."""
     line = {
         "_aws": {
             "CloudWatchMetrics": [
