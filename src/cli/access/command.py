@@ -1,6 +1,5 @@
 """`csr-approver access`: what the approver needs in a cluster, printed or applied."""
 
-import json
 from functools import partial
 from typing import Annotated
 
@@ -11,9 +10,8 @@ from cli.access.manifests import manifests
 from cli.access.onboarding import Onboarding, State, onboard
 from cli.access.view import as_json, as_manifests, show
 from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
-from cli.screen import console
+from cli.screen import Output, OutputOption, console, print_json
 
 _EXAMPLE = """
 That is a ClusterRole with its binding, which let the approver list CSRs, write decisions, and
@@ -47,7 +45,7 @@ def access(
     stack_region: StackRegion = None,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Let the approver into clusters: print what that takes, or make it so with --apply."""
     aws = open_account(profile, region or [], proxy=proxy)
@@ -57,7 +55,7 @@ def access(
     words = "Letting the approver in" if apply else "Looking"
     done = at_once(do, find(aws, clusters, region or []), words)
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(role, needed, done, applied=apply), indent=2))
+        print_json(as_json(role, needed, done, applied=apply))
     elif apply:
         show(done, console())
     else:

@@ -5,14 +5,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from cli.access.approver_role import ApproverRole
 from cli.access.manifests import Manifest
 from cli.access.onboarding import ENTRY, Onboarding, State, Step
-from cli.screen import cell
+from cli.screen import cell, table
 from core.printable import printable
 
 _STYLES = {
@@ -67,19 +65,17 @@ def as_manifests(
 
 def show(onboardings: Sequence[Onboarding], console: Console) -> None:
     """A row for each cluster, and the sums."""
-    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
-    for heading in ("Cluster", "Rights", "Access entry", "To do"):
-        table.add_column(heading, overflow="fold")
+    rows = table("Cluster", "Rights", "Access entry", "To do")
     for one in onboardings:
         rights = [step for step in one.steps if step.thing != ENTRY]
         entries = [step for step in one.steps if step.thing == ENTRY]
-        table.add_row(
+        rows.add_row(
             cell(one.name, one.region),
             _states(rights),
             _states(entries),
             cell(*(line for step in one.steps for line in _lines(step))),
         )
-    console.print(table)
+    console.print(rows)
     totals = Counter(_sum(one) for one in onboardings)
     reported = ", ".join(f"{count} {state}" for state, count in totals.most_common())
     console.print(cell(f"{len(onboardings)} clusters: {reported}."))

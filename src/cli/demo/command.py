@@ -1,17 +1,13 @@
 """`csr-approver demo`: the whole approver at work, on a sandbox within this process."""
 
-import json
-from typing import Annotated
-
 import typer
 
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO
-from cli.screen import busy, console
+from cli.screen import Output, OutputOption, busy, console, print_json
 
 
 def demo(
-    output: Annotated[Output, typer.Option(help="How to print what happened.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Show the whole approver at work: four clusters, good nodes, broken nodes and attackers.
 
@@ -26,7 +22,7 @@ def demo(
     with busy("Starting four clusters, filing requests, reviewing ..."):
         result = play()
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(result), indent=2))
+        print_json(as_json(result))
     else:
         show(result, console())
     if result.surprises:

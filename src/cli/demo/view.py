@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.json import JSON
 from rich.padding import Padding
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo.run import Line, Play, Row
+from cli.screen import table
 from core.model import APP_SERVING
 from core.printable import printable
 from core.signers import SIGNERS
@@ -119,25 +119,25 @@ def _show_cluster(place: Place, play: Play, console: Console) -> None:
             text = f"{line['cause']} ({line['detail']}): counted as not onboarded, no error"
             console.print(Padding(Text(text, style="yellow"), (1, 2)))
         return
-    table = Table(box=SIMPLE_HEAD, expand=True, header_style="bold", padding=(0, 1))
-    table.add_column("Who asks for what", ratio=46, overflow="fold")
-    table.add_column("Verdict", width=7)
-    table.add_column("Done", width=8)
-    table.add_column("Why", ratio=48, overflow="fold")
+    shown = table(expand=True)
+    shown.add_column("Who asks for what", ratio=46, overflow="fold")
+    shown.add_column("Verdict", width=7)
+    shown.add_column("Done", width=8)
+    shown.add_column("Why", ratio=48, overflow="fold")
     rows = [row for row in play.rows if row.scenario.cluster == place.name]
     for chapter, found in groupby(rows, key=lambda row: row.chapter):
-        table.add_row(Text(chapter, style="bold underline"))
-        _add_rows(table, found)
-        table.add_section()
-    console.print(table)
+        shown.add_row(Text(chapter, style="bold underline"))
+        _add_rows(shown, found)
+        shown.add_section()
+    console.print(shown)
 
 
-def _add_rows(table: Table, rows: Iterable[Row]) -> None:
+def _add_rows(shown: Table, rows: Iterable[Row]) -> None:
     for row in rows:
         verdict = row.outcome.verdict
         is_finding = row.line is not None and "finding" in row.line
         done = "reported" if is_finding else row.outcome.action
-        table.add_row(
+        shown.add_row(
             _who(row),
             Text(verdict or "-", style=_COLOURS.get(verdict, "")),
             Text(done, style=_COLOURS.get(done, "bold red")),
@@ -181,12 +181,12 @@ def _why(row: Row) -> Text:
 
 def _show_runs(play: Play, console: Console) -> None:
     _rule("The runs, as their log lines tell", console)
-    table = Table(box=SIMPLE_HEAD, expand=True, header_style="bold")
-    for heading in ("Cluster", "Listed", "Actions", "Stopped at a gate", "Found wrong", "Seconds"):
-        table.add_column(heading, overflow="fold")
+    runs = table(
+        "Cluster", "Listed", "Actions", "Stopped at a gate", "Found wrong", "Seconds", expand=True
+    )
     for line in play.said("cluster reviewed"):
         of_workloads = " (workloads)" if line["signer"] == APP_SERVING else ""
-        table.add_row(
+        runs.add_row(
             line["cluster"] + of_workloads,
             str(line["listed"]),
             _counts(line["actions"]),
@@ -195,8 +195,8 @@ def _show_runs(play: Play, console: Console) -> None:
             f"{line['seconds']:.2f}",
         )
     for line in play.said("cluster not onboarded"):
-        table.add_row(line["cluster"], "-", "not onboarded", "-", "-", "-")
-    console.print(table)
+        runs.add_row(line["cluster"], "-", "not onboarded", "-", "-", "-")
+    console.print(runs)
 
 
 def _show_lines(play: Play, console: Console) -> None:
@@ -241,10 +241,10 @@ def _sums(play: Play) -> Text:
 
 
 def _next() -> Table:
-    table = Table.grid(padding=(0, 3))
+    rows = Table.grid(padding=(0, 3))
     for command, does in _NEXT:
-        table.add_row(Text(command, style="bold"), Text(does))
-    return table
+        rows.add_row(Text(command, style="bold"), Text(does))
+    return rows
 
 
 def _rule(title: str, console: Console) -> None:

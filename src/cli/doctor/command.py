@@ -1,6 +1,5 @@
 """`csr-approver doctor`: the whole chain from the credentials to a dry run, link by link."""
 
-import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -20,9 +19,8 @@ from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Status, walk
 from cli.doctor.cluster import ClusterLinks
 from cli.doctor.view import Examined, Findings, as_json, show
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
-from cli.screen import busy, console
+from cli.screen import Output, OutputOption, busy, console, print_json
 
 _EXAMPLE = """
 Nothing is changed. Without names, all clusters of the Region are looked at. A link is ok, open
@@ -64,7 +62,7 @@ def doctor(
     stack_region: StackRegion = None,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Check the whole chain, from your credentials to a dry run, and name the first broken link."""
     aws = open_account(profile, region or [], proxy=proxy)
@@ -86,7 +84,7 @@ def doctor(
         found = [one for one in found if not isinstance(one.described, ClusterNotFound)]
     examined = at_once(lambda one: _examine(one, links, ours), found, "Looking at clusters")
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(ours, examined), indent=2))
+        print_json(as_json(ours, examined))
     else:
         show(ours, examined, console())
     raise typer.Exit(_code(ours, examined))

@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from cli.doctor.chain import Finding, Status, first
-from cli.screen import cell
+from cli.screen import cell, table
 
 _STYLES = {
     Status.OK: "green",
@@ -86,14 +84,14 @@ def _links(findings: Findings) -> list[dict[str, Any]]:
 
 
 def _show(title: str, findings: Findings, console: Console) -> None:
-    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
-    table.add_column(cell(title), no_wrap=True, min_width=14)
-    table.add_column("", no_wrap=True, width=11)
-    table.add_column("", overflow="fold")
+    rows = table()
+    rows.add_column(cell(title), no_wrap=True, min_width=14)
+    rows.add_column("", no_wrap=True, width=11)
+    rows.add_column("", overflow="fold")
     for link, one in findings.items():
         lines = [one.detail, f"-> {one.fix}"] if one.fix else [one.detail]
-        table.add_row(cell(link), cell(one.status.value, style=_STYLES[one.status]), cell(*lines))
-    console.print(table)
+        rows.add_row(cell(link), cell(one.status.value, style=_STYLES[one.status]), cell(*lines))
+    console.print(rows)
 
 
 def _tell(words: str, link: str, finding: Finding, console: Console) -> None:

@@ -1,19 +1,13 @@
 """`csr-approver legacy`: find what still uses the v1beta1 CSR API, and show its v1 form."""
 
-import json
-import os
-import sys
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, USAGE, stop
+from cli.screen import Output, OutputOption, busy, console, print_json
 from core.printable import printable
-
-_PIPE_WIDTH: Final = 120
 
 _MORE = """
 YAML and JSON are read as manifests, also within scripts and ConfigMaps.
@@ -39,7 +33,7 @@ def legacy(
     paths: Annotated[
         list[str], typer.Argument(help="Files or folders; `-` is standard input.", metavar="PATH")
     ],
-    output: Annotated[Output, typer.Option(help="How to print what was found.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Find CSRs of the v1beta1 API and of kubernetes.io/legacy-unknown, and show their v1 form."""
     # A third of a second that the other commands needn't wait for.
@@ -52,7 +46,7 @@ def legacy(
     findings: list[Finding] = []
     troubles: list[Trouble] = []
     searched = binary = 0
-    with Console(stderr=True).status("Searching ..."):
+    with busy("Searching ..."):
         for file in read_all(paths, partial(typer.get_binary_stream, "stdin")):
             if isinstance(file, Text):
                 searched += 1
@@ -68,10 +62,9 @@ def legacy(
                     else Trouble(file.path, "binary, not searched")
                 )
     if output is Output.JSON:
-        found = as_json(findings, troubles, searched=searched, binary=binary)
-        typer.echo(json.dumps(found, indent=2))
+        print_json(as_json(findings, troubles, searched=searched, binary=binary))
     else:
-        show(findings, troubles, _console(), searched=searched, binary=binary)
+        show(findings, troubles, console(), searched=searched, binary=binary)
     for trouble in troubles:
         where = printable(trouble.path, None) + (f":{trouble.line}" if trouble.line else "")
         typer.echo(f"csr-approver: {where}: {printable(trouble.problem)}", err=True)
@@ -82,11 +75,3 @@ def legacy(
 
 
 legacy.__doc__ = f"{legacy.__doc__}\n{_MORE}"
-
-
-def _console() -> Console:
-    """Rich asks the terminal for its width; a file or a pipe has none."""
-    console = Console(file=sys.stdout)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _PIPE_WIDTH
-    return console

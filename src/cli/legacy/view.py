@@ -12,6 +12,7 @@ from cli.legacy.files import Trouble
 from cli.legacy.find import Finding, How, Manifest
 from cli.legacy.migration import SIGNERS
 from cli.legacy.request import Read
+from cli.screen import table
 from core.printable import printable
 
 Json = dict[str, Any]
@@ -120,14 +121,12 @@ def show(
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(header_style="bold")
-    for heading in ("Where", "CSR"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("Wrong", no_wrap=True)
-    table.add_column("Signer for v1", overflow="fold")
+    rows = table("Where", "CSR")
+    rows.add_column("Wrong", no_wrap=True)
+    rows.add_column("Signer for v1", overflow="fold")
     for one in findings:
         manifest = one.manifest
-        table.add_row(
+        rows.add_row(
             Text(f"{printable(one.path, None)}:{one.line}"),
             Text(printable(manifest.name) if manifest else "-"),
             Text("\n".join(wrong.problem.value for wrong in one.wrong)),
@@ -135,7 +134,7 @@ def _table(findings: Sequence[Finding]) -> Table:
             if manifest
             else Text(_LOOK, style="yellow"),
         )
-    return table
+    return rows
 
 
 def _section(one: Finding, manifest: Manifest) -> Iterator[str]:

@@ -26,7 +26,6 @@ from cli.account.clusters import (
     with_fix,
 )
 from cli.account.rights import Right
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, STOPPED, USAGE, stop
 from cli.request.files import Files
 from cli.request.key import Key, KeyType
@@ -34,7 +33,7 @@ from cli.request.own_csr import OwnCsr
 from cli.request.run import CALL_SECONDS, End, Ended, Pace, Plan, Walk
 from cli.request.view import as_json, lines
 from cli.request.wanted import Wanted, manifest, wanted, warnings
-from cli.screen import busy, telling
+from cli.screen import Output, OutputOption, busy, print_json
 from core.errors import BadSettings, ClusterUnavailable, NotOnboarded
 from core.model import APP_SERVING
 from core.printable import printable
@@ -107,7 +106,7 @@ def request(
     ] = False,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Have a serving certificate issued for a workload: key, request, approval, certificate."""
     files = Files(key or Path(f"{name}.key"), cert or Path(f"{name}.crt"), ca)
@@ -138,7 +137,7 @@ def request(
     plan = Plan(asked, new, body, files, described.ca_pem, approve, float(timeout), keep)
     ended = _walked(plan, own)
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(cluster, aws.home, plan, ended, notes), indent=2))
+        print_json(as_json(cluster, aws.home, plan, ended, notes))
     else:
         typer.echo("\n".join(printable(line, None) for line in lines(plan, ended)))
     raise typer.Exit(_code(ended))
@@ -149,7 +148,7 @@ request.__doc__ = f"{request.__doc__}\n{_MORE}"
 
 def _walked(plan: Plan, own: OwnCsr) -> Ended:
     try:
-        with telling(f"Waiting for {plan.asked.name} ...") as tell:
+        with busy(f"Waiting for {plan.asked.name} ...") as tell:
             return Walk(plan, own, PACE, tell).run()
     except OSError as error:
         stop(USAGE, f"{printable(str(plan.files.key))} can't be written: {error.strerror}")
