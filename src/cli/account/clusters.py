@@ -57,7 +57,7 @@ Proxy = Annotated[
     typer.Option("--proxy", help="Use the environment's proxy (HTTPS_PROXY, NO_PROXY)."),
 ]
 
-_RIGHT: Final = "your credentials lack that right: have it granted, or use another --profile"
+_RIGHT: Final = "your credentials lack that right: ask for it, or use another --profile"
 _UNREACHABLE: Final = "AWS can't be reached: check the network and the Region's name"
 
 #: What to do if AWS refuses or doesn't answer, by the error's code.

@@ -1,4 +1,4 @@
-"""`csr-approver legacy`: find what still uses the v1beta1 CSR API, and show its v1 form."""
+"""`csr-approver legacy`: find uses of the v1beta1 CSR API, and show their v1 form."""
 
 from functools import partial
 from typing import Annotated
@@ -10,16 +10,16 @@ from cli.screen import Output, OutputOption, busy, console, print_json
 from core.printable import printable
 
 _MORE = """
-YAML and JSON are read as manifests, also within scripts and ConfigMaps.
-What isn't plain YAML, as templates and programs, is searched as text.
-Folders are searched whole, but for .git, binary files and symbolic links.
+It reads YAML and JSON as manifests, also within scripts and ConfigMaps. It
+searches other files, e.g. templates and programs, as text. In folders it skips
+.git, binary files and symbolic links.
 
 Exit 0: nothing found. 1: something was found.
 3: nothing was found, but not everything could be read.
 
 --output json prints one object: `findings` (`file`, `line`, `found`, `problems`
-and `csr`, which has `signer`, `notes` and the v1 `manifest`, and is null for what
-was found as text), `troubles`, `signers`, `notes`, and the numbers of files
+and `csr`, which has `signer`, `notes` and the v1 `manifest`, and is null for a
+match in text), `troubles`, `signers`, `notes`, and the numbers of files
 `searched` and `binary`.
 
 Examples:
@@ -36,13 +36,13 @@ def legacy(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Find CSRs of the v1beta1 API and of kubernetes.io/legacy-unknown, and show their v1 form."""
-    # A third of a second that the other commands needn't wait for.
+    # Imported here: it takes a third of a second, which the other commands don't need.
     from cli.legacy.files import Binary, Text, Trouble, read_all
     from cli.legacy.find import Finding, search
     from cli.legacy.view import as_json, show
 
     if "" in paths:
-        stop(USAGE, "an empty PATH: expected files, folders or `-`")
+        stop(USAGE, "PATH is empty: give files, folders or `-`")
     findings: list[Finding] = []
     troubles: list[Trouble] = []
     searched = binary = 0
@@ -59,7 +59,7 @@ def legacy(
                 troubles.append(
                     file
                     if isinstance(file, Trouble)
-                    else Trouble(file.path, "binary, not searched")
+                    else Trouble(file.path, "binary, not searched: give text files")
                 )
     if output is Output.JSON:
         print_json(as_json(findings, troubles, searched=searched, binary=binary))
