@@ -9,12 +9,12 @@ ANSWER_IS_NO = 1
 USAGE = 2
 COULD_NOT_TELL = 3
 
-#: By Ctrl-C; Typer ends so as well. From: the shells' convention, 128 and the signal's number.
+#: After Ctrl-C, as Typer itself ends. From: the shells' convention, 128 plus the signal's number.
 STOPPED = 130
 
 
 def stop(code: int, problem: str) -> NoReturn:
-    """End with a message on stderr that names the thing and the mend.
+    """End with a message on stderr that says what failed, on what, and what to do.
 
     Raises:
         typer.Exit: always.

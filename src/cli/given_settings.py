@@ -1,4 +1,4 @@
-"""Settings as a person gives them: `--set NAME=VALUE`, by the names of the functions' own."""
+"""The option `--set NAME=VALUE`, with the names of the functions' environment variables."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,12 +17,12 @@ Settings = Annotated[
 
 
 def settings_of(given: Sequence[str] | None, **defaults: str) -> ReviewSettings:
-    """Return the defaults, and what is given instead.
+    """Return the default settings, changed by those given.
 
-    `defaults`: a command's own, by the settings' names, where they differ from the functions'.
+    `defaults`: a command's own defaults, by setting name, if they differ from the functions'.
 
     Raises:
-        typer.Exit: a name isn't one, or a value isn't allowed (2).
+        typer.Exit: a name is unknown, or a value isn't allowed (2).
     """
     allowed = {name.upper() for name in ReviewSettings.model_fields}
     environ = dict(defaults)

@@ -25,17 +25,17 @@ app.command()(review)
 app.command()(access)
 app.command()(doctor)
 app.command()(diagnose)
-app.command("readiness", hidden=True)(diagnose)  # its earlier name, the audit of AWS's page
+app.command("readiness", hidden=True)(diagnose)  # its earlier name
 app.command()(request)
 
 
 @app.callback()
 def _root() -> None:
-    """Keep the commands commands, however few they are."""
+    """Make Typer expect a command's name."""
 
 
 def main() -> None:
-    """Entry point of the installed command."""
+    """Run the command line."""
     app()
 
 

@@ -1,7 +1,7 @@
-"""What moto lacks of AWS, answered within botocore, and held against botocore's own models.
+"""The AWS operations that moto lacks, answered within botocore, and validated by its models.
 
-EKS access entries, CloudFormation's stack and its schedule. What comes in botocore has validated;
-what goes out is validated here, as is that an error is one that the operation may have.
+These are EKS access entries, CloudFormation's stack and its schedule. botocore validates the
+parameters; the stub validates the answers, and that an operation's model has the error.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 
 Answer = dict[str, Any]
 
-#: What any operation may answer, besides the errors of its model.
+#: Errors of any operation, besides those of its model.
 _ANYWHERE = frozenset(
     {"AccessDenied", "AccessDeniedException", "ExpiredTokenException", "ValidationError"}
 )
@@ -25,7 +25,7 @@ _PARAMS = "given parameters"
 
 
 class Refused(Exception):
-    """An error of AWS's, by its code."""
+    """An error of AWS, by its code."""
 
     def __init__(self, code: str, message: str = "a message of AWS's") -> None:
         super().__init__(code)
@@ -40,13 +40,13 @@ class AwsStub:
     entries: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
     stacks: dict[tuple[str, str], Answer] = field(default_factory=dict)
     schedule: str = "ENABLED"
-    #: Operations with what was given, in their order.
+    #: Operations and their parameters, in order.
     calls: list[tuple[str, Answer]] = field(default_factory=list)
     #: Instead of an operation's answer: an error's code, an exception, or an answer.
     instead: dict[str, Any] = field(default_factory=dict)
     #: How many calls of an operation pass before an error's code comes instead.
     after: dict[str, tuple[int, str]] = field(default_factory=dict)
-    #: What the stack is made of.
+    #: The types of the stack's resources.
     resources: list[str] = field(
         default_factory=lambda: ["AWS::Lambda::Function", "AWS::Scheduler::Schedule"]
     )
@@ -54,31 +54,33 @@ class AwsStub:
     headers: dict[str, Answer] = field(default_factory=dict)
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Let every session that is made from now on have it."""
+        """Put the stub into every session that is created from now on."""
         ours = [("provide-client-params", self._note), ("before-call", self._answer)]
         ours.append(("after-call", self._head))
         handlers = [*botocore.handlers.BUILTIN_HANDLERS, *ours]
         patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", handlers)
 
     def made(self, operation: str) -> list[Answer]:
-        """What was given to the calls of an operation."""
+        """Return the parameters of the calls of an operation."""
         return [given for name, given in self.calls if name == operation]
 
     def entry(
         self, cluster: str, arn: str, *groups: str, kind: str = "STANDARD", region: str
     ) -> None:
-        """An access entry that is there."""
+        """Add an access entry."""
         made = _entry(cluster, arn, list(groups), kind)
         self.entries.setdefault((region, cluster), {})[arn] = made
 
-    def stack(self, role_arn: str, *, region: str, name: str = "csr-approver", **ways: Any) -> None:
-        """A deployed stack. `ways`: its status, or parameters by their names."""
-        status = ways.pop("status", "UPDATE_COMPLETE")
+    def stack(
+        self, role_arn: str, *, region: str, name: str = "csr-approver", **values: Any
+    ) -> None:
+        """Add a deployed stack. `values`: its status, or parameters by name."""
+        status = values.pop("status", "UPDATE_COMPLETE")
         self.stacks[region, name] = {
             "StackName": name,
             "CreationTime": datetime.now(UTC),
             "StackStatus": status,
-            "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in ways.items()],
+            "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()],
             "Outputs": [{"OutputKey": "ReviewerRoleArn", "OutputValue": role_arn}],
         }
 
@@ -135,7 +137,7 @@ class AwsStub:
         return {"accessEntry": entry}
 
     def _on_ListAccessEntries(self, given: Answer, region: str) -> Answer:  # noqa: N802
-        """Two a page."""
+        """Return two entries a page."""
         every = sorted(self.entries.get((region, given["clusterName"]), {}))
         start = int(given.get("nextToken", "0"))
         more = {"nextToken": str(start + 2)} if len(every) > start + 2 else {}
@@ -186,7 +188,7 @@ def _entry(cluster: str, arn: str, groups: list[str], kind: str) -> Answer:
 
 
 def _refusal(model: Any, refusal: Refused) -> Any:
-    """Errors of EC2 and of IAM's rights are in no model."""
+    """Return the error's answer; no model has the errors of EC2 and of missing rights."""
     known = {shape.name for shape in model.error_shapes} | _ANYWHERE
     assert refusal.code in known or model.service_model.service_name == "ec2"
     error = {"Code": refusal.code, "Message": refusal.message}

@@ -1,4 +1,4 @@
-"""The practice account at a person's desk, and the command line run on it."""
+"""A fake AWS account, and the command line run with its credentials."""
 
 import json
 import os
@@ -16,18 +16,18 @@ from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
 from tests.handlers.account import Account
 
-# AWS's models are megabytes of JSON, and each command would read them anew.
+# AWS's models are megabytes of JSON, which each command would read again.
 _LOADER = create_loader()
 
 
 class CommandRunner:
-    """Runs commands, in a pipe as wide as the lines need. `environment`: set for them alone."""
+    """Runs commands with output into a wide pipe. `environment`: variables for the commands."""
 
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
 
     def run(self, *arguments: str, code: int = 0) -> Result:
-        """Runs one that ends with this code, and without a traceback."""
+        """Run a command; fail if it ends with another code or a traceback."""
         result = CliRunner().invoke(
             app, list(arguments), env={"COLUMNS": "300", **self.environment}
         )
@@ -36,7 +36,7 @@ class CommandRunner:
         return result
 
     def json(self, *arguments: str, code: int = 0) -> Any:
-        """What a command tells programs; nothing else is on stdout."""
+        """Return what a command prints for programs; nothing else is on stdout."""
         return json.loads(self.run(*arguments, "--output", "json", code=code).stdout)
 
 
@@ -56,7 +56,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 @pytest.fixture
 def stub(account: Account, monkeypatch: pytest.MonkeyPatch) -> AwsStub:
-    """What moto lacks, in the practice account."""
+    """The operations that moto lacks, in the fake account."""
     assert account
     made = AwsStub()
     made.install(monkeypatch)

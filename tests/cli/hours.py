@@ -1,10 +1,10 @@
-"""Time for commands that wait: none passes but in their sleep, and what is planned happens then."""
+"""A clock for commands that wait: time passes only while they sleep."""
 
 from collections.abc import Callable
 
 
 class Hours:
-    """Time that passes in sleep alone; what is planned happens when its moment comes."""
+    """A clock that only sleep advances; planned actions run when their time comes."""
 
     def __init__(self) -> None:
         self.now = 0.0

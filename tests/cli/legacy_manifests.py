@@ -1,4 +1,4 @@
-"""Manifests of the old kind, and the requests in them."""
+"""Manifests of the v1beta1 API, and the requests in them."""
 
 import base64
 from ipaddress import ip_address
@@ -30,12 +30,12 @@ NODE_REQUEST: Final = base64.b64encode(kubelet_request("n1", dns=["n1"])[0]).dec
 def a_manifest(
     name: str = "web",
     *,
-    apiVersion: str = "certificates.k8s.io/v1beta1",  # noqa: N803  the manifest's own word
+    apiVersion: str = "certificates.k8s.io/v1beta1",  # noqa: N803  the field's name
     usages: str = "[digital signature, server auth]",
     request: str = SERVICE_REQUEST,
     **spec: str,
 ) -> str:
-    """A manifest as text, by default v1beta1's without a signer; its spec's fields are on lines."""
+    """Return a manifest as text, by default of v1beta1 without a signer; one spec field a line."""
     fields = {"request": request, **spec} | ({"usages": usages} if usages else {})
     return f"""\
 # The certificate.

@@ -1,4 +1,4 @@
-"""`csr-approver access`: what the approver needs, printed or applied, for one cluster or fifty."""
+"""`csr-approver access`: the approver's rights, printed or applied, for one cluster or fifty."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ CREATE = (
 
 
 def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
-    """The states of a cluster's things."""
+    """Return the states of a cluster's steps."""
     [one] = [one for one in document["clusters"] if one["cluster"] == cluster]
     return {step["thing"]: step["state"] for step in one["steps"]}
 
@@ -31,10 +31,10 @@ def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
 # --- printed ------------------------------------------------------------------------------------
 
 
-def test_what_is_printed_is_yaml_for_kubectl_and_the_content_of_deploy(
+def test_the_output_is_yaml_for_kubectl_with_the_content_of_deploy(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
-    """The commands stand in comments, so that all of it can be piped into kubectl."""
+    """The commands are in comments, so that the output can be piped into kubectl."""
     account.name_only(["prod"])
     stub.stack(ROLE, region=HOME)
 
@@ -43,13 +43,13 @@ def test_what_is_printed_is_yaml_for_kubectl_and_the_content_of_deploy(
     deployed = (ROOT / "deploy" / "rbac.yaml").read_text()
     assert list(yaml.safe_load_all(deployed)) == list(yaml.safe_load_all(shown))
     assert f"#   {CREATE}\n" in shown
-    assert "# prod (us-east-1): access entry: to do (none yet)" in shown
+    assert "# prod (us-east-1): access entry: needs action (there is none yet)" in shown
 
 
-def test_for_the_second_signer_there_are_four_more_manifests(
+def test_the_second_signer_needs_four_more_manifests(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
-    """Those of deploy/rbac-app-serving.yaml: approve for that signer and get Services, no more."""
+    """They are those of deploy/rbac-app-serving.yaml: approve for that signer, and get Services."""
     assert stub
     account.name_only(["prod"])
     file = ROOT / "deploy" / "rbac-app-serving.yaml"
@@ -63,7 +63,7 @@ def test_for_the_second_signer_there_are_four_more_manifests(
 def test_printing_changes_nothing(account: Account, stub: AwsStub, runner: CommandRunner) -> None:
     account.name_only(["prod"])
 
-    assert {"access entry": "to do"} == steps(runner.json("access", "prod"))
+    assert {"access entry": "needs action"} == steps(runner.json("access", "prod"))
     assert [] == stub.made("CreateAccessEntry")
     assert {} == stub.entries
 
@@ -71,8 +71,10 @@ def test_printing_changes_nothing(account: Account, stub: AwsStub, runner: Comma
 # --- whose role ---------------------------------------------------------------------------------
 
 
-def test_the_role_is_the_stacks_own(account: Account, stub: AwsStub, runner: CommandRunner) -> None:
-    """A stack may give it a name of its own, and may be in another Region than the clusters."""
+def test_the_role_is_that_of_the_stack(
+    account: Account, stub: AwsStub, runner: CommandRunner
+) -> None:
+    """The role may have a name of its own, and the stack another Region than the clusters."""
     account.name_only(["prod"], "eu-west-1")
     named = f"arn:aws:iam::{ACCOUNT}:role/Approver"
     stub.stack(named, region=HOME, name="approver")
@@ -81,13 +83,13 @@ def test_the_role_is_the_stacks_own(account: Account, stub: AwsStub, runner: Com
     assert named == runner.json("access", "prod", *where)["role_arn"]
 
 
-@pytest.mark.parametrize("trouble", ["", "AccessDenied"])
-def test_without_a_stack_to_ask_it_is_the_name_that_the_template_gives(
-    account: Account, stub: AwsStub, runner: CommandRunner, trouble: str
+@pytest.mark.parametrize("error", ["", "AccessDenied"])
+def test_without_a_readable_stack_the_role_has_the_templates_default_name(
+    account: Account, stub: AwsStub, runner: CommandRunner, error: str
 ) -> None:
     account.name_only(["prod"])
-    if trouble:
-        stub.instead["DescribeStacks"] = trouble
+    if error:
+        stub.instead["DescribeStacks"] = error
 
     assert ROLE == runner.json("access", "prod")["role_arn"]
     template = (ROOT / "template.yaml").read_text()
@@ -104,13 +106,11 @@ def test_what_a_stack_says_is_taken_only_if_it_is_a_role(
     shown = runner.run("access", "prod").stdout
 
     assert manifests(app_serving=False) == list(yaml.safe_load_all(shown))
-    assert f"# Who it is: {ROLE}\n# (by the name that the stack gives it; " in shown
+    assert f"# The approver's role: {ROLE}\n# (by its default name; " in shown
 
 
-def test_a_role_that_is_given_is_taken(
-    account: Account, stub: AwsStub, runner: CommandRunner
-) -> None:
-    """It may be another account's: a standard entry lets that in."""
+def test_a_given_role_is_used(account: Account, stub: AwsStub, runner: CommandRunner) -> None:
+    """It may belong to another account, which a standard entry allows."""
     account.name_only(["prod"])
     other = "arn:aws:iam::999999999999:role/path/approver"
 
@@ -125,7 +125,7 @@ def test_a_role_that_is_given_is_taken(
         (("--stack-name", "a b"), "--stack-name: got 'a b'"),
     ],
 )
-def test_what_is_no_role_or_stack_is_wrong_usage(
+def test_an_invalid_role_or_stack_name_is_wrong_usage(
     account: Account, runner: CommandRunner, options: tuple[str, ...], words: str
 ) -> None:
     assert account
@@ -136,19 +136,19 @@ def test_what_is_no_role_or_stack_is_wrong_usage(
 
 
 @pytest.fixture
-def aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RBAC is applied by the tests of the control plane."""
+def without_rbac(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RBAC isn't applied here: the tests of the control plane do."""
     monkeypatch.setattr("cli.access.onboarding._rbac", lambda *_: ())
 
 
-@pytest.mark.usefixtures("aside")
-def test_an_entry_is_made_once_as_the_cloudformation_template_makes_it(
+@pytest.mark.usefixtures("without_rbac")
+def test_an_entry_is_created_once_with_the_values_of_the_cloudformation_template(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
 
     assert {"access entry": "created"} == steps(runner.json("access", "prod", "--apply"))
-    assert {"access entry": "there"} == steps(runner.json("access", "prod", "--apply"))
+    assert {"access entry": "ok"} == steps(runner.json("access", "prod", "--apply"))
 
     [made] = stub.made("CreateAccessEntry")
     deployed = access_entry()
@@ -160,33 +160,33 @@ def test_an_entry_is_made_once_as_the_cloudformation_template_makes_it(
     }
 
 
-@pytest.mark.usefixtures("aside")
-def test_an_entry_of_other_groups_keeps_them(
+@pytest.mark.usefixtures("without_rbac")
+def test_an_entry_with_other_groups_keeps_them(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
     stub.entry("prod", ROLE, "viewers", region=HOME)
 
     reported = runner.json("access", "prod")
-    assert {"access entry": "to do"} == steps(reported)
+    assert {"access entry": "needs action"} == steps(reported)
     [step] = reported["clusters"][0]["steps"]
     assert step["fix"][0].endswith(f"--kubernetes-groups viewers {GROUP}")
     assert {"access entry": "changed"} == steps(runner.json("access", "prod", "--apply"))
     assert ["viewers", GROUP] == stub.entries[HOME, "prod"][ROLE]["kubernetesGroups"]
 
 
-@pytest.mark.usefixtures("aside")
-def test_an_entry_of_another_type_is_a_persons_to_replace(
+@pytest.mark.usefixtures("without_rbac")
+def test_an_entry_of_another_type_is_left_for_a_person_to_replace(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
-    """A node's entry has no groups of one's own, and an entry's type can't be changed."""
+    """A node's entry takes no other groups, and an entry's type can't be changed."""
     account.name_only(["prod"])
     stub.entry("prod", ROLE, kind="EC2_LINUX", region=HOME)
 
     reported = runner.json("access", "prod", "--apply", code=1)
 
     [step] = reported["clusters"][0]["steps"]
-    assert ("no", "it is of the type EC2_LINUX, expected STANDARD") == (
+    assert ("blocked", "its type is EC2_LINUX, expected STANDARD") == (
         step["state"],
         step["detail"],
     )
@@ -194,9 +194,9 @@ def test_an_entry_of_another_type_is_a_persons_to_replace(
     assert [] == stub.made("UpdateAccessEntry")
 
 
-@pytest.mark.usefixtures("aside")
+@pytest.mark.usefixtures("without_rbac")
 @pytest.mark.parametrize("apply", [(), ("--apply",)], ids=["printed", "applied"])
-def test_a_cluster_of_config_maps_says_what_to_do_and_that_a_switch_is_final(
+def test_a_cluster_with_mode_config_map_gets_both_fixes_and_a_warning(
     account: Account, stub: AwsStub, runner: CommandRunner, apply: tuple[str, ...]
 ) -> None:
     account.name_only(["prod"])
@@ -211,23 +211,21 @@ def test_a_cluster_of_config_maps_says_what_to_do_and_that_a_switch_is_final(
     assert [] == stub.made("CreateAccessEntry")
 
 
-@pytest.mark.usefixtures("aside")
-def test_somebody_else_making_it_just_now_is_told(
+@pytest.mark.usefixtures("without_rbac")
+def test_an_entry_that_someone_else_creates_at_the_same_moment_is_unknown(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
     stub.instead["CreateAccessEntry"] = "ResourceInUseException"
 
-    assert {"access entry": "could not tell"} == steps(
-        runner.json("access", "prod", "--apply", code=3)
-    )
+    assert {"access entry": "unknown"} == steps(runner.json("access", "prod", "--apply", code=3))
 
 
 # --- many ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("aside")
-def test_fifty_clusters_are_let_in_and_one_clusters_trouble_stops_no_other(
+@pytest.mark.usefixtures("without_rbac")
+def test_fifty_clusters_get_access_and_an_error_in_one_stops_no_other(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     names = [f"prod-{number:02}" for number in range(50)]
@@ -238,13 +236,13 @@ def test_fifty_clusters_are_let_in_and_one_clusters_trouble_stops_no_other(
     shown = runner.run("access", "prod-*", "--apply", code=3)
 
     assert 48 == len(stub.made("CreateAccessEntry"))
-    assert "50 clusters: 48 done, 2 could not tell." in shown.stdout
+    assert "50 clusters: 48 done, 2 unknown." in shown.stdout
     assert "the cluster is CREATING" in shown.stdout
     assert "cluster.endpoint: expected https://host" in shown.stdout
 
 
-@pytest.mark.usefixtures("aside")
-def test_what_eks_refuses_is_told_with_its_words_and_the_mend(
+@pytest.mark.usefixtures("without_rbac")
+def test_a_refusal_of_eks_is_shown_with_its_message_and_the_fix(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
@@ -253,20 +251,18 @@ def test_what_eks_refuses_is_told_with_its_words_and_the_mend(
     shown = runner.run("access", "prod", "--apply", code=3).stdout
 
     assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
-    assert "a message of AWS's (your credentials lack that right)" in shown.replace("\n", "")
+    assert "a message of AWS's (your credentials lack that right: " in shown.replace("\n", "")
 
 
-def test_rbac_takes_ones_own_way_into_the_cluster(
+def test_applying_rbac_needs_access_to_the_cluster(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
-    """Who isn't let in himself can still make the access entry, and hand the manifests on."""
+    """Without it, the caller can still create the access entry, and pass the manifests on."""
     account.cluster(onboarded=False)
 
     reported = runner.json("access", "prod", "--apply", code=3)
 
-    assert {"ClusterRole csr-approver": "could not tell", "access entry": "created"} == steps(
-        reported
-    )
+    assert {"ClusterRole csr-approver": "unknown", "access entry": "created"} == steps(reported)
     assert 1 == len(stub.made("CreateAccessEntry"))
     [step] = reported["clusters"][0]["steps"][:1]
-    assert ["your own role must be let into the cluster, as its administrator"] == step["fix"]
+    assert ["give your own role access to the cluster, as an administrator"] == step["fix"]

@@ -1,4 +1,4 @@
-"""How commands get at an account and its clusters: as the AWS CLI does, explained when wrong."""
+"""Commands find account and clusters as the AWS CLI does, and explain what is wrong."""
 
 from pathlib import Path
 
@@ -6,13 +6,14 @@ import pytest
 
 from adapters.eks import ClusterNotFound, DescribedCluster
 from cli.account.clusters import Found, find, hint, open_account
-from sandbox.aws import HOME
+from sandbox.aws import ACCOUNT, HOME
+from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
 from tests.handlers.account import Account
 
 EUROPE = "eu-west-1"
 
-DESK = """[profile desk]
+PROFILE = """[profile work]
 region = ap-south-1
 aws_access_key_id = practice
 aws_secret_access_key = practice
@@ -33,19 +34,19 @@ def reported(answers: list[Found]) -> list[tuple[str, str, bool]]:
 def test_the_region_is_the_options_then_the_environments_then_the_profiles(
     account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As the AWS CLI has it: AWS_REGION comes before AWS_DEFAULT_REGION and the profile's."""
+    """As in the AWS CLI, AWS_REGION precedes AWS_DEFAULT_REGION and the profile's Region."""
     assert account
     config = tmp_path / "config"
-    config.write_text(DESK)
+    config.write_text(PROFILE)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_REGION", EUROPE)
 
-    assert "sa-east-1" == open_account("desk", ["sa-east-1"], proxy=False).home
-    assert EUROPE == open_account("desk", [], proxy=False).home
+    assert "sa-east-1" == open_account("work", ["sa-east-1"], proxy=False).home
+    assert EUROPE == open_account("work", [], proxy=False).home
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    assert "ap-south-1" == open_account("desk", [], proxy=False).home
-    monkeypatch.setenv("AWS_PROFILE", "desk")
+    assert "ap-south-1" == open_account("work", [], proxy=False).home
+    monkeypatch.setenv("AWS_PROFILE", "work")
     assert "ap-south-1" == open_account(None, [], proxy=False).home
 
 
@@ -56,25 +57,27 @@ def test_no_region_is_wrong_usage(
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
-    assert "no Region: give --region, or set AWS_REGION" in runner.run("review", "c", code=2).stderr
+    stderr = runner.run("review", "c", code=2).stderr
+
+    assert "no AWS Region is set: give --region, or set AWS_REGION" in stderr
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--profile", "nobody"), "The config profile (nobody) could not be found"),
+        (("--profile", "absent"), "The config profile (absent) could not be found"),
         (("--region", "../x"), "--region: got '../x', expected a Region, e.g. eu-west-1"),
         (("--region", "a\x1b[31m"), "got 'a\\\\x1b[31m', expected a Region"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_a_wrong_option_is_named(
     account: Account, runner: CommandRunner, options: tuple[str, ...], words: str
 ) -> None:
     assert account
     assert words in runner.run("review", "prod", *options, code=2).stderr
 
 
-def test_an_unreadable_configuration_is_told(
+def test_an_unreadable_configuration_is_wrong_usage(
     account: Account, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert account
@@ -87,7 +90,7 @@ def test_an_unreadable_configuration_is_told(
     )
 
 
-def test_without_credentials_nothing_can_be_told(
+def test_missing_credentials_are_reported_with_the_fix(
     account: Account, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert account
@@ -95,8 +98,8 @@ def test_without_credentials_nothing_can_be_told(
         monkeypatch.delenv(name)
 
     assert (
-        "no AWS credentials were found: NoCredentialsError (give credentials"
-        in runner.run("review", "prod", code=3).stderr
+        "csr-approver: no AWS credentials found: run `aws configure`, or give --profile\n"
+        == runner.run("review", "prod", code=3).stderr
     )
 
 
@@ -104,11 +107,11 @@ def test_without_credentials_nothing_can_be_told(
     ("variable", "value", "words"),
     [
         ("AWS_ENDPOINT_URL", "nowhere", "Invalid endpoint: nowhere"),
-        ("AWS_PROFILE", "nobody", "The config profile (nobody) could not be found"),
+        ("AWS_PROFILE", "absent", "The config profile (absent) could not be found"),
         ("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent", "No such file or directory"),
     ],
 )
-def test_an_environment_that_cannot_be_used_is_told(
+def test_an_unusable_environment_is_wrong_usage(
     account: Account,
     runner: CommandRunner,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,14 +131,15 @@ def test_an_environment_that_cannot_be_used_is_told(
         assert words in stderr
 
 
-def test_a_proxy_that_is_set_and_not_used_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_set_and_not_used_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = "describe: EKS DescribeCluster: ConnectTimeoutError"
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
     monkeypatch.delenv("https_proxy", raising=False)
 
-    assert "AWS can't be reached" == hint(problem)
+    fix = "AWS can't be reached: check the network and the Region's name"
+    assert fix == hint(problem)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
-    assert "AWS can't be reached; HTTPS_PROXY is set: with --proxy it is used" == hint(problem)
+    assert f"{fix}; HTTPS_PROXY is set, but only used with --proxy" == hint(problem)
 
 
 # --- clusters -----------------------------------------------------------------------------------
@@ -153,7 +157,7 @@ def test_names_and_globs_find_clusters_of_several_regions_each_once(account: Acc
     ] == sorted(reported(found("prod-*", "prod-a", "test", regions=(EUROPE, HOME))))
 
 
-def test_a_name_is_missed_only_where_it_is_nowhere(account: Account) -> None:
+def test_a_cluster_is_missing_only_if_no_region_has_it(account: Account) -> None:
     account.name_only(["prod"], EUROPE)
 
     assert [("prod", EUROPE, True)] == reported(found("prod", regions=(HOME, EUROPE)))
@@ -162,7 +166,52 @@ def test_a_name_is_missed_only_where_it_is_nowhere(account: Account) -> None:
     assert all(isinstance(one.described, ClusterNotFound) for one in answers)
 
 
-def test_the_region_of_the_credentials_is_looked_in_by_default(account: Account) -> None:
+def test_the_region_of_the_credentials_is_the_default(account: Account) -> None:
     account.name_only(["prod"], HOME)
 
     assert [("prod", HOME, True)] == reported(found("prod"))
+
+
+def test_a_missing_cluster_is_reported_with_the_clusters_that_are_there(
+    account: Account, runner: CommandRunner
+) -> None:
+    account.name_only(["prod", "lab"], HOME)
+
+    assert (
+        f'csr-approver: EKS has no cluster "nosuch" in {HOME} (account {ACCOUNT}). '
+        "Clusters there: lab, prod.\n"
+    ) == runner.run("review", "nosuch", code=3).stderr
+    [missing, unmatched] = found("nosuch", "dev-*", regions=(HOME,))[::-1]
+    assert "describe: EKS has no cluster" in str(missing.described)
+    assert str(unmatched.described) == (
+        f'list: EKS has no cluster that matches "dev-*" in {HOME}. Clusters there: lab, prod.'
+    )
+
+
+def test_a_region_without_clusters_is_reported_as_such(
+    account: Account, runner: CommandRunner
+) -> None:
+    assert account
+    assert (
+        "There are no clusters there: check --region and --profile."
+        in runner.run("review", "nosuch", code=3).stderr
+    )
+
+
+def test_where_neither_account_nor_names_can_be_read_the_missing_cluster_is_still_named(
+    account: Account, stub: AwsStub, runner: CommandRunner
+) -> None:
+    assert account
+    stub.instead |= {"ListClusters": "AccessDeniedException", "GetCallerIdentity": "AccessDenied"}
+
+    assert (
+        f'csr-approver: EKS has no cluster "nosuch" in {HOME}. Check the name and --region.\n'
+    ) == runner.run("review", "nosuch", code=3).stderr
+
+
+def test_a_long_list_of_clusters_is_cut(account: Account, runner: CommandRunner) -> None:
+    account.name_only([f"prod-{number:02}" for number in range(25)], HOME)
+
+    stderr = runner.run("review", "nosuch", code=3).stderr
+
+    assert "prod-18, prod-19 and 5 more." in stderr

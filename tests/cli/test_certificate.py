@@ -1,4 +1,4 @@
-"""Whose CA signed a certificate, and what it lacks that certificates mostly have."""
+"""The CA that signed a certificate, and certificates that lack common extensions."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,7 +21,7 @@ KEYS: Final = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("root"
 
 
 def a_certificate(name: str, issuer: str, *, ca: bool | None) -> x509.Certificate:
-    """Of the key of this name, by the key of another; `ca` None: no word of it."""
+    """Return a certificate for this name's key, by the issuer's; `ca` None: no such extension."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(_name(name))
@@ -52,30 +52,30 @@ BETWEEN: Final = a_certificate("between", "root", ca=True)
 LEAF: Final = a_certificate(DNS, "between", ca=None)
 
 
-def test_a_chain_leads_to_the_clusters_ca_by_what_came_with_it() -> None:
+def test_a_chain_may_lead_to_the_clusters_ca_through_intermediates() -> None:
     assert inspected(LEAF, BETWEEN, root=ROOT).by_cluster
     assert not inspected(LEAF, root=ROOT).by_cluster
 
 
-def test_a_chain_by_way_of_no_ca_leads_nowhere() -> None:
-    """No client would follow it."""
-    for word in (False, None):
-        assert not inspected(LEAF, a_certificate("between", "root", ca=word), root=ROOT).by_cluster
+def test_a_chain_through_a_certificate_that_is_no_ca_is_rejected() -> None:
+    """No client accepts it."""
+    for ca in (False, None):
+        assert not inspected(LEAF, a_certificate("between", "root", ca=ca), root=ROOT).by_cluster
 
 
-def test_a_chain_that_goes_round_ends() -> None:
+def test_a_circular_chain_is_rejected() -> None:
     around = a_certificate("between", "between", ca=True)
 
     assert not inspected(LEAF, around, around, root=ROOT).by_cluster
 
 
-def test_a_certificate_without_a_word_on_usage_is_any_servers() -> None:
-    """From: RFC 5280, section 4.2.1.12: only what is there restricts."""
+def test_a_certificate_without_key_usage_suits_any_server() -> None:
+    """Only an extension that is there restricts it. From: RFC 5280, section 4.2.1.12."""
     found = inspected(LEAF, BETWEEN, root=ROOT)
 
     assert ((), "CN=between") == (found.differences, found.issuer)
 
 
-def test_another_keys_certificate_is_wrong() -> None:
+def test_a_certificate_for_another_key_is_wrong() -> None:
     with pytest.raises(WrongCertificate, match="another key"):
         inspected(BETWEEN, root=ROOT)

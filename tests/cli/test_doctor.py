@@ -1,4 +1,4 @@
-"""`csr-approver doctor`: whichever link is broken, it is the one that is named, with its mend."""
+"""`csr-approver doctor`: the first broken link is named, with its fix."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from sandbox.aws import ACCOUNT, HOME
 from sandbox.kubernetes import approver_rules
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
-from tests.handlers.account import GROUP as PRACTICE_GROUP
+from tests.handlers.account import GROUP as FAKE_GROUP
 from tests.handlers.account import NODE_ROLE, Account, Cluster
 
 GROUP = "csr-approver"
@@ -55,24 +55,24 @@ Link = Mapping[str, Any]
 
 @dataclass
 class World:
-    """A deployed approver and one cluster, all of it sound; each test breaks one thing."""
+    """A working approver and one cluster; each test breaks one thing."""
 
     account: Account
     stub: AwsStub
     cluster: Cluster
     runner: CommandRunner
 
-    def deploy(self, **ways: str) -> None:
-        self.stub.stack(self.account.aws.role_arn, region=HOME, **ways)
+    def deploy(self, **values: str) -> None:
+        self.stub.stack(self.account.aws.role_arn, region=HOME, **values)
 
     def look(self, *options: str, code: int) -> dict[str, Link]:
-        """The links of the account and of the cluster."""
+        """Return the links of the account and of the cluster."""
         document = self.runner.json("doctor", "prod", *options, code=code)
         every = [*document["account"], *(document["clusters"] or [{"links": []}])[0]["links"]]
         return {one["link"]: one for one in every}
 
     def breaks_at(self, link: str, *options: str, code: int = 1) -> Link:
-        """The first broken link is this one, and it has a mend; returns it."""
+        """Return this link; fail unless it is the first broken one, and has a fix."""
         links = self.look(*options, code=code)
         first = next(one for one in links.values() if one["status"] == "broken")
         assert link == first["link"], links
@@ -80,22 +80,20 @@ class World:
         return first
 
     def trust(self, document: str) -> None:
-        """Another trust policy of the nodes' role."""
+        """Replace the trust policy of the nodes' role."""
         iam = self.account.aws.client("iam")
         iam.update_assume_role_policy(RoleName=NODE_ROLE, PolicyDocument=document)
 
     def rights(self, *missing: int) -> None:
-        """The approver's three rights without some."""
+        """Grant the approver's three rights, but for these."""
         rules = approver_rules(KUBELET_SERVING)
-        self.cluster.revoke(PRACTICE_GROUP)
-        self.cluster.grant(
-            PRACTICE_GROUP, [rule for at, rule in enumerate(rules) if at not in missing]
-        )
+        self.cluster.revoke(FAKE_GROUP)
+        self.cluster.grant(FAKE_GROUP, [rule for at, rule in enumerate(rules) if at not in missing])
 
-    def sit_down_as_a_person(self) -> None:
-        """Nobody whom the cluster knows; AWS allows him everything."""
+    def use_a_persons_credentials(self) -> None:
+        """Use credentials with all rights in AWS and no access to the cluster."""
         iam = self.account.aws.client("iam")
-        role = iam.create_role(RoleName="desk", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        role = iam.create_role(RoleName="person", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         sts = self.account.aws.client("sts")
         keys = sts.assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
         self.runner.environment = {
@@ -116,7 +114,7 @@ def world(account: Account, stub: AwsStub, runner: CommandRunner) -> World:
 # --- nothing broken -----------------------------------------------------------------------------
 
 
-def test_where_nothing_is_broken_every_link_is_told_and_it_ends_with_0(world: World) -> None:
+def test_a_whole_chain_shows_every_link_and_exits_0(world: World) -> None:
     world.cluster.file(1)
 
     links = world.look(code=0)
@@ -127,17 +125,17 @@ def test_where_nothing_is_broken_every_link_is_told_and_it_ends_with_0(world: Wo
     assert [] == world.cluster.writes
 
 
-def test_certificates_that_followed_our_approvals_show_that_eks_issues(world: World) -> None:
+def test_certificates_for_our_approvals_show_that_eks_issues(world: World) -> None:
     world.cluster.file(1)
     world.runner.run("review", "prod", "--apply")
 
-    assert ("ok", "seen issued 1") == (
+    assert ("ok", "our approvals: 1 issued") == (
         (links := world.look(code=0))["issuing"]["status"],
         links["issuing"]["detail"],
     )
 
 
-def test_all_clusters_of_the_region_are_looked_at_by_default(world: World) -> None:
+def test_all_clusters_of_the_region_are_checked_by_default(world: World) -> None:
     world.account.cluster("test")
     world.stub.entry("test", world.account.aws.role_arn, GROUP, region=HOME)
 
@@ -146,7 +144,7 @@ def test_all_clusters_of_the_region_are_looked_at_by_default(world: World) -> No
     assert ["prod", "test"] == [one["cluster"] for one in reported["clusters"]]
 
 
-def test_that_there_is_no_cluster_is_nothing_broken(account: Account, stub: AwsStub) -> None:
+def test_a_region_without_clusters_is_not_broken(account: Account, stub: AwsStub) -> None:
     stub.stack(account.aws.role_arn, region=HOME)
 
     reported = CommandRunner().json("doctor")
@@ -154,7 +152,7 @@ def test_that_there_is_no_cluster_is_nothing_broken(account: Account, stub: AwsS
     assert ([], None) == (reported["clusters"], reported["first_broken"])
 
 
-def test_one_clusters_trouble_stops_no_other(world: World) -> None:
+def test_a_broken_cluster_stops_no_other(world: World) -> None:
     world.account.name_only(["a-broken-one"])
 
     reported = world.runner.json("doctor", code=1)
@@ -168,7 +166,7 @@ def test_one_clusters_trouble_stops_no_other(world: World) -> None:
 
 
 def test_a_wrong_clock_is_the_first_link(world: World) -> None:
-    """By the time that AWS's own answer has; nothing that it would break is looked at."""
+    """The time of AWS's answer shows it; links that it would break aren't checked."""
     then = format_datetime(datetime.now(UTC) - timedelta(minutes=20), usegmt=True)
     world.stub.headers["GetCallerIdentity"] = {"date": then}
 
@@ -184,13 +182,13 @@ def test_a_wrong_clock_is_the_first_link(world: World) -> None:
     [("--account", "999999999999"), ("--role-arn", "arn:aws:iam::999999999999:role/approver")],
     ids=["account", "role"],
 )
-def test_a_wrong_account_is_told(world: World, options: tuple[str, str]) -> None:
+def test_credentials_of_another_account_are_broken(world: World, options: tuple[str, str]) -> None:
     first = world.breaks_at("credentials", *options)
 
-    assert f"they are of the account {ACCOUNT}, expected 999999999999" == first["detail"]
+    assert f"they are for account {ACCOUNT}, expected 999999999999" == first["detail"]
 
 
-def test_credentials_that_aws_refuses_are_told_with_the_mend(world: World) -> None:
+def test_credentials_that_aws_refuses_are_broken(world: World) -> None:
     world.stub.instead["GetCallerIdentity"] = "ExpiredTokenException"
 
     assert "your credentials have expired: renew them" == world.breaks_at("credentials")["fix"]
@@ -228,7 +226,7 @@ def _no_iam(world: World) -> None:
     world.stub.instead["GetInstanceProfile"] = "AccessDenied"
 
 
-def _being_made(world: World) -> None:
+def _being_created(world: World) -> None:
     world.account.change("prod", status="CREATING")
 
 
@@ -257,7 +255,7 @@ def _private(world: World) -> None:
     world.account.change("prod", resources_vpc_config=vpc)
 
 
-def _nobody_listens(world: World) -> None:
+def _no_listener(world: World) -> None:
     world.account.change("prod", endpoint="https://127.0.0.1:1")
 
 
@@ -265,13 +263,13 @@ def _another_ca(world: World) -> None:
     world.account.trust("prod", world.account.ca_pem)
 
 
-def _role_made_anew(world: World) -> None:
-    """The cluster's entry holds on to the role that was."""
+def _role_created_again(world: World) -> None:
+    """The cluster's entry is for the deleted role of the same name."""
     world.cluster._judge._mappings.pop(world.account.aws.role_arn.casefold())
 
 
 def _gone(world: World) -> None:
-    """Not a cluster's name that EKS knows."""
+    """Look in a Region that has no such cluster."""
     world.runner.environment["AWS_REGION"] = "eu-west-1"
     world.stub.stack(world.account.aws.role_arn, region="eu-west-1")
 
@@ -280,20 +278,20 @@ def _no_schedule(world: World) -> None:
     world.stub.resources = ["AWS::Lambda::Function"]
 
 
-def _others_take_node_role_of_an_entry(world: World) -> None:
-    """The second page's, with no request of such a node."""
+def _others_assume_node_role_of_an_entry(world: World) -> None:
+    """The entry is on the second page, and no request is from such a node."""
     arn = f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}"
     for other in ("a", "b", "c"):
         world.stub.entry("prod", f"arn:aws:iam::{ACCOUNT}:user/{other}", region=HOME)
     world.stub.entry("prod", arn, kind="EC2_LINUX", region=HOME)
-    world.trust(_LETS_A_SERVICE)
+    world.trust(_ALLOWS_A_SERVICE)
 
 
-_LETS_A_SERVICE = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+_ALLOWS_A_SERVICE = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
     "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}"""
 
 
-def _others_take_node_role(world: World) -> None:
+def _others_assume_node_role(world: World) -> None:
     world.cluster.file(1)
     world.trust(
         '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",'
@@ -322,21 +320,25 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "EC2 denied": (_no_ec2, "ec2", "the approver may not ec2:DescribeInstances"),
     "IAM denied": (_no_iam, "iam", "the approver may not iam:GetInstanceProfile"),
     "no schedule": (_no_schedule, "schedule", "the stack has no schedule"),
-    "no such cluster": (_gone, "describe", "EKS knows no such cluster"),
-    "a cluster being made": (_being_made, "state", "the cluster is CREATING"),
+    "no such cluster": (_gone, "describe", 'EKS has no cluster "prod" in eu-west-1'),
+    "a cluster being created": (_being_created, "state", "the cluster is CREATING"),
     "not served by name": (_not_served, "selected", "the stack doesn't serve it"),
     "not served by Region": (_elsewhere, "selected", "the stack doesn't serve it"),
-    "no access entry": (_no_entry, "access-entry", "there is none for arn:aws:iam::"),
-    "a node's access entry": (_entry_of_a_node, "access-entry", "of the type EC2_LINUX"),
+    "no access entry": (_no_entry, "access-entry", "there is no access entry for arn:aws:iam::"),
+    "a node's access entry": (_entry_of_a_node, "access-entry", "its type is EC2_LINUX"),
     "an entry without the group": (
         _entry_without_group,
         "access-entry",
         "it isn't in the group csr-approver",
     ),
     "a private endpoint": (_private, "network", "the reviewer runs outside any VPC"),
-    "nobody there": (_nobody_listens, "network", "not reachable from here: "),
+    "no listener": (_no_listener, "network", "not reachable from here: "),
     "another CA": (_another_ca, "tls", "certificate verify failed"),
-    "a role made anew": (_role_made_anew, "token", "doesn't know the approver (401)"),
+    "a role that was created again": (
+        _role_created_again,
+        "token",
+        "the cluster rejects the approver's credentials (401)",
+    ),
     "no right to list": (
         lambda world: world.rights(0),
         "rbac-list",
@@ -352,30 +354,30 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
         "rbac-approve",
         "the approver may not approve signers kubernetes.io/kubelet-serving",
     ),
-    "a node role that others may take": (
-        _others_take_node_role,
+    "a node role that others may assume": (
+        _others_assume_node_role,
         "node-roles",
-        "eks-node may be taken by arn:aws:iam::111122223333:root",
+        "eks-node may be assumed by arn:aws:iam::111122223333:root",
     ),
-    "an entry's role that others may take": (
-        _others_take_node_role_of_an_entry,
+    "an entry's role that others may assume": (
+        _others_assume_node_role_of_an_entry,
         "node-roles",
-        "eks-node may be taken by lambda.amazonaws.com",
+        "eks-node may be assumed by lambda.amazonaws.com",
     ),
-    "nothing issued": (_nothing_issued, "issuing", "1 were approved by us, and none was issued"),
+    "nothing issued": (_nothing_issued, "issuing", "our approvals: 0 issued, 1 not issued"),
 }
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_the_first_broken_link_is_named_with_its_mend(world: World, what: str) -> None:
+def test_the_first_broken_link_is_named_with_its_fix(world: World, what: str) -> None:
     breaks, link, words = BROKEN[what]
     breaks(world)
 
     assert words in world.breaks_at(link)["detail"]
 
 
-def test_every_link_is_broken_by_some_test() -> None:
-    """But for those that show nothing by themselves."""
+def test_every_link_is_broken_by_a_test() -> None:
+    """The others have tests of their own, or can't be broken."""
     broken = {link for _, link, _ in BROKEN.values()}
 
     untested = {*ACCOUNTS, *CLUSTERS} - broken - {"clock", "credentials", "iam-from-vpc"}
@@ -392,8 +394,8 @@ def test_links_that_need_a_broken_one_are_not_checked_and_the_others_are(world: 
     }
 
 
-def test_without_a_stack_the_way_to_the_cluster_is_looked_at(world: World) -> None:
-    """As whoever does: there is no role yet that could."""
+def test_without_a_stack_the_connection_to_the_cluster_is_checked(world: World) -> None:
+    """The caller's credentials are used, as there is no role yet."""
     world.stub.stacks.clear()
 
     links = world.look(code=1)
@@ -404,11 +406,11 @@ def test_without_a_stack_the_way_to_the_cluster_is_looked_at(world: World) -> No
     assert ("ok", "ok", "ok") == tuple(links[one]["status"] for one in ("network", "tls", "token"))
 
 
-# --- out of a closed VPC ------------------------------------------------------------------------
+# --- IAM from a closed VPC ----------------------------------------------------------------------
 
 
 class Closed:
-    """A VPC with one subnet, and nothing that leads out of it."""
+    """A VPC with one subnet, and no route out of it."""
 
     def __init__(self) -> None:
         self.ec2 = boto3.client("ec2", HOME)
@@ -420,7 +422,7 @@ class Closed:
         return str(made["Subnet"]["SubnetId"])
 
     def route(self, **target: str) -> None:
-        """The default route of the VPC's main table."""
+        """Add a default route to the VPC's main table."""
         main = [{"Name": "vpc-id", "Values": [self.vpc]}]
         [table] = self.ec2.describe_route_tables(Filters=main)["RouteTables"]
         self.ec2.create_route(
@@ -440,20 +442,20 @@ def closed(world: World) -> Closed:
     return made
 
 
-def test_from_a_closed_vpc_iam_is_out_of_reach(world: World, closed: Closed) -> None:
+def test_from_a_closed_vpc_iam_cannot_be_reached(world: World, closed: Closed) -> None:
     first = world.breaks_at("iam-from-vpc")
 
-    assert f"no way from {closed.subnet} to IAM" in first["detail"]
+    assert f"IAM can't be reached from {closed.subnet}" in first["detail"]
 
 
-def test_an_internet_gateway_is_no_way_out_for_a_function(world: World, closed: Closed) -> None:
-    """It has no public address."""
+def test_an_internet_gateway_gives_a_function_no_access(world: World, closed: Closed) -> None:
+    """A function has no public address."""
     closed.route(GatewayId=closed.internet_gateway())
 
     world.breaks_at("iam-from-vpc")
 
 
-def test_a_nat_gateway_is_a_way_out(world: World, closed: Closed) -> None:
+def test_a_nat_gateway_gives_access(world: World, closed: Closed) -> None:
     address = closed.ec2.allocate_address(Domain="vpc")["AllocationId"]
     nat = closed.ec2.create_nat_gateway(SubnetId=closed.subnet, AllocationId=address)
     closed.route(NatGatewayId=nat["NatGateway"]["NatGatewayId"])
@@ -461,7 +463,7 @@ def test_a_nat_gateway_is_a_way_out(world: World, closed: Closed) -> None:
     assert "ok" == world.look(code=0)["iam-from-vpc"]["status"]
 
 
-def test_an_endpoint_of_iams_is_a_way_out(world: World, closed: Closed) -> None:
+def test_an_iam_endpoint_gives_access(world: World, closed: Closed) -> None:
     closed.ec2.create_vpc_endpoint(
         VpcId=closed.vpc, ServiceName="com.amazonaws.iam", VpcEndpointType="Interface"
     )
@@ -469,38 +471,36 @@ def test_an_endpoint_of_iams_is_a_way_out(world: World, closed: Closed) -> None:
     assert "ok" == world.look(code=0)["iam-from-vpc"]["status"]
 
 
-def test_where_iam_is_not_asked_it_need_not_be_reached(world: World, closed: Closed) -> None:
+def test_without_role_verification_iam_need_not_be_reached(world: World, closed: Closed) -> None:
     world.deploy(SubnetIds=closed.subnet, VerifyNodeRole="false")
 
     assert "IAM isn't asked" in world.look(code=0)["iam-from-vpc"]["detail"]
 
 
-def test_a_private_endpoint_is_the_reviewers_where_it_has_subnets(
-    world: World, closed: Closed
-) -> None:
-    """From a desk that can't reach it nothing can be told."""
+def test_a_private_endpoint_suits_a_reviewer_with_subnets(world: World, closed: Closed) -> None:
+    """A caller who can't reach the endpoint can't check it: it is unknown."""
     world.deploy(SubnetIds=closed.subnet, VerifyNodeRole="false")
     _private(world)
-    assert "reachable from here, privately" == world.look(code=0)["network"]["detail"]
+    assert "reachable from here, by the private endpoint" == world.look(code=0)["network"]["detail"]
 
-    _nobody_listens(world)
+    _no_listener(world)
     link = world.look(code=3)["network"]
-    assert ("unknown", "run this within its network") == (link["status"], link["fix"])
+    assert ("unknown", "run this in the cluster's network") == (link["status"], link["fix"])
 
 
-# --- what can't be told -------------------------------------------------------------------------
+# --- unknown -----------------------------------------------------------------------------------
 
 
-def test_iam_out_of_reach_can_not_be_told_from_here(world: World) -> None:
+def test_an_unreachable_iam_is_unknown(world: World) -> None:
     world.stub.instead["GetInstanceProfile"] = ConnectTimeoutError(endpoint_url="https://iam")
 
     link = world.look(code=3)["iam"]
 
     assert "unknown" == link["status"]
-    assert "(AWS can't be reached)" in link["detail"]
+    assert "(AWS can't be reached: check the network" in link["detail"]
 
 
-def test_a_person_without_the_right_to_see_the_stack_sees_the_rest(world: World) -> None:
+def test_without_the_right_to_read_the_stack_the_rest_is_checked(world: World) -> None:
     world.stub.instead["DescribeStacks"] = "AccessDenied"
 
     links = world.look("--role-arn", world.account.aws.role_arn, code=3)
@@ -510,7 +510,7 @@ def test_a_person_without_the_right_to_see_the_stack_sees_the_rest(world: World)
     )
 
 
-def test_a_role_that_is_given_needs_no_stack(world: World) -> None:
+def test_a_given_role_needs_no_stack(world: World) -> None:
     """The approver may be deployed by other means."""
     world.stub.stacks.clear()
 
@@ -521,17 +521,17 @@ def test_a_role_that_is_given_needs_no_stack(world: World) -> None:
     )
 
 
-def test_a_node_role_of_another_account_cannot_be_told(world: World) -> None:
+def test_a_node_role_of_another_account_is_unknown(world: World) -> None:
     other = "arn:aws:iam::999999999999:role/node"
     world.stub.entry("prod", other, kind="EC2_LINUX", region=HOME)
 
     link = world.look(code=3)["node-roles"]
 
-    assert ("unknown", f"{other} isn't this account's") == (link["status"], link["detail"])
+    assert ("unknown", f"{other} belongs to another account") == (link["status"], link["detail"])
 
 
-def test_a_cluster_that_tells_of_roles_without_end_costs_few_questions(world: World) -> None:
-    """Its API server may say what it likes, and IAM's patience is the whole account's."""
+def test_a_cluster_that_reports_hundreds_of_roles_costs_few_calls(world: World) -> None:
+    """A hostile API server can report any role, and IAM throttles the whole account."""
     stored = world.cluster.get(world.cluster.file(1))
     own = f"arn:aws:iam::{ACCOUNT}:role/"
     reported = [f"{own}node-{number}" for number in range(500)]
@@ -541,18 +541,22 @@ def test_a_cluster_that_tells_of_roles_without_end_costs_few_questions(world: Wo
     link = world.look(code=3)["node-roles"]
 
     assert "unknown" == link["status"]
-    assert link["detail"].endswith("~ isn't this account's; requests tell 481 more, not looked at")
+    assert link["detail"].endswith(
+        "~ belongs to another account; 481 more in requests, not checked"
+    )
     assert len(link["detail"]) < 1_000
     assert len(world.stub.made("GetRole")) < 30
 
 
-def test_without_the_right_to_see_entries_requests_tell_the_node_roles(world: World) -> None:
+def test_without_the_right_to_list_entries_the_node_roles_of_requests_are_checked(
+    world: World,
+) -> None:
     world.cluster.file(1)
     world.stub.instead["ListAccessEntries"] = "AccessDeniedException"
 
     link = world.look(code=3)["node-roles"]
     assert ("unknown", True) == (link["status"], "EKS ListAccessEntries" in link["detail"])
-    world.trust(_LETS_A_SERVICE)
+    world.trust(_ALLOWS_A_SERVICE)
     assert "broken" == world.look(code=1)["node-roles"]["status"]
 
 
@@ -565,7 +569,7 @@ def test_without_the_right_to_see_entries_requests_tell_the_node_roles(world: Wo
         ("DescribeAccessEntry", "access-entry"),
     ],
 )
-def test_what_a_person_may_not_read_is_unknown_and_said(
+def test_a_link_that_the_caller_may_not_read_is_unknown(
     world: World, operation: str, link: str
 ) -> None:
     world.stub.instead[operation] = "AccessDenied"
@@ -573,11 +577,11 @@ def test_what_a_person_may_not_read_is_unknown_and_said(
     found = world.look(code=3)[link]
 
     assert "unknown" == found["status"]
-    assert "(your credentials lack that right)" in found["detail"]
+    assert "(your credentials lack that right: " in found["detail"]
 
 
-def test_a_dry_run_that_lacks_evidence_cannot_be_told(world: World) -> None:
-    """The dry calls pass, and the call for the instances doesn't."""
+def test_a_dry_run_that_lacks_evidence_is_unknown(world: World) -> None:
+    """The check of the right passes, and the later call for the instances fails."""
     world.cluster.file(1)
     world.stub.after["DescribeInstances"] = (1, "UnauthorizedOperation")
 
@@ -586,8 +590,8 @@ def test_a_dry_run_that_lacks_evidence_cannot_be_told(world: World) -> None:
     assert ("unknown", "1 listed; past the gates: 1 undecided") == (link["status"], link["detail"])
 
 
-def test_a_request_to_look_at_is_pointed_out(world: World) -> None:
-    """The chain holds; the request is another matter."""
+def test_a_request_that_needs_attention_is_pointed_out(world: World) -> None:
+    """The chain holds, and the dry run names the command to look with."""
     world.cluster.file(1, ips=("10.9.9.9",))
 
     link = world.look(code=0)["dry-run"]
@@ -596,11 +600,11 @@ def test_a_request_to_look_at_is_pointed_out(world: World) -> None:
 
 
 def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
-    """It may hide all others from kubectl, so the chain doesn't look as if nothing were there."""
+    """It may hide all others from kubectl, so the count must show it."""
     world.cluster.file(1)
-    odd = world.cluster.get("csr-0001")
-    odd["spec"]["username"] = "\udcff"
-    world.cluster.seed_object(odd)
+    stored = world.cluster.get("csr-0001")
+    stored["spec"]["username"] = "\udcff"
+    world.cluster.seed_object(stored)
 
     link = world.look(code=0)["dry-run"]
 
@@ -610,12 +614,12 @@ def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
     )
 
 
-def test_a_cluster_of_config_maps_that_rejects_the_approver_points_to_aws_auth(
+def test_a_cluster_with_mode_config_map_that_rejects_the_approver_points_to_aws_auth(
     world: World,
 ) -> None:
-    """It takes no access entries, so creating one again is no help."""
+    """It takes no access entries, so the fix can't be a new one."""
     world.account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
-    _role_made_anew(world)
+    _role_created_again(world)
 
     fix = world.breaks_at("token")["fix"]
 
@@ -625,7 +629,7 @@ def test_a_cluster_of_config_maps_that_rejects_the_approver_points_to_aws_auth(
     )
 
 
-def test_a_cluster_of_config_maps_is_told_how_to_look(world: World) -> None:
+def test_the_access_entry_of_a_cluster_with_mode_config_map_is_unknown(world: World) -> None:
     world.account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
 
     link = world.look(code=3)["access-entry"]
@@ -636,20 +640,20 @@ def test_a_cluster_of_config_maps_is_told_how_to_look(world: World) -> None:
     )
 
 
-def test_a_person_whom_the_cluster_does_not_know_is_told_so(world: World) -> None:
-    """What he may tells nothing of the approver: there is nothing broken about it."""
-    world.sit_down_as_a_person()
+def test_a_caller_without_access_to_the_cluster_is_unknown_and_not_broken(world: World) -> None:
+    """The caller's rights don't show the approver's."""
+    world.use_a_persons_credentials()
 
     links = world.look(code=3)
 
     assert ("open", "unknown", "open") == tuple(
         links[one]["status"] for one in ("identity", "token", "ec2")
     )
-    assert "--assume-role, or an access entry for your own role" == links["token"]["fix"]
+    assert "use --assume-role, or create an access entry for your own role" == links["token"]["fix"]
 
 
-def test_a_person_may_take_the_approvers_role(world: World) -> None:
-    world.sit_down_as_a_person()
+def test_the_approvers_role_is_assumed_if_it_may_be(world: World) -> None:
+    world.use_a_persons_credentials()
     role = world.account.aws.identity
     world.stub.instead["AssumeRole"] = {
         "Credentials": {
@@ -662,36 +666,41 @@ def test_a_person_may_take_the_approvers_role(world: World) -> None:
 
     links = world.look("--assume-role", code=0)
 
-    assert "as the approver's role, which you may take" == links["identity"]["detail"]
+    assert "checked as the approver's role, which you may assume" == links["identity"]["detail"]
     assert "ok" == links["dry-run"]["status"]
 
 
-def test_a_role_that_cannot_be_taken_is_told(world: World) -> None:
-    world.sit_down_as_a_person()
+def test_a_role_that_cannot_be_assumed_is_unknown(world: World) -> None:
+    world.use_a_persons_credentials()
     world.stub.instead["AssumeRole"] = "AccessDenied"
 
     link = world.look("--assume-role", code=3)["identity"]
 
-    assert ("unknown", "as deployed, its trust policy lets Lambda alone take it") == (
+    assert (
+        "unknown",
+        "as deployed, only Lambda may assume it: run this without --assume-role",
+    ) == (
         link["status"],
         link["fix"],
     )
 
 
-# --- shown --------------------------------------------------------------------------------------
+# --- output -------------------------------------------------------------------------------------
 
 
-def test_the_first_broken_link_and_its_mend_are_the_last_lines(world: World) -> None:
+def test_the_first_broken_link_and_its_fix_are_the_last_lines(world: World) -> None:
     _no_entry(world)
 
     last, fix = world.runner.run("doctor", "prod", code=1).stdout.splitlines()[-2:]
 
-    assert last.startswith("First broken, prod: access-entry: there is none for arn:aws:iam::")
-    assert f"To mend it: csr-approver access prod --region {HOME} --apply" == fix
+    assert last.startswith(
+        "First broken, prod: access-entry: there is no access entry for arn:aws:iam::"
+    )
+    assert f"Fix: csr-approver access prod --region {HOME} --apply" == fix
 
 
-def test_what_a_cluster_answers_is_shown_escaped(world: World) -> None:
-    """A tag, as anybody who may tag the cluster writes it."""
+def test_text_of_a_cluster_is_escaped(world: World) -> None:
+    """Anyone who may tag the cluster chooses the tag's text."""
     world.account.change("prod", tags={"csr-approver:mode": "\x1b[31m[bold]x"})
 
     shown = world.runner.run("doctor", "prod").stdout
@@ -700,5 +709,5 @@ def test_what_a_cluster_answers_is_shown_escaped(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "a b"])
-def test_a_name_that_no_cluster_has_is_wrong_usage(world: World, name: str) -> None:
+def test_an_invalid_cluster_name_is_wrong_usage(world: World, name: str) -> None:
     assert "not the name of an EKS cluster" in world.runner.run("doctor", name, code=2).stderr

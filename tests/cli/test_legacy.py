@@ -1,4 +1,4 @@
-"""`csr-approver legacy`: what it finds, in which files, and the v1 form that it shows."""
+"""`csr-approver legacy`: its findings, in which files, and the v1 form that it shows."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ FIXTURES: Final = Path(__file__).parent / "legacy"
 Json = dict[str, Any]
 
 
-class CommandRunner:
+class LegacyRunner:
     """Files in a folder, and the command run on them."""
 
     def __init__(self, folder: Path) -> None:
@@ -50,7 +50,7 @@ class CommandRunner:
         return CliRunner().invoke(app, ["legacy", *arguments], input=stdin)
 
     def found(self, content: str | bytes, name: str = "a.yaml") -> Json:
-        """What is printed of one file: nothing but what is expected of such a run."""
+        """Return the findings of one file; fail on another exit code or an unexpected error."""
         result = self.run(self.put(name, content), "--output", "json")
         printed: Json = json.loads(result.stdout)
         assert result.exit_code == (1 if printed["findings"] else 3 if printed["troubles"] else 0)
@@ -58,7 +58,7 @@ class CommandRunner:
         return printed
 
     def one(self, content: str | bytes, name: str = "a.yaml") -> Json:
-        """The only finding."""
+        """Return the only finding."""
         printed = self.found(content, name)
         assert [] == printed["troubles"]
         (finding,) = printed["findings"]
@@ -67,12 +67,12 @@ class CommandRunner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> CommandRunner:
-    return CommandRunner(tmp_path)
+def runner(tmp_path: Path) -> LegacyRunner:
+    return LegacyRunner(tmp_path)
 
 
 def places(printed: Json) -> list[tuple[int, str, list[str]]]:
-    """Line, how, and problems of each finding."""
+    """Return line, way and problems of each finding."""
     return [
         (one["line"], one["found"], [wrong["problem"] for wrong in one["problems"]])
         for one in printed["findings"]
@@ -82,7 +82,7 @@ def places(printed: Json) -> list[tuple[int, str, list[str]]]:
 # --- the shape --------------------------------------------------------------------------------
 
 
-def test_a_finding_has_exactly_these_keys(runner: CommandRunner) -> None:
+def test_a_finding_has_exactly_these_keys(runner: LegacyRunner) -> None:
     """Programs rely on them."""
     printed = runner.found(MANIFEST)
     (finding,) = printed["findings"]
@@ -103,16 +103,16 @@ def test_a_finding_has_exactly_these_keys(runner: CommandRunner) -> None:
     } == finding["csr"]["request"]
 
 
-def test_what_was_issued_stays_valid_is_said(runner: CommandRunner) -> None:
-    """Together with what is to be known of the signer."""
+def test_the_note_on_valid_certificates_is_shown(runner: LegacyRunner) -> None:
+    """The notes on the signer come with it."""
     printed = runner.found(MANIFEST)
 
     assert [APP_SERVING] == list(printed["signers"])
     assert "stay valid until they expire" in printed["notes"][0]
 
 
-def test_nothing_found_is_exit_0_and_no_advice(runner: CommandRunner) -> None:
-    """A manifest of today draws no words."""
+def test_without_findings_it_exits_0_without_notes(runner: LegacyRunner) -> None:
+    """A current manifest gets no notes."""
     fine = a_manifest(apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
     printed = runner.found(fine)
 
@@ -120,7 +120,7 @@ def test_nothing_found_is_exit_0_and_no_advice(runner: CommandRunner) -> None:
         printed[key] for key in ("findings", "troubles", "signers", "notes")
     )
     assert (
-        "nothing found; 1 file searched, 0 binary, 0 in doubt"
+        "nothing found; 1 file searched, 0 binary, 0 unclear"
         in runner.run(runner.put("a.yaml", fine)).stdout
     )
 
@@ -167,16 +167,16 @@ def test_nothing_found_is_exit_0_and_no_advice(runner: CommandRunner) -> None:
     ],
 )
 def test_every_problem_is_found_on_its_line(
-    runner: CommandRunner, manifest: str, expected: list[tuple[str, int]]
+    runner: LegacyRunner, manifest: str, expected: list[tuple[str, int]]
 ) -> None:
-    """The line is where the mend goes."""
+    """The line is the one to fix."""
     finding = runner.one(manifest)
 
     assert expected == [(wrong["problem"], wrong["line"]) for wrong in finding["problems"]]
     assert (2, "manifest") == (finding["line"], finding["found"])
 
 
-def test_the_v1_form_keeps_comments_and_order(runner: CommandRunner) -> None:
+def test_the_v1_form_keeps_comments_and_order(runner: LegacyRunner) -> None:
     """Only what must change is changed."""
     text = (FIXTURES / "manifests.yaml").read_text()
     first = text.split("---\n")[0]
@@ -190,16 +190,16 @@ def test_the_v1_form_keeps_comments_and_order(runner: CommandRunner) -> None:
     assert (expected, True) == (csr["manifest"], csr["comments_kept"])
 
 
-def test_what_only_a_server_sets_is_left_out(runner: CommandRunner) -> None:
-    """The groups that old examples carry included; comments stay all the same."""
+def test_fields_that_the_server_sets_are_removed(runner: LegacyRunner) -> None:
+    """So are the groups of old examples; comments stay."""
     finding = runner.one(a_manifest(groups="\n  - system:authenticated\n  # what for"))
 
     assert "groups" not in yaml.safe_load(finding["csr"]["manifest"])["spec"]
     assert "  # what for\n" in finding["csr"]["manifest"]
 
 
-def test_in_a_list_each_has_its_own_comments(runner: CommandRunner) -> None:
-    """Those further left stand above the next one."""
+def test_in_a_list_each_has_its_own_comments(runner: LegacyRunner) -> None:
+    """A comment further left belongs to the next item."""
     first, second = (
         "- " + a_manifest(name).split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "  # its\n"
         for name in ("one", "two")
@@ -211,8 +211,8 @@ def test_in_a_list_each_has_its_own_comments(runner: CommandRunner) -> None:
     assert not any("# of the next" in form for form in forms)
 
 
-def test_a_name_that_the_server_makes_up_is_changed_too(runner: CommandRunner) -> None:
-    """`generateName: csr-` makes names for which EKS issues nothing."""
+def test_a_generated_name_is_changed_too(runner: LegacyRunner) -> None:
+    """EKS issues nothing for names that `generateName: csr-` creates."""
     text = a_manifest("csr-", usages="\n  - server auth # a\n  - any # b").replace(
         "  name:", "  generateName:"
     )
@@ -228,21 +228,21 @@ def test_a_name_that_the_server_makes_up_is_changed_too(runner: CommandRunner) -
     [
         (SERVICE_REQUEST, "[code signing]", "# signer: none (no signer of EKS issues code signing"),
         ("AAAA", "[server auth]", "# request: not exactly one CERTIFICATE REQUEST block"),
-        ("$x", "[server auth]", "# request: filled in elsewhere"),
+        ("$x", "[server auth]", "# request: filled in by a script or template"),
         (NODE_REQUEST, "[server auth]", "# request: CN=system:node:n1, O=system:nodes; n1"),
     ],
 )
-def test_people_are_told_whom_a_request_names_and_why_a_signer(
-    runner: CommandRunner, request_: str, usages: str, words: str
+def test_the_names_of_a_request_and_the_reason_for_a_signer_are_shown(
+    runner: LegacyRunner, request_: str, usages: str, words: str
 ) -> None:
-    """Also where there is nothing to be told."""
+    """So is the reason if there is none."""
     path = runner.put("a.yaml", a_manifest(request=request_, usages=usages))
 
     assert words in runner.run(path).stdout
 
 
-def test_where_an_edit_would_not_do_it_is_written_anew_and_said(runner: CommandRunner) -> None:
-    """Flow style has no lines to edit; the comments are lost, as is said."""
+def test_a_manifest_that_cannot_be_edited_is_rewritten_with_a_note(runner: LegacyRunner) -> None:
+    """Flow style has no lines to edit, and the comments are lost."""
     head, _ = a_manifest().split("spec:\n")
     spec = f"spec: # a comment\n  {{request: {SERVICE_REQUEST}, usages: [server auth]}}\n"
     csr = runner.one(head + spec)["csr"]
@@ -261,15 +261,15 @@ def test_where_an_edit_would_not_do_it_is_written_anew_and_said(runner: CommandR
     } == yaml.safe_load(csr["manifest"])
 
 
-def test_merged_keys_are_read(runner: CommandRunner) -> None:
-    """Usages that are merged in count, and what stands in the object itself counts more."""
+def test_merged_keys_are_read(runner: LegacyRunner) -> None:
+    """Merged usages count, and fields of the object itself have precedence."""
     finding = runner.one(a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n")
 
     assert (CLIENT, ["client auth"]) == (finding["csr"]["signer"], finding["csr"]["usages"])
     assert "strict" == finding["csr"]["request"]["read"]
 
 
-def test_aliases_are_followed(runner: CommandRunner) -> None:
+def test_aliases_are_followed(runner: LegacyRunner) -> None:
     """A list of the same usages, anchored in one object and used in another."""
     first = a_manifest("one", usages="&u [server auth]")
     items = [first, a_manifest("two", usages="*u")]
@@ -280,8 +280,8 @@ def test_aliases_are_followed(runner: CommandRunner) -> None:
     assert [["server auth"]] * 2 == [one["csr"]["usages"] for one in runner.found(text)["findings"]]
 
 
-def test_a_signer_is_named_for_each_manifest(runner: CommandRunner) -> None:
-    """By its usages and its request's subject; of a document that has nothing wrong, nothing."""
+def test_a_signer_is_named_for_each_manifest(runner: LegacyRunner) -> None:
+    """It follows from usages and subject; a correct document gets no finding."""
     text = "---\n".join(
         [
             a_manifest("serving"),
@@ -302,8 +302,8 @@ def test_a_signer_is_named_for_each_manifest(runner: CommandRunner) -> None:
     assert [True, True, True, False] == [csr["manifest"] is not None for csr in found]
 
 
-def test_lists_and_multi_document_files_are_read_whole(runner: CommandRunner) -> None:
-    """Each finding has the line of its own object."""
+def test_all_items_and_documents_of_a_file_are_read(runner: LegacyRunner) -> None:
+    """Each finding has the line of its object."""
     text = (FIXTURES / "manifests.yaml").read_text()
 
     assert [
@@ -315,7 +315,7 @@ def test_lists_and_multi_document_files_are_read_whole(runner: CommandRunner) ->
     )
 
 
-def test_items_of_a_raw_list_have_its_version(runner: CommandRunner) -> None:
+def test_items_of_a_raw_list_have_its_version(runner: LegacyRunner) -> None:
     """The API server leaves version and kind out of a list's items."""
     body = yaml.safe_load(a_manifest())
     item = {"metadata": body["metadata"], "spec": body["spec"]}
@@ -331,16 +331,16 @@ def test_items_of_a_raw_list_have_its_version(runner: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
-def test_json_is_read_like_yaml(runner: CommandRunner, indent: int | str | None) -> None:
-    """Compact, indented, with tabs; its v1 form is YAML."""
+def test_json_is_read_like_yaml(runner: LegacyRunner, indent: int | str | None) -> None:
+    """It may be compact, or indented with spaces or tabs; its v1 form is YAML."""
     finding = runner.one(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
 
     assert "manifest" == finding["found"]
     assert APP_SERVING == yaml.safe_load(finding["csr"]["manifest"])["spec"]["signerName"]
 
 
-def test_a_clusters_objects_lose_what_the_server_set(runner: CommandRunner) -> None:
-    """What `kubectl get csr -o yaml` prints is no manifest to file again as it is."""
+def test_objects_of_a_cluster_lose_the_fields_that_the_server_set(runner: LegacyRunner) -> None:
+    """The output of `kubectl get csr -o yaml` can't be filed again unchanged."""
     csr = runner.one((FIXTURES / "live.yaml").read_text())["csr"]
 
     assert csr["stored"]
@@ -352,8 +352,8 @@ def test_a_clusters_objects_lose_what_the_server_set(runner: CommandRunner) -> N
     )
 
 
-def test_the_end_of_an_issued_certificate_is_said(runner: CommandRunner) -> None:
-    """It is how long there is time."""
+def test_the_end_of_an_issued_certificate_is_said(runner: LegacyRunner) -> None:
+    """That is the time left for the migration."""
     live = yaml.safe_load((FIXTURES / "live.yaml").read_text())
     live["items"][0]["status"]["certificate"] = a_certificate()
 
@@ -361,7 +361,7 @@ def test_the_end_of_an_issued_certificate_is_said(runner: CommandRunner) -> None
 
 
 def a_certificate() -> str:
-    """One that ends on 2 January 2031, as `status.certificate` holds it."""
+    """Return a certificate that ends on 2 January 2031, as in `status.certificate`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([])
     built = (
@@ -384,18 +384,18 @@ def a_certificate() -> str:
         ("QUFB" * 30_000, "unreadable"),
     ],
 )
-def test_requests_that_are_not_there_or_unreadable_stop_nothing(
-    runner: CommandRunner, request_: str, read: str
+def test_missing_and_unreadable_requests_stop_nothing(
+    runner: LegacyRunner, request_: str, read: str
 ) -> None:
-    """The v1 form has them as they stand."""
+    """The v1 form has them unchanged."""
     csr = runner.one(a_manifest(request=request_))["csr"]
 
     assert read == csr["request"]["read"]
     assert (request_ or None) == yaml.safe_load(csr["manifest"])["spec"]["request"]
 
 
-def test_a_request_without_extensions_is_read_for_display(runner: CommandRunner) -> None:
-    """As `openssl req -subj` makes it; the strict reader's objection is told."""
+def test_a_request_without_extensions_is_read_for_display(runner: LegacyRunner) -> None:
+    """`openssl req -subj` creates such requests; the strict parser's error is shown."""
     request = runner.one((FIXTURES / "live.yaml").read_text())["csr"]["request"]
 
     assert ("lenient", "myserver.default.svc", []) == (
@@ -406,16 +406,16 @@ def test_a_request_without_extensions_is_read_for_display(runner: CommandRunner)
     assert "expected extensionRequest" in request["why"]
 
 
-@pytest.mark.parametrize("change", ["crlf", "bom", "utf-16", "tabs in comments", "odd line ends"])
-def test_other_editors_files_are_read(runner: CommandRunner, change: str) -> None:
-    """Line ends, marks and PowerShell's encoding make no difference, nor do lines move."""
+@pytest.mark.parametrize("change", ["crlf", "bom", "utf-16", "tabs in comments", "other line ends"])
+def test_other_editors_files_are_read(runner: LegacyRunner, change: str) -> None:
+    """Line ends, byte order marks and PowerShell's encoding don't change findings or lines."""
     commented = MANIFEST.replace("spec:\n", "spec: # \u2028# ü\n")
     content = {
         "crlf": MANIFEST.replace("\n", "\r\n").encode(),
         "bom": b"\xef\xbb\xbf" + MANIFEST.encode(),
         "utf-16": MANIFEST.encode("utf-16"),
         "tabs in comments": MANIFEST.replace("spec:", "spec:\t# a").encode(),
-        "odd line ends": commented.encode(),
+        "other line ends": commented.encode(),
     }[change]
     finding = runner.one(content)
 
@@ -428,8 +428,8 @@ def test_other_editors_files_are_read(runner: CommandRunner, change: str) -> Non
 # --- within other text ------------------------------------------------------------------------
 
 
-def test_a_heredoc_is_read_as_the_manifest_that_it_is(runner: CommandRunner) -> None:
-    """The line is the script's, and what the shell fills in stays."""
+def test_a_heredoc_is_read_as_a_manifest(runner: LegacyRunner) -> None:
+    """The line is that of the script, and the shell's variables stay."""
     script = (FIXTURES / "create-cert.sh").read_text()
     finding = runner.one(script, "create-cert.sh")
 
@@ -444,8 +444,8 @@ def test_a_heredoc_is_read_as_the_manifest_that_it_is(runner: CommandRunner) -> 
     assert (expected, True) == (finding["csr"]["manifest"], finding["csr"]["comments_kept"])
 
 
-def test_aws_own_example_of_today_is_not_found(runner: CommandRunner) -> None:
-    """The heredoc of the EKS page, which is the aim."""
+def test_the_current_example_of_aws_is_not_found(runner: LegacyRunner) -> None:
+    """It is the heredoc of the EKS page."""
     heredoc = a_manifest("myserver", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
 
     assert [] == runner.found(f"cat >mycsr.yaml <<EOF\n{heredoc}EOF\n", "a.sh")["findings"]
@@ -464,9 +464,9 @@ def test_aws_own_example_of_today_is_not_found(runner: CommandRunner) -> None:
     ids=["tabs", "markdown", "python", "terraform", "configmap", "workflow"],
 )
 def test_manifests_in_all_kinds_of_text_are_read(
-    runner: CommandRunner, before: str, after: str, pad: str
+    runner: LegacyRunner, before: str, after: str, pad: str
 ) -> None:
-    """Wherever their margin is."""
+    """Their margin may be anywhere."""
     inner = "".join(f"{pad}{line}\n" for line in MANIFEST.splitlines()[1:])
     finding = runner.one(before + inner + after, "a.txt")
 
@@ -495,9 +495,9 @@ def test_manifests_in_all_kinds_of_text_are_read(
     ],
 )
 def test_what_is_no_manifest_is_found_as_text(
-    runner: CommandRunner, name: str, expected: list[tuple[int, str]]
+    runner: LegacyRunner, name: str, expected: list[tuple[int, str]]
 ) -> None:
-    """Helm's templates, kustomize's patches and programs, by line and without a v1 form."""
+    """Helm templates, kustomize patches and programs are found by line, without a v1 form."""
     printed = runner.found((FIXTURES / name).read_text(), Path(name).name)
 
     assert [(line, "text", [problem]) for line, problem in expected] == places(printed)
@@ -505,31 +505,31 @@ def test_what_is_no_manifest_is_found_as_text(
     assert [] == printed["troubles"]
 
 
-def test_people_are_told_to_look_themselves(runner: CommandRunner) -> None:
-    """A match in text is no judgement."""
+def test_a_match_in_text_asks_for_a_check(runner: LegacyRunner) -> None:
+    """Text alone doesn't show whether it must change."""
     result = runner.run(str(FIXTURES / "clients"))
 
-    assert "found as text: look yourself" in result.stdout
+    assert "found as text: check it yourself" in result.stdout
 
 
-def test_a_template_whose_version_is_filled_in_is_in_doubt(runner: CommandRunner) -> None:
-    """Neither yes nor no: exit 3, and the line to look at."""
+def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> None:
+    """It exits 3, with the line to check."""
     text = (FIXTURES / "chart/templates/v1.yaml").read_text()
     printed = runner.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
 
     assert ([], [3]) == (printed["findings"], [one["line"] for one in printed["troubles"]])
-    assert "look yourself" in printed["troubles"][0]["problem"]
+    assert "check yourself" in printed["troubles"][0]["problem"]
 
 
-def test_the_kinds_that_v1beta1_still_serves_are_not_found(runner: CommandRunner) -> None:
-    """ClusterTrustBundle and PodCertificateRequest live in the same group and version."""
+def test_the_kinds_that_v1beta1_still_serves_are_not_found(runner: LegacyRunner) -> None:
+    """ClusterTrustBundle and PodCertificateRequest have the same group and version."""
     for kind in ("ClusterTrustBundle", "PodCertificateRequest"):
         text = f"apiVersion: certificates.k8s.io/v1beta1\nkind: {kind}\n"
         assert [] == runner.found(text)["findings"]
         assert [] == runner.found(f"cat <<EOF\n{text}EOF\n", "a.sh")["findings"]
 
 
-def test_a_broken_document_hides_no_other(runner: CommandRunner) -> None:
+def test_a_broken_document_hides_no_other(runner: LegacyRunner) -> None:
     """Documents are read one by one."""
     broken = "a: {{ b }}: c # certificates.k8s.io/v1beta1\n"
 
@@ -543,8 +543,8 @@ def test_a_broken_document_hides_no_other(runner: CommandRunner) -> None:
 # --- files ------------------------------------------------------------------------------------
 
 
-def test_folders_are_searched_whole(runner: CommandRunner) -> None:
-    """In the order of names, but for .git and binary files."""
+def test_folders_are_searched_recursively(runner: LegacyRunner) -> None:
+    """The order is that of names; .git and binary files are skipped."""
     for name in ("b/c/d.yaml", "a.yaml", ".git/x.yaml", "b/.git/x.yaml", ".github/x.yaml"):
         runner.put(name, MANIFEST)
     runner.put("b/picture", b"\x89PNG\0certificates.k8s.io/v1beta1")
@@ -556,7 +556,7 @@ def test_folders_are_searched_whole(runner: CommandRunner) -> None:
     assert (3, 1, []) == (printed["searched"], printed["binary"], printed["troubles"])
 
 
-def test_standard_input_is_a_file(runner: CommandRunner) -> None:
+def test_standard_input_is_a_file(runner: LegacyRunner) -> None:
     """`kubectl get csr -o yaml | csr-approver legacy -`."""
     result = runner.run("-", "--output", "json", stdin=(FIXTURES / "live.yaml").read_bytes())
 
@@ -566,8 +566,8 @@ def test_standard_input_is_a_file(runner: CommandRunner) -> None:
     assert 1 == result.exit_code
 
 
-def test_loops_of_links_end_and_no_file_is_read_twice(runner: CommandRunner) -> None:
-    """Links in folders aren't followed; one that is named is, and hard links count once."""
+def test_links_in_folders_are_skipped_and_no_file_is_read_twice(runner: LegacyRunner) -> None:
+    """A named link is followed, and hard links count once."""
     file = runner.put("real/a.yaml", MANIFEST)
     (runner.folder / "real/loop").symlink_to(runner.folder)
     (runner.folder / "real/self").symlink_to("self")
@@ -580,18 +580,16 @@ def test_loops_of_links_end_and_no_file_is_read_twice(runner: CommandRunner) -> 
     assert "" == result.stderr
 
 
-def test_special_files_in_folders_are_passed_by(runner: CommandRunner) -> None:
-    """Nobody writes to this pipe: reading it would never end."""
+def test_special_files_in_folders_are_skipped(runner: LegacyRunner) -> None:
+    """No one writes to this pipe: reading it would never end."""
     os.mkfifo(runner.folder / "pipe")
 
     assert 0 == runner.run(str(runner.folder)).exit_code
 
 
 @pytest.mark.parametrize("broken", ["none", "self", "binary"])
-def test_what_is_named_and_can_not_be_searched_is_exit_3(
-    runner: CommandRunner, broken: str
-) -> None:
-    """No such file, a link to itself, and a binary file; the message names it."""
+def test_a_named_file_that_cannot_be_searched_is_exit_3(runner: LegacyRunner, broken: str) -> None:
+    """The message names a missing file, a link to itself, and a binary file."""
     (runner.folder / "self").symlink_to("self")
     runner.put("binary", b"\0\1certificates.k8s.io")
     path = str(runner.folder / broken)
@@ -602,8 +600,8 @@ def test_what_is_named_and_can_not_be_searched_is_exit_3(
 
 
 @contextmanager
-def nobody() -> Iterator[None]:
-    """As a user to whom permissions apply, which they don't to root."""
+def unprivileged() -> Iterator[None]:
+    """Run as another user than root, for whom file permissions don't apply."""
     if os.geteuid() != 0:
         yield
         return
@@ -614,10 +612,10 @@ def nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_what_may_not_be_read_stops_no_other() -> None:
-    """A file and a folder without permission are named; the rest is found, so exit 1."""
+def test_an_unreadable_file_stops_no_other() -> None:
+    """A file and a folder without permission are named, and the others are searched."""
     with TemporaryDirectory() as name:
-        runner = CommandRunner(Path(name))
+        runner = LegacyRunner(Path(name))
         runner.folder.chmod(0o755)
         runner.put("good.yaml", MANIFEST)
         denied = [Path(runner.put("file.yaml", MANIFEST)), runner.folder / "folder"]
@@ -625,7 +623,7 @@ def test_what_may_not_be_read_stops_no_other() -> None:
         for path in denied:
             path.chmod(0)
         runner.run(name)  # imports what it needs while it may
-        with nobody():
+        with unprivileged():
             result = runner.run(name, "--output", "json")
             alone = runner.run(str(denied[1] / "a.yaml"))
         denied[1].chmod(0o700)
@@ -639,7 +637,7 @@ def test_what_may_not_be_read_stops_no_other() -> None:
 
 
 def test_closed_standard_input_is_exit_3() -> None:
-    """And none of the others' business; no stream of theirs need know more than ASCII."""
+    """It matters only for `-`, and ASCII streams are enough."""
     run = f"{shlex.quote(sys.executable)} -m cli.main legacy"
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"}
     for paths, code in (("-", 3), (shlex.quote(str(FIXTURES)), 1)):
@@ -649,22 +647,24 @@ def test_closed_standard_input_is_exit_3() -> None:
         assert (code, False) == (ran.returncode, b"Traceback" in ran.stderr), ran.stderr
 
 
-def test_text_that_is_not_utf_8_is_searched_as_text(runner: CommandRunner) -> None:
-    """Latin-1 comments hide nothing, and nothing is rewritten of what isn't known."""
+def test_text_that_is_not_utf_8_is_searched_as_text(runner: LegacyRunner) -> None:
+    """Latin-1 comments hide nothing, and text of an unknown encoding isn't rewritten."""
     finding = runner.found(MANIFEST.replace("spec:", "spec: # \xfc").encode("latin-1"))
 
     assert {"text"} == {how for _, how, _ in places(finding)}
     assert ["v1beta1", "no-signer"] == [wrong for _, _, (wrong,) in places(finding)]
 
 
-def test_a_huge_file_is_said_not_to_be_searched(
-    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+def test_a_huge_file_is_reported_as_not_searched(
+    runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Memory is bounded, and what wasn't searched is no "no"."""
+    """Memory is bounded, and a file that wasn't searched isn't reported as clean."""
     monkeypatch.setattr(legacy_files, "MAX_BYTES", 2**20)
     printed = runner.found("a" * 2**20 + MANIFEST)
 
-    assert ["larger than 1 MiB, not searched"] == [one["problem"] for one in printed["troubles"]]
+    assert ["larger than 1 MiB, not searched: split it"] == [
+        one["problem"] for one in printed["troubles"]
+    ]
     assert [] == runner.found("a" * 2**20)["troubles"]
 
 
@@ -697,8 +697,8 @@ BOMB: Final = "a0: &a0 [certificates.k8s.io]\n" + "".join(
         "certificates.k8s.io \x1b[31m \x00 \ufffe",
     ],
 )
-def test_hostile_files_end_without_a_traceback(runner: CommandRunner, text: str) -> None:
-    """Bombs, depths, and shapes that no manifest has: at worst, their text is searched."""
+def test_hostile_files_end_without_a_traceback(runner: LegacyRunner, text: str) -> None:
+    """Bombs, deep nesting and other shapes: at worst, their text is searched."""
     result = runner.run(runner.put("a.yaml", text))
 
     assert result.exit_code in {0, 1, 3}
@@ -707,30 +707,30 @@ def test_hostile_files_end_without_a_traceback(runner: CommandRunner, text: str)
 
 
 def in_each_of_many(item: str) -> str:
-    """300 objects that have nearly as many values as one may, by the alias `many`."""
+    """Return 300 objects, each with nearly the maximum of values, by the alias `many`."""
     values = f"- &some [{'x, ' * 70}]\n- &many [{'*some , ' * 68}]\n"
     return f"# certificates.k8s.io\n{values}" + f"- {{{item}}}\n" * 300
 
 
-def test_aliases_make_no_more_of_a_file_than_can_be_read(
-    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+def test_aliases_of_a_file_are_bounded_in_total(
+    runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each object is bounded, and so are all together; what is left out is in doubt."""
+    """Each object is bounded, and so are all together; the rest is unclear."""
     monkeypatch.setattr(legacy_yaml, "MOST_IN_ALL", 100_000)
     item = f"kind: {KIND}, apiVersion: certificates.k8s.io/v1, spec: {{request: r, x: *many }}"
 
     printed = runner.found(in_each_of_many(item))
 
     assert 20 == len(printed["findings"])
-    assert [("a CSR that can't be read (too much for one file): look yourself", 24)] == [
+    assert [("a CSR that can't be read (too much for one file): check it yourself", 24)] == [
         (one["problem"], one["line"]) for one in printed["troubles"]
     ]
 
 
-def test_a_long_line_is_read_for_a_few_of_the_csrs_above_it(
-    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
+    runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All of them could be the beginning of a manifest that ends with it; it may be megabytes."""
+    """Each could begin a manifest that ends with this line, which may be megabytes long."""
     read: list[int] = []
 
     def noted(text: str) -> list[Node]:
@@ -744,13 +744,13 @@ def test_a_long_line_is_read_for_a_few_of_the_csrs_above_it(
     printed = runner.found(text)
 
     assert sum(read) < 6 * len(text)
-    assert "more unreadable CSRs than can be tried" == printed["troubles"][-1]["problem"]
+    assert "too many unreadable CSRs: split the file" == printed["troubles"][-1]["problem"]
 
 
-def test_only_text_is_read_of_what_might_be_a_kind(
-    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+def test_an_alias_in_place_of_a_kind_is_not_expanded(
+    runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or an alias in that place were read as a whole, once for each object."""
+    """Otherwise it would be read as a whole, once for each object."""
     read: list[Node] = []
 
     def noted(node: Node) -> Tree:
@@ -763,24 +763,24 @@ def test_only_text_is_read_of_what_might_be_a_kind(
     assert [] == [node for node in read if not isinstance(node, Scalar)]
 
 
-def test_a_csr_in_flow_style_that_is_too_much_is_in_doubt(runner: CommandRunner) -> None:
-    """As JSON on one line, in which no line begins with its kind."""
+def test_a_csr_in_flow_style_that_is_too_large_is_unclear(runner: LegacyRunner) -> None:
+    """In JSON on one line, no line begins with the kind."""
     spec = {"request": "r", "x": [1] * 6_000}
     text = json.dumps({"apiVersion": "certificates.k8s.io/v1", "kind": KIND, "spec": spec})
 
     printed = runner.found(text, "a.json")
 
-    assert [("a CSR that can't be read (too much for one object): look yourself", 1)] == [
+    assert [("a CSR that can't be read (too much for one object): check it yourself", 1)] == [
         (one["problem"], one["line"]) for one in printed["troubles"]
     ]
 
 
-def test_files_of_many_matches_are_bounded(runner: CommandRunner) -> None:
-    """The rest is in doubt, not silently left out."""
+def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
+    """The rest is reported as unclear."""
     printed = runner.found("kubernetes.io/legacy-unknown\n" * 1_500, "a.txt")
 
     assert 1_000 == len(printed["findings"])
-    assert [("more than 1000 matches", 1_001)] == [
+    assert [("more than 1000 matches: fix these first", 1_001)] == [
         (one["problem"], one["line"]) for one in printed["troubles"]
     ]
 
@@ -788,8 +788,8 @@ def test_files_of_many_matches_are_bounded(runner: CommandRunner) -> None:
 # --- what is printed --------------------------------------------------------------------------
 
 
-def test_what_stands_in_files_is_printed_escaped(runner: CommandRunner) -> None:
-    """Terminal codes, bidirectional text and Rich's markup are shown as what they are."""
+def test_text_of_files_is_printed_escaped(runner: LegacyRunner) -> None:
+    """Terminal codes, bidirectional text and Rich's markup have no effect."""
     name = "[red]x[/red]\x1b[31m.yaml"
     text = a_manifest('"[bold]a\\e[31m\u202e"')
     result = runner.run(runner.put(name, text))
@@ -801,15 +801,15 @@ def test_what_stands_in_files_is_printed_escaped(runner: CommandRunner) -> None:
     assert "some characters are shown escaped" in result.stdout
 
 
-def test_file_names_that_are_no_text_are_printed(runner: CommandRunner) -> None:
-    """Linux takes any bytes for a name."""
+def test_file_names_that_are_not_text_are_printed(runner: LegacyRunner) -> None:
+    """Linux accepts any bytes as a name."""
     runner.put(os.fsdecode(b"\xff/a.yaml"), MANIFEST)
 
     assert "/\\udcff/a.yaml" in runner.run(str(runner.folder)).stdout
     assert 1 == runner.run(str(runner.folder), "--output", "json").exit_code
 
 
-def test_the_manifest_can_be_copied_from_what_is_printed(runner: CommandRunner) -> None:
+def test_the_printed_manifest_can_be_copied(runner: LegacyRunner) -> None:
     """Its long lines are neither folded nor coloured."""
     result = runner.run(runner.put("a.yaml", MANIFEST))
     _, shown = result.stdout.split("---\n")
@@ -818,8 +818,8 @@ def test_the_manifest_can_be_copied_from_what_is_printed(runner: CommandRunner) 
     assert shown.startswith(f"{manifest}\n")
 
 
-def test_usage() -> None:
-    """No path, or an unset variable's, is a usage error, and the help tells the exit codes."""
+def test_a_missing_or_empty_path_is_wrong_usage() -> None:
+    """An unset variable gives an empty path. The help shows the exit codes."""
     assert [2, 2] == [CliRunner().invoke(app, ["legacy", *paths]).exit_code for paths in ([], [""])]
     shown = CliRunner().invoke(app, ["legacy", "--help"]).stdout
     assert "Exit 0: nothing found. 1: something was found." in shown

@@ -1,4 +1,4 @@
-"""Which signer fits a manifest of the old kind, and what is wrong with it."""
+"""The signer that fits a v1beta1 manifest, and the manifest's problems."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def kinds(asked: Asked) -> list[Problem]:
 
 
 def test_a_v1_request_for_app_serving_has_no_problem() -> None:
-    """What is right is not reported."""
+    """A correct request gets no report."""
     assert [] == kinds(NEW)
 
 
@@ -54,8 +54,8 @@ def test_a_v1_request_for_app_serving_has_no_problem() -> None:
         (replace(NEW, usages=(*SERVER, "client auth")), Problem.USAGES_NOT_ISSUED),
     ],
 )
-def test_each_change_for_the_worse_is_one_problem(asked: Asked, problem: Problem) -> None:
-    """The v1 request with one thing changed has that one problem."""
+def test_each_defect_is_one_problem(asked: Asked, problem: Problem) -> None:
+    """The v1 request with one change has exactly that problem."""
     assert [problem] == kinds(asked)
 
 
@@ -74,14 +74,14 @@ def test_each_change_for_the_worse_is_one_problem(asked: Asked, problem: Problem
 def test_a_missing_signer_is_told_as_v1beta1_defaulted_it(
     names: Names, usages: tuple[str, ...] | None, signer: str
 ) -> None:
-    """From the subject, the names and the exact usages, as that API server did."""
+    """The default follows from the subject, the names and the exact usages."""
     found = dict(problems(replace(OLD, names=names, usages=usages)))
 
-    assert f"no signerName: v1beta1 made it {signer}" == found[Problem.NO_SIGNER]
+    assert f"no signerName: v1beta1 set {signer}" == found[Problem.NO_SIGNER]
 
 
-def test_what_v1beta1_defaulted_is_left_open_where_the_request_is_unread() -> None:
-    """A script fills it in, so that nobody can tell from the manifest."""
+def test_without_a_readable_request_the_defaulted_signer_is_left_open() -> None:
+    """A script fills it in, so the manifest doesn't show it."""
     found = dict(problems(replace(OLD, names=None)))
 
     assert found[Problem.NO_SIGNER].endswith("unless it was a kubelet's")
@@ -108,43 +108,43 @@ def test_what_v1beta1_defaulted_is_left_open_where_the_request_is_unread() -> No
 def test_the_signer_follows_from_usages_and_subject(
     names: Names | None, usages: tuple[str, ...] | None, signer: str | None
 ) -> None:
-    """Kubelets' signers are for nodes' subjects; a Service in a node's clothes is a workload."""
+    """Kubelet signers are for node subjects; a Service with a node's subject is a workload."""
     assert signer == fit(replace(OLD, names=names, usages=usages)).signer
 
 
 @pytest.mark.parametrize("signer", [KUBELET_SERVING, "example.com/own"])
-def test_a_signer_that_v1_takes_is_kept(signer: str) -> None:
-    """Moving to v1 is no reason to take certificates from elsewhere."""
+def test_a_signer_that_v1_accepts_is_kept(signer: str) -> None:
+    """The move to v1 doesn't change the signer."""
     fits = fit(replace(OLD, signer=signer))
 
     assert (signer, "the manifest names it") == (fits.signer, fits.why)
 
 
-def test_own_signers_get_all_usages_that_v1_knows() -> None:
-    """What a signer of one's own issues is its own affair."""
-    fits = fit(replace(OLD, signer="example.com/own", usages=("any", "s/mime", "odd", "any")))
+def test_a_private_signer_keeps_all_usages_that_v1_knows() -> None:
+    """The tool can't know what a private signer issues."""
+    fits = fit(replace(OLD, signer="example.com/own", usages=("any", "s/mime", "unknown", "any")))
 
     assert ("any", "s/mime") == fits.usages
 
 
 def test_client_auth_can_not_be_had_from_app_serving() -> None:
-    """The server's half is kept, the client's left out and said."""
+    """The server usages are kept; client auth is removed, with a note."""
     fits = fit(replace(OLD, usages=(*SERVER, "client auth")))
 
     assert SERVER == fits.usages
-    assert "usages left out, as this signer doesn't issue them: client auth" in fits.notes
+    assert "usages removed, as this signer doesn't issue them: client auth" in fits.notes
 
 
 def test_usages_that_a_signer_requires_are_added() -> None:
-    """Kubernetes's signer of kubelets refuses server auth alone."""
+    """Kubernetes's signer for kubelets refuses server auth without digital signature."""
     fits = fit(replace(OLD, names=NODE, usages=("server auth",)))
 
     assert ("digital signature", "server auth") == fits.usages
     assert ("usages added, as this signer requires them: digital signature",) == fits.notes
 
 
-def test_absent_usages_become_what_v1beta1_made_of_them() -> None:
-    """And it is asked whether the certificate is a TLS server's."""
+def test_absent_usages_become_the_defaults_of_v1beta1() -> None:
+    """A note asks whether the certificate is for a TLS server."""
     fits = fit(replace(OLD, usages=None))
 
     assert ("digital signature", "key encipherment") == fits.usages
@@ -155,7 +155,7 @@ def test_absent_usages_become_what_v1beta1_made_of_them() -> None:
     ("name", "expected"), [("csr-web", "web"), ("csr-", "request"), ("web-csr-1", "web-csr-1")]
 )
 def test_a_name_for_which_eks_issues_nothing_is_changed(name: str, expected: str) -> None:
-    """Only where it begins with `csr-`."""
+    """Only a name that begins with `csr-` is changed."""
     fits = fit(replace(OLD, name=name))
 
     assert expected == fits.name
@@ -163,7 +163,7 @@ def test_a_name_for_which_eks_issues_nothing_is_changed(name: str, expected: str
 
 
 def test_other_signers_issue_for_any_name() -> None:
-    """The kubelet's own requests are named so."""
+    """Kubelets name their own requests so."""
     assert "csr-n1" == fit(replace(OLD, name="csr-n1", names=NODE)).name
 
 
@@ -181,7 +181,7 @@ def test_other_signers_issue_for_any_name() -> None:
     ],
 )
 def test_what_else_is_to_be_known_is_said(asked: Asked, words: str) -> None:
-    """Each of these is one note, which the plain request hasn't."""
+    """Each case has one note, which the plain request doesn't have."""
     assert [words] == [words for note in fit(asked).notes if words in note]
     assert () == fit(OLD).notes
 
@@ -190,6 +190,6 @@ def test_what_else_is_to_be_known_is_said(asked: Asked, words: str) -> None:
     "words",
     ["one year", "no client certificates", "begins with `csr-`", "kubectl certificate approve"],
 )
-def test_app_servings_bounds_are_said(words: str) -> None:
-    """Whoever moves to it learns them before it fails."""
+def test_the_limits_of_app_serving_are_shown(words: str) -> None:
+    """A person reads them before the first request fails."""
     assert words in SIGNERS[APP_SERVING]

@@ -1,4 +1,4 @@
-"""Applying RBAC objects: what is forced, and what another owner keeps."""
+"""Applying RBAC objects: which fields are forced, and which another owner keeps."""
 
 from contextlib import closing
 from typing import Any, Final
@@ -29,7 +29,7 @@ ROLE: Final = {
 
 
 def patches(labels: dict[str, str], answer: Reply) -> list[Seen]:
-    """Apply the role where one with these labels is; return the patches that were sent."""
+    """Apply the role over one with these labels; return the patches that were sent."""
     found: dict[str, Any] = {"metadata": {"resourceVersion": "1", "labels": labels}}
 
     def served(seen: Seen) -> Reply:
@@ -52,20 +52,20 @@ def patches(labels: dict[str, str], answer: Reply) -> list[Seen]:
 
 
 def test_what_another_owner_made_is_not_forced() -> None:
-    """Without our label the API server decides, and answers 409 where the two differ."""
+    """Without our label the API server decides, and answers 409 if the two differ."""
     [seen] = patches({}, reply(200, {"metadata": {"resourceVersion": "1"}}))
 
     assert {"fieldManager": "csr-approver"} == seen.query
 
 
-def test_what_we_made_is_forced() -> None:
-    """With our label it is an older version of ours, or one that was edited."""
+def test_an_object_with_our_label_is_forced() -> None:
+    """It is an older version of ours, or one that was edited."""
     [seen] = patches(LABELS, reply(200, {"metadata": {"resourceVersion": "2"}}))
 
     assert {"fieldManager": "csr-approver", "force": "true"} == seen.query
 
 
-def test_a_conflict_is_an_error() -> None:
-    """The object isn't as it should be, and the command must say so."""
+def test_a_conflict_raises_an_error() -> None:
+    """The object isn't as it should be, and the command must report that."""
     with pytest.raises(ClusterUnavailable, match="409: Apply failed"):
         patches({}, failure(409, "Apply failed with 1 conflict"))

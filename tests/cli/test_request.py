@@ -1,4 +1,4 @@
-"""`csr-approver request`: a serving certificate for a workload, or nothing left behind."""
+"""`csr-approver request`: a serving certificate for a workload, or nothing is left behind."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cli.request.files import Files
-from cli.request.run import End, Pace
+from cli.request.run import Outcome, Pace
 from core import pkcs10
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.authority import Authority
@@ -40,21 +40,21 @@ PAGE: Final = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 NAME: Final = "myserver"
 DNS: Final = "myserver.default.svc"
 CSRS: Final = "certificatesigningrequests"
-OURS: Final = ("request", NAME, "--cluster", "prod", "--key-type", "ecdsa-p256")
+COMMAND: Final = ("request", NAME, "--cluster", "prod", "--key-type", "ecdsa-p256")
 
-WITHOUT: Final = "; without --approve, it waits for somebody who may"
+WITHOUT: Final = ": ask for that right; without --approve, it waits for another person's approval"
 
 FILING: Final = Rule(("create", "get", "delete"), CSRS)
 APPROVING: Final = (
     Rule(("update",), f"{CSRS}/approval"),
     Rule(("approve",), "signers", (APP_SERVING,)),
 )
-SOMEBODY: Final = User("jane", "", ("system:authenticated",), {})
+ANOTHER_USER: Final = User("jane", "", ("system:authenticated",), {})
 
 
 @pytest.fixture(autouse=True)
 def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
-    """In a folder of one's own, by a clock of one's own."""
+    """Run the commands in an empty folder, with a clock that only their sleep advances."""
     made = Hours()
     monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
@@ -63,7 +63,7 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 
 @pytest.fixture
 def cluster(account: Account) -> Cluster:
-    """Whose signer issues for workloads, and where one may file, and approve."""
+    """A cluster whose signer issues for workloads, and where the caller may file and approve."""
     made = account.cluster(onboarded=False)
     made.map_role(account.aws.role_arn, "jane", [GROUP])
     made.grant(GROUP, [FILING, *APPROVING])
@@ -72,9 +72,9 @@ def cluster(account: Account) -> Cluster:
 
 
 def decide(cluster: Cluster, kind: str = "Approved", message: str = "by hand") -> None:
-    """Be somebody else who decides; where it approves, the signer then signs."""
+    """Decide as another person; if that approves, the signer signs."""
     item = cluster.get(NAME)
-    condition = {"type": kind, "status": "True", "reason": "Somebody", "message": message}
+    condition = {"type": kind, "status": "True", "reason": "ByHand", "message": message}
     item["status"]["conditions"] = [*(item["status"].get("conditions") or ()), condition]
     cluster.seed_object(item)
     cluster._api.sign(NAME)
@@ -90,7 +90,7 @@ def a_certificate(
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     ca: bool = False,
 ) -> bytes:
-    """What some signer makes of the request, by a CA that nobody knows."""
+    """Return a certificate for the request, signed by an unknown CA."""
     request = x509.load_pem_x509_csr(base64.b64decode(cluster.get(NAME)["spec"]["request"]))
     now = datetime.now(UTC)
     made = (
@@ -121,7 +121,7 @@ def mode(name: str) -> int:
 
 
 def test_one_command_makes_what_the_page_makes(cluster: Cluster, runner: CommandRunner) -> None:
-    """Key, request with its name where clients read it, approval, certificate."""
+    """It makes key, request with subjectAltName, approval and certificate."""
     reported = runner.json("request", NAME, "--cluster", "prod", "--approve")
 
     assert ("issued", "jane", "there") == (
@@ -152,28 +152,30 @@ def test_one_command_makes_what_the_page_makes(cluster: Cluster, runner: Command
 
 
 def test_a_server_can_serve_with_what_was_written(cluster: Cluster, runner: CommandRunner) -> None:
-    """TLS loads the pair, and so the key is the certificate's."""
+    """TLS loads the pair, so the key matches the certificate."""
     assert cluster
-    runner.run(*OURS, "--approve")
+    runner.run(*COMMAND, "--approve")
 
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain("myserver.crt", "myserver.key")
 
 
 def test_keys_of_curves_encipher_no_other(cluster: Cluster, runner: CommandRunner) -> None:
-    runner.run(*OURS, "--approve")
+    runner.run(*COMMAND, "--approve")
 
     assert ["digital signature", "server auth"] == cluster.get(NAME)["spec"]["usages"]
 
 
 @pytest.mark.parametrize("kind", ["rsa-3072", "ecdsa-p384"])
-def test_other_kinds_of_keys_are_made(cluster: Cluster, runner: CommandRunner, kind: str) -> None:
+def test_other_kinds_of_keys_are_created(
+    cluster: Cluster, runner: CommandRunner, kind: str
+) -> None:
     assert cluster
     reported = runner.json("request", NAME, "--cluster", "prod", "--approve", "--key-type", kind)
 
     assert ("issued", kind) == (reported["outcome"], reported["key_type"])
 
 
-def test_all_names_and_addresses_are_asked_for(cluster: Cluster, runner: CommandRunner) -> None:
+def test_all_names_and_addresses_are_requested(cluster: Cluster, runner: CommandRunner) -> None:
     names = (
         "--dns",
         "Web.shop.svc.",
@@ -183,7 +185,15 @@ def test_all_names_and_addresses_are_asked_for(cluster: Cluster, runner: Command
         "web.shop.svc.cluster.local",
     )
     reported = runner.json(
-        *OURS, "--namespace", "shop", *names, "--ip", "10.100.0.7", "--ip", "fd00::7", "--approve"
+        *COMMAND,
+        "--namespace",
+        "shop",
+        *names,
+        "--ip",
+        "10.100.0.7",
+        "--ip",
+        "fd00::7",
+        "--approve",
     )
 
     assert ["web.shop.svc", "web.shop.svc.cluster.local"] == reported["dns"]
@@ -194,9 +204,9 @@ def test_all_names_and_addresses_are_asked_for(cluster: Cluster, runner: Command
 
 
 def test_a_name_too_long_for_a_cn_stands_beside_it(cluster: Cluster, runner: CommandRunner) -> None:
-    """And then the names are critical, as there is no subject."""
+    """The names are critical then, as there is no subject."""
     long = f"{'a' * 60}.default.svc"
-    runner.run(*OURS, "--dns", long, "--approve")
+    runner.run(*COMMAND, "--dns", long, "--approve")
 
     csr = x509.load_pem_x509_csr(base64.b64decode(cluster.get(NAME)["spec"]["request"]))
     assert 0 == len(csr.subject.rdns)
@@ -204,10 +214,10 @@ def test_a_name_too_long_for_a_cn_stands_beside_it(cluster: Cluster, runner: Com
     assert long.encode() in csr.public_bytes(serialization.Encoding.DER)
 
 
-def test_files_go_where_they_are_told_to(cluster: Cluster, runner: CommandRunner) -> None:
+def test_files_are_written_to_the_given_paths(cluster: Cluster, runner: CommandRunner) -> None:
     Path("tls").mkdir()
     where = ("--key", "tls/a.key", "--cert", "tls/a.crt", "--ca", "tls/ca.crt")
-    reported = runner.json(*OURS, *where, "--approve")
+    reported = runner.json(*COMMAND, *where, "--approve")
 
     assert ("tls/a.key", "tls/a.crt", "tls/ca.crt") == (
         reported["key"],
@@ -218,21 +228,21 @@ def test_files_go_where_they_are_told_to(cluster: Cluster, runner: CommandRunner
     assert (0o600, 0o644) == (mode("tls/a.key"), mode("tls/a.crt") | 0o044)
 
 
-def test_the_table_says_what_was_written_and_whom_to_trust(
+def test_the_table_shows_the_written_files_and_the_ca_to_trust(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     assert cluster
-    shown = runner.run(*OURS, "--approve").stdout
+    shown = runner.run(*COMMAND, "--approve").stdout
 
     assert f"{NAME}: issued\nkey          myserver.key\ncertificate  myserver.crt\n" in shown
     assert f"names        {DNS}\n" in shown
-    assert "clients must be given the CA" in shown
+    assert "give the CA to your clients" in shown
     assert "verifies against the cluster's own CA" in shown
     assert "kube-root-ca.crt" in shown
 
 
-def test_the_readme_shows_what_is_printed(cluster: Cluster, runner: CommandRunner) -> None:
-    """But for the day."""
+def test_the_page_shows_what_is_printed(cluster: Cluster, runner: CommandRunner) -> None:
+    """Only the date may differ."""
     assert cluster
     command = "request myserver --cluster prod --approve"
     printed = runner.run(*command.split()).stdout
@@ -241,13 +251,13 @@ def test_the_readme_shows_what_is_printed(cluster: Cluster, runner: CommandRunne
     assert _dateless(shown) == _dateless(printed)
 
 
-def test_the_readme_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
-    """Programs go by them."""
-    outcomes = [end.value for end in End]
-    readme = PAGE.split("of which `outcome` is ")[1].split(";")[0]
+def test_the_page_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
+    """Programs rely on them."""
+    outcomes = [one.value for one in Outcome]
+    page = PAGE.split("of which `outcome` is ")[1].split(";")[0]
     reported = " ".join(runner.run("request", "--help").stdout.split())
 
-    assert outcomes == re.findall(r"`([a-z-]+)`", readme)
+    assert outcomes == re.findall(r"`([a-z-]+)`", page)
     assert f"`outcome` ({', '.join(outcomes)})" in reported
 
 
@@ -261,13 +271,13 @@ def _dateless(text: str) -> str:
 def test_it_waits_for_somebody_to_approve(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """And says to whom it falls, and what he types."""
+    """It shows the command with which a person approves it."""
     hours.at(40, lambda: decide(cluster))
 
-    result = runner.run(*OURS)
+    result = runner.run(*COMMAND)
 
     assert "A person has to approve it: kubectl certificate approve myserver" in result.stderr
-    assert "Approved (Somebody); waiting for the certificate." not in result.stderr
+    assert "Approved (ByHand); waiting for the certificate." not in result.stderr
     assert 40 <= hours.now < 46
 
 
@@ -277,14 +287,14 @@ def test_the_approver_may_do_it_for_a_service_account(
     cluster.map_role(account.aws.role_arn, "system:serviceaccount:default:web", [GROUP])
     hours.at(2, lambda: decide(cluster))
 
-    assert "The approver may approve it (with APP_SERVING=true)" in runner.run(*OURS).stderr
+    assert "The approver may approve it (with APP_SERVING=true)" in runner.run(*COMMAND).stderr
 
 
 def test_it_waits_for_the_signer(cluster: Cluster, runner: CommandRunner, hours: Hours) -> None:
     cluster.stop("signer")
     hours.at(50, lambda: cluster.start_process("signer"))
 
-    result = runner.run(*OURS, "--approve")
+    result = runner.run(*COMMAND, "--approve")
 
     assert "Approved (ApprovedByRequester); waiting for the certificate." in result.stderr
     assert 50 <= hours.now < 56
@@ -297,12 +307,12 @@ def test_a_cluster_that_is_gone_for_a_while_is_asked_again(
     hours.at(5, lambda: cluster.stop("apiserver"))
     hours.at(35, lambda: cluster.start_process("apiserver"), lambda: decide(cluster))
 
-    stderr = runner.run(*OURS).stderr
+    stderr = runner.run(*COMMAND).stderr
 
-    assert 1 == stderr.count("The cluster doesn't answer, asking again: connection: ")
+    assert 1 == stderr.count("The cluster doesn't answer, trying again: connection: ")
 
 
-def test_a_cluster_that_is_gone_when_it_is_to_be_approved_is_asked_again(
+def test_a_cluster_that_is_gone_at_the_approval_is_asked_again(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     def lose(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -312,13 +322,13 @@ def test_a_cluster_that_is_gone_when_it_is_to_be_approved_is_asked_again(
 
     cluster.fault = lose
 
-    assert "issued" == runner.json(*OURS, "--approve")["outcome"]
+    assert "issued" == runner.json(*COMMAND, "--approve")["outcome"]
 
 
-def test_a_change_between_looking_and_approving_is_looked_at_anew(
+def test_a_request_that_changes_before_its_approval_is_read_again(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """Somebody labels the request just then: 409."""
+    """Another user labels the request at that moment: 409."""
     touched: list[str] = []
 
     def touch(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -330,14 +340,14 @@ def test_a_change_between_looking_and_approving_is_looked_at_anew(
 
     cluster.fault = touch
 
-    assert "issued" == runner.json(*OURS, "--approve")["outcome"]
+    assert "issued" == runner.json(*COMMAND, "--approve")["outcome"]
     assert {"a": "b"} == cluster.get(NAME)["metadata"]["labels"]
 
 
 def test_a_filing_whose_answer_was_lost_is_found_again(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """It got through, and the second attempt meets it: the same request, so it is ours."""
+    """The second attempt finds the same request, so it is ours."""
     lost: list[Answer] = []
 
     def lose(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -349,7 +359,7 @@ def test_a_filing_whose_answer_was_lost_is_found_again(
 
     cluster.fault = lose
 
-    assert "issued" == runner.json(*OURS, "--approve")["outcome"]
+    assert "issued" == runner.json(*COMMAND, "--approve")["outcome"]
     assert 1 == len(lost)
 
 
@@ -357,44 +367,42 @@ def test_a_filing_whose_answer_was_lost_is_found_again(
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
-def test_a_decision_against_it_is_told_in_its_words(
+def test_a_denial_or_failure_is_shown_with_its_message(
     cluster: Cluster, runner: CommandRunner, hours: Hours, kind: str, outcome: str
 ) -> None:
-    """The key is deleted, for nothing will be issued for it; the decision stays, as a record."""
+    """The key is deleted, as nothing can be issued for it; the request stays as a record."""
     hours.at(3, lambda: decide(cluster, kind, "not\n\x1b[31myours"))
 
-    reported = runner.json(*OURS, code=1)
+    reported = runner.json(*COMMAND, code=1)
 
-    assert (outcome, "Somebody: not\n\x1b[31myours") == (reported["outcome"], reported["detail"])
+    assert (outcome, "ByHand: not\n\x1b[31myours") == (reported["outcome"], reported["detail"])
     assert (None, None, "there") == (reported["key"], reported["certificate"], reported["request"])
     assert [] == names_here()
     assert [NAME] == [one["metadata"]["name"] for one in cluster.objects()]
 
 
-def test_what_others_wrote_is_shown_escaped(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
-) -> None:
+def test_text_of_others_is_escaped(cluster: Cluster, runner: CommandRunner, hours: Hours) -> None:
     hours.at(3, lambda: decide(cluster, "Denied", "not\n\x1b[31m[bold]yours"))
 
-    shown = runner.run(*OURS, code=1).stdout
+    shown = runner.run(*COMMAND, code=1).stdout
 
-    assert "myserver: denied: Somebody: not\\n\\x1b[31m[bold]yours\n" in shown
+    assert "myserver: denied: ByHand: not\\n\\x1b[31m[bold]yours\n" in shown
     assert "kubectl delete csr myserver" in shown
 
 
 @pytest.mark.parametrize(
     ("options", "detail"),
     [
-        ((), "nobody approved it within 90 s"),
+        ((), "no one approved it within 90 s"),
         (("--approve",), "approved (ApprovedByRequester), but not issued within 90 s"),
     ],
 )
-def test_what_is_not_issued_in_time_is_taken_back(
+def test_a_request_that_is_not_issued_in_time_is_deleted(
     cluster: Cluster, runner: CommandRunner, options: tuple[str, ...], detail: str
 ) -> None:
     cluster.stop("signer")
 
-    reported = runner.json(*OURS, "--timeout", "90", *options, code=1)
+    reported = runner.json(*COMMAND, "--timeout", "90", *options, code=1)
 
     assert ("not-issued", detail, "deleted") == (
         reported["outcome"],
@@ -404,8 +412,10 @@ def test_what_is_not_issued_in_time_is_taken_back(
     assert ([], []) == (names_here(), cluster.objects())
 
 
-def test_what_is_kept_is_told_how_to_be_had_later(cluster: Cluster, runner: CommandRunner) -> None:
-    shown = runner.run(*OURS, "--timeout", "5", "--keep", code=1).stdout
+def test_with_keep_the_command_for_the_later_certificate_is_shown(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    shown = runner.run(*COMMAND, "--timeout", "5", "--keep", code=1).stdout
 
     assert "kubectl get csr myserver -o jsonpath='{.status.certificate}' | base64 -d" in shown
     assert (["myserver.key"], 1) == (names_here(), len(cluster.objects()))
@@ -414,24 +424,24 @@ def test_what_is_kept_is_told_how_to_be_had_later(cluster: Cluster, runner: Comm
 def test_without_the_right_to_delete_the_request_and_its_key_stay(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """Somebody might yet approve it."""
+    """It may still be approved."""
     cluster.revoke(GROUP)
     cluster.grant(GROUP, [Rule(("create", "get"), CSRS)])
 
-    result = runner.run(*OURS, "--timeout", "5", code=1)
+    result = runner.run(*COMMAND, "--timeout", "5", code=1)
 
     assert "Could not delete myserver: forbidden: 403: " in result.stderr
     assert "its key was kept" in result.stdout
     assert ["myserver.key"] == names_here()
 
 
-def test_a_cluster_that_stays_away_leaves_the_key(
+def test_a_cluster_that_stays_unreachable_leaves_the_key(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """Whether it was issued can't be told, and without its key it would be lost."""
+    """The certificate may have been issued, and needs its key."""
     hours.at(5, lambda: cluster.stop("apiserver"))
 
-    reported = runner.json(*OURS, "--timeout", "60", code=3)
+    reported = runner.json(*COMMAND, "--timeout", "60", code=3)
 
     assert ("unknown", "unknown", "myserver.key") == (
         reported["outcome"],
@@ -441,20 +451,20 @@ def test_a_cluster_that_stays_away_leaves_the_key(
 
 
 @pytest.mark.parametrize("left", [0, 1])
-def test_a_request_that_somebody_deletes_is_not_waited_for(
+def test_a_request_that_someone_else_deletes_ends_the_wait(
     cluster: Cluster, runner: CommandRunner, hours: Hours, left: int
 ) -> None:
-    """Nor is another one under its name touched."""
+    """A new one of the same name is left alone."""
 
     def swap() -> None:
         item = cluster.get(NAME)
         cluster.remove(NAME)
         if left:
-            cluster.seed(NAME, SOMEBODY, base64.b64decode(item["spec"]["request"]))
+            cluster.seed(NAME, ANOTHER_USER, base64.b64decode(item["spec"]["request"]))
 
     hours.at(3, swap)
 
-    reported = runner.json(*OURS, code=1)
+    reported = runner.json(*COMMAND, code=1)
 
     assert ("deleted", None) == (reported["outcome"], reported["key"])
     assert left == len(cluster.objects())
@@ -463,36 +473,36 @@ def test_a_request_that_somebody_deletes_is_not_waited_for(
 # --- issued otherwise ---------------------------------------------------------------------------
 
 
-def test_a_certificate_of_another_key_is_of_no_use(
+def test_a_certificate_for_another_key_is_unusable(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, key=other)))
 
-    reported = runner.json(*OURS, code=1)
+    reported = runner.json(*COMMAND, code=1)
 
-    assert ("unusable", "the certificate holds another key than the request") == (
+    assert ("unusable", "the certificate is for another key than the request") == (
         reported["outcome"],
         reported["detail"],
     )
     assert [] == names_here()
 
 
-def test_what_is_no_certificate_is_of_no_use(
+def test_an_unreadable_certificate_is_unusable(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     hours.at(3, lambda: cluster.issue(NAME, b"none"))
 
-    assert "the certificate can't be read" in runner.json(*OURS, code=1)["detail"]
+    assert "the certificate can't be read" in runner.json(*COMMAND, code=1)["detail"]
     assert [] == names_here()
 
 
 @pytest.mark.parametrize(
     ("way", "difference"),
     [
-        ({"dns": (DNS, "kubernetes")}, "it holds further names: DNS kubernetes"),
+        ({"dns": (DNS, "kubernetes")}, "it has additional names: DNS kubernetes"),
         ({"dns": ("other.default.svc",)}, f"it lacks names: DNS {DNS}"),
-        ({"ca": True}, "it is a CA's"),
+        ({"ca": True}, "it is a CA certificate"),
         ({"until": -timedelta(seconds=1)}, "it expired on "),
         ({"since": timedelta(minutes=30)}, "it is not valid before "),
         ({"purpose": ExtendedKeyUsageOID.CLIENT_AUTH}, "it is not for servers"),
@@ -503,54 +513,54 @@ def test_other_contents_are_saved_and_told(
 ) -> None:
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, **way)))
 
-    reported = runner.json(*OURS, code=1)
+    reported = runner.json(*COMMAND, code=1)
 
     assert "differs" == reported["outcome"]
     assert [] != [one for one in reported["differences"] if one.startswith(difference)]
     assert ["myserver.crt", "myserver.key"] == names_here()
 
 
-def test_a_ca_that_is_not_known_is_not_written(
+def test_a_ca_that_did_not_sign_is_not_written(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """The certificate is good, but what its clients have to trust must be had elsewhere."""
+    """The certificate is good, but its clients need another CA."""
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
 
-    result = runner.run(*OURS, "--ca", "ca.crt", code=1)
+    result = runner.run(*COMMAND, "--ca", "ca.crt", code=1)
 
     assert "does NOT verify against the cluster's own CA" in result.stdout
-    assert "ca.crt isn't written: no CA is known that the certificate is of" in result.stdout
+    assert "ca.crt isn't written: the cluster's CA didn't sign the certificate" in result.stdout
     assert ["myserver.crt", "myserver.key"] == names_here()
 
 
-def test_without_ca_to_be_written_another_ca_is_no_difference(
+def test_without_a_ca_file_another_ca_is_no_difference(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
 
-    reported = runner.json(*OURS)
+    reported = runner.json(*COMMAND)
 
     assert ("issued", False) == (reported["outcome"], reported["trusted_by_cluster_ca"])
 
 
-def test_any_of_several_cas_of_a_cluster_will_do(
+def test_any_of_a_clusters_cas_is_accepted(
     account: Account, cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """As while EKS rotates them."""
+    """A cluster has several while EKS rotates them."""
     account.trust("prod", Authority("old").pem.decode() + cluster.ca_pem)
 
-    assert runner.json(*OURS, "--approve")["trusted_by_cluster_ca"]
+    assert runner.json(*COMMAND, "--approve")["trusted_by_cluster_ca"]
 
 
 # --- stopped ------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_takes_back_what_was_begun(
+def test_ctrl_c_deletes_request_and_key(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     hours.at(7, hours.interrupt)
 
-    reported = runner.json(*OURS, code=130)
+    reported = runner.json(*COMMAND, code=130)
 
     assert ("stopped", "deleted", None) == (
         reported["outcome"],
@@ -560,12 +570,12 @@ def test_ctrl_c_takes_back_what_was_begun(
     assert ([], []) == (names_here(), cluster.objects())
 
 
-def test_ctrl_c_keeps_what_is_to_be_kept(
+def test_ctrl_c_with_keep_deletes_nothing(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     hours.at(7, hours.interrupt)
 
-    reported = runner.json(*OURS, "--keep", code=130)
+    reported = runner.json(*COMMAND, "--keep", code=130)
 
     assert ("stopped", "there", "myserver.key") == (
         reported["outcome"],
@@ -575,22 +585,22 @@ def test_ctrl_c_keeps_what_is_to_be_kept(
     assert 1 == len(cluster.objects())
 
 
-def test_ctrl_c_loses_no_key_of_what_is_issued_by_then(
+def test_ctrl_c_keeps_the_key_of_an_issued_certificate(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     hours.at(7, lambda: decide(cluster), hours.interrupt)
 
-    shown = runner.run(*OURS, code=130).stdout
+    shown = runner.run(*COMMAND, code=130).stdout
 
     assert "myserver: stopped" in shown
     assert "| base64 -d > myserver.crt" in shown
     assert (["myserver.key"], 1) == (names_here(), len(cluster.objects()))
 
 
-def test_what_is_issued_while_it_is_taken_back_keeps_its_key(
+def test_a_certificate_issued_during_the_deletion_keeps_its_key(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """Between looking and deleting: the version tells."""
+    """The resource version shows the change between reading and deleting."""
 
     def approve(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "DELETE" and not cluster.decision(NAME):
@@ -600,7 +610,7 @@ def test_what_is_issued_while_it_is_taken_back_keeps_its_key(
     cluster.fault = approve
     hours.at(7, hours.interrupt)
 
-    reported = runner.json(*OURS, code=130)
+    reported = runner.json(*COMMAND, code=130)
 
     assert ("stopped", "there", "myserver.key") == (
         reported["outcome"],
@@ -610,10 +620,10 @@ def test_what_is_issued_while_it_is_taken_back_keeps_its_key(
     assert cluster.get(NAME)["status"]["certificate"]
 
 
-def test_what_changes_whenever_it_is_taken_back_stays(
+def test_a_request_that_changes_at_each_deletion_stays(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """Three times is enough; the key stays with it."""
+    """The deletion is tried three times; the key stays, too."""
 
     def touch(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "DELETE":
@@ -625,18 +635,18 @@ def test_what_changes_whenever_it_is_taken_back_stays(
     cluster.fault = touch
     hours.at(7, hours.interrupt)
 
-    reported = runner.json(*OURS, code=130)
+    reported = runner.json(*COMMAND, code=130)
 
     assert ("there", "myserver.key") == (reported["request"], reported["key"])
     assert 3 == [call.method for call in cluster.calls].count("DELETE")
 
 
 def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, hours: Hours) -> None:
-    """At each look at the clock, which every call takes before it, and within it, when answered."""
+    """Each reading of the clock is a step: calls read it before and after the request."""
     ends: dict[tuple[int, bool, bool, bool], int] = {}
     for step in range(1, 400):
         hours._looked, hours.interrupt_at = 0, step
-        result = CliRunner().invoke(app, [*OURS, "--approve"], env={"COLUMNS": "300"})
+        result = CliRunner().invoke(app, [*COMMAND, "--approve"], env={"COLUMNS": "300"})
         assert result.exception is None or isinstance(result.exception, SystemExit), step
         key, certificate = Path("myserver.key").exists(), Path("myserver.crt").exists()
         issued = [bool(one["status"].get("certificate")) for one in cluster.objects()]
@@ -651,16 +661,16 @@ def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, hours: Hours
         if result.exit_code == 0:
             break
 
-    done, taken_back, kept = (
+    done, deleted, kept = (
         (0, True, True, True),
         (130, False, False, False),
         (130, True, True, False),
     )
-    assert {done, taken_back, kept} == set(ends)
-    assert ends[taken_back] > 10
+    assert {done, deleted, kept} == set(ends)
+    assert ends[deleted] > 10
 
 
-def test_a_file_that_is_not_written_whole_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_written_whole_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(_: int) -> None:
         raise KeyboardInterrupt
 
@@ -677,15 +687,15 @@ def test_a_file_that_is_not_written_whole_is_not_there(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("name", ["myserver.key", "myserver.crt", "ca.crt"])
 @pytest.mark.parametrize("put", [Path.touch, lambda path: path.symlink_to("elsewhere")])
-def test_no_file_is_written_over(
+def test_no_file_is_overwritten(
     cluster: Cluster, runner: CommandRunner, name: str, put: Callable[[Path], None]
 ) -> None:
-    """Nor through a link that leads nowhere."""
+    """Nor is a broken link followed."""
     put(Path(name))
 
-    stderr = runner.run(*OURS, "--ca", "ca.crt", "--approve", code=2).stderr
+    stderr = runner.run(*COMMAND, "--ca", "ca.crt", "--approve", code=2).stderr
 
-    assert f"{name} is there already, and is not written over" in stderr
+    assert f"{name} exists already, and is not overwritten: move it, or give another" in stderr
     assert ([name], []) == (names_here(), cluster.calls)
 
 
@@ -699,17 +709,17 @@ def test_no_file_is_written_over(
         (("--key", "./myserver.crt"), "--key, --cert: expected different files"),
     ],
 )
-def test_where_nothing_can_be_written_nothing_is_begun(
+def test_a_path_that_cannot_be_written_stops_the_command_first(
     cluster: Cluster, runner: CommandRunner, options: tuple[str, ...], words: str
 ) -> None:
-    assert words in runner.run(*OURS, *options, code=2).stderr
+    assert words in runner.run(*COMMAND, *options, code=2).stderr
     assert ([], []) == (names_here(), cluster.calls)
 
 
-def test_a_folder_that_is_gone_when_the_key_is_to_be_written(
+def test_a_folder_that_is_deleted_before_the_key_is_written_is_reported(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """After the files were checked, and before anything was filed."""
+    """It is deleted after the check of the files, and nothing is filed."""
     Path("tls").mkdir()
 
     def go(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -719,37 +729,40 @@ def test_a_folder_that_is_gone_when_the_key_is_to_be_written(
 
     cluster.fault = go
 
-    assert "tls/a.key can't be written" in runner.run(*OURS, "--key", "tls/a.key", code=2).stderr
+    assert (
+        "--key: tls/a.key can't be written"
+        in runner.run(*COMMAND, "--key", "tls/a.key", code=2).stderr
+    )
     assert [] == cluster.objects()
 
 
-def test_a_folder_that_is_gone_when_the_certificate_comes(
+def test_a_folder_that_is_deleted_before_the_certificate_comes_is_reported(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """The key stays, and how to have the certificate is told."""
+    """The key stays, and the command that saves the certificate is shown."""
     Path("tls").mkdir()
     hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
-    shown = runner.run(*OURS, "--cert", "tls/a.crt", code=1).stdout
+    shown = runner.run(*COMMAND, "--cert", "tls/a.crt", code=1).stdout
 
     assert "issued, but tls/a.crt can't be written: No such file or directory" in shown
     assert "| base64 -d > tls/a.crt" in shown
     assert ["myserver.key"] == names_here()
 
 
-def test_a_folder_that_is_gone_when_the_ca_is_to_be_written(
+def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     Path("tls").mkdir()
     hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
-    reported = runner.json(*OURS, "--ca", "tls/ca.crt", code=1)
+    reported = runner.json(*COMMAND, "--ca", "tls/ca.crt", code=1)
 
     assert ("differs", None) == (reported["outcome"], reported["ca"])
     assert "tls/ca.crt can't be written" in reported["detail"]
 
 
-# --- what may be asked for ----------------------------------------------------------------------
+# --- names and addresses ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -759,19 +772,34 @@ def test_a_folder_that_is_gone_when_the_ca_is_to_be_written(
         (("My_Server",), "NAME: got 'My_Server', expected lower-case letters"),
         (("a" * 254,), "NAME: got "),
         (("a\x1b[31m",), "NAME: got 'a\\\\x1b[31m'"),
-        (("a.b",), "--dns: 'a.b' can't be a Service's name, so give DNS names"),
+        (("a.b",), "--dns: 'a.b' is not a Service's name: give DNS names"),
         (("a", "--namespace", "Shop"), "--namespace: got 'Shop', expected a namespace's name"),
-        (("a", "--dns", "*.a.default.svc"), "no wildcards"),
+        (("a", "--dns", "*.a.default.svc"), "wildcards are not allowed"),
         (("a", "--dns", "a_b"), "--dns: got 'a_b', expected a DNS name"),
         (("a", "--dns", ""), "--dns: got '', expected a DNS name"),
         (("a", "--dns", "10.0.0.1"), "which is an address: give it as --ip"),
-        (("a", "--dns", "kubernetes.default.svc"), "which is the API server's, AWS's"),
-        (("a", "--dns", "Kubernetes"), "which is the API server's, AWS's"),
-        (("a", "--dns", "x.localhost"), "which is the API server's, AWS's"),
-        (("a", "--dns", "sts.amazonaws.com."), "which is the API server's, AWS's"),
+        (
+            ("a", "--dns", "kubernetes.default.svc"),
+            "which is not allowed: the API server, AWS",
+        ),
+        (
+            ("a", "--dns", "Kubernetes"),
+            "which is not allowed: the API server, AWS",
+        ),
+        (
+            ("a", "--dns", "x.localhost"),
+            "which is not allowed: the API server, AWS",
+        ),
+        (
+            ("a", "--dns", "sts.amazonaws.com."),
+            "which is not allowed: the API server, AWS",
+        ),
         (("a", "--ip", "10.0.0"), "--ip: got '10.0.0', expected an IP address"),
-        (("a", "--ip", "127.0.0.1"), "which is any machine's own, or none's"),
-        (("a", "--ip", "169.254.169.254"), "which is any machine's own, or none's"),
+        (("a", "--ip", "127.0.0.1"), "which is not allowed: it is no address of a single machine"),
+        (
+            ("a", "--ip", "169.254.169.254"),
+            "which is not allowed: it is no address of a single machine",
+        ),
         (("a", "--ip", "::ffff:10.0.0.1"), "expected a plain IPv4 or IPv6 address"),
         (("a", "--ip", "fd00::1%eth0"), "expected a plain IPv4 or IPv6 address"),
         (("a", "--timeout", "0"), "Invalid value for '--timeout'"),
@@ -787,16 +815,19 @@ def test_what_cannot_or_must_not_be_had_is_refused(
 
 
 def test_a_cluster_must_be_named(runner: CommandRunner) -> None:
-    assert "--cluster: give the cluster's name" in runner.run("request", NAME, code=2).stderr
+    assert (
+        "--cluster is missing: give the cluster's name"
+        in runner.run("request", NAME, code=2).stderr
+    )
 
 
 @pytest.mark.parametrize("name", ["www.example.com", "web.shop.svc", "pod-0.web.default.svc"])
-def test_names_that_are_no_services_of_the_namespace_are_warned_of(
+def test_a_name_that_is_no_service_of_the_namespace_gets_a_warning(
     cluster: Cluster, runner: CommandRunner, name: str
 ) -> None:
-    """They may be one's own all the same; a person has to know."""
+    """It may be the requester's all the same: a person has to know."""
     assert cluster
-    arguments = (*OURS, "--dns", name, "--approve")
+    arguments = (*COMMAND, "--dns", name, "--approve")
     reported = runner.json(*arguments)
 
     assert ("issued", 1) == (reported["outcome"], len(reported["warnings"]))
@@ -813,7 +844,7 @@ def test_names_that_are_no_services_of_the_namespace_are_warned_of(
 def test_a_dry_run_prints_the_manifest_and_does_nothing(
     account: Account, runner: CommandRunner
 ) -> None:
-    """It needs no cluster, and meets no file."""
+    """It needs no cluster, and an existing file doesn't matter."""
     assert account
     Path("myserver.key").write_text("mine")
 
@@ -840,49 +871,49 @@ def test_a_dry_run_prints_the_manifest_and_does_nothing(
 
 
 def test_a_name_that_is_taken_is_left_alone(cluster: Cluster, runner: CommandRunner) -> None:
-    cluster.seed(NAME, SOMEBODY, kubelet_request("n")[0])
+    cluster.seed(NAME, ANOTHER_USER, kubelet_request("n")[0])
     before = cluster.objects()
 
-    stderr = runner.run(*OURS, "--approve", code=1).stderr
+    stderr = runner.run(*COMMAND, "--approve", code=1).stderr
 
     assert "a request myserver exists (pending), filed by jane" in stderr
     assert "choose another NAME, or run: kubectl delete csr myserver" in stderr
     assert ([], before) == (names_here(), cluster.objects())
 
 
-def test_a_name_that_is_taken_just_then_is_left_alone(
+def test_a_name_that_is_taken_at_the_same_moment_is_left_alone(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """Between looking and filing: 409, and what is there isn't ours."""
+    """It is taken between reading and filing: 409, and the other request isn't ours."""
 
     def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "POST" and call.path[3] == CSRS:
-            cluster.seed(NAME, SOMEBODY, kubelet_request("n")[0])
+            cluster.seed(NAME, ANOTHER_USER, kubelet_request("n")[0])
         return answer(call)
 
     cluster.fault = take
 
-    reported = runner.json(*OURS, "--approve", code=1)
+    reported = runner.json(*COMMAND, "--approve", code=1)
 
     assert ("refused", "none", None) == (reported["outcome"], reported["request"], reported["key"])
     assert "already exists" in reported["detail"]
     assert ([], 1) == (names_here(), len(cluster.objects()))
 
 
-def test_a_name_that_an_unreadable_request_has_is_refused(
+def test_the_name_of_an_unreadable_request_is_refused(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """That request is another requester's, whatever is in it."""
+    """An unreadable request is always another requester's."""
 
     def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "POST" and call.path[3] == CSRS:
-            item = cluster.seed(NAME, SOMEBODY, kubelet_request("n")[0])
+            item = cluster.seed(NAME, ANOTHER_USER, kubelet_request("n")[0])
             cluster.seed_object(item | {"metadata": item["metadata"] | NOT_UTF_8})
         return answer(call)
 
     cluster.fault = take
 
-    result = runner.json(*OURS, code=1)
+    result = runner.json(*COMMAND, code=1)
 
     assert ("refused", "none") == (result["outcome"], result["request"])
     assert "already exists" in result["detail"]
@@ -891,8 +922,8 @@ def test_a_name_that_an_unreadable_request_has_is_refused(
 @pytest.mark.parametrize(
     ("rules", "options", "missing"),
     [
-        ([], (), f"create {CSRS}, nor get {CSRS} {NAME}"),
-        ([Rule(("get",), CSRS)], (), f"create {CSRS}"),
+        ([], (), f"create {CSRS}, nor get {CSRS} {NAME}: ask for that right"),
+        ([Rule(("get",), CSRS)], (), f"create {CSRS}: ask for that right"),
         (
             [FILING],
             ("--approve",),
@@ -915,16 +946,16 @@ def test_a_right_that_is_missing_is_named_before_anything_is_done(
     cluster.revoke(GROUP)
     cluster.grant(GROUP, rules)
 
-    stderr = runner.run(*OURS, *options, code=3).stderr
+    stderr = runner.run(*COMMAND, *options, code=3).stderr
 
     assert f"csr-approver: prod: you may not {missing}\n" == stderr
     assert ([], []) == (names_here(), cluster.objects())
 
 
-def test_admission_that_forbids_it_is_told_in_its_words(
+def test_a_refusal_by_admission_is_shown_with_its_message(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """Rights don't tell of it beforehand."""
+    """The check of the rights can't show it beforehand."""
 
     def forbid(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "POST" and call.path[3] == CSRS:
@@ -933,20 +964,20 @@ def test_admission_that_forbids_it_is_told_in_its_words(
 
     cluster.fault = forbid
 
-    reported = runner.json(*OURS, code=3)
+    reported = runner.json(*COMMAND, code=3)
 
     assert ("unknown", "none", None) == (reported["outcome"], reported["request"], reported["key"])
     assert "no requests on Fridays" in reported["detail"]
     assert [] == names_here()
 
 
-def test_rights_that_are_taken_away_meanwhile(
+def test_rights_that_are_lost_during_the_wait_leave_the_key(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """What can't be looked at any more can't be told, and the key is kept."""
+    """The request can't be read any more, so its state is unknown."""
     hours.at(3, lambda: cluster.revoke(GROUP))
 
-    reported = runner.json(*OURS, code=3)
+    reported = runner.json(*COMMAND, code=3)
 
     assert ("unknown", "unknown", "myserver.key") == (
         reported["outcome"],
@@ -956,7 +987,9 @@ def test_rights_that_are_taken_away_meanwhile(
     assert "cannot get resource" in reported["detail"]
 
 
-def test_a_request_that_validation_refuses_is_told(cluster: Cluster, runner: CommandRunner) -> None:
+def test_a_request_that_validation_refuses_is_reported(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     def refuse(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "POST" and call.path[3] == CSRS:
             raise ApiError(422, "Invalid", "spec.request: too short")
@@ -964,44 +997,48 @@ def test_a_request_that_validation_refuses_is_told(cluster: Cluster, runner: Com
 
     cluster.fault = refuse
 
-    reported = runner.json(*OURS, code=1)
+    reported = runner.json(*COMMAND, code=1)
 
     assert ("refused", "422: spec.request: too short") == (reported["outcome"], reported["detail"])
     assert [] == names_here()
 
 
-def test_an_answer_of_another_shape_is_none(cluster: Cluster, runner: CommandRunner) -> None:
+def test_an_answer_of_another_shape_is_an_error(cluster: Cluster, runner: CommandRunner) -> None:
     def garble(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         code, body = answer(call)
-        odd: dict[str, Any] = {"metadata": {"name": NAME}, "spec": []}
-        return (code, odd) if call.path[3:] == (CSRS, NAME) else (code, body)
+        other: dict[str, Any] = {"metadata": {"name": NAME}, "spec": []}
+        return (code, other) if call.path[3:] == (CSRS, NAME) else (code, body)
 
-    cluster.seed(NAME, SOMEBODY, b"")
+    cluster.seed(NAME, ANOTHER_USER, b"")
     cluster.fault = garble
 
-    assert "prod in us-east-1: answer: " in runner.run(*OURS, code=3).stderr
+    assert "prod in us-east-1: answer: " in runner.run(*COMMAND, code=3).stderr
 
 
 # --- the cluster cannot be asked ----------------------------------------------------------------
 
 
-def test_a_cluster_that_does_not_know_us(account: Account, runner: CommandRunner) -> None:
+def test_a_cluster_that_cannot_be_reached_is_reported(
+    account: Account, runner: CommandRunner
+) -> None:
     account.cluster()
     account.change("prod", endpoint="https://127.0.0.1:1")
 
-    assert "prod in us-east-1: connection: " in runner.run(*OURS, code=3).stderr
+    assert "prod in us-east-1: connection: " in runner.run(*COMMAND, code=3).stderr
     assert [] == names_here()
 
 
-def test_a_cluster_that_is_not_there(account: Account, runner: CommandRunner) -> None:
+def test_a_missing_cluster_is_reported(account: Account, runner: CommandRunner) -> None:
     assert account
-    assert "EKS DescribeCluster: ResourceNotFound" in runner.run(*OURS, code=3).stderr
+    assert 'EKS has no cluster "prod" in us-east-1' in runner.run(*COMMAND, code=3).stderr
 
 
-def test_a_role_that_the_cluster_does_not_know(account: Account, runner: CommandRunner) -> None:
+def test_a_role_without_access_is_reported_with_the_fix(
+    account: Account, runner: CommandRunner
+) -> None:
     account.cluster(onboarded=False)
 
-    stderr = runner.run(*OURS, code=3).stderr
+    stderr = runner.run(*COMMAND, code=3).stderr
 
     assert "unauthorized: 401" in stderr
-    assert "the cluster must let your own role in, by an access entry" in stderr
+    assert "create an access entry for your own role in this cluster" in stderr

@@ -1,10 +1,10 @@
-"""Who may take a role: everybody whom its trust policy lets, but EC2's own service."""
+"""Who may assume a role: every principal of its trust policy, but EC2's own service."""
 
 from typing import Any
 
 import pytest
 
-from cli.doctor.roles import takers
+from cli.doctor.roles import other_principals
 
 EC2 = {"Service": "ec2.amazonaws.com"}
 ROOT = "arn:aws:iam::111122223333:root"
@@ -29,11 +29,11 @@ CASES: dict[str, tuple[object, list[str]]] = {
         [allowed({"Federated": "accounts.google.com"}, "sts:AssumeRoleWithWebIdentity")],
         ["accounts.google.com"],
     ),
-    "everybody": ([allowed("*")], ["*"]),
-    "everybody, as AWS": ([allowed({"AWS": "*"})], ["*"]),
-    "everybody but some": (
+    "everyone": ([allowed("*")], ["*"]),
+    "everyone, as AWS": ([allowed({"AWS": "*"})], ["*"]),
+    "everyone except some": (
         [{"Effect": "Allow", "NotPrincipal": {"AWS": ROOT}, "Action": "sts:*"}],
-        ["everybody but some"],
+        ["everyone except some principals"],
     ),
     "by any action": ([allowed({"AWS": ROOT}, "*")], [ROOT]),
     "by a pattern of another case": ([allowed({"AWS": ROOT}, ["STS:Assume*"])], [ROOT]),
@@ -48,12 +48,12 @@ CASES: dict[str, tuple[object, list[str]]] = {
     "tags alone": ([allowed({"AWS": ROOT}, "sts:TagSession")], []),
     "denied": ([{"Effect": "Deny", "Principal": {"AWS": ROOT}, "Action": "sts:AssumeRole"}], []),
     "nothing": (None, []),
-    "no statement": (["odd"], []),
+    "a statement that isn't an object": (["text"], []),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_whoever_may_take_the_role_is_told(case: str) -> None:
+def test_all_other_principals_that_may_assume_the_role_are_returned(case: str) -> None:
     statement, expected = CASES[case]
 
-    assert expected == takers({"Statement": statement})
+    assert expected == other_principals({"Statement": statement})

@@ -1,4 +1,4 @@
-"""Saved lists with an object that can't be read: it stops no other."""
+"""In a saved list, an object that can't be read stops no other."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def nested(levels: int) -> bytes:
 
 
 def named(name: str, fields: bytes) -> bytes:
-    """A CSR with these fields, and with decoys of its name."""
+    """Return a CSR with these fields, and with decoys of its name."""
     head = b'{"metadata":{"annotations":{"name":"decoy"},"fields":%s,"name":"%s"},'
     return (head + b'"spec":{"signerName":"a/b","name":"decoy"}}') % (fields, name.encode())
 
@@ -41,10 +41,10 @@ BAD = {
 
 @settings(deadline=None, max_examples=40)
 @given(document=lists, indent=indents, as_ascii=st.booleans(), bad=st.sampled_from(list(BAD)))
-def test_the_others_are_read_as_if_it_were_not_there(
+def test_an_unreadable_object_changes_no_other(
     document: dict[str, Any], indent: int | None, *, as_ascii: bool, bad: str
 ) -> None:
-    """However the list is written, and whatever stands before, behind and in the others."""
+    """The others are read alike in any formatting, position and content."""
     fields, problem = BAD[bad]
     for at in range(len(document["items"]) + 1):
         items = [*document["items"][:at], "THE BAD ONE", *document["items"][at:]]
@@ -69,13 +69,13 @@ def test_the_others_are_read_as_if_it_were_not_there(
 def test_a_list_that_parses_is_read_as_it_parses(
     document: dict[str, Any], indent: int | None
 ) -> None:
-    """Nothing is split then."""
+    """It isn't split then."""
     assert document["items"] == objects_of(json.dumps(document, indent=indent).encode())
 
 
 @given(content=st.binary())
-def test_any_bytes_are_a_list_or_none(content: bytes) -> None:
-    """Nothing else is raised, and nothing hangs."""
+def test_any_bytes_are_a_list_or_a_value_error(content: bytes) -> None:
+    """No other error is raised, and parsing ends."""
     try:
         objects_of(content)
     except ValueError:
@@ -96,14 +96,14 @@ def test_any_bytes_are_a_list_or_none(content: bytes) -> None:
         b'{"kind":"List","items":[{"a":1},{"kind":"Status","message":"exceeded max depth"}\n',
     ],
 )
-def test_what_is_broken_besides_is_no_json(content: bytes) -> None:
-    """As by a list that the API server has broken off."""
+def test_a_list_that_is_otherwise_broken_is_no_json(content: bytes) -> None:
+    """E.g. the API server may break off a list."""
     with pytest.raises(ValueError, match=r"."):
         objects_of(content)
 
 
-def test_one_object_nested_too_deeply_is_no_list_but_an_object() -> None:
-    """As `kubectl get csr NAME -o json` would print it, were it able to."""
+def test_a_single_object_nested_too_deeply_is_returned_as_unparsed() -> None:
+    """It has the shape of the output of `kubectl get csr NAME -o json`."""
     [found] = objects_of(b'{"metadata":{"name":"a","fields":' + nested(DEEPEST) + b"}}") or ()
 
     assert isinstance(found, Unparsed)

@@ -1,4 +1,4 @@
-"""What commands show of names that others chose."""
+"""Names that others chose, as the commands print them."""
 
 from rich.console import Console
 
@@ -6,7 +6,7 @@ from cli.screen import cell
 
 
 def test_a_cell_shows_what_others_chose_escaped() -> None:
-    """Control characters, writing directions and Rich's markup reach no terminal."""
+    """Control characters, text direction marks and Rich's markup reach no terminal."""
     console = Console(width=80, record=True, file=None)
     with console.capture() as shown:
         console.print(cell("\x1b[31mred\u202e\a[bold]name[/bold]"), end="")

@@ -1,4 +1,4 @@
-"""What docs/commands.md shows of the commands is what they print."""
+"""docs/commands.md shows what the commands print."""
 
 import json
 import re
@@ -18,7 +18,7 @@ PAGE: Final = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 ROLE_NAME: Final = f"csr-approver-reviewer-{HOME}"
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
 
-#: A command with the exit code that it ends with here.
+#: The commands, with their exit codes here.
 COMMANDS: Final = {
     "csr-approver review prod": 1,
     "csr-approver access prod | grep '^#'": 0,
@@ -34,9 +34,9 @@ _EVALUATE: Final = (
 
 @pytest.fixture
 def cluster(account: Account, stub: AwsStub, runner: CommandRunner) -> Cluster:
-    """A healthy node, one that asks for an address of another, and one whose request is old.
+    """A healthy node, and one that requests the address of another; the caller is the approver.
 
-    The approver has no access entry yet, and its own role sits at the desk.
+    The approver has no access entry yet.
     """
     account.aws.add_role(ROLE_NAME)
     reviewer = account.aws._assume(ROLE, "reviewer")
@@ -57,10 +57,10 @@ def cluster(account: Account, stub: AwsStub, runner: CommandRunner) -> Cluster:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_is_shown_is_what_is_printed(
+def test_the_shown_output_is_the_printed_one(
     cluster: Cluster, runner: CommandRunner, command: str
 ) -> None:
-    """But for how long things took."""
+    """Only durations may differ."""
     assert cluster
     typed, _, grep = command.partition(" | grep ")
     printed = runner.run(*typed.split()[1:], code=COMMANDS[command]).stdout
@@ -69,10 +69,10 @@ def test_what_is_shown_is_what_is_printed(
     assert lines == _plain(_shown(command))
 
 
-def test_what_evaluate_prints_is_shown(
+def test_the_shown_output_of_evaluate_is_the_printed_one(
     tmp_path: Path, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a node as it should be, one that asks for the API server's name, and one without proof."""
+    """The nodes: a healthy one, one that requests the API server's name, and one without proof."""
     csrs = {"items": [saved.a_csr(1), saved.a_csr(4, dns=("kubernetes.default.svc",))]}
     csrs["items"].append(saved.a_csr(5, ips=("10.0.2.5",)))
     documents = {
@@ -92,14 +92,25 @@ def test_what_evaluate_prints_is_shown(
     assert _plain(printed) == _plain(_shown(_EVALUATE))
 
 
+def test_the_shown_output_of_legacy_is_the_printed_one(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parent / "legacy")
+    runner.environment = {"COLUMNS": "120"}
+
+    printed = runner.run("legacy", "create-cert.sh", code=1).stdout
+
+    assert _plain(printed) == _plain(_shown("csr-approver legacy create-cert.sh"))
+
+
 def _shown(command: str) -> str:
-    """The rest of the block that begins with the command."""
+    """Return the rest of the block that begins with the command."""
     found = re.search(rf"^```\n\$ {re.escape(command)}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert found is not None, f"the page shows no output of {command}"
     return found[1]
 
 
 def _plain(text: str) -> list[str]:
-    """Lines without blanks at their ends, blank ones left out, and times made equal."""
+    """Return the lines without trailing blanks and without durations; empty lines are dropped."""
     lines = (re.sub(r"\b[0-9.]+ s\b", "0 s", line).rstrip() for line in text.splitlines())
     return [line for line in lines if line]

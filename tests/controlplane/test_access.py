@@ -82,7 +82,7 @@ def test_applied_twice_the_rights_are_there_once_and_no_others(
     first = runner.json("access", plane.cluster, "--apply")
     second = runner.json("access", plane.cluster, "--apply")
 
-    assert (["created"] * 3, ["there"] * 3) == (states(first), states(second))
+    assert (["created"] * 3, ["ok"] * 3) == (states(first), states(second))
     csrs = "certificatesigningrequests"
     eventually(lambda: may(plane, "list", csrs) or None, "the grant")
     assert may(plane, "update", f"{csrs}/approval")
@@ -113,7 +113,7 @@ def test_a_role_of_somebody_elses_by_that_name_stays_as_it_is(
 
     reported = runner.json("access", plane.cluster, "--apply", code=3)
 
-    assert ["could not tell", "created"] == states(reported)
+    assert ["unknown", "created"] == states(reported)
     assert EVERYTHING == granted(plane)
     step = reported["clusters"][0]["steps"][0]
     assert "409: Apply failed with 1 conflict" in step["detail"]
@@ -145,12 +145,12 @@ def test_a_person_without_the_rights_is_told_the_api_servers_words(
 
     reported = runner.json("access", plane.cluster, "--apply", code=3)
 
-    assert ["could not tell", "created"] == states(reported)
+    assert ["unknown", "created"] == states(reported)
     step = reported["clusters"][0]["steps"][0]
     assert 'cannot patch resource "clusterroles"' in step["detail"].replace("\\", "")
-    assert ["it takes the rights to write ClusterRoles and to give those that they hold"] == (
-        step["fix"]
-    )
+    assert [
+        "you need the rights to write ClusterRoles and their bindings, and the rights in them"
+    ] == (step["fix"])
     assert 1 == len(stub.made("CreateAccessEntry"))
 
 
@@ -185,7 +185,7 @@ def test_a_binding_to_another_role_is_told(
 
     reported = runner.json("access", plane.cluster, "--apply", code=3)
 
-    assert ["created", "could not tell", "created"] == states(reported)
+    assert ["created", "unknown", "created"] == states(reported)
     step = reported["clusters"][0]["steps"][1]
     assert words in step["detail"]
     assert "  kubectl delete clusterrolebinding csr-approver" == step["fix"][1]

@@ -45,7 +45,7 @@ def test_the_approver_with_its_rights(runner: CommandRunner, plane: ControlPlane
     links = look(runner, plane, 0)
 
     assert ("ok", "ok", "ok") == statuses(links)
-    assert ("the cluster knows the approver", "ok") == (
+    assert ("the cluster accepts the approver's credentials", "ok") == (
         links["token"]["detail"],
         links["dry-run"]["status"],
     )
@@ -89,7 +89,10 @@ def test_who_may_not_ask_about_others_is_told_so(
     links = look(runner, plane, 3)
 
     assert ("unknown", "unknown", "unknown") == statuses(links)
-    assert ("the cluster knows you", "you may not ask what the group csr-approver may") == (
+    assert (
+        "the cluster accepts your credentials",
+        "you may not ask for the rights of the group csr-approver",
+    ) == (
         links["token"]["detail"],
         links["rbac-list"]["detail"],
     )
@@ -102,7 +105,7 @@ def test_whom_the_authenticator_does_not_know_gets_no_further(
 
     links = look(runner, plane, 1)
 
-    assert ("broken", "the cluster doesn't know the approver (401)") == (
+    assert ("broken", "the cluster rejects the approver's credentials (401)") == (
         links["token"]["status"],
         links["token"]["detail"],
     )

@@ -131,8 +131,8 @@ def test_every_kind_of_request_is_taken(
         ([], "create certificatesigningrequests, nor get certificatesigningrequests {name}, nor "),
         ([rule("certificatesigningrequests", "get"), *APPROVING], "create "),
         ([rule("certificatesigningrequests", "create"), *APPROVING], "get "),
-        ([*FILING, APPROVING[1]], "update certificatesigningrequests/approval {name};"),
-        ([*FILING, APPROVING[0]], f"approve signers {APP_SERVING};"),
+        ([*FILING, APPROVING[1]], "update certificatesigningrequests/approval {name}:"),
+        ([*FILING, APPROVING[0]], f"approve signers {APP_SERVING}:"),
     ],
 )
 def test_a_right_that_is_missing_is_named(
@@ -181,13 +181,13 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
 ) -> None:
     """The version that the deletion bears is that of before."""
     let(plane, GROUP, [*FILING, *APPROVING])
-    delete = OwnCsr.take_back
+    delete = OwnCsr.delete
 
     def sign_first(own: OwnCsr, filed: Filed) -> bool:
         AppSigner(plane).sign(name)
         return delete(own, filed)
 
-    monkeypatch.setattr(OwnCsr, "take_back", sign_first)
+    monkeypatch.setattr(OwnCsr, "delete", sign_first)
     hours.at(7, hours.interrupt)
 
     reported: Any = runner.json(

@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from cli.legacy.migration import Problem
 from cli.main import app
-from cli.request.run import End
+from cli.request.run import Outcome
 from core.model import IssueState
 from core.settings import ReviewSettings
 from core.signers import SIGNERS
@@ -22,7 +22,7 @@ COMMANDS: Final[dict[str, Any]] = getattr(get_command(app), "commands")  # noqa:
 #: Every word of this project that a row may name.
 WORDS: Final = (
     {check.id for checks in (one.checks for one in SIGNERS.values()) for check in checks}
-    | {one.value for kind in (Problem, End, IssueState) for one in kind}
+    | {one.value for kind in (Problem, Outcome, IssueState) for one in kind}
     | {name.upper() for name in ReviewSettings.model_fields}
     | {"outcome"}
 )

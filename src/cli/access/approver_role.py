@@ -1,4 +1,4 @@
-"""Which role the approver has in this account: as its stack tells, or by the name that it gives."""
+"""The approver's role in this account: from its stack's outputs, or by its default name."""
 
 import re
 from dataclasses import dataclass
@@ -16,37 +16,37 @@ from core.errors import EvidenceUnavailable
 from core.model import Role
 from core.printable import printable
 
-#: Of samconfig.toml.
+#: From: samconfig.toml.
 STACK: Final = "csr-approver"
 
 # From: CloudFormation API reference, CreateStack, `StackName`.
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 RoleArn = Annotated[
-    str | None, typer.Option(help="The approver's role, instead of the stack's.", metavar="ARN")
+    str | None, typer.Option(help="The approver's role, if it isn't the stack's.", metavar="ARN")
 ]
 StackName = Annotated[str, typer.Option(help="The approver's stack.", metavar="NAME")]
 StackRegion = Annotated[
-    str | None, typer.Option(help="The stack's Region, if it isn't the first.", metavar="NAME")
+    str | None, typer.Option(help="The stack's Region; else the first --region.", metavar="NAME")
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class ApproverRole:
-    """The role's ARN, and how it is known."""
+    """The role's ARN, and where it comes from."""
 
     arn: str
     source: str
 
 
 def role_by_name(caller: Caller, name: str, region: str) -> ApproverRole:
-    """The role that a stack of this name makes, unless it was given another (template.yaml)."""
+    """Return the role that a stack of this name creates by default. From: template.yaml."""
     arn = f"arn:{caller.partition}:iam::{caller.account}:role/{name}-reviewer-{region}"
-    return ApproverRole(arn, "by the name that the stack gives it")
+    return ApproverRole(arn, "by its default name")
 
 
 def check_role(arn: str) -> None:
-    """Stop where it isn't a role's ARN.
+    """Stop if this isn't a role's ARN.
 
     Raises:
         typer.Exit: it isn't (2).
@@ -57,7 +57,7 @@ def check_role(arn: str) -> None:
 
 
 def check_stack(name: str) -> None:
-    """Stop where it can't be a stack's name.
+    """Stop if this can't be a stack's name.
 
     Raises:
         typer.Exit: it can't (2).
@@ -67,20 +67,20 @@ def check_stack(name: str) -> None:
 
 
 def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:
-    """The given role, or the stack's own; where the stack can't be asked, its role by name.
+    """Return the given role, or that of the stack; without a stack, the role by its default name.
 
     Raises:
-        typer.Exit: what is given is no role (2), or nobody could be asked (3).
+        typer.Exit: what is given isn't a role (2), or AWS couldn't be asked (3).
     """
     if given is not None:
         check_role(given)
-        return ApproverRole(given, "as given")
+        return ApproverRole(given, "from --role-arn")
     check_stack(name)
     try:
         found = stack.describe(aws.client("cloudformation", region), name, region)
         if found is not None and Role.of_arn(found.role_arn) is not None:
-            return ApproverRole(found.role_arn, f"as the stack {name} in {region} tells")
-        why = f"there is no stack {name} in {region} that tells its role"
+            return ApproverRole(found.role_arn, f"from the outputs of the stack {name} in {region}")
+        why = f"there is no stack {name} in {region} with a role in its outputs"
     except EvidenceUnavailable as error:
         why = str(error)
     try:

@@ -1,6 +1,5 @@
-"""`csr-approver access`: what the approver needs in a cluster, printed or applied."""
+"""`csr-approver access`: the approver's rights in a cluster, printed or applied."""
 
-import json
 from functools import partial
 from typing import Annotated
 
@@ -11,20 +10,19 @@ from cli.access.manifests import manifests
 from cli.access.onboarding import Onboarding, State, onboard
 from cli.access.view import as_json, as_manifests, show
 from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
-from cli.screen import console
+from cli.screen import Output, OutputOption, console, print_json
 
 _EXAMPLE = """
-That is a ClusterRole with its binding, which let the approver list CSRs, write decisions, and
-approve for the kubelet-serving signer alone; and a standard EKS access entry that puts its role
-into the group csr-approver. Without --apply all is printed: YAML for kubectl, with the aws commands
-for each cluster in its comments. With --apply it is made so, which takes your own rights in each
-cluster; what is there already stays, somebody else's too where it has the same name, and one
-cluster's trouble stops no other.
+The approver needs a ClusterRole with its binding, to list CSRs, write decisions and approve for the
+kubelet-serving signer, and a standard EKS access entry that puts its role into the group
+csr-approver. Without --apply the command prints YAML for kubectl, with the aws commands for each
+cluster in its comments. With --apply it creates and updates them with your own rights in each
+cluster. It doesn't overwrite what others created under the same name, and an error in one cluster
+stops no other.
 
-Exit 1: a cluster takes no access entries (authentication mode CONFIG_MAP), or the role's entry is
-of another type; what to do is told. Exit 3: a cluster could not be described or changed.
+Exit 1: a cluster takes no access entries (authentication mode CONFIG_MAP), or the role's entry has
+another type; the fix is printed. Exit 3: a cluster could not be described or changed.
 
 Examples:
 
@@ -38,26 +36,28 @@ def access(
         list[str], typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER")
     ],
     region: Regions = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Make it so, in each cluster.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Create or update it in each cluster.")
+    ] = False,
     app_serving: Annotated[
-        bool, typer.Option("--app-serving", help="The rights for that signer, too.")
+        bool, typer.Option("--app-serving", help="Add the rights for the app-serving signer.")
     ] = False,
     role_arn: RoleArn = None,
     stack_name: StackName = STACK,
     stack_region: StackRegion = None,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
-    """Let the approver into clusters: print what that takes, or make it so with --apply."""
+    """Give the approver access to clusters: print what it needs, or create it with --apply."""
     aws = open_account(profile, region or [], proxy=proxy)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
     needed = manifests(app_serving=app_serving)
     do = partial(onboard, aws, role_arn=role.arn, manifests=needed, applied=apply)
-    words = "Letting the approver in" if apply else "Looking"
+    words = "Giving access" if apply else "Looking at clusters"
     done = at_once(do, find(aws, clusters, region or []), words)
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(role, needed, done, applied=apply), indent=2))
+        print_json(as_json(role, needed, done, applied=apply))
     elif apply:
         show(done, console())
     else:
@@ -69,6 +69,6 @@ access.__doc__ = f"{access.__doc__}\n{_EXAMPLE}"
 
 
 def _code(done: list[Onboarding]) -> int:
-    if any(one.has(State.NO) for one in done):
+    if any(one.has(State.BLOCKED) for one in done):
         return ANSWER_IS_NO
-    return COULD_NOT_TELL if any(one.has(State.UNTOLD) for one in done) else DONE
+    return COULD_NOT_TELL if any(one.has(State.UNKNOWN) for one in done) else DONE

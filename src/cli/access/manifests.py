@@ -1,4 +1,4 @@
-"""What the approver may do in a cluster, as manifests: the content of deploy/rbac*.yaml."""
+"""The approver's rights in a cluster, as manifests: the content of deploy/rbac*.yaml."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ Manifest = dict[str, Any]
 
 
 def manifests(*, app_serving: bool) -> list[Manifest]:
-    """A ClusterRole and its binding; with `app_serving`, two pairs more for that signer."""
+    """Return a ClusterRole and its binding; with `app_serving`, two more pairs for that signer."""
     ours = [
         _rule(_CSRS, "certificatesigningrequests", "list"),
         _rule(_CSRS, "certificatesigningrequests/approval", "update"),
@@ -22,7 +22,7 @@ def manifests(*, app_serving: bool) -> list[Manifest]:
     ]
     if not app_serving:
         return _pair(GROUP, ours)
-    # A pair of its own for Services: a RoleBinding in its place serves some namespaces only.
+    # Services have a pair of their own, which RoleBindings can replace to serve some namespaces.
     approving = _pair(f"{GROUP}-app-serving", [_rule(_CSRS, "signers", "approve", APP_SERVING)])
     seeing = _pair(f"{GROUP}-services", [_rule("", "services", "get")])
     return _pair(GROUP, ours) + approving + seeing

@@ -1,4 +1,4 @@
-"""Letting the approver into one cluster: RBAC and the access entry, each as it should be."""
+"""Giving the approver access to one cluster: its RBAC objects and its access entry."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -22,27 +22,27 @@ ENTRY: Final = "access entry"
 
 
 class State(Enum):
-    """How a thing stands, or what was done for it."""
+    """The state of a step; the values are a stable contract."""
 
-    THERE = "there"
+    OK = "ok"
     CREATED = "created"
     CHANGED = "changed"
-    TO_DO = "to do"
+    NEEDS_ACTION = "needs action"
     #: A person must decide something first.
-    NO = "no"
-    UNTOLD = "could not tell"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
 
 
 _OF_RBAC: Final = {
     "created": State.CREATED,
     "changed": State.CHANGED,
-    "unchanged": State.THERE,
+    "unchanged": State.OK,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that the approver needs. `fix`: lines for a person to act on."""
+    """One object that the approver needs. `fix`: lines of instructions for a person."""
 
     thing: str
     state: State
@@ -52,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Onboarding:
-    """What came of one cluster."""
+    """The result for one cluster."""
 
     name: str
     region: str
@@ -60,18 +60,18 @@ class Onboarding:
     steps: tuple[Step, ...]
 
     def has(self, state: State) -> bool:
-        """Whether any thing stands so."""
+        """Return whether any step has this state."""
         return any(step.state is state for step in self.steps)
 
 
 def onboard(
     aws: Aws, found: Found, role_arn: str, manifests: Sequence[Manifest], *, applied: bool
 ) -> Onboarding:
-    """Look at a cluster's access entry; with `applied`, make it and the RBAC as they should be."""
+    """Check a cluster's access entry; with `applied`, create or update it and the RBAC objects."""
     try:
         cluster = described(found)
     except ClusterUnavailable as error:
-        step = Step("cluster", State.UNTOLD, with_fix(str(error)))
+        step = Step("cluster", State.UNKNOWN, with_fix(str(error)))
         return Onboarding(found.name, found.region, "", (step,))
     steps = list(_rbac(aws, cluster, manifests)) if applied else []
     steps.append(_entry(aws, cluster, role_arn, applied=applied))
@@ -79,7 +79,7 @@ def onboard(
 
 
 def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) -> Iterator[Step]:
-    """Each manifest; after the first that fails no other is tried."""
+    """Apply the manifests, up to the first that fails."""
     done = 0
     try:
         api = connection(aws, cluster, WallClock(SECONDS))
@@ -90,27 +90,27 @@ def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) ->
         finally:
             api.close()
     except NotOnboarded as error:
-        yield Step(_thing(manifests[done]), State.UNTOLD, str(error), (_own_rights(error),))
+        yield Step(_thing(manifests[done]), State.UNKNOWN, str(error), (_own_rights(error),))
     except ClusterUnavailable as error:
         yield Step(
-            _thing(manifests[done]), State.UNTOLD, str(error), _again(error, manifests[done])
+            _thing(manifests[done]), State.UNKNOWN, str(error), _again(error, manifests[done])
         )
 
 
 def _again(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
-    """What a binding binds can't be changed (422), and what is somebody else's isn't (409)."""
+    """Return the fix if a binding's role can't be changed (422), or another owns it (409)."""
     if not error.detail.startswith(("409", "422")):
         return ()
     command = shlex.join(
         ["kubectl", "delete", manifest["kind"].lower(), manifest["metadata"]["name"]]
     )
-    return ("if it is nobody else's, delete it and run this again:", f"  {command}")
+    return ("if nothing else needs it, delete it and run this again:", f"  {command}")
 
 
 def _own_rights(error: NotOnboarded) -> str:
     if error.cause == "unauthorized":
-        return "your own role must be let into the cluster, as its administrator"
-    return "it takes the rights to write ClusterRoles and to give those that they hold"
+        return "give your own role access to the cluster, as an administrator"
+    return "you need the rights to write ClusterRoles and their bindings, and the rights in them"
 
 
 def _thing(manifest: Manifest) -> str:
@@ -128,37 +128,40 @@ def _entry(aws: Aws, cluster: DescribedCluster, role_arn: str, *, applied: bool)
         if entry.type != access_entries.STANDARD:
             return _of_another_type(cluster, role_arn, entry.type)
         if GROUP in entry.groups:
-            return Step(ENTRY, State.THERE)
+            return Step(ENTRY, State.OK)
         groups = [*entry.groups, GROUP]
         if applied:
             access_entries.set_groups(eks, cluster.cluster.name, role_arn, groups)
-            return Step(ENTRY, State.CHANGED, f"now in the group {GROUP}, too")
+            return Step(ENTRY, State.CHANGED, f"added to the group {GROUP}")
     except EvidenceUnavailable as error:
-        return Step(ENTRY, State.UNTOLD, with_fix(str(error)))
+        return Step(ENTRY, State.UNKNOWN, with_fix(str(error)))
     update = _command("update", cluster, role_arn, "--kubernetes-groups", *groups)
-    return Step(ENTRY, State.TO_DO, f"not in the group {GROUP}", (update,))
+    return Step(ENTRY, State.NEEDS_ACTION, f"not in the group {GROUP}", (update,))
 
 
 def _made(eks: Any, cluster: DescribedCluster, role_arn: str, *, applied: bool) -> Step:
     if not applied:
-        return Step(ENTRY, State.TO_DO, "none yet", (_create(cluster, role_arn),))
+        return Step(ENTRY, State.NEEDS_ACTION, "there is none yet", (_create(cluster, role_arn),))
     if access_entries.create(eks, cluster.cluster.name, role_arn, [GROUP]):
         return Step(ENTRY, State.CREATED)
-    return Step(ENTRY, State.UNTOLD, "somebody makes one just now: run this again")
+    return Step(ENTRY, State.UNKNOWN, "another one was created at the same moment: run this again")
 
 
 def _of_another_type(cluster: DescribedCluster, role_arn: str, kind: str) -> Step:
-    """The type of an entry can't be changed, and only a standard one has groups of one's own."""
+    """Return the fix: an entry's type can't be changed, and only a standard one takes our group."""
     fix = (
-        "if nothing else uses that role, delete the entry and make it anew:",
+        "if nothing else uses that role, delete the entry and create it again:",
         _command("delete", cluster, role_arn),
         _create(cluster, role_arn),
     )
-    return Step(ENTRY, State.NO, f"it is of the type {kind}, expected STANDARD", fix)
+    return Step(ENTRY, State.BLOCKED, f"its type is {kind}, expected STANDARD", fix)
 
 
 def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
-    """From: EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries"."""
+    """Return the two ways to fix it.
+
+    From: EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries".
+    """
     name, region = cluster.cluster.name, cluster.cluster.region
     switch = _aws(
         f"update-cluster-config --region {region} --name {name}",
@@ -175,7 +178,7 @@ def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
         f"  {switch}",
     )
     detail = "the authentication mode is CONFIG_MAP: the cluster takes no access entries"
-    return Step(ENTRY, State.NO, detail, fix)
+    return Step(ENTRY, State.BLOCKED, detail, fix)
 
 
 def _create(cluster: DescribedCluster, role_arn: str) -> str:
@@ -189,5 +192,5 @@ def _command(verb: str, cluster: DescribedCluster, role_arn: str, *more: str) ->
 
 
 def _aws(words: str, *more: str) -> str:
-    """A command to paste. `words`: names and Regions that need no quotes."""
+    """Return a command to paste. `words` need no quotes: names and Regions."""
     return f"aws eks {words} {shlex.join(more)}"

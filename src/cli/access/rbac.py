@@ -1,4 +1,4 @@
-"""RBAC of a cluster: objects put there as they should be, by server-side apply.
+"""RBAC objects of a cluster, written by server-side apply.
 
 From: Kubernetes, "Server-Side Apply". JSON is YAML, so the body is JSON.
 """
@@ -13,20 +13,20 @@ from adapters.retry import Answer, Outcome
 _ROOT: Final = "/apis/rbac.authorization.k8s.io/v1"
 _PLURALS: Final = {"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings"}
 
-# Who owns the fields. `force` takes them from others, such as who applied an older file by hand.
+# The owner of the fields. `force` takes them from other owners, e.g. kubectl with an older file.
 _AS: Final = "fieldManager=csr-approver"
 _FORCE: Final = "&force=true"
 
 
 def apply(connection: ApiConnection, manifest: Mapping[str, Any]) -> str:
-    """Put an object there; `created`, `changed` or `unchanged`.
+    """Create or update an object; return `created`, `changed` or `unchanged`.
 
-    One of that name without our labels is somebody else's: another approver would be without its
-    rights from then on, and nobody told. The API server refuses where it isn't the same (409).
+    An object of that name without our labels may belong to another approver, which would lose its
+    rights without notice: it isn't forced, and the API server refuses if it differs (409).
 
     Raises:
-        ClusterUnavailable: it isn't there now as it should be; tells why.
-        NotOnboarded: likewise, as we aren't known there (401) or may not (403).
+        ClusterUnavailable: the object isn't as it should be; says why.
+        NotOnboarded: the same, as the cluster rejects our credentials (401) or forbids it (403).
     """
     path = f"{_ROOT}/{_PLURALS[manifest['kind']]}/{manifest['metadata']['name']}"
     before = connection.call("GET", path)

@@ -1,29 +1,27 @@
-"""What `csr-approver access` prints: manifests and commands, or what was done to each cluster."""
+"""The output of `csr-approver access`: manifests and commands, or the result by cluster."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from cli.access.approver_role import ApproverRole
 from cli.access.manifests import Manifest
 from cli.access.onboarding import ENTRY, Onboarding, State, Step
-from cli.screen import cell
+from cli.screen import cell, table
 from core.printable import printable
 
 _STYLES = {
     State.CREATED: "green",
     State.CHANGED: "green",
-    State.TO_DO: "yellow",
-    State.NO: "bold red",
-    State.UNTOLD: "bold red",
+    State.NEEDS_ACTION: "yellow",
+    State.BLOCKED: "bold red",
+    State.UNKNOWN: "bold red",
 }
 
-_TROUBLE = (State.NO, State.UNTOLD)
+_FAILED = (State.BLOCKED, State.UNKNOWN)
 
 
 def as_json(
@@ -33,7 +31,7 @@ def as_json(
     *,
     applied: bool,
 ) -> dict[str, Any]:
-    """All of it, for programs."""
+    """Return everything for programs."""
     return {
         "role_arn": role.arn,
         "applied": applied,
@@ -53,34 +51,30 @@ def as_json(
 def as_manifests(
     role: ApproverRole, manifests: Sequence[Manifest], onboardings: Sequence[Onboarding]
 ) -> str:
-    """YAML that `kubectl apply -f -` takes; all that isn't a manifest stands in comments."""
-    lines = [
-        "# What the approver may do, the same in each cluster. To apply this: kubectl apply -f -"
-    ]
+    """Return YAML for `kubectl apply -f -`; everything but the manifests is in comments."""
+    lines = ["# The approver's rights, the same in each cluster. To apply them: kubectl apply -f -"]
     lines.append(yaml.safe_dump_all(manifests, sort_keys=False).rstrip("\n"))
-    lines += ["#", f"# Who it is: {role.arn}", f"# ({printable(role.source)})"]
+    lines += ["#", f"# The approver's role: {role.arn}", f"# ({printable(role.source)})"]
     for one in onboardings:
         lines.append("#")
-        lines += [f"# {line}" for line in _told(one)]
+        lines += [f"# {line}" for line in _comments(one)]
     return "\n".join(lines)
 
 
 def show(onboardings: Sequence[Onboarding], console: Console) -> None:
-    """A row for each cluster, and the sums."""
-    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
-    for heading in ("Cluster", "Rights", "Access entry", "To do"):
-        table.add_column(heading, overflow="fold")
+    """Print a row for each cluster, and the totals."""
+    rows = table("Cluster", "Rights", "Access entry", "Needs action")
     for one in onboardings:
         rights = [step for step in one.steps if step.thing != ENTRY]
         entries = [step for step in one.steps if step.thing == ENTRY]
-        table.add_row(
+        rows.add_row(
             cell(one.name, one.region),
             _states(rights),
             _states(entries),
             cell(*(line for step in one.steps for line in _lines(step))),
         )
-    console.print(table)
-    totals = Counter(_sum(one) for one in onboardings)
+    console.print(rows)
+    totals = Counter(_result(one) for one in onboardings)
     reported = ", ".join(f"{count} {state}" for state, count in totals.most_common())
     console.print(cell(f"{len(onboardings)} clusters: {reported}."))
 
@@ -94,7 +88,7 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _told(one: Onboarding) -> Iterator[str]:
+def _comments(one: Onboarding) -> Iterator[str]:
     for step in one.steps:
         detail = f" ({printable(step.detail, None)})" if step.detail else ""
         yield f"{one.name} ({one.region}): {step.thing}: {step.state.value}{detail}"
@@ -103,15 +97,15 @@ def _told(one: Onboarding) -> Iterator[str]:
 
 def _states(steps: Sequence[Step]) -> Any:
     states = list(dict.fromkeys(step.state for step in steps))
-    worst = max(states, key=list(State).index, default=State.THERE)
+    worst = max(states, key=list(State).index, default=State.OK)
     return cell(", ".join(state.value for state in states) or "-", style=_STYLES.get(worst, ""))
 
 
 def _lines(step: Step) -> Iterator[str]:
-    if step.state in _TROUBLE:
+    if step.state in _FAILED:
         yield f"{step.thing}: {step.detail}"
         yield from step.fix
 
 
-def _sum(one: Onboarding) -> str:
-    return next((state.value for state in _TROUBLE if one.has(state)), "done")
+def _result(one: Onboarding) -> str:
+    return next((state.value for state in _FAILED if one.has(state)), "done")

@@ -1,1 +1,1 @@
-"""The account and the clusters that the commands look at."""
+"""The AWS account and the clusters that the commands read."""

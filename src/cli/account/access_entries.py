@@ -1,4 +1,4 @@
-"""EKS access entries: who is let into a cluster, and as what. From: EKS API reference."""
+"""EKS access entries: a cluster's principals and their groups. From: EKS API reference."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final
 from adapters.aws_clients import AWS_FAULTS, error_code, reported
 from core.errors import EvidenceUnavailable
 
-#: The only type that may have groups of one's own.
+#: The only type whose groups can be chosen.
 STANDARD: Final = "STANDARD"
 
 #: Types of EC2 nodes. From: EKS API reference, CreateAccessEntry, `type`.
@@ -16,7 +16,7 @@ _NODE_TYPES: Final = frozenset({"EC2_LINUX", "EC2_WINDOWS", "EC2", "HYPERPOD_LIN
 
 @dataclass(frozen=True, slots=True)
 class AccessEntry:
-    """One principal's entry."""
+    """The entry of one principal."""
 
     principal: str
     type: str
@@ -25,7 +25,7 @@ class AccessEntry:
 
 
 def describe(eks: Any, cluster: str, principal: str) -> AccessEntry | None:
-    """The principal's entry; None where there is none.
+    """Return the principal's entry; None if there is none.
 
     Raises:
         EvidenceUnavailable: EKS couldn't be asked, or the cluster takes no access entries.
@@ -42,10 +42,10 @@ def describe(eks: Any, cluster: str, principal: str) -> AccessEntry | None:
 
 
 def create(eks: Any, cluster: str, principal: str, groups: Collection[str]) -> bool:
-    """Make a standard entry, its username EKS's own; False where somebody made one just now.
+    """Create a standard entry with EKS's default username; return False if one exists by now.
 
     Raises:
-        EvidenceUnavailable: EKS didn't.
+        EvidenceUnavailable: EKS refused, or couldn't be asked.
     """
     try:
         eks.create_access_entry(
@@ -62,10 +62,10 @@ def create(eks: Any, cluster: str, principal: str, groups: Collection[str]) -> b
 
 
 def set_groups(eks: Any, cluster: str, principal: str, groups: Collection[str]) -> None:
-    """Give an entry these groups in place of those that it has.
+    """Replace the groups of an entry.
 
     Raises:
-        EvidenceUnavailable: EKS didn't.
+        EvidenceUnavailable: EKS refused, or couldn't be asked.
     """
     try:
         eks.update_access_entry(
@@ -76,10 +76,10 @@ def set_groups(eks: Any, cluster: str, principal: str, groups: Collection[str]) 
 
 
 def node_principals(eks: Any, cluster: str) -> list[str]:
-    """The principals whose entries are EC2 nodes'.
+    """Return the principals whose entries are for EC2 nodes.
 
     Raises:
-        EvidenceUnavailable: EKS couldn't be asked, or not to the end.
+        EvidenceUnavailable: EKS couldn't be asked, or the list isn't complete.
     """
     entries = (describe(eks, cluster, principal) for principal in _principals(eks, cluster))
     return [one.principal for one in entries if one is not None and one.type in _NODE_TYPES]

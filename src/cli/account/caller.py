@@ -1,4 +1,4 @@
-"""Whose credentials these are, and how far the local clock is from AWS's."""
+"""The owner of the credentials, and the difference between the local clock and AWS's."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from core.errors import EvidenceUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What STS answers. `arn` is empty, and `problem` tells why, where it refused.
+    """The answer of STS. If STS refused, `arn` is empty and `problem` says why.
 
-    `skew_seconds`: how far the local clock is ahead of AWS's; None where AWS told no time.
+    `skew_seconds`: how far the local clock is ahead of AWS's; None if the answer has no time.
     """
 
     account: str
@@ -31,7 +31,7 @@ class Caller:
 
 
 def who_am_i(sts: Any, now: Callable[[], datetime]) -> Caller:
-    """Ask STS, which anybody may; a refusal has a time too.
+    """Ask STS for the caller, which needs no permission; a refusal has a time too.
 
     Raises:
         EvidenceUnavailable: no answer came.
@@ -47,7 +47,7 @@ def who_am_i(sts: Any, now: Callable[[], datetime]) -> Caller:
 
 
 def _skew(answer: Mapping[str, Any], now: datetime) -> float | None:
-    """By the header `Date`, which has whole seconds."""
+    """Return the local clock's lead by the header `Date`, which has whole seconds."""
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
         theirs = parsedate_to_datetime(headers["date"])

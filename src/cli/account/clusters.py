@@ -1,6 +1,6 @@
-"""A person's own AWS account: credentials as the AWS CLI finds them, and the clusters there.
+"""The caller's AWS account, with credentials as the AWS CLI finds them, and its clusters.
 
-No kubeconfig is needed: EKS tells a cluster's endpoint and CA, and the token is made offline.
+No kubeconfig is needed: EKS returns a cluster's endpoint and CA, and the token is made offline.
 """
 
 import os
@@ -24,10 +24,11 @@ from botocore.exceptions import (
 from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
-from adapters.aws_clients import error_code, reported
+from adapters.aws_clients import reported
 from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
+from cli.account.absence import absence, no_match
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.screen import counted
 from core.errors import ClusterUnavailable
@@ -56,38 +57,41 @@ Proxy = Annotated[
     typer.Option("--proxy", help="Use the environment's proxy (HTTPS_PROXY, NO_PROXY)."),
 ]
 
-#: What is said where AWS, or the network on the way to it, is at fault: by AWS's error code.
+_RIGHT: Final = "your credentials lack that right: ask for it, or use another --profile"
+_UNREACHABLE: Final = "AWS can't be reached: check the network and the Region's name"
+
+#: What to do if AWS refuses or doesn't answer, by the error's code.
 _FIXES: Final = {
-    "AccessDenied": "your credentials lack that right",
-    "AccessDeniedException": "your credentials lack that right",
-    "UnauthorizedOperation": "your credentials lack that right",
+    "AccessDenied": _RIGHT,
+    "AccessDeniedException": _RIGHT,
+    "UnauthorizedOperation": _RIGHT,
     "ExpiredToken": "your credentials have expired: renew them",
     "ExpiredTokenException": "your credentials have expired: renew them",
-    "UnrecognizedClientException": "AWS doesn't know your credentials: renew them",
-    "InvalidClientTokenId": "AWS doesn't know your credentials: renew them",
+    "UnrecognizedClientException": "AWS rejects your credentials: renew them",
+    "InvalidClientTokenId": "AWS rejects your credentials: renew them",
     "UnauthorizedSSOTokenError": "sign in again: aws sso login",
     "SSOTokenLoadError": "sign in again: aws sso login",
     "TokenRetrievalError": "sign in again: aws sso login",
-    "NoCredentialsError": "give credentials: aws configure, or --profile",
-    "ProxyConnectionError": "the proxy doesn't answer",
-    "EndpointConnectionError": "AWS can't be reached",
-    "ConnectTimeoutError": "AWS can't be reached",
-    "ReadTimeoutError": "AWS can't be reached",
+    "ProxyConnectionError": "the proxy doesn't answer: check HTTPS_PROXY",
+    "EndpointConnectionError": _UNREACHABLE,
+    "ConnectTimeoutError": _UNREACHABLE,
+    "ReadTimeoutError": _UNREACHABLE,
 }
 
-#: What fails when credentials are had of somebody else, not in the configuration.
-_NOT_HAD: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
+#: Errors of a service that issues credentials (SSO, STS), not of the configuration.
+_NOT_ISSUED: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
 
 _UNREACHED: Final = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError")
 _AT_ONCE: Final = 8
+_NAME: Final = "expected letters, digits, hyphens and underscores"
 _GLOB: Final = frozenset("*?[")
-#: One page of anything but CSRs.
+#: Of one answer. Lists of CSRs, which are longer, have a bound of their own.
 _MOST_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A cluster that was asked for: as EKS describes it, or why that can't be had."""
+    """A requested cluster: its description by EKS, or why there is none."""
 
     name: str
     region: str
@@ -95,10 +99,10 @@ class Found:
 
 
 def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) -> Aws:
-    """The account of these credentials; its `home` is the first Region, or the configured one.
+    """Return the account of these credentials; `home` is the first Region, or the configured one.
 
     Raises:
-        typer.Exit: the profile or a Region isn't one (2), or there are no credentials (3).
+        typer.Exit: the profile or a Region is invalid (2), or there are no credentials (3).
     """
     for region in regions:
         _check_region("--region", region)
@@ -106,14 +110,14 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
         session = boto3.Session(profile_name=profile)
         home = next(iter(regions), None) or os.environ.get("AWS_REGION") or session.region_name
         if not home:
-            stop(USAGE, "no Region: give --region, or set AWS_REGION")
+            stop(USAGE, "no AWS Region is set: give --region, or set AWS_REGION")
         _check_region("AWS_REGION or the profile's region", home)
         aws = Aws(home, session, use_environment_proxy=proxy)
         aws.client("sts")
         aws.credentials().get_frozen_credentials()
-    except NoCredentialsError as error:
-        stop(COULD_NOT_TELL, with_fix(f"no AWS credentials were found: {error_code(error)}"))
-    except _NOT_HAD as error:  # had by SSO or another role, and that failed
+    except NoCredentialsError:
+        stop(COULD_NOT_TELL, "no AWS credentials found: run `aws configure`, or give --profile")
+    except _NOT_ISSUED as error:
         stop(COULD_NOT_TELL, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {printable(str(error))}")
@@ -121,32 +125,35 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
 
 
 def hint(detail: str) -> str:
-    """What to do about AWS's refusal, or its silence; empty where that isn't known."""
+    """Return what to do about an error of AWS; empty if that isn't known."""
     code = next((code for code in _FIXES if code in detail.replace(":", " ").split()), "")
     proxied = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
     if code in _UNREACHED and proxied:
-        return f"{_FIXES[code]}; HTTPS_PROXY is set: with --proxy it is used"
+        return f"{_FIXES[code]}; HTTPS_PROXY is set, but only used with --proxy"
     return _FIXES.get(code, "")
 
 
 def with_fix(problem: str) -> str:
-    """The problem, and what to do about it where that is known."""
+    """Return the problem, and what to do about it if that is known."""
     fix = hint(problem)
     return f"{problem} ({fix})" if fix else problem
 
 
 def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
-    """The clusters of these names or globs in these Regions, each once; several at a time.
+    """Return the clusters of these names or globs in these Regions, each once.
 
-    A name that is in one of the Regions isn't missed in the others. One that can't be described
-    costs the others nothing.
+    A name that is found in one Region isn't reported as missing in the others. A cluster that can't
+    be described is returned with the reason, and stops no other.
 
     Raises:
-        typer.Exit: a name can't be a cluster's (2).
+        typer.Exit: a name isn't valid for a cluster (2).
     """
     for name in names:
         if not _GLOB & set(name) and not CLUSTER_NAME.fullmatch(name):
-            stop(USAGE, f"{printable(name, 120)!r}: not the name of an EKS cluster, nor a glob")
+            stop(
+                USAGE,
+                f"{printable(name, 120)!r} is not the name of an EKS cluster, nor a glob; {_NAME}",
+            )
     where = tuple(dict.fromkeys(regions)) or (aws.home,)
     unlisted, wanted = _listed(aws, [name for name in names if _GLOB & set(name)], where)
     wanted += [(name, region) for name in names if not _GLOB & set(name) for region in where]
@@ -155,32 +162,35 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
     )
     there = {one.name for one in found if isinstance(one.described, DescribedCluster)}
     return [
-        one
+        _explained(aws, one)
         for one in found
         if not (isinstance(one.described, ClusterNotFound) and one.name in there)
     ]
 
 
 def find_one(aws: Aws, name: str) -> DescribedCluster:
-    """The cluster of this name in the account's Region, if it can be reviewed now.
+    """Return the cluster of this name in the account's Region, if it can be reviewed now.
 
     Raises:
-        typer.Exit: the name can't be a cluster's (2).
-        ClusterUnavailable: there is none, or it can't be described, or isn't ready.
+        typer.Exit: the name isn't valid for a cluster (2), or there is no such cluster (3).
+        ClusterUnavailable: it can't be described, or isn't ready.
     """
     if not CLUSTER_NAME.fullmatch(name):
-        stop(USAGE, f"{printable(name, 120)!r}: not the name of an EKS cluster")
-    return described(_described(aws, name, aws.home))
+        stop(USAGE, f"{printable(name, 120)!r} is not the name of an EKS cluster; {_NAME}")
+    found = _described(aws, name, aws.home)
+    if isinstance(found.described, ClusterNotFound):
+        stop(COULD_NOT_TELL, absence(aws, name, aws.home))
+    return described(found)
 
 
 def at_once(ask: Callable[[Any], Any], things: Sequence[Any], words: str) -> list[Any]:
-    """What comes of each, in their order, several at a time, with progress on stderr."""
+    """Call `ask` for each, several at a time; return the answers in order, and show progress."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(counted(pool.map(ask, things), len(things), words))
 
 
 def described(found: Found) -> DescribedCluster:
-    """The cluster, if it can be reviewed now.
+    """Return the cluster, if it can be reviewed now.
 
     Raises:
         ClusterUnavailable: it can't; says why.
@@ -195,10 +205,10 @@ def described(found: Found) -> DescribedCluster:
 def csr_api(
     aws: Aws, cluster: DescribedCluster, clock: Clock, *, connections: int = 8
 ) -> KubernetesCsrApi:
-    """The CSRs of a cluster, as a context.
+    """Return the CSR API of a cluster, as a context manager.
 
     Raises:
-        ClusterUnavailable: endpoint or CA are none that a token may be sent by.
+        ClusterUnavailable: a token must not be sent to this endpoint, or with this CA.
     """
     return KubernetesCsrApi(
         endpoint=cluster.endpoint,
@@ -213,10 +223,10 @@ def csr_api(
 def connection(
     aws: Aws, cluster: DescribedCluster, clock: Clock, retries: Retries | None = None
 ) -> ApiConnection:
-    """Any other call to a cluster's API; to be closed.
+    """Return a connection for other calls to a cluster's API; the caller closes it.
 
     Raises:
-        ClusterUnavailable: endpoint or CA are none that a token may be sent by.
+        ClusterUnavailable: a token must not be sent to this endpoint, or with this CA.
     """
     return ApiConnection(
         cluster.endpoint,
@@ -238,24 +248,30 @@ def _check_region(whose: str, region: str) -> None:
 def _listed(
     aws: Aws, globs: Sequence[str], regions: Sequence[str]
 ) -> tuple[list[Found], list[tuple[str, str]]]:
-    """What can't be listed or isn't there, and name and Region of what is."""
-    troubles: list[Found] = []
+    """Return the Regions and globs without clusters, and name and Region of the clusters found."""
+    failed: list[Found] = []
+    there: list[str] = []
     wanted: list[tuple[str, str]] = []
     matched: set[str] = set()
     for region in regions if globs else ():
         try:
             names = eks.list_clusters(aws.client("eks", region))
         except ClusterUnavailable as error:
-            troubles.append(Found("*", region, error))
+            failed.append(Found("*", region, error))
             continue
+        there += names
         for glob in globs:
             found = [name for name in names if fnmatchcase(name, glob)]
             matched |= {glob} if found else set()
             wanted += [(name, region) for name in found if CLUSTER_NAME.fullmatch(name)]
-    absent = ClusterNotFound("list", "no cluster has such a name")
-    if not troubles:
-        troubles = [Found(glob, ",".join(regions), absent) for glob in globs if glob not in matched]
-    return troubles, wanted
+    if not failed:
+        where = ",".join(regions)
+        failed = [
+            Found(glob, where, ClusterNotFound("list", no_match(glob, where, there)))
+            for glob in globs
+            if glob not in matched
+        ]
+    return failed, wanted
 
 
 def _described(aws: Aws, name: str, region: str) -> Found:
@@ -263,3 +279,11 @@ def _described(aws: Aws, name: str, region: str) -> Found:
         return Found(name, region, eks.describe(aws.client("eks", region), name, region))
     except ClusterUnavailable as error:
         return Found(name, region, error)
+
+
+def _explained(aws: Aws, found: Found) -> Found:
+    """Return it unchanged, but a cluster that EKS doesn't have with the names of those it has."""
+    if not isinstance(found.described, ClusterNotFound) or _GLOB & set(found.name):
+        return found
+    detail = absence(aws, found.name, found.region)
+    return Found(found.name, found.region, ClusterNotFound("describe", detail))

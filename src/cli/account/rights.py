@@ -1,6 +1,6 @@
-"""What credentials may do, asked without any effect: in AWS, and in a cluster.
+"""Rights of the credentials in AWS and in a cluster, checked without changing anything.
 
-From: Kubernetes, "Authorization", checking API access (SelfSubjectAccessReview and its kin).
+From: Kubernetes, "Authorization", SelfSubjectAccessReview and SubjectAccessReview.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from core.errors import EvidenceUnavailable
 _DENIED: Final = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"})
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1"
 
-# An instance and a profile that nobody has: whoever may ask is told so.
+# Neither exists: a caller with the right gets an answer that says so, and others a refusal.
 _NO_INSTANCE: Final = "i-00000000000000000"
 _NO_PROFILE: Final = "csr-approver-doctor"
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A right in a cluster. `resource` may name a subresource; a `name` narrows it to one."""
+    """A right in a cluster. `resource` may have a subresource, and `name` restricts it."""
 
     verb: str
     resource: str
@@ -34,7 +34,7 @@ class Right:
 
 
 def may_describe_instances(ec2: Any) -> bool:
-    """Whether EC2 answers DescribeInstances.
+    """Return whether EC2 allows DescribeInstances.
 
     Raises:
         EvidenceUnavailable: EC2 couldn't be asked.
@@ -47,7 +47,7 @@ def may_describe_instances(ec2: Any) -> bool:
 
 
 def may_get_profiles(iam: Any) -> bool:
-    """Whether IAM answers GetInstanceProfile.
+    """Return whether IAM allows GetInstanceProfile.
 
     Raises:
         EvidenceUnavailable: IAM couldn't be asked.
@@ -62,11 +62,11 @@ def may_get_profiles(iam: Any) -> bool:
 
 
 def may(connection: ApiConnection, right: Right, group: str = "") -> bool:
-    """Whether the bearer of the token has a right; with `group`, whether its members have.
+    """Return whether the token's user has a right; with `group`, whether the group's members have.
 
     Raises:
         ClusterUnavailable: the API server couldn't be asked.
-        NotOnboarded: nor may we ask it (only about others).
+        NotOnboarded: the API server forbids the question, which only happens with `group`.
     """
     kind = "SubjectAccessReview" if group else "SelfSubjectAccessReview"
     resource, _, subresource = right.resource.partition("/")
@@ -91,7 +91,7 @@ def may(connection: ApiConnection, right: Right, group: str = "") -> bool:
 
 
 def _refused(operation: str, error: Exception) -> bool:
-    """False for a refusal; anything else is no answer."""
+    """Return False for a refusal; any other error is no answer."""
     if error_code(error) in _DENIED:
         return False
     raise EvidenceUnavailable(reported(operation, error)) from error

@@ -1,4 +1,4 @@
-"""The deployed stack, as CloudFormation describes it, and whether its schedule is on."""
+"""The deployed stack, as CloudFormation describes it, and the state of its schedule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _SCHEDULE: Final = "AWS::Scheduler::Schedule"
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack. `parameters` and `outputs` by their names."""
+    """A stack, with its parameters and outputs by name."""
 
     name: str
     region: str
@@ -26,25 +26,25 @@ class Stack:
 
     @property
     def role_arn(self) -> str:
-        """The reviewer's role; empty where the stack isn't the approver's."""
+        """The ARN of the reviewer's role; empty if the stack isn't the approver's."""
         return self.outputs.get("ReviewerRoleArn", "")
 
     @property
     def subnets(self) -> tuple[str, ...]:
-        """The reviewer's subnets; none: it runs outside any VPC."""
+        """The reviewer's subnets; none if it runs outside any VPC."""
         return tuple(filter(None, self.parameters.get("SubnetIds", "").split(",")))
 
     @property
     def is_settled(self) -> bool:
-        """Whether its last change was made, or was taken back to one that had been."""
+        """Whether its last change succeeded, or was rolled back to one that had."""
         gone = self.status in {"ROLLBACK_COMPLETE", "DELETE_COMPLETE"}
         return self.status.endswith("_COMPLETE") and not gone
 
     def settings(self) -> ReviewSettings:
-        """The reviewer's settings: the template names its parameters by them.
+        """Return the reviewer's settings: the template's parameters have the same names.
 
         Raises:
-            BadSettings: they are none that the reviewer starts with.
+            BadSettings: the reviewer can't start with them.
         """
         names = {"".join(map(str.capitalize, one.split("_"))): one for one in _SETTINGS}
         return ReviewSettings.from_env(
@@ -53,7 +53,7 @@ class Stack:
 
 
 def describe(cloudformation: Any, name: str, region: str) -> Stack | None:
-    """The stack of this name; None where there is none.
+    """Return the stack of this name; None if there is none.
 
     Raises:
         EvidenceUnavailable: CloudFormation couldn't be asked.
@@ -78,7 +78,7 @@ def describe(cloudformation: Any, name: str, region: str) -> Stack | None:
 
 
 def schedule_state(cloudformation: Any, scheduler: Any, name: str) -> str | None:
-    """`ENABLED` or `DISABLED`; None where the stack has no schedule.
+    """Return `ENABLED` or `DISABLED`; None if the stack has no schedule.
 
     Raises:
         EvidenceUnavailable: AWS couldn't be asked.
@@ -92,7 +92,7 @@ def schedule_state(cloudformation: Any, scheduler: Any, name: str) -> str | None
     if not schedules:
         return None
     try:
-        # A schedule of the default group is its own physical id; of another, group|name.
+        # The physical ID is the schedule's name; of a group that isn't the default one, group|name.
         schedule = str(schedules[0]["PhysicalResourceId"]).rsplit("|", 1)[-1]
         return str(scheduler.get_schedule(Name=schedule)["State"])
     except AWS_FAULTS as error:

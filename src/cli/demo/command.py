@@ -1,32 +1,33 @@
 """`csr-approver demo`: the whole approver at work, on a sandbox within this process."""
 
-import json
-from typing import Annotated
-
 import typer
 
-from cli.evaluate.command import Output
-from cli.exits import ANSWER_IS_NO
-from cli.screen import busy, console
+from cli.exits import ANSWER_IS_NO, USAGE, stop
+from cli.screen import Output, OutputOption, busy, console, print_json
 
 
-def demo(
-    output: Annotated[Output, typer.Option(help="How to print what happened.")] = Output.TABLE,
-) -> None:
+def demo(output: OutputOption = Output.TABLE) -> None:
     """Show the whole approver at work: four clusters, good nodes, broken nodes and attackers.
 
-    The very functions that Lambda runs, on moto for AWS and a small Kubernetes API for each
-    cluster, all within this process: no account, no credentials, no network but loopback.
-    Exit 1 when a decision isn't what it should be.
+    The functions are those that Lambda runs; moto stands in for AWS, and each cluster has a fake
+    Kubernetes API server. Everything runs in this process, and needs no account, no credentials
+    and no network but loopback. Needed are the optional packages: pip install 'csr-approver[demo]'.
+    Exit 1: a decision isn't the expected one. Exit 2: the optional packages aren't installed.
     """
-    # Half a second that the other commands needn't wait for.
-    from cli.demo.run import play
-    from cli.demo.view import as_json, show
-
+    try:
+        # Imported here: it takes half a second, and the other commands must run without moto.
+        from cli.demo.run import play
+        from cli.demo.view import as_json, show
+    except ModuleNotFoundError as error:
+        stop(
+            USAGE,
+            f'the demo needs the Python package "{error.name}", which is not installed. '
+            "Install the demo's packages: pip install 'csr-approver[demo]'",
+        )
     with busy("Starting four clusters, filing requests, reviewing ..."):
         result = play()
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(result), indent=2))
+        print_json(as_json(result))
     else:
         show(result, console())
     if result.surprises:

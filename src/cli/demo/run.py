@@ -1,8 +1,7 @@
-"""The run of `csr-approver demo`: the fleet, the handlers on it, and what came of each request."""
+"""The run of `csr-approver demo`: the fleet, the functions on it, and the result by request."""
 
 import io
 import json
-import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
+from aws_lambda_powertools import Logger
+
+from adapters.clock import WallClock
 from adapters.csr_items import read_item
 from cli.evaluate.saved_evidence import Answer, SavedEvidence
 from cli.evaluate.saved_evidence import evaluate as judge_saved
@@ -20,32 +22,31 @@ from core.model import Case, Judged, Pkcs10
 from core.printable import printable
 from core.settings import DispatchSettings, ReviewSettings
 from core.signers import SIGNERS
-from handlers import dispatch, review
+from handlers.dispatch import Dispatcher
+from handlers.review import Reviewer
 from sandbox import scoped
 from sandbox.fleet import CHAPTERS, SCENARIOS, Fleet, Outcome, Scenario
 
 Line = Mapping[str, Any]
 
 _SERVICE: Final = "csr-approver"
-_SECONDS: Final = 55
+#: The time of an invocation. From: template.yaml, the reviewer's Timeout.
+_SECONDS: Final = 55.0
 _SETTINGS: Final = ReviewSettings()
 _GATES: Final = frozenset(
     check.id for signer in SIGNERS.values() for check in signer.checks if check.gate
 )
 
-#: What EventBridge Scheduler sends. From: EventBridge Scheduler User Guide.
-_SCHEDULED: Final = {"version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event"}
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One request: what was asked, and what came of it. All texts are printable ASCII."""
+    """One request and its result. All texts are printable ASCII."""
 
     chapter: str
     scenario: Scenario
     requester: str
     names: tuple[str, ...]
-    names_in_all: int
+    name_count: int
     outcome: Outcome
     why: str
     refusals: int
@@ -54,13 +55,13 @@ class Row:
 
     @property
     def is_expected(self) -> bool:
-        """True when it came as the scenario says that it must."""
+        """Whether the result is the one that the scenario expects."""
         return self.outcome == self.scenario.expect
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Everything that happened."""
+    """The results of all requests, and what the functions printed."""
 
     rows: tuple[Row, ...]
     lines: tuple[Line, ...]
@@ -69,74 +70,58 @@ class Play:
 
     @property
     def surprises(self) -> tuple[Row, ...]:
-        """The rows that came otherwise than they must."""
+        """The rows whose result isn't the expected one."""
         return tuple(row for row in self.rows if not row.is_expected)
 
-    def said(self, message: str) -> Sequence[Line]:
-        """The log lines with this message."""
+    def log_lines(self, message: str) -> Sequence[Line]:
+        """Return the log lines with this message."""
         return [line for line in self.lines if line["message"] == message]
 
 
-class LambdaContext:
-    """What a handler is told of its invocation."""
-
-    def __init__(self) -> None:
-        self.aws_request_id = str(uuid4())
-        self._end = time.monotonic() + _SECONDS
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda would end it."""
-        return int((self._end - time.monotonic()) * 1_000)
-
-
 def play() -> Play:
-    """File everything, run the dispatcher once and the reviewer on each message, and look."""
+    """File all requests, run the dispatcher once and the reviewer on each of its messages."""
     started = time.monotonic()
-    with Fleet(SCENARIOS) as fleet, _environment(fleet.settings):
-        with _cold_start() as printed:
-            dispatch.handler(_SCHEDULED, LambdaContext())
-            for record in fleet.aws.receive(fleet.settings["QUEUE_URL"]):
-                review.handler({"Records": [record]}, LambdaContext())
-        lines = [json.loads(text) for text in printed.getvalue().splitlines()]
-        said = tuple(line for line in lines if "_aws" not in line)
-        rows = tuple(_rows(fleet, {line["uid"]: line for line in said if "uid" in line}))
-    metrics = tuple(line for line in lines if "_aws" in line)
-    return Play(rows, said, metrics, time.monotonic() - started)
+    with Fleet(SCENARIOS) as fleet, scoped.environment(_variables(fleet.settings)):
+        printed = [json.loads(text) for text in _run(fleet).splitlines()]
+        lines = tuple(line for line in printed if "_aws" not in line)
+        rows = tuple(_rows(fleet, {line["uid"]: line for line in lines if "uid" in line}))
+    metrics = tuple(line for line in printed if "_aws" in line)
+    return Play(rows, lines, metrics, time.monotonic() - started)
 
 
-@contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """The template's variables, and none of the caller's own of the same names."""
+def _variables(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of the functions: the caller's own settings must not change them."""
     known = {*ReviewSettings.model_fields, *DispatchSettings.model_fields}
     others = {
         name: value
         for name, value in os.environ.items()
         if name.lower() not in known and not name.startswith("POWERTOOLS_")
     }
-    ours = {**settings, "POWERTOOLS_SERVICE_NAME": _SERVICE}
-    with scoped.environment(others | ours):
-        yield
+    return {**others, **settings}
+
+
+def _run(fleet: Fleet) -> str:
+    """Return the log lines and metrics of one run, a line each, as JSON."""
+    printed = io.StringIO()
+    # Powertools keeps the stream of a service's first logger: each run needs a name of its own.
+    logger = Logger(service=f"demo-{uuid4()}", level="INFO", stream=printed, location=None)
+    logger.append_keys(service=_SERVICE)
+    with redirect_stdout(printed):  # Powertools prints metrics to stdout
+        dispatcher = Dispatcher.from_env(os.environ, logger)
+        reviewer = Reviewer.from_env(os.environ, logger)
+        with _invocation(logger):
+            dispatcher.dispatch(WallClock(_SECONDS))
+        for record in fleet.aws.receive(fleet.settings["QUEUE_URL"]):
+            with _invocation(logger):
+                reviewer.handle({"Records": [record]}, WallClock(_SECONDS))
+    return printed.getvalue()
 
 
 @contextmanager
-def _cold_start() -> Iterator[io.StringIO]:
-    """Handlers without warm state, before and after, and all that they print.
-
-    Powertools keeps a service's log handler, with its stream, for the life of the process.
-    """
-    warm = (dispatch._dispatcher, dispatch._logger, review._reviewer, review._logger)  # noqa: SLF001
-    printed = io.StringIO()
-    for made in warm:
-        made.cache_clear()
-    for handler in logging.getLogger(_SERVICE).handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(printed)
-    try:
-        with redirect_stdout(printed):
-            yield printed
-    finally:
-        for made in warm:
-            made.cache_clear()
+def _invocation(logger: Logger) -> Iterator[None]:
+    """Give the log lines a request ID, as Lambda does."""
+    with logger.append_context_keys(function_request_id=str(uuid4())):
+        yield
 
 
 def _rows(fleet: Fleet, lines: Mapping[str, Line]) -> Iterator[Row]:
@@ -154,7 +139,7 @@ def _rows(fleet: Fleet, lines: Mapping[str, Line]) -> Iterator[Row]:
 
 
 def _answers(objects: Sequence[Line]) -> Mapping[str, Answer]:
-    """By uid: what `evaluate` says of those that no line tells of, for the gates need no AWS."""
+    """Return by UID what `evaluate` answers: requests stopped at a gate have no log line."""
     items = [read_item(item) for item in objects]
     now = datetime.now(UTC)
     found = judge_saved(items, SavedEvidence(), _SETTINGS, now, decided=False)
@@ -175,7 +160,7 @@ def _logged(chapter: str, scenario: Scenario, line: Line, *, issued: bool) -> Ro
         scenario=scenario,
         requester=line["requester"],
         names=names,
-        names_in_all=line.get("names", 0),
+        name_count=line.get("names", 0),
         outcome=outcome,
         why=why,
         refusals=len(refusals),
@@ -185,10 +170,10 @@ def _logged(chapter: str, scenario: Scenario, line: Line, *, issued: bool) -> Ro
 
 
 def _gated(chapter: str, scenario: Scenario, answer: Answer, *, issued: bool) -> Row:
-    """Return the row of a request that has no line of its own: the handler only counts it.
+    """Return the row of a request without a log line, which the reviewer only counts.
 
-    Either a gate stopped it, and `evaluate` says which one and why, or it is too young for any
-    decision.
+    Either a gate stopped it, and `evaluate` shows which one and why, or it is too young to be
+    decided.
     """
     case = answer.case if isinstance(answer, Judged) else None
     refusals = answer.verdict.refusals if isinstance(answer, Judged) and answer.verdict else ()
@@ -207,7 +192,7 @@ def _gated(chapter: str, scenario: Scenario, answer: Answer, *, issued: bool) ->
         scenario=scenario,
         requester="" if case is None else printable(case.csr.username),
         names=tuple(map(printable, names)),
-        names_in_all=len(names),
+        name_count=len(names),
         outcome=outcome,
         why=why,
         refusals=len(refusals),

@@ -1,11 +1,10 @@
-"""What `csr-approver demo` prints: the decisions, the runs, some log lines, and what to do next."""
+"""The output of `csr-approver demo`: decisions, runs, some log lines, and what to do next."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.json import JSON
 from rich.padding import Padding
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo.run import Line, Play, Row
+from cli.screen import table
 from core.model import APP_SERVING
 from core.printable import printable
 from core.signers import SIGNERS
@@ -40,23 +40,23 @@ _COLOURS: Final = {
 }
 
 _NOTES: Final = {
-    "waiting": "not due yet; the next runs look again",
-    "withheld": "the cluster's tag forbids writing",
+    "waiting": "too early to decide; a later run looks again",
+    "withheld": "the cluster's tag forbids writes",
 }
 
 _HOW: Final = """\
 The functions that Lambda runs, at work in this process: moto stands in for AWS, and each cluster
-has a small Kubernetes API of its own, which judges tokens, keeps the requests and signs what is
-approved. One scheduled event went to the dispatcher, which queued a message for each cluster. The
-reviewer took each message, listed the cluster's requests, asked EC2 and IAM who the requesters
-are, and the cluster for the Services that its ServiceAccounts name (APP_SERVING=true), judged, and
-wrote what was due (MODE=enforce: denials too)."""
+has a fake Kubernetes API server, which verifies tokens, stores the requests and signs approved
+ones. The dispatcher ran once and queued a message for each cluster. For each message the reviewer
+listed the cluster's requests, asked EC2 and IAM about the requesters, and asked the cluster for the
+Services that ServiceAccounts name (APP_SERVING=true). It judged the requests and wrote its
+decisions (MODE=enforce: denials too)."""
 
 _NEXT: Final = (
     ("csr-approver diagnose", "which nodes of your own clusters get no certificate, and why"),
-    ("csr-approver evaluate --help", "judge requests of your own clusters, offline"),
-    ("csr-approver demo --output json", "what you have just seen, for programs"),
-    ("README.md", "deploy it in shadow mode, where it writes nothing, and compare"),
+    ("csr-approver evaluate --help", "judge saved requests of your own clusters, offline"),
+    ("csr-approver demo --output json", "this output for programs"),
+    ("README.md", "deploy it in shadow mode, in which it writes nothing, and compare"),
 )
 
 # The request whose log line is shown.
@@ -64,7 +64,7 @@ _SHOWN: Final = "Object name with a log line and terminal codes"
 
 
 def as_json(play: Play) -> dict[str, Any]:
-    """The same for programs."""
+    """Return everything for programs."""
     return {
         "seconds": round(play.seconds, 1),
         "as_expected": not play.surprises,
@@ -75,7 +75,7 @@ def as_json(play: Play) -> dict[str, Any]:
 
 
 def show(play: Play, console: Console) -> None:
-    """Print all of it."""
+    """Print everything for people."""
     console.width = min(console.width, WIDEST)
     title = f"{len(play.rows)} certificate requests, {len(PLACES)} clusters, one run"
     how = Text(" ".join(_HOW.split()))  # in one line, which the terminal folds
@@ -84,9 +84,9 @@ def show(play: Play, console: Console) -> None:
         _show_cluster(place, play, console)
     _show_runs(play, console)
     _show_lines(play, console)
-    _rule("What came of it", console)
-    console.print(Padding(_sums(play), (1, 2)))
-    _rule("What now", console)
+    _rule("Result", console)
+    console.print(Padding(_totals(play), (1, 2)))
+    _rule("Next steps", console)
     console.print(Padding(_next(), (1, 2)))
     for row in play.surprises:
         console.print(Text(f"NOT AS EXPECTED: {_decision(row)}", style="bold red"))
@@ -115,29 +115,29 @@ def _decision(row: Row) -> dict[str, Any]:
 def _show_cluster(place: Place, play: Play, console: Console) -> None:
     _rule(f"{place.name}   {place.region}   {place.says}", console)
     if not place.onboarded:
-        for line in play.said("cluster not onboarded"):
+        for line in play.log_lines("cluster not onboarded"):
             text = f"{line['cause']} ({line['detail']}): counted as not onboarded, no error"
             console.print(Padding(Text(text, style="yellow"), (1, 2)))
         return
-    table = Table(box=SIMPLE_HEAD, expand=True, header_style="bold", padding=(0, 1))
-    table.add_column("Who asks for what", ratio=46, overflow="fold")
-    table.add_column("Verdict", width=7)
-    table.add_column("Done", width=8)
-    table.add_column("Why", ratio=48, overflow="fold")
+    shown = table(expand=True)
+    shown.add_column("Request", ratio=46, overflow="fold")
+    shown.add_column("Verdict", width=7)
+    shown.add_column("Done", width=8)
+    shown.add_column("Why", ratio=48, overflow="fold")
     rows = [row for row in play.rows if row.scenario.cluster == place.name]
     for chapter, found in groupby(rows, key=lambda row: row.chapter):
-        table.add_row(Text(chapter, style="bold underline"))
-        _add_rows(table, found)
-        table.add_section()
-    console.print(table)
+        shown.add_row(Text(chapter, style="bold underline"))
+        _add_rows(shown, found)
+        shown.add_section()
+    console.print(shown)
 
 
-def _add_rows(table: Table, rows: Iterable[Row]) -> None:
+def _add_rows(shown: Table, rows: Iterable[Row]) -> None:
     for row in rows:
         verdict = row.outcome.verdict
         is_finding = row.line is not None and "finding" in row.line
         done = "reported" if is_finding else row.outcome.action
-        table.add_row(
+        shown.add_row(
             _who(row),
             Text(verdict or "-", style=_COLOURS.get(verdict, "")),
             Text(done, style=_COLOURS.get(done, "bold red")),
@@ -146,17 +146,17 @@ def _add_rows(table: Table, rows: Iterable[Row]) -> None:
 
 
 def _who(row: Row) -> Text:
-    """Title, requester and names, its own first."""
+    """Return title, requester and names; the node's own name comes first."""
     node = row.requester.removeprefix("system:node:")
     names = sorted(dict.fromkeys(row.names), key=lambda name: name != node)
-    shown = ["its name" if name == node else _cut(name) for name in names[:_NAMES_SHOWN]]
-    more = row.names_in_all - len(shown)
+    shown = ["its own name" if name == node else _cut(name) for name in names[:_NAMES_SHOWN]]
+    more = row.name_count - len(shown)
     asked = ", ".join(shown) + (f", {more} more" if more > 0 else "")
     text = Text(f"{row.scenario.title}\n")
     if row.scenario.name_as:
         text.append(f"named {_cut(printable(row.scenario.name_as), WIDEST)}\n", "dim")
     first, _, _ = node.removeprefix("system:serviceaccount:").partition(".")
-    text.append(f"{first} asks for {asked or 'nothing that can be read'}", "dim")
+    text.append(f"{first} asks for {asked or 'no readable name'}", "dim")
     return text
 
 
@@ -168,10 +168,10 @@ def _why(row: Row) -> Text:
         more = f" (+{row.refusals - 1})" if row.refusals > 1 else ""
         text = Text.assemble((row.outcome.check or row.outcome.action, "bold"), f": {reason}{more}")
         if detail:
-            # What was expected stands in the log line.
+            # The log line has what was expected.
             got = detail if len(detail) <= _SHORT_DETAIL else detail.partition(", expected")[0]
             text.append(f"\n{_cut(got, _LONGEST_DETAIL)}", "dim")
-    note = "counted only: AWS isn't asked, no log line" if row.outcome.counted else ""
+    note = "only counted: AWS isn't asked, and there is no log line" if row.outcome.counted else ""
     note = _NOTES.get(row.outcome.action, note)
     return text.append(f"\n{note}", "dim italic") if note else text
 
@@ -180,13 +180,19 @@ def _why(row: Row) -> Text:
 
 
 def _show_runs(play: Play, console: Console) -> None:
-    _rule("The runs, as their log lines tell", console)
-    table = Table(box=SIMPLE_HEAD, expand=True, header_style="bold")
-    for heading in ("Cluster", "Listed", "Actions", "Stopped at a gate", "Found wrong", "Seconds"):
-        table.add_column(heading, overflow="fold")
-    for line in play.said("cluster reviewed"):
+    _rule("The runs, from their log lines", console)
+    runs = table(
+        "Cluster",
+        "Listed",
+        "Actions",
+        "Stopped at a gate",
+        "Wrong certificates",
+        "Seconds",
+        expand=True,
+    )
+    for line in play.log_lines("cluster reviewed"):
         of_workloads = " (workloads)" if line["signer"] == APP_SERVING else ""
-        table.add_row(
+        runs.add_row(
             line["cluster"] + of_workloads,
             str(line["listed"]),
             _counts(line["actions"]),
@@ -194,28 +200,28 @@ def _show_runs(play: Play, console: Console) -> None:
             _counts(line["findings"]),
             f"{line['seconds']:.2f}",
         )
-    for line in play.said("cluster not onboarded"):
-        table.add_row(line["cluster"], "-", "not onboarded", "-", "-", "-")
-    console.print(table)
+    for line in play.log_lines("cluster not onboarded"):
+        runs.add_row(line["cluster"], "-", "not onboarded", "-", "-", "-")
+    console.print(runs)
 
 
 def _show_lines(play: Play, console: Console) -> None:
-    _rule("A log line of a decision (one line in CloudWatch, unfolded here)", console)
+    _rule("The log line of a decision (one line in CloudWatch, indented here)", console)
     for row in play.rows:
         if row.scenario.title == _SHOWN and row.line is not None:
             console.print(JSON.from_data(dict(row.line), indent=2, ensure_ascii=True))
-    _rule("A log line of a run", console)
-    for line in play.said("cluster reviewed")[:1]:
+    _rule("The log line of a run", console)
+    for line in play.log_lines("cluster reviewed")[:1]:
         console.print(JSON.from_data(dict(line), indent=None, ensure_ascii=True))
-    _rule("Metrics in the log (EMF), for the account's alarms and for each cluster", console)
-    # Of a cluster's last signer alone `Completed` is 0, which looks like a failure.
+    _rule("Metrics in the log (EMF), for the account and for each cluster", console)
+    # `Completed` counts a cluster once, for its first signer: the second one's 0 is no failure.
     completed = [metrics for metrics in play.metrics if metrics.get("Completed") == [1.0]]
     for metrics in completed[-2:]:
         console.print(JSON.from_data(_values(metrics), indent=None))
 
 
 def _values(metrics: Line) -> dict[str, Any]:
-    """An EMF object without its directions to CloudWatch."""
+    """Return the values of an EMF object without its metadata for CloudWatch."""
     return {name: value for name, value in metrics.items() if name != "_aws"}
 
 
@@ -226,7 +232,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 # --- the end -------------------------------------------------------------------------------------
 
 
-def _sums(play: Play) -> Text:
+def _totals(play: Play) -> Text:
     counts = Counter(row.outcome.action for row in play.rows)
     attacks = [row for row in play.rows if row.chapter == "Attacks"]
     certified = sum(row.issued for row in attacks)
@@ -241,10 +247,10 @@ def _sums(play: Play) -> Text:
 
 
 def _next() -> Table:
-    table = Table.grid(padding=(0, 3))
+    rows = Table.grid(padding=(0, 3))
     for command, does in _NEXT:
-        table.add_row(Text(command, style="bold"), Text(does))
-    return table
+        rows.add_row(Text(command, style="bold"), Text(does))
+    return rows
 
 
 def _rule(title: str, console: Console) -> None:

@@ -12,10 +12,9 @@ from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_ac
 from cli.diagnose.html import page
 from cli.diagnose.run import ClusterDiagnosis, diagnose_cluster
 from cli.diagnose.view import all_ready, as_json, show
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
 from cli.given_settings import Settings, settings_of
-from cli.screen import console
+from cli.screen import Output, console
 from core.printable import printable
 
 _EXAMPLE = """

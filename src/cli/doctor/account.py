@@ -1,4 +1,4 @@
-"""The links of `csr-approver doctor` that are the account's: clock, credentials, stack, rights."""
+"""The account's links of `csr-approver doctor`: clock, credentials, stack, rights."""
 
 from datetime import UTC, datetime
 from functools import cached_property
@@ -19,19 +19,19 @@ from core.errors import BadSettings, EvidenceUnavailable
 from core.model import Role
 from core.settings import ReviewSettings
 
-#: AWS refuses what is signed by a clock that is further off.
+#: AWS refuses requests signed by a clock that is further off.
 #: From: IAM User Guide, "Elements of an AWS API request signature".
 MOST_SKEW_SECONDS: Final = 300
 
-# AWS tells whole seconds, and its answer takes a while.
+# AWS's time has whole seconds, and its answer takes a while.
 _SAME_SECONDS: Final = 3
 
-_DEPLOY: Final = "deploy it, or say where it is: --stack-name, --stack-region"
-_ASSUME: Final = "whether the approver's role may is told with --assume-role, or by its alarms"
+_DEPLOY: Final = "deploy it, or give its name and Region: --stack-name, --stack-region"
+_ASSUME: Final = "to check the approver's own role use --assume-role; its alarms report it too"
 
 
 class AccountLinks:
-    """What is the same for all clusters. Each property is asked for once, at first need."""
+    """The links that all clusters share. Each property is read once, when it is first needed."""
 
     def __init__(
         self,
@@ -43,19 +43,19 @@ class AccountLinks:
         stack_region: str,
         assume: bool,
     ) -> None:
-        """`own`: a person's own credentials. The rest are the command's options."""
+        """`own`: the caller's account. The others are the command's options."""
         self.own = own
         self._account = account
         self._role_arn = role_arn
         self._stack_name = stack_name
         self._stack_region = stack_region
         self._assume = assume
-        #: Whose credentials meet the clusters, EC2 and IAM.
+        #: The account with the credentials for the clusters, EC2 and IAM.
         self.acting = own
         self.as_approver = False
 
     def links(self) -> list[Link]:
-        """In their order."""
+        """Return the links in order."""
         return [
             Link("clock", self._clock),
             Link("credentials", self._credentials, after=("clock",)),
@@ -70,12 +70,12 @@ class AccountLinks:
 
     @cached_property
     def caller(self) -> Caller:
-        """Who we are by our own credentials."""
+        """The owner of the caller's own credentials."""
         return who_am_i(self.own.client("sts"), lambda: datetime.now(UTC))
 
     @cached_property
     def stack(self) -> Stack | None:
-        """The approver's stack; None where there is none."""
+        """The approver's stack; None if there is none."""
         client = self.own.client("cloudformation", self._stack_region)
         return stack.describe(client, self._stack_name, self._stack_region)
 
@@ -90,7 +90,7 @@ class AccountLinks:
 
     @cached_property
     def known_stack(self) -> Stack | None:
-        """The stack; None also where it can't be asked, which the link `stack` tells."""
+        """The stack; None also if it can't be read, which the link `stack` reports."""
         try:
             return self.stack
         except EvidenceUnavailable:
@@ -98,7 +98,7 @@ class AccountLinks:
 
     @property
     def settings(self) -> ReviewSettings:
-        """Those of the stack; the defaults where there are none, which the link `stack` tells."""
+        """The stack's settings; the defaults if the link `stack` reports an error."""
         try:
             return self.known_stack.settings() if self.known_stack else ReviewSettings()
         except BadSettings:
@@ -109,43 +109,49 @@ class AccountLinks:
     def _clock(self) -> Finding:
         skew = self.caller.skew_seconds
         if skew is None:
-            return unknown("AWS told no time")
+            return unknown("AWS's answer has no time")
         if abs(skew) < _SAME_SECONDS:
             return ok("the local clock agrees with AWS's")
         difference = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's"
         if abs(skew) > MOST_SKEW_SECONDS:
             return broken(
                 f"the local clock is {difference}",
-                "set it, by NTP: AWS refuses such tokens",
+                "set it by NTP: AWS rejects requests of a clock that is more than 300 s off",
             )
         return ok(f"the local clock is {difference}")
 
     def _credentials(self) -> Finding:
         caller = self.caller
         if caller.problem:
-            return broken(caller.problem, hint(caller.problem) or "give other credentials")
+            return broken(
+                caller.problem, hint(caller.problem) or "use other credentials: --profile"
+            )
         role = Role.of_arn(self._role_arn or "")
         expected = self._account or (role.account if role else None)
         if expected not in {None, caller.account}:
-            detail = f"they are of the account {caller.account}, expected {expected}"
-            return broken(detail, "give those of that account: --profile")
+            detail = f"they are for account {caller.account}, expected {expected}"
+            return broken(detail, "use credentials of that account: --profile")
         return ok(f"{caller.arn}, account {caller.account}")
 
     def _stack(self) -> Finding:
         where = f"{self._stack_name} in {self._stack_region}"
         found = self.stack
         if found is None and self._role_arn is not None:
-            return still_open(f"no stack {where}; --role-arn tells the role")
+            return still_open(f"there is no stack {where}; the role is from --role-arn")
         if found is None:
             return broken(f"there is no stack {where}", _DEPLOY)
         if not found.is_settled:
-            return broken(f"{where} is {found.status}", "see its events in CloudFormation")
+            return broken(f"{where} is {found.status}", "see the stack's events in CloudFormation")
         if not found.role_arn:
-            return broken(f"{where} isn't the approver's: it has no ReviewerRoleArn", _DEPLOY)
+            return broken(
+                f"{where} isn't the approver's: it has no output ReviewerRoleArn", _DEPLOY
+            )
         try:
             mode = found.settings().mode.value
         except BadSettings as error:
-            return broken(f"{where} can't start: {error}", "deploy it with other parameters")
+            return broken(
+                f"the functions of {where} can't start: {error}", "deploy it with valid parameters"
+            )
         return ok(f"{where} is {found.status}, mode {mode}")
 
     def _schedule(self) -> Finding:
@@ -156,33 +162,38 @@ class AccountLinks:
         state = stack.schedule_state(cloudformation, scheduler, self._stack_name)
         if state != "ENABLED":
             detail = f"the schedule is {state}" if state else "the stack has no schedule"
-            return broken(detail, "deploy the stack anew, with its schedule on")
+            return broken(detail, "deploy the stack again, with its schedule enabled")
         return ok("the schedule is on")
 
     def _role(self) -> Finding:
         role = Role.of_arn(self.role_arn)
         if role is None:
-            return broken(f"{self.role_arn} is no role", _DEPLOY)
+            return broken(f"{self.role_arn} is not a role's ARN", _DEPLOY)
         if role.account != self.caller.account:
-            return still_open(f"{self.role_arn} is another account's")
+            return still_open(
+                f"{self.role_arn} belongs to another account, where it can't be checked"
+            )
         if roles.trust_policy(self.own.client("iam"), role.name) is None:
             return broken(f"there is no role {self.role_arn}", _DEPLOY)
         return ok(self.role_arn)
 
     def _identity(self) -> Finding:
-        """Which credentials the links after this one are checked with."""
+        """Choose the credentials for the later links."""
         if _is_session_of(self.caller, self.role_arn):
             self.as_approver = True
             return ok("your credentials are the approver's own")
         if not self._assume:
-            return still_open("as you; with --assume-role, as the approver")
+            return still_open("checked as you; --assume-role checks as the approver")
         try:
             self.acting = _assumed(self.own, self.role_arn)
         except AWS_FAULTS as error:
             problem = with_fix(reported("STS AssumeRole", error))
-            return unknown(problem, "as deployed, its trust policy lets Lambda alone take it")
+            return unknown(
+                problem,
+                "as deployed, only Lambda may assume it: run this without --assume-role",
+            )
         self.as_approver = True
-        return ok("as the approver's role, which you may take")
+        return ok("checked as the approver's role, which you may assume")
 
     def _ec2(self) -> Finding:
         allowed = rights.may_describe_instances(self.acting.client("ec2"))
@@ -193,41 +204,44 @@ class AccountLinks:
         return self._right("iam:GetInstanceProfile", allowed=allowed)
 
     def _right(self, action: str, *, allowed: bool) -> Finding:
-        """What a person may do, or may not, tells nothing of the approver's role."""
+        """Return the finding for a right. The caller's own rights don't show the approver's."""
         if self.as_approver and allowed:
             return ok(f"the approver may {action}")
         if self.as_approver:
-            fix = "its policy, a permissions boundary or an SCP forbids it"
+            fix = "check its policy, its permissions boundary and the SCPs"
             return broken(f"the approver may not {action}", fix)
         if allowed:
             return still_open(f"you may {action}", _ASSUME)
         return unknown(f"you may not {action}", _ASSUME)
 
     def _iam_from_vpc(self) -> Finding:
-        """Whether the reviewer reaches IAM, which has no endpoint in most VPCs."""
+        """Return whether the reviewer reaches IAM, which has no endpoint in most VPCs."""
         found = self.stack
         if found is None or not found.subnets:
             return ok("the reviewer runs outside any VPC")
         if not self.settings.verify_node_role:
             return ok("IAM isn't asked (VERIFY_NODE_ROLE=false)")
-        shut = vpc.shut_in(self.own.client("ec2", self._stack_region), found.subnets)
+        shut = vpc.without_iam(self.own.client("ec2", self._stack_region), found.subnets)
         if shut:
             return broken(
-                f"no way from {', '.join(shut)} to IAM: no NAT and no endpoint of IAM",
-                "route them to a NAT gateway, or set VerifyNodeRole=false",
+                f"IAM can't be reached from {', '.join(shut)}: no NAT gateway, no IAM endpoint",
+                "route the subnets to a NAT gateway, or set VerifyNodeRole=false",
             )
-        return ok(f"from {', '.join(found.subnets)} a route leads out")
+        return ok(f"{', '.join(found.subnets)}: routed out of the VPC")
 
 
 def _is_session_of(caller: Caller, role_arn: str) -> bool:
-    """arn:<partition>:sts::<account>:assumed-role/<role>/<session>."""
+    """Return whether the caller is a session of the role.
+
+    Its ARN is arn:<partition>:sts::<account>:assumed-role/<role>/<session>.
+    """
     role = Role.of_arn(role_arn)
     _, _, rest = caller.arn.partition(":assumed-role/")
     return role is not None and (caller.account, rest.split("/")[0]) == (role.account, role.name)
 
 
 def _assumed(own: Aws, role_arn: str) -> Aws:
-    """The same account as another role. Raises what AWS is at fault for."""
+    """Return the account with the role's credentials; raises errors of AWS."""
     answer = own.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="csr-approver-doctor")
     keys = answer["Credentials"]
     session = boto3.Session(

@@ -1,4 +1,4 @@
-"""Links of a chain, some of which need others: which hold, and which is the first that does not."""
+"""Links of a chain, some of which need others, and the first one that is broken."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from core.errors import ClusterUnavailable, EvidenceUnavailable
 
 
 class Status(Enum):
-    """How a link stands."""
+    """The status of a link; the values are a stable contract."""
 
     OK = "ok"
-    #: Nothing has shown it yet, and nothing is wrong.
+    #: Nothing is wrong, but nothing has confirmed it yet.
     OPEN = "open"
     BROKEN = "broken"
     UNKNOWN = "unknown"
@@ -24,7 +24,7 @@ _HOLDS = frozenset({Status.OK, Status.OPEN})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of a link. `fix`: what a person does about it."""
+    """The result for a link. `fix`: what a person does about it."""
 
     status: Status
     detail: str
@@ -32,13 +32,13 @@ class Finding:
 
     @property
     def holds(self) -> bool:
-        """Whether links that need this one can be looked at."""
+        """Whether links that need this one can be checked."""
         return self.status in _HOLDS
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link. `needs` must hold for it to be looked at; `after` must only not be broken."""
+    """One link. It is checked if all of `needs` hold, and none of `after` is broken."""
 
     id: str
     look: Callable[[], Finding]
@@ -47,29 +47,29 @@ class Link:
 
 
 def ok(detail: str) -> Finding:
-    """It holds."""
+    """Return that the link holds."""
     return Finding(Status.OK, detail)
 
 
 def still_open(detail: str, fix: str = "") -> Finding:
-    """Nothing has shown it."""
+    """Return that nothing has confirmed the link yet."""
     return Finding(Status.OPEN, detail, fix)
 
 
 def broken(detail: str, fix: str) -> Finding:
-    """It doesn't hold."""
+    """Return that the link is broken."""
     return Finding(Status.BROKEN, detail, fix)
 
 
 def unknown(detail: str, fix: str = "") -> Finding:
-    """It couldn't be told."""
+    """Return that the link couldn't be checked."""
     return Finding(Status.UNKNOWN, detail, fix)
 
 
 def walk(links: Iterable[Link], known: Mapping[str, Finding]) -> dict[str, Finding]:
-    """Look at the links in their order; `known` are those before them. Returns these links' own.
+    """Check the links in order, and return their findings. `known`: findings of earlier links.
 
-    What can't be asked is unknown, and costs those that don't need it nothing.
+    A link that can't be checked is unknown, and stops only the links that need it.
     """
     seen = dict(known)
     for link in links:
@@ -80,7 +80,7 @@ def walk(links: Iterable[Link], known: Mapping[str, Finding]) -> dict[str, Findi
 
 
 def first(findings: Mapping[str, Finding], status: Status) -> str | None:
-    """The first link that stands so; None where none does."""
+    """Return the first link with this status; None if there is none."""
     return next((link for link, one in findings.items() if one.status is status), None)
 
 

@@ -1,4 +1,4 @@
-"""The links of `csr-approver doctor` that are one cluster's: from EKS to a dry run."""
+"""The links of one cluster for `csr-approver doctor`: from EKS to a dry run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -41,14 +41,14 @@ RIGHTS: Final = {
 
 
 class ClusterLinks:
-    """One cluster. Each property is asked for once, at first need."""
+    """The links of one cluster. Each property is read once, when it is first needed."""
 
     def __init__(self, found: Found, account: AccountLinks) -> None:
         self._found = found
         self._of = account
 
     def links(self) -> list[Link]:
-        """In their order; they need some of the account's."""
+        """Return the links in order; they need some of the account's."""
         return [
             Link("describe", self._describe, needs=("credentials",)),
             Link("state", self._state, needs=("describe",)),
@@ -69,7 +69,7 @@ class ClusterLinks:
 
     @cached_property
     def _outcome(self) -> Outcome:
-        """What came of a call that anybody may make who is known."""
+        """The outcome of a call that every authenticated user may make."""
         api = connection(self._of.acting, self._cluster, WallClock(SECONDS))
         try:
             return api.call("GET", "/version")
@@ -78,7 +78,7 @@ class ClusterLinks:
 
     @cached_property
     def _listed(self) -> Listing | ClusterUnavailable:
-        """All kubelet-serving requests, or why they can't be had; not asked for in vain."""
+        """All kubelet-serving requests, or why they can't be listed."""
         if isinstance(self._outcome, NoAnswer) or self._outcome.status == 401:
             return unavailable(self._outcome)
         try:
@@ -89,18 +89,18 @@ class ClusterLinks:
 
     @property
     def _access(self) -> str:
-        """The command that tells how the approver is let in."""
+        """The command that shows how to give the approver access."""
         return f"csr-approver access {self._found.name} --region {self._found.region}"
 
-    # --- EKS ------------------------------------------------------------------------------------
+    # --- EKS --------------------------------------------------------------------------------------
 
     def _describe(self) -> Finding:
         found = self._found.described
         if isinstance(found, eks.ClusterNotFound):
-            return broken("EKS knows no such cluster", "give its name and --region")
+            return broken(found.detail, "check the name and --region")
         if isinstance(found, ClusterUnavailable):
             raise found
-        return ok(f"authentication mode {found.auth_mode or 'not told'}")
+        return ok(f"authentication mode {found.auth_mode or 'unknown'}")
 
     def _state(self) -> Finding:
         found = self._found.described
@@ -110,13 +110,13 @@ class ClusterLinks:
         return broken(f"the cluster is {status}", "wait until it is ACTIVE")
 
     def _selected(self) -> Finding:
-        """Whether the stack serves it, and the tag that may lower its mode."""
+        """Return whether the stack serves the cluster, and the tag that may lower its mode."""
         stack = self._of.known_stack
         if stack is None:
             return still_open("there is no stack to ask")
         cluster = self._cluster.cluster
         if not eks.is_selected(self._of.settings, cluster, home=stack.region):
-            fix = "deploy with other Regions, ClusterNames or ClusterTag"
+            fix = "deploy the stack with other Regions, ClusterNames or ClusterTag"
             return broken("the stack doesn't serve it", fix)
         tag = cluster.tags.get("csr-approver:mode")
         return ok("the stack serves it" + (f"; tagged {tag}" if tag is not None else ""))
@@ -128,53 +128,56 @@ class ClusterLinks:
         client = self._of.own.client("eks", cluster.region)
         entry = access_entries.describe(client, cluster.name, role_arn)
         if entry is None:
-            return broken(f"there is none for {role_arn}", f"{self._access} --apply")
+            return broken(f"there is no access entry for {role_arn}", f"{self._access} --apply")
         if entry.type != access_entries.STANDARD:
-            return broken(f"it is of the type {entry.type}, expected STANDARD", self._access)
+            return broken(f"its type is {entry.type}, expected STANDARD", self._access)
         if GROUP not in entry.groups:
             return broken(f"it isn't in the group {GROUP}", f"{self._access} --apply")
         return ok(f"in the group {GROUP}")
 
-    # --- the way there --------------------------------------------------------------------------
+    # --- the connection ---------------------------------------------------------------------------
 
     def _network(self) -> Finding:
-        """From here, and by its configuration from the reviewer."""
+        """Return whether the endpoint is reachable from here and, by its settings, from Lambda."""
         private = self._cluster.private_only
         stack = self._of.known_stack
         if private and stack is not None and not stack.subnets:
             return broken(
                 "the endpoint is private, and the reviewer runs outside any VPC",
-                "deploy with SubnetIds and SecurityGroupIds that reach it",
+                "deploy the stack with SubnetIds and SecurityGroupIds that reach it",
             )
         outcome = self._outcome
         if not isinstance(outcome, NoAnswer) or outcome.cause in {"tls", "token"}:
-            return ok("reachable from here" + (", privately" if private else ""))
+            return ok("reachable from here" + (", by the private endpoint" if private else ""))
         problem = f"not reachable from here: {outcome.detail}"
         if private:
-            return unknown(f"{problem}; the endpoint is private", "run this within its network")
+            return unknown(
+                f"{problem}; the endpoint is private", "run this in the cluster's network"
+            )
         proxied = hint("ConnectTimeoutError").partition("; ")[2]
-        fix = "its publicAccessCidrs, or a firewall on the way, must let you through"
+        fix = "allow your address in publicAccessCidrs and in the firewalls on the way"
         return broken(problem, "; ".join(filter(None, (fix, proxied))))
 
     def _tls(self) -> Finding:
         outcome = self._outcome
         if isinstance(outcome, NoAnswer) and outcome.cause == "tls":
-            fix = "another certificate than the cluster's is shown: what reads TLS on the way?"
+            fix = "another server answered: look for a proxy that intercepts TLS"
             return broken(outcome.detail, fix)
-        return ok("the cluster's own CA")
+        return ok("verified by the cluster's own CA")
 
     def _token(self) -> Finding:
         outcome = self._outcome
         if isinstance(outcome, NoAnswer):
             return unknown(f"{outcome.cause}: {outcome.detail}")
         if outcome.status == 401 and self._of.as_approver:
-            return broken("the cluster doesn't know the approver (401)", self._let_in)
+            return broken("the cluster rejects the approver's credentials (401)", self._let_in)
         if outcome.status == 401:
-            fix = "--assume-role, or an access entry for your own role"
-            return unknown("the cluster doesn't know you (401)", fix)
+            fix = "use --assume-role, or create an access entry for your own role"
+            return unknown("the cluster rejects your credentials (401)", fix)
         if outcome.status >= 500:
             raise unavailable(outcome)
-        return ok("the cluster knows " + ("the approver" if self._of.as_approver else "you"))
+        who = "the approver's" if self._of.as_approver else "your"
+        return ok(f"the cluster accepts {who} credentials")
 
     @property
     def _let_in(self) -> str:
@@ -183,14 +186,14 @@ class ClusterLinks:
             return f"add the role to the ConfigMap aws-auth, as {self._access} shows"
         return "delete its access entry and create it again: the entry is for a deleted role"
 
-    # --- what it may do there -------------------------------------------------------------------
+    # --- rights in the cluster --------------------------------------------------------------------
 
     def _right(self, link: str) -> Finding:
-        """The bearer's own; or of a person, those of the group, if he may ask."""
+        """Return the approver's right; as a person, the right of its group, if we may ask."""
         allowed = self._allowed[link]
         who = "the approver" if self._of.as_approver else f"the group {GROUP}"
         if isinstance(allowed, NotOnboarded):
-            return unknown(f"you may not ask what {who} may", "--assume-role")
+            return unknown(f"you may not ask for the rights of {who}", "use --assume-role")
         if isinstance(allowed, ClusterUnavailable):
             raise allowed
         if allowed:
@@ -199,7 +202,7 @@ class ClusterLinks:
 
     @cached_property
     def _allowed(self) -> Mapping[str, bool | ClusterUnavailable]:
-        """Each right, or why that can't be told; on one connection, which is patient once."""
+        """Each right, or why it is unknown; on one connection, so that retries wait only once."""
         group = "" if self._of.as_approver else GROUP
         api = connection(self._of.acting, self._cluster, WallClock(SECONDS))
         try:
@@ -208,14 +211,14 @@ class ClusterLinks:
             api.close()
 
     def _node_roles(self) -> Finding:
-        # Why there is no list the links of the way there, and of the rights, tell.
+        # If there is no list, the links for the connection and the rights report why.
         csrs = () if isinstance(self._listed, ClusterUnavailable) else self._listed.csrs
         return look_at_node_roles(self._of.own, self._of.caller.account, self._cluster, csrs)
 
-    # --- whether it does ------------------------------------------------------------------------
+    # --- certificates -----------------------------------------------------------------------------
 
     def _issuing(self) -> Finding:
-        """Requests are kept for an hour after their approval."""
+        """Return whether EKS issued what we approved: requests are kept for an hour after that."""
         if isinstance(self._listed, ClusterUnavailable):
             raise self._listed
         grace = self._of.settings.issue_grace_seconds
@@ -223,11 +226,11 @@ class ClusterLinks:
         issued, missing = fates["issued"], fates["missing"]
         if missing and not issued:
             fix = "see approved-not-issued in docs/runbook.md"
-            return broken(f"{missing} were approved by us, and none was issued", fix)
+            return broken(f"our approvals: 0 issued, {missing} not issued", fix)
         if issued:
-            more = f", not issued {missing}" if missing else ""
-            return ok(f"seen issued {issued}{more}")
-        return still_open("not yet known: nothing that we approved is in the list")
+            more = f", {missing} not issued" if missing else ""
+            return ok(f"our approvals: {issued} issued{more}")
+        return still_open("not yet known: no listed request was approved by us")
 
     def _dry_run(self) -> Finding:
         reviewed = run_once(self._of.acting, self._cluster, self._of.settings, applied=False)
@@ -235,11 +238,11 @@ class ClusterLinks:
         actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
         listed = sum(one.run.listed for one in reviewed.signers)
         counts = ", ".join(f"{count} {action.value}" for action, count in actions.most_common())
-        reported = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
+        found = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
         look = f"csr-approver review {cluster.name} --region {cluster.region}"
         if not reviewed.is_whole:
-            return Finding(Status.UNKNOWN, reported, look)
-        return Finding(Status.OK, reported, "" if reviewed.is_well else look)
+            return Finding(Status.UNKNOWN, found, look)
+        return Finding(Status.OK, found, "" if reviewed.is_well else look)
 
 
 def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavailable:
@@ -250,7 +253,7 @@ def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavai
 
 
 def _unseen(reviewed: Reviewed) -> str:
-    """What the review couldn't read: a list that looks harmless without it may hide other CSRs."""
+    """Return what the review couldn't read, which may hide CSRs."""
     unreadable = sum(len(one.run.unreadable) for one in reviewed.signers)
     cut = ", ".join(one.run.cause for one in reviewed.signers if one.run.truncated)
     parts = (unreadable and f"{unreadable} unreadable", cut and f"list not read to its end: {cut}")
@@ -258,7 +261,7 @@ def _unseen(reviewed: Reviewed) -> str:
 
 
 def _fate(csr: Csr, grace: int) -> Literal["issued", "missing", ""]:
-    """Of one that we approved; empty for all others, and while it may yet be issued."""
+    """Return what became of our approval; empty for other CSRs, and while EKS may still issue."""
     approved = csr.condition("Approved")
     if approved is None or approved.reason != APPROVED_REASON:
         return ""

@@ -1,6 +1,5 @@
 """`csr-approver doctor`: the whole chain from the credentials to a dry run, link by link."""
 
-import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -20,25 +19,25 @@ from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Status, walk
 from cli.doctor.cluster import ClusterLinks
 from cli.doctor.view import Examined, Findings, as_json, show
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
-from cli.screen import busy, console
+from cli.screen import Output, OutputOption, busy, console, print_json
 
 _EXAMPLE = """
-Nothing is changed. Without names, all clusters of the Region are looked at. A link is ok, open
-(nothing is wrong, and nothing has shown it yet), broken, unknown (it could not be asked), or not
-checked, as it needs one that does not hold; the first broken one and its mend come last.
+It changes nothing. Without names it checks all clusters of the Region. A link is ok, open (nothing
+is wrong, but nothing has confirmed it yet), broken, unknown (it could not be checked), or not
+checked (it needs a link that doesn't hold). The first broken link and its fix are printed last.
 
-What your own credentials may do tells little of what the approver may: with --assume-role its
-role is taken, if its trust policy lets you; else the cluster is asked about the approver's group.
+Your own rights show little of the approver's. With --assume-role the checks use the approver's
+role, if its trust policy lets you assume it; without, the cluster is asked for the rights of the
+approver's group.
 
-Your own credentials should be able to read the stack (cloudformation:DescribeStacks,
+Your credentials should be able to read the stack (cloudformation:DescribeStacks,
 ListStackResources, scheduler:GetSchedule), roles (iam:GetRole), the clusters and their access
-entries (eks:ListClusters, DescribeCluster, ListAccessEntries, DescribeAccessEntry), and of a
-reviewer with subnets these (ec2:DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints). What
-they can't read is unknown.
+entries (eks:ListClusters, DescribeCluster, ListAccessEntries, DescribeAccessEntry), and, for a
+reviewer with subnets, these (ec2:DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints). A
+link that they can't read is unknown.
 
-Exit 0: nothing is broken. Exit 1: something is. Exit 3: something could not be told.
+Exit 0: nothing is broken. Exit 1: a link is broken. Exit 3: a link is unknown, and none is broken.
 
 Examples:
 
@@ -54,17 +53,17 @@ def doctor(
     ] = None,
     region: Regions = None,
     assume_role: Annotated[
-        bool, typer.Option("--assume-role", help="Look as the approver's own role.")
+        bool, typer.Option("--assume-role", help="Check as the approver's own role.")
     ] = False,
     account: Annotated[
-        str | None, typer.Option(help="The account that this must be.", metavar="ID")
+        str | None, typer.Option(help="The account that the credentials must be for.", metavar="ID")
     ] = None,
     role_arn: RoleArn = None,
     stack_name: StackName = STACK,
     stack_region: StackRegion = None,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Check the whole chain, from your credentials to a dry run, and name the first broken link."""
     aws = open_account(profile, region or [], proxy=proxy)
@@ -79,14 +78,14 @@ def doctor(
         stack_region=stack_region or aws.home,
         assume=assume_role,
     )
-    with busy("Looking at the account ..."):
+    with busy("Checking the account ..."):
         ours = walk(links.links(), {})
     found = find(aws, clusters or ["*"], region or []) if ours["credentials"].holds else []
-    if not clusters:  # that there is none is nothing broken
+    if not clusters:  # a Region without clusters is not broken
         found = [one for one in found if not isinstance(one.described, ClusterNotFound)]
-    examined = at_once(lambda one: _examine(one, links, ours), found, "Looking at clusters")
+    examined = at_once(lambda one: _examine(one, links, ours), found, "Checking clusters")
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(ours, examined), indent=2))
+        print_json(as_json(ours, examined))
     else:
         show(ours, examined, console())
     raise typer.Exit(_code(ours, examined))

@@ -1,4 +1,4 @@
-"""IAM roles: who may take them. From: IAM User Guide, "IAM JSON policy elements"."""
+"""IAM roles, and who may assume them. From: IAM User Guide, "IAM JSON policy elements"."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -7,14 +7,14 @@ from typing import Any, Final
 from adapters.aws_clients import AWS_FAULTS, error_code, reported
 from core.errors import EvidenceUnavailable
 
-#: By which a role's session, and with it a session's name, is had.
-_TAKING: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
+#: The actions that create a session of a role; the caller chooses the session's name.
+_ASSUMING: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
 
 _EC2: Final = frozenset({"ec2.amazonaws.com", "ec2.amazonaws.com.cn"})
 
 
 def trust_policy(iam: Any, name: str) -> Mapping[str, Any] | None:
-    """The trust policy of a role; None where there is no such role.
+    """Return a role's trust policy; None if there is no such role.
 
     Raises:
         EvidenceUnavailable: IAM couldn't be asked.
@@ -30,31 +30,31 @@ def trust_policy(iam: Any, name: str) -> Mapping[str, Any] | None:
     return policy
 
 
-def takers(policy: Mapping[str, Any]) -> list[str]:
-    """All whom a trust policy allows to take the role, but EC2's own service.
+def other_principals(policy: Mapping[str, Any]) -> list[str]:
+    """Return the principals that a trust policy lets assume the role, but EC2's own service.
 
-    Conditions and denials aren't weighed: whom they stop is told as well.
+    Conditions and denials aren't evaluated: principals that they stop are returned, too.
     """
     found = [
         who
         for statement in _list(policy.get("Statement"))
-        if isinstance(statement, Mapping) and _lets_take(statement)
+        if isinstance(statement, Mapping) and _allows_assuming(statement)
         for who in _principals(statement)
     ]
     return sorted(set(found))
 
 
-def _lets_take(statement: Mapping[str, Any]) -> bool:
+def _allows_assuming(statement: Mapping[str, Any]) -> bool:
     if statement.get("Effect") != "Allow":
         return False
     actions = [str(one).lower() for one in _list(statement.get("Action"))]
-    matched = any(fnmatchcase(one, action) for one in _TAKING for action in actions)
+    matched = any(fnmatchcase(one, action) for one in _ASSUMING for action in actions)
     return matched or "NotAction" in statement
 
 
 def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
     if "NotPrincipal" in statement:
-        yield "everybody but some"
+        yield "everyone except some principals"
     principal = statement.get("Principal")
     if isinstance(principal, str):
         yield principal
@@ -66,7 +66,7 @@ def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list(value: object) -> Sequence[Any]:
-    """IAM lets one stand for a list of one."""
+    """Return a list: IAM accepts a single value in place of a list."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

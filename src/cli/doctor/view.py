@@ -1,15 +1,13 @@
-"""What `csr-approver doctor` prints: every link, and first of all what to mend."""
+"""The output of `csr-approver doctor`: all links, and then the first one to fix."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from cli.doctor.chain import Finding, Status, first
-from cli.screen import cell
+from cli.screen import cell, table
 
 _STYLES = {
     Status.OK: "green",
@@ -26,7 +24,7 @@ Findings = Mapping[str, Finding]
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A cluster's links."""
+    """The findings of a cluster."""
 
     name: str
     region: str
@@ -34,7 +32,7 @@ class Examined:
 
 
 def as_json(account: Findings, clusters: Sequence[Examined]) -> dict[str, Any]:
-    """All of it, for programs."""
+    """Return everything for programs."""
     return {
         "first_broken": first(account, _BROKEN),
         "account": _links(account),
@@ -51,26 +49,26 @@ def as_json(account: Findings, clusters: Sequence[Examined]) -> dict[str, Any]:
 
 
 def show(account: Findings, clusters: Sequence[Examined], console: Console) -> None:
-    """A table for the account and one for each cluster; what is broken last, where it is read."""
+    """Print a table for the account and for each cluster; the first broken link comes last."""
     _show("The account", account, console)
     for one in clusters:
         _show(f"{one.name} ({one.region})", one.findings, console)
-    _tell_first("First broken", _BROKEN, account, clusters, console)
-    _tell_first("Could not tell", Status.UNKNOWN, account, clusters, console)
+    _show_first("First broken", _BROKEN, account, clusters, console)
+    _show_first("Unknown", Status.UNKNOWN, account, clusters, console)
 
 
-def _tell_first(
+def _show_first(
     words: str, status: Status, account: Findings, clusters: Sequence[Examined], console: Console
 ) -> None:
-    """The first such link, and its mend: of the account, or else of each cluster."""
+    """Print the first such link and its fix: of the account, or else of each cluster."""
     link = first(account, status)
     if link is not None:
-        _tell(f"{words}, the account", link, account[link], console)
+        _show_link(f"{words}, the account", link, account[link], console)
         return
     for one in clusters:
         link = first(one.findings, status)
         if link is not None:
-            _tell(f"{words}, {one.name}", link, one.findings[link], console)
+            _show_link(f"{words}, {one.name}", link, one.findings[link], console)
 
 
 def _links(findings: Findings) -> list[dict[str, Any]]:
@@ -86,18 +84,18 @@ def _links(findings: Findings) -> list[dict[str, Any]]:
 
 
 def _show(title: str, findings: Findings, console: Console) -> None:
-    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
-    table.add_column(cell(title), no_wrap=True, min_width=14)
-    table.add_column("", no_wrap=True, width=11)
-    table.add_column("", overflow="fold")
+    rows = table()
+    rows.add_column(cell(title), no_wrap=True, min_width=14)
+    rows.add_column("", no_wrap=True, width=11)
+    rows.add_column("", overflow="fold")
     for link, one in findings.items():
         lines = [one.detail, f"-> {one.fix}"] if one.fix else [one.detail]
-        table.add_row(cell(link), cell(one.status.value, style=_STYLES[one.status]), cell(*lines))
-    console.print(table)
+        rows.add_row(cell(link), cell(one.status.value, style=_STYLES[one.status]), cell(*lines))
+    console.print(rows)
 
 
-def _tell(words: str, link: str, finding: Finding, console: Console) -> None:
+def _show_link(words: str, link: str, finding: Finding, console: Console) -> None:
     style = _STYLES[finding.status]
     console.print(cell(f"{words}: {link}: {finding.detail}", style=style))
     if finding.fix:
-        console.print(cell(f"To mend it: {finding.fix}"))
+        console.print(cell(f"Fix: {finding.fix}"))

@@ -1,4 +1,4 @@
-"""What a function in a VPC's subnets can reach of AWS beyond the VPC."""
+"""Whether a function in a VPC's subnets can reach IAM."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,11 +9,11 @@ from core.errors import EvidenceUnavailable
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
-def shut_in(ec2: Any, subnets: Sequence[str]) -> list[str]:
-    """Those of the subnets from which IAM can't be reached; `ec2` is of their Region.
+def without_iam(ec2: Any, subnets: Sequence[str]) -> list[str]:
+    """Return the subnets from which IAM can't be reached. `ec2`: the client of their Region.
 
-    An internet gateway is no way out: a function has no public address. Any other target of the
-    default route (NAT, transit gateway, an appliance) is taken for one.
+    A route to an internet gateway doesn't count: a function has no public address. Any other target
+    of the default route does (NAT, transit gateway, appliance).
 
     Raises:
         EvidenceUnavailable: EC2 couldn't be asked.
@@ -28,11 +28,13 @@ def shut_in(ec2: Any, subnets: Sequence[str]) -> list[str]:
             if vpc not in reached and not _leads_out(_routes(ec2, subnet, vpc))
         ]
     except AWS_FAULTS as error:
-        raise EvidenceUnavailable(reported("EC2 DescribeSubnets and the like", error)) from error
+        raise EvidenceUnavailable(
+            reported("EC2 DescribeSubnets, DescribeRouteTables or DescribeVpcEndpoints", error)
+        ) from error
 
 
 def _has_iam(ec2: Any, vpc: str) -> bool:
-    """Whether there is an interface endpoint of IAM's."""
+    """Return whether the VPC has an interface endpoint for IAM."""
     filters = [{"Name": "vpc-id", "Values": [vpc]}]
     pages = ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters)
     services = [one["ServiceName"] for page in pages for one in page["VpcEndpoints"]]
@@ -40,7 +42,7 @@ def _has_iam(ec2: Any, vpc: str) -> bool:
 
 
 def _routes(ec2: Any, subnet: str, vpc: str) -> Iterator[Mapping[str, Any]]:
-    """Of the subnet's own route table, or where it has none the VPC's main one."""
+    """Yield the routes of the subnet's own table, or of the VPC's main one if it has none."""
     own = [{"Name": "association.subnet-id", "Values": [subnet]}]
     main = [
         {"Name": "vpc-id", "Values": [vpc]},

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -19,6 +18,7 @@ from cli.evaluate.saved_evidence import evaluate as judge_saved
 from cli.evaluate.saved_list import Unparsed, objects_of
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.given_settings import Settings, settings_of
+from cli.screen import Output
 from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
 from core.model import NOT_PROVIDED, Csr, Instance, Service, UnreadableCsr
@@ -37,13 +37,6 @@ Example:
   csr-approver evaluate --csr csrs.json --instances instances.json --cluster cluster.json \\
       --instance-profiles profiles.json --services services.json --output json
 """
-
-
-class Output(Enum):
-    """How the answer is printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def evaluate(

@@ -1,31 +1,25 @@
-"""`csr-approver legacy`: find what still uses the v1beta1 CSR API, and show its v1 form."""
+"""`csr-approver legacy`: find uses of the v1beta1 CSR API, and show their v1 form."""
 
-import json
-import os
-import sys
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, USAGE, stop
+from cli.screen import Output, OutputOption, busy, console, print_json
 from core.printable import printable
 
-_PIPE_WIDTH: Final = 120
-
 _MORE = """
-YAML and JSON are read as manifests, also within scripts and ConfigMaps.
-What isn't plain YAML, as templates and programs, is searched as text.
-Folders are searched whole, but for .git, binary files and symbolic links.
+It reads YAML and JSON as manifests, also within scripts and ConfigMaps. It
+searches other files, e.g. templates and programs, as text. In folders it skips
+.git, binary files and symbolic links.
 
 Exit 0: nothing found. 1: something was found.
 3: nothing was found, but not everything could be read.
 
 --output json prints one object: `findings` (`file`, `line`, `found`, `problems`
-and `csr`, which has `signer`, `notes` and the v1 `manifest`, and is null for what
-was found as text), `troubles`, `signers`, `notes`, and the numbers of files
+and `csr`, which has `signer`, `notes` and the v1 `manifest`, and is null for a
+match in text), `troubles`, `signers`, `notes`, and the numbers of files
 `searched` and `binary`.
 
 Examples:
@@ -39,20 +33,20 @@ def legacy(
     paths: Annotated[
         list[str], typer.Argument(help="Files or folders; `-` is standard input.", metavar="PATH")
     ],
-    output: Annotated[Output, typer.Option(help="How to print what was found.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Find CSRs of the v1beta1 API and of kubernetes.io/legacy-unknown, and show their v1 form."""
-    # A third of a second that the other commands needn't wait for.
+    # Imported here: it takes a third of a second, which the other commands don't need.
     from cli.legacy.files import Binary, Text, Trouble, read_all
     from cli.legacy.find import Finding, search
     from cli.legacy.view import as_json, show
 
     if "" in paths:
-        stop(USAGE, "an empty PATH: expected files, folders or `-`")
+        stop(USAGE, "PATH is empty: give files, folders or `-`")
     findings: list[Finding] = []
     troubles: list[Trouble] = []
     searched = binary = 0
-    with Console(stderr=True).status("Searching ..."):
+    with busy("Searching ..."):
         for file in read_all(paths, partial(typer.get_binary_stream, "stdin")):
             if isinstance(file, Text):
                 searched += 1
@@ -65,13 +59,12 @@ def legacy(
                 troubles.append(
                     file
                     if isinstance(file, Trouble)
-                    else Trouble(file.path, "binary, not searched")
+                    else Trouble(file.path, "binary, not searched: give text files")
                 )
     if output is Output.JSON:
-        found = as_json(findings, troubles, searched=searched, binary=binary)
-        typer.echo(json.dumps(found, indent=2))
+        print_json(as_json(findings, troubles, searched=searched, binary=binary))
     else:
-        show(findings, troubles, _console(), searched=searched, binary=binary)
+        show(findings, troubles, console(), searched=searched, binary=binary)
     for trouble in troubles:
         where = printable(trouble.path, None) + (f":{trouble.line}" if trouble.line else "")
         typer.echo(f"csr-approver: {where}: {printable(trouble.problem)}", err=True)
@@ -82,11 +75,3 @@ def legacy(
 
 
 legacy.__doc__ = f"{legacy.__doc__}\n{_MORE}"
-
-
-def _console() -> Console:
-    """Rich asks the terminal for its width; a file or a pipe has none."""
-    console = Console(file=sys.stdout)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _PIPE_WIDTH
-    return console

@@ -1,8 +1,8 @@
-"""YAML and JSON as nodes that know where they stand, read within bounds.
+"""YAML and JSON as nodes with positions, read within bounds.
 
-PyYAML's own composer recurses, in C too: deep nesting ends the whole process. So its events are
-put together here, with a bound on depth and on nodes; an alias is its anchor's very node, so that
-no bomb ever expands.
+PyYAML's composer recurses, also in C: deep nesting ends the process. So nodes are composed here
+from its events, with bounds on depth and number. An alias is the same node as its anchor, so that
+no "billion laughs" document expands.
 """
 
 from bisect import bisect_right
@@ -14,15 +14,15 @@ from typing import Any, Final
 import yaml
 from yaml.resolver import Resolver
 
-#: What Kubernetes objects are far from.
+#: Kubernetes objects stay far below these.
 _DEEPEST: Final = 100
 _MOST_NODES: Final = 1_000_000
 _MOST_LEAVES: Final = 5_000
 
-#: Of all objects that are read of one file. Without aliases it takes tens of megabytes for more.
+#: For all objects of one file. Without aliases, more takes tens of megabytes of text.
 MOST_IN_ALL: Final = 1_000_000
 
-# libyaml where PyYAML was built with it: ten times quicker, and the same events.
+# With libyaml, if PyYAML has it: ten times faster, and the same events.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _RESOLVER: Final[Any] = Resolver()
@@ -33,12 +33,12 @@ _MERGE: Final = "<<"
 
 
 class NotYaml(Exception):
-    """It can't be read as YAML within the bounds, or means more than plain data."""
+    """The text isn't YAML, exceeds the bounds, or isn't plain data."""
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """Something from `start` up to `end`, both offsets in characters."""
+    """A node from `start` up to `end`, both offsets in characters."""
 
     start: int
     end: int
@@ -46,7 +46,7 @@ class Node:
 
 @dataclass(eq=False, slots=True)
 class Scalar(Node):
-    """A value; `plain` when it isn't quoted, so that it may be a number or nothing."""
+    """A value; `plain` if it isn't quoted, so that it may be a number or null."""
 
     value: str
     plain: bool
@@ -62,13 +62,13 @@ class Sequence(Node):
 
 @dataclass(eq=False, slots=True)
 class Mapping(Node):
-    """Keys and values in their order."""
+    """Keys and values in order."""
 
     flow: bool
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
 
     def find(self, *path: str) -> Node | None:
-        """The value at these keys, without looking into merged mappings; the last one counts."""
+        """Return the value at these keys; merged mappings are ignored, and the last key counts."""
         found: Node | None = self
         for name in path:
             if not isinstance(found, Mapping):
@@ -80,7 +80,7 @@ class Mapping(Node):
 
 @dataclass(frozen=True)
 class Source:
-    """A piece of a file, and the line of the file that it begins on."""
+    """A piece of a file, and the file's line at which it begins."""
 
     text: str
     first_line: int = 1
@@ -95,11 +95,11 @@ class Source:
         return starts
 
     def line(self, offset: int) -> int:
-        """The file's line that this character stands on."""
+        """Return the file's line of this character."""
         return self.first_line + bisect_right(self._starts, offset) - 1
 
     def line_start(self, offset: int) -> int:
-        """Where that line begins."""
+        """Return the offset at which that line begins."""
         return self._starts[bisect_right(self._starts, offset) - 1]
 
 
@@ -113,7 +113,7 @@ def _is(key: Node, name: str) -> bool:
 
 
 def compose(text: str) -> list[Node]:
-    """The root of each document.
+    """Return the root of each document.
 
     Raises:
         NotYaml: it isn't YAML, or is larger or deeper than Kubernetes objects are.
@@ -138,7 +138,7 @@ def _why(error: Exception) -> str:
 
 
 class _Builder:
-    """Puts one document's events together."""
+    """Composes one document from its events."""
 
     def __init__(self, count: int = 0) -> None:
         self.root: Node | None = None
@@ -203,30 +203,30 @@ class _Builder:
 
 
 def _index(mark: Any) -> int:
-    """A mark's offset in characters. Its own line counts line ends that no editor does."""
+    """Return a mark's offset in characters. Its line may differ from an editor's."""
     index: int = mark.index
     return index
 
 
 def tree(node: Node) -> Tree:
-    """The node as plain data, with what is merged into it.
+    """Return the node as plain data, with merged mappings.
 
     Raises:
-        NotYaml: a key is no text, as in a template's `{{ }}`, or it is too much for one object.
+        NotYaml: a key isn't text, e.g. a template's `{{ }}`, or the object is too large.
     """
     return Reader().tree(node)
 
 
 class Reader:
-    """Counts as it reads, for aliases can make much of little: of an object, and of a file."""
+    """Reads nodes within bounds per object and per file: aliases can multiply a small text."""
 
     def __init__(self) -> None:
-        """For as many objects as one file has."""
+        """Start the count of one file."""
         self._in_all = 0
         self._count = 0
 
     def tree(self, node: Node) -> Tree:
-        """The node as plain data, as `tree` reads it."""
+        """Return the node as plain data, as `tree` does."""
         self._count = 0
         try:
             return self._read(node, 0)
@@ -252,7 +252,7 @@ class Reader:
         own: dict[str, Tree] = {}
         for key, value in node.pairs:
             if not isinstance(key, Scalar):
-                raise NotYaml("a key that is no text, as in a template")
+                raise NotYaml("a key that isn't text, as in a template")
             read = self._read(value, depth + 1)
             if key.plain and key.value == _MERGE:
                 for one in read if isinstance(read, list) else [read]:
@@ -270,19 +270,19 @@ def _leaf(node: Scalar) -> Leaf:
 
 
 def text_leaf(text: str) -> Leaf:
-    """A leaf that is text, whatever it looks like."""
+    """Return a leaf that is text, even if it looks like a number."""
     return _STR, text
 
 
 def text_of(value: Tree | None) -> str | None:
-    """A leaf's text; None for nothing, an empty one, and what isn't a leaf."""
+    """Return a leaf's text; None if it is null, empty, or not a leaf."""
     if not isinstance(value, tuple) or value[0].endswith(":null"):
         return None
     return value[1] or None
 
 
 def dump(value: Tree) -> str:
-    """Plain data as YAML, in its order."""
+    """Return plain data as YAML, in the same order."""
     dumped: str = yaml.serialize(_yaml(value), Dumper=_DUMPER, width=1_000_000, allow_unicode=True)
     return dumped
 
@@ -298,7 +298,7 @@ def _yaml(value: Tree) -> yaml.Node:
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Each line with its offset."""
+    """Yield each line with its offset."""
     at = 0
     for line in text.split("\n"):
         yield at, line

@@ -1,4 +1,4 @@
-"""The files that `csr-approver legacy` searches: which ones, and as what text."""
+"""The files that `csr-approver legacy` searches, and their text."""
 
 import codecs
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-#: Larger files are not searched, and said not to be.
+#: Larger files are not searched, but reported.
 MAX_BYTES: Final = 32 * 2**20
 
 STDIN: Final = "-"
@@ -28,7 +28,7 @@ _MARKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A file's text. `exact`: False where it isn't UTF-8 or UTF-16, so that some is guesswork."""
+    """A file's text. `exact`: False if it isn't UTF-8 or UTF-16, so that characters are guesses."""
 
     path: str
     text: str
@@ -37,7 +37,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A file that holds no text; `named`: by the caller, not found in a folder."""
+    """A file without text. `named`: given by the caller, not found in a folder."""
 
     path: str
     named: bool
@@ -45,7 +45,7 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that couldn't be searched, or not be understood, and why."""
+    """Something that couldn't be searched or understood, and why."""
 
     path: str
     problem: str
@@ -55,7 +55,7 @@ class Trouble:
 def read_all(
     paths: Iterable[str], stdin: Callable[[], BinaryIO]
 ) -> Iterator[Text | Binary | Trouble]:
-    """Every file of these, each once, in the order of their names."""
+    """Yield the files of these paths, each once, in the order of names."""
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if path == STDIN:
@@ -68,16 +68,16 @@ def read_all(
 def _from_stdin(stdin: Callable[[], BinaryIO]) -> Text | Binary | Trouble:
     try:
         return _decoded(STDIN, stdin().read(MAX_BYTES + 1), named=True)
-    except (OSError, RuntimeError) as error:  # a closed one, says click, is no stream
+    except (OSError, RuntimeError) as error:  # click raises RuntimeError for a closed one
         return _trouble(STDIN, error)
 
 
 def _files(path: Path) -> Iterator[Path | Trouble]:
-    """The file itself, or a folder's regular files. Links in folders are not followed.
+    """Yield the file itself, or a folder's regular files.
 
-    What they lead to is searched where it stands, so that no loop of them can be entered.
+    Links in folders are not followed: they could form loops.
     """
-    if not os.path.isdir(path):  # noqa: PTH112  Path's own raises where it may not look
+    if not os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises without permission
         yield path
         return
     failed: list[OSError] = []
@@ -96,7 +96,7 @@ def _files(path: Path) -> Iterator[Path | Trouble]:
 
 
 def _from_file(file: Path, given: str, seen: set[tuple[int, int]]) -> Text | Binary | Trouble:
-    """One file's text; nothing of one that was read under another name."""
+    """Return one file's text, unless it was read under another name."""
     name = str(file)
     try:
         with file.open("rb") as opened:
@@ -116,7 +116,7 @@ def _trouble(name: str, error: Exception) -> Trouble:
 
 def _decoded(name: str, data: bytes, *, named: bool) -> Text | Binary | Trouble:
     if len(data) > MAX_BYTES:
-        return Trouble(name, f"larger than {MAX_BYTES // 2**20} MiB, not searched")
+        return Trouble(name, f"larger than {MAX_BYTES // 2**20} MiB, not searched: split it")
     encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
     if encoding in {"utf-8", "utf-8-sig"} and b"\0" in data[:_BINARY_WITHIN]:
         return Binary(name, named)

@@ -1,4 +1,4 @@
-"""CSRs of the old kind in one file's text: as manifests, embedded in other text, as mere text."""
+"""CSRs of the v1beta1 API in one file: as manifests, embedded in other text, or as text."""
 
 import re
 from bisect import bisect_right, insort
@@ -41,27 +41,27 @@ _DOCUMENT: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _MANIFESTS: Final = (".yaml", ".yml", ".json", ".tpl", ".tmpl")
 _GROUP: Final = "certificates.k8s.io/"
 
-#: So that a file made for it takes neither hours nor gigabytes.
+#: Bounds for hostile files, which would otherwise take hours or gigabytes.
 _MOST_HITS: Final = 1_000
 _MOST_BLOCKS: Final = 100
-# Blocks of manifests share no lines. Those of other text may, and a line may be megabytes.
+# Blocks of real manifests share no lines. Others may, and a line may be megabytes long.
 _MOST_OVERLAP: Final = 4
 _ROOM: Final = 10_000
 
 
-class How(Enum):
-    """How it was found; the values are a stable contract."""
+class FoundAs(Enum):
+    """The way a CSR was found; the values are a stable contract."""
 
     MANIFEST = "manifest"
-    #: A manifest within other text, such as a script's heredoc or a ConfigMap.
+    #: A manifest within other text, e.g. a script's heredoc or a ConfigMap.
     EMBEDDED = "embedded"
     #: A match in text that can't be read as a manifest.
     TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
-    """One thing that is wrong, and on which line."""
+class Issue:
+    """One problem, and its line."""
 
     problem: Problem
     line: int
@@ -70,9 +70,9 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of a CSR that was read: its v1 form is None where no signer fits.
+    """A CSR that was read; its v1 form is None if no signer fits.
 
-    `stored`: it comes from a cluster; `expires`: the certificate that was issued for it.
+    `stored`: it comes from a cluster; `expires`: when its certificate ends, if one was issued.
     """
 
     name: str
@@ -85,17 +85,17 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One CSR, or one match in text; `manifest` is None for the latter."""
+    """One CSR, or one match in text, for which `manifest` is None."""
 
     path: str
     line: int
-    how: How
-    wrong: tuple[Wrong, ...]
+    found_as: FoundAs
+    issues: tuple[Issue, ...]
     manifest: Manifest | None = None
 
 
 def search(file: Text) -> Iterator[Finding | Trouble]:
-    """All findings of one file, document by document."""
+    """Yield all findings of one file, document by document."""
     if not CLUE.search(file.text):
         return
     starts = [0, *(match.start() for match in _DOCUMENT.finditer(file.text))]
@@ -108,7 +108,7 @@ def search(file: Text) -> Iterator[Finding | Trouble]:
 
 
 class _Search:
-    """One document: `covered` are the parts that were read as objects, and need no text search."""
+    """The search in one document. Parts that were read as objects (`_covered`) aren't text."""
 
     def __init__(self, file: Text, source: Source, reader: Reader) -> None:
         self._file = file
@@ -118,6 +118,7 @@ class _Search:
         self._unread = ""
 
     def run(self) -> Iterator[Finding | Trouble]:
+        """Yield the findings in the order of lines."""
         found = [*self._manifests(), *self._embedded(), *self._text()]
         yield from sorted(
             found, key=lambda one: one.line if isinstance(one, Finding) else one.line or 0
@@ -140,13 +141,13 @@ class _Search:
                     insort(self._covered, (node.start, node.end))
                     continue
                 unread = self._unread
-                yield from self._object(self._source, node, inherited, How.MANIFEST)
+                yield from self._object(self._source, node, inherited, FoundAs.MANIFEST)
                 if self._unread != unread and not KIND_LINE.search(
                     self._source.text, node.start, node.end
-                ):  # as in JSON on one line, which no later look would find
+                ):  # e.g. JSON on one line, which the text search wouldn't find
                     line = self._source.line(node.start)
-                    reported = f"a CSR that can't be read ({self._unread}): look yourself"
-                    yield Trouble(self._file.path, reported, line)
+                    problem = f"a CSR that can't be read ({self._unread}): check it yourself"
+                    yield Trouble(self._file.path, problem, line)
                 if _is_other(node):
                     insort(self._covered, (node.start, node.end))
 
@@ -155,7 +156,7 @@ class _Search:
         source: Source,
         node: Mapping,
         inherited: str,
-        how: How,
+        found_as: FoundAs,
         span: tuple[int, int] | None = None,
     ) -> Iterator[Finding]:
         try:
@@ -167,13 +168,13 @@ class _Search:
             return
         insort(self._covered, span or (node.start, node.end))
         asked, request, value = read
-        wrong = tuple(
-            Wrong(problem, source.line(_place(node, problem).start), detail)
+        issues = tuple(
+            Issue(problem, source.line(_place(node, problem).start), detail)
             for problem, detail in problems(asked)
         )
-        if wrong:
+        if issues:
             manifest = _manifest(source, node, asked, request, value)
-            yield Finding(self._file.path, source.line(node.start), how, wrong, manifest)
+            yield Finding(self._file.path, source.line(node.start), found_as, issues, manifest)
 
     # --- manifests in other text ----------------------------------------------------------------
 
@@ -186,7 +187,11 @@ class _Search:
             tried, room = tried + 1, room - len(inner.source.text)
             if tried > _MOST_BLOCKS or room < 0:
                 line = self._source.line(match.start())
-                yield Trouble(self._file.path, "more unreadable CSRs than can be tried", line)
+                yield Trouble(
+                    self._file.path,
+                    "too many unreadable CSRs: split the file",
+                    line,
+                )
                 return
             yield from self._block(inner)
             if not self._is_covered(match.start(), match.end()):
@@ -203,18 +208,18 @@ class _Search:
         for root in roots:
             if isinstance(root, Mapping):
                 span = (inner.start, inner.end)
-                yield from self._object(inner.source, root, "", How.EMBEDDED, span)
+                yield from self._object(inner.source, root, "", FoundAs.EMBEDDED, span)
 
     def _unclear(self, at: int) -> Iterator[Finding | Trouble]:
-        """A CSR that can't be read: without a signer, or not to be known."""
+        """Yield a CSR that can't be read: without a signer, or unclear."""
         text, line = self._source.text, self._source.line(at)
         hit = unsigned(text, at)
         if hit is not None:
             yield self._hit(hit)
         elif self._is_for_manifests() and not is_literally_v1(text, at):
             why = f" ({self._unread})" if self._unread else ""
-            reported = f"a CSR that is not plain YAML{why}: look yourself whether it is v1's"
-            yield Trouble(self._file.path, reported, line)
+            problem = f"a CSR that is not plain YAML{why}: check yourself that it is v1"
+            yield Trouble(self._file.path, problem, line)
 
     def _is_for_manifests(self) -> bool:
         path = self._file.path
@@ -229,15 +234,19 @@ class _Search:
             if key in seen or self._is_covered(hit.start, hit.start):
                 continue
             if len(seen) >= _MOST_HITS:
-                yield Trouble(self._file.path, f"more than {_MOST_HITS} matches", key[0])
+                yield Trouble(
+                    self._file.path,
+                    f"more than {_MOST_HITS} matches: fix these first",
+                    key[0],
+                )
                 return
             seen.add(key)
             yield self._hit(hit)
 
     def _hit(self, hit: Hit) -> Finding:
         line = self._source.line(hit.start)
-        wrong = (Wrong(hit.problem, line, hit.detail),)
-        return Finding(self._file.path, line, How.TEXT, wrong)
+        issues = (Issue(hit.problem, line, hit.detail),)
+        return Finding(self._file.path, line, FoundAs.TEXT, issues)
 
     def _is_covered(self, start: int, end: int) -> bool:
         at = bisect_right(self._covered, (start, len(self._source.text))) - 1
@@ -245,9 +254,9 @@ class _Search:
 
 
 def _objects(root: Node) -> Iterator[tuple[Mapping | Scalar, str]]:
-    """The objects of a document, those of lists one by one, with the version that a list gives.
+    """Yield a document's objects, lists item by item, with the version that a list gives.
 
-    And the version itself, where it is given: it is told of each item.
+    Yield that version, too: it is reported with each item, so the text search must skip it.
     """
     seen: set[int] = set()
     waiting: list[tuple[Node, str]] = [(root, "")]
@@ -270,7 +279,7 @@ def _objects(root: Node) -> Iterator[tuple[Mapping | Scalar, str]]:
 
 
 def _list_version(node: Mapping) -> Scalar | None:
-    """What the API server leaves out of the items of a CertificateSigningRequestList."""
+    """Return a list's version, which the API server leaves out of its items."""
     version = node.find("apiVersion") if _text(node, "kind") == f"{KIND}List" else None
     return version if isinstance(version, Scalar) else None
 
@@ -281,24 +290,24 @@ def _text(node: Mapping, *path: str) -> str | None:
 
 
 def _is_other(node: Mapping) -> bool:
-    """True for the kinds that v1beta1 does serve."""
+    """Return whether v1beta1 serves this kind."""
     return (_text(node, "kind") or "").startswith(SERVED_KINDS)
 
 
 def _csr(
     node: Mapping, inherited: str, reader: Reader
 ) -> tuple[Asked, Request, dict[str, Tree]] | None:
-    """What a CSR asks for, and the object as plain data; None for all else, and for patches.
+    """Return a CSR's contents, and the object as plain data; None for other objects and patches.
 
     Raises:
-        NotYaml: it is a CSR, and no plain data.
+        NotYaml: it is a CSR, but not plain data.
     """
     version = _text(node, "apiVersion") or inherited
     kind = _text(node, "kind") or (KIND if inherited else "")
     if kind != KIND or not (version in {V1, V1BETA1} or (not version and node.find("spec"))):
         return None
     value = reader.tree(node)
-    if not isinstance(value, dict):  # which it is, having a kind
+    if not isinstance(value, dict):  # never: it has a kind
         return None
     metadata, spec = _part(value, "metadata"), _part(value, "spec")
     if "request" not in spec:
@@ -354,5 +363,5 @@ _PLACES: Final = {
 
 
 def _place(node: Mapping, problem: Problem) -> Node:
-    """Where the problem is to be seen: the key's value, or the object."""
+    """Return the node that shows the problem: the key's value, or the object."""
     return node.find(*_PLACES[problem]) or node

@@ -1,6 +1,6 @@
-"""The way off `certificates.k8s.io/v1beta1` and `kubernetes.io/legacy-unknown`.
+"""The migration from `certificates.k8s.io/v1beta1` and `kubernetes.io/legacy-unknown`.
 
-What is wrong with a CSR's manifest, and which signer fits what it asks for. From: EKS User Guide,
+The problems of a CSR's manifest, and the signer that fits it. From: EKS User Guide,
 "Secure workloads with Kubernetes certificates"; Kubernetes Deprecated API Migration Guide, v1.22;
 Kubernetes pkg/apis/certificates/helpers.go and its v1beta1/defaults.go of v1.21.
 """
@@ -19,14 +19,14 @@ LEGACY_UNKNOWN: Final = "kubernetes.io/legacy-unknown"
 CLIENT: Final = "kubernetes.io/kube-apiserver-client"
 KUBELET_CLIENT: Final = "kubernetes.io/kube-apiserver-client-kubelet"
 
-#: What EKS issues nothing for, if an app-serving request's name begins with it.
+#: EKS issues nothing for an app-serving request whose name begins with this.
 #: From: github.com/aws/containers-roadmap issue 2079.
 UNISSUED_PREFIX: Final = "csr-"
 
 _SERVER_AUTH: Final = "server auth"
 _CLIENT_AUTH: Final = "client auth"
 
-# What v1beta1 made of absent usages. From: v1beta1/defaults.go.
+# The usages that v1beta1 set if there were none. From: v1beta1/defaults.go.
 _DEFAULT_USAGES: Final = ("digital signature", "key encipherment")
 
 # From: Kubernetes staging/src/k8s.io/api/certificates/v1/types.go, KeyUsage.
@@ -38,7 +38,7 @@ _USAGES: Final = frozenset({
     "microsoft sgc", "netscape sgc",
 })  # fmt: skip
 
-# By signer: the usages that must be there, and those that may. From: the Kubernetes page
+# By signer: the required usages, and the permitted ones. From: the Kubernetes page
 # "Certificates and Certificate Signing Requests", Kubernetes signers; the EKS page for app-serving.
 _PERMITTED: Final = {
     KUBELET_SERVING: (("digital signature", _SERVER_AUTH), ("key encipherment",)),
@@ -50,36 +50,36 @@ _PERMITTED: Final = {
 _SHORTEST_SECONDS: Final = 600
 _YEAR_SECONDS: Final = 31_536_000
 
-#: What is to be known of each signer, for whoever moves to it.
+#: Notes on each signer, for the migration.
 SIGNERS: Final = {
     APP_SERVING: (
         "EKS's signer for workloads. Usages beyond digital signature, key encipherment and server "
         "auth are not permitted, so there are no client certificates. Any subject; subjectAltName "
-        "and key usage are taken from the request, other extensions dropped; never a CA. It lasts "
-        "one year, which is the default and the maximum. It is approved by hand, `kubectl "
-        "certificate approve NAME`, or by this approver with AppServing, where a ServiceAccount "
-        "asks for its own namespace's Services. Nothing is issued for a request whose name begins "
-        "with `csr-`, and no client trusts its CA by itself."
+        "and key usage are taken from the request, other extensions are dropped; never a CA. It "
+        "lasts one year, which is the default and the maximum. A person approves it (`kubectl "
+        "certificate approve NAME`), or this approver with AppServing=true, if a ServiceAccount "
+        "asks for Services of its own namespace. Nothing is issued for a request whose name begins "
+        "with `csr-`, and no client trusts the signer's CA by default."
     ),
     KUBELET_SERVING: (
         "For kubelets only: O=system:nodes, CN=system:node:NAME, at least one DNS name or address. "
-        "EKS issues none for anything else than a node."
+        "EKS issues them for nodes only."
     ),
     KUBELET_CLIENT: (
-        "For kubelets only: O=system:nodes, CN=system:node:NAME, no subjectAltName. On EKS nodes "
+        "For kubelets only: O=system:nodes, CN=system:node:NAME, no subjectAltName. Nodes of EKS "
         "authenticate by IAM and need none."
     ),
     CLIENT: (
-        "Client certificates for the Kubernetes API server, never approved by itself. EKS "
+        "Client certificates for the Kubernetes API server, never approved automatically. EKS "
         "documents no signer that issues client certificates, and users report approved requests "
-        "that were never issued: on EKS give people and programs access by IAM (access entries), "
-        "and take client certificates for other servers from a CA of your own."
+        "that were never issued. On EKS, give people and programs access by IAM (access entries), "
+        "and issue client certificates for other servers from a CA of your own."
     ),
 }
 
 
 class Problem(Enum):
-    """What is wrong with a manifest, or with a line of text; the values are a stable contract."""
+    """A problem of a manifest or a line of text; the values are a stable contract."""
 
     V1BETA1 = "v1beta1"
     LEGACY_SIGNER = "legacy-signer"
@@ -92,7 +92,7 @@ class Problem(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whom a readable request names. `sans`: all of them, as text."""
+    """The names in a readable request. `sans`: all subjectAltNames, as text."""
 
     common_name: str
     organizations: tuple[str, ...]
@@ -101,19 +101,19 @@ class Names:
 
     @property
     def is_node(self) -> bool:
-        """True for the subject of a kubelet's request."""
+        """Whether the subject is a kubelet's."""
         prefix = "system:node:"
         return self.organizations == ("system:nodes",) and self.common_name.startswith(prefix)
 
     @property
     def is_service(self) -> bool:
-        """True when a DNS name is a Service's: a workload's request in a node's clothes."""
+        """Whether a DNS name is a Service's, as in a workload's request with a node's subject."""
         return any(name.endswith((".svc", ".svc.cluster.local")) for name in self.dns)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a manifest asks for. `usages`: None where there are none; `names`: None if unread."""
+    """The contents of a manifest. `usages`: None if absent; `names`: None if unreadable."""
 
     api_version: str
     name: str = ""
@@ -125,7 +125,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The signer for v1, None where EKS has none, with the usages and name to ask it for."""
+    """The signer for v1 with usages and name; `signer` is None if EKS has none."""
 
     signer: str | None
     why: str
@@ -135,7 +135,7 @@ class Fit:
 
 
 def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
-    """Why the manifest is, or would be, refused by the v1 API, or not issued by EKS."""
+    """Yield why the v1 API refuses the manifest, or EKS doesn't issue for it."""
     if asked.api_version == V1BETA1:
         yield Problem.V1BETA1, f"{V1BETA1} is not served since Kubernetes 1.22"
     if asked.signer is None:
@@ -147,8 +147,8 @@ def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
     else:
         unknown = [usage for usage in asked.usages if usage not in _USAGES]
         if unknown or len(set(asked.usages)) < len(asked.usages):
-            reported = f"unknown usages {unknown}" if unknown else "a usage stands there twice"
-            yield Problem.BAD_USAGES, f"{reported}: refused by {V1}"
+            detail = f"unknown usages {unknown}" if unknown else "a usage is repeated"
+            yield Problem.BAD_USAGES, f"{detail}: refused by {V1}"
     if asked.signer == APP_SERVING:
         yield from _unissued(asked)
 
@@ -157,12 +157,12 @@ def _without_signer(asked: Asked) -> str:
     if asked.api_version != V1BETA1:
         return f"no signerName: {V1} requires it"
     if asked.names is None:
-        return f"no signerName: v1beta1 made it {LEGACY_UNKNOWN}, unless it was a kubelet's"
-    return f"no signerName: v1beta1 made it {_defaulted(asked.names, asked.usages or ())}"
+        return f"no signerName: v1beta1 set {LEGACY_UNKNOWN}, unless it was a kubelet's"
+    return f"no signerName: v1beta1 set {_defaulted(asked.names, asked.usages or ())}"
 
 
 def _defaulted(names: Names, usages: Sequence[str]) -> str:
-    """The signer that v1beta1 chose. From: v1beta1/defaults.go, DefaultSignerNameFromSpec."""
+    """Return v1beta1's default signer. From: v1beta1/defaults.go, DefaultSignerNameFromSpec."""
     if names.is_node and _is_exactly(KUBELET_CLIENT, usages) and not names.sans:
         return KUBELET_CLIENT
     if names.is_node and _is_exactly(KUBELET_SERVING, usages) and names.sans:
@@ -177,8 +177,8 @@ def _is_exactly(signer: str, usages: Sequence[str]) -> bool:
 
 def _unissued(asked: Asked) -> Iterator[tuple[Problem, str]]:
     if asked.name.startswith(UNISSUED_PREFIX):
-        reported = f"{APP_SERVING} issues nothing for a name that begins with {UNISSUED_PREFIX}"
-        yield Problem.NAME_NOT_ISSUED, reported
+        detail = f"{APP_SERVING} issues nothing for a name that begins with {UNISSUED_PREFIX}"
+        yield Problem.NAME_NOT_ISSUED, detail
     _, may = _PERMITTED[APP_SERVING]
     beyond = [usage for usage in asked.usages or () if usage in _USAGES and usage not in may]
     if beyond:
@@ -186,7 +186,7 @@ def _unissued(asked: Asked) -> Iterator[tuple[Problem, str]]:
 
 
 def fit(asked: Asked) -> Fit:
-    """Which signer fits, what to ask it for, and what else is to be known."""
+    """Return the signer that fits, its usages and name, and notes."""
     wanted = asked.usages or _DEFAULT_USAGES
     usages = tuple(dict.fromkeys(usage for usage in wanted if usage in _USAGES))
     signer, why = _signer(asked, usages)
@@ -212,23 +212,23 @@ def _signer(asked: Asked, usages: Sequence[str]) -> tuple[str | None, str]:
         if server and not client and names.sans:
             return KUBELET_SERVING, "server auth for a node's subject and names"
     if server:
-        half = ", for the server's half" if client else ""
+        half = ", for its server part" if client else ""
         return APP_SERVING, f"server auth for a workload{half}"
     if client:
-        return CLIENT, "client auth alone"
+        return CLIENT, "client auth only"
     if _is_exactly(APP_SERVING, usages):
-        return APP_SERVING, "neither server auth nor client auth, and nothing that it forbids"
-    return None, f"no signer of EKS issues {', '.join(usages)}: it takes a CA of your own"
+        return APP_SERVING, "neither server auth nor client auth, and only usages that it permits"
+    return None, f"no signer of EKS issues {', '.join(usages)}: use a CA of your own"
 
 
 def _usage_notes(asked: Asked, added: Sequence[str], kept: Sequence[str]) -> Iterator[str]:
     if not asked.usages:
-        yield f"there were no usages, which v1beta1 made {', '.join(_DEFAULT_USAGES)}"
+        yield f"no usages: v1beta1 set {', '.join(_DEFAULT_USAGES)}"
     dropped = [usage for usage in dict.fromkeys(asked.usages or ()) if usage not in kept]
     if dropped:
-        yield f"usages left out, as this signer doesn't issue them: {', '.join(dropped)}"
+        yield f"usages removed, as this signer doesn't issue them: {', '.join(dropped)}"
     if _CLIENT_AUTH in dropped:
-        yield "whoever needs the client certificate has to have it from elsewhere"
+        yield "the client certificate must come from another CA"
     if added:
         yield f"usages added, as this signer requires them: {', '.join(added)}"
 
@@ -240,11 +240,11 @@ def _notes(asked: Asked, signer: str | None) -> Iterator[str]:
             yield "add server auth to the usages if the certificate is for a TLS server"
         if names is not None and not names.sans:
             yield (
-                "the request has no subjectAltName, and TLS clients read names nowhere else: make "
-                "one with them"
+                "the request has no subjectAltName, where TLS clients read names: create one that "
+                "has them"
             )
         if names is not None and names.is_node:
-            yield "a node's subject is no longer needed: make a request with the Service's names"
+            yield "a node's subject is no longer needed: create a request with the Service's names"
         if seconds is not None and seconds > _YEAR_SECONDS:
             yield "expirationSeconds: this signer's certificates last one year at most"
     if signer == CLIENT and names is not None and "system:masters" in names.organizations:

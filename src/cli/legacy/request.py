@@ -1,4 +1,4 @@
-"""What a manifest's `spec.request` asks for, as far as it can be read."""
+"""The contents of a manifest's `spec.request`, as far as it can be read."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ _COMMON_NAME: Final = NameOID.COMMON_NAME.dotted_string
 _ORGANIZATION: Final = NameOID.ORGANIZATION_NAME.dotted_string
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 
-# What cryptography raises for what it can't read.
+# The errors of cryptography for unreadable input.
 _UNREADABLE: Final = (
     ValueError,
     TypeError,
@@ -36,9 +36,9 @@ _UNREADABLE: Final = (
 class Read(Enum):
     """How a request was read; the values are a stable contract."""
 
-    #: By the strict reader, by which the approver judges.
+    #: By the strict parser, which the approver uses.
     STRICT = "strict"
-    #: For display alone: readers may differ on it.
+    #: By a lenient parser, for display only: parsers may read it differently.
     LENIENT = "lenient"
     UNREADABLE = "unreadable"
     #: Filled in by a script or a template.
@@ -47,7 +47,7 @@ class Read(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was read; `why` it wasn't, or not strictly."""
+    """What was read. `why`: the reason if it is not readable, or not strictly."""
 
     read: Read
     names: Names | None = None
@@ -120,7 +120,7 @@ def _names(request: x509.CertificateSigningRequest) -> Names:
 
 
 def expiry(value: str | None) -> datetime | None:
-    """When the certificate in `status.certificate` ends; None without one that can be read."""
+    """Return when the certificate in `status.certificate` ends; None if it can't be read."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The v1 form of a manifest: edited in place, comments and all, or written anew."""
+"""The v1 form of a manifest: edited in place with its comments, or rewritten."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from cli.legacy.migration import V1, Fit
 
 KIND: Final = "CertificateSigningRequest"
 
-# What the API server sets; a new request has none of it.
+# The fields that the API server sets, which a new request must not have.
 _SET_BY_SERVER: Final = {
     "metadata": (
         "uid",
@@ -42,7 +42,7 @@ _NAMES: Final = ("name", "generateName")
 
 @dataclass(frozen=True, slots=True)
 class V1Form:
-    """The manifest for v1. `comments_kept`: False where the original's are lost."""
+    """The manifest for v1. `comments_kept`: False if the original's comments are lost."""
 
     manifest: str
     comments_kept: bool
@@ -56,38 +56,38 @@ class _Edit:
 
 
 def v1_form(source: Source, node: Mapping, fit: Fit) -> V1Form:
-    """The manifest with this signer, these usages and this name, as the v1 API takes it.
+    """Return the manifest with this signer, these usages and this name, for the v1 API.
 
-    An edit counts only if it reads as exactly what is meant; otherwise it is written anew.
+    An edit is only used if it reads as exactly the expected object; otherwise that is dumped.
     """
     original = cast("dict[str, Tree]", tree(node))
-    meant = _meant(original, fit)
+    expected = _expected(original, fit)
     piece = _piece(source, node)
     edited = _edited(piece, fit)
-    if edited is not None and _reads_as(edited, meant):
+    if edited is not None and _reads_as(edited, expected):
         return V1Form(edited, comments_kept=True)
     commented = any(line.lstrip().startswith("#") or " #" in line for _, line in lines(piece))
-    return V1Form(dump(meant), comments_kept=not commented)
+    return V1Form(dump(expected), comments_kept=not commented)
 
 
-def _meant(original: dict[str, Tree], fit: Fit) -> dict[str, Tree]:
-    """The v1 object as plain data."""
-    meant = {"apiVersion": text_leaf(V1), "kind": text_leaf(KIND)} | original
-    meant |= {"apiVersion": text_leaf(V1), "kind": text_leaf(KIND)}
-    meant.pop("status", None)
+def _expected(original: dict[str, Tree], fit: Fit) -> dict[str, Tree]:
+    """Return the v1 object as plain data."""
+    form = {"apiVersion": text_leaf(V1), "kind": text_leaf(KIND)} | original
+    form |= {"apiVersion": text_leaf(V1), "kind": text_leaf(KIND)}
+    form.pop("status", None)
     for part, names in _SET_BY_SERVER.items():
-        old = meant.get(part)
+        old = form.get(part)
         if isinstance(old, dict):
-            meant[part] = {name: value for name, value in old.items() if name not in names}
-    metadata = meant.get("metadata")
+            form[part] = {name: value for name, value in old.items() if name not in names}
+    metadata = form.get("metadata")
     if isinstance(metadata, dict):
         _rename(metadata, fit.name)
-    spec = meant.get("spec")
-    meant["spec"] = (spec if isinstance(spec, dict) else {}) | {
+    spec = form.get("spec")
+    form["spec"] = (spec if isinstance(spec, dict) else {}) | {
         "signerName": text_leaf(fit.signer or ""),
         "usages": [text_leaf(usage) for usage in fit.usages],
     }
-    return meant
+    return form
 
 
 def _rename(metadata: dict[str, Tree], name: str) -> None:
@@ -103,7 +103,7 @@ def _rename(metadata: dict[str, Tree], name: str) -> None:
 
 
 def _piece(source: Source, node: Mapping) -> str:
-    """The object's own lines, moved to the left margin."""
+    """Return the object's lines, moved to the left margin."""
     margin = node.start - source.line_start(node.start)
     out: list[str] = []
     for number, (_, line) in enumerate(lines(source.text[node.start : node.end])):
@@ -111,14 +111,14 @@ def _piece(source: Source, node: Mapping) -> str:
         if number == 0 or not bare[:margin].strip():
             out.append(bare if number == 0 else bare[margin:])
         elif bare.lstrip().startswith("#"):
-            break  # a comment further left is the next object's
+            break  # a comment further left belongs to the next object
         else:
             out.append(bare)
     return _heading(source, node) + "\n".join(out).rstrip() + "\n"
 
 
 def _heading(source: Source, node: Mapping) -> str:
-    """The comments right above an object that begins at the margin."""
+    """Return the comments right above an object that begins at the margin."""
     if node.start != source.line_start(node.start):
         return ""
     first = node.start
@@ -130,9 +130,9 @@ def _heading(source: Source, node: Mapping) -> str:
     return source.text[first : node.start].replace("\r", "")
 
 
-def _reads_as(text: str, meant: Tree) -> bool:
+def _reads_as(text: str, expected: Tree) -> bool:
     try:
-        return [tree(root) for root in compose(text)] == [meant]
+        return [tree(root) for root in compose(text)] == [expected]
     except NotYaml:
         return False
 
@@ -184,7 +184,7 @@ def _spec_edits(source: Source, spec: Mapping, fit: Fit) -> Iterator[_Edit]:
 
 
 def _removals(source: Source, part: Node | None, names: tuple[str, ...]) -> Iterator[_Edit]:
-    """Takes out these keys of a mapping in block style, up to the last line of their values."""
+    """Yield edits that remove these keys of a block mapping, with all lines of their values."""
     if not isinstance(part, Mapping) or part.flow:
         return
     for key, value in part.pairs:
@@ -194,7 +194,7 @@ def _removals(source: Source, part: Node | None, names: tuple[str, ...]) -> Iter
 
 
 def _last(node: Node) -> int:
-    """An offset within the last line of a value; a block's own end is the next key's start."""
+    """Return an offset in a value's last line: a block's own end is the start of the next key."""
     if isinstance(node, Sequence | Mapping) and not node.flow:
         inner = node.items if isinstance(node, Sequence) else [one for _, one in node.pairs]
         return _last(inner[-1]) if inner else node.start

@@ -1,4 +1,4 @@
-"""What stands in text that no YAML reader takes: templates, scripts, programs."""
+"""Search in text that isn't YAML: templates, scripts, programs."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Final
 from cli.legacy.documents import Source, lines
 from cli.legacy.migration import Problem
 
-#: What any file that is worth reading has in it.
+#: Every file with a finding matches this.
 CLUE: Final = re.compile(
     r"certificate_?signing_?request|certificates\.k8s\.io|certificates[/.]v1beta1"
     r"|certificates\(\)\.v1beta1|certificatesv1beta1|legacy-?unknown",
@@ -16,11 +16,11 @@ CLUE: Final = re.compile(
 )
 
 _V1BETA1: Final = re.compile(
-    # A manifest's or a path's, also as JSON escapes it.
+    # In a manifest or a path, also as JSON escapes it.
     r"certificates\.k8s\.io(?:\\?/|%2[Ff])v1beta1\b"
-    # kubectl's way to name a resource with its version, and the APIService.
+    # As kubectl names a resource with its version, and as the APIService.
     r"|\bv1beta1\.certificates\.k8s\.io"
-    # Group and version apart: client-go's structs, webhook rules, kustomize's targets.
+    # Group and version apart: client-go structs, webhook rules, kustomize targets.
     r"|certificates\.k8s\.io[\"'\s,;\]})]{0,40}(?:api)?[vV]ersions?[\"']?\s{0,20}[:=][\[\s\"'-]{0,40}"
     r"v1beta1\b"
     # Clients: Go, Python, JavaScript, Java, Pulumi, Terraform.
@@ -30,13 +30,13 @@ _V1BETA1: Final = re.compile(
 )
 _LEGACY: Final = re.compile(r"kubernetes\.io(?:\\?/|%2[Ff])legacy-unknown|LegacyUnknownSignerName")
 
-#: The line of a manifest that says that it is a CSR.
+#: The `kind` line of a CSR's manifest.
 KIND_LINE: Final = re.compile(
     r"^([^\S\n]*+(?:- )?+)([\"']?)kind\2[^\S\n]*:[^\S\n]*[\"']?CertificateSigningRequest\b",
     re.MULTILINE,
 )
 
-# Kinds that v1beta1 does serve. From: Kubernetes 1.33 and 1.35 release notes.
+# Kinds that v1beta1 serves. From: Kubernetes 1.33 and 1.35 release notes.
 SERVED_KINDS: Final = ("ClusterTrustBundle", "PodCertificateRequest")
 _SERVED: Final = re.compile(rf"\b(?:{'|'.join(SERVED_KINDS)})")
 
@@ -52,7 +52,7 @@ _SIGNER_LITERALLY: Final = re.compile(
     r"signerName[\"']?:[^\S\n]*[\"']?[a-z0-9.-]+/[\w./-]+[\"']?[^\S\n]*(?:$|,|#)", re.MULTILINE
 )
 
-# A key at the block's margin, or a comment there.
+# A key or a comment at the block's margin.
 _KEY: Final = re.compile(r"(?:- )?[\"']?[A-Za-z_][\w./-]*[\"']?\s*:(?:\s|$)|#")
 _TALLEST_ABOVE: Final = 100
 _TALLEST_BELOW: Final = 200
@@ -68,10 +68,10 @@ class Hit:
 
 
 def hits(text: str) -> Iterator[Hit]:
-    """What the text mentions of the old API and the old signer, at most once a line each."""
-    reported = "v1beta1 of certificates, which for CSRs is not served since Kubernetes 1.22"
+    """Yield the mentions of the old API and the old signer, at most one each per line."""
+    old_api = "certificates/v1beta1, which has no CSRs since Kubernetes 1.22"
     for at in _matches(_V1BETA1, text):
-        yield Hit(at, Problem.V1BETA1, reported)
+        yield Hit(at, Problem.V1BETA1, old_api)
     for at in _matches(_LEGACY, text):
         yield Hit(at, Problem.LEGACY_SIGNER, "kubernetes.io/legacy-unknown, which v1 refuses")
 
@@ -88,21 +88,21 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[int]:
 
 
 def unsigned(text: str, at: int) -> Hit | None:
-    """A CSR at this offset with a request and nothing about a signer in the lines around it."""
+    """Return a hit if the lines around this CSR have a request and no signer."""
     around = _around(text, at, _ABOVE, _BELOW)
     if _REQUEST.search(around) and not _SIGNER.search(around):
-        return Hit(at, Problem.NO_SIGNER, "no signerName in the lines around, and v1 requires it")
+        return Hit(at, Problem.NO_SIGNER, "no signerName in the lines around, but v1 requires it")
     return None
 
 
 def is_literally_v1(text: str, at: int) -> bool:
-    """True when the lines around say v1 and a signer, neither filled in by a template."""
+    """Return whether the lines around have v1 and a signer, neither filled in by a template."""
     around = _around(text, at, _ABOVE, _BELOW)
     return bool(_V1_LITERALLY.search(around) and _SIGNER_LITERALLY.search(around))
 
 
 def _around(text: str, at: int, above: int, below: int, characters: int = _CHARACTERS) -> str:
-    """Some lines above and below an offset, not beyond the document."""
+    """Return some lines above and below an offset, within the document."""
     before = text[max(at - characters, 0) : at].split("\n")[-above - 1 :]
     after = text[at : at + characters].split("\n")[: below + 1]
     cuts = [number for number, line in enumerate(before) if line.startswith("---")]
@@ -121,7 +121,7 @@ class Block:
 
 
 def block(source: Source, match: re.Match[str]) -> Block:
-    """The lines around a CSR's kind that belong to its margin: a heredoc's, a ConfigMap's."""
+    """Return the lines around a CSR's kind with the same margin, e.g. of a heredoc or ConfigMap."""
     text, margin = source.text, len(match[1])
     start = end = match.start()
     for _ in range(_TALLEST_ABOVE):

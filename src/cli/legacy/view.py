@@ -9,26 +9,27 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.legacy.files import Trouble
-from cli.legacy.find import Finding, How, Manifest
+from cli.legacy.find import Finding, FoundAs, Manifest
 from cli.legacy.migration import SIGNERS
 from cli.legacy.request import Read
+from cli.screen import table
 from core.printable import printable
 
 Json = dict[str, Any]
 
 STILL_VALID: Final = (
-    "Certificates that were issued through v1beta1 stay valid until they expire: move the "
-    "manifests and clients before those need renewing."
+    "Certificates that were issued through v1beta1 stay valid until they expire: move manifests "
+    "and clients to v1 before they must be renewed."
 )
 
-_LOOK: Final = "found as text: look yourself"
+_LOOK: Final = "found as text: check it yourself"
 _MOST_SANS: Final = 5
 
 
 def as_json(
     findings: Sequence[Finding], troubles: Sequence[Trouble], *, searched: int, binary: int
 ) -> Json:
-    """Everything for programs; the keys and their meaning are a stable contract."""
+    """Return everything for programs; the keys and their meaning are a stable contract."""
     return {
         "searched": searched,
         "binary": binary,
@@ -45,10 +46,10 @@ def _finding(one: Finding) -> Json:
     return {
         "file": one.path,
         "line": one.line,
-        "found": one.how.value,
+        "found": one.found_as.value,
         "problems": [
-            {"problem": wrong.problem.value, "line": wrong.line, "detail": wrong.detail}
-            for wrong in one.wrong
+            {"problem": issue.problem.value, "line": issue.line, "detail": issue.detail}
+            for issue in one.issues
         ],
         "csr": None if one.manifest is None else _csr(one.manifest),
     }
@@ -77,19 +78,19 @@ def _csr(one: Manifest) -> Json:
 
 
 def _signers(findings: Sequence[Finding]) -> dict[str, str]:
-    """What is to be known of the signers that are named, and no others."""
+    """Return the notes on the signers that the findings name."""
     named = {one.manifest.fit.signer for one in findings if one.manifest}
-    return {signer: reported for signer, reported in SIGNERS.items() if signer in named}
+    return {signer: note for signer, note in SIGNERS.items() if signer in named}
 
 
 def _notes(one: Manifest) -> Iterator[str]:
     yield from one.fit.notes
     if one.stored:
-        yield "from a cluster, where its spec can't be changed: file a new request, of a new key"
+        yield "from a cluster, where its spec can't be changed: file a new request, with a new key"
     if one.expires is not None:
         yield f"its certificate is valid until {one.expires:%Y-%m-%d}"
     if one.v1 is not None and not one.v1.comments_kept:
-        yield "written anew: the original's comments are not kept"
+        yield "rewritten: the original's comments are not kept"
 
 
 # --- for people ---------------------------------------------------------------------------------
@@ -103,46 +104,44 @@ def show(
     searched: int,
     binary: int,
 ) -> None:
-    """The table, then each CSR with its v1 form, then what is to be known."""
+    """Print the table, then each CSR with its v1 form, then the notes on signers."""
     if findings:
         console.print(_table(findings))
     for one in findings:
         if one.manifest is not None:
             for line in _section(one, one.manifest):
                 typer.echo(line)
-    for signer, reported in _signers(findings).items():
-        console.print(Text(f"{signer}: {reported}\n"))
+    for signer, note in _signers(findings).items():
+        console.print(Text(f"{signer}: {note}\n"))
     if findings:
         console.print(Text(f"{STILL_VALID}\n"))
     found = f"{len(findings)} found" if findings else "nothing found"
     looked = f"{searched} file{'' if searched == 1 else 's'} searched, {binary} binary"
-    console.print(Text(f"{found}; {looked}, {len(troubles)} in doubt"))
+    console.print(Text(f"{found}; {looked}, {len(troubles)} unclear"))
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(header_style="bold")
-    for heading in ("Where", "CSR"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("Wrong", no_wrap=True)
-    table.add_column("Signer for v1", overflow="fold")
+    rows = table("Where", "CSR")
+    rows.add_column("Problems", no_wrap=True)
+    rows.add_column("Signer for v1", overflow="fold")
     for one in findings:
         manifest = one.manifest
-        table.add_row(
+        rows.add_row(
             Text(f"{printable(one.path, None)}:{one.line}"),
             Text(printable(manifest.name) if manifest else "-"),
-            Text("\n".join(wrong.problem.value for wrong in one.wrong)),
-            Text(printable(manifest.fit.signer or "none of EKS's", None), style="green")
+            Text("\n".join(issue.problem.value for issue in one.issues)),
+            Text(printable(manifest.fit.signer or "none on EKS", None), style="green")
             if manifest
             else Text(_LOOK, style="yellow"),
         )
-    return table
+    return rows
 
 
 def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
-    embedded = ", within other text" if one.how is How.EMBEDDED else ""
+    embedded = ", within other text" if one.found_as is FoundAs.EMBEDDED else ""
     yield f"# {printable(one.path, None)}:{one.line}{embedded}"
-    for wrong in one.wrong:
-        yield f"# line {wrong.line}: {printable(wrong.detail, None)}"
+    for issue in one.issues:
+        yield f"# line {issue.line}: {printable(issue.detail, None)}"
     yield f"# request: {_request(manifest)}"
     signer, why = printable(manifest.fit.signer or "none", None), printable(manifest.fit.why, None)
     yield f"# signer: {signer} ({why})"
@@ -158,7 +157,7 @@ def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
 
 
 def _shown(line: str) -> str:
-    """A line to be copied: as it is, unless it could play tricks with a terminal."""
+    """Return a line for copying; it is only escaped if a terminal could interpret it."""
     return line if line.isascii() and line.isprintable() else printable(line, None)
 
 
@@ -166,7 +165,7 @@ def _request(manifest: Manifest) -> str:
     request = manifest.request
     match request.read:
         case Read.ELSEWHERE:
-            return "filled in elsewhere"
+            return "filled in by a script or template"
         case Read.UNREADABLE:
             return printable(request.why, None)
     names = request.names

@@ -1,4 +1,4 @@
-"""What EKS's signer for workloads issued: whose it is, for which names, and whose CA signed it."""
+"""Comparison of an issued certificate with the request: key, names, dates, usages and CA."""
 
 import warnings
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from core.issued import UNREADABLE, contents
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate of the key that asked. `differences`: from what was asked for, for people.
+    """A certificate for the request's key. `differences`: from the request, for people.
 
     `by_cluster`: it verifies against the cluster's own CA.
     """
@@ -29,19 +29,19 @@ class Certificate:
 
 
 def inspect(pem: bytes, asked: Wanted, spki: bytes, ca_pem: str, now: datetime) -> Certificate:
-    """Hold a certificate against what was asked for. `spki`: the public key that asked.
+    """Compare a certificate with the request. `spki`: the request's public key.
 
     Raises:
-        WrongCertificate: it can't be read, or is another key's.
+        WrongCertificate: it can't be read, or is for another key.
     """
     with warnings.catch_warnings():
-        # A long CN draws a warning, which is no news here: it is compared as a whole.
+        # cryptography warns of long CNs; here the CN is only compared.
         warnings.simplefilter("ignore")
         try:
             own, names = contents(pem)
             leaf, *others = x509.load_pem_x509_certificates(pem)
             if own != spki:
-                raise WrongCertificate("the certificate holds another key than the request")
+                raise WrongCertificate("the certificate is for another key than the request")
             return Certificate(
                 issuer=leaf.issuer.rfc4514_string(),
                 expires=leaf.not_valid_after_utc,
@@ -59,26 +59,26 @@ def _differences(
 ) -> Iterator[str]:
     wanted = {("DNS", name) for name in asked.dns}
     wanted |= {("IP", str(address)) for address in asked.addresses}
-    # Clients read no names in the CN: nothing is lost where the signer drops it.
-    if further := names - wanted - {("CN", asked.common_name)}:
-        yield f"it holds further names: {_told(further)}"
-    if lacking := wanted - names:
-        yield f"it lacks names: {_told(lacking)}"
+    # Clients don't read names in the CN, so the signer may drop it.
+    if additional := names - wanted - {("CN", asked.common_name)}:
+        yield f"it has additional names: {_shown(additional)}"
+    if missing := wanted - names:
+        yield f"it lacks names: {_shown(missing)}"
     if now < leaf.not_valid_before_utc:
         yield f"it is not valid before {leaf.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}"
     if leaf.not_valid_after_utc <= now:
         yield f"it expired on {leaf.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}"
-    if not _is_a_servers(leaf):
-        yield "it is not for servers: extended key usage lacks server auth"
+    if not _is_for_servers(leaf):
+        yield "it is not for servers: its extended key usage lacks server auth"
     if _is_a_ca(leaf):
-        yield "it is a CA's"
+        yield "it is a CA certificate"
 
 
-def _told(names: AbstractSet[tuple[str, str]]) -> str:
+def _shown(names: AbstractSet[tuple[str, str]]) -> str:
     return ", ".join(f"{kind} {value}" for kind, value in sorted(names))
 
 
-def _is_a_servers(leaf: x509.Certificate) -> bool:
+def _is_for_servers(leaf: x509.Certificate) -> bool:
     try:
         found = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
@@ -96,10 +96,10 @@ def _is_a_ca(leaf: x509.Certificate) -> bool:
 def _verifies(
     leaf: x509.Certificate, others: list[x509.Certificate], trusted: list[x509.Certificate]
 ) -> bool:
-    """Whether a chain leads from the leaf, perhaps by way of what came with it, to a trusted one.
+    """Return whether a chain leads from the leaf to a trusted CA, directly or through `others`.
 
-    The cluster's CA may be several certificates while it is rotated. Not by cryptography's own
-    verifier, which wants extensions that the CAs of old EKS clusters lack.
+    While the cluster's CA is rotated it is several certificates. cryptography's own verifier isn't
+    used: it requires extensions that the CAs of old EKS clusters lack.
     """
     at = leaf
     for _ in range(len(others) + 1):

@@ -1,4 +1,4 @@
-"""`csr-approver request`: a serving certificate for a workload, from EKS's own signer."""
+"""`csr-approver request`: a serving certificate for a workload, from EKS's signer."""
 
 import json
 from collections.abc import Sequence
@@ -26,43 +26,42 @@ from cli.account.clusters import (
     with_fix,
 )
 from cli.account.rights import Right
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, STOPPED, USAGE, stop
 from cli.request.files import Files
 from cli.request.key import Key, KeyType
 from cli.request.own_csr import OwnCsr
-from cli.request.run import CALL_SECONDS, End, Ended, Pace, Plan, Walk
+from cli.request.run import CALL_SECONDS, Issuance, Outcome, Pace, Plan, Result
 from cli.request.view import as_json, lines
 from cli.request.wanted import Wanted, manifest, wanted, warnings
-from cli.screen import busy, telling
+from cli.screen import Output, OutputOption, busy, print_json
 from core.errors import BadSettings, ClusterUnavailable, NotOnboarded
 from core.model import APP_SERVING
 from core.printable import printable
 
-#: How time passes here.
+#: The clock of the runs.
 PACE: Final = Pace()
 
 _CSRS: Final = "certificatesigningrequests"
 
 _MORE = """
-It makes a key, files a request for beta.eks.amazonaws.com/app-serving with its
-names as subjectAltName, waits until it is approved and issued, holds the
-certificate against what was asked for, and saves it. With --approve it also
-approves the request, if you may; else a person has to, or the approver
-(APP_SERVING=true), which takes such requests of ServiceAccounts alone.
+It creates a key, files a request for beta.eks.amazonaws.com/app-serving with
+its names as subjectAltName, waits until it is approved and issued, compares the
+certificate with the request, and saves it. With --approve it also approves the
+request, if you may. Otherwise a person has to, or the approver
+(APP_SERVING=true), which only approves such requests of ServiceAccounts.
 
-No file is written over. When no certificate comes, or after Ctrl-C, request and
-key are deleted again, unless --keep is given, or it is issued by then.
+It overwrites no file. If no certificate comes, or after Ctrl-C, it deletes the
+request and the key, unless --keep is given or the certificate is issued by then.
 
 Exit 0: issued and saved. 1: denied, failed, not issued in time, or issued
-otherwise than asked for. 2: usage, or a file is there already. 3: the cluster
-could not be asked, or you lack a right in it, which is named. 130: Ctrl-C.
+differently. 2: usage, or a file exists already. 3: the cluster could not be
+asked, or you lack a right in it, which is named. 130: Ctrl-C.
 
 --output json prints one object: `outcome` (issued, differs, unusable, denied,
-failed, refused, deleted, not-issued, stopped, unknown), `detail`, what was
-written as `key`, `certificate` and `ca`, `request` (there, deleted, none,
-unknown), `expires`, `issuer`, `trusted_by_cluster_ca`, `differences`,
-`warnings`, and what was asked for.
+failed, refused, deleted, not-issued, stopped, unknown), `detail`, the written
+files `key`, `certificate` and `ca`, `request` (there, deleted, none, unknown),
+`expires`, `issuer`, `trusted_by_cluster_ca`, `differences`, `warnings`, and
+what was requested.
 
 Examples:
 
@@ -83,7 +82,7 @@ def request(
     ] = None,
     namespace: Annotated[str, typer.Option(help="The Service's namespace.")] = "default",
     cluster: Annotated[
-        str | None, typer.Option(help="The cluster's name; needed but for --dry-run.")
+        str | None, typer.Option(help="The cluster's name; needed without --dry-run.")
     ] = None,
     region: Region = None,
     key_type: Annotated[KeyType, typer.Option(help="Kind of key.")] = KeyType.RSA_2048,
@@ -95,21 +94,27 @@ def request(
     ] = None,
     ca: Annotated[
         Path | None,
-        typer.Option(help="File for the CA that clients need, if it is known.", metavar="FILE"),
+        typer.Option(
+            help="File for the cluster's CA, if it signed the certificate.", metavar="FILE"
+        ),
     ] = None,
-    approve: Annotated[bool, typer.Option("--approve", help="Approve it yourself.")] = False,
-    timeout: Annotated[int, typer.Option(help="Seconds to wait for it.", min=1, max=86_400)] = 300,
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Approve the request yourself.")
+    ] = False,
+    timeout: Annotated[
+        int, typer.Option(help="Seconds to wait for the certificate.", min=1, max=86_400)
+    ] = 300,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Delete neither request nor key if none is issued.")
+        bool, typer.Option("--keep", help="Keep request and key if no certificate is issued.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the manifest; file and write nothing.")
+        bool, typer.Option("--dry-run", help="Print the manifest; file nothing, write no file.")
     ] = False,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
-    """Have a serving certificate issued for a workload: key, request, approval, certificate."""
+    """Get a serving certificate for a workload: key, request, approval, certificate."""
     files = Files(key or Path(f"{name}.key"), cert or Path(f"{name}.crt"), ca)
     try:
         asked = wanted(name, namespace, dns or (), ip or ())
@@ -126,33 +131,34 @@ def request(
         typer.echo(_shown(body, output))
         return
     if cluster is None:
-        stop(USAGE, "--cluster: give the cluster's name")
+        stop(USAGE, "--cluster is missing: give the cluster's name, or --dry-run")
     aws = open_account(profile, [region] if region else [], proxy=proxy)
     try:
-        with busy(f"Asking {cluster} what you may ..."):
+        with busy(f"Checking your rights in {cluster} ..."):
             described = find_one(aws, cluster)
             own = OwnCsr(name, partial(_connection, aws, described))
-            _look_before(aws, described, asked, own, approve=approve)
+            _check_first(aws, described, asked, own, approve=approve)
     except ClusterUnavailable as error:
-        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {_mended(error)}")
+        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {_with_fix(error)}")
     plan = Plan(asked, new, body, files, described.ca_pem, approve, float(timeout), keep)
-    ended = _walked(plan, own)
+    result = _issued(plan, own)
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(cluster, aws.home, plan, ended, notes), indent=2))
+        print_json(as_json(cluster, aws.home, plan, result, notes))
     else:
-        typer.echo("\n".join(printable(line, None) for line in lines(plan, ended)))
-    raise typer.Exit(_code(ended))
+        typer.echo("\n".join(printable(line, None) for line in lines(plan, result)))
+    raise typer.Exit(_code(result))
 
 
 request.__doc__ = f"{request.__doc__}\n{_MORE}"
 
 
-def _walked(plan: Plan, own: OwnCsr) -> Ended:
+def _issued(plan: Plan, own: OwnCsr) -> Result:
     try:
-        with telling(f"Waiting for {plan.asked.name} ...") as tell:
-            return Walk(plan, own, PACE, tell).run()
+        with busy(f"Waiting for {plan.asked.name} ...") as report:
+            return Issuance(plan, own, PACE, report).run()
     except OSError as error:
-        stop(USAGE, f"{printable(str(plan.files.key))} can't be written: {error.strerror}")
+        key = printable(str(plan.files.key))
+        stop(USAGE, f"--key: {key} can't be written: {error.strerror}")
 
 
 def _connection(aws: Aws, described: DescribedCluster) -> ApiConnection:
@@ -160,10 +166,10 @@ def _connection(aws: Aws, described: DescribedCluster) -> ApiConnection:
     return connection(aws, described, clock, Retries(clock, sleep=PACE.sleep))
 
 
-def _look_before(
+def _check_first(
     aws: Aws, described: DescribedCluster, asked: Wanted, own: OwnCsr, *, approve: bool
 ) -> None:
-    """Nothing is done in vain: the rights are there, and the name is free.
+    """Check that the rights are there and the name is free, before anything is done.
 
     Raises:
         typer.Exit: a right is missing (3), or the name is taken (1).
@@ -172,8 +178,11 @@ def _look_before(
     missing = _missing(aws, described, _rights(asked.name, approve=approve))
     where = described.cluster.name
     if missing:
-        more = "; without --approve, it waits for somebody who may" if approve else ""
-        stop(COULD_NOT_TELL, f"{where}: you may not {', nor '.join(map(str, missing))}{more}")
+        more = "; without --approve, it waits for another person's approval" if approve else ""
+        stop(
+            COULD_NOT_TELL,
+            f"{where}: you may not {', nor '.join(map(str, missing))}: ask for that right{more}",
+        )
     there = own.look()
     if there is not None:
         conditions = ", ".join(one.type for one in there.csr.conditions) or "pending"
@@ -198,9 +207,9 @@ def _missing(aws: Aws, described: DescribedCluster, wanted: Sequence[Right]) -> 
         return [right for right in wanted if not rights.may(api, right)]
 
 
-def _mended(error: ClusterUnavailable) -> str:
+def _with_fix(error: ClusterUnavailable) -> str:
     if isinstance(error, NotOnboarded) and error.cause == "unauthorized":
-        return f"{error}; the cluster must let your own role in, by an access entry"
+        return f"{error}; create an access entry for your own role in this cluster"
     return with_fix(str(error))
 
 
@@ -208,12 +217,12 @@ def _shown(body: dict[str, object], output: Output) -> str:
     if output is Output.JSON:
         return json.dumps(body, indent=2)
     text = yaml.safe_dump(body, sort_keys=False, width=float("inf")).rstrip("\n")
-    return f"# Nothing was filed, and the key of this request is not kept.\n{text}"
+    return f"# Nothing was filed, and the key of this request was not kept.\n{text}"
 
 
-def _code(ended: Ended) -> int:
+def _code(result: Result) -> int:
     return {
-        End.ISSUED: DONE,
-        End.UNKNOWN: COULD_NOT_TELL,
-        End.STOPPED: STOPPED,
-    }.get(ended.end, ANSWER_IS_NO)
+        Outcome.ISSUED: DONE,
+        Outcome.UNKNOWN: COULD_NOT_TELL,
+        Outcome.STOPPED: STOPPED,
+    }.get(result.outcome, ANSWER_IS_NO)

@@ -1,4 +1,4 @@
-"""The files of `csr-approver request`: written once, and never over another."""
+"""The files of `csr-approver request`; an existing file is never overwritten."""
 
 import os
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from typing import Final
 from core.errors import BadSettings
 from core.printable import printable
 
-_OWNERS: Final = 0o600
-_EVERYBODYS: Final = 0o644
-#: Follows no link, and writes over nothing.
+_OWNER_ONLY: Final = 0o600
+_READABLE_BY_ALL: Final = 0o644
+#: Follow no link, and overwrite nothing.
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where they go."""
+    """The paths of the files."""
 
     key: Path
     certificate: Path
     ca: Path | None
 
     def check(self) -> None:
-        """Hold them against what is there.
+        """Check that all can be written.
 
         Raises:
-            BadSettings: one is there already, can't be written, or is named twice.
+            BadSettings: one exists already, can't be written, or is named twice.
         """
         given = {"--key": self.key, "--cert": self.certificate}
         given |= {"--ca": self.ca} if self.ca else {}
@@ -36,33 +36,35 @@ class Files:
             _check(option, path)
 
     def write_key(self, pem: bytes) -> None:
-        """Nobody but its owner may read it; raises OSError."""
-        _write(self.key, pem, _OWNERS)
+        """Write the key, readable by its owner only; raises OSError."""
+        _write(self.key, pem, _OWNER_ONLY)
 
     def write_certificate(self, pem: bytes) -> None:
-        """Raises OSError."""
-        _write(self.certificate, pem, _EVERYBODYS)
+        """Write the certificate; raises OSError."""
+        _write(self.certificate, pem, _READABLE_BY_ALL)
 
     def write_ca(self, pem: bytes) -> None:
-        """Where one is wanted; raises OSError."""
+        """Write the CA if a file was given for it; raises OSError."""
         if self.ca:
-            _write(self.ca, pem, _EVERYBODYS)
+            _write(self.ca, pem, _READABLE_BY_ALL)
 
 
 def _check(option: str, path: Path) -> None:
-    """By writing, for a moment: of rights, full disks and long names nothing else tells all."""
+    """Create and delete the file: only that shows missing rights, full disks and long names."""
     shown = printable(str(path), None)
     try:
-        os.close(os.open(path, _NEW, _OWNERS))
+        os.close(os.open(path, _NEW, _OWNER_ONLY))
         path.unlink()
     except FileExistsError:
-        raise BadSettings(f"{option}: {shown} is there already, and is not written over") from None
+        raise BadSettings(
+            f"{option}: {shown} exists already, and is not overwritten: move it, or give another"
+        ) from None
     except OSError as error:
         raise BadSettings(f"{option}: {shown} can't be written: {error.strerror}") from None
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """Whole and on the disk, or not at all."""
+    """Write the file whole and to the disk, or not at all."""
     descriptor = os.open(path, _NEW, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:

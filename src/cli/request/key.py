@@ -20,7 +20,7 @@ from cli.request.wanted import Wanted
 
 
 class KeyType(Enum):
-    """Kinds of keys, by the names of the option."""
+    """The kinds of keys, with the option's values."""
 
     RSA_2048 = "rsa-2048"
     RSA_3072 = "rsa-3072"
@@ -36,13 +36,13 @@ _EXPONENT: Final = 65537
 
 @dataclass(frozen=True)
 class Key:
-    """A private key, new."""
+    """A new private key."""
 
     kind: KeyType
 
     @property
     def is_rsa(self) -> bool:
-        """RSA keys may encrypt another key; those of elliptic curves may not."""
+        """Whether it is an RSA key, which may encrypt other keys; elliptic curve keys may not."""
         return self.kind not in _CURVES
 
     @cached_property
@@ -53,17 +53,17 @@ class Key:
 
     @property
     def pem(self) -> bytes:
-        """As `openssl genrsa` writes it: PKCS#8, in no other encryption than the file's mode."""
+        """The private key in PKCS#8 PEM, unencrypted, as `openssl genrsa` writes it."""
         return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     @property
     def spki(self) -> bytes:
-        """The public key, as certificates hold it."""
+        """The public key's SubjectPublicKeyInfo in DER, as certificates have it."""
         public = self._private.public_key()
         return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     def request(self, asked: Wanted) -> bytes:
-        """The PKCS#10 request in PEM, with the names where clients read them."""
+        """Return the PKCS#10 request in PEM, with its names as subjectAltName."""
         name = asked.common_name
         subject = [x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else []
         names: list[x509.GeneralName] = [x509.DNSName(one) for one in asked.dns]

@@ -1,8 +1,8 @@
-"""One certificate request of one's own: file it, look at it, approve it, take it back.
+"""One certificate request of the caller: file it, read it, approve it, delete it.
 
-Rights needed: `create` and `get` on CSRs; `delete` to take one back; to approve, `update` on their
-`approval`, and `approve` on the signer. Each call has a connection of its own, as there may be
-minutes between them, and a token lasts fifteen.
+Rights needed: `create` and `get` on CSRs; `delete` to delete it; to approve it, `update` on
+`approval`, and `approve` on the signer. Each call has a connection of its own: there may be minutes
+between them, and a token lasts fifteen.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,45 +20,45 @@ from core.model import Csr
 
 Json = dict[str, Any]
 
-#: The reason of the condition by which whoever files a request approves it, too. It is none of the
-#: approver's, which counts and watches its own.
+#: The reason of the condition if the requester also approves the request. It differs from the
+#: approver's, which counts and watches its own approvals.
 BY_REQUESTER: Final = "ApprovedByRequester"
-_MESSAGE: Final = "Approved by whoever filed it, with csr-approver request --approve."
+_MESSAGE: Final = "Approved by its requester, with csr-approver request --approve."
 
-#: What is wrong with the request itself; 401 and 403 are about who asks, 429 and 5xx will pass.
+#: Errors of the request itself; 401 and 403 are about the caller, and 429 and 5xx are temporary.
 _REFUSALS: Final = frozenset({400, 409, 413, 422})
 
 
-class NotTaken(CsrApproverError):
-    """The API server doesn't take the request; tells why. Nothing of it is in the cluster."""
+class RequestRejected(CsrApproverError):
+    """The API server rejects the request, and says why. The cluster doesn't have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """The request as it stands in the cluster; `item` is what a write of it begins with."""
+    """The request in the cluster. `item`: the object, from which a write starts."""
 
     csr: Csr
     item: Json
 
 
 class OwnCsr:
-    """The request of one name. Any call may raise ClusterUnavailable; NotOnboarded on 401, 403."""
+    """The request of one name. Calls may raise ClusterUnavailable, or NotOnboarded (401, 403)."""
 
     def __init__(self, name: str, connect: Callable[[], ApiConnection]) -> None:
-        """`connect`: makes a new connection each time."""
+        """`connect`: opens a new connection."""
         self._path = f"{CSRS}/{quote(name, safe='')}"
         self._connect = connect
 
     def look(self) -> Filed | None:
-        """The request; None where there is none of that name."""
+        """Return the request; None if there is none of that name."""
         outcome = self._call("GET")
         return None if _is(outcome, 404) else _filed(outcome, 200)
 
     def file(self, manifest: Mapping[str, Any]) -> Filed:
-        """File it. Where an answer is lost and the request there, that is the one that was filed.
+        """File the request. If the answer was lost and the request is there, return that one.
 
         Raises:
-            NotTaken: the name is taken, or the API server refuses it.
+            RequestRejected: the name is taken, or the API server refuses it.
         """
         outcome = self._call("POST", CSRS, manifest)
         if _is(outcome, 201):
@@ -68,11 +68,11 @@ class OwnCsr:
             if there is not None and is_of(there, manifest):
                 return there
         if isinstance(outcome, Answer) and outcome.status in _REFUSALS:
-            raise NotTaken(outcome.words)
+            raise RequestRejected(outcome.words)
         raise unavailable(outcome)
 
     def approve(self, filed: Filed) -> Filed | None:
-        """Approve what was seen; None where it has changed, or is gone: look anew."""
+        """Approve this version; return None if it has changed or is gone: read it again."""
         status = filed.item.get("status") or {}
         condition = {
             "type": "Approved",
@@ -85,8 +85,8 @@ class OwnCsr:
         outcome = self._call("PUT", f"{self._path}/approval", body)
         return None if _is(outcome, 404, 409) else _filed(outcome, 200)
 
-    def take_back(self, filed: Filed) -> bool:
-        """Delete what was seen; False where it has changed since, such as by being issued."""
+    def delete(self, filed: Filed) -> bool:
+        """Delete this version; return False if it has changed since, e.g. was issued."""
         options = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
@@ -120,7 +120,7 @@ class OwnCsr:
 
 
 def is_of(filed: Filed, manifest: Mapping[str, Any]) -> bool:
-    """Whether it is the one that was filed: nobody else has the key that signed it."""
+    """Return whether it is the one that was filed: no one else has the key that signed it."""
     spec = filed.item.get("spec") or {}
     return bool(spec.get("request") == manifest["spec"]["request"])
 
@@ -135,5 +135,7 @@ def _filed(outcome: Outcome, status: int) -> Filed:
     item = outcome.object()
     csr = read_item(item)
     if not isinstance(csr, Csr):
-        raise ClusterUnavailable("answer", f"the request can't be read: {csr.problem}")
+        raise ClusterUnavailable(
+            "answer", f"the request in the cluster can't be read: {csr.problem}"
+        )
     return Filed(csr, item)

@@ -1,63 +1,63 @@
-"""What `csr-approver request` tells: as JSON of a stable shape, and for people."""
+"""The result of `csr-approver request`: as JSON of a stable shape, and for people."""
 
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cli.request.files import Files
-from cli.request.run import End, Ended, Left, Plan
+from cli.request.run import Outcome, Plan, RequestState, Result
 from core.model import APP_SERVING
 
 Json = dict[str, Any]
 
 _WORDS: Final = {
-    End.ISSUED: "issued",
-    End.DIFFERS: "issued, but not as asked for",
-    End.UNUSABLE: "issued, to no use",
-    End.DENIED: "denied",
-    End.FAILED: "refused by the signer",
-    End.REFUSED: "not taken by the API server",
-    End.DELETED: "gone",
-    End.NOT_ISSUED: "not issued",
-    End.STOPPED: "stopped",
-    End.UNKNOWN: "could not be told",
+    Outcome.ISSUED: "issued",
+    Outcome.DIFFERS: "issued, but not as requested",
+    Outcome.UNUSABLE: "issued, but unusable",
+    Outcome.DENIED: "denied",
+    Outcome.FAILED: "failed at the signer",
+    Outcome.REFUSED: "rejected by the API server",
+    Outcome.DELETED: "deleted",
+    Outcome.NOT_ISSUED: "not issued",
+    Outcome.STOPPED: "stopped",
+    Outcome.UNKNOWN: "unknown",
 }
 
-#: A decision that the API server lets nobody undo.
-_FINAL: Final = frozenset({End.DENIED, End.FAILED})
+#: Decisions that can't be undone.
+_FINAL: Final = frozenset({Outcome.DENIED, Outcome.FAILED})
 
 _TRUST: Final = (
-    "Nobody trusts this signer by itself, and Kubernetes hands its CA to nobody: clients must be "
-    "given the CA."
+    "No client trusts this signer by default, and Kubernetes doesn't distribute its CA: give the "
+    "CA to your clients."
 )
 _BY_CLUSTER: Final = (
     "The certificate verifies against the cluster's own CA, which pods find in the ConfigMap "
     "kube-root-ca.crt of their namespace."
 )
 _BY_ANOTHER: Final = (
-    "The certificate does NOT verify against the cluster's own CA: its issuer's certificate has "
-    "to be had from whoever runs the signer, and clients given that."
+    "The certificate does NOT verify against the cluster's own CA: get the issuer's certificate "
+    "from the operator of the signer, and give it to your clients."
 )
 
 
-def as_json(cluster: str, region: str, plan: Plan, ended: Ended, notes: Sequence[str]) -> Json:
-    """Everything for programs; the keys and their meaning are a stable contract."""
-    asked, found = plan.asked, ended.certificate
+def as_json(cluster: str, region: str, plan: Plan, result: Result, notes: Sequence[str]) -> Json:
+    """Return everything for programs; the keys and their meaning are a stable contract."""
+    asked, found = plan.asked, result.certificate
     return {
         "name": asked.name,
         "cluster": cluster,
         "region": region,
         "signer": APP_SERVING,
-        "outcome": ended.end.value,
-        "detail": ended.detail or None,
-        "requester": ended.requester or None,
+        "outcome": result.outcome.value,
+        "detail": result.detail or None,
+        "requester": result.requester or None,
         "dns": list(asked.dns),
         "addresses": [str(address) for address in asked.addresses],
         "key_type": plan.key.kind.value,
-        "key": str(plan.files.key) if ended.key_kept else None,
-        "certificate": str(plan.files.certificate) if ended.saved else None,
-        "ca": str(plan.files.ca) if ended.ca_saved else None,
-        "request": ended.request.value,
+        "key": str(plan.files.key) if result.key_kept else None,
+        "certificate": str(plan.files.certificate) if result.saved else None,
+        "ca": str(plan.files.ca) if result.ca_saved else None,
+        "request": result.request.value,
         "issuer": found.issuer if found else None,
         "expires": found.expires.isoformat() if found else None,
         "trusted_by_cluster_ca": found.by_cluster if found else None,
@@ -66,12 +66,12 @@ def as_json(cluster: str, region: str, plan: Plan, ended: Ended, notes: Sequence
     }
 
 
-def lines(plan: Plan, ended: Ended) -> Iterator[str]:
-    """The answer for people. What others wrote has to be escaped yet."""
-    asked, found = plan.asked, ended.certificate
-    reported = f": {ended.detail}" if ended.detail else ""
-    yield f"{asked.name}: {_WORDS[ended.end]}{reported}"
-    yield from _file_lines(plan.files, ended)
+def lines(plan: Plan, result: Result) -> Iterator[str]:
+    """Yield the lines for people. The caller must escape them."""
+    asked, found = plan.asked, result.certificate
+    detail = f": {result.detail}" if result.detail else ""
+    yield f"{asked.name}: {_WORDS[result.outcome]}{detail}"
+    yield from _file_lines(plan.files, result)
     if found:
         yield f"names        {', '.join([*asked.dns, *map(str, asked.addresses)])}"
         yield f"valid until  {found.expires:%Y-%m-%d %H:%M} UTC"
@@ -80,42 +80,42 @@ def lines(plan: Plan, ended: Ended) -> Iterator[str]:
         yield _TRUST
         yield _BY_CLUSTER if found.by_cluster else _BY_ANOTHER
     else:
-        yield from _request_lines(plan, ended)
+        yield from _request_lines(plan, result)
 
 
-def _file_lines(files: Files, ended: Ended) -> Iterator[str]:
-    if ended.key_kept:
+def _file_lines(files: Files, result: Result) -> Iterator[str]:
+    if result.key_kept:
         yield f"key          {files.key}"
-    if ended.saved:
+    if result.saved:
         yield f"certificate  {files.certificate}"
-    if ended.ca_saved:
+    if result.ca_saved:
         yield f"CA           {files.ca}"
 
 
-def _request_lines(plan: Plan, ended: Ended) -> Iterator[str]:
-    """What became of the request and its key."""
+def _request_lines(plan: Plan, result: Result) -> Iterator[str]:
+    """Yield what happened to the request and its key."""
     name = plan.asked.name
-    if not ended.key_kept:
+    if not result.key_kept:
         yield "Its key was deleted."
-    match ended.request:
-        case Left.DELETED:
+    match result.request:
+        case RequestState.DELETED:
             yield "The request was deleted."
-        case Left.UNKNOWN:
+        case RequestState.UNKNOWN:
             yield (
-                "Whether the request is in the cluster could not be told, so its key was kept. "
-                f"Look: kubectl get csr {name}"
+                "The request may still be in the cluster, so its key was kept. To check: "
+                f"kubectl get csr {name}"
             )
-        case Left.THERE if ended.key_kept and ended.end not in _FINAL:
-            yield "The request is in the cluster, with its certificate once it is issued:"
+        case RequestState.THERE if result.key_kept and result.outcome not in _FINAL:
+            yield "The request stays in the cluster. To save its certificate once it is issued:"
             yield f"  {fetch(name, plan.files)}"
-        case Left.THERE:
+        case RequestState.THERE:
             yield (
-                "The request stays in the cluster, where Kubernetes deletes it after an hour. To "
+                "The request stays in the cluster until Kubernetes deletes it after an hour. To "
                 f"use its name before: kubectl delete csr {name}"
             )
 
 
 def fetch(name: str, files: Files) -> str:
-    """The command that saves a certificate that was issued."""
+    """Return the command that saves the issued certificate."""
     path = "jsonpath='{.status.certificate}'"
     return f"kubectl get csr {name} -o {path} | base64 -d > {shlex.quote(str(files.certificate))}"

@@ -1,4 +1,4 @@
-"""What is asked of EKS's signer for workloads: for which names, for which usages, as what object.
+"""The request for EKS's signer for workloads: its names, usages and manifest.
 
 From: EKS User Guide, "Secure workloads with Kubernetes certificates".
 """
@@ -28,7 +28,7 @@ _MAX_SHOWN: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A serving certificate that is wanted. `name`: of the object that asks for it."""
+    """The wanted serving certificate. `name`: of the CSR object."""
 
     name: str
     namespace: str
@@ -37,42 +37,44 @@ class Wanted:
 
     @property
     def common_name(self) -> str:
-        """The first DNS name; empty where it is too long. Clients read the names beside it."""
+        """The first DNS name; empty if it is too long for a CN. Clients read subjectAltName."""
         return self.dns[0] if len(self.dns[0]) <= _LONGEST_COMMON_NAME else ""
 
 
 def wanted(name: str, namespace: str, dns: Sequence[str], ips: Sequence[str]) -> Wanted:
-    """What a person asks for; without DNS names, that of the Service of this name.
+    """Return the wanted certificate; without DNS names, for the Service of this name.
 
     Raises:
-        BadSettings: it can't be had, or nobody ought to have it.
+        BadSettings: a value is invalid, or is not allowed for anyone.
     """
     _check_name(name)
     if not _LABEL.fullmatch(namespace):
-        raise BadSettings(f"--namespace: got {_shown(namespace)}, expected a namespace's name")
+        raise BadSettings(
+            f"--namespace: got {_shown(namespace)}, expected a namespace's name, e.g. default"
+        )
     if not dns and "." in name:
-        raise BadSettings(f"--dns: {_shown(name)} can't be a Service's name, so give DNS names")
+        raise BadSettings(f"--dns: {_shown(name)} is not a Service's name: give DNS names")
     names = tuple(dict.fromkeys(map(_dns, dns or [f"{name}.{namespace}.svc"])))
     return Wanted(name, namespace, names, tuple(dict.fromkeys(map(_address, ips))))
 
 
 def warnings(asked: Wanted) -> Iterator[str]:
-    """What of it the approver of this project would leave to a person, and why."""
+    """Yield the names that our approver would leave to a person, and why."""
     for name in asked.dns:
         if not _is_of_a_service(name, asked.namespace):
             yield (
                 f"{name} is not the name of a Service in the namespace {asked.namespace} "
-                f"(SERVICE.{asked.namespace}.svc): whoever approves has to know that it is yours"
+                f"(SERVICE.{asked.namespace}.svc): the approving person must know that it is yours"
             )
 
 
 def usages(*, rsa: bool) -> tuple[str, ...]:
-    """Those of the page; key encipherment is RSA's alone. From: RFC 5480, section 3."""
+    """Return the usages of the EKS page. From: RFC 5480, section 3: only RSA has encipherment."""
     return ("digital signature", *(("key encipherment",) if rsa else ()), "server auth")
 
 
 def manifest(asked: Wanted, request: bytes, *, rsa: bool) -> dict[str, Any]:
-    """The object to file. `request`: the PKCS#10 request in PEM."""
+    """Return the object to file. `request`: the PKCS#10 request in PEM."""
     return {
         "apiVersion": V1,
         "kind": "CertificateSigningRequest",
@@ -86,7 +88,7 @@ def manifest(asked: Wanted, request: bytes, *, rsa: bool) -> dict[str, Any]:
 
 
 def _check_name(name: str) -> None:
-    """Kubernetes takes nearly any name for a CSR; one that is no DNS name is nothing to type."""
+    """Check NAME. Kubernetes accepts more for a CSR, but such names are hard to type."""
     if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, name.split("."))):
         raise BadSettings(
             f"NAME: got {_shown(name)}, expected lower-case letters, digits, hyphens and dots"
@@ -102,8 +104,8 @@ def _dns(given: str) -> str:
     name = folded(given)
     if "*" in name:
         raise BadSettings(
-            f"--dns: got {_shown(given)}: no wildcards, whose key would speak for every name "
-            "beneath; give each name"
+            f"--dns: got {_shown(given)}: wildcards are not allowed, as the key would serve "
+            "every name below; give each name"
         )
     if looks_like_an_address(name):
         raise BadSettings(f"--dns: got {_shown(given)}, which is an address: give it as --ip")
@@ -111,7 +113,8 @@ def _dns(given: str) -> str:
         raise BadSettings(f"--dns: got {_shown(given)}, expected a DNS name")
     if is_never_allowed(name):
         raise BadSettings(
-            f"--dns: got {_shown(given)}, which is the API server's, AWS's or any machine's own"
+            f"--dns: got {_shown(given)}, which is not allowed: the API server, AWS or each "
+            "machine has it"
         )
     return name
 
@@ -124,12 +127,17 @@ def _address(given: str) -> IpAddress:
     if isinstance(address, IPv6Address) and (address.ipv4_mapped or address.scope_id):
         raise BadSettings(f"--ip: got {_shown(given)}, expected a plain IPv4 or IPv6 address")
     if is_never_allowed_address(address):
-        raise BadSettings(f"--ip: got {_shown(given)}, which is any machine's own, or none's")
+        raise BadSettings(
+            f"--ip: got {_shown(given)}, which is not allowed: it is no address of a single machine"
+        )
     return address
 
 
 def _is_of_a_service(name: str, namespace: str) -> bool:
-    """From: Kubernetes, "DNS for Services and Pods"; EKS's clusters have cluster.local."""
+    """Return whether the name is a Service's in this namespace.
+
+    From: Kubernetes, "DNS for Services and Pods". EKS clusters use cluster.local.
+    """
     service, _, rest = name.partition(".")
     endings = {f"{namespace}.svc", f"{namespace}.svc.cluster.local"}
     return bool(_LABEL.fullmatch(service)) and rest in endings

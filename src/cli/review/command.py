@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from cli.account.clusters import Profile, Proxy, Region, find_one, open_account, with_fix
-from cli.evaluate.command import Output
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
 from cli.given_settings import Settings, settings_of
 from cli.review.run import Reviewed, run_once
 from cli.review.view import as_json, show
-from cli.screen import busy, console
+from cli.screen import Output, busy, console
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.settings import Mode
 
