@@ -237,7 +237,7 @@ def test_fifty_clusters_get_access_and_an_error_in_one_stops_no_other(
 
     assert 48 == len(stub.made("CreateAccessEntry"))
     assert "50 clusters: 48 done, 2 unknown." in shown.stdout
-    assert "the cluster is CREATING" in shown.stdout
+    assert "the cluster is CREATING: wait until it is ACTIVE" in shown.stdout
     assert "cluster.endpoint: expected https://host" in shown.stdout
 
 

@@ -129,6 +129,7 @@ def test_an_unusable_environment_is_wrong_usage(
         stderr = runner.run(command, "prod", code=2).stderr
         assert "AWS configuration: " in stderr
         assert words in stderr
+        assert "(check --profile, the variables AWS_*, and ~/.aws/config)" in stderr
 
 
 def test_a_proxy_that_is_set_and_not_used_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

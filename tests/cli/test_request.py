@@ -393,8 +393,11 @@ def test_text_of_others_is_escaped(cluster: Cluster, runner: CommandRunner, hour
 @pytest.mark.parametrize(
     ("options", "detail"),
     [
-        ((), "no one approved it within 90 s"),
-        (("--approve",), "approved (ApprovedByRequester), but not issued within 90 s"),
+        ((), "no one approved it within 90 s: use --approve, or a longer --timeout"),
+        (
+            ("--approve",),
+            "approved (ApprovedByRequester), but not issued within 90 s: try a longer --timeout",
+        ),
     ],
 )
 def test_a_request_that_is_not_issued_in_time_is_deleted(
@@ -467,6 +470,7 @@ def test_a_request_that_someone_else_deletes_ends_the_wait(
     reported = runner.json(*COMMAND, code=1)
 
     assert ("deleted", None) == (reported["outcome"], reported["key"])
+    assert "someone else deleted the request: run this again" == reported["detail"]
     assert left == len(cluster.objects())
 
 
@@ -768,7 +772,7 @@ def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("csr-web",), "EKS issues nothing for a name that begins with csr-"),
+        (("csr-web",), "begins with csr- (aws/containers-roadmap issue 2079): choose another"),
         (("My_Server",), "NAME: got 'My_Server', expected lower-case letters"),
         (("a" * 254,), "NAME: got "),
         (("a\x1b[31m",), "NAME: got 'a\\\\x1b[31m'"),

@@ -237,7 +237,7 @@ def test_a_cluster_that_is_not_there_cannot_be_told(
     assert account
     stderr = runner.run("review", "absent", code=3).stderr
 
-    assert "absent in us-east-1: describe: EKS DescribeCluster: ResourceNotFound" in stderr
+    assert 'EKS has no cluster "absent" in us-east-1' in stderr
 
 
 def test_a_cluster_that_does_not_know_us_cannot_be_told(

@@ -168,7 +168,10 @@ def test_what_is_not_issued_in_time_is_deleted(
 
     reported = runner.json("request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=1)
 
-    assert "approved (ApprovedByRequester), but not issued within 300 s" == reported["detail"]
+    assert (
+        "approved (ApprovedByRequester), but not issued within 300 s: try a longer --timeout"
+        == reported["detail"]
+    )
     assert ("deleted", [], False) == (reported["request"], names_here(), is_there(plane, name))
 
 

@@ -58,6 +58,7 @@ Proxy = Annotated[
 ]
 
 _RIGHT: Final = "your credentials lack that right: ask for it, or use another --profile"
+_CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config"
 _UNREACHABLE: Final = "AWS can't be reached: check the network and the Region's name"
 
 #: What to do if AWS refuses or doesn't answer, by the error's code.
@@ -120,7 +121,7 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
     except _NOT_ISSUED as error:
         stop(COULD_NOT_TELL, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
-        stop(USAGE, f"AWS configuration: {printable(str(error))}")
+        stop(USAGE, f"AWS configuration: {printable(str(error))} ({_CONFIGURATION})")
     return aws
 
 
@@ -198,7 +199,9 @@ def described(found: Found) -> DescribedCluster:
     if isinstance(found.described, ClusterUnavailable):
         raise found.described
     if not eks.is_reviewable(found.described.status):
-        raise ClusterUnavailable("status", f"the cluster is {printable(found.described.status)}")
+        raise ClusterUnavailable(
+            "status", f"the cluster is {printable(found.described.status)}: wait until it is ACTIVE"
+        )
     return found.described
 
 

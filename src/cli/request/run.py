@@ -184,7 +184,7 @@ class Issuance:
             self._pause()
             return filed, str(error)
         if now is None or now.csr.uid != filed.csr.uid:
-            raise _NotIssued(Outcome.DELETED, "someone else deleted the request")
+            raise _NotIssued(Outcome.DELETED, "someone else deleted the request: run this again")
         self._seen = now
         return now, ""
 
@@ -201,9 +201,13 @@ class Issuance:
         approved = csr.condition("Approved")
         seconds = f"within {self._plan.seconds:.0f} s"
         if approved is None:
-            return _NotIssued(Outcome.NOT_ISSUED, f"no one approved it {seconds}")
+            return _NotIssued(
+                Outcome.NOT_ISSUED,
+                f"no one approved it {seconds}: use --approve, or a longer --timeout",
+            )
         return _NotIssued(
-            Outcome.NOT_ISSUED, f"approved ({approved.reason}), but not issued {seconds}"
+            Outcome.NOT_ISSUED,
+            f"approved ({approved.reason}), but not issued {seconds}: try a longer --timeout",
         )
 
     def _saved(self, filed: Filed) -> Result:

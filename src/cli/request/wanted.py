@@ -96,7 +96,7 @@ def _check_name(name: str) -> None:
     if name.startswith(UNISSUED_PREFIX):
         raise BadSettings(
             f"NAME: got {_shown(name)}: EKS issues nothing for a name that begins with "
-            f"{UNISSUED_PREFIX} (aws/containers-roadmap issue 2079)"
+            f"{UNISSUED_PREFIX} (aws/containers-roadmap issue 2079): choose another"
         )
 
 
