@@ -96,7 +96,7 @@ def test_without_a_readable_stack_the_role_has_the_templates_default_name(
     assert "!Sub ${AWS::StackName}-reviewer-${AWS::Region}" in template
 
 
-def test_what_a_stack_says_is_taken_only_if_it_is_a_role(
+def test_a_stacks_output_is_used_only_if_it_is_a_role(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     """A person who may make stacks must not write the YAML that an administrator applies."""

@@ -352,7 +352,7 @@ def test_objects_of_a_cluster_lose_the_fields_that_the_server_set(runner: Legacy
     )
 
 
-def test_the_end_of_an_issued_certificate_is_said(runner: LegacyRunner) -> None:
+def test_the_end_of_an_issued_certificate_is_shown(runner: LegacyRunner) -> None:
     """That is the time left for the migration."""
     live = yaml.safe_load((FIXTURES / "live.yaml").read_text())
     live["items"][0]["status"]["certificate"] = a_certificate()
@@ -494,7 +494,7 @@ def test_manifests_in_all_kinds_of_text_are_read(
         ("clients/main.tf", [(1, "v1beta1")]),
     ],
 )
-def test_what_is_no_manifest_is_found_as_text(
+def test_text_that_is_no_manifest_is_found_as_text(
     runner: LegacyRunner, name: str, expected: list[tuple[int, str]]
 ) -> None:
     """Helm templates, kustomize patches and programs are found by line, without a v1 form."""

@@ -71,7 +71,7 @@ def test_each_defect_is_one_problem(asked: Asked, problem: Problem) -> None:
         (NODE_WITHOUT_NAMES, None, LEGACY_UNKNOWN),
     ],
 )
-def test_a_missing_signer_is_told_as_v1beta1_defaulted_it(
+def test_a_missing_signer_is_reported_with_the_default_of_v1beta1(
     names: Names, usages: tuple[str, ...] | None, signer: str
 ) -> None:
     """The default follows from the subject, the names and the exact usages."""
@@ -127,7 +127,7 @@ def test_a_private_signer_keeps_all_usages_that_v1_knows() -> None:
     assert ("any", "s/mime") == fits.usages
 
 
-def test_client_auth_can_not_be_had_from_app_serving() -> None:
+def test_client_auth_is_removed_for_app_serving() -> None:
     """The server usages are kept; client auth is removed, with a note."""
     fits = fit(replace(OLD, usages=(*SERVER, "client auth")))
 
@@ -180,7 +180,7 @@ def test_other_signers_issue_for_any_name() -> None:
         ),
     ],
 )
-def test_what_else_is_to_be_known_is_said(asked: Asked, words: str) -> None:
+def test_other_notes_are_shown(asked: Asked, words: str) -> None:
     """Each case has one note, which the plain request doesn't have."""
     assert [words] == [words for note in fit(asked).notes if words in note]
     assert () == fit(OLD).notes

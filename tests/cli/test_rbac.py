@@ -51,7 +51,7 @@ def patches(labels: dict[str, str], answer: Reply) -> list[Seen]:
         return [seen for seen in server.seen if seen.method == "PATCH"]
 
 
-def test_what_another_owner_made_is_not_forced() -> None:
+def test_an_object_of_another_owner_is_not_forced() -> None:
     """Without our label the API server decides, and answers 409 if the two differ."""
     [seen] = patches({}, reply(200, {"metadata": {"resourceVersion": "1"}}))
 

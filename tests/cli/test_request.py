@@ -203,7 +203,9 @@ def test_all_names_and_addresses_are_requested(cluster: Cluster, runner: Command
     assert (ip_address("10.100.0.7"), ip_address("fd00::7")) == read.addresses
 
 
-def test_a_name_too_long_for_a_cn_stands_beside_it(cluster: Cluster, runner: CommandRunner) -> None:
+def test_a_name_too_long_for_a_cn_is_only_in_subject_alt_name(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     """The names are critical then, as there is no subject."""
     long = f"{'a' * 60}.default.svc"
     runner.run(*COMMAND, "--dns", long, "--approve")
@@ -268,7 +270,7 @@ def _dateless(text: str) -> str:
 # --- waiting ------------------------------------------------------------------------------------
 
 
-def test_it_waits_for_somebody_to_approve(
+def test_it_waits_for_another_person_to_approve(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     """It shows the command with which a person approves it."""
@@ -512,7 +514,7 @@ def test_an_unreadable_certificate_is_unusable(
         ({"purpose": ExtendedKeyUsageOID.CLIENT_AUTH}, "it is not for servers"),
     ],
 )
-def test_other_contents_are_saved_and_told(
+def test_other_contents_are_saved_and_reported(
     cluster: Cluster, runner: CommandRunner, hours: Hours, way: dict[str, Any], difference: str
 ) -> None:
     hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, **way)))
@@ -810,7 +812,7 @@ def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
         (("a", "--key-type", "dsa"), "Invalid value for '--key-type'"),
     ],
 )
-def test_what_cannot_or_must_not_be_had_is_refused(
+def test_invalid_and_forbidden_values_are_refused(
     account: Account, runner: CommandRunner, arguments: tuple[str, ...], words: str
 ) -> None:
     assert account

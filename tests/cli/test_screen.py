@@ -5,7 +5,7 @@ from rich.console import Console
 from cli.screen import cell
 
 
-def test_a_cell_shows_what_others_chose_escaped() -> None:
+def test_a_cell_escapes_text_of_others() -> None:
     """Control characters, text direction marks and Rich's markup reach no terminal."""
     console = Console(width=80, record=True, file=None)
     with console.capture() as shown:

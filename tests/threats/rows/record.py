@@ -55,7 +55,7 @@ ROWS: Final = (
     ),
     Row(
         "send escapes to an operator's terminal by names",
-        "tests/cli/test_screen.py::test_a_cell_shows_what_others_chose_escaped",
+        "tests/cli/test_screen.py::test_a_cell_escapes_text_of_others",
         (
             Change(
                 "src/cli/screen.py",

@@ -41,7 +41,7 @@ ROWS: Final = (
     ),
     Row(
         "have `access` print a manifest of one's own, by a stack of the approver's name",
-        "tests/cli/test_access.py::test_what_a_stack_says_is_taken_only_if_it_is_a_role",
+        "tests/cli/test_access.py::test_a_stacks_output_is_used_only_if_it_is_a_role",
         (
             Change(
                 "src/cli/access/approver_role.py",
@@ -52,7 +52,7 @@ ROWS: Final = (
     ),
     Row(
         "have `access --apply` take another approver's rights away",
-        "tests/cli/test_rbac.py::test_what_another_owner_made_is_not_forced",
+        "tests/cli/test_rbac.py::test_an_object_of_another_owner_is_not_forced",
         (
             Change(
                 "src/cli/access/rbac.py", '(_FORCE if _is_ours(before, manifest) else "")', "_FORCE"
