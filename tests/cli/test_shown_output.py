@@ -92,17 +92,6 @@ def test_the_shown_output_of_evaluate_is_the_printed_one(
     assert _plain(printed) == _plain(_shown(_EVALUATE))
 
 
-def test_the_shown_output_of_legacy_is_the_printed_one(
-    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(Path(__file__).parent / "legacy")
-    runner.environment = {"COLUMNS": "120"}
-
-    printed = runner.run("legacy", "create-cert.sh", code=1).stdout
-
-    assert _plain(printed) == _plain(_shown("csr-approver legacy create-cert.sh"))
-
-
 def _shown(command: str) -> str:
     """Return the rest of the block that begins with the command."""
     found = re.search(rf"^```\n\$ {re.escape(command)}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
