@@ -13,6 +13,7 @@ from kubernetes.client.rest import RESTClientObject
 
 from adapters.aws_clients import AWS_FAULTS, error_code
 from adapters.connection_deadline import ConnectionDeadline
+from adapters.endpoint import checked_endpoint
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from core.errors import ClusterUnavailable
 from core.ports import Clock
@@ -28,10 +29,6 @@ _CHUNK_BYTES: Final = 64 * 1024
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _MAX_WORDS: Final = 200
 
-# A name or an IPv4 address, or an IPv6 one in brackets; a port; nothing that URL readers differ on.
-_ENDPOINT: Final = re.compile(
-    r"https://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE
-)
 # From: RFC 6750, section 2.1; and nothing that could end a header.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
@@ -205,11 +202,11 @@ class _Bearer:
 
 
 def _checked(endpoint: str) -> str:
-    if not _ENDPOINT.fullmatch(endpoint):
-        raise ClusterUnavailable(
-            "endpoint", f"got {printable(endpoint, _MAX_WORDS)}, expected https://host or host:port"
-        )
-    return endpoint.rstrip("/")
+    try:
+        return checked_endpoint(endpoint)
+    except ValueError as error:
+        got = printable(endpoint, _MAX_WORDS)
+        raise ClusterUnavailable("endpoint", f"got {got}, {error}") from None
 
 
 def _client(configuration: Configuration) -> Any:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, Valida
 from pydantic.alias_generators import to_camel
 
 from adapters.aws_clients import AWS_FAULTS, error_code, fault
+from adapters.endpoint import checked_endpoint
 from adapters.shapes import AS_TEXT, Text, explain, or_
 from core.errors import ClusterUnavailable
 from core.model import Cluster
@@ -25,10 +26,6 @@ from core.settings import Selection
 KEPT_FOR: Final = timedelta(minutes=15)
 
 _MAX_KEPT: Final = 2_000
-
-_ENDPOINT: Final = re.compile(
-    r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[1-9][0-9]{0,4})?/?"
-)
 
 #: The id of a local cluster on an Outpost, which becomes an HTTP header. AWS documents no form; it
 #: "looks like a UUID". From: hashicorp/terraform-provider-aws#27560.
@@ -244,10 +241,10 @@ def _described(read: _Cluster, region: str) -> DescribedCluster:
 
 
 def _endpoint(text: str) -> str:
-    """Scheme, host and perhaps port: the token goes there and nowhere else."""
-    if not _ENDPOINT.fullmatch(text):
-        raise ValueError("cluster.endpoint: expected https://host")
-    return text.rstrip("/")
+    try:
+        return checked_endpoint(text)
+    except ValueError as error:
+        raise ValueError(f"cluster.endpoint: {error} (got {printable(text, 80)})") from None
 
 
 def _token_for(read: _Cluster) -> str:
