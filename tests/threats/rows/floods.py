@@ -6,6 +6,7 @@ from tests.threats.row import Change, Row, unchecked
 
 _PAGES: Final = "tests/adapters/test_csr_pages.py"
 _LIST: Final = "src/adapters/csr_pages.py"
+_CURSOR: Final = "src/adapters/list_cursor.py"
 _SHARES: Final = "src/adapters/csr_shares.py"
 _CONNECTION: Final = "src/adapters/api_connection.py"
 
@@ -36,17 +37,21 @@ ROWS: Final = (
     Row(
         "hide requests behind a name that makes the list lead back for ever",
         f"{_PAGES}::test_a_name_that_leads_the_list_back_is_passed_over",
-        (Change(_LIST, "self._next = past(token)", "self._next = ''"),),
+        (Change(_CURSOR, "later = past(self.token)", "later = ''"),),
     ),
     Row(
         "hide requests behind a name so long that the list can't be read on",
         "tests/attack/test_silence.py::test_a_name_too_long_to_go_on_from_is_passed_over",
-        (Change(_LIST, "if shorter := past(self._next):", "if shorter := '':"),),
+        (
+            Change(
+                _LIST, "case Answer(status=414 | 431) if", "case Answer(status=414) if False and"
+            ),
+        ),
     ),
     Row(
         "file so much under the first names that those behind are never listed",
         f"{_PAGES}::test_when_half_of_the_time_is_gone_a_later_place_is_read",
-        (Change(_LIST, "        self._leap()\n", ""),),
+        (Change(_LIST, "        self._leap_if_late()\n", ""),),
     ),
     Row(
         "make a saved list unreadable for `evaluate`",
