@@ -117,7 +117,7 @@ def test_no_certificate_authority(server: ScriptedApi, pem: str) -> None:
     """Without a CA nothing is trusted, least of all the CAs of the system."""
     error = failing(server.url, ca_pem=pem)
 
-    assert str(error) == "tls: the cluster's CA is no certificate in PEM"
+    assert str(error) == "tls: the cluster's CA is not a PEM certificate"
     assert server.connections == 0
 
 
@@ -197,7 +197,7 @@ def test_no_token(server: ScriptedApi, token: str) -> None:
     """What would break a header is never sent, nor told."""
     error = failing(server.url, tokens=lambda: token)
 
-    assert str(error) == "token: what was made can't be a bearer token"
+    assert str(error) == "token: the token has characters that a bearer token can't have"
     assert [] == server.seen
 
 

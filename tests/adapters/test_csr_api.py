@@ -255,7 +255,7 @@ def test_no_new_token() -> None:
         an_item("a"), an_item("b"), put=in_turn(failure(401, "U")), tokens=("token-1", "")
     )
 
-    words = "token: what was made can't be a bearer token"
+    words = "token: the token has characters that a bearer token can't have"
     assert Written(WriteResult.FAILED, words) == results[0]
     assert results[1] == Written(WriteResult.FAILED, "401: U")
 

@@ -388,13 +388,13 @@ def test_shortly_before_the_end_nothing_more_is_asked() -> None:
     """The time that is left belongs to what is known already."""
     ec2 = ScriptedEc2(a_page(an_item(1)))
     fleet = a_fleet(ec2, seconds=14)
-    problem = "EC2 DescribeInstances: not asked, for want of time"
+    problem = "EC2 DescribeInstances: not asked, no time was left"
 
     assert problems_of(fleet.by_id([an_id(1)])) == {an_id(1): problem}
     assert problems_of(fleet.by_private_dns_name(["a.b"], "vpc-1")) == {"a.b": problem}
     late = fleet.role_of_profile(PROFILE)
     assert isinstance(late, OutOfTime)
-    assert str(late) == "IAM GetInstanceProfile: not asked, for want of time"
+    assert str(late) == "IAM GetInstanceProfile: not asked, no time was left"
     assert all(isinstance(one, OutOfTime) for one in fleet.by_id([an_id(1)]).values())
     assert ec2.asked == []
 

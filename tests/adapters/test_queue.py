@@ -107,7 +107,7 @@ def test_a_message_that_sqs_says_nothing_of_counts_as_failed() -> None:
     with sqs_saying((a_request(0, 1), an_answer(sent="1")), (a_request(0), an_answer())) as sqs:
         failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
 
-    assert failed == {an_assignment(0): "no word of it"}
+    assert failed == {an_assignment(0): "not in the answer"}
 
 
 def test_a_call_that_fails_costs_its_ten() -> None:

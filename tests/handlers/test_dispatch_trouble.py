@@ -128,7 +128,7 @@ def test_a_name_that_eks_never_gave_costs_the_others_nothing(
     """No assignment can be made of it, which is told."""
     account.name_only(["odd name", "prod"])
 
-    with pytest.raises(DispatchIncomplete, match=f"^{HOME}: a cluster of an odd name"):
+    with pytest.raises(DispatchIncomplete, match=f"^{HOME}: invalid cluster name"):
         lambdas.dispatch()
 
     assert assigned(account) == [f"{HOME}/prod"]
