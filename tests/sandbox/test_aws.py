@@ -233,7 +233,7 @@ class TestAccount:
             assert aws.add_profile("eks-node")
 
     def test_one_may_be_open_at_a_time(self, aws: FakeAws) -> None:
-        with pytest.raises(RuntimeError, match="another practice AWS"):
+        with pytest.raises(RuntimeError, match="another FakeAws"):
             FakeAws().__enter__()
         assert aws.create_queue()
 
