@@ -168,9 +168,9 @@ def test_an_answer_shows_the_decision_whatever_else_it_contains() -> None:
 @pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
 def test_what_breaks_other_readers_is_named(metadata: Json, problem: str) -> None:
     """Other clients list nothing until it is deleted, so it is reported by name."""
-    found = unread(message_of(an_item("odd", **metadata)))
+    found = unread(message_of(an_item("hiding", **metadata)))
 
-    assert "odd" == found.name
+    assert "hiding" == found.name
     assert found.problem.split(":")[0] == problem.split(":", maxsplit=1)[0]
 
 

@@ -76,13 +76,14 @@ def test_each_is_asked_for_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["../secrets", "a/b", "a%2fb", "web?x=1", "web#", "", ".", "Web", "web\n", "*", "w" * 64]
+    "invalid",
+    ["../secrets", "a/b", "a%2fb", "web?x=1", "web#", "", ".", "Web", "web\n", "*", "w" * 64],
 )
-def test_what_is_no_label_reaches_no_url(odd: str) -> None:
+def test_what_is_no_label_reaches_no_url(invalid: str) -> None:
     """The requester chooses it. The core passes no such name; the adapter sends none."""
     with answering(reply(200, an_object())) as (api, server):
-        as_name = api.services.named(NAMESPACE, [odd])[odd]
-        as_namespace = api.services.named(odd, [SERVICE])[SERVICE]
+        as_name = api.services.named(NAMESPACE, [invalid])[invalid]
+        as_namespace = api.services.named(invalid, [SERVICE])[SERVICE]
 
         assert [] == server.seen
     assert "Service: a name that no Service can have" == why(as_name) == why(as_namespace)
