@@ -166,7 +166,7 @@ def test_an_answer_shows_the_decision_whatever_else_it_contains() -> None:
 
 
 @pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
-def test_what_breaks_other_readers_is_named(metadata: Json, problem: str) -> None:
+def test_a_csr_that_breaks_other_clients_is_named(metadata: Json, problem: str) -> None:
     """Other clients list nothing until it is deleted, so it is reported by name."""
     found = unread(message_of(an_item("hiding", **metadata)))
 
@@ -204,7 +204,7 @@ def test_a_message_of_too_many_fields_is_not_read_on() -> None:
     assert f"more than {MOST_FIELDS} fields" == unread(message_of(an_item(labels=labels))).problem
 
 
-def test_what_is_kept_of_ten_thousand_is_bounded() -> None:
+def test_the_memory_for_unreadable_csrs_is_bounded() -> None:
     """Only the beginning of the name and the problem are kept."""
     message = memoryview(message_of(an_item("n" * 100_000, spec_username="\udcff")))
 

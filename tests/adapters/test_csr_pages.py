@@ -197,7 +197,7 @@ def test_a_requesters_newest_csrs_are_kept() -> None:
     assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
 
 
-def test_where_all_have_too_much_whoever_has_most_gives_way() -> None:
+def test_if_all_have_too_much_the_one_with_most_loses_csrs_first() -> None:
     """It loses its oldest: a requester with few CSRs finds room, however late it is listed."""
     items = [
         a_large_item(f"{name}-{n}", f"11:0{n}:00", spec_username=f"system:node:{name}")
@@ -353,7 +353,7 @@ def listed_by_name(seconds: float, *names: str) -> tuple[Listing, list[str]]:
     return listing, [json.loads(base64.b64decode(one + "=="))["start"] for one in tokens]
 
 
-def test_a_name_that_leads_the_list_back_is_passed_over() -> None:
+def test_a_name_that_leads_the_list_back_is_skipped() -> None:
     """In protobuf it needn't be UTF-8; the token has U+FFFD for it, which sorts before the name."""
     back = token_of("/x\ufffd\0")
 

@@ -340,7 +340,7 @@ def test_an_instance_on_two_pages_is_one() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*", "ip-10-0-1-?.ec2.internal", "a\\b", ""])
-def test_a_name_that_is_a_pattern_is_never_asked_for(pattern: str) -> None:
+def test_a_name_that_is_a_pattern_is_never_requested(pattern: str) -> None:
     """EC2 would answer with other nodes' instances."""
     ec2 = ScriptedEc2(a_page())
     fleet = a_fleet(ec2)

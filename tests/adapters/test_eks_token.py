@@ -115,7 +115,7 @@ def test_each_name_that_eks_accepts_is_signed(cluster: str) -> None:
     assert cluster_token(KEYS, cluster=cluster, region="us-east-1").startswith("k8s-aws-v1.")
 
 
-def test_a_token_is_good_at_its_own_cluster_alone() -> None:
+def test_a_token_is_valid_at_its_own_cluster_only() -> None:
     """The cluster's name is signed, so another cluster's authenticator refuses the token."""
     identity = AwsIdentity.session("Approver", "review")
     token = cluster_token(identity, cluster="prod", region="us-east-1")

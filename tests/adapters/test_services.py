@@ -79,7 +79,7 @@ def test_each_is_asked_for_by_its_name() -> None:
     "invalid",
     ["../secrets", "a/b", "a%2fb", "web?x=1", "web#", "", ".", "Web", "web\n", "*", "w" * 64],
 )
-def test_what_is_no_label_reaches_no_url(invalid: str) -> None:
+def test_only_dns_labels_reach_a_url(invalid: str) -> None:
     """The requester chooses it. The core passes no such name; the adapter sends none."""
     with answering(reply(200, an_object())) as (api, server):
         as_name = api.services.named(NAMESPACE, [invalid])[invalid]

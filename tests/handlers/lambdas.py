@@ -194,13 +194,13 @@ class Lambdas:
         """The lines from which CloudWatch reads metrics."""
         return [line for line in self._read() if "_aws" in line]
 
-    def said(self, message: str) -> list[Line]:
+    def lines_with(self, message: str) -> list[Line]:
         """Return the log lines with this message."""
         return [line for line in self.lines if line["message"] == message]
 
     def actions(self) -> dict[str, str]:
         """Return each CSR's last action, by its name."""
-        return {line["csr"]: line["action"] for line in self.said("csr reviewed")}
+        return {line["csr"]: line["action"] for line in self.lines_with("csr reviewed")}
 
     def metrics(self, **dimensions: str) -> Counter[str]:
         """Return the totals of metrics with exactly these dimensions, by default the stack's."""

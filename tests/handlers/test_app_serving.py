@@ -53,7 +53,7 @@ def test_both_are_reviewed_and_the_cluster_is_completed_once(
     lambdas.review()
 
     assert decisions(cluster) == BOTH
-    assert [line["signer"] for line in lambdas.said("cluster reviewed")] == [
+    assert [line["signer"] for line in lambdas.lines_with("cluster reviewed")] == [
         "kubernetes.io/kubelet-serving",
         APP_SERVING,
     ]
@@ -91,7 +91,7 @@ def test_a_second_list_that_fails_is_an_error_and_stops_no_node(
     assert decisions(cluster) == {"csr-0001": "Approved", "shop-web": ""}
     totals = lambdas.metrics()
     assert (totals["Completed"], totals["ReviewErrors"], totals["NotOnboarded"]) == (1, 1, 0)
-    [line] = lambdas.said("cluster unavailable")
+    [line] = lambdas.lines_with("cluster unavailable")
     assert line["signer"] == APP_SERVING
     cluster.fault = None
     lambdas.review()
@@ -122,7 +122,7 @@ def test_with_the_first_manifest_only_no_alarm_fires(account: Account, lambdas: 
 
     lambdas.minute(account.queue_url)
 
-    [line] = [line for line in lambdas.said("csr reviewed") if line["csr"] == "shop-web"]
+    [line] = [line for line in lambdas.lines_with("csr reviewed") if line["csr"] == "shop-web"]
     assert (line["action"], line["level"]) == ("left", "INFO")
     assert "deploy/rbac-app-serving.yaml grants it" in line["services_not_readable"]
     totals = lambdas.metrics()

@@ -115,7 +115,7 @@ def test_an_expired_token(
 
     review_both()
 
-    [line] = lambdas.said("cluster not onboarded")
+    [line] = lambdas.lines_with("cluster not onboarded")
     assert line["cause"] == "unauthorized"
     assert lambdas.metrics()["NotOnboarded"] == 1
     assert lambdas.metrics()["Completed"] == 1  # the healthy one's
@@ -134,7 +134,7 @@ def test_a_cluster_that_rejects_our_credentials(
 
     review_both()
 
-    [line] = lambdas.said("cluster not onboarded")
+    [line] = lambdas.lines_with("cluster not onboarded")
     assert (line["level"], line["cause"]) == ("INFO", "unauthorized")
     assert lambdas.metrics()["NotOnboarded"] == 1
     assert lambdas.metrics()["ReviewErrors"] == 0
@@ -160,7 +160,7 @@ def test_a_cluster_that_gives_us_no_rights(
 
     review_both(invocation)
 
-    [line] = lambdas.said("cluster not onboarded")
+    [line] = lambdas.lines_with("cluster not onboarded")
     assert line["cause"] == "forbidden"
     cluster.fault = None
     cluster.onboard()
@@ -231,7 +231,7 @@ def test_after_a_failing_cluster_the_next_message_is_served(
 
 def unavailable(lambdas: Lambdas) -> str:
     """Return why the failing cluster was unavailable, which alone is counted as an error."""
-    [line] = lambdas.said("cluster unavailable")
+    [line] = lambdas.lines_with("cluster unavailable")
     assert (line["level"], line["cluster"], line["region"]) == ("WARNING", "prod", HOME)
     assert lambdas.metrics()["ReviewErrors"] == 1
     assert lambdas.metrics()["Completed"] == 1  # the healthy one's

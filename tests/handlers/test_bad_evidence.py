@@ -24,7 +24,7 @@ def test_access_denied_on_ec2(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
     assert lambdas.actions() == {good: "undecided", bad: "undecided"}
-    for line in lambdas.said("csr reviewed"):
+    for line in lambdas.lines_with("csr reviewed"):
         assert line["problem"].endswith("EC2 DescribeInstances: UnauthorizedOperation")
     assert lambdas.metrics()["EvidenceUnavailable"] == 2
     assert cluster.writes == []
@@ -59,7 +59,7 @@ def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
     assert lambdas.actions() == {good: "left", bad: "denied"}
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == good)
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == good)
     assert line["role_unknown"] == "IAM GetInstanceProfile: AccessDenied"
     assert lambdas.metrics()["EvidenceUnavailable"] == 2
     assert cluster.writes == [bad]
@@ -99,7 +99,7 @@ def test_one_unknown_instance_among_a_hundred(account: Account, lambdas: Lambdas
     lambdas.review()
 
     assert cluster.writes == known
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == unknown)
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == unknown)
     assert (line["action"], line["refusals"][0]["check"]) == ("left", "instance-known")
     assert lambdas.metrics()["Left"] == 1
     cluster.launch(100)
@@ -131,7 +131,7 @@ def test_too_little_time_to_ask(account: Account, lambdas: Lambdas) -> None:
     lambdas.review(invocation=Invocation(seconds=10))
 
     assert lambdas.calls.count("DescribeInstances") == 0
-    [totals] = lambdas.said("cluster reviewed")
+    [totals] = lambdas.lines_with("cluster reviewed")
     assert totals["not_judged"] == {"deferred": 1}
     assert lambdas.metrics()["Pending"] == 1
     assert cluster.writes == []

@@ -38,7 +38,7 @@ def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambd
     lambdas.review(invocation=invocation)
 
     assert cluster.writes == names[:2]
-    [line] = lambdas.said("cluster reviewed")
+    [line] = lambdas.lines_with("cluster reviewed")
     assert (line["truncated"], line["listed"], line["pages"]) == (True, 2, 1)
     assert lambdas.metrics()["ListTruncated"] == 1
     cluster.fault = None
@@ -54,7 +54,7 @@ def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> No
     lambdas.review()
 
     assert lambdas.actions() == {good: "approved", broken: "denied"}
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == broken)
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
     assert line["refusals"][0]["check"] == "request-well-formed"
 
 
@@ -79,7 +79,7 @@ def test_a_csr_that_cannot_be_read(
 
     lambdas.review()
 
-    [line] = lambdas.said("csr unreadable")
+    [line] = lambdas.lines_with("csr unreadable")
     assert line["csr"] == broken
     assert line["problem"].startswith(f"{part}.{field}: ")
     assert lambdas.metrics()["ReviewErrors"] == 1
@@ -105,7 +105,7 @@ def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: 
 
     lambdas.review()
 
-    [line] = lambdas.said("csr unreadable")
+    [line] = lambdas.lines_with("csr unreadable")
     assert line["cluster"] == "prod"
     assert lambdas.metrics()["ReviewErrors"] == 1
     assert cluster.writes == [good]
@@ -127,7 +127,7 @@ def test_a_decision_that_is_refused(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
     assert lambdas.actions() == {good: "approved", broken: "not-written"}
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == broken)
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
     assert line["detail"] == "422: not to my liking"
     assert lambdas.metrics()["ReviewErrors"] == 1
     cluster.fault = None

@@ -25,7 +25,7 @@ def test_a_region_that_fails_stops_no_other(account: Account, lambdas: Lambdas) 
 
     assert assigned(account) == [f"{HOME}/prod"]
     assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=1)
-    [line] = lambdas.said("dispatch failed")
+    [line] = lambdas.lines_with("dispatch failed")
     assert line["problem"] == f"{ABROAD}: list: EKS ListClusters: AccessDeniedException"
 
 

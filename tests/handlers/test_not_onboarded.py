@@ -45,7 +45,7 @@ def test_clusters_without_access_are_info_lines(
     """Each has one INFO line, beside the lines of the served cluster."""
     lambdas.minute(account.queue_url)
 
-    reported = lambdas.said("cluster not onboarded")
+    reported = lambdas.lines_with("cluster not onboarded")
     assert sorted(line["cluster"] for line in reported) == NEW
     assert {line["cause"] for line in reported} == {"unauthorized"}
     served = ["csr reviewed", "csr reviewed", "cluster reviewed"]
@@ -99,6 +99,6 @@ def test_a_cluster_is_served_in_the_minute_after_it_gives_access(
     assert new.decision("csr-0001") == "Approved"
     totals = lambdas.metrics()
     assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (40, 38, 2)
-    reported = lambdas.said("cluster not onboarded")
+    reported = lambdas.lines_with("cluster not onboarded")
     assert sorted(line["cluster"] for line in reported) == NEW[1:]
     assert prod.writes == ["csr-0001", "csr-0002"]

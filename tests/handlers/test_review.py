@@ -67,7 +67,7 @@ class TestDecisions:
         lambdas.review()
 
         assert lambdas.actions() == {"csr-0001": good, "csr-0002": bad}
-        verdicts = {line["csr"]: line["verdict"] for line in lambdas.said("csr reviewed")}
+        verdicts = {line["csr"]: line["verdict"] for line in lambdas.lines_with("csr reviewed")}
         assert verdicts == {"csr-0001": "approve", "csr-0002": "deny"}
         assert lambdas.metrics()["Denied"] == 1
         written = {"csr-0001": good == "approved", "csr-0002": bad == "denied"}
@@ -116,9 +116,9 @@ class TestDecisions:
 
         lambdas.review()
 
-        [totals] = lambdas.said("cluster reviewed")
+        [totals] = lambdas.lines_with("cluster reviewed")
         assert totals["not_judged"] == {"waiting": 1}
-        assert lambdas.said("csr reviewed") == []
+        assert lambdas.lines_with("csr reviewed") == []
         assert lambdas.calls.count("DescribeInstances") == 0
         assert cluster.writes == []
         assert (lambdas.metrics()["Waiting"], lambdas.metrics()["Pending"]) == (1, 1)
@@ -244,7 +244,7 @@ class TestRecords:
         for line in lambdas.lines:
             assert (line["cluster"], line["region"]) == ("prod", HOME)
             assert line["function_request_id"] == REQUEST_ID
-        [totals] = lambdas.said("cluster reviewed")
+        [totals] = lambdas.lines_with("cluster reviewed")
         assert totals["listed"] == 2
 
     def test_metrics_come_in_two_sets_zeros_included(
@@ -295,6 +295,6 @@ class TestRecords:
         lambdas.review()
 
         assert [json.loads(text) for text in lambdas.printed.splitlines()]
-        [line] = lambdas.said("csr reviewed")
+        [line] = lambdas.lines_with("csr reviewed")
         assert line["csr"].startswith("csr-1\\n")
-        assert len(lambdas.said("cluster reviewed")) == 1
+        assert len(lambdas.lines_with("cluster reviewed")) == 1

@@ -33,7 +33,7 @@ class TestSelection:
 
         lambdas.review()
 
-        assert [why] == [line["reason"] for line in lambdas.said("cluster skipped")]
+        assert [why] == [line["reason"] for line in lambdas.lines_with("cluster skipped")]
         assert cluster.tokens == set()
 
     @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ class TestSelection:
 
         lambdas.review()
 
-        [line] = lambdas.said("cluster skipped")
+        [line] = lambdas.lines_with("cluster skipped")
         assert line["reason"] == f"status {status}"
         assert cluster.tokens == set()
 
@@ -68,7 +68,7 @@ class TestSelection:
         """It was deleted since; its assignment is complete."""
         lambdas.review("gone")
 
-        [line] = lambdas.said("cluster skipped")
+        [line] = lambdas.lines_with("cluster skipped")
         assert line["reason"] == "EKS knows no such cluster"
         assert lambdas.metrics()["Completed"] == 1
         assert lambdas.metrics()["ReviewErrors"] == 0

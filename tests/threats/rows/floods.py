@@ -26,17 +26,17 @@ ROWS: Final = (
     ),
     Row(
         "hide requests from every other client by one that no JSON client can read",
-        "tests/adapters/test_csr_objects.py::test_what_breaks_other_readers_is_named",
+        "tests/adapters/test_csr_objects.py::test_a_csr_that_breaks_other_clients_is_named",
         (Change("src/adapters/csr_objects.py", "        _check_managed(entry)", "        pass"),),
     ),
     Row(
         "fill the memory with ten thousand requests that can't be read",
-        "tests/adapters/test_csr_objects.py::test_what_is_kept_of_ten_thousand_is_bounded",
+        "tests/adapters/test_csr_objects.py::test_the_memory_for_unreadable_csrs_is_bounded",
         (Change("src/adapters/csr_objects.py", "one.content[:_MAX_NAME]", "one.content"),),
     ),
     Row(
         "hide requests behind a name that makes the list lead back for ever",
-        f"{_PAGES}::test_a_name_that_leads_the_list_back_is_passed_over",
+        f"{_PAGES}::test_a_name_that_leads_the_list_back_is_skipped",
         (Change(_CURSOR, "later = past(self.token)", "later = ''"),),
     ),
     Row(
@@ -107,7 +107,7 @@ ROWS: Final = (
     ),
     Row(
         "push other requesters off the list",
-        f"{_PAGES}::test_where_all_have_too_much_whoever_has_most_gives_way",
+        f"{_PAGES}::test_if_all_have_too_much_the_one_with_most_loses_csrs_first",
         (
             Change(
                 _SHARES,
