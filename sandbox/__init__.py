@@ -1,4 +1,4 @@
-"""The practice world, for the demo and the tests: AWS, clusters, nodes and those who pose as nodes.
+"""A simulation for the demo and the tests: AWS, clusters, nodes and attackers.
 
-Nothing here is deployed, and nothing here reaches beyond this machine.
+Nothing here is deployed, and nothing here connects to another machine.
 """

@@ -1,17 +1,17 @@
-"""The practice AWS: moto in this process, with all that moto lacks for this project put right here.
+"""The fake AWS: moto in this process, with what moto lacks for this project added here.
 
-By moto itself: SQS, IAM roles and instance profiles, STS, EKS ListClusters. Put right:
+By moto itself: SQS, IAM roles and instance profiles, STS, EKS ListClusters. Added:
 
-- EKS DescribeCluster: endpoint and CA are those of a practice API (moto's are random letters), and
-  the answer tells VPC, Service range and access mode, as EKS's does.
+- EKS DescribeCluster: endpoint and CA are those of a fake API server (moto's are random letters),
+  and the answer has VPC, Service range and access mode, as EKS's does.
 - EC2 DescribeInstances answers from `Machine`s, in EC2's own shape: moto has no resource names,
   prefixes, interface types or managed instances. Four filters, InstanceIds and pages work.
-- Who calls: the environment's credentials are a session of the approver's role, which a practice
-  cluster's authenticator can be told of (`identity`).
+- The caller: the environment's credentials are a session of the approver's role. A fake cluster's
+  authenticator accepts them after `add_identity(aws.identity)`.
 
-The caller's own AWS configuration is out of sight while this is open, and back as it was after.
+The caller's own AWS configuration is hidden while this is open, and restored afterwards.
 
-    with PracticeAws() as aws:
+    with FakeAws() as aws:
         aws.add_cluster("prod", "us-east-1", server=..., ca_pem=..., vpc_id="vpc-1")
         profile = aws.add_profile("eks-node")
         aws.add_machine(Machine(..., profile_arn=profile))
@@ -44,27 +44,27 @@ __all__ = ["ACCOUNT", "HOME", "Eni", "FakeAws", "Machine"]
 
 ACCOUNT: Final[str] = DEFAULT_ACCOUNT_ID
 
-#: The Region that the functions run in.
+#: The Region in which the functions run.
 HOME: Final = "us-east-1"
 
 _ROLE: Final = "csr-approver-review"
 
-# What any program that uses AWS may look at.
+# What any program that uses AWS may read.
 _ENVIRONMENT: Final = {
-    "AWS_ACCESS_KEY_ID": "practice",
-    "AWS_SECRET_ACCESS_KEY": "practice",
+    "AWS_ACCESS_KEY_ID": "fake",
+    "AWS_SECRET_ACCESS_KEY": "fake",
     "AWS_DEFAULT_REGION": HOME,
     "AWS_REGION": HOME,
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
-    # Half a second for images that nobody here runs.
+    # Saves half a second: no one here runs these images.
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
 
 
 class FakeAws:
-    """One AWS account. One may be open at a time in a process, for moto's state is global."""
+    """One AWS account. Only one may be open in a process, because moto's state is global."""
 
     _is_open = False
 
@@ -75,9 +75,9 @@ class FakeAws:
         self._session = botocore.session.Session()
 
     def __enter__(self) -> Self:
-        """Hide the real AWS and start with an empty account."""
+        """Hide the caller's AWS configuration and start with an empty account."""
         if FakeAws._is_open:
-            raise RuntimeError("another practice AWS is open in this process")
+            raise RuntimeError("another FakeAws is open in this process; close it first")
         with ExitStack() as stack:
             stack.enter_context(scoped.attribute(FakeAws, "_is_open", True))
             own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
@@ -98,7 +98,7 @@ class FakeAws:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Put everything back."""
+        """Restore everything."""
         self._open.close()
 
     @property
@@ -116,7 +116,7 @@ class FakeAws:
         return f"arn:aws:iam::{ACCOUNT}:role/{_ROLE}"
 
     def client(self, service: str, region: str = HOME) -> Any:
-        """A boto3 client of the practice account."""
+        """Return a boto3 client of the fake account."""
         return boto3.Session(botocore_session=self._session).client(service, region)
 
     # --- what is in the account -----------------------------------------------------------------
@@ -162,13 +162,13 @@ class FakeAws:
             cluster.access_config = {"authenticationMode": "CONFIG_MAP"}
 
     def add_role(self, name: str, *, path: str = "/") -> str:
-        """An IAM role; returns its ARN."""
+        """Add an IAM role; return its ARN."""
         iam = self.client("iam")
         made = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument="{}")
         return str(made["Role"]["Arn"])
 
     def add_profile(self, role: str, *, path: str = "/") -> str:
-        """A role and an instance profile of the same name; returns the profile's ARN."""
+        """Add a role and an instance profile of the same name; return the profile's ARN."""
         self.add_role(role, path=path)
         iam = self.client("iam")
         made = iam.create_instance_profile(InstanceProfileName=role, Path=path)
@@ -176,19 +176,19 @@ class FakeAws:
         return str(made["InstanceProfile"]["Arn"])
 
     def add_machine(self, machine: Machine) -> None:
-        """An EC2 instance, in place of any other of that id."""
+        """Add an EC2 instance; replace another one with that id."""
         self._machines.setdefault(machine.region, {})[machine.id] = machine
 
     def change_machine(self, region: str, instance_id: str, **changes: Any) -> None:
-        """Change fields of a `Machine`: `state="stopped"`."""
+        """Change fields of a `Machine`, as `state="stopped"`."""
         self.add_machine(replace(self._machines[region][instance_id], **changes))
 
     def create_queue(self, name: str = "csr-approver", region: str = HOME) -> str:
-        """An SQS queue; returns its URL."""
+        """Create an SQS queue; return its URL."""
         return str(self.client("sqs", region).create_queue(QueueName=name)["QueueUrl"])
 
     def receive(self, queue_url: str, region: str = HOME) -> list[Json]:
-        """All messages, taken off the queue, as SQS gives them to Lambda: `{"Records": [...]}`."""
+        """Take all messages off the queue; return them as the records of Lambda's event."""
         sqs = self.client("sqs", region)
         records: list[Json] = []
         while found := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get(
@@ -199,17 +199,17 @@ class FakeAws:
                 records.append(_record(message, queue_url, region))
         return records
 
-    # --- for other processes --------------------------------------------------------------------
+    # --- other processes ------------------------------------------------------------------------
 
     def serve(self) -> str:
-        """The same account over HTTP on loopback, until this is closed: `AWS_ENDPOINT_URL`.
+        """Serve the account over HTTP on loopback until this is closed; return the URL.
 
-        Needs `moto[server]`. Signatures aren't checked, as little as in this process.
+        It is for `AWS_ENDPOINT_URL`, and needs `moto[server]`. Signatures aren't checked.
         """
         if not self._url:
             from moto.server import ThreadedMotoServer
 
-            logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it tells of each request
+            logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request
             server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
             server.start()
             self._open.callback(_stop, server)
@@ -217,13 +217,13 @@ class FakeAws:
         return self._url
 
     def environment(self) -> Mapping[str, str]:
-        """What another process needs, and no more, to use this account."""
+        """Return the environment variables that another process needs to use this account."""
         return {**_ENVIRONMENT, **self.credentials, "AWS_ENDPOINT_URL": self.serve()}
 
-    # --- how moto is put right ------------------------------------------------------------------
+    # --- what moto lacks ------------------------------------------------------------------------
 
     def _describe_instances(self) -> Any:
-        """The method that stands in for moto's."""
+        """Return the method that replaces moto's."""
 
         def describe_instances(response: Any) -> ActionResult:
             machines = self._machines.get(response.region, {})
@@ -248,7 +248,7 @@ class FakeAws:
 
 
 def _record(message: Mapping[str, Any], queue_url: str, region: str) -> Json:
-    """One record of the event that Lambda makes. From: Lambda Developer Guide, "Using SQS"."""
+    """Return one record of Lambda's event. From: Lambda Developer Guide, "Using SQS"."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -263,6 +263,6 @@ def _record(message: Mapping[str, Any], queue_url: str, region: str) -> Json:
 
 
 def _stop(server: Any) -> None:
-    """Moto's own stop leaves the port open."""
+    """Stop the server and close its port, which moto leaves open."""
     server.stop()
     server._server.server_close()  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""EC2 instances of the practice world, in the shape that EC2's DescribeInstances gives them.
+"""EC2 instances of the fake AWS, in the shape of DescribeInstances.
 
 From: EC2 API reference, Instance, InstanceNetworkInterface and Filter.
 """
@@ -23,7 +23,7 @@ _CODES: Final = {
 
 _LARGEST_PAGE: Final = 1_000
 
-#: What each filter that the practice EC2 knows looks at.
+#: The value that each supported filter compares.
 _FILTERS: Final = {
     "instance-id": lambda item: item["InstanceId"],
     "instance-state-name": lambda item: item["State"]["Name"],
@@ -50,8 +50,8 @@ class Eni:
 class Machine:
     """An EC2 instance, its first interface first.
 
-    `resource_name`: named by its id instead of its address. `managed`: EC2 shows it only to those
-    who ask for managed resources, as it does with the nodes of EKS Auto Mode.
+    `resource_name`: named by its id instead of its address. `managed`: EC2 shows it only if managed
+    resources are requested, as with the nodes of EKS Auto Mode.
     """
 
     id: str
@@ -67,7 +67,7 @@ class Machine:
 
     @property
     def name(self) -> str:
-        """PrivateDnsName; EC2 gives none while pending, nor once it is gone."""
+        """PrivateDnsName; empty while the instance is pending and after it is terminated."""
         if self.state in ("pending", "shutting-down", "terminated"):
             return ""
         host = self.id if self.resource_name else f"ip-{self.enis[0].ip.replace('.', '-')}"
@@ -76,14 +76,14 @@ class Machine:
 
     @property
     def public_name(self) -> str:
-        """PublicDnsName; only a running instance with a public address has one."""
+        """PublicDnsName; empty unless the instance runs and has a public address."""
         if self.state != "running" or not self.enis[0].public:
             return ""
         inner = "compute-1" if self.region == "us-east-1" else f"{self.region}.compute"
         return f"ec2-{self.enis[0].public.replace('.', '-')}.{inner}.amazonaws.com"
 
     def describe(self) -> Json:
-        """One element of `Reservations[].Instances[]`."""
+        """Return one element of `Reservations[].Instances[]`."""
         enis = () if self.state == "terminated" else self.enis
         first = enis[0] if enis else Eni()
         item: Json = {
@@ -141,11 +141,11 @@ class Machine:
 
 
 def answer(machines: Mapping[str, Machine], asked: Mapping[str, Any]) -> Json:
-    """What DescribeInstances answers, of all the machines of a Region.
+    """Return the answer of DescribeInstances for the machines of a Region.
 
     Raises:
         KeyError: an id of `InstanceIds` is unknown, which fails the whole call.
-        NotImplementedError: a filter that isn't practised; one that is guessed at proves nothing.
+        NotImplementedError: a filter isn't supported; a guess would prove nothing.
     """
     managed = bool(asked.get("IncludeManagedResources"))
     wanted = (machines[one] for one in asked.get("InstanceIds") or machines)
@@ -162,12 +162,12 @@ def answer(machines: Mapping[str, Machine], asked: Mapping[str, Any]) -> Json:
 
 
 def _matching(items: Iterable[Json], filters: Iterable[Mapping[str, Any]]) -> list[Json]:
-    """Those that every filter lets pass; of a filter's values one must match."""
+    """Return the items that match every filter, by one of its values."""
     found = list(items)
     for one in filters:
         value_of = _FILTERS.get(one["Name"])
         if value_of is None:
-            # As moto does: a filter that is guessed at would pass tests that EC2 fails.
+            # As moto does: with a guessed filter, tests would pass that fail with EC2.
             raise NotImplementedError(f"DescribeInstances with the filter {one['Name']}")
         patterns = [_pattern(str(value)) for value in one["Values"]]
         found = [i for i in found if any(p.fullmatch(value_of(i)) for p in patterns)]
@@ -175,7 +175,7 @@ def _matching(items: Iterable[Json], filters: Iterable[Mapping[str, Any]]) -> li
 
 
 def _pattern(value: str) -> re.Pattern[str]:
-    r"""A filter's value: `*` is any text, `?` any character, and `\` takes their meaning away."""
+    r"""Return a filter's value as a pattern: `*` is any text, `?` any character, `\` escapes."""
     parts = re.findall(r"\\.|.", value, re.DOTALL)
     wild = {"*": ".*", "?": "."}
     return re.compile("".join(wild.get(p) or re.escape(p[-1]) for p in parts), re.DOTALL)

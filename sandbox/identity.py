@@ -1,4 +1,4 @@
-"""Practice AWS identities: who holds which access key, and what STS answers for it."""
+"""Fake AWS identities: access keys, and what STS answers for them."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ class AwsIdentity:
     def session(
         cls, role: str, session: str, *, account: str = ACCOUNT, partition: str = "aws"
     ) -> Self:
-        """Assume a role: on EC2, the session is named by the instance id."""
+        """Return a session of a role; on EC2 the session's name is the instance id."""
         arn = f"arn:{partition}:iam::{account}:role/{role}"
         role_id = "AROA" + base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:17]
         return cls(

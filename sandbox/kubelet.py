@@ -1,4 +1,4 @@
-"""What a kubelet sends: the certificate request for its serving certificate."""
+"""A kubelet's certificate request for its serving certificate."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ def kubelet_request(
 ) -> tuple[bytes, ec.EllipticCurvePrivateKey]:
     """Return a PKCS#10 request in PEM, as kubelet makes it for this node name, and its key.
 
-    ECDSA P-256, O and CN in that order, and one subjectAltName (absent without names, as with Go).
+    ECDSA P-256, O and CN in that order, and one subjectAltName (none without names, as with Go).
     From: Kubernetes v1.36.2, `pkg/kubelet/certificate/kubelet.go` (newGetTemplateFn).
     """
     key = key or ec.generate_private_key(ec.SECP256R1())

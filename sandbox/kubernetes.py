@@ -1,10 +1,10 @@
-"""The practice Kubernetes API: the CSR API of one cluster, for the demo and the fast tests.
+"""The fake API server: the CSR API of one cluster, for the demo and the fast tests.
 
-It behaves as kube-apiserver v1.36.2 was measured to behave, as far as this project can notice; the
-suite in `tests/contract/` runs against both. What it doesn't practise it refuses with 501: watches,
-PATCH, changes outside /approval, and options whose meaning it would have to guess.
+It behaves as kube-apiserver v1.36.2 was measured to behave, as far as this project depends on it;
+the suite in `tests/contract/` runs against both. It answers 501 to what it doesn't support:
+watches, PATCH, changes outside /approval, and options whose meaning it would have to guess.
 
-    with PracticeCluster("prod").start() as cluster:
+    with FakeCluster("prod").start() as cluster:
         cluster.add_identity(identity)
         cluster.map_role(role_arn, "approver", ["csr-approvers"])
         cluster.grant("csr-approvers", approver_rules("kubernetes.io/kubelet-serving"))
@@ -58,7 +58,7 @@ class FakeCluster:
         clock: Clock = utc_now,
         app_serving: bool = False,
     ) -> None:
-        """`app_serving`: EKS's signer for workloads issues too, which upstream has not."""
+        """`app_serving`: EKS's signer for workloads issues, too; upstream has no such signer."""
         self.cluster = cluster
         self.region = region
         self.partition = partition_of(region)
@@ -73,15 +73,15 @@ class FakeCluster:
         self._server: Server | None = None
         self._port = 0
 
-    # --- its life -----------------------------------------------------------------------------
+    # --- start and stop -----------------------------------------------------------------------
 
     def start(self, _directory: Path | None = None) -> Self:
-        """Listen; ready when this returns. Needs no directory, takes one as `ControlPlane` does."""
+        """Listen; ready when this returns. The directory is unused; `ControlPlane` needs one."""
         self.start_process("apiserver")
         return self
 
     def close(self) -> None:
-        """Hang up on everybody and give the port back."""
+        """Close all connections and the port."""
         self.stop("apiserver")
 
     def stop(self, name: str) -> None:
@@ -93,7 +93,7 @@ class FakeCluster:
             self._server = None
 
     def start_process(self, name: str) -> None:
-        """Start a part again; the signer then does what it has missed."""
+        """Start a part again; the signer then signs what it has missed."""
         if name == "signer":
             self._api.signer_runs = True
             for item in self._store.all():
@@ -120,13 +120,13 @@ class FakeCluster:
         """Stop listening."""
         self.close()
 
-    # --- where it is and who may what ---------------------------------------------------------
+    # --- address and rights -------------------------------------------------------------------
 
     @property
     def server(self) -> str:
         """`https://127.0.0.1:PORT`; the port stays the same through stops and starts."""
         if not self._port:
-            raise RuntimeError("the practice cluster has not been started")
+            raise RuntimeError("the fake cluster has not been started; call start()")
         return f"https://127.0.0.1:{self._port}"
 
     @property
@@ -136,11 +136,11 @@ class FakeCluster:
 
     @property
     def signer_ca_pem(self) -> str:
-        """The CA of what the signer issues: the same, as with kubeadm and kube-up."""
+        """The CA of the signer: the same, as with kubeadm and kube-up."""
         return self.ca_pem
 
     def add_identity(self, identity: AwsIdentity) -> None:
-        """Let the cluster's STS know an access key."""
+        """Add an access key to the cluster's STS."""
         self._judge.add_identity(identity)
 
     def map_role(self, role_arn: str, username: str, groups: Sequence[str] = ()) -> None:
@@ -148,19 +148,19 @@ class FakeCluster:
         self._judge.map_role(role_arn, username, groups)
 
     def name_instance(self, instance_id: str, private_dns_name: str) -> None:
-        """Say what EC2 calls an instance: what `{{EC2PrivateDNSName}}` stands for."""
+        """Set an instance's private DNS name, which replaces `{{EC2PrivateDNSName}}`."""
         self._judge.name_instance(instance_id, private_dns_name)
 
     def grant(self, subject: str, rules: Iterable[Rule]) -> None:
-        """Give a group (or a user name) rights. `system:masters` may do everything as it is."""
+        """Give a group (or a user name) rights. `system:masters` needs none."""
         self._access.grant(subject, rules)
 
     def revoke(self, subject: str) -> None:
-        """Take every granted right of a subject away."""
+        """Remove every granted right of a subject."""
         self._access.revoke(subject)
 
     def user_of(self, identity: AwsIdentity) -> User:
-        """The user that a token of this identity speaks for; raises `TokenRefused` for none."""
+        """Return the user of this identity's tokens. Raises `TokenRefused`."""
         return self._judge.user_of(identity)
 
     # --- its objects --------------------------------------------------------------------------
@@ -180,10 +180,10 @@ class FakeCluster:
         conditions: Iterable[Mapping[str, str]] = (),
         certificate: bytes = b"",
     ) -> Json:
-        """Puts a CSR there as if this user had filed it at `created`, and returns it.
+        """Store a CSR as if this user had filed it at `created`, and return it.
 
-        Nothing is checked: requests that only Go reads, and those that nobody reads, may be
-        seeded. `conditions` may leave out their times. An object of the same name is replaced.
+        Nothing is checked: even a request that no parser reads may be seeded. `conditions` may
+        lack their times. An object of the same name is replaced.
         """
         moment = created or self._clock()
         metadata = Metadata(
@@ -201,13 +201,13 @@ class FakeCluster:
         return self.seed_object(with_certificate(item, certificate) if certificate else item)
 
     def seed_object(self, item: Json) -> Json:
-        """Puts any object there, well formed or not; it needs `metadata.name`."""
+        """Store any object, well formed or not; it needs `metadata.name`."""
         return deepcopy(self._store.write(item["metadata"]["name"], item))
 
     def put_service(
         self, namespace: str, name: str, *, kind: str = "ClusterIP", ips: Sequence[str] = ()
     ) -> None:
-        """Make a Service, or make it anew; without addresses a headless one."""
+        """Create or replace a Service; without addresses it is headless."""
         self._api.services.put(namespace, name, self._clock(), kind=kind, ips=ips)
 
     def remove_service(self, namespace: str, name: str) -> None:
@@ -215,7 +215,7 @@ class FakeCluster:
         self._api.services.remove(namespace, name)
 
     def issue(self, name: str, certificate: bytes) -> None:
-        """Be a signer that issues this certificate (PEM), whatever was asked for."""
+        """Issue this certificate (PEM), whatever the request asks for."""
         with self._store.lock:
             self._store.write(name, with_certificate(self._store.get(name), certificate))
 
@@ -224,13 +224,13 @@ class FakeCluster:
         self._store.remove(name)
 
     def get(self, name: str) -> Json:
-        """A copy of an object; raises `ApiError` 404."""
+        """Return a copy of an object. Raises `ApiError` 404."""
         return deepcopy(self._store.get(name))
 
     def objects(self) -> list[Json]:
-        """Copies of all objects, in the order of lists."""
+        """Return copies of all objects, in the order of lists."""
         return [deepcopy(item) for item in self._store.all()]
 
     def forget_lists(self) -> None:
-        """As etcd's compaction and a restart: continue tokens given so far answer 410."""
+        """Expire all continue tokens (410), as etcd's compaction and a restart do."""
         self._store.forget_lists()

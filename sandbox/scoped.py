@@ -1,4 +1,4 @@
-"""Things that are changed for a while, and are as they were afterwards."""
+"""Temporary changes that are undone afterwards."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """These environment variables, and no others."""
+    """Set these environment variables, and no others."""
     before = dict(os.environ)
     os.environ.clear()
     os.environ.update(variables)
@@ -20,7 +20,7 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def attribute(owner: object, name: str, value: object) -> Iterator[None]:
-    """Give an attribute that the owner has already another value."""
+    """Set an existing attribute to another value."""
     before = getattr(owner, name)
     setattr(owner, name, value)
     try:

@@ -1,8 +1,8 @@
-"""Who a bearer token of EKS speaks for: what aws-iam-authenticator and STS check, without either.
+"""The user of an EKS bearer token: what aws-iam-authenticator and STS check, without either.
 
-A token is a presigned STS GetCallerIdentity URL. The authenticator looks at its form and age and
-leaves signature, key and cluster name to STS, which it calls. `TokenJudge` does both parts: it
-signs the URL anew with the secret that it knows and compares.
+A token is a presigned STS GetCallerIdentity URL. The authenticator checks its form and age. It
+calls STS, which checks signature, key and cluster name. `TokenJudge` does both: it signs the URL
+itself, with the secret that it has, and compares the signatures.
 
 From: kubernetes-sigs/aws-iam-authenticator v0.7.18, pkg/token/token.go (Verify),
 pkg/server/server.go (authenticateEndpoint, renderTemplate), pkg/arn/arn.go (Canonicalize).
@@ -31,10 +31,10 @@ from sandbox.identity import AwsIdentity
 
 __all__ = ["Clock", "TokenJudge", "TokenRefused", "User", "mint", "partition_of", "utc_now"]
 
-#: STS takes a signature for 15 minutes, whatever X-Amz-Expires says.
+#: STS accepts a signature for 15 minutes, whatever X-Amz-Expires says.
 LIFETIME = timedelta(minutes=15)
 
-#: How far in the future STS lets a signature be.
+#: How far in the future STS accepts a signature's time.
 CLOCK_SKEW = timedelta(minutes=5)
 
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -43,13 +43,13 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The wall clock; everything here takes another one."""
+    """Return the present; everything here also takes another clock."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who Kubernetes takes the bearer for."""
+    """The Kubernetes user of a token."""
 
     username: str
     uid: str = ""
@@ -68,7 +68,7 @@ class _Caller:
 
 
 def mint(identity: AwsIdentity, cluster: str, region: str, now: datetime) -> str:
-    """The token that this identity would send to this cluster; made offline, as EKS clients do."""
+    """Return this identity's token for this cluster; made offline, as EKS clients do."""
     stamp = now.astimezone(UTC).strftime(STAMP)
     query = {
         "Action": "GetCallerIdentity",
@@ -99,24 +99,24 @@ class TokenJudge:
         self._instances: dict[str, str] = {}
 
     def add_identity(self, identity: AwsIdentity) -> None:
-        """Makes STS know this access key."""
+        """Add an access key to STS."""
         self._identities[identity.access_key] = identity
 
     def map_role(self, arn: str, username: str, groups: Iterable[str] = ()) -> None:
-        """Maps an IAM role (or user) to a Kubernetes user; both texts may hold templates."""
+        """Map an IAM role (or user) to a Kubernetes user; both texts may contain templates."""
         self._mappings[arn.casefold()] = (username, tuple(groups))
 
     def name_instance(self, instance_id: str, private_dns_name: str) -> None:
-        """What EC2 answers for `{{EC2PrivateDNSName}}`."""
+        """Set what EC2 answers for `{{EC2PrivateDNSName}}`."""
         self._instances[instance_id] = private_dns_name
 
     def judge(self, token: str) -> User:
-        """The user that a token speaks for. Raises `TokenRefused`."""
+        """Return the user of a token. Raises `TokenRefused`."""
         host, query = read(token, partition_of(self.region))
         return self.user_of(self._caller(host, query))
 
     def user_of(self, identity: AwsIdentity) -> User:
-        """The user that an identity is mapped to here. Raises `TokenRefused` when it is not."""
+        """Return the user to which an identity is mapped. Raises `TokenRefused` if it isn't."""
         caller = _caller(identity)
         mapping = self._mappings.get(caller.canonical_arn.casefold())
         if mapping is None:
@@ -137,7 +137,7 @@ class TokenJudge:
         )
 
     def _caller(self, host: str, query: Mapping[str, str]) -> AwsIdentity:
-        """What STS does: finds the key and repeats the signature, for this cluster's name."""
+        """Do STS's part: find the key and repeat the signature for this cluster's name."""
         scope = query.get("X-Amz-Credential", "").split("/")
         if len(scope) != 5 or scope[3:] != ["sts", "aws4_request"]:
             raise TokenRefused("credential is not KEY/DATE/REGION/sts/aws4_request")
@@ -166,7 +166,7 @@ class TokenJudge:
             raise TokenRefused(f"signed at {stamp}, expired or not yet valid")
 
     def _signed_headers(self, names: list[str]) -> dict[str, str]:
-        """The signed headers, with the values that the authenticator's own request has."""
+        """Return the signed headers, with the values in the authenticator's own request."""
         sent = {CLUSTER_HEADER: self.cluster, "accept": "application/json"}
         if "host" not in names or not set(names) <= {"host", *sent}:
             raise TokenRefused("signed headers are not those that are sent")
@@ -185,7 +185,10 @@ class TokenJudge:
 
 
 def _caller(identity: AwsIdentity) -> _Caller:
-    """From: aws-iam-authenticator, Canonicalize and getIdentityFromSTSResponse."""
+    """Return the identity as the authenticator sees it.
+
+    From: aws-iam-authenticator, Canonicalize and getIdentityFromSTSResponse.
+    """
     _, partition, service, _, account, resource = identity.arn.split(":", 5)
     kind, *rest = resource.split("/")
     if (service, kind) != ("sts", "assumed-role"):
@@ -204,7 +207,7 @@ def _signature(
     query: Mapping[str, str],
     headers: Mapping[str, str],
 ) -> str:
-    """Signature Version 4 of a presigned GET, over `host` and these headers."""
+    """Return Signature Version 4 of a presigned GET, over `host` and these headers."""
     params = {name: value for name, value in query.items() if name != "X-Amz-Signature"}
     request = AWSRequest("GET", f"https://{host}/", headers=dict(headers), params=params)
     request.context["timestamp"] = query["X-Amz-Date"]

@@ -1,7 +1,7 @@
-"""Forged requests: a builder of PKCS#10 by hand, and a catalogue of attacks made with it.
+"""Hostile requests: a builder of PKCS#10 requests, and a catalogue of attacks made with it.
 
-`CsrBuilder` makes a request and bends it; `ATTACKS` holds every attack known here, `HONEST` the odd
-requests that are none. Everything comes out the same each time, so that vectors stay the same.
+`CsrBuilder` builds a request, valid or not. `ATTACKS` has every known attack, `HONEST` unusual
+requests that are no attack. The same call returns the same bytes, so that vectors don't change.
 """
 
 from sandbox.csr_builder.attack import Attack

@@ -1,4 +1,4 @@
-"""What an entry of the catalogue is."""
+"""An entry of the catalogue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ Make = Callable[[Key, Names, Names], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """A request that must not be approved, or an honest one that looks odd.
+    """A request that must not be approved, or an unusual honest one.
 
     `tries` says in one sentence what it attempts. `refused_by` is the check that must be among the
-    refusals, with `effect`; empty for an honest request. `hides`: readers in the manner of OpenSSL
-    see the node's own names where Go, and so the signer, sees the evil ones.
+    refusals, with `effect`; empty for an honest request. `hides`: parsers like OpenSSL's see the
+    node's own names where Go, and so the signer, sees the evil ones.
     """
 
     id: str
@@ -29,7 +29,7 @@ class Attack:
     source: str = ""
 
     def build(self, good: Names, evil: Names) -> bytes:
-        """The request, the same bytes each time: `good.node` asks, `evil` is what it is after.
+        """Return the request, the same bytes each time: `good.node` asks for the names `evil`.
 
         The key is derived from attack and node, except where the attack is the key itself.
         """
@@ -37,10 +37,10 @@ class Attack:
 
 
 def genuine(key: Key, good: Names) -> CsrBuilder:
-    """What the node would send by rights."""
+    """Return the node's request for its own names."""
     return CsrBuilder.of_node(key, good.node, good)
 
 
 def impostor(key: Key, good: Names, evil: Names) -> CsrBuilder:
-    """The same node's request for the evil names."""
+    """Return the same node's request for the evil names."""
     return CsrBuilder.of_node(key, good.node, evil)

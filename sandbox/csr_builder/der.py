@@ -1,6 +1,6 @@
-"""A small DER encoder that writes what it is told, so also what no sane encoder would.
+"""A small DER encoder that also writes what is not valid.
 
-From: ITU-T X.690. Every function gives the bytes of one element, tag and length included.
+From: ITU-T X.690. Every function returns the bytes of one element, with its tag and length.
 """
 
 CONSTRUCTED = 0x20
@@ -14,7 +14,7 @@ def element(tag: int, *content: bytes) -> bytes:
 
 
 def head(tag: int, size: int) -> bytes:
-    """What stands before the content of an element: its tag, and this length."""
+    """The head of an element: its tag, and this length."""
     return bytes([tag]) + _length(size)
 
 
@@ -26,7 +26,7 @@ def _length(size: int) -> bytes:
 
 
 def nested(size: int, tag: int = 0x30) -> bytes:
-    """Elements of this tag in one another, as deep as fits into so many bytes."""
+    """Elements of this tag in one another, as deep as fits into `size` bytes."""
     heads: list[bytes] = []
     length = 0
     while length < size:
@@ -53,7 +53,7 @@ def sequence(*parts: bytes) -> bytes:
 
 
 def set_of(*parts: bytes) -> bytes:
-    """SET OF, sorted as DER wants it."""
+    """SET OF, sorted as DER requires."""
     return element(0x31, *sorted(parts))
 
 
@@ -73,7 +73,7 @@ def explicit(number: int, *content: bytes) -> bytes:
 
 
 def boolean(value: int) -> bytes:
-    """BOOLEAN of this byte; DER knows 0x00 and 0xFF alone."""
+    """BOOLEAN of this byte; DER allows 0x00 and 0xFF only."""
     return element(0x01, bytes([value]))
 
 
@@ -83,7 +83,7 @@ def integer(value: int) -> bytes:
 
 
 def bits(content: bytes, unused: int = 0) -> bytes:
-    """BIT STRING; `unused` is what it claims of its last byte."""
+    """BIT STRING; `unused` is the declared number of unused bits in its last byte."""
     return element(0x03, bytes([unused]), content)
 
 
@@ -116,7 +116,7 @@ def utf8(text: str | bytes) -> bytes:
 
 
 def printable(text: str | bytes) -> bytes:
-    """PrintableString, whatever characters it holds."""
+    """PrintableString, of any characters."""
     return element(0x13, _encoded(text, "latin-1"))
 
 

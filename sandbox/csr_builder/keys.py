@@ -1,7 +1,7 @@
-"""Keys to forge with: fixed or derived from words, so that a forgery comes out the same each time.
+"""Keys for hostile requests, fixed or derived from words, so that a request never changes.
 
-None of these keys guards anything: they are public, here. Good kinds, weak kinds, and kinds whose
-encoding is wrong; each signs what it is given, as far as such a key can.
+The keys are public and protect nothing. There are good kinds, weak kinds, and kinds whose encoding
+is wrong. Each key signs, as far as its kind can.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ P256 = "1.2.840.10045.3.1.7"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as a request uses it: its SPKI, and how its signatures are made and announced."""
+    """A key in a request: its SPKI, its signature algorithm, and how it signs."""
 
     spki: bytes
     algorithm: bytes
@@ -60,7 +60,7 @@ class Key:
 
 
 def ecdsa(words: str, curve: ec.EllipticCurve | None = None, digest: str = "sha256") -> Key:
-    """An ECDSA key derived from `words`; P-256 unless told otherwise."""
+    """An ECDSA key derived from `words`; P-256 by default."""
     curve = curve or ec.SECP256R1()
     secret = int.from_bytes(hashlib.sha512(words.encode()).digest()) % 2 ** (curve.key_size - 1)
     private = ec.derive_private_key(secret, curve)
@@ -73,12 +73,12 @@ def ecdsa(words: str, curve: ec.EllipticCurve | None = None, digest: str = "sha2
 
 
 def with_spki(key: Key, spki: bytes) -> Key:
-    """The same key, announced by other bytes."""
+    """The same key, with another SPKI."""
     return Key(spki, key.algorithm, key.sign)
 
 
 def with_algorithm(key: Key, algorithm: bytes) -> Key:
-    """The same key, its signature announced otherwise."""
+    """The same key, with another signature algorithm in the request."""
     return Key(key.spki, algorithm, key.sign)
 
 
@@ -88,7 +88,7 @@ def point(words: str) -> bytes:
 
 
 def ec_spki(encoded_point: bytes, parameters: bytes = b"", unused: int = 0) -> bytes:
-    """An EC SPKI round any point; the parameters name P-256 unless given."""
+    """An EC SPKI with any point; the parameters are P-256's by default."""
     algorithm = der.sequence(der.oid(EC_PUBLIC_KEY), parameters or der.oid(P256))
     return der.sequence(algorithm, der.bits(encoded_point, unused))
 
@@ -123,7 +123,7 @@ def rsa_numbers(name: str, exponent: int = 65_537) -> tuple[int, int]:
 
 
 def rsa_spki(*numbers: bytes, algorithm: bytes = b"", unused: int = 0) -> bytes:
-    """An RSA SPKI round any two encoded numbers."""
+    """An RSA SPKI with any two encoded numbers."""
     algorithm = algorithm or der.sequence(der.oid(RSA_ENCRYPTION), der.null())
     return der.sequence(algorithm, der.bits(der.sequence(*numbers), unused))
 
@@ -143,7 +143,7 @@ def pss_algorithm(salt_bytes: int) -> bytes:
 
 
 def rsa_pss_key(name: str, salt_bytes: int) -> Key:
-    """An RSA key that signs with PSS, SHA-256 and a fixed salt: PSS by hand, to repeat itself."""
+    """An RSA key that signs with PSS, SHA-256 and a fixed salt, to return the same bytes."""
     n, e = rsa_numbers(name)
     private = _rsa_private(name, e).private_numbers()
     spki = _spki(_rsa_private(name, e).public_key())
@@ -168,7 +168,7 @@ def _mgf1(seed: bytes, size: int) -> bytes:
 
 
 def dsa_key() -> Key:
-    """A DSA key of 2048 bits; its k is derived from what it signs. From: FIPS 186-4 section 4.6."""
+    """A DSA key of 2048 bits; k is derived from the signed bytes. From: FIPS 186-4 section 4.6."""
     p, q, g, secret = _numbers()["dsa-2048"]
 
     def sign(signed: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""PKCS#10 requests and PEM blocks by hand: `CsrBuilder` is a request, valid until it is bent.
+"""PKCS#10 requests and PEM blocks: `CsrBuilder` builds a request, valid or not.
 
 From: RFC 2986 (PKCS#10), RFC 2985 (extensionRequest), RFC 5280 (names, extensions), RFC 7468 (PEM).
 """
@@ -20,7 +20,7 @@ SUBJECT_ALT_NAME = "2.5.29.17"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whose names: a node's name, its DNS names and its addresses."""
+    """A node's name, DNS names and addresses."""
 
     node: str
     dns: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def microsoft_request(*extensions: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class CsrBuilder:
-    """A request in the making; every method gives a changed copy. Signed when encoded."""
+    """A request that isn't signed yet; every method returns a changed copy. Encoding signs it."""
 
     key: Key
     _subject: bytes = der.sequence()
@@ -99,7 +99,7 @@ class CsrBuilder:
 
     @classmethod
     def of_node(cls, key: Key, node: str, names: Names) -> Self:
-        """What the kubelet of `node` would send, were these its names."""
+        """Return what the kubelet of `node` would send if these were its names."""
         return cls(key).subject(*kubelet_rdns(node)).sans(*names.sans)
 
     def subject(self, *rdns: bytes) -> Self:
@@ -127,33 +127,33 @@ class CsrBuilder:
         return replace(self, _attributes=encoded)
 
     def version(self, number: int) -> Self:
-        """With this version; 0 is the only one there is."""
+        """With this version; 0 is the only valid one."""
         return replace(self, _version=der.integer(number))
 
     def signed_by(self, key: Key) -> Self:
-        """Signed by another key than the one inside."""
+        """Signed by another key than the request's own."""
         return replace(self, _signer=key)
 
     def unused_bits(self, count: int) -> Self:
-        """With a signature whose BIT STRING claims so many unused bits."""
+        """With a signature whose BIT STRING declares this number of unused bits."""
         return replace(self, _unused_bits=count)
 
     def info(self) -> bytes:
-        """The part that is signed."""
+        """Return the part that is signed."""
         return der.sequence(self._version, self._subject, self.key.spki, self._attributes)
 
     def der(self) -> bytes:
-        """The request in DER, signed."""
+        """Return the request in DER, signed."""
         return self.sign(self.info())
 
     def sign(self, info: bytes) -> bytes:
-        """Any bytes in place of `info`, signed."""
+        """Return a request with any bytes in place of `info`, signed."""
         signer = self._signer or self.key
         signature = der.bits(signer.sign(info), self._unused_bits)
         return der.sequence(info, signer.algorithm, signature)
 
     def pem(self) -> bytes:
-        """The request as one PEM block."""
+        """Return the request as one PEM block."""
         return pem(self.der())
 
 
@@ -166,7 +166,7 @@ def kubelet_rdns(node: str) -> tuple[bytes, bytes]:
 
 
 def base64_lines(content: bytes, newline: bytes = b"\n", width: int = 64) -> bytes:
-    """Base64 in lines, each ended."""
+    """Base64 in lines, each with an end."""
     text = base64.b64encode(content)
     return b"".join(text[at : at + width] + newline for at in range(0, len(text), width))
 

@@ -1,1 +1,1 @@
-"""The parts of the practice Kubernetes API; `sandbox.kubernetes` puts them together."""
+"""The parts of the fake API server; `sandbox.kubernetes` puts them together."""

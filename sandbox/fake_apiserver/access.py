@@ -1,4 +1,4 @@
-"""Who may do what: RBAC as far as CSRs go, the Node authorizer's share, and what each is told.
+"""Rights: RBAC for CSRs, the Node authorizer's part, and the words of a refusal.
 
 From: Kubernetes v1.36.2, k8s.io/apiserver pkg/endpoints/handlers/responsewriters/errors.go,
 plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go (NodeRules) and
@@ -16,7 +16,7 @@ APPROVAL = f"{PLURAL}/approval"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of a ClusterRole. `resource` may name a subresource; no names: every name."""
+    """A rule of a ClusterRole. `resource` may be a subresource; without `names`, any name."""
 
     verbs: tuple[str, ...]
     resource: str
@@ -24,7 +24,7 @@ class Rule:
     group: str = GROUP
 
     def allows(self, verb: str, resource: str, group: str, name: str) -> bool:
-        """Whether RBAC lets this request pass by this rule."""
+        """Return whether this rule allows the request."""
         return (
             (verb in self.verbs or "*" in self.verbs)
             and (resource, group) == (self.resource, self.group)
@@ -33,7 +33,7 @@ class Rule:
 
 
 def approver_rules(*signers: str) -> tuple[Rule, ...]:
-    """What an approver of these signers needs: three rules, `get` not among them."""
+    """Return the three rules that an approver of these signers needs; `get` is not needed."""
     return (
         Rule(("list",), PLURAL),
         Rule(("update",), APPROVAL),
@@ -41,35 +41,35 @@ def approver_rules(*signers: str) -> tuple[Rule, ...]:
     )
 
 
-#: What an approver of workloads' requests needs besides: its evidence.
+#: What an approver of workloads' requests needs in addition, to read its evidence.
 SEES_SERVICES = Rule(("get",), "services", group="")
 
 _NODE_RULES = (Rule(("create", "get", "list", "watch"), PLURAL),)
 
 
 def is_node(user: User) -> bool:
-    """From: pkg/auth/nodeidentifier/default.go."""
+    """Return whether the user is a node. From: pkg/auth/nodeidentifier/default.go."""
     return user.username.startswith("system:node:") and "system:nodes" in user.groups
 
 
 class Access:
-    """The grants of one cluster. Groups are what EKS access entries give; users work too."""
+    """The grants of one cluster, by group, as EKS access entries have them, or by user."""
 
     def __init__(self) -> None:
         self._rules: dict[str, list[Rule]] = {}
 
     def grant(self, subject: str, rules: Iterable[Rule]) -> None:
-        """Gives a group (or a user name) these rules."""
+        """Give a group (or a user name) these rules."""
         self._rules.setdefault(subject, []).extend(rules)
 
     def revoke(self, subject: str) -> None:
-        """Takes away everything that was granted to a subject."""
+        """Remove everything that was granted to a subject."""
         self._rules.pop(subject, None)
 
     def allows(
         self, user: User, verb: str, resource: str, name: str = "", group: str = GROUP
     ) -> bool:
-        """Whether the authorizers let this user's request pass."""
+        """Return whether the authorizers allow this user's request."""
         if "system:masters" in user.groups:
             return True
         rules = list(_NODE_RULES if is_node(user) else ())
@@ -78,12 +78,12 @@ class Access:
         return any(rule.allows(verb, resource, group, name) for rule in rules)
 
     def may_approve(self, user: User, signer: str) -> bool:
-        """Whether this user may approve for a signer, by its name or by `domain/*`."""
+        """Return whether this user may approve for a signer, by its name or by `domain/*`."""
         wildcard = f"{signer.split('/', 1)[0]}/*"
         return any(self.allows(user, "approve", "signers", name) for name in (signer, wildcard))
 
     def check(self, user: User, verb: str, resource: str = PLURAL, name: str = "") -> None:
-        """Raises `ApiError` 403 unless the request passes."""
+        """Raise `ApiError` 403 unless the request is allowed."""
         if not self.allows(user, verb, resource, name):
             raise _refusal(user, verb, resource, name)
 

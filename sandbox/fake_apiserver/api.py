@@ -1,4 +1,4 @@
-"""The CSR API itself: paths, verbs, and the order in which kube-apiserver refuses."""
+"""The CSR API itself: paths, verbs, and the order of kube-apiserver's checks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -73,10 +73,10 @@ class Api:
         self._clock = clock
 
     def answer(self, call: Call) -> Answer:
-        """The answer to a request. Raises `ApiError`."""
+        """Return the answer to a request. Raises `ApiError`."""
         match (call.method, call.path):
             case ("GET", ("version",)):
-                return 200, {"major": "1", "minor": "36", "gitVersion": "v1.36.2-practice"}
+                return 200, {"major": "1", "minor": "36", "gitVersion": "v1.36.2-fake"}
             case ("POST", ("apis", "authentication.k8s.io", "v1", "selfsubjectreviews")):
                 return 201, _who_am_i(call.user)
             case ("POST", ("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews")):
@@ -88,7 +88,7 @@ class Api:
         raise ApiError(404, "NotFound", "the server could not find the requested resource")
 
     def sign(self, name: str) -> None:
-        """What the signing controller, when it runs, does about one object."""
+        """Do what the signing controller, if it runs, does with one object."""
         with self.store.lock:
             item = self.store.get(name) if self.signer_runs else None
             signed = item and signer.signed(
@@ -115,7 +115,7 @@ class Api:
     def _check(
         self, call: Call, verb: str, resource: str = PLURAL, name: str = "", takes: str = ""
     ) -> None:
-        """Authorizes; refuses query parameters whose meaning is not practised."""
+        """Authorize the call; refuse query parameters that aren't supported."""
         self.access.check(call.user, verb, resource, name)
         if problem := rules.name_problem(name):
             raise bad_request(f"Name parameter invalid: {quoted(name)}: {problem}")
@@ -162,7 +162,7 @@ class Api:
             return _deleted(self.store.remove(name))
 
     def _approve(self, call: Call, name: str) -> Answer:
-        """The order of refusals: RBAC, body, existence, uid, version, conditions, signer."""
+        """Check in order: RBAC, body, existence, uid, version, conditions, signer."""
         self._check(call, "update", APPROVAL, name)
         body = read_body(call.body)
         if body.metadata.name != name:
@@ -184,7 +184,7 @@ class Api:
         return 200, written
 
     def _check_signer(self, user: User, name: str, old: Json) -> None:
-        """Admission: approving needs a right on the signer of the stored object."""
+        """Check, as admission does, the right to approve for the stored object's signer."""
         signer_name = str(old["spec"].get("signerName"))
         if not self.access.may_approve(user, signer_name):
             cause = f"user not permitted to approve requests with signerName {quoted(signer_name)}"
@@ -218,7 +218,7 @@ def _typed(kind: str) -> Json:
 
 
 def _check_preconditions(old: Json, body: Body) -> None:
-    """The object must be the one that the client means, and as he saw it, if he says so."""
+    """Raise `ApiError` 409 if the client sent another uid or version than the object's."""
     meta, sent = old["metadata"], body.metadata
     if sent.uid and sent.uid != meta["uid"]:
         raise conflict(
@@ -231,7 +231,10 @@ def _check_preconditions(old: Json, body: Body) -> None:
 
 
 def _check_deletion(meta: Json, wanted: Preconditions) -> None:
-    """In other words than a PUT. From: k8s.io/apiserver pkg/registry/rest/delete.go."""
+    """As `_check_preconditions`, in the words of a DELETE.
+
+    From: k8s.io/apiserver pkg/registry/rest/delete.go.
+    """
     for word, sent, found, perhaps in (
         ("UID", wanted.uid, meta["uid"], "deleted and then recreated"),
         ("ResourceVersion", wanted.resourceVersion, meta["resourceVersion"], "modified"),

@@ -1,4 +1,4 @@
-"""The cluster's certificate authority: its own serving certificate, and what its signer issues."""
+"""The cluster's CA: its own serving certificate, and the certificates that its signer issues."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.fake_apiserver.goreader import Request
 
-#: The authority outlives any clock that a test may set.
+#: The CA is valid at any time that a test may set.
 NOT_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ _EXTENDED = {
 
 
 class Authority:
-    """A CA made at random, and a serving certificate of it for loopback."""
+    """A CA with a random key."""
 
     def __init__(self, name: str) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -48,7 +48,7 @@ class Authority:
         self.pem = _pem(self._certificate)
 
     def serving(self) -> bytes:
-        """Key and certificate for 127.0.0.1 and localhost, in one PEM text."""
+        """Return a key and a certificate for 127.0.0.1 and localhost, in one PEM text."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
         names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
@@ -65,9 +65,9 @@ class Authority:
     def issue(
         self, request: Request, usages: Sequence[str], seconds: int | None, now: datetime
     ) -> bytes:
-        """What kube-controller-manager's signer issues: the names and usages, nothing else.
+        """Return what kube-controller-manager's signer issues: the names and usages, nothing else.
 
-        No requested extension but the names of known kinds gets in, and it is never a CA.
+        Of the requested extensions only known kinds of names are copied. It is never a CA.
         """
         asked = LONGEST if seconds is None else timedelta(seconds=seconds)
         life = min(max(asked, SHORTEST), LONGEST)

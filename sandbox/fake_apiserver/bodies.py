@@ -1,4 +1,4 @@
-"""What clients send, decoded as strictly as Go's JSON decoder does: null is absent, types count."""
+"""What clients send, decoded as by Go's JSON decoder: null is absent, types are strict."""
 
 import base64
 import json
@@ -14,19 +14,19 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
 def time_text(moment: datetime) -> str:
-    """A time as Kubernetes writes it: UTC, whole seconds."""
+    """Return a time as Kubernetes writes it: UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _base64(value: object) -> object:
-    """Go's StdEncoding: line ends are skipped, nothing else is."""
+    """Decode as Go's StdEncoding, which skips line ends only."""
     if not isinstance(value, str):
         return value
     return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True)
 
 
 def _time(text: str) -> str:
-    """RFC 3339 alone; normalised."""
+    """Return an RFC 3339 time, normalised."""
     if not _RFC3339.fullmatch(text):
         raise ValueError(f"{text!r} is not an RFC 3339 time")
     return time_text(datetime.fromisoformat(text))
@@ -44,7 +44,7 @@ class Part(BaseModel):
 
 
 class Metadata(Part):
-    """Of `metadata`, what this API keeps; no finalizers, owners or managed fields."""
+    """The part of `metadata` that this API keeps; no finalizers, owners or managed fields."""
 
     name: str = ""
     generateName: str = ""  # noqa: N815 - the API's names
@@ -55,7 +55,7 @@ class Metadata(Part):
 
 
 class Spec(Part):
-    """Of `spec`, what a client may set."""
+    """The part of `spec` that a client may set."""
 
     request: Bytes = b""
     signerName: str = ""  # noqa: N815
@@ -75,7 +75,7 @@ class Condition(Part):
 
 
 class Status(Part):
-    """Of `status`, what the approval subresource takes."""
+    """The part of `status` that the approval subresource accepts."""
 
     conditions: list[Condition] = []
 
@@ -91,14 +91,14 @@ class Body(Part):
 
 
 class Preconditions(Part):
-    """Of `DeleteOptions`, what must hold."""
+    """The preconditions of `DeleteOptions`."""
 
     uid: str | None = None
     resourceVersion: str | None = None  # noqa: N815
 
 
 def read_json(content: bytes) -> Json:
-    """The JSON object in a body, without its nulls. Raises `ApiError` 400."""
+    """Return the JSON object in a body, without nulls. Raises `ApiError` 400."""
     try:
         value = _cleaned(json.loads(content.decode("utf-8", "replace")))
     except (ValueError, RecursionError) as error:
@@ -109,7 +109,7 @@ def read_json(content: bytes) -> Json:
 
 
 def read_body(content: bytes) -> Body:
-    """The CertificateSigningRequest in a body. Raises `ApiError` 400."""
+    """Return the CertificateSigningRequest in a body. Raises `ApiError` 400."""
     try:
         body = Body.model_validate(read_json(content))
     except ValidationError as error:
@@ -124,7 +124,7 @@ def read_body(content: bytes) -> Body:
 
 
 def read_preconditions(content: bytes) -> Preconditions:
-    """Those of a `DeleteOptions`, which may be absent. Raises `ApiError` 400 and 501."""
+    """Return the preconditions of a body's `DeleteOptions`. Raises `ApiError` 400 and 501."""
     options = read_json(content) if content else {}
     unknown = options.keys() - {"apiVersion", "kind", "preconditions"}
     if unknown:
@@ -136,7 +136,7 @@ def read_preconditions(content: bytes) -> Preconditions:
 
 
 def _cleaned(value: Any) -> Any:
-    """Without nulls, and with U+FFFD for half surrogates, as Go decodes."""
+    """Return the value without nulls, and with U+FFFD for lone surrogates, as Go decodes."""
     if isinstance(value, dict):
         return {_cleaned(k): _cleaned(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):

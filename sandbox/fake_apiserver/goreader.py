@@ -1,8 +1,8 @@
-"""`spec.request` as kube-apiserver reads it: Go's PEM and PKCS#10 readers, near enough.
+"""`spec.request` as kube-apiserver reads it: an approximation of Go's PEM and PKCS#10 parsers.
 
-Some of what Go takes is refused here: an explicit critical=FALSE, two values in an attribute, a
-second or Microsoft's attribute, SHA-1, PSS; and a common name over 64 letters where warnings are
-errors, since `cryptography` warns of it. Such requests can be seeded. Three oddities are taken that
+It refuses some requests that Go accepts: an explicit critical=FALSE, two values in an attribute, a
+second or Microsoft's attribute, SHA-1, PSS; and a common name over 64 characters if warnings are
+errors, because `cryptography` warns of it. Such requests can be seeded. It accepts three forms that
 Go refuses: a UniversalString, a malformed URI, and unused bits in a signature.
 
 From: Go 1.26, encoding/pem (Decode) and crypto/x509 (parseSANExtension), and Kubernetes v1.36.2,
@@ -42,12 +42,12 @@ _SIGNATURES = (
 
 
 class Unreadable(Exception):
-    """Go would not read this request; says why in its words."""
+    """Go would not read this request. The message is Go's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What Kubernetes knows of a request."""
+    """What Kubernetes reads of a request."""
 
     csr: x509.CertificateSigningRequest
     common_name: str
@@ -58,7 +58,7 @@ class Request:
     uris: tuple[str, ...] = ()
 
     def signature_is_valid(self) -> bool:
-        """Whether the request is signed with its own key, in a way that Go verifies."""
+        """Return whether the request is signed with its own key, in a way that Go verifies."""
         if self.csr.signature_algorithm_oid not in _SIGNATURES:
             return False
         try:
@@ -68,7 +68,7 @@ class Request:
 
 
 def read(pem: bytes) -> Request:
-    """The first PEM block, which must be a CERTIFICATE REQUEST. Raises `Unreadable`."""
+    """Read the first PEM block, which must be a CERTIFICATE REQUEST. Raises `Unreadable`."""
     label, der = first_block(pem) or ("", b"")
     if label != "CERTIFICATE REQUEST":
         raise Unreadable("PEM block type must be CERTIFICATE REQUEST")
@@ -82,7 +82,7 @@ def read(pem: bytes) -> Request:
 
 
 def first_block(data: bytes) -> tuple[str, bytes] | None:
-    """Label and content of the first PEM block that Go finds; None when it finds none."""
+    """Return label and content of the first PEM block that Go finds; None if it finds none."""
     position = 0
     while (end := data.find(_END, position)) >= 0:
         start = data.rfind(_START, position, end)
@@ -95,7 +95,7 @@ def first_block(data: bytes) -> tuple[str, bytes] | None:
 
 
 def _block(inner: bytes, after: bytes) -> tuple[str, bytes] | None:
-    """The block between BEGIN and END, if its lines fit together."""
+    """Return the block between BEGIN and END; None if its lines don't fit together."""
     head, *lines = inner.split(b"\n")
     head = head.removesuffix(b"\r").rstrip(b" \t")
     label = head.removesuffix(_DASHES)
@@ -112,7 +112,7 @@ def _block(inner: bytes, after: bytes) -> tuple[str, bytes] | None:
 
 
 def _check_key(csr: x509.CertificateSigningRequest) -> None:
-    """Go knows few kinds of keys, each in one encoding. Kinds that it doesn't know fail later."""
+    """Refuse keys that Go doesn't read. Kinds that it doesn't know fail later."""
     key = csr.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _CURVES:
         raise Unreadable("x509: unsupported elliptic curve")
@@ -124,17 +124,17 @@ def _check_key(csr: x509.CertificateSigningRequest) -> None:
 
 
 def _names(csr: x509.CertificateSigningRequest) -> x509.SubjectAlternativeName | None:
-    """The subjectAltName, if there is one and Go and `cryptography` agree where to look for it."""
+    """Return the subjectAltName; None if there is none. Both parsers must find the same one."""
     asked = [a.oid.dotted_string for a in csr.attributes if a.oid.dotted_string in _REQUESTS]
     if len(asked) > 1 or _MICROSOFT in asked:
-        raise Unreadable("the practice API reads one extension request, PKCS#9's, alone")
+        raise Unreadable("the fake API server reads only one extension request, PKCS#9's")
     found = [e for e in csr.extensions if e.oid == ExtensionOID.SUBJECT_ALTERNATIVE_NAME]
     value = found[0].value if found else None
     return value if isinstance(value, x509.SubjectAlternativeName) else None
 
 
 def _request(csr: x509.CertificateSigningRequest) -> Request:
-    """Of several common names Go keeps the last; of the SANs it knows four kinds."""
+    """Read a request: of several common names Go keeps the last; of SANs it reads four kinds."""
     _check_key(csr)
     common = csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     organizations = csr.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)

@@ -1,4 +1,4 @@
-"""How a CertificateSigningRequest comes to be, and what an approval may change of it.
+"""How a CertificateSigningRequest is created, and what an approval may change.
 
 From: Kubernetes v1.36.2, pkg/registry/certificates/certificates/strategy.go (PrepareForCreate,
 csrApprovalStrategy.PrepareForUpdate, populateConditionTimestamps).
@@ -25,14 +25,14 @@ LONGEST_PREFIX = 58
 
 
 def generated_name(prefix: str) -> str:
-    """A name as the server makes it of `generateName`; empty without a prefix."""
+    """Return a name as the server makes it from `generateName`; empty without a prefix."""
     if not prefix:
         return ""
     return prefix[:LONGEST_PREFIX] + "".join(secrets.choice(LETTERS) for _ in range(5))
 
 
 def new_object(name: str, metadata: Metadata, spec: Spec, user: User, created: datetime) -> Json:
-    """A fresh CSR: who asks is what the token says, whatever the body said; nothing is decided."""
+    """Return a new CSR. The requester is the token's user, whatever the body says."""
     kept = metadata.model_dump(include={"generateName", "labels", "annotations"})
     return {
         "kind": KIND,
@@ -51,7 +51,7 @@ def new_object(name: str, metadata: Metadata, spec: Spec, user: User, created: d
 def approved_object(
     old: Json, metadata: Metadata, conditions: Sequence[Condition], now: datetime
 ) -> Json:
-    """The stored object with the body's conditions, labels and annotations, and nothing else."""
+    """Return the stored object with the body's conditions, labels and annotations only."""
     new = deepcopy(old)
     for field in ("generateName", "labels", "annotations"):
         new["metadata"].pop(field, None)
@@ -65,7 +65,7 @@ def approved_object(
 
 
 def user_fields(user: User) -> Json:
-    """Who asks, as in `spec`."""
+    """Return the requester's fields of `spec`."""
     fields: Json = {"username": user.username}
     if user.uid:
         fields["uid"] = user.uid
@@ -87,7 +87,7 @@ def _spec(spec: Spec, user: User) -> Json:
 
 
 def _stamped(condition: Condition, before: Sequence[Any], now: str) -> Json:
-    """With the times that the client left out; a transition keeps its first time."""
+    """Return the condition with the missing times; a transition keeps its first time."""
     fields: Json = {"type": condition.type, "status": condition.status}
     fields |= {k: v for k in ("reason", "message") if (v := getattr(condition, k))}
     fields["lastUpdateTime"] = condition.lastUpdateTime or now

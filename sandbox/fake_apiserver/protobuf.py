@@ -1,7 +1,7 @@
 """Kubernetes's protobuf for what this API answers and accepts: CSRs, their lists, and errors.
 
-Inside the API objects are JSON; each client is answered in the format that it asks for. The tables
-don't come from `src/adapters`, or they would repeat its mistakes in the tests.
+Inside the API objects are JSON. Each client gets the format that it asks for. The tables are not
+shared with `src/adapters`: the tests would not find its mistakes.
 From: k8s.io/api, certificates/v1/generated.proto; k8s.io/apimachinery, generated.proto of
 pkg/apis/meta/v1 and pkg/runtime.
 """
@@ -92,7 +92,7 @@ def encode(content: Json) -> bytes:
 
 
 def decode(body: bytes) -> Json:
-    """Return what a client sent in protobuf as it would be in JSON. Raises `ApiError` 400."""
+    """Return an object sent in protobuf as JSON. Raises `ApiError` 400."""
     if not body.startswith(_MAGIC):
         raise bad_request("the body is not a Kubernetes object in protobuf")
     try:
@@ -107,7 +107,7 @@ def decode(body: bytes) -> Json:
 def message(kind: str, content: Any) -> bytes:
     """Return a message's bytes.
 
-    Fields that it doesn't have are left out. A value of a wrong type becomes a byte 0xff.
+    Unknown fields are left out. A value of a wrong type becomes a byte 0xff.
     """
     if not isinstance(content, dict):
         return b"" if content is None else b"\xff"

@@ -18,7 +18,7 @@ from sandbox.tokens import User
 KUBELET_SERVING = "kubernetes.io/kubelet-serving"
 _NODE_SIGNERS = (KUBELET_SERVING, "kubernetes.io/kube-apiserver-client-kubelet")
 
-#: Conditions that may only be True, and may never go away.
+#: Conditions that can only be True, and can't be removed.
 FINAL = ("Approved", "Denied", "Failed")
 
 USAGES = frozenset(
@@ -53,7 +53,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 def admit(user: User, name: str, spec: Spec) -> None:
-    """NodeRestriction: a node may only ask for its own name. Raises `ApiError` 403."""
+    """Apply NodeRestriction: a node may only request its own name. Raises `ApiError` 403."""
     if not is_node(user) or spec.signerName not in _NODE_SIGNERS:
         return
     try:
@@ -65,7 +65,7 @@ def admit(user: User, name: str, spec: Spec) -> None:
 
 
 def creation_faults(name: str, spec: Spec) -> list[Fault]:
-    """What is wrong with a new CSR; of its name only if nothing else is."""
+    """Return what is wrong with a new CSR; its name is checked only if nothing else is wrong."""
     faults = [] if name else [Fault.required("metadata.name", "name or generateName is required")]
     faults += _request_faults(spec.request)
     faults += _usage_faults(spec.usages)
@@ -79,7 +79,7 @@ def creation_faults(name: str, spec: Spec) -> list[Fault]:
 
 
 def name_problem(name: str) -> str:
-    """Why no object can have this name; empty when one can.
+    """Return why no object can have this name; empty if the name is valid.
 
     From: k8s.io/apimachinery, pkg/api/validate/content (IsPathSegmentName).
     """
@@ -89,7 +89,7 @@ def name_problem(name: str) -> str:
 
 
 def condition_faults(new: Sequence[Condition], old: Sequence[Json]) -> list[Fault]:
-    """What is wrong with conditions that are to replace others through /approval."""
+    """Return what is wrong with conditions that would replace others through /approval."""
     path = "status.conditions"
     faults: list[Fault] = []
     seen: set[str] = set()

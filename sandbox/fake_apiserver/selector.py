@@ -1,4 +1,4 @@
-"""Field selectors, of which CSRs know two fields.
+"""Field selectors; CSRs support two fields.
 
 From: Kubernetes v1.36.2, pkg/apis/certificates/v1/conversion.go.
 """
@@ -18,13 +18,13 @@ Wanted = Callable[[Json], bool]
 
 
 def selector(text: str) -> Wanted:
-    """The objects that a `fieldSelector` selects. Raises `ApiError` 400."""
+    """Return whether an object is selected, as a function. Raises `ApiError` 400."""
     terms = [_term(part) for part in text.split(",") if part]
     return lambda item: all(term(item) for term in terms)
 
 
 def _spec(item: Json) -> Json:
-    """Seeded objects may have any shape."""
+    """Return the spec; empty if it isn't an object, as seeded objects may have any shape."""
     spec = item.get("spec")
     return spec if isinstance(spec, dict) else {}
 

@@ -1,4 +1,4 @@
-"""HTTPS for a practice cluster: HTTP/1.1 on loopback, a thread a connection."""
+"""HTTPS for a fake cluster: HTTP/1.1 on loopback, one thread per connection."""
 
 import gzip
 import json
@@ -24,14 +24,14 @@ LARGEST_BODY = 3 * 1024 * 1024
 LONGEST_LINE = 1024 * 1024
 GZIP_FROM = 128 * 1024
 
-#: A peer that says nothing for so long is hung up on.
+#: A connection that is idle for so long is closed.
 IDLE_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads a request, authenticates it, hands it on, and writes the answer in one piece."""
+    """Reads a request, authenticates it, passes it on, and writes the answer."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     server: "Server"
 
     def handle_one_request(self) -> None:
-        """As the base class, with room for the names of 10,000 letters that the API allows."""
+        """As the base class, but a name may have 10,000 characters, as the API allows."""
         try:
             self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
             if not self.raw_requestline or len(self.raw_requestline) > LONGEST_LINE:
@@ -52,13 +52,13 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def handle_expect_100(self) -> bool:
-        """As the base class, and at once."""
+        """As the base class, and send the answer at once."""
         go_on = super().handle_expect_100()
         self.wfile.flush()
         return go_on
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: requests carry tokens."""
+        """Log nothing: requests contain tokens."""
 
     def _serve(self) -> None:
         try:
@@ -70,13 +70,13 @@ class Handler(BaseHTTPRequestHandler):
             log.info("401: %s", refusal)
             code, content = 401, unauthorized().body()
         except Exception as error:
-            log.exception("the practice API failed")
+            log.exception("the fake API server failed")
             internal = ApiError(500, "InternalError", f"Internal error occurred: {error!r}")
             code, content = 500, internal.body()
         self._write(code, content)
 
     def _call(self, user: User, body: bytes) -> Call:
-        """Percent-encoding is undone once, before the path is split, as Go does it."""
+        """Return the call. The path is percent-decoded once before it is split, as in Go."""
         url = urlsplit(self.path)
         path = tuple(unquote(url.path).strip("/").split("/"))
         query = dict(parse_qsl(url.query, keep_blank_values=True))
@@ -91,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         return token.strip()
 
     def _body(self) -> bytes:
-        """The whole body; of one over the limit nothing is kept. Raises `ApiError` 413."""
+        """Read the body; discard one that is over the limit. Raises `ApiError` 413."""
         length = int(self.headers.get("Content-Length") or 0)
         if length <= LARGEST_BODY:
             return self.rfile.read(length)
@@ -115,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class TlsServer(ThreadingHTTPServer):
-    """HTTPS on loopback. `stop` hangs up on everybody and returns when all is over."""
+    """HTTPS on loopback. `stop` closes all connections and returns when all threads have ended."""
 
     request_queue_size = 128
 
@@ -130,7 +130,7 @@ class TlsServer(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Frees the port; connections are cut, also idle ones."""
+        """Close the port and all connections, also idle ones."""
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -141,13 +141,13 @@ class TlsServer(ThreadingHTTPServer):
             thread.join()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Accepts; the handshake is left to the connection's own thread."""
+        """Accept a connection; its own thread does the handshake."""
         plain, address = super().get_request()
         plain.settimeout(IDLE_SECONDS)
         return self.tls.wrap_socket(plain, True, do_handshake_on_connect=False), address
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serves a connection in a thread of its own, which nobody waits for but `stop`."""
+        """Serve a connection in its own thread, for which only `stop` waits."""
         arguments = (request, client_address)
         thread = Thread(target=self.process_request_thread, args=arguments, daemon=True)
         with self._guard:
@@ -155,23 +155,23 @@ class TlsServer(ThreadingHTTPServer):
         thread.start()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Shakes hands, then serves the connection to its end."""
+        """Do the handshake, then serve the connection to its end."""
         request.do_handshake()
         super().finish_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forgets the connection and closes it."""
+        """Forget the connection and close it."""
         with self._guard:
             self._open.pop(request, None)
         super().shutdown_request(request)
 
     def handle_error(self, *_: Any) -> None:
-        """A peer that breaks off, or doesn't believe the certificate, is not our fault."""
-        log.debug("a connection broke off")
+        """Log that a client closed the connection, perhaps because it rejects the certificate."""
+        log.debug("a connection was closed")
 
 
 class Server(TlsServer):
-    """A listening practice API."""
+    """A listening fake API server."""
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ def _json(content: Json) -> bytes:
 
 
 def _cut(connection: ssl.SSLSocket) -> None:
-    """Ends a connection under the thread that serves it."""
+    """Close a connection, so that the thread that serves it ends."""
     try:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
@@ -199,7 +199,7 @@ def _cut(connection: ssl.SSLSocket) -> None:
 
 
 def tls_context(certificate: bytes) -> ssl.SSLContext:
-    """A server's side of TLS, with this key and certificate in one PEM text."""
+    """Return a server's TLS context, from a key and a certificate in one PEM text."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "serving.pem")

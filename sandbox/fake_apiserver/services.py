@@ -1,4 +1,4 @@
-"""Services of a practice cluster: read by name. There is no making them but by `put`.
+"""Services of a fake cluster, read by name. Only `put` creates them, not the API.
 
 From: Kubernetes v1.36.2, pkg/apis/core/types.go (Service), and what kube-apiserver was measured to
 answer.
@@ -33,7 +33,7 @@ class ServiceStore:
         kind: str = "ClusterIP",
         ips: Sequence[str] = (),
     ) -> None:
-        """Make a Service, or make it anew. Without addresses it is headless, or leads elsewhere."""
+        """Create or replace a Service. Without addresses it is headless, or an ExternalName."""
         spec: Json = {"type": kind, "sessionAffinity": "None"}
         if kind == "ExternalName":
             spec["externalName"] = "example.com"
@@ -55,11 +55,11 @@ class ServiceStore:
         }
 
     def remove(self, namespace: str, name: str) -> None:
-        """Delete one."""
+        """Delete a Service."""
         del self._items[namespace, name]
 
     def get(self, user: User, access: Access, namespace: str, name: str) -> Json:
-        """One Service. Raises `ApiError` 403 or 404."""
+        """Return a Service. Raises `ApiError` 403 or 404."""
         if not access.allows(user, "get", RESOURCE, name, group=""):
             raise _forbidden(user, namespace, name)
         if (namespace, name) not in self._items:

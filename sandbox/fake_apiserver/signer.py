@@ -1,4 +1,4 @@
-"""The signing controller for kubelet-serving: issues what was approved, or says why it won't.
+"""The signing controller: issues approved requests, or sets the condition `Failed`.
 
 From: Kubernetes v1.36.2, pkg/controller/certificates/signer/signer.go and
 pkg/apis/certificates/helpers.go (ValidateKubeletServingCSR).
@@ -23,7 +23,7 @@ _SERVING_USAGES = (
 
 
 def signed(item: Json, authority: Authority, now: datetime, *, app_serving: bool) -> Json | None:
-    """The object with its certificate, or with `Failed`; None when this signer leaves it alone."""
+    """Return the object with its certificate or with `Failed`; None if there is nothing to do."""
     spec = item["spec"]
     if not _is_due(item):
         return None
@@ -42,14 +42,14 @@ def signed(item: Json, authority: Authority, now: datetime, *, app_serving: bool
 
 
 def with_certificate(item: Json, certificate: bytes) -> Json:
-    """The object with this certificate in its status."""
+    """Return the object with this certificate in its status."""
     issued = deepcopy(item)
     issued.setdefault("status", {})["certificate"] = base64.b64encode(certificate).decode()
     return issued
 
 
 def refusal(request: Request, usages: list[str]) -> str:
-    """Why the kubelet-serving signer refuses; empty when it doesn't."""
+    """Return why the kubelet-serving signer refuses; empty if it doesn't."""
     if request.organizations != ("system:nodes",):
         return "subject organization is not system:nodes"
     if not request.dns and not request.ips:
@@ -66,14 +66,14 @@ def refusal(request: Request, usages: list[str]) -> str:
 
 
 def _is_due(item: Json) -> bool:
-    """Approved, not failed, not issued."""
+    """Return whether the object is approved, not failed and not issued."""
     status = item.get("status") or {}
     kinds = {c.get("type") for c in status.get("conditions") or () if c.get("status") == "True"}
     return "Approved" in kinds and "Failed" not in kinds and not status.get("certificate")
 
 
 def _is_app_serving(item: Json) -> bool:
-    """EKS's signer for workloads never issues for a name that begins with `csr-`.
+    """Return whether EKS's signer for workloads issues; it doesn't for a name like `csr-…`.
 
     From: github.com/aws/containers-roadmap, issue 2079.
     """

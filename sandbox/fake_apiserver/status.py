@@ -18,7 +18,7 @@ RESOURCE = f"{PLURAL}.{GROUP}"
 
 
 def quoted(text: str) -> str:
-    """Text as Go's %q shows it (as near as JSON comes)."""
+    """Return text as Go's %q shows it, approximated by JSON."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -38,7 +38,7 @@ class Fault:
 
     @classmethod
     def invalid(cls, path: str, value: str | int, detail: str) -> "Fault":
-        """The field has a value that it can't have."""
+        """The field has an invalid value."""
         shown = quoted(value) if isinstance(value, str) else str(value)
         return cls(path, "FieldValueInvalid", f"Invalid value: {shown}: {detail}")
 
@@ -51,7 +51,7 @@ class Fault:
 
     @classmethod
     def duplicate(cls, path: str, value: str) -> "Fault":
-        """The value occurs twice in a list of distinct ones."""
+        """The value occurs twice in a list of distinct values."""
         return cls(path, "FieldValueDuplicate", f"Duplicate value: {quoted(value)}")
 
     @classmethod
@@ -70,7 +70,7 @@ class ApiError(Exception):
     details: Json = field(default_factory=dict)
 
     def body(self) -> Json:
-        """The `Status` object that the client gets."""
+        """Return the `Status` object that the client gets."""
         status: Json = {
             "kind": "Status",
             "apiVersion": "v1",
@@ -85,17 +85,17 @@ class ApiError(Exception):
 
 
 def unauthorized() -> ApiError:
-    """401: no token, or one that speaks for nobody."""
+    """401: no token, or a token without a user."""
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
 def bad_request(message: str) -> ApiError:
-    """400: what was sent can't be read."""
+    """400: the request can't be read."""
     return ApiError(400, "BadRequest", message)
 
 
 def forbidden(name: str, cause: str) -> ApiError:
-    """403: RBAC or an admission plugin says no."""
+    """403: RBAC or an admission plugin refuses."""
     named = f"{RESOURCE} {quoted(name)}" if name else RESOURCE
     return ApiError(403, "Forbidden", f"{named} is forbidden: {cause}", _details(name))
 
@@ -112,13 +112,13 @@ def already_exists(name: str) -> ApiError:
 
 
 def conflict(name: str, cause: str, resource: str = RESOURCE) -> ApiError:
-    """409: the object is not, or no longer, the one that the client meant."""
+    """409: the object is another one, or has changed."""
     message = f"Operation cannot be fulfilled on {resource} {quoted(name)}: {cause}"
     return ApiError(409, "Conflict", message, _details(name))
 
 
 def expired() -> ApiError:
-    """410: the list that a continue token belongs to is no longer there."""
+    """410: the list of a continue token no longer exists."""
     return ApiError(
         410,
         "Expired",
@@ -134,7 +134,7 @@ def too_large(limit: int) -> ApiError:
 
 
 def invalid(name: str, faults: Sequence[Fault]) -> ApiError:
-    """422: the object was understood, and breaks these rules."""
+    """422: the object is readable, and not valid."""
     texts = list(dict.fromkeys(f"{fault.field}: {fault.body}" for fault in faults))
     summary = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     causes = [{"reason": f.type, "message": f.body, "field": f.field} for f in faults]
@@ -144,8 +144,8 @@ def invalid(name: str, faults: Sequence[Fault]) -> ApiError:
 
 
 def not_supported(what: str) -> ApiError:
-    """501: the real API does this, this one does not; better said than guessed."""
-    return ApiError(501, "NotImplemented", f"the practice API does not practise {what}")
+    """501: the real API supports this, the fake one does not."""
+    return ApiError(501, "NotImplemented", f"the fake API server does not support {what}")
 
 
 def _details(name: str) -> Json:

@@ -1,4 +1,4 @@
-"""The objects of a practice cluster, in etcd's order, with versions and consistent lists."""
+"""The objects of a fake cluster, in etcd's order, with versions and consistent lists."""
 
 import base64
 import json
@@ -11,13 +11,13 @@ from threading import RLock
 
 from sandbox.fake_apiserver.status import Json, bad_request, expired, not_found
 
-#: How many lists are remembered for their continue tokens; older ones answer 410.
+#: How many lists are kept for their continue tokens; the tokens of older ones are answered 410.
 REMEMBERED_LISTS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list. `token` leads to the next part, empty at the end; `left` objects follow."""
+    """A part of a list. `token`: for the next part, empty at the end. `left`: objects after it."""
 
     items: tuple[Json, ...]
     version: int
@@ -26,7 +26,7 @@ class Page:
 
 
 class Store:
-    """Objects by name. They are never changed in place: what was read stays as it was."""
+    """Objects by name. They are never changed in place: an object that was read stays the same."""
 
     def __init__(self) -> None:
         self.lock = RLock()
@@ -38,20 +38,20 @@ class Store:
         return name in self._objects
 
     def get(self, name: str) -> Json:
-        """Raises `ApiError` 404."""
+        """Return an object. Raises `ApiError` 404."""
         try:
             return self._objects[name]
         except KeyError:
             raise not_found(name) from None
 
     def all(self) -> tuple[Json, ...]:
-        """Every object, in the order of the names' bytes."""
+        """Return every object, in the order of the names' bytes."""
         with self.lock:
             names = sorted(self._objects, key=lambda name: name.encode("utf-8", "surrogatepass"))
             return tuple(self._objects[name] for name in names)
 
     def write(self, name: str, item: Json) -> Json:
-        """Stores an object under a new resourceVersion, unless that is all that would change."""
+        """Store an object with a new resourceVersion, unless nothing else changes."""
         with self.lock:
             old = self._objects.get(name)
             if old is not None and _content(old) == _content(item):
@@ -63,7 +63,7 @@ class Store:
             return stored
 
     def remove(self, name: str) -> Json:
-        """Deletes an object and returns it. Raises `ApiError` 404."""
+        """Delete an object and return it. Raises `ApiError` 404."""
         with self.lock:
             item = self.get(name)
             self._version += 1
@@ -71,11 +71,11 @@ class Store:
             return item
 
     def page(self, wanted: Callable[[Json], bool], limit: int, token: str) -> Page:
-        """The next `limit` wanted objects (0: all), of the list as it was at its first page.
+        """Return the next `limit` wanted objects (0: all), of the list as of its first page.
 
-        A full page leads on when any object follows, wanted or not: the next may be empty.
+        A full page has a token if any object follows, wanted or not: the next page may be empty.
 
-        Raises `ApiError` 400 for a token that was never given, 410 for one of a forgotten list.
+        Raises `ApiError` 400 for an invalid token, 410 for the token of a forgotten list.
         """
         with self.lock:
             version, start = _decoded(token) if token else (self._version, 0)
@@ -92,7 +92,7 @@ class Store:
             return Page(found, version, _encoded(version, taken[-1] + 1), left)
 
     def forget_lists(self) -> None:
-        """As after a compaction: every continue token given so far answers 410."""
+        """Expire every continue token (410), as a compaction does."""
         with self.lock:
             self._lists.clear()
 
@@ -108,7 +108,7 @@ def _content(item: Json) -> Json:
 
 
 def _encoded(version: int, start: int) -> str:
-    text = json.dumps({"v": "practice", "rv": version, "start": start})
+    text = json.dumps({"v": "fake", "rv": version, "start": start})
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 PREFIX = "k8s-aws-v1."
 CLUSTER_HEADER = "x-k8s-aws-id"
 
-#: Longest token that is read at all, in bytes.
+#: The longest token that is accepted, in bytes.
 MAX_TOKEN_BYTES = 4096
 
 PARAMETERS = frozenset(
@@ -28,7 +28,7 @@ PARAMETERS = frozenset(
     }
 )
 
-#: Partition -> the domains that its STS endpoints live under: plain, then dual-stack.
+#: Partition -> the domains of its STS endpoints: plain, then dual-stack.
 #: From: aws-iam-authenticator pkg/endpoints/partitions.go.
 STS_DOMAINS = {
     "aws": ("amazonaws.com", "api.aws"),
@@ -38,17 +38,17 @@ STS_DOMAINS = {
 
 
 class TokenRefused(Exception):
-    """The token is not valid here: the API answers 401 and tells nobody why."""
+    """The token is not valid here: the API answers 401, without a reason."""
 
 
 def partition_of(region: str) -> str:
-    """The AWS partition of a Region, by its name: China, GovCloud, or the ordinary one."""
+    """Return a Region's AWS partition, by its name: China, GovCloud or the commercial one."""
     prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
     return next((p for prefix, p in prefixes.items() if region.startswith(prefix)), "aws")
 
 
 def read(token: str, partition: str) -> tuple[str, dict[str, str]]:
-    """Host and query of the URL in a token, if they are of the form that the verifier takes."""
+    """Return host and query of the URL in a token. Raises `TokenRefused`."""
     if len(token) > MAX_TOKEN_BYTES or not token.startswith(PREFIX):
         raise TokenRefused(f"not a {PREFIX} token of at most {MAX_TOKEN_BYTES} bytes")
     encoded = token.removeprefix(PREFIX)

@@ -1,6 +1,6 @@
-"""The fleet: some clusters, their nodes, what each of them asks for, and what must come of it.
+"""The fleet: some clusters, their nodes, what each node requests, and the expected result.
 
-`SCENARIOS` is the table to read; `Fleet` makes it real on the practice AWS and practice clusters.
+`SCENARIOS` is the table; `Fleet` sets it up on the fake AWS and fake clusters.
 """
 
 from sandbox.fleet.attacks import ATTACKS

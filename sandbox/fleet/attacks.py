@@ -1,4 +1,4 @@
-"""Attacks: each by one node's credentials, and denied, for each is proof against itself."""
+"""Attacks: each uses one node's credentials and is denied, because each proves itself."""
 
 from typing import Final
 
@@ -37,7 +37,7 @@ def _attack(
     name_as: str = "",
     role: str = "",
 ) -> Scenario:
-    """By a node of its own, long enough ago for a denial."""
+    """Return an attack by its own node, filed long enough ago for a denial."""
     return Scenario(
         title,
         Node(cluster, f"9.{number}", public="203.0.113.99" if number == 27 else ""),
@@ -52,7 +52,7 @@ def _attack(
 
 
 ATTACKS: Final = (
-    # --- one request that two readers read differently
+    # --- requests that two parsers read differently
     _attack(
         "PEM block that OpenSSL doesn't see, and Go does",
         10,
@@ -78,7 +78,7 @@ ATTACKS: Final = (
         forged("attributes/san-twice"),
     ),
     _attack("Request of 64 KiB and more", 14, "request-well-formed", forged("pem/oversized")),
-    # --- somebody else's names
+    # --- another machine's names
     _attack("Another node's DNS name", 15, "dns-names", forged("san/other-dns")),
     _attack("Another node's address", 16, "ip-addresses", forged("san/other-ip")),
     _attack(
@@ -113,7 +113,7 @@ ATTACKS: Final = (
         "dns-names",
         also(dns=("ec2-203-0-113-15.compute-1.amazonaws.com",)),
     ),
-    # --- somebody else
+    # --- another user
     _attack("Subject of another node", 28, "subject", forged("subject/other-node")),
     _attack("Two common names", 29, "subject", forged("subject/two-cns-own-last")),
     _attack("O = system:masters beside", 30, "subject", forged("subject/two-organizations")),
@@ -141,7 +141,7 @@ ATTACKS: Final = (
     _attack("A key that it doesn't hold", 38, "signature", forged("signature/other-key")),
     _attack("One key, two nodes (first)", 39, "key-not-reused", with_key(_SHARED_KEY)),
     _attack("One key, two nodes (second)", 40, "key-not-reused", with_key(_SHARED_KEY)),
-    # --- those who read the logs
+    # --- attacks on the readers of logs
     _attack(
         "Object name with a log line and terminal codes",
         41,
@@ -149,7 +149,7 @@ ATTACKS: Final = (
         forged("san/other-ip"),
         name_as=_FORGED_LINE,
     ),
-    # --- where nothing may be written
+    # --- a cluster in shadow mode
     Scenario(
         "Another node's name, in a cluster in shadow mode",
         Node("lab", "9.10"),

@@ -1,4 +1,4 @@
-"""Requests that are left alone: not due, not known yet, somebody else's, or past mending."""
+"""Requests that are left: not due, without evidence, not ours, or decided already."""
 
 from typing import Final
 
@@ -58,7 +58,7 @@ LEFT: Final = (
         session="mi-0a1b2c3d4e5f67890",
     ),
     Scenario(
-        "A person whom aws-auth calls like a node",
+        "A person that aws-auth names like a node",
         NEIGHBOURS["shop"],
         counted("node-kind"),
         own_names,
@@ -138,7 +138,7 @@ LEFT: Final = (
         past=Past("KubectlApprove", failed="Email subjectAltNames are not allowed"),
     ),
     Scenario(
-        "Issued with a name that nobody approved",
+        "Issued with a name that was not approved",
         _LOOPING,
         found("issued-mismatch"),
         own_names,

@@ -1,4 +1,4 @@
-"""Nodes as they should be, of every making: all get their certificates."""
+"""Ordinary nodes of every kind: all get their certificates."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from sandbox.fleet.places import Node
 from sandbox.fleet.scenario import APPROVED, Outcome, Scenario, counted, forged, own_names
 from sandbox.fleet.scenario import private_names as only_private_names
 
-#: The nodes that attackers are after, one a cluster.
+#: The nodes that attackers target, one per cluster.
 NEIGHBOURS: Final = {
     "shop": Node("shop", "1.11"),
     "media": Node("media", "1.11", resource_name=True),
@@ -84,7 +84,7 @@ ORDINARY: Final = (
         APPROVED,
         own_names,
     ),
-    # --- lab: the verdict is the same, but its tag says to write nothing
+    # --- lab: the verdict is the same, but nothing is written because of its tag
     Scenario(
         "A good node of a cluster in shadow mode",
         NEIGHBOURS["lab"],

@@ -1,4 +1,4 @@
-"""The clusters of the fleet, and nodes as EC2 knows them."""
+"""The clusters of the fleet, and nodes as EC2 shows them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ NOT_SHOWN: Final = "not shown"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A cluster: where it is, and whether it lets the approver in."""
+    """A cluster: its place, and whether the approver has access."""
 
     name: str
     region: str
@@ -68,7 +68,7 @@ PLACES: Final = {
 
 
 def tags_of(kind: str, cluster: str) -> dict[str, str]:
-    """The tags that an instance of this making bears.
+    """Return the tags of an instance of this kind.
 
     From: EKS User Guide, "Self-managed nodes"; karpenter-provider-aws pkg/apis/v1/labels.go.
     """

@@ -1,4 +1,4 @@
-"""What a scenario is: who asks for what, and what must come of it."""
+"""A scenario: who requests what, and the expected result."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -15,17 +15,17 @@ from sandbox.fleet.places import Node
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, KUBELET_USAGES
 
-#: Builds `spec.request` of the names that are the requester's, and those of its neighbour.
+#: Builds `spec.request` from the requester's own names and its neighbour's.
 Ask = Callable[[Names, Names], bytes]
 
-_FORGED: Final = {entry.id: entry for entry in (*ATTACKS, *HONEST)}
+_CATALOGUE: Final = {entry.id: entry for entry in (*ATTACKS, *HONEST)}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What must come of it: the verdict, the first check that refuses, and the action.
+    """The expected result: the verdict, the first check that refuses, and the action.
 
-    `counted`: a gate stopped it, so that it has no log line and is counted only.
+    `counted`: a gate stopped it: it has no log line and is only counted.
     """
 
     verdict: str
@@ -38,22 +38,22 @@ APPROVED: Final = Outcome("approve", "", "approved")
 
 
 def denied(check: str) -> Outcome:
-    """Denied on the proof of this check."""
+    """Denied by this check."""
     return Outcome("deny", check, "denied")
 
 
 def left(check: str) -> Outcome:
-    """Left alone for want of evidence, and judged anew in each run."""
+    """Left for lack of evidence, and evaluated again in each run."""
     return Outcome("leave", check, "left")
 
 
 def counted(check: str) -> Outcome:
-    """Stopped at a gate: nothing is asked of AWS for it."""
+    """Stopped at a gate: AWS isn't asked about it."""
     return Outcome("leave", check, "left", counted=True)
 
 
 def found(state: str) -> Outcome:
-    """Decided earlier, and what the run finds wrong with it."""
+    """Decided earlier; `state` is what the run finds."""
     return Outcome("", "", state)
 
 
@@ -68,10 +68,10 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One CSR. `role` and `session` are the requester's, where they aren't the node's own.
+    """One CSR. `role` and `session` are the requester's, if they aren't the node's own.
 
-    `namespace`: its ServiceAccount `issuer` files it, for the second signer; the node only tells
-    the cluster then.
+    `namespace`: its ServiceAccount `issuer` files the CSR, for the second signer. The node then
+    only sets the cluster.
     """
 
     title: str
@@ -89,7 +89,7 @@ class Scenario:
 
     @property
     def signer(self) -> str:
-        """Whom it is for."""
+        """The signer."""
         return APP_SERVING if self.namespace else KUBELET_SERVING
 
     @property
@@ -99,17 +99,17 @@ class Scenario:
 
     @property
     def name(self) -> str:
-        """The object's name: as kubelets have them made, but the same each time."""
+        """The object's name, like a kubelet's generated one, but the same each time."""
         digest = hashlib.sha256(self.title.encode()).digest()
         before = "web-" if self.namespace else "csr-"
         return self.name_as or before + "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:5])
 
 
-# --- what workloads ask
+# --- what workloads request
 
 
 def service_names(*dns: str, ips: Iterable[str] = (), common_name: str = "") -> Ask:
-    """These names, and this CN; without names a request without attributes, as OpenSSL's."""
+    """Request these names and this CN; without names the request has no attributes."""
     subject = (rdn(COMMON_NAME, der.utf8(common_name)),) if common_name else ()
     made = CsrBuilder(ecdsa(f"{dns} {common_name}")).subject(*subject)
     if dns:
@@ -121,30 +121,30 @@ def service_names(*dns: str, ips: Iterable[str] = (), common_name: str = "") -> 
 
 
 def own_names(own: Names, _: Names) -> bytes:
-    """What a kubelet asks for: the names that are the node's own."""
+    """Request the node's own names, as its kubelet does."""
     return kubelet_request(own.node, dns=own.dns, ips=own.ips)[0]
 
 
 def also(*, dns: Iterable[str] = (), ips: Iterable[str] = ()) -> Ask:
-    """The own names and these."""
+    """Request the own names and these."""
     return lambda own, _: kubelet_request(own.node, dns=(*own.dns, *dns), ips=(*own.ips, *ips))[0]
 
 
 def private_names(own: Names, _: Names) -> bytes:
-    """What a kubelet asks for before the cloud controller has told it of its public names."""
+    """Request the private names, as a kubelet does before it knows its public ones."""
     return kubelet_request(own.node, dns=own.dns[:1], ips=own.ips[:1])[0]
 
 
 def with_key(key: ec.EllipticCurvePrivateKey) -> Ask:
-    """The own names, with this key."""
+    """Request the own names, with this key."""
     return lambda own, _: kubelet_request(own.node, dns=own.dns, ips=own.ips, key=key)[0]
 
 
 def forged(entry: str) -> Ask:
-    """A request of the forge's catalogue."""
-    return _FORGED[entry].build
+    """Send a request of the catalogue."""
+    return _CATALOGUE[entry].build
 
 
 def copied(_: Names, neighbour: Names) -> bytes:
-    """The very request of the neighbour."""
-    return _FORGED["honest/kubelet"].build(neighbour, neighbour)
+    """Send the neighbour's own request."""
+    return _CATALOGUE["honest/kubelet"].build(neighbour, neighbour)

@@ -1,4 +1,4 @@
-"""Workloads that ask the second signer for certificates of Services, theirs and others'."""
+"""Workloads that request certificates for Services from the second signer."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The fleet made real: a practice AWS, a practice API for each cluster, and CSRs filed there."""
+"""The fleet: a fake AWS, a fake API server for each cluster, and CSRs filed there."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -36,9 +36,9 @@ _PATH: Final = "/kubernetes/"
 
 
 class Fleet:
-    """All scenarios at one moment. Open one at a time in a process.
+    """All scenarios at one moment. Only one may be open in a process.
 
-    `aws` and `clusters` may be changed meanwhile; `settings` is the environment for the handlers.
+    `aws` and `clusters` may be changed while it is open. `settings`: the handlers' environment.
     """
 
     def __init__(self, scenarios: Iterable[Scenario]) -> None:
@@ -70,7 +70,7 @@ class Fleet:
         self._open.close()
 
     def _describe(self) -> None:
-        """Tell AWS of the clusters, and the clusters whom their roles stand for."""
+        """Add the clusters to AWS, and the mappings of roles to the clusters."""
         for place in PLACES.values():
             cluster = self.clusters[place.name]
             self.aws.add_cluster(
@@ -137,7 +137,7 @@ class Fleet:
         )
 
     def user_of(self, scenario: Scenario) -> User:
-        """Who files it, as the cluster's authenticator says."""
+        """Return the requester, as the cluster's authenticator does."""
         if scenario.namespace:
             return _service_account(scenario.namespace)
         role = scenario.role or scenario.node.role
@@ -156,7 +156,7 @@ def _service_account(namespace: str) -> User:
 
 
 def names_of(node: Node, user: User, now: datetime) -> Names:
-    """What a kubelet would ask for: what the cloud controller says of its node.
+    """Return what a kubelet would request: its node's names by the cloud controller.
 
     From: cloud-provider-aws pkg/providers/v1/aws.go; nodeadm (`--node-ip`).
     """
@@ -168,7 +168,7 @@ def names_of(node: Node, user: User, now: datetime) -> Names:
 
 
 def _mappings(cluster: str) -> Mapping[str, tuple[str, Sequence[str]]]:
-    """Role -> username and groups: access entries, and an aws-auth that somebody has edited."""
+    """Role -> username and groups: access entries, and an aws-auth edited by hand."""
     neighbour = NEIGHBOURS[cluster].machine(datetime.now(UTC)).name
     return {
         "eks-node": (_BY_ADDRESS, _NODES),
@@ -195,7 +195,7 @@ def _conditions(scenario: Scenario, created: datetime) -> list[dict[str, str]]:
 
 
 def _certificate(scenario: Scenario, request: bytes, created: datetime) -> bytes:
-    """What a signer issued that read more in the request than stands there."""
+    """Return a certificate from a signer that adds a name to the request's."""
     past = scenario.past
     if past is None or not past.issued_also:
         return b""

@@ -1,1 +1,1 @@
-"""All input and output: AWS, the clusters' APIs, the log. What enters is validated here."""
+"""All input and output: AWS, the clusters' APIs, the log. All input is validated here."""

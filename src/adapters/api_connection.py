@@ -1,4 +1,4 @@
-"""HTTPS to one cluster's API: where the token goes, what is trusted, and how long is waited."""
+"""HTTPS to one cluster's API: where the token is sent, which CA is trusted, and the time-outs."""
 
 import re
 import ssl
@@ -13,6 +13,7 @@ from kubernetes.client.rest import RESTClientObject
 
 from adapters.aws_clients import AWS_FAULTS, error_code
 from adapters.connection_deadline import ConnectionDeadline
+from adapters.endpoint import checked_endpoint
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from core.errors import ClusterUnavailable
 from core.ports import Clock
@@ -22,22 +23,18 @@ TokenSource = Callable[[], str]
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
-# An answer that has begun may be read to its end for so long after the time is up.
+# When the time is up, an answer that has begun may take this much longer.
 _GRACE_SECONDS: Final = 1.0
 _CHUNK_BYTES: Final = 64 * 1024
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _MAX_WORDS: Final = 200
 
-# A name or an IPv4 address, or an IPv6 one in brackets; a port; nothing that URL readers differ on.
-_ENDPOINT: Final = re.compile(
-    r"https://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE
-)
 # From: RFC 6750, section 2.1; and nothing that could end a header.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 class ApiConnection:
-    """One run's calls to one API server. Safe to be used by several threads."""
+    """One run's calls to one API server. Several threads may use it at once."""
 
     def __init__(
         self,
@@ -51,10 +48,10 @@ class ApiConnection:
         max_answer_bytes: int,
         use_environment_proxy: bool = False,
     ) -> None:
-        """`tokens`: makes a new token each time; asked at first need, and once more after a 401.
+        """`tokens`: makes a new token at each call; called for the first request, and after a 401.
 
         Raises:
-            ClusterUnavailable: endpoint, CA or proxy are none that a token may be sent by.
+            ClusterUnavailable: the endpoint, the CA or the proxy is not valid.
         """
         self._endpoint = _checked(endpoint)
         self._bearer = _Bearer(tokens)
@@ -84,9 +81,10 @@ class ApiConnection:
         accept: str = "application/json",
         retry_forbidden: bool = True,
     ) -> Outcome:
-        """Return the outcome of a call and its retries; end it with `stop_at` seconds left.
+        """Return the outcome of a call and its retries.
 
-        `body`: an object to send as JSON, or bytes that are of the `content_type` already.
+        `stop_at`: the call ends when this many seconds of the run are left. `body`: an object to
+        send as JSON, or bytes in the format of `content_type`.
         """
         call = _Call(method, path, body, stop_at, content_type, accept)
         return self._retries.outcome_of(
@@ -94,7 +92,7 @@ class ApiConnection:
         )
 
     def close(self) -> None:
-        """Hang up now. The library's own `close` leaves that to the garbage collection."""
+        """Close the connections now. The library's `close` leaves that to garbage collection."""
         self._rest.pool_manager.connection_from_url(self._endpoint).close()
         self._rest.close()
         self._connection_deadline.close()
@@ -115,7 +113,7 @@ class ApiConnection:
         if left <= 0:
             return NoAnswer("time", "no time was left")
         try:
-            # A redirect comes back as the answer that it is: without retries none is followed.
+            # Without retries no redirect is followed: it is returned as an answer.
             response = self._rest.request(
                 call.method,
                 self._endpoint + call.path,
@@ -124,13 +122,13 @@ class ApiConnection:
                 _request_timeout=(min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left)),
             )
             return self._read(response.response, token, call.stop_at)
-        except ApiException as error:  # what the client makes of a failed handshake
+        except ApiException as error:  # the client raises it for a failed handshake
             return _tls_failure(str(error.reason))
         except urllib3.exceptions.HTTPError as error:
             return NoAnswer("connection", _words(error))
 
     def _read(self, response: urllib3.HTTPResponse, token: str, stop_at: float) -> Outcome:
-        """Read the body piece by piece, so that neither its size nor its pace is the server's."""
+        """Read the body in chunks, so that neither its size nor its time is the server's."""
         good = response.status == 200
         most = self._max_answer_bytes if good else _MAX_ERROR_BYTES
         body = bytearray()
@@ -142,7 +140,7 @@ class ApiConnection:
                 if self.clock.remaining() + _GRACE_SECONDS <= stop_at:
                     return NoAnswer("time", "the answer took too long")
         finally:
-            # Of a body read to its end the connection has gone back to the pool already.
+            # After a complete body the connection is back in the pool, and this does nothing.
             response.close()
         if len(body) > most and good:
             return NoAnswer("size", f"the answer is longer than {most} bytes")
@@ -161,11 +159,11 @@ class _Call:
 
 
 class _NoToken(Exception):
-    """No token could be made; tells why, in words that are safe to log."""
+    """No token could be made. The message says why, and is safe to log."""
 
 
 class _Bearer:
-    """One token for all calls of a run, and one new one when the API server refuses it."""
+    """One token for all calls of a run, and one new token if the API server refuses it."""
 
     def __init__(self, source: TokenSource) -> None:
         self._source = source
@@ -180,10 +178,10 @@ class _Bearer:
             return self._token
 
     def instead_of(self, refused: str) -> str | None:
-        """A token made anew, once a run; None where there is none but the refused one.
+        """Return another token than the refused one; None if the run has used its one renewal.
 
-        One made within the same second is the same, and is tried all the same: the authenticator
-        refuses all tokens while STS doesn't answer it.
+        A token made within the same second is identical. It is tried nevertheless: the
+        authenticator refuses every token while STS doesn't answer it.
         """
         with self._lock:
             if self._token == refused and not self._renewed:
@@ -200,20 +198,20 @@ class _Bearer:
         except ValueError as error:
             raise _NoToken(printable(str(error), _MAX_WORDS)) from error
         if not _TOKEN.fullmatch(token):
-            raise _NoToken("what was made can't be a bearer token")
+            raise _NoToken("the token has characters that a bearer token can't have")
         return token
 
 
 def _checked(endpoint: str) -> str:
-    if not _ENDPOINT.fullmatch(endpoint):
-        raise ClusterUnavailable(
-            "endpoint", f"got {printable(endpoint, _MAX_WORDS)}, expected https://host or host:port"
-        )
-    return endpoint.rstrip("/")
+    try:
+        return checked_endpoint(endpoint)
+    except ValueError as error:
+        got = printable(endpoint, _MAX_WORDS)
+        raise ClusterUnavailable("endpoint", f"got {got}, {error}") from None
 
 
 def _client(configuration: Configuration) -> Any:
-    """The library's; it reads the proxy's URL at once, and SOCKS takes another library."""
+    """Return the library's client. It parses the proxy's URL here, and can't use SOCKS."""
     try:
         return RESTClientObject(configuration)
     except (urllib3.exceptions.HTTPError, ImportError) as error:
@@ -221,18 +219,18 @@ def _client(configuration: Configuration) -> Any:
 
 
 def _trusting(ca_pem: str) -> ssl.SSLContext:
-    """A context that trusts this CA and no other, not even those of the system.
+    """Return a TLS context that trusts this CA only, and none of the system's.
 
-    Made here because the context that urllib3 makes from Python 3.13 on has VERIFY_X509_STRICT,
-    and the CAs of EKS clusters of long ago have no key identifiers (kubernetes-client/python, issue
-    2394). Chain, dates, purpose and host name are verified; kubectl does no more.
+    From Python 3.13 on, urllib3's own context has VERIFY_X509_STRICT. It would refuse the CAs of
+    old EKS clusters, which have no key identifiers (kubernetes-client/python, issue 2394). Chain,
+    dates, purpose and host name are verified, as by kubectl.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_verify_locations(cadata=ca_pem)
     except (ValueError, TypeError, ssl.SSLError) as error:
-        raise ClusterUnavailable("tls", "the cluster's CA is no certificate in PEM") from error
+        raise ClusterUnavailable("tls", "the cluster's CA is not a PEM certificate") from error
     return context
 
 
@@ -246,13 +244,13 @@ def _headers(token: str, call: "_Call") -> dict[str, str]:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """Retry-After in seconds. Kubernetes doesn't use its other form, a date."""
+    """Return Retry-After in seconds; 0 for a date, which Kubernetes doesn't send."""
     text = (retry_after or "").strip()
     return float(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0.0
 
 
 def _tls_failure(reason: str) -> NoAnswer:
-    """A connection cut off during the handshake is told as an SSLError too, and may pass."""
+    """Return the failure. The library reports a connection cut in the handshake as TLS's, too."""
     cut_off = "EOF occurred" in reason or "UNEXPECTED_EOF" in reason
     return NoAnswer("connection" if cut_off else "tls", printable(reason, _MAX_WORDS))
 

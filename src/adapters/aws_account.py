@@ -1,4 +1,4 @@
-"""One AWS account by one set of credentials: its APIs, and the tokens of its clusters."""
+"""One AWS account and one set of credentials: clients of its APIs, tokens for its clusters."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -13,28 +13,28 @@ from adapters.eks_token import ClusterToken, cluster_token
 
 
 class Aws:
-    """The account's APIs: one client for each service and Region, made when first asked for.
+    """The account's APIs: one client per service and Region, made when it is first needed.
 
-    May be used by several threads at once.
+    Several threads may use it at once.
     """
 
     def __init__(
         self, home: str, session: Any = None, *, use_environment_proxy: bool = False
     ) -> None:
-        """`home`: the Region of clients that no other is named for. `session`: boto3's own kind.
+        """`home`: the default Region of clients. `session`: a `boto3.Session`.
 
-        Without a session the credentials are the environment's.
+        Without a session the environment's credentials are used.
         """
         self.home = home
         self.use_environment_proxy = use_environment_proxy
         self._session = session or boto3.Session(region_name=home)
         self._clients: dict[tuple[str, str, bool], Any] = {}
-        self._making = Lock()  # a session may not make two clients at once
+        self._making = Lock()  # a session must not make two clients at once
 
     def client(self, service: str, region: str = "", *, fast_fail: bool = False) -> Any:
         """Return a client of the service in this Region, `home` by default.
 
-        `fast_fail`: for the end of a run, see `adapters.aws_clients.client_config`.
+        `fast_fail`: a client for the end of a run, see `adapters.aws_clients.client_config`.
         """
         key = service, region or self.home, fast_fail
         with self._making:
@@ -48,10 +48,10 @@ class Aws:
             return self._clients[key]
 
     def credentials(self) -> Any:
-        """The credentials, renewed as needed.
+        """Return the credentials, which renew themselves.
 
         Raises:
-            NoCredentialsError: there are none; it is told like any other failure of AWS's.
+            NoCredentialsError: there are none; callers handle it as a failure of AWS.
         """
         credentials = self._session.get_credentials()
         if credentials is None:
@@ -59,7 +59,7 @@ class Aws:
         return credentials
 
     def tokens(self, described: DescribedCluster) -> Callable[[], ClusterToken]:
-        """Return a function that makes a new token for this cluster each time that it is called."""
+        """Return a function that makes a new token for this cluster at each call."""
         return lambda: cluster_token(
             self.credentials(), cluster=described.token_for, region=described.cluster.region
         )

@@ -1,4 +1,4 @@
-"""How AWS is called: time-outs and attempts in one place, and failures told without secrets."""
+"""How AWS is called: time-outs and attempts in one place, and failures without secrets."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ from botocore.parsers import ResponseParserError
 
 from core.printable import printable
 
-#: What a call to AWS may raise when AWS, the network or our credentials are at fault. The last is
-#: for an answer that isn't AWS's, as a proxy's page, and is no BotoCoreError.
+#: What a call to AWS raises if AWS, the network or our credentials fail. The last one is for an
+#: answer that isn't AWS's, such as a proxy's page; it is no BotoCoreError.
 AWS_FAULTS: Final = (ClientError, BotoCoreError, ResponseParserError)
 
 _CONNECT_SECONDS: Final = 3
 # A call may begin with 20 s left to Lambda's end (ec2.py), and all its attempts end before that.
 _READ_SECONDS: Final = 5
-# In all. The next run is the true retry, and a call must fail well before this one's end.
+# In all. A call must fail well before the run ends; the next run asks again.
 _ATTEMPTS: Final = 2
 
 # Late in a run there is time for one short attempt.
@@ -29,7 +29,7 @@ def client_config(*, use_environment_proxy: bool = False, fast_fail: bool = Fals
     """Return the configuration of every AWS client in this project.
 
     The environment's proxy (`HTTPS_PROXY`, `NO_PROXY`) may be meant for other programs, so it is
-    used only where a person asks for it. A `fast_fail` client tries once, and gives up after 4
+    used only if a person asks for it. A `fast_fail` client tries once, and gives up after 4
     seconds: 1 to connect, 3 to read.
     """
     return Config(
@@ -41,17 +41,17 @@ def client_config(*, use_environment_proxy: bool = False, fast_fail: bool = Fals
 
 
 def fault(operation: str, error: Exception) -> str:
-    """The failure in words that are safe to log: AWS's own messages hold ARNs and URLs."""
+    """Return the failure in words that are safe to log: AWS's messages contain ARNs and URLs."""
     return f"{operation}: {error_code(error)}"
 
 
 def reported(operation: str, error: Exception) -> str:
-    """The failure with AWS's own words, for the terminal of whoever asked, and for no log."""
+    """Return the failure with AWS's message, for the caller's terminal; never for a log."""
     return f"{fault(operation, error)}: {printable(str(error), _MAX_WORDS)}"
 
 
 def error_code(error: Exception) -> str:
-    """AWS's error code, such as `AccessDenied`; without an answer, the error's class."""
+    """Return AWS's error code, such as `AccessDenied`; without an answer, the error's class."""
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code")
         if code:

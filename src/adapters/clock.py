@@ -1,4 +1,4 @@
-"""What time it is, and how much of it a run has left (`core.ports.Clock`)."""
+"""What time it is, and how many seconds a run has left (`core.ports.Clock`)."""
 
 import time
 from collections.abc import Callable
@@ -16,43 +16,43 @@ class LambdaClock:
         self._remaining_milliseconds = remaining_milliseconds
 
     def now(self) -> datetime:
-        """The present, in UTC."""
+        """Return the present, in UTC."""
         return datetime.now(UTC)
 
     def remaining(self) -> float:
-        """Seconds until the run must take no more work; negative within the reserve."""
+        """Return the seconds until the run must stop work; negative within the reserve."""
         return self._remaining_milliseconds() / 1000 - RESERVE_SECONDS
 
 
 class ReservedClock:
-    """The clock of a part of a run, which keeps so many seconds for what comes after it."""
+    """The clock of a part of a run, which leaves some seconds to the parts after it."""
 
     def __init__(self, whole: Clock, kept: float) -> None:
-        """`kept`: 0 for the last part, which may take all that is left."""
+        """`kept`: seconds for the later parts; 0 for the last part, which may use the rest."""
         self._whole = whole
         self._kept = kept
 
     def now(self) -> datetime:
-        """The present."""
+        """Return the present, in UTC."""
         return self._whole.now()
 
     def remaining(self) -> float:
-        """Seconds until this part must take no more work."""
+        """Return the seconds until this part must stop work."""
         return self._whole.remaining() - self._kept
 
 
 class WallClock:
-    """The clock of a run that a person started, good for so many seconds from now."""
+    """The clock of a run that a person starts, with a number of seconds from now."""
 
     def __init__(self, seconds: float, ticks: Callable[[], float] = time.monotonic) -> None:
-        """`ticks`: seconds that only ever rise."""
+        """`ticks`: returns seconds that never decrease."""
         self._ticks = ticks
         self._end = ticks() + seconds
 
     def now(self) -> datetime:
-        """The present, in UTC."""
+        """Return the present, in UTC."""
         return datetime.now(UTC)
 
     def remaining(self) -> float:
-        """Seconds until the run must take no more work; negative thereafter."""
+        """Return the seconds until the run must stop work; negative afterwards."""
         return self._end - self._ticks()

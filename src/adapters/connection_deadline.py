@@ -1,8 +1,7 @@
-"""The end of a run's connections, whatever they are in the middle of.
+"""The time when all of a run's connections are closed, even in the middle of an answer.
 
-Read time-outs count from one byte to the next, so that a server that sends a byte now and then, of
-its handshake or its headers, could hold a run until the runtime ends it, without its lines and
-metrics.
+A read time-out starts again with each byte. A server that sends its handshake or headers byte by
+byte could hold a run until the runtime ends it, and the run's log lines and metrics would be lost.
 """
 
 import socket
@@ -15,35 +14,35 @@ from urllib3.connection import HTTPSConnection
 
 
 class ConnectionDeadline:
-    """Shuts down every connection of a pool manager once the time is over."""
+    """Shuts down every connection of a pool manager when the time is over."""
 
     def __init__(self, manager: PoolManager, seconds: float) -> None:
-        """Watch connections made from now on; to be closed when the run is over."""
+        """`seconds`: until the connections made from now on are shut down. Close it after a run."""
         self._lines: list[socket.socket] = []
         self._over = False
         self._lock = Lock()
         manager.pool_classes_by_scheme = {"https": _watched_pool(self)}
-        self._timer = Timer(max(0.0, seconds), self.now)
+        self._timer = Timer(max(0.0, seconds), self._shut_down_all)
         self._timer.daemon = True
         self._timer.start()
 
     def watch(self, line: socket.socket) -> None:
-        """One more connection. A copy of it is kept: TLS takes the socket itself away."""
+        """Add a connection. A copy of the socket is kept, because TLS detaches the socket."""
         copy = line.dup()
         with self._lock:
             self._lines.append(copy)
             if self._over:
                 _shut_down(copy)
 
-    def now(self) -> None:
-        """Hang up. Whoever reads or writes meets the end of the connection."""
+    def _shut_down_all(self) -> None:
+        """Shut down all connections: a thread that reads or writes one gets its end."""
         with self._lock:
             self._over = True
             for line in self._lines:
                 _shut_down(line)
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop the timer, and forget the connections."""
         self._timer.cancel()
         with self._lock:
             for line in self._lines:

@@ -1,9 +1,9 @@
-"""Continue tokens of our own, to read a list on from another name than the API server offers.
+"""Continue tokens of our own: read a list on from another name than the API server offers.
 
 A token is base64 of JSON with the name of the last object. A requester can choose a name of half a
-megabyte: the token then is longer than servers accept in a URL. In protobuf it can also choose a
+megabyte: the token is then longer than servers accept in a URL. In protobuf it can also choose a
 name that is not UTF-8: the token has U+FFFD in its place, which sorts before that name, so that the
-same objects are listed again. Either would hide every object with a later name.
+same objects are listed again. Both would hide every object with a later name.
 From: Kubernetes apiserver pkg/storage/continue.go.
 """
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-# The limit for other objects' names; CSRs' names have none. From: Kubernetes apimachinery
+# The limit for the names of other objects; those of CSRs have none. From: Kubernetes apimachinery
 # pkg/util/validation, DNS1123SubdomainMaxLength.
 _LONGEST_NAME: Final = 253
 
@@ -26,9 +26,9 @@ _ASCII: Final = re.compile(r"[\x00-\x7f]{0,254}")
 def past(token: str) -> str:
     """Return a token that skips all names with the same beginning as the one in `token`.
 
-    The beginning is what a name has before its first character that isn't ASCII, and at most 253
-    characters. Returns "" for an ordinary name (ASCII, and no longer than that), and for one
-    without any such beginning: it sorts behind all names of ASCII.
+    The beginning is the part before the first character that isn't ASCII, at most 253 characters.
+    Returns "" for an ordinary name (ASCII, at most 253 characters), and for a name that has no such
+    beginning, because it sorts after all ASCII names.
     """
     start = _start(token)
     begin = _ASCII.match(start)
@@ -38,9 +38,9 @@ def past(token: str) -> str:
 
 
 def onward(token: str, names: Sequence[str], turn: int) -> str:
-    """Return a token for the same list, to read on from one of the `names` behind `token`'s.
+    """Return a token for the same list that reads on from one of the `names` after `token`'s.
 
-    `names`: in order. `turn` chooses among those that are still ahead. Returns "" if none is.
+    `names`: in order. `turn` chooses among those after it. Returns "" if there are none.
     """
     start = _start(token)
     slash = start[:1] if start[:1] == "/" else ""
@@ -50,11 +50,11 @@ def onward(token: str, names: Sequence[str], turn: int) -> str:
 
 def is_before(token: str, other: str) -> bool:
     """Return whether `token` reads on from an earlier name than `other`."""
-    return _start(token) < _start(other)  # letters are in the order of their bytes in UTF-8
+    return _start(token) < _start(other)  # characters have the order of their UTF-8 bytes
 
 
 def _start(token: str) -> str:
-    """Return the last name and a character, perhaps after a slash; empty if there is none."""
+    """Return `start`: perhaps a slash, the last name, a character; empty if there is none."""
     try:
         start = _read(token)["start"]
     except (ValueError, TypeError, KeyError, RecursionError):

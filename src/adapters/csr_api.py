@@ -23,7 +23,7 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 class KubernetesCsrApi:
-    """One run's CSRs of one cluster. Close it, or use it as a context."""
+    """One run's CSRs of one cluster. Close it, or use it as a context manager."""
 
     def __init__(
         self,
@@ -37,10 +37,10 @@ class KubernetesCsrApi:
         retries: Retries | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
-        """`tokens`: makes a new token each time it is asked; twice in a run at most.
+        """`tokens`: makes a new token at each call; called twice in a run at most.
 
         Raises:
-            ClusterUnavailable: endpoint or CA are none that a token may be sent by.
+            ClusterUnavailable: the endpoint, the CA or the proxy is not valid.
         """
         self._connection = ApiConnection(
             endpoint,
@@ -69,20 +69,20 @@ class KubernetesCsrApi:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         self._connection.close()
 
     @property
     def services(self) -> KubernetesServices:
-        """The cluster's Services, over the same connection."""
+        """The cluster's Services, over the same connections."""
         return KubernetesServices(self._connection)
 
     def list_csrs(self, signer: str) -> Listing:
-        """Return one signer's CSRs, each validated alone, as far as the listing's time goes.
+        """Return one signer's CSRs, each validated alone, as far as the listing's time allows.
 
         Raises:
             ClusterUnavailable: nothing could be listed.
-            NotOnboarded: the cluster doesn't know us or allows us nothing.
+            NotOnboarded: the cluster rejects our credentials or gives us no rights.
         """
         stop_at = self._clock.remaining() * LISTING_LEAVES
         pages = CsrPages(self._connection, signer, stop_at=stop_at, limits=self._limits)
@@ -91,7 +91,7 @@ class KubernetesCsrApi:
         return listing
 
     def write_all(self, writes: Sequence[Write]) -> Generator[tuple[Write, Written]]:
-        """Write decisions, begun in their order, told as they end; raises for none of them."""
+        """Write decisions; yield each result as it arrives. A failed write raises nothing."""
         pool = ThreadPoolExecutor(self._connections, thread_name_prefix="write")
         try:
             begun = {pool.submit(self._write, write): write for write in writes}
@@ -107,21 +107,21 @@ class KubernetesCsrApi:
             listed = self._listed.get(write.csr.uid)
             if listed is None:
                 return Written(WriteResult.FAILED, "it was not listed in this run")
-            # All of a name is data: `safe=""` leaves no slash, question mark or percent sign.
+            # With `safe=""` a slash, question mark or percent sign stays part of the name.
             path = f"{CSRS}/{quote(write.csr.name, safe='')}/approval"
             outcome = self._connection.call(
                 "PUT", path, decision(listed, write), content_type=MEDIA_TYPE, accept=MEDIA_TYPE
             )
             return _written(outcome, write)
-        except Exception as error:  # noqa: BLE001  one CSR's trouble is no other's
+        except Exception as error:  # noqa: BLE001  one CSR's failure stops no other
             return Written(WriteResult.FAILED, f"unexpected: {type(error).__name__}")
 
 
 def _written(outcome: Outcome, write: Write) -> Written:
-    """How the API server took a write.
+    """Return the result of a write.
 
-    A 409 may also mean that our own earlier attempt got through and its answer was lost. That can't
-    be told apart without the right to `get`, and the CSR is decided either way.
+    A 409 may also mean that our own earlier attempt was accepted and its answer was lost. Only the
+    right to `get` would show the difference, and the CSR is decided in both cases.
     """
     match outcome:
         case Answer(status=200) if shows(outcome.body, write):

@@ -1,6 +1,6 @@
 """From a CSR in JSON, as `kubectl get csr -o json` prints it, to `core.model.Csr`.
 
-For saved objects and for one's own request; a review lists in protobuf (`adapters.csr_objects`).
+For saved objects and for one's own request. A review lists in protobuf (`adapters.csr_objects`).
 
 Each item is validated alone and strictly. The requester chooses `metadata`, `spec.request`,
 `spec.usages` and `spec.expirationSeconds`; a newer server may add fields, which are ignored.
@@ -46,9 +46,10 @@ _RFC3339: Final = re.compile(
 
 
 def read_item(item: object) -> Csr | UnreadableCsr:
-    """Read one item; never raises. `uid` and `resource_version` are empty where the item has none.
+    """Read one item; never raise.
 
-    Saved objects may lack those two; nothing can be written without them.
+    `uid` and `resource_version` may be empty: saved objects may lack them. Without them no decision
+    can be written.
     """
     try:
         read = _Item.model_validate(item)
@@ -78,7 +79,7 @@ def _decoded(value: str) -> bytes:
 
 
 def _size(value: str) -> int:
-    """The size that base64 text decodes to."""
+    """Return the size of what base64 text decodes to, in bytes."""
     return len(value) * 3 // 4 - value[-2:].count("=")
 
 
@@ -171,14 +172,14 @@ def _csr(metadata: _Metadata, spec: _Spec, status: _Status) -> Csr:
 
 
 def _text(item: Any, part: str, field: str) -> str | None:
-    """A field's text, as far as it can be had."""
+    """Return a field's text; None if it can't be read."""
     holder = item.get(part) if isinstance(item, dict) else None
     value = holder.get(field) if isinstance(holder, dict) else None
     return value if isinstance(value, str) else None
 
 
 def _problem(error: ValidationError) -> str:
-    """The first problem: field, and what is wrong with it. No values: `extra` holds key ids."""
+    """Return the first problem: the field, and what is wrong. No values: `extra` has key ids."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "the whole"
     what = "expected an object" if first["type"] == "model_type" else first["msg"]

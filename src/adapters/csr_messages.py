@@ -2,8 +2,8 @@
 
 Why not JSON: a requester can fill `metadata.managedFields` with bytes that aren't UTF-8, or with
 thousands of levels of nesting. One such CSR makes a page of JSON unreadable, and with 10,001 levels
-the API server itself breaks the page off there. In protobuf each item states its length, so it can
-be read alone.
+the API server itself ends the page there. In protobuf each item states its length, so it can be
+read alone.
 From: k8s.io/api, certificates/v1/generated.proto.
 """
 
@@ -27,14 +27,14 @@ _KIND: Final = "CertificateSigningRequest"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list. `items`: as they came. `token`: to continue; empty on the last page."""
+    """A page of a list. `items`: unread. `token`: to continue; empty on the last page."""
 
     items: Sequence[memoryview]
     token: str
 
 
 def read_page(body: bytes, most: int) -> Page:
-    """Split a page into its items, which takes a microsecond for each.
+    """Return a page's items, unread, which takes a microsecond per item.
 
     `most`: how many items it may have.
 
@@ -42,7 +42,7 @@ def read_page(body: bytes, most: int) -> Page:
         Malformed: it isn't a list of CSRs, or it has more items.
     """
     items, token = list[memoryview](), b""
-    # The list's metadata is one field more.
+    # One more field for the list's metadata.
     for part in fields(unwrapped(body, f"{_KIND}List"), most + 1):
         if part.number == 1:
             token = parts(bytes(part.content), MOST_FIELDS).last(3)
@@ -54,7 +54,7 @@ def read_page(body: bytes, most: int) -> Page:
 def decision(message: bytes, write: Write) -> bytes:
     """Return the body of a PUT: the CSR as listed, with the condition added.
 
-    The server deletes what a PUT leaves out, except `spec` and `managedFields`: it keeps its own.
+    The server deletes what a PUT leaves out, except `spec` and `managedFields`, which it keeps.
     The new condition replaces those of the same type. With `metadata.uid` and `resourceVersion` in
     the body, the server refuses (409) an object that has changed since, or that was deleted and
     created again under the same name. The server fills in the condition's times.
@@ -70,7 +70,7 @@ def decision(message: bytes, write: Write) -> bytes:
 
 
 def shows(body: bytes, write: Write) -> bool:
-    """Return whether the answer is the object that was decided, and has the decision."""
+    """Return whether the answer is the decided object, with the decision in it."""
     try:
         whole = parts(bytes(unwrapped(body, _KIND)), MOST_FIELDS)
         uid = parts(whole.last(METADATA), MOST_FIELDS).last(5)
@@ -92,4 +92,4 @@ def _others(status: memoryview, condition: str) -> Iterator[bytes]:
 
 def _condition(write: Write) -> bytes:
     texts = ((1, write.condition), (2, write.reason), (3, write.message), (6, "True"))
-    return b"".join(encoded(number, said.encode()) for number, said in texts)
+    return b"".join(encoded(number, value.encode()) for number, value in texts)

@@ -1,8 +1,8 @@
 """From a CSR as the API lists it in protobuf to `core.model.Csr`.
 
-Each CSR is read alone. Labels, annotations, finalizers and owners are skipped: they are sent back
-as they came. Clients that read JSON may break on an object that this reader could read. It looks
-for what breaks them, so that the object is reported by its name.
+Each CSR is read alone. Labels, annotations, finalizers and owners are not read; they are sent back
+unchanged. Clients that read JSON may fail on an object that this reader can read. It looks for what
+makes them fail, so that the object is reported by its name.
 From: k8s.io/api, certificates/v1/generated.proto; k8s.io/apimachinery,
 pkg/apis/meta/v1/generated.proto (ObjectMeta, ManagedFieldsEntry, FieldsV1).
 """
@@ -28,16 +28,16 @@ from core.printable import printable
 METADATA, SPEC, STATUS = 1, 2, 3
 
 #: The most fields that one message of a CSR may have; a kubelet's have fifteen. It bounds the time
-#: that one CSR takes, whatever its requester puts in.
+#: that reading one CSR takes, whatever its requester puts in.
 MOST_FIELDS: Final = 1_000
 
-# A fieldsV1 with one label has four braces. JSON clients break at some hundreds of levels. The API
-# server's own JSON writer breaks at 10,001 levels, which can be filed in protobuf only.
+# A fieldsV1 with one label has four braces. JSON clients fail at some hundreds of levels. The API
+# server's own JSON writer fails at 10,001 levels, which only a request in protobuf can have.
 _MOST_BRACES: Final = 256
 
 _MANAGED_FIELDS: Final = 17
 
-# A name that is only reported is cut to the length that Kubernetes allows for other objects.
+# A name that is only reported is cut off at the length that Kubernetes allows for other objects.
 _MAX_NAME: Final = 253
 _MAX_PROBLEM: Final = 200
 
@@ -51,7 +51,7 @@ class Listed:
 
 
 class Metadata(NamedTuple):
-    """The part of `metadata` that is judged. `kept`: the message as it is sent back."""
+    """The part of `metadata` that is evaluated. `kept`: the message as it is sent back."""
 
     name: str
     uid: str
@@ -61,10 +61,10 @@ class Metadata(NamedTuple):
 
 
 def read_csr(item: memoryview) -> Listed | UnreadableCsr:
-    """Read one CSR; never raises.
+    """Read one CSR; never raise.
 
-    A CSR counts as unreadable also where its `managedFields` break JSON clients: kubectl and others
-    may list no CSR at all until it is deleted, so it must be reported by its name.
+    A CSR also counts as unreadable if its `managedFields` make JSON clients fail: kubectl may list
+    no CSR at all until it is deleted, so it must be reported by its name.
     """
     try:
         return _read(bytes(item))
@@ -76,7 +76,7 @@ def read_metadata(message: bytes) -> Metadata:
     """Read a CSR's `metadata`.
 
     Raises:
-        Malformed: a field that is needed is missing or can't be read.
+        Malformed: a required field is missing or can't be read.
     """
     read = parts(message, MOST_FIELDS)
     for entry in read.all(_MANAGED_FIELDS):
@@ -127,7 +127,7 @@ def _read(item: bytes) -> Listed:
         conditions=tuple(map(read_condition, status.all(1))),
         certificate=_certificate(status.last(2)),
     )
-    # The server keeps its own spec, so an oversized one need not be kept here to be sent back.
+    # The server keeps its own spec, so an oversized one needn't be kept to be sent back.
     is_kept = not isinstance(csr.request, OversizedRequest)
     kept = (
         encoded(METADATA, metadata.kept),
@@ -144,7 +144,7 @@ def _without_managed(metadata: bytes) -> bytes:
 
 
 def _check_managed(entry: bytes) -> None:
-    """Refuse what JSON clients can't read. From: apimachinery, ManagedFieldsEntry."""
+    """Raise Malformed for what JSON clients can't read. From: apimachinery, ManagedFieldsEntry."""
     where = "metadata.managedFields"
     read = parts(entry, MOST_FIELDS)
     if read.last(4):
@@ -174,7 +174,7 @@ def _certificate(content: bytes) -> bytes:
 
 
 def _texts(contents: list[bytes], where: str) -> tuple[str, ...]:
-    """Return texts of which most are the same in each CSR, and take memory once."""
+    """Return texts. Most are the same in every CSR, so each is kept in memory once."""
     return tuple(intern(text(content, where)) for content in contents)
 
 

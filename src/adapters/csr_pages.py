@@ -3,18 +3,16 @@
 From: Kubernetes API Concepts, "Retrieving large results sets in chunks" and "410 Gone responses".
 """
 
-import hashlib
-import math
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from adapters.api_connection import ApiConnection
-from adapters.continue_tokens import is_before, onward, past
 from adapters.csr_messages import read_page
 from adapters.csr_objects import read_csr
 from adapters.csr_shares import CsrShares
 from adapters.kubernetes_protobuf import MEDIA_TYPE, read_status
+from adapters.list_cursor import ListCursor
 from adapters.protobuf import Malformed
 from adapters.retry import Answer, NoAnswer, Outcome
 from core.errors import ClusterUnavailable, NotOnboarded
@@ -22,17 +20,16 @@ from core.model import KUBELET_SERVING, Listing, UnreadableCsr
 
 CSRS: Final = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
-#: CSRs asked for at once.
+#: The most CSRs that are requested in one page.
 PAGE: Final = 500
 
-
-# The letters of generated names, in order; kubelets' requests are named `csr-` and five of them.
+# The letters of generated names, in order. A kubelet's request is named `csr-` and five of them.
 # From: Kubernetes apimachinery pkg/util/rand; client-go util/certificate/csr.
 _LETTERS: Final = "2456789bcdfghjklmnpqrstvwxz"
 _PLACES: Final = {KUBELET_SERVING: tuple(f"csr-{letter}" for letter in _LETTERS)}
 _OTHER_PLACES: Final = tuple("abcdefghijklmnopqrstuvwxyz")
 
-# For how long `_leap` goes to the same place; then it goes to the next one.
+# For so long `_leap_if_late` goes to the same place; then it goes to the next one.
 _TURN_SECONDS: Final = 60
 
 
@@ -40,10 +37,10 @@ _TURN_SECONDS: Final = 60
 class Limits:
     """How much of a list is accepted and kept, in bytes.
 
-    `page`: a longer page is asked for again with fewer CSRs on it. `share`: the most that is kept
-    of one requester's CSRs, the newest ones. `total`: the most that is kept of all. Labels,
-    annotations and requests are the requesters' to fill, and must not fill the memory. A kubelet's
-    CSR takes 2 to 3 KiB.
+    `page`: a longer page is requested again with fewer CSRs on it. `share`: the most that is kept
+    of one requester's CSRs, the newest ones. `total`: the most that is kept of all. Requesters fill
+    labels, annotations and requests as they like, and must not fill the memory. A kubelet's CSR
+    takes 2 to 3 KiB.
     """
 
     page: int = 16 * 1024 * 1024
@@ -62,36 +59,32 @@ class CsrPages:
         stop_at: float,
         limits: Limits,
     ) -> None:
-        """`stop_at`: what must be left of the run's time when the reading ends."""
+        """`stop_at`: seconds of the run that must be left when the reading ends."""
         self._connection = connection
         self._signer = signer
         self._stop_at = stop_at
         self._limits = limits
         self._limit = PAGE
-        self._expired = False
         self._half = (connection.clock.remaining() + stop_at) / 2
+        self._cursor = ListCursor(_PLACES.get(signer, _OTHER_PLACES))
+        self._cause = ""
         self._begin()
 
     def _begin(self) -> None:
         self._kept = CsrShares(self._limits.share, self._limits.total)
         self._pages = 0
-        self._next = ""
-        self._left_at = ""
-        self._place = self._end = ""
-        self._seen = set[bytes]()
-        self._cause = ""
 
     @property
     def listed(self) -> dict[str, bytes]:
-        """By uid, what is sent back when a CSR is decided."""
+        """By uid, the message that is sent back when a CSR is decided."""
         return self._kept.listed
 
     def read(self) -> Listing:
-        """All that can be read; where a later page fails, what came before it.
+        """Return all CSRs that can be read; where a later page fails, those of the pages before.
 
         Raises:
             ClusterUnavailable: not one page could be read.
-            NotOnboarded: likewise, because the API server knows us not or allows us nothing.
+            NotOnboarded: likewise, because the API server rejects our credentials or rights.
         """
         try:
             while self._step():
@@ -100,23 +93,24 @@ class CsrPages:
             if not self._pages:
                 raise
             self._cause = str(error)
-        cause = self._cause or self._kept.cause
+        cause = self._cause or self._cursor.cause or self._kept.cause
         return Listing(self._kept.items, bool(cause), self._pages, cause)
 
     def _step(self) -> bool:
-        """Ask for a page and keep it, or settle how to ask again; False when all is done."""
-        self._leap()
+        """Request a page and keep it, or decide how to request it again; False at the end."""
+        self._leap_if_late()
         outcome = self._connection.call(
             "GET", self._path(), stop_at=self._stop_at, accept=MEDIA_TYPE
         )
         match outcome:
             case Answer(status=200):
                 return self._keep(outcome)
-            case Answer(status=410) if self._next and not self._expired:
-                return self._resume(outcome)
-            case Answer(status=414 | 431) if shorter := past(self._next):
-                self._cause = f"name: too long to list on from, {outcome.words}"
-                self._next = shorter
+            case Answer(status=410) if self._cursor.can_restart:
+                self._restart(outcome)
+                return True
+            case Answer(status=414 | 431) if self._cursor.skip_name(
+                f"name: too long to list on from, {outcome.words}"
+            ):
                 return True
             case NoAnswer(cause="size") if self._limit > 1:
                 self._limit //= 2
@@ -126,36 +120,29 @@ class CsrPages:
                 return False
         raise unavailable(outcome)
 
-    def _leap(self) -> None:
+    def _leap_if_late(self) -> None:
         """Once, when half of the listing's time is gone, read on from a later place in the list.
 
-        What was skipped is read after that. Otherwise requesters that file gigabytes under the
-        first names would keep all later names from ever being read. As the place is another one
-        each minute, they would have to fill the list everywhere.
+        Otherwise requesters that file gigabytes under the first names would keep all later names
+        from ever being read. As the place is another one each minute, they would have to fill the
+        list everywhere.
         """
         clock = self._connection.clock
-        if not self._next or clock.remaining() > self._half:
-            return
-        self._half = -math.inf
-        turn = int(clock.now().timestamp()) // _TURN_SECONDS
-        place = onward(self._next, _PLACES.get(self._signer, _OTHER_PLACES), turn)
-        if place:
-            self._left_at, self._place, self._next = self._next, place, place
+        if clock.remaining() <= self._half:
+            self._cursor.leap(int(clock.now().timestamp()) // _TURN_SECONDS)
 
     def _path(self) -> str:
         query = {"fieldSelector": f"spec.signerName={self._signer}", "limit": str(self._limit)}
-        if self._next:
-            query["continue"] = self._next
+        if self._cursor.token:
+            query["continue"] = self._cursor.token
         return f"{CSRS}?{urlencode(query, quote_via=quote, safe='')}"
 
-    def _resume(self, expired: Answer) -> bool:
-        """Once: the rest of the list as it is now, where the server offers that; or all of it."""
-        self._expired = True
+    def _restart(self, expired: Answer) -> None:
+        """Read the rest of the list as it is now, where the server offers that; or all of it."""
         offered = _sendable(read_status(expired.body).token)
+        self._cursor.restart(offered)
         if not offered:
             self._begin()
-        self._next = offered
-        return True
 
     def _keep(self, answer: Answer) -> bool:
         try:
@@ -167,31 +154,7 @@ class CsrPages:
         self._pages += 1
         if len(answer.body) * 4 < self._limits.page:
             self._limit = min(self._limit * 2, PAGE)
-        return self._go_on(_sendable(page.token))
-
-    def _go_on(self, token: str) -> bool:
-        """Go on to the next page, or to what `_leap` skipped; return False when all was read."""
-        if self._left_at and not token:
-            self._end, self._next, self._left_at = self._place, self._left_at, ""
-            return True
-        if not token or (self._end and not is_before(token, self._end)):
-            return False
-        self._next = token
-        if self._is_new(token):
-            return True
-        self._cause = "name: not UTF-8, so the list led back to an earlier name"
-        self._next = past(token)
-        if self._next and self._is_new(self._next):
-            return True
-        self._cause = "answer: the same continue token came twice"
-        return False
-
-    def _is_new(self, token: str) -> bool:
-        """Return whether this token is used for the first time."""
-        digest = hashlib.sha256(token.encode()).digest()  # a token may be as long as a name
-        known = digest in self._seen
-        self._seen.add(digest)
-        return not known
+        return self._cursor.advance(_sendable(page.token))
 
     def _keep_item(self, item: memoryview) -> None:
         read = read_csr(item)

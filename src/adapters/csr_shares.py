@@ -1,7 +1,7 @@
-"""What is kept of a list: of each requester the newest, within bounds of memory.
+"""The CSRs of a list that are kept: each requester's newest ones, within a limit of memory.
 
-Who has much gives way to who has little: sixteen nodes with a few large requests each could push
-all others off the list.
+If all together exceed the limit, the requester that has most loses CSRs first. Otherwise sixteen
+nodes with a few large requests each could push all others off the list.
 """
 
 import hashlib
@@ -11,18 +11,18 @@ from heapq import heappop, heappush
 
 from core.model import Csr, OversizedRequest, Requester, UnreadableCsr
 
-# A heap of one requester's: when it was created, its uid and its weight in bytes.
+# A heap of one requester's CSRs: time of creation, uid, weight in bytes.
 _ByAge = list[tuple[datetime, str, int]]
 
 
 class CsrShares:
-    """The items that found room, in the order listed. `cause` says why some didn't.
+    """The kept items, in the order listed. `cause` says why others were not kept.
 
     `listed`: by uid, the message that is sent back when a CSR is decided.
     """
 
     def __init__(self, share: int, total: int) -> None:
-        """So many bytes are kept of one requester's CSRs, and so many of all."""
+        """`share`: the most bytes of one requester's CSRs. `total`: the most bytes of all."""
         self.listed: dict[str, bytes] = {}
         self.cause = ""
         self._share = share
@@ -35,11 +35,11 @@ class CsrShares:
 
     @property
     def items(self) -> tuple[Csr | UnreadableCsr, ...]:
-        """All that is kept."""
+        """The kept items."""
         return tuple(self._items.values())
 
     def add_unreadable(self, item: UnreadableCsr, message: memoryview) -> None:
-        """Keep an item that can't be read, once, even if the same message is listed again.
+        """Keep an unreadable item, once, even if the same message is listed again.
 
         Its name and its problem are bounded, so ten thousand of them don't fill the memory.
         """
@@ -49,8 +49,8 @@ class CsrShares:
         """Keep a CSR and its message, if there is room in its requester's share and in the total.
 
         Make room by removing the same requester's oldest ones: a kubelet waits only for its newest.
-        Where all together have too much, remove the oldest ones of the requester that has most. The
-        API server says who the requester is.
+        If all together have too much, remove the oldest ones of the requester that has most. The
+        API server sets the requester.
         """
         weight = len(message) + _request_size(csr)
         while (excess := self._excess(csr, weight)) > 0:
@@ -64,7 +64,7 @@ class CsrShares:
         self._take(csr.requester, weight)
 
     def _excess(self, csr: Csr, weight: int) -> int:
-        """By how many bytes it would be too much."""
+        """Return by how many bytes the CSR would exceed a limit."""
         of_one = self._taken[csr.requester] + weight - self._share
         of_all = self._taken_by_all + weight - self._total
         if of_one > 0:
@@ -74,7 +74,7 @@ class CsrShares:
         return max(of_one, of_all)
 
     def _forget_one_of_most(self, csr: Csr, weight: int) -> bool:
-        """Of another, who has more than this one's requester would have then."""
+        """Remove a CSR of another requester that has more than this one; False if there is none."""
         would_have = self._taken[csr.requester] + weight
         if would_have > self._share:
             return False
@@ -83,7 +83,7 @@ class CsrShares:
             if -taken == self._taken[requester]:
                 self._forget_oldest(requester)
                 return True
-            heappop(self._by_most)  # of before he took more, or gave some back
+            heappop(self._by_most)  # outdated: the requester has more or less by now
         return False
 
     def _forget_one_older(self, csr: Csr) -> bool:

@@ -1,4 +1,4 @@
-"""EC2 and IAM of one account and Region: what is known of the instances (`core.ports.Fleet`)."""
+"""EC2 and IAM of one account and Region: what they show of instances (`core.ports.Fleet`)."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
@@ -18,9 +18,9 @@ from core.ports import Clock
 _BATCH: Final = 200
 _PAGE_SIZE: Final = 200
 
-_NO_TIME: Final = "not asked, for want of time"
+_NO_TIME: Final = "not asked, no time was left"
 
-# When a hasty client meets these, EC2 may be well: the next run asks with longer time-outs.
+# From a `fast_fail` client these may mean that EC2 works: the next run has longer time-outs.
 _TOO_SLOW: Final = (ConnectTimeoutError, ReadTimeoutError)
 
 # From: EC2 User Guide, "Filtering": wildcards and the escape in a filter's values.
@@ -32,11 +32,10 @@ _Answer = Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]
 
 
 class Ec2Fleet:
-    """Instances by id or name, and the roles of their profiles, as one run asks for them.
+    """One run's instances, by id or name, and the roles of their profiles.
 
-    A failure is the answer for the ids or names of the failed call, and for no others. A profile
-    for which IAM failed isn't asked for again in the run, because that may take ten seconds each
-    time.
+    A failure is the answer for the ids or names of the failed call only. After a failure of IAM the
+    same profile isn't requested again in the run, because each call may take ten seconds.
     """
 
     def __init__(
@@ -48,8 +47,8 @@ class Ec2Fleet:
     ) -> None:
         """`ec2`: a client of the cluster's Region, made with `client_config()`.
 
-        `fast_fail`: returns one made with `client_config(fast_fail=True)`; without it EC2 is not
-        asked in a run's last 15 seconds.
+        `fast_fail`: returns a client made with `client_config(fast_fail=True)`. Without it EC2 is
+        not asked in a run's last 15 seconds.
         """
         self._ec2 = ec2
         self._fast_fail = fast_fail
@@ -60,17 +59,17 @@ class Ec2Fleet:
     def by_id(
         self, ids: Collection[str]
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
-        """What EC2 shows for each id; an id that EC2 doesn't know is absent from the answer."""
+        """Return what EC2 shows for each id; an id that EC2 doesn't know is absent."""
         known: dict[str, tuple[Instance, ...] | EvidenceUnavailable] = {}
         for batch in _batches(ids):
-            # By filter, for one unknown id in `InstanceIds` fails the whole call.
+            # By filter, because one unknown id in `InstanceIds` makes the whole call fail.
             known.update(self._ask(batch, "InstanceId", {"instance-id": list(batch)}))
         return known
 
     def by_private_dns_name(
         self, names: Collection[str], vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
-        """Instances of a VPC by PrivateDnsName; a name that EC2 doesn't know is absent."""
+        """Return a VPC's instances by PrivateDnsName; a name that EC2 doesn't know is absent."""
         if not vpc_id:
             return dict.fromkeys(names, EvidenceUnavailable("the cluster's VPC is unknown"))
         known: dict[str, tuple[Instance, ...] | EvidenceUnavailable] = {}
@@ -92,7 +91,7 @@ class Ec2Fleet:
         return role
 
     def _ask(self, asked: tuple[str, ...], key: str, filters: Mapping[str, list[str]]) -> _Answer:
-        """One batch. Its failure, also that of a later page, is the answer for all of it."""
+        """Return the answer for one batch. If any page fails, the failure is the answer for all."""
         late = self._clock.remaining() < USUAL_CALL_SECONDS
         try:
             items = self._items(self._client(late=late), filters, late=late)
@@ -138,14 +137,14 @@ class Ec2Fleet:
 
 
 def _managed(ec2: Any) -> Mapping[str, bool]:
-    """EKS Auto Mode's nodes are EC2 managed instances; SDKs from before can't ask for them."""
+    """Return the argument that shows EKS Auto Mode's nodes, if the SDK has it."""
     operation = ec2.meta.service_model.operation_model("DescribeInstances")
     known = "IncludeManagedResources" in operation.input_shape.members
     return {"IncludeManagedResources": True} if known else {}
 
 
 def _batches(values: Collection[str]) -> Iterator[tuple[str, ...]]:
-    """In two hundreds, each value once, without those that a filter takes for a pattern."""
+    """Yield 200 values at a time, each once, without those that a filter reads as patterns."""
     plain = sorted({value for value in values if value and not _LIVE & set(value)})
     for start in range(0, len(plain), _BATCH):
         yield tuple(plain[start : start + _BATCH])
@@ -156,10 +155,10 @@ def _all(asked: Collection[str], problem: str) -> _Answer:
 
 
 def _by(key: str, asked: frozenset[str], items: Iterator[object]) -> _Answer:
-    """The instances by what was asked for; those that weren't asked for are nobody's evidence.
+    """Return the instances by id or name; one that wasn't asked for is no evidence, and ignored.
 
     Raises:
-        ValueError: it can't be told whose evidence an item is.
+        ValueError: an item has no id or name, so it may be evidence for any request.
     """
     found: dict[str, dict[str, Instance]] = {}
     broken: dict[str, EvidenceUnavailable] = {}

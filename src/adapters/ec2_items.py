@@ -1,7 +1,7 @@
-"""From what `aws ec2 describe-instances` prints, or boto3 returns, to `core.model.Instance`.
+"""Read the output of `aws ec2 describe-instances`, or of boto3, into `core.model.Instance`.
 
-From: EC2 API reference, Instance and InstanceNetworkInterface. Only what the checks compare with
-is read; of that, what isn't there is empty, and what has another shape is refused.
+From: EC2 API reference, Instance and InstanceNetworkInterface. Only the fields that the checks use
+are read. A missing one is empty, and one of another shape is an error.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def instance_of(item: object) -> Instance:
     """Read one element of `Reservations[].Instances[]`.
 
     Raises:
-        ValueError: it has not the shape of an instance; names the field.
+        ValueError: it isn't an instance; names the field.
     """
     try:
         read = _Instance.model_validate(item)
@@ -44,7 +44,7 @@ def instance_of(item: object) -> Instance:
         profile_arn=read.iam_instance_profile.arn,
         tags={tag.key: tag.value for tag in read.tags},
         interfaces=tuple(_interface(eni) for eni in read.network_interfaces),
-        other_addresses=frozenset(_loose(read)),
+        other_addresses=frozenset(_other_addresses(read)),
     )
 
 
@@ -52,7 +52,7 @@ def instances_of(response: object) -> list[Instance]:
     """Read a whole answer of DescribeInstances, in its order.
 
     Raises:
-        ValueError: it, or one of its instances, has not the shape; names the field.
+        ValueError: it isn't such an answer, or has a bad instance; names the field.
     """
     instances = []
     for index, item in enumerate(items_of(response)):
@@ -64,10 +64,10 @@ def instances_of(response: object) -> list[Instance]:
 
 
 def items_of(response: object) -> list[object]:
-    """The instances of an answer, each still unread.
+    """Return the instances of an answer, each still unread.
 
     Raises:
-        ValueError: it has not the shape of an answer; names the field.
+        ValueError: it isn't an answer of DescribeInstances; names the field.
     """
     try:
         read = _Response.model_validate(response)
@@ -199,7 +199,7 @@ def _interface(eni: _Interface) -> NetworkInterface:
 
 def _private(ip: _PrivateIp, eni: _Interface) -> PrivateAddress:
     public = _public(ip.association)
-    # The interface's own association is that of its own, that is its primary, address.
+    # The interface's own association belongs to its primary address.
     if ip.primary and eni.private_ip_address in (None, ip.private_ip_address):
         public |= _public(eni.association)
     return PrivateAddress(ip.private_ip_address, ip.primary, public)
@@ -207,14 +207,14 @@ def _private(ip: _PrivateIp, eni: _Interface) -> PrivateAddress:
 
 def _public(association: _Association) -> frozenset[IPv4Address]:
     addresses = association.public_ip, association.carrier_ip
-    # Most addresses have neither, and an instance has many addresses.
+    # A shortcut: most addresses have neither, and an instance has many addresses.
     if addresses == (None, None):
         return _NONE
     return frozenset(address for address in addresses if address is not None)
 
 
-def _loose(read: _Instance) -> Iterator[IpAddress]:
-    """Every address that is shown but not vouched for: a request for one is left, not denied."""
+def _other_addresses(read: _Instance) -> Iterator[IpAddress]:
+    """Return all addresses in the answer: a request for one of them is left, never denied."""
     shown: list[IpAddress | None] = [
         read.private_ip_address,
         read.public_ip_address,

@@ -1,9 +1,9 @@
 """Read from EC2's XML answer the fields that `ec2_items` reads, and no others.
 
-An EKS node's description has some 270 elements. botocore's parser makes a value of each, and that
-was the largest cost of approving a CSR. Here only the needed elements become values, under the
-names that boto3 gives them, and `ec2_items` checks them like boto3's. botocore still makes the
-call: signing, time-outs, retries, errors, pages.
+An EKS node's description has some 270 elements. botocore's parser makes a value of each, which was
+the largest cost of approving a CSR. Here only the needed elements become values, under boto3's
+names, and `ec2_items` validates them. botocore still makes the call: signing, time-outs, retries,
+errors, pages.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from botocore.parsers import ResponseParserError
 
-# botocore emits it before it parses an answer, for handlers that parse a part of it themselves.
+# botocore emits it before it parses an answer: a handler may parse a part itself.
 _EVENT: Final = "before-parse.ec2.DescribeInstances"
 
 _OK: Final = 200
@@ -29,7 +29,7 @@ _MAX_DIGITS: Final = 9
 
 
 def read_needed_fields(ec2: Any) -> None:
-    """Let this client's DescribeInstances return the needed fields only.
+    """Make this client's DescribeInstances return the needed fields only.
 
     `ec2`: a boto3 client. Calling this again for the same client changes nothing.
     """
@@ -38,7 +38,7 @@ def read_needed_fields(ec2: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for an element that isn't as EC2 writes it. No field of `ec2_items` accepts it."""
+    """Stands for an element that EC2 doesn't write so. No field of `ec2_items` accepts it."""
 
     because: str
 
@@ -58,7 +58,7 @@ _Fields = Mapping[str, tuple[str, _Read]]
 def _before_parse(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """Read a successful answer, and leave nothing but the request's id for botocore to parse.
+    """Read a successful answer, and leave only the request's id for botocore to parse.
 
     Raises:
         ResponseParserError: it isn't an answer of DescribeInstances. botocore raises the same.
@@ -78,12 +78,12 @@ def _before_parse(
 
 
 def _parsed(body: bytes) -> Element:
-    # Without a document type there are no entities. EC2 sends none, and escapes every "<" that
-    # people write into tags.
+    # Without a document type there are no entities. EC2 sends none, and escapes each "<" in the
+    # tags that people write.
     if b"<!DOCTYPE" in body:
         raise ResponseParserError("the answer has a document type")
     try:
-        # UTF-8 whatever the document says, so that the check above sees the same text.
+        # Always UTF-8, whatever the document declares, so that the check above sees the same text.
         return ET.fromstring(body, ET.XMLParser(encoding="utf-8"))  # noqa: S314  no entities
     except ET.ParseError as error:
         raise ResponseParserError("the answer isn't XML") from error
@@ -104,13 +104,13 @@ def _text(element: Element, _: _Names) -> object:
 
 
 def _flag(element: Element, names: _Names) -> object:
-    # Other text stays text, which the flag's field doesn't accept.
+    # Any other text stays text, which the flag's field rejects.
     text = _text(element, names)
     return text == "true" if text in {"true", "false"} else text
 
 
 def _index(element: Element, names: _Names) -> object:
-    # Other text stays text, which the index's field doesn't accept.
+    # Any other text stays text, which the index's field rejects.
     text = _text(element, names)
     if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS:
         return int(text)
@@ -118,7 +118,7 @@ def _index(element: Element, names: _Names) -> object:
 
 
 def _time(element: Element, names: _Names) -> object:
-    # As EC2 writes it. Pydantic would take empty text for no time, and digits for seconds.
+    # Pydantic would read empty text as no time, and digits as seconds.
     text = _text(element, names)
     if isinstance(text, str) and text[_DATE:][:1] == "T":
         return text

@@ -1,4 +1,4 @@
-"""EKS: which clusters there are, which are ours to serve, and where one is reached."""
+"""EKS: which clusters exist, which of them the approver serves, and how to reach one."""
 
 import base64
 import re
@@ -15,38 +15,35 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, Valida
 from pydantic.alias_generators import to_camel
 
 from adapters.aws_clients import AWS_FAULTS, error_code, fault
+from adapters.endpoint import checked_endpoint
 from adapters.shapes import AS_TEXT, Text, explain, or_
 from core.errors import ClusterUnavailable
 from core.model import Cluster
 from core.printable import printable
 from core.settings import Selection
 
-#: How long a description is believed. Tags, and so the mode, may be as old as that.
+#: How long a description is kept. A change of tags, and so of the mode, may take this long.
 KEPT_FOR: Final = timedelta(minutes=15)
 
 _MAX_KEPT: Final = 2_000
 
-_ENDPOINT: Final = re.compile(
-    r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[1-9][0-9]{0,4})?/?"
-)
-
-#: The id of a local cluster on an Outpost, which becomes an HTTP header. AWS documents no form; it
-#: "looks like a UUID". From: hashicorp/terraform-provider-aws#27560.
+#: The id of a local cluster on an Outpost, which is sent in an HTTP header. AWS documents no
+#: format; it "looks like a UUID". From: hashicorp/terraform-provider-aws#27560.
 _LOCAL_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ClusterNotFound(ClusterUnavailable):
-    """EKS knows no cluster of that name (any more): nothing to do, and nobody's fault."""
+    """EKS has no cluster of that name, perhaps because it was deleted; this is no failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class DescribedCluster:
-    """A cluster, and how it is reached, which is empty unless the cluster is reviewable.
+    """A cluster, and how to reach it.
 
-    `token_for`: what its tokens are signed for: the name, or the id if it is local to an Outpost.
-    `auth_mode`: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`; empty where EKS doesn't tell.
-    `private_only`: the endpoint has no public side. `version`: of Kubernetes, `1.31`; empty where
-    EKS doesn't tell.
+    `endpoint`, `ca_pem` and `token_for` are empty unless the cluster is reviewable. `token_for`:
+    what its tokens are signed for: the name, or the id if it is local to an Outpost. `auth_mode`:
+    `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`. `private_only`: the endpoint isn't public.
+    `version`: of Kubernetes, `1.31`. Empty where EKS's answer lacks it.
     """
 
     cluster: Cluster
@@ -60,10 +57,10 @@ class DescribedCluster:
 
 
 def list_clusters(eks: Any) -> list[str]:
-    """The names of all of a Region's clusters.
+    """Return the names of all clusters in a Region.
 
     Raises:
-        ClusterUnavailable: EKS couldn't be asked, or not to the end.
+        ClusterUnavailable: EKS couldn't be asked, or a page failed.
     """
     try:
         pages = eks.get_paginator("list_clusters").paginate(PaginationConfig={"PageSize": 100})
@@ -79,7 +76,7 @@ def describe(eks: Any, name: str, region: str) -> DescribedCluster:
 
     Raises:
         ClusterNotFound: there is no such cluster.
-        ClusterUnavailable: EKS couldn't be asked, or its answer is not one to send a token to.
+        ClusterUnavailable: EKS couldn't be asked, or its answer isn't valid.
     """
     try:
         output = eks.describe_cluster(name=name)
@@ -97,10 +94,10 @@ def describe(eks: Any, name: str, region: str) -> DescribedCluster:
 
 
 def cluster_of(output: object) -> Cluster:
-    """Read what `aws eks describe-cluster` prints; where the cluster is reached needn't be there.
+    """Read the output of `aws eks describe-cluster`; endpoint and CA may be missing.
 
     Raises:
-        ValueError: it has not the shape of a described cluster; names the field.
+        ValueError: it isn't a described cluster; names the field.
     """
     read = _read(output)
     # arn:<partition>:eks:<region>:<account>:cluster/<name>
@@ -108,19 +105,19 @@ def cluster_of(output: object) -> Cluster:
 
 
 def is_reviewable(status: str) -> bool:
-    """True while the cluster's API serves: CREATING has none yet, DELETING soon none."""
+    """Return whether the cluster's API runs: one CREATING or DELETING may have none."""
     return status in {"ACTIVE", "UPDATING"}
 
 
 def is_named(selection: Selection, name: str, region: str, *, home: str) -> bool:
-    """True when Region and name are selected. `home`: the Region served when none is set."""
+    """Return whether Region and name are selected. `home`: the Region if the setting is empty."""
     if region not in (selection.regions or (home,)):
         return False
     return any(fnmatchcase(name, pattern) for pattern in selection.cluster_names)
 
 
 def is_selected(selection: Selection, cluster: Cluster, *, home: str) -> bool:
-    """True when the cluster is ours to serve: by Region, name and tag."""
+    """Return whether the approver serves this cluster, by Region, name and tag."""
     if not is_named(selection, cluster.name, cluster.region, home=home):
         return False
     key, has_value, value = selection.cluster_tag.partition("=")
@@ -130,10 +127,10 @@ def is_selected(selection: Selection, cluster: Cluster, *, home: str) -> bool:
 
 
 class ClusterCache:
-    """Descriptions kept in the warm environment for 15 minutes.
+    """Descriptions, kept in the warm environment for 15 minutes.
 
-    Only reviewable clusters are kept, so that one being created is served once it is there. May
-    be used by several threads at once.
+    Only reviewable clusters are kept, so that a new cluster is served as soon as it is ready.
+    Several threads may use it at once.
     """
 
     def __init__(
@@ -146,7 +143,7 @@ class ClusterCache:
         self._changing = Lock()
 
     def get(self, name: str, region: str) -> DescribedCluster:
-        """The description, kept or asked for; raises what `ask` raises, and keeps nothing then."""
+        """Return the description, kept or requested; raise what `ask` raises, and keep nothing."""
         asked_at, kept = self._kept.get((name, region), (None, None))
         if asked_at and kept and timedelta() <= self._now() - asked_at < KEPT_FOR:
             return kept
@@ -160,7 +157,10 @@ class ClusterCache:
         return described
 
     def forget(self, name: str, region: str) -> None:
-        """To be called on a 401, a TLS or a connection error: the cluster may be another one."""
+        """Drop a description. Call it after a 401, a TLS or a connection error.
+
+        The cluster of this name may have been replaced.
+        """
         with self._changing:
             self._kept.pop((name, region), None)
 
@@ -190,7 +190,7 @@ class _Access(_Shape):
 
 
 class _Cluster(_Shape):
-    """`id` and `outpost_config` may be anything here: `_token_for` judges them."""
+    """`id` and `outpost_config` may be anything here: `_token_for` checks them."""
 
     name: Annotated[StrictStr, Field(min_length=1)]
     id: Any = None
@@ -244,10 +244,10 @@ def _described(read: _Cluster, region: str) -> DescribedCluster:
 
 
 def _endpoint(text: str) -> str:
-    """Scheme, host and perhaps port: the token goes there and nowhere else."""
-    if not _ENDPOINT.fullmatch(text):
-        raise ValueError("cluster.endpoint: expected https://host")
-    return text.rstrip("/")
+    try:
+        return checked_endpoint(text)
+    except ValueError as error:
+        raise ValueError(f"cluster.endpoint: {error} (got {printable(text, 80)})") from None
 
 
 def _token_for(read: _Cluster) -> str:
@@ -256,7 +256,8 @@ def _token_for(read: _Cluster) -> str:
     It is the id for a local cluster on an Outpost, and the name for any other.
     From: AWS CLI, `eks get-token`, `--cluster-id`; EKS API reference, Cluster, `outpostConfig`.
 
-    Raises `ValueError`, naming the field, where a local cluster has no proper id.
+    Raises:
+        ValueError: a local cluster has no valid id; names the field.
     """
     if read.outpost_config is None:
         return read.name
@@ -267,7 +268,7 @@ def _token_for(read: _Cluster) -> str:
 
 
 def _ca_pem(data: str) -> str:
-    """The cluster's CA as PEM, as the TLS library will read it."""
+    """Return the cluster's CA as PEM, after the TLS library has read it."""
     try:
         pem = base64.b64decode(data, validate=True).decode("ascii")
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)

@@ -19,19 +19,19 @@ from botocore.regions import EndpointResolver
 from core.model import CLUSTER_NAME
 
 TOKEN_LIFETIME_SECONDS: Final = 15 * 60
-"""How long a token is good for. From: `presignedURLExpiration` in `pkg/token/token.go`."""
+"""How long a token is valid. From: `presignedURLExpiration` in `pkg/token/token.go`."""
 
 _PREFIX: Final = "k8s-aws-v1."
 _CLUSTER_HEADER: Final = "x-k8s-aws-id"
 
 _EXPIRES_SECONDS: Final = 60
-"""X-Amz-Expires, which STS ignores; old authenticators refuse more. From: `requestPresignParam`."""
+"""X-Amz-Expires. STS ignores it; old authenticators refuse more. From: `requestPresignParam`."""
 
 _REGION: Final = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
 
 class FrozenCredentials(Protocol):
-    """An access key at one moment."""
+    """An access key that doesn't change."""
 
     @property
     def access_key(self) -> str:
@@ -47,7 +47,7 @@ class FrozenCredentials(Protocol):
 
 
 class Credentials(Protocol):
-    """What `boto3.Session().get_credentials()` gives: keys that may renew themselves."""
+    """What `boto3.Session().get_credentials()` returns: keys that may renew themselves."""
 
     def get_frozen_credentials(self) -> FrozenCredentials:
         """Return the keys as they are now, renewed first if they are about to expire."""
@@ -59,22 +59,23 @@ class ClusterToken(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Say what it is, not what it says."""
+        """Return the type, without the token."""
         return f"{type(self).__name__}(…)"
 
 
 def cluster_token(credentials: Credentials, *, cluster: str, region: str) -> ClusterToken:
-    """Return a token for one cluster, good for `TOKEN_LIFETIME_SECONDS` and nowhere else.
+    """Return a token for one cluster, valid for `TOKEN_LIFETIME_SECONDS`.
 
-    `cluster`: its name, or its id if it is a local cluster on an Outpost. The token is good at
-    every cluster that has this name or id.
+    `cluster`: its name, or its id if it is a local cluster on an Outpost. Every cluster that has
+    this name or id accepts the token.
 
-    The host is always the Region's plain STS endpoint: the authenticator refuses VPC endpoints and
-    hosts of other makes, so `AWS_ENDPOINT_URL_STS` and its kin have no say here. No network is
-    used, except by credentials that renew themselves.
+    The host is always the Region's plain STS endpoint. The authenticator refuses VPC endpoints and
+    other hosts, so `AWS_ENDPOINT_URL_STS` and similar settings are ignored. No network is used,
+    except by credentials that renew themselves.
 
-    Raises `ValueError`, naming it, on a cluster name that EKS wouldn't have accepted (it becomes an
-    HTTP header) or a Region of no known partition.
+    Raises:
+        ValueError: EKS allows no such cluster name (it is sent in an HTTP header), or no known
+            partition has the Region.
     """
     if not CLUSTER_NAME.fullmatch(cluster):
         raise ValueError(f"cluster name: got {cluster!r:.120}, expected {CLUSTER_NAME.pattern}")
@@ -90,7 +91,8 @@ def cluster_token(credentials: Credentials, *, cluster: str, region: str) -> Clu
 def sts_host(region: str) -> str:
     """Return the plain STS host of a Region in its partition: never global, FIPS or dual-stack.
 
-    Raises `ValueError`, naming it, on a Region of no known partition.
+    Raises:
+        ValueError: no known partition has the Region.
     """
     partitions = _partitions()
     message = f"Region: got {region!r:.120}, expected one of a known AWS partition"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from adapters.aws_clients import AWS_FAULTS, error_code, fault
 from core.model import Role, RoleUnknown
 
-#: How long a role is believed to stay in its profile.
+#: How long a profile's role is kept.
 KEPT_FOR: Final = timedelta(minutes=15)
 
 _MAX_KEPT: Final = 1_000
@@ -20,10 +20,10 @@ _PROFILE_ARN: Final = re.compile(
 
 
 class InstanceProfiles:
-    """The roles of instance profiles, asked of IAM once in 15 minutes.
+    """The roles of instance profiles, requested from IAM once in 15 minutes.
 
-    Only roles are kept. That there was none is asked again: a profile made a moment ago may lack
-    its role, and an answer that AWS couldn't give is none.
+    Only roles are kept. Failures and missing roles are requested again: a new profile may have no
+    role yet.
     """
 
     def __init__(self, iam: Any, now: Callable[[], datetime]) -> None:
@@ -33,12 +33,12 @@ class InstanceProfiles:
         self._kept: dict[str, tuple[datetime, Role]] = {}
 
     def role(self, profile_arn: str) -> Role | RoleUnknown:
-        """The one role of a profile, kept or asked for; never raises for AWS's sake."""
+        """Return the role of a profile, kept or requested; a failure of AWS raises nothing."""
         kept = self.kept(profile_arn)
         return self._ask(profile_arn) if kept is None else kept
 
     def kept(self, profile_arn: str) -> Role | None:
-        """The role, where it was asked for less than 15 minutes ago."""
+        """Return the role, if it was requested less than 15 minutes ago."""
         asked_at, role = self._kept.get(profile_arn, (None, None))
         if asked_at is None or not timedelta() <= self._now() - asked_at < KEPT_FOR:
             return None
@@ -72,10 +72,10 @@ class InstanceProfiles:
 
 
 def roles_of_profiles(output: object) -> Mapping[str, Role | RoleUnknown]:
-    """Roles by profile ARN, out of what `aws iam list-instance-profiles` prints.
+    """Return roles by profile ARN, from the output of `aws iam list-instance-profiles`.
 
     Raises:
-        ValueError: it has not that shape.
+        ValueError: it isn't that output; names the field.
     """
     if not isinstance(output, Mapping) or not isinstance(output.get("InstanceProfiles"), list):
         raise ValueError("InstanceProfiles: expected a list")  # noqa: TRY004  one error for shapes
@@ -91,7 +91,7 @@ def roles_of_profiles(output: object) -> Mapping[str, Role | RoleUnknown]:
 
 
 def _profile(item: Any) -> tuple[str, Role | RoleUnknown]:
-    """The ARN and the role of one InstanceProfile; raises for any other shape."""
+    """Return the ARN and the role of an InstanceProfile; raise for any other shape."""
     arns = [role["Arn"] for role in item["Roles"]]
     if not isinstance(item["Arn"], str) or not item["Arn"]:
         raise ValueError("an ARN is text")

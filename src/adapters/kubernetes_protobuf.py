@@ -16,7 +16,7 @@ MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 
 _MAGIC: Final = b"k8s\x00"
 
-# No message that is read here has more: the largest is a Status with details.
+# The largest message read here, a Status with details, has fewer fields.
 _MOST_FIELDS: Final = 100
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ def wrapped(api_version: str, kind: str, message: bytes) -> bytes:
 
 
 def text(content: bytes, where: str) -> str:
-    """Return text exactly as it was sent: it is compared, so no character may be replaced.
+    """Return text exactly as it was sent: it is compared, so no character is replaced.
 
     Raises:
         Malformed: it isn't UTF-8.

@@ -1,7 +1,11 @@
-"""The wire format of Protocol Buffers: a message as its fields, whatever the fields mean.
+"""The wire format of Protocol Buffers: a message as its fields, without their meaning.
 
-Each field states its length, so a field that isn't needed is skipped without being looked at. The
+Each field states its length, so a field that isn't needed is skipped without being read. The
 callers know the numbers and the types of the fields.
+
+There are two walkers. `parts` reads a message whose fields are needed by number. `fields` reads a
+large message in its order without copying, and gives each field as it came. `parts` on top of
+`fields` takes 78 instead of 50 microseconds per CSR (`python -m benchmarks`).
 From: protobuf.dev, "Encoding".
 """
 
@@ -57,8 +61,8 @@ class Parts:
 def parts(message: bytes, most: int) -> Parts:
     """Return a message's fields.
 
-    `most`: how many fields it may have. Written for speed, because each CSR of a list is read by
-    this: half a microsecond for each field.
+    `most`: how many fields it may have. Written for speed, because every CSR of a list is read by
+    it: half a microsecond per field.
 
     Raises:
         Malformed: the bytes are not a message, or it has more fields.
@@ -87,10 +91,10 @@ def parts(message: bytes, most: int) -> Parts:
 
 
 def fields(message: memoryview, most: int) -> Iterator[Field]:
-    """Yield a message's fields in their order, without copying; those of numbers are empty.
+    """Yield a message's fields in their order, without copying; a number's content is empty.
 
     Raises:
-        Malformed: like `parts`, after the fields that could be read.
+        Malformed: as `parts`, but after the fields that can be read.
     """
     at, end = 0, len(message)
     for _ in range(most):

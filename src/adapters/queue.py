@@ -1,4 +1,4 @@
-"""The queue between dispatcher and reviewer: one message a cluster, name and Region only."""
+"""The queue between dispatcher and reviewer: one message per cluster, with name and Region."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -16,7 +16,7 @@ _ATTEMPTS: Final = 2
 
 
 class Assignment(BaseModel):
-    """One cluster to be reviewed. All else is asked of EKS, not of whoever can write here."""
+    """One cluster to be reviewed. EKS says the rest: a message's sender isn't trusted with it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -28,7 +28,7 @@ class Assignment(BaseModel):
         """Read a message's body.
 
         Raises:
-            ValueError: it isn't exactly an assignment; names the field.
+            ValueError: it isn't an assignment, or has other fields; names the field.
         """
         try:
             return cls.model_validate_json(body)
@@ -41,10 +41,10 @@ class Assignment(BaseModel):
 
 
 def send(sqs: Any, queue_url: str, assignments: Sequence[Assignment]) -> dict[Assignment, str]:
-    """Queue the assignments, ten at a call; those that failed come back, with AWS's code for why.
+    """Queue the assignments, ten per call; return those that failed, with AWS's error code.
 
-    What SQS refuses, or says nothing of, out of a call is sent once more. A call that fails as a
-    whole (the SDK has tried it again already) costs its ten, and no others.
+    An assignment that SQS refuses, or doesn't mention in its answer, is sent again once. If a whole
+    call fails after the SDK's own retry, its ten assignments fail.
     """
     failed: dict[Assignment, str] = {}
     for start in range(0, len(assignments), _BATCH):
@@ -64,7 +64,7 @@ def _send_batch(sqs: Any, queue_url: str, batch: Sequence[Assignment]) -> dict[A
         sent = {entry["Id"] for entry in answer.get("Successful", [])}
         codes = {entry["Id"]: str(entry["Code"]) for entry in answer.get("Failed", [])}
         unsent = {
-            one: codes.get(str(n), "no word of it")
+            one: codes.get(str(n), "not in the answer")
             for n, one in enumerate(tried)
             if str(n) not in sent
         }

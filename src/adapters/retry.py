@@ -1,6 +1,6 @@
-"""The retry policy for all calls to Kubernetes APIs, stated here and nowhere else.
+"""The retry policy for all calls to Kubernetes APIs.
 
-The libraries underneath retry nothing: they are told so in `adapters.api_connection`.
+The libraries underneath retry nothing: `adapters.api_connection` configures them so.
 """
 
 import json
@@ -14,15 +14,15 @@ from adapters.kubernetes_protobuf import read_status
 from core.ports import Clock
 from core.printable import printable
 
-#: Seconds before the second, third and fourth attempt, at most: full jitter shortens each.
+#: The most seconds before the second, third and fourth attempt; full jitter shortens each.
 BACKOFF: Final = (0.5, 1.0, 2.0)
 
-#: Retry-After is honoured up to so many seconds.
+#: The most seconds that a Retry-After is followed.
 LONGEST_WAIT: Final = 10.0
 
-#: For 70 to 90 ms after its start kube-apiserver answers 403 to those it will allow, in the words
-#: of a true refusal (measured with v1.36). So a 403 is asked again, without jitter, until 403s
-#: have been all that came for so many seconds; from then on a 403 is final at once.
+#: For 70 to 90 ms after its start kube-apiserver answers 403 to allowed users, in the same words as
+#: to others (measured with v1.36). So a 403 is retried, without jitter, until no other answer has
+#: come for so many seconds. From then on a 403 is final at once.
 FORBIDDEN_SECONDS: Final = 2.0
 _FORBIDDEN_SHARE: Final = 0.5
 
@@ -33,7 +33,7 @@ _TOO_MANY: Final = 429
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer of the API server, of whatever status. Seconds in `retry_after`."""
+    """A complete answer of the API server, of any status. `retry_after`: in seconds."""
 
     status: int
     body: bytes = b""
@@ -41,12 +41,12 @@ class Answer:
 
     @property
     def words(self) -> str:
-        """The status, and what a Kubernetes `Status` says of it: bounded, safe to log."""
+        """The status, and the message of a Kubernetes `Status`: bounded, safe to log."""
         message = read_status(self.body).message[:_MAX_WORDS]
         return f"{self.status}: {printable(message, _MAX_WORDS)}" if message else f"{self.status}"
 
     def object(self) -> dict[str, Any]:
-        """The JSON object of the body; empty where it is none."""
+        """Return the JSON object of the body; empty if the body isn't one."""
         try:
             read = json.loads(self.body)
         except (ValueError, RecursionError, MemoryError):
@@ -56,7 +56,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """No whole answer came. `size`: it was longer than allowed; `time`: there was none left."""
+    """No complete answer came. `size`: it is longer than allowed; `time`: no time was left."""
 
     cause: Literal["connection", "tls", "token", "size", "time"]
     detail: str
@@ -66,16 +66,16 @@ Outcome = Answer | NoAnswer
 
 
 class Retries:
-    """Attempts calls until their outcome is final or the time is up. One for each run."""
+    """Repeats calls until their outcome is final or the time is up. Make one for each run."""
 
     def __init__(
         self,
         clock: Clock,
         *,
-        sleep: Callable[[float], None] = time.sleep,  # between two attempts: nothing tells when
+        sleep: Callable[[float], None] = time.sleep,  # nothing signals when a server is back
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`sleep`: waits so many seconds; tests give one that doesn't. `jitter`: from 0 to 1."""
+        """`sleep`: waits, in seconds; tests pass one that doesn't. `jitter`: from 0 to 1."""
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
@@ -84,9 +84,9 @@ class Retries:
     def outcome_of(
         self, attempt: Callable[[], Outcome], *, stop_at: float = 0.0, retry_forbidden: bool = True
     ) -> Outcome:
-        """The last outcome. No wait may take the clock's remaining seconds down to `stop_at`.
+        """Return the last outcome. No wait takes the clock's remaining seconds down to `stop_at`.
 
-        `retry_forbidden`: a 403 is asked again, too.
+        `retry_forbidden`: whether a 403 is retried, too.
         """
         outcome = attempt()
         for ceiling in BACKOFF:
@@ -99,18 +99,18 @@ class Retries:
         return outcome
 
     def _wait(self, outcome: Outcome, ceiling: float) -> float | None:
-        """Seconds until the next attempt; None where the outcome is final."""
+        """Return the seconds until the next attempt; None if the outcome is final."""
         if isinstance(outcome, NoAnswer):
             return ceiling * self._jitter() if outcome.cause == "connection" else None
         if outcome.status == 403:
-            return ceiling * _FORBIDDEN_SHARE if self._forgives() else None
+            return ceiling * _FORBIDDEN_SHARE if self._may_be_starting() else None
         if outcome.status == 200:
             self._forbidden_since = None
         if outcome.status == _TOO_MANY or outcome.status >= 500:
             return max(ceiling * self._jitter(), min(outcome.retry_after, LONGEST_WAIT))
         return None
 
-    def _forgives(self) -> bool:
+    def _may_be_starting(self) -> bool:
         remaining = self._clock.remaining()
         if self._forbidden_since is None:
             self._forbidden_since = remaining

@@ -1,7 +1,7 @@
-"""From a Service as the API gives it, or `kubectl get svc -o json` prints it, to `core.model`.
+"""Read a Service, as the API or `kubectl get svc -o json` gives it, into `core.model.Service`.
 
-Whoever may make Services in a namespace chooses all of it but the addresses, which the API server
-allots. From: k8s.io/api/core/v1, types.go (ServiceSpec).
+Users who may create Services in a namespace choose all of it except the addresses, which the API
+server allocates. From: k8s.io/api/core/v1, types.go (ServiceSpec).
 """
 
 from ipaddress import IPv4Address, IPv6Address
@@ -33,7 +33,7 @@ class _Metadata(_Shape):
 
 class _Spec(_Shape):
     type: Text = ""
-    # Not `clusterIps`, as the generator has it.
+    # The alias generator would make `clusterIp` and `clusterIps`.
     cluster_ip: Annotated[Text, Field(alias="clusterIP")] = ""
     cluster_ips: Annotated[list[StrictStr], or_([]), Field(alias="clusterIPs")] = []
 
@@ -47,7 +47,7 @@ def service_of(item: object) -> Service:
     """Read one Service.
 
     Raises:
-        ValueError: it has not the shape of one; says what is wrong.
+        ValueError: it isn't a Service; names the field.
     """
     try:
         read = _Item.model_validate(item)
@@ -59,7 +59,7 @@ def service_of(item: object) -> Service:
         namespace=read.metadata.namespace,
         name=read.metadata.name,
         kind=read.spec.type,
-        # Of an ExternalName it would be a leftover of what it was before.
+        # An ExternalName's address is left over from its earlier type.
         cluster_ips=frozenset() if read.spec.type == "ExternalName" else addresses,
         deleting=bool(read.metadata.deletion_timestamp),
     )

@@ -1,7 +1,7 @@
-"""The Services of one cluster, one by one (`core.ports.Services`).
+"""The Services of one cluster, read one by one (`core.ports.Services`).
 
-Right needed: `get` on services, in the namespaces that are to be served; no `list`, so that nothing
-is seen of Services that nobody asks a certificate for, and an answer is of one object's size.
+Right needed: `get` on services in the served namespaces. `list` isn't needed: the approver reads
+only Services that a request names, and an answer has the size of one object.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,18 +21,18 @@ _Shown = Service | ServicesHidden | EvidenceUnavailable
 
 
 class KubernetesServices:
-    """The Services that one run asks for, each of them once.
+    """The Services that one run needs, each read once.
 
-    A failure is the answer for the Service that was asked for, and for no other.
+    A failure is the answer for that Service only.
     """
 
     def __init__(self, connection: ApiConnection) -> None:
-        """`connection`: the run's own."""
+        """`connection`: the run's, to the cluster."""
         self._connection = connection
         self._shown: dict[tuple[str, str], _Shown | None] = {}
 
     def named(self, namespace: str, names: Collection[str]) -> Mapping[str, _Shown]:
-        """Return what the API server shows for each name; one that is not there is absent."""
+        """Return what the API server shows for each name; a missing Service is absent."""
         for name in names:
             if (namespace, name) not in self._shown:
                 self._shown[namespace, name] = self._get(namespace, name)
@@ -40,12 +40,12 @@ class KubernetesServices:
         return {name: found for name, found in shown.items() if found is not None}
 
     def _get(self, namespace: str, name: str) -> _Shown | None:
-        # Who asks chose both, so nothing but labels gets any further, and they are quoted.
+        # The requester chose both, so only DNS labels go into the path, and they are quoted.
         if not (DNS_LABEL.fullmatch(namespace) and DNS_LABEL.fullmatch(name)):
             return _unavailable("a name that no Service can have")
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/services/{quote(name, safe='')}"
-        # The list has come before, so the API server isn't starting, and a namespace that isn't
-        # to be served must not make the others wait.
+        # No retry of a 403: the CSRs were listed before, so the API server isn't starting, and a
+        # namespace that isn't served must not delay the others.
         outcome = self._connection.call(
             "GET", path, stop_at=SERVICE_CALL_SECONDS, retry_forbidden=False
         )
@@ -69,12 +69,12 @@ def _read(answer: Answer, namespace: str, name: str) -> Service | EvidenceUnavai
     except ValueError as error:
         return _unavailable(str(error))
     if (service.namespace, service.name) != (namespace, name):
-        return _unavailable("another Service than the one asked for")
+        return _unavailable("the answer is about another Service")
     return service
 
 
 def _says_not_found(answer: Answer, name: str) -> bool:
-    """Whether it is the API server that doesn't know the Service, and not a proxy the path."""
+    """Return whether the 404 is the API server's for this Service, and not a proxy's."""
     read = answer.object()
     details = read.get("details")
     known = details if isinstance(details, dict) else {}

@@ -1,1 +1,1 @@
-"""The entry points of the Lambda functions: settings, wiring, and what errors mean to AWS."""
+"""The entry points of the Lambda functions: settings, wiring, failed invocations."""

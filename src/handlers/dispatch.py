@@ -1,7 +1,7 @@
 """The dispatcher: once a minute, find the clusters and queue one assignment for each.
 
-A Region that can't be listed, or a cluster that SQS doesn't take, costs nobody else anything; the
-invocation fails at its end, so that Lambda's own Errors metric, and its alarm, tell.
+A Region that can't be listed, or a cluster that SQS doesn't accept, stops no other. The invocation
+fails at its end, so that Lambda's own Errors metric, and its alarm, show it.
 """
 
 import os
@@ -28,7 +28,7 @@ from handlers.environment import Context, a_ledger, is_lambda, now, required, se
 _LISTED_AT_ONCE: Final = 32
 _DESCRIBED_AT_ONCE: Final = 8
 
-# A Region's clusters, or why they can't be had.
+# A Region's clusters, or why they can't be listed.
 _Listed = list[str] | str
 
 _LATE: Final[_Listed] = "list: EKS ListClusters: no answer in time"
@@ -38,14 +38,14 @@ _Answer = TypeVar("_Answer")
 
 
 class DispatchIncomplete(CsrApproverError):
-    """Not every cluster could be found and assigned; what could be, was."""
+    """Some clusters could not be found or assigned; all others are assigned."""
 
 
 class Dispatcher:
     """The function's warm state: settings, clients, and descriptions kept for 15 minutes."""
 
     def __init__(self, settings: DispatchSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
-        """Wire it up; `from_env` is how the function does."""
+        """Take the parts; the function itself uses `from_env`."""
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
@@ -54,10 +54,10 @@ class Dispatcher:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], logger: Logger) -> Self:
-        """Build from environment variables.
+        """Return a dispatcher built from environment variables.
 
         Raises:
-            BadSettings: one is missing or wrong; names it and what is allowed.
+            BadSettings: one is missing or not valid; names it and what is allowed.
         """
         settings = DispatchSettings.from_env(environ)
         return cls(settings, Aws(required(environ, "AWS_REGION")), a_ledger(environ, logger))
@@ -69,7 +69,7 @@ class Dispatcher:
             DispatchIncomplete: a Region or a cluster is missing; all others are assigned.
         """
         missing: list[str] = []
-        found = self._ours(self._named(clock, missing), clock, missing)
+        found = self._selected(self._named(clock, missing), clock, missing)
         unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, found)
         missing += [
             printable(f"{one.region}/{one.cluster}: SQS did not take it: {why}", 300)
@@ -81,7 +81,7 @@ class Dispatcher:
             raise DispatchIncomplete("; ".join(missing)[:1_000])
 
     def _named(self, clock: Clock, missing: list[str]) -> list[Assignment]:
-        """All clusters that are selected by name, of all Regions that can be listed."""
+        """Return the clusters that are selected by name, of all Regions that can be listed."""
         clients = {region: self._aws.client("eks", region) for region in self._regions}
 
         def names(region: str) -> _Listed:
@@ -89,7 +89,7 @@ class Dispatcher:
                 return eks.list_clusters(clients[region])
             except ClusterUnavailable as error:
                 return str(error)
-            except Exception as error:  # noqa: BLE001  a bug met on one must not stop the others
+            except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
                 return _bug(error)
 
         lists = _in_time(names, self._regions, clock, _LATE, at_once=_LISTED_AT_ONCE)
@@ -110,25 +110,25 @@ class Dispatcher:
             try:
                 yield Assignment(cluster=name, region=region)
             except ValueError:
-                missing.append(f"{region}: a cluster of an odd name, {printable(name, 100)}")
+                missing.append(f"{region}: invalid cluster name, {printable(name, 100)}")
 
-    def _ours(
+    def _selected(
         self, named: Sequence[Assignment], clock: Clock, missing: list[str]
     ) -> list[Assignment]:
-        """Those that are ours, and those of which it can't be told in time."""
+        """Return the selected clusters, and those whose selection isn't known in time."""
 
-        def is_ours(one: Assignment) -> bool:
+        def is_selected(one: Assignment) -> bool:
             try:
-                return self._is_ours(one.cluster, one.region, clock)
-            except Exception as error:  # noqa: BLE001  a bug met on one must not stop the others
+                return self._is_selected(one.cluster, one.region, clock)
+            except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
                 missing.append(f"{one.region}/{one.cluster}: {_bug(error)}")
                 return True
 
-        answers = _in_time(is_ours, named, clock, True, at_once=_DESCRIBED_AT_ONCE)
-        return [one for one, ours in zip(named, answers, strict=True) if ours]
+        answers = _in_time(is_selected, named, clock, True, at_once=_DESCRIBED_AT_ONCE)
+        return [one for one, selected in zip(named, answers, strict=True) if selected]
 
-    def _is_ours(self, name: str, region: str, clock: Clock) -> bool:
-        """Tell by status and tags. Where they can't be had, the reviewer looks itself."""
+    def _is_selected(self, name: str, region: str, clock: Clock) -> bool:
+        """Return whether status and tags select it; True if unknown: the reviewer checks again."""
         if clock.remaining() < DISPATCH_SECONDS:
             return True
         try:
@@ -156,10 +156,10 @@ def _in_time(
     *,
     at_once: int,
 ) -> list[_Answer]:
-    """The answer for each; for those that take longer than there is time, `otherwise`.
+    """Return the answer for each thing; `otherwise` for those that take too long.
 
-    An API that hangs does so for 20 s and more, and would take the other Regions' time with it. Its
-    thread is left behind, and ends with the call's own time-outs.
+    An API that doesn't answer takes 20 s and more, and would take the other Regions' time. Its
+    thread is left running, and ends with the call's own time-outs.
     """
     seconds = max(0.0, clock.remaining() - DISPATCH_SECONDS)
     pool = ThreadPoolExecutor(at_once)
@@ -171,7 +171,7 @@ def _in_time(
 
 @cache
 def _logger() -> Logger:
-    return Logger(location=None)  # where a line comes from its message tells
+    return Logger(location=None)  # a line's message says where it comes from
 
 
 @cache
@@ -180,7 +180,7 @@ def _dispatcher() -> Dispatcher:
 
 
 def handler(_event: Mapping[str, Any], context: Context) -> None:
-    """Lambda's entry point; the event says nothing that is used."""
+    """Dispatch once: Lambda's entry point. The event is not used."""
     logger = _logger()
     with logger.append_context_keys(function_request_id=context.aws_request_id):
         _dispatcher().dispatch(LambdaClock(context.get_remaining_time_in_millis))

@@ -1,4 +1,4 @@
-"""What both functions take from their environment, once a cold start."""
+"""What both functions read from their environment, once per cold start."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,29 +12,29 @@ from core.model import REGION_NAME
 
 
 class Context(Protocol):
-    """What is used of Lambda's context object."""
+    """The used part of Lambda's context object."""
 
     @property
     def aws_request_id(self) -> str:
         """The invocation's id."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the runtime ends the invocation."""
+        """Return the milliseconds until the runtime ends the invocation."""
 
 
 def is_lambda(environ: Mapping[str, str]) -> bool:
-    """Whether this is Lambda's init phase, and not somebody else who imports a handler.
+    """Return whether this is Lambda's init phase, and not another program that imports a handler.
 
-    There each function builds its warm state as soon as it is imported. A bad setting then fails
-    the start, before any event is taken: the log shows the setting, and an INIT_REPORT with
-    `Status: error`.
+    In the init phase each function builds its warm state at import. A bad setting makes the start
+    fail before any event is taken: the log shows the setting, and an INIT_REPORT with `Status:
+    error`.
     From: AWS Lambda Developer Guide, "Defined runtime environment variables", "Init phase".
     """
     return bool(environ.get("AWS_LAMBDA_INITIALIZATION_TYPE"))
 
 
 def required(environ: Mapping[str, str], name: str) -> str:
-    """One variable that the runtime or the template sets.
+    """Return a variable that the runtime or the template sets.
 
     Raises:
         BadSettings: it is missing or blank.
@@ -46,10 +46,10 @@ def required(environ: Mapping[str, str], name: str) -> str:
 
 
 def served_regions(regions: Sequence[str], home: str) -> tuple[str, ...]:
-    """The Regions of the setting, each once; `home` where it is empty.
+    """Return the setting's Regions, each once; `home` if the setting is empty.
 
     Raises:
-        BadSettings: one has not the form of a Region; all others would go unserved because of it.
+        BadSettings: one isn't the name of a Region. To skip it would hide the mistake.
     """
     for region in regions:
         if not REGION_NAME.fullmatch(region):
@@ -58,10 +58,10 @@ def served_regions(regions: Sequence[str], home: str) -> tuple[str, ...]:
 
 
 def a_ledger(environ: Mapping[str, str], logger: Logger) -> PowertoolsLedger:
-    """The ledger of this stack."""
+    """Return the ledger of this stack."""
     return PowertoolsLedger(logger, required(environ, "STACK_NAME"))
 
 
 def now() -> datetime:
-    """The present."""
+    """Return the present, in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""EC2's answers as documents: any that it may write, and what botocore's client returns of them."""
+"""EC2's answers as XML documents, and what botocore's client returns for them."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -22,7 +22,7 @@ NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 
 class Wire:
-    """An EC2 client that asks no one: each call gets the response that is put here."""
+    """An EC2 client without network: each call gets the response that is set here."""
 
     def __init__(self) -> None:
         self.status, self.body = 200, b""
@@ -69,11 +69,11 @@ def answer_with(*instances: Content) -> Content:
 
 
 def everything(shape: Shape) -> Content:
-    """Return an element with all that botocore's model has for it, each with its own value."""
+    """Return an element with every field of botocore's model, each with its own value."""
     return _all(shape, "", count(1))
 
 
-#: By name, shape or type: how a value that is no plain text is written, with its number.
+#: By name, shape or type: the format of a value that isn't plain text.
 _WRITTEN: Mapping[str, str] = {
     **dict.fromkeys(["PrivateIpAddress", "PublicIpAddress"], "10.0.{}.1"),
     **dict.fromkeys(["PublicIp", "CarrierIp", "CustomerOwnedIp"], "192.0.{}.1"),
@@ -110,7 +110,7 @@ def _fill(element: Element, content: Content) -> None:
 
 # --- any answer -----------------------------------------------------------------------------------
 
-# Characters that XML has no place for can't be in an answer.
+# Characters that XML doesn't allow can't be in an answer.
 _TEXT = st.text(
     st.characters(
         codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"
@@ -120,7 +120,7 @@ _TEXT = st.text(
 
 
 def _mostly(right: SearchStrategy[str], *wrong: str) -> SearchStrategy[str]:
-    # One wrong field refuses an instance, and says nothing of its others.
+    # One wrong field makes an instance unreadable, so that its others aren't tested.
     return st.integers(0, 39).flatmap(lambda at: right if at else st.sampled_from(wrong))
 
 
@@ -148,7 +148,7 @@ _UNKNOWN: dict[str, SearchStrategy[Content]] = {
 
 
 def _some(*always: str, **fields: SearchStrategy[Any]) -> SearchStrategy[Content]:
-    """Fields, each once, in any order, with unknown ones between them; any but these may miss."""
+    """Fields, each once, in any order, with unknown ones; all but `always` may be missing."""
     pairs = [st.tuples(st.just(name), value) for name, value in {**fields, **_UNKNOWN}.items()]
     some = st.lists(st.one_of(pairs), unique_by=lambda pair: pair[0])
     if not always:
@@ -199,7 +199,7 @@ _RESERVATION = _some(ownerId=_TEXT, groupSet=_items(_some(groupId=_TEXT))).flatm
     lambda rest: _items(_INSTANCE, least=1).map(lambda found: [*rest, ("instancesSet", found)])
 )
 
-#: Any answer in EC2's form: what it holds may be missing, empty, unknown, in any order or wrong.
+#: Any answer in EC2's form: fields may be missing, empty, unknown, in any order or wrong.
 ANSWERS: SearchStrategy[Content] = _some(
     "reservationSet",
     requestId=_TEXT,

@@ -1,4 +1,4 @@
-"""A cluster's CA as EKS made them long ago."""
+"""A cluster's CA as EKS used to make them."""
 
 import ssl
 import tempfile
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def old_authority() -> tuple[str, ssl.SSLContext]:
-    """A CA in PEM without key identifiers, and the TLS of a server of it on 127.0.0.1."""
+    """Return a CA in PEM without key identifiers, and TLS for a server on 127.0.0.1."""
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
     names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])

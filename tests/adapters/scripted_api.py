@@ -1,4 +1,4 @@
-"""An HTTPS server that answers as told, a clock that stands still, and CSRs as they are listed."""
+"""An HTTPS server with scripted answers, a clock that stands still, and CSRs as they are listed."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 
 class StillClock:
-    """A clock that moves only when told to, or when somebody sleeps by it."""
+    """A clock that moves only if a test sets it, or by `sleep`."""
 
     def __init__(self, seconds: float = 50.0) -> None:
         self.seconds = seconds
@@ -56,7 +56,7 @@ class Seen:
 
     @property
     def json(self) -> Json:
-        """The object that was sent, as it would be in JSON."""
+        """The object that was sent, as JSON."""
         if self.headers["Content-Type"] == protobuf.MEDIA_TYPE:
             return protobuf.decode(self.body)
         return dict(json.loads(self.body))
@@ -64,7 +64,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. `cut`: so many of the body's bytes are sent before the server hangs up."""
+    """An answer. `cut`: how many bytes of the body are sent before the server hangs up."""
 
     status: int = 200
     body: bytes = b""
@@ -97,7 +97,7 @@ def failure(code: int, message: str = "", **headers: str) -> Reply:
 
 
 def in_turn(*replies: Reply) -> Answering:
-    """These replies one after another; the last for ever."""
+    """Return these replies one after another; the last one is repeated."""
     left = list(replies)
     guard = Lock()
 
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = reported.cut is not None
 
     def log_message(self, *_: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -163,12 +163,12 @@ class _Server(ThreadingHTTPServer):
         return super().get_request()
 
     def handle_error(self, *_: Any) -> None:
-        """A client that hangs up is what some tests are about."""
+        """Ignore it: in some tests the client hangs up."""
 
 
 @contextmanager
 def scripted_api(answer: Answering) -> Iterator["ScriptedApi"]:
-    """A server on loopback for the time of a test."""
+    """Run a server on loopback during a test."""
     server = _Server(answer, SERVER_TLS)
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -205,7 +205,7 @@ def answering(
     limits: Limits | None = None,
     connections: int = 4,
 ) -> Iterator[tuple[KubernetesCsrApi, ScriptedApi]]:
-    """The adapter, and the server that it talks to, answering in turn or by a function."""
+    """Return the adapter and its server, which answers in turn or by a function."""
     clock = clock or StillClock()
     source = iter(tokens)
     with (
@@ -224,7 +224,7 @@ def answering(
 
 
 def an_item(name: str = "csr-7znmf", **changes: Any) -> Json:
-    """A pending CSR as the API lists it; `changes` replace metadata, or with `spec_`, the spec."""
+    """A pending CSR as listed; `changes` replace metadata, or with `spec_`, the spec."""
     metadata: Json = {
         "name": name,
         "uid": f"uid-of-{name}",
@@ -248,7 +248,7 @@ def an_item(name: str = "csr-7znmf", **changes: Any) -> Json:
 
 
 def a_page(*items: Any, token: str = "", **headers: str) -> Reply:
-    """A page of a list; `token` leads to the next one."""
+    """A page of a list; `token` is for the next one."""
     metadata = {"resourceVersion": "2000", **({"continue": token} if token else {})}
     content = {
         "kind": "CertificateSigningRequestList",
@@ -265,7 +265,7 @@ def approval(csr: Csr, message: str = "verified") -> Write:
 
 
 def echo(seen: Seen) -> Reply:
-    """What the API server answers to a good PUT: the object."""
+    """Answer a valid PUT with the object, as the API server does."""
     return Reply(200, seen.body)
 
 

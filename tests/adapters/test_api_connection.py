@@ -1,4 +1,4 @@
-"""Where a token goes, what is trusted, and what the connection's failures are called."""
+"""Where a token is sent, which CA is trusted, and how the connection's failures are named."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def failing(
     clock: StillClock | None = None,
     use_environment_proxy: bool = False,
 ) -> ClusterUnavailable:
-    """The error of a listing that can't be had."""
+    """Return the error of a listing that fails."""
     clock = clock or StillClock()
     with (
         pytest.raises(ClusterUnavailable) as raised,
@@ -56,7 +56,7 @@ def failing(
 
 @contextmanager
 def listener(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
-    """A plain TCP server; the list grows by one for each connection."""
+    """Run a plain TCP server; the list grows by one per connection."""
     served: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -105,7 +105,7 @@ def test_other_certificate_authority(server: ScriptedApi) -> None:
 
 
 def test_other_host_name(server: ScriptedApi) -> None:
-    """A certificate for another host is none, though its CA is the right one."""
+    """A certificate for another host is refused, even if its CA is the right one."""
     error = failing(server.url.replace("127.0.0.1", "localhost"))
 
     assert error.cause == "tls"
@@ -117,52 +117,23 @@ def test_no_certificate_authority(server: ScriptedApi, pem: str) -> None:
     """Without a CA nothing is trusted, least of all the CAs of the system."""
     error = failing(server.url, ca_pem=pem)
 
-    assert str(error) == "tls: the cluster's CA is no certificate in PEM"
+    assert str(error) == "tls: the cluster's CA is not a PEM certificate"
     assert server.connections == 0
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "",
-        "http://example.com",
-        "example.com",
-        "https://",
-        "https:///path",
-        "https://user@example.com",
-        "https://user:password@example.com",
-        "https://example.com/path",
-        "https://example.com?a=b",
-        "https://example.com#a",
-        "https://example.com\\@evil.example",
-        "https://example.com:443:443",
-        "https://example.com:x",
-        "https://exa mple.com",
-        "https://example.com\n",
-        "https://exämple.com",
-        "https://-example.com",
-        " https://example.com",
-    ],
-)
-def test_endpoint(endpoint: str) -> None:
-    """An endpoint is https, a host and a port; of anything else no token is made."""
+@pytest.mark.parametrize("endpoint", ["http://example.com", "https://127.0.0.1:65536"])
+def test_no_token_is_made_for_a_bad_endpoint(endpoint: str) -> None:
+    """The error is the cluster's, also where the HTTP library would raise its own."""
     made: list[str] = []
 
     def tokens() -> str:
         made.append("token")
         return "token"
 
-    assert failing(endpoint, tokens=tokens).cause == "endpoint"
+    error = failing(endpoint, tokens=tokens)
+
+    assert str(error) == f"endpoint: got {endpoint}, expected https://host or https://host:port"
     assert [] == made
-
-
-@pytest.mark.parametrize(
-    "endpoint", ["https://A1.gr7.us-east-1.eks.amazonaws.com", "https://[::1]:6443/"]
-)
-def test_good_endpoint(endpoint: str) -> None:
-    """EKS's endpoints are ones, and so are addresses and ports."""
-    with KubernetesCsrApi(endpoint, CA_PEM, lambda: "token", StillClock()):
-        pass
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -181,7 +152,7 @@ def test_redirect(server: ScriptedApi, status: int) -> None:
 
 
 def test_expired_token() -> None:
-    """A token that is refused is replaced by a new one, which then serves all further calls."""
+    """A token that is refused is replaced by a new one, which all later calls use."""
     replies = (failure(401), a_page(token="t"), a_page())
     with answering(*replies) as (api, server):
         api.list_csrs(KUBELET_SERVING)
@@ -191,7 +162,7 @@ def test_expired_token() -> None:
 
 
 def test_same_token_again() -> None:
-    """A token made within the same second is the same, and is tried once more, no oftener."""
+    """A token made within the same second is identical, and is tried one more time only."""
     with answering(failure(401), tokens=("same", "same")) as (api, server):
         with pytest.raises(ClusterUnavailable, match="unauthorized"):
             api.list_csrs(KUBELET_SERVING)
@@ -200,7 +171,7 @@ def test_same_token_again() -> None:
 
 
 def test_no_credentials(server: ScriptedApi) -> None:
-    """Where our own credentials fail, that is the cause, told without their provider's words."""
+    """If our own credentials fail, the cause says so, without the provider's message."""
 
     def tokens() -> str:
         raise CredentialRetrievalError(provider="p", error_msg="secret words")
@@ -211,7 +182,7 @@ def test_no_credentials(server: ScriptedApi) -> None:
 
 
 def test_no_region(server: ScriptedApi) -> None:
-    """Where a token can't be made for the cluster at all, its maker's words are the cause."""
+    """If no token can be made for the cluster, the cause says why."""
 
     def tokens() -> str:
         raise ValueError("Region: got 'x', expected one of a known AWS partition")
@@ -223,15 +194,15 @@ def test_no_region(server: ScriptedApi) -> None:
 
 @pytest.mark.parametrize("token", ["", "a\nb", "a b", "ü", "a\r\nX-Evil: 1"])
 def test_no_token(server: ScriptedApi, token: str) -> None:
-    """What would break a header is never sent, nor told."""
+    """A token that would break a header is neither sent nor shown."""
     error = failing(server.url, tokens=lambda: token)
 
-    assert str(error) == "token: what was made can't be a bearer token"
+    assert str(error) == "token: the token has characters that a bearer token can't have"
     assert [] == server.seen
 
 
-def test_token_is_not_told() -> None:
-    """A token that an answer repeats doesn't get into the error."""
+def test_a_token_in_an_answer_is_hidden() -> None:
+    """If an answer repeats the token, the error doesn't."""
     with (
         answering(failure(400, "Bearer token-1 is bad")) as (api, _),
         pytest.raises(ClusterUnavailable) as raised,
@@ -245,7 +216,7 @@ def test_token_is_not_told() -> None:
 
 
 def test_refused() -> None:
-    """A refused connection is tried again, and then a connection failure."""
+    """A refused connection is tried again, and is then a connection failure."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     clock = StillClock()
@@ -257,7 +228,7 @@ def test_refused() -> None:
 
 
 def test_unknown_host() -> None:
-    """A name that leads nowhere is a connection failure."""
+    """An unknown host name is a connection failure."""
     error = failing("https://nowhere.invalid")
 
     assert error.cause == "connection"
@@ -265,7 +236,7 @@ def test_unknown_host() -> None:
 
 
 def test_hang_up_in_handshake() -> None:
-    """A server that hangs up in the handshake, as one that ends, is asked again."""
+    """A server that hangs up in the handshake, as when it stops, is asked again."""
     with listener(lambda _: None) as (url, served):
         error = failing(url)
 
@@ -274,7 +245,7 @@ def test_hang_up_in_handshake() -> None:
 
 
 def test_no_tls() -> None:
-    """A server that speaks no TLS is a TLS failure, and final."""
+    """A server without TLS is a TLS failure, which is final."""
     with listener(lambda one: one.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")) as (url, served):
         error = failing(url)
 
@@ -283,7 +254,7 @@ def test_no_tls() -> None:
 
 
 def test_broken_tls() -> None:
-    """An answer that turns into something that isn't TLS is a broken connection, and may pass."""
+    """Bytes that aren't TLS within an answer are a connection failure, which is tried again."""
 
     def garble(connection: socket.socket) -> None:
         with SERVER_TLS.wrap_socket(connection, server_side=True) as tls:
@@ -319,7 +290,7 @@ def test_silence() -> None:
 
 
 def test_long_error() -> None:
-    """An error's body is read so far and no further, and told in a few words."""
+    """An error's body is read up to a limit, and the error is short."""
     with (
         answering(Reply(400, b"x" * 5_000_000)) as (api, _),
         pytest.raises(ClusterUnavailable) as raised,
@@ -333,7 +304,7 @@ def test_long_error() -> None:
 
 
 def test_environment_proxy(server: ScriptedApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment's proxy is used where that was asked for, and otherwise not."""
+    """The environment's proxy is used only on request."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with listener(lambda _: None) as (proxy, served):
@@ -348,10 +319,10 @@ def test_environment_proxy(server: ScriptedApi, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("proxy", ["foo://proxy:1", "not a url", "http://[::1"])
-def test_a_proxy_that_is_none_is_told(
+def test_an_invalid_proxy_is_reported(
     server: ScriptedApi, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
-    """It is the environment's, and so no bug of ours."""
+    """The cause is the environment, not a bug."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)

@@ -1,4 +1,4 @@
-"""One account: its clients, its tokens, and the proxy on the way to it."""
+"""One account: its clients, its tokens, and its proxy."""
 
 import base64
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +17,7 @@ PROXY = "http://127.0.0.1:9"
 
 @pytest.fixture(autouse=True)
 def _no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the caller's own configuration counts here."""
+    """Hide the caller's own configuration."""
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -37,10 +37,10 @@ def test_a_client_is_made_once_for_each_service_and_region() -> None:
 
 
 @pytest.mark.parametrize("used", [True, False])
-def test_the_environments_proxy_is_used_where_that_was_asked_for_and_otherwise_not(
+def test_the_environments_proxy_is_used_only_on_request(
     monkeypatch: pytest.MonkeyPatch, *, used: bool
 ) -> None:
-    """Botocore's own reading of the environment, which heeds NO_PROXY."""
+    """Botocore reads the environment itself, also NO_PROXY."""
     monkeypatch.setenv("HTTPS_PROXY", PROXY)
     monkeypatch.setenv("NO_PROXY", f"ec2.{HOME}.amazonaws.com")
     aws = Aws(HOME, a_session(), use_environment_proxy=used)
@@ -49,7 +49,7 @@ def test_the_environments_proxy_is_used_where_that_was_asked_for_and_otherwise_n
     assert _proxy_of(aws.client("ec2")) is None
 
 
-def test_no_credentials_are_told_as_such() -> None:
+def test_missing_credentials_raise_botocores_error() -> None:
     with pytest.raises(NoCredentialsError):
         Aws(HOME, boto3.Session(region_name=HOME)).credentials()
 
@@ -66,7 +66,7 @@ def test_each_token_is_a_new_one_for_this_cluster() -> None:
 
 
 def _proxy_of(client: object) -> str | None:
-    """What botocore's HTTP session would go through."""
+    """Return the proxy of botocore's HTTP session."""
     endpoint = client._endpoint  # type: ignore[attr-defined]
     found: str | None = endpoint.http_session._proxy_config.proxy_url_for(endpoint.host)
     return found

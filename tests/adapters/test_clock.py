@@ -17,7 +17,7 @@ def test_lambda_reserve() -> None:
 
 
 def test_wall_clock() -> None:
-    """A person's run has the seconds that it was given, from when it was begun."""
+    """A person's run has the given seconds, counted from its start."""
     ticks = iter([100.0, 100.0, 130.0, 170.0])
     clock = WallClock(60.0, ticks=lambda: next(ticks))
 
@@ -30,8 +30,8 @@ def test_time_zone(clock: Clock) -> None:
     assert clock.now().utcoffset() == timedelta(0)
 
 
-def test_share() -> None:
-    """The first part of a run leaves so much of it to the next."""
+def test_reserved_clock() -> None:
+    """The first part of a run leaves seconds to the next."""
     whole = LambdaClock(lambda: 55_000)
 
     assert (40.0, 50.0) == (

@@ -1,4 +1,4 @@
-"""Past the names by which a list can't be read on."""
+"""Tokens that skip the names by which a list can't be read on."""
 
 import base64
 import json
@@ -24,8 +24,8 @@ def token_of(start: object) -> str:
         ("\x7f\ufffd\0", "\x80"),
     ],
 )
-def test_the_list_goes_on_after_all_that_begin_so(start: str, after: str) -> None:
-    """The same list is read on: its version stays."""
+def test_the_list_goes_on_after_all_names_with_that_beginning(start: str, after: str) -> None:
+    """The token is for the same list: its version stays."""
     assert token_of(after) == past(token_of(start))
 
 
@@ -33,13 +33,13 @@ def test_the_list_goes_on_after_all_that_begin_so(start: str, after: str) -> Non
     "token",
     ["", "x", "e30", "W10", "!" * 9_000, token_of("csr-7znmf\0"), token_of("/\ufffd"), token_of(7)],
 )
-def test_there_is_no_way_past_an_ordinary_name_or_no_token(token: str) -> None:
-    """Behind a name that begins with what isn't ASCII there is no node's."""
+def test_an_ordinary_name_or_an_unreadable_token_is_not_skipped(token: str) -> None:
+    """A name that doesn't begin with ASCII sorts after all names of nodes."""
     assert "" == past(token)
 
 
-def test_each_way_past_ends() -> None:
-    """Whatever refuses every token is asked a bounded number of times."""
+def test_skipping_a_name_ends() -> None:
+    """A server that refuses every token is asked a bounded number of times."""
     token, steps = token_of("a" * 100 + "\ufffd"), 0
     while token := past(token):
         steps += 1
@@ -60,19 +60,19 @@ PLACES = ("csr-b", "csr-m", "csr-z")
         ("csr-c1234\0", 1, "csr-z"),
     ],
 )
-def test_a_later_place_is_one_of_those_ahead_in_turn(start: str, turn: int, place: str) -> None:
-    """With the slash that newer API servers put before the name."""
+def test_the_turn_chooses_a_later_place(start: str, turn: int, place: str) -> None:
+    """Newer API servers put a slash before the name."""
     assert token_of(place) == onward(token_of(start), PLACES, turn)
 
 
 @pytest.mark.parametrize("token", ["", "x", "W10", token_of(7), token_of("/d\0"), token_of("")])
-def test_there_is_no_later_place_behind_all_of_them_or_without_a_token(token: str) -> None:
-    """The list is read on as it is."""
+def test_without_a_later_place_or_a_token_there_is_none(token: str) -> None:
+    """The list is then read in its order."""
     assert "" == onward(token, PLACES, 1)
 
 
-def test_an_earlier_place_is_known_by_its_name() -> None:
-    """By its bytes, as etcd orders them."""
+def test_places_are_ordered_by_name() -> None:
+    """Names are compared by their bytes, as in etcd."""
     assert is_before(token_of("/a\0"), token_of("/b"))
     assert is_before(token_of("/\uffff"), token_of("/\U00010000"))
     assert not is_before(token_of("/b"), token_of("/b"))

@@ -1,4 +1,4 @@
-"""Writing decisions: what is sent, how each answer is taken, and what time allows."""
+"""Writing decisions: what is sent, what each answer means, and the end of the time."""
 
 import base64
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ TOKENS = ("token-1", "token-2", "token-3")
 
 
 def serving(*items: Json, put: Answering = echo) -> Answering:
-    """A server that lists these items and takes a PUT so."""
+    """Return a server that lists these items and answers a PUT by `put`."""
     listing = a_page(*items)
 
     def answer(seen: Seen) -> Reply:
@@ -50,7 +50,7 @@ def serving(*items: Json, put: Answering = echo) -> Answering:
 def written(
     *items: Json, put: Answering = echo, clock: StillClock | None = None, tokens: Any = TOKENS
 ) -> tuple[list[Written], list[Seen]]:
-    """Lists, approves all that was listed one after another; the results and the PUTs seen."""
+    """List and approve all items in order; return the results and the PUTs."""
     answer = serving(*items, put=put)
     with answering(answer=answer, clock=clock, tokens=tokens, connections=1) as (api, server):
         writes = [approval(csr) for csr in api.list_csrs(KUBELET_SERVING).csrs]
@@ -59,7 +59,7 @@ def written(
 
 
 def test_is_the_port() -> None:
-    """The adapter is what the core expects of a cluster's CSR API."""
+    """The adapter implements the core's port."""
     api: CertificateApi = KubernetesCsrApi("https://a", CA_PEM, lambda: "t", StillClock())
 
     assert [] == list(api.write_all([]))
@@ -69,9 +69,9 @@ def test_is_the_port() -> None:
 
 
 def test_body() -> None:
-    """The object goes back as it was listed, with kind and the condition; times are the server's.
+    """The object is sent back as listed, with kind and condition; the server sets the times.
 
-    What a PUT leaves out is deleted, so labels, annotations and finalizers go along.
+    What a PUT leaves out is deleted, so it contains labels, annotations and finalizers.
     """
     listed = an_item(labels={"a": "b"}, annotations={"c": "d"}, finalizers=["e/f"])
     [result], [seen] = written(listed)
@@ -95,7 +95,7 @@ def test_body() -> None:
 
 @pytest.mark.parametrize("field", ["uid", "resourceVersion"])
 def test_preconditions(field: str) -> None:
-    """Every write is bound to the very object, and the very state of it, that was judged."""
+    """Every write is bound to the object, and its version, that was evaluated."""
     listed = an_item()
     _, [seen] = written(listed)
 
@@ -124,7 +124,7 @@ def test_no_status(status: Json | None) -> None:
 
 
 def test_oversized_request() -> None:
-    """Of an oversized request nothing is sent back; the server keeps its own spec."""
+    """The spec of an oversized request isn't sent back; the server keeps its own."""
     request = base64.b64encode(b"x" * 70_000).decode()
     [result], [seen] = written(an_item(spec_request=request, labels={"a": "b"}))
 
@@ -133,7 +133,7 @@ def test_oversized_request() -> None:
     assert {"a": "b"} == seen.json["metadata"]["labels"]
 
 
-ODD_NAMES = {
+UNUSUAL_NAMES = {
     "a\nb": "a%0Ab",
     "a?b=c": "a%3Fb%3Dc",
     "a#b": "a%23b",
@@ -150,9 +150,9 @@ ODD_NAMES = {
 }
 
 
-@pytest.mark.parametrize(("name", "encoded"), ODD_NAMES.items(), ids=range(len(ODD_NAMES)))
-def test_odd_names(name: str, encoded: str) -> None:
-    """A name is one segment of the path, percent-encoded once, whatever its requester put in it."""
+@pytest.mark.parametrize(("name", "encoded"), UNUSUAL_NAMES.items(), ids=range(len(UNUSUAL_NAMES)))
+def test_unusual_names(name: str, encoded: str) -> None:
+    """A name is one segment of the path, percent-encoded once, whatever it contains."""
     [result], [seen] = written(an_item(name, uid="u"))
 
     assert result == WRITTEN
@@ -160,7 +160,7 @@ def test_odd_names(name: str, encoded: str) -> None:
     assert name == seen.json["metadata"]["name"]
 
 
-# --- how answers are taken --------------------------------------------------------------------
+# --- what each answer means -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_odd_names(name: str, encoded: str) -> None:
     ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
 )
 def test_answers(answer: Reply, result: Written) -> None:
-    """Each status has its meaning; none raises."""
+    """Each status is one result; no status raises."""
     results, _ = written(an_item(), put=in_turn(answer))
 
     assert [result] == results
@@ -203,8 +203,8 @@ def test_answers(answer: Reply, result: Written) -> None:
     ],
     ids=["403", "429", "500", "503", "hang-up", "cut short"],
 )
-def test_passing_trouble(passing: Reply) -> None:
-    """A trouble that passes costs an attempt; the same decision is then written."""
+def test_temporary_failure(passing: Reply) -> None:
+    """After a temporary failure the same decision is written by another attempt."""
     trouble = in_turn(passing, reply(204))
 
     def put(seen: Seen) -> Reply:
@@ -218,8 +218,8 @@ def test_passing_trouble(passing: Reply) -> None:
     assert seen[0].body == seen[1].body
 
 
-def test_hang_up_for_good() -> None:
-    """A connection that breaks at every attempt is a failed write."""
+def test_every_connection_breaks() -> None:
+    """If the connection breaks at every attempt, the write fails."""
     [result], seen = written(an_item(), put=in_turn(HANGS_UP))
 
     assert result.result is WriteResult.FAILED
@@ -228,7 +228,7 @@ def test_hang_up_for_good() -> None:
 
 
 def test_lost_answer() -> None:
-    """Where our write got through and its answer was lost, the retry's 409 counts as overtaken."""
+    """If a write succeeds and its answer is lost, the retry's 409 counts as overtaken."""
     results, seen = written(an_item(), put=in_turn(HANGS_UP, failure(409, "changed")))
 
     assert [Written(WriteResult.OVERTAKEN, "409: changed")] == results
@@ -250,12 +250,12 @@ def test_expired_token() -> None:
 
 
 def test_no_new_token() -> None:
-    """Where no new token can be made that write fails, and the others do."""
+    """If no new token can be made, that write and the others fail."""
     results, _ = written(
         an_item("a"), an_item("b"), put=in_turn(failure(401, "U")), tokens=("token-1", "")
     )
 
-    words = "token: what was made can't be a bearer token"
+    words = "token: the token has characters that a bearer token can't have"
     assert Written(WriteResult.FAILED, words) == results[0]
     assert results[1] == Written(WriteResult.FAILED, "401: U")
 
@@ -284,14 +284,14 @@ def test_no_new_token() -> None:
     ids=range(8),
 )
 def test_answer_without_the_decision(shown: Any) -> None:
-    """A 200 whose object doesn't show the decision is no success."""
+    """A 200 whose object doesn't show the decision is a failed write."""
     results, _ = written(an_item(), put=in_turn(reply(200, shown)))
 
     assert [Written(WriteResult.FAILED, "the answer doesn't show the decision")] == results
 
 
 def test_not_listed() -> None:
-    """What wasn't listed in this run can't be written; it isn't even tried."""
+    """A CSR that wasn't listed in this run isn't sent."""
     with answering(a_page()) as (api, server):
         api.list_csrs(KUBELET_SERVING)
         [(_, result)] = api.write_all([approval(a_csr())])
@@ -300,8 +300,8 @@ def test_not_listed() -> None:
     assert len(server.seen) == 1
 
 
-def test_surprise() -> None:
-    """What nobody thought of is that write's failure, and no other's."""
+def test_unexpected_error() -> None:
+    """An unexpected error makes its own write fail, and no other."""
     broken = an_item("b")
     with answering(answer=serving(an_item("a"), broken, an_item("c"))) as (api, _):
         csrs = api.list_csrs(KUBELET_SERVING).csrs
@@ -317,9 +317,9 @@ def test_surprise() -> None:
 
 
 def test_each_write_has_its_result() -> None:
-    """Each of many writes is told once, with its own result, over the connections allowed.
+    """Each of many writes gets one result, over the allowed number of connections.
 
-    The server answers four at a time, so that four must be under way.
+    The server answers four at a time, so four must be sent at once.
     """
     items = [an_item(f"csr-{number:03}") for number in range(60)]
     four = Barrier(4)
@@ -343,7 +343,7 @@ def order_of(seen: Sequence[Seen]) -> list[str]:
 
 
 def test_deadline() -> None:
-    """When the time is up nothing more is begun, in the order given; the rest is deferred."""
+    """Writes begin in the given order until the time is up; the rest is deferred."""
     clock = StillClock(50.0)
 
     def put(seen: Seen) -> Reply:
@@ -358,7 +358,7 @@ def test_deadline() -> None:
 
 
 def test_answer_comes_too_late() -> None:
-    """An answer that comes well after the time was up isn't read; the next run sees what it was."""
+    """An answer that comes well after the end isn't read; the next run lists the CSR again."""
     clock = StillClock(50.0)
 
     def put(seen: Seen) -> Reply:
@@ -371,7 +371,7 @@ def test_answer_comes_too_late() -> None:
 
 
 def test_retry_stops_at_the_deadline() -> None:
-    """A retry that would wait beyond the deadline isn't waited for."""
+    """There is no retry that would wait beyond the deadline."""
     clock = StillClock(50.0)
 
     def put(_: Seen) -> Reply:
@@ -385,8 +385,8 @@ def test_retry_stops_at_the_deadline() -> None:
     assert len(seen) == 1
 
 
-def test_reader_goes_away() -> None:
-    """Where the results are no longer wanted, nothing more is begun."""
+def test_results_are_no_longer_read() -> None:
+    """When the caller stops reading results, no other write begins."""
     items = [an_item(f"csr-{number:03}") for number in range(200)]
     with answering(answer=serving(*items), connections=1) as (api, server):
         writes = [approval(csr) for csr in api.list_csrs(KUBELET_SERVING).csrs]
@@ -397,7 +397,7 @@ def test_reader_goes_away() -> None:
 
 
 def test_two_lists() -> None:
-    """What several lists of a run have shown may be written."""
+    """CSRs of all lists of a run can be written."""
     clock = StillClock()
     pages = in_turn(a_page(an_item("a")), a_page(an_item("b")))
     with answering(
@@ -409,7 +409,7 @@ def test_two_lists() -> None:
 
 
 def test_default_policy() -> None:
-    """Without being given one, the adapter takes the retry policy of this project."""
+    """By default the adapter uses this project's retry policy."""
     clock = StillClock()
     with KubernetesCsrApi("https://a", CA_PEM, lambda: "t", clock) as api:
         assert isinstance(api._connection._retries, Retries)

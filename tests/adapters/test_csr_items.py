@@ -1,4 +1,4 @@
-"""One list item becomes a CSR, or is told to be none; nothing that it holds makes this raise."""
+"""An item in JSON becomes a CSR or an unreadable one; no content raises."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ def read(item: object) -> Csr:
 
 
 def test_whole_item() -> None:
-    """Every field that is compared with comes out of a listed item as it is in there."""
+    """Every field that the checks use is read unchanged."""
     condition = {
         "type": "Approved",
         "status": "True",
@@ -106,12 +106,12 @@ def test_nulls(item: dict[str, Any]) -> None:
 
 
 def test_null_extra() -> None:
-    """An extra key without values is there and has none."""
+    """An extra key without values is kept, without values."""
     assert read(an_item(spec_extra={"sessionName": None})).extra == {"sessionName": ()}
 
 
 def test_absent_fields() -> None:
-    """What Go leaves out when it is empty may be absent."""
+    """Fields that Go leaves out if empty may be absent."""
     item = an_item()
     for name in ("usages", "username", "groups", "extra"):
         del item["spec"][name]
@@ -123,7 +123,7 @@ def test_absent_fields() -> None:
 
 
 def test_longest_request() -> None:
-    """A request of the greatest length that is read is read."""
+    """A request of the greatest allowed length is read."""
     csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES)))
 
     assert b"x" * MAX_REQUEST_BYTES == csr.request
@@ -131,7 +131,7 @@ def test_longest_request() -> None:
 
 @pytest.mark.parametrize("over", [1, 2, 3])
 def test_oversized_request(over: int) -> None:
-    """Of a longer request the size is kept, and nothing else."""
+    """Only the size of a longer request is kept."""
     csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES + over)))
 
     assert csr.request == OversizedRequest(MAX_REQUEST_BYTES + over)
@@ -147,7 +147,7 @@ def test_oversized_request(over: int) -> None:
     ],
 )
 def test_times(text: str, moment: datetime) -> None:
-    """Times are RFC 3339, and come out in UTC."""
+    """RFC 3339 times are converted to UTC."""
     assert moment == read(an_item(creationTimestamp=text)).created
 
 
@@ -167,7 +167,7 @@ def test_times(text: str, moment: datetime) -> None:
     ],
 )
 def test_other_times(value: object) -> None:
-    """Anything else than an RFC 3339 time with its offset is none."""
+    """A time that isn't RFC 3339 with an offset makes the item unreadable."""
     assert read_item(an_item(creationTimestamp=value)) == UnreadableCsr(
         "csr-7znmf",
         KUBELET_SERVING,
@@ -224,7 +224,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"status_conditions": [{"type": "Approved"}]},
         "status.conditions.0.status: Field required",
     ),
-    "condition at a strange time": (
+    "condition at an invalid time": (
         {"status_conditions": [{"type": "A", "status": "True", "lastUpdateTime": "noon"}]},
         "status.conditions.0.lastUpdateTime: expected an RFC 3339 time",
     ),
@@ -243,7 +243,7 @@ def test_broken_field(changes: dict[str, Any], problem: str) -> None:
 
 @pytest.mark.parametrize("item", [None, 1, "text", [], ["metadata"]])
 def test_no_object(item: object) -> None:
-    """What is no object has no name and no signer."""
+    """An item that isn't an object has no name and no signer."""
     assert read_item(item) == UnreadableCsr(None, None, "the whole: expected an object")
 
 
@@ -257,7 +257,7 @@ def test_no_object(item: object) -> None:
     ],
 )
 def test_as_far_as_it_can_be_read(item: object, name: str | None, signer: str | None) -> None:
-    """Of an unreadable item name and signer are told where they are text."""
+    """Name and signer of an unreadable item are reported if they are text."""
     found = read_item(item)
 
     assert isinstance(found, UnreadableCsr)
@@ -265,7 +265,7 @@ def test_as_far_as_it_can_be_read(item: object, name: str | None, signer: str | 
 
 
 def test_problem_is_safe() -> None:
-    """A problem holds no values, for `extra` has key ids, and is printable and short."""
+    """A problem has no values, because `extra` has key ids; it is printable and short."""
     key = "a\n\u202e" + "b" * 1_000
     found = read_item(an_item(spec_extra={key: ["ASIAEXAMPLEEXAMPLE00", 5]}))
 
@@ -274,12 +274,12 @@ def test_problem_is_safe() -> None:
     assert len(found.problem) == 200
 
 
-ODD_NAMES = ["a\nb", "a?b#c", " ", "ü-名前-🙂", "n" * 10_000, "../../x"]
+UNUSUAL_NAMES = ["a\nb", "a?b#c", " ", "ü-名前-🙂", "n" * 10_000, "../../x"]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES, ids=range(len(ODD_NAMES)))
-def test_odd_names(name: str) -> None:
-    """A name is data, whatever it holds."""
+@pytest.mark.parametrize("name", UNUSUAL_NAMES, ids=range(len(UNUSUAL_NAMES)))
+def test_unusual_names(name: str) -> None:
+    """A name may contain anything."""
     assert name == read(an_item(name=name, uid="u")).name
 
 
@@ -292,7 +292,7 @@ JSON_VALUES = st.recursive(
 
 @given(JSON_VALUES)
 def test_any_json(value: object) -> None:
-    """Whatever JSON an item is, reading it doesn't raise."""
+    """No JSON raises."""
     assert isinstance(read_item(value), UnreadableCsr)
 
 
@@ -317,5 +317,5 @@ FIELDS = [
 
 @given(st.sampled_from(FIELDS).flatmap(lambda path: JSON_VALUES.map(_replaced(path))))
 def test_any_field(item: object) -> None:
-    """Whatever one field of a good item is, reading the item doesn't raise."""
+    """No value in any field of a valid item raises."""
     assert isinstance(read_item(item), Csr | UnreadableCsr)

@@ -36,7 +36,7 @@ def unread(message: bytes) -> UnreadableCsr:
 
 
 def test_each_field_is_read() -> None:
-    """As the same object in JSON is, see test_csr_items.py."""
+    """The result is the same as for JSON, see test_csr_items.py."""
     times = {"lastUpdateTime": "2026-11-24T11:58:00Z"}
     item = an_item(
         spec_expirationSeconds=86_400,
@@ -70,7 +70,7 @@ def test_each_field_is_read() -> None:
 
 
 def test_texts_that_are_the_same_in_many_csrs_take_memory_once() -> None:
-    """Of sixty thousand small ones in a list they would take more than the messages."""
+    """In a list of sixty thousand small CSRs they would take more than the messages."""
     one, other = read(an_item("a")).csr, read(an_item("b")).csr
 
     assert one.signer is other.signer
@@ -85,7 +85,7 @@ def test_texts_that_are_the_same_in_many_csrs_take_memory_once() -> None:
 
 
 def test_a_time_that_is_not_set_is_an_empty_message() -> None:
-    """As Go sends it; the beginning of 1970 has its two fields."""
+    """Go sends it so; the beginning of 1970 has two fields."""
     condition = encoded(1, b"Seen") + encoded(6, b"True") + encoded(4, b"")
     begun = encoded(1, b"Begun") + encoded(6, b"True") + encoded(4, b"\x08\x00\x10\x00")
     item = message_of(an_item()) + encoded(3, encoded(1, condition) + encoded(1, begun))
@@ -99,11 +99,11 @@ def test_a_time_that_is_not_set_is_an_empty_message() -> None:
 
 @pytest.mark.parametrize("seconds", [None, 0, 600, 2**31 - 1, -(2**31)])
 def test_expiration(seconds: int | None) -> None:
-    """Absent is another thing than 0."""
+    """A missing value isn't 0."""
     assert seconds == read(an_item(spec_expirationSeconds=seconds)).csr.expiration_seconds
 
 
-def test_an_oversized_request_is_its_size_and_not_kept() -> None:
+def test_only_the_size_of_an_oversized_request_is_kept() -> None:
     """The server keeps its own spec."""
     listed = read(an_item(spec_request=base64.b64encode(b"x" * 70_000).decode()))
 
@@ -114,10 +114,10 @@ def test_an_oversized_request_is_its_size_and_not_kept() -> None:
 # --- what is sent back ------------------------------------------------------------------------
 
 
-def test_what_we_do_not_know_goes_back_as_it_came() -> None:
-    """What a PUT leaves out is deleted: fields of newer servers, and owners, which we don't read.
+def test_unknown_fields_are_sent_back_unchanged() -> None:
+    """A PUT deletes what it leaves out, also fields of newer servers and owners, which aren't read.
 
-    Not so `managedFields`: of them the server keeps its own.
+    `managedFields` is not sent: the server keeps its own.
     """
     newer, owner = encoded(99, b"newer"), encoded(13, b"owner")
     metadata = protobuf.message("ObjectMeta", an_item()["metadata"])
@@ -132,8 +132,8 @@ def test_what_we_do_not_know_goes_back_as_it_came() -> None:
     assert owner + newer in decision(listed.message, approval(listed.csr))
 
 
-def test_a_condition_of_the_same_type_gives_way_and_no_other_does() -> None:
-    """Those of other types, and a certificate, stay as they came."""
+def test_only_conditions_of_the_same_type_are_replaced() -> None:
+    """Conditions of other types and the certificate stay unchanged."""
     kinds = ("Approved", "Seen", "Approved")
     earlier = [{"type": kind, "status": "True", "reason": "earlier"} for kind in kinds]
     listed = read(an_item(status_conditions=earlier, status_certificate="QUJD"))
@@ -151,8 +151,8 @@ def answer(**changes: Any) -> bytes:
     return protobuf.encode({"kind": CSR, **item})
 
 
-def test_an_answer_shows_the_decision_whatever_else_is_in_it() -> None:
-    """What the requester brought in doesn't make a written decision an unwritten one."""
+def test_an_answer_shows_the_decision_whatever_else_it_contains() -> None:
+    """The requester's own content doesn't hide a written decision."""
     write = approval(a_csr(name="a"))
 
     assert shows(answer(), write)
@@ -166,24 +166,24 @@ def test_an_answer_shows_the_decision_whatever_else_is_in_it() -> None:
 
 
 @pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
-def test_what_breaks_other_readers_is_named(metadata: Json, problem: str) -> None:
-    """For they list nothing until it is deleted."""
-    found = unread(message_of(an_item("odd", **metadata)))
+def test_a_csr_that_breaks_other_clients_is_named(metadata: Json, problem: str) -> None:
+    """Other clients list nothing until it is deleted, so it is reported by name."""
+    found = unread(message_of(an_item("hiding", **metadata)))
 
-    assert "odd" == found.name
+    assert "hiding" == found.name
     assert found.problem.split(":")[0] == problem.split(":", maxsplit=1)[0]
 
 
 def test_ordinary_managed_fields_are_no_problem() -> None:
-    """Server-side apply and approvers write some."""
+    """Server-side apply and approvers write them."""
     fields = '{"f:metadata":{"f:labels":{".":{},' + ",".join(['"f:a":{}'] * 200) + "}}}"
 
     assert "csr-7znmf" == read(an_item(**managed(fields))).csr.name
 
 
 @pytest.mark.parametrize("field", ["name", "uid", "resourceVersion", "creationTimestamp"])
-def test_a_field_that_is_needed(field: str) -> None:
-    """Without it nothing can be judged or written."""
+def test_a_required_field_is_missing(field: str) -> None:
+    """Without it the CSR can't be evaluated or written."""
     item = an_item()
     del item["metadata"][field]
 
@@ -191,21 +191,21 @@ def test_a_field_that_is_needed(field: str) -> None:
 
 
 def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes() -> None:
-    """By them the object can be deleted."""
+    """With them the object can be deleted."""
     found = unread(message_of(an_item("a\udcff\udc80")))
 
     assert ("a\\xff\\x80", "metadata.name: not UTF-8") == (found.name, found.problem)
 
 
 def test_a_message_of_too_many_fields_is_not_read_on() -> None:
-    """It bounds the time that a CSR takes."""
+    """The limit bounds the time that a CSR takes."""
     labels = {str(number): "" for number in range(MOST_FIELDS)}
 
     assert f"more than {MOST_FIELDS} fields" == unread(message_of(an_item(labels=labels))).problem
 
 
-def test_what_is_kept_of_ten_thousand_is_bounded() -> None:
-    """Of each a piece of its name, and the problem."""
+def test_the_memory_for_unreadable_csrs_is_bounded() -> None:
+    """Only the beginning of the name and the problem are kept."""
     message = memoryview(message_of(an_item("n" * 100_000, spec_username="\udcff")))
 
     kept = read_csr(message)

@@ -1,4 +1,4 @@
-"""Listing one signer's CSRs: pages, what may go wrong with one, and what is made of it."""
+"""Listing one signer's CSRs: pages, unreadable items, and failures."""
 
 import base64
 import json
@@ -67,7 +67,7 @@ def test_empty_list() -> None:
 
 
 def test_unreadable_item() -> None:
-    """An item that can't be read is reported as such, in its place, and stops no other."""
+    """An item that can't be read is reported in its place, and stops no other."""
     page = a_page(an_item("a"), an_item("b", spec_username="\udcff"), None, an_item("c"))
     with answering(page) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -86,7 +86,7 @@ def test_unreadable_item() -> None:
     ],
 )
 def test_unusable_item(changes: dict[str, Any], problem: str) -> None:
-    """An item that couldn't be written safely, or wasn't asked for, isn't judged."""
+    """An item that couldn't be written safely, or is of another signer, is unreadable."""
     with answering(a_page(an_item(**changes))) as (api, _):
         [item] = api.list_csrs(KUBELET_SERVING).items
 
@@ -101,7 +101,7 @@ def test_item_listed_twice() -> None:
 
 
 def test_oversized_request() -> None:
-    """An oversized request is listed by its size."""
+    """An oversized request is listed with its size only."""
     request = base64.b64encode(b"x" * 70_000).decode()
     with answering(a_page(an_item(spec_request=request))) as (api, _):
         [csr] = api.list_csrs(KUBELET_SERVING).csrs
@@ -113,7 +113,7 @@ def test_oversized_request() -> None:
 
 
 def by_limit(items: list[dict[str, Any]]) -> Any:
-    """A server that keeps to the limit; its continue token is the number of the next item."""
+    """Return a server that respects the limit; its token is the number of the next item."""
 
     def answer(seen: Seen) -> Reply:
         start, limit = int(seen.query.get("continue", 0)), int(seen.query["limit"])
@@ -128,7 +128,7 @@ def limits_asked(seen: list[Seen]) -> list[int]:
 
 
 def test_page_too_large() -> None:
-    """A page over the cap is asked for anew with half the limit, until it fits."""
+    """A page that is too large is requested again with half the limit, until it fits."""
     items = [an_item(f"csr-{number:03}") for number in range(20)]
     with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -139,7 +139,7 @@ def test_page_too_large() -> None:
 
 
 def test_limit_recovers() -> None:
-    """After small pages the limit grows again, so that few large CSRs don't slow the whole list."""
+    """After small pages the limit grows again: a few large CSRs don't slow the whole list."""
     large = [an_item(f"a-{number}", annotations={"x": "y" * 8_000}) for number in range(4)]
     small = [an_item(f"b-{number:03}") for number in range(9)]
     with answering(answer=by_limit(large + small), limits=Limits(page=10_000)) as (api, server):
@@ -150,7 +150,7 @@ def test_limit_recovers() -> None:
 
 
 def test_one_csr_too_large() -> None:
-    """A CSR that alone is over the cap ends the listing there; what came before it is kept."""
+    """A single CSR that is too large ends the listing; the CSRs before it are kept."""
     items = [an_item("a"), an_item("b", annotations={"x": "y" * 20_000}), an_item("c")]
     with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -161,7 +161,7 @@ def test_one_csr_too_large() -> None:
 
 
 def test_first_csr_too_large() -> None:
-    """Even the first CSR over the cap makes a listing that is empty and truncated, no error."""
+    """If it is the first CSR, the listing is empty and truncated; this isn't an error."""
     with answering(a_page(an_item()), limits=Limits(page=100)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
 
@@ -169,7 +169,7 @@ def test_first_csr_too_large() -> None:
 
 
 def test_requesters_share() -> None:
-    """Of a requester who fills the memory the rest isn't kept; nobody else loses anything."""
+    """A requester that fills its share loses its other CSRs; no other requester does."""
     greedy = [
         an_item(f"a-{number}", spec_username="system:node:greedy", annotations={"x": "y" * 4_000})
         for number in range(5)
@@ -187,8 +187,8 @@ def a_large_item(name: str, created: str, size: int = 4_000, **rest: Any) -> dic
     return an_item(name, creationTimestamp=filed, annotations=text, **rest)
 
 
-def test_of_a_requester_s_share_the_newest_is_kept() -> None:
-    """It is the one that his kubelet waits for, whatever it is called; older ones give way."""
+def test_a_requesters_newest_csrs_are_kept() -> None:
+    """A kubelet waits for its newest CSR, whatever its name; older ones are removed."""
     items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in (3, 1, 4, 2)]
     with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -197,8 +197,8 @@ def test_of_a_requester_s_share_the_newest_is_kept() -> None:
     assert listing.cause == "share: more than 10000 bytes of one requester's CSRs"
 
 
-def test_where_all_have_too_much_whoever_has_most_gives_way() -> None:
-    """His oldest: whoever comes last with little finds room, however many have much."""
+def test_if_all_have_too_much_the_one_with_most_loses_csrs_first() -> None:
+    """It loses its oldest: a requester with few CSRs finds room, however late it is listed."""
     items = [
         a_large_item(f"{name}-{n}", f"11:0{n}:00", spec_username=f"system:node:{name}")
         for name in "ab"
@@ -212,8 +212,8 @@ def test_where_all_have_too_much_whoever_has_most_gives_way() -> None:
     assert listing.cause == "share: more than 20000 bytes of all requesters' CSRs"
 
 
-def test_nobody_gives_way_to_one_who_would_have_more() -> None:
-    """Nor does it help to come last; of one's own the older ones give way."""
+def test_no_requester_loses_csrs_to_one_that_would_have_more() -> None:
+    """The order of the list doesn't matter; a requester's own older CSRs are removed."""
     items = [a_large_item("a", "11:00:00", 2_000, spec_username="system:node:a")]
     items += [a_large_item(f"b-{n}", f"11:0{n}:00") for n in range(3)]
     with answering(a_page(*items), limits=Limits(total=13_000)) as (api, _):
@@ -222,8 +222,8 @@ def test_nobody_gives_way_to_one_who_would_have_more() -> None:
     assert ["a", "b-1", "b-2"] == names(listing)
 
 
-def test_one_that_is_too_large_for_a_share_costs_no_other() -> None:
-    """Nothing gives way to what can't be kept anyway."""
+def test_a_csr_larger_than_a_share_removes_no_other() -> None:
+    """It can't be kept in any case."""
     items = [a_large_item("a", "11:01:00"), a_large_item("b", "11:02:00", size=11_000)]
     with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -232,8 +232,8 @@ def test_one_that_is_too_large_for_a_share_costs_no_other() -> None:
     assert listing.truncated
 
 
-def test_what_gave_way_is_not_written() -> None:
-    """Its text is forgotten too; the memory is what the share is about."""
+def test_a_removed_csr_is_not_written() -> None:
+    """Its message is removed, too, because the share limits memory."""
     items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in range(5)]
     with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -256,7 +256,7 @@ def test_expired_with_token() -> None:
 
 
 def test_expired_without_token() -> None:
-    """After a 410 that offers none, the list is read anew from its beginning."""
+    """After a 410 that offers no token, the list is read again from its beginning."""
     replies = (a_page(an_item("a"), token="old"), expired(), a_page(an_item("c"), an_item("d")))
     with answering(*replies) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -268,7 +268,7 @@ def test_expired_without_token() -> None:
 
 @pytest.mark.parametrize("token", ["", "new"])
 def test_expired_twice(token: str) -> None:
-    """A second 410 ends the listing; what was read by then is kept."""
+    """A second 410 ends the listing; the CSRs read by then are kept."""
     replies = (
         a_page(an_item("a"), token="old"),
         expired(token),
@@ -285,7 +285,7 @@ def test_expired_twice(token: str) -> None:
 
 
 def test_expired_at_once() -> None:
-    """A 410 to the first page is a failure like others."""
+    """A 410 for the first page is a failure like any other."""
     with answering(expired("new")) as (api, _), pytest.raises(ClusterUnavailable) as raised:
         api.list_csrs(KUBELET_SERVING)
 
@@ -296,7 +296,7 @@ def test_expired_at_once() -> None:
 
 
 def test_half_of_the_time() -> None:
-    """Listing ends when half of the run's time has gone; what was read is kept."""
+    """Listing ends when half of the run's time is gone; the CSRs read by then are kept."""
     clock = StillClock(50.0)
 
     def answer(seen: Seen) -> Reply:
@@ -314,7 +314,7 @@ def test_half_of_the_time() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, -3.0])
 def test_no_time_at_all(seconds: float) -> None:
-    """Without any time nothing is asked, and nothing could be listed."""
+    """Without time nothing is requested, and the listing fails."""
     with (
         answering(a_page(), clock=StillClock(seconds)) as (api, server),
         pytest.raises(ClusterUnavailable, match="time: no time was left"),
@@ -325,7 +325,7 @@ def test_no_time_at_all(seconds: float) -> None:
 
 
 def by_name(items: list[dict[str, Any]], clock: StillClock, seconds: float) -> Any:
-    """A server whose pages each take some seconds; its continue tokens hold the last name."""
+    """Return a server whose pages take `seconds` each; its tokens contain the last name."""
     names = [item["metadata"]["name"] for item in items]
 
     def answer(seen: Seen) -> Reply:
@@ -345,7 +345,7 @@ def token_of(start: str) -> str:
 
 
 def listed_by_name(seconds: float, *names: str) -> tuple[Listing, list[str]]:
-    """What is listed in 25 s, and where it was read on from."""
+    """Return what is listed in 25 s, and the names where it was read on."""
     items, clock = [an_item(name) for name in sorted(names)], StillClock(50.0)
     with answering(answer=by_name(items, clock, seconds), clock=clock) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -353,8 +353,8 @@ def listed_by_name(seconds: float, *names: str) -> tuple[Listing, list[str]]:
     return listing, [json.loads(base64.b64decode(one + "=="))["start"] for one in tokens]
 
 
-def test_a_name_that_leads_the_list_back_is_passed_over() -> None:
-    """In protobuf it needn't be UTF-8; the token has U+FFFD for it, which comes before the name."""
+def test_a_name_that_leads_the_list_back_is_skipped() -> None:
+    """In protobuf it needn't be UTF-8; the token has U+FFFD for it, which sorts before the name."""
     back = token_of("/x\ufffd\0")
 
     def served(seen: Seen) -> Reply:
@@ -374,7 +374,7 @@ MANY: Final = tuple(f"a-{number:02}" for number in range(40))
 
 
 def test_when_half_of_the_time_is_gone_a_later_place_is_read() -> None:
-    """However much comes first by name, each kubelet's request is reached in some minute."""
+    """However many CSRs sort before it, each kubelet's request is read in some minute."""
     listing, starts = listed_by_name(3.0, *MANY, "csr-zzzzz")
 
     assert "csr-zzzzz" in names(listing)
@@ -382,8 +382,8 @@ def test_when_half_of_the_time_is_gone_a_later_place_is_read() -> None:
     assert (True, "time: the answer took too long") == (listing.truncated, listing.cause)
 
 
-def test_what_was_leapt_over_is_read_with_the_time_that_is_left() -> None:
-    """Up to the place, and no further: nothing is missing then, nor listed twice."""
+def test_skipped_csrs_are_read_in_the_time_that_is_left() -> None:
+    """They are read up to the later place, so that none is missing or listed twice."""
     own = ("csr-2", "csr-9", "csr-b", "csr-zzzzz")
     listing, starts = listed_by_name(2.4, *MANY[:12], *own)
 
@@ -393,7 +393,7 @@ def test_what_was_leapt_over_is_read_with_the_time_that_is_left() -> None:
 
 
 def test_a_list_that_is_read_in_half_of_the_time_is_read_in_order() -> None:
-    """As nearly every list is."""
+    """Nearly every list is read so."""
     listing, _ = listed_by_name(1.0, *MANY[:12], "csr-zzzzz")
 
     assert [*MANY[:12], "csr-zzzzz"] == names(listing)
@@ -429,7 +429,7 @@ FAILURES = {
 
 @pytest.mark.parametrize(("broken", "words"), FAILURES.values(), ids=FAILURES)
 def test_first_page_fails(broken: Reply, words: str) -> None:
-    """Where the first page fails nothing could be listed, and the cause tells why."""
+    """If the first page fails, the listing fails with the cause."""
     with answering(broken) as (api, _), pytest.raises(ClusterUnavailable) as raised:
         api.list_csrs(KUBELET_SERVING)
 
@@ -439,7 +439,7 @@ def test_first_page_fails(broken: Reply, words: str) -> None:
 
 @pytest.mark.parametrize(("broken", "words"), FAILURES.values(), ids=FAILURES)
 def test_later_page_fails(broken: Reply, words: str) -> None:
-    """Where a later page fails, what came before it is kept, and the cause is told."""
+    """If a later page fails, the CSRs before it are kept, and the listing has the cause."""
     with answering(a_page(an_item("a"), token="t"), broken) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
 
@@ -460,8 +460,8 @@ def test_later_page_fails(broken: Reply, words: str) -> None:
     ],
     ids=["403", "429", "503", "hang-up", "cut short", "chunks cut short"],
 )
-def test_passing_trouble(passing: Reply) -> None:
-    """A trouble that passes isn't noticed, on the first page or on a later one."""
+def test_temporary_failure(passing: Reply) -> None:
+    """A temporary failure changes nothing, on the first page or on a later one."""
     pages = (a_page(an_item("a"), token="t"), a_page(an_item("b")))
     with answering(passing, pages[0], passing, pages[1]) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -470,8 +470,8 @@ def test_passing_trouble(passing: Reply) -> None:
     assert not listing.truncated
 
 
-def test_unknown_to_the_cluster() -> None:
-    """A cluster that takes no token of ours, not even a new one, doesn't know us."""
+def test_credentials_are_rejected() -> None:
+    """A cluster that accepts neither our token nor a new one rejects our credentials."""
     with answering(failure(401, "Unauthorized")) as (api, server):
         with pytest.raises(NotOnboarded) as raised:
             api.list_csrs(KUBELET_SERVING)
@@ -482,8 +482,8 @@ def test_unknown_to_the_cluster() -> None:
         ]
 
 
-def test_allowed_nothing() -> None:
-    """A cluster that answers 403 for longer than a starting API server does allows us nothing."""
+def test_no_rights() -> None:
+    """403s for longer than a starting API server sends them mean that we have no rights."""
     clock = StillClock()
     with answering(failure(403, "cannot list"), clock=clock) as (api, _):
         with pytest.raises(NotOnboarded) as raised:

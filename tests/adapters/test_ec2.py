@@ -1,4 +1,4 @@
-"""EC2 asked for instances: by batches, each of which fails alone."""
+"""Instances are requested from EC2 in batches, and each batch fails alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ ROLE = Role("aws", "111122223333", "eks-node")
 
 
 class Countdown:
-    """A clock with so many seconds left."""
+    """A clock with a number of seconds left."""
 
     def __init__(self, seconds: float = 50) -> None:
         self.seconds = seconds
@@ -44,17 +44,17 @@ class Countdown:
 
 
 class Iam:
-    """An IAM that knows one profile."""
+    """An IAM client that has one profile."""
 
     def get_instance_profile(self, **_: str) -> object:
         return {"InstanceProfile": {"Arn": PROFILE, "Roles": [{"Arn": str(ROLE)}]}}
 
 
 class ScriptedEc2:
-    """An EC2 client whose pages, or the errors instead of them, are written down.
+    """An EC2 client with scripted pages and errors.
 
-    It stands in where botocore's own Stubber can't: for errors that are no answers of AWS, for
-    answers that botocore's model doesn't allow, and for an SDK of another age.
+    It is for what botocore's Stubber can't do: errors without an answer of AWS, answers that
+    botocore's model doesn't allow, and an older SDK.
     """
 
     def __init__(self, *pages: object, members: Sequence[str] = ()) -> None:
@@ -105,7 +105,7 @@ def a_page(*items: object, more: str | None = None) -> dict[str, Any]:
 
 
 def asked_by_id(ids: Sequence[str], token: str | None = None) -> dict[str, Any]:
-    """The parameters of a request for these ids, to the last one."""
+    """Return all parameters of a request for these ids."""
     parameters: dict[str, Any] = {
         "Filters": [{"Name": "instance-id", "Values": list(ids)}],
         "MaxResults": 200,
@@ -116,7 +116,7 @@ def asked_by_id(ids: Sequence[str], token: str | None = None) -> dict[str, Any]:
 
 @contextmanager
 def ec2_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Iterator[Ec2Fleet]:
-    """EC2 with exactly these requests and answers, a text being an error's code."""
+    """EC2 with exactly these requests and answers; a text is an error's code."""
     client = a_client()
     with Stubber(client) as stub:
         for request, answer in exchanges:
@@ -124,7 +124,7 @@ def ec2_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Itera
                 stub.add_client_error(
                     "describe_instances",
                     answer,
-                    f"{PROFILE} must not be told",
+                    f"{PROFILE} must not be shown",
                     expected_params=request,
                 )
             else:
@@ -134,7 +134,7 @@ def ec2_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Itera
 
 
 def ids_of(answer: Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]) -> list[str]:
-    """The ids that there is evidence for, which must be their own, and of one instance."""
+    """Return the ids with evidence, which must be one instance with that id."""
     found = {key: value for key, value in answer.items() if isinstance(value, tuple)}
     assert all([key] == [instance.id for instance in value] for key, value in found.items())
     return sorted(found)
@@ -143,7 +143,7 @@ def ids_of(answer: Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]) -> 
 def by_name(
     answer: Mapping[str, tuple[Instance, ...] | EvidenceUnavailable],
 ) -> dict[str, list[str]]:
-    """The names that there is evidence for, with their instances' ids."""
+    """Return the names with evidence, and their instances' ids."""
     return {
         name: [instance.id for instance in found]
         for name, found in answer.items()
@@ -157,7 +157,7 @@ def problems_of(answer: Mapping[str, object]) -> dict[str, str]:
 
 @mock_aws
 def test_instances_come_by_id_and_unknown_ones_are_absent() -> None:
-    """An id that EC2 doesn't know costs the others nothing."""
+    """An id that EC2 doesn't know has no effect on the others."""
     client = a_client()
     ran = client.run_instances(ImageId="ami-12c6146b", MinCount=2, MaxCount=2)["Instances"]
     ids = [instance["InstanceId"] for instance in ran]
@@ -170,13 +170,13 @@ def test_instances_come_by_id_and_unknown_ones_are_absent() -> None:
 
 @mock_aws
 def test_instances_come_by_name_within_the_vpc() -> None:
-    """A name of another VPC, or of nobody, is absent."""
+    """A name of another VPC, or of no instance, is absent."""
     client = a_client()
     ran = client.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]
     name, vpc_id = ran["PrivateDnsName"], ran["VpcId"]
     fleet = a_fleet(client)
 
-    here = fleet.by_private_dns_name([name, "nobody.ec2.internal"], vpc_id)
+    here = fleet.by_private_dns_name([name, "none.ec2.internal"], vpc_id)
     elsewhere = fleet.by_private_dns_name([name], "vpc-0123")
 
     assert by_name(here) == {name: [ran["InstanceId"]]}
@@ -184,7 +184,7 @@ def test_instances_come_by_name_within_the_vpc() -> None:
 
 
 def test_two_hundred_ids_are_one_call() -> None:
-    """401 ids are three calls, by filter, with managed instances, each id asked for once."""
+    """401 ids are three calls, by filter, with managed instances, and each id once."""
     ids = [an_id(number) for number in range(401)]
     with ec2_saying(
         (asked_by_id(ids[:200]), a_page()),
@@ -196,7 +196,7 @@ def test_two_hundred_ids_are_one_call() -> None:
     assert answer == {}
 
 
-def test_names_are_asked_for_with_their_vpc() -> None:
+def test_names_are_requested_with_their_vpc() -> None:
     """201 names are two calls, each with both filters."""
     names = [f"ip-10-0-{number:03}-1.ec2.internal" for number in range(201)]
 
@@ -219,8 +219,8 @@ def test_names_are_asked_for_with_their_vpc() -> None:
     assert by_name(answer) == {names[0]: [an_id(1), an_id(2)], names[200]: [an_id(3)]}
 
 
-def test_all_pages_are_read_and_their_order_says_nothing() -> None:
-    """Instances are told apart by what they say of themselves, on whichever page they stand."""
+def test_all_pages_are_read_in_any_order() -> None:
+    """An instance is identified by its own fields, on any page."""
     ids = [an_id(number) for number in range(3)]
     with ec2_saying(
         (asked_by_id(ids), a_page(an_item(2), more="t1")),
@@ -243,7 +243,7 @@ def test_all_pages_are_read_and_their_order_says_nothing() -> None:
     ],
 )
 def test_a_failing_batch_fails_alone(code: str) -> None:
-    """Whatever the error, its own two hundred have no evidence and the others have theirs."""
+    """After any error only its own two hundred ids have no evidence."""
     ids = [an_id(number) for number in range(201)]
     with ec2_saying(
         (asked_by_id(ids[:200]), code), (asked_by_id(ids[200:]), a_page(an_item(200)))
@@ -255,7 +255,7 @@ def test_a_failing_batch_fails_alone(code: str) -> None:
 
 
 def test_a_batch_whose_second_page_fails_fails_whole() -> None:
-    """What the first page showed may not be all, so it is no evidence either."""
+    """The first page may not be complete, so it is no evidence either."""
     ids = [an_id(1), an_id(2)]
     with ec2_saying(
         (asked_by_id(ids), a_page(an_item(1), more="t1")),
@@ -276,7 +276,7 @@ def test_a_batch_whose_second_page_fails_fails_whole() -> None:
     ],
 )
 def test_a_call_that_gets_no_answer_gives_no_evidence(error: Exception) -> None:
-    """Time-outs and missing credentials are told by their kind alone."""
+    """Time-outs and missing credentials are reported by their class only."""
     fleet = a_fleet(ScriptedEc2(error))
     problem = f"EC2 DescribeInstances: {type(error).__name__}"
 
@@ -284,18 +284,18 @@ def test_a_call_that_gets_no_answer_gives_no_evidence(error: Exception) -> None:
     assert {"a.b": problem} == problems_of(fleet.by_private_dns_name(["a.b"], "vpc-1"))
 
 
-def test_an_instance_of_odd_shape_has_no_evidence_and_the_others_have_theirs() -> None:
-    """One item that can't be read is told by its field."""
-    odd = an_item(1) | {"PublicIpAddress": "nowhere"}
-    answer = a_fleet(ScriptedEc2(a_page(odd, an_item(2)))).by_id([an_id(1), an_id(2)])
+def test_an_unreadable_instance_is_no_evidence_and_the_others_are() -> None:
+    """An item that can't be read is reported by its field."""
+    unreadable = an_item(1) | {"PublicIpAddress": "nowhere"}
+    answer = a_fleet(ScriptedEc2(a_page(unreadable, an_item(2)))).by_id([an_id(1), an_id(2)])
 
     assert ids_of(answer) == [an_id(2)]
     assert list(problems_of(answer)) == [an_id(1)]
     assert "PublicIpAddress" in problems_of(answer)[an_id(1)]
 
 
-def test_a_name_with_an_instance_of_odd_shape_has_no_evidence() -> None:
-    """The other instance of that name isn't the only one, so it isn't taken for it."""
+def test_a_name_with_an_unreadable_instance_has_no_evidence() -> None:
+    """Another instance of that name isn't the only one, so it isn't used."""
     pages = a_page(
         an_item(1, "a.b"), an_item(2, "a.b") | {"PublicIpAddress": "x"}, an_item(3, "c.d")
     )
@@ -314,14 +314,14 @@ def test_a_name_with_an_instance_of_odd_shape_has_no_evidence() -> None:
         pytest.param(a_page(an_item(1), "i-1"), id="no object"),
     ],
 )
-def test_a_batch_with_something_that_nobody_can_be_told_by_fails_whole(page: object) -> None:
-    """Whose evidence it is can't be said, so nobody is said to be unknown."""
+def test_a_batch_with_an_item_without_an_id_fails_whole(page: object) -> None:
+    """The item may be evidence for any id, so no id is reported as unknown."""
     answer = a_fleet(ScriptedEc2(page)).by_id([an_id(1)])
 
     assert problems_of(answer) == {an_id(1): "EC2 DescribeInstances: unreadable answer"}
 
 
-def test_what_was_not_asked_for_is_nobodys_evidence() -> None:
+def test_an_instance_that_was_not_requested_is_no_evidence() -> None:
     """An instance with another id or name is ignored, whatever its shape."""
     ec2 = ScriptedEc2(
         a_page(an_item(9, "x.y"), {"InstanceId": "i-9", "PrivateDnsName": "z", "VpcId": 5})
@@ -331,7 +331,7 @@ def test_what_was_not_asked_for_is_nobodys_evidence() -> None:
     assert a_fleet(ec2).by_private_dns_name(["a.b"], "vpc-1") == {}
 
 
-def test_an_instance_that_stands_on_two_pages_is_one() -> None:
+def test_an_instance_on_two_pages_is_one() -> None:
     """Pages may overlap while instances come and go."""
     ec2 = ScriptedEc2(a_page(an_item(1, "a.b")), a_page(an_item(1, "a.b")))
     answer = a_fleet(ec2).by_private_dns_name(["a.b"], "vpc-1")
@@ -340,8 +340,8 @@ def test_an_instance_that_stands_on_two_pages_is_one() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*", "ip-10-0-1-?.ec2.internal", "a\\b", ""])
-def test_a_name_that_is_a_pattern_is_never_asked_for(pattern: str) -> None:
-    """EC2 would answer it with other nodes' instances."""
+def test_a_name_that_is_a_pattern_is_never_requested(pattern: str) -> None:
+    """EC2 would answer with other nodes' instances."""
     ec2 = ScriptedEc2(a_page())
     fleet = a_fleet(ec2)
 
@@ -350,7 +350,7 @@ def test_a_name_that_is_a_pattern_is_never_asked_for(pattern: str) -> None:
     assert ec2.asked == []
 
 
-def test_without_a_vpc_no_name_is_asked_for() -> None:
+def test_without_a_vpc_no_name_is_requested() -> None:
     """Names are unique within a VPC only."""
     ec2 = ScriptedEc2(a_page(an_item(1, "a.b")))
     answer = a_fleet(ec2).by_private_dns_name(["a.b"], "")
@@ -368,10 +368,10 @@ def test_without_a_vpc_no_name_is_asked_for() -> None:
         pytest.param(["Filters"], {}, id="old"),
     ],
 )
-def test_managed_instances_are_asked_for_where_the_sdk_knows_them(
+def test_managed_instances_are_requested_if_the_sdk_supports_it(
     members: list[str], managed: dict[str, bool]
 ) -> None:
-    """An older SDK refuses the parameter, so it is left out there."""
+    """An older SDK refuses the parameter, so it is left out."""
     ec2 = ScriptedEc2(a_page(), members=members)
     a_fleet(ec2).by_id([an_id(1)])
 
@@ -384,23 +384,23 @@ def test_managed_instances_are_asked_for_where_the_sdk_knows_them(
     ]
 
 
-def test_shortly_before_the_end_nothing_more_is_asked() -> None:
-    """The time that is left belongs to what is known already."""
+def test_shortly_before_the_end_nothing_is_requested() -> None:
+    """The rest of the time is for the requests whose evidence is there."""
     ec2 = ScriptedEc2(a_page(an_item(1)))
     fleet = a_fleet(ec2, seconds=14)
-    problem = "EC2 DescribeInstances: not asked, for want of time"
+    problem = "EC2 DescribeInstances: not asked, no time was left"
 
     assert problems_of(fleet.by_id([an_id(1)])) == {an_id(1): problem}
     assert problems_of(fleet.by_private_dns_name(["a.b"], "vpc-1")) == {"a.b": problem}
     late = fleet.role_of_profile(PROFILE)
     assert isinstance(late, OutOfTime)
-    assert str(late) == "IAM GetInstanceProfile: not asked, for want of time"
+    assert str(late) == "IAM GetInstanceProfile: not asked, no time was left"
     assert all(isinstance(one, OutOfTime) for one in fleet.by_id([an_id(1)]).values())
     assert ec2.asked == []
 
 
-class Hasty:
-    """How the fleet gets its hasty client, and whether it asked for it."""
+class FastFail:
+    """Makes the `fast_fail` client, and counts how often."""
 
     def __init__(self, *pages: object) -> None:
         self.ec2 = ScriptedEc2(*pages)
@@ -411,33 +411,33 @@ class Hasty:
         return self.ec2
 
 
-def late_fleet(clock: Countdown, patient: ScriptedEc2, fast_fail: Hasty) -> Ec2Fleet:
-    return Ec2Fleet(patient, InstanceProfiles(Iam(), clock.now), clock, fast_fail)
+def late_fleet(clock: Countdown, usual: ScriptedEc2, fast_fail: FastFail) -> Ec2Fleet:
+    return Ec2Fleet(usual, InstanceProfiles(Iam(), clock.now), clock, fast_fail)
 
 
-def test_late_in_a_run_ec2_is_asked_by_the_hasty_client() -> None:
-    """Before that it isn't even made."""
-    clock, patient, fast_fail = (
+def test_late_in_a_run_the_fast_fail_client_asks_ec2() -> None:
+    """Before that the client isn't made."""
+    clock, usual, fast_fail = (
         Countdown(15),
         ScriptedEc2(a_page(an_item(1))),
-        Hasty(a_page(an_item(1))),
+        FastFail(a_page(an_item(1))),
     )
-    fleet = late_fleet(clock, patient, fast_fail)
+    fleet = late_fleet(clock, usual, fast_fail)
 
     assert ids_of(fleet.by_id([an_id(1)])) == [an_id(1)]
-    assert (1, 0) == (len(patient.asked), fast_fail.made)
+    assert (1, 0) == (len(usual.asked), fast_fail.made)
     clock.seconds = 5
     assert ids_of(fleet.by_id([an_id(1)])) == [an_id(1)]
-    assert (1, 1) == (len(patient.asked), len(fast_fail.ec2.asked))
+    assert (1, 1) == (len(usual.asked), len(fast_fail.ec2.asked))
     clock.seconds = 4.9
     assert isinstance(fleet.by_id([an_id(1)])[an_id(1)], OutOfTime)
     assert 1 == len(fast_fail.ec2.asked)
 
 
 @pytest.mark.parametrize("kind", [ConnectTimeoutError, ReadTimeoutError])
-def test_what_is_too_slow_for_the_hasty_client_is_the_next_runs(kind: Any) -> None:
-    """It is no trouble of EC2's: the next run asks with more patience."""
-    fast_fail = Hasty(kind(endpoint_url="https://ec2"))
+def test_a_time_out_of_the_fast_fail_client_is_a_lack_of_time(kind: Any) -> None:
+    """EC2 may work: the next run has longer time-outs."""
+    fast_fail = FastFail(kind(endpoint_url="https://ec2"))
 
     answer = late_fleet(Countdown(14), ScriptedEc2(), fast_fail).by_id([an_id(1)])
 
@@ -448,7 +448,7 @@ def test_other_trouble_of_the_hasty_client_is_trouble() -> None:
     """It would be the same with more patience."""
     denied = ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DescribeInstances")
 
-    answer = late_fleet(Countdown(14), ScriptedEc2(), Hasty(denied)).by_id([an_id(1)])
+    answer = late_fleet(Countdown(14), ScriptedEc2(), FastFail(denied)).by_id([an_id(1)])
 
     assert not isinstance(answer[an_id(1)], OutOfTime)
     assert problems_of(answer) == {
@@ -456,8 +456,8 @@ def test_other_trouble_of_the_hasty_client_is_trouble() -> None:
     }
 
 
-def test_no_further_page_is_asked_for_with_too_little_time() -> None:
-    """Each takes as long as a call; what came before is not the whole answer."""
+def test_no_other_page_is_requested_with_too_little_time() -> None:
+    """A page takes as long as a call; the pages before it are not the whole answer."""
     clock = Countdown(50)
 
     class Slow(ScriptedEc2):
@@ -480,7 +480,7 @@ def a_fleet_of(ec2: object, clock: Countdown) -> Ec2Fleet:
 
 
 def test_a_role_that_is_kept_needs_no_time() -> None:
-    """Shortly before the end the roles asked for before are still known."""
+    """Shortly before the end the roles requested before are still known."""
     clock = Countdown()
     fleet = Ec2Fleet(ScriptedEc2(), InstanceProfiles(Iam(), clock.now), clock)
 
@@ -492,7 +492,7 @@ def test_a_role_that_is_kept_needs_no_time() -> None:
 def test_clients_have_short_time_outs_few_attempts_and_no_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All of it is explicit; a proxy of the environment is used only where somebody says so."""
+    """All settings are explicit; the environment's proxy is used only on request."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     config = a_client().meta.config
 

@@ -1,4 +1,4 @@
-"""What EC2 says of an instance, reduced to what the checks compare with."""
+"""EC2's description of an instance, reduced to the fields that the checks use."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -71,7 +71,7 @@ def interface_with(**fields: object) -> NetworkInterface:
 
 
 def test_an_instance_is_read_whole() -> None:
-    """All that the checks compare with is read out of one item."""
+    """All fields that the checks use are read."""
     instance = instance_of(ITEM)
 
     assert instance == Instance(
@@ -123,15 +123,15 @@ def test_the_times_of_boto3_and_of_the_cli_are_the_same() -> None:
     assert instance_of(an_item(lambda item: item.update(LaunchTime=launched))) == instance_of(ITEM)
 
 
-def test_an_instance_of_which_ec2_tells_only_the_id_is_empty_but_for_it() -> None:
-    """Strings that EC2 doesn't give are empty, and there are no interfaces and no addresses."""
+def test_an_instance_may_have_its_id_only() -> None:
+    """Missing strings are empty, and there are no interfaces and no addresses."""
     expected = Instance("i-1", "", None, "", "", "", "", {}, ())
 
     assert expected == instance_of({"InstanceId": "i-1"})
 
 
-def test_null_and_empty_text_are_as_good_as_nothing() -> None:
-    """What a tool writes as null or as empty text reads as if it weren't there."""
+def test_null_and_empty_text_are_read_as_missing() -> None:
+    """Some tools write null or empty text for a missing field."""
     nulls = dict.fromkeys(ITEM, None) | {"InstanceId": "i-1", "PublicIpAddress": ""}
 
     assert instance_of({"InstanceId": "i-1"}) == instance_of(nulls)
@@ -147,7 +147,7 @@ def test_null_and_empty_text_are_as_good_as_nothing() -> None:
         pytest.param(None, {"Status": "attached"}, id="no status"),
     ],
 )
-def test_an_interface_counts_as_attached_only_when_both_states_say_so(
+def test_an_interface_is_attached_only_if_both_states_say_so(
     status: str | None, attachment: dict[str, str] | None
 ) -> None:
     """The attachment must be attached and the interface in use."""
@@ -179,7 +179,7 @@ def test_the_public_address_of_the_interface_belongs_to_its_primary_address() ->
 
 
 def test_the_public_address_of_the_interface_belongs_to_no_other_primary_address() -> None:
-    """Where the interface and its list disagree on the primary address, nothing is added."""
+    """If the interface and its list disagree on the primary address, nothing is added."""
     interface = interface_with(
         PrivateIpAddresses=[{"PrivateIpAddress": "10.0.1.11", "Primary": True}]
     )
@@ -188,14 +188,14 @@ def test_the_public_address_of_the_interface_belongs_to_no_other_primary_address
 
 
 def test_an_address_without_a_primary_flag_is_secondary() -> None:
-    """Nothing but EC2's word makes an address the primary one."""
+    """Only EC2's flag makes an address the primary one."""
     interface = interface_with(PrivateIpAddresses=[{"PrivateIpAddress": "10.0.1.10"}])
 
     assert interface.ipv4 == (a_private("10.0.1.10", primary=False),)
 
 
-def test_a_customer_owned_address_is_shown_but_nobody_vouches_for_it() -> None:
-    """An Outposts address is among the loose ones, not among an address's public ones."""
+def test_a_customer_owned_address_is_an_other_address() -> None:
+    """An Outposts address isn't among an address's public ones."""
     association = {"CustomerOwnedIp": "192.0.2.5"}
     private = {"PrivateIpAddress": "10.0.1.10", "Primary": True, "Association": association}
     instance = instance_of(
@@ -206,8 +206,8 @@ def test_a_customer_owned_address_is_shown_but_nobody_vouches_for_it() -> None:
     assert instance.interfaces[0].ipv4 == (a_private("10.0.1.10", primary=True),)
 
 
-def test_addresses_of_secondary_networks_are_shown_but_nobody_vouches_for_them() -> None:
-    """What EC2 lists under SecondaryInterfaces is among the loose addresses."""
+def test_addresses_of_secondary_networks_are_other_addresses() -> None:
+    """Those are the addresses under SecondaryInterfaces."""
     secondary = [{"PrivateIpAddresses": [{"PrivateIpAddress": "172.31.9.9"}]}]
     instance = instance_of(an_item(lambda item: item.update(SecondaryInterfaces=secondary)))
 
@@ -260,7 +260,7 @@ def test_addresses_of_secondary_networks_are_shown_but_nobody_vouches_for_them()
         pytest.param(lambda item: item.update(Tags={"a": "b"}), "Tags: ", id="tags as mapping"),
     ],
 )
-def test_a_field_of_another_shape_is_refused_by_name(
+def test_a_field_of_another_shape_is_an_error_that_names_it(
     change: Callable[[dict[str, Any]], object], problem: str
 ) -> None:
     """Nothing is guessed: the error names the field."""
@@ -271,14 +271,14 @@ def test_a_field_of_another_shape_is_refused_by_name(
 
 
 @pytest.mark.parametrize("item", [None, [], "i-1", 5])
-def test_what_is_no_object_is_refused(item: object) -> None:
-    """An item that isn't a mapping has no fields to name."""
+def test_an_item_that_is_no_object_is_an_error(item: object) -> None:
+    """It has no field to name."""
     with pytest.raises(ValueError, match=r"^the whole: expected an object"):
         instance_of(item)
 
 
-def test_a_refusal_is_bounded_and_printable() -> None:
-    """An error can stand in a log line whatever the value was."""
+def test_an_error_is_bounded_and_printable() -> None:
+    """An error may be logged, whatever the value is."""
     with pytest.raises(ValueError, match=r"^VpcId") as refused:
         instance_of(an_item(lambda item: item.update(VpcId=["\n" * 10_000])))
 
@@ -307,7 +307,9 @@ def test_an_answer_gives_its_instances_in_order() -> None:
         ),
     ],
 )
-def test_an_answer_of_another_shape_is_refused_by_name(answer: object, problem: str) -> None:
+def test_an_answer_of_another_shape_is_an_error_that_names_the_field(
+    answer: object, problem: str
+) -> None:
     """The error says which instance and which field."""
     with pytest.raises(ValueError, match=f"^{problem}"):
         instances_of(answer)
@@ -325,7 +327,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_json_is_an_instance_or_a_value_error(item: object) -> None:
-    """No input raises anything else."""
+    """No JSON raises another error."""
     try:
         assert isinstance(instance_of(item), Instance)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The needed fields of EC2's XML answer: they have the values that botocore's reading gives."""
+"""The needed fields of EC2's XML answer: they have the same values as from botocore."""
 
 import re
 from typing import Any
@@ -28,7 +28,7 @@ IP: tuple[str, Content] = ("privateIpAddress", "10.0.1.10")
 
 
 def read(answer: dict[str, Any]) -> list[Instance | str]:
-    """Return each instance, or the words of its refusal; of the whole answer's, these alone."""
+    """Return each instance, or its error; one error if the whole answer is unreadable."""
     try:
         return [_one(item) for item in items_of(answer)]
     except ValueError as error:
@@ -43,7 +43,7 @@ def _one(item: object) -> Instance | str:
 
 
 def _words(error: ValueError) -> str:
-    return re.sub(r" \(got .*", "", str(error))  # of a time botocore says a datetime's name
+    return re.sub(r" \(got .*", "", str(error))  # botocore's value of a time is a datetime
 
 
 def ours(content: Content) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def botocores(content: Content) -> dict[str, Any]:
 
 @settings(max_examples=80, deadline=None)
 @given(ANSWERS)
-def test_any_answer_gives_what_botocores_reading_gives(content: Content) -> None:
-    """Instances, refusals by field, the next page's token and the request's id are the same."""
+def test_any_answer_is_read_as_by_botocore(content: Content) -> None:
+    """Instances, errors by field, the next page's token and the request's id are the same."""
     mine, theirs = ours(content), botocores(content)
 
     assert read(mine) == read(theirs)
@@ -65,8 +65,8 @@ def test_any_answer_gives_what_botocores_reading_gives(content: Content) -> None
     assert mine["ResponseMetadata"] == theirs["ResponseMetadata"]
 
 
-def test_an_answer_with_every_element_of_the_api_gives_what_botocores_reading_gives() -> None:
-    """A field that `ec2_items` reads, and this reading forgets, shows as a difference."""
+def test_an_answer_with_every_element_of_the_api_is_read_as_by_botocore() -> None:
+    """A field that `ec2_items` reads, and this module doesn't, shows as a difference."""
     model = Wire().client.meta.service_model.operation_model("DescribeInstances")
     content = everything(model.output_shape)
     mine, theirs = ours(content), botocores(content)
@@ -77,15 +77,15 @@ def test_an_answer_with_every_element_of_the_api_gives_what_botocores_reading_gi
     assert mine["NextToken"] == theirs["NextToken"]
 
 
-def test_an_answer_holds_nothing_but_the_needed_fields() -> None:
-    """The reading takes place: botocore alone would give the image's id as well."""
+def test_an_answer_has_the_needed_fields_only() -> None:
+    """Botocore alone would return the image's id, too."""
     found = ours(answer_with([ID, ("imageId", "ami-1"), ("cpuOptions", [("coreCount", "1")])]))
 
     assert found["Reservations"] == [{"Instances": [{"InstanceId": "i-1"}]}]
 
 
 def test_a_client_may_be_prepared_twice() -> None:
-    """A client serves many runs, and each prepares it."""
+    """A client is used by many runs, and each prepares it."""
     wire = Wire()
     wire.body = document([*answer_with([ID]), ("requestId", "r-1")])
     read_needed_fields(wire.client)
@@ -95,7 +95,7 @@ def test_a_client_may_be_prepared_twice() -> None:
 
 
 @mock_aws
-def test_motos_answers_are_read_alike() -> None:
+def test_motos_answers_are_read_as_by_botocore() -> None:
     """Instances with tags, addresses and a profile, in two reservations."""
     client = boto3.client("ec2", region_name="us-east-1")
     for name in ("<&>", "Zoë"):
@@ -111,7 +111,7 @@ def test_motos_answers_are_read_alike() -> None:
 
 
 def test_elements_count_by_name_whatever_their_namespace() -> None:
-    """As with botocore: a new version of the API has another namespace."""
+    """A new version of the API has another namespace; botocore ignores it, too."""
     body = document(answer_with([ID])).replace(b"2016-11-15", b"2036-11-15")
     prefixed = body.replace(b"<instanceId>", b'<x:instanceId xmlns:x="y">').replace(
         b"</instanceId>", b"</x:instanceId>"
@@ -169,10 +169,10 @@ def eni(*fields: tuple[str, Content]) -> tuple[str, Content]:
         ),
     ],
 )
-def test_an_element_that_ec2_writes_otherwise_is_refused_with_its_instance(
+def test_an_element_in_another_form_makes_its_instance_unreadable(
     fields: list[tuple[str, Content]], problem: str
 ) -> None:
-    """Where botocore guesses, or fails the whole answer, only this instance has no values."""
+    """Botocore would guess, or fail the whole answer; here the other instances are read."""
     refused, other = read(ours(answer_with([ID, *fields], [("instanceId", "i-2")])))
 
     assert isinstance(refused, str)
@@ -181,7 +181,7 @@ def test_an_element_that_ec2_writes_otherwise_is_refused_with_its_instance(
 
 
 def test_a_second_id_leaves_no_id() -> None:
-    """Whose evidence it is, is unknown."""
+    """It is unknown for which id the instance is evidence."""
     [refused] = read(ours(answer_with([ID, ("instanceId", "i-2")])))
 
     assert isinstance(refused, str)
@@ -226,8 +226,8 @@ TOKEN: tuple[str, Content] = ("nextToken", "t")
         ),
     ],
 )
-def test_what_is_no_answer_of_ec2_raises_botocores_own_error(body: bytes) -> None:
-    """A proxy's page, or half an answer, is never an answer without instances."""
+def test_an_answer_that_is_not_ec2s_raises_botocores_own_error(body: bytes) -> None:
+    """A proxy's page or half an answer isn't read as an answer without instances."""
     with pytest.raises(ResponseParserError):
         page(body, needed_fields=True)
 
@@ -244,20 +244,20 @@ def test_what_is_no_answer_of_ec2_raises_botocores_own_error(body: bytes) -> Non
         ),
     ],
 )
-def test_an_answer_that_lacks_its_lists_is_refused_as_a_whole(content: Content) -> None:
-    """It isn't an answer with no instances."""
+def test_an_answer_without_its_lists_is_unreadable(content: Content) -> None:
+    """It isn't read as an answer without instances."""
     [refused] = read(ours(content))
 
     assert str(refused).startswith("Reservations")
 
 
 def test_an_empty_answer_has_no_instances() -> None:
-    """EC2 knows none of those asked for."""
+    """EC2 has none of the requested instances."""
     assert read(ours([("reservationSet", [])])) == []
 
 
-def test_an_error_is_botocores_to_read() -> None:
-    """Its code decides on retries, and on what is logged."""
+def test_botocore_reads_errors() -> None:
+    """The error's code decides on retries, and is logged."""
     body = b"<Response><Errors><Error><Code>AuthFailure</Code></Error></Errors></Response>"
     with pytest.raises(ClientError, match="AuthFailure"):
         page(body, needed_fields=True, status=401)

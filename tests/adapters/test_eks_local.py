@@ -13,7 +13,7 @@ LOCAL_ID: Final = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 
 
 def local(**changes: object) -> Callable[[dict[str, Any]], None]:
-    """A local cluster on an Outpost, as far as it differs from others."""
+    """Return the change that makes a cluster local to an Outpost."""
     own = {
         "id": LOCAL_ID,
         "outpostConfig": {"outpostArns": ["arn"], "controlPlaneInstanceType": "m5"},
@@ -22,7 +22,7 @@ def local(**changes: object) -> Callable[[dict[str, Any]], None]:
 
 
 def test_a_local_clusters_tokens_are_for_its_id() -> None:
-    """A cluster on an Outpost takes tokens for its id; to everything else it has its name."""
+    """A cluster on an Outpost accepts tokens for its id; everything else uses its name."""
     with eks_saying("describe_cluster", an_output(local())) as eks:
         described = describe(eks, "prod", "eu-west-1")
 
@@ -30,8 +30,8 @@ def test_a_local_clusters_tokens_are_for_its_id() -> None:
     assert described.cluster == CLUSTER
 
 
-def test_without_an_outpost_an_id_is_no_reason_to_sign_for_it() -> None:
-    """A cluster of the Region takes tokens for its name, whatever else the answer says."""
+def test_without_an_outpost_the_token_is_for_the_name() -> None:
+    """A cluster in the Region accepts tokens for its name, whatever else the answer has."""
     with eks_saying("describe_cluster", an_output(lambda one: one.update(id=LOCAL_ID))) as eks:
         assert describe(eks, "prod", "eu-west-1").token_for == "prod"
 
@@ -53,8 +53,8 @@ def test_without_an_outpost_an_id_is_no_reason_to_sign_for_it() -> None:
         LOCAL_ID.replace("0", "\u0660"),
     ],
 )
-def test_a_local_cluster_without_a_proper_id_gets_no_token(cluster_id: str | None) -> None:
-    """Nothing is signed in its place, not even the name; the error names the field."""
+def test_a_local_cluster_without_a_valid_id_gets_no_token(cluster_id: str | None) -> None:
+    """Nothing is signed instead, not even the name; the error names the field."""
 
     def change(cluster: dict[str, Any]) -> None:
         local(id=cluster_id)(cluster)
@@ -69,7 +69,7 @@ def test_a_local_cluster_without_a_proper_id_gets_no_token(cluster_id: str | Non
 
 
 class Answering:
-    """An EKS client that gives an answer which botocore wouldn't."""
+    """An EKS client with an answer that botocore wouldn't return."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self._answer = answer
@@ -79,29 +79,29 @@ class Answering:
 
 
 @pytest.mark.parametrize("cluster_id", [5, ["a"], {"a": "b"}, True])
-def test_an_id_that_is_no_text_gets_no_token(cluster_id: object) -> None:
-    """It is refused like any other that isn't one."""
+def test_an_id_that_is_not_text_gets_no_token(cluster_id: object) -> None:
+    """It is refused like any other invalid id."""
     with pytest.raises(ClusterUnavailable, match=r"cluster\.id: "):
         describe(Answering(an_output(local(id=cluster_id))), "prod", "eu-west-1")
 
 
 @pytest.mark.parametrize("config", [{}, [], "", False])
-def test_an_outpost_of_any_shape_is_an_outpost(config: object) -> None:
-    """No answer with the field is taken for a cluster of the Region."""
+def test_any_outpost_config_makes_a_cluster_local(config: object) -> None:
+    """A cluster with this field, of any shape, isn't in the Region."""
     eks = Answering(an_output(local(outpostConfig=config)))
 
     assert describe(eks, "prod", "eu-west-1").token_for == LOCAL_ID
 
 
 def test_an_ordinary_cluster_may_have_a_name_like_an_id() -> None:
-    """Its tokens are for its name, as any other's: see "One name, two clusters" in the threats."""
+    """Its tokens are for its name: see "One name, two clusters" in docs/threat-model.md."""
     answer = an_output(lambda cluster: cluster.update(name=LOCAL_ID, id="another"))
     with eks_saying("describe_cluster", answer) as eks:
         assert describe(eks, LOCAL_ID, "eu-west-1").token_for == LOCAL_ID
 
 
 def test_a_local_clusters_own_name_is_never_signed() -> None:
-    """Even where it is another local cluster's id: the token is for its own id."""
+    """The token is for its own id, even if its name is another local cluster's id."""
     other = "ffffffff-ffff-ffff-ffff-ffffffffffff"
     with eks_saying("describe_cluster", an_output(local(name=other))) as eks:
         assert describe(eks, other, "eu-west-1").token_for == LOCAL_ID
@@ -109,7 +109,7 @@ def test_a_local_clusters_own_name_is_never_signed() -> None:
 
 @pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
 def test_a_local_cluster_that_is_not_reviewable_needs_no_id_yet(status: str) -> None:
-    """It is described without one, for nothing is sent to it."""
+    """It is described without an id, because nothing is sent to it."""
 
     def change(cluster: dict[str, Any]) -> None:
         local(status=status)(cluster)
@@ -120,5 +120,5 @@ def test_a_local_cluster_that_is_not_reviewable_needs_no_id_yet(status: str) -> 
 
 
 def test_saved_clusters_are_read_without_an_id() -> None:
-    """Offline no token is made, so an answer with a bad id can be evaluated."""
+    """No token is made offline, so an answer with a bad id can be evaluated."""
     assert cluster_of(an_output(local(id="bad"))) == CLUSTER

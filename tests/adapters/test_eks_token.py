@@ -30,8 +30,8 @@ def _regions() -> Iterator[str]:
         yield from session.get_available_regions("sts", partition)
 
 
-def test_a_token_is_a_presigned_question_to_sts_who_the_caller_is() -> None:
-    """A token holds a GetCallerIdentity URL that signs the cluster's header and nothing more."""
+def test_a_token_is_a_presigned_get_caller_identity() -> None:
+    """A token is a GetCallerIdentity URL that signs the host and the cluster's header only."""
     url = urlsplit(_url(cluster_token(KEYS, cluster="prod", region="eu-west-1")))
     query = {name: values[0] for name, values in parse_qs(url.query).items()}
 
@@ -50,7 +50,7 @@ def test_a_token_is_a_presigned_question_to_sts_who_the_caller_is() -> None:
 
 
 def test_keys_without_a_session_need_no_session_token() -> None:
-    """A long-lived key's token carries no security token."""
+    """The token of a long-lived key has no security token."""
     keys = Credentials("AKIDEXAMPLE", "a secret key")
 
     assert "X-Amz-Security-Token" not in _url(cluster_token(keys, cluster="a", region="us-east-1"))
@@ -70,13 +70,13 @@ def test_keys_without_a_session_need_no_session_token() -> None:
         ("eu-south-99", "sts.eu-south-99.amazonaws.com"),
     ],
 )
-def test_the_host_is_the_regional_one_of_the_partition(region: str, host: str) -> None:
+def test_the_host_is_regional_and_in_the_partitions_domain(region: str, host: str) -> None:
     """Every partition has its own domain; a Region too new for botocore has its partition's."""
     assert host == sts_host(region)
 
 
-def test_the_host_is_the_one_of_the_sdk_in_every_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In each Region that botocore knows, the host is that of its own STS client."""
+def test_the_host_is_the_sdks_in_every_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In each Region that botocore knows, the host is its own STS client's."""
     monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "regional")
     session = Session()
     expected = {
@@ -98,7 +98,7 @@ def test_the_host_is_the_one_of_the_sdk_in_every_region(monkeypatch: pytest.Monk
         ("AWS_STS_REGIONAL_ENDPOINTS", "legacy"),
     ],
 )
-def test_no_setting_moves_the_host(
+def test_no_setting_changes_the_host(
     setting: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The authenticator refuses other hosts, so the environment can't choose one."""
@@ -115,7 +115,7 @@ def test_each_name_that_eks_accepts_is_signed(cluster: str) -> None:
     assert cluster_token(KEYS, cluster=cluster, region="us-east-1").startswith("k8s-aws-v1.")
 
 
-def test_a_token_is_good_at_its_own_cluster_alone() -> None:
+def test_a_token_is_valid_at_its_own_cluster_only() -> None:
     """The cluster's name is signed, so another cluster's authenticator refuses the token."""
     identity = AwsIdentity.session("Approver", "review")
     token = cluster_token(identity, cluster="prod", region="us-east-1")
@@ -135,7 +135,7 @@ def test_a_token_is_good_at_its_own_cluster_alone() -> None:
     "cluster", ["", "-prod", "_prod", "a" * 101, "prod\n", "prod\r\nx-evil: 1", "a b", "é", "a.b"]
 )
 def test_a_name_that_eks_would_refuse_is_refused(cluster: str) -> None:
-    """A name that could reach into other headers is named in the error, and nothing is signed."""
+    """The error has the name, which could change other headers, and nothing is signed."""
     with pytest.raises(ValueError, match="cluster name") as error:
         cluster_token(KEYS, cluster=cluster, region="us-east-1")
 
@@ -155,7 +155,7 @@ def test_a_name_that_eks_would_refuse_is_refused(cluster: str) -> None:
     ],
 )
 def test_a_region_of_no_partition_is_refused(region: str) -> None:
-    """Whatever isn't a Region can't choose the host that the token names."""
+    """Text that isn't a Region can't choose the token's host."""
     with pytest.raises(ValueError, match="Region") as error:
         cluster_token(KEYS, cluster="prod", region=region)
 
@@ -163,7 +163,7 @@ def test_a_region_of_no_partition_is_refused(region: str) -> None:
 
 
 def test_a_token_is_not_shown_by_accident() -> None:
-    """The representation, which tracebacks and structures print, doesn't hold the token."""
+    """Its `repr`, which tracebacks and structures print, doesn't contain the token."""
     token = cluster_token(KEYS, cluster="prod", region="us-east-1")
 
     assert "[ClusterToken(…)]" == f"{[token]}"

@@ -22,7 +22,7 @@ ROLE = Role("aws", "111122223333", "eks-node")
 
 
 class Watch:
-    """A clock that is set by hand."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.time = NOW
@@ -32,7 +32,7 @@ class Watch:
 
 
 class Raising:
-    """An IAM client whose every call fails for want of an answer."""
+    """An IAM client whose every call fails without an answer."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -52,7 +52,7 @@ def a_client() -> Any:
 
 
 def an_answer(arn: str = ARN, roles: tuple[str, ...] = (ROLE_ARN,)) -> dict[str, Any]:
-    """What IAM says of an instance profile."""
+    """Return IAM's answer about an instance profile."""
     return {
         "InstanceProfile": {
             "Path": "/eks/",
@@ -76,12 +76,12 @@ def an_answer(arn: str = ARN, roles: tuple[str, ...] = (ROLE_ARN,)) -> dict[str,
 
 @contextmanager
 def iam_saying(*answers: dict[str, Any] | str, watch: Watch | None = None) -> Iterator[Any]:
-    """IAM with exactly these answers, a text being an error's code; each must be asked for."""
+    """IAM with exactly these answers; a text is an error's code. Each must be used."""
     client = a_client()
     with Stubber(client) as stub:
         for answer in answers:
             if isinstance(answer, str):
-                message = f"{ROLE_ARN} must not be told"
+                message = f"{ROLE_ARN} must not be shown"
                 stub.add_client_error("get_instance_profile", answer, message)
             else:
                 expected = {"InstanceProfileName": "nodes"}
@@ -91,8 +91,8 @@ def iam_saying(*answers: dict[str, Any] | str, watch: Watch | None = None) -> It
 
 
 @mock_aws
-def test_the_role_is_that_of_the_profile() -> None:
-    """Account, partition and name come out of the role's ARN, whatever paths there are."""
+def test_the_role_is_the_profiles() -> None:
+    """Account, partition and name are read from the role's ARN, with any path."""
     client = a_client()
     client.create_role(RoleName="eks-node", Path="/teams/", AssumeRolePolicyDocument="{}")
     client.create_instance_profile(InstanceProfileName="nodes", Path="/eks/")
@@ -106,7 +106,7 @@ def test_the_role_is_that_of_the_profile() -> None:
 
 @mock_aws
 def test_a_profile_without_a_role_has_none() -> None:
-    """That is IAM's answer, and no fault."""
+    """IAM answers so; it is no failure."""
     client = a_client()
     client.create_instance_profile(InstanceProfileName="nodes", Path="/eks/")
     arn = "arn:aws:iam::123456789012:instance-profile/eks/nodes"
@@ -118,13 +118,13 @@ def test_a_profile_without_a_role_has_none() -> None:
 
 @mock_aws
 def test_a_profile_that_iam_does_not_know_has_no_role() -> None:
-    """That is IAM's answer, and no fault."""
+    """IAM answers so; it is no failure."""
     role = InstanceProfiles(a_client(), Watch()).role(ARN)
 
     assert role == RoleUnknown("IAM knows no such instance profile")
 
 
-def test_a_role_is_kept_for_a_quarter_of_an_hour() -> None:
+def test_a_role_is_kept_for_15_minutes() -> None:
     """IAM is asked once, and again after 15 minutes."""
     watch = Watch()
     other = ROLE_ARN.replace("eks-node", "other")
@@ -133,13 +133,13 @@ def test_a_role_is_kept_for_a_quarter_of_an_hour() -> None:
         watch.time = NOW + timedelta(minutes=14, seconds=59)
         kept = profiles.role(ARN)
         watch.time = NOW + timedelta(minutes=15)
-        anew = profiles.role(ARN)
+        later = profiles.role(ARN)
 
-    assert [role.name for role in (first, kept, anew)] == ["eks-node", "eks-node", "other"]
+    assert [role.name for role in (first, kept, later)] == ["eks-node", "eks-node", "other"]
 
 
-def test_a_role_from_the_future_is_asked_for_again() -> None:
-    """When the clock is set back, what was kept is not believed for longer."""
+def test_a_role_from_the_future_is_requested_again() -> None:
+    """If the clock is set back, a role isn't kept for longer."""
     watch = Watch()
     with iam_saying(an_answer(), an_answer(), watch=watch) as profiles:
         profiles.role(ARN)
@@ -150,8 +150,8 @@ def test_a_role_from_the_future_is_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["NoSuchEntity", "Throttling", "AccessDenied"])
-def test_that_there_was_no_role_is_not_kept(nothing: str) -> None:
-    """A profile that a moment ago had none, or couldn't be asked for, may have one now."""
+def test_a_missing_role_is_not_kept(nothing: str) -> None:
+    """A profile may have its role a moment later, and an error may pass."""
     with iam_saying(nothing, an_answer()) as profiles:
         before = profiles.role(ARN)
 
@@ -162,8 +162,8 @@ def test_that_there_was_no_role_is_not_kept(nothing: str) -> None:
 @pytest.mark.parametrize(
     "code", ["AccessDenied", "Throttling", "ServiceFailure", "InvalidClientTokenId"]
 )
-def test_an_error_of_iam_is_a_fault_told_by_its_code(code: str) -> None:
-    """IAM couldn't be asked; its message, which holds ARNs, isn't told."""
+def test_an_error_of_iam_is_a_fault_with_its_code(code: str) -> None:
+    """IAM's message isn't shown, because it contains ARNs."""
     with iam_saying(code) as profiles:
         role = profiles.role(ARN)
 
@@ -178,7 +178,7 @@ def test_an_error_of_iam_is_a_fault_told_by_its_code(code: str) -> None:
         ClientError({}, "GetInstanceProfile"),
     ],
 )
-def test_a_call_that_gets_no_answer_is_a_fault_told_by_its_kind(error: Exception) -> None:
+def test_a_call_without_an_answer_is_a_fault_with_its_class(error: Exception) -> None:
     """A time-out or missing credentials aren't IAM's answer."""
     role = InstanceProfiles(Raising(error), Watch()).role(ARN)
 
@@ -186,15 +186,15 @@ def test_a_call_that_gets_no_answer_is_a_fault_told_by_its_kind(error: Exception
 
 
 @pytest.mark.parametrize("arn", ["", "nodes", "arn:aws:iam::111122223333:role/nodes", f"{ARN}\n"])
-def test_what_is_no_profile_arn_is_not_asked_for(arn: str) -> None:
-    """IAM is asked for names out of instance profiles' ARNs only."""
+def test_no_profile_is_requested_without_its_arn(arn: str) -> None:
+    """The profile's name is read from a valid ARN only."""
     with iam_saying() as profiles:
         role = profiles.role(arn)
 
     assert role == RoleUnknown("the instance profile's ARN can't be read")
 
 
-def test_a_profile_of_that_name_with_another_arn_is_not_the_one() -> None:
+def test_a_profile_of_that_name_with_another_arn_is_not_used() -> None:
     """A profile of another account or path has the same name, and perhaps another role."""
     with iam_saying(an_answer(arn=ARN.replace("eks", "other"))) as profiles:
         role = profiles.role(ARN)
@@ -202,8 +202,8 @@ def test_a_profile_of_that_name_with_another_arn_is_not_the_one() -> None:
     assert role == RoleUnknown("IAM has an instance profile of that name with another ARN")
 
 
-def test_a_profile_of_two_roles_has_no_certain_one() -> None:
-    """Exactly one role is certain."""
+def test_a_profile_of_two_roles_has_no_known_role() -> None:
+    """Only a single role is known to be the node's."""
     with iam_saying(an_answer(roles=(ROLE_ARN, ROLE_ARN))) as profiles:
         role = profiles.role(ARN)
 
@@ -211,15 +211,15 @@ def test_a_profile_of_two_roles_has_no_certain_one() -> None:
 
 
 def test_a_role_whose_arn_cannot_be_read_is_a_fault() -> None:
-    """An answer that we can't read is none."""
+    """An unreadable answer is a failure."""
     with iam_saying(an_answer(roles=("arn:aws:iam::111122223333:user/eks-node",))) as profiles:
         role = profiles.role(ARN)
 
     assert role == RoleUnknown("IAM GetInstanceProfile: unreadable answer", fault=True)
 
 
-def test_the_roles_kept_are_bounded() -> None:
-    """The oldest of a thousand makes place."""
+def test_the_number_of_kept_roles_is_bounded() -> None:
+    """The oldest of a thousand is removed."""
 
     class Endless:
         def get_instance_profile(self, **asked: str) -> object:
@@ -237,7 +237,7 @@ def test_the_roles_kept_are_bounded() -> None:
 
 @mock_aws
 def test_the_listing_of_the_cli_gives_roles_by_profile() -> None:
-    """What `aws iam list-instance-profiles` prints is a mapping from profile to role."""
+    """`aws iam list-instance-profiles` prints all profiles with their roles."""
     client = a_client()
     client.create_role(RoleName="eks-node", AssumeRolePolicyDocument="{}")
     for name in ("nodes", "empty"):
@@ -264,7 +264,9 @@ def test_the_listing_of_the_cli_gives_roles_by_profile() -> None:
         ({"InstanceProfiles": [None]}, "InstanceProfiles.0: "),
     ],
 )
-def test_a_listing_of_another_shape_is_refused_by_name(output: object, problem: str) -> None:
-    """The error names the place."""
+def test_a_listing_of_another_shape_is_an_error_that_names_the_place(
+    output: object, problem: str
+) -> None:
+    """Nothing is guessed."""
     with pytest.raises(ValueError, match=f"^{problem}"):
         roles_of_profiles(output)

@@ -1,4 +1,4 @@
-"""The wire format: fields by their numbers, and what is no message."""
+"""The wire format: fields by their numbers, and malformed messages."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from adapters.protobuf import Malformed, encoded, fields, parts
 
 
 def test_fields_are_found_by_number_in_their_order() -> None:
-    """Texts and messages are bytes; of a repeated one the last counts where one is wanted."""
+    """Texts and messages are bytes; `last` returns the last of a repeated field."""
     read = parts(encoded(1, b"a") + encoded(300, b"b" * 200) + encoded(1, b"c"), 3)
 
     assert ([b"a", b"c"], b"c", b"b" * 200) == (read.all(1), read.last(1), read.last(300))
@@ -24,12 +24,12 @@ def test_fields_are_found_by_number_in_their_order() -> None:
     ],
 )
 def test_numbers_are_signed_ones_of_64_bits(message: bytes, number: int | None) -> None:
-    """A negative int32 comes as one, too."""
+    """A negative int32 is encoded as one, too."""
     assert number == parts(message, 1).integer(1)
 
 
-def test_fields_of_fixed_size_are_passed_over() -> None:
-    """Kubernetes has none yet; a newer server may."""
+def test_fields_of_fixed_size_are_skipped() -> None:
+    """Kubernetes has none yet; a newer server may send some."""
     message = b"\x09" + b"x" * 8 + b"\x15" + b"x" * 4 + encoded(3, b"a")
 
     assert b"a" == parts(message, 3).last(3)
@@ -51,8 +51,8 @@ def test_fields_of_fixed_size_are_passed_over() -> None:
         encoded(1, b"") * 4,
     ],
 )
-def test_what_is_cut_off_or_too_much_is_malformed(message: bytes) -> None:
-    """Both readers agree on it."""
+def test_a_message_that_is_cut_off_or_too_long_is_malformed(message: bytes) -> None:
+    """Both walkers agree."""
     with pytest.raises(Malformed):
         parts(message, 3)
     with pytest.raises(Malformed):

@@ -39,7 +39,7 @@ def a_request(*numbers: int) -> dict[str, Any]:
 
 
 def an_answer(sent: str = "", failed: str = "") -> dict[str, Any]:
-    """SQS's answer for entries by their ids, a character each."""
+    """Return SQS's answer for entries by their ids, one character each."""
     return {
         "Successful": [{"Id": i, "MessageId": f"m{i}", "MD5OfMessageBody": "x"} for i in sent],
         "Failed": [{"Id": i, "SenderFault": False, "Code": "InternalError"} for i in failed],
@@ -48,7 +48,7 @@ def an_answer(sent: str = "", failed: str = "") -> dict[str, Any]:
 
 @contextmanager
 def sqs_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Iterator[Any]:
-    """SQS with exactly these requests and answers, a text being an error's code."""
+    """SQS with exactly these requests and answers; a text is an error's code."""
     client = a_client()
     with Stubber(client) as stub:
         for request, answer in exchanges:
@@ -61,8 +61,8 @@ def sqs_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Itera
 
 
 @mock_aws
-def test_what_is_sent_can_be_read() -> None:
-    """Twenty-three assignments arrive, each as it was."""
+def test_sent_assignments_can_be_read() -> None:
+    """Twenty-three assignments arrive unchanged."""
     client = a_client()
     url = client.create_queue(QueueName="reviews")["QueueUrl"]
     sent = [an_assignment(number) for number in range(23)]
@@ -80,8 +80,8 @@ def test_nothing_is_sent_without_assignments() -> None:
         assert send(sqs, URL, []) == {}
 
 
-def test_what_sqs_refuses_is_sent_once_more() -> None:
-    """The refused ones alone are sent again, and are then no failure."""
+def test_refused_entries_are_sent_again() -> None:
+    """Only the refused entries are sent again, and then nothing has failed."""
     with sqs_saying(
         (a_request(0, 1, 2), an_answer(sent="1", failed="02")),
         (a_request(0, 2), an_answer(sent="01")),
@@ -91,8 +91,8 @@ def test_what_sqs_refuses_is_sent_once_more() -> None:
     assert failed == {}
 
 
-def test_what_sqs_refuses_twice_comes_back() -> None:
-    """The dispatcher learns which cluster has no message."""
+def test_entries_that_are_refused_twice_are_returned() -> None:
+    """The dispatcher reports the clusters without a message."""
     with sqs_saying(
         (a_request(0, 1), an_answer(sent="1", failed="0")),
         (a_request(0), an_answer(failed="0")),
@@ -102,16 +102,16 @@ def test_what_sqs_refuses_twice_comes_back() -> None:
     assert failed == {an_assignment(0): "InternalError"}
 
 
-def test_a_message_that_sqs_says_nothing_of_counts_as_failed() -> None:
-    """Only what SQS confirms is sent."""
+def test_an_entry_that_the_answer_lacks_has_failed() -> None:
+    """Only confirmed entries count as sent."""
     with sqs_saying((a_request(0, 1), an_answer(sent="1")), (a_request(0), an_answer())) as sqs:
         failed = send(sqs, URL, [an_assignment(0), an_assignment(1)])
 
-    assert failed == {an_assignment(0): "no word of it"}
+    assert failed == {an_assignment(0): "not in the answer"}
 
 
-def test_a_call_that_fails_costs_its_ten() -> None:
-    """The other batches are sent all the same."""
+def test_a_failed_call_fails_its_ten() -> None:
+    """The other batches are sent."""
     with sqs_saying(
         (a_request(*range(10)), "AccessDenied"), (a_request(10), an_answer(sent="0"))
     ) as sqs:
@@ -120,8 +120,8 @@ def test_a_call_that_fails_costs_its_ten() -> None:
     assert failed == dict.fromkeys(map(an_assignment, range(10)), "AccessDenied")
 
 
-def test_a_second_attempt_that_fails_costs_those_that_were_refused() -> None:
-    """What was confirmed at first stays sent."""
+def test_a_failed_second_attempt_fails_the_refused_entries() -> None:
+    """The entries confirmed at first stay sent."""
     with sqs_saying(
         (a_request(0, 1), an_answer(sent="1", failed="0")), (a_request(0), "RequestThrottled")
     ) as sqs:
@@ -130,8 +130,8 @@ def test_a_second_attempt_that_fails_costs_those_that_were_refused() -> None:
     assert failed == {an_assignment(0): "RequestThrottled"}
 
 
-def test_a_call_that_gets_no_answer_costs_its_ten() -> None:
-    """A queue that can't be reached fails all, and raises nothing."""
+def test_a_call_without_an_answer_fails_its_ten() -> None:
+    """A queue that can't be reached raises nothing."""
 
     class Unreachable:
         def send_message_batch(self, **_: object) -> object:
@@ -157,7 +157,7 @@ def test_a_call_that_gets_no_answer_costs_its_ten() -> None:
         "mx-central-1",
     ],
 )
-def test_regions_of_all_partitions_are_regions(region: str) -> None:
+def test_regions_of_all_partitions_are_accepted(region: str) -> None:
     """No partition is left out."""
     assignment = Assignment(cluster="prod", region=region)
 
@@ -193,12 +193,12 @@ def test_regions_of_all_partitions_are_regions(region: str) -> None:
     ],
 )
 def test_a_body_that_is_not_exactly_an_assignment_is_refused(body: str) -> None:
-    """Cluster and Region in their legal forms, and nothing else."""
+    """It must have a valid cluster and Region, and nothing else."""
     with pytest.raises(ValueError, match=r"^not an assignment: "):
         Assignment.from_body(body)
 
 
-def test_a_cluster_that_eks_would_not_name_so_is_not_assigned() -> None:
-    """The dispatcher can't write what the reviewer can't read."""
+def test_an_invalid_cluster_name_is_not_assigned() -> None:
+    """The dispatcher can't write a message that the reviewer can't read."""
     with pytest.raises(ValueError, match="cluster"):
         Assignment(cluster="a b", region="eu-west-1")

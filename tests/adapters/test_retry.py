@@ -1,4 +1,4 @@
-"""Which calls to a Kubernetes API are tried again, how often, and how long is waited between."""
+"""Which calls to a Kubernetes API are retried, how often, and after how long."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ OK = Answer(200)
 
 
 class Calls:
-    """Calls that end so, one after another, the last for ever; and how many were made."""
+    """Calls with these outcomes in turn, the last repeated; counts them."""
 
     def __init__(self, *outcomes: Outcome) -> None:
         self._outcomes = list(outcomes)
@@ -30,7 +30,7 @@ def retries(clock: StillClock, jitter: Callable[[], float] = lambda: 1.0) -> Pol
 
 @pytest.mark.parametrize("status", [200, 301, 307, 400, 401, 404, 409, 410, 413, 422])
 def test_final_statuses(status: int) -> None:
-    """An answer that would be the same a second later is final at once."""
+    """An answer that would be the same a second later is final."""
     clock, calls = StillClock(), Calls(Answer(status), OK)
 
     assert Answer(status) == retries(clock).outcome_of(calls)
@@ -38,8 +38,8 @@ def test_final_statuses(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 429, 500, 502, 503, 504])
-def test_passing_statuses(status: int) -> None:
-    """An answer that may be different a second later is asked for again."""
+def test_temporary_statuses(status: int) -> None:
+    """A call whose answer may be different a second later is retried."""
     calls = Calls(Answer(status), OK)
 
     assert retries(StillClock()).outcome_of(calls) == OK
@@ -48,7 +48,7 @@ def test_passing_statuses(status: int) -> None:
 
 @pytest.mark.parametrize("cause", ["tls", "token", "size", "time"])
 def test_final_failures(cause: str) -> None:
-    """Only a broken connection passes; a TLS failure, for one, doesn't."""
+    """Only a broken connection is retried; a TLS failure, for example, isn't."""
     calls = Calls(NoAnswer(cause, "…"), OK)  # type: ignore[arg-type]
 
     assert retries(StillClock()).outcome_of(calls) == NoAnswer(cause, "…")  # type: ignore[arg-type]
@@ -56,7 +56,7 @@ def test_final_failures(cause: str) -> None:
 
 
 def test_attempts_are_counted() -> None:
-    """After four attempts in all the last outcome stands."""
+    """After four attempts in all the last outcome is returned."""
     clock, calls = StillClock(), Calls(Answer(500), CUT, Answer(503), Answer(502), OK)
 
     assert Answer(502) == retries(clock).outcome_of(calls)
@@ -65,7 +65,7 @@ def test_attempts_are_counted() -> None:
 
 
 def test_jitter() -> None:
-    """Waits are drawn from nothing up to their ceiling, so that callers don't return in step."""
+    """Waits are random, from 0 to their ceiling, so that callers don't retry at the same time."""
     clock = StillClock()
 
     retries(clock, jitter=lambda: 0.25).outcome_of(Calls(CUT))
@@ -74,7 +74,7 @@ def test_jitter() -> None:
 
 
 def test_retry_after() -> None:
-    """What the server asks for in Retry-After is the least that is waited."""
+    """The wait is at least the server's Retry-After."""
     clock = StillClock()
 
     retries(clock).outcome_of(Calls(Answer(429, retry_after=3.0), OK))
@@ -83,7 +83,7 @@ def test_retry_after() -> None:
 
 
 def test_long_retry_after() -> None:
-    """Of a long Retry-After only so much is waited."""
+    """The wait for a long Retry-After is limited."""
     clock = StillClock()
 
     retries(clock).outcome_of(Calls(Answer(503, retry_after=3600.0), OK))
@@ -92,7 +92,7 @@ def test_long_retry_after() -> None:
 
 
 def test_no_time_to_wait() -> None:
-    """A wait that would use up the time isn't begun; the outcome so far stands."""
+    """There is no wait that would use up the time; the outcome so far is returned."""
     clock, calls = StillClock(seconds=5.0), Calls(Answer(429, retry_after=5.0), OK)
 
     assert retries(clock).outcome_of(calls) == Answer(429, retry_after=5.0)
@@ -100,7 +100,7 @@ def test_no_time_to_wait() -> None:
 
 
 def test_earlier_end() -> None:
-    """The end of the time may be set earlier than the clock's own."""
+    """A caller may set an earlier end than the clock's."""
     clock = StillClock(seconds=5.0)
 
     assert retries(clock).outcome_of(Calls(CUT, OK), stop_at=4.5) == CUT
@@ -108,15 +108,15 @@ def test_earlier_end() -> None:
 
 
 def test_forbidden_moment() -> None:
-    """A 403 is waited out for the moment that a starting API server takes, whatever the jitter."""
+    """A 403 is retried for as long as an API server may take to start, without jitter."""
     clock, calls = StillClock(), Calls(Answer(403))
 
     assert retries(clock, jitter=lambda: 0.0).outcome_of(calls) == Answer(403)
     assert sum(clock.slept) == pytest.approx(1.75)
 
 
-def test_forbidden_for_good() -> None:
-    """Once 403s have been all that came for a while, further calls don't wait for them."""
+def test_lasting_forbidden() -> None:
+    """After a while with no other answer than 403, later calls don't retry it."""
     clock = StillClock()
     policy = retries(clock)
     policy.outcome_of(Calls(Answer(403)))
@@ -128,7 +128,7 @@ def test_forbidden_for_good() -> None:
 
 
 def test_allowed_again() -> None:
-    """A call that was allowed makes the next 403 a passing one again."""
+    """After an allowed call the next 403 is retried again."""
     clock = StillClock()
     policy = retries(clock)
     policy.outcome_of(Calls(Answer(403)))
@@ -138,8 +138,8 @@ def test_allowed_again() -> None:
     assert policy.outcome_of(Calls(Answer(403), OK)) == OK
 
 
-def test_unforgiving() -> None:
-    """Where a 403 can be nothing but a refusal, it is final at once; all else is as ever."""
+def test_forbidden_without_retry() -> None:
+    """With `retry_forbidden=False` a 403 is final; other outcomes are retried as usual."""
     clock, calls = StillClock(), Calls(CUT, Answer(403), OK)
 
     assert retries(clock).outcome_of(calls, retry_forbidden=False) == Answer(403)
@@ -147,7 +147,7 @@ def test_unforgiving() -> None:
 
 
 def test_words() -> None:
-    """An answer in words is its status and the message of a Status, on one line and bounded."""
+    """The words are the status and the message of a `Status`, on one line and bounded."""
     body = b'{"kind": "Status", "message": "%s"}' % (rb"no\nsuch" + b" thing" * 100)
 
     assert Answer(404, body).words.startswith("404: no\\nsuch thing thing")
@@ -156,5 +156,5 @@ def test_words() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"message": 5}', b"[" * 100_000])
 def test_words_of_something_else(body: bytes) -> None:
-    """An answer that is no Status is told by its status alone."""
+    """The words for another body are its status only."""
     assert Answer(502, body).words == "502"

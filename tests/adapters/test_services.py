@@ -1,4 +1,4 @@
-"""Reading Services: which path is asked, and how each answer is taken."""
+"""Reading Services: the requested path, and what each answer means."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -51,7 +51,7 @@ def why(answer: object) -> str:
 
 
 def test_is_the_port() -> None:
-    """The adapter is what the core expects of a cluster's Services."""
+    """The adapter implements the core's port."""
     with answering(reply()) as (api, _):
         services: Services = api.services
 
@@ -59,7 +59,7 @@ def test_is_the_port() -> None:
 
 
 def test_each_is_asked_for_by_its_name() -> None:
-    """One GET each, and nothing is listed."""
+    """Each Service is one GET; nothing is listed."""
     objects = {"web": an_object(), "db": an_object("db", clusterIP="None", clusterIPs=["None"])}
 
     def answer(seen: Seen) -> Reply:
@@ -76,40 +76,41 @@ def test_each_is_asked_for_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["../secrets", "a/b", "a%2fb", "web?x=1", "web#", "", ".", "Web", "web\n", "*", "w" * 64]
+    "invalid",
+    ["../secrets", "a/b", "a%2fb", "web?x=1", "web#", "", ".", "Web", "web\n", "*", "w" * 64],
 )
-def test_what_is_no_label_reaches_no_url(odd: str) -> None:
-    """Who asks chose it. The core sends nothing such; neither does the adapter."""
+def test_only_dns_labels_reach_a_url(invalid: str) -> None:
+    """The requester chooses it. The core passes no such name; the adapter sends none."""
     with answering(reply(200, an_object())) as (api, server):
-        as_name = api.services.named(NAMESPACE, [odd])[odd]
-        as_namespace = api.services.named(odd, [SERVICE])[SERVICE]
+        as_name = api.services.named(NAMESPACE, [invalid])[invalid]
+        as_namespace = api.services.named(invalid, [SERVICE])[SERVICE]
 
         assert [] == server.seen
     assert "Service: a name that no Service can have" == why(as_name) == why(as_namespace)
 
 
-def test_one_that_is_not_there_is_absent() -> None:
-    """The API server's own word for it."""
+def test_a_missing_service_is_absent() -> None:
+    """The answer is the API server's 404 for this Service."""
     assert {} == shown(not_found())
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(failure(404), id="nobody's"),
+        pytest.param(failure(404), id="without-reason"),
         pytest.param(reply(404, {"text": "page not found"}), id="a-proxy's"),
         pytest.param(not_found("other"), id="of-another"),
         pytest.param(not_found(details={"kind": "namespaces", "name": SERVICE}), id="of-a-kind"),
         pytest.param(not_found(details=None), id="without-details"),
     ],
 )
-def test_another_404_is_no_answer(answer: Reply) -> None:
-    """A path that is unknown on the way tells nothing of the Service."""
+def test_another_404_is_no_evidence(answer: Reply) -> None:
+    """A proxy's 404 doesn't mean that the Service is missing."""
     assert why(shown(answer)[SERVICE]).startswith("Service: 404")
 
 
-def test_without_the_right_it_is_hidden_and_asked_once() -> None:
-    """The namespace isn't to be served: no trouble of ours, and no reason to wait."""
+def test_without_the_right_it_is_hidden_and_requested_once() -> None:
+    """The namespace isn't served: this is no failure, and nothing is retried."""
     clock = StillClock()
     with answering(failure(403, "services is forbidden"), clock=clock) as (api, server):
         got = api.services.named(NAMESPACE, [SERVICE])
@@ -134,25 +135,25 @@ def test_without_the_right_it_is_hidden_and_asked_once() -> None:
         (reply(200, []), "not a Service: metadata"),
         (reply(200, {"metadata": {"name": "web"}}), "not a Service: metadata.namespace"),
         (Reply(200, b"<html>"), "not a Service: metadata"),
-        (reply(200, an_object("other")), "another Service than the one asked for"),
-        (reply(200, an_object(namespace="other")), "another Service than the one asked for"),
+        (reply(200, an_object("other")), "the answer is about another Service"),
+        (reply(200, an_object(namespace="other")), "the answer is about another Service"),
         (reply(200, an_object(clusterIPs=["x"])), "not a Service"),
         (reply(200, an_object(clusterIPs=[167772161])), "not a Service"),
         (reply(200, an_object(clusterIPs="10.0.0.1")), "not a Service"),
     ],
 )
-def test_whatever_else_comes_is_no_evidence(answer: Reply, reported: str) -> None:
-    """Neither that it is there, nor that it isn't."""
+def test_any_other_answer_is_no_evidence(answer: Reply, reported: str) -> None:
+    """It shows neither that the Service exists, nor that it doesn't."""
     assert why(shown(answer)[SERVICE]).startswith(f"Service: {reported}")
 
 
-def test_a_failure_is_tried_again() -> None:
-    """By the policy of all calls."""
+def test_a_failure_is_retried() -> None:
+    """The retry policy is that of all calls."""
     assert {SERVICE: a_service()} == shown(failure(500), HANGS_UP, reply(200, an_object()))
 
 
-def test_one_s_trouble_is_no_other_s() -> None:
-    """Whatever the order."""
+def test_a_failure_affects_its_own_service_only() -> None:
+    """The order doesn't matter."""
 
     def answer(seen: Seen) -> Reply:
         return failure(400) if seen.target.endswith("/a") else reply(200, an_object())
@@ -164,8 +165,8 @@ def test_one_s_trouble_is_no_other_s() -> None:
     assert a_service() == got[SERVICE]
 
 
-def test_nothing_is_asked_with_too_little_time() -> None:
-    """What is known by then is judged and written in the last three seconds."""
+def test_nothing_is_requested_with_too_little_time() -> None:
+    """The last three seconds are for the requests whose evidence is there."""
     with answering(reply(200, an_object()), clock=StillClock(3.0)) as (api, server):
         got = api.services.named(NAMESPACE, [SERVICE])
 
@@ -174,8 +175,8 @@ def test_nothing_is_asked_with_too_little_time() -> None:
     assert "Service: no time was left" == why(got[SERVICE])
 
 
-def test_a_service_is_asked_for_once_in_a_run() -> None:
-    """Also where the requests of many slices name it, and also where its answer was unreadable."""
+def test_a_service_is_requested_once_in_a_run() -> None:
+    """It may be named in many slices, and its answer may be unreadable."""
     with answering(reply(200, {})) as (api, server):
         services = api.services
         first = services.named(NAMESPACE, [SERVICE])
@@ -213,15 +214,15 @@ def test_a_service_is_asked_for_once_in_a_run() -> None:
     ],
 )
 def test_type_and_cluster_ips_are_read(item: Json, service: Service) -> None:
-    """External and load balancers' addresses aren't: whoever writes a Service writes those."""
+    """Addresses of load balancers and external ones aren't: the Service's owner sets them."""
     item["spec"]["externalIPs"] = ["198.51.100.1"]
     item["status"] = {"loadBalancer": {"ingress": [{"ip": "198.51.100.2"}]}}
 
     assert {SERVICE: service} == shown(reply(200, item))
 
 
-def test_one_that_is_being_deleted_is_told() -> None:
-    """Its finalizers may keep it for long."""
+def test_a_service_that_is_being_deleted_is_marked() -> None:
+    """Its finalizers may keep it for a long time."""
     item = an_object()
     item["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z"
 

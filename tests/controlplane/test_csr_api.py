@@ -340,7 +340,7 @@ def test_compaction(shop: Shop, plane: ControlPlane) -> None:
     plane.restart("apiserver")
     listing = pages.read()
 
-    assert pages._expired
+    assert pages._cursor._has_restarted
     assert [f"{prefix}-{tail}" for tail in "abd"] == [csr.name for csr in listing.csrs]
     assert not listing.truncated
 

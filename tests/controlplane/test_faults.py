@@ -79,7 +79,7 @@ def test_an_api_server_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> N
     finally:
         eks_plane.start_process("apiserver")
 
-    [line] = filed.lambdas.said("cluster unavailable")
+    [line] = filed.lambdas.lines_with("cluster unavailable")
     assert line["cause"] == "connection"
     assert "Connection refused" in line["detail"]
     assert {"ReviewErrors": 1} == filed.metrics()
@@ -106,7 +106,7 @@ def test_an_api_server_that_restarts_while_it_is_asked(
     filed.review()
 
     assert 403 == filed.line.reported[0]
-    assert [] == filed.lambdas.said("cluster not onboarded")
+    assert [] == filed.lambdas.lines_with("cluster not onboarded")
     assert healthy() == filed.metrics()
     decides_next_minute(filed)
 
@@ -147,7 +147,7 @@ def test_an_etcd_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
     stopped(eks_plane, filed)
 
     assert {"ReviewErrors": 1} == filed.metrics()
-    assert 1 == len(filed.lambdas.said("cluster unavailable"))
+    assert 1 == len(filed.lambdas.lines_with("cluster unavailable"))
     assert {} == filed.decisions()
     decides_next_minute(filed)
 

@@ -62,7 +62,7 @@ def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas:
     cluster.file()
     lambdas.forget()
     lambdas.review()
-    [line] = lambdas.said("csr reviewed")
+    [line] = lambdas.lines_with("csr reviewed")
     lambda_adds = 0.6
 
     assert idle / 1e3 + lambda_adds == pytest.approx(FIGURES["review_kb"], rel=0.1)

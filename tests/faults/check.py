@@ -56,7 +56,7 @@ def _assert_no_wrong_verdict(row: Row, rig: Rig) -> None:
     """Not even where nothing was written; but where EC2 shows a part of the addresses only."""
     wrong = {
         line["csr"]: line.get("verdict")
-        for line in rig.lambdas.said("csr reviewed")
+        for line in rig.lambdas.lines_with("csr reviewed")
         if line.get("verdict") == _WRONG.get(RIGHTLY.get(line["csr"], ""))
     }
     fields = row.outcome.fields

@@ -1,1 +1,1 @@
-"""The Lambda functions as they run, on the practice AWS and practice clusters."""
+"""The Lambda functions as they run, on the fake AWS and fake clusters."""

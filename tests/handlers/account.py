@@ -1,4 +1,4 @@
-"""An AWS account with EKS clusters whose nodes file CSRs, and clusters that can be made to fail."""
+"""An AWS account with EKS clusters whose nodes file CSRs, and which can be made to fail."""
 
 import base64
 import json
@@ -41,9 +41,9 @@ Fault = Callable[[Call, Callable[[Call], Answer]], Answer]
 
 
 class Cluster(FakeCluster):
-    """A practice cluster that keeps what it was asked and may be told to answer otherwise.
+    """A fake cluster that records its calls and may be made to fail.
 
-    `fault` stands between the server and the API. `connections`: a thread serves each.
+    `fault` is called between the server and the API. `connections`: a thread serves each.
     """
 
     def __init__(self, account: "Account", name: str, region: str, number: int) -> None:
@@ -57,7 +57,7 @@ class Cluster(FakeCluster):
         self.fault: Fault | None = None
 
     def now(self) -> datetime:
-        """The time by this cluster's clock, which may be `clock_ahead` of ours."""
+        """Return the time by this cluster's clock, which may be `clock_ahead` of ours."""
         return utc_now() + self.clock_ahead
 
     def start_process(self, name: str) -> None:
@@ -76,12 +76,12 @@ class Cluster(FakeCluster):
         return answer(call) if self.fault is None else self.fault(call, answer)
 
     def onboard(self) -> None:
-        """Let the approver in, with the three rules that it needs."""
+        """Give the approver access, with the three rules that it needs."""
         self.map_role(self.account.aws.role_arn, "csr-approver", [GROUP])
         self.grant(GROUP, approver_rules(KUBELET_SERVING))
 
     def launch(self, node: int, role: str = NODE_ROLE) -> Machine:
-        """An EC2 instance that is a node of this cluster; `node` is any small number."""
+        """Add an EC2 instance that is a node of this cluster; `node` is any small number."""
         machine = Machine(
             id=f"i-{self.number:01x}{node:016x}",
             region=self.region,
@@ -106,10 +106,10 @@ class Cluster(FakeCluster):
         age: timedelta = DUE,
         request: bytes = b"",
     ) -> str:
-        """File the CSR of a node, healthy unless told otherwise; returns its name.
+        """File the CSR of a node, valid by default; return its name.
 
-        `known`: EC2 shows the instance. `ips`: asks for these instead of its own. `dns`: asks for
-        these, too.
+        `known`: EC2 shows the instance. `ips`: requested instead of its own addresses. `dns`:
+        requested in addition.
         """
         machine = self.launch(node, role)
         if not known:
@@ -127,7 +127,7 @@ class Cluster(FakeCluster):
         return name
 
     def repeat(self, name: str, others: Iterable[str], *, earlier: timedelta = timedelta()) -> None:
-        """The same CSR under other names, too, as if its requester had filed them before it."""
+        """Copy a CSR to other names, as if its requester had filed them earlier."""
         model = self.get(name)
         created = datetime.fromisoformat(model["metadata"]["creationTimestamp"]) - earlier
         for other in others:
@@ -139,7 +139,7 @@ class Cluster(FakeCluster):
             self.seed_object(model | {"metadata": model["metadata"] | changed})
 
     def serve_apps(self) -> None:
-        """Let the approver in for the second signer, too."""
+        """Give the approver access for the second signer, too."""
         self.grant(GROUP, [Rule(("approve",), "signers", (APP_SERVING,)), SEES_SERVICES])
 
     def ask(
@@ -151,7 +151,7 @@ class Cluster(FakeCluster):
         dns: Sequence[str] = (),
         age: timedelta = DUE,
     ) -> str:
-        """File a ServiceAccount's CSR for a Service, or for other names; returns its name."""
+        """File a ServiceAccount's CSR for a Service, or for other names; return its name."""
         name = name or f"{namespace}-{service}"
         account = f"system:serviceaccount:{namespace}:issuer"
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
@@ -168,23 +168,23 @@ class Cluster(FakeCluster):
         return name
 
     def decision(self, name: str) -> str:
-        """`Approved`, `Denied`, or nothing while it is pending."""
+        """Return `Approved` or `Denied`; empty while it is pending."""
         conditions = self.get(name)["status"].get("conditions") or []
         return ", ".join(condition["type"] for condition in conditions)
 
     @property
     def listings(self) -> int:
-        """How many pages were asked for."""
+        """How many pages were requested."""
         return sum(call.method == "GET" for call in self.calls)
 
     @property
     def writes(self) -> list[str]:
-        """The names of the CSRs that somebody tried to decide, in their order."""
+        """The names of the CSRs for which a decision was sent, in order."""
         return sorted(call.path[4] for call in self.calls if call.method == "PUT")
 
 
 class Account:
-    """The practice AWS, and the clusters in it."""
+    """The fake AWS, and the clusters in it."""
 
     def __init__(self, aws: FakeAws, opened: ExitStack) -> None:
         self.aws = aws
@@ -202,7 +202,7 @@ class Account:
         ca_pem: str = "",
         onboarded: bool = True,
     ) -> Cluster:
-        """A running cluster that lets the approver in. `ca_pem`: what EKS says instead."""
+        """Add a running cluster with access for the approver. `ca_pem`: another CA for EKS."""
         self._count += 1
         cluster = Cluster(self, name, region, self._count)
         self._opened.enter_context(cluster.start())
@@ -226,7 +226,7 @@ class Account:
         return cluster
 
     def name_only(self, names: Iterable[str], region: str = HOME, **tags: str) -> None:
-        """Clusters that are described like any other, but have no API behind them."""
+        """Add clusters that are described like any other, but have no API."""
         model: Any = None
         for name in names:
             if model is None:
@@ -236,28 +236,28 @@ class Account:
                 )
                 model = self._described(name, region)
                 continue
-            # Moto takes long to make one, for keys of which nobody here makes use.
+            # Moto takes long to make one, because of keys that aren't used here.
             twin = copy(model)
             twin.name = name
             eks_backends[ACCOUNT][region].clusters[name] = twin
 
     def change(self, name: str, region: str = HOME, **fields: Any) -> None:
-        """Change what DescribeCluster says: `status="DELETING"`."""
+        """Change DescribeCluster's answer, as `status="DELETING"`."""
         for field, value in fields.items():
             setattr(self._described(name, region), field, value)
 
     def trust(self, name: str, ca_pem: str) -> None:
-        """Let EKS tell another CA."""
+        """Let EKS return another CA."""
         data = base64.b64encode(ca_pem.encode()).decode()
         self.change(name, certificate_authority={"data": data})
 
     def forget_machine(self, machine: Machine) -> None:
-        """EC2 shows this instance no longer."""
+        """Remove this instance from EC2."""
         self.aws._machines[machine.region].pop(machine.id)
 
     @property
     def ca_pem(self) -> str:
-        """The CA of some other cluster."""
+        """The CA of another cluster."""
         return FakeCluster("elsewhere").ca_pem
 
     @staticmethod
@@ -266,6 +266,6 @@ class Account:
 
 
 def assigned(account: Account) -> list[str]:
-    """The clusters of the messages on the queue, with their Regions, in order."""
+    """Return the clusters of the messages on the queue, with their Regions, in order."""
     bodies = [json.loads(record["body"]) for record in account.aws.receive(account.queue_url)]
     return sorted(f"{body['region']}/{body['cluster']}" for body in bodies)

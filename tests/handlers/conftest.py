@@ -17,7 +17,7 @@ from tests.handlers.lambdas import Lambdas
 
 _services = count()
 
-# AWS's models are megabytes of JSON, and each cold start would read them anew.
+# AWS's models are megabytes of JSON, and each cold start would read them again.
 _LOADER = create_loader()
 
 
@@ -32,11 +32,11 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 def lambdas(
     account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Lambdas]:
-    """Both functions, cold, with the template's variables and none of the caller's own."""
+    """Both functions, cold, with the template's variables and none of the caller's."""
     known = {*ReviewSettings.model_fields, *DispatchSettings.model_fields}
     for name in [one for one in os.environ if one.lower() in known or "POWERTOOLS" in one]:
         monkeypatch.delenv(name)
-    # Loggers of one service share their first stream, so each test has a service of its own.
+    # Loggers of one service share their first stream, so each test has its own service.
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"handlers-{next(_services)}")
     monkeypatch.setenv("STACK_NAME", "csr-approver")
     monkeypatch.setenv("QUEUE_URL", account.queue_url)
@@ -51,5 +51,5 @@ def lambdas(
 
 @pytest.fixture
 def enforcing(lambdas: Lambdas) -> None:
-    """Denials are written, too: the mode in which the most could go wrong."""
+    """Set the mode that also writes denials, in which most can go wrong."""
     lambdas.settings(MODE="enforce")

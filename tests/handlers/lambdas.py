@@ -1,4 +1,4 @@
-"""Both functions as Lambda runs them: environment, invocations, and all that they print."""
+"""Both functions as Lambda runs them: environment, invocations, and their output."""
 
 import json
 from collections import Counter
@@ -18,12 +18,12 @@ Line = Mapping[str, Any]
 
 REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
 
-#: Half of the time that a review has: once it has passed, no more is asked of the list.
+#: Half of a review's time. When it has passed, no other page of the list is requested.
 HALF = 25.0
 
 
 class Invocation:
-    """What a function is told of its invocation. Time stands still but where `passes` is called."""
+    """The context of an invocation. Time passes only when `passes` is called."""
 
     aws_request_id = REQUEST_ID
 
@@ -38,7 +38,7 @@ class Invocation:
 
 
 class AwsCalls:
-    """The calls that a function makes, in their order, and the answers that were put in place."""
+    """The calls that a function makes, in order, and the answers that replace AWS's."""
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -50,35 +50,36 @@ class AwsCalls:
         for fast_fail in (False, True) if service == "ec2" else (False,):
             events = aws.client(service, region, fast_fail=fast_fail).meta.events
             events.register("before-call", self._called)
-            # Moto would do what is asked of it, even where another answer is given.
+            # Moto would do what is requested, even if another answer is given.
             events.unregister("before-send", botocore_stubber)
             events.register("before-send", self._sent)
 
     def instead(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
-        """Let `answer` have the call: a text is an error's code, None lets the call pass.
+        """Let `answer` answer the call: a text is an error's code, None passes the call on.
 
-        It is given the request as botocore will send it, and may change it.
+        Its argument is the request as botocore will send it, which it may change.
         """
         self._instead[operation, region] = answer
 
     def refuse(
         self, operation: str, code: str = "AccessDenied", region: str = HOME, path: str = ""
     ) -> None:
-        """Let these calls fail, or of them those whose URL has this path."""
+        """Let these calls fail, or only those whose URL has this path."""
         self.instead(
             operation, lambda call: code if call["url_path"].endswith(path) else None, region
         )
 
     def on_the_wire(self, operation: str, answer: Callable[[str, Any], Any]) -> None:
-        """Let `answer` have each HTTP request of a call, so that the SDK's own retries have a say.
+        """Let `answer` answer each HTTP request of a call, so that the SDK's retries work.
 
-        It is given the event's name and the request, and returns an `AWSResponse`, or None to let
-        it pass, or raises what the SDK's HTTP client would. `broken` counts those that didn't pass.
+        Its arguments are the event's name and the request. It returns an `AWSResponse`, or None to
+        pass the request on, or raises an error of the SDK's HTTP client. `broken` counts the
+        requests that aren't passed on.
         """
         self._on_the_wire[operation] = answer
 
     def heal(self) -> None:
-        """Let all calls pass again."""
+        """Pass all calls on again."""
         self._instead.clear()
         self._on_the_wire.clear()
 
@@ -108,7 +109,7 @@ class AwsCalls:
 
 
 class Lambdas:
-    """The two functions, cold until first used. Their environment is set before that."""
+    """The two functions, cold until their first use. Their environment is set before that."""
 
     def __init__(
         self,
@@ -126,22 +127,22 @@ class Lambdas:
         self._warm: set[str] = set()
 
     def settings(self, **values: str) -> None:
-        """Set environment variables by their names."""
+        """Set environment variables."""
         for name, value in values.items():
             self._environment.setenv(name, value)
 
     def later(self, time: timedelta) -> None:
-        """Let so much time pass for all that the reviewer keeps."""
+        """Let time pass for everything that the reviewer keeps."""
         self._later = time
 
     def cold(self) -> None:
-        """Let the functions start anew."""
+        """Let the functions start again."""
         for made in (dispatch._dispatcher, review._reviewer):
             made.cache_clear()
         self._warm.clear()
 
     def dispatch(self, invocation: Invocation | None = None) -> None:
-        """One minute of the dispatcher."""
+        """Run the dispatcher once."""
         if "dispatch" not in self._warm:
             self._warm.add("dispatch")
             self._watch(dispatch._dispatcher()._aws, "sqs", *_eks(dispatch._dispatcher()))
@@ -150,15 +151,15 @@ class Lambdas:
     def review(
         self, name: str = "prod", region: str = HOME, invocation: Invocation | None = None
     ) -> None:
-        """The reviewer on one assignment."""
+        """Run the reviewer on one assignment."""
         self.review_body(json.dumps({"cluster": name, "region": region}), invocation)
 
     def review_body(self, body: str, invocation: Invocation | None = None) -> None:
-        """The reviewer on any message."""
+        """Run the reviewer on any message."""
         self.review_records([{"messageId": "1", "body": body}], invocation)
 
     def review_records(self, records: list[Any], invocation: Invocation | None = None) -> None:
-        """The reviewer on the records of an event."""
+        """Run the reviewer on the records of an event."""
         if "review" not in self._warm:
             self._warm.add("review")
             reviewer = review._reviewer()
@@ -166,7 +167,7 @@ class Lambdas:
         review.handler({"Records": records}, invocation or Invocation())
 
     def minute(self, queue_url: str) -> None:
-        """The dispatcher, and the reviewer on each of its messages."""
+        """Run the dispatcher, and the reviewer on each of its messages."""
         self.dispatch()
         for record in self._aws.receive(queue_url):
             self.review_records([record])
@@ -175,11 +176,11 @@ class Lambdas:
         for client in clients:
             self.calls.watch(aws, *((client,) if isinstance(client, str) else client))
 
-    # --- what they print ------------------------------------------------------------------------
+    # --- their output ---------------------------------------------------------------------------
 
     @property
     def printed(self) -> str:
-        """All of it."""
+        """The whole output."""
         self._printed += self._capture.readouterr().out
         return self._printed
 
@@ -190,19 +191,19 @@ class Lambdas:
 
     @property
     def numbers(self) -> list[Line]:
-        """The lines that CloudWatch reads metrics from."""
+        """The lines from which CloudWatch reads metrics."""
         return [line for line in self._read() if "_aws" in line]
 
-    def said(self, message: str) -> list[Line]:
-        """The log lines with this message."""
+    def lines_with(self, message: str) -> list[Line]:
+        """Return the log lines with this message."""
         return [line for line in self.lines if line["message"] == message]
 
     def actions(self) -> dict[str, str]:
-        """What was last done about each CSR, by its name."""
-        return {line["csr"]: line["action"] for line in self.said("csr reviewed")}
+        """Return each CSR's last action, by its name."""
+        return {line["csr"]: line["action"] for line in self.lines_with("csr reviewed")}
 
     def metrics(self, **dimensions: str) -> Counter[str]:
-        """The sums of the metrics that bear exactly these dimensions; by default, the stack's."""
+        """Return the totals of metrics with exactly these dimensions, by default the stack's."""
         wanted = dimensions or {"Stack": "csr-approver"}
         totals: Counter[str] = Counter()
         for line in self.numbers:
@@ -214,7 +215,7 @@ class Lambdas:
         return totals
 
     def forget(self) -> None:
-        """Begin a new sheet: what was printed and called so far is no longer told."""
+        """Forget the output and the calls so far."""
         self._capture.readouterr()
         self._printed = ""
         self.calls.made.clear()

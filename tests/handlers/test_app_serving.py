@@ -1,4 +1,4 @@
-"""The reviewer with both signers: one cluster, one completion, and neither spoils the other."""
+"""The reviewer with both signers: one completion per cluster, and neither stops the other."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +19,7 @@ BOTH = {"csr-0001": "Approved", "shop-web": "Approved"}
 
 @pytest.fixture
 def cluster(account: Account, lambdas: Lambdas) -> Cluster:
-    """One with a node's request and a ServiceAccount's, both good, and all rights granted."""
+    """A cluster with valid requests of a node and a ServiceAccount, and with all rights."""
     lambdas.settings(APP_SERVING="true")
     made = account.cluster()
     made.serve_apps()
@@ -34,7 +34,7 @@ def decisions(cluster: Cluster) -> dict[str, str]:
 
 
 def listing_fails(cluster: Cluster, signer: str, code: int, count: int = 1_000) -> None:
-    """Let lists of this signer be refused."""
+    """Let lists of this signer fail."""
     left = [count]
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -49,11 +49,11 @@ def listing_fails(cluster: Cluster, signer: str, code: int, count: int = 1_000) 
 def test_both_are_reviewed_and_the_cluster_is_completed_once(
     cluster: Cluster, lambdas: Lambdas
 ) -> None:
-    """Their sums are added; of the cluster's own metrics likewise."""
+    """Their totals are added, also in the cluster's own metrics."""
     lambdas.review()
 
     assert decisions(cluster) == BOTH
-    assert [line["signer"] for line in lambdas.said("cluster reviewed")] == [
+    assert [line["signer"] for line in lambdas.lines_with("cluster reviewed")] == [
         "kubernetes.io/kubelet-serving",
         APP_SERVING,
     ]
@@ -62,15 +62,15 @@ def test_both_are_reviewed_and_the_cluster_is_completed_once(
     assert lambdas.metrics(Cluster="prod", Region="us-east-1")["Completed"] == 1
 
 
-def test_the_practice_signer_issues_it(cluster: Cluster, lambdas: Lambdas) -> None:
-    """As EKS's does; Kubernetes's own controller doesn't serve this signer."""
+def test_the_fake_signer_issues_it(cluster: Cluster, lambdas: Lambdas) -> None:
+    """EKS's signer issues it, too; Kubernetes's own controller doesn't serve this signer."""
     lambdas.review()
 
     assert cluster.get("shop-web")["status"]["certificate"]
 
 
 def test_it_is_off_by_default(cluster: Cluster, lambdas: Lambdas) -> None:
-    """Nothing of it is listed, nor asked for."""
+    """No request of the signer is listed, and no Service is read."""
     lambdas.settings(APP_SERVING="")
 
     lambdas.review()
@@ -80,10 +80,10 @@ def test_it_is_off_by_default(cluster: Cluster, lambdas: Lambdas) -> None:
 
 
 @pytest.mark.parametrize("code", [401, 403, 500, 404])
-def test_a_second_list_that_fails_is_an_error_and_spoils_nothing(
+def test_a_second_list_that_fails_is_an_error_and_stops_no_node(
     cluster: Cluster, lambdas: Lambdas, code: int
 ) -> None:
-    """The cluster let us in a moment before, so also a refusal is one: not `NotOnboarded`."""
+    """The cluster accepted us a moment before, so a 403 is an error, too, not `NotOnboarded`."""
     listing_fails(cluster, APP_SERVING, code)
 
     lambdas.review()
@@ -91,7 +91,7 @@ def test_a_second_list_that_fails_is_an_error_and_spoils_nothing(
     assert decisions(cluster) == {"csr-0001": "Approved", "shop-web": ""}
     totals = lambdas.metrics()
     assert (totals["Completed"], totals["ReviewErrors"], totals["NotOnboarded"]) == (1, 1, 0)
-    [line] = lambdas.said("cluster unavailable")
+    [line] = lambdas.lines_with("cluster unavailable")
     assert line["signer"] == APP_SERVING
     cluster.fault = None
     lambdas.review()
@@ -102,7 +102,7 @@ def test_a_second_list_that_fails_is_an_error_and_spoils_nothing(
 def test_a_first_list_that_fails_ends_the_review(
     cluster: Cluster, lambdas: Lambdas, code: int
 ) -> None:
-    """What the cluster refuses for its nodes it isn't asked for others; the minute after is."""
+    """If the nodes' list fails, the second isn't requested before the next minute."""
     listing_fails(cluster, "kubelet-serving", code)
 
     lambdas.review()
@@ -112,10 +112,8 @@ def test_a_first_list_that_fails_ends_the_review(
     assert not any(APP_SERVING in call.query.get("fieldSelector", "") for call in cluster.calls)
 
 
-def test_where_only_the_first_manifest_is_applied_nobody_is_woken(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """AppServing is one setting for all clusters; each joins by deploy/rbac-app-serving.yaml."""
+def test_with_the_first_manifest_only_no_alarm_fires(account: Account, lambdas: Lambdas) -> None:
+    """AppServing is one setting for all clusters; deploy/rbac-app-serving.yaml adds a cluster."""
     lambdas.settings(APP_SERVING="true")
     cluster = account.cluster()
     cluster.put_service("shop", "web")
@@ -124,7 +122,7 @@ def test_where_only_the_first_manifest_is_applied_nobody_is_woken(
 
     lambdas.minute(account.queue_url)
 
-    [line] = [line for line in lambdas.said("csr reviewed") if line["csr"] == "shop-web"]
+    [line] = [line for line in lambdas.lines_with("csr reviewed") if line["csr"] == "shop-web"]
     assert (line["action"], line["level"]) == ("left", "INFO")
     assert "deploy/rbac-app-serving.yaml grants it" in line["services_not_readable"]
     totals = lambdas.metrics()
@@ -136,7 +134,7 @@ def test_where_only_the_first_manifest_is_applied_nobody_is_woken(
 def test_with_half_of_the_second_manifest_the_write_is_an_error(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """Services may be seen and approvals not be written: somebody has begun, and erred."""
+    """The right to read Services without the right to approve is a mistake."""
     lambdas.settings(APP_SERVING="true")
     cluster = account.cluster()
     cluster.grant(GROUP, [SEES_SERVICES])
@@ -149,10 +147,8 @@ def test_with_half_of_the_second_manifest_the_write_is_an_error(
     assert lambdas.metrics()["ReviewErrors"] == 1
 
 
-def test_services_that_cant_be_asked_for_leave_the_nodes_alone(
-    cluster: Cluster, lambdas: Lambdas
-) -> None:
-    """And are no verdict on those who asked: the approver is blind for them."""
+def test_services_that_cant_be_read_stop_no_node(cluster: Cluster, lambdas: Lambdas) -> None:
+    """Their requests get no verdict, because the approver has no evidence for them."""
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if "services" in call.path:
@@ -169,7 +165,7 @@ def test_services_that_cant_be_asked_for_leave_the_nodes_alone(
 
 
 def test_nodes_dont_take_all_the_time(cluster: Cluster, lambdas: Lambdas) -> None:
-    """Ten seconds are kept for the second signer, however long the nodes' evidence takes."""
+    """The second signer gets ten seconds, however long the nodes' evidence takes."""
     invocation = Invocation()
     lambdas.calls.instead("DescribeInstances", lambda _: invocation.passes(40))
 
@@ -180,7 +176,7 @@ def test_nodes_dont_take_all_the_time(cluster: Cluster, lambdas: Lambdas) -> Non
 
 
 def test_another_namespaces_service_is_denied(cluster: Cluster, lambdas: Lambdas) -> None:
-    """Denied in enforce mode, as a node's would be, with what was got and expected."""
+    """It is denied in enforce mode, and the message has the requested and the allowed names."""
     lambdas.settings(MODE="enforce")
     cluster.ask("b", dns=["web.shop.svc"], name="theft")
 

@@ -1,7 +1,7 @@
-"""A cluster in trouble is its own trouble: another one is served, and the log names the cause.
+"""A failing cluster stops no other, and the log has the cause.
 
-A metric counts the one in trouble, nothing is written in it, and a following run that meets no
-trouble decides its CSRs.
+A metric counts the failing cluster, nothing is written in it, and the next run without a failure
+decides its CSRs.
 """
 
 import json
@@ -17,21 +17,21 @@ from tests.adapters.scripted_api import CA_PEM, reply, scripted_api
 from tests.handlers.account import Account
 from tests.handlers.lambdas import HALF, Invocation, Lambdas
 
-#: So little is left that what fails isn't tried again in the same run.
+#: So few seconds are left that a failed call isn't retried in the same run.
 SHORT = 5.01
 
 pytestmark = pytest.mark.usefixtures("enforcing")
 
 
-class Troubled(Protocol):
-    """Reviews both clusters, the one in trouble in this invocation."""
+class ReviewBoth(Protocol):
+    """Reviews both clusters, the failing one with this invocation."""
 
     def __call__(self, invocation: Invocation | None = None) -> None: ...
 
 
 @pytest.fixture
-def troubled(account: Account, lambdas: Lambdas) -> Troubled:
-    """Review the cluster in trouble, then a healthy one, which must not notice."""
+def review_both(account: Account, lambdas: Lambdas) -> ReviewBoth:
+    """Return a function that reviews the failing cluster and then a healthy one."""
     healthy = account.cluster("healthy")
     csr = healthy.file(1)
 
@@ -43,13 +43,15 @@ def troubled(account: Account, lambdas: Lambdas) -> Troubled:
     return review
 
 
-def test_an_unreachable_cluster(account: Account, lambdas: Lambdas, troubled: Troubled) -> None:
-    """Nobody listens where EKS says that its API is."""
+def test_an_unreachable_cluster(
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
+) -> None:
+    """No server listens at the described endpoint."""
     cluster = account.cluster()
     csr = cluster.file(1)
     cluster.stop("apiserver")
 
-    troubled(Invocation(SHORT))
+    review_both(Invocation(SHORT))
 
     assert unavailable(lambdas) == "connection"
     cluster.start()
@@ -58,13 +60,13 @@ def test_an_unreachable_cluster(account: Account, lambdas: Lambdas, troubled: Tr
 
 
 def test_a_cluster_that_moved_is_found_again(
-    account: Account, lambdas: Lambdas, troubled: Troubled
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
 ) -> None:
-    """After a connection error its description is asked for anew, not kept for 15 minutes."""
+    """After a connection error its description is requested again, not kept for 15 minutes."""
     cluster = account.cluster()
     csr = cluster.file(1)
     account.change("prod", endpoint="https://127.0.0.1:1")
-    troubled(Invocation(SHORT))
+    review_both(Invocation(SHORT))
     account.change("prod", endpoint=cluster.server)
 
     lambdas.review("prod")
@@ -73,12 +75,12 @@ def test_a_cluster_that_moved_is_found_again(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_wrong_ca(account: Account, lambdas: Lambdas, troubled: Troubled) -> None:
-    """No token is sent to whom the described CA doesn't vouch for."""
+def test_a_wrong_ca(account: Account, lambdas: Lambdas, review_both: ReviewBoth) -> None:
+    """No token is sent to a server whose certificate isn't of the described CA."""
     cluster = account.cluster(ca_pem=account.ca_pem)
     csr = cluster.file(1)
 
-    troubled()
+    review_both()
 
     assert unavailable(lambdas) == "tls"
     assert cluster.tokens == set()
@@ -87,13 +89,13 @@ def test_a_wrong_ca(account: Account, lambdas: Lambdas, troubled: Troubled) -> N
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_ca_that_is_none(account: Account, lambdas: Lambdas, troubled: Troubled) -> None:
-    """What can't be trusted isn't connected to."""
+def test_an_unreadable_ca(account: Account, lambdas: Lambdas, review_both: ReviewBoth) -> None:
+    """Without a CA there is no connection."""
     cluster = account.cluster()
     csr = cluster.file(1)
     account.change("prod", certificate_authority={"data": "bm8gUEVN"})
 
-    troubled()
+    review_both()
 
     assert unavailable(lambdas) == "describe"
     assert cluster.tokens == set()
@@ -104,16 +106,16 @@ def test_a_ca_that_is_none(account: Account, lambdas: Lambdas, troubled: Trouble
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=16), timedelta(minutes=-6)])
 def test_an_expired_token(
-    account: Account, lambdas: Lambdas, troubled: Troubled, ahead: timedelta
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth, ahead: timedelta
 ) -> None:
-    """By the cluster's clock it is too old or from the future; a second one no better."""
+    """By the cluster's clock it is too old or from the future, and so is a second one."""
     cluster = account.cluster()
     csr = cluster.file(1)
     cluster.clock_ahead = ahead
 
-    troubled()
+    review_both()
 
-    [line] = lambdas.said("cluster not onboarded")
+    [line] = lambdas.lines_with("cluster not onboarded")
     assert line["cause"] == "unauthorized"
     assert lambdas.metrics()["NotOnboarded"] == 1
     assert lambdas.metrics()["Completed"] == 1  # the healthy one's
@@ -123,16 +125,16 @@ def test_an_expired_token(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_cluster_that_does_not_know_us(
-    account: Account, lambdas: Lambdas, troubled: Troubled
+def test_a_cluster_that_rejects_our_credentials(
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
 ) -> None:
-    """One quiet line and a metric of its own, not an error; once let in, it is served."""
+    """It is an INFO line and its own metric, not an error; with access it is served."""
     cluster = account.cluster(onboarded=False)
     csr = cluster.file(1)
 
-    troubled()
+    review_both()
 
-    [line] = lambdas.said("cluster not onboarded")
+    [line] = lambdas.lines_with("cluster not onboarded")
     assert (line["level"], line["cause"]) == ("INFO", "unauthorized")
     assert lambdas.metrics()["NotOnboarded"] == 1
     assert lambdas.metrics()["ReviewErrors"] == 0
@@ -141,13 +143,13 @@ def test_a_cluster_that_does_not_know_us(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_cluster_that_allows_us_nothing(
-    account: Account, lambdas: Lambdas, troubled: Troubled
+def test_a_cluster_that_gives_us_no_rights(
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
 ) -> None:
-    """It knows the role, but no ClusterRole is bound to it yet."""
+    """The role is mapped, but no ClusterRole is bound to it yet."""
     cluster = account.cluster(onboarded=False)
     csr = cluster.file(1)
-    cluster.map_role(account.aws.role_arn, "csr-approver", ["nobody"])
+    cluster.map_role(account.aws.role_arn, "csr-approver", ["unbound-group"])
     invocation = Invocation()
 
     def slow(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -156,9 +158,9 @@ def test_a_cluster_that_allows_us_nothing(
 
     cluster.fault = slow
 
-    troubled(invocation)
+    review_both(invocation)
 
-    [line] = lambdas.said("cluster not onboarded")
+    [line] = lambdas.lines_with("cluster not onboarded")
     assert line["cause"] == "forbidden"
     cluster.fault = None
     cluster.onboard()
@@ -166,13 +168,13 @@ def test_a_cluster_that_allows_us_nothing(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_access_denied_on_eks(account: Account, lambdas: Lambdas, troubled: Troubled) -> None:
-    """What can't be described isn't contacted."""
+def test_access_denied_on_eks(account: Account, lambdas: Lambdas, review_both: ReviewBoth) -> None:
+    """A cluster that can't be described isn't contacted."""
     cluster = account.cluster()
     csr = cluster.file(1)
     lambdas.calls.refuse("DescribeCluster", "AccessDeniedException", path="/prod")
 
-    troubled()
+    review_both()
 
     assert unavailable(lambdas) == "describe"
     assert cluster.tokens == set()
@@ -183,14 +185,14 @@ def test_access_denied_on_eks(account: Account, lambdas: Lambdas, troubled: Trou
 
 @pytest.mark.parametrize("content", [{}, {"items": "none"}, {"items": {"a": 1}}])
 def test_a_list_of_unknown_shape(
-    account: Account, lambdas: Lambdas, troubled: Troubled, content: dict[str, Any]
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth, content: dict[str, Any]
 ) -> None:
-    """What answers 200 needn't be an API server."""
+    """A server that answers 200 needn't be an API server."""
     cluster = account.cluster()
     csr = cluster.file(1)
     cluster.fault = lambda _, __: (200, content)
 
-    troubled()
+    review_both()
 
     assert unavailable(lambdas) == "answer"
     cluster.fault = None
@@ -198,23 +200,25 @@ def test_a_list_of_unknown_shape(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_redirect_is_not_followed(account: Account, lambdas: Lambdas, troubled: Troubled) -> None:
-    """The token goes nowhere but to the described endpoint, and there to no other path."""
+def test_a_redirect_is_not_followed(
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
+) -> None:
+    """The token is sent only to the described endpoint, and to no other path there."""
     account.name_only(["prod"])
     with scripted_api(lambda _: reply(307, Location="/elsewhere")) as server:
         account.change("prod", endpoint=server.url)
         account.trust("prod", CA_PEM)
 
-        troubled()
+        review_both()
 
         assert unavailable(lambdas) == "status"
         assert len(server.seen) == 1
 
 
-def test_after_a_cluster_in_trouble_the_next_message_is_served(
+def test_after_a_failing_cluster_the_next_message_is_served(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """Should Lambda ever be given two messages, the first costs the second nothing."""
+    """If an event has two messages, the first doesn't stop the second."""
     cluster = account.cluster("healthy")
     cluster.file(1)
     account.cluster("prod", ca_pem=account.ca_pem)
@@ -226,8 +230,8 @@ def test_after_a_cluster_in_trouble_the_next_message_is_served(
 
 
 def unavailable(lambdas: Lambdas) -> str:
-    """Why the one cluster in trouble was unavailable; that is counted, and nothing else is."""
-    [line] = lambdas.said("cluster unavailable")
+    """Return why the failing cluster was unavailable, which alone is counted as an error."""
+    [line] = lambdas.lines_with("cluster unavailable")
     assert (line["level"], line["cluster"], line["region"]) == ("WARNING", "prod", HOME)
     assert lambdas.metrics()["ReviewErrors"] == 1
     assert lambdas.metrics()["Completed"] == 1  # the healthy one's

@@ -1,6 +1,6 @@
 """AWS doesn't answer, or not for all: without evidence nothing is approved and nothing denied.
 
-The log names the cause, a metric counts it, and a following run that gets its answers decides.
+The log has the cause, a metric counts it, and the next run that gets the evidence decides.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("enforcing")
 
 
 def test_access_denied_on_ec2(account: Account, lambdas: Lambdas) -> None:
-    """Without evidence there is no verdict, whatever a CSR asks for."""
+    """Without evidence there is no verdict, whatever a CSR requests."""
     cluster = account.cluster()
     good, bad = cluster.file(1), cluster.file(2, ips=("10.9.9.9",))
     lambdas.calls.refuse("DescribeInstances", "UnauthorizedOperation")
@@ -24,7 +24,7 @@ def test_access_denied_on_ec2(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
     assert lambdas.actions() == {good: "undecided", bad: "undecided"}
-    for line in lambdas.said("csr reviewed"):
+    for line in lambdas.lines_with("csr reviewed"):
         assert line["problem"].endswith("EC2 DescribeInstances: UnauthorizedOperation")
     assert lambdas.metrics()["EvidenceUnavailable"] == 2
     assert cluster.writes == []
@@ -34,7 +34,7 @@ def test_access_denied_on_ec2(account: Account, lambdas: Lambdas) -> None:
 
 
 def test_access_denied_on_ec2_in_one_region(account: Account, lambdas: Lambdas) -> None:
-    """A cluster of another Region is decided as ever."""
+    """The CSRs of a cluster in another Region are decided as usual."""
     lambdas.settings(REGIONS=f"{HOME},eu-west-1")
     here, there = account.cluster("prod"), account.cluster("prod", "eu-west-1")
     here.file(1)
@@ -48,9 +48,9 @@ def test_access_denied_on_ec2_in_one_region(account: Account, lambdas: Lambdas) 
 
 
 def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
-    """Whose role the instance has isn't known: left, and told as lacking evidence.
+    """The instance's role is unknown, so its CSR is left for lack of evidence.
 
-    What was shown to be false without IAM is denied all the same.
+    A CSR that is proven false without IAM is denied.
     """
     cluster = account.cluster()
     good, bad = cluster.file(1), cluster.file(2, ips=("10.9.9.9",))
@@ -59,7 +59,7 @@ def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
     assert lambdas.actions() == {good: "left", bad: "denied"}
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == good)
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == good)
     assert line["role_unknown"] == "IAM GetInstanceProfile: AccessDenied"
     assert lambdas.metrics()["EvidenceUnavailable"] == 2
     assert cluster.writes == [bad]
@@ -69,7 +69,7 @@ def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
 
 
 def test_an_ec2_page_that_fails_half_way(account: Account, lambdas: Lambdas) -> None:
-    """Half an answer is none: who isn't on the first page isn't thereby unknown to EC2."""
+    """Half an answer is none: an instance that isn't on the first page may exist."""
     cluster = account.cluster()
     names = [cluster.file(node) for node in range(6)]
     pages = iter([None, "InternalError"])
@@ -99,7 +99,7 @@ def test_one_unknown_instance_among_a_hundred(account: Account, lambdas: Lambdas
     lambdas.review()
 
     assert cluster.writes == known
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == unknown)
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == unknown)
     assert (line["action"], line["refusals"][0]["check"]) == ("left", "instance-known")
     assert lambdas.metrics()["Left"] == 1
     cluster.launch(100)
@@ -108,30 +108,30 @@ def test_one_unknown_instance_among_a_hundred(account: Account, lambdas: Lambdas
 
 
 def test_one_instance_that_cannot_be_read(account: Account, lambdas: Lambdas) -> None:
-    """EC2 says something of one instance that nobody understands; of the other it doesn't."""
+    """One instance's description is unreadable; the other instance's CSR is approved."""
     cluster = account.cluster()
-    good, odd = cluster.file(1), cluster.file(2)
+    good, broken = cluster.file(1), cluster.file(2)
     machine = cluster.launch(2)
     account.aws.add_machine(replace(machine, enis=(replace(machine.enis[0], ip="10.1.0"),)))
 
     lambdas.review()
 
-    assert lambdas.actions() == {good: "approved", odd: "undecided"}
+    assert lambdas.actions() == {good: "approved", broken: "undecided"}
     assert lambdas.metrics()["EvidenceUnavailable"] == 1
     account.aws.add_machine(machine)
     lambdas.review()
-    assert cluster.decision(odd) == "Approved"
+    assert cluster.decision(broken) == "Approved"
 
 
 def test_too_little_time_to_ask(account: Account, lambdas: Lambdas) -> None:
-    """What can't be asked in time isn't guessed; the next run asks it."""
+    """Without time EC2 isn't asked, and nothing is guessed; the next run asks."""
     cluster = account.cluster()
     csr = cluster.file(1)
 
     lambdas.review(invocation=Invocation(seconds=10))
 
     assert lambdas.calls.count("DescribeInstances") == 0
-    [totals] = lambdas.said("cluster reviewed")
+    [totals] = lambdas.lines_with("cluster reviewed")
     assert totals["not_judged"] == {"deferred": 1}
     assert lambdas.metrics()["Pending"] == 1
     assert cluster.writes == []

@@ -1,6 +1,6 @@
-"""A CSR in trouble is its own trouble: the others of the list are decided.
+"""A failing CSR stops no other: the rest of the list is decided.
 
-The log names the cause, a metric counts it, and a following run that meets no trouble decides it.
+The log has the cause, a metric counts it, and the next run without a failure decides it.
 """
 
 import json
@@ -22,7 +22,7 @@ Next = Callable[[Call], Answer]
 
 
 def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambdas) -> None:
-    """What was read is decided, and that it wasn't all is told."""
+    """The CSRs that were read are decided, and the log says that the list is incomplete."""
     cluster = account.cluster()
     names = [cluster.file(node) for node in range(1, 5)]
     invocation = Invocation()
@@ -38,7 +38,7 @@ def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambd
     lambdas.review(invocation=invocation)
 
     assert cluster.writes == names[:2]
-    [line] = lambdas.said("cluster reviewed")
+    [line] = lambdas.lines_with("cluster reviewed")
     assert (line["truncated"], line["listed"], line["pages"]) == (True, 2, 1)
     assert lambdas.metrics()["ListTruncated"] == 1
     cluster.fault = None
@@ -47,14 +47,14 @@ def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambd
 
 
 def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> None:
-    """What was filed as a request is none: that is proof enough to deny it, and it alone."""
+    """A CSR whose request isn't a PKCS#10 request is denied, and no other is."""
     cluster = account.cluster()
-    good, odd = cluster.file(1), cluster.file(2, request=b"no request at all")
+    good, broken = cluster.file(1), cluster.file(2, request=b"no request at all")
 
     lambdas.review()
 
-    assert lambdas.actions() == {good: "approved", odd: "denied"}
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == odd)
+    assert lambdas.actions() == {good: "approved", broken: "denied"}
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
     assert line["refusals"][0]["check"] == "request-well-formed"
 
 
@@ -72,26 +72,26 @@ def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> No
 def test_a_csr_that_cannot_be_read(
     account: Account, lambdas: Lambdas, part: str, field: str, value: Any
 ) -> None:
-    """It is named with the field that is wrong, counted, and left until it can be read."""
+    """The log has its name and the bad field; it is counted, and left until it is readable."""
     cluster = account.cluster()
-    good, odd = cluster.file(1), cluster.file(2)
-    cluster.fault = altering(odd, lambda item: item[part].update({field: value}))
+    good, broken = cluster.file(1), cluster.file(2)
+    cluster.fault = altering(broken, lambda item: item[part].update({field: value}))
 
     lambdas.review()
 
-    [line] = lambdas.said("csr unreadable")
-    assert line["csr"] == odd
+    [line] = lambdas.lines_with("csr unreadable")
+    assert line["csr"] == broken
     assert line["problem"].startswith(f"{part}.{field}: ")
     assert lambdas.metrics()["ReviewErrors"] == 1
     assert cluster.writes == [good]
     cluster.fault = None
     lambdas.review()
-    assert cluster.decision(odd) == "Approved"
+    assert cluster.decision(broken) == "Approved"
 
 
 @pytest.mark.parametrize("item", [None, "csr-0002", 7, [], {}, {"metadata": {"name": 7}}])
 def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: Any) -> None:
-    """It is counted; what follows it in the list is decided."""
+    """It is counted, and the items after it are decided."""
     cluster = account.cluster()
     good = cluster.file(1)
 
@@ -105,20 +105,20 @@ def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: 
 
     lambdas.review()
 
-    [line] = lambdas.said("csr unreadable")
+    [line] = lambdas.lines_with("csr unreadable")
     assert line["cluster"] == "prod"
     assert lambdas.metrics()["ReviewErrors"] == 1
     assert cluster.writes == [good]
     assert cluster.decision(good) == "Approved"
 
 
-def test_a_decision_that_is_not_taken(account: Account, lambdas: Lambdas) -> None:
+def test_a_decision_that_is_refused(account: Account, lambdas: Lambdas) -> None:
     """An API server, or a webhook in it, refuses one approval; the next run tries again."""
     cluster = account.cluster()
-    good, odd = cluster.file(1), cluster.file(2)
+    good, broken = cluster.file(1), cluster.file(2)
 
     def refused(call: Call, answer: Next) -> Answer:
-        if call.method == "PUT" and call.path[4] == odd:
+        if call.method == "PUT" and call.path[4] == broken:
             raise ApiError(422, "Invalid", "not to my liking")
         return answer(call)
 
@@ -126,17 +126,17 @@ def test_a_decision_that_is_not_taken(account: Account, lambdas: Lambdas) -> Non
 
     lambdas.review()
 
-    assert lambdas.actions() == {good: "approved", odd: "not-written"}
-    line = next(one for one in lambdas.said("csr reviewed") if one["csr"] == odd)
+    assert lambdas.actions() == {good: "approved", broken: "not-written"}
+    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
     assert line["detail"] == "422: not to my liking"
     assert lambdas.metrics()["ReviewErrors"] == 1
     cluster.fault = None
     lambdas.review()
-    assert cluster.decision(odd) == "Approved"
+    assert cluster.decision(broken) == "Approved"
 
 
 def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -> None:
-    """What isn't written in time is deferred, not lost: the next run writes it."""
+    """A decision without time is deferred, not lost: the next run writes it."""
     lambdas.settings(WRITE_CONNECTIONS="1")
     cluster = account.cluster()
     done, late = cluster.file(1), cluster.file(2, age=timedelta(minutes=6))
@@ -159,8 +159,8 @@ def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -
     assert cluster.decision(late) == "Approved"
 
 
-def test_a_csr_that_somebody_else_decides_meanwhile(account: Account, lambdas: Lambdas) -> None:
-    """Somebody was there first: no error, and nothing is overwritten."""
+def test_a_csr_that_another_approver_decides_meanwhile(account: Account, lambdas: Lambdas) -> None:
+    """Another approver was first: this is no error, and nothing is overwritten."""
     cluster = account.cluster()
     good, gone = cluster.file(1), cluster.file(2)
 
@@ -179,12 +179,12 @@ def test_a_csr_that_somebody_else_decides_meanwhile(account: Account, lambdas: L
 
 
 def of_two(call: Call) -> Call:
-    """The call, asking for two objects a page: a server may give less than was asked for."""
+    """Return the call with a limit of two: a server may send fewer objects than requested."""
     return replace(call, query={**call.query, "limit": "2"})
 
 
 def altering(name: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Call, Next], Answer]:
-    """A fault: of the list, the item of this name is changed."""
+    """Return a fault that changes the item of this name in a list."""
 
     def altered(call: Call, answer: Next) -> Answer:
         code, content = answer(call)

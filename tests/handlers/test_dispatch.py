@@ -1,4 +1,4 @@
-"""The dispatcher: which clusters are assigned, and what is told when some can't be."""
+"""The dispatcher: which clusters are assigned, and what is logged."""
 
 import json
 from collections import Counter
@@ -20,7 +20,7 @@ class TestSelection:
     def test_every_cluster_of_every_region_is_assigned(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """REGIONS names two; a cluster of a third is nobody's business."""
+        """REGIONS has two; a cluster of a third Region is ignored."""
         lambdas.settings(REGIONS=f"{HOME},{ABROAD}")
         account.name_only(["prod", "test"])
         account.name_only(["prod"], ABROAD)
@@ -76,7 +76,7 @@ class TestSelection:
     def test_globs_select_by_the_whole_name(
         self, account: Account, lambdas: Lambdas, globs: str, expected: list[str]
     ) -> None:
-        """CLUSTER_NAMES: one glob must match all of the name, in its own case."""
+        """CLUSTER_NAMES: one glob must match the whole name, case-sensitively."""
         lambdas.settings(CLUSTER_NAMES=globs)
         account.name_only(["dev-1", "prod-1", "prod-2", "web-prod"])
 
@@ -84,10 +84,10 @@ class TestSelection:
 
         assert assigned(account) == [f"{HOME}/{name}" for name in expected]
 
-    def test_what_the_globs_exclude_is_not_described(
+    def test_clusters_that_the_globs_exclude_are_not_described(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """Names are known from the list; DescribeCluster is for what may be ours."""
+        """The list has the names; DescribeCluster is called for selected names only."""
         lambdas.settings(CLUSTER_NAMES="prod")
         account.name_only(["dev", "prod"])
 
@@ -116,10 +116,10 @@ class TestSelection:
 
         assert assigned(account) == [f"{HOME}/{name}" for name in expected]
 
-    def test_only_clusters_that_serve_are_assigned(
+    def test_only_reviewable_clusters_are_assigned(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """One that is being made has no API yet, one that is being deleted soon none."""
+        """A cluster being created has no API yet; one being deleted soon has none."""
         states = ("ACTIVE", "CREATING", "DELETING", "FAILED", "PENDING", "UPDATING")
         account.name_only(states)
         for state in states:
@@ -129,10 +129,10 @@ class TestSelection:
 
         assert assigned(account) == [f"{HOME}/ACTIVE", f"{HOME}/UPDATING"]
 
-    def test_a_cluster_gone_since_the_list_is_not_assigned(
+    def test_a_cluster_deleted_since_the_list_is_not_assigned(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """EKS knows it no longer, and that is nobody's fault."""
+        """EKS no longer has it, which is no error."""
         account.name_only(["prod"])
         lambdas.calls.refuse("DescribeCluster", "ResourceNotFoundException")
 
@@ -144,7 +144,7 @@ class TestSelection:
     def test_an_account_without_clusters_expects_none(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """Zero is told, so that no alarm is left without data; SQS isn't called."""
+        """Zero is reported, so that no alarm lacks data; SQS isn't called."""
         lambdas.dispatch()
 
         assert assigned(account) == []
@@ -153,12 +153,12 @@ class TestSelection:
 
 
 class TestMessages:
-    """What the reviewer is told."""
+    """What the messages to the reviewer contain."""
 
     def test_a_message_holds_cluster_and_region_and_nothing_else(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """Endpoint, CA and tags are asked of EKS by the reviewer itself."""
+        """The reviewer itself requests endpoint, CA and tags from EKS."""
         account.name_only(["prod"])
 
         lambdas.dispatch()
@@ -166,8 +166,8 @@ class TestMessages:
         [record] = account.aws.receive(account.queue_url)
         assert json.loads(record["body"]) == {"cluster": "prod", "region": HOME}
 
-    def test_every_minute_assigns_anew(self, account: Account, lambdas: Lambdas) -> None:
-        """The dispatcher remembers no assignments; descriptions it keeps for 15 minutes."""
+    def test_every_minute_assigns_all_clusters(self, account: Account, lambdas: Lambdas) -> None:
+        """The dispatcher keeps no assignments; it keeps descriptions for 15 minutes."""
         account.name_only(["prod"])
 
         lambdas.dispatch()
@@ -197,7 +197,7 @@ class TestStart:
     def test_a_bad_setting_stops_the_start_and_is_named(
         self, lambdas: Lambdas, name: str, value: str
     ) -> None:
-        """Nothing is dispatched by half."""
+        """Nothing is dispatched."""
         lambdas.settings(**{name: value})
 
         with pytest.raises(BadSettings, match=name):
@@ -222,10 +222,10 @@ class TestRecords:
         assert ["Expected", "DispatchErrors"] == [one["Metrics"][0]["Name"] for one in sets]
         assert all(blob["Stack"] == "csr-approver" for blob in blobs)
 
-    def test_one_line_tells_how_many_were_dispatched_and_by_which_invocation(
+    def test_one_line_has_the_number_of_dispatched_clusters_and_the_invocation(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """The request id leads from a line to Lambda's own records."""
+        """Lambda's own log lines have the same request id."""
         account.name_only(["prod"])
 
         lambdas.dispatch()

@@ -1,4 +1,4 @@
-"""The dispatcher in trouble: what fails costs other Regions and clusters nothing, and is told."""
+"""Failures of the dispatcher: each is reported, and stops no other Region or cluster."""
 
 from collections import Counter
 from threading import Event
@@ -14,7 +14,7 @@ from tests.handlers.lambdas import Invocation, Lambdas
 ABROAD = "eu-west-1"
 
 
-def test_a_region_that_fails_costs_the_others_nothing(account: Account, lambdas: Lambdas) -> None:
+def test_a_region_that_fails_stops_no_other(account: Account, lambdas: Lambdas) -> None:
     """The others are assigned, and then the invocation fails and names the Region."""
     lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
     account.name_only(["prod"])
@@ -25,12 +25,12 @@ def test_a_region_that_fails_costs_the_others_nothing(account: Account, lambdas:
 
     assert assigned(account) == [f"{HOME}/prod"]
     assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=1)
-    [line] = lambdas.said("dispatch failed")
+    [line] = lambdas.lines_with("dispatch failed")
     assert line["problem"] == f"{ABROAD}: list: EKS ListClusters: AccessDeniedException"
 
 
-def test_a_region_that_hangs_costs_the_others_nothing(account: Account, lambdas: Lambdas) -> None:
-    """It is waited for as long as there is time, and no longer."""
+def test_a_region_that_hangs_stops_no_other(account: Account, lambdas: Lambdas) -> None:
+    """The dispatcher waits for it as long as there is time."""
     lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
     account.name_only(["prod"])
     over = Event()
@@ -44,10 +44,8 @@ def test_a_region_that_hangs_costs_the_others_nothing(account: Account, lambdas:
     assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=1)
 
 
-def test_a_cluster_whose_description_hangs_is_assigned_all_the_same(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """Its description is waited for as long as there is time, and no longer."""
+def test_a_cluster_whose_description_hangs_is_assigned(account: Account, lambdas: Lambdas) -> None:
+    """The dispatcher waits for the description as long as there is time."""
     account.name_only(["prod"])
     over = Event()
     lambdas.calls.instead("DescribeCluster", lambda _: over.wait() and "RequestTimeout")
@@ -59,10 +57,8 @@ def test_a_cluster_whose_description_hangs_is_assigned_all_the_same(
     assert lambdas.metrics() == Counter(Expected=1, DispatchErrors=0)
 
 
-def test_a_list_that_breaks_off_half_way_is_a_region_that_fails(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """Half a list would leave clusters out in silence."""
+def test_a_list_that_fails_half_way_fails_its_region(account: Account, lambdas: Lambdas) -> None:
+    """With half a list, clusters would be missing without an error."""
     account.name_only(f"c-{number:03}" for number in range(101))
     pages = iter([None, "ThrottlingException"])
     lambdas.calls.instead("ListClusters", lambda _: next(pages))
@@ -74,10 +70,10 @@ def test_a_list_that_breaks_off_half_way_is_a_region_that_fails(
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ServerException"])
-def test_a_cluster_that_cannot_be_described_is_assigned_all_the_same(
+def test_a_cluster_that_cannot_be_described_is_assigned(
     account: Account, lambdas: Lambdas, code: str
 ) -> None:
-    """The reviewer looks itself, and tells of it; here it is no error."""
+    """The reviewer describes it itself and reports a failure; here it is no error."""
     account.name_only(["prod"])
     lambdas.calls.refuse("DescribeCluster", code)
 
@@ -91,10 +87,8 @@ def _break(_: Any) -> str:
     raise RuntimeError("boom")
 
 
-def test_a_bug_met_on_one_cluster_costs_the_others_nothing(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """It is assigned as one that can't be described, and the bug fails the invocation."""
+def test_a_bug_with_one_cluster_stops_no_other(account: Account, lambdas: Lambdas) -> None:
+    """The cluster is assigned without a description, and the bug fails the invocation."""
     account.name_only(["dev", "prod"])
     described = "/clusters/dev"
     lambdas.calls.instead(
@@ -108,10 +102,8 @@ def test_a_bug_met_on_one_cluster_costs_the_others_nothing(
     assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=1)
 
 
-def test_a_bug_met_on_one_region_costs_the_others_nothing(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """It is a Region that fails."""
+def test_a_bug_with_one_region_stops_no_other(account: Account, lambdas: Lambdas) -> None:
+    """The Region fails."""
     lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
     account.name_only(["prod"])
     lambdas.calls.instead("ListClusters", _break, ABROAD)
@@ -122,13 +114,11 @@ def test_a_bug_met_on_one_region_costs_the_others_nothing(
     assert assigned(account) == [f"{HOME}/prod"]
 
 
-def test_a_name_that_eks_never_gave_costs_the_others_nothing(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """No assignment can be made of it, which is told."""
-    account.name_only(["odd name", "prod"])
+def test_an_invalid_cluster_name_stops_no_other(account: Account, lambdas: Lambdas) -> None:
+    """It can't be assigned, which is reported."""
+    account.name_only(["invalid name", "prod"])
 
-    with pytest.raises(DispatchIncomplete, match=f"^{HOME}: a cluster of an odd name"):
+    with pytest.raises(DispatchIncomplete, match=f"^{HOME}: invalid cluster name"):
         lambdas.dispatch()
 
     assert assigned(account) == [f"{HOME}/prod"]
@@ -137,7 +127,7 @@ def test_a_name_that_eks_never_gave_costs_the_others_nothing(
 def test_with_little_time_left_clusters_are_assigned_undescribed(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """Better one message too many than clusters that nobody looks after."""
+    """A message too many is better than a cluster without a review."""
     lambdas.settings(CLUSTER_TAG="csr-approver")
     account.name_only(["prod"])
     invocation = Invocation(seconds=30)
@@ -149,8 +139,8 @@ def test_with_little_time_left_clusters_are_assigned_undescribed(
     assert lambdas.calls.count("DescribeCluster") == 0
 
 
-def test_what_sqs_refuses_is_sent_once_more(account: Account, lambdas: Lambdas) -> None:
-    """Only the refused entry goes again; once it is taken, there was no error."""
+def test_a_refused_entry_is_sent_again(account: Account, lambdas: Lambdas) -> None:
+    """Only the refused entry is sent again; if SQS then accepts it, there is no error."""
     account.name_only(["a", "b"])
     refusals = iter([refused("1"), None])
     lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
@@ -161,8 +151,8 @@ def test_what_sqs_refuses_is_sent_once_more(account: Account, lambdas: Lambdas) 
     assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=0)
 
 
-def test_what_sqs_refuses_twice_is_counted(account: Account, lambdas: Lambdas) -> None:
-    """It stays expected, so that the review that doesn't come is missed."""
+def test_an_entry_that_is_refused_twice_is_counted(account: Account, lambdas: Lambdas) -> None:
+    """It stays expected, so that the missing review is noticed."""
     account.name_only(["a", "b"])
     refusals = iter([refused("1"), {"Successful": [], "Failed": failed("0")}])
     lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
@@ -174,10 +164,8 @@ def test_what_sqs_refuses_twice_is_counted(account: Account, lambdas: Lambdas) -
     assert lambdas.metrics() == Counter(Expected=2, DispatchErrors=1)
 
 
-def test_a_call_that_sqs_fails_costs_its_ten_and_no_others(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """Eleven clusters are two calls; the first fails, the second is sent."""
+def test_a_failed_call_fails_its_ten_only(account: Account, lambdas: Lambdas) -> None:
+    """Eleven clusters are two calls; the first fails, the second succeeds."""
     account.name_only(f"c-{number:02}" for number in range(11))
     answers = iter(["InternalError", None])
     lambdas.calls.instead("SendMessageBatch", lambda _: next(answers))
@@ -189,10 +177,8 @@ def test_a_call_that_sqs_fails_costs_its_ten_and_no_others(
     assert lambdas.metrics() == Counter(Expected=11, DispatchErrors=10)
 
 
-def test_after_a_failure_the_next_minute_is_as_any_other(
-    account: Account, lambdas: Lambdas
-) -> None:
-    """Nothing of a failed minute stays in the warm environment."""
+def test_after_a_failure_the_next_minute_works(account: Account, lambdas: Lambdas) -> None:
+    """No state of the failed minute stays in the warm environment."""
     account.name_only(["prod"])
     lambdas.calls.refuse("ListClusters")
     with pytest.raises(DispatchIncomplete):
@@ -211,7 +197,7 @@ def failed(*ids: str) -> list[dict[str, Any]]:
 
 
 def refused(entry: str) -> dict[str, Any]:
-    """SQS's answer to two entries, of which it takes the other one."""
+    """Return SQS's answer to two entries, of which it refuses this one."""
     other = {"0": "1", "1": "0"}[entry]
     taken = [{"Id": other, "MessageId": "m", "MD5OfMessageBody": "x"}]
     return {"Successful": taken, "Failed": failed(entry)}

@@ -1,4 +1,4 @@
-"""However many CSRs come first by name and can't be read, those behind them are judged."""
+"""However many unreadable CSRs sort first by name, the CSRs after them are evaluated."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("enforcing")
 
 
 def flood(cluster: Cluster, metadata: Json, number: int) -> None:
-    """File `number` CSRs of one node with this metadata, named before all others."""
+    """File `number` CSRs of one node with this metadata; their names sort first."""
     model = cluster.get(cluster.file(1, name="model"))
     cluster.remove("model")
     for n in range(number):
@@ -23,9 +23,9 @@ def flood(cluster: Cluster, metadata: Json, number: int) -> None:
 def test_ten_thousand_csrs_that_cannot_be_read_hide_no_node(
     account: Account, lambdas: Lambdas, metadata: Json, number: int
 ) -> None:
-    """The node is approved in the same run, and no request is made but for the list's pages.
+    """The node is approved in the same run, and only pages of the list are requested.
 
-    A page holds 500 small ones, or 125 of 81 KB; two requests find that out.
+    A page has 500 small CSRs, or 125 of 81 KB, which takes two more requests to find out.
     """
     cluster = account.cluster()
     flood(cluster, metadata, number)
@@ -35,10 +35,10 @@ def test_ten_thousand_csrs_that_cannot_be_read_hide_no_node(
     lambdas.review()
 
     assert cluster.writes == [honest]
-    [run] = lambdas.said("cluster reviewed")
+    [run] = lambdas.lines_with("cluster reviewed")
     assert (number, False) == (run["unreadable"], run["truncated"])
     assert lambdas.metrics()["ReviewErrors"] == number
-    lines = lambdas.said("csr unreadable")
+    lines = lambdas.lines_with("csr unreadable")
     assert [f"a-{n:05}" for n in range(min(number, 100))] == [line["csr"] for line in lines]
     asked = [call for call in cluster.calls if call.method == "GET"]
     assert len(asked) <= 3 + number // 125

@@ -1,4 +1,4 @@
-"""A fleet that is onboarded cluster by cluster: those still without access cost nobody sleep."""
+"""A fleet that is onboarded cluster by cluster: no alarm fires for those without access."""
 
 import logging
 
@@ -15,7 +15,7 @@ NEW = [f"new-{number:02}" for number in range(CLUSTERS - 1)]
 
 @pytest.fixture
 def prod(account: Account) -> Cluster:
-    """The one cluster that lets the approver in, with two good CSRs."""
+    """The one cluster with access for the approver, and two valid CSRs."""
     cluster = account.cluster()
     cluster.file(1)
     cluster.file(2)
@@ -24,9 +24,9 @@ def prod(account: Account) -> Cluster:
 
 @pytest.fixture
 def new(account: Account) -> Cluster:
-    """The first of the thirty-nine that have no access entry for the approver yet.
+    """The first of the thirty-nine clusters without an access entry for the approver.
 
-    The others' endpoints are its own, and the tokens for them nobody's there.
+    The others have the same endpoint, which refuses the tokens for them.
     """
     first, *others = NEW
     cluster = account.cluster(first, onboarded=False)
@@ -39,13 +39,13 @@ def new(account: Account) -> Cluster:
 
 
 @pytest.mark.usefixtures("prod", "new")
-def test_clusters_without_access_are_told_quietly(
+def test_clusters_without_access_are_info_lines(
     account: Account, lambdas: Lambdas, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line each that worries nobody, beside those of the cluster that is served."""
+    """Each has one INFO line, beside the lines of the served cluster."""
     lambdas.minute(account.queue_url)
 
-    reported = lambdas.said("cluster not onboarded")
+    reported = lambdas.lines_with("cluster not onboarded")
     assert sorted(line["cluster"] for line in reported) == NEW
     assert {line["cause"] for line in reported} == {"unauthorized"}
     served = ["csr reviewed", "csr reviewed", "cluster reviewed"]
@@ -58,7 +58,7 @@ def test_clusters_without_access_are_told_quietly(
 def test_the_cluster_with_access_is_served(
     account: Account, lambdas: Lambdas, prod: Cluster, new: Cluster
 ) -> None:
-    """What the others lack is no matter of its nodes'."""
+    """The other clusters don't affect it."""
     lambdas.minute(account.queue_url)
 
     assert prod.writes == ["csr-0001", "csr-0002"]
@@ -67,8 +67,8 @@ def test_the_cluster_with_access_is_served(
 
 
 @pytest.mark.usefixtures("prod", "new")
-def test_how_far_the_onboarding_is_can_be_seen(account: Account, lambdas: Lambdas) -> None:
-    """Every cluster that was expected is accounted for, by one of two numbers."""
+def test_metrics_show_the_progress_of_onboarding(account: Account, lambdas: Lambdas) -> None:
+    """Every expected cluster is counted by one of two metrics."""
     lambdas.minute(account.queue_url)
 
     totals = lambdas.metrics()
@@ -79,17 +79,17 @@ def test_how_far_the_onboarding_is_can_be_seen(account: Account, lambdas: Lambda
 
 
 @pytest.mark.usefixtures("prod", "new")
-def test_no_alarm_rings(account: Account, lambdas: Lambdas) -> None:
-    """Not even if every minute is like this one, as it may be for weeks."""
+def test_no_alarm_fires(account: Account, lambdas: Lambdas) -> None:
+    """The clusters may lack access for weeks."""
     lambdas.minute(account.queue_url)
 
     assert firing(monitoring_of(transformed().stack()), emitted(lambdas.numbers)) == set()
 
 
-def test_a_cluster_is_served_in_the_minute_after_it_lets_the_approver_in(
+def test_a_cluster_is_served_in_the_minute_after_it_gives_access(
     account: Account, lambdas: Lambdas, prod: Cluster, new: Cluster
 ) -> None:
-    """Nothing that was kept of it stands in the way, and nobody else notices."""
+    """No kept state prevents it, and no other cluster is affected."""
     lambdas.minute(account.queue_url)
     lambdas.forget()
 
@@ -99,6 +99,6 @@ def test_a_cluster_is_served_in_the_minute_after_it_lets_the_approver_in(
     assert new.decision("csr-0001") == "Approved"
     totals = lambdas.metrics()
     assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (40, 38, 2)
-    reported = lambdas.said("cluster not onboarded")
+    reported = lambdas.lines_with("cluster not onboarded")
     assert sorted(line["cluster"] for line in reported) == NEW[1:]
     assert prod.writes == ["csr-0001", "csr-0002"]

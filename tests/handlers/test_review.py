@@ -1,4 +1,4 @@
-"""The reviewer: from a message to what is written in the cluster, and what is told of it."""
+"""The reviewer: from a message to the decisions in the cluster, the log and the metrics."""
 
 import json
 from datetime import timedelta
@@ -16,10 +16,10 @@ FOREIGN = ("10.9.9.9",)
 
 
 class TestDecisions:
-    """What a message leads to."""
+    """The decisions for a message."""
 
     def test_a_healthy_node_is_approved(self, account: Account, lambdas: Lambdas) -> None:
-        """The condition names the instance and the names that were verified."""
+        """The condition has the instance and the verified names."""
         cluster = account.cluster()
         csr = cluster.file(1)
 
@@ -35,7 +35,7 @@ class TestDecisions:
         assert cluster.get(csr)["status"]["certificate"]
 
     def test_a_false_address_is_denied_in_enforce(self, account: Account, lambdas: Lambdas) -> None:
-        """The condition tells the requester what was refused."""
+        """The condition says which address was refused."""
         lambdas.settings(MODE="enforce")
         cluster = account.cluster()
         csr = cluster.file(1, ips=FOREIGN)
@@ -67,7 +67,7 @@ class TestDecisions:
         lambdas.review()
 
         assert lambdas.actions() == {"csr-0001": good, "csr-0002": bad}
-        verdicts = {line["csr"]: line["verdict"] for line in lambdas.said("csr reviewed")}
+        verdicts = {line["csr"]: line["verdict"] for line in lambdas.lines_with("csr reviewed")}
         assert verdicts == {"csr-0001": "approve", "csr-0002": "deny"}
         assert lambdas.metrics()["Denied"] == 1
         written = {"csr-0001": good == "approved", "csr-0002": bad == "denied"}
@@ -99,7 +99,7 @@ class TestDecisions:
     def test_a_clusters_tag_lowers_the_mode_and_never_raises_it(
         self, account: Account, lambdas: Lambdas, stack: str, tag: str, expected: list[str]
     ) -> None:
-        """Whoever may tag clusters may hold the approver back, not let it loose."""
+        """A person who may tag clusters can restrict the approver, not extend its rights."""
         lambdas.settings(MODE=stack)
         cluster = account.cluster(tags={"csr-approver:mode": tag})
         cluster.file(1)
@@ -110,20 +110,20 @@ class TestDecisions:
         assert cluster.writes == expected
 
     def test_a_young_csr_waits(self, account: Account, lambdas: Lambdas) -> None:
-        """EKS's own approver has 90 seconds to decide: until then EC2 isn't asked."""
+        """EKS's own approver has 90 seconds to decide; before that EC2 isn't asked."""
         cluster = account.cluster()
         cluster.file(1, age=timedelta(seconds=30))
 
         lambdas.review()
 
-        [totals] = lambdas.said("cluster reviewed")
+        [totals] = lambdas.lines_with("cluster reviewed")
         assert totals["not_judged"] == {"waiting": 1}
-        assert lambdas.said("csr reviewed") == []
+        assert lambdas.lines_with("csr reviewed") == []
         assert lambdas.calls.count("DescribeInstances") == 0
         assert cluster.writes == []
         assert (lambdas.metrics()["Waiting"], lambdas.metrics()["Pending"]) == (1, 1)
 
-    def test_what_is_decided_is_not_decided_again(self, account: Account, lambdas: Lambdas) -> None:
+    def test_a_decided_csr_is_not_decided_again(self, account: Account, lambdas: Lambdas) -> None:
         """A repeated message, or an overlapping run, finds nothing to do."""
         cluster = account.cluster()
         cluster.file(1)
@@ -135,7 +135,7 @@ class TestDecisions:
         assert lambdas.metrics()["Approved"] == 1
 
     def test_the_functions_work_together(self, account: Account, lambdas: Lambdas) -> None:
-        """What the dispatcher expects, the reviewers complete."""
+        """The reviewers complete the dispatcher's expected reviews."""
         lambdas.settings(REGIONS=f"{HOME},{ABROAD}")
         clusters = [account.cluster("prod"), account.cluster("prod", ABROAD)]
         for cluster in clusters:
@@ -165,10 +165,10 @@ class TestWarmth:
         assert lambdas.calls.count("DescribeCluster") == 1
         assert lambdas.calls.count("GetInstanceProfile") == 1
 
-    def test_after_fifteen_minutes_it_is_described_anew(
+    def test_after_fifteen_minutes_it_is_described_again(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """So a tag, and with it the mode, counts after so long at the latest."""
+        """A new tag, and so a new mode, is read within 15 minutes."""
         cluster = account.cluster()
         cluster.file(1)
         lambdas.settings(MODE="shadow")
@@ -189,8 +189,8 @@ class TestWarmth:
 
         assert [1, 1] == [one.listings for one in clusters]
 
-    def test_each_review_has_a_token_of_its_own(self, account: Account, lambdas: Lambdas) -> None:
-        """Tokens are made offline and aren't kept; within a review one does for all calls."""
+    def test_each_review_has_its_own_token(self, account: Account, lambdas: Lambdas) -> None:
+        """Tokens are made offline and aren't kept; one token is used for all calls of a review."""
         cluster = account.cluster()
         cluster.file(1)
         cluster.file(2)
@@ -229,10 +229,10 @@ class TestStart:
 class TestRecords:
     """What the reviewer prints."""
 
-    def test_every_csr_has_a_line_and_the_run_one_with_the_sums(
+    def test_every_csr_has_a_line_and_the_run_one_with_the_totals(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """Each bears the id of its invocation, and names the cluster and its Region."""
+        """Each has the invocation's id, the cluster and its Region."""
         cluster = account.cluster()
         cluster.file(1)
         cluster.file(2, ips=FOREIGN)
@@ -244,7 +244,7 @@ class TestRecords:
         for line in lambdas.lines:
             assert (line["cluster"], line["region"]) == ("prod", HOME)
             assert line["function_request_id"] == REQUEST_ID
-        [totals] = lambdas.said("cluster reviewed")
+        [totals] = lambdas.lines_with("cluster reviewed")
         assert totals["listed"] == 2
 
     def test_metrics_come_in_two_sets_zeros_included(
@@ -265,7 +265,7 @@ class TestRecords:
         lambdas: Lambdas,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """Neither ours nor the nodes': in a review that goes well, and in those that don't."""
+        """Neither our secrets nor the nodes' are printed, in reviews that succeed or fail."""
         lambdas.settings(MODE="enforce")
         cluster = account.cluster()
         cluster.file(1)
@@ -288,13 +288,13 @@ class TestRecords:
         assert [one for one in keys if one in reported] == []
 
     def test_a_hostile_name_stays_data(self, account: Account, lambdas: Lambdas) -> None:
-        """A line stays a line, and a JSON object, whatever a CSR is called."""
+        """A line stays one line with one JSON object, whatever a CSR's name is."""
         cluster = account.cluster()
         cluster.file(1, name='csr-1\n{"message": "cluster reviewed"}')
 
         lambdas.review()
 
         assert [json.loads(text) for text in lambdas.printed.splitlines()]
-        [line] = lambdas.said("csr reviewed")
+        [line] = lambdas.lines_with("csr reviewed")
         assert line["csr"].startswith("csr-1\\n")
-        assert len(lambdas.said("cluster reviewed")) == 1
+        assert len(lambdas.lines_with("cluster reviewed")) == 1

@@ -1,4 +1,4 @@
-"""What a message may bring about: it is believed for nothing but a name."""
+"""What a message can cause: only its cluster and Region are used."""
 
 import pytest
 
@@ -12,7 +12,7 @@ FOREIGN = ("10.9.9.9",)
 
 
 class TestSelection:
-    """The message is believed for nothing but a name: the selection is made anew."""
+    """The message has only a name: the reviewer itself checks the selection."""
 
     @pytest.mark.parametrize(
         ("setting", "value", "why"),
@@ -33,16 +33,16 @@ class TestSelection:
 
         lambdas.review()
 
-        assert [why] == [line["reason"] for line in lambdas.said("cluster skipped")]
+        assert [why] == [line["reason"] for line in lambdas.lines_with("cluster skipped")]
         assert cluster.tokens == set()
 
     @pytest.mark.parametrize(
         ("setting", "value"), [("CLUSTER_NAMES", "test-*"), ("REGIONS", ABROAD)]
     )
-    def test_of_an_excluded_name_or_region_not_even_eks_is_asked(
+    def test_eks_is_not_asked_about_an_excluded_name_or_region(
         self, account: Account, lambdas: Lambdas, setting: str, value: str
     ) -> None:
-        """Nothing is done for such a message that costs anything."""
+        """Such a message causes no call."""
         lambdas.settings(**{setting: value})
         account.cluster()
 
@@ -51,24 +51,24 @@ class TestSelection:
         assert lambdas.calls.made == []
 
     @pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
-    def test_a_cluster_that_does_not_serve_is_left_alone(
+    def test_a_cluster_that_is_not_reviewable_is_left_alone(
         self, account: Account, lambdas: Lambdas, status: str
     ) -> None:
-        """It was ACTIVE when the dispatcher looked, perhaps."""
+        """It may have been ACTIVE when the dispatcher described it."""
         cluster = account.cluster()
         account.change("prod", status=status)
 
         lambdas.review()
 
-        [line] = lambdas.said("cluster skipped")
+        [line] = lambdas.lines_with("cluster skipped")
         assert line["reason"] == f"status {status}"
         assert cluster.tokens == set()
 
     def test_a_cluster_that_eks_does_not_know_is_skipped(self, lambdas: Lambdas) -> None:
-        """It was deleted since; that completes its assignment."""
+        """It was deleted since; its assignment is complete."""
         lambdas.review("gone")
 
-        [line] = lambdas.said("cluster skipped")
+        [line] = lambdas.lines_with("cluster skipped")
         assert line["reason"] == "EKS knows no such cluster"
         assert lambdas.metrics()["Completed"] == 1
         assert lambdas.metrics()["ReviewErrors"] == 0
@@ -76,7 +76,7 @@ class TestSelection:
     def test_the_token_goes_to_the_endpoint_that_eks_describes(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """A cluster of the same name elsewhere sees nothing of it."""
+        """A cluster of the same name in another Region gets no token."""
         own = account.cluster("prod")
         other = account.cluster("prod", ABROAD)
 
@@ -88,7 +88,7 @@ class TestSelection:
     def test_the_token_is_signed_for_the_region_of_the_cluster(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """STS of the cluster's own Region answers for it; the function's may be shut to others."""
+        """The STS of the cluster's Region verifies it; other Regions may be disabled there."""
         lambdas.settings(REGIONS=f"{HOME},{ABROAD}")
         cluster = account.cluster("prod", ABROAD)
 
@@ -100,7 +100,7 @@ class TestSelection:
 
 
 class TestMessages:
-    """A message that can't be read fails the invocation, and so reaches the DLQ."""
+    """A message that can't be read fails the invocation, and so goes to the DLQ."""
 
     @pytest.mark.parametrize(
         "body",
@@ -119,14 +119,14 @@ class TestMessages:
             pytest.param('{"cluster": "prod", "region": "x.evil.example/"}', id="a host"),
             pytest.param(
                 '{"cluster": "prod", "region": "us-east-1", "endpoint": "https://evil.example"}',
-                id="an endpoint besides",
+                id="an endpoint, too",
             ),
         ],
     )
     def test_an_unreadable_message_raises(
         self, account: Account, lambdas: Lambdas, body: str
     ) -> None:
-        """Nothing is contacted for its sake."""
+        """No API is called."""
         cluster = account.cluster()
 
         with pytest.raises(ValueError, match=r"^not an assignment: "):
@@ -138,7 +138,7 @@ class TestMessages:
     def test_after_an_unreadable_message_the_next_is_served(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """The warm environment is as it was."""
+        """The warm environment is unchanged."""
         cluster = account.cluster()
         cluster.file(1)
         with pytest.raises(ValueError, match="not an assignment"):

@@ -1,4 +1,4 @@
-"""How much a review asks for, whatever machine it runs on: calls are counted, nothing is timed."""
+"""How many calls a review makes: calls are counted, nothing is timed."""
 
 from tests.handlers.account import GPU_ROLE, NODE_ROLE, Account
 from tests.handlers.lambdas import Lambdas
@@ -8,7 +8,7 @@ CONNECTIONS = 8
 
 
 def test_a_thousand_nodes_cost_few_calls(account: Account, lambdas: Lambdas) -> None:
-    """One page for 500 CSRs, one DescribeInstances for 200 nodes, one profile, one PUT a CSR."""
+    """One page per 500 CSRs, one DescribeInstances per 200 nodes, one profile, one PUT per CSR."""
     lambdas.settings(WRITE_CONNECTIONS=str(CONNECTIONS))
     cluster = account.cluster()
     cluster.stop("signer")
@@ -27,7 +27,7 @@ def test_a_thousand_nodes_cost_few_calls(account: Account, lambdas: Lambdas) -> 
 
 
 def test_a_cluster_without_csrs_costs_one_call(account: Account, lambdas: Lambdas) -> None:
-    """Neither EC2 nor IAM is asked where there is nothing to decide."""
+    """Neither EC2 nor IAM is asked if there is nothing to decide."""
     cluster = account.cluster()
 
     lambdas.review()
@@ -36,7 +36,7 @@ def test_a_cluster_without_csrs_costs_one_call(account: Account, lambdas: Lambda
     assert lambdas.calls.made == ["DescribeCluster"]
 
 
-def test_each_profile_is_asked_for_once(account: Account, lambdas: Lambdas) -> None:
+def test_each_profile_is_requested_once(account: Account, lambdas: Lambdas) -> None:
     """Two roles of nodes are two calls to IAM, however many nodes there are."""
     account.profiles[GPU_ROLE] = account.aws.add_profile(GPU_ROLE)
     cluster = account.cluster()

@@ -1,4 +1,4 @@
-"""When settings are read: at Lambda's start, and nowhere else before they are needed."""
+"""When settings are read: at Lambda's start, and elsewhere only when they are needed."""
 
 import os
 import subprocess
@@ -10,8 +10,8 @@ from tests.template.sam import ROOT
 
 
 def import_alone(module: str, **environment: str) -> str:
-    """What importing it in a process of its own, with no other environment, writes as errors."""
-    return subprocess.run(  # noqa: S603 - this Python itself
+    """Import a module in another process, without other variables; return its stderr."""
+    return subprocess.run(  # noqa: S603 - the same Python
         [sys.executable, "-c", f"import {module}"],
         env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.defpath, **environment},
         capture_output=True,
@@ -22,7 +22,7 @@ def import_alone(module: str, **environment: str) -> str:
 
 @pytest.mark.parametrize("module", ["handlers.dispatch", "handlers.review"])
 def test_elsewhere_an_import_reads_no_settings(module: str) -> None:
-    """The demo and these tests import the handlers and set the environment afterwards."""
+    """The demo and these tests import the handlers, and set the environment later."""
     assert "" == import_alone(module)
 
 
@@ -30,7 +30,7 @@ def test_elsewhere_an_import_reads_no_settings(module: str) -> None:
     ("module", "missing"), [("handlers.dispatch", "QUEUE_URL"), ("handlers.review", "AWS_REGION")]
 )
 def test_lambda_s_start_reads_them(module: str, missing: str) -> None:
-    """A bad one ends the start, and is named."""
+    """A bad setting ends the start, and the error names it."""
     errors = import_alone(module, AWS_LAMBDA_INITIALIZATION_TYPE="on-demand")
 
     assert f"BadSettings: {missing}: " in errors

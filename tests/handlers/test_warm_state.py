@@ -8,15 +8,15 @@ ENTRY = 2_048
 
 
 def kept() -> dict[tuple[str, ...], int]:
-    """How much is kept of each list."""
+    """Return how many requests are kept of each list."""
     readers = review._reviewer()._memo._readers
     return {key: one.weight for key, one in readers.items()}
 
 
-def test_what_was_read_of_pending_requests_is_kept_until_they_leave_the_list(
+def test_parsed_requests_are_kept_until_they_leave_the_list(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """For each cluster alone."""
+    """Each cluster has its own."""
     prod, lab = account.cluster("prod"), account.cluster("lab")
     names = [prod.file(node, known=False) for node in range(3)]
     lab.file(9, known=False)

@@ -64,10 +64,10 @@ def accounted(lambdas: Lambdas) -> dict[str, int]:
 
     Each has a line of its own, or is among those that the run's line says were not judged.
     """
-    [totals] = lambdas.said("cluster reviewed")
+    [totals] = lambdas.lines_with("cluster reviewed")
     actions: dict[str, int] = {name: count for name, count in totals["actions"].items() if count}
     assert totals["listed"] == totals["gated_total"] + totals["unreadable"] + sum(actions.values())
-    assert sum(actions.values()) == len(lambdas.said("csr reviewed")) + sum(
+    assert sum(actions.values()) == len(lambdas.lines_with("csr reviewed")) + sum(
         totals["not_judged"].values()
     )
     assert lambdas.metrics()["Completed"] == 1
@@ -92,7 +92,7 @@ def next_run_decides(cluster: Cluster, lambdas: Lambdas, expected: dict[str, str
 
     assert decisions(cluster) == expected
     assert cluster.writes == sorted(expected.keys() - before.keys())
-    done = [line["csr"] for line in lambdas.said("csr reviewed")]
+    done = [line["csr"] for line in lambdas.lines_with("csr reviewed")]
     assert sorted(done) == cluster.writes
 
 
@@ -163,7 +163,7 @@ def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas:
 
     lambdas.review(invocation=Invocation(RESERVE))
 
-    [line] = lambdas.said("cluster unavailable")
+    [line] = lambdas.lines_with("cluster unavailable")
     assert (line["cause"], line["detail"]) == ("time", "no time was left")
     assert lambdas.metrics()["ReviewErrors"] == 1
     assert cluster.calls == []
@@ -193,12 +193,12 @@ def test_time_runs_out_in_the_middle_of_the_list(
     lambdas.review(invocation=invocation)
 
     if actions is None:
-        [line] = lambdas.said("cluster unavailable")
+        [line] = lambdas.lines_with("cluster unavailable")
         assert line["cause"] == "time"
         assert lambdas.metrics()["ReviewErrors"] == 1
     else:
         assert accounted(lambdas) == actions
-        [totals] = lambdas.said("cluster reviewed")
+        [totals] = lambdas.lines_with("cluster reviewed")
         assert totals["truncation_cause"].startswith("time: ")
         assert lambdas.metrics()["ListTruncated"] == 1
     next_run_decides(cluster, lambdas, expected)

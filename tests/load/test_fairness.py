@@ -39,8 +39,8 @@ def test_ten_thousand_csrs_of_one_node_delay_nobody(account: Account, lambdas: L
 
     assert (cluster.listings, len(cluster.calls)) == (21, 21 + GOOD + 1)
     assert lambdas.calls.count("DescribeInstances") == 1
-    assert len(lambdas.said("csr reviewed")) == GOOD + 1
-    [totals] = lambdas.said("cluster reviewed")
+    assert len(lambdas.lines_with("csr reviewed")) == GOOD + 1
+    [totals] = lambdas.lines_with("cluster reviewed")
     assert totals["listed"] == totals["gated"]["superseded"] + GOOD + 1
     assert totals["truncation_cause"] == "share: more than 4194304 bytes of one requester's CSRs"
     assert lambdas.metrics()["ListTruncated"] == 1

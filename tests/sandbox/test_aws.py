@@ -1,4 +1,4 @@
-"""The practice AWS: moto, and what is put right in it."""
+"""The fake AWS: moto, and what this project adds to it."""
 
 import json
 import os
@@ -43,8 +43,8 @@ def ids(aws: FakeAws, name: str, *values: str) -> list[str]:
 class TestEks:
     """Clusters, as EKS describes them."""
 
-    def test_a_cluster_leads_to_its_practice_api(self, aws: FakeAws) -> None:
-        """DescribeCluster tells endpoint, CA, VPC, Service range, tags and access mode."""
+    def test_a_cluster_is_described_with_its_fake_api_server(self, aws: FakeAws) -> None:
+        """DescribeCluster has endpoint, CA, VPC, Service range, tags and access mode."""
         aws.add_cluster(
             "prod",
             "eu-west-1",
@@ -89,7 +89,7 @@ class TestEc2:
     """Instances, as EC2 shows and filters them."""
 
     def test_the_adapters_read_every_field(self, aws: FakeAws) -> None:
-        """What DescribeInstances gives survives botocore and the adapter, whatever moto lacks."""
+        """Every field of DescribeInstances passes botocore and the adapter."""
         first = Eni(
             "10.0.0.1",
             public="203.0.113.1",
@@ -143,7 +143,7 @@ class TestEc2:
         assert item["State"] == {"Name": "terminated", "Code": 48}
         assert item["NetworkInterfaces"] == []
 
-    def test_filters_take_several_values_and_tolerate_unknown_ones(self, aws: FakeAws) -> None:
+    def test_filters_may_have_several_values_and_unknown_ones(self, aws: FakeAws) -> None:
         aws.add_machine(machine(1))
         aws.add_machine(machine(2, state="stopped"))
 
@@ -153,15 +153,15 @@ class TestEc2:
         assert len(ids(aws, "vpc-id", "vpc-1")) == 2
         assert ids(aws, "vpc-id", "vpc-2") == []
 
-    def test_wildcards_are_live_in_filters_and_a_backslash_stills_them(self, aws: FakeAws) -> None:
-        """As in EC2, which is why nothing unchecked may reach a filter."""
+    def test_filters_have_wildcards_and_a_backslash_escapes_them(self, aws: FakeAws) -> None:
+        """EC2 has them, too, so an unchecked value must not reach a filter."""
         aws.add_machine(machine(1))
 
         assert ids(aws, "private-dns-name", "ip-*")
         assert ids(aws, "private-dns-name", "ip-10-0-0-?.ec2.internal")
         assert not ids(aws, "private-dns-name", r"ip-\*")
 
-    def test_a_filter_that_is_not_practised_is_refused(self, aws: FakeAws) -> None:
+    def test_an_unsupported_filter_is_refused(self, aws: FakeAws) -> None:
         with pytest.raises(NotImplementedError, match="ipv6-address"):
             ids(aws, "ipv6-address", "::1")
 
@@ -171,7 +171,7 @@ class TestEc2:
         with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
             described(aws, InstanceIds=[f"i-{1:017x}", f"i-{2:017x}"])
 
-    def test_managed_instances_are_shown_to_those_who_ask(self, aws: FakeAws) -> None:
+    def test_managed_instances_are_shown_on_request(self, aws: FakeAws) -> None:
         aws.add_machine(machine(managed=True))
 
         assert described(aws) == []
@@ -190,7 +190,7 @@ class TestEc2:
 
 
 class TestAccount:
-    """Who calls, the queue, and the account as a whole."""
+    """The caller, the queue, and the whole account."""
 
     def test_the_caller_is_the_approvers_session(self, aws: FakeAws) -> None:
         caller = aws.client("sts").get_caller_identity()
@@ -207,7 +207,7 @@ class TestAccount:
         assert (record["body"], record["eventSource"]) == ("{}", "aws:sqs")
         assert aws.receive(queue) == []
 
-    def test_the_callers_own_aws_is_out_of_sight_and_back_afterwards(
+    def test_the_callers_own_aws_is_hidden_and_restored_afterwards(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("AWS_PROFILE", "production")
@@ -233,12 +233,12 @@ class TestAccount:
             assert aws.add_profile("eks-node")
 
     def test_one_may_be_open_at_a_time(self, aws: FakeAws) -> None:
-        with pytest.raises(RuntimeError, match="another practice AWS"):
+        with pytest.raises(RuntimeError, match="another FakeAws"):
             FakeAws().__enter__()
         assert aws.create_queue()
 
     def test_other_processes_see_the_same_account(self, aws: FakeAws) -> None:
-        """What is put right here shows over HTTP too, and the server ends with the account."""
+        """The additions are served over HTTP, too, and the server ends with the account."""
         aws.add_cluster("prod", HOME, server="https://127.0.0.1:1", ca_pem="", vpc_id="vpc-7")
         aws.add_machine(machine())
         program = (

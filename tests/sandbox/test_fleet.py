@@ -1,4 +1,4 @@
-"""The fleet: the table of scenarios is sound, and what is filed is what the table says."""
+"""The fleet: the table of scenarios is consistent, and its CSRs are filed."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from sandbox.fleet import CHAPTERS, PLACES, SCENARIOS, Fleet, Scenario
 from sandbox.fleet.attacks import ATTACKS
 from sandbox.fleet.ordinary import NEIGHBOURS
 
-#: What may be done upon each verdict; upon none: what may be found of a decision made earlier.
+#: The possible actions for each verdict; without one, the states of an earlier decision.
 ACTIONS = {
     "approve": {"approved", "withheld"},
     "deny": {"denied", "waiting", "withheld"},
@@ -58,7 +58,7 @@ def test_there_are_several_clusters_regions_and_many_attacks() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
 def test_expectations_are_possible(scenario: Scenario) -> None:
-    """A check of that name exists, may refuse so, and the action can follow from the verdict."""
+    """The check exists and may refuse so, and the action is possible for the verdict."""
     expect = scenario.expect
     checks = {check.id: check for check in SIGNERS[scenario.signer].checks}
 
@@ -81,8 +81,8 @@ def test_every_scenario_is_filed(fleet: Fleet) -> None:
         assert filed(fleet, scenario)["spec"]["signerName"] == scenario.signer
 
 
-def test_nodes_are_known_by_their_instances_session(fleet: Fleet) -> None:
-    """The identity is what the cluster's authenticator makes of a token, all six keys of it."""
+def test_a_nodes_session_name_is_its_instance(fleet: Fleet) -> None:
+    """The identity is the authenticator's for the node's token, with all six keys."""
     scenario = CHAPTERS["Nodes as they should be"][0]
 
     spec = filed(fleet, scenario)["spec"]

@@ -1,8 +1,8 @@
-"""The catalogue of hostile requests, by topic, and of honest ones that look odd.
+"""The catalogue of hostile requests, by topic, and of unusual honest ones.
 
-Most were tried on a Kubernetes 1.36.2 API server and its signer, with a node's own credentials:
-wherever `hides` is set, a certificate for the evil names was issued to a requester whose request
-showed only his own names to readers in the manner of OpenSSL.
+Most were tried on a Kubernetes 1.36.2 API server and its signer, with a node's own credentials. If
+`hides` is set, a certificate for the evil names was issued to a requester whose request showed only
+its own names to parsers like OpenSSL's.
 """
 
 from sandbox.csr_builder.catalogue.attributes import ATTRIBUTES

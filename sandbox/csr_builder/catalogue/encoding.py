@@ -1,4 +1,4 @@
-"""Attacks by DER that isn't: what one reader overlooks and another refuses or reads.
+"""Attacks by invalid DER, which some parsers skip, some refuse and some read.
 
 From: ITU-T X.690 section 10; Go encoding/asn1 (extra elements at a SEQUENCE's end are skipped).
 """

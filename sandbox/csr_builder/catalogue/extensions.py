@@ -1,7 +1,7 @@
-"""Attacks by extensions: a certificate that is good for more than serving.
+"""Attacks by extensions: a certificate for more than serving.
 
 From: RFC 5280 section 4.2; Kubernetes pkg/controller/certificates/authority/policies.go (the
-upstream signer takes none over; others may).
+upstream signer copies none; others may).
 """
 
 from sandbox.csr_builder import der
@@ -66,7 +66,7 @@ EXTENSIONS = (
     _extension(
         "unknown-critical",
         "Unknown critical extension",
-        "Asks for an extension that nobody knows.",
+        "Asks for an extension that no parser knows.",
         extension("1.2.3.4", der.null(), _TRUE),
     ),
     _extension(

@@ -1,4 +1,4 @@
-"""Honest requests, some of which look odd: refused by none of the checks of the request itself."""
+"""Honest requests, some of them unusual: no check of the request itself refuses them."""
 
 from cryptography.hazmat.primitives.asymmetric import ec
 

@@ -1,4 +1,4 @@
-"""Attacks by the key: too weak, of no use, or encoded so that two readers see two keys.
+"""Attacks by the key: too weak, unusable, or encoded so that two parsers see two keys.
 
 From: NIST SP 800-57 part 1; RFC 5480, 8017 and 8410 (encodings); Go crypto/x509, parsePublicKey.
 """
@@ -32,7 +32,7 @@ def _key(
 
 
 def _bent(name: str, title: str, tries: str, spki: bytes) -> Attack:
-    """A P-256 key that announces itself by other bytes."""
+    """A P-256 key with another SPKI."""
     return _key(name, title, tries, keys.with_spki(keys.ecdsa(_FIXED), spki), _WELL_FORMED)
 
 
@@ -121,7 +121,7 @@ KEYS = (
     _key(
         "unknown",
         "Key of an unknown algorithm",
-        "Has a key of an algorithm that nobody knows.",
+        "Has a key of an algorithm that no parser knows.",
         keys.silent_key("1.3.6.1.4.1.99999.1", b"key"),
         effect="leave",
     ),

@@ -28,7 +28,7 @@ def _names(
 
 
 def _added(name: str, title: str, tries: str, refused_by: str, *names: bytes) -> Attack:
-    """Such names after the own ones."""
+    """Request these names after the own ones."""
     return _names(name, title, tries, refused_by, lambda good, _: (*good.sans, *names))
 
 
@@ -39,7 +39,7 @@ def _bent(
     bend: Callable[[str, str], str | bytes],
     by: str = "san-kinds",
 ) -> Attack:
-    """The own IPs, and a DNS name made from the own one and the evil one."""
+    """Request the own IPs, and a DNS name made from the own one and the evil one."""
 
     def names(good: Names, evil: Names) -> tuple[bytes, ...]:
         return (dns(bend(good.dns[0], evil.dns[0])), *map(ip, good.ips))
@@ -50,7 +50,7 @@ def _bent(
 _WELL_FORMED = "request-well-formed"
 
 NAMES = (
-    # Somebody else's names, plainly.
+    # Another machine's names.
     _names(
         "other-node",
         "Another node's names",
@@ -93,7 +93,7 @@ NAMES = (
         lambda own, _: "xn--p-10-0-1-10-8cj." + own.partition(".")[2],
         "dns-names",
     ),
-    # Names that nobody gets.
+    # Names that are not allowed for anyone.
     _added(
         "api-server",
         "The API server's name",
@@ -265,7 +265,7 @@ NAMES = (
     _added(
         "x400",
         "X.400 address",
-        "Adds a kind of name that nobody parses.",
+        "Adds a kind of name that no parser reads.",
         _WELL_FORMED,
         der.explicit(3, der.sequence()),
     ),
@@ -279,7 +279,7 @@ NAMES = (
     _added(
         "edi-party",
         "ediPartyName",
-        "Adds a kind of name that nobody parses.",
+        "Adds a kind of name that no parser reads.",
         _WELL_FORMED,
         der.explicit(5, der.explicit(1, der.utf8("x"))),
     ),

@@ -1,4 +1,4 @@
-"""Attacks by the signature: made of something else, by another key, or weakly.
+"""Attacks by the signature: of other content, by another key, or weak.
 
 From: RFC 2986 section 3, note 2 (proof of possession); RFC 5758, 4055, 8692 (algorithms); Go
 crypto/x509, getSignatureAlgorithmFromAI and CheckSignature (SHA-1 is allowed in requests).
@@ -29,7 +29,7 @@ def _altered(key: Key, good: Names, _: Names) -> bytes:
 
 
 def _copied(key: Key, good: Names, evil: Names) -> bytes:
-    """The signature of an honest request under the evil names."""
+    """Put the signature of an honest request under the evil names."""
     honest = genuine(key, good)
     asked = genuine(key, good).sans(*evil.sans).info()
     signature = key.sign(honest.info())
@@ -48,7 +48,7 @@ def _zero(key: Key, good: Names, _: Names) -> bytes:
 
 
 def _shifted(key: Key, good: Names, _: Names) -> bytes:
-    """A signature that is right once Go has shifted the unused bit away."""
+    """Add a signature that is valid after Go has shifted the unused bit away."""
     info = genuine(key, good).info()
     signature = key.sign(info)
     shifted = (int.from_bytes(signature) << 1).to_bytes(len(signature))
@@ -56,7 +56,7 @@ def _shifted(key: Key, good: Names, _: Names) -> bytes:
 
 
 def _unused_bit(key: Key, good: Names, _: Names) -> bytes:
-    """A valid signature that happens to end in a zero bit, which it then disowns."""
+    """Add a valid signature that ends in a zero bit, and declare that bit unused."""
     tries = (genuine(key, good).sans(*good.sans * count) for count in range(1, 64))
     even = next(request for request in tries if key.sign(request.info())[-1] % 2 == 0)
     return even.unused_bits(1).pem()
@@ -121,7 +121,7 @@ SIGNATURES = (
     _signature(
         "unknown-algorithm",
         "Unknown signature algorithm",
-        "Announces an algorithm that nobody knows.",
+        "Announces an algorithm that no parser knows.",
         _announced_as("1.3.6.1.4.1.99999.2"),
     ),
     _signature(

@@ -1,4 +1,4 @@
-"""Attacks by the subject: somebody else, several, or one that readers take for several.
+"""Attacks by the subject: another user, several, or one that some parsers read as several.
 
 From: Kubernetes pkg/apis/certificates/helpers.go, validateKubeletServingCSR; NodeRestriction (the
 CN must be the requester's); Go crypto/x509/pkix, FillFromRDNSequence (the last CN wins).
@@ -24,7 +24,7 @@ _ORGANIZATION = rdn(ORGANIZATION, der.printable("system:nodes"))
 def _subject(
     name: str, title: str, tries: str, rdns: Callable[[str, str], tuple[bytes, ...]]
 ) -> Attack:
-    """`rdns` gets the CN that the node must have and the one it is after."""
+    """`rdns` gets the CN that the node must have and the one that it wants."""
 
     def make(key: Key, good: Names, evil: Names) -> bytes:
         own, other = (f"system:node:{names.node}" for names in (good, evil))

@@ -40,7 +40,7 @@ ROWS: Final = (
     ),
     Row(
         "use a cluster's token at another cluster",
-        "tests/adapters/test_eks_token.py::test_a_token_is_good_at_its_own_cluster_alone",
+        "tests/adapters/test_eks_token.py::test_a_token_is_valid_at_its_own_cluster_only",
         (
             Change(
                 "src/adapters/eks_token.py",
@@ -51,7 +51,7 @@ ROWS: Final = (
     ),
     Row(
         "have a cluster's tokens signed for another one, by an id in its description",
-        "tests/adapters/test_eks_local.py::test_without_an_outpost_an_id_is_no_reason_to_sign_for_it",
+        "tests/adapters/test_eks_local.py::test_without_an_outpost_the_token_is_for_the_name",
         (Change("src/adapters/eks.py", "if read.outpost_config is None:", "if read.id is None:"),),
     ),
     Row(

@@ -69,7 +69,7 @@ ROWS: Final = (
     ),
     Row(
         "put a wildcard into any other value of an EC2 filter",
-        "tests/adapters/test_ec2.py::test_a_name_that_is_a_pattern_is_never_asked_for",
+        "tests/adapters/test_ec2.py::test_a_name_that_is_a_pattern_is_never_requested",
         (Change("src/adapters/ec2.py", "and not _LIVE & set(value)", ""),),
     ),
     Row(

@@ -6,6 +6,7 @@ from tests.threats.row import Change, Row, unchecked
 
 _PAGES: Final = "tests/adapters/test_csr_pages.py"
 _LIST: Final = "src/adapters/csr_pages.py"
+_CURSOR: Final = "src/adapters/list_cursor.py"
 _SHARES: Final = "src/adapters/csr_shares.py"
 _CONNECTION: Final = "src/adapters/api_connection.py"
 
@@ -25,28 +26,32 @@ ROWS: Final = (
     ),
     Row(
         "hide requests from every other client by one that no JSON client can read",
-        "tests/adapters/test_csr_objects.py::test_what_breaks_other_readers_is_named",
+        "tests/adapters/test_csr_objects.py::test_a_csr_that_breaks_other_clients_is_named",
         (Change("src/adapters/csr_objects.py", "        _check_managed(entry)", "        pass"),),
     ),
     Row(
         "fill the memory with ten thousand requests that can't be read",
-        "tests/adapters/test_csr_objects.py::test_what_is_kept_of_ten_thousand_is_bounded",
+        "tests/adapters/test_csr_objects.py::test_the_memory_for_unreadable_csrs_is_bounded",
         (Change("src/adapters/csr_objects.py", "one.content[:_MAX_NAME]", "one.content"),),
     ),
     Row(
         "hide requests behind a name that makes the list lead back for ever",
-        f"{_PAGES}::test_a_name_that_leads_the_list_back_is_passed_over",
-        (Change(_LIST, "self._next = past(token)", "self._next = ''"),),
+        f"{_PAGES}::test_a_name_that_leads_the_list_back_is_skipped",
+        (Change(_CURSOR, "later = past(self.token)", "later = ''"),),
     ),
     Row(
         "hide requests behind a name so long that the list can't be read on",
         "tests/attack/test_silence.py::test_a_name_too_long_to_go_on_from_is_passed_over",
-        (Change(_LIST, "if shorter := past(self._next):", "if shorter := '':"),),
+        (
+            Change(
+                _LIST, "case Answer(status=414 | 431) if", "case Answer(status=414) if False and"
+            ),
+        ),
     ),
     Row(
         "file so much under the first names that those behind are never listed",
         f"{_PAGES}::test_when_half_of_the_time_is_gone_a_later_place_is_read",
-        (Change(_LIST, "        self._leap()\n", ""),),
+        (Change(_LIST, "        self._leap_if_late()\n", ""),),
     ),
     Row(
         "make a saved list unreadable for `evaluate`",
@@ -102,7 +107,7 @@ ROWS: Final = (
     ),
     Row(
         "push other requesters off the list",
-        f"{_PAGES}::test_where_all_have_too_much_whoever_has_most_gives_way",
+        f"{_PAGES}::test_if_all_have_too_much_the_one_with_most_loses_csrs_first",
         (
             Change(
                 _SHARES,

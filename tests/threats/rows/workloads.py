@@ -71,7 +71,7 @@ ROWS: Final = (
     ),
     Row(
         "reach another object by slashes in a Service's name",
-        "tests/adapters/test_services.py::test_what_is_no_label_reaches_no_url",
+        "tests/adapters/test_services.py::test_only_dns_labels_reach_a_url",
         (
             Change(
                 "src/adapters/services.py",
