@@ -40,7 +40,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture(scope="session")
 def eks_plane(control_plane: ControlPlane) -> ControlPlane:
-    """A control plane that understands EKS tokens and issues certificates.
+    """Return a control plane that understands EKS tokens and issues certificates.
 
     One of KUBEBUILDER_ASSETS does neither: where the control plane is required, that is a failure.
     """

@@ -54,12 +54,12 @@ KINDS: Final[Mapping[str, tuple[Json, str]]] = {
 
 
 def in_protobuf(body: Json) -> bytes:
-    """A CSR as a client sends it in protobuf."""
+    """Return a CSR as a client sends it in protobuf."""
     return protobuf.encode(body)
 
 
 def in_json(body: Json) -> bytes:
-    """A CSR as a client sends it in JSON, with the `fieldsV1` as they are."""
+    """Return a CSR as a client sends it in JSON, with the `fieldsV1` as they are."""
     [entry] = body["metadata"]["managedFields"]
     metadata = body["metadata"] | {"managedFields": [entry | {"fieldsV1": "FIELDS"}]}
     text = json.dumps(body | {"metadata": metadata}).replace('"FIELDS"', entry["fieldsV1"])

@@ -1,4 +1,4 @@
-"""A cluster's API server in an attacker's hands: it hurts no other cluster, and learns nothing."""
+"""An attacker controls a cluster's API server: other clusters are unaffected, no secret leaks."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ TOKEN = "k8s-aws-v1.aHR0cHM6Ly9zdHMuZXUtd2VzdC0xLmFtYXpvbmF3cy5jb20"
 
 
 def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[Seen]]:
-    """What came of approving all that was listed, and what the server saw of it."""
+    """Approve all that is listed; return the results and the requests that the server saw."""
 
     def served(seen: Seen) -> Reply:
         return a_page(*items) if seen.method == "GET" else answer(seen)
@@ -65,7 +65,7 @@ def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[Seen]]:
     ],
 )
 def test_a_name_is_one_segment_of_the_path(name: str) -> None:
-    """Whatever is in it, the decision goes to that object's approval."""
+    """For any name, the decision goes to that object's approval subresource."""
     _, [seen] = wrote(echo, an_item(name))
 
     assert seen.target.startswith("/apis/certificates.k8s.io/v1/certificatesigningrequests/")
@@ -77,7 +77,7 @@ def test_a_name_is_one_segment_of_the_path(name: str) -> None:
 
 @pytest.mark.parametrize("name", [".", ".."])
 def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
-    """Only approvals are put, and one name's trouble stops no other."""
+    """Only approvals are PUT, and an invalid name stops no other CSR."""
     written, seen = wrote(echo, an_item(name), an_item("csr-own"))
 
     assert all(one.target.endswith("/approval") for one in seen)
@@ -100,7 +100,7 @@ def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
     ],
 )
 def test_an_answer_that_doesnt_show_the_decision_is_none(answer: Callable[[Seen], Reply]) -> None:
-    """It isn't counted as written."""
+    """Such an answer doesn't count as written."""
     written, _ = wrote(answer, an_item("a"))
 
     assert [WriteResult.FAILED] == [one.result for one in written]
@@ -116,7 +116,7 @@ def test_two_objects_of_one_uid_are_one() -> None:
 
 
 def test_an_object_of_another_signer_is_not_judged() -> None:
-    """The server was asked for one signer's, and may lie."""
+    """The list asks for one signer's objects, but the server may return others."""
     item = an_item("a", spec_signerName="kubernetes.io/kube-apiserver-client")
     with answering(a_page(item)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -125,7 +125,7 @@ def test_an_object_of_another_signer_is_not_judged() -> None:
 
 
 def test_what_one_cluster_lists_counts_in_no_other() -> None:
-    """A key that an API server made up for another requester denies no node elsewhere."""
+    """A key in an invented CSR of one cluster doesn't deny a node of another cluster."""
     made_up = FakeWorld(a_filed_csr(name="csr-made-up", node="other", words="one key"))
     review(a_cluster(name="hostile"), SIGNERS[KUBELET_SERVING], settings(), made_up.ports)
     world = FakeWorld(a_filed_csr(words="one key"))
@@ -137,7 +137,7 @@ def test_what_one_cluster_lists_counts_in_no_other() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_takes_the_token_nowhere(status: int) -> None:
-    """Not even to the same server."""
+    """A redirect isn't followed, not even to the same server."""
     moved = Reply(status, b"", {"Location": "/elsewhere"})
     with answering(moved) as (api, server), pytest.raises(ClusterUnavailable):
         api.list_csrs(KUBELET_SERVING)
@@ -147,7 +147,7 @@ def test_a_redirect_takes_the_token_nowhere(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 422, 500])
 def test_a_token_that_comes_back_in_an_error_is_hidden(status: int) -> None:
-    """A proxy may answer with the headers that it was sent."""
+    """A proxy may repeat the request's headers in its answer."""
     quoting = failure(status, f"no: Bearer {TOKEN}")
     with (
         answering(quoting, tokens=(TOKEN,) * 3) as (api, _),
@@ -160,7 +160,7 @@ def test_a_token_that_comes_back_in_an_error_is_hidden(status: int) -> None:
 
 
 class FallingClock(StillClock):
-    """Loses half a second each time that it is asked."""
+    """A clock that advances half a second at each reading."""
 
     def remaining(self) -> float:
         self.seconds -= 0.5
@@ -168,7 +168,7 @@ class FallingClock(StillClock):
 
 
 def test_a_continue_token_for_the_second_time_ends_the_listing() -> None:
-    """One that leads in a circle isn't followed."""
+    """A continue token that was used before isn't followed."""
     circle = a_page(an_item("a"), token="again")
     with answering(circle) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -179,7 +179,7 @@ def test_a_continue_token_for_the_second_time_ends_the_listing() -> None:
 
 
 def test_pages_for_ever_end_with_the_time() -> None:
-    """Pages without items, each with a token of its own, cost this cluster its half of the time."""
+    """Empty pages with ever new tokens end when this cluster's half of the time is used."""
     numbers = count()
 
     def served(_: Seen) -> Reply:
@@ -226,7 +226,7 @@ class Drip:
 
 
 class HandshakeDrip(Drip):
-    """One that never comes to the end of its handshake."""
+    """A server that never completes its TLS handshake."""
 
     def _line(self, raw: socket.socket) -> socket.socket:
         raw.recv(65_536)
@@ -242,7 +242,7 @@ class HandshakeDrip(Drip):
     ],
 )
 def test_an_answer_that_drips_ends_with_the_time(drip: Drip) -> None:
-    """Byte by byte no read ever times out, and Lambda would end the run without its metrics."""
+    """Single bytes never let a read time out; Lambda would end the run without its metrics."""
     with (
         drip.serving() as url,
         KubernetesCsrApi(url, CA_PEM, lambda: "token", WallClock(1.0)) as api,

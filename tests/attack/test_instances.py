@@ -1,4 +1,4 @@
-"""Sessions, roles and tags that are nearly those of the node's instance."""
+"""Sessions, roles and tags that resemble those of the node's instance."""
 
 import pytest
 
@@ -26,7 +26,7 @@ LONG_S = "\u017f"
     ],
 )
 def test_a_tag_that_is_nearly_the_clusters_is_not_its_own(tags: dict[str, str]) -> None:
-    """Tags are compared whole and by letter case."""
+    """Tags are compared as a whole, with letter case."""
     assert {"cluster": "leave"} == refusals(a_case(instance=an_instance(tags=tags)))
 
 
@@ -45,7 +45,7 @@ def test_a_tag_that_is_nearly_the_clusters_is_not_its_own(tags: dict[str, str]) 
     ],
 )
 def test_an_arn_that_is_nearly_the_roles_proves_nothing(arn: str) -> None:
-    """The request is left by `node-role`."""
+    """`node-role` leaves the request."""
     extra = an_extra() | {"canonicalArn": (arn,)}
 
     assert {"node-role": "leave"} == refusals(a_case(csr=a_csr(extra=extra)))
@@ -66,7 +66,7 @@ def test_an_arn_that_is_nearly_the_roles_proves_nothing(arn: str) -> None:
     ],
 )
 def test_a_session_that_is_nearly_an_instances_is_left(session: str) -> None:
-    """The requester is a person, or anything else, that assumed the role."""
+    """The requester isn't an instance, but a person or program that assumed the role."""
     assert {"node-kind": "leave"} == refusals(a_case(csr=a_csr(extra=an_extra(session))))
 
 
@@ -81,7 +81,7 @@ def test_a_session_that_is_nearly_an_instances_is_left(session: str) -> None:
     ],
 )
 def test_a_session_under_an_odd_key_is_left(extra: dict[str, tuple[str, ...]]) -> None:
-    """An impersonator's headers arrive in lower case; the authenticator writes one form only."""
+    """Impersonation headers arrive in lower case; the authenticator writes one form only."""
     case = a_case(csr=a_csr(extra=extra), identity=None, instances=())
 
     assert decided(case) is Decision.LEAVE

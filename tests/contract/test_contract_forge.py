@@ -1,7 +1,7 @@
-"""The forge's requests, honest and not, at both clusters at once: who takes and issues what.
+"""CsrBuilder's requests, honest and forged, on both clusters: which are accepted and issued.
 
-The practice API may refuse more than the real one, since such requests can be seeded. What it
-takes and issues must be what the real one takes and issues.
+The fake API server may refuse more than the real one, since tests can seed such requests. Whatever
+it accepts and issues, the real one must accept and issue too.
 """
 
 import base64
@@ -38,7 +38,7 @@ TAKEN_THOUGH_REFUSED: Final = {
     "signature/unused-bits",
     "subject/universal-cn",
 }
-"""What the practice API is known to take though Kubernetes refuses it."""
+"""Requests that the fake API server accepts although Kubernetes refuses them."""
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def both(
 
 
 def taken(world: World) -> dict[str, str]:
-    """What became of every request that the cluster took: its names as issued, or the failure."""
+    """Return the outcome of each accepted request: the names as issued, or the failure."""
     node, approver = world.node(GOOD.node), world.approver(KUBELET_SERVING)
     names = {}
     for forged, pem in REQUESTS.items():
@@ -75,7 +75,7 @@ def fate(world: World, name: str) -> str:
 
 
 def test_the_practice_api_takes_and_issues_nothing_of_its_own(both: tuple[World, World]) -> None:
-    """What it takes Kubernetes takes, but for three known oddities, and issues with equal names."""
+    """Kubernetes accepts the same but for three known differences, and issues the same names."""
     practice, real = map(taken, both)
 
     assert practice.keys() - real.keys() == TAKEN_THOUGH_REFUSED

@@ -1,4 +1,4 @@
-"""Names of CSRs: nearly anything goes, and each leads to its own object."""
+"""Names of CSRs: almost any name is allowed, and each leads to its own object."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def name() -> str:
 
 
 def refused(world: World, body: Json) -> tuple[int, Json]:
-    """The answer to a POST by an administrator."""
+    """Return the answer to a POST by an administrator."""
     return world.admin.request("POST", CSRS, body)
 
 
@@ -73,7 +73,7 @@ def test_odd_names_are_names(world: World, odd: str) -> None:
 
 
 def test_a_taken_name_is_a_conflict(world: World, name: str) -> None:
-    """A second object of the same name is 409 AlreadyExists, whoever files it."""
+    """A second object of the same name is 409 AlreadyExists for any requester."""
     node, other = world.node(), world.node()
     create(node.api, a_csr(name, node.pem()))
 
@@ -100,7 +100,7 @@ def test_the_name_in_the_body_must_be_that_of_the_path(approver: Client, fresh: 
 def test_odd_names_are_approved_by_their_encoded_path(
     world: World, approver: Client, odd: str
 ) -> None:
-    """Percent-encoded as a whole, any name leads to its own object and no other."""
+    """Fully percent-encoded, any name leads to its own object and no other."""
     item = make(world.admin, odd)
 
     answer = written(approver, decided(item, APPROVED))

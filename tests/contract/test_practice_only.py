@@ -1,4 +1,4 @@
-"""What the practice cluster has beyond the real one: a clock, seeds, and honest limits."""
+"""What the fake cluster has beyond the real one: a clock, seeds, and explicit limits."""
 
 import base64
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def admin(cluster: FakeCluster, clock: Clock, tmp_path: Path) -> Client:
 
 
 def test_a_token_ages_by_the_clusters_clock(admin: Client, clock: Clock) -> None:
-    """Fifteen minutes later, by the clock that was given, a token is refused."""
+    """15 minutes later by the given clock, a token is refused."""
     clock.now += timedelta(minutes=15)
     assert admin.request("GET", query(limit=1))[0] == 200
 
@@ -63,7 +63,7 @@ def test_a_token_ages_by_the_clusters_clock(admin: Client, clock: Clock) -> None
 
 
 def test_a_seed_is_as_old_as_it_says(cluster: FakeCluster, admin: Client) -> None:
-    """A seeded CSR has the time, the marks, the conditions and the requester that it was given."""
+    """A seeded CSR has the given time, labels, conditions and requester."""
     cluster.seed(
         "csr-a",
         NODE,
@@ -94,7 +94,7 @@ def test_a_seed_is_as_old_as_it_says(cluster: FakeCluster, admin: Client) -> Non
 
 
 def test_a_seed_may_be_of_any_shape(cluster: FakeCluster, admin: Client) -> None:
-    """Objects that no API server would store are listed as they are, and stop nothing."""
+    """Objects that no API server would store are listed unchanged, beside all others."""
     odd = {"metadata": {"name": "b"}, "spec": {"extra": {"a": None}, "request": "*"}, "status": 7}
     cluster.seed("a", NODE, b"no request at all")
     cluster.seed_object(odd)
@@ -111,7 +111,7 @@ def test_a_seed_may_be_of_any_shape(cluster: FakeCluster, admin: Client) -> None
 def test_an_approved_seed_of_rubbish_is_left_by_the_signer(
     cluster: FakeCluster, admin: Client
 ) -> None:
-    """What the signer can't read stays approved, without certificate and without `Failed`."""
+    """A request that the signer can't parse stays approved, with no certificate and no `Failed`."""
     seed = cluster.seed("a", NODE, b"no request at all")
 
     status, _ = put(admin, decided(seed, a_condition()))
@@ -121,7 +121,7 @@ def test_an_approved_seed_of_rubbish_is_left_by_the_signer(
 
 
 def test_another_signer_may_issue_what_it_likes(cluster: FakeCluster) -> None:
-    """`issue` puts any certificate into an object."""
+    """`issue` stores any certificate in an object."""
     cluster.seed("a", NODE, PEM)
 
     cluster.issue("a", b"certificate")
@@ -131,7 +131,7 @@ def test_another_signer_may_issue_what_it_likes(cluster: FakeCluster) -> None:
 
 
 def test_the_workload_signer_leaves_generated_names(cluster: FakeCluster, admin: Client) -> None:
-    """EKS's signer for workloads issues any subject, but never for a name that begins `csr-`."""
+    """EKS's signer for workloads issues any subject, but never for CSRs named `csr-…`."""
     for name in ("csr-web", "web"):
         seed = cluster.seed(name, NODE, PEM, signer=APP_SERVING)
         assert put(admin, decided(seed, a_condition()))[0] == 200
@@ -169,14 +169,14 @@ def test_a_forgotten_list_is_expired(cluster: FakeCluster, admin: Client) -> Non
 def test_what_is_not_practised_is_refused(
     cluster: FakeCluster, admin: Client, method: str, path: str
 ) -> None:
-    """501, so that nobody takes a guess of this API for the truth."""
+    """The answer is 501, so that no test relies on a guess."""
     seed = cluster.seed("a", NODE, PEM)
 
     assert admin.request(method, path, seed)[0] == 501
 
 
 def test_a_restart_keeps_address_and_objects(cluster: FakeCluster, admin: Client) -> None:
-    """Stopped, the API refuses connections, kept ones too; started again it is the same one."""
+    """A stopped API server refuses all connections; restarted, it has its address and objects."""
     server = cluster.server
     cluster.seed("a", NODE, PEM)
     before = read(admin, "a")
@@ -190,7 +190,7 @@ def test_a_restart_keeps_address_and_objects(cluster: FakeCluster, admin: Client
 
 
 def test_a_user_is_known_without_a_token(cluster: FakeCluster) -> None:
-    """`user_of` says whom an identity's token speaks for, also one that never made a token."""
+    """`user_of` returns the user that an identity's token authenticates, without any token."""
     identity = AwsIdentity.session("Node", "i-0123456789abcdef0")
     with pytest.raises(TokenRefused, match="is not mapped"):
         cluster.user_of(identity)

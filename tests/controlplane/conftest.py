@@ -20,7 +20,7 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture(scope="module")
 def plane(eks_plane: ControlPlane, aws: FakeAws) -> ControlPlane:
-    """The control plane as an EKS cluster of the practice account, with our access set up.
+    """Return the control plane as an EKS cluster of the practice account, with our access set up.
 
     Without what other modules' tests have filed: some of that is as odd as may be.
     """
@@ -37,6 +37,6 @@ def profile(aws: FakeAws) -> str:
 
 @pytest.fixture(scope="module")
 def kubelets(plane: ControlPlane) -> Iterator[Kubelets]:
-    """The real kubelet's certificate managers; each test starts those of its own nodes."""
+    """Yield the real kubelet's certificate managers; each test starts those of its own nodes."""
     with plane.kubelets() as kubelets:
         yield kubelets

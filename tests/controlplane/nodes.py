@@ -119,7 +119,7 @@ def enrol(plane: ControlPlane, aws: FakeAws, *, local: str = "") -> None:
 
 
 def join(plane: ControlPlane, aws: FakeAws, profile: str, *, local: str = "") -> Node:
-    """A node that no other test uses. `local`: as for `enrol`."""
+    """Return a node that no other test uses. `local`: as for `enrol`."""
     number = next(_numbers)
     machine = Machine(
         # Unlike those of test_ground, of whose sessions EC2 is to know nothing.
@@ -157,7 +157,7 @@ def wait_for_request(plane: ControlPlane, node: Node) -> str:
 
 
 def reviewer(logger: Logger, **settings: str) -> Reviewer:
-    """The reviewer as from a cold start; everything is due at once."""
+    """Return the reviewer as from a cold start; everything is due at once."""
     environ = {
         "AWS_REGION": REGION,
         "STACK_NAME": "slice",
@@ -169,7 +169,7 @@ def reviewer(logger: Logger, **settings: str) -> Reviewer:
 
 
 def message(plane: ControlPlane, *, local: str = "") -> Mapping[str, Any]:
-    """The event of one assignment. `local`: as for `enrol`."""
+    """Return the event of one assignment. `local`: as for `enrol`."""
     body = {"cluster": local or plane.cluster, "region": REGION}
     return {"Records": [{"body": json.dumps(body)}]}
 
@@ -212,7 +212,7 @@ def grant(plane: ControlPlane, group: str, rules: list[Any]) -> None:
 
 
 def _rules_of(plane: ControlPlane, group: str) -> int:
-    """How many of RULES a member of the group has, as the API server sees it now."""
+    """Return how many of RULES a member of the group has, as the API server sees it now."""
     asked = [
         {"group": "certificates.k8s.io", "resource": "certificatesigningrequests", "verb": "list"},
         {

@@ -77,7 +77,7 @@ def a_parsed_csr(fields: object, **changes: object) -> Json:
 
 
 def a_csr_with(**metadata: object) -> Json:
-    """A kubelet's request with these metadata."""
+    """Return a kubelet's request with these metadata."""
     body = a_csr("x", PEM)
     body["metadata"] |= metadata
     return body

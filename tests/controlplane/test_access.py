@@ -27,7 +27,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> AwsStub:
 
 @pytest.fixture
 def runner(plane: ControlPlane, stub: AwsStub) -> Iterator[CommandRunner]:
-    """A desk beside a cluster that has none of our rights, before and after."""
+    """Yield a desk beside a cluster that has none of our rights, before and after."""
     assert stub
     yield CommandRunner()
     forget(plane, *ROLES)
@@ -40,7 +40,7 @@ def may(
     name: str = "",
     group: str = "certificates.k8s.io",
 ) -> bool:
-    """Whether a member of our group may, as the API server sees it."""
+    """Return whether a member of our group may, as the API server sees it."""
     asked = {"group": group, "verb": verb, "name": name}
     kind, _, sub = resource.partition("/")
     body = {

@@ -34,7 +34,7 @@ OTHERS: Final = [attack for attack in ATTACKS if not attack.alone]
 
 
 def _of(attack: Attack) -> str:
-    """The message of the validation that stops it."""
+    """Return the message of the validation that stops it."""
     [message] = [one for one in MESSAGES if one.startswith(attack.message)]
     return message
 

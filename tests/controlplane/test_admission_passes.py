@@ -48,7 +48,7 @@ BEYOND: Final[Json] = {
 
 @pytest.fixture(scope="module")
 def old(plane: ControlPlane, aws: FakeAws, profile: str) -> str:
-    """A node's request that is beyond the bounds."""
+    """Return a node's request that is beyond the bounds."""
     node = join(plane, aws, profile)
     pem, _ = kubelet_request(node.name, dns=[node.name], ips=[node.machine.enis[0].ip])
     return node.send(pem, metadata={"name": "o" * 300, **BEYOND})
@@ -56,7 +56,7 @@ def old(plane: ControlPlane, aws: FakeAws, profile: str) -> str:
 
 @pytest.fixture(scope="module")
 def bounded(plane: ControlPlane, old: str) -> Iterator[ControlPlane]:
-    """The control plane with the policy, which comes after that request."""
+    """Yield the control plane with the policy, which comes after that request."""
     assert old
     with installed(plane):
         yield plane
@@ -64,7 +64,7 @@ def bounded(plane: ControlPlane, old: str) -> Iterator[ControlPlane]:
 
 @pytest.fixture
 def node(bounded: ControlPlane, aws: FakeAws, profile: str) -> Node:
-    """A node of this test's own."""
+    """Return a node of this test's own."""
     return join(bounded, aws, profile)
 
 

@@ -52,7 +52,7 @@ SEES = f"{RBAC}/clusterrolebindings/csr-approver-services"
 
 @pytest.fixture(scope="module")
 def eks(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
-    """The cluster with deploy/rbac.yaml and deploy/rbac-app-serving.yaml applied."""
+    """Yield the cluster with deploy/rbac.yaml and deploy/rbac-app-serving.yaml applied."""
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
     apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
     let_accounts_ask(plane)
@@ -62,7 +62,7 @@ def eks(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
 
 @pytest.fixture
 def shop(eks: ControlPlane) -> Namespace:
-    """A namespace that nobody else uses, with the Service `web`."""
+    """Return a namespace that nobody else uses, with the Service `web`."""
     return Namespace(eks)
 
 
@@ -72,7 +72,7 @@ def account(shop: Namespace) -> Account:
 
 
 def review(plane: ControlPlane, **settings: str) -> list[Mapping[str, Any]]:
-    """One message through the reviewer, as from a cold start; returns its lines."""
+    """Review one message as from a cold start, and return the lines that it logs."""
     stream = io.StringIO()
     logger = Logger(service=f"serving-{next(_services)}", stream=stream)
     reviewer(logger, **{"APP_SERVING": "true"} | settings).handle(message(plane), WallClock(50))

@@ -32,7 +32,7 @@ AT_ONCE: Final = ("--set", "APPROVE_AFTER_SECONDS=0")
 
 
 def pages_request() -> str:
-    """What the page's openssl commands make: RSA 2048, a CN, and no subjectAltName."""
+    """Return what the page's openssl commands make: RSA 2048, a CN, and no subjectAltName."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DNS)])
     made = x509.CertificateSigningRequestBuilder(subject).sign(
         rsa.generate_private_key(65537, 2048), hashes.SHA256()
@@ -41,7 +41,7 @@ def pages_request() -> str:
 
 
 def old_manifest() -> str:
-    """The page's manifest as it was before the migration that it asks for."""
+    """Return the page's manifest as it was before the migration that it asks for."""
     return f"""\
 apiVersion: certificates.k8s.io/v1beta1
 kind: CertificateSigningRequest
@@ -61,7 +61,7 @@ spec:
 def plane(
     eks_plane: ControlPlane, aws: FakeAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ControlPlane]:
-    """A cluster in which nobody else leaves requests to be audited."""
+    """Yield a cluster in which nobody else leaves requests to be audited."""
     assert eks_plane
     with ControlPlane("page").start(tmp_path_factory.mktemp("page")) as own:
         enrol(own, aws)
@@ -80,7 +80,7 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 def runner(
     plane: ControlPlane, aws: FakeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> CommandRunner:
-    """The page's reader: an administrator."""
+    """Return the page's reader: an administrator."""
     assert hours
     sit_down(plane, aws, monkeypatch, "system:masters")
     return CommandRunner()

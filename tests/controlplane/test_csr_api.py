@@ -60,7 +60,7 @@ class Shop:
         return create(self.world.admin, body)
 
     def listed(self) -> tuple[Csr, ...]:
-        """The signer's CSRs, all of them readable."""
+        """Return the signer's CSRs, all of them readable."""
         listing = self.api.list_csrs(self.signer)
         assert ((), False) == (listing.unreadable, listing.truncated)
         return listing.csrs
@@ -78,7 +78,7 @@ class Shop:
 
 
 def connected(world: World, *rules: Rule) -> KubernetesCsrApi:
-    """The adapter with exactly these rights."""
+    """Return the adapter with exactly these rights."""
     token = world.holder(*rules)._headers["Authorization"].removeprefix("Bearer ")
     plane = world.plane
     return KubernetesCsrApi(plane.server, plane.ca_pem, lambda: token, WallClock(SECONDS))
@@ -284,7 +284,7 @@ def test_another_certificate_authority(plane: ControlPlane) -> None:
 
 
 def renewing(world: World, *tokens: str) -> KubernetesCsrApi:
-    """The adapter with these tokens, one after another."""
+    """Return the adapter with these tokens, one after another."""
     plane, source = world.plane, iter(tokens)
     return KubernetesCsrApi(plane.server, plane.ca_pem, lambda: next(source), WallClock(SECONDS))
 

@@ -15,7 +15,7 @@ from tests.real.controlplane import ControlPlane
 
 @pytest.fixture
 def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Iterator[Node]:
-    """A node, and no signer while it is there."""
+    """Yield a node, and no signer while it is there."""
     plane.stop("signer")
     yield join(plane, aws, profile)
     plane.start_process("signer")
@@ -35,7 +35,7 @@ def approve(plane: ControlPlane, name: str) -> None:
 
 
 def reported(runner: CommandRunner, plane: ControlPlane, name: str, *options: str) -> Any:
-    """What is told of this request, among those that other tests left."""
+    """Return what is told of this request, among those that other tests left."""
     [cluster] = runner.json("diagnose", plane.cluster, *options, code=1)["clusters"]
     [csr] = [one for one in cluster["csrs"] if one["csr"] == name]
     return csr

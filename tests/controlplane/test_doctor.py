@@ -22,7 +22,7 @@ Link = Mapping[str, Any]
 def runner(
     plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CommandRunner]:
-    """A sound account, and the control plane as it is after each test."""
+    """Yield a sound account, and the control plane as it is after each test."""
     stub = AwsStub()
     stub.install(monkeypatch)
     stub.stack(aws.role_arn, region=REGION)

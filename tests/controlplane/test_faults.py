@@ -38,7 +38,7 @@ def real(eks_plane: ControlPlane, account: Account) -> Real:
 def rig(
     account: Account, real: Real, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Rig]:
-    """The rig, everything due at once."""
+    """Yield the rig, everything due at once."""
     lambdas.settings(APPROVE_AFTER_SECONDS="0", DENY_AFTER_SECONDS="0")
     real.remove_all()
     with a_rig(account, lambdas, real, monkeypatch) as rig:

@@ -24,7 +24,7 @@ FLOODED: Final = f"{CSRS}?labelSelector=flood%3Dyes"
 
 @pytest.fixture
 def greedy(plane: ControlPlane, aws: FakeAws, profile: str) -> Iterator[Node]:
-    """A node; what it files with the label is cleaned away, for other tests list it too."""
+    """Yield a node; what it files with the label is cleaned away, for other tests list it too."""
     yield join(plane, aws, profile)
     assert plane.admin.request("DELETE", FLOODED)[0] == 200
 

@@ -62,7 +62,7 @@ def plane(eks_plane: ControlPlane) -> ControlPlane:
 
 @pytest.fixture
 def node(plane: ControlPlane) -> Node:
-    """A node that nobody else uses."""
+    """Return a node that nobody else uses."""
     number = next(_numbers)
     instance, address = f"i-{number:017x}", f"10.0.1.{number}"
     name = f"ip-10-0-1-{number}.ec2.internal"

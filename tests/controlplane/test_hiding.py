@@ -84,7 +84,7 @@ def flood(file: File, names: list[str], metadata: Json) -> None:
 
 
 def review(plane: ControlPlane, **settings: str) -> list[Mapping[str, Any]]:
-    """One message through the reviewer, as from a cold start; returns its lines."""
+    """Review one message as from a cold start, and return the lines that it logs."""
     stream = io.StringIO()
     logger = Logger(service=f"hiding-{next(_loggers)}", stream=stream)
     reviewer(logger, **settings).handle(message(plane), WallClock(50))
@@ -168,7 +168,7 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
 
 @pytest.fixture
 def serving(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
-    """The cluster with the second signer served."""
+    """Yield the cluster with the second signer served."""
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
     apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
     let_accounts_ask(plane)

@@ -53,7 +53,7 @@ class Told:
                 self.metrics.update({name: int(sum(blob[name])) for name in names})
 
     def of(self, csr: str) -> Any:
-        """The only line about this CSR."""
+        """Return the only line about this CSR."""
         [line] = self.all_of(csr)
         return line
 

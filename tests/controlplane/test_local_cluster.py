@@ -28,7 +28,7 @@ WHO_AM_I: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 def local(
     plane: ControlPlane, aws: FakeAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ControlPlane]:
-    """A second cluster, local to an Outpost, beside the ordinary one."""
+    """Yield a second cluster, local to an Outpost, beside the ordinary one."""
     assert plane  # which is there, or the test is skipped
     with ControlPlane(LOCAL_ID).start(tmp_path_factory.mktemp("local")) as local:
         enrol(local, aws, local=NAME)

@@ -106,13 +106,13 @@ class Review:
         self._reviewer.handle(message(self._plane), WallClock(SECONDS))
 
     def actions(self, filed: Filed) -> Mapping[str, str]:
-        """What it says that it did about each of these."""
+        """Return what it says that it did about each of these."""
         lines = map(json.loads, self._log.getvalue().splitlines())
         reported = [line for line in lines if line["message"] == "csr reviewed"]
         return {line["csr"]: line["action"] for line in reported if line["csr"] in filed.all}
 
     def wrote(self, filed: Filed) -> Mapping[str, Json]:
-        """The conditions that it believes it wrote, without their messages."""
+        """Return the conditions that it believes it wrote, without their messages."""
         actions = self.actions(filed)
         return {name: OURS[action] for name, action in actions.items() if action in OURS}
 
@@ -160,14 +160,14 @@ def test_reviews_at_once_decide_each_csr_once(
 
 
 def _is_ours(message: str, node: Node, filed: Filed) -> bool:
-    """Whether a review would write this message about this node."""
+    """Return whether a review would write this message about this node."""
     if node in filed.good.values():
         return message.startswith(f"EC2 instance {node.machine.id} is this node and has ")
     return message.startswith("dns-names: DNS name is not the instance's")
 
 
 def _metrics(printed: str) -> Counter[str]:
-    """The stack's sums. Threads print at once, so that two objects may stand on one line."""
+    """Return the stack's sums. Threads print at once, so that two objects may stand on one line."""
     totals: Counter[str] = Counter()
     for line in _objects(printed):
         (metrics,) = line["_aws"]["CloudWatchMetrics"]

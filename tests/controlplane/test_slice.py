@@ -26,7 +26,7 @@ from tests.real.controlplane import ControlPlane, eventually
 
 @pytest.fixture
 def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
-    """A node that nobody else uses."""
+    """Return a node that nobody else uses."""
     return join(plane, aws, profile)
 
 
@@ -36,7 +36,7 @@ def review(plane: ControlPlane, **settings: str) -> None:
 
 
 def certificate(plane: ControlPlane, name: str) -> x509.Certificate:
-    """The certificate of an approved CSR, once the signer has made it."""
+    """Return the certificate of an approved CSR, once the signer has made it."""
 
     def issued() -> x509.Certificate | None:
         pem = stored(plane, name)["status"].get("certificate")

@@ -86,7 +86,7 @@ class Namespace:
         assert status == 200, answer
 
     def account(self, name: str = "issuer") -> Account:
-        """A ServiceAccount, by the token that its pods would have."""
+        """Return a ServiceAccount, by the token that its pods would have."""
         create(self.plane.admin, f"{self.path}/serviceaccounts", {"metadata": {"name": name}})
         path = f"{self.path}/serviceaccounts/{name}/token"
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
@@ -112,7 +112,7 @@ def create(admin: Client, path: str, body: Mapping[str, Any]) -> Any:
 
 
 def manifests(file: str) -> Iterator[tuple[str, Any]]:
-    """Each manifest of a file of deploy/, with the path of its kind."""
+    """Yield each manifest of a file of deploy/, with the path of its kind."""
     for manifest in yaml.safe_load_all((DEPLOY / file).read_text()):
         yield f"{RBAC}/{manifest['kind'].lower()}s", manifest
 

@@ -1,4 +1,4 @@
-"""One account and one cluster for all rows: each begins without CSRs, and with cold functions."""
+"""One account and one cluster for all rows; each begins without CSRs and with cold functions."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,5 +29,5 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture(scope="module")
 def practice(account: Account) -> Practice:
-    """The practice API, with the approver let in."""
+    """Return the fake API server, with the approver's access set up."""
     return Practice(account.cluster(CLUSTER))

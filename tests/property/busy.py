@@ -53,7 +53,7 @@ def session(number: int) -> str:
 
 
 def asked(number: int, word: str = "", **rest: Any) -> Csr:
-    """A CSR of the node of this number, for names and addresses that are its own."""
+    """Return a CSR of the node of this number, for names and addresses that are its own."""
     own = {
         "dns": (node(number), f"{session(number)}.eu-west-1.compute.internal"),
         "ips": (f"10.0.3.{number}", f"198.51.100.{number}", f"2001:db8::{number}"),
@@ -64,7 +64,7 @@ def asked(number: int, word: str = "", **rest: Any) -> Csr:
 
 
 def instance(number: int, id: str = "") -> Instance:  # noqa: A002  the field's name
-    """The instance of that node, with a second interface and a pod's addresses."""
+    """Return the instance of that node, with a second interface and a pod's addresses."""
     first = an_interface(
         address=f"10.0.3.{number}",
         public=(f"198.51.100.{number}", f"198.51.101.{number}"),

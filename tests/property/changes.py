@@ -125,7 +125,7 @@ class Scenery:
         return self.changed(_INSIDE[record], changed)
 
     def edited(self, case: Case) -> Case:
-        """The case with what is changed of it."""
+        """Return the case with what is changed of it."""
         for path, value in self.of_case.items():
             record, _, name = path.partition(".")
             change = {name: value}

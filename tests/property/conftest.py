@@ -10,7 +10,7 @@ from tests.real.gocsr import GoReader, GoUnavailableError
 
 @pytest.fixture(scope="module")
 def go() -> Iterator[GoReader]:
-    """Where there is no Go the rest can be tested all the same; in CI that is a failure."""
+    """Yield where there is no Go the rest can be tested all the same; in CI that is a failure."""
     try:
         reader = GoReader()
     except GoUnavailableError as error:

@@ -38,7 +38,7 @@ _BYTES = (
 
 
 def mutated(random: Random, document: Any, others: Sequence[Any]) -> Any:
-    """A copy with one to three edits; `others`: what else there is to take pieces from."""
+    """Return a copy with one to three edits; `others`: what else there is to take pieces from."""
     root = [copy.deepcopy(document)]
     for _ in range(random.randint(1, 3)):
         places = list(_places(root))
@@ -47,7 +47,7 @@ def mutated(random: Random, document: Any, others: Sequence[Any]) -> Any:
 
 
 def _places(holder: Any) -> list[Place]:
-    """All places within, from the outside in."""
+    """Return all places within, from the outside in."""
     found: list[Place] = []
     waiting = [holder]
     while waiting:
@@ -160,7 +160,7 @@ def encoded(document: Any) -> bytes:
 
 
 def mutated_text(random: Random, text: bytes) -> bytes:
-    """The bytes of a document with an edit that JSON may not allow."""
+    """Return the bytes of a document with an edit that JSON may not allow."""
     at = random.randint(0, len(text))
     match random.randrange(8):
         case 0:

@@ -40,7 +40,7 @@ _BITS_OF_TEXT = (
 
 
 def edit_bytes(random: Random, content: bytes) -> bytes:
-    """One to three bytes changed, added, taken out or copied."""
+    """Return one to three bytes changed, added, taken out or copied."""
     edited = bytearray(content)
     for _ in range(random.randint(1, 3)):
         at = random.randrange(len(edited))
@@ -71,7 +71,7 @@ class Node:
     prefix: bytes = b""
 
     def encode(self) -> bytes:
-        """The element in DER, lengths anew."""
+        """Return the element in DER, lengths anew."""
         if self.children is None:
             return der.element(self.tag, self.content)
         return der.element(self.tag, self.prefix, *(child.encode() for child in self.children))
@@ -83,7 +83,7 @@ class Node:
 
 
 def parse(content: bytes) -> list[Node]:
-    """The elements that stand here one after another, also those wrapped in strings.
+    """Return the elements that stand here one after another, also those wrapped in strings.
 
     Raises:
         ValueError: there is something else.
@@ -121,7 +121,7 @@ def _node(tag: int, body: bytes) -> Node:
 
 
 def edit_elements(random: Random, content: bytes) -> bytes:
-    """One to three elements retagged, copied, moved, emptied, taken out or edited inside."""
+    """Return one to three elements retagged, copied, moved, emptied, taken out or edited inside."""
     try:
         (root,) = parse(content)
     except ValueError:
@@ -188,7 +188,7 @@ def _copy(node: Node) -> Node:
 
 
 def edit_pem(random: Random, text: bytes, other: bytes) -> bytes:
-    """One to three edits at the lines' ends and starts; `other` is a text to put beside."""
+    """Return one to three edits at the lines' ends and starts; `other` is a text to put beside."""
     for _ in range(random.randint(1, 3)):
         at = _edge(random, text)
         match random.randrange(6):

@@ -24,7 +24,7 @@ _SKEW = timedelta(seconds=30)
 def objections(
     item: Item, documents: Mapping[str, Any], settings: Mapping[str, str], now: datetime
 ) -> list[str]:
-    """Why this CSR can't be approved; a document that wasn't given objects to nothing."""
+    """Return why this CSR can't be approved; a document that wasn't given objects to nothing."""
     spec = item["spec"]
     facts = dict(_of_the_request(item, settings, now))
     instances = [one for one in _instances(documents) if _claimed(one, spec, settings)]
@@ -132,7 +132,7 @@ def _roles(instance: Item, documents: Mapping[str, Any]) -> list[tuple[str, str]
 
 
 def _role(arn: str) -> tuple[str, str]:
-    """What comes before the path, and the name."""
+    """Return what comes before the path, and the name."""
     return arn.partition("/")[0], arn.rpartition("/")[2].casefold()
 
 

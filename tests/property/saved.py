@@ -37,7 +37,7 @@ def a_csr(
     status: Item | None = None,
     **spec: object,
 ) -> Item:
-    """A CSR of the node of this number; further names besides its own."""
+    """Return a CSR of the node of this number; further names besides its own."""
     own = ((node(number), *dns), (f"10.0.1.{number}", *ips))
     return {
         "apiVersion": "certificates.k8s.io/v1",
@@ -69,7 +69,7 @@ def a_csr(
 
 
 def an_instance(number: int) -> Item:
-    """The node's instance, with all that a node may ask for and what is its pods'."""
+    """Return the node's instance, with all that a node may ask for and what is its pods'."""
     public = f"198.51.100.{number}"
     interface = {
         "NetworkInterfaceId": f"eni-{number:017x}",

@@ -83,7 +83,7 @@ class Saved:
 
 
 def a_mutant(random: Random) -> Saved:
-    """All inputs as a person may have saved them, with one or more of them bent."""
+    """Return all inputs as a person may have saved them, with one or more of them bent."""
     files = {option: mutants.encoded(document) for option, document in saved.DOCUMENTS.items()}
     # Evidence of another shape is soon no evidence at all, and then there are no answers.
     for option in random.choice((["--csr"], ["--csr"], random.sample(sorted(files), 2))):
@@ -149,7 +149,7 @@ def _codes_of(files: Mapping[str, bytes]) -> tuple[int, ...]:
 
 
 def _items(content: bytes) -> list[Any] | None:
-    """The CSRs of a file, as tests/cli/test_saved_list.py holds them to be read."""
+    """Return the CSRs of a file, as tests/cli/test_saved_list.py holds them to be read."""
     objects = objects_of(content)
     if objects is None:
         return None

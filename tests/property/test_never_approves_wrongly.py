@@ -84,7 +84,7 @@ def test_the_case_to_start_from_is_approved() -> None:
 
 
 def _records_within(kind: Any, known: frozenset[type[Any]] = frozenset()) -> frozenset[type[Any]]:
-    """The record and all that its fields may hold."""
+    """Return the record and all that its fields may hold."""
     if kind in known:
         return known
     is_record = isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, BaseModel))
@@ -141,7 +141,7 @@ def test_a_field_declared_irrelevant_is(field: str) -> None:
 
 
 def _record(field: str) -> str:
-    """The record of a field; those that lie in one another count as one."""
+    """Return the record of a field; those that lie in one another count as one."""
     record = field.partition(".")[0]
     return {
         "interface": "instance",

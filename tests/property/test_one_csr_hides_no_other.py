@@ -33,7 +33,7 @@ garbage = st.binary(max_size=200) | st.sampled_from(
 
 
 def page(messages: list[bytes], token: str) -> bytes:
-    """A list of these items, in protobuf."""
+    """Return a list of these items, in protobuf."""
     metadata = protobuf.message("ListMeta", {"continue": token or None})
     listed = encoded(1, metadata) + b"".join(encoded(2, one) for one in messages)
     return wrapped("certificates.k8s.io/v1", "CertificateSigningRequestList", listed)

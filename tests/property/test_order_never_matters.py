@@ -77,7 +77,7 @@ def _turned_instance(random: Random, instance: Instance) -> Instance:
 
 
 def _story(world: FakeWorld) -> dict[str, Any]:
-    """All that is recorded of a run but the order and the evidence itself."""
+    """Return all that is recorded of a run but the order and the evidence itself."""
     [run] = world.ledger.runs
     return {
         "records": {

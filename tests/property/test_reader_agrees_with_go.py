@@ -79,7 +79,7 @@ def passes(ours: Pkcs10) -> bool:
 
 
 def differences(ours: Pkcs10, theirs: GoView) -> list[str]:
-    """What the two saw differently in a request that both accept."""
+    """Return what the two saw differently in a request that both accept."""
     pairs = {
         "subject": (_our_subject(ours), _their_subject(theirs)),
         "DNS names": (tuple(map(_bytes, ours.dns)), theirs.dns_names),
@@ -123,7 +123,7 @@ def _bytes(text: str) -> bytes:
 
 
 def disagreement(ours: Pkcs10, theirs: GoView) -> list[str]:
-    """What contradicts the two claims."""
+    """Return what contradicts the two claims."""
     found = differences(ours, theirs) if theirs.accepted else []
     if passes(ours):
         if not theirs.accepted:
@@ -228,7 +228,7 @@ def test_agrees_on_large_requests(go: GoReader, name: str) -> None:
 
 
 def _der_of(pem: bytes) -> bytes:
-    """The DER in the last block; nothing where there is none."""
+    """Return the DER in the last block; nothing where there is none."""
     blocks = re.findall(rb"-----BEGIN [A-Z ]+-----\r?\n(.*?)-----END", pem, re.DOTALL)
     try:
         return base64.b64decode(blocks[-1]) if blocks else b""
@@ -290,7 +290,7 @@ class Mutants:
         return self._signed(lambda random, info: mutate.stretch(random, info, size))
 
     def _signed(self, edit: mutate.Edit) -> bytes:
-        """The part that is signed, edited, and signed by the key put into it before."""
+        """Return the part that is signed, edited, and signed by the key put into it before."""
         key = self._random.choice(self._KEYS)
         (info,) = mutate.parse(self._random.choice(self._infos))
         info.children = [*(info.children or ())]

@@ -36,7 +36,7 @@ class Authority:
 
     @property
     def pem(self) -> str:
-        """The CA certificate."""
+        """Return the CA certificate."""
         return self.pair.certificate.read_text()
 
     @classmethod

@@ -50,12 +50,12 @@ class ControlPlane:
 
     @property
     def has_signer(self) -> bool:
-        """Whether approved requests are issued."""
+        """Return whether approved requests are issued."""
         return not self._assets
 
     @property
     def has_identity(self) -> bool:
-        """Whether EKS tokens are understood."""
+        """Return whether EKS tokens are understood."""
         return not self._assets
 
     def start(self, directory: Path) -> Self:

@@ -63,12 +63,12 @@ class GoView:
 
     @property
     def accepted(self) -> bool:
-        """True when the API server would take it for a request (its signature apart)."""
+        """Return True when the API server would take it for a request (its signature apart)."""
         return not self.error
 
     @property
     def signature_valid(self) -> bool:
-        """True when the API server would take its signature for valid."""
+        """Return True when the API server would take its signature for valid."""
         return self.accepted and not self.signature_error
 
 
@@ -95,11 +95,11 @@ class GoReader:
         self._process.communicate()
 
     def read(self, pem: bytes) -> GoView:
-        """What Go makes of these bytes as `spec.request`."""
+        """Return what Go makes of these bytes as `spec.request`."""
         return self.read_many([pem])[0]
 
     def read_many(self, pems: Sequence[bytes]) -> list[GoView]:
-        """The same for many, in order; much faster than one by one."""
+        """Return the same for many, in order; much faster than one by one."""
         # Writing and reading go on at once: else both sides could wait on a full pipe.
         writer = Thread(target=self._ask, args=(pems,))
         writer.start()
