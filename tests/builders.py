@@ -1,4 +1,4 @@
-"""Values that are good by default; each test changes one thing."""
+"""Builders of values that are valid by default; each test changes one thing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -108,7 +108,7 @@ def a_key(kind: str = "ECDSA P-256", rule: KeyRule = KeyRule.ALLOWED) -> PublicK
 def a_subject(
     *attributes: tuple[str, str], string_type: StringType = StringType.UTF8, rdns: bool = True
 ) -> tuple[SubjectAttribute, ...]:
-    """Return attributes by dotted OID; all in one RDN if not `rdns`."""
+    """Return a subject of attributes by dotted OID; all in one RDN if not `rdns`."""
     return tuple(
         SubjectAttribute(oid, value, string_type, position if rdns else 0)
         for position, (oid, value) in enumerate(attributes)
@@ -116,7 +116,7 @@ def a_subject(
 
 
 def names(*values: str) -> tuple[San, ...]:
-    """Return SANs out of text: addresses where they read as such, DNS names otherwise."""
+    """Return SANs from texts: IP addresses if they can be parsed as such, else DNS names."""
     return tuple(_san(value) for value in values)
 
 
@@ -140,7 +140,7 @@ def a_request(
     signature_hash: str = "sha256",
     signature_valid: bool | None = True,
 ) -> Pkcs10:
-    """Return what the strict reader makes of a kubelet's request."""
+    """Return a kubelet's request as the strict parser returns it."""
     return Pkcs10(
         subject=a_subject(*O_AND_CN) if subject is None else subject,
         sans=names(NODE, ADDRESS) if sans is None else sans,
@@ -290,7 +290,7 @@ def a_certificate(
     node: str = NODE,
     version: int = 2,
 ) -> bytes:
-    """Return a certificate as a signer issues it for this CSR: its key, and these names. In PEM."""
+    """Return a certificate in PEM, as a signer issues it for this CSR: its key, and these names."""
     authority = keys.ecdsa("the cluster's authority")
     request = x509.load_pem_x509_csr(csr.request if isinstance(csr.request, bytes) else b"")
     own = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -318,7 +318,7 @@ def a_filed_csr(
     words: str = "",
     **rest: Any,
 ) -> Csr:
-    """Return a CSR with a real request in it; the key is that of the node's name, or of `words`."""
+    """Return a CSR with a real request; its key is derived from the node's name, or `words`."""
     key = keys.ecdsa(words or node)
     named = csr_builder.Names(node, tuple(dns), tuple(ips))
     return a_csr(node=node, request=csr_builder.CsrBuilder.of_node(key, node, named).pem(), **rest)

@@ -1,4 +1,4 @@
-"""Values of the second signer that are good by default; each test changes one thing."""
+"""Builders for the second signer's values, valid by default; each test changes one thing."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -61,7 +61,7 @@ def a_service_request(
     sans: tuple[San, ...] | None = None,
     **changes: Any,
 ) -> Pkcs10:
-    """Return what the strict reader makes of a request for a Service's name and address."""
+    """Return a request for a Service's name and address as the strict parser returns it."""
     return a_request(
         subject=a_subject(("2.5.4.3", DNS)) if subject is None else subject,
         sans=names(DNS, f"{DNS}.cluster.local", CLUSTER_IP) if sans is None else sans,
@@ -114,7 +114,7 @@ def a_filed_service_csr(
     words: str = "a Service's key",
     **rest: Any,
 ) -> Csr:
-    """Return a CSR with a real request in it; the key is that of `words`."""
+    """Return a CSR with a real request; its key is derived from `words`."""
     subject = () if cn is None else (csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8(cn)),)
     made = csr_builder.CsrBuilder(keys.ecdsa(words)).subject(*subject)
     made = made.sans(*map(csr_builder.dns, dns), *map(csr_builder.ip, ips)) if dns or ips else made

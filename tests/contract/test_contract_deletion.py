@@ -44,4 +44,4 @@ def test_another_uid_or_version_keeps_it(
 
 
 def test_what_is_gone_is_not_found(world: World) -> None:
-    assert 404 == delete(world, "nobody-filed-this", uid="7e2f2c9d")[0]
+    assert 404 == delete(world, "never-filed", uid="7e2f2c9d")[0]

@@ -95,7 +95,7 @@ def test_a_request_without_token_is_refused(world: World) -> None:
 
 def test_a_token_for_another_cluster_is_refused(world: World) -> None:
     """The signature covers the cluster's name, so another cluster refuses the token."""
-    identity = world.someone("somebody")
+    identity = world.someone("user")
 
     refusal(world.bearer(world.token(identity, cluster="another")))
 
@@ -103,7 +103,7 @@ def test_a_token_for_another_cluster_is_refused(world: World) -> None:
 @pytest.mark.parametrize("minutes", [-16, -60, 6])
 def test_a_token_of_another_time_is_refused(world: World, minutes: int) -> None:
     """A token is refused later than 15 minutes after its time and earlier than 5 before."""
-    identity = world.someone("somebody")
+    identity = world.someone("user")
 
     refusal(world.bearer(world.token(identity, now=utc_now() + timedelta(minutes=minutes))))
 
@@ -111,11 +111,11 @@ def test_a_token_of_another_time_is_refused(world: World, minutes: int) -> None:
 @pytest.mark.parametrize("minutes", [-14, 4])
 def test_a_token_of_about_now_is_taken(world: World, minutes: int) -> None:
     """A token signed 14 minutes ago, or by a clock 4 minutes fast, is accepted."""
-    identity = world.someone("somebody")
+    identity = world.someone("user")
 
     token = world.token(identity, now=utc_now() + timedelta(minutes=minutes))
 
-    assert who(world.bearer(token))["username"] == "somebody"
+    assert who(world.bearer(token))["username"] == "user"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_token_of_about_now_is_taken(world: World, minutes: int) -> None:
 )
 def test_a_token_of_another_key_is_refused(world: World, change: Json) -> None:
     """Secret, access key and session token must all be those of a known identity."""
-    identity = world.someone("somebody")
+    identity = world.someone("user")
 
     refusal(world.bearer(world.token(replace(identity, **change))))
 
@@ -164,7 +164,7 @@ def test_a_person_in_a_nodes_role_is_refused(world: World) -> None:
 )
 def test_a_token_with_another_url_is_refused(world: World, old: str, new: str) -> None:
     """Scheme, host, path and every parameter are checked, or signed, or both."""
-    token = world.token(world.someone("somebody"))
+    token = world.token(world.someone("user"))
 
     refusal(world.bearer(rewritten(token, old, new)))
 
@@ -182,7 +182,7 @@ def test_a_token_with_another_url_is_refused(world: World, old: str, new: str) -
 )
 def test_a_malformed_token_is_refused(world: World, spoil: object) -> None:
     """Prefix, base64 without padding and a length up to 4,096 are required."""
-    token = world.token(world.someone("somebody"))
+    token = world.token(world.someone("user"))
     assert callable(spoil)
 
     refusal(world.bearer(spoil(token)))
@@ -190,15 +190,15 @@ def test_a_malformed_token_is_refused(world: World, spoil: object) -> None:
 
 def test_a_token_of_another_partition_is_refused(world: World) -> None:
     """A cluster of the partition aws refuses a token for STS in China."""
-    identity = world.someone("somebody")
+    identity = world.someone("user")
 
     refusal(world.bearer(mint(identity, world.plane.cluster, "cn-north-1", utc_now())))
 
 
 def test_a_token_signed_in_another_region_is_taken(world: World) -> None:
     """STS of any Region of the partition confirms the same identity."""
-    identity = world.someone("somebody")
+    identity = world.someone("user")
 
     token = mint(identity, world.plane.cluster, "eu-central-1", utc_now())
 
-    assert who(world.bearer(token))["username"] == "somebody"
+    assert who(world.bearer(token))["username"] == "user"

@@ -268,7 +268,7 @@ def node_identity(machine: Machine) -> AwsIdentity:
 def a_rig(
     account: Account, lambdas: Lambdas, server: Server, patch: pytest.MonkeyPatch
 ) -> Iterator[Rig]:
-    """Yield the rig, in whose invocation time passes only by waiting: nobody really waits."""
+    """Yield the rig; its clock advances only when the code waits, without real waiting."""
     lambdas.settings(MODE="enforce", WRITE_CONNECTIONS="1")
     with FaultyApi(server.server, server.ca_pem, page=PAGE) as line:
         account.change(CLUSTER, endpoint=line.server)

@@ -1,7 +1,7 @@
-"""What must be true of saved objects for an approval, said anew and apart from our checks.
+"""Conditions of an approval of saved objects, implemented again without our checks.
 
-By the objects as they stand and by cryptography's own reader. It knows necessary conditions only:
-that an approval has objections shows a bug, here or there; that one has none shows nothing.
+It uses the raw objects and cryptography's own parser, and has necessary conditions only: an
+approval with objections shows a bug, here or in the checks; one without shows nothing.
 """
 
 import base64
@@ -70,7 +70,7 @@ def _instances(documents: Mapping[str, Any]) -> list[Item]:
 
 
 def _claimed(instance: Item, spec: Item, settings: Mapping[str, str]) -> bool:
-    """By its session, whole and alone; by the node's name only without any identity of IAM's."""
+    """Return whether the CSR claims the instance, by session, or by name if IAM keys are absent."""
     extra = spec.get("extra") or {}
     if "sessionName" in extra:
         return list(extra["sessionName"]) == [instance["InstanceId"]]
@@ -147,7 +147,7 @@ def _dns(instance: Item) -> set[str]:
         f"{instance['InstanceId']}.{private.partition('.')[2]}",
     )
     own = {_lower(name) for name in names}
-    # The one suffix that the tests here set.
+    # The only suffix that the tests here set.
     return own | {f"{name.partition('.')[0]}.corp.example" for name in own}
 
 
