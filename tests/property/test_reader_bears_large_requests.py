@@ -44,7 +44,7 @@ REQUESTS = dict(requests())
 
 
 def is_read(request: bytes) -> bool:
-    """Return whether the reader accepts it; anything but its refusal is raised."""
+    """Return whether the parser accepts it; anything but its refusal is raised."""
     try:
         pkcs10.read(request)
     except MalformedRequest:
@@ -99,7 +99,7 @@ def test_of_a_request_over_the_limit_only_the_size_is_kept() -> None:
 
 
 def _grown() -> int:
-    """Return the most memory that this process has had so far, in bytes."""
+    """Return this process's peak memory so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

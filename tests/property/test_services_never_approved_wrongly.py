@@ -205,7 +205,7 @@ _HONEST_HERE = "subject/empty"
 
 
 def test_the_forged_ones_would_be_approved_unforged() -> None:
-    """Else nothing would be shown by what follows."""
+    """The unforged request is approved, so that the forgery makes the difference."""
     unforged = CsrBuilder(keys.ecdsa("unforged")).sans(*OWN.sans)
 
     assert judged(replace(a_service_csr(), request=unforged.pem())) is Decision.APPROVE

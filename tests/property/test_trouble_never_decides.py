@@ -80,7 +80,7 @@ def broken(world: FakeWorld, port: str, *rest: Any, **more: Any) -> Ports:
 
 
 def run(ports: Ports, error: Exception) -> bool:
-    """Return a review; whether it ended with that error. It may not end with another."""
+    """Review, and return whether it raised that error. It must raise no other."""
     try:
         reviewed(ports)
     except Exception as raised:  # noqa: BLE001  any that an example has drawn

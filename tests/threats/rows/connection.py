@@ -1,4 +1,4 @@
-"""Attacks on the way to a cluster: where the token goes, and what is taken for the cluster."""
+"""Attacks on the connection to a cluster: by sending the token elsewhere, or a false answer."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ def _connected(options: str) -> Change:
         _CONNECTION,
         'connection_pool_kw["ssl_context"] = _trusting(ca_pem)',
         f"connection_pool_kw.update({options})\n"
-        "        urllib3.disable_warnings()  # it would warn, and so end the test by an error",
+        "        urllib3.disable_warnings()  # a warning would fail the test",
     )
 
 

@@ -1,4 +1,4 @@
-"""Attacks on what the approver knows of instances, and on what EC2 and IAM answer."""
+"""Attacks on the evidence: on instances, and on EC2's and IAM's answers."""
 
 from typing import Final
 

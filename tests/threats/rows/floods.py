@@ -1,4 +1,4 @@
-"""Attacks by number, size and time: what one requester does must cost no other its turn."""
+"""Attacks by number, size and time: one requester must not delay another."""
 
 from typing import Final
 

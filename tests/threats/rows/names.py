@@ -1,4 +1,4 @@
-"""Attacks by the names and addresses that a node asks for."""
+"""Attacks by the names and addresses that a node requests."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Attacks by who files a request, and by what is filed beside others' requests."""
+"""Attacks by false requesters, and by requests that harm other requesters."""
 
 from typing import Final
 
@@ -62,7 +62,7 @@ ROWS: Final = (
         "write another requester into the object",
         "tests/contract/test_contract_creation.py"
         "::test_the_spec_says_who_asks_whatever_the_body_says",
-        # Kubernetes's own defence, so it is the practice API server's that is taken away.
+        # Kubernetes has this defence, so the change removes it from the fake API server.
         (
             Change(
                 "sandbox/fake_apiserver/objects.py",

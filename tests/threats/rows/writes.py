@@ -1,4 +1,4 @@
-"""Attacks on what is written: another object, another certificate, another mode."""
+"""Attacks on writes: to another object, for another certificate, in another mode."""
 
 from typing import Final
 
