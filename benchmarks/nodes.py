@@ -28,7 +28,7 @@ ACCOUNT = "111122223333"
 PROFILE = f"arn:aws:iam::{ACCOUNT}:instance-profile/nodes"
 ROLE = Role("aws", ACCOUNT, "eks-node")
 CLUSTER = Cluster("bench", "us-east-1", VPC, (ip_network("10.100.0.0/16"),))
-#: Due at once: nothing here is about waiting.
+#: Approvals are due at once: the benchmarks measure no waiting.
 SETTINGS = ReviewSettings.model_validate({"approve_after_seconds": 0, "mode": "approve-only"})
 
 
@@ -80,7 +80,7 @@ def a_node(number: int) -> Node:
 
 
 def cases_of(nodes: Sequence[Node]) -> list[Case]:
-    """A case of each node's request, with all evidence."""
+    """Return the case of each node's request, with all evidence."""
     context = ReviewContext(CLUSTER, SETTINGS, NOW, SIGNERS[KUBELET_SERVING])
     return [_with_evidence(read(context.case_of(_csr(node)), context).case, node) for node in nodes]
 

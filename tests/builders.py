@@ -268,7 +268,7 @@ def a_context(*, policy: Policy | None = None) -> ReviewContext:
 
 
 def a_parsed_csr(csr: Csr) -> ParsedCsr:
-    """A CSR with its request read by the strict reader."""
+    """Return a CSR with its request parsed by the strict parser."""
     return read(a_context().case_of(csr), a_context())
 
 

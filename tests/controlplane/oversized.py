@@ -65,7 +65,7 @@ class Attack:
 
 
 def a_parsed_csr(fields: object, **changes: object) -> Json:
-    """An entry of managedFields, which passes the API server's own validation."""
+    """Return an entry of managedFields, which passes the API server's own validation."""
     return {
         "manager": MANAGER,
         "operation": "Update",
@@ -84,7 +84,7 @@ def a_csr_with(**metadata: object) -> Json:
 
 
 def managing(fields: object, **metadata: object) -> Json:
-    """A request whose managedFields hold these fields."""
+    """Return a request whose managedFields have these fields."""
     return a_csr_with(managedFields=[a_parsed_csr(fields)], **metadata)
 
 

@@ -443,7 +443,7 @@ def test_what_remains_is_a_service_deleted_within_the_run(
     )
     with KubernetesCsrApi(plane.server, plane.ca_pem, tokens, clock) as api:
         fleet = Ec2Fleet(aws.client("ec2"), InstanceProfiles(aws.client("iam"), clock.now), clock)
-        ports = Ports(api, fleet, clock, Silence(), ThenDeleted(api.services, shop))
+        ports = Ports(api, fleet, clock, NoLedger(), ThenDeleted(api.services, shop))
         review_signer(a_cluster(), SIGNERS[APP_SERVING], settings, ports)
 
     assert APPROVED == conditions(plane, name)

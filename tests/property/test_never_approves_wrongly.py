@@ -61,7 +61,7 @@ EXAMPLES = 60
 
 
 def action(scenery: Scenery) -> Action | None:
-    """What a review plans, with all that lies between the list and the write; None at a gate."""
+    """Return a review's planned action, by all code from list to write; None at a gate."""
     signer = SIGNERS[KUBELET_SERVING]
     context = ReviewContext(scenery.cluster, scenery.settings, NOW, signer)
     fleet = FakeFleet((scenery.instance,), {PROFILE: scenery.role})

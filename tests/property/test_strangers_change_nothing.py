@@ -116,7 +116,7 @@ def _verdicts_of(items: Sequence[Item]) -> dict[str, Verdict | None]:
 
 
 def _verdicts(world: FakeWorld) -> dict[str, Verdict | None]:
-    """Of ours, after a review."""
+    """Return the verdicts on our CSRs after a review."""
     cases = {one.evaluation.case.csr.name: one for one in world.ledger.records}
     return {csr.name: cases[csr.name].evaluation.verdict for csr in CSRS if csr.name in cases}
 

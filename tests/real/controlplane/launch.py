@@ -27,7 +27,7 @@ _PROBE: Final = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(1))
 class ControlPlane:
     """One cluster's control plane: the processes `etcd`, `identity`, `apiserver` and `signer`.
 
-    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver are those of that folder. There is then no
+    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver come from that folder. There is then no
     signer and no identity process, so nothing is issued and no token is valid.
     """
 
