@@ -80,7 +80,6 @@ def _settings(memory: int) -> dict[str, str]:
     return {
         "PYTHONPATH": f"{_ROOT / 'src'}:{_LIBRARIES}",
         "STACK_NAME": "csr-approver",
-        "MODE": "approve-only",
         "POWERTOOLS_SERVICE_NAME": "csr-approver",
         "APPROVE_AFTER_SECONDS": "0",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),

@@ -85,7 +85,7 @@ def test_a_reserved_address_is_denied_even_if_ec2_shows_it(address: str) -> None
 
 
 @pytest.mark.parametrize("prefix", ["0.0.0.0/0", "::/0", "10.0.0.0/8", "::a00:0/104", "::/96"])
-def test_no_delegated_prefix_makes_an_address_the_nodes(prefix: str) -> None:
+def test_an_address_of_a_delegated_prefix_is_never_the_nodes(prefix: str) -> None:
     """An address in a delegated prefix is a pod's: same family is left, the other is denied."""
     instance = an_instance(interfaces=(an_interface(prefixes=(prefix,)),))
     found = {decided(asking(other, instance=instance)) for other in ("10.0.1.20", "::a00:114")}
@@ -118,7 +118,7 @@ EVERYTHING = a_policy(allow_secondary_enis=True)
 TAKEN, TAKEN_IPV6 = "10.0.9.9", "2001:db8::9"
 
 
-def test_a_secondary_address_that_a_node_took_is_left() -> None:
+def test_a_secondary_address_that_a_node_assigned_itself_is_left() -> None:
     """A secondary address never counts: AssignPrivateIpAddresses can move another instance's."""
     instance = an_instance(interfaces=(an_interface(secondary=(TAKEN,)),))
 

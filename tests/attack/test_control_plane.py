@@ -20,7 +20,7 @@ def world(eks_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.mark.parametrize("character", ["\x01", "<"])
-def test_names_too_long_to_go_on_from_hide_nobody(world: World, character: str) -> None:
+def test_names_too_long_to_continue_from_hide_no_other_csr(world: World, character: str) -> None:
     """25 names of 140 KB make continue tokens too long for a URL; the list continues after them."""
     signer = f"attack.example/{unique('signer')}"
     for number in range(25):

@@ -76,7 +76,7 @@ def test_a_name_is_one_segment_of_the_path(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [".", ".."])
-def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
+def test_an_invalid_name_is_written_to_no_other_path(name: str) -> None:
     """Only approvals are PUT, and an invalid name stops no other CSR."""
     written, seen = wrote(echo, an_item(name), an_item("csr-own"))
 
@@ -99,14 +99,16 @@ def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
         lambda _: Reply(302, b"", {"Location": "https://127.0.0.1:1/"}),
     ],
 )
-def test_an_answer_that_doesnt_show_the_decision_is_none(answer: Callable[[Seen], Reply]) -> None:
+def test_an_answer_that_doesnt_show_the_decision_isnt_counted_as_written(
+    answer: Callable[[Seen], Reply],
+) -> None:
     """Such an answer doesn't count as written."""
     written, _ = wrote(answer, an_item("a"))
 
     assert [WriteResult.FAILED] == [one.result for one in written]
 
 
-def test_two_objects_of_one_uid_are_one() -> None:
+def test_of_two_objects_with_one_uid_only_the_first_is_judged() -> None:
     """The first is judged; the second, of another requester, gets no decision by the first's."""
     other = an_item("b", uid="uid-of-a", spec_username="system:node:other")
     written, seen = wrote(echo, an_item("a"), other)
@@ -124,7 +126,7 @@ def test_an_object_of_another_signer_is_not_judged() -> None:
     assert () == listing.csrs
 
 
-def test_what_one_cluster_lists_counts_in_no_other() -> None:
+def test_a_key_listed_by_one_cluster_denies_no_node_of_another() -> None:
     """A key in an invented CSR of one cluster doesn't deny a node of another cluster."""
     made_up = FakeWorld(a_filed_csr(name="csr-made-up", node="other", words="one key"))
     review(a_cluster(name="hostile"), SIGNERS[KUBELET_SERVING], settings(), made_up.ports)
@@ -136,7 +138,7 @@ def test_what_one_cluster_lists_counts_in_no_other() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_takes_the_token_nowhere(status: int) -> None:
+def test_a_redirect_is_not_followed_with_the_token(status: int) -> None:
     """A redirect isn't followed, not even to the same server."""
     moved = Reply(status, b"", {"Location": "/elsewhere"})
     with answering(moved) as (api, server), pytest.raises(ClusterUnavailable):
@@ -167,7 +169,7 @@ class FallingClock(StillClock):
         return self.seconds
 
 
-def test_a_continue_token_for_the_second_time_ends_the_listing() -> None:
+def test_a_repeated_continue_token_ends_the_listing() -> None:
     """A continue token that was used before isn't followed."""
     circle = a_page(an_item("a"), token="again")
     with answering(circle) as (api, server):
@@ -178,7 +180,7 @@ def test_a_continue_token_for_the_second_time_ends_the_listing() -> None:
     assert 2 == len(server.seen)
 
 
-def test_pages_for_ever_end_with_the_time() -> None:
+def test_endless_pages_end_when_the_time_is_used_up() -> None:
     """Empty pages with ever new tokens end when this cluster's half of the time is used."""
     numbers = count()
 
@@ -241,7 +243,7 @@ class HandshakeDrip(Drip):
         pytest.param(HandshakeDrip(b"\x16\x03\x03\x40\x00"), id="handshake"),
     ],
 )
-def test_an_answer_that_drips_ends_with_the_time(drip: Drip) -> None:
+def test_a_dripping_answer_ends_when_the_time_is_used_up(drip: Drip) -> None:
     """Single bytes never let a read time out; Lambda would end the run without its metrics."""
     with (
         drip.serving() as url,

@@ -25,7 +25,7 @@ LONG_S = "\u017f"
         {"Name": "prod"},
     ],
 )
-def test_a_tag_that_is_nearly_the_clusters_is_not_its_own(tags: dict[str, str]) -> None:
+def test_a_tag_that_resembles_the_clusters_is_not_accepted(tags: dict[str, str]) -> None:
     """Tags are compared as a whole, with letter case."""
     assert {"cluster": "leave"} == refusals(a_case(instance=an_instance(tags=tags)))
 
@@ -44,7 +44,7 @@ def test_a_tag_that_is_nearly_the_clusters_is_not_its_own(tags: dict[str, str]) 
         " arn:aws:iam::111122223333:role/eks-node",
     ],
 )
-def test_an_arn_that_is_nearly_the_roles_proves_nothing(arn: str) -> None:
+def test_an_arn_that_resembles_the_roles_is_left(arn: str) -> None:
     """`node-role` leaves the request."""
     extra = an_extra() | {"canonicalArn": (arn,)}
 
@@ -65,7 +65,7 @@ def test_an_arn_that_is_nearly_the_roles_proves_nothing(arn: str) -> None:
         "i-0aaaaaaaaaaaaaaa?",
     ],
 )
-def test_a_session_that_is_nearly_an_instances_is_left(session: str) -> None:
+def test_a_session_name_that_resembles_an_instance_id_is_left(session: str) -> None:
     """The requester isn't an instance, but a person or program that assumed the role."""
     assert {"node-kind": "leave"} == refusals(a_case(csr=a_csr(extra=an_extra(session))))
 
@@ -80,7 +80,7 @@ def test_a_session_that_is_nearly_an_instances_is_left(session: str) -> None:
         an_extra() | {"SESSIONNAME": ("i-0bbbbbbbbbbbbbbbb",)},
     ],
 )
-def test_a_session_under_an_odd_key_is_left(extra: dict[str, tuple[str, ...]]) -> None:
+def test_a_session_name_under_another_key_is_left(extra: dict[str, tuple[str, ...]]) -> None:
     """Impersonation headers arrive in lower case; the authenticator writes one form only."""
     case = a_case(csr=a_csr(extra=extra), identity=None, instances=())
 

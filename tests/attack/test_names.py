@@ -70,7 +70,7 @@ def test_a_name_that_unicode_folds_to_the_nodes_is_denied(letter: str, ascii_let
     assert {"san-kinds": "deny", "dns-names": "deny"} == refusals(case)
 
 
-def test_a_username_that_only_unicode_takes_for_the_nodes_is_denied() -> None:
+def test_a_username_that_unicode_folds_to_the_nodes_is_denied() -> None:
     """Unicode case folding doesn't make another name the instance's."""
     own = "ip-k.eu-west-1.compute.internal"
     case = a_case(
@@ -133,14 +133,14 @@ def test_a_suffix_under_which_every_node_would_be_denied_is_refused(text: str) -
         "kubernetes.corp.example",
     ],
 )
-def test_under_an_own_suffix_only_the_nodes_first_labels_count(name: str) -> None:
+def test_under_an_extra_suffix_only_the_nodes_first_labels_are_allowed(name: str) -> None:
     """Another label, a deeper name and the domain itself are denied by `dns-names`."""
     case = asking(name, policy=a_policy(extra_dns_suffixes="corp.example"))
 
     assert refusals(case).get("dns-names") == "deny"
 
 
-def test_an_empty_name_of_the_instance_gives_no_label() -> None:
+def test_an_empty_public_name_allows_no_name_under_a_suffix() -> None:
     """An instance without a public name doesn't own `.corp.example`."""
     case = a_case(
         request=a_request(sans=(DnsName(".corp.example"), IpName(ip_address(ADDRESS)))),

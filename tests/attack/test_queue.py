@@ -68,7 +68,7 @@ def test_a_long_name_of_a_field_is_cut(size: int) -> None:
         "null",
     ],
 )
-def test_a_body_that_is_nearly_an_assignment_is_refused(body: str) -> None:
+def test_a_body_that_resembles_an_assignment_is_refused(body: str) -> None:
     """Name and Region become a URL's host, an HTTP header and a metric dimension."""
     assert "\n" not in refusal(body)
 

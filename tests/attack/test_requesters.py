@@ -49,7 +49,7 @@ def test_another_roles_session_of_the_same_name_is_left() -> None:
     assert [("csr-forged", "left")] == world.ledger.actions
 
 
-def test_a_thousand_sessions_of_another_role_supersede_nobody() -> None:
+def test_a_thousand_sessions_of_another_role_supersede_no_request() -> None:
     """For any number of them, at any time, the node's own request is approved."""
     forged = [
         a_filed_csr(name=f"csr-{n:04}", age=timedelta(seconds=n % 600), extra=ANOTHER_ROLE)
@@ -72,7 +72,7 @@ def test_another_roles_session_uses_up_a_share_of_its_own() -> None:
     assert "csr-own" in [csr.name for csr in listing.csrs]
 
 
-def test_one_key_of_two_nodes_is_denied_to_both() -> None:
+def test_two_nodes_with_one_key_are_both_denied() -> None:
     """With one key, each node could impersonate the other."""
     other_id, other_node = "i-0bbbbbbbbbbbbbbbb", "ip-10-0-1-20.eu-west-1.compute.internal"
     other = a_filed_csr(

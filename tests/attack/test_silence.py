@@ -35,7 +35,7 @@ def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:
             yield name, metric["MetricName"]
 
 
-def test_one_nodes_large_csrs_that_come_first_by_name_dont_go_unheard() -> None:
+def test_a_list_that_one_nodes_large_csrs_fill_is_reported_as_truncated() -> None:
     """The list is reported as truncated; deploy/admission.yaml is the fix."""
     clock = StillClock()
     large = [
@@ -64,7 +64,7 @@ def token_of(start: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def test_a_name_too_long_to_go_on_from_is_passed_over() -> None:
+def test_a_name_too_long_to_continue_from_is_skipped() -> None:
     """A node may choose a name of 0.5 MB, whose continue token no server accepts."""
     long = token_of("a" * 20_000 + "\0")
 
@@ -112,12 +112,12 @@ def test_a_node_that_files_again_every_minute_is_reported() -> None:
     assert {} == world.api.conditions
 
 
-def test_a_list_that_is_never_read_to_its_end_rings(monitoring: Stack) -> None:
+def test_a_list_that_is_never_read_to_its_end_fires_an_alarm(monitoring: Stack) -> None:
     """No other metric counts CSRs that the list doesn't reach."""
     assert "ListTruncated" in [metric for _, metric in watched(monitoring)]
 
 
-def test_a_fleet_that_doesnt_know_us_any_more_rings(monitoring: Stack) -> None:
+def test_clusters_that_all_reject_our_credentials_fire_an_alarm(monitoring: Stack) -> None:
     """After a new role, or while STS fails, every cluster counts as not onboarded."""
     alarms = [name for name, metric in watched(monitoring) if metric == "NotOnboarded"]
 

@@ -95,7 +95,7 @@ def test_reading_a_flood_leaves_time_to_ask_ec2() -> None:
     assert min(fleet.left) >= EC2_NEEDS
 
 
-def test_reading_what_passed_the_gates_leaves_time_to_ask_ec2() -> None:
+def test_reading_many_requesters_csrs_leaves_time_to_ask_ec2() -> None:
     """Of many requesters, those whose requests are read in time are approved."""
     clock = DwindlingClock(left=25.0, step=0.1)
     fleet = fleet_of(clock, *range(200))
@@ -120,7 +120,7 @@ def test_judging_leaves_time_to_write() -> None:
     assert {"approved", "deferred"} == {action for _, action in world.ledger.actions}
 
 
-def test_large_requests_delay_none_of_usual_size() -> None:
+def test_large_requests_do_not_delay_requests_of_usual_size() -> None:
     """Large older requests, which would use all the time, are judged after a kubelet's."""
     clock = FakeClock(left=40.0)
     many = tuple(f"{n}.example.com" for n in range(500))

@@ -10,22 +10,22 @@ from tests.contract.world import Plane, World
 from tests.real.controlplane import Client
 
 CLUSTERS = [
-    pytest.param("practice", id="practice"),
+    pytest.param("fake", id="fake"),
     pytest.param("real", id="real", marks=pytest.mark.controlplane),
 ]
 
 
 @pytest.fixture(scope="session")
-def practice_cluster() -> Iterator[FakeCluster]:
+def fake_cluster() -> Iterator[FakeCluster]:
     with FakeCluster("contract").start() as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="session", params=CLUSTERS)
 def plane(request: pytest.FixtureRequest) -> Plane:
-    if request.param == "practice":
-        practice: FakeCluster = request.getfixturevalue("practice_cluster")
-        return practice
+    if request.param == "fake":
+        fake: FakeCluster = request.getfixturevalue("fake_cluster")
+        return fake
     real: Plane = request.getfixturevalue("eks_plane")
     return real
 

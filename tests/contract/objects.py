@@ -18,7 +18,7 @@ KUBELET_SERVING = "kubernetes.io/kubelet-serving"
 UNSIGNED = "contract.example/unsigned"
 """A signer name that no signer serves, so that nothing changes an object after its approval."""
 
-ODD_NAMES = {
+UNUSUAL_NAMES = {
     "newline": "a\nb",
     "question mark": "a?b=c",
     "hash": "a#b",

@@ -42,7 +42,7 @@ def test_an_approval_adds_the_condition_and_its_times(
     assert read(world.admin, fresh["metadata"]["name"]) == answer
 
 
-def test_an_item_of_a_list_will_do(world: World, approver: Client, fresh: Json) -> None:
+def test_an_item_of_a_list_can_be_sent_back(world: World, approver: Client, fresh: Json) -> None:
     """An item has no kind and apiVersion, and can be sent back without them."""
     name = fresh["metadata"]["name"]
     _, listing = approver.request("GET", query(fieldSelector=f"metadata.name={name}"))
@@ -61,7 +61,7 @@ def test_metadata_and_conditions_suffice(approver: Client, fresh: Json) -> None:
     assert written(approver, body)["spec"] == fresh["spec"]
 
 
-def test_only_conditions_are_taken_of_a_body(approver: Client, fresh: Json) -> None:
+def test_only_the_conditions_of_a_body_are_stored(approver: Client, fresh: Json) -> None:
     """The server silently drops another spec and a certificate in the body."""
     body = decided(fresh, APPROVED)
     body["spec"] = {**fresh["spec"], "usages": ["any"], "username": "another"}
@@ -95,7 +95,7 @@ def test_times_of_the_client_are_kept(approver: Client, fresh: Json) -> None:
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2001-01-01", "2001-01-01T00:00:00", "20010101"])
-def test_a_time_that_is_none_is_refused(approver: Client, fresh: Json, time: str) -> None:
+def test_an_invalid_time_is_refused(approver: Client, fresh: Json, time: str) -> None:
     """A time that isn't RFC 3339 with an offset is 400."""
     assert put(approver, decided(fresh, a_condition(lastUpdateTime=time)))[0] == 400
 

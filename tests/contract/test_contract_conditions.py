@@ -20,7 +20,9 @@ OWN = a_condition("Foo", "False")
     [[DENIED], [FAILED], [OWN], [APPROVED, OWN], [APPROVED, FAILED], [DENIED, FAILED], []],
     ids=lambda conditions: "+".join(c["type"] for c in conditions) or "none",
 )
-def test_conditions_that_go_together(approver: Client, fresh: Json, conditions: list[Json]) -> None:
+def test_compatible_conditions_are_accepted(
+    approver: Client, fresh: Json, conditions: list[Json]
+) -> None:
     """One decision, `Failed` and custom types may be combined."""
     answer = written(approver, decided(fresh, *conditions))
 
@@ -59,7 +61,7 @@ def test_conditions_that_go_together(approver: Client, fresh: Json, conditions: 
         ),
     ],
 )
-def test_conditions_that_are_refused(
+def test_invalid_conditions_are_refused(
     world: World, approver: Client, fresh: Json, conditions: list[Json], cause: str, message: str
 ) -> None:
     """A violated rule of conditions is 422, names the field, and changes nothing."""
@@ -85,7 +87,7 @@ def test_what_is_decided_stays(approver: Client, fresh: Json, first: Json) -> No
 
 
 @pytest.mark.parametrize(("first", "then"), [(APPROVED, DENIED), (DENIED, APPROVED)])
-def test_a_decision_is_not_turned_round(
+def test_a_decision_cannot_be_reversed(
     approver: Client, fresh: Json, first: Json, then: Json
 ) -> None:
     """The opposite decision can be neither added nor put in place of the first."""

@@ -39,7 +39,7 @@ def test_a_stale_version_conflicts(approver: Client, fresh: Json) -> None:
     )
 
 
-def test_of_many_at_once_one_wins(world: World, approver: Client, fresh: Json) -> None:
+def test_of_concurrent_writes_one_wins(world: World, approver: Client, fresh: Json) -> None:
     """Eight approvals of the object as read: one is written, seven conflict."""
     bodies = [decided(fresh, a_condition(reason=f"Approver{number}")) for number in range(8)]
 

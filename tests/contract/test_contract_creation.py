@@ -28,7 +28,7 @@ def refused(world: World, body: Json) -> tuple[int, Json]:
     return world.admin.request("POST", CSRS, body)
 
 
-def test_the_spec_says_who_asks_whatever_the_body_says(world: World, name: str) -> None:
+def test_the_server_sets_the_requester_whatever_the_body_has(world: World, name: str) -> None:
     """The server silently replaces username, uid, groups, extra and status."""
     node = world.node()
     forged = {
@@ -154,7 +154,7 @@ def test_a_field_of_another_type_is_refused(
     assert (status, answer["reason"]) == (400, "BadRequest")
 
 
-def test_null_is_as_good_as_absent(world: World, name: str) -> None:
+def test_null_is_the_same_as_absent(world: World, name: str) -> None:
     """A null field gets its default."""
     node = world.node()
     body = a_csr(name, node.pem(), expirationSeconds=None)

@@ -141,7 +141,7 @@ def test_pages_show_one_moment(world: World, signer: str, names: list[str]) -> N
 
 
 @pytest.mark.parametrize("token", ["garbage", "Z2FyYmFnZQ", "*"])
-def test_a_continue_token_of_ones_own_is_refused(world: World, token: str) -> None:
+def test_an_invented_continue_token_is_refused(world: World, token: str) -> None:
     """The server accepts only its own continue tokens."""
     status, answer = world.admin.request("GET", query(limit=1, **{"continue": token}))
 
@@ -153,14 +153,16 @@ def test_a_limit_must_be_a_number(world: World) -> None:
     assert world.admin.request("GET", query(limit="x"))[0] == 400
 
 
-def test_no_limit_is_no_limit(world: World, signer: str, names: list[str]) -> None:
+def test_limit_0_lists_everything(world: World, signer: str, names: list[str]) -> None:
     """`limit=0` gives everything at once."""
     listing = get(world.admin, query(limit=0, fieldSelector=f"spec.signerName={signer}"))
 
     assert names_of(listing) == names
 
 
-def test_a_node_lists_everybodys(world: World, signer: str, names: list[str]) -> None:
+def test_a_node_lists_all_csrs_and_deletes_none(
+    world: World, signer: str, names: list[str]
+) -> None:
     """Nodes may list and read all CSRs, and delete none, not even their own."""
     node = world.node()
     own = create(node.api, a_csr(unique("own"), node.pem()))["metadata"]["name"]
@@ -172,7 +174,7 @@ def test_a_node_lists_everybodys(world: World, signer: str, names: list[str]) ->
     assert node.api.request("DELETE", path_of(own))[0] == 403
 
 
-def test_a_large_list_comes_compressed_to_whom_it_may(world: World, signer: str) -> None:
+def test_a_large_list_is_compressed_for_clients_that_accept_gzip(world: World, signer: str) -> None:
     """With `Accept-Encoding: gzip` a list over 128 KiB can be read."""
     pem, _ = kubelet_request("n", dns=["n"])
     name = unique("large")
@@ -185,6 +187,6 @@ def test_a_large_list_comes_compressed_to_whom_it_may(world: World, signer: str)
     assert (status, names_of(listing)) == (200, [name])
 
 
-def test_the_path_ends_where_it_ends(world: World) -> None:
+def test_a_slash_at_the_end_of_the_path_makes_no_difference(world: World) -> None:
     """A slash at the end of the path makes no difference."""
     assert get(world.admin, f"{CSRS}/?limit=1")["kind"] == "CertificateSigningRequestList"

@@ -53,7 +53,7 @@ def test_a_list_has_the_same_items(world: World, fresh: Json) -> None:
     assert (fresh["metadata"], fresh["spec"]) == (filled(item["metadata"]), filled(item["spec"]))
 
 
-def test_a_list_goes_on_by_its_continue_token(world: World) -> None:
+def test_a_list_continues_by_its_continue_token(world: World) -> None:
     """Tokens work as in JSON. The signer is this test's own, as others file names of 140 KB."""
     signer = f"{unique('protobuf')}.example/x"
     pem, _ = kubelet_request("n", dns=["n"])
@@ -73,7 +73,7 @@ def test_a_list_goes_on_by_its_continue_token(world: World) -> None:
     assert sorted(names) == found
 
 
-def test_a_decision_is_taken_and_the_object_comes_back(world: World, approver: Client) -> None:
+def test_a_decision_is_stored_and_the_object_is_returned(world: World, approver: Client) -> None:
     """The returned object has the decision, labels and annotations."""
     texts: Json = {"labels": {"a": "b"}, "annotations": {"c": "ü"}}
     body = decided(make(world.admin, unique("put"), **texts), a_condition())

@@ -19,7 +19,7 @@ def refused(world: World, body: Json) -> tuple[int, Json]:
     return world.admin.request("POST", CSRS, body)
 
 
-def test_a_node_asks_for_no_other_node(world: World, name: str) -> None:
+def test_a_node_may_not_request_another_nodes_common_name(world: World, name: str) -> None:
     """NodeRestriction: a node's CN must be its own name."""
     node = world.node()
     other, _ = kubelet_request("another", dns=["another"])
@@ -47,7 +47,7 @@ def test_a_node_may_ask_for_any_san(world: World, name: str) -> None:
     create(node.api, a_csr(name, node.pem(dns=["kubernetes.default.svc"], ips=["10.0.0.1"])))
 
 
-def test_somebody_else_may_ask_for_any_node(world: World, name: str) -> None:
+def test_another_requester_may_request_any_nodes_name(world: World, name: str) -> None:
     """NodeRestriction restricts nodes; other requesters may request any name."""
     pem, _ = kubelet_request("any-node", dns=["any-node"])
 
@@ -111,9 +111,7 @@ def test_a_wrong_signature_is_refused(world: World, name: str) -> None:
         "{other_but_for_its_end}\n{own}",
     ],
 )
-def test_of_a_text_the_first_block_counts_that_go_sees(
-    world: World, name: str, framing: str
-) -> None:
+def test_the_first_pem_block_that_go_finds_counts(world: World, name: str, framing: str) -> None:
     """The CN of a request inside other text is that of the first block that Go finds."""
     node = world.node()
     own, other = node.pem().decode(), kubelet_request("another", dns=["x"])[0].decode()

@@ -168,7 +168,7 @@ def test_a_node_approves_nothing(world: World) -> None:
     assert put(node.api, decided(own, a_condition()))[0] == 403
 
 
-def test_a_node_is_one_by_group_and_name(world: World) -> None:
+def test_a_node_is_recognized_by_group_and_name(world: World) -> None:
     """The rights of nodes need `system:nodes` and a user name that begins with `system:node:`."""
     for name, groups in (("node", ["system:nodes"]), ("system:node:a", ["system:masters-not"])):
         client = world.bearer(world.token(world.someone(name, groups)))
@@ -184,7 +184,7 @@ def test_a_mapped_identity_without_rights_is_forbidden(world: World) -> None:
     assert username(client).startswith("user-")
 
 
-def test_an_access_review_tells_beforehand(world: World) -> None:
+def test_an_access_review_shows_the_rights(world: World) -> None:
     """SelfSubjectAccessReview is correct with and without each of the three rights."""
     with_rights, without = world.approver(UNSIGNED), world.member()
     asked: list[dict[str, str]] = [

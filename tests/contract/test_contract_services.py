@@ -59,7 +59,9 @@ def test_a_service_that_is_not_there_is_not_found(world: World, namespace: str) 
 
 
 @pytest.mark.parametrize("name", ["missing", "seen"])
-def test_without_the_right_nobody_learns_whether_it_is_there(world: World, name: str) -> None:
+def test_without_the_right_the_answer_hides_whether_the_service_exists(
+    world: World, name: str
+) -> None:
     """403 names user, verb, resource and namespace, whether or not the Service exists."""
     if name == "seen":
         name = unique("seen")
@@ -76,7 +78,7 @@ def test_without_the_right_nobody_learns_whether_it_is_there(world: World, name:
     assert answer["details"] == {"name": name, "kind": "services"}
 
 
-def test_an_access_review_tells_of_services_too(world: World) -> None:
+def test_an_access_review_shows_the_right_on_services(world: World) -> None:
     """SelfSubjectAccessReview shows whether Services may be read."""
     assert may(world.holder(SEES_SERVICES), group="", verb="get", resource="services")
     assert not may(world.member(), group="", verb="get", resource="services")

@@ -81,7 +81,7 @@ def test_an_old_kubelets_request_is_issued(world: World, approver: Client) -> No
         (None, timedelta(days=365)),
     ],
 )
-def test_a_life_is_given_as_asked(
+def test_the_lifetime_is_as_requested(
     world: World, approver: Client, asked: int | None, given: timedelta
 ) -> None:
     """The lifetime is as requested, plus 5 minutes below 8 hours, and ends before the CA's."""

@@ -109,7 +109,7 @@ def test_a_token_of_another_time_is_refused(world: World, minutes: int) -> None:
 
 
 @pytest.mark.parametrize("minutes", [-14, 4])
-def test_a_token_of_about_now_is_taken(world: World, minutes: int) -> None:
+def test_a_token_signed_recently_is_accepted(world: World, minutes: int) -> None:
     """A token signed 14 minutes ago, or by a clock 4 minutes fast, is accepted."""
     identity = world.someone("user")
 
@@ -195,7 +195,7 @@ def test_a_token_of_another_partition_is_refused(world: World) -> None:
     refusal(world.bearer(mint(identity, world.plane.cluster, "cn-north-1", utc_now())))
 
 
-def test_a_token_signed_in_another_region_is_taken(world: World) -> None:
+def test_a_token_signed_in_another_region_is_accepted(world: World) -> None:
     """STS of any Region of the partition confirms the same identity."""
     identity = world.someone("user")
 

@@ -10,9 +10,9 @@ from tests.real.controlplane import ControlPlane
 
 def sit_down(plane: ControlPlane, aws: FakeAws, patch: pytest.MonkeyPatch, *groups: str) -> None:
     """Give the commands the credentials of a person who is in these groups in the cluster."""
-    who = AwsIdentity.session(f"desk-{len(groups)}", "me", account=aws.identity.account)
+    who = AwsIdentity.session(f"person-{len(groups)}", "me", account=aws.identity.account)
     plane.add_identity(who)
-    plane.map_role(f"arn:aws:iam::{who.account}:role/desk-{len(groups)}", "me", groups)
+    plane.map_role(f"arn:aws:iam::{who.account}:role/person-{len(groups)}", "me", groups)
     patch.setenv("AWS_ACCESS_KEY_ID", who.access_key)
     patch.setenv("AWS_SECRET_ACCESS_KEY", who.secret_key)
     patch.setenv("AWS_SESSION_TOKEN", str(who.token))

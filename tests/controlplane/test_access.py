@@ -91,7 +91,7 @@ def test_applied_twice_the_rights_are_there_once_and_no_others(
     assert not may(plane, "get", csrs)
 
 
-def test_rights_that_were_changed_are_made_as_they_should_be(
+def test_changed_rights_are_corrected(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An older or edited role of ours, recognized by its label, is updated."""
@@ -104,7 +104,7 @@ def test_rights_that_were_changed_are_made_as_they_should_be(
     assert RULES == granted(plane)
 
 
-def test_a_role_of_somebody_elses_by_that_name_stays_as_it_is(
+def test_another_owners_role_of_that_name_is_not_changed(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be another approver's, which would lose its rights."""
@@ -120,7 +120,7 @@ def test_a_role_of_somebody_elses_by_that_name_stays_as_it_is(
     assert "  kubectl delete clusterrole csr-approver" == step["fix"][1]
 
 
-def test_the_second_signers_rights_are_apart(
+def test_the_second_signers_rights_are_granted_separately(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sit_down(plane, aws, monkeypatch, "system:masters")
@@ -133,7 +133,7 @@ def test_the_second_signers_rights_are_apart(
     eventually(lambda: may(plane, "get", "services", group="") or None, "the grant of Services")
 
 
-def test_a_person_without_the_rights_is_told_the_api_servers_words(
+def test_a_person_without_the_rights_sees_the_api_servers_error(
     plane: ControlPlane,
     aws: FakeAws,
     runner: CommandRunner,
@@ -161,7 +161,7 @@ def test_a_person_without_the_rights_is_told_the_api_servers_words(
         ({}, "409: Apply failed with 1 conflict"),
     ],
 )
-def test_a_binding_to_another_role_is_told(
+def test_a_binding_to_another_role_is_reported(
     plane: ControlPlane,
     aws: FakeAws,
     runner: CommandRunner,

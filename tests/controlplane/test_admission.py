@@ -18,7 +18,9 @@ def bounded(control_plane: ControlPlane) -> Iterator[ControlPlane]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.what)
-def test_what_fills_lists_is_refused_with_the_bound(bounded: ControlPlane, attack: Attack) -> None:
+def test_requests_that_fill_lists_are_refused_with_the_bound(
+    bounded: ControlPlane, attack: Attack
+) -> None:
     """The message names the field and its bound."""
     status, message = attack.send(bounded.admin, {})
 

@@ -58,7 +58,7 @@ def test_an_attack_passes_without_its_validation(lacking: ControlPlane, attack: 
 
 
 @pytest.mark.parametrize("attack", OTHERS, ids=lambda attack: attack.what)
-def test_what_the_api_server_names_in_managed_fields_is_stopped_twice(
+def test_a_write_recorded_in_managed_fields_is_refused_twice(
     lacking: ControlPlane, attack: Attack
 ) -> None:
     """The API server records such a write in managedFields, whose own bound refuses it too."""

@@ -129,7 +129,9 @@ def test_a_headless_service_gets_its_name_and_no_address(shop: Namespace, accoun
     assert [("service-addresses", "leave")] == refusals(lines, addressed)
 
 
-def test_a_service_made_anew_counts_as_it_is_now(shop: Namespace, account: Account) -> None:
+def test_a_service_that_was_created_again_counts_as_it_is_now(
+    shop: Namespace, account: Account
+) -> None:
     """The Service's name is approved; the address that it had before isn't."""
     before = shop.web
     named, addressed = account.file(), account.file(ips=[before])
@@ -349,7 +351,7 @@ def test_without_the_setting_the_signer_is_not_even_listed(
 # --- rights --------------------------------------------------------------------------------------
 
 
-def test_a_namespace_that_isnt_to_be_served_is_left_and_spoils_no_other(eks: ControlPlane) -> None:
+def test_a_namespace_without_the_binding_is_left_and_affects_no_other(eks: ControlPlane) -> None:
     """RoleBindings, in place of the ClusterRoleBinding, select the namespaces."""
     served, other = Namespace(eks), Namespace(eks)
     ours, theirs = served.account().file(), other.account().file()

@@ -86,7 +86,7 @@ def runner(
     return CommandRunner()
 
 
-def test_the_page_by_our_commands_alone(
+def test_the_page_can_be_followed_with_our_commands_alone(
     plane: ControlPlane, aws: FakeAws, profile: str, runner: CommandRunner, hours: Hours
 ) -> None:
     """Migrate; make key and request; submit; approve; verify; export; audit; approve nodes'."""

@@ -16,7 +16,7 @@ from core.model import Csr, OversizedRequest, Write, WriteResult, Written
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import Rule, approver_rules
 from tests.contract.objects import (
-    ODD_NAMES,
+    UNUSUAL_NAMES,
     Json,
     a_condition,
     a_csr,
@@ -166,7 +166,7 @@ def test_deleted(shop: Shop) -> None:
     assert result.detail.startswith("404: ")
 
 
-def test_made_anew(shop: Shop) -> None:
+def test_created_again(shop: Shop) -> None:
     """Another CSR under the same name, which wasn't judged, isn't decided."""
     name = shop.make()["metadata"]["name"]
     csrs = shop.listed()
@@ -246,14 +246,14 @@ def test_oversized_request(shop: Shop) -> None:
 def test_odd_names(shop: Shop) -> None:
     """A CSR with any name that the API server accepts can be decided, and no other is."""
     bystander = shop.make()["metadata"]["name"]
-    prefix = unique("odd")
-    names = {prefix + name for name in ODD_NAMES.values()}
+    prefix = unique("unusual")
+    names = {prefix + name for name in UNUSUAL_NAMES.values()}
     for name in names:
         shop.make(name)
-    odd = [csr for csr in shop.listed() if csr.name != bystander]
+    unusual = [csr for csr in shop.listed() if csr.name != bystander]
 
-    assert names == {csr.name for csr in odd}
-    assert [Written(WriteResult.WRITTEN)] * len(names) == shop.write(*odd)
+    assert names == {csr.name for csr in unusual}
+    assert [Written(WriteResult.WRITTEN)] * len(names) == shop.write(*unusual)
     assert {(("Approved", "ByAdapter"),)} == {tuple(shop.conditions(name)) for name in names}
     assert [] == shop.conditions(bystander)
 

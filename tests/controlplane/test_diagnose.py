@@ -63,7 +63,7 @@ def test_a_request_goes_from_pending_to_approved_and_not_issued(
     )
 
 
-def test_a_name_that_ec2_does_not_confirm_is_told(plane: ControlPlane, node: Node) -> None:
+def test_a_name_that_ec2_does_not_confirm_is_reported(plane: ControlPlane, node: Node) -> None:
     other = f"{node.name.partition('.')[0]}.corp.example"
     name, _ = node.file(dns=[node.name, other])
 

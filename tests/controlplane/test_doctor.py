@@ -63,7 +63,7 @@ def test_each_right_that_is_missing_is_the_first_broken_link(
     assert [RIGHTS[missing]] == broken
 
 
-def test_an_administrator_is_told_of_the_approvers_group(
+def test_an_administrator_sees_the_rights_of_the_approvers_group(
     runner: CommandRunner, plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The report is about the group's rights, not the administrator's own."""
@@ -80,7 +80,7 @@ def test_an_administrator_is_told_of_the_approvers_group(
     )
 
 
-def test_who_may_not_ask_about_others_is_told_so(
+def test_a_caller_who_may_not_check_others_rights_is_reported(
     runner: CommandRunner, plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller is mapped in the cluster, but has almost no rights."""
@@ -98,7 +98,7 @@ def test_who_may_not_ask_about_others_is_told_so(
     )
 
 
-def test_whom_the_authenticator_does_not_know_gets_no_further(
+def test_an_approver_without_an_access_entry_is_the_first_broken_link(
     runner: CommandRunner, plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")

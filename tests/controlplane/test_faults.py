@@ -69,7 +69,7 @@ def decides_next_minute(rig: Rig) -> None:
     assert RIGHTLY == rig.decisions()
 
 
-def test_an_api_server_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
+def test_a_stopped_api_server_loses_no_csr(filed: Rig, eks_plane: ControlPlane) -> None:
     """While the API server is stopped nothing is decided; when it is back, everything is."""
     filed.account.change(CLUSTER, endpoint=eks_plane.server)
     filed.account.trust(CLUSTER, eks_plane.ca_pem)
@@ -87,7 +87,7 @@ def test_an_api_server_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> N
     decides_next_minute(filed)
 
 
-def test_an_api_server_that_restarts_while_it_is_asked(
+def test_an_api_server_that_restarts_during_a_run_is_retried(
     filed: Rig, eks_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its first answer is 403, before RBAC is loaded; the same run retries and decides."""

@@ -43,7 +43,7 @@ def flood(plane: ControlPlane, node: Node) -> str:
     return node.send(pem, metadata={"name": "a-flood-newest", "labels": LABEL})
 
 
-def test_thousands_of_csrs_of_one_node_delay_nobody(
+def test_thousands_of_csrs_of_one_node_delay_no_other(
     plane: ControlPlane, aws: FakeAws, profile: str, greedy: Node
 ) -> None:
     """One run approves all other nodes' CSRs, and the flooding node's newest one."""

@@ -119,7 +119,7 @@ def approver(plane: ControlPlane) -> Client:
     return client
 
 
-def test_a_token_of_ours_is_the_node_with_the_six_extra_keys(node: Node) -> None:
+def test_our_token_authenticates_the_node_with_six_extra_keys(node: Node) -> None:
     """Our token authenticates the node's user, with EKS's uid and exactly its six extra keys."""
     status, answer = node.api.request("POST", WHO_AM_I, _review())
 
@@ -213,7 +213,7 @@ def test_a_token_for_another_cluster_is_refused(plane: ControlPlane, node: Node)
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(-16, 401), (-14, 201), (4, 201), (6, 401)])
-def test_a_token_is_good_for_a_quarter_of_an_hour(
+def test_a_token_is_valid_for_15_minutes(
     plane: ControlPlane, node: Node, minutes: int, expected: int
 ) -> None:
     """A signature is valid for 15 minutes, with any X-Amz-Expires, and up to 5 minutes early."""
@@ -260,7 +260,7 @@ def test_an_identity_that_is_not_mapped_is_refused(plane: ControlPlane, node: No
     assert 401 == _status(plane, signed_token(stranger, plane.cluster))
 
 
-def test_nobody_is_anonymous(control_plane: ControlPlane) -> None:
+def test_anonymous_requests_are_refused(control_plane: ControlPlane) -> None:
     """Without a valid token, even the version can't be read."""
     status, answer = control_plane.client("").request("GET", "/version")
 

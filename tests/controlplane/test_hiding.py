@@ -104,14 +104,14 @@ def problems(lines: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
-def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
+def test_a_node_can_file_in_json_what_json_parsers_cannot_read(
     plane: ControlPlane, aws: FakeAws, profile: str, metadata: Json
 ) -> None:
     """The API server doesn't check it, and lists it unchanged."""
     node = join(plane, aws, profile)
     pem, _ = kubelet_request(node.name, dns=[node.name])
     body = a_csr("", pem)
-    body["metadata"] = {"name": "a-odd", **metadata}
+    body["metadata"] = {"name": "a-bad", **metadata}
 
     assert node.api.send("POST", CSRS, in_json(body))[0] == 201
 
@@ -119,7 +119,7 @@ def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
     assert b'"fieldsV1":' + fields in plane.admin.send("GET", CSRS)[1]
 
 
-def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
+def test_the_api_servers_own_json_list_ends_at_10_001_levels(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     """It answers 200, ends the list at that object with an error, and omits the rest.
@@ -127,7 +127,7 @@ def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
     So no JSON client can list later objects. In protobuf they are listed.
     """
     node = join(plane, aws, profile)
-    of_node(node)("b-odd", BREAKS_THE_WRITER)
+    of_node(node)("b-bad", BREAKS_THE_WRITER)
     later, _ = node.file()
 
     status, answer = plane.admin.send("GET", CSRS)
@@ -197,7 +197,7 @@ def test_csrs_of_a_service_account_that_cannot_be_read_hide_no_other(serving: Co
     )
 
 
-def test_names_that_lead_the_list_back_hide_no_other(
+def test_names_that_restart_the_list_hide_no_other(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     """A continue token has U+FFFD for bytes that aren't UTF-8, and so sorts before the name.
@@ -221,9 +221,9 @@ def test_names_that_lead_the_list_back_hide_no_other(
 # --- finding and removing them (docs/runbook.md) --------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a-odd", "a odd\n'\";$(x)]}"])
+@pytest.mark.parametrize("name", ["a-bad", "a bad\n'\";$(x)]}"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_they_are_emptied_by_name_and_deleted(
+def test_unreadable_csrs_are_emptied_by_name_and_deleted(
     plane: ControlPlane, aws: FakeAws, profile: str, kind: str, name: str
 ) -> None:
     """An update that has only the name removes finalizers and managed fields.
@@ -244,7 +244,7 @@ def test_they_are_emptied_by_name_and_deleted(
     assert plane.admin.send("GET", path, headers=PROTOBUF)[0] == 404
 
 
-def test_one_whose_name_is_not_utf_8_is_patched_and_deleted(
+def test_a_csr_whose_name_is_not_utf_8_is_patched_and_deleted(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     r"""No update in JSON can contain its name. The log has each such byte as `\\xff`."""

@@ -106,7 +106,7 @@ def is_issued(plane: ControlPlane, name: str) -> bool | None:
     return "certificate" in stored(plane, name)["status"] or None
 
 
-def test_without_a_signer_an_approved_request_is_told_until_it_is_issued(
+def test_without_a_signer_an_approved_request_is_reported_until_it_is_issued(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
     """It is logged after the signer's grace period, until the certificate is there."""
@@ -129,7 +129,7 @@ def test_without_a_signer_an_approved_request_is_told_until_it_is_issued(
     assert 0 == after.metrics["ApprovedNotIssued"]
 
 
-def test_an_approval_that_we_would_not_have_given_is_told_with_the_refusal(
+def test_an_approval_that_a_check_refuses_is_reported_with_the_refusal(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
     """The refusal shows why EKS's signer, which checks names too, issues no certificate."""
@@ -143,7 +143,7 @@ def test_an_approval_that_we_would_not_have_given_is_told_with_the_refusal(
     assert ["dns-names"] == [refusal["check"] for refusal in line["refusals"]]
 
 
-def test_what_the_signer_fails_is_told_in_its_words(
+def test_a_failed_request_is_reported_with_the_signers_message(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
     """A failed request is counted separately from one that isn't issued yet."""
@@ -196,7 +196,7 @@ def test_the_experiment_rewrites_nothing_that_a_check_refuses(
     assert {"Approved": "AutoApproved"} == conditions(plane, name)
 
 
-def test_a_certificate_as_signed_is_no_news(
+def test_a_correct_certificate_is_not_reported(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
     """A certificate of Kubernetes's own signer has what was requested, and isn't reported."""

@@ -62,7 +62,7 @@ def file_of(tmp_path: Path) -> Path:
         (a_manifest(signerName="example.com/own", usages="[any, any]"), "example.com/own"),
     ],
 )
-def test_the_v1_form_is_taken_and_the_original_is_not(
+def test_the_v1_form_is_accepted_and_the_original_is_not(
     control_plane: ControlPlane, file_of: Path, manifest: str, signer: str
 ) -> None:
     """An original of v1beta1 can't be sent anywhere: that API is gone."""
@@ -80,7 +80,7 @@ def test_the_v1_form_is_taken_and_the_original_is_not(
     [{}, {"signerName": "kubernetes.io/legacy-unknown"}, {"signerName": "a.io/b", "usages": ""},
      {"signerName": "a.io/b", "usages": "[any, any]"}, {"signerName": "a.io/b", "usages": "[x]"}],
 )  # fmt: skip
-def test_what_is_found_of_v1_is_what_its_api_refuses(
+def test_findings_about_v1_are_what_its_api_refuses(
     control_plane: ControlPlane, file_of: Path, spec: dict[str, str]
 ) -> None:
     """Missing and legacy signers, and missing, duplicate and unknown usages, are found."""
@@ -91,7 +91,7 @@ def test_what_is_found_of_v1_is_what_its_api_refuses(
     assert 1 == len(found(file_of))
 
 
-def test_the_fixtures_v1_forms_are_taken(control_plane: ControlPlane) -> None:
+def test_the_fixtures_v1_forms_are_accepted(control_plane: ControlPlane) -> None:
     """The fixtures include a script's template, and a cluster's list as kubectl prints it."""
     forms = [csr["manifest"] for csr in found(FIXTURES)]
     filled = [

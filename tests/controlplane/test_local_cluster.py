@@ -56,7 +56,7 @@ def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: FakeAws, profile:
     assert {"Approved": "ApprovedByCsrApprover"} == conditions(local, csr)
 
 
-def test_a_local_cluster_takes_tokens_for_its_id_only(local: ControlPlane, aws: FakeAws) -> None:
+def test_a_local_cluster_accepts_tokens_for_its_id_only(local: ControlPlane, aws: FakeAws) -> None:
     """It refuses a token for its name."""
     cluster = described(aws, NAME)
 
@@ -64,7 +64,7 @@ def test_a_local_cluster_takes_tokens_for_its_id_only(local: ControlPlane, aws: 
     assert 401 == status(local, replace(cluster, token_for=NAME))
 
 
-def test_an_ordinary_cluster_takes_tokens_for_its_name_only(
+def test_an_ordinary_cluster_accepts_tokens_for_its_name_only(
     plane: ControlPlane, local: ControlPlane, aws: FakeAws
 ) -> None:
     """It refuses the local cluster's tokens, and the local cluster refuses its own."""

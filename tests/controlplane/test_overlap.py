@@ -118,7 +118,7 @@ class Review:
 
 
 @pytest.mark.parametrize("reviews", [2, 8])
-def test_reviews_at_once_decide_each_csr_once(
+def test_concurrent_reviews_decide_each_csr_once(
     plane: ControlPlane,
     aws: FakeAws,
     profile: str,

@@ -93,7 +93,7 @@ def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
     )
 
 
-def test_another_signers_ca_is_told_to_be_another(
+def test_another_signers_ca_is_reported(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
 ) -> None:
     let(plane, GROUP, [*FILING, *APPROVING])
@@ -113,7 +113,7 @@ def test_another_signers_ca_is_told_to_be_another(
         (*ECDSA, "--ip", "10.100.0.7", "--ip", "fd00::7"),
     ],
 )
-def test_every_kind_of_request_is_taken(
+def test_every_kind_of_request_is_accepted(
     plane: ControlPlane, runner: CommandRunner, name: str, options: tuple[str, ...]
 ) -> None:
     """Go's parser accepts each kind, also without a subject, and with any of its usages."""
@@ -149,7 +149,7 @@ def test_a_right_that_is_missing_is_named(
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
-def test_a_decision_against_it_is_told(
+def test_a_denial_is_reported_with_its_reason(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str, kind: str, outcome: str
 ) -> None:
     let(plane, GROUP, FILING)
@@ -201,7 +201,7 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
     )
 
 
-def test_a_name_that_is_taken_is_told(
+def test_a_name_that_is_taken_is_reported(
     plane: ControlPlane, runner: CommandRunner, name: str
 ) -> None:
     let(plane, GROUP, FILING)

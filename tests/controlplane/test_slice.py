@@ -136,7 +136,7 @@ def test_labels_and_annotations_survive_an_approval(plane: ControlPlane, node: N
     assert (labels, notes) == (metadata["labels"], metadata["annotations"])
 
 
-def test_somebody_elses_decision_stands(plane: ControlPlane, node: Node) -> None:
+def test_another_approvers_decision_stays(plane: ControlPlane, node: Node) -> None:
     """A CSR that a person denied isn't approved, and its reason isn't overwritten."""
     name, _ = node.file()
     denied = {"type": "Denied", "status": "True", "reason": "Person", "message": "no"}

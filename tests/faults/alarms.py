@@ -6,7 +6,7 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.faults.rig import ALL
 from tests.faults.row import Outcome, Row, healthy
 from tests.template.alarms import Samples
-from tests.template.alarms import firing as ringing_on
+from tests.template.alarms import firing as firing_on
 from tests.template.cloudformation import Stack, Template
 from tests.template.sam import ROOT
 
@@ -31,7 +31,7 @@ def monitoring() -> Stack:
     return Template.read(ROOT / "monitoring.yaml").stack(name="monitoring", **_GIVEN)
 
 
-def ringing(row: Row) -> set[str]:
+def firing(row: Row) -> set[str]:
     """Return the alarms that fire, without the stack's name, but not those of a healthy minute."""
     return _names(_of(row)) - _names(_ours({"Expected": 1, **healthy()}))
 
@@ -40,7 +40,7 @@ def _names(samples: Samples) -> set[str]:
     stack = monitoring()
     return {
         stack.properties(alarm)["AlarmName"].removeprefix("csr-approver-")
-        for alarm in ringing_on(stack, samples)
+        for alarm in firing_on(stack, samples)
     }
 
 

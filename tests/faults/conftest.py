@@ -8,12 +8,12 @@ import pytest
 from botocore.loaders import create_loader
 
 from sandbox.aws import FakeAws
-from tests.faults.practice import Practice
+from tests.faults.fake_server import FakeServer
 from tests.faults.rig import CLUSTER
 from tests.handlers.account import Account
 from tests.handlers.conftest import lambdas
 
-__all__ = ["account", "lambdas", "practice"]
+__all__ = ["account", "fake_server", "lambdas"]
 
 pytest.register_assert_rewrite("tests.faults.check")
 
@@ -28,6 +28,6 @@ def account() -> Iterator[Account]:
 
 
 @pytest.fixture(scope="module")
-def practice(account: Account) -> Practice:
+def fake_server(account: Account) -> FakeServer:
     """Return the fake API server, with the approver's access set up."""
-    return Practice(account.cluster(CLUSTER))
+    return FakeServer(account.cluster(CLUSTER))

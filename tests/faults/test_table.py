@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.faults.alarms import ringing
+from tests.faults.alarms import firing
 from tests.faults.check import check
-from tests.faults.practice import Practice
+from tests.faults.fake_server import FakeServer
 from tests.faults.rig import ALL, RIGHTLY, a_rig
 from tests.faults.row import Place, Retry, Row
 from tests.faults.table import NEEDED, TABLE
@@ -16,12 +16,12 @@ from tests.handlers.lambdas import Lambdas
 def test_row(
     row: Row,
     account: Account,
-    practice: Practice,
+    fake_server: FakeServer,
     lambdas: Lambdas,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The fault has the row's outcome, and afterwards everything is decided correctly."""
-    with a_rig(account, lambdas, practice, monkeypatch) as rig:
+    with a_rig(account, lambdas, fake_server, monkeypatch) as rig:
         check(row, rig)
 
 
@@ -35,7 +35,7 @@ def test_every_place_has_its_faults() -> None:
     assert {place: set() for place in Place} == missing
 
 
-def test_rows_tell_themselves_apart() -> None:
+def test_row_names_are_unique() -> None:
     """Each row has a name that no other row has."""
     ids = [row.id for row in TABLE]
 
@@ -53,9 +53,9 @@ def test_a_row_is_consistent(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])
-def test_the_alarms_that_ring_are_those_of_the_row(row: Row) -> None:
+def test_the_alarms_that_fire_are_those_of_the_row(row: Row) -> None:
     """If the fault stays, the template's own statistics and thresholds fire exactly these."""
-    assert set(row.outcome.alarms) == ringing(row)
+    assert set(row.outcome.alarms) == firing(row)
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])

@@ -129,7 +129,7 @@ def test_killed_while_ec2_is_asked(
     next_run_does_the_rest(cluster, lambdas, expected)
 
 
-def test_what_a_killed_run_has_written_was_told(
+def test_a_killed_run_has_logged_what_it_wrote(
     account: Account, cluster: Cluster, expected: dict[str, str]
 ) -> None:
     """A successful write is logged at once, not only with the totals at the end."""

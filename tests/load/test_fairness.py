@@ -22,7 +22,7 @@ def flood(cluster: Cluster, count: int) -> str:
     return newest
 
 
-def test_ten_thousand_csrs_of_one_node_delay_nobody(account: Account, lambdas: Lambdas) -> None:
+def test_ten_thousand_csrs_of_one_node_delay_no_other(account: Account, lambdas: Lambdas) -> None:
     """One run approves all other nodes' CSRs, and the node's newest one.
 
     The list is read once. Superseded CSRs are counted, not logged one by one, and the list is

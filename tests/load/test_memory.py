@@ -105,7 +105,7 @@ def test_thousands_that_cannot_be_read(account: Account, cluster: Cluster, memor
     assert (2_000, False) == (totals(lines)["unreadable"], totals(lines)["truncated"])
 
 
-def test_as_much_as_may_be_kept_and_written_at_once(
+def test_the_most_that_may_be_kept_and_written_at_once(
     account: Account, cluster: Cluster, lambdas: Lambdas, memory: int
 ) -> None:
     """The largest requesters are dropped for later small ones, reported, and served later."""

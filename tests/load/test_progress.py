@@ -49,7 +49,7 @@ def test_the_slowest_answers_leave_time_to_write_some_of_a_slice() -> None:
     assert 16 == world.review().count(Action.APPROVED)
 
 
-def test_many_profiles_and_a_slow_iam_hold_up_their_own_nodes_only() -> None:
+def test_many_profiles_and_a_slow_iam_delay_their_own_nodes_only() -> None:
     """One run reads a few profiles, the next run others, and known roles are kept."""
     world = SlowWorld.of(SLICE, profiles=40, speed=Speed(iam=5.0))
     approved: list[int] = []
@@ -62,7 +62,7 @@ def test_many_profiles_and_a_slow_iam_hold_up_their_own_nodes_only() -> None:
     assert 40 == len(world.iam.asked) == len(set(world.iam.asked))
 
 
-def test_ten_thousand_that_stay_hide_none_behind_them() -> None:
+def test_ten_thousand_undecided_csrs_hide_no_newer_one() -> None:
     """They are older and judged in every run, and one run judges a quarter of them.
 
     The nodes behind them are approved while their kubelets still wait: within 15 minutes.

@@ -30,7 +30,7 @@ def test_a_zip_has_its_files_in_order_with_rights_and_one_time(folder: Path) -> 
     assert {(2020, 1, 1, 0, 0, 0)} == {one.date_time for one in entries}
 
 
-def test_times_don_t_count(folder: Path) -> None:
+def test_file_times_do_not_change_hash_or_zip(folder: Path) -> None:
     """The files' times change neither the hash nor the zip."""
     before = content_hash(folder), write_zip(folder, folder.parent / "zip")
     os.utime(folder / "a", (1, 1))
@@ -39,7 +39,7 @@ def test_times_don_t_count(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["content", "name", "rights", "one more"])
-def test_all_else_counts(change: str, folder: Path) -> None:
+def test_each_other_change_changes_hash_and_zip(change: str, folder: Path) -> None:
     """Each change that could make the package run differently changes the hash and the zip."""
     before = {content_hash(folder), write_zip(folder, folder.parent / "zip")}
     match change:

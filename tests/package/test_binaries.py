@@ -23,7 +23,7 @@ def reasons(folder: Path, content: bytes, name: str = NAME) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [NAME, "fast.abi3.so", "libfast-1a2b3c.so", "libfast.so.1"])
-def test_what_fits(name: str, tmp_path: Path) -> None:
+def test_fitting_machine_code_is_accepted(name: str, tmp_path: Path) -> None:
     """An extension for this Python, one for all Pythons, and an extension's own library fit."""
     assert [] == reasons(tmp_path, elf(), name)
 
@@ -39,7 +39,9 @@ def test_what_fits(name: str, tmp_path: Path) -> None:
         (b"\xcf\xfa\xed\xfe", "not machine code for Linux (ELF)"),
     ],
 )
-def test_what_doesn_t(content: bytes, reason: str, tmp_path: Path) -> None:
+def test_machine_code_that_does_not_fit_is_refused(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
     """Each kind of misfit has its own reason."""
     assert [reason] == reasons(tmp_path, content)
 
@@ -54,13 +56,13 @@ def test_what_doesn_t(content: bytes, reason: str, tmp_path: Path) -> None:
         "fast.cpython-313-x86_64-linux-gnu.so",
     ],
 )
-def test_what_python_wouldn_t_find(name: str, tmp_path: Path) -> None:
+def test_an_extension_of_another_name_is_refused(name: str, tmp_path: Path) -> None:
     """An extension for another Python, C library or processor is refused by its name."""
     expected = "expected one of cpython-313-aarch64-linux-gnu, abi3 in the file name"
 
     assert [expected] == reasons(tmp_path, elf(), name)
 
 
-def test_other_files_are_none_of_its_business(tmp_path: Path) -> None:
+def test_files_without_machine_code_are_accepted(tmp_path: Path) -> None:
     """Python modules and data files are not checked."""
     assert [] == reasons(tmp_path, b"import this\n", "fast.py")

@@ -100,7 +100,7 @@ def test_scanners_find_every_library_in_it(target: Target, package: Path) -> Non
     assert "cryptography" in inside
 
 
-def test_the_libraries_licences_come_along(package: Path) -> None:
+def test_the_package_contains_the_libraries_licences(package: Path) -> None:
     """Each library's licence file is in it, as the licences require."""
     without = [
         folder.name
@@ -123,7 +123,7 @@ def test_the_services_described_are_those_called() -> None:
     "path",
     ["kubernetes/client/rest.py", "attr/tests.py", "urllib3/util/__init__.py", "six.py"],
 )
-def test_modules_stay(path: str) -> None:
+def test_used_modules_stay_in(path: str) -> None:
     """A module whose name resembles that of an unused part stays in."""
     assert not is_left_out(PurePosixPath(path))
 

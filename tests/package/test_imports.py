@@ -54,7 +54,7 @@ def imported(output: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("handler", "events"), EVENTS.items())
-def test_nothing_that_would_be_imported_is_left_out(
+def test_the_package_has_every_module_that_is_imported(
     handler: str,
     events: tuple[str, ...],
     build: Path,
@@ -77,7 +77,7 @@ def test_nothing_that_would_be_imported_is_left_out(
 
 
 @pytest.mark.parametrize(("handler", "name"), [(DISPATCH, "schedule"), (REVIEW, "review")])
-def test_nor_what_is_imported_when_aws_is_away(
+def test_the_package_has_every_module_imported_while_aws_is_unreachable(
     handler: str, name: str, build: Path, untrimmed: Path, aws: FakeAws
 ) -> None:
     """Errors while no AWS API answers import no module that the package lacks."""
@@ -89,7 +89,7 @@ def test_nor_what_is_imported_when_aws_is_away(
     assert "EndpointConnectionError" in loaded
 
 
-def test_nor_what_is_imported_when_the_cluster_is_away(
+def test_the_package_has_every_module_imported_while_the_cluster_is_unreachable(
     build: Path, untrimmed: Path, aws: FakeAws
 ) -> None:
     """Errors of a cluster that doesn't answer within 5 seconds import no module it lacks."""

@@ -49,7 +49,7 @@ def test_every_event_is_tried_here() -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_schedule(build: Path, aws: FakeAws) -> None:
+def test_the_schedule_sends_a_message_per_cluster(build: Path, aws: FakeAws) -> None:
     """The schedule's event sends one message for the cluster, the same as in the review event."""
     with function(build, DISPATCH, aws) as dispatcher:
         outcome = dispatcher.invoke(event("schedule"))
@@ -59,7 +59,7 @@ def test_schedule(build: Path, aws: FakeAws) -> None:
     assert event("review")["Records"][0]["body"] == record["body"]
 
 
-def test_review(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+def test_a_review_approves_a_nodes_request(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A node's own request is approved."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
@@ -69,7 +69,9 @@ def test_review(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     assert ["Approved"] == conditions(cluster, csr)
 
 
-def test_review_of_an_attack(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+def test_a_review_denies_a_request_for_another_address(
+    build: Path, aws: FakeAws, cluster: FakeCluster
+) -> None:
     """In enforce mode a request for another address is denied."""
     csr = file_csr(cluster, aws, address="10.0.1.20")
     with function(build, REVIEW, aws, Mode="enforce") as reviewer:
@@ -79,7 +81,9 @@ def test_review_of_an_attack(build: Path, aws: FakeAws, cluster: FakeCluster) ->
     assert ["Denied"] == conditions(cluster, csr)
 
 
-def test_review_in_shadow(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+def test_a_review_in_shadow_mode_writes_nothing(
+    build: Path, aws: FakeAws, cluster: FakeCluster
+) -> None:
     """In shadow mode nothing is written."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws, Mode="shadow") as reviewer:
@@ -89,7 +93,9 @@ def test_review_in_shadow(build: Path, aws: FakeAws, cluster: FakeCluster) -> No
     assert [] == conditions(cluster, csr)
 
 
-def test_review_excluded(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+def test_a_message_about_an_unserved_region_decides_nothing(
+    build: Path, aws: FakeAws, cluster: FakeCluster
+) -> None:
     """A message about a Region that isn't served succeeds and decides nothing."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
@@ -101,7 +107,7 @@ def test_review_excluded(build: Path, aws: FakeAws, cluster: FakeCluster) -> Non
     assert "not selected by REGIONS and CLUSTER_NAMES" in output
 
 
-def test_review_unreadable(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+def test_an_unreadable_message_fails(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A message with other fields than cluster and Region fails, so it goes to the DLQ."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
@@ -112,7 +118,7 @@ def test_review_unreadable(build: Path, aws: FakeAws, cluster: FakeCluster) -> N
     assert [] == conditions(cluster, csr)
 
 
-def test_a_failed_message_doesn_t_spoil_the_next(
+def test_a_message_after_a_failed_one_is_handled(
     build: Path, aws: FakeAws, cluster: FakeCluster
 ) -> None:
     """After a failed message, the same warm function handles the next one."""
@@ -152,7 +158,7 @@ def test_missing_settings_fail_the_start(handler: str, build: Path, aws: FakeAws
     assert "STACK_NAME" in outcome.error_message
 
 
-def test_a_package_without_its_libraries_doesn_t_start(tmp_path: Path, build: Path) -> None:
+def test_a_package_without_its_libraries_does_not_start(tmp_path: Path, build: Path) -> None:
     """What the package lacks isn't found elsewhere, so the tests above prove it is complete."""
     for name in ("handlers", "core", "adapters"):
         (tmp_path / name).symlink_to(build / "ReviewerFunction" / name)

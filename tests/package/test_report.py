@@ -54,7 +54,7 @@ def test_it_invents_no_times(small: Path) -> None:
     )
 
 
-def test_another_python_can_t_run_it() -> None:
+def test_another_python_version_is_an_obstacle() -> None:
     """A package is measured only by the Python version that it is for."""
     assert "this Python isn't 3.9" == obstacle(Target(HERE, "3.9"))
 
@@ -83,7 +83,7 @@ def test_the_first_answer_is_measured(build: Path) -> None:
     assert 0 < first_answers({"it": build / "ReviewerFunction"}, event)["it"]
 
 
-def test_a_package_that_doesn_t_answer_isn_t_measured(tmp_path: Path) -> None:
+def test_a_package_that_fails_is_not_measured(tmp_path: Path) -> None:
     """A package that fails has no first answer to measure."""
     with pytest.raises(RuntimeError, match=r"Runtime\.ImportModuleError"):
         first_answers({"empty": tmp_path}, {})
@@ -105,7 +105,7 @@ def test_a_list_that_is_out_of_date_is_refused(tmp_path: Path) -> None:
         list(kept(tmp_path))
 
 
-def test_a_package_isn_t_put_over_another(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     """Leftovers of an earlier package would be shipped."""
     (tmp_path / "old.py").touch()
 

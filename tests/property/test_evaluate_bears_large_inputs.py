@@ -213,7 +213,7 @@ def test_evidence_that_is_large_approves_nothing_more(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize("option", saved.DOCUMENTS)
 @pytest.mark.parametrize("name", _NONE)
-def test_what_is_no_json_of_its_shape_cant_be_told_of(
+def test_a_file_that_is_not_json_of_its_shape_is_reported(
     name: str, option: str, tmp_path: Path
 ) -> None:
     """The exit code is 3, and the message names the file."""
@@ -276,10 +276,10 @@ def test_the_command_answers_terminals_that_know_ascii_only(
     environ: dict[str, str], output: str, tmp_path: Path
 ) -> None:
     """Names with any characters are printed to an ASCII terminal."""
-    odd = saved.a_csr(1, username="system:node:\u00fc\U0001f600") | {}
-    odd["metadata"] |= {"name": "csr-\u00fc\u202e\U0001f600"}
+    unusual = saved.a_csr(1, username="system:node:\u00fc\U0001f600") | {}
+    unusual["metadata"] |= {"name": "csr-\u00fc\u202e\U0001f600"}
     done = _ran(
-        tmp_path, _csrs(odd, {"metadata": {"name": "\ud800"}}), "--output", output, **environ
+        tmp_path, _csrs(unusual, {"metadata": {"name": "\ud800"}}), "--output", output, **environ
     )
 
     assert (0, b"") == (done.returncode, done.stderr.partition(b"hint: all are abandoned")[0])
@@ -298,7 +298,7 @@ def test_the_command_answers_terminals_that_know_ascii_only(
     ],
     ids=lambda options: options[1].hex(),
 )
-def test_the_command_bears_options_that_are_no_text(
+def test_the_command_handles_options_that_are_not_text(
     options: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
     """The exit code is 2 for wrong usage, and 3 for a missing file."""

@@ -326,7 +326,7 @@ def test_evaluate_keeps_its_contract_for_as_long_as_asked(tmp_path: Path) -> Non
     print(tally)  # noqa: T201 - how far it came
 
 
-def test_a_bent_csr_changes_no_others_answer(tmp_path: Path) -> None:
+def test_a_mutated_csr_changes_no_others_answer(tmp_path: Path) -> None:
     """Exceptions: it is newer, of the same requester, has that key, or a wrong certificate."""
     random = Random(0)  # noqa: S311 - to repeat mutants
     straight = examine(a_good_case(), tmp_path, Tally())

@@ -124,7 +124,7 @@ def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObjec
 @pytest.mark.parametrize("record", FORBIDDING)
 @given(data=st.data())
 @tried(max_examples=EXAMPLES, deadline=None)
-def test_what_cant_be_known_or_read_is_never_approved(
+def test_unknown_or_unreadable_evidence_is_never_approved(
     record: type[Any], data: st.DataObject
 ) -> None:
     """Such a record prevents an approval with any values of its fields."""
@@ -135,7 +135,7 @@ def test_what_cant_be_known_or_read_is_never_approved(
 
 
 @pytest.mark.parametrize("field", IRRELEVANT)
-def test_a_field_declared_irrelevant_is(field: str) -> None:
+def test_a_field_declared_irrelevant_is_irrelevant(field: str) -> None:
     """Each field in the table can change without changing the verdict."""
     assert action(APPROVABLE.changed(field, IRRELEVANT[field].value)) is Action.APPROVED
 
@@ -170,7 +170,7 @@ _PAIRS = [
 
 @given(data=st.data(), pair=st.sampled_from(_PAIRS))
 @tried(max_examples=600, deadline=None)
-def test_two_changes_for_the_worse_dont_make_a_better(
+def test_two_changes_for_the_worse_are_never_approved(
     data: st.DataObject, pair: tuple[str, str]
 ) -> None:
     """No refusal cancels another."""
@@ -186,7 +186,7 @@ def test_two_changes_for_the_worse_dont_make_a_better(
 
 @given(node=OTHER_NODES, too=st.booleans())
 @tried(max_examples=EXAMPLES, deadline=None)
-def test_who_calls_himself_otherwise_throughout_is_never_approved(node: str, *, too: bool) -> None:
+def test_a_consistent_but_false_name_is_never_approved(node: str, *, too: bool) -> None:
     """Another username, CN and DNS name that agree don't match EC2's instance."""
     username = f"system:node:{node}"
     subject = a_subject(("2.5.4.10", "system:nodes"), ("2.5.4.3", username))

@@ -92,7 +92,7 @@ _ENDS = st.dictionaries(
 
 @given(ends=st.lists(_ENDS, max_size=3))
 @tried(max_examples=80, deadline=None)
-def test_whatever_was_cut_off_is_done_by_the_next_runs(ends: list[dict[str, End]]) -> None:
+def test_the_next_runs_do_what_was_cut_off(ends: list[dict[str, End]]) -> None:
     """With any results of earlier writes, everything is decided in the end, and nothing twice."""
     api = LiveApi(list(ITEMS))
     for each in ends:
@@ -139,7 +139,7 @@ def test_runs_that_overlap_write_each_decision_once(after: int) -> None:
 
 @given(seconds=st.lists(st.integers(0, 1_200), max_size=4).map(sorted))
 @tried(max_examples=40, deadline=None)
-def test_whenever_the_next_runs_come_nothing_is_decided_twice(seconds: list[int]) -> None:
+def test_runs_at_any_time_decide_nothing_twice(seconds: list[int]) -> None:
     """Young CSRs become due, old ones are abandoned, and decided ones stay decided."""
     api = LiveApi(list(ITEMS))
     for after in (0, *seconds):
@@ -152,7 +152,7 @@ def test_whenever_the_next_runs_come_nothing_is_decided_twice(seconds: list[int]
 
 
 @pytest.mark.parametrize("count", [2, 5])
-def test_of_requests_of_one_second_each_run_approves_one(count: int) -> None:
+def test_each_run_approves_one_of_many_requests_of_the_same_second(count: int) -> None:
     """Ages have whole seconds, so many are newest: a decided one must not block the others."""
     api = LiveApi([asked(1, f"-{number}") for number in range(count)])
     for number in range(count):

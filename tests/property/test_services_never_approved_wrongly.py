@@ -107,7 +107,7 @@ def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObjec
 
 
 @pytest.mark.parametrize("field", IRRELEVANT)
-def test_a_field_declared_irrelevant_is(field: str) -> None:
+def test_a_field_declared_irrelevant_is_irrelevant(field: str) -> None:
     """Each field in the table can change without changing the verdict."""
     assert action(APPROVABLE.changed(field, IRRELEVANT[field].value)) is Action.APPROVED
 
@@ -131,7 +131,7 @@ _PAIRS = [
 
 @given(data=st.data(), pair=st.sampled_from(_PAIRS))
 @tried(max_examples=400, deadline=None)
-def test_two_changes_for_the_worse_dont_make_a_better(
+def test_two_changes_for_the_worse_are_never_approved(
     data: st.DataObject, pair: tuple[str, str]
 ) -> None:
     """No refusal cancels another."""

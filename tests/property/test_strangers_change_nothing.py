@@ -126,9 +126,7 @@ _ALONE = _verdicts_of(ITEMS)
 
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())
 @tried(max_examples=80, deadline=None)
-def test_whatever_strangers_file_our_verdicts_stay_the_same(
-    foreign: list[Item], data: st.DataObject
-) -> None:
+def test_foreign_csrs_leave_our_verdicts_the_same(foreign: list[Item], data: st.DataObject) -> None:
     """Our decisions stay the same, too, and no foreign CSR raises an error."""
     world = a_world(_mixed(data, foreign))
 
@@ -164,7 +162,7 @@ def _without_key(verdict: Verdict | None) -> list[Refusal]:
     numbers=st.sets(st.sampled_from((1, 2, 3, 8, 9)), min_size=1), change=st.sampled_from((0, 1, 2))
 )
 @tried(max_examples=30, deadline=None)
-def test_who_uses_a_requesters_key_brings_the_denial_of_both_and_no_other(
+def test_a_shared_key_denies_its_two_requesters_and_no_other(
     numbers: set[int], change: int
 ) -> None:
     """The other must have the key: a copy of the request has no effect under any name."""

@@ -103,7 +103,7 @@ def run(ports: Ports, error: Exception) -> bool:
 )
 @given(error=errors)
 @tried(max_examples=12, deadline=None)
-def test_what_cant_be_asked_ends_the_run_with_nothing_written(
+def test_a_failing_port_ends_the_run_with_nothing_written(
     port: str, method: str, error: Exception
 ) -> None:
     """Without evidence no CSR of the list is decided."""
@@ -153,7 +153,7 @@ class CutOff(LiveApi):
     taken=st.booleans(),
 )
 @tried(max_examples=60, deadline=None)
-def test_writing_that_breaks_off_has_recorded_all_that_it_told(
+def test_interrupted_writes_are_recorded_as_far_as_reported(
     error: Exception, at: int, *, taken: bool
 ) -> None:
     """Reported writes are recorded; the next run's list shows the others."""
@@ -196,7 +196,7 @@ def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
 
 @given(error=errors)
 @tried(max_examples=12, deadline=None)
-def test_sums_that_fail_are_no_secret(error: Exception) -> None:
+def test_an_error_while_recording_the_totals_is_raised(error: Exception) -> None:
     """Everything is decided and recorded by then; the error is raised."""
     world = a_world()
 
@@ -215,7 +215,7 @@ def _claims(csr: Csr) -> set[str]:
 
 @given(unavailable=st.sets(st.sampled_from(_OF_AWS)))
 @tried(max_examples=40, deadline=None)
-def test_evidence_that_is_unavailable_is_never_decided_upon(unavailable: set[str]) -> None:
+def test_a_csr_with_unavailable_evidence_is_never_decided(unavailable: set[str]) -> None:
     """It isn't approved or denied, even if the request alone would be; others are as usual."""
     undecidable = {csr.name for csr in CSRS if unavailable & _claims(csr)}
     world = a_world(unavailable=unavailable)

@@ -36,7 +36,7 @@ def test_a_change_that_takes_the_defence_away_makes_the_test_fail() -> None:
         pytest.param(Change(DNS, FOLDED, "__import__('os')._exit(1)\n    return ''.f"), id="death"),
     ],
 )
-def test_a_test_that_breaks_is_trouble_and_no_failure(change: Change) -> None:
+def test_a_test_that_breaks_does_not_count_as_failed(change: Change) -> None:
     """A test that breaks for another reason doesn't prove that it tests the defence."""
     report = without(change, [ROW])
 
@@ -44,7 +44,7 @@ def test_a_test_that_breaks_is_trouble_and_no_failure(change: Change) -> None:
     assert report.trouble
 
 
-def test_a_test_that_never_ends_is_trouble_and_no_failure() -> None:
+def test_a_test_that_never_ends_does_not_count_as_failed() -> None:
     """The process is ended after the time limit."""
     with changed_tree(
         Change(DNS, FOLDED, "while True: pass\n    return name.removesuffix")
@@ -54,7 +54,7 @@ def test_a_test_that_never_ends_is_trouble_and_no_failure() -> None:
     assert {"time": "no end after 2 s"} == report.trouble
 
 
-def test_a_test_that_isnt_there_is_trouble() -> None:
+def test_a_missing_test_is_reported() -> None:
     """A renamed or misspelled test proves nothing."""
     report = without(
         Change(DNS, "no letter case", "no case"), [Row("", "tests/core/test_dns.py::test_x", ())]
@@ -70,7 +70,7 @@ def test_a_text_that_isnt_there_exactly_once_is_refused(old: str) -> None:
         Change(DNS, old, "").applied()
 
 
-def test_the_repository_stays_as_it_is() -> None:
+def test_the_repository_is_not_changed() -> None:
     """Only the tree has the change, in files of any kind."""
     change = Change("deploy/rbac.yaml", "verbs: [list]", "verbs: [get]")
     before = (ROOT / change.file).read_text()

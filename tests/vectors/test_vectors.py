@@ -29,7 +29,7 @@ def verdict(request: bytes) -> Verdict:
     return decide(a_case(csr=a_csr(request=request), request=read(request)), KUBELET_SERVING_CHECKS)
 
 
-def test_vectors_are_what_the_catalogue_makes() -> None:
+def test_the_vectors_are_those_of_the_catalogue() -> None:
     """The file is what `make vectors` writes now."""
     assert build.text() == build.FILE.read_text()
 

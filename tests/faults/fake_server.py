@@ -8,7 +8,7 @@ from tests.faults.rig import node_identity
 from tests.handlers.account import Cluster
 
 
-class Practice:
+class FakeServer:
     """A fake cluster whose CSRs can have any age."""
 
     def __init__(self, cluster: Cluster) -> None:

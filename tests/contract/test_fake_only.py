@@ -37,7 +37,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def cluster(clock: Clock) -> Iterator[FakeCluster]:
-    with FakeCluster("practice", clock=clock, app_serving=True).start() as cluster:
+    with FakeCluster("fake", clock=clock, app_serving=True).start() as cluster:
         yield cluster
 
 
@@ -95,9 +95,13 @@ def test_a_seed_is_as_old_as_it_says(cluster: FakeCluster, admin: Client) -> Non
 
 def test_a_seed_may_be_of_any_shape(cluster: FakeCluster, admin: Client) -> None:
     """Objects that no API server would store are listed unchanged, beside all others."""
-    odd = {"metadata": {"name": "b"}, "spec": {"extra": {"a": None}, "request": "*"}, "status": 7}
+    unusual = {
+        "metadata": {"name": "b"},
+        "spec": {"extra": {"a": None}, "request": "*"},
+        "status": 7,
+    }
     cluster.seed("a", NODE, b"no request at all")
-    cluster.seed_object(odd)
+    cluster.seed_object(unusual)
     cluster.seed_object({"metadata": {"name": "c"}, "spec": "none"})
 
     status, listing = admin.request("GET", CSRS)
@@ -105,10 +109,10 @@ def test_a_seed_may_be_of_any_shape(cluster: FakeCluster, admin: Client) -> None
 
     assert (status, selected[0]) == (200, 200)
     assert [item["metadata"]["name"] for item in listing["items"]] == ["a", "b", "c"]
-    assert listing["items"][1]["spec"] == odd["spec"]
+    assert listing["items"][1]["spec"] == unusual["spec"]
 
 
-def test_an_approved_seed_of_rubbish_is_left_by_the_signer(
+def test_the_signer_ignores_an_approved_seed_that_it_cannot_parse(
     cluster: FakeCluster, admin: Client
 ) -> None:
     """A request that the signer can't parse stays approved, with no certificate and no `Failed`."""
@@ -140,7 +144,7 @@ def test_the_workload_signer_leaves_generated_names(cluster: FakeCluster, admin:
     assert "certificate" in cluster.get("web")["status"]
 
 
-def test_a_forgotten_list_is_expired(cluster: FakeCluster, admin: Client) -> None:
+def test_a_list_from_before_a_compaction_is_expired(cluster: FakeCluster, admin: Client) -> None:
     """A continue token from before a compaction is 410 Expired."""
     for name in "ab":
         cluster.seed(name, NODE, PEM)
@@ -166,7 +170,7 @@ def test_a_forgotten_list_is_expired(cluster: FakeCluster, admin: Client) -> Non
         ("PUT", f"{path_of('a', 'approval')}?dryRun=All"),
     ],
 )
-def test_what_is_not_practised_is_refused(
+def test_what_the_fake_does_not_implement_is_refused(
     cluster: FakeCluster, admin: Client, method: str, path: str
 ) -> None:
     """The answer is 501, so that no test relies on a guess."""
@@ -189,7 +193,7 @@ def test_a_restart_keeps_address_and_objects(cluster: FakeCluster, admin: Client
     assert (cluster.server, read(admin, "a")) == (server, before)
 
 
-def test_a_user_is_known_without_a_token(cluster: FakeCluster) -> None:
+def test_a_user_can_be_looked_up_without_a_token(cluster: FakeCluster) -> None:
     """`user_of` returns the user that an identity's token authenticates, without any token."""
     identity = AwsIdentity.session("Node", "i-0123456789abcdef0")
     with pytest.raises(TokenRefused, match="is not mapped"):
@@ -200,7 +204,7 @@ def test_a_user_is_known_without_a_token(cluster: FakeCluster) -> None:
     assert cluster.user_of(identity).username == "system:node:i-0123456789abcdef0"
 
 
-def test_two_clusters_are_two_worlds(cluster: FakeCluster, tmp_path: Path) -> None:
+def test_two_fake_clusters_share_nothing(cluster: FakeCluster, tmp_path: Path) -> None:
     """Each has its own CA, port and objects."""
     with FakeCluster("other").start() as other:
         world = World(other, tmp_path)

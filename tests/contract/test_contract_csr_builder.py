@@ -42,13 +42,11 @@ TAKEN_THOUGH_REFUSED: Final = {
 
 
 @pytest.fixture
-def both(
-    practice_cluster: FakeCluster, eks_plane: ControlPlane, tmp_path: Path
-) -> tuple[World, World]:
-    practice, real = tmp_path / "practice", tmp_path / "real"
-    practice.mkdir()
+def both(fake_cluster: FakeCluster, eks_plane: ControlPlane, tmp_path: Path) -> tuple[World, World]:
+    fake, real = tmp_path / "fake", tmp_path / "real"
+    fake.mkdir()
     real.mkdir()
-    return World(practice_cluster, practice), World(eks_plane, real)
+    return World(fake_cluster, fake), World(eks_plane, real)
 
 
 def taken(world: World) -> dict[str, str]:
@@ -74,11 +72,13 @@ def fate(world: World, name: str) -> str:
     return str(list(names.value))
 
 
-def test_the_practice_api_takes_and_issues_nothing_of_its_own(both: tuple[World, World]) -> None:
+def test_the_fake_api_server_accepts_and_issues_only_what_kubernetes_does(
+    both: tuple[World, World],
+) -> None:
     """Kubernetes accepts the same but for three known differences, and issues the same names."""
-    practice, real = map(taken, both)
+    fake, real = map(taken, both)
 
-    assert practice.keys() - real.keys() == TAKEN_THOUGH_REFUSED
-    common = practice.keys() & real.keys()
-    assert {one: practice[one] for one in common} == {one: real[one] for one in common}
+    assert fake.keys() - real.keys() == TAKEN_THOUGH_REFUSED
+    common = fake.keys() & real.keys()
+    assert {one: fake[one] for one in common} == {one: real[one] for one in common}
     assert len(common) > 100
