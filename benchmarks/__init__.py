@@ -1,1 +1,1 @@
-"""How fast it is, measured; nothing here is asserted."""
+"""Measure how fast the approver is; nothing here is asserted."""

@@ -1,7 +1,7 @@
-"""`make bench`: the steps of a review by themselves, and whole reviews on a control plane.
+"""`make bench`: measure a review's steps one by one, and whole reviews on a control plane.
 
-A review's approvals a second stand beside what a bare loop of the same PUTs reaches in the same
-run, on as many connections: what is between the two is the approver's own cost.
+Each review's approvals per second are printed beside those of a bare loop of the same PUTs in the
+same run, on as many connections. The difference is the approver's own cost.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def _read_all(listed: Sequence[memoryview]) -> Sequence[object]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
-    parser.add_argument("--csrs", type=int, default=1_000, help="pending CSRs, one of each node")
+    parser.add_argument("--csrs", type=int, default=1_000, help="pending CSRs, one per node")
     parser.add_argument("--connections", type=int, default=8, help="PUTs under way at once")
     parser.add_argument(
         "--rounds", type=int, default=2, help="reviews measured (0: no control plane)"
@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
 def _print_reader_and_judge(count: int) -> None:
     nodes = [a_node(number) for number in range(count)]
     cases = cases_of(nodes)
-    assert all(decide(case, KUBELET_SERVING_CHECKS).decision is Decision.APPROVE for case in cases)  # noqa: S101  else it would measure refusals
+    assert all(decide(case, KUBELET_SERVING_CHECKS).decision is Decision.APPROVE for case in cases)  # noqa: S101  a refused case costs less
     _print_microseconds("reader", count, lambda: [read(node.pem) for node in nodes])
     _print_microseconds(
         "judge", count, lambda: [decide(case, KUBELET_SERVING_CHECKS) for case in cases]
@@ -71,13 +71,13 @@ def _print_microseconds(what: str, count: int, work: Callable[[], Sequence[objec
     took = [_seconds(work) for _ in range(_BATCHES)]
     each = [seconds / count * 1e6 for seconds in took]
     print(
-        f"{what}: {median(each):.0f} microseconds of CPU a CSR "
+        f"{what}: {median(each):.0f} microseconds of CPU per CSR "
         f"(median of {_BATCHES} batches of {count}; {min(each):.0f} to {max(each):.0f})"
     )
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    start = process_time()  # others may use the machine as well
+    start = process_time()  # the CPU time of this process alone: other programs don't count
     work()
     return process_time() - start
 
@@ -88,7 +88,7 @@ def _print_review(bench: Bench, round_number: int, count: int, connections: int)
     print(
         f"round {round_number + 1}, {count} CSRs, {connections} connections: "
         f"review {review.approvals / review.seconds:.0f} approvals/s "
-        f"({review.seconds:.2f} s whole, {review.pages} list pages), "
+        f"({review.seconds:.2f} s in total, {review.pages} list pages), "
         f"bare loop of the same PUTs {count / bare:.0f}/s ({bare:.2f} s)"
     )
 

@@ -1,4 +1,4 @@
-"""EKS, EC2 and IAM over HTTP, with answers in the shapes and sizes of real ones.
+"""EKS, EC2 and IAM over HTTP, with answers of the shape and size of real ones.
 
 From: IAM API reference, GetInstanceProfile; EKS API reference, DescribeCluster.
 """
@@ -25,7 +25,7 @@ class AwsServer:
     def __init__(
         self, nodes: Mapping[str, Node], server: str, ca_pem: str, *, shape: str, seconds: float
     ) -> None:
-        """`nodes`: by instance id. `server` and `ca_pem`: the cluster's API."""
+        """Prepare the answers; `server` and `ca_pem` are the cluster's API."""
         self._instances = instances_of(nodes.values(), shape)
         self._cluster = json.dumps(_cluster(server, ca_pem)).encode()
         self._seconds = seconds
@@ -47,16 +47,16 @@ class AwsServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that send the SDK here."""
+        """Return the environment variables that send the SDK's calls here."""
         url = f"http://127.0.0.1:{self._http.server_address[1]}"
         return {f"AWS_ENDPOINT_URL_{name}": url for name in ("EC2", "EKS", "IAM")}
 
     def cluster(self) -> bytes:
-        """The answer of DescribeCluster."""
+        """Return the answer of DescribeCluster."""
         return self._cluster
 
     def answer(self, asked: Mapping[str, list[str]]) -> bytes:
-        """The answer of a call in the query protocol."""
+        """Return the answer to a call in the query protocol."""
         if asked["Action"] == ["GetInstanceProfile"]:
             return _profile().encode()
         time.sleep(self._seconds)

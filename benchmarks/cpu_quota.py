@@ -1,6 +1,6 @@
-"""Limit another process to the share of a processor that Lambda gives it for its memory.
+"""Limit another process to the share of a vCPU that Lambda gives a function for its memory.
 
-By a Linux cgroup, which takes root.
+This uses a Linux cgroup, so it needs root.
 
 From: Lambda Developer Guide, "Configure Lambda function memory": 1,769 MB have one vCPU.
 """
@@ -18,10 +18,10 @@ _VERSION_2: Final = Path("/sys/fs/cgroup")
 
 @contextmanager
 def limited(pid: int, megabytes: int) -> Iterator[float]:
-    """Limit a process to the share for this much memory; yield the share, 1 for a whole vCPU.
+    """Limit a process to the share for this much memory, and yield the share (1.0 is one vCPU).
 
     Raises:
-        OSError: a cgroup can't be made here, for want of root or of Linux.
+        OSError: a cgroup can't be made here: this needs Linux and root.
     """
     share = megabytes / _ONE_VCPU_MEGABYTES
     quota = str(int(share * _PERIOD_MICROSECONDS))

@@ -1,7 +1,7 @@
-"""EC2's answer to DescribeInstances, in the shape and size of real ones.
+"""EC2's answer to DescribeInstances, of the shape and size of real ones.
 
-From: EC2 API reference, DescribeInstances: its example response, and what an EKS node of the VPC
-CNI shows: three interfaces of ten addresses.
+From: EC2 API reference, DescribeInstances, the example response; an EKS node with the VPC CNI shows
+three interfaces of ten addresses each.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,7 +11,7 @@ from benchmarks.nodes import ACCOUNT, CLUSTER, PROFILE, VPC, Node
 
 _EC2: Final = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
-#: Interfaces and addresses on each: a node as EKS's own CNI fills it, and a bare one.
+#: Interfaces, and addresses on each: of a node that uses the VPC CNI, and of a minimal one.
 SHAPES: Final = {"eks": (3, 10), "lean": (1, 1)}
 
 
@@ -25,7 +25,7 @@ def instances_of(nodes: Iterable[Node], shape: str) -> Mapping[str, str]:
 
 
 def described(instances: Mapping[str, str], ids: Collection[str]) -> bytes:
-    """Return EC2's answer with these instances, each in a reservation of its own."""
+    """Return EC2's answer that contains these instances, one per reservation."""
     reservations = "".join(
         f"<item><reservationId>r-{one[2:]}</reservationId><ownerId>{ACCOUNT}</ownerId>"
         f"<groupSet/><instancesSet>{instances[one]}</instancesSet></item>"

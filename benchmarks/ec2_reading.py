@@ -1,4 +1,4 @@
-"""What it costs to read EC2's answers: botocore and our reading of them, without a network."""
+"""Measure what reading EC2's answers costs, in botocore and in our parser, without a network."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ _BATCH: Final = 200
 
 
 class Ec2Reading:
-    """An `Ec2Fleet` whose calls are answered at once: each with the next two hundred instances."""
+    """An `Ec2Fleet` whose every call returns the next 200 instances at once."""
 
     def __init__(self, nodes: Sequence[Node], shape: str) -> None:
-        """`shape`: one of `ec2_answer.SHAPES`."""
+        """Prepare the answers in `shape`, one of `ec2_answer.SHAPES`."""
         instances = instances_of(nodes, shape)
         self._ids = sorted(instances)
         batches = range(0, len(self._ids), _BATCH)
@@ -38,10 +38,10 @@ class Ec2Reading:
         self._fleet = Ec2Fleet(client, InstanceProfiles(None, _Clock().now), _Clock())
 
     def read(self) -> list[object]:
-        """Return what is known of each instance, which must be exactly the instance."""
+        """Return what the fleet reads of each instance; each must be found exactly once."""
         self._next = 0
         known = self._fleet.by_id(self._ids)
-        assert all(isinstance(known[one], tuple) for one in self._ids)  # noqa: S101  else it would measure errors
+        assert all(isinstance(known[one], tuple) for one in self._ids)  # noqa: S101  an error costs less
         return list(known.values())
 
     def _response(self, **_: Any) -> AWSResponse:

@@ -1,9 +1,9 @@
-"""Measure how the function approves many nodes that wait at once, run after run.
+"""Measure how many waiting nodes the function approves, run after run.
 
     python -m benchmarks.flood --pending 10000 --ec2-seconds 0.5
 
-The function runs as in Lambda: under its runtime client, with the processor's share of its memory,
-on a real kube-apiserver with a real signer switched off, and against AWS's APIs over HTTP.
+The function runs as in Lambda: under its runtime client, with the vCPU share of its memory size.
+It uses a real kube-apiserver, whose signer is switched off, and AWS's APIs over HTTP.
 """
 
 import argparse
@@ -40,11 +40,11 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flood")
-    parser.add_argument("--pending", type=int, default=10_000, help="CSRs, one of each node")
-    parser.add_argument("--ec2-seconds", type=float, default=0.5, help="what an EC2 call takes")
-    parser.add_argument("--shape", choices=SHAPES, default="eks", help="what EC2 answers")
-    parser.add_argument("--memory", type=int, default=512, help="megabytes, and so the vCPU share")
-    parser.add_argument("--runs", type=int, default=8, help="the most runs")
+    parser.add_argument("--pending", type=int, default=10_000, help="CSRs, one per node")
+    parser.add_argument("--ec2-seconds", type=float, default=0.5, help="duration of an EC2 call")
+    parser.add_argument("--shape", choices=SHAPES, default="eks", help="shape of EC2's answers")
+    parser.add_argument("--memory", type=int, default=512, help="megabytes; sets the vCPU share")
+    parser.add_argument("--runs", type=int, default=8, help="maximum number of runs")
     return parser.parse_args()
 
 
@@ -55,7 +55,7 @@ def _runs(bench: Bench, aws: AwsServer, options: argparse.Namespace) -> None:
     ) as function:
         event = {"Records": [{"messageId": "1", "body": json.dumps(_ASSIGNMENT)}]}
         with limited(function.pid, options.memory) as share:
-            print(f"{options.pending} pending, {options.shape}, {options.ec2_seconds} s a call, ")
+            print(f"{options.pending} pending, {options.shape}, {options.ec2_seconds} s per call, ")
             print(f"{options.memory} MB, {share:.3f} vCPU")
             for number in range(1, options.runs + 1):
                 start, cpu = perf_counter(), function.cpu_seconds
@@ -63,7 +63,7 @@ def _runs(bench: Bench, aws: AwsServer, options: argparse.Namespace) -> None:
                 seconds, cpu = perf_counter() - start, function.cpu_seconds - cpu
                 if outcome.error_type:
                     raise RuntimeError(f"{outcome.error_type}: {outcome.error_message}")
-                line = _sums(function.output())
+                line = _totals(function.output())
                 done = {name: count for name, count in line["actions"].items() if count}
                 print(
                     f"run {number}: {seconds:.1f} s, its CPU {cpu:.1f} s, {done}, "
@@ -80,14 +80,13 @@ def _settings(memory: int) -> dict[str, str]:
     return {
         "PYTHONPATH": f"{_ROOT / 'src'}:{_LIBRARIES}",
         "STACK_NAME": "csr-approver",
-        "MODE": "approve-only",
         "POWERTOOLS_SERVICE_NAME": "csr-approver",
         "APPROVE_AFTER_SECONDS": "0",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
     }
 
 
-def _sums(printed: str) -> dict[str, Any]:
+def _totals(printed: str) -> dict[str, Any]:
     lines = [json.loads(line) for line in printed.splitlines()]
     totals: dict[str, Any] = [one for one in lines if one.get("message") == "cluster reviewed"][-1]
     return totals

@@ -1,4 +1,4 @@
-"""Items of a list: a kubelet's CSR, and one that is filled so that readers of JSON fail."""
+"""Items of a list: a kubelet's CSR, and CSRs filled so that JSON parsers fail on the list."""
 
 import base64
 from typing import Any, Final
@@ -7,12 +7,12 @@ from benchmarks.nodes import Node, a_node
 from core.model import KUBELET_SERVING
 from sandbox.fake_apiserver import protobuf
 
-#: The most levels that an API server takes in JSON.
+#: The most levels of nesting that an API server accepts in JSON.
 _LEVELS: Final = 9_990
 
 
 def items() -> dict[str, memoryview]:
-    """Return a message for each kind of item, as it stands in a page of a list."""
+    """Return the protobuf message of each kind of item, as in a page of a list."""
     node = a_node(1)
     nested = '{"f:a":' * _LEVELS + "{}" + "}" * _LEVELS
     return {

@@ -1,4 +1,4 @@
-"""A fleet of made-up nodes, each with a request and an instance that confirms it."""
+"""A fleet of invented nodes, each with a request and an instance that confirms it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,25 +28,25 @@ ACCOUNT = "111122223333"
 PROFILE = f"arn:aws:iam::{ACCOUNT}:instance-profile/nodes"
 ROLE = Role("aws", ACCOUNT, "eks-node")
 CLUSTER = Cluster("bench", "us-east-1", VPC, (ip_network("10.100.0.0/16"),))
-#: Due at once: nothing here is about waiting.
+#: Approvals are due at once: the benchmarks measure no waiting.
 SETTINGS = ReviewSettings.model_validate({"approve_after_seconds": 0, "mode": "approve-only"})
 
 
 @dataclass(frozen=True)
 class Node:
-    """One node: its instance, and the request that its kubelet makes."""
+    """One node: its instance and its kubelet's request."""
 
     instance: Instance
     pem: bytes
 
     @property
     def username(self) -> str:
-        """Who the API server says it is."""
+        """Return the username that the API server gives it."""
         return f"system:node:{self.instance.private_dns_name}"
 
     @property
     def extra(self) -> dict[str, tuple[str, ...]]:
-        """What the IAM authenticator adds."""
+        """Return the `spec.extra` that the IAM authenticator adds."""
         session = self.instance.id
         return {
             "arn": (f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE.name}/{session}",),
@@ -59,7 +59,7 @@ class Node:
 
 
 def a_node(number: int) -> Node:
-    """The node of this number; up to 65,000 of them differ."""
+    """Return the node of this number; numbers under 65,000 give different nodes."""
     address = IPv4Address(0x0A0A0000 + number + 1)
     name = f"ip-{str(address).replace('.', '-')}.ec2.internal"
     interface = NetworkInterface(
@@ -80,30 +80,30 @@ def a_node(number: int) -> Node:
 
 
 def cases_of(nodes: Sequence[Node]) -> list[Case]:
-    """A case of each node's request, with all evidence."""
+    """Return the case of each node's request, with all evidence."""
     context = ReviewContext(CLUSTER, SETTINGS, NOW, SIGNERS[KUBELET_SERVING])
     return [_with_evidence(read(context.case_of(_csr(node)), context).case, node) for node in nodes]
 
 
 class SavedFleet:
-    """EC2 and IAM that answer at once: what is measured is ours and the API server's."""
+    """EC2 and IAM that answer at once, so that only the approver and the API server take time."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
-        """These nodes' instances are all that there is."""
+        """Save these nodes' instances, the only ones there are."""
         self._instances = {node.instance.id: node.instance for node in nodes}
 
     def by_id(self, ids: Collection[str]) -> Mapping[str, tuple[Instance, ...]]:
-        """The instances of these ids."""
+        """Return the instances by id."""
         return {one: (self._instances[one],) for one in ids if one in self._instances}
 
     def by_private_dns_name(
         self, _names: Collection[str], _vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...]]:
-        """Nobody is known by name here."""
+        """Return no instance: all nodes here are found by id."""
         return {}
 
     def role_of_profile(self, _profile_arn: str) -> Role:
-        """All have one role."""
+        """Return the one role that all nodes have."""
         return ROLE
 
 

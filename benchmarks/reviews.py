@@ -30,28 +30,28 @@ _TIMEOUT = 300
 
 @dataclass(frozen=True)
 class Measured:
-    """One review's outcome."""
+    """What one review did, and how long it took."""
 
     approvals: int
     pages: int
     seconds: float
 
 
-class Silence:
-    """A ledger that keeps nothing."""
+class NoLedger:
+    """A ledger that discards everything."""
 
     def record(self, record: Record) -> None:
-        """Forget it."""
+        """Discard it."""
 
     def finish(self, run: Run) -> None:
-        """Forget it."""
+        """Discard it."""
 
 
 class Bench:
-    """A control plane whose signer is off, so that nothing else is at work."""
+    """A control plane whose signer is off, so that only the approver writes."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder`: for the control plane's data."""
+        """Prepare a control plane whose data are in `folder`."""
         build(print)
         self._plane = ControlPlane(CLUSTER.name).start(folder)
         self._plane.stop("signer")
@@ -72,7 +72,7 @@ class Bench:
         self._plane.close()
 
     def review(self, prefix: str, count: int, connections: int) -> Measured:
-        """File a CSR for each node, and approve them all in one review."""
+        """File `count` CSRs, one per node, and approve them all in one review."""
         nodes = self.file(prefix, count)
         clock = WallClock(_TIMEOUT)
         start = perf_counter()
@@ -83,14 +83,14 @@ class Bench:
                 CLUSTER,
                 SIGNERS[KUBELET_SERVING],
                 SETTINGS,
-                Ports(api, SavedFleet(nodes), clock, Silence()),
+                Ports(api, SavedFleet(nodes), clock, NoLedger()),
             )
         seconds = perf_counter() - start
         self._remove_all()
         return Measured(run.count(Action.APPROVED), run.pages, seconds)
 
     def bare_loop(self, prefix: str, count: int, connections: int) -> float:
-        """File the same, and PUT what a review would, with nothing read or judged; in seconds."""
+        """File `count` CSRs, PUT what a review would, and return the seconds that the PUTs took."""
         self.file(prefix, count)
         pool = urllib3.PoolManager(
             ca_cert_data=self._plane.ca_pem, maxsize=connections, retries=False
@@ -111,17 +111,17 @@ class Bench:
         seconds = perf_counter() - start
         self._remove_all()
         if statuses != {200}:
-            raise RuntimeError(f"the bare loop met {statuses}")
+            raise RuntimeError(f"approving in a bare loop: expected only 200, got {statuses}")
         return seconds
 
     @property
     def server(self) -> tuple[str, str]:
-        """Where the API server is, and its CA."""
+        """Return the API server's URL and its CA in PEM."""
         return self._plane.server, self._plane.ca_pem
 
     @property
     def credentials(self) -> dict[str, str]:
-        """The approver's, as a function's environment has them."""
+        """Return the approver's credentials as a function's environment has them."""
         keys = self._approver.get_frozen_credentials()
         return {
             "AWS_REGION": self._plane.region,
@@ -134,11 +134,11 @@ class Bench:
         return cluster_token(self._approver, cluster=CLUSTER.name, region=self._plane.region)
 
     def file(self, prefix: str, count: int) -> list[Node]:
-        """File a CSR for each of `count` nodes, as kubelets do: with a generated name."""
+        """File a CSR for each of `count` nodes, with a generated name, as kubelets do."""
         nodes = [a_node(number) for number in range(count)]
         statuses = set(_each(lambda node: self._create(f"{prefix}-", node), nodes, 8))
         if statuses != {201}:
-            raise RuntimeError(f"filing met {statuses}")
+            raise RuntimeError(f"filing CSRs: expected only 201, got {statuses}")
         return nodes
 
     def _create(self, prefix: str, node: Node) -> int:
@@ -163,7 +163,7 @@ class Bench:
 
 
 def _impersonating(node: Node) -> dict[str, str]:
-    """Headers by which an administrator files in the node's name; capitals need escapes."""
+    """Return headers by which an administrator impersonates the node; capitals are escaped."""
     headers = {"Impersonate-User": node.username, "Impersonate-Group": "system:nodes"}
     for key, values in node.extra.items():
         escaped = "".join(c if c.islower() or c.isdigit() else f"%{ord(c):02x}" for c in key)

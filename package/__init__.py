@@ -1,4 +1,4 @@
-"""What `make build` ships: the code and its libraries, for one processor and one Python.
+"""Build what `make build` ships: the code and its libraries, for one processor and one Python.
 
-It needs no library itself, as it runs before any is there.
+This code imports the standard library only, as it runs before any library is installed.
 """

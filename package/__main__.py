@@ -1,4 +1,4 @@
-"""The Makefile's commands: `assemble` fills one function's package, `report` tells of the build."""
+"""The Makefile's commands: `assemble` fills a function's package, `report` describes the build."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ _SOURCES = Path("src")
 
 
 def main() -> int:
-    """Run one command."""
+    """Run one command and return its exit code."""
     options = _options()
     target = Target(options.architecture, options.python_version)
     try:
@@ -22,7 +22,7 @@ def main() -> int:
             for line in report(options.folder, options.libraries, _SOURCES, target):
                 print(line)
     except ValueError as error:
-        print(f"package: {error}", file=sys.stderr)
+        print(f"package {options.command}: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -33,7 +33,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--architecture", choices=ARCHITECTURES, required=True)
     parser.add_argument("--python-version", required=True)
     parser.add_argument("--libraries", type=Path, required=True, help="where pip installed them")
-    parser.add_argument("folder", type=Path, help="the function's package, or the whole build")
+    parser.add_argument(
+        "folder", type=Path, help="the function's package (assemble) or the whole build (report)"
+    )
     return parser.parse_args()
 
 

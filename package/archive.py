@@ -1,4 +1,4 @@
-"""A folder's content as one hash and one zip, the same wherever and whenever they are made."""
+"""Hash and zip a folder's content: the result is the same on every machine and at any time."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-# Zips begin with 1980, in local time: this day is later than that in all time zones.
+# A zip can't hold times before 1980, in local time: this day is later in all time zones.
 _DAY: Final = 2020, 1, 1, 0, 0, 0
 _DAY_SECONDS: Final = 1_577_836_800
 
@@ -17,7 +17,7 @@ _FOLDER_MODE: Final = 0o755
 
 
 def settle(folder: Path) -> None:
-    """Give all in it the rights that Lambda needs and one time, whatever the umask and the clock.
+    """Set all permissions in a folder to what Lambda needs, and all times to one fixed time.
 
     From: AWS Lambda Developer Guide, "Working with .zip file archives for Python Lambda functions".
     """
@@ -27,10 +27,10 @@ def settle(folder: Path) -> None:
 
 
 def files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file of the folder by its path within, in that path's order.
+    """Yield each file's path within the folder and its full path, sorted by the former.
 
     Raises:
-        ValueError: one is a link, or no file at all.
+        ValueError: one is a link or a special file.
     """
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     for name, path in sorted(found.items()):
@@ -38,11 +38,11 @@ def files(folder: Path) -> Iterator[tuple[str, Path]]:
         if stat.S_ISREG(mode):
             yield name, path
         elif not stat.S_ISDIR(mode):
-            raise ValueError(f"{path}: expected files and folders only")
+            raise ValueError(f"{path}: expected a file or a folder, not a link or special file")
 
 
 def content_hash(folder: Path) -> str:
-    """SHA-256 of all paths, rights and contents."""
+    """Return the SHA-256 of all paths, permissions and contents, in hexadecimal."""
     total = sha256()
     for name, path in files(folder):
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -51,15 +51,15 @@ def content_hash(folder: Path) -> str:
 
 
 def write_zip(folder: Path, target: Path) -> str:
-    """Zip the folder's files; returns the zip's SHA-256.
+    """Zip the folder's files to `target`, and return the zip's SHA-256 in hexadecimal.
 
-    The same content gives the same zip where the same zlib compresses it; `content_hash` doesn't
-    depend on that.
+    The same content gives the same zip only with the same version of zlib; `content_hash` doesn't
+    depend on zlib.
     """
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for name, path in files(folder):
             entry = ZipInfo(name, _DAY)
-            entry.create_system = 3  # Unix, whose rights these are
+            entry.create_system = 3  # Unix: the permissions are Unix's
             entry.external_attr = path.stat().st_mode << 16
             archive.writestr(entry, path.read_bytes(), ZIP_DEFLATED)
     return sha256(target.read_bytes()).hexdigest()

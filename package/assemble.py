@@ -1,4 +1,4 @@
-"""Makes a function's package: the libraries' part that is used, our code, and byte code of both."""
+"""Assemble a function's package: the used parts of libraries, our code, and byte code of both."""
 
 import compileall
 import shutil
@@ -14,36 +14,36 @@ from package.target import Target
 #: Our code that runs in Lambda. No command line, no sandbox, no tests.
 SOURCES: Final = ("adapters", "core", "handlers")
 
-# Where Lambda unpacks it: what tracebacks shall show.
+# Tracebacks show paths under the folder where Lambda unpacks the package.
 _TASK_ROOT: Final = "/var/task"
 
 
 def assemble(libraries: Path, sources: Path, package: Path, target: Target) -> None:
-    """Fill a folder, which may be there but empty.
+    """Fill a function's package folder, which must be empty or not exist.
 
     Raises:
-        ValueError: it isn't empty; or a library isn't such as Lambda can load.
+        ValueError: the folder isn't empty, or Lambda can't load one of the libraries.
     """
     package.mkdir(parents=True, exist_ok=True)
     if any(package.iterdir()):
-        raise ValueError(f"{package}: expected an empty folder")
+        raise ValueError(f"{package}: expected an empty folder; remove what is in it")
     for file in kept(libraries):
         _copy(libraries / file, package / file)
     for name in SOURCES:
         for path in (sources / name).rglob("*.py"):
             _copy(path, package / path.relative_to(sources))
     if wrong := list(misfits(package, target)):
-        raise ValueError("; ".join(wrong))
+        raise ValueError("Lambda can't load these: " + "; ".join(wrong))
     if target.has_this_python:
         compile_all(package)
     settle(package)
 
 
 def compile_all(package: Path) -> None:
-    """Give every module its byte code, by the Python that runs this.
+    """Compile every module to byte code with the Python that runs this.
 
-    Lambda can't keep what Python compiles there, so each cold start would compile all of it anew.
-    The hash is of the source, and unchecked: times, which a zip may change, don't count.
+    Lambda's folder is read-only, so without byte code each cold start compiles every module again.
+    The byte code is valid for the source's hash, unchecked: a zip may change the files' times.
 
     Raises:
         ValueError: a module can't be compiled.
@@ -56,7 +56,7 @@ def compile_all(package: Path) -> None:
         invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
     )
     if not done:
-        raise ValueError("not all modules can be compiled")
+        raise ValueError(f"{package}: can't compile all modules; Python's messages are above")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,8 +1,8 @@
-"""How long a cold function takes to its first answer, under AWS's own runtime client.
+"""Measure the seconds from a cold start to the first answer, under AWS's own runtime client.
 
-The answer is that to a message about a Region that isn't served: everything is imported and
-settings are read, and no network is needed. It is this machine's time, with its processors to
-itself; Lambda's differs, the ratios are what carries over.
+The event is a message about a Region that isn't served: the function imports everything and reads
+its settings, and needs no network. The seconds are this machine's. Lambda's differ, but the ratios
+between packages are similar.
 """
 
 import sys
@@ -25,7 +25,7 @@ _HERE: Final[Mapping[str, Architecture]] = {
     "x86_64": "x86_64",
 }
 
-# Lambda's folder can't be written to: what wasn't compiled before is compiled at each start.
+# Lambda's folder is read-only, so a module without byte code is compiled at each start.
 _ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "unused",
     "AWS_REGION": "us-east-1",
@@ -38,11 +38,11 @@ _ENVIRONMENT: Final = {
 
 
 def obstacle(target: Target) -> str:
-    """Why packages for this target can't be run here; empty, if they can."""
+    """Return why packages for this target can't run here; empty if they can."""
     if sys.platform != "linux" or _HERE.get(machine().lower()) != target.architecture:
-        return f"this is no Linux on {target.architecture}"
+        return f"this machine isn't Linux on {target.architecture}"
     if not target.has_this_python:
-        return f"this is no Python {target.python_version}"
+        return f"this Python isn't {target.python_version}"
     try:
         distribution("awslambdaric")
     except PackageNotFoundError:
@@ -51,12 +51,13 @@ def obstacle(target: Target) -> str:
 
 
 def first_answers(packages: Mapping[str, Path], event: Any) -> dict[str, float]:
-    """Seconds from a process's start to its first answer, of each package: the fastest of a few.
+    """Return each package's fastest time from process start to first answer, in seconds.
 
-    What else the machine does can only slow them, and does so to all alike: they take turns.
+    Other load on the machine only slows starts down, so the fastest of a few counts. Packages take
+    turns, so that other load affects them equally.
 
     Raises:
-        RuntimeError: a package doesn't answer as it should.
+        RuntimeError: a package fails on the event.
     """
     took: dict[str, list[float]] = {name: [] for name in packages}
     for _ in range(_STARTS):
@@ -71,5 +72,5 @@ def _first_answer(package: Path, event: Any) -> float:
         outcome = function.invoke(event)
         seconds = perf_counter() - begun
         if outcome != Outcome():
-            raise RuntimeError(f"{package}: {outcome}\n{function.output()}")
+            raise RuntimeError(f"{package} failed: {outcome}\n{function.output()}")
     return seconds

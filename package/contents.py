@@ -1,9 +1,9 @@
-"""What of the installed libraries goes into the package, and what stays out.
+"""Select the files of the installed libraries that go into the package.
 
-What is imported is found out by the tests, which run the functions on every event; what is left out
-is listed here. Boto3 is in, although Lambda's runtime has one: that one changes when AWS likes, and
-an older one doesn't know `IncludeManagedResources` of EC2's DescribeInstances, without which the
-instances of EKS Auto Mode aren't seen.
+Everything goes in but what is listed here; the tests run the functions on every event to show that
+nothing listed is imported. Boto3 goes in although Lambda's runtime has one: AWS may change that one
+at any time, and older versions lack `IncludeManagedResources` in EC2's DescribeInstances, without
+which EC2 doesn't return the instances of EKS Auto Mode.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-#: Distributions that nothing imports: what the asyncio half of kubernetes needs, and cffi's parser.
+#: Distributions that nothing imports: the requirements of kubernetes.aio, and cffi's parser.
 UNUSED_DISTRIBUTIONS: Final = frozenset(
     {
         "aiohappyeyeballs",
@@ -27,20 +27,20 @@ UNUSED_DISTRIBUTIONS: Final = frozenset(
     }
 )
 
-#: Those of AWS's APIs that may be called; their descriptions stay, a megabyte or two of 25.
+#: AWS services that the functions call; their descriptions stay, 1 to 2 MB of 25.
 AWS_SERVICES: Final = frozenset({"ec2", "eks", "iam", "sqs", "sts"})
 
 # Botocore takes the newest description of a service.
 _OLD_DESCRIPTIONS: Final = "botocore/data/ec2/201[45]-*", "botocore/data/ec2/2016-0*"
 
-# Where only part of a library is used: the large parts that aren't. Of the kubernetes client that
-# is the connection; its API classes and models, which it loads when they are asked for, are never.
+# The large unused parts of libraries that are used in part. Of the kubernetes client only the
+# connection is used; it loads its API classes and models lazily, which never happens here.
 _UNUSED_PARTS: Final = (
     "aws_lambda_powertools/event_handler",
     "bin",
     "boto3/data",
     "boto3/examples",
-    "cffi",  # cryptography needs `_cffi_backend`, which stands beside it
+    "cffi",  # cryptography needs `_cffi_backend`, which isn't in this folder
     "kubernetes/aio",
     "kubernetes/client/api/[!_]*",
     "kubernetes/client/models/[!_]*",
@@ -61,16 +61,16 @@ _NOT_FOR_RUNNING: Final = (
     "*.pyx",
 )
 
-# Scanners, such as Amazon Inspector, know by METADATA what is in a package; licences want to be
-# passed on. All else of a dist-info is pip's own, and some of it tells where it was installed.
+# Scanners such as Amazon Inspector read METADATA, and licences require that they are passed on. The
+# rest of a dist-info is for pip alone, and some of it contains the path of the installation.
 _DIST_INFO: Final = ("METADATA", "LICEN[CS]E*", "NOTICE*", "AUTHORS*", "licenses")
 
 
 def kept(libraries: Path) -> Iterator[PurePosixPath]:
-    """The files of a folder that pip installed into that go into the package, in their order.
+    """Yield the files that go into the package, of a folder that pip installed into, sorted.
 
     Raises:
-        ValueError: a distribution or a part that is left out isn't there: the list is out of date.
+        ValueError: a listed distribution or part isn't installed: the list is out of date.
     """
     unused = _unused(libraries)
     files = sorted(
@@ -80,12 +80,15 @@ def kept(libraries: Path) -> Iterator[PurePosixPath]:
     )
     for part in _UNUSED_PARTS:
         if not any(_is_in(file, part) for file in files):
-            raise ValueError(f"{part}: to be left out, but not there")
+            raise ValueError(
+                f"{part}: listed as unused in package/contents.py, but not installed; "
+                "update the list"
+            )
     yield from (file for file in files if file not in unused and not is_left_out(file))
 
 
 def is_left_out(file: PurePosixPath) -> bool:
-    """Whether a file of a library that is used stays out, told by its path alone."""
+    """Return whether a file of a used library stays out, by its path alone."""
     if any(_is_in(file, part) for part in _UNUSED_PARTS):
         return True
     if any(PurePosixPath(part).match(name) for part in file.parts for name in _NOT_FOR_RUNNING):
@@ -98,20 +101,23 @@ def is_left_out(file: PurePosixPath) -> bool:
 
 
 def _is_in(file: PurePosixPath, part: str) -> bool:
-    """Whether this is the part, which may be a pattern, or within it."""
+    """Return whether the file is the part (a path or a pattern) or within it."""
     depth = len(PurePosixPath(part).parts)
     return len(file.parts) >= depth and PurePosixPath(*file.parts[:depth]).match(part)
 
 
 def _unused(libraries: Path) -> frozenset[PurePosixPath]:
-    """All files of the distributions that nothing imports."""
+    """Return all files of the distributions that nothing imports."""
     found = {
         one.metadata["Name"].lower().replace("_", "-"): one
         for one in distributions(path=[str(libraries)])
     }
     missing = UNUSED_DISTRIBUTIONS - set(found)
     if missing:
-        raise ValueError(f"{', '.join(sorted(missing))}: to be left out, but not installed")
+        raise ValueError(
+            f"{', '.join(sorted(missing))}: listed as unused in package/contents.py, "
+            "but not installed; update the list"
+        )
     return frozenset(
         PurePosixPath(file) for name in UNUSED_DISTRIBUTIONS for file in found[name].files or ()
     )

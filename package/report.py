@@ -1,6 +1,6 @@
-"""What `make build` prints: how large the package is, and how fast it starts.
+"""Report what `make build` prints: how large the package is, and how fast it starts.
 
-Beside it, the same without its byte code, and what `sam build` makes of `src` by itself.
+The report compares it with the package without byte code, and with a plain `sam build` of `src`.
 """
 
 import json
@@ -25,7 +25,7 @@ _EVENT: Final = Path("events/review-excluded.json")
 
 
 def report(build: Path, libraries: Path, sources: Path, target: Target) -> Iterator[str]:
-    """The lines; writes the package's zip beside the folder of the build.
+    """Yield the report's lines, and write the package's zip beside the build's folder.
 
     Raises:
         ValueError: the functions' packages differ, or aren't for this target.
@@ -34,7 +34,9 @@ def report(build: Path, libraries: Path, sources: Path, target: Target) -> Itera
         raise ValueError("\n".join(wrong))
     hashes = {content_hash(build / name) for name in _FUNCTIONS}
     if len(hashes) != 1:
-        raise ValueError("the functions' packages differ")
+        raise ValueError(
+            f"{build}: the functions' packages differ; did src change meanwhile? Build again"
+        )
     package = build / _FUNCTIONS[0]
     archive = build.parent / f"csr-approver-{target.architecture}.zip"
     with TemporaryDirectory() as folder:
@@ -58,20 +60,20 @@ def _table(packages: Mapping[str, Path], zips: Mapping[str, Path], target: Targe
     if why_not:
         yield f"first answer: not measured here, {why_not}"
     if not target.has_this_python:
-        yield f"no byte code: it takes Python {target.python_version} (cold starts are slower)"
+        yield f"no byte code: this needs Python {target.python_version} (cold starts are slower)"
 
 
 def _others(package: Path, libraries: Path, sources: Path, folder: Path) -> dict[str, Path]:
-    """The packages to compare with.
+    """Make the packages to compare with, and return their folders.
 
-    Plain is all that the lock names as it is, beside the whole of `src`, nothing compiled.
+    The plain one holds all libraries of the lock unchanged and the whole of `src`, uncompiled.
     From: aws-lambda-builders, workflow python_pip.
     """
     uncompiled, plain = folder / "uncompiled", folder / "plain"
     without = shutil.ignore_patterns("__pycache__")
     shutil.copytree(package, uncompiled, ignore=without)
     shutil.copytree(libraries, plain)
-    shutil.rmtree(plain / "bin")  # pip's alone
+    shutil.rmtree(plain / "bin")  # only pip puts scripts here
     shutil.copytree(sources, plain, dirs_exist_ok=True, ignore=without)
     return {UNCOMPILED: uncompiled, PLAIN: plain}
 

@@ -1,9 +1,9 @@
-"""Lambda without Lambda: a built package runs under AWS's own runtime client, as it does there.
+"""Run a built package as Lambda does, under AWS's own runtime client.
 
-The client (`awslambdaric`) asks a Runtime API for events and posts what becomes of them; this is
-such an API, and the process that uses it. The process sees the package, the runtime client and
-Python's standard library, and nothing of the environment that this runs in: what the package lacks
-is missing. Memory isn't limited, time-outs aren't enforced, and the file system can be written to.
+The client (`awslambdaric`) gets events from a Runtime API and posts their outcomes. This module is
+such an API, and starts the client's process. The process can import the package, the runtime client
+and Python's standard library only, so what the package lacks is missing here too. Unlike in Lambda,
+memory isn't limited, time-outs aren't enforced, and the file system is writable.
 From: AWS Lambda Developer Guide, "Runtime API".
 
     with LambdaFunction(package, "handlers.review.handler", {"MODE": "shadow"}) as function:
@@ -33,9 +33,9 @@ _RUNTIME_CLIENT: Final = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an event: the handler's result, or an error (then `error_type` isn't empty).
+    """The outcome of an event: the handler's result, or an error (then `error_type` isn't empty).
 
-    `at_init`: the function failed before it took any event.
+    `at_init`: the function failed at its start, before any event.
     """
 
     result: Any = None
@@ -45,7 +45,7 @@ class Outcome:
 
 
 class LambdaFunction:
-    """One warm environment of a function; `invoke` it as often as you like, one at a time."""
+    """One warm environment of a function; `invoke` it any number of times, one at a time."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class LambdaFunction:
         *,
         timeout_seconds: int = 60,
     ) -> None:
-        """`environment`: what the function's configuration and its role's credentials give it."""
+        """Prepare the function; `environment` holds its configuration and role credentials."""
         self._package = package
         self._handler = handler
         self._environment = environment
@@ -63,7 +63,7 @@ class LambdaFunction:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        """Start the function; what fails at its start is the outcome of the first `invoke`."""
+        """Start the function; a failure at its start is the outcome of the first `invoke`."""
         with ExitStack() as stack:
             self._api = _RuntimeApi(self._timeout_seconds)
             serving = Thread(target=self._api.serve_forever, args=(0.05,), daemon=True)
@@ -87,39 +87,40 @@ class LambdaFunction:
         self._open.close()
 
     def invoke(self, event: Any) -> Outcome:
-        """Hand one event to the function and wait for what comes of it.
+        """Give one event to the function, and return the outcome.
 
         Raises:
-            TimeoutError: nothing came within the time-out and some seconds; the process is ended.
+            TimeoutError: no outcome came within the time-out and some seconds. The process is
+                ended.
         """
         self._api.events.put(json.dumps(event).encode())
         try:
             return self._api.outcomes.get(timeout=self._timeout_seconds + 5)
         except Empty:
             self._stop()
-            raise TimeoutError(f"{self._handler} took too long\n{self.output()}") from None
+            raise TimeoutError(f"{self._handler} gave no outcome\n{self.output()}") from None
 
     @property
     def pid(self) -> int:
-        """The process that runs the function."""
+        """Return the id of the process that runs the function."""
         return self._process.pid
 
     @property
     def peak_megabytes(self) -> int:
-        """The most memory that the process has had so far, by the count of Linux."""
+        """Return the process's peak resident memory so far in MB, as Linux counts it."""
         status = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         [line] = [one for one in status if one.startswith("VmHWM")]
         return int(line.split()[1]) // 1024
 
     @property
     def cpu_seconds(self) -> float:
-        """The processor time that the process has had so far, by the count of Linux."""
+        """Return the process's CPU time so far in seconds, as Linux counts it."""
         # From: proc(5), /proc/pid/stat: utime and stime, twelve fields after the name in brackets.
         after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
     def output(self) -> str:
-        """All that the function has written: what Lambda sends to CloudWatch Logs."""
+        """Return all that the function wrote: what Lambda sends to CloudWatch Logs."""
         self._written.seek(0)
         return self._written.read()
 
@@ -138,7 +139,7 @@ class LambdaFunction:
             "_HANDLER": self._handler,
             **self._environment,
         }
-        # -S: without the site-packages of whoever runs this.
+        # -S: without this environment's site-packages.
         command = [_python(), "-S", "-m", "awslambdaric", self._handler]
         process = subprocess.Popen(  # noqa: S603 - this Python itself
             command,
@@ -153,7 +154,7 @@ class LambdaFunction:
         return process
 
     def _watch(self, process: subprocess.Popen[str]) -> None:
-        """Nobody shall wait for a process that has ended."""
+        """Report an outcome when the process ends, so that `invoke` stops waiting."""
         code = process.wait()
         self._api.outcomes.put(Outcome(error_type="Runtime.ExitError", error_message=str(code)))
 
@@ -163,7 +164,7 @@ class LambdaFunction:
 
 
 class _RuntimeApi(ThreadingHTTPServer):
-    """The API on a port of its own; events go in by one queue, outcomes come out by the other."""
+    """The API on a port of its own; one queue brings events, another returns outcomes."""
 
     daemon_threads = True
 
@@ -179,13 +180,13 @@ class _RuntimeApi(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_address[1]}"
 
     def close(self) -> None:
-        """Answer nobody any more; whoever waits for an event gets none."""
+        """Stop answering; a client that waits for an event gets none."""
         self.events.put(None)
         self.shutdown()
         self.server_close()
 
     def handle_error(self, *_: Any) -> None:
-        """A function that is ended hangs up."""
+        """Ignore it: a process that is ended closes its connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -195,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _RuntimeApi
 
     def do_GET(self) -> None:
-        """`next`: the next event, as soon as there is one."""
+        """Answer `next` with the next event, as soon as there is one."""
         event = self.server.events.get()
         if event is None:
             self.close_connection = True
@@ -214,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def do_POST(self) -> None:
-        """`response`, or `error` of an event or of the start."""
+        """Take a `response`, or an `error` of an event or of the start."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
         if self.path.endswith("/response"):
             outcome = Outcome(result=body)
@@ -228,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(202, b'{"status":"OK"}', {})
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
@@ -241,13 +242,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _python() -> str:
-    """The Python that runs this, without its virtual environment."""
+    """Return the path of the Python that runs this, outside its virtual environment."""
     name = "python{}.{}".format(*sys.version_info)
     return str(Path(sys.base_prefix, "bin", name))
 
 
 def _link_runtime_client(folder: Path) -> None:
-    """Put the runtime client alone into a folder, as Lambda has it in one of its own."""
+    """Link the runtime client alone into a folder: in Lambda it has its own folder too."""
     for name in _RUNTIME_CLIENT:
         found = distribution(name)
         tops = {file.parts[0] for file in found.files or () if ".." not in file.parts}

@@ -1,4 +1,4 @@
-"""Whom a package is for."""
+"""The processor and the Python that a package is for."""
 
 import sys
 from dataclasses import dataclass
@@ -17,5 +17,5 @@ class Target:
 
     @property
     def has_this_python(self) -> bool:
-        """Whether byte code that is made here is good there: it is of one minor version."""
+        """Return whether byte code made here is valid there: it depends on the minor version."""
         return "{}.{}".format(*sys.version_info) == self.python_version

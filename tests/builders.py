@@ -1,4 +1,4 @@
-"""Values that are good by default; each test changes one thing."""
+"""Builders of values that are valid by default; each test changes one thing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -56,7 +56,7 @@ ROLE = Role("aws", "111122223333", "eks-node")
 
 
 def an_extra(instance_id: str = INSTANCE_ID, role: str = "eks-node") -> dict[str, tuple[str, ...]]:
-    """The six keys of the IAM authenticator."""
+    """Return the six keys of the IAM authenticator."""
     return {
         "arn": (f"arn:aws:sts::111122223333:assumed-role/{role}/{instance_id}",),
         "canonicalArn": (f"arn:aws:iam::111122223333:role/{role}",),
@@ -83,7 +83,7 @@ def a_csr(
     conditions: tuple[Condition, ...] = (),
     certificate: bytes = b"",
 ) -> Csr:
-    """A pending CSR of a healthy node, seven minutes old: approvals and denials are due."""
+    """Return a pending CSR of a healthy node, seven minutes old: approvals and denials are due."""
     return Csr(
         name=name,
         uid=f"uid-of-{name}" if uid is None else uid,
@@ -108,7 +108,7 @@ def a_key(kind: str = "ECDSA P-256", rule: KeyRule = KeyRule.ALLOWED) -> PublicK
 def a_subject(
     *attributes: tuple[str, str], string_type: StringType = StringType.UTF8, rdns: bool = True
 ) -> tuple[SubjectAttribute, ...]:
-    """Attributes by dotted OID; all in one RDN if not `rdns`."""
+    """Return a subject of attributes by dotted OID; all in one RDN if not `rdns`."""
     return tuple(
         SubjectAttribute(oid, value, string_type, position if rdns else 0)
         for position, (oid, value) in enumerate(attributes)
@@ -116,7 +116,7 @@ def a_subject(
 
 
 def names(*values: str) -> tuple[San, ...]:
-    """SANs out of text: addresses where they read as such, DNS names otherwise."""
+    """Return SANs from texts: IP addresses if they can be parsed as such, else DNS names."""
     return tuple(_san(value) for value in values)
 
 
@@ -140,7 +140,7 @@ def a_request(
     signature_hash: str = "sha256",
     signature_valid: bool | None = True,
 ) -> Pkcs10:
-    """What the strict reader makes of a kubelet's request."""
+    """Return a kubelet's request as the strict parser returns it."""
     return Pkcs10(
         subject=a_subject(*O_AND_CN) if subject is None else subject,
         sans=names(NODE, ADDRESS) if sans is None else sans,
@@ -165,7 +165,7 @@ def an_interface(
     ipv6: tuple[str, ...] = (),
     prefixes: tuple[str, ...] = (),
 ) -> NetworkInterface:
-    """A primary interface with a public address, and a secondary one that is a pod's."""
+    """Return a primary interface with a public address, and a secondary one that is a pod's."""
     primary = PrivateAddress(_v4(address), primary=True, public=frozenset(map(_v4, public)))
     others = tuple(PrivateAddress(_v4(other), primary=False) for other in secondary)
     return NetworkInterface(
@@ -197,7 +197,7 @@ def an_instance(
     tags: Mapping[str, str] | None = None,
     interfaces: tuple[NetworkInterface, ...] | None = None,
 ) -> Instance:
-    """A running node of the cluster in a public subnet."""
+    """Return a running node of the cluster in a public subnet."""
     return Instance(
         id=id,
         state=state,
@@ -234,7 +234,7 @@ def a_case(
     instance: Instance | None = None,
     role: Role | RoleUnknown | NotProvided = ROLE,
 ) -> Case:
-    """An approvable case."""
+    """Return an approvable case."""
     if isinstance(identity, str):
         kind = IdentityKind(identity)
         node = NODE if csr is None else csr.node or ""
@@ -268,7 +268,7 @@ def a_context(*, policy: Policy | None = None) -> ReviewContext:
 
 
 def a_parsed_csr(csr: Csr) -> ParsedCsr:
-    """A CSR with its request read by the strict reader."""
+    """Return a CSR with its request parsed by the strict parser."""
     return read(a_context().case_of(csr), a_context())
 
 
@@ -277,7 +277,7 @@ def approved(by: str = "ApprovedByCsrApprover", ago: timedelta = timedelta(minut
 
 
 def without(csr: Csr, *keys: str) -> Csr:
-    """The CSR without these keys of `spec.extra`."""
+    """Return the CSR without these keys of `spec.extra`."""
     return replace(csr, extra={k: v for k, v in csr.extra.items() if k not in keys})
 
 
@@ -290,7 +290,7 @@ def a_certificate(
     node: str = NODE,
     version: int = 2,
 ) -> bytes:
-    """A certificate as a signer issues it for this CSR: its key, and these names. In PEM."""
+    """Return a certificate in PEM, as a signer issues it for this CSR: its key, and these names."""
     authority = keys.ecdsa("the cluster's authority")
     request = x509.load_pem_x509_csr(csr.request if isinstance(csr.request, bytes) else b"")
     own = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -318,7 +318,7 @@ def a_filed_csr(
     words: str = "",
     **rest: Any,
 ) -> Csr:
-    """A CSR with a real request in it; the key is that of the node's name, or of `words`."""
+    """Return a CSR with a real request; its key is derived from the node's name, or `words`."""
     key = keys.ecdsa(words or node)
     named = csr_builder.Names(node, tuple(dns), tuple(ips))
     return a_csr(node=node, request=csr_builder.CsrBuilder.of_node(key, node, named).pem(), **rest)

@@ -15,7 +15,7 @@ _ABSENT: Final = "no control plane: "
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker of the control plane's tests known."""
+    """Register the marker of the control plane's tests."""
     config.addinivalue_line("markers", "controlplane: needs a real Kubernetes control plane")
 
 
@@ -29,9 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """One control plane for the session: tests use names of their own in it, and leave it running.
+    """Yield one control plane for the session; tests use unique names, and leave it running.
 
-    Where it isn't built, the test is skipped; with REQUIRE_CONTROL_PLANE=1 it is built, or fails.
+    If it isn't built the test is skipped; with REQUIRE_CONTROL_PLANE=1 it is built, or fails.
     """
     _build_or_skip()
     with ControlPlane(CLUSTER).start(tmp_path_factory.mktemp("control-plane")) as plane:
@@ -40,15 +40,15 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture(scope="session")
 def eks_plane(control_plane: ControlPlane) -> ControlPlane:
-    """A control plane that understands EKS tokens and issues certificates.
+    """Return a control plane that understands EKS tokens and issues certificates.
 
-    One of KUBEBUILDER_ASSETS does neither: where the control plane is required, that is a failure.
+    A control plane of KUBEBUILDER_ASSETS does neither: the test fails if one is required.
     """
     if not (control_plane.has_identity and control_plane.has_signer):
-        lacks = f"{_ABSENT}KUBEBUILDER_ASSETS has no signer and knows no EKS tokens"
+        lacks = f"{_ABSENT}KUBEBUILDER_ASSETS has no signer and accepts no EKS tokens"
         if _is_required():
             pytest.fail(lacks)
-        pytest.skip(lacks)  # what needs neither is tested with those assets all the same
+        pytest.skip(lacks)  # other tests still run with those assets
     return control_plane
 
 
@@ -64,8 +64,8 @@ def _build_or_skip() -> None:
     try:
         ready = os.environ.get("KUBEBUILDER_ASSETS") or built()
     except BuildError as error:
-        pytest.skip(f"{_ABSENT}{error}")  # the practice API is tested all the same
-    if not ready:  # whoever runs some tests at a desk needn't wait minutes for a build
+        pytest.skip(f"{_ABSENT}{error}")  # the fake API server is tested nevertheless
+    if not ready:  # a developer who runs a few tests need not wait minutes for a build
         pytest.skip(f"{_ABSENT}not built yet; run `python -m tests.real.controlplane build`")
 
 
@@ -73,7 +73,7 @@ def _build_or_skip() -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter,
 ) -> Generator[None, None, None]:
-    """Say in the closing lines, after pytest's own, what was not tested and why."""
+    """Print after pytest's own closing lines what was not tested and why."""
     yield
     reasons = [
         report.longrepr[2].removeprefix("Skipped: ")

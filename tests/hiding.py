@@ -1,6 +1,6 @@
-"""CSRs that hid all others from an approver that reads JSON, by what is wrong with them.
+"""CSRs that hide all others from an approver that reads JSON, by what is wrong with them.
 
-All are what kube-apiserver v1.36 stores and lists of anyone who may create CSRs.
+kube-apiserver v1.36 accepts and lists them from anyone who may create CSRs.
 """
 
 import json
@@ -11,11 +11,11 @@ from sandbox.fake_apiserver import protobuf
 
 Json = dict[str, Any]
 
-#: The most levels that the API server reads of an object in JSON.
+#: The most levels of nesting that the API server accepts in JSON.
 IN_JSON: Final = 9_990
 
-#: The most levels that it reads of `fieldsV1` in protobuf, where null becomes `{}`: with these
-#: 10,001 levels its own JSON writer breaks off the list.
+#: The most levels that it accepts of `fieldsV1` in protobuf, where null becomes `{}`. At these
+#: 10,001 levels its own JSON encoder ends the list with an error.
 IN_PROTOBUF: Final = 10_000
 
 
@@ -54,12 +54,12 @@ KINDS: Final[Mapping[str, tuple[Json, str]]] = {
 
 
 def in_protobuf(body: Json) -> bytes:
-    """A CSR as a client sends it in protobuf."""
+    """Return a CSR as a client sends it in protobuf."""
     return protobuf.encode(body)
 
 
 def in_json(body: Json) -> bytes:
-    """A CSR as a client sends it in JSON, with the `fieldsV1` as they are."""
+    """Return a CSR as a client sends it in JSON, with the `fieldsV1` as they are."""
     [entry] = body["metadata"]["managedFields"]
     metadata = body["metadata"] | {"managedFields": [entry | {"fieldsV1": "FIELDS"}]}
     text = json.dumps(body | {"metadata": metadata}).replace('"FIELDS"', entry["fieldsV1"])

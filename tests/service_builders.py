@@ -1,4 +1,4 @@
-"""Values of the second signer that are good by default; each test changes one thing."""
+"""Builders for the second signer's values, valid by default; each test changes one thing."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -35,7 +35,7 @@ USAGES = ("digital signature", "key encipherment", "server auth")
 
 
 def an_account(namespace: str, name: str = "issuer") -> dict[str, Any]:
-    """Username and groups of a ServiceAccount, as `a_csr` takes them."""
+    """Return username and groups of a ServiceAccount, as `a_csr` takes them."""
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
     return {
         "username": f"system:serviceaccount:{namespace}:{name}",
@@ -44,7 +44,7 @@ def an_account(namespace: str, name: str = "issuer") -> dict[str, Any]:
 
 
 def a_service_csr(**changes: Any) -> Csr:
-    """A pending CSR of a ServiceAccount, seven minutes old."""
+    """Return a pending CSR of a ServiceAccount, seven minutes old."""
     good: dict[str, Any] = {
         "name": "web-tls",
         **an_account(NAMESPACE),
@@ -61,7 +61,7 @@ def a_service_request(
     sans: tuple[San, ...] | None = None,
     **changes: Any,
 ) -> Pkcs10:
-    """What the strict reader makes of a request for a Service's name and address."""
+    """Return a request for a Service's name and address as the strict parser returns it."""
     return a_request(
         subject=a_subject(("2.5.4.3", DNS)) if subject is None else subject,
         sans=names(DNS, f"{DNS}.cluster.local", CLUSTER_IP) if sans is None else sans,
@@ -89,7 +89,7 @@ def a_service_case(
     cluster: Cluster | NotProvided | None = None,
     services: tuple[Service, ...] | ServicesHidden | NotProvided | None = None,
 ) -> Case:
-    """An approvable case."""
+    """Return an approvable case."""
     csr = a_service_csr() if csr is None else csr
     request = a_service_request() if request is None else request
     policy = a_policy() if policy is None else policy
@@ -114,7 +114,7 @@ def a_filed_service_csr(
     words: str = "a Service's key",
     **rest: Any,
 ) -> Csr:
-    """A CSR with a real request in it; the key is that of `words`."""
+    """Return a CSR with a real request; its key is derived from `words`."""
     subject = () if cn is None else (csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8(cn)),)
     made = csr_builder.CsrBuilder(keys.ecdsa(words)).subject(*subject)
     made = made.sans(*map(csr_builder.dns, dns), *map(csr_builder.ip, ips)) if dns or ips else made

@@ -1,1 +1,1 @@
-"""Attacks: each test is one that was tried, and says what must come of it."""
+"""Attacks: each test tries one, and says what the approver must do."""

@@ -1,4 +1,4 @@
-"""Which checks refuse a case, and how: an attack is shown by the check that is there to stop it."""
+"""Which checks refuse a case, and how: a test names the check that must stop its attack."""
 
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
@@ -6,7 +6,7 @@ from core.model import Case, Decision
 
 
 def decided(case: Case) -> Decision:
-    """Return the verdict's answer."""
+    """Return the verdict's decision."""
     return decide(case, KUBELET_SERVING_CHECKS).decision
 
 

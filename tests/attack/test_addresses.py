@@ -1,4 +1,4 @@
-"""Addresses that look like the node's own, that hide another, or that a node took for itself."""
+"""Addresses that resemble the node's, contain it, or that a node assigned to itself."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def asking(*values: str, **rest: object) -> Case:
     ],
 )
 def test_the_nodes_ipv4_address_within_an_ipv6_one_is_denied(address: str) -> None:
-    """It is another address, and EC2 doesn't show it on the instance."""
+    """The IPv6 address is another one, which EC2 doesn't show on the instance."""
     assert refusals(asking(ADDRESS, address)).get("ip-addresses") == "deny"
 
 
@@ -78,15 +78,15 @@ def test_an_address_of_the_machine_or_the_metadata_service_in_any_form_is_denied
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "10.100.0.1", "224.0.0.1"])
 def test_a_reserved_address_is_denied_even_if_ec2_shows_it(address: str) -> None:
-    """Only `reserved-names` refuses it then."""
+    """Then only `reserved-names` refuses the address."""
     instance = an_instance(interfaces=(an_interface(address=address),))
 
     assert {"reserved-names": "deny"} == refusals(asking(address, instance=instance))
 
 
 @pytest.mark.parametrize("prefix", ["0.0.0.0/0", "::/0", "10.0.0.0/8", "::a00:0/104", "::/96"])
-def test_no_delegated_prefix_makes_an_address_the_nodes(prefix: str) -> None:
-    """What lies in one is a pod's: of its own family left, of the other denied."""
+def test_an_address_of_a_delegated_prefix_is_never_the_nodes(prefix: str) -> None:
+    """An address in a delegated prefix is a pod's: same family is left, the other is denied."""
     instance = an_instance(interfaces=(an_interface(prefixes=(prefix,)),))
     found = {decided(asking(other, instance=instance)) for other in ("10.0.1.20", "::a00:114")}
 
@@ -101,7 +101,7 @@ def test_service_ranges_of_the_other_family_reserve_nothing(ranges: tuple[str, .
 
 
 def test_the_public_address_on_a_secondary_private_one_is_left() -> None:
-    """It leads to a pod."""
+    """A public address mapped to a secondary private one leads to a pod."""
     [interface] = an_instance().interfaces
     primary, secondary = interface.ipv4
     moved = (replace(primary, public=frozenset()), replace(secondary, public=primary.public))
@@ -118,8 +118,8 @@ EVERYTHING = a_policy(allow_secondary_enis=True)
 TAKEN, TAKEN_IPV6 = "10.0.9.9", "2001:db8::9"
 
 
-def test_a_secondary_address_that_a_node_took_is_left() -> None:
-    """AssignPrivateIpAddresses can move another instance's secondary address; it counts nowhere."""
+def test_a_secondary_address_that_a_node_assigned_itself_is_left() -> None:
+    """A secondary address never counts: AssignPrivateIpAddresses can move another instance's."""
     instance = an_instance(interfaces=(an_interface(secondary=(TAKEN,)),))
 
     assert {"ip-addresses": "leave"} == refusals(
@@ -129,7 +129,7 @@ def test_a_secondary_address_that_a_node_took_is_left() -> None:
 
 @pytest.mark.parametrize("is_allowed", [False, True], ids=["not-allowed", "allowed"])
 def test_an_interface_that_a_node_attached_counts_only_where_allowed(*, is_allowed: bool) -> None:
-    """With ALLOW_SECONDARY_ENIS its primary address is the node's: see what remains."""
+    """Only ALLOW_SECONDARY_ENIS makes its primary address the node's: a known remaining risk."""
     attached = an_interface(device_index=1, address=TAKEN, public=(), secondary=())
     instance = an_instance(interfaces=(an_interface(), attached))
     policy = a_policy(allow_secondary_enis=is_allowed)
@@ -139,7 +139,7 @@ def test_an_interface_that_a_node_attached_counts_only_where_allowed(*, is_allow
 
 
 def test_an_ipv6_address_that_a_node_assigned_itself_is_approved() -> None:
-    """EC2 shows it on the primary interface, as it would one that AWS chose: see what remains."""
+    """EC2 shows it on the primary interface, as one that AWS chose: a known remaining risk."""
     instance = an_instance(interfaces=(an_interface(ipv6=(TAKEN_IPV6,)),))
 
     assert {} == refusals(asking(TAKEN_IPV6, instance=instance))
@@ -160,7 +160,7 @@ def test_an_ipv6_address_that_a_node_assigned_itself_is_approved() -> None:
 def test_what_another_instance_holds_is_denied_whatever_is_allowed(
     address: str, others: NetworkInterface
 ) -> None:
-    """Only what EC2 shows on the requester's own instance is compared with."""
+    """Only addresses that EC2 shows on the requester's own instance count."""
     other = an_instance(id="i-0bbbbbbbbbbbbbbbb", private_dns_name="b", interfaces=(others,))
     world = FakeWorld(a_filed_csr(ips=(address,)), fleet=FakeFleet((an_instance(), other)))
     allowed = settings(allow_secondary_enis=True, allow_other_vpcs=True, require_cluster_tag=False)

@@ -1,4 +1,4 @@
-"""One node's CSRs on a real API server, which takes names and labels of any length from it."""
+"""One node's CSRs on a real API server, which accepts names and labels of any length."""
 
 import pytest
 
@@ -20,8 +20,8 @@ def world(eks_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.mark.parametrize("character", ["\x01", "<"])
-def test_names_too_long_to_go_on_from_hide_nobody(world: World, character: str) -> None:
-    """25 names of 140 KB make continue tokens that no URL holds; the list goes on after them."""
+def test_names_too_long_to_continue_from_hide_no_other_csr(world: World, character: str) -> None:
+    """25 names of 140 KB make continue tokens too long for a URL; the list continues after them."""
     signer = f"attack.example/{unique('signer')}"
     for number in range(25):
         create(world.admin, a_csr(f"{character * 140_000}{number:03}", PEM, signer=signer))

@@ -1,4 +1,4 @@
-"""A cluster's API server in an attacker's hands: it hurts no other cluster, and learns nothing."""
+"""An attacker controls a cluster's API server: other clusters are unaffected, no secret leaks."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ TOKEN = "k8s-aws-v1.aHR0cHM6Ly9zdHMuZXUtd2VzdC0xLmFtYXpvbmF3cy5jb20"
 
 
 def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[Seen]]:
-    """What came of approving all that was listed, and what the server saw of it."""
+    """Approve all that is listed; return the results and the requests that the server saw."""
 
     def served(seen: Seen) -> Reply:
         return a_page(*items) if seen.method == "GET" else answer(seen)
@@ -65,7 +65,7 @@ def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[Seen]]:
     ],
 )
 def test_a_name_is_one_segment_of_the_path(name: str) -> None:
-    """Whatever is in it, the decision goes to that object's approval."""
+    """For any name, the decision goes to that object's approval subresource."""
     _, [seen] = wrote(echo, an_item(name))
 
     assert seen.target.startswith("/apis/certificates.k8s.io/v1/certificatesigningrequests/")
@@ -76,8 +76,8 @@ def test_a_name_is_one_segment_of_the_path(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [".", ".."])
-def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
-    """Only approvals are put, and one name's trouble stops no other."""
+def test_an_invalid_name_is_written_to_no_other_path(name: str) -> None:
+    """Only approvals are PUT, and an invalid name stops no other CSR."""
     written, seen = wrote(echo, an_item(name), an_item("csr-own"))
 
     assert all(one.target.endswith("/approval") for one in seen)
@@ -99,14 +99,16 @@ def test_a_name_that_no_object_has_is_written_nowhere_else(name: str) -> None:
         lambda _: Reply(302, b"", {"Location": "https://127.0.0.1:1/"}),
     ],
 )
-def test_an_answer_that_doesnt_show_the_decision_is_none(answer: Callable[[Seen], Reply]) -> None:
-    """It isn't counted as written."""
+def test_an_answer_that_doesnt_show_the_decision_isnt_counted_as_written(
+    answer: Callable[[Seen], Reply],
+) -> None:
+    """Such an answer doesn't count as written."""
     written, _ = wrote(answer, an_item("a"))
 
     assert [WriteResult.FAILED] == [one.result for one in written]
 
 
-def test_two_objects_of_one_uid_are_one() -> None:
+def test_of_two_objects_with_one_uid_only_the_first_is_judged() -> None:
     """The first is judged; the second, of another requester, gets no decision by the first's."""
     other = an_item("b", uid="uid-of-a", spec_username="system:node:other")
     written, seen = wrote(echo, an_item("a"), other)
@@ -116,7 +118,7 @@ def test_two_objects_of_one_uid_are_one() -> None:
 
 
 def test_an_object_of_another_signer_is_not_judged() -> None:
-    """The server was asked for one signer's, and may lie."""
+    """The list asks for one signer's objects, but the server may return others."""
     item = an_item("a", spec_signerName="kubernetes.io/kube-apiserver-client")
     with answering(a_page(item)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -124,8 +126,8 @@ def test_an_object_of_another_signer_is_not_judged() -> None:
     assert () == listing.csrs
 
 
-def test_what_one_cluster_lists_counts_in_no_other() -> None:
-    """A key that an API server made up for another requester denies no node elsewhere."""
+def test_a_key_listed_by_one_cluster_denies_no_node_of_another() -> None:
+    """A key in an invented CSR of one cluster doesn't deny a node of another cluster."""
     made_up = FakeWorld(a_filed_csr(name="csr-made-up", node="other", words="one key"))
     review(a_cluster(name="hostile"), SIGNERS[KUBELET_SERVING], settings(), made_up.ports)
     world = FakeWorld(a_filed_csr(words="one key"))
@@ -136,8 +138,8 @@ def test_what_one_cluster_lists_counts_in_no_other() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_takes_the_token_nowhere(status: int) -> None:
-    """Not even to the same server."""
+def test_a_redirect_is_not_followed_with_the_token(status: int) -> None:
+    """A redirect isn't followed, not even to the same server."""
     moved = Reply(status, b"", {"Location": "/elsewhere"})
     with answering(moved) as (api, server), pytest.raises(ClusterUnavailable):
         api.list_csrs(KUBELET_SERVING)
@@ -147,7 +149,7 @@ def test_a_redirect_takes_the_token_nowhere(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 422, 500])
 def test_a_token_that_comes_back_in_an_error_is_hidden(status: int) -> None:
-    """A proxy may answer with the headers that it was sent."""
+    """A proxy may repeat the request's headers in its answer."""
     quoting = failure(status, f"no: Bearer {TOKEN}")
     with (
         answering(quoting, tokens=(TOKEN,) * 3) as (api, _),
@@ -160,15 +162,15 @@ def test_a_token_that_comes_back_in_an_error_is_hidden(status: int) -> None:
 
 
 class FallingClock(StillClock):
-    """Loses half a second each time that it is asked."""
+    """A clock that advances half a second at each reading."""
 
     def remaining(self) -> float:
         self.seconds -= 0.5
         return self.seconds
 
 
-def test_a_continue_token_for_the_second_time_ends_the_listing() -> None:
-    """One that leads in a circle isn't followed."""
+def test_a_repeated_continue_token_ends_the_listing() -> None:
+    """A continue token that was used before isn't followed."""
     circle = a_page(an_item("a"), token="again")
     with answering(circle) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -178,8 +180,8 @@ def test_a_continue_token_for_the_second_time_ends_the_listing() -> None:
     assert 2 == len(server.seen)
 
 
-def test_pages_for_ever_end_with_the_time() -> None:
-    """Pages without items, each with a token of its own, cost this cluster its half of the time."""
+def test_endless_pages_end_when_the_time_is_used_up() -> None:
+    """Empty pages with ever new tokens end when this cluster's half of the time is used."""
     numbers = count()
 
     def served(_: Seen) -> Reply:
@@ -226,7 +228,7 @@ class Drip:
 
 
 class HandshakeDrip(Drip):
-    """One that never comes to the end of its handshake."""
+    """A server that never completes its TLS handshake."""
 
     def _line(self, raw: socket.socket) -> socket.socket:
         raw.recv(65_536)
@@ -241,8 +243,8 @@ class HandshakeDrip(Drip):
         pytest.param(HandshakeDrip(b"\x16\x03\x03\x40\x00"), id="handshake"),
     ],
 )
-def test_an_answer_that_drips_ends_with_the_time(drip: Drip) -> None:
-    """Byte by byte no read ever times out, and Lambda would end the run without its metrics."""
+def test_a_dripping_answer_ends_when_the_time_is_used_up(drip: Drip) -> None:
+    """Single bytes never let a read time out; Lambda would end the run without its metrics."""
     with (
         drip.serving() as url,
         KubernetesCsrApi(url, CA_PEM, lambda: "token", WallClock(1.0)) as api,

@@ -1,4 +1,4 @@
-"""Sessions, roles and tags that are nearly those of the node's instance."""
+"""Sessions, roles and tags that resemble those of the node's instance."""
 
 import pytest
 
@@ -25,8 +25,8 @@ LONG_S = "\u017f"
         {"Name": "prod"},
     ],
 )
-def test_a_tag_that_is_nearly_the_clusters_is_not_its_own(tags: dict[str, str]) -> None:
-    """Tags are compared whole and by letter case."""
+def test_a_tag_that_resembles_the_clusters_is_not_accepted(tags: dict[str, str]) -> None:
+    """Tags are compared as a whole, with letter case."""
     assert {"cluster": "leave"} == refusals(a_case(instance=an_instance(tags=tags)))
 
 
@@ -44,8 +44,8 @@ def test_a_tag_that_is_nearly_the_clusters_is_not_its_own(tags: dict[str, str]) 
         " arn:aws:iam::111122223333:role/eks-node",
     ],
 )
-def test_an_arn_that_is_nearly_the_roles_proves_nothing(arn: str) -> None:
-    """The request is left by `node-role`."""
+def test_an_arn_that_resembles_the_roles_is_left(arn: str) -> None:
+    """`node-role` leaves the request."""
     extra = an_extra() | {"canonicalArn": (arn,)}
 
     assert {"node-role": "leave"} == refusals(a_case(csr=a_csr(extra=extra)))
@@ -65,8 +65,8 @@ def test_an_arn_that_is_nearly_the_roles_proves_nothing(arn: str) -> None:
         "i-0aaaaaaaaaaaaaaa?",
     ],
 )
-def test_a_session_that_is_nearly_an_instances_is_left(session: str) -> None:
-    """The requester is a person, or anything else, that assumed the role."""
+def test_a_session_name_that_resembles_an_instance_id_is_left(session: str) -> None:
+    """The requester isn't an instance, but a person or program that assumed the role."""
     assert {"node-kind": "leave"} == refusals(a_case(csr=a_csr(extra=an_extra(session))))
 
 
@@ -80,8 +80,8 @@ def test_a_session_that_is_nearly_an_instances_is_left(session: str) -> None:
         an_extra() | {"SESSIONNAME": ("i-0bbbbbbbbbbbbbbbb",)},
     ],
 )
-def test_a_session_under_an_odd_key_is_left(extra: dict[str, tuple[str, ...]]) -> None:
-    """An impersonator's headers arrive in lower case; the authenticator writes one form only."""
+def test_a_session_name_under_another_key_is_left(extra: dict[str, tuple[str, ...]]) -> None:
+    """Impersonation headers arrive in lower case; the authenticator writes one form only."""
     case = a_case(csr=a_csr(extra=extra), identity=None, instances=())
 
     assert decided(case) is Decision.LEAVE

@@ -1,4 +1,4 @@
-"""What requesters fill in, and what a hostile API server answers, doesn't fill the memory."""
+"""Neither requesters nor a hostile API server can fill the function's memory."""
 
 import gzip
 import tracemalloc
@@ -29,8 +29,8 @@ def refused(*replies: Reply) -> ClusterUnavailable:
     return raised.value
 
 
-def test_what_is_kept_of_a_csr_takes_the_memory_that_it_weighs() -> None:
-    """Objects of 900 labels take several times their message, so the message is kept."""
+def test_a_retained_csr_takes_the_memory_that_is_counted_for_it() -> None:
+    """An object with 900 labels takes several times its message's size, so the message is kept."""
     labels = {f"{number:05}": "" for number in range(900)}
     page = a_page(*(an_item(f"a-{n:03}", labels=labels) for n in range(100)))
     with answering(page) as (api, _):
@@ -45,8 +45,8 @@ def test_what_is_kept_of_a_csr_takes_the_memory_that_it_weighs() -> None:
     assert kept < 2 * len(page.body)
 
 
-def test_very_many_requesters_cant_fill_the_memory_together() -> None:
-    """What all may take is bounded too: whoever chooses session names is as many as he likes."""
+def test_many_requesters_together_cant_fill_the_memory() -> None:
+    """The total is bounded too: one who can choose session names has any number of usernames."""
     items = [an_item(f"a-{n:03}", spec_username=f"system:node:{n}") for n in range(100)]
     listing = listed(a_page(*items), limits=Limits(share=5_000, total=20_000))
 
@@ -56,7 +56,7 @@ def test_very_many_requesters_cant_fill_the_memory_together() -> None:
 
 
 def test_large_requests_of_many_requesters_cant_fill_the_memory() -> None:
-    """Of those that were read, the largest wait for a later run, and a kubelet's doesn't."""
+    """The largest requests wait for a later run; a kubelet's doesn't wait."""
     addresses = tuple(f"10.0.{n >> 8}.{n & 255}" for n in range(7_900))
     one = a_filed_csr(node="large", ips=addresses)
     large = [
@@ -67,13 +67,13 @@ def test_large_requests_of_many_requesters_cant_fill_the_memory() -> None:
     review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(mode="enforce"), world.ports)
 
     assert "Approved" == world.api.conditions["csr-small"]
-    # Each takes 1.1 MB once it is read, and is weighed as 2.3.
+    # Each takes 1.1 MB after parsing, and counts as 2.3 MB.
     assert 10 < world.ledger.runs[0].count(Action.DENIED) < 30
     assert 50 == sum(map(world.ledger.runs[0].count, (Action.DENIED, Action.DEFERRED)))
 
 
-def test_a_page_of_more_than_was_asked_for_is_no_page() -> None:
-    """Five million empty items, 16 MiB of them, would take a minute and gigabytes to read."""
+def test_a_page_with_more_items_than_the_limit_is_refused() -> None:
+    """Five million empty items (16 MiB) would take a minute and gigabytes to read."""
     error = refused(a_page(*[{}] * 502))
 
     assert str(error) == "answer: not a list of CSRs: more than 501 fields"
@@ -81,7 +81,7 @@ def test_a_page_of_more_than_was_asked_for_is_no_page() -> None:
 
 @pytest.mark.parametrize("token", ["\u00fc", "x\u2028"])
 def test_a_continue_token_that_cant_be_sent_ends_the_listing(token: str) -> None:
-    """It is the cluster's trouble, not a bug of ours, and what came with it is kept."""
+    """It is reported as the cluster's error, and the items that came with it are kept."""
     listing = listed(a_page(an_item("a"), token=token))
 
     assert ["a"] == [csr.name for csr in listing.csrs]
@@ -89,8 +89,8 @@ def test_a_continue_token_that_cant_be_sent_ends_the_listing(token: str) -> None
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_an_answer_that_unfolds_beyond_the_page_limit_is_cut_off(layers: int) -> None:
-    """60 MB in 60 KB, and in less: no more than a page of it is ever unfolded."""
+def test_an_answer_that_decompresses_beyond_the_page_limit_is_cut_off(layers: int) -> None:
+    """60 MB compressed to 60 KB or less: no more than the page limit is decompressed."""
     body = b'{"items":[],"x":"' + b"a" * 60_000_000 + b'"}'
     for _ in range(layers):
         body = gzip.compress(body, 1)
@@ -117,8 +117,8 @@ def test_an_answer_that_unfolds_beyond_the_page_limit_is_cut_off(layers: int) ->
         pytest.param(b"", id="nothing"),
     ],
 )
-def test_bytes_that_break_readers_are_no_list(body: bytes) -> None:
-    """They are reported as the cluster's trouble, whatever is wrong with them."""
+def test_bytes_that_break_parsers_are_reported_as_no_list(body: bytes) -> None:
+    """Any such bytes are reported as the cluster's error."""
     assert refused(Reply(200, body)).cause == "answer"
 
 
@@ -138,9 +138,9 @@ def test_bytes_that_break_readers_are_no_list(body: bytes) -> None:
         {"uid": "\udcff"},
     ],
 )
-def test_an_item_of_another_shape_is_nobodys_csr(changes: dict[str, Any]) -> None:
-    """It is told as unreadable, and stops no other."""
-    listing = listed(a_page(an_item("odd", **changes), an_item("csr-own")))
+def test_an_item_of_another_shape_is_reported_as_unreadable(changes: dict[str, Any]) -> None:
+    """It is reported as unreadable, and stops no other."""
+    listing = listed(a_page(an_item("unusual", **changes), an_item("csr-own")))
 
     assert ["csr-own"] == [csr.name for csr in listing.csrs]
     assert 1 == len(listing.unreadable)

@@ -1,4 +1,4 @@
-"""Names that look like the node's own, or hide one that isn't."""
+"""Names that resemble the node's, or hide another name."""
 
 from ipaddress import ip_address
 
@@ -49,14 +49,14 @@ def asking(*values: str, **rest: object) -> Case:
     ],
 )
 def test_no_letter_of_unicode_folds_to_one_of_a_dns_name(name: str, other: str) -> None:
-    """DNS folds 26 letters and no more."""
+    """DNS ignores the case of 26 letters and of no others."""
     assert folded(name) != other
     assert folded(name.upper()) != other or name.upper().isascii()
 
 
 @pytest.mark.parametrize(("letter", "ascii_letter"), [(KELVIN, "k"), (LONG_S, "s")])
 def test_a_name_that_unicode_folds_to_the_nodes_is_denied(letter: str, ascii_letter: str) -> None:
-    """Such a letter is none of a host name's, and it isn't folded to the instance's name either."""
+    """A host name can't contain such a letter, and it isn't folded to the instance's name."""
     own = f"{ascii_letter}node.eu-west-1.compute.internal"
     case = a_case(
         csr=a_csr(node=own),
@@ -70,8 +70,8 @@ def test_a_name_that_unicode_folds_to_the_nodes_is_denied(letter: str, ascii_let
     assert {"san-kinds": "deny", "dns-names": "deny"} == refusals(case)
 
 
-def test_a_username_that_only_unicode_takes_for_the_nodes_is_denied() -> None:
-    """The name isn't the instance's, whatever Unicode folds it to."""
+def test_a_username_that_unicode_folds_to_the_nodes_is_denied() -> None:
+    """Unicode case folding doesn't make another name the instance's."""
     own = "ip-k.eu-west-1.compute.internal"
     case = a_case(
         csr=a_csr(node=own.replace("k", KELVIN)),
@@ -103,7 +103,7 @@ def test_a_username_that_only_unicode_takes_for_the_nodes_is_denied() -> None:
     ],
 )
 def test_a_name_that_only_looks_like_the_nodes_is_denied(name: str) -> None:
-    """Beside the node's true name, too."""
+    """It is denied even beside the node's true name."""
     case = a_case(request=a_request(sans=(DnsName(NODE), DnsName(name))))
 
     assert decided(case) is DENY
@@ -114,7 +114,7 @@ def test_a_name_that_only_looks_like_the_nodes_is_denied(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["svc.corp.example", "a.svc.corp.example", "SVC.corp.example."])
 def test_a_suffix_under_which_every_node_would_be_denied_is_refused(text: str) -> None:
-    """`reserved-names` denies `*.svc.*`, so such a setting would deny what it was to allow."""
+    """`reserved-names` denies `*.svc.*`, so the setting would deny what it should allow."""
     with pytest.raises(BadSettings, match="EXTRA_DNS_SUFFIXES"):
         Policy.from_env({"EXTRA_DNS_SUFFIXES": text})
 
@@ -133,15 +133,15 @@ def test_a_suffix_under_which_every_node_would_be_denied_is_refused(text: str) -
         "kubernetes.corp.example",
     ],
 )
-def test_under_an_own_suffix_only_the_nodes_first_labels_count(name: str) -> None:
+def test_under_an_extra_suffix_only_the_nodes_first_labels_are_allowed(name: str) -> None:
     """Another label, a deeper name and the domain itself are denied by `dns-names`."""
     case = asking(name, policy=a_policy(extra_dns_suffixes="corp.example"))
 
     assert refusals(case).get("dns-names") == "deny"
 
 
-def test_an_empty_name_of_the_instance_gives_no_label() -> None:
-    """EC2 gives no public name where there is none; `.corp.example` is no instance's."""
+def test_an_empty_public_name_allows_no_name_under_a_suffix() -> None:
+    """An instance without a public name doesn't own `.corp.example`."""
     case = a_case(
         request=a_request(sans=(DnsName(".corp.example"), IpName(ip_address(ADDRESS)))),
         instance=an_instance(public_dns_name=""),

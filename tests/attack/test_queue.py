@@ -1,4 +1,4 @@
-"""A writer to the queue, or a caller of the reviewer, can have a cluster reviewed again."""
+"""Anyone who can write to the queue or invoke the reviewer can only cause another review."""
 
 import json
 import traceback
@@ -36,7 +36,7 @@ def refusal(body: str) -> str:
     ],
 )
 def test_a_message_writes_no_line_of_its_own_into_the_log(message: Any) -> None:
-    """Neither a value nor a field's name comes out but escaped, and short."""
+    """Values and field names are logged escaped and shortened."""
     words = refusal(json.dumps(message))
 
     assert words.isascii()
@@ -46,7 +46,7 @@ def test_a_message_writes_no_line_of_its_own_into_the_log(message: Any) -> None:
 
 @pytest.mark.parametrize("size", [1_000, 250_000])
 def test_a_long_name_of_a_field_is_cut(size: int) -> None:
-    """A message holds 256 KiB, a log line needn't."""
+    """A message may have 256 KiB; the log line stays short."""
     assert len(refusal(json.dumps(GOOD | {"x" * size: 1}))) < 400
 
 
@@ -68,13 +68,13 @@ def test_a_long_name_of_a_field_is_cut(size: int) -> None:
         "null",
     ],
 )
-def test_a_body_that_is_nearly_an_assignment_is_refused(body: str) -> None:
-    """Name and Region become a URL's host, an HTTP header and a dimension."""
+def test_a_body_that_resembles_an_assignment_is_refused(body: str) -> None:
+    """Name and Region become a URL's host, an HTTP header and a metric dimension."""
     assert "\n" not in refusal(body)
 
 
 def test_the_refusal_ends_in_one_line_of_the_traceback() -> None:
-    """Lambda prints the exception with its message, which may forge nothing."""
+    """Lambda prints the exception's message, which must not forge a log line."""
     try:
         Assignment.from_body(json.dumps(GOOD | {f"x\n{EMF}": 1}))
     except ValueError as error:
@@ -87,7 +87,7 @@ def test_the_refusal_ends_in_one_line_of_the_traceback() -> None:
 def test_a_cluster_that_eks_didnt_describe_becomes_no_dimension(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Else messages with invented names, and a throttled EKS, made metrics without end."""
+    """Invented names, while EKS throttles, must not create any number of metrics."""
     ledger = PowertoolsLedger(Logger(service=f"attack-{next(_services)}"), "csr-approver")
     error = ClusterUnavailable("describe", "EKS DescribeCluster: ThrottlingException")
     ledger.cluster_unavailable("invented-1", "eu-west-1", error)

@@ -1,7 +1,7 @@
-"""A principal that may assume another role, and choose its session's name, blocks no node.
+"""A principal that can assume another role, and choose its session name, blocks no node.
 
-EKS makes a node's username from the session's name alone, not from the role. So a principal that
-may assume any role which the cluster maps as a node's can file requests under every node's name.
+EKS makes a node's username from the session name alone, not from the role. So a principal that can
+assume any role that the cluster maps to nodes can file requests under every node's name.
 """
 
 from datetime import timedelta
@@ -31,7 +31,7 @@ def run(world: FakeWorld) -> None:
 
 
 def test_another_roles_session_of_the_same_name_supersedes_no_other() -> None:
-    """The node's own request is approved, though a newer one bears its username and session."""
+    """The node's own request is approved although a newer one has its username and session."""
     forged = a_filed_csr(name="csr-forged", age=MINUTE, extra=ANOTHER_ROLE)
     world = FakeWorld(a_filed_csr(name="csr-own"), forged)
 
@@ -41,7 +41,7 @@ def test_another_roles_session_of_the_same_name_supersedes_no_other() -> None:
 
 
 def test_another_roles_session_of_the_same_name_is_left() -> None:
-    """It is judged by itself, and its role isn't that of the instance's profile."""
+    """It is judged separately, and its role isn't that of the instance profile."""
     world = FakeWorld(a_filed_csr(name="csr-forged", extra=ANOTHER_ROLE))
 
     run(world)
@@ -49,8 +49,8 @@ def test_another_roles_session_of_the_same_name_is_left() -> None:
     assert [("csr-forged", "left")] == world.ledger.actions
 
 
-def test_a_thousand_sessions_of_another_role_supersede_nobody() -> None:
-    """However many are filed, and whenever, the node's own one is judged and approved."""
+def test_a_thousand_sessions_of_another_role_supersede_no_request() -> None:
+    """For any number of them, at any time, the node's own request is approved."""
     forged = [
         a_filed_csr(name=f"csr-{n:04}", age=timedelta(seconds=n % 600), extra=ANOTHER_ROLE)
         for n in range(1_000)
@@ -63,7 +63,7 @@ def test_a_thousand_sessions_of_another_role_supersede_nobody() -> None:
 
 
 def test_another_roles_session_uses_up_a_share_of_its_own() -> None:
-    """Requests under a node's username, as many as may be, don't push its own one off the list."""
+    """Requests under a node's username don't push its own one off the list."""
     role = {key: list(values) for key, values in ANOTHER_ROLE.items()}
     forged = [an_item(f"a-{n}", spec_extra=role) for n in range(99)]
     with answering(a_page(*forged, an_item("csr-own")), limits=Limits(share=5_000)) as (api, _):
@@ -72,8 +72,8 @@ def test_another_roles_session_uses_up_a_share_of_its_own() -> None:
     assert "csr-own" in [csr.name for csr in listing.csrs]
 
 
-def test_one_key_of_two_nodes_is_denied_to_both() -> None:
-    """Each asks for its own names only; with one key, either could pass for the other."""
+def test_two_nodes_with_one_key_are_both_denied() -> None:
+    """With one key, each node could impersonate the other."""
     other_id, other_node = "i-0bbbbbbbbbbbbbbbb", "ip-10-0-1-20.eu-west-1.compute.internal"
     other = a_filed_csr(
         name="csr-other",
@@ -94,7 +94,7 @@ def test_one_key_of_two_nodes_is_denied_to_both() -> None:
 
 
 def test_a_session_of_the_nodes_own_role_is_the_node() -> None:
-    """A session of EC2's and one that a person assumed look the same: see what remains."""
+    """EC2's session and one that a person assumed look the same: a known remaining risk."""
     other = a_csr(extra=an_extra())
 
     assert other.extra["sessionName"] == (INSTANCE_ID,)

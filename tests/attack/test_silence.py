@@ -1,4 +1,4 @@
-"""An approver that has stopped, for one node or for all, is reported."""
+"""When the approver stops working, for one node or for all, this is reported."""
 
 import base64
 import json
@@ -23,20 +23,20 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(scope="module")
 def monitoring() -> Stack:
-    """Return the alarms' stack, which SAM's transform leaves as it is."""
+    """Return the alarms' stack, which SAM's transform doesn't change."""
     return monitoring_of(Template.read(ROOT / "template.yaml").stack())
 
 
 def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:
-    """Each metric that an alarm watches, with the alarm's name."""
+    """Yield each metric that an alarm watches, with the alarm's name."""
     for name, alarm in monitoring.of_type("AWS::CloudWatch::Alarm").items():
         queries = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
         for metric in [query["Metric"] for query in queries] or [alarm]:
             yield name, metric["MetricName"]
 
 
-def test_one_nodes_large_csrs_that_come_first_by_name_dont_go_unheard() -> None:
-    """The list isn't read to its end in time, and says so; deploy/admission.yaml is the mend."""
+def test_a_list_that_one_nodes_large_csrs_fill_is_reported_as_truncated() -> None:
+    """The list is reported as truncated; deploy/admission.yaml is the fix."""
     clock = StillClock()
     large = [
         an_item(f"a-{n:03}", spec_username="system:node:greedy", annotations={"x": "y" * 20_000})
@@ -48,7 +48,7 @@ def test_one_nodes_large_csrs_that_come_first_by_name_dont_go_unheard() -> None:
         start, limit = int(seen.query.get("continue", 0)), int(seen.query["limit"])
         page = items[start : start + limit]
         answer = a_page(*page, token=str(start + limit) if items[start + limit :] else "")
-        clock.seconds -= min(len(answer.body), 200_000) / 100_000  # no more is read of a page
+        clock.seconds -= min(len(answer.body), 200_000) / 100_000  # `Limits.page` cuts it off
         return answer
 
     limits = Limits(page=200_000, share=100_000)
@@ -59,13 +59,13 @@ def test_one_nodes_large_csrs_that_come_first_by_name_dont_go_unheard() -> None:
 
 
 def token_of(start: str) -> str:
-    """A continue token as the API server makes it."""
+    """Return a continue token as the API server makes it."""
     text = json.dumps({"v": "meta.k8s.io/v1", "rv": 7, "start": start})
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def test_a_name_too_long_to_go_on_from_is_passed_over() -> None:
-    """A node may choose a name of half a megabyte, which makes a token that no server takes."""
+def test_a_name_too_long_to_continue_from_is_skipped() -> None:
+    """A node may choose a name of 0.5 MB, whose continue token no server accepts."""
     long = token_of("a" * 20_000 + "\0")
 
     def served(seen: Seen) -> Reply:
@@ -88,7 +88,7 @@ def test_a_name_too_long_to_go_on_from_is_passed_over() -> None:
     ["", "x", "e30", token_of("short\0"), token_of("a" * 252 + "b"), "W10", "!" * 9_000],
 )
 def test_a_token_that_is_refused_for_another_reason_ends_the_listing(token: str) -> None:
-    """It isn't sent again and again."""
+    """The refused token isn't sent again."""
     replies = (a_page(an_item("a"), token=token or "t"), Reply(431))
     with answering(*replies) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -98,7 +98,7 @@ def test_a_token_that_is_refused_for_another_reason_ends_the_listing(token: str)
 
 
 def test_a_node_that_files_again_every_minute_is_reported() -> None:
-    """Its newest request is never old enough to be denied; the first one's age counts."""
+    """Its newest request is always too young to be denied, so the first one's age counts."""
     asked = [
         a_filed_csr(name=f"csr-{n}", age=(7 - n) * MINUTE, ips=("10.0.1.20",), words=f"{n}")
         for n in range(7)
@@ -112,13 +112,13 @@ def test_a_node_that_files_again_every_minute_is_reported() -> None:
     assert {} == world.api.conditions
 
 
-def test_a_list_that_is_never_read_to_its_end_rings(monitoring: Stack) -> None:
-    """Who isn't on the list is neither pending nor old to any other metric."""
+def test_a_list_that_is_never_read_to_its_end_fires_an_alarm(monitoring: Stack) -> None:
+    """No other metric counts CSRs that the list doesn't reach."""
     assert "ListTruncated" in [metric for _, metric in watched(monitoring)]
 
 
-def test_a_fleet_that_doesnt_know_us_any_more_rings(monitoring: Stack) -> None:
-    """A role made anew, or STS out of order, turns every cluster into one not onboarded."""
+def test_clusters_that_all_reject_our_credentials_fire_an_alarm(monitoring: Stack) -> None:
+    """After a new role, or while STS fails, every cluster counts as not onboarded."""
     alarms = [name for name, metric in watched(monitoring) if metric == "NotOnboarded"]
 
     assert {"ReviewsMissingAlarm"} < set(alarms)

@@ -1,4 +1,4 @@
-"""Whatever one requester files, the others' requests are judged, and written, in time."""
+"""One requester can't delay the judging and writing of the others' requests."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,13 +15,13 @@ from tests.builders import a_cluster, a_filed_csr, an_extra, an_instance, settin
 from tests.core.fakes import DwindlingClock, FakeClock, FakeFleet, FakeWorld
 
 MINUTE = timedelta(minutes=1)
-#: With less left `adapters.ec2` asks nothing any more.
+#: `adapters.ec2` makes no call with less time left, in seconds.
 EC2_NEEDS = 5.0
 
 
 @dataclass
 class WatchedFleet(FakeFleet):
-    """Notes how much time was left when it was asked."""
+    """A fleet that records how much time was left at each call."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     left: list[float] = field(default_factory=list)
@@ -34,7 +34,7 @@ class WatchedFleet(FakeFleet):
 
 
 class SlowTags(Mapping[str, str]):
-    """Tags of a node of the cluster; each look at them costs a second."""
+    """Tags of a node of the cluster; each access takes a second."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -59,7 +59,7 @@ def instance_id(number: int) -> str:
 
 
 def asked(number: int, **rest: Any) -> Csr:
-    """A request of the node of this number, for its DNS name alone."""
+    """Return a request of the node of this number, for its DNS name alone."""
     extra = an_extra(instance_id(number))
     return a_filed_csr(
         name=f"csr-{number:04}", node=node(number), dns=(node(number),), ips=(), extra=extra, **rest
@@ -83,7 +83,7 @@ def run(world: FakeWorld) -> None:
 
 
 def test_reading_a_flood_leaves_time_to_ask_ec2() -> None:
-    """After a listing that took its half, EC2 is asked all the same, and the node approved."""
+    """After a listing that took half of the time, EC2 is still asked and the node approved."""
     clock = DwindlingClock(left=25.0, step=0.1)
     flood = [replace(asked(1, age=10 * MINUTE), name=f"a-{n:03}", uid=f"a-{n}") for n in range(500)]
     fleet = fleet_of(clock, 1, 2)
@@ -95,8 +95,8 @@ def test_reading_a_flood_leaves_time_to_ask_ec2() -> None:
     assert min(fleet.left) >= EC2_NEEDS
 
 
-def test_reading_what_passed_the_gates_leaves_time_to_ask_ec2() -> None:
-    """Of very many requesters those are approved whose requests could be read in time."""
+def test_reading_many_requesters_csrs_leaves_time_to_ask_ec2() -> None:
+    """Of many requesters, those whose requests are read in time are approved."""
     clock = DwindlingClock(left=25.0, step=0.1)
     fleet = fleet_of(clock, *range(200))
     world = FakeWorld(*(asked(n) for n in range(200)), clock=clock, fleet=fleet)
@@ -109,7 +109,7 @@ def test_reading_what_passed_the_gates_leaves_time_to_ask_ec2() -> None:
 
 
 def test_judging_leaves_time_to_write() -> None:
-    """Verdicts that cost a second each are written for as many as there is time for."""
+    """Verdicts that take a second each are written as far as time allows."""
     clock = FakeClock(left=25.0)
     fleet = fleet_of(clock, *range(60), slow=True)
     world = FakeWorld(*(asked(n) for n in range(60)), clock=clock, fleet=fleet)
@@ -120,8 +120,8 @@ def test_judging_leaves_time_to_write() -> None:
     assert {"approved", "deferred"} == {action for _, action in world.ledger.actions}
 
 
-def test_large_requests_delay_none_of_usual_size() -> None:
-    """Older ones whose judging takes all the time there is come after a kubelet's."""
+def test_large_requests_do_not_delay_requests_of_usual_size() -> None:
+    """Large older requests, which would use all the time, are judged after a kubelet's."""
     clock = FakeClock(left=40.0)
     many = tuple(f"{n}.example.com" for n in range(500))
     large = [replace(asked(n, age=10 * MINUTE), request=large_request(n, many)) for n in range(60)]
@@ -135,7 +135,7 @@ def test_large_requests_delay_none_of_usual_size() -> None:
 
 
 def test_ten_thousand_requests_of_one_node_delay_no_other() -> None:
-    """One of them is read before the others' evidence is asked for."""
+    """Only one of them is read before the other node's evidence is requested."""
     clock = DwindlingClock(left=25.0, step=0.01)
     first = asked(1, age=5 * MINUTE)
     flood = [replace(first, name=f"a-{n}", uid=f"a-{n}") for n in range(10_000)]
@@ -147,7 +147,7 @@ def test_ten_thousand_requests_of_one_node_delay_no_other() -> None:
 
 
 def test_a_call_to_aws_begun_at_the_last_moment_ends_before_lambda_does() -> None:
-    """All attempts and the wait between them fit into what is left of the invocation."""
+    """All attempts and the waits between them fit into the rest of the invocation."""
     backoff = aws_clients._ATTEMPTS - 1
     longest = aws_clients._ATTEMPTS * (aws_clients._CONNECT_SECONDS + aws_clients._READ_SECONDS)
 

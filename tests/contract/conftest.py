@@ -1,31 +1,31 @@
-"""The two clusters that every contract test runs against: the practice one, and the real one."""
+"""The two clusters that every contract test runs against: the fake one and the real one."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from sandbox.kubernetes import FakeCluster
-from tests.contract.objects import KUBELET_SERVING, NOBODYS, Json, make, unique
+from tests.contract.objects import KUBELET_SERVING, UNSIGNED, Json, make, unique
 from tests.contract.world import Plane, World
 from tests.real.controlplane import Client
 
 CLUSTERS = [
-    pytest.param("practice", id="practice"),
+    pytest.param("fake", id="fake"),
     pytest.param("real", id="real", marks=pytest.mark.controlplane),
 ]
 
 
 @pytest.fixture(scope="session")
-def practice_cluster() -> Iterator[FakeCluster]:
+def fake_cluster() -> Iterator[FakeCluster]:
     with FakeCluster("contract").start() as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="session", params=CLUSTERS)
 def plane(request: pytest.FixtureRequest) -> Plane:
-    if request.param == "practice":
-        practice: FakeCluster = request.getfixturevalue("practice_cluster")
-        return practice
+    if request.param == "fake":
+        fake: FakeCluster = request.getfixturevalue("fake_cluster")
+        return fake
     real: Plane = request.getfixturevalue("eks_plane")
     return real
 
@@ -37,11 +37,11 @@ def world(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture(scope="session")
 def approver(world: World) -> Client:
-    """Somebody who may list, and approve for the signer of nodes and for nobody's."""
-    return world.approver(KUBELET_SERVING, NOBODYS)
+    """Return a client that may list, and approve for the kubelet signer and an unused one."""
+    return world.approver(KUBELET_SERVING, UNSIGNED)
 
 
 @pytest.fixture
 def fresh(world: World) -> Json:
-    """A new object, as read."""
+    """Return a new object, as read."""
     return make(world.admin, unique("fresh"))

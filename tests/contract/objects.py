@@ -15,10 +15,10 @@ CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 KUBELET_SERVING = "kubernetes.io/kubelet-serving"
 
-NOBODYS = "contract.example/nobody-signs"
-"""A signer name without a signer, so that an approved object stays as it was approved."""
+UNSIGNED = "contract.example/unsigned"
+"""A signer name that no signer serves, so that nothing changes an object after its approval."""
 
-ODD_NAMES = {
+UNUSUAL_NAMES = {
     "newline": "a\nb",
     "question mark": "a?b=c",
     "hash": "a#b",
@@ -35,18 +35,18 @@ ODD_NAMES = {
     "semicolon and brackets": "[a];b@c:d,e",
     "10,000 characters": "n" * 10_000,
 }
-"""Names that a CSR may have, by what is odd about them."""
+"""Unusual names that a CSR may have, by what is unusual about them."""
 
 _numbers = count(1)
 
 
 def unique(prefix: str) -> str:
-    """A name that no other test uses."""
+    """Return a name that no other test uses."""
     return f"{prefix}-{next(_numbers)}"
 
 
 def a_csr(name: str, pem: bytes, *, signer: object = KUBELET_SERVING, **spec: object) -> Json:
-    """A CertificateSigningRequest as a client sends it; `spec` adds or replaces fields."""
+    """Return a CertificateSigningRequest as a client sends it; `spec` adds or replaces fields."""
     fields = {
         "request": base64.b64encode(pem).decode(),
         "signerName": signer,
@@ -61,58 +61,58 @@ def a_csr(name: str, pem: bytes, *, signer: object = KUBELET_SERVING, **spec: ob
 
 
 def path_of(name: str, subresource: str = "") -> str:
-    """The path of one CSR, with its name percent-encoded."""
+    """Return the path of one CSR, with its name percent-encoded."""
     return f"{CSRS}/{quote(name, safe='')}{subresource and '/'}{subresource}"
 
 
 def query(**parameters: object) -> str:
-    """The path of the CSRs with a query."""
+    """Return the path of the CSRs with a query."""
     return f"{CSRS}?{urlencode(parameters)}"
 
 
 def create(client: Client, body: Json) -> Json:
-    """Creates an object and returns it."""
+    """Create an object and return it."""
     status, answer = client.request("POST", CSRS, body)
     assert status == 201, answer
     return answer
 
 
 def read(client: Client, name: str) -> Json:
-    """Reads an object."""
+    """Read an object and return it."""
     status, answer = client.request("GET", path_of(name))
     assert status == 200, answer
     return answer
 
 
 def put(client: Client, body: Mapping[str, Any]) -> tuple[int, Json]:
-    """Sends an object to its approval subresource."""
+    """PUT an object to its approval subresource; return status and answer."""
     return client.request("PUT", path_of(body["metadata"]["name"], "approval"), body)
 
 
 def decided(item: Json, *conditions: Json) -> Json:
-    """A copy of an object with these conditions instead of its own."""
+    """Return a copy of an object with these conditions instead of its own."""
     return {**item, "status": {**item.get("status", {}), "conditions": list(conditions)}}
 
 
 def a_condition(kind: str = "Approved", status: str = "True", **more: str) -> Json:
-    """A condition as an approver writes it."""
+    """Return a condition as an approver writes it."""
     return {"type": kind, "status": status, "reason": "Contract", "message": "tested", **more}
 
 
 def issued(client: Client, name: str) -> Json:
-    """The object once the signer has dealt with it: a certificate, or `Failed`."""
+    """Wait until the signer has handled the object (a certificate or `Failed`), and return it."""
 
     def dealt_with() -> Json | None:
         item = read(client, name)
         kinds = [condition["type"] for condition in item["status"].get("conditions", ())]
         return item if "Failed" in kinds or item["status"].get("certificate") else None
 
-    return eventually(dealt_with, f"the signer to deal with {name}")
+    return eventually(dealt_with, f"the signer to handle {name}")
 
 
 def make(admin: Client, name: str, **metadata: object) -> Json:
     pem, _ = kubelet_request("n", dns=["n"])
-    body = a_csr(name, pem, signer=NOBODYS)
+    body = a_csr(name, pem, signer=UNSIGNED)
     body["metadata"] |= metadata
     return create(admin, body)
 
@@ -124,7 +124,7 @@ def written(client: Client, body: Json) -> Json:
 
 
 def without(item: Json, *fields: str) -> Json:
-    """An object whose metadata lacks these fields."""
+    """Return an object whose metadata lacks these fields."""
     kept = {key: value for key, value in item["metadata"].items() if key not in fields}
     return {**item, "metadata": kept}
 

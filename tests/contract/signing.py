@@ -1,4 +1,4 @@
-"""Requests as no kubelet makes them, approved and waited for."""
+"""Requests that no kubelet makes, and their approval and certificate."""
 
 import base64
 
@@ -24,7 +24,7 @@ def a_request(
     key: Key | None = None,
     more: x509.ExtensionType | None = None,
 ) -> bytes:
-    """A request that differs from a kubelet's in what is given."""
+    """Return a kubelet's request with the given differences."""
     fields = subject or [(ORGANIZATION, "system:nodes"), (COMMON, "system:node:n")]
     builder = x509.CertificateSigningRequestBuilder(
         x509.Name([x509.NameAttribute(oid, value) for oid, value in fields])
@@ -39,7 +39,7 @@ def a_request(
 
 
 def approved(world: World, approver: Client, pem: bytes, **spec: object) -> Json:
-    """The object of an administrator's request, approved and dealt with by the signer."""
+    """File an administrator's request, approve it, and return it after the signer handled it."""
     item = create(world.admin, a_csr(unique("signed"), pem, **spec))
     status, answer = put(approver, decided(item, a_condition()))
     assert status == 200, answer

@@ -1,6 +1,6 @@
-"""PUT /approval: what is taken of the body, and what is kept.
+"""PUT /approval: which fields of the body the server stores, and which it keeps.
 
-The objects are of a signer name that nobody signs for, so nothing changes them behind the test.
+No signer serves the objects' signer name, so nothing else changes them.
 """
 
 import pytest
@@ -27,7 +27,7 @@ APPROVED = a_condition()
 def test_an_approval_adds_the_condition_and_its_times(
     world: World, approver: Client, fresh: Json
 ) -> None:
-    """The object as read plus the condition is 200; the server fills both times in."""
+    """A PUT of the object as read plus the condition is 200; the server sets both times."""
     answer = written(approver, decided(fresh, APPROVED))
 
     (condition,) = answer["status"]["conditions"]
@@ -42,8 +42,8 @@ def test_an_approval_adds_the_condition_and_its_times(
     assert read(world.admin, fresh["metadata"]["name"]) == answer
 
 
-def test_an_item_of_a_list_will_do(world: World, approver: Client, fresh: Json) -> None:
-    """An item has no kind and apiVersion, and needs none to be sent back."""
+def test_an_item_of_a_list_can_be_sent_back(world: World, approver: Client, fresh: Json) -> None:
+    """An item has no kind and apiVersion, and can be sent back without them."""
     name = fresh["metadata"]["name"]
     _, listing = approver.request("GET", query(fieldSelector=f"metadata.name={name}"))
     (item,) = listing["items"]
@@ -61,8 +61,8 @@ def test_metadata_and_conditions_suffice(approver: Client, fresh: Json) -> None:
     assert written(approver, body)["spec"] == fresh["spec"]
 
 
-def test_only_conditions_are_taken_of_a_body(approver: Client, fresh: Json) -> None:
-    """Another spec and a certificate in the body are dropped without a word."""
+def test_only_the_conditions_of_a_body_are_stored(approver: Client, fresh: Json) -> None:
+    """The server silently drops another spec and a certificate in the body."""
     body = decided(fresh, APPROVED)
     body["spec"] = {**fresh["spec"], "usages": ["any"], "username": "another"}
     body["status"]["certificate"] = "Zm9yZ2Vk"
@@ -74,7 +74,7 @@ def test_only_conditions_are_taken_of_a_body(approver: Client, fresh: Json) -> N
 
 
 def test_creation_time_and_name_prefix_stay(world: World, approver: Client) -> None:
-    """A creationTimestamp in the body is not taken."""
+    """The server ignores a creationTimestamp in the body."""
     item = make(world.admin, unique("time"))
     body = decided(item, APPROVED)
     body["metadata"] = {**body["metadata"], "creationTimestamp": "2001-01-01T00:00:00Z"}
@@ -85,7 +85,7 @@ def test_creation_time_and_name_prefix_stay(world: World, approver: Client) -> N
 
 
 def test_times_of_the_client_are_kept(approver: Client, fresh: Json) -> None:
-    """A lastUpdateTime that the client gives is stored as given, in UTC."""
+    """A lastUpdateTime that the client sends is stored, in UTC."""
     given = a_condition(lastUpdateTime="2001-01-01T01:00:00+01:00")
 
     (condition,) = written(approver, decided(fresh, given))["status"]["conditions"]
@@ -95,20 +95,20 @@ def test_times_of_the_client_are_kept(approver: Client, fresh: Json) -> None:
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2001-01-01", "2001-01-01T00:00:00", "20010101"])
-def test_a_time_that_is_none_is_refused(approver: Client, fresh: Json, time: str) -> None:
-    """What is no RFC 3339 time with an offset is 400."""
+def test_an_invalid_time_is_refused(approver: Client, fresh: Json, time: str) -> None:
+    """A time that isn't RFC 3339 with an offset is 400."""
     assert put(approver, decided(fresh, a_condition(lastUpdateTime=time)))[0] == 400
 
 
 def test_reason_and_message_may_be_left_out(approver: Client, fresh: Json) -> None:
-    """Type and status make a condition."""
+    """A condition needs only a type and a status."""
     answer = written(approver, decided(fresh, {"type": "Approved", "status": "True"}))
 
     assert answer["status"]["conditions"][0]["type"] == "Approved"
 
 
 def test_a_long_message_is_kept(approver: Client, fresh: Json) -> None:
-    """100 kB of message, with line ends and letters of all kinds, come back as sent."""
+    """A message of 100 kB, with line ends and letters of all kinds, is stored unchanged."""
     message = "got 'x'\nü🙂" * 10_000
 
     answer = written(approver, decided(fresh, a_condition(message=message)))
@@ -151,7 +151,7 @@ def test_labels_of_the_body_replace_those_stored(world: World, approver: Client)
 
 
 def test_labels_that_are_not_sent_are_deleted(world: World, approver: Client) -> None:
-    """A body without labels takes them all away."""
+    """A body without labels deletes all labels."""
     item = make(world.admin, unique("labels"), labels={"a": "b"}, annotations={"c": "d"})
 
     answer = written(approver, decided(without(item, "labels", "annotations"), APPROVED))

@@ -20,8 +20,10 @@ OWN = a_condition("Foo", "False")
     [[DENIED], [FAILED], [OWN], [APPROVED, OWN], [APPROVED, FAILED], [DENIED, FAILED], []],
     ids=lambda conditions: "+".join(c["type"] for c in conditions) or "none",
 )
-def test_conditions_that_go_together(approver: Client, fresh: Json, conditions: list[Json]) -> None:
-    """One decision, a failure, and types of one's own may stand together."""
+def test_compatible_conditions_are_accepted(
+    approver: Client, fresh: Json, conditions: list[Json]
+) -> None:
+    """One decision, `Failed` and custom types may be combined."""
     answer = written(approver, decided(fresh, *conditions))
 
     kinds = [c["type"] for c in answer["status"].get("conditions", [])]
@@ -59,10 +61,10 @@ def test_conditions_that_go_together(approver: Client, fresh: Json, conditions: 
         ),
     ],
 )
-def test_conditions_that_are_refused(
+def test_invalid_conditions_are_refused(
     world: World, approver: Client, fresh: Json, conditions: list[Json], cause: str, message: str
 ) -> None:
-    """What breaks a rule of conditions is 422, says where, and changes nothing."""
+    """A violated rule of conditions is 422, names the field, and changes nothing."""
     status, answer = put(approver, decided(fresh, *conditions))
 
     causes = answer["details"]["causes"]
@@ -73,7 +75,7 @@ def test_conditions_that_are_refused(
 
 @pytest.mark.parametrize("first", [APPROVED, DENIED, FAILED], ids=lambda c: c["type"])
 def test_what_is_decided_stays(approver: Client, fresh: Json, first: Json) -> None:
-    """Approved, Denied and Failed can't be taken back."""
+    """Approved, Denied and Failed can't be removed."""
     stored = written(approver, decided(fresh, first))
 
     status, answer = put(approver, decided(stored))
@@ -85,10 +87,10 @@ def test_what_is_decided_stays(approver: Client, fresh: Json, first: Json) -> No
 
 
 @pytest.mark.parametrize(("first", "then"), [(APPROVED, DENIED), (DENIED, APPROVED)])
-def test_a_decision_is_not_turned_round(
+def test_a_decision_cannot_be_reversed(
     approver: Client, fresh: Json, first: Json, then: Json
 ) -> None:
-    """Neither by adding the opposite nor by putting it in the place of the first."""
+    """The opposite decision can be neither added nor put in place of the first."""
     stored = written(approver, decided(fresh, first))
 
     assert put(approver, decided(stored, first, then))[0] == 422

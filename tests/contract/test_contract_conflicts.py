@@ -25,7 +25,7 @@ OWN = a_condition("Foo", "False")
 
 
 def test_a_stale_version_conflicts(approver: Client, fresh: Json) -> None:
-    """After anybody's write, a PUT with the version read before is 409."""
+    """After any other write, a PUT with the earlier resourceVersion is 409."""
     written(approver, decided(fresh, OWN))
 
     status, answer = put(approver, decided(fresh, APPROVED))
@@ -39,7 +39,7 @@ def test_a_stale_version_conflicts(approver: Client, fresh: Json) -> None:
     )
 
 
-def test_of_many_at_once_one_wins(world: World, approver: Client, fresh: Json) -> None:
+def test_of_concurrent_writes_one_wins(world: World, approver: Client, fresh: Json) -> None:
     """Eight approvals of the object as read: one is written, seven conflict."""
     bodies = [decided(fresh, a_condition(reason=f"Approver{number}")) for number in range(8)]
 
@@ -53,7 +53,7 @@ def test_of_many_at_once_one_wins(world: World, approver: Client, fresh: Json) -
 
 
 def test_a_write_of_labels_makes_the_version_stale(approver: Client, fresh: Json) -> None:
-    """Also a change of labels alone is a change."""
+    """A change of labels alone makes a new resourceVersion."""
     labelled = {**fresh, "metadata": {**fresh["metadata"], "labels": {"a": "b"}}}
     written(approver, labelled)
 
@@ -61,7 +61,7 @@ def test_a_write_of_labels_makes_the_version_stale(approver: Client, fresh: Json
 
 
 def test_without_version_nothing_conflicts(approver: Client, fresh: Json) -> None:
-    """A PUT without resourceVersion overwrites whatever is there."""
+    """A PUT without resourceVersion overwrites the stored object."""
     written(approver, decided(fresh, OWN))
 
     answer = written(approver, decided(without(fresh, "resourceVersion"), APPROVED))
@@ -98,7 +98,7 @@ def test_what_is_gone_is_not_found(world: World, approver: Client, fresh: Json) 
 def test_a_successor_of_the_same_name_is_safe_behind_uid_and_version(
     world: World, approver: Client, fresh: Json
 ) -> None:
-    """Deleted and filed anew: uid or version, each alone, keep the new one from our approval."""
+    """After deletion and a new CSR of that name, uid or version alone prevents its approval."""
     name = fresh["metadata"]["name"]
     world.admin.request("DELETE", path_of(name))
     successor = make(world.admin, name)
@@ -114,7 +114,7 @@ def test_a_successor_of_the_same_name_is_safe_behind_uid_and_version(
 def test_a_successor_is_approved_by_a_body_without_both(
     world: World, approver: Client, fresh: Json
 ) -> None:
-    """Without uid and version the new, never inspected object is approved: send them."""
+    """Without uid and version, a PUT approves the new object that was never checked."""
     name = fresh["metadata"]["name"]
     world.admin.request("DELETE", path_of(name))
     make(world.admin, name)

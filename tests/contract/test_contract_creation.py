@@ -1,4 +1,4 @@
-"""Filing a CSR: what the server makes of it, and the rules of its fields."""
+"""Filing a CSR: which fields the server sets, and the rules of the others."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from sandbox.kubelet import kubelet_request
 from tests.contract.objects import (
     CSRS,
     KUBELET_SERVING,
-    NOBODYS,
+    UNSIGNED,
     Json,
     a_condition,
     a_csr,
@@ -24,12 +24,12 @@ def name() -> str:
 
 
 def refused(world: World, body: Json) -> tuple[int, Json]:
-    """The answer to a POST by an administrator."""
+    """Return the answer to a POST by an administrator."""
     return world.admin.request("POST", CSRS, body)
 
 
-def test_the_spec_says_who_asks_whatever_the_body_says(world: World, name: str) -> None:
-    """Username, uid, groups, extra and status come from the server, without a word about it."""
+def test_the_server_sets_the_requester_whatever_the_body_has(world: World, name: str) -> None:
+    """The server silently replaces username, uid, groups, extra and status."""
     node = world.node()
     forged = {
         "username": "system:node:another",
@@ -100,7 +100,7 @@ def test_a_new_object_is_whole(world: World, name: str) -> None:
 def test_a_bad_spec_is_refused(
     world: World, name: str, field: str, value: object, cause: str, message: str
 ) -> None:
-    """Usages, lifetime and signer name have rules; what breaks one is 422 and says where."""
+    """A violated rule of usages, lifetime or signer name is 422 and names the field."""
     pem, _ = kubelet_request("n", dns=["n"])
     body = a_csr(name, pem, **{field: value})
 
@@ -116,15 +116,15 @@ def test_a_bad_spec_is_refused(
 
 
 def test_every_known_usage_is_accepted(world: World, name: str) -> None:
-    """The usages that the practice API knows are those of Kubernetes."""
+    """The usages that the fake API server accepts are those of Kubernetes."""
     pem, _ = kubelet_request("n", dns=["n"])
 
-    create(world.admin, a_csr(name, pem, signer=NOBODYS, usages=sorted(USAGES)))
+    create(world.admin, a_csr(name, pem, signer=UNSIGNED, usages=sorted(USAGES)))
 
 
 @pytest.mark.parametrize("seconds", [600, 2_147_483_647])
 def test_a_lifetime_from_ten_minutes_is_accepted(world: World, name: str, seconds: int) -> None:
-    """600 seconds is the least, and 68 years are not too long to ask for."""
+    """Any lifetime from 600 seconds to 68 years is accepted."""
     node = world.node()
 
     made = create(node.api, a_csr(name, node.pem(), expirationSeconds=seconds))
@@ -146,7 +146,7 @@ def test_a_lifetime_from_ten_minutes_is_accepted(world: World, name: str, second
 def test_a_field_of_another_type_is_refused(
     world: World, name: str, field: str, value: object
 ) -> None:
-    """What doesn't decode is 400."""
+    """A body that can't be decoded is 400."""
     pem, _ = kubelet_request("n", dns=["n"])
 
     status, answer = refused(world, a_csr(name, pem, **{field: value}))
@@ -154,8 +154,8 @@ def test_a_field_of_another_type_is_refused(
     assert (status, answer["reason"]) == (400, "BadRequest")
 
 
-def test_null_is_as_good_as_absent(world: World, name: str) -> None:
-    """A null is no value: the defaults hold."""
+def test_null_is_the_same_as_absent(world: World, name: str) -> None:
+    """A null field gets its default."""
     node = world.node()
     body = a_csr(name, node.pem(), expirationSeconds=None)
     body["metadata"]["labels"] = None
@@ -167,7 +167,7 @@ def test_null_is_as_good_as_absent(world: World, name: str) -> None:
 
 
 def test_a_kind_may_be_left_out(world: World, name: str) -> None:
-    """The path says what the object is."""
+    """The server knows the kind from the path."""
     node = world.node()
     body = a_csr(name, node.pem())
     del body["kind"], body["apiVersion"]

@@ -1,4 +1,4 @@
-"""Taking a CSR back: only the one that was seen, if it is still as it was seen."""
+"""Deleting a CSR: only the one that was read, if it hasn't changed since."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_what_was_seen_is_deleted(world: World, fresh: Json) -> None:
 def test_another_uid_or_version_keeps_it(
     world: World, fresh: Json, field: str, other: str, words: str
 ) -> None:
-    """Such as one that was issued, or deleted and made anew, in the meantime."""
+    """A CSR that was issued, or deleted and created again, since it was read stays."""
     name = fresh["metadata"]["name"]
 
     status, answer = delete(world, name, **{field: other})
@@ -44,4 +44,4 @@ def test_another_uid_or_version_keeps_it(
 
 
 def test_what_is_gone_is_not_found(world: World) -> None:
-    assert 404 == delete(world, "nobody-filed-this", uid="7e2f2c9d")[0]
+    assert 404 == delete(world, "never-filed", uid="7e2f2c9d")[0]

@@ -1,4 +1,4 @@
-"""Lists: selectors, pages, and what an item looks like in them."""
+"""Lists: selectors, pages, and the shape of their items."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def signer() -> str:
 
 @pytest.fixture
 def names(world: World, signer: str) -> list[str]:
-    """Five objects of one signer, by their names in the order of bytes."""
+    """Create five objects of one signer, and return their names in byte order."""
     prefix = unique("page")
     names = [f"{prefix}-{tail}" for tail in ("B", "a", "b", "é", "🙂")]
     pem, _ = kubelet_request("n", dns=["n"])
@@ -77,7 +77,7 @@ def test_an_empty_list_has_items(world: World) -> None:
 
 
 def test_a_name_can_be_selected(world: World, signer: str, names: list[str]) -> None:
-    """`metadata.name` and `!=` are understood, and terms are all to hold."""
+    """`metadata.name` and `!=` work, and all terms must match."""
     first = f"metadata.name={names[0]},spec.signerName={signer}"
     others = f"spec.signerName={signer},metadata.name!={names[0]}"
 
@@ -87,7 +87,7 @@ def test_a_name_can_be_selected(world: World, signer: str, names: list[str]) -> 
 
 @pytest.mark.parametrize("field", ["spec.username", "status.conditions", "status.certificate"])
 def test_other_fields_are_refused(world: World, field: str) -> None:
-    """There is no selecting by requester or state."""
+    """Requester and state can't be selected."""
     status, answer = world.admin.request("GET", query(fieldSelector=f"{field}=x"))
 
     assert (status, answer["reason"]) == (400, "BadRequest")
@@ -96,7 +96,7 @@ def test_other_fields_are_refused(world: World, field: str) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 500])
 def test_pages_make_up_the_list(world: World, signer: str, names: list[str], limit: int) -> None:
-    """Pages hold at most the limit, lead on to each other, and don't say how many are left."""
+    """Pages hold at most `limit` items, link to the next, and don't say how many remain."""
     selected = {"fieldSelector": f"spec.signerName={signer}"}
 
     read = list(pages(world.admin, limit, **selected))
@@ -108,7 +108,7 @@ def test_pages_make_up_the_list(world: World, signer: str, names: list[str], lim
 
 
 def test_a_full_page_may_lead_to_an_empty_one(world: World, signer: str, names: list[str]) -> None:
-    """Whether anything follows is only found out by asking: other signers' objects may."""
+    """The next page shows whether items follow: other signers' objects cause a token too."""
     pem, _ = kubelet_request("n", dns=["n"])
     create(world.admin, a_csr(f"{names[-1]}-after", pem, signer=f"{signer}-other"))
 
@@ -125,7 +125,7 @@ def test_without_selector_a_page_says_how_many_are_left(world: World, names: lis
 
 
 def test_pages_show_one_moment(world: World, signer: str, names: list[str]) -> None:
-    """What is deleted or created between two pages doesn't change the later ones."""
+    """Objects deleted or created between two pages don't change the later pages."""
     selected = {"fieldSelector": f"spec.signerName={signer}"}
     read = pages(world.admin, 2, **selected)
     first = next(read)
@@ -141,8 +141,8 @@ def test_pages_show_one_moment(world: World, signer: str, names: list[str]) -> N
 
 
 @pytest.mark.parametrize("token", ["garbage", "Z2FyYmFnZQ", "*"])
-def test_a_continue_token_of_ones_own_is_refused(world: World, token: str) -> None:
-    """Continue tokens are the server's."""
+def test_an_invented_continue_token_is_refused(world: World, token: str) -> None:
+    """The server accepts only its own continue tokens."""
     status, answer = world.admin.request("GET", query(limit=1, **{"continue": token}))
 
     assert (status, answer["reason"]) == (400, "BadRequest")
@@ -153,14 +153,16 @@ def test_a_limit_must_be_a_number(world: World) -> None:
     assert world.admin.request("GET", query(limit="x"))[0] == 400
 
 
-def test_no_limit_is_no_limit(world: World, signer: str, names: list[str]) -> None:
+def test_limit_0_lists_everything(world: World, signer: str, names: list[str]) -> None:
     """`limit=0` gives everything at once."""
     listing = get(world.admin, query(limit=0, fieldSelector=f"spec.signerName={signer}"))
 
     assert names_of(listing) == names
 
 
-def test_a_node_lists_everybodys(world: World, signer: str, names: list[str]) -> None:
+def test_a_node_lists_all_csrs_and_deletes_none(
+    world: World, signer: str, names: list[str]
+) -> None:
     """Nodes may list and read all CSRs, and delete none, not even their own."""
     node = world.node()
     own = create(node.api, a_csr(unique("own"), node.pem()))["metadata"]["name"]
@@ -172,8 +174,8 @@ def test_a_node_lists_everybodys(world: World, signer: str, names: list[str]) ->
     assert node.api.request("DELETE", path_of(own))[0] == 403
 
 
-def test_a_large_list_comes_compressed_to_whom_it_may(world: World, signer: str) -> None:
-    """With `Accept-Encoding: gzip` a list over 128 KiB is read all the same."""
+def test_a_large_list_is_compressed_for_clients_that_accept_gzip(world: World, signer: str) -> None:
+    """With `Accept-Encoding: gzip` a list over 128 KiB can be read."""
     pem, _ = kubelet_request("n", dns=["n"])
     name = unique("large")
     create(world.admin, a_csr(name, pem + b"x" * 200_000, signer=signer))
@@ -185,6 +187,6 @@ def test_a_large_list_comes_compressed_to_whom_it_may(world: World, signer: str)
     assert (status, names_of(listing)) == (200, [name])
 
 
-def test_the_path_ends_where_it_ends(world: World) -> None:
+def test_a_slash_at_the_end_of_the_path_makes_no_difference(world: World) -> None:
     """A slash at the end of the path makes no difference."""
     assert get(world.admin, f"{CSRS}/?limit=1")["kind"] == "CertificateSigningRequestList"

@@ -1,11 +1,11 @@
-"""Names of CSRs: nearly anything goes, and each leads to its own object."""
+"""Names of CSRs: almost any name is allowed, and each leads to its own object."""
 
 import pytest
 
 from sandbox.kubelet import kubelet_request
 from tests.contract.objects import (
     CSRS,
-    ODD_NAMES,
+    UNUSUAL_NAMES,
     Json,
     a_condition,
     a_csr,
@@ -32,7 +32,7 @@ def name() -> str:
 
 
 def refused(world: World, body: Json) -> tuple[int, Json]:
-    """The answer to a POST by an administrator."""
+    """Return the answer to a POST by an administrator."""
     return world.admin.request("POST", CSRS, body)
 
 
@@ -49,7 +49,7 @@ def test_a_generated_name_begins_as_asked(world: World) -> None:
 
 
 @pytest.mark.parametrize("bad", ["a/b", "a%b", "/", "%", ".", "..", ""])
-def test_few_names_are_refused(world: World, bad: str) -> None:
+def test_only_unusable_names_are_refused(world: World, bad: str) -> None:
     """Only slashes, percent signs, `.`, `..` and no name at all are refused."""
     pem, _ = kubelet_request("n", dns=["n"])
 
@@ -58,22 +58,22 @@ def test_few_names_are_refused(world: World, bad: str) -> None:
     assert (status, answer["details"]["causes"][0]["field"]) == (422, "metadata.name")
 
 
-@pytest.mark.parametrize("odd", ODD_NAMES.values(), ids=ODD_NAMES)
-def test_odd_names_are_names(world: World, odd: str) -> None:
+@pytest.mark.parametrize("unusual", UNUSUAL_NAMES.values(), ids=UNUSUAL_NAMES)
+def test_unusual_names_are_accepted(world: World, unusual: str) -> None:
     """A node may call its CSR almost anything; it is listed, read and deleted by that name."""
-    node, signer = world.node(), f"contract.example/{unique('odd')}"
-    create(node.api, a_csr(odd, node.pem(), signer=signer))
+    node, signer = world.node(), f"contract.example/{unique('unusual')}"
+    create(node.api, a_csr(unusual, node.pem(), signer=signer))
 
     status, listing = world.admin.request("GET", query(fieldSelector=f"spec.signerName={signer}"))
 
-    assert (status, [item["metadata"]["name"] for item in listing["items"]]) == (200, [odd])
-    assert read(world.admin, odd)["metadata"]["name"] == odd
-    assert world.admin.request("DELETE", path_of(odd))[0] == 200
-    assert world.admin.request("GET", path_of(odd))[0] == 404
+    assert (status, [item["metadata"]["name"] for item in listing["items"]]) == (200, [unusual])
+    assert read(world.admin, unusual)["metadata"]["name"] == unusual
+    assert world.admin.request("DELETE", path_of(unusual))[0] == 200
+    assert world.admin.request("GET", path_of(unusual))[0] == 404
 
 
 def test_a_taken_name_is_a_conflict(world: World, name: str) -> None:
-    """A second object of the same name is 409 AlreadyExists, whoever files it."""
+    """A second object of the same name is 409 AlreadyExists for any requester."""
     node, other = world.node(), world.node()
     create(node.api, a_csr(name, node.pem()))
 
@@ -96,18 +96,18 @@ def test_the_name_in_the_body_must_be_that_of_the_path(approver: Client, fresh: 
         assert (status, answer["reason"]) == (400, "BadRequest")
 
 
-@pytest.mark.parametrize("odd", ODD_NAMES.values(), ids=ODD_NAMES)
-def test_odd_names_are_approved_by_their_encoded_path(
-    world: World, approver: Client, odd: str
+@pytest.mark.parametrize("unusual", UNUSUAL_NAMES.values(), ids=UNUSUAL_NAMES)
+def test_unusual_names_are_approved_by_their_encoded_path(
+    world: World, approver: Client, unusual: str
 ) -> None:
-    """Percent-encoded as a whole, any name leads to its own object and no other."""
-    item = make(world.admin, odd)
+    """Fully percent-encoded, any name leads to its own object and no other."""
+    item = make(world.admin, unusual)
 
     answer = written(approver, decided(item, APPROVED))
 
-    assert answer["metadata"]["name"] == odd
+    assert answer["metadata"]["name"] == unusual
     assert answer["metadata"]["uid"] == item["metadata"]["uid"]
-    assert world.admin.request("DELETE", path_of(odd))[0] == 200
+    assert world.admin.request("DELETE", path_of(unusual))[0] == 200
 
 
 def test_a_name_is_decoded_once(world: World, approver: Client, fresh: Json) -> None:

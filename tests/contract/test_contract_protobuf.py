@@ -1,4 +1,4 @@
-"""The same API in protobuf: lists, decisions and errors say what they say in JSON."""
+"""The same API in protobuf: lists, decisions and errors equal those in JSON."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def ask(client: Client, method: str, path: str, body: Json | None = None) -> tup
 
 
 def filled(fields: Json) -> Json:
-    """Without the empty texts that Go sends in protobuf and leaves out of JSON."""
+    """Return the fields without the empty texts, which Go leaves out of JSON."""
     return {key: value for key, value in fields.items() if value != ""}
 
 
@@ -42,7 +42,7 @@ def of_list(answer: bytes) -> tuple[Json, list[Any]]:
 
 
 def test_a_list_has_the_same_items(world: World, fresh: Json) -> None:
-    """Field by field; of an empty status nothing is there to compare."""
+    """Each field is equal; an empty status has none."""
     name = fresh["metadata"]["name"]
 
     status, answer = ask(world.admin, "GET", query(fieldSelector=f"metadata.name={name}"))
@@ -53,8 +53,8 @@ def test_a_list_has_the_same_items(world: World, fresh: Json) -> None:
     assert (fresh["metadata"], fresh["spec"]) == (filled(item["metadata"]), filled(item["spec"]))
 
 
-def test_a_list_goes_on_by_its_continue_token(world: World) -> None:
-    """The same tokens as in JSON. Of a signer of its own: other tests file names of 140 KB."""
+def test_a_list_continues_by_its_continue_token(world: World) -> None:
+    """Tokens work as in JSON. The signer is this test's own, as others file names of 140 KB."""
     signer = f"{unique('protobuf')}.example/x"
     pem, _ = kubelet_request("n", dns=["n"])
     names = [unique("protobuf") for _ in range(3)]
@@ -73,8 +73,8 @@ def test_a_list_goes_on_by_its_continue_token(world: World) -> None:
     assert sorted(names) == found
 
 
-def test_a_decision_is_taken_and_the_object_comes_back(world: World, approver: Client) -> None:
-    """Labels and annotations go along."""
+def test_a_decision_is_stored_and_the_object_is_returned(world: World, approver: Client) -> None:
+    """The returned object has the decision, labels and annotations."""
     texts: Json = {"labels": {"a": "b"}, "annotations": {"c": "ü"}}
     body = decided(make(world.admin, unique("put"), **texts), a_condition())
     path = path_of(body["metadata"]["name"], "approval")
@@ -90,7 +90,7 @@ def test_a_decision_is_taken_and_the_object_comes_back(world: World, approver: C
 def test_a_decision_without_spec_and_managed_fields_loses_nothing(
     world: World, approver: Client, fresh: Json
 ) -> None:
-    """The server keeps its own of both."""
+    """The server keeps the stored spec and managed fields."""
     before = read(world.admin, fresh["metadata"]["name"])
     body = decided(without(before, "managedFields"), a_condition())
     del body["spec"]
@@ -102,7 +102,7 @@ def test_a_decision_without_spec_and_managed_fields_loses_nothing(
 
 
 def test_an_error_says_the_same(approver: Client, fresh: Json) -> None:
-    """Whichever language it comes in."""
+    """An error has the same status, reason and message in protobuf and JSON."""
     path = path_of(fresh["metadata"]["name"], "approval")
     stale = decided(fresh, a_condition())
     stale["metadata"] = {**stale["metadata"], "resourceVersion": "1"}

@@ -1,11 +1,11 @@
-"""Filing a CSR: who may ask for what, and how `spec.request` is read."""
+"""Filing a CSR: who may request which names, and how the server parses `spec.request`."""
 
 import base64
 
 import pytest
 
 from sandbox.kubelet import kubelet_request
-from tests.contract.objects import CSRS, NOBODYS, Json, a_csr, create, unique
+from tests.contract.objects import CSRS, UNSIGNED, Json, a_csr, create, unique
 from tests.contract.world import World
 
 
@@ -15,11 +15,11 @@ def name() -> str:
 
 
 def refused(world: World, body: Json) -> tuple[int, Json]:
-    """The answer to a POST by an administrator."""
+    """Return the answer to a POST by an administrator."""
     return world.admin.request("POST", CSRS, body)
 
 
-def test_a_node_asks_for_no_other_node(world: World, name: str) -> None:
+def test_a_node_may_not_request_another_nodes_common_name(world: World, name: str) -> None:
     """NodeRestriction: a node's CN must be its own name."""
     node = world.node()
     other, _ = kubelet_request("another", dns=["another"])
@@ -34,21 +34,21 @@ def test_a_node_asks_for_no_other_node(world: World, name: str) -> None:
 
 
 def test_a_node_may_ask_another_signer_for_any_name(world: World, name: str) -> None:
-    """NodeRestriction looks at the signers of nodes alone."""
+    """NodeRestriction applies to the kubelet signers only."""
     other, _ = kubelet_request("another", dns=["another"])
 
-    create(world.node().api, a_csr(name, other, signer=NOBODYS))
+    create(world.node().api, a_csr(name, other, signer=UNSIGNED))
 
 
 def test_a_node_may_ask_for_any_san(world: World, name: str) -> None:
-    """The server does not look at SANs: that is the approver's part."""
+    """The server doesn't check SANs: this is the approver's task."""
     node = world.node()
 
     create(node.api, a_csr(name, node.pem(dns=["kubernetes.default.svc"], ips=["10.0.0.1"])))
 
 
-def test_somebody_else_may_ask_for_any_node(world: World, name: str) -> None:
-    """NodeRestriction binds nodes; others with the right to create ask for what they like."""
+def test_another_requester_may_request_any_nodes_name(world: World, name: str) -> None:
+    """NodeRestriction restricts nodes; other requesters may request any name."""
     pem, _ = kubelet_request("any-node", dns=["any-node"])
 
     made = create(world.admin, a_csr(name, pem))
@@ -65,7 +65,7 @@ def test_somebody_else_may_ask_for_any_node(world: World, name: str) -> None:
     ],
 )
 def test_an_unreadable_request_is_refused(world: World, name: str, pem: bytes) -> None:
-    """What can't be read is 403 for a node, by NodeRestriction, and 422 for others."""
+    """It is 403 for a node, by NodeRestriction, and 422 for others."""
     node = world.node()
 
     by_node, answer = node.api.request("POST", CSRS, a_csr(name, pem))
@@ -111,10 +111,8 @@ def test_a_wrong_signature_is_refused(world: World, name: str) -> None:
         "{other_but_for_its_end}\n{own}",
     ],
 )
-def test_of_a_text_the_first_block_counts_that_go_sees(
-    world: World, name: str, framing: str
-) -> None:
-    """A node files its own request inside other text: the CN is that of the block Go finds."""
+def test_the_first_pem_block_that_go_finds_counts(world: World, name: str, framing: str) -> None:
+    """The CN of a request inside other text is that of the first block that Go finds."""
     node = world.node()
     own, other = node.pem().decode(), kubelet_request("another", dns=["x"])[0].decode()
     cut = other.strip().rsplit("\n", 1)[0]
@@ -126,7 +124,7 @@ def test_of_a_text_the_first_block_counts_that_go_sees(
 
 
 def test_a_second_block_does_not_count(world: World, name: str) -> None:
-    """With another's request first, the own one after it is not seen."""
+    """Only the first of two requests counts."""
     node = world.node()
     pem = kubelet_request("another", dns=["x"])[0] + node.pem()
 
@@ -136,14 +134,14 @@ def test_a_second_block_does_not_count(world: World, name: str) -> None:
 
 
 def test_a_large_request_is_accepted(world: World, name: str) -> None:
-    """A megabyte of text around the request is no reason to refuse it."""
+    """A request with a megabyte of text around it is accepted."""
     node = world.node()
 
     create(node.api, a_csr(name, node.pem() + b"x" * 1_000_000))
 
 
 def test_a_larger_body_is_refused(world: World, name: str) -> None:
-    """Over 3 MiB the server reads no further."""
+    """The server refuses bodies over 3 MiB."""
     node = world.node()
 
     status, answer = node.api.request("POST", CSRS, a_csr(name, b"x" * 3_000_000))

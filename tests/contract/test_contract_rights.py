@@ -1,4 +1,4 @@
-"""RBAC: what each right is needed for, and what is said where it is missing."""
+"""RBAC: what each right allows, and the error when it is missing."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import Rule, approver_rules
 from tests.contract.objects import (
     CSRS,
-    NOBODYS,
+    UNSIGNED,
     Json,
     a_condition,
     a_csr,
@@ -20,7 +20,7 @@ from tests.contract.objects import (
 from tests.contract.world import WHO_AM_I, World, may
 from tests.real.controlplane import Client
 
-LIST, UPDATE, APPROVE = approver_rules(NOBODYS)
+LIST, UPDATE, APPROVE = approver_rules(UNSIGNED)
 PLURAL = "certificatesigningrequests"
 RESOURCE = f"{PLURAL}.certificates.k8s.io"
 GROUP = "certificates.k8s.io"
@@ -29,7 +29,7 @@ GROUP = "certificates.k8s.io"
 @pytest.fixture
 def item(world: World) -> Json:
     pem, _ = kubelet_request("n", dns=["n"])
-    return create(world.admin, a_csr(unique("rights"), pem, signer=NOBODYS))
+    return create(world.admin, a_csr(unique("rights"), pem, signer=UNSIGNED))
 
 
 def username(client: Client) -> str:
@@ -40,7 +40,7 @@ def username(client: Client) -> str:
 
 
 def denial(client: Client, verb: str, resource: str = PLURAL, name: str = "") -> str:
-    """The words of an RBAC refusal."""
+    """Return the message of an RBAC refusal."""
     named = f'{RESOURCE} "{name}"' if name else RESOURCE
     return (
         f'{named} is forbidden: User "{username(client)}" cannot {verb} resource "{resource}"'
@@ -57,7 +57,7 @@ def test_three_rules_make_an_approver(world: World, item: Json) -> None:
 
 
 def test_an_approver_may_do_nothing_else(world: World, item: Json) -> None:
-    """Neither read one, nor create, nor delete."""
+    """An approver may not get, create or delete a CSR."""
     approver, name = world.holder(LIST, UPDATE, APPROVE), item["metadata"]["name"]
 
     for method, verb in (("GET", "get"), ("DELETE", "delete")):
@@ -73,7 +73,7 @@ def test_without_list_nothing_is_listed(world: World) -> None:
     """403 names user, verb and resource."""
     client = world.holder(UPDATE, APPROVE)
 
-    status, answer = client.request("GET", query(fieldSelector=f"spec.signerName={NOBODYS}"))
+    status, answer = client.request("GET", query(fieldSelector=f"spec.signerName={UNSIGNED}"))
 
     assert (status, answer["reason"]) == (403, "Forbidden")
     assert answer["message"] == denial(client, "list")
@@ -95,7 +95,7 @@ def test_without_update_nothing_is_approved(world: World, item: Json) -> None:
     "rules",
     [
         (),
-        (Rule(("sign",), "signers", (NOBODYS,)),),
+        (Rule(("sign",), "signers", (UNSIGNED,)),),
         (Rule(("approve",), "signers", ("contract.example/another",)),),
         (Rule(("approve",), "signers", ("example/*",)),),
     ],
@@ -104,7 +104,7 @@ def test_without_update_nothing_is_approved(world: World, item: Json) -> None:
 def test_without_the_signer_nothing_is_approved(
     world: World, item: Json, rules: tuple[Rule, ...]
 ) -> None:
-    """403 names the signer, and that signer must be granted with the verb approve."""
+    """403 names the signer; the right needs that signer and the verb approve."""
     client = world.holder(LIST, UPDATE, *rules)
 
     status, answer = put(client, decided(item, a_condition()))
@@ -112,7 +112,7 @@ def test_without_the_signer_nothing_is_approved(
     assert (status, answer["reason"]) == (403, "Forbidden")
     assert answer["message"] == (
         f'{RESOURCE} "{item["metadata"]["name"]}" is forbidden:'
-        f' user not permitted to approve requests with signerName "{NOBODYS}"'
+        f' user not permitted to approve requests with signerName "{UNSIGNED}"'
     )
 
 
@@ -125,7 +125,7 @@ def test_a_wildcard_grants_the_signer_too(world: World, item: Json, names: tuple
 
 
 def test_the_stored_signer_counts(world: World, item: Json) -> None:
-    """Another signerName in the body is no way round the right on the stored one."""
+    """Another signerName in the body doesn't avoid the right on the stored one."""
     other = "contract.example/another"
     client = world.approver(other)
     body = decided(item, a_condition())
@@ -161,14 +161,14 @@ def test_the_right_to_update_is_asked_first(world: World, item: Json) -> None:
 
 
 def test_a_node_approves_nothing(world: World) -> None:
-    """Not even its own request."""
+    """A node may not approve any CSR, even its own."""
     node = world.node()
     own = create(node.api, a_csr(unique("own"), node.pem()))
 
     assert put(node.api, decided(own, a_condition()))[0] == 403
 
 
-def test_a_node_is_one_by_group_and_name(world: World) -> None:
+def test_a_node_is_recognized_by_group_and_name(world: World) -> None:
     """The rights of nodes need `system:nodes` and a user name that begins with `system:node:`."""
     for name, groups in (("node", ["system:nodes"]), ("system:node:a", ["system:masters-not"])):
         client = world.bearer(world.token(world.someone(name, groups)))
@@ -177,20 +177,20 @@ def test_a_node_is_one_by_group_and_name(world: World) -> None:
 
 
 def test_a_mapped_identity_without_rights_is_forbidden(world: World) -> None:
-    """Known, but allowed nothing: 403 to everything, and still told who it is."""
+    """Everything is 403, except a SelfSubjectReview."""
     client = world.member("some-group")
 
     assert client.request("GET", query(limit=1))[0] == 403
     assert username(client).startswith("user-")
 
 
-def test_an_access_review_tells_beforehand(world: World) -> None:
-    """SelfSubjectAccessReview answers right both ways for all three rights."""
-    with_rights, without = world.approver(NOBODYS), world.member()
+def test_an_access_review_shows_the_rights(world: World) -> None:
+    """SelfSubjectAccessReview is correct with and without each of the three rights."""
+    with_rights, without = world.approver(UNSIGNED), world.member()
     asked: list[dict[str, str]] = [
         {"verb": "list", "resource": PLURAL},
         {"verb": "update", "resource": PLURAL, "subresource": "approval"},
-        {"verb": "approve", "resource": "signers", "name": NOBODYS},
+        {"verb": "approve", "resource": "signers", "name": UNSIGNED},
     ]
 
     assert all(may(with_rights, group=GROUP, **one) for one in asked)

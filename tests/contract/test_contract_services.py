@@ -1,4 +1,4 @@
-"""Services: what is read of one, and what is said where it is not there or not to be seen."""
+"""Services: the fields of one, and the errors when it is missing or may not be read."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def read(world: World, name: str) -> Json:
     ids=["cluster-ip", "node-port", "load-balancer", "headless", "external-name"],
 )
 def test_the_right_to_get_shows_a_service(world: World, kind: str, ips: list[str]) -> None:
-    """Its type and its cluster IPs, of which a headless one and an ExternalName have none."""
+    """A Service shows its type and cluster IPs; headless and ExternalName ones have none."""
     name = unique("web")
     world.service(NAMESPACE, name, kind=kind, ips=ips)
 
@@ -48,7 +48,7 @@ def test_the_right_to_get_shows_a_service(world: World, kind: str, ips: list[str
 
 @pytest.mark.parametrize("namespace", [NAMESPACE, "contract-nowhere"])
 def test_a_service_that_is_not_there_is_not_found(world: World, namespace: str) -> None:
-    """404 names it; a namespace that isn't there is no other case."""
+    """404 names the Service, also when the namespace is missing."""
     client = world.holder(SEES_SERVICES)
 
     status, answer = client.request("GET", path_of("missing", namespace))
@@ -59,8 +59,10 @@ def test_a_service_that_is_not_there_is_not_found(world: World, namespace: str) 
 
 
 @pytest.mark.parametrize("name", ["missing", "seen"])
-def test_without_the_right_nobody_learns_whether_it_is_there(world: World, name: str) -> None:
-    """403 either way, and it names user, verb, resource and namespace."""
+def test_without_the_right_the_answer_hides_whether_the_service_exists(
+    world: World, name: str
+) -> None:
+    """403 names user, verb, resource and namespace, whether or not the Service exists."""
     if name == "seen":
         name = unique("seen")
         world.service(NAMESPACE, name)
@@ -76,7 +78,7 @@ def test_without_the_right_nobody_learns_whether_it_is_there(world: World, name:
     assert answer["details"] == {"name": name, "kind": "services"}
 
 
-def test_an_access_review_tells_of_services_too(world: World) -> None:
-    """Whether they may be read can be asked beforehand."""
+def test_an_access_review_shows_the_right_on_services(world: World) -> None:
+    """SelfSubjectAccessReview shows whether Services may be read."""
     assert may(world.holder(SEES_SERVICES), group="", verb="get", resource="services")
     assert not may(world.member(), group="", verb="get", resource="services")

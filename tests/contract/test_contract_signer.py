@@ -1,4 +1,4 @@
-"""What is issued after an approval."""
+"""The certificate that is issued after an approval."""
 
 from datetime import timedelta
 from typing import TypeVar
@@ -25,7 +25,7 @@ def authority(world: World) -> x509.Certificate:
 
 
 def test_an_approved_request_is_issued(world: World, approver: Client) -> None:
-    """The certificate has the request's key, names and subject, and is the signer's."""
+    """The certificate has the request's key, names and subject, and the signer's signature."""
     node = world.node()
     pem = node.pem(dns=[node.name, "another"], ips=["10.0.1.10", "2001:db8::1"])
     item = create(node.api, a_csr(unique("issued"), pem))
@@ -46,7 +46,7 @@ def test_an_approved_request_is_issued(world: World, approver: Client) -> None:
 
 
 def test_what_is_issued_is_a_serving_certificate(world: World, approver: Client) -> None:
-    """Usages are those of the spec, and it is no CA, also if it asked to be one."""
+    """Its usages are those of the spec, and it isn't a CA even if the request asks for one."""
     more = x509.BasicConstraints(ca=True, path_length=None)
 
     certificate = certificate_of(approved(world, approver, a_request(more=more)))
@@ -62,7 +62,7 @@ def test_what_is_issued_is_a_serving_certificate(world: World, approver: Client)
 
 
 def test_an_old_kubelets_request_is_issued(world: World, approver: Client) -> None:
-    """RSA with key encipherment is signed as well."""
+    """An RSA request with key encipherment is signed too."""
     pem = a_request(key=rsa.generate_private_key(65_537, 2048))
     usages = ["digital signature", "key encipherment", "server auth"]
 
@@ -81,10 +81,10 @@ def test_an_old_kubelets_request_is_issued(world: World, approver: Client) -> No
         (None, timedelta(days=365)),
     ],
 )
-def test_a_life_is_given_as_asked(
+def test_the_lifetime_is_as_requested(
     world: World, approver: Client, asked: int | None, given: timedelta
 ) -> None:
-    """The life asked for, five minutes more below 8 hours; a year, and the CA's end, at most."""
+    """The lifetime is as requested, plus 5 minutes below 8 hours, and ends before the CA's."""
     item = approved(world, approver, a_request(), expirationSeconds=asked)
 
     certificate = certificate_of(item)
@@ -106,7 +106,7 @@ def test_a_life_is_given_as_asked(
 def test_the_signer_issues_any_name(
     world: World, approver: Client, names: list[x509.GeneralName]
 ) -> None:
-    """The signer compares names with nothing: that is the approver's part alone."""
+    """The signer doesn't check names: this is the approver's task alone."""
     certificate = certificate_of(approved(world, approver, a_request(names=names)))
 
     assert list(value_of(certificate, x509.SubjectAlternativeName)) == names

@@ -1,4 +1,4 @@
-"""Who a bearer token speaks for, at the practice cluster and at the real one."""
+"""Which user a bearer token authenticates, on the fake cluster and on the real one."""
 
 import base64
 from dataclasses import replace
@@ -28,7 +28,7 @@ def refusal(client: Client) -> Json:
 
 
 def rewritten(token: str, old: str, new: str) -> str:
-    """The token with another URL, under the same signature."""
+    """Return the token with another URL, under the same signature."""
     encoded = token.removeprefix("k8s-aws-v1.")
     url = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
     assert old in url
@@ -37,7 +37,7 @@ def rewritten(token: str, old: str, new: str) -> str:
 
 
 def test_a_nodes_token_carries_uid_groups_and_six_extras(world: World) -> None:
-    """A node's token speaks for its user, with the uid and the extra keys that EKS gives."""
+    """A node's token authenticates its user, with the uid and extra keys that EKS sets."""
     node = world.node()
 
     user = who(node.api)
@@ -72,7 +72,7 @@ def test_a_session_name_fills_a_template(world: World) -> None:
 
 
 def test_a_refused_token_gets_a_status_object(world: World) -> None:
-    """401 is a Status of reason Unauthorized that says nothing more."""
+    """401 is a Status with the reason Unauthorized and no details."""
     answer = refusal(world.bearer("nonsense"))
 
     assert answer == {
@@ -87,35 +87,35 @@ def test_a_refused_token_gets_a_status_object(world: World) -> None:
 
 
 def test_a_request_without_token_is_refused(world: World) -> None:
-    """Nobody is anonymous."""
+    """Anonymous requests are 401."""
     status, answer = world.bearer("").request("GET", CSRS)
 
     assert (status, answer["reason"]) == (401, "Unauthorized")
 
 
 def test_a_token_for_another_cluster_is_refused(world: World) -> None:
-    """The cluster's name is signed: a token for one cluster is worth nothing at another."""
-    identity = world.someone("somebody")
+    """The signature covers the cluster's name, so another cluster refuses the token."""
+    identity = world.someone("user")
 
     refusal(world.bearer(world.token(identity, cluster="another")))
 
 
 @pytest.mark.parametrize("minutes", [-16, -60, 6])
 def test_a_token_of_another_time_is_refused(world: World, minutes: int) -> None:
-    """A token is good for 15 minutes after it was signed, and 5 before."""
-    identity = world.someone("somebody")
+    """A token is refused later than 15 minutes after its time and earlier than 5 before."""
+    identity = world.someone("user")
 
     refusal(world.bearer(world.token(identity, now=utc_now() + timedelta(minutes=minutes))))
 
 
 @pytest.mark.parametrize("minutes", [-14, 4])
-def test_a_token_of_about_now_is_taken(world: World, minutes: int) -> None:
-    """A token signed 14 minutes ago, or by a clock 4 minutes fast, is good."""
-    identity = world.someone("somebody")
+def test_a_token_signed_recently_is_accepted(world: World, minutes: int) -> None:
+    """A token signed 14 minutes ago, or by a clock 4 minutes fast, is accepted."""
+    identity = world.someone("user")
 
     token = world.token(identity, now=utc_now() + timedelta(minutes=minutes))
 
-    assert who(world.bearer(token))["username"] == "somebody"
+    assert who(world.bearer(token))["username"] == "user"
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_a_token_of_about_now_is_taken(world: World, minutes: int) -> None:
 )
 def test_a_token_of_another_key_is_refused(world: World, change: Json) -> None:
     """Secret, access key and session token must all be those of a known identity."""
-    identity = world.someone("somebody")
+    identity = world.someone("user")
 
     refusal(world.bearer(world.token(replace(identity, **change))))
 
 
 def test_a_token_of_an_unmapped_role_is_refused(world: World) -> None:
-    """A good token of a role that the cluster doesn't know is 401, not 403."""
+    """A valid token of a role without a mapping is 401, not 403."""
     stranger = AwsIdentity.session("Stranger", "session")
     world.plane.add_identity(stranger)
 
@@ -139,7 +139,7 @@ def test_a_token_of_an_unmapped_role_is_refused(world: World) -> None:
 
 
 def test_a_person_in_a_nodes_role_is_refused(world: World) -> None:
-    """`{{EC2PrivateDNSName}}` needs a session that is an instance id which EC2 knows."""
+    """`{{EC2PrivateDNSName}}` needs a session name that is the id of an existing instance."""
     for session in ("jo", "i-0fedcba9876543210"):
         identity = world.someone("system:node:{{EC2PrivateDNSName}}", session=session)
 
@@ -164,7 +164,7 @@ def test_a_person_in_a_nodes_role_is_refused(world: World) -> None:
 )
 def test_a_token_with_another_url_is_refused(world: World, old: str, new: str) -> None:
     """Scheme, host, path and every parameter are checked, or signed, or both."""
-    token = world.token(world.someone("somebody"))
+    token = world.token(world.someone("user"))
 
     refusal(world.bearer(rewritten(token, old, new)))
 
@@ -182,23 +182,23 @@ def test_a_token_with_another_url_is_refused(world: World, old: str, new: str) -
 )
 def test_a_malformed_token_is_refused(world: World, spoil: object) -> None:
     """Prefix, base64 without padding and a length up to 4,096 are required."""
-    token = world.token(world.someone("somebody"))
+    token = world.token(world.someone("user"))
     assert callable(spoil)
 
     refusal(world.bearer(spoil(token)))
 
 
 def test_a_token_of_another_partition_is_refused(world: World) -> None:
-    """A token for STS in China is worth nothing at a cluster of the partition aws."""
-    identity = world.someone("somebody")
+    """A cluster of the partition aws refuses a token for STS in China."""
+    identity = world.someone("user")
 
     refusal(world.bearer(mint(identity, world.plane.cluster, "cn-north-1", utc_now())))
 
 
-def test_a_token_signed_in_another_region_is_taken(world: World) -> None:
-    """STS of any Region of the partition vouches for the same identity."""
-    identity = world.someone("somebody")
+def test_a_token_signed_in_another_region_is_accepted(world: World) -> None:
+    """STS of any Region of the partition confirms the same identity."""
+    identity = world.someone("user")
 
     token = mint(identity, world.plane.cluster, "eu-central-1", utc_now())
 
-    assert who(world.bearer(token))["username"] == "somebody"
+    assert who(world.bearer(token))["username"] == "user"

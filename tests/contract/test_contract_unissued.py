@@ -1,4 +1,4 @@
-"""What is not issued after an approval, or not yet, or not again."""
+"""Requests that get no certificate after an approval, or not yet, or not again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from tests.contract.objects import (
-    NOBODYS,
+    UNSIGNED,
     a_condition,
     a_csr,
     create,
@@ -77,7 +77,7 @@ def signer_down(world: World) -> Iterator[None]:
 def test_the_signer_says_why_it_refuses(
     world: World, approver: Client, pem: bytes, usages: list[str] | None, message: str
 ) -> None:
-    """A request that is no kubelet's gets `Failed` beside `Approved`, and no certificate."""
+    """A request that no kubelet would make gets `Failed` beside `Approved`, no certificate."""
     spec = {"usages": usages} if usages else {}
 
     item = approved(world, approver, pem, **spec)
@@ -107,7 +107,7 @@ def test_what_failed_stays_failed(world: World, approver: Client) -> None:
 
 
 def test_issuing_makes_the_version_stale(world: World, approver: Client) -> None:
-    """After issuance a PUT with the approval's version is 409; without, the certificate stays."""
+    """After issuance, a PUT with the old version is 409, and one without keeps the certificate."""
     item = create(world.admin, a_csr(unique("stale"), a_request()))
     _, answer = put(approver, decided(item, a_condition()))
     after = issued(world.admin, item["metadata"]["name"])
@@ -121,13 +121,13 @@ def test_issuing_makes_the_version_stale(world: World, approver: Client) -> None
 
 
 def test_nothing_else_is_issued(world: World, approver: Client) -> None:
-    """What is pending, denied, or another signer's stays without certificate.
+    """CSRs that are pending, denied or of another signer get no certificate.
 
-    A request approved after them all is waited for: the signer has seen the others by then.
+    The test waits for a request approved after them: the signer has seen the others by then.
     """
     pending = create(world.admin, a_csr(unique("pending"), a_request()))
     denied = create(world.admin, a_csr(unique("denied"), a_request()))
-    foreign = create(world.admin, a_csr(unique("foreign"), a_request(), signer=NOBODYS))
+    foreign = create(world.admin, a_csr(unique("foreign"), a_request(), signer=UNSIGNED))
     assert put(approver, decided(denied, a_condition("Denied")))[0] == 200
     assert put(approver, decided(foreign, a_condition()))[0] == 200
 
@@ -140,7 +140,7 @@ def test_nothing_else_is_issued(world: World, approver: Client) -> None:
 def test_what_is_approved_while_the_signer_is_down_is_issued_later(
     world: World, approver: Client
 ) -> None:
-    """Approved alone, without certificate, is what a signer that is down looks like."""
+    """While the signer is down, a CSR is approved without a certificate."""
     item = create(world.admin, a_csr(unique("down"), a_request()))
     name = item["metadata"]["name"]
     with signer_down(world):

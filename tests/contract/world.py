@@ -1,4 +1,4 @@
-"""One cluster as the contract tests see it, whichever kind it is, and the people in it."""
+"""One cluster of either kind as the contract tests use it, and its users."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ _instances = count(1)
 
 
 class World:
-    """A cluster with tokens and grants; everybody in it is made anew for each test."""
+    """A cluster with tokens and grants; each test creates its own users."""
 
     def __init__(self, plane: Plane, folder: Path) -> None:
         self.plane = plane
@@ -33,28 +33,28 @@ class World:
         self.admin = self.member("system:masters")
 
     def bearer(self, token: str) -> Client:
-        """A client with this bearer token."""
+        """Return a client with this bearer token."""
         return Client(self.plane.server, self._ca, token=token)
 
     def token(
         self, identity: AwsIdentity, *, cluster: str = "", now: datetime | None = None
     ) -> str:
-        """The token of an identity for this cluster, unless for another, signed at some time."""
+        """Return an identity's token for this cluster (or `cluster`), signed now (or at `now`)."""
         return mint(identity, cluster or self.plane.cluster, self.plane.region, now or utc_now())
 
     def someone(self, username: str, groups: Sequence[str] = (), session: str = "") -> AwsIdentity:
-        """A new identity, known to STS and mapped to this user."""
+        """Create an identity in STS, map it to this user, and return it."""
         identity = AwsIdentity.session(unique("Role"), session or unique("session"))
         self.plane.add_identity(identity)
         self.plane.map_role(role_arn(identity), username, groups)
         return identity
 
     def member(self, *groups: str) -> Client:
-        """A client whose user is new and in these groups."""
+        """Return a client whose user is new and in these groups."""
         return self.bearer(self.token(self.someone(unique("user"), groups)))
 
     def holder(self, *rules: Rule) -> Client:
-        """A client with exactly these rights, once they count."""
+        """Return a client with exactly these rights, once they are in effect."""
         group = unique("group")
         if isinstance(self.plane, ControlPlane):
             bind(self.plane.admin, group, rules)
@@ -62,24 +62,24 @@ class World:
             self.plane.grant(group, rules)
         client = self.member(group)
         for rule in rules:
-            eventually(partial(allowed, client, rule), f"{rule} to count")
+            eventually(partial(allowed, client, rule), f"{rule} to take effect")
         return client
 
     def service(
         self, namespace: str, name: str, *, kind: str = "ClusterIP", ips: Sequence[str] = ()
     ) -> None:
-        """A Service with these cluster IPs, or a headless one, or one that leads elsewhere."""
+        """Create a Service with these cluster IPs, a headless one, or an ExternalName."""
         if isinstance(self.plane, ControlPlane):
             _make_service(self.admin, namespace, name, kind, list(ips) or ["None"])
         else:
             self.plane.put_service(namespace, name, kind=kind, ips=ips)
 
     def approver(self, *signers: str) -> Client:
-        """A client that may list, and approve for these signers."""
+        """Return a client that may list, and approve for these signers."""
         return self.holder(*approver_rules(*signers))
 
     def node(self, name: str = "") -> "Node":
-        """A kubelet with its instance's identity."""
+        """Return a kubelet with its instance's identity."""
         number = next(_instances)
         instance = f"i-{number:017x}"
         name = name or f"ip-10-1-{number // 256}-{number % 256}.ec2.internal"
@@ -98,18 +98,18 @@ class Node:
         self.api = api
 
     def pem(self, *, dns: Iterable[str] | None = None, ips: Iterable[str] = ()) -> bytes:
-        """A request as this node's kubelet makes it."""
+        """Return a request as this node's kubelet makes it."""
         return kubelet_request(self.name, dns=[self.name] if dns is None else dns, ips=ips)[0]
 
 
 def role_arn(identity: AwsIdentity) -> str:
-    """The role of an assumed-role identity, as in `canonicalArn`."""
+    """Return the role of an assumed-role identity, as in `canonicalArn`."""
     head, role, _ = identity.arn.split("/")
     return f"{head.replace(':sts:', ':iam:').replace('assumed-role', 'role')}/{role}"
 
 
 def allowed(client: Client, rule: Rule) -> bool | None:
-    """True once every part of a rule is allowed, None before."""
+    """Return True once every part of a rule is allowed, None before."""
     resource, _, subresource = rule.resource.partition("/")
     for verb in rule.verbs:
         for name in rule.names or ("",):
@@ -120,7 +120,7 @@ def allowed(client: Client, rule: Rule) -> bool | None:
 
 
 def may(client: Client, **attributes: str) -> bool:
-    """What a SelfSubjectAccessReview says."""
+    """Return what a SelfSubjectAccessReview says."""
     status, answer = client.request(
         "POST",
         MAY_I,
@@ -146,14 +146,14 @@ def _make_service(admin: Client, namespace: str, name: str, kind: str, ips: list
     path = f"/api/v1/namespaces/{namespace}/services"
 
     def made() -> bool | None:
-        # For some moments after its start the API server has no addresses to allot.
+        # For some moments after its start the API server can't allocate addresses.
         return True if admin.request("POST", path, body)[0] == 201 else None
 
     eventually(made, f"the Service {namespace}/{name}")
 
 
 def bind(admin: Client, group: str, rules: Iterable[Rule]) -> None:
-    """Rules for a group, as RBAC objects."""
+    """Grant rules to a group, as RBAC objects."""
     contents: dict[str, Json] = {
         "ClusterRole": {
             "rules": [

@@ -1,4 +1,4 @@
-"""deploy/admission.yaml in a control plane: whole, or without one of its validations."""
+"""deploy/admission.yaml in a control plane: complete, or without one of its validations."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _PATHS: Final = [
     f"/apis/admissionregistration.k8s.io/v1/{kind}"
     for kind in ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
 ]
-# Two validations refuse it, so that every policy here does.
+# Two validations refuse this request, so every policy here refuses it.
 _REFUSED: Final = a_csr("n" * 254, PEM)
 _REFUSED["metadata"]["labels"] = {f"label-{n}": "" for n in range(17)}
 
@@ -46,7 +46,7 @@ def without(message: str) -> Manifests:
 
 
 def as_user_without(message: str) -> Mapping[str, str]:
-    """Return headers that make an administrator that user, with all rights."""
+    """Return headers by which an administrator impersonates that user, with all rights."""
     return {"Impersonate-User": _user_without(message), "Impersonate-Group": "system:masters"}
 
 
@@ -58,7 +58,7 @@ def _user_without(message: str) -> str:
 def installed(
     plane: ControlPlane, policies: Mapping[str, Manifests] | None = None
 ) -> Iterator[None]:
-    """Install the policy, or others by the message that each lacks, and remove it afterwards."""
+    """Install the complete policy, or `policies` by the message that each lacks; then remove it."""
     chosen = {"": WHOLE} if policies is None else policies
     headers = [as_user_without(message) if message else {} for message in chosen]
     parts = [

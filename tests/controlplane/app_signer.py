@@ -1,4 +1,4 @@
-"""What EKS has and upstream has not: the signer for workloads, and people who ask of it."""
+"""What EKS has and upstream Kubernetes doesn't: a signer for workloads, and its users' rights."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -31,10 +31,10 @@ APPROVING: Final = (
 
 
 class AppSigner:
-    """Issues as AWS's page says: names and usages of the request, never a CA, for a year."""
+    """A signer as AWS's page describes it: the request's names and usages, never a CA, one year."""
 
     def __init__(self, plane: ControlPlane, *, of_cluster: bool = True) -> None:
-        """`of_cluster`: with the very CA that EKS tells of the cluster."""
+        """`of_cluster`: sign with the CA that EKS shows for the cluster."""
         self._plane = plane
         self._authority = Authority("elsewhere")
         if of_cluster:
@@ -42,7 +42,7 @@ class AppSigner:
             self._authority._subject = plane._serving._certificate.subject
 
     def sign(self, name: str) -> None:
-        """Issue one, if it was approved."""
+        """Issue the certificate of a CSR if it is approved."""
         found = stored(self._plane, name)
         assert [one["type"] for one in found["status"]["conditions"]] == ["Approved"]
         assert found["spec"]["signerName"] == APP_SERVING
@@ -54,7 +54,7 @@ class AppSigner:
 
 
 def let(plane: ControlPlane, group: str, rules: Sequence[Rule]) -> None:
-    """Give a group these rights and no others, and wait until they count."""
+    """Grant a group these rights and no others, and wait until they take effect."""
     role = {"kind": "ClusterRole", "rules": list(rules)}
     binding = {
         "kind": "ClusterRoleBinding",
@@ -80,6 +80,6 @@ def _may(plane: ControlPlane, group: str, one: Rule) -> bool:
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
-        "spec": {"user": "nobody", "groups": [group], "resourceAttributes": attributes},
+        "spec": {"user": "a-member", "groups": [group], "resourceAttributes": attributes},
     }
     return bool(plane.admin.request("POST", _REVIEWS, body)[1]["status"]["allowed"])

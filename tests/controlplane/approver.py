@@ -1,4 +1,4 @@
-"""The real control plane as the server of a rig (`tests.faults.rig`): the approver is let in."""
+"""The real control plane as the server of `tests.faults.rig`, with the approver's access."""
 
 import base64
 from datetime import timedelta
@@ -17,7 +17,7 @@ _CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 
 class Real:
-    """A cluster in which CSRs are as old as they are: everything must be due at once."""
+    """A cluster that can't set the age of CSRs, so everything must be due at once."""
 
     def __init__(self, plane: ControlPlane, account: Account) -> None:
         self.plane = plane
@@ -54,7 +54,7 @@ class Real:
         assert self.plane.admin.request("DELETE", path_of(name))[0] == 200
 
     def remove_all(self) -> None:
-        """What other tests left to be reviewed."""
+        """Delete the CSRs of other tests."""
         query = f"{_CSRS}?fieldSelector=spec.signerName%3D{KUBELET_SERVING.replace('/', '%2F')}"
         for item in self.plane.admin.request("GET", query)[1]["items"]:
             self.remove(item["metadata"]["name"])
@@ -76,4 +76,4 @@ class Real:
         identity = account.aws.identity
         token = cluster_token(identity, cluster=self.plane.cluster, region=self.plane.region)
         for rule in rules:
-            eventually(partial(allowed, self.plane.client(token), rule), f"{rule} to count")
+            eventually(partial(allowed, self.plane.client(token), rule), f"{rule} to take effect")

@@ -1,4 +1,4 @@
-"""The control plane as a cluster of a practice account, for one module's tests."""
+"""The control plane as a cluster of a fake account, for one module's tests."""
 
 from collections.abc import Iterator
 
@@ -20,9 +20,9 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture(scope="module")
 def plane(eks_plane: ControlPlane, aws: FakeAws) -> ControlPlane:
-    """The control plane as an EKS cluster of the practice account, with our access set up.
+    """Return the control plane as an EKS cluster of the fake account, with our access set up.
 
-    Without what other modules' tests have filed: some of that is as odd as may be.
+    CSRs of other modules' tests are removed, because some of them can't be read.
     """
     enrol(eks_plane, aws)
     status, _ = eks_plane.admin.request("DELETE", CSRS)
@@ -37,6 +37,6 @@ def profile(aws: FakeAws) -> str:
 
 @pytest.fixture(scope="module")
 def kubelets(plane: ControlPlane) -> Iterator[Kubelets]:
-    """The real kubelet's certificate managers; each test starts those of its own nodes."""
+    """Yield the real kubelet's certificate managers; each test starts those of its own nodes."""
     with plane.kubelets() as kubelets:
         yield kubelets

@@ -1,4 +1,4 @@
-"""What is asked of the control plane's etcd itself."""
+"""Direct requests to the control plane's etcd."""
 
 import urllib3
 
@@ -7,7 +7,7 @@ from tests.real.controlplane import ControlPlane
 
 
 def compact(plane: ControlPlane) -> None:
-    """Make etcd forget all but the present."""
+    """Let etcd discard all versions but the current one."""
 
     def ask(path: str, content: Json) -> Json:
         url = f"http://{plane._etcd.address}/v3/kv/{path}"

@@ -1,4 +1,4 @@
-"""A control plane as an EKS cluster of the practice account: its nodes, and our access to it."""
+"""A control plane as an EKS cluster of the fake account: its nodes, and our access to it."""
 
 import base64
 import itertools
@@ -31,14 +31,14 @@ APPROVERS: Final = "slice:approvers"
 
 Key = ec.EllipticCurvePrivateKey
 
-# No two tests have a node in common: what one leaves undecided is nothing that another approves.
+# Tests share no nodes: one test must not approve what another leaves undecided.
 _numbers: Iterator[int] = itertools.count(10)
 
 _MANIFESTS: Final = list(
     yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "rbac.yaml").read_text())
 )
 
-#: What deploy/rbac.yaml gives, and no more.
+#: Exactly the rights of deploy/rbac.yaml.
 RULES: Final[list[Any]] = next(
     manifest["rules"] for manifest in _MANIFESTS if manifest["kind"] == "ClusterRole"
 )
@@ -71,7 +71,7 @@ class Node:
         )
 
     def file(self, dns: list[str] | None = None, **metadata: object) -> tuple[str, Key]:
-        """File what a kubelet would; returns the object's name and the key."""
+        """File a kubelet's request; return the object's name and the key."""
         pem, key = kubelet_request(self.name, dns=dns or [self.name], ips=[self.machine.enis[0].ip])
         return self.send(pem, metadata=metadata), key
 
@@ -82,7 +82,7 @@ class Node:
         usages: Sequence[str] = KUBELET_USAGES,
         metadata: Mapping[str, object] | None = None,
     ) -> str:
-        """File any request; returns the object's name."""
+        """File any request; return the object's name."""
         body = {
             "apiVersion": "certificates.k8s.io/v1",
             "kind": "CertificateSigningRequest",
@@ -99,10 +99,9 @@ class Node:
 
 
 def enrol(plane: ControlPlane, aws: FakeAws, *, local: str = "") -> None:
-    """Let EKS describe the control plane, and let the approver in.
+    """Let EKS describe the control plane, and grant the approver access.
 
-    `local`: the name of a local cluster on an Outpost; what the control plane's tokens are signed
-    for is then its id.
+    `local`: the name of a local cluster on an Outpost, whose tokens are then signed for its id.
     """
     aws.add_cluster(
         local or plane.cluster,
@@ -119,10 +118,10 @@ def enrol(plane: ControlPlane, aws: FakeAws, *, local: str = "") -> None:
 
 
 def join(plane: ControlPlane, aws: FakeAws, profile: str, *, local: str = "") -> Node:
-    """A node that no other test uses. `local`: as for `enrol`."""
+    """Return a node that no other test uses. `local`: as for `enrol`."""
     number = next(_numbers)
     machine = Machine(
-        # Unlike those of test_ground, of whose sessions EC2 is to know nothing.
+        # Other numbers than in test_ground, whose sessions must be unknown to EC2.
         id=f"i-1{number:016x}",
         region=REGION,
         vpc_id=VPC,
@@ -157,7 +156,7 @@ def wait_for_request(plane: ControlPlane, node: Node) -> str:
 
 
 def reviewer(logger: Logger, **settings: str) -> Reviewer:
-    """The reviewer as from a cold start; everything is due at once."""
+    """Return the reviewer as after a cold start; everything is due at once."""
     environ = {
         "AWS_REGION": REGION,
         "STACK_NAME": "slice",
@@ -169,7 +168,7 @@ def reviewer(logger: Logger, **settings: str) -> Reviewer:
 
 
 def message(plane: ControlPlane, *, local: str = "") -> Mapping[str, Any]:
-    """The event of one assignment. `local`: as for `enrol`."""
+    """Return the event of one assignment. `local`: as for `enrol`."""
     body = {"cluster": local or plane.cluster, "region": REGION}
     return {"Records": [{"body": json.dumps(body)}]}
 
@@ -184,7 +183,7 @@ def conditions(plane: ControlPlane, name: str) -> dict[str, str]:
 
 
 def grant(plane: ControlPlane, group: str, rules: list[Any]) -> None:
-    """Bind exactly these rules to a group, and wait until they count."""
+    """Bind exactly these rules to a group, and wait until they take effect."""
     name = group.replace(":", "-")
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -212,7 +211,7 @@ def grant(plane: ControlPlane, group: str, rules: list[Any]) -> None:
 
 
 def _rules_of(plane: ControlPlane, group: str) -> int:
-    """How many of RULES a member of the group has, as the API server sees it now."""
+    """Return how many of RULES a member of the group has, as the API server sees it now."""
     asked = [
         {"group": "certificates.k8s.io", "resource": "certificatesigningrequests", "verb": "list"},
         {
@@ -233,7 +232,7 @@ def _rules_of(plane: ControlPlane, group: str) -> int:
         body = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",
-            "spec": {"user": "nobody", "groups": [group], "resourceAttributes": attributes},
+            "spec": {"user": "a-member", "groups": [group], "resourceAttributes": attributes},
         }
         answer = plane.admin.request(
             "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body

@@ -1,4 +1,4 @@
-"""CSRs that fill lists, and the validation of deploy/admission.yaml that stops each of them."""
+"""CSRs that fill lists, each with the validation of deploy/admission.yaml that refuses it."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ MANAGER: Final = "m"
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 OWNER: Final = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u"}
 
-#: The headers of a change to an object; those that it leaves out stay.
+#: The headers of a merge patch, which keeps the fields that it omits.
 MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -42,8 +42,8 @@ MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 class Attack:
     """A write, and the start of the message that it must be refused with.
 
-    `alone`: only that validation stops it. Otherwise the API server's own record of the write in
-    managedFields is beyond that field's bound, too. `on`: a subresource of the stored object.
+    `alone`: only that validation refuses it. Otherwise the API server's own record of the write in
+    managedFields exceeds that field's bound, too. `on`: a subresource of the stored object.
     """
 
     what: str
@@ -65,7 +65,7 @@ class Attack:
 
 
 def a_parsed_csr(fields: object, **changes: object) -> Json:
-    """An entry of managedFields, which passes the API server's own validation."""
+    """Return an entry of managedFields, which passes the API server's own validation."""
     return {
         "manager": MANAGER,
         "operation": "Update",
@@ -77,19 +77,19 @@ def a_parsed_csr(fields: object, **changes: object) -> Json:
 
 
 def a_csr_with(**metadata: object) -> Json:
-    """A kubelet's request with these metadata."""
+    """Return a kubelet's request with these metadata."""
     body = a_csr("x", PEM)
     body["metadata"] |= metadata
     return body
 
 
 def managing(fields: object, **metadata: object) -> Json:
-    """A request whose managedFields hold these fields."""
+    """Return a request whose managedFields have these fields."""
     return a_csr_with(managedFields=[a_parsed_csr(fields)], **metadata)
 
 
 def _managing_raw(fields: bytes, around: str = '"FIELDS"', **metadata: object) -> bytes:
-    """Likewise, for fields that Python's JSON can't express."""
+    """Return such a request as JSON, with fields that Python's JSON can't express."""
     body = json.dumps(managing(json.loads(around), **metadata))
     return body.encode().replace(b'"FIELDS"', fields)
 

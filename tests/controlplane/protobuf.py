@@ -21,7 +21,7 @@ def csr_in_protobuf(name: bytes, pem: bytes) -> bytes:
 
 
 def _field(number: int, value: bytes) -> bytes:
-    """A field of bytes, a string or a message."""
+    """Return a field of bytes, a string or a message."""
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 

@@ -1,4 +1,4 @@
-"""People at a desk beside the control plane, with rights of their own in it."""
+"""Commands that a person runs against the control plane, with that person's rights in it."""
 
 import pytest
 
@@ -9,17 +9,17 @@ from tests.real.controlplane import ControlPlane
 
 
 def sit_down(plane: ControlPlane, aws: FakeAws, patch: pytest.MonkeyPatch, *groups: str) -> None:
-    """Somebody of these groups in the cluster, with his own credentials, sits at the desk."""
-    who = AwsIdentity.session(f"desk-{len(groups)}", "me", account=aws.identity.account)
+    """Give the commands the credentials of a person who is in these groups in the cluster."""
+    who = AwsIdentity.session(f"person-{len(groups)}", "me", account=aws.identity.account)
     plane.add_identity(who)
-    plane.map_role(f"arn:aws:iam::{who.account}:role/desk-{len(groups)}", "me", groups)
+    plane.map_role(f"arn:aws:iam::{who.account}:role/person-{len(groups)}", "me", groups)
     patch.setenv("AWS_ACCESS_KEY_ID", who.access_key)
     patch.setenv("AWS_SECRET_ACCESS_KEY", who.secret_key)
     patch.setenv("AWS_SESSION_TOKEN", str(who.token))
 
 
 def forget(plane: ControlPlane, *names: str) -> None:
-    """Take ClusterRoles, and bindings of their names, away."""
+    """Delete ClusterRoles, and the bindings with the same names."""
     for name in names:
         for kind in ("clusterroles", "clusterrolebindings"):
             plane.admin.request("DELETE", f"{RBAC}/{kind}/{name}")

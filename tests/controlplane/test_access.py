@@ -1,4 +1,4 @@
-"""`csr-approver access --apply` on a real kube-apiserver: the rights are there, and no others."""
+"""`csr-approver access --apply` on a real kube-apiserver grants the rights, and no others."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -27,7 +27,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> AwsStub:
 
 @pytest.fixture
 def runner(plane: ControlPlane, stub: AwsStub) -> Iterator[CommandRunner]:
-    """A desk beside a cluster that has none of our rights, before and after."""
+    """Yield a runner; the cluster has none of our rights before and after."""
     assert stub
     yield CommandRunner()
     forget(plane, *ROLES)
@@ -40,14 +40,14 @@ def may(
     name: str = "",
     group: str = "certificates.k8s.io",
 ) -> bool:
-    """Whether a member of our group may, as the API server sees it."""
+    """Return whether the API server allows this to a member of our group."""
     asked = {"group": group, "verb": verb, "name": name}
     kind, _, sub = resource.partition("/")
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
         "spec": {
-            "user": "nobody",
+            "user": "a-member",
             "groups": [GROUP],
             "resourceAttributes": {**asked, "resource": kind, "subresource": sub},
         },
@@ -56,7 +56,7 @@ def may(
 
 
 def grant(plane: ControlPlane, rules: Any, *, labels: dict[str, str]) -> None:
-    """A ClusterRole of our name, made by somebody else."""
+    """Create a ClusterRole of our name as another field manager."""
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
@@ -91,10 +91,10 @@ def test_applied_twice_the_rights_are_there_once_and_no_others(
     assert not may(plane, "get", csrs)
 
 
-def test_rights_that_were_changed_are_made_as_they_should_be(
+def test_changed_rights_are_corrected(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An older or an edited one of ours, by its label."""
+    """An older or edited role of ours, recognized by its label, is updated."""
     sit_down(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={"app.kubernetes.io/name": GROUP})
 
@@ -104,10 +104,10 @@ def test_rights_that_were_changed_are_made_as_they_should_be(
     assert RULES == granted(plane)
 
 
-def test_a_role_of_somebody_elses_by_that_name_stays_as_it_is(
+def test_another_owners_role_of_that_name_is_not_changed(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another approver's, say, which would be without its rights from then on."""
+    """It may be another approver's, which would lose its rights."""
     sit_down(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={})
 
@@ -120,7 +120,7 @@ def test_a_role_of_somebody_elses_by_that_name_stays_as_it_is(
     assert "  kubectl delete clusterrole csr-approver" == step["fix"][1]
 
 
-def test_the_second_signers_rights_are_apart(
+def test_the_second_signers_rights_are_granted_separately(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sit_down(plane, aws, monkeypatch, "system:masters")
@@ -133,14 +133,14 @@ def test_the_second_signers_rights_are_apart(
     eventually(lambda: may(plane, "get", "services", group="") or None, "the grant of Services")
 
 
-def test_a_person_without_the_rights_is_told_the_api_servers_words(
+def test_a_person_without_the_rights_sees_the_api_servers_error(
     plane: ControlPlane,
     aws: FakeAws,
     runner: CommandRunner,
     stub: AwsStub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The access entry is EKS's affair, and is made nevertheless."""
+    """The access entry, which needs EKS rights only, is created nevertheless."""
     sit_down(plane, aws, monkeypatch)
 
     reported = runner.json("access", plane.cluster, "--apply", code=3)
@@ -161,7 +161,7 @@ def test_a_person_without_the_rights_is_told_the_api_servers_words(
         ({}, "409: Apply failed with 1 conflict"),
     ],
 )
-def test_a_binding_to_another_role_is_told(
+def test_a_binding_to_another_role_is_reported(
     plane: ControlPlane,
     aws: FakeAws,
     runner: CommandRunner,
@@ -169,7 +169,7 @@ def test_a_binding_to_another_role_is_told(
     labels: dict[str, str],
     words: str,
 ) -> None:
-    """What a binding binds can't be changed."""
+    """Kubernetes doesn't allow changing a binding's role."""
     sit_down(plane, aws, monkeypatch, "system:masters")
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",

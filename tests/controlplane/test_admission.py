@@ -1,4 +1,4 @@
-"""What deploy/admission.yaml refuses, on a real kube-apiserver."""
+"""Requests that deploy/admission.yaml refuses, on a real kube-apiserver."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,9 @@ def bounded(control_plane: ControlPlane) -> Iterator[ControlPlane]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.what)
-def test_what_fills_lists_is_refused_with_the_bound(bounded: ControlPlane, attack: Attack) -> None:
+def test_requests_that_fill_lists_are_refused_with_the_bound(
+    bounded: ControlPlane, attack: Attack
+) -> None:
     """The message names the field and its bound."""
     status, message = attack.send(bounded.admin, {})
 
@@ -37,7 +39,7 @@ def test_what_fills_lists_is_refused_with_the_bound(bounded: ControlPlane, attac
 def test_requests_for_the_two_signers_are_bounded_and_no_others(
     bounded: ControlPlane, signer: str, status: int
 ) -> None:
-    """The approver lists no others."""
+    """Requests for other signers aren't bounded, as the approver doesn't list them."""
     body = a_csr("n" * 254, PEM, signer=signer)
 
     assert status == bounded.admin.request("POST", f"{CSRS}?{DRY_RUN}", body)[0]

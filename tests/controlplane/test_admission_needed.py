@@ -1,4 +1,4 @@
-"""deploy/admission.yaml has no validation too many, and leaves the rest to the API server."""
+"""deploy/admission.yaml needs each of its validations; the API server bounds the rest itself."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -34,14 +34,14 @@ OTHERS: Final = [attack for attack in ATTACKS if not attack.alone]
 
 
 def _of(attack: Attack) -> str:
-    """The message of the validation that stops it."""
+    """Return the message of the validation that refuses the attack."""
     [message] = [one for one in MESSAGES if one.startswith(attack.message)]
     return message
 
 
 @pytest.fixture(scope="module")
 def lacking(control_plane: ControlPlane) -> Iterator[ControlPlane]:
-    """The control plane with a policy for each validation that lacks it, for a user of its own."""
+    """Yield the control plane with a policy per validation that lacks it, for one user each."""
     with (
         an_object_to_change(control_plane),
         installed(control_plane, {message: without(message) for message in MESSAGES}),
@@ -51,17 +51,17 @@ def lacking(control_plane: ControlPlane) -> Iterator[ControlPlane]:
 
 @pytest.mark.parametrize("attack", ALONE, ids=lambda attack: attack.what)
 def test_an_attack_passes_without_its_validation(lacking: ControlPlane, attack: Attack) -> None:
-    """The rest of the policy doesn't stop it."""
+    """The other validations don't refuse it."""
     status, answer = attack.send(lacking.admin, as_user_without(_of(attack)))
 
     assert status in {200, 201}, answer
 
 
 @pytest.mark.parametrize("attack", OTHERS, ids=lambda attack: attack.what)
-def test_what_the_api_server_names_in_managed_fields_is_stopped_twice(
+def test_a_write_recorded_in_managed_fields_is_refused_twice(
     lacking: ControlPlane, attack: Attack
 ) -> None:
-    """So no list of it is ever gone through."""
+    """The API server records such a write in managedFields, whose own bound refuses it too."""
     status, answer = attack.send(lacking.admin, as_user_without(_of(attack)))
 
     assert (422, True) == (status, MANAGED_FIELDS in answer)
@@ -136,7 +136,7 @@ def test_what_the_api_server_drops_needs_no_validation(
 
 
 def test_only_approvers_and_signers_fill_the_status(lacking: ControlPlane) -> None:
-    """The right to write /status isn't enough for it, but for metadata."""
+    """The right to write /status is enough for metadata, but not for the status itself."""
     group = "status-writers"
     let(lacking, group, [rule("certificatesigningrequests/status", "patch")])
     user = {**MERGE, "Impersonate-User": "writer", "Impersonate-Group": group}

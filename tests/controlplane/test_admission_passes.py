@@ -1,4 +1,4 @@
-"""What deploy/admission.yaml lets pass, on a real kube-apiserver: all that honest clients do."""
+"""deploy/admission.yaml accepts all requests of honest clients, on a real kube-apiserver."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ KUBECTL: Final = {"User-Agent": "kubectl/v1.36.2 (linux/amd64) kubernetes/000000
 MERGE: Final = {**KUBECTL, "Content-Type": "application/merge-patch+json"}
 APPLY: Final = {**KUBECTL, "Content-Type": "application/apply-patch+yaml"}
 
-#: Beyond every bound that a new request has, but that of its size.
+#: Exceeds every bound of a new request, but not that of its size.
 BEYOND: Final[Json] = {
     "generateName": "n" * 300,
     "labels": {f"label-{n}": "" for n in range(50)},
@@ -48,7 +48,7 @@ BEYOND: Final[Json] = {
 
 @pytest.fixture(scope="module")
 def old(plane: ControlPlane, aws: FakeAws, profile: str) -> str:
-    """A node's request that is beyond the bounds."""
+    """File a node's request that exceeds the bounds, and return its name."""
     node = join(plane, aws, profile)
     pem, _ = kubelet_request(node.name, dns=[node.name], ips=[node.machine.enis[0].ip])
     return node.send(pem, metadata={"name": "o" * 300, **BEYOND})
@@ -56,7 +56,7 @@ def old(plane: ControlPlane, aws: FakeAws, profile: str) -> str:
 
 @pytest.fixture(scope="module")
 def bounded(plane: ControlPlane, old: str) -> Iterator[ControlPlane]:
-    """The control plane with the policy, which comes after that request."""
+    """Yield the control plane with the policy, installed after that request."""
     assert old
     with installed(plane):
         yield plane
@@ -64,13 +64,13 @@ def bounded(plane: ControlPlane, old: str) -> Iterator[ControlPlane]:
 
 @pytest.fixture
 def node(bounded: ControlPlane, aws: FakeAws, profile: str) -> Node:
-    """A node of this test's own."""
+    """Return a node that no other test uses."""
     return join(bounded, aws, profile)
 
 
 @pytest.fixture(scope="module")
 def manifest() -> Json:
-    """What a person applies: as large as `csr-approver request` makes it, names of ten Services."""
+    """Return a manifest that a person applies: the largest of `csr-approver request`."""
     names = [f"{'s' * 50}-{n}.{'n' * 50}.svc.cluster.local" for n in range(10)]
     options = [part for name in names for part in ("--dns", name)]
     command = ("request", "myserver", "--dry-run", "--key-type", "rsa-4096", *options)
@@ -101,7 +101,7 @@ def decide(plane: ControlPlane, name: str, kind: str) -> int:
 def test_a_real_kubelets_request_is_filed_approved_and_issued(
     bounded: ControlPlane, node: Node, kubelets: Kubelets
 ) -> None:
-    """By the kubelet's own code, this approver, and Kubernetes's signer."""
+    """The kubelet's own code, this approver and Kubernetes's signer take part."""
     node.boot(kubelets)
     wait_for_request(bounded, node)
 
@@ -122,7 +122,7 @@ def test_a_real_kubelet_with_too_many_names_receives_the_bound_as_its_error(
 def test_what_kubectl_apply_sends_passes_and_may_be_applied_again(
     bounded: ControlPlane, manifest: Json
 ) -> None:
-    """It keeps the manifest in an annotation, when it makes an object and when it changes one."""
+    """Kubectl stores the manifest in an annotation when it creates or changes an object."""
     labelled = {**manifest, "metadata": {"name": "myserver", "labels": {"team": "edge"}}}
     first, second = ({LAST_APPLIED: f"{json.dumps(one)}\n"} for one in (manifest, labelled))
     body = {**manifest, "metadata": {"name": "myserver", "annotations": first}}
@@ -156,7 +156,7 @@ def test_what_csr_approver_request_files_passes(bounded: ControlPlane, manifest:
 def test_an_object_is_labelled_and_denied_as_kubectl_does(
     bounded: ControlPlane, node: Node
 ) -> None:
-    """Also once the API server's record names writes to a subresource."""
+    """Both work also after managedFields has an entry for a subresource."""
     name, _ = node.file()
 
     assert 200 == decide(bounded, name, "Denied")
@@ -180,7 +180,7 @@ def test_a_deletion_in_the_foreground_ends(bounded: ControlPlane, node: Node) ->
 def test_what_was_beyond_the_bounds_before_is_approved_issued_changed_and_deleted(
     bounded: ControlPlane, old: str
 ) -> None:
-    """The policy doesn't stop a cleanup."""
+    """The policy doesn't prevent a cleanup."""
     review(bounded)
     assert {"Approved": "ApprovedByCsrApprover"} == conditions(bounded, old)
     eventually(lambda: is_issued(bounded, old), "the certificate")

@@ -1,7 +1,7 @@
 """The second signer on a real kube-apiserver, with real tokens of ServiceAccounts, and Services.
 
-Kubernetes's own signing controller doesn't serve this signer, so nothing is issued here: that is
-EKS's. What is shown is who gets an approval, by the manifests of deploy/ as they are.
+Only EKS serves this signer, so nothing is issued here. The tests show who gets an approval with
+the unchanged manifests of deploy/.
 """
 
 import base64
@@ -52,7 +52,7 @@ SEES = f"{RBAC}/clusterrolebindings/csr-approver-services"
 
 @pytest.fixture(scope="module")
 def eks(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
-    """The cluster with deploy/rbac.yaml and deploy/rbac-app-serving.yaml applied."""
+    """Yield the cluster with deploy/rbac.yaml and deploy/rbac-app-serving.yaml applied."""
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
     apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
     let_accounts_ask(plane)
@@ -62,7 +62,7 @@ def eks(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
 
 @pytest.fixture
 def shop(eks: ControlPlane) -> Namespace:
-    """A namespace that nobody else uses, with the Service `web`."""
+    """Return a namespace that no other test uses, with the Service `web`."""
     return Namespace(eks)
 
 
@@ -72,7 +72,7 @@ def account(shop: Namespace) -> Account:
 
 
 def review(plane: ControlPlane, **settings: str) -> list[Mapping[str, Any]]:
-    """One message through the reviewer, as from a cold start; returns its lines."""
+    """Review one message as from a cold start, and return the lines that it logs."""
     stream = io.StringIO()
     logger = Logger(service=f"serving-{next(_services)}", stream=stream)
     reviewer(logger, **{"APP_SERVING": "true"} | settings).handle(message(plane), WallClock(50))
@@ -94,7 +94,7 @@ def refusals(lines: list[Mapping[str, Any]], name: str) -> list[tuple[str, str]]
 
 
 def test_a_service_account_gets_its_namespaces_service(shop: Namespace, account: Account) -> None:
-    """Both full names and the cluster IP that the API server allotted, with the CN as well."""
+    """It gets both full names and the cluster IP, also with a CN."""
     names = [shop.dns(), f"{shop.dns()}.cluster.local"]
     name = account.file(dns=names, ips=[shop.web], cn=shop.dns())
 
@@ -118,7 +118,7 @@ def test_several_services_of_one_account_are_all_approved(shop: Namespace) -> No
 
 
 def test_a_headless_service_gets_its_name_and_no_address(shop: Namespace, account: Account) -> None:
-    """Its name leads to pods of its namespace, for whose addresses no Service vouches."""
+    """Its name leads to pods of its namespace; no Service confirms their addresses."""
     shop.service("peers", clusterIP="None")
     named = account.file(dns=[shop.dns("peers")])
     addressed = account.file(dns=[shop.dns("peers")], ips=["10.0.0.9"])
@@ -129,8 +129,10 @@ def test_a_headless_service_gets_its_name_and_no_address(shop: Namespace, accoun
     assert [("service-addresses", "leave")] == refusals(lines, addressed)
 
 
-def test_a_service_made_anew_counts_as_it_is_now(shop: Namespace, account: Account) -> None:
-    """Who may make it anew may also ask: its name is approved, its former address isn't."""
+def test_a_service_that_was_created_again_counts_as_it_is_now(
+    shop: Namespace, account: Account
+) -> None:
+    """The Service's name is approved; the address that it had before isn't."""
     before = shop.web
     named, addressed = account.file(), account.file(ips=[before])
     shop.delete_service()
@@ -151,7 +153,7 @@ def test_both_signers_are_served_and_the_cluster_is_completed_once(
     profile: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A node and a ServiceAccount in the same minute."""
+    """A node and a ServiceAccount are approved in the same run."""
     kubelets, _ = join(shop.plane, aws, profile).file()
     workloads = account.file()
     capsys.readouterr()
@@ -164,7 +166,7 @@ def test_both_signers_are_served_and_the_cluster_is_completed_once(
     assert [[1.0], [0.0]] == completed
 
 
-# --- attacks, and what is a person's to approve --------------------------------------------------
+# --- attacks, and requests that only a person may approve ----------------------------------------
 
 Ask = Callable[[Namespace, Account], str]
 
@@ -200,7 +202,7 @@ def _client_in_request(shop: Namespace, account: Account) -> str:
 
 
 def _page_example(shop: Namespace, account: Account) -> str:
-    """`openssl req -new -subj /CN=…`: no attribute at all."""
+    """File what `openssl req -new -subj /CN=…` makes: a request without attributes."""
     subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8(shop.dns()))
     return account.file(pem=csr_builder.CsrBuilder(keys.ecdsa(shop.name)).subject(subject).pem())
 
@@ -273,7 +275,7 @@ ATTACKS: dict[str, tuple[Ask, dict[str, str], list[tuple[str, str]]]] = {
 def test_what_is_not_the_namespaces_own_is_not_approved(
     shop: Namespace, account: Account, attack: str
 ) -> None:
-    """Denied on proof, and left to a person otherwise."""
+    """It is denied on proof, and left to a person otherwise."""
     ask, outcome, reported = ATTACKS[attack]
     name = ask(shop, account)
 
@@ -284,7 +286,7 @@ def test_what_is_not_the_namespaces_own_is_not_approved(
 
 
 def test_a_service_account_of_another_namespace_gets_nothing(shop: Namespace) -> None:
-    """Neither by its own request for it, nor by a copy, which harms the owner's as little."""
+    """Neither its own request nor a copy of the owner's is approved; the owner's is."""
     owner, thief = shop.account(), Namespace(shop.plane).account()
     own = owner.file()
     stolen = thief.file(dns=[shop.dns()])
@@ -300,7 +302,7 @@ def test_a_service_account_of_another_namespace_gets_nothing(shop: Namespace) ->
 
 
 def test_short_names_are_approved_where_allowed(shop: Namespace, account: Account) -> None:
-    """Only those of the own namespace."""
+    """Only short names of the requester's own namespace are approved."""
     own = account.file(dns=[shop.dns(), f"web.{shop.name}"])
     others = account.file(dns=[shop.dns(), "web.example"])
 
@@ -310,7 +312,7 @@ def test_short_names_are_approved_where_allowed(shop: Namespace, account: Accoun
 
 
 def test_a_node_as_requester_stops_at_the_gate(shop: Namespace, aws: FakeAws, profile: str) -> None:
-    """It may file such a request; it is a person's to approve."""
+    """A node may file such a request, but only a person may approve it."""
     node = join(shop.plane, aws, profile)
     name = Account(shop.name, node.api).file()
 
@@ -321,7 +323,7 @@ def test_a_node_as_requester_stops_at_the_gate(shop: Namespace, aws: FakeAws, pr
 
 
 def test_a_name_that_eks_never_issues_stops_at_the_gate(shop: Namespace, account: Account) -> None:
-    """An approval would be of no use, and look like one."""
+    """An approval of such a name would have no effect."""
     name = account.file(name="csr-")
 
     lines = review(shop.plane)
@@ -349,8 +351,8 @@ def test_without_the_setting_the_signer_is_not_even_listed(
 # --- rights --------------------------------------------------------------------------------------
 
 
-def test_a_namespace_that_isnt_to_be_served_is_left_and_spoils_no_other(eks: ControlPlane) -> None:
-    """With RoleBindings in place of the ClusterRoleBinding it is they that choose namespaces."""
+def test_a_namespace_without_the_binding_is_left_and_affects_no_other(eks: ControlPlane) -> None:
+    """RoleBindings, in place of the ClusterRoleBinding, select the namespaces."""
     served, other = Namespace(eks), Namespace(eks)
     ours, theirs = served.account().file(), other.account().file()
     remove(eks, SEES)
@@ -376,12 +378,12 @@ def test_a_namespace_that_isnt_to_be_served_is_left_and_spoils_no_other(eks: Con
 
 
 def _wait_for(plane: ControlPlane, namespace: Namespace, *, allowed: bool) -> None:
-    """Until the API server answers so to who asks for the namespace's Services."""
+    """Wait until the API server allows, or refuses, reading the namespace's Services."""
     attributes = {"verb": "get", "resource": "services", "namespace": namespace.name}
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
-        "spec": {"user": "nobody", "groups": [GROUP], "resourceAttributes": attributes},
+        "spec": {"user": "a-member", "groups": [GROUP], "resourceAttributes": attributes},
     }
     path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
@@ -395,18 +397,18 @@ def _wait_for(plane: ControlPlane, namespace: Namespace, *, allowed: bool) -> No
 # --- time ----------------------------------------------------------------------------------------
 
 
-class Silence:
-    """A ledger that keeps nothing."""
+class NoLedger:
+    """A ledger that discards everything."""
 
     def record(self, _: Record) -> None:
-        """Forget it."""
+        """Discard it."""
 
     def finish(self, _: Run) -> None:
-        """Forget it."""
+        """Discard it."""
 
 
 class ThenDeleted:
-    """Services that are deleted as soon as they have been shown."""
+    """Services that are deleted as soon as they are read."""
 
     def __init__(self, services: ServicesPort, shop: Namespace) -> None:
         self._services = services
@@ -424,12 +426,12 @@ class ThenDeleted:
 def test_what_remains_is_a_service_deleted_within_the_run(
     shop: Namespace, account: Account, aws: FakeAws
 ) -> None:
-    """Between evidence and approval lie milliseconds, and no version binds the one to the other.
+    """A Service deleted in the milliseconds between evidence and approval is approved.
 
-    It is approved all the same. What remains is a certificate for a name that was the namespace's
-    a moment before, as it would be had the Service been deleted a moment after; whoever makes it
-    anew is in the same namespace. A cluster IP may be allotted to another namespace then: whoever
-    pins addresses must know that certificates outlive them, by up to a year.
+    The certificate's name was the namespace's a moment before, just as if the Service had been
+    deleted after the approval, and only the same namespace can create that name again. A cluster IP
+    may later belong to another namespace: anyone who trusts addresses must know that certificates
+    can outlive them by up to a year.
     """
     name = account.file(ips=[shop.web])
     clock = WallClock(50)
@@ -443,7 +445,7 @@ def test_what_remains_is_a_service_deleted_within_the_run(
     )
     with KubernetesCsrApi(plane.server, plane.ca_pem, tokens, clock) as api:
         fleet = Ec2Fleet(aws.client("ec2"), InstanceProfiles(aws.client("iam"), clock.now), clock)
-        ports = Ports(api, fleet, clock, Silence(), ThenDeleted(api.services, shop))
+        ports = Ports(api, fleet, clock, NoLedger(), ThenDeleted(api.services, shop))
         review_signer(a_cluster(), SIGNERS[APP_SERVING], settings, ports)
 
     assert APPROVED == conditions(plane, name)

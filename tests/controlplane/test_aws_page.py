@@ -1,6 +1,6 @@
-"""AWS's page "Secure workloads with Kubernetes certificates", walked by our commands alone.
+"""AWS's page "Secure workloads with Kubernetes certificates", followed with our commands alone.
 
-`docs/aws-page.md` has the page's sentences, each with what is done about it.
+`docs/aws-page.md` lists the page's sentences, each with how this project handles it.
 """
 
 import base64
@@ -32,7 +32,7 @@ AT_ONCE: Final = ("--set", "APPROVE_AFTER_SECONDS=0")
 
 
 def pages_request() -> str:
-    """What the page's openssl commands make: RSA 2048, a CN, and no subjectAltName."""
+    """Return the request that the page's openssl commands make: RSA 2048, a CN, no SAN."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DNS)])
     made = x509.CertificateSigningRequestBuilder(subject).sign(
         rsa.generate_private_key(65537, 2048), hashes.SHA256()
@@ -41,7 +41,7 @@ def pages_request() -> str:
 
 
 def old_manifest() -> str:
-    """The page's manifest as it was before the migration that it asks for."""
+    """Return the page's manifest as it was before the migration that it requires."""
     return f"""\
 apiVersion: certificates.k8s.io/v1beta1
 kind: CertificateSigningRequest
@@ -61,7 +61,7 @@ spec:
 def plane(
     eks_plane: ControlPlane, aws: FakeAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ControlPlane]:
-    """A cluster in which nobody else leaves requests to be audited."""
+    """Yield a cluster in which no other test leaves requests."""
     assert eks_plane
     with ControlPlane("page").start(tmp_path_factory.mktemp("page")) as own:
         enrol(own, aws)
@@ -80,17 +80,17 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 def runner(
     plane: ControlPlane, aws: FakeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> CommandRunner:
-    """The page's reader: an administrator."""
+    """Return the page's reader: an administrator."""
     assert hours
     sit_down(plane, aws, monkeypatch, "system:masters")
     return CommandRunner()
 
 
-def test_the_page_by_our_commands_alone(
+def test_the_page_can_be_followed_with_our_commands_alone(
     plane: ControlPlane, aws: FakeAws, profile: str, runner: CommandRunner, hours: Hours
 ) -> None:
     """Migrate; make key and request; submit; approve; verify; export; audit; approve nodes'."""
-    # Migrate manifests off v1beta1 and its signer: the v1 form is taken, the old one is not.
+    # Migrate manifests off v1beta1 and its signer: the server accepts the v1 form only.
     Path("mycsr.yaml").write_text(old_manifest())
     [finding] = runner.json("legacy", "mycsr.yaml", code=1)["findings"]
     v1 = yaml.safe_load(finding["csr"]["manifest"])
@@ -102,7 +102,7 @@ def test_the_page_by_our_commands_alone(
     assert plane.admin.request("POST", old, yaml.safe_load(old_manifest()))[0] == 404
     strictly = f"{CSRS}?dryRun=All&fieldValidation=Strict"
     assert plane.admin.request("POST", strictly, v1)[0] == 201
-    # Its request has no subjectAltName, which the page's clients of today don't accept.
+    # Its request has no subjectAltName, which today's clients don't accept.
     assert finding["csr"]["request"]["sans"] == []
     assert any("no subjectAltName" in note for note in finding["csr"]["notes"])
 
@@ -127,7 +127,7 @@ def test_the_page_by_our_commands_alone(
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [DNS] == names.get_values_for_type(x509.DNSName)
 
-    # Audit the nodes before the upgrade: what is approved, and not issued, and what is pending.
+    # Audit the nodes before the upgrade: what is approved but not issued, and what is pending.
     node = join(plane, aws, profile)
     with signer_off(plane):
         waiting, _ = node.file()
@@ -138,7 +138,7 @@ def test_the_page_by_our_commands_alone(
         runner.json("review", plane.cluster, *AT_ONCE)
         assert {} == conditions(plane, waiting)
 
-        # Approve what EKS can't verify, by an approver that does.
+        # Approve what EKS can't verify, with an approver that can.
         runner.json("review", plane.cluster, "--apply", *AT_ONCE)
         assert {"Approved": "ApprovedByCsrApprover"} == conditions(plane, waiting)
         assert "certificate" not in stored(plane, waiting)["status"]

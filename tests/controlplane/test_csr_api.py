@@ -16,7 +16,7 @@ from core.model import Csr, OversizedRequest, Write, WriteResult, Written
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import Rule, approver_rules
 from tests.contract.objects import (
-    ODD_NAMES,
+    UNUSUAL_NAMES,
     Json,
     a_condition,
     a_csr,
@@ -54,31 +54,31 @@ class Shop:
     api: KubernetesCsrApi
 
     def make(self, name: str = "", pem: bytes = PEM, **metadata: object) -> Json:
-        """Files a CSR as an administrator."""
+        """File a CSR as an administrator, and return it."""
         body = a_csr(name or unique("csr"), pem, signer=self.signer)
         body["metadata"] |= metadata
         return create(self.world.admin, body)
 
     def listed(self) -> tuple[Csr, ...]:
-        """The signer's CSRs, all of them readable."""
+        """Return the signer's CSRs, all of them readable."""
         listing = self.api.list_csrs(self.signer)
         assert ((), False) == (listing.unreadable, listing.truncated)
         return listing.csrs
 
     def write(self, *csrs: Csr, condition: str = "Approved") -> list[Written]:
-        """Decides these; the results are in their order."""
+        """Decide these CSRs, and return the results in their order."""
         writes = [Write(csr, condition, "ByAdapter", "tested") for csr in csrs]
         results = {write.csr.uid: result for write, result in self.api.write_all(writes)}
         return [results[csr.uid] for csr in csrs]
 
     def conditions(self, name: str) -> list[tuple[str, str]]:
-        """Types and reasons of an object's conditions."""
+        """Return types and reasons of an object's conditions."""
         found = read(self.world.admin, name)["status"].get("conditions", ())
         return [(one["type"], one["reason"]) for one in found]
 
 
 def connected(world: World, *rules: Rule) -> KubernetesCsrApi:
-    """The adapter with exactly these rights."""
+    """Return the adapter with exactly these rights."""
     token = world.holder(*rules)._headers["Authorization"].removeprefix("Bearer ")
     plane = world.plane
     return KubernetesCsrApi(plane.server, plane.ca_pem, lambda: token, WallClock(SECONDS))
@@ -103,7 +103,7 @@ def test_rights_suffice(shop: Shop) -> None:
 
 
 def test_denial(shop: Shop) -> None:
-    """The same rights deny."""
+    """The same rights suffice to deny."""
     name = shop.make()["metadata"]["name"]
 
     assert [Written(WriteResult.WRITTEN)] == shop.write(*shop.listed(), condition="Denied")
@@ -111,7 +111,7 @@ def test_denial(shop: Shop) -> None:
 
 
 def test_no_right_to_list(world: World) -> None:
-    """Without the right to list, the cluster isn't set up for us."""
+    """Without the right to list, the cluster counts as not onboarded."""
     signer = f"adapter.example/{unique('signer')}"
     rules = approver_rules(signer)[1:]
     with connected(world, *rules) as api, pytest.raises(NotOnboarded) as raised:
@@ -127,7 +127,7 @@ def test_no_right_to_list(world: World) -> None:
     ids=["approval", "signer"],
 )
 def test_no_right_to_approve(world: World, shop: Shop, missing: int, words: str) -> None:
-    """Without one of the other two rights nothing is written, and the server's words tell it."""
+    """Without one of the other two rights nothing is written; the detail has the server's error."""
     name = shop.make()["metadata"]["name"]
     rules = [rule for at, rule in enumerate(approver_rules(shop.signer)) if at != missing]
     with connected(world, *rules) as api:
@@ -140,7 +140,7 @@ def test_no_right_to_approve(world: World, shop: Shop, missing: int, words: str)
     assert [] == shop.conditions(name)
 
 
-# --- others were there first ------------------------------------------------------------------
+# --- another client was first -----------------------------------------------------------------
 
 
 def test_changed(shop: Shop) -> None:
@@ -156,7 +156,7 @@ def test_changed(shop: Shop) -> None:
 
 
 def test_deleted(shop: Shop) -> None:
-    """A CSR that is gone is nobody's failure."""
+    """A deleted CSR is no failure."""
     name = shop.make()["metadata"]["name"]
     csrs = shop.listed()
     shop.world.admin.request("DELETE", path_of(name))
@@ -166,8 +166,8 @@ def test_deleted(shop: Shop) -> None:
     assert result.detail.startswith("404: ")
 
 
-def test_made_anew(shop: Shop) -> None:
-    """Another CSR under the same name, which nobody judged, stays as it is."""
+def test_created_again(shop: Shop) -> None:
+    """Another CSR under the same name, which wasn't judged, isn't decided."""
     name = shop.make()["metadata"]["name"]
     csrs = shop.listed()
     shop.world.admin.request("DELETE", path_of(name))
@@ -181,7 +181,7 @@ def test_made_anew(shop: Shop) -> None:
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied"])
 def test_decided_first(shop: Shop, kind: str) -> None:
-    """A decision that somebody else wrote first stands, whichever it is."""
+    """A decision that another client wrote first stays, approval or denial."""
     made = shop.make()
     csrs = shop.listed()
     assert put(shop.world.admin, decided(made, a_condition(kind)))[0] == 200
@@ -192,7 +192,7 @@ def test_decided_first(shop: Shop, kind: str) -> None:
 
 
 def test_written_twice(shop: Shop) -> None:
-    """A decision that is written again, as after a lost answer, is overtaken by itself."""
+    """A decision that is written again, as after a lost answer, counts as overtaken."""
     shop.make()
     [csr] = shop.listed()
 
@@ -200,7 +200,7 @@ def test_written_twice(shop: Shop) -> None:
     assert [WriteResult.OVERTAKEN] == [result.result for result in shop.write(csr)]
 
 
-# --- what is kept -----------------------------------------------------------------------------
+# --- fields that stay -------------------------------------------------------------------------
 
 
 def test_labels_and_annotations(shop: Shop) -> None:
@@ -219,7 +219,7 @@ def test_labels_and_annotations(shop: Shop) -> None:
 
 
 def test_own_condition_types(shop: Shop) -> None:
-    """Conditions of other types survive it."""
+    """Conditions of other types survive the decision."""
     made = shop.make()
     assert put(shop.world.admin, decided(made, a_condition("Seen", "False")))[0] == 200
     assert [Written(WriteResult.WRITTEN)] == shop.write(*shop.listed())
@@ -230,7 +230,7 @@ def test_own_condition_types(shop: Shop) -> None:
 
 
 def test_oversized_request(shop: Shop) -> None:
-    """An oversized request is denied without being sent back, and the server keeps it."""
+    """An oversized request is denied without sending it back, and the server keeps it."""
     padded = PEM + b"\n" * 100_000
     made = shop.make(pem=padded)
     [csr] = shop.listed()
@@ -244,16 +244,16 @@ def test_oversized_request(shop: Shop) -> None:
 
 
 def test_odd_names(shop: Shop) -> None:
-    """Every name that the API server takes can be decided, and no other object is."""
+    """A CSR with any name that the API server accepts can be decided, and no other is."""
     bystander = shop.make()["metadata"]["name"]
-    prefix = unique("odd")
-    names = {prefix + name for name in ODD_NAMES.values()}
+    prefix = unique("unusual")
+    names = {prefix + name for name in UNUSUAL_NAMES.values()}
     for name in names:
         shop.make(name)
-    odd = [csr for csr in shop.listed() if csr.name != bystander]
+    unusual = [csr for csr in shop.listed() if csr.name != bystander]
 
-    assert names == {csr.name for csr in odd}
-    assert [Written(WriteResult.WRITTEN)] * len(names) == shop.write(*odd)
+    assert names == {csr.name for csr in unusual}
+    assert [Written(WriteResult.WRITTEN)] * len(names) == shop.write(*unusual)
     assert {(("Approved", "ByAdapter"),)} == {tuple(shop.conditions(name)) for name in names}
     assert [] == shop.conditions(bystander)
 
@@ -276,7 +276,7 @@ def test_many(shop: Shop) -> None:
 
 
 def test_another_certificate_authority(plane: ControlPlane) -> None:
-    """A cluster whose certificate isn't of the CA that EKS named gets nothing from us."""
+    """A server whose certificate isn't of the CA that EKS shows receives no request."""
     ca_pem = plane.signer_ca_pem
     api = KubernetesCsrApi(plane.server, ca_pem, lambda: "token", WallClock(SECONDS))
     with api, pytest.raises(ClusterUnavailable, match=r"^tls: .*CERTIFICATE_VERIFY_FAILED"):
@@ -284,13 +284,13 @@ def test_another_certificate_authority(plane: ControlPlane) -> None:
 
 
 def renewing(world: World, *tokens: str) -> KubernetesCsrApi:
-    """The adapter with these tokens, one after another."""
+    """Return the adapter with these tokens, one after another."""
     plane, source = world.plane, iter(tokens)
     return KubernetesCsrApi(plane.server, plane.ca_pem, lambda: next(source), WallClock(SECONDS))
 
 
 def test_our_own_tokens(world: World, shop: Shop) -> None:
-    """The tokens that this program makes are taken."""
+    """The API server accepts the tokens that this program makes."""
     shop.make()
     identity = world.someone(unique("user"), ["system:masters"])
     token = cluster_token(identity, cluster=world.plane.cluster, region=world.plane.region)
@@ -308,7 +308,7 @@ def test_expired_token(world: World, shop: Shop) -> None:
 
 
 def test_token_of_another_cluster(world: World) -> None:
-    """A cluster doesn't know us by a token that was made for another one."""
+    """A cluster rejects a token for another cluster."""
     identity = world.someone(unique("user"), ["system:masters"])
     others = [world.token(identity, cluster=name) for name in ("other", "another")]
     with renewing(world, *others) as api, pytest.raises(NotOnboarded) as raised:
@@ -318,7 +318,7 @@ def test_token_of_another_cluster(world: World) -> None:
 
 
 def test_restart(shop: Shop, plane: ControlPlane) -> None:
-    """A restart between listing and writing isn't noticed."""
+    """A restart between listing and writing has no effect."""
     name = shop.make()["metadata"]["name"]
     csrs = shop.listed()
     plane.restart("apiserver")
@@ -328,7 +328,7 @@ def test_restart(shop: Shop, plane: ControlPlane) -> None:
 
 
 def test_compaction(shop: Shop, plane: ControlPlane) -> None:
-    """Where a continue token expires, the rest of the list is read as it is by then."""
+    """After a continue token expires, the rest of the list is read in its newer state."""
     prefix = unique("page")
     for tail in "abcd":
         shop.make(f"{prefix}-{tail}")
@@ -346,7 +346,7 @@ def test_compaction(shop: Shop, plane: ControlPlane) -> None:
 
 
 def test_a_later_place(shop: Shop) -> None:
-    """A continue token of our own leads to a later place of the same list, and back from there."""
+    """A continue token of our own leads to a later place in the same list, and back."""
     prefix = unique("a")
     names = [f"{prefix}-{number:02}" for number in range(12)] + [f"zz-{prefix}"]
     for name in names:

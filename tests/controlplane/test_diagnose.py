@@ -15,14 +15,14 @@ from tests.real.controlplane import ControlPlane
 
 @pytest.fixture
 def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Iterator[Node]:
-    """A node, and no signer while it is there."""
+    """Yield a node, with the signer off."""
     plane.stop("signer")
     yield join(plane, aws, profile)
     plane.start_process("signer")
 
 
 def approve(plane: ControlPlane, name: str) -> None:
-    """As somebody else did three minutes ago."""
+    """Approve as another approver did three minutes ago."""
     condition = {
         "type": "Approved",
         "status": "True",
@@ -35,7 +35,7 @@ def approve(plane: ControlPlane, name: str) -> None:
 
 
 def reported(runner: CommandRunner, plane: ControlPlane, name: str, *options: str) -> Any:
-    """What is told of this request, among those that other tests left."""
+    """Return the report about this request alone: other tests leave requests too."""
     [cluster] = runner.json("diagnose", plane.cluster, *options, code=1)["clusters"]
     [csr] = [one for one in cluster["csrs"] if one["csr"] == name]
     return csr
@@ -63,7 +63,7 @@ def test_a_request_goes_from_pending_to_approved_and_not_issued(
     )
 
 
-def test_a_name_that_ec2_does_not_confirm_is_told(plane: ControlPlane, node: Node) -> None:
+def test_a_name_that_ec2_does_not_confirm_is_reported(plane: ControlPlane, node: Node) -> None:
     other = f"{node.name.partition('.')[0]}.corp.example"
     name, _ = node.file(dns=[node.name, other])
 

@@ -1,4 +1,4 @@
-"""`csr-approver doctor` on a real kube-apiserver: whose rights are there, and who may ask."""
+"""`csr-approver doctor` on a real kube-apiserver: the approver's rights, and the caller's."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ Link = Mapping[str, Any]
 def runner(
     plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CommandRunner]:
-    """A sound account, and the control plane as it is after each test."""
+    """Yield a runner in a healthy account; clean the control plane up after each test."""
     stub = AwsStub()
     stub.install(monkeypatch)
     stub.stack(aws.role_arn, region=REGION)
@@ -63,10 +63,10 @@ def test_each_right_that_is_missing_is_the_first_broken_link(
     assert [RIGHTS[missing]] == broken
 
 
-def test_an_administrator_is_told_of_the_approvers_group(
+def test_an_administrator_sees_the_rights_of_the_approvers_group(
     runner: CommandRunner, plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not of his own rights, which are all that there are."""
+    """The report is about the group's rights, not the administrator's own."""
     sit_down(plane, aws, monkeypatch, "system:masters")
 
     assert ("broken", "broken", "broken") == statuses(look(runner, plane, 1))
@@ -80,10 +80,10 @@ def test_an_administrator_is_told_of_the_approvers_group(
     )
 
 
-def test_who_may_not_ask_about_others_is_told_so(
+def test_a_caller_who_may_not_check_others_rights_is_reported(
     runner: CommandRunner, plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A person whom the cluster knows, and lets do next to nothing."""
+    """The caller is mapped in the cluster, but has almost no rights."""
     sit_down(plane, aws, monkeypatch)
 
     links = look(runner, plane, 3)
@@ -98,7 +98,7 @@ def test_who_may_not_ask_about_others_is_told_so(
     )
 
 
-def test_whom_the_authenticator_does_not_know_gets_no_further(
+def test_an_approver_without_an_access_entry_is_the_first_broken_link(
     runner: CommandRunner, plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")

@@ -1,4 +1,4 @@
-"""The cluster's rows of the table of faults on a real API server, and what no proxy can do."""
+"""The cluster's rows of the table of faults on a real API server, and faults of its processes."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -38,7 +38,7 @@ def real(eks_plane: ControlPlane, account: Account) -> Real:
 def rig(
     account: Account, real: Real, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Rig]:
-    """The rig, everything due at once."""
+    """Yield the rig, with everything due at once."""
     lambdas.settings(APPROVE_AFTER_SECONDS="0", DENY_AFTER_SECONDS="0")
     real.remove_all()
     with a_rig(account, lambdas, real, monkeypatch) as rig:
@@ -55,22 +55,22 @@ def test_row(row: Row, rig: Rig) -> None:
 
 @pytest.fixture
 def filed(rig: Rig) -> Rig:
-    """Six CSRs are due."""
+    """File six CSRs that are due."""
     rig.file_all(DUE)
     later(rig, timedelta(minutes=1))
     return rig
 
 
 def decides_next_minute(rig: Rig) -> None:
-    """A run without a fault decides everything rightly."""
+    """Check that a run without a fault decides everything correctly."""
     rig.heal()
     later(rig, timedelta(minutes=2))
     assert not rig.review()
     assert RIGHTLY == rig.decisions()
 
 
-def test_an_api_server_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
-    """Nobody listens at the cluster's own endpoint; once it is back, nothing was lost."""
+def test_a_stopped_api_server_loses_no_csr(filed: Rig, eks_plane: ControlPlane) -> None:
+    """While the API server is stopped nothing is decided; when it is back, everything is."""
     filed.account.change(CLUSTER, endpoint=eks_plane.server)
     filed.account.trust(CLUSTER, eks_plane.ca_pem)
     eks_plane.stop("apiserver")
@@ -87,11 +87,13 @@ def test_an_api_server_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> N
     decides_next_minute(filed)
 
 
-def test_an_api_server_that_restarts_while_it_is_asked(
+def test_an_api_server_that_restarts_during_a_run_is_retried(
     filed: Rig, eks_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its first answer refuses what it will allow in a moment; the same run waits, and decides."""
-    monkeypatch.setattr(csr_api, "Retries", Retries)  # for real: the API server needs the time
+    """Its first answer is 403, before RBAC is loaded; the same run retries and decides."""
+    monkeypatch.setattr(
+        csr_api, "Retries", Retries
+    )  # with real waits: the API server needs the time
 
     def restarts(exchange: Exchange) -> None:
         eks_plane.stop("apiserver")
@@ -112,7 +114,7 @@ def test_an_api_server_that_restarts_while_it_is_asked(
 
 
 def first_answer(exchange: Exchange) -> Callable[[], Reply | None]:
-    """Asks on until somebody answers."""
+    """Return a probe that sends the request until the API server answers."""
 
     def probe() -> Reply | None:
         try:
@@ -124,12 +126,12 @@ def first_answer(exchange: Exchange) -> Callable[[], Reply | None]:
 
 
 def test_a_list_that_etcd_has_compacted(filed: Rig, eks_plane: ControlPlane) -> None:
-    """The continue token has expired between two pages, for real: the rest is read all the same."""
+    """The continue token expires between two pages; the rest is read nevertheless."""
     pem, _ = kubelet_request("n", dns=["n"])
 
     def compacts() -> None:
         create(eks_plane.admin, a_csr(unique("later"), pem, signer=f"faults.example/{unique('x')}"))
-        compact(eks_plane)  # all but what is newer than the list
+        compact(eks_plane)  # discards the version that the list shows
         eks_plane.restart("apiserver")
 
     filed.line.breaks(before_the_answer(compacts), method="GET", page=1, times=1)
@@ -142,7 +144,7 @@ def test_a_list_that_etcd_has_compacted(filed: Rig, eks_plane: ControlPlane) -> 
 
 
 def test_an_etcd_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
-    """The API server listens and has nothing to tell."""
+    """The API server accepts connections, but doesn't answer."""
     filed.invocation.seconds = 6
     stopped(eks_plane, filed)
 
@@ -155,9 +157,9 @@ def test_an_etcd_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
 def test_an_etcd_that_stops_before_the_decisions_are_written(
     filed: Rig, eks_plane: ControlPlane
 ) -> None:
-    """Each CSR is told of as not decided; the API server may store a decision all the same.
+    """Each CSR is logged as not decided, but the API server may still store a decision.
 
-    It goes on with what it was asked when etcd is back, if nobody tells it not to.
+    It continues the requests when etcd is back, unless the client has cancelled them.
     """
     filed.line.breaks(before_the_answer(lambda: eks_plane.stop("etcd")), method="GET", page=2)
     filed.aws("GetInstanceProfile", lambda *_: filed.passes(49))
@@ -171,7 +173,7 @@ def test_an_etcd_that_stops_before_the_decisions_are_written(
 
 
 def stopped(plane: ControlPlane, rig: Rig, *, at_once: bool = True) -> None:
-    """A review without etcd, which is there again afterwards, and the API server well."""
+    """Review without etcd, then start etcd and wait until the API server is ready."""
     if at_once:
         plane.stop("etcd")
     try:

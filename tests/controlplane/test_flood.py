@@ -24,13 +24,13 @@ FLOODED: Final = f"{CSRS}?labelSelector=flood%3Dyes"
 
 @pytest.fixture
 def greedy(plane: ControlPlane, aws: FakeAws, profile: str) -> Iterator[Node]:
-    """A node; what it files with the label is cleaned away, for other tests list it too."""
+    """Yield a node, and delete its labelled CSRs afterwards, because other tests list them too."""
     yield join(plane, aws, profile)
     assert plane.admin.request("DELETE", FLOODED)[0] == 200
 
 
 def flood(plane: ControlPlane, node: Node) -> str:
-    """So many CSRs of one node; returns the newest one's name, by which it is the last, too."""
+    """File FLOOD CSRs of one node; return the name of the newest, which is also last by name."""
     pem, _ = kubelet_request(node.name, dns=[node.name], ips=[node.machine.enis[0].ip])
 
     def send(part: int) -> None:
@@ -43,10 +43,10 @@ def flood(plane: ControlPlane, node: Node) -> str:
     return node.send(pem, metadata={"name": "a-flood-newest", "labels": LABEL})
 
 
-def test_thousands_of_csrs_of_one_node_delay_nobody(
+def test_thousands_of_csrs_of_one_node_delay_no_other(
     plane: ControlPlane, aws: FakeAws, profile: str, greedy: Node
 ) -> None:
-    """One run approves all others', and of its own the one that it waits for."""
+    """One run approves all other nodes' CSRs, and the flooding node's newest one."""
     newest = flood(plane, greedy)
     good = [join(plane, aws, profile).file()[0] for _ in range(GOOD)]
 

@@ -1,4 +1,4 @@
-"""The ground the other tests stand on: the control plane treats tokens and CSRs as EKS does."""
+"""What the other tests rely on: the control plane handles tokens and CSRs as EKS does."""
 
 import base64
 import datetime as dt
@@ -62,7 +62,7 @@ def plane(eks_plane: ControlPlane) -> ControlPlane:
 
 @pytest.fixture
 def node(plane: ControlPlane) -> Node:
-    """A node that nobody else uses."""
+    """Return a node that no other test uses."""
     number = next(_numbers)
     instance, address = f"i-{number:017x}", f"10.0.1.{number}"
     name = f"ip-10-0-1-{number}.ec2.internal"
@@ -80,7 +80,7 @@ def node(plane: ControlPlane) -> Node:
 
 @pytest.fixture
 def approver(plane: ControlPlane) -> Client:
-    """A client with the rights that approving takes: list, approval update, signer approve."""
+    """Return a client with the three rights: list, update approval, approve for the signer."""
     identity = AwsIdentity.session("CsrApprover", "csr-approver-review")
     plane.add_identity(identity)
     role_arn = f"arn:aws:iam::{ACCOUNT}:role/CsrApprover"
@@ -114,13 +114,13 @@ def approver(plane: ControlPlane) -> Client:
         assert status in (201, 409), answer
     token = cluster_token(identity, cluster=plane.cluster, region=REGION)
     client = plane.client(token)
-    # RBAC reaches the authorizer through a watch: a new binding takes some milliseconds to count.
+    # The authorizer watches RBAC: a new binding takes some milliseconds to take effect.
     eventually(lambda: client.request("GET", f"{CSRS}?limit=1")[0] == 200 or None, "RBAC")
     return client
 
 
-def test_a_token_of_ours_is_the_node_with_the_six_extra_keys(node: Node) -> None:
-    """Our token makes its bearer the node's user, with EKS's uid and exactly its six extra keys."""
+def test_our_token_authenticates_the_node_with_six_extra_keys(node: Node) -> None:
+    """Our token authenticates the node's user, with EKS's uid and exactly its six extra keys."""
     status, answer = node.api.request("POST", WHO_AM_I, _review())
 
     assert 201 == status
@@ -163,7 +163,7 @@ def test_a_certificate_is_issued_by_the_signers_own_ca(
 
 
 def test_the_approver_may_do_nothing_else(node: Node, approver: Client) -> None:
-    """The rights that suffice to list and approve don't suffice to read one CSR or delete it."""
+    """The rights to list and approve don't allow reading or deleting a CSR."""
     _, created = node.api.request("POST", CSRS, node.request()[0])
 
     assert 403 == approver.request("GET", f"{CSRS}/{_name(created)}")[0]
@@ -192,7 +192,7 @@ def test_forged_identity_in_the_body_is_overwritten(node: Node) -> None:
 
 
 def test_a_node_asks_for_its_own_name_only(node: Node) -> None:
-    """NodeRestriction is on: a request for another node's common name is refused."""
+    """NodeRestriction refuses a request with another node's common name."""
     body, _ = node.request()
     pem, _ = kubelet_request("another", dns=["another"], ips=[node.address])
     body["spec"]["request"] = base64.b64encode(pem).decode()
@@ -201,22 +201,22 @@ def test_a_node_asks_for_its_own_name_only(node: Node) -> None:
 
 
 def test_a_token_signed_by_hand_is_accepted(plane: ControlPlane, node: Node) -> None:
-    """`signed_token`, which the refusals below are made with, makes good tokens too."""
+    """`signed_token`, which makes the refused tokens below, makes valid ones too."""
     token = signed_token(node.identity, plane.cluster)
 
     assert 201 == _status(plane, token)
 
 
 def test_a_token_for_another_cluster_is_refused(plane: ControlPlane, node: Node) -> None:
-    """The cluster's name is part of what is signed."""
+    """The signature covers the cluster's name."""
     assert 401 == _status(plane, signed_token(node.identity, "staging"))
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(-16, 401), (-14, 201), (4, 201), (6, 401)])
-def test_a_token_is_good_for_a_quarter_of_an_hour(
+def test_a_token_is_valid_for_15_minutes(
     plane: ControlPlane, node: Node, minutes: int, expected: int
 ) -> None:
-    """A signature is good for 15 minutes, whatever its X-Amz-Expires, and at most 5 early."""
+    """A signature is valid for 15 minutes, with any X-Amz-Expires, and up to 5 minutes early."""
     at = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=minutes)
 
     token = signed_token(node.identity, plane.cluster, at=at)
@@ -237,14 +237,14 @@ def test_a_token_is_good_for_a_quarter_of_an_hour(
 def test_a_token_of_wrong_keys_is_refused(
     plane: ControlPlane, node: Node, wrong: dict[str, Any]
 ) -> None:
-    """STS must know the access key, its secret must have signed, its session token be there."""
+    """The access key must exist, and its secret and session token must be the right ones."""
     thief = replace(node.identity, **wrong)
 
     assert 401 == _status(plane, signed_token(thief, plane.cluster))
 
 
 def test_a_long_lived_key_has_no_session(plane: ControlPlane, node: Node) -> None:
-    """A key without a session token is good, and refused with an invented one."""
+    """A key without a session token is accepted, and refused with an invented one."""
     lasting = replace(node.identity, access_key=f"AKIA{node.instance}", token=None)
     plane.add_identity(lasting)
 
@@ -253,15 +253,15 @@ def test_a_long_lived_key_has_no_session(plane: ControlPlane, node: Node) -> Non
 
 
 def test_an_identity_that_is_not_mapped_is_refused(plane: ControlPlane, node: Node) -> None:
-    """A good token of a role without access entry is 401, as at a cluster not onboarded."""
+    """A valid token of a role without an access entry is 401, as in a cluster not onboarded."""
     stranger = AwsIdentity.session("Stranger", node.instance)
     plane.add_identity(stranger)
 
     assert 401 == _status(plane, signed_token(stranger, plane.cluster))
 
 
-def test_nobody_is_anonymous(control_plane: ControlPlane) -> None:
-    """Without a token of some user, even the version is withheld."""
+def test_anonymous_requests_are_refused(control_plane: ControlPlane) -> None:
+    """Without a valid token, even the version can't be read."""
     status, answer = control_plane.client("").request("GET", "/version")
 
     assert (401, "Unauthorized") == (status, answer.get("reason"))
@@ -270,7 +270,7 @@ def test_nobody_is_anonymous(control_plane: ControlPlane) -> None:
 def test_what_is_approved_while_the_signer_is_down_is_issued_once_it_is_up(
     plane: ControlPlane, node: Node, approver: Client
 ) -> None:
-    """The signer can be stopped alone: approved requests then wait for it."""
+    """While only the signer is stopped, approved requests wait for it."""
     body, key = node.request()
     _, created = node.api.request("POST", CSRS, body)
     plane.stop("signer")
@@ -286,7 +286,7 @@ def test_what_is_approved_while_the_signer_is_down_is_issued_once_it_is_up(
 
 
 def test_requests_outlive_restarts(plane: ControlPlane, node: Node) -> None:
-    """The data and the address stay when etcd and kube-apiserver are killed and started again."""
+    """Data and address stay the same when etcd and kube-apiserver are killed and started again."""
     server = plane.server
     _, created = node.api.request("POST", CSRS, node.request()[0])
 
@@ -305,7 +305,7 @@ def test_two_control_planes_are_two_clusters(
     """A second control plane runs beside the first, and a token for one is refused at the other."""
     with ControlPlane("staging").start(tmp_path / "staging") as staging:
         staging.add_identity(node.identity)
-        staging.map_role(f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}", "somebody")
+        staging.map_role(f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}", "user")
         for_prod = cluster_token(node.identity, cluster=plane.cluster, region=REGION)
         for_staging = cluster_token(node.identity, cluster="staging", region=REGION)
 
@@ -413,7 +413,7 @@ def _name(created: dict[str, Any]) -> str:
 
 
 def _listed(client: Client, created: dict[str, Any]) -> dict[str, Any]:
-    """Find a CSR in the list of its signer, as it is there: without kind and apiVersion."""
+    """Return a CSR as an item of its signer's list, without kind and apiVersion."""
     status, answer = client.request("GET", f"{CSRS}?fieldSelector=spec.signerName={SIGNER}")
     assert status == 200, answer
     [found] = [item for item in answer["items"] if _name(item) == _name(created)]
@@ -421,7 +421,7 @@ def _listed(client: Client, created: dict[str, Any]) -> dict[str, Any]:
 
 
 def _approve(listed: dict[str, Any]) -> dict[str, Any]:
-    condition = {"type": "Approved", "status": "True", "reason": "Ground", "message": "a test"}
+    condition = {"type": "Approved", "status": "True", "reason": "Test", "message": "a test"}
     content = {**listed, "status": {"conditions": [condition]}}
     metadata = content.pop("metadata")
     return _object("CertificateSigningRequest", metadata, **content)

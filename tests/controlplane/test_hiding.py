@@ -1,6 +1,6 @@
-"""What anyone who may create CSRs can file, on a real API server, hides no other's from a review.
+"""No CSR that anyone can file on a real API server hides another from a review.
 
-The same objects hide all others from clients that read JSON, such as kubectl.
+From clients that read JSON, such as kubectl, these CSRs hide all others.
 """
 
 import io
@@ -44,7 +44,7 @@ APPROVED: Final = {"Approved": "ApprovedByCsrApprover"}
 PROTOBUF: Final = {"Content-Type": protobuf.MEDIA_TYPE, "Accept": protobuf.MEDIA_TYPE}
 AT_ONCE: Final = 8
 
-#: How many stand before the honest one; `make flood` has more, which takes minutes and gigabytes.
+#: How many come before the honest one; `make flood` has more, which takes minutes and gigabytes.
 NUMBERS: Final = [1, 100, *map(int, os.environ.get("FLOOD_SIZES", "").split())]
 MOST_LINES: Final = 100
 
@@ -84,7 +84,7 @@ def flood(file: File, names: list[str], metadata: Json) -> None:
 
 
 def review(plane: ControlPlane, **settings: str) -> list[Mapping[str, Any]]:
-    """One message through the reviewer, as from a cold start; returns its lines."""
+    """Review one message as from a cold start, and return the lines that it logs."""
     stream = io.StringIO()
     logger = Logger(service=f"hiding-{next(_loggers)}", stream=stream)
     reviewer(logger, **settings).handle(message(plane), WallClock(50))
@@ -104,14 +104,14 @@ def problems(lines: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
-def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
+def test_a_node_can_file_in_json_what_json_parsers_cannot_read(
     plane: ControlPlane, aws: FakeAws, profile: str, metadata: Json
 ) -> None:
-    """The API server checks nothing of it and lists it byte for byte."""
+    """The API server doesn't check it, and lists it unchanged."""
     node = join(plane, aws, profile)
     pem, _ = kubelet_request(node.name, dns=[node.name])
     body = a_csr("", pem)
-    body["metadata"] = {"name": "a-odd", **metadata}
+    body["metadata"] = {"name": "a-bad", **metadata}
 
     assert node.api.send("POST", CSRS, in_json(body))[0] == 201
 
@@ -119,15 +119,15 @@ def test_a_node_brings_in_by_json_what_readers_of_json_cannot_read(
     assert b'"fieldsV1":' + fields in plane.admin.send("GET", CSRS)[1]
 
 
-def test_the_api_servers_own_json_breaks_off_at_10_001_levels(
+def test_the_api_servers_own_json_list_ends_at_10_001_levels(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
-    """It answers 200, with an error after what it has written, and without what follows.
+    """It answers 200, ends the list at that object with an error, and omits the rest.
 
-    So no JSON client can list what comes after such an object. In protobuf it is listed.
+    So no JSON client can list later objects. In protobuf they are listed.
     """
     node = join(plane, aws, profile)
-    of_node(node)("b-odd", BREAKS_THE_WRITER)
+    of_node(node)("b-bad", BREAKS_THE_WRITER)
     later, _ = node.file()
 
     status, answer = plane.admin.send("GET", CSRS)
@@ -150,7 +150,7 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
     problem: str,
     number: int,
 ) -> None:
-    """Named before all others, they are counted and named, and the other node is approved."""
+    """They come first by name; they are counted and named, and the other node is approved."""
     names = [f"a-{n:05}" for n in range(number)]
     flood(of_node(join(plane, aws, profile)), names, metadata)
     honest, _ = join(plane, aws, profile).file()
@@ -168,7 +168,7 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
 
 @pytest.fixture
 def serving(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
-    """The cluster with the second signer served."""
+    """Yield the cluster with the second signer served."""
     plane.map_role(aws.role_arn, "slice:approver", [APPROVERS, GROUP])
     apply(plane, "rbac.yaml", "rbac-app-serving.yaml")
     let_accounts_ask(plane)
@@ -177,7 +177,7 @@ def serving(plane: ControlPlane, aws: FakeAws) -> Iterator[ControlPlane]:
 
 
 def test_csrs_of_a_service_account_that_cannot_be_read_hide_no_other(serving: ControlPlane) -> None:
-    """Likewise with the second signer."""
+    """The same holds for the second signer."""
     plane = serving
     shop = Namespace(plane)
     account = shop.account()
@@ -197,12 +197,12 @@ def test_csrs_of_a_service_account_that_cannot_be_read_hide_no_other(serving: Co
     )
 
 
-def test_names_that_lead_the_list_back_hide_no_other(
+def test_names_that_restart_the_list_hide_no_other(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
-    """A continue token has U+FFFD for what isn't UTF-8 in a name, and so it sorts before the name.
+    """A continue token has U+FFFD for bytes that aren't UTF-8, and so sorts before the name.
 
-    With more than a page of such names the list would begin again for ever.
+    With more than a page of such names, the list would start again for ever.
     """
     names = [f"a\udcff-{n:04}" for n in range(1_100)]
     flood(of_node(join(plane, aws, profile)), names, {})
@@ -221,14 +221,14 @@ def test_names_that_lead_the_list_back_hide_no_other(
 # --- finding and removing them (docs/runbook.md) --------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a-odd", "a odd\n'\";$(x)]}"])
+@pytest.mark.parametrize("name", ["a-bad", "a bad\n'\";$(x)]}"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_they_are_emptied_by_name_and_deleted(
+def test_unreadable_csrs_are_emptied_by_name_and_deleted(
     plane: ControlPlane, aws: FakeAws, profile: str, kind: str, name: str
 ) -> None:
-    """An update with nothing but the name removes finalizers and managed fields.
+    """An update that has only the name removes finalizers and managed fields.
 
-    Patches don't work on all of them: the API server makes JSON of the object first.
+    Patches don't work on all of them: the API server first converts the object to JSON.
     """
     metadata = {**KINDS[kind][0], "finalizers": ["example.com/stays"]}
     of_node(join(plane, aws, profile))(name, metadata)
@@ -244,7 +244,7 @@ def test_they_are_emptied_by_name_and_deleted(
     assert plane.admin.send("GET", path, headers=PROTOBUF)[0] == 404
 
 
-def test_one_whose_name_is_not_utf_8_is_patched_and_deleted(
+def test_a_csr_whose_name_is_not_utf_8_is_patched_and_deleted(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     r"""No update in JSON can contain its name. The log has each such byte as `\\xff`."""

@@ -1,4 +1,4 @@
-"""What becomes of approved requests on a real API server: not issued, failed, issued wrongly."""
+"""Approved requests on a real API server: not issued, failed, or issued wrongly."""
 
 import base64
 import io
@@ -23,14 +23,14 @@ from sandbox.kubelet import kubelet_request
 from tests.controlplane.nodes import CSRS, Key, Node, conditions, join, message, reviewer, stored
 from tests.real.controlplane import ControlPlane, eventually
 
-#: Over the grace, and not yet abandoned.
+#: Longer than the grace period, and not yet abandoned.
 LATER = timedelta(minutes=3)
 
 _services = itertools.count()
 
 
 class Later(WallClock):
-    """A clock that is ahead of the API server's: so much time has passed since."""
+    """A clock that is ahead of the API server's."""
 
     def __init__(self, ahead: timedelta) -> None:
         super().__init__(50)
@@ -40,8 +40,8 @@ class Later(WallClock):
         return super().now() + self._ahead
 
 
-class Told:
-    """What one review printed."""
+class Logged:
+    """What one review logged."""
 
     def __init__(self, lines: str, metrics: str) -> None:
         self._lines = [json.loads(line) for line in lines.splitlines()]
@@ -53,7 +53,7 @@ class Told:
                 self.metrics.update({name: int(sum(blob[name])) for name in names})
 
     def of(self, csr: str) -> Any:
-        """The only line about this CSR."""
+        """Return the only line about this CSR."""
         [line] = self.all_of(csr)
         return line
 
@@ -61,24 +61,24 @@ class Told:
         return [line for line in self._lines if line.get("csr") == csr]
 
 
-class CommandRunner:
-    """Reviews of the cluster at any time from now on."""
+class ReviewRunner:
+    """Runs reviews of the cluster, now or at a later time."""
 
     def __init__(self, plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> None:
         self._plane = plane
         self._capsys = capsys
 
-    def review(self, ahead: timedelta = timedelta(), **settings: str) -> Told:
+    def review(self, ahead: timedelta = timedelta(), **settings: str) -> Logged:
         stream = io.StringIO()
         logger = Logger(service=f"issued-{next(_services)}", stream=stream)
         self._capsys.readouterr()
         reviewer(logger, **settings).handle(message(self._plane), Later(ahead))
-        return Told(stream.getvalue(), self._capsys.readouterr().out)
+        return Logged(stream.getvalue(), self._capsys.readouterr().out)
 
 
 @pytest.fixture
-def runner(plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> CommandRunner:
-    return CommandRunner(plane, capsys)
+def runner(plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> ReviewRunner:
+    return ReviewRunner(plane, capsys)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def signer_off(plane: ControlPlane) -> Iterator[None]:
 
 
 def approve(plane: ControlPlane, name: str, reason: str = "AutoApproved") -> None:
-    """Approve as somebody else would."""
+    """Approve as another approver does."""
     condition = {"type": "Approved", "status": "True", "reason": reason, "message": "by another"}
     body = stored(plane, name) | {"status": {"conditions": [condition]}}
     assert plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)[0] == 200
@@ -106,10 +106,10 @@ def is_issued(plane: ControlPlane, name: str) -> bool | None:
     return "certificate" in stored(plane, name)["status"] or None
 
 
-def test_without_a_signer_an_approved_request_is_told_until_it_is_issued(
-    plane: ControlPlane, runner: CommandRunner, node: Node
+def test_without_a_signer_an_approved_request_is_reported_until_it_is_issued(
+    plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """Not at once, for the signer has its grace; and no more once the certificate is there."""
+    """It is logged after the signer's grace period, until the certificate is there."""
     with signer_off(plane):
         name, _ = node.file()
         assert runner.review().of(name)["action"] == "approved"
@@ -129,10 +129,10 @@ def test_without_a_signer_an_approved_request_is_told_until_it_is_issued(
     assert 0 == after.metrics["ApprovedNotIssued"]
 
 
-def test_an_approval_that_we_would_not_have_given_is_told_with_the_refusal(
-    plane: ControlPlane, runner: CommandRunner, node: Node
+def test_an_approval_that_a_check_refuses_is_reported_with_the_refusal(
+    plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """It can be seen at once why EKS's signer, which checks names too, makes no certificate."""
+    """The refusal shows why EKS's signer, which checks names too, issues no certificate."""
     name, _ = node.file(dns=["www.corp.example"])
     with signer_off(plane):
         approve(plane, name)
@@ -143,10 +143,10 @@ def test_an_approval_that_we_would_not_have_given_is_told_with_the_refusal(
     assert ["dns-names"] == [refusal["check"] for refusal in line["refusals"]]
 
 
-def test_what_the_signer_fails_is_told_in_its_words(
-    plane: ControlPlane, runner: CommandRunner, node: Node
+def test_a_failed_request_is_reported_with_the_signers_message(
+    plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """And counted apart from what it leaves."""
+    """A failed request is counted separately from one that isn't issued yet."""
     pem, _ = kubelet_request(node.name, dns=[node.name])
     name = node.send(pem, usages=("digital signature", "client auth"))
     approve(plane, name)
@@ -160,9 +160,9 @@ def test_what_the_signer_fails_is_told_in_its_words(
 
 
 def test_the_experiment_rewrites_the_approval_of_others_once(
-    plane: ControlPlane, runner: CommandRunner, node: Node
+    plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """The API server takes it, the message quotes the earlier reason, and the signer then signs."""
+    """The API server accepts this, the message quotes the earlier reason, and the signer signs."""
     name, key = node.file()
     with signer_off(plane):
         approve(plane, name)
@@ -185,9 +185,9 @@ def test_the_experiment_rewrites_the_approval_of_others_once(
 
 
 def test_the_experiment_rewrites_nothing_that_a_check_refuses(
-    plane: ControlPlane, runner: CommandRunner, node: Node
+    plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """What others approve of names that EC2 doesn't confirm stays theirs."""
+    """Another approver's approval of names that EC2 doesn't confirm isn't rewritten."""
     name, _ = node.file(dns=["www.corp.example"])
     with signer_off(plane):
         approve(plane, name)
@@ -196,10 +196,10 @@ def test_the_experiment_rewrites_nothing_that_a_check_refuses(
     assert {"Approved": "AutoApproved"} == conditions(plane, name)
 
 
-def test_a_certificate_as_signed_is_no_news(
-    plane: ControlPlane, runner: CommandRunner, node: Node
+def test_a_correct_certificate_is_not_reported(
+    plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """Kubernetes's own signer makes what was asked for."""
+    """A certificate of Kubernetes's own signer has what was requested, and isn't reported."""
     name, _ = node.file()
     runner.review()
     eventually(lambda: is_issued(plane, name), "the certificate")
@@ -221,12 +221,12 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
     plane: ControlPlane,
     aws: FakeAws,
     profile: str,
-    runner: CommandRunner,
+    runner: ReviewRunner,
     node: Node,
     wrong: str,
     why: str,
 ) -> None:
-    """The signer read the request otherwise than we did; who asked gets no other, others do."""
+    """The signer parsed the request differently: its requester gets no other, all others do."""
     with signer_off(plane):
         name, key = node.file()
         runner.review()
@@ -258,7 +258,7 @@ def certificate_of(plane: ControlPlane, name: str) -> x509.Certificate:
 
 
 def issue(plane: ControlPlane, name: str, key: Key, dns: list[str]) -> None:
-    """Be a signer that makes what it likes, as any who may update the status can."""
+    """Issue any certificate, as anyone who may update the status can."""
     request = x509.load_pem_x509_csr(base64.b64decode(stored(plane, name)["spec"]["request"]))
     asked = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     addresses = [one for one in asked if isinstance(one, x509.IPAddress)]

@@ -12,7 +12,7 @@ from tests.real.controlplane import ControlPlane, Kubelets
 
 @pytest.fixture
 def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
-    """A node of this test's own."""
+    """Return a node that no other test uses."""
     return join(plane, aws, profile)
 
 

@@ -1,4 +1,4 @@
-"""The v1 forms of `csr-approver legacy` on a real kube-apiserver, and the originals."""
+"""A real kube-apiserver accepts the v1 forms of `csr-approver legacy`, and not the originals."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 def file(plane: ControlPlane, manifest: Json) -> int:
-    """File a request without keeping it."""
+    """File a request as a dry run, and return the status."""
     path = API.format(version=manifest["apiVersion"])
     return plane.admin.request("POST", path, manifest)[0]
 
@@ -62,10 +62,10 @@ def file_of(tmp_path: Path) -> Path:
         (a_manifest(signerName="example.com/own", usages="[any, any]"), "example.com/own"),
     ],
 )
-def test_the_v1_form_is_taken_and_the_original_is_not(
+def test_the_v1_form_is_accepted_and_the_original_is_not(
     control_plane: ControlPlane, file_of: Path, manifest: str, signer: str
 ) -> None:
-    """Of v1beta1 there is nothing left to send an original to."""
+    """An original of v1beta1 can't be sent anywhere: that API is gone."""
     file_of.write_text(manifest)
     [csr] = found(file_of)
     original = yaml.safe_load(manifest)
@@ -80,10 +80,10 @@ def test_the_v1_form_is_taken_and_the_original_is_not(
     [{}, {"signerName": "kubernetes.io/legacy-unknown"}, {"signerName": "a.io/b", "usages": ""},
      {"signerName": "a.io/b", "usages": "[any, any]"}, {"signerName": "a.io/b", "usages": "[x]"}],
 )  # fmt: skip
-def test_what_is_found_of_v1_is_what_its_api_refuses(
+def test_findings_about_v1_are_what_its_api_refuses(
     control_plane: ControlPlane, file_of: Path, spec: dict[str, str]
 ) -> None:
-    """No signer, the legacy one, and usages that are none, double or unknown."""
+    """Missing and legacy signers, and missing, duplicate and unknown usages, are found."""
     manifest = a_manifest(apiVersion="certificates.k8s.io/v1", **spec)
     file_of.write_text(manifest)
 
@@ -91,8 +91,8 @@ def test_what_is_found_of_v1_is_what_its_api_refuses(
     assert 1 == len(found(file_of))
 
 
-def test_the_fixtures_v1_forms_are_taken(control_plane: ControlPlane) -> None:
-    """With what a script fills in, and the list of a cluster as kubectl prints it."""
+def test_the_fixtures_v1_forms_are_accepted(control_plane: ControlPlane) -> None:
+    """The fixtures include a script's template, and a cluster's list as kubectl prints it."""
     forms = [csr["manifest"] for csr in found(FIXTURES)]
     filled = [
         re.sub(r"\$\([^)]*\)|\$\{REQUEST\}", SERVICE_REQUEST, form).replace("${csrName}", "web")

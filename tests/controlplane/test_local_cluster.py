@@ -1,6 +1,6 @@
 """Local clusters on Outposts, on a real kube-apiserver with EKS's open authenticator.
 
-The authenticator of such a cluster is given the cluster's id, that of any other its name.
+The authenticator of such a cluster is configured with the cluster's id, all others with the name.
 """
 
 from collections.abc import Iterator
@@ -28,8 +28,8 @@ WHO_AM_I: Final = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 def local(
     plane: ControlPlane, aws: FakeAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ControlPlane]:
-    """A second cluster, local to an Outpost, beside the ordinary one."""
-    assert plane  # which is there, or the test is skipped
+    """Yield a second cluster, local to an Outpost, beside the ordinary one."""
+    assert plane  # the fixture, which skips the test if there is no control plane
     with ControlPlane(LOCAL_ID).start(tmp_path_factory.mktemp("local")) as local:
         enrol(local, aws, local=NAME)
         yield local
@@ -40,14 +40,14 @@ def described(aws: FakeAws, name: str) -> DescribedCluster:
 
 
 def status(plane: ControlPlane, cluster: DescribedCluster) -> int:
-    """Ask the API server who we are, by a token for this cluster; 201 with an answer, or 401."""
+    """Return 201 if the API server accepts our token for this cluster, or 401."""
     token = Aws(REGION).tokens(cluster)()
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     return plane.client(token).request("POST", WHO_AM_I, body)[0]
 
 
 def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: FakeAws, profile: str) -> None:
-    """From the message, which has its name, to the approval in the cluster."""
+    """A message with the cluster's name leads to the approval in the cluster."""
     node = join(local, aws, profile, local=NAME)
     csr, _ = node.file()
 
@@ -56,18 +56,18 @@ def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: FakeAws, profile:
     assert {"Approved": "ApprovedByCsrApprover"} == conditions(local, csr)
 
 
-def test_a_local_cluster_takes_tokens_for_its_id_only(local: ControlPlane, aws: FakeAws) -> None:
-    """A token for its name is refused there."""
+def test_a_local_cluster_accepts_tokens_for_its_id_only(local: ControlPlane, aws: FakeAws) -> None:
+    """It refuses a token for its name."""
     cluster = described(aws, NAME)
 
     assert (LOCAL_ID, 201) == (cluster.token_for, status(local, cluster))
     assert 401 == status(local, replace(cluster, token_for=NAME))
 
 
-def test_an_ordinary_cluster_takes_tokens_for_its_name_only(
+def test_an_ordinary_cluster_accepts_tokens_for_its_name_only(
     plane: ControlPlane, local: ControlPlane, aws: FakeAws
 ) -> None:
-    """The local cluster's are refused there, and its own by the local cluster."""
+    """It refuses the local cluster's tokens, and the local cluster refuses its own."""
     cluster = described(aws, plane.cluster)
 
     assert (plane.cluster, 201) == (cluster.token_for, status(plane, cluster))
@@ -78,7 +78,7 @@ def test_an_ordinary_cluster_takes_tokens_for_its_name_only(
 def test_the_commands_reach_a_local_cluster(
     local: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They sign tokens on the reviewer's way."""
+    """They sign tokens as the reviewer does."""
     assert local
     stub = AwsStub()
     stub.install(monkeypatch)

@@ -1,4 +1,4 @@
-"""Reviews of one cluster at once, and EKS's own approver beside them: each CSR is decided once."""
+"""Concurrent reviews of one cluster, and EKS's own approver: each CSR is decided once."""
 
 import io
 import itertools
@@ -20,7 +20,7 @@ from tests.real.controlplane import ControlPlane
 
 APPROVABLE: Final = 24
 DENIABLE: Final = 12
-#: So many of each the other has decided when the reviews, which have listed them, begin to write.
+#: CSRs of each kind that the other approver decides between the reviews' list and their writes.
 AHEAD: Final = 3
 
 OTHERS_REASON: Final = "AutoApproved"
@@ -28,7 +28,7 @@ SECONDS: Final = 50
 
 Json = dict[str, Any]
 
-#: What a review has written where its line tells this action.
+#: The condition that a review wrote if its line has this action.
 OURS: Final[Mapping[str, Json]] = {
     "approved": {"type": "Approved", "status": "True", "reason": APPROVED_REASON},
     "denied": {"type": "Denied", "status": "True", "reason": DENIED_REASON},
@@ -38,7 +38,7 @@ _services = itertools.count()
 
 
 class Filed:
-    """The CSRs of a test: names with the nodes that filed them."""
+    """The CSRs of a test, by name, with the nodes that filed them."""
 
     def __init__(self, plane: ControlPlane, aws: FakeAws, profile: str) -> None:
         nodes = [join(plane, aws, profile) for _ in range(APPROVABLE + DENIABLE)]
@@ -52,7 +52,7 @@ class Filed:
 
 
 class Other:
-    """An approver that decides as we would, with words of its own; `wrote`: what it was let to."""
+    """An approver with our decisions and its own messages; `wrote`: the conditions it stored."""
 
     def __init__(self, plane: ControlPlane, filed: Filed) -> None:
         self._plane = plane
@@ -80,12 +80,12 @@ class Other:
         self.decide([*list(self._filed.good)[:AHEAD], *list(self._filed.bad)[:AHEAD]])
 
     def race(self) -> None:
-        """Decide all others, if nobody was first, in another order than the reviews do."""
+        """Decide all others that are still pending, in another order than the reviews."""
         self.decide(reversed([name for name in self._filed.all if name not in self.wrote]))
 
 
 class Review:
-    """One review with a reviewer, connections and a log of its own, as in another environment."""
+    """One review with its own reviewer, connections and log, as in a separate environment."""
 
     def __init__(self, plane: ControlPlane, listed: Barrier) -> None:
         self._plane = plane
@@ -98,7 +98,7 @@ class Review:
             for wait in first:
                 wait(SECONDS)
 
-        # EC2 is asked once the CSRs are listed, and before anything is written.
+        # EC2 is called after the CSRs are listed, and before anything is written.
         ec2 = self._reviewer._aws.client("ec2", REGION)
         ec2.meta.events.register("before-call.ec2.DescribeInstances", meet)
 
@@ -106,26 +106,26 @@ class Review:
         self._reviewer.handle(message(self._plane), WallClock(SECONDS))
 
     def actions(self, filed: Filed) -> Mapping[str, str]:
-        """What it says that it did about each of these."""
+        """Return the action that the review logged for each CSR."""
         lines = map(json.loads, self._log.getvalue().splitlines())
         reported = [line for line in lines if line["message"] == "csr reviewed"]
         return {line["csr"]: line["action"] for line in reported if line["csr"] in filed.all}
 
     def wrote(self, filed: Filed) -> Mapping[str, Json]:
-        """The conditions that it believes it wrote, without their messages."""
+        """Return the conditions that the review logged as written, without their messages."""
         actions = self.actions(filed)
         return {name: OURS[action] for name, action in actions.items() if action in OURS}
 
 
 @pytest.mark.parametrize("reviews", [2, 8])
-def test_reviews_at_once_decide_each_csr_once(
+def test_concurrent_reviews_decide_each_csr_once(
     plane: ControlPlane,
     aws: FakeAws,
     profile: str,
     capsys: pytest.CaptureFixture[str],
     reviews: int,
 ) -> None:
-    """All have seen it pending; one writes, whoever it is, and the others are overtaken."""
+    """All list it as pending; one of them writes, and the others are overtaken."""
     filed = Filed(plane, aws, profile)
     other = Other(plane, filed)
     listed = Barrier(reviews + 1, action=other.go_ahead)
@@ -154,20 +154,22 @@ def test_reviews_at_once_decide_each_csr_once(
     totals = _metrics(capsys.readouterr().out)
     theirs = Counter(condition["type"] for condition in other.wrote.values())
     assert APPROVABLE == totals["Approved"] + theirs["Approved"]
-    assert reviews * DENIABLE == totals["Denied"]  # what was due, whoever wrote it
+    assert (
+        reviews * DENIABLE == totals["Denied"]
+    )  # due denials count in each review, written or overtaken
     assert reviews == totals["Completed"]
     assert 0 == totals["ReviewErrors"] == totals["EvidenceUnavailable"] == totals["ListTruncated"]
 
 
 def _is_ours(message: str, node: Node, filed: Filed) -> bool:
-    """Whether a review would write this message about this node."""
+    """Return whether a review would write this message about this node."""
     if node in filed.good.values():
         return message.startswith(f"EC2 instance {node.machine.id} is this node and has ")
     return message.startswith("dns-names: DNS name is not the instance's")
 
 
 def _metrics(printed: str) -> Counter[str]:
-    """The stack's sums. Threads print at once, so that two objects may stand on one line."""
+    """Return the stack's totals. Threads print concurrently, so a line may have two objects."""
     totals: Counter[str] = Counter()
     for line in _objects(printed):
         (metrics,) = line["_aws"]["CloudWatchMetrics"]

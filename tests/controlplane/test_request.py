@@ -1,4 +1,4 @@
-"""`csr-approver request` on a real kube-apiserver, with a signer such as EKS has."""
+"""`csr-approver request` on a real kube-apiserver, with a signer like EKS's."""
 
 import itertools
 import json
@@ -37,7 +37,7 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 def runner(
     plane: ControlPlane, aws: FakeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CommandRunner]:
-    """Of somebody without any right in the cluster, as yet."""
+    """Return a runner for a person who has no rights in the cluster yet."""
     assert hours
     sit_down(plane, aws, monkeypatch, GROUP)
     yield CommandRunner()
@@ -50,8 +50,8 @@ def name() -> str:
 
 
 def decide(plane: ControlPlane, name: str, kind: str) -> None:
-    """Be somebody else who decides."""
-    condition = {"type": kind, "status": "True", "reason": "Somebody", "message": "not this one"}
+    """Decide as another approver."""
+    condition = {"type": kind, "status": "True", "reason": "Another", "message": "not this one"}
     body = stored(plane, name) | {"status": {"conditions": [condition]}}
     assert plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)[0] == 200
 
@@ -67,7 +67,7 @@ def names_here() -> list[str]:
 def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
 ) -> None:
-    """What is issued by the cluster's own CA is known to be so."""
+    """A certificate of the cluster's own CA is recognized as such."""
     let(plane, GROUP, [*FILING, *APPROVING])
     hours.at(10, lambda: AppSigner(plane).sign(name))
 
@@ -93,7 +93,7 @@ def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
     )
 
 
-def test_another_signers_ca_is_told_to_be_another(
+def test_another_signers_ca_is_reported(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
 ) -> None:
     let(plane, GROUP, [*FILING, *APPROVING])
@@ -113,10 +113,10 @@ def test_another_signers_ca_is_told_to_be_another(
         (*ECDSA, "--ip", "10.100.0.7", "--ip", "fd00::7"),
     ],
 )
-def test_every_kind_of_request_is_taken(
+def test_every_kind_of_request_is_accepted(
     plane: ControlPlane, runner: CommandRunner, name: str, options: tuple[str, ...]
 ) -> None:
-    """By Go's reader, also without a subject, and with any of its usages."""
+    """Go's parser accepts each kind, also without a subject, and with any of its usages."""
     printed = runner.run("request", name, "--dry-run", "--output", "json", *options).stdout
     path = f"{CSRS}?dryRun=All&fieldValidation=Strict"
 
@@ -149,7 +149,7 @@ def test_a_right_that_is_missing_is_named(
 
 
 @pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
-def test_a_decision_against_it_is_told(
+def test_a_denial_is_reported_with_its_reason(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str, kind: str, outcome: str
 ) -> None:
     let(plane, GROUP, FILING)
@@ -157,7 +157,7 @@ def test_a_decision_against_it_is_told(
 
     reported = runner.json("request", name, "--cluster", plane.cluster, *ECDSA, code=1)
 
-    assert (outcome, "Somebody: not this one") == (reported["outcome"], reported["detail"])
+    assert (outcome, "Another: not this one") == (reported["outcome"], reported["detail"])
     assert [] == names_here()
 
 
@@ -182,7 +182,7 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The version that the deletion bears is that of before."""
+    """The deletion's precondition is the version before the issuance."""
     let(plane, GROUP, [*FILING, *APPROVING])
     delete = OwnCsr.delete
 
@@ -204,7 +204,7 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
     )
 
 
-def test_a_name_that_is_taken_is_told(
+def test_a_name_that_is_taken_is_reported(
     plane: ControlPlane, runner: CommandRunner, name: str
 ) -> None:
     let(plane, GROUP, FILING)

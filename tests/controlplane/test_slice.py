@@ -1,4 +1,4 @@
-"""The whole slice on a real kube-apiserver: from a message to a certificate."""
+"""The whole path on a real kube-apiserver, from a message to a certificate."""
 
 import base64
 
@@ -26,17 +26,17 @@ from tests.real.controlplane import ControlPlane, eventually
 
 @pytest.fixture
 def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
-    """A node that nobody else uses."""
+    """Return a node that no other test uses."""
     return join(plane, aws, profile)
 
 
 def review(plane: ControlPlane, **settings: str) -> None:
-    """One message through the reviewer, as from a cold start; everything is due at once."""
+    """Review one message as after a cold start; everything is due at once."""
     reviewer(Logger(service="slice"), **settings).handle(message(plane), WallClock(50))
 
 
 def certificate(plane: ControlPlane, name: str) -> x509.Certificate:
-    """The certificate of an approved CSR, once the signer has made it."""
+    """Return the certificate of an approved CSR, once the signer has made it."""
 
     def issued() -> x509.Certificate | None:
         pem = stored(plane, name)["status"].get("certificate")
@@ -46,7 +46,7 @@ def certificate(plane: ControlPlane, name: str) -> x509.Certificate:
 
 
 def test_a_kubelets_whole_life(plane: ControlPlane, aws: FakeAws, node: Node) -> None:
-    """A node joins, gets a certificate, rotates it, and is left alone once it is gone."""
+    """A node joins, gets a certificate, rotates it, and gets none after it is gone."""
     first, first_key = node.file()
     review(plane)
     issued = certificate(plane, first)
@@ -64,7 +64,7 @@ def test_a_kubelets_whole_life(plane: ControlPlane, aws: FakeAws, node: Node) ->
 
 
 def test_the_issued_certificate_has_the_approved_names(plane: ControlPlane, node: Node) -> None:
-    """The signer makes what was judged: the node's own name and address."""
+    """The signer issues what was judged: the node's own name and address."""
     name, _ = node.file()
 
     review(plane)
@@ -76,7 +76,7 @@ def test_the_issued_certificate_has_the_approved_names(plane: ControlPlane, node
 
 
 def test_another_nodes_name_is_denied_with_the_reason(plane: ControlPlane, node: Node) -> None:
-    """The API server takes such a request; the approver denies it, and says why in the cluster."""
+    """The API server accepts such a request; the approver denies it with the reason as message."""
     name, _ = node.file(dns=["ip-10-0-7-1.ec2.internal"])
 
     review(plane)
@@ -87,7 +87,7 @@ def test_another_nodes_name_is_denied_with_the_reason(plane: ControlPlane, node:
 
 
 def test_a_stopped_instances_request_is_left(plane: ControlPlane, aws: FakeAws, node: Node) -> None:
-    """What can't be known is nobody's to decide."""
+    """A request without evidence isn't decided."""
     name, _ = node.file()
     aws.change_machine(REGION, node.machine.id, state="stopped")
 
@@ -116,7 +116,7 @@ def test_shadow_writes_no_approval(plane: ControlPlane, node: Node) -> None:
 
 
 def test_too_young_a_request_waits(plane: ControlPlane, node: Node) -> None:
-    """EKS's own approver has its 90 seconds."""
+    """EKS's own approver has 90 seconds to decide first."""
     name, _ = node.file()
 
     review(plane, APPROVE_AFTER_SECONDS="90")
@@ -125,7 +125,7 @@ def test_too_young_a_request_waits(plane: ControlPlane, node: Node) -> None:
 
 
 def test_labels_and_annotations_survive_an_approval(plane: ControlPlane, node: Node) -> None:
-    """What the approver leaves out of its write, the server would delete."""
+    """They survive because the approver sends them back: the server deletes omitted ones."""
     labels, notes = {"team": "edge"}, {"why": "a\nnote"}
     name, _ = node.file(generateName="csr-", labels=labels, annotations=notes)
 
@@ -136,8 +136,8 @@ def test_labels_and_annotations_survive_an_approval(plane: ControlPlane, node: N
     assert (labels, notes) == (metadata["labels"], metadata["annotations"])
 
 
-def test_somebody_elses_decision_stands(plane: ControlPlane, node: Node) -> None:
-    """A CSR that a person denied is not approved, nor its reason overwritten."""
+def test_another_approvers_decision_stays(plane: ControlPlane, node: Node) -> None:
+    """A CSR that a person denied isn't approved, and its reason isn't overwritten."""
     name, _ = node.file()
     denied = {"type": "Denied", "status": "True", "reason": "Person", "message": "no"}
     body = stored(plane, name) | {"status": {"conditions": [denied]}}
@@ -150,7 +150,7 @@ def test_somebody_elses_decision_stands(plane: ControlPlane, node: Node) -> None
 
 @pytest.mark.parametrize("missing", range(len(RULES)))
 def test_each_right_is_needed(plane: ControlPlane, node: Node, missing: int) -> None:
-    """Without any one of the three rules nothing is approved; with all three it is."""
+    """Without any one of the three rules nothing is approved; with all three, it is."""
     name, _ = node.file()
     grant(plane, APPROVERS, RULES[:missing] + RULES[missing + 1 :])
     review(plane)

@@ -1,4 +1,4 @@
-"""Namespaces of a control plane: their Services, and ServiceAccounts that ask for these."""
+"""Namespaces of a control plane, with Services, and ServiceAccounts that file CSRs for these."""
 
 import base64
 import itertools
@@ -17,10 +17,10 @@ from tests.service_builders import USAGES, a_filed_service_csr
 CORE: Final = "/api/v1"
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 
-#: The group that the manifests of deploy/ give their rights to.
+#: The group to which the manifests of deploy/ grant rights.
 GROUP: Final = "csr-approver"
 
-# No two tests have a namespace, a key or an object's name in common.
+# Tests share no namespace, key or object name.
 _numbers: Iterator[int] = itertools.count(1)
 
 
@@ -41,7 +41,7 @@ class Account:
         name: str = "",
         pem: bytes = b"",
     ) -> str:
-        """File a request, by default for the Service `web`; returns the object's name."""
+        """File a request, by default for the Service `web`; return the object's name."""
         number = next(_numbers)
         names = [f"web.{self.namespace}.svc"] if dns is None else dns
         filed = a_filed_service_csr(dns=names, ips=ips, cn=cn, words=f"workload {number}")
@@ -61,7 +61,7 @@ class Account:
 
 
 class Namespace:
-    """A namespace of its own, with the Service `web`."""
+    """A new namespace with the Service `web`."""
 
     def __init__(self, plane: ControlPlane) -> None:
         self.plane = plane
@@ -77,7 +77,7 @@ class Namespace:
         return f"{service}.{self.name}.svc"
 
     def service(self, name: str, **spec: object) -> str:
-        """Make a Service; returns its cluster IP, as the API server allotted it."""
+        """Create a Service; return the cluster IP that the API server allocated."""
         body = {"metadata": {"name": name}, "spec": {"ports": [{"port": 443}], **spec}}
         return str(create(self.plane.admin, f"{self.path}/services", body)["spec"].get("clusterIP"))
 
@@ -86,7 +86,7 @@ class Namespace:
         assert status == 200, answer
 
     def account(self, name: str = "issuer") -> Account:
-        """A ServiceAccount, by the token that its pods would have."""
+        """Return a ServiceAccount, by the token that its pods would have."""
         create(self.plane.admin, f"{self.path}/serviceaccounts", {"metadata": {"name": name}})
         path = f"{self.path}/serviceaccounts/{name}/token"
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
@@ -97,12 +97,12 @@ class Namespace:
         def may_list() -> bool | None:
             return True if account.api.request("GET", f"{CSRS}?limit=1")[0] == 200 else None
 
-        eventually(may_list, "the ServiceAccounts' grant to count")
+        eventually(may_list, "the ServiceAccounts' grant to take effect")
         return account
 
 
 def create(admin: Client, path: str, body: Mapping[str, Any]) -> Any:
-    """Make an object; tried again while the API server has no addresses to allot yet."""
+    """Create an object; retry while the API server can't allocate addresses yet."""
 
     def made() -> Any:
         status, answer = admin.request("POST", path, body)
@@ -112,7 +112,7 @@ def create(admin: Client, path: str, body: Mapping[str, Any]) -> Any:
 
 
 def manifests(file: str) -> Iterator[tuple[str, Any]]:
-    """Each manifest of a file of deploy/, with the path of its kind."""
+    """Yield each manifest of a file of deploy/, with the path of its kind."""
     for manifest in yaml.safe_load_all((DEPLOY / file).read_text()):
         yield f"{RBAC}/{manifest['kind'].lower()}s", manifest
 
@@ -124,13 +124,13 @@ def apply(plane: ControlPlane, *files: str) -> None:
 
 
 def take_back(plane: ControlPlane, *files: str) -> None:
-    """Delete what was applied: other tests use the same names for other things."""
+    """Delete what was applied: other tests use the same names for other objects."""
     for path, manifest in (one for file in files for one in manifests(file)):
         remove(plane, f"{path}/{manifest['metadata']['name']}")
 
 
 def let_accounts_ask(plane: ControlPlane) -> None:
-    """Every ServiceAccount may create CSRs, and list them."""
+    """Allow every ServiceAccount to create and list CSRs."""
     asks = {"apiGroups": ["certificates.k8s.io"], "resources": ["certificatesigningrequests"]}
     meta = {"metadata": {"name": "workloads-ask"}, "apiVersion": "rbac.authorization.k8s.io/v1"}
     role = {**meta, "kind": "ClusterRole", "rules": [{**asks, "verbs": ["create", "list"]}]}
@@ -143,14 +143,14 @@ def let_accounts_ask(plane: ControlPlane) -> None:
 
 
 def binding(meta: Mapping[str, Any], role: str, group: str) -> Mapping[str, Any]:
-    """Gives a ClusterRole to a group, in a namespace or everywhere."""
+    """Return a binding of a ClusterRole to a group, in a namespace or everywhere."""
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
     return {**meta, "roleRef": reference, "subjects": [subject]}
 
 
 def put(plane: ControlPlane, path: str, body: Mapping[str, Any]) -> None:
-    """Make an object, or make it so again."""
+    """Create an object, or replace it."""
     status, answer = plane.admin.request("PUT", f"{path}/{body['metadata']['name']}", body)
     if status == 404:
         status, answer = plane.admin.request("POST", path, body)

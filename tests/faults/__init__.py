@@ -1,1 +1,1 @@
-"""What can go wrong between the functions, AWS and the clusters, as one table."""
+"""A table of the faults between the functions, AWS and the clusters."""

@@ -1,4 +1,4 @@
-"""Which of the stack's alarms ring when every minute is like one that a row describes."""
+"""Which of the stack's alarms fire when every minute is like the one that a row describes."""
 
 from functools import cache
 
@@ -6,16 +6,16 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.faults.rig import ALL
 from tests.faults.row import Outcome, Row, healthy
 from tests.template.alarms import Samples
-from tests.template.alarms import firing as ringing_on
+from tests.template.alarms import firing as firing_on
 from tests.template.cloudformation import Stack, Template
 from tests.template.sam import ROOT
 
 _MINUTES = 5
 
-#: A CSR that stays undecided is told of until it is this old, and its node then files another.
+#: A CSR that stays undecided is reported until it is this old; then its node files another.
 _LONGEST_WAIT = 900
 
-#: Parameters of monitoring.yaml. Ours are told from AWS's metrics by them.
+#: Parameters of monitoring.yaml. They distinguish our metrics from AWS's.
 _GIVEN = {
     "Stack": "csr-approver",
     "DispatcherFunction": "dispatcher",
@@ -27,12 +27,12 @@ _GIVEN = {
 
 @cache
 def monitoring() -> Stack:
-    """The alarms' stack, which needs no SAM."""
+    """Return the alarms' stack, which needs no SAM."""
     return Template.read(ROOT / "monitoring.yaml").stack(name="monitoring", **_GIVEN)
 
 
-def ringing(row: Row) -> set[str]:
-    """The alarms, without the stack's name, that a healthy minute doesn't have ringing too."""
+def firing(row: Row) -> set[str]:
+    """Return the alarms that fire, without the stack's name, but not those of a healthy minute."""
     return _names(_of(row)) - _names(_ours({"Expected": 1, **healthy()}))
 
 
@@ -40,12 +40,12 @@ def _names(samples: Samples) -> set[str]:
     stack = monitoring()
     return {
         stack.properties(alarm)["AlarmName"].removeprefix("csr-approver-")
-        for alarm in ringing_on(stack, samples)
+        for alarm in firing_on(stack, samples)
     }
 
 
 def _of(row: Row) -> Samples:
-    """Five such minutes: our metrics and AWS's own."""
+    """Return our metrics and AWS's of five such minutes."""
     outcome: Outcome = row.outcome
     minute: dict[str, float] = {"Expected": 0 if row.place.is_dispatchers else 1}
     minute |= outcome.metrics

@@ -1,4 +1,4 @@
-"""How the rows of the table break things: the line to the API server, AWS, the message."""
+"""The faults of the table's rows: in the connection to the API server, AWS, or the message."""
 
 import json
 from collections.abc import Callable
@@ -31,27 +31,27 @@ NO_ANSWER: Final = ReadTimeoutError(**_AWS)
 UNREACHABLE: Final = EndpointConnectionError(**_AWS)
 CLOSED: Final = ConnectionClosedError(**_AWS)
 
-#: The one CSR whose write is broken, where one alone is.
+#: The CSR whose write fails, in rows where only one write fails.
 ONE: Final = "faults-2"
 
 
 def listing(fault: Fault, page: int = 1, times: float = FOREVER) -> Callable[[Rig], None]:
-    """A page of the list."""
+    """Break a page of the list."""
     return lambda rig: rig.line.breaks(fault, method="GET", page=page, times=times)
 
 
 def second(fault: Fault, times: float = FOREVER) -> Callable[[Rig], None]:
-    """The second page of the list."""
+    """Break the second page of the list."""
     return listing(fault, 2, times)
 
 
 def writing(fault: Fault, name: str = ONE, times: float = FOREVER) -> Callable[[Rig], None]:
-    """The write of one decision; of all of them where no CSR is named."""
+    """Break the write of one decision, or of all of them if `name` is empty."""
     return lambda rig: rig.line.breaks(fault, method="PUT", path=name, times=times)
 
 
 def slowly(seconds: float, **where: Any) -> Callable[[Rig], None]:
-    """An answer that drips: so many seconds have passed when its first byte is there."""
+    """Let an answer drip: its first byte arrives after `seconds`."""
 
     def breaks(rig: Rig) -> None:
         passing = iter([seconds])
@@ -61,12 +61,12 @@ def slowly(seconds: float, **where: Any) -> Callable[[Rig], None]:
 
 
 def broken_off(rig: Rig) -> None:
-    """New connections break off in the TLS handshake."""
+    """Break new connections off in the TLS handshake."""
     rig.line.breaks_handshakes = True
 
 
 def after_page(page: int, happens: Callable[[Rig], None]) -> Callable[[Rig], None]:
-    """Something happens while a page of the list is answered, the last on its connection."""
+    """Do something while a page of the list is answered, the last on its connection."""
 
     def breaks(rig: Rig) -> None:
         rig.line.breaks(before_the_answer(lambda: happens(rig)), method="GET", page=page)
@@ -75,22 +75,22 @@ def after_page(page: int, happens: Callable[[Rig], None]) -> Callable[[Rig], Non
 
 
 def refuses(rig: Rig) -> None:
-    """Nobody listens."""
+    """Stop listening."""
     rig.line.refuse()
 
 
 def stranger(rig: Rig) -> None:
-    """Somebody else answers."""
+    """Let another server answer."""
     rig.line.shows_a_stranger()
 
 
 def aws(operation: str, answer: OnTheWire) -> Callable[[Rig], None]:
-    """A call to AWS."""
+    """Break a call to AWS."""
     return lambda rig: rig.aws(operation, answer)
 
 
 def ec2_page_two(answer: OnTheWire) -> Callable[[Rig], None]:
-    """The second page of EC2's answer."""
+    """Break the second page of EC2's answer."""
 
     def breaks(rig: Rig) -> None:
         rig.small_ec2_pages()
@@ -100,12 +100,12 @@ def ec2_page_two(answer: OnTheWire) -> Callable[[Rig], None]:
 
 
 def killed(_event: str, _request: Any) -> Any:
-    """The function ends here."""
+    """End the function here."""
     raise Killed("the runtime ended the function")
 
 
 def messages(*bodies: str) -> Callable[[Rig], None]:
-    """What is delivered instead of the dispatcher's message; `own` is that message."""
+    """Deliver these instead of the dispatcher's message; `own` stands for that message."""
 
     def breaks(rig: Rig) -> None:
         [own] = rig.messages
@@ -115,30 +115,30 @@ def messages(*bodies: str) -> Callable[[Rig], None]:
 
 
 def for_cluster(name: str, region: str = HOME) -> str:
-    """A message for a cluster."""
+    """Return a message for a cluster."""
     return json.dumps({"cluster": name, "region": region})
 
 
 class Unrenewable:
-    """Credentials that have run out and can't be renewed."""
+    """Credentials that have expired and can't be renewed."""
 
     def get_frozen_credentials(self) -> Any:
         raise CredentialRetrievalError(provider="container-role", error_msg="arn:aws:iam::1:role/x")
 
 
 def credentials_gone(rig: Rig) -> None:
-    """There are none any more, neither kept nor in the environment."""
+    """Remove the credentials, both cached and in the environment."""
     rig.credentials(None)
     rig.no_environment()
 
 
 def unknown_to_sts(rig: Rig) -> None:
-    """Credentials that STS refuses, as when they have expired or their role was deleted."""
+    """Use credentials that STS refuses, as after they expire or their role is deleted."""
     rig.credentials(AwsIdentity.session("csr-approver-review", "x", account=ACCOUNT))
 
 
 def sqs_takes_nothing(_event: str, _request: Any) -> Any:
-    """SQS takes nothing of a batch."""
+    """Let SQS refuse all messages of a batch."""
     failed = [{"Id": "0", "SenderFault": False, "Code": "InternalError", "Message": ""}]
     body = json.dumps({"Successful": [], "Failed": failed}).encode()
     return wire.reply(200, body)

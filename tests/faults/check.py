@@ -1,4 +1,4 @@
-"""What is asserted of each row, on whichever server."""
+"""What each row asserts, on any server."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ _WRONG = {"Approved": "deny", "Denied": "approve"}
 
 
 def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
-    """A minute with the fault, in which what the row says happens; and one without.
+    """Run a minute with the fault, check its outcome, and run and check a minute without it.
 
-    `aged`: CSRs can be as old as need be, so that it counts how long they have waited.
+    `aged`: the server can make CSRs of any age, so that their waiting time is checked.
     """
     if row.warm:
         rig.warm_up()
@@ -34,7 +34,7 @@ def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
     if outcome.message:
         assert any(_is_told(line, row) for line in rig.lambdas.lines), rig.lambdas.lines
     else:
-        assert row.tells in rig.errors[-1]
+        assert row.logged in rig.errors[-1]
     _assert_no_wrong_verdict(row, rig)
     assert "k8s-aws-v1." not in rig.lambdas.printed
 
@@ -46,14 +46,14 @@ def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
 
 
 def _is_told(line: Mapping[str, Any], row: Row) -> bool:
-    """Whether this is the line that the row names."""
+    """Return whether this is the row's log line."""
     fields = {"message": row.outcome.message, **row.outcome.fields}
     fits = all(line.get(name) == value for name, value in fields.items())
-    return fits and row.tells in json.dumps(line)
+    return fits and row.logged in json.dumps(line)
 
 
 def _assert_no_wrong_verdict(row: Row, rig: Rig) -> None:
-    """Not even where nothing was written; but where EC2 shows a part of the addresses only."""
+    """Check all verdicts, written or not, but the one that EC2's incomplete answer contradicts."""
     wrong = {
         line["csr"]: line.get("verdict")
         for line in rig.lambdas.lines_with("csr reviewed")

@@ -1,4 +1,4 @@
-"""One account and one cluster for all rows: each begins without CSRs, and with cold functions."""
+"""One account and one cluster for all rows; each begins without CSRs and with cold functions."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,12 +8,12 @@ import pytest
 from botocore.loaders import create_loader
 
 from sandbox.aws import FakeAws
-from tests.faults.practice import Practice
+from tests.faults.fake_server import FakeServer
 from tests.faults.rig import CLUSTER
 from tests.handlers.account import Account
 from tests.handlers.conftest import lambdas
 
-__all__ = ["account", "lambdas", "practice"]
+__all__ = ["account", "fake_server", "lambdas"]
 
 pytest.register_assert_rewrite("tests.faults.check")
 
@@ -28,6 +28,6 @@ def account() -> Iterator[Account]:
 
 
 @pytest.fixture(scope="module")
-def practice(account: Account) -> Practice:
-    """The practice API, with the approver let in."""
-    return Practice(account.cluster(CLUSTER))
+def fake_server(account: Account) -> FakeServer:
+    """Return the fake API server, with the approver's access set up."""
+    return FakeServer(account.cluster(CLUSTER))

@@ -1,4 +1,4 @@
-"""What comes of faults. Rows of the table that share an outcome are one row of the document."""
+"""The outcomes of faults. Rows of the table that share an outcome are one row of the document."""
 
 from typing import Final
 
@@ -18,12 +18,12 @@ UNSEEN = Outcome(
     metrics=healthy(),
     message="cluster reviewed",
     retry=Retry.IN_THE_RUN,
-    sees="Nothing: the run ends as any other.",
+    sees="Nothing: the run ends normally.",
 )
 
 
 def _unavailable(cause: str, retry: Retry, sees: str, tries: int | None = None) -> Outcome:
-    """The cluster's CSRs couldn't be listed."""
+    """Return the outcome of a cluster whose CSRs can't be listed."""
     return Outcome(
         decided=_NONE,
         metrics={"ReviewErrors": 1},
@@ -50,7 +50,7 @@ def _not_onboarded(cause: str, tries: int | None, retry: Retry, sees: str) -> Ou
 
 
 def truncated(retry: Retry, tries: int | None = None, sees: str = "") -> Outcome:
-    """What was read before is judged."""
+    """Return the outcome of a list that ends early: CSRs that were read are judged."""
     return Outcome(
         decided=_FIRST_PAGE,
         metrics={"Completed": 1, "Approved": len(_FIRST_PAGE), "ListTruncated": 1},
@@ -58,7 +58,7 @@ def truncated(retry: Retry, tries: int | None = None, sees: str = "") -> Outcome
         fields={"truncated": True},
         retry=retry,
         sees=sees
-        or "The CSRs of the first page are decided; who is on a later one waits, and"
+        or "The CSRs of the first page are decided; those of later pages wait, and"
         " `truncation_cause` says why.",
         alarms=("list-truncated",),
         tries=tries,
@@ -72,7 +72,7 @@ def one_not_written(retry: Retry, tries: int | None = None) -> Outcome:
         message="csr reviewed",
         fields={"csr": ONE, "verdict": "approve", "action": "not-written"},
         retry=retry,
-        sees="That one node waits; all others are decided. `detail` says what the API server said.",
+        sees="That one node waits; all others are decided. `detail` has the API server's answer.",
         alarms=("review-errors", "oldest-pending"),
         tries=tries,
     )
@@ -85,12 +85,12 @@ def _none_written(retry: Retry) -> Outcome:
         message="csr reviewed",
         fields={"csr": ONE, "verdict": "approve", "action": "not-written"},
         retry=retry,
-        sees="Every CSR is judged and none is decided: `detail` says how the connection failed.",
+        sees="Every CSR is judged and none is decided: `detail` has the connection's error.",
         alarms=("review-errors", "oldest-pending"),
     )
 
 
-def _blind(retry: Retry, tries: int) -> Outcome:
+def _no_evidence(retry: Retry, tries: int) -> Outcome:
     return Outcome(
         decided=_NONE,
         metrics={"Completed": 1, "EvidenceUnavailable": 6, "Pending": 6} | _WAITED,
@@ -105,7 +105,7 @@ def _blind(retry: Retry, tries: int) -> Outcome:
 
 def role_unknown(retry: Retry, tries: int | None, unanswered: int = 6) -> Outcome:
     more = {"EvidenceUnavailable": unanswered} if unanswered else {}
-    blind = ("evidence-unavailable",) if unanswered else ()
+    alarms = ("evidence-unavailable",) if unanswered else ()
     return Outcome(
         decided=(DENIAL,),
         metrics={"Completed": 1, "Denied": 1, "Left": 5, "Pending": 5} | more | _WAITED,
@@ -113,7 +113,7 @@ def role_unknown(retry: Retry, tries: int | None, unanswered: int = 6) -> Outcom
         fields={"csr": ONE, "verdict": "leave", "action": "left"},
         retry=retry,
         sees="Nothing is approved; what EC2 alone disproves is denied. `role_unknown` says why.",
-        alarms=(*blind, "oldest-pending"),
+        alarms=(*alarms, "oldest-pending"),
         tries=tries,
     )
 
@@ -124,7 +124,7 @@ def _not_listed(tries: int) -> Outcome:
         metrics={"DispatchErrors": 1},
         message="dispatch failed",
         retry=Retry.NEXT_MINUTE if tries == 1 else Retry.BOTH,
-        sees="No cluster of that Region is reviewed, those of others are; `problem` names both.",
+        sees="Only clusters of other Regions are reviewed; `problem` has the call and AWS's code.",
         alarms=("dispatcher-errors",),
         tries=tries,
     )
@@ -136,7 +136,7 @@ def _not_sent(tries: int) -> Outcome:
         metrics={"Expected": 1, "DispatchErrors": 1},
         message="dispatch failed",
         retry=Retry.NEXT_MINUTE if tries == 1 else Retry.BOTH,
-        sees="The cluster is not reviewed in this minute, and its review is missed.",
+        sees="The cluster is not reviewed in this minute, and counts as missing.",
         alarms=("dispatcher-errors", "reviews-missing"),
         tries=tries,
     )
@@ -148,7 +148,7 @@ ASSIGNED = Outcome(
     message="clusters dispatched",
     fields={"expected": 1},
     retry=Retry.NOT_NEEDED,
-    sees="Nothing: the cluster is assigned undescribed, and the reviewer describes it itself.",
+    sees="Nothing: the cluster is assigned all the same, and the reviewer describes it itself.",
 )
 
 REVIEWED_TWICE = Outcome(
@@ -179,24 +179,24 @@ _BOTH = Retry.BOTH
 STATUS = _unavailable(
     "status",
     _BOTH,
-    "Its CSRs wait; the other clusters are served. `detail` has the status and the server's words.",
+    "Its CSRs wait; the other clusters are served. `detail` has the status and message.",
     tries=4,
 )
 STATUS_ONCE = _unavailable(
     "status",
     _AGAIN,
-    "Its CSRs wait. `detail` has the status: whatever answers there is no API server of ours.",
+    "Its CSRs wait. `detail` has the status: what answers isn't the cluster's API server.",
     tries=1,
 )
 CONNECTION = _unavailable(
     "connection",
     _BOTH,
-    "Its CSRs wait. The network, a security group, a private endpoint, or the API server is down.",
+    "Its CSRs wait. Check the network, security groups, the endpoint's access, the API server.",
 )
 TLS = _unavailable(
     "tls",
     _AGAIN,
-    "Its CSRs wait; no token was sent. The endpoint's certificate isn't of the CA that EKS tells.",
+    "Its CSRs wait; no token was sent. The endpoint's certificate isn't of the CA that EKS has.",
 )
 ANSWER = _unavailable(
     "answer", _AGAIN, "Its CSRs wait. What answers 200 isn't a list of CSRs.", tries=1
@@ -213,20 +213,20 @@ DESCRIBE_TWICE = _unavailable(
     "Its CSRs wait, and the cluster isn't contacted. `detail` has AWS's code.",
     tries=2,
 )
-TOKEN = _unavailable("token", _AGAIN, "Its CSRs wait: the function's own credentials have run out.")
+TOKEN = _unavailable("token", _AGAIN, "Its CSRs wait: the function's own credentials expired.")
 UNAUTHORIZED = _not_onboarded(
     "unauthorized",
     2,
     _BOTH,
-    "The cluster knows us not, or no more: no access entry, or credentials that STS refuses. Of one"
-    " cluster alone it is no alarm.",
+    "The cluster rejects our credentials: no access entry, or STS refuses them. For one cluster"
+    " alone no alarm fires.",
 )
 FORBIDDEN = _not_onboarded(
     "forbidden",
     4,
     _BOTH,
-    "The cluster allows us nothing: `deploy/rbac.yaml` isn't applied. Of one cluster alone it is no"
-    " alarm.",
+    "The cluster grants us no rights: `deploy/rbac.yaml` isn't applied. For one cluster alone no"
+    " alarm fires.",
 )
 CUT_SHORT = truncated(_BOTH, 4)
 CUT_SHORT_ONCE = truncated(_AGAIN, 1)
@@ -235,8 +235,8 @@ ONE_WAITS = one_not_written(_BOTH, 4)
 ONE_WAITS_ONCE = one_not_written(_AGAIN, 1)
 UNWRITTEN = _none_written(_BOTH)
 UNWRITTEN_ONCE = _none_written(_AGAIN)
-BLIND = _blind(_BOTH, 2)
-BLIND_ONCE = _blind(_AGAIN, 1)
+NO_EVIDENCE = _no_evidence(_BOTH, 2)
+NO_EVIDENCE_ONCE = _no_evidence(_AGAIN, 1)
 ROLE = role_unknown(_BOTH, 2)
 ROLE_ONCE = role_unknown(_AGAIN, 1)
 NOT_LISTED, NOT_LISTED_ONCE = _not_listed(2), _not_listed(1)
@@ -246,23 +246,23 @@ NOT_SENT, NOT_SENT_ONCE = _not_sent(2), _not_sent(1)
 DROPPED = _unavailable(
     "connection",
     _BOTH,
-    "Its CSRs wait. Something in between, or the API server, hangs up.",
+    "Its CSRs wait. The API server, or something in between, closes the connection.",
     tries=4,
 )
 TOO_SLOW = _unavailable(
     "time",
     _AGAIN,
-    "Its CSRs wait. The API server answers too slowly to be listed in 25 s.",
+    "Its CSRs wait. The API server is too slow to list them in 25 s.",
     tries=1,
 )
 NOT_DESCRIBED = _unavailable(
-    "describe", _AGAIN, "Its CSRs wait, as those of all clusters: the function has no credentials."
+    "describe", _AGAIN, "The CSRs of all clusters wait: the function has no credentials."
 )
 REFUSED_BY_STS = _not_onboarded(
     "unauthorized",
     None,
     _BOTH,
-    "All clusters at once say that they know us not: look at the function's role first.",
+    "All clusters reject our credentials at once: check the function's role first.",
 )
 GONE_MIDWAY = Outcome(
     decided=_NONE,
@@ -270,12 +270,12 @@ GONE_MIDWAY = Outcome(
     message="cluster reviewed",
     fields={"truncated": True},
     retry=Retry.BOTH,
-    sees="The CSRs of the first page are judged, and can't be written either.",
+    sees="The CSRs of the first page are judged, but can't be written either.",
     alarms=("review-errors", "oldest-pending", "list-truncated"),
 )
 CUT_SHORT_TWICE = truncated(_BOTH, 2)
 ONE_WAITS_TWICE = one_not_written(_BOTH, 2)
-LAGGING = lagging("EC2 doesn't show what it needs yet, and `refusals` name the check")
+LAGGING = lagging("EC2 doesn't show the evidence yet, and `refusals` name the check")
 
 ASSIGNED_LATE = Outcome(
     decided=ALL,
@@ -283,7 +283,7 @@ ASSIGNED_LATE = Outcome(
     message="clusters dispatched",
     fields={"expected": 1},
     retry=Retry.IN_THE_RUN,
-    sees="Nothing: the run ends as any other.",
+    sees="Nothing: the run ends normally.",
 )
 SENT_TWICE = Outcome(
     decided=ALL,
@@ -293,12 +293,12 @@ SENT_TWICE = Outcome(
     retry=Retry.IN_THE_RUN,
     sees="Two messages and two reviews; the second finds everything decided.",
 )
-SENT_UNHEARD = Outcome(
+SENT_UNCONFIRMED = Outcome(
     decided=ALL,
     metrics=healthy(Expected=1, Completed=2, DispatchErrors=1),
     message="dispatch failed",
     retry=Retry.BOTH,
-    sees="The cluster is reviewed (twice), though the dispatcher says that it was not assigned.",
+    sees="The cluster is reviewed (twice), although the dispatcher reports it as not assigned.",
     alarms=("dispatcher-errors",),
     tries=2,
 )
@@ -307,7 +307,7 @@ KILLED = Outcome(
     metrics={},
     message="",
     retry=Retry.DLQ,
-    sees="Lambda's own report of the time-out or of the memory; nothing of ours.",
+    sees="Lambda's own report of the time-out or the memory; no line of the approver.",
     alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
 )
 POISONED = Outcome(
@@ -315,7 +315,7 @@ POISONED = Outcome(
     metrics={},
     message="",
     retry=Retry.DLQ,
-    sees="The message in the DLQ, and Lambda's own line with the field that is wrong.",
+    sees="The message is in the DLQ, and Lambda's own line names the wrong field.",
     alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
 )
 NO_TIME = Outcome(
@@ -324,7 +324,7 @@ NO_TIME = Outcome(
     message="cluster reviewed",
     fields={"not_judged": {"deferred": 6}, "not_read": 6},
     retry=Retry.NEXT_MINUTE,
-    sees="Every CSR is deferred, and counted: what can't be asked in time isn't guessed.",
+    sees="Every CSR is deferred and counted: without time for evidence nothing is decided.",
     alarms=("oldest-pending", "list-truncated"),
 )
 SKIPPED = Outcome(
@@ -332,14 +332,14 @@ SKIPPED = Outcome(
     metrics=healthy(Completed=2),
     message="cluster skipped",
     retry=Retry.NOT_NEEDED,
-    sees="The other cluster is not contacted; ours is reviewed as ever.",
+    sees="The other cluster is not contacted; ours is reviewed normally.",
 )
 KEPT = Outcome(
     decided=ALL,
     metrics=healthy(),
     message="cluster reviewed",
     retry=Retry.NOT_NEEDED,
-    sees="Nothing: what AWS said less than 15 minutes ago is believed.",
+    sees="Nothing: AWS's answer is cached for 15 minutes.",
     tries=0,
 )
 DELETED = Outcome(
@@ -348,8 +348,8 @@ DELETED = Outcome(
     message="cluster skipped",
     fields={"reason": "EKS knows no such cluster"},
     retry=Retry.NEXT_MINUTE,
-    sees="The cluster is skipped, and no longer assigned: the dispatcher asks EKS too.",
-    quiet="none: there is nothing to review any more",
+    sees="The cluster is skipped, and the dispatcher no longer assigns it.",
+    quiet="none: nothing is left to review",
     tries=1,
 )
 ADDRESS_LAGS = Outcome(
@@ -358,34 +358,34 @@ ADDRESS_LAGS = Outcome(
     message="csr reviewed",
     fields={"csr": ONE, "verdict": "deny", "action": "waiting"},
     retry=Retry.NEXT_MINUTE,
-    sees="The denial waits until the CSR is six minutes old, and is judged anew each minute.",
+    sees="The CSR is judged again each minute, and denied only when it is six minutes old.",
     contradicts=True,
     quiet="none while it waits; `denied` once it is denied",
 )
 NO_ROLE = role_unknown(_AGAIN, None, unanswered=0)
-APPROVED_UNHEARD = Outcome(
+APPROVED_UNCONFIRMED = Outcome(
     decided=ALL,
     metrics=healthy(Approved=4, Pending=1) | _WAITED,
     message="csr reviewed",
     fields={"csr": ONE, "verdict": "approve", "action": "overtaken"},
     retry=Retry.IN_THE_RUN,
-    sees="The approval is in the cluster and counts here as somebody else's.",
+    sees="The approval is stored, and counts here as another approver's.",
 )
-DENIED_UNHEARD = Outcome(
+DENIED_UNCONFIRMED = Outcome(
     decided=ALL,
     metrics=healthy(Pending=1) | _WAITED,
     message="csr reviewed",
     fields={"csr": DENIAL, "verdict": "deny", "action": "overtaken"},
     retry=Retry.IN_THE_RUN,
-    sees="The denial is in the cluster, is counted, and rings like any other.",
+    sees="The denial is stored and counted, and its alarm fires as usual.",
 )
-WRITTEN_UNTOLD = Outcome(
+WRITTEN_UNCONFIRMED = Outcome(
     decided=ALL,
     metrics=healthy(Approved=4, ReviewErrors=1, Pending=1) | _WAITED,
     message="csr reviewed",
     fields={"csr": ONE, "verdict": "approve", "action": "not-written"},
     retry=Retry.BOTH,
-    sees="It is told as not written; the next run finds it decided, and is silent.",
+    sees="It is logged as not written; the next run finds it decided, and logs nothing.",
     alarms=("review-errors",),
     tries=4,
 )
@@ -395,7 +395,7 @@ OVERTAKEN = Outcome(
     message="csr reviewed",
     fields={"csr": ONE, "verdict": "approve", "action": "overtaken"},
     retry=Retry.NEXT_MINUTE,
-    sees="Somebody was there first. A CSR that is overtaken again and again is told as waiting.",
+    sees="Another client wrote first. A CSR that stays overtaken counts as waiting.",
     alarms=("oldest-pending",),
     tries=1,
 )
@@ -405,7 +405,7 @@ DEFERRED = Outcome(
     message="csr reviewed",
     fields={"csr": ONE, "verdict": "approve", "action": "deferred"},
     retry=Retry.NEXT_MINUTE,
-    sees="What is left of the run's decisions is deferred to the next.",
+    sees="The rest of the run's decisions is deferred to the next run.",
     alarms=("oldest-pending",),
     tries=1,
 )

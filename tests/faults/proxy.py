@@ -1,7 +1,7 @@
-"""A faulty line to an API server: a proxy that breaks what it is told to, as often as it is told.
+"""A faulty connection to an API server: a proxy that breaks chosen requests a number of times.
 
-It ends TLS with a CA of its own, and passes on what it isn't told to break, the bearer token too,
-to a practice API or a real one.
+It terminates TLS with its own CA, and forwards all other requests, with their bearer tokens, to a
+fake API server or a real one.
 
     with FaultyApi(cluster.server, cluster.ca_pem) as line:
         line.breaks(says(503), method="GET", times=2)
@@ -28,7 +28,7 @@ from urllib.parse import parse_qs, urlsplit
 from sandbox.fake_apiserver.authority import Authority
 from sandbox.fake_apiserver.server import TlsServer, tls_context
 
-# Each side has connections, and lengths of bodies, of its own.
+# Headers of one connection, and the body's length, which each side sets itself.
 _OF_ONE_LINE: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 _UPSTREAM_SECONDS: Final = 30.0
@@ -36,7 +36,7 @@ _UPSTREAM_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer."""
+    """A complete answer."""
 
     status: int
     body: bytes = b""
@@ -44,23 +44,23 @@ class Reply:
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request on its way through the proxy, and all that a fault may do with it."""
+    """One request on its way through the proxy, and what a fault can do with it."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: "_Server"
 
     def forward(self) -> Reply:
-        """What the API server answers; it has then done what was asked of it."""
+        """Let the API server execute the request, and return its answer."""
         headers = dict(self.headers.items())
         return self.server.line.ask(self.command, self.path, self.body, headers)
 
     def answer(self, reply: Reply, share: float = 1.0) -> None:
-        """Answer; of the body, so much. A body that is cut off ends the connection."""
+        """Answer with this share of the body; less than 1 ends the connection."""
         self.head(reply)
         self.wfile.write(reply.body[: int(len(reply.body) * share)])
         if share < 1.0:
-            self.connection_deadline()
+            self.reset()
 
     def head(self, reply: Reply) -> None:
         """Send status and headers."""
@@ -70,8 +70,8 @@ class Exchange(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
 
-    def connection_deadline(self) -> None:
-        """Reset the connection: not a word more, nor a farewell."""
+    def reset(self) -> None:
+        """Reset the connection without sending anything else."""
         self.close_connection = True
         with suppress(OSError):
             at_once = struct.pack("ii", 1, 0)
@@ -79,23 +79,23 @@ class Exchange(BaseHTTPRequestHandler):
             os.close(self.connection.detach())
 
     def wait(self) -> None:
-        """Say nothing until the client hangs up."""
+        """Send nothing until the client closes the connection."""
         self.close_connection = True
         with suppress(OSError):
             self.connection.recv(1)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: requests carry tokens."""
+        """Log nothing: requests contain tokens."""
 
     def _serve(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             self.server.line.fault_of(self.command, self.path)(self)
         except OSError:  # the API server, or the client, is gone
-            self.connection_deadline()
-        except Exception as error:  # noqa: BLE001  told when the line is closed
+            self.reset()
+        except Exception as error:  # noqa: BLE001  raised when the proxy closes
             self.server.line.bugs.append(error)
-            self.connection_deadline()
+            self.reset()
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  the base class calls them so
 
@@ -104,12 +104,12 @@ Fault = Callable[[Exchange], None]
 
 
 def passes(exchange: Exchange) -> None:
-    """No fault."""
+    """Forward the request: no fault."""
     exchange.answer(exchange.forward())
 
 
 def says(status: int, body: bytes | None = None, **headers: str) -> Fault:
-    """An answer that isn't the API server's; by default a `Status`, as Kubernetes writes it."""
+    """Answer in the API server's place; by default with a `Status`, as Kubernetes writes it."""
     reported = {"kind": "Status", "status": "Failure", "message": "a fault", "code": status}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     reply = Reply(status, json.dumps(reported).encode() if body is None else body, named)
@@ -117,30 +117,30 @@ def says(status: int, body: bytes | None = None, **headers: str) -> Fault:
 
 
 def reset(exchange: Exchange) -> None:
-    """The connection is reset; the API server hears nothing of the request."""
-    exchange.connection_deadline()
+    """Reset the connection before the request reaches the API server."""
+    exchange.reset()
 
 
 def loses_the_answer(exchange: Exchange) -> None:
-    """The API server does what was asked, and nobody hears of it."""
+    """Let the API server execute the request, and reset the connection."""
     exchange.forward()
-    exchange.connection_deadline()
+    exchange.reset()
 
 
 def cuts_off(exchange: Exchange) -> None:
-    """The connection is reset in the middle of the answer's body."""
+    """Reset the connection in the middle of the answer's body."""
     exchange.answer(exchange.forward(), share=0.5)
 
 
 def hangs(exchange: Exchange) -> None:
-    """Nothing comes, for as long as the client waits."""
+    """Send nothing for as long as the client waits."""
     exchange.wait()
 
 
 def drips(each: Callable[[], None]) -> Fault:
-    """The answer comes a byte at a time, for as long as the client listens.
+    """Send the answer a byte at a time, for as long as the client reads.
 
-    `each` is called before each byte: time may pass there, so that nobody needs to wait.
+    `each` is called before each byte: a clock can advance there without real waiting.
     """
 
     def fault(exchange: Exchange) -> None:
@@ -154,7 +154,7 @@ def drips(each: Callable[[], None]) -> Fault:
 
 
 def before_the_answer(happens: Callable[[], None]) -> Fault:
-    """The answer comes as it should, the last on its connection, once something has happened."""
+    """Do something, then answer normally and close the connection."""
 
     def fault(exchange: Exchange) -> None:
         reply = exchange.forward()
@@ -175,16 +175,15 @@ class _Broken:
 
 
 class FaultyApi:
-    """The proxy; it listens while it is open.
+    """The proxy, which listens while it is open.
 
-    `met`: how many requests met a fault. `reported`: the statuses that the API server itself
-    answered.
+    `met`: how many requests met a fault. `reported`: the statuses of the API server's answers.
     """
 
     def __init__(self, server: str, ca_pem: str, *, page: int = 0) -> None:
-        """`server`: the API server's URL. `page`: most CSRs on a page, however many are asked for.
+        """Prepare a proxy to `server` (a URL); pages of lists have at most `page` CSRs if not 0.
 
-        Fewer than were asked for is what an API server may always give.
+        An API server may always send shorter pages than the client's limit.
         """
         self._upstream = urlsplit(server)
         self._trust = ssl.create_default_context(cadata=ca_pem)
@@ -212,7 +211,7 @@ class FaultyApi:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Hang up on everybody. Raises what a fault raised, unless something else was."""
+        """Close all connections, and raise what a fault raised unless the block itself failed."""
         for line in self._lines:
             line.stop()
         if self.bugs and error is None:
@@ -220,15 +219,15 @@ class FaultyApi:
 
     @property
     def server(self) -> str:
-        """`https://127.0.0.1:PORT`, the same through all faults."""
+        """Return `https://127.0.0.1:PORT`, the same through all faults."""
         return f"https://127.0.0.1:{self._port}"
 
     @property
     def ca_pem(self) -> str:
-        """The CA that vouches for it."""
+        """Return the CA of the proxy's certificate, in PEM."""
         return self._authority.pem.decode()
 
-    # --- what is broken ---------------------------------------------------------------------
+    # --- faults -----------------------------------------------------------------------------
 
     def breaks(
         self,
@@ -239,24 +238,24 @@ class FaultyApi:
         page: int = 0,
         times: float = float("inf"),
     ) -> None:
-        """Have the fault meet these requests, the next `times` of them.
+        """Apply the fault to the next `times` of these requests.
 
-        `path`: a part of the path. `page`: the pages of a list, from 1; asked for again, a page
-        keeps its number. Of several faults the first that was told counts.
+        `path`: a part of the path. `page`: a page of a list, from 1; when it is requested again, it
+        keeps its number. If several faults match, the first one set counts.
         """
         with self._guard:
             self._broken.append(_Broken(fault, method, path, page, times))
 
     def refuse(self) -> None:
-        """Nobody listens any more. Connections that are open stay so."""
+        """Stop listening. Open connections stay open."""
         self._lines[-1].refuse()
 
     def shows_a_stranger(self) -> None:
-        """New connections are shown another CA's certificate."""
+        """Show another CA's certificate on new connections."""
         self._lines[-1].tls = tls_context(Authority("stranger").serving())
 
     def heal(self) -> None:
-        """All is well again."""
+        """End all faults."""
         with self._guard:
             self._broken.clear()
         self.breaks_handshakes = False
@@ -267,7 +266,7 @@ class FaultyApi:
     # --- for its connections ----------------------------------------------------------------
 
     def fault_of(self, method: str, path: str) -> Fault:
-        """What is to be done about a request."""
+        """Return the fault for a request."""
         with self._guard:
             page = self._page_of(path) if method == "GET" else 0
             for one in self._broken:
@@ -325,6 +324,6 @@ class _Server(TlsServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         if self.line.breaks_handshakes:
-            socket.socket.recv(request, 1)  # the client has begun; what else it said is thrown away
+            socket.socket.recv(request, 1)  # wait until the client begins, and discard the rest
             return
         super().finish_request(request, client_address)

@@ -1,4 +1,4 @@
-"""One cluster with six nodes' CSRs, behind a line that can be broken, and the two functions."""
+"""One cluster with six nodes' CSRs, behind a connection that can break, and the two functions."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ from tests.handlers.lambdas import Invocation, Lambdas
 
 CLUSTER: Final = "prod"
 
-#: The nodes' CSRs in the order of lists, and how they are rightly decided.
+#: The nodes' CSRs in the order of lists, and their correct decisions.
 RIGHTLY: Final = {f"faults-{n}": "Denied" if n == 6 else "Approved" for n in range(1, 7)}
 ALL: Final = tuple(RIGHTLY)
 
@@ -42,12 +42,12 @@ _ANOTHER_NODES: Final = "10.9.9.9"
 
 
 class Killed(BaseException):
-    """The runtime ends the function: time-out, or memory."""
+    """The runtime ends the function because of its time-out or memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lagging(Machine):
-    """An instance of which EC2 doesn't show everything yet."""
+    """An instance that EC2 doesn't describe completely yet."""
 
     without: tuple[str, ...] = ()
 
@@ -57,7 +57,7 @@ class Lagging(Machine):
 
 
 class Server(Protocol):
-    """An API server with the approver let in: the practice one, or a real one."""
+    """An API server with the approver's access set up: the fake one or a real one."""
 
     @property
     def server(self) -> str: ...
@@ -66,17 +66,17 @@ class Server(Protocol):
     def ca_pem(self) -> str: ...
 
     def file(self, name: str, machine: Machine, request: bytes, age: timedelta) -> None:
-        """Have a node file a CSR; one that can't be so old counts as due all the same."""
+        """Let a node file a CSR; on servers that can't set its age it counts as due."""
 
     def decision(self, name: str) -> str:
-        """`Approved`, `Denied`, or nothing."""
+        """Return `Approved`, `Denied`, or an empty text."""
 
     def remove(self, name: str) -> None:
         """Delete a CSR."""
 
 
 class Rig:
-    """What a fault may be put into, and a minute of it."""
+    """The parts that a fault can break, and a minute of the approver's work."""
 
     def __init__(
         self,
@@ -98,14 +98,14 @@ class Rig:
         self._passing = Lock()
         self._mending: list[Callable[[], None]] = []
 
-    # --- what may be broken ---------------------------------------------------------------------
+    # --- faults ---------------------------------------------------------------------------------
 
     def aws(self, operation: str, answer: OnTheWire) -> None:
         """Break a call to AWS."""
         self.lambdas.calls.on_the_wire(operation, answer)
 
     def small_ec2_pages(self) -> None:
-        """Let EC2's answer have two pages."""
+        """Split EC2's answer into two pages."""
 
         def smaller(call: Any) -> None:
             call["body"]["MaxResults"] = EC2_PAGE
@@ -113,17 +113,17 @@ class Rig:
         self.lambdas.calls.instead("DescribeInstances", smaller)
 
     def change(self, name: str, **changes: Any) -> None:
-        """Let EC2 show something else of the instance that filed this CSR."""
+        """Let EC2 show other values of the instance that filed this CSR."""
         self.account.aws.change_machine(HOME, self.machines[name].id, **changes)
 
     def hide(self, name: str, *keys: str) -> None:
-        """Let EC2 leave these fields out of what it says of the instance."""
+        """Let EC2 omit these fields of the instance."""
         shown = self.machines[name]
         known = {field.name: getattr(shown, field.name) for field in fields(Machine)}
         self.account.aws.add_machine(Lagging(**known, without=keys))
 
     def no_role(self) -> None:
-        """The nodes' instance profile has no role yet."""
+        """Remove the role from the nodes' instance profile."""
         iam = self.account.aws.client("iam")
         iam.remove_role_from_instance_profile(InstanceProfileName=NODE_ROLE, RoleName=NODE_ROLE)
         self._mending.append(
@@ -133,38 +133,38 @@ class Rig:
         )
 
     def forget(self, name: str) -> None:
-        """Let EC2 show no such instance."""
+        """Let EC2 not find the instance that filed this CSR."""
         self.account.forget_machine(self.machines[name])
 
     def credentials(self, given: object) -> None:
-        """What the reviewer has for credentials, from now on."""
+        """Give the reviewer these credentials from now on."""
         session = review._reviewer()._aws._session._session
         self._mending.append(partial(setattr, session, "_credentials", session._credentials))
         session._credentials = given
 
     def no_environment(self) -> None:
-        """The credentials are in the environment no longer."""
+        """Remove the credentials from the environment."""
         for name in self.account.aws.credentials:
             self._patch.delenv(name)
 
     def no_credentials(self) -> None:
-        """The functions start in an environment without credentials."""
+        """Start the functions in an environment without credentials."""
         self.no_environment()
         self.lambdas.cold()
         self._mending.append(self.lambdas.cold)
 
     def passes(self, seconds: float) -> None:
-        """Time passes for the invocation."""
+        """Advance the invocation's clock."""
         with self._passing:
             self.invocation.passes(seconds)
 
     @property
     def tries(self) -> int:
-        """How often the broken call was made."""
+        """Return the number of calls of the broken kind."""
         return self.line.met + self.lambdas.calls.broken
 
     def heal(self) -> None:
-        """All is well again."""
+        """End all faults."""
         self.line.heal()
         self.lambdas.calls.heal()
         self.messages = [_MESSAGE]
@@ -178,7 +178,7 @@ class Rig:
     # --- a minute -------------------------------------------------------------------------------
 
     def file_all(self, age: timedelta) -> None:
-        """Six nodes file a CSR each; the sixth asks for an address that is another's, long ago."""
+        """Let six nodes file a CSR each; the sixth, an old one, is for another node's address."""
         for number, name in enumerate(RIGHTLY, 1):
             machine = self._launch(number)
             self.machines[name] = machine
@@ -189,7 +189,7 @@ class Rig:
             self.server.file(name, machine, pem, DUE if bad else age)
 
     def warm_up(self) -> None:
-        """A healthy review before, so that what is kept is there."""
+        """Run a healthy review first, to fill the caches."""
         machine = self._launch(9)
         pem, _ = kubelet_request(machine.name, dns=[machine.name])
         self.server.file("faults-0", machine, pem, DUE)
@@ -198,17 +198,17 @@ class Rig:
         self.server.remove("faults-0")
 
     def review(self) -> bool:
-        """The reviewer on its messages; True where it failed on one."""
+        """Run the reviewer on its messages, and return whether it failed on one."""
         before = len(self.errors)
         for body in self.messages:
             try:
                 self.lambdas.review_body(body, self.invocation)
-            except (Exception, Killed) as error:  # noqa: BLE001  whatever it is, SQS keeps the message
+            except (Exception, Killed) as error:  # noqa: BLE001  SQS keeps the message after any error
                 self.errors.append(str(error))
         return len(self.errors) > before
 
     def dispatch(self) -> bool:
-        """The dispatcher, and the reviewer on what it sent; True where the dispatcher failed."""
+        """Run the dispatcher and the reviewer; return whether the dispatcher failed."""
         failed = False
         try:
             self.lambdas.dispatch(self.invocation)
@@ -220,12 +220,12 @@ class Rig:
         return failed
 
     def decisions(self) -> dict[str, str]:
-        """How each CSR is decided, if it is."""
+        """Return the decision of each decided CSR, by name."""
         found = {name: self.server.decision(name) for name in RIGHTLY}
         return {name: decision for name, decision in found.items() if decision}
 
     def clear(self) -> None:
-        """Leave nothing to the next row."""
+        """Clean up for the next row."""
         self.heal()
         for name in self.machines:
             self.server.remove(name)
@@ -233,7 +233,7 @@ class Rig:
         self.account.aws.receive(self.account.queue_url)
 
     def metrics(self) -> dict[str, int]:
-        """The stack's metrics that aren't 0; how long one waited, in whole minutes."""
+        """Return the stack's metrics that aren't 0; how long one waited, in whole minutes."""
         found = self.lambdas.metrics()
         found["OldestPendingSeconds"] -= found["OldestPendingSeconds"] % 60
         return {name: value for name, value in found.items() if value}
@@ -260,7 +260,7 @@ _MESSAGE: Final = json.dumps({"cluster": CLUSTER, "region": HOME})
 
 
 def node_identity(machine: Machine) -> AwsIdentity:
-    """The session that a node joins with."""
+    """Return the IAM session that a node joins the cluster with."""
     return AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
 
 
@@ -268,7 +268,7 @@ def node_identity(machine: Machine) -> AwsIdentity:
 def a_rig(
     account: Account, lambdas: Lambdas, server: Server, patch: pytest.MonkeyPatch
 ) -> Iterator[Rig]:
-    """The rig, in whose invocation time passes only by waiting: nobody really waits."""
+    """Yield the rig; its clock advances only when the code waits, without real waiting."""
     lambdas.settings(MODE="enforce", WRITE_CONNECTIONS="1")
     with FaultyApi(server.server, server.ca_pem, page=PAGE) as line:
         account.change(CLUSTER, endpoint=line.server)
@@ -287,7 +287,7 @@ def a_rig(
 
 
 def later(rig: Rig, time: timedelta) -> None:
-    """So much later for all that the reviewer keeps, with a new invocation and a new sheet."""
+    """Advance the time of everything that the reviewer keeps, and begin a new invocation."""
     rig.invocation = Invocation()
     rig.lambdas.forget()
     rig.lambdas.later(time)

@@ -1,4 +1,4 @@
-"""What a row of the table of faults says."""
+"""The columns of the table of faults."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from tests.faults.rig import ALL, DUE, Rig
 
 
 class Place(Enum):
-    """Where it goes wrong, in the order of a minute."""
+    """Where the fault happens, in the order of a minute's steps."""
 
     DISPATCH_LIST = "The dispatcher lists clusters (EKS ListClusters)"
     DISPATCH_DESCRIBE = "The dispatcher describes a cluster (EKS DescribeCluster)"
@@ -27,7 +27,7 @@ class Place(Enum):
 
     @property
     def is_dispatchers(self) -> bool:
-        """Whether it is the dispatcher that meets it."""
+        """Return whether it is the dispatcher that meets it."""
         return self.name.startswith("DISPATCH")
 
     @property
@@ -37,7 +37,7 @@ class Place(Enum):
 
 
 class Kind(Enum):
-    """Of what kind it is. Every place must have its kinds (`table.NEEDED`)."""
+    """The kind of fault. `table.NEEDED` has the kinds that each place must have."""
 
     ABSENT = "absent"
     CONFLICT = "conflict"
@@ -67,28 +67,28 @@ class Kind(Enum):
 
 
 class Retry(Enum):
-    """Who tries again."""
+    """What retries, and when."""
 
     NOT_NEEDED = "not needed"
     IN_THE_RUN = "within the run"
     NEXT_MINUTE = "next minute"
     BOTH = "within the run, then next minute"
-    DLQ = "message to the DLQ, next minute's does the work"
+    DLQ = "message to the DLQ; the next minute's message does the work"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What comes of a fault. Rows that share it are one row of the document.
+    """The outcome of a fault. Rows that share it are one row of the document.
 
-    `decided`: the CSRs that are decided in the run that meets the fault.
-    `metrics`: all of the stack's that aren't 0 in it.
-    `message` and `fields`: the log line that tells, and what it tells by.
+    `decided`: the CSRs that are decided in the run with the fault.
+    `metrics`: all metrics of the stack that aren't 0 in that run.
+    `message` and `fields`: the log line that reports the fault, and fields that identify it.
     `sees`: what the operator finds.
-    `alarms`: those that ring if every minute is like that for fifteen, and there is no other
-    cluster; besides those of a healthy run.
-    `quiet`: why none rings though something is undecided.
+    `alarms`: those that fire, besides those of a healthy run, if every minute is like that for
+    15 minutes and there is no other cluster.
+    `quiet`: why no alarm fires although something is undecided.
     `tries`: how often the broken call is made in the run.
-    `contradicts`: so far EC2 shows what contradicts the one CSR that the line is about.
+    `contradicts`: EC2's incomplete answer contradicts the CSR that the line is about.
     """
 
     decided: tuple[str, ...]
@@ -110,10 +110,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fault: where it is, of what kind, in words, how it is made, and what comes of it.
+    """One fault: its place, kind, description, how the test makes it, and its outcome.
 
-    `tells`: what stands in the telling line besides. `age`: of the CSRs that are to be approved.
-    `warm`: there was a healthy review before. `seconds`: what the invocation has left.
+    `logged`: text that the log line also contains. `age`: of the CSRs that must be approved.
+    `warm`: a healthy review came before. `seconds`: the invocation's remaining time.
     """
 
     place: Place
@@ -121,17 +121,17 @@ class Row:
     fault: str
     breaks: Callable[[Rig], None]
     outcome: Outcome
-    tells: str = ""
+    logged: str = ""
     age: timedelta = DUE
     warm: bool = False
     seconds: float = 55.0
 
     @property
     def id(self) -> str:
-        """The name of its test."""
+        """Return the name of the row's test."""
         return f"{self.place.name.lower()}-{self.fault}"
 
 
 def healthy(**more: int) -> dict[str, int]:
-    """The metrics of a run that decides everything."""
+    """Return the metrics of a run that decides everything."""
     return {"Completed": 1, "Approved": len(ALL) - 1, "Denied": 1} | more

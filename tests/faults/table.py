@@ -1,7 +1,7 @@
-"""THE TABLE: what can go wrong, where, and what then comes of six CSRs that are due.
+"""The table of faults: what can go wrong, where, and the outcome for six CSRs that are due.
 
-Five of them are right, and the sixth asks for an address that is another node's. `docs/faults.md`
-is made of this (`make faults`), and `test_table.py` runs every row.
+Five of them are correct, and the sixth requests another node's address. `make faults` writes
+`docs/faults.md` from this table, and `test_table.py` runs every row.
 """
 
 from functools import partial
@@ -84,7 +84,7 @@ NEEDED: Final = {
 
 _TRIED_AGAIN: Final = frozenset({Kind.THROTTLED, Kind.SERVER_ERROR, Kind.UNREACHABLE})
 
-# How each call says that it is throttled, denied, and that the credentials have expired.
+# Each call's error codes for throttling, denial and expired credentials.
 _CODES: Final = {
     "ListClusters": ("ThrottlingException", "AccessDeniedException", "ExpiredTokenException"),
     "DescribeCluster": ("ThrottlingException", "AccessDeniedException", "ExpiredTokenException"),
@@ -97,7 +97,7 @@ _CODES: Final = {
 def _rows_of(
     place: Place, operation: str, often: Outcome, once: Outcome, *, second: bool = False
 ) -> tuple[Row, ...]:
-    """A call to AWS, or the second page of its answer, that never gets its answer."""
+    """Return the rows of a call to AWS, or of its second page, that never succeeds."""
     throttled, denied, expired = _CODES[operation]
     answers = (
         (Kind.THROTTLED, f"`{throttled}`", refused(throttled), throttled),
@@ -111,8 +111,8 @@ def _rows_of(
     )
     by = ec2_page_two if second else partial(aws, operation)
     return tuple(
-        Row(place, kind, fault, by(answer), often if kind in _TRIED_AGAIN else once, tells)
-        for kind, fault, answer, tells in answers
+        Row(place, kind, fault, by(answer), often if kind in _TRIED_AGAIN else once, logged)
+        for kind, fault, answer, logged in answers
     )
 
 
@@ -184,7 +184,7 @@ TABLE: Final = (
         Kind.LOST_ANSWER,
         "SQS takes it, and its answers are lost",
         aws("SendMessageBatch", wire.loses_the_answer(CLOSED)),
-        outcomes.SENT_UNHEARD,
+        outcomes.SENT_UNCONFIRMED,
     ),
     # --- the message -----------------------------------------------------------------------------
     Row(
@@ -222,14 +222,14 @@ TABLE: Final = (
         for fault, body in (
             ("no JSON", "not JSON"),
             ("an empty body", ""),
-            ("a field too many", '{"cluster": "prod", "region": "us-east-1", "endpoint": "x"}'),
-            ("a Region that is none", for_cluster("prod", "mars")),
+            ("an extra field", '{"cluster": "prod", "region": "us-east-1", "endpoint": "x"}'),
+            ("an invalid Region", for_cluster("prod", "mars")),
         )
     ),
     Row(
         Place.MESSAGE,
         Kind.FOREIGN,
-        "a cluster of a Region that isn't served, besides",
+        "another message, for a cluster of a Region that isn't served",
         messages(for_cluster("prod", "eu-west-1"), "own"),
         outcomes.SKIPPED,
         "not selected by REGIONS and CLUSTER_NAMES",
@@ -237,7 +237,7 @@ TABLE: Final = (
     Row(
         Place.MESSAGE,
         Kind.ABSENT,
-        "a cluster that was deleted, besides",
+        "another message, for a cluster that was deleted",
         messages(for_cluster("gone"), "own"),
         outcomes.SKIPPED,
         "EKS knows no such cluster",
@@ -323,8 +323,8 @@ TABLE: Final = (
         )
     ),
     *(
-        Row(Place.LIST, kind, fault, listing(how), outcome, tells)
-        for kind, fault, how, outcome, tells in (
+        Row(Place.LIST, kind, fault, listing(how), outcome, logged)
+        for kind, fault, how, outcome, logged in (
             (Kind.THROTTLED, "429", says(429, Retry_After="1"), outcomes.STATUS, "429"),
             (Kind.SERVER_ERROR, "500", says(500), outcomes.STATUS, "500"),
             (Kind.SERVER_ERROR, "503", says(503), outcomes.STATUS, "503"),
@@ -374,12 +374,12 @@ TABLE: Final = (
             (Kind.CUT_OFF, "connection reset within the answer, twice", cuts_off, 2),
             (Kind.DENIED, "403 twice", says(403), 2),
             (Kind.UNAUTHORIZED, "401 once (a token just expired)", says(401), 1),
-            (Kind.EXPIRED, "410 once (the list begins anew)", says(410), 1),
+            (Kind.EXPIRED, "410 once (the list starts again)", says(410), 1),
         )
     ),
     *(
-        Row(Place.LIST_2, kind, fault, second(how), outcome, tells)
-        for kind, fault, how, outcome, tells in (
+        Row(Place.LIST_2, kind, fault, second(how), outcome, logged)
+        for kind, fault, how, outcome, logged in (
             (Kind.THROTTLED, "429", says(429, Retry_After="1"), outcomes.CUT_SHORT, "429"),
             (Kind.SERVER_ERROR, "500", says(500), outcomes.CUT_SHORT, "500"),
             (Kind.SERVER_ERROR, "503", says(503), outcomes.CUT_SHORT, "503"),
@@ -405,8 +405,8 @@ TABLE: Final = (
         )
     ),
     *(
-        Row(Place.LIST_2, kind, fault, after_page(1, how), outcomes.GONE_MIDWAY, tells)
-        for kind, fault, how, tells in (
+        Row(Place.LIST_2, kind, fault, after_page(1, how), outcomes.GONE_MIDWAY, logged)
+        for kind, fault, how, logged in (
             (Kind.REFUSED, "connection refused", refuses, "connection: "),
             (Kind.HANDSHAKE, "TLS handshake broken off", broken_off, "connection: "),
             (Kind.STRANGER, "certificate of another CA", stranger, "tls: "),
@@ -428,18 +428,18 @@ TABLE: Final = (
         aws("DescribeInstances", at_first(1, refused("RequestLimitExceeded", 503))),
         outcomes.UNSEEN,
     ),
-    *_rows_of(Place.EC2, "DescribeInstances", outcomes.BLIND, outcomes.BLIND_ONCE),
+    *_rows_of(Place.EC2, "DescribeInstances", outcomes.NO_EVIDENCE, outcomes.NO_EVIDENCE_ONCE),
     Row(
         Place.EC2,
         Kind.GARBAGE,
         "200 with a page of HTML",
         aws("DescribeInstances", garbage),
-        outcomes.BLIND_ONCE,
+        outcomes.NO_EVIDENCE_ONCE,
         "EC2 DescribeInstances: ResponseParserError",
     ),
     *(
-        Row(Place.EC2, Kind.LAGGING, fault, how, outcomes.LAGGING, tells)
-        for fault, how, tells in (
+        Row(Place.EC2, Kind.LAGGING, fault, how, outcomes.LAGGING, logged)
+        for fault, how, logged in (
             ("the instance isn't shown yet", lambda rig: rig.forget(ONE), "instance-known"),
             (
                 "the instance is still `pending`",
@@ -476,13 +476,19 @@ TABLE: Final = (
         ec2_page_two(at_first(1, refused("RequestLimitExceeded", 503))),
         outcomes.UNSEEN,
     ),
-    *_rows_of(Place.EC2_2, "DescribeInstances", outcomes.BLIND, outcomes.BLIND_ONCE, second=True),
+    *_rows_of(
+        Place.EC2_2,
+        "DescribeInstances",
+        outcomes.NO_EVIDENCE,
+        outcomes.NO_EVIDENCE_ONCE,
+        second=True,
+    ),
     Row(
         Place.EC2_2,
         Kind.GARBAGE,
         "200 with a page of HTML",
         ec2_page_two(garbage),
-        outcomes.BLIND_ONCE,
+        outcomes.NO_EVIDENCE_ONCE,
         "EC2 DescribeInstances: ResponseParserError",
     ),
     Row(
@@ -539,39 +545,39 @@ TABLE: Final = (
     Row(
         Place.WRITE,
         Kind.LOST_ANSWER,
-        "an approval gets through, and its answer is lost",
+        "an approval is stored, and its answer is lost",
         writing(loses_the_answer, times=1),
-        outcomes.APPROVED_UNHEARD,
+        outcomes.APPROVED_UNCONFIRMED,
         "409",
     ),
     Row(
         Place.WRITE,
         Kind.CUT_OFF,
-        "an approval gets through, and its answer is cut off",
+        "an approval is stored, and its answer is cut off",
         writing(cuts_off, times=1),
-        outcomes.APPROVED_UNHEARD,
+        outcomes.APPROVED_UNCONFIRMED,
         "409",
     ),
     Row(
         Place.WRITE,
         Kind.LOST_ANSWER,
-        "a denial gets through, and its answer is lost",
+        "a denial is stored, and its answer is lost",
         writing(loses_the_answer, outcomes.DENIAL, 1),
-        outcomes.DENIED_UNHEARD,
+        outcomes.DENIED_UNCONFIRMED,
         "409",
     ),
     Row(
         Place.WRITE,
         Kind.LOST_ANSWER,
-        "an approval gets through, and all answers are lost",
+        "an approval is stored, and all answers are lost",
         writing(loses_the_answer),
-        outcomes.WRITTEN_UNTOLD,
+        outcomes.WRITTEN_UNCONFIRMED,
         "connection: ",
     ),
     Row(
         Place.WRITE,
         Kind.CONFLICT,
-        "409 (somebody changes or decides the CSR first)",
+        "409 (the CSR was changed or decided meanwhile)",
         writing(says(409)),
         outcomes.OVERTAKEN,
         "409",
@@ -585,8 +591,8 @@ TABLE: Final = (
         "404",
     ),
     *(
-        Row(Place.WRITE, kind, fault, writing(how), outcome, tells)
-        for kind, fault, how, outcome, tells in (
+        Row(Place.WRITE, kind, fault, writing(how), outcome, logged)
+        for kind, fault, how, outcome, logged in (
             (Kind.THROTTLED, "429", says(429, Retry_After="1"), outcomes.ONE_WAITS, "429"),
             (Kind.SERVER_ERROR, "500", says(500), outcomes.ONE_WAITS, "500"),
             (Kind.SERVER_ERROR, "503", says(503), outcomes.ONE_WAITS, "503"),
@@ -612,14 +618,14 @@ TABLE: Final = (
     Row(
         Place.WRITE,
         Kind.SLOW,
-        "an answer that drips until there is no time left",
+        "an answer that drips until the time is used up",
         slowly(60, method="PUT", path=ONE),
         outcomes.DEFERRED,
         "the answer took too long",
     ),
     *(
-        Row(Place.WRITE, kind, fault, after_page(2, how), outcome, tells)
-        for kind, fault, how, outcome, tells in (
+        Row(Place.WRITE, kind, fault, after_page(2, how), outcome, logged)
+        for kind, fault, how, outcome, logged in (
             (Kind.REFUSED, "connection refused", refuses, outcomes.UNWRITTEN, "connection: "),
             (
                 Kind.HANDSHAKE,

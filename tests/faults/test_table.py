@@ -1,10 +1,10 @@
-"""Every row of the table: nothing is decided by a fault, nothing is lost, nothing is silent."""
+"""Every row of the table: a fault decides nothing, loses nothing, and is reported."""
 
 import pytest
 
-from tests.faults.alarms import ringing
+from tests.faults.alarms import firing
 from tests.faults.check import check
-from tests.faults.practice import Practice
+from tests.faults.fake_server import FakeServer
 from tests.faults.rig import ALL, RIGHTLY, a_rig
 from tests.faults.row import Place, Retry, Row
 from tests.faults.table import NEEDED, TABLE
@@ -16,17 +16,17 @@ from tests.handlers.lambdas import Lambdas
 def test_row(
     row: Row,
     account: Account,
-    practice: Practice,
+    fake_server: FakeServer,
     lambdas: Lambdas,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What the row says comes of the fault, and after it everything is decided rightly."""
-    with a_rig(account, lambdas, practice, monkeypatch) as rig:
+    """The fault has the row's outcome, and afterwards everything is decided correctly."""
+    with a_rig(account, lambdas, fake_server, monkeypatch) as rig:
         check(row, rig)
 
 
 def test_every_place_has_its_faults() -> None:
-    """A place without a row for a kind of fault that can meet it is a hole in the table."""
+    """Each place has a row for each kind of fault that can happen there."""
     missing = {
         place: set(NEEDED[place]) - {row.kind for row in TABLE if row.place is place}
         for place in Place
@@ -35,8 +35,8 @@ def test_every_place_has_its_faults() -> None:
     assert {place: set() for place in Place} == missing
 
 
-def test_rows_tell_themselves_apart() -> None:
-    """Each row has a name of its own."""
+def test_row_names_are_unique() -> None:
+    """Each row has a name that no other row has."""
     ids = [row.id for row in TABLE]
 
     assert sorted(set(ids)) == sorted(ids)
@@ -44,7 +44,7 @@ def test_rows_tell_themselves_apart() -> None:
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])
 def test_a_row_is_consistent(row: Row) -> None:
-    """What isn't decided is retried later; what is retried in the run alone is decided in it."""
+    """Undecided CSRs are retried later, and with retries within the run only, all are decided."""
     everything = set(row.outcome.decided) == set(ALL)
 
     assert everything or row.outcome.retry not in (Retry.NOT_NEEDED, Retry.IN_THE_RUN)
@@ -53,14 +53,14 @@ def test_a_row_is_consistent(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])
-def test_the_alarms_that_ring_are_those_of_the_row(row: Row) -> None:
-    """By the template's own names, statistics and thresholds, if the fault stays."""
-    assert set(row.outcome.alarms) == ringing(row)
+def test_the_alarms_that_fire_are_those_of_the_row(row: Row) -> None:
+    """If the fault stays, the template's own statistics and thresholds fire exactly these."""
+    assert set(row.outcome.alarms) == firing(row)
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])
 def test_no_fault_is_silent(row: Row) -> None:
-    """Where something stays undecided an alarm rings if it stays so, or the row says why not."""
+    """An alarm fires while something stays undecided, or the row says why not."""
     undecided = set(ALL) - set(row.outcome.decided)
 
     assert bool(undecided and not row.outcome.alarms) == bool(row.outcome.quiet)

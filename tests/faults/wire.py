@@ -1,4 +1,4 @@
-"""What AWS's APIs answer when something is wrong, as HTTP, so that the SDK reads and retries it."""
+"""Faulty answers of AWS's APIs as HTTP, so that the SDK itself parses and retries them."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from moto.core.models import botocore_stubber
 
-#: Has an HTTP request, given the event's name (`before-send.ec2.DescribeInstances`) and itself.
+#: Called with the event's name (`before-send.ec2.DescribeInstances`) and the HTTP request.
 OnTheWire = Callable[[str, Any], AWSResponse | None]
 
 
@@ -18,13 +18,13 @@ class _Raw(BytesIO):
 
 
 def reply(status: int, body: bytes, **headers: str) -> AWSResponse:
-    """An HTTP response, as the SDK's HTTP client gives it."""
+    """Return an HTTP response as the SDK's HTTP client returns it."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return AWSResponse("https://aws.example", status, named, _Raw(body))
 
 
 def refused(code: str, status: int = 400) -> OnTheWire:
-    """An error in the words of the service that was asked."""
+    """Answer with an error in the format of the called service."""
 
     def answer(event: str, _: Any) -> AWSResponse:
         service = event.split(".")[1]
@@ -42,12 +42,12 @@ def refused(code: str, status: int = 400) -> OnTheWire:
 
 
 def garbage(_event: str, _request: Any) -> AWSResponse:
-    """200, and a page that a proxy in between might show."""
+    """Answer 200 with a page, as a captive proxy does."""
     return reply(200, b"<html><body>please sign in<br></body></html>", Content_Type="text/html")
 
 
 def breaks(error: Exception) -> OnTheWire:
-    """No answer, but what the SDK's HTTP client raises then."""
+    """Raise `error` as the SDK's HTTP client does, instead of an answer."""
 
     def answer(_event: str, _request: Any) -> AWSResponse:
         raise error
@@ -56,7 +56,7 @@ def breaks(error: Exception) -> OnTheWire:
 
 
 def loses_the_answer(error: Exception) -> OnTheWire:
-    """AWS does what was asked, and its answer is lost."""
+    """Let AWS execute the call, and lose its answer."""
 
     def answer(event: str, request: Any) -> AWSResponse:
         botocore_stubber(event_name=event, request=request)
@@ -66,13 +66,13 @@ def loses_the_answer(error: Exception) -> OnTheWire:
 
 
 def at_first(times: int, answer: OnTheWire) -> OnTheWire:
-    """The fault meets so many requests; then all is well."""
+    """Apply the fault to the first `times` requests only."""
     left = iter(range(times))
     return lambda event, request: None if next(left, None) is None else answer(event, request)
 
 
 def on_page_two(answer: OnTheWire) -> OnTheWire:
-    """The fault meets what goes on from a first page."""
+    """Apply the fault to requests for a later page."""
 
     def second(event: str, request: Any) -> AWSResponse | None:
         body = request.body if isinstance(request.body, bytes) else str(request.body).encode()

@@ -1,4 +1,4 @@
-"""Writes `docs/faults.md` out of the table: `make faults`."""
+"""Write `docs/faults.md` from the table: `make faults`."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,50 +14,50 @@ DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 _INTRODUCTION: Final = """\
 # Faults
 
-What happens when something between Lambda, AWS and a cluster goes wrong. Each line is run by a
-test, against a practice API, and those of the cluster against a real kube-apiserver too
-([`tests/faults`](../tests/faults)). This file is written by `make faults`.
+What happens when something between Lambda, AWS and a cluster fails. A test runs each line against a
+fake API server, and lines about the cluster against a real kube-apiserver too
+([`tests/faults`](../tests/faults)). `make faults` writes this file.
 
-**At 3 a.m.:** no fault approves or denies anything by itself. What couldn't be decided is still
-there and is decided by the next healthy minute; nodes keep the certificates that they have.
-Nothing needs to be repeated by hand, messages of the DLQ least of all. From an alarm, go to [its
-row of the runbook](runbook.md); from a log line, search here for its message and its field.
+**At 3 a.m.:** no fault approves or denies anything by itself. CSRs that couldn't be decided stay
+pending and are decided in the next healthy minute; nodes keep the certificates that they have.
+Repeat nothing by hand, least of all messages of the DLQ. From an alarm, go to [its row of the
+runbook](runbook.md); from a log line, search here for its message and its field.
 
 How to read the tables:
 
-- Each row was tried on one cluster with six CSRs that are due, in `enforce`: five are right, and
-  one asks for an address that is another node's. A healthy run approves five and denies one.
-- *CSRs* tells what becomes of them in the minute of the fault. In the first minute without it all
-  six are decided as they should be; the test of each row ends with that.
-- *Metrics* are those of the dimension `Stack` that aren't 0 in that minute. Of a healthy run they
+- Each row's test has one cluster with six CSRs that are due, in `enforce` mode: five are correct,
+  and one requests another node's address. A healthy run approves five and denies one.
+- *CSRs* says which are decided in the minute of the fault. In the first minute without the fault
+  all six are decided correctly; each row's test ends with that.
+- *Metrics* are those of the dimension `Stack` that aren't 0 in that minute. In a healthy run they
   are `Completed` 1, `Approved` 5, `Denied` 1, and the dispatcher's `Expected` 1.
-- *Alarms* are those that ring, besides a healthy run's, if every minute is like that for fifteen
-  minutes and there is no other cluster. A fault that passes rings none of them, with two
-  exceptions: `dead-letters` rings at once, and `oldest-pending` as soon as a node has waited ten
+- *Alarms* are those that fire, besides a healthy run's, if every minute is like that for 15
+  minutes and there is no other cluster. A fault that passes fires none of them, with two
+  exceptions: `dead-letters` fires at once, and `oldest-pending` as soon as a node has waited 10
   minutes.
-- *Log* is the line to look for: the message, its telling fields, and for each fault what else
-  stands in it. It comes from the reviewer's log group, `clusters dispatched` and `dispatch failed`
-  from the dispatcher's.
-- *Tries* are counted within the run: at most four of a call to the cluster, with back-off, and two
-  of a call to AWS.
+- *Log* is the line to look for: the message, the fields that identify it, and for each fault other
+  text in it. `clusters dispatched` and `dispatch failed` are in the dispatcher's log group, all
+  others in the reviewer's.
+- *Tries* are counted within the run: at most four for a call to the cluster, with back-off, and
+  two for a call to AWS.
 
-Faults that were made for real, with the control plane's own processes
+Faults that tests cause with the control plane's own processes
 ([`test_faults.py`](../tests/controlplane/test_faults.py)):
 
-- *kube-apiserver is stopped.* As "connection refused" on the first page.
-- *kube-apiserver restarts while it is asked.* Its first answers are 403, in the words of a true
-  refusal; they are asked again, and the same run decides everything.
-- *etcd is compacted between two pages.* The continue token answers 410, the rest is read as it is
-  by then, and the same run decides everything.
-- *etcd is stopped.* The API server doesn't answer in time: as "no answer while there is time".
-- *etcd is stopped before the decisions are written.* They are told as `not-written` or `deferred`.
-  The API server may store one all the same when etcd is back; it is a right one, and the next run
-  finds it.
+- *kube-apiserver is stopped.* The outcome is that of "connection refused" on the first page.
+- *kube-apiserver restarts during a run.* Its first answers are 403, the same as a real refusal;
+  the calls are retried, and the same run decides everything.
+- *etcd is compacted between two pages.* The continue token answers 410, the rest of the list is
+  read in its newer state, and the same run decides everything.
+- *etcd is stopped.* The API server doesn't answer: see "no answer while there is time".
+- *etcd is stopped before the decisions are written.* They are logged as `not-written` or
+  `deferred`. The API server may still store one when etcd is back; it is a correct one, and the
+  next run finds it.
 """
 
 
 def document() -> str:
-    """The whole of it."""
+    """Return the whole document."""
     parts = [_INTRODUCTION]
     for place in Place:
         rows = [row for row in TABLE if row.place is place]
@@ -72,7 +72,7 @@ _HEAD: Final = (
 
 
 def _lines(rows: Sequence[Row]) -> Iterable[str]:
-    """One for each outcome, in the order of the first fault that has it."""
+    """Yield a line for each outcome, in the order of the first fault that has it."""
     for outcome in dict.fromkeys(row.outcome for row in rows):
         alike = [row for row in rows if row.outcome is outcome]
         cells = (
@@ -105,11 +105,11 @@ def _decided(outcome: Outcome) -> str:
 
 def _log(outcome: Outcome, alike: Sequence[Row]) -> str:
     if not outcome.message:
-        reported = dict.fromkeys(row.tells for row in alike)
+        reported = dict.fromkeys(row.logged for row in alike)
         return "Lambda's own: " + ", ".join(f"`{one.strip()}`" for one in reported)
     fields = {name: value for name, value in outcome.fields.items() if name != "csr"}
     whole = [outcome.message, *(f"{name}={_plain(value)}" for name, value in fields.items())]
-    reported = dict.fromkeys(row.tells.rstrip(": ") for row in alike if row.tells)
+    reported = dict.fromkeys(row.logged.rstrip(": ") for row in alike if row.logged)
     beside = ["; " + ", ".join(f"`{one}`" for one in reported)] if reported else []
     return "".join([", ".join(f"`{part}`" for part in whole), *beside])
 

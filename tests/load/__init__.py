@@ -1,1 +1,1 @@
-"""Much at once, and little time: who is served, what is left for the next run, what is told."""
+"""Heavy load and little time: what is decided, left for the next run, and reported."""

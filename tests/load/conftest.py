@@ -1,4 +1,4 @@
-"""The account and the functions, as the handlers' own tests have them."""
+"""The account and the functions, as the handlers' tests use them."""
 
 from tests.handlers.conftest import account, enforcing, lambdas
 

@@ -1,4 +1,4 @@
-"""The reviewer's handler, which tells in its result how much memory its process has had at most."""
+"""The reviewer's handler, changed to return the peak memory of its process."""
 
 import resource
 import sys
@@ -17,7 +17,7 @@ def handler(event: Mapping[str, Any], context: Context) -> int:
 
 
 def peak() -> int:
-    """The kernel's own count. On Linux not rusage's, which a process takes over from its parent."""
+    """Return the kernel's count. Not rusage's on Linux: a process inherits it from its parent."""
     if sys.platform != "linux":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in one]

@@ -1,4 +1,4 @@
-"""The reviewer in a process of its own, run from its source by Lambda's runtime client."""
+"""The reviewer in a separate process, run from its source by Lambda's runtime client."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ EVENT: Final[Mapping[str, Any]] = {
 def reviewer(
     aws: FakeAws, handler: str = "handlers.review.handler", **settings: str
 ) -> LambdaFunction:
-    """The function with these settings, and more time than any busy machine needs."""
+    """Return the function with these settings, and more time than any busy machine needs."""
     environment = {
         "STACK_NAME": "csr-approver",
         "MODE": "approve-only",

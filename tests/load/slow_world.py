@@ -1,6 +1,6 @@
 """A slow cluster and a slow AWS, on a clock that only their calls move.
 
-The real adapters ask EC2 and IAM, and stop when too little time is left.
+The real adapters call EC2 and IAM, and stop when too little time is left.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from tests.builders import LAUNCHED, NOW, VPC, a_cluster, a_filed_csr, an_extra,
 from tests.core.fakes import FakeLedger
 
 CONNECTIONS: Final = 8
-#: What a run has in Lambda, the reserve not counted.
+#: Seconds that a run has in Lambda, without the reserve.
 RUN: Final = 50.0
 _HASTY_SECONDS: Final = 3.0
 
@@ -50,7 +50,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Speed:
-    """How many seconds each call takes; `list` is for the whole list, `write` for one PUT."""
+    """Seconds that each call takes; `list` is for the whole list, `write` for one PUT."""
 
     list: float = 0.5
     ec2: float = 0.2
@@ -60,7 +60,7 @@ class Speed:
 
 @dataclass
 class SlowApi:
-    """Lists what is pending, and takes decisions, eight at a time."""
+    """An API server that lists pending CSRs, and accepts decisions, eight at a time."""
 
     clock: Clock
     speed: Speed
@@ -86,7 +86,7 @@ class SlowApi:
 
 
 class SlowEc2:
-    """A client of EC2 that takes the same time for each call."""
+    """A client of EC2 whose every call takes the same time."""
 
     def __init__(self, clock: Clock, speed: Speed, machines: Mapping[str, Machine]) -> None:
         self._clock, self._speed, self._machines = clock, speed, machines
@@ -134,7 +134,7 @@ def _profile(name: str) -> str:
 
 
 def a_machine(number: int, profiles: int = 1) -> Machine:
-    """Return the instance of one of very many nodes, which use `profiles` profiles in turn."""
+    """Return the instance of one of many nodes, which use `profiles` profiles in turn."""
     return Machine(
         id=f"i-{number:017x}",
         region="eu-west-1",
@@ -147,7 +147,7 @@ def a_machine(number: int, profiles: int = 1) -> Machine:
 
 
 def asked_by(machine: Machine, number: int, profiles: int = 1, **rest: Any) -> Csr:
-    """The pending request of that node."""
+    """Return the pending request of that node."""
     return a_filed_csr(
         name=f"csr-{number:05}",
         node=machine.name,
@@ -159,7 +159,7 @@ def asked_by(machine: Machine, number: int, profiles: int = 1, **rest: Any) -> C
 
 
 class SlowWorld:
-    """One cluster whose nodes all wait, reviewed minute after minute in one warm environment."""
+    """One cluster whose nodes all wait, reviewed every minute in one warm environment."""
 
     def __init__(
         self, csrs: Sequence[Csr], machines: Mapping[str, Machine], speed: Speed | None = None
@@ -182,7 +182,7 @@ class SlowWorld:
         return cls(csrs, {machine.id: machine for machine in machines}, speed)
 
     def review(self, mode: str = "enforce") -> Run:
-        """One run, and then the time until the next minute begins."""
+        """Run one review, then advance the clock to the next minute."""
         started = self.clock.now()
         self.clock.left = RUN
         fleet = Ec2Fleet(self._ec2, self._profiles, self.clock, lambda: self._fast_fail)

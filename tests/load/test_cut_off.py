@@ -1,4 +1,4 @@
-"""A run that is killed at any moment: what it wrote stands, and the next run does the rest."""
+"""A run is killed at any moment: what it wrote stays, and the next run does the rest."""
 
 import json
 from collections.abc import Callable
@@ -30,28 +30,28 @@ def cluster(account: Account) -> Cluster:
 
 @pytest.fixture
 def expected(cluster: Cluster) -> dict[str, str]:
-    """How each of the CSRs filed must end."""
+    """File CSRs, and return how each of them must end."""
     good = {cluster.file(node): "Approved" for node in range(GOOD)}
     bad = {cluster.file(GOOD + node, ips=FOREIGN): "Denied" for node in range(BAD)}
     return good | bad
 
 
 def kill(function: LambdaFunction) -> None:
-    """As Lambda does when the time is up, or the memory."""
+    """Kill the function as Lambda does when its time or memory is used up."""
     function._process.kill()
     function._process.wait()
 
 
 def decided(cluster: Cluster) -> dict[str, Any]:
-    """The CSRs that bear a decision, as they are stored."""
+    """Return the stored CSRs that have a decision, by name."""
     names = [item["metadata"]["name"] for item in cluster.objects()]
     return {name: cluster.get(name) for name in names if cluster.decision(name)}
 
 
 def next_run_does_the_rest(cluster: Cluster, lambdas: Lambdas, expected: dict[str, str]) -> None:
-    """Each CSR bears one decision, the right one; nobody's is touched again."""
+    """Check that each CSR has exactly the right decision, and that none changes again."""
     cluster.fault = None
-    cluster.restart("apiserver")  # what was under way has then ended, too
+    cluster.restart("apiserver")  # calls under way have ended then, too
     cluster.calls.clear()
     before = decided(cluster)
 
@@ -84,7 +84,7 @@ def test_killed_at_a_call_to_the_cluster(
     number: int,
     applied: bool,  # noqa: FBT001  a test's parameter
 ) -> None:
-    """`applied`: the API server does what that call asks for, and nobody hears of it."""
+    """`applied`: the API server executes the call, but its answer is lost."""
     with reviewer(account.aws, MODE="enforce") as function:
         numbers = count(1)
 
@@ -113,7 +113,7 @@ def test_killed_while_ec2_is_asked(
     expected: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All is listed and nothing decided."""
+    """At this point CSRs are listed, and none is decided."""
     answer = InstanceResponse.describe_instances
     with reviewer(account.aws, MODE="enforce") as function, monkeypatch.context() as patched:
 
@@ -129,10 +129,10 @@ def test_killed_while_ec2_is_asked(
     next_run_does_the_rest(cluster, lambdas, expected)
 
 
-def test_what_a_killed_run_has_written_was_told(
+def test_a_killed_run_has_logged_what_it_wrote(
     account: Account, cluster: Cluster, expected: dict[str, str]
 ) -> None:
-    """A write that was answered is told at once, not with the sums at the end."""
+    """A successful write is logged at once, not only with the totals at the end."""
     with reviewer(account.aws, MODE="enforce", WRITE_CONNECTIONS="1") as function:
         numbers = count(1)
 

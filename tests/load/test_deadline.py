@@ -1,7 +1,7 @@
-"""A run that has little time, or whose time ends in the middle, tells what it leaves undone.
+"""A run with little time, or whose time ends in the middle, reports what it leaves undone.
 
-Nothing is decided without evidence, every CSR of the list is accounted for, and the next run, which
-has its full time, does the rest.
+Nothing is decided without evidence, every CSR of the list is accounted for, and the next run with
+its full time does the rest.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from tests.handlers.lambdas import HALF, Invocation, Lambdas
 FOREIGN = ("10.9.9.9",)
 GOOD, BAD = 6, 3
 
-#: What a whole invocation has; 5 s of it are the reserve.
+#: Seconds of a whole invocation, and those of them that are the reserve.
 WHOLE = 55.0
 RESERVE = 5.0
 
-#: So many are on a page of the list, and EC2 is asked for so many at once.
+#: CSRs on a page of the list, and instances in one call to EC2.
 PAGE = 500
 BATCH = 200
 
@@ -33,7 +33,7 @@ def cluster(account: Account) -> Cluster:
 
 
 def file_some(cluster: Cluster) -> dict[str, str]:
-    """Good CSRs and bad ones; returns how each must end."""
+    """File good CSRs and bad ones, and return how each must end."""
     good = {cluster.file(node): "Approved" for node in range(GOOD)}
     bad = {cluster.file(GOOD + node, ips=FOREIGN): "Denied" for node in range(BAD)}
     return good | bad
@@ -44,7 +44,7 @@ def file_good(cluster: Cluster, count: int) -> dict[str, str]:
 
 
 def file_two_pages(cluster: Cluster) -> dict[str, str]:
-    """Some good ones on each of two pages, and between them what nobody waits for any more."""
+    """File good CSRs on two pages, and between them CSRs too old to be decided."""
     abandoned = cluster.file(GOOD, name="m", age=timedelta(hours=1))
     cluster.repeat(abandoned, [f"m-{number:03}" for number in range(PAGE)])
     names = [f"{page}-{node}" for page in "az" for node in range(GOOD)]
@@ -60,9 +60,9 @@ def learn_the_role(cluster: Cluster, lambdas: Lambdas) -> None:
 
 
 def accounted(lambdas: Lambdas) -> dict[str, int]:
-    """The actions of the one run so far, once they are known to be all of the list's.
+    """Return the actions of the only run so far, after checking that they cover the whole list.
 
-    Each has a line of its own, or is among those that the run's line says were not judged.
+    Each CSR has its own line, or counts as not judged in the run's line.
     """
     [totals] = lambdas.lines_with("cluster reviewed")
     actions: dict[str, int] = {name: count for name, count in totals["actions"].items() if count}
@@ -80,7 +80,7 @@ def decisions(cluster: Cluster) -> dict[str, str]:
 
 
 def next_run_decides(cluster: Cluster, lambdas: Lambdas, expected: dict[str, str]) -> None:
-    """It does what is left, and that alone."""
+    """Run again, and check that the run decides exactly what is left."""
     before = decisions(cluster)
     assert before.items() <= expected.items()
     cluster.fault = None
@@ -97,7 +97,7 @@ def next_run_decides(cluster: Cluster, lambdas: Lambdas, expected: dict[str, str
 
 
 def on(method: str, number: int, then: Callable[[], None]) -> Fault:
-    """Do something while the API server answers the so-manieth call of this method."""
+    """Do something while the API server answers call number `number` of this method."""
     calls = iter([*[None] * (number - 1), then])
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -113,7 +113,7 @@ def on(method: str, number: int, then: Callable[[], None]) -> Fault:
 def test_without_time_for_evidence_nothing_is_decided(
     cluster: Cluster, lambdas: Lambdas, seconds: float
 ) -> None:
-    """EC2 isn't asked any more, so nothing can be known; each is counted."""
+    """EC2 isn't called, so there is no evidence; each CSR is counted."""
     expected = file_some(cluster)
 
     lambdas.review(invocation=Invocation(seconds))
@@ -131,7 +131,7 @@ def test_without_time_for_evidence_nothing_is_decided(
 def test_without_time_for_iam_nothing_is_decided(
     cluster: Cluster, lambdas: Lambdas, seconds: float
 ) -> None:
-    """EC2 is asked in a hurry, but the role is unknown; each has its line."""
+    """EC2 is called with little time, but the role is unknown; each CSR has its line."""
     expected = file_some(cluster)
 
     lambdas.review(invocation=Invocation(seconds))
@@ -147,7 +147,7 @@ def test_without_time_for_iam_nothing_is_decided(
 def test_with_time_for_evidence_all_are_decided(
     cluster: Cluster, lambdas: Lambdas, seconds: float, *, roles_known: bool
 ) -> None:
-    """A moment more than that, and it is enough, as long as nothing takes any time."""
+    """A moment more is enough when no call takes time."""
     if roles_known:
         learn_the_role(cluster, lambdas)
     expected = file_some(cluster)
@@ -158,7 +158,7 @@ def test_with_time_for_evidence_all_are_decided(
 
 
 def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas: Lambdas) -> None:
-    """That is the cluster's trouble as far as can be told, and counted as such."""
+    """It counts as the cluster being unavailable."""
     expected = file_some(cluster)
 
     lambdas.review(invocation=Invocation(RESERVE))
@@ -185,7 +185,7 @@ def test_time_runs_out_in_the_middle_of_the_list(
     passing: float,
     actions: dict[str, int] | None,
 ) -> None:
-    """What was listed is judged as far as there is time; that there is more is told."""
+    """The listed CSRs are judged as time allows, and the list is reported as truncated."""
     expected = file_two_pages(cluster)
     invocation = Invocation(WHOLE)
     cluster.fault = on("GET", page, lambda: invocation.passes(passing))
@@ -217,7 +217,7 @@ def test_time_runs_out_while_ec2_is_asked(
     roles_known: bool,  # noqa: FBT001  a test's parameter
     actions: dict[str, int],
 ) -> None:
-    """Those with all their evidence are decided; the others are the next run's."""
+    """CSRs with all their evidence are decided; the next run decides the others."""
     if roles_known:
         learn_the_role(cluster, lambdas)
     expected = file_good(cluster, BATCH + 5)
@@ -233,7 +233,7 @@ def test_time_runs_out_while_ec2_is_asked(
 
 
 def test_time_runs_out_while_iam_is_asked(cluster: Cluster, lambdas: Lambdas) -> None:
-    """What EC2 and IAM said is no verdict yet; none is made without time to write it."""
+    """With the evidence complete, nothing is judged without time to write it."""
     expected = file_some(cluster)
     invocation = Invocation(WHOLE)
     lambdas.calls.instead("GetInstanceProfile", lambda _: invocation.passes(WHOLE))
@@ -258,7 +258,7 @@ def test_time_runs_out_while_decisions_are_written(
     passing: float,
     reported: bool,  # noqa: FBT001
 ) -> None:
-    """No further one is begun. Of one whose answer never came the next run sees what became."""
+    """No other write begins. The next run sees the result of a write whose answer was lost."""
     expected = file_good(cluster, 40)
     invocation = Invocation(WHOLE)
     cluster.fault = on("PUT", 10, lambda: invocation.passes(passing))

@@ -1,4 +1,4 @@
-"""One node that files very many CSRs costs the others nothing, and itself little."""
+"""A node that files very many CSRs delays no other node, and itself only a little."""
 
 from datetime import timedelta
 
@@ -11,9 +11,9 @@ GREEDY = 999
 
 
 def flood(cluster: Cluster, count: int) -> str:
-    """So many CSRs of one node; by name they come before all others, the newest as the last.
+    """File `count` CSRs of one node, named to come before all others, and return the newest's name.
 
-    Returns the newest one's name.
+    The newest comes last among them.
     """
     newest = cluster.file(GREEDY, name="a-newest")
     names = [f"a-{number:05}" for number in range(count - 1)]
@@ -22,11 +22,11 @@ def flood(cluster: Cluster, count: int) -> str:
     return newest
 
 
-def test_ten_thousand_csrs_of_one_node_delay_nobody(account: Account, lambdas: Lambdas) -> None:
-    """One run approves all others', and of the node's own the one that it waits for.
+def test_ten_thousand_csrs_of_one_node_delay_no_other(account: Account, lambdas: Lambdas) -> None:
+    """One run approves all other nodes' CSRs, and the node's newest one.
 
-    The list is read once. Of what is nobody's to decide there is a number, not a line each, and
-    that not all of it could be kept is told.
+    The list is read once. Superseded CSRs are counted, not logged one by one, and the list is
+    reported as truncated.
     """
     cluster = account.cluster()
     newest = flood(cluster, FLOOD)

@@ -1,7 +1,7 @@
-"""What requesters may fill their CSRs with fits into the function's memory, and isn't silent.
+"""CSRs filled to the limits fit into the function's memory, and what is left out is reported.
 
-A real API server takes bodies of up to 3 MiB, of which etcd keeps 1.5 MiB by default; labels are of
-63 letters at most, and as many as you like. From: k8s.io/apiserver pkg/server/config.go
+A real API server accepts bodies of up to 3 MiB, and etcd stores 1.5 MiB by default; labels have at
+most 63 letters, in any number. From: k8s.io/apiserver pkg/server/config.go
 (MaxRequestBodyBytes); etcd's --max-request-bytes; k8s.io/apimachinery pkg/util/validation.
 """
 
@@ -36,7 +36,7 @@ def cluster(account: Account) -> Cluster:
 
 @pytest.fixture
 def memory() -> int:
-    """What the reviewer has by default, in bytes."""
+    """Return the reviewer's default memory, in bytes."""
     found = re.search(
         r"ReviewerMemoryMegabytes:\n +Type: Number\n +Default: (\d+)\n", TEMPLATE.read_text()
     )
@@ -45,21 +45,21 @@ def memory() -> int:
 
 
 def change(cluster: Cluster, name: str, **parts: Mapping[str, Any]) -> None:
-    """Change fields of a stored object, without the copies that the sandbox would make."""
+    """Change fields of a stored object, without the copies that the sandbox makes."""
     item = cluster.get(name)
     changed = {part: item[part] | fields for part, fields in parts.items()}
     cluster._store._objects[name] = item | changed
 
 
 def takes_all(call: Call, answer: Callable[[Call], Answer]) -> Answer:
-    """An API server that is quick with large objects: it takes each decision, and stores none."""
+    """Accept each decision without storing it, which is fast with large objects."""
     if call.method != "PUT":
         return answer(call)
     return 200, json.loads(call.body)
 
 
 def run(account: Account) -> tuple[int, list[dict[str, Any]]]:
-    """One review in a process of its own: the most memory that it took, and what it printed."""
+    """Review once in a separate process; return its peak memory in bytes and its log lines."""
     with reviewer(account.aws, MEASURED) as function:
         outcome = function.invoke(EVENT)
         printed = function.output()
@@ -73,7 +73,7 @@ def totals(lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_a_hundred_requests_of_megabytes(account: Account, cluster: Cluster, memory: int) -> None:
-    """One node's, and all come first by name; the others are approved in the same run."""
+    """They are one node's and first by name; the others are approved in the same run."""
     large = [f"a-{number:03}" for number in range(100)]
     cluster.repeat(cluster.file(999, name="a-newest"), large)
     for number, name in enumerate(large):
@@ -90,7 +90,7 @@ def test_a_hundred_requests_of_megabytes(account: Account, cluster: Cluster, mem
 
 
 def test_thousands_that_cannot_be_read(account: Account, cluster: Cluster, memory: int) -> None:
-    """Of each only a name is kept: 160 MB of them take no more than one page at a time."""
+    """Only their names are kept: 160 MB of them take the memory of one page at a time."""
     model = cluster.get(cluster.file(999, name="model"))
     cluster.remove("model")
     for number in range(2_000):
@@ -105,10 +105,10 @@ def test_thousands_that_cannot_be_read(account: Account, cluster: Cluster, memor
     assert (2_000, False) == (totals(lines)["unreadable"], totals(lines)["truncated"])
 
 
-def test_as_much_as_may_be_kept_and_written_at_once(
+def test_the_most_that_may_be_kept_and_written_at_once(
     account: Account, cluster: Cluster, lambdas: Lambdas, memory: int
 ) -> None:
-    """Who has most gives way to whoever comes last with little; that is told, and served later."""
+    """The largest requesters are dropped for later small ones, reported, and served later."""
     short = dict.fromkeys((f"{number:03}" for number in range(900)), "")
     larger = [cluster.file(node, name=f"a-{node}") for node in range(100, 108)]
     for name in larger:

@@ -1,4 +1,4 @@
-"""Every run makes progress, whatever the list and the speed of EC2, IAM and the API server."""
+"""Every run makes progress, with any list and any speed of EC2, IAM and the API server."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from core.slices import SLICE
 from tests.builders import NOW, an_extra
 from tests.load.slow_world import SlowWorld, Speed, a_machine, asked_by
 
-#: The slowest answers that are still accepted: read time-outs are 5 s for AWS, 10 s for a cluster.
+#: The slowest answers before a read time-out: 5 s for AWS, 10 s for a cluster.
 SLOWEST = Speed(list=60.0, ec2=5.0, iam=5.0, write=10.0)
 
 speeds = st.builds(
@@ -27,7 +27,7 @@ speeds = st.builds(
 @given(speed=speeds, count=st.sampled_from([1, 30, SLICE + 1, 3 * SLICE]))
 @tried(max_examples=12, deadline=None)
 def test_every_run_approves_some_within_its_time(speed: Speed, count: int) -> None:
-    """And records its sums, with every CSR accounted for."""
+    """Each run also records its totals, with every CSR accounted for."""
     world = SlowWorld.of(count, speed=speed)
 
     for _ in range(3):
@@ -42,15 +42,15 @@ def test_every_run_approves_some_within_its_time(speed: Speed, count: int) -> No
 
 
 def test_the_slowest_answers_leave_time_to_write_some_of_a_slice() -> None:
-    """The list takes its whole share; EC2, IAM and each write take as long as their time-outs."""
+    """The list takes its full share; EC2, IAM and each write take as long as their time-outs."""
     world = SlowWorld.of(SLICE, speed=SLOWEST)
 
     assert 16 == world.review().count(Action.APPROVED)
     assert 16 == world.review().count(Action.APPROVED)
 
 
-def test_many_profiles_and_a_slow_iam_hold_up_their_own_nodes_only() -> None:
-    """A run asks for a few profiles, the next run for others, and known roles are kept."""
+def test_many_profiles_and_a_slow_iam_delay_their_own_nodes_only() -> None:
+    """One run reads a few profiles, the next run others, and known roles are kept."""
     world = SlowWorld.of(SLICE, profiles=40, speed=Speed(iam=5.0))
     approved: list[int] = []
 
@@ -62,8 +62,8 @@ def test_many_profiles_and_a_slow_iam_hold_up_their_own_nodes_only() -> None:
     assert 40 == len(world.iam.asked) == len(set(world.iam.asked))
 
 
-def test_ten_thousand_that_stay_hide_none_behind_them() -> None:
-    """They are older and judged in every run, and one run gets through a quarter of them.
+def test_ten_thousand_undecided_csrs_hide_no_newer_one() -> None:
+    """They are older and judged in every run, and one run judges a quarter of them.
 
     The nodes behind them are approved while their kubelets still wait: within 15 minutes.
     """
@@ -89,7 +89,7 @@ def test_ten_thousand_that_stay_hide_none_behind_them() -> None:
 
 
 def test_six_overlapping_runs_work_on_different_slices() -> None:
-    """All six list what the first one lists, ten seconds apart, and have time for two slices."""
+    """The six list the same CSRs, ten seconds apart, and each has time for two slices."""
     machines = [a_machine(number) for number in range(12 * SLICE)]
     csrs = [asked_by(machine, number) for number, machine in enumerate(machines)]
     done: list[set[int]] = []

@@ -1,4 +1,4 @@
-"""The packages that are tested, built once, and the practice account that the functions run in."""
+"""The packages that are tested, built once, and the fake AWS account that the functions run in."""
 
 import os
 import platform
@@ -25,15 +25,15 @@ _PIP: Final = {name: value for name, value in os.environ.items() if name.startsw
 
 
 def libraries(architecture: Architecture = HERE) -> Path:
-    """Where the Makefile installs the libraries, all of them."""
+    """Return the folder into which the Makefile installs all libraries."""
     return ROOT / ".aws-sam" / "libraries" / f"{architecture}-{PYTHON_VERSION}"
 
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with one package for each function, as `sam build` makes them for this machine."""
+    """Build a package for each function as `sam build` does, for this machine."""
     if sys.platform != "linux":
-        pytest.skip("the packages hold libraries for Linux")  # which this machine can't load
+        pytest.skip("the packages hold libraries for Linux, which this machine can't load")
     folder = tmp_path_factory.mktemp("build")
     run(
         "sam",
@@ -52,20 +52,20 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", params=ARCHITECTURES)
 def target(request: pytest.FixtureRequest) -> Target:
-    """Each machine that Lambda has, and this Python."""
+    """Return each processor that Lambda offers, with this Python."""
     return Target(request.param, PYTHON_VERSION)
 
 
 @pytest.fixture(scope="session")
 def package(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package for that machine, made as SAM has it made."""
+    """Build the package for that processor as SAM has it built."""
     folder = tmp_path_factory.mktemp(target.architecture)
     make("build-ReviewerFunction", target.architecture, folder)
     return folder
 
 
 def make(goal: str, architecture: Architecture, artifacts: Path) -> None:
-    """Run the Makefile by itself, whoever runs these tests."""
+    """Run the Makefile without the variables of a `make` that runs these tests."""
     ran = subprocess.run(  # noqa: S603 - our own Makefile
         [  # noqa: S607
             "make",
@@ -93,7 +93,7 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def cluster(aws: FakeAws) -> Iterator[FakeCluster]:
-    """The cluster that the events name, onboarded."""
+    """Yield the cluster that the events name, onboarded."""
     with FakeCluster(CLUSTER, region=HOME).start() as cluster:
         cluster.add_identity(aws.identity)
         cluster.map_role(aws.role_arn, "csr-approver", ["csr-approver"])

@@ -1,4 +1,4 @@
-"""The two functions as Lambda has them, and the events that they are tried on."""
+"""The two functions as Lambda runs them, and the events that they are tested with."""
 
 import json
 from datetime import timedelta
@@ -30,7 +30,7 @@ def event(name: str) -> Any:
 
 
 def environment(handler: str, aws: FakeAws, **parameters: str) -> dict[str, str]:
-    """What a function of the stack that these parameters make has in the practice account."""
+    """Return a function's environment in the fake account, for a stack with these parameters."""
     stack = transformed().stack(**parameters)
     found = {**stack.environment(FUNCTIONS[handler]), **aws.environment()}
     if handler == DISPATCH:
@@ -39,14 +39,14 @@ def environment(handler: str, aws: FakeAws, **parameters: str) -> dict[str, str]
 
 
 def function(build: Path, handler: str, aws: FakeAws, **parameters: str) -> LambdaFunction:
-    """A function of the stack that these parameters make, in the practice account."""
+    """Return a function in the fake account, of a stack with these parameters."""
     return LambdaFunction(
         build / FUNCTIONS[handler], handler, environment(handler, aws, **parameters)
     )
 
 
 def file_csr(cluster: FakeCluster, aws: FakeAws, *, address: str) -> str:
-    """A node's instance, and the CSR by which it asks for a certificate for this address."""
+    """Add a node's instance, file its CSR for this address, and return the CSR's name."""
     now = utc_now()
     aws.add_machine(
         Machine(

@@ -1,4 +1,4 @@
-"""A folder's hash and zip tell what is in it, and nothing of when and where it was made."""
+"""A folder's hash and zip depend on its content alone, not on when and where it was made."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_zip_has_its_files_in_order_with_rights_and_one_time(folder: Path) -> None:
-    """Readable by all, as Lambda needs it."""
+    """All users may read the files, which Lambda requires."""
     write_zip(folder, folder.parent / "zip")
     with ZipFile(folder.parent / "zip") as archive:
         entries = archive.infolist()
@@ -30,8 +30,8 @@ def test_a_zip_has_its_files_in_order_with_rights_and_one_time(folder: Path) -> 
     assert {(2020, 1, 1, 0, 0, 0)} == {one.date_time for one in entries}
 
 
-def test_times_don_t_count(folder: Path) -> None:
-    """Neither in the hash nor in the zip."""
+def test_file_times_do_not_change_hash_or_zip(folder: Path) -> None:
+    """The files' times change neither the hash nor the zip."""
     before = content_hash(folder), write_zip(folder, folder.parent / "zip")
     os.utime(folder / "a", (1, 1))
 
@@ -39,8 +39,8 @@ def test_times_don_t_count(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["content", "name", "rights", "one more"])
-def test_all_else_counts(change: str, folder: Path) -> None:
-    """What could make it run differently gives another hash and another zip."""
+def test_each_other_change_changes_hash_and_zip(change: str, folder: Path) -> None:
+    """Each change that could make the package run differently changes the hash and the zip."""
     before = {content_hash(folder), write_zip(folder, folder.parent / "zip")}
     match change:
         case "content":
@@ -56,8 +56,8 @@ def test_all_else_counts(change: str, folder: Path) -> None:
 
 
 def test_links_are_refused(folder: Path) -> None:
-    """Where they lead differs from machine to machine."""
+    """A link's target differs from machine to machine."""
     (folder / "link").symlink_to("a")
 
-    with pytest.raises(ValueError, match="expected files and folders only"):
+    with pytest.raises(ValueError, match="expected a file or a folder"):
         content_hash(folder)

@@ -1,4 +1,4 @@
-"""Machine code that Lambda couldn't load is found out before it is shipped."""
+"""Machine code that Lambda can't load is refused before it is shipped."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ NAME = "fast.cpython-313-aarch64-linux-gnu.so"
 
 
 def elf(*, machine: int = 183, ident: bytes = b"\x02\x01", glibc: str = "2.34") -> bytes:
-    """The beginning of a shared object, and the name of a version of glibc that it asks for."""
+    """Return the beginning of a shared object, and the glibc version that it requires."""
     header = b"\x7fELF" + ident + bytes(12) + machine.to_bytes(2, "little")
     return header + b"\0GLIBC_2.17\0GLIBC_" + glibc.encode() + b"\0"
 
@@ -23,8 +23,8 @@ def reasons(folder: Path, content: bytes, name: str = NAME) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [NAME, "fast.abi3.so", "libfast-1a2b3c.so", "libfast.so.1"])
-def test_what_fits(name: str, tmp_path: Path) -> None:
-    """An extension for this Python or for all, and a library that an extension brings."""
+def test_fitting_machine_code_is_accepted(name: str, tmp_path: Path) -> None:
+    """An extension for this Python, one for all Pythons, and an extension's own library fit."""
     assert [] == reasons(tmp_path, elf(), name)
 
 
@@ -32,15 +32,17 @@ def test_what_fits(name: str, tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (elf(machine=62), "for machine 62, expected 183 (aarch64)"),
-        (elf(ident=b"\x01\x01"), "not of 64 bits, or big-endian"),
-        (elf(ident=b"\x02\x02"), "not of 64 bits, or big-endian"),
+        (elf(ident=b"\x01\x01"), "not 64-bit little-endian"),
+        (elf(ident=b"\x02\x02"), "not 64-bit little-endian"),
         (elf(glibc="2.35"), "needs glibc 2.35, expected at most 2.34"),
         (elf(glibc="2.100"), "needs glibc 2.100, expected at most 2.34"),
-        (b"\xcf\xfa\xed\xfe", "no machine code for Linux"),
+        (b"\xcf\xfa\xed\xfe", "not machine code for Linux (ELF)"),
     ],
 )
-def test_what_doesn_t(content: bytes, reason: str, tmp_path: Path) -> None:
-    """Each by its own reason."""
+def test_machine_code_that_does_not_fit_is_refused(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    """Each kind of misfit has its own reason."""
     assert [reason] == reasons(tmp_path, content)
 
 
@@ -54,13 +56,13 @@ def test_what_doesn_t(content: bytes, reason: str, tmp_path: Path) -> None:
         "fast.cpython-313-x86_64-linux-gnu.so",
     ],
 )
-def test_what_python_wouldn_t_find(name: str, tmp_path: Path) -> None:
-    """Another Python's, another C library's, or another machine's extension."""
-    expected = "expected one of cpython-313-aarch64-linux-gnu, abi3 in its name"
+def test_an_extension_of_another_name_is_refused(name: str, tmp_path: Path) -> None:
+    """An extension for another Python, C library or processor is refused by its name."""
+    expected = "expected one of cpython-313-aarch64-linux-gnu, abi3 in the file name"
 
     assert [expected] == reasons(tmp_path, elf(), name)
 
 
-def test_other_files_are_none_of_its_business(tmp_path: Path) -> None:
-    """Python and data."""
+def test_files_without_machine_code_are_accepted(tmp_path: Path) -> None:
+    """Python modules and data files are not checked."""
     assert [] == reasons(tmp_path, b"import this\n", "fast.py")

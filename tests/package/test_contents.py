@@ -1,4 +1,4 @@
-"""What is in the package, for both machines: all that runs, nothing else, and always the same."""
+"""The package, for both processors, holds what runs and nothing else, and is reproducible."""
 
 import marshal
 import os
@@ -66,17 +66,17 @@ USED: Final = [
 
 
 def test_it_holds_what_runs(package: Path) -> None:
-    """Handlers, core, adapters and libraries."""
+    """Handlers, core, adapters and the used parts of libraries are in it."""
     assert [] == [path for path in USED if not (package / path).is_file()]
 
 
 def test_it_holds_nothing_else(package: Path) -> None:
-    """Nothing of the command line, sandbox and tests, and no library that nobody imports."""
+    """It has no command line, sandbox, tests or library that nothing imports."""
     assert [] == [path for path in UNUSED if (package / path).exists()]
 
 
 def test_it_holds_no_traces_of_its_installation(package: Path) -> None:
-    """Neither what only pip, type checkers and compilers read, nor where it was built."""
+    """Files for pip, type checkers and compilers, and the build's path, are not in it."""
     names = {path.name for path in package.rglob("*") if path.is_file()}
     here = [
         str(path)
@@ -90,7 +90,7 @@ def test_it_holds_no_traces_of_its_installation(package: Path) -> None:
 
 
 def test_scanners_find_every_library_in_it(target: Target, package: Path) -> None:
-    """Amazon Inspector and its like read METADATA; what isn't in it isn't claimed to be."""
+    """METADATA, which scanners such as Amazon Inspector read, lists exactly what is in it."""
     installed, inside = (
         {one.metadata["Name"] for one in distributions(path=[str(folder)])}
         for folder in (libraries(target.architecture), package)
@@ -100,8 +100,8 @@ def test_scanners_find_every_library_in_it(target: Target, package: Path) -> Non
     assert "cryptography" in inside
 
 
-def test_the_libraries_licences_come_along(package: Path) -> None:
-    """They ask for it."""
+def test_the_package_contains_the_libraries_licences(package: Path) -> None:
+    """Each library's licence file is in it, as the licences require."""
     without = [
         folder.name
         for folder in package.glob("*.dist-info")
@@ -112,7 +112,7 @@ def test_the_libraries_licences_come_along(package: Path) -> None:
 
 
 def test_the_services_described_are_those_called() -> None:
-    """A client of any other service couldn't be made in Lambda. STS signs tokens, offline."""
+    """Botocore's descriptions are those of the called services, and of STS, which signs tokens."""
     code = "".join(path.read_text() for path in (ROOT / "src/handlers").glob("*.py"))
     called = set(re.findall(r'\.client\(\s*"([a-z0-9-]+)"', code))
 
@@ -123,13 +123,13 @@ def test_the_services_described_are_those_called() -> None:
     "path",
     ["kubernetes/client/rest.py", "attr/tests.py", "urllib3/util/__init__.py", "six.py"],
 )
-def test_modules_stay(path: str) -> None:
-    """A module isn't left out for a name that is like that of something else."""
+def test_used_modules_stay_in(path: str) -> None:
+    """A module whose name resembles that of an unused part stays in."""
     assert not is_left_out(PurePosixPath(path))
 
 
 def test_it_fits_into_lambda(package: Path, tmp_path: Path) -> None:
-    """Zipped it is smaller than 60 MB, and unzipped than Lambda allows, by a good margin."""
+    """It is smaller than 60 MB zipped, and well below Lambda's limit unzipped."""
     write_zip(package, tmp_path / "zip")
     unzipped = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
@@ -138,7 +138,7 @@ def test_it_fits_into_lambda(package: Path, tmp_path: Path) -> None:
 
 
 def test_its_machine_code_is_of_the_right_machine(target: Target, package: Path) -> None:
-    """All of it; that it would be noticed, `test_binaries.py` proves."""
+    """Every extension fits its processor and no other (`test_binaries.py` tests the check)."""
     other: Architecture = "arm64" if target.architecture == "x86_64" else "x86_64"
     extensions = list(package.rglob("*.so"))
 
@@ -149,7 +149,7 @@ def test_its_machine_code_is_of_the_right_machine(target: Target, package: Path)
 
 
 def test_it_brings_its_bytecode(package: Path) -> None:
-    """Every module is compiled, and holds good whatever a zip does to the times of files."""
+    """Every module has byte code that stays valid when a zip changes the files' times."""
     sources = list(package.rglob("*.py"))
     [bytecode] = (package / "handlers" / "__pycache__").glob("review.*.pyc")
     content = bytecode.read_bytes()
@@ -162,23 +162,23 @@ def test_it_brings_its_bytecode(package: Path) -> None:
 
 
 def test_the_lock_is_the_same_for_every_python() -> None:
-    """Pip reads markers for the Python that it runs on, which needn't be Lambda's."""
+    """Pip evaluates markers for the Python that runs it, which may differ from Lambda's."""
     lock = (ROOT / "src/requirements.txt").read_text()
 
     assert "python_version" not in lock
     assert "python_full_version" not in lock
 
 
-# --- that it is always the same -------------------------------------------------------------------
+# --- it is reproducible ---------------------------------------------------------------------------
 
 
 def test_both_functions_have_the_same_package(build: Path) -> None:
-    """It is made twice, at two times and in two folders."""
+    """SAM builds it twice, at two times and in two folders, with the same content."""
     assert content_hash(build / "DispatcherFunction") == content_hash(build / "ReviewerFunction")
 
 
 def test_it_is_the_same_from_another_clone(build: Path, tmp_path: Path) -> None:
-    """Neither the folder, nor the umask, nor the sources' times, nor the hash seed can be told."""
+    """Folder, umask, the sources' times and the hash seed change nothing."""
     clone, made = tmp_path / "clone", tmp_path / "made"
     for name in ("src", "package", "sandbox"):
         shutil.copytree(

@@ -1,4 +1,4 @@
-"""What the functions load: all of it is in the package, and compiled."""
+"""All modules that the functions import are in the package and compiled, and no others of ours."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ NOWHERE = "127.0.0.1:9"
 
 @pytest.fixture
 def untrimmed(tmp_path: Path) -> Path:
-    """All that the lock names beside the same code, with nothing left out and nothing compiled."""
+    """Return a folder with the same code and all libraries of the lock, complete and uncompiled."""
     for path in (*libraries().iterdir(), *(ROOT / "src").iterdir()):
         (tmp_path / path.name).symlink_to(path)
     return tmp_path
@@ -39,7 +39,7 @@ def reported(
     *events: str,
     timeout_seconds: int = 60,
 ) -> str:
-    """What Python tells of its imports while the function takes these events."""
+    """Return what Python prints of its imports while the function handles these events."""
     verbose = {"PYTHONVERBOSE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     with LambdaFunction(
         package, handler, environment | verbose, timeout_seconds=timeout_seconds
@@ -54,7 +54,7 @@ def imported(output: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("handler", "events"), EVENTS.items())
-def test_nothing_that_would_be_imported_is_left_out(
+def test_the_package_has_every_module_that_is_imported(
     handler: str,
     events: tuple[str, ...],
     build: Path,
@@ -62,11 +62,11 @@ def test_nothing_that_would_be_imported_is_left_out(
     aws: FakeAws,
     cluster: FakeCluster,
 ) -> None:
-    """Not even what some library tries to import and does without."""
+    """The package has every module that the functions import with all libraries complete."""
     given = environment(handler, aws)
     pending = cluster.get(file_csr(cluster, aws, address="10.0.1.10"))
     whole = imported(reported(untrimmed, handler, given, *events))
-    # The first run decided it, and where nothing is pending EC2 isn't asked.
+    # The first run decided the CSR, and EC2 is asked only while one is pending.
     cluster.remove(pending["metadata"]["name"])
     cluster.seed_object(pending)
     loaded = imported(reported(build / FUNCTIONS[handler], handler, given, *events))
@@ -77,10 +77,10 @@ def test_nothing_that_would_be_imported_is_left_out(
 
 
 @pytest.mark.parametrize(("handler", "name"), [(DISPATCH, "schedule"), (REVIEW, "review")])
-def test_nor_what_is_imported_when_aws_is_away(
+def test_the_package_has_every_module_imported_while_aws_is_unreachable(
     handler: str, name: str, build: Path, untrimmed: Path, aws: FakeAws
 ) -> None:
-    """No API of the account answers."""
+    """Errors while no AWS API answers import no module that the package lacks."""
     given = environment(handler, aws) | {"AWS_ENDPOINT_URL": f"http://{NOWHERE}"}
     whole = reported(untrimmed, handler, given, name)
     loaded = reported(build / FUNCTIONS[handler], handler, given, name)
@@ -89,10 +89,10 @@ def test_nor_what_is_imported_when_aws_is_away(
     assert "EndpointConnectionError" in loaded
 
 
-def test_nor_what_is_imported_when_the_cluster_is_away(
+def test_the_package_has_every_module_imported_while_the_cluster_is_unreachable(
     build: Path, untrimmed: Path, aws: FakeAws
 ) -> None:
-    """Its API doesn't answer; the review tries until its time is up, which is five seconds here."""
+    """Errors of a cluster that doesn't answer within 5 seconds import no module it lacks."""
     with FakeCluster(CLUSTER, region=HOME).start() as cluster:
         ca_pem = cluster.ca_pem
     aws.add_cluster(CLUSTER, HOME, server=f"https://{NOWHERE}", ca_pem=ca_pem, vpc_id=VPC)
@@ -112,7 +112,7 @@ def test_nothing_is_compiled_at_a_start(
     aws: FakeAws,
     cluster: FakeCluster,
 ) -> None:
-    """Every module of the package is loaded from its byte code."""
+    """Python loads every module of the package from its byte code."""
     file_csr(cluster, aws, address="10.0.1.10")
     package = build / FUNCTIONS[handler]
     output = reported(package, handler, environment(handler, aws), *events)

@@ -1,6 +1,6 @@
-"""The package that `sam build` makes runs as a Lambda function does, on every event of `events/`.
+"""The package that `sam build` makes handles every event of `events/` as in Lambda.
 
-It is built for this machine and this Python instead of Lambda's; nothing else is different.
+It is built for this machine and this Python instead of Lambda's; all else is the same.
 """
 
 import json
@@ -28,7 +28,7 @@ from tests.template.sam import ROOT, monitoring_of, transformed
 
 
 def metrics(output: str) -> list[tuple[frozenset[str], Mapping[str, Any]]]:
-    """The lines that CloudWatch reads metrics from: the names of their dimensions, and the line."""
+    """Return each line that CloudWatch reads metrics from, with the names of its dimensions."""
     lines = [json.loads(line) for line in output.splitlines() if '"_aws"' in line]
     return [
         (frozenset(dimensions), line)
@@ -42,15 +42,15 @@ def metrics(output: str) -> list[tuple[frozenset[str], Mapping[str, Any]]]:
 
 
 def test_every_event_is_tried_here() -> None:
-    """No event of the folder is without a test below."""
+    """Each event of the folder has a test below."""
     tried = {name for events in EVENTS.values() for name in events}
 
     assert tried == {path.stem for path in (ROOT / "events").glob("*.json")}
 
 
 @pytest.mark.usefixtures("cluster")
-def test_schedule(build: Path, aws: FakeAws) -> None:
-    """The schedule's event makes one message for the cluster, as the reviewer's event has it."""
+def test_the_schedule_sends_a_message_per_cluster(build: Path, aws: FakeAws) -> None:
+    """The schedule's event sends one message for the cluster, the same as in the review event."""
     with function(build, DISPATCH, aws) as dispatcher:
         outcome = dispatcher.invoke(event("schedule"))
     [record] = aws.receive(aws.create_queue())
@@ -59,7 +59,7 @@ def test_schedule(build: Path, aws: FakeAws) -> None:
     assert event("review")["Records"][0]["body"] == record["body"]
 
 
-def test_review(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+def test_a_review_approves_a_nodes_request(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A node's own request is approved."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
@@ -69,8 +69,10 @@ def test_review(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     assert ["Approved"] == conditions(cluster, csr)
 
 
-def test_review_of_an_attack(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
-    """A request for another address is denied where the mode is enforce."""
+def test_a_review_denies_a_request_for_another_address(
+    build: Path, aws: FakeAws, cluster: FakeCluster
+) -> None:
+    """In enforce mode a request for another address is denied."""
     csr = file_csr(cluster, aws, address="10.0.1.20")
     with function(build, REVIEW, aws, Mode="enforce") as reviewer:
         outcome = reviewer.invoke(event("review"))
@@ -79,7 +81,9 @@ def test_review_of_an_attack(build: Path, aws: FakeAws, cluster: FakeCluster) ->
     assert ["Denied"] == conditions(cluster, csr)
 
 
-def test_review_in_shadow(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+def test_a_review_in_shadow_mode_writes_nothing(
+    build: Path, aws: FakeAws, cluster: FakeCluster
+) -> None:
     """In shadow mode nothing is written."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws, Mode="shadow") as reviewer:
@@ -89,8 +93,10 @@ def test_review_in_shadow(build: Path, aws: FakeAws, cluster: FakeCluster) -> No
     assert [] == conditions(cluster, csr)
 
 
-def test_review_excluded(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
-    """A message about a cluster of a Region that isn't served is done with, and nothing else."""
+def test_a_message_about_an_unserved_region_decides_nothing(
+    build: Path, aws: FakeAws, cluster: FakeCluster
+) -> None:
+    """A message about a Region that isn't served succeeds and decides nothing."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
         outcome = reviewer.invoke(event("review-excluded"))
@@ -101,8 +107,8 @@ def test_review_excluded(build: Path, aws: FakeAws, cluster: FakeCluster) -> Non
     assert "not selected by REGIONS and CLUSTER_NAMES" in output
 
 
-def test_review_unreadable(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
-    """A message with more in it than a cluster and its Region fails, and so gets to the DLQ."""
+def test_an_unreadable_message_fails(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
+    """A message with other fields than cluster and Region fails, so it goes to the DLQ."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
         outcome = reviewer.invoke(event("review-unreadable"))
@@ -112,10 +118,10 @@ def test_review_unreadable(build: Path, aws: FakeAws, cluster: FakeCluster) -> N
     assert [] == conditions(cluster, csr)
 
 
-def test_a_failed_message_doesn_t_spoil_the_next(
+def test_a_message_after_a_failed_one_is_handled(
     build: Path, aws: FakeAws, cluster: FakeCluster
 ) -> None:
-    """The same warm function reviews on after a message that failed."""
+    """After a failed message, the same warm function handles the next one."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws) as reviewer:
         failed = reviewer.invoke(event("review-unreadable"))
@@ -127,7 +133,7 @@ def test_a_failed_message_doesn_t_spoil_the_next(
 
 
 def test_bad_settings_fail_the_start(build: Path, aws: FakeAws) -> None:
-    """Parameters that don't go together are told before any event is taken."""
+    """Parameters that contradict each other are reported before any event is handled."""
     with function(
         build, REVIEW, aws, ApproveAfterSeconds="300", MaxCsrAgeSeconds="200"
     ) as reviewer:
@@ -142,7 +148,7 @@ def test_bad_settings_fail_the_start(build: Path, aws: FakeAws) -> None:
 
 @pytest.mark.parametrize("handler", FUNCTIONS)
 def test_missing_settings_fail_the_start(handler: str, build: Path, aws: FakeAws) -> None:
-    """Of either function."""
+    """Both functions refuse to start without a setting that they need."""
     without = environment(handler, aws) | {"STACK_NAME": ""}
     with LambdaFunction(build / FUNCTIONS[handler], handler, without) as function:
         outcome = function.invoke({})
@@ -152,8 +158,8 @@ def test_missing_settings_fail_the_start(handler: str, build: Path, aws: FakeAws
     assert "STACK_NAME" in outcome.error_message
 
 
-def test_a_package_without_its_libraries_doesn_t_start(tmp_path: Path, build: Path) -> None:
-    """What the package lacks isn't found elsewhere: the tests above prove that it is whole."""
+def test_a_package_without_its_libraries_does_not_start(tmp_path: Path, build: Path) -> None:
+    """What the package lacks isn't found elsewhere, so the tests above prove it is complete."""
     for name in ("handlers", "core", "adapters"):
         (tmp_path / name).symlink_to(build / "ReviewerFunction" / name)
     with LambdaFunction(tmp_path, REVIEW, {}) as reviewer:
@@ -163,11 +169,11 @@ def test_a_package_without_its_libraries_doesn_t_start(tmp_path: Path, build: Pa
     assert "Runtime.ImportModuleError" == outcome.error_type
 
 
-# --- what it tells --------------------------------------------------------------------------------
+# --- what it logs ---------------------------------------------------------------------------------
 
 
 def test_alarms_find_their_metrics(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
-    """What the alarms watch is emitted, each run, under exactly the dimensions they watch."""
+    """Each run emits every metric that an alarm watches, with exactly the alarm's dimensions."""
     file_csr(cluster, aws, address="10.0.1.10")
     with function(build, DISPATCH, aws) as dispatcher, function(build, REVIEW, aws) as reviewer:
         dispatcher.invoke(event("schedule"))
@@ -191,7 +197,7 @@ def test_alarms_find_their_metrics(build: Path, aws: FakeAws, cluster: FakeClust
 
 
 def test_nothing_secret_is_written(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
-    """Neither the token for the cluster nor the credentials behind it are in the log."""
+    """The log contains neither the token for the cluster nor the credentials that sign it."""
     file_csr(cluster, aws, address="10.0.1.10")
     with function(build, REVIEW, aws, LogLevel="DEBUG") as reviewer:
         reviewer.invoke(event("review"))

@@ -1,1 +1,1 @@
-"""Tests: property."""
+"""Properties: statements about all inputs, tried on random and mutated ones."""

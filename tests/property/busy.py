@@ -1,4 +1,4 @@
-"""A busy cluster: CSRs of every fate in one list, and an API that keeps what is written to it.
+"""A busy cluster: CSRs with every outcome in one list, and an API that stores what is written.
 
 `WRITTEN` is what a healthy review writes, in `enforce` and with names allowed as identity.
 """
@@ -53,7 +53,7 @@ def session(number: int) -> str:
 
 
 def asked(number: int, word: str = "", **rest: Any) -> Csr:
-    """A CSR of the node of this number, for names and addresses that are its own."""
+    """Return a CSR of the node of this number, for its own names and addresses."""
     own = {
         "dns": (node(number), f"{session(number)}.eu-west-1.compute.internal"),
         "ips": (f"10.0.3.{number}", f"198.51.100.{number}", f"2001:db8::{number}"),
@@ -64,7 +64,7 @@ def asked(number: int, word: str = "", **rest: Any) -> Csr:
 
 
 def instance(number: int, id: str = "") -> Instance:  # noqa: A002  the field's name
-    """The instance of that node, with a second interface and a pod's addresses."""
+    """Return the instance of that node, with a second interface and a pod's addresses."""
     first = an_interface(
         address=f"10.0.3.{number}",
         public=(f"198.51.100.{number}", f"198.51.101.{number}"),
@@ -148,15 +148,15 @@ def written(writes: Iterable[Write]) -> list[tuple[str, str]]:
     return [(write.csr.name, write.condition) for write in writes]
 
 
-# --- an API that keeps what is written -----------------------------------------------------------
+# --- an API that stores what is written ----------------------------------------------------------
 
 
 @dataclass
 class LiveApi:
-    """The CSRs of a cluster, as the API server keeps them: what is stale is refused.
+    """The CSRs of a cluster as the API server stores them: it refuses writes to stale objects.
 
-    `applied` are the writes that it took, `reported` those whose ends were told. `ends`: how a
-    write ends, by the name of its CSR; well unless told otherwise.
+    `applied`: the writes that it stored. `reported`: those whose results the caller received.
+    `ends`: how a write ends, by the name of its CSR; by default it succeeds.
     """
 
     items: list[Item]
@@ -178,7 +178,7 @@ class LiveApi:
 
     def _apply(self, write: Write) -> WriteResult:
         for at, item in enumerate(self.items):
-            if item is write.csr:  # the very object that was listed: nothing has changed since
+            if item is write.csr:  # the same object that was listed: nothing has changed since
                 condition = Condition(write.condition, "True", write.reason, write.message, NOW)
                 self.items[at] = replace(item, conditions=(*item.conditions, condition))
                 self.applied.append(write)
@@ -188,7 +188,7 @@ class LiveApi:
 
 @dataclass(frozen=True)
 class End:
-    """How a write ends: whether the API server took it, and what we are told, or run into."""
+    """How a write ends: whether the API server stores it, and the result or error that we get."""
 
     applied: bool = True
     result: WriteResult | None = None

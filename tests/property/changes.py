@@ -1,8 +1,8 @@
-"""Every field of an approvable case: how it may change for the worse, or why it doesn't matter.
+"""Every field of an approvable case: values that must prevent an approval, or why it is irrelevant.
 
-`CHANGES` gives values none of which may be approved; `IRRELEVANT` gives the reason why a field
-doesn't matter, with a value that differs and is approved all the same. `FORBIDDING` are records
-whose mere presence forbids an approval, whatever their fields hold.
+`CHANGES` has values of which none may be approved. `IRRELEVANT` has the reason why a field doesn't
+matter, and another value that is approved too. `FORBIDDING` has records whose presence prevents an
+approval, with any values of their fields.
 """
 
 from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ from tests.builders import (
     settings,
 )
 
-#: Every record that a case holds, but for the policy's settings; the first of several counts.
+#: Every record in a case, except the policy's settings; of several, the first counts.
 RECORDS: Mapping[str, type[Any]] = {
     "case": Case,
     "csr": Csr,
@@ -98,7 +98,7 @@ _INSIDE = {
 
 @dataclass(frozen=True)
 class Scenery:
-    """All that one verdict rests on. `of_case`: what is changed of the case once it was made."""
+    """All inputs of one verdict. `of_case`: changes to the case after it was made."""
 
     csr: Csr
     request: Pkcs10
@@ -109,7 +109,7 @@ class Scenery:
     of_case: Mapping[str, Any] = field(default_factory=dict)
 
     def changed(self, path: str, value: Any) -> "Scenery":
-        """With one field changed; `path` is a record and its field, with a dot between."""
+        """Return a copy with one field changed; `path` is `record.field`."""
         record, _, name = path.partition(".")
         if record == "settings":
             return replace(self, settings=self.settings.model_copy(update={name: value}))
@@ -125,12 +125,12 @@ class Scenery:
         return self.changed(_INSIDE[record], changed)
 
     def edited(self, case: Case) -> Case:
-        """The case with what is changed of it."""
+        """Return the case with the changes in `of_case`."""
         for path, value in self.of_case.items():
             record, _, name = path.partition(".")
             change = {name: value}
             if record != "case":
-                whole = getattr(case, record)  # there is no identity where another change took it
+                whole = getattr(case, record)  # another change may have removed the identity
                 change = {record: whole and replace(whole, **change)}
             case = replace(case, **change)
         return case
@@ -187,7 +187,7 @@ def _not(*good: object, of: SearchStrategy[Any] = _text) -> SearchStrategy[Any]:
 
 
 def _near(good: str) -> SearchStrategy[str]:
-    """Texts that resemble the good one, and any others."""
+    """Return texts that resemble the good one, and any others."""
     return st.one_of(
         _text,
         st.builds("{}{}".format, _text, st.just(good)),
@@ -196,7 +196,7 @@ def _near(good: str) -> SearchStrategy[str]:
     ).filter(lambda value: folded(value) != folded(good))
 
 
-#: Node names that aren't the instance's, many of them much like those that are.
+#: Node names that aren't the instance's; many resemble it.
 OTHER_NODES = _near(NODE).filter(lambda name: folded(name) not in _OWN_DNS | {INSTANCE_ID})
 
 _foreign_dns = _near(NODE).filter(lambda name: folded(name) not in _OWN_DNS).map(DnsName)
@@ -219,7 +219,7 @@ def _is_the_subject(subject: tuple[SubjectAttribute, ...]) -> bool:
 
 #: Field -> values of which none may be approved.
 CHANGES: Mapping[str, SearchStrategy[Any]] = {
-    # Younger than the wait, older than a kubelet waits, or before the instance was launched.
+    # Younger than the minimum age, older than a kubelet waits, or from before the launch.
     "csr.created": st.one_of(
         st.integers(-(10**8), 89), st.integers(901, 10**8), st.just(3 * 86_400)
     ).map(lambda age: NOW - timedelta(seconds=age)),
@@ -262,7 +262,7 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
     ).map(tuple),
     "csr.certificate": st.binary(min_size=1),
     "condition.type": st.sampled_from(("Approved", "Denied", "Failed")),
-    # Before the CSR, or so late that nobody waits for it any more.
+    # Before the CSR, or so late that no kubelet waits for it.
     "case.now": st.one_of(st.integers(-(10**8), -31), st.integers(901, 10**8)).map(
         lambda age: APPROVABLE.csr.created + timedelta(seconds=age)
     ),
@@ -301,7 +301,7 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
     "attribute.oid": _not("2.5.4.10"),
     "attribute.value": _not("system:nodes"),
     "attribute.string_type": st.just(StringType.OTHER),
-    "attribute.rdn": st.just(1),  # that of the other one
+    "attribute.rdn": st.just(1),  # the other attribute's RDN
     "instance.id": _near(INSTANCE_ID),
     "instance.state": _not("running", of=st.one_of(st.sampled_from(("stopped", "")), _text)),
     "instance.launched": st.one_of(
@@ -324,7 +324,7 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
     "address.primary": st.just(False),
     "cluster.name": _not("prod"),
     "cluster.vpc_id": _not(VPC),
-    # Every range that holds the node's own address.
+    # Every range that contains the node's own address.
     "cluster.service_ranges": st.integers(0, 32).map(
         lambda size: (ip_network(f"{ADDRESS}/{size}", strict=False),)
     ),
@@ -338,18 +338,18 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
 
 @dataclass(frozen=True)
 class Irrelevant:
-    """Why a field doesn't matter here, and another value of it."""
+    """Why a field doesn't matter here, and another value for it."""
 
     why: str
     value: Any
 
 
-_LOOSER = "it allows what is refused by default, and nothing such is asked for here"
+_LOOSER = "it allows what is refused by default, and the case has nothing of that kind"
 
-_BY_HAND = "who decides does so by a condition's type; the API server wants its status to be True"
+_BY_HAND = "a condition's type is the decision; the API server requires the status True"
 _ONE_BY_ONE = "its fields are changed one by one"
 
-_OF_WORKLOADS = "it is for the other signer's requests"
+_OF_WORKLOADS = "it is used for the other signer's requests"
 
 IRRELEVANT: Mapping[str, Irrelevant] = {
     "case.csr": Irrelevant(_ONE_BY_ONE, APPROVABLE.csr),
@@ -357,25 +357,25 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "case.policy": Irrelevant(_ONE_BY_ONE, APPROVABLE.settings),
     "case.peers": Irrelevant(_ONE_BY_ONE, Peers()),
     "condition.status": Irrelevant(_BY_HAND, "False"),
-    "condition.reason": Irrelevant("these are words for people", ""),
-    "condition.message": Irrelevant("these are words for people", "approve this"),
-    "condition.last_update": Irrelevant("it tells how old a decision is, and this is none", NOW),
+    "condition.reason": Irrelevant("only people read it", ""),
+    "condition.message": Irrelevant("only people read it", "approve this"),
+    "condition.last_update": Irrelevant("it is a decision's age, and this isn't a decision", NOW),
     "identity.kind": Irrelevant(
         "it follows from `csr.extra`, and so does the id", IdentityKind.NAME
     ),
-    "identity.node": Irrelevant("it is for the question to EC2; `csr.username` counts", "other"),
+    "identity.node": Irrelevant("it is for the call to EC2; `csr.username` counts", "other"),
     "csr.name": Irrelevant("the requester chooses it", "csr\nof mine"),
     "csr.uid": Irrelevant("it is for the write, not for the verdict", "other"),
     "csr.resource_version": Irrelevant("it is for the write, not for the verdict", "other"),
-    "csr.signer": Irrelevant("the list is one signer's; whoever lists sees to it", "example.com/x"),
-    "csr.request": Irrelevant("what is read of it is `request`; bytes have their own test", b""),
-    "key.kind": Irrelevant("these are words for people; the rule counts", "ECDSA P-521"),
-    "key.spki": Irrelevant("any key may be certified that nobody else uses", b"other"),
+    "csr.signer": Irrelevant("the list has one signer's CSRs; listing checks it", "example.com/x"),
+    "csr.request": Irrelevant("`request` is its parsed form; bytes have their own test", b""),
+    "key.kind": Irrelevant("only people read it; the rule counts", "ECDSA P-521"),
+    "key.spki": Irrelevant("any key is allowed that no other requester uses", b"other"),
     "request.key": Irrelevant("its fields are changed one by one", a_request().key),
-    "request.signature_hash": Irrelevant("these are words; the algorithm counts", ""),
-    "instance.public_dns_name": Irrelevant("it is a further name, not asked for here", ""),
+    "request.signature_hash": Irrelevant("only people read it; the algorithm counts", ""),
+    "instance.public_dns_name": Irrelevant("it is another name, not requested here", ""),
     "instance.other_addresses": Irrelevant(
-        "they only make a leave of a deny", frozenset({IPv4Address("192.0.2.1")})
+        "they only turn a deny into a leave", frozenset({IPv4Address("192.0.2.1")})
     ),
     "request.usages": Irrelevant(
         "a request with such an extension is refused for having it", frozenset({"client auth"})
@@ -385,13 +385,13 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     ),
     "settings.app_serving": Irrelevant("it is for ServiceAccounts, not for nodes", True),
     "settings.allow_short_service_names": Irrelevant("it is for Services, not for nodes", True),
-    "interface.id": Irrelevant("it is a name for people", ""),
+    "interface.id": Irrelevant("only people read it", ""),
     "interface.vpc_id": Irrelevant("the first interface is always in the instance's VPC", ""),
-    "interface.ipv6": Irrelevant("it is a further address", (IPv6Address("2001:db8::b"),)),
+    "interface.ipv6": Irrelevant("it is an additional address", (IPv6Address("2001:db8::b"),)),
     "interface.prefixes": Irrelevant(
-        "a primary IPv4 address is never of one", (ip_network("10.0.1.0/28"),)
+        "a primary IPv4 address is never in one", (ip_network("10.0.1.0/28"),)
     ),
-    "address.public": Irrelevant("it is a further address, not asked for here", frozenset()),
+    "address.public": Irrelevant("it is another address, not requested here", frozenset()),
     "peers.asking_since": Irrelevant("it is for counting denials", LAUNCHED),
     "peers.newer_in_namespace": Irrelevant(_OF_WORKLOADS, 99),
     "case.claim": Irrelevant(_OF_WORKLOADS, ServiceClaim("shop", ("web",))),
@@ -400,28 +400,28 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "cluster.tags": Irrelevant(
         "they only lower the mode, which is not the verdict", {"csr-approver:mode": "shadow"}
     ),
-    "settings.max_certificate_seconds": Irrelevant("no lifetime is asked for", 600),
+    "settings.max_certificate_seconds": Irrelevant("no lifetime is requested", 600),
     "settings.allow_name_identity": Irrelevant("with a session the name never counts", True),
     "settings.allow_other_vpcs": Irrelevant(_LOOSER, True),
     "settings.require_cluster_tag": Irrelevant(_LOOSER, False),
     "settings.verify_node_role": Irrelevant(_LOOSER, False),
-    "settings.allow_public_addresses": Irrelevant("no public name is asked for", False),
+    "settings.allow_public_addresses": Irrelevant("no public name is requested", False),
     "settings.allow_secondary_enis": Irrelevant(_LOOSER, True),
-    "settings.extra_dns_suffixes": Irrelevant("no name under them is asked for", ()),
-    "settings.regions": Irrelevant("whoever sends the cluster selects it", ("us-east-1",)),
-    "settings.cluster_names": Irrelevant("whoever sends the cluster selects it", ("other",)),
-    "settings.cluster_tag": Irrelevant("whoever sends the cluster selects it", "other"),
+    "settings.extra_dns_suffixes": Irrelevant("no name under them is requested", ()),
+    "settings.regions": Irrelevant("the dispatcher selects clusters", ("us-east-1",)),
+    "settings.cluster_names": Irrelevant("the dispatcher selects clusters", ("other",)),
+    "settings.cluster_tag": Irrelevant("the dispatcher selects clusters", "other"),
     "settings.mode": Irrelevant("it is set by the test", None),
     "settings.deny_after_seconds": Irrelevant("nothing is denied here", 0),
     "settings.issue_grace_seconds": Irrelevant("nothing is issued here", 30),
     "settings.write_connections": Irrelevant("it is for the write", 1),
-    "settings.reapprove_unissued": Irrelevant("it is for those approved before", True),
+    "settings.reapprove_unissued": Irrelevant("it is for CSRs approved before", True),
 }
 
-#: What the other signer's cases hold; their fields are those of `tests.property.service_changes`.
+#: Records of the other signer's cases; their fields are in `tests.property.service_changes`.
 OF_WORKLOADS = frozenset({Service, ServiceClaim, ServicesHidden})
 
-#: Record -> the field in which it stands, and how it comes there.
+#: Record -> the field that holds it, and how to put it there.
 FORBIDDING: Mapping[type[Any], tuple[str, Callable[[Any], Any]]] = {
     UnreadableRequest: ("case.request", lambda unread: unread),
     OversizedRequest: ("case.request", lambda size: a_parsed_csr(a_csr(request=size)).request),

@@ -1,4 +1,4 @@
-"""Go's own reader of requests, against which ours is held."""
+"""Go's own parser of requests, with which ours is compared."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.real.gocsr import GoReader, GoUnavailableError
 
 @pytest.fixture(scope="module")
 def go() -> Iterator[GoReader]:
-    """Where there is no Go the rest can be tested all the same; in CI that is a failure."""
+    """Yield Go's parser; without Go, skip the test, or fail it in CI."""
     try:
         reader = GoReader()
     except GoUnavailableError as error:

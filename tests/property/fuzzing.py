@@ -1,4 +1,4 @@
-"""How long the tests that go on with new seeds go on, and how what they find is repeated."""
+"""New seeds for fuzzing tests: for how long, and how to repeat a failure."""
 
 import os
 import time
@@ -10,9 +10,9 @@ _SHARERS = 2
 
 
 def seeds() -> Iterator[int]:
-    """New ones until this test's share of FUZZ_SECONDS is over, a few seconds by default.
+    """Yield new seeds until this test's share of FUZZ_SECONDS (default 6) is over.
 
-    FUZZ_SEED is the first, where it is given.
+    If FUZZ_SEED is set, it is the first seed.
     """
     end = time.monotonic() + float(os.environ.get("FUZZ_SECONDS", "6")) / _SHARERS
     seed = int(os.environ.get("FUZZ_SEED") or time.time_ns())
@@ -23,7 +23,7 @@ def seeds() -> Iterator[int]:
 
 @contextmanager
 def repeatable(seed: int) -> Iterator[None]:
-    """Whatever fails within says how it is repeated."""
+    """Add a note to any failure within that says how to repeat it."""
     try:
         yield
     except BaseException as error:

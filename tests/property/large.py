@@ -1,4 +1,4 @@
-"""Requests as large as may be, by what is large in them: for readers to bear.
+"""Requests of the largest size, by what is large in them, to test parsers with.
 
 Each is built to a size in bytes of DER, or of text where the framing is what is large.
 """
@@ -10,9 +10,9 @@ from sandbox.csr_builder import CsrBuilder, Names, der, keys
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import ADDRESS, NODE
 
-#: As much DER as fits into the largest request that is read.
+#: Bytes of DER that fit into the largest request that we parse.
 FITS = 47_500
-#: What the API server takes in one request at most. From: Kubernetes apiserver
+#: The most bytes that the API server accepts in one request. From: Kubernetes apiserver
 #: pkg/server/config.go, MaxRequestBodyBytes.
 API_LIMIT = 3 * 1024 * 1024
 
@@ -44,7 +44,7 @@ def _attributes(*attributes: bytes) -> bytes:
 
 
 def _many(part: Callable[[int], bytes], size: int) -> tuple[bytes, ...]:
-    """As many parts as fit, by the size of one of them."""
+    """Return as many parts as fit into `size` bytes."""
     return tuple(map(part, range(size // len(part(size)))))
 
 
@@ -149,7 +149,7 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
             )
         )
     ),
-    # --- the whole, and its frame
+    # --- the whole request, and its PEM frame
     "nested": lambda size: csr_builder.pem(der.nested(size)),
     "indefinite": lambda size: csr_builder.pem(b"\x30\x80" * (size // 2)),
     "zeros": lambda size: csr_builder.pem(bytes(size)),
@@ -170,7 +170,7 @@ LARGE: Mapping[str, Callable[[int], bytes]] = {
     "blocks": lambda size: _HONEST.pem() * (size // len(_HONEST.pem())),
 }
 
-#: Those that can be built in no time to the API's limit, too.
+#: Those that can quickly be built up to the API's limit, too.
 HUGE = (
     *("one-dns-name", "dns-names-of-one-letter", "labels", "uris", "modulus", "unknown-key"),
     *("signature", "oid", "nested", "indefinite", "zeros"),

@@ -1,7 +1,7 @@
-"""What must be true of saved objects for an approval, said anew and apart from our checks.
+"""Conditions of an approval of saved objects, implemented again without our checks.
 
-By the objects as they stand and by cryptography's own reader. It knows necessary conditions only:
-that an approval has objections shows a bug, here or there; that one has none shows nothing.
+It uses the raw objects and cryptography's own parser, and has necessary conditions only: an
+approval with objections shows a bug, here or in the checks; one without shows nothing.
 """
 
 import base64
@@ -24,7 +24,7 @@ _SKEW = timedelta(seconds=30)
 def objections(
     item: Item, documents: Mapping[str, Any], settings: Mapping[str, str], now: datetime
 ) -> list[str]:
-    """Why this CSR can't be approved; a document that wasn't given objects to nothing."""
+    """Return why this CSR can't be approved; a document that wasn't given objects to nothing."""
     spec = item["spec"]
     facts = dict(_of_the_request(item, settings, now))
     instances = [one for one in _instances(documents) if _claimed(one, spec, settings)]
@@ -70,7 +70,7 @@ def _instances(documents: Mapping[str, Any]) -> list[Item]:
 
 
 def _claimed(instance: Item, spec: Item, settings: Mapping[str, str]) -> bool:
-    """By its session, whole and alone; by the node's name only without any identity of IAM's."""
+    """Return whether the CSR claims the instance, by session, or by name if IAM keys are absent."""
     extra = spec.get("extra") or {}
     if "sessionName" in extra:
         return list(extra["sessionName"]) == [instance["InstanceId"]]
@@ -132,7 +132,7 @@ def _roles(instance: Item, documents: Mapping[str, Any]) -> list[tuple[str, str]
 
 
 def _role(arn: str) -> tuple[str, str]:
-    """What comes before the path, and the name."""
+    """Return what comes before the path, and the name."""
     return arn.partition("/")[0], arn.rpartition("/")[2].casefold()
 
 
@@ -147,7 +147,7 @@ def _dns(instance: Item) -> set[str]:
         f"{instance['InstanceId']}.{private.partition('.')[2]}",
     )
     own = {_lower(name) for name in names}
-    # The one suffix that the tests here set.
+    # The only suffix that the tests here set.
     return own | {f"{name.partition('.')[0]}.corp.example" for name in own}
 
 

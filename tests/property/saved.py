@@ -1,4 +1,4 @@
-"""What a person may have saved of a cluster: the inputs of `csr-approver evaluate`, as objects."""
+"""Documents that a person may have saved of a cluster: the inputs of `csr-approver evaluate`."""
 
 import base64
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def a_csr(
     status: Item | None = None,
     **spec: object,
 ) -> Item:
-    """A CSR of the node of this number; further names besides its own."""
+    """Return a CSR of the node of this number, for its own names and those given."""
     own = ((node(number), *dns), (f"10.0.1.{number}", *ips))
     return {
         "apiVersion": "certificates.k8s.io/v1",
@@ -69,7 +69,7 @@ def a_csr(
 
 
 def an_instance(number: int) -> Item:
-    """The node's instance, with all that a node may ask for and what is its pods'."""
+    """Return the node's instance, with all addresses that a node may request, and its pods'."""
     public = f"198.51.100.{number}"
     interface = {
         "NetworkInterfaceId": f"eni-{number:017x}",
@@ -129,7 +129,7 @@ _DECIDED = {
     ]
 }
 
-#: Verdicts of these, in their order, when all evidence is given: see VERDICTS.
+#: CSRs whose verdicts, with all evidence, are VERDICTS, in the same order.
 CSRS: Item = {
     "apiVersion": "v1",
     "kind": "List",
@@ -190,7 +190,7 @@ SERVICES: Item = {
     ],
 }
 
-#: By the option that takes it.
+#: The documents by the option that reads each.
 DOCUMENTS: Mapping[str, Item] = {
     "--csr": CSRS,
     "--instances": INSTANCES,

@@ -1,6 +1,6 @@
-"""The second signer: how each field of an approvable case may change for the worse, or why not.
+"""The second signer: values of each field that must prevent an approval, or why it is irrelevant.
 
-As `tests.property.changes` is for nodes.
+The module `tests.property.changes` has the same for nodes.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ from tests.service_builders import (
 
 @dataclass(frozen=True)
 class Scenery:
-    """All that one verdict rests on."""
+    """All inputs of one verdict."""
 
     csr: Csr
     request: Pkcs10
@@ -55,7 +55,7 @@ class Scenery:
     settings: ReviewSettings
 
     def changed(self, field: str, value: Any) -> "Scenery":
-        """With one field changed; `field` is a record and its field, with a dot between."""
+        """Return a copy with one field changed; `field` is `record.field`."""
         record, _, name = field.partition(".")
         change = {name: value}
         match record:
@@ -175,33 +175,33 @@ CHANGES: Mapping[str, SearchStrategy[Any]] = {
     ),
     "service.cluster_ips": st.frozensets(_foreign_ip, max_size=3),
     "service.deleting": st.just(True),
-    # Every range whose first address is the Service's own.
+    # Ranges whose first address is the Service's own.
     "cluster.service_ranges": st.just((ip_network("10.100.7.6/31"),)),
     "settings.max_csr_age_seconds": st.integers(60, 419),
     "settings.approve_after_seconds": st.integers(421, 840),
 }
 
-_OF_NODES = "it is for nodes, not for Services"
+_OF_NODES = "it is used for nodes, not for Services"
 
 IRRELEVANT: Mapping[str, Irrelevant] = {
     "csr.uid": Irrelevant("it is for the write, not for the verdict", "other"),
     "csr.resource_version": Irrelevant("it is for the write, not for the verdict", "other"),
-    "csr.signer": Irrelevant("the list is one signer's; whoever lists sees to it", APP_SERVING),
+    "csr.signer": Irrelevant("the list has one signer's CSRs; listing checks it", APP_SERVING),
     "csr.extra": Irrelevant("the namespace is known by username and groups", {}),
-    "csr.request": Irrelevant("what is read of it is `request`; bytes have their own test", b""),
-    "key.kind": Irrelevant("these are words for people; the rule counts", "ECDSA P-521"),
-    "key.spki": Irrelevant("any key may be certified that nobody else uses", b"other"),
+    "csr.request": Irrelevant("`request` is its parsed form; bytes have their own test", b""),
+    "key.kind": Irrelevant("only people read it; the rule counts", "ECDSA P-521"),
+    "key.spki": Irrelevant("any key is allowed that no other requester uses", b"other"),
     "request.key": Irrelevant("its fields are changed one by one", a_service_request().key),
-    "request.signature_hash": Irrelevant("these are words; the algorithm counts", ""),
-    "attribute.rdn": Irrelevant("there is one only", 7),
-    "cluster.name": Irrelevant("whoever lists chose the cluster", "other"),
+    "request.signature_hash": Irrelevant("only people read it; the algorithm counts", ""),
+    "attribute.rdn": Irrelevant("there is only one", 7),
+    "cluster.name": Irrelevant("the message selects the cluster", "other"),
     "cluster.vpc_id": Irrelevant(_OF_NODES, "vpc-other"),
     "cluster.region": Irrelevant("it is for the log", "us-east-1"),
     "cluster.tags": Irrelevant(
         "they only lower the mode, which is not the verdict", {"csr-approver:mode": "shadow"}
     ),
-    "settings.allow_short_service_names": Irrelevant("no short name is asked for", True),
-    "settings.max_certificate_seconds": Irrelevant("no lifetime is asked for", 600),
+    "settings.allow_short_service_names": Irrelevant("no short name is requested", True),
+    "settings.max_certificate_seconds": Irrelevant("no lifetime is requested", 600),
     "settings.allow_name_identity": Irrelevant(_OF_NODES, True),
     "settings.allow_other_vpcs": Irrelevant(_OF_NODES, True),
     "settings.require_cluster_tag": Irrelevant(_OF_NODES, False),
@@ -209,13 +209,15 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "settings.allow_public_addresses": Irrelevant(_OF_NODES, False),
     "settings.allow_secondary_enis": Irrelevant(_OF_NODES, True),
     "settings.extra_dns_suffixes": Irrelevant(_OF_NODES, ("a.example",)),
-    "settings.regions": Irrelevant("whoever sends the cluster selects it", ("us-east-1",)),
-    "settings.cluster_names": Irrelevant("whoever sends the cluster selects it", ("other",)),
-    "settings.cluster_tag": Irrelevant("whoever sends the cluster selects it", "other"),
+    "settings.regions": Irrelevant("the dispatcher selects clusters", ("us-east-1",)),
+    "settings.cluster_names": Irrelevant("the dispatcher selects clusters", ("other",)),
+    "settings.cluster_tag": Irrelevant("the dispatcher selects clusters", "other"),
     "settings.mode": Irrelevant("it is set by the test", None),
     "settings.deny_after_seconds": Irrelevant("nothing is denied here", 0),
     "settings.issue_grace_seconds": Irrelevant("nothing is issued here", 30),
     "settings.write_connections": Irrelevant("it is for the write", 1),
-    "settings.reapprove_unissued": Irrelevant("it is for those approved before", True),
-    "settings.app_serving": Irrelevant("whoever reviews this signer has looked at it", False),
+    "settings.reapprove_unissued": Irrelevant("it is for CSRs approved before", True),
+    "settings.app_serving": Irrelevant(
+        "the handler checks it before it reviews this signer", False
+    ),
 }

@@ -1,6 +1,6 @@
-"""`csr-approver evaluate` on files of megabytes, large in one thing each: it keeps its contract.
+"""`csr-approver evaluate` on files of megabytes, each with one large part: it keeps its contract.
 
-Once in this process, and for the oddest ones as people run it, in a process of its own.
+The tests call it in this process, and for the most unusual files in a separate process.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.property import mutants, saved
+from tests.property import document_mutations, saved
 from tests.property.test_evaluate_never_breaks import (
     Saved,
     Tally,
@@ -21,9 +21,9 @@ from tests.property.test_evaluate_never_breaks import (
     examine,
 )
 
-#: What the API server takes in one object. From: Kubernetes apiserver pkg/server/config.go.
+#: The most bytes of an object at the API server. From: Kubernetes apiserver pkg/server/config.go.
 _SIZE = 3 * 1024 * 1024
-#: No bound on speed: what hangs is ended.
+#: Seconds until a hanging process is ended. This doesn't test speed.
 _HANGS_AFTER = 300
 
 _LONG = "x" * _SIZE
@@ -34,7 +34,7 @@ def _csr(**spec: Any) -> bytes:
 
 
 def _csrs(*items: object) -> bytes:
-    return mutants.encoded({"items": [saved.a_csr(2), *items]})
+    return document_mutations.encoded({"items": [saved.a_csr(2), *items]})
 
 
 def _with(part: str, **changes: object) -> bytes:
@@ -44,7 +44,9 @@ def _with(part: str, **changes: object) -> bytes:
 
 def _instances(*more: object, **changes: object) -> bytes:
     first = saved.an_instance(1) | changes
-    return mutants.encoded({"Reservations": [{"Instances": [first, saved.an_instance(2), *more]}]})
+    return document_mutations.encoded(
+        {"Reservations": [{"Instances": [first, saved.an_instance(2), *more]}]}
+    )
 
 
 def _interface(**changes: object) -> bytes:
@@ -53,11 +55,13 @@ def _interface(**changes: object) -> bytes:
 
 
 def _cluster(**changes: object) -> bytes:
-    return mutants.encoded({"cluster": saved.CLUSTER["cluster"] | changes})
+    return document_mutations.encoded({"cluster": saved.CLUSTER["cluster"] | changes})
 
 
 def _profiles(*more: object) -> bytes:
-    return mutants.encoded({"InstanceProfiles": [*saved.PROFILES["InstanceProfiles"], *more]})
+    return document_mutations.encoded(
+        {"InstanceProfiles": [*saved.PROFILES["InstanceProfiles"], *more]}
+    )
 
 
 def _deep(depth: int) -> bytes:
@@ -146,9 +150,9 @@ _EVIDENCE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
         "--instance-profiles",
         lambda: _profiles({"Arn": "x", "Roles": [{"Arn": saved.ROLE + _LONG}]}),
     ),
-    "services": ("--services", lambda: mutants.encoded({"items": [{}] * 500_000})),
+    "services": ("--services", lambda: document_mutations.encoded({"items": [{}] * 500_000})),
 }
-#: No JSON, or none of the shape.
+#: Files that aren't JSON, or have another shape.
 _NONE: Mapping[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "blank": lambda: b" " * _SIZE,
@@ -180,7 +184,7 @@ def _with_file(option: str, content: bytes) -> Saved:
 
 @pytest.mark.parametrize("name", _CSRS)
 def test_csrs_that_are_large_are_answered_with_the_others(name: str, tmp_path: Path) -> None:
-    """One answer each, whatever it is; the other node's request is approved all the same."""
+    """Each large CSR gets one answer, and the other node's request is approved."""
     case = _with_file("--csr", _CSRS[name]())
     case.codes = (0,)
 
@@ -191,7 +195,7 @@ def test_csrs_that_are_large_are_answered_with_the_others(name: str, tmp_path: P
 
 @pytest.mark.parametrize("name", ["a-name", "a-username", "a-usage", "a-session-name", "a-role"])
 def test_the_table_of_large_ones_is_a_table(name: str, tmp_path: Path) -> None:
-    """No column of megabytes."""
+    """No column is megabytes wide."""
     case = _with_file("--csr", _CSRS[name]())
     case.codes, case.table = (0,), True
 
@@ -200,7 +204,7 @@ def test_the_table_of_large_ones_is_a_table(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", _EVIDENCE)
 def test_evidence_that_is_large_approves_nothing_more(name: str, tmp_path: Path) -> None:
-    """It is compared with, or is told to be unreadable."""
+    """Large evidence is used, or reported as unreadable."""
     option, content = _EVIDENCE[name]
     case = _with_file(option, content())
 
@@ -209,10 +213,10 @@ def test_evidence_that_is_large_approves_nothing_more(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize("option", saved.DOCUMENTS)
 @pytest.mark.parametrize("name", _NONE)
-def test_what_is_no_json_of_its_shape_cant_be_told_of(
+def test_a_file_that_is_not_json_of_its_shape_is_reported(
     name: str, option: str, tmp_path: Path
 ) -> None:
-    """Exit 3, and the message names the file."""
+    """The exit code is 3, and the message names the file."""
     case = _with_file(option, _NONE[name]())
     case.codes = (3,)
 
@@ -223,7 +227,7 @@ def test_what_is_no_json_of_its_shape_cant_be_told_of(
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-le"])
 def test_every_encoding_of_json_is_read(encoding: str, tmp_path: Path) -> None:
-    """With or without a byte order mark: PowerShell's `>` writes one."""
+    """Each encoding is read with and without a byte order mark, which PowerShell's `>` writes."""
     case = a_good_case()
     for option, document in saved.DOCUMENTS.items():
         case.files[option] = json.dumps(document).encode(encoding)
@@ -231,7 +235,7 @@ def test_every_encoding_of_json_is_read(encoding: str, tmp_path: Path) -> None:
     assert list(saved.VERDICTS) == [row["verdict"] for row in examine(case, tmp_path, Tally())]
 
 
-# --- in a process of its own ---------------------------------------------------------------------
+# --- in a separate process -----------------------------------------------------------------------
 
 
 def _ran(folder: Path, content: bytes, *options: str | bytes, **environ: str) -> Any:
@@ -251,7 +255,7 @@ def _ran(folder: Path, content: bytes, *options: str | bytes, **environ: str) ->
 
 @pytest.mark.parametrize("name", ["brackets", "braces", "deep", "digits", "zeros"])
 def test_the_command_itself_ends_with_3_and_no_traceback(name: str, tmp_path: Path) -> None:
-    """On the main thread's own stack, too."""
+    """The main thread's stack is large enough for these files."""
     done = _ran(tmp_path, _NONE[name]())
 
     assert (3, b"") == (done.returncode, done.stdout)
@@ -271,11 +275,11 @@ def test_the_command_itself_ends_with_3_and_no_traceback(name: str, tmp_path: Pa
 def test_the_command_answers_terminals_that_know_ascii_only(
     environ: dict[str, str], output: str, tmp_path: Path
 ) -> None:
-    """Whatever the names are made of."""
-    odd = saved.a_csr(1, username="system:node:\u00fc\U0001f600") | {}
-    odd["metadata"] |= {"name": "csr-\u00fc\u202e\U0001f600"}
+    """Names with any characters are printed to an ASCII terminal."""
+    unusual = saved.a_csr(1, username="system:node:\u00fc\U0001f600") | {}
+    unusual["metadata"] |= {"name": "csr-\u00fc\u202e\U0001f600"}
     done = _ran(
-        tmp_path, _csrs(odd, {"metadata": {"name": "\ud800"}}), "--output", output, **environ
+        tmp_path, _csrs(unusual, {"metadata": {"name": "\ud800"}}), "--output", output, **environ
     )
 
     assert (0, b"") == (done.returncode, done.stderr.partition(b"hint: all are abandoned")[0])
@@ -294,11 +298,11 @@ def test_the_command_answers_terminals_that_know_ascii_only(
     ],
     ids=lambda options: options[1].hex(),
 )
-def test_the_command_bears_options_that_are_no_text(
+def test_the_command_handles_options_that_are_not_text(
     options: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
-    """2 for usage, 3 for a file that isn't there."""
-    done = _ran(tmp_path, mutants.encoded(saved.CSRS), *options)
+    """The exit code is 2 for wrong usage, and 3 for a missing file."""
+    done = _ran(tmp_path, document_mutations.encoded(saved.CSRS), *options)
 
     assert done.returncode == (3 if options[0] == b"--instances" else 2)
     assert done.stdout == b""

@@ -1,12 +1,12 @@
-"""`csr-approver evaluate` on mutants of all that it reads: it keeps its contract.
+"""`csr-approver evaluate` keeps its contract on mutants of all its inputs.
 
-Three claims, whatever the inputs:
+Three claims, for any inputs:
 
-1. No traceback: it exits with 0, 2 or 3, and prints JSON if and only if with 0.
-2. There is one answer of the contract's shape for each item, in their order.
-3. An approval has no objection of an oracle that knows nothing of our checks.
+1. There is no traceback: the exit code is 0, 2 or 3, and it prints JSON if and only if it is 0.
+2. Each item gets one answer of the contract's shape, in the items' order.
+3. An approval has no objection of an oracle that is independent of our checks.
 
-`FUZZ_SECONDS=600` goes on with new seeds for half as long; `FUZZ_SEED` repeats one.
+`FUZZ_SECONDS=600` continues with new seeds for 300 s; `FUZZ_SEED` repeats one.
 """
 
 import json
@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 from cli.evaluate.saved_list import Unparsed, objects_of
 from cli.main import app
 from core.checks import KUBELET_SERVING_CHECKS
-from tests.property import mutants, saved
+from tests.property import document_mutations, saved
 from tests.property.fuzzing import repeatable, seeds
 from tests.property.oracle import moment, objections
 
@@ -61,9 +61,9 @@ _BAD_MOMENTS = ("", "yesterday", "2026-11-24T12:00:00", "2026-02-30T00:00:00Z", 
 
 @dataclass
 class Saved:
-    """One call of the command: the bytes of its files, and its further options.
+    """One call of the command: the bytes of its files, and its other options.
 
-    `codes`: the exit codes that may be right. `settings`: those that hold, where that is known.
+    `codes`: the exit codes that are allowed. `settings`: the effective ones, if known.
     """
 
     files: dict[str, bytes]
@@ -83,9 +83,11 @@ class Saved:
 
 
 def a_mutant(random: Random) -> Saved:
-    """All inputs as a person may have saved them, with one or more of them bent."""
-    files = {option: mutants.encoded(document) for option, document in saved.DOCUMENTS.items()}
-    # Evidence of another shape is soon no evidence at all, and then there are no answers.
+    """Return all inputs as a person may have saved them, with one or more of them bent."""
+    files = {
+        option: document_mutations.encoded(document) for option, document in saved.DOCUMENTS.items()
+    }
+    # Evidence of another shape is often unreadable, and then there are no answers.
     for option in random.choice((["--csr"], ["--csr"], random.sample(sorted(files), 2))):
         files[option] = _bent(random, option)
     for option in sorted(files.keys() - {"--csr"}):
@@ -104,9 +106,9 @@ def a_mutant(random: Random) -> Saved:
 def _bent(random: Random, option: str) -> bytes:
     document = saved.DOCUMENTS[option]
     if random.random() < 0.85:
-        document = mutants.mutated(random, document, list(saved.DOCUMENTS.values()))
-    text = mutants.encoded(document)
-    return mutants.mutated_text(random, text) if random.random() < 0.2 else text
+        document = document_mutations.mutated(random, document, list(saved.DOCUMENTS.values()))
+    text = document_mutations.encoded(document)
+    return document_mutations.mutated_text(random, text) if random.random() < 0.2 else text
 
 
 def _set(random: Random, case: Saved) -> None:
@@ -114,10 +116,10 @@ def _set(random: Random, case: Saved) -> None:
     case.settings = dict(pair.split("=", 1) for pair in pairs)
     match random.randrange(6):
         case 0:
-            pairs.append(random.choice(_BAD_SETTINGS))  # of one name the last holds
+            pairs.append(random.choice(_BAD_SETTINGS))  # the last one of a name counts
             case.codes = (2,)
         case 1:
-            pairs.append(mutants.changed_text(random, random.choice(pairs)))
+            pairs.append(document_mutations.changed_text(random, random.choice(pairs)))
             case.settings, case.codes = None, (*case.codes, 2)
     case.options += [part for pair in pairs for part in ("--set", pair)]
 
@@ -130,9 +132,9 @@ def _at_another_moment(random: Random, case: Saved) -> None:
 
 
 def _codes_of(files: Mapping[str, bytes]) -> tuple[int, ...]:
-    """3 where a file is no JSON at all, or that of the CSRs no list; else 3 may be right.
+    """Return the allowed exit codes: only 3 if a file isn't JSON, or the CSRs' file isn't a list.
 
-    Of the CSRs single ones may be what isn't JSON.
+    In the CSRs' file, single items may be invalid JSON.
     """
     try:
         if _items(files["--csr"]) is None:
@@ -141,7 +143,8 @@ def _codes_of(files: Mapping[str, bytes]) -> tuple[int, ...]:
     except (ValueError, RecursionError):
         return (3,)
     sound = all(
-        mutants.encoded(documents[one]) == mutants.encoded(saved.DOCUMENTS[one])
+        document_mutations.encoded(documents[one])
+        == document_mutations.encoded(saved.DOCUMENTS[one])
         for one in files
         if one != "--csr"
     )
@@ -149,7 +152,7 @@ def _codes_of(files: Mapping[str, bytes]) -> tuple[int, ...]:
 
 
 def _items(content: bytes) -> list[Any] | None:
-    """The CSRs of a file, as tests/cli/test_saved_list.py holds them to be read."""
+    """Return the CSRs of a file, by the rules that tests/cli/test_saved_list.py tests."""
     objects = objects_of(content)
     if objects is None:
         return None
@@ -161,7 +164,7 @@ def _items(content: bytes) -> list[Any] | None:
 
 @dataclass
 class Tally:
-    """What came of the cases, so that one sees that all kinds of answers were met."""
+    """Counts of the answers, to show that all kinds occurred."""
 
     cases: int = 0
     codes: Counter[int] = field(default_factory=Counter)
@@ -169,7 +172,7 @@ class Tally:
 
 
 def examine(case: Saved, folder: Path, tally: Tally) -> list[dict[str, Any]]:
-    """Run one case, and fail where it contradicts a claim; give the answers, of JSON."""
+    """Run one case, fail if it contradicts a claim, and return the answers of JSON output."""
     result = case.run(folder)
     tally.cases += 1
     tally.codes[result.exit_code] += 1
@@ -263,7 +266,7 @@ def _is_like_a_csr(item: Any) -> bool:
 def _check_approval(
     case: Saved, documents: Mapping[str, Any], item: dict[str, Any], row: dict[str, Any]
 ) -> None:
-    """Two ways to the same answer; what only a live run can tell is listed as not run."""
+    """Check an approval with the oracle, and that checks which need a live run are listed."""
     if "--cluster" not in documents:
         assert "reserved-names" in row["not_run"]
     if case.settings is None:
@@ -283,12 +286,14 @@ def _moment_of(case: Saved, item: dict[str, Any]) -> Any:
 
 
 def a_good_case() -> Saved:
-    files = {option: mutants.encoded(document) for option, document in saved.DOCUMENTS.items()}
+    files = {
+        option: document_mutations.encoded(document) for option, document in saved.DOCUMENTS.items()
+    }
     return Saved(files, [])
 
 
 def test_what_the_mutants_come_from_has_all_verdicts(tmp_path: Path) -> None:
-    """Else nothing would be shown by what follows; the oracle sees the same approvals."""
+    """The original documents give all verdicts, and the oracle agrees with the approvals."""
     rows = examine(a_good_case(), tmp_path, Tally())
 
     assert list(saved.VERDICTS) == [row["verdict"] for row in rows]
@@ -300,18 +305,18 @@ def test_what_the_mutants_come_from_has_all_verdicts(tmp_path: Path) -> None:
 
 
 def test_evaluate_keeps_its_contract_on_mutants(tmp_path: Path) -> None:
-    """Hundreds of them, the same each time."""
+    """The contract holds on hundreds of mutants, the same in each run."""
     tally, random = Tally(), Random(0)  # noqa: S311 - to repeat mutants
     for _ in range(MUTANTS):
         examine(a_mutant(random), tmp_path, tally)
 
     assert {0, 2, 3} == set(tally.codes)
-    # Else the mutants would be too far off to tell anything.
+    # Otherwise the mutants differ too much to show anything.
     assert all(tally.verdicts[verdict] > MUTANTS // 5 for verdict in set(saved.VERDICTS))
 
 
 def test_evaluate_keeps_its_contract_for_as_long_as_asked(tmp_path: Path) -> None:
-    """The same with new seeds, for half of FUZZ_SECONDS, a few by default."""
+    """The contract holds with new seeds, for half of FUZZ_SECONDS (default 6)."""
     tally = Tally()
     for seed in seeds():
         random = Random(seed)  # noqa: S311 - to repeat mutants
@@ -321,16 +326,16 @@ def test_evaluate_keeps_its_contract_for_as_long_as_asked(tmp_path: Path) -> Non
     print(tally)  # noqa: T201 - how far it came
 
 
-def test_a_bent_csr_changes_no_others_answer(tmp_path: Path) -> None:
-    """But by being newer of the same requester, or using his key, or having a wrong certificate."""
+def test_a_mutated_csr_changes_no_others_answer(tmp_path: Path) -> None:
+    """Exceptions: it is newer, of the same requester, has that key, or a wrong certificate."""
     random = Random(0)  # noqa: S311 - to repeat mutants
     straight = examine(a_good_case(), tmp_path, Tally())
     for _ in range(MUTANTS // 2):
         items = list(saved.CSRS["items"])
         at = random.randrange(len(items))
-        items[at] = mutants.mutated(random, items[at], items)
+        items[at] = document_mutations.mutated(random, items[at], items)
         case = a_good_case()
-        case.files["--csr"] = mutants.encoded({"items": items})
+        case.files["--csr"] = document_mutations.encoded({"items": items})
         rows = examine(case, tmp_path, Tally())
         for number, (before, after) in enumerate(zip(straight, rows, strict=True)):
             refused = {refusal["check"] for refusal in after["refusals"]}

@@ -1,4 +1,4 @@
-"""From an approvable case no change for the worse is approved.
+"""An approvable case isn't approved after any change for the worse.
 
 The fields and their changes are in `tests.property.changes`.
 """
@@ -61,7 +61,7 @@ EXAMPLES = 60
 
 
 def action(scenery: Scenery) -> Action | None:
-    """What a review plans, with all that lies between the list and the write; None at a gate."""
+    """Return a review's planned action, by all code from list to write; None at a gate."""
     signer = SIGNERS[KUBELET_SERVING]
     context = ReviewContext(scenery.cluster, scenery.settings, NOW, signer)
     fleet = FakeFleet((scenery.instance,), {PROFILE: scenery.role})
@@ -79,12 +79,12 @@ def action(scenery: Scenery) -> Action | None:
 
 
 def test_the_case_to_start_from_is_approved() -> None:
-    """Else nothing would be shown by what follows."""
+    """The unchanged case is approved, so that the changes make the difference."""
     assert action(APPROVABLE) is Action.APPROVED
 
 
 def _records_within(kind: Any, known: frozenset[type[Any]] = frozenset()) -> frozenset[type[Any]]:
-    """The record and all that its fields may hold."""
+    """Return the record and all that its fields may hold."""
     if kind in known:
         return known
     is_record = isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, BaseModel))
@@ -96,14 +96,14 @@ def _records_within(kind: Any, known: frozenset[type[Any]] = frozenset()) -> fro
 
 
 def test_every_record_that_a_case_may_hold_is_known_here() -> None:
-    """No record can be put into another without somebody saying what its fields are for."""
+    """A new record in another one must be listed here with the purpose of its fields."""
     known = {*RECORDS.values(), *FORBIDDING, *OF_WORKLOADS, Policy}
 
     assert known == _records_within(Case)
 
 
 def test_every_field_is_changed_or_declared_irrelevant() -> None:
-    """No field can be added without somebody saying what it is for."""
+    """A new field must be listed here with its purpose."""
     known = {f"{name}.{one.name}" for name, kind in RECORDS.items() for one in fields(kind)}
     known |= {f"settings.{name}" for name in ReviewSettings.model_fields}
 
@@ -115,7 +115,7 @@ def test_every_field_is_changed_or_declared_irrelevant() -> None:
 @given(data=st.data())
 @tried(max_examples=EXAMPLES, deadline=None)
 def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObject) -> None:
-    """Whatever single field it is, and whatever it becomes."""
+    """No value of any single field's changes is approved."""
     value = data.draw(CHANGES[field], label=field)
 
     assert action(APPROVABLE.changed(field, value)) is not Action.APPROVED
@@ -124,10 +124,10 @@ def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObjec
 @pytest.mark.parametrize("record", FORBIDDING)
 @given(data=st.data())
 @tried(max_examples=EXAMPLES, deadline=None)
-def test_what_cant_be_known_or_read_is_never_approved(
+def test_unknown_or_unreadable_evidence_is_never_approved(
     record: type[Any], data: st.DataObject
 ) -> None:
-    """Whatever its fields hold."""
+    """Such a record prevents an approval with any values of its fields."""
     field, put = FORBIDDING[record]
     value = put(data.draw(st.builds(record)))
 
@@ -135,13 +135,13 @@ def test_what_cant_be_known_or_read_is_never_approved(
 
 
 @pytest.mark.parametrize("field", IRRELEVANT)
-def test_a_field_declared_irrelevant_is(field: str) -> None:
-    """The table of them is honest."""
+def test_a_field_declared_irrelevant_is_irrelevant(field: str) -> None:
+    """Each field in the table can change without changing the verdict."""
     assert action(APPROVABLE.changed(field, IRRELEVANT[field].value)) is Action.APPROVED
 
 
 def _record(field: str) -> str:
-    """The record of a field; those that lie in one another count as one."""
+    """Return the record of a field; nested records count as one."""
     record = field.partition(".")[0]
     return {
         "interface": "instance",
@@ -160,9 +160,9 @@ _PAIRS = [
     for one in CHANGES
     for other in CHANGES
     if _record(one) < _record(other)
-    # Together they only move the whole in time.
+    # Together they only shift the case in time.
     and (one, other) != ("case.now", "csr.created")
-    # A changed requester may claim just what the other record was changed to.
+    # A changed requester may claim exactly the other record's changed value.
     and not ("csr." in one and _record(other) in ("instance", "request", "role"))
     and (_record(one), _record(other)) != ("cluster", "instance")
 ]
@@ -170,14 +170,14 @@ _PAIRS = [
 
 @given(data=st.data(), pair=st.sampled_from(_PAIRS))
 @tried(max_examples=600, deadline=None)
-def test_two_changes_for_the_worse_dont_make_a_better(
+def test_two_changes_for_the_worse_are_never_approved(
     data: st.DataObject, pair: tuple[str, str]
 ) -> None:
-    """No refusal takes another away."""
+    """No refusal cancels another."""
     changed, drawn = APPROVABLE, list[Any]()
     for field in pair:
         value = data.draw(CHANGES[field], label=field)
-        assume(value not in drawn)  # who asks for just the address that is EC2's now has it
+        assume(value not in drawn)  # the requested address may be the one that EC2 now shows
         drawn.append(value)
         changed = changed.changed(field, value)
 
@@ -186,8 +186,8 @@ def test_two_changes_for_the_worse_dont_make_a_better(
 
 @given(node=OTHER_NODES, too=st.booleans())
 @tried(max_examples=EXAMPLES, deadline=None)
-def test_who_calls_himself_otherwise_throughout_is_never_approved(node: str, *, too: bool) -> None:
-    """His username, the CN, and the DNS name too if he likes: EC2 says who he is."""
+def test_a_consistent_but_false_name_is_never_approved(node: str, *, too: bool) -> None:
+    """Another username, CN and DNS name that agree don't match EC2's instance."""
     username = f"system:node:{node}"
     subject = a_subject(("2.5.4.10", "system:nodes"), ("2.5.4.3", username))
     changed = APPROVABLE.changed("csr.username", username).changed("request.subject", subject)
@@ -218,7 +218,7 @@ def pem(content: bytes) -> bytes:
 
 
 def test_the_bytes_to_start_from_are_approved() -> None:
-    """In the frame of the test as well."""
+    """The original is approved, also in this test's PEM frame."""
     assert decision(FILED) is Decision.APPROVE
     assert decision(replace(FILED, request=pem(DER))) is Decision.APPROVE
 
@@ -226,7 +226,7 @@ def test_the_bytes_to_start_from_are_approved() -> None:
 @given(at=st.integers(0, len(DER) - 1), bits=st.integers(1, 255))
 @tried(max_examples=1_500, deadline=None)
 def test_a_request_with_a_changed_byte_is_never_approved(at: int, bits: int) -> None:
-    """Every byte is either signed, or the signature, or what frames the two."""
+    """Each byte is signed, or part of the signature, or of the frame of the two."""
     changed = bytearray(DER)
     changed[at] ^= bits
 
@@ -243,7 +243,7 @@ def test_a_request_with_a_changed_byte_is_never_approved(at: int, bits: int) -> 
 def test_a_changed_text_is_approved_only_if_it_reads_the_same(
     at: int, cut: int, put: bytes
 ) -> None:
-    """Line ends may move; nothing else may."""
+    """Only line ends may move."""
     text = PEM[:at] + put + PEM[at + cut :]
 
     if decision(replace(FILED, request=text)) is Decision.APPROVE:
@@ -253,12 +253,12 @@ def test_a_changed_text_is_approved_only_if_it_reads_the_same(
 @given(st.binary(max_size=300))
 @tried(max_examples=300, deadline=None)
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
-    """No other exception comes out of the reader, framed or not."""
+    """The parser raises no other exception, for bytes in a PEM frame or not."""
     for request in (content, pem(content), pem(DER[:40] + content)):
         with pytest.raises(MalformedRequest):
             pkcs10.read(request)
 
 
 def test_the_names_here_are_those_of_the_case() -> None:
-    """The builders' case asks for one name and one address."""
+    """The builders' case requests one name and one address."""
     assert names(NODE, ADDRESS) == APPROVABLE.request.sans

@@ -1,4 +1,4 @@
-"""Whatever one item of a list is, the others are read as if it were not there."""
+"""Any item of a list leaves the reading of all other items unchanged."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ garbage = st.binary(max_size=200) | st.sampled_from(
 
 
 def page(messages: list[bytes], token: str) -> bytes:
-    """A list of these items, in protobuf."""
+    """Return a list of these items, in protobuf."""
     metadata = protobuf.message("ListMeta", {"continue": token or None})
     listed = encoded(1, metadata) + b"".join(encoded(2, one) for one in messages)
     return wrapped("certificates.k8s.io/v1", "CertificateSigningRequestList", listed)
@@ -50,7 +50,7 @@ def read(found: Page) -> list[Csr | UnreadableCsr]:
 
 @given(listed=st.lists(items, max_size=4), token=texts)
 def test_a_page_is_its_items_and_its_token(listed: list[dict[str, Any]], token: str) -> None:
-    """Whatever is in them."""
+    """A page with any items is read as its items and its token."""
     found = read_page(page([message_of(one) for one in listed], token), len(listed))
 
     csrs = [one for one in read(found) if isinstance(one, Csr)]
@@ -64,7 +64,7 @@ def test_a_page_is_its_items_and_its_token(listed: list[dict[str, Any]], token: 
 def test_any_bytes_in_place_of_one_leave_the_others_as_they_were(
     listed: list[dict[str, Any]], bad: bytes, token: str, data: st.DataObject
 ) -> None:
-    """And the token, too."""
+    """The token stays the same, too."""
     messages = [message_of(one) for one in listed]
     at = data.draw(st.integers(0, len(messages) - 1))
     before = read(read_page(page(messages, token), len(messages)))
@@ -78,7 +78,7 @@ def test_any_bytes_in_place_of_one_leave_the_others_as_they_were(
 
 @given(body=st.binary(max_size=300), known=st.booleans())
 def test_any_bytes_are_a_page_or_malformed(*, body: bytes, known: bool) -> None:
-    """Nothing else is raised, and nothing hangs."""
+    """No other error is raised, and reading ends."""
     kind = "CertificateSigningRequestList"
     try:
         found = read_page(wrapped("v1", kind, body) if known else body, 500)
@@ -90,13 +90,13 @@ def test_any_bytes_are_a_page_or_malformed(*, body: bytes, known: bool) -> None:
 
 @given(body=st.binary(max_size=300), known=st.booleans())
 def test_any_bytes_are_a_status_or_an_empty_one(*, body: bytes, known: bool) -> None:
-    """An error says something or nothing."""
+    """Reading an error's body never fails."""
     status = read_status(wrapped("v1", "Status", body) if known else body)
 
     assert isinstance(status.message, str)
 
 
 def test_a_longer_page_than_was_asked_for_is_malformed() -> None:
-    """Millions of empty items would take a minute to read."""
+    """A page of millions of empty items would take a minute to read."""
     with pytest.raises(Malformed, match="more than 3 fields"):
         read_page(page([b""] * 3, "t"), 2)

@@ -1,4 +1,4 @@
-"""Lists, evidence and checks come in any order: the verdicts, and what is written, are the same."""
+"""The order of lists, evidence and checks changes neither the verdicts nor what is written."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ def shuffled_map(random: Random, things: Mapping[str, Thing]) -> dict[str, Thing
 @given(random=_ORDERS)
 @tried(max_examples=10, deadline=None)
 def test_the_order_of_checks_doesnt_change_the_decision(line: Line, random: Random) -> None:
-    """Only which refusals are told, where a gate ends the judging."""
+    """It changes only which refusals are listed when a gate ends the judging."""
     order = shuffled(random, KUBELET_SERVING_CHECKS)
     straight = decide(line.case, KUBELET_SERVING_CHECKS)
     turned = decide(line.case, order)
@@ -77,7 +77,7 @@ def _turned_instance(random: Random, instance: Instance) -> Instance:
 
 
 def _story(world: FakeWorld) -> dict[str, Any]:
-    """All that is recorded of a run but the order and the evidence itself."""
+    """Return all that is recorded of a run except the order and the evidence."""
     [run] = world.ledger.runs
     return {
         "records": {
@@ -93,7 +93,7 @@ def _story(world: FakeWorld) -> dict[str, Any]:
 @given(random=_ORDERS)
 @tried(max_examples=30, deadline=None)
 def test_the_order_of_the_list_and_of_the_evidence_changes_nothing(random: Random) -> None:
-    """Neither what is written, word for word and in which order, nor what is recorded."""
+    """The writes, their exact text and order, and the records stay the same."""
     straight, turned = (
         a_world(),
         a_world(
@@ -126,7 +126,7 @@ def _turned_csr(random: Random, item: Item) -> Item:
 
 
 def _gist(verdict: Verdict | None) -> object:
-    """A verdict without details, which tell values in the order in which they were asked for."""
+    """Return a verdict without details, which list values in the requested order."""
     assert verdict is not None
     return verdict.decision, [(one.check, one.effect, one.reason) for one in verdict.refusals]
 
@@ -141,7 +141,7 @@ def _gists(world: FakeWorld) -> dict[str, object]:
 @given(random=_ORDERS)
 @tried(max_examples=20, deadline=None)
 def test_the_order_within_a_csr_changes_nothing(random: Random) -> None:
-    """Groups, usages, conditions and the identity's keys are sets to those who write them."""
+    """Groups, usages, conditions and the identity's keys are unordered."""
     straight, turned = a_world(), a_world([_turned_csr(random, item) for item in ITEMS])
 
     assert _gists(straight) == _gists(turned)
@@ -165,7 +165,7 @@ _ADDRESSES = ("10.0.3.1", "198.51.100.1", "2001:db8::1")
 def test_the_order_of_names_changes_nothing(
     dns: tuple[str, ...], ips: tuple[str, ...], data: st.DataObject
 ) -> None:
-    """They are compared as a set."""
+    """Names are compared as a set."""
     orders = (data.draw(st.permutations(dns)), data.draw(st.permutations(ips)))
     straight, turned = (a_world([asked(1, dns=d, ips=i)]) for d, i in ((dns, ips), orders))
 

@@ -1,15 +1,15 @@
-"""Whatever our reader accepts, Go reads the same; whatever our checks pass, Go accepts.
+"""Go parses every request that our parser accepts the same, and accepts all that pass our checks.
 
-The API server and the signer are Go programs. A request of which we see other names than they do
-gets a certificate for names that nobody checked, so the two readers are held against each other
-here: on every forged attack, on cryptography's own vectors, and on mutants and made-up requests.
+The API server and the signer are Go programs. If we saw other names in a request than they do, the
+certificate would have names that were never checked. So these tests compare the two parsers on
+every forged attack, on cryptography's own vectors, on mutants and on generated requests.
 
 Two claims:
 
-1. What our reader accepts, Go refuses (then nothing is ever signed) or reads the same.
-2. What passes all checks of the request too, Go accepts, with a valid signature.
+1. A request that our parser accepts, Go refuses (then it is never signed) or parses the same.
+2. A request that also passes all its checks, Go accepts, with a valid signature.
 
-Needs Go. `FUZZ_SECONDS=600` goes on with new seeds for half as long; `FUZZ_SEED` repeats one.
+Needs Go. `FUZZ_SECONDS=600` continues with new seeds for 300 s; `FUZZ_SEED` repeats one.
 """
 
 import base64
@@ -36,7 +36,7 @@ from sandbox.csr_builder import ATTACKS, HONEST, Attack, CsrBuilder, Names, keys
 from sandbox.csr_builder import der as d
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import a_case, a_csr
-from tests.property import mutate
+from tests.property import der_mutations
 from tests.property.fuzzing import repeatable, seeds
 from tests.property.large import API_LIMIT, FITS, HUGE, LARGE
 from tests.real.gocsr import GoReader, GoView
@@ -64,7 +64,7 @@ _OF_THE_REQUEST = (
 
 
 def read(pem: bytes) -> Pkcs10 | None:
-    """Our reader's view; None when it refuses. Anything else that it raises fails the test."""
+    """Return our parser's result; None when it refuses. Any other exception fails the test."""
     try:
         return pkcs10.read(pem)
     except MalformedRequest:
@@ -72,14 +72,14 @@ def read(pem: bytes) -> Pkcs10 | None:
 
 
 def passes(ours: Pkcs10) -> bool:
-    """Whether all checks of the request pass, from a requester of the name that it claims."""
+    """Return whether all checks of the request pass, for a requester with its common name."""
     claimed = [attribute.value for attribute in ours.subject if attribute.oid == _COMMON_NAME]
     case = a_case(csr=a_csr(username="".join(claimed)), request=ours)
     return all(check(case) is None for check in _OF_THE_REQUEST)
 
 
 def differences(ours: Pkcs10, theirs: GoView) -> list[str]:
-    """What the two saw differently in a request that both accept."""
+    """Return the differences in a request that both accept."""
     pairs = {
         "subject": (_our_subject(ours), _their_subject(theirs)),
         "DNS names": (tuple(map(_bytes, ours.dns)), theirs.dns_names),
@@ -89,13 +89,13 @@ def differences(ours: Pkcs10, theirs: GoView) -> list[str]:
         "extensions": (ours.extensions, theirs.extensions),
     }
     if ours.key.rule is KeyRule.ALLOWED:
-        # As it stands, and encoded anew: there must be one encoding only.
+        # The key as it is, and as Go encodes it again: only one encoding is allowed.
         pairs["key"] = ((ours.key.spki,) * 2, (theirs.spki, theirs.canonical_spki))
     return [f"{what}: {one} != {two}" for what, (one, two) in pairs.items() if one != two]
 
 
 def _our_subject(ours: Pkcs10) -> list[tuple[int, str, int, bytes]]:
-    """Of strings of other types only that they are there: none of them passes the checks."""
+    """Return the subject; strings of other types without value, as none passes the checks."""
     return [
         (attribute.rdn, attribute.oid, _TAGS[attribute.string_type], _bytes(attribute.value))
         if attribute.string_type in _TAGS
@@ -123,7 +123,7 @@ def _bytes(text: str) -> bytes:
 
 
 def disagreement(ours: Pkcs10, theirs: GoView) -> list[str]:
-    """What contradicts the two claims."""
+    """Return all contradictions of the two claims."""
     found = differences(ours, theirs) if theirs.accepted else []
     if passes(ours):
         if not theirs.accepted:
@@ -141,7 +141,7 @@ def disagreement(ours: Pkcs10, theirs: GoView) -> list[str]:
 
 @dataclass
 class Tally:
-    """How many were examined, read by us, and passed by our checks."""
+    """How many requests were examined, accepted by our parser, and passed by our checks."""
 
     examined: int = 0
     accepted: int = 0
@@ -149,7 +149,7 @@ class Tally:
 
 
 def examine(go: GoReader, pems: Sequence[bytes], tally: Tally) -> None:
-    """Hold both readers against each other, and fail at the first disagreement."""
+    """Compare both parsers, and fail at the first disagreement."""
     for pem, theirs in zip(pems, go.read_many(pems), strict=True):
         tally.examined += 1
         try:
@@ -170,13 +170,13 @@ def examine(go: GoReader, pems: Sequence[bytes], tally: Tally) -> None:
 
 @pytest.mark.parametrize("attack", CATALOGUE, ids=lambda attack: attack.id)
 def test_agrees_on_every_forged_request(go: GoReader, attack: Attack) -> None:
-    """On every entry of the catalogue, the two readers agree or ours refuses."""
+    """On every entry of the catalogue, the two parsers agree or ours refuses."""
     examine(go, [attack.build(GOOD, EVIL)], Tally())
 
 
 @pytest.mark.parametrize("attack", HONEST, ids=lambda attack: attack.id)
 def test_honest_requests_pass_both(go: GoReader, attack: Attack) -> None:
-    """Every honest request passes our checks and Go's reader, its signature included."""
+    """Every honest request passes our checks and Go's parser, including its signature."""
     pem = attack.build(GOOD, EVIL)
     ours = read(pem)
 
@@ -201,7 +201,7 @@ def _cryptography_requests() -> list[str]:
 
 @pytest.mark.parametrize("name", _cryptography_requests())
 def test_agrees_on_the_vectors_of_cryptography(go: GoReader, name: str) -> None:
-    """On requests that cryptography tests itself with, the two readers agree or ours refuses."""
+    """On requests of cryptography's own tests, the two parsers agree or ours refuses."""
     with cryptography_vectors.open_vector_file(name, "rb") as file:
         content = file.read()
 
@@ -218,7 +218,7 @@ def test_there_are_vectors_of_cryptography() -> None:
 
 @pytest.mark.parametrize("name", LARGE)
 def test_agrees_on_large_requests(go: GoReader, name: str) -> None:
-    """On what is as large as we read at all, and on what is as large as the API server takes."""
+    """They agree on requests of our largest size, and of the API server's largest size."""
     examine(go, [LARGE[name](FITS)], Tally())
     if name in HUGE:
         examine(go, [LARGE[name](API_LIMIT)], Tally())
@@ -228,7 +228,7 @@ def test_agrees_on_large_requests(go: GoReader, name: str) -> None:
 
 
 def _der_of(pem: bytes) -> bytes:
-    """The DER in the last block; nothing where there is none."""
+    """Return the DER in the last block; nothing where there is none."""
     blocks = re.findall(rb"-----BEGIN [A-Z ]+-----\r?\n(.*?)-----END", pem, re.DOTALL)
     try:
         return base64.b64decode(blocks[-1]) if blocks else b""
@@ -237,7 +237,7 @@ def _der_of(pem: bytes) -> bytes:
 
 
 class Mutants:
-    """Mutants of the catalogue, some of them signed anew so that their signatures hold."""
+    """Mutants of the catalogue; some are signed again, so that their signatures are valid."""
 
     _KEYS = (
         keys.ecdsa("mutants"),
@@ -256,7 +256,7 @@ class Mutants:
         self._infos = sorted(filter(None, map(_info, self._ders)))
 
     def begin_again(self, seed: int) -> None:
-        """From here on, the mutants of this seed."""
+        """Continue with the mutants of this seed."""
         self._random = Random(seed)  # noqa: S311 - to repeat mutants
 
     def batch(self, size: int) -> list[bytes]:
@@ -270,58 +270,58 @@ class Mutants:
         match random.randrange(8):
             case 0 | 1:
                 other = csr_builder.pem(random.choice(self._ders))
-                return mutate.edit_pem(random, csr_builder.pem(original), other)
+                return der_mutations.edit_pem(random, csr_builder.pem(original), other)
             case 2:
-                return csr_builder.pem(mutate.edit_bytes(random, original))
+                return csr_builder.pem(der_mutations.edit_bytes(random, original))
             case 3:
-                return csr_builder.pem(mutate.edit_elements(random, original))
+                return csr_builder.pem(der_mutations.edit_elements(random, original))
             case 4:
-                return self._signed(mutate.edit_bytes)
+                return self._signed(der_mutations.edit_bytes)
             case _:
-                return self._signed(mutate.edit_elements)
+                return self._signed(der_mutations.edit_elements)
 
     def _stretched(self) -> bytes:
-        """Made large in one thing, up to the largest that is read."""
+        """Return a mutant with one large part, up to the largest size that we parse."""
         size = self._random.choice((500, 4_000, FITS - self._LARGEST))
         if self._random.random() < 0.5:
             return csr_builder.pem(
-                mutate.stretch(self._random, self._random.choice(self._ders), size)
+                der_mutations.stretch(self._random, self._random.choice(self._ders), size)
             )
-        return self._signed(lambda random, info: mutate.stretch(random, info, size))
+        return self._signed(lambda random, info: der_mutations.stretch(random, info, size))
 
-    def _signed(self, edit: mutate.Edit) -> bytes:
-        """The part that is signed, edited, and signed by the key put into it before."""
+    def _signed(self, edit: der_mutations.Edit) -> bytes:
+        """Return the part that is signed, edited, and signed by the key put into it before."""
         key = self._random.choice(self._KEYS)
-        (info,) = mutate.parse(self._random.choice(self._infos))
+        (info,) = der_mutations.parse(self._random.choice(self._infos))
         info.children = [*(info.children or ())]
         if len(info.children) > 2:
-            (info.children[2],) = mutate.parse(key.spki)
+            (info.children[2],) = der_mutations.parse(key.spki)
         return csr_builder.pem(CsrBuilder(key).sign(edit(self._random, info.encode())))
 
 
 def _info(der: bytes) -> bytes:
     try:
-        (request,) = mutate.parse(der)
+        (request,) = der_mutations.parse(der)
     except ValueError:
         return b""
     return request.children[0].encode() if request.children else b""
 
 
 def test_agrees_on_mutants(go: GoReader) -> None:
-    """On thousands of mutants, the two readers agree or ours refuses."""
+    """On thousands of mutants, the two parsers agree or ours refuses."""
     tally = Tally()
     mutants = Mutants(seed=0)
     for _ in range(MUTANTS // BATCH):
         examine(go, mutants.batch(BATCH), tally)
 
     assert tally.examined == MUTANTS
-    # Else the mutants would be too far off to tell anything.
+    # Otherwise the mutants differ too much to show anything.
     assert tally.accepted > MUTANTS // 25
     assert tally.passed > MUTANTS // 100
 
 
 def test_agrees_for_as_long_as_asked(go: GoReader) -> None:
-    """The same with new seeds, for half of FUZZ_SECONDS, a few by default."""
+    """With new seeds, they agree for half of FUZZ_SECONDS (default 6)."""
     tally, mutants = Tally(), Mutants(0)
     for seed in seeds():
         mutants.begin_again(seed)
@@ -330,7 +330,7 @@ def test_agrees_for_as_long_as_asked(go: GoReader) -> None:
     print(tally)  # noqa: T201 - how far it came
 
 
-# --- requests made up ----------------------------------------------------------------------------
+# --- generated requests --------------------------------------------------------------------------
 
 _texts = st.one_of(
     st.text(st.characters(codec="ascii"), max_size=30),
@@ -396,7 +396,7 @@ _of_attributes = st.one_of(
 def test_agrees_on_requests_made_up(
     go: GoReader, subject: tuple[bytes, ...], attributes: tuple[bytes, ...]
 ) -> None:
-    """On any subject and any attributes, validly signed, the two readers agree or ours refuses."""
+    """On any subject and attributes, validly signed, the two parsers agree or ours refuses."""
     request = CsrBuilder(keys.ecdsa("made up")).subject(*subject).attributes(*attributes)
 
     examine(go, [request.pem()], Tally())
@@ -411,7 +411,7 @@ def test_agrees_on_requests_made_up(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_agrees_on_any_bytes_in_the_pem(go: GoReader, text: bytes, at: int, cut: int) -> None:
-    """With any bytes put anywhere into two blocks, the two readers agree or ours refuses."""
+    """With any bytes inserted anywhere into two blocks, the two parsers agree or ours refuses."""
     good, evil = (CsrBuilder.of_node(keys.ecdsa("two"), GOOD.node, names) for names in (GOOD, EVIL))
     one = good.pem()
 
@@ -422,11 +422,11 @@ def test_agrees_on_any_bytes_in_the_pem(go: GoReader, text: bytes, at: int, cut:
     )
 
 
-# --- the tests' own power ------------------------------------------------------------------------
+# --- the comparison finds differences ------------------------------------------------------------
 
 
 def _lenient_names(pem: bytes) -> list[str] | None:
-    """The names that cryptography's PEM reader shows, of a request with a valid signature."""
+    """Return the names that cryptography's PEM parser shows, if the signature is valid."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         csr = x509.load_pem_x509_csr(pem)
@@ -438,7 +438,7 @@ def _lenient_names(pem: bytes) -> list[str] | None:
 
 @pytest.mark.parametrize("attack", [a for a in ATTACKS if a.hides], ids=lambda attack: attack.id)
 def test_hiding_attacks_hide(go: GoReader, attack: Attack) -> None:
-    """An attack that says so shows cryptography its own names and Go the evil ones, validly."""
+    """A hiding attack shows cryptography good names and Go evil ones, with a valid signature."""
     pem = attack.build(GOOD, EVIL)
     theirs = go.read(pem)
 
@@ -449,12 +449,12 @@ def test_hiding_attacks_hide(go: GoReader, attack: Attack) -> None:
 
 
 def test_there_are_hiding_attacks() -> None:
-    """At least thirty attacks would win a certificate from an approver with a lenient reader."""
+    """At least 30 attacks would get a certificate from an approver with a lenient parser."""
     assert sum(attack.hides for attack in ATTACKS) >= 30
 
 
 def _disagreements(go: GoReader) -> list[str]:
-    """Ids of the attacks on which the reader, as it is now, and Go disagree."""
+    """Return ids of the attacks on which the current parser and Go disagree."""
     pems = [attack.build(GOOD, EVIL) for attack in ATTACKS]
     views = go.read_many(pems)
     return [
@@ -465,7 +465,7 @@ def _disagreements(go: GoReader) -> list[str]:
 
 
 def test_a_reader_of_lenient_pem_is_caught(go: GoReader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With cryptography's PEM reader in place of ours, the comparison fails on many attacks."""
+    """With cryptography's PEM parser in place of ours, the comparison fails on many attacks."""
 
     def lenient(request: bytes) -> bytes:
         try:
@@ -481,7 +481,7 @@ def test_a_reader_of_lenient_pem_is_caught(go: GoReader, monkeypatch: pytest.Mon
 def test_a_reader_of_any_attributes_is_caught(
     go: GoReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the rule on attributes, the comparison fails on attacks by attributes."""
+    """Without the rule on attributes, the comparison fails on attacks that use attributes."""
     monkeypatch.setattr(pkcs10, "_only_extension_request", lambda _: None)
 
     assert {
@@ -523,7 +523,7 @@ def test_a_reader_of_any_attributes_is_caught(
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_field_is_compared(go: GoReader, what: str, changes: dict[str, object]) -> None:
-    """A view that differs from Go's in one field is found to differ in that field."""
+    """A result that differs from Go's in one field is reported as different in that field."""
     pem = HONEST[0].build(GOOD, EVIL)
     ours, theirs = read(pem), go.read(pem)
 
@@ -534,7 +534,7 @@ def test_each_field_is_compared(go: GoReader, what: str, changes: dict[str, obje
 
 
 def test_keys_are_compared(go: GoReader) -> None:
-    """A view of another key than Go's is found to differ."""
+    """A result with another key than Go's is reported as different."""
     pem = HONEST[0].build(GOOD, EVIL)
     ours = read(pem)
 
@@ -545,7 +545,7 @@ def test_keys_are_compared(go: GoReader) -> None:
 
 
 def test_signatures_are_compared(go: GoReader) -> None:
-    """A view that takes a wrong signature for valid is found out."""
+    """A result that accepts a wrong signature is reported as different."""
     (wrong,) = (attack for attack in ATTACKS if attack.id == "signature/wrong")
     pem = wrong.build(GOOD, EVIL)
     ours = read(pem)

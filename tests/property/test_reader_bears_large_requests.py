@@ -1,6 +1,6 @@
-"""The reader bears whatever the API server takes: in little memory, with an end, and no surprise.
+"""The parser handles everything that the API server accepts, in bounded memory and time.
 
-The largest that it reads at all are of 64 KiB; of larger ones it looks at the size alone.
+It parses requests up to 64 KiB; of larger ones it checks the size only.
 """
 
 import faulthandler
@@ -23,11 +23,11 @@ from tests.builders import NOW, PROFILE, ROLE, a_cluster, a_csr, a_filed_csr, a_
 from tests.property import saved
 from tests.property.large import API_LIMIT, FITS, HUGE, LARGE
 
-#: More than any request needs, however large: objects of Python, for 64 KiB of names, say.
+#: Bytes of Python objects, more than any request needs, for example for 64 KiB of names.
 _MAX_BYTES = 8 * 1024 * 1024
-#: So much more may the process take for all of them, one after another, in whatever language.
+#: Bytes that the process may grow by for all of them, one after another, including C memory.
 _MAX_GROWTH = 32 * 1024 * 1024
-#: No bound on speed: nothing here takes a second, and what hangs is ended.
+#: Seconds until a hanging process is ended. This doesn't test speed: nothing here takes a second.
 _HANGS_AFTER = 300
 
 SAVED = SavedEvidence((an_instance(),), {PROFILE: ROLE}, a_cluster())
@@ -44,7 +44,7 @@ REQUESTS = dict(requests())
 
 
 def is_read(request: bytes) -> bool:
-    """Whether the reader accepts it; anything but its refusal is raised."""
+    """Return whether the parser accepts it; anything but its refusal is raised."""
     try:
         pkcs10.read(request)
     except MalformedRequest:
@@ -54,7 +54,7 @@ def is_read(request: bytes) -> bool:
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_reading_takes_little_memory(name: str) -> None:
-    """Of Python's own, which is what grows with the number of names."""
+    """Python's own memory, which grows with the number of names, stays bounded."""
     request = REQUESTS[name]()
     tracemalloc.start()
     try:
@@ -68,13 +68,13 @@ def test_reading_takes_little_memory(name: str) -> None:
 
 @pytest.mark.parametrize("name", LARGE)
 def test_the_large_ones_are_as_large_as_may_be(name: str) -> None:
-    """Else others than they would be refused by their size."""
+    """They are just below the size limit, so that the parser doesn't refuse them by size."""
     assert 20_000 < len(REQUESTS[name]()) <= MAX_REQUEST_BYTES
 
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_none_is_approved_or_breaks_our_code(name: str) -> None:
-    """With all checks, and the evidence of the node that asks."""
+    """No large request is approved by all checks with the requester's evidence."""
     [answer] = evaluate([a_csr(request=REQUESTS[name]())], SAVED, a_policy(), NOW, decided=False)
 
     assert isinstance(answer, Judged)
@@ -84,7 +84,7 @@ def test_none_is_approved_or_breaks_our_code(name: str) -> None:
 
 
 def test_of_a_request_over_the_limit_only_the_size_is_kept() -> None:
-    """Not even its base64 is decoded."""
+    """Its base64 isn't even decoded."""
     item = saved.a_csr(1, request="QUJD" * (API_LIMIT // 4))
     tracemalloc.start()
     try:
@@ -99,13 +99,13 @@ def test_of_a_request_over_the_limit_only_the_size_is_kept() -> None:
 
 
 def _grown() -> int:
-    """The most memory that this process has had so far, in bytes."""
+    """Return this process's peak memory so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
 def read_all() -> None:
-    """Read and judge all of them in this process, and print by how much it has grown for that."""
+    """Read and judge all of them in this process, and print its growth in bytes."""
     faulthandler.dump_traceback_later(_HANGS_AFTER, exit=True)
     built = [REQUESTS[name]() for name in LARGE]
     evaluate([a_filed_csr()], SAVED, a_policy(), NOW, decided=False)
@@ -116,7 +116,7 @@ def read_all() -> None:
 
 
 def test_all_are_read_to_an_end_and_the_process_stays_small() -> None:
-    """In a process of its own, which also shows what libraries take that aren't Python's."""
+    """A separate process also shows the memory of C libraries."""
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-m", "tests.property.test_reader_bears_large_requests"],

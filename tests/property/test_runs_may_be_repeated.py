@@ -1,6 +1,6 @@
-"""Runs may be repeated, overlap and be cut off anywhere: each decision is written once.
+"""Runs may be repeated, overlap, and be cut off anywhere: each decision is written once.
 
-The CSR object is the only state. What one run has written the next one sees, and goes on.
+The CSR object is the only state: the next run sees what one run wrote, and continues.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,14 +33,14 @@ _NAMES = [name for name, _ in WRITTEN]
 
 
 def run(api: LiveApi, seconds: float = 0) -> None:
-    """One run over what the API holds, so long after the first."""
+    """Run once on the API's CSRs, `seconds` after the first run."""
     clock = FakeClock((NOW + timedelta(seconds=seconds),))
     world = FakeWorld(fleet=FakeFleet(INSTANCES), clock=clock)
     reviewed(replace(world.ports, api=api))
 
 
 def test_a_second_run_writes_nothing_more() -> None:
-    """All that was due is decided."""
+    """The first run decides everything that is due."""
     api = LiveApi(list(ITEMS))
 
     run(api)
@@ -51,7 +51,7 @@ def test_a_second_run_writes_nothing_more() -> None:
 
 
 def _issued(item: Item) -> Item:
-    """As the signer leaves it."""
+    """Return the item after the signer issued its certificate."""
     if not isinstance(item, Csr) or dict(WRITTEN).get(item.name) != "Approved":
         return item
     request = a_parsed_csr(item).request
@@ -64,7 +64,7 @@ def _issued(item: Item) -> Item:
 
 
 def test_a_run_after_the_signer_writes_nothing_more() -> None:
-    """What was issued is decided for good."""
+    """An issued CSR isn't decided again."""
     api = LiveApi(list(ITEMS))
 
     run(api)
@@ -80,9 +80,9 @@ _ENDS = st.dictionaries(
     st.sampled_from(
         (
             WELL,
-            End(applied=False),  # a 500, say
+            End(applied=False),  # for example a 500
             End(applied=False, result=WriteResult.DEFERRED),
-            End(result=WriteResult.FAILED),  # it got through, and the answer was lost
+            End(result=WriteResult.FAILED),  # it was stored, and the answer was lost
             End(applied=False, error=_CUT),
             End(error=_CUT),
         )
@@ -92,8 +92,8 @@ _ENDS = st.dictionaries(
 
 @given(ends=st.lists(_ENDS, max_size=3))
 @tried(max_examples=80, deadline=None)
-def test_whatever_was_cut_off_is_done_by_the_next_runs(ends: list[dict[str, End]]) -> None:
-    """All of it, and nothing twice, whatever became of the writes before."""
+def test_the_next_runs_do_what_was_cut_off(ends: list[dict[str, End]]) -> None:
+    """With any results of earlier writes, everything is decided in the end, and nothing twice."""
     api = LiveApi(list(ITEMS))
     for each in ends:
         api.ends = each
@@ -110,7 +110,7 @@ def test_whatever_was_cut_off_is_done_by_the_next_runs(ends: list[dict[str, End]
 
 @dataclass
 class Overlapped(LiveApi):
-    """Another run begins and ends between this one's listing and its writes, or among them."""
+    """Another run happens between this one's list and its writes, or between its writes."""
 
     after: int = 0
     others: list[Written] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Overlapped(LiveApi):
 @given(after=st.integers(0, len(WRITTEN)))
 @tried(max_examples=len(WRITTEN) + 1, deadline=None)
 def test_runs_that_overlap_write_each_decision_once(after: int) -> None:
-    """The one that comes second is told that somebody else was first."""
+    """The second writer's result is that another client was first."""
     api = Overlapped(list(ITEMS), after=after)
     ledger = FakeLedger()
     world = FakeWorld(fleet=FakeFleet(INSTANCES), ledger=ledger)
@@ -139,8 +139,8 @@ def test_runs_that_overlap_write_each_decision_once(after: int) -> None:
 
 @given(seconds=st.lists(st.integers(0, 1_200), max_size=4).map(sorted))
 @tried(max_examples=40, deadline=None)
-def test_whenever_the_next_runs_come_nothing_is_decided_twice(seconds: list[int]) -> None:
-    """The young become due and the old are abandoned; what is decided stays so."""
+def test_runs_at_any_time_decide_nothing_twice(seconds: list[int]) -> None:
+    """Young CSRs become due, old ones are abandoned, and decided ones stay decided."""
     api = LiveApi(list(ITEMS))
     for after in (0, *seconds):
         run(api, after)
@@ -152,8 +152,8 @@ def test_whenever_the_next_runs_come_nothing_is_decided_twice(seconds: list[int]
 
 
 @pytest.mark.parametrize("count", [2, 5])
-def test_of_requests_of_one_second_each_run_approves_one(count: int) -> None:
-    """The newest is told by whole seconds; the decided one must not strand the others."""
+def test_each_run_approves_one_of_many_requests_of_the_same_second(count: int) -> None:
+    """Ages have whole seconds, so many are newest: a decided one must not block the others."""
     api = LiveApi([asked(1, f"-{number}") for number in range(count)])
     for number in range(count):
         run(api)

@@ -1,4 +1,4 @@
-"""The second signer: from an approvable case no single change for the worse is approved.
+"""The second signer: an approvable case isn't approved after any single change for the worse.
 
 The fields and their changes are in `tests.property.service_changes`.
 """
@@ -66,7 +66,7 @@ EXAMPLES = 60
 
 
 def action(scenery: Scenery) -> Action | None:
-    """What a review plans, with all that lies between the list and the write; None at a gate."""
+    """Return a review's planned action, by all code from list to write; None at a gate."""
     signer = SIGNERS[APP_SERVING]
     context = ReviewContext(scenery.cluster, scenery.settings, NOW, signer)
     services = FakeServices((scenery.service,))
@@ -83,12 +83,12 @@ def action(scenery: Scenery) -> Action | None:
 
 
 def test_the_case_to_start_from_is_approved() -> None:
-    """Else nothing would be shown by what follows."""
+    """The unchanged case is approved, so that the changes make the difference."""
     assert action(APPROVABLE) is Action.APPROVED
 
 
 def test_every_field_is_changed_or_declared_irrelevant() -> None:
-    """No field can be added without somebody saying what it is for."""
+    """A new field must be listed here with its purpose."""
     known = {f"{name}.{one.name}" for name, kind in RECORDS.items() for one in fields(kind)}
     known |= {f"settings.{name}" for name in ReviewSettings.model_fields}
 
@@ -100,15 +100,15 @@ def test_every_field_is_changed_or_declared_irrelevant() -> None:
 @given(data=st.data())
 @tried(max_examples=EXAMPLES, deadline=None)
 def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObject) -> None:
-    """Whatever single field it is, and whatever it becomes."""
+    """No value of any single field's changes is approved."""
     value = data.draw(CHANGES[field], label=field)
 
     assert action(APPROVABLE.changed(field, value)) is not Action.APPROVED
 
 
 @pytest.mark.parametrize("field", IRRELEVANT)
-def test_a_field_declared_irrelevant_is(field: str) -> None:
-    """The table of them is honest."""
+def test_a_field_declared_irrelevant_is_irrelevant(field: str) -> None:
+    """Each field in the table can change without changing the verdict."""
     assert action(APPROVABLE.changed(field, IRRELEVANT[field].value)) is Action.APPROVED
 
 
@@ -117,7 +117,7 @@ _PAIRS = [
     for one in CHANGES
     for other in CHANGES
     if one.partition(".")[0] < other.partition(".")[0]
-    # A changed requester, request or spec may ask for just what the other was changed to.
+    # A changed requester, request or spec may claim exactly the other's changed value.
     and (one.partition(".")[0], other.partition(".")[0])
     not in (
         ("csr", "request"),
@@ -131,10 +131,10 @@ _PAIRS = [
 
 @given(data=st.data(), pair=st.sampled_from(_PAIRS))
 @tried(max_examples=400, deadline=None)
-def test_two_changes_for_the_worse_dont_make_a_better(
+def test_two_changes_for_the_worse_are_never_approved(
     data: st.DataObject, pair: tuple[str, str]
 ) -> None:
-    """No refusal takes another away."""
+    """No refusal cancels another."""
     changed = APPROVABLE
     for field in pair:
         changed = changed.changed(field, data.draw(CHANGES[field], label=field))
@@ -159,7 +159,7 @@ CASES = {
 @given(order=st.permutations(APP_SERVING_CHECKS))
 @tried(max_examples=EXAMPLES, deadline=None)
 def test_the_order_of_checks_doesnt_change_the_decision(case: Case, order: Sequence[Any]) -> None:
-    """Only which refusals are told, where a gate ends the judging."""
+    """It changes only which refusals are listed when a gate ends the judging."""
     assert decide(case, APP_SERVING_CHECKS).decision is decide(case, tuple(order)).decision
 
 
@@ -178,7 +178,7 @@ def decision(csr: Csr) -> Decision | None:
 
 
 def test_the_bytes_to_start_from_are_approved() -> None:
-    """In the frame of the test as well."""
+    """The original is approved, also in this test's PEM frame."""
     assert decision(FILED) is Decision.APPROVE
     assert decision(replace(FILED, request=csr_builder.pem(DER))) is Decision.APPROVE
 
@@ -186,26 +186,26 @@ def test_the_bytes_to_start_from_are_approved() -> None:
 @given(at=st.integers(0, len(DER) - 1), bits=st.integers(1, 255))
 @tried(max_examples=1_000, deadline=None)
 def test_a_request_with_a_changed_byte_is_never_approved(at: int, bits: int) -> None:
-    """Every byte is either signed, or the signature, or what frames the two."""
+    """Each byte is signed, or part of the signature, or of the frame of the two."""
     changed = bytearray(DER)
     changed[at] ^= bits
 
     assert decision(replace(FILED, request=csr_builder.pem(bytes(changed)))) is not Decision.APPROVE
 
 
-# With a hyphen and a digit, for some attacks are in those.
+# With a hyphen and a digit, because some attacks change those.
 OWN = Names("web", ("ip-1.shop.svc", "ip-1.shop.svc.cluster.local"), (CLUSTER_IP,))
 OWN_SERVICE = a_service("ip-1")
 THEIRS = Names("db", ("db.other.svc",), ("10.100.9.9",))
 _WHATEVER_THE_SUBJECT = tuple(one for one in APP_SERVING_CHECKS if one.id != "service-subject")
-#: Those whose whole trick is in a subject, or in extensions that this signer honours.
+#: Attacks by the subject alone, or by extensions that this signer allows.
 _OF_NODES_ONLY = ("subject", "extensions")
-#: Without a subject it is as good as any: this signer takes the names from the extension.
+#: Honest for this signer, which takes names from the extension and needs no subject.
 _HONEST_HERE = "subject/empty"
 
 
 def test_the_forged_ones_would_be_approved_unforged() -> None:
-    """Else nothing would be shown by what follows."""
+    """The unforged request is approved, so that the forgery makes the difference."""
     unforged = CsrBuilder(keys.ecdsa("unforged")).sans(*OWN.sans)
 
     assert judged(replace(a_service_csr(), request=unforged.pem())) is Decision.APPROVE
@@ -220,7 +220,7 @@ def judged(csr: Csr) -> Decision | None:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
 def test_no_forged_request_is_approved(attack: Attack) -> None:
-    """With the own Service's names for a node's, and another namespace's for the victim's."""
+    """The good names are the requester's Service's, the evil ones another namespace's."""
     filed = replace(a_service_csr(), request=attack.build(OWN, THEIRS))
 
     assert (judged(filed) is Decision.APPROVE) is (attack.id == _HONEST_HERE)
@@ -232,7 +232,7 @@ def test_no_forged_request_is_approved(attack: Attack) -> None:
     ids=lambda attack: attack.id,
 )
 def test_no_forged_request_would_be_approved_for_its_subject(attack: Attack) -> None:
-    """They bear a node's, which isn't what refuses them."""
+    """Their node's subject isn't the reason for the refusal."""
     try:
         request = pkcs10.read(attack.build(OWN, THEIRS), bare=True)
     except MalformedRequest:
@@ -250,7 +250,7 @@ def test_no_forged_request_would_be_approved_for_its_subject(attack: Attack) -> 
 def test_go_sees_no_names_either_in_what_only_this_signer_reads(
     go: GoReader, at: int, bits: int, name: str
 ) -> None:
-    """What is read bare and not otherwise asks for nothing: no names, no usages, no CA."""
+    """A request without attributes that only this signer accepts has no names, usages or CA."""
     subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8(name))
     content = bytearray(CsrBuilder(keys.ecdsa("bare")).subject(subject).der())
     content[at % len(content)] ^= bits

@@ -1,4 +1,4 @@
-"""What others file, however odd, changes nothing for a requester: all but the use of his key."""
+"""No CSR of another requester changes one's verdicts, except one that uses the same key."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ _OURS = {csr.username for csr in CSRS}
 _NOTED = (Condition("Noted", "True", "", "", None),)
 _OTHERS = [asked(number, words=f"other {number}") for number in range(20, 24)]
 
-# Of any plane, and what breaks readers and terminals.
+# Characters of any Unicode plane, and some that break parsers and terminals.
 _odd = st.one_of(
     st.text(max_size=20),
     st.text(st.sampled_from("\0\n\x1b\u202e\u2028\ufeff\U0001f600e\u0301K"), max_size=6),
@@ -59,7 +59,7 @@ _extras = st.one_of(
     st.integers(1, 30).map(lambda number: an_extra(session(number))),
     st.dictionaries(st.one_of(_odd, st.sampled_from(sorted(an_extra()))), _texts, max_size=4),
 )
-# Copies of others' requests among them, which nobody but their own requester can use.
+# Including copies of others' requests, which only their own requester can use.
 _requests = st.one_of(
     st.binary(max_size=40),
     st.sampled_from([csr.request for csr in (*CSRS, *_OTHERS)]),
@@ -102,7 +102,7 @@ strangers = st.one_of(
 
 
 def _mixed(data: st.DataObject, foreign: list[Item]) -> list[Item]:
-    """Ours and theirs, in any order, and some of theirs listed twice."""
+    """Return our and foreign items, in any order, some of the foreign ones twice."""
     twice = data.draw(st.lists(st.sampled_from(foreign), max_size=2)) if foreign else []
     random = data.draw(st.randoms(use_true_random=False))
     items = [*ITEMS, *foreign, *twice]
@@ -116,7 +116,7 @@ def _verdicts_of(items: Sequence[Item]) -> dict[str, Verdict | None]:
 
 
 def _verdicts(world: FakeWorld) -> dict[str, Verdict | None]:
-    """Of ours, after a review."""
+    """Return the verdicts on our CSRs after a review."""
     cases = {one.evaluation.case.csr.name: one for one in world.ledger.records}
     return {csr.name: cases[csr.name].evaluation.verdict for csr in CSRS if csr.name in cases}
 
@@ -126,10 +126,8 @@ _ALONE = _verdicts_of(ITEMS)
 
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())
 @tried(max_examples=80, deadline=None)
-def test_whatever_strangers_file_our_verdicts_stay_the_same(
-    foreign: list[Item], data: st.DataObject
-) -> None:
-    """And what is written for us; not one of theirs breaks our code."""
+def test_foreign_csrs_leave_our_verdicts_the_same(foreign: list[Item], data: st.DataObject) -> None:
+    """Our decisions stay the same, too, and no foreign CSR raises an error."""
     world = a_world(_mixed(data, foreign))
 
     reviewed(world.ports)
@@ -144,7 +142,7 @@ def test_whatever_strangers_file_our_verdicts_stay_the_same(
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())
 @tried(max_examples=40, deadline=None)
 def test_every_item_is_accounted_for(foreign: list[Item], data: st.DataObject) -> None:
-    """Recorded, counted at a gate, unreadable, or decided before."""
+    """Each item is recorded, counted at a gate, unreadable, or decided before."""
     items = _mixed(data, foreign)
     pending = [item for item in items if isinstance(item, Csr) and item.is_pending]
 
@@ -164,10 +162,10 @@ def _without_key(verdict: Verdict | None) -> list[Refusal]:
     numbers=st.sets(st.sampled_from((1, 2, 3, 8, 9)), min_size=1), change=st.sampled_from((0, 1, 2))
 )
 @tried(max_examples=30, deadline=None)
-def test_who_uses_a_requesters_key_brings_the_denial_of_both_and_no_other(
+def test_a_shared_key_denies_its_two_requesters_and_no_other(
     numbers: set[int], change: int
 ) -> None:
-    """He must hold it: a copy of the request alone, or under another name, brings nothing."""
+    """The other must have the key: a copy of the request has no effect under any name."""
     held: list[dict[str, Any]] = [{}, {"conditions": _NOTED}, {"age": timedelta(days=1)}]
     thieves = [asked(number + 30, words=node(number), **held[change]) for number in sorted(numbers)]
     copies = [

@@ -1,7 +1,7 @@
-"""Whatever a port runs into: nothing is written but what a healthy run writes, nothing hushed up.
+"""On any error of a port, a run writes nothing that a healthy run wouldn't, and reports the error.
 
-An exception of a port passes up, for it is a bug: adapters tell all other trouble as values, and
-that a cluster can't be listed by `ClusterUnavailable`, which the handlers end quietly.
+An exception of a port is raised to the caller, as it is a bug: adapters return all other failures
+as values, and raise `ClusterUnavailable` for a failed list, which the handlers log.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ from tests.property.busy import (
     written,
 )
 
-#: More calls than a run makes of any method.
+#: More calls of a method than any run makes.
 _CALLS = 80
 
 errors = st.sampled_from(
@@ -52,7 +52,7 @@ errors = st.sampled_from(
 
 
 class Broken:
-    """A port of which one method raises, from its `at`-th call on (from 0), or that time only."""
+    """A port whose one method raises from call number `at` on (from 0), or at that call `once`."""
 
     def __init__(
         self, port: object, method: str, error: Exception, at: int = 0, *, once: bool = False
@@ -80,7 +80,7 @@ def broken(world: FakeWorld, port: str, *rest: Any, **more: Any) -> Ports:
 
 
 def run(ports: Ports, error: Exception) -> bool:
-    """A review; whether it ended with that error. It may not end with another."""
+    """Review, and return whether it raised that error. It must raise no other."""
     try:
         reviewed(ports)
     except Exception as raised:  # noqa: BLE001  any that an example has drawn
@@ -103,10 +103,10 @@ def run(ports: Ports, error: Exception) -> bool:
 )
 @given(error=errors)
 @tried(max_examples=12, deadline=None)
-def test_what_cant_be_asked_ends_the_run_with_nothing_written(
+def test_a_failing_port_ends_the_run_with_nothing_written(
     port: str, method: str, error: Exception
 ) -> None:
-    """What isn't known isn't decided, for nobody on the list."""
+    """Without evidence no CSR of the list is decided."""
     world = a_world()
 
     assert run(broken(world, port, method, error), error)
@@ -117,7 +117,7 @@ def test_what_cant_be_asked_ends_the_run_with_nothing_written(
 @given(error=errors, at=st.integers(0, _CALLS))
 @tried(max_examples=40, deadline=None)
 def test_a_clock_that_fails_decides_nothing(method: str, error: Exception, at: int) -> None:
-    """Whenever it does: all or nothing of what is due is written, and recorded."""
+    """At any call, either all or none of the due decisions are written and recorded."""
     world = a_world()
 
     raised = run(broken(world, "clock", method, error, at), error)
@@ -128,12 +128,12 @@ def test_a_clock_that_fails_decides_nothing(method: str, error: Exception, at: i
     assert {write.csr.name for write in world.api.written} <= recorded
 
 
-# --- while it is written -------------------------------------------------------------------------
+# --- errors while writing ------------------------------------------------------------------------
 
 
 @dataclass
 class CutOff(LiveApi):
-    """Raises in the middle of the writing: before or after the one at `at`, told or not."""
+    """Raises during the writes: before or after the one at `at` is stored, reported or not."""
 
     at: int = 0
     error: Exception | None = None
@@ -153,10 +153,10 @@ class CutOff(LiveApi):
     taken=st.booleans(),
 )
 @tried(max_examples=60, deadline=None)
-def test_writing_that_breaks_off_has_recorded_all_that_it_told(
+def test_interrupted_writes_are_recorded_as_far_as_reported(
     error: Exception, at: int, *, taken: bool
 ) -> None:
-    """What was told is on record; what wasn't is seen in the next run's list."""
+    """Reported writes are recorded; the next run's list shows the others."""
     world = a_world()
     api = CutOff(list(ITEMS), at=at, error=error, taken=taken)
 
@@ -170,7 +170,7 @@ def test_writing_that_breaks_off_has_recorded_all_that_it_told(
     assert [] == world.ledger.runs
 
 
-# --- while it is recorded ------------------------------------------------------------------------
+# --- errors while recording ----------------------------------------------------------------------
 
 
 @given(error=errors, at=st.integers(0, _CALLS), once=st.booleans())
@@ -178,9 +178,9 @@ def test_writing_that_breaks_off_has_recorded_all_that_it_told(
 def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
     error: Exception, at: int, *, once: bool
 ) -> None:
-    """Else one CSR whose line can't be written would stop a whole cluster, run after run.
+    """One CSR whose line can't be written must not stop a whole cluster in every run.
 
-    The error passes up in the end, with the sums recorded.
+    The error is raised in the end, after the totals are recorded.
     """
     healthy, world = a_world(), a_world()
     reviewed(healthy.ports)
@@ -196,15 +196,15 @@ def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
 
 @given(error=errors)
 @tried(max_examples=12, deadline=None)
-def test_sums_that_fail_are_no_secret(error: Exception) -> None:
-    """All is decided and on record by then; the error passes up."""
+def test_an_error_while_recording_the_totals_is_raised(error: Exception) -> None:
+    """Everything is decided and recorded by then; the error is raised."""
     world = a_world()
 
     assert run(broken(world, "ledger", "finish", error), error)
     assert list(WRITTEN) == written(world.api.written)
 
 
-# --- evidence that can't be had ------------------------------------------------------------------
+# --- unavailable evidence ------------------------------------------------------------------------
 
 _OF_AWS = [*(session(number) for number in range(1, 17)), node(11), node(12)]
 
@@ -215,14 +215,14 @@ def _claims(csr: Csr) -> set[str]:
 
 @given(unavailable=st.sets(st.sampled_from(_OF_AWS)))
 @tried(max_examples=40, deadline=None)
-def test_evidence_that_is_unavailable_is_never_decided_upon(unavailable: set[str]) -> None:
-    """Neither approved nor denied, even where the request alone would be; others as ever."""
-    blind = {csr.name for csr in CSRS if unavailable & _claims(csr)}
+def test_a_csr_with_unavailable_evidence_is_never_decided(unavailable: set[str]) -> None:
+    """It isn't approved or denied, even if the request alone would be; others are as usual."""
+    undecidable = {csr.name for csr in CSRS if unavailable & _claims(csr)}
     world = a_world(unavailable=unavailable)
 
     reviewed(world.ports)
 
-    assert [one for one in WRITTEN if one[0] not in blind] == written(world.api.written)
+    assert [one for one in WRITTEN if one[0] not in undecidable] == written(world.api.written)
 
 
 _WITH_SESSION = [csr for csr in CSRS if csr.extra]
@@ -231,7 +231,7 @@ _WITH_SESSION = [csr for csr in CSRS if csr.extra]
 @given(unknown=st.sets(st.sampled_from([csr.extra["sessionName"][0] for csr in _WITH_SESSION])))
 @tried(max_examples=40, deadline=None)
 def test_an_instance_that_ec2_doesnt_show_makes_no_new_denial(unknown: set[str]) -> None:
-    """It may not have heard of it yet: what the request alone doesn't disprove is left."""
+    """EC2 may not show it yet: CSRs that the request alone doesn't disprove are left."""
     instances = [one for one in INSTANCES if one.id not in unknown]
     world = a_world(instances=instances)
 
@@ -246,7 +246,7 @@ def test_an_instance_that_ec2_doesnt_show_makes_no_new_denial(unknown: set[str])
 @given(why=st.text(max_size=20), fault=st.booleans())
 @tried(max_examples=15, deadline=None)
 def test_without_a_role_nothing_is_approved_and_no_more_denied(why: str, *, fault: bool) -> None:
-    """But who has no IAM role at all, and is known by name, needs none."""
+    """A node that is identified by name, without IAM, needs no role."""
     fleet = FakeFleet(INSTANCES, roles={PROFILE: RoleUnknown(why, fault=fault)})
     world = FakeWorld(*ITEMS, fleet=fleet)
 

@@ -1,1 +1,1 @@
-"""The real programs that tests run against, each built or started from here."""
+"""The real programs that tests run against; each is built or started from here."""

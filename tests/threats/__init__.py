@@ -1,1 +1,1 @@
-"""The threat model's proof: each defence is taken away in turn, and its named test must fail."""
+"""Prove the threat model: without each of its defences, the test named for it fails."""

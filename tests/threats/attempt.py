@@ -1,4 +1,4 @@
-"""Runs named tests in processes of their own, with a defence taken away or with none."""
+"""Run named tests in separate processes, with or without one defence."""
 
 import multiprocessing
 from collections import defaultdict
@@ -10,11 +10,11 @@ from tests.threats.child import Cases, Report, run
 from tests.threats.row import Change, Row
 from tests.threats.tree import changed_tree
 
-#: A test that needs longer without its defence doesn't count as one that fails.
+#: A test that takes longer than this without its defence doesn't count as failed.
 LIMIT_SECONDS: Final = 120.0
 
-# Imported once, in the process from which all others are forked, to save time. No module of the
-# project may be here: its code is what changes.
+# Imported once, in the process from which all others are forked, to save time. This list must not
+# have modules of the project, because their code changes.
 _WARM: Final = (
     "pytest",
     "hypothesis",
@@ -36,14 +36,14 @@ _WARM: Final = (
     "yaml",
 )
 
-#: A change that changes nothing, so that tests of the unchanged code run in the same way.
+#: A change without effect, so that tests of the unchanged code run in the same way.
 _NOTHING: Final = Change("src/core/dns.py", "def folded", "def folded")
 
 _FORKING: Final = multiprocessing.get_context("forkserver")
 
 
 def report_of(root: Path, cases: Cases, limit: float = LIMIT_SECONDS) -> Report:
-    """Run tests of the tree at `root` in a process that ends with them."""
+    """Run tests of the tree at `root` in a separate process."""
     _FORKING.set_forkserver_preload(list(_WARM))
     receiving, sending = _FORKING.Pipe(duplex=False)
     process = _FORKING.Process(target=run, args=(sending, str(root), dict(cases)))
@@ -54,7 +54,7 @@ def report_of(root: Path, cases: Cases, limit: float = LIMIT_SECONDS) -> Report:
             return Report(trouble={"time": f"no end after {limit:.0f} s"})
         return Report(**receiving.recv())
     except EOFError:
-        return Report(trouble={"process": "it ended without a report"})
+        return Report(trouble={"process": "the test process ended without a report"})
     finally:
         process.kill()
         process.join()

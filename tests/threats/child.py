@@ -1,6 +1,6 @@
-"""What runs in the forked process: pytest on a few tests, and a report in plain values.
+"""The forked process: it runs pytest on a few tests, and reports in plain values.
 
-This module imports nothing of the project, or the process would begin with the unchanged code.
+This module imports nothing of the project; otherwise the process would have the unchanged code.
 """
 
 import gc
@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-#: What a test raises when it fails as its author meant it to; `pytest.raises` raises the second.
+#: Exceptions of a test that fails as intended; `pytest.raises` raises the second.
 MEANT: Final = (AssertionError, pytest.fail.Exception)
 
 #: The tests as pytest names them. A parametrization's id must contain one of the test's texts.
@@ -27,7 +27,7 @@ _MOST_WORDS: Final = 2_000
 
 @dataclass
 class Report:
-    """How the tests ended: messages by node id. `trouble`: what kept them from running as tests."""
+    """How the tests ended: messages by node id. `trouble`: why tests couldn't run properly."""
 
     passed: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -50,24 +50,24 @@ class Report:
 
 
 def is_wanted(node_id: str, cases: Cases) -> bool:
-    """Return whether a test is among those named, and its parameters among those wanted."""
+    """Return whether a test is named in `cases`, and its parameters are wanted."""
     test, _, parameters = node_id.partition("[")
     return any(text in parameters for text in cases.get(test, ()))
 
 
 class _Watch:
-    """A plugin of pytest that chooses the parametrizations, and writes the report."""
+    """A pytest plugin that selects the parametrizations and makes the report."""
 
     def __init__(self, cases: Cases) -> None:
         self.report = Report()
         self._cases = cases
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the parametrizations that were asked for."""
+        """Keep the wanted parametrizations."""
         items[:] = [item for item in items if is_wanted(item.nodeid, self._cases)]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note what can't be imported or found."""
+        """Report what can't be imported or found."""
         if report.failed:
             self.report.trouble[report.nodeid] = report.longreprtext
 
@@ -75,7 +75,7 @@ class _Watch:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note how a test ended, and by which kind of exception."""
+        """Report how a test ended, and by which kind of exception."""
         result = yield
         self._note(item.nodeid, call, result)
         return result
@@ -101,9 +101,9 @@ def run(sending: Connection, root: str, cases: Cases) -> None:
     A dictionary, because pickle no longer finds this module's classes.
     """
     _forget_the_repository()
-    gc.freeze()  # pytest collects garbage several times, and need not look at what was there before
+    gc.freeze()  # pytest collects garbage several times; exclude the objects that exist already
     os.chdir(root)
-    # The plugins that come with other libraries are slow to load, and of no use here.
+    # Plugins of other libraries load slowly and aren't needed here.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     watch, shown = _Watch(cases), io.StringIO()
@@ -122,9 +122,9 @@ def run(sending: Connection, root: str, cases: Cases) -> None:
 
 
 def _forget_the_repository() -> None:
-    """Let tests be imported from the tree: this module and its package came from elsewhere.
+    """Let tests be imported from the tree: this module and its package came from the repository.
 
-    No bytecode is written: through the tree's links it would end up in the repository.
+    Write no bytecode, because the tree's links would put it into the repository.
     """
     sys.dont_write_bytecode = True
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:

@@ -1,4 +1,4 @@
-"""A row of `docs/threat-model.md`, and how its defence is taken away."""
+"""A row of `docs/threat-model.md`, and the change that removes its defence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 
-#: The rule book: one parametrization for each refusal of each check.
+#: The specification of checks: one parametrization per refusal of each check.
 LINES: Final = "tests/core/test_checks.py::test_a_check_gives_exactly_the_refusal_of_its_line"
 
 #: Forged requests, byte by byte, each refused by the check that it names.
@@ -26,21 +26,23 @@ class Change:
         """Return the file's text with the change.
 
         Raises:
-            ValueError: the old text isn't there exactly once.
+            ValueError: the file doesn't have the old text exactly once.
         """
         text = (ROOT / self.file).read_text()
         found = text.count(self.old)
         if found != 1:
-            raise ValueError(f"{self.file}: found {self.old!r} {found} times, expected once")
+            raise ValueError(
+                f"{self.file}: found {self.old!r} {found} times, expected once; update the row"
+            )
         return text.replace(self.old, self.new)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One attack. `without`: what stops it; each change takes one defence away.
+    """One attack. `without`: the defences that stop it; each change removes one of them.
 
-    `attack` and `shown_by` are the document's first and last column. `cases`: only the test's
-    parametrizations whose ids contain this text, where all of them would take long.
+    `attack` and `shown_by` are the document's first and last column. `cases`: run only the
+    parametrizations whose ids contain this text, to save time.
     """
 
     attack: str

@@ -1,4 +1,4 @@
-"""A test that can't run shows nothing, so `test_defences.py` must not count it as a failure."""
+"""A test that can't run proves nothing, so `test_defences.py` must not count it as failed."""
 
 import pytest
 
@@ -12,14 +12,14 @@ ROW = Row("", "tests/core/test_dns.py::test_one_trailing_dot_is_taken_away_and_n
 
 
 def test_a_change_that_takes_nothing_away_lets_the_test_pass() -> None:
-    """So its row would be reported as untrue."""
+    """The row of such a change would be reported as wrong."""
     report = without(Change(DNS, "letter case, no trailing dot", "case, no dot"), [ROW])
 
     assert ([ROW.shown_by], {}, {}) == ([*report.passed], report.failed, report.trouble)
 
 
 def test_a_change_that_takes_the_defence_away_makes_the_test_fail() -> None:
-    """By its own assertion, whose words are reported."""
+    """The report has the message of the test's own assertion."""
     report = without(Change(DNS, '.translate(_LOWER).removesuffix(".")', ""), [ROW])
 
     assert {} == report.trouble
@@ -36,16 +36,16 @@ def test_a_change_that_takes_the_defence_away_makes_the_test_fail() -> None:
         pytest.param(Change(DNS, FOLDED, "__import__('os')._exit(1)\n    return ''.f"), id="death"),
     ],
 )
-def test_a_test_that_breaks_is_trouble_and_no_failure(change: Change) -> None:
-    """Whatever breaks, the defence wasn't shown to be what the test sees."""
+def test_a_test_that_breaks_does_not_count_as_failed(change: Change) -> None:
+    """A test that breaks for another reason doesn't prove that it tests the defence."""
     report = without(change, [ROW])
 
     assert ({}, {}) == (report.passed, report.failed)
     assert report.trouble
 
 
-def test_a_test_that_never_ends_is_trouble_and_no_failure() -> None:
-    """Its process is ended after the limit."""
+def test_a_test_that_never_ends_does_not_count_as_failed() -> None:
+    """The process is ended after the time limit."""
     with changed_tree(
         Change(DNS, FOLDED, "while True: pass\n    return name.removesuffix")
     ) as root:
@@ -54,8 +54,8 @@ def test_a_test_that_never_ends_is_trouble_and_no_failure() -> None:
     assert {"time": "no end after 2 s"} == report.trouble
 
 
-def test_a_test_that_isnt_there_is_trouble() -> None:
-    """Renamed or misspelled, it shows nothing."""
+def test_a_missing_test_is_reported() -> None:
+    """A renamed or misspelled test proves nothing."""
     report = without(
         Change(DNS, "no letter case", "no case"), [Row("", "tests/core/test_dns.py::test_x", ())]
     )
@@ -65,13 +65,13 @@ def test_a_test_that_isnt_there_is_trouble() -> None:
 
 @pytest.mark.parametrize("old", ["nowhere in the file", "name"])
 def test_a_text_that_isnt_there_exactly_once_is_refused(old: str) -> None:
-    """The change would be another one than the row says."""
+    """The change could be another one than the row says."""
     with pytest.raises(ValueError, match=r"src/core/dns.py: found .* expected once"):
         Change(DNS, old, "").applied()
 
 
-def test_the_repository_stays_as_it_is() -> None:
-    """Only the tree has the change, also in files that aren't Python's."""
+def test_the_repository_is_not_changed() -> None:
+    """Only the tree has the change, in files of any kind."""
     change = Change("deploy/rbac.yaml", "verbs: [list]", "verbs: [get]")
     before = (ROOT / change.file).read_text()
 

@@ -1,4 +1,4 @@
-"""Each named test passes with the code as it is, and fails without the defence that it shows."""
+"""Each named test passes with the unchanged code, and fails without the defence that it tests."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from tests.threats.child import Report
 from tests.threats.row import Change, Row, each_removal
 from tests.threats.rows import ROWS
 
-#: The tests use one processor each.
+#: Each test uses one processor.
 AT_ONCE: Final = 2
 
 REMOVALS: Final = tuple(each_removal(ROWS))
@@ -39,7 +39,7 @@ def as_it_is(pool: ThreadPoolExecutor, request: pytest.FixtureRequest) -> Future
 def removed(
     pool: ThreadPoolExecutor, request: pytest.FixtureRequest
 ) -> Mapping[Change, Future[Report]]:
-    """Return the reports of the named tests by the change that takes their defence away."""
+    """Return the reports of the named tests by the change that removes their defence."""
     rows = defaultdict[Change, list[Row]](list)
     for row, change in asked_for(request):
         if change is not None:
@@ -48,7 +48,7 @@ def removed(
 
 
 def asked_for(request: pytest.FixtureRequest) -> Iterator[tuple[Row, Change | None]]:
-    """Return what the tests of this session are about: with `-k` that may be one row."""
+    """Yield the rows and changes of this session's tests: with `-k` there may be only one row."""
     for item in request.session.items:
         if isinstance(item, pytest.Function) and item.module.__name__ == __name__:
             row, change = item.callspec.params["row"], item.callspec.params.get("change")
@@ -59,7 +59,7 @@ def asked_for(request: pytest.FixtureRequest) -> Iterator[tuple[Row, Change | No
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.attack)
 def test_the_named_test_passes_with_the_code_as_it_is(row: Row, as_it_is: Future[Report]) -> None:
-    """In the same kind of process as without the defence."""
+    """The process is of the same kind as without the defence."""
     report = as_it_is.result().of(row.shown_by, row.cases)
 
     assert not report.trouble, words(report.trouble)
@@ -75,7 +75,7 @@ def test_the_named_test_passes_with_the_code_as_it_is(row: Row, as_it_is: Future
 def test_the_named_test_fails_without_the_defence(
     row: Row, change: Change, removed: Mapping[Change, Future[Report]]
 ) -> None:
-    """By an assertion of its own, not because it can't run."""
+    """It fails by its own assertion, not because it can't run."""
     report = removed[change].result().of(row.shown_by, row.cases)
 
     assert not report.trouble, words(report.trouble)
@@ -88,7 +88,7 @@ def words(by_test: Mapping[str, str]) -> str:
 
 
 def skip_if_skipped(report: Report) -> None:
-    """Skip where the named test needs what isn't here, such as SAM, and only for that reason."""
+    """Skip if the named test needs what isn't installed, such as SAM, and only for that reason."""
     if report.skipped and not (report.passed or report.failed):
-        # What is missing here fails where CI requires it (REQUIRE_SAM, REQUIRE_CONTROL_PLANE).
+        # In CI the named test fails instead (REQUIRE_SAM, REQUIRE_CONTROL_PLANE).
         pytest.skip(next(iter(report.skipped.values())).removeprefix("Skipped: "))

@@ -1,4 +1,4 @@
-"""The repository as it would be with one file changed; the repository itself stays as it is."""
+"""A copy of the repository with one file changed; the repository itself isn't changed."""
 
 import os
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from tests.threats.row import ROOT, Change
 
 @contextmanager
 def changed_tree(change: Change) -> Iterator[Path]:
-    """Make a folder of links to the repository, in which one file is changed.
+    """Make a folder of links to the repository, with one file changed.
 
-    Unlike a hook on imports it also reaches YAML, subprocesses, and code that reads files.
+    Unlike an import hook, this also affects YAML, subprocesses, and code that reads files.
 
     Raises:
-        ValueError: the text to replace isn't there exactly once.
+        ValueError: the file doesn't have the text to replace exactly once.
     """
     text = change.applied()
     with TemporaryDirectory(prefix="threats-") as folder:
@@ -26,7 +26,7 @@ def changed_tree(change: Change) -> Iterator[Path]:
 
 
 def _link(real: Path, copy: Path, way: tuple[str, ...], text: str) -> None:
-    """Link a folder's entries, but write the changed file, which is at the end of `way`."""
+    """Link a folder's entries, but write the changed file, whose path is `way`."""
     for entry in real.iterdir():
         if entry.name != way[0]:
             (copy / entry.name).symlink_to(entry)
@@ -36,5 +36,5 @@ def _link(real: Path, copy: Path, way: tuple[str, ...], text: str) -> None:
         _link(real / way[0], end, way[1:], text)
         return
     end.write_text(text)
-    # Bytecode is trusted by its source's time and size; no source is of 1970.
+    # Python checks bytecode by its source's time and size; no source is from 1970.
     os.utime(end, (0, 0))

@@ -1,1 +1,1 @@
-"""Golden vectors: every forged request with the answer expected for it."""
+"""Golden vectors: every forged request with its expected verdict."""

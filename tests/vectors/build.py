@@ -1,8 +1,8 @@
-"""Writes vectors.json from the catalogue of forged requests: `python -m tests.vectors.build`.
+"""Write vectors.json from the catalogue of forged requests: `python -m tests.vectors.build`.
 
-The file is for readers other than ours, too: each line is one request of the node `good`, with the
-verdict expected where the evidence says that it is that node, and the check that must refuse it.
-Every request is text as it would stand in `spec.request`, one character a byte (Latin-1).
+Other parsers can use the file, too. Each line is a request of the node `good`, the verdict expected
+when all evidence confirms that node, and the check that must refuse the request.
+A request is the text of `spec.request`, one character per byte (Latin-1).
 """
 
 import json
@@ -19,7 +19,7 @@ EVIL = Names(_OTHER, (_OTHER,), ("10.0.1.20",))
 
 
 def text() -> str:
-    """The file's content, one vector a line."""
+    """Return the file's content, one vector per line."""
     vectors = ",\n".join(
         json.dumps(_vector(attack)) for attack in (*HONEST, *ATTACKS) if _fits(attack)
     )
@@ -28,7 +28,7 @@ def text() -> str:
 
 
 def _fits(attack: Attack) -> bool:
-    """Not the one that is too large: 64 KiB of nothing need not be kept."""
+    """Return whether the file includes this attack: all but the oversized one of 64 KiB."""
     return len(attack.build(GOOD, EVIL)) <= MAX_REQUEST_BYTES
 
 

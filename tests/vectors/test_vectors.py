@@ -1,4 +1,4 @@
-"""Every golden vector gets the verdict that it should, from the check that it should."""
+"""Every golden vector gets the expected verdict, from the expected check."""
 
 import json
 from typing import Any
@@ -25,18 +25,18 @@ def read(request: bytes) -> Pkcs10 | UnreadableRequest:
 
 
 def verdict(request: bytes) -> Verdict:
-    """What is made of it where all other evidence speaks for the node."""
+    """Return the verdict when all other evidence confirms the node."""
     return decide(a_case(csr=a_csr(request=request), request=read(request)), KUBELET_SERVING_CHECKS)
 
 
-def test_vectors_are_what_the_catalogue_makes() -> None:
-    """The file is what `make vectors` would write now."""
+def test_the_vectors_are_those_of_the_catalogue() -> None:
+    """The file is what `make vectors` writes now."""
     assert build.text() == build.FILE.read_text()
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_each_vector_gets_its_verdict(vector: dict[str, Any]) -> None:
-    """A vector is approved, denied or left as its line says, and refused by the check it names."""
+    """The verdict and the refusing check are those that the vector's line names."""
     seen = verdict(vector["request"].encode("latin-1"))
 
     assert vector["expected"] == seen.decision.value, seen
@@ -46,7 +46,7 @@ def test_each_vector_gets_its_verdict(vector: dict[str, Any]) -> None:
 
 
 def test_an_oversized_request_is_refused() -> None:
-    """The one attack that is too large for the file is refused like the rest."""
+    """The one attack that is too large for the file is refused too."""
     (oversized,) = (attack for attack in ATTACKS if attack.id == "pem/oversized")
 
     seen = verdict(oversized.build(build.GOOD, build.EVIL))
@@ -64,7 +64,7 @@ def test_ids_are_unique() -> None:
 
 
 def test_every_entry_explains_itself() -> None:
-    """Each entry says in one sentence what it tries; each attack where that is known from."""
+    """Each entry says in one sentence what it tries, and each attack names its source."""
     for entry in (*ATTACKS, *HONEST):
         assert entry.tries.endswith("."), entry.id
         assert entry.source or not entry.refused_by, entry.id

@@ -1,4 +1,4 @@
-"""Builds the Go module of this folder, once for each state of its sources, into a cache folder."""
+"""Build this folder's Go module into a cache folder, once per version of its sources."""
 
 import contextlib
 import fcntl
@@ -22,23 +22,23 @@ _REPORT_EVERY: Final = 50
 
 
 class BuildError(Exception):
-    """The control plane can't be built here; the message says why, and what to do."""
+    """The control plane can't be built; the message says why, and what to do."""
 
 
 def built() -> Path | None:
-    """Return the binary of the present sources, None if it has yet to be built.
+    """Return the binary of the current sources, None if it isn't built yet.
 
-    Raises `BuildError` where it could not be built either, for want of Go.
+    Raises `BuildError` if it can't be built because there is no Go.
     """
     binary = _binary(_find_go())
     return binary if binary.exists() else None
 
 
 def build(report: Callable[[str], None] = lambda _: None) -> Path:
-    """Return the binary of the present sources, built first if need be.
+    """Return the binary of the current sources, after building it if necessary.
 
-    The first build takes minutes, and reports its progress in lines; another process's build of the
-    same sources is waited for.
+    The first build takes minutes, and reports its progress in lines. If another process builds the
+    same sources, this waits for it.
     Raises `BuildError`.
     """
     go = _find_go()
@@ -69,7 +69,7 @@ def _go_of_pypi() -> str | None:
 
 
 def _go_version(go: str) -> str:
-    """Return e.g. `go version go1.26.8 linux/amd64`: of what would build the module."""
+    """Return the version of the Go that would build, such as `go version go1.26.8 linux/amd64`."""
     return _run([go, "version"]).strip()
 
 
@@ -79,7 +79,7 @@ def _numbers(version: str) -> list[int]:
 
 
 def _binary(go: str) -> Path:
-    """Name the binary by all that it is made from."""
+    """Return the binary's path, which depends on everything that it is made from."""
     digest = hashlib.sha256(_go_version(go).encode())
     digest.update(" ".join([*_ENVIRONMENT.values(), *_flags()]).encode())
     for path in sorted([*MODULE.glob("*.go"), MODULE / "go.mod", MODULE / "go.sum"]):
@@ -91,7 +91,7 @@ def _binary(go: str) -> Path:
 
 
 def _flags() -> list[str]:
-    """Strip the binary, and have the API server report the version that it is."""
+    """Return flags that strip the binary and set the version that the API server reports."""
     version = _in_go_mod(r"k8s\.io/kubernetes v((\d+)\.(\d+)\S*)")
     values = {"gitVersion": f"v{version[1]}", "gitMajor": version[2], "gitMinor": version[3]}
     stamps = [f"-X {_VERSION}.{name}={value}" for name, value in values.items()]
@@ -106,7 +106,7 @@ def _in_go_mod(pattern: str) -> re.Match[str]:
 
 
 def _compile(go: str, binary: Path, report: Callable[[str], None]) -> None:
-    """Build beside the binary's name and move it there: half a binary is never seen."""
+    """Build under another name, then rename: no process ever sees half a binary."""
     report("downloading modules")
     packages = len(_run([go, "list", "-deps", "."]).splitlines())
     report(f"compiling up to {packages} packages: minutes the first time, 4 GB of Go's build cache")
@@ -140,7 +140,7 @@ def _environment() -> Mapping[str, str]:
 
 @contextlib.contextmanager
 def _lock(path: Path, report: Callable[[str], None]) -> Iterator[None]:
-    """Hold the file's lock; the kernel lets go of it when the holder dies."""
+    """Hold the file's lock; the kernel releases it when the process ends."""
     with path.open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The certificates and keys of a control plane, as files, good for a day."""
+"""The certificates and keys of a control plane, in files, valid for a day."""
 
 import datetime as dt
 import ipaddress
@@ -24,7 +24,7 @@ class KeyPair:
 
 
 class Authority:
-    """A certificate authority: its own pair, and what it issues."""
+    """A certificate authority: its own key pair, and the certificates that it issues."""
 
     def __init__(
         self, pair: KeyPair, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
@@ -36,7 +36,7 @@ class Authority:
 
     @property
     def pem(self) -> str:
-        """The CA certificate."""
+        """Return the CA certificate."""
         return self.pair.certificate.read_text()
 
     @classmethod

@@ -13,7 +13,7 @@ _TIMEOUT: Final = urllib3.Timeout(connect=3, read=30)
 
 
 class Client:
-    """Speaks JSON over HTTPS with a client certificate or a bearer token, once: no retries."""
+    """A client with a client certificate or a bearer token, JSON over HTTPS, without retries."""
 
     def __init__(
         self, server: str, ca: Path, *, certificate: KeyPair | None = None, token: str | None = None
@@ -36,10 +36,10 @@ class Client:
         body: Mapping[str, Any] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, dict[str, Any]]:
-        """Return the status and the JSON object answered, `{"text": …}` for anything else.
+        """Return the answer's status and JSON object, `{"text": …}` for anything else.
 
-        Bytes are sent as they are, for objects that Python's JSON can't express.
-        Raises `urllib3.exceptions.HTTPError` where no answer came.
+        Bytes are sent unchanged, for objects that Python's JSON can't express.
+        Raises `urllib3.exceptions.HTTPError` if no answer comes.
         """
         if isinstance(body, Mapping):
             body = json.dumps(body).encode()
@@ -59,9 +59,9 @@ class Client:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
-        """Return the status and the bytes answered; sends any bytes, by default as JSON.
+        """Send any bytes, by default as JSON, and return the answer's status and bytes.
 
-        Raises `urllib3.exceptions.HTTPError` where no answer came.
+        Raises `urllib3.exceptions.HTTPError` if no answer comes.
         """
         answer = self._pool.request(
             method,

@@ -41,7 +41,7 @@ func runIdentity(arguments []string) int {
 	return fail(http.Serve(listener, nil))
 }
 
-// ServeHTTP answers 200 and the user, or 403 whatever the fault was.
+// ServeHTTP answers 200 with the user, or 403 on any error.
 func (a authenticator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var asked authentication.TokenReview
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {

@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/transport"
 )
 
-// cluster is where the nodes' API server is.
+// cluster is the address and CA of the nodes' API server.
 type cluster struct {
 	server    string
 	authority string
@@ -60,7 +60,7 @@ func reportingRefusals(report func(words string)) transport.WrapperFunc {
 	}
 }
 
-// refusal returns an answer's status and message, and leaves its body to be read again.
+// refusal returns an answer's status and message, and lets its body be read again.
 func refusal(answer *http.Response) string {
 	body, err := io.ReadAll(answer.Body)
 	_ = answer.Body.Close()

@@ -21,7 +21,7 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/certificate"
 )
 
-// How often a manager is asked for its certificate. It reports none itself: a kubelet asks at each handshake.
+// The interval of reading a manager's certificate. It reports none itself: a kubelet reads it at each handshake.
 const lookEvery = 20 * time.Millisecond
 
 // A command is a line of standard input; one of its fields is set.
@@ -29,7 +29,7 @@ type command struct {
 	Start *node `json:"start"`
 }
 
-// A node is what a kubelet is configured with: its name, its credentials, and the addresses to ask for.
+// A node is a kubelet's configuration: its name, its credentials, and the addresses to request.
 type node struct {
 	Name      string             `json:"name"`
 	Token     string             `json:"token"`
@@ -71,7 +71,7 @@ func runKubelets(arguments []string) int {
 	return all.obey(os.Stdin)
 }
 
-// obey carries out the commands until there are no more.
+// obey runs the commands until the input ends.
 func (k *kubelets) obey(commands io.Reader) int {
 	lines := bufio.NewScanner(commands)
 	for lines.Scan() {

@@ -18,7 +18,7 @@ AddressType = Literal["Hostname", "InternalIP", "InternalDNS", "ExternalIP", "Ex
 
 @dataclass(frozen=True, slots=True)
 class KubeletEvent:
-    """One thing that happened to a node's kubelet.
+    """An event of a node's kubelet.
 
     `certificate`: it has a certificate; the text is the chain in PEM. `error`: the API server
     refused a request, with the status and the message as text, or couldn't be reached.
@@ -30,7 +30,7 @@ class KubeletEvent:
 
 
 class Kubelets:
-    """Asks for serving certificates as kubelets do, with the kubelet's own code."""
+    """A process that requests serving certificates for nodes, with the kubelet's own code."""
 
     def __init__(self, binary: Path, folder: Path, *, server: str, ca: Path) -> None:
         """Start the process, without any node; keys, certificates and the log go to `folder`."""
@@ -48,7 +48,7 @@ class Kubelets:
         self._reader.start()
 
     def start(self, node: str, token: str, addresses: Sequence[tuple[AddressType, str]]) -> None:
-        """Start a node's manager. It files a request once there is an IP address to ask for."""
+        """Start a node's manager. It files a request when the node has an IP address."""
         given = [{"type": kind, "address": address} for kind, address in addresses]
         self._send({"start": {"name": node, "token": token, "addresses": given}})
 
@@ -104,6 +104,6 @@ class Kubelets:
             self._process.stdin.flush()
 
     def _read(self) -> None:
-        """Keep what the process reports, until it ends."""
+        """Store the process's events until it ends."""
         for line in self._process.stdout or ():
             self._events.append(KubeletEvent(**json.loads(line)))

@@ -1,4 +1,4 @@
-"""Starts a control plane on loopback, in a folder of its own, and stops and starts its parts."""
+"""Start a control plane on loopback, in its own folder, and stop and start its parts."""
 
 import json
 import os
@@ -27,8 +27,8 @@ _PROBE: Final = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(1))
 class ControlPlane:
     """One cluster's control plane: the processes `etcd`, `identity`, `apiserver` and `signer`.
 
-    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver are taken from that folder; there is then
-    no signer and no identity process, so nothing is issued and nobody has a token.
+    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver come from that folder. There is then no
+    signer and no identity process, so nothing is issued and no token is valid.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ControlPlane:
         partition: str = "aws",
         token_cache_seconds: int = 1,
     ) -> None:
-        """Describe a cluster; tokens must be signed for its name, and for STS in its partition."""
+        """Define a cluster; tokens must be signed for its name, and for STS in its partition."""
         self.cluster = cluster
         self.region = region
         self.partition = partition
@@ -50,19 +50,19 @@ class ControlPlane:
 
     @property
     def has_signer(self) -> bool:
-        """Whether approved requests are issued."""
+        """Return whether approved requests are issued."""
         return not self._assets
 
     @property
     def has_identity(self) -> bool:
-        """Whether EKS tokens are understood."""
+        """Return whether EKS tokens are understood."""
         return not self._assets
 
     def start(self, directory: Path) -> Self:
-        """Start all processes, with data, keys and logs in an empty directory; all are then ready.
+        """Start all processes, with files in an empty directory, and wait until they are ready.
 
-        Raises `BuildError` where there is no binary, and `NotReadyError` with the end of its log
-        where a process doesn't come up.
+        Raises `BuildError` if there is no binary, and `NotReadyError` with the end of the log if a
+        process doesn't become ready.
         """
         try:
             self._describe(directory)
@@ -87,7 +87,7 @@ class ControlPlane:
         self.close()
 
     def close(self) -> None:
-        """Stop all processes and give the ports back; the directory stays."""
+        """Stop all processes and release the ports; the directory stays."""
         for process in reversed(self._processes.values()):
             process.stop()
         for port in self._ports:
@@ -98,7 +98,7 @@ class ControlPlane:
         self._processes[name].stop()
 
     def start_process(self, name: str) -> None:
-        """Start one process where it was, and wait until it is ready."""
+        """Start one process with its port and data, and wait until it is ready."""
         self._processes[name].start()
 
     def restart(self, name: str) -> None:
@@ -107,11 +107,11 @@ class ControlPlane:
         self.start_process(name)
 
     def pids(self) -> dict[str, int]:
-        """Return the ids of the processes that run, by name."""
+        """Return the ids of the running processes, by name."""
         return {name: process.pid for name, process in self._processes.items() if process.pid}
 
     def client(self, token: str) -> Client:
-        """Return a client that bears this token and nothing else."""
+        """Return a client with this token and no certificate."""
         return Client(self.server, self._serving.pair.certificate, token=token)
 
     def kubelets(self) -> Kubelets:
@@ -120,13 +120,13 @@ class ControlPlane:
         Raises `BuildError` with `KUBEBUILDER_ASSETS`, which have no kubelet.
         """
         if not self._binary:
-            raise BuildError("KUBEBUILDER_ASSETS has no kubelet: unset it")
+            raise BuildError("KUBEBUILDER_ASSETS has no kubelet; unset KUBEBUILDER_ASSETS")
         folder = Path(tempfile.mkdtemp(prefix="kubelets-", dir=self._directory))
         ca = self._serving.pair.certificate
         return Kubelets(self._binary, folder, server=self.server, ca=ca)
 
     def add_identity(self, identity: AwsIdentity) -> None:
-        """Let the stand-in STS know an access key, from now on."""
+        """Add an access key to the fake STS."""
         self._registry.add_identity(identity)
 
     def map_role(self, role_arn: str, username: str, groups: Sequence[str] = ()) -> None:
@@ -138,11 +138,11 @@ class ControlPlane:
         self._registry.map_role(role_arn, username, groups)
 
     def name_instance(self, instance_id: str, private_dns_name: str) -> None:
-        """Say what EC2 calls an instance: what `{{EC2PrivateDNSName}}` stands for."""
+        """Set an instance's private DNS name, the value of `{{EC2PrivateDNSName}}`."""
         self._registry.name_instance(instance_id, private_dns_name)
 
     def _describe(self, directory: Path) -> None:
-        """Make keys and configuration, and say how each process is run."""
+        """Make keys and configuration, and define each process's command."""
         self._binary = None if self._assets else built()
         if not self._assets and not self._binary:
             raise BuildError("not built yet: run `python -m tests.real.controlplane build`")
@@ -253,7 +253,7 @@ class ControlPlane:
         return port
 
     def _kubeconfig(self, name: str, server: str, user: KeyPair | None = None) -> Path:
-        """Write a kubeconfig: JSON, which is YAML."""
+        """Write a kubeconfig as JSON, which is valid YAML."""
         cluster = {"server": server}
         if server.startswith("https:"):
             cluster["certificate-authority"] = str(self._serving.pair.certificate)

@@ -1,10 +1,9 @@
 // Command controlplane is a Kubernetes control plane for tests, in one binary: etcd, kube-apiserver, the
-// kubelet-serving signer of kube-controller-manager, a token webhook that believes what EKS believes, and the
-// part of a kubelet that asks for serving certificates.
+// kubelet-serving signer of kube-controller-manager, a token webhook that accepts the tokens that EKS accepts,
+// and the part of a kubelet that requests serving certificates.
 //
-// It runs the part named by its first argument, or by the name that it is called by (`etcd` and
-// `kube-apiserver` as links to it behave as the originals do). It protects nothing: let it listen on loopback
-// addresses only.
+// It runs the part named by its first argument, or by its own file name (links named `etcd` and
+// `kube-apiserver` behave like the originals). It isn't secure: let it listen on loopback addresses only.
 package main
 
 import (
@@ -19,7 +18,7 @@ import (
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 )
 
-// parts maps a name to what it starts. Each gets its arguments without the name, and returns an exit code.
+// parts maps a name to its function, which gets the arguments without the name and returns an exit code.
 var parts = map[string]func(arguments []string) int{
 	"etcd":           runEtcd,
 	"apiserver":      runAPIServer,

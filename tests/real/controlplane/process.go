@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dieWithStdin ends this process when its standard input closes. The parent holds the other end of that
-// pipe, and the kernel closes it however the parent dies, SIGKILL included: no control plane is orphaned.
+// dieWithStdin ends this process when its standard input closes. The parent has the other end of that pipe,
+// and the kernel closes it when the parent ends in any way, even by SIGKILL: no control plane is orphaned.
 func dieWithStdin() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	os.Exit(3)

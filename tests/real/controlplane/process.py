@@ -1,4 +1,4 @@
-"""One process of a control plane: its port, its log, and when it is ready."""
+"""One process of a control plane: its port, its log, and its readiness."""
 
 import os
 import shutil
@@ -19,31 +19,32 @@ T = TypeVar("T")
 
 
 class NotReadyError(Exception):
-    """What was waited for did not come in time."""
+    """Something didn't happen in time; the message names it."""
 
 
 def eventually(probe: Callable[[], T | None], what: str, seconds: float = 30.0) -> T:
-    """Return the first result of the probe that isn't None, asked again and again for some seconds.
+    """Call the probe repeatedly for some seconds, and return its first result that isn't None.
 
-    Raises `NotReadyError` naming what was waited for.
+    Raises `NotReadyError` with `what` if none comes.
     """
     deadline = time.monotonic() + seconds
     while (result := probe()) is None:
         if time.monotonic() > deadline:
-            raise NotReadyError(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(_POLL_SECONDS)  # between two looks, within a bound: nothing tells when
+            raise NotReadyError(f"waited {seconds:.0f} s for {what}, without success")
+        time.sleep(_POLL_SECONDS)  # polls within a bound: there is no event to wait for
     return result
 
 
 class Port:
-    """A free loopback port, kept for its owner whether a process listens there or not.
+    """A free loopback port, reserved for its owner even while no process listens there.
 
-    It is bound here and never listened on. A process that sets SO_REUSEPORT may listen there, again
-    and again; nobody else is given the port, and connections are refused while no process is up.
+    It is bound here, but nothing listens. A process that sets SO_REUSEPORT may listen there any
+    number of times; the kernel gives the port to no other process, and refuses connections while
+    none listens.
     """
 
     def __init__(self) -> None:
-        """Take a port."""
+        """Reserve a free port."""
         self._held = socket.socket()
         self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._held.bind((LOOPBACK, 0))
@@ -51,11 +52,11 @@ class Port:
 
     @property
     def address(self) -> str:
-        """`127.0.0.1:PORT`."""
+        """Return `127.0.0.1:PORT`."""
         return f"{LOOPBACK}:{self.number}"
 
     def close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._held.close()
 
 
@@ -83,7 +84,7 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it runs."""
+        """Return the process id while it runs, else None."""
         return self._running.pid if self._running else None
 
     def start(self) -> None:
@@ -113,7 +114,7 @@ class Process:
             raise NotReadyError(f"{error}; the end of {self.log}:\n{self._tail()}") from None
 
     def stop(self) -> None:
-        """Kill it, as a crash would: asked politely, kube-apiserver holds watches for a minute."""
+        """Kill it, like a crash: after SIGTERM, kube-apiserver keeps watches for a minute."""
         if not self._running:
             return
         self._running.kill()

@@ -10,8 +10,8 @@ import (
 	"sigs.k8s.io/aws-iam-authenticator/pkg/token"
 )
 
-// registry is the AWS account of the tests: who holds which access key, who is mapped to which user, and
-// what EC2 calls its instances. It is a JSON file that is read anew for each token, so tests may add to it.
+// registry is the AWS account of the tests: the identity of each access key, the user of each role, and the
+// instances' DNS names. It is a JSON file that is read again for each token, so tests may add to it.
 type registry struct {
 	// Identities by access key id.
 	Identities map[string]awsIdentity `json:"identities"`
@@ -21,7 +21,7 @@ type registry struct {
 	Instances map[string]string `json:"instances"`
 }
 
-// awsIdentity is an access key and what GetCallerIdentity answers for it.
+// awsIdentity is an access key and GetCallerIdentity's answer for it.
 type awsIdentity struct {
 	SecretKey    string `json:"secret_key"`
 	SessionToken string `json:"session_token"`
@@ -83,7 +83,7 @@ func (r registry) render(template string, identity *token.Identity) (string, err
 		}
 		name, known := r.Instances[identity.SessionName]
 		if !known {
-			return "", fmt.Errorf("EC2 knows no instance %s", identity.SessionName)
+			return "", fmt.Errorf("EC2 has no instance %s", identity.SessionName)
 		}
 		template = strings.ReplaceAll(template, "{{EC2PrivateDNSName}}", name)
 	}

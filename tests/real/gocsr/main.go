@@ -1,7 +1,8 @@
-// Command gocsr reads certificate signing requests the way Kubernetes does, and says what it saw.
+// Command gocsr parses certificate signing requests as Kubernetes does, and prints the result.
 //
-// One request a line on standard input, in base64; one JSON object a line on standard output, in
-// the same order, until the input ends. Strings from requests are base64 too: they may hold any byte.
+// It reads one request per line on standard input, in base64, and writes one JSON object per line on
+// standard output, in the same order, until the input ends. Strings from requests are base64 too, since
+// they may contain any byte.
 package main
 
 import (
@@ -18,7 +19,7 @@ import (
 	"strings"
 )
 
-// view is what Go makes of one request. A []byte is base64 in JSON.
+// view is Go's view of one request. A []byte is base64 in JSON.
 type view struct {
 	Error              string   `json:"error"`
 	CommonName         []byte   `json:"common_name"`
@@ -37,8 +38,8 @@ type view struct {
 	SignatureError     string   `json:"signature_error"`
 }
 
-// name is one attribute of the subject. Text is false where Go takes the value for no string, and
-// so leaves it out of CommonName and Organization.
+// name is one attribute of the subject. Text is false if Go doesn't treat the value as a string, and
+// so omits it from CommonName and Organization.
 type name struct {
 	OID   string `json:"oid"`
 	Tag   int    `json:"tag"`
@@ -60,7 +61,7 @@ func main() {
 		if err != nil {
 			break
 		}
-		// Answers go out when no further question has come in: many at once stay cheap.
+		// Flush only when no other request waits, so that many at once are fast.
 		if input.Buffered() == 0 {
 			if failure := output.Flush(); failure != nil {
 				fail(failure)
@@ -94,7 +95,7 @@ func answer(line string) (seen view) {
 	return describe(csr)
 }
 
-// parseCSR is Kubernetes' own, to the letter.
+// parseCSR is an exact copy of Kubernetes' function.
 // From: k8s.io/kubernetes v1.36.2 pkg/apis/certificates/v1/helpers.go, ParseCSR.
 func parseCSR(pemBytes []byte) (*x509.CertificateRequest, error) {
 	// extract PEM from request object

@@ -1,4 +1,4 @@
-"""Attacks on the way to a cluster: where the token goes, and what is taken for the cluster."""
+"""Attacks on the connection to a cluster: by sending the token elsewhere, or a false answer."""
 
 from typing import Final
 
@@ -15,14 +15,14 @@ def _connected(options: str) -> Change:
         _CONNECTION,
         'connection_pool_kw["ssl_context"] = _trusting(ca_pem)',
         f"connection_pool_kw.update({options})\n"
-        "        urllib3.disable_warnings()  # it would warn, and so end the test by an error",
+        "        urllib3.disable_warnings()  # a warning would fail the test",
     )
 
 
 ROWS: Final = (
     Row(
         "point the token elsewhere by a message, or by an invocation",
-        "tests/attack/test_queue.py::test_a_body_that_is_nearly_an_assignment_is_refused",
+        "tests/attack/test_queue.py::test_a_body_that_resembles_an_assignment_is_refused",
         (
             Change(_QUEUE, 'extra="forbid"', 'extra="ignore"'),
             Change(_QUEUE, 'Field(pattern=f"^{CLUSTER_NAME.pattern}$")', "Field()"),
@@ -56,7 +56,7 @@ ROWS: Final = (
     ),
     Row(
         "send the token on by a redirect",
-        "tests/attack/test_hostile_server.py::test_a_redirect_takes_the_token_nowhere",
+        "tests/attack/test_hostile_server.py::test_a_redirect_is_not_followed_with_the_token",
         (Change(_CONNECTION, "retries=False,", ""),),
     ),
     Row(

@@ -1,4 +1,4 @@
-"""Attacks on what the approver knows of instances, and on what EC2 and IAM answer."""
+"""Attacks on the evidence: on instances, and on EC2's and IAM's answers."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ ROWS: Final = (
     ),
     Row(
         "file from an instance of another cluster",
-        "tests/attack/test_instances.py::test_a_tag_that_is_nearly_the_clusters_is_not_its_own",
+        "tests/attack/test_instances.py::test_a_tag_that_resembles_the_clusters_is_not_accepted",
         (Change(_INSTANCE, "if case.policy.require_cluster_tag and", "if False and"),),
     ),
     Row(
@@ -95,7 +95,7 @@ ROWS: Final = (
     ),
     Row(
         "move another instance's secondary address to one's own interface, with the CNI's rights",
-        f"{_ADDRESSES}::test_a_secondary_address_that_a_node_took_is_left",
+        f"{_ADDRESSES}::test_a_secondary_address_that_a_node_assigned_itself_is_left",
         (Change(_NAMES, "if private.primary:", "if True:"),),
     ),
     Row(

@@ -1,4 +1,4 @@
-"""Attacks by number, size and time: what one requester does must cost no other its turn."""
+"""Attacks by number, size and time: one requester must not delay another."""
 
 from typing import Final
 
@@ -41,7 +41,7 @@ ROWS: Final = (
     ),
     Row(
         "hide requests behind a name so long that the list can't be read on",
-        "tests/attack/test_silence.py::test_a_name_too_long_to_go_on_from_is_passed_over",
+        "tests/attack/test_silence.py::test_a_name_too_long_to_continue_from_is_skipped",
         (
             Change(
                 _LIST, "case Answer(status=414 | 431) if", "case Answer(status=414) if False and"
@@ -81,7 +81,7 @@ ROWS: Final = (
     ),
     Row(
         "file requests of the largest size, whose judging takes the time of all",
-        "tests/attack/test_time.py::test_large_requests_delay_none_of_usual_size",
+        "tests/attack/test_time.py::test_large_requests_do_not_delay_requests_of_usual_size",
         (Change("src/core/review.py", "sorted(part, key=_size)", "part"),),
     ),
     Row(
@@ -129,13 +129,13 @@ ROWS: Final = (
     ),
     Row(
         "answer with a small body that decompresses into a large one",
-        "tests/attack/test_memory.py::test_an_answer_that_unfolds_beyond_the_page_limit_is_cut_off",
+        "tests/attack/test_memory.py::test_an_answer_that_decompresses_beyond_the_page_limit_is_cut_off",
         (Change(_CONNECTION, "if len(body) > most:\n                    break", ""),),
         "1",
     ),
     Row(
         "hold a connection open until the runtime ends the run",
-        "tests/attack/test_hostile_server.py::test_an_answer_that_drips_ends_with_the_time",
+        "tests/attack/test_hostile_server.py::test_a_dripping_answer_ends_when_the_time_is_used_up",
         (
             Change(
                 _CONNECTION,

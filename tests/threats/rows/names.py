@@ -1,4 +1,4 @@
-"""Attacks by the names and addresses that a node asks for."""
+"""Attacks by the names and addresses that a node requests."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ ROWS: Final = (
     ),
     Row(
         "ask for a name under a suffix of `EXTRA_DNS_SUFFIXES` that isn't the node's",
-        "tests/attack/test_names.py::test_under_an_own_suffix_only_the_nodes_first_labels_count",
+        "tests/attack/test_names.py::test_under_an_extra_suffix_only_the_nodes_first_labels_are_allowed",
         (
             Change(
                 _NAMES,

@@ -1,4 +1,4 @@
-"""Attacks on what people see: the log, the metrics, the alarms, terminals and reports."""
+"""Attacks on the output for people: the log, metrics, alarms, terminals and reports."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Attacks by who files a request, and by what is filed beside others' requests."""
+"""Attacks by false requesters, and by requests that harm other requesters."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ ROWS: Final = (
     ),
     Row(
         "file as a person who assumed a node's role, under a session name like an instance id",
-        "tests/attack/test_instances.py::test_a_session_that_is_nearly_an_instances_is_left",
+        "tests/attack/test_instances.py::test_a_session_name_that_resembles_an_instance_id_is_left",
         (unchecked("requester.py", "node_kind"),),
     ),
     Row(
@@ -47,7 +47,7 @@ ROWS: Final = (
     ),
     Row(
         "use one key for two nodes, so that either passes for the other",
-        f"{_REQUESTERS}::test_one_key_of_two_nodes_is_denied_to_both",
+        f"{_REQUESTERS}::test_two_nodes_with_one_key_are_both_denied",
         (
             unchecked("request.py", "key_not_reused"),
             Change(_PEERS, "min(self._other_users(parsed), default=None)", "None"),
@@ -61,8 +61,8 @@ ROWS: Final = (
     Row(
         "write another requester into the object",
         "tests/contract/test_contract_creation.py"
-        "::test_the_spec_says_who_asks_whatever_the_body_says",
-        # Kubernetes's own defence, so it is the practice API server's that is taken away.
+        "::test_the_server_sets_the_requester_whatever_the_body_has",
+        # Kubernetes has this defence, so the change removes it from the fake API server.
         (
             Change(
                 "sandbox/fake_apiserver/objects.py",
@@ -70,6 +70,6 @@ ROWS: Final = (
                 '**user_fields(user), "username": "system:node:another"}',
             ),
         ),
-        "practice",
+        "fake",
     ),
 )

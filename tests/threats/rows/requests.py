@@ -1,4 +1,4 @@
-"""Attacks by the bytes of the request, its key, and what else it asks for."""
+"""Attacks by the bytes of the request, its key, and its other content."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Attacks on what is written: another object, another certificate, another mode."""
+"""Attacks on writes: to another object, for another certificate, in another mode."""
 
 from typing import Final
 
@@ -28,7 +28,7 @@ ROWS: Final = (
     ),
     Row(
         "report a decision as written that wasn't",
-        "tests/attack/test_hostile_server.py::test_an_answer_that_doesnt_show_the_decision_is_none",
+        "tests/attack/test_hostile_server.py::test_an_answer_that_doesnt_show_the_decision_isnt_counted_as_written",
         (
             Change(
                 _API,
@@ -39,7 +39,7 @@ ROWS: Final = (
     ),
     Row(
         "give two requests one uid, so that either gets the other's decision",
-        "tests/attack/test_hostile_server.py::test_two_objects_of_one_uid_are_one",
+        "tests/attack/test_hostile_server.py::test_of_two_objects_with_one_uid_only_the_first_is_judged",
         (Change(_PAGES, "elif read.csr.uid not in self.listed:", "else:"),),
     ),
     Row(
@@ -49,7 +49,7 @@ ROWS: Final = (
     ),
     Row(
         "list a key of another cluster's node, so that the node is denied",
-        "tests/attack/test_hostile_server.py::test_what_one_cluster_lists_counts_in_no_other",
+        "tests/attack/test_hostile_server.py::test_a_key_listed_by_one_cluster_denies_no_node_of_another",
         (
             Change(
                 "src/core/peers.py",

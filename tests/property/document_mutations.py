@@ -1,6 +1,6 @@
-"""Mutants of JSON: of its structure, its values, and the text and bytes in which it stands.
+"""Mutations of saved JSON documents: of their structure, values, text and bytes.
 
-All take a `random.Random`, so that a seed gives the same mutants again.
+All functions take a `random.Random`, so that a seed gives the same mutants again.
 """
 
 import copy
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-#: Where a value stands: its holder, and key or index in it.
+#: The place of a value: its object or list, and its key or index there.
 Place = tuple[Any, Any]
 
 _NUMBERS = (
@@ -38,7 +38,7 @@ _BYTES = (
 
 
 def mutated(random: Random, document: Any, others: Sequence[Any]) -> Any:
-    """A copy with one to three edits; `others`: what else there is to take pieces from."""
+    """Return a copy with one to three edits; `others`: documents to take pieces from."""
     root = [copy.deepcopy(document)]
     for _ in range(random.randint(1, 3)):
         places = list(_places(root))
@@ -47,7 +47,7 @@ def mutated(random: Random, document: Any, others: Sequence[Any]) -> Any:
 
 
 def _places(holder: Any) -> list[Place]:
-    """All places within, from the outside in."""
+    """Return all places in the value, outer ones first."""
     found: list[Place] = []
     waiting = [holder]
     while waiting:
@@ -82,7 +82,7 @@ def _edit(random: Random, place: Place, places: Sequence[Place], others: Sequenc
 
 
 def _piece(random: Random, others: Sequence[Any]) -> Any:
-    """Something out of another document, or of this one as it was."""
+    """Return a part of another document, or of this one before the edits."""
     holder, key = random.choice(_places([random.choice(others)]))
     return copy.deepcopy(holder[key])
 
@@ -100,7 +100,7 @@ def _odd(random: Random) -> Any:
 
 
 def nested(random: Random, depth: int) -> Any:
-    """Lists in objects in lists."""
+    """Return alternately nested lists and objects."""
     value: Any = random.choice(_TEXTS)
     for _ in range(depth):
         value = [value] if random.random() < 0.5 else {random.choice(("a", "items", "spec")): value}
@@ -155,12 +155,12 @@ def _renamed(random: Random, holder: Any, key: Any) -> None:
 
 
 def encoded(document: Any) -> bytes:
-    """As JSON, with NaN and Infinity where they are, which Python reads."""
+    """Return the document as JSON, with NaN and Infinity, which Python can parse."""
     return json.dumps(document).encode()
 
 
 def mutated_text(random: Random, text: bytes) -> bytes:
-    """The bytes of a document with an edit that JSON may not allow."""
+    """Return the bytes of a document with an edit that may break the JSON."""
     at = random.randint(0, len(text))
     match random.randrange(8):
         case 0:

@@ -1,4 +1,4 @@
-"""The practice API as the server of a rig."""
+"""The fake API server as the server of a rig."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from tests.faults.rig import node_identity
 from tests.handlers.account import Cluster
 
 
-class Practice:
-    """A practice cluster in which CSRs are as old as they need to be."""
+class FakeServer:
+    """A fake cluster whose CSRs can have any age."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster

@@ -1,6 +1,6 @@
-"""Mutations of requests: bytes at random, whole elements of the DER, and the edges of PEM.
+"""Mutations of requests: random bytes, whole elements of the DER, and the edges of PEM.
 
-All take a `random.Random`, so that a seed gives the same mutants again.
+All functions take a `random.Random`, so that a seed gives the same mutants again.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ _BITS_OF_TEXT = (
 
 
 def edit_bytes(random: Random, content: bytes) -> bytes:
-    """One to three bytes changed, added, taken out or copied."""
+    """Return the content with one to three bytes changed, added, removed or copied."""
     edited = bytearray(content)
     for _ in range(random.randint(1, 3)):
         at = random.randrange(len(edited))
@@ -63,7 +63,7 @@ def edit_bytes(random: Random, content: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Node:
-    """An element: its tag, and what it holds. `prefix` stands before wrapped elements."""
+    """An element: its tag and content. `prefix`: bytes before wrapped elements."""
 
     tag: int
     content: bytes
@@ -71,22 +71,22 @@ class Node:
     prefix: bytes = b""
 
     def encode(self) -> bytes:
-        """The element in DER, lengths anew."""
+        """Return the element in DER, with lengths calculated again."""
         if self.children is None:
             return der.element(self.tag, self.content)
         return der.element(self.tag, self.prefix, *(child.encode() for child in self.children))
 
     def walk(self) -> list["Node"]:
-        """Give this element and all within, parents first."""
+        """Return this element and all within, parents first."""
         inner = [node for child in self.children or () for node in child.walk()]
         return [self, *inner]
 
 
 def parse(content: bytes) -> list[Node]:
-    """The elements that stand here one after another, also those wrapped in strings.
+    """Return the elements that stand here one after another, also those wrapped in strings.
 
     Raises:
-        ValueError: there is something else.
+        ValueError: the content isn't a sequence of elements.
     """
     nodes = []
     while content:
@@ -116,12 +116,12 @@ def _node(tag: int, body: bytes) -> Node:
         children = parse(body.removeprefix(prefix))
     except ValueError:
         return Node(tag, body)
-    # An empty string holds nothing; an empty SEQUENCE can take a first element.
+    # An empty string has no children; an empty SEQUENCE can get a first one.
     return Node(tag, body, children, prefix) if children or tag & _CONSTRUCTED else Node(tag, body)
 
 
 def edit_elements(random: Random, content: bytes) -> bytes:
-    """One to three elements retagged, copied, moved, emptied, taken out or edited inside."""
+    """Return the content with one to three elements retagged, copied, moved, removed or edited."""
     try:
         (root,) = parse(content)
     except ValueError:
@@ -161,7 +161,7 @@ def _edit_one(random: Random, root: Node) -> None:
 
 
 def stretch(random: Random, content: bytes, size: int) -> bytes:
-    """About so many bytes more in one element: copies of a part of it, or of itself in itself."""
+    """Make one element about `size` bytes larger by copies of a part, or of itself, in it."""
     try:
         (root,) = parse(content)
     except ValueError:
@@ -188,7 +188,7 @@ def _copy(node: Node) -> Node:
 
 
 def edit_pem(random: Random, text: bytes, other: bytes) -> bytes:
-    """One to three edits at the lines' ends and starts; `other` is a text to put beside."""
+    """Return the text with one to three edits at line ends and starts; `other` may be added."""
     for _ in range(random.randint(1, 3)):
         at = _edge(random, text)
         match random.randrange(6):

@@ -1,4 +1,4 @@
-"""What the practice cluster has beyond the real one: a clock, seeds, and honest limits."""
+"""What the fake cluster has beyond the real one: a clock, seeds, and explicit limits."""
 
 import base64
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def cluster(clock: Clock) -> Iterator[FakeCluster]:
-    with FakeCluster("practice", clock=clock, app_serving=True).start() as cluster:
+    with FakeCluster("fake", clock=clock, app_serving=True).start() as cluster:
         yield cluster
 
 
@@ -53,7 +53,7 @@ def admin(cluster: FakeCluster, clock: Clock, tmp_path: Path) -> Client:
 
 
 def test_a_token_ages_by_the_clusters_clock(admin: Client, clock: Clock) -> None:
-    """Fifteen minutes later, by the clock that was given, a token is refused."""
+    """15 minutes later by the given clock, a token is refused."""
     clock.now += timedelta(minutes=15)
     assert admin.request("GET", query(limit=1))[0] == 200
 
@@ -63,7 +63,7 @@ def test_a_token_ages_by_the_clusters_clock(admin: Client, clock: Clock) -> None
 
 
 def test_a_seed_is_as_old_as_it_says(cluster: FakeCluster, admin: Client) -> None:
-    """A seeded CSR has the time, the marks, the conditions and the requester that it was given."""
+    """A seeded CSR has the given time, labels, conditions and requester."""
     cluster.seed(
         "csr-a",
         NODE,
@@ -94,10 +94,14 @@ def test_a_seed_is_as_old_as_it_says(cluster: FakeCluster, admin: Client) -> Non
 
 
 def test_a_seed_may_be_of_any_shape(cluster: FakeCluster, admin: Client) -> None:
-    """Objects that no API server would store are listed as they are, and stop nothing."""
-    odd = {"metadata": {"name": "b"}, "spec": {"extra": {"a": None}, "request": "*"}, "status": 7}
+    """Objects that no API server would store are listed unchanged, beside all others."""
+    unusual = {
+        "metadata": {"name": "b"},
+        "spec": {"extra": {"a": None}, "request": "*"},
+        "status": 7,
+    }
     cluster.seed("a", NODE, b"no request at all")
-    cluster.seed_object(odd)
+    cluster.seed_object(unusual)
     cluster.seed_object({"metadata": {"name": "c"}, "spec": "none"})
 
     status, listing = admin.request("GET", CSRS)
@@ -105,13 +109,13 @@ def test_a_seed_may_be_of_any_shape(cluster: FakeCluster, admin: Client) -> None
 
     assert (status, selected[0]) == (200, 200)
     assert [item["metadata"]["name"] for item in listing["items"]] == ["a", "b", "c"]
-    assert listing["items"][1]["spec"] == odd["spec"]
+    assert listing["items"][1]["spec"] == unusual["spec"]
 
 
-def test_an_approved_seed_of_rubbish_is_left_by_the_signer(
+def test_the_signer_ignores_an_approved_seed_that_it_cannot_parse(
     cluster: FakeCluster, admin: Client
 ) -> None:
-    """What the signer can't read stays approved, without certificate and without `Failed`."""
+    """A request that the signer can't parse stays approved, with no certificate and no `Failed`."""
     seed = cluster.seed("a", NODE, b"no request at all")
 
     status, _ = put(admin, decided(seed, a_condition()))
@@ -121,7 +125,7 @@ def test_an_approved_seed_of_rubbish_is_left_by_the_signer(
 
 
 def test_another_signer_may_issue_what_it_likes(cluster: FakeCluster) -> None:
-    """`issue` puts any certificate into an object."""
+    """`issue` stores any certificate in an object."""
     cluster.seed("a", NODE, PEM)
 
     cluster.issue("a", b"certificate")
@@ -131,7 +135,7 @@ def test_another_signer_may_issue_what_it_likes(cluster: FakeCluster) -> None:
 
 
 def test_the_workload_signer_leaves_generated_names(cluster: FakeCluster, admin: Client) -> None:
-    """EKS's signer for workloads issues any subject, but never for a name that begins `csr-`."""
+    """EKS's signer for workloads issues any subject, but never for CSRs named `csr-…`."""
     for name in ("csr-web", "web"):
         seed = cluster.seed(name, NODE, PEM, signer=APP_SERVING)
         assert put(admin, decided(seed, a_condition()))[0] == 200
@@ -140,7 +144,7 @@ def test_the_workload_signer_leaves_generated_names(cluster: FakeCluster, admin:
     assert "certificate" in cluster.get("web")["status"]
 
 
-def test_a_forgotten_list_is_expired(cluster: FakeCluster, admin: Client) -> None:
+def test_a_list_from_before_a_compaction_is_expired(cluster: FakeCluster, admin: Client) -> None:
     """A continue token from before a compaction is 410 Expired."""
     for name in "ab":
         cluster.seed(name, NODE, PEM)
@@ -166,17 +170,17 @@ def test_a_forgotten_list_is_expired(cluster: FakeCluster, admin: Client) -> Non
         ("PUT", f"{path_of('a', 'approval')}?dryRun=All"),
     ],
 )
-def test_what_is_not_practised_is_refused(
+def test_what_the_fake_does_not_implement_is_refused(
     cluster: FakeCluster, admin: Client, method: str, path: str
 ) -> None:
-    """501, so that nobody takes a guess of this API for the truth."""
+    """The answer is 501, so that no test relies on a guess."""
     seed = cluster.seed("a", NODE, PEM)
 
     assert admin.request(method, path, seed)[0] == 501
 
 
 def test_a_restart_keeps_address_and_objects(cluster: FakeCluster, admin: Client) -> None:
-    """Stopped, the API refuses connections, kept ones too; started again it is the same one."""
+    """A stopped API server refuses all connections; restarted, it has its address and objects."""
     server = cluster.server
     cluster.seed("a", NODE, PEM)
     before = read(admin, "a")
@@ -189,8 +193,8 @@ def test_a_restart_keeps_address_and_objects(cluster: FakeCluster, admin: Client
     assert (cluster.server, read(admin, "a")) == (server, before)
 
 
-def test_a_user_is_known_without_a_token(cluster: FakeCluster) -> None:
-    """`user_of` says whom an identity's token speaks for, also one that never made a token."""
+def test_a_user_can_be_looked_up_without_a_token(cluster: FakeCluster) -> None:
+    """`user_of` returns the user that an identity's token authenticates, without any token."""
     identity = AwsIdentity.session("Node", "i-0123456789abcdef0")
     with pytest.raises(TokenRefused, match="is not mapped"):
         cluster.user_of(identity)
@@ -200,7 +204,7 @@ def test_a_user_is_known_without_a_token(cluster: FakeCluster) -> None:
     assert cluster.user_of(identity).username == "system:node:i-0123456789abcdef0"
 
 
-def test_two_clusters_are_two_worlds(cluster: FakeCluster, tmp_path: Path) -> None:
+def test_two_fake_clusters_share_nothing(cluster: FakeCluster, tmp_path: Path) -> None:
     """Each has its own CA, port and objects."""
     with FakeCluster("other").start() as other:
         world = World(other, tmp_path)

@@ -1,7 +1,7 @@
-"""The forge's requests, honest and not, at both clusters at once: who takes and issues what.
+"""CsrBuilder's requests, honest and forged, on both clusters: which are accepted and issued.
 
-The practice API may refuse more than the real one, since such requests can be seeded. What it
-takes and issues must be what the real one takes and issues.
+The fake API server may refuse more than the real one, since tests can seed such requests. Whatever
+it accepts and issues, the real one must accept and issue too.
 """
 
 import base64
@@ -38,21 +38,19 @@ TAKEN_THOUGH_REFUSED: Final = {
     "signature/unused-bits",
     "subject/universal-cn",
 }
-"""What the practice API is known to take though Kubernetes refuses it."""
+"""Requests that the fake API server accepts although Kubernetes refuses them."""
 
 
 @pytest.fixture
-def both(
-    practice_cluster: FakeCluster, eks_plane: ControlPlane, tmp_path: Path
-) -> tuple[World, World]:
-    practice, real = tmp_path / "practice", tmp_path / "real"
-    practice.mkdir()
+def both(fake_cluster: FakeCluster, eks_plane: ControlPlane, tmp_path: Path) -> tuple[World, World]:
+    fake, real = tmp_path / "fake", tmp_path / "real"
+    fake.mkdir()
     real.mkdir()
-    return World(practice_cluster, practice), World(eks_plane, real)
+    return World(fake_cluster, fake), World(eks_plane, real)
 
 
 def taken(world: World) -> dict[str, str]:
-    """What became of every request that the cluster took: its names as issued, or the failure."""
+    """Return the outcome of each accepted request: the names as issued, or the failure."""
     node, approver = world.node(GOOD.node), world.approver(KUBELET_SERVING)
     names = {}
     for forged, pem in REQUESTS.items():
@@ -74,11 +72,13 @@ def fate(world: World, name: str) -> str:
     return str(list(names.value))
 
 
-def test_the_practice_api_takes_and_issues_nothing_of_its_own(both: tuple[World, World]) -> None:
-    """What it takes Kubernetes takes, but for three known oddities, and issues with equal names."""
-    practice, real = map(taken, both)
+def test_the_fake_api_server_accepts_and_issues_only_what_kubernetes_does(
+    both: tuple[World, World],
+) -> None:
+    """Kubernetes accepts the same but for three known differences, and issues the same names."""
+    fake, real = map(taken, both)
 
-    assert practice.keys() - real.keys() == TAKEN_THOUGH_REFUSED
-    common = practice.keys() & real.keys()
-    assert {one: practice[one] for one in common} == {one: real[one] for one in common}
+    assert fake.keys() - real.keys() == TAKEN_THOUGH_REFUSED
+    common = fake.keys() & real.keys()
+    assert {one: fake[one] for one in common} == {one: real[one] for one in common}
     assert len(common) > 100
