@@ -1,4 +1,4 @@
-"""A node that files very many CSRs with a real API server delays no other."""
+"""A node that files hundreds of CSRs with a real API server delays no other."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,8 @@ from sandbox.kubelet import kubelet_request
 from tests.controlplane.nodes import CSRS, Node, conditions, join, message, reviewer
 from tests.real.controlplane import ControlPlane
 
-FLOOD: Final = 2_000
+# More than a page of the list holds.
+FLOOD: Final = 600
 GOOD: Final = 50
 AT_ONCE: Final = 8
 
@@ -43,7 +44,7 @@ def flood(plane: ControlPlane, node: Node) -> str:
     return node.send(pem, metadata={"name": "a-flood-newest", "labels": LABEL})
 
 
-def test_thousands_of_csrs_of_one_node_delay_no_other(
+def test_hundreds_of_csrs_of_one_node_delay_no_other(
     plane: ControlPlane, aws: FakeAws, profile: str, greedy: Node
 ) -> None:
     """One run approves all other nodes' CSRs, and the flooding node's newest one."""
