@@ -601,7 +601,7 @@ def test_a_named_file_that_cannot_be_searched_is_exit_3(runner: LegacyRunner, br
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Run as another user than root, for whom file permissions don't apply."""
+    """Run as an unprivileged user: file permissions do not bind root."""
     if os.geteuid() != 0:
         yield
         return

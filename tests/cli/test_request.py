@@ -256,7 +256,7 @@ def test_the_page_shows_what_is_printed(cluster: Cluster, runner: CommandRunner)
 def test_the_page_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
     """Programs rely on them."""
     outcomes = [one.value for one in Outcome]
-    page = PAGE.split("of which `outcome` is ")[1].split(";")[0]
+    page = PAGE.split("`outcome` is ")[1].split(". ")[0].split(";")[0]
     reported = " ".join(runner.run("request", "--help").stdout.split())
 
     assert outcomes == re.findall(r"`([a-z-]+)`", page)
