@@ -63,7 +63,7 @@ def test_the_package_has_every_module_that_is_imported(
     cluster: FakeCluster,
 ) -> None:
     """The package has every module that the functions import with all libraries complete."""
-    given = environment(handler, aws)
+    given = environment(handler, aws, Mode="approve-only")  # so that a decision is written, too
     pending = cluster.get(file_csr(cluster, aws, address="10.0.1.10"))
     whole = imported(reported(untrimmed, handler, given, *events))
     # The first run decided the CSR, and EC2 is asked only while one is pending.

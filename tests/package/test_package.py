@@ -62,7 +62,7 @@ def test_the_schedule_sends_a_message_per_cluster(build: Path, aws: FakeAws) -> 
 def test_a_review_approves_a_nodes_request(build: Path, aws: FakeAws, cluster: FakeCluster) -> None:
     """A node's own request is approved."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
-    with function(build, REVIEW, aws) as reviewer:
+    with function(build, REVIEW, aws, Mode="approve-only") as reviewer:
         outcome = reviewer.invoke(event("review"))
 
     assert Outcome() == outcome
@@ -123,7 +123,7 @@ def test_a_message_after_a_failed_one_is_handled(
 ) -> None:
     """After a failed message, the same warm function handles the next one."""
     csr = file_csr(cluster, aws, address="10.0.1.10")
-    with function(build, REVIEW, aws) as reviewer:
+    with function(build, REVIEW, aws, Mode="approve-only") as reviewer:
         failed = reviewer.invoke(event("review-unreadable"))
         outcome = reviewer.invoke(event("review"))
 
