@@ -1,6 +1,7 @@
 """The audit: which requests have no certificate, and the cause of each."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, cast
@@ -423,3 +424,45 @@ def test_pods_addresses_of_an_unused_interface_are_nobodys() -> None:
     reported = the_one(_asking("10.0.2.10", instances=[instance]))
 
     assert [Cause.NAMES_NOT_ACCEPTED] == [cause.cause for cause in reported.causes]
+
+
+# --- what an attack on the one pipeline found ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "cause"),
+    [({"ips": (ADDRESS, "10.9.9.9")}, Cause.FEWER_NAMES), ({"ips": ()}, Cause.WRONG_CERTIFICATE)],
+    ids=["fewer", "wrong"],
+)
+@pytest.mark.parametrize(
+    "trouble",
+    [{"fleet": {"unavailable": (INSTANCE_ID,)}}, {"clock": DwindlingClock(left=24, step=5)}],
+    ids=["EC2 silent", "no time for the evidence"],
+)
+def test_a_wrong_certificate_is_reported_without_evidence(
+    asked: dict[str, Any], cause: Cause, trouble: dict[str, Any]
+) -> None:
+    """What is wrong with it is known from the list alone, so the cluster isn't ready."""
+    trouble = {key: deepcopy(value) for key, value in trouble.items()}
+    made = World([_issued(**asked)], **trouble).diagnosis()
+
+    assert [cause] == [one.cause for csr in made.csrs for one in csr.causes][:1]
+    assert made.ready is False
+
+
+def test_a_bug_met_on_a_superseded_request_is_not_reported() -> None:
+    """Its kubelet has forgotten it, so nothing about it can be of interest."""
+    old = replace(
+        a_filed_csr(name="csr-old", age=timedelta(minutes=20)), groups=cast("Any", _Broken())
+    )
+    made = World([old, _issued(name="csr-new")]).diagnosis()
+
+    assert ((), True) == (made.csrs, made.ready)
+    assert [("csr-old", "csr-new")] == [(csr.name, newer) for csr, newer in made.superseded]
+
+
+class _Broken:
+    """Groups that no code can read: they stand for a bug that one CSR alone lays bare."""
+
+    def __contains__(self, _group: object) -> bool:
+        raise RuntimeError("boom")

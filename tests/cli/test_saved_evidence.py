@@ -332,6 +332,27 @@ def test_a_certificate_counts_from_its_own_decision_on() -> None:
     assert [("not-reissued-in-a-loop", "issued certificate differs")] == said(after)
 
 
+@pytest.mark.parametrize("earlier", [MINUTE, -MINUTE], ids=["filed-before", "filed-after"])
+@pytest.mark.parametrize("first", [True, False], ids=["listed-first", "listed-last"])
+def test_a_wrong_certificate_counts_for_what_was_decided_in_its_second(
+    earlier: timedelta,
+    first: bool,  # noqa: FBT001
+) -> None:
+    """Which came first can't be known, so the order of the list or of filing decides nothing."""
+    asked = decided(
+        "csr-wrong",
+        age=timedelta(hours=5) + earlier,
+        after=2 * MINUTE + earlier,
+        extra=an_extra("i-0cccccccccccccccc"),
+    )
+    wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
+    other = decided()
+
+    found = answers(*((wrong, other) if first else (other, wrong)), decided=True)
+
+    assert [("not-reissued-in-a-loop", "issued certificate differs")] == said(found[int(first)])
+
+
 def test_decided_ones_keep_their_evidence() -> None:
     """The answer tells what it was compared with."""
     [answer] = answers(decided(), decided=True)

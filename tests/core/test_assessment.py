@@ -80,6 +80,16 @@ def test_a_csr_that_breaks_a_gate_stops_no_other() -> None:
     assert [Bug(a_context().case_of(bad), "this is a bug: RuntimeError: boom")] == found.bugs
 
 
+def test_a_csr_of_the_future_that_breaks_our_code_stops_no_other() -> None:
+    """It isn't indexed, so that the first question about it comes at the gates."""
+    bad = replace(a_csr(name="csr-bad", age=timedelta(minutes=-1)), extra=Exploding())
+
+    found = assessed(bad, a_filed_csr())
+
+    assert ["csr-7znmf"] == [case.csr.name for case in found.gated.passed]
+    assert ["csr-bad"] == [one.case.csr.name for one in found.bugs]
+
+
 def test_a_gate_that_breaks_on_one_csr_stops_no_other() -> None:
     """Whatever breaks, the others are sorted out."""
     bad, good = a_csr(name="csr-bad", node="bad"), a_csr(name="csr-good")

@@ -132,6 +132,13 @@ def test_a_check_that_needs_a_readable_request_is_not_run_without_one() -> None:
     assert (Decision.LEAVE, (), ()) == (verdict.decision, verdict.refusals, verdict.not_run)
 
 
+def test_a_check_of_the_instance_leaves_without_one_whatever_the_request() -> None:
+    """It needs no request, so it is neither hushed up nor taken for run."""
+    check = a_check("needy", needs=Need.INSTANCE)
+
+    assert ["needy"] == said(a_case(instances=(), request=UnreadableRequest("x")), check)[1]
+
+
 def test_a_check_that_the_policy_turns_off_is_not_run() -> None:
     """Nor is it listed: nothing is missing."""
     assert (Decision.APPROVE, [], ()) == said(NO_ROLE, a_check("off", DENY, applies=False))
