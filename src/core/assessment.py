@@ -178,9 +178,10 @@ def _gate(cases: Iterable[Case], assessment: Assessment) -> None:
         csr = first.csr
         if not csr.is_pending:
             continue
-        in_list = Peers(newer=peers.newer(csr), newer_in_namespace=peers.newer_in_namespace(csr))
-        case = replace(first, peers=in_list)
+        case = first
         try:
+            newer, newer_in_namespace = peers.newer(csr), peers.newer_in_namespace(csr)
+            case = replace(first, peers=Peers(newer, newer_in_namespace=newer_in_namespace))
             refusal = next((r for check in gates if (r := check.run(case)) is not None), None)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
             assessment.bugs.append(Bug.of(case, error))

@@ -26,7 +26,7 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
             not_run.append(check.id)
             if not not_provided.isdisjoint(check.needs):
                 continue
-        refusal = check.run(case) if absent.isdisjoint(check.needs) else _absent(case, absent)
+        refusal = check.run(case) if absent.isdisjoint(check.needs) else _absent(case, check)
         if refusal is not None:
             if refusal.effect not in check.effects:
                 raise ValueError(f"{check.id} may not {refusal.effect.value}")
@@ -36,9 +36,9 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
     return Verdict(_decision(refusals, absent), tuple(refusals), tuple(not_run))
 
 
-def _absent(case: Case, absent: set[Need]) -> Refusal | None:
+def _absent(case: Case, check: Check) -> Refusal | None:
     """Refuse for an absent instance. A request that can't be read was refused before, once."""
-    if Need.REQUEST in absent:
+    if Need.REQUEST in check.needs and availability(Need.REQUEST, case) is Availability.ABSENT:
         return None
     claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
     return Refusal.leave(

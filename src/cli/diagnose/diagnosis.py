@@ -31,7 +31,6 @@ from core.model import (
     Deferred,
     Evaluation,
     IssueState,
-    Judged,
     Listing,
     ParsedCsr,
     Pkcs10,
@@ -124,25 +123,32 @@ def diagnosis(
 
 def _open(assessment: Assessment) -> Iterator[Evaluation]:
     """Yield what came of each request without a certificate, or with another than it asked for."""
-    closed = {id(one.csr) for one in assessment.parsed if not _is_open(one)}
-    wanted = [one for one in assessment.parsed if id(one.csr) not in closed]
+    wanted = [one for one in assessment.parsed if _is_open(one)]
     evaluations = [one for part in assessment.slices_of(wanted) for one in part]
-    evaluations += assessment.bugs
-    reached = closed | {id(one.case.csr) for one in evaluations}
-    evaluations += [
-        Deferred.in_this_run(case) for case in assessment.due if id(case.csr) not in reached
+    yield from evaluations
+    reached = {id(one.case.csr) for one in evaluations}
+    yield from (Deferred.in_this_run(one.case) for one in wanted if id(one.csr) not in reached)
+    # Of what wasn't read nothing is known, unless it has no certificate.
+    unread: list[Evaluation] = [
+        one for one in assessment.bugs if _newer(one.case.csr, assessment.peers) is None
     ]
-    for one in evaluations:
-        if isinstance(one, Judged) or not one.case.csr.certificate:
-            yield one
+    read = {id(one.csr) for one in assessment.parsed} | {id(one.case.csr) for one in unread}
+    unread += [Deferred.in_this_run(case) for case in assessment.due if id(case.csr) not in read]
+    yield from (one for one in unread if not one.case.csr.certificate)
 
 
 def _superseded(csrs: Sequence[Csr], assessment: Assessment) -> Iterator[tuple[Csr, str]]:
-    broken = {id(one.case.csr) for one in assessment.bugs}
     for csr in csrs:
-        newer = None if id(csr) in broken else assessment.peers.newer(csr)
+        newer = _newer(csr, assessment.peers)
         if newer is not None and not csr.certificate:
             yield csr, newer
+
+
+def _newer(csr: Csr, peers: PeerIndex) -> str | None:
+    try:
+        return peers.newer(csr)
+    except Exception:  # noqa: BLE001  it is reported as a bug already, and must not stop the others
+        return None
 
 
 def _newest(cases: Sequence[Case], peers: PeerIndex) -> list[Case]:

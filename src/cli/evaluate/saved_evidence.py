@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 
 from core.assessment import Plan, assess, judge
 from core.budget import Budget
@@ -105,13 +106,17 @@ def _decided(parsed: Sequence[ParsedCsr], context: ReviewContext) -> Iterator[Ca
     )
     coming = sorted(parsed, key=lambda one: one.csr.created, reverse=True)
     peers = PeerIndex(context.now, context.max_age)
-    for moment, one in moments:
+    for moment, group in groupby(moments, key=lambda pair: pair[0]):
+        together = [one for _, one in group]
         while coming and coming[-1].csr.created <= moment:
             peers.note(coming[-1].csr)
             peers.add(replace(coming.pop(), mismatched=False))
-        yield replace(one.case, now=moment, peers=peers.of(one))
-        if one.mismatched:  # its certificate can't have come before its decision
-            peers.add(one)
+        # A certificate can't have come before its CSR's decision, but perhaps in the same second.
+        for one in together:
+            if one.mismatched:
+                peers.add(one)
+        for one in together:
+            yield replace(one.case, now=moment, peers=peers.of(one))
 
 
 def _decided_at(csr: Csr) -> datetime | None:
