@@ -18,7 +18,7 @@ from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
 
-# Of findings and of unreadable items, those that a run tells one by one; its sums count all. They
+# How many findings and unreadable items have a line of their own; the totals count all. They
 # come again in every run for as long as they are listed.
 _MAX_LINES: Final = 100
 
@@ -105,7 +105,7 @@ class PowertoolsLedger:
         emit({"Stack": self._stack}, {"Expected": count, "Completed": 0, "NotOnboarded": 0})
 
     def dispatch_errors(self, problems: Sequence[str]) -> None:
-        """The dispatcher's: what it could not list or assign; none is told, too, as a zero."""
+        """Record what the dispatcher could not list or assign; with no problem, a zero."""
         for problem in problems[:_MAX_LINES]:
             self._say(logging.WARNING, "dispatch failed", {"problem": printable(problem)})
         emit({"Stack": self._stack}, {"DispatchErrors": len(problems)})

@@ -36,8 +36,8 @@ _ENDED_AS = {
 
 _WRITTEN = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 
-# Of these no decision is due. One that was overtaken may be our own, whose answer was lost: nobody
-# else would ever tell of it.
+# No decision is due with these. One that was overtaken is due: it may be our own write whose answer
+# was lost, and no one else would report it.
 _NOT_DUE = frozenset({Action.WAITING, Action.LEFT, Action.UNDECIDED})
 
 # Kubernetes takes megabytes; people read a line or two.
@@ -60,7 +60,7 @@ def plan(evaluation: Evaluation, settings: ReviewSettings, mode: Mode) -> Action
     """What to do now. APPROVED, REAPPROVED and DENIED mean: to be written.
 
     EKS decides most CSRs itself within 75 s, and EC2's answers lag behind: so approvals wait
-    90 s and denials 360 s by default. A denied kubelet files anew after 32 s, for ever.
+    90 s and denials 360 s by default. A denied kubelet files a new request after 32 s, for ever.
     """
     match evaluation:
         case Judged(verdict=verdict):
@@ -143,7 +143,7 @@ def act(
             todo.append(write_for(action, one))
         else:
             record(one, action)
-    # Nobody waits for a denial, and the time may not suffice for all.
+    # Approvals first: nodes wait for them, and the time may not suffice for all.
     todo.sort(key=lambda write: write.condition != "Approved")
     for write, written in ports.api.write_all(todo) if todo else ():
         one, action = writes[write.csr.uid]
@@ -155,8 +155,8 @@ def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: s
     created = one.case.csr.created
     asking = _seconds(one.case, one.case.peers.asking_since or created)
     decision = None if one.verdict is None else one.verdict.decision
-    # A node that files anew all the time never has a request old enough to be denied, and would
-    # never be told of.
+    # A node that keeps filing new requests never has one that is old enough to be denied, and would
+    # never be reported.
     overdue = decision is Decision.DENY and asking >= settings.deny_after_seconds
     is_due = action not in _NOT_DUE or (action is Action.WAITING and overdue)
     return Record(
@@ -174,7 +174,7 @@ def _seconds(case: Case, since: datetime) -> float:
 
 
 def write_for(action: Action, evaluation: Evaluation) -> Write:
-    """The condition that tells people, in the cluster, what was verified or refused.
+    """Return the condition that shows people, in the cluster, what was verified or refused.
 
     Raises:
         ValueError: the action is none that is written.

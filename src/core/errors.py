@@ -10,7 +10,7 @@ class MalformedRequest(CsrApproverError):
 
 
 class WrongCertificate(CsrApproverError):
-    """The signer's fault: what it issued is of no use to whoever asked."""
+    """The signer's fault: what it issued is of no use to the requester."""
 
 
 class EvidenceUnavailable(CsrApproverError):
@@ -41,4 +41,4 @@ class NotOnboarded(ClusterUnavailable):
 
 
 class BadSettings(CsrApproverError):
-    """The operator's fault: a setting has a value that is not allowed. Names setting and mend."""
+    """The operator's fault: a setting's value is not allowed. Names the setting and the fix."""

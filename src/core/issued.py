@@ -1,7 +1,7 @@
 """Whether an issued certificate is what was approved. No other approver looks.
 
-The signer reads the request anew; where it reads it differently from us, a stranger gets a name
-that nobody checked. Kubernetes's own signer is measured to agree; EKS's can't be seen.
+The signer reads the request again. If it reads it differently from us, a stranger gets a name that
+no one checked. Kubernetes's own signer is measured to agree; EKS's can't be seen.
 """
 
 import warnings

@@ -17,9 +17,10 @@ class PeerIndex:
     """
 
     def __init__(self, now: datetime, fresh_for: timedelta) -> None:
-        """Begin with none. Those dated in the future of `now` will supersede nobody.
+        """Begin with none. Those dated in the future of `now` supersede no other.
 
-        `fresh_for`: a pending CSR older than this is abandoned, and nobody's asking any more.
+        `fresh_for`: a pending CSR older than this is abandoned: its requester doesn't wait for it
+        any more.
         """
         self._first: dict[Requester, datetime] = {}
         self._fresh_for = fresh_for

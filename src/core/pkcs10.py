@@ -1,7 +1,7 @@
 """The strict reader of `spec.request`.
 
 The API server and the signer read a request with Go's encoding/pem and crypto/x509; Python's
-readers disagree with Go's on some inputs, and whoever holds a node's credentials can use that to
+readers disagree with Go's on some inputs, and anyone who holds a node's credentials can use that to
 have one name checked and another signed. So nothing is read here that the two could read
 differently: whatever this reader accepts, Go reads the same. tests/property proves it.
 """

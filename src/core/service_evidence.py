@@ -25,9 +25,9 @@ class ServiceEvidence:
 def gather(
     claims: Iterable[ServiceClaim], services: Services
 ) -> Mapping[ServiceClaim, ServiceEvidence | EvidenceUnavailable]:
-    """Ask for each Service once, whoever and how many name it.
+    """Ask for each Service once, however many requesters name it.
 
-    First where the fewest are named, so that who names many makes nobody else wait. A claim of
+    Namespaces with the fewest names come first, so that naming many makes no other wait. A claim of
     more Services than a request may name is asked for not at all. One of which a Service couldn't
     be asked for maps to the error, which is never a verdict.
     """

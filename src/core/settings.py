@@ -63,7 +63,7 @@ _FOREIGN_SUFFIXES = (
 
 
 def _own_domain(suffix: str) -> str:
-    """Normalise one suffix of EXTRA_DNS_SUFFIXES; raises ValueError when it is nobody's own."""
+    """Normalise one suffix of EXTRA_DNS_SUFFIXES; raises ValueError when no one can own it."""
     name = suffix.casefold().removeprefix(".").removesuffix(".")
     labels = name.split(".")
     plain = all(
@@ -142,7 +142,7 @@ def _explain(error: ValidationError) -> str:
 
 
 class Policy(_FromEnvironment):
-    """What the checks may be told. The defaults are the strict side of every choice."""
+    """What the checks accept. The defaults are the strict side of every choice."""
 
     max_csr_age_seconds: int = Field(900, ge=60, le=86_400)
     max_certificate_seconds: int = Field(31_536_000, ge=600, le=31_536_000)
@@ -195,7 +195,7 @@ class ReviewSettings(Policy, Selection):
         if self.issue_grace_seconds >= self.max_csr_age_seconds:
             raise ValueError(
                 "ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or what isn't issued is"
-                " never told"
+                " never reported"
             )
         return self
 

@@ -81,7 +81,7 @@ class Reviewer:
             self._ledger.cluster_unavailable(name, region, error)
 
     def _review(self, name: str, region: str, clock: Clock) -> None:
-        # The message is believed for nothing but a name: whoever can write to the queue could
+        # The message is trusted for nothing but a name: anyone who can write to the queue could
         # point the token elsewhere, or at a cluster that is excluded.
         if not eks.is_named(self._settings, name, region, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
@@ -130,7 +130,7 @@ class Reviewer:
 
 @cache
 def _logger() -> Logger:
-    return Logger(location=None)  # where a line comes from its message tells
+    return Logger(location=None)  # the message says where a line comes from
 
 
 @cache

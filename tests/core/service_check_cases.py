@@ -180,7 +180,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(request=a_service_request(sans=(), extensions=())),
         LEAVE,
         "CN is not a subjectAltName",
-        f"got CN={DNS}; file it anew with -addext subjectAltName=DNS:{DNS}",
+        f"got CN={DNS}; file it again with -addext subjectAltName=DNS:{DNS}",
     ),
     Line(
         "service-subject",
@@ -188,7 +188,7 @@ LINES: tuple[Line, ...] = (
         _subject((_CN, "db.shop.svc")),
         LEAVE,
         "CN is not a subjectAltName",
-        "got CN=db.shop.svc; file it anew with -addext subjectAltName=DNS:db.shop.svc",
+        "got CN=db.shop.svc; file it again with -addext subjectAltName=DNS:db.shop.svc",
     ),
     Line(
         "service-subject",
@@ -196,7 +196,7 @@ LINES: tuple[Line, ...] = (
         _subject((_CN, CLUSTER_IP)),
         LEAVE,
         "CN is not a subjectAltName",
-        f"got CN={CLUSTER_IP}; file it anew with -addext subjectAltName=DNS:{CLUSTER_IP}",
+        f"got CN={CLUSTER_IP}; file it again with -addext subjectAltName=DNS:{CLUSTER_IP}",
     ),
     Line(
         "service-subject",

@@ -112,7 +112,7 @@ def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
     assert record.action is Action.LEFT
     assert record.evaluation.verdict is not None
     assert (
-        "got CN=myserver.default.svc; file it anew with "
+        "got CN=myserver.default.svc; file it again with "
         "-addext subjectAltName=DNS:myserver.default.svc"
     ) == record.evaluation.verdict.refusals[0].detail
 

@@ -56,28 +56,29 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "nothing: {detail}.",
     Cause.NOT_A_KUBELET_REQUEST: "Find out what filed this, for no kubelet does, and approve "
     "nothing: {detail}.",
-    Cause.SIGNER_FAILED: "Mend what the signer named, and the kubelet files anew within a minute: "
-    "{detail}.",
-    Cause.DENIED: "Mend what it was denied for, and the kubelet files anew within a minute: "
+    Cause.SIGNER_FAILED: "Fix what the signer named; the kubelet files a new request within a "
+    "minute: {detail}.",
+    Cause.DENIED: "Fix what it was denied for; the kubelet files a new request within a minute: "
     "{detail}.",
     Cause.FEWER_NAMES: "Before the upgrade take such names off the node's addresses, or deploy the "
     "approver, which approves what EC2 confirms: {detail}; from 1.24 on nothing is issued instead.",
     Cause.WRONG_CERTIFICATE: "Find out who approved and who signed, and isolate {instance} until "
     "then: {detail}.",
     Cause.EC2_MAY_LAG: "Run this again in a few minutes, for EC2 may lag: {detail}.",
-    Cause.EVIDENCE_UNAVAILABLE: "Mend this and run it again: {detail}.",
+    Cause.EVIDENCE_UNAVAILABLE: "Fix this and run it again: {detail}.",
     Cause.NOT_JUDGED: "Report this: {detail}.",
     Cause.CREATED_IN_FUTURE: "Set the clock of this machine right and run it again: {detail}.",
     Cause.NO_NEWER_REQUEST: "See whether `kubectl logs` works for a pod on {node}: if so, a later "
     "one was issued and has left the list: `kubectl delete csr {csr}`; if not, restart its "
     "kubelet, which has given this up and filed no other.",
-    Cause.SUPERSEDED: "Nothing to do: the kubelet has filed a newer one.",
-    Cause.INSTANCE_GONE: "Nothing to do: its instance runs no more, or was started anew since.",
-    Cause.ABANDONED: "Nothing to do: nobody waits for it, and no EC2 node filed it.",
+    Cause.SUPERSEDED: "No action needed: the kubelet has filed a newer one.",
+    Cause.INSTANCE_GONE: "No action needed: its instance has stopped, or was started again since.",
+    Cause.ABANDONED: "No action needed: no one waits for it, and no EC2 node filed it.",
 }
 
+
 _FEWER_NOW: Final = (
-    "Mend this, or the kubelet asks again for ever: {detail}; if EC2 confirms them, let the "
+    "Fix this, or the kubelet asks again for ever: {detail}; if EC2 confirms them, let the "
     "approver run, and open a case with AWS."
 )
 
@@ -85,7 +86,7 @@ _FEWER_NOW: Final = (
 def about_version(diagnosed: ClusterDiagnosis) -> str:
     """What the cluster's version means for what is listed, in one line."""
     if diagnosed.is_strict is None:
-        return "version not told; from 1.24 on EKS issues nothing for a name that it can't verify"
+        return "version unknown; from 1.24 on EKS issues nothing for a name that it can't verify"
     version = f"Kubernetes {diagnosed.version}"
     if not diagnosed.is_strict:
         return (
@@ -122,7 +123,7 @@ def remedy(cause: Explanation, one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -
 
 
 def node_of(one: DiagnosedCsr) -> str:
-    """The node's name, or whoever else filed it."""
+    """Return the node's name, or the requester's."""
     return printable(one.csr.node or one.csr.username, LONGEST_NAME)
 
 

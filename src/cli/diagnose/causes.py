@@ -19,7 +19,7 @@ class Need(Enum):
     """What a cause asks of a person; the first is the most."""
 
     ACTION = "action"
-    #: Whether anything must be done can't be told.
+    #: Whether anything must be done is unknown.
     UNKNOWN = "unknown"
     #: All is in order so far, and it is young.
     WAIT = "wait"
@@ -56,13 +56,13 @@ class Cause(Enum):
     DENIED = "denied"
     FEWER_NAMES = "fewer-names"
     WRONG_CERTIFICATE = "wrong-certificate"
-    # of what can't be told
+    # of what is unknown
     EC2_MAY_LAG = "ec2-may-lag"
     EVIDENCE_UNAVAILABLE = "evidence-unavailable"
     NOT_JUDGED = "not-judged"
     CREATED_IN_FUTURE = "created-in-future"
     NO_NEWER_REQUEST = "no-newer-request"
-    # of what is nobody's trouble any more
+    # of what needs no one any more
     SUPERSEDED = "superseded"
     INSTANCE_GONE = "instance-gone"
     ABANDONED = "abandoned"
@@ -127,7 +127,7 @@ _STOPPED: Final = frozenset({"shutting-down", "terminated", "stopping", "stopped
 
 
 def is_gone(case: Case, *, may_lag: bool) -> bool:
-    """True when the instance that asked runs no more, or was started anew since.
+    """Return True when the instance that asked doesn't run any more, or was started again since.
 
     One that EC2 doesn't show is gone, once the request is so old that EC2 must know it.
     """
@@ -162,7 +162,7 @@ def explain_refusals(
     of_all = [one for one in refusals if one.check not in _NAME_CHECKS]
     causes = [cause for one in of_all for cause in _of_refusal(case, one, may_lag=may_lag)]
     causes += explain_names(names)
-    if not causes and refusals:  # the names alone, and EC2 tells none of the instance's yet
+    if not causes and refusals:  # the names alone, and EC2 shows none of the instance's yet
         causes = [_lagging(refusals[0], may_lag=may_lag)]
     return tuple(dict.fromkeys(causes))
 

@@ -27,8 +27,8 @@ approver's rights to list and describe (csr-approver access shows them).
 Only a requester's newest request counts. Those superseded by a newer one, and those whose instance
 is gone, are set aside. One that waits, with nothing against it, is no obstacle.
 
-Exit 0: all are ready. Exit 1: something must be done, whatever else could not be told. Exit 3:
-nothing is known to need doing, but a cluster could not be read, or a request not be told about.
+Exit 0: all are ready. Exit 1: something needs action. Exit 3: nothing is known to need
+action, but a cluster or a request could not be read or judged.
 
 Examples:
 

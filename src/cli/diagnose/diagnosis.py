@@ -88,7 +88,7 @@ class Diagnosis:
 
     @property
     def ready(self) -> bool | None:
-        """False when something must be done; None when that can't be told."""
+        """False when something needs action; None when that is unknown."""
         needs = {one.need for one in self.csrs}
         if Need.ACTION in needs:
             return False

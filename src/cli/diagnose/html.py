@@ -166,7 +166,7 @@ def _cluster(at: int, diagnosed: ClusterDiagnosis) -> Element:
     parts += [_request(one, diagnosed) for one in requests[:_MOST_REQUESTS]]
     if len(requests) > _MOST_REQUESTS:
         more = len(requests) - _MOST_REQUESTS
-        parts.append(_tag("p", f"And {more} more, which --output json tells of."))
+        parts.append(_tag("p", f"And {more} more, which --output json shows."))
     parts += _set_aside(diagnosed)
     whole = _tag(
         "details",
@@ -239,14 +239,12 @@ def _set_aside(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
         for csr, cause, newer in every[:_MOST_ASIDE]
     ]
     if len(every) > _MOST_ASIDE:
-        items.append(
-            _tag("li", f"and {len(every) - _MOST_ASIDE} more, which --output json tells of")
-        )
+        items.append(_tag("li", f"and {len(every) - _MOST_ASIDE} more, which --output json shows"))
     words = f"{len(every)} ignored: no action needed"
     yield _tag("details", _tag("summary", words), _tag("ul", *items), class_="aside")
 
 
-def _badge(ready: bool | None) -> Element:  # noqa: FBT001  it is the value that is told
+def _badge(ready: bool | None) -> Element:  # noqa: FBT001  the value decides
     return _tag("span", answer(ready), class_=f"badge {_CLASSES[ready]}")
 
 

@@ -63,7 +63,7 @@ class _Known:
         self._own_ips = cache(self._own_ips_under)
 
     def status(self, san: DnsName | IpName) -> NameStatus:
-        """Of a name that is nobody's by rule."""
+        """Return the status of a name that no rule reserves."""
         if self.confirms(san):
             return NameStatus.CONFIRMED
         if isinstance(san, DnsName):

@@ -1,4 +1,4 @@
-"""One cluster of `csr-approver diagnose`: what came of it, or why that can't be told."""
+"""One cluster of `csr-approver diagnose`: its diagnosis, or why there is none."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 @dataclass(frozen=True, slots=True)
 class ClusterDiagnosis:
-    """A cluster, with its audit or else the problem. `version` is empty where it isn't told."""
+    """A cluster, with its diagnosis or else the problem. `version` is empty if unknown."""
 
     name: str
     region: str
@@ -35,7 +35,7 @@ class ClusterDiagnosis:
 
     @property
     def ready(self) -> bool | None:
-        """False when something must be done; None when that can't be told."""
+        """False when something needs action; None when that is unknown."""
         return None if self.diagnosis is None else self.diagnosis.ready
 
     @property
@@ -46,7 +46,7 @@ class ClusterDiagnosis:
 
 
 def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> ClusterDiagnosis:
-    """Audit a cluster; its trouble is told, never raised."""
+    """Diagnose a cluster; its problem is returned, never raised."""
     version = found.described.version if isinstance(found.described, DescribedCluster) else ""
     try:
         csrs = _audit(aws, described(found), settings)

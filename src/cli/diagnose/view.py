@@ -30,7 +30,7 @@ WORDS: Final = {
     NameStatus.UNKNOWN: "no running instance to compare with",
 }
 
-#: How a request's need is told.
+#: How a request's need is printed.
 NEEDS: Final = {
     Need.ACTION: "needs action",
     Need.UNKNOWN: "unknown",
@@ -48,13 +48,13 @@ _MOST_NAMES: Final = 12
 _LONGEST: Final = 1_000
 
 
-def answer(ready: bool | None) -> str:  # noqa: FBT001  it is the value that is told
-    """`ready`, `not ready`, or that it can't be told."""
+def answer(ready: bool | None) -> str:  # noqa: FBT001  the value decides
+    """Return `ready`, `not ready`, or `unknown`."""
     return {True: "ready", False: "not ready", None: "unknown"}[ready]
 
 
 def all_ready(clusters: Sequence[ClusterDiagnosis]) -> bool | None:
-    """Of all: False where anything must be done; else None where anything can't be told."""
+    """Return False if anything needs action; else None if anything is unknown."""
     every = [one.ready for one in clusters]
     if False in every:
         return False
@@ -69,7 +69,7 @@ def shown(diagnosed: ClusterDiagnosis) -> list[DiagnosedCsr]:
 
 
 def ignored(diagnosed: ClusterDiagnosis) -> Iterator[tuple[Csr, Cause, str]]:
-    """The requests that are nobody's trouble any more: which, why, and for which newer one."""
+    """Yield the requests that need no one any more: which, why, and the newer one, if any."""
     if diagnosed.diagnosis is None:
         return
     for one in diagnosed.diagnosis.csrs:
@@ -192,7 +192,7 @@ def _cluster(one: ClusterDiagnosis) -> Iterator[Text]:
     for csr in requests[:_MOST_REQUESTS]:
         yield from _request(csr, one)
     if len(requests) > _MOST_REQUESTS:
-        yield Text(f"  and {len(requests) - _MOST_REQUESTS} more, which --output json tells of")
+        yield Text(f"  and {len(requests) - _MOST_REQUESTS} more, which --output json shows")
     cause = Counter(cause.value for _, cause, _ in ignored(one))
     if cause:
         reported = ", ".join(f"{count} {words}" for words, count in cause.items())
@@ -244,5 +244,5 @@ def numbers(diagnosed: ClusterDiagnosis) -> list[int | None]:
 
 
 def confirmed_last(name: RequestedName) -> bool:
-    """The order in which names are told."""
+    """Sort names that EC2 confirms last."""
     return name.status is NameStatus.CONFIRMED

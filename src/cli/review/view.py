@@ -27,7 +27,7 @@ _DONE: Final = {
 
 
 def as_json(reviewed: Reviewed) -> dict[str, Any]:
-    """The whole run, for programs; requests as `evaluate` tells them, with what was done."""
+    """The whole run, for programs; requests as `evaluate` prints them, with what was done."""
     cluster = reviewed.cluster
     return {
         "cluster": cluster.name,
@@ -81,7 +81,7 @@ def _csr(record: Record, reviewed: Reviewed) -> Row:
 
 
 def _row(evaluation: Evaluation) -> Row:
-    """One that has no verdict was not left by a check: the problem is told instead."""
+    """Show the problem of one without a verdict, which no check has left."""
     row = row_of(evaluation)
     if evaluation.verdict is None:
         row |= {"verdict": None, "refusals": []}
@@ -132,7 +132,7 @@ def _word(action: Action, reviewed: Reviewed) -> str:
 
 
 def _why(row: Row, record: Record) -> str:
-    """What settled it, first of all; JSON tells the rest. Refusals are printable as they are."""
+    """Return what settled it; JSON holds the rest. Refusals are printable already."""
     refusals = sorted(row["refusals"], key=lambda one: bool(one["effect"] != row["verdict"]))
     reported = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
     if len(refusals) > 1:

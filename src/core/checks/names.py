@@ -1,4 +1,4 @@
-"""Checks of the names: those that nobody gets, and those that are the instance's own."""
+"""Checks of the names: those that no one may have, and those that are the instance's own."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

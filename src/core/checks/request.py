@@ -170,10 +170,10 @@ def lifetime(case: Case) -> Refusal | None:
 
 
 def key_not_reused(case: Case) -> Refusal | None:
-    """No other requester uses this key: a key known to two nodes is nobody's identity.
+    """No other requester uses this key: a key known to two nodes identifies neither.
 
     Only requests that pass their own requester, form, signature and subject checks count, so
-    that a copy of a request blocks nobody. From: kubelet makes a new key for every request,
+    that a copy of a request blocks no one. From: kubelet makes a new key for every request,
     client-go util/certificate/certificate_manager.go, generateCSR.
     """
     if case.peers.same_key is None:

@@ -33,7 +33,7 @@ def node_kind(case: Case) -> Refusal | None:
     """The node is an EC2 instance, not Fargate's or a hybrid one, nor a person posing as a node.
 
     EKS judges Fargate's and hybrid nodes' requests itself. A session name that is no instance id
-    belongs to whoever assumed the role. From: EKS User Guide, "Troubleshooting hybrid nodes".
+    belongs to someone who assumed the role. From: EKS User Guide, "Troubleshooting hybrid nodes".
     """
     node = case.csr.node or ""
     if node.casefold().startswith(_OTHER_NODE_KINDS):

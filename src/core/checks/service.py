@@ -1,8 +1,8 @@
 """Checks of a ServiceAccount that asks for the names of Services of its own namespace.
 
-The namespace is what Kubernetes tells tenants apart by: whoever may act in it may make and change
-its Services. So a Service is evidence for every ServiceAccount beside it, and for no other. What is
-neither proved nor disproved is a person's to approve.
+The namespace is what Kubernetes tells tenants apart by: anyone who may act in it may make and
+change its Services. So a Service is evidence for every ServiceAccount beside it, and for no other.
+What is neither proved nor disproved is a person's to approve.
 """
 
 from collections.abc import Iterable
@@ -147,7 +147,7 @@ def service_subject(case: Case) -> Refusal | None:
     name = common_name.value[:80]
     return Refusal.leave(
         "CN is not a subjectAltName",
-        f"got CN={name}; file it anew with -addext subjectAltName=DNS:{name}",
+        f"got CN={name}; file it again with -addext subjectAltName=DNS:{name}",
     )
 
 

@@ -76,7 +76,7 @@ class Csr:
     def requester(self) -> Requester:
         """Who filed it. The role is part of it: EKS makes a node's username of the session alone.
 
-        So whoever may assume another role that the cluster knows as a node's can file under any
+        So anyone who may assume another role that the cluster maps to nodes can file under any
         node's name, and must not get in that node's way.
         """
         session, role = (self.extra.get(key, ()) for key in (SESSION_NAME, CANONICAL_ARN))
@@ -88,7 +88,7 @@ class Csr:
 
     @property
     def is_pending(self) -> bool:
-        """True when nobody has decided it, the signer hasn't refused it, and nothing is issued."""
+        """Return True when it is neither decided, nor refused by the signer, nor issued."""
         decided = any(self.condition(kind) for kind in ("Approved", "Denied", "Failed"))
         return not decided and not self.certificate
 
@@ -122,7 +122,7 @@ class UnreadableCsr:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One signer's CSRs. `truncated`: not all of them are here; `cause` tells why, for the log."""
+    """One signer's CSRs. `truncated`: not all of them are here; `cause` says why, for the log."""
 
     items: tuple[Csr | UnreadableCsr, ...]
     truncated: bool = False

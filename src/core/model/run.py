@@ -15,7 +15,7 @@ class Action(Enum):
     """What was, or was not, done for one CSR."""
 
     APPROVED = "approved"
-    #: Approved by somebody else before, and not issued: the approval was written again, as ours.
+    #: Approved by another approver before, and not issued: the approval was written again, as ours.
     REAPPROVED = "reapproved"
     DENIED = "denied"
     #: Approve or deny is due, but the mode doesn't let it be written.
@@ -23,7 +23,7 @@ class Action(Enum):
     #: Too young to act upon: EKS's own approver, or lagging evidence, may settle it.
     WAITING = "waiting"
     LEFT = "left"
-    #: Somebody else decided or deleted it first.
+    #: Another approver decided it, or someone deleted it, first.
     OVERTAKEN = "overtaken"
     #: No time was left in this run; the next one does it.
     DEFERRED = "deferred"
@@ -54,7 +54,7 @@ class WriteResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The outcome of a write; `detail` tells why it wasn't written."""
+    """The outcome of a write; `detail` says why it wasn't written."""
 
     result: WriteResult
     detail: str = ""
@@ -65,7 +65,7 @@ class Record:
     """One line of the ledger: everything that was known of one CSR, and what was done.
 
     `asking_seconds`: since the requester's first request that is pending and fresh, as this one.
-    `due`: the decision that is due, written or not. `detail` tells why it wasn't written.
+    `due`: the decision that is due, written or not. `detail` says why it wasn't written.
     """
 
     evaluation: Evaluation
