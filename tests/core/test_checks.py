@@ -1,15 +1,17 @@
 """Every check by its id: what passes it, and what each of its refusals says."""
 
+from itertools import groupby
+
 import pytest
 
 from core.checks import Check
 from core.decision import decide
 from core.model import APP_SERVING, KUBELET_SERVING, Effect
 from core.signers import SIGNERS
-from tests.core import check_cases, service_check_cases
-from tests.core.check_cases import Line
+from tests.core.check_cases import LINES as NODE_LINES
+from tests.core.check_cases import SERVICE_LINES, Line
 
-LINES = {KUBELET_SERVING: check_cases.LINES, APP_SERVING: service_check_cases.LINES}
+LINES = {KUBELET_SERVING: NODE_LINES, APP_SERVING: SERVICE_LINES}
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,11 @@ def test_lines_have_names_of_their_own() -> None:
         ids = [line.id for line in lines]
 
         assert sorted(set(ids)) == sorted(ids)
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_lines_stand_together_in_the_order_of_the_checks(signer: str) -> None:
+    """A reader finds all lines of a check in one place."""
+    order = [check for check, _ in groupby(line.check for line in LINES[signer])]
+
+    assert [check.id for check in SIGNERS[signer].checks] == order
