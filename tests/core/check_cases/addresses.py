@@ -50,7 +50,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "ip-addresses",
-        "another node's beside a pod's",
+        "another node's address and a pod's",
         with_names("10.0.1.77", "10.0.1.20"),
         DENY,
         "address is not the instance's",
@@ -58,7 +58,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "ip-addresses",
-        "the IPv4-compatible form of another's",
+        "the IPv4-compatible form of another node's address",
         with_names("::10.0.1.20"),
         DENY,
         "address is not the instance's",
@@ -66,7 +66,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "ip-addresses",
-        "another node's address twice, which is told once",
+        "another node's address twice, which is listed once",
         with_names("10.0.1.20", "10.0.1.20"),
         DENY,
         "address is not the instance's",
@@ -74,7 +74,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "ip-addresses",
-        "addresses beside the delegated prefixes, of either kind",
+        "IPv4 and IPv6 addresses next to the delegated prefixes",
         with_names(
             "10.0.3.15",
             "10.0.3.16",
@@ -171,7 +171,7 @@ LINES: tuple[Line, ...] = (
         for sentence, interface in (
             ("a trunk interface", replace(SECOND_INTERFACE, kind="trunk")),
             ("a branch interface", replace(SECOND_INTERFACE, kind="branch")),
-            ("an interface that is being attached", replace(SECOND_INTERFACE, attached=False)),
+            ("an interface that isn't attached yet", replace(SECOND_INTERFACE, attached=False)),
             ("an interface in another VPC", replace(SECOND_INTERFACE, vpc_id="vpc-other")),
         )
     ),

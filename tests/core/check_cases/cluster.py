@@ -81,7 +81,7 @@ LINES: tuple[Line, ...] = (
         f"no single running instance for {INSTANCE_ID}",
     ),
     # --- node-role
-    Line("node-role", "that of the instance profile", a_case()),
+    Line("node-role", "the role of the instance profile", a_case()),
     Line(
         "node-role",
         "the same in another letter case",
@@ -94,12 +94,12 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "node-role",
-        "another, where roles aren't verified",
+        "another role, where roles aren't verified",
         a_case(csr=a_csr(extra=an_extra(role="admin")), policy=a_policy(verify_node_role=False)),
     ),
     Line(
         "node-role",
-        "none claimed by a node known by name",
+        "no role claimed by a node known by name",
         a_case(csr=BY_NAME_CSR, identity="name", role=RoleUnknown("no instance profile")),
     ),
     Line(
@@ -169,7 +169,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "node-role",
-        "IAM silent",
+        "IAM unavailable",
         a_case(role=RoleUnknown("AccessDenied", fault=True)),
         LEAVE,
         "node role not verified",

@@ -13,7 +13,7 @@ LINES: tuple[Line, ...] = (
     Line("instance-known", "by its name, where allowed", a_case(csr=BY_NAME_CSR, identity="name")),
     Line(
         "instance-known",
-        "EC2 knows it not",
+        "EC2 has no such instance",
         a_case(instances=()),
         LEAVE,
         "instance unknown",
@@ -21,7 +21,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "instance-known",
-        "no evidence given",
+        "no evidence provided",
         a_case(instances=NOT_PROVIDED),
         LEAVE,
         "instance unknown",
@@ -63,7 +63,7 @@ LINES: tuple[Line, ...] = (
     Line("instance-single", "one", a_case()),
     Line(
         "instance-single",
-        "two of one name",
+        "two with the same name",
         a_case(
             csr=BY_NAME_CSR,
             identity="name",
@@ -90,7 +90,7 @@ LINES: tuple[Line, ...] = (
     Line("instance-launched-before", "two days before", a_case()),
     Line(
         "instance-launched-before",
-        "within the skew of clocks",
+        "within the clock skew",
         a_case(instance=an_instance(launched=NOW - timedelta(minutes=7) + timedelta(seconds=30))),
     ),
     Line(

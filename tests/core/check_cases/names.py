@@ -89,18 +89,18 @@ LINES: tuple[Line, ...] = (
     ),
     # --- dns-names
     Line("dns-names", "PrivateDnsName", a_case()),
-    Line("dns-names", "in capitals with a trailing dot", with_names(f"{NODE.upper()}.")),
+    Line("dns-names", "in upper case with a trailing dot", with_names(f"{NODE.upper()}.")),
     Line("dns-names", "the resource name", with_names(RESOURCE_NAME)),
     Line("dns-names", "the public name", with_names(PUBLIC_NAME)),
     Line("dns-names", "addresses only", with_names("10.0.1.10")),
     Line(
         "dns-names",
-        "the instance id of a node so named",
+        "the instance id, which is the node's name",
         with_names(INSTANCE_ID, csr=a_csr(node=INSTANCE_ID)),
     ),
     Line(
         "dns-names",
-        "the first label under an own suffix",
+        "the first label under a configured suffix",
         with_names("ip-10-0-1-10.corp.example", policy=a_policy(extra_dns_suffixes="corp.example")),
     ),
     Line(
@@ -138,7 +138,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "dns-names",
-        "the first label under somebody's suffix",
+        "the first label under another suffix",
         with_names("ip-10-0-1-10.corp.example"),
         DENY,
         "DNS name is not the instance's",

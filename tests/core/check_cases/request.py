@@ -12,7 +12,7 @@ LINES: tuple[Line, ...] = (
     Line("request-well-formed", "one plain request", a_case()),
     Line(
         "request-well-formed",
-        "what the strict reader refuses",
+        "a request that the strict parser refuses",
         a_case(
             request=UnreadableRequest(
                 "not exactly one CERTIFICATE REQUEST block, first byte to last"
@@ -85,7 +85,7 @@ LINES: tuple[Line, ...] = (
     Line("subject", "CN before O", a_case(request=a_request(subject=a_subject(*O_AND_CN[::-1])))),
     Line(
         "subject",
-        "two CNs, the own one last",
+        "two CNs, the requester's last",
         a_case(request=a_request(subject=a_subject(("2.5.4.3", "system:node:other"), *O_AND_CN))),
         DENY,
         "subject is not the requester's",
@@ -123,7 +123,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "subject",
-        "an O of masters besides",
+        "an additional O system:masters",
         a_case(request=a_request(subject=a_subject(*O_AND_CN, ("2.5.4.10", "system:masters")))),
         DENY,
         "subject is not the requester's",
@@ -155,15 +155,15 @@ LINES: tuple[Line, ...] = (
         "expected PrintableString or UTF8String",
     ),
     # --- usages
-    Line("usages", "those of a kubelet with an ECDSA key", a_case()),
+    Line("usages", "a kubelet's with an ECDSA key", a_case()),
     Line(
         "usages",
-        "those of a kubelet with an RSA key",
+        "a kubelet's with an RSA key",
         a_case(csr=a_csr(usages=("server auth", "key encipherment", "digital signature"))),
     ),
     Line(
         "usages",
-        "client auth besides",
+        "additional client auth",
         a_case(csr=a_csr(usages=("digital signature", "server auth", "client auth"))),
         DENY,
         "usages not allowed",
@@ -191,7 +191,7 @@ LINES: tuple[Line, ...] = (
     Line("extensions", "subjectAltName alone", a_case()),
     Line(
         "extensions",
-        "basicConstraints besides",
+        "additional basicConstraints",
         a_case(request=a_request(extensions=("2.5.29.17", "2.5.29.19"))),
         DENY,
         "extensions not allowed",
@@ -210,7 +210,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "san-kinds",
-        "an e-mail address besides",
+        "an additional e-mail address",
         a_case(request=a_request(sans=(*names(NODE), OtherName("RFC822Name", "a@b.example")))),
         DENY,
         "unsupported names",
@@ -273,7 +273,7 @@ LINES: tuple[Line, ...] = (
         "IPv4-mapped 10.0.1.10",
     ),
     # --- lifetime
-    Line("lifetime", "none asked for", a_case()),
+    Line("lifetime", "none requested", a_case()),
     Line("lifetime", "a year", a_case(csr=a_csr(expiration_seconds=31_536_000))),
     Line(
         "lifetime",

@@ -76,7 +76,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "node-kind",
-        "an instance id with a line end behind it",
+        "an instance id with a line end after it",
         a_case(csr=a_csr(extra=an_extra(INSTANCE_ID + "\n"))),
         LEAVE,
         "not an EC2 session",
@@ -100,7 +100,7 @@ LINES: tuple[Line, ...] = (
     ),
     # --- fresh
     Line("fresh", "fifteen minutes old", a_case(csr=a_csr(age=timedelta(seconds=900)))),
-    Line("fresh", "of a clock 30 s ahead", a_case(csr=a_csr(age=timedelta(seconds=-30)))),
+    Line("fresh", "from a clock 30 s ahead", a_case(csr=a_csr(age=timedelta(seconds=-30)))),
     Line(
         "fresh",
         "a second over fifteen minutes",

@@ -20,16 +20,16 @@ SHORT_NAMES_ALLOWED = a_policy(allow_short_service_names=True)
 LINES: tuple[Line, ...] = (
     # --- service-known
     Line("service-known", "a Service with a cluster IP", a_service_case()),
-    Line("service-known", "a headless one", a_service_case(services=(a_service(ips=()),))),
+    Line("service-known", "a headless Service", a_service_case(services=(a_service(ips=()),))),
     Line(
         "service-known",
         "a load balancer",
         a_service_case(services=(a_service(kind="LoadBalancer"),)),
     ),
-    Line("service-known", "none named, which service-names refuses", with_names(CLUSTER_IP)),
+    Line("service-known", "no Service named, which service-names refuses", with_names(CLUSTER_IP)),
     Line(
         "service-known",
-        "a Service that is not there",
+        "a Service that doesn't exist",
         a_service_case(services=()),
         LEAVE,
         "no such Service",
@@ -37,7 +37,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-known",
-        "one of another namespace by that name",
+        "a Service with that name in another namespace",
         a_service_case(services=(a_service(namespace="other"),)),
         LEAVE,
         "no such Service",
@@ -45,7 +45,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-known",
-        "one of two that is not there",
+        "one of two Services doesn't exist",
         with_names(DNS, "db.shop.svc"),
         LEAVE,
         "no such Service",
@@ -53,7 +53,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-known",
-        "a name that leads elsewhere",
+        "an ExternalName Service",
         a_service_case(services=(a_service(kind="ExternalName", ips=()),)),
         LEAVE,
         "Service of another type",
@@ -61,7 +61,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-known",
-        "one that is being deleted",
+        "a Service that is being deleted",
         a_service_case(services=(a_service(deleting=True),)),
         LEAVE,
         "Service is being deleted",
@@ -69,7 +69,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-known",
-        "eleven of them",
+        "eleven Services",
         with_names(*(f"s{number}.shop.svc" for number in range(11))),
         LEAVE,
         "too many Services",
@@ -77,7 +77,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-known",
-        "a namespace that isn't to be served",
+        "a namespace whose Services aren't readable",
         a_service_case(services=ServicesHidden("403: services is forbidden")),
         LEAVE,
         "Services not readable",
@@ -87,7 +87,7 @@ LINES: tuple[Line, ...] = (
     Line("reserved-names", "a Service's names and address", a_service_case()),
     Line(
         "reserved-names",
-        "the API server's address, where the range isn't known",
+        "the API server's address, where the range is unknown",
         with_names(DNS, "10.100.0.1", cluster=a_cluster(service_ranges=())),
     ),
     *(
@@ -134,7 +134,7 @@ LINES: tuple[Line, ...] = (
     ),
     # --- service-names
     Line("service-names", "both full forms", a_service_case()),
-    Line("service-names", "in other letters, with a trailing dot", with_names("Web.Shop.SVC.")),
+    Line("service-names", "in mixed case, with a trailing dot", with_names("Web.Shop.SVC.")),
     Line(
         "service-names", "short, where allowed", with_names("web.shop", policy=SHORT_NAMES_ALLOWED)
     ),
@@ -174,7 +174,7 @@ LINES: tuple[Line, ...] = (
     *(
         Line(
             "service-names",
-            f"no Service's: {name}",
+            f"not a Service's: {name}",
             with_names(DNS, name),
             LEAVE,
             "not a Service's name",
@@ -203,7 +203,7 @@ LINES: tuple[Line, ...] = (
     ),
     # --- service-addresses
     Line("service-addresses", "the cluster IP", a_service_case()),
-    Line("service-addresses", "none asked for", with_names(DNS)),
+    Line("service-addresses", "no address requested", with_names(DNS)),
     Line(
         "service-addresses",
         "both of a dual-stack Service",
@@ -221,7 +221,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-addresses",
-        "any of a headless Service",
+        "any address, of a headless Service",
         a_service_case(services=(a_service(ips=()),)),
         LEAVE,
         "address is not a cluster IP",
@@ -229,7 +229,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-addresses",
-        "that of a Service that isn't named",
+        "the address of a Service that isn't named",
         with_names(DNS, "10.100.7.8", services=(a_service(), a_service("db", ips=("10.100.7.8",)))),
         LEAVE,
         "address is not a cluster IP",
@@ -237,7 +237,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-addresses",
-        "that of another namespace's Service of that name",
+        "the address of another namespace's Service with that name",
         with_names(
             DNS,
             "10.100.7.8",

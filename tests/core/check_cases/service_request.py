@@ -41,7 +41,7 @@ LINES: tuple[Line, ...] = (
     Line("request-well-formed", "one plain request", a_service_case()),
     Line(
         "request-well-formed",
-        "what the strict reader refuses",
+        "a request that the strict parser refuses",
         a_service_case(request=UnreadableRequest("the PEM block is not base64: wrongly padded")),
         DENY,
         "request not well-formed",
@@ -77,7 +77,7 @@ LINES: tuple[Line, ...] = (
     ),
     # --- service-subject
     Line("service-subject", "a CN that is one of the names", a_service_case()),
-    Line("service-subject", "the CN in other letters", with_subject((CN, DNS.upper()))),
+    Line("service-subject", "the CN in upper case", with_subject((CN, DNS.upper()))),
     Line("service-subject", "no subject", a_service_case(request=a_service_request(subject=()))),
     Line(
         "service-subject",
@@ -105,7 +105,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-subject",
-        "an organization of masters besides",
+        "an additional O system:masters",
         with_subject(("2.5.4.10", "system:masters"), (CN, DNS)),
         LEAVE,
         "subject is more than one CN",
@@ -113,7 +113,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-subject",
-        "two CNs, of which some take the first and some the last",
+        "two CNs, of which some clients read the first and some the last",
         with_subject((CN, DNS), (CN, "db.other.svc")),
         LEAVE,
         "subject is more than one CN",
@@ -128,11 +128,11 @@ LINES: tuple[Line, ...] = (
         "expected PrintableString or UTF8String",
     ),
     # --- service-usages
-    Line("service-usages", "all three that are permitted", a_service_case()),
+    Line("service-usages", "all three permitted usages", a_service_case()),
     Line("service-usages", "server auth alone", with_usages("server auth")),
     Line(
         "service-usages",
-        "client auth besides",
+        "additional client auth",
         with_usages("server auth", "client auth"),
         DENY,
         "client auth asked for",
@@ -166,15 +166,15 @@ LINES: tuple[Line, ...] = (
         "['digital signature', 'key encipherment', 'server auth']",
     ),
     # --- service-extensions
-    Line("service-extensions", "names alone", a_service_case()),
+    Line("service-extensions", "subjectAltName alone", a_service_case()),
     Line(
         "service-extensions",
-        "the usages of the spec",
+        "the usages of spec.usages",
         with_extensions(KEY_USAGE, EXTENDED_KEY_USAGE, usages=("digital signature", "server auth")),
     ),
     Line(
         "service-extensions",
-        "to be a CA",
+        "basicConstraints of a CA",
         with_extensions(BASIC_CONSTRAINTS, ca=True),
         DENY,
         "CA asked for",
@@ -182,7 +182,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-extensions",
-        "to sign certificates",
+        "the usage cert sign",
         with_extensions(KEY_USAGE, usages=("cert sign",)),
         DENY,
         "CA asked for",
@@ -198,7 +198,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-extensions",
-        "not to be a CA",
+        "basicConstraints of no CA",
         with_extensions(BASIC_CONSTRAINTS),
         LEAVE,
         "extensions not permitted",
@@ -206,7 +206,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "service-extensions",
-        "a usage beyond those of the spec",
+        "a usage that isn't in spec.usages",
         a_service_case(
             csr=a_service_csr(usages=("server auth",)),
             request=replace(a_service_request(), usages=frozenset({"key encipherment"})),
@@ -224,7 +224,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "san-kinds",
-        "a URI besides",
+        "an additional URI",
         a_service_case(
             request=a_service_request(
                 sans=(*names(DNS), OtherName("UniformResourceIdentifier", "spiffe://a/b"))
@@ -243,7 +243,7 @@ LINES: tuple[Line, ...] = (
         f"DNS name '*.{DNS}' is no host name",
     ),
     # --- lifetime
-    Line("lifetime", "none asked for", a_service_case()),
+    Line("lifetime", "none requested", a_service_case()),
     Line(
         "lifetime",
         "more than a year",

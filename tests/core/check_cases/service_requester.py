@@ -11,7 +11,11 @@ from tests.service_builders import (
 
 LINES: tuple[Line, ...] = (
     # --- requester-is-service-account
-    Line("requester-is-service-account", "one of its namespace's group", a_service_case()),
+    Line(
+        "requester-is-service-account",
+        "a ServiceAccount in its namespace's group",
+        a_service_case(),
+    ),
     Line(
         "requester-is-service-account",
         "a node",
@@ -25,7 +29,7 @@ LINES: tuple[Line, ...] = (
     *(
         Line(
             "requester-is-service-account",
-            f"a username that is none: {username}",
+            f"another username: {username}",
             a_service_case(csr=a_service_csr(username=username)),
             LEAVE,
             "not a ServiceAccount",
@@ -51,11 +55,11 @@ LINES: tuple[Line, ...] = (
         "missing system:serviceaccounts:shop",
     ),
     # --- issuable-name
-    Line("issuable-name", "a name chosen by hand", a_service_case()),
-    Line("issuable-name", "csr within it", a_service_case(csr=a_service_csr(name="web-csr-1"))),
+    Line("issuable-name", "a name chosen by a person", a_service_case()),
+    Line("issuable-name", "csr in the middle", a_service_case(csr=a_service_csr(name="web-csr-1"))),
     Line(
         "issuable-name",
-        "a name as kubelets have it made",
+        "a generated name like a kubelet's",
         a_service_case(csr=a_service_csr(name="csr-7znmf")),
         LEAVE,
         "EKS never issues this name",
