@@ -471,7 +471,7 @@ def test_the_json_has_this_shape(cluster: Cluster, runner: CommandRunner) -> Non
     )
 
 
-# --- table and report-------------------------------------------------------------------------------
+# --- table and report------------------------------------------------------------------------------
 
 HOSTILE: Final = "csr-\"><script>alert(1)</script><!--'\u202eevil\x1b[31m\n" + "A" * 1_000_000
 

@@ -150,7 +150,7 @@ def test_the_earliest_and_latest_times_cause_no_error(end: datetime) -> None:
         assert (now is NOW) is (verdict(second).decision is Decision.APPROVE)
 
 
-# --- what was provided -----------------------------------------------------------------------------
+# --- what was provided ----------------------------------------------------------------------------
 
 _OF_EC2 = (
     "instance-single",

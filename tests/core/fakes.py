@@ -1,4 +1,4 @@
-"""In-memory fakes of the ports in `core.ports`: API server, EC2 and IAM, clock, ledger, Services."""
+"""In-memory fakes of the ports in `core.ports`: API server, EC2, IAM, clock, ledger, Services."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

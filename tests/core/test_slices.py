@@ -60,7 +60,7 @@ def test_runs_of_one_minute_begin_at_different_places() -> None:
 def test_no_slice_is_passed_over_for_ever(count: int, seconds: int) -> None:
     """Runs at regular intervals reach every slice, even if each takes only two.
 
-    With `slot modulo slices` as the start, most of 48 slices would never be taken: 60 s are six slots.
+    Starting at `slot modulo slices` would never take most of 48 slices: 60 s are six slots.
     """
     runs = [NOW + number * timedelta(seconds=seconds) for number in range(6 * count)]
 
