@@ -352,7 +352,9 @@ def test_a_wrong_certificate_counts_for_csrs_decided_in_the_same_second(
 
     found = answers(*((wrong, other) if first else (other, wrong)), decided=True)
 
-    assert [("not-reissued-in-a-loop", "issued certificate differs")] == refusals_of(found[int(first)])
+    assert [("not-reissued-in-a-loop", "issued certificate differs")] == refusals_of(
+        found[int(first)]
+    )
 
 
 def test_a_decided_csr_keeps_its_evidence() -> None:

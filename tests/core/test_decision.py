@@ -136,9 +136,7 @@ def test_a_check_that_needs_an_absent_instance_leaves_whatever_the_request() -> 
     """It needs no request, so an unreadable one doesn't keep it from refusing."""
     check = a_check("needy", needs=Need.INSTANCE)
 
-    assert ["needy"] == outcome_of(
-        a_case(instances=(), request=UnreadableRequest("x")), check
-    )[1]
+    assert ["needy"] == outcome_of(a_case(instances=(), request=UnreadableRequest("x")), check)[1]
 
 
 def test_a_check_that_the_policy_disables_is_not_run() -> None:

@@ -414,7 +414,7 @@ def test_an_unreadable_item_is_counted_and_stops_no_other() -> None:
     assert {"csr-7znmf": "Approved"} == world.api.conditions
 
 
-# --- totals and findings ---------------------------------------------------------------------------
+# --- totals and findings --------------------------------------------------------------------------
 
 
 def test_every_csr_is_accounted_for() -> None:
