@@ -679,7 +679,7 @@ def test_a_request_from_the_near_future_has_no_negative_age(output: LedgerOutput
         pytest.param(a_run(not_read=5), {"ListTruncated": 1}, id="not_read"),
     ],
 )
-def test_what_a_run_found_is_counted(
+def test_each_finding_of_a_run_is_counted(
     output: LedgerOutput, run: Run, counted: dict[str, float]
 ) -> None:
     """Each finding has a metric of its own."""

@@ -483,7 +483,7 @@ def hostile(cluster: Cluster) -> None:
     cluster.seed("csr-2", who, b"<script>", created=cluster.now() - DUE)
 
 
-def test_the_table_tells_names_and_what_to_do(cluster: Cluster, runner: CommandRunner) -> None:
+def test_the_table_shows_names_and_what_to_do(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, *STRANGERS)
     cluster.file(2, age=timedelta(hours=2), known=False)
 
@@ -604,7 +604,7 @@ def test_the_report_loads_nothing_and_runs_nothing_but_its_own(
     assert "url(" not in "".join(seen.texts["style"])
 
 
-def test_nothing_that_others_chose_is_markup_in_the_report(
+def test_the_report_contains_no_markup_from_requesters(
     cluster: Cluster, runner: CommandRunner, report: str
 ) -> None:
     hostile(cluster)

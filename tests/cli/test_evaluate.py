@@ -168,9 +168,7 @@ def test_each_item_has_one_answer_in_order(runner: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
-def test_an_item_that_is_no_json_has_an_answer_of_its_own(
-    runner: CommandRunner, metadata: Item
-) -> None:
+def test_an_item_that_is_not_json_has_its_own_answer(runner: CommandRunner, metadata: Item) -> None:
     """`kubectl get --raw` saves such items: each is named and left, and the others are judged."""
     broken = a_csr("not-json")
     broken["metadata"] |= metadata

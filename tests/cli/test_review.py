@@ -211,7 +211,7 @@ def test_a_request_that_stops_at_a_gate_is_counted_and_needs_no_action(
     assert "1 stopped at a gate (1 abandoned)" in runner.run("review", "prod").stdout
 
 
-def test_an_approved_request_without_a_certificate_is_a_no(
+def test_an_approved_request_without_a_certificate_exits_1(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.stop("signer")

@@ -87,7 +87,7 @@ def test_names_are_equal_whatever_their_letter_case_and_trailing_dot(name: str) 
     assert folded(name) == "node.ec2.internal"
 
 
-def test_one_trailing_dot_is_taken_away_and_no_more() -> None:
+def test_only_one_trailing_dot_is_removed() -> None:
     """A name with two trailing dots is another name, and invalid."""
     assert folded("node..") == "node."
 

@@ -61,7 +61,7 @@ def test_without_identities_nothing_is_requested() -> None:
 
 
 @pytest.mark.parametrize("node", ["*", "ip-10-0-1-*", "n?de", "n\\de", "", "a b", "a" * 64])
-def test_a_name_that_is_no_plain_host_name_is_never_asked_for(node: str) -> None:
+def test_a_name_that_is_no_plain_host_name_never_reaches_a_filter(node: str) -> None:
     """In an EC2 filter it could match every instance."""
     fleet = FakeFleet()
 
@@ -72,7 +72,7 @@ def test_a_name_that_is_no_plain_host_name_is_never_asked_for(node: str) -> None
 
 
 @pytest.mark.parametrize("state", ["shutting-down", "terminated"])
-def test_a_dead_instance_doesnt_answer_to_a_name(state: str) -> None:
+def test_a_terminated_instance_is_not_found_by_name(state: str) -> None:
     """Its name may be another instance's by now; its id never is."""
     dead = an_instance(id=OTHER_ID, state=state)
     fleet = FakeFleet((dead, an_instance()))

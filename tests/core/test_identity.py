@@ -37,7 +37,7 @@ def test_a_requester_that_is_no_node_has_no_instance(
 
 @pytest.mark.parametrize("key", sorted(an_extra()))
 @pytest.mark.parametrize("case", [str, str.lower, str.upper])
-def test_any_iam_key_in_any_letter_case_keeps_a_node_from_being_known_by_name(
+def test_any_iam_key_in_any_letter_case_prevents_identification_by_name(
     key: str, case: type[str]
 ) -> None:
     """Impersonation sends keys in lower case, and only its session identifies an IAM identity."""

@@ -100,7 +100,7 @@ def test_another_key_is_a_mismatch() -> None:
         (der.context(1, b"a@b.example"), "('RFC822Name', 'a@b.example')"),
     ],
 )
-def test_a_further_name_is_a_mismatch(extra: bytes, name: str) -> None:
+def test_an_additional_name_is_a_mismatch(extra: bytes, name: str) -> None:
     """Its kind doesn't matter."""
     csr = issued((*NAMES, extra))
 

@@ -308,7 +308,7 @@ def test_iam_isnt_asked_where_roles_arent_verified() -> None:
     assert {"csr-7znmf": "Approved"} == world.api.conditions
 
 
-def test_one_whose_evidence_is_unavailable_is_undecided_and_others_are_approved() -> None:
+def test_a_csr_without_evidence_is_undecided_and_others_are_approved() -> None:
     """An error is no evidence."""
     world = FakeWorld(
         a_nodes_csr(1), a_nodes_csr(2), fleet=fleet_of(1, 2, unavailable=(session(1),))
@@ -322,7 +322,7 @@ def test_one_whose_evidence_is_unavailable_is_undecided_and_others_are_approved(
     assert undecided.evaluation.problem == "evidence unavailable: throttled"
 
 
-def test_a_role_that_iam_doesnt_tell_is_left() -> None:
+def test_a_role_that_iam_does_not_show_is_left() -> None:
     """It is never denied because of that."""
     fleet = FakeFleet(roles={PROFILE: RoleUnknown("AccessDenied", fault=True)})
     world = FakeWorld(a_filed_csr(), fleet=fleet)

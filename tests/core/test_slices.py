@@ -57,7 +57,7 @@ def test_runs_of_one_minute_begin_at_different_places() -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 6, 12, 48, 50, 60])
 @pytest.mark.parametrize("seconds", [60, 120, 300])
-def test_no_slice_is_passed_over_for_ever(count: int, seconds: int) -> None:
+def test_every_slice_is_reached_in_time(count: int, seconds: int) -> None:
     """Runs at regular intervals reach every slice, even if each takes only two.
 
     Starting at `slot modulo slices` would never take most of 48 slices: 60 s are six slots.
