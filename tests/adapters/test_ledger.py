@@ -1,4 +1,4 @@
-"""What is recorded: one JSON line per decision and per run, and two sets of metrics a run."""
+"""The ledger records one JSON line per decision and per run, and two sets of metrics per run."""
 
 import json
 import warnings
@@ -86,8 +86,8 @@ ZEROS = {
 _services = count()
 
 
-class CommandRunner:
-    """A ledger, and what it has written so far: lines by the logger, metrics on stdout."""
+class LedgerOutput:
+    """A ledger, and what it has written so far: log lines, and metrics on stdout."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], stack: str = "csr-approver") -> None:
         self._stream = StringIO()
@@ -97,20 +97,20 @@ class CommandRunner:
         self.ledger = PowertoolsLedger(logger, stack)
 
     def lines(self) -> list[dict[str, Any]]:
-        """The log lines; each line of text must be one JSON object."""
+        """Return the log lines; each line of text must be one JSON object."""
         return [json.loads(line) for line in self._stream.getvalue().split("\n")[:-1]]
 
     def text(self) -> str:
         return self._stream.getvalue()
 
     def blobs(self) -> list[dict[str, Any]]:
-        """The EMF objects since the last time."""
+        """Return the EMF objects that were written since the last call."""
         return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
 
 
 @pytest.fixture
-def runner(capsys: pytest.CaptureFixture[str]) -> Iterator[CommandRunner]:
-    yield CommandRunner(capsys)
+def output(capsys: pytest.CaptureFixture[str]) -> Iterator[LedgerOutput]:
+    yield LedgerOutput(capsys)
     leftover = capsys.readouterr()
     assert leftover.err == ""
 
@@ -136,7 +136,7 @@ def a_bug() -> Record:
     return a_record(Action.UNDECIDED, evaluation=Bug(a_case(), "this is a bug: KeyError: 'x'"))
 
 
-def a_blindness() -> Record:
+def a_record_without_evidence() -> Record:
     problem = "evidence unavailable: EC2 DescribeInstances: RequestLimitExceeded"
     return a_record(Action.UNDECIDED, evaluation=NoEvidence(a_case(), problem))
 
@@ -181,7 +181,7 @@ def a_run(
 
 
 def values(blob: Mapping[str, Any]) -> dict[str, float]:
-    """The metrics that CloudWatch extracts of one EMF object."""
+    """Return the metrics that CloudWatch extracts from one EMF object."""
     [directive] = blob["_aws"]["CloudWatchMetrics"]
     read = {}
     for metric in directive["Metrics"]:
@@ -190,7 +190,7 @@ def values(blob: Mapping[str, Any]) -> dict[str, float]:
 
 
 def dimensions(blob: Mapping[str, Any]) -> dict[str, str]:
-    """The dimensions under which CloudWatch files them."""
+    """Return the dimensions under which CloudWatch stores them."""
     [directive] = blob["_aws"]["CloudWatchMetrics"]
     [keys] = directive["Dimensions"]
     return {key: blob[key] for key in keys}
@@ -199,10 +199,10 @@ def dimensions(blob: Mapping[str, Any]) -> dict[str, str]:
 # --- one CSR
 
 
-def test_a_decision_is_one_line_with_all_that_led_to_it(runner: CommandRunner) -> None:
-    """Who asked for what, what it was compared with, and what was done."""
-    runner.ledger.record(a_record())
-    [line] = runner.lines()
+def test_a_decision_is_one_line_with_everything_it_is_based_on(output: LedgerOutput) -> None:
+    """The line says who asked for what, what it was compared with, and what was done."""
+    output.ledger.record(a_record())
+    [line] = output.lines()
     for added_by_powertools in ("location", "timestamp", "service"):
         del line[added_by_powertools]
 
@@ -234,11 +234,11 @@ def test_a_decision_is_one_line_with_all_that_led_to_it(runner: CommandRunner) -
     }
 
 
-def test_every_refusal_is_told(runner: CommandRunner) -> None:
-    """Check, effect, reason and detail of each."""
-    runner.ledger.record(a_record(Action.DENIED, DENY))
+def test_every_refusal_is_in_the_line(output: LedgerOutput) -> None:
+    """Each has its check, effect, reason and detail."""
+    output.ledger.record(a_record(Action.DENIED, DENY))
 
-    assert runner.lines()[0]["refusals"] == [
+    assert output.lines()[0]["refusals"] == [
         {
             "check": "ip-addresses",
             "effect": "deny",
@@ -248,15 +248,15 @@ def test_every_refusal_is_told(runner: CommandRunner) -> None:
     ]
 
 
-def test_a_node_known_by_name_is_told_so(runner: CommandRunner) -> None:
-    """The instance is then the only one that answers to the name."""
-    runner.ledger.record(a_record(case=a_case(identity="name")))
+def test_a_node_known_by_name_has_the_identity_name(output: LedgerOutput) -> None:
+    """Its instance is the only one with that name."""
+    output.ledger.record(a_record(case=a_case(identity="name")))
 
-    assert (runner.lines()[0]["identity"], runner.lines()[0]["instance"]) == ("name", INSTANCE_ID)
+    assert (output.lines()[0]["identity"], output.lines()[0]["instance"]) == ("name", INSTANCE_ID)
 
 
-def test_what_is_not_known_is_absent(runner: CommandRunner) -> None:
-    """No identity, no instance, no verdict: Powertools leaves nulls out."""
+def test_an_unknown_field_is_absent(output: LedgerOutput) -> None:
+    """Powertools leaves nulls out: here the identity, the instance and the verdict."""
     case = replace(
         a_case(csr=a_csr(username="eve")),
         identity=None,
@@ -264,43 +264,43 @@ def test_what_is_not_known_is_absent(runner: CommandRunner) -> None:
         role=NOT_PROVIDED,
         cluster=NOT_PROVIDED,
     )
-    runner.ledger.record(replace(a_bug(), evaluation=replace(a_bug().evaluation, case=case)))
-    [line] = runner.lines()
+    output.ledger.record(replace(a_bug(), evaluation=replace(a_bug().evaluation, case=case)))
+    [line] = output.lines()
 
     absent = {"identity", "instance", "node", "verdict", "role", "role_unknown", "cluster"}
     assert not absent & set(line)
     assert line["instances"] == []
 
 
-def test_why_no_role_was_compared_is_told(runner: CommandRunner) -> None:
-    """The words of IAM's adapter stand in a field of their own."""
-    runner.ledger.record(a_record(case=a_case(role=RoleUnknown("IAM knows none"))))
+def test_an_unknown_role_has_its_cause_in_the_line(output: LedgerOutput) -> None:
+    """The IAM adapter's text is in the field `role_unknown`."""
+    output.ledger.record(a_record(case=a_case(role=RoleUnknown("IAM knows none"))))
 
-    assert runner.lines()[0]["role_unknown"] == "IAM knows none"
+    assert output.lines()[0]["role_unknown"] == "IAM knows none"
 
 
-def test_why_a_request_could_not_be_read_is_told(runner: CommandRunner) -> None:
-    """Instead of the names, which nobody knows."""
-    runner.ledger.record(a_record(case=a_case(request=UnreadableRequest("got two PEM blocks"))))
-    [line] = runner.lines()
+def test_an_unreadable_request_has_its_problem_in_the_line(output: LedgerOutput) -> None:
+    """The problem replaces the names, which are unknown."""
+    output.ledger.record(a_record(case=a_case(request=UnreadableRequest("got two PEM blocks"))))
+    [line] = output.lines()
 
     assert line["request_problem"] == "got two PEM blocks"
     assert "dns" not in line
 
 
-def test_names_of_other_kinds_are_told(runner: CommandRunner) -> None:
-    """With their kind."""
+def test_names_of_other_kinds_are_listed(output: LedgerOutput) -> None:
+    """Each has its kind before it."""
     case = a_case(request=a_request(sans=(OtherName("URI", "spiffe://x"),)))
-    runner.ledger.record(a_record(case=case))
+    output.ledger.record(a_record(case=case))
 
-    assert runner.lines()[0]["other_names"] == ["URI:spiffe://x"]
+    assert output.lines()[0]["other_names"] == ["URI:spiffe://x"]
 
 
-def test_why_a_decision_was_not_written_is_told(runner: CommandRunner) -> None:
-    """With the API server's words, and those of what went wrong before."""
-    runner.ledger.record(a_record(Action.NOT_WRITTEN, detail="503"))
-    runner.ledger.record(a_blindness())
-    first, second = runner.lines()
+def test_a_decision_that_was_not_written_has_its_cause_in_the_line(output: LedgerOutput) -> None:
+    """The line quotes the API server, or names the evidence that is unavailable."""
+    output.ledger.record(a_record(Action.NOT_WRITTEN, detail="503"))
+    output.ledger.record(a_record_without_evidence())
+    first, second = output.lines()
 
     assert (first["detail"], first.get("problem")) == ("503", None)
     assert second["problem"].startswith("evidence unavailable: ")
@@ -318,32 +318,34 @@ def test_why_a_decision_was_not_written_is_told(runner: CommandRunner) -> None:
         ),
         pytest.param(a_record(Action.DENIED, DENY, due=Decision.DENY), "WARNING", id="denied"),
         pytest.param(
-            a_record(Action.WAITING, DENY, due=Decision.DENY), "WARNING", id="filed anew for long"
+            a_record(Action.WAITING, DENY, due=Decision.DENY), "WARNING", id="filed again and again"
         ),
         pytest.param(a_record(Action.REAPPROVED), "WARNING", id="approved again"),
         pytest.param(a_record(Action.NOT_WRITTEN), "WARNING", id="not written"),
-        pytest.param(a_blindness(), "WARNING", id="without evidence"),
+        pytest.param(a_record_without_evidence(), "WARNING", id="without evidence"),
         pytest.param(a_bug(), "ERROR", id="a bug"),
     ],
 )
-def test_the_level_tells_who_should_look(runner: CommandRunner, record: Record, level: str) -> None:
-    """Ordinary ends are INFO, what an operator wants to see is WARNING, our bugs are ERROR."""
-    runner.ledger.record(record)
+def test_the_level_shows_whether_an_operator_should_look(
+    output: LedgerOutput, record: Record, level: str
+) -> None:
+    """Ordinary outcomes are INFO, those an operator should see are WARNING, our bugs are ERROR."""
+    output.ledger.record(record)
 
-    assert level == runner.lines()[0]["level"]
+    assert level == output.lines()[0]["level"]
 
 
-def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(runner: CommandRunner) -> None:
-    """A CSR's name, or what it asks for, may hold whatever JSON or format text it likes."""
+def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(output: LedgerOutput) -> None:
+    """A CSR's name, or what it asks for, may contain any JSON or format string."""
     evil = 'x\n{"message": "csr reviewed", "verdict": "approve"} %s {verdict} \x1b[2J\u2028\ud800'
     csr = replace(a_csr(username=evil), name=evil, uid=evil, signer=evil)
     case = a_case(csr=csr, request=a_request(sans=(*names(evil), OtherName(evil, evil))))
-    runner.ledger.record(
+    output.ledger.record(
         a_record(Action.NOT_WRITTEN, detail=evil, evaluation=Judged(case, LEAVE, problem=evil))
     )
-    [line] = runner.lines()
+    [line] = output.lines()
 
-    assert runner.text().removesuffix("\n").isascii()
+    assert output.text().removesuffix("\n").isascii()
     assert line["message"] == "csr reviewed"
     assert line["verdict"] == "leave"
     assert line["csr"].startswith("x\\n{")
@@ -352,21 +354,21 @@ def test_a_name_with_newlines_stays_on_one_line_and_forges_no_field(runner: Comm
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.text(st.characters(exclude_categories=()), max_size=400))
 def test_any_text_is_one_bounded_line(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """Whatever stands in an object, the line is JSON, ASCII and short."""
-    runner = CommandRunner(capsys)
+    """The line is JSON, ASCII and short, whatever text an object contains."""
+    output = LedgerOutput(capsys)
     csr = replace(a_csr(username=text), name=text, uid=text)
     case = a_case(csr=csr, request=UnreadableRequest(text))
-    runner.ledger.record(
+    output.ledger.record(
         a_record(Action.LEFT, detail=text, evaluation=Judged(case, LEAVE, problem=text))
     )
-    [line] = runner.lines()
+    [line] = output.lines()
 
-    assert runner.text().removesuffix("\n").isprintable()
+    assert output.text().removesuffix("\n").isprintable()
     assert printable(text) == line["csr"]
-    assert len(runner.text()) < 20 * MAX_DETAIL
+    assert len(output.text()) < 20 * MAX_DETAIL
 
 
-def test_long_names_and_long_lists_are_cut(runner: CommandRunner) -> None:
+def test_long_names_and_long_lists_are_truncated(output: LedgerOutput) -> None:
     """A thousand names of ten thousand characters leave a line of a few kilobytes."""
     long = "a" * 10_000
     case = a_case(
@@ -374,29 +376,29 @@ def test_long_names_and_long_lists_are_cut(runner: CommandRunner) -> None:
         request=a_request(sans=names(*[long] * 1_000)),
         instances=tuple(an_instance(id=f"i-{number}") for number in range(1_000)),
     )
-    runner.ledger.record(a_record(case=case))
-    [line] = runner.lines()
+    output.ledger.record(a_record(case=case))
+    [line] = output.lines()
 
     assert line["csr"] == "a" * (MAX_DETAIL - 1) + "~"
     assert len(line["dns"]) == 20
     assert line["names"] == 1_000
     assert len(line["instances"]) == 20
-    assert len(runner.text()) < 10_000
+    assert len(output.text()) < 10_000
 
 
 # --- one run
 
 
-def test_a_run_is_one_line_of_sums(runner: CommandRunner) -> None:
-    """Everything that was listed is accounted for."""
+def test_a_run_is_one_line_of_totals(output: LedgerOutput) -> None:
+    """Every listed CSR is in one of the counts."""
     run = a_run(
         a_record(),
         a_record(Action.LEFT, LEAVE),
         gated={"superseded": 3, "abandoned": 1},
         findings=(a_finding(IssueState.FEWER_NAMES),),
     )
-    runner.ledger.finish(run)
-    line = runner.lines()[-1]
+    output.ledger.finish(run)
+    line = output.lines()[-1]
 
     assert line["message"] == "cluster reviewed"
     assert line["cluster"] == "prod"
@@ -431,10 +433,10 @@ def test_a_run_is_one_line_of_sums(runner: CommandRunner) -> None:
     }
 
 
-def test_a_truncated_listing_says_why(runner: CommandRunner) -> None:
-    """What wasn't read is known to be missing, and the line tells the cause."""
-    runner.ledger.finish(a_run(truncated=True))
-    line = runner.lines()[-1]
+def test_a_truncated_listing_has_its_cause_in_the_line(output: LedgerOutput) -> None:
+    """An operator sees that CSRs are missing from the list, and why."""
+    output.ledger.finish(a_run(truncated=True))
+    line = output.lines()[-1]
 
     assert (True, "the time that listing may take") == (
         line["truncated"],
@@ -442,10 +444,10 @@ def test_a_truncated_listing_says_why(runner: CommandRunner) -> None:
     )
 
 
-def test_a_finding_is_a_line_with_the_names_that_were_asked_for(runner: CommandRunner) -> None:
-    """The operator learns which node has no certificate, and for which names."""
-    runner.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, detail="no\ncert"),)))
-    line = runner.lines()[0]
+def test_a_finding_is_a_line_with_the_names_that_were_asked_for(output: LedgerOutput) -> None:
+    """The operator sees which node has no certificate, and for which names."""
+    output.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, detail="no\ncert"),)))
+    line = output.lines()[0]
 
     assert (line["level"], line["message"]) == ("WARNING", "certificate not as approved")
     assert (line["finding"], line["csr"]) == ("approved-not-issued", "csr-7znmf")
@@ -454,40 +456,40 @@ def test_a_finding_is_a_line_with_the_names_that_were_asked_for(runner: CommandR
     assert "verdict" not in line
 
 
-def test_of_an_approved_one_without_certificate_the_checks_verdict_is_told(
-    runner: CommandRunner,
+def test_a_finding_without_a_certificate_has_the_checks_verdict(
+    output: LedgerOutput,
 ) -> None:
-    """With all that it was compared with, as of one that waits."""
-    runner.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, verdict=DENY),)))
-    line = runner.lines()[0]
+    """The line also holds what the request was compared with, as a pending CSR's line does."""
+    output.ledger.finish(a_run(findings=(a_finding(IssueState.NOT_ISSUED, verdict=DENY),)))
+    line = output.lines()[0]
 
     assert (line["verdict"], line["instance"], line["identity"]) == ("deny", INSTANCE_ID, "session")
     assert ["ip-addresses"] == [refusal["check"] for refusal in line["refusals"]]
     assert line["age_seconds"] == 180.0
 
 
-def test_of_many_findings_the_gravest_are_told(runner: CommandRunner) -> None:
-    """A hundred at most, mismatches first; the sums count all."""
+def test_of_many_findings_the_worst_hundred_are_logged(output: LedgerOutput) -> None:
+    """Mismatches come first; the totals count all findings."""
     findings = (
         *(a_finding(IssueState.NOT_ISSUED) for _ in range(150)),
         a_finding(IssueState.MISMATCH),
     )
-    runner.ledger.finish(a_run(findings=findings))
-    lines = runner.lines()
+    output.ledger.finish(a_run(findings=findings))
+    lines = output.lines()
 
     assert len(lines) == 101
     assert lines[0]["finding"] == "issued-mismatch"
     assert lines[-1]["findings"]["approved-not-issued"] == 150
 
 
-def test_an_unreadable_item_is_a_line(runner: CommandRunner) -> None:
-    """As far as its name and signer can be read."""
+def test_an_unreadable_item_is_a_line(output: LedgerOutput) -> None:
+    """The line has the item's name and signer, if they can be read."""
     items = (
         UnreadableCsr("bad\nname", None, "spec.request: expected text"),
         UnreadableCsr(None, KUBELET_SERVING, "no name"),
     )
-    runner.ledger.finish(a_run(unreadable=items))
-    first, second, run = runner.lines()
+    output.ledger.finish(a_run(unreadable=items))
+    first, second, run = output.lines()
 
     assert (first["level"], first["message"]) == ("WARNING", "csr unreadable")
     assert (first["csr"], first["problem"]) == ("bad\\nname", "spec.request: expected text")
@@ -498,10 +500,10 @@ def test_an_unreadable_item_is_a_line(runner: CommandRunner) -> None:
 # --- metrics
 
 
-def test_a_run_emits_two_sets_with_zeros(runner: CommandRunner) -> None:
-    """One for the account, one for the cluster; what didn't happen is a zero."""
-    runner.ledger.finish(a_run())
-    account, cluster = runner.blobs()
+def test_a_run_emits_two_sets_with_zeros(output: LedgerOutput) -> None:
+    """One set is the account's, one the cluster's; what didn't happen is zero."""
+    output.ledger.finish(a_run())
+    account, cluster = output.blobs()
 
     assert dimensions(account) == {"Stack": "csr-approver"}
     assert values(account) == ZEROS | {"Completed": 1}
@@ -514,11 +516,11 @@ def test_a_run_emits_two_sets_with_zeros(runner: CommandRunner) -> None:
     }
 
 
-def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: CommandRunner) -> None:
-    """Seconds are seconds, all else is a count."""
-    runner.ledger.finish(a_run())
+def test_metrics_have_the_projects_namespace_and_their_units(output: LedgerOutput) -> None:
+    """Times are in seconds; everything else is a count."""
+    output.ledger.finish(a_run())
 
-    for blob in runner.blobs():
+    for blob in output.blobs():
         [directive] = blob["_aws"]["CloudWatchMetrics"]
         units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
         assert directive["Namespace"] == "CsrApprover"
@@ -541,17 +543,17 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: Comman
         pytest.param(
             a_record(Action.WAITING, DENY, age=60, asking=600, due=Decision.DENY),
             {"Denied": 1, "Waiting": 1, "Pending": 1, "OldestPendingSeconds": 600},
-            id="one that files anew all the time",
+            id="filed again all the time",
         ),
         pytest.param(
             a_record(Action.WITHHELD, DENY, due=Decision.DENY),
             {"Denied": 1, "Pending": 1, "OldestPendingSeconds": 420},
-            id="a withheld denial is due all the same",
+            id="a withheld denial is still due",
         ),
         pytest.param(
             a_record(Action.OVERTAKEN, DENY, due=Decision.DENY),
             {"Denied": 1, "Pending": 1, "OldestPendingSeconds": 420},
-            id="a denial whose answer was lost, or that somebody else foiled",
+            id="a denial whose response was lost, or that another client prevented",
         ),
         pytest.param(
             a_record(Action.NOT_WRITTEN, DENY, due=Decision.DENY),
@@ -586,7 +588,7 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: Comman
         pytest.param(
             a_record(Action.OVERTAKEN),
             {"Pending": 1, "OldestPendingSeconds": 420},
-            id="decided by somebody else, or always in conflict",
+            id="decided by another approver, or always in conflict",
         ),
         pytest.param(
             a_record(Action.NOT_WRITTEN),
@@ -597,19 +599,19 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: Comman
             a_bug(), {"ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420}, id="a bug"
         ),
         pytest.param(
-            a_blindness(),
+            a_record_without_evidence(),
             {"EvidenceUnavailable": 1, "Pending": 1, "OldestPendingSeconds": 420},
-            id="without evidence of EC2",
+            id="without evidence from EC2",
         ),
         pytest.param(
             a_record(Action.LEFT, LEAVE, case=a_case(role=RoleUnknown("Throttling", fault=True))),
             {"EvidenceUnavailable": 1, "Left": 1, "Pending": 1, "OldestPendingSeconds": 420},
-            id="without evidence of IAM",
+            id="without evidence from IAM",
         ),
         pytest.param(
             a_record(Action.LEFT, LEAVE, case=a_case(role=RoleUnknown("no role"))),
             {"Left": 1, "Pending": 1, "OldestPendingSeconds": 420},
-            id="a role that isn't there is no fault",
+            id="a role that doesn't exist is no fault",
         ),
         pytest.param(
             a_record(
@@ -621,36 +623,36 @@ def test_metrics_stand_in_the_projects_namespace_with_their_units(runner: Comman
         ),
     ],
 )
-def test_what_became_of_a_csr_is_counted(
-    runner: CommandRunner, record: Record, counted: dict[str, float]
+def test_the_outcome_of_a_csr_is_counted(
+    output: LedgerOutput, record: Record, counted: dict[str, float]
 ) -> None:
-    """Pending are those past the gates that nobody has decided."""
-    runner.ledger.finish(a_run(record))
-    account, _ = runner.blobs()
+    """A CSR is pending if it passed the gates and has no decision yet."""
+    output.ledger.finish(a_run(record))
+    account, _ = output.blobs()
 
     assert values(account) == ZEROS | {"Completed": 1} | counted
 
 
-def test_the_oldest_pending_one_counts_and_gated_ones_do_not(runner: CommandRunner) -> None:
-    """A node's abandoned requests age for a day without anything being wrong."""
+def test_the_oldest_pending_csr_counts_and_gated_csrs_do_not(output: LedgerOutput) -> None:
+    """A node's abandoned requests grow a day old without anything being wrong."""
     run = a_run(
         a_record(Action.LEFT, LEAVE, age=10),
         a_record(Action.WAITING, age=30.5),
         a_record(Action.APPROVED, age=800),
         gated={"abandoned": 9},
     )
-    runner.ledger.finish(run)
-    account, cluster = runner.blobs()
+    output.ledger.finish(run)
+    account, cluster = output.blobs()
 
     assert (values(account)["Pending"], values(account)["OldestPendingSeconds"]) == (2, 30.5)
     assert values(cluster)["OldestPendingSeconds"] == 30.5
 
 
-def test_a_request_from_the_near_future_has_no_negative_age(runner: CommandRunner) -> None:
+def test_a_request_from_the_near_future_has_no_negative_age(output: LedgerOutput) -> None:
     """Clocks differ by some seconds."""
-    runner.ledger.finish(a_run(a_record(Action.WAITING, age=-12)))
+    output.ledger.finish(a_run(a_record(Action.WAITING, age=-12)))
 
-    assert values(runner.blobs()[0])["OldestPendingSeconds"] == 0
+    assert values(output.blobs()[0])["OldestPendingSeconds"] == 0
 
 
 @pytest.mark.parametrize(
@@ -677,25 +679,25 @@ def test_a_request_from_the_near_future_has_no_negative_age(runner: CommandRunne
         pytest.param(a_run(not_read=5), {"ListTruncated": 1}, id="not_read"),
     ],
 )
-def test_what_a_run_found_is_counted(
-    runner: CommandRunner, run: Run, counted: dict[str, float]
+def test_each_finding_of_a_run_is_counted(
+    output: LedgerOutput, run: Run, counted: dict[str, float]
 ) -> None:
-    """Each finding under its own name."""
-    runner.ledger.finish(run)
+    """Each finding has a metric of its own."""
+    output.ledger.finish(run)
 
-    assert values(runner.blobs()[0]) == ZEROS | {"Completed": 1} | counted
+    assert values(output.blobs()[0]) == ZEROS | {"Completed": 1} | counted
 
 
-def test_what_alarms_watch_per_cluster_is_counted_there_too(runner: CommandRunner) -> None:
-    """Denials and unissued certificates name their cluster."""
-    runner.ledger.finish(
+def test_what_alarms_watch_per_cluster_is_counted_per_cluster(output: LedgerOutput) -> None:
+    """Denials and unissued certificates also count under their cluster's dimension."""
+    output.ledger.finish(
         a_run(
             a_record(Action.DENIED, DENY, due=Decision.DENY),
             findings=(a_finding(IssueState.NOT_ISSUED),),
         )
     )
 
-    assert values(runner.blobs()[1]) == {
+    assert values(output.blobs()[1]) == {
         "Completed": 1,
         "Denied": 1,
         "ApprovedNotIssued": 1,
@@ -703,49 +705,49 @@ def test_what_alarms_watch_per_cluster_is_counted_there_too(runner: CommandRunne
     }
 
 
-def test_nothing_is_left_of_one_run_in_the_next(runner: CommandRunner) -> None:
-    """The environment stays warm for hours; each run emits its own values, once."""
-    runner.ledger.finish(a_run(*[a_record() for _ in range(250)]))
-    runner.blobs()
-    runner.ledger.finish(replace(a_run(), cluster=a_cluster(name="other")))
-    account, cluster = runner.blobs()
+def test_a_run_starts_without_the_values_of_the_run_before(output: LedgerOutput) -> None:
+    """The Lambda environment stays warm for hours; each run emits its own values, once."""
+    output.ledger.finish(a_run(*[a_record() for _ in range(250)]))
+    output.blobs()
+    output.ledger.finish(replace(a_run(), cluster=a_cluster(name="other")))
+    account, cluster = output.blobs()
 
     assert values(account) == ZEROS | {"Completed": 1}
     assert dimensions(cluster) == {"Cluster": "other", "Region": "eu-west-1"}
 
 
 def test_the_environment_of_powertools_adds_no_dimension(
-    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+    output: LedgerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Alarms name their dimensions exactly; one more and they see nothing."""
+    """Alarms match their dimensions exactly: with one more they have no data."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reviewer")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Other")
-    runner.ledger.finish(a_run())
+    output.ledger.finish(a_run())
 
-    for blob in runner.blobs():
+    for blob in output.blobs():
         assert "service" not in dimensions(blob)
         assert blob["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "CsrApprover"
 
 
-def test_nothing_that_a_requester_chose_is_a_dimension_or_a_metric(runner: CommandRunner) -> None:
-    """Names of nodes and CSRs would cost a metric each."""
+def test_nothing_that_a_requester_chose_is_a_dimension_or_a_metric(output: LedgerOutput) -> None:
+    """Each name of a node or CSR would cost a custom metric."""
     csr = replace(a_csr(username="system:node:evil-user"), name="evil-name", uid="evil-uid")
     record = a_record(Action.DENIED, DENY, case=a_case(csr=csr))
     items = (UnreadableCsr("evil-item", "evil-signer", "evil-problem"),)
-    runner.ledger.finish(a_run(record, unreadable=items))
+    output.ledger.finish(a_run(record, unreadable=items))
 
-    assert "evil" not in json.dumps(runner.blobs())
-
-
-# --- what is no run
+    assert "evil" not in json.dumps(output.blobs())
 
 
-def test_an_unavailable_cluster_is_a_line_and_an_error(runner: CommandRunner) -> None:
-    """Its review didn't complete, and the next minute is the retry."""
+# --- other lines
+
+
+def test_an_unavailable_cluster_is_a_line_and_an_error(output: LedgerOutput) -> None:
+    """Its review didn't complete; the next minute's run is the retry."""
     error = ClusterUnavailable("tls", "certificate verify failed\n")
-    runner.ledger.cluster_unavailable("prod", "eu-west-1", error)
-    [line] = runner.lines()
-    account, cluster = runner.blobs()
+    output.ledger.cluster_unavailable("prod", "eu-west-1", error)
+    [line] = output.lines()
+    account, cluster = output.blobs()
 
     assert (line["level"], line["message"]) == ("WARNING", "cluster unavailable")
     assert (line["cluster"], line["region"]) == ("prod", "eu-west-1")
@@ -755,11 +757,11 @@ def test_an_unavailable_cluster_is_a_line_and_an_error(runner: CommandRunner) ->
     assert values(cluster)["Completed"] == 0
 
 
-def test_a_cluster_that_does_not_know_us_is_a_quiet_line(runner: CommandRunner) -> None:
-    """It has a metric of its own, and is no error."""
-    runner.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
-    [line] = runner.lines()
-    account, cluster = runner.blobs()
+def test_a_cluster_that_rejects_our_credentials_is_an_info_line(output: LedgerOutput) -> None:
+    """It has its own metric and isn't an error."""
+    output.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
+    [line] = output.lines()
+    account, cluster = output.blobs()
 
     assert (line["level"], line["message"]) == ("INFO", "cluster not onboarded")
     assert line["detail"] == "401"
@@ -772,36 +774,36 @@ def test_a_cluster_that_does_not_know_us_is_a_quiet_line(runner: CommandRunner) 
     }
 
 
-def test_a_skipped_cluster_completes_its_assignment(runner: CommandRunner) -> None:
-    """Nothing was to do; a cluster that may not exist gets no metrics of its own."""
-    runner.ledger.skipped("gone", "eu-west-1", "not selected")
-    [line] = runner.lines()
-    [account] = runner.blobs()
+def test_a_skipped_cluster_completes_its_assignment(output: LedgerOutput) -> None:
+    """It needs no review; a cluster that may not exist gets no metrics of its own."""
+    output.ledger.skipped("gone", "eu-west-1", "not selected")
+    [line] = output.lines()
+    [account] = output.blobs()
 
     assert (line["level"], line["message"]) == ("INFO", "cluster skipped")
     assert (line["cluster"], line["reason"]) == ("gone", "not selected")
     assert values(account) == ZEROS | {"Completed": 1}
 
 
-def test_the_dispatcher_tells_how_many_reviews_to_expect(runner: CommandRunner) -> None:
-    """Under the same dimension as those that complete."""
-    runner.ledger.expected(12)
-    [account] = runner.blobs()
+def test_the_dispatcher_records_how_many_reviews_to_expect(output: LedgerOutput) -> None:
+    """The metric has the same dimension as the completed reviews."""
+    output.ledger.expected(12)
+    [account] = output.blobs()
 
     assert dimensions(account) == {"Stack": "csr-approver"}
     assert values(account) == {"Expected": 12, "Completed": 0, "NotOnboarded": 0}
-    assert runner.lines()[0]["expected"] == 12
+    assert output.lines()[0]["expected"] == 12
 
 
 @pytest.mark.parametrize("problems", [[], ["eu-west-1: EKS ListClusters: Throttling", "x\ny"]])
-def test_the_dispatcher_tells_what_it_could_not_do(
-    runner: CommandRunner, problems: list[str]
+def test_the_dispatcher_records_what_it_could_not_do(
+    output: LedgerOutput, problems: list[str]
 ) -> None:
-    """One line each, and a count, which may be zero."""
-    runner.ledger.dispatch_errors(problems)
+    """Each problem is a line; the metric counts them and may be zero."""
+    output.ledger.dispatch_errors(problems)
 
-    assert [values(blob) for blob in runner.blobs()] == [{"DispatchErrors": len(problems)}]
-    assert [line["problem"] for line in runner.lines()] == [printable(text) for text in problems]
+    assert [values(blob) for blob in output.blobs()] == [{"DispatchErrors": len(problems)}]
+    assert [line["problem"] for line in output.lines()] == [printable(text) for text in problems]
 
 
 @pytest.mark.parametrize("stack", ["", " "])
@@ -810,14 +812,14 @@ def test_a_ledger_without_a_stack_is_refused(
 ) -> None:
     """CloudWatch would drop the dimension, and every alarm would be without data."""
     with pytest.raises(ValueError, match="stack"):
-        CommandRunner(capsys, stack)
+        LedgerOutput(capsys, stack)
 
 
-def test_a_run_of_any_size_warns_of_nothing(runner: CommandRunner) -> None:
-    """Powertools warns of blank or overwritten dimensions and of empty sets; there are none."""
+def test_a_run_of_any_size_causes_no_warning(output: LedgerOutput) -> None:
+    """Powertools warns of blank or overwritten dimensions and of empty sets."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        runner.ledger.finish(a_run(*[a_record(age=timedelta(days=1).total_seconds())] * 300))
+        output.ledger.finish(a_run(*[a_record(age=timedelta(days=1).total_seconds())] * 300))
 
 
 # --- the second signer
@@ -827,10 +829,10 @@ def of_services(case: Case, action: Action = Action.LEFT) -> Record:
     return Record(Judged(case, APPROVE), action, age_seconds=420.0, asking_seconds=420.0)
 
 
-def test_a_service_accounts_line_tells_what_it_was_compared_with(runner: CommandRunner) -> None:
-    """The Services that it names, and what the cluster showed of them."""
-    runner.ledger.record(of_services(a_service_case(services=(a_service(deleting=True),))))
-    [line] = runner.lines()
+def test_a_service_accounts_line_has_what_it_was_compared_with(output: LedgerOutput) -> None:
+    """The line lists the Services that the request names, and what the cluster has of them."""
+    output.ledger.record(of_services(a_service_case(services=(a_service(deleting=True),))))
+    [line] = output.lines()
 
     assert (line["signer"], line["requester"]) == (APP_SERVING, ACCOUNT)
     assert (line["namespace"], line["services_named"]) == ("shop", ["web"])
@@ -838,22 +840,24 @@ def test_a_service_accounts_line_tells_what_it_was_compared_with(runner: Command
     assert not {"node", "instance"} & line.keys()
 
 
-def test_hidden_services_are_told(runner: CommandRunner) -> None:
-    """With the API server's words, and where the right would come from."""
-    runner.ledger.record(of_services(a_service_case(services=ServicesHidden("403: no\nway"))))
-    [line] = runner.lines()
+def test_hidden_services_have_their_cause_in_the_line(output: LedgerOutput) -> None:
+    """The line quotes the API server."""
+    output.ledger.record(of_services(a_service_case(services=ServicesHidden("403: no\nway"))))
+    [line] = output.lines()
 
     assert line["services_not_readable"] == "403: no\\nway"
     assert "services" not in line
 
 
-def test_a_second_signers_run_adds_to_the_sums_but_completes_nothing(runner: CommandRunner) -> None:
-    """A cluster is expected once a minute, and so completed once."""
+def test_a_second_signers_run_adds_to_the_metrics_but_completes_nothing(
+    output: LedgerOutput,
+) -> None:
+    """A cluster is expected once per minute, so it is completed once."""
     run = a_run(of_services(a_service_case(), Action.APPROVED), signer=APP_SERVING)
 
-    runner.ledger.finish(run)
+    output.ledger.finish(run)
 
-    account, cluster = runner.blobs()
+    account, cluster = output.blobs()
     assert values(account) == ZEROS | {"Approved": 1}
     assert values(cluster)["Completed"] == 0
 
@@ -861,22 +865,22 @@ def test_a_second_signers_run_adds_to_the_sums_but_completes_nothing(runner: Com
 @pytest.mark.parametrize(
     ("action", "age"), [(Action.LEFT, 0), (Action.NOT_WRITTEN, 420), (Action.UNDECIDED, 420)]
 )
-def test_what_is_left_to_people_doesnt_wait_for_us(
-    runner: CommandRunner, action: Action, age: int
+def test_a_request_left_to_people_does_not_count_as_waiting(
+    output: LedgerOutput, action: Action, age: int
 ) -> None:
-    """Whoever may create requests could else ring an alarm that nothing here ends."""
+    """Otherwise anyone who can create requests could make an alarm fire that we can't end."""
     run = a_run(of_services(a_service_case(), action), signer=APP_SERVING)
 
-    runner.ledger.finish(run)
+    output.ledger.finish(run)
 
-    assert values(runner.blobs()[0])["OldestPendingSeconds"] == age
+    assert values(output.blobs()[0])["OldestPendingSeconds"] == age
 
 
-def test_trouble_of_one_signer_names_it(runner: CommandRunner) -> None:
-    """The other's review is done."""
-    runner.ledger.cluster_unavailable(
+def test_a_problem_of_one_signer_names_the_signer(output: LedgerOutput) -> None:
+    """The other signer's review completes."""
+    output.ledger.cluster_unavailable(
         "prod", "eu-west-1", ClusterUnavailable("status", "500"), APP_SERVING
     )
-    [line] = runner.lines()
+    [line] = output.lines()
 
     assert (line["signer"], line["cause"]) == (APP_SERVING, "status")

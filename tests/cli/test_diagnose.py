@@ -45,12 +45,12 @@ def cluster(account: Account) -> Cluster:
 
 
 def approve(cluster: Cluster, name: str, reason: str, ago: timedelta) -> None:
-    """As somebody approved it so long ago; the signer has done nothing."""
+    """Approve a CSR `ago` before now, as another approver would; the signer has done nothing."""
     condition = {
         "type": "Approved",
         "status": "True",
         "reason": reason,
-        "message": "said",
+        "message": "approved by hand",
         "lastUpdateTime": time_text(cluster.now() - ago),
     }
     stored = cluster.get(name)
@@ -58,7 +58,7 @@ def approve(cluster: Cluster, name: str, reason: str, ago: timedelta) -> None:
 
 
 def ask(cluster: Cluster, node: int, *names: str, name: str = "csr-0001", **changes: Any) -> str:
-    """A node that asks for further names; `changes`: what EC2 shows of it instead."""
+    """File a node's request for additional names; `changes`: what EC2 shows of its instance."""
     machine = cluster.launch(node)
     cluster.name_instance(machine.id, machine.name)
     who = AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
@@ -73,7 +73,7 @@ def ask(cluster: Cluster, node: int, *names: str, name: str = "csr-0001", **chan
 
 
 def only(document: Json) -> Json:
-    """The one request of the one cluster."""
+    """Return the one request of the one cluster."""
     [cluster] = document["clusters"]
     [csr] = cluster["csrs"]
     assert isinstance(csr, dict)
@@ -84,10 +84,10 @@ def causes(csr: Json) -> list[str]:
     return [cause["cause"] for cause in csr["causes"]]
 
 
-# --- what is to do ------------------------------------------------------------------------------
+# --- what needs action----------------------------------------------------------------------------
 
 
-def test_where_nothing_is_open_all_is_ready_and_nothing_is_written(
+def test_without_open_requests_all_is_ready_and_nothing_is_written(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.file(1)
@@ -100,7 +100,7 @@ def test_where_nothing_is_open_all_is_ready_and_nothing_is_written(
     assert written == cluster.writes
 
 
-def test_a_young_one_with_nothing_against_it_is_no_obstacle(
+def test_a_young_request_without_a_refusal_is_no_obstacle(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.file(1, age=timedelta(seconds=20))
@@ -110,10 +110,10 @@ def test_a_young_one_with_nothing_against_it_is_no_obstacle(
     assert ("wait", ["waiting"]) == (csr["need"], causes(csr))
 
 
-def test_one_that_nobody_approves_is_for_the_approver(
+def test_an_unapproved_request_is_solved_by_the_approver(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """The command that is told does it."""
+    """The command that is shown approves it."""
     cluster.file(1)
 
     [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
@@ -133,7 +133,7 @@ def test_one_that_nobody_approves_is_for_the_approver(
         ("AutoApproved", timedelta(seconds=20), 0, "just-approved"),
     ],
 )
-def test_one_approved_and_not_issued(
+def test_a_request_approved_and_not_issued(
     cluster: Cluster, runner: CommandRunner, reason: str, ago: timedelta, code: int, cause: str
 ) -> None:
     cluster.stop("signer")
@@ -145,7 +145,7 @@ def test_one_approved_and_not_issued(
     assert ("approved", [cause]) == (csr["state"], causes(csr))
 
 
-def test_each_name_is_told_with_what_would_confirm_it(
+def test_each_name_is_shown_with_the_setting_that_would_confirm_it(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     name = "ip-10-1-0-2.corp.example"
@@ -177,7 +177,7 @@ def test_each_name_is_told_with_what_would_confirm_it(
     ],
     ids=["domain", "interface"],
 )
-def test_with_the_setting_that_was_told_the_names_are_confirmed(
+def test_the_suggested_setting_confirms_the_names(
     cluster: Cluster, runner: CommandRunner, name: str, changes: Json, setting: str
 ) -> None:
     ask(cluster, 1, name, **changes)
@@ -186,9 +186,7 @@ def test_with_the_setting_that_was_told_the_names_are_confirmed(
     assert ["not-approved"] == causes(only(runner.json("diagnose", "--set", setting, code=1)))
 
 
-def test_the_tag_that_is_told_is_the_one_that_lacks(
-    cluster: Cluster, runner: CommandRunner
-) -> None:
+def test_the_suggested_tag_is_the_missing_one(cluster: Cluster, runner: CommandRunner) -> None:
     instance = ask(cluster, 1, tags={})
 
     [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
@@ -200,10 +198,10 @@ def test_the_tag_that_is_told_is_the_one_that_lacks(
     assert ["not-approved"] == causes(only(runner.json("diagnose", "prod", code=1)))
 
 
-def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
+def test_before_1_24_a_certificate_with_fewer_names_needs_action(
     account: Account, cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """EKS issues without them; after the upgrade it issues nothing."""
+    """EKS issues it without those names; after the upgrade EKS issues nothing."""
     account.change("prod", version="1.23")
     ask(cluster, 1, *STRANGERS)
     stored = cluster.get("csr-0001")
@@ -222,7 +220,9 @@ def test_before_1_24_a_certificate_that_lacks_names_must_be_seen_to(
     assert "Before the upgrade" in csr["causes"][0]["remedy"]
 
 
-def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, runner: CommandRunner) -> None:
+def test_a_superseded_request_or_one_of_a_terminated_instance_is_ignored(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
     cluster.file(1)
     cluster.repeat("csr-0001", ["old-1", "old-2"], earlier=timedelta(minutes=30))
     runner.run("review", "prod", "--apply")
@@ -238,7 +238,7 @@ def test_what_is_superseded_or_gone_is_set_aside(cluster: Cluster, runner: Comma
     } == {(one["csr"], one["cause"], one["newer"]) for one in reported["ignored"]}
 
 
-def test_a_running_node_that_asks_no_more_can_not_be_told(
+def test_a_running_node_that_stopped_asking_is_unknown(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.file(1, age=timedelta(minutes=30))
@@ -249,7 +249,9 @@ def test_a_running_node_that_asks_no_more_can_not_be_told(
     assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["remedy"]
 
 
-def test_ec2_silent_is_no_answer(cluster: Cluster, runner: CommandRunner, stub: AwsStub) -> None:
+def test_without_ec2_evidence_readiness_is_unknown(
+    cluster: Cluster, runner: CommandRunner, stub: AwsStub
+) -> None:
     stub.instead["DescribeInstances"] = "UnauthorizedOperation"
     cluster.file(1)
 
@@ -270,7 +272,7 @@ def a_diagnosed_csr(*causes_: Cause, csr: Csr | None = None, **of_each: Any) -> 
 
 
 @pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
-def test_every_cause_has_one_sentence_that_tells_what_to_do(cause: Cause) -> None:
+def test_every_cause_has_one_sentence_that_says_what_to_do(cause: Cause) -> None:
     one = a_diagnosed_csr(
         cause, detail="the detail {of} it", values=("a.example",), settings=("A=b",)
     )
@@ -300,18 +302,18 @@ def test_what_fewer_names_mean_depends_on_the_version() -> None:
         ("1.9", "once upgraded to 1.24"),
         ("1.24", "since 1.24"),
         ("2.0", "since 1.24"),
-        ("", "version not told"),
-        ("1.31-eks", "version not told"),
+        ("", "version unknown"),
+        ("1.31-eks", "version unknown"),
     ],
 )
-def test_the_version_is_told_in_one_line(version: str, words: str) -> None:
+def test_the_version_is_explained_in_one_line(version: str, words: str) -> None:
     reported = about_version(a_cluster_diagnosis(version=version))
 
     assert words in reported
     assert "\n" not in reported
 
 
-def test_from_1_24_the_nodes_that_are_listed_have_none_now() -> None:
+def test_from_1_24_the_listed_nodes_have_no_certificate_now() -> None:
     reported = about_version(a_cluster_diagnosis(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE)))
 
     assert "have no certificate now" in reported
@@ -323,7 +325,7 @@ def test_from_1_24_the_nodes_that_are_listed_have_none_now() -> None:
 # --- which clusters -----------------------------------------------------------------------------
 
 
-def test_all_clusters_of_several_regions_are_looked_at(
+def test_all_clusters_of_several_regions_are_diagnosed(
     account: Account, runner: CommandRunner
 ) -> None:
     account.cluster("prod")
@@ -339,7 +341,7 @@ def test_all_clusters_of_several_regions_are_looked_at(
     } == {(one["cluster"], one["region"], one["ready"]) for one in document["clusters"]}
 
 
-def test_globs_choose_among_them(account: Account, runner: CommandRunner) -> None:
+def test_globs_select_clusters(account: Account, runner: CommandRunner) -> None:
     for name in ("prod", "prod-2", "test"):
         account.cluster(name)
 
@@ -374,7 +376,7 @@ TROUBLES: dict[str, tuple[Callable[[Account], None], str]] = {
 
 
 @pytest.mark.parametrize("what", TROUBLES)
-def test_one_clusters_trouble_stops_no_other_and_is_no_answer(
+def test_a_cluster_that_fails_stops_no_other_and_its_readiness_is_unknown(
     account: Account, cluster: Cluster, runner: CommandRunner, what: str
 ) -> None:
     trouble, words = TROUBLES[what]
@@ -389,7 +391,7 @@ def test_one_clusters_trouble_stops_no_other_and_is_no_answer(
     assert words in reported["other"]["problem"]
 
 
-def test_what_must_be_done_outweighs_what_can_not_be_told(
+def test_needed_action_outweighs_an_unknown(
     account: Account, cluster: Cluster, runner: CommandRunner
 ) -> None:
     _unreachable(account)
@@ -399,7 +401,7 @@ def test_what_must_be_done_outweighs_what_can_not_be_told(
 
 
 @pytest.mark.parametrize("names", [(), ("prod-*",), ("prod",)], ids=["all", "glob", "name"])
-def test_no_cluster_at_all_is_no_answer(
+def test_without_any_cluster_readiness_is_unknown(
     account: Account, runner: CommandRunner, names: tuple[str]
 ) -> None:
     assert account
@@ -409,7 +411,7 @@ def test_no_cluster_at_all_is_no_answer(
     assert (None, True) == (reported["ready"], bool(reported["problem"]))
 
 
-def test_rights_that_lack_in_eks_are_told(
+def test_missing_rights_in_eks_are_reported(
     account: Account, runner: CommandRunner, stub: AwsStub
 ) -> None:
     stub.instead["ListClusters"] = "AccessDeniedException"
@@ -469,19 +471,19 @@ def test_the_json_has_this_shape(cluster: Cluster, runner: CommandRunner) -> Non
     )
 
 
-# --- for people ---------------------------------------------------------------------------------
+# --- table and report------------------------------------------------------------------------------
 
 HOSTILE: Final = "csr-\"><script>alert(1)</script><!--'\u202eevil\x1b[31m\n" + "A" * 1_000_000
 
 
 def hostile(cluster: Cluster) -> None:
-    """A name, a requester and SANs that no person would choose."""
+    """Seed a hostile name, a requester and SANs."""
     ask(cluster, 1, "x<img/src=y>.example", name=HOSTILE)
     who = User('mallory"><script>alert(2)</script>', "1", ("system:authenticated",), {})
     cluster.seed("csr-2", who, b"<script>", created=cluster.now() - DUE)
 
 
-def test_the_table_tells_names_and_what_to_do(cluster: Cluster, runner: CommandRunner) -> None:
+def test_the_table_shows_names_and_what_to_do(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, *STRANGERS)
     cluster.file(2, age=timedelta(hours=2), known=False)
 
@@ -508,7 +510,7 @@ def test_what_others_chose_is_shown_escaped_and_short(
 
 
 class Page(HTMLParser):
-    """What a browser would see of a report: elements with attributes, and text."""
+    """What a browser sees of a report: elements with attributes, and text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -551,7 +553,7 @@ def read(report: str) -> Page:
     return Page(Path(report).read_text("ascii"))
 
 
-def test_the_report_tells_what_the_table_tells(
+def test_the_report_shows_what_the_table_shows(
     account: Account, cluster: Cluster, runner: CommandRunner, report: str
 ) -> None:
     ask(cluster, 1, *STRANGERS)
@@ -571,7 +573,7 @@ def test_the_report_tells_what_the_table_tells(
         "instance-gone",
     ):
         assert words in seen.text()
-    # Not ready first, and open; what is ready is closed.
+    # Clusters that aren't ready come first, expanded; ready ones are collapsed.
     details = [attributes for tag, attributes in seen.tags if tag == "details"]
     assert [("cluster-0", True), (None, False), ("cluster-1", True), ("cluster-2", False)] == [
         (one.get("id"), "open" in one) for one in details
@@ -602,7 +604,7 @@ def test_the_report_loads_nothing_and_runs_nothing_but_its_own(
     assert "url(" not in "".join(seen.texts["style"])
 
 
-def test_nothing_that_others_chose_is_markup_in_the_report(
+def test_the_report_contains_no_markup_from_requesters(
     cluster: Cluster, runner: CommandRunner, report: str
 ) -> None:
     hostile(cluster)
@@ -619,26 +621,26 @@ def test_nothing_that_others_chose_is_markup_in_the_report(
     assert len(text) < 60_000
 
 
-def test_a_fleet_of_requests_is_not_told_to_the_end() -> None:
+def test_a_fleet_of_requests_is_shown_in_part() -> None:
     many = a_cluster_diagnosis(
         *(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE, values=("x",) * 8_000) for _ in range(2_000))
     )
 
     made = page([many], NOW)
 
-    assert "and 1900 more, which --output json tells of" in reported(many)[0]
-    assert "And 1800 more, which --output json tells of." in Page(made).text()
+    assert "and 1900 more, which --output json shows" in reported(many)[0]
+    assert "And 1800 more, which --output json shows." in Page(made).text()
     assert len(made) < 1_000_000
 
 
 def reported(diagnosed: ClusterDiagnosis) -> tuple[str, str]:
-    """What the terminal and the report show of it."""
+    """Return what the terminal and the report show of it."""
     stream = io.StringIO()
     show([diagnosed], Console(file=stream, width=300))
     return stream.getvalue(), Page(page([diagnosed], NOW)).text()
 
 
-def test_long_lists_say_how_much_more_there_is() -> None:
+def test_a_long_list_says_how_many_more_items_there_are() -> None:
     names = tuple(RequestedName("IP", f"10.0.0.{n}", NameStatus.NOT_ON_INSTANCE) for n in range(50))
     one = replace(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE), names=names, age_seconds=7_300.0)
     old = tuple((a_csr(name=f"csr-{n}"), "csr-new") for n in range(150))
@@ -650,7 +652,7 @@ def test_long_lists_say_how_much_more_there_is() -> None:
     assert ("and 20 more" in report, "and 50 more, which" in report) == (True, True)
 
 
-def test_what_of_the_list_could_not_be_read_is_told() -> None:
+def test_an_unreadable_part_of_the_list_is_reported() -> None:
     diagnosed = ClusterDiagnosis(
         "prod", "eu-west-1", "", Diagnosis(a_cluster(), 1, (), (), ("not read \x1b[31m",))
     )
@@ -681,7 +683,7 @@ def test_every_link_within_the_report_leads_somewhere_and_headings_step_by_one()
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
-def test_a_report_that_can_not_be_written_after_all_is_told(
+def test_a_report_that_cannot_be_written_is_an_error(
     cluster: Cluster, runner: CommandRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cluster
@@ -706,7 +708,7 @@ def test_readiness_is_an_alias(cluster: Cluster, runner: CommandRunner) -> None:
     assert ["not-approved"] == causes(by_alias["csrs"][0])
 
 
-def test_json_and_report_come_of_one_run(
+def test_one_run_gives_both_json_and_report(
     cluster: Cluster, runner: CommandRunner, report: str
 ) -> None:
     cluster.file(1)
@@ -718,7 +720,7 @@ def test_json_and_report_come_of_one_run(
     assert "not ready" in read(report).text()
 
 
-def test_the_instances_of_another_vpc_are_told(cluster: Cluster, runner: CommandRunner) -> None:
+def test_instances_of_another_vpc_are_reported(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, vpc_id=f"{VPC}b")
 
     assert ["other-vpc"] == causes(only(runner.json("diagnose", "prod", code=1)))

@@ -1,4 +1,4 @@
-"""The audit: which requests have no certificate, and the cause of each."""
+"""The diagnosis: which requests have no certificate, and the cause of each."""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -53,7 +53,7 @@ OTHER_NODE = "ip-10-0-1-20.eu-west-1.compute.internal"
 
 @dataclass
 class World:
-    """A cluster's list and its account; sound unless a case says otherwise."""
+    """A cluster's list and its account; healthy unless a case says otherwise."""
 
     items: Sequence[Csr | UnreadableCsr]
     instances: Sequence[Instance] = field(default_factory=lambda: (an_instance(),))
@@ -76,11 +76,11 @@ def the_one(world: World) -> DiagnosedCsr:
 
 
 def _by(kind: str, reason: str = "x", ago: timedelta = timedelta(minutes=3)) -> Condition:
-    return Condition(kind, "True", reason, "said", NOW - ago)
+    return Condition(kind, "True", reason, "approved by hand", NOW - ago)
 
 
 def _issued(**asked: Any) -> Csr:
-    """Approved and issued: for the node's own two names, whatever was asked."""
+    """Return a CSR that was approved, and issued for the node's own two names only."""
     csr = a_filed_csr(conditions=(approved(),), **asked)
     return replace(csr, certificate=a_certificate(csr))
 
@@ -90,8 +90,8 @@ def _asking(*ips: str, **rest: Any) -> World:
 
 
 CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
-    "young and sound": (lambda: World([a_filed_csr(age=YOUNG)]), (Cause.WAITING,)),
-    "sound and not approved": (lambda: World([a_filed_csr()]), (Cause.NOT_APPROVED,)),
+    "young and healthy": (lambda: World([a_filed_csr(age=YOUNG)]), (Cause.WAITING,)),
+    "healthy and not approved": (lambda: World([a_filed_csr()]), (Cause.NOT_APPROVED,)),
     "just approved": (
         lambda: World([a_filed_csr(conditions=(approved("EKS", YOUNG),))]),
         (Cause.JUST_APPROVED,),
@@ -251,8 +251,8 @@ def test_each_open_request_has_its_causes(what: str) -> None:
     assert expected == tuple(cause.cause for cause in the_one(world()).causes)
 
 
-def test_every_cause_is_met_by_some_case() -> None:
-    """But for those that a list's other requests, or a bug, lead to."""
+def test_every_cause_has_a_case() -> None:
+    """Causes that depend on a list's other requests, or on a bug, have tests of their own."""
     met = {cause for _, causes_ in CASES.values() for cause in causes_}
 
     assert {Cause.SUPERSEDED, Cause.NOT_JUDGED} == set(Cause) - met
@@ -264,7 +264,7 @@ def test_every_cause_is_met_by_some_case() -> None:
     ids=lambda one: one.id,
 )
 def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
-    """So that no request is shown without what to do."""
+    """Each request is shown with what to do."""
     checks = tuple(check for check in KUBELET_SERVING_CHECKS if check.id == line.check)
     refusals = decide(line.case, checks).refusals
     assert refusals
@@ -273,7 +273,7 @@ def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
     assert causes
 
 
-def test_a_bug_met_on_one_request_is_told_and_stops_no_other(
+def test_a_bug_on_one_request_is_reported_and_stops_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bad = a_filed_csr(name="csr-bad", ips=("10.9.9.9",))
@@ -300,7 +300,7 @@ def test_a_bug_met_on_one_request_is_told_and_stops_no_other(
 # --- what is shown of them ----------------------------------------------------------------------
 
 
-def test_names_and_instance_are_told_even_of_what_stops_at_a_gate() -> None:
+def test_a_request_that_stops_at_a_gate_has_its_names_and_instance() -> None:
     reported = the_one(World([a_filed_csr(age=OLD, ips=("10.9.9.9",))]))
 
     assert INSTANCE_ID == reported.instance_id
@@ -309,7 +309,7 @@ def test_names_and_instance_are_told_even_of_what_stops_at_a_gate() -> None:
     }
 
 
-def test_a_node_known_by_name_has_its_instance_told() -> None:
+def test_a_node_known_by_name_has_its_instance() -> None:
     world = World([a_filed_csr(extra={})], settings=settings(allow_name_identity=True))
 
     assert (INSTANCE_ID, Cause.NOT_APPROVED) == (
@@ -328,14 +328,16 @@ def test_a_node_known_by_name_has_its_instance_told() -> None:
     ],
     ids=lambda value: value.value if isinstance(value, State) else "with",
 )
-def test_how_far_a_request_has_come(conditions: tuple[Condition, ...], state: State) -> None:
+def test_a_request_has_the_state_of_its_conditions(
+    conditions: tuple[Condition, ...], state: State
+) -> None:
     assert state is the_one(World([a_filed_csr(conditions=conditions)])).state
 
 
 # --- which requests count -----------------------------------------------------------------------
 
 
-def test_what_is_issued_as_asked_is_not_told() -> None:
+def test_a_certificate_issued_as_requested_is_not_shown() -> None:
     assert ((), True) == ((made := World([_issued()]).diagnosis()).csrs, made.ready)
 
 
@@ -349,8 +351,8 @@ def test_only_the_newest_of_a_requester_counts() -> None:
     ]
 
 
-def test_of_what_is_superseded_the_key_still_counts() -> None:
-    """A key that two requesters use is nobody's, as in a review."""
+def test_the_key_of_a_superseded_request_still_counts() -> None:
+    """A key that two requesters use is accepted from neither, as in a review."""
     old = a_filed_csr(name="csr-old", age=timedelta(minutes=20), words="a key")
     new = a_filed_csr(name="csr-new")
     other = a_filed_csr(
@@ -371,18 +373,18 @@ def test_of_what_is_superseded_the_key_still_counts() -> None:
 @pytest.mark.parametrize(
     ("what", "ready"),
     [
-        ("young and sound", True),
+        ("young and healthy", True),
         ("abandoned, and gone", True),
         ("EC2 silent", None),
         ("abandoned, and running", None),
-        ("sound and not approved", False),
+        ("healthy and not approved", False),
     ],
 )
 def test_a_cluster_is_as_ready_as_its_requests(what: str, ready: bool | None) -> None:  # noqa: FBT001
     assert ready is CASES[what][0]().diagnosis().ready
 
 
-UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
+UNREADABLE = UnreadableCsr("csr-unreadable", None, "no spec")
 
 
 @pytest.mark.parametrize(
@@ -397,18 +399,18 @@ UNREADABLE = UnreadableCsr("csr-odd", None, "no spec")
     ],
     ids=["truncated", "unreadable", "not_read"],
 )
-def test_with_a_gap_nothing_is_said_to_be_ready(world: World, gap: str) -> None:
+def test_a_list_with_a_gap_is_never_ready(world: World, gap: str) -> None:
     made = world.diagnosis()
 
     assert made.ready is None
     assert [True] == [gap in one for one in made.gaps]
 
 
-def test_a_gap_takes_nothing_away_from_what_must_be_done() -> None:
+def test_a_gap_removes_no_needed_action() -> None:
     assert World([UNREADABLE, a_filed_csr()]).diagnosis().ready is False
 
 
-def test_the_deadline_ends_the_reading_of_old_ones_before_the_evidence() -> None:
+def test_the_deadline_stops_reading_old_requests_before_the_evidence() -> None:
     old = [a_filed_csr(name=f"csr-{n:03}", age=timedelta(minutes=20)) for n in range(40)]
     made = World([*old, a_filed_csr(name="csr-new")], clock=DwindlingClock(left=60)).diagnosis()
 
@@ -416,8 +418,8 @@ def test_the_deadline_ends_the_reading_of_old_ones_before_the_evidence() -> None
     assert made.gaps
 
 
-def test_pods_addresses_of_an_unused_interface_are_nobodys() -> None:
-    """An interface that isn't attached vouches for nothing."""
+def test_pod_addresses_of_a_detached_interface_are_not_the_nodes() -> None:
+    """An interface that isn't attached proves nothing."""
     detached = an_interface(device_index=1, address="10.0.2.10", attached=False, public=())
     instance = an_instance(interfaces=(an_interface(), detached))
 

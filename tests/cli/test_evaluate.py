@@ -25,7 +25,7 @@ Item = dict[str, Any]
 
 
 def a_csr(name: str = "csr-7znmf", dns: tuple[str, ...] = (NODE,), **spec: object) -> Item:
-    """A CSR as `kubectl get csr -o json` prints it."""
+    """Return a CSR as `kubectl get csr -o json` prints it."""
     pem, _ = kubelet_request(NODE, dns=list(dns), ips=["10.0.1.10"])
     return {
         "apiVersion": "certificates.k8s.io/v1",
@@ -121,8 +121,8 @@ def runner(tmp_path: Path) -> CommandRunner:
     return CommandRunner(tmp_path)
 
 
-def test_a_healthy_nodes_request_is_approved_with_all_that_was_run(runner: CommandRunner) -> None:
-    """The object of a CSR has exactly these keys, and an approval no refusals."""
+def test_a_healthy_nodes_request_is_approved_by_all_checks(runner: CommandRunner) -> None:
+    """A CSR's object has exactly these keys, and an approval has no refusals."""
     assert [
         {
             "csr": "csr-7znmf",
@@ -139,7 +139,7 @@ def test_a_healthy_nodes_request_is_approved_with_all_that_was_run(runner: Comma
 
 
 def test_a_refusal_names_its_check_effect_reason_and_detail(runner: CommandRunner) -> None:
-    """A foreign name is denied, and the refusal says what was got and expected."""
+    """Another node's name is denied; the refusal says what was got and what was expected."""
     (row,) = runner.judge(a_csr(dns=(NODE, "other.example")))
 
     expected = f"['{INSTANCE}.eu-west-1.compute.internal', '{NODE}']"
@@ -152,30 +152,28 @@ def test_a_refusal_names_its_check_effect_reason_and_detail(runner: CommandRunne
     assert ("deny", [refusal]) == (row["verdict"], row["refusals"])
 
 
-def test_there_is_one_answer_for_each_item_in_their_order(runner: CommandRunner) -> None:
-    """Another signer's and malformed items have answers of their own, and stop nothing."""
+def test_each_item_has_one_answer_in_order(runner: CommandRunner) -> None:
+    """Another signer's items and malformed ones have answers of their own, and stop no other."""
     rows = runner.judge(
         a_csr("csr-a", signerName="example.com/other"),
         5,
-        {"metadata": {"name": "odd"}},
+        {"metadata": {"name": "malformed"}},
         a_csr("csr-b"),
     )
 
-    assert [("csr-a", "ignore"), (None, "leave"), ("odd", "leave"), ("csr-b", "approve")] == [
+    assert [("csr-a", "ignore"), (None, "leave"), ("malformed", "leave"), ("csr-b", "approve")] == [
         (row["csr"], row["verdict"]) for row in rows
     ]
     assert ["object-readable"] == [refusal["check"] for refusal in rows[1]["refusals"]]
 
 
 @pytest.mark.parametrize("metadata", [NOT_UTF_8, NESTED], ids=["not-utf-8", "nested"])
-def test_an_item_that_is_no_json_has_an_answer_of_its_own(
-    runner: CommandRunner, metadata: Item
-) -> None:
-    """As `kubectl get --raw` saves it: it is named, left, and the others are judged."""
-    odd = a_csr("odd")
-    odd["metadata"] |= metadata
+def test_an_item_that_is_not_json_has_its_own_answer(runner: CommandRunner, metadata: Item) -> None:
+    """`kubectl get --raw` saves such items: each is named and left, and the others are judged."""
+    broken = a_csr("not-json")
+    broken["metadata"] |= metadata
     document = b'{"kind":"List","items":[%s,%s]}' % (
-        in_json(odd),
+        in_json(broken),
         json.dumps(a_csr("csr-b")).encode(),
     )
     path = runner.folder / "raw.json"
@@ -187,7 +185,7 @@ def test_an_item_that_is_no_json_has_an_answer_of_its_own(
 
     assert 0 == result.exit_code
     row, other = json.loads(result.stdout)
-    assert ("odd", "leave", ["object-readable"]) == (
+    assert ("not-json", "leave", ["object-readable"]) == (
         row["csr"],
         row["verdict"],
         [refusal["check"] for refusal in row["refusals"]],
@@ -196,15 +194,15 @@ def test_an_item_that_is_no_json_has_an_answer_of_its_own(
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
-def test_decided_ones_are_ignored(runner: CommandRunner, kind: str) -> None:
-    """What is decided, or was failed by the signer, is nobody's to judge."""
+def test_decided_csrs_are_ignored(runner: CommandRunner, kind: str) -> None:
+    """A CSR that is decided, or that the signer failed, needs no judgment."""
     decided = a_csr() | {"status": {"conditions": [{"type": kind, "status": "True"}]}}
 
     assert ["ignore"] == [row["verdict"] for row in runner.judge(decided)]
 
 
-def test_with_decided_the_approved_are_judged_as_of_their_approval(runner: CommandRunner) -> None:
-    """An approval of last week is not abandoned today: it is judged as of then."""
+def test_with_decided_an_approved_csr_is_judged_as_of_its_approval(runner: CommandRunner) -> None:
+    """A CSR approved last week is judged at that time, so it isn't abandoned."""
     condition = {"type": "Approved", "status": "True", "lastUpdateTime": "2026-11-24T11:02:00Z"}
     decided = a_csr() | {"status": {"conditions": [condition]}}
 
@@ -213,7 +211,7 @@ def test_with_decided_the_approved_are_judged_as_of_their_approval(runner: Comma
     assert ["approve"] == [row["verdict"] for row in rows]
 
 
-def test_with_decided_the_failed_stay_ignored(runner: CommandRunner) -> None:
+def test_with_decided_a_failed_csr_is_still_ignored(runner: CommandRunner) -> None:
     """A CSR that the signer failed is ignored with `--decided` as well."""
     conditions = [{"type": kind, "status": "True"} for kind in ("Approved", "Failed")]
 
@@ -232,14 +230,14 @@ def test_with_decided_the_failed_stay_ignored(runner: CommandRunner) -> None:
 def test_a_check_without_its_evidence_is_listed_as_not_run(
     runner: CommandRunner, missing: str, not_run: list[str]
 ) -> None:
-    """An approval that lacks evidence says which checks had nothing, or not all, to compare."""
+    """An approval without all evidence lists the checks that lacked some of it."""
     (row,) = runner.judge(a_csr(), without=(missing,))
 
     assert ("approve", not_run) == (row["verdict"], row["not_run"])
 
 
 def test_without_instances_nothing_is_approved(runner: CommandRunner) -> None:
-    """No EC2 evidence at all is a leave, never a yes."""
+    """Without EC2 evidence the verdict is leave, never approve."""
     (row,) = runner.judge(a_csr(), without=("--instances",))
 
     assert ("leave", ["instance-known"]) == (
@@ -248,7 +246,9 @@ def test_without_instances_nothing_is_approved(runner: CommandRunner) -> None:
     )
 
 
-def test_a_node_without_iam_is_known_by_name_only_where_that_is_set(runner: CommandRunner) -> None:
+def test_a_node_without_iam_is_identified_by_name_only_if_that_is_set(
+    runner: CommandRunner,
+) -> None:
     """ALLOW_NAME_IDENTITY=true finds the instance by the node's name."""
     item = a_csr(extra={})
     (strict,) = runner.judge(item)
@@ -263,7 +263,7 @@ def test_a_node_without_iam_is_known_by_name_only_where_that_is_set(runner: Comm
 
 
 def test_a_person_has_neither_node_nor_instance(runner: CommandRunner) -> None:
-    """`node`, `instance` and `identity` are null where there is none."""
+    """Its `node`, `instance` and `identity` are null."""
     (row,) = runner.judge(a_csr(username="alice"))
 
     assert ("leave", None, None, None) == (
@@ -275,14 +275,14 @@ def test_a_person_has_neither_node_nor_instance(runner: CommandRunner) -> None:
 
 
 def test_one_object_is_read_like_a_list_of_one(runner: CommandRunner) -> None:
-    """`kubectl get csr NAME -o json` prints no list."""
+    """`kubectl get csr NAME -o json` prints one object, not a list."""
     result = runner.run(a_csr(), "--output", "json")
 
     assert ["approve"] == [row["verdict"] for row in json.loads(result.stdout)]
 
 
-def test_an_empty_list_draws_a_hint(tmp_path: Path) -> None:
-    """Where a CSR breaks the API server's JSON, kubectl saves an empty list, and fails."""
+def test_an_empty_list_prints_a_hint(tmp_path: Path) -> None:
+    """If a CSR breaks the API server's JSON, kubectl fails and saves an empty list."""
     path = tmp_path / "csrs.json"
     path.write_text('{"kind": "List", "items": []}')
 
@@ -292,8 +292,8 @@ def test_an_empty_list_draws_a_hint(tmp_path: Path) -> None:
     assert f"hint: {path} holds no CSR; did kubectl end without an error?\n" == result.stderr
 
 
-def test_all_abandoned_by_the_present_draws_a_hint(runner: CommandRunner) -> None:
-    """Saved CSRs are old by the time they are judged; `--now` is the mend."""
+def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
+    """Saved CSRs are old by the time they are judged; `--now` is the fix."""
     old = a_csr()
     old["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
     arguments = ["evaluate", "--csr", runner.file("csrs", [old, 5]), "--output", "json"]
@@ -303,8 +303,8 @@ def test_all_abandoned_by_the_present_draws_a_hint(runner: CommandRunner) -> Non
     assert "--now gives the moment" in result.stderr
 
 
-def test_the_table_shows_odd_names_escaped(runner: CommandRunner) -> None:
-    """A name with a line end and an escape sequence is shown as text."""
+def test_the_table_escapes_unprintable_names(runner: CommandRunner) -> None:
+    """A line end or an escape sequence in a name is shown as text."""
     result = runner.run([a_csr("csr\n\x1b[31m")])
 
     assert result.exit_code == 0
@@ -312,8 +312,8 @@ def test_the_table_shows_odd_names_escaped(runner: CommandRunner) -> None:
     assert "\x1b[31m" not in result.stdout
 
 
-def test_the_table_cuts_what_a_requester_made_long(runner: CommandRunner) -> None:
-    """A name may have megabytes: a column of them hides all else, and takes minutes to draw."""
+def test_the_table_truncates_long_names(runner: CommandRunner) -> None:
+    """A name may have megabytes: it would hide everything else and take minutes to draw."""
     long = "x" * 3_000_000
 
     result = runner.run([a_csr(long, username=f"system:node:{long}")])
@@ -322,10 +322,10 @@ def test_the_table_cuts_what_a_requester_made_long(runner: CommandRunner) -> Non
     assert len(result.stdout) < 10_000
 
 
-def test_the_table_shows_odd_ids_of_instances_escaped(runner: CommandRunner) -> None:
-    """A file put together by hand may hold anything."""
+def test_the_table_escapes_unprintable_instance_ids(runner: CommandRunner) -> None:
+    """A file that was written by hand may contain anything."""
     instances = {"Reservations": [{"Instances": [an_instance(InstanceId="i-\n\x1b[31m")]}]}
-    runner.evidence["--instances"] = runner.file("odd", instances)
+    runner.evidence["--instances"] = runner.file("unprintable", instances)
 
     result = runner.run([a_csr(extra={})], "--set", "ALLOW_NAME_IDENTITY=true")
 
@@ -344,7 +344,7 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
     ),
     "deeply nested": (lambda runner: ["--csr", runner.file("deep", "[" * 100_000)], "deep.json"),
     "no list": (lambda runner: ["--csr", runner.file("bad", "{}")], "bad.json holds no list"),
-    "odd instances": (
+    "malformed instances": (
         lambda runner: [
             "--csr",
             runner.file("good", []),
@@ -353,11 +353,11 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
         ],
         "bad.json is not what the AWS CLI prints: Reservations",
     ),
-    "odd cluster": (
+    "malformed cluster": (
         lambda runner: ["--csr", runner.file("good", []), "--cluster", runner.file("bad", [])],
         "bad.json is not what the AWS CLI prints",
     ),
-    "odd profiles": (
+    "malformed profiles": (
         lambda runner: [
             "--csr",
             runner.file("good", []),
@@ -375,7 +375,7 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
         ],
         "bad.json holds no list",
     ),
-    "odd services": (
+    "malformed services": (
         lambda runner: ["--csr", runner.file("good", []), "--services", runner.file("bad", [{}])],
         "bad.json is not what kubectl prints: not a Service: metadata",
     ),
@@ -394,8 +394,8 @@ def test_an_input_that_cannot_be_read_exits_3_and_is_named(
     assert message in result.stderr
 
 
-def test_what_is_nested_to_the_very_limit_cannot_be_read_either(runner: CommandRunner) -> None:
-    """Python 3.11 reads some depths as JSON that it can't tell of in a message any more."""
+def test_an_input_nested_to_the_limit_cannot_be_read_either(runner: CommandRunner) -> None:
+    """Python 3.11 parses some depths of JSON that it can't format in a message."""
     limit = sys.getrecursionlimit()
     csrs = runner.file("csrs", [])
     for depth in range(limit - 60, limit):
@@ -422,7 +422,7 @@ def test_what_is_nested_to_the_very_limit_cannot_be_read_either(runner: CommandR
 def test_wrong_usage_exits_2_and_names_the_option(
     runner: CommandRunner, options: tuple[str, ...], message: str
 ) -> None:
-    """A wrong setting or moment is the caller's, and says what is allowed."""
+    """The message for a wrong setting or time says what is allowed."""
     result = runner.run([], *options)
 
     assert result.exit_code == 2

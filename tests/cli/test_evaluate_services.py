@@ -41,7 +41,7 @@ def runner(tmp_path: Path) -> CommandRunner:
 
 
 def a_csr(pem: bytes = b"", **asked: Any) -> Item:
-    """A ServiceAccount's CSR as `kubectl get csr -o json` prints it."""
+    """Return a ServiceAccount's CSR as `kubectl get csr -o json` prints it."""
     request = pem or cast("bytes", a_filed_service_csr(**asked).request)
     return {
         "apiVersion": "certificates.k8s.io/v1",
@@ -62,8 +62,8 @@ def with_services(runner: CommandRunner, *settings: str) -> tuple[str, ...]:
     return ("--services", runner.file("services", SERVICES), *settings)
 
 
-def test_what_the_services_confirm_is_approved(runner: CommandRunner) -> None:
-    """The same keys as for a node, of which those of an instance are null."""
+def test_a_request_that_the_services_confirm_is_approved(runner: CommandRunner) -> None:
+    """The object has the same keys as a node's; those of an instance are null."""
     assert [
         {
             "csr": "web-tls",
@@ -80,7 +80,7 @@ def test_what_the_services_confirm_is_approved(runner: CommandRunner) -> None:
 
 
 def test_without_services_their_checks_are_not_run(runner: CommandRunner) -> None:
-    """An approval that is none yet; without the cluster, nor is the API server's address known."""
+    """The approval is provisional; without the cluster the API server's address is unknown too."""
     [row] = runner.judge(a_csr())
     [less] = runner.judge(a_csr(), without=("--cluster",))
 
@@ -98,14 +98,14 @@ def test_without_services_their_checks_are_not_run(runner: CommandRunner) -> Non
         ((DNS, "kubernetes.default"), (), "deny", "reserved-names"),
     ],
 )
-def test_what_they_dont_confirm_is_not(
+def test_a_request_that_the_services_dont_confirm_is_not_approved(
     runner: CommandRunner,
     dns: tuple[str, ...],
     settings: tuple[str, ...],
     verdict: str,
     check: str | None,
 ) -> None:
-    """By the checks of a live review."""
+    """The checks are those of a live review."""
     [row] = runner.judge(a_csr(dns=dns, ips=(), cn=None), options=with_services(runner, *settings))
 
     assert verdict == row["verdict"]
@@ -113,7 +113,7 @@ def test_what_they_dont_confirm_is_not(
 
 
 def test_the_example_of_awss_page_says_what_to_add(runner: CommandRunner) -> None:
-    """As OpenSSL makes it of a subject and no names: without any attribute."""
+    """OpenSSL makes a request with a subject and no names without any attribute."""
     subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8("myserver.default.svc"))
     pem = CsrBuilder(keys.rsa_key("rsa-2048")).subject(subject).pem()
 
@@ -123,8 +123,8 @@ def test_the_example_of_awss_page_says_what_to_add(runner: CommandRunner) -> Non
     assert "-addext subjectAltName=DNS:myserver.default.svc" in row["refusals"][0]["detail"]
 
 
-def test_the_table_shows_them(runner: CommandRunner) -> None:
-    """Services have no instance."""
+def test_the_table_shows_the_requests_of_services(runner: CommandRunner) -> None:
+    """They have no instance."""
     result = runner.run([a_csr()], *with_services(runner))
 
     assert result.exit_code == 0

@@ -1,4 +1,4 @@
-"""How each name asked for stands to the instance: as the checks of a review have it."""
+"""The status of each requested name: the same as a review's checks give."""
 
 from dataclasses import replace
 
@@ -26,12 +26,12 @@ from tests.core.check_cases import LINES, Line
 
 CHECKS = {"san-kinds", "reserved-names", "dns-names", "ip-addresses"}
 SECOND = an_interface(device_index=1, address="10.0.2.10", public=("198.51.100.20",), secondary=())
-TWO_ENIS = an_instance(interfaces=(an_interface(), SECOND))
+TWO_INTERFACES = an_instance(interfaces=(an_interface(), SECOND))
 HOST = NODE.partition(".")[0]
 
 
 def one(name: str, *, policy: Policy | None = None, **rest: object) -> RequestedName:
-    """How this name stands, asked for beside the node's own."""
+    """Return the status of this name, requested beside the node's own."""
     case = a_case(
         request=a_request(sans=names(NODE, ADDRESS, name)),
         policy=policy,
@@ -56,15 +56,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_each_name_stands_for_itself(name: str) -> None:
+def test_each_name_has_its_own_status(name: str) -> None:
     assert (CASES[name], ()) == (one(name).status, one(name).settings)
 
 
-def test_what_a_setting_would_confirm_says_which() -> None:
+def test_a_name_that_a_setting_would_confirm_names_the_setting() -> None:
     strict = a_policy(allow_public_addresses=False)
 
     reported = {
-        name: one(name, policy=strict, instance=TWO_ENIS).settings
+        name: one(name, policy=strict, instance=TWO_INTERFACES).settings
         for name in (PUBLIC_ADDRESS, "10.0.2.10", "198.51.100.20", f"{HOST}.corp.example")
     }
 
@@ -76,7 +76,7 @@ def test_what_a_setting_would_confirm_says_which() -> None:
     } == reported
 
 
-def test_a_further_domain_is_added_to_those_that_are_set() -> None:
+def test_an_additional_domain_is_added_to_the_configured_ones() -> None:
     policy = a_policy(extra_dns_suffixes="own.example")
 
     named = one(f"{HOST}.corp.example", policy=policy)
@@ -85,7 +85,7 @@ def test_a_further_domain_is_added_to_those_that_are_set() -> None:
 
 
 @pytest.mark.parametrize("domain", ["us-west-2.compute.internal", "amazonaws.com.evil.internal"])
-def test_no_setting_is_told_that_would_be_refused_or_be_in_vain(domain: str) -> None:
+def test_a_setting_that_is_refused_or_has_no_effect_is_not_suggested(domain: str) -> None:
     other = one(f"{HOST}x.{domain}")
 
     assert (NameStatus.NOT_ON_INSTANCE, ()) == (other.status, other.settings)
@@ -107,7 +107,7 @@ def test_no_setting_is_told_that_would_be_refused_or_be_in_vain(domain: str) -> 
     ],
     ids=["unknown", "stopped", "without names", "with prefixes alone"],
 )
-def test_with_nothing_to_compare_nothing_is_said(case: Case) -> None:
+def test_without_evidence_a_name_has_no_status(case: Case) -> None:
     assert {NameStatus.UNKNOWN} == {named.status for named in name_statuses(case)}
 
 
@@ -119,7 +119,7 @@ def test_a_name_of_another_kind_keeps_its_kind() -> None:
     assert ("rfc822Name", NameStatus.UNSUPPORTED) == (named.kind, named.status)
 
 
-def test_a_name_asked_for_twice_is_told_once_and_an_unread_request_has_none() -> None:
+def test_a_name_requested_twice_is_listed_once_and_an_unreadable_request_has_none() -> None:
     assert 1 == len(name_statuses(a_case(request=a_request(sans=names(NODE, NODE)))))
     assert () == name_statuses(a_case(request=UnreadableRequest("not PEM")))
 
@@ -134,8 +134,8 @@ NAMED = [
 
 
 @pytest.mark.parametrize("line", NAMED, ids=lambda line: line.id)
-def test_all_names_are_confirmed_where_the_checks_refuse_none_and_only_there(line: Line) -> None:
-    """Of every line of the rule book."""
+def test_all_names_are_confirmed_exactly_if_the_checks_refuse_none(line: Line) -> None:
+    """Every line of the rule book is tried."""
     checks = tuple(check for check in KUBELET_SERVING_CHECKS if check.id in CHECKS)
     refused = bool(decide(line.case, checks).refusals)
 

@@ -1,4 +1,4 @@
-"""`csr-approver review`: the flow of the deployed reviewer, at a desk; reads unless told more."""
+"""`csr-approver review`: the deployed reviewer's flow on a terminal; writes with --apply only."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ def cluster(account: Account) -> Cluster:
 
 
 def csrs(document: Any) -> dict[str, tuple[str | None, str, bool]]:
-    """Verdict, action, and whether it was written, by name."""
+    """Return verdict, action, and whether it was written, by name."""
     return {
         row["csr"]: (row["verdict"], row["action"], row["written"])
         for signer in document["signers"]
@@ -32,7 +32,7 @@ def csrs(document: Any) -> dict[str, tuple[str | None, str, bool]]:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def test_without_apply_nothing_is_written_and_what_would_be_is_told(
+def test_without_apply_the_actions_are_shown_and_not_written(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.file(1)
@@ -44,7 +44,7 @@ def test_without_apply_nothing_is_written_and_what_would_be_is_told(
     assert [] == cluster.writes
 
 
-def test_not_even_enforce_writes_without_apply(cluster: Cluster, runner: CommandRunner) -> None:
+def test_enforce_without_apply_writes_nothing(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.file(1)
     cluster.file(2, ips=STRANGERS)
 
@@ -57,7 +57,7 @@ def test_not_even_enforce_writes_without_apply(cluster: Cluster, runner: Command
     assert [] == cluster.writes
 
 
-def test_the_table_says_what_would_be_done_and_that_nothing_was(
+def test_the_table_says_what_would_be_written_and_that_nothing_was(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.file(1)
@@ -97,7 +97,9 @@ def test_apply_with_enforce_denies(cluster: Cluster, runner: CommandRunner) -> N
     assert "Denied" == cluster.decision("csr-0002")
 
 
-def test_the_clusters_tag_lowers_the_mode_here_too(account: Account, runner: CommandRunner) -> None:
+def test_the_clusters_tag_lowers_the_mode_of_the_command_too(
+    account: Account, runner: CommandRunner
+) -> None:
     cluster = account.cluster(tags={"csr-approver:mode": "shadow"})
     cluster.file(1)
 
@@ -126,7 +128,7 @@ def test_another_region_is_reviewed_with_its_own_ec2(
 # --- exit codes ---------------------------------------------------------------------------------
 
 
-def test_a_request_that_is_left_is_a_no(cluster: Cluster, runner: CommandRunner) -> None:
+def test_a_request_that_is_left_exits_1(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.file(1, known=False)
 
     shown = runner.run("review", "prod", code=1).stdout
@@ -134,7 +136,7 @@ def test_a_request_that_is_left_is_a_no(cluster: Cluster, runner: CommandRunner)
     assert "instance-known: " in shown
 
 
-def test_a_decision_that_the_cluster_does_not_take_is_a_no(
+def test_a_decision_that_the_cluster_rejects_exits_1(
     account: Account, runner: CommandRunner
 ) -> None:
     cluster = account.cluster(onboarded=False)
@@ -148,10 +150,10 @@ def test_a_decision_that_the_cluster_does_not_take_is_a_no(
     assert document["signers"][0]["csrs"][0]["detail"].startswith("403: ")
 
 
-def test_evidence_that_aws_withholds_cannot_be_told(
+def test_unavailable_evidence_exits_3(
     cluster: Cluster, stub: AwsStub, runner: CommandRunner
 ) -> None:
-    """It is neither a yes nor a no: the request has no verdict."""
+    """The request has no verdict."""
     cluster.file(1)
     stub.instead["DescribeInstances"] = "UnauthorizedOperation"
 
@@ -163,11 +165,11 @@ def test_evidence_that_aws_withholds_cannot_be_told(
     )
 
 
-def test_an_object_that_cannot_be_read_is_a_no(cluster: Cluster, runner: CommandRunner) -> None:
+def test_an_unreadable_object_exits_1(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.file(1)
-    odd = cluster.get("csr-0001")
-    odd["spec"]["username"] = "\udcff\x1b[31m"
-    cluster.seed_object(odd)
+    unreadable = cluster.get("csr-0001")
+    unreadable["spec"]["username"] = "\udcff\x1b[31m"
+    cluster.seed_object(unreadable)
 
     assert (
         "unreadable: csr-0001: spec.username: not UTF-8"
@@ -175,10 +177,8 @@ def test_an_object_that_cannot_be_read_is_a_no(cluster: Cluster, runner: Command
     )
 
 
-def test_a_list_that_is_not_read_to_its_end_cannot_be_told(
-    cluster: Cluster, runner: CommandRunner
-) -> None:
-    """Who isn't on it waits unseen."""
+def test_a_truncated_list_exits_3(cluster: Cluster, runner: CommandRunner) -> None:
+    """CSRs that aren't on it may be waiting."""
     for node in range(3):
         cluster.file(node + 1)
     cluster.fault = lambda call, answer: _second_page_lost(call, answer(call))
@@ -192,7 +192,7 @@ def test_a_list_that_is_not_read_to_its_end_cannot_be_told(
 
 
 def _second_page_lost(call: Call, answer: Answer) -> Answer:
-    """The first page says that there is more, and the next is refused."""
+    """Let the first page say that there is another, and refuse that one."""
     if "continue" in call.query:
         return 400, {}
     if call.method == "GET":
@@ -200,7 +200,7 @@ def _second_page_lost(call: Call, answer: Answer) -> Answer:
     return answer
 
 
-def test_what_stops_at_a_gate_is_counted_and_nobodys_trouble(
+def test_a_request_that_stops_at_a_gate_is_counted_and_needs_no_action(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.file(1, age=timedelta(hours=2))
@@ -211,7 +211,7 @@ def test_what_stops_at_a_gate_is_counted_and_nobodys_trouble(
     assert "1 stopped at a gate (1 abandoned)" in runner.run("review", "prod").stdout
 
 
-def test_an_approved_request_without_a_certificate_is_a_no(
+def test_an_approved_request_without_a_certificate_exits_1(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
     cluster.stop("signer")
@@ -231,16 +231,14 @@ def test_an_approved_request_without_a_certificate_is_a_no(
     assert "approved-not-issued" in runner.run("review", "prod", code=1).stdout
 
 
-def test_a_cluster_that_is_not_there_cannot_be_told(
-    account: Account, runner: CommandRunner
-) -> None:
+def test_a_missing_cluster_exits_3(account: Account, runner: CommandRunner) -> None:
     assert account
     stderr = runner.run("review", "absent", code=3).stderr
 
     assert 'EKS has no cluster "absent" in us-east-1' in stderr
 
 
-def test_a_cluster_that_does_not_know_us_cannot_be_told(
+def test_a_cluster_that_rejects_our_credentials_exits_3(
     account: Account, runner: CommandRunner
 ) -> None:
     account.cluster(onboarded=False)
@@ -248,17 +246,13 @@ def test_a_cluster_that_does_not_know_us_cannot_be_told(
     assert "the cluster must let your role in" in runner.run("review", "prod", code=3).stderr
 
 
-def test_a_cluster_that_is_gone_quiet_cannot_be_told(
-    account: Account, runner: CommandRunner
-) -> None:
+def test_a_cluster_that_does_not_answer_exits_3(account: Account, runner: CommandRunner) -> None:
     account.name_only(["prod"])
 
     assert "prod in us-east-1: connection: " in runner.run("review", "prod", code=3).stderr
 
 
-def test_a_cluster_that_is_being_made_cannot_be_told(
-    cluster: Cluster, runner: CommandRunner
-) -> None:
+def test_a_cluster_that_is_being_created_exits_3(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.account.change("prod", status="CREATING")
 
     assert "status: the cluster is CREATING" in runner.run("review", "prod", code=3).stderr
@@ -275,7 +269,7 @@ def test_a_name_that_no_cluster_has_is_wrong_usage(
 def test_names_that_requesters_chose_are_shown_escaped(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """Neither markup, nor a terminal's codes, nor a line of their own."""
+    """They contain no markup, no terminal codes and no line ends."""
     cluster.file(1, name="csr\n\x1b[31m[bold]x[/bold]")
 
     shown = runner.run("review", "prod").stdout
@@ -283,16 +277,18 @@ def test_names_that_requesters_chose_are_shown_escaped(
     assert "csr\\n\\x1b[31m[bold]x[/bold]" in shown
 
 
-def test_names_that_requesters_made_long_are_cut(cluster: Cluster, runner: CommandRunner) -> None:
-    """Or one of them scrolls all others away: pending, not issued, and unreadable."""
+def test_long_names_that_requesters_chose_are_truncated(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    """Otherwise one long name scrolls all others away: pending, not issued, and unreadable."""
     long = "x" * 300_000
     cluster.file(1, name=f"csr-1-{long}")
     stored = cluster.get(cluster.file(2, name=f"csr-2-{long}"))
-    stored["status"]["conditions"] = [{"type": "Approved", "status": "True", "reason": "Odd"}]
+    stored["status"]["conditions"] = [{"type": "Approved", "status": "True", "reason": "Manual"}]
     cluster.seed_object(stored)
-    odd = cluster.get(cluster.file(3, name=f"csr-3-{long}"))
-    odd["spec"]["username"] = "\udcff"
-    cluster.seed_object(odd)
+    unreadable = cluster.get(cluster.file(3, name=f"csr-3-{long}"))
+    unreadable["spec"]["username"] = "\udcff"
+    cluster.seed_object(unreadable)
 
     shown = runner.run("review", "prod", code=1).stdout
 

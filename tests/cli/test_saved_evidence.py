@@ -1,4 +1,4 @@
-"""Judging saved objects: the same answers as a live review's, and nothing approved unseen."""
+"""Saved objects get the same answers as in a live review."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -57,20 +57,20 @@ def verdict(answer: Answer) -> Verdict:
 
 
 def verdict_of(csr: Csr, **rest: Any) -> Verdict:
-    """The verdict on a CSR alone in its list."""
+    """Return the verdict on a CSR that is alone in its list."""
     [answer] = answers(csr, **rest)
     return verdict(answer)
 
 
-def said(answer: Answer) -> list[tuple[str, str]]:
+def refusals_of(answer: Answer) -> list[tuple[str, str]]:
     return [(refusal.check, refusal.reason) for refusal in verdict(answer).refusals]
 
 
-# --- one answer an item --------------------------------------------------------------------------
+# --- one answer per item --------------------------------------------------------------------------
 
 
-def test_every_item_gets_one_answer_in_order() -> None:
-    """Whatever it is."""
+def test_every_item_has_one_answer_in_order() -> None:
+    """Items that aren't CSRs have one too."""
     other = a_filed_csr(name="csr-c", signer="example.com/other")
     items = (a_filed_csr(name="csr-a"), unreadable(), other, a_filed_csr(name="csr-b", node="b"))
 
@@ -82,13 +82,13 @@ def test_every_item_gets_one_answer_in_order() -> None:
     assert verdict(fourth).decision is Decision.DENY
 
 
-def test_nothing_gets_no_answer() -> None:
-    """An empty list is a list."""
+def test_an_empty_list_has_no_answers() -> None:
+    """An empty list is no error."""
     assert [] == answers()
 
 
-def test_the_same_object_twice_gets_the_same_answer_twice() -> None:
-    """Lists may be put together by hand."""
+def test_the_same_object_twice_has_the_same_answer_twice() -> None:
+    """Someone may have joined lists by hand."""
     csr = a_filed_csr()
 
     first, second = answers(csr, csr)
@@ -107,21 +107,21 @@ def test_the_same_object_twice_gets_the_same_answer_twice() -> None:
         pytest.param(a_filed_csr(certificate=b"x"), id="issued"),
     ],
 )
-def test_what_isnt_to_be_judged_is_ignored(csr: Csr) -> None:
-    """Another signer's, decided or failed."""
+def test_a_csr_that_is_not_ours_to_judge_is_ignored(csr: Csr) -> None:
+    """It is another signer's, or already decided or failed."""
     assert [Ignored(csr)] == answers(csr)
 
 
-def test_a_gate_that_refuses_is_told_like_other_refusals() -> None:
-    """With the words of a live review, which counts it only."""
+def test_a_gates_refusal_is_listed_like_others() -> None:
+    """A live review only counts it."""
     [answer] = answers(a_filed_csr(age=timedelta(hours=1)))
 
-    assert [("fresh", "abandoned")] == said(answer)
+    assert [("fresh", "abandoned")] == refusals_of(answer)
     assert verdict(answer).decision is Decision.LEAVE
 
 
 def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
-    """Neither in the reading nor in the judging."""
+    """The bug may be in reading or in judging."""
     bad = replace(a_filed_csr(name="csr-bad"), extra=Exploding())
 
     first, second = answers(bad, a_filed_csr())
@@ -136,21 +136,21 @@ _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("end", [_FIRST, _LAST])
-def test_the_ends_of_time_break_nothing(end: datetime) -> None:
-    """A saved object may be dated anyhow, and the present be given anyhow."""
-    odd = replace(
-        a_filed_csr(name="csr-odd", conditions=(replace(approved(), last_update=end),)),
+def test_the_earliest_and_latest_times_cause_no_error(end: datetime) -> None:
+    """A saved object may have any date, and so may `--now`."""
+    dated = replace(
+        a_filed_csr(name="csr-dated", conditions=(replace(approved(), last_update=end),)),
         created=end,
     )
 
     for now in (NOW, end):
-        first, second = evaluate((odd, a_filed_csr()), SAVED, a_policy(), now, decided=True)
+        first, second = evaluate((dated, a_filed_csr()), SAVED, a_policy(), now, decided=True)
 
         assert (end is _LAST) is (verdict(first).decision is Decision.APPROVE)
         assert (now is NOW) is (verdict(second).decision is Decision.APPROVE)
 
 
-# --- what was given ------------------------------------------------------------------------------
+# --- what was provided ----------------------------------------------------------------------------
 
 _OF_EC2 = (
     "instance-single",
@@ -173,10 +173,10 @@ _OF_EC2 = (
         ({"roles": NOT_PROVIDED}, Decision.APPROVE, ("node-role",)),
     ],
 )
-def test_checks_without_anything_to_compare_with_are_listed(
+def test_checks_without_evidence_are_listed(
     missing: dict[str, NotProvided], decision: Decision, not_run: tuple[str, ...]
 ) -> None:
-    """So that an approval with some missing is known for what it is."""
+    """The reader of an approval sees which evidence is missing."""
     got = verdict_of(a_filed_csr(), saved=replace(SAVED, **missing))
 
     assert (decision, not_run) == (got.decision, got.not_run)
@@ -186,36 +186,36 @@ def test_without_any_evidence_nothing_is_approved() -> None:
     """The request alone proves nothing."""
     [answer] = answers(a_filed_csr(), saved=SavedEvidence())
 
-    assert [("instance-known", "instance unknown")] == said(answer)
+    assert [("instance-known", "instance unknown")] == refusals_of(answer)
     assert verdict(answer).decision is Decision.LEAVE
 
 
 def test_without_any_evidence_a_bad_request_is_denied() -> None:
-    """What contradicts itself needs no evidence."""
+    """A request that contradicts itself needs no evidence."""
     assert verdict_of(a_filed_csr(usages=()), saved=SavedEvidence()).decision is Decision.DENY
 
 
-def test_an_instance_that_isnt_among_those_given_is_unknown() -> None:
-    """As EC2 would say of it."""
+def test_an_instance_that_was_not_provided_is_unknown() -> None:
+    """EC2 gives the same answer for an instance that it doesn't have."""
     [answer] = answers(a_filed_csr(extra=an_extra("i-0bbbbbbbbbbbbbbbb")))
 
-    assert ("instance-known", "instance unknown") == said(answer)[0]
+    assert ("instance-known", "instance unknown") == refusals_of(answer)[0]
 
 
-def test_an_instance_that_is_given_twice_is_ambiguous() -> None:
-    """Two saved answers may have been put together."""
+def test_an_instance_that_was_provided_twice_is_ambiguous() -> None:
+    """Someone may have joined two saved responses."""
     [answer] = answers(
         a_filed_csr(), saved=replace(SAVED, instances=(an_instance(), an_instance()))
     )
 
-    assert ("instance-single", "several instances match") == said(answer)[0]
+    assert ("instance-single", "several instances match") == refusals_of(answer)[0]
 
 
-def test_a_profile_that_isnt_among_those_given_has_no_role() -> None:
-    """It is left, as if IAM had been silent."""
+def test_a_profile_that_was_not_provided_has_no_role() -> None:
+    """The request is left, as without an answer from IAM."""
     [answer] = answers(a_filed_csr(), saved=replace(SAVED, roles={}))
 
-    assert [("node-role", "node role not verified")] == said(answer)
+    assert [("node-role", "node role not verified")] == refusals_of(answer)
     assert isinstance(answer, Judged)
     assert answer.case.role == RoleUnknown("the instance profile is not among those given")
 
@@ -224,8 +224,8 @@ def test_a_profile_that_isnt_among_those_given_has_no_role() -> None:
     ("vpc_id", "given", "found"),
     [(VPC, a_cluster(), 1), ("vpc-other", a_cluster(), 0), ("vpc-other", NOT_PROVIDED, 1)],
 )
-def test_a_name_is_looked_for_in_the_clusters_vpc(vpc_id: str, given: Any, found: int) -> None:
-    """Anywhere, where the cluster isn't given."""
+def test_a_name_is_searched_in_the_clusters_vpc(vpc_id: str, given: Any, found: int) -> None:
+    """Without the cluster it is searched everywhere."""
     saved = SavedEvidence((an_instance(vpc_id=vpc_id),), {PROFILE: ROLE}, given)
 
     [answer] = answers(
@@ -248,25 +248,25 @@ def decided(
     kind: str = "Approved",
     **rest: Any,
 ) -> Csr:
-    """A CSR of this age that was decided so long after it was filed."""
+    """Return a CSR of this age that was decided `after` it was filed."""
     condition = Condition(kind, "True", "x", "", NOW - age + after)
     return a_filed_csr(name=name, age=age, conditions=(condition,), **rest)
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied"])
 def test_a_decided_csr_is_judged_as_of_its_decision(kind: str) -> None:
-    """It was fresh then, though it is abandoned now."""
+    """It was fresh then, although it is abandoned now."""
     assert verdict_of(decided(kind=kind), decided=True).decision is Decision.APPROVE
 
 
-def test_a_decision_that_came_too_late_is_told() -> None:
-    """A quarter of an hour after the request nobody waited for it."""
+def test_a_decision_that_came_too_late_is_a_refusal() -> None:
+    """After 15 minutes the kubelet no longer waits for its certificate."""
     [answer] = answers(decided(after=timedelta(seconds=901)), decided=True)
 
-    assert [("fresh", "abandoned")] == said(answer)
+    assert [("fresh", "abandoned")] == refusals_of(answer)
 
 
-def test_a_decision_without_a_time_is_taken_for_immediate() -> None:
+def test_a_decision_without_a_time_counts_as_immediate() -> None:
     """`lastUpdateTime` may be absent."""
     undated = replace(approved(), last_update=None)
 
@@ -284,61 +284,63 @@ def test_a_decision_without_a_time_is_taken_for_immediate() -> None:
         pytest.param(a_filed_csr(certificate=b"x"), id="issued-without-a-decision"),
     ],
 )
-def test_what_failed_or_was_never_decided_is_ignored_even_then(csr: Csr) -> None:
-    """There is no moment to judge it at."""
+def test_a_failed_or_undecided_csr_is_ignored_with_decided_too(csr: Csr) -> None:
+    """There is no time of decision to judge it at."""
     assert [Ignored(csr)] == answers(csr, decided=True)
 
 
 def test_a_csr_filed_before_the_decision_superseded_it() -> None:
-    """It was in the list already."""
+    """It was already in the list at that time."""
     later = decided("csr-later", age=timedelta(hours=5) - MINUTE)
 
     first, second = answers(decided(), later, decided=True)
 
-    assert [("newest", "superseded")] == said(first)
+    assert [("newest", "superseded")] == refusals_of(first)
     assert verdict(second).decision is Decision.APPROVE
 
 
-def test_a_csr_filed_after_the_decision_superseded_nothing() -> None:
-    """Nobody could have known of it; a pending one sees it all the same."""
+def test_a_csr_filed_after_the_decision_did_not_supersede_it() -> None:
+    """It didn't exist at that time; it does supersede a pending CSR."""
     later = decided("csr-later", age=timedelta(hours=5) - 3 * MINUTE)
     pending, newest = a_filed_csr(name="csr-p"), a_filed_csr(name="csr-q", age=MINUTE)
 
     first, second, third, _ = answers(decided(), later, pending, newest, decided=True)
 
-    assert [[], [], [("newest", "superseded")]] == [said(one) for one in (first, second, third)]
+    assert [[], [], [("newest", "superseded")]] == [
+        refusals_of(one) for one in (first, second, third)
+    ]
 
 
 def test_a_key_counts_from_when_it_was_first_used() -> None:
-    """The first to use it couldn't know; the second could."""
+    """Only the second requester is refused."""
     victim = decided("csr-victim", words="one key")
     thief = decided("csr-thief", age=timedelta(hours=1), node="thief", words="one key")
 
     first, second = answers(victim, thief, decided=True)
 
-    assert [] == said(first)
-    assert ("key-not-reused", "key used by another requester") == said(second)[0]
+    assert [] == refusals_of(first)
+    assert ("key-not-reused", "key used by another requester") == refusals_of(second)[0]
 
 
 def test_a_certificate_counts_from_its_own_decision_on() -> None:
-    """Before that there was none that could have been wrong."""
+    """Before that there was no certificate that could be wrong."""
     asked = decided("csr-slow", after=10 * MINUTE, extra=an_extra("i-0cccccccccccccccc"))
     wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
     early, late = decided("csr-early"), decided("csr-late", age=timedelta(hours=1))
 
     _, before, after = answers(wrong, early, late, decided=True)
 
-    assert [] == said(before)
-    assert [("not-reissued-in-a-loop", "issued certificate differs")] == said(after)
+    assert [] == refusals_of(before)
+    assert [("not-reissued-in-a-loop", "issued certificate differs")] == refusals_of(after)
 
 
 @pytest.mark.parametrize("earlier", [MINUTE, -MINUTE], ids=["filed-before", "filed-after"])
 @pytest.mark.parametrize("first", [True, False], ids=["listed-first", "listed-last"])
-def test_a_wrong_certificate_counts_for_what_was_decided_in_its_second(
+def test_a_wrong_certificate_counts_for_csrs_decided_in_the_same_second(
     earlier: timedelta,
     first: bool,  # noqa: FBT001
 ) -> None:
-    """Which came first can't be known, so the order of the list or of filing decides nothing."""
+    """Which came first is unknown, so neither the list's order nor the filing's matters."""
     asked = decided(
         "csr-wrong",
         age=timedelta(hours=5) + earlier,
@@ -350,11 +352,13 @@ def test_a_wrong_certificate_counts_for_what_was_decided_in_its_second(
 
     found = answers(*((wrong, other) if first else (other, wrong)), decided=True)
 
-    assert [("not-reissued-in-a-loop", "issued certificate differs")] == said(found[int(first)])
+    assert [("not-reissued-in-a-loop", "issued certificate differs")] == refusals_of(
+        found[int(first)]
+    )
 
 
-def test_decided_ones_keep_their_evidence() -> None:
-    """The answer tells what it was compared with."""
+def test_a_decided_csr_keeps_its_evidence() -> None:
+    """The answer shows what the CSR was compared with."""
     [answer] = answers(decided(), decided=True)
 
     assert isinstance(answer, Judged)

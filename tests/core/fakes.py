@@ -1,4 +1,4 @@
-"""A world in memory: a cluster's API, a fleet, a clock and a ledger, as `core.ports` wants them."""
+"""In-memory fakes of the ports in `core.ports`: API server, EC2, IAM, clock, ledger, Services."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,13 +28,13 @@ from tests.service_builders import a_service
 
 @dataclass
 class FakeApi:
-    """Lists what it holds of the signer asked for, and keeps what is written."""
+    """Lists its CSRs of the requested signer, and keeps what is written."""
 
     items: Sequence[Csr | UnreadableCsr] = ()
     truncated: bool = False
     cause: str = ""
     pages: int = 1
-    #: How a write of the CSR of this name ends; written unless told otherwise.
+    #: The result of a write, by the CSR's name; by default it is written.
     results: Mapping[str, Written] = field(default_factory=dict)
     list_error: Exception | None = None
     written: list[Write] = field(default_factory=list)
@@ -54,22 +54,22 @@ class FakeApi:
 
     @property
     def conditions(self) -> dict[str, str]:
-        """The conditions written, by the names of their CSRs."""
+        """Return the conditions that were written, by the names of their CSRs."""
         return {write.csr.name: write.condition for write in self.written}
 
 
 @dataclass
 class FakeFleet:
-    """EC2 and IAM. `unavailable`: instance ids and names for which nothing can be had."""
+    """EC2 and IAM. `unavailable`: instance ids and names whose evidence is unavailable."""
 
     instances: Sequence[Instance] = field(default_factory=lambda: (an_instance(),))
     roles: Mapping[str, Role | RoleUnknown | OutOfTime] = field(
         default_factory=lambda: {PROFILE: ROLE}
     )
     unavailable: Collection[str] = ()
-    #: Leaves out what it doesn't know, as an adapter may.
+    #: Leave out instances that it doesn't have, as an adapter may.
     silent: bool = False
-    #: Every question, in order: the method's name and what was asked for.
+    #: Every call, in order: the method's name and what was requested.
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def by_id(
@@ -99,13 +99,13 @@ class FakeFleet:
 
 @dataclass
 class FakeServices:
-    """The cluster's Services. `instead`: what is said of one, by namespace and name."""
+    """The cluster's Services. `instead`: the response for one, by namespace and name."""
 
     services: Sequence[Service] = field(default_factory=lambda: (a_service(),))
     instead: Mapping[tuple[str, str], ServicesHidden | EvidenceUnavailable] = field(
         default_factory=dict
     )
-    #: Every question, in order: the namespace and the names.
+    #: Every call, in order: the namespace and the names.
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def named(
@@ -119,7 +119,7 @@ class FakeServices:
 
 @dataclass
 class FakeClock:
-    """Shows these times one after the other, the last one for ever."""
+    """Shows these times one after the other, then always the last one."""
 
     times: Sequence[datetime] = (NOW,)
     left: float = 50.0
@@ -139,7 +139,7 @@ class FakeClock:
 
 @dataclass
 class DwindlingClock(FakeClock):
-    """Loses a step of what is left each time that it is asked."""
+    """Has one step less time left each time that it is read."""
 
     step: float = 1.0
 
@@ -150,7 +150,7 @@ class DwindlingClock(FakeClock):
 
 @dataclass
 class FakeLedger:
-    """Keeps what was recorded."""
+    """Keeps what is recorded."""
 
     records: list[Record] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -163,12 +163,12 @@ class FakeLedger:
 
     @property
     def actions(self) -> list[tuple[str, str]]:
-        """The names of the CSRs with what was done, in the order recorded."""
+        """Return the names of the CSRs with their actions, in the order of recording."""
         return [(one.evaluation.case.csr.name, one.action.value) for one in self.records]
 
 
 class FakeWorld:
-    """All ports of a review, with their fakes at hand."""
+    """All ports of a review, and the fakes behind them."""
 
     def __init__(
         self,
@@ -188,7 +188,7 @@ class FakeWorld:
 
 
 class Exploding(Mapping[str, tuple[str, ...]]):
-    """A `spec.extra` that no code can read: it stands for a bug that one CSR alone lays bare."""
+    """A `spec.extra` that raises when it is read: a stand-in for a bug that only one CSR causes."""
 
     def __getitem__(self, key: str) -> tuple[str, ...]:
         raise RuntimeError("boom")

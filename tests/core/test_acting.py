@@ -1,4 +1,4 @@
-"""From a verdict to a deed."""
+"""How a verdict becomes an action, and an action a write."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -46,7 +46,7 @@ LEAVE = Verdict(Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "x", 
 
 
 def judged(verdict: Verdict | None, seconds: float = 420, name: str = "csr-7znmf") -> Evaluation:
-    """What came of a CSR; None: its evidence couldn't be had."""
+    """Return the evaluation of a CSR; verdict None: its evidence was unavailable."""
     case = a_case(csr=a_csr(name=name, age=timedelta(seconds=seconds)))
     return NoEvidence(case, "throttled") if verdict is None else Judged(case, verdict)
 
@@ -54,7 +54,7 @@ def judged(verdict: Verdict | None, seconds: float = 420, name: str = "csr-7znmf
 def approved_by(
     approver: str, verdict: Verdict | None = APPROVE, message: str = "", name: str = "csr-7znmf"
 ) -> Evaluation:
-    """One that was approved, and not issued."""
+    """Return the evaluation of a CSR that was approved, and not issued."""
     condition = replace(approved(approver), message=message)
     case = a_case(csr=a_csr(name=name, conditions=(condition,)))
     return NoEvidence(case, "throttled") if verdict is None else Judged(case, verdict)
@@ -77,10 +77,10 @@ def approved_by(
         (replace(DENY, not_run=("cluster",)), 900, "withheld", "withheld", "denied"),
     ],
 )
-def test_what_is_done_depends_on_verdict_age_and_mode(
+def test_the_action_depends_on_verdict_age_and_mode(
     verdict: Verdict | None, seconds: float, shadow: str, approve_only: str, enforce: str
 ) -> None:
-    """An approval is due at 90 s, a denial at 360 s; an approval unproved is never written."""
+    """An approval is due at 90 s, a denial at 360 s; one with checks not run is never written."""
     got = [plan(judged(verdict, seconds), settings(), mode).value for mode in Mode]
 
     assert [shadow, approve_only, enforce] == got
@@ -89,8 +89,8 @@ def test_what_is_done_depends_on_verdict_age_and_mode(
 @pytest.mark.parametrize(
     ("verdict", "name"), [(APPROVE, "approve_after_seconds"), (DENY, "deny_after_seconds")]
 )
-def test_the_waits_can_be_set(verdict: Verdict, name: str) -> None:
-    """Each for its own decision."""
+def test_each_decision_has_a_setting_for_its_wait(verdict: Verdict, name: str) -> None:
+    """Approvals and denials have one each."""
     waits = settings(**{name: 500})
 
     assert plan(judged(verdict, 499), waits, Mode.ENFORCE) is Action.WAITING
@@ -112,15 +112,15 @@ def test_the_waits_can_be_set(verdict: Verdict, name: str) -> None:
     ],
 )
 def test_a_clusters_tag_may_lower_the_mode(tags: dict[str, str], mode: Mode) -> None:
-    """It never raises it, and a word that nobody knows writes nothing."""
+    """It never raises the mode, and with an unknown word nothing is written."""
     assert mode is mode_of(settings(), tags)
 
 
 # --- what is written -----------------------------------------------------------------------------
 
 
-def test_an_approval_tells_the_instance_and_the_names() -> None:
-    """Whoever reads the CSR in the cluster sees what was verified."""
+def test_an_approval_names_the_instance_and_the_names() -> None:
+    """Anyone who reads the CSR in the cluster sees what was verified."""
     one = judged(APPROVE)
 
     assert Write(
@@ -131,8 +131,8 @@ def test_an_approval_tells_the_instance_and_the_names() -> None:
     ) == write_for(Action.APPROVED, one)
 
 
-def test_a_denial_tells_every_refusal() -> None:
-    """In the checks' order."""
+def test_a_denial_lists_every_refusal() -> None:
+    """They have the order of the checks."""
     case = a_case(csr=a_csr(usages=()), request=a_request(sans=()))
     one = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
 
@@ -148,7 +148,7 @@ def test_a_denial_tells_every_refusal() -> None:
 
 
 def test_messages_are_bounded() -> None:
-    """Kubernetes takes megabytes; people read a line or two."""
+    """Kubernetes accepts megabytes; people read a line or two."""
     many = a_case(request=a_request(sans=names(*(f"node-{n}.example" for n in range(500)))))
     refusals = tuple(Refusal(Effect.DENY, "r", "x" * 300, "c") for _ in range(10))
 
@@ -162,10 +162,10 @@ def test_messages_are_bounded() -> None:
 
 
 def test_names_are_written_escaped() -> None:
-    """Whatever they are; an approval shouldn't hold such names, and the text doesn't rely on it."""
-    odd = a_case(request=a_request(sans=names("a\n\x1b[31mb", "10.0.1.10")))
+    """An approval should not contain such names, and the message doesn't rely on it."""
+    unprintable = a_case(request=a_request(sans=names("a\n\x1b[31mb", "10.0.1.10")))
 
-    assert write_for(Action.APPROVED, Judged(odd, APPROVE)).message.endswith(
+    assert write_for(Action.APPROVED, Judged(unprintable, APPROVE)).message.endswith(
         "these names: a\\n\\x1b[31mb, 10.0.1.10"
     )
 
@@ -182,35 +182,35 @@ def test_names_are_written_escaped() -> None:
     ],
 )
 def test_a_message_can_be_made_of_any_case(case: Case, message: str) -> None:
-    """What isn't known is said to be unknown."""
+    """The message says what is unknown."""
     assert write_for(Action.APPROVED, Judged(case, APPROVE)).message.startswith(message)
 
 
 @pytest.mark.parametrize(
     "action", set(Action) - {Action.APPROVED, Action.REAPPROVED, Action.DENIED}, ids=str
 )
-def test_nothing_else_is_written(action: Action) -> None:
-    """There are two conditions only."""
+def test_no_other_action_is_written(action: Action) -> None:
+    """Only approvals and denials are."""
     with pytest.raises(ValueError, match="is not written"):
         write_for(action, judged(DENY))
 
 
 def test_a_denial_without_a_verdict_is_not_written() -> None:
-    """There would be nothing to say."""
+    """Its message would be empty."""
     with pytest.raises(ValueError, match="is not written"):
         write_for(Action.DENIED, judged(None))
 
 
-# --- approving again -----------------------------------------------------------------------------
+# --- reapproving---------------------------------------------------------------------------
 
 
-def test_by_default_nothing_is_approved_again() -> None:
-    """It is an experiment."""
+def test_by_default_nothing_is_reapproved() -> None:
+    """Reapproving is an experiment."""
     assert [] == to_reapprove([approved_by("AutoApproved")], settings())
 
 
-def test_what_others_approved_is_approved_again_if_all_checks_agree() -> None:
-    """Never what a check refuses, what could not be judged, or not with all evidence."""
+def test_another_approvers_unissued_csr_is_reapproved_if_all_checks_pass() -> None:
+    """It isn't if a check refuses it, or if evidence is missing."""
     good = approved_by("AutoApproved")
     others = [
         approved_by("AutoApproved", verdict)
@@ -220,8 +220,8 @@ def test_what_others_approved_is_approved_again_if_all_checks_agree() -> None:
     assert [good] == to_reapprove([*others, good], settings(reapprove_unissued=True))
 
 
-def test_what_we_approved_is_not_approved_again() -> None:
-    """So each is approved again once: then it is ours."""
+def test_our_own_approval_is_not_repeated() -> None:
+    """Each CSR is reapproved once: then the approval is ours."""
     ours = approved_by("ApprovedByCsrApprover")
 
     assert [] == to_reapprove([ours], settings(reapprove_unissued=True))
@@ -235,10 +235,8 @@ def test_what_we_approved_is_not_approved_again() -> None:
         (Mode.ENFORCE, "reapproved", {"csr-7znmf": "Approved"}),
     ],
 )
-def test_approving_again_depends_on_the_mode(
-    mode: Mode, done: str, written: dict[str, str]
-) -> None:
-    """Like any approval, and it is told apart from one."""
+def test_reapproving_depends_on_the_mode(mode: Mode, done: str, written: dict[str, str]) -> None:
+    """It is written like an approval, with an action of its own."""
     world = FakeWorld()
 
     act([approved_by("AutoApproved")], settings(), mode, world.ports)
@@ -247,8 +245,8 @@ def test_approving_again_depends_on_the_mode(
     assert written == world.api.conditions
 
 
-def test_an_approval_written_again_quotes_the_earlier_one() -> None:
-    """Whose words they are is safe to read, whatever they hold."""
+def test_a_reapproval_quotes_the_earlier_approval() -> None:
+    """The quoted text is escaped."""
     one = approved_by("AutoApproved", message="Auto\napproving")
 
     assert write_for(Action.REAPPROVED, one).message == (
@@ -260,8 +258,8 @@ def test_an_approval_written_again_quotes_the_earlier_one() -> None:
 # --- acting --------------------------------------------------------------------------------------
 
 
-def test_each_csr_is_recorded_with_what_was_done() -> None:
-    """Those that nothing is written for first, for their end is known first."""
+def test_each_csr_is_recorded_with_its_action() -> None:
+    """CSRs without a write come first, because their outcome is known first."""
     world = FakeWorld()
     several = [
         judged(APPROVE, 100, "csr-a"),
@@ -285,8 +283,8 @@ def test_each_csr_is_recorded_with_what_was_done() -> None:
     assert [400, 60, 400, 100, 400] == [record.age_seconds for record in records]
 
 
-def refiled(verdict: Verdict | None, seconds: float, asking: float) -> Evaluation:
-    """A request of somebody who has been asking for longer."""
+def filed_again(verdict: Verdict | None, seconds: float, asking: float) -> Evaluation:
+    """Return a request whose requester has been asking for longer."""
     one = judged(verdict, seconds)
     since = one.case.now - timedelta(seconds=asking)
     return replace(one, case=replace(one.case, peers=Peers(asking_since=since)))
@@ -298,25 +296,33 @@ def refiled(verdict: Verdict | None, seconds: float, asking: float) -> Evaluatio
         pytest.param(judged(APPROVE), WriteResult.WRITTEN, Decision.APPROVE, id="approved"),
         pytest.param(judged(APPROVE, 60), WriteResult.WRITTEN, None, id="too-young"),
         pytest.param(judged(DENY), WriteResult.WRITTEN, Decision.DENY, id="denied"),
-        pytest.param(judged(DENY), WriteResult.FAILED, Decision.DENY, id="denial-not-taken"),
+        pytest.param(judged(DENY), WriteResult.FAILED, Decision.DENY, id="denial-failed"),
         pytest.param(
-            judged(DENY), WriteResult.OVERTAKEN, Decision.DENY, id="denied-by-another-or-unheard"
+            judged(DENY),
+            WriteResult.OVERTAKEN,
+            Decision.DENY,
+            id="denied-by-another-or-response-lost",
         ),
         pytest.param(judged(DENY), WriteResult.DEFERRED, Decision.DENY, id="denied-by-a-later-run"),
         pytest.param(judged(DENY, 60), WriteResult.WRITTEN, None, id="denial-waits"),
-        pytest.param(refiled(DENY, 60, 359), WriteResult.WRITTEN, None, id="filed-anew"),
+        pytest.param(filed_again(DENY, 60, 359), WriteResult.WRITTEN, None, id="filed-again"),
         pytest.param(
-            refiled(DENY, 60, 360), WriteResult.WRITTEN, Decision.DENY, id="filed-anew-for-long"
+            filed_again(DENY, 60, 360),
+            WriteResult.WRITTEN,
+            Decision.DENY,
+            id="filed-again-for-long",
         ),
-        pytest.param(refiled(APPROVE, 60, 360), WriteResult.WRITTEN, None, id="good-one-anew"),
+        pytest.param(
+            filed_again(APPROVE, 60, 360), WriteResult.WRITTEN, None, id="good-request-filed-again"
+        ),
         pytest.param(judged(LEAVE), WriteResult.WRITTEN, None, id="left"),
         pytest.param(judged(None), WriteResult.WRITTEN, None, id="undecided"),
     ],
 )
-def test_what_is_due_is_told_whether_it_was_written_or_not(
+def test_a_due_decision_is_recorded_whether_it_was_written_or_not(
     one: Evaluation, result: WriteResult, due: Decision | None
 ) -> None:
-    """One that files anew every minute is denied never, and must not go unnoticed for that."""
+    """A requester that files every minute is never denied, and must still be noticed."""
     world = FakeWorld(api=FakeApi(results={"csr-7znmf": Written(result)}))
 
     [record] = act([one], settings(), Mode.ENFORCE, world.ports)
@@ -325,19 +331,19 @@ def test_what_is_due_is_told_whether_it_was_written_or_not(
 
 
 @pytest.mark.parametrize("mode", Mode)
-def test_one_that_files_anew_all_the_time_is_not_denied(mode: Mode) -> None:
-    """Each request has its own time in which evidence may still come."""
+def test_a_requester_that_files_again_all_the_time_is_not_denied(mode: Mode) -> None:
+    """Each request has its own time until evidence must be there."""
     world = FakeWorld()
 
-    [record] = act([refiled(DENY, 60, 600)], settings(), mode, world.ports)
+    [record] = act([filed_again(DENY, 60, 600)], settings(), mode, world.ports)
 
     assert [] == world.api.written
     assert (Action.WAITING, 60, 600) == (record.action, record.age_seconds, record.asking_seconds)
 
 
 @pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.APPROVE_ONLY])
-def test_what_the_mode_withholds_is_recorded_and_not_written(mode: Mode) -> None:
-    """So the log tells what would be done."""
+def test_a_decision_that_the_mode_withholds_is_recorded_and_not_written(mode: Mode) -> None:
+    """The log shows what would be done."""
     world = FakeWorld()
 
     act([judged(DENY, 400)], settings(), mode, world.ports)
@@ -355,8 +361,8 @@ def test_what_the_mode_withholds_is_recorded_and_not_written(mode: Mode) -> None
         (WriteResult.DEFERRED, Action.DEFERRED),
     ],
 )
-def test_a_write_ends_as_the_api_says(result: WriteResult, action: Action) -> None:
-    """And its words for why stay with the record."""
+def test_a_writes_result_becomes_the_action(result: WriteResult, action: Action) -> None:
+    """The record quotes the API server's cause."""
     world = FakeWorld(api=FakeApi(results={"csr-7znmf": Written(result, "409 Conflict")}))
 
     [record] = act([judged(APPROVE)], settings(), Mode.APPROVE_ONLY, world.ports)
@@ -364,8 +370,8 @@ def test_a_write_ends_as_the_api_says(result: WriteResult, action: Action) -> No
     assert (action, "409 Conflict") == (record.action, record.detail)
 
 
-def test_one_write_that_fails_stops_no_other() -> None:
-    """Each ends for itself."""
+def test_a_write_that_fails_stops_no_other() -> None:
+    """Each write has its own result."""
     world = FakeWorld(api=FakeApi(results={"csr-1": Written(WriteResult.FAILED, "500")}))
 
     act(

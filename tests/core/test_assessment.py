@@ -18,26 +18,25 @@ from core.model import (
     Csr,
     Decision,
     Deferred,
-    Effect,
     Identity,
     IdentityKind,
     Judged,
     NoEvidence,
-    OversizedRequest,
     Refusal,
     UnreadableRequest,
 )
 from core.peers import PeerIndex
 from core.settings import Policy
+from core.slices import SLICE
 from tests.builders import (
     INSTANCE_ID,
     NODE,
+    NOW,
     ROLE,
     a_case,
     a_context,
     a_csr,
     a_filed_csr,
-    a_parsed_csr,
     an_extra,
     an_instance,
     approved,
@@ -54,14 +53,14 @@ def everything(cases: Sequence[Case], _peers: PeerIndex) -> Sequence[Case]:
 
 
 def assessed(*csrs: Csr, context: ReviewContext | None = None) -> Assessment:
-    """These CSRs, gated and read; all that pass the gates are due."""
+    """Return the assessment of these CSRs; all that pass the gates are due."""
     context = context or a_context()
     budget = Budget(FakeClock(), context.signer.seconds)
     return assess(csrs, context, Plan(everything), lambda _: FOUND, budget)
 
 
 def with_first_check(run: Callable[[Case], Refusal | None]) -> ReviewContext:
-    """A context whose signer has the one gate, with this rule."""
+    """Return a context whose signer has one gate, with this rule, and one other check."""
     context = a_context()
     checks = (replace(_CHECKS[0], run=run), _CHECKS[4])
     return replace(context, signer=replace(context.signer, checks=checks))
@@ -70,8 +69,8 @@ def with_first_check(run: Callable[[Case], Refusal | None]) -> ReviewContext:
 # --- gates ---------------------------------------------------------------------------------------
 
 
-def test_a_csr_that_breaks_a_gate_stops_no_other() -> None:
-    """It is a bug, and isn't read."""
+def test_a_bug_in_indexing_one_csr_stops_no_other() -> None:
+    """The CSR is reported as a bug, and isn't read."""
     bad = replace(a_csr(name="csr-bad"), extra=Exploding())
 
     found = assessed(bad, a_filed_csr())
@@ -80,8 +79,8 @@ def test_a_csr_that_breaks_a_gate_stops_no_other() -> None:
     assert [Bug(a_context().case_of(bad), "this is a bug: RuntimeError: boom")] == found.bugs
 
 
-def test_a_csr_of_the_future_that_breaks_our_code_stops_no_other() -> None:
-    """It isn't indexed, so that the first question about it comes at the gates."""
+def test_a_bug_with_a_csr_from_the_future_stops_no_other() -> None:
+    """It isn't indexed, so the gates are the first to read it."""
     bad = replace(a_csr(name="csr-bad", age=timedelta(minutes=-1)), extra=Exploding())
 
     found = assessed(bad, a_filed_csr())
@@ -90,43 +89,96 @@ def test_a_csr_of_the_future_that_breaks_our_code_stops_no_other() -> None:
     assert ["csr-bad"] == [one.case.csr.name for one in found.bugs]
 
 
-def test_a_gate_that_breaks_on_one_csr_stops_no_other() -> None:
-    """Whatever breaks, the others are sorted out."""
+def test_a_bug_in_a_gate_stops_no_other() -> None:
+    """The other CSRs pass or stop at the gate."""
     bad, good = a_csr(name="csr-bad", node="bad"), a_csr(name="csr-good")
 
-    def explodes_on_one(case: Case) -> Refusal | None:
+    def raises_on_one(case: Case) -> Refusal | None:
         if case.csr.name == "csr-bad":
             raise RuntimeError("boom")
         return None
 
-    found = assessed(bad, good, context=with_first_check(explodes_on_one))
+    found = assessed(bad, good, context=with_first_check(raises_on_one))
 
     assert ["csr-good"] == [case.csr.name for case in found.gated.passed]
     assert ["this is a bug: RuntimeError: boom"] == [one.problem for one in found.bugs]
 
 
 def test_the_gates_run_once() -> None:
-    """Those that pass them aren't asked again when they are judged."""
-    asked: list[str] = []
+    """A gate that passed isn't run again when the CSR is judged."""
+    gated_names: list[str] = []
 
     def counts(case: Case) -> Refusal | None:
-        asked.append(case.csr.name)
+        gated_names.append(case.csr.name)
         return None
 
     found = assessed(a_filed_csr(), context=with_first_check(counts))
     [[one]] = found.slices()
 
-    assert ["csr-7znmf"] == asked
+    assert ["csr-7znmf"] == gated_names
     assert isinstance(one, Judged)
 
 
+def test_a_gate_that_changes_with_time_is_run_again_for_each_slice() -> None:
+    """A CSR that is abandoned by the time its slice is judged isn't approved."""
+    csrs = [
+        a_csr(name=f"csr-{n:03}", node=f"node-{n}", age=timedelta(seconds=880))
+        for n in range(SLICE + 1)
+    ]
+    clock = FakeClock([NOW + timedelta(seconds=seconds) for seconds in (20, 21)])
+    context = a_context()
+
+    found = assess(
+        csrs,
+        context,
+        Plan(everything),
+        lambda cases: dict.fromkeys([case.identity for case in cases], NO_EVIDENCE),
+        Budget(clock, context.signer.seconds),
+    )
+
+    assert [set(), {"abandoned"}] == [
+        {
+            refusal.reason
+            for one in evaluations
+            if one.verdict is not None
+            for refusal in one.verdict.refusals
+            if refusal.check == "fresh"
+        }
+        for evaluations in found.slices()
+    ]
+
+
+def test_without_gates_first_all_cases_can_be_chosen_and_gates_are_checks() -> None:
+    """`diagnose` and `evaluate` show why a CSR stops at a gate, and judge decided CSRs too."""
+    stops = a_filed_csr(name="csr-stops", age=timedelta(hours=1))
+    decided = a_filed_csr(name="csr-decided", conditions=(approved(),))
+    context = a_context()
+    plan = Plan(everything, gates_first=False)
+
+    found = assess(
+        [stops, decided],
+        context,
+        plan,
+        lambda _: FOUND,
+        Budget(FakeClock(), context.signer.seconds),
+    )
+    [[first, second]] = found.slices()
+
+    assert ([], {}) == (found.gated.passed, found.gated.stopped)
+    assert first.verdict is not None
+    assert second.verdict is not None
+    assert ["fresh"] == [refusal.check for refusal in first.verdict.refusals]
+    assert second.verdict.decision is Decision.APPROVE
+
+
 def gated(*csrs: Csr, policy: Policy | None = None) -> tuple[list[str], dict[str, int]]:
-    found = assessed(*csrs, context=a_context(policy=policy)).gated
-    return [case.csr.name for case in found.passed], dict(found.stopped)
+    """Return the names of the CSRs that can be chosen, and how many stopped, by reason."""
+    found = assessed(*csrs, context=a_context(policy=policy))
+    return [case.csr.name for case in found.due], dict(found.gated.stopped)
 
 
 def test_pending_csrs_past_the_gates_come_oldest_first() -> None:
-    """A kubelet waits no longer than fifteen minutes. Of equal ages the name decides."""
+    """A kubelet waits 15 minutes at most. CSRs of the same age are sorted by name."""
     csrs = [
         a_csr(name=name, node=name, extra=an_extra(), age=timedelta(minutes=age))
         for name, age in (("csr-d", 1), ("csr-b", 5), ("csr-c", 5), ("csr-a", 9))
@@ -135,52 +187,36 @@ def test_pending_csrs_past_the_gates_come_oldest_first() -> None:
     assert (["csr-a", "csr-b", "csr-c", "csr-d"], {}) == gated(*csrs)
 
 
-def test_those_that_stop_at_a_gate_are_counted_by_its_reason() -> None:
-    """Nobody is asked about them."""
+def test_csrs_that_stop_at_a_gate_are_counted_by_reason() -> None:
+    """They need no evidence."""
     csrs = [
         a_csr(name="csr-1", username="alice"),
         a_csr(name="csr-2", username="bob"),
-        a_csr(name="csr-3", node="a", groups=("system:nodes",)),
-        a_csr(name="csr-4", node="fargate-b"),
-        a_csr(name="csr-5", node="c", extra=an_extra("alice")),
-        a_csr(name="csr-6", node="d", age=timedelta(hours=1)),
-        a_csr(name="csr-7", node="e", age=timedelta(minutes=-1)),
-        a_csr(name="csr-8", node="f", age=timedelta(minutes=8)),
-        a_csr(name="csr-9", node="f"),
+        a_csr(name="csr-3", age=timedelta(minutes=8)),
+        a_csr(name="csr-4"),
     ]
 
-    assert (
-        ["csr-9"],
-        {
-            "not a node": 2,
-            "not in the nodes' groups": 1,
-            "not an EC2 node": 1,
-            "not an EC2 session": 1,
-            "abandoned": 1,
-            "created in the future": 1,
-            "superseded": 1,
-        },
-    ) == gated(*csrs)
+    assert (["csr-4"], {"not a node": 2, "superseded": 1}) == gated(*csrs)
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
 def test_a_decided_csr_is_neither_judged_nor_counted(kind: str) -> None:
-    """It is done with."""
+    """It needs no decision."""
     assert ([], {}) == gated(a_csr(conditions=(replace(approved(), type=kind),)))
 
 
 def test_an_issued_csr_is_neither_judged_nor_counted() -> None:
-    """Whatever its conditions say."""
+    """Its conditions don't matter."""
     assert ([], {}) == gated(a_csr(certificate=b"x"))
 
 
 def test_a_condition_of_another_type_decides_nothing() -> None:
-    """Others may note something on a CSR."""
+    """Other controllers may add conditions to a CSR."""
     assert (["csr-7znmf"], {}) == gated(a_csr(conditions=(replace(approved(), type="Seen"),)))
 
 
-def test_an_evaluated_case_has_its_list_its_peers_and_its_evidence() -> None:
-    """One case, which every stage completes."""
+def test_an_evaluated_case_has_its_cluster_its_peers_and_its_evidence() -> None:
+    """Every stage of the pipeline completes the same case."""
     context = a_context()
 
     [[one]] = assessed(a_filed_csr(), context=context).slices()
@@ -198,7 +234,7 @@ def test_an_evaluated_case_has_its_list_its_peers_and_its_evidence() -> None:
 
 
 def test_a_case_is_judged_with_its_evidence() -> None:
-    """And keeps it, for the ledger."""
+    """The case keeps it for the ledger."""
     case = a_case(instances=(), role=ROLE)
 
     [got] = judge([case], FOUND, KUBELET_SERVING_CHECKS)
@@ -208,26 +244,8 @@ def test_a_case_is_judged_with_its_evidence() -> None:
     assert ((an_instance(),), ROLE) == (got.case.instances, got.case.role)
 
 
-def test_an_oversized_request_is_denied_unread() -> None:
-    """By its form, whatever it may hold; all other checks are run nevertheless."""
-    case = a_parsed_csr(a_csr(request=OversizedRequest(2**30))).case
-
-    [got] = judge([case], FOUND, _CHECKS)
-
-    assert isinstance(got, Judged)
-    assert got.verdict.decision is Decision.DENY
-    assert [
-        Refusal(
-            Effect.DENY,
-            "request not well-formed",
-            "got 1073741824 bytes, expected at most 65536",
-            "request-well-formed",
-        )
-    ] == list(got.verdict.refusals)
-
-
 def test_without_an_identity_there_is_no_evidence() -> None:
-    """The case is judged all the same: it is left."""
+    """The case is still judged: it is left."""
     case = a_case(csr=a_csr(extra={}), identity=None, instances=())
 
     [got] = judge([case], {}, KUBELET_SERVING_CHECKS)
@@ -240,10 +258,10 @@ def test_without_an_identity_there_is_no_evidence() -> None:
 @pytest.mark.parametrize(
     ("error", "kind"), [(EvidenceUnavailable("throttled"), NoEvidence), (OutOfTime("x"), Deferred)]
 )
-def test_evidence_that_couldnt_be_had_gives_no_verdict(
+def test_unavailable_evidence_gives_no_verdict(
     error: EvidenceUnavailable, kind: type[NoEvidence | Deferred]
 ) -> None:
-    """Not even where the request alone would be denied."""
+    """There is none even if the request alone would be denied."""
     case = a_case(request=UnreadableRequest("x"), instances=())
 
     assert [kind(case, f"evidence unavailable: {error}")] == judge(
@@ -251,16 +269,16 @@ def test_evidence_that_couldnt_be_had_gives_no_verdict(
     )
 
 
-def test_a_check_that_breaks_on_one_case_stops_no_other() -> None:
-    """The bug is reported, and is no verdict."""
+def test_a_bug_in_a_check_stops_no_other_case() -> None:
+    """The bug is reported and is no verdict."""
     bad = a_case(csr=a_csr(name="csr-bad"))
 
-    def explodes_on_one(case: Case) -> Refusal | None:
+    def raises_on_one(case: Case) -> Refusal | None:
         if case.csr.name == "csr-bad":
             raise RuntimeError("boom")
         return None
 
-    checks = (replace(_CHECKS[0], run=explodes_on_one),)
+    checks = (replace(_CHECKS[0], run=raises_on_one),)
 
     first, second = judge([bad, a_case()], FOUND, checks)
 
@@ -270,7 +288,7 @@ def test_a_check_that_breaks_on_one_case_stops_no_other() -> None:
 
 
 def test_without_time_left_the_rest_is_deferred() -> None:
-    """And is no bug."""
+    """A deferred case is no bug."""
     times = iter([True, False])
 
     first, second = judge([a_case(), a_case()], FOUND, _CHECKS, lambda: next(times))

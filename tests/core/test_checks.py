@@ -1,4 +1,6 @@
-"""Every check by its id: what passes it, and what each of its refusals says."""
+"""Every check: what passes it, and what each of its refusals says."""
+
+from itertools import groupby
 
 import pytest
 
@@ -6,10 +8,10 @@ from core.checks import Check
 from core.decision import decide
 from core.model import APP_SERVING, KUBELET_SERVING, Effect
 from core.signers import SIGNERS
-from tests.core import check_cases, service_check_cases
-from tests.core.check_cases import Line
+from tests.core.check_cases import LINES as NODE_LINES
+from tests.core.check_cases import SERVICE_LINES, Line
 
-LINES = {KUBELET_SERVING: check_cases.LINES, APP_SERVING: service_check_cases.LINES}
+LINES = {KUBELET_SERVING: NODE_LINES, APP_SERVING: SERVICE_LINES}
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,7 @@ LINES = {KUBELET_SERVING: check_cases.LINES, APP_SERVING: service_check_cases.LI
     ],
 )
 def test_a_check_gives_exactly_the_refusal_of_its_line(signer: str, line: Line) -> None:
-    """A check passes what its line says passes, and refuses the rest in the line's own words."""
+    """A check passes the line's case, or refuses it with the line's effect, reason and detail."""
     [check] = [one for one in SIGNERS[signer].checks if one.id == line.check]
 
     refusals = decide(line.case, (check,)).refusals
@@ -33,7 +35,7 @@ def test_a_check_gives_exactly_the_refusal_of_its_line(signer: str, line: Line) 
 
 @pytest.mark.parametrize("signer", SIGNERS)
 def test_every_check_has_a_line_that_passes_and_one_for_each_of_its_effects(signer: str) -> None:
-    """No check can be added, or be given an effect, without a line that shows it."""
+    """A new check, or a new effect of one, needs a line that shows it."""
     shown: dict[str, set[Effect | None]] = {}
     for line in LINES[signer]:
         shown.setdefault(line.check, set()).add(line.effect)
@@ -47,13 +49,21 @@ def test_every_check_has_a_line_that_passes_and_one_for_each_of_its_effects(sign
     ids=lambda check: check.id,
 )
 def test_every_check_states_its_rule_and_where_it_comes_from(check: Check) -> None:
-    """A check's docstring is the sentence of its rule, with the source of the rule."""
+    """A check's docstring states its rule and the rule's source."""
     assert "From:" in (check.run.__doc__ or "")
 
 
-def test_lines_have_names_of_their_own() -> None:
-    """Two lines with one name would hide each other."""
+def test_lines_have_unique_names() -> None:
+    """One of two lines with the same name could replace the other."""
     for lines in LINES.values():
         ids = [line.id for line in lines]
 
         assert sorted(set(ids)) == sorted(ids)
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_lines_stand_together_in_the_order_of_the_checks(signer: str) -> None:
+    """A reader finds all lines of a check in one place."""
+    order = [check for check, _ in groupby(line.check for line in LINES[signer])]
+
+    assert [check.id for check in SIGNERS[signer].checks] == order

@@ -1,4 +1,4 @@
-"""From refusals to a verdict."""
+"""How refusals become a verdict."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,8 +23,8 @@ def a_check(
     uses: Need | None = None,
     applies: bool = True,
 ) -> Check:
-    """A check that always gives this refusal, or none."""
-    refusal = None if gives is None else Refusal(gives, f"{id} refuses", "so it is")
+    """Return a check that always gives this refusal, or none."""
+    refusal = None if gives is None else Refusal(gives, f"{id} refuses", "a detail")
     return Check(
         id,
         lambda _: refusal,
@@ -36,7 +36,7 @@ def a_check(
     )
 
 
-def said(case: Case, *checks: Check) -> tuple[Decision, list[str], tuple[str, ...]]:
+def outcome_of(case: Case, *checks: Check) -> tuple[Decision, list[str], tuple[str, ...]]:
     verdict = decide(case, checks)
     return verdict.decision, [refusal.check for refusal in verdict.refusals], verdict.not_run
 
@@ -55,36 +55,36 @@ def said(case: Case, *checks: Check) -> tuple[Decision, list[str], tuple[str, ..
 def test_any_deny_outweighs_leave_and_no_refusal_means_approve(
     effects: tuple[Effect | None, ...], decision: Decision
 ) -> None:
-    """Whatever the order in which they come."""
+    """The order of the checks doesn't matter."""
     checks = [a_check(str(number), effect) for number, effect in enumerate(effects)]
 
     assert decision is decide(a_case(), tuple(checks)).decision
 
 
-def test_refusals_stand_in_the_order_of_the_checks() -> None:
-    """Every check that can run does, and each refusal bears its check's id."""
+def test_refusals_have_the_order_of_the_checks() -> None:
+    """Every check that can run is run, and each refusal has its check's id."""
     checks = (a_check("b", LEAVE), a_check("ok"), a_check("c", DENY), a_check("a", LEAVE))
 
-    assert (Decision.DENY, ["b", "c", "a"], ()) == said(a_case(), *checks)
+    assert (Decision.DENY, ["b", "c", "a"], ()) == outcome_of(a_case(), *checks)
 
 
-def test_a_gate_that_refuses_ends_the_judging() -> None:
-    """What comes after it isn't even run."""
-    explodes = replace(a_check("later"), run=_explode)
+def test_a_gate_that_refuses_ends_the_decision() -> None:
+    """Later checks aren't run."""
+    raises = replace(a_check("later"), run=_raise)
 
-    assert (Decision.LEAVE, ["gate"], ()) == said(
-        a_case(), a_check("gate", LEAVE, gate=True), explodes
+    assert (Decision.LEAVE, ["gate"], ()) == outcome_of(
+        a_case(), a_check("gate", LEAVE, gate=True), raises
     )
 
 
 def test_a_gate_never_denies() -> None:
-    """It says that the CSR is not ours to judge."""
+    """Its refusal means that the CSR is not ours to judge."""
     assert decide(a_case(), (a_check("gate", DENY, gate=True),)).decision is Decision.LEAVE
 
 
-def test_a_gate_that_passes_is_a_check_like_others() -> None:
-    """The judging goes on."""
-    assert (Decision.DENY, ["later"], ()) == said(
+def test_after_a_gate_that_passes_the_other_checks_are_run() -> None:
+    """Their refusals decide."""
+    assert (Decision.DENY, ["later"], ()) == outcome_of(
         a_case(), a_check("gate", gate=True), a_check("later", DENY)
     )
 
@@ -93,22 +93,22 @@ NO_ROLE = a_case(role=NOT_PROVIDED)
 
 
 def test_a_check_whose_need_was_not_provided_is_not_run() -> None:
-    """It is listed instead, so that an approval without it is known for what it is."""
-    assert (Decision.APPROVE, [], ("idle",)) == said(
+    """It is listed instead, so that the reader of an approval sees what is missing."""
+    assert (Decision.APPROVE, [], ("idle",)) == outcome_of(
         NO_ROLE, a_check("idle", DENY, needs=Need.ROLE), a_check("ok")
     )
 
 
 def test_a_check_that_only_uses_what_was_not_provided_is_listed_and_run() -> None:
-    """It has more to compare with than what wasn't provided."""
-    assert (Decision.DENY, ["half"], ("half",)) == said(
+    """It has other evidence to compare with."""
+    assert (Decision.DENY, ["half"], ("half",)) == outcome_of(
         NO_ROLE, a_check("half", DENY, uses=Need.ROLE)
     )
 
 
 def test_a_check_that_needs_an_absent_instance_leaves() -> None:
-    """Missing evidence is never a no, nor a yes; the rule isn't run."""
-    check = replace(a_check("needy", needs=Need.INSTANCE), run=_explode)
+    """Missing evidence neither approves nor denies; the rule isn't run."""
+    check = replace(a_check("needy", needs=Need.INSTANCE), run=_raise)
 
     verdict = decide(a_case(instances=()), (check,))
 
@@ -124,63 +124,63 @@ def test_a_check_that_needs_an_absent_instance_leaves() -> None:
 
 
 def test_a_check_that_needs_a_readable_request_is_not_run_without_one() -> None:
-    """And without one there is no approval, even if no check has refused the request."""
-    check = replace(a_check("needy", needs=Need.REQUEST), run=_explode)
+    """Without one there is no approval, even if no check has refused the request."""
+    check = replace(a_check("needy", needs=Need.REQUEST), run=_raise)
 
     verdict = decide(a_case(request=UnreadableRequest("x")), (check,))
 
     assert (Decision.LEAVE, (), ()) == (verdict.decision, verdict.refusals, verdict.not_run)
 
 
-def test_a_check_of_the_instance_leaves_without_one_whatever_the_request() -> None:
-    """It needs no request, so it is neither hushed up nor taken for run."""
+def test_a_check_that_needs_an_absent_instance_leaves_whatever_the_request() -> None:
+    """It needs no request, so an unreadable one doesn't keep it from refusing."""
     check = a_check("needy", needs=Need.INSTANCE)
 
-    assert ["needy"] == said(a_case(instances=(), request=UnreadableRequest("x")), check)[1]
+    assert ["needy"] == outcome_of(a_case(instances=(), request=UnreadableRequest("x")), check)[1]
 
 
-def test_a_check_that_the_policy_turns_off_is_not_run() -> None:
-    """Nor is it listed: nothing is missing."""
-    assert (Decision.APPROVE, [], ()) == said(NO_ROLE, a_check("off", DENY, applies=False))
+def test_a_check_that_the_policy_disables_is_not_run() -> None:
+    """It isn't listed either: nothing is missing."""
+    assert (Decision.APPROVE, [], ()) == outcome_of(NO_ROLE, a_check("off", DENY, applies=False))
 
 
-def test_without_checks_nothing_is_decided() -> None:
+def test_a_decision_without_checks_is_an_error() -> None:
     """An empty list of checks would approve everything."""
     with pytest.raises(ValueError, match="no checks"):
         decide(a_case(), ())
 
 
-def test_two_checks_of_one_id_are_refused() -> None:
-    """One of them would hide behind the other."""
+def test_two_checks_with_one_id_are_an_error() -> None:
+    """Their refusals could not be distinguished."""
     with pytest.raises(ValueError, match="two with one id"):
         decide(a_case(), (a_check("a"), a_check("a")))
 
 
 @pytest.mark.parametrize(("may", "does"), [(LEAVE, DENY), (DENY, LEAVE)])
-def test_a_check_with_an_effect_that_it_didnt_declare_is_a_bug(may: Effect, does: Effect) -> None:
-    """Who reads the rule book must be able to trust it."""
+def test_a_check_with_an_undeclared_effect_is_an_error(may: Effect, does: Effect) -> None:
+    """The declared effects are documentation that must be true."""
     check = replace(a_check("a", does), effects=frozenset({may}))
 
     with pytest.raises(ValueError, match=f"a may not {does.value}"):
         decide(a_case(), (check,))
 
 
-def test_an_error_in_a_check_is_no_verdict() -> None:
-    """It is raised to whoever asked."""
+def test_an_error_in_a_check_is_raised() -> None:
+    """It is no verdict; the caller handles it."""
     with pytest.raises(RuntimeError, match="boom"):
-        decide(a_case(), (replace(a_check(), run=_explode),))
+        decide(a_case(), (replace(a_check(), run=_raise),))
 
 
-def _explode(_case: Case) -> Refusal | None:
+def _raise(_case: Case) -> Refusal | None:
     raise RuntimeError("boom")
 
 
 def test_an_approvable_case_is_approved_by_all_checks() -> None:
-    """The builders' case is good by default, and nothing goes unchecked."""
-    assert (Decision.APPROVE, [], ()) == said(a_case(), *KUBELET_SERVING_CHECKS)
+    """The builders' case is good by default, and every check is run."""
+    assert (Decision.APPROVE, [], ()) == outcome_of(a_case(), *KUBELET_SERVING_CHECKS)
 
 
-_NOTHING_OF_EC2 = (
+_NEED_EC2 = (
     "instance-single",
     "instance-running",
     "instance-launched-before",
@@ -195,7 +195,7 @@ _NOTHING_OF_EC2 = (
 @pytest.mark.parametrize(
     ("case", "not_run"),
     [
-        (a_case(instances=NOT_PROVIDED), _NOTHING_OF_EC2),
+        (a_case(instances=NOT_PROVIDED), _NEED_EC2),
         (a_case(cluster=NOT_PROVIDED), ("cluster", "reserved-names")),
         (
             a_case(
@@ -209,22 +209,20 @@ _NOTHING_OF_EC2 = (
     ],
     ids=["no-instances", "no-cluster", "no-cluster-needed", "no-roles", "no-roles-needed"],
 )
-def test_what_was_not_given_is_told_by_the_checks_that_need_it(
-    case: Case, not_run: tuple[str, ...]
-) -> None:
-    """Only offline can something be missing."""
+def test_checks_that_lack_evidence_are_listed(case: Case, not_run: tuple[str, ...]) -> None:
+    """Evidence is only missing offline."""
     assert not_run == decide(case, KUBELET_SERVING_CHECKS).not_run
 
 
-def test_gates_come_first() -> None:
-    """So the gates alone tell which CSRs AWS must be asked about."""
+def test_gates_come_before_other_checks() -> None:
+    """The gates alone decide which CSRs need evidence from AWS."""
     gates = [check.gate for check in KUBELET_SERVING_CHECKS]
 
     assert sorted(gates, reverse=True) == gates
 
 
-def test_a_detail_reads_in_the_verdict_as_the_check_gave_it() -> None:
-    """It is made printable once, not twice."""
+def test_a_detail_is_escaped_once() -> None:
+    """The verdict has the detail as the check returned it."""
     case = a_case(request=a_request(sans=names("a\nb")))
     check = next(check for check in KUBELET_SERVING_CHECKS if check.id == "san-kinds")
     given = check.run(case)
@@ -247,24 +245,24 @@ def test_a_detail_reads_in_the_verdict_as_the_check_gave_it() -> None:
 def test_a_detail_is_printable_whatever_a_requester_chooses(
     name: str, case_of: Callable[[str], Case]
 ) -> None:
-    """It stands in log lines, alarms and terminals."""
+    """It appears in log lines, conditions and terminals."""
     verdict = decide(case_of(name), KUBELET_SERVING_CHECKS)
 
     assert all(r.detail.isascii() and r.detail.isprintable() for r in verdict.refusals)
 
 
 def test_a_detail_is_bounded() -> None:
-    """One that was cut ends in a tilde."""
+    """A truncated one ends with a tilde."""
     assert "x" * 300 == Refusal(LEAVE, "reason", "x" * MAX_DETAIL).detail
     assert "x" * 299 + "~" == Refusal(LEAVE, "reason", "x" * (MAX_DETAIL + 1)).detail
 
 
 def test_a_refusal_has_a_reason() -> None:
-    """Without one nobody could tell what to do."""
+    """Without a reason an operator can't tell what to do."""
     with pytest.raises(ValueError, match="without a reason"):
         Refusal(LEAVE, "", "detail")
 
 
-def test_what_is_no_text_is_made_safe_too() -> None:
-    """Its Python form stands for it."""
+def test_a_value_that_is_no_text_is_printable_too() -> None:
+    """Its `repr` is used."""
     assert printable(["ä"], None) == "['\\xe4']"

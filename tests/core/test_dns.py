@@ -1,4 +1,4 @@
-"""DNS names as data."""
+"""DNS names: which are valid, and how they are compared."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from core.dns import folded, is_dns_name, looks_like_an_address, suffix
     ],
 )
 def test_letters_digits_and_hyphens_in_legal_lengths_are_a_dns_name(name: str) -> None:
-    """253 characters at most, 63 a label, and one trailing dot besides."""
+    """A name has at most 253 characters, 63 per label, and may have one trailing dot."""
     assert is_dns_name(name)
 
 
@@ -47,8 +47,8 @@ def test_letters_digits_and_hyphens_in_legal_lengths_are_a_dns_name(name: str) -
         ".".join(["a" * 63, "a" * 63, "a" * 63, "a" * 62]),
     ],
 )
-def test_all_else_is_no_dns_name(name: str) -> None:
-    """In EC2's filters `*`, `?` and a backslash are live, so such a name never gets there."""
+def test_any_other_text_is_no_dns_name(name: str) -> None:
+    """EC2's filters interpret `*`, `?` and backslashes, so such a name must never reach one."""
     assert not is_dns_name(name)
 
 
@@ -70,29 +70,29 @@ def test_all_else_is_no_dns_name(name: str) -> None:
         "node\n.1",
     ],
 )
-def test_what_a_resolver_may_take_for_an_address_looks_like_one(name: str) -> None:
-    """Whatever ends in a number is read as an IPv4 address somewhere."""
+def test_a_name_that_a_resolver_may_read_as_an_address_looks_like_one(name: str) -> None:
+    """Some resolvers read every name that ends in a number as an IPv4 address."""
     assert looks_like_an_address(name)
 
 
 @pytest.mark.parametrize("name", ["", "node", "1.node", "node.1a", "10-0-1-10", "0xg", "node.x1"])
-def test_names_that_end_in_no_number_look_like_names(name: str) -> None:
-    """A digit somewhere makes no address."""
+def test_a_name_that_does_not_end_in_a_number_looks_like_no_address(name: str) -> None:
+    """A digit elsewhere in the name doesn't matter."""
     assert not looks_like_an_address(name)
 
 
 @pytest.mark.parametrize("name", ["Node.EC2.internal", "node.ec2.internal.", "NODE.EC2.INTERNAL."])
-def test_names_are_compared_without_letter_case_and_trailing_dot(name: str) -> None:
-    """DNS knows neither."""
+def test_names_are_equal_whatever_their_letter_case_and_trailing_dot(name: str) -> None:
+    """DNS ignores both."""
     assert folded(name) == "node.ec2.internal"
 
 
-def test_one_trailing_dot_is_taken_away_and_no_more() -> None:
-    """A name with two is another name, and an illegal one."""
+def test_only_one_trailing_dot_is_removed() -> None:
+    """A name with two trailing dots is another name, and invalid."""
     assert folded("node..") == "node."
 
 
 @pytest.mark.parametrize(("name", "rest"), [("a.b.c", "b.c"), ("a", ""), ("", "")])
-def test_the_suffix_is_all_but_the_first_label(name: str, rest: str) -> None:
+def test_the_suffix_is_everything_after_the_first_label(name: str, rest: str) -> None:
     """It is empty for a name of one label."""
     assert rest == suffix(name)

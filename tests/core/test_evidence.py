@@ -1,4 +1,4 @@
-"""What EC2 and IAM are asked, and what is made of their answers."""
+"""Evidence from EC2 and IAM: what is requested, and what follows from the responses."""
 
 from datetime import timedelta
 
@@ -28,20 +28,20 @@ def ask(
 
 
 def test_an_instance_is_found_by_its_session_with_its_role() -> None:
-    """Both together are the evidence."""
+    """The evidence is the instance with its role."""
     assert [Evidence((an_instance(),), ROLE)] == ask(FakeFleet(), SESSION)
 
 
 def test_an_instance_is_found_by_its_name() -> None:
-    """In the cluster's VPC."""
+    """Only instances of the cluster's VPC count."""
     fleet = FakeFleet()
 
     assert [Evidence((an_instance(),), ROLE)] == ask(fleet, NAME)
     assert fleet.asked[0] == ("by_private_dns_name", NODE, f"in {VPC}")
 
 
-def test_all_instances_are_asked_for_at_once() -> None:
-    """One question for all ids and one for all names, each in order and once."""
+def test_all_instances_are_requested_at_once() -> None:
+    """One call has all ids and one has all names, each sorted and without duplicates."""
     fleet = FakeFleet((an_instance(), OTHER))
 
     ask(fleet, OTHER_SESSION, OTHER_NAME, SESSION, NAME, SESSION, roles_wanted=False)
@@ -52,8 +52,8 @@ def test_all_instances_are_asked_for_at_once() -> None:
     ] == fleet.asked
 
 
-def test_without_identities_nobody_is_asked() -> None:
-    """No question is an answer too."""
+def test_without_identities_nothing_is_requested() -> None:
+    """The evidence is then empty."""
     fleet = FakeFleet()
 
     assert [] == ask(fleet)
@@ -61,8 +61,8 @@ def test_without_identities_nobody_is_asked() -> None:
 
 
 @pytest.mark.parametrize("node", ["*", "ip-10-0-1-*", "n?de", "n\\de", "", "a b", "a" * 64])
-def test_a_name_that_is_no_plain_host_name_is_never_asked_for(node: str) -> None:
-    """In a filter of EC2 it could match every instance."""
+def test_a_name_that_is_no_plain_host_name_never_reaches_a_filter(node: str) -> None:
+    """In an EC2 filter it could match every instance."""
     fleet = FakeFleet()
 
     assert [Evidence((), RoleUnknown("there is no single instance to ask for"))] == ask(
@@ -72,8 +72,8 @@ def test_a_name_that_is_no_plain_host_name_is_never_asked_for(node: str) -> None
 
 
 @pytest.mark.parametrize("state", ["shutting-down", "terminated"])
-def test_a_dead_instance_doesnt_answer_to_a_name(state: str) -> None:
-    """Its name may be another's by now; its id never is."""
+def test_a_terminated_instance_is_not_found_by_name(state: str) -> None:
+    """Its name may be another instance's by now; its id never is."""
     dead = an_instance(id=OTHER_ID, state=state)
     fleet = FakeFleet((dead, an_instance()))
 
@@ -83,8 +83,8 @@ def test_a_dead_instance_doesnt_answer_to_a_name(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["pending", "running", "stopping", "stopped"])
-def test_one_that_may_live_again_answers_to_its_name(state: str) -> None:
-    """Two of one name are told as two."""
+def test_an_instance_that_may_run_again_is_found_by_name(state: str) -> None:
+    """Two instances with one name are both in the evidence."""
     both = (an_instance(), an_instance(id=OTHER_ID, state=state))
 
     assert both == living(both, VPC)
@@ -95,17 +95,17 @@ def test_one_that_may_live_again_answers_to_its_name(state: str) -> None:
     [(VPC, (an_instance(),)), (None, (an_instance(), an_instance(vpc_id="vpc-other")))],
 )
 def test_names_are_unique_within_a_vpc(vpc_id: str | None, found: tuple[Instance, ...]) -> None:
-    """Where the cluster's isn't known, all of that name are told."""
+    """If the cluster's VPC is unknown, all instances with the name are returned."""
     assert found == living((an_instance(), an_instance(vpc_id="vpc-other")), vpc_id)
 
 
 def test_an_empty_vpc_matches_nothing() -> None:
-    """Two things that are both unknown aren't the same."""
+    """Two unknown VPCs aren't the same VPC."""
     assert () == living((an_instance(vpc_id=""),), "")
 
 
-def test_a_role_is_asked_for_once_a_profile() -> None:
-    """A node group has one."""
+def test_a_role_is_requested_once_per_profile() -> None:
+    """All nodes of a node group share a profile."""
     fleet = FakeFleet((an_instance(), OTHER))
 
     ask(fleet, SESSION, OTHER_SESSION)
@@ -113,8 +113,8 @@ def test_a_role_is_asked_for_once_a_profile() -> None:
     assert [("role_of_profile", PROFILE)] == fleet.asked[1:]
 
 
-def test_another_profile_comes_first_at_another_time() -> None:
-    """Where IAM is slow a run asks for few, and the same ones would be left in every run."""
+def test_the_first_profile_changes_with_time() -> None:
+    """If IAM is slow a run asks for a few only; they must not be the same ones in every run."""
     instances = (an_instance(profile_arn="b"), an_instance(id=OTHER_ID, profile_arn="a"))
     firsts = set()
 
@@ -128,15 +128,15 @@ def test_another_profile_comes_first_at_another_time() -> None:
     assert {("role_of_profile", "a"), ("role_of_profile", "b")} == firsts
 
 
-def test_without_time_to_ask_iam_there_is_no_evidence_yet() -> None:
-    """Unlike IAM's silence, which may be a trouble of days, it is over with the next run."""
+def test_without_time_for_iam_the_evidence_is_out_of_time() -> None:
+    """The next run gets it, while an unavailable IAM may last for days."""
     late = OutOfTime("not asked")
 
     assert [late] == ask(FakeFleet(roles={PROFILE: late}), SESSION)
 
 
-def test_roles_that_nobody_wants_arent_asked_for() -> None:
-    """IAM needn't be allowed at all then."""
+def test_roles_are_not_requested_if_they_are_not_verified() -> None:
+    """The approver then needs no rights in IAM."""
     fleet = FakeFleet()
 
     assert [Evidence((an_instance(),), RoleUnknown("IAM was not asked"))] == ask(
@@ -146,7 +146,7 @@ def test_roles_that_nobody_wants_arent_asked_for() -> None:
 
 
 def test_an_instance_without_a_profile_has_no_role() -> None:
-    """IAM can't be asked for the role of nothing."""
+    """There is no profile to ask IAM about."""
     fleet = FakeFleet((an_instance(profile_arn=""),))
 
     [got] = ask(fleet, SESSION)
@@ -158,7 +158,7 @@ def test_an_instance_without_a_profile_has_no_role() -> None:
 
 @pytest.mark.parametrize("instances", [(), (an_instance(), an_instance())], ids=["none", "two"])
 def test_only_a_single_instance_has_a_role(instances: tuple[Instance, ...]) -> None:
-    """Of none or several there is no role to compare."""
+    """With no instance or several there is no role to compare."""
     fleet = FakeFleet(instances)
 
     assert [Evidence(instances, RoleUnknown("there is no single instance to ask for"))] == ask(
@@ -167,15 +167,15 @@ def test_only_a_single_instance_has_a_role(instances: tuple[Instance, ...]) -> N
     assert [("by_id", INSTANCE_ID)] == fleet.asked
 
 
-def test_what_is_left_out_of_an_answer_is_unknown() -> None:
-    """EC2 says nothing of instances that it doesn't know."""
+def test_an_instance_that_a_response_leaves_out_is_unknown() -> None:
+    """EC2 leaves out instances that it doesn't have."""
     unknown = Evidence((), RoleUnknown("there is no single instance to ask for"))
 
     assert [unknown, unknown] == ask(FakeFleet(silent=True), SESSION, NAME)
 
 
-def test_unavailable_stays_unavailable() -> None:
-    """It is neither "no instance" nor anybody else's trouble."""
+def test_unavailable_evidence_stays_unavailable() -> None:
+    """It isn't "no instance", and other identities keep their evidence."""
     fleet = FakeFleet((an_instance(), OTHER), unavailable=(INSTANCE_ID, NODE))
 
     by_id, by_name, other = ask(fleet, SESSION, NAME, OTHER_SESSION)

@@ -12,33 +12,35 @@ BY_NAME = Identity(IdentityKind.NAME, None, NODE)
 
 @pytest.mark.parametrize("allow_name", [True, False])
 def test_a_session_names_the_instance(allow_name: bool) -> None:  # noqa: FBT001  a case
-    """With a session the name never counts."""
+    """With a session the node's name is never used."""
     assert identify(a_csr(), allow_name=allow_name) == BY_SESSION
 
 
-def test_without_any_iam_key_the_name_counts_where_allowed() -> None:
-    """Clusters whose nodes don't use IAM have nothing else."""
+def test_without_any_iam_key_the_name_is_the_identity_where_allowed() -> None:
+    """Clusters whose nodes don't use IAM have no other identity."""
     assert identify(a_csr(extra={}), allow_name=True) == BY_NAME
 
 
-def test_without_any_iam_key_nothing_counts_by_default() -> None:
-    """Names are used again, sessions aren't."""
+def test_without_any_iam_key_there_is_no_identity_by_default() -> None:
+    """Node names are reused, sessions aren't."""
     assert identify(a_csr(extra={}), allow_name=False) is None
 
 
 @pytest.mark.parametrize("username", ["alice", "system:node:", "system:nodes:a", "System:node:a"])
 @pytest.mark.parametrize("extra", [{}, an_extra()], ids=["no-IAM", "IAM"])
-def test_who_is_no_node_is_no_instance(username: str, extra: dict[str, tuple[str, ...]]) -> None:
-    """Whatever his session is called."""
+def test_a_requester_that_is_no_node_has_no_instance(
+    username: str, extra: dict[str, tuple[str, ...]]
+) -> None:
+    """Its session name doesn't matter."""
     assert identify(a_csr(username=username, extra=extra), allow_name=True) is None
 
 
 @pytest.mark.parametrize("key", sorted(an_extra()))
 @pytest.mark.parametrize("case", [str, str.lower, str.upper])
-def test_any_iam_key_in_any_letter_case_keeps_a_node_from_being_known_by_name(
+def test_any_iam_key_in_any_letter_case_prevents_identification_by_name(
     key: str, case: type[str]
 ) -> None:
-    """Impersonated keys arrive in lower case, and an IAM identity is known by its session alone."""
+    """Impersonation sends keys in lower case, and only its session identifies an IAM identity."""
     csr = a_csr(extra={case(key): ()})
 
     assert has_iam_keys(csr)
@@ -46,7 +48,7 @@ def test_any_iam_key_in_any_letter_case_keeps_a_node_from_being_known_by_name(
 
 
 def test_other_keys_are_no_iam_keys() -> None:
-    """Kubernetes itself adds keys to some requesters."""
+    """Kubernetes adds keys of its own to some requesters."""
     csr = a_csr(extra={"authentication.kubernetes.io/credential-id": ("X509SHA256=00",)})
 
     assert not has_iam_keys(csr)
@@ -55,7 +57,7 @@ def test_other_keys_are_no_iam_keys() -> None:
 
 @pytest.mark.parametrize("instance_id", ["i-0aaaaaaa", "i-0123456789abcdef0"])
 def test_an_instance_id_has_8_or_17_hex_digits(instance_id: str) -> None:
-    """The short ones are from before 2016."""
+    """EC2 gave out the short ones before 2016."""
     assert instance_id == session_instance(a_csr(extra=an_extra(instance_id)))
 
 
@@ -81,7 +83,7 @@ def test_an_instance_id_has_8_or_17_hex_digits(instance_id: str) -> None:
     ],
 )
 def test_a_session_that_is_not_exactly_an_instance_id_names_no_instance(session: str) -> None:
-    """People choose session names too."""
+    """People can choose any session name."""
     csr = a_csr(extra=an_extra(session))
 
     assert session_instance(csr) is None
@@ -100,7 +102,7 @@ def test_a_session_that_is_not_exactly_an_instance_id_names_no_instance(session:
     ],
 )
 def test_an_ambiguous_session_name_names_no_instance(extra: dict[str, tuple[str, ...]]) -> None:
-    """It is a session name all the same, so the node isn't known by name either."""
+    """It still is a session name, so the node isn't identified by name either."""
     csr = a_csr(extra=extra)
 
     assert has_session_name(csr)
@@ -109,5 +111,5 @@ def test_an_ambiguous_session_name_names_no_instance(extra: dict[str, tuple[str,
 
 
 def test_without_its_key_there_is_no_session_name() -> None:
-    """The other IAM keys are none."""
+    """No other IAM key replaces it."""
     assert not has_session_name(without(a_csr(), "sessionName"))

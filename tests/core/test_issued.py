@@ -1,4 +1,4 @@
-"""Whether an issued certificate is what was approved."""
+"""Findings: an issued certificate differs from the request, or none was issued."""
 
 import warnings
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def issued(
     spki: bytes | None = None,
     extensions: Sequence[bytes] | None = None,
 ) -> Csr:
-    """The CSR with a certificate of these names."""
+    """Return the CSR with a certificate of these names."""
     certificate = a_certificate(csr, sans=sans, node=node, spki=spki, extensions=extensions)
     return replace(csr, certificate=certificate)
 
@@ -55,7 +55,7 @@ def issued(
 @pytest.mark.parametrize(
     "csr",
     [
-        pytest.param(issued(), id="the-very-names"),
+        pytest.param(issued(), id="the-same-names"),
         pytest.param(issued(NAMES[::-1]), id="in-another-order"),
         pytest.param(
             issued((csr_builder.dns(f"{NODE.upper()}."), csr_builder.ip(ADDRESS))),
@@ -63,28 +63,28 @@ def issued(
         ),
     ],
 )
-def test_a_certificate_as_approved_is_no_finding(csr: Csr) -> None:
-    """Names are compared as names."""
+def test_a_certificate_as_requested_is_no_finding(csr: Csr) -> None:
+    """Order and spelling of the names don't matter."""
     assert reported(csr) is None
     assert not mismatch(csr, a_parsed_csr(csr).request)
 
 
-def test_an_address_that_go_shortens_is_no_other_name() -> None:
-    """Where Go doesn't refuse an IPv4-mapped address, it writes the IPv4 one into certificates."""
+def test_an_ipv4_mapped_address_equals_its_ipv4_address() -> None:
+    """Go writes an IPv4-mapped address into certificates as the IPv4 address."""
     asked = a_filed_csr(ips=(f"::ffff:{ADDRESS}",), conditions=(approved("AutoApproved"),))
 
     assert reported(issued(csr=asked)) is None
 
 
 def test_a_chain_is_judged_by_its_first_certificate() -> None:
-    """Those of authorities may follow."""
+    """The certificates of authorities may follow it."""
     chain = issued().certificate + issued(()).certificate
 
     assert reported(replace(ASKED, certificate=chain)) is None
 
 
 def test_another_key_is_a_mismatch() -> None:
-    """Somebody else could then pose as the node."""
+    """Someone else could then impersonate the node."""
     csr = issued(spki=keys.ecdsa("another").spki)
 
     assert reported(csr) == (MISMATCH, "the certificate holds another key than the request")
@@ -100,8 +100,8 @@ def test_another_key_is_a_mismatch() -> None:
         (der.context(1, b"a@b.example"), "('RFC822Name', 'a@b.example')"),
     ],
 )
-def test_a_further_name_is_a_mismatch(extra: bytes, name: str) -> None:
-    """Of whatever kind it is."""
+def test_an_additional_name_is_a_mismatch(extra: bytes, name: str) -> None:
+    """Its kind doesn't matter."""
     csr = issued((*NAMES, extra))
 
     assert (MISMATCH, f"the certificate holds further names: [{name}]") == reported(csr)
@@ -109,15 +109,15 @@ def test_a_further_name_is_a_mismatch(extra: bytes, name: str) -> None:
 
 
 def test_another_subject_is_a_mismatch() -> None:
-    """The CN is a name as well."""
+    """Some clients read the CN as a name."""
     assert reported(issued(node="other")) == (
         MISMATCH,
         "the certificate holds further names: [('CN', 'system:node:other')]",
     )
 
 
-def test_a_further_name_weighs_more_than_a_missing_one() -> None:
-    """The worse of the two is told."""
+def test_an_additional_name_outweighs_a_missing_one() -> None:
+    """The finding is the worse of the two."""
     found = reported(issued((csr_builder.dns("kubernetes"),)))
 
     assert found is not None
@@ -125,22 +125,22 @@ def test_a_further_name_weighs_more_than_a_missing_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("csr", "lacking"),
+    ("csr", "missing"),
     [
-        pytest.param(issued(NAMES[:1]), f"('IP', '{ADDRESS}')", id="one-name-less"),
+        pytest.param(issued(NAMES[:1]), f"('IP', '{ADDRESS}')", id="one-name-missing"),
         pytest.param(
             issued(extensions=()), f"('DNS', '{NODE}'), ('IP', '{ADDRESS}')", id="no-names-at-all"
         ),
     ],
 )
-def test_fewer_names_are_no_mismatch(csr: Csr, lacking: str) -> None:
-    """It is a nuisance and no danger."""
-    assert (FEWER, f"the certificate lacks names: [{lacking}]") == reported(csr)
+def test_fewer_names_are_no_mismatch(csr: Csr, missing: str) -> None:
+    """Fewer names are a nuisance, not a danger."""
+    assert (FEWER, f"the certificate lacks names: [{missing}]") == reported(csr)
     assert not mismatch(csr, a_parsed_csr(csr).request)
 
 
 def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
-    """Nobody can tell what was asked for."""
+    """What was asked for is unknown."""
     csr = replace(issued(), request=b"x")
 
     why = "not exactly one CERTIFICATE REQUEST block, first byte to last"
@@ -149,8 +149,8 @@ def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
     assert mismatch(csr, a_parsed_csr(csr).request)
 
 
-def test_what_others_approve_of_requests_that_we_cant_read_is_no_news() -> None:
-    """A person may approve what we wouldn't; the signer has misread nothing by that."""
+def test_another_approvers_unreadable_request_is_no_finding() -> None:
+    """A person may approve what we wouldn't; that is no fault of the signer."""
     csr = replace(issued(), request=b"x", conditions=(approved("KubectlApprove"),))
 
     assert reported(csr) is None
@@ -180,7 +180,7 @@ SAN = csr_builder.san_extension(*NAMES)
     ],
 )
 def test_a_certificate_that_we_cant_read_is_a_mismatch(certificate: bytes) -> None:
-    """However its reading fails: what nobody could check isn't what was approved."""
+    """A certificate that can't be checked may differ from the request."""
     csr = replace(ASKED, certificate=certificate)
     found = reported(csr)
 
@@ -190,8 +190,8 @@ def test_a_certificate_that_we_cant_read_is_a_mismatch(certificate: bytes) -> No
     assert mismatch(csr, a_parsed_csr(csr).request)
 
 
-def test_a_long_common_name_draws_no_warning() -> None:
-    """A node's name may make a CN of more than 64 characters."""
+def test_a_long_common_name_causes_no_warning() -> None:
+    """A node's name may make the CN longer than 64 characters."""
     asked = a_filed_csr(node="n" * 80, conditions=(approved(),))
 
     with warnings.catch_warnings(record=True) as heard:
@@ -205,8 +205,8 @@ def test_a_long_common_name_draws_no_warning() -> None:
 # --- not issued ----------------------------------------------------------------------------------
 
 
-def test_a_certificate_is_missed_once_the_grace_is_over() -> None:
-    """120 s are granted; the approver is named."""
+def test_a_certificate_is_missing_once_the_grace_period_is_over() -> None:
+    """The grace period is 120 s; the finding names the approver."""
     at, over = timedelta(seconds=120), timedelta(seconds=121)
 
     assert finding(a_csr(conditions=(approved(ago=at),))) is None
@@ -216,15 +216,15 @@ def test_a_certificate_is_missed_once_the_grace_is_over() -> None:
     )
 
 
-def test_a_certificate_that_nobody_waits_for_is_not_missed() -> None:
-    """After 15 minutes the kubelet has dropped the key, and filed anew."""
+def test_a_certificate_of_an_abandoned_csr_is_not_missing() -> None:
+    """After 15 minutes the kubelet has dropped the key and filed a new request."""
     limit = timedelta(seconds=900)
 
     assert reported(a_csr(age=limit, conditions=(approved(),))) is not None
     assert reported(a_csr(age=limit + timedelta(seconds=1), conditions=(approved(),))) is None
 
 
-def test_an_approval_without_a_time_counts_from_the_csrs_own() -> None:
+def test_an_approval_without_a_time_counts_from_the_csrs_creation() -> None:
     """`lastUpdateTime` may be absent."""
     undated = replace(approved(), last_update=None)
 
@@ -234,8 +234,8 @@ def test_an_approval_without_a_time_counts_from_the_csrs_own() -> None:
     assert found.age_seconds == 300
 
 
-def test_what_the_signer_refused_is_told_in_its_words() -> None:
-    """At once, and however old it is."""
+def test_a_failed_csr_quotes_the_signer() -> None:
+    """It is a finding at once, and at any age."""
     failed = Condition("Failed", "True", "SignerValidationFailure", "no SAN", NOW)
 
     csr = a_csr(age=timedelta(hours=1), conditions=(approved(ago=timedelta(0)), failed))
@@ -244,8 +244,8 @@ def test_what_the_signer_refused_is_told_in_its_words() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Denied", "Failed"])
-def test_without_an_approval_nothing_is_missed(kind: str) -> None:
-    """Whatever else was decided."""
+def test_without_an_approval_no_certificate_is_missing(kind: str) -> None:
+    """Other decisions need no certificate."""
     csr = a_csr(conditions=(replace(approved(), type=kind),))
 
     assert reported(csr) is None
@@ -253,12 +253,12 @@ def test_without_an_approval_nothing_is_missed(kind: str) -> None:
 
 
 def test_without_a_certificate_there_is_no_mismatch() -> None:
-    """There is nothing to compare."""
+    """There is nothing to compare with."""
     assert not mismatch(ASKED, a_parsed_csr(ASKED).request)
 
 
 def test_a_finding_holds_its_csr_and_its_request() -> None:
-    """For the ledger, which tells the names that were asked for."""
+    """The ledger logs the names that were asked for."""
     csr = issued(())
     found = finding(csr)
 

@@ -1,4 +1,4 @@
-"""What was read is found by its bytes, and takes a bounded amount of memory."""
+"""A parsed object is found by its bytes, and all of them take a bounded amount of memory."""
 
 import tracemalloc
 from dataclasses import dataclass, field
@@ -27,44 +27,44 @@ class Counted:
 
 
 @pytest.fixture
-def how() -> Counted:
+def parse() -> Counted:
     return Counted()
 
 
-def read(reader: Reader, how: Counted, *contents: bytes) -> None:
+def read(reader: Reader, parse: Counted, *contents: bytes) -> None:
     for content in contents:
-        assert content.upper() == reader.read("upper", content, how)
+        assert content.upper() == reader.read("upper", content, parse)
 
 
-def test_the_same_bytes_are_read_once(how: Counted) -> None:
-    """In one run, and in later ones."""
+def test_the_same_bytes_are_read_once(parse: Counted) -> None:
+    """The same holds for later runs."""
     memo = Memo()
 
     for _ in range(3):
-        read(memo.reader(*PROD), how, b"a", b"a")
+        read(memo.reader(*PROD), parse, b"a", b"a")
 
-    assert [b"a"] == how.calls
-
-
-def test_other_bytes_are_another_reading(how: Counted) -> None:
-    """By whatever name they are listed."""
-    read(Memo().reader(*PROD), how, b"a", b"b")
-
-    assert [b"a", b"b"] == how.calls
+    assert [b"a"] == parse.calls
 
 
-def test_another_function_of_the_same_bytes_is_another_reading(how: Counted) -> None:
-    """What is well-formed for one signer isn't for another."""
+def test_other_bytes_are_read_separately(parse: Counted) -> None:
+    """The name under which they are listed doesn't matter."""
+    read(Memo().reader(*PROD), parse, b"a", b"b")
+
+    assert [b"a", b"b"] == parse.calls
+
+
+def test_another_function_reads_the_same_bytes_again(parse: Counted) -> None:
+    """A request that is well-formed for one signer may not be for another."""
     reader = Memo().reader(*PROD)
 
     assert (b"A", b"a") == (
-        reader.read("upper", b"a", how),
+        reader.read("upper", b"a", parse),
         reader.read("lower", b"a", bytes.lower),
     )
 
 
-def test_what_is_raised_is_not_kept() -> None:
-    """Every run meets the error itself."""
+def test_an_error_is_not_kept() -> None:
+    """Every run raises the error again."""
     reader = Memo().reader(*PROD)
 
     with pytest.raises(ZeroDivisionError):
@@ -72,77 +72,77 @@ def test_what_is_raised_is_not_kept() -> None:
     assert b"b" == reader.read("division", b"a", lambda _: b"b")
 
 
-def test_what_a_complete_run_did_not_use_is_forgotten(how: Counted) -> None:
-    """It is no longer in the list."""
+def test_bytes_that_a_complete_run_did_not_use_are_forgotten(parse: Counted) -> None:
+    """They are no longer in the list."""
     memo = Memo()
-    read(memo.reader(*PROD), how, b"a", b"b")
+    read(memo.reader(*PROD), parse, b"a", b"b")
     second = memo.reader(*PROD)
-    read(second, how, b"b")
+    read(second, parse, b"b")
     second.forget_unused()
 
-    read(memo.reader(*PROD), how, b"a", b"b")
+    read(memo.reader(*PROD), parse, b"a", b"b")
 
-    assert [b"a", b"b", b"a"] == how.calls
+    assert [b"a", b"b", b"a"] == parse.calls
 
 
-def test_what_a_run_did_not_reach_is_kept(how: Counted) -> None:
-    """One that ran out of time may begin elsewhere the next time."""
+def test_bytes_that_an_incomplete_run_did_not_reach_are_kept(parse: Counted) -> None:
+    """A run that is out of time may start at another place the next time."""
     memo = Memo()
-    read(memo.reader(*PROD), how, b"a")
-    read(memo.reader(*PROD), how, b"b")
+    read(memo.reader(*PROD), parse, b"a")
+    read(memo.reader(*PROD), parse, b"b")
 
-    read(memo.reader(*PROD), how, b"a", b"b")
+    read(memo.reader(*PROD), parse, b"a", b"b")
 
-    assert [b"a", b"b"] == how.calls
+    assert [b"a", b"b"] == parse.calls
 
 
-def test_the_least_recently_used_cluster_goes_first_and_as_a_whole(how: Counted) -> None:
-    """Half of a cluster's readings would be read again all the same."""
+def test_the_least_recently_used_cluster_goes_first_and_as_a_whole(parse: Counted) -> None:
+    """Keeping half of a cluster's list would save little."""
     memo = Memo(max_bytes=4 * ENTRY)
-    read(memo.reader(*PROD), how, b"a", b"b")
-    read(memo.reader(*LAB), how, b"c")
-    read(memo.reader(*PROD), how, b"a", b"b")
+    read(memo.reader(*PROD), parse, b"a", b"b")
+    read(memo.reader(*LAB), parse, b"c")
+    read(memo.reader(*PROD), parse, b"a", b"b")
 
-    read(memo.reader(*DEV), how, b"d", b"e")
+    read(memo.reader(*DEV), parse, b"d", b"e")
 
-    how.calls.clear()
-    read(memo.reader(*PROD), how, b"a", b"b")
-    assert [] == how.calls
-    read(memo.reader(*LAB), how, b"c")
-    assert [b"c"] == how.calls
+    parse.calls.clear()
+    read(memo.reader(*PROD), parse, b"a", b"b")
+    assert [] == parse.calls
+    read(memo.reader(*LAB), parse, b"c")
+    assert [b"c"] == parse.calls
 
 
-def test_a_list_forgets_its_own_unused_readings_last(how: Counted) -> None:
-    """All other clusters' readings are forgotten before that."""
+def test_a_list_forgets_its_own_unused_bytes_last(parse: Counted) -> None:
+    """All other clusters' bytes are forgotten first."""
     memo = Memo(max_bytes=2 * ENTRY)
-    read(memo.reader(*LAB), how, b"l")
-    read(memo.reader(*PROD), how, b"a", b"b")
+    read(memo.reader(*LAB), parse, b"l")
+    read(memo.reader(*PROD), parse, b"a", b"b")
 
     now = memo.reader(*PROD)
-    read(now, how, b"b", b"c")
-    read(now, how, b"b", b"c")
+    read(now, parse, b"b", b"c")
+    read(now, parse, b"b", b"c")
 
-    assert [b"l", b"a", b"b", b"c"] == how.calls
+    assert [b"l", b"a", b"b", b"c"] == parse.calls
 
 
-def test_beyond_the_bound_nothing_is_kept_and_all_is_read(how: Counted) -> None:
-    """A list that is too long is read in every run."""
+def test_beyond_the_limit_nothing_more_is_kept_and_everything_is_read(parse: Counted) -> None:
+    """What doesn't fit is read in every run."""
     memo = Memo(max_bytes=2 * ENTRY)
 
     for _ in range(2):
-        read(memo.reader(*PROD), how, b"a", b"b", b"c")
+        read(memo.reader(*PROD), parse, b"a", b"b", b"c")
 
-    assert [b"a", b"b", b"c", b"c"] == how.calls
+    assert [b"a", b"b", b"c", b"c"] == parse.calls
 
 
-def test_a_large_content_weighs_what_it_takes_once_read(how: Counted) -> None:
+def test_a_large_request_counts_with_its_size_once_parsed(parse: Counted) -> None:
     """64 KiB of short names become a megabyte of objects."""
     memo = Memo(max_bytes=900_000)
     large = b"a" * 65_536
 
-    read(memo.reader(*PROD), how, large, large)
+    read(memo.reader(*PROD), parse, large, large)
 
-    assert [large, large] == how.calls
+    assert [large, large] == parse.calls
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_a_large_content_weighs_what_it_takes_once_read(how: Counted) -> None:
         pytest.param(der.context(2, b""), id="empty-name"),
     ],
 )
-def test_what_was_read_of_a_large_request_takes_no_more_than_it_weighs(name: bytes) -> None:
-    """Whatever names it holds thousands of."""
+def test_a_large_parsed_request_takes_no_more_memory_than_its_weight(name: bytes) -> None:
+    """It may contain thousands of names of any kind."""
     names = [name] * (47_500 // len(name))
     request = (
         csr_builder.CsrBuilder.of_node(keys.ecdsa("a"), "a", csr_builder.Names("a"))
@@ -175,13 +175,13 @@ def test_what_was_read_of_a_large_request_takes_no_more_than_it_weighs(name: byt
     assert taken <= weight_of(request)
 
 
-def test_the_sum_of_all_that_is_kept_stays_within_the_bound(how: Counted) -> None:
-    """Whatever comes and goes."""
+def test_all_kept_objects_together_stay_within_the_limit(parse: Counted) -> None:
+    """Lists grow and shrink, and the limit is kept."""
     memo = Memo(max_bytes=5 * ENTRY)
 
     for number in range(40):
         reader = memo.reader("eu-west-1", str(number % 3))
-        read(reader, how, *(bytes([number, entry]) for entry in range(number % 7)))
+        read(reader, parse, *(bytes([number, entry]) for entry in range(number % 7)))
         if number % 4:
             reader.forget_unused()
         assert sum(one.weight for one in memo._readers.values()) <= 5 * ENTRY

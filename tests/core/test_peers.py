@@ -1,4 +1,4 @@
-"""What the rest of the list says of one CSR."""
+"""Peers: what the rest of the list says about one CSR."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def peers_of(csr: Csr, *others: Csr) -> Peers:
-    """What the list of all these says of the first."""
+    """Return what the list of all these says about the first."""
     entries = [a_parsed_csr(one) for one in (csr, *others)]
     return index_of(*entries).of(entries[0])
 
@@ -44,7 +44,7 @@ def old(name: str = "csr-old", age: timedelta = 7 * MINUTE, **rest: Any) -> Csr:
     return a_csr(name=name, age=age, **rest)
 
 
-# --- newer ones ----------------------------------------------------------------------------------
+# --- newer requests ------------------------------------------------------------------------------
 
 
 def test_a_csr_alone_has_no_peers() -> None:
@@ -52,8 +52,8 @@ def test_a_csr_alone_has_no_peers() -> None:
     assert Peers() == peers_of(a_filed_csr())
 
 
-def test_the_newest_of_a_requester_supersedes_all_others() -> None:
-    """Of several the newest is named."""
+def test_the_newest_request_of_a_requester_supersedes_all_others() -> None:
+    """`newer` names the newest of them."""
     newer, newest = old("csr-newer", 3 * MINUTE), old("csr-newest", MINUTE)
 
     assert peers_of(old(), newer, newest).newer == "csr-newest"
@@ -61,15 +61,17 @@ def test_the_newest_of_a_requester_supersedes_all_others() -> None:
     assert peers_of(newest, old(), newer).newer is None
 
 
-def test_of_equal_times_the_later_name_is_the_newer() -> None:
-    """One of the two counts, whatever their order."""
+def test_of_two_created_at_one_time_the_later_name_is_newer() -> None:
+    """Their order in the list doesn't matter."""
     assert peers_of(old("csr-a"), old("csr-b")).newer == "csr-b"
     assert peers_of(old("csr-b"), old("csr-a")).newer is None
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
-def test_of_equal_times_a_pending_one_is_newer_than_a_decided_one(kind: str) -> None:
-    """A node may file two in one second; the decision on one must not strand the other."""
+def test_of_two_created_at_one_time_the_pending_one_is_newer_than_the_decided_one(
+    kind: str,
+) -> None:
+    """A node may file two in one second; the decision on one must not block the other."""
     decided = old("csr-b", conditions=(Condition(kind, "True", "x", "", NOW),))
 
     assert peers_of(old("csr-a"), decided).newer is None
@@ -77,20 +79,20 @@ def test_of_equal_times_a_pending_one_is_newer_than_a_decided_one(kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
-def test_a_decided_one_counts_as_newer(kind: str) -> None:
-    """The kubelet that filed it has dropped the key of the one before."""
+def test_a_decided_csr_counts_as_newer(kind: str) -> None:
+    """The kubelet that filed it has dropped the key of its earlier request."""
     decided = old("csr-new", MINUTE, conditions=(Condition(kind, "True", "x", "", NOW),))
 
     assert peers_of(old(), decided).newer == "csr-new"
 
 
-def test_one_within_the_skew_of_clocks_counts_as_newer() -> None:
-    """30 s ahead is no future."""
+def test_a_csr_within_the_clock_skew_counts_as_newer() -> None:
+    """Up to 30 s ahead is within the clock skew."""
     assert peers_of(old(), old("csr-ahead", timedelta(seconds=-30))).newer == "csr-ahead"
 
 
-def test_one_from_the_future_supersedes_nobody() -> None:
-    """31 s ahead is; else a wrong clock would block a node for good."""
+def test_a_csr_from_the_future_supersedes_no_other() -> None:
+    """31 s ahead is too far: otherwise a wrong clock would block a node forever."""
     assert peers_of(old(), old("csr-future", timedelta(seconds=-31))).newer is None
 
 
@@ -107,16 +109,16 @@ def test_one_from_the_future_supersedes_nobody() -> None:
         ),
     ],
 )
-def test_another_requester_supersedes_nobody(other: Csr) -> None:
-    """A requester is a username with a session."""
+def test_another_requester_supersedes_no_request(other: Csr) -> None:
+    """A requester is a username together with a session."""
     assert peers_of(old(), other).newer is None
 
 
 # --- since when ----------------------------------------------------------------------------------
 
 
-def test_who_files_anew_has_been_asking_since_his_first_request() -> None:
-    """Whatever he files in between."""
+def test_a_requester_has_been_asking_since_its_first_request() -> None:
+    """Requests filed in between don't matter."""
     first, second = old("csr-1", 9 * MINUTE), old("csr-2", 5 * MINUTE)
 
     assert peers_of(old(age=MINUTE), second, first).asking_since == first.created
@@ -129,20 +131,20 @@ def test_who_files_anew_has_been_asking_since_his_first_request() -> None:
     [
         pytest.param(old(conditions=(approved(),)), id="approved"),
         pytest.param(old(age=15 * MINUTE + timedelta(seconds=1)), id="abandoned"),
-        pytest.param(old(node=OTHER), id="another-nodes"),
-        pytest.param(old(extra=an_extra(role="other-role")), id="another-roles"),
+        pytest.param(old(node=OTHER), id="another-node"),
+        pytest.param(old(extra=an_extra(role="other-role")), id="another-role"),
     ],
 )
-def test_nobody_is_asking_by_a_request_that_is_settled_or_anothers(earlier: Csr) -> None:
-    """Only what is pending, fresh and his own counts."""
+def test_a_decided_abandoned_or_foreign_request_does_not_count_as_asking(earlier: Csr) -> None:
+    """Only pending, fresh requests of the same requester count."""
     assert peers_of(old("csr-new", MINUTE), earlier).asking_since is None
 
 
 # --- shared keys ---------------------------------------------------------------------------------
 
 
-def test_a_key_of_another_requester_is_told_with_his_name() -> None:
-    """Of several the first by name, so that it is always the same."""
+def test_a_shared_key_names_the_other_requester() -> None:
+    """Of several requesters it names the first in alphabetical order."""
     mine = a_filed_csr(words="one key")
     others = [
         a_filed_csr(name=f"csr-{node}", node=node, words="one key") for node in ("zeta", "alpha")
@@ -153,7 +155,7 @@ def test_a_key_of_another_requester_is_told_with_his_name() -> None:
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
 def test_a_decided_csr_counts_for_its_key(kind: str) -> None:
-    """A key that was used once is used."""
+    """A key stays used once it was used."""
     other = a_filed_csr(
         name="csr-b",
         node=OTHER,
@@ -164,20 +166,20 @@ def test_a_decided_csr_counts_for_its_key(kind: str) -> None:
     assert f"system:node:{OTHER}" == peers_of(a_filed_csr(words="one key"), other).same_key
 
 
-def test_ones_own_key_may_be_used_again() -> None:
-    """A kubelet that was cut off may file the same request anew."""
+def test_a_requester_may_reuse_its_own_key() -> None:
+    """A kubelet that lost its connection may file the same request again."""
     again = a_filed_csr(name="csr-again", words="one key", extra=an_extra("i-0bbbbbbb"))
 
     assert peers_of(a_filed_csr(words="one key"), again).same_key is None
 
 
-def test_keys_are_compared_as_keys() -> None:
-    """Another key is another, and one key is one whatever else is asked for."""
+def test_only_the_key_is_compared() -> None:
+    """The other contents of the requests don't matter."""
     assert peers_of(a_filed_csr(), a_filed_csr(name="csr-b", node=OTHER)).same_key is None
 
 
 def forged(pem: bytes) -> Csr:
-    """Another requester's CSR with this request."""
+    """Return another requester's CSR with this request."""
     return a_csr(name="csr-b", node=OTHER, request=pem)
 
 
@@ -217,8 +219,8 @@ def test_a_copy_of_a_request_blocks_no_other(other: Csr) -> None:
     assert peers_of(a_filed_csr(words="one key"), other).same_key is None
 
 
-def test_keys_that_cant_be_verified_are_nobodys() -> None:
-    """All unknown algorithms look alike, and prove nothing."""
+def test_keys_that_cant_be_verified_are_not_shared() -> None:
+    """A key of an unknown algorithm doesn't prove whose it is."""
     silent = keys.silent_key("1.2.3.4", bytes(32))
     mine, other = (
         a_csr(
@@ -232,8 +234,8 @@ def test_keys_that_cant_be_verified_are_nobodys() -> None:
     assert peers_of(mine, other).same_key is None
 
 
-def test_an_unread_request_shares_no_key() -> None:
-    """There is nothing to compare."""
+def test_an_unreadable_request_shares_no_key() -> None:
+    """It has no key to compare."""
     assert peers_of(a_csr(), a_filed_csr(name="csr-b", node=OTHER)).same_key is None
 
 
@@ -241,32 +243,32 @@ def test_an_unread_request_shares_no_key() -> None:
 
 
 def mismatched(name: str = "csr-earlier", **rest: Any) -> Csr:
-    """A CSR whose certificate holds a name that nobody asked for."""
+    """Return a CSR whose certificate has a name that wasn't requested."""
     csr = a_filed_csr(name=name, conditions=(approved(),), **rest)
     wrong = a_certificate(csr, sans=(csr_builder.dns("kubernetes.default.svc"),))
     return a_filed_csr(name=name, conditions=(approved(),), certificate=wrong, **rest)
 
 
-def test_a_mismatch_of_the_same_requester_is_told() -> None:
-    """Of several the first by name."""
+def test_a_mismatch_of_the_same_requester_is_named() -> None:
+    """Of several it is the first in alphabetical order."""
     assert peers_of(a_filed_csr(), mismatched("csr-2"), mismatched("csr-1")).mismatch == "csr-1"
 
 
 def test_a_mismatch_counts_for_the_username_whatever_the_session() -> None:
-    """A node that was started anew is the same node to the signer."""
+    """A restarted node has a new session, and the signer sees the same node."""
     other = mismatched(extra=an_extra("i-0bbbbbbbbbbbbbbbb"))
 
     assert peers_of(a_filed_csr(), other).mismatch == "csr-earlier"
 
 
-def test_ones_own_mismatch_and_others_dont_count() -> None:
-    """A CSR isn't its own peer, and other nodes are other nodes."""
+def test_the_csrs_own_mismatch_and_other_nodes_mismatches_dont_count() -> None:
+    """A CSR isn't its own peer, and another node's certificate doesn't matter."""
     assert peers_of(mismatched()).mismatch is None
     assert peers_of(a_filed_csr(node=OTHER), mismatched()).mismatch is None
 
 
-def test_the_index_can_be_filled_bit_by_bit() -> None:
-    """As it is when a list is replayed in time."""
+def test_the_index_can_be_filled_step_by_step() -> None:
+    """`evaluate --decided` replays a list over time."""
     first, second = a_parsed_csr(old()), a_parsed_csr(old("csr-new", MINUTE))
     index = index_of(first)
 
@@ -277,16 +279,16 @@ def test_the_index_can_be_filled_bit_by_bit() -> None:
     assert index.of(first).newer == "csr-new"
 
 
-def test_an_entry_outside_the_index_is_compared_with_it() -> None:
-    """It needn't be in it."""
+def test_a_request_that_is_not_in_the_index_is_compared_with_it() -> None:
+    """It doesn't have to be added first."""
     assert PeerIndex(NOW, 15 * MINUTE).of(a_parsed_csr(old())) == Peers()
 
 
-# --- how many are ahead --------------------------------------------------------------------------
+# --- how many are newer --------------------------------------------------------------------------
 
 
 class Counted(datetime):
-    """A time that counts how often times are compared."""
+    """A time that counts comparisons."""
 
     compared = 0
 
@@ -296,7 +298,7 @@ class Counted(datetime):
 
 
 def test_a_namespace_that_files_thousands_is_sorted_once() -> None:
-    """Sorted anew for each of them, ten thousand took the time of all others."""
+    """Sorting for each of ten thousand requests took the time of all other requests."""
     many = 400
     moment = Counted(2026, 11, 24, 11, 59, tzinfo=UTC)
     asked = [

@@ -1,4 +1,4 @@
-"""The strict reader: what it takes, and the words with which it refuses the rest."""
+"""The strict parser: which requests it accepts, and how it refuses the others."""
 
 import base64
 import warnings
@@ -31,14 +31,14 @@ ONE_BLOCK = "not exactly one CERTIFICATE REQUEST block, first byte to last"
 
 
 def refusal(request: bytes) -> str:
-    """The reader's words for why it refuses this."""
+    """Return why the parser refuses this."""
     with pytest.raises(MalformedRequest) as caught:
         pkcs10.read(request)
     return str(caught.value)
 
 
-def test_a_kubelets_request_is_read_whole() -> None:
-    """Everything that the checks compare is in what the reader returns."""
+def test_a_kubelets_request_is_read_completely() -> None:
+    """The parser returns everything that the checks compare."""
     private = ec.generate_private_key(ec.SECP256R1())
     pem, _ = kubelet_request(NODE, dns=[NODE], ips=[ADDRESS, "2001:db8::a"], key=private)
 
@@ -74,8 +74,8 @@ def test_a_kubelets_request_is_read_whole() -> None:
         ),
     ],
 )
-def test_line_ends_and_lengths_of_lines_make_no_difference(pem: bytes) -> None:
-    """The same request comes out of every frame that Go and we read alike."""
+def test_line_ends_and_line_lengths_make_no_difference(pem: bytes) -> None:
+    """Go and this parser read the same request from each of these PEM forms."""
     assert pkcs10.read(GOOD.pem()) == pkcs10.read(pem)
 
 
@@ -98,19 +98,19 @@ def test_line_ends_and_lengths_of_lines_make_no_difference(pem: bytes) -> None:
         pytest.param(GOOD.der(), id="DER"),
     ],
 )
-def test_whatever_is_not_one_plain_block_is_refused(pem: bytes) -> None:
-    """No byte may stand before, after or between: there readers part ways."""
+def test_anything_but_one_plain_block_is_refused(pem: bytes) -> None:
+    """Parsers differ on bytes before, after or within the block."""
     assert ONE_BLOCK == refusal(pem)
 
 
 @pytest.mark.parametrize("text", [b"AAAAA", b"AA=A", b"=AAA", b"AAAA====", b"AA==AAAA"])
 def test_base64_that_is_wrongly_padded_is_refused(text: bytes) -> None:
-    """Readers skip or take different bytes of bad base64."""
+    """Parsers skip or accept different bytes of invalid base64."""
     assert refusal(csr_builder.framed(text + b"\n")).startswith("the PEM block is not base64: ")
 
 
 def test_a_request_of_exactly_the_largest_size_is_read() -> None:
-    """65,536 bytes are read."""
+    """65,536 bytes are within the limit."""
     pem = padded_to(MAX_REQUEST_BYTES)
 
     assert len(pem) == 65_536
@@ -118,12 +118,12 @@ def test_a_request_of_exactly_the_largest_size_is_read() -> None:
 
 
 def test_a_byte_over_the_largest_size_is_refused_unread() -> None:
-    """65,537 bytes are not read, whatever they hold."""
+    """65,537 bytes are not read, whatever they contain."""
     assert refusal(b"x" * 65_537) == "got 65537 bytes, expected at most 65536"
 
 
 def padded_to(size: int) -> bytes:
-    """A good request of this size: its base64 is spread over lines until it is that long."""
+    """Return a good request of this size; its base64 is split into lines to reach it."""
     names = (NODE, *("a" * 60 for _ in range(700)))
     whole = CsrBuilder.of_node(KEY, NODE, Names(NODE, names))
     text = base64.b64encode(whole.der())
@@ -139,7 +139,7 @@ def padded_to(size: int) -> bytes:
         pytest.param(
             (csr_builder.microsoft_request(csr_builder.san_extension(csr_builder.dns(NODE))),),
             "['1.3.6.1.4.1.311.2.1.14']",
-            id="Microsofts",
+            id="only-Microsofts",
         ),
         pytest.param(
             (csr_builder.extension_request(csr_builder.san_extension(csr_builder.dns(NODE))),) * 2,
@@ -159,7 +159,7 @@ def padded_to(size: int) -> bytes:
 def test_there_is_one_attribute_the_extension_request(
     attributes: tuple[bytes, ...], got: str
 ) -> None:
-    """Go and OpenSSL choose differently among several attributes."""
+    """Go and OpenSSL pick different ones of several attributes."""
     assert f"got attributes {got}, expected extensionRequest (1.2.840.113549.1.9.14)" == refusal(
         GOOD.attributes(*attributes).pem()
     )
@@ -173,7 +173,7 @@ SAN = csr_builder.san_extension(csr_builder.dns(NODE))
     [
         pytest.param(csr_builder.pem(b"\x30\x00"), id="an-empty-sequence"),
         pytest.param(csr_builder.pem(GOOD.der() + b"\0"), id="bytes-after-the-request"),
-        pytest.param(csr_builder.pem(GOOD.der()[:-1]), id="a-cut-request"),
+        pytest.param(csr_builder.pem(GOOD.der()[:-1]), id="a-truncated-request"),
         pytest.param(GOOD.version(1).pem(), id="version-1"),
         pytest.param(GOOD.extensions(SAN, SAN).pem(), id="an-extension-twice"),
         pytest.param(GOOD.sans(der.element(0xA3, b"")).pem(), id="an-X400-address"),
@@ -189,13 +189,13 @@ SAN = csr_builder.san_extension(csr_builder.dns(NODE))
         ),
     ],
 )
-def test_what_cryptography_cant_read_is_malformed(pem: bytes) -> None:
-    """Whatever way its reading fails, the refusal is the same kind and no other exception."""
+def test_a_request_that_cryptography_cant_read_is_malformed(pem: bytes) -> None:
+    """Every failure of the library becomes the same kind of error."""
     assert refusal(pem).startswith("not a readable PKCS#10 request: ")
 
 
-def test_every_kind_of_name_is_kept_apart() -> None:
-    """Names that are neither DNS names nor single addresses are told by their kind."""
+def test_every_kind_of_name_is_kept_separate() -> None:
+    """Names that are neither DNS names nor single addresses keep their kind."""
     sans = (
         csr_builder.dns(f"{NODE}."),
         csr_builder.ip(ADDRESS),
@@ -227,14 +227,14 @@ def test_every_kind_of_name_is_kept_apart() -> None:
 def test_a_request_without_names_is_readable(
     extensions: tuple[bytes, ...], oids: tuple[str, ...]
 ) -> None:
-    """That there must be names is a check of its own."""
+    """A check requires names, not the parser."""
     got = pkcs10.read(GOOD.extensions(*extensions).pem())
 
     assert ((), oids) == (got.sans, got.extensions)
 
 
-def test_strings_of_other_types_are_told_from_text() -> None:
-    """A BMPString reads as text in Python and as something else in Go."""
+def test_strings_of_other_types_are_marked() -> None:
+    """Python reads a BMPString as text, Go reads it as something else."""
     subject = (
         csr_builder.rdn("2.5.4.10", der.printable("system:nodes")),
         csr_builder.rdn("2.5.4.3", der.bmp("system:node:b")),
@@ -248,8 +248,8 @@ def test_strings_of_other_types_are_told_from_text() -> None:
     ) == pkcs10.read(GOOD.subject(*subject).pem()).subject
 
 
-def test_attributes_of_one_rdn_share_its_place() -> None:
-    """O and CN in one RDN can be told from one RDN each."""
+def test_attributes_of_one_rdn_share_its_position() -> None:
+    """A check can see whether O and CN are in one RDN or in one each."""
     values = [
         csr_builder.attribute_value("2.5.4.10", der.utf8("o")),
         csr_builder.attribute_value("2.5.4.3", der.utf8("cn")),
@@ -260,8 +260,8 @@ def test_attributes_of_one_rdn_share_its_place() -> None:
     assert [0, 0] == [attribute.rdn for attribute in got]
 
 
-def test_a_long_common_name_draws_no_warning() -> None:
-    """A node's name may make a CN of more than 64 characters, and nobody needs to hear of it."""
+def test_a_long_common_name_causes_no_warning() -> None:
+    """A node's name may make the CN longer than 64 characters."""
     pem = GOOD.subject(*csr_builder.kubelet_rdns("n" * 80)).pem()
 
     with warnings.catch_warnings(record=True) as heard:
@@ -272,11 +272,11 @@ def test_a_long_common_name_draws_no_warning() -> None:
     assert f"system:node:{'n' * 80}" == got.subject[1].value
 
 
-# --- what the second signer reads besides --------------------------------------------------------
+# --- what the second signer also accepts --------------------------------------------------------
 
 
 def test_a_request_without_attributes_is_read_where_that_is_allowed() -> None:
-    """As OpenSSL makes it unless it is asked for names; it asks for nothing but its subject."""
+    """OpenSSL makes such a request unless it is given names; it contains a subject only."""
     pem = GOOD.attributes().pem()
 
     got = pkcs10.read(pem, bare=True)
@@ -285,8 +285,8 @@ def test_a_request_without_attributes_is_read_where_that_is_allowed() -> None:
     assert "got attributes none" in refusal(pem)
 
 
-def test_other_attributes_are_refused_there_as_well() -> None:
-    """None at all, or the one that Go reads."""
+def test_other_attributes_are_refused_there_too() -> None:
+    """A request has no attribute, or the one that Go reads."""
     challenge = csr_builder.attribute("1.2.840.113549.1.9.7", der.utf8("secret"))
 
     with pytest.raises(MalformedRequest, match="got attributes"):
@@ -312,7 +312,7 @@ def asking(*extensions: bytes) -> Pkcs10:
     ],
 )
 def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]) -> None:
-    """In Kubernetes's words."""
+    """They have Kubernetes's names."""
     got = asking(csr_builder.extension(kind, value))
 
     assert (frozenset(usages), False) == (got.usages, got.asks_ca)
@@ -323,5 +323,5 @@ def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]
     [(der.sequence(), False), (der.sequence(der.element(0x01, b"\xff")), True)],
 )
 def test_whether_a_ca_is_asked_for_is_read(value: bytes, asks_ca: bool) -> None:  # noqa: FBT001
-    """Of basicConstraints."""
+    """It is read from basicConstraints."""
     assert asks_ca is asking(csr_builder.extension("2.5.29.19", value)).asks_ca

@@ -1,4 +1,4 @@
-"""The strict reader's word on keys and signatures."""
+"""The strict parser on keys and signatures."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,7 +15,7 @@ def read(key: keys.Key) -> Pkcs10:
 
 
 def rsa_of(bits: int, exponent: int) -> keys.Key:
-    """An RSA key of any size and exponent; its signatures are noise."""
+    """Return an RSA key of any size and exponent; its signatures are invalid."""
     spki = keys.rsa_spki(der.integer(2 ** (bits - 1) + 1), der.integer(exponent))
     algorithm = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.null())
     return keys.Key(spki, algorithm, lambda _: bytes(bits // 8))
@@ -49,15 +49,15 @@ ALLOWED, FORBIDDEN, UNVERIFIABLE = KeyRule.ALLOWED, KeyRule.FORBIDDEN, KeyRule.U
         (rsa_of(2048, 2**31 + 1), "RSA 2048 with exponent 2147483649", FORBIDDEN),
     ],
 )
-def test_a_key_is_told_by_its_kind(key: keys.Key, kind: str, rule: KeyRule) -> None:
-    """Each kind is allowed, forbidden, or beyond what can be verified here."""
+def test_a_key_has_a_kind_and_a_rule(key: keys.Key, kind: str, rule: KeyRule) -> None:
+    """Each kind is allowed, forbidden, or can't be verified here."""
     got = read(key).key
 
     assert (kind, rule) == (got.kind, got.rule)
 
 
-def test_the_words_for_a_key_are_bounded() -> None:
-    """A requester chooses the exponent, and so the length of what is said of it."""
+def test_the_description_of_a_key_is_bounded() -> None:
+    """A requester chooses the exponent, and so the length of its description."""
     got = read(rsa_of(16_384, 2**16_000 + 1)).key
 
     assert ("RSA 16384 with exponent of 16001 bits", FORBIDDEN) == (got.kind, got.rule)
@@ -65,14 +65,14 @@ def test_the_words_for_a_key_are_bounded() -> None:
 
 @pytest.mark.parametrize("algorithm", [keys.ML_DSA_44, "1.2.3.4"])
 def test_the_signature_of_a_key_that_cant_be_verified_is_no_proof(algorithm: str) -> None:
-    """Neither valid nor invalid is claimed."""
+    """The signature is neither valid nor invalid."""
     got = read(keys.silent_key(algorithm, bytes(1312)))
 
     assert ("", None) == (got.signature_hash, got.signature_valid)
 
 
 def test_a_key_has_one_encoding_only() -> None:
-    """The point of an EC key may be written in two ways, of which Go takes one."""
+    """The point of an EC key has two encodings, and Go accepts one of them."""
     point = keys.point("k")
     sign = b"\x03" if point[-1] % 2 else b"\x02"
     compressed = keys.with_spki(keys.ecdsa("k"), keys.ec_spki(sign + point[1:33]))
@@ -82,14 +82,14 @@ def test_a_key_has_one_encoding_only() -> None:
 
 
 def test_equal_keys_have_equal_bytes() -> None:
-    """Whatever else two requests ask for, one key is one key."""
+    """The other contents of two requests don't matter."""
     other = CsrBuilder.of_node(keys.ecdsa("k"), "other", Names("other", ("other",)))
 
     assert read(keys.ecdsa("k")).key == pkcs10.read(other.pem()).key
 
 
 def test_another_key_has_other_bytes() -> None:
-    """Keys are told apart by what they are."""
+    """Different keys never count as equal."""
     assert read(keys.ecdsa("k")).key.spki != read(keys.ecdsa("l")).key.spki
 
 
@@ -104,20 +104,20 @@ def test_another_key_has_other_bytes() -> None:
         (keys.ed25519_key("k"), ""),
     ],
 )
-def test_a_signature_is_told_by_its_hash(key: keys.Key, digest: str) -> None:
-    """Ed25519 has none of its own; which hashes are sound is a check of its own."""
+def test_a_signature_has_the_name_of_its_hash(key: keys.Key, digest: str) -> None:
+    """Ed25519 has no separate hash; a check decides which hashes are allowed."""
     assert digest == read(key).signature_hash
 
 
 def test_a_request_signed_with_sha_1_is_readable() -> None:
-    """The reader tells what it is; that SHA-1 proves nothing is a check of its own."""
+    """The parser names the hash; a check refuses SHA-1."""
     got = read(keys.ecdsa("k", digest="sha1"))
 
     assert ("1.2.840.10045.4.1", "sha1") == (got.signature_algorithm, got.signature_hash)
 
 
 def test_a_signature_of_another_key_is_not_valid() -> None:
-    """Who hasn't the key can't have it certified."""
+    """A requester without the private key gets no certificate for it."""
     forged = CsrBuilder.of_node(keys.ecdsa("k"), NODE, Names(NODE, (NODE,))).signed_by(
         keys.ecdsa("l")
     )
@@ -126,15 +126,15 @@ def test_a_signature_of_another_key_is_not_valid() -> None:
 
 
 def test_a_signature_with_unused_bits_is_refused() -> None:
-    """Go shifts such a signature, Python doesn't."""
+    """Go shifts the bits of such a signature, Python doesn't."""
     forged = CsrBuilder.of_node(keys.ecdsa("k"), NODE, Names(NODE, (NODE,))).unused_bits(1)
 
     with pytest.raises(MalformedRequest):
         pkcs10.read(forged.pem())
 
 
-def test_a_signature_of_an_unknown_algorithm_is_not_valid() -> None:
-    """A key that could be verified, with a signature that couldn't."""
+def test_a_signature_with_an_unknown_algorithm_is_not_valid() -> None:
+    """The key could be verified, its signature could not."""
     got = read(keys.with_algorithm(keys.ecdsa("k"), der.sequence(der.oid("1.2.3.4"))))
 
     assert ("unknown", False) == (got.signature_hash, got.signature_valid)

@@ -39,7 +39,7 @@ def cases(*csrs: Csr) -> list[Case]:
 
 
 def test_a_csr_is_read_with_what_follows_from_it_alone() -> None:
-    """Its request, its identity, and that its key counts."""
+    """The result has its request, its identity, and whether its key is proven."""
     csr = a_filed_csr()
 
     parsed = a_parsed_csr(csr)
@@ -58,7 +58,7 @@ def test_the_policy_decides_whether_a_name_is_an_identity(
     allowed: bool,  # noqa: FBT001  a case
     kind: IdentityKind | None,
 ) -> None:
-    """By default it isn't one."""
+    """It isn't one by default."""
     context = a_context(policy=a_policy(allow_name_identity=allowed))
 
     identity = read(context.case_of(a_csr(extra={})), context).case.identity
@@ -66,8 +66,8 @@ def test_the_policy_decides_whether_a_name_is_an_identity(
     assert kind == (identity and identity.kind)
 
 
-def test_what_the_strict_reader_refuses_is_kept_in_its_words() -> None:
-    """It is a check's to say what follows."""
+def test_an_unreadable_request_keeps_the_parsers_problem() -> None:
+    """A check decides what follows from it."""
     parsed = a_parsed_csr(a_csr(request=b"x"))
 
     assert (
@@ -77,15 +77,15 @@ def test_what_the_strict_reader_refuses_is_kept_in_its_words() -> None:
     assert not parsed.key_is_proven
 
 
-def test_an_oversized_request_is_refused_by_its_size_alone() -> None:
-    """There is nothing of it to be read."""
+def test_an_oversized_request_is_unreadable() -> None:
+    """Only its size is known."""
     parsed = a_parsed_csr(a_csr(request=OversizedRequest(70_000)))
 
     assert UnreadableRequest("got 70000 bytes, expected at most 65536") == parsed.request
 
 
-def test_a_certificate_that_isnt_what_was_asked_for_is_marked() -> None:
-    """The requester's later CSRs are left for it."""
+def test_a_csr_with_a_wrong_certificate_is_marked() -> None:
+    """The requester's later CSRs are left because of it."""
     csr = a_filed_csr(conditions=(approved(),))
     wrong = replace(csr, certificate=a_certificate(csr, sans=()))
     other = replace(csr, certificate=a_certificate(csr, node="other"))
@@ -93,8 +93,8 @@ def test_a_certificate_that_isnt_what_was_asked_for_is_marked() -> None:
     assert [False, True] == [a_parsed_csr(one).mismatched for one in (wrong, other)]
 
 
-def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
-    """It comes back without a verdict, with its cluster, and the words for the bug."""
+def test_a_bug_in_reading_one_csr_stops_no_other() -> None:
+    """The CSR is reported as a bug, with its cluster."""
     bad, good = replace(a_csr(name="csr-bad"), extra=Exploding()), a_filed_csr()
 
     broken, parsed = read_all(cases(bad, good), a_context())
@@ -105,7 +105,7 @@ def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
 
 
 def test_without_time_left_the_rest_is_deferred_unread() -> None:
-    """It comes back without a verdict, and is no bug."""
+    """A deferred CSR is no bug."""
     times = iter([True, False])
 
     first, second = read_all(cases(a_csr(), a_csr(name="csr-b")), a_context(), lambda: next(times))

@@ -1,4 +1,4 @@
-"""THE FLOW for the second signer, on a world in memory."""
+"""A review of the Services' signer with in-memory ports."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,10 +13,8 @@ from core.model import (
     KUBELET_SERVING,
     Action,
     IssueState,
-    Judged,
     NoEvidence,
     Run,
-    ServicesHidden,
 )
 from core.review import review
 from core.signers import SIGNERS, served
@@ -37,8 +35,8 @@ def run(world: FakeWorld, **changes: Any) -> Run:
     return review(a_cluster(), SIGNERS[APP_SERVING], settings(**changes), world.ports)
 
 
-def test_a_service_accounts_csr_is_approved_with_words_of_its_own() -> None:
-    """Listed, judged by the Service, written, recorded; AWS isn't asked."""
+def test_a_service_accounts_csr_is_approved_with_its_own_message() -> None:
+    """It is listed, judged by the Service, written and recorded; AWS isn't called."""
     world = FakeWorld(a_filed_service_csr())
 
     run(world)
@@ -52,21 +50,14 @@ def test_a_service_accounts_csr_is_approved_with_words_of_its_own() -> None:
     assert [] == world.fleet.asked
 
 
-def test_nodes_csrs_are_another_signers() -> None:
-    """One review is one signer's."""
-    world = FakeWorld(a_filed_csr())
-
-    assert 0 == run(world).listed
-
-
-def test_what_is_served_is_the_settings_to_tell() -> None:
-    """Nodes first, for nothing else in a cluster waits so dearly."""
+def test_the_settings_select_the_served_signers() -> None:
+    """The nodes' signer comes first, because clusters break without it."""
     assert (SIGNERS[KUBELET_SERVING],) == served(settings())
     assert tuple(SIGNERS.values()) == served(settings(app_serving=True))
 
 
-def test_nobody_to_ask_is_no_evidence() -> None:
-    """A review without a port for Services decides nothing of theirs."""
+def test_without_a_port_for_services_there_is_no_evidence() -> None:
+    """The requests of Services are then undecided."""
     world = FakeWorld(a_filed_service_csr())
     ports = replace(world.ports, services=None)
 
@@ -75,8 +66,8 @@ def test_nobody_to_ask_is_no_evidence() -> None:
     assert [("web-tls", "undecided")] == world.ledger.actions
 
 
-def test_a_service_that_cant_be_asked_for_decides_nothing() -> None:
-    """Not even what the request alone would be denied for; others are approved."""
+def test_a_request_of_an_unavailable_service_is_undecided() -> None:
+    """It isn't denied even if the request alone would be; others are approved."""
     bad = a_filed_service_csr(name="bad", dns=("db.shop.svc",), cn=None, usages=("client auth",))
     services = FakeServices(
         (a_service(),), instead={("shop", "db"): EvidenceUnavailable("500: etcd")}
@@ -89,19 +80,8 @@ def test_a_service_that_cant_be_asked_for_decides_nothing() -> None:
     assert isinstance(world.ledger.records[0].evaluation, NoEvidence)
 
 
-def test_hidden_services_are_left_quietly() -> None:
-    """The namespace isn't to be served; that is no trouble of ours."""
-    services = FakeServices((), instead={("shop", "web"): ServicesHidden("403")})
-    world = FakeWorld(a_filed_service_csr(), services=services)
-
-    run(world, mode="enforce")
-
-    assert [("web-tls", "left")] == world.ledger.actions
-    assert isinstance(world.ledger.records[0].evaluation, Judged)
-
-
-def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
-    """`openssl req -new -subj /CN=…` makes one without any attribute, which proves no ill will."""
+def test_the_example_of_awss_page_is_left_with_advice() -> None:
+    """`openssl req -new -subj /CN=…` makes a request without any attribute, which is no attack."""
     subject = csr_builder.rdn(csr_builder.COMMON_NAME, der.utf8("myserver.default.svc"))
     pem = csr_builder.CsrBuilder(keys.ecdsa("page")).subject(subject).pem()
     world = FakeWorld(replace(a_filed_service_csr(**an_account("default")), request=pem))
@@ -117,8 +97,8 @@ def test_the_example_of_awss_page_is_left_with_what_to_add() -> None:
     ) == record.evaluation.verdict.refusals[0].detail
 
 
-def test_of_a_node_such_a_request_is_refused_as_ever() -> None:
-    """A kubelet's has its names in the one attribute that there may be."""
+def test_a_nodes_request_without_any_attribute_is_refused() -> None:
+    """A kubelet's request has its names in the one allowed attribute."""
     pem = csr_builder.CsrBuilder(keys.ecdsa("bare")).subject(*csr_builder.kubelet_rdns(NODE)).pem()
     world = FakeWorld(replace(a_filed_csr(), request=pem))
 
@@ -132,8 +112,8 @@ def test_of_a_node_such_a_request_is_refused_as_ever() -> None:
 # --- how many at once ----------------------------------------------------------------------------
 
 
-def test_an_accounts_requests_dont_supersede_each_other() -> None:
-    """Up to twenty of a namespace are judged in one run: the newest, however they are listed."""
+def test_requests_of_one_service_account_dont_supersede_each_other() -> None:
+    """A run judges the twenty newest requests of a namespace, in any order of the list."""
     csrs = [
         a_filed_service_csr(name=f"t{n:02}", words=f"key {n}", age=timedelta(seconds=400 - n))
         for n in range(MAX_AT_ONCE + 3)
@@ -151,8 +131,8 @@ def test_an_accounts_requests_dont_supersede_each_other() -> None:
     ]
 
 
-def test_decided_and_abandoned_ones_dont_count() -> None:
-    """They wait for nobody."""
+def test_decided_csrs_dont_count_as_pending_in_the_namespace() -> None:
+    """They no longer wait."""
     decided = [
         a_filed_service_csr(
             name=f"d{n}",
@@ -172,7 +152,7 @@ def test_decided_and_abandoned_ones_dont_count() -> None:
 
 
 def test_one_key_in_two_namespaces_is_denied_in_both() -> None:
-    """Each asks for what is its own, and neither is alone in holding the key."""
+    """Each asks for its own names, but neither is the only holder of the key."""
     other = a_filed_service_csr(name="other", dns=("a.b.svc",), cn=None, ips=(), **an_account("b"))
     services = FakeServices((a_service(), a_service("a", namespace="b")))
     world = FakeWorld(a_filed_service_csr(), other, services=services)
@@ -195,7 +175,7 @@ def test_one_key_in_two_namespaces_is_denied_in_both() -> None:
 )
 @pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
 def test_a_copy_of_a_request_blocks_no_other(thief: dict[str, Any], named: bool) -> None:  # noqa: FBT001
-    """Its names aren't the copier's; without names it doesn't prove whose request it is."""
+    """A copy's names aren't the copier's; a request without names doesn't prove whose it is."""
     names: dict[str, Any] = {} if named else {"dns": (), "ips": (CLUSTER_IP,), "cn": None}
     copy = a_filed_service_csr(name="copy", **names, **thief)
     world = FakeWorld(a_filed_service_csr(), copy)
@@ -209,8 +189,8 @@ def test_a_copy_of_a_request_blocks_no_other(thief: dict[str, Any], named: bool)
 # --- what was issued -----------------------------------------------------------------------------
 
 
-def test_an_approved_one_that_isnt_issued_is_found_with_what_the_checks_say() -> None:
-    """Also one that a person approved, and whose name EKS never issues."""
+def test_an_approved_csr_without_a_certificate_has_a_finding_with_a_verdict() -> None:
+    """Here a person approved it, and EKS never issues its name."""
     csr = a_filed_service_csr(name="csr-web", conditions=(approved("KubectlApprove"),))
 
     [finding] = run(FakeWorld(csr)).findings
@@ -221,8 +201,8 @@ def test_an_approved_one_that_isnt_issued_is_found_with_what_the_checks_say() ->
     assert ["issuable-name"] == [one.check for one in finding.evaluation.verdict.refusals]
 
 
-def test_a_nodes_request_to_this_signer_is_found_as_well() -> None:
-    """Its EC2 identity is no matter here."""
+def test_a_nodes_request_to_this_signer_has_a_finding_too() -> None:
+    """Its EC2 identity doesn't matter here."""
     node: dict[str, Any] = {
         "username": "system:node:a",
         "extra": an_extra(),
@@ -245,12 +225,12 @@ def test_a_nodes_request_to_this_signer_is_found_as_well() -> None:
             IssueState.MISMATCH,
         ),
     ],
-    ids=["as-asked", "fewer", "more"],
+    ids=["as-requested", "fewer", "more"],
 )
-def test_a_certificate_must_be_what_was_asked_for(
+def test_a_certificate_must_be_as_requested(
     sans: tuple[bytes, ...], state: IssueState | None
 ) -> None:
-    """Its CN is the request's, not the requester's username."""
+    """The expected CN is the request's, not the requester's username."""
     asked = a_filed_service_csr(conditions=(approved(),), cn="system:node:x")
     issued = replace(asked, certificate=a_certificate(asked, sans=sans, node="x"))
 
@@ -260,7 +240,7 @@ def test_a_certificate_must_be_what_was_asked_for(
 
 
 def test_a_certificate_with_another_cn_is_a_mismatch() -> None:
-    """Some clients still read it."""
+    """Some clients still read the CN."""
     asked = a_filed_service_csr(conditions=(approved(),))
     names = (csr_builder.dns(DNS), csr_builder.ip(CLUSTER_IP))
     issued = replace(asked, certificate=a_certificate(asked, sans=names, node="x"))

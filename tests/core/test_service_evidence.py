@@ -1,4 +1,4 @@
-"""Which Services are asked for, and what follows from each answer."""
+"""Evidence from Services: which are requested, and what follows from each response."""
 
 import pytest
 
@@ -31,34 +31,34 @@ HIDDEN = ServicesHidden("403: services is forbidden")
         (("*.shop.svc", "a_b.shop.svc", ".shop.svc", "a.b.shop.svc", "-.shop.svc"), ()),
     ],
 )
-def test_names_of_the_own_namespace_are_claimed(
+def test_names_of_the_requesters_namespace_are_claimed(
     dns: tuple[str, ...], named: tuple[str, ...]
 ) -> None:
-    """And of those only labels, for they become part of a URL."""
+    """Only valid labels are claimed, because they become part of a URL."""
     request = a_service_request(sans=names(*dns))
 
     assert ServiceClaim("shop", named) == claim_of(a_service_csr(), request, allow_short=False)
 
 
 def test_short_names_are_claimed_where_allowed() -> None:
-    """Of the own namespace only."""
+    """They are of the requester's namespace only."""
     request = a_service_request(sans=names("web.shop", "db.other", "example.com"))
 
     assert claim_of(a_service_csr(), request, allow_short=True) == WEB
 
 
-def test_who_is_no_service_account_claims_nothing() -> None:
-    """A node that files such a request has no namespace."""
+def test_a_requester_that_is_no_service_account_claims_nothing() -> None:
+    """A node has no namespace."""
     csr = a_service_csr(username="system:node:a")
 
     assert claim_of(csr, a_service_request(), allow_short=True) is None
 
 
-# --- what is asked -------------------------------------------------------------------------------
+# --- what is requested-----------------------------------------------------------------------------
 
 
-def test_each_service_is_asked_for_once() -> None:
-    """Whoever and how many name it."""
+def test_each_service_is_requested_once() -> None:
+    """Any number of requests may name it."""
     services = FakeServices((a_service(), a_service("db"), a_service(namespace="other")))
 
     found = gather([WEB, BOTH, WEB, THEIRS], services)
@@ -71,8 +71,8 @@ def test_each_service_is_asked_for_once() -> None:
     } == found
 
 
-def test_who_names_the_fewest_is_asked_for_first() -> None:
-    """The time for it may run out, and a namespace can be full of Services."""
+def test_the_namespace_with_the_fewest_services_comes_first() -> None:
+    """Time may run out, and one namespace can name many Services."""
     many = ServiceClaim("a", ("a", "b", "c"))
     services = FakeServices(())
 
@@ -81,13 +81,13 @@ def test_who_names_the_fewest_is_asked_for_first() -> None:
     assert ["other", "shop", "a"] == [namespace for namespace, *_ in services.asked]
 
 
-def test_one_that_is_not_there_is_left_out() -> None:
-    """That is an answer, too."""
+def test_a_missing_service_is_left_out_of_the_evidence() -> None:
+    """A Service that doesn't exist is evidence too."""
     assert {WEB: ServiceEvidence(())} == gather([WEB], FakeServices(()))
 
 
-def test_who_names_none_or_too_many_is_not_asked_for() -> None:
-    """Calls cost time that others need."""
+def test_a_request_that_names_no_service_or_too_many_causes_no_call() -> None:
+    """Calls take time that other requests need."""
     none = ServiceClaim("shop", ())
     many = ServiceClaim("shop", tuple(f"s{number}" for number in range(MAX_SERVICES + 1)))
     services = FakeServices(())
@@ -96,8 +96,8 @@ def test_who_names_none_or_too_many_is_not_asked_for() -> None:
     assert [] == services.asked
 
 
-def test_one_that_cant_be_had_leaves_its_claims_without_evidence() -> None:
-    """Those who don't name it have theirs."""
+def test_an_unavailable_service_leaves_its_claims_without_evidence() -> None:
+    """Claims that don't name it have their evidence."""
     services = FakeServices((a_service(), a_service("db")), instead={("shop", "db"): DOWN})
 
     found = gather([WEB, BOTH], services)
@@ -105,8 +105,8 @@ def test_one_that_cant_be_had_leaves_its_claims_without_evidence() -> None:
     assert {WEB: ServiceEvidence((a_service(),)), BOTH: DOWN} == found
 
 
-def test_a_hidden_one_is_told_as_hidden() -> None:
-    """Unless another couldn't be asked for: that outweighs it."""
+def test_a_hidden_service_is_reported_as_hidden() -> None:
+    """An unavailable Service in the same claim outweighs it."""
     services = FakeServices((a_service(),), instead={("shop", "db"): HIDDEN})
     assert {BOTH: ServiceEvidence(HIDDEN)} == gather([BOTH], services)
 

@@ -1,4 +1,4 @@
-"""Settings: what each may be, and how a wrong one is told."""
+"""Settings: the allowed values of each, and the error for any other."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ from core.settings import (
 
 
 def refusal(name: str, value: str) -> str:
-    """How the reviewer's settings refuse this value."""
+    """Return the error of the reviewer's settings for this value."""
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env({name: value})
     return str(caught.value)
@@ -50,8 +50,8 @@ BOOLEANS = [
 ]
 
 
-def test_every_setting_is_tried_here() -> None:
-    """No setting can be added without its bounds being stated."""
+def test_every_setting_is_covered_here() -> None:
+    """A new setting must state its bounds here."""
     others = {"MODE", "EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "CLUSTER_TAG"}
 
     assert {name.upper() for name in ReviewSettings.model_fields} == {
@@ -61,8 +61,8 @@ def test_every_setting_is_tried_here() -> None:
     }
 
 
-def test_the_defaults_are_the_strict_side_of_every_choice() -> None:
-    """Nothing but public addresses is allowed that could be forbidden."""
+def test_the_defaults_are_the_strict_choices() -> None:
+    """Public addresses are the only option that is on by default."""
     assert {
         "max_csr_age_seconds": 900,
         "max_certificate_seconds": 31_536_000,
@@ -88,10 +88,10 @@ def test_the_defaults_are_the_strict_side_of_every_choice() -> None:
 
 
 @pytest.mark.parametrize(("name", "least", "most", "rest"), BOUNDS)
-def test_a_number_may_be_its_least_and_its_most(
+def test_a_number_may_be_its_minimum_and_its_maximum(
     name: str, least: int, most: int, rest: dict[str, str]
 ) -> None:
-    """The bounds themselves are allowed."""
+    """The bounds are allowed values."""
     for value in (least, most):
         got = ReviewSettings.from_env(rest | {name: str(value)})
 
@@ -102,7 +102,7 @@ def test_a_number_may_be_its_least_and_its_most(
 def test_a_number_beyond_its_bounds_is_refused_with_the_bound(
     name: str, least: int, most: int, rest: dict[str, str]
 ) -> None:
-    """The message names the variable, what is allowed, and what it got."""
+    """The message names the variable, what is allowed, and the value."""
     del rest
 
     assert refusal(name, str(least - 1)) == (
@@ -114,8 +114,8 @@ def test_a_number_beyond_its_bounds_is_refused_with_the_bound(
 
 
 @pytest.mark.parametrize("value", ["five", "0x5a", "1e2", "90.5", "90s", "nan"])
-def test_what_is_no_whole_number_is_refused(value: str) -> None:
-    """The unit stands in the name."""
+def test_a_value_that_is_no_whole_number_is_refused(value: str) -> None:
+    """The unit is in the variable's name."""
     assert refusal("APPROVE_AFTER_SECONDS", value).startswith(
         "APPROVE_AFTER_SECONDS: Input should be a valid integer"
     )
@@ -123,7 +123,7 @@ def test_what_is_no_whole_number_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("name", BOOLEANS)
 def test_a_boolean_is_true_or_false(name: str) -> None:
-    """These two words, and no others."""
+    """No other words are allowed."""
     for word, value in (("true", True), ("false", False)):
         assert value is getattr(ReviewSettings.from_env({name: word}), name.lower())
 
@@ -131,19 +131,19 @@ def test_a_boolean_is_true_or_false(name: str) -> None:
 @pytest.mark.parametrize("name", BOOLEANS)
 @pytest.mark.parametrize("value", ["True", "TRUE", "yes", "on", "1", "0", "t", "none"])
 def test_other_words_are_no_booleans(name: str, value: str) -> None:
-    """Somebody who means something else by them must hear of it."""
+    """An operator who means something by another word sees an error."""
     assert refusal(name, value) == (f"{name}: Value error, expected true or false (got '{value}')")
 
 
 @pytest.mark.parametrize("name", sorted(name.upper() for name in ReviewSettings.model_fields))
 @pytest.mark.parametrize("empty", ["", " ", "\t"])
 def test_an_empty_variable_means_the_default(name: str, empty: str) -> None:
-    """Templates hand on parameters that nobody has set as empty text."""
+    """Templates pass unset parameters as empty text."""
     assert ReviewSettings.from_env({}) == ReviewSettings.from_env({name: empty})
 
 
-def test_variables_of_others_are_ignored() -> None:
-    """The environment holds much that is not ours; only upper case is."""
+def test_other_variables_are_ignored() -> None:
+    """The environment contains many other variables; ours are in upper case."""
     assert ReviewSettings.from_env({}) == ReviewSettings.from_env(
         {"PATH": "/bin", "mode": "enforce", "AWS_REGION": "eu-west-1"}
     )
@@ -159,7 +159,7 @@ def test_variables_of_others_are_ignored() -> None:
     ],
 )
 def test_lists_are_separated_by_commas(text: str, names: tuple[str, ...]) -> None:
-    """Blanks round a part and empty parts don't count."""
+    """Spaces around a part and empty parts are ignored."""
     got = Selection.from_env({"CLUSTER_NAMES": text, "REGIONS": text})
 
     assert (names, names) == (got.cluster_names, got.regions)
@@ -167,19 +167,19 @@ def test_lists_are_separated_by_commas(text: str, names: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize("text", [",", " , "])
 def test_a_list_of_clusters_without_a_name_is_refused(text: str) -> None:
-    """It would serve no cluster at all, and nobody would notice."""
+    """It would serve no cluster at all, unnoticed."""
     assert refusal("CLUSTER_NAMES", text).startswith("CLUSTER_NAMES: ")
 
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_a_mode_is_named_by_its_word(mode: Mode) -> None:
-    """shadow, approve-only, enforce."""
+    """The words are shadow, approve-only and enforce."""
     assert mode is ReviewSettings.from_env({"MODE": mode.value}).mode
 
 
 @pytest.mark.parametrize("value", ["Enforce", "ENFORCE", "approve_only", "off"])
-def test_another_mode_is_refused_with_those_that_there_are(value: str) -> None:
-    """A mistyped mode must not mean some other mode."""
+def test_an_unknown_mode_is_refused_with_the_list_of_modes(value: str) -> None:
+    """A mistyped mode must not select another mode."""
     assert refusal("MODE", value) == (
         f"MODE: Input should be 'shadow', 'approve-only' or 'enforce' (got '{value}')"
     )
@@ -200,13 +200,13 @@ def test_another_mode_is_refused_with_those_that_there_are(value: str) -> None:
     ],
 )
 def test_a_mode_is_lowered_and_never_raised(stack: Mode, cluster: Mode, lesser: Mode) -> None:
-    """Of two modes the one counts that writes less."""
+    """The mode of the two that writes less applies."""
     assert lesser is stack.lowered_to(cluster)
 
 
 @pytest.mark.parametrize("name", ["APPROVE_AFTER_SECONDS", "DENY_AFTER_SECONDS"])
-def test_a_wait_is_shorter_than_a_csr_lives(name: str) -> None:
-    """Otherwise each CSR is abandoned before its time comes, and nothing is ever done."""
+def test_a_wait_is_shorter_than_the_age_at_which_a_csr_is_abandoned(name: str) -> None:
+    """Otherwise each CSR is abandoned before its decision is due."""
     waits = {"APPROVE_AFTER_SECONDS": "1", "DENY_AFTER_SECONDS": "1", "MAX_CSR_AGE_SECONDS": "300"}
 
     with pytest.raises(BadSettings) as caught:
@@ -219,14 +219,14 @@ def test_a_wait_is_shorter_than_a_csr_lives(name: str) -> None:
     assert ReviewSettings.from_env(waits | {name: "299"})
 
 
-def test_a_certificate_is_missed_before_its_csr_is_abandoned() -> None:
-    """Otherwise none is ever missed, and that alarm can't ring."""
+def test_the_grace_period_is_shorter_than_the_age_at_which_a_csr_is_abandoned() -> None:
+    """Otherwise no certificate is ever reported missing, and its alarm can't fire."""
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "900"})
 
     assert (
         "Value error, ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or what isn't"
-        " issued is never told" == (str(caught.value))
+        " issued is never reported" == (str(caught.value))
     )
     assert ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "899"})
 
@@ -240,8 +240,8 @@ def test_a_certificate_is_missed_before_its_csr_is_abandoned() -> None:
         ("notamazonaws.com", ("notamazonaws.com",)),
     ],
 )
-def test_a_suffix_is_a_domain_of_ones_own(text: str, domains: tuple[str, ...]) -> None:
-    """Letter case and dots round it make no difference."""
+def test_a_suffix_is_a_domain_of_the_operator(text: str, domains: tuple[str, ...]) -> None:
+    """Letter case and dots around it make no difference."""
     assert domains == Policy.from_env({"EXTRA_DNS_SUFFIXES": text}).extra_dns_suffixes
 
 
@@ -250,7 +250,7 @@ def test_a_suffix_is_a_domain_of_ones_own(text: str, domains: tuple[str, ...]) -
     ["corp", "*.corp.example", "a..b", "-.b", "a b.c", "bücher.example", "a" * 64 + ".b", "a_b.c"],
 )
 def test_a_suffix_that_is_no_domain_of_two_labels_is_refused(text: str) -> None:
-    """A top-level domain is nobody's own."""
+    """A top-level domain belongs to no operator."""
     assert refusal("EXTRA_DNS_SUFFIXES", text) == (
         f"EXTRA_DNS_SUFFIXES: Value error, '{text}': "
         f"expected a domain of at least two labels, e.g. corp.example (got '{text}')"
@@ -274,7 +274,7 @@ def test_a_suffix_that_is_no_domain_of_two_labels_is_refused(text: str) -> None:
     ],
 )
 def test_a_suffix_of_aws_or_of_clusters_is_refused(text: str) -> None:
-    """There everybody has names, so a label proves nothing."""
+    """Anyone can have names there, so a label proves nothing."""
     assert refusal("EXTRA_DNS_SUFFIXES", f"corp.example,{text}") == (
         f"EXTRA_DNS_SUFFIXES: Value error, '{text}' belongs to AWS or to clusters; "
         f"expected a domain of your own (got 'corp.example,{text}')"
@@ -282,7 +282,7 @@ def test_a_suffix_of_aws_or_of_clusters_is_refused(text: str) -> None:
 
 
 def dns_suffixes(data: Any) -> Iterator[str]:
-    """The value of each `dnsSuffix`, `dualStackDnsSuffix` and the like, however deep."""
+    """Yield the value of each `dnsSuffix`, `dualStackDnsSuffix` and similar, at any depth."""
     if isinstance(data, list):
         for one in data:
             yield from dns_suffixes(one)
@@ -294,16 +294,16 @@ def dns_suffixes(data: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("data", ["partitions", "endpoints"])
-def test_aws_s_domains_are_those_of_every_partition(data: str) -> None:
-    """A partition that botocore learns of fails this test until its domains are reserved."""
+def test_the_domains_of_every_aws_partition_are_reserved(data: str) -> None:
+    """A partition that botocore adds fails this test until its domains are reserved."""
     suffixes = set(dns_suffixes(create_loader().load_data(data)))
 
     assert 9 < len(suffixes)
     assert set() == suffixes - set(AWS_SERVICE_DOMAINS)
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
-    """Nobody mends settings one start at a time."""
+def test_one_error_lists_everything_that_is_wrong() -> None:
+    """An operator can fix all settings before the next start."""
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env({"MODE": "on", "WRITE_CONNECTIONS": "0"})
 
@@ -313,8 +313,8 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     ) == str(caught.value)
 
 
-def test_values_may_be_given_as_they_are() -> None:
-    """In code a boolean is a boolean, and a list a tuple."""
+def test_code_may_pass_python_values() -> None:
+    """Booleans are bools, lists are tuples."""
     got = ReviewSettings.model_validate(
         {
             "allow_other_vpcs": True,
@@ -330,22 +330,22 @@ def test_values_may_be_given_as_they_are() -> None:
     )
 
 
-def test_a_value_of_another_kind_than_text_is_judged_too() -> None:
-    """Code can be wrong as well."""
+def test_a_python_value_of_the_wrong_type_is_refused() -> None:
+    """Code may be wrong too."""
     with pytest.raises(ValueError, match="extra_dns_suffixes"):
         Policy.model_validate({"extra_dns_suffixes": 5})
     with pytest.raises(ValueError, match="belongs to AWS"):
         Policy.model_validate({"extra_dns_suffixes": ("amazonaws.com",)})
 
 
-def test_settings_dont_change_once_read() -> None:
-    """They are values."""
+def test_settings_are_immutable() -> None:
+    """A run can't change them."""
     with pytest.raises(ValueError, match="frozen"):
         ReviewSettings.from_env({}).__setattr__("mode", Mode.ENFORCE)
 
 
 @pytest.mark.parametrize("environ", [{}, {"QUEUE_URL": " "}])
 def test_the_dispatcher_needs_a_queue(environ: dict[str, str]) -> None:
-    """It has no default."""
+    """`QUEUE_URL` has no default."""
     with pytest.raises(BadSettings, match="QUEUE_URL: Field required"):
         DispatchSettings.from_env(environ)

@@ -1,4 +1,4 @@
-"""The order in which a run takes a long list: oldest first, and from a place that moves."""
+"""The order in which a run takes a long list: oldest first, with a moving start."""
 
 from datetime import timedelta
 
@@ -20,29 +20,29 @@ def turns(count: int, slot: int = 0) -> list[int]:
     return [one[0] for one in sliced(in_turns(slices_of(count), NOW + slot * TEN_SECONDS))]
 
 
-def test_a_list_is_cut_into_slices_of_two_hundred() -> None:
-    """The last one is shorter."""
+def test_a_list_is_split_into_slices_of_two_hundred() -> None:
+    """The last slice is shorter."""
     assert [200, 200, 1] == [len(one) for one in sliced(range(401))]
     assert [] == list(sliced([]))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
 def test_each_slice_has_its_turn_once(count: int) -> None:
-    """Whatever the time."""
+    """The time of the run doesn't matter."""
     for slot in range(60):
         assert list(range(count)) == sorted(turns(count, slot))
 
 
 def test_items_stay_in_their_order_within_a_slice() -> None:
-    """The oldest first."""
+    """The oldest stays first."""
     items = list(range(3 * SLICE))
 
     for one in sliced(in_turns(items, NOW)):
         assert list(one) == sorted(one)
 
 
-def test_every_second_turn_is_the_oldest_slices() -> None:
-    """Whatever the other turns are, half of all slices that are done are the oldest ones."""
+def test_every_second_slice_is_the_oldest_one_left() -> None:
+    """Half of the slices that a run takes are the oldest ones."""
     for slot in range(60):
         order = turns(50, slot)
         assert 0 == order[0]
@@ -51,16 +51,16 @@ def test_every_second_turn_is_the_oldest_slices() -> None:
 
 
 def test_runs_of_one_minute_begin_at_different_places() -> None:
-    """So that six overlapping runs work on different parts of a long list."""
+    """Six overlapping runs work on different parts of a long list."""
     assert 6 == len({turns(50, slot)[1] for slot in range(6)})
 
 
 @pytest.mark.parametrize("count", [2, 3, 6, 12, 48, 50, 60])
 @pytest.mark.parametrize("seconds", [60, 120, 300])
-def test_no_slice_is_passed_over_for_ever(count: int, seconds: int) -> None:
-    """Runs at regular intervals reach every slice in time, even if each takes two slices only.
+def test_every_slice_is_reached_in_time(count: int, seconds: int) -> None:
+    """Runs at regular intervals reach every slice, even if each takes only two.
 
-    With `slot modulo slices` as the start, most of 48 slices would never be: 60 s are six slots.
+    Starting at `slot modulo slices` would never take most of 48 slices: 60 s are six slots.
     """
     runs = [NOW + number * timedelta(seconds=seconds) for number in range(6 * count)]
 
@@ -69,8 +69,8 @@ def test_no_slice_is_passed_over_for_ever(count: int, seconds: int) -> None:
     assert seen | {0} == set(range(count))
 
 
-def test_a_rotated_list_has_all_items_once() -> None:
-    """From one place on, and then those before it."""
+def test_a_rotated_list_contains_every_item_once() -> None:
+    """The items from one position on come first, then those before it."""
     items = list(range(7))
 
     for slot in range(60):

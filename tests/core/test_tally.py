@@ -1,4 +1,4 @@
-"""The sums of a run, of CSRs with a record and of those without."""
+"""The totals of a run: CSRs with a record and CSRs without."""
 
 from core.model import KUBELET_SERVING, Action, Decision, Judged, Record, RunTotals, Verdict
 from core.signers import SIGNERS
@@ -13,13 +13,13 @@ def a_record(
     return Record(evaluation, action, age_seconds=420.0, asking_seconds=asking, due=decision)
 
 
-def test_without_any_csr_all_sums_are_zero() -> None:
-    """So that a quiet run has its metrics."""
+def test_without_any_csr_all_totals_are_zero() -> None:
+    """A run without CSRs emits metrics too."""
     assert RunTotals() == Tally(SIGNERS[KUBELET_SERVING]).totals()
 
 
 def test_csrs_that_were_not_judged_count_as_pending() -> None:
-    """By how long their requesters have been asking."""
+    """Their age is the time since their requester's first request."""
     tally = Tally(SIGNERS[KUBELET_SERVING])
 
     tally.add_not_judged(Action.WAITING, [5.0, 80.0])
@@ -31,8 +31,8 @@ def test_csrs_that_were_not_judged_count_as_pending() -> None:
     assert {} == totals.due
 
 
-def test_judged_ones_and_others_add_up() -> None:
-    """Those that were decided are pending no more."""
+def test_judged_and_other_csrs_add_up() -> None:
+    """Decided CSRs are no longer pending."""
     tally = Tally(SIGNERS[KUBELET_SERVING])
 
     tally.add([a_record(Action.APPROVED, 800.0), a_record(Action.OVERTAKEN, 500.0)])
@@ -48,8 +48,8 @@ def test_judged_ones_and_others_add_up() -> None:
     )
 
 
-def test_what_only_the_mode_shadow_keeps_from_being_approved_is_not_pending() -> None:
-    """A new stack beside healthy nodes raises no alarm; a denial that is withheld does."""
+def test_an_approval_withheld_by_shadow_mode_is_not_pending() -> None:
+    """A new stack in shadow mode makes no alarm fire; a withheld denial does."""
     tally = Tally(SIGNERS[KUBELET_SERVING])
 
     tally.add([a_record(Action.WITHHELD, 500.0), a_record(Action.WITHHELD, 400.0, Decision.DENY)])

@@ -8,7 +8,7 @@ from tests.threats.tree import changed_tree
 
 DNS = "src/core/dns.py"
 FOLDED = "return name.translate(_LOWER).removesuffix"
-ROW = Row("", "tests/core/test_dns.py::test_one_trailing_dot_is_taken_away_and_no_more", ())
+ROW = Row("", "tests/core/test_dns.py::test_only_one_trailing_dot_is_removed", ())
 
 
 def test_a_change_that_takes_nothing_away_lets_the_test_pass() -> None:

@@ -35,7 +35,7 @@ ROWS: Final = (
     ),
     Row(
         "be found by the name of a terminated instance (`ALLOW_NAME_IDENTITY`)",
-        "tests/core/test_evidence.py::test_a_dead_instance_doesnt_answer_to_a_name",
+        "tests/core/test_evidence.py::test_a_terminated_instance_is_not_found_by_name",
         (Change(_EVIDENCE, "if instance.state not in _GONE", "if True"),),
     ),
     Row(
@@ -64,7 +64,7 @@ ROWS: Final = (
     ),
     Row(
         "put a wildcard into a node's name, which an EC2 filter would expand",
-        "tests/core/test_evidence.py::test_a_name_that_is_no_plain_host_name_is_never_asked_for",
+        "tests/core/test_evidence.py::test_a_name_that_is_no_plain_host_name_never_reaches_a_filter",
         (Change(_EVIDENCE, "and is_dns_name(identity.node)", ""),),
     ),
     Row(
@@ -75,7 +75,7 @@ ROWS: Final = (
     Row(
         "make EC2 fail, to be approved, or to have others denied, without evidence",
         "tests/core/test_review.py"
-        "::test_one_whose_evidence_is_unavailable_is_undecided_and_others_are_approved",
+        "::test_a_csr_without_evidence_is_undecided_and_others_are_approved",
         (
             Change(
                 _EVIDENCE,
@@ -86,7 +86,7 @@ ROWS: Final = (
     ),
     Row(
         "make IAM fail, to be approved with another role",
-        "tests/core/test_review.py::test_a_role_that_iam_doesnt_tell_is_left",
+        "tests/core/test_review.py::test_a_role_that_iam_does_not_show_is_left",
         (
             Change(
                 _INSTANCE, 'return Refusal.leave("node role not verified", role.why)', "return None"

@@ -55,7 +55,7 @@ ROWS: Final = (
     ),
     Row(
         "make a saved list unreadable for `evaluate`",
-        "tests/cli/test_evaluate.py::test_an_item_that_is_no_json_has_an_answer_of_its_own",
+        "tests/cli/test_evaluate.py::test_an_item_that_is_not_json_has_its_own_answer",
         (
             Change(
                 "src/cli/evaluate/saved_list.py",
@@ -76,7 +76,7 @@ ROWS: Final = (
     ),
     Row(
         "file requests that stay at the head of the list, so that later ones are never judged",
-        "tests/core/test_slices.py::test_no_slice_is_passed_over_for_ever",
+        "tests/core/test_slices.py::test_every_slice_is_reached_in_time",
         (Change("src/core/slices.py", "others if turn % 2 else oldest", "oldest"),),
     ),
     Row(
@@ -118,7 +118,7 @@ ROWS: Final = (
     ),
     Row(
         "make a list too long to be read to its end, unnoticed",
-        "tests/adapters/test_ledger.py::test_what_a_run_found_is_counted",
+        "tests/adapters/test_ledger.py::test_each_finding_of_a_run_is_counted",
         (
             Change(
                 "src/adapters/ledger_metrics.py",

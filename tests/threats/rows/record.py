@@ -66,7 +66,7 @@ ROWS: Final = (
     ),
     Row(
         "put markup into the HTML report by names",
-        "tests/cli/test_diagnose.py::test_nothing_that_others_chose_is_markup_in_the_report",
+        "tests/cli/test_diagnose.py::test_the_report_contains_no_markup_from_requesters",
         (
             Change(
                 "src/cli/diagnose/html.py",

@@ -27,7 +27,7 @@ ROWS: Final = (
     Row(
         "file with IAM's keys in other letters, to be found by the node's name",
         "tests/core/test_identity.py"
-        "::test_any_iam_key_in_any_letter_case_keeps_a_node_from_being_known_by_name",
+        "::test_any_iam_key_in_any_letter_case_prevents_identification_by_name",
         (Change("src/core/identity.py", "allow_name and not has_iam_keys(csr)", "allow_name"),),
     ),
     Row(

@@ -60,7 +60,7 @@ ROWS: Final = (
     ),
     Row(
         "be issued a certificate for more than was approved, unnoticed",
-        "tests/core/test_issued.py::test_a_further_name_is_a_mismatch",
+        "tests/core/test_issued.py::test_an_additional_name_is_a_mismatch",
         (Change(_ISSUED, "if names - asked:", "if False:"),),
     ),
     Row(

@@ -1,0 +1,194 @@
+"""Node requests: the check of the IP addresses."""
+
+from dataclasses import replace
+
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    PUBLIC_ADDRESS,
+    a_case,
+    a_policy,
+    an_instance,
+    an_interface,
+)
+from tests.core.check_cases.cases import with_names
+from tests.core.check_cases.line import DENY, LEAVE, Line
+
+SECOND_INTERFACE = an_interface(device_index=1, address="10.0.2.10", public=(), secondary=())
+TWO_INTERFACES = an_instance(interfaces=(an_interface(), SECOND_INTERFACE))
+IPV6_INSTANCE = an_instance(interfaces=(an_interface(ipv6=("2001:db8::a",)),))
+
+LINES: tuple[Line, ...] = (
+    # --- ip-addresses
+    Line("ip-addresses", "the primary private address", a_case()),
+    Line("ip-addresses", "the public address on it", with_names(PUBLIC_ADDRESS)),
+    Line("ip-addresses", "DNS names only", with_names(NODE)),
+    Line(
+        "ip-addresses",
+        "an EFA interface",
+        a_case(instance=an_instance(interfaces=(an_interface(kind="efa"),))),
+    ),
+    Line(
+        "ip-addresses",
+        "an IPv6 address in another spelling",
+        with_names("2001:db8:0:0:0:0:0:a", instance=IPV6_INSTANCE),
+    ),
+    Line(
+        "ip-addresses",
+        "the primary of a second interface, where allowed",
+        with_names(
+            "10.0.2.10", instance=TWO_INTERFACES, policy=a_policy(allow_secondary_enis=True)
+        ),
+    ),
+    Line(
+        "ip-addresses",
+        "another node's address",
+        with_names("10.0.1.20"),
+        DENY,
+        "address is not the instance's",
+        "got ['10.0.1.20'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "another node's address and a pod's",
+        with_names("10.0.1.77", "10.0.1.20"),
+        DENY,
+        "address is not the instance's",
+        "got ['10.0.1.20'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "the IPv4-compatible form of another node's address",
+        with_names("::10.0.1.20"),
+        DENY,
+        "address is not the instance's",
+        "got ['::a00:114'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "another node's address twice, which is listed once",
+        with_names("10.0.1.20", "10.0.1.20"),
+        DENY,
+        "address is not the instance's",
+        "got ['10.0.1.20'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "IPv4 and IPv6 addresses next to the delegated prefixes",
+        with_names(
+            "10.0.3.15",
+            "10.0.3.16",
+            "2001:db8::1:0:0",
+            "2001:db8::ffff:ffff",
+            instance=an_instance(
+                interfaces=(an_interface(prefixes=("10.0.3.0/28", "2001:db8::/96")),)
+            ),
+        ),
+        DENY,
+        "address is not the instance's",
+        "got ['10.0.3.16', '2001:db8::1:0:0'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "a secondary private address",
+        with_names("10.0.1.77"),
+        LEAVE,
+        "address not accepted",
+        f"got ['10.0.1.77'], on {INSTANCE_ID} but a pod's or of another interface; "
+        "expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "the public address, where not allowed",
+        with_names(PUBLIC_ADDRESS, policy=a_policy(allow_public_addresses=False)),
+        LEAVE,
+        "address not accepted",
+        f"got ['{PUBLIC_ADDRESS}'], on {INSTANCE_ID} but a pod's or of another interface; "
+        "expected one of ['10.0.1.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "an address of a delegated prefix",
+        with_names(
+            "10.0.3.5", instance=an_instance(interfaces=(an_interface(prefixes=("10.0.3.0/28",)),))
+        ),
+        LEAVE,
+        "address not accepted",
+        f"got ['10.0.3.5'], on {INSTANCE_ID} but a pod's or of another interface; "
+        "expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "an IPv6 address within a delegated prefix",
+        with_names(
+            "2001:db8::a",
+            instance=an_instance(
+                interfaces=(an_interface(ipv6=("2001:db8::a",), prefixes=("2001:db8::/80",)),)
+            ),
+        ),
+        LEAVE,
+        "address not accepted",
+        f"got ['2001:db8::a'], on {INSTANCE_ID} but a pod's or of another interface; "
+        "expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "the primary of a second interface",
+        with_names("10.0.2.10", instance=TWO_INTERFACES),
+        LEAVE,
+        "address not accepted",
+        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
+        "expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "the first interface of another network card",
+        with_names(
+            "10.0.2.10",
+            instance=an_instance(
+                interfaces=(an_interface(), replace(SECOND_INTERFACE, device_index=0, card_index=1))
+            ),
+        ),
+        LEAVE,
+        "address not accepted",
+        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
+        "expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    *(
+        Line(
+            "ip-addresses",
+            sentence,
+            with_names(
+                "10.0.2.10",
+                instance=an_instance(interfaces=(an_interface(), interface)),
+                policy=a_policy(allow_secondary_enis=True),
+            ),
+            LEAVE,
+            "address not accepted",
+            f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
+            "expected one of ['10.0.1.10', '198.51.100.10']",
+        )
+        for sentence, interface in (
+            ("a trunk interface", replace(SECOND_INTERFACE, kind="trunk")),
+            ("a branch interface", replace(SECOND_INTERFACE, kind="branch")),
+            ("an interface that isn't attached yet", replace(SECOND_INTERFACE, attached=False)),
+            ("an interface in another VPC", replace(SECOND_INTERFACE, vpc_id="vpc-other")),
+        )
+    ),
+    Line(
+        "ip-addresses",
+        "EC2 gives no addresses yet",
+        a_case(instance=an_instance(interfaces=())),
+        LEAVE,
+        "instance has no address yet",
+        f"EC2 gives no addresses for {INSTANCE_ID}",
+    ),
+    Line(
+        "ip-addresses",
+        "no instance to compare with",
+        a_case(instances=()),
+        LEAVE,
+        "no running instance to compare with",
+        f"no single running instance for {INSTANCE_ID}",
+    ),
+)

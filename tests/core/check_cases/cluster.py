@@ -1,0 +1,186 @@
+"""Node requests: the checks of the instance's cluster and of its role."""
+
+from core.model import RoleUnknown
+from tests.builders import (
+    INSTANCE_ID,
+    a_case,
+    a_cluster,
+    a_csr,
+    a_policy,
+    an_extra,
+    an_instance,
+    without,
+)
+from tests.core.check_cases.cases import BY_NAME_CSR
+from tests.core.check_cases.line import LEAVE, Line
+
+LINES: tuple[Line, ...] = (
+    # --- cluster
+    Line("cluster", "its VPC and its tag", a_case()),
+    *(
+        Line("cluster", f"its tag {tag}", a_case(instance=an_instance(tags={tag: "prod"})))
+        for tag in ("eks:cluster-name", "eks:eks-cluster-name", "aws:eks:cluster-name")
+    ),
+    Line(
+        "cluster",
+        "another VPC, where allowed",
+        a_case(instance=an_instance(vpc_id="vpc-other"), policy=a_policy(allow_other_vpcs=True)),
+    ),
+    Line(
+        "cluster",
+        "no tag, where none is required",
+        a_case(instance=an_instance(tags={}), policy=a_policy(require_cluster_tag=False)),
+    ),
+    Line(
+        "cluster",
+        "another VPC",
+        a_case(instance=an_instance(vpc_id="vpc-other")),
+        LEAVE,
+        "instance in another VPC",
+        "got vpc-other, expected vpc-0aaaaaaaaaaaaaaaa",
+    ),
+    Line(
+        "cluster",
+        "no VPC on either side",
+        a_case(instance=an_instance(vpc_id=""), cluster=a_cluster(vpc_id="")),
+        LEAVE,
+        "instance in another VPC",
+        "got none, expected unknown",
+    ),
+    Line(
+        "cluster",
+        "another cluster's tags",
+        a_case(
+            instance=an_instance(
+                tags={"kubernetes.io/cluster/dev": "owned", "eks:cluster-name": "dev"}
+            )
+        ),
+        LEAVE,
+        "instance has no cluster tag",
+        f"{INSTANCE_ID} lacks kubernetes.io/cluster/prod or "
+        "eks:cluster-name, eks:eks-cluster-name, aws:eks:cluster-name",
+    ),
+    Line(
+        "cluster",
+        "the tag of a cluster without a name",
+        a_case(
+            instance=an_instance(tags={"kubernetes.io/cluster/": "owned", "eks:cluster-name": ""}),
+            cluster=a_cluster(name=""),
+        ),
+        LEAVE,
+        "instance has no cluster tag",
+        f"{INSTANCE_ID} lacks kubernetes.io/cluster/ or "
+        "eks:cluster-name, eks:eks-cluster-name, aws:eks:cluster-name",
+    ),
+    Line(
+        "cluster",
+        "no instance to compare with",
+        a_case(instances=()),
+        LEAVE,
+        "no running instance to compare with",
+        f"no single running instance for {INSTANCE_ID}",
+    ),
+    # --- node-role
+    Line("node-role", "the role of the instance profile", a_case()),
+    Line(
+        "node-role",
+        "the same in another letter case",
+        a_case(csr=a_csr(extra=an_extra(role="EKS-Node"))),
+    ),
+    Line(
+        "node-role",
+        "the same with a path",
+        a_case(csr=a_csr(extra=an_extra(role="team/eks-node"))),
+    ),
+    Line(
+        "node-role",
+        "another role, where roles aren't verified",
+        a_case(csr=a_csr(extra=an_extra(role="admin")), policy=a_policy(verify_node_role=False)),
+    ),
+    Line(
+        "node-role",
+        "no role claimed by a node known by name",
+        a_case(csr=BY_NAME_CSR, identity="name", role=RoleUnknown("no instance profile")),
+    ),
+    Line(
+        "node-role",
+        "another role",
+        a_case(csr=a_csr(extra=an_extra(role="admin"))),
+        LEAVE,
+        "node role not verified",
+        "got arn:aws:iam::111122223333:role/admin, "
+        "expected arn:aws:iam::111122223333:role/eks-node",
+    ),
+    Line(
+        "node-role",
+        "the same name in another account",
+        a_case(
+            csr=a_csr(
+                extra=an_extra() | {"canonicalArn": ("arn:aws:iam::999999999999:role/eks-node",)}
+            )
+        ),
+        LEAVE,
+        "node role not verified",
+        "got arn:aws:iam::999999999999:role/eks-node, "
+        "expected arn:aws:iam::111122223333:role/eks-node",
+    ),
+    Line(
+        "node-role",
+        "the same in another partition",
+        a_case(
+            csr=a_csr(
+                extra=an_extra() | {"canonicalArn": ("arn:aws-cn:iam::111122223333:role/eks-node",)}
+            )
+        ),
+        LEAVE,
+        "node role not verified",
+        "got arn:aws-cn:iam::111122223333:role/eks-node, "
+        "expected arn:aws:iam::111122223333:role/eks-node",
+    ),
+    Line(
+        "node-role",
+        "no role claimed",
+        a_case(csr=without(a_csr(), "canonicalArn")),
+        LEAVE,
+        "node role not verified",
+        "got [], expected arn:aws:iam::111122223333:role/eks-node",
+    ),
+    Line(
+        "node-role",
+        "two roles claimed",
+        a_case(
+            csr=a_csr(
+                extra=an_extra()
+                | {"canonicalArn": ("arn:aws:iam::111122223333:role/eks-node", "x")}
+            )
+        ),
+        LEAVE,
+        "node role not verified",
+        "got ['arn:aws:iam::111122223333:role/eks-node', 'x'], "
+        "expected arn:aws:iam::111122223333:role/eks-node",
+    ),
+    Line(
+        "node-role",
+        "no instance profile",
+        a_case(role=RoleUnknown("the instance has no instance profile")),
+        LEAVE,
+        "node role not verified",
+        "the instance has no instance profile",
+    ),
+    Line(
+        "node-role",
+        "IAM unavailable",
+        a_case(role=RoleUnknown("AccessDenied", fault=True)),
+        LEAVE,
+        "node role not verified",
+        "AccessDenied",
+    ),
+    Line(
+        "node-role",
+        "no instance to compare with",
+        a_case(instances=()),
+        LEAVE,
+        "no running instance to compare with",
+        f"no single running instance for {INSTANCE_ID}",
+    ),
+)

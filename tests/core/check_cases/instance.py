@@ -1,0 +1,163 @@
+"""Node requests: the checks of the EC2 instance and the node's name."""
+
+from datetime import timedelta
+
+from core.model import NOT_PROVIDED
+from tests.builders import INSTANCE_ID, NODE, NOW, a_case, a_csr, an_instance, without
+from tests.core.check_cases.cases import BY_NAME_CSR, OTHER_NODE, RESOURCE_NAME
+from tests.core.check_cases.line import DENY, LEAVE, Line
+
+LINES: tuple[Line, ...] = (
+    # --- instance-known
+    Line("instance-known", "by its session", a_case()),
+    Line("instance-known", "by its name, where allowed", a_case(csr=BY_NAME_CSR, identity="name")),
+    Line(
+        "instance-known",
+        "EC2 has no such instance",
+        a_case(instances=()),
+        LEAVE,
+        "instance unknown",
+        f"EC2 shows no instance for {INSTANCE_ID}",
+    ),
+    Line(
+        "instance-known",
+        "no evidence provided",
+        a_case(instances=NOT_PROVIDED),
+        LEAVE,
+        "instance unknown",
+        "no EC2 evidence was given",
+    ),
+    Line(
+        "instance-known",
+        "no IAM keys",
+        a_case(csr=BY_NAME_CSR, identity=None),
+        LEAVE,
+        "no instance identity",
+        "spec.extra has no IAM keys; by name only with ALLOW_NAME_IDENTITY=true",
+    ),
+    Line(
+        "instance-known",
+        "IAM keys without a session name",
+        a_case(csr=without(a_csr(), "sessionName"), identity=None),
+        LEAVE,
+        "no instance identity",
+        "spec.extra has IAM keys but no sessionName",
+    ),
+    Line(
+        "instance-known",
+        "a session name in another letter case",
+        a_case(csr=a_csr(extra={"sessionname": (INSTANCE_ID,)}), identity=None),
+        LEAVE,
+        "no instance identity",
+        "spec.extra holds a session name under an odd key, so it isn't the authenticator's",
+    ),
+    Line(
+        "instance-known",
+        "another instance than the session's",
+        a_case(instance=an_instance(id="i-0bbbbbbbbbbbbbbbb")),
+        LEAVE,
+        "instance unknown",
+        f"got ['i-0bbbbbbbbbbbbbbbb'], expected {INSTANCE_ID}",
+    ),
+    # --- instance-single
+    Line("instance-single", "one", a_case()),
+    Line(
+        "instance-single",
+        "two with the same name",
+        a_case(
+            csr=BY_NAME_CSR,
+            identity="name",
+            instances=(an_instance(), an_instance(id="i-0bbbbbbbbbbbbbbbb")),
+        ),
+        LEAVE,
+        "several instances match",
+        f"got {INSTANCE_ID}, i-0bbbbbbbbbbbbbbbb, expected one for node {NODE}",
+    ),
+    # --- instance-running
+    Line("instance-running", "running", a_case()),
+    *(
+        Line(
+            "instance-running",
+            state,
+            a_case(instance=an_instance(state=state)),
+            LEAVE,
+            "instance not running",
+            f"got {INSTANCE_ID} {state}, expected running",
+        )
+        for state in ("pending", "stopping", "stopped", "shutting-down", "terminated")
+    ),
+    # --- instance-launched-before
+    Line("instance-launched-before", "two days before", a_case()),
+    Line(
+        "instance-launched-before",
+        "within the clock skew",
+        a_case(instance=an_instance(launched=NOW - timedelta(minutes=7) + timedelta(seconds=30))),
+    ),
+    Line(
+        "instance-launched-before",
+        "after the request",
+        a_case(instance=an_instance(launched=NOW - timedelta(minutes=6))),
+        LEAVE,
+        "instance launched after the request",
+        f"got {INSTANCE_ID} launched 2026-11-24T11:54:00+00:00, "
+        "expected before 2026-11-24T11:53:00+00:00",
+    ),
+    Line(
+        "instance-launched-before",
+        "no launch time",
+        a_case(instance=an_instance(launched=None)),
+        LEAVE,
+        "launch time unknown",
+        f"EC2 gives no launch time for {INSTANCE_ID}",
+    ),
+    # --- node-name
+    Line("node-name", "PrivateDnsName", a_case()),
+    Line("node-name", "the instance id", a_case(csr=a_csr(node=INSTANCE_ID))),
+    Line("node-name", "the resource name", a_case(csr=a_csr(node=RESOURCE_NAME))),
+    Line(
+        "node-name",
+        "the instance id, before EC2 gives a name",
+        a_case(csr=a_csr(node=INSTANCE_ID), instance=an_instance(private_dns_name="")),
+    ),
+    Line(
+        "node-name",
+        "another node's name",
+        a_case(csr=a_csr(node=OTHER_NODE)),
+        DENY,
+        "node name is not the instance's",
+        f"got {OTHER_NODE}, expected one of ['{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "node-name",
+        "the resource name under another suffix",
+        a_case(csr=a_csr(node=f"{INSTANCE_ID}.evil.example")),
+        DENY,
+        "node name is not the instance's",
+        f"got {INSTANCE_ID}.evil.example, "
+        f"expected one of ['{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "node-name",
+        "EC2 gives no name yet",
+        a_case(instance=an_instance(private_dns_name="")),
+        LEAVE,
+        "instance has no name yet",
+        f"EC2 gives no PrivateDnsName for {INSTANCE_ID}",
+    ),
+    Line(
+        "node-name",
+        "no instance to compare with",
+        a_case(instances=()),
+        LEAVE,
+        "no running instance to compare with",
+        f"no single running instance for {INSTANCE_ID}",
+    ),
+    Line(
+        "node-name",
+        "a stopped instance, whatever its name",
+        a_case(csr=a_csr(node=OTHER_NODE), instance=an_instance(state="stopped")),
+        LEAVE,
+        "no running instance to compare with",
+        f"no single running instance for {INSTANCE_ID}",
+    ),
+)

@@ -1,0 +1,164 @@
+"""Node requests: the checks of the DNS names."""
+
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    PUBLIC_NAME,
+    a_case,
+    a_cluster,
+    a_csr,
+    a_policy,
+    an_instance,
+)
+from tests.core.check_cases.cases import OTHER_NODE, RESOURCE_NAME, with_names
+from tests.core.check_cases.line import DENY, LEAVE, Line
+
+LINES: tuple[Line, ...] = (
+    # --- reserved-names
+    Line("reserved-names", "the node's own names", a_case()),
+    Line("reserved-names", "the public name of an instance", with_names(PUBLIC_NAME)),
+    Line(
+        "reserved-names",
+        "the public name in us-east-1",
+        with_names("ec2-198-51-100-10.compute-1.amazonaws.com"),
+    ),
+    Line(
+        "reserved-names",
+        "the public name in the European Sovereign Cloud",
+        with_names("ec2-198-51-100-10.eusc-de-east-1.compute.amazonaws.eu"),
+    ),
+    *(
+        Line(
+            "reserved-names",
+            f"the name {name}",
+            with_names(name),
+            DENY,
+            "reserved name",
+            f"got ['{name}'], expected none of the cluster's or AWS's",
+        )
+        for name in (
+            "kubernetes",
+            "KUBERNETES.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local.",
+            "api.kubernetes.default",
+            "localhost",
+            "node.localhost",
+            "*.eu-west-1.compute.internal",
+            "*",
+            "db.shop.svc",
+            "db.shop.svc.example.com",
+            "node.cluster.local",
+            "cluster.local",
+            "sts.eu-west-1.amazonaws.com",
+            "bucket.s3.cn-north-1.amazonaws.com.cn",
+            "amazonaws.com",
+            "ec2-1.evil.s3.amazonaws.com",
+            "eks.eu-west-1.api.aws",
+        )
+    ),
+    *(
+        Line(
+            "reserved-names",
+            f"the address {ip}",
+            with_names(ip),
+            DENY,
+            "reserved name",
+            f"got ['{ip}'], expected none of the cluster's or AWS's",
+        )
+        for ip in (
+            "127.0.0.1",
+            "127.9.9.9",
+            "::1",
+            "169.254.169.254",
+            "fe80::1",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "ff02::1",
+            "10.100.0.1",
+        )
+    ),
+    Line(
+        "reserved-names",
+        "an address of the IPv6 Service range",
+        with_names("fd00:10::1", cluster=a_cluster(service_ranges=("fd00:10::/108",))),
+        DENY,
+        "reserved name",
+        "got ['fd00:10::1'], expected none of the cluster's or AWS's",
+    ),
+    # --- dns-names
+    Line("dns-names", "PrivateDnsName", a_case()),
+    Line("dns-names", "in upper case with a trailing dot", with_names(f"{NODE.upper()}.")),
+    Line("dns-names", "the resource name", with_names(RESOURCE_NAME)),
+    Line("dns-names", "the public name", with_names(PUBLIC_NAME)),
+    Line("dns-names", "addresses only", with_names("10.0.1.10")),
+    Line(
+        "dns-names",
+        "the instance id, which is the node's name",
+        with_names(INSTANCE_ID, csr=a_csr(node=INSTANCE_ID)),
+    ),
+    Line(
+        "dns-names",
+        "the first label under a configured suffix",
+        with_names("ip-10-0-1-10.corp.example", policy=a_policy(extra_dns_suffixes="corp.example")),
+    ),
+    Line(
+        "dns-names",
+        "another node's name",
+        with_names(NODE, OTHER_NODE),
+        DENY,
+        "DNS name is not the instance's",
+        f"got ['{OTHER_NODE}'], expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "the node's name as a prefix",
+        with_names(f"{NODE}.evil.example"),
+        DENY,
+        "DNS name is not the instance's",
+        f"got ['{NODE}.evil.example'], "
+        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "the name of a node whose name isn't the instance's",
+        with_names(OTHER_NODE, csr=a_csr(node=OTHER_NODE)),
+        DENY,
+        "DNS name is not the instance's",
+        f"got ['{OTHER_NODE}'], expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "the public name, where not allowed",
+        with_names(PUBLIC_NAME, policy=a_policy(allow_public_addresses=False)),
+        DENY,
+        "DNS name is not the instance's",
+        f"got ['{PUBLIC_NAME}'], expected one of ['{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "the first label under another suffix",
+        with_names("ip-10-0-1-10.corp.example"),
+        DENY,
+        "DNS name is not the instance's",
+        f"got ['ip-10-0-1-10.corp.example'], "
+        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "EC2 gives no names yet",
+        with_names(OTHER_NODE, instance=an_instance(private_dns_name="", public_dns_name="")),
+        LEAVE,
+        "instance has no name yet",
+        f"EC2 gives no names for {INSTANCE_ID}",
+    ),
+    Line(
+        "dns-names",
+        "no instance to compare with",
+        a_case(instances=()),
+        LEAVE,
+        "no running instance to compare with",
+        f"no single running instance for {INSTANCE_ID}",
+    ),
+)

@@ -1,0 +1,250 @@
+"""Service requests: the checks of the Services, the names and the addresses."""
+
+from core.model import ServicesHidden
+from tests.builders import a_cluster, a_policy
+from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.service_cases import CN, with_names, with_subject
+from tests.service_builders import (
+    CLUSTER_IP,
+    DNS,
+    a_service,
+    a_service_case,
+    a_service_csr,
+    a_service_request,
+    an_account,
+)
+
+EXPECTED_NAME = "expected <service>.shop.svc or <service>.shop.svc.cluster.local"
+SHORT_NAMES_ALLOWED = a_policy(allow_short_service_names=True)
+
+LINES: tuple[Line, ...] = (
+    # --- service-known
+    Line("service-known", "a Service with a cluster IP", a_service_case()),
+    Line("service-known", "a headless Service", a_service_case(services=(a_service(ips=()),))),
+    Line(
+        "service-known",
+        "a load balancer",
+        a_service_case(services=(a_service(kind="LoadBalancer"),)),
+    ),
+    Line("service-known", "no Service named, which service-names refuses", with_names(CLUSTER_IP)),
+    Line(
+        "service-known",
+        "a Service that doesn't exist",
+        a_service_case(services=()),
+        LEAVE,
+        "no such Service",
+        "got ['web']; namespace shop has none of that name",
+    ),
+    Line(
+        "service-known",
+        "a Service with that name in another namespace",
+        a_service_case(services=(a_service(namespace="other"),)),
+        LEAVE,
+        "no such Service",
+        "got ['web']; namespace shop has none of that name",
+    ),
+    Line(
+        "service-known",
+        "one of two Services doesn't exist",
+        with_names(DNS, "db.shop.svc"),
+        LEAVE,
+        "no such Service",
+        "got ['db']; namespace shop has none of that name",
+    ),
+    Line(
+        "service-known",
+        "an ExternalName Service",
+        a_service_case(services=(a_service(kind="ExternalName", ips=()),)),
+        LEAVE,
+        "Service of another type",
+        "got ['web (ExternalName)'], expected ['ClusterIP', 'LoadBalancer', 'NodePort']",
+    ),
+    Line(
+        "service-known",
+        "a Service that is being deleted",
+        a_service_case(services=(a_service(deleting=True),)),
+        LEAVE,
+        "Service is being deleted",
+        "got ['web']",
+    ),
+    Line(
+        "service-known",
+        "eleven Services",
+        with_names(*(f"s{number}.shop.svc" for number in range(11))),
+        LEAVE,
+        "too many Services",
+        "got 11, expected at most 10",
+    ),
+    Line(
+        "service-known",
+        "a namespace whose Services aren't readable",
+        a_service_case(services=ServicesHidden("403: services is forbidden")),
+        LEAVE,
+        "Services not readable",
+        "403: services is forbidden",
+    ),
+    # --- reserved-names
+    Line("reserved-names", "a Service's names and address", a_service_case()),
+    Line(
+        "reserved-names",
+        "the API server's address, where the range is unknown",
+        with_names(DNS, "10.100.0.1", cluster=a_cluster(service_ranges=())),
+    ),
+    *(
+        Line(
+            "reserved-names",
+            name,
+            with_names(DNS, name, csr=a_service_csr(**an_account("default"))),
+            DENY,
+            "reserved name",
+            f"got ['{name}'], expected none of the API server's or AWS's",
+        )
+        for name in (
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "Kubernetes.Default.Svc.cluster.local.",
+            "web.kubernetes.default",
+            "localhost",
+            "a.localhost",
+            "*.shop.svc",
+            "s3.us-east-1.amazonaws.com",
+            "10.100.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "::",
+            "ff02::1",
+        )
+    ),
+    Line(
+        "reserved-names",
+        "the API server's address of an IPv6 cluster",
+        with_names(DNS, "fd12::1", cluster=a_cluster(service_ranges=("fd12::/108",))),
+        DENY,
+        "reserved name",
+        "got ['fd12::1'], expected none of the API server's or AWS's",
+    ),
+    Line(
+        "reserved-names",
+        "the API server's name as CN",
+        with_subject((CN, "kubernetes.default.svc")),
+        DENY,
+        "reserved name",
+        "got ['kubernetes.default.svc'], expected none of the API server's or AWS's",
+    ),
+    # --- service-names
+    Line("service-names", "both full forms", a_service_case()),
+    Line("service-names", "in mixed case, with a trailing dot", with_names("Web.Shop.SVC.")),
+    Line(
+        "service-names", "short, where allowed", with_names("web.shop", policy=SHORT_NAMES_ALLOWED)
+    ),
+    Line(
+        "service-names",
+        "none",
+        a_service_case(request=a_service_request(sans=())),
+        LEAVE,
+        "no DNS name",
+        f"got none as subjectAltName, {EXPECTED_NAME}",
+    ),
+    Line(
+        "service-names",
+        "an address alone",
+        with_names(CLUSTER_IP),
+        LEAVE,
+        "no DNS name",
+        f"got none as subjectAltName, {EXPECTED_NAME}",
+    ),
+    *(
+        Line(
+            "service-names",
+            f"of another namespace: {name}",
+            with_names(DNS, name),
+            DENY,
+            "name of another namespace",
+            f"got ['{name}'], {EXPECTED_NAME}",
+        )
+        for name in (
+            "web.other.svc",
+            "web.other.svc.cluster.local",
+            "pod.web.other.svc.cluster.local",
+            "web.shop.other.svc",
+            "WEB.OTHER.SVC",
+        )
+    ),
+    *(
+        Line(
+            "service-names",
+            f"not a Service's: {name}",
+            with_names(DNS, name),
+            LEAVE,
+            "not a Service's name",
+            f"got ['{name}'], {EXPECTED_NAME}",
+        )
+        for name in (
+            "web.shop",
+            "web",
+            "shop.svc",
+            "svc.cluster.local",
+            "pod.web.shop.svc.cluster.local",
+            "web.shop.svc.example.com",
+            "web.shop.pod.cluster.local",
+            "web.example",
+            "w_b.shop.svc",
+            "web.shop.svc.cluster",
+        )
+    ),
+    Line(
+        "service-names",
+        "short, of another namespace, where allowed",
+        with_names("example.com", policy=SHORT_NAMES_ALLOWED),
+        LEAVE,
+        "not a Service's name",
+        f"got ['example.com'], {EXPECTED_NAME}",
+    ),
+    # --- service-addresses
+    Line("service-addresses", "the cluster IP", a_service_case()),
+    Line("service-addresses", "no address requested", with_names(DNS)),
+    Line(
+        "service-addresses",
+        "both of a dual-stack Service",
+        with_names(
+            DNS, "10.100.7.7", "fd12::7", services=(a_service(ips=("10.100.7.7", "fd12::7")),)
+        ),
+    ),
+    Line(
+        "service-addresses",
+        "another address",
+        with_names(DNS, "10.100.7.8"),
+        LEAVE,
+        "address is not a cluster IP",
+        f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
+    ),
+    Line(
+        "service-addresses",
+        "any address, of a headless Service",
+        a_service_case(services=(a_service(ips=()),)),
+        LEAVE,
+        "address is not a cluster IP",
+        f"got ['{CLUSTER_IP}'], expected of none",
+    ),
+    Line(
+        "service-addresses",
+        "the address of a Service that isn't named",
+        with_names(DNS, "10.100.7.8", services=(a_service(), a_service("db", ips=("10.100.7.8",)))),
+        LEAVE,
+        "address is not a cluster IP",
+        f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
+    ),
+    Line(
+        "service-addresses",
+        "the address of another namespace's Service with that name",
+        with_names(
+            DNS,
+            "10.100.7.8",
+            services=(a_service(), a_service(namespace="other", ips=("10.100.7.8",))),
+        ),
+        LEAVE,
+        "address is not a cluster IP",
+        f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
+    ),
+)
