@@ -120,6 +120,25 @@ def test_a_clusters_tag_lowers_the_mode() -> None:
     assert [("csr-7znmf", "withheld")] == world.ledger.actions
 
 
+@pytest.mark.parametrize("tag", ["shadow", "Shadow", "off"])
+def test_what_a_clusters_tag_keeps_from_being_approved_is_pending(tag: str) -> None:
+    """Who may tag a cluster must not silence `oldest-pending`; nor may a slip of the pen.
+
+    From: docs/threat-model.md, "Cluster tags". Only the stack's own mode is the operator's choice.
+    """
+    done = run(FakeWorld(a_filed_csr()), a_cluster(tags={"csr-approver:mode": tag}))
+
+    assert (1, 420.0) == (done.totals.pending, done.totals.oldest_pending_seconds)
+
+
+def test_what_others_approved_would_not_be_approved_by_another_mode() -> None:
+    """It has its approval, so the metric for leaving `shadow` must not count it each minute."""
+    csr = a_filed_csr(conditions=(approved("EKS"),))
+    done = run(FakeWorld(csr), mode="shadow", reapprove_unissued=True)
+
+    assert 0 == done.totals.would_approve
+
+
 def test_only_the_signer_asked_for_is_reviewed() -> None:
     """Other signers have approvers of their own."""
     world = FakeWorld(a_filed_csr(signer="kubernetes.io/kube-apiserver-client-kubelet"))
