@@ -48,7 +48,7 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
     plan = Plan(choose=partial(_due, context=context, settings=settings), inspect=issued.inspect)
     assessment = assess(listing.csrs, context, plan, _source(signer, ports), budget)
 
-    tally = Tally(signer)
+    tally = Tally(signer, settings.mode)
     tally.add(act(assessment.bugs, settings, mode, ports))
     reached = _ids(assessment.bugs)
     for evaluations in assessment.slices():

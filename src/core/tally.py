@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from core.model import Action, Bug, Decision, Evaluation, NoEvidence, Record, RoleUnknown, RunTotals
+from core.settings import Mode
 from core.signers import Signer
 
 # An overtaken CSR isn't in here, though others have decided or deleted it: it counts as pending, or
@@ -14,9 +15,14 @@ _DECIDED = frozenset({Action.APPROVED, Action.DENIED})
 class Tally:
     """The sums so far."""
 
-    def __init__(self, signer: Signer) -> None:
-        """Begin with zero."""
+    def __init__(self, signer: Signer, mode: Mode) -> None:
+        """Begin with zero.
+
+        `mode`: the stack's own. What a cluster's tag keeps from being approved stays pending, or
+        anyone who may tag clusters could end a cluster's approvals without an alarm.
+        """
         self._signer = signer
+        self._mode = mode
         self._actions: Counter[Action] = Counter()
         self._not_judged: Counter[Action] = Counter()
         self._due: Counter[Decision] = Counter()
@@ -34,7 +40,7 @@ class Tally:
                 self._due[record.due] += 1
             self._bugs += isinstance(record.evaluation, Bug)
             self._without_evidence += _is_without_evidence(record.evaluation)
-            self._would_approve += _would_approve(record)
+            self._would_approve += self._is_only_shadowed(record)
             if self._is_pending(record):
                 self._wait(record.asking_seconds)
 
@@ -68,23 +74,23 @@ class Tally:
         """
         if record.action is Action.LEFT and self._signer.left_to_people:
             return False
-        if _would_approve(record):
+        if self._is_only_shadowed(record):
             return False
         return record.action not in _DECIDED and record.evaluation.case.csr.is_pending
+
+    def _is_only_shadowed(self, record: Record) -> bool:
+        """Return True when only the stack's mode kept a pending CSR from being approved.
+
+        It isn't pending: a stack in the mode shadow, beside healthy nodes, raises no alarm.
+        """
+        verdict = record.evaluation.verdict
+        is_approval = verdict is not None and verdict.decision is Decision.APPROVE
+        is_withheld = record.action is Action.WITHHELD and self._mode is Mode.SHADOW
+        return is_approval and is_withheld and record.evaluation.case.csr.is_pending
 
     def _wait(self, asking_seconds: float) -> None:
         self._pending += 1
         self._oldest = max(self._oldest, asking_seconds)
-
-
-def _would_approve(record: Record) -> bool:
-    """Return True when only the mode kept it from being approved.
-
-    It isn't pending: a stack in the mode shadow, beside healthy nodes, raises no alarm.
-    """
-    verdict = record.evaluation.verdict
-    is_approval = verdict is not None and verdict.decision is Decision.APPROVE
-    return is_approval and record.action is Action.WITHHELD
 
 
 def _is_without_evidence(evaluation: Evaluation) -> bool:

@@ -43,6 +43,7 @@ from core.model import (
     Verdict,
 )
 from core.printable import MAX_DETAIL, printable
+from core.settings import Mode
 from core.signers import SIGNERS
 from core.tally import Tally
 from tests.builders import (
@@ -161,7 +162,7 @@ def a_run(
     not_read: int = 0,
     signer: str = KUBELET_SERVING,
 ) -> Run:
-    tally = Tally(SIGNERS[signer])
+    tally = Tally(SIGNERS[signer], Mode.SHADOW)
     tally.add(records)
     return Run(
         cluster=a_cluster(),

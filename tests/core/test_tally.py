@@ -1,6 +1,7 @@
 """The totals of a run: CSRs with a record and CSRs without."""
 
 from core.model import KUBELET_SERVING, Action, Decision, Judged, Record, RunTotals, Verdict
+from core.settings import Mode
 from core.signers import SIGNERS
 from core.tally import Tally
 from tests.builders import a_case
@@ -15,12 +16,12 @@ def a_record(
 
 def test_without_any_csr_all_totals_are_zero() -> None:
     """A run without CSRs emits metrics too."""
-    assert RunTotals() == Tally(SIGNERS[KUBELET_SERVING]).totals()
+    assert RunTotals() == Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW).totals()
 
 
 def test_csrs_that_were_not_judged_count_as_pending() -> None:
     """Their age is the time since their requester's first request."""
-    tally = Tally(SIGNERS[KUBELET_SERVING])
+    tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
     tally.add_not_judged(Action.WAITING, [5.0, 80.0])
     tally.add_not_judged(Action.DEFERRED, [600.0])
@@ -33,7 +34,7 @@ def test_csrs_that_were_not_judged_count_as_pending() -> None:
 
 def test_judged_and_other_csrs_add_up() -> None:
     """Decided CSRs are no longer pending."""
-    tally = Tally(SIGNERS[KUBELET_SERVING])
+    tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
     tally.add([a_record(Action.APPROVED, 800.0), a_record(Action.OVERTAKEN, 500.0)])
     tally.add_not_judged(Action.WAITING, [30.0])
@@ -50,7 +51,7 @@ def test_judged_and_other_csrs_add_up() -> None:
 
 def test_an_approval_withheld_by_shadow_mode_is_not_pending() -> None:
     """A new stack in shadow mode makes no alarm fire; a withheld denial does."""
-    tally = Tally(SIGNERS[KUBELET_SERVING])
+    tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
     tally.add([a_record(Action.WITHHELD, 500.0), a_record(Action.WITHHELD, 400.0, Decision.DENY)])
 
