@@ -15,6 +15,7 @@ RUNTIME := $(VENV)/runtime.installed
 # SAM pins many of its dependencies, so it has its own environment.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/installed
+MUTANTS := $(VENV)/mutants.installed
 
 # The target of the build: the template's parameter Architecture, and the version of its Runtime.
 ARCHITECTURE ?= arm64
@@ -68,6 +69,10 @@ fuzz: $(DEV) ## Compare our reader with Go's, and `evaluate` with its contract, 
 flood: $(DEV) ## List FLOOD_SIZES unreadable CSRs (1000) before a node's, on a real API server
 	@FLOOD_SIZES="$${FLOOD_SIZES:-1000}" $(PY) -m pytest -rP tests/controlplane/test_hiding.py
 
+.PHONY: mutants
+mutants: $(MUTANTS) ## Change src/core in small ways, and list which changes no test notices (ARGS=--new)
+	@$(PY) -m tests.mutation $(ARGS)
+
 .PHONY: bench
 bench: $(DEV) ## Run the benchmarks (ARGS=... for their options)
 	@PYTHONPATH=src:. $(PY) -m benchmarks $(ARGS)
@@ -97,6 +102,7 @@ lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade updates them
 	@$(call compile,requirements-demo,src/requirements.txt)
 	@$(call compile,requirements-dev,requirements-demo.txt)
 	@$(call compile,requirements-runtime,requirements-dev.txt)
+	@$(call compile,requirements-mutants,requirements-dev.txt)
 	@$(call compile,requirements-sam)
 	@$(call compile,requirements-go)
 
@@ -108,7 +114,7 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 .PHONY: clean
 clean: ## Remove what was installed and built here, but not the caches in the home folder
 	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
-	  .import_linter_cache
+	  .import_linter_cache .mutants
 	@find src package sandbox tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- deployment -----------------------------------------------------------------------------------
@@ -204,6 +210,11 @@ $(DEV): requirements-dev.txt | $(PY)
 # Lambda's runtime client, to measure cold starts. If it can't be installed, they aren't measured.
 $(RUNTIME): requirements-runtime.txt | $(PY)
 	@if $(PY) $(install) $<; then touch $@; else echo "awslambdaric could not be installed: cold starts aren't measured" >&2; fi
+
+$(MUTANTS): requirements-mutants.txt | $(DEV)
+	@echo "installing what mutation testing needs into $(VENV)" >&2
+	@$(PY) $(install) $<
+	@touch $@
 
 $(SAM): requirements-sam.txt
 	@echo "installing the SAM command line into $(SAM_VENV)" >&2

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from cli.diagnose.causes import Cause, Need, explain_refusals
+from cli.diagnose.causes import EXPLAINED, Cause, Explanation, Need, explain_refusals
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State, diagnosis
 from cli.diagnose.name_status import name_statuses
 from core.checks import KUBELET_SERVING_CHECKS
@@ -34,6 +34,7 @@ from tests.builders import (
     NOW,
     PROFILE,
     PUBLIC_ADDRESS,
+    a_case,
     a_certificate,
     a_cluster,
     a_filed_csr,
@@ -256,6 +257,19 @@ def test_every_cause_has_a_case() -> None:
     met = {cause for _, causes_ in CASES.values() for cause in causes_}
 
     assert {Cause.SUPERSEDED, Cause.NOT_JUDGED} == set(Cause) - met
+
+
+def test_every_check_has_a_cause() -> None:
+    """A check without one would be explained by advice that doesn't fit."""
+    assert {check.id for check in KUBELET_SERVING_CHECKS} == EXPLAINED
+
+
+def test_a_refusal_of_an_unknown_check_gives_no_advice() -> None:
+    refusal = Refusal.leave("a new reason", "a new detail").by("a-new-check")
+
+    causes = explain_refusals(a_case(), [refusal], (), may_lag=False)
+
+    assert (Explanation(Cause.NOT_JUDGED, "a-new-check: a new reason (a new detail)"),) == causes
 
 
 @pytest.mark.parametrize(

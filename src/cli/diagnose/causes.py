@@ -121,6 +121,9 @@ _OF_FORM: Final = frozenset(
     }
 )
 _NAME_CHECKS: Final = frozenset({"reserved-names", "dns-names", "ip-addresses"})
+_OF_INSTANCE: Final = frozenset(
+    {"instance-known", "instance-single", "instance-running", "instance-launched-before"}
+)
 
 # From: EC2 API reference, InstanceState. One that is `pending` has no names yet.
 _STOPPED: Final = frozenset({"shutting-down", "terminated", "stopping", "stopped"})
@@ -173,10 +176,12 @@ def _of_refusal(case: Case, refusal: Refusal, *, may_lag: bool) -> Iterator[Expl
         yield Explanation(Cause.NOT_A_KUBELET_REQUEST, detail)
     elif refusal.check == "instance-known" and case.identity is None:
         yield Explanation(Cause.NO_IDENTITY, refusal.detail)
-    elif refusal.check.startswith("instance-"):
+    elif refusal.check in _OF_INSTANCE:
         yield _lagging(refusal, may_lag=may_lag)
     elif refusal.check in _BY_CHECK and (case.instance is not None or refusal.check in _ALONE):
         yield Explanation(_BY_CHECK[refusal.check](case, refusal), refusal.detail)
+    elif refusal.check not in EXPLAINED:
+        yield Explanation(Cause.NOT_JUDGED, detail)
 
 
 def _lagging(refusal: Refusal, *, may_lag: bool) -> Explanation:
@@ -219,3 +224,7 @@ _BY_CHECK: Final[Mapping[str, Callable[[Case, Refusal], Cause]]] = {
     "node-role": _role,
 }
 _ALONE: Final = frozenset({"requester-is-node", "node-kind", "fresh", "not-reissued-in-a-loop"})
+
+#: The checks whose refusals have a cause. Only a requester's newest request is diagnosed, so
+#: `newest` refuses none. A test fails for a check that isn't in here.
+EXPLAINED: Final = _OF_FORM | _NAME_CHECKS | _OF_INSTANCE | _BY_CHECK.keys() | {"newest"}

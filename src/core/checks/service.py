@@ -1,6 +1,6 @@
 """Checks of a ServiceAccount that asks for the names of Services of its own namespace.
 
-The namespace is what Kubernetes tells tenants apart by: anyone who may act in it may make and
+The namespace is what Kubernetes separates tenants by: anyone who may act in it may make and
 change its Services. So a Service is evidence for every ServiceAccount beside it, and for no other.
 What is neither proved nor disproved is a person's to approve.
 """
