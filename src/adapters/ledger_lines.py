@@ -1,4 +1,4 @@
-"""The ledger's log lines, as fields. Whatever came from outside is a bounded, printable value."""
+"""The ledger's log lines, as fields. Untrusted text is a bounded, printable value."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ _MAX_LISTED: Final = 20
 
 
 def csr_line(record: Record) -> Line:
-    """One CSR past the gates: who asked for what, what was compared, what came of it."""
+    """Return the line of one CSR past the gates: who asked for what, the evidence, the result."""
     evaluation = record.evaluation
     return {
         **_where(evaluation.case.cluster),
@@ -49,9 +49,9 @@ def csr_line(record: Record) -> Line:
 
 
 def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
-    """One approved CSR that didn't get what was approved, with the names that it asked for.
+    """Return the line of an approved CSR without the approved certificate, with its names.
 
-    Of one that isn't issued, with what the checks say of it today.
+    For one that isn't issued, with the checks' result today.
     """
     return {
         **_where(cluster),
@@ -65,7 +65,7 @@ def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
 
 
 def unreadable_line(cluster: Cluster, item: UnreadableCsr) -> Line:
-    """One list item that has not the shape of a CSR."""
+    """Return the line of a list item that isn't shaped like a CSR."""
     return {
         **_where(cluster),
         "csr": None if item.name is None else printable(item.name),
@@ -75,7 +75,7 @@ def unreadable_line(cluster: Cluster, item: UnreadableCsr) -> Line:
 
 
 def run_line(run: Run) -> Line:
-    """Return the sums of a run. With the lines above they account for every CSR that was listed.
+    """Return a run's totals. With the other lines they account for every CSR that was listed.
 
     `not_judged`: how many of `actions` have no line of their own, because nothing could be due yet
     or because the run didn't reach them.
@@ -116,7 +116,7 @@ def _who(csr: Csr) -> Line:
 
 
 def _identity(case: Case) -> Line:
-    """How it was bound, to which instance, and which ones (in which state) EC2 showed for it."""
+    """Return the kind of identity, its instance, and what EC2 showed for it, with states."""
     instances = () if isinstance(case.instances, NotProvided) else case.instances
     known = case.identity.instance_id if case.identity is not None else None
     return {
@@ -127,7 +127,7 @@ def _identity(case: Case) -> Line:
 
 
 def _checked(evaluation: Evaluation) -> Line:
-    """What was compared with what, and the verdict, or why there is none."""
+    """Return the evidence and the verdict, or why there is none."""
     return {
         **_identity(evaluation.case),
         **_role(evaluation.case.role),
@@ -160,7 +160,7 @@ def _bounded(**texts: str) -> Line:
 
 
 def _asked(request: Pkcs10 | UnreadableRequest) -> Line:
-    """The names and the kind of key that were asked for, as far as the strict reader reads it."""
+    """Return the names and the kind of key that were asked for, or why they can't be read."""
     if isinstance(request, UnreadableRequest):
         return {"request_problem": printable(request.why)}
     others = [f"{san.kind}:{san.value}" for san in request.sans if isinstance(san, OtherName)]
@@ -174,14 +174,14 @@ def _asked(request: Pkcs10 | UnreadableRequest) -> Line:
 
 
 def _role(role: Role | RoleUnknown | NotProvided) -> Line:
-    """The role of the instance's profile, which the requester's was compared with."""
+    """Return the role of the instance's profile, which is compared with the requester's."""
     if isinstance(role, Role):
         return {"role": str(role)}
     return {"role_unknown": role.why} if isinstance(role, RoleUnknown) else {}
 
 
 def _services(case: Case) -> Line:
-    """The Services that were named, and what the cluster showed of them."""
+    """Return the Services that were named, and what the cluster showed of them."""
     if case.claim is None:
         return {}
     shown = case.services
@@ -189,7 +189,7 @@ def _services(case: Case) -> Line:
         reported: Line = {"services_not_readable": printable(shown.why)}
     else:
         reported = {
-            "services": _listed(map(_told, () if isinstance(shown, NotProvided) else shown))
+            "services": _listed(map(_described, () if isinstance(shown, NotProvided) else shown))
         }
     return {
         "namespace": case.claim.namespace,
@@ -198,7 +198,7 @@ def _services(case: Case) -> Line:
     }
 
 
-def _told(service: Service) -> str:
+def _described(service: Service) -> str:
     addresses = ", ".join(sorted(map(str, service.cluster_ips))) or "no cluster IP"
     return f"{service.name} {service.kind} {addresses}{', deleting' if service.deleting else ''}"
 

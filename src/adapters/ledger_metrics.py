@@ -9,8 +9,8 @@ from core.model import Action, Decision, IssueState, Run
 
 NAMESPACE: Final = "CsrApprover"
 
-#: What a review emits for the account (dimension Stack), all of them each time: a metric that
-#: comes only when there is something to tell leaves alarms without data.
+#: What a review emits for the account (dimension Stack), zeros too: a metric that is emitted only
+#: when it isn't 0 leaves alarms without data.
 ACCOUNT: Final = (
     "Completed",
     "NotOnboarded",
@@ -36,9 +36,9 @@ CLUSTER: Final = ("Completed", "Denied", "ApprovedNotIssued", "OldestPendingSeco
 
 
 def values_of(run: Run) -> Mapping[str, float]:
-    """The values of one run; metrics that aren't named are 0.
+    """Return the values of one run; metrics that aren't named are 0.
 
-    A cluster is completed once, with its nodes: a second signer's run adds to the sums only.
+    The nodes' run completes a cluster; a second signer's run adds to the other metrics only.
     """
     states = [finding.state for finding in run.findings]
     totals = run.totals
@@ -61,10 +61,10 @@ def values_of(run: Run) -> Mapping[str, float]:
 
 
 def emit(dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:
-    """Print one EMF object. Nothing is kept: `Metrics`, unlike this, is one for the process.
+    """Print one EMF object. Unlike `Metrics`, which the process shares, this keeps no state.
 
-    The empty service keeps POWERTOOLS_SERVICE_NAME from becoming one more dimension, under which
-    no alarm would find its metric.
+    The empty service keeps POWERTOOLS_SERVICE_NAME from becoming another dimension, under which no
+    alarm would find its metric.
     """
     metrics = EphemeralMetrics(namespace=NAMESPACE, service="")
     for name, value in dimensions.items():

@@ -1,4 +1,4 @@
-"""From a verdict to a deed: whether it is due, whether the mode lets it be written, and how."""
+"""Turn a verdict into an action: whether it is due and the mode allows it, and how to write it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -36,17 +36,17 @@ _ENDED_AS = {
 
 _WRITTEN = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 
-# No decision is due with these. One that was overtaken is due: it may be our own write whose answer
-# was lost, and no one else would report it.
+# Actions after which no decision is due. OVERTAKEN is not among them: the decision may be our own,
+# whose answer was lost, and no one else reports it.
 _NOT_DUE = frozenset({Action.WAITING, Action.LEFT, Action.UNDECIDED})
 
-# Kubernetes takes megabytes; people read a line or two.
+# In characters. Kubernetes accepts megabytes; people read a line or two.
 _MAX_MESSAGE = 1_000
 _MAX_EARLIER = 300
 
 
 def mode_of(settings: ReviewSettings, cluster_tags: Mapping[str, str]) -> Mode:
-    """The mode for one cluster. A tag with an unknown value means the mode that writes nothing."""
+    """Return one cluster's mode. A tag with an unknown value means the mode that writes nothing."""
     tag = cluster_tags.get(MODE_TAG)
     if tag is None:
         return settings.mode
@@ -57,10 +57,10 @@ def mode_of(settings: ReviewSettings, cluster_tags: Mapping[str, str]) -> Mode:
 
 
 def plan(evaluation: Evaluation, settings: ReviewSettings, mode: Mode) -> Action:
-    """What to do now. APPROVED, REAPPROVED and DENIED mean: to be written.
+    """Return what to do now. APPROVED, REAPPROVED and DENIED mean: to be written.
 
     EKS decides most CSRs itself within 75 s, and EC2's answers lag behind: so approvals wait
-    90 s and denials 360 s by default. A denied kubelet files a new request after 32 s, for ever.
+    90 s and denials 360 s by default. A denied kubelet files a new request every 32 s.
     """
     match evaluation:
         case Judged(verdict=verdict):
@@ -93,19 +93,19 @@ def _planned(case: Case, verdict: Verdict, settings: ReviewSettings, mode: Mode)
 def is_early(asking_seconds: float, settings: ReviewSettings) -> bool:
     """Return True when neither an approval nor a denial can be due.
 
-    Judged by how long the requester has been asking: one that files a new request every minute
-    would otherwise never be judged.
+    What counts is how long the requester has been asking: otherwise a requester that files a new
+    request every minute would never be judged.
     """
     return asking_seconds < min(settings.approve_after_seconds, settings.deny_after_seconds)
 
 
 def to_reapprove(unissued: Sequence[Evaluation], settings: ReviewSettings) -> list[Evaluation]:
-    """Of those approved by others and not issued, the ones that pass all checks: each once.
+    """Return the requests that others approved, that aren't issued and that pass all checks.
 
-    An experiment (`REAPPROVE_UNISSUED`). AWS says that such a request must be approved, and
-    `kubectl certificate approve` writes nothing where there is an approval; whether EKS's signer
-    issues after another one isn't known. From: EKS User Guide, "Secure workloads with Kubernetes
-    certificates".
+    Each is approved only once. An experiment (`REAPPROVE_UNISSUED`): AWS says that such a request
+    must be approved, and `kubectl certificate approve` writes nothing if there is an approval.
+    Whether EKS's signer issues after a second approval is unknown. From: EKS User Guide, "Secure
+    workloads with Kubernetes certificates".
     """
 
     def is_ours(one: Evaluation) -> bool:
@@ -127,7 +127,7 @@ def _approves(evaluation: Evaluation) -> bool:
 def act(
     evaluations: Sequence[Evaluation], settings: ReviewSettings, mode: Mode, ports: Ports
 ) -> list[Record]:
-    """Write what is due, and record each CSR as soon as its end is known."""
+    """Write what is due, and record each CSR as soon as its outcome is known."""
     records: list[Record] = []
     writes: dict[str, tuple[Evaluation, Action]] = {}
     todo: list[Write] = []
@@ -143,7 +143,7 @@ def act(
             todo.append(write_for(action, one))
         else:
             record(one, action)
-    # Approvals first: nodes wait for them, and the time may not suffice for all.
+    # Approvals first: no kubelet waits for a denial, and the time may not suffice for all writes.
     todo.sort(key=lambda write: write.condition != "Approved")
     for write, written in ports.api.write_all(todo) if todo else ():
         one, action = writes[write.csr.uid]
@@ -155,8 +155,8 @@ def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: s
     created = one.case.csr.created
     asking = _seconds(one.case, one.case.peers.asking_since or created)
     decision = None if one.verdict is None else one.verdict.decision
-    # A node that keeps filing new requests never has one that is old enough to be denied, and would
-    # never be reported.
+    # A node that keeps filing new requests never has one that is old enough to be denied. Its
+    # denial counts as due nevertheless, or it would never be reported.
     overdue = decision is Decision.DENY and asking >= settings.deny_after_seconds
     is_due = action not in _NOT_DUE or (action is Action.WAITING and overdue)
     return Record(
@@ -177,7 +177,7 @@ def write_for(action: Action, evaluation: Evaluation) -> Write:
     """Return the condition that shows people, in the cluster, what was verified or refused.
 
     Raises:
-        ValueError: the action is none that is written.
+        ValueError: this action writes nothing.
     """
     csr, verdict = evaluation.case.csr, evaluation.verdict
     if action in (Action.APPROVED, Action.REAPPROVED):
@@ -195,8 +195,8 @@ def _approval(case: Case) -> str:
     text = f"{_verified(case)} these names: {', '.join(names)}"
     earlier = case.csr.condition("Approved")
     if earlier is not None:
-        said = printable(f"{earlier.reason}: {earlier.message}", _MAX_EARLIER)
-        text = f"Approved before, and not issued ({said}). {text}"
+        cause = printable(f"{earlier.reason}: {earlier.message}", _MAX_EARLIER)
+        text = f"Approved before, and not issued ({cause}). {text}"
     return text[:_MAX_MESSAGE]
 
 
@@ -204,5 +204,5 @@ def _verified(case: Case) -> str:
     if case.claim is not None:
         services = ", ".join(case.claim.names)
         return f"Services {services} of the requester's namespace {case.claim.namespace} have"
-    whose = case.instance.id if case.instance is not None else "unknown"
-    return f"EC2 instance {whose} is this node and has"
+    instance_id = case.instance.id if case.instance is not None else "unknown"
+    return f"EC2 instance {instance_id} is this node and has"

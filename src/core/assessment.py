@@ -1,12 +1,12 @@
 """THE PIPELINE, which `review`, `diagnose` and `evaluate` all run. Each CSR has one case.
 
 1. Index: who asked, and when (`core.peers`).
-2. Gate: what isn't ours to judge now is counted, before anything of it is read.
+2. Gate: count the requests that aren't ours to judge now, before any of them is read.
 3. Read: the request, its key, its certificate (`core.reading`).
 4. Gather: what EC2, IAM or the cluster shows, for a slice of cases at once (`core.signers`).
 5. Judge: run the checks (`core.decision`).
 
-Every stage completes the case that it is given. One bad CSR stops no other.
+Every stage adds to the case that it is given. One bad CSR stops no other.
 """
 
 from collections import Counter
@@ -37,7 +37,7 @@ from core.peers import PeerIndex
 from core.reading import read_list
 from core.slices import sliced
 
-#: Asks for the evidence of a slice of cases at once.
+#: A function that asks for the evidence of a slice of cases at once.
 EvidenceSource = Callable[[Sequence[Case]], Answers]
 
 
@@ -47,12 +47,12 @@ def _ignore(_parsed: ParsedCsr) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a caller wants of a list.
+    """What a caller wants done with a list.
 
-    `choose`: which cases are judged, in which order. `gates_first`: a pending case that stops at a
-    gate is only counted, unread, and `choose` sees the pending cases past the gates, oldest first;
-    otherwise it sees all cases, and gates are checks like others. `inspect` sees every request that
-    was read and isn't judged. `max_bytes`: the most that is kept of requests at once.
+    `choose`: returns the cases to judge, in order. `gates_first`: a pending case that stops at a
+    gate is counted and not read, and `choose` gets the pending cases past the gates, oldest first;
+    otherwise it gets all cases, and gates are checks like any other. `inspect` is called with every
+    request that was read and isn't judged. `max_bytes`: how much of the requests is kept at once.
     """
 
     choose: Callable[[Sequence[Case], PeerIndex], Sequence[Case]]
@@ -63,7 +63,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Gated:
-    """What the gates made of a list: the cases past them, and how many stopped, by reason."""
+    """A list's pending cases after the gates: those past them, and how many stopped, by reason."""
 
     passed: list[Case] = field(default_factory=list)
     stopped: Counter[str] = field(default_factory=Counter)
@@ -71,11 +71,11 @@ class Gated:
 
 @dataclass(slots=True)
 class Assessment:
-    """A list that was gated and read, whose requests are judged slice by slice, on demand.
+    """A list after the gates and the reading. Its requests are judged slice by slice, on demand.
 
-    `due`: the cases that were chosen. `parsed`: those of them that were read. `bugs`: those that
+    `due`: the cases that were chosen. `parsed`: those of them that were read. `bugs`: cases that
     our own code failed on before they could be judged. `not_read`: how many requests of the whole
-    list there was no time for: their keys and certificates are unknown.
+    list were not read for lack of time; their keys and certificates are unknown.
     """
 
     context: ReviewContext
@@ -90,17 +90,17 @@ class Assessment:
     not_read: int = 0
 
     def slices(self) -> Iterator[list[Evaluation]]:
-        """Judge what is due, one slice after the other, while there is time to begin one."""
+        """Judge the cases that are due, slice by slice, while there is time to begin a slice."""
         yield from self._slices(self.parsed, self.checks)
 
     def slices_of(self, parsed: Sequence[ParsedCsr]) -> Iterator[list[Evaluation]]:
-        """Judge other requests of the list, by the gates too."""
+        """Judge other requests of the list. The gates are among their checks."""
         yield from self._slices(parsed, self.context.signer.checks)
 
     def _slices(
         self, parsed: Sequence[ParsedCsr], checks: tuple[Check, ...]
     ) -> Iterator[list[Evaluation]]:
-        """Judge each slice as of the moment at which its evidence is asked for."""
+        """Judge each slice as of the time at which its evidence is asked for."""
         for together in sliced(parsed):
             if not self.budget.may_begin_slice():
                 return
@@ -116,7 +116,7 @@ def assess(
     source: EvidenceSource,
     budget: Budget,
 ) -> Assessment:
-    """Index, gate and read one signer's CSRs; the assessment then judges them."""
+    """Index, gate and read one signer's CSRs; the assessment's `slices` judges them."""
     assessment = Assessment(
         context,
         source,
@@ -148,7 +148,7 @@ def judge(
     checks: tuple[Check, ...],
     time_left: Callable[[], bool] = lambda: True,
 ) -> list[Evaluation]:
-    """Return a verdict for every case whose evidence could be had; an error is never a verdict."""
+    """Return each case's verdict, or why there is none; an error is never a verdict."""
     return [
         _evaluation(case, answers, checks) if time_left() else Deferred.in_this_run(case)
         for case in cases
@@ -167,10 +167,11 @@ def _indexed(csrs: Sequence[Csr], assessment: Assessment) -> Iterator[Case]:
 
 
 def _gate(cases: Iterable[Case], assessment: Assessment) -> None:
-    """Sort out what isn't ours to judge now, oldest first: kubelets wait 15 minutes at most.
+    """Count the pending cases that aren't ours to judge now; keep the others, oldest first.
 
-    No request is read before, nor anything asked of AWS: one who files thousands, each as large
-    as may be, costs no more than their listing, for `newest` leaves one.
+    Oldest first, because a kubelet waits 15 minutes at most. No request is read before this, and
+    AWS isn't asked: a requester that files thousands of large requests costs no more than their
+    listing, because the gate `newest` passes one of them.
     """
     gates = tuple(check for check in assessment.context.signer.checks if check.gate)
     peers, gated = assessment.peers, assessment.gated
@@ -193,7 +194,10 @@ def _gate(cases: Iterable[Case], assessment: Assessment) -> None:
 
 
 def _others(cases: Sequence[Case], assessment: Assessment) -> list[Case]:
-    """Return all others: the decided ones first, which no requester can multiply; newest first."""
+    """Return all cases that aren't due: the decided ones first, each group newest first.
+
+    Decided ones first, because a requester can't multiply them.
+    """
     done = {id(case.csr) for case in assessment.due} | {id(one.case.csr) for one in assessment.bugs}
     others = [case for case in cases if id(case.csr) not in done]
     return sorted(others, key=_decided_first, reverse=True)

@@ -1,14 +1,14 @@
-"""Every second that a run keeps for a later step, in one place.
+"""How a run divides its time among its steps, in one place.
 
 In Lambda a review has 55 s of the function's 60 (RESERVE_SECONDS), less what the nodes' run keeps
 for a second signer (SECOND_SIGNER_SECONDS):
 
-1. List the requests. Half of the time is left for the rest.
-2. Read the requests to be judged, without a call to AWS. Time for one slice is left, however slow
+1. List the requests, in at most half of the time.
+2. Read the requests to be judged, without a call to AWS. Time for one slice stays, however slow
    AWS is.
-3. Read the others. Half of what is left stays.
+3. Read the others, in at most half of the remaining time.
 4. Slice by slice, to the end: ask EC2 and IAM, judge, write, record. Judging takes at most half of
-   what the questions leave; the other half is for writing.
+   the time that is left after the calls; the other half is for writing.
 5. Record the totals, in the reserve that the clock doesn't show (`adapters.clock`).
 
 Even with the slowest answers that are still accepted (5 s each from EC2 and IAM, 10 s for a write)
@@ -21,23 +21,23 @@ from typing import Final
 
 from core.ports import Clock
 
-#: What the clock doesn't show of an invocation's time, so that every run can record its end.
+#: The part of an invocation's time that the clock doesn't show, so that every run records its end.
 RESERVE_SECONDS: Final = 5.0
 
-#: What the nodes' run leaves for a second signer: a flood of nodes' requests takes all it gets.
+#: What the nodes' run leaves for a second signer: a flood of nodes' requests uses all it gets.
 SECOND_SIGNER_SECONDS: Final = 10.0
 
-#: With less time left the dispatcher sends what it has found. SQS takes ten messages a call.
+#: With less time left, the dispatcher sends what it has found. SQS takes ten messages per call.
 DISPATCH_SECONDS: Final = 10.0
 
-#: With less time left, a call with the SDK's usual time-outs and its second attempt may outlast the
-#: run. From then on EC2 is asked by a client that fails fast, and IAM isn't asked any more.
+#: With less time left, a call with the SDK's usual timeouts and its second attempt may outlast the
+#: run. From then on a client that fails fast asks EC2, and IAM isn't asked any more.
 USUAL_CALL_SECONDS: Final = 15.0
 
-#: With less time left EC2 isn't asked at all: what is known by then is judged and written.
+#: With less time left, EC2 isn't asked at all: what is known by then is judged and written.
 FAST_CALL_SECONDS: Final = 5.0
 
-#: With less time left the API server isn't asked for Services.
+#: With less time left, the API server isn't asked for Services.
 SERVICE_CALL_SECONDS: Final = 3.0
 
 #: The fraction of a run's time that the listing leaves.
@@ -47,11 +47,11 @@ _OTHERS_LEAVE: Final = 0.5
 
 _JUDGING_LEAVES: Final = 0.5
 
-# Nothing can be approved before the first slice is read, so it may be read longer than the rest:
-# until this much more time is left than a slice needs.
+# Nothing can be approved before the first slice is read, so its reading may take longer than the
+# rest's: until the time left is what a slice needs, and this much more.
 _SPARE_SECONDS: Final = 1.0
 
-# The slowest accepted answers of a slice: 5 s each of EC2 and IAM, 10 s for its writes.
+# The slowest answers that a slice accepts: 5 s each from EC2 and IAM, 10 s for its writes.
 _SLOWEST_NODES_SECONDS: Final = 5.0 + 5.0 + 10.0 + _SPARE_SECONDS
 
 
@@ -59,8 +59,8 @@ _SLOWEST_NODES_SECONDS: Final = 5.0 + 5.0 + 10.0 + _SPARE_SECONDS
 class SliceSeconds:
     """What a slice of one signer's requests needs, in seconds.
 
-    `to_begin`: with less time left no slice is begun, because its evidence could no longer be asked
-    for. `slowest`: what a run's first slice may take where everything is slow.
+    `to_begin`: with less time left, no slice begins, because its evidence could no longer be asked
+    for. `slowest`: what a run's first slice may take if every call is slow.
     """
 
     to_begin: float
@@ -75,7 +75,7 @@ class Budget:
     """The time of one review."""
 
     def __init__(self, clock: Clock, needs: SliceSeconds) -> None:
-        """Begin a run whose slices need this much."""
+        """Take the run's clock, and what its slices need."""
         self.clock = clock
         self._needs = needs
 
@@ -88,11 +88,11 @@ class Budget:
         return self.clock.remaining() > self._needs.slowest
 
     def reading_of_others(self) -> Callable[[], bool]:
-        """Begin to read the others; return a function that is true while they may be read."""
+        """Return a function that returns True while the other requests may be read, from now on."""
         return self._until(max(self.clock.remaining() * _OTHERS_LEAVE, self._needs.slowest))
 
     def judging(self) -> Callable[[], bool]:
-        """Begin to judge a slice; return a function that is true while CSRs may be judged."""
+        """Return a function that returns True while a slice may be judged, from now on."""
         return self._until(self.clock.remaining() * _JUDGING_LEAVES)
 
     def may_begin_slice(self) -> bool:

@@ -1,13 +1,13 @@
 """Which Services a request names: the identity that an app-serving requester claims.
 
-From: Kubernetes, "DNS for Services and Pods": `<service>.<namespace>.svc.<cluster domain>`, of
-which the search list of a pod makes the shorter forms; EKS clusters have the domain cluster.local.
+From: Kubernetes, "DNS for Services and Pods": `<service>.<namespace>.svc.<cluster domain>`. A
+pod's DNS search list allows the shorter forms. EKS clusters have the domain cluster.local.
 """
 
 from core.dns import folded
 from core.model import DNS_LABEL, Csr, Pkcs10, ServiceClaim, UnreadableRequest
 
-#: So many Services may be named in one request; each is a call to the API server.
+#: How many Services one request may name; each is a call to the API server.
 MAX_SERVICES = 10
 
 _ENDINGS = (["svc", "cluster", "local"], ["svc"])
@@ -16,7 +16,10 @@ _ENDINGS = (["svc", "cluster", "local"], ["svc"])
 def claim_of(
     csr: Csr, request: Pkcs10 | UnreadableRequest, *, allow_short: bool
 ) -> ServiceClaim | None:
-    """The Services of its own namespace that a ServiceAccount names; None for other requesters."""
+    """Return the Services of its own namespace that a ServiceAccount's request names.
+
+    None for a requester that isn't a ServiceAccount.
+    """
     namespace = csr.namespace
     if namespace is None:
         return None
@@ -26,13 +29,16 @@ def claim_of(
 
 
 def service_in(namespace: str, name: str, *, allow_short: bool) -> str | None:
-    """The Service of this namespace that a DNS name is of; None where it isn't such a name."""
+    """Return the Service of this namespace that a DNS name belongs to; None if there is none."""
     service, place = placed(name) or (_short(name) if allow_short else ("", ""))
     return service if place == namespace and DNS_LABEL.fullmatch(service) else None
 
 
 def placed(name: str) -> tuple[str, str] | None:
-    """What stands before the namespace in a name of the cluster's Services, and the namespace."""
+    """Split a full name of a Service into the part before the namespace, and the namespace.
+
+    None for any other name.
+    """
     labels = folded(name).split(".")
     for ending in _ENDINGS:
         own = labels[: -len(ending)]

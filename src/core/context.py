@@ -15,7 +15,7 @@ def _fresh_reader() -> Reader:
 
 @dataclass(frozen=True, slots=True)
 class ReviewContext:
-    """The list's cluster and signer, the policy, and the time at which the list was read."""
+    """The list's cluster and signer, the policy, the time of the listing, and the reader."""
 
     cluster: Cluster | NotProvided
     policy: Policy
@@ -25,9 +25,9 @@ class ReviewContext:
 
     @property
     def max_age(self) -> timedelta:
-        """How old a CSR may be before it counts as abandoned."""
+        """Return the age beyond which a CSR counts as abandoned."""
         return timedelta(seconds=self.policy.max_csr_age_seconds)
 
     def case_of(self, csr: Csr) -> Case:
-        """Return a CSR's case as the first stage finds it; later stages complete it."""
+        """Return the case of a CSR of which nothing was read yet; later stages complete it."""
         return Case(csr, NOT_READ, None, self.now, self.policy, cluster=self.cluster)

@@ -1,4 +1,4 @@
-"""From refusals to a verdict. Any deny outweighs leave; no refusal at all means approve."""
+"""Turn refusals into a verdict. Any DENY outweighs LEAVE; no refusal means APPROVE."""
 
 from core.checks import Availability, Check, Need, availability
 from core.model import Case, Decision, Effect, Refusal, Verdict
@@ -7,13 +7,14 @@ from core.model import Case, Decision, Effect, Refusal, Verdict
 def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
     """Run the checks in order. A gate that refuses ends the evaluation with LEAVE.
 
-    A check that needs what wasn't provided is listed as not run.
+    A check whose needs weren't provided is not run, and is listed as not run.
 
     Raises:
-        ValueError: there are no checks, or two with the same id, or one refuses as it must not.
+        ValueError: there are no checks, two have the same id, or one refuses with an effect that
+            isn't among its effects.
     """
     if not checks or len({check.id for check in checks}) != len(checks):
-        raise ValueError("no checks, or two with one id")
+        raise ValueError("there are no checks, or two with the same id")
     found = {need: availability(need, case) for need in Need}
     absent = {need for need in Need if found[need] is Availability.ABSENT}
     not_provided = {need for need in Need if found[need] is Availability.NOT_PROVIDED}
@@ -37,7 +38,7 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
 
 
 def _absent(case: Case, check: Check) -> Refusal | None:
-    """Refuse for an absent instance. A request that can't be read was refused before, once."""
+    """Refuse for an absent instance; `request-well-formed` alone refuses an unreadable request."""
     if Need.REQUEST in check.needs and availability(Need.REQUEST, case) is Availability.ABSENT:
         return None
     claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"

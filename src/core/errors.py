@@ -1,8 +1,8 @@
-"""Errors, split by whose fault they are; only the edges map them to logs, metrics and retries."""
+"""Errors, by whose fault they are. Handlers and commands map them to logs, metrics and exits."""
 
 
 class CsrApproverError(Exception):
-    """Anything this project raises on purpose."""
+    """The base of all errors that this project raises on purpose."""
 
 
 class MalformedRequest(CsrApproverError):
@@ -10,22 +10,22 @@ class MalformedRequest(CsrApproverError):
 
 
 class WrongCertificate(CsrApproverError):
-    """The signer's fault: what it issued is of no use to the requester."""
+    """The signer's fault: the requester can't use what it issued."""
 
 
 class EvidenceUnavailable(CsrApproverError):
-    """AWS, or a cluster of its Services, could not be asked.
+    """EC2, IAM or the API server (for Services) gave no answer.
 
     Never a "no" and never a "yes": such CSRs stay as they are.
     """
 
 
 class OutOfTime(EvidenceUnavailable):
-    """There was no time left to ask in this run. The next run asks."""
+    """No time was left to ask in this run. The next run asks."""
 
 
 class ClusterUnavailable(CsrApproverError):
-    """The cluster could not be described, reached or read; its next run tries again.
+    """The cluster could not be described, reached or read. The next run tries again.
 
     `cause` is a short stable word for logs: `describe`, `tls`, `connection`, `status`, ….
     """
@@ -37,8 +37,8 @@ class ClusterUnavailable(CsrApproverError):
 
 
 class NotOnboarded(ClusterUnavailable):
-    """The cluster's API knows us not (401) or allows us nothing (403): access is not set up yet."""
+    """The cluster's API rejects our credentials (401) or allows us nothing (403): no access yet."""
 
 
 class BadSettings(CsrApproverError):
-    """The operator's fault: a setting's value is not allowed. Names the setting and the fix."""
+    """The operator's fault: a setting's value isn't allowed. Names the setting and what is."""

@@ -1,4 +1,4 @@
-"""What EC2 and IAM say of the instances that the requesters claim to be."""
+"""What EC2 and IAM show for the instances that the requesters claim to be."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from core.model import Case, Identity, IdentityKind, Instance, NotProvided, Role
 from core.ports import Fleet
 from core.slices import rotated
 
-# A terminated instance stays visible for about an hour, and its name may be another's by then.
+# A terminated instance stays visible for about an hour; its name may belong to another by then.
 # From: EC2 User Guide, "Terminate Amazon EC2 instances".
 _GONE = frozenset({"shutting-down", "terminated"})
 
@@ -21,7 +21,7 @@ _NO_INSTANCE = RoleUnknown("there is no single instance to ask for")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The instances that answer to one identity, and the role of the only one's profile."""
+    """The instances that match one identity, and the role of its profile if there is just one."""
 
     instances: tuple[Instance, ...] | NotProvided
     role: Role | RoleUnknown | NotProvided
@@ -31,18 +31,18 @@ class Evidence:
         return replace(case, instances=self.instances, role=self.role)
 
 
-#: For a requester that claims to be no instance.
+#: The evidence for a requester that claims no identity.
 NO_EVIDENCE = Evidence((), _NO_INSTANCE)
 
 
 class Addable(Protocol):
-    """Evidence of whatever kind."""
+    """Evidence of any kind."""
 
     def added_to(self, case: Case) -> Case:
         """Return the case, completed by this evidence."""
 
 
-#: What could be had for each identity or claim, or why it couldn't.
+#: The evidence for each identity or claim, or why there is none.
 Answers = Mapping[Any, Addable | EvidenceUnavailable]
 
 
@@ -54,12 +54,12 @@ def gather(
     *,
     roles_wanted: bool,
 ) -> Mapping[Identity, Evidence | EvidenceUnavailable]:
-    """Ask for all identities at once: a call per batch, and one per instance profile.
+    """Ask for all identities at once: one call per batch, and one per instance profile.
 
-    `vpc_id`: where nodes known by name only must live; None for anywhere (only offline). An
-    identity that couldn't be asked for maps to the error, which is never a verdict. Which profile
-    is asked for first changes with `now`: where IAM is slow, a run has time for a few only, and the
-    next run must begin with others.
+    `vpc_id`: the VPC of nodes that are known by name only; None for any VPC (only offline). An
+    identity that couldn't be asked for maps to the error, which is never a verdict. The profile
+    that is asked for first changes with `now`: if IAM is slow, a run has time for a few only, and
+    the next run must begin with others.
     """
     wanted = set(identities)
     found = _instances(wanted, vpc_id, fleet)
@@ -76,7 +76,7 @@ def gather(
 
 
 def living(instances: Iterable[Instance], vpc_id: str | None) -> tuple[Instance, ...]:
-    """Those that may still be the node of that name, in the VPC where one is known."""
+    """Return the instances that aren't shutting down or terminated, of the VPC if one is given."""
     return tuple(
         instance
         for instance in instances
@@ -89,7 +89,7 @@ def _instances(
     wanted: set[Identity], vpc_id: str | None, fleet: Fleet
 ) -> dict[Identity, tuple[Instance, ...] | EvidenceUnavailable]:
     ids = {identity.instance_id for identity in wanted if identity.instance_id is not None}
-    # Names reach a filter in which `*`, `?` and `\` are live, so only plain host names do.
+    # Only plain host names reach the filter: EC2 reads `*`, `?` and `\` in it as wildcards.
     names = {
         identity.node
         for identity in wanted

@@ -1,7 +1,7 @@
 """Which EC2 instance a requester claims to be.
 
-On EKS the credentials of an instance profile carry the instance's id as their session name, and
-the authenticator hands it on in `spec.extra`, which requesters can't set. From:
+The session name of an instance profile's credentials is the instance's id. EKS's authenticator
+copies it into `spec.extra`, which requesters can't set. From:
 aws-iam-authenticator pkg/token/token.go (Identity.SessionName) and pkg/server/server.go.
 """
 
@@ -13,7 +13,7 @@ from core.model import CANONICAL_ARN, SESSION_NAME, Csr, Identity, IdentityKind
 INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
 
 # From: aws-iam-authenticator pkg/server/server.go; a requester that has any is an IAM identity.
-# Compared without regard to case, since impersonation headers arrive in lower case.
+# Compared without regard to case, because impersonation headers arrive in lower case.
 _IAM_KEYS = frozenset(
     key.casefold()
     for key in (
@@ -28,17 +28,17 @@ _IAM_KEYS = frozenset(
 
 
 def has_iam_keys(csr: Csr) -> bool:
-    """True when `spec.extra` has any key of the IAM authenticator, in any letter case."""
+    """Return True when `spec.extra` has any key of the IAM authenticator, in any letter case."""
     return any(key.casefold() in _IAM_KEYS for key in csr.extra)
 
 
 def has_session_name(csr: Csr) -> bool:
-    """True when `spec.extra` has `sessionName`, whatever it holds, in any letter case."""
+    """Return True when `spec.extra` has `sessionName`, in any letter case, with any value."""
     return any(key.casefold() == SESSION_NAME.casefold() for key in csr.extra)
 
 
 def session_instance(csr: Csr) -> str | None:
-    """The instance id in the session name; None when it isn't exactly one instance id."""
+    """Return the instance id in the session name; None when it isn't exactly one instance id."""
     names = [
         values for key, values in csr.extra.items() if key.casefold() == SESSION_NAME.casefold()
     ]
@@ -48,7 +48,7 @@ def session_instance(csr: Csr) -> str | None:
 
 
 def identify(csr: Csr, *, allow_name: bool) -> Identity | None:
-    """Bind a CSR to an instance: by its session if it has one, else by name if that is allowed."""
+    """Return the instance that a CSR claims: by its session, else by name if that is allowed."""
     node = csr.node
     if not node:
         return None

@@ -1,7 +1,7 @@
 """Whether an issued certificate is what was approved. No other approver looks.
 
-The signer reads the request again. If it reads it differently from us, a stranger gets a name that
-no one checked. Kubernetes's own signer is measured to agree; EKS's can't be seen.
+The signer parses the request again. If it reads it differently from us, the requester gets a name
+that no one checked. Tests show that Kubernetes's own signer agrees; EKS's source isn't public.
 """
 
 import warnings
@@ -29,7 +29,7 @@ from core.model import (
 from core.settings import ReviewSettings
 from core.signers import SIGNERS
 
-#: What cryptography raises for a certificate that it can't read; parsing is lazy.
+#: What cryptography raises for a certificate that it can't read. Parsing is lazy.
 UNREADABLE = (
     ValueError,
     UnsupportedAlgorithm,
@@ -44,9 +44,9 @@ Contents = tuple[bytes, frozenset[tuple[str, str]]]
 
 
 def contents(pem: bytes) -> Contents:
-    """Read the first certificate of `pem`; raises what is UNREADABLE."""
+    """Return the key and the names of the first certificate of `pem`; raises one of UNREADABLE."""
     with warnings.catch_warnings():
-        # A long CN draws a warning, which is no news here: it is compared as a whole.
+        # cryptography warns of a long CN; here the whole CN is compared.
         warnings.simplefilter("ignore")
         # The first block is the leaf. From: Kubernetes certificates.k8s.io/v1, status.certificate.
         leaf = x509.load_pem_x509_certificates(pem)[0]
@@ -55,7 +55,7 @@ def contents(pem: bytes) -> Contents:
 
 
 def certificate_reader(context: ReviewContext) -> Callable[[bytes], Contents]:
-    """Return a function that reads a certificate, from memory where it was read before."""
+    """Return a function that reads a certificate, from memory if it was read before."""
     return lambda pem: context.reader.read("certificate", pem, contents)
 
 
@@ -68,10 +68,10 @@ def find(
     max_age: timedelta,
     read: Callable[[bytes], Contents] = contents,
 ) -> IssueFinding | None:
-    """What is wrong with an approved CSR's certificate, or with its absence; None if nothing.
+    """Return what is wrong with an approved CSR's certificate, or that there is none.
 
-    A certificate is missed after `grace`, and only while the kubelet still waits for it. `read`:
-    `contents`, perhaps with a memory.
+    None if all is well. A missing certificate counts after `grace`, and only while the kubelet
+    still waits for it. `read`: `contents`, or the same from memory.
     """
     approved, failed = csr.condition("Approved"), csr.condition("Failed")
     if approved is None:
@@ -90,20 +90,21 @@ def find(
 
 
 class IssuedCertificates:
-    """What is wrong with the certificates of a list's approved requests, or with their absence.
+    """Findings on the certificates of a list's approved requests.
 
-    `findings`: one for each such request. `unissued`: the approved ones without a certificate.
+    `findings`: one for each request whose certificate is wrong or missing. `unissued`: the approved
+    requests without a certificate.
     """
 
     def __init__(self, context: ReviewContext, settings: ReviewSettings) -> None:
-        """Begin with none."""
+        """Begin with no findings."""
         self._context = context
         self._grace = timedelta(seconds=settings.issue_grace_seconds)
         self.findings: list[IssueFinding] = []
         self.unissued: list[ParsedCsr] = []
 
     def inspect(self, parsed: ParsedCsr) -> None:
-        """Look at one request that was read."""
+        """Check the certificate of one request that was read."""
         finding = find(
             parsed.csr,
             parsed.request,
@@ -122,7 +123,7 @@ class IssuedCertificates:
 def with_evaluations(
     findings: Iterable[IssueFinding], evaluations: Iterable[Evaluation]
 ) -> tuple[IssueFinding, ...]:
-    """Return the findings, with what the checks say of those that they were run for."""
+    """Return the findings, each with its evaluation if its request was judged again."""
     by_uid = {one.case.csr.uid: one for one in evaluations}
     return tuple(replace(one, evaluation=by_uid.get(one.csr.uid)) for one in findings)
 
@@ -130,7 +131,7 @@ def with_evaluations(
 def mismatch(
     csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents] = contents
 ) -> bool:
-    """True when the CSR's certificate has another key, or a name beyond those asked for."""
+    """Return True when the CSR's certificate has another key, or a name that wasn't asked for."""
     return bool(csr.certificate) and _compare(csr, request, read)[0] is IssueState.MISMATCH
 
 
@@ -139,7 +140,7 @@ def _compare(
 ) -> tuple[IssueState | None, str]:
     approved = csr.condition("Approved")
     if isinstance(request, UnreadableRequest):
-        # Others may approve what we wouldn't; that is no news of the signer.
+        # Another approver may approve such a request; then the signer isn't at fault.
         ours = approved is not None and approved.reason == APPROVED_REASON
         detail = f"issued for a request that can't be read: {request.why}"
         return (IssueState.MISMATCH, detail) if ours else (None, "")
@@ -151,18 +152,18 @@ def _compare(
     asked |= {("IP", _address(ip)) for ip in request.addresses}
     asked |= {("CN", name) for name in SIGNERS[csr.signer].common_names(csr, request)}
     if spki != request.key.spki:
-        return IssueState.MISMATCH, "the certificate holds another key than the request"
+        return IssueState.MISMATCH, "the certificate has another key than the request"
     if names - asked:
-        return IssueState.MISMATCH, f"the certificate holds further names: {sorted(names - asked)}"
+        return IssueState.MISMATCH, f"the certificate has additional names: {sorted(names - asked)}"
     if asked - names:
         return IssueState.FEWER_NAMES, f"the certificate lacks names: {sorted(asked - names)}"
     return None, ""
 
 
 def _address(address: object) -> str:
-    """Text by which addresses are compared; an IPv4-mapped one as the IPv4 one that Go writes.
+    """Return the text to compare; for an IPv4-mapped address the IPv4 one, as Go writes it.
 
-    From: Go, crypto/x509, marshalSANs (`To4`), and its parser, which came to refuse such later.
+    From: Go, crypto/x509, marshalSANs (`To4`); later versions of its parser refuse mapped ones.
     """
     return str(getattr(address, "ipv4_mapped", None) or address)
 

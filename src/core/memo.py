@@ -1,23 +1,23 @@
-"""What was read of requests and certificates, kept in the warm function.
+"""Parsed requests and certificates, kept in the warm function.
 
-The same requests are listed minute after minute, and apart from calls to AWS nothing takes a run
-longer than reading them. What is kept is found by the SHA-256 of the bytes that were read, never by
-what an API server says of them (name, uid, resourceVersion): another cluster's server may say the
-same of other bytes. Only the results of pure functions of these bytes are kept: no verdict, no
-evidence, nothing that depends on the time, the requester or the settings.
+The same requests are listed every minute, and apart from calls to AWS a run spends most of its time
+on parsing them. The key of an entry is the SHA-256 of the bytes that were parsed, never what an API
+server says about them (name, uid, resourceVersion): another cluster's server may say the same about
+other bytes. Only the results of pure functions of these bytes are kept: no verdict, no evidence,
+nothing that depends on the time, the requester or the settings.
 """
 
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, TypeVar, cast
 
-#: The most that is kept for all clusters together, in bytes as `weight_of` counts them: what was
-#: read of some 16,000 kubelets' requests.
+#: The most that is kept for all clusters together, in bytes as `weight_of` counts them: some 16,000
+#: parsed requests of kubelets.
 MAX_BYTES: Final = 32 * 1024 * 1024
 
-# Measured with tracemalloc: a kubelet's request takes 1.5 KiB of memory once it is read, and its
-# certificate 0.8 KiB. Larger ones take up to 35 bytes for each byte read, where a request holds
-# thousands of registered ids.
+# Measured with tracemalloc: a kubelet's parsed request takes 1.5 KiB of memory, its certificate
+# 0.8 KiB. Larger ones take up to 35 bytes per byte read, if a request has thousands of registered
+# ids.
 _ENTRY_BYTES: Final = 2_048
 _USUAL_BYTES: Final = 1_024
 _BYTES_PER_BYTE: Final = 36
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 
 class Reader:
-    """What was read of one list, in this run and in earlier ones."""
+    """Parsed requests and certificates of one list, of this run and of earlier ones."""
 
     def __init__(self, memo: "Memo") -> None:
         self._memo = memo
@@ -38,8 +38,7 @@ class Reader:
     def read(self, kind: str, content: bytes, how: Callable[[bytes], _T]) -> _T:
         """Return `how(content)`, from memory if the same bytes were read before.
 
-        `kind`: the name of `how`, a pure function. An exception that it raises is passed on, and
-        not kept.
+        `kind`: a name for `how`, a pure function. An exception from it propagates and isn't kept.
         """
         key = kind, sha256(content).digest()
         found = self._used.get(key) or self._before.pop(key, None)
@@ -57,23 +56,23 @@ class Reader:
         self._used = {}
 
     def forget_unused(self) -> None:
-        """Forget what this run hasn't used. Call it when all was read: it isn't listed any more."""
+        """Forget what a complete run hasn't used: it isn't listed any more."""
         self.weight -= sum(weight for _, weight in self._before.values())
         self._before = {}
 
 
 class Memo:
-    """What was read of all lists in one Lambda environment, within a bound of memory."""
+    """The readers of all lists in one Lambda environment, within a bound of memory."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        """Begin with nothing."""
+        """Begin with no readers; keep at most `max_bytes` in all."""
         self._max_bytes = max_bytes
         self._readers: dict[tuple[str, ...], Reader] = {}  # the least recently used first
 
     def reader(self, *key: str) -> Reader:
         """Begin a run, and return its list's reader.
 
-        `key`: what is listed, such as a Region, a cluster and a signer.
+        `key`: identifies the list, such as a Region, a cluster and a signer.
         """
         reader = self._readers.pop(key, None) or Reader(self)
         reader.begin()
@@ -98,5 +97,5 @@ class Memo:
 
 
 def weight_of(content: bytes) -> int:
-    """Return how much the reading of these bytes takes at most, in bytes."""
+    """Return the most memory that the parsed form of these bytes takes, in bytes."""
     return _ENTRY_BYTES + _BYTES_PER_BYTE * max(0, len(content) - _USUAL_BYTES)

@@ -1,4 +1,4 @@
-"""What the rest of the list says of one CSR: newer ones, shared keys, wrong certificates."""
+"""What the rest of the list shows about one CSR: newer ones, shared keys, wrong certificates."""
 
 from bisect import bisect_right
 from datetime import datetime, timedelta
@@ -12,15 +12,14 @@ _Rank = tuple[datetime, bool, str]
 class PeerIndex:
     """The list (one signer's CSRs, decided or not), indexed once for all of them.
 
-    Which is a requester's newest is known from the objects; keys and wrong certificates only of
-    requests that were read. Nothing of a request is kept but its key.
+    A requester's newest CSR is known from the list's objects; keys and wrong certificates only from
+    requests that were read. Of a request only its key is kept.
     """
 
     def __init__(self, now: datetime, fresh_for: timedelta) -> None:
-        """Begin with none. Those dated in the future of `now` supersede no other.
+        """Begin with no items. An item that is dated later than `now` supersedes no other.
 
-        `fresh_for`: a pending CSR older than this is abandoned: its requester doesn't wait for it
-        any more.
+        `fresh_for`: a pending CSR older than this is abandoned, and no longer counts as asking.
         """
         self._first: dict[Requester, datetime] = {}
         self._fresh_for = fresh_for
@@ -32,7 +31,7 @@ class PeerIndex:
         self._now = now
 
     def note(self, csr: Csr) -> None:
-        """Index one more item by who filed it, and when."""
+        """Index one item by who filed it, and when."""
         if csr.created - self._now > timedelta(seconds=CLOCK_SKEW_SECONDS):
             return
         known = self._newest.get(csr.requester)
@@ -46,7 +45,7 @@ class PeerIndex:
                 self._unsorted.add(csr.namespace)
 
     def add(self, parsed: ParsedCsr) -> None:
-        """Index what was read of an item: its key, and whether its certificate is wrong."""
+        """Index the key of a request that was read, and whether its certificate is wrong."""
         if parsed.key_is_proven and isinstance(parsed.request, Pkcs10):
             users = self._users_of_key.setdefault(parsed.request.key.spki, set())
             users.add(parsed.csr.username)
@@ -54,22 +53,22 @@ class PeerIndex:
             self._mismatched.setdefault(parsed.csr.username, set()).add(parsed.csr.name)
 
     def newer(self, csr: Csr) -> str | None:
-        """The name of the requester's newest CSR, if this isn't it."""
+        """Return the name of the requester's newest CSR; None if this is it."""
         newest = self._newest.get(csr.requester)
         return newest.name if newest is not None and _rank(newest) > _rank(csr) else None
 
     def newer_in_namespace(self, csr: Csr) -> int:
-        """How many of the ServiceAccounts of its namespace are pending, fresh and newer."""
+        """Return how many CSRs of its namespace's ServiceAccounts are pending, fresh and newer."""
         namespace = csr.namespace or ""
         pending = self._pending_of.get(namespace, [])
-        # Once, for even to see that all is sorted takes long where thousands ask after it.
+        # Sorted once: with thousands of CSRs even sorting a sorted list takes long for each.
         if namespace in self._unsorted:
             self._unsorted.remove(namespace)
             pending.sort()
         return len(pending) - bisect_right(pending, _rank(csr))
 
     def of(self, parsed: ParsedCsr) -> Peers:
-        """What the others say of this one."""
+        """Return what the rest of the list shows about this one."""
         csr = parsed.csr
         mismatched = self._mismatched.get(csr.username, set()) - {csr.name}
         return Peers(
@@ -95,9 +94,9 @@ class PeerIndex:
 
 
 def _rank(csr: Csr) -> _Rank:
-    """Later is newer. Of one second, a pending one counts as newer, then the later name.
+    """Return the sort key for age: by creation, then pending after decided, then by name.
 
-    Creation times are whole seconds, and a node in a public subnet may file two requests in one:
-    were the decided one of the two to supersede the other, that one could never be approved.
+    Creation times are whole seconds, and a node in a public subnet may file two requests within
+    one. If the decided one superseded the pending one, that one could never be approved.
     """
     return csr.created, csr.is_pending, csr.name

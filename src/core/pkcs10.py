@@ -1,9 +1,9 @@
 """The strict reader of `spec.request`.
 
-The API server and the signer read a request with Go's encoding/pem and crypto/x509; Python's
-readers disagree with Go's on some inputs, and anyone who holds a node's credentials can use that to
-have one name checked and another signed. So nothing is read here that the two could read
-differently: whatever this reader accepts, Go reads the same. tests/property proves it.
+The API server and the signer parse a request with Go's encoding/pem and crypto/x509. Python's
+parsers disagree with Go's on some inputs; an attacker with a node's credentials could use that to
+have one name checked and another signed. So this reader rejects anything that Go would read
+differently. tests/property proves it.
 """
 
 import binascii
@@ -32,19 +32,19 @@ from core.model import (
     SubjectAttribute,
 )
 
-# One block from the first byte to the last, LF or CRLF. Whatever stands before, between or after
-# is where Go's pem.Decode and others part ways. From: RFC 7468 section 3, and Go's encoding/pem.
+# One block from the first byte to the last, LF or CRLF. Parsers differ on text before, between or
+# after blocks. From: RFC 7468 section 3, and Go's encoding/pem.
 _PEM = re.compile(
     rb"-----BEGIN CERTIFICATE REQUEST-----\r?\n"
     rb"((?:[A-Za-z0-9+/=]+\r?\n)+)"
     rb"-----END CERTIFICATE REQUEST-----(?:\r?\n)?"
 )
 
-# Python 3.11 reads excess padding too, even in strict mode; Go doesn't.
+# Python 3.11 accepts excess padding, even in strict mode; Go doesn't.
 _PADDED = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 
 # From: RFC 2985 section 5.4.2, the PKCS#9 extensionRequest. Deliberately absent: Microsoft's
-# 1.3.6.1.4.1.311.2.1.14, which OpenSSL and cryptography read as the same thing and Go doesn't.
+# 1.3.6.1.4.1.311.2.1.14, which OpenSSL and cryptography read like it, and Go doesn't.
 _EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
 
 _STRING_TYPES = {
@@ -57,7 +57,8 @@ _RSA_BITS = range(2048, 8193)
 # Go refuses exponents over 31 bits. From: Go crypto/rsa, checkPublicKeySize and PublicKey.E.
 _RSA_EXPONENTS = range(65_537, 2**31)
 
-# The bits of keyUsage, and the purposes. From: k8s.io/api/certificates/v1, types.go (KeyUsage).
+# The bits of keyUsage, and the purposes of extendedKeyUsage.
+# From: k8s.io/api/certificates/v1, types.go (KeyUsage).
 _KEY_USAGES = {
     "digital_signature": "digital signature",
     "content_commitment": "content commitment",
@@ -75,7 +76,7 @@ _EXTENDED = {
     ExtendedKeyUsageOID.CLIENT_AUTH: "client auth",
 }
 
-# What cryptography raises for input that it can't read. Parsing is lazy, so that any property may.
+# What cryptography raises for input that it can't read. Parsing is lazy, so any property may raise.
 _UNREADABLE = (
     ValueError,
     x509.InvalidVersion,
@@ -87,16 +88,16 @@ _UNREADABLE = (
 def read(request: bytes, *, bare: bool = False) -> Pkcs10:
     """Read one PEM-encoded PKCS#10 request (RFC 2986).
 
-    `bare`: one without any attribute is read too, as OpenSSL makes it unless asked for names.
+    `bare`: accept a request without any attribute too, as OpenSSL makes it unless asked for names.
 
     Raises:
-        MalformedRequest: it is not exactly one such request, or one that readers read
-            differently; the message says what is wrong.
+        MalformedRequest: it is not exactly one such request, or parsers differ on it; the message
+            says what is wrong.
     """
     der = _one_pem_block(request)
     try:
         with warnings.catch_warnings():
-            # A long CN draws a warning, which is no news here: it is compared as a whole later.
+            # cryptography warns of a long CN; here the whole CN is compared later.
             warnings.simplefilter("ignore")
             csr = x509.load_der_x509_csr(der)
             _parse_whole(csr)
@@ -121,9 +122,10 @@ def _one_pem_block(request: bytes) -> bytes:
 
 
 def _parse_whole(csr: x509.CertificateSigningRequest) -> None:
-    """Parsing is lazy; here, and not in our own code, a TypeError is the input's fault.
+    """Parse the subject and the extensions, whose parsing is lazy.
 
-    cryptography raises it for a CN as a BIT STRING and for nameConstraints with an address.
+    Here a TypeError is the input's fault; in our own code it would be a bug. cryptography raises it
+    for a CN as a BIT STRING and for nameConstraints with an address.
     """
     try:
         _ = csr.subject, csr.extensions
@@ -161,18 +163,19 @@ def _only_extension_request(csr: x509.CertificateSigningRequest) -> None:
 
 
 def _only_one_encoding(der: bytes, csr: x509.CertificateSigningRequest, key: PublicKey) -> None:
-    """Refuse a key that has another encoding, and a signature that claims unused bits.
+    """Refuse a key with an unusual encoding, and a signature with unused bits.
 
-    cryptography takes compressed points, curves by their numbers, RSA keys without NULL or for PSS
-    alone; Go doesn't, and shifts a BIT STRING by its unused bits. From: Go crypto/x509
-    parsePublicKey, encoding/asn1 BitString.RightAlign; RFC 5480 section 2.1, RFC 3279 section 2.3.
+    cryptography accepts compressed points, curves by explicit parameters, and RSA keys without NULL
+    or for PSS alone; Go doesn't, and it shifts a BIT STRING by its unused bits. From: Go
+    crypto/x509 parsePublicKey, encoding/asn1 BitString.RightAlign; RFC 5480 section 2.1, RFC 3279
+    section 2.3.
     """
     tbs = csr.tbs_certrequest_bytes
     content = tbs[2 if tbs[1] < 0x80 else 2 + (tbs[1] & 0x7F) :]
     if key.spki and not content.startswith(b"\x02\x01\x00" + csr.subject.public_bytes() + key.spki):
-        raise MalformedRequest("the subject or the key has another encoding than the usual one")
+        raise MalformedRequest("the subject or the key has an unusual encoding")
     if not der.endswith(b"\0" + csr.signature):
-        raise MalformedRequest("the signature claims unused bits")
+        raise MalformedRequest("the signature has unused bits")
 
 
 def _subject(name: x509.Name) -> tuple[SubjectAttribute, ...]:
@@ -219,7 +222,7 @@ def _usages(extensions: x509.Extensions) -> Iterator[str]:
 
 
 def _asks(usage: x509.KeyUsage, field: str) -> bool:
-    """Without key agreement the last two bits have no meaning, and can't be asked for."""
+    """Return whether this bit is set; without key agreement the last two bits have no meaning."""
     if field in ("encipher_only", "decipher_only") and not usage.key_agreement:
         return False
     return bool(getattr(usage, field))
@@ -242,14 +245,14 @@ def _kind_of_key(key: object) -> tuple[str, KeyRule]:
     if isinstance(key, rsa.RSAPublicKey):
         exponent = key.public_numbers().e
         good = key.key_size in _RSA_BITS and exponent in _RSA_EXPONENTS
-        # A requester may choose thousands of digits, more than Python cares to print.
+        # A requester may choose thousands of digits, more than Python prints.
         reported = str(exponent) if exponent < 2**64 else f"of {exponent.bit_length()} bits"
         kind = f"RSA {key.key_size} with exponent {reported}"
         return kind, KeyRule.ALLOWED if good else KeyRule.FORBIDDEN
     if isinstance(key, ed25519.Ed25519PublicKey):
         return "Ed25519", KeyRule.ALLOWED
     kind = type(key).__name__.removeprefix("_").removesuffix("PublicKey")
-    # Go 1.27 verifies ML-DSA and others don't yet: no proof either way.
+    # Go 1.27 verifies ML-DSA and other libraries don't yet: no proof either way.
     unverifiable = kind.upper().startswith(("MLDSA", "MLKEM"))
     return kind, KeyRule.UNVERIFIABLE if unverifiable else KeyRule.FORBIDDEN
 

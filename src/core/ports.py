@@ -1,4 +1,4 @@
-"""What a review needs of the world. Adapters implement these; core knows no other way out."""
+"""The interfaces through which a review reaches the outside. Adapters implement them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,24 +22,24 @@ from core.model import (
 
 
 class Clock(Protocol):
-    """Time, and how much of it is left."""
+    """The time, and how much of the run's time is left."""
 
     def now(self) -> datetime:
-        """The present, with time zone."""
+        """Return the current time, with time zone."""
 
     def remaining(self) -> float:
-        """Seconds until the run must take no more work; 5 s before the runtime ends it."""
+        """Return the seconds until the run must end its work; in Lambda, 5 s before the timeout."""
 
 
 class CertificateApi(Protocol):
     """The CSR API of one cluster."""
 
     def list_csrs(self, signer: str) -> Listing:
-        """All of one signer's CSRs, each validated alone.
+        """Return all of one signer's CSRs, each validated alone.
 
         Raises:
             ClusterUnavailable: nothing could be listed.
-            NotOnboarded: the cluster doesn't know us or allows us nothing.
+            NotOnboarded: the cluster rejects our credentials or allows us nothing.
         """
 
     def write_all(self, writes: Sequence[Write]) -> Iterable[tuple[Write, Written]]:
@@ -47,20 +47,20 @@ class CertificateApi(Protocol):
 
 
 class Fleet(Protocol):
-    """EC2 and IAM of the cluster's account and Region."""
+    """EC2 and IAM in the cluster's account and Region."""
 
     def by_id(
         self, ids: Collection[str]
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
-        """What EC2 shows for each id, one instance as a rule; an unknown id may be absent."""
+        """Return what EC2 shows for each id, usually one instance; an unknown id may be absent."""
 
     def by_private_dns_name(
         self, names: Collection[str], vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
-        """Instances by PrivateDnsName, of a VPC if one is given; an unknown name may be absent."""
+        """Return instances by PrivateDnsName, in a VPC if given; an unknown name may be absent."""
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
-        """The role of an instance profile."""
+        """Return the role of an instance profile."""
 
 
 class Services(Protocol):
@@ -69,9 +69,9 @@ class Services(Protocol):
     def named(
         self, namespace: str, names: Collection[str]
     ) -> Mapping[str, Service | ServicesHidden | EvidenceUnavailable]:
-        """What the API server shows for each name in a namespace; one that is not there is absent.
+        """Return what the API server shows for each name; a Service that doesn't exist is absent.
 
-        Both must be labels of DNS (`core.model.DNS_LABEL`), for they become part of a URL.
+        Namespace and names must match `core.model.DNS_LABEL`, because they become part of a URL.
         """
 
 
@@ -79,17 +79,17 @@ class Ledger(Protocol):
     """Where decisions are recorded."""
 
     def record(self, record: Record) -> None:
-        """One CSR."""
+        """Record one CSR."""
 
     def finish(self, run: Run) -> None:
-        """The sums of the run."""
+        """Record the run's totals and findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world, as one review sees it.
+    """The ports of one review.
 
-    `services`: None where only nodes are served. `memo`: what earlier reviews have read.
+    `services`: None if only nodes are served. `memo`: what earlier reviews have read.
     """
 
     api: CertificateApi

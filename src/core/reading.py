@@ -1,4 +1,4 @@
-"""Reading the requests of a list, each once. One bad CSR stops no other, nor do ten thousand."""
+"""Read the requests of a list, each once. Bad CSRs stop no others, however many there are."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +35,7 @@ class ParsedList:
     """What was read of a list.
 
     `due`: the requests to be judged, as far as there is memory for them. `bugs`: those that our own
-    code failed on. `not_read`: how many there was no time for.
+    code failed on. `not_read`: how many were not read for lack of time.
     """
 
     due: list[ParsedCsr] = field(default_factory=list)
@@ -54,9 +54,9 @@ def read_list(
 ) -> ParsedList:
     """Read the requests that are `due`, in their order, and then the others, while there is time.
 
-    The keys and the wrong certificates of all that were read are added to `peers`. That comes
-    before anything is judged, because a second request with the same key may be anywhere in the
-    list. `inspect` sees each of the others; nothing else is kept of them.
+    The keys and the wrong certificates of all requests that were read are added to `peers`. This
+    comes before any judging, because a second request with the same key may be anywhere in the
+    list. `inspect` is called with each of the others; they aren't kept.
     """
     parsed, retained = ParsedList(), RetainedRequests(max_bytes)
     first = read_all(due[:SLICE], context, budget.may_read_first_slice)
@@ -87,7 +87,7 @@ def _is_parsed(one: ParsedCsr | Deferred | Bug, parsed: ParsedList) -> TypeGuard
 def read_all(
     cases: Iterable[Case], context: ReviewContext, time_left: Callable[[], bool] = lambda: True
 ) -> Iterator[ParsedCsr | Deferred | Bug]:
-    """Read requests, in their order, each once; those without time left are deferred."""
+    """Read requests, in their order, each once; defer the rest when the time is up."""
     late = False
     for case in cases:
         late = late or not time_left()
@@ -101,7 +101,7 @@ def read_all(
 
 
 def read(case: Case, context: ReviewContext) -> ParsedCsr:
-    """Read one CSR's request, and what follows from it alone."""
+    """Parse one CSR's request, and add what follows from the CSR alone, such as its identity."""
     csr, signer = case.csr, context.signer
     request = _request(csr, context)
     claim = signer.claim(csr, request, context.policy)

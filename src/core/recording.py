@@ -1,14 +1,14 @@
-"""One CSR whose record fails must not cost the others their decisions, nor stay unheard."""
+"""Record all CSRs even if one record fails, and raise its error at the end of the run."""
 
 from core.model import Record, Run
 from core.ports import Ledger
 
 
 class DeferredErrorLedger:
-    """A ledger whose trouble with a record shows when the run is over.
+    """A ledger that raises a record's error when the run is over.
 
-    Before that it would leave decisions unwritten, or written and not on record; and as the CSR
-    stays, so would every next run.
+    Raised earlier, it would leave decisions unwritten, or written and not recorded. As the CSR
+    stays in the list, so would every following run.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -16,14 +16,14 @@ class DeferredErrorLedger:
         self._error: Exception | None = None
 
     def record(self, record: Record) -> None:
-        """One CSR; never raises."""
+        """Record one CSR; never raises."""
         try:
             self._ledger.record(record)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
             self._error = self._error or error
 
     def finish(self, run: Run) -> None:
-        """The sums of the run; raises then what the first record that failed raised."""
+        """Record the run's totals; then raise the error of the first record that failed, if any."""
         self._ledger.finish(run)
         if self._error is not None:
             raise self._error

@@ -1,7 +1,7 @@
-"""What was read of a list and is to be judged, within a bound of memory.
+"""The parsed requests of a list that are to be judged, within a bound of memory.
 
-All of it is read before anything is written, and hundreds of requesters may each have a request of
-the largest size, which takes up to two megabytes once it is read.
+All are read before anything is written, and hundreds of requesters may each have a request of the
+largest size, which takes up to two megabytes once it is parsed.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from core.model import Csr, OversizedRequest, ParsedCsr
 
 
 class RetainedRequests:
-    """The entries that found room, in the order added."""
+    """Parsed requests in the order added, without the largest if all together are too large."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         """Begin with none; keep at most `max_bytes`, as `core.memo.weight_of` counts them."""
@@ -25,11 +25,11 @@ class RetainedRequests:
 
     @property
     def entries(self) -> Iterable[ParsedCsr]:
-        """All that is kept."""
+        """Return all that are kept."""
         return self._entries.values()
 
     def add(self, parsed: ParsedCsr) -> None:
-        """Keep one more; where all together have too much, the largest give way."""
+        """Keep one more; if all together are too large, drop the largest."""
         place, weight = next(self._places), _weight(parsed.csr)
         self._entries[place] = parsed
         self._weight += weight

@@ -1,7 +1,7 @@
 """THE FLOW. One review of one cluster: list, assess, act, record.
 
-The order of the steps is the order of the lines; each step is a function of values, and only the
-ports (`core.ports`) reach the world. The CSR object is the only state: a review may be repeated,
+The steps run in the order of the lines. Each step is a function of values; only the ports
+(`core.ports`) reach the outside. The CSR object is the only state: a review may be repeated,
 overlap with another, or be cut off anywhere. How a list is assessed is in `core.assessment`.
 """
 
@@ -24,14 +24,14 @@ from core.signers import Signer
 from core.slices import SLICE, in_turns, sliced
 from core.tally import Tally
 
-# A kubelet's request takes 600 bytes, an application's with an RSA key of 4096 bits 1,700.
+# A kubelet's request has 600 bytes, an application's with an RSA key of 4096 bits 1,700.
 _USUAL_BYTES: Final = 4_096
 
 
 def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Ports) -> Run:
     """Review one signer's CSRs of one cluster and write what is due.
 
-    Requests that the run has no time to read or to judge are counted; the next run goes on.
+    Requests that the run has no time to read or to judge are counted; the next run takes them.
 
     Raises:
         ClusterUnavailable: the cluster's CSRs could not be listed; nothing was done.
@@ -94,9 +94,9 @@ def _due(
 
 
 def _size(case: Case) -> int:
-    """Return how large its request is; those of usual size are alike, so that age decides.
+    """Return the request's size in bytes, the same for all of usual size, so that age decides.
 
-    To read and judge one of the largest takes a hundred times as long, so these come last.
+    The largest take a hundred times as long to read and judge, so these come last.
     """
     request = case.csr.request
     size = request.size if isinstance(request, OversizedRequest) else len(request)
@@ -106,7 +106,7 @@ def _size(case: Case) -> int:
 def _count_not_judged(
     tally: Tally, assessment: Assessment, reached: set[int], settings: ReviewSettings
 ) -> None:
-    """Count those that are too young for any decision, and those that the run didn't reach."""
+    """Count the CSRs that are too young for any decision, and those that the run didn't reach."""
     asking = assessment.peers.asking_seconds
     waits = [asking(case.csr) for case in assessment.gated.passed]
     early = [seconds for seconds in waits if is_early(seconds, settings)]
@@ -118,11 +118,11 @@ def _count_not_judged(
 def _to_recheck(unissued: Sequence[ParsedCsr], settings: ReviewSettings) -> Sequence[ParsedCsr]:
     """Return the approved requests without a certificate that are judged again, for the log.
 
-    One slice of them is more than is logged; only REAPPROVE_UNISSUED needs all.
+    One slice is more than is logged. Only REAPPROVE_UNISSUED needs all of them.
     """
     return unissued if settings.reapprove_unissued else unissued[:SLICE]
 
 
 def _ids(evaluations: Iterable[Evaluation]) -> set[int]:
-    """Return which of the list's objects these are: while the list is kept, ids are unique."""
+    """Return the `id` of each CSR object: unique, because the list keeps all of them alive."""
     return {id(one.case.csr) for one in evaluations}

@@ -1,4 +1,4 @@
-"""What the cluster says of the Services that ServiceAccounts ask for certificates of."""
+"""What the cluster shows of the Services for which ServiceAccounts ask for certificates."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ _Shown = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
 
 @dataclass(frozen=True, slots=True)
 class ServiceEvidence:
-    """The Services of a claim that are there, or why the cluster doesn't show them."""
+    """The Services of a claim that exist, or why the cluster doesn't show them."""
 
     services: tuple[Service, ...] | ServicesHidden | NotProvided
 
@@ -25,11 +25,11 @@ class ServiceEvidence:
 def gather(
     claims: Iterable[ServiceClaim], services: Services
 ) -> Mapping[ServiceClaim, ServiceEvidence | EvidenceUnavailable]:
-    """Ask for each Service once, however many requesters name it.
+    """Ask for each Service once, however many requests name it.
 
-    Namespaces with the fewest names come first, so that naming many makes no other wait. A claim of
-    more Services than a request may name is asked for not at all. One of which a Service couldn't
-    be asked for maps to the error, which is never a verdict.
+    Namespaces with the fewest names come first, so that a requester that names many delays no
+    other. The Services of a claim that names more than a request may are not asked for. A claim
+    whose Services couldn't all be asked for maps to the error, which is never a verdict.
     """
     wanted = set(claims)
     names: dict[str, set[str]] = {}

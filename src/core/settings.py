@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, checked whole, explained when wrong."""
+"""Settings: read once from the environment, validated as a whole; errors name each bad one."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -8,9 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from core.errors import BadSettings
 
-#: Domains in which AWS names its own services, in any partition; no node and no Service owns a
-#: name there. From: botocore's partitions (their DNS suffixes, dual-stack ones too) and the AWS
-#: General Reference (cloudfront.net, on.aws, api.aws).
+#: Domains of AWS's own services, in all partitions; no node and no Service owns a name there.
+#: From: botocore's partitions (their DNS suffixes, dual-stack ones too) and the AWS General
+#: Reference (cloudfront.net, on.aws, api.aws).
 AWS_SERVICE_DOMAINS = (
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -50,7 +50,7 @@ def _comma_separated(value: object) -> object:
     return value
 
 
-# Under AWS's or a cluster's own domains a label proves nothing: everybody has names there.
+# Under AWS's or a cluster's own domains a label proves nothing: everyone has names there.
 _FOREIGN_SUFFIXES = (
     *AWS_SERVICE_DOMAINS,
     "ec2.internal",
@@ -63,7 +63,7 @@ _FOREIGN_SUFFIXES = (
 
 
 def _own_domain(suffix: str) -> str:
-    """Normalise one suffix of EXTRA_DNS_SUFFIXES; raises ValueError when no one can own it."""
+    """Normalise a suffix of EXTRA_DNS_SUFFIXES; raise ValueError if it is AWS's or a cluster's."""
     name = suffix.casefold().removeprefix(".").removesuffix(".")
     labels = name.split(".")
     plain = all(
@@ -73,7 +73,7 @@ def _own_domain(suffix: str) -> str:
     if not plain or len(labels) < 2:
         raise ValueError(f"{suffix!r}: expected a domain of at least two labels, e.g. corp.example")
     foreign = any(name == one or name.endswith(f".{one}") for one in _FOREIGN_SUFFIXES)
-    # Names with such a label are Services' to every resolver in a cluster, and denied to nodes.
+    # Resolvers in a cluster take names with the label svc for Services; nodes are denied them.
     if foreign or "svc" in labels:
         raise ValueError(f"{suffix!r} belongs to AWS or to clusters; expected a domain of your own")
     return name
@@ -100,22 +100,22 @@ class Mode(Enum):
 
     @property
     def rank(self) -> int:
-        """0 for the mode that writes least, upwards."""
+        """Return 0 for the mode that writes least, 1 and 2 for the others."""
         return list(Mode).index(self)
 
     def lowered_to(self, other: "Mode") -> "Mode":
-        """The lesser of the two: a cluster's tag may lower the stack's mode, never raise it."""
+        """Return the lower mode: a cluster's tag may lower the stack's mode, never raise it."""
         return min(self, other, key=lambda mode: mode.rank)
 
 
 class _FromEnvironment(BaseModel):
-    """Fields are environment variables in lower case; an empty variable means the default."""
+    """Settings whose field names are environment variables in lower case; empty means default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Build from environment variables; others than this class's fields are ignored.
+        """Build from environment variables; variables that aren't fields are ignored.
 
         Raises:
             BadSettings: a value isn't allowed; names each variable and what is allowed.
@@ -142,7 +142,7 @@ def _explain(error: ValidationError) -> str:
 
 
 class Policy(_FromEnvironment):
-    """What the checks accept. The defaults are the strict side of every choice."""
+    """The settings of the checks."""
 
     max_csr_age_seconds: int = Field(900, ge=60, le=86_400)
     max_certificate_seconds: int = Field(31_536_000, ge=600, le=31_536_000)
@@ -160,7 +160,7 @@ class Selection(_FromEnvironment):
     """Which clusters are served.
 
     `regions` empty: the Region that the function runs in. `cluster_names`: globs, one of which
-    must match. `cluster_tag`: `key` or `key=value` that a cluster must bear; empty: all do.
+    must match. `cluster_tag`: the tag that a cluster must have, `key` or `key=value`; empty: none.
     """
 
     regions: Names = ()
@@ -171,10 +171,10 @@ class Selection(_FromEnvironment):
 class ReviewSettings(Policy, Selection):
     """The reviewer's settings: the policy, the clusters served, when and how far to act.
 
-    `write_connections`: approvals and denials under way at once, each on a connection of its own,
-    which takes up to 25 MiB where a requester made his objects large. `reapprove_unissued`: an
-    experiment, see `core.acting.to_reapprove`. `app_serving`: requests of ServiceAccounts for their
-    Services are reviewed too.
+    `write_connections`: how many approvals and denials are written at once, each on its own
+    connection, which takes up to 25 MiB if a requester's objects are large. `reapprove_unissued`:
+    an experiment, see `core.acting.to_reapprove`. `app_serving`: review the requests of
+    ServiceAccounts for their Services too.
     """
 
     mode: Mode = Mode.SHADOW
@@ -190,17 +190,17 @@ class ReviewSettings(Policy, Selection):
         for name in ("approve_after_seconds", "deny_after_seconds"):
             if getattr(self, name) >= self.max_csr_age_seconds:
                 raise ValueError(
-                    f"{name.upper()} must be less than MAX_CSR_AGE_SECONDS, or nothing is ever done"
+                    f"{name.upper()} must be less than MAX_CSR_AGE_SECONDS, or it never happens"
                 )
         if self.issue_grace_seconds >= self.max_csr_age_seconds:
             raise ValueError(
-                "ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or what isn't issued is"
-                " never reported"
+                "ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or a missing"
+                " certificate is never reported"
             )
         return self
 
 
 class DispatchSettings(Selection):
-    """The dispatcher's settings: the clusters served, and the queue of the reviewer."""
+    """The dispatcher's settings: the clusters served, and the reviewer's queue."""
 
     queue_url: str = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""One object per signer: everything in which its requests differ from another signer's."""
+"""One object per signer, with everything that differs between signers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,10 +37,11 @@ class Signer:
 
     `key_proof`: what a request must pass for its key to count against other requesters. A copy of
     another requester's request fails one of these, so no one can be blocked by a copy.
-    `claim`: who the requester claims to be. `gather` asks for the evidence of a slice of cases at
-    once. `common_names`: the CNs that its certificate may hold. `reads_bare`: a request without
-    extensions and with an empty subject is readable. `completes`: a run of this signer counts the
-    cluster as reviewed. `left_to_people`: a request that is left waits for a person, not for us.
+    `claim`: returns who the requester claims to be. `gather`: asks for the evidence of a slice of
+    cases at once. `common_names`: the CNs that the certificate may have. `seconds`: what a slice
+    needs. `reads_bare`: a request without any attribute is readable. `completes`: a run of this
+    signer counts the cluster as reviewed. `left_to_people`: a request with the verdict LEAVE waits
+    for a person, so it doesn't count as pending.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Signer:
 
 
 def served(settings: ReviewSettings) -> tuple[Signer, ...]:
-    """Return the signers that are served, the nodes' first: their clusters break without it."""
+    """Return the signers that are served, the nodes' first: clusters break without it."""
     return (_NODES, _SERVICES) if settings.app_serving else (_NODES,)
 
 
@@ -88,7 +89,9 @@ def _claimed_services(csr: Csr, request: Request, policy: Policy) -> ServiceClai
 def _of_services(cases: Sequence[Case], _: Fleet, services: Services | None) -> Answers:
     claims = [case.claim for case in cases if case.claim is not None]
     if services is None:
-        return dict.fromkeys(claims, EvidenceUnavailable("no API server to ask for Services"))
+        return dict.fromkeys(
+            claims, EvidenceUnavailable("there is no API server to ask for Services")
+        )
     return service_evidence.gather(claims, services)
 
 
@@ -102,7 +105,7 @@ _NODES: Final = Signer(
     key_proof=(requester_is_node, request_well_formed, signature, subject),
     claim=_node,
     gather=_of_nodes,
-    # A kubelet may have its username alone.
+    # A kubelet's certificate has its username as the only CN.
     common_names=_username,
     seconds=budget.NODE_SLICE,
 )
@@ -110,16 +113,16 @@ _NODES: Final = Signer(
 _SERVICES: Final = Signer(
     APP_SERVING,
     checks=APP_SERVING_CHECKS,
-    # Of a copy the names are those of another namespace.
+    # service_names, because a copy has the names of another namespace.
     key_proof=(requester_is_service_account, request_well_formed, signature, service_names),
     claim=_claimed_services,
     gather=_of_services,
-    # EKS's signer for workloads takes any subject.
+    # EKS's signer for workloads accepts any subject.
     common_names=_own_names,
     seconds=budget.SERVICE_SLICE,
-    # The requests that OpenSSL makes for an application may ask for nothing but a CN.
+    # A request that OpenSSL makes for an application may have a CN and no attribute.
     reads_bare=True,
-    # Its cluster is counted already, by the nodes' run.
+    # The nodes' run has counted the cluster already.
     completes=False,
     left_to_people=True,
 )

@@ -1,19 +1,19 @@
 """The order in which a run takes the requests of a long list.
 
-A run may end before the list does, and the next run lists the same requests. So every second slice
-is the oldest one left, whose kubelets give up first. The others begin at a place that moves with
-time: requests that stay at the head of the list for ever don't keep the others from being judged,
-and runs that overlap work on different parts of the list without any coordination.
+A run may end before it reaches the end of the list, and the next run lists the same requests. So
+every second slice is the oldest one left, whose kubelets give up first. The others begin at a place
+that moves with time: requests that stay at the head of the list don't keep the others from being
+judged, and overlapping runs work on different parts of the list without any coordination.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-#: How many requests are judged and written together: as many as one DescribeInstances call takes.
+#: How many requests are judged and written together: the most that one DescribeInstances takes.
 SLICE: Final = 200
 
-# The place changes every ten seconds, so that runs of the same minute begin at different ones.
+# The place changes every ten seconds, so that runs within a minute begin at different ones.
 _SLOT_SECONDS: Final = 10
 
 # Multiples of the golden ratio spread evenly over any number of slices. A plain `slot % count`
@@ -37,7 +37,7 @@ def sliced(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 
 def rotated(items: Sequence[_T], now: datetime) -> list[_T]:
-    """Return `items`, beginning at the place that belongs to `now`, and ending just before it."""
+    """Return `items` rotated, so that they begin at the place for `now`."""
     start = _start(len(items), now)
     return [*items[start:], *items[:start]]
 

@@ -1,4 +1,4 @@
-"""The sums of a run, counted as it goes, so that no record of ten thousand CSRs is kept."""
+"""Count a run's totals as it goes, so that ten thousand records need not be kept."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ from core.model import Action, Bug, Decision, Evaluation, NoEvidence, Record, Ro
 from core.settings import Mode
 from core.signers import Signer
 
-# An overtaken CSR isn't in here, though others have decided or deleted it: it counts as pending, or
-# one that meets a conflict in every run would never be noticed.
+# OVERTAKEN is not among these, though another approver has decided the CSR or it was deleted: it
+# counts as pending, or a CSR with a conflict in every run would never be noticed.
 _DECIDED = frozenset({Action.APPROVED, Action.DENIED})
 
 
 class Tally:
-    """The sums so far."""
+    """The totals so far."""
 
     def __init__(self, signer: Signer, mode: Mode) -> None:
         """Begin with zero.
@@ -33,7 +33,7 @@ class Tally:
         self._without_evidence = 0
 
     def add(self, records: Iterable[Record]) -> None:
-        """Count CSRs that were judged, or that could not be judged."""
+        """Count the CSRs of these records, with or without a verdict."""
         for record in records:
             self._actions[record.action] += 1
             if record.due is not None:
@@ -55,7 +55,7 @@ class Tally:
             self._wait(seconds)
 
     def totals(self) -> RunTotals:
-        """Return what was counted."""
+        """Return the totals."""
         return RunTotals(
             actions=self._actions,
             not_judged=self._not_judged,
@@ -70,7 +70,7 @@ class Tally:
     def _is_pending(self, record: Record) -> bool:
         """Return True when the CSR still waits for us after the run.
 
-        The action alone doesn't say so: a CSR that couldn't be read may have been decided long ago.
+        The action alone doesn't show it: a CSR without a verdict may have been decided long ago.
         """
         if record.action is Action.LEFT and self._signer.left_to_people:
             return False
@@ -81,7 +81,7 @@ class Tally:
     def _is_only_shadowed(self, record: Record) -> bool:
         """Return True when only the stack's mode kept a pending CSR from being approved.
 
-        It isn't pending: a stack in the mode shadow, beside healthy nodes, raises no alarm.
+        It doesn't count as pending, so that a stack in the mode shadow raises no alarm.
         """
         verdict = record.evaluation.verdict
         is_approval = verdict is not None and verdict.decision is Decision.APPROVE

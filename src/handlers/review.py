@@ -1,7 +1,7 @@
 """The reviewer: one message, one cluster, one review.
 
-A cluster's trouble ends its message: it is counted and logged, and the next minute is the retry.
-Only a message that can't be read, or a bug, fails the invocation and so reaches the DLQ.
+A cluster's error ends its message: it is counted and logged, and the next minute's message retries.
+Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 """
 
 import os
@@ -31,13 +31,13 @@ from handlers.environment import Context, a_ledger, is_lambda, now, required, se
 
 
 class Reviewer:
-    """The function's warm state: settings, clients, descriptions and roles kept for 15 minutes.
+    """The function's warm state: settings, clients, clusters and roles, and what was parsed.
 
-    And what was read of requests: see `core.memo`.
+    Descriptions of clusters and roles are kept for 15 minutes; for parsed requests see `core.memo`.
     """
 
     def __init__(self, settings: ReviewSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
-        """Wire it up; `from_env` is how the function does."""
+        """Take the dependencies; the function uses `from_env`."""
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
@@ -50,15 +50,15 @@ class Reviewer:
         """Build from environment variables.
 
         Raises:
-            BadSettings: one is missing or wrong; names it and what is allowed.
+            BadSettings: a variable is missing or wrong; names it and what is allowed.
         """
         settings = ReviewSettings.from_env(environ)
         aws = Aws(required(environ, "AWS_REGION"))
-        served_regions(settings.regions, aws.home)  # or all assignments were skipped in silence
+        served_regions(settings.regions, aws.home)  # raises: otherwise all are skipped
         return cls(settings, aws, a_ledger(environ, logger))
 
     def handle(self, event: Mapping[str, Any], clock: Clock) -> None:
-        """Review the cluster of each message; the template sends them one at a time.
+        """Review the cluster of each message; the template's batch size is one.
 
         Raises:
             ValueError: a message isn't an assignment.
@@ -67,7 +67,7 @@ class Reviewer:
             self.review(Assignment.from_body(record["body"]), clock)
 
     def review(self, assignment: Assignment, clock: Clock) -> None:
-        """Review one cluster, and account for whatever comes of it."""
+        """Review one cluster, and record the result or the error."""
         name, region = assignment.cluster, assignment.region
         try:
             self._review(name, region, clock)
@@ -81,8 +81,8 @@ class Reviewer:
             self._ledger.cluster_unavailable(name, region, error)
 
     def _review(self, name: str, region: str, clock: Clock) -> None:
-        # The message is trusted for nothing but a name: anyone who can write to the queue could
-        # point the token elsewhere, or at a cluster that is excluded.
+        # Of the message only the name is trusted: anyone who can write to the queue could otherwise
+        # send the token elsewhere, or to a cluster that is excluded.
         if not eks.is_named(self._settings, name, region, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
             return
@@ -101,13 +101,13 @@ class Reviewer:
             try:
                 self._review_signer(signer, described, clock)
             except ClusterUnavailable as error:
-                # The cluster is reviewed, and counted, already: what goes wrong from here on is
-                # an error, also where it says that it doesn't know us any more.
+                # The nodes' run has counted the cluster as reviewed, so any failure here is an
+                # error, even NotOnboarded.
                 self._clusters.forget(name, region)
                 self._ledger.cluster_unavailable(name, region, error, signer.name)
 
     def _review_signer(self, signer: Signer, described: DescribedCluster, clock: Clock) -> None:
-        """One signer's review, on a connection of its own, so that no list is kept for the next."""
+        """Review one signer's CSRs on its own connection, so that its list is freed afterwards."""
         region = described.cluster.region
         fast_fail = partial(self._aws.client, "ec2", region, fast_fail=True)
         fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock, fast_fail)
@@ -130,7 +130,7 @@ class Reviewer:
 
 @cache
 def _logger() -> Logger:
-    return Logger(location=None)  # the message says where a line comes from
+    return Logger(location=None)  # each message is unique, so it identifies its line of code
 
 
 @cache
@@ -139,7 +139,7 @@ def _reviewer() -> Reviewer:
 
 
 def handler(event: Mapping[str, Any], context: Context) -> None:
-    """Lambda's entry point: SQS records, each the assignment of one cluster."""
+    """Handle one invocation: SQS records, each the assignment of one cluster."""
     logger = _logger()
     with logger.append_context_keys(function_request_id=context.aws_request_id):
         _reviewer().handle(event, LambdaClock(context.get_remaining_time_in_millis))

@@ -150,9 +150,9 @@ def test_a_decision_without_checks_is_an_error() -> None:
         decide(a_case(), ())
 
 
-def test_two_checks_with_one_id_are_an_error() -> None:
-    """Their refusals could not be distinguished."""
-    with pytest.raises(ValueError, match="two with one id"):
+def test_two_checks_of_one_id_are_refused() -> None:
+    """One of them would hide behind the other."""
+    with pytest.raises(ValueError, match="two with the same id"):
         decide(a_case(), (a_check("a"), a_check("a")))
 
 
@@ -258,8 +258,8 @@ def test_a_detail_is_bounded() -> None:
 
 
 def test_a_refusal_has_a_reason() -> None:
-    """Without a reason an operator can't tell what to do."""
-    with pytest.raises(ValueError, match="without a reason"):
+    """Without one nobody could tell what to do."""
+    with pytest.raises(ValueError, match="needs a reason"):
         Refusal(LEAVE, "", "detail")
 
 

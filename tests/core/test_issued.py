@@ -87,7 +87,7 @@ def test_another_key_is_a_mismatch() -> None:
     """Someone else could then impersonate the node."""
     csr = issued(spki=keys.ecdsa("another").spki)
 
-    assert reported(csr) == (MISMATCH, "the certificate holds another key than the request")
+    assert reported(csr) == (MISMATCH, "the certificate has another key than the request")
     assert mismatch(csr, a_parsed_csr(csr).request)
 
 
@@ -104,7 +104,7 @@ def test_an_additional_name_is_a_mismatch(extra: bytes, name: str) -> None:
     """Its kind doesn't matter."""
     csr = issued((*NAMES, extra))
 
-    assert (MISMATCH, f"the certificate holds further names: [{name}]") == reported(csr)
+    assert (MISMATCH, f"the certificate has additional names: [{name}]") == reported(csr)
     assert mismatch(csr, a_parsed_csr(csr).request)
 
 
@@ -112,7 +112,7 @@ def test_another_subject_is_a_mismatch() -> None:
     """Some clients read the CN as a name."""
     assert reported(issued(node="other")) == (
         MISMATCH,
-        "the certificate holds further names: [('CN', 'system:node:other')]",
+        "the certificate has additional names: [('CN', 'system:node:other')]",
     )
 
 

@@ -77,7 +77,7 @@ def test_a_key_has_one_encoding_only() -> None:
     sign = b"\x03" if point[-1] % 2 else b"\x02"
     compressed = keys.with_spki(keys.ecdsa("k"), keys.ec_spki(sign + point[1:33]))
 
-    with pytest.raises(MalformedRequest, match="has another encoding than the usual one"):
+    with pytest.raises(MalformedRequest, match="has an unusual encoding"):
         read(compressed)
 
 

@@ -212,9 +212,8 @@ def test_a_wait_is_shorter_than_the_age_at_which_a_csr_is_abandoned(name: str) -
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env(waits | {name: "300"})
 
-    assert (
-        f"Value error, {name} must be less than MAX_CSR_AGE_SECONDS, or nothing is ever done"
-        == (str(caught.value))
+    assert f"Value error, {name} must be less than MAX_CSR_AGE_SECONDS, or it never happens" == (
+        str(caught.value)
     )
     assert ReviewSettings.from_env(waits | {name: "299"})
 
@@ -225,8 +224,8 @@ def test_the_grace_period_is_shorter_than_the_age_at_which_a_csr_is_abandoned() 
         ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "900"})
 
     assert (
-        "Value error, ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or what isn't"
-        " issued is never reported" == (str(caught.value))
+        "Value error, ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or a missing"
+        " certificate is never reported" == (str(caught.value))
     )
     assert ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "899"})
 

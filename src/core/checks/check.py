@@ -1,4 +1,4 @@
-"""What a check is: a rule with its effects, and with what it needs to be run."""
+"""What a check is: a rule, its effects, and what it needs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from core.settings import Policy
 
 
 class Need(Enum):
-    """What a rule compares with."""
+    """What a rule compares."""
 
-    #: A request that can be read. Where it can't, `request-well-formed` has denied it.
+    #: A readable request. `request-well-formed` denies any other.
     REQUEST = "request"
-    #: What EC2 shows for the identity, be it nothing.
+    #: What EC2 shows for the identity, even if that is nothing.
     EC2 = "ec2"
     #: The one running instance.
     INSTANCE = "instance"
@@ -26,9 +26,9 @@ class Availability(Enum):
     """Whether a need of a check is met."""
 
     AVAILABLE = "available"
-    #: It was asked for, and there is no such thing.
+    #: It was asked for, and doesn't exist.
     ABSENT = "absent"
-    #: It wasn't asked for at all; that happens only in `evaluate`.
+    #: It wasn't asked for; this happens only in `evaluate`.
     NOT_PROVIDED = "not provided"
 
 
@@ -40,10 +40,10 @@ def _always(_policy: Policy) -> bool:
 class Check:
     """One rule: a pure function that returns a refusal, of one of its `effects`, or None.
 
-    It is run only if all its `needs` are met. A check that also `uses` something is run without it
-    where it isn't provided, and is listed as not run in full. `applies` says whether the policy
-    wants the rule. A `gate` that refuses ends the evaluation; a review runs it before it reads a
-    request, and not again, unless its answer `changes_with_time`.
+    It runs only if all its `needs` are met. A check that `uses` something runs even if that isn't
+    provided, but is then listed as not run. `applies` returns whether the policy asks for the rule.
+    A `gate` that refuses ends the evaluation. A review runs a gate before it reads a request,
+    and again when judging only if its answer `changes_with_time`.
     """
 
     id: str

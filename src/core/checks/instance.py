@@ -1,6 +1,6 @@
-"""Checks of the requester against the EC2 instance that it says it is.
+"""Checks that compare the requester with the EC2 instance that it claims to be.
 
-Where the instance is unknown or not running, the result is LEAVE: EC2 is eventually consistent, and
+If the instance is unknown or not running, the result is LEAVE: EC2 is eventually consistent, and
 a denial is final.
 """
 
@@ -28,7 +28,7 @@ _CLUSTER_NAME_TAGS = ("eks:cluster-name", "eks:eks-cluster-name", "aws:eks:clust
 
 
 def instance_known(case: Case) -> Refusal | None:
-    """EC2 knows the instance of the requester's session (or, where allowed, of its name).
+    """Check that EC2 shows the instance of the requester's session, or, if allowed, of its name.
 
     From: aws-iam-authenticator pkg/token/token.go, Identity.SessionName.
     """
@@ -45,7 +45,7 @@ def instance_known(case: Case) -> Refusal | None:
 
 
 def instance_single(case: Case) -> Refusal | None:
-    """One instance, not several, answers to that identity.
+    """Check that one instance, not several, matches that identity.
 
     From: EC2 User Guide, "EC2 instance hostnames": names are unique within a VPC only.
     """
@@ -57,7 +57,7 @@ def instance_single(case: Case) -> Refusal | None:
 
 
 def instance_running(case: Case) -> Refusal | None:
-    """The instance runs: only then does it file requests, and EC2 gives its names.
+    """Check that the instance is running: only then it files requests and EC2 shows its names.
 
     From: EC2 API reference, Instance (PrivateDnsName is empty until running).
     """
@@ -70,7 +70,7 @@ def instance_running(case: Case) -> Refusal | None:
 
 
 def instance_launched_before(case: Case) -> Refusal | None:
-    """The request is younger than its instance: names and addresses are used again by others.
+    """Check that the request is younger than its instance: names and addresses are reused.
 
     From: EC2 API reference, Instance (LaunchTime).
     """
@@ -89,7 +89,7 @@ def instance_launched_before(case: Case) -> Refusal | None:
 
 
 def node_name(case: Case) -> Refusal | None:
-    """The node's name is one of its instance's names.
+    """Check that the node's name is one of its instance's names.
 
     From: cloud-provider-aws docs/prerequisites.md; amazon-eks-ami nodeadm (hostname-override is
     PrivateDnsName, or the instance id).
@@ -109,7 +109,7 @@ def node_name(case: Case) -> Refusal | None:
 
 
 def cluster(case: Case) -> Refusal | None:
-    """The instance belongs to this cluster: by VPC and by tag.
+    """Check that the instance belongs to this cluster: by VPC and by tag.
 
     From: EKS User Guide, "Self-managed nodes" and "Tagging your resources".
     """
@@ -120,17 +120,17 @@ def cluster(case: Case) -> Refusal | None:
             "instance in another VPC",
             f"got {instance.vpc_id or 'none'}, expected {vpc or 'unknown'}",
         )
-    if case.policy.require_cluster_tag and not _bears_tag_of(instance, cluster):
+    if case.policy.require_cluster_tag and not _has_tag_of(instance, cluster):
         expected = f"{_CLUSTER_TAG_PREFIX}{cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
         return Refusal.leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
     return None
 
 
 def node_role(case: Case) -> Refusal | None:
-    """The requester's IAM role is that of the instance's profile, so its session is EC2's.
+    """Check that the requester's IAM role is the instance profile's, so EC2 named its session.
 
-    Anybody who may assume the role by other ways chooses the session's name. A node known by
-    name has no IAM role to compare. From: aws-iam-authenticator README, EC2PrivateDNSName.
+    Anyone who may assume another role chooses the session's name. A node known by name has no IAM
+    role to compare. From: aws-iam-authenticator README, EC2PrivateDNSName.
     """
     if case.identity is not None and case.identity.kind is IdentityKind.NAME:
         return None
@@ -145,13 +145,13 @@ def node_role(case: Case) -> Refusal | None:
 
 
 def node_names(instance: Instance) -> frozenset[str]:
-    """The names that a node on this instance may have: folded, never empty strings."""
+    """Return the names that a node on this instance may have: folded, without empty ones."""
     names = {instance.private_dns_name, instance.id, resource_name(instance)}
     return frozenset(folded(name) for name in names if name)
 
 
 def resource_name(instance: Instance) -> str:
-    """The resource-name DNS name: the id under PrivateDnsName's own suffix; empty if none.
+    """Return the resource-based DNS name: the id and PrivateDnsName's suffix; empty if none.
 
     From: EC2 User Guide, "EC2 instance hostnames and domains".
     """
@@ -159,7 +159,7 @@ def resource_name(instance: Instance) -> str:
     return f"{instance.id}.{domain}" if domain else ""
 
 
-def _bears_tag_of(instance: Instance, cluster: Cluster) -> bool:
+def _has_tag_of(instance: Instance, cluster: Cluster) -> bool:
     if not cluster.name:
         return False
     if _CLUSTER_TAG_PREFIX + cluster.name in instance.tags:
@@ -180,7 +180,7 @@ def _claimed(case: Case) -> str:
 
 def _why_no_identity(case: Case) -> str:
     if has_session_name(case.csr):
-        return "spec.extra holds a session name under an odd key, so it isn't the authenticator's"
+        return "spec.extra has a session name under another key than sessionName, so not from EKS"
     if has_iam_keys(case.csr):
         return "spec.extra has IAM keys but no sessionName"
-    return "spec.extra has no IAM keys; by name only with ALLOW_NAME_IDENTITY=true"
+    return "spec.extra has no IAM keys; ALLOW_NAME_IDENTITY=true would allow identity by name"

@@ -1,4 +1,4 @@
-"""Checks of the names: those that no one may have, and those that are the instance's own."""
+"""Checks of the names: reserved ones, which no one gets, and the instance's own."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -16,9 +16,9 @@ from core.model import (
 )
 from core.settings import AWS_SERVICE_DOMAINS
 
-# Under these the API server and the pods of every cluster look for each other.
+# Names by which the pods of every cluster reach the API server, or themselves.
 _NEVER = ("kubernetes", "localhost", "kubernetes.default")
-# The public names of instances lie among the service names of AWS; `dns-names` judges them.
+# Instances' public names are in a domain of AWS's services; `dns-names` judges them.
 # From: EC2 User Guide, "EC2 instance hostnames" (ec2-192-0-2-1.<region>.compute.amazonaws.com).
 _PUBLIC_INSTANCE_NAME = re.compile(
     r"ec2-[0-9a-z-]+\.(?:compute-1|[a-z0-9-]+\.compute)\.(?:amazonaws\.(?:com|com\.cn|eu)"
@@ -26,12 +26,12 @@ _PUBLIC_INSTANCE_NAME = re.compile(
     re.ASCII,
 )
 # From: EC2 API reference, NetworkInterface.InterfaceType. Deliberately absent: branch and trunk
-# (their addresses are pods'), and all that AWS's services own.
+# (their addresses are pods'), and all kinds that AWS's services own.
 _NODE_INTERFACES = frozenset({"interface", "efa"})
 
 
 def reserved_names(case: Case) -> Refusal | None:
-    """No certificate for a name that the cluster, AWS or the machine itself answers to.
+    """Check that no name is reserved: the cluster's, AWS's, or the machine's own such as localhost.
 
     From: Kubernetes, "DNS for Services and Pods"; RFC 6761 (localhost); RFC 6890 (addresses).
     """
@@ -46,7 +46,7 @@ def reserved_names(case: Case) -> Refusal | None:
 
 
 def reserved_for_services(case: Case) -> Refusal | None:
-    """No certificate for a name of the API server, of AWS, or of the machine that one is on.
+    """Check that no name is the API server's, AWS's, or the machine's own such as localhost.
 
     Neither as subjectAltName nor as CN, which some clients still read. From: Kubernetes,
     "Service" (the Service `kubernetes` has the first address of the range); RFC 6761; RFC 6890.
@@ -64,7 +64,7 @@ def reserved_for_services(case: Case) -> Refusal | None:
 
 
 def dns_names(case: Case) -> Refusal | None:
-    """Every DNS name is one of the instance's own.
+    """Check that every DNS name is one of the instance's own.
 
     From: cloud-provider-aws pkg/providers/v1/aws.go (what a Node's addresses are on EC2).
     """
@@ -81,7 +81,7 @@ def dns_names(case: Case) -> Refusal | None:
 
 
 def ip_addresses(case: Case) -> Refusal | None:
-    """Every IP address is one that EC2 vouches for as this instance's own.
+    """Check that every IP address is one that EC2 shows as this node's own.
 
     Secondary private addresses, delegated prefixes, and trunk and branch interfaces are what the
     VPC CNI gives to pods. From: amazon-vpc-cni-k8s README; EC2 API reference, NetworkInterface.
@@ -103,7 +103,7 @@ def ip_addresses(case: Case) -> Refusal | None:
     got = [str(ip) for ip in foreign]
     return Refusal.leave(
         "address not accepted",
-        f"got {got}, on {instance.id} but a pod's or of another interface; {expected}",
+        f"got {got}, on {instance.id} but a pod's or another interface's; {expected}",
     )
 
 
@@ -112,7 +112,7 @@ def _is_reserved_name(name: str) -> bool:
 
 
 def is_never_allowed(name: str) -> bool:
-    """True for names that no requester of whatever kind may have."""
+    """Return True for names that no requester of any kind may have."""
     if "*" in name or name in _NEVER or _under(name, "localhost"):
         return True
     if name.startswith("kubernetes.default.") or name.endswith(".kubernetes.default"):
@@ -127,7 +127,7 @@ def _is_reserved_address(case: Case, ip: IpAddress) -> bool:
 
 
 def is_never_allowed_address(ip: IpAddress) -> bool:
-    """True for addresses that are any machine's own, or none's."""
+    """Return True for addresses that are every machine's own, or no single machine's."""
     return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
 
 
@@ -140,7 +140,7 @@ def _under(name: str, domain: str) -> bool:
 
 
 def own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
-    """The DNS names that the instance may be certified by, folded."""
+    """Return the DNS names that the instance's certificate may have, folded."""
     names = {instance.private_dns_name, resource_name(instance)}
     if node_name(case) is None:
         names.add(case.csr.node or "")
@@ -155,7 +155,7 @@ def own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
 
 
 def own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
-    """The addresses that the instance may be certified by."""
+    """Yield the addresses that the instance's certificate may have."""
     for interface in instance.interfaces:
         if not _is_the_nodes(case, instance, interface):
             continue
@@ -170,7 +170,7 @@ def own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
 
 
 def shown_on(instance: Instance) -> Callable[[IpAddress], bool]:
-    """Whether EC2 shows an address on the instance, be it a pod's."""
+    """Return a function: whether EC2 shows an address on the instance, even if it is a pod's."""
     shown = frozenset(_shown_addresses(instance))
     delegated = _within(prefix for one in instance.interfaces for prefix in one.prefixes)
     return lambda ip: ip in shown or delegated(ip)
@@ -195,7 +195,10 @@ def _shown_addresses(instance: Instance) -> Iterator[IpAddress]:
 
 
 def _within(prefixes: Iterable[IpNetwork]) -> Callable[[IpAddress], bool]:
-    """Whether a prefix holds an address; of requests with 8,000 of them, so without a walk each."""
+    """Return a function: whether any prefix contains an address.
+
+    A request may have 8,000 addresses, so it looks up each instead of trying all prefixes.
+    """
     blocks = {_block(prefix.network_address, prefix.prefixlen) for prefix in prefixes}
     sizes = {size for _, size, _ in blocks}
     return lambda ip: any(_block(ip, size) in blocks for size in sizes)

@@ -1,4 +1,4 @@
-"""Checks of the request itself: what is asked, with which key, for how long."""
+"""Checks of the request itself: what it asks for, with which key, for how long."""
 
 from collections import Counter
 
@@ -25,7 +25,7 @@ _USAGES = frozenset({"digital signature", "server auth"})
 _USAGES_RSA = _USAGES | {"key encipherment"}
 
 # ECDSA and RSA PKCS#1 v1.5 with SHA-256, 384 and 512, and Ed25519. Deliberately absent: SHA-1 and
-# SHA-224; SHA-3, which Go doesn't verify; RSA PSS, of which Go takes some parameters only.
+# SHA-224; SHA-3, which Go doesn't verify; RSA PSS, of which Go accepts some parameters only.
 # From: RFC 5758, RFC 4055, RFC 8410; Go crypto/x509, getSignatureAlgorithmFromAI.
 _SIGNATURE_ALGORITHMS = frozenset(
     {
@@ -37,7 +37,7 @@ _SIGNATURE_ALGORITHMS = frozenset(
 
 
 def request_well_formed(case: Case) -> Refusal | None:
-    """`spec.request` is one PKCS#10 request that all readers read alike.
+    """Check that `spec.request` is one PKCS#10 request that all parsers read alike.
 
     From: RFC 2986 and RFC 7468; see `core.pkcs10`.
     """
@@ -47,7 +47,7 @@ def request_well_formed(case: Case) -> Refusal | None:
 
 
 def key(case: Case) -> Refusal | None:
-    """The key is strong and of a kind that kubelets and Go have in common.
+    """Check that the key is strong and of a kind that Go supports.
 
     From: NIST SP 800-57 part 1 (strengths); kubelet itself makes ECDSA P-256 keys, client-go
     util/certificate/certificate_manager.go.
@@ -58,35 +58,32 @@ def key(case: Case) -> Refusal | None:
     if request.key.rule is KeyRule.UNVERIFIABLE:
         return Refusal.leave(
             "key can't be verified",
-            f"got {request.key.kind}, unknown to this version",
+            f"got {request.key.kind}, which this version doesn't support",
         )
     expected = "expected ECDSA P-256, P-384, P-521, RSA 2048 to 8192 (e >= 65537) or Ed25519"
     return Refusal.deny("key not allowed", f"got {request.key.kind}, {expected}")
 
 
 def signature(case: Case) -> Refusal | None:
-    """The requester holds the key: the request is signed with it, by a sound hash.
+    """Check that the requester has the key: the request is signed with it and a strong hash.
 
     From: RFC 2986 section 3, note 2 (proof of possession).
     """
     request = case.pkcs10
     if request.key.rule is KeyRule.UNVERIFIABLE:
         return None
-    sound = request.signature_algorithm in _SIGNATURE_ALGORITHMS
-    if not sound:
+    if request.signature_algorithm not in _SIGNATURE_ALGORITHMS:
         got = request.signature_hash or request.signature_algorithm
         return Refusal.deny(
             "signature algorithm not allowed", f"got {got}, expected SHA-256 or better"
         )
     if not request.signature_valid:
-        return Refusal.deny(
-            "signature not valid", "the request isn't signed by the key that it holds"
-        )
+        return Refusal.deny("signature not valid", "the request isn't signed with its own key")
     return None
 
 
 def subject(case: Case) -> Refusal | None:
-    """The subject is one O, `system:nodes`, and one CN, the username; nothing else.
+    """Check that the subject is O `system:nodes` and CN the username, once each, and nothing else.
 
     Of several CNs Go takes the last and others the first. From: Kubernetes
     pkg/apis/certificates/helpers.go (O), and TLS bootstrapping (CN).
@@ -108,7 +105,7 @@ def subject(case: Case) -> Refusal | None:
 
 
 def usages(case: Case) -> Refusal | None:
-    """The usages are those of a serving certificate, no more and no less.
+    """Check that the usages are exactly those of a serving certificate.
 
     From: Kubernetes pkg/apis/certificates/helpers.go, ValidateKubeletServingCSR.
     """
@@ -121,7 +118,7 @@ def usages(case: Case) -> Refusal | None:
 
 
 def extensions(case: Case) -> Refusal | None:
-    """Nothing but subjectAltName is asked for: some signers would grant the rest.
+    """Check that subjectAltName is the only extension: some signers would grant others.
 
     From: client-go util/certificate/csr/csr.go (what a kubelet asks for).
     """
@@ -135,7 +132,7 @@ def extensions(case: Case) -> Refusal | None:
 
 
 def san_kinds(case: Case) -> Refusal | None:
-    """There is at least one name, and all are plain DNS names or single IP addresses.
+    """Check that there is a name, and that all are plain DNS names or single IP addresses.
 
     From: Kubernetes TLS bootstrapping (IP and DNS only); RFC 1123 section 2.1 (host names).
     """
@@ -148,17 +145,17 @@ def san_kinds(case: Case) -> Refusal | None:
 
 
 def plain_names(case: Case) -> Refusal | None:
-    """All names, if there are any, are plain DNS names or single IP addresses.
+    """Check that all names, if any, are plain DNS names or single IP addresses.
 
     From: RFC 1123 section 2.1 (host names).
     """
     request = case.pkcs10
-    odd = [problem for san in request.sans if (problem := _san_problem(san)) is not None]
-    return Refusal.deny("unsupported names", ", ".join(odd)) if odd else None
+    problems = [problem for san in request.sans if (problem := _san_problem(san)) is not None]
+    return Refusal.deny("unsupported names", ", ".join(problems)) if problems else None
 
 
 def lifetime(case: Case) -> Refusal | None:
-    """No longer life is asked for than the policy grants.
+    """Check that the lifetime asked for is at most what the policy allows.
 
     From: Kubernetes certificates.k8s.io/v1, spec.expirationSeconds.
     """
@@ -170,11 +167,11 @@ def lifetime(case: Case) -> Refusal | None:
 
 
 def key_not_reused(case: Case) -> Refusal | None:
-    """No other requester uses this key: a key known to two nodes identifies neither.
+    """Check that no other requester uses this key: a key that two nodes have proves no identity.
 
-    Only requests that pass their own requester, form, signature and subject checks count, so
-    that a copy of a request blocks no one. From: kubelet makes a new key for every request,
-    client-go util/certificate/certificate_manager.go, generateCSR.
+    Only requests that pass their own requester, form, signature and subject checks count, so that a
+    copy of a request blocks no one. From: client-go util/certificate/certificate_manager.go,
+    generateCSR (a kubelet makes a new key for every request).
     """
     if case.peers.same_key is None:
         return None
@@ -182,10 +179,10 @@ def key_not_reused(case: Case) -> Refusal | None:
 
 
 def not_reissued_in_a_loop(case: Case) -> Refusal | None:
-    """No certificate of this requester differs from what was approved for it.
+    """Check that no certificate of this requester differs from what was approved for it.
 
-    A kubelet whose certificate lacks what it asked for asks again at once, for ever. From:
-    awslabs/amazon-eks-ami issue 244 (a certificate a second).
+    A kubelet whose certificate lacks what it asked for asks again at once, without end. From:
+    awslabs/amazon-eks-ami issue 244 (one certificate per second).
     """
     if case.peers.mismatch is None:
         return None
@@ -201,7 +198,7 @@ def _san_problem(san: San) -> str | None:
             return None if mapped is None else f"IPv4-mapped {mapped}"
     if looks_like_an_address(san.value):
         return f"DNS name {san.value!r} is an address"
-    return None if is_dns_name(san.value) else f"DNS name {san.value!r} is no host name"
+    return None if is_dns_name(san.value) else f"DNS name {san.value!r} is not a host name"
 
 
 def _named(attributes: list[tuple[str, str]]) -> str:

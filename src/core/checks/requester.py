@@ -1,4 +1,4 @@
-"""Gates: who asks, when, and whether this is the request that still counts."""
+"""Gates: who asks, when, and whether a newer request replaced this one."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ _OTHER_NODE_KINDS = ("fargate-", "mi-")
 
 
 def requester_is_node(case: Case) -> Refusal | None:
-    """The requester is a node: its username and its groups say so.
+    """Check that the requester is a node, by its username and its groups.
 
     From: Kubernetes, TLS bootstrapping, "Certificate rotation" (what an approver must check), and
     pkg/auth/nodeidentifier/default.go.
@@ -30,10 +30,11 @@ def requester_is_node(case: Case) -> Refusal | None:
 
 
 def node_kind(case: Case) -> Refusal | None:
-    """The node is an EC2 instance, not Fargate's or a hybrid one, nor a person posing as a node.
+    """Check that the node is an EC2 instance: not a Fargate or hybrid node, nor a person's session.
 
-    EKS judges Fargate's and hybrid nodes' requests itself. A session name that is no instance id
-    belongs to someone who assumed the role. From: EKS User Guide, "Troubleshooting hybrid nodes".
+    EKS judges the requests of Fargate and hybrid nodes itself. A session name that isn't an
+    instance id was chosen by a person or program that assumed the role. From: EKS User Guide,
+    "Troubleshooting hybrid nodes".
     """
     node = case.csr.node or ""
     if node.casefold().startswith(_OTHER_NODE_KINDS):
@@ -47,7 +48,7 @@ def node_kind(case: Case) -> Refusal | None:
 
 
 def fresh(case: Case) -> Refusal | None:
-    """The kubelet still waits for this request: it gives up, key and all, after 15 minutes.
+    """Check that the kubelet still waits: after 15 minutes it gives up and drops the key.
 
     From: client-go util/certificate/certificate_manager.go, certificateWaitTimeout.
     """
@@ -63,7 +64,7 @@ def fresh(case: Case) -> Refusal | None:
 
 
 def newest(case: Case) -> Refusal | None:
-    """No newer request of the same requester: a kubelet drops the key of the one before.
+    """Check that the requester has no newer request: a kubelet drops the key of the older one.
 
     From: client-go util/certificate/certificate_manager.go, rotateCerts.
     """

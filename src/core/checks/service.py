@@ -1,8 +1,8 @@
 """Checks of a ServiceAccount that asks for the names of Services of its own namespace.
 
-The namespace is what Kubernetes separates tenants by: anyone who may act in it may make and
-change its Services. So a Service is evidence for every ServiceAccount beside it, and for no other.
-What is neither proved nor disproved is a person's to approve.
+The namespace is the trust boundary: anyone who may act in it may create and change its Services.
+So a Service is evidence for every ServiceAccount of its namespace, and for no other. A request that
+is neither proved nor disproved is left to a person.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from core.model import (
     StringType,
 )
 
-#: So many requests of a namespace are judged in one run, the newest of those that are pending.
+#: How many requests of one namespace a run judges: the newest of the pending ones.
 MAX_AT_ONCE = 20
 
 _CLIENT_AUTH = "client auth"
@@ -31,13 +31,13 @@ _USAGES = frozenset({"digital signature", "key encipherment", _SERVER_AUTH})
 # subjectAltName, keyUsage, extendedKeyUsage. From: RFC 5280 section 4.2.1.
 _EXTENSIONS = frozenset({"2.5.29.17", "2.5.29.15", "2.5.29.37"})
 
-# Deliberately absent: ExternalName, whose DNS name leads to whatever its owner wrote into it.
+# Deliberately absent: ExternalName, whose DNS name leads to any host that its owner names.
 # From: Kubernetes, "Service", section "Service type".
 _KINDS = frozenset({"ClusterIP", "NodePort", "LoadBalancer"})
 
 
 def requester_is_service_account(case: Case) -> Refusal | None:
-    """The requester is a ServiceAccount: its username and its groups say so.
+    """Check that the requester is a ServiceAccount, by its username and its groups.
 
     From: Kubernetes apiserver pkg/authentication/serviceaccount/util.go (MakeUsername,
     MakeNamespaceGroupName).
@@ -55,51 +55,51 @@ def requester_is_service_account(case: Case) -> Refusal | None:
 
 
 def issuable_name(case: Case) -> Refusal | None:
-    """The object's name is one that EKS's signer takes: it passes over those beginning with csr-.
+    """Check that EKS's signer accepts the object's name: it ignores names that begin with csr-.
 
     From: github.com/aws/containers-roadmap, issue 2079.
     """
     if not case.csr.name.startswith("csr-"):
         return None
     return Refusal.leave(
-        "EKS never issues this name", f"got {case.csr.name[:80]}, expected one without csr- before"
+        "EKS never issues this name",
+        f"got {case.csr.name[:80]}, expected a name that doesn't begin with csr-",
     )
 
 
 def among_newest(case: Case) -> Refusal | None:
-    """No more than 20 newer requests of its namespace are pending.
+    """Check that fewer than 20 newer requests of its namespace are pending.
 
-    Unlike a kubelet, one ServiceAccount may rightly ask for several certificates at once, so no
-    request supersedes another; but who files thousands must not have each of them looked into.
+    Unlike a kubelet, a ServiceAccount may ask for several certificates at once, so no request
+    supersedes another; but a requester that files thousands must not have all of them judged.
     From: core.checks.requester, newest (the same for nodes).
     """
     if case.peers.newer_in_namespace < MAX_AT_ONCE:
         return None
     return Refusal.leave(
         "too many pending in the namespace",
-        f"got {case.peers.newer_in_namespace} newer ones, expected under {MAX_AT_ONCE}",
+        f"got {case.peers.newer_in_namespace} newer ones, expected fewer than {MAX_AT_ONCE}",
     )
 
 
 def service_usages(case: Case) -> Refusal | None:
-    """The usages are those of a server, and none that the signer doesn't permit.
+    """Check that the usages are a server's, and only those that the signer permits.
 
     From: EKS User Guide, "Secure workloads with Kubernetes certificates" (permitted key usages).
     """
     got = set(case.csr.usages)
     if _CLIENT_AUTH in got:
-        return Refusal.deny(
-            "client auth asked for", f"got {sorted(got)}, expected a server's usages"
-        )
+        return Refusal.deny("client auth asked for", f"got {sorted(got)}, expected no client auth")
     if got <= _USAGES and _SERVER_AUTH in got:
         return None
     return Refusal.leave(
-        "usages not permitted", f"got {sorted(got)}, expected server auth, and of {sorted(_USAGES)}"
+        "usages not permitted",
+        f"got {sorted(got)}, expected server auth, and only {sorted(_USAGES)}",
     )
 
 
 def service_extensions(case: Case) -> Refusal | None:
-    """Besides names at most the usages are asked for that `spec.usages` has; never to be a CA.
+    """Check that the extensions are names and the usages of `spec.usages` only, never a CA's.
 
     From: EKS User Guide, "Secure workloads with Kubernetes certificates" (permitted extensions: the
     signer honours subjectAltName and key usages, and the CA bit isn't allowed).
@@ -112,11 +112,11 @@ def service_extensions(case: Case) -> Refusal | None:
     foreign = sorted(set(request.extensions) - _EXTENSIONS)
     if foreign:
         return Refusal.leave(
-            "extensions not permitted", f"got {foreign}, expected of {sorted(_EXTENSIONS)}"
+            "extensions not permitted", f"got {foreign}, expected only {sorted(_EXTENSIONS)}"
         )
     beyond = sorted(request.usages - set(case.csr.usages))
     if beyond:
-        expected = f"expected of spec.usages {sorted(case.csr.usages)}"
+        expected = f"expected only spec.usages {sorted(case.csr.usages)}"
         return Refusal.leave(
             "usages beyond spec.usages", f"got {beyond} in the request, {expected}"
         )
@@ -124,10 +124,10 @@ def service_extensions(case: Case) -> Refusal | None:
 
 
 def service_subject(case: Case) -> Refusal | None:
-    """The subject is empty, or one CN that is a DNS name of the request as well.
+    """Check that the subject is empty, or one CN that is also a DNS name of the request.
 
-    Clients have long stopped reading names out of the CN, and some that do read the first of
-    several, others the last. From: RFC 6125 section 6.4.4; RFC 9525 section 2.
+    Most clients no longer read names from the CN. Of those that do, some read the first of several,
+    others the last. From: RFC 6125 section 6.4.4; RFC 9525 section 2.
     """
     request = case.pkcs10
     if not request.subject:
@@ -136,14 +136,14 @@ def service_subject(case: Case) -> Refusal | None:
     if others or len(request.subject) > 1:
         got = [f"{one.oid}={one.value}" for one in request.subject]
         return Refusal.leave(
-            "subject is more than one CN", f"got {got}, expected CN alone, or nothing"
+            "subject is more than one CN", f"got {got}, expected one CN or an empty subject"
         )
     common_name = request.subject[0]
     if common_name.string_type is StringType.OTHER:
         return Refusal.leave("subject is ambiguous", "expected PrintableString or UTF8String")
     if folded(common_name.value) in map(folded, request.dns):
         return None
-    # Cut, lest the hint behind it be cut off.
+    # Shortened, so that the hint after it is not cut off.
     name = common_name.value[:80]
     return Refusal.leave(
         "CN is not a subjectAltName",
@@ -152,21 +152,21 @@ def service_subject(case: Case) -> Refusal | None:
 
 
 def lifetime(case: Case) -> Refusal | None:
-    """No longer life is asked for than the signer gives.
+    """Check that the lifetime asked for is at most what the policy allows.
 
-    It gives a year whatever is asked. From: EKS User Guide, "Secure workloads with Kubernetes
-    certificates" (expiration).
+    LEAVE instead of DENY: the signer issues for a year whatever is asked. From: EKS User Guide,
+    "Secure workloads with Kubernetes certificates" (expiration).
     """
     refusal = shared.lifetime(case)
     return None if refusal is None else Refusal.leave(refusal.reason, refusal.detail)
 
 
 def service_known(case: Case) -> Refusal | None:
-    """Every Service named is there, and traffic for it goes where its own namespace says.
+    """Check that every Service named exists, isn't being deleted, and has a type with endpoints.
 
     From: Kubernetes, "Service", sections "Service type" and "ExternalName".
     """
-    if case.claim is None or not case.claim.names:  # which `service-names` refuses
+    if case.claim is None or not case.claim.names:  # `service-names` refuses these
         return None
     names = case.claim.names
     if len(names) > MAX_SERVICES:
@@ -178,28 +178,28 @@ def service_known(case: Case) -> Refusal | None:
     shown = _by_name(case)
     missing = [name for name in names if name not in shown]
     if missing:
-        where = f"namespace {case.claim.namespace} has none of that name"
+        where = f"namespace {case.claim.namespace} has no Service of that name"
         return Refusal.leave("no such Service", f"got {missing}; {where}")
     deleting = [name for name in names if shown[name].deleting]
     if deleting:
         return Refusal.leave("Service is being deleted", f"got {deleting}")
-    odd = [f"{name} ({shown[name].kind})" for name in names if shown[name].kind not in _KINDS]
-    if odd:
-        return Refusal.leave("Service of another type", f"got {odd}, expected {sorted(_KINDS)}")
+    others = [f"{name} ({shown[name].kind})" for name in names if shown[name].kind not in _KINDS]
+    if others:
+        return Refusal.leave("Service of another type", f"got {others}, expected {sorted(_KINDS)}")
     return None
 
 
 def service_names(case: Case) -> Refusal | None:
-    """Every DNS name is that of a Service of the requester's namespace, in one of its full forms.
+    """Check that every DNS name is a full name of a Service of the requester's namespace.
 
     From: Kubernetes, "DNS for Services and Pods", section "Services".
     """
     request, namespace = case.pkcs10, case.csr.namespace
-    if namespace is None:  # which `requester-is-service-account` has refused
+    if namespace is None:  # `requester-is-service-account` has refused these
         return None
     form = f"expected <service>.{namespace}.svc or <service>.{namespace}.svc.cluster.local"
     if not request.dns:
-        return Refusal.leave("no DNS name", f"got none as subjectAltName, {form}")
+        return Refusal.leave("no DNS name", f"got no DNS name in subjectAltName, {form}")
     foreign = [name for name in request.dns if _is_elsewhere(name, namespace)]
     if foreign:
         return Refusal.deny("name of another namespace", f"got {foreign}, {form}")
@@ -209,7 +209,7 @@ def service_names(case: Case) -> Refusal | None:
 
 
 def service_addresses(case: Case) -> Refusal | None:
-    """Every IP address is a cluster IP of a Service that is named; of a headless one there is none.
+    """Check that every IP address is a cluster IP of a named Service; a headless one has none.
 
     From: Kubernetes, "Service", sections "Virtual IPs" and "Headless Services".
     """
@@ -217,8 +217,8 @@ def service_addresses(case: Case) -> Refusal | None:
     foreign = [str(ip) for ip in dict.fromkeys(case.pkcs10.addresses) if ip not in own]
     if not foreign:
         return None
-    expected = sorted(map(str, own)) or "none"
-    return Refusal.leave("address is not a cluster IP", f"got {foreign}, expected of {expected}")
+    expected = f"only {sorted(map(str, own))}" if own else "none"
+    return Refusal.leave("address is not a cluster IP", f"got {foreign}, expected {expected}")
 
 
 def _is_elsewhere(name: str, namespace: str) -> bool:
@@ -227,7 +227,7 @@ def _is_elsewhere(name: str, namespace: str) -> bool:
 
 
 def _by_name(case: Case) -> dict[str, Service]:
-    """Of the Services shown, those that are named, in the namespace that is the requester's."""
+    """Return the named Services that exist in the requester's namespace, by name."""
     claim, shown = case.claim, case.services
     if claim is None or isinstance(shown, ServicesHidden | NotProvided):
         return {}

@@ -1,4 +1,4 @@
-"""What EC2, IAM and EKS say, reduced to what the checks compare with."""
+"""What EC2, IAM and EKS report, reduced to what the checks compare."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-#: What EKS takes for a cluster's name. From: EKS API reference, CreateCluster, `name`.
+#: The names that EKS accepts for a cluster. From: EKS API reference, CreateCluster, `name`.
 CLUSTER_NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 
 #: The form of a Region's name, of all partitions: us-gov-west-1, cn-north-1, us-isob-east-1,
@@ -33,7 +33,7 @@ class PrivateAddress:
 
 @dataclass(frozen=True, slots=True)
 class NetworkInterface:
-    """An ENI as EC2 shows it on an instance. `attached`: attachment attached, ENI in use."""
+    """An ENI of an instance. `attached`: the attachment is `attached` and the ENI `in-use`."""
 
     id: str
     kind: str
@@ -48,7 +48,7 @@ class NetworkInterface:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An EC2 instance. Strings that EC2 doesn't give are empty, and empty matches nothing."""
+    """An EC2 instance. A string that EC2 doesn't report is empty, and empty matches nothing."""
 
     id: str
     state: str
@@ -59,13 +59,13 @@ class Instance:
     profile_arn: str
     tags: Mapping[str, str]
     interfaces: tuple[NetworkInterface, ...]
-    #: Every address that the description shows outside `interfaces`, such as PublicIpAddress.
+    #: Every address of the description outside `interfaces`, such as PublicIpAddress.
     other_addresses: frozenset[IpAddress] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An IAM role: where it lives and its name without path."""
+    """An IAM role: its partition, its account, and its name without path."""
 
     partition: str
     account: str
@@ -73,7 +73,7 @@ class Role:
 
     @classmethod
     def of_arn(cls, arn: str) -> "Role | None":
-        """The role of an IAM ARN, with or without a path; None where it is none.
+        """Return the role of an IAM ARN, with or without a path; None for any other text.
 
         From: IAM User Guide, "IAM identifiers"; the authenticator's form has no path.
         """
@@ -81,7 +81,7 @@ class Role:
         return cls(*match.groups()) if match else None
 
     def matches(self, other: "Role") -> bool:
-        """Same role. Role names are unique without regard to case (IAM API, CreateRole)."""
+        """Return True for the same role. From: IAM API, CreateRole (names ignore case)."""
         return (self.partition, self.account, self.name.casefold()) == (
             other.partition,
             other.account,
@@ -94,7 +94,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What of DescribeCluster the checks compare with. `service_ranges` may be empty: unknown."""
+    """The parts of DescribeCluster that the checks use. `service_ranges` is empty if unknown."""
 
     name: str
     region: str
@@ -104,7 +104,7 @@ class Cluster:
 
 
 class NotProvided(Enum):
-    """Absence with a meaning: this evidence wasn't given at all (only offline, `evaluate`)."""
+    """Stands in for evidence that wasn't provided at all (only offline, in `evaluate`)."""
 
     NOT_PROVIDED = "not given"
 
@@ -114,7 +114,7 @@ NOT_PROVIDED = NotProvided.NOT_PROVIDED
 
 @dataclass(frozen=True, slots=True)
 class RoleUnknown:
-    """No role could be had for an instance. `fault`: AWS couldn't be asked (it is counted)."""
+    """Why an instance's role is unknown. `fault`: IAM gave no answer, which a metric counts."""
 
     why: str
     fault: bool = False

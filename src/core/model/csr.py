@@ -1,4 +1,4 @@
-"""What a cluster's API says of its CSRs."""
+"""A cluster's CSRs, as its API server lists them."""
 
 import re
 from collections.abc import Mapping
@@ -7,18 +7,19 @@ from datetime import datetime
 
 KUBELET_SERVING = "kubernetes.io/kubelet-serving"
 
-#: EKS's own, for workloads. From: EKS User Guide, "Secure workloads with Kubernetes certificates".
+#: EKS's own signer, for workloads.
+#: From: EKS User Guide, "Secure workloads with Kubernetes certificates".
 APP_SERVING = "beta.eks.amazonaws.com/app-serving"
 
-#: The reasons of the conditions that we write: by them our decisions are known again.
+#: The reasons of the conditions that we write; they identify our decisions later.
 APPROVED_REASON = "ApprovedByCsrApprover"
 DENIED_REASON = "DeniedByCsrApprover"
 
-#: The keys of `spec.extra` that tell an IAM requester's session and role.
+#: The keys of `spec.extra` with an IAM requester's session name and role.
 SESSION_NAME = "sessionName"
 CANONICAL_ARN = "canonicalArn"
 
-# Namespaces are labels of DNS, names of ServiceAccounts are domains of it.
+# A namespace is a DNS label, a ServiceAccount's name a DNS subdomain.
 _SERVICE_ACCOUNT = re.compile(
     r"system:serviceaccount:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?):[a-z0-9][a-z0-9.-]{0,252}",
     re.ASCII,
@@ -44,7 +45,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class OversizedRequest:
-    """Stands in for a `spec.request` over MAX_REQUEST_BYTES, of which only the size is kept."""
+    """Stands in for a `spec.request` over MAX_REQUEST_BYTES; only its size, in bytes, is kept."""
 
     size: int
 
@@ -53,8 +54,8 @@ class OversizedRequest:
 class Csr:
     """A CertificateSigningRequest as listed.
 
-    `username`, `groups` and `extra` are set by the API server from the authenticated requester
-    and can't be forged by him. From: Kubernetes
+    The API server sets `username`, `groups` and `extra` from the authenticated requester, who can't
+    forge them. From: Kubernetes
     pkg/registry/certificates/certificates/strategy.go, PrepareForCreate.
     """
 
@@ -74,33 +75,34 @@ class Csr:
 
     @property
     def requester(self) -> Requester:
-        """Who filed it. The role is part of it: EKS makes a node's username of the session alone.
+        """Return who filed it: username, session and role.
 
-        So anyone who may assume another role that the cluster maps to nodes can file under any
-        node's name, and must not get in that node's way.
+        EKS derives a node's username from the session name alone. So anyone who may assume another
+        role that the cluster maps to nodes can file under any node's name; with the role as part of
+        the requester, that can't supersede the node's own requests.
         """
         session, role = (self.extra.get(key, ()) for key in (SESSION_NAME, CANONICAL_ARN))
         return self.username, tuple(session), tuple(role)
 
     def condition(self, kind: str) -> Condition | None:
-        """The condition of this type (`Approved`, `Denied`, `Failed`), if there is one."""
+        """Return the condition of this type (`Approved`, `Denied`, `Failed`), if there is one."""
         return next((c for c in self.conditions if c.type == kind), None)
 
     @property
     def is_pending(self) -> bool:
-        """Return True when it is neither decided, nor refused by the signer, nor issued."""
+        """Return True when it isn't approved, denied, failed or issued."""
         decided = any(self.condition(kind) for kind in ("Approved", "Denied", "Failed"))
         return not decided and not self.certificate
 
     @property
     def node(self) -> str | None:
-        """The node name that the requester authenticated as; None when it isn't a node."""
+        """Return the node name that the requester authenticated as; None when it isn't a node."""
         prefix = "system:node:"
         return self.username.removeprefix(prefix) if self.username.startswith(prefix) else None
 
     @property
     def namespace(self) -> str | None:
-        """The namespace of the ServiceAccount that the requester is; None when it isn't one.
+        """Return the requesting ServiceAccount's namespace; None for any other requester.
 
         From: Kubernetes apiserver pkg/authentication/serviceaccount/util.go, SplitUsername.
         """
@@ -112,7 +114,7 @@ class Csr:
 class UnreadableCsr:
     """A list item that can't be read. It is counted, never judged, and stops no other.
 
-    `name`: the requester's text, as much of it as can be read.
+    `name`: as much of the object's name as can be read; the requester chose it.
     """
 
     name: str | None
@@ -122,7 +124,7 @@ class UnreadableCsr:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One signer's CSRs. `truncated`: not all of them are here; `cause` says why, for the log."""
+    """One signer's CSRs. `truncated`: some are missing; `cause` says why, for the log."""
 
     items: tuple[Csr | UnreadableCsr, ...]
     truncated: bool = False
@@ -131,10 +133,10 @@ class Listing:
 
     @property
     def csrs(self) -> tuple[Csr, ...]:
-        """The readable items, in the order listed."""
+        """Return the readable items, in the order listed."""
         return tuple(item for item in self.items if isinstance(item, Csr))
 
     @property
     def unreadable(self) -> tuple[UnreadableCsr, ...]:
-        """The items that can't be read."""
+        """Return the items that can't be read."""
         return tuple(item for item in self.items if isinstance(item, UnreadableCsr))

@@ -1,4 +1,4 @@
-"""What came of one CSR: a verdict, or one of three reasons why there is none."""
+"""The evaluation of one CSR: a verdict, or one of three reasons why there is none."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from core.model.verdict import Case, Verdict
 
 @dataclass(frozen=True, slots=True)
 class ParsedCsr:
-    """The case of a CSR whose request was read, still without evidence.
+    """The case of a CSR whose request was read, before its evidence.
 
     `key_is_proven`: it passes its own requester, form, signature and subject checks, so its key
     counts against other requesters. `mismatched`: its certificate isn't what was approved.
@@ -21,18 +21,18 @@ class ParsedCsr:
 
     @property
     def csr(self) -> Csr:
-        """The CSR as listed."""
+        """Return the CSR as listed."""
         return self.case.csr
 
     @property
     def request(self) -> Pkcs10 | UnreadableRequest:
-        """Its request."""
+        """Return its request."""
         return self.case.request
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All checks that apply were run."""
+    """The checks were run, and gave a verdict."""
 
     case: Case
     verdict: Verdict
@@ -41,7 +41,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """There was no time left in this run; the next one judges it."""
+    """No time was left for it in this run; the next run judges it."""
 
     case: Case
     problem: str
@@ -49,7 +49,7 @@ class Deferred:
 
     @classmethod
     def in_this_run(cls, case: Case) -> "Deferred":
-        """Say that the run had no time for it."""
+        """Defer a case for which the run has no time."""
         return cls(case, "no time was left in this run")
 
 
@@ -64,7 +64,7 @@ class NoEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """Our own code failed on it, which stops no other CSR."""
+    """Our own code failed on it; the other CSRs are judged."""
 
     case: Case
     problem: str

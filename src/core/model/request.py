@@ -19,7 +19,7 @@ class StringType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SubjectAttribute:
-    """One attribute of the subject: dotted OID, value, string type, and which RDN it stood in."""
+    """One attribute of the subject: dotted OID, value, string type, and the number of its RDN."""
 
     oid: str
     value: str
@@ -29,7 +29,7 @@ class SubjectAttribute:
 
 @dataclass(frozen=True, slots=True)
 class DnsName:
-    """A dNSName as it stands in the request: any characters, any length."""
+    """A dNSName as in the request: any characters, any length."""
 
     value: str
 
@@ -43,7 +43,7 @@ class IpName:
 
 @dataclass(frozen=True, slots=True)
 class OtherName:
-    """A subject alternative name that is neither; `kind` is its GeneralName's name."""
+    """A subject alternative name of another kind; `kind` is its GeneralName's name."""
 
     kind: str
     value: str
@@ -53,7 +53,7 @@ San = DnsName | IpName | OtherName
 
 
 class KeyRule(Enum):
-    """What the policy says of a public key's kind."""
+    """Whether a public key's kind is allowed."""
 
     ALLOWED = "allowed"
     FORBIDDEN = "forbidden"
@@ -72,11 +72,11 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class Pkcs10:
-    """A request that every reader reads alike.
+    """A request that every parser reads alike.
 
-    `signature_hash` is empty for Ed25519; `signature_valid` is None where the key can't be
-    verified. `sans` is empty both without the extension and with an empty one. `usages` are those
-    that keyUsage and extendedKeyUsage ask for, in Kubernetes's words, or as OIDs.
+    `signature_hash` is empty for Ed25519; `signature_valid` is None if the key can't be verified.
+    `sans` is empty both without the extension and with an empty one. `usages`: what keyUsage and
+    extendedKeyUsage ask for, in Kubernetes's words, or as OIDs.
     """
 
     subject: tuple[SubjectAttribute, ...]
@@ -91,26 +91,26 @@ class Pkcs10:
 
     @property
     def dns(self) -> tuple[str, ...]:
-        """The DNS names, as they stand."""
+        """Return the DNS names, unchanged."""
         return tuple(san.value for san in self.sans if isinstance(san, DnsName))
 
     @property
     def common_names(self) -> tuple[str, ...]:
-        """The CNs of the subject."""
+        """Return the CNs of the subject."""
         return tuple(one.value for one in self.subject if one.oid == COMMON_NAME)
 
     @property
     def addresses(self) -> tuple[IpAddress, ...]:
-        """The IP addresses."""
+        """Return the IP addresses."""
         return tuple(san.address for san in self.sans if isinstance(san, IpName))
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRequest:
-    """What stands in for a Pkcs10 that the strict reader refused, with its words for why."""
+    """Stands in for a Pkcs10 that the strict reader rejected, with its reason."""
 
     why: str
 
 
-#: The request of a CSR of which nothing was read yet.
+#: The request of a CSR that wasn't read yet.
 NOT_READ = UnreadableRequest("not read")

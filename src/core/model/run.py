@@ -1,4 +1,4 @@
-"""One review of one cluster: what was planned, what came of it, and the sums."""
+"""One review of one cluster: the actions, their results, and the totals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,30 +12,30 @@ from core.model.verdict import Decision
 
 
 class Action(Enum):
-    """What was, or was not, done for one CSR."""
+    """What was done for one CSR, or why nothing was."""
 
     APPROVED = "approved"
-    #: Approved by another approver before, and not issued: the approval was written again, as ours.
+    #: Another approver had approved it, and it wasn't issued: our own approval was written.
     REAPPROVED = "reapproved"
     DENIED = "denied"
-    #: Approve or deny is due, but the mode doesn't let it be written.
+    #: An approval or a denial is due, but the mode doesn't allow it to be written.
     WITHHELD = "withheld"
-    #: Too young to act upon: EKS's own approver, or lagging evidence, may settle it.
+    #: Too young: EKS's own approver may decide it, or EC2's answers may lag.
     WAITING = "waiting"
     LEFT = "left"
-    #: Another approver decided it, or someone deleted it, first.
+    #: Another approver decided it first, or it was deleted.
     OVERTAKEN = "overtaken"
     #: No time was left in this run; the next one does it.
     DEFERRED = "deferred"
-    #: The API server didn't take the decision; the next run tries again.
+    #: The API server didn't accept the decision; the next run tries again.
     NOT_WRITTEN = "not-written"
-    #: There is no verdict: evidence couldn't be had, or judging it failed.
+    #: There is no verdict: evidence is unavailable, or our own code failed.
     UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A decision to be written: condition type `Approved` or `Denied`, and its message."""
+    """A decision to be written: the condition's type (`Approved` or `Denied`) and its texts."""
 
     csr: Csr
     condition: str
@@ -44,7 +44,7 @@ class Write:
 
 
 class WriteResult(Enum):
-    """How the API server took a write."""
+    """The result of a write."""
 
     WRITTEN = "written"
     OVERTAKEN = "overtaken"
@@ -54,7 +54,7 @@ class WriteResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The outcome of a write; `detail` says why it wasn't written."""
+    """The outcome of a write. `detail`: why it wasn't written."""
 
     result: WriteResult
     detail: str = ""
@@ -62,10 +62,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line of the ledger: everything that was known of one CSR, and what was done.
+    """One line of the ledger: everything that was known about one CSR, and what was done.
 
-    `asking_seconds`: since the requester's first request that is pending and fresh, as this one.
-    `due`: the decision that is due, written or not. `detail` says why it wasn't written.
+    `asking_seconds`: how long the requester has been asking, counted from its first request that is
+    pending and fresh. `due`: the decision that is due, written or not. `detail`: why it wasn't
+    written.
     """
 
     evaluation: Evaluation
@@ -77,7 +78,7 @@ class Record:
 
 
 class IssueState(Enum):
-    """What became of a CSR that was approved, by whomever."""
+    """What is wrong with an approved CSR, whichever approver approved it."""
 
     NOT_ISSUED = "approved-not-issued"
     SIGNER_FAILED = "signer-failed"
@@ -89,7 +90,7 @@ class IssueState(Enum):
 class IssueFinding:
     """An approved CSR that didn't get the certificate it was approved for.
 
-    `age_seconds`: since its approval. `evaluation`: of one that isn't issued, what the checks say.
+    `age_seconds`: since its approval. `evaluation`: for one that isn't issued, the checks' result.
     """
 
     csr: Csr
@@ -106,10 +107,10 @@ class RunTotals:
 
     `not_judged`: how many of `actions` have no record, because nothing could be due yet (`WAITING`)
     or because the run didn't reach them (`DEFERRED`). `pending`: how many still wait for a decision
-    after the run. `would_approve`: how many only the mode `shadow` kept from being approved; they
-    are not pending. `oldest_pending_seconds`: the longest that a requester of one of these has been
-    asking. `bugs`: on how many our own code failed. `without_evidence`: for how many EC2, IAM or
-    the API server gave no answer.
+    after the run. `would_approve`: how many only the mode `shadow` kept from being approved; these
+    don't count as pending. `oldest_pending_seconds`: the longest time that a requester of a pending
+    one has been asking. `bugs`: on how many our own code failed. `without_evidence`: for how many
+    EC2, IAM or the API server gave no answer.
     """
 
     actions: Mapping[Action, int] = field(default_factory=dict)
@@ -126,10 +127,9 @@ class RunTotals:
 class Run:
     """A finished review of one signer's CSRs in one cluster.
 
-    `cause` says why the listing was truncated, `not_read` how many requests were not read for
-    lack of time: their keys and certificates are unknown. `gated` counts the pending CSRs that
-    stopped at a gate, by the refusal's reason. `completes`: the cluster counts as reviewed by this
-    run.
+    `cause`: why the listing was truncated. `not_read`: how many requests were not read for lack of
+    time; their keys and certificates are unknown. `gated`: how many pending CSRs stopped at a gate,
+    by the refusal's reason. `completes`: the cluster counts as reviewed by this run.
     """
 
     cluster: Cluster
@@ -151,5 +151,5 @@ class Run:
         return self.totals.actions.get(action, 0)
 
     def due(self, decision: Decision) -> int:
-        """Return how many CSRs had this decision due, with whatever result."""
+        """Return for how many CSRs this decision was due, written or not."""
         return self.totals.due.get(decision, 0)

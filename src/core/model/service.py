@@ -1,18 +1,18 @@
-"""What the Kubernetes API says of Services, and which of them a requester names."""
+"""Services as the Kubernetes API shows them, and the ones that a requester names."""
 
 import re
 from dataclasses import dataclass
 
 from core.model.aws import IpAddress
 
-#: A label of DNS as namespaces and Services are named; such a one may stand in a URL.
+#: A DNS label, the form of the names of namespaces and Services; safe in a URL.
 #: From: Kubernetes apimachinery pkg/util/validation, IsDNS1123Label.
 DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceClaim:
-    """The Services of the requester's own namespace that a request names: who it claims to be."""
+    """The Services of its own namespace that a requester claims to be."""
 
     namespace: str
     names: tuple[str, ...]
@@ -22,7 +22,7 @@ class ServiceClaim:
 class Service:
     """A Service. `cluster_ips` is empty for a headless one and for an ExternalName.
 
-    `deleting`: it is being deleted, and is only there for as long as others clean up after it.
+    `deleting`: it is being deleted, and remains only until its finalizers are done.
     """
 
     namespace: str
@@ -34,6 +34,6 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class ServicesHidden:
-    """The cluster doesn't let the approver see a namespace's Services: it isn't to serve it."""
+    """The cluster doesn't let the approver read a namespace's Services, so it must not serve it."""
 
     why: str

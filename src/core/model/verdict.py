@@ -1,4 +1,4 @@
-"""What was judged, on what, and what came of it."""
+"""Cases, refusals and verdicts: what is judged, on which evidence, with which result."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from core.settings import Policy
 
 
 class Effect(Enum):
-    """What a refusal leads to. Fixed per refusal: DENY on proof only, LEAVE for all else."""
+    """What a refusal leads to: DENY on proof only, LEAVE for all else."""
 
     DENY = "deny"
     LEAVE = "leave"
 
 
 class Decision(Enum):
-    """A verdict's answer. There is no value for "an error": errors give no verdict."""
+    """A verdict's decision. There is no value for an error: errors give no verdict."""
 
     APPROVE = "approve"
     DENY = "deny"
@@ -30,7 +30,7 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a check didn't agree. `reason` is short and stable, `detail` holds the values."""
+    """Why a check refused. `reason` is short and stable, `detail` has the values."""
 
     effect: Effect
     reason: str
@@ -39,7 +39,7 @@ class Refusal:
 
     def __post_init__(self) -> None:
         if not self.reason:
-            raise ValueError("a refusal without a reason")
+            raise ValueError("a refusal needs a reason")
         object.__setattr__(self, "detail", printable(self.detail))
 
     @classmethod
@@ -53,7 +53,7 @@ class Refusal:
         return cls(Effect.LEAVE, reason, detail)
 
     def by(self, check: str) -> "Refusal":
-        """The same refusal with its check's id; a copy, for its detail is printable already."""
+        """Return a copy with its check's id. Not by `replace`: it would escape `detail` again."""
         named = copy(self)
         object.__setattr__(named, "check", check)
         return named
@@ -61,9 +61,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one CSR with every refusal that led to it, in the checks' order.
+    """The decision on one CSR with every refusal that led to it, in the checks' order.
 
-    `not_run`: ids of checks that had nothing, or not all, to compare with (offline only).
+    `not_run`: ids of checks that lacked evidence, or a part of it (offline only).
     """
 
     decision: Decision
@@ -80,7 +80,7 @@ class IdentityKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which instance the requester claims to be. `instance_id` is None when known by name."""
+    """The instance that the requester claims to be. `instance_id` is None when known by name."""
 
     kind: IdentityKind
     instance_id: str | None
@@ -89,10 +89,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """What the rest of the list says of one CSR. Names of CSRs and usernames, None for nothing.
+    """What the rest of the list shows about one CSR; None if there is no such CSR.
 
-    `asking_since`: when the requester filed an earlier one, pending and fresh like this one: the
-    first of them. `newer_in_namespace`: how many of its namespace are pending and newer.
+    `newer`: the requester's newest CSR, by name. `same_key`: the username of another requester with
+    the same key. `mismatch`: a CSR of this username whose certificate is wrong, by name.
+    `asking_since`: when the requester filed the first of its earlier CSRs that are pending and
+    fresh. `newer_in_namespace`: how many CSRs of its namespace are pending, fresh and newer.
     """
 
     newer: str | None = None
@@ -104,7 +106,7 @@ class Peers:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that the checks of one CSR may look at. `now` is the review's present."""
+    """All that the checks of one CSR may look at. `now`: the time as of which it is judged."""
 
     csr: Csr
     request: Pkcs10 | UnreadableRequest
@@ -120,23 +122,23 @@ class Case:
 
     @property
     def instance(self) -> Instance | None:
-        """The one running instance to compare with; None where there is no such thing."""
+        """Return the one running instance to compare with; None if there is none."""
         one = self.single_instance
         return one if one is not None and one.state == "running" else None
 
     @property
     def single_instance(self) -> Instance | None:
-        """The one instance that EC2 shows, in whatever state; None for none or several."""
+        """Return the one instance that EC2 shows, in any state; None for none or several."""
         if isinstance(self.instances, NotProvided) or len(self.instances) != 1:
             return None
         return self.instances[0]
 
     @property
     def pkcs10(self) -> Pkcs10:
-        """The request, for checks that need one.
+        """Return the request, for checks that need it.
 
         Raises:
-            ValueError: it can't be read, and the check was run without what it needs.
+            ValueError: it can't be read, so the check must not have run.
         """
         if not isinstance(self.request, Pkcs10):
             raise ValueError("the request can't be read")  # noqa: TRY004  a bug, not a type
@@ -144,10 +146,10 @@ class Case:
 
     @property
     def running_instance(self) -> Instance:
-        """The one running instance, for checks that need one.
+        """Return the one running instance, for checks that need it.
 
         Raises:
-            ValueError: there is none, and the check was run without what it needs.
+            ValueError: there is none, so the check must not have run.
         """
         if self.instance is None:
             raise ValueError("no running instance to compare with")
@@ -155,10 +157,10 @@ class Case:
 
     @property
     def known_cluster(self) -> Cluster:
-        """The cluster, for checks that need it.
+        """Return the cluster, for checks that need it.
 
         Raises:
-            ValueError: it wasn't provided, and the check was run without what it needs.
+            ValueError: it wasn't provided, so the check must not have run.
         """
         if isinstance(self.cluster, NotProvided):
             raise ValueError("no cluster to compare with")  # noqa: TRY004  a bug, not a type
@@ -166,10 +168,10 @@ class Case:
 
     @property
     def profile_role(self) -> Role | RoleUnknown:
-        """The role of the instance's profile, for checks that need it.
+        """Return the role of the instance's profile, for checks that need it.
 
         Raises:
-            ValueError: no role was provided, and the check was run without what it needs.
+            ValueError: no role was provided, so the check must not have run.
         """
         if isinstance(self.role, NotProvided):
             raise ValueError("no role to compare with")  # noqa: TRY004  a bug, not a type
