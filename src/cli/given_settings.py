@@ -1,4 +1,4 @@
-"""The option `--set NAME=VALUE`, with the names of the functions' environment variables."""
+"""The option `--set NAME=VALUE`, with the names of the functions' settings."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,9 +17,9 @@ Settings = Annotated[
 
 
 def settings_of(given: Sequence[str] | None, **defaults: str) -> ReviewSettings:
-    """Return the default settings, changed by those given.
+    """Return the settings: the defaults, overridden by what was given.
 
-    `defaults`: a command's own defaults, by setting name, if they differ from the functions'.
+    `defaults`: a command's own, by setting name, if they differ from the functions'.
 
     Raises:
         typer.Exit: a name is unknown, or a value isn't allowed (2).

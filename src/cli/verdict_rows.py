@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 def row_of(answer: Answer) -> Row:
-    """The answer as one JSON object; its keys and their meaning are a stable contract."""
+    """Return the answer as one JSON object; its keys and their meaning are a stable contract."""
     match answer:
         case UnreadableCsr():
             refusal = Refusal(Effect.LEAVE, "not a CSR object", answer.problem, "object-readable")
@@ -98,7 +98,7 @@ COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"
 
 
 def print_table(rows: list[Row]) -> None:
-    """The answers for people; whatever a requester chose is shown escaped, and cut."""
+    """Print the answers as a table; untrusted text is escaped and shortened."""
     table = Table(show_lines=False, header_style="bold")
     for heading in ("CSR", "Requester", "Instance", "Verdict", "Why"):
         table.add_column(heading, overflow="fold")

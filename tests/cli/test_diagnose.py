@@ -16,10 +16,11 @@ import pytest
 from rich.console import Console
 
 from cli.diagnose.advice import about_version, remedy
-from cli.diagnose.causes import Cause, Explanation
+from cli.diagnose.causes import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
 from cli.diagnose.html import page
 from cli.diagnose.name_status import NameStatus, RequestedName
+from cli.diagnose.page import STYLE
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import show
 from core.model import Csr
@@ -298,8 +299,8 @@ def test_what_fewer_names_mean_depends_on_the_version() -> None:
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        ("1.23", "once upgraded to 1.24"),
-        ("1.9", "once upgraded to 1.24"),
+        ("1.23", "from 1.24 on it issues nothing"),
+        ("1.9", "from 1.24 on it issues nothing"),
         ("1.24", "since 1.24"),
         ("2.0", "since 1.24"),
         ("", "version unknown"),
@@ -628,8 +629,8 @@ def test_a_fleet_of_requests_is_shown_in_part() -> None:
 
     made = page([many], NOW)
 
-    assert "and 1900 more, which --output json shows" in reported(many)[0]
-    assert "And 1800 more, which --output json shows." in Page(made).text()
+    assert "and 1900 more; --output json shows all" in reported(many)[0]
+    assert "And 1800 more; --output json shows all." in Page(made).text()
     assert len(made) < 1_000_000
 
 
@@ -649,7 +650,7 @@ def test_a_long_list_says_how_many_more_items_there_are() -> None:
     )
 
     assert ("and 38 more names" in terminal, "2 h" in terminal) == (True, True)
-    assert ("and 20 more" in report, "and 50 more, which" in report) == (True, True)
+    assert ("and 20 more" in report, "and 50 more; --output" in report) == (True, True)
 
 
 def test_an_unreadable_part_of_the_list_is_reported() -> None:
@@ -724,3 +725,9 @@ def test_instances_of_another_vpc_are_reported(cluster: Cluster, runner: Command
     ask(cluster, 1, vpc_id=f"{VPC}b")
 
     assert ["other-vpc"] == causes(only(runner.json("diagnose", "prod", code=1)))
+
+
+@pytest.mark.parametrize("need", [need.value for need in Need if need is not Need.NONE])
+def test_each_need_of_the_report_has_a_style(need: str) -> None:
+    """The report uses the need's value as the class of a request and of its badge."""
+    assert (f"article.{need} {{" in STYLE, f".need.{need} {{" in STYLE) == (True, True)

@@ -409,7 +409,7 @@ UNREADABLE = UnreadableCsr("csr-unreadable", None, "no spec")
             World([UNREADABLE]),
             "1 of the listed requests can't be read: `csr-approver review` names them",
         ),
-        (World([_issued()], clock=FakeClock(left=5)), "1 were not read for lack of time"),
+        (World([_issued()], clock=FakeClock(left=5)), "1 requests were not read for lack of time"),
     ],
     ids=["truncated", "unreadable", "not_read"],
 )

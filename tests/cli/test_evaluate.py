@@ -289,7 +289,7 @@ def test_an_empty_list_prints_a_hint(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", "--csr", str(path), "--output", "json"])
 
     assert (0, []) == (result.exit_code, json.loads(result.stdout))
-    assert f"hint: {path} holds no CSR; did kubectl end without an error?\n" == result.stderr
+    assert f"hint: {path} has no CSR; did kubectl end without an error?\n" == result.stderr
 
 
 def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
@@ -300,7 +300,7 @@ def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
     result = CliRunner().invoke(app, arguments)
 
     assert result.exit_code == 0
-    assert "--now gives the moment" in result.stderr
+    assert "set the time to judge at with --now" in result.stderr
 
 
 def test_the_table_escapes_unprintable_names(runner: CommandRunner) -> None:
@@ -343,8 +343,8 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
         "bad.json can't be read as JSON",
     ),
     "deeply nested": (lambda runner: ["--csr", runner.file("deep", "[" * 100_000)], "deep.json"),
-    "no list": (lambda runner: ["--csr", runner.file("bad", "{}")], "bad.json holds no list"),
-    "malformed instances": (
+    "no list": (lambda runner: ["--csr", runner.file("bad", "{}")], "bad.json has no list"),
+    "odd instances": (
         lambda runner: [
             "--csr",
             runner.file("good", []),
@@ -373,7 +373,7 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
             "--services",
             runner.file("bad", {"a": 1}),
         ],
-        "bad.json holds no list",
+        "bad.json has no list",
     ),
     "malformed services": (
         lambda runner: ["--csr", runner.file("good", []), "--services", runner.file("bad", [{}])],

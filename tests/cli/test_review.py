@@ -111,7 +111,7 @@ def test_the_clusters_tag_lowers_the_mode_of_the_command_too(
     )
     assert [] == cluster.writes
     shown = runner.run("review", "prod", "--apply", code=1).stdout
-    assert "What is withheld is not written in the mode shadow." in shown
+    assert "Withheld decisions are not written in the mode shadow." in shown
 
 
 def test_another_region_is_reviewed_with_its_own_ec2(

@@ -12,8 +12,8 @@ ROW = Row("", "tests/core/test_dns.py::test_only_one_trailing_dot_is_removed", (
 
 
 def test_a_change_that_takes_nothing_away_lets_the_test_pass() -> None:
-    """The row of such a change would be reported as wrong."""
-    report = without(Change(DNS, "letter case, no trailing dot", "case, no dot"), [ROW])
+    """So its row would be reported as untrue."""
+    report = without(Change(DNS, "lower case, without a trailing dot", "lower case"), [ROW])
 
     assert ([ROW.shown_by], {}, {}) == ([*report.passed], report.failed, report.trouble)
 
@@ -57,7 +57,8 @@ def test_a_test_that_never_ends_does_not_count_as_failed() -> None:
 def test_a_missing_test_is_reported() -> None:
     """A renamed or misspelled test proves nothing."""
     report = without(
-        Change(DNS, "no letter case", "no case"), [Row("", "tests/core/test_dns.py::test_x", ())]
+        Change(DNS, "lower case, without", "case, without"),
+        [Row("", "tests/core/test_dns.py::test_x", ())],
     )
 
     assert "not found: " in report.trouble["pytest"]

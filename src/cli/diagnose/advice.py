@@ -1,4 +1,4 @@
-"""What to do about each cause: one sentence that can be acted upon."""
+"""What to do about each cause, in one sentence."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -20,89 +20,88 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     Cause.WAITING: "Wait: EKS decides most requests within 75 s; run this again in two minutes.",
     Cause.JUST_APPROVED: "Wait: {detail}, and the signer takes a moment; run this again in two "
     "minutes.",
-    Cause.NOT_APPROVED: "Every check agrees: let the approver approve it, or do so once by: "
+    Cause.NOT_APPROVED: "Every check passes: let the approver approve it, or approve it once with: "
     "`{review} --apply`",
-    Cause.NOT_ISSUED: "Not issued, though {detail}: an approval of its own is worth a try (kubectl "
-    "writes none over another's): `{review} --apply --set REAPPROVE_UNISSUED=true`; if that "
-    "changes nothing, open a case with AWS.",
+    Cause.NOT_ISSUED: "Not issued, though {detail}: try an approval of the approver's own "
+    "(kubectl writes none if there is one): `{review} --apply --set REAPPROVE_UNISSUED=true`; if "
+    "that changes nothing, open a case with AWS.",
     Cause.NOT_ISSUED_AFTER_US: "Not issued, though {detail}: open a case with AWS, and name the "
     "cluster and {csr}.",
-    Cause.NAMES_NEED_SETTING: "If the node may have {names}, let the approver run with {settings}; "
-    "to try it: `{review} {set}`; else take it off the node's addresses.",
-    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but a pod may have it: start the "
+    Cause.NAMES_NEED_SETTING: "If the node may have {names}, run the approver with {settings}; "
+    "to try it: `{review} {set}`; otherwise remove it from the node's addresses.",
+    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but it may be a pod's: start the "
     "kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
-    Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: take it off the node's "
-    "addresses (hostname, --node-ip, cloud provider), and approve nothing until you know why it "
-    "is there.",
-    Cause.NAMES_RESERVED: "No node may have {names}, the cluster's or AWS's: approve nothing, and "
-    "find out why {node} asks for it.",
+    Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: remove it from the "
+    "node's addresses (hostname, --node-ip, cloud provider), and approve nothing until you know "
+    "why it is there.",
+    Cause.NAMES_RESERVED: "No node may have {names}, which is the cluster's or AWS's: approve "
+    "nothing, and find out why {node} asks for it.",
     Cause.NO_CLUSTER_TAG: "If {instance} is a node of this cluster, tag it: `aws ec2 create-tags "
     "--region {region} --resources {instance} --tags Key=kubernetes.io/cluster/{cluster},"
     "Value=owned`",
-    Cause.OTHER_VPC: "If nodes in another VPC are meant ({detail}), let the approver run with "
-    "ALLOW_OTHER_VPCS=true; else find out what {instance} does here.",
-    Cause.NODE_NAME: "Let the kubelet run with --hostname-override and one of the instance's "
-    "names: {detail}.",
-    Cause.NODE_ROLE: "Let ec2.amazonaws.com alone take the node role, and give the instance its "
-    "profile: {detail}.",
-    Cause.NO_IDENTITY: "Let the node authenticate by IAM, or, where nodes don't, let the approver "
-    "run with ALLOW_NAME_IDENTITY=true: {detail}.",
+    Cause.OTHER_VPC: "If nodes in another VPC are intended ({detail}), run the approver with "
+    "ALLOW_OTHER_VPCS=true; otherwise find out why {instance} is in this cluster.",
+    Cause.NODE_NAME: "Run the kubelet with --hostname-override and one of the instance's names: "
+    "{detail}.",
+    Cause.NODE_ROLE: "Allow only ec2.amazonaws.com to assume the node role, and give the instance "
+    "the role's profile: {detail}.",
+    Cause.NO_IDENTITY: "Let the node authenticate by IAM; if nodes can't, run the approver with "
+    "ALLOW_NAME_IDENTITY=true: {detail}.",
     Cause.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what "
-    "posed as it: {detail}.",
-    Cause.NOT_EC2: "EKS itself approves Fargate's and hybrid nodes: see that a hybrid node has the "
+    "impersonated the node: {detail}.",
+    Cause.NOT_EC2: "EKS itself approves Fargate and hybrid nodes: check that a hybrid node has the "
     "label eks.amazonaws.com/compute-type=hybrid, asks for its own name, and for addresses of the "
     "remote node networks only.",
-    Cause.NOT_A_NODE: "Find out what {requester} is, for no EC2 node filed this, and approve "
+    Cause.NOT_A_NODE: "No EC2 node filed this: find out what {requester} is, and approve nothing: "
+    "{detail}.",
+    Cause.NOT_A_KUBELET_REQUEST: "No kubelet files such a request: find out what did, and approve "
     "nothing: {detail}.",
-    Cause.NOT_A_KUBELET_REQUEST: "Find out what filed this, for no kubelet does, and approve "
-    "nothing: {detail}.",
-    Cause.SIGNER_FAILED: "Fix what the signer named; the kubelet files a new request within a "
+    Cause.SIGNER_FAILED: "Fix what the signer reports; the kubelet files a new request within a "
     "minute: {detail}.",
     Cause.DENIED: "Fix what it was denied for; the kubelet files a new request within a minute: "
     "{detail}.",
-    Cause.FEWER_NAMES: "Before the upgrade take such names off the node's addresses, or deploy the "
-    "approver, which approves what EC2 confirms: {detail}; from 1.24 on nothing is issued instead.",
-    Cause.WRONG_CERTIFICATE: "Find out who approved and who signed, and isolate {instance} until "
-    "then: {detail}.",
-    Cause.EC2_MAY_LAG: "Run this again in a few minutes, for EC2 may lag: {detail}.",
-    Cause.EVIDENCE_UNAVAILABLE: "Fix this and run it again: {detail}.",
-    Cause.NOT_JUDGED: "Report this: {detail}.",
-    Cause.CREATED_IN_FUTURE: "Set the clock of this machine right and run it again: {detail}.",
-    Cause.NO_NEWER_REQUEST: "See whether `kubectl logs` works for a pod on {node}: if so, a later "
-    "one was issued and has left the list: `kubectl delete csr {csr}`; if not, restart its "
-    "kubelet, which has given this up and filed no other.",
-    Cause.SUPERSEDED: "No action needed: the kubelet has filed a newer one.",
-    Cause.INSTANCE_GONE: "No action needed: its instance has stopped, or was started again since.",
-    Cause.ABANDONED: "No action needed: no one waits for it, and no EC2 node filed it.",
+    Cause.FEWER_NAMES: "Before the upgrade remove these names from the node's addresses, or "
+    "deploy the approver, which approves what EC2 confirms: {detail}; from 1.24 on EKS issues "
+    "nothing.",
+    Cause.WRONG_CERTIFICATE: "Find out who approved and who signed it, and isolate {instance} "
+    "until then: {detail}.",
+    Cause.EC2_MAY_LAG: "EC2 may lag: run this again in a few minutes: {detail}.",
+    Cause.EVIDENCE_UNAVAILABLE: "Fix this and run diagnose again: {detail}.",
+    Cause.NOT_JUDGED: "Report this as a bug of csr-approver: {detail}.",
+    Cause.CREATED_IN_FUTURE: "Correct this machine's clock and run diagnose again: {detail}.",
+    Cause.NO_NEWER_REQUEST: "Check whether `kubectl logs` works for a pod on {node}: if so, a "
+    "later request was issued and is no longer listed: `kubectl delete csr {csr}`; if not, "
+    "restart its kubelet, which has given up and filed no other.",
+    Cause.SUPERSEDED: "Nothing to do: the kubelet has filed a newer request.",
+    Cause.INSTANCE_GONE: "Nothing to do: its instance no longer runs, or was restarted since.",
+    Cause.ABANDONED: "Nothing to do: no EC2 node filed it, and its requester no longer waits.",
 }
 
 
 _FEWER_NOW: Final = (
-    "Fix this, or the kubelet asks again for ever: {detail}; if EC2 confirms them, let the "
-    "approver run, and open a case with AWS."
+    "Fix this, or the kubelet asks again without end: {detail}; if EC2 confirms the names, run "
+    "the approver, and open a case with AWS."
 )
 
 
 def about_version(diagnosed: ClusterDiagnosis) -> str:
-    """What the cluster's version means for what is listed, in one line."""
+    """Return, in one line, what the cluster's version means for its requests."""
     if diagnosed.is_strict is None:
         return "version unknown; from 1.24 on EKS issues nothing for a name that it can't verify"
     version = f"Kubernetes {diagnosed.version}"
     if not diagnosed.is_strict:
         return (
-            f"{version}: EKS leaves out names that it can't verify; once upgraded to 1.24 it "
-            "issues nothing for a request with one"
+            f"{version}: EKS leaves out names that it can't verify; from 1.24 on it issues nothing "
+            "for a request with one"
         )
     strict = f"{version}: since 1.24 EKS issues nothing for a request with a name it can't verify"
     if diagnosed.ready is not False:
         return strict
-    return (
-        f"{strict}; the nodes that need action have no certificate now, or an older one running out"
-    )
+    return f"{strict}; nodes that need action have no certificate now, or one that will expire"
 
 
 def remedy(cause: Explanation, one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> str:
-    """What to do about it; whatever a requester chose is printable and of bounded length."""
+    """Return what to do about a cause; text that a requester chose is printable and bounded."""
     text = _SENTENCES[cause.cause]
     if cause.cause is Cause.FEWER_NAMES and diagnosed.is_strict:
         text = _FEWER_NOW
@@ -123,12 +122,12 @@ def remedy(cause: Explanation, one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -
 
 
 def node_of(one: DiagnosedCsr) -> str:
-    """Return the node's name, or the requester's."""
+    """Return the node's name, or the username of another requester."""
     return printable(one.csr.node or one.csr.username, LONGEST_NAME)
 
 
 def age_of(seconds: float) -> str:
-    """`42 s`, `12 min`, `5 h`."""
+    """Return an age such as `42 s`, `12 min` or `5 h`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"

@@ -1,6 +1,6 @@
-"""Why a request has no certificate, or not the one it asked for: its refusals, put into causes.
+"""Why a request has no certificate, or not the one it asked for: the causes of its refusals.
 
-A cause is what a person can act upon: several refusals may have one, and one refusal several.
+A person can act upon a cause. Several refusals may have one cause, and one refusal several.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,12 +16,12 @@ from core.model import Case, Instance, NotProvided, Refusal, RoleUnknown
 
 
 class Need(Enum):
-    """What a cause asks of a person; the first is the most."""
+    """What a cause requires of a person, the most urgent first."""
 
     ACTION = "action"
-    #: Whether anything must be done is unknown.
+    #: It is unknown whether anything must be done.
     UNKNOWN = "unknown"
-    #: All is in order so far, and it is young.
+    #: Nothing is wrong so far, and the request is young.
     WAIT = "wait"
     NONE = "none"
 
@@ -29,47 +29,47 @@ class Need(Enum):
 class Cause(Enum):
     """The causes. The values are a stable contract."""
 
-    # of those that pass every check
+    # requests that pass every check
     WAITING = "waiting"
     NOT_APPROVED = "not-approved"
     JUST_APPROVED = "just-approved"
     NOT_ISSUED = "not-issued"
     NOT_ISSUED_AFTER_US = "not-issued-after-us"
-    # of the names
+    # names
     NAMES_NEED_SETTING = "names-need-setting"
     NAMES_NOT_ACCEPTED = "names-not-accepted"
     NAMES_NOT_ON_INSTANCE = "names-not-on-instance"
     NAMES_RESERVED = "names-reserved"
-    # of the instance
+    # instance
     NO_CLUSTER_TAG = "no-cluster-tag"
     OTHER_VPC = "other-vpc"
     NODE_NAME = "node-name"
     NODE_ROLE = "node-role"
     NO_IDENTITY = "no-identity"
     NO_INSTANCE = "no-instance"
-    # of the requester and the request
+    # requester and request
     NOT_EC2 = "not-ec2"
     NOT_A_NODE = "not-a-node"
     NOT_A_KUBELET_REQUEST = "not-a-kubelet-request"
-    # of what was decided or issued
+    # decisions and certificates
     SIGNER_FAILED = "signer-failed"
     DENIED = "denied"
     FEWER_NAMES = "fewer-names"
     WRONG_CERTIFICATE = "wrong-certificate"
-    # of what is unknown
+    # unknown
     EC2_MAY_LAG = "ec2-may-lag"
     EVIDENCE_UNAVAILABLE = "evidence-unavailable"
     NOT_JUDGED = "not-judged"
     CREATED_IN_FUTURE = "created-in-future"
     NO_NEWER_REQUEST = "no-newer-request"
-    # of what needs no one any more
+    # no action needed
     SUPERSEDED = "superseded"
     INSTANCE_GONE = "instance-gone"
     ABANDONED = "abandoned"
 
     @property
     def need(self) -> Need:
-        """What it asks of a person."""
+        """Return what it requires of a person."""
         return _NEEDS.get(self, Need.ACTION)
 
 
@@ -130,9 +130,9 @@ _STOPPED: Final = frozenset({"shutting-down", "terminated", "stopping", "stopped
 
 
 def is_gone(case: Case, *, may_lag: bool) -> bool:
-    """Return True when the instance that asked doesn't run any more, or was started again since.
+    """Return True when the instance no longer runs, or was restarted since the request.
 
-    One that EC2 doesn't show is gone, once the request is so old that EC2 must know it.
+    An instance that EC2 doesn't show is gone, unless EC2 `may_lag`.
     """
     if case.identity is None or isinstance(case.instances, NotProvided):
         return False
@@ -142,7 +142,7 @@ def is_gone(case: Case, *, may_lag: bool) -> bool:
 
 
 def explain_names(names: Iterable[RequestedName]) -> tuple[Explanation, ...]:
-    """One cause for all names that have it in common."""
+    """Return one cause per group of names with the same status and settings."""
     wrong = [one for one in names if one.status in _OF_NAMES]
     wrong.sort(key=lambda one: (list(NameStatus).index(one.status), one.settings))
     return tuple(
@@ -154,18 +154,18 @@ def explain_names(names: Iterable[RequestedName]) -> tuple[Explanation, ...]:
 def explain_refusals(
     case: Case, refusals: Iterable[Refusal], names: tuple[RequestedName, ...], *, may_lag: bool
 ) -> tuple[Explanation, ...]:
-    """The causes of a request that a review refuses, each once, in the checks' order.
+    """Return the causes of a request that a review refuses, each once, in the checks' order.
 
-    `may_lag`: so young that what EC2 doesn't show may yet come.
+    `may_lag`: the request is so young that EC2 may not show its instance yet.
     """
     refusals = list(refusals)
-    # A kubelet asks, so there is an instance, though EC2 shows none here.
+    # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone.
     if is_gone(case, may_lag=True):
         return (Explanation(Cause.INSTANCE_GONE),)
     of_all = [one for one in refusals if one.check not in _NAME_CHECKS]
     causes = [cause for one in of_all for cause in _of_refusal(case, one, may_lag=may_lag)]
     causes += explain_names(names)
-    if not causes and refusals:  # the names alone, and EC2 shows none of the instance's yet
+    if not causes and refusals:  # names only, and EC2 shows none of the instance's yet
         causes = [_lagging(refusals[0], may_lag=may_lag)]
     return tuple(dict.fromkeys(causes))
 
@@ -205,8 +205,8 @@ def _cluster(case: Case, _refusal: Refusal) -> Cause:
 
 
 def _role(case: Case, _refusal: Refusal) -> Cause:
-    unasked = isinstance(case.role, RoleUnknown) and case.role.fault
-    return Cause.EVIDENCE_UNAVAILABLE if unasked else Cause.NODE_ROLE
+    is_fault = isinstance(case.role, RoleUnknown) and case.role.fault
+    return Cause.EVIDENCE_UNAVAILABLE if is_fault else Cause.NODE_ROLE
 
 
 def _node_name(case: Case, _refusal: Refusal) -> Cause:

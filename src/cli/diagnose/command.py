@@ -18,17 +18,17 @@ from cli.screen import Output, console
 from core.printable import printable
 
 _EXAMPLE = """
-What AWS asks to be found out before the upgrade to Kubernetes 1.24, in which EKS issues nothing
-for a request with a name that it can't verify: each kubelet-serving request that is pending, or
-approved and not issued, the names it asks for, which of them EC2 confirms, and what to do.
-Nothing is written. Without names, all clusters of the Regions are looked at. Needed are the
-approver's rights to list and describe (csr-approver access shows them).
+From Kubernetes 1.24 on, EKS issues nothing for a request with a name that it can't verify. This
+lists each kubelet-serving request that is pending, or approved and not issued, the names it asks
+for, which of them EC2 confirms, and what to do. It writes nothing. Without CLUSTER it audits all
+clusters of the Regions. It needs the approver's rights to list and describe (csr-approver access
+shows them).
 
-Only a requester's newest request counts. Those superseded by a newer one, and those whose instance
-is gone, are set aside. One that waits, with nothing against it, is no obstacle.
+Only a requester's newest request counts. Requests that a newer one superseded, or whose instance is
+gone, are ignored. A request that waits and passes all checks doesn't make a cluster not ready.
 
-Exit 0: all are ready. Exit 1: something needs action. Exit 3: nothing is known to need
-action, but a cluster or a request could not be read or judged.
+Exit 0: all clusters are ready. Exit 1: something needs action, even if something else is unknown.
+Exit 3: nothing is known to need action, but a cluster or a request could not be read or judged.
 
 Examples:
 
@@ -75,16 +75,16 @@ _CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: COULD_NOT_TELL}
 
 
 def _check_writable(file: str) -> None:
-    """Before the long work rather than after it."""
+    """Stop now, rather than after the audit, if the report can't be written."""
     path = Path(file)
     try:
         if path.is_dir() or not path.name:
             stop(USAGE, f"--html {printable(file)}: is a folder, expected a file")
         if not path.parent.is_dir():
-            stop(USAGE, f"--html {printable(file)}: there is no such folder")
+            stop(USAGE, f"--html {printable(file)}: its folder doesn't exist")
         if not os.access(path if path.exists() else path.parent, os.W_OK):
-            stop(USAGE, f"--html {printable(file)}: may not be written")
-    except OSError as error:  # as too long a name
+            stop(USAGE, f"--html {printable(file)}: no permission to write it")
+    except OSError as error:  # for example, the name is too long
         stop(USAGE, f"--html {printable(file, 200)}: {error.strerror}")
 
 

@@ -1,8 +1,8 @@
-"""Whether every node has the certificate it asked for, and if not, why. Nothing is written.
+"""Find out whether every node has the certificate it asked for, and if not, why.
 
-What AWS asks people to find out by hand before the upgrade to Kubernetes 1.24, in which EKS issues
-nothing for a request with a name that it can't verify. From: EKS User Guide, "Secure workloads
-with Kubernetes certificates".
+AWS asks people to do this by hand before the upgrade to Kubernetes 1.24, in which EKS issues
+nothing for a request with a name that it can't verify. Nothing is written. From: EKS User Guide,
+"Secure workloads with Kubernetes certificates".
 
 Only a requester's newest request counts: its kubelet has forgotten the others.
 """
@@ -44,19 +44,19 @@ from core.signers import SIGNERS
 
 
 class State(Enum):
-    """How far a request has come."""
+    """The state of a request."""
 
     PENDING = "pending"
     APPROVED = "approved"
     FAILED = "failed"
     DENIED = "denied"
-    #: There is a certificate, which isn't what was asked for.
+    #: There is a certificate, but it isn't what was asked for.
     ISSUED = "issued"
 
 
 @dataclass(frozen=True, slots=True)
 class DiagnosedCsr:
-    """One requester's newest request that has no certificate, or another than it asked for."""
+    """A requester's newest request, without a certificate or with another than it asked for."""
 
     csr: Csr
     state: State
@@ -68,16 +68,16 @@ class DiagnosedCsr:
 
     @property
     def need(self) -> Need:
-        """The most that any cause asks for."""
+        """Return the most urgent need of its causes."""
         needs = {one.cause.need for one in self.causes}
         return next(need for need in Need if need in needs)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What came of one cluster's list. `superseded`: the requests that a newer one replaced.
+    """The audit of one cluster's list. `superseded`: requests, each with its newer one's name.
 
-    `gaps`: what of the list could not be read, or for which there was no time.
+    `gaps`: which parts of the list could not be read, and why.
     """
 
     cluster: Cluster
@@ -88,7 +88,7 @@ class Diagnosis:
 
     @property
     def ready(self) -> bool | None:
-        """False when something needs action; None when that is unknown."""
+        """Return False when something needs action; None when that is unknown."""
         needs = {one.need for one in self.csrs}
         if Need.ACTION in needs:
             return False
@@ -98,7 +98,7 @@ class Diagnosis:
 def diagnosis(
     cluster: Cluster, settings: ReviewSettings, api: CertificateApi, fleet: Fleet, clock: Clock
 ) -> Diagnosis:
-    """Look at one cluster's kubelet-serving requests, and judge them as a review does.
+    """Audit one cluster's kubelet-serving requests, judging them as a review does.
 
     Raises:
         ClusterUnavailable: the cluster's CSRs could not be listed.
@@ -122,8 +122,9 @@ def diagnosis(
 
 
 def _open(assessment: Assessment) -> Iterator[Evaluation]:
-    """Yield what came of each request without a certificate, or with another than it asked for."""
-    wanted = [one for one in assessment.parsed if _is_open(one)]
+    """Yield the evaluations of requests without a certificate, or with one not as asked for."""
+    closed = {id(one.csr) for one in assessment.parsed if not _is_open(one)}
+    wanted = [one for one in assessment.parsed if id(one.csr) not in closed]
     evaluations = [one for part in assessment.slices_of(wanted) for one in part]
     yield from evaluations
     reached = {id(one.case.csr) for one in evaluations}
@@ -162,7 +163,7 @@ def _is_open(parsed: ParsedCsr) -> bool:
 
 
 def _certificate(csr: Csr, request: Pkcs10 | UnreadableRequest) -> Explanation | None:
-    """What is wrong with its certificate, if anything is."""
+    """Return what is wrong with its certificate, if anything is."""
     found = issued.find(csr, request, csr.created, grace=timedelta(), max_age=timedelta())
     if found is None:
         return None
@@ -179,7 +180,7 @@ def _gaps(listing: Listing, not_read: int) -> tuple[str, ...]:
         names = "`csr-approver review` names them"
         gaps.append(f"{count} of the listed requests can't be read: {names}")
     if not_read:
-        gaps.append(f"{not_read} were not read for lack of time")
+        gaps.append(f"{not_read} requests were not read for lack of time")
     return tuple(gaps)
 
 
@@ -200,7 +201,7 @@ def _diagnosed(evaluation: Evaluation, settings: ReviewSettings) -> DiagnosedCsr
 
 
 def state_of(csr: Csr) -> State:
-    """How far it has come."""
+    """Return the state of a request."""
     if csr.certificate:
         return State.ISSUED
     decided = (state for kind, state in _STATES.items() if csr.condition(kind) is not None)
@@ -236,7 +237,7 @@ def _causes(
 def _abandoned(
     case: Case, verdict: Verdict, names: tuple[RequestedName, ...]
 ) -> tuple[Explanation, ...]:
-    """Its kubelet has given it up, and has filed none since, or one that left the list."""
+    """Return the causes of a request older than the kubelet waits, with no newer one listed."""
     reasons = {(one.check, one.reason) for one in verdict.refusals}
     is_not_ec2 = ("node-kind", "not an EC2 session") in reasons
     if is_not_ec2 or any(check == "requester-is-node" for check, _ in reasons):
@@ -255,7 +256,7 @@ def _decided(csr: Csr) -> tuple[Explanation, ...]:
 
 
 def _passing(case: Case, settings: ReviewSettings) -> Explanation:
-    """Every check agrees; what it lacks is an approval, or a certificate."""
+    """Return the cause of a request that passes every check and has no certificate."""
     approved = case.csr.condition("Approved")
     since = case.csr.created if approved is None else approved.last_update or case.csr.created
     seconds = (case.now - since).total_seconds()

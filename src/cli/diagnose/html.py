@@ -1,8 +1,8 @@
 """The report of `csr-approver diagnose` as one HTML file that can be sent to a colleague.
 
-Elements are built and written by ElementTree, which escapes all text; what others chose is made
-printable and short before that. Nothing is loaded from anywhere, and a policy in the file forbids
-it; without its few lines of script it loses only the sorting.
+ElementTree builds and writes the elements and escapes all text; untrusted text is made printable
+and short before that. The file loads nothing, and its Content-Security-Policy forbids it to.
+Without its script only the sorting is missing.
 """
 
 import base64
@@ -33,17 +33,17 @@ from cli.diagnose.view import (
 )
 from core.printable import printable
 
-#: A browser bears more, a reader doesn't; JSON has all.
+#: A browser could show more, but no one reads it; JSON has all.
 _MOST_REQUESTS: Final = 200
-_MOST_ASIDE: Final = 100
+_MOST_IGNORED: Final = 100
 _MOST_NAMES: Final = 30
 
-_CLASSES: Final = {True: "ready", False: "not-ready", None: "untold"}
+_CLASSES: Final = {True: "ready", False: "not-ready", None: "unknown"}
 _RANK: Final = {False: 0, None: 1, True: 2}
 
 
 def page(clusters: Sequence[ClusterDiagnosis], now: datetime) -> str:
-    """The whole file, in ASCII. The clusters that need most come first."""
+    """Return the whole file, in ASCII. Clusters that need action come first."""
     ordered = sorted(clusters, key=lambda one: (_RANK[one.ready], one.name, one.region))
     body = _tag(
         "body",
@@ -166,8 +166,8 @@ def _cluster(at: int, diagnosed: ClusterDiagnosis) -> Element:
     parts += [_request(one, diagnosed) for one in requests[:_MOST_REQUESTS]]
     if len(requests) > _MOST_REQUESTS:
         more = len(requests) - _MOST_REQUESTS
-        parts.append(_tag("p", f"And {more} more, which --output json shows."))
-    parts += _set_aside(diagnosed)
+        parts.append(_tag("p", f"And {more} more; --output json shows all."))
+    parts += _ignored(diagnosed)
     whole = _tag(
         "details",
         _tag("summary", heading, _badge(diagnosed.ready)),
@@ -187,7 +187,9 @@ def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
         ("Instance", one.instance_id or "not known"),
     ]
     names = sorted(one.names, key=confirmed_last)
-    items = [_name(name) for name in names[:_MOST_NAMES]] or [_tag("li", "none that can be read")]
+    items = [_name(name) for name in names[:_MOST_NAMES]] or [
+        _tag("li", "no names that can be read")
+    ]
     if len(names) > _MOST_NAMES:
         items.append(_tag("li", f"and {len(names) - _MOST_NAMES} more"))
     todo = [_tag("li", *_marked(remedy(cause, one, diagnosed))) for cause in one.causes]
@@ -208,7 +210,7 @@ def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
 
 
 def _marked(text: str) -> Iterator[Element | str]:
-    """What stands between backticks is a command."""
+    """Yield the text with what is between backticks as code."""
     for at, part in enumerate(text.split("`")):
         yield _tag("code", part) if at % 2 else part
 
@@ -224,7 +226,7 @@ def _name(name: RequestedName) -> Element:
     )
 
 
-def _set_aside(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
+def _ignored(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
     every = list(ignored(diagnosed))
     if not every:
         return
@@ -236,27 +238,28 @@ def _set_aside(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
             f"{state_of(csr).value}: {cause.value}",
             f" by {printable(newer, LONGEST_NAME)}" if newer else "",
         )
-        for csr, cause, newer in every[:_MOST_ASIDE]
+        for csr, cause, newer in every[:_MOST_IGNORED]
     ]
-    if len(every) > _MOST_ASIDE:
-        items.append(_tag("li", f"and {len(every) - _MOST_ASIDE} more, which --output json shows"))
+    if len(every) > _MOST_IGNORED:
+        more = len(every) - _MOST_IGNORED
+        items.append(_tag("li", f"and {more} more; --output json shows all"))
     words = f"{len(every)} ignored: no action needed"
     yield _tag("details", _tag("summary", words), _tag("ul", *items), class_="aside")
 
 
-def _badge(ready: bool | None) -> Element:  # noqa: FBT001  the value decides
+def _badge(ready: bool | None) -> Element:  # noqa: FBT001  the value is what is shown
     return _tag("span", answer(ready), class_=f"badge {_CLASSES[ready]}")
 
 
 def _keyed(name: str, key: object, *children: Element | str, **attributes: str) -> Element:
-    """A cell that is sorted by its key."""
+    """Return a table cell that is sorted by its key."""
     cell = _tag(name, *children, **attributes)
     cell.set("data-key", str(key))
     return cell
 
 
 def _tag(name: str, /, *children: Element | str, **attributes: str) -> Element:
-    """An element; text among the children is escaped when it is written."""
+    """Return an element; text among the children is escaped when it is written."""
     made = Element(name, {key.removesuffix("_"): value for key, value in attributes.items()})
     for child in children:
         if isinstance(child, Element):
@@ -269,5 +272,5 @@ def _tag(name: str, /, *children: Element | str, **attributes: str) -> Element:
 
 
 def _digest(text: str) -> str:
-    """A source of a Content-Security-Policy. From: CSP Level 3, section 2.3.1."""
+    """Return a text's hash for a Content-Security-Policy. From: CSP Level 3, section 2.3.1."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("ascii")).digest()).decode()

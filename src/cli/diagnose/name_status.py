@@ -1,6 +1,6 @@
-"""Of each name that a request asks for: whether EC2 confirms it, and if not, what would.
+"""Return, for each name that a request asks for, whether EC2 confirms it, and if not, why.
 
-By what the checks themselves compare with; so it can't differ from a review.
+It uses the checks' own functions, so it can't differ from a review.
 """
 
 from collections.abc import Iterator
@@ -17,24 +17,24 @@ from core.settings import Policy
 
 
 class NameStatus(Enum):
-    """How a name stands to the requester's instance."""
+    """How a name relates to the requester's instance."""
 
     CONFIRMED = "confirmed"
-    #: It would be confirmed by another setting: a choice of the operator's.
+    #: Another setting would confirm it; the operator decides.
     NEEDS_SETTING = "needs-setting"
-    #: On the instance, but a pod's, or of an interface that no setting vouches for.
+    #: On the instance, but a pod's, or on an interface that no setting accepts.
     NOT_ACCEPTED = "not-accepted"
     NOT_ON_INSTANCE = "not-on-instance"
     RESERVED = "reserved"
     #: Neither a host name nor a single address.
     UNSUPPORTED = "unsupported"
-    #: EC2 shows no running instance, or gives it no names yet.
+    #: EC2 shows no running instance, or no names of it yet.
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedName:
-    """A name asked for. `settings`: what would confirm it, as NAME=VALUE."""
+    """A name asked for. `settings`: those that would confirm it, as NAME=VALUE."""
 
     kind: str
     value: str
@@ -43,7 +43,7 @@ class RequestedName:
 
 
 def name_statuses(case: Case) -> tuple[RequestedName, ...]:
-    """Every name of the request, once, in its order; none where the request can't be read."""
+    """Return every name of the request, once, in its order; none if it can't be read."""
     if not isinstance(case.request, Pkcs10):
         return ()
     known = None if case.instance is None else _Known(case, case.instance)
@@ -51,7 +51,7 @@ def name_statuses(case: Case) -> tuple[RequestedName, ...]:
 
 
 class _Known:
-    """What EC2 shows of the instance, made ready once: there may be thousands of names."""
+    """What EC2 shows of the instance, computed once: there may be thousands of names."""
 
     def __init__(self, case: Case, instance: Instance) -> None:
         self._case = case
@@ -63,7 +63,7 @@ class _Known:
         self._own_ips = cache(self._own_ips_under)
 
     def status(self, san: DnsName | IpName) -> NameStatus:
-        """Return the status of a name that no rule reserves."""
+        """Return the status of a name that isn't reserved."""
         if self.confirms(san):
             return NameStatus.CONFIRMED
         if isinstance(san, DnsName):
@@ -76,7 +76,7 @@ class _Known:
         )
 
     def confirms(self, san: DnsName | IpName, **changes: object) -> bool:
-        """Whether it is the instance's, under a policy with these changes."""
+        """Return True when the name is the instance's under a policy with these changes."""
         key = tuple(sorted(changes.items()))
         if isinstance(san, DnsName):
             return folded(san.value) in self._own_dns(key)
@@ -113,7 +113,7 @@ def _named(case: Case, request: Pkcs10, san: San, known: _Known | None) -> Reque
 
 
 def _confirming(policy: Policy, san: DnsName | IpName, known: _Known) -> Iterator[tuple[str, ...]]:
-    """The settings under which it is the instance's: the fewest first."""
+    """Yield the settings under which the name is the instance's, the fewest first."""
     public, enis = {"allow_public_addresses": True}, {"allow_secondary_enis": True}
     for changes in (public, enis, public | enis):
         if known.confirms(san, **changes):

@@ -1,4 +1,4 @@
-"""Style and script of the report: in ASCII, and without what HTML would take for a tag."""
+"""Style and script of the report: in ASCII, without text that HTML would read as a tag."""
 
 from typing import Final
 
@@ -37,8 +37,8 @@ code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .9em; }
   display: inline-block; padding: .05rem .6rem; border-radius: 1rem; border: 1px solid;
   font-size: .85rem; font-weight: 600; white-space: nowrap;
 }
-.not-ready, .need.do { color: var(--red); background: var(--red-back); }
-.untold, .need.unknown { color: var(--amber); background: var(--amber-back); }
+.not-ready, .need.action { color: var(--red); background: var(--red-back); }
+.unknown, .need.unknown { color: var(--amber); background: var(--amber-back); }
 .ready { color: var(--green); background: var(--green-back); }
 .need.wait { color: var(--blue); background: var(--blue-back); }
 .tiles { display: flex; flex-wrap: wrap; gap: .75rem; list-style: none; padding: 0; }
@@ -67,7 +67,7 @@ summary .badge { margin-left: .75rem; }
   color: var(--amber); background: var(--amber-back); padding: .5rem .75rem; border-radius: .4rem;
 }
 article { border-left: .3rem solid var(--line); padding: .25rem 0 .25rem 1rem; margin: 1.25rem 0; }
-article.do { border-color: var(--red); }
+article.action { border-color: var(--red); }
 article.unknown { border-color: var(--amber); }
 article.wait { border-color: var(--blue); }
 dl { display: flex; flex-wrap: wrap; gap: .1rem 1.5rem; margin: .25rem 0; font-size: .9rem; }

@@ -1,4 +1,4 @@
-"""One cluster of `csr-approver diagnose`: its diagnosis, or why there is none."""
+"""One cluster of `csr-approver diagnose`: its audit, or why there is none."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from cli.diagnose.diagnosis import Diagnosis, diagnosis
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.settings import ReviewSettings
 
-#: How long one cluster may take.
+#: How long one cluster may take, in seconds.
 SECONDS: Final = 120.0
 
 # From: EKS User Guide, "Secure workloads with Kubernetes certificates".
@@ -25,7 +25,7 @@ _VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 @dataclass(frozen=True, slots=True)
 class ClusterDiagnosis:
-    """A cluster, with its diagnosis or else the problem. `version` is empty if unknown."""
+    """A cluster with its audit, or the problem. `version` is empty if unknown."""
 
     name: str
     region: str
@@ -35,18 +35,18 @@ class ClusterDiagnosis:
 
     @property
     def ready(self) -> bool | None:
-        """False when something needs action; None when that is unknown."""
+        """Return False when something needs action; None when that is unknown."""
         return None if self.diagnosis is None else self.diagnosis.ready
 
     @property
     def is_strict(self) -> bool | None:
-        """Whether EKS issues nothing for a name that it can't verify; None if that isn't known."""
+        """Return True when EKS issues nothing for unverified names; None for an unknown version."""
         read = _VERSION.fullmatch(self.version)
         return None if read is None else (int(read[1]), int(read[2])) >= _STRICT_SINCE
 
 
 def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> ClusterDiagnosis:
-    """Diagnose a cluster; its problem is returned, never raised."""
+    """Audit a cluster; its errors are returned as `problem`, not raised."""
     version = found.described.version if isinstance(found.described, DescribedCluster) else ""
     try:
         csrs = _audit(aws, described(found), settings)

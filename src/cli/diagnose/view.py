@@ -1,4 +1,4 @@
-"""What `csr-approver diagnose` prints; whatever a cluster or a requester chose is escaped."""
+"""What `csr-approver diagnose` prints; untrusted text is escaped."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,18 +19,18 @@ from core.printable import printable
 
 Json = dict[str, Any]
 
-#: What is said of a name, for people.
+#: The words for a name's status.
 WORDS: Final = {
     NameStatus.CONFIRMED: "EC2 confirms it",
     NameStatus.NEEDS_SETTING: "not confirmed without a setting",
     NameStatus.NOT_ACCEPTED: "a pod's address",
     NameStatus.NOT_ON_INSTANCE: "not the instance's",
     NameStatus.RESERVED: "the cluster's or AWS's",
-    NameStatus.UNSUPPORTED: "no host name or address",
+    NameStatus.UNSUPPORTED: "not a host name or address",
     NameStatus.UNKNOWN: "no running instance to compare with",
 }
 
-#: How a request's need is printed.
+#: The words for a request's need.
 NEEDS: Final = {
     Need.ACTION: "needs action",
     Need.UNKNOWN: "unknown",
@@ -48,13 +48,13 @@ _MOST_NAMES: Final = 12
 _LONGEST: Final = 1_000
 
 
-def answer(ready: bool | None) -> str:  # noqa: FBT001  the value decides
-    """Return `ready`, `not ready`, or `unknown`."""
+def answer(ready: bool | None) -> str:  # noqa: FBT001  the value is what is shown
+    """Return `ready`, `not ready` or `unknown`."""
     return {True: "ready", False: "not ready", None: "unknown"}[ready]
 
 
 def all_ready(clusters: Sequence[ClusterDiagnosis]) -> bool | None:
-    """Return False if anything needs action; else None if anything is unknown."""
+    """Return False if any cluster needs action; else None if any is unknown, or there is none."""
     every = [one.ready for one in clusters]
     if False in every:
         return False
@@ -62,14 +62,14 @@ def all_ready(clusters: Sequence[ClusterDiagnosis]) -> bool | None:
 
 
 def shown(diagnosed: ClusterDiagnosis) -> list[DiagnosedCsr]:
-    """The requests that ask something of a person, the most urgent first."""
+    """Return the requests that aren't ignored, the most urgent first."""
     every = [] if diagnosed.diagnosis is None else diagnosed.diagnosis.csrs
     wanted = [one for one in every if one.need is not Need.NONE]
     return sorted(wanted, key=lambda one: (list(Need).index(one.need), one.csr.username))
 
 
 def ignored(diagnosed: ClusterDiagnosis) -> Iterator[tuple[Csr, Cause, str]]:
-    """Yield the requests that need no one any more: which, why, and the newer one, if any."""
+    """Yield the requests that need no action: which, why, and the newer one's name, if any."""
     if diagnosed.diagnosis is None:
         return
     for one in diagnosed.diagnosis.csrs:
@@ -80,11 +80,11 @@ def ignored(diagnosed: ClusterDiagnosis) -> Iterator[tuple[Csr, Cause, str]]:
 
 
 def counts(diagnosed: ClusterDiagnosis) -> str:
-    """How many there are of each need, and how many were set aside."""
+    """Return how many requests there are of each need, and how many are ignored, as text."""
     needs = Counter(one.need for one in shown(diagnosed))
     parts = [f"{needs[need]} {words}" for need, words in NEEDS.items() if needs[need]]
-    apart = sum(1 for _ in ignored(diagnosed))
-    parts += [f"{apart} ignored"] if apart else []
+    ignored_count = sum(1 for _ in ignored(diagnosed))
+    parts += [f"{ignored_count} ignored"] if ignored_count else []
     return ", ".join(parts) or "no request is open"
 
 
@@ -92,7 +92,7 @@ def counts(diagnosed: ClusterDiagnosis) -> str:
 
 
 def as_json(clusters: Sequence[ClusterDiagnosis]) -> Json:
-    """All of it; the keys and their meaning are a stable contract."""
+    """Return everything as JSON; the keys and their meaning are a stable contract."""
     return {
         "ready": all_ready(clusters),
         "clusters": [
@@ -156,7 +156,7 @@ def _csr(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Json:
 
 
 def confirmed(name: RequestedName) -> bool | None:
-    """Whether EC2 confirms it; None where EC2 shows no running instance."""
+    """Return True if EC2 confirms the name; None if its status is unknown."""
     return None if name.status is NameStatus.UNKNOWN else name.status is NameStatus.CONFIRMED
 
 
@@ -164,9 +164,9 @@ def confirmed(name: RequestedName) -> bool | None:
 
 
 def show(clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
-    """Each cluster with what is to do; the answer last, where it is read.
+    """Print each cluster with what to do, and the result last.
 
-    Lines are left whole, so that commands can be copied.
+    Lines aren't wrapped, so that commands can be copied.
     """
     for one in clusters:
         for line in _cluster(one):
@@ -192,10 +192,10 @@ def _cluster(one: ClusterDiagnosis) -> Iterator[Text]:
     for csr in requests[:_MOST_REQUESTS]:
         yield from _request(csr, one)
     if len(requests) > _MOST_REQUESTS:
-        yield Text(f"  and {len(requests) - _MOST_REQUESTS} more, which --output json shows")
-    cause = Counter(cause.value for _, cause, _ in ignored(one))
-    if cause:
-        reported = ", ".join(f"{count} {words}" for words, count in cause.items())
+        yield Text(f"  and {len(requests) - _MOST_REQUESTS} more; --output json shows all")
+    causes = Counter(cause.value for _, cause, _ in ignored(one))
+    if causes:
+        reported = ", ".join(f"{count} {words}" for words, count in causes.items())
         yield Text(f"  Ignored, no action needed: {reported}", style="dim")
 
 
@@ -235,14 +235,14 @@ def _overview(clusters: Sequence[ClusterDiagnosis]) -> Table:
 
 
 def numbers(diagnosed: ClusterDiagnosis) -> list[int | None]:
-    """How many requests there are of each need."""
+    """Return how many requests there are under each heading of NUMBERS; None if unknown."""
     if diagnosed.diagnosis is None:
         return [None] * len(NUMBERS)
     needs = Counter(one.need for one in shown(diagnosed))
-    apart = sum(1 for _ in ignored(diagnosed))
-    return [needs[Need.ACTION], needs[Need.UNKNOWN], needs[Need.WAIT], apart]
+    ignored_count = sum(1 for _ in ignored(diagnosed))
+    return [needs[Need.ACTION], needs[Need.UNKNOWN], needs[Need.WAIT], ignored_count]
 
 
 def confirmed_last(name: RequestedName) -> bool:
-    """Sort names that EC2 confirms last."""
+    """Return the sort key of names: confirmed ones come last."""
     return name.status is NameStatus.CONFIRMED

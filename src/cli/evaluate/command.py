@@ -1,4 +1,4 @@
-"""`csr-approver evaluate`: judge saved objects offline, by the very checks of a live review."""
+"""`csr-approver evaluate`: judge saved objects offline with the checks of a live review."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -54,15 +54,15 @@ def evaluate(
         Path | None, typer.Option(help="What `kubectl get svc -A -o json` prints.")
     ] = None,
     now: Annotated[
-        str | None, typer.Option(help="The moment to judge at, RFC 3339.", metavar="RFC3339")
+        str | None, typer.Option(help="The time to judge at, RFC 3339.", metavar="RFC3339")
     ] = None,
     decided: Annotated[
-        bool, typer.Option("--decided", help="Judge approved and denied ones too, as of then.")
+        bool, typer.Option("--decided", help="Judge decided CSRs too, as of their decisions.")
     ] = False,
     set_: Settings = None,
     output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
 ) -> None:
-    """Judge saved CSRs against saved evidence; exit 0 whatever the verdicts, 3 for a bad input."""
+    """Judge saved CSRs by saved evidence; exit 0 whatever the verdicts, 3 for unreadable input."""
     settings = settings_of(set_)
     moment = _moment(now)
     items = [_csr(item) for item in _objects(csr)]
@@ -74,10 +74,10 @@ def evaluate(
     else:
         print_table(rows)
     if not items:
-        # kubectl saves an empty list as well when it can't read the API server's.
-        typer.echo(f"hint: {csr} holds no CSR; did kubectl end without an error?", err=True)
+        # kubectl prints an empty list too when it can't parse the API server's answer.
+        typer.echo(f"hint: {csr} has no CSR; did kubectl end without an error?", err=True)
     if now is None and _all_abandoned(rows):
-        typer.echo("hint: all are abandoned by now; --now gives the moment to judge at", err=True)
+        typer.echo("hint: all are abandoned by now; set the time to judge at with --now", err=True)
 
 
 evaluate.__doc__ = f"{evaluate.__doc__}\n{_EXAMPLE}"
@@ -93,7 +93,7 @@ def _moment(now: str | None) -> datetime:
     if moment is None or moment.tzinfo is None:
         stop(
             USAGE,
-            f"--now {printable(now)}: expected RFC 3339 with an offset, as 2026-01-31T12:00:00Z",
+            f"--now {printable(now)}: expected RFC 3339 with an offset, e.g. 2026-01-31T12:00:00Z",
         )
     return moment
 
@@ -106,13 +106,13 @@ def _json(path: Path) -> Any:
 
 
 def _objects(path: Path) -> Sequence[Any]:
-    """The objects of a Kubernetes list, or the one object that `kubectl get` of one name prints."""
+    """Return the objects of a Kubernetes list, or the object that `kubectl get NAME` prints."""
     try:
         objects = objects_of(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         stop(COULD_NOT_TELL, f"{path} can't be read as JSON: {error}")
     if objects is None:
-        stop(COULD_NOT_TELL, f"{path} holds no list; expected what `kubectl get … -o json` prints")
+        stop(COULD_NOT_TELL, f"{path} has no list; expected what `kubectl get … -o json` prints")
     return objects
 
 
@@ -143,7 +143,7 @@ def _services(path: Path) -> tuple[Service, ...]:
 
 def _service(item: Any) -> Service:
     if isinstance(item, Unparsed):
-        raise ValueError(item.problem)  # noqa: TRY004  as for a Service of another shape
+        raise ValueError(item.problem)  # noqa: TRY004  as service_of raises
     return service_of(item)
 
 

@@ -1,4 +1,4 @@
-"""Judging saved objects: the same reading, gates, checks and verdicts as a live review's."""
+"""Judge saved objects with the same parsing, gates and checks as a live review."""
 
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from core.signers import SIGNERS, Signer
 
 @dataclass(frozen=True, slots=True)
 class SavedEvidence:
-    """What was saved of EC2, IAM, EKS and the cluster; NOT_GIVEN where it wasn't."""
+    """What was saved from EC2, IAM, EKS and the cluster; NOT_PROVIDED if it wasn't."""
 
     instances: tuple[Instance, ...] | NotProvided = NOT_PROVIDED
     roles: Mapping[str, Role | RoleUnknown] | NotProvided = NOT_PROVIDED
@@ -45,7 +45,7 @@ class SavedEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Another signer's CSR, or one that is decided already or failed."""
+    """A CSR that isn't judged: another signer's, or decided, failed or issued."""
 
     csr: Csr
 
@@ -63,8 +63,8 @@ def evaluate(
 ) -> list[Answer]:
     """Return one answer for each item, in their order.
 
-    With `decided`, CSRs that were approved or denied are judged as of that moment: by what was in
-    the list then.
+    With `decided`, approved and denied CSRs are judged as of their decision, by what the list held
+    at that time.
     """
     answers: dict[int, Answer] = {}
     for name, signer in SIGNERS.items():
@@ -83,7 +83,7 @@ def _evaluations(
 ) -> Iterator[Evaluation]:
     others: list[ParsedCsr] = []
     plan = Plan(_pending, gates_first=False, inspect=others.append, max_bytes=sys.maxsize)
-    budget = Budget(_Still(context.now), context.signer.seconds)
+    budget = Budget(_StoppedClock(context.now), context.signer.seconds)
     source = partial(_gather, saved=saved, signer=context.signer)
     assessment = assess(csrs, context, plan, source, budget)
     yield from assessment.bugs
@@ -99,7 +99,7 @@ def _pending(cases: Sequence[Case], _peers: PeerIndex) -> list[Case]:
 
 
 def _decided(parsed: Sequence[ParsedCsr], context: ReviewContext) -> Iterator[Case]:
-    """Yield cases as of their decisions: the list is replayed, so that each has its own past."""
+    """Yield cases as of their decisions: the list is replayed, so peers are those of then."""
     moments = sorted(
         ((moment, one) for one in parsed if (moment := _decided_at(one.csr)) is not None),
         key=lambda pair: pair[0],
@@ -151,8 +151,8 @@ def _provided(
     return found
 
 
-class _Still:
-    """A clock that stands, with time for everything."""
+class _StoppedClock:
+    """A clock that always shows the same time, and never runs out."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now

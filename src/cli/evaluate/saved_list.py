@@ -1,7 +1,7 @@
-"""The objects of a saved Kubernetes list, each parsed alone: a bad one stops no other.
+"""Parse the objects of a saved Kubernetes list, each alone: a bad one stops no other.
 
 A requester can fill `metadata.managedFields` with bytes that aren't UTF-8, or nest it more deeply
-than any parser goes, and `kubectl get --raw` saves it as it is.
+than parsers accept, and `kubectl get --raw` saves it unchanged.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 #: An object that is nested more deeply isn't parsed; a CSR's own fields have six levels.
 DEEPEST: Final = 64
 
-# A string, whole, or what stands outside strings. No backtracking: linear in the text's length.
+# A whole string, or a bracket or comma outside strings. No backtracking, so linear in the length.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[][{},]', re.DOTALL)
 _ITEMS: Final = re.compile(rb'"items"\s*+:\s*+')
 _OPEN, _SHUT = b"[{", b"]}"
@@ -22,7 +22,7 @@ _OPEN, _SHUT = b"[{", b"]}"
 
 @dataclass(frozen=True, slots=True)
 class Unparsed:
-    """An object that can't be read. `known`: as much of it as can be; `problem`: why."""
+    """An object that can't be read. `known`: the part that can be read; `problem`: why."""
 
     known: Any
     problem: str
@@ -42,7 +42,7 @@ def objects_of(content: bytes) -> Sequence[Any] | None:
         None: the JSON is neither.
 
     Raises:
-        ValueError: it isn't JSON, and not because of what a requester can put into an object.
+        ValueError: the file isn't JSON, and the reason is not inside an object of the list.
     """
     try:
         document = json.loads(content)
@@ -55,7 +55,7 @@ def objects_of(content: bytes) -> Sequence[Any] | None:
 
 
 def _apart(content: bytes, error: BaseException) -> Sequence[Any]:
-    """Parse the objects one by one; raise `error`'s words if the rest of the file isn't JSON."""
+    """Parse the objects one by one; raise `error`'s text if the rest of the file isn't JSON."""
     try:
         start, end, commas = _list_of(content)
         json.loads((content[:start] + content[end:]).decode())
@@ -117,9 +117,9 @@ def _parsed(content: bytes) -> Any:
 
 
 def _shallow_only(item: Any) -> Any:
-    """Return the object unless it is nested too deeply: not every parser goes as deep as this one.
+    """Return the object, or an `Unparsed` if it is nested too deeply for other parsers.
 
-    Without recursion, level by level.
+    Level by level, without recursion.
     """
     level, depth = [item] if isinstance(item, dict | list) else [], 0
     while level:
@@ -132,7 +132,7 @@ def _shallow_only(item: Any) -> Any:
 
 
 def _shallow(content: bytes) -> tuple[bytes, int]:
-    """Return the object with null for what is nested too deeply, and how deep it goes."""
+    """Return the object with null for parts that are nested too deeply, and its depth."""
     kept, last, deepest = list[bytes](), 0, 0
     for token in _tokens(content):
         deepest = max(deepest, token.depth)

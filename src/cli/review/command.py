@@ -1,4 +1,4 @@
-"""`csr-approver review`: one real run on one cluster, from a person's own credentials."""
+"""`csr-approver review`: one real run on one cluster, with a person's own credentials."""
 
 import json
 from typing import Annotated
@@ -16,13 +16,13 @@ from core.settings import Mode
 
 _EXAMPLE = """
 It lists the cluster's requests, asks EC2 and IAM who the requesters are, and judges, as the
-deployed functions do; needed are the approver's own rights (csr-approver access shows them).
-Without --apply nothing is written, whatever the settings say, and the table shows what would be.
+deployed functions do. It needs the approver's own rights (csr-approver access shows them). Without
+--apply it writes nothing, whatever the settings say, and the table shows what it would write.
 
-Exit 0: all is approved, waits to be approved, or stopped at a gate (abandoned, superseded, not an
-EC2 node's). Exit 1: a request was denied, left for want of evidence, or is due and was not
-written, or an approved one has no certificate or a wrong one. Exit 3: the cluster, EC2 or IAM
-could not be asked, or not all of the list was read.
+Exit 0: all requests are approved, wait to be approved, or stopped at a gate (abandoned, superseded,
+not an EC2 node's). Exit 1: a request was denied or left, or a decision is due and was not written,
+or an approved request has no certificate or a wrong one. Exit 3: the cluster, EC2 or IAM could not
+be read, or not all of the list was read.
 
 Examples:
 
@@ -42,7 +42,7 @@ def review(
     proxy: Proxy = False,
     output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
 ) -> None:
-    """Review one cluster's requests once, from your own credentials; only read, unless --apply."""
+    """Review one cluster's requests once, with your own credentials; read only, unless --apply."""
     # A person who asks for --apply wants approvals; the functions write nothing by default.
     settings = settings_of(set_, MODE=Mode.APPROVE_ONLY.value)
     aws = open_account(profile, [region] if region else [], proxy=proxy)

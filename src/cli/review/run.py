@@ -1,4 +1,4 @@
-"""The run of `csr-approver review`: every signer's requests of one cluster, judged and settled."""
+"""The run of `csr-approver review`: review every signer's requests of one cluster."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ from core.review import review
 from core.settings import Mode, ReviewSettings
 from core.signers import Signer, served
 
-#: How long one run may take. A person waits longer than Lambda does.
+#: How long one run may take, in seconds. A person waits longer than Lambda does.
 SECONDS: Final = 120.0
 
 _WRITTEN: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 _UNKNOWN: Final = (Action.UNDECIDED, Action.DEFERRED)
 
 
-class _Kept:
+class _RecordKeeper:
     """A ledger that keeps the records, so that they can be shown."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class SignerReviewed:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What came of a cluster's requests. `applied`: it was written, not only worked out."""
+    """The review of a cluster's requests. `applied`: decisions were written, not only shown."""
 
     cluster: Cluster
     signers: tuple[SignerReviewed, ...]
@@ -58,11 +58,11 @@ class Reviewed:
 
     @property
     def mode(self) -> Mode:
-        """How far the settings and the cluster's tag let it go."""
+        """Return the mode, by the settings and the cluster's tag."""
         return mode_of(self.settings, self.cluster.tags)
 
     def action(self, record: Record) -> Action:
-        """What was done, or what `--apply` would have done."""
+        """Return what was done, or what `--apply` would have done."""
         return record.action if self.applied else plan(record.evaluation, self.settings, self.mode)
 
     def actions(self, one: SignerReviewed) -> Counter[Action]:
@@ -71,23 +71,23 @@ class Reviewed:
         return judged + Counter(one.run.totals.not_judged)
 
     def was_written(self, record: Record) -> bool:
-        """Whether this run wrote the decision into the cluster."""
+        """Return True when this run wrote the decision into the cluster."""
         return self.applied and record.action in _WRITTEN
 
     @property
     def is_well(self) -> bool:
-        """No request is refused, left or unwritten, and no certificate is amiss or missing."""
+        """Return True when no request is refused or unwritten, and no certificate is wrong."""
         return not any(
             one.run.unreadable
             or any(found.state is not IssueState.FEWER_NAMES for found in one.run.findings)
-            or any(map(_is_amiss, one.records))
+            or any(map(_is_refused, one.records))
             or (self.applied and one.run.count(Action.WITHHELD))
             for one in self.signers
         )
 
     @property
     def is_whole(self) -> bool:
-        """Everything could be read and judged."""
+        """Return True when everything could be read and judged."""
         return not any(
             one.run.truncated or one.run.not_read or any(map(one.run.count, _UNKNOWN))
             for one in self.signers
@@ -97,10 +97,10 @@ class Reviewed:
 def run_once(
     aws: Aws, described: DescribedCluster, settings: ReviewSettings, *, applied: bool
 ) -> Reviewed:
-    """Review the cluster once, by the flow that Lambda runs; without `applied`, write nothing.
+    """Review the cluster once, as the function does; without `applied`, write nothing.
 
     Raises:
-        ClusterUnavailable: the cluster's CSRs can't be listed (any more).
+        ClusterUnavailable: the cluster's CSRs can't be listed.
         NotOnboarded: the cluster lets these credentials list nothing.
     """
     cluster, clock = described.cluster, WallClock(SECONDS)
@@ -108,7 +108,7 @@ def run_once(
     profiles = InstanceProfiles(aws.client("iam"), _now)
     fleet = Ec2Fleet(aws.client("ec2", cluster.region), profiles, clock)
     with csr_api(aws, described, clock, connections=settings.write_connections) as api:
-        ports = Ports(api, fleet, clock, _Kept(), api.services)
+        ports = Ports(api, fleet, clock, _RecordKeeper(), api.services)
         signers = tuple(_review(cluster, signer, acting, ports) for signer in served(settings))
     return Reviewed(cluster, signers, settings, applied)
 
@@ -116,12 +116,12 @@ def run_once(
 def _review(
     cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Ports
 ) -> SignerReviewed:
-    kept = _Kept()
-    run = review(cluster, signer, settings, replace(ports, ledger=kept))
-    return SignerReviewed(run, tuple(kept.records))
+    keeper = _RecordKeeper()
+    run = review(cluster, signer, settings, replace(ports, ledger=keeper))
+    return SignerReviewed(run, tuple(keeper.records))
 
 
-def _is_amiss(record: Record) -> bool:
+def _is_refused(record: Record) -> bool:
     verdict = record.evaluation.verdict
     refused = verdict is not None and bool(verdict.refusals)
     return refused or record.action is Action.NOT_WRITTEN

@@ -1,6 +1,6 @@
 """What `csr-approver review` prints.
 
-Whatever a cluster or a requester chose is shown escaped, and for people cut.
+Untrusted text is shown escaped, and in tables shortened.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _DONE: Final = {
 
 
 def as_json(reviewed: Reviewed) -> dict[str, Any]:
-    """The whole run, for programs; requests as `evaluate` prints them, with what was done."""
+    """Return the run as JSON; requests have the keys of `evaluate`, and what was done."""
     cluster = reviewed.cluster
     return {
         "cluster": cluster.name,
@@ -57,7 +57,7 @@ def as_json(reviewed: Reviewed) -> dict[str, Any]:
 
 
 def show(reviewed: Reviewed, console: Console) -> None:
-    """Print it for people."""
+    """Print the run as tables and a summary."""
     for signer in reviewed.signers:
         run = signer.run
         if signer.records:
@@ -81,7 +81,7 @@ def _csr(record: Record, reviewed: Reviewed) -> Row:
 
 
 def _row(evaluation: Evaluation) -> Row:
-    """Show the problem of one without a verdict, which no check has left."""
+    """Return the keys of `evaluate`; without a verdict `problem` replaces the refusals."""
     row = row_of(evaluation)
     if evaluation.verdict is None:
         row |= {"verdict": None, "refusals": []}
@@ -132,7 +132,7 @@ def _word(action: Action, reviewed: Reviewed) -> str:
 
 
 def _why(row: Row, record: Record) -> str:
-    """Return what settled it; JSON holds the rest. Refusals are printable already."""
+    """Return the refusal that decided it, and how many more; JSON shows all of them."""
     refusals = sorted(row["refusals"], key=lambda one: bool(one["effect"] != row["verdict"]))
     reported = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
     if len(refusals) > 1:
@@ -168,8 +168,8 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
     if run.truncated:
         yield cell(f"The list was not read to its end: {run.cause}", style="bold red")
     if run.not_read:
-        yield cell(f"{run.not_read} requests were not read for want of time.", style="bold red")
+        yield cell(f"{run.not_read} requests were not read for lack of time.", style="bold red")
     if reviewed.applied and run.count(Action.WITHHELD):
-        yield cell(f"What is withheld is not written in the mode {reviewed.mode.value}.")
+        yield cell(f"Withheld decisions are not written in the mode {reviewed.mode.value}.")
     if not reviewed.applied:
         yield cell(f"Nothing was written. With --apply, the mode is {reviewed.mode.value}.")

@@ -40,7 +40,9 @@ ROWS: Final = (
         VECTORS,
         (
             Change(_CHECKS, "if not request.signature_valid:", "if False:"),
-            Change(_CHECKS, "if not sound:", "if False:"),
+            Change(
+                _CHECKS, "if request.signature_algorithm not in _SIGNATURE_ALGORITHMS:", "if False:"
+            ),
         ),
         "signature/",
     ),
