@@ -73,6 +73,7 @@ class FakeAws:
         self._serving = ExitStack()
         self._machines: dict[str, dict[str, Machine]] = {}
         self._url = ""
+        self._clients: dict[tuple[str, str], Any] = {}
         self._session: botocore.session.Session
 
     def __enter__(self) -> Self:
@@ -87,9 +88,11 @@ class FakeAws:
             describe = self._describe_instances()
             stack.enter_context(scoped.attribute(InstanceResponse, "describe_instances", describe))
             self._session = botocore.session.Session()
+            self._clients.clear()
             self.identity = self._assume(self.add_role(_ROLE), _ROLE)
             os.environ |= self.credentials
             self._session.set_credentials(*self.credentials.values())
+            self._clients.clear()  # they have the credentials from before
             stack.callback(self.stop_serving)
             self._open = stack.pop_all()
         return self
@@ -119,7 +122,10 @@ class FakeAws:
 
     def client(self, service: str, region: str = HOME) -> Any:
         """Return a boto3 client of the fake account."""
-        return boto3.Session(botocore_session=self._session).client(service, region)
+        if (service, region) not in self._clients:
+            session = boto3.Session(botocore_session=self._session)
+            self._clients[service, region] = session.client(service, region)
+        return self._clients[service, region]
 
     # --- what is in the account -----------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -11,6 +12,7 @@ import pytest
 from botocore.loaders import create_loader
 from typer.testing import CliRunner, Result
 
+from adapters.retry import Retries
 from cli.main import app
 from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
@@ -38,6 +40,14 @@ class CommandRunner:
     def json(self, *arguments: str, code: int = 0) -> Any:
         """Return what a command prints for programs; nothing else is on stdout."""
         return json.loads(self.run(*arguments, "--output", "json", code=code).stdout)
+
+
+@pytest.fixture(autouse=True)
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once: tests/adapters/test_retry.py says how long retries wait."""
+    at_once = partial(Retries, sleep=lambda _: None)
+    for module in ("cli.account.clusters", "adapters.csr_api"):
+        monkeypatch.setattr(f"{module}.Retries", at_once)
 
 
 @pytest.fixture
