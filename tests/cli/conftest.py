@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -55,13 +55,20 @@ def runner() -> CommandRunner:
     return CommandRunner()
 
 
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
-    for name in [one for one in os.environ if one.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}]:
-        monkeypatch.delenv(name)
-    with ExitStack() as opened:
+@contextmanager
+def an_account() -> Iterator[Account]:
+    """Run a fake account, out of reach of a proxy."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
+        patch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
+        for name in [one for one in os.environ if one.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}]:
+            patch.delenv(name)
         yield Account(opened.enter_context(FakeAws()), opened)
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with an_account() as account:
+        yield account
 
 
 @pytest.fixture

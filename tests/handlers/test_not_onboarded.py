@@ -73,7 +73,11 @@ def test_metrics_show_the_progress_of_onboarding(account: Account, lambdas: Lamb
     lambdas.minute(account.queue_url)
 
     totals = lambdas.metrics()
-    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (CLUSTERS, CLUSTERS - 1, 1)
+    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (
+        CLUSTERS,
+        CLUSTERS - 1,
+        1,
+    )
     assert (totals["ReviewErrors"], totals["EvidenceUnavailable"], totals["Approved"]) == (0, 0, 2)
     assert lambdas.metrics(Cluster="prod", Region="us-east-1")["Completed"] == 1
     assert lambdas.metrics(Cluster="new-07", Region="us-east-1")["Completed"] == 0
@@ -99,7 +103,11 @@ def test_a_cluster_is_served_in_the_minute_after_it_gives_access(
 
     assert new.decision("csr-0001") == "Approved"
     totals = lambdas.metrics()
-    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (CLUSTERS, CLUSTERS - 2, 2)
+    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (
+        CLUSTERS,
+        CLUSTERS - 2,
+        2,
+    )
     reported = lambdas.lines_with("cluster not onboarded")
     assert sorted(line["cluster"] for line in reported) == NEW[1:]
     assert prod.writes == ["csr-0001", "csr-0002"]

@@ -33,9 +33,7 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     careless.write_text(text.replace("      MemorySize: 256\n", ""))
     command = ("cfn-lint", "--format", "json", *TEMPLATES, careless)
     found = json.loads(run(*command, home=careless.parent, code=ERRORS))
-    return [
-        (Path(one["Filename"]).name, f"{one['Rule']['Id']} {one['Message']}") for one in found
-    ]
+    return [(Path(one["Filename"]).name, f"{one['Rule']['Id']} {one['Message']}") for one in found]
 
 
 def test_cfn_lint_finds_nothing(problems: list[tuple[str, str]]) -> None:
