@@ -86,16 +86,20 @@ class LambdaFunction:
         """End the function's process."""
         self._open.close()
 
-    def invoke(self, event: Any) -> Outcome:
+    def invoke(self, event: Any, *, timeout_seconds: int = 0) -> Outcome:
         """Give one event to the function, and return the outcome.
+
+        `timeout_seconds`: the function's time-out from this event on, if it isn't 0.
 
         Raises:
             TimeoutError: no outcome came within the time-out and some seconds. The process is
                 ended.
         """
+        if timeout_seconds:
+            self._api.timeout_seconds = timeout_seconds
         self._api.events.put(json.dumps(event).encode())
         try:
-            return self._api.outcomes.get(timeout=self._timeout_seconds + 5)
+            return self._api.outcomes.get(timeout=self._api.timeout_seconds + 5)
         except Empty:
             self._stop()
             raise TimeoutError(f"{self._handler} gave no outcome\n{self.output()}") from None

@@ -18,7 +18,6 @@ The caller's own AWS configuration is hidden while this is open, and restored af
 """
 
 import base64
-import logging
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -36,6 +35,7 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.eks.models import eks_backends
 
 from sandbox import scoped
+from sandbox.aws_server import served
 from sandbox.aws_shapes import Eni, Machine, answer
 from sandbox.fake_apiserver.status import Json
 from sandbox.identity import AwsIdentity
@@ -70,9 +70,11 @@ class FakeAws:
 
     def __init__(self) -> None:
         self._open = ExitStack()
+        self._serving = ExitStack()
         self._machines: dict[str, dict[str, Machine]] = {}
         self._url = ""
-        self._session = botocore.session.Session()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._session: botocore.session.Session
 
     def __enter__(self) -> Self:
         """Hide the caller's AWS configuration and start with an empty account."""
@@ -86,9 +88,12 @@ class FakeAws:
             describe = self._describe_instances()
             stack.enter_context(scoped.attribute(InstanceResponse, "describe_instances", describe))
             self._session = botocore.session.Session()
+            self._clients.clear()
             self.identity = self._assume(self.add_role(_ROLE), _ROLE)
             os.environ |= self.credentials
             self._session.set_credentials(*self.credentials.values())
+            self._clients.clear()  # they have the credentials from before
+            stack.callback(self.stop_serving)
             self._open = stack.pop_all()
         return self
 
@@ -117,7 +122,10 @@ class FakeAws:
 
     def client(self, service: str, region: str = HOME) -> Any:
         """Return a boto3 client of the fake account."""
-        return boto3.Session(botocore_session=self._session).client(service, region)
+        if (service, region) not in self._clients:
+            session = boto3.Session(botocore_session=self._session)
+            self._clients[service, region] = session.client(service, region)
+        return self._clients[service, region]
 
     # --- what is in the account -----------------------------------------------------------------
 
@@ -202,19 +210,17 @@ class FakeAws:
     # --- other processes ------------------------------------------------------------------------
 
     def serve(self) -> str:
-        """Serve the account over HTTP on loopback until this is closed; return the URL.
+        """Serve the account over HTTP on loopback until `stop_serving`, or the end; return the URL.
 
         It is for `AWS_ENDPOINT_URL`, and needs `moto[server]`. Signatures aren't checked.
         """
         if not self._url:
-            from moto.server import ThreadedMotoServer
-
-            logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request
-            server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-            server.start()
-            self._open.callback(_stop, server)
-            self._url = "http://{}:{}".format(*server.get_host_and_port())
+            self._url = self._serving.enter_context(served())
         return self._url
+
+    def stop_serving(self) -> None:
+        """Refuse connections of other processes from now on."""
+        self._serving.close()
 
     def environment(self) -> Mapping[str, str]:
         """Return the environment variables that another process needs to use this account."""
@@ -260,9 +266,3 @@ def _record(message: Mapping[str, Any], queue_url: str, region: str) -> Json:
         "eventSourceARN": f"arn:aws:sqs:{region}:{ACCOUNT}:{queue_url.rsplit('/', 1)[-1]}",
         "awsRegion": region,
     }
-
-
-def _stop(server: Any) -> None:
-    """Stop the server and close its port, which moto leaves open."""
-    server.stop()
-    server._server.server_close()  # noqa: SLF001

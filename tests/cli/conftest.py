@@ -3,7 +3,8 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -11,6 +12,7 @@ import pytest
 from botocore.loaders import create_loader
 from typer.testing import CliRunner, Result
 
+from adapters.retry import Retries
 from cli.main import app
 from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
@@ -40,18 +42,33 @@ class CommandRunner:
         return json.loads(self.run(*arguments, "--output", "json", code=code).stdout)
 
 
+@pytest.fixture(autouse=True)
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry at once: tests/adapters/test_retry.py says how long retries wait."""
+    at_once = partial(Retries, sleep=lambda _: None)
+    for module in ("cli.account.clusters", "adapters.csr_api"):
+        monkeypatch.setattr(f"{module}.Retries", at_once)
+
+
 @pytest.fixture
 def runner() -> CommandRunner:
     return CommandRunner()
 
 
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
-    for name in [one for one in os.environ if one.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}]:
-        monkeypatch.delenv(name)
-    with ExitStack() as opened:
+@contextmanager
+def an_account() -> Iterator[Account]:
+    """Run a fake account, out of reach of a proxy."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
+        patch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
+        for name in [one for one in os.environ if one.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}]:
+            patch.delenv(name)
         yield Account(opened.enter_context(FakeAws()), opened)
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    with an_account() as account:
+        yield account
 
 
 @pytest.fixture

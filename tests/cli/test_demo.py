@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 from typer.testing import CliRunner
@@ -24,9 +26,50 @@ ROOT = Path(__file__).parents[2]
 WITHOUT_MOTO = "import sys; sys.modules['moto'] = None; from cli.main import main; main()"
 
 
+#: A caller's own settings, which must change nothing.
+OWN: Final = {
+    "MODE": "shadow",
+    "CLUSTER_NAMES": "nothing-*",
+    "AWS_PROFILE": "production",
+    "LOG_LEVEL": "CRITICAL",
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run with a caller's own settings, and what it left in the process."""
+
+    played: Play
+    environment: tuple[dict[str, str], dict[str, str]]
+    new_threads: set[threading.Thread]
+
+
 @pytest.fixture(scope="module")
-def played() -> Play:
-    return play()
+def ran() -> Ran:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in OWN.items():
+            patch.setenv(name, value)
+        before, threads = dict(os.environ), set(threading.enumerate())
+        played = play()
+        return Ran(played, (before, dict(os.environ)), set(threading.enumerate()) - threads)
+
+
+@pytest.fixture(scope="module")
+def played(ran: Ran) -> Play:
+    return ran.played
+
+
+@pytest.fixture
+def shown(played: Play, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return what the command prints of the run, in a terminal of that many columns."""
+    monkeypatch.setattr(demo_run, "play", lambda: played)
+
+    def show(*options: str, columns: int = 120) -> str:
+        result = CliRunner().invoke(app, ["demo", *options], env={"COLUMNS": str(columns)})
+        assert result.exit_code == DONE, result.output
+        return result.output
+
+    return show
 
 
 def row_of(played: Play, scenario: Scenario) -> Row:
@@ -72,42 +115,32 @@ def test_the_run_accounts_for_every_request(played: Play) -> None:
     assert played.log_lines("clusters dispatched")[0]["expected"] == 4
 
 
-def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_behind(ran: Ran) -> None:
     """No thread and no variable stays, and the caller's own settings change nothing."""
-    monkeypatch.setenv("MODE", "shadow")
-    monkeypatch.setenv("CLUSTER_NAMES", "nothing-*")
-    monkeypatch.setenv("AWS_PROFILE", "production")
-    monkeypatch.setenv("LOG_LEVEL", "CRITICAL")
-    before, threads = dict(os.environ), set(threading.enumerate())
+    before, after = ran.environment
 
-    played = play()
-
-    assert not played.surprises
-    assert dict(os.environ) == before
-    assert set(threading.enumerate()) <= threads
+    assert not ran.played.surprises
+    assert OWN.items() <= before.items()
+    assert after == before
+    assert ran.new_threads == set()
 
 
-def test_the_table_shows_every_scenario_and_the_totals() -> None:
-    shown = CliRunner().invoke(app, ["demo"], env={"COLUMNS": "120"})
+def test_the_table_shows_every_scenario_and_the_totals(shown: Callable[..., str]) -> None:
+    output = shown()
 
-    assert shown.exit_code == DONE, shown.output
     for scenario in SCENARIOS:
-        assert " ".join(scenario.title.split()[:4]) in shown.output
-    assert "none got one" in shown.output
-    assert "NOT AS EXPECTED" not in shown.output
-    assert max(len(line) for line in shown.output.splitlines()) <= 120
+        assert " ".join(scenario.title.split()[:4]) in output
+    assert "none got one" in output
+    assert "NOT AS EXPECTED" not in output
+    assert max(len(line) for line in output.splitlines()) <= 120
 
 
-def test_the_introduction_fills_the_lines_of_a_narrow_terminal() -> None:
-    shown = CliRunner().invoke(app, ["demo"], env={"COLUMNS": "80"})
-
-    assert "AWS, and each cluster has a fake Kubernetes API" in shown.output
+def test_the_introduction_fills_the_lines_of_a_narrow_terminal(shown: Callable[..., str]) -> None:
+    assert "AWS, and each cluster has a fake Kubernetes API" in shown(columns=80)
 
 
-def test_the_metrics_shown_are_of_a_completed_review() -> None:
-    shown = CliRunner().invoke(app, ["demo"], env={"COLUMNS": "120"})
-
-    assert '"Completed":[1.0]' in "".join(shown.output.split())
+def test_the_metrics_shown_are_of_a_completed_review(shown: Callable[..., str]) -> None:
+    assert '"Completed":[1.0]' in "".join(shown().split())
 
 
 def test_an_unexpected_decision_is_shown_and_exits_1(
@@ -125,17 +158,16 @@ def test_an_unexpected_decision_is_shown_and_exits_1(
 
 def test_the_command_prints_plain_text_into_a_pipe() -> None:
     """There are no colours, and no text of a requester moves the cursor or ends a line."""
-    shown = command("demo")
+    shown = python("-m", "cli.main", "demo")
 
     assert shown.returncode == DONE, shown.stderr
     assert all(character.isprintable() or character == "\n" for character in shown.stdout)
     assert shown.stderr == ""
 
 
-def test_json_holds_decisions_lines_and_metrics() -> None:
-    shown = command("demo", "--output", "json")
+def test_json_holds_decisions_lines_and_metrics(shown: Callable[..., str]) -> None:
+    document = json.loads(shown("--output", "json"))
 
-    document = json.loads(shown.stdout)
     assert document["as_expected"] is True
     assert len(document["decisions"]) == len(SCENARIOS)
     assert {line["message"] for line in document["log"]} >= {"csr reviewed", "cluster reviewed"}
@@ -157,10 +189,6 @@ def test_the_other_commands_need_no_optional_package() -> None:
     shown = python("-c", WITHOUT_MOTO, "legacy", "tests/cli/legacy/chart")
 
     assert shown.returncode == ANSWER_IS_NO, shown.stderr
-
-
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return python("-m", "cli.main", *arguments)
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:

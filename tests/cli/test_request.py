@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,7 +30,7 @@ from sandbox.fake_apiserver.status import ApiError, forbidden
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, Rule
 from sandbox.tokens import User
-from tests.cli.conftest import CommandRunner
+from tests.cli.conftest import CommandRunner, an_account
 from tests.cli.hours import Hours
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.hiding import NOT_UTF_8
@@ -59,6 +59,19 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
     monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
+
+
+@pytest.fixture(scope="module")
+def shared_account() -> Iterator[Account]:
+    with an_account() as account:
+        yield account
+
+
+@pytest.fixture
+def account(shared_account: Account) -> Iterator[Account]:
+    """Yield an account without clusters: these commands read and change nothing else of it."""
+    yield shared_account
+    shared_account.remove_clusters()
 
 
 @pytest.fixture

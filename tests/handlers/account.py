@@ -188,7 +188,7 @@ class Account:
 
     def __init__(self, aws: FakeAws, opened: ExitStack) -> None:
         self.aws = aws
-        self._opened = opened
+        self._running = opened.enter_context(ExitStack())
         self._count = 0
         self.profiles = {NODE_ROLE: aws.add_profile(NODE_ROLE)}
         self.queue_url = aws.create_queue()
@@ -205,7 +205,7 @@ class Account:
         """Add a running cluster with access for the approver. `ca_pem`: another CA for EKS."""
         self._count += 1
         cluster = Cluster(self, name, region, self._count)
-        self._opened.enter_context(cluster.start())
+        self._running.enter_context(cluster.start())
         self.aws.add_cluster(
             name,
             region,
@@ -224,6 +224,13 @@ class Account:
         if onboarded:
             cluster.onboard()
         return cluster
+
+    def remove_clusters(self) -> None:
+        """Stop all clusters, and delete them and their nodes' instances."""
+        self._running.close()
+        for backend in eks_backends[ACCOUNT].values():
+            backend.clusters.clear()
+        self.aws._machines.clear()
 
     def name_only(self, names: Iterable[str], region: str = HOME, **tags: str) -> None:
         """Add clusters that are described like any other, but have no API."""

@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -57,8 +58,10 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 
 @pytest.fixture(scope="session")
-def package(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the package for that processor as SAM has it built."""
+def package(build: Path, target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return SAM's package for this machine; build the other processor's as SAM has it built."""
+    if target.architecture == HERE:
+        return build / "ReviewerFunction"
     folder = tmp_path_factory.mktemp(target.architecture)
     make("build-ReviewerFunction", target.architecture, folder)
     return folder
@@ -91,12 +94,18 @@ def aws() -> Iterator[FakeAws]:
         yield aws
 
 
-@pytest.fixture
-def cluster(aws: FakeAws) -> Iterator[FakeCluster]:
-    """Yield the cluster that the events name, onboarded."""
+@contextmanager
+def onboarded(aws: FakeAws) -> Iterator[FakeCluster]:
+    """Run the cluster that the events name, onboarded."""
     with FakeCluster(CLUSTER, region=HOME).start() as cluster:
         cluster.add_identity(aws.identity)
         cluster.map_role(aws.role_arn, "csr-approver", ["csr-approver"])
         cluster.grant("csr-approver", approver_rules(KUBELET_SERVING))
         aws.add_cluster(CLUSTER, HOME, server=cluster.server, ca_pem=cluster.ca_pem, vpc_id=VPC)
+        yield cluster
+
+
+@pytest.fixture
+def cluster(aws: FakeAws) -> Iterator[FakeCluster]:
+    with onboarded(aws) as cluster:
         yield cluster

@@ -38,6 +38,18 @@ def test_file_times_do_not_change_hash_or_zip(folder: Path) -> None:
     assert before == (content_hash(folder), write_zip(folder, folder.parent / "zip"))
 
 
+def test_a_copy_elsewhere_has_the_same_hash_and_zip(folder: Path, tmp_path: Path) -> None:
+    """Neither the folder's path nor the order in which its files were made changes them."""
+    copy = tmp_path / "elsewhere" / "copy"
+    (copy / "b").mkdir(parents=True)
+    (copy / "a").write_text("1")
+    (copy / "b" / "two").write_text("2")
+    settle(copy)
+
+    assert content_hash(folder) == content_hash(copy)
+    assert write_zip(folder, tmp_path / "one.zip") == write_zip(copy, tmp_path / "other.zip")
+
+
 @pytest.mark.parametrize("change", ["content", "name", "rights", "one more"])
 def test_each_other_change_changes_hash_and_zip(change: str, folder: Path) -> None:
     """Each change that could make the package run differently changes the hash and the zip."""

@@ -198,8 +198,6 @@ def test_it_is_the_same_from_another_clone(build: Path, tmp_path: Path) -> None:
         umask=0o077,
         check=True,
     )
-    package = build / "ReviewerFunction"
-    zips = [write_zip(package, tmp_path / "one.zip"), write_zip(made, tmp_path / "other.zip")]
 
-    assert content_hash(package) == content_hash(made)
-    assert zips[0] == zips[1]
+    # Equal hashes are equal zips: see test_archive.py.
+    assert content_hash(build / "ReviewerFunction") == content_hash(made)

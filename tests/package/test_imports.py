@@ -1,15 +1,24 @@
-"""All modules that the functions import are in the package and compiled, and no others of ours."""
+"""All modules that the functions import are in the package and compiled.
+
+Each function runs once with the package, and once with all libraries complete, through the same
+events: each of `events/`, then one while the cluster can't be reached, then one while AWS can't.
+"""
 
 import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from package.contents import UNUSED_DISTRIBUTIONS
 from package.runtime_api import LambdaFunction
-from sandbox.aws import HOME, FakeAws
+from sandbox.aws import FakeAws
 from sandbox.kubernetes import FakeCluster
-from tests.package.conftest import CLUSTER, VPC, libraries
+from tests.package.conftest import libraries, onboarded
 from tests.package.functions import (
     DISPATCH,
     EVENTS,
@@ -21,102 +30,115 @@ from tests.package.functions import (
 )
 from tests.template.sam import ROOT
 
-NOWHERE = "127.0.0.1:9"
+#: Python prints each import and each file of code, and writes no byte code.
+VERBOSE: Final = {"PYTHONVERBOSE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+#: The event during which something can't be reached.
+EVENT: Final = {DISPATCH: "schedule", REVIEW: "review"}
+
+#: A review of an unreachable cluster retries until 5 s before its time-out.
+SOON: Final = 7
+
+#: With less than 15 s the dispatcher asks AWS nothing.
+LATE: Final = 60
 
 
-@pytest.fixture
-def untrimmed(tmp_path: Path) -> Path:
-    """Return a folder with the same code and all libraries of the lock, complete and uncompiled."""
+@dataclass(frozen=True)
+class Run:
+    """What a function printed, with the package and with all libraries complete."""
+
+    handler: str
+    package: Path
+    loaded: str
+    whole: str
+
+
+def untrimmed(folder: Path) -> Path:
+    """Return the folder, with the same code and all libraries of the lock, uncompiled."""
     for path in (*libraries().iterdir(), *(ROOT / "src").iterdir()):
-        (tmp_path / path.name).symlink_to(path)
-    return tmp_path
+        (folder / path.name).symlink_to(path)
+    return folder
 
 
-def reported(
-    package: Path,
-    handler: str,
-    environment: dict[str, str],
-    *events: str,
-    timeout_seconds: int = 60,
-) -> str:
-    """Return what Python prints of its imports while the function handles these events."""
-    verbose = {"PYTHONVERBOSE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    with LambdaFunction(
-        package, handler, environment | verbose, timeout_seconds=timeout_seconds
-    ) as function:
-        for name in events:
+def events(
+    handler: str, aws: FakeAws, cluster: FakeCluster, both: Iterable[LambdaFunction]
+) -> None:
+    """Let both functions handle every event, in every situation."""
+    pending = cluster.get(file_csr(cluster, aws, address="10.0.1.10"))
+    for function in both:
+        for name in EVENTS[handler]:
             assert not function.invoke(event(name)).at_init
-        return function.output()
+        # This function decided the CSR, and EC2 is asked only while one is pending.
+        cluster.remove(pending["metadata"]["name"])
+        cluster.seed_object(pending)
+    cluster.close()
+    handle_together(both, EVENT[handler], SOON)
+    aws.stop_serving()
+    handle_together(both, EVENT[handler], LATE)
+
+
+def handle_together(both: Iterable[LambdaFunction], name: str, timeout_seconds: int) -> None:
+    """Both functions retry and wait in vain, so let them do it at the same time."""
+    with ThreadPoolExecutor() as pool:
+        waiting = [
+            pool.submit(one.invoke, event(name), timeout_seconds=timeout_seconds) for one in both
+        ]
+        for one in waiting:
+            one.result()
+
+
+@pytest.fixture(scope="module", params=FUNCTIONS)
+def run(
+    request: pytest.FixtureRequest, build: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
+    """Run each function through all events, once with each set of libraries."""
+    handler = request.param
+    package = build / FUNCTIONS[handler]
+    whole = untrimmed(tmp_path_factory.mktemp("untrimmed"))
+    with ExitStack() as stack:
+        aws = stack.enter_context(FakeAws())
+        cluster = stack.enter_context(onboarded(aws))
+        # In this mode a decision is written, too.
+        given = environment(handler, aws, Mode="approve-only") | VERBOSE
+        both = [
+            stack.enter_context(LambdaFunction(folder, handler, given))
+            for folder in (package, whole)
+        ]
+        events(handler, aws, cluster, both)
+        outputs = [function.output() for function in both]
+    yield Run(handler, package, *outputs)
 
 
 def imported(output: str) -> set[str]:
     return set(re.findall(r"^import '([^']+)'", output, re.MULTILINE))
 
 
-@pytest.mark.parametrize(("handler", "events"), EVENTS.items())
-def test_the_package_has_every_module_that_is_imported(
-    handler: str,
-    events: tuple[str, ...],
-    build: Path,
-    untrimmed: Path,
-    aws: FakeAws,
-    cluster: FakeCluster,
-) -> None:
+def test_the_package_has_every_module_that_is_imported(run: Run) -> None:
     """The package has every module that the functions import with all libraries complete."""
-    given = environment(handler, aws, Mode="approve-only")  # so that a decision is written, too
-    pending = cluster.get(file_csr(cluster, aws, address="10.0.1.10"))
-    whole = imported(reported(untrimmed, handler, given, *events))
-    # The first run decided the CSR, and EC2 is asked only while one is pending.
-    cluster.remove(pending["metadata"]["name"])
-    cluster.seed_object(pending)
-    loaded = imported(reported(build / FUNCTIONS[handler], handler, given, *events))
+    loaded = imported(run.loaded)
 
-    assert whole == loaded
-    assert {"botocore.client", "pydantic_core._pydantic_core", handler.rpartition(".")[0]} <= loaded
+    assert imported(run.whole) == loaded
+    assert {
+        "botocore.client",
+        "pydantic_core._pydantic_core",
+        run.handler.rpartition(".")[0],
+    } <= loaded
     assert set() == {name.partition(".")[0] for name in loaded} & {*UNUSED_DISTRIBUTIONS, "attr"}
 
 
-@pytest.mark.parametrize(("handler", "name"), [(DISPATCH, "schedule"), (REVIEW, "review")])
-def test_the_package_has_every_module_imported_while_aws_is_unreachable(
-    handler: str, name: str, build: Path, untrimmed: Path, aws: FakeAws
-) -> None:
-    """Errors while no AWS API answers import no module that the package lacks."""
-    given = environment(handler, aws) | {"AWS_ENDPOINT_URL": f"http://{NOWHERE}"}
-    whole = reported(untrimmed, handler, given, name)
-    loaded = reported(build / FUNCTIONS[handler], handler, given, name)
+def test_every_situation_came_about(run: Run) -> None:
+    """Both outputs have the errors of an unreachable AWS and, of a review, of the cluster."""
+    errors = {DISPATCH: ["EndpointConnectionError"]}
+    errors[REVIEW] = ["NewConnectionError", "EndpointConnectionError", '"action":"approved"']
 
-    assert imported(whole) == imported(loaded)
-    assert "EndpointConnectionError" in loaded
+    for output in (run.loaded, run.whole):
+        assert [] == [error for error in errors[run.handler] if error not in output]
 
 
-def test_the_package_has_every_module_imported_while_the_cluster_is_unreachable(
-    build: Path, untrimmed: Path, aws: FakeAws
-) -> None:
-    """Errors of a cluster that doesn't answer within 5 seconds import no module it lacks."""
-    with FakeCluster(CLUSTER, region=HOME).start() as cluster:
-        ca_pem = cluster.ca_pem
-    aws.add_cluster(CLUSTER, HOME, server=f"https://{NOWHERE}", ca_pem=ca_pem, vpc_id=VPC)
-    given = environment(REVIEW, aws)
-    whole = reported(untrimmed, REVIEW, given, "review", timeout_seconds=10)
-    loaded = reported(build / FUNCTIONS[REVIEW], REVIEW, given, "review", timeout_seconds=10)
-
-    assert imported(whole) == imported(loaded)
-    assert "NewConnectionError" in loaded
-
-
-@pytest.mark.parametrize(("handler", "events"), EVENTS.items())
-def test_nothing_is_compiled_at_a_start(
-    handler: str,
-    events: tuple[str, ...],
-    build: Path,
-    aws: FakeAws,
-    cluster: FakeCluster,
-) -> None:
+def test_nothing_is_compiled_at_a_start(run: Run) -> None:
     """Python loads every module of the package from its byte code."""
-    file_csr(cluster, aws, address="10.0.1.10")
-    package = build / FUNCTIONS[handler]
-    output = reported(package, handler, environment(handler, aws), *events)
-    sources = re.findall(rf"^# code object from '?({package}/\S+?)'?$", output, re.MULTILINE)
+    pattern = rf"^# code object from '?({run.package}/\S+?)'?$"
+    sources = re.findall(pattern, run.loaded, re.MULTILINE)
 
     assert 200 < len(sources)
     assert {".pyc"} == {Path(path).suffix for path in sources}

@@ -1,12 +1,11 @@
 """The template after SAM's transform, the stack that it creates, and what its functions report."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 
-from tests.handlers.account import Account
 from tests.handlers.conftest import account, lambdas
-from tests.handlers.lambdas import Lambdas
 from tests.template.cloudformation import Stack, Template
 from tests.template.java import Java
 from tests.template.reported import Reported, report_every_case
@@ -31,9 +30,19 @@ def monitoring() -> Stack:
     return monitoring_of(Template.read(ROOT / "template.yaml").stack())
 
 
+@pytest.fixture(scope="session")
+def _runs() -> list[Reported]:
+    """Return the runs so far: none or one."""
+    return []
+
+
 @pytest.fixture
-def reported(account: Account, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch) -> Reported:
-    return report_every_case(account, lambdas, monkeypatch)
+def reported(request: pytest.FixtureRequest, _runs: list[Reported]) -> Reported:
+    """Run every case once, for the first test that needs it; each test gets its own copy."""
+    if not _runs:
+        needed = (request.getfixturevalue(one) for one in ("account", "lambdas", "monkeypatch"))
+        _runs.append(report_every_case(*needed))
+    return deepcopy(_runs[0])
 
 
 @pytest.fixture(scope="session")

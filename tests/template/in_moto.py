@@ -1,8 +1,8 @@
-"""Run by SAM's own Python: deploy a template into moto, and print what was created, as JSON.
+"""Run by SAM's own Python: deploy templates into moto, and print what was created, as JSON.
 
-It reads a JSON object: `template` and `parameters` for CloudFormation, and `calls` of other APIs to
-make once the stack exists, each as service, method and arguments, in which `<name>` is an output's
-value.
+It reads a JSON object for each stack, which gets an account of its own: `template` and `parameters`
+for CloudFormation, and `calls` of other APIs to make once the stack exists, each as service, method
+and arguments, in which `<name>` is an output's value.
 """
 
 import io
@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 import zipfile
+from typing import Any
 
 import boto3
 from moto import mock_aws
@@ -28,9 +29,8 @@ def a_package() -> bytes:
     return package.getvalue()
 
 
-def main() -> None:
-    """Deploy the template, make the calls, and print what exists then."""
-    asked = json.load(sys.stdin)
+def deploy(asked: dict[str, Any]) -> dict[str, Any]:
+    """Deploy the template, make the calls, and return what exists then."""
     s3, cloudformation = boto3.client("s3"), boto3.client("cloudformation")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key="package.zip", Body=a_package())
@@ -52,7 +52,7 @@ def main() -> None:
         calls = calls.replace(f"<{name}>", value)
     for service, method, arguments in json.loads(calls):
         getattr(boto3.client(service), method)(**arguments)
-    reported = {
+    return {
         "status": stack["StackStatus"],
         "outputs": outputs,
         "resources": {
@@ -73,11 +73,18 @@ def main() -> None:
             for role in boto3.client("iam").list_roles()["Roles"]
         },
     }
+
+
+def main() -> None:
+    """Deploy each stack into an empty account, and print what exists in each."""
+    reported = {}
+    for name, asked in json.load(sys.stdin).items():
+        with mock_aws():
+            reported[name] = deploy(asked)
     json.dump(reported, sys.stdout, default=str)
 
 
 if __name__ == "__main__":
     os.environ.update(AWS_ACCESS_KEY_ID="practice", AWS_SECRET_ACCESS_KEY="practice")
     warnings.simplefilter("error")  # moto warns of types that it doesn't support
-    with mock_aws():
-        main()
+    main()

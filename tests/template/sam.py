@@ -27,8 +27,13 @@ def sam_bin() -> Path:
     return folder
 
 
-def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -> str:
-    """Run one of SAM's programs, as on a machine without AWS credentials; return its stdout."""
+def run(
+    *command: str | Path, home: Path, stdin: str = "", code: int = 0, **environment: str
+) -> str:
+    """Run one of SAM's programs, as on a machine without AWS credentials; return its stdout.
+
+    `code`: the exit code that is expected.
+    """
     folder = sam_bin()
     ran = subprocess.run(  # noqa: S603 - installed by the Makefile
         [folder / command[0], *command[1:]],
@@ -44,7 +49,7 @@ def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -
         text=True,
         check=False,
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.returncode == code, ran.stdout + ran.stderr
     return ran.stdout
 
 
