@@ -123,13 +123,12 @@ def diagnosis(
 
 def _open(assessment: Assessment) -> Iterator[Evaluation]:
     """Yield the evaluations of requests without a certificate, or with one not as asked for."""
-    closed = {id(one.csr) for one in assessment.parsed if not _is_open(one)}
-    wanted = [one for one in assessment.parsed if id(one.csr) not in closed]
+    wanted = [one for one in assessment.parsed if _is_open(one)]
     evaluations = [one for part in assessment.slices_of(wanted) for one in part]
     yield from evaluations
     reached = {id(one.case.csr) for one in evaluations}
     yield from (Deferred.in_this_run(one.case) for one in wanted if id(one.csr) not in reached)
-    # Of what wasn't read nothing is known, unless it has no certificate.
+    # A request that wasn't read counts as open only if it has no certificate.
     unread: list[Evaluation] = [
         one for one in assessment.bugs if _newer(one.case.csr, assessment.peers) is None
     ]

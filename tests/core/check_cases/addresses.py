@@ -94,7 +94,7 @@ LINES: tuple[Line, ...] = (
         with_names("10.0.1.77"),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.1.77'], on {INSTANCE_ID} but a pod's or of another interface; "
+        f"got ['10.0.1.77'], on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
     Line(
@@ -103,7 +103,7 @@ LINES: tuple[Line, ...] = (
         with_names(PUBLIC_ADDRESS, policy=a_policy(allow_public_addresses=False)),
         LEAVE,
         "address not accepted",
-        f"got ['{PUBLIC_ADDRESS}'], on {INSTANCE_ID} but a pod's or of another interface; "
+        f"got ['{PUBLIC_ADDRESS}'], on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of ['10.0.1.10']",
     ),
     Line(
@@ -114,7 +114,7 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.3.5'], on {INSTANCE_ID} but a pod's or of another interface; "
+        f"got ['10.0.3.5'], on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
     Line(
@@ -128,7 +128,7 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address not accepted",
-        f"got ['2001:db8::a'], on {INSTANCE_ID} but a pod's or of another interface; "
+        f"got ['2001:db8::a'], on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
     Line(
@@ -137,7 +137,7 @@ LINES: tuple[Line, ...] = (
         with_names("10.0.2.10", instance=TWO_INTERFACES),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
+        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
     Line(
@@ -151,7 +151,7 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
+        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
     *(
@@ -165,7 +165,7 @@ LINES: tuple[Line, ...] = (
             ),
             LEAVE,
             "address not accepted",
-            f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or of another interface; "
+            f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or another interface's; "
             "expected one of ['10.0.1.10', '198.51.100.10']",
         )
         for sentence, interface in (

@@ -33,7 +33,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=BY_NAME_CSR, identity=None),
         LEAVE,
         "no instance identity",
-        "spec.extra has no IAM keys; by name only with ALLOW_NAME_IDENTITY=true",
+        "spec.extra has no IAM keys; ALLOW_NAME_IDENTITY=true would allow identity by name",
     ),
     Line(
         "instance-known",
@@ -49,7 +49,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=a_csr(extra={"sessionname": (INSTANCE_ID,)}), identity=None),
         LEAVE,
         "no instance identity",
-        "spec.extra holds a session name under an odd key, so it isn't the authenticator's",
+        "spec.extra has a session name under another key than sessionName, so not from EKS",
     ),
     Line(
         "instance-known",

@@ -33,7 +33,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=()),
         LEAVE,
         "no such Service",
-        "got ['web']; namespace shop has none of that name",
+        "got ['web']; namespace shop has no Service of that name",
     ),
     Line(
         "service-known",
@@ -41,7 +41,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=(a_service(namespace="other"),)),
         LEAVE,
         "no such Service",
-        "got ['web']; namespace shop has none of that name",
+        "got ['web']; namespace shop has no Service of that name",
     ),
     Line(
         "service-known",
@@ -49,7 +49,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "db.shop.svc"),
         LEAVE,
         "no such Service",
-        "got ['db']; namespace shop has none of that name",
+        "got ['db']; namespace shop has no Service of that name",
     ),
     Line(
         "service-known",
@@ -144,7 +144,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(request=a_service_request(sans=())),
         LEAVE,
         "no DNS name",
-        f"got none as subjectAltName, {EXPECTED_NAME}",
+        f"got no DNS name in subjectAltName, {EXPECTED_NAME}",
     ),
     Line(
         "service-names",
@@ -152,7 +152,7 @@ LINES: tuple[Line, ...] = (
         with_names(CLUSTER_IP),
         LEAVE,
         "no DNS name",
-        f"got none as subjectAltName, {EXPECTED_NAME}",
+        f"got no DNS name in subjectAltName, {EXPECTED_NAME}",
     ),
     *(
         Line(
@@ -217,7 +217,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "10.100.7.8"),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
+        f"got ['10.100.7.8'], expected only ['{CLUSTER_IP}']",
     ),
     Line(
         "service-addresses",
@@ -225,7 +225,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=(a_service(ips=()),)),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['{CLUSTER_IP}'], expected of none",
+        f"got ['{CLUSTER_IP}'], expected none",
     ),
     Line(
         "service-addresses",
@@ -233,7 +233,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "10.100.7.8", services=(a_service(), a_service("db", ips=("10.100.7.8",)))),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
+        f"got ['10.100.7.8'], expected only ['{CLUSTER_IP}']",
     ),
     Line(
         "service-addresses",
@@ -245,6 +245,6 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['10.100.7.8'], expected of ['{CLUSTER_IP}']",
+        f"got ['10.100.7.8'], expected only ['{CLUSTER_IP}']",
     ),
 )

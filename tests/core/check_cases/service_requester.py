@@ -63,7 +63,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(csr=a_service_csr(name="csr-7znmf")),
         LEAVE,
         "EKS never issues this name",
-        "got csr-7znmf, expected one without csr- before",
+        "got csr-7znmf, expected a name that doesn't begin with csr-",
     ),
     # --- fresh
     Line("fresh", "seven minutes old", a_service_case()),
@@ -89,6 +89,6 @@ LINES: tuple[Line, ...] = (
         a_service_case(peers=Peers(newer_in_namespace=20)),
         LEAVE,
         "too many pending in the namespace",
-        "got 20 newer ones, expected under 20",
+        "got 20 newer ones, expected fewer than 20",
     ),
 )
