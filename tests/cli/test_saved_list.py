@@ -42,7 +42,7 @@ BAD = {
 @st.composite
 def saved(draw: st.DrawFn, bad: str) -> tuple[list[Any], int, bytes]:
     """Draw a list's readable objects, the place of a bad one among them, and the file."""
-    document = draw(lists)
+    document: dict[str, Any] = draw(lists)
     at = draw(st.integers(0, len(document["items"])))
     items = [*document["items"][:at], "THE BAD ONE", *document["items"][at:]]
     text = json.dumps(

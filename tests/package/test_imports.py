@@ -5,7 +5,7 @@ events: each of `events/`, then one while the cluster can't be reached, then one
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def untrimmed(folder: Path) -> Path:
     return folder
 
 
-def events(
+def handle_all(
     handler: str, aws: FakeAws, cluster: FakeCluster, both: Iterable[LambdaFunction]
 ) -> None:
     """Let both functions handle every event, in every situation."""
@@ -90,7 +90,7 @@ def handle_together(both: Iterable[LambdaFunction], name: str, timeout_seconds: 
 @pytest.fixture(scope="module", params=FUNCTIONS)
 def run(
     request: pytest.FixtureRequest, build: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Run]:
+) -> Run:
     """Run each function through all events, once with each set of libraries."""
     handler = request.param
     package = build / FUNCTIONS[handler]
@@ -104,9 +104,9 @@ def run(
             stack.enter_context(LambdaFunction(folder, handler, given))
             for folder in (package, whole)
         ]
-        events(handler, aws, cluster, both)
+        handle_all(handler, aws, cluster, both)
         outputs = [function.output() for function in both]
-    yield Run(handler, package, *outputs)
+    return Run(handler, package, *outputs)
 
 
 def imported(output: str) -> set[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,15 +28,21 @@ def sam_bin() -> Path:
     return folder
 
 
-def run(
-    *command: str | Path, home: Path, stdin: str = "", code: int = 0, **environment: str
-) -> str:
-    """Run one of SAM's programs, as on a machine without AWS credentials; return its stdout.
+def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -> str:
+    """Run one of SAM's programs, as on a machine without AWS credentials; return its stdout."""
+    return _stdout(_ran(command, home, stdin, environment), code=0)
 
-    `code`: the exit code that is expected.
-    """
+
+def run_to(code: int, *command: str | Path, home: Path) -> str:
+    """Run one of SAM's programs, which must end with this code; return its stdout."""
+    return _stdout(_ran(command, home, "", {}), code)
+
+
+def _ran(
+    command: Sequence[str | Path], home: Path, stdin: str, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     folder = sam_bin()
-    ran = subprocess.run(  # noqa: S603 - installed by the Makefile
+    return subprocess.run(  # noqa: S603 - installed by the Makefile
         [folder / command[0], *command[1:]],
         cwd=ROOT,
         env={
@@ -49,6 +56,9 @@ def run(
         text=True,
         check=False,
     )
+
+
+def _stdout(ran: subprocess.CompletedProcess[str], code: int) -> str:
     assert ran.returncode == code, ran.stdout + ran.stderr
     return ran.stdout
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.template.sam import ROOT, run
+from tests.template.sam import ROOT, run, run_to
 from tests.template.templates import TEMPLATES
 
 #: The copy of the template in which a function has no memory size.
@@ -31,8 +31,10 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     careless = tmp_path_factory.mktemp("careless") / CARELESS
     text = Path(ROOT, "template.yaml").read_text()
     careless.write_text(text.replace("      MemorySize: 256\n", ""))
-    command = ("cfn-lint", "--format", "json", *TEMPLATES, careless)
-    found = json.loads(run(*command, home=careless.parent, code=ERRORS))
+    options = ("--format", "json")
+    found = json.loads(
+        run_to(ERRORS, "cfn-lint", *options, *TEMPLATES, careless, home=careless.parent)
+    )
     return [(Path(one["Filename"]).name, f"{one['Rule']['Id']} {one['Message']}") for one in found]
 
 
