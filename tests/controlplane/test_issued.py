@@ -214,7 +214,7 @@ def test_a_correct_certificate_is_not_reported(
     ("wrong", "why"),
     [
         ("key", "another key than the request"),
-        ("names", "further names: [('DNS', 'kubernetes.default')]"),
+        ("names", "additional names: [('DNS', 'kubernetes.default')]"),
     ],
 )
 def test_a_wrong_certificate_stops_approvals_for_its_requester(
