@@ -12,6 +12,7 @@ from tests.real.controlplane import BuildError, ControlPlane, build, built
 CLUSTER: Final = "prod"
 
 _ABSENT: Final = "no control plane: "
+_BUILT_ONCE: Final = {"package", "template"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,11 +21,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test of the control plane's folder."""
+    """Mark each test of the control plane's folder, and what one process must run (pytest-xdist)."""
     folder = Path(__file__).parent / "controlplane"
     for item in items:
         if folder in item.path.parents:
             item.add_marker("controlplane")
+        item.add_marker(pytest.mark.xdist_group(_share(item.path)))
+
+
+def _share(file: Path) -> str:
+    """Return the name of what one process runs: a file, or a folder whose tests share a build."""
+    shared = file.parent.name in _BUILT_ONCE
+    return str((file.parent if shared else file).relative_to(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
