@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test of the control plane's folder, and what one process must run (pytest-xdist)."""
+    """Mark the control plane's tests, and the tests that one process of pytest-xdist must run."""
     folder = Path(__file__).parent / "controlplane"
     for item in items:
         if folder in item.path.parents:
