@@ -10,11 +10,11 @@ from adapters import csr_api
 from adapters.retry import Retries
 from sandbox.kubelet import kubelet_request
 from tests.contract.objects import a_csr, create, unique
-from tests.controlplane.approver import Real
 from tests.controlplane.etcd import compact
+from tests.controlplane.real_server import RealServer
 from tests.faults.check import check
 from tests.faults.proxy import Exchange, Reply, before_the_answer
-from tests.faults.rig import CLUSTER, DUE, RIGHTLY, Rig, a_rig, later
+from tests.faults.rig import CLUSTER, CORRECT_DECISIONS, DUE, Rig, a_rig, next_invocation
 from tests.faults.row import Row, healthy
 from tests.faults.table import TABLE
 from tests.handlers.account import VPC, Account
@@ -23,7 +23,7 @@ from tests.real.controlplane import ControlPlane, eventually
 
 
 @pytest.fixture(scope="module")
-def real(eks_plane: ControlPlane, account: Account) -> Real:
+def real(eks_plane: ControlPlane, account: Account) -> RealServer:
     account.aws.add_cluster(
         CLUSTER,
         eks_plane.region,
@@ -31,12 +31,12 @@ def real(eks_plane: ControlPlane, account: Account) -> Real:
         ca_pem=eks_plane.ca_pem,
         vpc_id=VPC,
     )
-    return Real(eks_plane, account)
+    return RealServer(eks_plane, account)
 
 
 @pytest.fixture
 def rig(
-    account: Account, real: Real, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch
+    account: Account, real: RealServer, lambdas: Lambdas, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Rig]:
     """Yield the rig, with everything due at once."""
     lambdas.settings(APPROVE_AFTER_SECONDS="0", DENY_AFTER_SECONDS="0")
@@ -57,16 +57,16 @@ def test_row(row: Row, rig: Rig) -> None:
 def filed(rig: Rig) -> Rig:
     """File six CSRs that are due."""
     rig.file_all(DUE)
-    later(rig, timedelta(minutes=1))
+    next_invocation(rig, timedelta(minutes=1))
     return rig
 
 
 def decides_next_minute(rig: Rig) -> None:
     """Check that a run without a fault decides everything correctly."""
     rig.heal()
-    later(rig, timedelta(minutes=2))
+    next_invocation(rig, timedelta(minutes=2))
     assert not rig.review()
-    assert RIGHTLY == rig.decisions()
+    assert CORRECT_DECISIONS == rig.decisions()
 
 
 def test_a_stopped_api_server_loses_no_csr(filed: Rig, eks_plane: ControlPlane) -> None:
@@ -108,11 +108,11 @@ def test_an_api_server_that_restarts_during_a_run_is_retried(
         answers = (restarted(exchange) for _ in range(5))
         exchange.answer(next(answer for answer in answers if answer.status == 403))
 
-    filed.line.breaks(restarts, method="GET", times=1)
+    filed.proxy.add_fault(restarts, method="GET", times=1)
 
     filed.review()
 
-    assert 403 == filed.line.reported[0]
+    assert 403 == filed.proxy.reported[0]
     assert [] == filed.lambdas.lines_with("cluster not onboarded")
     assert healthy() == filed.metrics()
     decides_next_minute(filed)
@@ -139,11 +139,11 @@ def test_a_list_that_etcd_has_compacted(filed: Rig, eks_plane: ControlPlane) -> 
         compact(eks_plane)  # discards the version that the list shows
         eks_plane.restart("apiserver")
 
-    filed.line.breaks(before_the_answer(compacts), method="GET", page=1, times=1)
+    filed.proxy.add_fault(before_the_answer(compacts), method="GET", page=1, times=1)
 
     filed.review()
 
-    assert 410 in filed.line.reported
+    assert 410 in filed.proxy.reported
     assert healthy() == filed.metrics()
     decides_next_minute(filed)
 
@@ -166,14 +166,14 @@ def test_an_etcd_that_stops_before_the_decisions_are_written(
 
     It continues the requests when etcd is back, unless the client has cancelled them.
     """
-    filed.line.breaks(before_the_answer(lambda: eks_plane.stop("etcd")), method="GET", page=2)
-    filed.aws("GetInstanceProfile", lambda *_: filed.passes(49))
+    filed.proxy.add_fault(before_the_answer(lambda: eks_plane.stop("etcd")), method="GET", page=2)
+    filed.break_aws_call("GetInstanceProfile", lambda *_: filed.advance_clock(49))
     stopped(eks_plane, filed, at_once=False)
 
     actions = set(filed.lambdas.actions().values())
     assert actions <= {"not-written", "deferred"}
     assert 6 == filed.metrics()["Pending"]
-    assert filed.decisions().items() <= RIGHTLY.items()
+    assert filed.decisions().items() <= CORRECT_DECISIONS.items()
     decides_next_minute(filed)
 
 

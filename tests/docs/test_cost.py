@@ -60,7 +60,7 @@ def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas:
     lambdas.review()
     idle = len(lambdas.printed)
     cluster.file()
-    lambdas.forget()
+    lambdas.discard_output()
     lambdas.review()
     [line] = lambdas.lines_with("csr reviewed")
     lambda_adds = 0.6

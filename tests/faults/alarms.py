@@ -3,7 +3,7 @@
 from functools import cache
 
 from adapters.ledger_metrics import NAMESPACE
-from tests.faults.rig import ALL
+from tests.faults.rig import CSR_NAMES
 from tests.faults.row import Outcome, Row, healthy
 from tests.template.alarms import Samples
 from tests.template.alarms import firing as firing_on
@@ -50,7 +50,7 @@ def _of(row: Row) -> Samples:
     minute: dict[str, float] = {"Expected": 0 if row.place.is_dispatchers else 1}
     minute |= outcome.metrics
     waits_on = outcome.metrics.get("Pending", 0) > outcome.metrics.get("Waiting", 0)
-    stays = waits_on and set(outcome.decided) != set(ALL)
+    stays = waits_on and set(outcome.decided) != set(CSR_NAMES)
     minute["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
     function = "dispatcher" if row.place.is_dispatchers else "reviewer"
     dead = outcome.fails and not row.place.is_dispatchers

@@ -21,7 +21,7 @@ from tests.faults.proxy import (
     drips,
 )
 from tests.faults.rig import Killed, Rig
-from tests.faults.wire import OnTheWire
+from tests.faults.wire import HttpFault
 
 FOREVER: Final = float("inf")
 
@@ -32,74 +32,76 @@ UNREACHABLE: Final = EndpointConnectionError(**_AWS)
 CLOSED: Final = ConnectionClosedError(**_AWS)
 
 #: The CSR whose write fails, in rows where only one write fails.
-ONE: Final = "faults-2"
+FAULTY_CSR: Final = "faults-2"
 
 
-def listing(fault: Fault, page: int = 1, times: float = FOREVER) -> Callable[[Rig], None]:
+def break_list(fault: Fault, page: int = 1, times: float = FOREVER) -> Callable[[Rig], None]:
     """Break a page of the list."""
-    return lambda rig: rig.line.breaks(fault, method="GET", page=page, times=times)
+    return lambda rig: rig.proxy.add_fault(fault, method="GET", page=page, times=times)
 
 
-def second(fault: Fault, times: float = FOREVER) -> Callable[[Rig], None]:
+def break_second_page(fault: Fault, times: float = FOREVER) -> Callable[[Rig], None]:
     """Break the second page of the list."""
-    return listing(fault, 2, times)
+    return break_list(fault, 2, times)
 
 
-def writing(fault: Fault, name: str = ONE, times: float = FOREVER) -> Callable[[Rig], None]:
+def break_write(
+    fault: Fault, name: str = FAULTY_CSR, times: float = FOREVER
+) -> Callable[[Rig], None]:
     """Break the write of one decision, or of all of them if `name` is empty."""
-    return lambda rig: rig.line.breaks(fault, method="PUT", path=name, times=times)
+    return lambda rig: rig.proxy.add_fault(fault, method="PUT", path=name, times=times)
 
 
-def slowly(seconds: float, **where: Any) -> Callable[[Rig], None]:
+def drip_answer(seconds: float, **where: Any) -> Callable[[Rig], None]:
     """Let an answer drip: its first byte arrives after `seconds`."""
 
-    def breaks(rig: Rig) -> None:
+    def inject(rig: Rig) -> None:
         passing = iter([seconds])
-        rig.line.breaks(drips(lambda: rig.passes(next(passing, 0))), **where)
+        rig.proxy.add_fault(drips(lambda: rig.advance_clock(next(passing, 0))), **where)
 
-    return breaks
+    return inject
 
 
-def broken_off(rig: Rig) -> None:
+def break_handshakes(rig: Rig) -> None:
     """Break new connections off in the TLS handshake."""
-    rig.line.breaks_handshakes = True
+    rig.proxy.breaks_handshakes = True
 
 
 def after_page(page: int, happens: Callable[[Rig], None]) -> Callable[[Rig], None]:
     """Do something while a page of the list is answered, the last on its connection."""
 
-    def breaks(rig: Rig) -> None:
-        rig.line.breaks(before_the_answer(lambda: happens(rig)), method="GET", page=page)
+    def inject(rig: Rig) -> None:
+        rig.proxy.add_fault(before_the_answer(lambda: happens(rig)), method="GET", page=page)
 
-    return breaks
+    return inject
 
 
-def refuses(rig: Rig) -> None:
+def refuse_connections(rig: Rig) -> None:
     """Stop listening."""
-    rig.line.refuse()
+    rig.proxy.refuse()
 
 
-def stranger(rig: Rig) -> None:
+def show_other_ca(rig: Rig) -> None:
     """Let another server answer."""
-    rig.line.shows_a_stranger()
+    rig.proxy.shows_a_stranger()
 
 
-def aws(operation: str, answer: OnTheWire) -> Callable[[Rig], None]:
+def break_aws_call(operation: str, answer: HttpFault) -> Callable[[Rig], None]:
     """Break a call to AWS."""
-    return lambda rig: rig.aws(operation, answer)
+    return lambda rig: rig.break_aws_call(operation, answer)
 
 
-def ec2_page_two(answer: OnTheWire) -> Callable[[Rig], None]:
+def break_ec2_page_two(answer: HttpFault) -> Callable[[Rig], None]:
     """Break the second page of EC2's answer."""
 
-    def breaks(rig: Rig) -> None:
-        rig.small_ec2_pages()
-        rig.aws("DescribeInstances", wire.on_page_two(answer))
+    def inject(rig: Rig) -> None:
+        rig.shrink_ec2_pages()
+        rig.break_aws_call("DescribeInstances", wire.on_page_two(answer))
 
-    return breaks
+    return inject
 
 
-def killed(_event: str, _request: Any) -> Any:
+def kill_function(_event: str, _request: Any) -> Any:
     """End the function here."""
     raise Killed("the runtime ended the function")
 
@@ -107,11 +109,11 @@ def killed(_event: str, _request: Any) -> Any:
 def messages(*bodies: str) -> Callable[[Rig], None]:
     """Deliver these instead of the dispatcher's message; `own` stands for that message."""
 
-    def breaks(rig: Rig) -> None:
+    def inject(rig: Rig) -> None:
         [own] = rig.messages
         rig.messages = [own if body == "own" else body for body in bodies]
 
-    return breaks
+    return inject
 
 
 def for_cluster(name: str, region: str = HOME) -> str:
@@ -126,15 +128,15 @@ class Unrenewable:
         raise CredentialRetrievalError(provider="container-role", error_msg="arn:aws:iam::1:role/x")
 
 
-def credentials_gone(rig: Rig) -> None:
+def lose_credentials(rig: Rig) -> None:
     """Remove the credentials, both cached and in the environment."""
-    rig.credentials(None)
-    rig.no_environment()
+    rig.replace_credentials(None)
+    rig.unset_credentials()
 
 
-def unknown_to_sts(rig: Rig) -> None:
+def use_credentials_unknown_to_sts(rig: Rig) -> None:
     """Use credentials that STS refuses, as after they expire or their role is deleted."""
-    rig.credentials(AwsIdentity.session("csr-approver-review", "x", account=ACCOUNT))
+    rig.replace_credentials(AwsIdentity.session("csr-approver-review", "x", account=ACCOUNT))
 
 
 def sqs_takes_nothing(_event: str, _request: Any) -> Any:

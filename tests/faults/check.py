@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.faults.rig import RIGHTLY, Rig, later
+from tests.faults.rig import CORRECT_DECISIONS, Rig, next_invocation
 from tests.faults.row import Row
 
 _WRONG = {"Approved": "deny", "Denied": "approve"}
@@ -19,33 +19,33 @@ def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
     if row.warm:
         rig.warm_up()
     rig.file_all(row.age)
-    later(rig, timedelta(minutes=1))
+    next_invocation(rig, timedelta(minutes=1))
     rig.invocation.seconds = row.seconds
-    row.breaks(rig)
+    row.inject(rig)
 
     failed = rig.dispatch() if row.place.is_dispatchers else rig.review()
 
     outcome = row.outcome
     expected = {k: v for k, v in outcome.metrics.items() if aged or k != "OldestPendingSeconds"}
-    assert {name: RIGHTLY[name] for name in outcome.decided} == rig.decisions()
+    assert {name: CORRECT_DECISIONS[name] for name in outcome.decided} == rig.decisions()
     assert expected == rig.metrics()
     assert outcome.tries in (None, rig.tries)
     assert outcome.fails == failed
     if outcome.message:
-        assert any(_is_told(line, row) for line in rig.lambdas.lines), rig.lambdas.lines
+        assert any(_reports(line, row) for line in rig.lambdas.lines), rig.lambdas.lines
     else:
         assert row.logged in rig.errors[-1]
     _assert_no_wrong_verdict(row, rig)
     assert "k8s-aws-v1." not in rig.lambdas.printed
 
     rig.heal()
-    later(rig, timedelta(minutes=2))
+    next_invocation(rig, timedelta(minutes=2))
     assert not rig.review()
 
-    assert RIGHTLY == rig.decisions()
+    assert CORRECT_DECISIONS == rig.decisions()
 
 
-def _is_told(line: Mapping[str, Any], row: Row) -> bool:
+def _reports(line: Mapping[str, Any], row: Row) -> bool:
     """Return whether this is the row's log line."""
     fields = {"message": row.outcome.message, **row.outcome.fields}
     fits = all(line.get(name) == value for name, value in fields.items())
@@ -57,7 +57,7 @@ def _assert_no_wrong_verdict(row: Row, rig: Rig) -> None:
     wrong = {
         line["csr"]: line.get("verdict")
         for line in rig.lambdas.lines_with("csr reviewed")
-        if line.get("verdict") == _WRONG.get(RIGHTLY.get(line["csr"], ""))
+        if line.get("verdict") == _WRONG.get(CORRECT_DECISIONS.get(line["csr"], ""))
     }
     fields = row.outcome.fields
     shown = {fields["csr"]: fields["verdict"]} if row.outcome.contradicts else {}

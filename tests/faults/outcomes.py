@@ -2,19 +2,19 @@
 
 from typing import Final
 
-from tests.faults.breaking import ONE
-from tests.faults.rig import ALL, PAGE
+from tests.faults.breaking import FAULTY_CSR
+from tests.faults.rig import CSR_NAMES, PAGE
 from tests.faults.row import Outcome, Retry, healthy
 
 _NONE: Final = ()
-_FIRST_PAGE: Final = ALL[:PAGE]
-_ALL_BUT_ONE: Final = tuple(name for name in ALL if name != ONE)
-DENIAL: Final = ALL[-1]
+_FIRST_PAGE: Final = CSR_NAMES[:PAGE]
+_ALL_BUT_ONE: Final = tuple(name for name in CSR_NAMES if name != FAULTY_CSR)
+DENIAL: Final = CSR_NAMES[-1]
 
 _WAITED: Final = {"OldestPendingSeconds": 420}
 
 UNSEEN = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(),
     message="cluster reviewed",
     retry=Retry.IN_THE_RUN,
@@ -70,7 +70,7 @@ def one_not_written(retry: Retry, tries: int | None = None) -> Outcome:
         decided=_ALL_BUT_ONE,
         metrics=healthy(Approved=4, ReviewErrors=1, Pending=1) | _WAITED,
         message="csr reviewed",
-        fields={"csr": ONE, "verdict": "approve", "action": "not-written"},
+        fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
         retry=retry,
         sees="That one node waits; all others are decided. `detail` has the API server's answer.",
         alarms=("review-errors", "oldest-pending"),
@@ -83,7 +83,7 @@ def _none_written(retry: Retry) -> Outcome:
         decided=_NONE,
         metrics={"Completed": 1, "Denied": 1, "ReviewErrors": 6, "Pending": 6} | _WAITED,
         message="csr reviewed",
-        fields={"csr": ONE, "verdict": "approve", "action": "not-written"},
+        fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
         retry=retry,
         sees="Every CSR is judged and none is decided: `detail` has the connection's error.",
         alarms=("review-errors", "oldest-pending"),
@@ -95,7 +95,7 @@ def _no_evidence(retry: Retry, tries: int) -> Outcome:
         decided=_NONE,
         metrics={"Completed": 1, "EvidenceUnavailable": 6, "Pending": 6} | _WAITED,
         message="csr reviewed",
-        fields={"csr": ONE, "verdict": None, "action": "undecided"},
+        fields={"csr": FAULTY_CSR, "verdict": None, "action": "undecided"},
         retry=retry,
         sees="Every CSR waits without a verdict; `problem` names the call and AWS's code.",
         alarms=("evidence-unavailable", "oldest-pending"),
@@ -110,7 +110,7 @@ def role_unknown(retry: Retry, tries: int | None, unanswered: int = 6) -> Outcom
         decided=(DENIAL,),
         metrics={"Completed": 1, "Denied": 1, "Left": 5, "Pending": 5} | more | _WAITED,
         message="csr reviewed",
-        fields={"csr": ONE, "verdict": "leave", "action": "left"},
+        fields={"csr": FAULTY_CSR, "verdict": "leave", "action": "left"},
         retry=retry,
         sees="Nothing is approved; what EC2 alone disproves is denied. `role_unknown` says why.",
         alarms=(*alarms, "oldest-pending"),
@@ -143,7 +143,7 @@ def _not_sent(tries: int) -> Outcome:
 
 
 ASSIGNED = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Expected=1),
     message="clusters dispatched",
     fields={"expected": 1},
@@ -152,7 +152,7 @@ ASSIGNED = Outcome(
 )
 
 REVIEWED_TWICE = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Completed=2),
     message="cluster reviewed",
     fields={"listed": 6},
@@ -163,10 +163,10 @@ REVIEWED_TWICE = Outcome(
 
 def lagging(leaves: str) -> Outcome:
     return Outcome(
-        decided=tuple(name for name in ALL if name != ONE),
+        decided=tuple(name for name in CSR_NAMES if name != FAULTY_CSR),
         metrics=healthy(Approved=4, Left=1, Pending=1) | _WAITED,
         message="csr reviewed",
-        fields={"csr": ONE, "verdict": "leave", "action": "left"},
+        fields={"csr": FAULTY_CSR, "verdict": "leave", "action": "left"},
         retry=Retry.NEXT_MINUTE,
         sees=f"That one node waits: {leaves}.",
         alarms=("oldest-pending",),
@@ -278,7 +278,7 @@ ONE_WAITS_TWICE = one_not_written(_BOTH, 2)
 LAGGING = lagging("EC2 doesn't show the evidence yet, and `refusals` name the check")
 
 ASSIGNED_LATE = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Expected=1),
     message="clusters dispatched",
     fields={"expected": 1},
@@ -286,7 +286,7 @@ ASSIGNED_LATE = Outcome(
     sees="Nothing: the run ends normally.",
 )
 SENT_TWICE = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Expected=1, Completed=2),
     message="cluster reviewed",
     fields={"listed": 6},
@@ -294,7 +294,7 @@ SENT_TWICE = Outcome(
     sees="Two messages and two reviews; the second finds everything decided.",
 )
 SENT_UNCONFIRMED = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Expected=1, Completed=2, DispatchErrors=1),
     message="dispatch failed",
     retry=Retry.BOTH,
@@ -328,14 +328,14 @@ NO_TIME = Outcome(
     alarms=("oldest-pending", "list-truncated"),
 )
 SKIPPED = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Completed=2),
     message="cluster skipped",
     retry=Retry.NOT_NEEDED,
     sees="The other cluster is not contacted; ours is reviewed normally.",
 )
 KEPT = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(),
     message="cluster reviewed",
     retry=Retry.NOT_NEEDED,
@@ -356,7 +356,7 @@ ADDRESS_LAGS = Outcome(
     decided=_ALL_BUT_ONE,
     metrics=healthy(Approved=4, Waiting=1, Pending=1, OldestPendingSeconds=120),
     message="csr reviewed",
-    fields={"csr": ONE, "verdict": "deny", "action": "waiting"},
+    fields={"csr": FAULTY_CSR, "verdict": "deny", "action": "waiting"},
     retry=Retry.NEXT_MINUTE,
     sees="The CSR is judged again each minute, and denied only when it is six minutes old.",
     contradicts=True,
@@ -364,15 +364,15 @@ ADDRESS_LAGS = Outcome(
 )
 NO_ROLE = role_unknown(_AGAIN, None, unanswered=0)
 APPROVED_UNCONFIRMED = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Approved=4, Pending=1) | _WAITED,
     message="csr reviewed",
-    fields={"csr": ONE, "verdict": "approve", "action": "overtaken"},
+    fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "overtaken"},
     retry=Retry.IN_THE_RUN,
     sees="The approval is stored, and counts here as another approver's.",
 )
 DENIED_UNCONFIRMED = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Pending=1) | _WAITED,
     message="csr reviewed",
     fields={"csr": DENIAL, "verdict": "deny", "action": "overtaken"},
@@ -380,10 +380,10 @@ DENIED_UNCONFIRMED = Outcome(
     sees="The denial is stored and counted, and its alarm fires as usual.",
 )
 WRITTEN_UNCONFIRMED = Outcome(
-    decided=ALL,
+    decided=CSR_NAMES,
     metrics=healthy(Approved=4, ReviewErrors=1, Pending=1) | _WAITED,
     message="csr reviewed",
-    fields={"csr": ONE, "verdict": "approve", "action": "not-written"},
+    fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
     retry=Retry.BOTH,
     sees="It is logged as not written; the next run finds it decided, and logs nothing.",
     alarms=("review-errors",),
@@ -393,17 +393,17 @@ OVERTAKEN = Outcome(
     decided=_ALL_BUT_ONE,
     metrics=healthy(Approved=4, Pending=1) | _WAITED,
     message="csr reviewed",
-    fields={"csr": ONE, "verdict": "approve", "action": "overtaken"},
+    fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "overtaken"},
     retry=Retry.NEXT_MINUTE,
     sees="Another client wrote first. A CSR that stays overtaken counts as waiting.",
     alarms=("oldest-pending",),
     tries=1,
 )
 DEFERRED = Outcome(
-    decided=ALL[:2],
+    decided=CSR_NAMES[:2],
     metrics={"Completed": 1, "Approved": 1, "Denied": 1, "Pending": 5} | _WAITED,
     message="csr reviewed",
-    fields={"csr": ONE, "verdict": "approve", "action": "deferred"},
+    fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "deferred"},
     retry=Retry.NEXT_MINUTE,
     sees="The rest of the run's decisions is deferred to the next run.",
     alarms=("oldest-pending",),

@@ -3,10 +3,10 @@
 It terminates TLS with its own CA, and forwards all other requests, with their bearer tokens, to a
 fake API server or a real one.
 
-    with FaultyApi(cluster.server, cluster.ca_pem) as line:
-        line.breaks(says(503), method="GET", times=2)
-        ...  # line.server and line.ca_pem stand in for the cluster's own
-        line.heal()
+    with FaultyApi(cluster.server, cluster.ca_pem) as proxy:
+        proxy.add_fault(says(503), method="GET", times=2)
+        ...  # proxy.server and proxy.ca_pem stand in for the cluster's own
+        proxy.heal()
 """
 
 import json
@@ -29,7 +29,7 @@ from sandbox.fake_apiserver.authority import Authority
 from sandbox.fake_apiserver.server import TlsServer, tls_context
 
 # Headers of one connection, and the body's length, which each side sets itself.
-_OF_ONE_LINE: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+_HOP_BY_HOP: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 _UPSTREAM_SECONDS: Final = 30.0
 
@@ -53,7 +53,7 @@ class Exchange(BaseHTTPRequestHandler):
     def forward(self) -> Reply:
         """Let the API server execute the request, and return its answer."""
         headers = dict(self.headers.items())
-        return self.server.line.ask(self.command, self.path, self.body, headers)
+        return self.server.proxy.ask(self.command, self.path, self.body, headers)
 
     def answer(self, reply: Reply, share: float = 1.0) -> None:
         """Answer with this share of the body; less than 1 ends the connection."""
@@ -90,11 +90,11 @@ class Exchange(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
-            self.server.line.fault_of(self.command, self.path)(self)
+            self.server.proxy.fault_of(self.command, self.path)(self)
         except OSError:  # the API server, or the client, is gone
             self.reset()
         except Exception as error:  # noqa: BLE001  raised when the proxy closes
-            self.server.line.bugs.append(error)
+            self.server.proxy.bugs.append(error)
             self.reset()
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  the base class calls them so
@@ -103,7 +103,7 @@ class Exchange(BaseHTTPRequestHandler):
 Fault = Callable[[Exchange], None]
 
 
-def passes(exchange: Exchange) -> None:
+def forwards(exchange: Exchange) -> None:
     """Forward the request: no fault."""
     exchange.answer(exchange.forward())
 
@@ -193,7 +193,7 @@ class FaultyApi:
         self._guard = Lock()
         self._broken: list[_Broken] = []
         self._pages: list[str] = []
-        self._lines: list[_Server] = []
+        self._servers: list[_Server] = []
         self._port = 0
         self.breaks_handshakes = False
         self.met = 0
@@ -212,8 +212,8 @@ class FaultyApi:
         trace: TracebackType | None,
     ) -> None:
         """Close all connections, and raise what a fault raised unless the block itself failed."""
-        for line in self._lines:
-            line.stop()
+        for server in self._servers:
+            server.stop()
         if self.bugs and error is None:
             raise self.bugs[0]
 
@@ -229,7 +229,7 @@ class FaultyApi:
 
     # --- faults -----------------------------------------------------------------------------
 
-    def breaks(
+    def add_fault(
         self,
         fault: Fault,
         *,
@@ -248,19 +248,19 @@ class FaultyApi:
 
     def refuse(self) -> None:
         """Stop listening. Open connections stay open."""
-        self._lines[-1].refuse()
+        self._servers[-1].refuse()
 
     def shows_a_stranger(self) -> None:
         """Show another CA's certificate on new connections."""
-        self._lines[-1].tls = tls_context(Authority("stranger").serving())
+        self._servers[-1].tls = tls_context(Authority("stranger").serving())
 
     def heal(self) -> None:
         """End all faults."""
         with self._guard:
             self._broken.clear()
         self.breaks_handshakes = False
-        self._lines[-1].tls = tls_context(self._serving)
-        if self._lines[-1].refuses:
+        self._servers[-1].tls = tls_context(self._serving)
+        if self._servers[-1].refuses:
             self._listen()
 
     # --- for its connections ----------------------------------------------------------------
@@ -275,13 +275,13 @@ class FaultyApi:
                     one.left -= 1
                     self.met += 1
                     return one.fault
-        return passes
+        return forwards
 
     def ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Ask the API server itself."""
         if self._page_size:
             path = re.sub(r"\blimit=\d+", f"limit={self._page_size}", path)
-        kept = {name: value for name, value in headers.items() if name.lower() not in _OF_ONE_LINE}
+        kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
         upstream = HTTPSConnection(
             str(self._upstream.hostname),
             self._upstream.port,
@@ -292,7 +292,7 @@ class FaultyApi:
             upstream.request(method, path, body or None, kept)
             answer = upstream.getresponse()
             self.reported.append(answer.status)
-            reported = [(k, v) for k, v in answer.getheaders() if k.lower() not in _OF_ONE_LINE]
+            reported = [(k, v) for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP]
             return Reply(answer.status, answer.read(), dict(reported))
         finally:
             upstream.close()
@@ -307,13 +307,13 @@ class FaultyApi:
         return self._pages.index(token) + 2
 
     def _listen(self) -> None:
-        self._lines.append(_Server(self._port, self._serving, self))
-        self._port = self._lines[-1].server_address[1]
+        self._servers.append(_Server(self._port, self._serving, self))
+        self._port = self._servers[-1].server_address[1]
 
 
 class _Server(TlsServer):
-    def __init__(self, port: int, certificate: bytes, line: FaultyApi) -> None:
-        self.line = line
+    def __init__(self, port: int, certificate: bytes, proxy: FaultyApi) -> None:
+        self.proxy = proxy
         self.refuses = False
         super().__init__(port, certificate, Exchange)
 
@@ -323,7 +323,7 @@ class _Server(TlsServer):
         self.refuses = True
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        if self.line.breaks_handshakes:
+        if self.proxy.breaks_handshakes:
             socket.socket.recv(request, 1)  # wait until the client begins, and discard the rest
             return
         super().finish_request(request, client_address)

@@ -24,15 +24,15 @@ from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.tokens import utc_now
 from tests.faults.proxy import FaultyApi
-from tests.faults.wire import OnTheWire
+from tests.faults.wire import HttpFault
 from tests.handlers.account import NODE_ROLE, VPC, Account
 from tests.handlers.lambdas import Invocation, Lambdas
 
 CLUSTER: Final = "prod"
 
 #: The nodes' CSRs in the order of lists, and their correct decisions.
-RIGHTLY: Final = {f"faults-{n}": "Denied" if n == 6 else "Approved" for n in range(1, 7)}
-ALL: Final = tuple(RIGHTLY)
+CORRECT_DECISIONS: Final = {f"faults-{n}": "Denied" if n == 6 else "Approved" for n in range(1, 7)}
+CSR_NAMES: Final = tuple(CORRECT_DECISIONS)
 
 #: CSRs on a page of the list, and instances on a page of EC2's answer: each has two pages.
 PAGE: Final = 4
@@ -83,106 +83,106 @@ class Rig:
         account: Account,
         lambdas: Lambdas,
         server: Server,
-        line: FaultyApi,
+        proxy: FaultyApi,
         patch: pytest.MonkeyPatch,
     ) -> None:
         self.account = account
         self.lambdas = lambdas
         self.server = server
-        self.line = line
+        self.proxy = proxy
         self.messages = [_MESSAGE]
         self.errors: list[str] = []
         self.machines: dict[str, Machine] = {}
         self.invocation = Invocation()
         self._patch = patch
-        self._passing = Lock()
-        self._mending: list[Callable[[], None]] = []
+        self._clock_lock = Lock()
+        self._undo: list[Callable[[], None]] = []
 
     # --- faults ---------------------------------------------------------------------------------
 
-    def aws(self, operation: str, answer: OnTheWire) -> None:
+    def break_aws_call(self, operation: str, answer: HttpFault) -> None:
         """Break a call to AWS."""
-        self.lambdas.calls.on_the_wire(operation, answer)
+        self.lambdas.calls.override_http(operation, answer)
 
-    def small_ec2_pages(self) -> None:
+    def shrink_ec2_pages(self) -> None:
         """Split EC2's answer into two pages."""
 
         def smaller(call: Any) -> None:
             call["body"]["MaxResults"] = EC2_PAGE
 
-        self.lambdas.calls.instead("DescribeInstances", smaller)
+        self.lambdas.calls.override("DescribeInstances", smaller)
 
-    def change(self, name: str, **changes: Any) -> None:
+    def change_instance(self, name: str, **changes: Any) -> None:
         """Let EC2 show other values of the instance that filed this CSR."""
         self.account.aws.change_machine(HOME, self.machines[name].id, **changes)
 
-    def hide(self, name: str, *keys: str) -> None:
+    def hide_fields(self, name: str, *keys: str) -> None:
         """Let EC2 omit these fields of the instance."""
         shown = self.machines[name]
         known = {field.name: getattr(shown, field.name) for field in fields(Machine)}
         self.account.aws.add_machine(Lagging(**known, without=keys))
 
-    def no_role(self) -> None:
+    def remove_role(self) -> None:
         """Remove the role from the nodes' instance profile."""
         iam = self.account.aws.client("iam")
         iam.remove_role_from_instance_profile(InstanceProfileName=NODE_ROLE, RoleName=NODE_ROLE)
-        self._mending.append(
+        self._undo.append(
             lambda: iam.add_role_to_instance_profile(
                 InstanceProfileName=NODE_ROLE, RoleName=NODE_ROLE
             )
         )
 
-    def forget(self, name: str) -> None:
+    def remove_instance(self, name: str) -> None:
         """Let EC2 not find the instance that filed this CSR."""
-        self.account.forget_machine(self.machines[name])
+        self.account.remove_machine(self.machines[name])
 
-    def credentials(self, given: object) -> None:
+    def replace_credentials(self, given: object) -> None:
         """Give the reviewer these credentials from now on."""
         session = review._reviewer()._aws._session._session
-        self._mending.append(partial(setattr, session, "_credentials", session._credentials))
+        self._undo.append(partial(setattr, session, "_credentials", session._credentials))
         session._credentials = given
 
-    def no_environment(self) -> None:
+    def unset_credentials(self) -> None:
         """Remove the credentials from the environment."""
         for name in self.account.aws.credentials:
             self._patch.delenv(name)
 
-    def no_credentials(self) -> None:
+    def start_without_credentials(self) -> None:
         """Start the functions in an environment without credentials."""
-        self.no_environment()
+        self.unset_credentials()
         self.lambdas.cold()
-        self._mending.append(self.lambdas.cold)
+        self._undo.append(self.lambdas.cold)
 
-    def passes(self, seconds: float) -> None:
+    def advance_clock(self, seconds: float) -> None:
         """Advance the invocation's clock."""
-        with self._passing:
-            self.invocation.passes(seconds)
+        with self._clock_lock:
+            self.invocation.advance(seconds)
 
     @property
     def tries(self) -> int:
         """Return the number of calls of the broken kind."""
-        return self.line.met + self.lambdas.calls.broken
+        return self.proxy.met + self.lambdas.calls.broken
 
     def heal(self) -> None:
         """End all faults."""
-        self.line.heal()
+        self.proxy.heal()
         self.lambdas.calls.heal()
         self.messages = [_MESSAGE]
         for machine in self.machines.values():
             self.account.aws.add_machine(machine)
         for name, value in self.account.aws.credentials.items():
             self._patch.setenv(name, value)
-        while self._mending:
-            self._mending.pop()()
+        while self._undo:
+            self._undo.pop()()
 
     # --- a minute -------------------------------------------------------------------------------
 
     def file_all(self, age: timedelta) -> None:
         """Let six nodes file a CSR each; the sixth, an old one, is for another node's address."""
-        for number, name in enumerate(RIGHTLY, 1):
+        for number, name in enumerate(CORRECT_DECISIONS, 1):
             machine = self._launch(number)
             self.machines[name] = machine
-            bad = RIGHTLY[name] == "Denied"
+            bad = CORRECT_DECISIONS[name] == "Denied"
             own = machine.enis[0]
             asked = [own.ip, _ANOTHER_NODES if bad else own.public]
             pem, _ = kubelet_request(machine.name, dns=[machine.name], ips=asked)
@@ -221,7 +221,7 @@ class Rig:
 
     def decisions(self) -> dict[str, str]:
         """Return the decision of each decided CSR, by name."""
-        found = {name: self.server.decision(name) for name in RIGHTLY}
+        found = {name: self.server.decision(name) for name in CORRECT_DECISIONS}
         return {name: decision for name, decision in found.items() if decision}
 
     def clear(self) -> None:
@@ -229,7 +229,7 @@ class Rig:
         self.heal()
         for name in self.machines:
             self.server.remove(name)
-            self.account.forget_machine(self.machines[name])
+            self.account.remove_machine(self.machines[name])
         self.account.aws.receive(self.account.queue_url)
 
     def metrics(self) -> dict[str, int]:
@@ -270,24 +270,24 @@ def a_rig(
 ) -> Iterator[Rig]:
     """Yield the rig; its clock advances only when the code waits, without real waiting."""
     lambdas.settings(MODE="enforce", WRITE_CONNECTIONS="1")
-    with FaultyApi(server.server, server.ca_pem, page=PAGE) as line:
-        account.change(CLUSTER, endpoint=line.server)
-        account.trust(CLUSTER, line.ca_pem)
-        rig = Rig(account, lambdas, server, line, patch)
+    with FaultyApi(server.server, server.ca_pem, page=PAGE) as proxy:
+        account.change(CLUSTER, endpoint=proxy.server)
+        account.trust(CLUSTER, proxy.ca_pem)
+        rig = Rig(account, lambdas, server, proxy, patch)
 
         def retries(clock: Clock) -> Retries:
-            return Retries(clock, sleep=rig.passes, jitter=lambda: 1.0)
+            return Retries(clock, sleep=rig.advance_clock, jitter=lambda: 1.0)
 
         patch.setattr(csr_api, "Retries", retries)
-        patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=rig.passes))
+        patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=rig.advance_clock))
         try:
             yield rig
         finally:
             rig.clear()
 
 
-def later(rig: Rig, time: timedelta) -> None:
+def next_invocation(rig: Rig, time: timedelta) -> None:
     """Advance the time of everything that the reviewer keeps, and begin a new invocation."""
     rig.invocation = Invocation()
-    rig.lambdas.forget()
-    rig.lambdas.later(time)
+    rig.lambdas.discard_output()
+    rig.lambdas.set_clock_ahead(time)

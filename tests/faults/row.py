@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from tests.faults.rig import ALL, DUE, Rig
+from tests.faults.rig import CSR_NAMES, DUE, Rig
 
 
 class Place(Enum):
@@ -119,7 +119,7 @@ class Row:
     place: Place
     kind: Kind
     fault: str
-    breaks: Callable[[Rig], None]
+    inject: Callable[[Rig], None]
     outcome: Outcome
     logged: str = ""
     age: timedelta = DUE
@@ -134,4 +134,4 @@ class Row:
 
 def healthy(**more: int) -> dict[str, int]:
     """Return the metrics of a run that decides everything."""
-    return {"Completed": 1, "Approved": len(ALL) - 1, "Denied": 1} | more
+    return {"Completed": 1, "Approved": len(CSR_NAMES) - 1, "Denied": 1} | more

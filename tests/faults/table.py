@@ -11,32 +11,32 @@ from sandbox.aws import Eni
 from tests.faults import outcomes, wire
 from tests.faults.breaking import (
     CLOSED,
+    FAULTY_CSR,
     NO_ANSWER,
-    ONE,
     TIMEOUT,
     UNREACHABLE,
     Unrenewable,
     after_page,
-    aws,
-    broken_off,
-    credentials_gone,
-    ec2_page_two,
+    break_aws_call,
+    break_ec2_page_two,
+    break_handshakes,
+    break_list,
+    break_second_page,
+    break_write,
+    drip_answer,
     for_cluster,
-    killed,
-    listing,
+    kill_function,
+    lose_credentials,
     messages,
-    refuses,
-    second,
-    slowly,
+    refuse_connections,
+    show_other_ca,
     sqs_takes_nothing,
-    stranger,
-    unknown_to_sts,
-    writing,
+    use_credentials_unknown_to_sts,
 )
 from tests.faults.proxy import cuts_off, hangs, loses_the_answer, reset, says
 from tests.faults.rig import YOUNG, Rig
 from tests.faults.row import Kind, Outcome, Place, Row
-from tests.faults.wire import at_first, breaks, garbage, refused
+from tests.faults.wire import at_first, garbage, raises, refused
 
 _HTTP: Final = frozenset(
     {
@@ -95,21 +95,21 @@ _CODES: Final = {
 
 
 def _rows_of(
-    place: Place, operation: str, often: Outcome, once: Outcome, *, second: bool = False
+    place: Place, operation: str, often: Outcome, once: Outcome, *, on_page_two: bool = False
 ) -> tuple[Row, ...]:
     """Return the rows of a call to AWS, or of its second page, that never succeeds."""
     throttled, denied, expired = _CODES[operation]
     answers = (
         (Kind.THROTTLED, f"`{throttled}`", refused(throttled), throttled),
         (Kind.SERVER_ERROR, "503", refused("ServiceUnavailable", 503), "ServiceUnavailable"),
-        (Kind.UNREACHABLE, "no connection", breaks(UNREACHABLE), "EndpointConnectionError"),
-        (Kind.UNREACHABLE, "time-out of the connection", breaks(TIMEOUT), "ConnectTimeoutError"),
-        (Kind.UNREACHABLE, "time-out of the answer", breaks(NO_ANSWER), "ReadTimeoutError"),
-        (Kind.UNREACHABLE, "connection closed", breaks(CLOSED), "ConnectionClosedError"),
+        (Kind.UNREACHABLE, "no connection", raises(UNREACHABLE), "EndpointConnectionError"),
+        (Kind.UNREACHABLE, "time-out of the connection", raises(TIMEOUT), "ConnectTimeoutError"),
+        (Kind.UNREACHABLE, "time-out of the answer", raises(NO_ANSWER), "ReadTimeoutError"),
+        (Kind.UNREACHABLE, "connection closed", raises(CLOSED), "ConnectionClosedError"),
         (Kind.DENIED, f"`{denied}`", refused(denied, 403), denied),
         (Kind.CREDENTIALS, f"`{expired}`", refused(expired, 403), expired),
     )
-    by = ec2_page_two if second else partial(aws, operation)
+    by = break_ec2_page_two if on_page_two else partial(break_aws_call, operation)
     return tuple(
         Row(place, kind, fault, by(answer), often if kind in _TRIED_AGAIN else once, logged)
         for kind, fault, answer, logged in answers
@@ -122,7 +122,7 @@ TABLE: Final = (
         Place.DISPATCH_LIST,
         Kind.SERVER_ERROR,
         "503 once",
-        aws("ListClusters", at_first(1, refused("ServerException", 503))),
+        break_aws_call("ListClusters", at_first(1, refused("ServerException", 503))),
         outcomes.ASSIGNED_LATE,
     ),
     *_rows_of(Place.DISPATCH_LIST, "ListClusters", outcomes.NOT_LISTED, outcomes.NOT_LISTED_ONCE),
@@ -130,16 +130,22 @@ TABLE: Final = (
         Place.DISPATCH_LIST,
         Kind.GARBAGE,
         "200 with a page of HTML",
-        aws("ListClusters", garbage),
+        break_aws_call("ListClusters", garbage),
         outcomes.NOT_LISTED_ONCE,
         "EKS ListClusters: unreadable answer",
     ),
     *(
-        Row(Place.DISPATCH_DESCRIBE, kind, fault, aws("DescribeCluster", answer), outcomes.ASSIGNED)
+        Row(
+            Place.DISPATCH_DESCRIBE,
+            kind,
+            fault,
+            break_aws_call("DescribeCluster", answer),
+            outcomes.ASSIGNED,
+        )
         for kind, fault, answer in (
             (Kind.THROTTLED, "`ThrottlingException`", at_first(2, refused("ThrottlingException"))),
             (Kind.SERVER_ERROR, "503", at_first(2, refused("ServerException", 503))),
-            (Kind.UNREACHABLE, "no connection", at_first(2, breaks(UNREACHABLE))),
+            (Kind.UNREACHABLE, "no connection", at_first(2, raises(UNREACHABLE))),
             (Kind.DENIED, "`AccessDeniedException`", at_first(1, refused("AccessDeniedException"))),
             (
                 Kind.CREDENTIALS,
@@ -154,14 +160,14 @@ TABLE: Final = (
         Place.DISPATCH_SEND,
         Kind.GARBAGE,
         "200 with a page of HTML",
-        aws("SendMessageBatch", garbage),
+        break_aws_call("SendMessageBatch", garbage),
         outcomes.NOT_SENT,
     ),
     Row(
         Place.DISPATCH_SEND,
         Kind.PARTIAL,
         "SQS takes the call and refuses the message, twice",
-        aws("SendMessageBatch", sqs_takes_nothing),
+        break_aws_call("SendMessageBatch", sqs_takes_nothing),
         outcomes.NOT_SENT,
         "SQS did not take it: InternalError",
     ),
@@ -169,21 +175,21 @@ TABLE: Final = (
         Place.DISPATCH_SEND,
         Kind.PARTIAL,
         "SQS takes the call and refuses the message, once",
-        aws("SendMessageBatch", at_first(1, sqs_takes_nothing)),
+        break_aws_call("SendMessageBatch", at_first(1, sqs_takes_nothing)),
         outcomes.ASSIGNED_LATE,
     ),
     Row(
         Place.DISPATCH_SEND,
         Kind.LOST_ANSWER,
         "SQS takes it, and its answer is lost once",
-        aws("SendMessageBatch", at_first(1, wire.loses_the_answer(CLOSED))),
+        break_aws_call("SendMessageBatch", at_first(1, wire.loses_the_answer(CLOSED))),
         outcomes.SENT_TWICE,
     ),
     Row(
         Place.DISPATCH_SEND,
         Kind.LOST_ANSWER,
         "SQS takes it, and its answers are lost",
-        aws("SendMessageBatch", wire.loses_the_answer(CLOSED)),
+        break_aws_call("SendMessageBatch", wire.loses_the_answer(CLOSED)),
         outcomes.SENT_UNCONFIRMED,
     ),
     # --- the message -----------------------------------------------------------------------------
@@ -198,7 +204,7 @@ TABLE: Final = (
         Place.QUEUE,
         Kind.KILLED,
         "the runtime ends the function before it writes (time-out, memory)",
-        aws("GetInstanceProfile", killed),
+        break_aws_call("GetInstanceProfile", kill_function),
         outcomes.KILLED,
         "the runtime ended the function",
     ),
@@ -247,14 +253,14 @@ TABLE: Final = (
         Place.DESCRIBE,
         Kind.SERVER_ERROR,
         "503 once",
-        aws("DescribeCluster", at_first(1, refused("ServerException", 503))),
+        break_aws_call("DescribeCluster", at_first(1, refused("ServerException", 503))),
         outcomes.UNSEEN,
     ),
     Row(
         Place.DESCRIBE,
         Kind.KEPT,
         "`AccessDeniedException` within 15 minutes of an answer",
-        aws("DescribeCluster", refused("AccessDeniedException", 403)),
+        break_aws_call("DescribeCluster", refused("AccessDeniedException", 403)),
         outcomes.KEPT,
         warm=True,
     ),
@@ -263,7 +269,7 @@ TABLE: Final = (
         Place.DESCRIBE,
         Kind.GARBAGE,
         "200 with a page of HTML",
-        aws("DescribeCluster", garbage),
+        break_aws_call("DescribeCluster", garbage),
         outcomes.DESCRIBE,
         "EKS DescribeCluster: cluster: Field required",
     ),
@@ -271,7 +277,7 @@ TABLE: Final = (
         Place.DESCRIBE,
         Kind.CREDENTIALS,
         "no credentials in the environment",
-        Rig.no_credentials,
+        Rig.start_without_credentials,
         outcomes.NOT_DESCRIBED,
         "EKS DescribeCluster: NoCredentialsError",
     ),
@@ -279,14 +285,14 @@ TABLE: Final = (
         Place.DESCRIBE,
         Kind.ABSENT,
         "`ResourceNotFoundException`: the cluster was deleted",
-        aws("DescribeCluster", refused("ResourceNotFoundException", 404)),
+        break_aws_call("DescribeCluster", refused("ResourceNotFoundException", 404)),
         outcomes.DELETED,
     ),
     Row(
         Place.TOKEN,
         Kind.CREDENTIALS,
         "credentials that can't be renewed",
-        lambda rig: rig.credentials(Unrenewable()),
+        lambda rig: rig.replace_credentials(Unrenewable()),
         outcomes.TOKEN,
         "our own credentials: CredentialRetrievalError",
         warm=True,
@@ -295,7 +301,7 @@ TABLE: Final = (
         Place.TOKEN,
         Kind.CREDENTIALS,
         "credentials that are gone",
-        credentials_gone,
+        lose_credentials,
         outcomes.TOKEN,
         "our own credentials: NoCredentialsError",
         warm=True,
@@ -304,14 +310,14 @@ TABLE: Final = (
         Place.TOKEN,
         Kind.UNAUTHORIZED,
         "credentials that STS refuses (expired, or their role deleted)",
-        unknown_to_sts,
+        use_credentials_unknown_to_sts,
         outcomes.REFUSED_BY_STS,
         "401: Unauthorized",
         warm=True,
     ),
     # --- the reviewer: the list ------------------------------------------------------------------
     *(
-        Row(Place.LIST, kind, fault, listing(how, times=times), outcomes.UNSEEN)
+        Row(Place.LIST, kind, fault, break_list(how, times=times), outcomes.UNSEEN)
         for kind, fault, how, times in (
             (Kind.THROTTLED, "429 once, `Retry-After: 3`", says(429, Retry_After="3"), 1),
             (Kind.SERVER_ERROR, "500 three times", says(500), 3),
@@ -323,7 +329,7 @@ TABLE: Final = (
         )
     ),
     *(
-        Row(Place.LIST, kind, fault, listing(how), outcome, logged)
+        Row(Place.LIST, kind, fault, break_list(how), outcome, logged)
         for kind, fault, how, outcome, logged in (
             (Kind.THROTTLED, "429", says(429, Retry_After="1"), outcomes.STATUS, "429"),
             (Kind.SERVER_ERROR, "500", says(500), outcomes.STATUS, "500"),
@@ -345,13 +351,19 @@ TABLE: Final = (
             (Kind.UNAUTHORIZED, "401", says(401), outcomes.UNAUTHORIZED, "401"),
         )
     ),
-    Row(Place.LIST, Kind.REFUSED, "connection refused", refuses, outcomes.CONNECTION),
-    Row(Place.LIST, Kind.HANDSHAKE, "TLS handshake broken off", broken_off, outcomes.CONNECTION),
+    Row(Place.LIST, Kind.REFUSED, "connection refused", refuse_connections, outcomes.CONNECTION),
+    Row(
+        Place.LIST,
+        Kind.HANDSHAKE,
+        "TLS handshake broken off",
+        break_handshakes,
+        outcomes.CONNECTION,
+    ),
     Row(
         Place.LIST,
         Kind.SLOW,
         "no answer while there is time",
-        listing(hangs),
+        break_list(hangs),
         outcomes.CONNECTION,
         "ReadTimeoutError",
         seconds=5.4,
@@ -360,13 +372,13 @@ TABLE: Final = (
         Place.LIST,
         Kind.SLOW,
         "an answer that drips",
-        slowly(30, method="GET", page=1),
+        drip_answer(30, method="GET", page=1),
         outcomes.TOO_SLOW,
         "the answer took too long",
     ),
-    Row(Place.LIST, Kind.STRANGER, "certificate of another CA", stranger, outcomes.TLS),
+    Row(Place.LIST, Kind.STRANGER, "certificate of another CA", show_other_ca, outcomes.TLS),
     *(
-        Row(Place.LIST_2, kind, fault, second(how, times), outcomes.UNSEEN)
+        Row(Place.LIST_2, kind, fault, break_second_page(how, times), outcomes.UNSEEN)
         for kind, fault, how, times in (
             (Kind.THROTTLED, "429 once, `Retry-After: 3`", says(429, Retry_After="3"), 1),
             (Kind.SERVER_ERROR, "503 three times", says(503), 3),
@@ -378,7 +390,7 @@ TABLE: Final = (
         )
     ),
     *(
-        Row(Place.LIST_2, kind, fault, second(how), outcome, logged)
+        Row(Place.LIST_2, kind, fault, break_second_page(how), outcome, logged)
         for kind, fault, how, outcome, logged in (
             (Kind.THROTTLED, "429", says(429, Retry_After="1"), outcomes.CUT_SHORT, "429"),
             (Kind.SERVER_ERROR, "500", says(500), outcomes.CUT_SHORT, "500"),
@@ -407,16 +419,16 @@ TABLE: Final = (
     *(
         Row(Place.LIST_2, kind, fault, after_page(1, how), outcomes.GONE_MIDWAY, logged)
         for kind, fault, how, logged in (
-            (Kind.REFUSED, "connection refused", refuses, "connection: "),
-            (Kind.HANDSHAKE, "TLS handshake broken off", broken_off, "connection: "),
-            (Kind.STRANGER, "certificate of another CA", stranger, "tls: "),
+            (Kind.REFUSED, "connection refused", refuse_connections, "connection: "),
+            (Kind.HANDSHAKE, "TLS handshake broken off", break_handshakes, "connection: "),
+            (Kind.STRANGER, "certificate of another CA", show_other_ca, "tls: "),
         )
     ),
     Row(
         Place.LIST_2,
         Kind.SLOW,
         "an answer that drips",
-        slowly(30, method="GET", page=2),
+        drip_answer(30, method="GET", page=2),
         outcomes.CUT_SHORT_LATE,
         "the answer took too long",
     ),
@@ -425,7 +437,7 @@ TABLE: Final = (
         Place.EC2,
         Kind.THROTTLED,
         "`RequestLimitExceeded` once",
-        aws("DescribeInstances", at_first(1, refused("RequestLimitExceeded", 503))),
+        break_aws_call("DescribeInstances", at_first(1, refused("RequestLimitExceeded", 503))),
         outcomes.UNSEEN,
     ),
     *_rows_of(Place.EC2, "DescribeInstances", outcomes.NO_EVIDENCE, outcomes.NO_EVIDENCE_ONCE),
@@ -433,29 +445,33 @@ TABLE: Final = (
         Place.EC2,
         Kind.GARBAGE,
         "200 with a page of HTML",
-        aws("DescribeInstances", garbage),
+        break_aws_call("DescribeInstances", garbage),
         outcomes.NO_EVIDENCE_ONCE,
         "EC2 DescribeInstances: ResponseParserError",
     ),
     *(
         Row(Place.EC2, Kind.LAGGING, fault, how, outcomes.LAGGING, logged)
         for fault, how, logged in (
-            ("the instance isn't shown yet", lambda rig: rig.forget(ONE), "instance-known"),
+            (
+                "the instance isn't shown yet",
+                lambda rig: rig.remove_instance(FAULTY_CSR),
+                "instance-known",
+            ),
             (
                 "the instance is still `pending`",
-                lambda rig: rig.change(ONE, state="pending"),
+                lambda rig: rig.change_instance(FAULTY_CSR, state="pending"),
                 "instance-running",
             ),
-            ("no name yet", lambda rig: rig.hide(ONE, "PrivateDnsName"), "node-name"),
+            ("no name yet", lambda rig: rig.hide_fields(FAULTY_CSR, "PrivateDnsName"), "node-name"),
             (
                 "no interfaces yet",
-                lambda rig: rig.hide(ONE, "NetworkInterfaces"),
+                lambda rig: rig.hide_fields(FAULTY_CSR, "NetworkInterfaces"),
                 "ip-addresses",
             ),
-            ("no tags yet", lambda rig: rig.hide(ONE, "Tags"), "cluster"),
+            ("no tags yet", lambda rig: rig.hide_fields(FAULTY_CSR, "Tags"), "cluster"),
             (
                 "no instance profile yet",
-                lambda rig: rig.hide(ONE, "IamInstanceProfile"),
+                lambda rig: rig.hide_fields(FAULTY_CSR, "IamInstanceProfile"),
                 "node-role",
             ),
         )
@@ -464,7 +480,9 @@ TABLE: Final = (
         Place.EC2,
         Kind.LAGGING,
         "a public address isn't shown yet",
-        lambda rig: rig.change(ONE, enis=(Eni(rig.machines[ONE].enis[0].ip),)),
+        lambda rig: rig.change_instance(
+            FAULTY_CSR, enis=(Eni(rig.machines[FAULTY_CSR].enis[0].ip),)
+        ),
         outcomes.ADDRESS_LAGS,
         "ip-addresses",
         age=YOUNG,
@@ -473,7 +491,7 @@ TABLE: Final = (
         Place.EC2_2,
         Kind.THROTTLED,
         "`RequestLimitExceeded` once",
-        ec2_page_two(at_first(1, refused("RequestLimitExceeded", 503))),
+        break_ec2_page_two(at_first(1, refused("RequestLimitExceeded", 503))),
         outcomes.UNSEEN,
     ),
     *_rows_of(
@@ -481,13 +499,13 @@ TABLE: Final = (
         "DescribeInstances",
         outcomes.NO_EVIDENCE,
         outcomes.NO_EVIDENCE_ONCE,
-        second=True,
+        on_page_two=True,
     ),
     Row(
         Place.EC2_2,
         Kind.GARBAGE,
         "200 with a page of HTML",
-        ec2_page_two(garbage),
+        break_ec2_page_two(garbage),
         outcomes.NO_EVIDENCE_ONCE,
         "EC2 DescribeInstances: ResponseParserError",
     ),
@@ -495,14 +513,14 @@ TABLE: Final = (
         Place.IAM,
         Kind.THROTTLED,
         "`Throttling` once",
-        aws("GetInstanceProfile", at_first(1, refused("Throttling"))),
+        break_aws_call("GetInstanceProfile", at_first(1, refused("Throttling"))),
         outcomes.UNSEEN,
     ),
     Row(
         Place.IAM,
         Kind.KEPT,
         "`AccessDenied` within 15 minutes of an answer",
-        aws("GetInstanceProfile", refused("AccessDenied", 403)),
+        break_aws_call("GetInstanceProfile", refused("AccessDenied", 403)),
         outcomes.KEPT,
         warm=True,
     ),
@@ -511,7 +529,7 @@ TABLE: Final = (
         Place.IAM,
         Kind.GARBAGE,
         "200 with a page of HTML",
-        aws("GetInstanceProfile", garbage),
+        break_aws_call("GetInstanceProfile", garbage),
         outcomes.ROLE_ONCE,
         "IAM GetInstanceProfile: ResponseParserError",
     ),
@@ -519,7 +537,7 @@ TABLE: Final = (
         Place.IAM,
         Kind.ABSENT,
         "`NoSuchEntity`",
-        aws("GetInstanceProfile", refused("NoSuchEntity", 404)),
+        break_aws_call("GetInstanceProfile", refused("NoSuchEntity", 404)),
         outcomes.NO_ROLE,
         "IAM knows no such instance profile",
     ),
@@ -527,13 +545,13 @@ TABLE: Final = (
         Place.IAM,
         Kind.LAGGING,
         "the profile has no role yet",
-        Rig.no_role,
+        Rig.remove_role,
         outcomes.NO_ROLE,
         "the instance profile has no roles",
     ),
     # --- the reviewer: the decisions -------------------------------------------------------------
     *(
-        Row(Place.WRITE, kind, fault, writing(how, times=times), outcomes.UNSEEN)
+        Row(Place.WRITE, kind, fault, break_write(how, times=times), outcomes.UNSEEN)
         for kind, fault, how, times in (
             (Kind.THROTTLED, "429 once, `Retry-After: 3`", says(429, Retry_After="3"), 1),
             (Kind.SERVER_ERROR, "503 three times", says(503), 3),
@@ -546,7 +564,7 @@ TABLE: Final = (
         Place.WRITE,
         Kind.LOST_ANSWER,
         "an approval is stored, and its answer is lost",
-        writing(loses_the_answer, times=1),
+        break_write(loses_the_answer, times=1),
         outcomes.APPROVED_UNCONFIRMED,
         "409",
     ),
@@ -554,7 +572,7 @@ TABLE: Final = (
         Place.WRITE,
         Kind.CUT_OFF,
         "an approval is stored, and its answer is cut off",
-        writing(cuts_off, times=1),
+        break_write(cuts_off, times=1),
         outcomes.APPROVED_UNCONFIRMED,
         "409",
     ),
@@ -562,7 +580,7 @@ TABLE: Final = (
         Place.WRITE,
         Kind.LOST_ANSWER,
         "a denial is stored, and its answer is lost",
-        writing(loses_the_answer, outcomes.DENIAL, 1),
+        break_write(loses_the_answer, outcomes.DENIAL, 1),
         outcomes.DENIED_UNCONFIRMED,
         "409",
     ),
@@ -570,7 +588,7 @@ TABLE: Final = (
         Place.WRITE,
         Kind.LOST_ANSWER,
         "an approval is stored, and all answers are lost",
-        writing(loses_the_answer),
+        break_write(loses_the_answer),
         outcomes.WRITTEN_UNCONFIRMED,
         "connection: ",
     ),
@@ -578,7 +596,7 @@ TABLE: Final = (
         Place.WRITE,
         Kind.CONFLICT,
         "409 (the CSR was changed or decided meanwhile)",
-        writing(says(409)),
+        break_write(says(409)),
         outcomes.OVERTAKEN,
         "409",
     ),
@@ -586,12 +604,12 @@ TABLE: Final = (
         Place.WRITE,
         Kind.CONFLICT,
         "404 (the CSR was deleted)",
-        writing(says(404)),
+        break_write(says(404)),
         outcomes.OVERTAKEN,
         "404",
     ),
     *(
-        Row(Place.WRITE, kind, fault, writing(how), outcome, logged)
+        Row(Place.WRITE, kind, fault, break_write(how), outcome, logged)
         for kind, fault, how, outcome, logged in (
             (Kind.THROTTLED, "429", says(429, Retry_After="1"), outcomes.ONE_WAITS, "429"),
             (Kind.SERVER_ERROR, "500", says(500), outcomes.ONE_WAITS, "500"),
@@ -619,25 +637,31 @@ TABLE: Final = (
         Place.WRITE,
         Kind.SLOW,
         "an answer that drips until the time is used up",
-        slowly(60, method="PUT", path=ONE),
+        drip_answer(60, method="PUT", path=FAULTY_CSR),
         outcomes.DEFERRED,
         "the answer took too long",
     ),
     *(
         Row(Place.WRITE, kind, fault, after_page(2, how), outcome, logged)
         for kind, fault, how, outcome, logged in (
-            (Kind.REFUSED, "connection refused", refuses, outcomes.UNWRITTEN, "connection: "),
+            (
+                Kind.REFUSED,
+                "connection refused",
+                refuse_connections,
+                outcomes.UNWRITTEN,
+                "connection: ",
+            ),
             (
                 Kind.HANDSHAKE,
                 "TLS handshake broken off",
-                broken_off,
+                break_handshakes,
                 outcomes.UNWRITTEN,
                 "connection: ",
             ),
             (
                 Kind.STRANGER,
                 "certificate of another CA",
-                stranger,
+                show_other_ca,
                 outcomes.UNWRITTEN_ONCE,
                 "tls: ",
             ),

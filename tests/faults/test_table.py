@@ -5,7 +5,7 @@ import pytest
 from tests.faults.alarms import firing
 from tests.faults.check import check
 from tests.faults.fake_server import FakeServer
-from tests.faults.rig import ALL, RIGHTLY, a_rig
+from tests.faults.rig import CORRECT_DECISIONS, CSR_NAMES, a_rig
 from tests.faults.row import Place, Retry, Row
 from tests.faults.table import NEEDED, TABLE
 from tests.handlers.account import Account
@@ -45,10 +45,10 @@ def test_row_names_are_unique() -> None:
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])
 def test_a_row_is_consistent(row: Row) -> None:
     """Undecided CSRs are retried later, and with retries within the run only, all are decided."""
-    everything = set(row.outcome.decided) == set(ALL)
+    everything = set(row.outcome.decided) == set(CSR_NAMES)
 
     assert everything or row.outcome.retry not in (Retry.NOT_NEEDED, Retry.IN_THE_RUN)
-    assert set(row.outcome.decided) <= set(RIGHTLY)
+    assert set(row.outcome.decided) <= set(CORRECT_DECISIONS)
     assert row.outcome.metrics or row.outcome.retry is Retry.DLQ
 
 
@@ -61,6 +61,6 @@ def test_the_alarms_that_fire_are_those_of_the_row(row: Row) -> None:
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])
 def test_no_fault_is_silent(row: Row) -> None:
     """An alarm fires while something stays undecided, or the row says why not."""
-    undecided = set(ALL) - set(row.outcome.decided)
+    undecided = set(CSR_NAMES) - set(row.outcome.decided)
 
     assert bool(undecided and not row.outcome.alarms) == bool(row.outcome.quiet)

@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from moto.core.models import botocore_stubber
 
 #: Called with the event's name (`before-send.ec2.DescribeInstances`) and the HTTP request.
-OnTheWire = Callable[[str, Any], AWSResponse | None]
+HttpFault = Callable[[str, Any], AWSResponse | None]
 
 
 class _Raw(BytesIO):
@@ -23,7 +23,7 @@ def reply(status: int, body: bytes, **headers: str) -> AWSResponse:
     return AWSResponse("https://aws.example", status, named, _Raw(body))
 
 
-def refused(code: str, status: int = 400) -> OnTheWire:
+def refused(code: str, status: int = 400) -> HttpFault:
     """Answer with an error in the format of the called service."""
 
     def answer(event: str, _: Any) -> AWSResponse:
@@ -46,7 +46,7 @@ def garbage(_event: str, _request: Any) -> AWSResponse:
     return reply(200, b"<html><body>please sign in<br></body></html>", Content_Type="text/html")
 
 
-def breaks(error: Exception) -> OnTheWire:
+def raises(error: Exception) -> HttpFault:
     """Raise `error` as the SDK's HTTP client does, instead of an answer."""
 
     def answer(_event: str, _request: Any) -> AWSResponse:
@@ -55,7 +55,7 @@ def breaks(error: Exception) -> OnTheWire:
     return answer
 
 
-def loses_the_answer(error: Exception) -> OnTheWire:
+def loses_the_answer(error: Exception) -> HttpFault:
     """Let AWS execute the call, and lose its answer."""
 
     def answer(event: str, request: Any) -> AWSResponse:
@@ -65,13 +65,13 @@ def loses_the_answer(error: Exception) -> OnTheWire:
     return answer
 
 
-def at_first(times: int, answer: OnTheWire) -> OnTheWire:
+def at_first(times: int, answer: HttpFault) -> HttpFault:
     """Apply the fault to the first `times` requests only."""
     left = iter(range(times))
     return lambda event, request: None if next(left, None) is None else answer(event, request)
 
 
-def on_page_two(answer: OnTheWire) -> OnTheWire:
+def on_page_two(answer: HttpFault) -> HttpFault:
     """Apply the fault to requests for a later page."""
 
     def second(event: str, request: Any) -> AWSResponse | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.faults.rig import ALL, DUE
+from tests.faults.rig import CSR_NAMES, DUE
 from tests.faults.row import Outcome, Place, Row
 from tests.faults.table import TABLE
 
@@ -93,14 +93,14 @@ def _fault(row: Row) -> str:
 
 
 def _decided(outcome: Outcome) -> str:
-    missing = [name for name in ALL if name not in outcome.decided]
+    missing = [name for name in CSR_NAMES if name not in outcome.decided]
     if not missing:
         return "all are decided"
     if not outcome.decided:
         return "all wait"
     if len(missing) == 1:
         return "one waits, all others are decided"
-    return f"{len(outcome.decided)} of {len(ALL)} decided, the others wait"
+    return f"{len(outcome.decided)} of {len(CSR_NAMES)} decided, the others wait"
 
 
 def _log(outcome: Outcome, alike: Sequence[Row]) -> str:

@@ -113,7 +113,7 @@ class Cluster(FakeCluster):
         """
         machine = self.launch(node, role)
         if not known:
-            self.account.forget_machine(machine)
+            self.account.remove_machine(machine)
         self.name_instance(machine.id, machine.name)
         identity = AwsIdentity.session(role, machine.id, account=ACCOUNT)
         asked = ips or (machine.enis[0].ip,)
@@ -258,7 +258,7 @@ class Account:
         data = base64.b64encode(ca_pem.encode()).decode()
         self.change(name, certificate_authority={"data": data})
 
-    def forget_machine(self, machine: Machine) -> None:
+    def remove_machine(self, machine: Machine) -> None:
         """Remove this instance from EC2."""
         self.aws._machines[machine.region].pop(machine.id)
 

@@ -23,7 +23,7 @@ HALF = 25.0
 
 
 class Invocation:
-    """The context of an invocation. Time passes only when `passes` is called."""
+    """The context of an invocation. Time passes only when `advance` is called."""
 
     aws_request_id = REQUEST_ID
 
@@ -33,7 +33,7 @@ class Invocation:
     def get_remaining_time_in_millis(self) -> int:
         return int(self.seconds * 1_000)
 
-    def passes(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.seconds -= seconds
 
 
@@ -43,8 +43,8 @@ class AwsCalls:
     def __init__(self) -> None:
         self.made: list[str] = []
         self.broken = 0
-        self._instead: dict[tuple[str, str], Callable[[Any], Any]] = {}
-        self._on_the_wire: dict[str, Callable[[str, Any], Any]] = {}
+        self._overrides: dict[tuple[str, str], Callable[[Any], Any]] = {}
+        self._http_overrides: dict[str, Callable[[str, Any], Any]] = {}
 
     def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
         for fast_fail in (False, True) if service == "ec2" else (False,):
@@ -54,34 +54,34 @@ class AwsCalls:
             events.unregister("before-send", botocore_stubber)
             events.register("before-send", self._sent)
 
-    def instead(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
+    def override(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
         """Let `answer` answer the call: a text is an error's code, None passes the call on.
 
         Its argument is the request as botocore will send it, which it may change.
         """
-        self._instead[operation, region] = answer
+        self._overrides[operation, region] = answer
 
     def refuse(
         self, operation: str, code: str = "AccessDenied", region: str = HOME, path: str = ""
     ) -> None:
         """Let these calls fail, or only those whose URL has this path."""
-        self.instead(
+        self.override(
             operation, lambda call: code if call["url_path"].endswith(path) else None, region
         )
 
-    def on_the_wire(self, operation: str, answer: Callable[[str, Any], Any]) -> None:
+    def override_http(self, operation: str, answer: Callable[[str, Any], Any]) -> None:
         """Let `answer` answer each HTTP request of a call, so that the SDK's retries work.
 
         Its arguments are the event's name and the request. It returns an `AWSResponse`, or None to
         pass the request on, or raises an error of the SDK's HTTP client. `broken` counts the
         requests that aren't passed on.
         """
-        self._on_the_wire[operation] = answer
+        self._http_overrides[operation] = answer
 
     def heal(self) -> None:
         """Pass all calls on again."""
-        self._instead.clear()
-        self._on_the_wire.clear()
+        self._overrides.clear()
+        self._http_overrides.clear()
 
     def count(self, operation: str) -> int:
         return self.made.count(operation)
@@ -89,7 +89,7 @@ class AwsCalls:
     def _called(self, model: Any, params: Any, **_: Any) -> Any:
         self.made.append(model.name)
         region = params["context"]["client_region"].replace("aws-global", HOME)  # IAM's
-        answer = self._instead.get((model.name, region))
+        answer = self._overrides.get((model.name, region))
         given = None if answer is None else answer(params)
         if given is None:
             return None
@@ -99,7 +99,7 @@ class AwsCalls:
         return AWSResponse("", 200, {}, b""), given
 
     def _sent(self, request: Any, event_name: str, **_: Any) -> Any:
-        answer = self._on_the_wire.get(event_name.rpartition(".")[2])
+        answer = self._http_overrides.get(event_name.rpartition(".")[2])
         self.broken += 1
         given = None if answer is None else answer(event_name, request)
         if given is not None:
@@ -122,8 +122,8 @@ class Lambdas:
         self._capture = capture
         self._printed = ""
         self.calls = AwsCalls()
-        self._later = timedelta()
-        environment.setattr(review, "now", lambda: datetime.now(UTC) + self._later)
+        self._ahead = timedelta()
+        environment.setattr(review, "now", lambda: datetime.now(UTC) + self._ahead)
         self._warm: set[str] = set()
 
     def settings(self, **values: str) -> None:
@@ -131,9 +131,9 @@ class Lambdas:
         for name, value in values.items():
             self._environment.setenv(name, value)
 
-    def later(self, time: timedelta) -> None:
-        """Let time pass for everything that the reviewer keeps."""
-        self._later = time
+    def set_clock_ahead(self, ahead: timedelta) -> None:
+        """Set the clock of the reviewer's caches this far ahead of now."""
+        self._ahead = ahead
 
     def cold(self) -> None:
         """Let the functions start again."""
@@ -214,8 +214,8 @@ class Lambdas:
                     totals.update({m["Name"]: int(sum(line[m["Name"]])) for m in one["Metrics"]})
         return totals
 
-    def forget(self) -> None:
-        """Forget the output and the calls so far."""
+    def discard_output(self) -> None:
+        """Discard the output, and the list of calls, so far."""
         self._capture.readouterr()
         self._printed = ""
         self.calls.made.clear()

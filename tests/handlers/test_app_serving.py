@@ -167,7 +167,7 @@ def test_services_that_cant_be_read_stop_no_node(cluster: Cluster, lambdas: Lamb
 def test_nodes_dont_take_all_the_time(cluster: Cluster, lambdas: Lambdas) -> None:
     """The second signer gets ten seconds, however long the nodes' evidence takes."""
     invocation = Invocation()
-    lambdas.calls.instead("DescribeInstances", lambda _: invocation.passes(40))
+    lambdas.calls.override("DescribeInstances", lambda _: invocation.advance(40))
 
     lambdas.review(invocation=invocation)
 

@@ -153,7 +153,7 @@ def test_a_cluster_that_gives_us_no_rights(
     invocation = Invocation()
 
     def slow(call: Call, answer: Callable[[Call], Answer]) -> Answer:
-        invocation.passes(HALF)
+        invocation.advance(HALF)
         return answer(call)
 
     cluster.fault = slow

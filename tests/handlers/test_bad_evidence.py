@@ -78,7 +78,7 @@ def test_an_ec2_page_that_fails_half_way(account: Account, lambdas: Lambdas) -> 
         call["body"]["MaxResults"] = 5
         return next(pages)
 
-    lambdas.calls.instead("DescribeInstances", by_fives)
+    lambdas.calls.override("DescribeInstances", by_fives)
 
     lambdas.review()
 

@@ -29,7 +29,7 @@ def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambd
 
     def second_page_fails(call: Call, answer: Next) -> Answer:
         if "continue" in call.query:
-            invocation.passes(HALF)
+            invocation.advance(HALF)
             raise ApiError(500, "InternalError", "etcd is gone")
         return answer(of_two(call) if call.method == "GET" else call)
 
@@ -144,7 +144,7 @@ def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -
 
     def slow(call: Call, answer: Next) -> Answer:
         if call.method == "PUT":
-            invocation.passes(50.5)
+            invocation.advance(50.5)
         return answer(call)
 
     cluster.fault = slow

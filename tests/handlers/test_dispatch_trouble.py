@@ -34,7 +34,7 @@ def test_a_region_that_hangs_stops_no_other(account: Account, lambdas: Lambdas) 
     lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
     account.name_only(["prod"])
     over = Event()
-    lambdas.calls.instead("ListClusters", lambda _: over.wait() and "RequestTimeout", ABROAD)
+    lambdas.calls.override("ListClusters", lambda _: over.wait() and "RequestTimeout", ABROAD)
 
     with pytest.raises(DispatchIncomplete, match=f"^{ABROAD}: .*: no answer in time$"):
         lambdas.dispatch(Invocation(seconds=15.5))
@@ -48,7 +48,7 @@ def test_a_cluster_whose_description_hangs_is_assigned(account: Account, lambdas
     """The dispatcher waits for the description as long as there is time."""
     account.name_only(["prod"])
     over = Event()
-    lambdas.calls.instead("DescribeCluster", lambda _: over.wait() and "RequestTimeout")
+    lambdas.calls.override("DescribeCluster", lambda _: over.wait() and "RequestTimeout")
 
     lambdas.dispatch(Invocation(seconds=15.5))
     over.set()
@@ -61,7 +61,7 @@ def test_a_list_that_fails_half_way_fails_its_region(account: Account, lambdas: 
     """With half a list, clusters would be missing without an error."""
     account.name_only(f"c-{number:03}" for number in range(101))
     pages = iter([None, "ThrottlingException"])
-    lambdas.calls.instead("ListClusters", lambda _: next(pages))
+    lambdas.calls.override("ListClusters", lambda _: next(pages))
 
     with pytest.raises(DispatchIncomplete, match="ThrottlingException"):
         lambdas.dispatch()
@@ -91,7 +91,7 @@ def test_a_bug_with_one_cluster_stops_no_other(account: Account, lambdas: Lambda
     """The cluster is assigned without a description, and the bug fails the invocation."""
     account.name_only(["dev", "prod"])
     described = "/clusters/dev"
-    lambdas.calls.instead(
+    lambdas.calls.override(
         "DescribeCluster", lambda call: _break(call) if call["url_path"] == described else None
     )
 
@@ -106,7 +106,7 @@ def test_a_bug_with_one_region_stops_no_other(account: Account, lambdas: Lambdas
     """The Region fails."""
     lambdas.settings(REGIONS=f"{ABROAD},{HOME}")
     account.name_only(["prod"])
-    lambdas.calls.instead("ListClusters", _break, ABROAD)
+    lambdas.calls.override("ListClusters", _break, ABROAD)
 
     with pytest.raises(DispatchIncomplete, match=f"^{ABROAD}: this is a bug: RuntimeError: boom"):
         lambdas.dispatch()
@@ -131,7 +131,7 @@ def test_with_little_time_left_clusters_are_assigned_undescribed(
     lambdas.settings(CLUSTER_TAG="csr-approver")
     account.name_only(["prod"])
     invocation = Invocation(seconds=30)
-    lambdas.calls.instead("ListClusters", lambda _: invocation.passes(16))
+    lambdas.calls.override("ListClusters", lambda _: invocation.advance(16))
 
     lambdas.dispatch(invocation)
 
@@ -143,7 +143,7 @@ def test_a_refused_entry_is_sent_again(account: Account, lambdas: Lambdas) -> No
     """Only the refused entry is sent again; if SQS then accepts it, there is no error."""
     account.name_only(["a", "b"])
     refusals = iter([refused("1"), None])
-    lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
+    lambdas.calls.override("SendMessageBatch", lambda _: next(refusals))
 
     lambdas.dispatch()
 
@@ -155,7 +155,7 @@ def test_an_entry_that_is_refused_twice_is_counted(account: Account, lambdas: La
     """It stays expected, so that the missing review is noticed."""
     account.name_only(["a", "b"])
     refusals = iter([refused("1"), {"Successful": [], "Failed": failed("0")}])
-    lambdas.calls.instead("SendMessageBatch", lambda _: next(refusals))
+    lambdas.calls.override("SendMessageBatch", lambda _: next(refusals))
 
     with pytest.raises(DispatchIncomplete, match=f"^{HOME}/b: SQS did not take it: InternalError$"):
         lambdas.dispatch()
@@ -168,7 +168,7 @@ def test_a_failed_call_fails_its_ten_only(account: Account, lambdas: Lambdas) ->
     """Eleven clusters are two calls; the first fails, the second succeeds."""
     account.name_only(f"c-{number:02}" for number in range(11))
     answers = iter(["InternalError", None])
-    lambdas.calls.instead("SendMessageBatch", lambda _: next(answers))
+    lambdas.calls.override("SendMessageBatch", lambda _: next(answers))
 
     with pytest.raises(DispatchIncomplete):
         lambdas.dispatch()
@@ -183,7 +183,7 @@ def test_after_a_failure_the_next_minute_works(account: Account, lambdas: Lambda
     lambdas.calls.refuse("ListClusters")
     with pytest.raises(DispatchIncomplete):
         lambdas.dispatch()
-    lambdas.forget()
+    lambdas.discard_output()
     lambdas.calls.heal()
 
     lambdas.dispatch()

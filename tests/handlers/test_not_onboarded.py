@@ -96,7 +96,7 @@ def test_a_cluster_is_served_in_the_minute_after_it_gives_access(
 ) -> None:
     """No kept state prevents it, and no other cluster is affected."""
     lambdas.minute(account.queue_url)
-    lambdas.forget()
+    lambdas.discard_output()
 
     new.onboard()
     lambdas.minute(account.queue_url)

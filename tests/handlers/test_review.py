@@ -159,7 +159,7 @@ class TestWarmth:
         cluster.file(1, ips=FOREIGN)
 
         lambdas.review()
-        lambdas.later(timedelta(minutes=14, seconds=59))
+        lambdas.set_clock_ahead(timedelta(minutes=14, seconds=59))
         lambdas.review()
 
         assert lambdas.calls.count("DescribeCluster") == 1
@@ -174,7 +174,7 @@ class TestWarmth:
         lambdas.settings(MODE="shadow")
 
         lambdas.review()
-        lambdas.later(timedelta(minutes=15))
+        lambdas.set_clock_ahead(timedelta(minutes=15))
         lambdas.review()
 
         assert lambdas.calls.count("DescribeCluster") == 2

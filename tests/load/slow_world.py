@@ -32,7 +32,7 @@ _HASTY_SECONDS: Final = 3.0
 
 @dataclass
 class Clock:
-    """A clock that stands still until `passes` is called."""
+    """A clock that stands still until `advance` is called."""
 
     moment: datetime = NOW
     left: float = RUN
@@ -43,7 +43,7 @@ class Clock:
     def remaining(self) -> float:
         return self.left
 
-    def passes(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
         self.left -= seconds
 
@@ -70,14 +70,14 @@ class SlowApi:
     def list_csrs(self, signer: str) -> Listing:
         assert signer == KUBELET_SERVING
         most = self.clock.remaining() * (1 - LISTING_LEAVES)
-        self.clock.passes(min(self.speed.list, most))
+        self.clock.advance(min(self.speed.list, most))
         return Listing(tuple(self.pending.values()))
 
     def write_all(self, writes: Sequence[Write]) -> Iterator[tuple[Write, Written]]:
         for start in range(0, len(writes), CONNECTIONS):
             taken = self.clock.remaining() > 0
             if taken:
-                self.clock.passes(min(self.speed.write, self.clock.remaining()))
+                self.clock.advance(min(self.speed.write, self.clock.remaining()))
             for write in writes[start : start + CONNECTIONS]:
                 if taken:
                     del self.pending[write.csr.name]
@@ -98,7 +98,7 @@ class SlowEc2:
         return self
 
     def paginate(self, **asked: Any) -> Iterator[object]:
-        self._clock.passes(self._speed.ec2)
+        self._clock.advance(self._speed.ec2)
         [filtered] = asked["Filters"]
         known = [one for one in filtered["Values"] if one in self._machines]
         yield answer(self._machines, {"InstanceIds": known} if known else asked)
@@ -111,7 +111,7 @@ class HastyEc2(SlowEc2):
         if self._speed.ec2 <= _HASTY_SECONDS:
             yield from super().paginate(**asked)
             return
-        self._clock.passes(_HASTY_SECONDS)
+        self._clock.advance(_HASTY_SECONDS)
         raise ReadTimeoutError(endpoint_url="https://ec2")
 
 
@@ -123,7 +123,7 @@ class SlowIam:
         self.asked: list[str] = []
 
     def get_instance_profile(self, InstanceProfileName: str) -> object:  # noqa: N803  as boto3
-        self._clock.passes(self._speed.iam)
+        self._clock.advance(self._speed.iam)
         self.asked.append(InstanceProfileName)
         role = f"arn:aws:iam::111122223333:role/{InstanceProfileName}"
         return {"InstanceProfile": {"Arn": _profile(InstanceProfileName), "Roles": [{"Arn": role}]}}

@@ -56,7 +56,7 @@ def learn_the_role(cluster: Cluster, lambdas: Lambdas) -> None:
     cluster.file(BATCH + 5)
     lambdas.review()
     cluster.remove(f"csr-{BATCH + 5:04}")
-    lambdas.forget()
+    lambdas.discard_output()
 
 
 def accounted(lambdas: Lambdas) -> dict[str, int]:
@@ -86,7 +86,7 @@ def next_run_decides(cluster: Cluster, lambdas: Lambdas, expected: dict[str, str
     cluster.fault = None
     cluster.calls.clear()
     lambdas.calls.heal()
-    lambdas.forget()
+    lambdas.discard_output()
 
     lambdas.review()
 
@@ -188,7 +188,7 @@ def test_time_runs_out_in_the_middle_of_the_list(
     """The listed CSRs are judged as time allows, and the list is reported as truncated."""
     expected = file_two_pages(cluster)
     invocation = Invocation(WHOLE)
-    cluster.fault = on("GET", page, lambda: invocation.passes(passing))
+    cluster.fault = on("GET", page, lambda: invocation.advance(passing))
 
     lambdas.review(invocation=invocation)
 
@@ -222,7 +222,7 @@ def test_time_runs_out_while_ec2_is_asked(
         learn_the_role(cluster, lambdas)
     expected = file_good(cluster, BATCH + 5)
     invocation = Invocation(WHOLE)
-    lambdas.calls.instead("DescribeInstances", lambda _: invocation.passes(46.0))
+    lambdas.calls.override("DescribeInstances", lambda _: invocation.advance(46.0))
 
     lambdas.review(invocation=invocation)
 
@@ -236,7 +236,7 @@ def test_time_runs_out_while_iam_is_asked(cluster: Cluster, lambdas: Lambdas) ->
     """With the evidence complete, nothing is judged without time to write it."""
     expected = file_some(cluster)
     invocation = Invocation(WHOLE)
-    lambdas.calls.instead("GetInstanceProfile", lambda _: invocation.passes(WHOLE))
+    lambdas.calls.override("GetInstanceProfile", lambda _: invocation.advance(WHOLE))
 
     lambdas.review(invocation=invocation)
 
@@ -261,7 +261,7 @@ def test_time_runs_out_while_decisions_are_written(
     """No other write begins. The next run sees the result of a write whose answer was lost."""
     expected = file_good(cluster, 40)
     invocation = Invocation(WHOLE)
-    cluster.fault = on("PUT", 10, lambda: invocation.passes(passing))
+    cluster.fault = on("PUT", 10, lambda: invocation.advance(passing))
 
     lambdas.review(invocation=invocation)
 

@@ -96,7 +96,7 @@ def test_six_overlapping_runs_work_on_different_slices() -> None:
 
     for number in range(6):
         world = SlowWorld(csrs, {one.id: one for one in machines}, Speed(ec2=20.0))
-        world.clock.passes(10.0 * number)
+        world.clock.advance(10.0 * number)
         world.review()
         done.append({int(write.csr.name[4:]) // SLICE for write in world.api.written})
 

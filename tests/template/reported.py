@@ -126,12 +126,12 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     lambdas.calls.refuse("DescribeInstances", "UnauthorizedOperation")
     lambdas.review()
     lambdas.calls.heal()
-    lambdas.later(timedelta(minutes=16))
+    lambdas.set_clock_ahead(timedelta(minutes=16))
     lambdas.calls.refuse("GetInstanceProfile")
     lambdas.review()
     lambdas.calls.heal()
 
-    lambdas.later(timedelta(minutes=32))
+    lambdas.set_clock_ahead(timedelta(minutes=32))
     lambdas.review()
     prod.issue("csr-0001", base64.b64decode(prod.get("csr-0006")["status"]["certificate"]))
     invocation = Invocation()
@@ -167,7 +167,7 @@ def _cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answe
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if "continue" in call.query:
-            invocation.passes(HALF)
+            invocation.advance(HALF)
             raise ApiError(500, "InternalError", "etcd is down")
         return answer(replace(call, query={**call.query, "limit": "2"}))
 

@@ -16,7 +16,7 @@ from tests.real.controlplane import Client, ControlPlane, eventually
 _CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 
-class Real:
+class RealServer:
     """A cluster that can't set the age of CSRs, so everything must be due at once."""
 
     def __init__(self, plane: ControlPlane, account: Account) -> None:
@@ -24,7 +24,7 @@ class Real:
         self.server = plane.server
         self.ca_pem = plane.ca_pem
         self._kubelets: dict[str, Client] = {}
-        self._let_in(account)
+        self._grant_access(account)
         plane.map_role(
             f"arn:aws:iam::{account.aws.identity.account}:role/{NODE_ROLE}",
             "system:node:{{EC2PrivateDNSName}}",
@@ -68,7 +68,7 @@ class Real:
             self._kubelets[machine.id] = self.plane.client(token)
         return self._kubelets[machine.id]
 
-    def _let_in(self, account: Account) -> None:
+    def _grant_access(self, account: Account) -> None:
         group, rules = unique("faults"), approver_rules(KUBELET_SERVING)
         self.plane.add_identity(account.aws.identity)
         self.plane.map_role(account.aws.role_arn, "faults:approver", [group])
