@@ -17,7 +17,7 @@ _CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
 
 class RealServer:
-    """A cluster that can't set the age of CSRs, so everything must be due at once."""
+    """A cluster that can't set the age of CSRs: settings must make every CSR due at once."""
 
     def __init__(self, plane: ControlPlane, account: Account) -> None:
         self.plane = plane
@@ -32,7 +32,7 @@ class RealServer:
         )
 
     def file(self, name: str, machine: Machine, request: bytes, age: timedelta) -> None:
-        del age
+        del age  # the API server sets the creation time
         body = {
             "apiVersion": "certificates.k8s.io/v1",
             "kind": "CertificateSigningRequest",
@@ -54,7 +54,7 @@ class RealServer:
         assert self.plane.admin.request("DELETE", path_of(name))[0] == 200
 
     def remove_all(self) -> None:
-        """Delete the CSRs of other tests."""
+        """Delete all kubelet-serving CSRs, so that no other test's are left."""
         query = f"{_CSRS}?fieldSelector=spec.signerName%3D{KUBELET_SERVING.replace('/', '%2F')}"
         for item in self.plane.admin.request("GET", query)[1]["items"]:
             self.remove(item["metadata"]["name"])

@@ -48,8 +48,8 @@ def rig(
 @pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.id) for row in TABLE if row.place.is_clusters]
 )
-def test_row(row: Row, rig: Rig) -> None:
-    """The row holds on a real API server, too."""
+def test_a_fault_has_the_outcome_of_its_row_on_a_real_api_server(row: Row, rig: Rig) -> None:
+    """A real API server and the fake one give the same outcome for a fault in the connection."""
     check(row, rig, aged=False)
 
 
@@ -61,8 +61,8 @@ def filed(rig: Rig) -> Rig:
     return rig
 
 
-def decides_next_minute(rig: Rig) -> None:
-    """Check that a run without a fault decides everything correctly."""
+def assert_next_run_decides_all(rig: Rig) -> None:
+    """Check that a run without a fault decides every CSR correctly."""
     rig.heal()
     next_invocation(rig, timedelta(minutes=2))
     assert not rig.review()
@@ -84,13 +84,13 @@ def test_a_stopped_api_server_loses_no_csr(filed: Rig, eks_plane: ControlPlane) 
     assert "Connection refused" in line["detail"]
     assert {"ReviewErrors": 1} == filed.metrics()
     assert {} == filed.decisions()
-    decides_next_minute(filed)
+    assert_next_run_decides_all(filed)
 
 
 def test_an_api_server_that_restarts_during_a_run_is_retried(
     filed: Rig, eks_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its first answer is 403, before RBAC is loaded; the same run retries and decides."""
+    """The first answer is 403, because RBAC isn't loaded yet; the same run retries and decides."""
     monkeypatch.setattr(
         csr_api, "Retries", Retries
     )  # with real waits: the API server needs the time
@@ -112,10 +112,10 @@ def test_an_api_server_that_restarts_during_a_run_is_retried(
 
     filed.review()
 
-    assert 403 == filed.proxy.reported[0]
+    assert 403 == filed.proxy.statuses[0]
     assert [] == filed.lambdas.lines_with("cluster not onboarded")
     assert healthy() == filed.metrics()
-    decides_next_minute(filed)
+    assert_next_run_decides_all(filed)
 
 
 def first_answer(exchange: Exchange) -> Callable[[], Reply | None]:
@@ -130,8 +130,10 @@ def first_answer(exchange: Exchange) -> Callable[[], Reply | None]:
     return probe
 
 
-def test_a_list_that_etcd_has_compacted(filed: Rig, eks_plane: ControlPlane) -> None:
-    """The continue token expires between two pages; the rest is read nevertheless."""
+def test_a_list_that_etcd_compacts_between_two_pages_is_read_completely(
+    filed: Rig, eks_plane: ControlPlane
+) -> None:
+    """The continue token expires between the pages; the same run reads the rest of the list."""
     pem, _ = kubelet_request("n", dns=["n"])
 
     def compacts() -> None:
@@ -143,28 +145,30 @@ def test_a_list_that_etcd_has_compacted(filed: Rig, eks_plane: ControlPlane) -> 
 
     filed.review()
 
-    assert 410 in filed.proxy.reported
+    assert 410 in filed.proxy.statuses
     assert healthy() == filed.metrics()
-    decides_next_minute(filed)
+    assert_next_run_decides_all(filed)
 
 
-def test_an_etcd_that_is_stopped(filed: Rig, eks_plane: ControlPlane) -> None:
-    """The API server accepts connections, but doesn't answer."""
+def test_while_etcd_is_stopped_the_cluster_is_reported_as_unavailable(
+    filed: Rig, eks_plane: ControlPlane
+) -> None:
+    """Without etcd the API server accepts connections, but doesn't answer."""
     filed.invocation.seconds = 6
     stopped(eks_plane, filed)
 
     assert {"ReviewErrors": 1} == filed.metrics()
     assert 1 == len(filed.lambdas.lines_with("cluster unavailable"))
     assert {} == filed.decisions()
-    decides_next_minute(filed)
+    assert_next_run_decides_all(filed)
 
 
-def test_an_etcd_that_stops_before_the_decisions_are_written(
+def test_if_etcd_stops_before_the_writes_each_csr_is_logged_as_not_decided(
     filed: Rig, eks_plane: ControlPlane
 ) -> None:
-    """Each CSR is logged as not decided, but the API server may still store a decision.
+    """A decision that is logged as not written may still be stored when etcd is back.
 
-    It continues the requests when etcd is back, unless the client has cancelled them.
+    The API server continues the requests then, unless the client has cancelled them.
     """
     filed.proxy.add_fault(before_the_answer(lambda: eks_plane.stop("etcd")), method="GET", page=2)
     filed.break_aws_call("GetInstanceProfile", lambda *_: filed.advance_clock(49))
@@ -174,7 +178,7 @@ def test_an_etcd_that_stops_before_the_decisions_are_written(
     assert actions <= {"not-written", "deferred"}
     assert 6 == filed.metrics()["Pending"]
     assert filed.decisions().items() <= CORRECT_DECISIONS.items()
-    decides_next_minute(filed)
+    assert_next_run_decides_all(filed)
 
 
 def stopped(plane: ControlPlane, rig: Rig, *, at_once: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Which of the stack's alarms fire when every minute is like the one that a row describes."""
+"""The stack's alarms that fire if every minute is like the one that a row describes."""
 
 from functools import cache
 
@@ -27,12 +27,12 @@ _GIVEN = {
 
 @cache
 def monitoring() -> Stack:
-    """Return the alarms' stack, which needs no SAM."""
+    """Return the stack of monitoring.yaml, which has no SAM transform."""
     return Template.read(ROOT / "monitoring.yaml").stack(name="monitoring", **_GIVEN)
 
 
 def firing(row: Row) -> set[str]:
-    """Return the alarms that fire, without the stack's name, but not those of a healthy minute."""
+    """Return the names, without the stack's, of the alarms that fire only because of the fault."""
     return _names(_of(row)) - _names(_ours({"Expected": 1, **healthy()}))
 
 
@@ -45,7 +45,7 @@ def _names(samples: Samples) -> set[str]:
 
 
 def _of(row: Row) -> Samples:
-    """Return our metrics and AWS's of five such minutes."""
+    """Return the stack's metrics and AWS's in five minutes like the row's."""
     outcome: Outcome = row.outcome
     minute: dict[str, float] = {"Expected": 0 if row.place.is_dispatchers else 1}
     minute |= outcome.metrics

@@ -31,7 +31,7 @@ NO_ANSWER: Final = ReadTimeoutError(**_AWS)
 UNREACHABLE: Final = EndpointConnectionError(**_AWS)
 CLOSED: Final = ConnectionClosedError(**_AWS)
 
-#: The CSR whose write fails, in rows where only one write fails.
+#: The CSR that the fault is about, in rows whose fault is about one CSR.
 FAULTY_CSR: Final = "faults-2"
 
 
@@ -53,7 +53,7 @@ def break_write(
 
 
 def drip_answer(seconds: float, **where: Any) -> Callable[[Rig], None]:
-    """Let an answer drip: its first byte arrives after `seconds`."""
+    """Send an answer byte by byte, the first after `seconds`."""
 
     def inject(rig: Rig) -> None:
         passing = iter([seconds])
@@ -63,12 +63,12 @@ def drip_answer(seconds: float, **where: Any) -> Callable[[Rig], None]:
 
 
 def break_handshakes(rig: Rig) -> None:
-    """Break new connections off in the TLS handshake."""
+    """Close new connections during the TLS handshake."""
     rig.proxy.breaks_handshakes = True
 
 
 def after_page(page: int, happens: Callable[[Rig], None]) -> Callable[[Rig], None]:
-    """Do something while a page of the list is answered, the last on its connection."""
+    """Do something before a page of the list is answered, and close that connection after it."""
 
     def inject(rig: Rig) -> None:
         rig.proxy.add_fault(before_the_answer(lambda: happens(rig)), method="GET", page=page)
@@ -77,13 +77,13 @@ def after_page(page: int, happens: Callable[[Rig], None]) -> Callable[[Rig], Non
 
 
 def refuse_connections(rig: Rig) -> None:
-    """Stop listening."""
+    """Refuse new connections to the API server."""
     rig.proxy.refuse()
 
 
 def show_other_ca(rig: Rig) -> None:
-    """Let another server answer."""
-    rig.proxy.shows_a_stranger()
+    """Show a certificate of another CA on new connections."""
+    rig.proxy.show_other_ca()
 
 
 def break_aws_call(operation: str, answer: HttpFault) -> Callable[[Rig], None]:
@@ -107,7 +107,7 @@ def kill_function(_event: str, _request: Any) -> Any:
 
 
 def messages(*bodies: str) -> Callable[[Rig], None]:
-    """Deliver these instead of the dispatcher's message; `own` stands for that message."""
+    """Replace the dispatcher's message by these; the text `own` stands for that message."""
 
     def inject(rig: Rig) -> None:
         [own] = rig.messages
@@ -122,7 +122,7 @@ def for_cluster(name: str, region: str = HOME) -> str:
 
 
 class Unrenewable:
-    """Credentials that have expired and can't be renewed."""
+    """Expired credentials that can't be renewed."""
 
     def get_frozen_credentials(self) -> Any:
         raise CredentialRetrievalError(provider="container-role", error_msg="arn:aws:iam::1:role/x")

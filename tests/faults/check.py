@@ -14,7 +14,7 @@ _WRONG = {"Approved": "deny", "Denied": "approve"}
 def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
     """Run a minute with the fault, check its outcome, and run and check a minute without it.
 
-    `aged`: the server can make CSRs of any age, so that their waiting time is checked.
+    `aged`: the server can set the age of CSRs, so their waiting time is checked, too.
     """
     if row.warm:
         rig.warm_up()
@@ -53,7 +53,10 @@ def _reports(line: Mapping[str, Any], row: Row) -> bool:
 
 
 def _assert_no_wrong_verdict(row: Row, rig: Rig) -> None:
-    """Check all verdicts, written or not, but the one that EC2's incomplete answer contradicts."""
+    """Check that no verdict is wrong, written or not.
+
+    A row with `contradicts` has one wrong verdict: EC2's incomplete answer contradicts that CSR.
+    """
     wrong = {
         line["csr"]: line.get("verdict")
         for line in rig.lambdas.lines_with("csr reviewed")

@@ -1,4 +1,4 @@
-"""The fake API server as the server of a rig."""
+"""The fake API server, for `tests.faults.rig`."""
 
 from datetime import timedelta
 

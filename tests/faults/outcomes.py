@@ -334,7 +334,7 @@ SKIPPED = Outcome(
     retry=Retry.NOT_NEEDED,
     sees="The other cluster is not contacted; ours is reviewed normally.",
 )
-KEPT = Outcome(
+CACHED = Outcome(
     decided=CSR_NAMES,
     metrics=healthy(),
     message="cluster reviewed",

@@ -28,7 +28,7 @@ from urllib.parse import parse_qs, urlsplit
 from sandbox.fake_apiserver.authority import Authority
 from sandbox.fake_apiserver.server import TlsServer, tls_context
 
-# Headers of one connection, and the body's length, which each side sets itself.
+# Headers that each of the two connections sets for itself, so that they aren't forwarded.
 _HOP_BY_HOP: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 _UPSTREAM_SECONDS: Final = 30.0
@@ -44,7 +44,7 @@ class Reply:
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request on its way through the proxy, and what a fault can do with it."""
+    """One request to the proxy, and what a fault can do with it."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -56,7 +56,7 @@ class Exchange(BaseHTTPRequestHandler):
         return self.server.proxy.ask(self.command, self.path, self.body, headers)
 
     def answer(self, reply: Reply, share: float = 1.0) -> None:
-        """Answer with this share of the body; less than 1 ends the connection."""
+        """Answer with this share of the body; if it is less than 1, reset the connection then."""
         self.head(reply)
         self.wfile.write(reply.body[: int(len(reply.body) * share)])
         if share < 1.0:
@@ -109,10 +109,10 @@ def forwards(exchange: Exchange) -> None:
 
 
 def says(status: int, body: bytes | None = None, **headers: str) -> Fault:
-    """Answer in the API server's place; by default with a `Status`, as Kubernetes writes it."""
-    reported = {"kind": "Status", "status": "Failure", "message": "a fault", "code": status}
+    """Answer in place of the API server, by default with a Kubernetes `Status`."""
+    content = {"kind": "Status", "status": "Failure", "message": "a fault", "code": status}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    reply = Reply(status, json.dumps(reported).encode() if body is None else body, named)
+    reply = Reply(status, json.dumps(content).encode() if body is None else body, named)
     return lambda exchange: exchange.answer(reply)
 
 
@@ -175,9 +175,9 @@ class _Broken:
 
 
 class FaultyApi:
-    """The proxy, which listens while it is open.
+    """The proxy. It listens while it is open.
 
-    `met`: how many requests met a fault. `reported`: the statuses of the API server's answers.
+    `met`: how many requests met a fault. `statuses`: the HTTP statuses of the API server's answers.
     """
 
     def __init__(self, server: str, ca_pem: str, *, page: int = 0) -> None:
@@ -188,7 +188,7 @@ class FaultyApi:
         self._upstream = urlsplit(server)
         self._trust = ssl.create_default_context(cadata=ca_pem)
         self._page_size = page
-        self._authority = Authority("faulty line")
+        self._authority = Authority("faulty API")
         self._serving = self._authority.serving()
         self._guard = Lock()
         self._broken: list[_Broken] = []
@@ -197,7 +197,7 @@ class FaultyApi:
         self._port = 0
         self.breaks_handshakes = False
         self.met = 0
-        self.reported: list[int] = []
+        self.statuses: list[int] = []
         self.bugs: list[Exception] = []
 
     def __enter__(self) -> Self:
@@ -250,9 +250,9 @@ class FaultyApi:
         """Stop listening. Open connections stay open."""
         self._servers[-1].refuse()
 
-    def shows_a_stranger(self) -> None:
+    def show_other_ca(self) -> None:
         """Show another CA's certificate on new connections."""
-        self._servers[-1].tls = tls_context(Authority("stranger").serving())
+        self._servers[-1].tls = tls_context(Authority("other CA").serving())
 
     def heal(self) -> None:
         """End all faults."""
@@ -263,22 +263,22 @@ class FaultyApi:
         if self._servers[-1].refuses:
             self._listen()
 
-    # --- for its connections ----------------------------------------------------------------
+    # --- called for each request ----------------------------------------------------------------
 
     def fault_of(self, method: str, path: str) -> Fault:
         """Return the fault for a request."""
         with self._guard:
             page = self._page_of(path) if method == "GET" else 0
-            for one in self._broken:
-                fits = one.method in ("", method) and one.path in path
-                if fits and one.page in (0, page) and one.left > 0:
-                    one.left -= 1
+            for broken in self._broken:
+                fits = broken.method in ("", method) and broken.path in path
+                if fits and broken.page in (0, page) and broken.left > 0:
+                    broken.left -= 1
                     self.met += 1
-                    return one.fault
+                    return broken.fault
         return forwards
 
     def ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Ask the API server itself."""
+        """Send the request to the API server, and return its answer."""
         if self._page_size:
             path = re.sub(r"\blimit=\d+", f"limit={self._page_size}", path)
         kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
@@ -291,9 +291,9 @@ class FaultyApi:
         try:
             upstream.request(method, path, body or None, kept)
             answer = upstream.getresponse()
-            self.reported.append(answer.status)
-            reported = [(k, v) for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP]
-            return Reply(answer.status, answer.read(), dict(reported))
+            self.statuses.append(answer.status)
+            named = [(k, v) for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP]
+            return Reply(answer.status, answer.read(), dict(named))
         finally:
             upstream.close()
 

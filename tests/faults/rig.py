@@ -1,4 +1,4 @@
-"""One cluster with six nodes' CSRs, behind a connection that can break, and the two functions."""
+"""A cluster with six nodes' CSRs behind a connection that can break, and the two functions."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,15 +34,28 @@ CLUSTER: Final = "prod"
 CORRECT_DECISIONS: Final = {f"faults-{n}": "Denied" if n == 6 else "Approved" for n in range(1, 7)}
 CSR_NAMES: Final = tuple(CORRECT_DECISIONS)
 
-#: CSRs on a page of the list, and instances on a page of EC2's answer: each has two pages.
+#: CSRs on a page of the list: the six CSRs need two pages.
 PAGE: Final = 4
+
+#: Instances on a page of EC2's answer: 5 is the least that EC2 accepts, and six nodes need two
+#: pages.
 EC2_PAGE: Final = 5
 
-_ANOTHER_NODES: Final = "10.9.9.9"
+#: The age of a CSR for which both an approval (after 90 s) and a denial (after 6 min) are due.
+DUE: Final = timedelta(minutes=7)
+
+#: The age of a CSR for which an approval is due, but not yet a denial.
+YOUNG: Final = timedelta(minutes=2)
+
+_OTHER_NODES_ADDRESS: Final = "10.9.9.9"
 
 
 class Killed(BaseException):
-    """The runtime ends the function because of its time-out or memory."""
+    """The runtime ends the function because of its time-out or memory.
+
+    A BaseException, because no `except Exception` in the function may catch it: a killed process
+    doesn't handle its end.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,10 @@ class Server(Protocol):
     def ca_pem(self) -> str: ...
 
     def file(self, name: str, machine: Machine, request: bytes, age: timedelta) -> None:
-        """Let a node file a CSR; on servers that can't set its age it counts as due."""
+        """File this node's CSR.
+
+        A real server can't set a CSR's age; there the settings make every CSR due.
+        """
 
     def decision(self, name: str) -> str:
         """Return `Approved`, `Denied`, or an empty text."""
@@ -76,7 +92,10 @@ class Server(Protocol):
 
 
 class Rig:
-    """The parts that a fault can break, and a minute of the approver's work."""
+    """A cluster, its AWS account and both functions.
+
+    Methods break a part, or run what the approver does in one minute.
+    """
 
     def __init__(
         self,
@@ -95,7 +114,7 @@ class Rig:
         self.machines: dict[str, Machine] = {}
         self.invocation = Invocation()
         self._patch = patch
-        self._clock_lock = Lock()
+        self._clock_lock = Lock()  # the proxy's threads advance the clock, too
         self._undo: list[Callable[[], None]] = []
 
     # --- faults ---------------------------------------------------------------------------------
@@ -113,7 +132,7 @@ class Rig:
         self.lambdas.calls.override("DescribeInstances", smaller)
 
     def change_instance(self, name: str, **changes: Any) -> None:
-        """Let EC2 show other values of the instance that filed this CSR."""
+        """Change what EC2 shows of the instance that filed this CSR."""
         self.account.aws.change_machine(HOME, self.machines[name].id, **changes)
 
     def hide_fields(self, name: str, *keys: str) -> None:
@@ -133,14 +152,15 @@ class Rig:
         )
 
     def remove_instance(self, name: str) -> None:
-        """Let EC2 not find the instance that filed this CSR."""
+        """Remove the instance that filed this CSR from EC2."""
         self.account.remove_machine(self.machines[name])
 
-    def replace_credentials(self, given: object) -> None:
+    def replace_credentials(self, credentials: object) -> None:
         """Give the reviewer these credentials from now on."""
+        # botocore has no public way to replace a session's credentials.
         session = review._reviewer()._aws._session._session
         self._undo.append(partial(setattr, session, "_credentials", session._credentials))
-        session._credentials = given
+        session._credentials = credentials
 
     def unset_credentials(self) -> None:
         """Remove the credentials from the environment."""
@@ -160,7 +180,7 @@ class Rig:
 
     @property
     def tries(self) -> int:
-        """Return the number of calls of the broken kind."""
+        """Return how many requests met a fault."""
         return self.proxy.met + self.lambdas.calls.broken
 
     def heal(self) -> None:
@@ -178,14 +198,17 @@ class Rig:
     # --- a minute -------------------------------------------------------------------------------
 
     def file_all(self, age: timedelta) -> None:
-        """Let six nodes file a CSR each; the sixth, an old one, is for another node's address."""
+        """Let six nodes file a CSR each; the sixth requests another node's address.
+
+        The sixth has the age `DUE` in any case, so that its denial is due.
+        """
         for number, name in enumerate(CORRECT_DECISIONS, 1):
             machine = self._launch(number)
             self.machines[name] = machine
             bad = CORRECT_DECISIONS[name] == "Denied"
             own = machine.enis[0]
-            asked = [own.ip, _ANOTHER_NODES if bad else own.public]
-            pem, _ = kubelet_request(machine.name, dns=[machine.name], ips=asked)
+            addresses = [own.ip, _OTHER_NODES_ADDRESS if bad else own.public]
+            pem, _ = kubelet_request(machine.name, dns=[machine.name], ips=addresses)
             self.server.file(name, machine, pem, DUE if bad else age)
 
     def warm_up(self) -> None:
@@ -225,7 +248,10 @@ class Rig:
         return {name: decision for name, decision in found.items() if decision}
 
     def clear(self) -> None:
-        """Clean up for the next row."""
+        """Undo the faults and remove the CSRs and instances, for the next row of the fault table.
+
+        The rows are those of `tests/faults/row.py`.
+        """
         self.heal()
         for name in self.machines:
             self.server.remove(name)
@@ -233,7 +259,11 @@ class Rig:
         self.account.aws.receive(self.account.queue_url)
 
     def metrics(self) -> dict[str, int]:
-        """Return the stack's metrics that aren't 0; how long one waited, in whole minutes."""
+        """Return the stack's non-zero metrics.
+
+        OldestPendingSeconds is rounded down to a multiple of 60, because the exact value depends on
+        how fast the test ran.
+        """
         found = self.lambdas.metrics()
         found["OldestPendingSeconds"] -= found["OldestPendingSeconds"] % 60
         return {name: value for name, value in found.items() if value}
@@ -251,10 +281,6 @@ class Rig:
         self.account.aws.add_machine(machine)
         return machine
 
-
-#: Old enough for approvals and denials to be due, and for approvals alone.
-DUE: Final = timedelta(minutes=7)
-YOUNG: Final = timedelta(minutes=2)
 
 _MESSAGE: Final = json.dumps({"cluster": CLUSTER, "region": HOME})
 
@@ -286,8 +312,11 @@ def a_rig(
             rig.clear()
 
 
-def next_invocation(rig: Rig, time: timedelta) -> None:
-    """Advance the time of everything that the reviewer keeps, and begin a new invocation."""
+def next_invocation(rig: Rig, ahead: timedelta) -> None:
+    """Begin a new invocation.
+
+    Set the clock of the reviewer's caches `ahead` of now, and discard the output and calls so far.
+    """
     rig.invocation = Invocation()
     rig.lambdas.discard_output()
-    rig.lambdas.set_clock_ahead(time)
+    rig.lambdas.set_clock_ahead(ahead)

@@ -27,12 +27,15 @@ class Place(Enum):
 
     @property
     def is_dispatchers(self) -> bool:
-        """Return whether it is the dispatcher that meets it."""
+        """Return whether the fault happens to the dispatcher."""
         return self.name.startswith("DISPATCH")
 
     @property
     def is_clusters(self) -> bool:
-        """Whether it is the cluster's API server that is asked, so that a real one can be."""
+        """Return whether the fault is in a call to the API server, so that a real one can be used.
+
+        The connection between the function and the server is faulty, not the server.
+        """
         return self in (Place.TOKEN, Place.LIST, Place.LIST_2, Place.WRITE)
 
 
@@ -48,7 +51,7 @@ class Kind(Enum):
     FOREIGN = "foreign"
     GARBAGE = "garbage"
     HANDSHAKE = "handshake"
-    KEPT = "kept"
+    CACHED = "cached"
     KILLED = "killed"
     LAGGING = "lagging"
     LOST_ANSWER = "lost answer"
@@ -60,7 +63,7 @@ class Kind(Enum):
     RESET = "reset"
     SERVER_ERROR = "server error"
     SLOW = "slow"
-    STRANGER = "stranger"
+    OTHER_CA = "other CA"
     THROTTLED = "throttled"
     UNAUTHORIZED = "unauthorized"
     UNREACHABLE = "unreachable"
@@ -104,7 +107,11 @@ class Outcome:
 
     @property
     def fails(self) -> bool:
-        """Whether the invocation fails: by a message for the DLQ, or by the dispatcher's end."""
+        """Return whether the invocation fails.
+
+        The reviewer's fails if the message goes to the DLQ, the dispatcher's if a cluster isn't
+        dispatched.
+        """
         return self.retry is Retry.DLQ or "DispatchErrors" in self.metrics
 
 
@@ -112,8 +119,9 @@ class Outcome:
 class Row:
     """One fault: its place, kind, description, how the test makes it, and its outcome.
 
-    `logged`: text that the log line also contains. `age`: of the CSRs that must be approved.
-    `warm`: a healthy review came before. `seconds`: the invocation's remaining time.
+    `logged`: additional text in the log line. `age`: the age of the five correct CSRs.
+    `warm`: a healthy review runs before, so that the caches are filled. `seconds`: the invocation's
+    remaining time.
     """
 
     place: Place

@@ -49,7 +49,7 @@ _HTTP: Final = frozenset(
         Kind.RESET,
         Kind.SERVER_ERROR,
         Kind.SLOW,
-        Kind.STRANGER,
+        Kind.OTHER_CA,
         Kind.THROTTLED,
         Kind.UNAUTHORIZED,
     }
@@ -72,13 +72,13 @@ NEEDED: Final = {
     Place.DISPATCH_SEND: _AWS | {Kind.PARTIAL, Kind.LOST_ANSWER},
     Place.QUEUE: {Kind.REDELIVERED, Kind.KILLED, Kind.SLOW},
     Place.MESSAGE: {Kind.POISONED, Kind.FOREIGN, Kind.ABSENT},
-    Place.DESCRIBE: _AWS | {Kind.ABSENT, Kind.KEPT},
+    Place.DESCRIBE: _AWS | {Kind.ABSENT, Kind.CACHED},
     Place.TOKEN: {Kind.CREDENTIALS, Kind.UNAUTHORIZED},
     Place.LIST: _HTTP,
     Place.LIST_2: _HTTP | {Kind.EXPIRED},
     Place.EC2: _AWS | {Kind.LAGGING},
     Place.EC2_2: _AWS,
-    Place.IAM: _AWS | {Kind.ABSENT, Kind.LAGGING, Kind.KEPT},
+    Place.IAM: _AWS | {Kind.ABSENT, Kind.LAGGING, Kind.CACHED},
     Place.WRITE: _HTTP | {Kind.LOST_ANSWER, Kind.CONFLICT},
 }
 
@@ -258,10 +258,10 @@ TABLE: Final = (
     ),
     Row(
         Place.DESCRIBE,
-        Kind.KEPT,
+        Kind.CACHED,
         "`AccessDeniedException` within 15 minutes of an answer",
         break_aws_call("DescribeCluster", refused("AccessDeniedException", 403)),
-        outcomes.KEPT,
+        outcomes.CACHED,
         warm=True,
     ),
     *_rows_of(Place.DESCRIBE, "DescribeCluster", outcomes.DESCRIBE_TWICE, outcomes.DESCRIBE),
@@ -376,7 +376,7 @@ TABLE: Final = (
         outcomes.TOO_SLOW,
         "the answer took too long",
     ),
-    Row(Place.LIST, Kind.STRANGER, "certificate of another CA", show_other_ca, outcomes.TLS),
+    Row(Place.LIST, Kind.OTHER_CA, "certificate of another CA", show_other_ca, outcomes.TLS),
     *(
         Row(Place.LIST_2, kind, fault, break_second_page(how, times), outcomes.UNSEEN)
         for kind, fault, how, times in (
@@ -421,7 +421,7 @@ TABLE: Final = (
         for kind, fault, how, logged in (
             (Kind.REFUSED, "connection refused", refuse_connections, "connection: "),
             (Kind.HANDSHAKE, "TLS handshake broken off", break_handshakes, "connection: "),
-            (Kind.STRANGER, "certificate of another CA", show_other_ca, "tls: "),
+            (Kind.OTHER_CA, "certificate of another CA", show_other_ca, "tls: "),
         )
     ),
     Row(
@@ -518,10 +518,10 @@ TABLE: Final = (
     ),
     Row(
         Place.IAM,
-        Kind.KEPT,
+        Kind.CACHED,
         "`AccessDenied` within 15 minutes of an answer",
         break_aws_call("GetInstanceProfile", refused("AccessDenied", 403)),
-        outcomes.KEPT,
+        outcomes.CACHED,
         warm=True,
     ),
     *_rows_of(Place.IAM, "GetInstanceProfile", outcomes.ROLE, outcomes.ROLE_ONCE),
@@ -659,7 +659,7 @@ TABLE: Final = (
                 "connection: ",
             ),
             (
-                Kind.STRANGER,
+                Kind.OTHER_CA,
                 "certificate of another CA",
                 show_other_ca,
                 outcomes.UNWRITTEN_ONCE,

@@ -4,5 +4,5 @@ from tests.faults.write import DOCUMENT, document
 
 
 def test_the_document_shows_the_table() -> None:
-    """`make faults` would change nothing; run it if this fails."""
+    """The document in the repository is the one that `make faults` writes; if not, run that."""
     assert document() == DOCUMENT.read_text()

@@ -13,7 +13,7 @@ from tests.handlers.lambdas import Lambdas
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in TABLE])
-def test_row(
+def test_a_fault_has_the_outcome_of_its_row(
     row: Row,
     account: Account,
     fake_server: FakeServer,

@@ -1,4 +1,4 @@
-"""Faulty answers of AWS's APIs as HTTP, so that the SDK itself parses and retries them."""
+"""Faulty answers of AWS's APIs as HTTP responses: the SDK itself parses and retries them."""
 
 import json
 from collections.abc import Callable
@@ -42,12 +42,12 @@ def refused(code: str, status: int = 400) -> HttpFault:
 
 
 def garbage(_event: str, _request: Any) -> AWSResponse:
-    """Answer 200 with a page, as a captive proxy does."""
+    """Answer 200 with a page of HTML, as a captive portal does."""
     return reply(200, b"<html><body>please sign in<br></body></html>", Content_Type="text/html")
 
 
 def raises(error: Exception) -> HttpFault:
-    """Raise `error` as the SDK's HTTP client does, instead of an answer."""
+    """Raise `error`, as the SDK's HTTP client does without an answer."""
 
     def answer(_event: str, _request: Any) -> AWSResponse:
         raise error
