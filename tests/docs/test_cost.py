@@ -1,4 +1,4 @@
-"""The costs in `docs/cost.md` follow from its figures, and its sizes are right."""
+"""The costs in `docs/cost.md` follow from its figures, and its sizes are those of real output."""
 
 import re
 from pathlib import Path
@@ -43,7 +43,7 @@ def row(clusters: int, nodes: int) -> str:
 
 
 def test_the_table_follows_from_the_figures() -> None:
-    """A change of a figure must change the table."""
+    """The table has the results of the document's formulas for the document's figures."""
     rows = [
         (match[0], row(*(int(match[n].replace(",", "")) for n in (1, 2))))
         for match in _ROW.finditer(DOC)
@@ -55,7 +55,7 @@ def test_the_table_follows_from_the_figures() -> None:
 
 @pytest.mark.usefixtures("enforcing")
 def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas: Lambdas) -> None:
-    """They are within a tenth, without the lines that Lambda adds."""
+    """The figures differ by less than a tenth from what the functions print."""
     cluster = account.cluster("prod")
     lambdas.review()
     idle = len(lambdas.printed)
@@ -63,7 +63,7 @@ def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas:
     lambdas.discard_output()
     lambdas.review()
     [line] = lambdas.lines_with("csr reviewed")
-    lambda_adds = 0.6
+    lambda_adds = 0.6  # KB; Lambda itself prints them, so they aren't in this output
 
     assert idle / 1e3 + lambda_adds == pytest.approx(FIGURES["review_kb"], rel=0.1)
     raw = next(text for text in lambdas.printed.splitlines() if '"csr reviewed"' in text)
@@ -72,7 +72,7 @@ def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas:
 
 
 def test_the_metrics_are_as_many_as_the_figures_say() -> None:
-    """They are those of a review, and the dispatcher's two."""
+    """The stack's metrics are those of a review and the dispatcher's two."""
     assert len(CLUSTER) == FIGURES["cluster_metrics"]
     assert len({*ACCOUNT, "Expected", "DispatchErrors"}) == FIGURES["account_metrics"]
 
