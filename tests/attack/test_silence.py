@@ -16,7 +16,7 @@ from tests.adapters.scripted_api import Reply, Seen, StillClock, a_page, an_item
 from tests.builders import a_cluster, a_filed_csr, settings
 from tests.core.fakes import FakeWorld
 from tests.template.cloudformation import Stack, Template
-from tests.template.sam import ROOT, monitoring_of
+from tests.template.templates import ROOT, monitoring_of
 
 MINUTE = timedelta(minutes=1)
 

@@ -9,7 +9,8 @@ import pytest
 from adapters.ledger_metrics import ACCOUNT, CLUSTER
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
-from tests.template.sam import monitoring_of, transformed
+from tests.template.sam import transformed
+from tests.template.templates import monitoring_of
 
 DOC: Final = (Path(__file__).parents[2] / "docs" / "cost.md").read_text()
 

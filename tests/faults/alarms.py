@@ -8,7 +8,7 @@ from tests.faults.row import Outcome, Row, healthy
 from tests.template.alarms import Samples
 from tests.template.alarms import firing as firing_on
 from tests.template.cloudformation import Stack, Template
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 _MINUTES = 5
 

@@ -7,7 +7,8 @@ import pytest
 from tests.handlers.account import Account, Cluster
 from tests.handlers.lambdas import Lambdas
 from tests.template.alarms import emitted, firing
-from tests.template.sam import monitoring_of, transformed
+from tests.template.sam import transformed
+from tests.template.templates import monitoring_of
 
 #: More than SQS takes in one call.
 CLUSTERS = 12

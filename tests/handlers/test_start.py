@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 
 def import_alone(module: str, **environment: str) -> str:

@@ -14,7 +14,8 @@ import pytest
 from package.target import ARCHITECTURES, Architecture, Target
 from sandbox.aws import HOME, FakeAws
 from sandbox.kubernetes import KUBELET_SERVING, FakeCluster, approver_rules
-from tests.template.sam import ROOT, run
+from tests.template.sam import run
+from tests.template.templates import ROOT
 
 CLUSTER: Final = "prod"
 VPC: Final = "vpc-0a1b2c3d"

@@ -12,7 +12,8 @@ from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import FakeCluster
 from sandbox.tokens import utc_now
 from tests.package.conftest import CLUSTER, VPC
-from tests.template.sam import ROOT, transformed
+from tests.template.sam import transformed
+from tests.template.templates import ROOT
 
 DISPATCH: Final = "handlers.dispatch.handler"
 REVIEW: Final = "handlers.review.handler"

@@ -18,7 +18,7 @@ from package.binaries import misfits
 from package.contents import AWS_SERVICES, UNUSED_DISTRIBUTIONS, is_left_out
 from package.target import Architecture, Target
 from tests.package.conftest import HERE, PYTHON_VERSION, libraries
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 # From: AWS Lambda quotas, deployment package, unzipped.
 LARGEST_PACKAGE: Final = 250 * 1024 * 1024

@@ -29,7 +29,7 @@ from tests.package.functions import (
     event,
     file_csr,
 )
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 #: Python prints each import and each file of code, and writes no byte code.
 VERBOSE: Final = {"PYTHONVERBOSE": "1", "PYTHONDONTWRITEBYTECODE": "1"}

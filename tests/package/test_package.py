@@ -24,7 +24,8 @@ from tests.package.functions import (
     file_csr,
     function,
 )
-from tests.template.sam import ROOT, monitoring_of, transformed
+from tests.template.sam import transformed
+from tests.template.templates import ROOT, monitoring_of
 
 
 def metrics(output: str) -> list[tuple[frozenset[str], Mapping[str, Any]]]:

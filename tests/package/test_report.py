@@ -12,7 +12,7 @@ from package.contents import UNUSED_DISTRIBUTIONS, kept
 from package.report import report
 from package.target import Target
 from tests.package.conftest import HERE, PYTHON_VERSION, libraries
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 FOREIGN = Target("arm64" if HERE == "x86_64" else "x86_64", PYTHON_VERSION)
 

@@ -9,7 +9,8 @@ from tests.handlers.conftest import account, lambdas
 from tests.template.cloudformation import Stack, Template
 from tests.template.java import Java
 from tests.template.reported import Reported, report_every_case
-from tests.template.sam import ROOT, monitoring_of, transformed
+from tests.template.sam import transformed
+from tests.template.templates import ROOT, monitoring_of
 
 __all__ = ["account", "lambdas"]  # fixtures of the handlers' tests
 

@@ -9,36 +9,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.cloudformation import Stack, Template
-
-ROOT = Path(__file__).parents[2]
+from tests.template.cloudformation import Template
+from tests.template.templates import ROOT
 
 
 def sam_bin() -> Path:
     """Return the folder of SAM's programs; skip the test if `make sam` hasn't been run.
 
-    With REQUIRE_SAM=1 it fails instead.
+    With REQUIRE_SAM=1 the test fails.
     """
     folder = ROOT / ".venv-sam" / "bin"
     if not (folder / "sam").exists():
         reason = "SAM isn't installed: run `make sam`"
         if os.environ.get("REQUIRE_SAM") == "1":
             pytest.fail(reason)
-        pytest.skip(reason)  # most tests don't need it
+        pytest.skip(reason)  # most tests don't need SAM, and its installation takes long
     return folder
 
 
 def run(*command: str | Path, home: Path, stdin: str = "", **environment: str) -> str:
-    """Run one of SAM's programs, as on a machine without AWS credentials; return its stdout."""
-    return _stdout(_ran(command, home, stdin, environment), code=0)
+    """Run a program of SAM's environment without AWS credentials; return its stdout."""
+    return _stdout_if_exited_with(0, _completed(command, home, stdin, environment))
 
 
-def run_to(code: int, *command: str | Path, home: Path) -> str:
-    """Run one of SAM's programs, which must end with this code; return its stdout."""
-    return _stdout(_ran(command, home, "", {}), code)
+def run_expecting(code: int, *command: str | Path, home: Path) -> str:
+    """Run a program of SAM's environment, which must exit with this code; return its stdout."""
+    return _stdout_if_exited_with(code, _completed(command, home, "", {}))
 
 
-def _ran(
+def _completed(
     command: Sequence[str | Path], home: Path, stdin: str, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     folder = sam_bin()
@@ -58,29 +57,19 @@ def _ran(
     )
 
 
-def _stdout(ran: subprocess.CompletedProcess[str], code: int) -> str:
-    assert ran.returncode == code, ran.stdout + ran.stderr
-    return ran.stdout
+def _stdout_if_exited_with(code: int, completed: subprocess.CompletedProcess[str]) -> str:
+    assert completed.returncode == code, completed.stdout + completed.stderr
+    return completed.stdout
 
 
-@cache
+@cache  # SAM takes seconds, and the template doesn't change
 def transformed() -> Template:
     """Return the template after SAM's transform."""
     text = run(
         "python",
         ROOT / "tests/template/transform.py",
         ROOT / "template.yaml",
-        home=Path(os.devnull),
+        home=Path(os.devnull),  # the transform reads no configuration
         AWS_DEFAULT_REGION="us-east-1",  # SAM needs a Region to know the partition
     )
     return Template(json.loads(text))
-
-
-def monitoring_of(stack: Stack) -> Stack:
-    """Return the nested stack, which this stack creates from monitoring.yaml."""
-    nested = stack.properties("Monitoring")
-    given = nested["Parameters"]
-    assert "monitoring.yaml" == nested["TemplateURL"]
-    return Template.read(ROOT / nested["TemplateURL"]).stack(
-        name=f"{given['Stack']}-Monitoring-1A2B3C4D5E6F", region=stack.region, **given
-    )

@@ -1,4 +1,4 @@
-"""Every CloudFormation template of the project, and every regular expression in them."""
+"""Find the project's CloudFormation templates, and the regular expressions in them."""
 
 import os
 import re
@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.template.cloudformation import Template
-from tests.template.sam import ROOT
+from tests.template.cloudformation import Stack, Template
+
+ROOT: Final = Path(__file__).parents[2]
 
 _SUFFIXES: Final = {".yaml", ".yml", ".json", ".template"}
 _TEMPLATE: Final = re.compile(
@@ -63,3 +64,13 @@ def other_expressions(source: Any, place: str = "") -> Iterator[str]:
 
 #: By path within the project.
 TEMPLATES: Final = {file.relative_to(ROOT).as_posix(): Template.read(file) for file in find(ROOT)}
+
+
+def monitoring_of(stack: Stack) -> Stack:
+    """Return the nested stack, which this stack creates from monitoring.yaml."""
+    nested = stack.properties("Monitoring")
+    given = nested["Parameters"]
+    assert "monitoring.yaml" == nested["TemplateURL"]
+    return Template.read(ROOT / nested["TemplateURL"]).stack(
+        name=f"{given['Stack']}-Monitoring-1A2B3C4D5E6F", region=stack.region, **given
+    )

@@ -8,7 +8,7 @@ import pytest
 from adapters.ledger_metrics import NAMESPACE
 from tests.template.cloudformation import Stack, Template
 from tests.template.reported import DISPATCHER, REVIEWER, Reported
-from tests.template.sam import ROOT, monitoring_of
+from tests.template.templates import ROOT, monitoring_of
 
 # AWS's own. From: Amazon SQS and AWS Lambda Developer Guides, CloudWatch metrics.
 OF_AWS: Final[Mapping[tuple[str, tuple[tuple[str, str], ...]], set[str]]] = {

@@ -10,7 +10,7 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import Widget, expressions, metrics, widgets
 from tests.template.reported import Reported
-from tests.template.sam import monitoring_of
+from tests.template.templates import monitoring_of
 from tests.template.test_alarms import OF_AWS, alarms
 
 COLUMNS: Final = 24  # From: CloudWatch API Reference, "Dashboard body structure and syntax"

@@ -7,7 +7,7 @@ import yaml
 
 from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, SEES_SERVICES, approver_rules
 from tests.template.cloudformation import Template
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 GROUP = "csr-approver"
 

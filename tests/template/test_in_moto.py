@@ -18,7 +18,8 @@ from botocore.model import ServiceModel
 from botocore.validate import validate_parameters
 
 from tests.template.cloudformation import Stack, Template
-from tests.template.sam import ROOT, monitoring_of, run
+from tests.template.sam import run
+from tests.template.templates import ROOT, monitoring_of
 
 #: By type that moto's CloudFormation doesn't support: the service and method that create it.
 CALLED: Final = {

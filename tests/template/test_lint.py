@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from tests.template.sam import ROOT, run, run_to
-from tests.template.templates import TEMPLATES
+from tests.template.sam import run, run_expecting
+from tests.template.templates import ROOT, TEMPLATES
 
 #: The copy of the template in which a function has no memory size.
 CARELESS: Final = "careless.yaml"
@@ -33,7 +33,7 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     careless.write_text(text.replace("      MemorySize: 256\n", ""))
     options = ("--format", "json")
     found = json.loads(
-        run_to(ERRORS, "cfn-lint", *options, *TEMPLATES, careless, home=careless.parent)
+        run_expecting(ERRORS, "cfn-lint", *options, *TEMPLATES, careless, home=careless.parent)
     )
     return [(Path(one["Filename"]).name, f"{one['Rule']['Id']} {one['Message']}") for one in found]
 

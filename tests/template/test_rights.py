@@ -9,7 +9,7 @@ import pytest
 
 from tests.template.cloudformation import Stack, Template
 from tests.template.reported import DISPATCHER, REVIEWER, Reported
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 KEY: Final = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 IN_VPC: Final = {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"}

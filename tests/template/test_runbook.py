@@ -10,7 +10,7 @@ from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import widgets
 from tests.template.filter_pattern import clauses, matches, selects
 from tests.template.reported import Reported
-from tests.template.sam import ROOT
+from tests.template.templates import ROOT
 
 RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
 SECTIONS: Final = {

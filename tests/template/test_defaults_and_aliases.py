@@ -1,4 +1,4 @@
-"""CloudFormation can create the stack: it accepts the defaults and the YAML of the templates."""
+"""CloudFormation accepts the templates' parameter defaults and YAML."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,30 +8,34 @@ import pytest
 import yaml
 
 from tests.template.java import Java
-from tests.template.sam import ROOT, run
-from tests.template.templates import TEMPLATES
+from tests.template.sam import run
+from tests.template.templates import ROOT, TEMPLATES
 
 # --- defaults -------------------------------------------------------------------------------------
 
 
 def refused_defaults(parameters: Mapping[str, Any], java: Java) -> Iterator[str]:
-    """Yield the parameters whose default CloudFormation would refuse."""
+    """Yield the parameters whose default CloudFormation would reject.
+
+    From: CloudFormation User Guide, "Parameters" (constraints, types, at most 4,096 characters).
+    """
     for name, declared in parameters.items():
         text = str(declared.get("Default"))
         is_list = declared["Type"] in {"CommaDelimitedList", "List<Number>"}
         values = text.split(",") if is_list else [text]
-        if "Default" in declared and not all(_takes(declared, one, java) for one in values):
+        if "Default" in declared and not all(_accepts(declared, one, java) for one in values):
             yield name
 
 
-def _takes(declared: Mapping[str, Any], value: str, java: Java) -> bool:
+def _accepts(declared: Mapping[str, Any], value: str, java: Java) -> bool:
     number = float(value) if "Number" in declared["Type"] else 0.0
     return (
         value in map(str, declared.get("AllowedValues", [value]))
         and java.matches(declared.get("AllowedPattern", r"[^\r\n]*"), value)
         and declared.get("MinLength", 0) <= len(value) <= declared.get("MaxLength", 4096)
         and declared.get("MinValue", number) <= number <= declared.get("MaxValue", number)
-        # A value of a type such as AWS::EC2::VPC::Id must exist in the account: no default can.
+        # CloudFormation looks IDs such as AWS::EC2::VPC::Id up in the account, so a template for
+        # all accounts can't have a default.
         and "::" not in declared["Type"]
     )
 
@@ -59,7 +63,7 @@ def test_defaults_are_allowed(file: str, java: Java) -> None:
     ],
 )
 def test_a_default_that_is_not_allowed_is_found(declared: dict[str, Any], java: Java) -> None:
-    """Each kind of constraint is checked."""
+    """`refused_defaults` finds a default that breaks any kind of constraint."""
     assert ["Bad"] == list(refused_defaults({"Bad": declared}, java))
 
 
@@ -67,15 +71,15 @@ def test_a_default_that_is_not_allowed_is_found(declared: dict[str, Any], java: 
 
 
 def aliases(text: str) -> list[str]:
-    """Return YAML's aliases, which CloudFormation refuses.
+    """Return YAML's aliases, which CloudFormation rejects.
 
     From: CloudFormation User Guide, "CloudFormation template format", YAML.
     """
     return [str(one.anchor) for one in yaml.parse(text) if isinstance(one, yaml.AliasEvent)]
 
 
-def test_a_template_has_aliases_only_where_sam_resolves_them() -> None:
-    """CloudFormation gets the other templates as they are."""
+def test_only_template_yaml_has_aliases() -> None:
+    """SAM resolves the aliases of template.yaml; CloudFormation gets the other templates as is."""
     with_aliases = [file for file in TEMPLATES if aliases((ROOT / file).read_text())]
 
     assert ["template.yaml"] == with_aliases
@@ -83,7 +87,7 @@ def test_a_template_has_aliases_only_where_sam_resolves_them() -> None:
 
 
 def test_sam_writes_the_template_without_aliases(tmp_path: Path) -> None:
-    """`sam deploy` and `sam package` write what they upload in this way."""
+    """`sam deploy` and `sam package` upload what this function of SAM writes."""
     program = (
         "import sys; from samcli.yamlhelper import yaml_dump, yaml_parse;"
         "print(yaml_dump(yaml_parse(sys.stdin.read())))"
