@@ -8,12 +8,12 @@ from sandbox.fleet.scenario import (
     Outcome,
     Past,
     Scenario,
-    also,
     counted,
-    forged,
     found,
+    from_catalogue,
     left,
     own_names,
+    own_names_and,
 )
 
 _LOOPING: Final = Node("media", "2.29")
@@ -31,7 +31,7 @@ LEFT: Final = (
         "Another node's name, filed two minutes ago",
         Node("media", "3.21"),
         Outcome("deny", "dns-names", "waiting"),
-        forged("san/other-dns"),
+        from_catalogue("san/other-dns"),
     ),
     # --- stopped at a gate
     Scenario(
@@ -110,14 +110,14 @@ LEFT: Final = (
         "Also a pod's address: a secondary one",
         Node("shop", "3.31", pod_ips=("10.20.3.131",)),
         left("ip-addresses"),
-        also(ips=("10.20.3.131",)),
+        own_names_and(ips=("10.20.3.131",)),
         age=420,
     ),
     Scenario(
         "Also a pod's address: of a delegated prefix",
         Node("shop", "3.32", pod_prefix="10.20.64.0/28"),
         left("ip-addresses"),
-        also(ips=("10.20.64.7",)),
+        own_names_and(ips=("10.20.64.7",)),
         age=420,
     ),
     # --- decided earlier, and watched
@@ -133,7 +133,7 @@ LEFT: Final = (
         "Approved by a person, refused by the signer",
         Node("media", "3.34"),
         found("signer-failed"),
-        forged("san/email"),
+        from_catalogue("san/email"),
         age=600,
         past=Past("KubectlApprove", failed="Email subjectAltNames are not allowed"),
     ),

@@ -4,7 +4,7 @@ from typing import Final
 
 from sandbox.aws import Eni
 from sandbox.fleet.places import Node
-from sandbox.fleet.scenario import APPROVED, Outcome, Scenario, counted, forged, own_names
+from sandbox.fleet.scenario import APPROVED, Outcome, Scenario, counted, from_catalogue, own_names
 from sandbox.fleet.scenario import private_names as only_private_names
 
 #: The nodes that attackers target, one per cluster.
@@ -20,7 +20,7 @@ _THREE_USAGES: Final = ("digital signature", "key encipherment", "server auth")
 
 ORDINARY: Final = (
     # --- shop: IPv4, us-east-1
-    Scenario("Managed node group", NEIGHBOURS["shop"], APPROVED, forged("honest/kubelet")),
+    Scenario("Managed node group", NEIGHBOURS["shop"], APPROVED, from_catalogue("valid/kubelet")),
     Scenario("Karpenter", Node("shop", "1.12", kind="karpenter"), APPROVED, own_names),
     Scenario("Self-managed", Node("shop", "1.13", kind="self-managed"), APPROVED, own_names),
     Scenario("Public subnet: also a public name and address", _PUBLIC, APPROVED, own_names),
@@ -61,17 +61,19 @@ ORDINARY: Final = (
         "Kubelet with an RSA key, as it asked until 1.26",
         Node("shop", "1.19"),
         APPROVED,
-        forged("honest/rsa-2048"),
+        from_catalogue("valid/rsa-2048"),
         usages=_THREE_USAGES,
     ),
     Scenario(
         "Names in capitals, with a final dot",
         Node("shop", "1.20"),
         APPROVED,
-        forged("honest/trailing-dot"),
+        from_catalogue("valid/trailing-dot"),
     ),
     # --- media: IPv6 and resource names, eu-west-1
-    Scenario("Named by resource name", NEIGHBOURS["media"], APPROVED, forged("honest/kubelet")),
+    Scenario(
+        "Named by resource name", NEIGHBOURS["media"], APPROVED, from_catalogue("valid/kubelet")
+    ),
     Scenario(
         "IPv6 node",
         Node("media", "1.12", ipv6="2001:db8:30::12", pod_prefix="2001:db8:30:1::/80"),

@@ -7,7 +7,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sandbox.csr_builder import ATTACKS, HONEST, CsrBuilder, Names, der
+from sandbox.csr_builder import ATTACKS, VALID, CsrBuilder, Names, der
 from sandbox.csr_builder.keys import ecdsa
 from sandbox.csr_builder.request import COMMON_NAME, rdn
 from sandbox.fake_apiserver.objects import LETTERS
@@ -18,7 +18,7 @@ from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, KUBELET_USAGES
 #: Builds `spec.request` from the requester's own names and its neighbour's.
 Ask = Callable[[Names, Names], bytes]
 
-_CATALOGUE: Final = {entry.id: entry for entry in (*ATTACKS, *HONEST)}
+_CATALOGUE: Final = {entry.id: entry for entry in (*ATTACKS, *VALID)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ def own_names(own: Names, _: Names) -> bytes:
     return kubelet_request(own.node, dns=own.dns, ips=own.ips)[0]
 
 
-def also(*, dns: Iterable[str] = (), ips: Iterable[str] = ()) -> Ask:
-    """Request the own names and these."""
+def own_names_and(*, dns: Iterable[str] = (), ips: Iterable[str] = ()) -> Ask:
+    """Request the node's own names and these."""
     return lambda own, _: kubelet_request(own.node, dns=(*own.dns, *dns), ips=(*own.ips, *ips))[0]
 
 
@@ -136,15 +136,15 @@ def private_names(own: Names, _: Names) -> bytes:
 
 
 def with_key(key: ec.EllipticCurvePrivateKey) -> Ask:
-    """Request the own names, with this key."""
+    """Request the node's own names, with this key."""
     return lambda own, _: kubelet_request(own.node, dns=own.dns, ips=own.ips, key=key)[0]
 
 
-def forged(entry: str) -> Ask:
+def from_catalogue(entry: str) -> Ask:
     """Send a request of the catalogue."""
     return _CATALOGUE[entry].build
 
 
 def copied(_: Names, neighbour: Names) -> bytes:
     """Send the neighbour's own request."""
-    return _CATALOGUE["honest/kubelet"].build(neighbour, neighbour)
+    return _CATALOGUE["valid/kubelet"].build(neighbour, neighbour)

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from cryptography import x509
 
-from sandbox.csr_builder import ATTACKS, HONEST, Names
+from sandbox.csr_builder import ATTACKS, VALID, Names
 from sandbox.kubernetes import FakeCluster
 from tests.contract.objects import (
     CSRS,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.controlplane
 GOOD: Final = Names("ip-10-0-1-10.ec2.internal", ("ip-10-0-1-10.ec2.internal",), ("10.0.1.10",))
 EVIL: Final = Names("ip-10-0-1-20.ec2.internal", ("ip-10-0-1-20.ec2.internal",), ("10.0.1.20",))
 
-REQUESTS: Final = {forged.id: forged.build(GOOD, EVIL) for forged in (*ATTACKS, *HONEST)}
+REQUESTS: Final = {forged.id: forged.build(GOOD, EVIL) for forged in (*ATTACKS, *VALID)}
 
 TAKEN_THOUGH_REFUSED: Final = {
     "san/uri-malformed",

@@ -38,7 +38,7 @@ from core.model import (
 )
 from core.settings import Mode, ReviewSettings
 from core.signers import SIGNERS
-from sandbox.csr_builder import ATTACKS, Attack, CsrBuilder, Names, der, keys
+from sandbox.csr_builder import ATTACKS, CatalogueEntry, CsrBuilder, Names, der, keys
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import NOW, a_cluster, a_policy, names
 from tests.core.fakes import FakeFleet, FakeServices
@@ -219,7 +219,7 @@ def judged(csr: Csr) -> Decision | None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
-def test_no_forged_request_is_approved(attack: Attack) -> None:
+def test_no_forged_request_is_approved(attack: CatalogueEntry) -> None:
     """The good names are the requester's Service's, the evil ones another namespace's."""
     filed = replace(a_service_csr(), request=attack.build(OWN, THEIRS))
 
@@ -231,7 +231,7 @@ def test_no_forged_request_is_approved(attack: Attack) -> None:
     [one for one in ATTACKS if one.refused_by not in _OF_NODES_ONLY],
     ids=lambda attack: attack.id,
 )
-def test_no_forged_request_would_be_approved_for_its_subject(attack: Attack) -> None:
+def test_no_forged_request_would_be_approved_for_its_subject(attack: CatalogueEntry) -> None:
     """Their node's subject isn't the reason for the refusal."""
     try:
         request = pkcs10.read(attack.build(OWN, THEIRS), bare=True)

@@ -10,7 +10,7 @@ from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
 from core.errors import MalformedRequest
 from core.model import Decision, Pkcs10, UnreadableRequest, Verdict
-from sandbox.csr_builder import ATTACKS, HONEST
+from sandbox.csr_builder import ATTACKS, VALID
 from tests.builders import a_case, a_csr
 from tests.vectors import build
 
@@ -30,7 +30,7 @@ def verdict(request: bytes) -> Verdict:
 
 
 def test_the_vectors_are_those_of_the_catalogue() -> None:
-    """The file is what `make vectors` writes now."""
+    """The file in the repository is the one that `make vectors` writes."""
     assert build.text() == build.FILE.read_text()
 
 
@@ -46,7 +46,7 @@ def test_each_vector_gets_its_verdict(vector: dict[str, Any]) -> None:
 
 
 def test_an_oversized_request_is_refused() -> None:
-    """The one attack that is too large for the file is refused too."""
+    """The attack that is too large for the file is refused, too."""
     (oversized,) = (attack for attack in ATTACKS if attack.id == "pem/oversized")
 
     seen = verdict(oversized.build(build.GOOD, build.EVIL))
@@ -57,16 +57,16 @@ def test_an_oversized_request_is_refused() -> None:
 
 def test_ids_are_unique() -> None:
     """No two entries of the catalogue share an id or a title."""
-    entries = (*ATTACKS, *HONEST)
+    entries = (*ATTACKS, *VALID)
 
     assert len(entries) == len({entry.id for entry in entries})
     assert len(entries) == len({entry.title for entry in entries})
 
 
 def test_every_entry_explains_itself() -> None:
-    """Each entry says in one sentence what it tries, and each attack names its source."""
-    for entry in (*ATTACKS, *HONEST):
-        assert entry.tries.endswith("."), entry.id
+    """Each entry has a description that is a sentence, and each attack names its source."""
+    for entry in (*ATTACKS, *VALID):
+        assert entry.description.endswith("."), entry.id
         assert entry.source or not entry.refused_by, entry.id
 
 

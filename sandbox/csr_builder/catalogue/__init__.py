@@ -1,4 +1,4 @@
-"""The catalogue of hostile requests, by topic, and of unusual honest ones.
+"""The catalogue: hostile requests by topic, and unusual valid ones.
 
 Most were tried on a Kubernetes 1.36.2 API server and its signer, with a node's own credentials. If
 `hides` is set, a certificate for the evil names was issued to a requester whose request showed only
@@ -9,11 +9,11 @@ from sandbox.csr_builder.catalogue.attributes import ATTRIBUTES
 from sandbox.csr_builder.catalogue.encoding import ENCODING
 from sandbox.csr_builder.catalogue.extensions import EXTENSIONS
 from sandbox.csr_builder.catalogue.framing import FRAMING
-from sandbox.csr_builder.catalogue.honest import HONEST
 from sandbox.csr_builder.catalogue.keys import KEYS
 from sandbox.csr_builder.catalogue.names import NAMES
 from sandbox.csr_builder.catalogue.signatures import SIGNATURES
 from sandbox.csr_builder.catalogue.subject import SUBJECT
+from sandbox.csr_builder.catalogue.valid import VALID
 
 ATTACKS = (
     *FRAMING,
@@ -26,4 +26,4 @@ ATTACKS = (
     *SIGNATURES,
 )
 
-__all__ = ["ATTACKS", "HONEST"]
+__all__ = ["ATTACKS", "VALID"]

@@ -4,7 +4,7 @@ From: ITU-T X.690 section 10; Go encoding/asn1 (extra elements at a SEQUENCE's e
 """
 
 from sandbox.csr_builder import der
-from sandbox.csr_builder.attack import Attack, Make, genuine, impostor
+from sandbox.csr_builder.entry import CatalogueEntry, Make, genuine, impostor
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import (
     EXTENSION_REQUEST,
@@ -21,9 +21,9 @@ from sandbox.csr_builder.request import (
 )
 
 
-def _encoding(name: str, title: str, tries: str, make: Make) -> Attack:
-    return Attack(
-        f"der/{name}", title, tries, make, "request-well-formed", source="X.690 section 10"
+def _encoding(name: str, title: str, description: str, make: Make) -> CatalogueEntry:
+    return CatalogueEntry(
+        f"der/{name}", title, description, make, "request-well-formed", source="X.690 section 10"
     )
 
 
@@ -84,7 +84,7 @@ ENCODING = (
     _encoding(
         "second-request",
         "Second request after the first",
-        "Adds the evil request after the own one, inside the same block.",
+        "Adds the evil request after the node's own, inside the same block.",
         lambda key, good, evil: pem(genuine(key, good).der() + impostor(key, good, evil).der()),
     ),
     _encoding(
@@ -114,7 +114,7 @@ ENCODING = (
     _encoding(
         "extra-in-info",
         "Second set of attributes",
-        "Signs two sets of attributes, the own names' and the evil ones', of which Go skips one.",
+        "Signs two sets of attributes, for the node's own names and for evil ones; Go skips one.",
         _extra_in_info,
     ),
     _encoding(

@@ -5,7 +5,7 @@ upstream signer copies none; others may).
 """
 
 from sandbox.csr_builder import der
-from sandbox.csr_builder.attack import Attack, genuine
+from sandbox.csr_builder.entry import CatalogueEntry, genuine
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import Names, extension, san_extension
 
@@ -13,12 +13,12 @@ _TRUE = der.boolean(0xFF)
 _ALL_NAMES = der.explicit(0, der.sequence(der.context(2)))
 
 
-def _extension(name: str, title: str, tries: str, *asked: bytes) -> Attack:
+def _extension(name: str, title: str, description: str, *asked: bytes) -> CatalogueEntry:
     def make(key: Key, good: Names, _: Names) -> bytes:
         return genuine(key, good).extensions(san_extension(*good.sans), *asked).pem()
 
-    return Attack(
-        f"extension/{name}", title, tries, make, "extensions", source="RFC 5280 section 4.2.1"
+    return CatalogueEntry(
+        f"extension/{name}", title, description, make, "extensions", source="RFC 5280 section 4.2.1"
     )
 
 

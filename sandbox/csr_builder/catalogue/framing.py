@@ -7,7 +7,7 @@ RFC 7468; Kubernetes pkg/apis/certificates/v1/helpers.go, ParseCSR (the first bl
 import base64
 from collections.abc import Callable
 
-from sandbox.csr_builder.attack import Attack, genuine, impostor
+from sandbox.csr_builder.entry import CatalogueEntry, genuine, impostor
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import Names, base64_lines, framed, pem
 
@@ -20,12 +20,14 @@ _END = b"-----END CERTIFICATE REQUEST-----"
 Frame = Callable[[bytes, bytes], bytes]
 
 
-def _framing(name: str, title: str, tries: str, frame: Frame, *, hides: bool = False) -> Attack:
+def _framing(
+    name: str, title: str, description: str, frame: Frame, *, hides: bool = False
+) -> CatalogueEntry:
     def make(key: Key, good: Names, evil: Names) -> bytes:
         return frame(genuine(key, good).der(), impostor(key, good, evil).der())
 
-    return Attack(
-        f"pem/{name}", title, tries, make, "request-well-formed", hides=hides, source=_SOURCE
+    return CatalogueEntry(
+        f"pem/{name}", title, description, make, "request-well-formed", hides=hides, source=_SOURCE
     )
 
 
@@ -88,7 +90,8 @@ _HIDDEN = (
         _framing(
             f"{name}-before-begin",
             f"Hidden block, after {what} before BEGIN",
-            f"Puts {what} before BEGIN of the own names' block, which Go then skips for the next.",
+            f"Puts {what} before BEGIN of the block with the node's own names: Go skips that block"
+            " and takes the next.",
             _before_begin(text),
             hides=True,
         )
@@ -98,7 +101,8 @@ _HIDDEN = (
         _framing(
             f"{name}-after-end",
             f"Hidden block, after {what} behind END",
-            f"Puts {what} behind END of the own names' block, which Go then skips for the next.",
+            f"Puts {what} behind END of the block with the node's own names: Go skips that block"
+            " and takes the next.",
             _after_end(text),
             hides=True,
         )
@@ -155,7 +159,8 @@ _HIDDEN = (
     _framing(
         "new-request-then-request",
         "One BEGIN CERTIFICATE REQUEST, two blocks",
-        "Hides the own names under NEW CERTIFICATE REQUEST, to defeat counting of BEGIN lines.",
+        "Hides the node's own names under NEW CERTIFICATE REQUEST, to defeat a count of BEGIN"
+        " lines.",
         lambda good, evil: b"x" + pem(good, _NEW) + pem(evil),
         hides=True,
     ),
@@ -171,7 +176,7 @@ _OPEN = (
     _framing(
         "evil-then-hidden-good",
         "Evil block first, own names behind an x",
-        "Puts the evil block first and the own names in a block that Go skips.",
+        "Puts the evil block first and the node's own names in a block that Go skips.",
         lambda good, evil: pem(evil) + b"x" + pem(good),
     ),
     _framing(
@@ -213,7 +218,7 @@ _OPEN = (
     _framing(
         "new-request-then-evil",
         "NEW CERTIFICATE REQUEST, then evil block",
-        "Puts the own names under the older label, before the evil block.",
+        "Puts the node's own names under the older label, before the evil block.",
         lambda good, evil: pem(good, _NEW) + pem(evil),
     ),
     _framing(
@@ -225,7 +230,7 @@ _OPEN = (
     _framing(
         "certificate-then-evil",
         "CERTIFICATE block, then evil block",
-        "Puts the own names under the label of a certificate.",
+        "Puts the node's own names under the label of a certificate.",
         lambda good, evil: pem(good, b"CERTIFICATE") + pem(evil),
     ),
     _framing(
@@ -291,7 +296,7 @@ _OPEN = (
     _framing(
         "header-folds-evil",
         "Evil base64 folded under a header",
-        "Folds the evil request under a header and adds the own one after a blank line.",
+        "Folds the evil request under a header and adds the node's own after a blank line.",
         lambda good, evil: framed(
             b"X-A: 1\n " + base64_lines(evil, b"\n ") + b"\n\n" + base64_lines(good)
         ),

@@ -6,7 +6,7 @@ From: NIST SP 800-57 part 1; RFC 5480, 8017 and 8410 (encodings); Go crypto/x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder.attack import Attack, genuine
+from sandbox.csr_builder.entry import CatalogueEntry, genuine
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import Names
 
@@ -15,15 +15,15 @@ _FIXED = "with a fixed key"
 
 
 def _key(
-    name: str, title: str, tries: str, key: Key, refused_by: str = "key", effect: str = "deny"
-) -> Attack:
+    name: str, title: str, description: str, key: Key, refused_by: str = "key", effect: str = "deny"
+) -> CatalogueEntry:
     def make(_: Key, good: Names, __: Names) -> bytes:
         return genuine(key, good).pem()
 
-    return Attack(
+    return CatalogueEntry(
         f"key/{name}",
         title,
-        tries,
+        description,
         make,
         refused_by,
         effect,
@@ -31,13 +31,15 @@ def _key(
     )
 
 
-def _bent(name: str, title: str, tries: str, spki: bytes) -> Attack:
+def _bent(name: str, title: str, description: str, spki: bytes) -> CatalogueEntry:
     """A P-256 key with another SPKI."""
-    return _key(name, title, tries, keys.with_spki(keys.ecdsa(_FIXED), spki), _WELL_FORMED)
+    return _key(name, title, description, keys.with_spki(keys.ecdsa(_FIXED), spki), _WELL_FORMED)
 
 
-def _rsa_bent(name: str, title: str, tries: str, spki: bytes) -> Attack:
-    return _key(name, title, tries, keys.with_spki(keys.rsa_key("rsa-2048"), spki), _WELL_FORMED)
+def _rsa_bent(name: str, title: str, description: str, spki: bytes) -> CatalogueEntry:
+    return _key(
+        name, title, description, keys.with_spki(keys.rsa_key("rsa-2048"), spki), _WELL_FORMED
+    )
 
 
 _POINT = keys.point(_FIXED)

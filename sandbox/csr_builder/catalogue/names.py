@@ -7,7 +7,7 @@ Go crypto/x509, parseSANExtension (other kinds of names are skipped).
 from collections.abc import Callable
 
 from sandbox.csr_builder import der
-from sandbox.csr_builder.attack import Attack, genuine
+from sandbox.csr_builder.entry import CatalogueEntry, genuine
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import Names, dns, ip, rdn, san_extension
 
@@ -17,34 +17,36 @@ _TLS = "Kubernetes, TLS bootstrapping; RFC 5280 section 4.2.1.6"
 def _names(
     name: str,
     title: str,
-    tries: str,
+    description: str,
     refused_by: str,
     names: Callable[[Names, Names], tuple[bytes, ...]],
-) -> Attack:
+) -> CatalogueEntry:
     def make(key: Key, good: Names, evil: Names) -> bytes:
         return genuine(key, good).sans(*names(good, evil)).pem()
 
-    return Attack(f"san/{name}", title, tries, make, refused_by, source=_TLS)
+    return CatalogueEntry(f"san/{name}", title, description, make, refused_by, source=_TLS)
 
 
-def _added(name: str, title: str, tries: str, refused_by: str, *names: bytes) -> Attack:
-    """Request these names after the own ones."""
-    return _names(name, title, tries, refused_by, lambda good, _: (*good.sans, *names))
+def _added(
+    name: str, title: str, description: str, refused_by: str, *names: bytes
+) -> CatalogueEntry:
+    """Request these names after the node's own."""
+    return _names(name, title, description, refused_by, lambda good, _: (*good.sans, *names))
 
 
 def _bent(
     name: str,
     title: str,
-    tries: str,
+    description: str,
     bend: Callable[[str, str], str | bytes],
     by: str = "san-kinds",
-) -> Attack:
-    """Request the own IPs, and a DNS name made from the own one and the evil one."""
+) -> CatalogueEntry:
+    """Request the node's own IPs, and a DNS name made from its own and the evil one."""
 
     def names(good: Names, evil: Names) -> tuple[bytes, ...]:
         return (dns(bend(good.dns[0], evil.dns[0])), *map(ip, good.ips))
 
-    return _names(name, title, tries, by, names)
+    return _names(name, title, description, by, names)
 
 
 _WELL_FORMED = "request-well-formed"
@@ -61,14 +63,14 @@ NAMES = (
     _bent(
         "other-dns",
         "Another node's DNS name",
-        "Asks for another node's DNS name, with the own addresses.",
+        "Asks for another node's DNS name, with the node's own addresses.",
         lambda _, other: other,
         "dns-names",
     ),
     _names(
         "other-ip",
         "Another node's address",
-        "Asks for another node's address, with the own DNS names.",
+        "Asks for another node's address, with the node's own DNS names.",
         "ip-addresses",
         lambda good, evil: (*map(dns, good.dns), *map(ip, evil.ips)),
     ),
@@ -141,14 +143,14 @@ NAMES = (
     _bent(
         "wildcard",
         "Wildcard",
-        "Asks for all names of the own domain.",
+        "Asks for all names of the node's own domain.",
         lambda own, _: "*." + own.partition(".")[2],
     ),
     _bent("wildcard-alone", "Wildcard *", "Asks for all names.", lambda _, __: "*"),
     _bent(
         "wildcard-inside",
         "Wildcard in a label",
-        "Asks for all names like the own one.",
+        "Asks for all names like the node's own.",
         lambda own, _: own.replace(".", "*.", 1),
     ),
     _bent("leading-dot", "Leading dot", "Asks for a domain.", lambda own, _: "." + own),
@@ -170,14 +172,14 @@ NAMES = (
     ),
     _bent(
         "nul-after-own",
-        "NUL after the own name",
-        "Ends the own name by a NUL and goes on, for readers that stop there.",
+        "NUL after the node's own name",
+        "Ends the node's own name by a NUL and continues it, for readers that stop there.",
         lambda own, other: f"{own}\0.{other}",
     ),
     _bent(
         "nul-after-other",
         "NUL after another's name",
-        "Ends another node's name by a NUL and goes on with the own one.",
+        "Ends another node's name by a NUL and continues with the node's own.",
         lambda own, other: f"{other}\0.{own}",
     ),
     _bent(
@@ -209,13 +211,13 @@ NAMES = (
     _bent(
         "cyrillic",
         "Cyrillic letter in UTF-8",
-        "Has a letter that only looks like the own one; Go refuses it.",
+        "Has a letter that only looks like the one in the node's name; Go refuses it.",
         lambda own, _: own.replace("i", "\u0456", 1),
     ),
     _bent(
         "full-width-digit",
         "Full-width digit in UTF-8",
-        "Has a digit that some normalise to the own one; Go refuses it.",
+        "Has a digit that some normalise to the one in the node's name; Go refuses it.",
         lambda own, _: own.replace("1", "\uff11", 1),
     ),
     _bent(
@@ -229,7 +231,8 @@ NAMES = (
     _names(
         "mapped-own",
         "IPv4-mapped own address",
-        "Writes the own address as ::ffff:a.b.c.d, which some print as IPv4; newer Go refuses it.",
+        "Writes the node's own address as ::ffff:a.b.c.d, which some readers print as IPv4; newer"
+        " Go refuses it.",
         "san-kinds",
         lambda good, _: (*map(dns, good.dns), ip(f"::ffff:{good.ips[0]}")),
     ),
@@ -316,7 +319,7 @@ NAMES = (
     ),
     # Round the names.
     _names("none", "No names", "Asks for an empty SAN.", "san-kinds", lambda _, __: ()),
-    Attack(
+    CatalogueEntry(
         "san/bytes-after",
         "Names after the SAN's end",
         "Adds another node's names after the SAN sequence, which Go doesn't read.",
@@ -333,7 +336,7 @@ NAMES = (
         _WELL_FORMED,
         source=_TLS,
     ),
-    Attack(
+    CatalogueEntry(
         "san/critical-false",
         "SAN with critical FALSE spelled out",
         "Encodes a default value, which DER forbids and Go accepts.",
@@ -343,7 +346,7 @@ NAMES = (
         _WELL_FORMED,
         source=_TLS,
     ),
-    Attack(
+    CatalogueEntry(
         "san/critical-one",
         "SAN with critical 0x01",
         "Encodes TRUE as 1, which DER forbids.",

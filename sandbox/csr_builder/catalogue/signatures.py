@@ -5,7 +5,7 @@ crypto/x509, getSignatureAlgorithmFromAI and CheckSignature (SHA-1 is allowed in
 """
 
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder.attack import Attack, Make, genuine
+from sandbox.csr_builder.entry import CatalogueEntry, Make, genuine
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import Names, pem
 
@@ -13,9 +13,9 @@ _SOURCE = "RFC 2986 section 3; Go crypto/x509 CheckSignature"
 
 
 def _signature(
-    name: str, title: str, tries: str, make: Make, refused_by: str = "signature"
-) -> Attack:
-    return Attack(f"signature/{name}", title, tries, make, refused_by, source=_SOURCE)
+    name: str, title: str, description: str, make: Make, refused_by: str = "signature"
+) -> CatalogueEntry:
+    return CatalogueEntry(f"signature/{name}", title, description, make, refused_by, source=_SOURCE)
 
 
 def _by(key: Key) -> Make:
@@ -29,10 +29,10 @@ def _altered(key: Key, good: Names, _: Names) -> bytes:
 
 
 def _copied(key: Key, good: Names, evil: Names) -> bytes:
-    """Put the signature of an honest request under the evil names."""
-    honest = genuine(key, good)
+    """Put the signature of the node's own request under a request for the evil names."""
+    own = genuine(key, good)
     asked = genuine(key, good).sans(*evil.sans).info()
-    signature = key.sign(honest.info())
+    signature = key.sign(own.info())
     return pem(der.sequence(asked, key.algorithm, der.bits(signature)))
 
 
@@ -57,8 +57,8 @@ def _shifted(key: Key, good: Names, _: Names) -> bytes:
 
 def _unused_bit(key: Key, good: Names, _: Names) -> bytes:
     """Add a valid signature that ends in a zero bit, and declare that bit unused."""
-    tries = (genuine(key, good).sans(*good.sans * count) for count in range(1, 64))
-    even = next(request for request in tries if key.sign(request.info())[-1] % 2 == 0)
+    candidates = (genuine(key, good).sans(*good.sans * count) for count in range(1, 64))
+    even = next(request for request in candidates if key.sign(request.info())[-1] % 2 == 0)
     return even.unused_bits(1).pem()
 
 

@@ -7,7 +7,7 @@ CN must be the requester's); Go crypto/x509/pkix, FillFromRDNSequence (the last 
 from collections.abc import Callable
 
 from sandbox.csr_builder import der
-from sandbox.csr_builder.attack import Attack, genuine
+from sandbox.csr_builder.entry import CatalogueEntry, genuine
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import (
     COMMON_NAME,
@@ -22,18 +22,18 @@ _ORGANIZATION = rdn(ORGANIZATION, der.printable("system:nodes"))
 
 
 def _subject(
-    name: str, title: str, tries: str, rdns: Callable[[str, str], tuple[bytes, ...]]
-) -> Attack:
+    name: str, title: str, description: str, rdns: Callable[[str, str], tuple[bytes, ...]]
+) -> CatalogueEntry:
     """`rdns` gets the CN that the node must have and the one that it wants."""
 
     def make(key: Key, good: Names, evil: Names) -> bytes:
         own, other = (f"system:node:{names.node}" for names in (good, evil))
         return genuine(key, good).subject(*rdns(own, other)).pem()
 
-    return Attack(
+    return CatalogueEntry(
         f"subject/{name}",
         title,
-        tries,
+        description,
         make,
         "subject",
         source="Kubernetes pkg/apis/certificates/helpers.go validateKubeletServingCSR",
@@ -72,19 +72,19 @@ SUBJECT = (
     _subject(
         "two-cns-own-last",
         "Two CNs, own one last",
-        "Has another node's CN first, for some readers, and the own one last, for Go.",
+        "Has another node's CN first, for some readers, and the node's own last, for Go.",
         lambda own, other: (_ORGANIZATION, _cn(der.printable(other)), _cn(der.printable(own))),
     ),
     _subject(
         "two-cns-own-first",
         "Two CNs, own one first",
-        "Has the own CN first, for some readers, and another node's last, for Go.",
+        "Has the node's own CN first, for some readers, and another node's last, for Go.",
         lambda own, other: (_ORGANIZATION, _cn(der.printable(own)), _cn(der.printable(other))),
     ),
     _subject(
         "own-cn-twice",
         "The same CN twice",
-        "Has the own CN twice.",
+        "Has the node's own CN twice.",
         lambda own, _: (*_own(own), _cn(der.printable(own))),
     ),
     _subject(
@@ -128,7 +128,7 @@ SUBJECT = (
     _subject(
         "nul-in-cn",
         "NUL in the CN",
-        "Ends the own CN by a NUL and goes on, for readers that stop there.",
+        "Ends the node's own CN by a NUL and continues it, for readers that stop there.",
         lambda own, _: (_ORGANIZATION, _cn(der.utf8(own + "\0.example.com"))),
     ),
     _subject(

@@ -1,9 +1,9 @@
-"""Honest requests, some of them unusual: no check of the request itself refuses them."""
+"""Valid requests, some of them unusual: no check of the request itself refuses them."""
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.csr_builder import der, keys
-from sandbox.csr_builder.attack import Attack, Make, genuine
+from sandbox.csr_builder.entry import CatalogueEntry, Make, genuine
 from sandbox.csr_builder.keys import Key
 from sandbox.csr_builder.request import (
     COMMON_NAME,
@@ -20,8 +20,10 @@ from sandbox.csr_builder.request import (
 )
 
 
-def _honest(name: str, title: str, make: Make) -> Attack:
-    return Attack(f"honest/{name}", title, f"Asks for what is the node's own: {title}.", make)
+def _valid(name: str, title: str, make: Make) -> CatalogueEntry:
+    return CatalogueEntry(
+        f"valid/{name}", title, f"A valid request for the node's own names, {title}.", make
+    )
 
 
 def _with(key: Key) -> Make:
@@ -32,45 +34,45 @@ def _many_names(key: Key, good: Names, _: Names) -> bytes:
     return genuine(key, good).sans(*good.sans * 2).pem()
 
 
-HONEST = (
-    _honest("kubelet", "as a kubelet asks", lambda key, good, _: genuine(key, good).pem()),
-    _honest(
+VALID = (
+    _valid("kubelet", "as a kubelet asks", lambda key, good, _: genuine(key, good).pem()),
+    _valid(
         "crlf",
         "with CRLF line ends",
         lambda key, good, _: pem(genuine(key, good).der(), newline=b"\r\n"),
     ),
-    _honest(
+    _valid(
         "no-final-newline",
         "without the final line end",
         lambda key, good, _: genuine(key, good).pem()[:-1],
     ),
-    _honest(
+    _valid(
         "one-line",
         "in one long base64 line",
         lambda key, good, _: framed(base64_lines(genuine(key, good).der(), width=10_000)),
     ),
-    _honest(
+    _valid(
         "76-characters",
         "in lines of 76 characters",
         lambda key, good, _: framed(base64_lines(genuine(key, good).der(), width=76)),
     ),
-    _honest(
+    _valid(
         "dns-only",
         "for its DNS names only",
         lambda key, good, _: genuine(key, good).sans(*map(dns, good.dns)).pem(),
     ),
-    _honest(
+    _valid(
         "ip-only",
         "for its addresses only",
         lambda key, good, _: genuine(key, good).sans(*map(ip, good.ips)).pem(),
     ),
-    _honest(
+    _valid(
         "ip-first",
         "with the addresses first",
         lambda key, good, _: genuine(key, good).sans(*map(ip, good.ips), *map(dns, good.dns)).pem(),
     ),
-    _honest("names-twice", "for its names twice", _many_names),
-    _honest(
+    _valid("names-twice", "for its names twice", _many_names),
+    _valid(
         "upper-case-dns",
         "with the DNS names in upper case",
         lambda key, good, _: (
@@ -79,7 +81,7 @@ HONEST = (
             .pem()
         ),
     ),
-    _honest(
+    _valid(
         "trailing-dot",
         "with a dot at the DNS names' end",
         lambda key, good, _: (
@@ -88,7 +90,7 @@ HONEST = (
             .pem()
         ),
     ),
-    _honest(
+    _valid(
         "critical-san",
         "with a critical SAN",
         lambda key, good, _: (
@@ -97,7 +99,7 @@ HONEST = (
             .pem()
         ),
     ),
-    _honest(
+    _valid(
         "utf8-subject",
         "with a subject of UTF8Strings",
         lambda key, good, _: (
@@ -109,14 +111,14 @@ HONEST = (
             .pem()
         ),
     ),
-    _honest(
+    _valid(
         "cn-first",
         "with CN before O",
         lambda key, good, _: genuine(key, good).subject(*reversed(kubelet_rdns(good.node))).pem(),
     ),
-    _honest("p384", "with a P-384 key", _with(keys.ecdsa("p384", ec.SECP384R1(), "sha384"))),
-    _honest("p521", "with a P-521 key", _with(keys.ecdsa("p521", ec.SECP521R1(), "sha512"))),
-    _honest("rsa-2048", "with RSA of 2048 bits", _with(keys.rsa_key("rsa-2048"))),
-    _honest("rsa-4096", "with RSA of 4096 bits", _with(keys.rsa_key("rsa-4096", digest="sha512"))),
-    _honest("ed25519", "with an Ed25519 key", _with(keys.ed25519_key("ed25519"))),
+    _valid("p384", "with a P-384 key", _with(keys.ecdsa("p384", ec.SECP384R1(), "sha384"))),
+    _valid("p521", "with a P-521 key", _with(keys.ecdsa("p521", ec.SECP521R1(), "sha512"))),
+    _valid("rsa-2048", "with RSA of 2048 bits", _with(keys.rsa_key("rsa-2048"))),
+    _valid("rsa-4096", "with RSA of 4096 bits", _with(keys.rsa_key("rsa-4096", digest="sha512"))),
+    _valid("ed25519", "with an Ed25519 key", _with(keys.ed25519_key("ed25519"))),
 )

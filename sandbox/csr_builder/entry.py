@@ -11,17 +11,17 @@ Make = Callable[[Key, Names, Names], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Attack:
-    """A request that must not be approved, or an unusual honest one.
+class CatalogueEntry:
+    """A request that must not be approved, or an unusual valid one.
 
-    `tries` says in one sentence what it attempts. `refused_by` is the check that must be among the
-    refusals, with `effect`; empty for an honest request. `hides`: parsers like OpenSSL's see the
-    node's own names where Go, and so the signer, sees the evil ones.
+    `description` says in one sentence what it attempts. `refused_by` is the check that must be
+    among the refusals, with `effect`; empty for a valid request. `hides`: parsers like OpenSSL's
+    see the node's own names where Go, and so the signer, sees the evil ones.
     """
 
     id: str
     title: str
-    tries: str
+    description: str
     make: Make
     refused_by: str = ""
     effect: str = "deny"
@@ -31,7 +31,7 @@ class Attack:
     def build(self, good: Names, evil: Names) -> bytes:
         """Return the request, the same bytes each time: `good.node` asks for the names `evil`.
 
-        The key is derived from attack and node, except where the attack is the key itself.
+        The key is derived from the entry and the node, except where the entry is about the key.
         """
         return self.make(ecdsa(f"{self.id} {good.node}"), good, evil)
 
