@@ -18,8 +18,9 @@ Line = Mapping[str, Any]
 
 REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
 
-#: Half of a review's time. When it has passed, no other page of the list is requested.
-HALF = 25.0
+#: The half of a review's 50 s that it may spend on the list. When they have passed, no other page
+#: is requested, and a failed request for a page isn't retried.
+LISTING_SECONDS = 25.0
 
 
 class Invocation:
@@ -38,7 +39,7 @@ class Invocation:
 
 
 class AwsCalls:
-    """The calls that a function makes, in order, and the answers that replace AWS's."""
+    """The calls that a function makes to AWS, in order, and the answers that replace AWS's."""
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -55,31 +56,32 @@ class AwsCalls:
             events.register("before-send", self._sent)
 
     def override(self, operation: str, answer: Callable[[Any], Any], region: str = HOME) -> None:
-        """Let `answer` answer the call: a text is an error's code, None passes the call on.
+        """Replace the answer of a call.
 
-        Its argument is the request as botocore will send it, which it may change.
+        `answer` gets the request as botocore will send it, and may change it. It returns a text,
+        the code of an error; or an answer; or None, which passes the call on to moto.
         """
         self._overrides[operation, region] = answer
 
     def refuse(
         self, operation: str, code: str = "AccessDenied", region: str = HOME, path: str = ""
     ) -> None:
-        """Let these calls fail, or only those whose URL has this path."""
+        """Answer these calls with an error, or only those whose URL ends with `path`."""
         self.override(
             operation, lambda call: code if call["url_path"].endswith(path) else None, region
         )
 
     def override_http(self, operation: str, answer: Callable[[str, Any], Any]) -> None:
-        """Let `answer` answer each HTTP request of a call, so that the SDK's retries work.
+        """Replace the answers of a call's HTTP requests, so that the SDK itself retries them.
 
-        Its arguments are the event's name and the request. It returns an `AWSResponse`, or None to
-        pass the request on, or raises an error of the SDK's HTTP client. `broken` counts the
-        requests that aren't passed on.
+        `answer` gets the event's name and the request. It returns an `AWSResponse`, or None, which
+        passes the request on to moto, or raises an error of the SDK's HTTP client. `broken` counts
+        the requests that aren't passed on.
         """
         self._http_overrides[operation] = answer
 
     def heal(self) -> None:
-        """Pass all calls on again."""
+        """Pass all calls on to moto again."""
         self._overrides.clear()
         self._http_overrides.clear()
 
@@ -136,7 +138,7 @@ class Lambdas:
         self._ahead = ahead
 
     def cold(self) -> None:
-        """Let the functions start again."""
+        """Make the next use of each function a cold start."""
         for made in (dispatch._dispatcher, review._reviewer):
             made.cache_clear()
         self._warm.clear()

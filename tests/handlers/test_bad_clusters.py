@@ -1,6 +1,6 @@
-"""A failing cluster stops no other, and the log has the cause.
+"""A failing cluster stops no other, and the log line of its failure has the cause.
 
-A metric counts the failing cluster, nothing is written in it, and the next run without a failure
+A metric counts the failure, nothing is written in that cluster, and the next run without a failure
 decides its CSRs.
 """
 
@@ -15,16 +15,17 @@ from sandbox.aws import HOME
 from sandbox.fake_apiserver.api import Answer, Call
 from tests.adapters.scripted_api import CA_PEM, reply, scripted_api
 from tests.handlers.account import Account
-from tests.handlers.lambdas import HALF, Invocation, Lambdas
+from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
-#: So few seconds are left that a failed call isn't retried in the same run.
-SHORT = 5.01
+#: The invocation's seconds: 5 s are reserved for its end, and the other 10 ms are too few for a
+#: retry.
+NO_TIME_TO_RETRY = 5.01
 
 pytestmark = pytest.mark.usefixtures("enforcing")
 
 
 class ReviewBoth(Protocol):
-    """Reviews both clusters, the failing one with this invocation."""
+    """Reviews the failing cluster, with this invocation, and then the healthy one."""
 
     def __call__(self, invocation: Invocation | None = None) -> None: ...
 
@@ -43,7 +44,7 @@ def review_both(account: Account, lambdas: Lambdas) -> ReviewBoth:
     return review
 
 
-def test_an_unreachable_cluster(
+def test_an_unreachable_cluster_is_reported_as_a_connection_error(
     account: Account, lambdas: Lambdas, review_both: ReviewBoth
 ) -> None:
     """No server listens at the described endpoint."""
@@ -51,7 +52,7 @@ def test_an_unreachable_cluster(
     csr = cluster.file(1)
     cluster.stop("apiserver")
 
-    review_both(Invocation(SHORT))
+    review_both(Invocation(NO_TIME_TO_RETRY))
 
     assert unavailable(lambdas) == "connection"
     cluster.start()
@@ -66,7 +67,7 @@ def test_a_cluster_that_moved_is_found_again(
     cluster = account.cluster()
     csr = cluster.file(1)
     account.change("prod", endpoint="https://127.0.0.1:1")
-    review_both(Invocation(SHORT))
+    review_both(Invocation(NO_TIME_TO_RETRY))
     account.change("prod", endpoint=cluster.server)
 
     lambdas.review("prod")
@@ -75,8 +76,10 @@ def test_a_cluster_that_moved_is_found_again(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_wrong_ca(account: Account, lambdas: Lambdas, review_both: ReviewBoth) -> None:
-    """No token is sent to a server whose certificate isn't of the described CA."""
+def test_a_server_of_another_ca_gets_no_token(
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
+) -> None:
+    """The token is sent only to a server whose certificate is of the CA that EKS describes."""
     cluster = account.cluster(ca_pem=account.ca_pem)
     csr = cluster.file(1)
 
@@ -89,11 +92,13 @@ def test_a_wrong_ca(account: Account, lambdas: Lambdas, review_both: ReviewBoth)
     assert cluster.decision(csr) == "Approved"
 
 
-def test_an_unreadable_ca(account: Account, lambdas: Lambdas, review_both: ReviewBoth) -> None:
-    """Without a CA there is no connection."""
+def test_a_cluster_whose_ca_is_unreadable_gets_no_token(
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
+) -> None:
+    """Without a readable CA the reviewer doesn't connect to the cluster."""
     cluster = account.cluster()
     csr = cluster.file(1)
-    account.change("prod", certificate_authority={"data": "bm8gUEVN"})
+    account.change("prod", certificate_authority={"data": "bm8gUEVN"})  # "no PEM" in base64
 
     review_both()
 
@@ -104,11 +109,20 @@ def test_an_unreadable_ca(account: Account, lambdas: Lambdas, review_both: Revie
     assert cluster.decision(csr) == "Approved"
 
 
-@pytest.mark.parametrize("ahead", [timedelta(minutes=16), timedelta(minutes=-6)])
-def test_an_expired_token(
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        pytest.param(timedelta(minutes=16), id="a-token-is-valid-for-15-minutes"),
+        pytest.param(timedelta(minutes=-6), id="a-token-may-be-5-minutes-early"),
+    ],
+)
+def test_a_token_outside_the_clusters_clock_is_reported_as_not_onboarded(
     account: Account, lambdas: Lambdas, review_both: ReviewBoth, ahead: timedelta
 ) -> None:
-    """By the cluster's clock it is too old or from the future, and so is a second one."""
+    """A cluster whose clock is wrong rejects our token as expired or not yet valid.
+
+    A new token is rejected, too.
+    """
     cluster = account.cluster()
     csr = cluster.file(1)
     cluster.clock_ahead = ahead
@@ -125,10 +139,10 @@ def test_an_expired_token(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_cluster_that_rejects_our_credentials(
+def test_a_cluster_that_rejects_our_credentials_is_reported_as_not_onboarded(
     account: Account, lambdas: Lambdas, review_both: ReviewBoth
 ) -> None:
-    """It is an INFO line and its own metric, not an error; with access it is served."""
+    """A cluster without an access entry gets an INFO line and its own metric, not an error."""
     cluster = account.cluster(onboarded=False)
     csr = cluster.file(1)
 
@@ -143,20 +157,21 @@ def test_a_cluster_that_rejects_our_credentials(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_a_cluster_that_gives_us_no_rights(
+def test_a_cluster_that_gives_us_no_rights_is_reported_as_not_onboarded(
     account: Account, lambdas: Lambdas, review_both: ReviewBoth
 ) -> None:
-    """The role is mapped, but no ClusterRole is bound to it yet."""
+    """A cluster that maps our role, but binds no ClusterRole to it, answers 403."""
     cluster = account.cluster(onboarded=False)
     csr = cluster.file(1)
     cluster.map_role(account.aws.role_arn, "csr-approver", ["unbound-group"])
     invocation = Invocation()
 
-    def slow(call: Call, answer: Callable[[Call], Answer]) -> Answer:
-        invocation.advance(HALF)
+    def use_up_time(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        # The 403 isn't retried for want of time, so the test needn't wait for the retries.
+        invocation.advance(LISTING_SECONDS)
         return answer(call)
 
-    cluster.fault = slow
+    cluster.fault = use_up_time
 
     review_both(invocation)
 
@@ -168,8 +183,10 @@ def test_a_cluster_that_gives_us_no_rights(
     assert cluster.decision(csr) == "Approved"
 
 
-def test_access_denied_on_eks(account: Account, lambdas: Lambdas, review_both: ReviewBoth) -> None:
-    """A cluster that can't be described isn't contacted."""
+def test_a_cluster_that_eks_does_not_describe_is_not_contacted(
+    account: Account, lambdas: Lambdas, review_both: ReviewBoth
+) -> None:
+    """Without the right to describe the cluster, the reviewer sends no token to it."""
     cluster = account.cluster()
     csr = cluster.file(1)
     lambdas.calls.refuse("DescribeCluster", "AccessDeniedException", path="/prod")
@@ -184,10 +201,10 @@ def test_access_denied_on_eks(account: Account, lambdas: Lambdas, review_both: R
 
 
 @pytest.mark.parametrize("content", [{}, {"items": "none"}, {"items": {"a": 1}}])
-def test_a_list_of_unknown_shape(
+def test_a_200_that_is_no_list_is_reported_as_a_wrong_answer(
     account: Account, lambdas: Lambdas, review_both: ReviewBoth, content: dict[str, Any]
 ) -> None:
-    """A server that answers 200 needn't be an API server."""
+    """A server that answers 200 may be something else than an API server."""
     cluster = account.cluster()
     csr = cluster.file(1)
     cluster.fault = lambda _, __: (200, content)
@@ -222,7 +239,7 @@ def test_after_a_failing_cluster_the_next_message_is_served(
     cluster = account.cluster("healthy")
     cluster.file(1)
     account.cluster("prod", ca_pem=account.ca_pem)
-    bodies = [json.dumps({"cluster": one, "region": HOME}) for one in ("prod", "healthy")]
+    bodies = [json.dumps({"cluster": name, "region": HOME}) for name in ("prod", "healthy")]
 
     lambdas.review_records([{"body": body} for body in bodies])
 
@@ -230,7 +247,7 @@ def test_after_a_failing_cluster_the_next_message_is_served(
 
 
 def unavailable(lambdas: Lambdas) -> str:
-    """Return why the failing cluster was unavailable, which alone is counted as an error."""
+    """Return why the failing cluster was unavailable; check that it is the only error counted."""
     [line] = lambdas.lines_with("cluster unavailable")
     assert (line["level"], line["cluster"], line["region"]) == ("WARNING", "prod", HOME)
     assert lambdas.metrics()["ReviewErrors"] == 1

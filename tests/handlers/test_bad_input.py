@@ -14,7 +14,7 @@ import pytest
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
 from tests.handlers.account import Account
-from tests.handlers.lambdas import HALF, Invocation, Lambdas
+from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
 pytestmark = pytest.mark.usefixtures("enforcing")
 
@@ -29,7 +29,7 @@ def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambd
 
     def second_page_fails(call: Call, answer: Next) -> Answer:
         if "continue" in call.query:
-            invocation.advance(HALF)
+            invocation.advance(LISTING_SECONDS)
             raise ApiError(500, "InternalError", "etcd is gone")
         return answer(of_two(call) if call.method == "GET" else call)
 

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.fake_apiserver.api import Answer, Call
 from tests.handlers.account import Account, Cluster, Fault
-from tests.handlers.lambdas import HALF, Invocation, Lambdas
+from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
 FOREIGN = ("10.9.9.9",)
 GOOD, BAD = 6, 3
@@ -173,7 +173,7 @@ def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas:
 @pytest.mark.parametrize(
     ("page", "passing", "actions"),
     [
-        pytest.param(1, HALF, {"approved": GOOD}, id="after-half-a-list"),
+        pytest.param(1, LISTING_SECONDS, {"approved": GOOD}, id="after-half-a-list"),
         pytest.param(1, WHOLE, None, id="in-the-first-page"),
         pytest.param(2, WHOLE, {"deferred": GOOD}, id="in-the-second-page"),
     ],

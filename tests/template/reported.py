@@ -16,7 +16,7 @@ from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
 from sandbox.tokens import utc_now
 from tests.handlers.account import Account, Cluster
-from tests.handlers.lambdas import HALF, Invocation, Lambdas
+from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
 Line = Mapping[str, Any]
 
@@ -167,7 +167,7 @@ def _cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answe
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if "continue" in call.query:
-            invocation.advance(HALF)
+            invocation.advance(LISTING_SECONDS)
             raise ApiError(500, "InternalError", "etcd is down")
         return answer(replace(call, query={**call.query, "limit": "2"}))
 
