@@ -194,7 +194,7 @@ class _Bearer:
         try:
             token = self._source()
         except AWS_FAULTS as error:
-            raise _NoToken(f"our own credentials: {error_code(error)}") from error
+            raise _NoToken(f"AWS credentials: {error_code(error)}") from error
         except ValueError as error:
             raise _NoToken(printable(str(error), _MAX_WORDS)) from error
         if not _TOKEN.fullmatch(token):

@@ -288,7 +288,7 @@ TABLE: Final = (
         "credentials that can't be renewed",
         lambda rig: rig.credentials(Unrenewable()),
         outcomes.TOKEN,
-        "our own credentials: CredentialRetrievalError",
+        "AWS credentials: CredentialRetrievalError",
         warm=True,
     ),
     Row(
@@ -297,7 +297,7 @@ TABLE: Final = (
         "credentials that are gone",
         credentials_gone,
         outcomes.TOKEN,
-        "our own credentials: NoCredentialsError",
+        "AWS credentials: NoCredentialsError",
         warm=True,
     ),
     Row(
