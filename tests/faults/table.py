@@ -265,7 +265,7 @@ TABLE: Final = (
         "200 with a page of HTML",
         aws("DescribeCluster", garbage),
         outcomes.DESCRIBE,
-        "EKS DescribeCluster: cluster: Field required",
+        "EKS DescribeCluster: no field cluster",
     ),
     Row(
         Place.DESCRIBE,
