@@ -194,7 +194,7 @@ class _Bearer:
         try:
             token = self._source()
         except AWS_FAULTS as error:
-            raise _NoToken(f"our own credentials: {error_code(error)}") from error
+            raise _NoToken(f"AWS credentials: {error_code(error)}") from error
         except ValueError as error:
             raise _NoToken(printable(str(error), _MAX_WORDS)) from error
         if not _TOKEN.fullmatch(token):
@@ -256,4 +256,6 @@ def _tls_failure(reason: str) -> NoAnswer:
 
 
 def _words(error: Exception) -> str:
-    return printable(f"{type(error).__name__}: {error}", _MAX_WORDS)
+    # Some of urllib3's errors have several arguments, and would be shown as a tuple of Python's.
+    words = ": ".join(str(one).rstrip(".") for one in error.args if isinstance(one, str | Exception))
+    return printable(f"{type(error).__name__}: {words}", _MAX_WORDS)

@@ -47,7 +47,13 @@ def fault(operation: str, error: Exception) -> str:
 
 def reported(operation: str, error: Exception) -> str:
     """Return the failure with AWS's message, for the caller's terminal; never for a log."""
-    return f"{fault(operation, error)}: {printable(str(error), _MAX_WORDS)}"
+    return f"{fault(operation, error)}: {message_of(error)}"
+
+
+def message_of(error: Exception) -> str:
+    """Return AWS's message without botocore's words around it; bounded, printable, not for logs."""
+    answer = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
+    return printable((answer.get("Message") or str(error)).rstrip("."), _MAX_WORDS)
 
 
 def error_code(error: Exception) -> str:

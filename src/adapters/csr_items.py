@@ -182,5 +182,7 @@ def _problem(error: ValidationError) -> str:
     """Return the first problem: the field, and what is wrong. No values: `extra` has key ids."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "the whole"
+    if first["type"] == "missing":
+        return printable(f"no field {where}", _MAX_PROBLEM)
     what = "expected an object" if first["type"] == "model_type" else first["msg"]
     return printable(f"{where}: {what.removeprefix('Value error, ')}", _MAX_PROBLEM)

@@ -181,14 +181,14 @@ def _texts(contents: list[bytes], where: str) -> tuple[str, ...]:
 def _needed(read: Parts, number: int, where: str) -> str:
     found = text(read.last(number), where)
     if not found:
-        raise Malformed(f"{where}: Field required")
+        raise Malformed(f"no field {where}")
     return found
 
 
 def _moment(read: Parts, number: int, where: str) -> datetime:
     # Go sends an unset time as an empty message, and the beginning of 1970 as one with two fields.
     if not read.last(number):
-        raise Malformed(f"{where}: Field required")
+        raise Malformed(f"no field {where}")
     return moment(read.last(number), where)
 
 

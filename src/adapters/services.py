@@ -59,7 +59,7 @@ class KubernetesServices:
             case NoAnswer(cause="time"):
                 return OutOfTime(f"Service: {outcome.detail}")
             case NoAnswer():
-                return _unavailable(f"{outcome.cause}: {outcome.detail}")
+                return _unavailable(outcome.detail)
         return _unavailable(outcome.words)
 
 

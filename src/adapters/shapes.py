@@ -31,5 +31,8 @@ def explain(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False)[0]
     # The name of an unknown field is chosen by the sender.
     where = printable(".".join(str(part) for part in problem["loc"]), 80) or "the whole"
-    what = "expected an object" if problem["type"] == "model_type" else problem["msg"]
+    if problem["type"] == "missing":  # its input is the whole object
+        return f"no field {where}"
+    what = problem["msg"].removeprefix("Value error, ")
+    what = "expected an object" if problem["type"] == "model_type" else what
     return f"{where}: {what} (got {printable(problem['input'], 80)})"

@@ -38,4 +38,4 @@ def settings_of(given: Sequence[str] | None, **defaults: str) -> ReviewSettings:
     try:
         return ReviewSettings.from_env(environ)
     except BadSettings as error:
-        stop(USAGE, f"--set {error}")
+        stop(USAGE, f"--set: {error}")

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from core.errors import BadSettings
 
@@ -71,11 +72,13 @@ def _own_domain(suffix: str) -> str:
         for label in labels
     )
     if not plain or len(labels) < 2:
-        raise ValueError(f"{suffix!r}: expected a domain of at least two labels, e.g. corp.example")
+        expected = "expected a domain of at least two labels, e.g. corp.example"
+        raise ValueError(f"got {suffix!r}, {expected}")
     foreign = any(name == one or name.endswith(f".{one}") for one in _FOREIGN_SUFFIXES)
     # Resolvers in a cluster take names with the label svc for Services; nodes are denied them.
     if foreign or "svc" in labels:
-        raise ValueError(f"{suffix!r} belongs to AWS or to clusters; expected a domain of your own")
+        expected = "expected a domain of your own"
+        raise ValueError(f"got {suffix!r}, which belongs to AWS or to clusters; {expected}")
     return name
 
 
@@ -128,17 +131,33 @@ class _FromEnvironment(BaseModel):
         try:
             return cls(**given)
         except ValidationError as error:
-            raise BadSettings(_explain(error)) from error
+            problems = [_explain(one, given) for one in error.errors(include_url=False)]
+            raise BadSettings("; ".join(problems)) from error
 
 
-def _explain(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-        f" (got {problem['input']!r})"
-        if problem["loc"]
-        else str(problem["msg"])
-        for problem in error.errors(include_url=False)
-    )
+#: What is expected, by the type of pydantic's error; its context fills the gaps.
+_EXPECTED = {
+    "int_parsing": "expected a whole number",
+    "int_parsing_size": "expected a whole number",
+    "greater_than_equal": "expected at least {ge}",
+    "less_than_equal": "expected at most {le}",
+    "enum": "expected {expected}",
+    "too_short": "expected at least one name or glob, e.g. prod-*",
+}
+
+
+def _explain(problem: ErrorDetails, given: Mapping[str, str]) -> str:
+    words = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return words
+    field = str(problem["loc"][0])
+    if problem["type"] == "missing":
+        return f"{field.upper()} is missing, and has no default"
+    if words.startswith("got "):  # a validator that names the one bad part
+        return f"{field.upper()}: {words}"
+    if problem["type"] in _EXPECTED:
+        words = _EXPECTED[problem["type"]].format(**problem.get("ctx", {}))
+    return f"{field.upper()}: got {given[field]!r}, {words}"
 
 
 class Policy(_FromEnvironment):
@@ -168,6 +187,14 @@ class Selection(_FromEnvironment):
     cluster_tag: str = ""
 
 
+#: The settings that are shorter than the age at which a CSR is abandoned, and the effect if not.
+_BEFORE_ABANDONED = {
+    "approve_after_seconds": "none would be approved",
+    "deny_after_seconds": "none would be denied",
+    "issue_grace_seconds": "no missing certificate would be reported",
+}
+
+
 class ReviewSettings(Policy, Selection):
     """The reviewer's settings: the policy, the clusters served, when and how far to act.
 
@@ -187,16 +214,12 @@ class ReviewSettings(Policy, Selection):
 
     @model_validator(mode="after")
     def _acts_before_csrs_are_abandoned(self) -> Self:
-        for name in ("approve_after_seconds", "deny_after_seconds"):
+        for name, effect in _BEFORE_ABANDONED.items():
             if getattr(self, name) >= self.max_csr_age_seconds:
                 raise ValueError(
-                    f"{name.upper()} must be less than MAX_CSR_AGE_SECONDS, or it never happens"
+                    f"{name.upper()} ({getattr(self, name)}) must be less than MAX_CSR_AGE_SECONDS "
+                    f"({self.max_csr_age_seconds}): older CSRs are left, so {effect}"
                 )
-        if self.issue_grace_seconds >= self.max_csr_age_seconds:
-            raise ValueError(
-                "ISSUE_GRACE_SECONDS must be less than MAX_CSR_AGE_SECONDS, or a missing"
-                " certificate is never reported"
-            )
         return self
 
 

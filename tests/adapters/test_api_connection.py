@@ -178,7 +178,7 @@ def test_no_credentials(server: ScriptedApi) -> None:
 
     error = failing(server.url, tokens=tokens)
 
-    assert str(error) == "token: our own credentials: CredentialRetrievalError"
+    assert str(error) == "token: AWS credentials: CredentialRetrievalError"
 
 
 def test_no_region(server: ScriptedApi) -> None:

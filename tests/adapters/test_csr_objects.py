@@ -187,7 +187,7 @@ def test_a_required_field_is_missing(field: str) -> None:
     item = an_item()
     del item["metadata"][field]
 
-    assert f"metadata.{field}: Field required" == unread(message_of(item)).problem
+    assert f"no field metadata.{field}" == unread(message_of(item)).problem
 
 
 def test_a_name_that_is_not_utf_8_is_shown_by_its_bytes() -> None:

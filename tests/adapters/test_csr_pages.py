@@ -80,8 +80,8 @@ def test_unreadable_item() -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"uid": ""}, "metadata.uid: Field required"),
-        ({"resourceVersion": ""}, "metadata.resourceVersion: Field required"),
+        ({"uid": ""}, "no field metadata.uid"),
+        ({"resourceVersion": ""}, "no field metadata.resourceVersion"),
         ({"spec_signerName": "example.com/x"}, "spec.signerName: not the signer asked for"),
     ],
 )

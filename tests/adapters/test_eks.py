@@ -356,9 +356,9 @@ def test_a_clusters_name_alone_is_enough() -> None:
 @pytest.mark.parametrize(
     ("output", "problem"),
     [
-        ({}, "cluster: "),
+        ({}, "no field cluster"),
         ([], "the whole: expected an object"),
-        ({"cluster": {}}, "cluster.name: "),
+        ({"cluster": {}}, "no field cluster.name"),
         ({"cluster": {"name": ""}}, "cluster.name: "),
         ({"cluster": {"name": "a", "tags": []}}, "cluster.tags: "),
         (

@@ -186,7 +186,7 @@ def test_an_entry_of_another_type_is_left_for_a_person_to_replace(
     reported = runner.json("access", "prod", "--apply", code=1)
 
     [step] = reported["clusters"][0]["steps"]
-    assert ("blocked", "its type is EC2_LINUX, expected STANDARD") == (
+    assert ("blocked", "the access entry's type is EC2_LINUX, expected STANDARD") == (
         step["state"],
         step["detail"],
     )
@@ -237,7 +237,7 @@ def test_fifty_clusters_get_access_and_an_error_in_one_stops_no_other(
 
     assert 48 == len(stub.made("CreateAccessEntry"))
     assert "50 clusters: 48 done, 2 unknown." in shown.stdout
-    assert "the cluster is CREATING: wait until it is ACTIVE" in shown.stdout
+    assert "the cluster is CREATING; wait until it is ACTIVE" in shown.stdout
     assert "cluster.endpoint: expected https://host" in shown.stdout
 
 
@@ -251,7 +251,9 @@ def test_a_refusal_of_eks_is_shown_with_its_message_and_the_fix(
     shown = runner.run("access", "prod", "--apply", code=3).stdout
 
     assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
-    assert "a message of AWS's (your credentials lack that right: " in shown.replace("\n", "")
+    assert "a message of AWS's; get that permission, or use another --profile" in shown.replace(
+        "\n", ""
+    )
 
 
 def test_applying_rbac_needs_access_to_the_cluster(
@@ -265,4 +267,4 @@ def test_applying_rbac_needs_access_to_the_cluster(
     assert {"ClusterRole csr-approver": "unknown", "access entry": "created"} == steps(reported)
     assert 1 == len(stub.made("CreateAccessEntry"))
     [step] = reported["clusters"][0]["steps"][:1]
-    assert ["give your own role access to the cluster, as an administrator"] == step["fix"]
+    assert ["ask a cluster administrator for an access entry for your own role"] == step["fix"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.eks import ClusterNotFound, DescribedCluster
-from cli.account.clusters import Found, find, hint, open_account
+from cli.account.clusters import Found, find, open_account
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
@@ -129,18 +129,7 @@ def test_an_unusable_environment_is_wrong_usage(
         stderr = runner.run(command, "prod", code=2).stderr
         assert "AWS configuration: " in stderr
         assert words in stderr
-        assert "(check --profile, the variables AWS_*, and ~/.aws/config)" in stderr
-
-
-def test_a_proxy_that_is_set_and_not_used_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = "describe: EKS DescribeCluster: ConnectTimeoutError"
-    monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    monkeypatch.delenv("https_proxy", raising=False)
-
-    fix = "AWS can't be reached: check the network and the Region's name"
-    assert fix == hint(problem)
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
-    assert f"{fix}; HTTPS_PROXY is set, but only used with --proxy" == hint(problem)
+        assert "; check --profile, the variables AWS_*, and ~/.aws/config" in stderr
 
 
 # --- clusters -----------------------------------------------------------------------------------

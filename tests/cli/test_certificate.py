@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from cli.request.certificate import Certificate, inspect
-from cli.request.wanted import Wanted
+from cli.request.spec import CertificateSpec
 from core.errors import WrongCertificate
 
 NOW: Final = datetime(2026, 11, 24, tzinfo=UTC)
 DNS: Final = "web.shop.svc"
-ASKED: Final = Wanted("web", "shop", (DNS,))
+SPEC: Final = CertificateSpec("web", "shop", (DNS,))
 KEYS: Final = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("root", "between", DNS)}
 
 
@@ -44,7 +44,7 @@ def _name(name: str) -> x509.Name:
 def inspected(*chain: x509.Certificate, root: x509.Certificate) -> Certificate:
     spki = KEYS[DNS].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pem = b"".join(one.public_bytes(Encoding.PEM) for one in chain)
-    return inspect(pem, ASKED, spki, root.public_bytes(Encoding.PEM).decode(), NOW)
+    return inspect(pem, SPEC, spki, root.public_bytes(Encoding.PEM).decode(), NOW)
 
 
 ROOT: Final = a_certificate("root", "root", ca=True)

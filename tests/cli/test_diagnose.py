@@ -369,9 +369,12 @@ def _being_made(account: Account) -> None:
 
 
 TROUBLES: dict[str, tuple[Callable[[Account], None], str]] = {
-    "unreachable": (_unreachable, "connection: "),
-    "not onboarded": (_not_onboarded, "the cluster must let your role in"),
-    "without rights": (_without_rights, "the cluster must let your role in"),
+    "unreachable": (_unreachable, "the API server can't be reached: "),
+    "not onboarded": (
+        _not_onboarded,
+        "create an access entry for your own role: csr-approver access",
+    ),
+    "without rights": (_without_rights, "your role needs the group csr-approver and its rights"),
     "being made": (_being_made, "the cluster is CREATING"),
 }
 
@@ -420,7 +423,7 @@ def test_missing_rights_in_eks_are_reported(
     reported = runner.run("diagnose", code=3).stdout
 
     assert account
-    assert "your credentials lack that right" in reported
+    assert "get that permission, or use another --profile" in reported
 
 
 @pytest.mark.parametrize(
@@ -570,7 +573,7 @@ def test_the_report_shows_what_the_table_shows(
     for words in (
         "10.9.9.9",
         "not the instance's",
-        "the cluster must let your role in",
+        "create an access entry for your own role: csr-approver access",
         "instance-gone",
     ):
         assert words in seen.text()

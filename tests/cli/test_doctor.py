@@ -497,7 +497,7 @@ def test_an_unreachable_iam_is_unknown(world: World) -> None:
     link = world.look(code=3)["iam"]
 
     assert "unknown" == link["status"]
-    assert "(AWS can't be reached: check the network" in link["detail"]
+    assert "; AWS can't be reached: check the network" in link["detail"]
 
 
 def test_without_the_right_to_read_the_stack_the_rest_is_checked(world: World) -> None:
@@ -577,7 +577,7 @@ def test_a_link_that_the_caller_may_not_read_is_unknown(
     found = world.look(code=3)[link]
 
     assert "unknown" == found["status"]
-    assert "(your credentials lack that right: " in found["detail"]
+    assert "; get that permission, or use another --profile" in found["detail"]
 
 
 def test_a_dry_run_that_lacks_evidence_is_unknown(world: World) -> None:

@@ -289,7 +289,10 @@ def test_an_empty_list_prints_a_hint(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["evaluate", "--csr", str(path), "--output", "json"])
 
     assert (0, []) == (result.exit_code, json.loads(result.stdout))
-    assert f"hint: {path} has no CSR; did kubectl end without an error?\n" == result.stderr
+    assert (
+        f"csr-approver: hint: {path} has no CSR; did kubectl end without an error?\n"
+        == result.stderr
+    )
 
 
 def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
@@ -300,7 +303,10 @@ def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
     result = CliRunner().invoke(app, arguments)
 
     assert result.exit_code == 0
-    assert "set the time to judge at with --now" in result.stderr
+    assert (
+        "csr-approver: hint: every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of the "
+        "time of the save, give that time with --now\n"
+    ) == result.stderr
 
 
 def test_the_table_escapes_unprintable_names(runner: CommandRunner) -> None:
@@ -337,13 +343,19 @@ def test_the_table_escapes_unprintable_instance_ids(runner: CommandRunner) -> No
 Broken = Callable[[CommandRunner], list[str]]
 
 UNREADABLE: dict[str, tuple[Broken, str]] = {
-    "no such file": (lambda runner: ["--csr", str(runner.folder / "none.json")], "none.json"),
+    "no such file": (
+        lambda runner: ["--csr", str(runner.folder / "none.json")],
+        "none.json: No such file or directory\n",
+    ),
     "not JSON": (
         lambda runner: ["--csr", runner.file("bad", "{")],
-        "bad.json can't be read as JSON",
+        "bad.json: not JSON",
     ),
     "deeply nested": (lambda runner: ["--csr", runner.file("deep", "[" * 100_000)], "deep.json"),
-    "no list": (lambda runner: ["--csr", runner.file("bad", "{}")], "bad.json has no list"),
+    "no list": (
+        lambda runner: ["--csr", runner.file("bad", "{}")],
+        "bad.json: no `items`; expected the output of `kubectl get csr -o json`",
+    ),
     "odd instances": (
         lambda runner: [
             "--csr",
@@ -351,11 +363,14 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
             "--instances",
             runner.file("bad", {"x": 1}),
         ],
-        "bad.json is not what the AWS CLI prints: Reservations",
+        "bad.json: no field Reservations; expected the output of `aws ec2 describe-instances`",
     ),
     "malformed cluster": (
         lambda runner: ["--csr", runner.file("good", []), "--cluster", runner.file("bad", [])],
-        "bad.json is not what the AWS CLI prints",
+        (
+            "bad.json: the whole: expected an object (got []); expected the output of "
+            "`aws eks describe-cluster --name CLUSTER`"
+        ),
     ),
     "malformed profiles": (
         lambda runner: [
@@ -364,7 +379,10 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
             "--instance-profiles",
             runner.file("bad", {}),
         ],
-        "bad.json is not what the AWS CLI prints: InstanceProfiles",
+        (
+            "bad.json: InstanceProfiles: expected a list; expected the output of "
+            "`aws iam list-instance-profiles`"
+        ),
     ),
     "no list of services": (
         lambda runner: [
@@ -373,11 +391,11 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
             "--services",
             runner.file("bad", {"a": 1}),
         ],
-        "bad.json has no list",
+        "bad.json: no `items`; expected the output of `kubectl get svc -A -o json`",
     ),
     "malformed services": (
         lambda runner: ["--csr", runner.file("good", []), "--services", runner.file("bad", [{}])],
-        "bad.json is not what kubectl prints: not a Service: metadata",
+        "bad.json: not a Service: no field metadata; expected the output of `kubectl get svc",
     ),
 }
 
@@ -388,10 +406,14 @@ def test_an_input_that_cannot_be_read_exits_3_and_is_named(
 ) -> None:
     """The message names the file and what was expected; there is no traceback."""
     arguments, message = UNREADABLE[broken]
-    result = CliRunner().invoke(app, ["evaluate", *arguments(runner)])
+    given = arguments(runner)
+    result = CliRunner().invoke(app, ["evaluate", *given])
 
     assert result.exit_code == 3
     assert message in result.stderr
+    option, path = given[-2:]
+    assert result.stderr.startswith(f"csr-approver: {option} {path}: ")
+    assert 1 == result.stderr.count(path)
 
 
 def test_an_input_nested_to_the_limit_cannot_be_read_either(runner: CommandRunner) -> None:
@@ -414,7 +436,10 @@ def test_an_input_nested_to_the_limit_cannot_be_read_either(runner: CommandRunne
             "--set FOO=1: expected NAME=VALUE with NAME one of ALLOW_",
         ),
         (("--set", "MODE"), "--set MODE: expected NAME=VALUE"),
-        (("--set", "ALLOW_OTHER_VPCS=yes"), "--set ALLOW_OTHER_VPCS: Value error, expected true"),
+        (
+            ("--set", "ALLOW_OTHER_VPCS=yes"),
+            "--set: ALLOW_OTHER_VPCS: got 'yes', expected true or false",
+        ),
         (("--now", "yesterday"), "--now yesterday: expected RFC 3339"),
         (("--now", "2026-11-24T11:00:00"), "expected RFC 3339 with an offset"),
     ],

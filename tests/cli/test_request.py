@@ -324,7 +324,9 @@ def test_a_cluster_that_is_gone_for_a_while_is_asked_again(
 
     stderr = runner.run(*COMMAND).stderr
 
-    assert 1 == stderr.count("The cluster doesn't answer, trying again: connection: ")
+    assert 1 == stderr.count(
+        "The cluster doesn't answer, trying again: the API server can't be reached: "
+    )
 
 
 def test_a_cluster_that_is_gone_at_the_approval_is_asked_again(
@@ -448,7 +450,7 @@ def test_without_the_right_to_delete_the_request_and_its_key_stay(
 
     result = runner.run(*COMMAND, "--timeout", "5", code=1)
 
-    assert "Could not delete myserver: forbidden: 403: " in result.stderr
+    assert "Could not delete myserver: the API server answered 403: " in result.stderr
     assert "its key was kept" in result.stdout
     assert ["myserver.key"] == names_here()
 
@@ -548,7 +550,10 @@ def test_a_ca_that_did_not_sign_is_not_written(
     result = runner.run(*COMMAND, "--ca", "ca.crt", code=1)
 
     assert "does NOT verify against the cluster's own CA" in result.stdout
-    assert "ca.crt isn't written: the cluster's CA didn't sign the certificate" in result.stdout
+    assert (
+        "myserver: issued and saved to myserver.crt, but ca.crt isn't written: the cluster's CA "
+        "didn't sign the certificate\n"
+    ) in result.stdout
     assert ["myserver.crt", "myserver.key"] == names_here()
 
 
@@ -724,8 +729,11 @@ def test_no_file_is_overwritten(
         (("--key", "absent/a.key"), "--key: absent/a.key can't be written: No such file"),
         (("--cert", "/dev/null/a"), "--cert: /dev/null/a can't be written: Not a directory"),
         (("--ca", "c" * 300), "can't be written: File name too long"),
-        (("--ca", "myserver.crt"), "--key, --cert, --ca: expected different files"),
-        (("--key", "./myserver.crt"), "--key, --cert: expected different files"),
+        (
+            ("--ca", "myserver.crt"),
+            "--cert and --ca are the same file, myserver.crt: give different",
+        ),
+        (("--key", "./myserver.crt"), "--key and --cert are the same file, myserver.crt"),
     ],
 )
 def test_a_path_that_cannot_be_written_stops_the_command_first(
@@ -762,23 +770,51 @@ def test_a_folder_that_is_deleted_before_the_certificate_comes_is_reported(
     Path("tls").mkdir()
     hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
-    shown = runner.run(*COMMAND, "--cert", "tls/a.crt", code=1).stdout
+    result = runner.run(*COMMAND, "--cert", "tls/a.crt", code=1)
 
-    assert "issued, but tls/a.crt can't be written: No such file or directory" in shown
-    assert "| base64 -d > tls/a.crt" in shown
+    assert (
+        "myserver: issued, but tls/a.crt can't be written: No such file or directory\n"
+    ) in result.stdout
+    assert "To save its certificate, within an hour:\n  kubectl get csr myserver" in result.stdout
+    assert "| base64 -d > tls/a.crt" in result.stdout
     assert ["myserver.key"] == names_here()
 
 
 def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
+    """The certificate is as requested and saved, so it doesn't differ."""
     Path("tls").mkdir()
     hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
     reported = runner.json(*COMMAND, "--ca", "tls/ca.crt", code=1)
 
+    assert ("not-saved", "myserver.crt", None, []) == (
+        reported["outcome"],
+        reported["certificate"],
+        reported["ca"],
+        reported["differences"],
+    )
+    assert (
+        "issued and saved to myserver.crt, but the CA was not written to tls/ca.crt: No such file "
+        "or directory. To save it later: kubectl get configmap kube-root-ca.crt "
+        r"-o jsonpath='{.data.ca\.crt}' > tls/ca.crt"
+    ) == reported["detail"]
+
+
+def test_a_ca_that_is_not_written_is_reported_beside_a_difference(
+    cluster: Cluster, runner: CommandRunner, hours: Hours
+) -> None:
+    """The difference comes first: it matters more."""
+    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, dns=(DNS, "kubernetes"))))
+
+    reported = runner.json(*COMMAND, "--ca", "ca.crt", code=1)
+
     assert ("differs", None) == (reported["outcome"], reported["ca"])
-    assert "tls/ca.crt can't be written" in reported["detail"]
+    assert (
+        "it has additional names: DNS kubernetes; ca.crt isn't written: the cluster's CA didn't "
+        "sign the certificate"
+    ) == reported["detail"]
 
 
 # --- names and addresses ------------------------------------------------------------------------
@@ -788,36 +824,49 @@ def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
     ("arguments", "words"),
     [
         (("csr-web",), "begins with csr- (aws/containers-roadmap issue 2079): choose another"),
-        (("My_Server",), "NAME: got 'My_Server', expected lower-case letters"),
-        (("a" * 254,), "NAME: got "),
+        (
+            ("My_Server",),
+            "NAME: got 'My_Server', expected at most 253 characters: lower-case letters",
+        ),
+        (("a" * 254,), "each part starts and ends with a letter or digit"),
         (("a\x1b[31m",), "NAME: got 'a\\\\x1b[31m'"),
-        (("a.b",), "--dns: 'a.b' is not a Service's name: give DNS names"),
+        (
+            ("a.b",),
+            (
+                "NAME: got 'a.b', which has a dot, so no Service can have this name; give the "
+                "certificate's names with --dns"
+            ),
+        ),
         (("a", "--namespace", "Shop"), "--namespace: got 'Shop', expected a namespace's name"),
         (("a", "--dns", "*.a.default.svc"), "wildcards are not allowed"),
-        (("a", "--dns", "a_b"), "--dns: got 'a_b', expected a DNS name"),
+        (("a", "--dns", "a_b"), "--dns: got 'a_b', expected a DNS name: at most 253 characters"),
         (("a", "--dns", ""), "--dns: got '', expected a DNS name"),
-        (("a", "--dns", "10.0.0.1"), "which is an address: give it as --ip"),
+        (("a", "--dns", "10.0.0.1"), "which is an IP address: give it with --ip"),
         (
             ("a", "--dns", "kubernetes.default.svc"),
-            "which is not allowed: the API server, AWS",
+            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
         ),
         (
             ("a", "--dns", "Kubernetes"),
-            "which is not allowed: the API server, AWS",
+            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
         ),
         (
             ("a", "--dns", "x.localhost"),
-            "which is not allowed: the API server, AWS",
+            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
         ),
         (
             ("a", "--dns", "sts.amazonaws.com."),
-            "which is not allowed: the API server, AWS",
+            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
         ),
+        (("kubernetes",), "NAME: got 'kubernetes.default.svc', which belongs to the API server"),
         (("a", "--ip", "10.0.0"), "--ip: got '10.0.0', expected an IP address"),
-        (("a", "--ip", "127.0.0.1"), "which is not allowed: it is no address of a single machine"),
+        (
+            ("a", "--ip", "127.0.0.1"),
+            "is a loopback, link-local, multicast or unspecified address; give the Service's",
+        ),
         (
             ("a", "--ip", "169.254.169.254"),
-            "which is not allowed: it is no address of a single machine",
+            "is a loopback, link-local, multicast or unspecified address; give the Service's",
         ),
         (("a", "--ip", "::ffff:10.0.0.1"), "expected a plain IPv4 or IPv6 address"),
         (("a", "--ip", "fd00::1%eth0"), "expected a plain IPv4 or IPv6 address"),
@@ -1031,7 +1080,10 @@ def test_an_answer_of_another_shape_is_an_error(cluster: Cluster, runner: Comman
     cluster.seed(NAME, ANOTHER_USER, b"")
     cluster.fault = garble
 
-    assert "prod in us-east-1: answer: " in runner.run(*COMMAND, code=3).stderr
+    assert (
+        "prod in us-east-1: the API server's answer can't be read: "
+        in runner.run(*COMMAND, code=3).stderr
+    )
 
 
 # --- the cluster cannot be asked ----------------------------------------------------------------
@@ -1043,7 +1095,10 @@ def test_a_cluster_that_cannot_be_reached_is_reported(
     account.cluster()
     account.change("prod", endpoint="https://127.0.0.1:1")
 
-    assert "prod in us-east-1: connection: " in runner.run(*COMMAND, code=3).stderr
+    assert (
+        "prod in us-east-1: the API server can't be reached: "
+        in runner.run(*COMMAND, code=3).stderr
+    )
     assert [] == names_here()
 
 
@@ -1059,5 +1114,5 @@ def test_a_role_without_access_is_reported_with_the_fix(
 
     stderr = runner.run(*COMMAND, code=3).stderr
 
-    assert "unauthorized: 401" in stderr
+    assert "the API server answered 401" in stderr
     assert "create an access entry for your own role in this cluster" in stderr

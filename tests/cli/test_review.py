@@ -243,19 +243,28 @@ def test_a_cluster_that_rejects_our_credentials_exits_3(
 ) -> None:
     account.cluster(onboarded=False)
 
-    assert "the cluster must let your role in" in runner.run("review", "prod", code=3).stderr
+    assert (
+        "create an access entry for your own role: csr-approver access prod"
+        in runner.run("review", "prod", code=3).stderr
+    )
 
 
 def test_a_cluster_that_does_not_answer_exits_3(account: Account, runner: CommandRunner) -> None:
     account.name_only(["prod"])
 
-    assert "prod in us-east-1: connection: " in runner.run("review", "prod", code=3).stderr
+    assert (
+        "prod in us-east-1: the API server can't be reached: "
+        in runner.run("review", "prod", code=3).stderr
+    )
 
 
 def test_a_cluster_that_is_being_created_exits_3(cluster: Cluster, runner: CommandRunner) -> None:
     cluster.account.change("prod", status="CREATING")
 
-    assert "status: the cluster is CREATING" in runner.run("review", "prod", code=3).stderr
+    assert (
+        "prod in us-east-1: the cluster is CREATING; wait"
+        in runner.run("review", "prod", code=3).stderr
+    )
 
 
 @pytest.mark.parametrize("name", ["prod-*", "../x", "a b", "prod\x1b[31m"])

@@ -217,7 +217,10 @@ def test_a_profile_that_was_not_provided_has_no_role() -> None:
 
     assert [("node-role", "node role not verified")] == refusals_of(answer)
     assert isinstance(answer, Judged)
-    assert answer.case.role == RoleUnknown("the instance profile is not among those given")
+    profile = an_instance().profile_arn
+    assert answer.case.role == RoleUnknown(
+        f"--instance-profiles has no {profile}; save the list again"
+    )
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ TABLE: Final = (
         "200 with a page of HTML",
         break_aws_call("DescribeCluster", garbage),
         outcomes.DESCRIBE,
-        "EKS DescribeCluster: cluster: Field required",
+        "EKS DescribeCluster: no field cluster",
     ),
     Row(
         Place.DESCRIBE,
@@ -294,7 +294,7 @@ TABLE: Final = (
         "credentials that can't be renewed",
         lambda rig: rig.replace_credentials(Unrenewable()),
         outcomes.TOKEN,
-        "our own credentials: CredentialRetrievalError",
+        "AWS credentials: CredentialRetrievalError",
         warm=True,
     ),
     Row(
@@ -303,7 +303,7 @@ TABLE: Final = (
         "credentials that are gone",
         lose_credentials,
         outcomes.TOKEN,
-        "our own credentials: NoCredentialsError",
+        "AWS credentials: NoCredentialsError",
         warm=True,
     ),
     Row(

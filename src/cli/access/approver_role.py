@@ -10,7 +10,7 @@ import typer
 from adapters.aws_account import Aws
 from cli.account import stack
 from cli.account.caller import Caller, who_am_i
-from cli.account.clusters import with_fix
+from cli.account.problems import with_fix
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from core.errors import EvidenceUnavailable
 from core.model import Role

@@ -12,7 +12,8 @@ from adapters.eks import DescribedCluster
 from cli.access import rbac
 from cli.access.manifests import GROUP, Manifest
 from cli.account import access_entries
-from cli.account.clusters import Found, connection, described, with_fix
+from cli.account.clusters import Found, connection, described
+from cli.account.problems import in_words, what_failed, with_fix
 from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
 from core.model import Role
 
@@ -71,7 +72,7 @@ def onboard(
     try:
         cluster = described(found)
     except ClusterUnavailable as error:
-        step = Step("cluster", State.UNKNOWN, with_fix(str(error)))
+        step = Step("cluster", State.UNKNOWN, in_words(error))
         return Onboarding(found.name, found.region, "", (step,))
     steps = list(_rbac(aws, cluster, manifests)) if applied else []
     steps.append(_entry(aws, cluster, role_arn, applied=applied))
@@ -90,10 +91,12 @@ def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) ->
         finally:
             api.close()
     except NotOnboarded as error:
-        yield Step(_thing(manifests[done]), State.UNKNOWN, str(error), (_own_rights(error),))
+        yield Step(
+            _thing(manifests[done]), State.UNKNOWN, what_failed(error), (_own_rights(error),)
+        )
     except ClusterUnavailable as error:
         yield Step(
-            _thing(manifests[done]), State.UNKNOWN, str(error), _again(error, manifests[done])
+            _thing(manifests[done]), State.UNKNOWN, in_words(error), _again(error, manifests[done])
         )
 
 
@@ -109,8 +112,11 @@ def _again(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
 
 def _own_rights(error: NotOnboarded) -> str:
     if error.cause == "unauthorized":
-        return "give your own role access to the cluster, as an administrator"
-    return "you need the rights to write ClusterRoles and their bindings, and the rights in them"
+        return "ask a cluster administrator for an access entry for your own role"
+    return (
+        "your role must create and patch clusterroles and clusterrolebindings, and have every "
+        "right that they grant, or `escalate` and `bind`"
+    )
 
 
 def _thing(manifest: Manifest) -> str:
@@ -144,7 +150,8 @@ def _made(eks: Any, cluster: DescribedCluster, role_arn: str, *, applied: bool) 
         return Step(ENTRY, State.NEEDS_ACTION, "there is none yet", (_create(cluster, role_arn),))
     if access_entries.create(eks, cluster.cluster.name, role_arn, [GROUP]):
         return Step(ENTRY, State.CREATED)
-    return Step(ENTRY, State.UNKNOWN, "another one was created at the same moment: run this again")
+    detail = "another access entry was created at the same moment: run this again"
+    return Step(ENTRY, State.UNKNOWN, detail)
 
 
 def _of_another_type(cluster: DescribedCluster, role_arn: str, kind: str) -> Step:
@@ -154,7 +161,7 @@ def _of_another_type(cluster: DescribedCluster, role_arn: str, kind: str) -> Ste
         _command("delete", cluster, role_arn),
         _create(cluster, role_arn),
     )
-    return Step(ENTRY, State.BLOCKED, f"its type is {kind}, expected STANDARD", fix)
+    return Step(ENTRY, State.BLOCKED, f"the access entry's type is {kind}, expected STANDARD", fix)
 
 
 def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:

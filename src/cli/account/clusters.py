@@ -29,6 +29,7 @@ from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
 from cli.account.absence import absence, no_match
+from cli.account.problems import with_fix
 from cli.exits import COULD_NOT_TELL, USAGE, stop
 from cli.screen import counted
 from core.errors import ClusterUnavailable
@@ -57,32 +58,11 @@ Proxy = Annotated[
     typer.Option("--proxy", help="Use the environment's proxy (HTTPS_PROXY, NO_PROXY)."),
 ]
 
-_RIGHT: Final = "your credentials lack that right: ask for it, or use another --profile"
 _CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config"
-_UNREACHABLE: Final = "AWS can't be reached: check the network and the Region's name"
-
-#: What to do if AWS refuses or doesn't answer, by the error's code.
-_FIXES: Final = {
-    "AccessDenied": _RIGHT,
-    "AccessDeniedException": _RIGHT,
-    "UnauthorizedOperation": _RIGHT,
-    "ExpiredToken": "your credentials have expired: renew them",
-    "ExpiredTokenException": "your credentials have expired: renew them",
-    "UnrecognizedClientException": "AWS rejects your credentials: renew them",
-    "InvalidClientTokenId": "AWS rejects your credentials: renew them",
-    "UnauthorizedSSOTokenError": "sign in again: aws sso login",
-    "SSOTokenLoadError": "sign in again: aws sso login",
-    "TokenRetrievalError": "sign in again: aws sso login",
-    "ProxyConnectionError": "the proxy doesn't answer: check HTTPS_PROXY",
-    "EndpointConnectionError": _UNREACHABLE,
-    "ConnectTimeoutError": _UNREACHABLE,
-    "ReadTimeoutError": _UNREACHABLE,
-}
 
 #: Errors of a service that issues credentials (SSO, STS), not of the configuration.
 _NOT_ISSUED: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
 
-_UNREACHED: Final = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError")
 _AT_ONCE: Final = 8
 _NAME: Final = "expected letters, digits, hyphens and underscores"
 _GLOB: Final = frozenset("*?[")
@@ -121,23 +101,8 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
     except _NOT_ISSUED as error:
         stop(COULD_NOT_TELL, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
-        stop(USAGE, f"AWS configuration: {printable(str(error))} ({_CONFIGURATION})")
+        stop(USAGE, f"AWS configuration: {printable(str(error))}; {_CONFIGURATION}")
     return aws
-
-
-def hint(detail: str) -> str:
-    """Return what to do about an error of AWS; empty if that isn't known."""
-    code = next((code for code in _FIXES if code in detail.replace(":", " ").split()), "")
-    proxied = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
-    if code in _UNREACHED and proxied:
-        return f"{_FIXES[code]}; HTTPS_PROXY is set, but only used with --proxy"
-    return _FIXES.get(code, "")
-
-
-def with_fix(problem: str) -> str:
-    """Return the problem, and what to do about it if that is known."""
-    fix = hint(problem)
-    return f"{problem} ({fix})" if fix else problem
 
 
 def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
@@ -199,9 +164,7 @@ def described(found: Found) -> DescribedCluster:
     if isinstance(found.described, ClusterUnavailable):
         raise found.described
     if not eks.is_reviewable(found.described.status):
-        raise ClusterUnavailable(
-            "status", f"the cluster is {printable(found.described.status)}: wait until it is ACTIVE"
-        )
+        raise ClusterUnavailable("state", f"the cluster is {printable(found.described.status)}")
     return found.described
 
 

@@ -10,9 +10,10 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account.clusters import Found, csr_api, described, with_fix
+from cli.account.clusters import Found, csr_api, described
+from cli.account.problems import in_words, own_access
 from cli.diagnose.diagnosis import Diagnosis, diagnosis
-from core.errors import ClusterUnavailable, NotOnboarded
+from core.errors import ClusterUnavailable
 from core.settings import ReviewSettings
 
 #: How long one cluster may take, in seconds.
@@ -50,11 +51,9 @@ def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> Cluste
     version = found.described.version if isinstance(found.described, DescribedCluster) else ""
     try:
         csrs = _audit(aws, described(found), settings)
-    except NotOnboarded as error:
-        problem = f"{error}; the cluster must let your role in (csr-approver access shows how)"
-        return ClusterDiagnosis(found.name, found.region, version, None, problem)
     except ClusterUnavailable as error:
-        return ClusterDiagnosis(found.name, found.region, version, None, with_fix(str(error)))
+        problem = in_words(error, own_access(found.name, found.region))
+        return ClusterDiagnosis(found.name, found.region, version, None, problem)
     return ClusterDiagnosis(found.name, found.region, version, csrs)
 
 

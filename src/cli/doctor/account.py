@@ -11,7 +11,7 @@ from adapters.aws_clients import AWS_FAULTS, reported
 from cli.access.approver_role import role_by_name
 from cli.account import rights, stack
 from cli.account.caller import Caller, who_am_i
-from cli.account.clusters import hint, with_fix
+from cli.account.problems import hint, with_fix
 from cli.account.stack import Stack
 from cli.doctor import roles, vpc
 from cli.doctor.chain import Finding, Link, broken, ok, still_open, unknown

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from cli.account.clusters import with_fix
+from cli.account.problems import in_words, with_fix
 from core.errors import ClusterUnavailable, EvidenceUnavailable
 
 
@@ -95,5 +95,7 @@ def _skipped(lacking: list[str]) -> Finding:
 def _looked(link: Link) -> Finding:
     try:
         return link.look()
-    except (EvidenceUnavailable, ClusterUnavailable) as error:
+    except ClusterUnavailable as error:
+        return unknown(in_words(error))
+    except EvidenceUnavailable as error:
         return unknown(with_fix(str(error)))

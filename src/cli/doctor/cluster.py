@@ -14,7 +14,8 @@ from adapters.eks import DescribedCluster
 from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
-from cli.account.clusters import Found, connection, csr_api, described, hint
+from cli.account.clusters import Found, connection, csr_api, described
+from cli.account.problems import hint, in_words
 from cli.account.rights import Right
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
@@ -168,7 +169,7 @@ class ClusterLinks:
     def _token(self) -> Finding:
         outcome = self._outcome
         if isinstance(outcome, NoAnswer):
-            return unknown(f"{outcome.cause}: {outcome.detail}")
+            return unknown(in_words(unavailable(outcome)))
         if outcome.status == 401 and self._of.as_approver:
             return broken("the cluster rejects the approver's credentials (401)", self._let_in)
         if outcome.status == 401:

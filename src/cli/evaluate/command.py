@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 
@@ -21,10 +22,28 @@ from cli.given_settings import Settings, settings_of
 from cli.screen import Output
 from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
-from core.model import NOT_PROVIDED, Csr, Instance, Service, UnreadableCsr
+from core.model import NOT_PROVIDED, Csr, Instance, NotProvided, Service, UnreadableCsr
 from core.printable import printable
 
 Shape = TypeVar("Shape")
+
+#: The command that saves an option's file.
+_SAVED_BY: Final = {
+    "--csr": "kubectl get csr -o json",
+    "--instances": "aws ec2 describe-instances",
+    "--cluster": "aws eks describe-cluster --name CLUSTER",
+    "--instance-profiles": "aws iam list-instance-profiles",
+    "--services": "kubectl get svc -A -o json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file of an option."""
+
+    option: str
+    path: Path
+
 
 _EXAMPLE = """
 Example:
@@ -65,7 +84,7 @@ def evaluate(
     """Judge saved CSRs by saved evidence; exit 0 whatever the verdicts, 3 for unreadable input."""
     settings = settings_of(set_)
     moment = _moment(now)
-    items = [_csr(item) for item in _objects(csr)]
+    items = [_csr(item) for item in _objects(_File("--csr", csr))]
     saved = _saved(instances, cluster, instance_profiles, services)
     answers = judge_saved(items, saved, settings, moment, decided=decided)
     rows = [row_of(answer) for answer in answers]
@@ -75,12 +94,19 @@ def evaluate(
         print_table(rows)
     if not items:
         # kubectl prints an empty list too when it can't parse the API server's answer.
-        typer.echo(f"hint: {csr} has no CSR; did kubectl end without an error?", err=True)
+        _hint(f"{csr} has no CSR; did kubectl end without an error?")
     if now is None and _all_abandoned(rows):
-        typer.echo("hint: all are abandoned by now; set the time to judge at with --now", err=True)
+        _hint(
+            "every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of the time of the "
+            "save, give that time with --now"
+        )
 
 
 evaluate.__doc__ = f"{evaluate.__doc__}\n{_EXAMPLE}"
+
+
+def _hint(words: str) -> None:
+    typer.echo(f"csr-approver: hint: {words}", err=True)
 
 
 def _moment(now: str | None) -> datetime:
@@ -98,22 +124,37 @@ def _moment(now: str | None) -> datetime:
     return moment
 
 
-def _json(path: Path) -> Any:
+def _json(file: _File) -> Any:
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        stop(COULD_NOT_TELL, f"{path} can't be read as JSON: {error}")
+        return json.loads(_content(file))
+    except (ValueError, RecursionError) as error:
+        _stop(file, f"not JSON: {error}")
 
 
-def _objects(path: Path) -> Sequence[Any]:
+def _content(file: _File) -> bytes:
+    try:
+        return file.path.read_bytes()
+    except OSError as error:
+        stop(COULD_NOT_TELL, f"{file.option} {file.path}: {error.strerror}")
+
+
+def _objects(file: _File) -> Sequence[Any]:
     """Return the objects of a Kubernetes list, or the object that `kubectl get NAME` prints."""
+    content = _content(file)
     try:
-        objects = objects_of(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        stop(COULD_NOT_TELL, f"{path} can't be read as JSON: {error}")
+        objects = objects_of(content)
+    except (ValueError, RecursionError) as error:
+        _stop(file, f"not JSON: {error}")
     if objects is None:
-        stop(COULD_NOT_TELL, f"{path} has no list; expected what `kubectl get … -o json` prints")
+        _stop(file, "no `items`")
     return objects
+
+
+def _stop(file: _File, problem: str) -> NoReturn:
+    stop(
+        COULD_NOT_TELL,
+        f"{file.option} {file.path}: {problem}; expected the output of `{_SAVED_BY[file.option]}`",
+    )
 
 
 def _csr(item: Any) -> Csr | UnreadableCsr:
@@ -127,18 +168,19 @@ def _saved(
     instances: Path | None, cluster: Path | None, profiles: Path | None, services: Path | None
 ) -> SavedEvidence:
     return SavedEvidence(
-        instances=NOT_PROVIDED if instances is None else _read(instances, _instances),
-        cluster=NOT_PROVIDED if cluster is None else _read(cluster, cluster_of),
-        roles=NOT_PROVIDED if profiles is None else _read(profiles, roles_of_profiles),
-        services=NOT_PROVIDED if services is None else _services(services),
+        instances=_read("--instances", instances, _instances),
+        cluster=_read("--cluster", cluster, cluster_of),
+        roles=_read("--instance-profiles", profiles, roles_of_profiles),
+        services=NOT_PROVIDED if services is None else _services(_File("--services", services)),
     )
 
 
-def _services(path: Path) -> tuple[Service, ...]:
+def _services(file: _File) -> tuple[Service, ...]:
+    objects = _objects(file)
     try:
-        return tuple(map(_service, _objects(path)))
+        return tuple(map(_service, objects))
     except ValueError as error:
-        stop(COULD_NOT_TELL, f"{path} is not what kubectl prints: {error}")
+        _stop(file, str(error))
 
 
 def _service(item: Any) -> Service:
@@ -151,11 +193,15 @@ def _instances(document: Any) -> tuple[Instance, ...]:
     return tuple(instances_of(document))
 
 
-def _read(path: Path, shape: Callable[[Any], Shape]) -> Shape:
+def _read(option: str, path: Path | None, shape: Callable[[Any], Shape]) -> Shape | NotProvided:
+    if path is None:
+        return NOT_PROVIDED
+    file = _File(option, path)
+    document = _json(file)
     try:
-        return shape(_json(path))
+        return shape(document)
     except (ValueError, RecursionError, CsrApproverError) as error:
-        stop(COULD_NOT_TELL, f"{path} is not what the AWS CLI prints: {error}")
+        _stop(file, str(error))
 
 
 def _all_abandoned(rows: list[Row]) -> bool:

@@ -184,8 +184,8 @@ class _SavedFleet:
         return {name: tuple(self._by_name.get(name, ())) for name in names}
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
-        unknown = RoleUnknown("the instance profile is not among those given")
-        return self._roles.get(profile_arn, unknown)
+        missing = f"--instance-profiles has no {profile_arn}; save the list again"
+        return self._roles.get(profile_arn, RoleUnknown(missing))
 
 
 class _SavedServices:

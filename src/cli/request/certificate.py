@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from cli.request.wanted import Wanted
+from cli.request.spec import CertificateSpec
 from core.errors import WrongCertificate
 from core.issued import UNREADABLE, contents
 
@@ -28,7 +28,9 @@ class Certificate:
     by_cluster: bool
 
 
-def inspect(pem: bytes, asked: Wanted, spki: bytes, ca_pem: str, now: datetime) -> Certificate:
+def inspect(
+    pem: bytes, spec: CertificateSpec, spki: bytes, ca_pem: str, now: datetime
+) -> Certificate:
     """Compare a certificate with the request. `spki`: the request's public key.
 
     Raises:
@@ -45,7 +47,7 @@ def inspect(pem: bytes, asked: Wanted, spki: bytes, ca_pem: str, now: datetime) 
             return Certificate(
                 issuer=leaf.issuer.rfc4514_string(),
                 expires=leaf.not_valid_after_utc,
-                differences=tuple(_differences(leaf, names, asked, now)),
+                differences=tuple(_differences(leaf, names, spec, now)),
                 by_cluster=_verifies(
                     leaf, others, x509.load_pem_x509_certificates(ca_pem.encode())
                 ),
@@ -55,12 +57,15 @@ def inspect(pem: bytes, asked: Wanted, spki: bytes, ca_pem: str, now: datetime) 
 
 
 def _differences(
-    leaf: x509.Certificate, names: AbstractSet[tuple[str, str]], asked: Wanted, now: datetime
+    leaf: x509.Certificate,
+    names: AbstractSet[tuple[str, str]],
+    spec: CertificateSpec,
+    now: datetime,
 ) -> Iterator[str]:
-    wanted = {("DNS", name) for name in asked.dns}
-    wanted |= {("IP", str(address)) for address in asked.addresses}
+    wanted = {("DNS", name) for name in spec.dns}
+    wanted |= {("IP", str(address)) for address in spec.addresses}
     # Clients don't read names in the CN, so the signer may drop it.
-    if additional := names - wanted - {("CN", asked.common_name)}:
+    if additional := names - wanted - {("CN", spec.common_name)}:
         yield f"it has additional names: {_shown(additional)}"
     if missing := wanted - names:
         yield f"it lacks names: {_shown(missing)}"

@@ -23,18 +23,18 @@ from cli.account.clusters import (
     connection,
     find_one,
     open_account,
-    with_fix,
 )
+from cli.account.problems import in_words
 from cli.account.rights import Right
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, STOPPED, USAGE, stop
 from cli.request.files import Files
 from cli.request.key import Key, KeyType
 from cli.request.own_csr import OwnCsr
 from cli.request.run import CALL_SECONDS, Issuance, Outcome, Pace, Plan, Result
+from cli.request.spec import CertificateSpec, certificate_spec, manifest, warnings
 from cli.request.view import as_json, lines
-from cli.request.wanted import Wanted, manifest, wanted, warnings
 from cli.screen import Output, OutputOption, busy, print_json
-from core.errors import BadSettings, ClusterUnavailable, NotOnboarded
+from core.errors import BadSettings, ClusterUnavailable
 from core.model import APP_SERVING
 from core.printable import printable
 
@@ -53,13 +53,15 @@ request, if you may. Otherwise a person has to, or the approver
 It overwrites no file. If no certificate comes, or after Ctrl-C, it deletes the
 request and the key, unless --keep is given or the certificate is issued by then.
 
-Exit 0: issued and saved. 1: denied, failed, not issued in time, or issued
-differently. 2: usage, or a file exists already. 3: the cluster could not be
-asked, or you lack a right in it, which is named. 130: Ctrl-C.
+Exit 0: issued and saved. 1: denied, failed, not issued in time, issued
+differently, or not all files were saved. 2: usage, or a file exists already.
+3: the cluster could not be asked, or you lack a right in it, which is named.
+130: Ctrl-C.
 
---output json prints one object: `outcome` (issued, differs, unusable, denied,
-failed, refused, deleted, not-issued, stopped, unknown), `detail`, the written
-files `key`, `certificate` and `ca`, `request` (there, deleted, none, unknown),
+--output json prints one object: `outcome` (issued, differs, not-saved,
+unusable, denied, failed, refused, deleted, not-issued, stopped, unknown),
+`detail`, the written files `key`, `certificate` and `ca`, `request` (there,
+deleted, none, unknown),
 `expires`, `issuer`, `trusted_by_cluster_ca`, `differences`, `warnings`, and
 what was requested.
 
@@ -117,8 +119,8 @@ def request(
     """Get a serving certificate for a workload: key, request, approval, certificate."""
     files = Files(key or Path(f"{name}.key"), cert or Path(f"{name}.crt"), ca)
     try:
-        asked = wanted(name, namespace, dns or (), ip or ())
-        notes = tuple(warnings(asked))
+        spec = certificate_spec(name, namespace, dns or (), ip or ())
+        notes = tuple(warnings(spec))
         if not dry_run:
             files.check()
     except BadSettings as error:
@@ -126,7 +128,7 @@ def request(
     for note in notes:
         typer.echo(f"csr-approver: warning: {note}", err=True)
     new = Key(key_type)
-    body = manifest(asked, new.request(asked), rsa=new.is_rsa)
+    body = manifest(spec, new.request(spec), rsa=new.is_rsa)
     if dry_run:
         typer.echo(_shown(body, output))
         return
@@ -137,10 +139,10 @@ def request(
         with busy(f"Checking your rights in {cluster} ..."):
             described = find_one(aws, cluster)
             own = OwnCsr(name, partial(_connection, aws, described))
-            _check_first(aws, described, asked, own, approve=approve)
+            _check_first(aws, described, spec, own, approve=approve)
     except ClusterUnavailable as error:
-        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {_with_fix(error)}")
-    plan = Plan(asked, new, body, files, described.ca_pem, approve, float(timeout), keep)
+        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {in_words(error)}")
+    plan = Plan(spec, new, body, files, described.ca_pem, approve, float(timeout), keep)
     result = _issued(plan, own)
     if output is Output.JSON:
         print_json(as_json(cluster, aws.home, plan, result, notes))
@@ -154,7 +156,7 @@ request.__doc__ = f"{request.__doc__}\n{_MORE}"
 
 def _issued(plan: Plan, own: OwnCsr) -> Result:
     try:
-        with busy(f"Waiting for {plan.asked.name} ...") as report:
+        with busy(f"Waiting for {plan.spec.name} ...") as report:
             return Issuance(plan, own, PACE, report).run()
     except OSError as error:
         key = printable(str(plan.files.key))
@@ -167,7 +169,7 @@ def _connection(aws: Aws, described: DescribedCluster) -> ApiConnection:
 
 
 def _check_first(
-    aws: Aws, described: DescribedCluster, asked: Wanted, own: OwnCsr, *, approve: bool
+    aws: Aws, described: DescribedCluster, spec: CertificateSpec, own: OwnCsr, *, approve: bool
 ) -> None:
     """Check that the rights are there and the name is free, before anything is done.
 
@@ -175,7 +177,7 @@ def _check_first(
         typer.Exit: a right is missing (3), or the name is taken (1).
         ClusterUnavailable: the cluster couldn't be asked.
     """
-    missing = _missing(aws, described, _rights(asked.name, approve=approve))
+    missing = _missing(aws, described, _rights(spec.name, approve=approve))
     where = described.cluster.name
     if missing:
         more = "; without --approve, it waits for another person's approval" if approve else ""
@@ -188,9 +190,9 @@ def _check_first(
         conditions = ", ".join(one.type for one in there.csr.conditions) or "pending"
         stop(
             ANSWER_IS_NO,
-            f"{where}: a request {asked.name} exists ({printable(conditions)}), filed by "
+            f"{where}: a request {spec.name} exists ({printable(conditions)}), filed by "
             f"{printable(there.csr.username)}; choose another NAME, or run: "
-            f"kubectl delete csr {asked.name}",
+            f"kubectl delete csr {spec.name}",
         )
 
 
@@ -205,12 +207,6 @@ def _rights(name: str, *, approve: bool) -> Sequence[Right]:
 def _missing(aws: Aws, described: DescribedCluster, wanted: Sequence[Right]) -> list[Right]:
     with closing(_connection(aws, described)) as api:
         return [right for right in wanted if not rights.may(api, right)]
-
-
-def _with_fix(error: ClusterUnavailable) -> str:
-    if isinstance(error, NotOnboarded) and error.cause == "unauthorized":
-        return f"{error}; create an access entry for your own role in this cluster"
-    return with_fix(str(error))
 
 
 def _shown(body: dict[str, object], output: Output) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -30,8 +31,12 @@ class Files:
         """
         given = {"--key": self.key, "--cert": self.certificate}
         given |= {"--ca": self.ca} if self.ca else {}
-        if len({os.path.realpath(path) for path in given.values()}) < len(given):
-            raise BadSettings(f"{', '.join(given)}: expected different files")
+        for (one, path), (other, same) in combinations(given.items(), 2):
+            if os.path.realpath(path) == os.path.realpath(same):
+                shown = printable(str(path), None)
+                raise BadSettings(
+                    f"{one} and {other} are the same file, {shown}: give different files"
+                )
         for option, path in given.items():
             _check(option, path)
 

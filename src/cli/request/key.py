@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from cli.request.wanted import Wanted
+from cli.request.spec import CertificateSpec
 
 
 class KeyType(Enum):
-    """The kinds of keys, with the option's values."""
+    """Key types; the values are those of --key-type."""
 
     RSA_2048 = "rsa-2048"
     RSA_3072 = "rsa-3072"
@@ -34,15 +34,18 @@ _CURVES: Final = {KeyType.ECDSA_P256: ec.SECP256R1(), KeyType.ECDSA_P384: ec.SEC
 _EXPONENT: Final = 65537
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two keys of one type are not the same key
 class Key:
-    """A new private key."""
+    """A private key, generated on first use and then kept."""
 
     kind: KeyType
 
     @property
     def is_rsa(self) -> bool:
-        """Whether it is an RSA key, which may encrypt other keys; elliptic curve keys may not."""
+        """Whether it is RSA. Only RSA requests get the usage key encipherment.
+
+        From: RFC 5480, section 3.
+        """
         return self.kind not in _CURVES
 
     @cached_property
@@ -53,7 +56,7 @@ class Key:
 
     @property
     def pem(self) -> bytes:
-        """The private key in PKCS#8 PEM, unencrypted, as `openssl genrsa` writes it."""
+        """The private key in PKCS#8 PEM, unencrypted, as `openssl genpkey` writes it."""
         return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     @property
@@ -62,12 +65,12 @@ class Key:
         public = self._private.public_key()
         return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
-    def request(self, asked: Wanted) -> bytes:
+    def request(self, spec: CertificateSpec) -> bytes:
         """Return the PKCS#10 request in PEM, with its names as subjectAltName."""
-        name = asked.common_name
+        name = spec.common_name
         subject = [x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else []
-        names: list[x509.GeneralName] = [x509.DNSName(one) for one in asked.dns]
-        names += [x509.IPAddress(one) for one in asked.addresses]
+        names: list[x509.GeneralName] = [x509.DNSName(one) for one in spec.dns]
+        names += [x509.IPAddress(one) for one in spec.addresses]
         builder = x509.CertificateSigningRequestBuilder(x509.Name(subject)).add_extension(
             # From: RFC 5280, section 4.2.1.6: critical where there is no subject.
             x509.SubjectAlternativeName(names),

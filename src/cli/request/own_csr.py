@@ -135,7 +135,5 @@ def _filed(outcome: Outcome, status: int) -> Filed:
     item = outcome.object()
     csr = read_item(item)
     if not isinstance(csr, Csr):
-        raise ClusterUnavailable(
-            "answer", f"the request in the cluster can't be read: {csr.problem}"
-        )
+        raise ClusterUnavailable("answer", csr.problem)
     return Filed(csr, item)

@@ -4,6 +4,7 @@ The key is written before the request is filed: a certificate without its key is
 deleted only once nothing can be issued for it.
 """
 
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from enum import Enum
 from typing import Any, Final
 
 from adapters.clock import WallClock
+from cli.account.problems import in_words, what_failed
 from cli.request.certificate import Certificate, inspect
 from cli.request.files import Files
 from cli.request.key import Key
 from cli.request.own_csr import Filed, OwnCsr, RequestRejected, is_of
-from cli.request.wanted import Wanted
+from cli.request.spec import CertificateSpec
 from core.errors import ClusterUnavailable, NotOnboarded, WrongCertificate
 from core.model import Csr
 
@@ -36,7 +38,9 @@ class Outcome(Enum):
     ISSUED = "issued"
     #: Issued and saved, but not as requested.
     DIFFERS = "differs"
-    #: What was issued can't be used or saved.
+    #: Issued as requested, but the certificate's or the CA's file wasn't written.
+    NOT_SAVED = "not-saved"
+    #: What was issued can't be used.
     UNUSABLE = "unusable"
     DENIED = "denied"
     FAILED = "failed"
@@ -71,7 +75,7 @@ class Pace:
 class Plan:
     """What to do. `ca_pem`: the cluster's own CA; `seconds`: how long to wait."""
 
-    asked: Wanted
+    spec: CertificateSpec
     key: Key
     manifest: dict[str, Any]
     files: Files
@@ -133,7 +137,7 @@ class Issuance:
         except RequestRejected as error:
             outcome, detail = Outcome.REFUSED, str(error)
         except ClusterUnavailable as error:
-            outcome, detail = Outcome.UNKNOWN, str(error)
+            outcome, detail = Outcome.UNKNOWN, in_words(error)
         except KeyboardInterrupt:
             outcome, detail = Outcome.STOPPED, "stopped by Ctrl-C"
         return self._cleaned_up(outcome, detail)
@@ -144,13 +148,13 @@ class Issuance:
         self._sent = True
         self._seen = self._own.file(self._plan.manifest)
         who = self._seen.csr.username
-        self._report(f"Filed {self._plan.asked.name} as {who}." + self._next_step(who))
+        self._report(f"Filed {self._plan.spec.name} as {who}." + self._next_step(who))
         return self._seen
 
     def _next_step(self, requester: str) -> str:
         if self._plan.approve:
             return ""
-        person = f"kubectl certificate approve {self._plan.asked.name}"
+        person = f"kubectl certificate approve {self._plan.spec.name}"
         if requester.startswith("system:serviceaccount:"):
             return f" The approver may approve it (with APP_SERVING=true), or a person: {person}"
         return f" A person has to approve it: {person} (or use --approve next time)"
@@ -180,9 +184,9 @@ class Issuance:
             raise
         except ClusterUnavailable as error:
             if not last_error:
-                self._report(f"The cluster doesn't answer, trying again: {error}")
+                self._report(f"The cluster doesn't answer, trying again: {what_failed(error)}")
             self._pause()
-            return filed, str(error)
+            return filed, in_words(error)
         if now is None or now.csr.uid != filed.csr.uid:
             raise _NotIssued(Outcome.DELETED, "someone else deleted the request: run this again")
         self._seen = now
@@ -213,38 +217,46 @@ class Issuance:
     def _saved(self, filed: Filed) -> Result:
         plan, pem = self._plan, filed.csr.certificate
         try:
-            found = inspect(pem, plan.asked, plan.key.spki, plan.ca_pem, datetime.now(UTC))
+            found = inspect(pem, plan.spec, plan.key.spki, plan.ca_pem, datetime.now(UTC))
             plan.files.write_certificate(pem)
         except WrongCertificate as error:
             raise _NotIssued(Outcome.UNUSABLE, str(error)) from None
         except OSError as error:
             detail = f"issued, but {plan.files.certificate} can't be written: {error.strerror}"
-            return self._result(Outcome.UNUSABLE, detail, RequestState.THERE, key_kept=True)
-        detail, ca_saved = "; ".join(found.differences), False
-        if plan.files.ca is not None:
-            problem = self._ca_error(found)
-            detail, ca_saved = "; ".join(filter(None, (detail, problem))), not problem
+            return self._result(Outcome.NOT_SAVED, detail, RequestState.THERE, key_kept=True)
+        outcome, problem = Outcome.ISSUED, self._ca_error(found)
+        detail = f"issued and saved to {plan.files.certificate}, but {problem}" if problem else ""
+        if problem:
+            outcome = Outcome.NOT_SAVED
+        if found.differences:
+            outcome = Outcome.DIFFERS
+            detail = "; ".join(filter(None, (*found.differences, problem)))
         return Result(
-            Outcome.DIFFERS if detail else Outcome.ISSUED,
+            outcome,
             detail,
             RequestState.THERE,
             key_kept=True,
             requester=filed.csr.username,
             certificate=found,
             saved=True,
-            ca_saved=ca_saved,
+            ca_saved=plan.files.ca is not None and not problem,
         )
 
     def _ca_error(self, found: Certificate) -> str:
-        """Write the CA's file; return why it wasn't written, empty if it was."""
+        """Write the CA's file, if one was asked for; return why it wasn't written, or nothing."""
+        path = self._plan.files.ca
+        if path is None:
+            return ""
         if not found.by_cluster:
-            return (
-                f"{self._plan.files.ca} isn't written: the cluster's CA didn't sign the certificate"
-            )
+            return f"{path} isn't written: the cluster's CA didn't sign the certificate"
         try:
             self._plan.files.write_ca(self._plan.ca_pem.encode())
         except OSError as error:
-            return f"{self._plan.files.ca} can't be written: {error.strerror}"
+            return (
+                f"the CA was not written to {path}: {error.strerror}. To save it later: kubectl "
+                "get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > "
+                f"{shlex.quote(str(path))}"
+            )
         return ""
 
     # --- clean-up -------------------------------------------------------------------------------
@@ -276,7 +288,7 @@ class Issuance:
         try:
             return self._deleted()
         except ClusterUnavailable as error:
-            self._report(f"Could not delete {self._plan.asked.name}: {error}")
+            self._report(f"Could not delete {self._plan.spec.name}: {in_words(error)}")
             return RequestState.UNKNOWN
 
     def _deleted(self) -> RequestState:

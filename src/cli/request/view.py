@@ -10,9 +10,11 @@ from core.model import APP_SERVING
 
 Json = dict[str, Any]
 
-_WORDS: Final = {
+#: The words for an outcome; empty if its detail says it all.
+_OUTCOME_TEXT: Final = {
     Outcome.ISSUED: "issued",
     Outcome.DIFFERS: "issued, but not as requested",
+    Outcome.NOT_SAVED: "",
     Outcome.UNUSABLE: "issued, but unusable",
     Outcome.DENIED: "denied",
     Outcome.FAILED: "failed at the signer",
@@ -20,7 +22,7 @@ _WORDS: Final = {
     Outcome.DELETED: "deleted",
     Outcome.NOT_ISSUED: "not issued",
     Outcome.STOPPED: "stopped",
-    Outcome.UNKNOWN: "unknown",
+    Outcome.UNKNOWN: "result unknown",
 }
 
 #: Decisions that can't be undone.
@@ -42,17 +44,17 @@ _BY_ANOTHER: Final = (
 
 def as_json(cluster: str, region: str, plan: Plan, result: Result, notes: Sequence[str]) -> Json:
     """Return everything for programs; the keys and their meaning are a stable contract."""
-    asked, found = plan.asked, result.certificate
+    spec, found = plan.spec, result.certificate
     return {
-        "name": asked.name,
+        "name": spec.name,
         "cluster": cluster,
         "region": region,
         "signer": APP_SERVING,
         "outcome": result.outcome.value,
         "detail": result.detail or None,
         "requester": result.requester or None,
-        "dns": list(asked.dns),
-        "addresses": [str(address) for address in asked.addresses],
+        "dns": list(spec.dns),
+        "addresses": [str(address) for address in spec.addresses],
         "key_type": plan.key.kind.value,
         "key": str(plan.files.key) if result.key_kept else None,
         "certificate": str(plan.files.certificate) if result.saved else None,
@@ -68,12 +70,11 @@ def as_json(cluster: str, region: str, plan: Plan, result: Result, notes: Sequen
 
 def lines(plan: Plan, result: Result) -> Iterator[str]:
     """Yield the lines for people. The caller must escape them."""
-    asked, found = plan.asked, result.certificate
-    detail = f": {result.detail}" if result.detail else ""
-    yield f"{asked.name}: {_WORDS[result.outcome]}{detail}"
+    spec, found = plan.spec, result.certificate
+    yield ": ".join(filter(None, (spec.name, _OUTCOME_TEXT[result.outcome], result.detail)))
     yield from _file_lines(plan.files, result)
     if found:
-        yield f"names        {', '.join([*asked.dns, *map(str, asked.addresses)])}"
+        yield f"names        {', '.join([*spec.dns, *map(str, spec.addresses)])}"
         yield f"valid until  {found.expires:%Y-%m-%d %H:%M} UTC"
         yield f"issuer       {found.issuer}"
         yield ""
@@ -94,7 +95,7 @@ def _file_lines(files: Files, result: Result) -> Iterator[str]:
 
 def _request_lines(plan: Plan, result: Result) -> Iterator[str]:
     """Yield what happened to the request and its key."""
-    name = plan.asked.name
+    name = plan.spec.name
     if not result.key_kept:
         yield "Its key was deleted."
     match result.request:
@@ -105,6 +106,9 @@ def _request_lines(plan: Plan, result: Result) -> Iterator[str]:
                 "The request may still be in the cluster, so its key was kept. To check: "
                 f"kubectl get csr {name}"
             )
+        case RequestState.THERE if result.outcome is Outcome.NOT_SAVED:
+            yield "The request stays in the cluster. To save its certificate, within an hour:"
+            yield f"  {fetch(name, plan.files)}"
         case RequestState.THERE if result.key_kept and result.outcome not in _FINAL:
             yield "The request stays in the cluster. To save its certificate once it is issued:"
             yield f"  {fetch(name, plan.files)}"

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from cli.account.clusters import Profile, Proxy, Region, find_one, open_account, with_fix
+from cli.account.clusters import Profile, Proxy, Region, find_one, open_account
+from cli.account.problems import in_words, own_access
 from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
 from cli.given_settings import Settings, settings_of
 from cli.review.run import Reviewed, run_once
 from cli.review.view import as_json, show
 from cli.screen import Output, busy, console
-from core.errors import ClusterUnavailable, NotOnboarded
+from core.errors import ClusterUnavailable
 from core.settings import Mode
 
 _EXAMPLE = """
@@ -50,10 +51,9 @@ def review(
         described = find_one(aws, cluster)
         with busy(f"Reviewing {cluster} ..."):
             reviewed = run_once(aws, described, settings, applied=apply)
-    except NotOnboarded as error:
-        stop(COULD_NOT_TELL, f"{cluster}: {error}; the cluster must let your role in (see access)")
     except ClusterUnavailable as error:
-        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {with_fix(str(error))}")
+        problem = in_words(error, own_access(cluster, aws.home))
+        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {problem}")
     if output is Output.JSON:
         typer.echo(json.dumps(as_json(reviewed), indent=2))
     else:

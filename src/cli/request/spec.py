@@ -20,6 +20,7 @@ from core.printable import printable
 # From: Kubernetes, "Object Names and IDs", DNS subdomain names and DNS label names.
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LONGEST_NAME: Final = 253
+_PARTS: Final = "each part starts and ends with a letter or digit, and has at most 63 characters"
 # From: RFC 5280, appendix A.1 (ub-common-name).
 _LONGEST_COMMON_NAME: Final = 64
 
@@ -27,8 +28,8 @@ _MAX_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The wanted serving certificate. `name`: of the CSR object."""
+class CertificateSpec:
+    """The serving certificate to ask for. `name`: of the CSR object."""
 
     name: str
     namespace: str
@@ -41,8 +42,10 @@ class Wanted:
         return self.dns[0] if len(self.dns[0]) <= _LONGEST_COMMON_NAME else ""
 
 
-def wanted(name: str, namespace: str, dns: Sequence[str], ips: Sequence[str]) -> Wanted:
-    """Return the wanted certificate; without DNS names, for the Service of this name.
+def certificate_spec(
+    name: str, namespace: str, dns: Sequence[str], ips: Sequence[str]
+) -> CertificateSpec:
+    """Return the certificate's specification; without DNS names, for the Service of this name.
 
     Raises:
         BadSettings: a value is invalid, or is not allowed for anyone.
@@ -50,21 +53,27 @@ def wanted(name: str, namespace: str, dns: Sequence[str], ips: Sequence[str]) ->
     _check_name(name)
     if not _LABEL.fullmatch(namespace):
         raise BadSettings(
-            f"--namespace: got {_shown(namespace)}, expected a namespace's name, e.g. default"
+            f"--namespace: got {_shown(namespace)}, expected a namespace's name, e.g. default: at "
+            "most 63 lower-case letters, digits and hyphens"
         )
     if not dns and "." in name:
-        raise BadSettings(f"--dns: {_shown(name)} is not a Service's name: give DNS names")
-    names = tuple(dict.fromkeys(map(_dns, dns or [f"{name}.{namespace}.svc"])))
-    return Wanted(name, namespace, names, tuple(dict.fromkeys(map(_address, ips))))
+        raise BadSettings(
+            f"NAME: got {_shown(name)}, which has a dot, so no Service can have this name; give "
+            "the certificate's names with --dns"
+        )
+    names = tuple(map(_dns, dns)) or (_dns(f"{name}.{namespace}.svc", "NAME"),)
+    names = tuple(dict.fromkeys(names))
+    return CertificateSpec(name, namespace, names, tuple(dict.fromkeys(map(_address, ips))))
 
 
-def warnings(asked: Wanted) -> Iterator[str]:
+def warnings(spec: CertificateSpec) -> Iterator[str]:
     """Yield the names that our approver would leave to a person, and why."""
-    for name in asked.dns:
-        if not _is_of_a_service(name, asked.namespace):
+    for name in spec.dns:
+        if not _is_of_a_service(name, spec.namespace):
             yield (
-                f"{name} is not the name of a Service in the namespace {asked.namespace} "
-                f"(SERVICE.{asked.namespace}.svc): the approving person must know that it is yours"
+                f"{name} is not the name of a Service in the namespace {spec.namespace} "
+                f"(SERVICE.{spec.namespace}.svc): csr-approver won't approve it; a person must, "
+                "after checking that you own the name"
             )
 
 
@@ -73,12 +82,12 @@ def usages(*, rsa: bool) -> tuple[str, ...]:
     return ("digital signature", *(("key encipherment",) if rsa else ()), "server auth")
 
 
-def manifest(asked: Wanted, request: bytes, *, rsa: bool) -> dict[str, Any]:
+def manifest(spec: CertificateSpec, request: bytes, *, rsa: bool) -> dict[str, Any]:
     """Return the object to file. `request`: the PKCS#10 request in PEM."""
     return {
         "apiVersion": V1,
         "kind": "CertificateSigningRequest",
-        "metadata": {"name": asked.name},
+        "metadata": {"name": spec.name},
         "spec": {
             "request": base64.b64encode(request).decode(),
             "signerName": APP_SERVING,
@@ -91,7 +100,8 @@ def _check_name(name: str) -> None:
     """Check NAME. Kubernetes accepts more for a CSR, but such names are hard to type."""
     if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, name.split("."))):
         raise BadSettings(
-            f"NAME: got {_shown(name)}, expected lower-case letters, digits, hyphens and dots"
+            f"NAME: got {_shown(name)}, expected at most {_LONGEST_NAME} characters: lower-case "
+            f"letters, digits, hyphens and dots; {_PARTS}"
         )
     if name.startswith(UNISSUED_PREFIX):
         raise BadSettings(
@@ -100,23 +110,27 @@ def _check_name(name: str) -> None:
         )
 
 
-def _dns(given: str) -> str:
+def _dns(given: str, option: str = "--dns") -> str:
     name = folded(given)
     if "*" in name:
-        raise BadSettings(
-            f"--dns: got {_shown(given)}: wildcards are not allowed, as the key would serve "
-            "every name below; give each name"
+        problem = (
+            ": wildcards are not allowed, as the key would serve every name below; give each name"
         )
-    if looks_like_an_address(name):
-        raise BadSettings(f"--dns: got {_shown(given)}, which is an address: give it as --ip")
-    if not is_dns_name(name):
-        raise BadSettings(f"--dns: got {_shown(given)}, expected a DNS name")
-    if is_never_allowed(name):
-        raise BadSettings(
-            f"--dns: got {_shown(given)}, which is not allowed: the API server, AWS or each "
-            "machine has it"
+    elif looks_like_an_address(name):
+        problem = ", which is an IP address: give it with --ip"
+    elif not is_dns_name(name):
+        problem = (
+            f", expected a DNS name: at most {_LONGEST_NAME} characters, letters, digits, hyphens "
+            f"and dots; {_PARTS}"
         )
-    return name
+    elif is_never_allowed(name):
+        problem = (
+            ", which belongs to the API server, to AWS or to every machine; give a Service's name, "
+            "e.g. web.shop.svc"
+        )
+    else:
+        return name
+    raise BadSettings(f"{option}: got {_shown(given)}{problem}")
 
 
 def _address(given: str) -> IpAddress:
@@ -128,7 +142,8 @@ def _address(given: str) -> IpAddress:
         raise BadSettings(f"--ip: got {_shown(given)}, expected a plain IPv4 or IPv6 address")
     if is_never_allowed_address(address):
         raise BadSettings(
-            f"--ip: got {_shown(given)}, which is not allowed: it is no address of a single machine"
+            f"--ip: got {_shown(given)}, which is a loopback, link-local, multicast or unspecified "
+            "address; give the Service's cluster IP"
         )
     return address
 

@@ -1,0 +1,111 @@
+"""Errors of AWS and of clusters in words for people: what failed, and what to do about it."""
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.aws_clients import AWS_FAULTS, message_of
+from core.errors import ClusterUnavailable
+
+_PERMISSION: Final = "get that permission, or use another --profile"
+_EXPIRED: Final = "your credentials have expired: renew them"
+_REJECTED: Final = "AWS rejects your credentials: renew them"
+_SIGN_IN: Final = "sign in again: aws sso login"
+_UNREACHABLE: Final = "AWS can't be reached: check the network and the Region's name"
+
+#: What to do if AWS refuses or doesn't answer, by the error's code.
+_FIXES: Final = {
+    "AccessDenied": _PERMISSION,
+    "AccessDeniedException": _PERMISSION,
+    "UnauthorizedOperation": _PERMISSION,
+    "ExpiredToken": _EXPIRED,
+    "ExpiredTokenException": _EXPIRED,
+    "UnrecognizedClientException": _REJECTED,
+    "InvalidClientTokenId": _REJECTED,
+    "UnauthorizedSSOTokenError": _SIGN_IN,
+    "SSOTokenLoadError": _SIGN_IN,
+    "TokenRetrievalError": _SIGN_IN,
+    "ProxyConnectionError": "the proxy doesn't answer: check HTTPS_PROXY",
+    "EndpointConnectionError": _UNREACHABLE,
+    "ConnectTimeoutError": _UNREACHABLE,
+    "ReadTimeoutError": _UNREACHABLE,
+}
+
+_UNREACHED: Final = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError")
+
+#: What failed, by the cause of an error of a cluster. Other details are whole sentences.
+_WHAT: Final = {
+    "connection": "the API server can't be reached: ",
+    "tls": "no TLS connection to the API server: ",
+    "token": "no token can be made for the cluster: ",
+    "status": "the API server answered ",
+    "unauthorized": "the API server answered ",
+    "forbidden": "the API server answered ",
+    "answer": "the API server's answer can't be read: ",
+    "proxy": "the proxy can't be used: ",
+    "endpoint": "the cluster's endpoint: ",
+}
+
+#: What to do, by the same cause.
+_CLUSTER_FIXES: Final = {
+    "connection": "run this in the cluster's network, or allow your address in publicAccessCidrs",
+    "tls": "look for a proxy that intercepts TLS",
+    "time": "run this again",
+    "state": "wait until it is ACTIVE",
+    "unauthorized": "create an access entry for your own role in this cluster",
+    "forbidden": "ask for that right",
+    "proxy": "check HTTPS_PROXY",
+}
+
+
+def in_words(error: ClusterUnavailable, fixes: Mapping[str, str] | None = None) -> str:
+    """Return what failed in a cluster, and what to do about it.
+
+    `fixes`: a command's own, by the error's cause, which itself is a word for logs.
+    """
+    return _joined(what_failed(error), (fixes or {}).get(error.cause) or _fix(error))
+
+
+def what_failed(error: ClusterUnavailable) -> str:
+    """Return what failed in a cluster, with AWS's own message if it came from AWS."""
+    what = f"{_WHAT.get(error.cause, '')}{error.detail}"
+    if isinstance(error.__cause__, AWS_FAULTS):
+        return f"{what}: {message_of(error.__cause__)}"
+    return what
+
+
+def own_access(name: str, region: str) -> dict[str, str]:
+    """Return the fixes for commands that need the approver's rights with the caller's own role."""
+    command = f"csr-approver access {name} --region {region} --role-arn YOUR_ROLE_ARN"
+    return {
+        "unauthorized": f"create an access entry for your own role: {command}",
+        "forbidden": f"your role needs the group csr-approver and its rights: {command}",
+    }
+
+
+def hint(detail: str) -> str:
+    """Return what to do about an error of AWS; empty if that isn't known."""
+    code = next((code for code in _FIXES if code in detail.replace(":", " ").split()), "")
+    return _joined(_FIXES.get(code, ""), _proxied() if code in _UNREACHED else "")
+
+
+def with_fix(problem: str) -> str:
+    """Return the problem, and what to do about it if that is known."""
+    return _joined(problem, hint(problem))
+
+
+def _fix(error: ClusterUnavailable) -> str:
+    if error.cause == "status" and error.detail.startswith(("429", "5")):
+        return "run this again"
+    proxied = _proxied() if error.cause == "connection" else ""
+    return _joined(_CLUSTER_FIXES.get(error.cause) or hint(error.detail), proxied)
+
+
+def _proxied() -> str:
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy")):
+        return "HTTPS_PROXY is set, but only used with --proxy"
+    return ""
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))

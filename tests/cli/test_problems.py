@@ -1,0 +1,127 @@
+"""An error says what failed and what to do; the causes of errors are words for logs only."""
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from adapters.aws_clients import fault
+from cli.account.problems import hint, in_words, own_access, with_fix
+from core.errors import ClusterUnavailable, NotOnboarded
+
+DENIED = (
+    "User: arn:aws:iam::111122223333:user/jane is not authorized to perform: eks:DescribeCluster"
+)
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    monkeypatch.delenv("https_proxy", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("cause", "detail", "words"),
+    [
+        (
+            "connection",
+            "refused",
+            (
+                "the API server can't be reached: refused; run this in the cluster's network, or "
+                "allow your address in publicAccessCidrs"
+            ),
+        ),
+        (
+            "tls",
+            "self-signed certificate",
+            (
+                "no TLS connection to the API server: self-signed certificate; look for a proxy "
+                "that intercepts TLS"
+            ),
+        ),
+        ("time", "the answer took too long", "the answer took too long; run this again"),
+        ("status", "503: not now", "the API server answered 503: not now; run this again"),
+        ("status", "429", "the API server answered 429; run this again"),
+        ("status", "404: not found", "the API server answered 404: not found"),
+        ("answer", "not a list", "the API server's answer can't be read: not a list"),
+        ("size", "the answer is longer than 9 bytes", "the answer is longer than 9 bytes"),
+        ("state", "the cluster is CREATING", "the cluster is CREATING; wait until it is ACTIVE"),
+        (
+            "token",
+            "AWS credentials: ExpiredToken",
+            (
+                "no token can be made for the cluster: AWS credentials: ExpiredToken; your "
+                "credentials have expired: renew them"
+            ),
+        ),
+        ("proxy", "no such host", "the proxy can't be used: no such host; check HTTPS_PROXY"),
+        ("endpoint", "got x, expected https", "the cluster's endpoint: got x, expected https"),
+    ],
+)
+def test_an_error_of_a_cluster_is_shown_without_its_cause_and_with_a_fix(
+    cause: str, detail: str, words: str
+) -> None:
+    assert words == in_words(ClusterUnavailable(cause, detail))
+
+
+def test_aws_s_own_message_is_kept_for_people() -> None:
+    """It names principal and action; logs have only its code."""
+    refusal = ClientError(
+        {"Error": {"Code": "AccessDeniedException", "Message": DENIED}}, "DescribeCluster"
+    )
+    error = ClusterUnavailable("describe", fault("EKS DescribeCluster", refusal))
+    error.__cause__ = refusal
+
+    assert (
+        f"EKS DescribeCluster: AccessDeniedException: {DENIED}; get that permission, or use "
+        "another --profile"
+    ) == in_words(error)
+
+
+def test_the_fix_of_a_refusal_names_the_command_for_the_caller_s_own_role() -> None:
+    """By default `access` is for the approver's role."""
+    command = "csr-approver access prod --region eu-west-1 --role-arn YOUR_ROLE_ARN"
+    fixes = own_access("prod", "eu-west-1")
+
+    assert (
+        "the API server answered 401: Unauthorized; create an access entry for your own role: "
+        + command
+    ) == in_words(NotOnboarded("unauthorized", "401: Unauthorized"), fixes)
+    assert (
+        "the API server answered 403: no; your role needs the group csr-approver and its rights: "
+        + command
+    ) == in_words(NotOnboarded("forbidden", "403: no"), fixes)
+
+
+def test_a_refusal_has_a_fix_for_any_command() -> None:
+    assert (
+        "the API server answered 401: Unauthorized; create an access entry for your own role in "
+        "this cluster"
+    ) == in_words(NotOnboarded("unauthorized", "401: Unauthorized"))
+    assert "the API server answered 403: no; ask for that right" == in_words(
+        NotOnboarded("forbidden", "403: no")
+    )
+
+
+def test_a_proxy_that_is_set_and_not_used_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = "EKS DescribeCluster: ConnectTimeoutError"
+    fix = "AWS can't be reached: check the network and the Region's name"
+
+    assert fix == hint(problem)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    proxied = "HTTPS_PROXY is set, but only used with --proxy"
+    assert f"{fix}; {proxied}" == hint(problem)
+    assert in_words(ClusterUnavailable("connection", "refused")).endswith(f"; {proxied}")
+
+
+def test_a_problem_whose_fix_is_unknown_is_shown_alone() -> None:
+    assert "EC2: Unheard" == with_fix("EC2: Unheard")
+
+
+def test_an_aws_error_without_an_answer_is_shown_once() -> None:
+    unreached = EndpointConnectionError(endpoint_url="https://eks.local")
+    error = ClusterUnavailable("list", fault("EKS ListClusters", unreached))
+    error.__cause__ = unreached
+
+    assert (
+        'EKS ListClusters: EndpointConnectionError: Could not connect to the endpoint URL: "'
+        "https://eks.local\"; AWS can't be reached: check the network and the Region's name"
+    ) == in_words(error)
