@@ -1,6 +1,5 @@
 """Start a control plane on loopback, in its own folder, and stop and start its parts."""
 
-import json
 import os
 import socket
 import tempfile
@@ -14,8 +13,9 @@ import urllib3
 
 from sandbox.identity import AwsIdentity
 from tests.real.controlplane.build import BuildError, built
-from tests.real.controlplane.certificates import Authority, KeyPair, make_key
+from tests.real.controlplane.certificates import Authority, make_key
 from tests.real.controlplane.client import Client
+from tests.real.controlplane.configuration import write_egress_selection, write_kubeconfig
 from tests.real.controlplane.kubelets import Kubelets
 from tests.real.controlplane.process import LOOPBACK, Port, Process
 from tests.real.controlplane.registry import Registry
@@ -196,7 +196,12 @@ class ControlPlane:
         self._describe_apiserver(api)
         if self.has_signer:
             self._signer_port = self._port()
-            self._signer_kubeconfig = self._kubeconfig("signer", self.server, administrator)
+            self._signer_kubeconfig = write_kubeconfig(
+                directory / "signer.kubeconfig",
+                self.server,
+                ca=self._serving.pair.certificate,
+                user=administrator,
+            )
             self._describe_signer(CERTIFICATE_LIFE)
 
     def _describe_etcd(self) -> None:
@@ -252,7 +257,10 @@ class ControlPlane:
             "--profiling=false",
         ]
         if self.has_identity:
-            webhook = self._kubeconfig("webhook", f"http://{self._webhook.address}/authenticate")
+            webhook = write_kubeconfig(
+                self._directory / "webhook.kubeconfig",
+                f"http://{self._webhook.address}/authenticate",
+            )
             flags += [
                 f"--authentication-token-webhook-config-file={webhook}",
                 f"--authentication-token-webhook-cache-ttl={self._token_cache_seconds}s",
@@ -267,25 +275,14 @@ class ControlPlane:
         EKS's API server connects to a node's InternalIP, as the errors of `kubectl logs` show.
         """
         client = self._clients.client(self._keys, "kube-apiserver-kubelet-client", ())
+        egress = write_egress_selection(self._directory / "egress.json", _EGRESS)
         return [
             f"--kubelet-certificate-authority={self._signer.pair.certificate}",
             f"--kubelet-client-certificate={client.certificate}",
             f"--kubelet-client-key={client.key}",
             "--kubelet-preferred-address-types=InternalIP,InternalDNS,Hostname",
-            f"--egress-selector-config-file={self._egress_selection()}",
+            f"--egress-selector-config-file={egress}",
         ]
-
-    def _egress_selection(self) -> Path:
-        """Write kube-apiserver's EgressSelectorConfiguration as JSON, which is valid YAML."""
-        way = {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": _EGRESS}}}
-        content = {
-            "apiVersion": "apiserver.k8s.io/v1beta1",
-            "kind": "EgressSelectorConfiguration",
-            "egressSelections": [{"name": "cluster", "connection": way}],
-        }
-        path = self._directory / "egress.json"
-        path.write_text(json.dumps(content, indent=2))
-        return path
 
     def _describe_signer(self, life: timedelta) -> None:
         address = self._signer_port.address
@@ -313,26 +310,6 @@ class ControlPlane:
         port = Port()
         self._ports.append(port)
         return port
-
-    def _kubeconfig(self, name: str, server: str, user: KeyPair | None = None) -> Path:
-        """Write a kubeconfig as JSON, which is valid YAML."""
-        cluster = {"server": server}
-        if server.startswith("https:"):
-            cluster["certificate-authority"] = str(self._serving.pair.certificate)
-        credentials = {}
-        if user:
-            credentials = {"client-certificate": str(user.certificate), "client-key": str(user.key)}
-        path = self._directory / f"{name}.kubeconfig"
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": name, "cluster": cluster}],
-            "users": [{"name": name, "user": credentials}],
-            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-            "current-context": name,
-        }
-        path.write_text(json.dumps(content, indent=2))
-        return path
 
     def _api_is_ready(self) -> bool:
         try:
