@@ -50,7 +50,8 @@ class Eni:
 class Machine:
     """An EC2 instance, its first interface first.
 
-    `resource_name`: named by its id instead of its address. `managed`: EC2 shows it only if managed
+    `resource_name`: named by its id instead of its address. `public_dns`: its VPC gives public
+    addresses a name (`enableDnsHostnames`). `managed`: EC2 shows it only if managed
     resources are requested, as with the nodes of EKS Auto Mode.
     """
 
@@ -63,6 +64,7 @@ class Machine:
     tags: Mapping[str, str] = field(default_factory=dict)
     state: str = "running"
     resource_name: bool = False
+    public_dns: bool = True
     managed: bool = False
 
     @property
@@ -76,8 +78,8 @@ class Machine:
 
     @property
     def public_name(self) -> str:
-        """PublicDnsName; empty unless the instance runs and has a public address."""
-        if self.state != "running" or not self.enis[0].public:
+        """PublicDnsName; empty unless the instance runs and has a public address with a name."""
+        if self.state != "running" or not self.public_dns or not self.enis[0].public:
             return ""
         inner = "compute-1" if self.region == "us-east-1" else f"{self.region}.compute"
         return f"ec2-{self.enis[0].public.replace('.', '-')}.{inner}.amazonaws.com"

@@ -1,12 +1,13 @@
-"""A kubelet's certificate request for its serving certificate."""
+"""A kubelet's certificate request for its serving certificate, byte for byte, key aside."""
 
-import ipaddress
 from collections.abc import Iterable
+from ipaddress import ip_address
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from sandbox.csr_builder import CsrBuilder, Names
+from sandbox.csr_builder.keys import of_private
+from sandbox.csr_builder.request import kubelet_rdns
 
 
 def kubelet_request(
@@ -18,20 +19,14 @@ def kubelet_request(
 ) -> tuple[bytes, ec.EllipticCurvePrivateKey]:
     """Return a PKCS#10 request in PEM, as kubelet makes it for this node name, and its key.
 
-    ECDSA P-256, O and CN in that order, and one subjectAltName (none without names, as with Go).
+    ECDSA P-256, O and CN in that order, and one subjectAltName (none without names, as with Go)
+    with each name once, sorted as text, DNS names first.
     From: Kubernetes v1.36.2, `pkg/kubelet/certificate/kubelet.go` (newGetTemplateFn).
     """
     key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "system:nodes"),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"system:node:{node_name}"),
-        ]
-    )
-    names: list[x509.GeneralName] = [x509.DNSName(name) for name in dns]
-    names += [x509.IPAddress(ipaddress.ip_address(address)) for address in ips]
-    request = x509.CertificateSigningRequestBuilder(subject)
-    if names:
-        request = request.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    signed = request.sign(key, hashes.SHA256())
-    return signed.public_bytes(serialization.Encoding.PEM), key
+    addresses = {str(ip_address(ip)) for ip in ips}
+    names = Names(node_name, tuple(sorted(set(dns))), tuple(sorted(addresses)))
+    request = CsrBuilder(of_private(key)).subject(*kubelet_rdns(node_name))
+    if names.sans:
+        request = request.sans(*names.sans)
+    return request.pem(), key

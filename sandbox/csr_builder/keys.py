@@ -63,7 +63,11 @@ def ecdsa(words: str, curve: ec.EllipticCurve | None = None, digest: str = "sha2
     """An ECDSA key derived from `words`; P-256 by default."""
     curve = curve or ec.SECP256R1()
     secret = int.from_bytes(hashlib.sha512(words.encode()).digest()) % 2 ** (curve.key_size - 1)
-    private = ec.derive_private_key(secret, curve)
+    return of_private(ec.derive_private_key(secret, curve), digest)
+
+
+def of_private(private: ec.EllipticCurvePrivateKey, digest: str = "sha256") -> Key:
+    """An ECDSA key from its private half."""
     scheme = ec.ECDSA(_HASHES[digest], deterministic_signing=True)
     return Key(
         _spki(private.public_key()),

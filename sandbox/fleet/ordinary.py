@@ -4,8 +4,15 @@ from typing import Final
 
 from sandbox.aws import Eni
 from sandbox.fleet.places import Node
-from sandbox.fleet.scenario import APPROVED, Outcome, Scenario, counted, from_catalogue, own_names
-from sandbox.fleet.scenario import private_names as only_private_names
+from sandbox.fleet.scenario import (
+    APPROVED,
+    Outcome,
+    Scenario,
+    counted,
+    from_catalogue,
+    own_names,
+    private_names,
+)
 
 #: The nodes that attackers target, one per cluster.
 NEIGHBOURS: Final = {
@@ -15,7 +22,7 @@ NEIGHBOURS: Final = {
     "acquired": Node("acquired", "1.11"),
 }
 
-_PUBLIC: Final = Node("shop", "2.15", public="203.0.113.15")
+_RESTARTED: Final = Node("shop", "1.21")
 _THREE_USAGES: Final = ("digital signature", "key encipherment", "server auth")
 
 ORDINARY: Final = (
@@ -23,12 +30,25 @@ ORDINARY: Final = (
     Scenario("Managed node group", NEIGHBOURS["shop"], APPROVED, from_catalogue("valid/kubelet")),
     Scenario("Karpenter", Node("shop", "1.12", kind="karpenter"), APPROVED, own_names),
     Scenario("Self-managed", Node("shop", "1.13", kind="self-managed"), APPROVED, own_names),
-    Scenario("Public subnet: also a public name and address", _PUBLIC, APPROVED, own_names),
+    # A kubelet asks for its public names only after it has a certificate for its private ones.
     Scenario(
-        "Public subnet, its request of a minute before",
-        _PUBLIC,
+        "Public subnet, first request: private names only",
+        Node("shop", "1.14", public="203.0.113.14"),
+        APPROVED,
+        private_names,
+    ),
+    Scenario(
+        "Public subnet, second request: also a public name and address",
+        Node("shop", "1.15", public="203.0.113.15"),
+        APPROVED,
+        own_names,
+    ),
+    Scenario("Kubelet that restarted a minute ago", _RESTARTED, APPROVED, own_names),
+    Scenario(
+        "Its request from before it restarted",
+        _RESTARTED,
         counted("newest"),
-        only_private_names,
+        own_names,
         age=180,
     ),
     Scenario(

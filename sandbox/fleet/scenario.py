@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +18,9 @@ from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, KUBELET_USAGES
 
 #: Builds `spec.request` from the requester's own names and its neighbour's.
 Ask = Callable[[Names, Names], bytes]
+
+#: The addresses of all clusters' VPCs.
+_VPCS: Final = ip_network("10.0.0.0/8")
 
 _CATALOGUE: Final = {entry.id: entry for entry in (*ATTACKS, *VALID)}
 
@@ -131,8 +135,9 @@ def own_names_and(*, dns: Iterable[str] = (), ips: Iterable[str] = ()) -> Ask:
 
 
 def private_names(own: Names, _: Names) -> bytes:
-    """Request the private names, as a kubelet does before it knows its public ones."""
-    return kubelet_request(own.node, dns=own.dns[:1], ips=own.ips[:1])[0]
+    """Request the node's name and private address, as before the cloud controller has seen it."""
+    private = [ip for ip in own.ips if ip_address(ip) in _VPCS]
+    return kubelet_request(own.node, dns=[own.node], ips=private)[0]
 
 
 def with_key(key: ec.EllipticCurvePrivateKey) -> Ask:

@@ -25,6 +25,7 @@ from sandbox.kubernetes import (
     User,
     approver_rules,
 )
+from sandbox.node_addresses import Family, cloud_addresses, names
 
 _GROUP: Final = "csr-approvers"
 _NODES: Final = ("system:bootstrappers", "system:nodes")
@@ -156,15 +157,15 @@ def _service_account(namespace: str) -> User:
 
 
 def names_of(node: Node, user: User, now: datetime) -> Names:
-    """Return what a kubelet would request: its node's names by the cloud controller.
+    """Return what a kubelet requests once the cloud controller has seen its node.
 
-    From: cloud-provider-aws pkg/providers/v1/aws.go; nodeadm (`--node-ip`).
+    From: nodeadm (the EKS AMIs set `--node-ip`).
     """
-    machine = node.machine(now)
     name = user.username.removeprefix("system:node:")
-    dns = dict.fromkeys(one for one in (machine.name, name, machine.public_name) if one)
-    ips = (node.ipv6 or node.ip, *((node.public,) if node.public else ()))
-    return Names(name, tuple(dns), ips)
+    families: Sequence[Family] = ("ipv6", "ipv4") if node.ipv6 else ("ipv4",)
+    node_ip = node.ipv6 or node.ip
+    shown = cloud_addresses(node.machine(now), name, node_ip=node_ip, families=families)
+    return Names(name, *names(shown))
 
 
 def _mappings(cluster: str) -> Mapping[str, tuple[str, Sequence[str]]]:

@@ -257,5 +257,7 @@ def _tls_failure(reason: str) -> NoAnswer:
 
 def _words(error: Exception) -> str:
     # Some of urllib3's errors have several arguments, and would be shown as a tuple of Python's.
-    words = ": ".join(str(one).rstrip(".") for one in error.args if isinstance(one, str | Exception))
+    words = ": ".join(
+        str(one).rstrip(".") for one in error.args if isinstance(one, str | Exception)
+    )
     return printable(f"{type(error).__name__}: {words}", _MAX_WORDS)

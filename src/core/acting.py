@@ -60,7 +60,7 @@ def plan(evaluation: Evaluation, settings: ReviewSettings, mode: Mode) -> Action
     """Return what to do now. APPROVED, REAPPROVED and DENIED mean: to be written.
 
     EKS decides most CSRs itself within 75 s, and EC2's answers lag behind: so approvals wait
-    90 s and denials 360 s by default. A denied kubelet files a new request every 32 s.
+    90 s and denials 360 s by default. A denied kubelet files a new request within 32 s.
     """
     match evaluation:
         case Judged(verdict=verdict):

@@ -299,7 +299,9 @@ def test_an_answer_gives_its_instances_in_order() -> None:
     [
         pytest.param([], "the whole", id="a list"),
         pytest.param({}, "no field Reservations", id="no reservations"),
-        pytest.param({"Reservations": [{}]}, "no field Reservations.0.Instances", id="no instances"),
+        pytest.param(
+            {"Reservations": [{}]}, "no field Reservations.0.Instances", id="no instances"
+        ),
         pytest.param(
             {"Reservations": [{"Instances": [ITEM, {"InstanceId": 5}]}]},
             "instance 1: InstanceId",

@@ -131,7 +131,10 @@ def test_without_the_right_it_is_hidden_and_requested_once() -> None:
         (failure(429), "429"),
         (failure(401), "401"),
         (failure(302), "302"),
-        (HANGS_UP, "ProtocolError: Connection aborted: Remote end closed connection without response"),
+        (
+            HANGS_UP,
+            "ProtocolError: Connection aborted: Remote end closed connection without response",
+        ),
         (reply(200, []), "not a Service: no field metadata"),
         (reply(200, {"metadata": {"name": "web"}}), "not a Service: no field metadata.namespace"),
         (Reply(200, b"<html>"), "not a Service: no field metadata"),

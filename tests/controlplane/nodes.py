@@ -1,24 +1,28 @@
 """A control plane as an EKS cluster of the fake account: its nodes, and our access to it."""
 
 import base64
+import io
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from aws_lambda_powertools import Logger
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from adapters.clock import WallClock
 from adapters.eks_token import cluster_token
 from handlers.review import Reviewer
 from sandbox.aws import Eni, FakeAws, Machine
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import KUBELET_USAGES
+from sandbox.node_addresses import NodeAddress, cloud_addresses
 from tests.real.controlplane import Client, ControlPlane, Kubelets, eventually
 from tests.real.controlplane.launch import SERVICE_RANGE
 
@@ -33,6 +37,7 @@ Key = ec.EllipticCurvePrivateKey
 
 # Tests share no nodes: one test must not approve what another leaves undecided.
 _numbers: Iterator[int] = itertools.count(10)
+_services: Iterator[int] = itertools.count()
 
 _MANIFESTS: Final = list(
     yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "rbac.yaml").read_text())
@@ -51,28 +56,25 @@ class Node:
     machine: Machine
     api: Client
     token: str
+    name: str
 
     @property
-    def name(self) -> str:
-        return self.machine.name
+    def ip(self) -> str:
+        """Return its first address."""
+        return self.machine.enis[0].ip
 
-    def boot(self, kubelets: Kubelets, *others: str) -> None:
-        """Start the real kubelet's manager, with the node's name and address, and other names."""
-        address = self.machine.enis[0].ip
-        kubelets.start(
-            self.name,
-            self.token,
-            [
-                ("InternalIP", address),
-                ("InternalDNS", self.name),
-                ("Hostname", self.name),
-                *(("InternalDNS", name) for name in others),
-            ],
-        )
+    @property
+    def addresses(self) -> list[NodeAddress]:
+        """Return what the cloud controller writes for a node of an EKS AMI."""
+        return cloud_addresses(self.machine, self.name, node_ip=self.ip)
+
+    def boot(self, kubelets: Kubelets, addresses: Sequence[NodeAddress] = ()) -> None:
+        """Start the real kubelet's manager, with the node's own addresses or with these."""
+        kubelets.start(self.name, self.token, addresses or self.addresses, serve_at=self.ip)
 
     def file(self, dns: list[str] | None = None, **metadata: object) -> tuple[str, Key]:
         """File a kubelet's request; return the object's name and the key."""
-        pem, key = kubelet_request(self.name, dns=dns or [self.name], ips=[self.machine.enis[0].ip])
+        pem, key = kubelet_request(self.name, dns=dns or [self.name], ips=[self.ip])
         return self.send(pem, metadata=metadata), key
 
     def send(
@@ -117,8 +119,20 @@ def enrol(plane: ControlPlane, aws: FakeAws, *, local: str = "") -> None:
     grant(plane, APPROVERS, RULES)
 
 
-def join(plane: ControlPlane, aws: FakeAws, profile: str, *, local: str = "") -> Node:
-    """Return a node that no other test uses. `local`: as for `enrol`."""
+def join(
+    plane: ControlPlane,
+    aws: FakeAws,
+    profile: str,
+    *,
+    local: str = "",
+    named: str = "",
+    **changes: Any,
+) -> Node:
+    """Return a node that no other test uses.
+
+    `local`: as for `enrol`. `named`: its name in the cluster, by default EC2's. `changes`: what is
+    different about its instance.
+    """
     number = next(_numbers)
     machine = Machine(
         # Other numbers than in test_ground, whose sessions must be unknown to EC2.
@@ -130,29 +144,39 @@ def join(plane: ControlPlane, aws: FakeAws, profile: str, *, local: str = "") ->
         enis=(Eni(f"10.7.{number // 250}.{number % 250 + 1}"),),
         tags={f"kubernetes.io/cluster/{local or plane.cluster}": "owned"},
     )
+    machine = replace(machine, **changes)
     aws.add_machine(machine)
     identity = AwsIdentity.session(NODE_ROLE, machine.id, account=aws.identity.account)
     plane.add_identity(identity)
-    plane.name_instance(machine.id, machine.name)
+    name = named.format(id=machine.id) or machine.name
+    plane.name_instance(machine.id, name)
     role = f"arn:aws:iam::{aws.identity.account}:role/{NODE_ROLE}"
     plane.map_role(role, "system:node:{{EC2PrivateDNSName}}", ["system:nodes"])
     token = cluster_token(identity, cluster=plane.cluster, region=REGION)
-    return Node(machine, plane.client(token), token)
+    return Node(machine, plane.client(token), token, name)
 
 
-def wait_for_request(plane: ControlPlane, node: Node) -> str:
-    """Wait until the node has a request in the cluster; return the object's name."""
+def review(plane: ControlPlane, **settings: str) -> Mapping[str, Any]:
+    """Review one message as after a cold start; return the log line of each CSR, by name."""
+    log = io.StringIO()
+    logger = Logger(service=f"nodes-{next(_services)}", stream=log)
+    reviewer(logger, **settings).handle(message(plane), WallClock(50))
+    lines = map(json.loads, log.getvalue().splitlines())
+    return {line["csr"]: line for line in lines if line["message"] == "csr reviewed"}
 
-    def filed() -> str | None:
-        items = plane.admin.request("GET", CSRS)[1]["items"]
-        names = [
-            item["metadata"]["name"]
-            for item in items
-            if item["spec"]["username"] == f"system:node:{node.name}"
-        ]
-        return names[0] if names else None
 
-    return eventually(filed, f"a request of {node.name}")
+def requested(plane: ControlPlane, csr: str) -> x509.CertificateSigningRequest:
+    """Return the request in a CSR."""
+    return x509.load_pem_x509_csr(base64.b64decode(stored(plane, csr)["spec"]["request"]))
+
+
+def names_in(
+    signed: x509.CertificateSigningRequest | x509.Certificate,
+) -> tuple[list[str], list[str]]:
+    """Return the DNS names and the IP addresses of a request or a certificate."""
+    names = signed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    addresses = names.get_values_for_type(x509.IPAddress)
+    return names.get_values_for_type(x509.DNSName), [str(address) for address in addresses]
 
 
 def reviewer(logger: Logger, **settings: str) -> Reviewer:

@@ -21,7 +21,6 @@ from tests.controlplane.nodes import (
     message,
     reviewer,
     stored,
-    wait_for_request,
 )
 from tests.controlplane.oversized import LAST_APPLIED, OWNER, REQUEST, a_parsed_csr
 from tests.real.controlplane import ControlPlane, Kubelets, eventually
@@ -103,7 +102,7 @@ def test_a_real_kubelets_request_is_filed_approved_and_issued(
 ) -> None:
     """The kubelet's own code, this approver and Kubernetes's signer take part."""
     node.boot(kubelets)
-    wait_for_request(bounded, node)
+    kubelets.filed(node.name)
 
     review(bounded)
 
@@ -114,7 +113,8 @@ def test_a_real_kubelet_with_too_many_names_receives_the_bound_as_its_error(
     bounded: ControlPlane, node: Node, kubelets: Kubelets
 ) -> None:
     assert bounded
-    node.boot(kubelets, *(f"name-{n}.{'x' * 50}.example.com" for n in range(200)))
+    others = [f"name-{n}.{'x' * 50}.example.com" for n in range(200)]
+    node.boot(kubelets, [*node.addresses, *(("InternalDNS", name) for name in others)])
 
     assert REQUEST in kubelets.error(node.name)
 

@@ -1,23 +1,15 @@
 """The whole path on a real kube-apiserver, from a message to a certificate."""
 
-import base64
+from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
-from aws_lambda_powertools import Logger
-from cryptography import x509
 
-from adapters.clock import WallClock
 from sandbox.aws import FakeAws
-from tests.controlplane.nodes import (
-    REGION,
-    Node,
-    conditions,
-    join,
-    message,
-    reviewer,
-    stored,
-)
-from tests.real.controlplane import ControlPlane, eventually
+from tests.controlplane.nodes import REGION, Node, conditions, join, review, stored
+from tests.controlplane.pods import logs, run_pod
+from tests.real.controlplane import ControlPlane, Kubelets, eventually
+from tests.real.controlplane.launch import CERTIFICATE_LIFE
 
 
 @pytest.fixture
@@ -26,35 +18,43 @@ def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
     return join(plane, aws, profile)
 
 
-def review(plane: ControlPlane, **settings: str) -> None:
-    """Review one message as after a cold start; everything is due at once."""
-    reviewer(Logger(service="slice"), **settings).handle(message(plane), WallClock(50))
+@pytest.fixture
+def short_lived(plane: ControlPlane) -> Iterator[None]:
+    """Let certificates last so shortly that a kubelet renews them at once.
+
+    They are backdated by 5 minutes, and renewed after at most 90 % of their time.
+    """
+    plane.set_certificate_life(timedelta(seconds=30))
+    yield
+    plane.set_certificate_life(CERTIFICATE_LIFE)
 
 
-def certificate(plane: ControlPlane, name: str) -> x509.Certificate:
-    """Return the certificate of an approved CSR, once the signer has made it."""
-
-    def issued() -> x509.Certificate | None:
-        pem = stored(plane, name)["status"].get("certificate")
-        return x509.load_pem_x509_certificate(base64.b64decode(pem)) if pem else None
-
-    return eventually(issued, f"the certificate of {name}")
-
-
-def test_a_kubelets_whole_life(plane: ControlPlane, aws: FakeAws, node: Node) -> None:
-    """A node joins, gets a certificate, rotates it, and gets none after it is gone."""
-    first, first_key = node.file()
+@pytest.mark.usefixtures("short_lived")
+def test_a_kubelets_whole_life(
+    plane: ControlPlane, aws: FakeAws, node: Node, kubelets: Kubelets
+) -> None:
+    """A node joins, gets a certificate, renews it without a gap, and gets none once it is gone."""
+    run_pod(plane, node, "life")
+    node.boot(kubelets)
+    kubelets.filed(node.name)
     review(plane)
-    issued = certificate(plane, first)
-    assert first_key.public_key() == issued.public_key()
+    first = kubelets.certificate(node.name)
 
-    second, second_key = node.file()
+    second = kubelets.filed(node.name, after=1)
     review(plane)
-    assert second_key.public_key() == certificate(plane, second).public_key()
 
+    def renewed() -> bool | None:
+        assert (200, "app of default/life\n") == logs(plane, "life")
+        return True if kubelets.count(node.name, "certificate") > 1 else None
+
+    eventually(renewed, "the second certificate")
+    assert 200 == logs(plane, "life")[0]
+    assert first != kubelets.certificate(node.name, after=1)
+
+    third = kubelets.filed(node.name, after=2)
     aws.change_machine(REGION, node.machine.id, state="terminated")
-    third, _ = node.file()
     review(plane)
+    kubelets.stop(node.name)
     assert {"Approved": "ApprovedByCsrApprover"} == conditions(plane, second)
     assert {} == conditions(plane, third)
 

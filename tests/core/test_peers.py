@@ -167,7 +167,7 @@ def test_a_decided_csr_counts_for_its_key(kind: str) -> None:
 
 
 def test_a_requester_may_reuse_its_own_key() -> None:
-    """A kubelet that lost its connection may file the same request again."""
+    """A client that lost its connection may file the same request again."""
     again = a_filed_csr(name="csr-again", words="one key", extra=an_extra("i-0bbbbbbb"))
 
     assert peers_of(a_filed_csr(words="one key"), again).same_key is None

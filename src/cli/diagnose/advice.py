@@ -71,7 +71,7 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     Cause.CREATED_IN_FUTURE: "Correct this machine's clock and run diagnose again: {detail}.",
     Cause.NO_NEWER_REQUEST: "Check whether `kubectl logs` works for a pod on {node}: if so, a "
     "later request was issued and is no longer listed: `kubectl delete csr {csr}`; if not, "
-    "restart its kubelet, which has given up and filed no other.",
+    "check that its kubelet runs and reaches the cluster: it files again after 15 minutes.",
     Cause.SUPERSEDED: "Nothing to do: the kubelet has filed a newer request.",
     Cause.INSTANCE_GONE: "Nothing to do: its instance no longer runs, or was restarted since.",
     Cause.ABANDONED: "Nothing to do: no EC2 node filed it, and its requester no longer waits.",

@@ -12,12 +12,11 @@ drives it:
 from sandbox.identity import AwsIdentity
 from tests.real.controlplane.build import BuildError, build, built
 from tests.real.controlplane.client import Client
-from tests.real.controlplane.kubelets import AddressType, KubeletEvent, Kubelets
+from tests.real.controlplane.kubelets import KubeletEvent, Kubelets
 from tests.real.controlplane.launch import ControlPlane
 from tests.real.controlplane.process import NotReadyError, eventually
 
 __all__ = [
-    "AddressType",
     "AwsIdentity",
     "BuildError",
     "Client",

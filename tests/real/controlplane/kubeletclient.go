@@ -15,10 +15,13 @@ import (
 	"k8s.io/client-go/transport"
 )
 
-// cluster is the address and CA of the nodes' API server.
+// cluster is the address and CA of the nodes' API server, the CA of the kubelets' clients, and the folder of their
+// sockets.
 type cluster struct {
 	server    string
 	authority string
+	clients   string
+	nodes     string
 }
 
 // clientConfig is a kubelet's with default settings: protobuf, its rate limits, and its User-Agent, from which
@@ -42,39 +45,57 @@ func (c cluster) clientConfig(token string) *rest.Config {
 	}
 }
 
-// reportingRefusals reports each request that the API server refuses, or that doesn't reach it. The manager
-// itself only logs that, without the node's name.
-func reportingRefusals(report func(words string)) transport.WrapperFunc {
+// reportingRequests reports the name of each CSR that is created, and each request that the API server refuses, or
+// that doesn't reach it. The manager itself only logs that, without the node's name.
+func reportingRequests(report func(kind, text string)) transport.WrapperFunc {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTrip(func(request *http.Request) (*http.Response, error) {
 			answer, err := next.RoundTrip(request)
-			if err != nil {
-				report(err.Error())
-				return nil, err
+			switch {
+			case err != nil:
+				report("error", err.Error())
+			case answer.StatusCode >= http.StatusBadRequest:
+				report("error", refusal(answer))
+			case answer.StatusCode == http.StatusCreated:
+				report("filed", createdName(answer))
 			}
-			if answer.StatusCode >= http.StatusBadRequest {
-				report(refusal(answer))
-			}
-			return answer, nil
+			return answer, err
 		})
 	}
 }
 
-// refusal returns an answer's status and message, and lets its body be read again.
+// refusal returns an answer's status and message.
 func refusal(answer *http.Response) string {
+	body, object := content(answer)
+	words := string(body)
+	if status, is := object.(*meta.Status); is {
+		words = (&apierrors.StatusError{ErrStatus: *status}).Error()
+	}
+	return fmt.Sprintf("%d: %s", answer.StatusCode, words)
+}
+
+// createdName returns the name of an answer's object.
+func createdName(answer *http.Response) string {
+	_, object := content(answer)
+	if named, is := object.(meta.Object); is {
+		return named.GetName()
+	}
+	return ""
+}
+
+// content returns an answer's body and the object in it, if any, and lets the body be read again.
+func content(answer *http.Response) ([]byte, runtime.Object) {
 	body, err := io.ReadAll(answer.Body)
 	_ = answer.Body.Close()
 	answer.Body = io.NopCloser(bytes.NewReader(body))
-	words := string(body)
 	if err != nil {
-		words = err.Error()
+		return []byte(err.Error()), nil
 	}
-	if read, err := runtime.Decode(scheme.Codecs.UniversalDeserializer(), body); err == nil {
-		if status, is := read.(*meta.Status); is {
-			words = (&apierrors.StatusError{ErrStatus: *status}).Error()
-		}
+	object, err := runtime.Decode(scheme.Codecs.UniversalDeserializer(), body)
+	if err != nil {
+		return body, nil
 	}
-	return fmt.Sprintf("%d: %s", answer.StatusCode, words)
+	return body, object
 }
 
 type roundTrip func(request *http.Request) (*http.Response, error)

@@ -3,60 +3,74 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
 	"encoding/json"
-	"encoding/pem"
 	"flag"
+	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
+	_ "unsafe" // for go:linkname
 
 	core "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/component-base/metrics/legacyregistry"
-	kubeletconfig "k8s.io/kubernetes/pkg/kubelet/apis/config"
-	"k8s.io/kubernetes/pkg/kubelet/certificate"
 )
 
-// The interval of reading a manager's certificate. It reports none itself: a kubelet reads it at each handshake.
-const lookEvery = 20 * time.Millisecond
+// How long a kubelet waits for the certificate of a request. It can be set, so that tests need not wait that long.
+//
+//go:linkname certificateWaitTimeout k8s.io/client-go/util/certificate.certificateWaitTimeout
+var certificateWaitTimeout time.Duration
 
 // A command is a line of standard input; one of its fields is set.
 type command struct {
-	Start *node `json:"start"`
+	Start     *node      `json:"start"`
+	Readdress *readdress `json:"readdress"`
+	Stop      *string    `json:"stop"`
 }
 
-// A node is a kubelet's configuration: its name, its credentials, and the addresses to request.
+// A node is a kubelet's configuration: its name, its credentials, the addresses to request, and the address at which
+// it serves, without a port. A kubelet without one has no HTTPS server.
 type node struct {
 	Name      string             `json:"name"`
 	Token     string             `json:"token"`
 	Addresses []core.NodeAddress `json:"addresses"`
+	ServeAt   string             `json:"serve_at"`
 }
 
-// An event is a line of standard output: `certificate`, with the chain in PEM, or `error`, with its message.
+// A readdress is a change of a node's addresses.
+type readdress struct {
+	Name      string             `json:"name"`
+	Addresses []core.NodeAddress `json:"addresses"`
+}
+
+// An event is a line of standard output. The first one of the process is `waits`, with the seconds that a kubelet
+// waits for a certificate. Those of a node are `filed`, with the name of its CSR, `certificate`, with the chain in
+// PEM, and `error`, with its message.
 type event struct {
 	Node  string `json:"node"`
 	Event string `json:"event"`
 	Text  string `json:"text"`
 }
 
-// kubelets runs the serving-certificate managers of many nodes, and nothing else of their kubelets.
+// kubelets runs the serving-certificate managers and the HTTPS servers of many nodes, and nothing else of their
+// kubelets.
 type kubelets struct {
 	cluster   cluster
 	directory string
+	running   map[string]*kubelet
 	lock      sync.Mutex
 	out       *json.Encoder
 }
 
-// runKubelets starts a manager for each line of standard input, and ends with it.
+// runKubelets obeys the lines of standard input, and ends with it.
 func runKubelets(arguments []string) int {
 	flags := flag.NewFlagSet("kubelets", flag.ExitOnError)
 	server := flags.String("server", "", "the URL of kube-apiserver")
 	authority := flags.String("ca", "", "the file with the CA certificate of kube-apiserver, PEM")
+	clients := flags.String("client-ca", "", "the file with the CA certificate of the kubelets' clients, PEM")
+	nodes := flags.String("nodes", "", "the folder of the kubelets' sockets, which `egress` connects to")
 	directory := flags.String("directory", "", "where to keep keys and certificates")
+	flags.DurationVar(&certificateWaitTimeout, "wait", certificateWaitTimeout, "how long to wait for a certificate")
 	_ = flags.Parse(arguments)
 
 	// Each manager registers the same metrics, which a process can do once. Nothing here reads them.
@@ -64,10 +78,12 @@ func runKubelets(arguments []string) int {
 	legacyregistry.RawMustRegister = ignore
 
 	all := kubelets{
-		cluster:   cluster{server: *server, authority: *authority},
+		cluster:   cluster{server: *server, authority: *authority, clients: *clients, nodes: *nodes},
 		directory: *directory,
+		running:   map[string]*kubelet{},
 		out:       json.NewEncoder(os.Stdout),
 	}
+	all.report(event{"", "waits", fmt.Sprint(certificateWaitTimeout.Seconds())})
 	return all.obey(os.Stdin)
 }
 
@@ -81,11 +97,7 @@ func (k *kubelets) obey(commands io.Reader) int {
 		if err := read.Decode(&one); err != nil {
 			return fail(err)
 		}
-		if one.Start != nil {
-			if err := k.start(*one.Start); err != nil {
-				k.report(event{one.Start.Name, "error", err.Error()})
-			}
-		}
+		k.run(one)
 	}
 	if err := lines.Err(); err != nil {
 		return fail(err)
@@ -93,40 +105,26 @@ func (k *kubelets) obey(commands io.Reader) int {
 	return 0
 }
 
-// start makes a node's manager as the kubelet does, and runs it until the process ends.
-//
-// From: Kubernetes v1.36.2, pkg/kubelet/kubelet.go (NewMainKubelet).
-func (k *kubelets) start(one node) error {
-	config := k.cluster.clientConfig(one.Token)
-	config.Wrap(reportingRefusals(func(words string) { k.report(event{one.Name, "error", words}) }))
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return err
+func (k *kubelets) run(one command) {
+	switch {
+	case one.Start != nil:
+		k.start(*one.Start)
+	case one.Readdress != nil:
+		k.running[one.Readdress.Name].addresses.Store(&one.Readdress.Addresses)
+	case one.Stop != nil:
+		k.running[*one.Stop].stop()
+		delete(k.running, *one.Stop)
 	}
-	manager, err := certificate.NewKubeletServerCertificateManager(
-		client,
-		&kubeletconfig.KubeletConfiguration{},
-		types.NodeName(one.Name),
-		func() []core.NodeAddress { return one.Addresses },
-		filepath.Join(k.directory, one.Name),
-	)
-	if err != nil {
-		return err
-	}
-	manager.Start()
-	go k.watch(one.Name, manager.Current)
-	return nil
 }
 
-// watch reports each certificate with which the node's kubelet would serve.
-func (k *kubelets) watch(name string, current func() *tls.Certificate) {
-	var last *tls.Certificate
-	for range time.Tick(lookEvery) {
-		if now := current(); now != nil && now != last {
-			last = now
-			k.report(event{name, "certificate", chain(now)})
-		}
+func (k *kubelets) start(one node) {
+	report := func(kind, text string) { k.report(event{one.Name, kind, text}) }
+	started, err := startKubelet(one, k.cluster, k.directory, report)
+	if err != nil {
+		report("error", err.Error())
+		return
 	}
+	k.running[one.Name] = started
 }
 
 func (k *kubelets) report(one event) {
@@ -136,12 +134,3 @@ func (k *kubelets) report(one event) {
 }
 
 func ignore[T any](...T) {}
-
-// chain is a certificate with its intermediates, in PEM.
-func chain(of *tls.Certificate) string {
-	var text bytes.Buffer
-	for _, der := range of.Certificate {
-		_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: der})
-	}
-	return text.String()
-}

@@ -1,9 +1,10 @@
 """Start a control plane on loopback, in its own folder, and stop and start its parts."""
 
-import json
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -12,8 +13,9 @@ import urllib3
 
 from sandbox.identity import AwsIdentity
 from tests.real.controlplane.build import BuildError, built
-from tests.real.controlplane.certificates import Authority, KeyPair, make_key
+from tests.real.controlplane.certificates import Authority, make_key
 from tests.real.controlplane.client import Client
+from tests.real.controlplane.configuration import write_egress_selection, write_kubeconfig
 from tests.real.controlplane.kubelets import Kubelets
 from tests.real.controlplane.process import LOOPBACK, Port, Process
 from tests.real.controlplane.registry import Registry
@@ -21,14 +23,21 @@ from tests.real.controlplane.registry import Registry
 SERVICE_RANGE: Final = "10.100.0.0/16"
 """The cluster's Service addresses; kube-apiserver's own is the first, 10.100.0.1."""
 
+CERTIFICATE_LIFE: Final = timedelta(days=365)
+"""How long the signer's certificates last, unless a test sets it."""
+
+# Relative to the processes' folder, because a Unix socket's path has 107 bytes at most.
+_EGRESS: Final = "egress.sock"
+_NODES: Final = "nodes"
+
 _PROBE: Final = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(1))
 
 
 class ControlPlane:
-    """One cluster's control plane: the processes `etcd`, `identity`, `apiserver` and `signer`.
+    """One cluster's control plane: `etcd`, `identity`, `egress`, `apiserver` and `signer`.
 
-    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver come from that folder. There is then no
-    signer and no identity process, so nothing is issued and no token is valid.
+    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver come from that folder, and there is no
+    other process: nothing is issued, no token is valid, and no kubelet can be reached.
     """
 
     def __init__(
@@ -114,16 +123,30 @@ class ControlPlane:
         """Return a client with this token and no certificate."""
         return Client(self.server, self._serving.pair.certificate, token=token)
 
-    def kubelets(self) -> Kubelets:
-        """Start a process for nodes' certificate managers, without any node; the caller closes it.
+    def kubelets(self, *, wait: timedelta | None = None) -> Kubelets:
+        """Start a process for the kubelets of nodes, without any node; the caller closes it.
 
+        `wait`: how long they wait for a certificate, in place of the kubelet's own 15 minutes.
         Raises `BuildError` with `KUBEBUILDER_ASSETS`, which have no kubelet.
         """
         if not self._binary:
             raise BuildError("KUBEBUILDER_ASSETS has no kubelet; unset KUBEBUILDER_ASSETS")
         folder = Path(tempfile.mkdtemp(prefix="kubelets-", dir=self._directory))
-        ca = self._serving.pair.certificate
-        return Kubelets(self._binary, folder, server=self.server, ca=ca)
+        flags = [
+            f"--server={self.server}",
+            f"--ca={self._serving.pair.certificate}",
+            f"--client-ca={self._clients.pair.certificate}",
+            f"--nodes={_NODES}",
+            f"--directory={folder}",
+            *([f"--wait={wait.total_seconds()}s"] if wait else []),
+        ]
+        return Kubelets([str(self._binary), "kubelets", *flags], self._directory, folder)
+
+    def set_certificate_life(self, life: timedelta) -> None:
+        """Let certificates last this long from now on; they begin 5 minutes before their issue."""
+        self._processes["signer"].stop()
+        self._describe_signer(life)
+        self._processes["signer"].start()
 
     def add_identity(self, identity: AwsIdentity) -> None:
         """Add an access key to the fake STS."""
@@ -151,10 +174,14 @@ class ControlPlane:
         self._directory = directory
         self._registry = Registry(directory / "registry.json")
 
+        (directory / _NODES).mkdir()
+
         self._serving = Authority.make(self._keys, "serving-ca")
         self.ca_pem = self._serving.pem
-        clients = Authority.make(self._keys, "client-ca")
-        administrator = clients.client(self._keys, "admin", ("system:masters",))
+        self._signer = Authority.make(self._keys, "signer-ca")
+        self.signer_ca_pem = self._signer.pem
+        self._clients = Authority.make(self._keys, "client-ca")
+        administrator = self._clients.client(self._keys, "admin", ("system:masters",))
         self._etcd = self._port()
         self._webhook = self._port()
         api = self._port()
@@ -164,9 +191,18 @@ class ControlPlane:
         self._describe_etcd()
         if self.has_identity:
             self._describe_identity()
-        self._describe_apiserver(api, clients)
+        if self._binary:
+            self._describe_egress()
+        self._describe_apiserver(api)
         if self.has_signer:
-            self._describe_signer(administrator)
+            self._signer_port = self._port()
+            self._signer_kubeconfig = write_kubeconfig(
+                directory / "signer.kubeconfig",
+                self.server,
+                ca=self._serving.pair.certificate,
+                user=administrator,
+            )
+            self._describe_signer(CERTIFICATE_LIFE)
 
     def _describe_etcd(self) -> None:
         client, peer = f"http://{self._etcd.address}", f"http://{self._port().address}"
@@ -194,7 +230,11 @@ class ControlPlane:
         health = f"http://{self._webhook.address}/healthz"
         self._process("identity", "identity", flags, lambda: _answers(health))
 
-    def _describe_apiserver(self, port: Port, clients: Authority) -> None:
+    def _describe_egress(self) -> None:
+        flags = [f"--listen={_EGRESS}", f"--nodes={_NODES}"]
+        self._process("egress", "egress", flags, lambda: _listens(self._directory / _EGRESS))
+
+    def _describe_apiserver(self, port: Port) -> None:
         serving = self._serving.server(self._keys, "apiserver", LOOPBACK)
         accounts = make_key(self._keys, "service-accounts")
         flags = [
@@ -207,7 +247,7 @@ class ControlPlane:
             f"--service-cluster-ip-range={SERVICE_RANGE}",
             f"--tls-cert-file={serving.certificate}",
             f"--tls-private-key-file={serving.key}",
-            f"--client-ca-file={clients.pair.certificate}",
+            f"--client-ca-file={self._clients.pair.certificate}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={accounts.certificate}",
             f"--service-account-signing-key-file={accounts.key}",
@@ -217,24 +257,43 @@ class ControlPlane:
             "--profiling=false",
         ]
         if self.has_identity:
-            webhook = self._kubeconfig("webhook", f"http://{self._webhook.address}/authenticate")
+            webhook = write_kubeconfig(
+                self._directory / "webhook.kubeconfig",
+                f"http://{self._webhook.address}/authenticate",
+            )
             flags += [
                 f"--authentication-token-webhook-config-file={webhook}",
                 f"--authentication-token-webhook-cache-ttl={self._token_cache_seconds}s",
             ]
+        if self._binary:
+            flags += self._ways_to_kubelets()
         self._process("apiserver", "kube-apiserver", flags, self._api_is_ready)
 
-    def _describe_signer(self, administrator: KeyPair) -> None:
-        authority = Authority.make(self._keys, "signer-ca")
-        self.signer_ca_pem = authority.pem
-        port = self._port()
-        flags = [
-            f"--listen={port.address}",
-            f"--kubeconfig={self._kubeconfig('signer', self.server, administrator)}",
-            f"--ca-cert={authority.pair.certificate}",
-            f"--ca-key={authority.pair.key}",
+    def _ways_to_kubelets(self) -> list[str]:
+        """Return kube-apiserver's flags for its connections to kubelets.
+
+        EKS's API server connects to a node's InternalIP, as the errors of `kubectl logs` show.
+        """
+        client = self._clients.client(self._keys, "kube-apiserver-kubelet-client", ())
+        egress = write_egress_selection(self._directory / "egress.json", _EGRESS)
+        return [
+            f"--kubelet-certificate-authority={self._signer.pair.certificate}",
+            f"--kubelet-client-certificate={client.certificate}",
+            f"--kubelet-client-key={client.key}",
+            "--kubelet-preferred-address-types=InternalIP,InternalDNS,Hostname",
+            f"--egress-selector-config-file={egress}",
         ]
-        self._process("signer", "signer", flags, lambda: _answers(f"http://{port.address}/healthz"))
+
+    def _describe_signer(self, life: timedelta) -> None:
+        address = self._signer_port.address
+        flags = [
+            f"--listen={address}",
+            f"--kubeconfig={self._signer_kubeconfig}",
+            f"--ca-cert={self._signer.pair.certificate}",
+            f"--ca-key={self._signer.pair.key}",
+            f"--duration={life.total_seconds()}s",
+        ]
+        self._process("signer", "signer", flags, lambda: _answers(f"http://{address}/healthz"))
 
     def _process(
         self, name: str, program: str, flags: list[str], ready: Callable[[], bool]
@@ -252,31 +311,16 @@ class ControlPlane:
         self._ports.append(port)
         return port
 
-    def _kubeconfig(self, name: str, server: str, user: KeyPair | None = None) -> Path:
-        """Write a kubeconfig as JSON, which is valid YAML."""
-        cluster = {"server": server}
-        if server.startswith("https:"):
-            cluster["certificate-authority"] = str(self._serving.pair.certificate)
-        credentials = {}
-        if user:
-            credentials = {"client-certificate": str(user.certificate), "client-key": str(user.key)}
-        path = self._directory / f"{name}.kubeconfig"
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": name, "cluster": cluster}],
-            "users": [{"name": name, "user": credentials}],
-            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-            "current-context": name,
-        }
-        path.write_text(json.dumps(content, indent=2))
-        return path
-
     def _api_is_ready(self) -> bool:
         try:
             return self.admin.request("GET", "/readyz")[0] == 200
         except urllib3.exceptions.HTTPError:
             return False
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0
 
 
 def _answers(url: str) -> bool:

@@ -1,6 +1,6 @@
 // Command controlplane is a Kubernetes control plane for tests, in one binary: etcd, kube-apiserver, the
 // kubelet-serving signer of kube-controller-manager, a token webhook that accepts the tokens that EKS accepts,
-// and the part of a kubelet that requests serving certificates.
+// the part of a kubelet that requests serving certificates, and the way from kube-apiserver to it.
 //
 // It runs the part named by its first argument, or by its own file name (links named `etcd` and
 // `kube-apiserver` behave like the originals). It isn't secure: let it listen on loopback addresses only.
@@ -26,6 +26,7 @@ var parts = map[string]func(arguments []string) int{
 	"signer":         runSigner,
 	"identity":       runIdentity,
 	"kubelets":       runKubelets,
+	"egress":         runEgress,
 }
 
 func main() {
@@ -40,7 +41,7 @@ func main() {
 			os.Exit(run(os.Args[2:]))
 		}
 	}
-	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|apiserver|signer|identity|kubelets [flags]")
+	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|apiserver|signer|identity|kubelets|egress [flags]")
 	os.Exit(2)
 }
 

@@ -1,0 +1,41 @@
+"""The control plane's configuration files, as JSON, which is valid YAML."""
+
+import json
+from pathlib import Path
+
+from tests.real.controlplane.certificates import KeyPair
+
+
+def write_kubeconfig(
+    path: Path, server: str, *, ca: Path | None = None, user: KeyPair | None = None
+) -> Path:
+    """Write how to reach a server: over TLS with the `ca`, as the `user` if any; return `path`."""
+    cluster = {"server": server} | ({"certificate-authority": str(ca)} if ca else {})
+    credentials = {}
+    if user:
+        credentials = {"client-certificate": str(user.certificate), "client-key": str(user.key)}
+    content = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "one", "cluster": cluster}],
+        "users": [{"name": "one", "user": credentials}],
+        "contexts": [{"name": "one", "context": {"cluster": "one", "user": "one"}}],
+        "current-context": "one",
+    }
+    path.write_text(json.dumps(content, indent=2))
+    return path
+
+
+def write_egress_selection(path: Path, socket: str) -> Path:
+    """Write kube-apiserver's EgressSelectorConfiguration: to nodes by this Unix socket.
+
+    kube-apiserver 1.36.2 panics on a proxy at an `http://` address. Return `path`.
+    """
+    way = {"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": socket}}}
+    content = {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": "cluster", "connection": way}],
+    }
+    path.write_text(json.dumps(content, indent=2))
+    return path
