@@ -4,7 +4,7 @@ import base64
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -119,6 +119,12 @@ def enrol(plane: ControlPlane, aws: FakeAws, *, local: str = "") -> None:
 
 def join(plane: ControlPlane, aws: FakeAws, profile: str, *, local: str = "") -> Node:
     """Return a node that no other test uses. `local`: as for `enrol`."""
+    machine = new_machine(local or plane.cluster, profile_arn=profile)
+    return log_in(plane, aws, machine, NODE_ROLE, "system:node:{{EC2PrivateDNSName}}")
+
+
+def new_machine(cluster: str, **changes: Any) -> Machine:
+    """Return an instance of the cluster that no other test uses, with these fields changed."""
     number = next(_numbers)
     machine = Machine(
         # Other numbers than in test_ground, whose sessions must be unknown to EC2.
@@ -126,16 +132,29 @@ def join(plane: ControlPlane, aws: FakeAws, profile: str, *, local: str = "") ->
         region=REGION,
         vpc_id=VPC,
         launched=datetime.now(UTC) - timedelta(days=1),
-        profile_arn=profile,
         enis=(Eni(f"10.7.{number // 250}.{number % 250 + 1}"),),
-        tags={f"kubernetes.io/cluster/{local or plane.cluster}": "owned"},
+        tags={f"kubernetes.io/cluster/{cluster}": "owned"},
     )
+    return replace(machine, **changes)
+
+
+def log_in(
+    plane: ControlPlane,
+    aws: FakeAws,
+    machine: Machine,
+    role: str,
+    username: str,
+    groups: Sequence[str] = ("system:nodes",),
+) -> Node:
+    """Return the client of a session of this role that is named after the machine.
+
+    `username`, `groups`: what the cluster maps the role to.
+    """
     aws.add_machine(machine)
-    identity = AwsIdentity.session(NODE_ROLE, machine.id, account=aws.identity.account)
+    identity = AwsIdentity.session(role, machine.id, account=aws.identity.account)
     plane.add_identity(identity)
     plane.name_instance(machine.id, machine.name)
-    role = f"arn:aws:iam::{aws.identity.account}:role/{NODE_ROLE}"
-    plane.map_role(role, "system:node:{{EC2PrivateDNSName}}", ["system:nodes"])
+    plane.map_role(f"arn:aws:iam::{aws.identity.account}:role/{role}", username, groups)
     token = cluster_token(identity, cluster=plane.cluster, region=REGION)
     return Node(machine, plane.client(token), token)
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from cli.diagnose.name_status import NameStatus, RequestedName
 from core.checks.requester import CLOCK_SKEW_SECONDS
+from core.decision import UNCONFIRMED
 from core.model import Case, Instance, NotProvided, Refusal, RoleUnknown
 
 
@@ -158,7 +159,8 @@ def explain_refusals(
 
     `may_lag`: the request is so young that EC2 may not show its instance yet.
     """
-    refusals = list(refusals)
+    # A check that could not compare adds nothing to the refusal that kept it from comparing.
+    refusals = [one for one in refusals if one.reason != UNCONFIRMED]
     # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone.
     if is_gone(case, may_lag=True):
         return (Explanation(Cause.INSTANCE_GONE),)

@@ -73,6 +73,25 @@ ROWS: Final = (
         (Change("src/adapters/ec2.py", "and not _LIVE & set(value)", ""),),
     ),
     Row(
+        "name another cluster's instance in one's session, to find out its names, addresses or role"
+        " by a denial",
+        "tests/property/test_foreign_instances_are_never_shown.py"
+        "::test_what_is_written_is_the_same_as_without_the_instance",
+        (
+            Change(
+                "src/core/decision.py",
+                "            refusals.append(refusal.by(check.id))\n"
+                "            absent |= check.establishes\n",
+                "            refusals.append(refusal.by(check.id))\n",
+            ),
+        ),
+    ),
+    Row(
+        "find out another instance's VPC or role by being denied for something else",
+        "tests/core/test_acting.py::test_a_denial_lists_the_refusals_that_deny",
+        (Change("src/core/acting.py", "if one.effect is Effect.DENY]", "]"),),
+    ),
+    Row(
         "make EC2 fail, to be approved, or to have others denied, without evidence",
         "tests/core/test_review.py"
         "::test_a_csr_without_evidence_is_undecided_and_others_are_approved",

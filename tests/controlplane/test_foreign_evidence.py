@@ -1,0 +1,69 @@
+"""A session's name that its user chose, on a real API server: it shows no other instance."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from adapters.clock import WallClock
+from sandbox.aws import FakeAws
+from sandbox.kubelet import kubelet_request
+from tests.controlplane.nodes import (
+    Node,
+    conditions,
+    log_in,
+    message,
+    new_machine,
+    reviewer,
+    stored,
+)
+from tests.real.controlplane import ControlPlane
+
+_CHOSEN: Final = "session-node"
+
+
+@pytest.fixture(scope="module")
+def own_profile(aws: FakeAws) -> str:
+    """Return the profile of the role whose sessions the user names."""
+    return aws.add_profile(_CHOSEN)
+
+
+def _file(user: Node, name: str) -> str:
+    """File a request for this name as the node that is named like the session."""
+    pem, _ = kubelet_request(user.machine.id, dns=[name])
+    return user.send(pem)
+
+
+def _review(plane: ControlPlane) -> None:
+    reviewer(Logger(service="foreign")).handle(message(plane), WallClock(50))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tags": {"kubernetes.io/cluster/dev": "owned"}},
+        {"vpc_id": "vpc-0bbbbbbbbbbbbbbbb"},
+        {"profile_arn": ""},
+    ],
+    ids=["another cluster's tag", "another VPC", "another role"],
+)
+def test_a_denial_shows_nothing_of_another_clusters_instance(
+    plane: ControlPlane, aws: FakeAws, own_profile: str, changes: Mapping[str, Any]
+) -> None:
+    """A guessed name is left; a forbidden one is denied, and the message is about it alone."""
+    machine = new_machine(plane.cluster, **{"profile_arn": own_profile, **changes})
+    user = log_in(plane, aws, machine, _CHOSEN, "system:node:{{SessionName}}")
+    guessed = _file(user, "ip-10-0-0-9.ec2.internal")
+    _review(plane)
+    assert {} == conditions(plane, guessed)
+
+    forbidden = _file(user, "kubernetes.default.svc")
+    _review(plane)
+
+    (condition,) = stored(plane, forbidden)["status"]["conditions"]
+    assert "Denied" == condition["type"]
+    assert (
+        "reserved-names: reserved name (got ['kubernetes.default.svc'], "
+        "expected none of the cluster's or AWS's)"
+    ) == condition["message"]
