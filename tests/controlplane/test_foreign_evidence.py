@@ -35,8 +35,8 @@ def _file(user: Node, name: str) -> str:
     return user.send(pem)
 
 
-def _review(plane: ControlPlane) -> None:
-    reviewer(Logger(service="foreign")).handle(message(plane), WallClock(50))
+def _review(plane: ControlPlane, **settings: str) -> None:
+    reviewer(Logger(service="foreign"), **settings).handle(message(plane), WallClock(50))
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,29 @@ def test_a_denial_shows_nothing_of_another_clusters_instance(
         "reserved-names: reserved name (got ['kubernetes.default.svc'], "
         "expected none of the cluster's or AWS's)"
     ) == condition["message"]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"kubernetes.io/cluster/dev": "owned"},
+        {"kubernetes.io/cluster/slice": "owned", "aws:eks:cluster-name": "dev"},
+    ],
+    ids=["another cluster's tag alone", "both, and AWS's own of the other"],
+)
+def test_a_node_of_another_cluster_is_left_whatever_the_settings_allow(
+    plane: ControlPlane, aws: FakeAws, profile: str, tags: Mapping[str, str]
+) -> None:
+    """Its request is correct, and it would be approved if its instance had no tag at all."""
+    node = join(plane, aws, profile)
+    name, _ = node.file()
+    loose = {"REQUIRE_CLUSTER_TAG": "false", "ALLOW_OTHER_VPCS": "true"}
+    tags = {key.replace("slice", plane.cluster): value for key, value in tags.items()}
+    aws.change_machine(REGION, node.machine.id, tags=tags)
+    _review(plane, **loose)
+    assert {} == conditions(plane, name)
+
+    aws.change_machine(REGION, node.machine.id, tags={})
+    _review(plane, **loose)
+
+    assert {"Approved"} == conditions(plane, name).keys()

@@ -247,12 +247,18 @@ _NEED_EC2 = (
                 cluster=NOT_PROVIDED,
                 policy=a_policy(allow_other_vpcs=True, require_cluster_tag=False),
             ),
-            ("reserved-names",),
+            ("cluster", "node-name", "reserved-names", "dns-names", "ip-addresses"),
         ),
         (a_case(role=NOT_PROVIDED), ("node-role", "node-name", "dns-names", "ip-addresses")),
         (a_case(role=NOT_PROVIDED, policy=a_policy(verify_node_role=False)), ()),
     ],
-    ids=["no-instances", "no-cluster", "no-cluster-needed", "no-roles", "no-roles-needed"],
+    ids=[
+        "no-instances",
+        "no-cluster",
+        "no-cluster-with-all-allowed",
+        "no-roles",
+        "no-roles-needed",
+    ],
 )
 def test_checks_that_lack_evidence_are_listed(case: Case, not_run: tuple[str, ...]) -> None:
     """Evidence is only missing offline."""

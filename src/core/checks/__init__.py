@@ -29,10 +29,6 @@ _ROLE = frozenset({Need.ROLE})
 _SERVICES = frozenset({Need.SERVICES})
 
 
-def _cluster_matters(policy: Policy) -> bool:
-    return policy.require_cluster_tag or not policy.allow_other_vpcs
-
-
 def _role_matters(policy: Policy) -> bool:
     return policy.verify_node_role
 
@@ -60,7 +56,7 @@ KUBELET_SERVING_CHECKS = (
     _of_instance("instance-single", instance.instance_single, needs=_EC2),
     _of_instance("instance-running", instance.instance_running, needs=_EC2),
     _of_instance("instance-launched-before", instance.instance_launched_before, needs=_EC2),
-    _of_instance("cluster", instance.cluster, needs=_INSTANCE | _CLUSTER, applies=_cluster_matters),
+    _of_instance("cluster", instance.cluster, needs=_INSTANCE | _CLUSTER),
     _of_instance("node-role", instance.node_role, needs=_INSTANCE | _ROLE, applies=_role_matters),
     Check("node-name", instance.node_name, _EITHER, _OWN_INSTANCE),
     Check("reserved-names", names.reserved_names, _DENY, _REQUEST, uses=_CLUSTER),

@@ -19,13 +19,23 @@ ROWS: Final = (
     Row(
         "file from an instance of another VPC",
         LINES,
-        (Change(_INSTANCE, "if not case.policy.allow_other_vpcs and", "if False and"),),
+        (Change(_INSTANCE, "if not policy.allow_other_vpcs and", "if False and"),),
         "leave/cluster/",
     ),
     Row(
         "file from an instance of another cluster",
         "tests/attack/test_instances.py::test_a_tag_that_resembles_the_clusters_is_not_accepted",
-        (Change(_INSTANCE, "if case.policy.require_cluster_tag and", "if False and"),),
+        (Change(_INSTANCE, "if policy.require_cluster_tag:", "if False:"),),
+    ),
+    Row(
+        "file from an instance of another cluster where no tag is required, or where it was given"
+        " this cluster's tag too",
+        LINES,
+        (
+            Change(_INSTANCE, "if by_aws != cluster.name:", "if False:"),
+            Change(_INSTANCE, "    if named:\n", "    if False:\n"),
+        ),
+        "leave/cluster/",
     ),
     Row(
         "file for an instance that is stopped or terminated, whose name may be another's by now",
