@@ -12,6 +12,7 @@ from core.model import (
     Case,
     Decision,
     Deferred,
+    Effect,
     Evaluation,
     Judged,
     NoEvidence,
@@ -183,8 +184,10 @@ def write_for(action: Action, evaluation: Evaluation) -> Write:
     if action in (Action.APPROVED, Action.REAPPROVED):
         return Write(csr, "Approved", APPROVED_REASON, _approval(evaluation.case))
     if action is Action.DENIED and verdict is not None:
-        refusals = "; ".join(f"{r.check}: {r.reason} ({r.detail})" for r in verdict.refusals)
-        return Write(csr, "Denied", DENIED_REASON, refusals[:_MAX_MESSAGE])
+        # What only leaves may be about another cluster's instance; the log alone has it.
+        proofs = [one for one in verdict.refusals if one.effect is Effect.DENY]
+        message = "; ".join(f"{one.check}: {one.reason} ({one.detail})" for one in proofs)
+        return Write(csr, "Denied", DENIED_REASON, message[:_MAX_MESSAGE])
     raise ValueError(f"{action} is not written")
 
 

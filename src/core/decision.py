@@ -1,13 +1,19 @@
 """Turn refusals into a verdict. Any DENY outweighs LEAVE; no refusal means APPROVE."""
 
+from typing import Final
+
 from core.checks import Availability, Check, Need, availability
 from core.model import Case, Decision, Effect, Refusal, Verdict
+
+#: The reason of a check that has an instance, and can't compare the request with it.
+UNCONFIRMED: Final = "instance not confirmed as the cluster's"
 
 
 def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
     """Run the checks in order. A gate that refuses ends the evaluation with LEAVE.
 
-    A check whose needs weren't provided is not run, and is listed as not run.
+    A check whose needs weren't provided is not run, and is listed as not run. What a check
+    establishes is absent for later ones if it refuses, and not provided if it isn't run.
 
     Raises:
         ValueError: there are no checks, two have the same id, or one refuses with an effect that
@@ -26,21 +32,34 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
         if not not_provided.isdisjoint(check.needs | check.uses):
             not_run.append(check.id)
             if not not_provided.isdisjoint(check.needs):
+                not_provided |= check.establishes
                 continue
         refusal = check.run(case) if absent.isdisjoint(check.needs) else _absent(case, check)
         if refusal is not None:
             if refusal.effect not in check.effects:
                 raise ValueError(f"{check.id} may not {refusal.effect.value}")
             refusals.append(refusal.by(check.id))
+            absent |= check.establishes
             if check.gate:
                 return Verdict(Decision.LEAVE, tuple(refusals))
     return Verdict(_decision(refusals, absent), tuple(refusals), tuple(not_run))
+
+
+def has_own_instance(case: Case, checks: tuple[Check, ...]) -> bool:
+    """Return True when every check that establishes the instance as the cluster's passes."""
+    establishing = tuple(one for one in checks if Need.OWN_INSTANCE in one.establishes)
+    verdict = decide(case, establishing)
+    return not verdict.refusals and not verdict.not_run
 
 
 def _absent(case: Case, check: Check) -> Refusal | None:
     """Refuse for an absent instance; `request-well-formed` alone refuses an unreadable request."""
     if Need.REQUEST in check.needs and availability(Need.REQUEST, case) is Availability.ABSENT:
         return None
+    if case.instance is not None:
+        return Refusal.leave(
+            UNCONFIRMED, f"{case.instance.id} is not confirmed as this cluster's node"
+        )
     claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
     return Refusal.leave(
         "no running instance to compare with", f"no single running instance for {claimed}"

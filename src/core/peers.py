@@ -25,7 +25,7 @@ class PeerIndex:
         self._fresh_for = fresh_for
         self._newest: dict[Requester, Csr] = {}
         self._users_of_key: dict[bytes, set[str]] = {}
-        self._mismatched: dict[str, set[str]] = {}
+        self._mismatched: dict[Requester, set[str]] = {}
         self._pending_of: dict[str, list[_Rank]] = {}
         self._unsorted: set[str] = set()
         self._now = now
@@ -50,7 +50,7 @@ class PeerIndex:
             users = self._users_of_key.setdefault(parsed.request.key.spki, set())
             users.add(parsed.csr.username)
         if parsed.mismatched:
-            self._mismatched.setdefault(parsed.csr.username, set()).add(parsed.csr.name)
+            self._mismatched.setdefault(parsed.csr.requester, set()).add(parsed.csr.name)
 
     def newer(self, csr: Csr) -> str | None:
         """Return the name of the requester's newest CSR; None if this is it."""
@@ -70,7 +70,7 @@ class PeerIndex:
     def of(self, parsed: ParsedCsr) -> Peers:
         """Return what the rest of the list shows about this one."""
         csr = parsed.csr
-        mismatched = self._mismatched.get(csr.username, set()) - {csr.name}
+        mismatched = self._mismatched.get(csr.requester, set()) - {csr.name}
         return Peers(
             newer=self.newer(csr),
             same_key=min(self._other_users(parsed), default=None),

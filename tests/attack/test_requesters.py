@@ -4,20 +4,24 @@ EKS makes a node's username from the session name alone, not from the role. So a
 assume any role that the cluster maps to nodes can file requests under every node's name.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.csr_pages import Limits
 from core.model import KUBELET_SERVING
 from core.review import review
 from core.signers import SIGNERS
+from sandbox.csr_builder import request as csr_builder
 from tests.adapters.scripted_api import a_page, an_item, answering
 from tests.builders import (
     INSTANCE_ID,
+    a_certificate,
     a_cluster,
     a_csr,
     a_filed_csr,
     an_extra,
     an_instance,
+    approved,
     settings,
 )
 from tests.core.fakes import FakeFleet, FakeWorld
@@ -70,6 +74,17 @@ def test_another_roles_session_uses_up_a_share_of_its_own() -> None:
         listing = api.list_csrs(KUBELET_SERVING)
 
     assert "csr-own" in [csr.name for csr in listing.csrs]
+
+
+def test_a_wrong_certificate_of_another_roles_session_blocks_no_node() -> None:
+    """The node's own request is approved although its username was issued a wrong certificate."""
+    forged = a_filed_csr(name="csr-forged", extra=ANOTHER_ROLE, conditions=(approved(),))
+    certificate = a_certificate(forged, sans=(csr_builder.dns("other.example"),))
+    world = FakeWorld(a_filed_csr(name="csr-own"), replace(forged, certificate=certificate))
+
+    run(world)
+
+    assert {"csr-own": "Approved"} == world.api.conditions
 
 
 def test_two_nodes_with_one_key_are_both_denied() -> None:

@@ -133,6 +133,10 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
         lambda: World([a_filed_csr()], [an_instance(vpc_id="vpc-2")]),
         (Cause.OTHER_VPC,),
     ),
+    "another cluster's": (
+        lambda: World([a_filed_csr()], [an_instance(tags={"eks:cluster-name": "dev"})]),
+        (Cause.OTHER_CLUSTER,),
+    ),
     "another node's name": (
         lambda: World([a_filed_csr(node=OTHER_NODE, dns=(NODE,))]),
         (Cause.NODE_NAME,),

@@ -223,8 +223,8 @@ def test_with_decided_a_failed_csr_is_still_ignored(runner: CommandRunner) -> No
 @pytest.mark.parametrize(
     ("missing", "not_run"),
     [
-        ("--cluster", ["cluster", "reserved-names"]),
-        ("--instance-profiles", ["node-role"]),
+        ("--cluster", ["cluster", "node-name", "reserved-names", "dns-names", "ip-addresses"]),
+        ("--instance-profiles", ["node-role", "node-name", "dns-names", "ip-addresses"]),
     ],
 )
 def test_a_check_without_its_evidence_is_listed_as_not_run(

@@ -133,6 +133,12 @@ def join(
     `local`: as for `enrol`. `named`: its name in the cluster, by default EC2's. `changes`: what is
     different about its instance.
     """
+    machine = new_machine(local or plane.cluster, **{"profile_arn": profile, **changes})
+    return log_in(plane, aws, machine, NODE_ROLE, "system:node:{{EC2PrivateDNSName}}", named=named)
+
+
+def new_machine(cluster: str, **changes: Any) -> Machine:
+    """Return an instance of the cluster that no other test uses, with these fields changed."""
     number = next(_numbers)
     machine = Machine(
         # Other numbers than in test_ground, whose sessions must be unknown to EC2.
@@ -140,18 +146,32 @@ def join(
         region=REGION,
         vpc_id=VPC,
         launched=datetime.now(UTC) - timedelta(days=1),
-        profile_arn=profile,
         enis=(Eni(f"10.7.{number // 250}.{number % 250 + 1}"),),
-        tags={f"kubernetes.io/cluster/{local or plane.cluster}": "owned"},
+        tags={f"kubernetes.io/cluster/{cluster}": "owned"},
     )
-    machine = replace(machine, **changes)
+    return replace(machine, **changes)
+
+
+def log_in(
+    plane: ControlPlane,
+    aws: FakeAws,
+    machine: Machine,
+    role: str,
+    username: str,
+    groups: Sequence[str] = ("system:nodes",),
+    *,
+    named: str = "",
+) -> Node:
+    """Return the client of a session of this role that is named after the machine.
+
+    `username`, `groups`: what the cluster maps the role to. `named`: as for `join`.
+    """
     aws.add_machine(machine)
-    identity = AwsIdentity.session(NODE_ROLE, machine.id, account=aws.identity.account)
+    identity = AwsIdentity.session(role, machine.id, account=aws.identity.account)
     plane.add_identity(identity)
     name = named.format(id=machine.id) or machine.name
     plane.name_instance(machine.id, name)
-    role = f"arn:aws:iam::{aws.identity.account}:role/{NODE_ROLE}"
-    plane.map_role(role, "system:node:{{EC2PrivateDNSName}}", ["system:nodes"])
+    plane.map_role(f"arn:aws:iam::{aws.identity.account}:role/{role}", username, groups)
     token = cluster_token(identity, cluster=plane.cluster, region=REGION)
     return Node(machine, plane.client(token), token, name)
 

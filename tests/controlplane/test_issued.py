@@ -20,7 +20,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from adapters.clock import WallClock
 from sandbox.aws import FakeAws
 from sandbox.kubelet import kubelet_request
-from tests.controlplane.nodes import CSRS, Key, Node, conditions, join, message, reviewer, stored
+from tests.controlplane.nodes import (
+    CSRS,
+    Key,
+    Node,
+    conditions,
+    join,
+    log_in,
+    message,
+    reviewer,
+    stored,
+)
 from tests.real.controlplane import ControlPlane, eventually
 
 #: Longer than the grace period, and not yet abandoned.
@@ -250,6 +260,24 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
     assert "left" == reported.of(next_one)["action"]
     assert ["not-reissued-in-a-loop"] == [one["check"] for one in reported.of(next_one)["refusals"]]
     assert "approved" == reported.of(others)["action"]
+
+
+def test_a_wrong_certificate_of_another_roles_session_stops_no_approval(
+    plane: ControlPlane, aws: FakeAws, runner: ReviewRunner, node: Node
+) -> None:
+    """It has the node's username, because EKS makes that from the session's name alone."""
+    username = "system:node:{{EC2PrivateDNSName}}"
+    other = log_in(plane, aws, node.machine, "gpu-node", username)
+    with signer_off(plane):
+        name, key = other.file()
+        approve(plane, name)
+        issue(plane, name, key, [node.name, "kubernetes.default"])
+    own, _ = node.file()
+
+    reported = runner.review()
+
+    assert "issued-mismatch" == reported.of(name)["finding"]
+    assert "approved" == reported.of(own)["action"]
 
 
 def certificate_of(plane: ControlPlane, name: str) -> x509.Certificate:

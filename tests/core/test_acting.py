@@ -32,6 +32,7 @@ from tests.builders import (
     a_case,
     a_csr,
     a_request,
+    an_instance,
     approved,
     names,
     settings,
@@ -131,8 +132,19 @@ def test_an_approval_names_the_instance_and_the_names() -> None:
     ) == write_for(Action.APPROVED, one)
 
 
-def test_a_denial_lists_every_refusal() -> None:
-    """They have the order of the checks."""
+def test_a_denial_lists_the_refusals_that_deny() -> None:
+    """What only leaves the request may be about another cluster's instance; the log has it."""
+    case = a_case(csr=a_csr(usages=()), instance=an_instance(vpc_id="vpc-other"))
+    one = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
+
+    assert (
+        "usages: usages not allowed (got [], expected digital signature and server auth, "
+        "with or without key encipherment)"
+    ) == write_for(Action.DENIED, one).message
+
+
+def test_the_refusals_of_a_denial_have_the_order_of_the_checks() -> None:
+    """Every check that denies is listed."""
     case = a_case(csr=a_csr(usages=()), request=a_request(sans=()))
     one = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
 

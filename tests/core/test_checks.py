@@ -23,12 +23,18 @@ LINES = {KUBELET_SERVING: NODE_LINES, APP_SERVING: SERVICE_LINES}
     ],
 )
 def test_a_check_gives_exactly_the_refusal_of_its_line(signer: str, line: Line) -> None:
-    """A check passes the line's case, or refuses it with the line's effect, reason and detail."""
-    [check] = [one for one in SIGNERS[signer].checks if one.id == line.check]
+    """A check passes the line's case, or refuses it with the line's effect, reason and detail.
 
-    refusals = decide(line.case, (check,)).refusals
+    The checks that establish what it needs are run before it.
+    """
+    checks = SIGNERS[signer].checks
+    [check] = [one for one in checks if one.id == line.check]
+    before = [one for one in checks if one.establishes & check.needs and one is not check]
 
-    got = next(((one.effect, one.reason, one.detail) for one in refusals), None)
+    refusals = decide(line.case, (*before, check)).refusals
+
+    own = [one for one in refusals if one.check == line.check]
+    got = next(((one.effect, one.reason, one.detail) for one in own), None)
     expected = None if line.effect is None else (line.effect, line.reason, line.detail)
     assert expected == got
 

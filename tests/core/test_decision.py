@@ -21,6 +21,7 @@ def a_check(
     gate: bool = False,
     needs: Need | None = None,
     uses: Need | None = None,
+    establishes: Need | None = None,
     applies: bool = True,
 ) -> Check:
     """Return a check that always gives this refusal, or none."""
@@ -31,6 +32,7 @@ def a_check(
         frozenset({DENY, LEAVE}),
         needs=frozenset() if needs is None else frozenset({needs}),
         uses=frozenset() if uses is None else frozenset({uses}),
+        establishes=frozenset() if establishes is None else frozenset({establishes}),
         applies=lambda _: applies,
         gate=gate,
     )
@@ -139,6 +141,46 @@ def test_a_check_that_needs_an_absent_instance_leaves_whatever_the_request() -> 
     assert ["needy"] == outcome_of(a_case(instances=(), request=UnreadableRequest("x")), check)[1]
 
 
+def test_what_a_refusing_check_establishes_is_absent_for_later_checks() -> None:
+    """Their rules aren't run: an instance of another cluster is no evidence against a request."""
+    needy = replace(a_check("needy", needs=Need.OWN_INSTANCE), run=_raise)
+    owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE)
+
+    verdict = decide(a_case(), (owner, a_check("too", establishes=Need.OWN_INSTANCE), needy))
+
+    assert [
+        ("owner", "owner refuses"),
+        ("needy", "instance not confirmed as the cluster's"),
+    ] == [(refusal.check, refusal.reason) for refusal in verdict.refusals]
+    assert verdict.decision is Decision.LEAVE
+
+
+def test_what_a_check_establishes_is_not_provided_if_it_was_not_run() -> None:
+    """Later checks that need it are listed, not run."""
+    needy = replace(a_check("needy", needs=Need.OWN_INSTANCE), run=_raise)
+    owner = a_check("owner", needs=Need.ROLE, establishes=Need.OWN_INSTANCE)
+
+    assert ([], ("owner", "needy")) == outcome_of(NO_ROLE, owner, needy)[1:]
+
+
+def test_a_check_that_the_policy_disables_establishes_nothing_and_prevents_nothing() -> None:
+    """The operator does without it."""
+    owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE, applies=False)
+
+    assert ["needy"] == outcome_of(a_case(), owner, a_check("needy", DENY))[1]
+
+
+def test_checks_that_establish_a_need_come_before_those_that_have_it() -> None:
+    """In another order, a check would compare before it is known whose the instance is."""
+    established = [check for check in KUBELET_SERVING_CHECKS if check.establishes]
+    last = KUBELET_SERVING_CHECKS.index(established[-1])
+
+    assert {Need.OWN_INSTANCE} == {need for check in established for need in check.establishes}
+    assert not [
+        check.id for check in KUBELET_SERVING_CHECKS[: last + 1] if Need.OWN_INSTANCE in check.needs
+    ]
+
+
 def test_a_check_that_the_policy_disables_is_not_run() -> None:
     """It isn't listed either: nothing is missing."""
     assert (Decision.APPROVE, [], ()) == outcome_of(NO_ROLE, a_check("off", DENY, applies=False))
@@ -184,9 +226,9 @@ _NEED_EC2 = (
     "instance-single",
     "instance-running",
     "instance-launched-before",
-    "node-name",
     "cluster",
     "node-role",
+    "node-name",
     "dns-names",
     "ip-addresses",
 )
@@ -196,18 +238,27 @@ _NEED_EC2 = (
     ("case", "not_run"),
     [
         (a_case(instances=NOT_PROVIDED), _NEED_EC2),
-        (a_case(cluster=NOT_PROVIDED), ("cluster", "reserved-names")),
+        (
+            a_case(cluster=NOT_PROVIDED),
+            ("cluster", "node-name", "reserved-names", "dns-names", "ip-addresses"),
+        ),
         (
             a_case(
                 cluster=NOT_PROVIDED,
                 policy=a_policy(allow_other_vpcs=True, require_cluster_tag=False),
             ),
-            ("reserved-names",),
+            ("cluster", "node-name", "reserved-names", "dns-names", "ip-addresses"),
         ),
-        (a_case(role=NOT_PROVIDED), ("node-role",)),
+        (a_case(role=NOT_PROVIDED), ("node-role", "node-name", "dns-names", "ip-addresses")),
         (a_case(role=NOT_PROVIDED, policy=a_policy(verify_node_role=False)), ()),
     ],
-    ids=["no-instances", "no-cluster", "no-cluster-needed", "no-roles", "no-roles-needed"],
+    ids=[
+        "no-instances",
+        "no-cluster",
+        "no-cluster-with-all-allowed",
+        "no-roles",
+        "no-roles-needed",
+    ],
 )
 def test_checks_that_lack_evidence_are_listed(case: Case, not_run: tuple[str, ...]) -> None:
     """Evidence is only missing offline."""

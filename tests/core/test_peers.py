@@ -1,5 +1,6 @@
 """Peers: what the rest of the list says about one CSR."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -254,11 +255,14 @@ def test_a_mismatch_of_the_same_requester_is_named() -> None:
     assert peers_of(a_filed_csr(), mismatched("csr-2"), mismatched("csr-1")).mismatch == "csr-1"
 
 
-def test_a_mismatch_counts_for_the_username_whatever_the_session() -> None:
-    """A restarted node has a new session, and the signer sees the same node."""
-    other = mismatched(extra=an_extra("i-0bbbbbbbbbbbbbbbb"))
-
-    assert peers_of(a_filed_csr(), other).mismatch == "csr-earlier"
+@pytest.mark.parametrize(
+    "extra", [an_extra("i-0bbbbbbbbbbbbbbbb"), an_extra(role="gpu-node"), {}], ids=str
+)
+def test_a_mismatch_of_another_session_or_role_of_the_username_doesnt_count(
+    extra: Mapping[str, tuple[str, ...]],
+) -> None:
+    """EKS derives a node's username from the session alone, so any of them may be another's."""
+    assert peers_of(a_filed_csr(), mismatched(extra=extra)).mismatch is None
 
 
 def test_the_csrs_own_mismatch_and_other_nodes_mismatches_dont_count() -> None:

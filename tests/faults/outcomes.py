@@ -107,12 +107,12 @@ def role_unknown(retry: Retry, tries: int | None, unanswered: int = 6) -> Outcom
     more = {"EvidenceUnavailable": unanswered} if unanswered else {}
     alarms = ("evidence-unavailable",) if unanswered else ()
     return Outcome(
-        decided=(DENIAL,),
-        metrics={"Completed": 1, "Denied": 1, "Left": 5, "Pending": 5} | more | _WAITED,
+        decided=_NONE,
+        metrics={"Completed": 1, "Left": 6, "Pending": 6} | more | _WAITED,
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": "leave", "action": "left"},
         retry=retry,
-        sees="Nothing is approved; what EC2 alone disproves is denied. `role_unknown` says why.",
+        sees="Nothing is approved, and nothing denied for its names. `role_unknown` says why.",
         alarms=(*alarms, "oldest-pending"),
         tries=tries,
     )

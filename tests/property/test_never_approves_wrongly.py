@@ -22,6 +22,7 @@ from core.errors import (
 )
 from core.evidence import NO_EVIDENCE
 from core.model import (
+    CLUSTER_NAME,
     KUBELET_SERVING,
     Action,
     Case,
@@ -58,6 +59,8 @@ from tests.property.changes import (
 )
 
 EXAMPLES = 60
+
+_cluster_names = st.from_regex(CLUSTER_NAME, fullmatch=True).filter(lambda name: name != "prod")
 
 
 def action(scenery: Scenery) -> Action | None:
@@ -182,6 +185,40 @@ def test_two_changes_for_the_worse_are_never_approved(
         changed = changed.changed(field, value)
 
     assert action(changed) is not Action.APPROVED
+
+
+_others_tags = st.dictionaries(
+    st.one_of(
+        st.sampled_from(("eks:cluster-name", "eks:eks-cluster-name", "aws:eks:cluster-name")),
+        _cluster_names.map("kubernetes.io/cluster/{}".format),
+    ),
+    _cluster_names,
+    min_size=1,
+)
+
+
+@given(tags=_others_tags, loose=st.sets(st.sampled_from(("vpc", "tag"))))
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_an_instance_with_the_tags_of_other_clusters_alone_is_never_approved(
+    tags: dict[str, str], loose: set[str]
+) -> None:
+    """Neither `ALLOW_OTHER_VPCS` nor `REQUIRE_CLUSTER_TAG` changes that."""
+    changed = (
+        APPROVABLE.changed("instance.tags", tags)
+        .changed("settings.allow_other_vpcs", "vpc" in loose)
+        .changed("settings.require_cluster_tag", "tag" not in loose)
+    )
+
+    assert action(changed) is not Action.APPROVED
+
+
+@given(name=_cluster_names)
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_an_instance_that_aws_tagged_as_another_clusters_is_never_approved(name: str) -> None:
+    """Others may have given it any other tag, so this one outweighs them all."""
+    tags = dict(APPROVABLE.instance.tags) | {"aws:eks:cluster-name": name}
+
+    assert action(APPROVABLE.changed("instance.tags", tags)) is not Action.APPROVED
 
 
 @given(node=OTHER_NODES, too=st.booleans())

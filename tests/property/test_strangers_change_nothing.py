@@ -18,7 +18,8 @@ from core.model import (
     UnreadableCsr,
     Verdict,
 )
-from tests.builders import NOW, an_extra
+from sandbox.csr_builder import request as csr_builder
+from tests.builders import NOW, a_certificate, an_extra, approved
 from tests.core.fakes import FakeWorld
 from tests.property.busy import (
     CSRS,
@@ -151,6 +152,30 @@ def test_every_item_is_accounted_for(foreign: list[Item], data: st.DataObject) -
     assert len(items) == done.listed
     assert len(pending) == sum(done.totals.actions.values()) + sum(done.gated.values())
     assert sum(isinstance(item, UnreadableCsr) for item in items) == len(done.unreadable)
+
+
+@given(numbers=st.sets(st.sampled_from(range(1, 17)), min_size=1), age=st.integers(0, 1_000))
+@tried(max_examples=30, deadline=None)
+def test_another_roles_sessions_under_our_usernames_change_nothing(
+    numbers: set[int], age: int
+) -> None:
+    """Not even if they were issued wrong certificates: EKS makes the username from the session."""
+    forged = [
+        asked(
+            number,
+            "-forged",
+            words=f"forged {number}",
+            extra=an_extra(session(number), role="gpu-node"),
+            conditions=(approved(),),
+            age=timedelta(seconds=age),
+        )
+        for number in sorted(numbers)
+    ]
+
+    names = (csr_builder.dns("other.example"),)
+    wrong = [replace(one, certificate=a_certificate(one, sans=names)) for one in forged]
+
+    assert _ALONE == _verdicts_of([*ITEMS, *wrong])
 
 
 def _without_key(verdict: Verdict | None) -> list[Refusal]:

@@ -41,6 +41,8 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "Value=owned`",
     Cause.OTHER_VPC: "If nodes in another VPC are intended ({detail}), run the approver with "
     "ALLOW_OTHER_VPCS=true; otherwise find out why {instance} is in this cluster.",
+    Cause.OTHER_CLUSTER: "Approve nothing until you know why an instance of another cluster asks "
+    "here: {detail}.",
     Cause.NODE_NAME: "Run the kubelet with --hostname-override and one of the instance's names: "
     "{detail}.",
     Cause.NODE_ROLE: "Allow only ec2.amazonaws.com to assume the node role, and give the instance "

@@ -12,6 +12,7 @@ from typing import Final
 
 from cli.diagnose.name_status import NameStatus, RequestedName
 from core.checks.requester import CLOCK_SKEW_SECONDS
+from core.decision import UNCONFIRMED
 from core.model import Case, Instance, NotProvided, Refusal, RoleUnknown
 
 
@@ -43,6 +44,7 @@ class Cause(Enum):
     # instance
     NO_CLUSTER_TAG = "no-cluster-tag"
     OTHER_VPC = "other-vpc"
+    OTHER_CLUSTER = "other-cluster"
     NODE_NAME = "node-name"
     NODE_ROLE = "node-role"
     NO_IDENTITY = "no-identity"
@@ -158,7 +160,8 @@ def explain_refusals(
 
     `may_lag`: the request is so young that EC2 may not show its instance yet.
     """
-    refusals = list(refusals)
+    # A check that could not compare adds nothing to the refusal that kept it from comparing.
+    refusals = [one for one in refusals if one.reason != UNCONFIRMED]
     # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone.
     if is_gone(case, may_lag=True):
         return (Explanation(Cause.INSTANCE_GONE),)
@@ -198,10 +201,11 @@ def _kind(_case: Case, refusal: Refusal) -> Cause:
     return Cause.NOT_EC2 if refusal.reason == "not an EC2 node" else Cause.NOT_A_NODE
 
 
-def _cluster(case: Case, _refusal: Refusal) -> Cause:
-    vpc_id = "" if isinstance(case.cluster, NotProvided) else case.cluster.vpc_id
-    is_here = case.instance is not None and case.instance.vpc_id == vpc_id != ""
-    return Cause.NO_CLUSTER_TAG if is_here or case.policy.allow_other_vpcs else Cause.OTHER_VPC
+def _cluster(_case: Case, refusal: Refusal) -> Cause:
+    return {
+        "instance in another VPC": Cause.OTHER_VPC,
+        "instance has no cluster tag": Cause.NO_CLUSTER_TAG,
+    }.get(refusal.reason, Cause.OTHER_CLUSTER)
 
 
 def _role(case: Case, _refusal: Refusal) -> Cause:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 
+from core.checks import KUBELET_SERVING_CHECKS
 from core.checks.names import own_addresses, own_dns_names, reserved_names, shown_on
 from core.checks.request import san_kinds
+from core.decision import has_own_instance
 from core.dns import folded, suffix
 from core.errors import BadSettings
 from core.model import Case, DnsName, Instance, IpAddress, IpName, OtherName, Pkcs10, San
@@ -28,7 +30,7 @@ class NameStatus(Enum):
     RESERVED = "reserved"
     #: Neither a host name nor a single address.
     UNSUPPORTED = "unsupported"
-    #: EC2 shows no running instance, or no names of it yet.
+    #: EC2 shows no running instance of this cluster, or no names of it yet.
     UNKNOWN = "unknown"
 
 
@@ -46,7 +48,8 @@ def name_statuses(case: Case) -> tuple[RequestedName, ...]:
     """Return every name of the request, once, in its order; none if it can't be read."""
     if not isinstance(case.request, Pkcs10):
         return ()
-    known = None if case.instance is None else _Known(case, case.instance)
+    own = case.instance if has_own_instance(case, KUBELET_SERVING_CHECKS) else None
+    known = None if own is None else _Known(case, own)
     return tuple(_named(case, case.request, san, known) for san in dict.fromkeys(case.request.sans))
 
 

@@ -1,5 +1,7 @@
 """The checks of each signer, in the order in which they run and are reported."""
 
+from functools import partial
+
 from core.checks import instance, names, request, requester, service
 from core.checks.check import Availability, Check, Need, availability
 from core.model import Effect
@@ -21,18 +23,19 @@ _EITHER = _DENY | _LEAVE
 _REQUEST = frozenset({Need.REQUEST})
 _EC2 = frozenset({Need.EC2})
 _INSTANCE = frozenset({Need.INSTANCE})
+_OWN_INSTANCE = frozenset({Need.OWN_INSTANCE})
 _CLUSTER = frozenset({Need.CLUSTER})
 _ROLE = frozenset({Need.ROLE})
 _SERVICES = frozenset({Need.SERVICES})
 
 
-def _cluster_matters(policy: Policy) -> bool:
-    return policy.require_cluster_tag or not policy.allow_other_vpcs
-
-
 def _role_matters(policy: Policy) -> bool:
     return policy.verify_node_role
 
+
+# An instance is evidence only if it is this cluster's: a requester that chooses the name of its
+# session could otherwise have any instance compared with its request, and learn its names.
+_of_instance = partial(Check, effects=_LEAVE, establishes=_OWN_INSTANCE)
 
 KUBELET_SERVING_CHECKS = (
     Check("requester-is-node", requester.requester_is_node, _LEAVE, gate=True),
@@ -49,16 +52,16 @@ KUBELET_SERVING_CHECKS = (
     Check("lifetime", request.lifetime, _DENY),
     Check("key-not-reused", request.key_not_reused, _DENY),
     Check("not-reissued-in-a-loop", request.not_reissued_in_a_loop, _LEAVE),
-    Check("instance-known", instance.instance_known, _LEAVE),
-    Check("instance-single", instance.instance_single, _LEAVE, _EC2),
-    Check("instance-running", instance.instance_running, _LEAVE, _EC2),
-    Check("instance-launched-before", instance.instance_launched_before, _LEAVE, _EC2),
-    Check("node-name", instance.node_name, _EITHER, _INSTANCE),
-    Check("cluster", instance.cluster, _LEAVE, _INSTANCE | _CLUSTER, applies=_cluster_matters),
-    Check("node-role", instance.node_role, _LEAVE, _INSTANCE | _ROLE, applies=_role_matters),
+    _of_instance("instance-known", instance.instance_known),
+    _of_instance("instance-single", instance.instance_single, needs=_EC2),
+    _of_instance("instance-running", instance.instance_running, needs=_EC2),
+    _of_instance("instance-launched-before", instance.instance_launched_before, needs=_EC2),
+    _of_instance("cluster", instance.cluster, needs=_INSTANCE | _CLUSTER),
+    _of_instance("node-role", instance.node_role, needs=_INSTANCE | _ROLE, applies=_role_matters),
+    Check("node-name", instance.node_name, _EITHER, _OWN_INSTANCE),
     Check("reserved-names", names.reserved_names, _DENY, _REQUEST, uses=_CLUSTER),
-    Check("dns-names", names.dns_names, _EITHER, _REQUEST | _INSTANCE),
-    Check("ip-addresses", names.ip_addresses, _EITHER, _REQUEST | _INSTANCE),
+    Check("dns-names", names.dns_names, _EITHER, _REQUEST | _OWN_INSTANCE),
+    Check("ip-addresses", names.ip_addresses, _EITHER, _REQUEST | _OWN_INSTANCE),
 )
 
 APP_SERVING_CHECKS = (

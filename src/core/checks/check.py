@@ -17,6 +17,8 @@ class Need(Enum):
     EC2 = "ec2"
     #: The one running instance.
     INSTANCE = "instance"
+    #: That instance, once every check that establishes it as this cluster's has passed.
+    OWN_INSTANCE = "own instance"
     ROLE = "role"
     CLUSTER = "cluster"
     SERVICES = "services"
@@ -32,6 +34,9 @@ class Availability(Enum):
     NOT_PROVIDED = "not provided"
 
 
+_INSTANCES = frozenset({Need.INSTANCE, Need.OWN_INSTANCE})
+
+
 def _always(_policy: Policy) -> bool:
     return True
 
@@ -41,9 +46,10 @@ class Check:
     """One rule: a pure function that returns a refusal, of one of its `effects`, or None.
 
     It runs only if all its `needs` are met. A check that `uses` something runs even if that isn't
-    provided, but is then listed as not run. `applies` returns whether the policy asks for the rule.
-    A `gate` that refuses ends the evaluation. A review runs a gate before it reads a request,
-    and again when judging only if its answer `changes_with_time`.
+    provided, but is then listed as not run. What it `establishes` is met for later checks only if
+    it passes. `applies` returns whether the policy asks for the rule. A `gate` that refuses ends
+    the evaluation. A review runs a gate before it reads a request, and again when judging only if
+    its answer `changes_with_time`.
     """
 
     id: str
@@ -51,18 +57,19 @@ class Check:
     effects: frozenset[Effect]
     needs: frozenset[Need] = frozenset()
     uses: frozenset[Need] = frozenset()
+    establishes: frozenset[Need] = frozenset()
     applies: Callable[[Policy], bool] = _always
     gate: bool = False
     changes_with_time: bool = False
 
 
 def availability(need: Need, case: Case) -> Availability:
-    """Return whether the case has what a check needs."""
+    """Return whether the case has what a check needs, before any check has run."""
     if need is Need.REQUEST:
         return _present(isinstance(case.request, Pkcs10))
     if isinstance(_provided(need, case), NotProvided):
         return Availability.NOT_PROVIDED
-    return _present(need is not Need.INSTANCE or case.instance is not None)
+    return _present(need not in _INSTANCES or case.instance is not None)
 
 
 def _present(is_present: bool) -> Availability:  # noqa: FBT001  the value decides

@@ -4,6 +4,7 @@ If the instance is unknown or not running, the result is LEAVE: EC2 is eventuall
 a denial is final.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
@@ -20,11 +21,13 @@ from core.model import (
     Role,
     RoleUnknown,
 )
+from core.settings import Policy
 
 _CLUSTER_TAG_PREFIX = "kubernetes.io/cluster/"
 # From: EKS User Guide (self-managed nodes), karpenter-provider-aws pkg/apis/v1/labels.go
 # (eks:eks-cluster-name), and AWS-generated cost allocation tags (aws:eks:cluster-name).
-_CLUSTER_NAME_TAGS = ("eks:cluster-name", "eks:eks-cluster-name", "aws:eks:cluster-name")
+_TAG_OF_AWS = "aws:eks:cluster-name"
+_CLUSTER_NAME_TAGS = ("eks:cluster-name", "eks:eks-cluster-name", _TAG_OF_AWS)
 
 
 def instance_known(case: Case) -> Refusal | None:
@@ -111,16 +114,29 @@ def node_name(case: Case) -> Refusal | None:
 def cluster(case: Case) -> Refusal | None:
     """Check that the instance belongs to this cluster: by VPC and by tag.
 
-    From: EKS User Guide, "Self-managed nodes" and "Tagging your resources".
+    An instance with another cluster's tag alone is that cluster's, whatever the settings allow. Of
+    the tags only `aws:eks:cluster-name` is written by AWS alone, so it outweighs the others. From:
+    EKS User Guide, "Self-managed nodes" and "Tagging your resources".
     """
-    instance, cluster = case.running_instance, case.known_cluster
-    vpc = cluster.vpc_id
-    if not case.policy.allow_other_vpcs and not (vpc and instance.vpc_id == vpc):
+    return not_of_cluster(case.running_instance, case.known_cluster, case.policy)
+
+
+def not_of_cluster(instance: Instance, cluster: Cluster, policy: Policy) -> Refusal | None:
+    """Return why the instance doesn't count as the cluster's; None if it does."""
+    by_aws, vpc = instance.tags.get(_TAG_OF_AWS, cluster.name), cluster.vpc_id
+    if by_aws != cluster.name:
+        return _of_another(instance, cluster, {by_aws})
+    if not policy.allow_other_vpcs and not (vpc and instance.vpc_id == vpc):
         return Refusal.leave(
             "instance in another VPC",
             f"got {instance.vpc_id or 'none'}, expected {vpc or 'unknown'}",
         )
-    if case.policy.require_cluster_tag and not _has_tag_of(instance, cluster):
+    named = _clusters_named(instance)
+    if cluster.name in named:
+        return None
+    if named:
+        return _of_another(instance, cluster, named)
+    if policy.require_cluster_tag:
         expected = f"{_CLUSTER_TAG_PREFIX}{cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
         return Refusal.leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
     return None
@@ -159,12 +175,18 @@ def resource_name(instance: Instance) -> str:
     return f"{instance.id}.{domain}" if domain else ""
 
 
-def _has_tag_of(instance: Instance, cluster: Cluster) -> bool:
-    if not cluster.name:
-        return False
-    if _CLUSTER_TAG_PREFIX + cluster.name in instance.tags:
-        return True
-    return any(instance.tags.get(tag) == cluster.name for tag in _CLUSTER_NAME_TAGS)
+def _of_another(instance: Instance, cluster: Cluster, named: Iterable[str]) -> Refusal:
+    return Refusal.leave(
+        "instance of another cluster",
+        f"{instance.id} is tagged as {sorted(named)}, expected {cluster.name or 'unknown'}",
+    )
+
+
+def _clusters_named(instance: Instance) -> frozenset[str]:
+    """Return the names of the clusters whose tags the instance has."""
+    keys = (key for key in instance.tags if key.startswith(_CLUSTER_TAG_PREFIX))
+    named = {key.removeprefix(_CLUSTER_TAG_PREFIX) for key in keys}
+    return frozenset(named | {instance.tags.get(tag, "") for tag in _CLUSTER_NAME_TAGS}) - {""}
 
 
 def _claimed_role(case: Case) -> Role | None:

@@ -181,7 +181,8 @@ def key_not_reused(case: Case) -> Refusal | None:
 def not_reissued_in_a_loop(case: Case) -> Refusal | None:
     """Check that no certificate of this requester differs from what was approved for it.
 
-    A kubelet whose certificate lacks what it asked for asks again at once, without end. From:
+    A kubelet whose certificate lacks what it asked for asks again at once, without end. Only the
+    requester's own certificates count, by username, session and role, as for `newest`. From:
     awslabs/amazon-eks-ami issue 244 (one certificate per second).
     """
     if case.peers.mismatch is None:

@@ -92,7 +92,7 @@ class Peers:
     """What the rest of the list shows about one CSR; None if there is no such CSR.
 
     `newer`: the requester's newest CSR, by name. `same_key`: the username of another requester with
-    the same key. `mismatch`: a CSR of this username whose certificate is wrong, by name.
+    the same key. `mismatch`: a CSR of this requester whose certificate is wrong, by name.
     `asking_since`: when the requester filed the first of its earlier CSRs that are pending and
     fresh. `newer_in_namespace`: how many CSRs of its namespace are pending, fresh and newer.
     """

@@ -10,6 +10,7 @@ from tests.core.check_cases import (
     cluster,
     instance,
     names,
+    node_name,
     request,
     requester,
     service_names,
@@ -26,6 +27,7 @@ LINES: tuple[Line, ...] = (
     *request.LINES,
     *instance.LINES,
     *cluster.LINES,
+    *node_name.LINES,
     *names.LINES,
     *addresses.LINES,
 )

@@ -13,6 +13,7 @@ from tests.builders import (
 )
 from tests.core.check_cases.cases import with_names
 from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.unconfirmed import unconfirmed
 
 SECOND_INTERFACE = an_interface(device_index=1, address="10.0.2.10", public=(), secondary=())
 TWO_INTERFACES = an_instance(interfaces=(an_interface(), SECOND_INTERFACE))
@@ -191,4 +192,5 @@ LINES: tuple[Line, ...] = (
         "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
+    *unconfirmed("ip-addresses"),
 )

@@ -14,6 +14,15 @@ from tests.builders import (
 from tests.core.check_cases.cases import BY_NAME_CSR
 from tests.core.check_cases.line import LEAVE, Line
 
+LOOSE = a_policy(allow_other_vpcs=True, require_cluster_tag=False)
+OF_ANOTHER = {
+    "kubernetes.io/cluster/dev": "owned",
+    "eks:cluster-name": "dev",
+    "eks:eks-cluster-name": "dev",
+    "aws:eks:cluster-name": "dev",
+}
+OF_BOTH = {"kubernetes.io/cluster/prod": "owned", "kubernetes.io/cluster/dev": "shared"}
+
 LINES: tuple[Line, ...] = (
     # --- cluster
     Line("cluster", "its VPC and its tag", a_case()),
@@ -49,12 +58,44 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "cluster",
-        "another cluster's tags",
+        "tags of this cluster and of another",
+        a_case(instance=an_instance(tags=OF_BOTH)),
+    ),
+    *(
+        Line(
+            "cluster",
+            f"another cluster's tag {tag}, whatever is required",
+            a_case(instance=an_instance(tags={tag: value}, vpc_id="vpc-other"), policy=LOOSE),
+            LEAVE,
+            "instance of another cluster",
+            f"{INSTANCE_ID} is tagged as ['dev'], expected prod",
+        )
+        for tag, value in OF_ANOTHER.items()
+    ),
+    Line(
+        "cluster",
+        "tags of two other clusters",
+        a_case(instance=an_instance(tags={"kubernetes.io/cluster/a": "", "eks:cluster-name": "b"})),
+        LEAVE,
+        "instance of another cluster",
+        f"{INSTANCE_ID} is tagged as ['a', 'b'], expected prod",
+    ),
+    Line(
+        "cluster",
+        "AWS's own tag of another cluster, beside this cluster's",
         a_case(
             instance=an_instance(
-                tags={"kubernetes.io/cluster/dev": "owned", "eks:cluster-name": "dev"}
+                tags={"kubernetes.io/cluster/prod": "owned", "aws:eks:cluster-name": "dev"}
             )
         ),
+        LEAVE,
+        "instance of another cluster",
+        f"{INSTANCE_ID} is tagged as ['dev'], expected prod",
+    ),
+    Line(
+        "cluster",
+        "no tag",
+        a_case(instance=an_instance(tags={"Name": "prod"})),
         LEAVE,
         "instance has no cluster tag",
         f"{INSTANCE_ID} lacks kubernetes.io/cluster/prod or "

@@ -1,11 +1,11 @@
-"""Node requests: the checks of the EC2 instance and the node's name."""
+"""Node requests: the checks of the EC2 instance."""
 
 from datetime import timedelta
 
 from core.model import NOT_PROVIDED
 from tests.builders import INSTANCE_ID, NODE, NOW, a_case, a_csr, an_instance, without
-from tests.core.check_cases.cases import BY_NAME_CSR, OTHER_NODE, RESOURCE_NAME
-from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.cases import BY_NAME_CSR
+from tests.core.check_cases.line import LEAVE, Line
 
 LINES: tuple[Line, ...] = (
     # --- instance-known
@@ -109,55 +109,5 @@ LINES: tuple[Line, ...] = (
         LEAVE,
         "launch time unknown",
         f"EC2 gives no launch time for {INSTANCE_ID}",
-    ),
-    # --- node-name
-    Line("node-name", "PrivateDnsName", a_case()),
-    Line("node-name", "the instance id", a_case(csr=a_csr(node=INSTANCE_ID))),
-    Line("node-name", "the resource name", a_case(csr=a_csr(node=RESOURCE_NAME))),
-    Line(
-        "node-name",
-        "the instance id, before EC2 gives a name",
-        a_case(csr=a_csr(node=INSTANCE_ID), instance=an_instance(private_dns_name="")),
-    ),
-    Line(
-        "node-name",
-        "another node's name",
-        a_case(csr=a_csr(node=OTHER_NODE)),
-        DENY,
-        "node name is not the instance's",
-        f"got {OTHER_NODE}, expected one of ['{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}']",
-    ),
-    Line(
-        "node-name",
-        "the resource name under another suffix",
-        a_case(csr=a_csr(node=f"{INSTANCE_ID}.evil.example")),
-        DENY,
-        "node name is not the instance's",
-        f"got {INSTANCE_ID}.evil.example, "
-        f"expected one of ['{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}']",
-    ),
-    Line(
-        "node-name",
-        "EC2 gives no name yet",
-        a_case(instance=an_instance(private_dns_name="")),
-        LEAVE,
-        "instance has no name yet",
-        f"EC2 gives no PrivateDnsName for {INSTANCE_ID}",
-    ),
-    Line(
-        "node-name",
-        "no instance to compare with",
-        a_case(instances=()),
-        LEAVE,
-        "no running instance to compare with",
-        f"no single running instance for {INSTANCE_ID}",
-    ),
-    Line(
-        "node-name",
-        "a stopped instance, whatever its name",
-        a_case(csr=a_csr(node=OTHER_NODE), instance=an_instance(state="stopped")),
-        LEAVE,
-        "no running instance to compare with",
-        f"no single running instance for {INSTANCE_ID}",
     ),
 )

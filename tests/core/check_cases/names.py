@@ -12,6 +12,7 @@ from tests.builders import (
 )
 from tests.core.check_cases.cases import OTHER_NODE, RESOURCE_NAME, with_names
 from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.unconfirmed import unconfirmed
 
 LINES: tuple[Line, ...] = (
     # --- reserved-names
@@ -161,4 +162,5 @@ LINES: tuple[Line, ...] = (
         "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
+    *unconfirmed("dns-names"),
 )

@@ -19,13 +19,23 @@ ROWS: Final = (
     Row(
         "file from an instance of another VPC",
         LINES,
-        (Change(_INSTANCE, "if not case.policy.allow_other_vpcs and", "if False and"),),
+        (Change(_INSTANCE, "if not policy.allow_other_vpcs and", "if False and"),),
         "leave/cluster/",
     ),
     Row(
         "file from an instance of another cluster",
         "tests/attack/test_instances.py::test_a_tag_that_resembles_the_clusters_is_not_accepted",
-        (Change(_INSTANCE, "if case.policy.require_cluster_tag and", "if False and"),),
+        (Change(_INSTANCE, "if policy.require_cluster_tag:", "if False:"),),
+    ),
+    Row(
+        "file from an instance of another cluster where no tag is required, or where it was given"
+        " this cluster's tag too",
+        LINES,
+        (
+            Change(_INSTANCE, "if by_aws != cluster.name:", "if False:"),
+            Change(_INSTANCE, "    if named:\n", "    if False:\n"),
+        ),
+        "leave/cluster/",
     ),
     Row(
         "file for an instance that is stopped or terminated, whose name may be another's by now",
@@ -71,6 +81,25 @@ ROWS: Final = (
         "put a wildcard into any other value of an EC2 filter",
         "tests/adapters/test_ec2.py::test_a_name_that_is_a_pattern_is_never_requested",
         (Change("src/adapters/ec2.py", "and not _LIVE & set(value)", ""),),
+    ),
+    Row(
+        "name another cluster's instance in one's session, to find out its names, addresses or role"
+        " by a denial",
+        "tests/property/test_foreign_instances_are_never_shown.py"
+        "::test_what_is_written_is_the_same_as_without_the_instance",
+        (
+            Change(
+                "src/core/decision.py",
+                "            refusals.append(refusal.by(check.id))\n"
+                "            absent |= check.establishes\n",
+                "            refusals.append(refusal.by(check.id))\n",
+            ),
+        ),
+    ),
+    Row(
+        "find out another instance's VPC or role by being denied for something else",
+        "tests/core/test_acting.py::test_a_denial_lists_the_refusals_that_deny",
+        (Change("src/core/acting.py", "if one.effect is Effect.DENY]", "]"),),
     ),
     Row(
         "make EC2 fail, to be approved, or to have others denied, without evidence",

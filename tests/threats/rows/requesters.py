@@ -46,6 +46,11 @@ ROWS: Final = (
         (_BY_NAME_ALONE,),
     ),
     Row(
+        "have a node left by a wrong certificate of another role's session of the same name",
+        f"{_REQUESTERS}::test_a_wrong_certificate_of_another_roles_session_blocks_no_node",
+        (_BY_NAME_ALONE,),
+    ),
+    Row(
         "use one key for two nodes, so that either passes for the other",
         f"{_REQUESTERS}::test_two_nodes_with_one_key_are_both_denied",
         (
