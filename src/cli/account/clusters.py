@@ -35,6 +35,7 @@ from core.errors import ClusterUnavailable
 from core.model import CLUSTER_NAME, REGION_NAME
 from core.ports import Clock
 from core.printable import printable
+from core.selection import is_reviewable
 
 Profile = Annotated[
     str | None,
@@ -198,7 +199,7 @@ def described(found: Found) -> DescribedCluster:
     """
     if isinstance(found.described, ClusterUnavailable):
         raise found.described
-    if not eks.is_reviewable(found.described.status):
+    if not is_reviewable(found.described.status):
         raise ClusterUnavailable(
             "status", f"the cluster is {printable(found.described.status)}: wait until it is ACTIVE"
         )
