@@ -3,7 +3,14 @@
 from typing import Final
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from botocore.parsers import ResponseParserError
 
 from core.printable import printable
@@ -11,6 +18,28 @@ from core.printable import printable
 #: What a call to AWS raises if AWS, the network or our credentials fail. The last one is for an
 #: answer that isn't AWS's, such as a proxy's page; it is no BotoCoreError.
 AWS_FAULTS: Final = (ClientError, BotoCoreError, ResponseParserError)
+
+_NOT_CONNECTED: Final = (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+# From: botocore's standard retry mode, `botocore.retries.standard`.
+_THROTTLED: Final = frozenset(
+    {
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_TOO_MANY: Final = 429
 
 _CONNECT_SECONDS: Final = 3
 # A call may begin with 20 s left to Lambda's end (ec2.py), and all its attempts end before that.
@@ -54,6 +83,17 @@ def message_of(error: Exception) -> str:
     """Return AWS's message without botocore's words around it; bounded, printable, not for logs."""
     answer = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
     return printable((answer.get("Message") or str(error)).rstrip("."), _MAX_WORDS)
+
+
+def is_silence(error: Exception) -> bool:
+    """Return whether AWS throttled the call, failed (5xx) or couldn't be connected to.
+
+    Anything else is an answer: a refusal, that there is no such thing, or one that is unreadable.
+    """
+    if not isinstance(error, ClientError):
+        return isinstance(error, _NOT_CONNECTED)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return error_code(error) in _THROTTLED or status >= 500 or status == _TOO_MANY
 
 
 def error_code(error: Exception) -> str:

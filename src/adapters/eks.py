@@ -1,31 +1,22 @@
-"""EKS: which clusters exist, which of them the approver serves, and how to reach one."""
+"""EKS: which clusters exist, and how to reach one."""
 
 import base64
 import re
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network
-from threading import Lock
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from adapters.aws_clients import AWS_FAULTS, error_code, fault
+from adapters.aws_clients import AWS_FAULTS, error_code, fault, is_silence
 from adapters.endpoint import checked_endpoint
 from adapters.shapes import AS_TEXT, Text, explain, or_
 from core.errors import ClusterUnavailable
 from core.model import Cluster
 from core.printable import printable
-from core.settings import Selection
-
-#: How long a description is kept. A change of tags, and so of the mode, may take this long.
-KEPT_FOR: Final = timedelta(minutes=15)
-
-_MAX_KEPT: Final = 2_000
+from core.selection import is_reviewable
 
 #: The id of a local cluster on an Outpost, which is sent in an HTTP header. AWS documents no
 #: format; it "looks like a UUID". From: hashicorp/terraform-provider-aws#27560.
@@ -34,6 +25,10 @@ _LOCAL_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 class ClusterNotFound(ClusterUnavailable):
     """EKS has no cluster of that name, perhaps because it was deleted; this is no failure."""
+
+
+class EksSilent(ClusterUnavailable):
+    """EKS throttled the call, failed, or couldn't be connected to: it said nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +71,13 @@ def describe(eks: Any, name: str, region: str) -> DescribedCluster:
 
     Raises:
         ClusterNotFound: there is no such cluster.
-        ClusterUnavailable: EKS couldn't be asked, or its answer isn't valid.
+        EksSilent: EKS throttled the call, failed, or couldn't be connected to.
+        ClusterUnavailable: EKS refused, or its answer isn't valid.
     """
     try:
         output = eks.describe_cluster(name=name)
     except AWS_FAULTS as error:
-        absent = error_code(error) == "ResourceNotFoundException"
-        kind = ClusterNotFound if absent else ClusterUnavailable
-        raise kind("describe", fault("EKS DescribeCluster", error)) from error
+        raise _kind(error)("describe", fault("EKS DescribeCluster", error)) from error
     try:
         read = _read(output)
         if read.name != name:
@@ -91,6 +85,12 @@ def describe(eks: Any, name: str, region: str) -> DescribedCluster:
         return _described(read, region)
     except ValueError as error:
         raise ClusterUnavailable("describe", f"EKS DescribeCluster: {error}") from error
+
+
+def _kind(error: Exception) -> type[ClusterUnavailable]:
+    if error_code(error) == "ResourceNotFoundException":
+        return ClusterNotFound
+    return EksSilent if is_silence(error) else ClusterUnavailable
 
 
 def cluster_of(output: object) -> Cluster:
@@ -102,67 +102,6 @@ def cluster_of(output: object) -> Cluster:
     read = _read(output)
     # arn:<partition>:eks:<region>:<account>:cluster/<name>
     return _cluster(read, region=(read.arn.split(":") + [""] * 4)[3])
-
-
-def is_reviewable(status: str) -> bool:
-    """Return whether the cluster's API runs: one CREATING or DELETING may have none."""
-    return status in {"ACTIVE", "UPDATING"}
-
-
-def is_named(selection: Selection, name: str, region: str, *, home: str) -> bool:
-    """Return whether Region and name are selected. `home`: the Region if the setting is empty."""
-    if region not in (selection.regions or (home,)):
-        return False
-    return any(fnmatchcase(name, pattern) for pattern in selection.cluster_names)
-
-
-def is_selected(selection: Selection, cluster: Cluster, *, home: str) -> bool:
-    """Return whether the approver serves this cluster, by Region, name and tag."""
-    if not is_named(selection, cluster.name, cluster.region, home=home):
-        return False
-    key, has_value, value = selection.cluster_tag.partition("=")
-    if not key:
-        return not has_value
-    return key in cluster.tags and (not has_value or cluster.tags[key] == value)
-
-
-class ClusterCache:
-    """Descriptions, kept in the warm environment for 15 minutes.
-
-    Only reviewable clusters are kept, so that a new cluster is served as soon as it is ready.
-    Several threads may use it at once.
-    """
-
-    def __init__(
-        self, ask: Callable[[str, str], DescribedCluster], now: Callable[[], datetime]
-    ) -> None:
-        """`ask`: describes a cluster by name and Region. `now`: the present, with time zone."""
-        self._ask = ask
-        self._now = now
-        self._kept: dict[tuple[str, str], tuple[datetime, DescribedCluster]] = {}
-        self._changing = Lock()
-
-    def get(self, name: str, region: str) -> DescribedCluster:
-        """Return the description, kept or requested; raise what `ask` raises, and keep nothing."""
-        asked_at, kept = self._kept.get((name, region), (None, None))
-        if asked_at and kept and timedelta() <= self._now() - asked_at < KEPT_FOR:
-            return kept
-        self.forget(name, region)
-        described = self._ask(name, region)
-        if is_reviewable(described.status):
-            with self._changing:
-                while len(self._kept) >= _MAX_KEPT:
-                    del self._kept[next(iter(self._kept))]
-                self._kept[name, region] = (self._now(), described)
-        return described
-
-    def forget(self, name: str, region: str) -> None:
-        """Drop a description. Call it after a 401, a TLS or a connection error.
-
-        The cluster of this name may have been replaced.
-        """
-        with self._changing:
-            self._kept.pop((name, region), None)
 
 
 class _Shape(BaseModel):

@@ -13,7 +13,7 @@ from adapters.ledger_lines import (
     run_line,
     unreadable_line,
 )
-from adapters.ledger_metrics import ACCOUNT, CLUSTER, WHEN_NOT_ZERO, emit, values_of
+from adapters.ledger_metrics import ACCOUNT, CLUSTER, ENDS, WHEN_NOT_ZERO, emit, values_of
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
@@ -70,17 +70,18 @@ class PowertoolsLedger:
     ) -> None:
         """Record that the cluster could not be described, reached or read.
 
-        `signer`: the signer concerned, if not the nodes'. A cluster that EKS didn't describe may
-        not exist: its name comes from a message, and every name that becomes a dimension is a
-        metric that costs money.
+        `signer`: the signer concerned, if not the nodes', whose run has ended the message already.
+        A cluster that EKS didn't describe may not exist: its name comes from a message, and every
+        name that becomes a dimension is a metric that costs money.
         """
         extra = {"signer": signer} if signer else {}
+        counted = {"ReviewErrors": 1, "Unreachable": 0 if signer else 1}
         line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail, **extra)
         self._log(logging.WARNING, "cluster unavailable", line)
         if error.cause == "describe":
-            self._emit_account({"ReviewErrors": 1})
+            self._emit_account(counted)
         else:
-            self._emit_all(cluster, region, {"ReviewErrors": 1})
+            self._emit_all(cluster, region, counted)
 
     def not_onboarded(self, cluster: str, region: str, error: NotOnboarded) -> None:
         """Record that the cluster rejects our credentials or allows us nothing: no access yet."""
@@ -89,12 +90,12 @@ class PowertoolsLedger:
         self._emit_all(cluster, region, {"NotOnboarded": 1})
 
     def skipped(self, cluster: str, region: str, reason: str) -> None:
-        """Record that there was nothing to do: the cluster is gone, not ready or not selected.
+        """Record that the review ended on purpose: the cluster is gone, not ready or not selected.
 
-        This completes its assignment. There are no metrics for the cluster, which may not exist.
+        There are no metrics for the cluster, which may not exist.
         """
         self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
-        self._emit_account({"Completed": 1})
+        self._emit_account({"Skipped": 1})
 
     def expected(self, count: int) -> None:
         """Record, for the dispatcher, how many clusters it assigned or should have assigned.
@@ -103,7 +104,7 @@ class PowertoolsLedger:
         reviews would subtract metrics that don't exist.
         """
         self._log(logging.INFO, "clusters dispatched", {"expected": count})
-        emit({"Stack": self._stack}, {"Expected": count, "Completed": 0, "NotOnboarded": 0})
+        emit({"Stack": self._stack}, {"Expected": count, **dict.fromkeys(ENDS, 0)})
 
     def dispatch_errors(self, problems: Sequence[str]) -> None:
         """Record, for the dispatcher, what it could not list or assign; emit a zero for nothing."""

@@ -9,6 +9,11 @@ from core.model import Action, Decision, IssueState, Run
 
 NAMESPACE: Final = "CsrApprover"
 
+#: How the review of a message ends: each is counted by exactly one of these, unless the function
+#: fails. The alarm on missing reviews subtracts them from `Expected`. `Unreachable`: the reviewer
+#: got no list from the cluster. `Skipped`: it ended at once, on purpose.
+ENDS: Final = ("Completed", "NotOnboarded", "Unreachable", "Skipped")
+
 #: What a review emits for the account (dimension Stack), zeros too: a metric that is emitted only
 #: when it isn't 0 leaves alarms without data.
 ACCOUNT: Final = (
@@ -28,8 +33,9 @@ ACCOUNT: Final = (
     "ListTruncated",
 )
 
-#: What it emits for the account only when it isn't 0: no alarm needs its zeros.
-WHEN_NOT_ZERO: Final = ("WouldApprove",)
+#: What it emits for the account only when it isn't 0: no alarm needs its zeros, or the dispatcher
+#: sends them.
+WHEN_NOT_ZERO: Final = ("WouldApprove", "Unreachable", "Skipped")
 
 #: What it emits for its cluster (dimensions Cluster and Region).
 CLUSTER: Final = ("Completed", "Denied", "ApprovedNotIssued", "OldestPendingSeconds")

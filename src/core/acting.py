@@ -24,10 +24,8 @@ from core.model import (
 )
 from core.ports import Ports
 from core.printable import printable
+from core.selection import MODE_TAG
 from core.settings import Mode, ReviewSettings
-
-#: A cluster's tag that may lower the stack's mode for that cluster.
-MODE_TAG = "csr-approver:mode"
 
 _ENDED_AS = {
     WriteResult.OVERTAKEN: Action.OVERTAKEN,

@@ -15,9 +15,11 @@ from aws_lambda_powertools import Logger
 from adapters import eks, queue
 from adapters.aws_account import Aws
 from adapters.clock import LambdaClock
-from adapters.eks import ClusterCache, ClusterNotFound
+from adapters.cluster_cache import ClusterCache
+from adapters.eks import ClusterNotFound
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
+from core import selection
 from core.budget import DISPATCH_SECONDS
 from core.errors import ClusterUnavailable, CsrApproverError
 from core.ports import Clock
@@ -105,7 +107,7 @@ class Dispatcher:
         self, names: Sequence[str], region: str, missing: list[str]
     ) -> Iterator[Assignment]:
         for name in names:
-            if not eks.is_named(self._settings, name, region, home=self._aws.home):
+            if not selection.is_named(self._settings, name, region, home=self._aws.home):
                 continue
             try:
                 yield Assignment(cluster=name, region=region)
@@ -137,8 +139,8 @@ class Dispatcher:
             return False
         except ClusterUnavailable:
             return True
-        selected = eks.is_selected(self._settings, described.cluster, home=self._aws.home)
-        return selected and eks.is_reviewable(described.status)
+        selected = selection.is_selected(self._settings, described.cluster, home=self._aws.home)
+        return selected and selection.is_reviewable(described.status)
 
     def _describe(self, name: str, region: str) -> eks.DescribedCluster:
         return eks.describe(self._aws.client("eks", region), name, region)

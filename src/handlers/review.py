@@ -14,12 +14,14 @@ from aws_lambda_powertools import Logger
 from adapters import eks
 from adapters.aws_account import Aws
 from adapters.clock import LambdaClock, ReservedClock
+from adapters.cluster_cache import ClusterCache
 from adapters.csr_api import KubernetesCsrApi
 from adapters.ec2 import Ec2Fleet
-from adapters.eks import ClusterCache, ClusterNotFound, DescribedCluster
+from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.iam import InstanceProfiles
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
+from core import selection
 from core.budget import SECOND_SIGNER_SECONDS
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.memo import Memo
@@ -33,7 +35,8 @@ from handlers.environment import Context, a_ledger, is_lambda, now, required, se
 class Reviewer:
     """The function's warm state: settings, clients, clusters and roles, and what was parsed.
 
-    Descriptions of clusters and roles are kept for 15 minutes; for parsed requests see `core.memo`.
+    Descriptions of clusters are kept by `adapters.cluster_cache`, roles for 15 minutes; for parsed
+    requests see `core.memo`.
     """
 
     def __init__(self, settings: ReviewSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
@@ -83,14 +86,14 @@ class Reviewer:
     def _review(self, name: str, region: str, clock: Clock) -> None:
         # Of the message only the name is trusted: anyone who can write to the queue could otherwise
         # send the token elsewhere, or to a cluster that is excluded.
-        if not eks.is_named(self._settings, name, region, home=self._aws.home):
+        if not selection.is_named(self._settings, name, region, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
             return
         described = self._clusters.get(name, region)
-        if not eks.is_selected(self._settings, described.cluster, home=self._aws.home):
+        if not selection.is_selected(self._settings, described.cluster, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by CLUSTER_TAG")
             return
-        if not eks.is_reviewable(described.status):
+        if not selection.is_reviewable(described.status):
             self._ledger.skipped(name, region, f"status {described.status}")
             return
         first, *others = served(self._settings)

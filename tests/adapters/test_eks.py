@@ -10,7 +10,15 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -22,21 +30,18 @@ from moto.eks.models import eks_backends
 
 from adapters.aws_clients import client_config
 from adapters.eks import (
-    ClusterCache,
     ClusterNotFound,
     DescribedCluster,
+    EksSilent,
     cluster_of,
     describe,
-    is_named,
-    is_reviewable,
-    is_selected,
     list_clusters,
 )
 from core.errors import ClusterUnavailable
 from core.model import Cluster
-from core.settings import Selection
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+_URL = "https://eks.eu-west-1.amazonaws.com/"
 ENDPOINT = "https://0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com"
 
 
@@ -124,11 +129,14 @@ def eks_saying(operation: str, *answers: dict[str, Any] | str) -> Iterator[Any]:
 class Unreachable:
     """An EKS client without network."""
 
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
     def describe_cluster(self, **_: str) -> object:
-        raise EndpointConnectionError(endpoint_url="https://eks.eu-west-1.amazonaws.com/")
+        raise self._error
 
     def get_paginator(self, _: str) -> object:
-        raise EndpointConnectionError(endpoint_url="https://eks.eu-west-1.amazonaws.com/")
+        raise self._error
 
 
 @mock_aws
@@ -165,7 +173,7 @@ def test_without_network_the_listing_fails() -> None:
     with pytest.raises(
         ClusterUnavailable, match=r"^list: EKS ListClusters: EndpointConnectionError$"
     ):
-        list_clusters(Unreachable())
+        list_clusters(Unreachable(EndpointConnectionError(endpoint_url=_URL)))
 
 
 def test_an_answer_without_clusters_makes_the_listing_fail() -> None:
@@ -231,25 +239,64 @@ def test_a_missing_cluster_has_its_own_error() -> None:
     assert gone.value.detail == "EKS DescribeCluster: ResourceNotFoundException"
 
 
-@pytest.mark.parametrize(
-    "code", ["AccessDeniedException", "ThrottlingException", "ServerException"]
-)
-def test_a_cluster_that_cannot_be_described_is_unavailable(code: str) -> None:
-    """The error has AWS's code; access denied doesn't mean that the cluster is missing."""
-    with (
-        eks_saying("describe_cluster", code) as eks,
-        pytest.raises(ClusterUnavailable) as unavailable,
-    ):
-        describe(eks, "prod", "eu-west-1")
+def failing(code: str, status: int) -> Any:
+    """Return an EKS client whose calls fail so."""
+    client = a_client()
+    stub = Stubber(client)
+    stub.add_client_error(
+        "describe_cluster", code, "arn:… must not be shown", http_status_code=status
+    )
+    stub.activate()
+    return client
 
-    assert type(unavailable.value) is ClusterUnavailable
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("AccessDeniedException", 403, ClusterUnavailable),
+        ("ExpiredTokenException", 403, ClusterUnavailable),
+        ("ClientException", 400, ClusterUnavailable),
+        ("ThrottlingException", 400, EksSilent),
+        ("TooManyRequestsException", 429, EksSilent),
+        ("Unknown", 429, EksSilent),
+        ("ServerException", 500, EksSilent),
+        ("ServiceUnavailableException", 503, EksSilent),
+    ],
+)
+def test_a_cluster_that_cannot_be_described_is_unavailable(
+    code: str, status: int, kind: type[ClusterUnavailable]
+) -> None:
+    """The error has AWS's code, and says whether EKS refused or gave no answer at all."""
+    with pytest.raises(ClusterUnavailable) as unavailable:
+        describe(failing(code, status), "prod", "eu-west-1")
+
+    assert type(unavailable.value) is kind
     assert str(unavailable.value) == f"describe: EKS DescribeCluster: {code}"
 
 
-def test_without_network_a_cluster_is_unavailable() -> None:
-    """The error has the class of the connection error."""
-    with pytest.raises(ClusterUnavailable, match=r"^describe: .*: EndpointConnectionError$"):
-        describe(Unreachable(), "prod", "eu-west-1")
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (EndpointConnectionError(endpoint_url=_URL), EksSilent),
+        (ConnectTimeoutError(endpoint_url=_URL), EksSilent),
+        (ReadTimeoutError(endpoint_url=_URL), EksSilent),
+        (ConnectionClosedError(endpoint_url=_URL), EksSilent),
+        (SSLError(endpoint_url=_URL, error="self-signed"), ClusterUnavailable),
+        (NoCredentialsError(), ClusterUnavailable),
+        (ResponseParserError("a proxy's page"), ClusterUnavailable),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_without_a_connection_eks_is_silent(
+    error: Exception, kind: type[ClusterUnavailable]
+) -> None:
+    """A failed handshake, missing credentials and an unreadable answer are other errors."""
+    with pytest.raises(
+        ClusterUnavailable, match=f"^describe: .*: {type(error).__name__}$"
+    ) as raised:
+        describe(Unreachable(error), "prod", "eu-west-1")
+
+    assert type(raised.value) is kind
 
 
 def test_a_cluster_with_a_bad_endpoint_is_unavailable() -> None:
@@ -322,23 +369,6 @@ def test_a_cluster_without_public_endpoint_is_private_only(
         assert describe(eks, "prod", "eu-west-1").private_only is private_only
 
 
-@pytest.mark.parametrize(
-    ("status", "reviewable"),
-    [
-        ("ACTIVE", True),
-        ("UPDATING", True),
-        ("CREATING", False),
-        ("DELETING", False),
-        ("FAILED", False),
-        ("PENDING", False),
-        ("", False),
-    ],
-)
-def test_active_and_updating_clusters_are_reviewable(status: str, *, reviewable: bool) -> None:
-    """While EKS updates a cluster its API serves."""
-    assert is_reviewable(status) is reviewable
-
-
 def test_the_clis_description_of_a_cluster_is_read() -> None:
     """The Region is read from the ARN; endpoint and CA may be missing."""
 
@@ -382,134 +412,3 @@ def test_a_cluster_of_another_shape_is_an_error_that_names_the_field(
     """Nothing is guessed."""
     with pytest.raises(ValueError, match=f"^{problem}"):
         cluster_of(output)
-
-
-@pytest.mark.parametrize(
-    ("selection", "selected"),
-    [
-        pytest.param({}, True, id="all"),
-        pytest.param({"cluster_names": "prod"}, True, id="its name"),
-        pytest.param({"cluster_names": "dev-*,pr?d"}, True, id="one of several globs"),
-        pytest.param({"cluster_names": "PROD"}, False, id="letter case counts"),
-        pytest.param({"cluster_names": "pro"}, False, id="part of its name"),
-        pytest.param({"cluster_names": "dev-*"}, False, id="another glob"),
-        pytest.param({"regions": "us-east-1,eu-west-1"}, True, id="its Region"),
-        pytest.param({"regions": "us-east-1"}, False, id="another Region"),
-        pytest.param({"cluster_tag": "team"}, True, id="its tag"),
-        pytest.param({"cluster_tag": "team=a=b"}, True, id="its tag and value"),
-        pytest.param({"cluster_tag": "team=a"}, False, id="its tag, another value"),
-        pytest.param({"cluster_tag": "team="}, False, id="its tag without value"),
-        pytest.param({"cluster_tag": "empty="}, True, id="a tag without value"),
-        pytest.param({"cluster_tag": "other"}, False, id="another tag"),
-        pytest.param({"cluster_tag": "=x"}, False, id="a value without tag"),
-    ],
-)
-def test_a_cluster_is_selected_by_region_name_and_tag(
-    selection: dict[str, str], *, selected: bool
-) -> None:
-    """All three must agree; globs are matched whole."""
-    cluster = Cluster("prod", "eu-west-1", "", (), {"team": "a=b", "empty": ""})
-
-    assert is_selected(Selection.model_validate(selection), cluster, home="eu-west-1") is selected
-
-
-def test_without_regions_the_functions_own_is_served() -> None:
-    """A cluster in another Region isn't selected."""
-    assert is_named(Selection(), "prod", "eu-west-1", home="eu-west-1")
-    assert not is_named(Selection(), "prod", "us-east-1", home="eu-west-1")
-
-
-class Asked:
-    """Describes clusters and counts the calls, with a clock that a test sets."""
-
-    def __init__(self, status: str = "ACTIVE") -> None:
-        self.names: list[tuple[str, str]] = []
-        self.time = NOW
-        self.status = status
-        self.error: Exception | None = None
-
-    def __call__(self, name: str, region: str) -> DescribedCluster:
-        self.names.append((name, region))
-        if self.error is not None:
-            raise self.error
-        cluster = Cluster(name, region, "")
-        return DescribedCluster(cluster, self.status, ENDPOINT, CA, name, "API", False)
-
-    def now(self) -> datetime:
-        return self.time
-
-
-def test_a_description_is_kept_for_15_minutes() -> None:
-    """EKS is asked once, and again after 15 minutes."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
-
-    cache.get("prod", "eu-west-1")
-    asked.time = NOW + timedelta(minutes=14, seconds=59)
-    cache.get("prod", "eu-west-1")
-    assert len(asked.names) == 1
-    asked.time = NOW + timedelta(minutes=15)
-    cache.get("prod", "eu-west-1")
-    assert len(asked.names) == 2
-
-
-def test_clusters_of_one_name_in_two_regions_are_two() -> None:
-    """Name and Region together are the cluster."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
-
-    assert cache.get("prod", "eu-west-1").cluster.region == "eu-west-1"
-    assert cache.get("prod", "us-east-1").cluster.region == "us-east-1"
-
-
-def test_a_forgotten_description_is_requested_again() -> None:
-    """After a 401 or a TLS error the cluster of that name may be another one."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
-
-    cache.get("prod", "eu-west-1")
-    cache.forget("prod", "eu-west-1")
-    cache.forget("never", "seen")
-    cache.get("prod", "eu-west-1")
-
-    assert len(asked.names) == 2
-
-
-def test_a_cluster_being_created_is_not_kept() -> None:
-    """It is served in the first run after its creation."""
-    asked = Asked("CREATING")
-    cache = ClusterCache(asked, asked.now)
-
-    cache.get("prod", "eu-west-1")
-    cache.get("prod", "eu-west-1")
-
-    assert len(asked.names) == 2
-
-
-def test_an_error_is_not_kept_and_removes_the_old_description() -> None:
-    """After an error of EKS an old description isn't used again."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
-    cache.get("prod", "eu-west-1")
-    asked.time = NOW + timedelta(minutes=16)
-    asked.error = ClusterUnavailable("describe", "x")
-    with pytest.raises(ClusterUnavailable):
-        cache.get("prod", "eu-west-1")
-    asked.error = None
-
-    cache.get("prod", "eu-west-1")
-
-    assert len(asked.names) == 3
-
-
-def test_the_number_of_kept_descriptions_is_bounded() -> None:
-    """The oldest of two thousand is removed."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
-    for number in range(2001):
-        cache.get(f"c{number}", "eu-west-1")
-    cache.get("c1", "eu-west-1")
-    assert len(asked.names) == 2001
-
-    cache.get("c0", "eu-west-1")
-    assert len(asked.names) == 2002

@@ -753,7 +753,7 @@ def test_an_unavailable_cluster_is_a_line_and_an_error(output: LedgerOutput) -> 
     assert (line["level"], line["message"]) == ("WARNING", "cluster unavailable")
     assert (line["cluster"], line["region"]) == ("prod", "eu-west-1")
     assert (line["cause"], line["detail"]) == ("tls", "certificate verify failed\\n")
-    assert values(account) == ZEROS | {"ReviewErrors": 1}
+    assert values(account) == ZEROS | {"ReviewErrors": 1, "Unreachable": 1}
     assert dimensions(cluster) == {"Cluster": "prod", "Region": "eu-west-1"}
     assert values(cluster)["Completed"] == 0
 
@@ -775,15 +775,15 @@ def test_a_cluster_that_rejects_our_credentials_is_an_info_line(output: LedgerOu
     }
 
 
-def test_a_skipped_cluster_completes_its_assignment(output: LedgerOutput) -> None:
-    """It needs no review; a cluster that may not exist gets no metrics of its own."""
+def test_a_skipped_cluster_is_counted_as_skipped(output: LedgerOutput) -> None:
+    """It isn't a completed review; a cluster that may not exist gets no metrics of its own."""
     output.ledger.skipped("gone", "eu-west-1", "not selected")
     [line] = output.lines()
     [account] = output.blobs()
 
     assert (line["level"], line["message"]) == ("INFO", "cluster skipped")
     assert (line["cluster"], line["reason"]) == ("gone", "not selected")
-    assert values(account) == ZEROS | {"Completed": 1}
+    assert values(account) == ZEROS | {"Skipped": 1}
 
 
 def test_the_dispatcher_records_how_many_reviews_to_expect(output: LedgerOutput) -> None:
@@ -792,7 +792,8 @@ def test_the_dispatcher_records_how_many_reviews_to_expect(output: LedgerOutput)
     [account] = output.blobs()
 
     assert dimensions(account) == {"Stack": "csr-approver"}
-    assert values(account) == {"Expected": 12, "Completed": 0, "NotOnboarded": 0}
+    ends = {"Completed": 0, "NotOnboarded": 0, "Unreachable": 0, "Skipped": 0}
+    assert values(account) == {"Expected": 12, **ends}
     assert output.lines()[0]["expected"] == 12
 
 

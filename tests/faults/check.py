@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from adapters.ledger_metrics import ENDS
 from tests.faults.rig import CORRECT_DECISIONS, Rig, next_invocation
 from tests.faults.row import Row
 
@@ -29,6 +30,9 @@ def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
     expected = {k: v for k, v in outcome.metrics.items() if aged or k != "OldestPendingSeconds"}
     assert {name: CORRECT_DECISIONS[name] for name in outcome.decided} == rig.decisions()
     assert expected == rig.metrics()
+    # Each message is accounted for exactly once, or `reviews-missing` would fire or stay silent.
+    ended = sum(rig.metrics().get(name, 0) for name in ENDS)
+    assert failed or ended == len(rig.messages)
     assert outcome.tries in (None, rig.tries)
     assert outcome.fails == failed
     if outcome.message:

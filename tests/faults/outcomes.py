@@ -26,12 +26,12 @@ def _unavailable(cause: str, retry: Retry, sees: str, tries: int | None = None) 
     """Return the outcome of a cluster whose CSRs can't be listed."""
     return Outcome(
         decided=_NONE,
-        metrics={"ReviewErrors": 1},
+        metrics={"ReviewErrors": 1, "Unreachable": 1},
         message="cluster unavailable",
         fields={"cause": cause},
         retry=retry,
         sees=sees,
-        alarms=("review-errors", "reviews-missing"),
+        alarms=("review-errors", "shut-out"),
         tries=tries,
     )
 
@@ -329,7 +329,7 @@ NO_TIME = Outcome(
 )
 SKIPPED = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Completed=2),
+    metrics=healthy(Skipped=1),
     message="cluster skipped",
     retry=Retry.NOT_NEEDED,
     sees="The other cluster is not contacted; ours is reviewed normally.",
@@ -344,7 +344,7 @@ CACHED = Outcome(
 )
 DELETED = Outcome(
     decided=_NONE,
-    metrics={"Completed": 1},
+    metrics={"Skipped": 1},
     message="cluster skipped",
     fields={"reason": "EKS knows no such cluster"},
     retry=Retry.NEXT_MINUTE,

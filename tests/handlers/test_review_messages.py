@@ -65,12 +65,12 @@ class TestSelection:
         assert cluster.tokens == set()
 
     def test_a_cluster_that_eks_does_not_know_is_skipped(self, lambdas: Lambdas) -> None:
-        """It was deleted since; its assignment is complete."""
+        """It was deleted since, which is no error."""
         lambdas.review("gone")
 
         [line] = lambdas.lines_with("cluster skipped")
         assert line["reason"] == "EKS knows no such cluster"
-        assert lambdas.metrics()["Completed"] == 1
+        assert lambdas.metrics()["Skipped"] == 1
         assert lambdas.metrics()["ReviewErrors"] == 0
 
     def test_the_token_goes_to_the_endpoint_that_eks_describes(

@@ -1,4 +1,6 @@
-"""What the warm function keeps of requests from one run to the next."""
+"""What the warm function keeps of requests and clusters from one run to the next."""
+
+from datetime import timedelta
 
 from handlers import review
 from tests.handlers.account import Account
@@ -33,3 +35,23 @@ def test_parsed_requests_are_kept_until_they_leave_the_list(
     lambdas.review("prod")
 
     assert kept()["us-east-1", "prod", signer] == 2 * ENTRY
+
+
+def test_while_eks_throttles_a_cluster_is_reviewed_by_what_is_kept_of_it(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """After an hour without a description it is an error."""
+    cluster = account.cluster()
+    lambdas.review()
+    cluster.file(1)
+    lambdas.calls.refuse("DescribeCluster", "ThrottlingException")
+
+    lambdas.set_clock_ahead(timedelta(minutes=59))
+    lambdas.review()
+    assert cluster.decision("csr-0001") == "Approved"
+
+    lambdas.discard_output()
+    lambdas.set_clock_ahead(timedelta(minutes=61))
+    lambdas.review()
+    [line] = lambdas.lines_with("cluster unavailable")
+    assert line["detail"] == "EKS DescribeCluster: ThrottlingException"

@@ -88,6 +88,8 @@ def _evaluated(node: ast.expr, values: Mapping[str, _Value]) -> _Value:
         case ast.Call(func=ast.Name(id="IF"), args=[condition, then, otherwise]):
             holds = _evaluated(condition, values)
             return None if holds is None else _evaluated(then if holds else otherwise, values)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _both(operator.add, left, right, values)
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             return _both(operator.sub, left, right, values)
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from adapters.ledger_metrics import NAMESPACE
+from adapters.ledger_metrics import ENDS, NAMESPACE
 from tests.template.cloudformation import Stack, Template
 from tests.template.reported import DISPATCHER, REVIEWER, Reported
 from tests.template.templates import ROOT, monitoring_of
@@ -95,10 +95,8 @@ def test_missing_reviews_are_those_expected_and_not_accounted_for(monitoring: St
     """The alarm fires if in three periods of five minutes more were expected than accounted for."""
     alarm = monitoring.properties("ReviewsMissingAlarm")
 
-    assert (
-        "expected - FILL(completed, 0) - FILL(notOnboarded, 0)"
-        == (alarm["Metrics"][0]["Expression"])
-    )
+    subtracted = " - ".join(f"FILL({one[0].lower()}{one[1:]}, 0)" for one in ENDS)
+    assert f"expected - {subtracted}" == alarm["Metrics"][0]["Expression"]
     assert (3, 3, 0) == (
         alarm["EvaluationPeriods"],
         alarm["DatapointsToAlarm"],

@@ -22,8 +22,15 @@ def samples(values: dict[str, int], stack: str = "csr-approver") -> Samples:
         pytest.param({"Expected": 0, "Completed": 0}, set(), id="no-cluster-at-all"),
         pytest.param({"Completed": 2}, {"ReviewsMissingAlarm"}, id="a-review-that-never-ended"),
         pytest.param({"Completed": 1, "NotOnboarded": 2}, set(), id="some-not-onboarded"),
+        pytest.param({"Completed": 1, "Unreachable": 2}, set(), id="some-unreachable"),
+        pytest.param({"Completed": 1, "Skipped": 2}, set(), id="some-skipped"),
         pytest.param(
             {"Completed": 0, "NotOnboarded": 3}, {"ShutOutAlarm"}, id="no-cluster-lets-us-in"
+        ),
+        pytest.param(
+            {"Completed": 0, "NotOnboarded": 1, "Unreachable": 2},
+            {"ShutOutAlarm"},
+            id="no-cluster-can-be-reached-or-lets-us-in",
         ),
         pytest.param({"Approved": 9, "Left": 9, "Waiting": 9, "Pending": 9}, set(), id="busy"),
         pytest.param({"SignerFailed": 1}, set(), id="a-signer-that-refuses"),

@@ -36,6 +36,7 @@ from core.errors import ClusterUnavailable
 from core.model import CLUSTER_NAME, REGION_NAME
 from core.ports import Clock
 from core.printable import printable
+from core.selection import is_reviewable
 
 Profile = Annotated[
     str | None,
@@ -163,7 +164,7 @@ def described(found: Found) -> DescribedCluster:
     """
     if isinstance(found.described, ClusterUnavailable):
         raise found.described
-    if not eks.is_reviewable(found.described.status):
+    if not is_reviewable(found.described.status):
         raise ClusterUnavailable("state", f"the cluster is {printable(found.described.status)}")
     return found.described
 

@@ -29,6 +29,7 @@ from core.model import (
     Csr,
     Listing,
 )
+from core.selection import MODE_TAG, is_reviewable, is_selected
 
 SECONDS: Final = 30.0
 
@@ -106,7 +107,7 @@ class ClusterLinks:
     def _state(self) -> Finding:
         found = self._found.described
         status = "" if isinstance(found, ClusterUnavailable) else found.status
-        if eks.is_reviewable(status):
+        if is_reviewable(status):
             return ok(status)
         return broken(f"the cluster is {status}", "wait until it is ACTIVE")
 
@@ -116,10 +117,10 @@ class ClusterLinks:
         if stack is None:
             return still_open("there is no stack to ask")
         cluster = self._cluster.cluster
-        if not eks.is_selected(self._of.settings, cluster, home=stack.region):
+        if not is_selected(self._of.settings, cluster, home=stack.region):
             fix = "deploy the stack with other Regions, ClusterNames or ClusterTag"
             return broken("the stack doesn't serve it", fix)
-        tag = cluster.tags.get("csr-approver:mode")
+        tag = cluster.tags.get(MODE_TAG)
         return ok("the stack serves it" + (f"; tagged {tag}" if tag is not None else ""))
 
     def _access_entry(self) -> Finding:

@@ -5,6 +5,7 @@ from typing import Final
 from tests.threats.row import Change, Row
 
 _CONNECTION: Final = "src/adapters/api_connection.py"
+_CACHE: Final = "src/adapters/cluster_cache.py"
 _QUEUE: Final = "src/adapters/queue.py"
 _HANDLER: Final = "src/handlers/review.py"
 
@@ -34,8 +35,10 @@ ROWS: Final = (
         "tests/handlers/test_review_messages.py"
         "::TestSelection::test_a_cluster_that_is_not_selected_is_left_alone",
         (
-            Change(_HANDLER, "if not eks.is_named(", "if False and not eks.is_named("),
-            Change(_HANDLER, "if not eks.is_selected(", "if False and not eks.is_selected("),
+            Change(_HANDLER, "if not selection.is_named(", "if False and not selection.is_named("),
+            Change(
+                _HANDLER, "if not selection.is_selected(", "if False and not selection.is_selected("
+            ),
         ),
     ),
     Row(
@@ -53,6 +56,18 @@ ROWS: Final = (
         "have a cluster's tokens signed for another one, by an id in its description",
         "tests/adapters/test_eks_local.py::test_without_an_outpost_the_token_is_for_the_name",
         (Change("src/adapters/eks.py", "if read.outpost_config is None:", "if read.id is None:"),),
+    ),
+    Row(
+        "have the token sent to where a cluster was, or keep an old mode, by failing calls of EKS",
+        "tests/adapters/test_cluster_cache.py::test_an_answer_of_eks_ends_a_kept_description",
+        (
+            Change(_CACHE, "        except EksSilent:", "        except Exception:"),
+            Change(
+                _CACHE,
+                "        except Exception:\n            self.forget(name, region)\n",
+                "        except Exception:\n",
+            ),
+        ),
     ),
     Row(
         "send the token on by a redirect",

@@ -1,0 +1,160 @@
+"""Descriptions of clusters, kept in the warm environment."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.cluster_cache import ClusterCache
+from adapters.eks import ClusterNotFound, DescribedCluster, EksSilent
+from core.errors import ClusterUnavailable
+from core.model import Cluster
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class Asked:
+    """Describes clusters and counts the calls, with a clock that a test sets."""
+
+    def __init__(self, status: str = "ACTIVE") -> None:
+        self.names: list[tuple[str, str]] = []
+        self.time = NOW
+        self.status = status
+        self.error: Exception | None = None
+
+    def __call__(self, name: str, region: str) -> DescribedCluster:
+        self.names.append((name, region))
+        if self.error is not None:
+            raise self.error
+        cluster = Cluster(name, region, "")
+        return DescribedCluster(cluster, self.status, "https://x", "PEM", name, "API", False)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def test_a_description_is_kept_for_15_minutes() -> None:
+    """EKS is asked once, and again after 15 minutes."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+
+    cache.get("prod", "eu-west-1")
+    asked.time = NOW + timedelta(minutes=14, seconds=59)
+    cache.get("prod", "eu-west-1")
+    assert len(asked.names) == 1
+    asked.time = NOW + timedelta(minutes=15)
+    cache.get("prod", "eu-west-1")
+    assert len(asked.names) == 2
+
+
+def test_clusters_of_one_name_in_two_regions_are_two() -> None:
+    """Name and Region together are the cluster."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+
+    assert cache.get("prod", "eu-west-1").cluster.region == "eu-west-1"
+    assert cache.get("prod", "us-east-1").cluster.region == "us-east-1"
+
+
+def test_a_forgotten_description_is_requested_again() -> None:
+    """After a 401 or a TLS error the cluster of that name may be another one."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+
+    cache.get("prod", "eu-west-1")
+    cache.forget("prod", "eu-west-1")
+    cache.forget("never", "seen")
+    cache.get("prod", "eu-west-1")
+
+    assert len(asked.names) == 2
+
+
+def test_a_cluster_being_created_is_not_kept() -> None:
+    """It is served in the first run after its creation."""
+    asked = Asked("CREATING")
+    cache = ClusterCache(asked, asked.now)
+
+    cache.get("prod", "eu-west-1")
+    cache.get("prod", "eu-west-1")
+
+    assert len(asked.names) == 2
+
+
+REFUSED = ClusterUnavailable("describe", "EKS DescribeCluster: AccessDeniedException")
+GONE = ClusterNotFound("describe", "EKS DescribeCluster: ResourceNotFoundException")
+SILENT = EksSilent("describe", "EKS DescribeCluster: ThrottlingException")
+
+
+@pytest.mark.parametrize("error", [REFUSED, GONE], ids=["refused", "gone"])
+def test_an_answer_of_eks_ends_a_kept_description(error: ClusterUnavailable) -> None:
+    """It isn't used again, not even while EKS is silent afterwards."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+    cache.get("prod", "eu-west-1")
+    asked.time = NOW + timedelta(minutes=16)
+    asked.error = error
+    with pytest.raises(type(error)):
+        cache.get("prod", "eu-west-1")
+
+    asked.error = SILENT
+    with pytest.raises(EksSilent):
+        cache.get("prod", "eu-west-1")
+
+
+@pytest.mark.parametrize(("minutes", "is_kept"), [(16, True), (59, True), (60, False), (-1, False)])
+def test_while_eks_is_silent_a_description_is_kept_for_an_hour(
+    minutes: int, *, is_kept: bool
+) -> None:
+    """EKS is asked each time, so that its next answer counts at once."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+    first = cache.get("prod", "eu-west-1")
+    asked.time = NOW + timedelta(minutes=minutes)
+    asked.error = SILENT
+
+    if is_kept:
+        assert cache.get("prod", "eu-west-1") is first
+    else:
+        with pytest.raises(EksSilent):
+            cache.get("prod", "eu-west-1")
+
+    asked.error = None
+    assert cache.get("prod", "eu-west-1") is not first
+    assert len(asked.names) == 3
+
+
+def test_a_forgotten_description_is_not_used_while_eks_is_silent() -> None:
+    """The cluster of that name may be another one."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+    cache.get("prod", "eu-west-1")
+    cache.forget("prod", "eu-west-1")
+    asked.error = SILENT
+
+    with pytest.raises(EksSilent):
+        cache.get("prod", "eu-west-1")
+
+
+def test_a_cluster_that_stops_being_reviewable_is_not_kept() -> None:
+    """Its last description says that it is being deleted, and no earlier one counts."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+    cache.get("prod", "eu-west-1")
+    asked.time, asked.status = NOW + timedelta(minutes=16), "DELETING"
+    cache.get("prod", "eu-west-1")
+
+    asked.error = SILENT
+    with pytest.raises(EksSilent):
+        cache.get("prod", "eu-west-1")
+
+
+def test_the_number_of_kept_descriptions_is_bounded() -> None:
+    """The oldest of two thousand is removed."""
+    asked = Asked()
+    cache = ClusterCache(asked, asked.now)
+    for number in range(2001):
+        cache.get(f"c{number}", "eu-west-1")
+    cache.get("c1", "eu-west-1")
+    assert len(asked.names) == 2001
+
+    cache.get("c0", "eu-west-1")
+    assert len(asked.names) == 2002
