@@ -16,8 +16,10 @@ _BUILT_ONCE: Final = {"package", "template"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of the control plane's tests."""
+    """Register the marker of the control plane's tests, and the one that pytest-xdist reads."""
     config.addinivalue_line("markers", "controlplane: needs a real Kubernetes control plane")
+    # The tests of tests/threats and `make mutants` run others without pytest-xdist.
+    config.addinivalue_line("markers", "xdist_group(name): tests that one process must run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

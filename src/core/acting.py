@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import assert_never
 
 from core.model import (
     APPROVED_REASON,
@@ -68,8 +67,6 @@ def plan(evaluation: Evaluation, settings: ReviewSettings, mode: Mode) -> Action
             return Action.DEFERRED
         case NoEvidence() | Bug():
             return Action.UNDECIDED
-        case _:
-            assert_never(evaluation)
 
 
 def _planned(case: Case, verdict: Verdict, settings: ReviewSettings, mode: Mode) -> Action:
@@ -157,7 +154,7 @@ def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: s
     # A node that keeps filing new requests never has one that is old enough to be denied. Its
     # denial counts as due nevertheless, or it would never be reported.
     overdue = decision is Decision.DENY and asking >= settings.deny_after_seconds
-    is_due = action not in _NOT_DUE or (action is Action.WAITING and overdue)
+    is_due = action not in _NOT_DUE or overdue
     return Record(
         one,
         action,

@@ -24,7 +24,7 @@ def claim_of(
     if namespace is None:
         return None
     dns = request.dns if isinstance(request, Pkcs10) else ()
-    named = {service_in(namespace, name, allow_short=allow_short) for name in dns} - {None}
+    named = {service_in(namespace, name, allow_short=allow_short) for name in dns}
     return ServiceClaim(namespace, tuple(sorted(name for name in named if name)))
 
 

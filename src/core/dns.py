@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from string import ascii_lowercase, ascii_uppercase
 
 # From: RFC 1123 section 2.1 and RFC 1035 section 2.3.4 (63 octets per label, 253 in all).
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MAX_NAME = 253
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 # Names that resolvers read as an IPv4 address (inet_aton): the last label is all digits, or hex.

@@ -1,6 +1,6 @@
 """What EC2 and IAM show for the instances that the requesters claim to be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -47,7 +47,7 @@ Answers = Mapping[Any, Addable | EvidenceUnavailable]
 
 
 def gather(
-    identities: Iterable[Identity],
+    identities: Collection[Identity],
     vpc_id: str | None,
     fleet: Fleet,
     now: datetime,
@@ -61,8 +61,7 @@ def gather(
     that is asked for first changes with `now`: if IAM is slow, a run has time for a few only, and
     the next run must begin with others.
     """
-    wanted = set(identities)
-    found = _instances(wanted, vpc_id, fleet)
+    found = _instances(identities, vpc_id, fleet)
     profiles = {
         answer[0].profile_arn
         for answer in found.values()
@@ -72,7 +71,7 @@ def gather(
     if roles_wanted:
         arns = rotated(sorted(profiles - {""}), now)
         roles |= {arn: fleet.role_of_profile(arn) for arn in arns}
-    return {identity: _evidence(found[identity], roles) for identity in wanted}
+    return {identity: _evidence(found[identity], roles) for identity in identities}
 
 
 def living(instances: Iterable[Instance], vpc_id: str | None) -> tuple[Instance, ...]:
@@ -86,7 +85,7 @@ def living(instances: Iterable[Instance], vpc_id: str | None) -> tuple[Instance,
 
 
 def _instances(
-    wanted: set[Identity], vpc_id: str | None, fleet: Fleet
+    wanted: Collection[Identity], vpc_id: str | None, fleet: Fleet
 ) -> dict[Identity, tuple[Instance, ...] | EvidenceUnavailable]:
     ids = {identity.instance_id for identity in wanted if identity.instance_id is not None}
     # Only plain host names reach the filter: EC2 reads `*`, `?` and `\` in it as wildcards.

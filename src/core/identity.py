@@ -10,7 +10,7 @@ import re
 from core.model import CANONICAL_ARN, SESSION_NAME, Csr, Identity, IdentityKind
 
 #: `i-` and 8 or 17 hex digits, the whole value. From: EC2 User Guide, resource IDs.
-INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})", re.ASCII)
+INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 # From: aws-iam-authenticator pkg/server/server.go; a requester that has any is an IAM identity.
 # Compared without regard to case, because impersonation headers arrive in lower case.
@@ -39,12 +39,13 @@ def has_session_name(csr: Csr) -> bool:
 
 def session_instance(csr: Csr) -> str | None:
     """Return the instance id in the session name; None when it isn't exactly one instance id."""
-    names = [
-        values for key, values in csr.extra.items() if key.casefold() == SESSION_NAME.casefold()
-    ]
-    if len(names) != 1 or SESSION_NAME not in csr.extra or len(names[0]) != 1:
+    spellings = [key for key in csr.extra if key.casefold() == SESSION_NAME.casefold()]
+    if spellings != [SESSION_NAME]:
         return None
-    return names[0][0] if INSTANCE_ID.fullmatch(names[0][0]) else None
+    match csr.extra[SESSION_NAME]:
+        case (session,) if INSTANCE_ID.fullmatch(session):
+            return session
+    return None
 
 
 def identify(csr: Csr, *, allow_name: bool) -> Identity | None:

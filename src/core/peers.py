@@ -26,8 +26,8 @@ class PeerIndex:
         self._newest: dict[Requester, Csr] = {}
         self._users_of_key: dict[bytes, set[str]] = {}
         self._mismatched: dict[Requester, set[str]] = {}
-        self._pending_of: dict[str, list[_Rank]] = {}
-        self._unsorted: set[str] = set()
+        self._pending_of: dict[str | None, list[_Rank]] = {}
+        self._unsorted: set[str | None] = set()
         self._now = now
 
     def note(self, csr: Csr) -> None:
@@ -59,7 +59,7 @@ class PeerIndex:
 
     def newer_in_namespace(self, csr: Csr) -> int:
         """Return how many CSRs of its namespace's ServiceAccounts are pending, fresh and newer."""
-        namespace = csr.namespace or ""
+        namespace = csr.namespace
         pending = self._pending_of.get(namespace, [])
         # Sorted once: with thousands of CSRs even sorting a sorted list takes long for each.
         if namespace in self._unsorted:

@@ -1,6 +1,6 @@
 """What the cluster shows of the Services for which ServiceAccounts ask for certificates."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from core.claims import MAX_SERVICES
@@ -23,7 +23,7 @@ class ServiceEvidence:
 
 
 def gather(
-    claims: Iterable[ServiceClaim], services: Services
+    claims: Collection[ServiceClaim], services: Services
 ) -> Mapping[ServiceClaim, ServiceEvidence | EvidenceUnavailable]:
     """Ask for each Service once, however many requests name it.
 
@@ -31,16 +31,15 @@ def gather(
     other. The Services of a claim that names more than a request may are not asked for. A claim
     whose Services couldn't all be asked for maps to the error, which is never a verdict.
     """
-    wanted = set(claims)
     names: dict[str, set[str]] = {}
-    for claim in wanted:
+    for claim in claims:
         if len(claim.names) <= MAX_SERVICES:
             names.setdefault(claim.namespace, set()).update(claim.names)
     shown = {
         namespace: services.named(namespace, sorted(asked)) if asked else {}
         for namespace, asked in sorted(names.items(), key=lambda item: (len(item[1]), item[0]))
     }
-    return {claim: _evidence(claim, shown.get(claim.namespace, {})) for claim in wanted}
+    return {claim: _evidence(claim, shown.get(claim.namespace, {})) for claim in claims}
 
 
 def _evidence(claim: ServiceClaim, shown: _Shown) -> ServiceEvidence | EvidenceUnavailable:

@@ -68,7 +68,7 @@ def _own_domain(suffix: str) -> str:
     name = suffix.casefold().removeprefix(".").removesuffix(".")
     labels = name.split(".")
     plain = all(
-        0 < len(label) <= 63 and label.replace("-", "").isalnum() and label.isascii()
+        len(label) <= 63 and label.replace("-", "").isalnum() and label.isascii()
         for label in labels
     )
     if not plain or len(labels) < 2:
@@ -226,4 +226,4 @@ class ReviewSettings(Policy, Selection):
 class DispatchSettings(Selection):
     """The dispatcher's settings: the clusters served, and the reviewer's queue."""
 
-    queue_url: str = Field(min_length=1)
+    queue_url: str

@@ -12,6 +12,7 @@ from core.model import (
     Action,
     Case,
     Decision,
+    Deferred,
     Effect,
     Evaluation,
     Judged,
@@ -85,6 +86,13 @@ def test_the_action_depends_on_verdict_age_and_mode(
     got = [plan(judged(verdict, seconds), settings(), mode).value for mode in Mode]
 
     assert [shadow, approve_only, enforce] == got
+
+
+def test_a_csr_for_which_a_run_has_no_time_is_deferred() -> None:
+    """It isn't undecided: the next run judges it."""
+    case = judged(APPROVE).case
+
+    assert plan(Deferred.in_this_run(case), settings(), Mode.ENFORCE) is Action.DEFERRED
 
 
 @pytest.mark.parametrize(
@@ -171,6 +179,13 @@ def test_messages_are_bounded() -> None:
     assert 1_000 == len(
         write_for(Action.DENIED, Judged(many, Verdict(Decision.DENY, refusals))).message
     )
+
+
+def test_a_reapproval_quotes_at_most_300_characters_of_the_earlier_approval() -> None:
+    """The rest of the message is for what was verified."""
+    message = write_for(Action.REAPPROVED, approved_by("Person", message="y" * 5_000)).message
+
+    assert message.startswith(f"Approved before, and not issued (Person: {'y' * 291}~). ")
 
 
 def test_names_are_written_escaped() -> None:
@@ -295,6 +310,7 @@ def test_each_csr_is_recorded_with_its_action() -> None:
     assert records == world.ledger.records
     assert {"csr-a": "Approved", "csr-d": "Denied"} == world.api.conditions
     assert [400, 60, 400, 100, 400] == [record.age_seconds for record in records]
+    assert [""] * 5 == [record.detail for record in records]
 
 
 def filed_again(verdict: Verdict | None, seconds: float, asking: float) -> Evaluation:

@@ -12,6 +12,7 @@ from core.checks import KUBELET_SERVING_CHECKS
 from core.context import ReviewContext
 from core.errors import EvidenceUnavailable, OutOfTime
 from core.evidence import NO_EVIDENCE, Evidence
+from core.memo import weight_of
 from core.model import (
     Bug,
     Case,
@@ -23,10 +24,12 @@ from core.model import (
     Judged,
     NoEvidence,
     Refusal,
+    ServiceClaim,
     UnreadableRequest,
 )
 from core.peers import PeerIndex
 from core.settings import Policy
+from core.signers import Request
 from core.slices import SLICE
 from tests.builders import (
     INSTANCE_ID,
@@ -228,6 +231,63 @@ def test_an_evaluated_case_has_its_cluster_its_peers_and_its_evidence() -> None:
     )
     assert a_case().peers == one.case.peers
     assert an_instance() == one.case.instance
+
+
+def test_a_bug_in_reading_one_csr_is_reported() -> None:
+    """The other CSRs are read."""
+    context = a_context()
+
+    def raises_on_one(csr: Csr, request: Request, policy: Policy) -> Identity | ServiceClaim | None:
+        if csr.name == "csr-bad":
+            raise RuntimeError("boom")
+        return context.signer.claim(csr, request, policy)
+
+    signer = replace(context.signer, claim=raises_on_one)
+
+    found = assessed(
+        a_filed_csr(name="csr-bad", node="bad"),
+        a_filed_csr(),
+        context=replace(context, signer=signer),
+    )
+
+    assert ["csr-bad"] == [one.case.csr.name for one in found.bugs]
+    assert ["csr-7znmf"] == [one.csr.name for one in found.parsed]
+
+
+def test_requests_are_kept_within_the_plans_bound() -> None:
+    """Those that are dropped are judged in a later run."""
+    context = a_context()
+    csrs = [a_csr(name="csr-a", node="a"), a_csr(name="csr-b", node="b")]
+    plan = Plan(everything, max_bytes=weight_of(b""))
+
+    found = assess(
+        csrs, context, plan, lambda _: FOUND, Budget(FakeClock(), context.signer.seconds)
+    )
+
+    assert (2, ["csr-a"]) == (len(found.due), [one.csr.name for one in found.parsed])
+
+
+def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_newest_first() -> (
+    None
+):
+    """A requester can't multiply decided ones, and the newest matter most."""
+    listed = [
+        ("csr-c", 2, ()),
+        ("csr-b", 5, (approved(),)),
+        ("csr-d", 9, ()),
+        ("csr-a", 1, (approved(),)),
+        ("csr-e", 2, ()),
+    ]
+    csrs = [
+        a_csr(name=name, node=name, age=timedelta(minutes=age), conditions=conditions)
+        for name, age, conditions in listed
+    ]
+    context, inspected = a_context(), []
+    plan = Plan(lambda *_: [], inspect=lambda parsed: inspected.append(parsed.csr.name))
+
+    assess(csrs, context, plan, lambda _: FOUND, Budget(FakeClock(), context.signer.seconds))
+
+    assert ["csr-a", "csr-b", "csr-e", "csr-c", "csr-d"] == inspected
 
 
 # --- verdicts ------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ def test_any_other_text_is_no_dns_name(name: str) -> None:
     [
         "10.0.1.10",
         "10.0.1.10.",
+        ".1",
         "::1",
         "fe80::1%eth0",
         "::ffff:10.0.1.10",
@@ -75,9 +76,11 @@ def test_a_name_that_a_resolver_may_read_as_an_address_looks_like_one(name: str)
     assert looks_like_an_address(name)
 
 
-@pytest.mark.parametrize("name", ["", "node", "1.node", "node.1a", "10-0-1-10", "0xg", "node.x1"])
+@pytest.mark.parametrize(
+    "name", ["", "node", "1.node", "node.1a", "10-0-1-10", "0xg", "node.x1", "a:b"]
+)
 def test_a_name_that_does_not_end_in_a_number_looks_like_no_address(name: str) -> None:
-    """A digit elsewhere in the name doesn't matter."""
+    """Neither a digit elsewhere in the name nor a colon matters."""
     assert not looks_like_an_address(name)
 
 

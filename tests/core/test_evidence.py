@@ -44,11 +44,14 @@ def test_all_instances_are_requested_at_once() -> None:
     """One call has all ids and one has all names, each sorted and without duplicates."""
     fleet = FakeFleet((an_instance(), OTHER))
 
-    ask(fleet, OTHER_SESSION, OTHER_NAME, SESSION, NAME, SESSION, roles_wanted=False)
+    more = [f"node-{number}" for number in range(8)]
+    names = [Identity(IdentityKind.NAME, None, node) for node in more]
+
+    ask(fleet, OTHER_SESSION, *names, OTHER_NAME, SESSION, NAME, SESSION, roles_wanted=False)
 
     assert [
         ("by_id", INSTANCE_ID, OTHER_ID),
-        ("by_private_dns_name", NODE, OTHER_NODE, f"in {VPC}"),
+        ("by_private_dns_name", NODE, OTHER_NODE, *more, f"in {VPC}"),
     ] == fleet.asked
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.issued import find, mismatch
+from core.issued import IssuedCertificates, find, mismatch
+from core.memo import weight_of
 from core.model import Condition, Csr, IssueFinding, IssueState
 from sandbox.csr_builder import der, keys
 from sandbox.csr_builder import request as csr_builder
@@ -16,10 +17,12 @@ from tests.builders import (
     NODE,
     NOW,
     a_certificate,
+    a_context,
     a_csr,
     a_filed_csr,
     a_parsed_csr,
     approved,
+    settings,
 )
 
 MISMATCH, FEWER = IssueState.MISMATCH, IssueState.FEWER_NAMES
@@ -83,9 +86,13 @@ def test_a_chain_is_judged_by_its_first_certificate() -> None:
     assert reported(replace(ASKED, certificate=chain)) is None
 
 
-def test_another_key_is_a_mismatch() -> None:
+OTHER_KEYS = [keys.ecdsa(words).spki for words in "abcdefgh"]
+
+
+@pytest.mark.parametrize("spki", [min(OTHER_KEYS), max(OTHER_KEYS)], ids=["lesser", "greater"])
+def test_another_key_is_a_mismatch(spki: bytes) -> None:
     """Someone else could then impersonate the node."""
-    csr = issued(spki=keys.ecdsa("another").spki)
+    csr = issued(spki=spki)
 
     assert reported(csr) == (MISMATCH, "the certificate has another key than the request")
     assert mismatch(csr, a_parsed_csr(csr).request)
@@ -200,6 +207,15 @@ def test_a_long_common_name_causes_no_warning() -> None:
 
     assert [] == heard
     assert found is None
+
+
+def test_a_certificate_that_was_read_is_kept_for_the_next_run() -> None:
+    """The same certificates are listed every minute."""
+    csr, context = issued(), a_context()
+
+    IssuedCertificates(context, settings()).inspect(a_parsed_csr(csr))
+
+    assert weight_of(csr.certificate) == context.reader.weight
 
 
 # --- not issued ----------------------------------------------------------------------------------

@@ -175,6 +175,26 @@ def test_a_large_parsed_request_takes_no_more_memory_than_its_weight(name: bytes
     assert taken <= weight_of(request)
 
 
+@pytest.mark.parametrize(
+    ("size", "weight"), [(0, 2_048), (600, 2_048), (1_024, 2_048), (1_025, 2_084), (2_024, 38_048)]
+)
+def test_an_entry_weighs_2_kib_and_36_bytes_for_each_byte_over_1_kib(
+    size: int, weight: int
+) -> None:
+    """A kubelet's request takes 1.5 KiB; of a larger one a byte takes up to 35."""
+    assert weight == weight_of(b"a" * size)
+
+
+def test_some_16_000_requests_of_kubelets_are_kept(parse: Counted) -> None:
+    """They take 32 MiB."""
+    reader = Memo().reader(*PROD)
+    contents = [str(number).encode() for number in range(32 * 1024 * 1024 // ENTRY)]
+
+    read(reader, parse, *contents, b"one more", *contents[:2], b"one more")
+
+    assert [*contents, b"one more", b"one more"] == parse.calls
+
+
 def test_all_kept_objects_together_stay_within_the_limit(parse: Counted) -> None:
     """Lists grow and shrink, and the limit is kept."""
     memo = Memo(max_bytes=5 * ENTRY)

@@ -127,6 +127,13 @@ def test_a_requester_has_been_asking_since_its_first_request() -> None:
     assert peers_of(first, old(age=MINUTE), second).asking_since is None
 
 
+def test_a_request_counts_as_asking_up_to_the_age_at_which_it_is_abandoned() -> None:
+    """At exactly 15 minutes it isn't abandoned."""
+    oldest = old(age=15 * MINUTE)
+
+    assert peers_of(old("csr-new", MINUTE), oldest).asking_since == oldest.created
+
+
 @pytest.mark.parametrize(
     "earlier",
     [

@@ -22,7 +22,7 @@ from core.model import (
 from sandbox.csr_builder import CsrBuilder, Names, der, keys
 from sandbox.csr_builder import request as csr_builder
 from sandbox.kubelet import kubelet_request
-from tests.builders import ADDRESS, NODE
+from tests.builders import ADDRESS, NODE, a_request, a_subject
 
 KEY = keys.ecdsa("a kubelet's key")
 GOOD = CsrBuilder.of_node(KEY, NODE, Names(NODE, (NODE,), (ADDRESS,)))
@@ -248,6 +248,19 @@ def test_strings_of_other_types_are_marked() -> None:
     ) == pkcs10.read(GOOD.subject(*subject).pem()).subject
 
 
+def test_the_common_names_of_a_request_are_its_subjects_cns() -> None:
+    """No other attribute is one, and a subject may have several."""
+    subject = a_subject(
+        ("2.5.4.10", "o"),
+        ("2.5.4.3", "a"),
+        ("2.5.4.5", "serial"),
+        ("2.5.4.3", "b"),
+        ("2.5.4.6", "c"),
+    )
+
+    assert ("a", "b") == a_request(subject=subject).common_names
+
+
 def test_attributes_of_one_rdn_share_its_position() -> None:
     """A check can see whether O and CN are in one RDN or in one each."""
     values = [
@@ -303,8 +316,15 @@ def asking(*extensions: bytes) -> Pkcs10:
     ("kind", "value", "usages"),
     [
         ("2.5.29.15", der.bits(b"\xa0", 5), {"digital signature", "key encipherment"}),
-        ("2.5.29.15", der.bits(b"\x06", 1), {"cert sign", "crl sign"}),
+        ("2.5.29.15", der.bits(b"\x80", 7), {"digital signature"}),
+        ("2.5.29.15", der.bits(b"\x40", 6), {"content commitment"}),
+        ("2.5.29.15", der.bits(b"\x20", 5), {"key encipherment"}),
+        ("2.5.29.15", der.bits(b"\x10", 4), {"data encipherment"}),
+        ("2.5.29.15", der.bits(b"\x08", 3), {"key agreement"}),
+        ("2.5.29.15", der.bits(b"\x04", 2), {"cert sign"}),
+        ("2.5.29.15", der.bits(b"\x02", 1), {"crl sign"}),
         ("2.5.29.15", der.bits(b"\x09", 0), {"key agreement", "encipher only"}),
+        ("2.5.29.15", der.bits(b"\x08\x80", 7), {"key agreement", "decipher only"}),
         ("2.5.29.37", der.sequence(der.oid("1.3.6.1.5.5.7.3.1")), {"server auth"}),
         ("2.5.29.37", der.sequence(der.oid("1.3.6.1.5.5.7.3.2")), {"client auth"}),
         ("2.5.29.37", der.sequence(der.oid("2.5.29.37.0")), {"any"}),
@@ -312,7 +332,7 @@ def asking(*extensions: bytes) -> Pkcs10:
     ],
 )
 def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]) -> None:
-    """They have Kubernetes's names."""
+    """They have Kubernetes's names. From: RFC 5280 section 4.2.1.3, the order of the bits."""
     got = asking(csr_builder.extension(kind, value))
 
     assert (frozenset(usages), False) == (got.usages, got.asks_ca)

@@ -7,6 +7,7 @@ from core import pkcs10
 from core.errors import MalformedRequest
 from core.model import KeyRule, Pkcs10
 from sandbox.csr_builder import CsrBuilder, Names, der, keys
+from sandbox.csr_builder import request as csr_builder
 from tests.builders import NODE
 
 
@@ -21,6 +22,8 @@ def rsa_of(bits: int, exponent: int) -> keys.Key:
     return keys.Key(spki, algorithm, lambda _: bytes(bits // 8))
 
 
+# From: NIST, Computer Security Objects Register.
+ML_KEM_768 = "2.16.840.1.101.3.4.4.2"
 ALLOWED, FORBIDDEN, UNVERIFIABLE = KeyRule.ALLOWED, KeyRule.FORBIDDEN, KeyRule.UNVERIFIABLE
 
 
@@ -37,6 +40,7 @@ ALLOWED, FORBIDDEN, UNVERIFIABLE = KeyRule.ALLOWED, KeyRule.FORBIDDEN, KeyRule.U
         (keys.dsa_key(), "DSA", FORBIDDEN),
         (keys.silent_key(keys.X25519, bytes(range(32))), "X25519", FORBIDDEN),
         (keys.silent_key(keys.ML_DSA_44, bytes(1312)), "MLDSA44", UNVERIFIABLE),
+        (keys.silent_key(ML_KEM_768, bytes(1184)), "MLKEM768", UNVERIFIABLE),
         (keys.silent_key("1.2.3.4", bytes(32)), "an unknown algorithm", UNVERIFIABLE),
         (rsa_of(2048, 65_537), "RSA 2048 with exponent 65537", ALLOWED),
         (rsa_of(8192, 65_537), "RSA 8192 with exponent 65537", ALLOWED),
@@ -47,6 +51,8 @@ ALLOWED, FORBIDDEN, UNVERIFIABLE = KeyRule.ALLOWED, KeyRule.FORBIDDEN, KeyRule.U
         (rsa_of(2048, 3), "RSA 2048 with exponent 3", FORBIDDEN),
         (rsa_of(2048, 65_535), "RSA 2048 with exponent 65535", FORBIDDEN),
         (rsa_of(2048, 2**31 + 1), "RSA 2048 with exponent 2147483649", FORBIDDEN),
+        (rsa_of(2048, 2**64 - 1), f"RSA 2048 with exponent {2**64 - 1}", FORBIDDEN),
+        (rsa_of(2048, 2**64 + 1), "RSA 2048 with exponent of 65 bits", FORBIDDEN),
     ],
 )
 def test_a_key_has_a_kind_and_a_rule(key: keys.Key, kind: str, rule: KeyRule) -> None:
@@ -54,6 +60,14 @@ def test_a_key_has_a_kind_and_a_rule(key: keys.Key, kind: str, rule: KeyRule) ->
     got = read(key).key
 
     assert (kind, rule) == (got.kind, got.rule)
+
+
+def test_a_request_of_less_than_128_bytes_is_readable() -> None:
+    """Its length has one byte in DER, that of a longer one has two or three."""
+    short = CsrBuilder(keys.ed25519_key("k")).sans(csr_builder.dns("a"))
+
+    assert len(short.info()) < 128
+    assert ("a",) == pkcs10.read(short.pem()).dns
 
 
 def test_the_description_of_a_key_is_bounded() -> None:

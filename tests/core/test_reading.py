@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.budget import Budget
+from core.memo import Memo, weight_of
 from core.model import (
     NOT_READ,
     Bug,
@@ -17,7 +19,8 @@ from core.model import (
     Pkcs10,
     UnreadableRequest,
 )
-from core.reading import read, read_all
+from core.peers import PeerIndex
+from core.reading import read, read_all, read_list
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -29,7 +32,7 @@ from tests.builders import (
     a_policy,
     approved,
 )
-from tests.core.fakes import Exploding
+from tests.core.fakes import Exploding, FakeClock
 
 BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
 
@@ -113,3 +116,33 @@ def test_without_time_left_the_rest_is_deferred_unread() -> None:
     assert isinstance(first, ParsedCsr)
     assert isinstance(second, Deferred)
     assert second.case.request is NOT_READ
+
+
+# --- what is kept for the next run ---------------------------------------------------------------
+
+
+def weights(*budgets: FakeClock) -> list[int]:
+    """Read two requests, then only the first of them in a run for each clock; return the weights.
+
+    Each is the weight of what is kept after the run.
+    """
+    memo = Memo()
+    a, b = a_csr(request=b"a"), a_csr(name="csr-b", request=b"b")
+    kept = []
+    for listed, clock in (((a, b), FakeClock()), *(((a,), clock) for clock in budgets)):
+        context = replace(a_context(), reader=memo.reader("prod"))
+        peers = PeerIndex(context.now, context.max_age)
+        budget = Budget(clock, context.signer.seconds)
+        read_list(cases(*listed), (), peers, context, budget, lambda _: None)
+        kept.append(context.reader.weight)
+    return kept
+
+
+def test_what_a_complete_run_has_not_listed_is_forgotten() -> None:
+    """Otherwise a cluster's old requests would take the memory of other clusters."""
+    assert [2 * weight_of(b"a"), weight_of(b"a")] == weights(FakeClock())
+
+
+def test_what_a_run_has_no_time_to_read_is_kept() -> None:
+    """The next run reads it."""
+    assert [2 * weight_of(b"a")] * 2 == weights(FakeClock(left=0))

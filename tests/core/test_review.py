@@ -17,6 +17,7 @@ from core.model import (
     IssueFinding,
     IssueState,
     NoEvidence,
+    OversizedRequest,
     Record,
     RoleUnknown,
     Run,
@@ -215,6 +216,20 @@ def test_a_wrong_certificate_at_the_end_of_the_list_is_known_before_the_first_wr
 
     assert csrs[0].name not in world.api.conditions
     assert SLICE == len(world.api.written)
+
+
+def test_of_one_slice_large_requests_come_last() -> None:
+    """Reading one takes up to a hundred times as long; up to 4 KiB age decides."""
+    requests = (OversizedRequest(5_000), b"x" * 4_097, b"x" * 4_096, b"x" * 10)
+    csrs = [
+        a_csr(name=f"csr-{n}", node=node(n), age=(9 - n) * MINUTE, request=request)
+        for n, request in enumerate(requests)
+    ]
+    world = FakeWorld(*csrs)
+
+    run(world)
+
+    assert ["csr-2", "csr-3", "csr-1", "csr-0"] == [name for name, _ in world.ledger.actions]
 
 
 def test_a_csr_too_young_for_any_decision_needs_no_evidence() -> None:
@@ -519,6 +534,21 @@ def test_an_approved_csr_without_a_certificate_has_todays_verdict() -> None:
         "csr-0003": (Decision.LEAVE, ["newest"]),
     } == {finding.csr.name: verdict_of(finding) for finding in done.findings}
     assert {} == world.api.conditions
+
+
+@pytest.mark.parametrize(("experiment", "judged"), [(False, SLICE), (True, SLICE + 1)])
+def test_one_slice_of_the_approved_csrs_without_a_certificate_is_judged(
+    experiment: bool,  # noqa: FBT001  a case
+    judged: int,
+) -> None:
+    """That is more than is logged; the experiment needs a verdict of each."""
+    csrs, fleet = many_nodes(SLICE + 1, conditions=(approved("AutoApproved"),))
+    world = FakeWorld(*csrs, fleet=fleet)
+
+    findings = run(world, mode="shadow", reapprove_unissued=experiment).findings
+
+    assert SLICE + 1 == len(findings)
+    assert judged == sum(finding.evaluation is not None for finding in findings)
 
 
 def verdict_of(finding: IssueFinding) -> tuple[Decision, list[str]]:

@@ -56,6 +56,15 @@ def test_the_settings_select_the_served_signers() -> None:
     assert tuple(SIGNERS.values()) == served(settings(app_serving=True))
 
 
+def test_only_the_nodes_run_counts_the_cluster_as_reviewed() -> None:
+    """With two signers it would be counted twice."""
+    runs = [review(a_cluster(), one, settings(), FakeWorld().ports) for one in SIGNERS.values()]
+
+    assert {KUBELET_SERVING: True, APP_SERVING: False} == {
+        one.signer: one.completes for one in runs
+    }
+
+
 def test_without_a_port_for_services_there_is_no_evidence() -> None:
     """The requests of Services are then undecided."""
     world = FakeWorld(a_filed_service_csr())

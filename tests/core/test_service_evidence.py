@@ -1,60 +1,17 @@
 """Evidence from Services: which are requested, and what follows from each response."""
 
-import pytest
-
-from core.claims import MAX_SERVICES, claim_of
+from core.claims import MAX_SERVICES
 from core.errors import EvidenceUnavailable
 from core.model import ServiceClaim, ServicesHidden
 from core.service_evidence import ServiceEvidence, gather
-from tests.builders import names
 from tests.core.fakes import FakeServices
-from tests.service_builders import a_service, a_service_csr, a_service_request
+from tests.service_builders import a_service
 
 WEB = ServiceClaim("shop", ("web",))
 BOTH = ServiceClaim("shop", ("db", "web"))
 THEIRS = ServiceClaim("other", ("web",))
 DOWN = EvidenceUnavailable("500: etcd")
 HIDDEN = ServicesHidden("403: services is forbidden")
-
-
-# --- what a request names ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("dns", "named"),
-    [
-        ((), ()),
-        (("web.shop.svc",), ("web",)),
-        (("web.shop.svc", "WEB.shop.svc.cluster.local."), ("web",)),
-        (("web.shop.svc", "db.shop.svc"), ("db", "web")),
-        (("web.other.svc", "example.com", "web.shop", "web"), ()),
-        (("*.shop.svc", "a_b.shop.svc", ".shop.svc", "a.b.shop.svc", "-.shop.svc"), ()),
-    ],
-)
-def test_names_of_the_requesters_namespace_are_claimed(
-    dns: tuple[str, ...], named: tuple[str, ...]
-) -> None:
-    """Only valid labels are claimed, because they become part of a URL."""
-    request = a_service_request(sans=names(*dns))
-
-    assert ServiceClaim("shop", named) == claim_of(a_service_csr(), request, allow_short=False)
-
-
-def test_short_names_are_claimed_where_allowed() -> None:
-    """They are of the requester's namespace only."""
-    request = a_service_request(sans=names("web.shop", "db.other", "example.com"))
-
-    assert claim_of(a_service_csr(), request, allow_short=True) == WEB
-
-
-def test_a_requester_that_is_no_service_account_claims_nothing() -> None:
-    """A node has no namespace."""
-    csr = a_service_csr(username="system:node:a")
-
-    assert claim_of(csr, a_service_request(), allow_short=True) is None
-
-
-# --- what is requested-----------------------------------------------------------------------------
 
 
 def test_each_service_is_requested_once() -> None:
@@ -79,6 +36,26 @@ def test_the_namespace_with_the_fewest_services_comes_first() -> None:
     gather([many, BOTH, THEIRS], services)
 
     assert ["other", "shop", "a"] == [namespace for namespace, *_ in services.asked]
+
+
+def test_namespaces_with_as_many_services_come_in_the_order_of_their_names() -> None:
+    """The order of the calls doesn't depend on the order of the list."""
+    claims = [ServiceClaim(namespace, (f"of-{namespace}",)) for namespace in "cadb"]
+    services = FakeServices(())
+
+    gather(claims, services)
+
+    assert ["a", "b", "c", "d"] == [namespace for namespace, *_ in services.asked]
+
+
+def test_a_request_may_name_ten_services() -> None:
+    """Each is a call to the API server."""
+    ten = ServiceClaim("shop", tuple(f"s{number}" for number in range(10)))
+    services = FakeServices(())
+
+    gather([ten], services)
+
+    assert [("shop", *ten.names)] == services.asked
 
 
 def test_a_missing_service_is_left_out_of_the_evidence() -> None:

@@ -274,6 +274,7 @@ def test_a_suffix_that_is_no_domain_of_two_labels_is_refused(text: str) -> None:
         "cluster.local",
         "svc.cluster.local",
         "kube-system.svc",
+        "web.shop.svc.corp.example",
         "default.kubernetes",
         "node.localhost",
     ],
@@ -284,6 +285,21 @@ def test_a_suffix_of_aws_or_of_clusters_is_refused(text: str) -> None:
         f"EXTRA_DNS_SUFFIXES: got '{text}', which belongs to AWS or to clusters; expected a domain "
         "of your own"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "d111111abcdef8.cloudfront.net",
+        "a1234567890abcdef.awsglobalaccelerator.com",
+        "abcdefghijkl.lambda-url.eu-west-1.on.aws",
+        "id.gamelift.aws.dev",
+        "prod.amazon.com",
+    ],
+)
+def test_a_domain_of_aws_services_outside_the_partitions_data_is_refused(text: str) -> None:
+    """AWS has names there for its services and for their customers."""
+    assert "belongs to AWS or to clusters" in refusal("EXTRA_DNS_SUFFIXES", text)
 
 
 def dns_suffixes(data: Any) -> Iterator[str]:

@@ -1,17 +1,45 @@
 """The totals of a run: CSRs with a record and CSRs without."""
 
-from core.model import KUBELET_SERVING, Action, Decision, Judged, Record, RunTotals, Verdict
+import pytest
+
+from core.model import (
+    APP_SERVING,
+    KUBELET_SERVING,
+    Action,
+    Bug,
+    Case,
+    Decision,
+    Deferred,
+    Evaluation,
+    Judged,
+    NoEvidence,
+    Record,
+    RoleUnknown,
+    RunTotals,
+    Verdict,
+)
 from core.settings import Mode
 from core.signers import SIGNERS
 from core.tally import Tally
-from tests.builders import a_case
+from tests.builders import a_case, a_csr, approved
 
 
 def a_record(
     action: Action, asking: float = 420.0, decision: Decision = Decision.APPROVE
 ) -> Record:
-    evaluation = Judged(a_case(), Verdict(decision))
-    return Record(evaluation, action, age_seconds=420.0, asking_seconds=asking, due=decision)
+    return record_of(Judged(a_case(), Verdict(decision)), action, asking, decision)
+
+
+def record_of(
+    evaluation: Evaluation, action: Action, asking: float = 420.0, due: Decision | None = None
+) -> Record:
+    return Record(evaluation, action, age_seconds=420.0, asking_seconds=asking, due=due)
+
+
+def totals_of(*records: Record, signer: str = KUBELET_SERVING) -> RunTotals:
+    tally = Tally(SIGNERS[signer], Mode.ENFORCE)
+    tally.add(records)
+    return tally.totals()
 
 
 def test_without_any_csr_all_totals_are_zero() -> None:
@@ -57,3 +85,71 @@ def test_an_approval_withheld_by_shadow_mode_is_not_pending() -> None:
 
     totals = tally.totals()
     assert (1, 1, 400.0) == (totals.would_approve, totals.pending, totals.oldest_pending_seconds)
+
+
+# --- each kind of record -------------------------------------------------------------------------
+
+LEFT = Judged(a_case(), Verdict(Decision.LEAVE))
+IAM_FAILED = a_case(role=RoleUnknown("AccessDenied", fault=True))
+NO_PROFILE = a_case(role=RoleUnknown("the instance has no instance profile"))
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "bugs", "without_evidence"),
+    [
+        pytest.param(LEFT, 0, 0, id="left"),
+        pytest.param(Bug(a_case(), "x"), 1, 0, id="a-bug"),
+        pytest.param(NoEvidence(a_case(), "throttled"), 0, 1, id="no-evidence"),
+        pytest.param(Deferred.in_this_run(a_case()), 0, 0, id="no-time"),
+        pytest.param(Judged(IAM_FAILED, Verdict(Decision.LEAVE)), 0, 1, id="IAM-failed"),
+        pytest.param(Judged(NO_PROFILE, Verdict(Decision.LEAVE)), 0, 0, id="no-profile"),
+    ],
+)
+def test_bugs_and_csrs_without_evidence_are_counted(
+    evaluation: Evaluation, bugs: int, without_evidence: int
+) -> None:
+    """A service that gave no answer counts, an answer that shows nothing doesn't."""
+    once = totals_of(record_of(evaluation, Action.LEFT))
+    twice = totals_of(*[record_of(evaluation, Action.LEFT)] * 2)
+
+    assert (bugs, without_evidence) == (once.bugs, once.without_evidence)
+    assert (2 * bugs, 2 * without_evidence) == (twice.bugs, twice.without_evidence)
+
+
+def test_a_csr_for_which_nothing_is_due_counts_for_no_decision() -> None:
+    """Its action is counted."""
+    totals = totals_of(record_of(LEFT, Action.LEFT))
+
+    assert ({}, {Action.LEFT: 1}) == (totals.due, totals.actions)
+
+
+def a_case_of(kind: str) -> Case:
+    return a_case(csr=a_csr(conditions=() if kind == "pending" else (approved("AutoApproved"),)))
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "of_nodes", "of_services"),
+    [
+        (Action.APPROVED, "pending", 0, 0),
+        (Action.DENIED, "pending", 0, 0),
+        (Action.REAPPROVED, "decided", 0, 0),
+        (Action.LEFT, "pending", 1, 0),
+        (Action.LEFT, "decided", 0, 0),
+        (Action.WAITING, "pending", 1, 1),
+        (Action.WITHHELD, "pending", 1, 1),
+        (Action.OVERTAKEN, "pending", 1, 1),
+        (Action.NOT_WRITTEN, "pending", 1, 1),
+        (Action.DEFERRED, "pending", 1, 1),
+        (Action.UNDECIDED, "pending", 1, 1),
+        (Action.UNDECIDED, "decided", 0, 0),
+    ],
+)
+def test_a_csr_is_pending_until_it_is_decided_or_left_to_people(
+    action: Action, kind: str, of_nodes: int, of_services: int
+) -> None:
+    """A Service's request that is left waits for a person; a node's is pending."""
+    record = record_of(Judged(a_case_of(kind), Verdict(Decision.LEAVE)), action)
+
+    assert [of_nodes, of_services] == [
+        totals_of(record, signer=signer).pending for signer in (KUBELET_SERVING, APP_SERVING)
+    ]

@@ -71,7 +71,7 @@ class SlowApi:
         assert signer == KUBELET_SERVING
         most = self.clock.remaining() * (1 - LISTING_LEAVES)
         self.clock.advance(min(self.speed.list, most))
-        return Listing(tuple(self.pending.values()))
+        return Listing(tuple(self.pending.values()), truncated=False, pages=1, cause="")
 
     def write_all(self, writes: Sequence[Write]) -> Iterator[tuple[Write, Written]]:
         for start in range(0, len(writes), CONNECTIONS):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import Enum, auto
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 #: The names that EKS accepts for a cluster. From: EKS API reference, CreateCluster, `name`.
@@ -106,7 +106,7 @@ class Cluster:
 class NotProvided(Enum):
     """Stands in for evidence that wasn't provided at all (only offline, in `evaluate`)."""
 
-    NOT_PROVIDED = "not given"
+    NOT_PROVIDED = auto()
 
 
 NOT_PROVIDED = NotProvided.NOT_PROVIDED

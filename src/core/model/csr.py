@@ -21,8 +21,7 @@ CANONICAL_ARN = "canonicalArn"
 
 # A namespace is a DNS label, a ServiceAccount's name a DNS subdomain.
 _SERVICE_ACCOUNT = re.compile(
-    r"system:serviceaccount:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?):[a-z0-9][a-z0-9.-]{0,252}",
-    re.ASCII,
+    r"system:serviceaccount:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?):[a-z0-9][a-z0-9.-]{0,252}"
 )
 
 #: Username, session and role.
@@ -82,7 +81,7 @@ class Csr:
         the requester, that can't supersede the node's own requests.
         """
         session, role = (self.extra.get(key, ()) for key in (SESSION_NAME, CANONICAL_ARN))
-        return self.username, tuple(session), tuple(role)
+        return self.username, session, role
 
     def condition(self, kind: str) -> Condition | None:
         """Return the condition of this type (`Approved`, `Denied`, `Failed`), if there is one."""
@@ -127,9 +126,9 @@ class Listing:
     """One signer's CSRs. `truncated`: some are missing; `cause` says why, for the log."""
 
     items: tuple[Csr | UnreadableCsr, ...]
-    truncated: bool = False
-    pages: int = 1
-    cause: str = ""
+    truncated: bool
+    pages: int
+    cause: str
 
     @property
     def csrs(self) -> tuple[Csr, ...]:

@@ -16,8 +16,8 @@ class ParsedCsr:
     """
 
     case: Case
-    key_is_proven: bool = False
-    mismatched: bool = False
+    key_is_proven: bool
+    mismatched: bool
 
     @property
     def csr(self) -> Csr:

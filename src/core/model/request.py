@@ -1,7 +1,7 @@
 """A PKCS#10 request as read by the strict reader (`core.pkcs10`)."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 from core.model.aws import IpAddress
 
@@ -12,9 +12,9 @@ COMMON_NAME = "2.5.4.3"
 class StringType(Enum):
     """ASN.1 string types of a subject's attribute. Go and OpenSSL read all others differently."""
 
-    PRINTABLE = "PrintableString"
-    UTF8 = "UTF8String"
-    OTHER = "another string type"
+    PRINTABLE = auto()
+    UTF8 = auto()
+    OTHER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ San = DnsName | IpName | OtherName
 class KeyRule(Enum):
     """Whether a public key's kind is allowed."""
 
-    ALLOWED = "allowed"
-    FORBIDDEN = "forbidden"
+    ALLOWED = auto()
+    FORBIDDEN = auto()
     #: Can't be verified here (ML-DSA, unknown algorithms): no proof either way.
-    UNVERIFIABLE = "unverifiable"
+    UNVERIFIABLE = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, auto
 
 from core.model.aws import Cluster
 from core.model.csr import Csr, UnreadableCsr
@@ -46,10 +46,10 @@ class Write:
 class WriteResult(Enum):
     """The result of a write."""
 
-    WRITTEN = "written"
-    OVERTAKEN = "overtaken"
-    FAILED = "failed"
-    DEFERRED = "deferred"
+    WRITTEN = auto()
+    OVERTAKEN = auto()
+    FAILED = auto()
+    DEFERRED = auto()
 
 
 @dataclass(frozen=True, slots=True)

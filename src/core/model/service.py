@@ -7,7 +7,7 @@ from core.model.aws import IpAddress
 
 #: A DNS label, the form of the names of namespaces and Services; safe in a URL.
 #: From: Kubernetes apimachinery pkg/util/validation, IsDNS1123Label.
-DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)

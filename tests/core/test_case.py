@@ -1,0 +1,49 @@
+"""What a case has for its checks, and what it refuses to invent."""
+
+import pytest
+
+from core.model import NOT_PROVIDED, UnreadableRequest
+from tests.builders import ROLE, a_case, a_cluster, a_request, an_instance
+
+STATES = ["pending", "shutting-down", "stopped", "stopping", "terminated", ""]
+
+
+def test_a_single_running_instance_is_what_a_case_is_compared_with() -> None:
+    """Of several instances none is."""
+    assert an_instance() == a_case().instance
+    assert a_case(instances=()).instance is None
+    assert a_case(instances=(an_instance(), an_instance())).instance is None
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_instance_in_another_state_than_running_is_not_compared_with(state: str) -> None:
+    """It is reported, though. From: EC2 API reference, InstanceState."""
+    case = a_case(instance=an_instance(state=state))
+
+    assert (None, state) == (case.instance, case.single_instance and case.single_instance.state)
+
+
+def test_a_check_gets_what_it_needs() -> None:
+    """The evidence is the case's own."""
+    case = a_case()
+
+    assert (a_request(), an_instance(), a_cluster(), ROLE) == (
+        case.pkcs10,
+        case.running_instance,
+        case.known_cluster,
+        case.profile_role,
+    )
+
+
+def test_a_check_that_runs_without_what_it_needs_raises() -> None:
+    """Missing evidence is no evidence: to run such a check is a bug."""
+    case = a_case(
+        request=UnreadableRequest("x"),
+        instances=NOT_PROVIDED,
+        cluster=NOT_PROVIDED,
+        role=NOT_PROVIDED,
+    )
+
+    for needed in ("pkcs10", "running_instance", "known_cluster", "profile_role"):
+        with pytest.raises(ValueError, match=r"the request can't be read|to compare with"):
+            getattr(case, needed)

@@ -1,0 +1,42 @@
+"""Which Services a request names."""
+
+import pytest
+
+from core.claims import claim_of
+from core.model import ServiceClaim
+from tests.builders import names
+from tests.service_builders import a_service_csr, a_service_request
+
+
+@pytest.mark.parametrize(
+    ("dns", "named"),
+    [
+        ((), ()),
+        (("web.shop.svc",), ("web",)),
+        (("web.shop.svc", "WEB.shop.svc.cluster.local."), ("web",)),
+        (("web.shop.svc", "db.shop.svc"), ("db", "web")),
+        (("web.other.svc", "web.zoo.svc", "example.com", "web.shop", "web"), ()),
+        (("*.shop.svc", "a_b.shop.svc", ".shop.svc", "a.b.shop.svc", "-.shop.svc"), ()),
+    ],
+)
+def test_names_of_the_requesters_namespace_are_claimed(
+    dns: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    """Only valid labels are claimed, because they become part of a URL."""
+    request = a_service_request(sans=names(*dns))
+
+    assert ServiceClaim("shop", named) == claim_of(a_service_csr(), request, allow_short=False)
+
+
+def test_short_names_are_claimed_where_allowed() -> None:
+    """They are of the requester's namespace only."""
+    request = a_service_request(sans=names("web.shop", "db.other", "example.com"))
+
+    assert claim_of(a_service_csr(), request, allow_short=True) == ServiceClaim("shop", ("web",))
+
+
+def test_a_requester_that_is_no_service_account_claims_nothing() -> None:
+    """A node has no namespace."""
+    csr = a_service_csr(username="system:node:a")
+
+    assert claim_of(csr, a_service_request(), allow_short=True) is None
