@@ -366,6 +366,16 @@ def test_a_role_that_iam_does_not_show_is_left() -> None:
     assert [("csr-7znmf", "left")] == world.ledger.actions
 
 
+def test_a_node_without_an_identity_is_left_and_others_are_approved() -> None:
+    """AWS is asked for the others only."""
+    world = FakeWorld(a_filed_csr(name="csr-unknown", extra={}), a_filed_csr())
+
+    run(world)
+
+    assert [("csr-unknown", "left"), ("csr-7znmf", "approved")] == world.ledger.actions
+    assert ("by_id", INSTANCE_ID) == world.fleet.asked[0]
+
+
 def test_a_node_without_iam_is_identified_by_name_where_allowed() -> None:
     """The name is searched in the cluster's VPC."""
     world = FakeWorld(a_filed_csr(extra={}))
