@@ -220,8 +220,8 @@ def test_a_wrong_certificate_at_the_end_of_the_list_is_known_before_the_first_wr
 
 def test_of_one_slice_large_requests_come_last() -> None:
     """Reading one takes up to a hundred times as long; up to 4 KiB age decides."""
-    requests: tuple[bytes | OversizedRequest, ...]
-    requests = (OversizedRequest(5_000), b"x" * 4_097, b"x" * 4_096, b"x" * 10)
+    requests: list[bytes | OversizedRequest] = [OversizedRequest(5_000)]
+    requests += [b"x" * size for size in (4_097, 4_096, 10)]
     csrs = [
         a_csr(name=f"csr-{n}", node=node(n), age=(9 - n) * MINUTE, request=request)
         for n, request in enumerate(requests)
