@@ -30,7 +30,10 @@ def claim_of(
 
 def service_in(namespace: str, name: str, *, allow_short: bool) -> str | None:
     """Return the Service of this namespace that a DNS name belongs to; None if there is none."""
-    service, place = placed(name) or (_short(name) if allow_short else ("", ""))
+    found = placed(name) or (_short(name) if allow_short else None)
+    if found is None:
+        return None
+    service, place = found
     return service if place == namespace and DNS_LABEL.fullmatch(service) else None
 
 

@@ -5,7 +5,7 @@ that no one checked. Tests show that Kubernetes's own signer agrees; EKS's sourc
 """
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -78,8 +78,8 @@ def find(
         return None
     age = (now - (approved.last_update or csr.created)).total_seconds()
     if csr.certificate:
-        state, detail = _compare(csr, request, read)
-        return None if state is None else IssueFinding(csr, request, state, detail, age)
+        found = _compare(csr, request, read)
+        return None if found is None else IssueFinding(csr, request, *found, age)
     if failed is not None:
         detail = f"{failed.reason}: {failed.message}"
         return IssueFinding(csr, request, IssueState.SIGNER_FAILED, detail, age)
@@ -132,18 +132,21 @@ def mismatch(
     csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents] = contents
 ) -> bool:
     """Return True when the CSR's certificate has another key, or a name that wasn't asked for."""
-    return bool(csr.certificate) and _compare(csr, request, read)[0] is IssueState.MISMATCH
+    if not csr.certificate:
+        return False
+    found = _compare(csr, request, read)
+    return found is not None and found[0] is IssueState.MISMATCH
 
 
 def _compare(
     csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents]
-) -> tuple[IssueState | None, str]:
+) -> tuple[IssueState, str] | None:
     approved = csr.condition("Approved")
     if isinstance(request, UnreadableRequest):
         # Another approver may approve such a request; then the signer isn't at fault.
         ours = approved is not None and approved.reason == APPROVED_REASON
         detail = f"issued for a request that can't be read: {request.why}"
-        return (IssueState.MISMATCH, detail) if ours else (None, "")
+        return (IssueState.MISMATCH, detail) if ours else None
     try:
         spki, names = read(csr.certificate)
     except UNREADABLE as error:
@@ -157,7 +160,7 @@ def _compare(
         return IssueState.MISMATCH, f"the certificate has additional names: {sorted(names - asked)}"
     if asked - names:
         return IssueState.FEWER_NAMES, f"the certificate lacks names: {sorted(asked - names)}"
-    return None, ""
+    return None
 
 
 def _address(address: object) -> str:
@@ -168,20 +171,17 @@ def _address(address: object) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def _names(certificate: x509.Certificate) -> set[tuple[str, str]]:
-    names = {
-        ("CN", str(attribute.value))
-        for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    }
+def _names(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
+    for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+        yield "CN", str(attribute.value)
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
-        return names
+        return
     for name in extension.value:
         if isinstance(name, x509.DNSName):
-            names.add(("DNS", folded(name.value)))
+            yield "DNS", folded(name.value)
         elif isinstance(name, x509.IPAddress):
-            names.add(("IP", _address(name.value)))
+            yield "IP", _address(name.value)
         else:
-            names.add((type(name).__name__, str(name.value)))
-    return names
+            yield type(name).__name__, str(name.value)

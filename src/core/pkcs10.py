@@ -214,18 +214,17 @@ def _san(name: x509.GeneralName) -> San:
 def _usages(extensions: x509.Extensions) -> Iterator[str]:
     for extension in extensions:
         if isinstance(extension.value, x509.KeyUsage):
-            yield from (
-                word for field, word in _KEY_USAGES.items() if _asks(extension.value, field)
-            )
+            yield from _key_usages(extension.value)
         elif isinstance(extension.value, x509.ExtendedKeyUsage):
             yield from (_EXTENDED.get(oid, oid.dotted_string) for oid in extension.value)
 
 
-def _asks(usage: x509.KeyUsage, field: str) -> bool:
-    """Return whether this bit is set; without key agreement the last two bits have no meaning."""
-    if field in ("encipher_only", "decipher_only") and not usage.key_agreement:
-        return False
-    return bool(getattr(usage, field))
+def _key_usages(usage: x509.KeyUsage) -> Iterator[str]:
+    """Yield the bits that are set; without key agreement the last two have no meaning."""
+    for field, word in _KEY_USAGES.items():
+        has_meaning = usage.key_agreement or field not in ("encipher_only", "decipher_only")
+        if has_meaning and getattr(usage, field):
+            yield word
 
 
 def _public_key(csr: x509.CertificateSigningRequest) -> PublicKey:
@@ -246,12 +245,12 @@ def _kind_of_key(key: object) -> tuple[str, KeyRule]:
         exponent = key.public_numbers().e
         good = key.key_size in _RSA_BITS and exponent in _RSA_EXPONENTS
         # A requester may choose thousands of digits, more than Python prints.
-        reported = str(exponent) if exponent < 2**64 else f"of {exponent.bit_length()} bits"
+        reported = exponent if exponent < 2**64 else f"of {exponent.bit_length()} bits"
         kind = f"RSA {key.key_size} with exponent {reported}"
         return kind, KeyRule.ALLOWED if good else KeyRule.FORBIDDEN
     if isinstance(key, ed25519.Ed25519PublicKey):
         return "Ed25519", KeyRule.ALLOWED
-    kind = type(key).__name__.removeprefix("_").removesuffix("PublicKey")
+    kind = type(key).__name__.removesuffix("PublicKey")
     # Go 1.27 verifies ML-DSA and other libraries don't yet: no proof either way.
     unverifiable = kind.upper().startswith(("MLDSA", "MLKEM"))
     return kind, KeyRule.UNVERIFIABLE if unverifiable else KeyRule.FORBIDDEN

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core import budget
 from core.budget import NODE_SLICE, SERVICE_SLICE, Budget, SliceSeconds
 from tests.core.fakes import FakeClock
 
@@ -62,3 +63,22 @@ def test_a_slice_is_judged_in_half_of_the_time() -> None:
     time_left = Budget(clock, NODE_SLICE).judging()
 
     assert [False, False, True] == shown_at(clock, 15.0, time_left)
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds"),
+    [
+        pytest.param(budget.RESERVE_SECONDS, 5, id="the-end-of-a-run-is-recorded"),
+        pytest.param(budget.SECOND_SIGNER_SECONDS, 10, id="a-review-of-the-second-signer"),
+        pytest.param(budget.DISPATCH_SECONDS, 10, id="the-dispatchers-messages-are-sent"),
+        pytest.param(budget.USUAL_CALL_SECONDS, 15, id="two-attempts-of-a-call-to-AWS"),
+    ],
+)
+def test_the_steps_outside_of_a_budget_have_their_time(limit: float, seconds: float) -> None:
+    """From: `core.budget`; the function has 60 s."""
+    assert seconds == limit
+
+
+def test_the_listing_leaves_half_of_the_time() -> None:
+    """The rest is for judging and writing."""
+    assert 0.5 == budget.LISTING_LEAVES

@@ -7,7 +7,7 @@ import pytest
 
 from core.checks import KUBELET_SERVING_CHECKS, Check, Need
 from core.decision import decide
-from core.model import NOT_PROVIDED, Case, Decision, Effect, Refusal, UnreadableRequest
+from core.model import NOT_PROVIDED, Case, Decision, Effect, Refusal, UnreadableRequest, Verdict
 from core.printable import MAX_DETAIL, printable
 from tests.builders import a_case, a_csr, a_policy, a_request, names
 
@@ -76,6 +76,15 @@ def test_a_gate_that_refuses_ends_the_decision() -> None:
 
     assert (Decision.LEAVE, ["gate"], ()) == outcome_of(
         a_case(), a_check("gate", LEAVE, gate=True), raises
+    )
+
+
+def test_the_verdict_of_a_gate_has_its_refusal() -> None:
+    """The log shows it."""
+    refusal = Refusal(LEAVE, "gate refuses", "a detail", "gate")
+
+    assert Verdict(Decision.LEAVE, (refusal,)) == decide(
+        a_case(), (a_check("gate", LEAVE, gate=True),)
     )
 
 

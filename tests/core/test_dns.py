@@ -77,10 +77,10 @@ def test_a_name_that_a_resolver_may_read_as_an_address_looks_like_one(name: str)
 
 
 @pytest.mark.parametrize(
-    "name", ["", "node", "1.node", "node.1a", "10-0-1-10", "0xg", "node.x1", "a:b"]
+    "name", ["", "node", "1.node", "node.1a", "10-0-1-10", "0xg", "node.x1", "a:b", "10.."]
 )
 def test_a_name_that_does_not_end_in_a_number_looks_like_no_address(name: str) -> None:
-    """Neither a digit elsewhere in the name nor a colon matters."""
+    """A digit elsewhere in the name doesn't matter, nor does a colon or a second trailing dot."""
     assert not looks_like_an_address(name)
 
 

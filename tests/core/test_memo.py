@@ -135,6 +135,15 @@ def test_beyond_the_limit_nothing_more_is_kept_and_everything_is_read(parse: Cou
     assert [b"a", b"b", b"c", b"c"] == parse.calls
 
 
+def test_what_is_a_byte_too_large_is_not_kept(parse: Counted) -> None:
+    """The limit is exact."""
+    reader = Memo(max_bytes=2 * ENTRY - 1).reader(*PROD)
+
+    read(reader, parse, b"a", b"b", b"a", b"b")
+
+    assert [b"a", b"b", b"b"] == parse.calls
+
+
 def test_a_large_request_counts_with_its_size_once_parsed(parse: Counted) -> None:
     """64 KiB of short names become a megabyte of objects."""
     memo = Memo(max_bytes=900_000)
@@ -190,7 +199,7 @@ def test_some_16_000_requests_of_kubelets_are_kept(parse: Counted) -> None:
     reader = Memo().reader(*PROD)
     contents = [str(number).encode() for number in range(32 * 1024 * 1024 // ENTRY)]
 
-    read(reader, parse, *contents, b"one more", *contents[:2], b"one more")
+    read(reader, parse, *contents, b"one more", contents[0], contents[-1], b"one more")
 
     assert [*contents, b"one more", b"one more"] == parse.calls
 

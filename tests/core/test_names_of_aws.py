@@ -41,7 +41,7 @@ def test_the_regions_of_all_partitions_have_valid_names(name: str) -> None:
     [
         "",
         "u-west-1",
-        "europe-west-1",
+        "euwes-west-1",
         "eu-1",
         "eu--1",
         "eu-west-",
@@ -94,3 +94,21 @@ def test_a_roles_arn_has_a_partition_an_account_and_a_name(arn: str, role: Role)
 def test_any_other_text_is_no_roles_arn(arn: str) -> None:
     """A role that can't be read matches no other."""
     assert Role.of_arn(arn) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Role("aws", "111122223333", "EKS-node"), Role("aws", "111122223333", "eks-NODE"), True),
+        (Role("aws", "111122223333", "n"), Role("aws", "111122223333", "m"), False),
+        (Role("aws", "111122223333", "n"), Role("aws", "222233334444", "n"), False),
+        (Role("aws", "111122223333", "n"), Role("aws-cn", "111122223333", "n"), False),
+    ],
+)
+def test_a_role_is_the_same_whatever_the_letter_case_of_its_name(
+    one: Role,
+    other: Role,
+    same: bool,  # noqa: FBT001  a case
+) -> None:
+    """Its account and its partition are compared exactly. From: IAM API, CreateRole."""
+    assert (same, same) == (one.matches(other), other.matches(one))

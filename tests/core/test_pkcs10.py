@@ -90,6 +90,9 @@ def test_line_ends_and_line_lengths_make_no_difference(pem: bytes) -> None:
         pytest.param(GOOD.pem() + b"\0", id="a-NUL-after"),
         pytest.param(GOOD.pem() * 2, id="two-blocks"),
         pytest.param(GOOD.pem().replace(b"\n", b"\r"), id="CR-alone"),
+        pytest.param(
+            csr_builder.framed(csr_builder.base64_lines(GOOD.der(), b"\r\r\n")), id="two-CRs"
+        ),
         pytest.param(GOOD.pem().replace(END, b"\n" + END), id="a-blank-line-inside"),
         pytest.param(GOOD.pem().replace(b"\n" + END, END), id="END-on-the-last-base64-line"),
         pytest.param(GOOD.pem().replace(BEGIN, BEGIN + b"\nX-A: 1\n"), id="a-header"),

@@ -7,6 +7,7 @@ import pytest
 from core.budget import Budget
 from core.memo import Memo, weight_of
 from core.model import (
+    APP_SERVING,
     NOT_READ,
     Bug,
     Case,
@@ -17,10 +18,12 @@ from core.model import (
     OversizedRequest,
     ParsedCsr,
     Pkcs10,
+    ServiceClaim,
     UnreadableRequest,
 )
 from core.peers import PeerIndex
 from core.reading import read, read_all, read_list
+from core.signers import SIGNERS
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -33,6 +36,7 @@ from tests.builders import (
     approved,
 )
 from tests.core.fakes import Exploding, FakeClock
+from tests.service_builders import a_filed_service_csr
 
 BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
 
@@ -54,6 +58,15 @@ def test_a_csr_is_read_with_what_follows_from_it_alone() -> None:
         parsed.key_is_proven,
         parsed.mismatched,
     )
+
+
+def test_a_service_accounts_csr_is_read_with_what_it_claims() -> None:
+    """It claims Services, not an instance."""
+    context = replace(a_context(), signer=SIGNERS[APP_SERVING])
+
+    case = read(context.case_of(a_filed_service_csr()), context).case
+
+    assert (None, ServiceClaim("shop", ("web",))) == (case.identity, case.claim)
 
 
 @pytest.mark.parametrize(("allowed", "kind"), [(True, IdentityKind.NAME), (False, None)])

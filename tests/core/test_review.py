@@ -220,12 +220,8 @@ def test_a_wrong_certificate_at_the_end_of_the_list_is_known_before_the_first_wr
 
 def test_of_one_slice_large_requests_come_last() -> None:
     """Reading one takes up to a hundred times as long; up to 4 KiB age decides."""
-    requests: tuple[bytes | OversizedRequest, ...] = (
-        OversizedRequest(5_000),
-        b"x" * 4_097,
-        b"x" * 4_096,
-        b"x" * 10,
-    )
+    requests: list[bytes | OversizedRequest] = [OversizedRequest(5_000)]
+    requests += [b"x" * size for size in (4_097, 4_096, 10)]
     csrs = [
         a_csr(name=f"csr-{n}", node=node(n), age=(9 - n) * MINUTE, request=request)
         for n, request in enumerate(requests)
@@ -369,6 +365,16 @@ def test_a_role_that_iam_does_not_show_is_left() -> None:
     run(world, mode="enforce")
 
     assert [("csr-7znmf", "left")] == world.ledger.actions
+
+
+def test_a_node_without_an_identity_is_left_and_others_are_approved() -> None:
+    """AWS is asked for the others only."""
+    world = FakeWorld(a_filed_csr(name="csr-unknown", extra={}), a_filed_csr())
+
+    run(world)
+
+    assert [("csr-unknown", "left"), ("csr-7znmf", "approved")] == world.ledger.actions
+    assert ("by_id", INSTANCE_ID) == world.fleet.asked[0]
 
 
 def test_a_node_without_iam_is_identified_by_name_where_allowed() -> None:

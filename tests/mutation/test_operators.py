@@ -59,7 +59,10 @@ EXAMPLES = [
     (statements.dropped_statement, "'a docstring'", []),
     (statements.dropped_statement, "raise a", ["pass"]),
     (statements.returned_none, "def f(): return a", ["def f(): return None"]),
+    (statements.returned_none, "def f(): return 0", ["def f(): return None"]),
+    (statements.returned_none, "def f(): return False", []),
     (statements.returned_none, "def f(): return None", []),
+    (statements.returned_none, "def f(): return", []),
 ]  # fmt: skip
 
 

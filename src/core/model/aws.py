@@ -14,8 +14,9 @@ CLUSTER_NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")
 #: eusc-de-east-1.
 REGION_NAME = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 
+# A path is one slash, or begins and ends with one. From: IAM API, CreateRole, `Path`.
 _ROLE_ARN = re.compile(
-    r"arn:([a-z0-9-]+):iam::([0-9]{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})", re.ASCII
+    r"arn:([a-z0-9-]+):iam::([0-9]{12}):role(?:/|/[!-~]+/)([\w+=,.@-]{1,64})", re.ASCII
 )
 
 IpAddress = IPv4Address | IPv6Address
