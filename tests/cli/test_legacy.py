@@ -750,7 +750,7 @@ def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
 
     assert sum(read) < 6 * len(text)
     assert (
-        "too long unreadable CSRs: the rest was not searched; split the file"
+        "too much text of unreadable CSRs: the rest was not searched; split the file"
         == printed["unclear"][-1]["problem"]
     )
 
