@@ -22,6 +22,8 @@ STACK: Final = "csr-approver"
 # From: CloudFormation API reference, CreateStack, `StackName`.
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
+_EXPECTED: Final = "expected a letter, then at most 127 letters, digits and hyphens"
+
 RoleArn = Annotated[
     str | None, typer.Option(help="The approver's role, if it isn't the stack's.", metavar="ARN")
 ]
@@ -63,7 +65,7 @@ def check_stack(name: str) -> None:
         typer.Exit: it can't (2).
     """
     if not _STACK_NAME.fullmatch(name):
-        stop(USAGE, f"--stack-name: got {printable(name, 200)!r}, expected {_STACK_NAME.pattern}")
+        stop(USAGE, f"--stack-name: got {printable(name, 200)!r}, {_EXPECTED}")
 
 
 def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:

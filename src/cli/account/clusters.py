@@ -65,7 +65,9 @@ _CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config
 _NOT_ISSUED: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
 
 _AT_ONCE: Final = 8
-_NAME: Final = "expected letters, digits, hyphens and underscores"
+_NAME: Final = (
+    "expected at most 100 letters, digits, hyphens and underscores, the first a letter or digit"
+)
 _GLOB: Final = frozenset("*?[")
 #: Of one answer. Lists of CSRs, which are longer, have a bound of their own.
 _MOST_BYTES: Final = 1024 * 1024
