@@ -1,7 +1,7 @@
 """Why a stack doesn't serve a cluster, for `csr-approver doctor`."""
 
-from core.selection import is_named
 from core.model import Cluster
+from core.selection import is_named
 from core.settings import Selection
 
 
