@@ -494,12 +494,12 @@ def test_the_table_shows_names_and_what_to_do(cluster: Cluster, runner: CommandR
     shown = runner.run("diagnose", "prod", code=1).stdout
 
     assert "prod (us-east-1): not ready" in shown
-    assert "2 listed: 1 needs action, 1 ignored" in shown
+    assert "2 requests listed: action needed for 1, nothing to do for 1" in shown
     assert "Ignored, no action needed: 1 instance-gone" in shown
     assert "10.9.9.9: not the instance's" in shown
     assert "ip-10-1-0-2.ec2.internal: EC2 confirms it" in shown
     assert "-> EC2 doesn't show 10.9.9.9 on i-10000000000000001: " in shown
-    assert "Result: not ready" in shown
+    assert "\nReady: no\n" in shown
 
 
 def test_what_others_chose_is_shown_escaped_and_short(

@@ -64,7 +64,7 @@ class DiagnosedCsr:
     instance_id: str | None
     names: tuple[RequestedName, ...]
     causes: tuple[Explanation, ...]
-    decision: Decision | None
+    verdict: Decision | None
 
     @property
     def need(self) -> Need:
