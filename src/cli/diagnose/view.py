@@ -112,6 +112,7 @@ def as_json(clusters: Sequence[ClusterDiagnosis]) -> Json:
                 "about_version": about_version(cluster),
                 "ready": cluster.ready,
                 "problem": cluster.problem or None,
+                "problem_cause": cluster.cause or None,
                 "listed": None if cluster.diagnosis is None else cluster.diagnosis.listed,
                 "gaps": [] if cluster.diagnosis is None else list(cluster.diagnosis.gaps),
                 "csrs": [_csr(csr, cluster) for csr in shown(cluster)],
