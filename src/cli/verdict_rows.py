@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.account.problems import hint
 from cli.evaluate.saved_evidence import Answer, Ignored
 from core.model import (
     Bug,
@@ -36,11 +37,17 @@ def row_of(answer: Answer) -> Row:
         case Judged(verdict=verdict):
             return _judged(answer.case, verdict)
         case Deferred() | NoEvidence() | Bug():
-            refusal = Refusal(Effect.LEAVE, "not judged", answer.problem, "object-readable")
+            refusal = Refusal(Effect.LEAVE, "not judged", why_not_judged(answer.problem), "judged")
             csr = answer.case.csr
             return _answer(csr.name, csr.signer, csr=csr, verdict="leave", refusals=(refusal,))
         case _:
             assert_never(answer)
+
+
+def why_not_judged(problem: str) -> str:
+    """Return why a request wasn't judged, and what to do about that."""
+    fix = "report it" if problem.startswith("this is a bug") else hint(problem) or "run this again"
+    return f"{printable(problem.removeprefix('evidence unavailable: '))}; {fix}"
 
 
 def _judged(case: Case, verdict: Verdict) -> Row:
