@@ -2,12 +2,11 @@
 
 from typing import Any, assert_never
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.account.problems import hint
 from cli.evaluate.saved_evidence import Answer, Ignored
+from cli.screen import console, table
 from core.model import (
     Bug,
     Case,
@@ -106,17 +105,15 @@ COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"
 
 def print_table(rows: list[Row]) -> None:
     """Print the answers as a table; untrusted text is escaped and shortened."""
-    table = Table(show_lines=False, header_style="bold")
-    for heading in ("CSR", "Requester", "Instance", "Verdict", "Why"):
-        table.add_column(heading, overflow="fold")
+    shown = table("CSR", "Requester", "Instance", "Verdict", "Why")
     for row in rows:
         why = "\n".join(f"{r['check']}: {r['reason']} ({r['detail']})" for r in row["refusals"])
         missing = f"not run: {', '.join(row['not_run'])}" if row["not_run"] else ""
-        table.add_row(
+        shown.add_row(
             Text(printable(row["csr"] or "?")),
             Text(printable(row["requester"] or "?")),
             Text(printable(row["instance"] or "-")),
             Text(row["verdict"], style=COLOURS[row["verdict"]]),
             Text("\n".join(filter(None, (why, missing)))),
         )
-    Console().print(table)
+    console().print(shown)

@@ -11,7 +11,7 @@ from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_ac
 from cli.diagnose.html import page
 from cli.diagnose.run import ClusterDiagnosis, diagnose_cluster
 from cli.diagnose.view import all_ready, as_json, show
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
+from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.screen import Output, OutputOption, console, print_json
 from core.printable import printable
@@ -70,7 +70,7 @@ def diagnose(
 
 diagnose.__doc__ = f"{diagnose.__doc__}\n{_EXAMPLE}"
 
-_CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: COULD_NOT_TELL}
+_CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: UNKNOWN}
 
 
 def _check_writable(file: str) -> None:
@@ -92,5 +92,5 @@ def _write(file: str, diagnosed: list[ClusterDiagnosis]) -> None:
     try:
         Path(file).write_text(page(diagnosed, datetime.now(UTC)), encoding="ascii")
     except OSError as error:
-        stop(COULD_NOT_TELL, f"--html {printable(file)}: {error.strerror}")
+        stop(UNKNOWN, f"--html {printable(file)}: {error.strerror}")
     typer.echo(f"csr-approver: the report is in {printable(file)}", err=True)

@@ -19,7 +19,7 @@ from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Status, walk
 from cli.doctor.cluster import ClusterLinks
 from cli.doctor.view import Examined, Findings, as_json, show
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
+from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
 from cli.screen import Output, OutputOption, busy, console, print_json
 
 _EXAMPLE = """
@@ -103,4 +103,4 @@ def _code(account: Findings, clusters: Sequence[Examined]) -> int:
     seen = {finding.status for findings in every for finding in findings.values()}
     if Status.BROKEN in seen:
         return ANSWER_IS_NO
-    return COULD_NOT_TELL if Status.UNKNOWN in seen else DONE
+    return UNKNOWN if Status.UNKNOWN in seen else DONE

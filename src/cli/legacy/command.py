@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, USAGE, stop
+from cli.exits import ANSWER_IS_NO, UNKNOWN, USAGE, stop
 from cli.screen import Output, OutputOption, busy, console, print_json
 from core.printable import printable
 
@@ -71,7 +71,7 @@ def legacy(
     if findings:
         raise typer.Exit(ANSWER_IS_NO)
     if unclear:
-        raise typer.Exit(COULD_NOT_TELL)
+        raise typer.Exit(UNKNOWN)
 
 
 legacy.__doc__ = f"{legacy.__doc__}\n{_MORE}"

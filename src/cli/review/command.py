@@ -6,7 +6,7 @@ import typer
 
 from cli.account.clusters import Profile, Proxy, Region, find_one, open_account
 from cli.account.problems import in_words, own_access
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
+from cli.exits import ANSWER_IS_NO, UNKNOWN, stop
 from cli.given_settings import Settings, settings_of
 from cli.review.run import Reviewed, run_once
 from cli.review.view import as_json, show
@@ -52,7 +52,7 @@ def review(
             reviewed = run_once(aws, described, settings, applied=apply)
     except ClusterUnavailable as error:
         problem = in_words(error, own_access(cluster, aws.home))
-        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {problem}")
+        stop(UNKNOWN, f"{cluster} in {aws.home}: {problem}")
     if output is Output.JSON:
         print_json(as_json(reviewed))
     else:
@@ -66,4 +66,4 @@ review.__doc__ = f"{review.__doc__}\n{_EXAMPLE}"
 def _code(reviewed: Reviewed) -> int:
     if not reviewed.is_well:
         return ANSWER_IS_NO
-    return 0 if reviewed.is_whole else COULD_NOT_TELL
+    return 0 if reviewed.is_whole else UNKNOWN
