@@ -129,7 +129,7 @@ def test_certificates_for_our_approvals_show_that_eks_issues(world: World) -> No
     world.cluster.file(1)
     world.runner.run("review", "prod", "--apply")
 
-    assert ("ok", "our approvals: 1 issued") == (
+    assert ("ok", "the approver's approvals: 1 issued") == (
         (links := world.look(code=0))["issuing"]["status"],
         links["issuing"]["detail"],
     )
@@ -377,7 +377,11 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
         "node-roles",
         "eks-node may be assumed by lambda.amazonaws.com",
     ),
-    "nothing issued": (_nothing_issued, "issuing", "our approvals: 0 issued, 1 not issued"),
+    "nothing issued": (
+        _nothing_issued,
+        "issuing",
+        "the approver's approvals: 0 issued, 1 not issued",
+    ),
 }
 
 

@@ -664,7 +664,7 @@ def test_a_huge_file_is_reported_as_not_searched(
     monkeypatch.setattr(legacy_files, "MAX_BYTES", 2**20)
     printed = runner.found("a" * 2**20 + MANIFEST)
 
-    assert ["larger than 1 MiB, not searched: split it"] == [
+    assert ["larger than 1 MiB, not searched: split the file"] == [
         one["problem"] for one in printed["unclear"]
     ]
     assert [] == runner.found("a" * 2**20)["unclear"]

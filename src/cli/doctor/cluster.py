@@ -236,11 +236,11 @@ class ClusterLinks:
         issued, missing = fates["issued"], fates["missing"]
         if missing and not issued:
             fix = "see approved-not-issued in docs/runbook.md"
-            return broken(f"our approvals: 0 issued, {missing} not issued", fix)
+            return broken(f"the approver's approvals: 0 issued, {missing} not issued", fix)
         if issued:
             more = f", {missing} not issued" if missing else ""
-            return ok(f"our approvals: {issued} issued{more}")
-        return still_open("not yet known: no listed request was approved by us")
+            return ok(f"the approver's approvals: {issued} issued{more}")
+        return still_open("not yet known: no listed request was approved by the approver")
 
     def _dry_run(self) -> Finding:
         reviewed = run_once(self._of.acting, self._cluster, self._of.settings, applied=False)

@@ -44,6 +44,9 @@ class _File:
     option: str
     path: Path
 
+    def __str__(self) -> str:
+        return f"{self.option} {printable(str(self.path), None)}"
+
 
 _EXAMPLE = """
 Example:
@@ -135,7 +138,7 @@ def _content(file: _File) -> bytes:
     try:
         return file.path.read_bytes()
     except OSError as error:
-        stop(UNKNOWN, f"{file.option} {file.path}: {error.strerror}")
+        stop(UNKNOWN, f"{file}: {error.strerror}")
 
 
 def _objects(file: _File) -> Sequence[Any]:
@@ -153,7 +156,7 @@ def _objects(file: _File) -> Sequence[Any]:
 def _stop(file: _File, problem: str) -> NoReturn:
     stop(
         UNKNOWN,
-        f"{file.option} {file.path}: {problem}; expected the output of `{_SAVED_BY[file.option]}`",
+        f"{file}: {problem}; expected the output of `{_SAVED_BY[file.option]}`",
     )
 
 

@@ -117,7 +117,7 @@ def _not_read(name: str, error: Exception) -> Unclear:
 
 def _decoded(name: str, data: bytes, *, named: bool) -> Text | Binary | Unclear:
     if len(data) > MAX_BYTES:
-        return Unclear(name, f"larger than {MAX_BYTES // 2**20} MiB, not searched: split it")
+        return Unclear(name, f"larger than {MAX_BYTES // 2**20} MiB, not searched: split the file")
     encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
     if encoding in {"utf-8", "utf-8-sig"} and b"\0" in data[:_BINARY_WITHIN]:
         return Binary(name, named)
