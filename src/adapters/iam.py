@@ -52,7 +52,7 @@ class InstanceProfiles:
             answer = self._iam.get_instance_profile(InstanceProfileName=match[1])
         except AWS_FAULTS as error:
             if error_code(error) == "NoSuchEntity":
-                return RoleUnknown("IAM knows no such instance profile")
+                return RoleUnknown("IAM has no such instance profile")
             return RoleUnknown(fault("IAM GetInstanceProfile", error), fault=True)
         try:
             arn, role = _profile(answer["InstanceProfile"])

@@ -7,7 +7,7 @@ import typer
 DONE = 0
 ANSWER_IS_NO = 1
 USAGE = 2
-COULD_NOT_TELL = 3
+UNKNOWN = 3
 
 #: After Ctrl-C, as Typer itself ends. From: the shells' convention, 128 plus the signal's number.
 STOPPED = 130

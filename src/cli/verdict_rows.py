@@ -2,11 +2,11 @@
 
 from typing import Any, assert_never
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from cli.account.problems import hint
 from cli.evaluate.saved_evidence import Answer, Ignored
+from cli.screen import console, table
 from core.model import (
     Bug,
     Case,
@@ -36,11 +36,17 @@ def row_of(answer: Answer) -> Row:
         case Judged(verdict=verdict):
             return _judged(answer.case, verdict)
         case Deferred() | NoEvidence() | Bug():
-            refusal = Refusal(Effect.LEAVE, "not judged", answer.problem, "object-readable")
+            refusal = Refusal(Effect.LEAVE, "not judged", why_not_judged(answer.problem), "judged")
             csr = answer.case.csr
             return _answer(csr.name, csr.signer, csr=csr, verdict="leave", refusals=(refusal,))
         case _:
             assert_never(answer)
+
+
+def why_not_judged(problem: str) -> str:
+    """Return why a request wasn't judged, and what to do about that."""
+    fix = "report it" if problem.startswith("this is a bug") else hint(problem) or "run this again"
+    return f"{printable(problem.removeprefix('evidence unavailable: '))}; {fix}"
 
 
 def _judged(case: Case, verdict: Verdict) -> Row:
@@ -99,17 +105,15 @@ COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"
 
 def print_table(rows: list[Row]) -> None:
     """Print the answers as a table; untrusted text is escaped and shortened."""
-    table = Table(show_lines=False, header_style="bold")
-    for heading in ("CSR", "Requester", "Instance", "Verdict", "Why"):
-        table.add_column(heading, overflow="fold")
+    shown = table("CSR", "Requester", "Instance", "Verdict", "Why")
     for row in rows:
         why = "\n".join(f"{r['check']}: {r['reason']} ({r['detail']})" for r in row["refusals"])
         missing = f"not run: {', '.join(row['not_run'])}" if row["not_run"] else ""
-        table.add_row(
+        shown.add_row(
             Text(printable(row["csr"] or "?")),
             Text(printable(row["requester"] or "?")),
             Text(printable(row["instance"] or "-")),
             Text(row["verdict"], style=COLOURS[row["verdict"]]),
             Text("\n".join(filter(None, (why, missing)))),
         )
-    Console().print(table)
+    console().print(shown)

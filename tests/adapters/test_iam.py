@@ -121,7 +121,7 @@ def test_a_profile_that_iam_does_not_know_has_no_role() -> None:
     """IAM answers so; it is no failure."""
     role = InstanceProfiles(a_client(), Watch()).role(ARN)
 
-    assert role == RoleUnknown("IAM knows no such instance profile")
+    assert role == RoleUnknown("IAM has no such instance profile")
 
 
 def test_a_role_is_kept_for_15_minutes() -> None:

@@ -122,7 +122,7 @@ def test_a_given_role_is_used(account: Account, stub: AwsStub, runner: CommandRu
     ("options", "words"),
     [
         (("--role-arn", "arn:aws:iam::1:user/x"), "--role-arn: got 'arn:aws:iam::1:user/x'"),
-        (("--stack-name", "a b"), "--stack-name: got 'a b'"),
+        (("--stack-name", "a b"), "--stack-name: got 'a b', expected a letter, then at most 127"),
     ],
 )
 def test_an_invalid_role_or_stack_name_is_wrong_usage(

@@ -368,14 +368,19 @@ def _being_made(account: Account) -> None:
     account.change("other", status="CREATING")
 
 
-TROUBLES: dict[str, tuple[Callable[[Account], None], str]] = {
-    "unreachable": (_unreachable, "the API server can't be reached: "),
+TROUBLES: dict[str, tuple[Callable[[Account], None], str, str]] = {
+    "unreachable": (_unreachable, "connection", "the API server can't be reached: "),
     "not onboarded": (
         _not_onboarded,
+        "unauthorized",
         "create an access entry for your own role: csr-approver access",
     ),
-    "without rights": (_without_rights, "your role needs the group csr-approver and its rights"),
-    "being made": (_being_made, "the cluster is CREATING"),
+    "without rights": (
+        _without_rights,
+        "forbidden",
+        "your role needs the group csr-approver and its rights",
+    ),
+    "being made": (_being_made, "state", "the cluster is CREATING"),
 }
 
 
@@ -383,7 +388,7 @@ TROUBLES: dict[str, tuple[Callable[[Account], None], str]] = {
 def test_a_cluster_that_fails_stops_no_other_and_its_readiness_is_unknown(
     account: Account, cluster: Cluster, runner: CommandRunner, what: str
 ) -> None:
-    trouble, words = TROUBLES[what]
+    trouble, cause, words = TROUBLES[what]
     trouble(account)
     assert cluster
 
@@ -393,6 +398,7 @@ def test_a_cluster_that_fails_stops_no_other_and_its_readiness_is_unknown(
     reported = {one["cluster"]: one for one in document["clusters"]}
     assert (True, None) == (reported["prod"]["ready"], reported["other"]["ready"])
     assert words in reported["other"]["problem"]
+    assert (None, cause) == tuple(reported[one]["problem_cause"] for one in ("prod", "other"))
 
 
 def test_needed_action_outweighs_an_unknown(
@@ -457,8 +463,8 @@ def test_the_json_has_this_shape(cluster: Cluster, runner: CommandRunner) -> Non
     assert {"ready", "clusters"} == set(document)
     [reported] = document["clusters"]
     assert {
-        "cluster", "region", "version", "about_version", "ready", "problem", "listed", "gaps",
-        "csrs", "ignored",
+        "cluster", "region", "version", "about_version", "ready", "problem",
+        "problem_cause", "listed", "gaps", "csrs", "ignored",
     } == set(reported)  # fmt: skip
     [csr] = reported["csrs"]
     assert {
@@ -494,12 +500,12 @@ def test_the_table_shows_names_and_what_to_do(cluster: Cluster, runner: CommandR
     shown = runner.run("diagnose", "prod", code=1).stdout
 
     assert "prod (us-east-1): not ready" in shown
-    assert "2 listed: 1 needs action, 1 ignored" in shown
+    assert "2 requests listed: action needed for 1, nothing to do for 1" in shown
     assert "Ignored, no action needed: 1 instance-gone" in shown
     assert "10.9.9.9: not the instance's" in shown
     assert "ip-10-1-0-2.ec2.internal: EC2 confirms it" in shown
     assert "-> EC2 doesn't show 10.9.9.9 on i-10000000000000001: " in shown
-    assert "Result: not ready" in shown
+    assert "\nReady: no\n" in shown
 
 
 def test_what_others_chose_is_shown_escaped_and_short(

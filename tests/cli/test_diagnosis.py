@@ -408,7 +408,10 @@ UNREADABLE = UnreadableCsr("csr-unreadable", None, "no spec")
 @pytest.mark.parametrize(
     ("world", "gap"),
     [
-        (World([], api={"truncated": True, "cause": "late"}), "not read to its end: late"),
+        (
+            World([], api={"truncated": True, "cause": "time: the answer took too long"}),
+            "the list was not read to its end: the answer took too long; run this again",
+        ),
         (
             World([UNREADABLE]),
             "1 of the listed requests can't be read: `csr-approver review` names them",

@@ -129,7 +129,7 @@ def test_certificates_for_our_approvals_show_that_eks_issues(world: World) -> No
     world.cluster.file(1)
     world.runner.run("review", "prod", "--apply")
 
-    assert ("ok", "our approvals: 1 issued") == (
+    assert ("ok", "the approver's approvals: 1 issued") == (
         (links := world.look(code=0))["issuing"]["status"],
         links["issuing"]["detail"],
     )
@@ -185,7 +185,7 @@ def test_a_wrong_clock_is_the_first_link(world: World) -> None:
 def test_credentials_of_another_account_are_broken(world: World, options: tuple[str, str]) -> None:
     first = world.breaks_at("credentials", *options)
 
-    assert f"they are for account {ACCOUNT}, expected 999999999999" == first["detail"]
+    assert f"the credentials are for account {ACCOUNT}, expected 999999999999" == first["detail"]
 
 
 def test_credentials_that_aws_refuses_are_broken(world: World) -> None:
@@ -236,6 +236,10 @@ def _not_served(world: World) -> None:
 
 def _elsewhere(world: World) -> None:
     world.deploy(Regions="eu-west-1,eu-central-1")
+
+
+def _without_the_tag(world: World) -> None:
+    world.deploy(ClusterTag="team=a")
 
 
 def _no_entry(world: World) -> None:
@@ -314,7 +318,7 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "no stack": (_no_stack, "stack", "there is no stack csr-approver in us-east-1"),
     "a stack rolled back": (_rolled_back, "stack", "is ROLLBACK_COMPLETE"),
     "another stack": (_another_stack, "stack", "isn't the approver's"),
-    "settings that stop the start": (_bad_settings, "stack", "APPROVE_AFTER_SECONDS must be less"),
+    "settings that stop the start": (_bad_settings, "stack", "APPROVE_AFTER_SECONDS ("),
     "the schedule off": (_schedule_off, "schedule", "the schedule is DISABLED"),
     "no role": (_no_role, "role", "there is no role arn:aws:iam::123456789012:role/gone"),
     "EC2 denied": (_no_ec2, "ec2", "the approver may not ec2:DescribeInstances"),
@@ -322,14 +326,23 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "no schedule": (_no_schedule, "schedule", "the stack has no schedule"),
     "no such cluster": (_gone, "describe", 'EKS has no cluster "prod" in eu-west-1'),
     "a cluster being created": (_being_created, "state", "the cluster is CREATING"),
-    "not served by name": (_not_served, "selected", "the stack doesn't serve it"),
-    "not served by Region": (_elsewhere, "selected", "the stack doesn't serve it"),
+    "not served by name": (_not_served, "selected", "prod matches none of ClusterNames (test-*)"),
+    "not served by Region": (
+        _elsewhere,
+        "selected",
+        "prod is in us-east-1, the stack serves eu-west-1, eu-central-1",
+    ),
+    "not served by tag": (_without_the_tag, "selected", "prod doesn't have the tag team=a"),
     "no access entry": (_no_entry, "access-entry", "there is no access entry for arn:aws:iam::"),
-    "a node's access entry": (_entry_of_a_node, "access-entry", "its type is EC2_LINUX"),
+    "a node's access entry": (
+        _entry_of_a_node,
+        "access-entry",
+        "the access entry's type is EC2_LINUX, expected STANDARD",
+    ),
     "an entry without the group": (
         _entry_without_group,
         "access-entry",
-        "it isn't in the group csr-approver",
+        "the access entry isn't in the group csr-approver",
     ),
     "a private endpoint": (_private, "network", "the reviewer runs outside any VPC"),
     "no listener": (_no_listener, "network", "not reachable from here: "),
@@ -364,7 +377,11 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
         "node-roles",
         "eks-node may be assumed by lambda.amazonaws.com",
     ),
-    "nothing issued": (_nothing_issued, "issuing", "our approvals: 0 issued, 1 not issued"),
+    "nothing issued": (
+        _nothing_issued,
+        "issuing",
+        "the approver's approvals: 0 issued, 1 not issued",
+    ),
 }
 
 
@@ -678,7 +695,7 @@ def test_a_role_that_cannot_be_assumed_is_unknown(world: World) -> None:
 
     assert (
         "unknown",
-        "as deployed, only Lambda may assume it: run this without --assume-role",
+        "as deployed, only Lambda may assume the role: run this without --assume-role",
     ) == (
         link["status"],
         link["fix"],

@@ -33,6 +33,8 @@ FIXTURES: Final = Path(__file__).parent / "legacy"
 
 Json = dict[str, Any]
 
+CHECK: Final = "check that it is v1 and has a signerName"
+
 
 class LegacyRunner:
     """Files in a folder, and the command run on them."""
@@ -53,14 +55,14 @@ class LegacyRunner:
         """Return the findings of one file; fail on another exit code or an unexpected error."""
         result = self.run(self.put(name, content), "--output", "json")
         printed: Json = json.loads(result.stdout)
-        assert result.exit_code == (1 if printed["findings"] else 3 if printed["troubles"] else 0)
-        assert bool(printed["troubles"]) == bool(result.stderr)
+        assert result.exit_code == (1 if printed["findings"] else 3 if printed["unclear"] else 0)
+        assert bool(printed["unclear"]) == bool(result.stderr)
         return printed
 
     def one(self, content: str | bytes, name: str = "a.yaml") -> Json:
         """Return the only finding."""
         printed = self.found(content, name)
-        assert [] == printed["troubles"]
+        assert [] == printed["unclear"]
         (finding,) = printed["findings"]
         assert isinstance(finding, dict)
         return finding
@@ -87,16 +89,16 @@ def test_a_finding_has_exactly_these_keys(runner: LegacyRunner) -> None:
     printed = runner.found(MANIFEST)
     (finding,) = printed["findings"]
 
-    assert ["searched", "binary", "findings", "troubles", "signers", "notes"] == list(printed)
+    assert ["searched", "binary", "findings", "unclear", "signers", "notes"] == list(printed)
     assert ["file", "line", "found", "problems", "csr"] == list(finding)
     assert ["problem", "line", "detail"] == list(finding["problems"][0])
     assert [
-        "name", "stored", "certificate_expires", "request", "signer", "why", "usages", "notes",
+        "name", "stored", "certificate_expires", "request", "signer", "reason", "usages", "notes",
         "manifest", "comments_kept",
     ] == list(finding["csr"])  # fmt: skip
     assert {
         "read": "strict",
-        "why": None,
+        "reason": None,
         "common_name": "web.ops.svc",
         "organizations": [],
         "sans": ["web.ops.svc", "10.0.0.7"],
@@ -117,10 +119,10 @@ def test_without_findings_it_exits_0_without_notes(runner: LegacyRunner) -> None
     printed = runner.found(fine)
 
     assert ([], [], {}, []) == tuple(
-        printed[key] for key in ("findings", "troubles", "signers", "notes")
+        printed[key] for key in ("findings", "unclear", "signers", "notes")
     )
     assert (
-        "nothing found; 1 file searched, 0 binary, 0 unclear"
+        "nothing found; 1 file searched, 0 binary, 0 not searched or not understood"
         in runner.run(runner.put("a.yaml", fine)).stdout
     )
 
@@ -403,7 +405,7 @@ def test_a_request_without_extensions_is_read_for_display(runner: LegacyRunner) 
         request["common_name"],
         request["sans"],
     )
-    assert "expected extensionRequest" in request["why"]
+    assert "expected extensionRequest" in request["reason"]
 
 
 @pytest.mark.parametrize("change", ["crlf", "bom", "utf-16", "tabs in comments", "other line ends"])
@@ -502,14 +504,14 @@ def test_text_that_is_no_manifest_is_found_as_text(
 
     assert [(line, "text", [problem]) for line, problem in expected] == places(printed)
     assert all(one["csr"] is None for one in printed["findings"])
-    assert [] == printed["troubles"]
+    assert [] == printed["unclear"]
 
 
 def test_a_match_in_text_asks_for_a_check(runner: LegacyRunner) -> None:
     """Text alone doesn't show whether it must change."""
     result = runner.run(str(FIXTURES / "clients"))
 
-    assert "found as text: check it yourself" in result.stdout
+    assert "text: check version and signerName" in result.stdout
 
 
 def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> None:
@@ -517,8 +519,8 @@ def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> 
     text = (FIXTURES / "chart/templates/v1.yaml").read_text()
     printed = runner.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
 
-    assert ([], [3]) == (printed["findings"], [one["line"] for one in printed["troubles"]])
-    assert "check yourself" in printed["troubles"][0]["problem"]
+    assert ([], [3]) == (printed["findings"], [one["line"] for one in printed["unclear"]])
+    assert "check that it is v1 and has a signerName" in printed["unclear"][0]["problem"]
 
 
 def test_the_kinds_that_v1beta1_still_serves_are_not_found(runner: LegacyRunner) -> None:
@@ -553,7 +555,7 @@ def test_folders_are_searched_recursively(runner: LegacyRunner) -> None:
     assert ["a.yaml", ".github/x.yaml", "b/c/d.yaml"] == [
         str(Path(one["file"]).relative_to(runner.folder)) for one in printed["findings"]
     ]
-    assert (3, 1, []) == (printed["searched"], printed["binary"], printed["troubles"])
+    assert (3, 1, []) == (printed["searched"], printed["binary"], printed["unclear"])
 
 
 def test_standard_input_is_a_file(runner: LegacyRunner) -> None:
@@ -631,7 +633,7 @@ def test_an_unreadable_file_stops_no_other() -> None:
     printed = json.loads(result.stdout)
     assert ["good.yaml"] == [Path(one["file"]).name for one in printed["findings"]]
     assert {(str(path), "Permission denied") for path in denied} == {
-        (one["file"], one["problem"]) for one in printed["troubles"]
+        (one["file"], one["problem"]) for one in printed["unclear"]
     }
     assert (1, 3) == (result.exit_code, alone.exit_code)
 
@@ -662,10 +664,10 @@ def test_a_huge_file_is_reported_as_not_searched(
     monkeypatch.setattr(legacy_files, "MAX_BYTES", 2**20)
     printed = runner.found("a" * 2**20 + MANIFEST)
 
-    assert ["larger than 1 MiB, not searched: split it"] == [
-        one["problem"] for one in printed["troubles"]
+    assert ["larger than 1 MiB, not searched: split the file"] == [
+        one["problem"] for one in printed["unclear"]
     ]
-    assert [] == runner.found("a" * 2**20)["troubles"]
+    assert [] == runner.found("a" * 2**20)["unclear"]
 
 
 BOMB: Final = "a0: &a0 [certificates.k8s.io]\n" + "".join(
@@ -722,9 +724,12 @@ def test_aliases_of_a_file_are_bounded_in_total(
     printed = runner.found(in_each_of_many(item))
 
     assert 20 == len(printed["findings"])
-    assert [("a CSR that can't be read (too much for one file): check it yourself", 24)] == [
-        (one["problem"], one["line"]) for one in printed["troubles"]
-    ]
+    assert [
+        (
+            f"a CSR that can't be read (more than 100000 values in one file): {CHECK}",
+            24,
+        )
+    ] == [(one["problem"], one["line"]) for one in printed["unclear"]]
 
 
 def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
@@ -744,7 +749,10 @@ def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
     printed = runner.found(text)
 
     assert sum(read) < 6 * len(text)
-    assert "too many unreadable CSRs: split the file" == printed["troubles"][-1]["problem"]
+    assert (
+        "too much text of unreadable CSRs: the rest was not searched; split the file"
+        == printed["unclear"][-1]["problem"]
+    )
 
 
 def test_an_alias_in_place_of_a_kind_is_not_expanded(
@@ -770,9 +778,12 @@ def test_a_csr_in_flow_style_that_is_too_large_is_unclear(runner: LegacyRunner) 
 
     printed = runner.found(text, "a.json")
 
-    assert [("a CSR that can't be read (too much for one object): check it yourself", 1)] == [
-        (one["problem"], one["line"]) for one in printed["troubles"]
-    ]
+    assert [
+        (
+            f"a CSR that can't be read (more than 5000 values in one object): {CHECK}",
+            1,
+        )
+    ] == [(one["problem"], one["line"]) for one in printed["unclear"]]
 
 
 def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
@@ -780,9 +791,9 @@ def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
     printed = runner.found("kubernetes.io/legacy-unknown\n" * 1_500, "a.txt")
 
     assert 1_000 == len(printed["findings"])
-    assert [("more than 1000 matches: fix these first", 1_001)] == [
-        (one["problem"], one["line"]) for one in printed["troubles"]
-    ]
+    assert [
+        ("more than 1000 matches: the rest was not searched; fix these, and run this again", 1_001)
+    ] == [(one["problem"], one["line"]) for one in printed["unclear"]]
 
 
 # --- what is printed --------------------------------------------------------------------------

@@ -35,6 +35,16 @@ def kinds(asked: Asked) -> list[Problem]:
     return [problem for problem, _ in problems(asked)]
 
 
+def test_unknown_and_repeated_usages_are_named() -> None:
+    """The requester chose them, so they may contain anything."""
+    unknown = dict(problems(replace(NEW, usages=("x", "server auth", "y"))))
+    repeated = dict(problems(replace(NEW, usages=("server auth", "server auth"))))
+
+    refused = "certificates.k8s.io/v1 refuses them"
+    assert f"unknown usages: x, y; {refused}" == unknown[Problem.BAD_USAGES]
+    assert f"repeated usages; {refused}" == repeated[Problem.BAD_USAGES]
+
+
 def test_a_v1_request_for_app_serving_has_no_problem() -> None:
     """A correct request gets no report."""
     assert [] == kinds(NEW)

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from adapters.aws_clients import fault
-from cli.account.problems import hint, in_words, own_access, with_fix
+from cli.account.problems import cut_list, hint, in_words, own_access, with_fix
 from core.errors import ClusterUnavailable, NotOnboarded
 
 DENIED = (
@@ -110,6 +110,14 @@ def test_a_proxy_that_is_set_and_not_used_is_reported(monkeypatch: pytest.Monkey
     proxied = "HTTPS_PROXY is set, but only used with --proxy"
     assert f"{fix}; {proxied}" == hint(problem)
     assert in_words(ClusterUnavailable("connection", "refused")).endswith(f"; {proxied}")
+
+
+def test_the_cause_of_a_cut_list_is_shown_like_an_error() -> None:
+    """A run keeps it as text that begins with a word for logs."""
+    assert "the API server answered 400" == cut_list("status: 400")
+    assert "more than 9 bytes of all requesters' CSRs" == cut_list(
+        "share: more than 9 bytes of all requesters' CSRs"
+    )
 
 
 def test_a_problem_whose_fix_is_unknown_is_shown_alone() -> None:

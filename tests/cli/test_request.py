@@ -502,7 +502,7 @@ def test_a_certificate_for_another_key_is_unusable(
 
     reported = runner.json(*COMMAND, code=1)
 
-    assert ("unusable", "the certificate is for another key than the request") == (
+    assert ("unusable", "the certificate has another key than the request") == (
         reported["outcome"],
         reported["detail"],
     )

@@ -160,9 +160,12 @@ def test_unavailable_evidence_exits_3(
     document = runner.json("review", "prod", code=3)
 
     assert {"csr-0001": (None, "undecided", False)} == csrs(document)
-    assert "EC2 DescribeInstances: UnauthorizedOperation" in (
-        runner.run("review", "prod", code=3).stdout
-    )
+    shown = runner.run("review", "prod", code=3).stdout
+    problem = "not judged: EC2 DescribeInstances: UnauthorizedOperation"
+    assert f"{problem}; get that permission, or use another --profile" in shown
+    stub.instead["DescribeInstances"] = "RequestLimitExceeded"
+    shown = runner.run("review", "prod", code=3).stdout
+    assert "not judged: EC2 DescribeInstances: RequestLimitExceeded; run this again" in shown
 
 
 def test_an_unreadable_object_exits_1(cluster: Cluster, runner: CommandRunner) -> None:
@@ -186,7 +189,7 @@ def test_a_truncated_list_exits_3(cluster: Cluster, runner: CommandRunner) -> No
     document = runner.json("review", "prod", code=3)
 
     assert document["signers"][0]["truncated"]
-    assert "The list was not read to its end: status: 400" in (
+    assert "The list was not read to its end: the API server answered 400" in (
         runner.run("review", "prod", code=3).stdout
     )
 

@@ -539,7 +539,7 @@ TABLE: Final = (
         "`NoSuchEntity`",
         break_aws_call("GetInstanceProfile", refused("NoSuchEntity", 404)),
         outcomes.NO_ROLE,
-        "IAM knows no such instance profile",
+        "IAM has no such instance profile",
     ),
     Row(
         Place.IAM,

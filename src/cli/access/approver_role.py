@@ -11,7 +11,7 @@ from adapters.aws_account import Aws
 from cli.account import stack
 from cli.account.caller import Caller, who_am_i
 from cli.account.problems import with_fix
-from cli.exits import COULD_NOT_TELL, USAGE, stop
+from cli.exits import UNKNOWN, USAGE, stop
 from core.errors import EvidenceUnavailable
 from core.model import Role
 from core.printable import printable
@@ -21,6 +21,8 @@ STACK: Final = "csr-approver"
 
 # From: CloudFormation API reference, CreateStack, `StackName`.
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+
+_EXPECTED: Final = "expected a letter, then at most 127 letters, digits and hyphens"
 
 RoleArn = Annotated[
     str | None, typer.Option(help="The approver's role, if it isn't the stack's.", metavar="ARN")
@@ -63,7 +65,7 @@ def check_stack(name: str) -> None:
         typer.Exit: it can't (2).
     """
     if not _STACK_NAME.fullmatch(name):
-        stop(USAGE, f"--stack-name: got {printable(name, 200)!r}, expected {_STACK_NAME.pattern}")
+        stop(USAGE, f"--stack-name: got {printable(name, 200)!r}, {_EXPECTED}")
 
 
 def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:
@@ -86,8 +88,8 @@ def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRo
     try:
         caller = who_am_i(aws.client("sts"), lambda: datetime.now(UTC))
     except EvidenceUnavailable as error:
-        stop(COULD_NOT_TELL, with_fix(str(error)))
+        stop(UNKNOWN, with_fix(str(error)))
     if caller.problem:
-        stop(COULD_NOT_TELL, with_fix(caller.problem))
+        stop(UNKNOWN, with_fix(caller.problem))
     role = role_by_name(caller, name, region)
     return ApproverRole(role.arn, f"{role.source}; {why}")

@@ -10,7 +10,7 @@ from cli.access.manifests import manifests
 from cli.access.onboarding import Onboarding, State, onboard
 from cli.access.view import as_json, as_manifests, show
 from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
+from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
 from cli.screen import Output, OutputOption, console, print_json
 
 _EXAMPLE = """
@@ -71,4 +71,4 @@ access.__doc__ = f"{access.__doc__}\n{_EXAMPLE}"
 def _code(done: list[Onboarding]) -> int:
     if any(one.has(State.BLOCKED) for one in done):
         return ANSWER_IS_NO
-    return COULD_NOT_TELL if any(one.has(State.UNKNOWN) for one in done) else DONE
+    return UNKNOWN if any(one.has(State.UNKNOWN) for one in done) else DONE

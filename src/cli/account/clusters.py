@@ -30,7 +30,7 @@ from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
 from cli.account.absence import absence, no_match
 from cli.account.problems import with_fix
-from cli.exits import COULD_NOT_TELL, USAGE, stop
+from cli.exits import UNKNOWN, USAGE, stop
 from cli.screen import counted
 from core.errors import ClusterUnavailable
 from core.model import CLUSTER_NAME, REGION_NAME
@@ -65,7 +65,9 @@ _CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config
 _NOT_ISSUED: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
 
 _AT_ONCE: Final = 8
-_NAME: Final = "expected letters, digits, hyphens and underscores"
+_NAME: Final = (
+    "expected at most 100 letters, digits, hyphens and underscores, the first a letter or digit"
+)
 _GLOB: Final = frozenset("*?[")
 #: Of one answer. Lists of CSRs, which are longer, have a bound of their own.
 _MOST_BYTES: Final = 1024 * 1024
@@ -98,9 +100,9 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
         aws.client("sts")
         aws.credentials().get_frozen_credentials()
     except NoCredentialsError:
-        stop(COULD_NOT_TELL, "no AWS credentials found: run `aws configure`, or give --profile")
+        stop(UNKNOWN, "no AWS credentials found: run `aws configure`, or give --profile")
     except _NOT_ISSUED as error:
-        stop(COULD_NOT_TELL, with_fix(reported("AWS credentials", error)))
+        stop(UNKNOWN, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {printable(str(error))}; {_CONFIGURATION}")
     return aws
@@ -146,7 +148,7 @@ def find_one(aws: Aws, name: str) -> DescribedCluster:
         stop(USAGE, f"{printable(name, 120)!r} is not the name of an EKS cluster; {_NAME}")
     found = _described(aws, name, aws.home)
     if isinstance(found.described, ClusterNotFound):
-        stop(COULD_NOT_TELL, absence(aws, name, aws.home))
+        stop(UNKNOWN, absence(aws, name, aws.home))
     return described(found)
 
 

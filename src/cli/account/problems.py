@@ -74,6 +74,12 @@ def what_failed(error: ClusterUnavailable) -> str:
     return what
 
 
+def cut_list(cause: str) -> str:
+    """Return why a list was not read to its end. `cause`: of a `Listing` or a `Run`."""
+    word, _, detail = cause.partition(": ")
+    return in_words(ClusterUnavailable(word, detail))
+
+
 def own_access(name: str, region: str) -> dict[str, str]:
     """Return the fixes for commands that need the approver's rights with the caller's own role."""
     command = f"csr-approver access {name} --region {region} --role-arn YOUR_ROLE_ARN"

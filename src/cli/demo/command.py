@@ -11,7 +11,7 @@ def demo(output: OutputOption = Output.TABLE) -> None:
 
     The functions are those that Lambda runs; moto stands in for AWS, and each cluster has a fake
     Kubernetes API server. Everything runs in this process, and needs no account, no credentials
-    and no network but loopback. Needed are the optional packages: pip install 'csr-approver[demo]'.
+    and no network but loopback. It needs the optional packages: pip install 'csr-approver[demo]'.
     Exit 1: a decision isn't the expected one. Exit 2: the optional packages aren't installed.
     """
     try:

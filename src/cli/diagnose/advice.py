@@ -22,20 +22,20 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "minutes.",
     Cause.NOT_APPROVED: "Every check passes: let the approver approve it, or approve it once with: "
     "`{review} --apply`",
-    Cause.NOT_ISSUED: "Not issued, though {detail}: try an approval of the approver's own "
-    "(kubectl writes none if there is one): `{review} --apply --set REAPPROVE_UNISSUED=true`; if "
-    "that changes nothing, open a case with AWS.",
+    Cause.NOT_ISSUED: "Not issued, though {detail}: approve it a second time with `{review} "
+    "--apply --set REAPPROVE_UNISSUED=true` (`kubectl certificate approve` does nothing, because "
+    "it is already approved); if that changes nothing, open a case with AWS.",
     Cause.NOT_ISSUED_AFTER_US: "Not issued, though {detail}: open a case with AWS, and name the "
     "cluster and {csr}.",
     Cause.NAMES_NEED_SETTING: "If the node may have {names}, run the approver with {settings}; "
-    "to try it: `{review} {set}`; otherwise remove it from the node's addresses.",
-    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but it may be a pod's: start the "
+    "to try that: `{review} {set}`; otherwise remove {them} from the node's addresses.",
+    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, perhaps as a pod's: start the "
     "kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
-    Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: remove it from the "
-    "node's addresses (hostname, --node-ip, cloud provider), and approve nothing until you know "
-    "why it is there.",
-    Cause.NAMES_RESERVED: "No node may have {names}, which is the cluster's or AWS's: approve "
-    "nothing, and find out why {node} asks for it.",
+    Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: remove {them} from "
+    "the node's addresses (hostname, --node-ip, cloud provider), and approve nothing until you "
+    "know why the node asks for {them}.",
+    Cause.NAMES_RESERVED: "Only the cluster or AWS may have {names}: approve nothing, and find "
+    "out why {node} asks for {them}.",
     Cause.NO_CLUSTER_TAG: "If {instance} is a node of this cluster, tag it: `aws ec2 create-tags "
     "--region {region} --resources {instance} --tags Key=kubernetes.io/cluster/{cluster},"
     "Value=owned`",
@@ -60,29 +60,30 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "nothing: {detail}.",
     Cause.SIGNER_FAILED: "Fix what the signer reports; the kubelet files a new request within a "
     "minute: {detail}.",
-    Cause.DENIED: "Fix what it was denied for; the kubelet files a new request within a minute: "
+    Cause.DENIED: "Fix the reason for the denial; the kubelet files a new request within a minute: "
     "{detail}.",
     Cause.FEWER_NAMES: "Before the upgrade remove these names from the node's addresses, or "
     "deploy the approver, which approves what EC2 confirms: {detail}; from 1.24 on EKS issues "
     "nothing.",
-    Cause.WRONG_CERTIFICATE: "Find out who approved and who signed it, and isolate {instance} "
-    "until then: {detail}.",
+    Cause.WRONG_CERTIFICATE: "The certificate is wrong: {detail}. Isolate {instance} until you "
+    "know who approved and who signed it.",
     Cause.EC2_MAY_LAG: "EC2 may lag: run this again in a few minutes: {detail}.",
-    Cause.EVIDENCE_UNAVAILABLE: "Fix this and run diagnose again: {detail}.",
+    Cause.EVIDENCE_UNAVAILABLE: "Not judged ({detail}): fix that, then run diagnose again.",
     Cause.NOT_JUDGED: "Report this as a bug of csr-approver: {detail}.",
     Cause.CREATED_IN_FUTURE: "Correct this machine's clock and run diagnose again: {detail}.",
     Cause.NO_NEWER_REQUEST: "Check whether `kubectl logs` works for a pod on {node}: if so, a "
     "later request was issued and is no longer listed: `kubectl delete csr {csr}`; if not, "
     "check that its kubelet runs and reaches the cluster: it files again after 15 minutes.",
     Cause.SUPERSEDED: "Nothing to do: the kubelet has filed a newer request.",
-    Cause.INSTANCE_GONE: "Nothing to do: its instance no longer runs, or was restarted since.",
+    Cause.INSTANCE_GONE: "Nothing to do: the node's instance no longer runs, or was restarted "
+    "since.",
     Cause.ABANDONED: "Nothing to do: no EC2 node filed it, and its requester no longer waits.",
 }
 
 
 _FEWER_NOW: Final = (
-    "Fix this, or the kubelet asks again without end: {detail}; if EC2 confirms the names, run "
-    "the approver, and open a case with AWS."
+    "Issued otherwise ({detail}): fix that, or the kubelet asks again without end; if EC2 confirms "
+    "the names, run the approver, and open a case with AWS."
 )
 
 
@@ -102,24 +103,25 @@ def about_version(diagnosed: ClusterDiagnosis) -> str:
     return f"{strict}; nodes that need action have no certificate now, or one that will expire"
 
 
-def remedy(cause: Explanation, one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> str:
+def remedy(explanation: Explanation, csr: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> str:
     """Return what to do about a cause; text that a requester chose is printable and bounded."""
-    text = _SENTENCES[cause.cause]
-    if cause.cause is Cause.FEWER_NAMES and diagnosed.is_strict:
+    text = _SENTENCES[explanation.cause]
+    if explanation.cause is Cause.FEWER_NAMES and diagnosed.is_strict:
         text = _FEWER_NOW
     cluster, region = printable(diagnosed.name), printable(diagnosed.region)
     return text.format(
         cluster=cluster,
         region=region,
         review=f"csr-approver review {cluster} --region {region}",
-        csr=shlex.quote(printable(one.csr.name, 253)),
-        node=node_of(one),
-        requester=printable(one.csr.username, LONGEST_NAME),
-        instance=one.instance_id or "the instance",
-        names=_listed(cause.values),
-        settings=" and ".join(cause.settings),
-        set=" ".join(f"--set {one}" for one in cause.settings),
-        detail=printable(cause.detail, _LONGEST_DETAIL) or "see the request",
+        csr=shlex.quote(printable(csr.csr.name, 253)),
+        node=node_of(csr),
+        requester=printable(csr.csr.username, LONGEST_NAME),
+        instance=csr.instance_id or "the instance",
+        names=_listed(explanation.values),
+        them="it" if len(explanation.values) == 1 else "them",
+        settings=" and ".join(explanation.settings),
+        set=" ".join(f"--set {one}" for one in explanation.settings),
+        detail=printable(explanation.detail, _LONGEST_DETAIL) or "see the request",
     )
 
 

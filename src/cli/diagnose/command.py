@@ -1,6 +1,5 @@
 """`csr-approver diagnose`: the upgrade audit of AWS's page, for one cluster or all of them."""
 
-import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,9 @@ from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_ac
 from cli.diagnose.html import page
 from cli.diagnose.run import ClusterDiagnosis, diagnose_cluster
 from cli.diagnose.view import all_ready, as_json, show
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, USAGE, stop
+from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
-from cli.screen import Output, console
+from cli.screen import Output, OutputOption, console, print_json
 from core.printable import printable
 
 _EXAMPLE = """
@@ -49,7 +48,7 @@ def diagnose(
     set_: Settings = None,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Audit clusters for the upgrade to 1.24: which nodes get no certificate, and what to do."""
     settings = settings_of(set_)
@@ -61,7 +60,7 @@ def diagnose(
         lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
     )
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(diagnosed), indent=2))
+        print_json(as_json(diagnosed))
     else:
         show(diagnosed, console())
     if html is not None:
@@ -71,7 +70,7 @@ def diagnose(
 
 diagnose.__doc__ = f"{diagnose.__doc__}\n{_EXAMPLE}"
 
-_CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: COULD_NOT_TELL}
+_CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: UNKNOWN}
 
 
 def _check_writable(file: str) -> None:
@@ -79,11 +78,12 @@ def _check_writable(file: str) -> None:
     path = Path(file)
     try:
         if path.is_dir() or not path.name:
-            stop(USAGE, f"--html {printable(file)}: is a folder, expected a file")
+            stop(USAGE, f"--html {printable(file)}: a folder, expected a file")
         if not path.parent.is_dir():
-            stop(USAGE, f"--html {printable(file)}: its folder doesn't exist")
+            folder = printable(str(path.parent))
+            stop(USAGE, f"--html {printable(file)}: create the folder {folder} first")
         if not os.access(path if path.exists() else path.parent, os.W_OK):
-            stop(USAGE, f"--html {printable(file)}: no permission to write it")
+            stop(USAGE, f"--html {printable(file)}: you may not write it: give another file")
     except OSError as error:  # for example, the name is too long
         stop(USAGE, f"--html {printable(file, 200)}: {error.strerror}")
 
@@ -92,5 +92,5 @@ def _write(file: str, diagnosed: list[ClusterDiagnosis]) -> None:
     try:
         Path(file).write_text(page(diagnosed, datetime.now(UTC)), encoding="ascii")
     except OSError as error:
-        stop(COULD_NOT_TELL, f"--html {printable(file)}: {error.strerror}")
+        stop(UNKNOWN, f"--html {printable(file)}: {error.strerror}")
     typer.echo(f"csr-approver: the report is in {printable(file)}", err=True)

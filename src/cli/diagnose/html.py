@@ -19,17 +19,18 @@ from cli.diagnose.name_status import RequestedName
 from cli.diagnose.page import SCRIPT, STYLE
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import (
-    NEEDS,
-    NUMBERS,
-    WORDS,
+    COUNT_HEADINGS,
+    NEED_TEXT,
+    STATUS_TEXT,
     all_ready,
     answer,
     confirmed,
     confirmed_last,
     counts,
     ignored,
-    numbers,
     shown,
+    summary,
+    yes_or_no,
 )
 from core.printable import printable
 
@@ -102,9 +103,9 @@ def _header(clusters: Sequence[ClusterDiagnosis], now: datetime) -> Element:
 
 
 def _overview(clusters: Sequence[ClusterDiagnosis]) -> Element:
-    heads = [_tag("th", one, scope="col") for one in ("Answer", "Cluster", "Region", "Version")]
+    heads = [_tag("th", one, scope="col") for one in ("Ready", "Cluster", "Region", "Version")]
     heads[0].set("aria-sort", "ascending")
-    heads += [_tag("th", one, scope="col", class_="number") for one in NUMBERS]
+    heads += [_tag("th", one, scope="col", class_="number") for one in COUNT_HEADINGS]
     rows = [_row(at, one) for at, one in enumerate(clusters)]
     table = _tag("table", _tag("thead", _tag("tr", *heads)), _tag("tbody", *rows))
     wide = _tag("div", table, class_="wide", tabindex="0", role="region")
@@ -115,7 +116,7 @@ def _overview(clusters: Sequence[ClusterDiagnosis]) -> Element:
 def _row(at: int, diagnosed: ClusterDiagnosis) -> Element:
     name = printable(diagnosed.name, LONGEST_NAME)
     cells = [
-        _keyed("td", _RANK[diagnosed.ready], _badge(diagnosed.ready)),
+        _keyed("td", _RANK[diagnosed.ready], _badge(diagnosed.ready, yes_or_no(diagnosed.ready))),
         _keyed("th", name, _tag("a", name, href=f"#of-{at}"), scope="row"),
         _keyed(
             "td",
@@ -132,7 +133,7 @@ def _row(at: int, diagnosed: ClusterDiagnosis) -> Element:
         _keyed(
             "td", "-1" if one is None else one, "?" if one is None else str(one), class_="number"
         )
-        for one in numbers(diagnosed)
+        for one in counts(diagnosed)
     ]
     row = _tag("tr", *cells)
     row.set("data-of", f"cluster-{at}")
@@ -158,7 +159,7 @@ def _cluster(at: int, diagnosed: ClusterDiagnosis) -> Element:
     if diagnosed.diagnosis is None:
         parts.append(_tag("p", printable(diagnosed.problem, 1_000), class_="problem"))
     else:
-        parts.append(_tag("p", f"{diagnosed.diagnosis.listed} listed: {counts(diagnosed)}"))
+        parts.append(_tag("p", summary(diagnosed.diagnosis, diagnosed)))
         parts += [
             _tag("p", printable(gap, 1_000), class_="problem") for gap in diagnosed.diagnosis.gaps
         ]
@@ -184,7 +185,7 @@ def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
         ("State", one.state.value),
         ("Age", age_of(one.age_seconds)),
         ("Request", printable(one.csr.name, LONGEST_NAME)),
-        ("Instance", one.instance_id or "not known"),
+        ("Instance", one.instance_id or "unknown"),
     ]
     names = sorted(one.names, key=confirmed_last)
     items = [_name(name) for name in names[:_MOST_NAMES]] or [
@@ -196,7 +197,10 @@ def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
     return _tag(
         "article",
         _tag(
-            "h4", node_of(one), " ", _tag("span", NEEDS[one.need], class_=f"need {one.need.value}")
+            "h4",
+            node_of(one),
+            " ",
+            _tag("span", NEED_TEXT[one.need], class_=f"need {one.need.value}"),
         ),
         _tag("dl", *(_tag("div", _tag("dt", k), _tag("dd", v)) for k, v in facts)),
         _tag(
@@ -221,7 +225,7 @@ def _name(name: RequestedName) -> Element:
         "li",
         _tag("code", printable(name.value, LONGEST_NAME)),
         " ",
-        _tag("span", WORDS[name.status]),
+        _tag("span", STATUS_TEXT[name.status]),
         class_=kind,
     )
 
@@ -247,8 +251,8 @@ def _ignored(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
     yield _tag("details", _tag("summary", words), _tag("ul", *items), class_="aside")
 
 
-def _badge(ready: bool | None) -> Element:  # noqa: FBT001  the value is what is shown
-    return _tag("span", answer(ready), class_=f"badge {_CLASSES[ready]}")
+def _badge(ready: bool | None, words: str = "") -> Element:  # noqa: FBT001  the value is shown
+    return _tag("span", words or answer(ready), class_=f"badge {_CLASSES[ready]}")
 
 
 def _keyed(name: str, key: object, *children: Element | str, **attributes: str) -> Element:

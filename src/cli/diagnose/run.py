@@ -26,13 +26,17 @@ _VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 @dataclass(frozen=True, slots=True)
 class ClusterDiagnosis:
-    """A cluster with its audit, or the problem. `version` is empty if unknown."""
+    """A cluster with its audit, or the problem. `version` is empty if unknown.
+
+    `cause`: the problem's, as in the functions' logs; empty without a problem.
+    """
 
     name: str
     region: str
     version: str
     diagnosis: Diagnosis | None
     problem: str = ""
+    cause: str = ""
 
     @property
     def ready(self) -> bool | None:
@@ -53,7 +57,7 @@ def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> Cluste
         csrs = _audit(aws, described(found), settings)
     except ClusterUnavailable as error:
         problem = in_words(error, own_access(found.name, found.region))
-        return ClusterDiagnosis(found.name, found.region, version, None, problem)
+        return ClusterDiagnosis(found.name, found.region, version, None, problem, error.cause)
     return ClusterDiagnosis(found.name, found.region, version, csrs)
 
 

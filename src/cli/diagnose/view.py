@@ -4,42 +4,45 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.diagnose.advice import LONGEST_NAME, PAGE, about_version, age_of, node_of, remedy
 from cli.diagnose.causes import Cause, Need
-from cli.diagnose.diagnosis import DiagnosedCsr, state_of
+from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, state_of
 from cli.diagnose.name_status import NameStatus, RequestedName
 from cli.diagnose.run import ClusterDiagnosis
+from cli.screen import cell, table
 from core.model import Csr
 from core.printable import printable
 
 Json = dict[str, Any]
 
-#: The words for a name's status.
-WORDS: Final = {
+#: The text for a name's status.
+STATUS_TEXT: Final = {
     NameStatus.CONFIRMED: "EC2 confirms it",
     NameStatus.NEEDS_SETTING: "not confirmed without a setting",
-    NameStatus.NOT_ACCEPTED: "a pod's address",
+    NameStatus.NOT_ACCEPTED: "on the instance, but may be a pod's",
     NameStatus.NOT_ON_INSTANCE: "not the instance's",
     NameStatus.RESERVED: "the cluster's or AWS's",
     NameStatus.UNSUPPORTED: "not a host name or address",
-    NameStatus.UNKNOWN: "no running instance to compare with",
+    NameStatus.UNKNOWN: "unknown: EC2 shows no running instance, or none of its names yet",
 }
 
-#: The words for a request's need.
-NEEDS: Final = {
+#: The text for a request's need.
+NEED_TEXT: Final = {
     Need.ACTION: "needs action",
     Need.UNKNOWN: "unknown",
     Need.WAIT: "wait",
     Need.NONE: "no action needed",
 }
 
-#: The headings of `numbers`.
-NUMBERS: Final = ("Action", "Unknown", "Wait", "Ignored")
+#: The texts before the number of requests of each need.
+_FOR: Final = {Need.ACTION: "action needed for", Need.UNKNOWN: "unknown for", Need.WAIT: "wait for"}
+
+#: The headings of `counts`.
+COUNT_HEADINGS: Final = ("Action", "Unknown", "Wait", "Ignored")
 
 _STYLES: Final = {Need.ACTION: "bold red", Need.UNKNOWN: "yellow", Need.WAIT: "cyan"}
 _ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold yellow"}
@@ -51,6 +54,11 @@ _LONGEST: Final = 1_000
 def answer(ready: bool | None) -> str:  # noqa: FBT001  the value is what is shown
     """Return `ready`, `not ready` or `unknown`."""
     return {True: "ready", False: "not ready", None: "unknown"}[ready]
+
+
+def yes_or_no(ready: bool | None) -> str:  # noqa: FBT001  the value is what is shown
+    """Return `yes`, `no` or `unknown`, under a heading that says what for."""
+    return {True: "yes", False: "no", None: "unknown"}[ready]
 
 
 def all_ready(clusters: Sequence[ClusterDiagnosis]) -> bool | None:
@@ -79,13 +87,14 @@ def ignored(diagnosed: ClusterDiagnosis) -> Iterator[tuple[Csr, Cause, str]]:
         yield csr, Cause.SUPERSEDED, newer
 
 
-def counts(diagnosed: ClusterDiagnosis) -> str:
-    """Return how many requests there are of each need, and how many are ignored, as text."""
+def summary(diagnosis: Diagnosis, diagnosed: ClusterDiagnosis) -> str:
+    """Return, as text, how many requests are listed and how many there are of each need."""
     needs = Counter(one.need for one in shown(diagnosed))
-    parts = [f"{needs[need]} {words}" for need, words in NEEDS.items() if needs[need]]
+    parts = [f"{words} {needs[need]}" for need, words in _FOR.items() if needs[need]]
     ignored_count = sum(1 for _ in ignored(diagnosed))
-    parts += [f"{ignored_count} ignored"] if ignored_count else []
-    return ", ".join(parts) or "no request is open"
+    parts += [f"nothing to do for {ignored_count}"] if ignored_count else []
+    found = ", ".join(parts) or "no request lacks a certificate or has a wrong one"
+    return f"{diagnosis.listed} request{'' if diagnosis.listed == 1 else 's'} listed: {found}"
 
 
 # --- for programs -------------------------------------------------------------------------------
@@ -97,15 +106,16 @@ def as_json(clusters: Sequence[ClusterDiagnosis]) -> Json:
         "ready": all_ready(clusters),
         "clusters": [
             {
-                "cluster": one.name,
-                "region": one.region,
-                "version": one.version or None,
-                "about_version": about_version(one),
-                "ready": one.ready,
-                "problem": one.problem or None,
-                "listed": None if one.diagnosis is None else one.diagnosis.listed,
-                "gaps": [] if one.diagnosis is None else list(one.diagnosis.gaps),
-                "csrs": [_csr(csr, one) for csr in shown(one)],
+                "cluster": cluster.name,
+                "region": cluster.region,
+                "version": cluster.version or None,
+                "about_version": about_version(cluster),
+                "ready": cluster.ready,
+                "problem": cluster.problem or None,
+                "problem_cause": cluster.cause or None,
+                "listed": None if cluster.diagnosis is None else cluster.diagnosis.listed,
+                "gaps": [] if cluster.diagnosis is None else list(cluster.diagnosis.gaps),
+                "csrs": [_csr(csr, cluster) for csr in shown(cluster)],
                 "ignored": [
                     {
                         "csr": csr.name,
@@ -114,24 +124,24 @@ def as_json(clusters: Sequence[ClusterDiagnosis]) -> Json:
                         "cause": cause.value,
                         "newer": newer or None,
                     }
-                    for csr, cause, newer in ignored(one)
+                    for csr, cause, newer in ignored(cluster)
                 ],
             }
-            for one in clusters
+            for cluster in clusters
         ],
     }
 
 
-def _csr(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Json:
+def _csr(csr: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Json:
     return {
-        "csr": one.csr.name,
-        "state": one.state.value,
-        "need": one.need.value,
-        "requester": one.csr.username,
-        "node": one.csr.node or None,
-        "instance": one.instance_id,
-        "age_seconds": round(one.age_seconds),
-        "verdict": None if one.decision is None else one.decision.value,
+        "csr": csr.csr.name,
+        "state": csr.state.value,
+        "need": csr.need.value,
+        "requester": csr.csr.username,
+        "node": csr.csr.node or None,
+        "instance": csr.instance_id,
+        "age_seconds": round(csr.age_seconds),
+        "verdict": None if csr.verdict is None else csr.verdict.value,
         "names": [
             {
                 "kind": name.kind,
@@ -140,17 +150,17 @@ def _csr(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Json:
                 "status": name.status.value,
                 "settings": list(name.settings),
             }
-            for name in one.names
+            for name in csr.names
         ],
         "causes": [
             {
-                "cause": cause.cause.value,
-                "need": cause.cause.need.value,
-                "detail": cause.detail or None,
-                "names": list(cause.values),
-                "remedy": remedy(cause, one, diagnosed),
+                "cause": explanation.cause.value,
+                "need": explanation.cause.need.value,
+                "detail": explanation.detail or None,
+                "names": list(explanation.values),
+                "remedy": remedy(explanation, csr, diagnosed),
             }
-            for cause in one.causes
+            for explanation in csr.causes
         ],
     }
 
@@ -168,78 +178,77 @@ def show(clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
 
     Lines aren't wrapped, so that commands can be copied.
     """
-    for one in clusters:
-        for line in _cluster(one):
+    for cluster in clusters:
+        for line in _cluster(cluster):
             console.print(line, soft_wrap=True)
         console.print()
     console.print(_overview(clusters))
     ready = all_ready(clusters)
-    console.print(Text(f"Result: {answer(ready)}", style=_ANSWER_STYLES[ready]))
+    console.print(Text(f"Ready: {yes_or_no(ready)}", style=_ANSWER_STYLES[ready]))
     console.print(Text(f"AWS's page: {PAGE}"))
 
 
-def _cluster(one: ClusterDiagnosis) -> Iterator[Text]:
-    where = f"{printable(one.name, LONGEST_NAME)} ({printable(one.region, LONGEST_NAME)})"
-    yield Text(f"{where}: {answer(one.ready)}", style=_ANSWER_STYLES[one.ready])
-    yield Text(f"  {about_version(one)}")
-    if one.diagnosis is None:
-        yield Text(f"  {printable(one.problem, _LONGEST)}", style="yellow")
+def _cluster(cluster: ClusterDiagnosis) -> Iterator[Text]:
+    where = f"{printable(cluster.name, LONGEST_NAME)} ({printable(cluster.region, LONGEST_NAME)})"
+    yield Text(f"{where}: {answer(cluster.ready)}", style=_ANSWER_STYLES[cluster.ready])
+    yield Text(f"  {about_version(cluster)}")
+    if cluster.diagnosis is None:
+        yield Text(f"  {printable(cluster.problem, _LONGEST)}", style="yellow")
         return
-    yield Text(f"  {one.diagnosis.listed} listed: {counts(one)}")
-    for gap in one.diagnosis.gaps:
+    yield Text(f"  {summary(cluster.diagnosis, cluster)}")
+    for gap in cluster.diagnosis.gaps:
         yield Text(f"  {printable(gap, _LONGEST)}", style="yellow")
-    requests = shown(one)
+    requests = shown(cluster)
     for csr in requests[:_MOST_REQUESTS]:
-        yield from _request(csr, one)
+        yield from _request(csr, cluster)
     if len(requests) > _MOST_REQUESTS:
         yield Text(f"  and {len(requests) - _MOST_REQUESTS} more; --output json shows all")
-    causes = Counter(cause.value for _, cause, _ in ignored(one))
+    causes = Counter(cause.value for _, cause, _ in ignored(cluster))
     if causes:
         reported = ", ".join(f"{count} {words}" for words, count in causes.items())
         yield Text(f"  Ignored, no action needed: {reported}", style="dim")
 
 
-def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Iterator[Text]:
-    yield Text(f"  {node_of(one)}: ").append(NEEDS[one.need], style=_STYLES.get(one.need, ""))
-    facts = (one.state.value, age_of(one.age_seconds), one.instance_id or "no instance")
-    yield Text(f"    {printable(one.csr.name, LONGEST_NAME)}: {', '.join(facts)}")
-    names = sorted(one.names, key=confirmed_last)
+def _request(csr: DiagnosedCsr, cluster: ClusterDiagnosis) -> Iterator[Text]:
+    yield Text(f"  {node_of(csr)}: ").append(NEED_TEXT[csr.need], style=_STYLES.get(csr.need, ""))
+    instance = csr.instance_id or "EC2 instance unknown"
+    facts = (csr.state.value, age_of(csr.age_seconds), instance)
+    yield Text(f"    {printable(csr.csr.name, LONGEST_NAME)}: {', '.join(facts)}")
+    names = sorted(csr.names, key=confirmed_last)
     for name in names[:_MOST_NAMES]:
         style = "green" if confirmed(name) else "red"
         yield Text(f"    {printable(name.value, LONGEST_NAME)}: ").append(
-            WORDS[name.status], style=style
+            STATUS_TEXT[name.status], style=style
         )
     if len(names) > _MOST_NAMES:
         yield Text(f"    and {len(names) - _MOST_NAMES} more names")
     if not names:
         yield Text("    no names that can be read")
-    for cause in one.causes:
-        yield Text(f"    -> {remedy(cause, one, diagnosed)}")
+    for explanation in csr.causes:
+        yield Text(f"    -> {remedy(explanation, csr, cluster)}")
 
 
 def _overview(clusters: Sequence[ClusterDiagnosis]) -> Table:
-    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
-    for heading in ("Cluster", "Region", "Version", "Answer"):
-        table.add_column(heading, overflow="fold")
-    for heading in NUMBERS:
-        table.add_column(heading, justify="right")
-    for one in clusters:
-        table.add_row(
-            Text(printable(one.name, LONGEST_NAME)),
-            Text(printable(one.region, LONGEST_NAME)),
-            Text(printable(one.version, LONGEST_NAME) or "?"),
-            Text(answer(one.ready), style=_ANSWER_STYLES[one.ready]),
-            *("?" if number is None else str(number) for number in numbers(one)),
+    rows = table("Cluster", "Region", "Version", "Ready")
+    for heading in COUNT_HEADINGS:
+        rows.add_column(cell(heading), justify="right")
+    for cluster in clusters:
+        rows.add_row(
+            Text(printable(cluster.name, LONGEST_NAME)),
+            Text(printable(cluster.region, LONGEST_NAME)),
+            Text(printable(cluster.version, LONGEST_NAME) or "?"),
+            Text(yes_or_no(cluster.ready), style=_ANSWER_STYLES[cluster.ready]),
+            *("?" if number is None else str(number) for number in counts(cluster)),
         )
-    return table
+    return rows
 
 
-def numbers(diagnosed: ClusterDiagnosis) -> list[int | None]:
-    """Return how many requests there are under each heading of NUMBERS; None if unknown."""
-    if diagnosed.diagnosis is None:
-        return [None] * len(NUMBERS)
-    needs = Counter(one.need for one in shown(diagnosed))
-    ignored_count = sum(1 for _ in ignored(diagnosed))
+def counts(cluster: ClusterDiagnosis) -> list[int | None]:
+    """Return how many requests there are under each of COUNT_HEADINGS; None if unknown."""
+    if cluster.diagnosis is None:
+        return [None] * len(COUNT_HEADINGS)
+    needs = Counter(one.need for one in shown(cluster))
+    ignored_count = sum(1 for _ in ignored(cluster))
     return [needs[Need.ACTION], needs[Need.UNKNOWN], needs[Need.WAIT], ignored_count]
 
 

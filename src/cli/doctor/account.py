@@ -26,8 +26,11 @@ MOST_SKEW_SECONDS: Final = 300
 # AWS's time has whole seconds, and its answer takes a while.
 _SAME_SECONDS: Final = 3
 
-_DEPLOY: Final = "deploy it, or give its name and Region: --stack-name, --stack-region"
-_ASSUME: Final = "to check the approver's own role use --assume-role; its alarms report it too"
+_DEPLOY: Final = "deploy the stack, or give its name and Region: --stack-name, --stack-region"
+_ASSUME: Final = (
+    "use --assume-role to check the approver's own role; if the role lacks this right, the stack's "
+    "alarms fire"
+)
 
 
 class AccountLinks:
@@ -79,6 +82,11 @@ class AccountLinks:
         client = self.own.client("cloudformation", self._stack_region)
         return stack.describe(client, self._stack_name, self._stack_region)
 
+    @property
+    def stack_place(self) -> str:
+        """The name and Region of the stack that is looked for."""
+        return f"{self._stack_name} in {self._stack_region}"
+
     @cached_property
     def role_arn(self) -> str:
         """The approver's role."""
@@ -109,14 +117,14 @@ class AccountLinks:
     def _clock(self) -> Finding:
         skew = self.caller.skew_seconds
         if skew is None:
-            return unknown("AWS's answer has no time")
+            return unknown("STS sent no Date header, so the clock can't be compared")
         if abs(skew) < _SAME_SECONDS:
             return ok("the local clock agrees with AWS's")
         difference = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} AWS's"
         if abs(skew) > MOST_SKEW_SECONDS:
             return broken(
                 f"the local clock is {difference}",
-                "set it by NTP: AWS rejects requests of a clock that is more than 300 s off",
+                "set the clock by NTP: AWS rejects requests of a clock that is more than 300 s off",
             )
         return ok(f"the local clock is {difference}")
 
@@ -129,12 +137,12 @@ class AccountLinks:
         role = Role.of_arn(self._role_arn or "")
         expected = self._account or (role.account if role else None)
         if expected not in {None, caller.account}:
-            detail = f"they are for account {caller.account}, expected {expected}"
-            return broken(detail, "use credentials of that account: --profile")
+            detail = f"the credentials are for account {caller.account}, expected {expected}"
+            return broken(detail, f"use credentials of account {expected}: --profile")
         return ok(f"{caller.arn}, account {caller.account}")
 
     def _stack(self) -> Finding:
-        where = f"{self._stack_name} in {self._stack_region}"
+        where = self.stack_place
         found = self.stack
         if found is None and self._role_arn is not None:
             return still_open(f"there is no stack {where}; the role is from --role-arn")
@@ -150,13 +158,14 @@ class AccountLinks:
             mode = found.settings().mode.value
         except BadSettings as error:
             return broken(
-                f"the functions of {where} can't start: {error}", "deploy it with valid parameters"
+                f"the functions of {where} can't start: {error}",
+                "deploy the stack with valid parameters",
             )
         return ok(f"{where} is {found.status}, mode {mode}")
 
     def _schedule(self) -> Finding:
         if self.stack is None:
-            return still_open("there is no stack to ask")
+            return still_open(f"no stack {self.stack_place}, so its schedule is unknown")
         cloudformation = self.own.client("cloudformation", self._stack_region)
         scheduler = self.own.client("scheduler", self._stack_region)
         state = stack.schedule_state(cloudformation, scheduler, self._stack_name)
@@ -190,7 +199,7 @@ class AccountLinks:
             problem = with_fix(reported("STS AssumeRole", error))
             return unknown(
                 problem,
-                "as deployed, only Lambda may assume it: run this without --assume-role",
+                "as deployed, only Lambda may assume the role: run this without --assume-role",
             )
         self.as_approver = True
         return ok("checked as the approver's role, which you may assume")
@@ -208,7 +217,7 @@ class AccountLinks:
         if self.as_approver and allowed:
             return ok(f"the approver may {action}")
         if self.as_approver:
-            fix = "check its policy, its permissions boundary and the SCPs"
+            fix = "check the role's policy, its permissions boundary and the SCPs"
             return broken(f"the approver may not {action}", fix)
         if allowed:
             return still_open(f"you may {action}", _ASSUME)

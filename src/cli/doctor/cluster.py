@@ -15,11 +15,12 @@ from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
 from cli.account.clusters import Found, connection, csr_api, described
-from cli.account.problems import hint, in_words
+from cli.account.problems import cut_list, hint, in_words
 from cli.account.rights import Right
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
 from cli.doctor.node_roles import look_at_node_roles
+from cli.doctor.selection import unserved
 from cli.review.run import Reviewed, run_once
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
@@ -115,13 +116,14 @@ class ClusterLinks:
         """Return whether the stack serves the cluster, and the tag that may lower its mode."""
         stack = self._of.known_stack
         if stack is None:
-            return still_open("there is no stack to ask")
+            return still_open(
+                f"no stack {self._of.stack_place}, so whether it serves the cluster is unknown"
+            )
         cluster = self._cluster.cluster
         if not is_selected(self._of.settings, cluster, home=stack.region):
-            fix = "deploy the stack with other Regions, ClusterNames or ClusterTag"
-            return broken("the stack doesn't serve it", fix)
+            return broken(*unserved(self._of.settings, cluster, home=stack.region))
         tag = cluster.tags.get(MODE_TAG)
-        return ok("the stack serves it" + (f"; tagged {tag}" if tag is not None else ""))
+        return ok("the stack serves the cluster" + (f"; tagged {tag}" if tag is not None else ""))
 
     def _access_entry(self) -> Finding:
         cluster, role_arn = self._cluster.cluster, self._of.role_arn
@@ -132,9 +134,12 @@ class ClusterLinks:
         if entry is None:
             return broken(f"there is no access entry for {role_arn}", f"{self._access} --apply")
         if entry.type != access_entries.STANDARD:
-            return broken(f"its type is {entry.type}, expected STANDARD", self._access)
+            return broken(
+                f"the access entry's type is {entry.type}, expected STANDARD",
+                f"{self._access} prints how to create the entry again",
+            )
         if GROUP not in entry.groups:
-            return broken(f"it isn't in the group {GROUP}", f"{self._access} --apply")
+            return broken(f"the access entry isn't in the group {GROUP}", f"{self._access} --apply")
         return ok(f"in the group {GROUP}")
 
     # --- the connection ---------------------------------------------------------------------------
@@ -195,7 +200,10 @@ class ClusterLinks:
         allowed = self._allowed[link]
         who = "the approver" if self._of.as_approver else f"the group {GROUP}"
         if isinstance(allowed, NotOnboarded):
-            return unknown(f"you may not ask for the rights of {who}", "use --assume-role")
+            return unknown(
+                f"you may not create SubjectAccessReviews, so the rights of {who} are unknown",
+                "use --assume-role",
+            )
         if isinstance(allowed, ClusterUnavailable):
             raise allowed
         if allowed:
@@ -228,11 +236,11 @@ class ClusterLinks:
         issued, missing = fates["issued"], fates["missing"]
         if missing and not issued:
             fix = "see approved-not-issued in docs/runbook.md"
-            return broken(f"our approvals: 0 issued, {missing} not issued", fix)
+            return broken(f"the approver's approvals: 0 issued, {missing} not issued", fix)
         if issued:
             more = f", {missing} not issued" if missing else ""
-            return ok(f"our approvals: {issued} issued{more}")
-        return still_open("not yet known: no listed request was approved by us")
+            return ok(f"the approver's approvals: {issued} issued{more}")
+        return still_open("not yet known: no listed request was approved by the approver")
 
     def _dry_run(self) -> Finding:
         reviewed = run_once(self._of.acting, self._cluster, self._of.settings, applied=False)
@@ -257,7 +265,7 @@ def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavai
 def _unseen(reviewed: Reviewed) -> str:
     """Return what the review couldn't read, which may hide CSRs."""
     unreadable = sum(len(one.run.unreadable) for one in reviewed.signers)
-    cut = ", ".join(one.run.cause for one in reviewed.signers if one.run.truncated)
+    cut = ", ".join(cut_list(one.run.cause) for one in reviewed.signers if one.run.truncated)
     parts = (unreadable and f"{unreadable} unreadable", cut and f"list not read to its end: {cut}")
     return "".join(f"; {part}" for part in parts if part)
 

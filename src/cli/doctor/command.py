@@ -19,7 +19,7 @@ from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Status, walk
 from cli.doctor.cluster import ClusterLinks
 from cli.doctor.view import Examined, Findings, as_json, show
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE
+from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
 from cli.screen import Output, OutputOption, busy, console, print_json
 
 _EXAMPLE = """
@@ -27,15 +27,15 @@ It changes nothing. Without names it checks all clusters of the Region. A link i
 is wrong, but nothing has confirmed it yet), broken, unknown (it could not be checked), or not
 checked (it needs a link that doesn't hold). The first broken link and its fix are printed last.
 
-Your own rights show little of the approver's. With --assume-role the checks use the approver's
-role, if its trust policy lets you assume it; without, the cluster is asked for the rights of the
-approver's group.
+By default doctor checks your credentials, not the approver's. With --assume-role it checks the
+approver's role, if that role's trust policy lets you assume it. Without it, doctor asks the cluster
+what the approver's group may do.
 
 Your credentials should be able to read the stack (cloudformation:DescribeStacks,
 ListStackResources, scheduler:GetSchedule), roles (iam:GetRole), the clusters and their access
-entries (eks:ListClusters, DescribeCluster, ListAccessEntries, DescribeAccessEntry), and, for a
-reviewer with subnets, these (ec2:DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints). A
-link that they can't read is unknown.
+entries (eks:ListClusters, DescribeCluster, ListAccessEntries, DescribeAccessEntry). If the reviewer
+runs in a VPC, also ec2:DescribeSubnets, DescribeRouteTables and DescribeVpcEndpoints. A link that
+your credentials can't read is unknown.
 
 Exit 0: nothing is broken. Exit 1: a link is broken. Exit 3: a link is unknown, and none is broken.
 
@@ -103,4 +103,4 @@ def _code(account: Findings, clusters: Sequence[Examined]) -> int:
     seen = {finding.status for findings in every for finding in findings.values()}
     if Status.BROKEN in seen:
         return ANSWER_IS_NO
-    return COULD_NOT_TELL if Status.UNKNOWN in seen else DONE
+    return UNKNOWN if Status.UNKNOWN in seen else DONE

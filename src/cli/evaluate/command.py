@@ -17,9 +17,9 @@ from adapters.service_items import service_of
 from cli.evaluate.saved_evidence import SavedEvidence
 from cli.evaluate.saved_evidence import evaluate as judge_saved
 from cli.evaluate.saved_list import Unparsed, objects_of
-from cli.exits import COULD_NOT_TELL, USAGE, stop
+from cli.exits import UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
-from cli.screen import Output
+from cli.screen import Output, OutputOption, print_json
 from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
 from core.model import NOT_PROVIDED, Csr, Instance, NotProvided, Service, UnreadableCsr
@@ -43,6 +43,9 @@ class _File:
 
     option: str
     path: Path
+
+    def __str__(self) -> str:
+        return f"{self.option} {printable(str(self.path), None)}"
 
 
 _EXAMPLE = """
@@ -79,7 +82,7 @@ def evaluate(
         bool, typer.Option("--decided", help="Judge decided CSRs too, as of their decisions.")
     ] = False,
     set_: Settings = None,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Judge saved CSRs by saved evidence; exit 0 whatever the verdicts, 3 for unreadable input."""
     settings = settings_of(set_)
@@ -89,7 +92,7 @@ def evaluate(
     answers = judge_saved(items, saved, settings, moment, decided=decided)
     rows = [row_of(answer) for answer in answers]
     if output is Output.JSON:
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     else:
         print_table(rows)
     if not items:
@@ -135,7 +138,7 @@ def _content(file: _File) -> bytes:
     try:
         return file.path.read_bytes()
     except OSError as error:
-        stop(COULD_NOT_TELL, f"{file.option} {file.path}: {error.strerror}")
+        stop(UNKNOWN, f"{file}: {error.strerror}")
 
 
 def _objects(file: _File) -> Sequence[Any]:
@@ -152,8 +155,8 @@ def _objects(file: _File) -> Sequence[Any]:
 
 def _stop(file: _File, problem: str) -> NoReturn:
     stop(
-        COULD_NOT_TELL,
-        f"{file.option} {file.path}: {problem}; expected the output of `{_SAVED_BY[file.option]}`",
+        UNKNOWN,
+        f"{file}: {problem}; expected the output of `{_SAVED_BY[file.option]}`",
     )
 
 

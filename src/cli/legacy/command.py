@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, USAGE, stop
+from cli.exits import ANSWER_IS_NO, UNKNOWN, USAGE, stop
 from cli.screen import Output, OutputOption, busy, console, print_json
 from core.printable import printable
 
@@ -19,7 +19,7 @@ Exit 0: nothing found. 1: something was found.
 
 --output json prints one object: `findings` (`file`, `line`, `found`, `problems`
 and `csr`, which has `signer`, `notes` and the v1 `manifest`, and is null for a
-match in text), `troubles`, `signers`, `notes`, and the numbers of files
+match in text), `unclear`, `signers`, `notes`, and the numbers of files
 `searched` and `binary`.
 
 Examples:
@@ -37,14 +37,14 @@ def legacy(
 ) -> None:
     """Find CSRs of the v1beta1 API and of kubernetes.io/legacy-unknown, and show their v1 form."""
     # Imported here: it takes a third of a second, which the other commands don't need.
-    from cli.legacy.files import Binary, Text, Trouble, read_all
+    from cli.legacy.files import Binary, Text, Unclear, read_all
     from cli.legacy.find import Finding, search
     from cli.legacy.view import as_json, show
 
     if "" in paths:
         stop(USAGE, "PATH is empty: give files, folders or `-`")
     findings: list[Finding] = []
-    troubles: list[Trouble] = []
+    unclear: list[Unclear] = []
     searched = binary = 0
     with busy("Searching ..."):
         for file in read_all(paths, partial(typer.get_binary_stream, "stdin")):
@@ -52,26 +52,26 @@ def legacy(
                 searched += 1
                 for one in search(file):
                     findings += [one] if isinstance(one, Finding) else []
-                    troubles += [one] if isinstance(one, Trouble) else []
+                    unclear += [one] if isinstance(one, Unclear) else []
             elif isinstance(file, Binary) and not file.named:
                 binary += 1
             else:
-                troubles.append(
+                unclear.append(
                     file
-                    if isinstance(file, Trouble)
-                    else Trouble(file.path, "binary, not searched: give text files")
+                    if isinstance(file, Unclear)
+                    else Unclear(file.path, "binary, not searched: give text files")
                 )
     if output is Output.JSON:
-        print_json(as_json(findings, troubles, searched=searched, binary=binary))
+        print_json(as_json(findings, unclear, searched=searched, binary=binary))
     else:
-        show(findings, troubles, console(), searched=searched, binary=binary)
-    for trouble in troubles:
-        where = printable(trouble.path, None) + (f":{trouble.line}" if trouble.line else "")
-        typer.echo(f"csr-approver: {where}: {printable(trouble.problem)}", err=True)
+        show(findings, unclear, console(), searched=searched, binary=binary)
+    for one in unclear:
+        where = printable(one.path, None) + (f":{one.line}" if one.line else "")
+        typer.echo(f"csr-approver: {where}: {printable(one.problem)}", err=True)
     if findings:
         raise typer.Exit(ANSWER_IS_NO)
-    if troubles:
-        raise typer.Exit(COULD_NOT_TELL)
+    if unclear:
+        raise typer.Exit(UNKNOWN)
 
 
 legacy.__doc__ = f"{legacy.__doc__}\n{_MORE}"

@@ -160,14 +160,14 @@ class _Builder:
     def _count(self) -> None:
         self.count += 1
         if self.count > _MOST_NODES:
-            raise NotYaml(f"more than {_MOST_NODES} values")
+            raise NotYaml(f"more than {_MOST_NODES} values in one file")
         if len(self._open) >= _DEEPEST:
             raise NotYaml(f"nested more than {_DEEPEST} deep")
 
     def _anchor(self, name: str | None) -> Node:
         found = self._anchors.get(name or "")
         if found is None:
-            raise NotYaml("an alias without its anchor")
+            raise NotYaml(f"alias *{name} without an anchor &{name}")
         return found
 
     def _begin(self, event: yaml.NodeEvent) -> None:
@@ -235,17 +235,19 @@ class Reader:
 
     def _read(self, node: Node, depth: int) -> Tree:
         self._count += 1
-        if self._count > _MOST_LEAVES or depth > _DEEPEST:
-            raise NotYaml("too much for one object")
+        if self._count > _MOST_LEAVES:
+            raise NotYaml(f"more than {_MOST_LEAVES} values in one object")
+        if depth > _DEEPEST:
+            raise NotYaml(f"nested more than {_DEEPEST} deep")
         if self._in_all + self._count > MOST_IN_ALL:
-            raise NotYaml("too much for one file")
+            raise NotYaml(f"more than {MOST_IN_ALL} values in one file")
         if isinstance(node, Scalar):
             return _leaf(node)
         if isinstance(node, Sequence):
             return [self._read(item, depth + 1) for item in node.items]
         if isinstance(node, Mapping):
             return self._mapping(node, depth)
-        raise NotYaml("neither value, list nor mapping")
+        raise NotYaml("a part that is neither value, list nor mapping")
 
     def _mapping(self, node: Mapping, depth: int) -> dict[str, Tree]:
         merged: dict[str, Tree] = {}

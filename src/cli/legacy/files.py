@@ -44,7 +44,7 @@ class Binary:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Unclear:
     """Something that couldn't be searched or understood, and why."""
 
     path: str
@@ -54,7 +54,7 @@ class Trouble:
 
 def read_all(
     paths: Iterable[str], stdin: Callable[[], BinaryIO]
-) -> Iterator[Text | Binary | Trouble]:
+) -> Iterator[Text | Binary | Unclear]:
     """Yield the files of these paths, each once, in the order of names."""
     seen: set[tuple[int, int]] = set()
     for path in paths:
@@ -62,17 +62,17 @@ def read_all(
             yield _from_stdin(stdin)
             continue
         for found in _files(Path(path)):
-            yield found if isinstance(found, Trouble) else _from_file(found, path, seen)
+            yield found if isinstance(found, Unclear) else _from_file(found, path, seen)
 
 
-def _from_stdin(stdin: Callable[[], BinaryIO]) -> Text | Binary | Trouble:
+def _from_stdin(stdin: Callable[[], BinaryIO]) -> Text | Binary | Unclear:
     try:
         return _decoded(STDIN, stdin().read(MAX_BYTES + 1), named=True)
     except (OSError, RuntimeError) as error:  # click raises RuntimeError for a closed one
-        return _trouble(STDIN, error)
+        return _not_read(STDIN, error)
 
 
-def _files(path: Path) -> Iterator[Path | Trouble]:
+def _files(path: Path) -> Iterator[Path | Unclear]:
     """Yield the file itself, or a folder's regular files.
 
     Links in folders are not followed: they could form loops.
@@ -90,12 +90,12 @@ def _files(path: Path) -> Iterator[Path | Trouble]:
                     yield file
             except OSError as error:
                 failed.append(error)
-        yield from (_trouble(str(error.filename or path), error) for error in failed)
+        yield from (_not_read(str(error.filename or path), error) for error in failed)
         failed.clear()
-    yield from (_trouble(str(error.filename or path), error) for error in failed)
+    yield from (_not_read(str(error.filename or path), error) for error in failed)
 
 
-def _from_file(file: Path, given: str, seen: set[tuple[int, int]]) -> Text | Binary | Trouble:
+def _from_file(file: Path, given: str, seen: set[tuple[int, int]]) -> Text | Binary | Unclear:
     """Return one file's text, unless it was read under another name."""
     name = str(file)
     try:
@@ -107,16 +107,17 @@ def _from_file(file: Path, given: str, seen: set[tuple[int, int]]) -> Text | Bin
             seen.add(identity)
             return _decoded(name, opened.read(MAX_BYTES + 1), named=name == str(Path(given)))
     except (OSError, ValueError) as error:
-        return _trouble(name, error)
+        return _not_read(name, error)
 
 
-def _trouble(name: str, error: Exception) -> Trouble:
-    return Trouble(name, str(getattr(error, "strerror", None) or error))
+def _not_read(name: str, error: Exception) -> Unclear:
+    advice = ": check the path" if isinstance(error, FileNotFoundError) else ""
+    return Unclear(name, f"{getattr(error, 'strerror', None) or error}{advice}")
 
 
-def _decoded(name: str, data: bytes, *, named: bool) -> Text | Binary | Trouble:
+def _decoded(name: str, data: bytes, *, named: bool) -> Text | Binary | Unclear:
     if len(data) > MAX_BYTES:
-        return Trouble(name, f"larger than {MAX_BYTES // 2**20} MiB, not searched: split it")
+        return Unclear(name, f"larger than {MAX_BYTES // 2**20} MiB, not searched: split the file")
     encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
     if encoding in {"utf-8", "utf-8-sig"} and b"\0" in data[:_BINARY_WITHIN]:
         return Binary(name, named)

@@ -21,7 +21,7 @@ from cli.legacy.documents import (
     text_of,
     tree,
 )
-from cli.legacy.files import STDIN, Text, Trouble
+from cli.legacy.files import STDIN, Text, Unclear
 from cli.legacy.migration import V1, V1BETA1, Asked, Fit, Problem, fit, problems
 from cli.legacy.request import Request, expiry, read_request
 from cli.legacy.rewrite import KIND, V1Form, v1_form
@@ -40,6 +40,9 @@ from cli.legacy.text import (
 _DOCUMENT: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _MANIFESTS: Final = (".yaml", ".yml", ".json", ".tpl", ".tmpl")
 _GROUP: Final = "certificates.k8s.io/"
+
+_CHECK: Final = "check that it is v1 and has a signerName"
+_REST: Final = "the rest was not searched"
 
 #: Bounds for hostile files, which would otherwise take hours or gigabytes.
 _MOST_HITS: Final = 1_000
@@ -94,7 +97,7 @@ class Finding:
     manifest: Manifest | None = None
 
 
-def search(file: Text) -> Iterator[Finding | Trouble]:
+def search(file: Text) -> Iterator[Finding | Unclear]:
     """Yield all findings of one file, document by document."""
     if not CLUE.search(file.text):
         return
@@ -117,7 +120,7 @@ class _Search:
         self._covered: list[tuple[int, int]] = []
         self._unread = ""
 
-    def run(self) -> Iterator[Finding | Trouble]:
+    def run(self) -> Iterator[Finding | Unclear]:
         """Yield the findings in the order of lines."""
         found = [*self._manifests(), *self._embedded(), *self._text()]
         yield from sorted(
@@ -126,7 +129,7 @@ class _Search:
 
     # --- manifests ------------------------------------------------------------------------------
 
-    def _manifests(self) -> Iterator[Finding | Trouble]:
+    def _manifests(self) -> Iterator[Finding | Unclear]:
         if not self._file.exact:
             self._unread = "neither UTF-8 nor UTF-16"
             return
@@ -146,8 +149,8 @@ class _Search:
                     self._source.text, node.start, node.end
                 ):  # e.g. JSON on one line, which the text search wouldn't find
                     line = self._source.line(node.start)
-                    problem = f"a CSR that can't be read ({self._unread}): check it yourself"
-                    yield Trouble(self._file.path, problem, line)
+                    problem = f"a CSR that can't be read ({self._unread}): {_CHECK}"
+                    yield Unclear(self._file.path, problem, line)
                 if _is_other(node):
                     insort(self._covered, (node.start, node.end))
 
@@ -178,7 +181,7 @@ class _Search:
 
     # --- manifests in other text ----------------------------------------------------------------
 
-    def _embedded(self) -> Iterator[Finding | Trouble]:
+    def _embedded(self) -> Iterator[Finding | Unclear]:
         tried, room = 0, max(_MOST_OVERLAP * len(self._source.text), _ROOM)
         for match in KIND_LINE.finditer(self._source.text):
             if self._is_covered(match.start(), match.end()):
@@ -187,11 +190,9 @@ class _Search:
             tried, room = tried + 1, room - len(inner.source.text)
             if tried > _MOST_BLOCKS or room < 0:
                 line = self._source.line(match.start())
-                yield Trouble(
-                    self._file.path,
-                    "too many unreadable CSRs: split the file",
-                    line,
-                )
+                many = f"more than {_MOST_BLOCKS}" if tried > _MOST_BLOCKS else "too much text of"
+                problem = f"{many} unreadable CSRs: {_REST}; split the file"
+                yield Unclear(self._file.path, problem, line)
                 return
             yield from self._block(inner)
             if not self._is_covered(match.start(), match.end()):
@@ -210,7 +211,7 @@ class _Search:
                 span = (inner.start, inner.end)
                 yield from self._object(inner.source, root, "", FoundAs.EMBEDDED, span)
 
-    def _unclear(self, at: int) -> Iterator[Finding | Trouble]:
+    def _unclear(self, at: int) -> Iterator[Finding | Unclear]:
         """Yield a CSR that can't be read: without a signer, or unclear."""
         text, line = self._source.text, self._source.line(at)
         hit = unsigned(text, at)
@@ -218,8 +219,8 @@ class _Search:
             yield self._hit(hit)
         elif self._is_for_manifests() and not is_literally_v1(text, at):
             why = f" ({self._unread})" if self._unread else ""
-            problem = f"a CSR that is not plain YAML{why}: check yourself that it is v1"
-            yield Trouble(self._file.path, problem, line)
+            problem = f"a CSR that is not plain YAML{why}: {_CHECK}"
+            yield Unclear(self._file.path, problem, line)
 
     def _is_for_manifests(self) -> bool:
         path = self._file.path
@@ -227,16 +228,16 @@ class _Search:
 
     # --- text -----------------------------------------------------------------------------------
 
-    def _text(self) -> Iterator[Finding | Trouble]:
+    def _text(self) -> Iterator[Finding | Unclear]:
         seen: set[tuple[int, Problem]] = set()
         for hit in hits(self._source.text):
             key = self._source.line(hit.start), hit.problem
             if key in seen or self._is_covered(hit.start, hit.start):
                 continue
             if len(seen) >= _MOST_HITS:
-                yield Trouble(
+                yield Unclear(
                     self._file.path,
-                    f"more than {_MOST_HITS} matches: fix these first",
+                    f"more than {_MOST_HITS} matches: {_REST}; fix these, and run this again",
                     key[0],
                 )
                 return

@@ -147,8 +147,8 @@ def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
     else:
         unknown = [usage for usage in asked.usages if usage not in _USAGES]
         if unknown or len(set(asked.usages)) < len(asked.usages):
-            detail = f"unknown usages {unknown}" if unknown else "a usage is repeated"
-            yield Problem.BAD_USAGES, f"{detail}: refused by {V1}"
+            detail = f"unknown usages: {', '.join(unknown)}" if unknown else "repeated usages"
+            yield Problem.BAD_USAGES, f"{detail}; {V1} refuses them"
     if asked.signer == APP_SERVING:
         yield from _unissued(asked)
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.legacy.files import Trouble
+from cli.legacy.files import Unclear
 from cli.legacy.find import Finding, FoundAs, Manifest
 from cli.legacy.migration import SIGNERS
 from cli.legacy.request import Read
@@ -22,20 +22,20 @@ STILL_VALID: Final = (
     "and clients to v1 before they must be renewed."
 )
 
-_LOOK: Final = "found as text: check it yourself"
+_LOOK: Final = "text: check version and signerName"
 _MOST_SANS: Final = 5
 
 
 def as_json(
-    findings: Sequence[Finding], troubles: Sequence[Trouble], *, searched: int, binary: int
+    findings: Sequence[Finding], unclear: Sequence[Unclear], *, searched: int, binary: int
 ) -> Json:
     """Return everything for programs; the keys and their meaning are a stable contract."""
     return {
         "searched": searched,
         "binary": binary,
         "findings": [_finding(one) for one in findings],
-        "troubles": [
-            {"file": one.path, "line": one.line, "problem": one.problem} for one in troubles
+        "unclear": [
+            {"file": one.path, "line": one.line, "problem": one.problem} for one in unclear
         ],
         "signers": _signers(findings),
         "notes": [STILL_VALID] if findings else [],
@@ -63,13 +63,13 @@ def _csr(one: Manifest) -> Json:
         "certificate_expires": one.expires.isoformat() if one.expires else None,
         "request": {
             "read": one.request.read.value,
-            "why": one.request.why or None,
+            "reason": one.request.why or None,
             "common_name": names.common_name if names else None,
             "organizations": list(names.organizations) if names else None,
             "sans": list(names.sans) if names else None,
         },
         "signer": one.fit.signer,
-        "why": one.fit.why,
+        "reason": one.fit.why,
         "usages": list(one.fit.usages),
         "notes": list(_notes(one)),
         "manifest": one.v1.manifest if one.v1 else None,
@@ -98,7 +98,7 @@ def _notes(one: Manifest) -> Iterator[str]:
 
 def show(
     findings: Sequence[Finding],
-    troubles: Sequence[Trouble],
+    unclear: Sequence[Unclear],
     console: Console,
     *,
     searched: int,
@@ -117,7 +117,7 @@ def show(
         console.print(Text(f"{STILL_VALID}\n"))
     found = f"{len(findings)} found" if findings else "nothing found"
     looked = f"{searched} file{'' if searched == 1 else 's'} searched, {binary} binary"
-    console.print(Text(f"{found}; {looked}, {len(troubles)} unclear"))
+    console.print(Text(f"{found}; {looked}, {len(unclear)} not searched or not understood"))
 
 
 def _table(findings: Sequence[Finding]) -> Table:

@@ -34,7 +34,7 @@ def inspect(
     """Compare a certificate with the request. `spki`: the request's public key.
 
     Raises:
-        WrongCertificate: it can't be read, or is for another key.
+        WrongCertificate: it can't be read, or has another key than the request.
     """
     with warnings.catch_warnings():
         # cryptography warns of long CNs; here the CN is only compared.
@@ -43,7 +43,7 @@ def inspect(
             own, names = contents(pem)
             leaf, *others = x509.load_pem_x509_certificates(pem)
             if own != spki:
-                raise WrongCertificate("the certificate is for another key than the request")
+                raise WrongCertificate("the certificate has another key than the request")
             return Certificate(
                 issuer=leaf.issuer.rfc4514_string(),
                 expires=leaf.not_valid_after_utc,

@@ -26,7 +26,7 @@ from cli.account.clusters import (
 )
 from cli.account.problems import in_words
 from cli.account.rights import Right
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, DONE, STOPPED, USAGE, stop
+from cli.exits import ANSWER_IS_NO, DONE, STOPPED, UNKNOWN, USAGE, stop
 from cli.request.files import Files
 from cli.request.key import Key, KeyType
 from cli.request.own_csr import OwnCsr
@@ -141,7 +141,7 @@ def request(
             own = OwnCsr(name, partial(_connection, aws, described))
             _check_first(aws, described, spec, own, approve=approve)
     except ClusterUnavailable as error:
-        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {in_words(error)}")
+        stop(UNKNOWN, f"{cluster} in {aws.home}: {in_words(error)}")
     plan = Plan(spec, new, body, files, described.ca_pem, approve, float(timeout), keep)
     result = _issued(plan, own)
     if output is Output.JSON:
@@ -160,7 +160,7 @@ def _issued(plan: Plan, own: OwnCsr) -> Result:
             return Issuance(plan, own, PACE, report).run()
     except OSError as error:
         key = printable(str(plan.files.key))
-        stop(USAGE, f"--key: {key} can't be written: {error.strerror}")
+        stop(USAGE, f"--key: {key} can't be written: {error.strerror}; give another path")
 
 
 def _connection(aws: Aws, described: DescribedCluster) -> ApiConnection:
@@ -182,7 +182,7 @@ def _check_first(
     if missing:
         more = "; without --approve, it waits for another person's approval" if approve else ""
         stop(
-            COULD_NOT_TELL,
+            UNKNOWN,
             f"{where}: you may not {', nor '.join(map(str, missing))}: ask for that right{more}",
         )
     there = own.look()
@@ -219,6 +219,6 @@ def _shown(body: dict[str, object], output: Output) -> str:
 def _code(result: Result) -> int:
     return {
         Outcome.ISSUED: DONE,
-        Outcome.UNKNOWN: COULD_NOT_TELL,
+        Outcome.UNKNOWN: UNKNOWN,
         Outcome.STOPPED: STOPPED,
     }.get(result.outcome, ANSWER_IS_NO)

@@ -65,7 +65,8 @@ def _check(option: str, path: Path) -> None:
             f"{option}: {shown} exists already, and is not overwritten: move it, or give another"
         ) from None
     except OSError as error:
-        raise BadSettings(f"{option}: {shown} can't be written: {error.strerror}") from None
+        problem = f"{shown} can't be written: {error.strerror}"
+        raise BadSettings(f"{option}: {problem}; give another path") from None
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

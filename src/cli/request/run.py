@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from adapters.clock import WallClock
-from cli.account.problems import in_words, what_failed
+from cli.account.problems import what_failed
 from cli.request.certificate import Certificate, inspect
 from cli.request.files import Files
 from cli.request.key import Key
@@ -137,7 +137,7 @@ class Issuance:
         except RequestRejected as error:
             outcome, detail = Outcome.REFUSED, str(error)
         except ClusterUnavailable as error:
-            outcome, detail = Outcome.UNKNOWN, in_words(error)
+            outcome, detail = Outcome.UNKNOWN, what_failed(error)
         except KeyboardInterrupt:
             outcome, detail = Outcome.STOPPED, "stopped by Ctrl-C"
         return self._cleaned_up(outcome, detail)
@@ -186,7 +186,7 @@ class Issuance:
             if not last_error:
                 self._report(f"The cluster doesn't answer, trying again: {what_failed(error)}")
             self._pause()
-            return filed, in_words(error)
+            return filed, what_failed(error)
         if now is None or now.csr.uid != filed.csr.uid:
             raise _NotIssued(Outcome.DELETED, "someone else deleted the request: run this again")
         self._seen = now
@@ -288,7 +288,7 @@ class Issuance:
         try:
             return self._deleted()
         except ClusterUnavailable as error:
-            self._report(f"Could not delete {self._plan.spec.name}: {in_words(error)}")
+            self._report(f"Could not delete {self._plan.spec.name}: {what_failed(error)}")
             return RequestState.UNKNOWN
 
     def _deleted(self) -> RequestState:

@@ -1,17 +1,16 @@
 """`csr-approver review`: one real run on one cluster, with a person's own credentials."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from cli.account.clusters import Profile, Proxy, Region, find_one, open_account
 from cli.account.problems import in_words, own_access
-from cli.exits import ANSWER_IS_NO, COULD_NOT_TELL, stop
+from cli.exits import ANSWER_IS_NO, UNKNOWN, stop
 from cli.given_settings import Settings, settings_of
 from cli.review.run import Reviewed, run_once
 from cli.review.view import as_json, show
-from cli.screen import Output, busy, console
+from cli.screen import Output, OutputOption, busy, console, print_json
 from core.errors import ClusterUnavailable
 from core.settings import Mode
 
@@ -41,7 +40,7 @@ def review(
     set_: Settings = None,
     profile: Profile = None,
     proxy: Proxy = False,
-    output: Annotated[Output, typer.Option(help="How to print the answer.")] = Output.TABLE,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Review one cluster's requests once, with your own credentials; read only, unless --apply."""
     # A person who asks for --apply wants approvals; the functions write nothing by default.
@@ -53,9 +52,9 @@ def review(
             reviewed = run_once(aws, described, settings, applied=apply)
     except ClusterUnavailable as error:
         problem = in_words(error, own_access(cluster, aws.home))
-        stop(COULD_NOT_TELL, f"{cluster} in {aws.home}: {problem}")
+        stop(UNKNOWN, f"{cluster} in {aws.home}: {problem}")
     if output is Output.JSON:
-        typer.echo(json.dumps(as_json(reviewed), indent=2))
+        print_json(as_json(reviewed))
     else:
         show(reviewed, console())
     raise typer.Exit(_code(reviewed))
@@ -67,4 +66,4 @@ review.__doc__ = f"{review.__doc__}\n{_EXAMPLE}"
 def _code(reviewed: Reviewed) -> int:
     if not reviewed.is_well:
         return ANSWER_IS_NO
-    return 0 if reviewed.is_whole else COULD_NOT_TELL
+    return 0 if reviewed.is_whole else UNKNOWN

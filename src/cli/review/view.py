@@ -6,14 +6,14 @@ Untrusted text is shown escaped, and in tables shortened.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.account.problems import cut_list
 from cli.review.run import Reviewed, SignerReviewed
-from cli.screen import cell
-from cli.verdict_rows import COLOURS, Row, row_of
+from cli.screen import cell, table
+from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
 from core.model import Action, Evaluation, IssueFinding, Record, Run
 from core.printable import printable
 
@@ -101,11 +101,11 @@ def _finding(finding: IssueFinding) -> dict[str, Any]:
 
 
 def _verdicts(signer: SignerReviewed, reviewed: Reviewed) -> Table:
-    table = _table("CSR", "Node, instance", "Age", "Verdict", "Action", "Why")
+    rows = table("CSR", "Node, instance", "Age", "Verdict", "Action", "Why")
     for record in signer.records:
         row = _row(record.evaluation)
         verdict = row["verdict"] or "-"
-        table.add_row(
+        rows.add_row(
             _names(row["csr"]),
             _names(row["node"] or row["requester"], row["instance"] or "-"),
             cell(f"{record.age_seconds:.0f} s"),
@@ -113,14 +113,7 @@ def _verdicts(signer: SignerReviewed, reviewed: Reviewed) -> Table:
             cell(_word(reviewed.action(record), reviewed)),
             Text(_why(row, record)),
         )
-    return table
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1))
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
+    return rows
 
 
 def _names(*names: str) -> Text:
@@ -137,22 +130,23 @@ def _why(row: Row, record: Record) -> str:
     reported = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
     if len(refusals) > 1:
         reported.append(f"and {len(refusals) - 1} more")
-    reported += [printable(text, _WHY) for text in (row["problem"], record.detail) if text]
+    if row["problem"]:
+        reported.append(f"not judged: {why_not_judged(row['problem'])}")
+    reported += [printable(record.detail, _WHY)] if record.detail else []
     return "\n".join(reported)
 
 
 def _findings(run: Run) -> Table:
-    table = _table("CSR", "Requester", "Finding", "Detail")
+    rows = table("CSR", "Requester", "Finding", "Detail")
     for one in run.findings:
         detail = printable(one.detail, _WHY)
-        style = "bold red"
-        table.add_row(
+        rows.add_row(
             _names(one.csr.name),
             _names(one.csr.username),
-            cell(one.state.value, style=style),
+            cell(one.state.value, style="bold red"),
             Text(detail),
         )
-    return table
+    return rows
 
 
 def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
@@ -166,7 +160,7 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
     where = f"{reviewed.cluster.name} ({reviewed.cluster.region})"
     yield cell(f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s.")
     if run.truncated:
-        yield cell(f"The list was not read to its end: {run.cause}", style="bold red")
+        yield cell(f"The list was not read to its end: {cut_list(run.cause)}", style="bold red")
     if run.not_read:
         yield cell(f"{run.not_read} requests were not read for lack of time.", style="bold red")
     if reviewed.applied and run.count(Action.WITHHELD):
