@@ -98,7 +98,7 @@ def test_a_time_that_is_not_set_is_an_empty_message() -> None:
 
 
 @pytest.mark.parametrize("seconds", [None, 0, 600, 2**31 - 1, -(2**31)])
-def test_expiration(seconds: int | None) -> None:
+def test_a_missing_expiration_is_not_0(seconds: int | None) -> None:
     """A missing value isn't 0."""
     assert seconds == read(an_item(spec_expirationSeconds=seconds)).csr.expiration_seconds
 

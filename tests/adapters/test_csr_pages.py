@@ -35,7 +35,7 @@ def names(listing: Any) -> list[str]:
     return [item.name for item in listing.items]
 
 
-def test_request() -> None:
+def test_the_signers_csrs_are_requested_500_at_once() -> None:
     """The signer's CSRs are asked for by field selector, 500 at once, as this program."""
     with answering(a_page()) as (api, server):
         api.list_csrs(KUBELET_SERVING)
@@ -48,7 +48,7 @@ def test_request() -> None:
     assert seen.headers["Authorization"] == "Bearer token-1"
 
 
-def test_pages() -> None:
+def test_pages_follow_the_servers_continue_token() -> None:
     """Pages follow one another by the server's continue token, over one connection."""
     pages = (a_page(an_item("a"), token="x&y=/ z"), a_page(an_item("b"), an_item("c")))
     with answering(*pages) as (api, server):
@@ -66,7 +66,7 @@ def test_empty_list() -> None:
         assert () == api.list_csrs(KUBELET_SERVING).items
 
 
-def test_unreadable_item() -> None:
+def test_an_unreadable_item_is_reported_and_stops_no_other() -> None:
     """An item that can't be read is reported in its place, and stops no other."""
     page = a_page(an_item("a"), an_item("b", spec_username="\udcff"), None, an_item("c"))
     with answering(page) as (api, _):
@@ -85,7 +85,9 @@ def test_unreadable_item() -> None:
         ({"spec_signerName": "example.com/x"}, "spec.signerName: not the signer asked for"),
     ],
 )
-def test_unusable_item(changes: dict[str, Any], problem: str) -> None:
+def test_an_item_that_cannot_be_written_safely_is_unreadable(
+    changes: dict[str, Any], problem: str
+) -> None:
     """An item that couldn't be written safely, or is of another signer, is unreadable."""
     with answering(a_page(an_item(**changes))) as (api, _):
         [item] = api.list_csrs(KUBELET_SERVING).items
@@ -127,7 +129,7 @@ def limits_asked(seen: list[Seen]) -> list[int]:
     return [int(one.query["limit"]) for one in seen]
 
 
-def test_page_too_large() -> None:
+def test_a_page_that_is_too_large_is_requested_with_half_the_limit() -> None:
     """A page that is too large is requested again with half the limit, until it fits."""
     items = [an_item(f"csr-{number:03}") for number in range(20)]
     with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, server):
@@ -149,7 +151,7 @@ def test_limit_recovers() -> None:
     assert [1, 1, 1, 1, 1, 2, 4, 8] == limits_asked(server.seen)[-8:]
 
 
-def test_one_csr_too_large() -> None:
+def test_a_csr_that_is_too_large_ends_the_listing() -> None:
     """A single CSR that is too large ends the listing; the CSRs before it are kept."""
     items = [an_item("a"), an_item("b", annotations={"x": "y" * 20_000}), an_item("c")]
     with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, _):
@@ -160,7 +162,7 @@ def test_one_csr_too_large() -> None:
     assert listing.cause == "size: one CSR alone, the answer is longer than 10000 bytes"
 
 
-def test_first_csr_too_large() -> None:
+def test_if_the_first_csr_is_too_large_the_listing_is_empty() -> None:
     """If it is the first CSR, the listing is empty and truncated; this isn't an error."""
     with answering(a_page(an_item()), limits=Limits(page=100)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -295,7 +297,7 @@ def test_expired_at_once() -> None:
 # --- time -------------------------------------------------------------------------------------
 
 
-def test_half_of_the_time() -> None:
+def test_listing_ends_when_half_of_the_time_is_gone() -> None:
     """Listing ends when half of the run's time is gone; the CSRs read by then are kept."""
     clock = StillClock(50.0)
 
@@ -313,7 +315,7 @@ def test_half_of_the_time() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, -3.0])
-def test_no_time_at_all(seconds: float) -> None:
+def test_without_time_nothing_is_requested(seconds: float) -> None:
     """Without time nothing is requested, and the listing fails."""
     with (
         answering(a_page(), clock=StillClock(seconds)) as (api, server),
@@ -460,7 +462,7 @@ def test_later_page_fails(broken: Reply, words: str) -> None:
     ],
     ids=["403", "429", "503", "hang-up", "cut short", "chunks cut short"],
 )
-def test_temporary_failure(passing: Reply) -> None:
+def test_a_temporary_failure_does_not_change_the_listing(passing: Reply) -> None:
     """A temporary failure changes nothing, on the first page or on a later one."""
     pages = (a_page(an_item("a"), token="t"), a_page(an_item("b")))
     with answering(passing, pages[0], passing, pages[1]) as (api, _):
@@ -482,7 +484,7 @@ def test_credentials_are_rejected() -> None:
         ]
 
 
-def test_no_rights() -> None:
+def test_a_403_that_lasts_means_that_we_have_no_rights() -> None:
     """403s for longer than a starting API server sends them mean that we have no rights."""
     clock = StillClock()
     with answering(failure(403, "cannot list"), clock=clock) as (api, _):

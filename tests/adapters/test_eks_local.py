@@ -119,6 +119,6 @@ def test_a_local_cluster_that_is_not_reviewable_needs_no_id_yet(status: str) -> 
         assert describe(eks, "prod", "eu-west-1").token_for == ""
 
 
-def test_saved_clusters_are_read_without_an_id() -> None:
+def test_a_saved_cluster_with_an_invalid_id_is_read() -> None:
     """No token is made offline, so an answer with a bad id can be evaluated."""
     assert cluster_of(an_output(local(id="bad"))) == CLUSTER

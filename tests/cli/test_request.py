@@ -283,7 +283,7 @@ def _dateless(text: str) -> str:
 # --- waiting ------------------------------------------------------------------------------------
 
 
-def test_it_waits_for_another_person_to_approve(
+def test_the_command_waits_for_another_person_to_approve(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
     """It shows the command with which a person approves it."""

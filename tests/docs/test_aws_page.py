@@ -40,7 +40,7 @@ def test_each_sentence_has_its_row() -> None:
 
 
 @pytest.mark.parametrize(("said", "_done", "file", "test"), ROWS)
-def test_the_test_that_shows_it_exists(said: str, _done: str, file: str, test: str) -> None:
+def test_the_test_that_shows_a_claim_exists(said: str, _done: str, file: str, test: str) -> None:
     """The file has a test of this name."""
     assert f"\ndef {test}(" in (ROOT / file).read_text(), said
 
@@ -61,7 +61,7 @@ def test_options_without_a_command_are_options_of_request() -> None:
     assert set() == set(re.findall(r"`(--[\w-]+)`", DOC)) - known
 
 
-def test_every_other_word_in_code_exists() -> None:
+def test_every_other_word_in_code_is_a_known_name() -> None:
     """It is a check, problem, outcome, finding or setting, or a word of Kubernetes or the page."""
     tables = "\n".join(f"{said} {done}" for said, done, *_ in ROWS)
     shown = {one for one in re.findall(r"`([^`]+)`", tables) if not one.startswith("csr-approver ")}

@@ -46,7 +46,7 @@ def listing_fails(cluster: Cluster, signer: str, code: int, count: int = 1_000) 
     cluster.fault = fault
 
 
-def test_both_are_reviewed_and_the_cluster_is_completed_once(
+def test_both_signers_are_reviewed_and_the_cluster_completes_once(
     cluster: Cluster, lambdas: Lambdas
 ) -> None:
     """Their totals are added, also in the cluster's own metrics."""
@@ -62,14 +62,14 @@ def test_both_are_reviewed_and_the_cluster_is_completed_once(
     assert lambdas.metrics(Cluster="prod", Region="us-east-1")["Completed"] == 1
 
 
-def test_the_fake_signer_issues_it(cluster: Cluster, lambdas: Lambdas) -> None:
+def test_the_fake_signer_issues_the_certificate(cluster: Cluster, lambdas: Lambdas) -> None:
     """EKS's signer issues it, too; Kubernetes's own controller doesn't serve this signer."""
     lambdas.review()
 
     assert cluster.get("shop-web")["status"]["certificate"]
 
 
-def test_it_is_off_by_default(cluster: Cluster, lambdas: Lambdas) -> None:
+def test_the_second_signer_is_off_by_default(cluster: Cluster, lambdas: Lambdas) -> None:
     """No request of the signer is listed, and no Service is read."""
     lambdas.settings(APP_SERVING="")
 

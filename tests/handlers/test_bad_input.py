@@ -21,7 +21,9 @@ pytestmark = pytest.mark.usefixtures("enforcing")
 Next = Callable[[Call], Answer]
 
 
-def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambdas) -> None:
+def test_if_the_second_page_fails_the_csrs_of_the_first_are_decided(
+    account: Account, lambdas: Lambdas
+) -> None:
     """The CSRs that were read are decided, and the log says that the list is incomplete."""
     cluster = account.cluster()
     names = [cluster.file(node) for node in range(1, 5)]
@@ -46,7 +48,9 @@ def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambd
     assert cluster.writes == names
 
 
-def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> None:
+def test_an_unreadable_request_is_denied_and_stops_no_other(
+    account: Account, lambdas: Lambdas
+) -> None:
     """A CSR whose request isn't a PKCS#10 request is denied, and no other is."""
     cluster = account.cluster()
     good, broken = cluster.file(1), cluster.file(2, request=b"no request at all")
@@ -69,7 +73,7 @@ def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> No
         ("status", "conditions", [{"type": "\udcff"}]),
     ],
 )
-def test_a_csr_that_cannot_be_read(
+def test_an_unreadable_csr_is_counted_and_left(
     account: Account, lambdas: Lambdas, part: str, field: str, value: Any
 ) -> None:
     """The log has its name and the bad field; it is counted, and left until it is readable."""
@@ -90,7 +94,9 @@ def test_a_csr_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("item", [None, "csr-0002", 7, [], {}, {"metadata": {"name": 7}}])
-def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: Any) -> None:
+def test_a_list_item_of_unknown_shape_stops_no_other(
+    account: Account, lambdas: Lambdas, item: Any
+) -> None:
     """It is counted, and the items after it are decided."""
     cluster = account.cluster()
     good = cluster.file(1)
@@ -112,7 +118,7 @@ def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: 
     assert cluster.decision(good) == "Approved"
 
 
-def test_a_decision_that_is_refused(account: Account, lambdas: Lambdas) -> None:
+def test_a_refused_decision_is_written_by_the_next_run(account: Account, lambdas: Lambdas) -> None:
     """An API server, or a webhook in it, refuses one approval; the next run tries again."""
     cluster = account.cluster()
     good, broken = cluster.file(1), cluster.file(2)
@@ -135,7 +141,7 @@ def test_a_decision_that_is_refused(account: Account, lambdas: Lambdas) -> None:
     assert cluster.decision(broken) == "Approved"
 
 
-def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -> None:
+def test_decisions_without_time_are_deferred(account: Account, lambdas: Lambdas) -> None:
     """A decision without time is deferred, not lost: the next run writes it."""
     lambdas.settings(WRITE_CONNECTIONS="1")
     cluster = account.cluster()
@@ -159,7 +165,9 @@ def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -
     assert cluster.decision(late) == "Approved"
 
 
-def test_a_csr_that_another_approver_decides_meanwhile(account: Account, lambdas: Lambdas) -> None:
+def test_a_csr_that_another_approver_decides_is_not_overwritten(
+    account: Account, lambdas: Lambdas
+) -> None:
     """Another approver was first: this is no error, and nothing is overwritten."""
     cluster = account.cluster()
     good, gone = cluster.file(1), cluster.file(2)

@@ -85,7 +85,7 @@ def test_metrics_show_the_progress_of_onboarding(account: Account, lambdas: Lamb
 
 
 @pytest.mark.usefixtures("prod", "new")
-def test_no_alarm_fires(account: Account, lambdas: Lambdas) -> None:
+def test_clusters_without_access_fire_no_alarm(account: Account, lambdas: Lambdas) -> None:
     """The clusters may lack access for weeks."""
     lambdas.minute(account.queue_url)
 

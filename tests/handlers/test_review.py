@@ -165,7 +165,7 @@ class TestWarmth:
         assert lambdas.calls.count("DescribeCluster") == 1
         assert lambdas.calls.count("GetInstanceProfile") == 1
 
-    def test_after_fifteen_minutes_it_is_described_again(
+    def test_after_fifteen_minutes_a_cluster_is_described_again(
         self, account: Account, lambdas: Lambdas
     ) -> None:
         """A new tag, and so a new mode, is read within 15 minutes."""

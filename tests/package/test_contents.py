@@ -70,7 +70,7 @@ def test_it_holds_what_runs(package: Path) -> None:
     assert [] == [path for path in USED if not (package / path).is_file()]
 
 
-def test_it_holds_nothing_else(package: Path) -> None:
+def test_the_package_contains_nothing_else(package: Path) -> None:
     """It has no command line, sandbox, tests or library that nothing imports."""
     assert [] == [path for path in UNUSED if (package / path).exists()]
 
@@ -128,7 +128,7 @@ def test_used_modules_stay_in(path: str) -> None:
     assert not is_left_out(PurePosixPath(path))
 
 
-def test_it_fits_into_lambda(package: Path, tmp_path: Path) -> None:
+def test_the_package_fits_into_lambda(package: Path, tmp_path: Path) -> None:
     """It is smaller than 60 MB zipped, and well below Lambda's limit unzipped."""
     write_zip(package, tmp_path / "zip")
     unzipped = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
@@ -148,7 +148,7 @@ def test_its_machine_code_is_of_the_right_machine(target: Target, package: Path)
     assert {"_rust.abi3.so"} <= {path.name for path in extensions}
 
 
-def test_it_brings_its_bytecode(package: Path) -> None:
+def test_the_package_contains_its_byte_code(package: Path) -> None:
     """Every module has byte code that stays valid when a zip changes the files' times."""
     sources = list(package.rglob("*.py"))
     [bytecode] = (package / "handlers" / "__pycache__").glob("review.*.pyc")

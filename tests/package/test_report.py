@@ -30,7 +30,7 @@ def lines(folder: Path, target: Target) -> list[str]:
     return list(report(folder / "build", folder / "libraries", folder / "src", target))
 
 
-def test_it_shows_sizes_and_hashes(small: Path) -> None:
+def test_the_report_shows_sizes_and_hashes(small: Path) -> None:
     """It shows the package, the same without byte code, and a plain `sam build`."""
     reported = lines(small, FOREIGN)
     rows = [re.split(r"  +", line) for line in reported]
@@ -43,7 +43,7 @@ def test_it_shows_sizes_and_hashes(small: Path) -> None:
     assert f"{archive}  sha256 {sha256(archive.read_bytes()).hexdigest()}" == reported[-1]
 
 
-def test_it_invents_no_times(small: Path) -> None:
+def test_the_report_invents_no_times(small: Path) -> None:
     """A package that can't run here isn't measured, and the report says why."""
     reported = lines(small, FOREIGN)
 

@@ -162,7 +162,7 @@ def fields(query: str) -> set[str]:
     return names - made_here
 
 
-def test_the_saved_queries(monitoring: Stack) -> None:
+def test_the_saved_queries_read_the_reviewers_log(monitoring: Stack) -> None:
     """They are in a folder with the stack's name, and read the reviewer's log."""
     saved = monitoring.of_type("AWS::Logs::QueryDefinition").values()
 

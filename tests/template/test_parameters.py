@@ -40,7 +40,7 @@ def test_each_function_is_given_its_settings_and_nothing_else(function: str, sta
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_platform_s_variables(function: str, stack: Stack) -> None:
+def test_both_functions_name_the_stack_and_the_namespace(function: str, stack: Stack) -> None:
     """Both functions name the stack and the namespace by which the alarms find their metrics."""
     environment = stack.environment(function)
 

@@ -76,12 +76,12 @@ ROWS: Final = (
     ),
     Row(
         "answer in the cluster's place with a certificate of another CA",
-        "tests/adapters/test_api_connection.py::test_other_certificate_authority",
+        "tests/adapters/test_api_connection.py::test_a_server_of_another_ca_gets_no_token",
         (_connected('cert_reqs="CERT_NONE", assert_hostname=False'),),
     ),
     Row(
         "answer in the cluster's place with a certificate of its CA for another name",
-        "tests/adapters/test_api_connection.py::test_other_host_name",
+        "tests/adapters/test_api_connection.py::test_a_certificate_for_another_host_is_refused",
         (_connected("ssl_context=_trusting(ca_pem), assert_hostname=False"),),
     ),
     Row(

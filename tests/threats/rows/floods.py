@@ -13,7 +13,7 @@ _CONNECTION: Final = "src/adapters/api_connection.py"
 ROWS: Final = (
     Row(
         "hide all other requests behind one that can't be read",
-        f"{_PAGES}::test_unreadable_item",
+        f"{_PAGES}::test_an_unreadable_item_is_reported_and_stops_no_other",
         (
             Change(
                 _LIST,

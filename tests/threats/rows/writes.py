@@ -23,7 +23,7 @@ def _without(field: int) -> Change:
 ROWS: Final = (
     Row(
         "swap the request for another between judgement and approval",
-        "tests/adapters/test_csr_api.py::test_preconditions",
+        "tests/adapters/test_csr_api.py::test_a_decision_is_bound_to_the_object_that_was_judged",
         (_without(5), _without(6)),  # uid, resourceVersion
     ),
     Row(
