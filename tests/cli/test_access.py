@@ -89,7 +89,7 @@ def test_without_a_readable_stack_the_role_has_the_templates_default_name(
 ) -> None:
     account.name_only(["prod"])
     if error:
-        stub.instead["DescribeStacks"] = error
+        stub.overrides["DescribeStacks"] = error
 
     assert ROLE == runner.json("access", "prod")["role_arn"]
     template = (ROOT / "template.yaml").read_text()
@@ -216,7 +216,7 @@ def test_an_entry_that_someone_else_creates_at_the_same_moment_is_unknown(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
-    stub.instead["CreateAccessEntry"] = "ResourceInUseException"
+    stub.overrides["CreateAccessEntry"] = "ResourceInUseException"
 
     assert {"access entry": "unknown"} == steps(runner.json("access", "prod", "--apply", code=3))
 
@@ -246,14 +246,12 @@ def test_a_refusal_of_eks_is_shown_with_its_message_and_the_fix(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
-    stub.instead["CreateAccessEntry"] = "AccessDeniedException"
+    stub.overrides["CreateAccessEntry"] = "AccessDeniedException"
 
     shown = runner.run("access", "prod", "--apply", code=3).stdout
 
     assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
-    assert "a message of AWS's; get that permission, or use another --profile" in shown.replace(
-        "\n", ""
-    )
+    assert "AWS's message; get that permission, or use another --profile" in shown.replace("\n", "")
 
 
 def test_applying_rbac_needs_access_to_the_cluster(

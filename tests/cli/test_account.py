@@ -192,7 +192,7 @@ def test_where_neither_account_nor_names_can_be_read_the_missing_cluster_is_stil
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     assert account
-    stub.instead |= {"ListClusters": "AccessDeniedException", "GetCallerIdentity": "AccessDenied"}
+    stub.overrides |= {"ListClusters": "AccessDeniedException", "GetCallerIdentity": "AccessDenied"}
 
     assert (
         f'csr-approver: EKS has no cluster "nosuch" in {HOME}. Check the name and --region.\n'

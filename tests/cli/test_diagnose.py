@@ -253,7 +253,7 @@ def test_a_running_node_that_stopped_asking_is_unknown(
 def test_without_ec2_evidence_readiness_is_unknown(
     cluster: Cluster, runner: CommandRunner, stub: AwsStub
 ) -> None:
-    stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+    stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
     cluster.file(1)
 
     csr = only(runner.json("diagnose", "prod", code=3))
@@ -418,7 +418,7 @@ def test_without_any_cluster_readiness_is_unknown(
 def test_missing_rights_in_eks_are_reported(
     account: Account, runner: CommandRunner, stub: AwsStub
 ) -> None:
-    stub.instead["ListClusters"] = "AccessDeniedException"
+    stub.overrides["ListClusters"] = "AccessDeniedException"
 
     reported = runner.run("diagnose", code=3).stdout
 

@@ -189,7 +189,7 @@ def test_credentials_of_another_account_are_broken(world: World, options: tuple[
 
 
 def test_credentials_that_aws_refuses_are_broken(world: World) -> None:
-    world.stub.instead["GetCallerIdentity"] = "ExpiredTokenException"
+    world.stub.overrides["GetCallerIdentity"] = "ExpiredTokenException"
 
     assert "your credentials have expired: renew them" == world.breaks_at("credentials")["fix"]
 
@@ -219,11 +219,11 @@ def _no_role(world: World) -> None:
 
 
 def _no_ec2(world: World) -> None:
-    world.stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+    world.stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
 
 
 def _no_iam(world: World) -> None:
-    world.stub.instead["GetInstanceProfile"] = "AccessDenied"
+    world.stub.overrides["GetInstanceProfile"] = "AccessDenied"
 
 
 def _being_created(world: World) -> None:
@@ -492,7 +492,7 @@ def test_a_private_endpoint_suits_a_reviewer_with_subnets(world: World, closed: 
 
 
 def test_an_unreachable_iam_is_unknown(world: World) -> None:
-    world.stub.instead["GetInstanceProfile"] = ConnectTimeoutError(endpoint_url="https://iam")
+    world.stub.overrides["GetInstanceProfile"] = ConnectTimeoutError(endpoint_url="https://iam")
 
     link = world.look(code=3)["iam"]
 
@@ -501,7 +501,7 @@ def test_an_unreachable_iam_is_unknown(world: World) -> None:
 
 
 def test_without_the_right_to_read_the_stack_the_rest_is_checked(world: World) -> None:
-    world.stub.instead["DescribeStacks"] = "AccessDenied"
+    world.stub.overrides["DescribeStacks"] = "AccessDenied"
 
     links = world.look("--role-arn", world.account.aws.role_arn, code=3)
 
@@ -552,7 +552,7 @@ def test_without_the_right_to_list_entries_the_node_roles_of_requests_are_checke
     world: World,
 ) -> None:
     world.cluster.file(1)
-    world.stub.instead["ListAccessEntries"] = "AccessDeniedException"
+    world.stub.overrides["ListAccessEntries"] = "AccessDeniedException"
 
     link = world.look(code=3)["node-roles"]
     assert ("unknown", True) == (link["status"], "EKS ListAccessEntries" in link["detail"])
@@ -572,7 +572,7 @@ def test_without_the_right_to_list_entries_the_node_roles_of_requests_are_checke
 def test_a_link_that_the_caller_may_not_read_is_unknown(
     world: World, operation: str, link: str
 ) -> None:
-    world.stub.instead[operation] = "AccessDenied"
+    world.stub.overrides[operation] = "AccessDenied"
 
     found = world.look(code=3)[link]
 
@@ -583,7 +583,7 @@ def test_a_link_that_the_caller_may_not_read_is_unknown(
 def test_a_dry_run_that_lacks_evidence_is_unknown(world: World) -> None:
     """The check of the right passes, and the later call for the instances fails."""
     world.cluster.file(1)
-    world.stub.after["DescribeInstances"] = (1, "UnauthorizedOperation")
+    world.stub.fail_after["DescribeInstances"] = (1, "UnauthorizedOperation")
 
     link = world.look(code=3)["dry-run"]
 
@@ -655,7 +655,7 @@ def test_a_caller_without_access_to_the_cluster_is_unknown_and_not_broken(world:
 def test_the_approvers_role_is_assumed_if_it_may_be(world: World) -> None:
     world.use_a_persons_credentials()
     role = world.account.aws.identity
-    world.stub.instead["AssumeRole"] = {
+    world.stub.overrides["AssumeRole"] = {
         "Credentials": {
             "AccessKeyId": role.access_key,
             "SecretAccessKey": role.secret_key,
@@ -672,7 +672,7 @@ def test_the_approvers_role_is_assumed_if_it_may_be(world: World) -> None:
 
 def test_a_role_that_cannot_be_assumed_is_unknown(world: World) -> None:
     world.use_a_persons_credentials()
-    world.stub.instead["AssumeRole"] = "AccessDenied"
+    world.stub.overrides["AssumeRole"] = "AccessDenied"
 
     link = world.look("--assume-role", code=3)["identity"]
 

@@ -155,7 +155,7 @@ def test_unavailable_evidence_exits_3(
 ) -> None:
     """The request has no verdict."""
     cluster.file(1)
-    stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+    stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
 
     document = runner.json("review", "prod", code=3)
 

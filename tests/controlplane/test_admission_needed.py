@@ -14,7 +14,7 @@ from tests.controlplane.admission import (
     installed,
     without,
 )
-from tests.controlplane.app_signer import let, rule
+from tests.controlplane.app_signer import grant, rule
 from tests.controlplane.nodes import CSRS
 from tests.controlplane.oversized import (
     ATTACKS,
@@ -138,7 +138,7 @@ def test_what_the_api_server_drops_needs_no_validation(
 def test_only_approvers_and_signers_fill_the_status(lacking: ControlPlane) -> None:
     """The right to write /status is enough for metadata, but not for the status itself."""
     group = "status-writers"
-    let(lacking, group, [rule("certificatesigningrequests/status", "patch")])
+    grant(lacking, group, [rule("certificatesigningrequests/status", "patch")])
     user = {**MERGE, "Impersonate-User": "writer", "Impersonate-Group": group}
     long = {"status": {"conditions": [{"type": "T", "status": "True", "message": "m" * 1_000_000}]}}
     path = f"{CSRS}/{STORED}/status?{DRY_RUN}"

@@ -99,10 +99,10 @@ class FakeFleet:
 
 @dataclass
 class FakeServices:
-    """The cluster's Services. `instead`: the response for one, by namespace and name."""
+    """The cluster's Services. `overrides`: the response for one, by namespace and name."""
 
     services: Sequence[Service] = field(default_factory=lambda: (a_service(),))
-    instead: Mapping[tuple[str, str], ServicesHidden | EvidenceUnavailable] = field(
+    overrides: Mapping[tuple[str, str], ServicesHidden | EvidenceUnavailable] = field(
         default_factory=dict
     )
     #: Every call, in order: the namespace and the names.
@@ -113,7 +113,7 @@ class FakeServices:
     ) -> Mapping[str, Service | ServicesHidden | EvidenceUnavailable]:
         self.asked.append((namespace, *names))
         shown = {(one.namespace, one.name): one for one in self.services}
-        answers = {**shown, **self.instead}
+        answers = {**shown, **self.overrides}
         return {name: answers[namespace, name] for name in names if (namespace, name) in answers}
 
 

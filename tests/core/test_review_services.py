@@ -79,7 +79,7 @@ def test_a_request_of_an_unavailable_service_is_undecided() -> None:
     """It isn't denied even if the request alone would be; others are approved."""
     bad = a_filed_service_csr(name="bad", dns=("db.shop.svc",), cn=None, usages=("client auth",))
     services = FakeServices(
-        (a_service(),), instead={("shop", "db"): EvidenceUnavailable("500: etcd")}
+        (a_service(),), overrides={("shop", "db"): EvidenceUnavailable("500: etcd")}
     )
     world = FakeWorld(bad, a_filed_service_csr(words="b"), services=services)
 

@@ -75,7 +75,7 @@ def test_a_request_that_names_no_service_or_too_many_causes_no_call() -> None:
 
 def test_an_unavailable_service_leaves_its_claims_without_evidence() -> None:
     """Claims that don't name it have their evidence."""
-    services = FakeServices((a_service(), a_service("db")), instead={("shop", "db"): DOWN})
+    services = FakeServices((a_service(), a_service("db")), overrides={("shop", "db"): DOWN})
 
     found = gather([WEB, BOTH], services)
 
@@ -84,8 +84,8 @@ def test_an_unavailable_service_leaves_its_claims_without_evidence() -> None:
 
 def test_a_hidden_service_is_reported_as_hidden() -> None:
     """An unavailable Service in the same claim outweighs it."""
-    services = FakeServices((a_service(),), instead={("shop", "db"): HIDDEN})
+    services = FakeServices((a_service(),), overrides={("shop", "db"): HIDDEN})
     assert {BOTH: ServiceEvidence(HIDDEN)} == gather([BOTH], services)
 
-    broken = FakeServices((), instead={("shop", "db"): HIDDEN, ("shop", "web"): DOWN})
+    broken = FakeServices((), overrides={("shop", "db"): HIDDEN, ("shop", "web"): DOWN})
     assert {BOTH: DOWN} == gather([BOTH], broken)
