@@ -9,7 +9,7 @@ from tests.threats.rows import ROWS
 
 ROOT: Final = Path(__file__).parents[2]
 DOC: Final = (ROOT / "docs" / "threat-model.md").read_text()
-ATTACKS: Final = DOC.split("## Attacks")[1].split("## What remains")[0]
+ATTACKS: Final = DOC.split("## Attacks")[1].split("## Residual risks")[0]
 #: Attack, what stops it, the named test, and the text that chooses its parametrizations.
 FOUND: Final = re.findall(
     r"^\| (.+) \| (.+) \| `(tests/[\w/]+\.py(?:::\w+)+)`(?:, `([^`]+)`)? \|$", ATTACKS, re.MULTILINE

@@ -59,17 +59,17 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "be issued a certificate for more than was approved, unnoticed",
+        "get a certificate for more than was approved, unnoticed",
         "tests/core/test_issued.py::test_an_additional_name_is_a_mismatch",
         (Change(_ISSUED, "if names - asked:", "if False:"),),
     ),
     Row(
-        "be issued a certificate with another key than was approved, unnoticed",
+        "get a certificate with another key than was approved, unnoticed",
         "tests/core/test_issued.py::test_another_key_is_a_mismatch",
         (Change(_ISSUED, "if spki != request.key.spki:", "if False:"),),
     ),
     Row(
-        "be approved again after a certificate that was for more",
+        "get another approval after a certificate for more than was approved",
         "tests/core/test_review.py::test_a_node_whose_certificate_was_wrong_is_left",
         (
             unchecked("request.py", "not_reissued_in_a_loop"),
