@@ -200,7 +200,7 @@ def test_a_requesters_newest_csrs_are_kept() -> None:
 
 
 def test_if_all_have_too_much_the_one_with_most_loses_csrs_first() -> None:
-    """It loses its oldest: a requester with few CSRs finds room, however late it is listed."""
+    """The requester with most loses its oldest CSRs: one with few finds room, even listed late."""
     items = [
         a_large_item(f"{name}-{n}", f"11:0{n}:00", spec_username=f"system:node:{name}")
         for name in "ab"
@@ -225,7 +225,7 @@ def test_no_requester_loses_csrs_to_one_that_would_have_more() -> None:
 
 
 def test_a_csr_larger_than_a_share_removes_no_other() -> None:
-    """It can't be kept in any case."""
+    """A CSR that is larger than a share isn't kept, whatever else is dropped."""
     items = [a_large_item("a", "11:01:00"), a_large_item("b", "11:02:00", size=11_000)]
     with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -235,7 +235,7 @@ def test_a_csr_larger_than_a_share_removes_no_other() -> None:
 
 
 def test_a_removed_csr_is_not_written() -> None:
-    """Its message is removed, too, because the share limits memory."""
+    """The message of a removed CSR is removed, too, because the share limits memory."""
     items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in range(5)]
     with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -385,7 +385,7 @@ def test_when_half_of_the_time_is_gone_a_later_place_is_read() -> None:
 
 
 def test_skipped_csrs_are_read_in_the_time_that_is_left() -> None:
-    """They are read up to the later place, so that none is missing or listed twice."""
+    """Skipped CSRs are read up to the later place, so that none is missing or listed twice."""
     own = ("csr-2", "csr-9", "csr-b", "csr-zzzzz")
     listing, starts = listed_by_name(2.4, *MANY[:12], *own)
 

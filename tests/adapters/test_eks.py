@@ -340,7 +340,7 @@ def test_an_answer_about_another_cluster_is_refused() -> None:
 
 
 def test_a_cluster_being_created_is_described_without_endpoint_and_ca() -> None:
-    """It has neither yet, which isn't an error."""
+    """A cluster that is being created has neither endpoint nor CA yet, which isn't an error."""
 
     def creating(cluster: dict[str, Any]) -> None:
         cluster.update(status="CREATING")

@@ -250,7 +250,7 @@ def test_every_refusal_is_in_the_line(output: LedgerOutput) -> None:
 
 
 def test_a_node_known_by_name_has_the_identity_name(output: LedgerOutput) -> None:
-    """Its instance is the only one with that name."""
+    """The line shows that the instance was found by the node's name, not by a session."""
     output.ledger.record(a_record(case=a_case(identity="name")))
 
     assert (output.lines()[0]["identity"], output.lines()[0]["instance"]) == ("name", INSTANCE_ID)
@@ -744,7 +744,7 @@ def test_nothing_that_a_requester_chose_is_a_dimension_or_a_metric(output: Ledge
 
 
 def test_an_unavailable_cluster_is_a_line_and_an_error(output: LedgerOutput) -> None:
-    """Its review didn't complete; the next minute's run is the retry."""
+    """A review that doesn't complete is an error; the next minute's run is the retry."""
     error = ClusterUnavailable("tls", "certificate verify failed\n")
     output.ledger.cluster_unavailable("prod", "eu-west-1", error)
     [line] = output.lines()
@@ -759,7 +759,7 @@ def test_an_unavailable_cluster_is_a_line_and_an_error(output: LedgerOutput) -> 
 
 
 def test_a_cluster_that_rejects_our_credentials_is_an_info_line(output: LedgerOutput) -> None:
-    """It has its own metric and isn't an error."""
+    """A cluster that rejects our credentials has its own metric, and isn't an error."""
     output.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
     [line] = output.lines()
     account, cluster = output.blobs()

@@ -146,7 +146,7 @@ def test_without_the_right_it_is_hidden_and_requested_once() -> None:
     ],
 )
 def test_any_other_answer_is_no_evidence(answer: Reply, reported: str) -> None:
-    """It shows neither that the Service exists, nor that it doesn't."""
+    """Any other answer shows neither that the Service exists, nor that it doesn't."""
     assert why(shown(answer)[SERVICE]).startswith(f"Service: {reported}")
 
 
@@ -179,7 +179,7 @@ def test_nothing_is_requested_with_too_little_time() -> None:
 
 
 def test_a_service_is_requested_once_in_a_run() -> None:
-    """It may be named in many slices, and its answer may be unreadable."""
+    """A Service that several slices name, or whose answer is unreadable, is requested once."""
     with answering(reply(200, {})) as (api, server):
         services = api.services
         first = services.named(NAMESPACE, [SERVICE])
@@ -225,7 +225,7 @@ def test_type_and_cluster_ips_are_read(item: Json, service: Service) -> None:
 
 
 def test_a_service_that_is_being_deleted_is_marked() -> None:
-    """Its finalizers may keep it for a long time."""
+    """A Service may be in deletion for long, because of its finalizers."""
     item = an_object()
     item["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z"
 

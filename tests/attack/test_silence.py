@@ -98,7 +98,7 @@ def test_a_token_that_is_refused_for_another_reason_ends_the_listing(token: str)
 
 
 def test_a_node_that_files_again_every_minute_is_reported() -> None:
-    """Its newest request is always too young to be denied, so the first one's age counts."""
+    """The newest request is always too young to be denied, so the first one's age counts."""
     asked = [
         a_filed_csr(name=f"csr-{n}", age=(7 - n) * MINUTE, ips=("10.0.1.20",), words=f"{n}")
         for n in range(7)

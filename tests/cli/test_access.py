@@ -49,7 +49,7 @@ def test_the_output_is_yaml_for_kubectl_with_the_content_of_deploy(
 def test_the_second_signer_needs_four_more_manifests(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
-    """They are those of deploy/rbac-app-serving.yaml: approve for that signer, and get Services."""
+    """The manifests are those of deploy/rbac-app-serving.yaml: approve, and get Services."""
     assert stub
     account.name_only(["prod"])
     file = ROOT / "deploy" / "rbac-app-serving.yaml"
@@ -110,7 +110,7 @@ def test_a_stacks_output_is_used_only_if_it_is_a_role(
 
 
 def test_a_given_role_is_used(account: Account, stub: AwsStub, runner: CommandRunner) -> None:
-    """It may belong to another account, which a standard entry allows."""
+    """A given role may belong to another account, which a standard entry allows."""
     account.name_only(["prod"])
     other = "arn:aws:iam::999999999999:role/path/approver"
 

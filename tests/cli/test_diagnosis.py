@@ -471,7 +471,7 @@ def test_a_wrong_certificate_is_reported_without_evidence(
 
 
 def test_a_bug_met_on_a_superseded_request_is_not_reported() -> None:
-    """Its kubelet has forgotten it, so nothing about it can be of interest."""
+    """A kubelet no longer waits for a superseded request, so a bug with it doesn't matter."""
     old = replace(
         a_filed_csr(name="csr-old", age=timedelta(minutes=20)), groups=cast("Any", _Broken())
     )

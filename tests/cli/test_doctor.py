@@ -600,7 +600,7 @@ def test_a_request_that_needs_attention_is_pointed_out(world: World) -> None:
 
 
 def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
-    """It may hide all others from kubectl, so the count must show it."""
+    """An unreadable request may hide all others from kubectl, so the count must show it."""
     world.cluster.file(1)
     stored = world.cluster.get("csr-0001")
     stored["spec"]["username"] = "\udcff"
@@ -617,7 +617,7 @@ def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
 def test_a_cluster_with_mode_config_map_that_rejects_the_approver_points_to_aws_auth(
     world: World,
 ) -> None:
-    """It takes no access entries, so the fix can't be a new one."""
+    """A cluster in this mode takes no access entries, so the fix can't be a new one."""
     world.account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
     _role_created_again(world)
 

@@ -281,7 +281,7 @@ def test_aliases_are_followed(runner: LegacyRunner) -> None:
 
 
 def test_a_signer_is_named_for_each_manifest(runner: LegacyRunner) -> None:
-    """It follows from usages and subject; a correct document gets no finding."""
+    """The signer follows from usages and subject; a correct document gets no finding."""
     text = "---\n".join(
         [
             a_manifest("serving"),
@@ -332,7 +332,7 @@ def test_items_of_a_raw_list_have_its_version(runner: LegacyRunner) -> None:
 
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 def test_json_is_read_like_yaml(runner: LegacyRunner, indent: int | str | None) -> None:
-    """It may be compact, or indented with spaces or tabs; its v1 form is YAML."""
+    """JSON may be compact, or indented with spaces or tabs; its v1 form is YAML."""
     finding = runner.one(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
 
     assert "manifest" == finding["found"]
@@ -353,7 +353,7 @@ def test_objects_of_a_cluster_lose_the_fields_that_the_server_set(runner: Legacy
 
 
 def test_the_end_of_an_issued_certificate_is_shown(runner: LegacyRunner) -> None:
-    """That is the time left for the migration."""
+    """The certificate's end is the time by which its request must be migrated."""
     live = yaml.safe_load((FIXTURES / "live.yaml").read_text())
     live["items"][0]["status"]["certificate"] = a_certificate()
 
@@ -445,7 +445,7 @@ def test_a_heredoc_is_read_as_a_manifest(runner: LegacyRunner) -> None:
 
 
 def test_the_current_example_of_aws_is_not_found(runner: LegacyRunner) -> None:
-    """It is the heredoc of the EKS page."""
+    """The heredoc of the EKS page is correct, so it is no finding."""
     heredoc = a_manifest("myserver", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
 
     assert [] == runner.found(f"cat >mycsr.yaml <<EOF\n{heredoc}EOF\n", "a.sh")["findings"]
@@ -466,7 +466,7 @@ def test_the_current_example_of_aws_is_not_found(runner: LegacyRunner) -> None:
 def test_manifests_in_all_kinds_of_text_are_read(
     runner: LegacyRunner, before: str, after: str, pad: str
 ) -> None:
-    """Their margin may be anywhere."""
+    """The lines of a manifest may have any margin."""
     inner = "".join(f"{pad}{line}\n" for line in MANIFEST.splitlines()[1:])
     finding = runner.one(before + inner + after, "a.txt")
 
@@ -513,7 +513,7 @@ def test_a_match_in_text_asks_for_a_check(runner: LegacyRunner) -> None:
 
 
 def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> None:
-    """It exits 3, with the line to check."""
+    """The command exits 3, with the line to check."""
     text = (FIXTURES / "chart/templates/v1.yaml").read_text()
     printed = runner.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
 
@@ -637,7 +637,7 @@ def test_an_unreadable_file_stops_no_other() -> None:
 
 
 def test_closed_standard_input_is_exit_3() -> None:
-    """It matters only for `-`, and ASCII streams are enough."""
+    """A closed standard input matters only for `-`, and ASCII streams are enough."""
     run = f"{shlex.quote(sys.executable)} -m cli.main legacy"
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"}
     for paths, code in (("-", 3), (shlex.quote(str(FIXTURES)), 1)):
@@ -810,7 +810,7 @@ def test_file_names_that_are_not_text_are_printed(runner: LegacyRunner) -> None:
 
 
 def test_the_printed_manifest_can_be_copied(runner: LegacyRunner) -> None:
-    """Its long lines are neither folded nor coloured."""
+    """Long lines of the manifest are neither folded nor coloured."""
     result = runner.run(runner.put("a.yaml", MANIFEST))
     _, shown = result.stdout.split("---\n")
     manifest = runner.one(MANIFEST)["csr"]["manifest"]

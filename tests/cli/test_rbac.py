@@ -59,7 +59,7 @@ def test_an_object_of_another_owner_is_not_forced() -> None:
 
 
 def test_an_object_with_our_label_is_forced() -> None:
-    """It is an older version of ours, or one that was edited."""
+    """An object with our label is an older version of ours, or an edited one."""
     [seen] = patches(LABELS, reply(200, {"metadata": {"resourceVersion": "2"}}))
 
     assert {"fieldManager": "csr-approver", "force": "true"} == seen.query

@@ -278,7 +278,7 @@ def test_a_name_that_no_cluster_has_is_wrong_usage(
 def test_names_that_requesters_chose_are_shown_escaped(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """They contain no markup, no terminal codes and no line ends."""
+    """A requester's names are shown without markup, terminal codes and line ends."""
     cluster.file(1, name="csr\n\x1b[31m[bold]x[/bold]")
 
     shown = runner.run("review", "prod").stdout

@@ -108,7 +108,7 @@ def test_the_same_object_twice_has_the_same_answer_twice() -> None:
     ],
 )
 def test_a_csr_that_is_not_ours_to_judge_is_ignored(csr: Csr) -> None:
-    """It is another signer's, or already decided or failed."""
+    """A CSR of another signer, or one already decided or failed, gets no verdict."""
     assert [Ignored(csr)] == answers(csr)
 
 
@@ -258,7 +258,7 @@ def decided(
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied"])
 def test_a_decided_csr_is_judged_as_of_its_decision(kind: str) -> None:
-    """It was fresh then, although it is abandoned now."""
+    """The CSR was fresh when it was decided, although it is abandoned now."""
     assert verdict_of(decided(kind=kind), decided=True).decision is Decision.APPROVE
 
 
@@ -293,7 +293,7 @@ def test_a_failed_or_undecided_csr_is_ignored_with_decided_too(csr: Csr) -> None
 
 
 def test_a_csr_filed_before_the_decision_superseded_it() -> None:
-    """It was already in the list at that time."""
+    """A newer CSR that was in the list at the time of the decision counts."""
     later = decided("csr-later", age=timedelta(hours=5) - MINUTE)
 
     first, second = answers(decided(), later, decided=True)
@@ -303,7 +303,7 @@ def test_a_csr_filed_before_the_decision_superseded_it() -> None:
 
 
 def test_a_csr_filed_after_the_decision_did_not_supersede_it() -> None:
-    """It didn't exist at that time; it does supersede a pending CSR."""
+    """A later CSR didn't exist at the time of the decision; it does supersede a pending CSR."""
     later = decided("csr-later", age=timedelta(hours=5) - 3 * MINUTE)
     pending, newest = a_filed_csr(name="csr-p"), a_filed_csr(name="csr-q", age=MINUTE)
 

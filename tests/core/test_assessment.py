@@ -83,7 +83,7 @@ def test_a_bug_in_indexing_one_csr_stops_no_other() -> None:
 
 
 def test_a_bug_with_a_csr_from_the_future_stops_no_other() -> None:
-    """It isn't indexed, so the gates are the first to read it."""
+    """A CSR from the future isn't indexed, so the gates are the first to read it."""
     bad = replace(a_csr(name="csr-bad", age=timedelta(minutes=-1)), extra=Exploding())
 
     found = assessed(bad, a_filed_csr())
@@ -191,7 +191,7 @@ def test_pending_csrs_past_the_gates_come_oldest_first() -> None:
 
 
 def test_csrs_that_stop_at_a_gate_are_counted_by_reason() -> None:
-    """They need no evidence."""
+    """CSRs that stop at a gate need no evidence, and are counted by reason."""
     csrs = [
         a_csr(name="csr-1", username="alice"),
         a_csr(name="csr-2", username="bob"),
@@ -204,12 +204,12 @@ def test_csrs_that_stop_at_a_gate_are_counted_by_reason() -> None:
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
 def test_a_decided_csr_is_neither_judged_nor_counted(kind: str) -> None:
-    """It needs no decision."""
+    """A decided CSR needs no decision."""
     assert ([], {}) == gated(a_csr(conditions=(replace(approved(), type=kind),)))
 
 
 def test_an_issued_csr_is_neither_judged_nor_counted() -> None:
-    """Its conditions don't matter."""
+    """A CSR with a certificate needs no decision, whatever its conditions are."""
     assert ([], {}) == gated(a_csr(certificate=b"x"))
 
 

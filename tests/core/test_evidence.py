@@ -76,7 +76,7 @@ def test_a_name_that_is_no_plain_host_name_never_reaches_a_filter(node: str) -> 
 
 @pytest.mark.parametrize("state", ["shutting-down", "terminated"])
 def test_a_terminated_instance_is_not_found_by_name(state: str) -> None:
-    """Its name may be another instance's by now; its id never is."""
+    """The name may belong to another instance by now; an id never does."""
     dead = an_instance(id=OTHER_ID, state=state)
     fleet = FakeFleet((dead, an_instance()))
 
@@ -178,7 +178,7 @@ def test_an_instance_that_a_response_leaves_out_is_unknown() -> None:
 
 
 def test_unavailable_evidence_stays_unavailable() -> None:
-    """It isn't "no instance", and other identities keep their evidence."""
+    """Unavailable evidence isn't "no instance", and other identities keep their evidence."""
     fleet = FakeFleet((an_instance(), OTHER), unavailable=(INSTANCE_ID, NODE))
 
     by_id, by_name, other = ask(fleet, SESSION, NAME, OTHER_SESSION)

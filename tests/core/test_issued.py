@@ -108,7 +108,7 @@ def test_another_key_is_a_mismatch(spki: bytes) -> None:
     ],
 )
 def test_an_additional_name_is_a_mismatch(extra: bytes, name: str) -> None:
-    """Its kind doesn't matter."""
+    """An additional name of any kind is a mismatch."""
     csr = issued((*NAMES, extra))
 
     assert (MISMATCH, f"the certificate has additional names: [{name}]") == reported(csr)
@@ -251,7 +251,7 @@ def test_an_approval_without_a_time_counts_from_the_csrs_creation() -> None:
 
 
 def test_a_failed_csr_quotes_the_signer() -> None:
-    """It is a finding at once, and at any age."""
+    """A failed CSR is a finding at once, and at any age."""
     failed = Condition("Failed", "True", "SignerValidationFailure", "no SAN", NOW)
 
     csr = a_csr(age=timedelta(hours=1), conditions=(approved(ago=timedelta(0)), failed))

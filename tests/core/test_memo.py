@@ -73,7 +73,7 @@ def test_an_error_is_not_kept() -> None:
 
 
 def test_bytes_that_a_complete_run_did_not_use_are_forgotten(parse: Counted) -> None:
-    """They are no longer in the list."""
+    """Bytes that a complete run didn't use are no longer in the list."""
     memo = Memo()
     read(memo.reader(*PROD), parse, b"a", b"b")
     second = memo.reader(*PROD)
@@ -155,7 +155,7 @@ def test_a_large_request_counts_with_its_size_once_parsed(parse: Counted) -> Non
     ],
 )
 def test_a_large_parsed_request_takes_no_more_memory_than_its_weight(name: bytes) -> None:
-    """It may contain thousands of names of any kind."""
+    """A large request may contain thousands of names of any kind."""
     names = [name] * (47_500 // len(name))
     request = (
         csr_builder.CsrBuilder.of_node(keys.ecdsa("a"), "a", csr_builder.Names("a"))

@@ -49,7 +49,7 @@ def old(name: str = "csr-old", age: timedelta = 7 * MINUTE, **rest: Any) -> Csr:
 
 
 def test_a_csr_alone_has_no_peers() -> None:
-    """It isn't its own peer."""
+    """A CSR isn't its own peer."""
     assert Peers() == peers_of(a_filed_csr())
 
 
@@ -63,7 +63,7 @@ def test_the_newest_request_of_a_requester_supersedes_all_others() -> None:
 
 
 def test_of_two_created_at_one_time_the_later_name_is_newer() -> None:
-    """Their order in the list doesn't matter."""
+    """The order of the CSRs in the list doesn't matter."""
     assert peers_of(old("csr-a"), old("csr-b")).newer == "csr-b"
     assert peers_of(old("csr-b"), old("csr-a")).newer is None
 
@@ -243,7 +243,7 @@ def test_keys_that_cant_be_verified_are_not_shared() -> None:
 
 
 def test_an_unreadable_request_shares_no_key() -> None:
-    """It has no key to compare."""
+    """An unreadable request has no key to compare."""
     assert peers_of(a_csr(), a_filed_csr(name="csr-b", node=OTHER)).same_key is None
 
 
@@ -291,7 +291,7 @@ def test_the_index_can_be_filled_step_by_step() -> None:
 
 
 def test_a_request_that_is_not_in_the_index_is_compared_with_it() -> None:
-    """It doesn't have to be added first."""
+    """A request doesn't have to be added to the index first."""
     assert PeerIndex(NOW, 15 * MINUTE).of(a_parsed_csr(old())) == Peers()
 
 

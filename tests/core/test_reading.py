@@ -61,7 +61,7 @@ def test_the_policy_decides_whether_a_name_is_an_identity(
     allowed: bool,  # noqa: FBT001  a case
     kind: IdentityKind | None,
 ) -> None:
-    """It isn't one by default."""
+    """By default a name isn't an identity."""
     context = a_context(policy=a_policy(allow_name_identity=allowed))
 
     identity = read(context.case_of(a_csr(extra={})), context).case.identity

@@ -36,7 +36,7 @@ def run(world: FakeWorld, **changes: Any) -> Run:
 
 
 def test_a_service_accounts_csr_is_approved_with_its_own_message() -> None:
-    """It is listed, judged by the Service, written and recorded; AWS isn't called."""
+    """The CSR is listed, judged by the Service, written and recorded; AWS isn't called."""
     world = FakeWorld(a_filed_service_csr())
 
     run(world)
@@ -76,7 +76,7 @@ def test_without_a_port_for_services_there_is_no_evidence() -> None:
 
 
 def test_a_request_of_an_unavailable_service_is_undecided() -> None:
-    """It isn't denied even if the request alone would be; others are approved."""
+    """The CSR isn't denied even if its request alone would be; other CSRs are approved."""
     bad = a_filed_service_csr(name="bad", dns=("db.shop.svc",), cn=None, usages=("client auth",))
     services = FakeServices(
         (a_service(),), overrides={("shop", "db"): EvidenceUnavailable("500: etcd")}
@@ -141,7 +141,7 @@ def test_requests_of_one_service_account_dont_supersede_each_other() -> None:
 
 
 def test_decided_csrs_dont_count_as_pending_in_the_namespace() -> None:
-    """They no longer wait."""
+    """Decided CSRs no longer wait, so they don't use up the namespace's limit."""
     decided = [
         a_filed_service_csr(
             name=f"d{n}",
@@ -211,7 +211,7 @@ def test_an_approved_csr_without_a_certificate_has_a_finding_with_a_verdict() ->
 
 
 def test_a_nodes_request_to_this_signer_has_a_finding_too() -> None:
-    """Its EC2 identity doesn't matter here."""
+    """The node's EC2 identity doesn't matter here."""
     node: dict[str, Any] = {
         "username": "system:node:a",
         "extra": an_extra(),

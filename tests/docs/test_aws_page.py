@@ -62,7 +62,7 @@ def test_options_without_a_command_are_options_of_request() -> None:
 
 
 def test_every_other_word_in_code_is_a_known_name() -> None:
-    """It is a check, problem, outcome, finding or setting, or a word of Kubernetes or the page."""
+    """A word in code is a check, problem, outcome, finding, setting, or a word of the page."""
     tables = "\n".join(f"{said} {done}" for said, done, *_ in ROWS)
     shown = {one for one in re.findall(r"`([^`]+)`", tables) if not one.startswith("csr-approver ")}
 

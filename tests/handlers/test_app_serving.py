@@ -49,7 +49,7 @@ def listing_fails(cluster: Cluster, signer: str, code: int, count: int = 1_000) 
 def test_both_signers_are_reviewed_and_the_cluster_completes_once(
     cluster: Cluster, lambdas: Lambdas
 ) -> None:
-    """Their totals are added, also in the cluster's own metrics."""
+    """The two signers' totals are added, also in the cluster's own metrics."""
     lambdas.review()
 
     assert decisions(cluster) == BOTH
@@ -148,7 +148,7 @@ def test_with_half_of_the_second_manifest_the_write_is_an_error(
 
 
 def test_services_that_cant_be_read_stop_no_node(cluster: Cluster, lambdas: Lambdas) -> None:
-    """Their requests get no verdict, because the approver has no evidence for them."""
+    """Requests for these Services get no verdict, because the approver has no evidence."""
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if "services" in call.path:
@@ -176,7 +176,7 @@ def test_nodes_dont_take_all_the_time(cluster: Cluster, lambdas: Lambdas) -> Non
 
 
 def test_another_namespaces_service_is_denied(cluster: Cluster, lambdas: Lambdas) -> None:
-    """It is denied in enforce mode, and the message has the requested and the allowed names."""
+    """In enforce mode the denial's message has the requested and the allowed names."""
     lambdas.settings(MODE="enforce")
     cluster.ask("b", dns=["web.shop.svc"], name="theft")
 

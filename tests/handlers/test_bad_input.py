@@ -97,7 +97,7 @@ def test_an_unreadable_csr_is_counted_and_left(
 def test_a_list_item_of_unknown_shape_stops_no_other(
     account: Account, lambdas: Lambdas, item: Any
 ) -> None:
-    """It is counted, and the items after it are decided."""
+    """An item of unknown shape is counted, and the items after it are decided."""
     cluster = account.cluster()
     good = cluster.file(1)
 

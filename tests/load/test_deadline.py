@@ -158,7 +158,7 @@ def test_with_time_for_evidence_all_are_decided(
 
 
 def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas: Lambdas) -> None:
-    """It counts as the cluster being unavailable."""
+    """A review without any time counts the cluster as unavailable."""
     expected = file_some(cluster)
 
     lambdas.review(invocation=Invocation(RESERVE))

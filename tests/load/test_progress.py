@@ -63,7 +63,7 @@ def test_many_profiles_and_a_slow_iam_delay_their_own_nodes_only() -> None:
 
 
 def test_ten_thousand_undecided_csrs_hide_no_newer_one() -> None:
-    """They are older and judged in every run, and one run judges a quarter of them.
+    """The undecided CSRs are judged in every run, and one run judges a quarter of them.
 
     The nodes behind them are approved while their kubelets still wait: within 15 minutes.
     """

@@ -71,7 +71,7 @@ def test_it_holds_what_runs(package: Path) -> None:
 
 
 def test_the_package_contains_nothing_else(package: Path) -> None:
-    """It has no command line, sandbox, tests or library that nothing imports."""
+    """The package has no command line, sandbox, tests or library that nothing imports."""
     assert [] == [path for path in UNUSED if (package / path).exists()]
 
 
@@ -129,7 +129,7 @@ def test_used_modules_stay_in(path: str) -> None:
 
 
 def test_the_package_fits_into_lambda(package: Path, tmp_path: Path) -> None:
-    """It is smaller than 60 MB zipped, and well below Lambda's limit unzipped."""
+    """The package is smaller than 60 MB zipped, and well below Lambda's limit unzipped."""
     write_zip(package, tmp_path / "zip")
     unzipped = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 

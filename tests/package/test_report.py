@@ -31,7 +31,7 @@ def lines(folder: Path, target: Target) -> list[str]:
 
 
 def test_the_report_shows_sizes_and_hashes(small: Path) -> None:
-    """It shows the package, the same without byte code, and a plain `sam build`."""
+    """The report shows the package, the same without byte code, and a plain `sam build`."""
     reported = lines(small, FOREIGN)
     rows = [re.split(r"  +", line) for line in reported]
 
@@ -60,7 +60,7 @@ def test_another_python_version_is_an_obstacle() -> None:
 
 
 def test_functions_that_differ_are_refused(small: Path) -> None:
-    """They differ only if the sources changed between the two builds."""
+    """The functions differ only if the sources changed between the two builds."""
     (small / "build/ReviewerFunction/a.py").write_text("A = 2\n")
 
     with pytest.raises(ValueError, match="differ"):

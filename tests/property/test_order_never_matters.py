@@ -47,7 +47,7 @@ def shuffled_map(random: Random, things: Mapping[str, Thing]) -> dict[str, Thing
 @given(random=_ORDERS)
 @tried(max_examples=10, deadline=None)
 def test_the_order_of_checks_doesnt_change_the_decision(line: Line, random: Random) -> None:
-    """It changes only which refusals are listed when a gate ends the judging."""
+    """The order changes only which refusals are listed when a gate ends the judging."""
     order = shuffled(random, KUBELET_SERVING_CHECKS)
     straight = decide(line.case, KUBELET_SERVING_CHECKS)
     turned = decide(line.case, order)

@@ -220,7 +220,7 @@ def test_there_are_vectors_of_cryptography() -> None:
 
 @pytest.mark.parametrize("name", LARGE)
 def test_the_readers_agree_on_large_requests(go: GoReader, name: str) -> None:
-    """They agree on requests of our largest size, and of the API server's largest size."""
+    """The readers agree on requests of our largest size, and of the API server's largest size."""
     examine(go, [LARGE[name](FITS)], Tally())
     if name in HUGE:
         examine(go, [LARGE[name](API_LIMIT)], Tally())
@@ -323,7 +323,7 @@ def test_the_readers_agree_on_mutants(go: GoReader) -> None:
 
 
 def test_the_readers_agree_for_as_long_as_asked(go: GoReader) -> None:
-    """With new seeds, they agree for half of FUZZ_SECONDS (default 6)."""
+    """With new seeds, the readers agree for half of FUZZ_SECONDS (default 6)."""
     tally, mutants = Tally(), Mutants(0)
     for seed in seeds():
         mutants.begin_again(seed)

@@ -159,7 +159,7 @@ CASES = {
 @given(order=st.permutations(APP_SERVING_CHECKS))
 @tried(max_examples=EXAMPLES, deadline=None)
 def test_the_order_of_checks_doesnt_change_the_decision(case: Case, order: Sequence[Any]) -> None:
-    """It changes only which refusals are listed when a gate ends the judging."""
+    """The order changes only which refusals are listed when a gate ends the judging."""
     assert decide(case, APP_SERVING_CHECKS).decision is decide(case, tuple(order)).decision
 
 
@@ -232,7 +232,7 @@ def test_no_forged_request_is_approved(attack: CatalogueEntry) -> None:
     ids=lambda attack: attack.id,
 )
 def test_no_forged_request_would_be_approved_for_its_subject(attack: CatalogueEntry) -> None:
-    """Their node's subject isn't the reason for the refusal."""
+    """A forged request is refused even without the check of the subject."""
     try:
         request = pkcs10.read(attack.build(OWN, THEIRS), bare=True)
     except MalformedRequest:

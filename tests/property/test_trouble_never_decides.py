@@ -216,7 +216,7 @@ def _claims(csr: Csr) -> set[str]:
 @given(unavailable=st.sets(st.sampled_from(_OF_AWS)))
 @tried(max_examples=40, deadline=None)
 def test_a_csr_with_unavailable_evidence_is_never_decided(unavailable: set[str]) -> None:
-    """It isn't approved or denied, even if the request alone would be; others are as usual."""
+    """The CSR isn't decided even if its request alone would be denied; others are as usual."""
     undecidable = {csr.name for csr in CSRS if unavailable & _claims(csr)}
     world = a_world(unavailable=unavailable)
 

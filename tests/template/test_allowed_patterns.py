@@ -124,7 +124,7 @@ def test_no_other_expression_is_in_a_template(file: str) -> None:
     ],
 )
 def test_another_expression_is_found(resource: dict[str, Any], place: str) -> None:
-    """It is found under every name of a pattern, and in queries."""
+    """An expression is found under every name of a pattern, and in queries."""
     source = {
         "Parameters": {"Known": {"AllowedPattern": "a"}},
         "Resources": {"Made": resource},

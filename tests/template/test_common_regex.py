@@ -123,7 +123,7 @@ def test_what_is_read_differently_is_refused(
     ],
 )
 def test_a_part_that_is_not_listed_is_refused(pattern: str, place: str) -> None:
-    """Its place is reported, whether or not Java and Python read it alike."""
+    """The part's place is reported, whether or not Java and Python read it alike."""
     assert place == difference(pattern)
 
 

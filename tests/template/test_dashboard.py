@@ -163,7 +163,7 @@ def fields(query: str) -> set[str]:
 
 
 def test_the_saved_queries_read_the_reviewers_log(monitoring: Stack) -> None:
-    """They are in a folder with the stack's name, and read the reviewer's log."""
+    """The saved queries are in a folder with the stack's name."""
     saved = monitoring.of_type("AWS::Logs::QueryDefinition").values()
 
     assert [

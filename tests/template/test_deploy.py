@@ -26,7 +26,7 @@ def access_entry() -> dict[str, Any]:
 
 
 def test_the_approver_may_do_in_a_cluster_what_it_does_and_no_more() -> None:
-    """It may list CSRs, and write decisions for one signer."""
+    """The approver may list CSRs, and write decisions for one signer."""
     assert [
         {
             "apiGroups": ["certificates.k8s.io"],
@@ -108,7 +108,7 @@ def test_the_binding_gives_the_role_to_the_group() -> None:
 
 
 def test_the_access_entry_puts_the_role_into_the_group() -> None:
-    """It is a standard entry for the reviewer's role, without access policies."""
+    """The entry is a standard one for the reviewer's role, without access policies."""
     assert {
         "ClusterName": "prod",
         "PrincipalArn": "arn:aws:iam::123456789012:role/reviewer",

@@ -153,7 +153,7 @@ def environments(found: Json) -> dict[str, dict[str, str]]:
 
 
 def test_cloudwatch_logs_accepts_the_saved_queries(monitoring: Stack) -> None:
-    """They are validated by AWS's model of the call, because moto doesn't support them."""
+    """AWS's model of the call validates the queries, because moto doesn't support them."""
     model = ServiceModel(create_loader().load_service_model("logs", "service-2"), "logs")
     shape = model.operation_model("PutQueryDefinition").input_shape
     for one in monitoring.of_type("AWS::Logs::QueryDefinition").values():
