@@ -69,7 +69,7 @@ def test_a_forgotten_description_is_requested_again() -> None:
 
 
 def test_a_cluster_being_created_is_not_kept() -> None:
-    """It is served in the first run after its creation."""
+    """A cluster is served in the first run after its creation."""
     asked = Asked("CREATING")
     cache = ClusterCache(asked, asked.now)
 
@@ -86,7 +86,7 @@ SILENT = EksSilent("describe", "EKS DescribeCluster: ThrottlingException")
 
 @pytest.mark.parametrize("error", [REFUSED, GONE], ids=["refused", "gone"])
 def test_an_answer_of_eks_ends_a_kept_description(error: ClusterUnavailable) -> None:
-    """It isn't used again, not even while EKS is silent afterwards."""
+    """The kept description isn't used again, not even while EKS is silent afterwards."""
     asked = Asked()
     cache = ClusterCache(asked, asked.now)
     cache.get("prod", "eu-west-1")
@@ -135,7 +135,7 @@ def test_a_forgotten_description_is_not_used_while_eks_is_silent() -> None:
 
 
 def test_a_cluster_that_stops_being_reviewable_is_not_kept() -> None:
-    """Its last description says that it is being deleted, and no earlier one counts."""
+    """The last description says that the cluster is being deleted, and no earlier one counts."""
     asked = Asked()
     cache = ClusterCache(asked, asked.now)
     cache.get("prod", "eu-west-1")

@@ -184,7 +184,7 @@ def test_unusual_names(name: str, encoded: str) -> None:
     ],
     ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
 )
-def test_answers(answer: Reply, result: Written) -> None:
+def test_each_status_is_one_result(answer: Reply, result: Written) -> None:
     """Each status is one result; no status raises."""
     results, _ = written(an_item(), put=in_turn(answer))
 

@@ -130,7 +130,7 @@ def test_a_request_of_the_greatest_allowed_length_is_read() -> None:
 
 
 @pytest.mark.parametrize("over", [1, 2, 3])
-def test_oversized_request(over: int) -> None:
+def test_of_an_oversized_request_only_the_size_is_kept(over: int) -> None:
     """Only the size of a longer request is kept."""
     csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES + over)))
 

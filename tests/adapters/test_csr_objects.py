@@ -167,7 +167,7 @@ def test_an_answer_shows_the_decision_whatever_else_it_contains() -> None:
 
 @pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
 def test_a_csr_that_breaks_other_clients_is_named(metadata: Json, problem: str) -> None:
-    """Other clients list nothing until it is deleted, so it is reported by name."""
+    """Other clients list no CSR until this one is deleted, so it is reported by name."""
     found = unread(message_of(an_item("hiding", **metadata)))
 
     assert "hiding" == found.name

@@ -263,7 +263,7 @@ def test_addresses_of_secondary_networks_are_other_addresses() -> None:
 def test_a_field_of_another_shape_is_an_error_that_names_it(
     change: Callable[[dict[str, Any]], object], problem: str
 ) -> None:
-    """Nothing is guessed: the error names the field."""
+    """A value of another shape isn't guessed at: the error names the field."""
     with pytest.raises(ValueError, match=r"^") as refused:
         instance_of(an_item(change))
 

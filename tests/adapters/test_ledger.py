@@ -236,7 +236,7 @@ def test_a_decision_is_one_line_with_everything_it_is_based_on(output: LedgerOut
 
 
 def test_every_refusal_is_in_the_line(output: LedgerOutput) -> None:
-    """Each has its check, effect, reason and detail."""
+    """Each refusal in the line has its check, effect, reason and detail."""
     output.ledger.record(a_record(Action.DENIED, DENY))
 
     assert output.lines()[0]["refusals"] == [
@@ -290,7 +290,7 @@ def test_an_unreadable_request_has_its_problem_in_the_line(output: LedgerOutput)
 
 
 def test_names_of_other_kinds_are_listed(output: LedgerOutput) -> None:
-    """Each has its kind before it."""
+    """Each name of another kind has its kind before it."""
     case = a_case(request=a_request(sans=(OtherName("URI", "spiffe://x"),)))
     output.ledger.record(a_record(case=case))
 
@@ -776,7 +776,7 @@ def test_a_cluster_that_rejects_our_credentials_is_an_info_line(output: LedgerOu
 
 
 def test_a_skipped_cluster_is_counted_as_skipped(output: LedgerOutput) -> None:
-    """It isn't a completed review; a cluster that may not exist gets no metrics of its own."""
+    """A skipped cluster isn't a completed review, and gets no metrics: it may not exist."""
     output.ledger.skipped("gone", "eu-west-1", "not selected")
     [line] = output.lines()
     [account] = output.blobs()
@@ -870,7 +870,7 @@ def test_a_second_signers_run_adds_to_the_metrics_but_completes_nothing(
 def test_a_request_left_to_people_does_not_count_as_waiting(
     output: LedgerOutput, action: Action, age: int
 ) -> None:
-    """Otherwise anyone who can create requests could make an alarm fire that we can't end."""
+    """If it counted, anyone who may create requests could fire an alarm that we can't end."""
     run = a_run(of_services(a_service_case(), action), signer=APP_SERVING)
 
     output.ledger.finish(run)

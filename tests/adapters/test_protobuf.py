@@ -52,7 +52,7 @@ def test_fields_of_fixed_size_are_skipped() -> None:
     ],
 )
 def test_a_message_that_is_cut_off_or_too_long_is_malformed(message: bytes) -> None:
-    """Both walkers agree."""
+    """Both walkers of the message report it as malformed."""
     with pytest.raises(Malformed):
         parts(message, 3)
     with pytest.raises(Malformed):

@@ -91,7 +91,7 @@ def test_the_wait_for_a_long_retry_after_is_limited() -> None:
     assert [LONGEST_WAIT] == clock.slept
 
 
-def test_no_time_to_wait() -> None:
+def test_without_time_to_wait_the_outcome_so_far_is_returned() -> None:
     """There is no wait that would use up the time; the outcome so far is returned."""
     clock, calls = StillClock(seconds=5.0), Calls(Answer(429, retry_after=5.0), OK)
 

@@ -58,7 +58,7 @@ def test_is_the_port() -> None:
         assert {} == services.named(NAMESPACE, [])
 
 
-def test_each_is_asked_for_by_its_name() -> None:
+def test_each_service_is_requested_by_its_name() -> None:
     """Each Service is one GET; nothing is listed."""
     objects = {"web": an_object(), "db": an_object("db", clusterIP="None", clusterIPs=["None"])}
 

@@ -191,7 +191,7 @@ def test_the_v1_form_keeps_comments_and_order(runner: LegacyRunner) -> None:
 
 
 def test_fields_that_the_server_sets_are_removed(runner: LegacyRunner) -> None:
-    """So are the groups of old examples; comments stay."""
+    """The groups of old examples are removed, too; comments stay."""
     finding = runner.one(a_manifest(groups="\n  - system:authenticated\n  # what for"))
 
     assert "groups" not in yaml.safe_load(finding["csr"]["manifest"])["spec"]
@@ -235,7 +235,7 @@ def test_a_generated_name_is_changed_too(runner: LegacyRunner) -> None:
 def test_the_names_of_a_request_and_the_reason_for_a_signer_are_shown(
     runner: LegacyRunner, request_: str, usages: str, words: str
 ) -> None:
-    """So is the reason if there is none."""
+    """The reason why no signer is shown is shown, too."""
     path = runner.put("a.yaml", a_manifest(request=request_, usages=usages))
 
     assert words in runner.run(path).stdout
@@ -715,7 +715,7 @@ def in_each_of_many(item: str) -> str:
 def test_aliases_of_a_file_are_bounded_in_total(
     runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each object is bounded, and so are all together; the rest is unclear."""
+    """Each object's aliases are bounded, and so is their total; the rest is unclear."""
     monkeypatch.setattr(legacy_yaml, "MOST_IN_ALL", 100_000)
     item = f"kind: {KIND}, apiVersion: certificates.k8s.io/v1, spec: {{request: r, x: *many }}"
 
@@ -750,7 +750,7 @@ def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
 def test_an_alias_in_place_of_a_kind_is_not_expanded(
     runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise it would be read as a whole, once for each object."""
+    """An expanded alias would be read as a whole, once for each object."""
     read: list[Node] = []
 
     def noted(node: Node) -> Tree:

@@ -289,7 +289,7 @@ def test_names_that_requesters_chose_are_shown_escaped(
 def test_long_names_that_requesters_chose_are_truncated(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """Otherwise one long name scrolls all others away: pending, not issued, and unreadable."""
+    """An untruncated name would scroll all others away: pending, not issued, and unreadable."""
     long = "x" * 300_000
     cluster.file(1, name=f"csr-1-{long}")
     stored = cluster.get(cluster.file(2, name=f"csr-2-{long}"))

@@ -268,7 +268,7 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
 def test_a_wrong_certificate_of_another_roles_session_stops_no_approval(
     plane: ControlPlane, aws: FakeAws, runner: ReviewRunner, node: Node
 ) -> None:
-    """It has the node's username, because EKS makes that from the session's name alone."""
+    """The session has the node's username, because EKS makes that from the session's name alone."""
     username = "system:node:{{EC2PrivateDNSName}}"
     other = log_in(plane, aws, node.machine, "gpu-node", username)
     with signer_off(plane):

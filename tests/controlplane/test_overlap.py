@@ -125,7 +125,7 @@ def test_concurrent_reviews_decide_each_csr_once(
     capsys: pytest.CaptureFixture[str],
     reviews: int,
 ) -> None:
-    """All list it as pending; one of them writes, and the others are overtaken."""
+    """All reviews list it as pending; one of them writes, and the others are overtaken."""
     filed = Filed(plane, aws, profile)
     other = Other(plane, filed)
     listed = Barrier(reviews + 1, action=other.go_ahead)

@@ -89,7 +89,7 @@ def test_the_action_depends_on_verdict_age_and_mode(
 
 
 def test_a_csr_for_which_a_run_has_no_time_is_deferred() -> None:
-    """It isn't undecided: the next run judges it."""
+    """A deferred CSR isn't undecided: the next run judges it."""
     case = judged(APPROVE).case
 
     assert plan(Deferred.in_this_run(case), settings(), Mode.ENFORCE) is Action.DEFERRED
@@ -250,7 +250,7 @@ def test_another_approvers_unissued_csr_is_reapproved_if_all_checks_pass() -> No
 
 
 def test_our_own_approval_is_not_repeated() -> None:
-    """Each CSR is reapproved once: then the approval is ours."""
+    """Each CSR is reapproved only once, because after that the approval is ours."""
     ours = approved_by("ApprovedByCsrApprover")
 
     assert [] == to_reapprove([ours], settings(reapprove_unissued=True))

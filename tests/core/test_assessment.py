@@ -255,7 +255,7 @@ def test_a_bug_in_reading_one_csr_is_reported() -> None:
 
 
 def test_requests_are_kept_within_the_plans_bound() -> None:
-    """Those that are dropped are judged in a later run."""
+    """Requests that are dropped are judged in a later run."""
     context = a_context()
     csrs = [a_csr(name="csr-a", node="a"), a_csr(name="csr-b", node="b")]
     plan = Plan(everything, max_bytes=weight_of(b""))
@@ -321,7 +321,7 @@ def test_without_an_identity_there_is_no_evidence() -> None:
 def test_unavailable_evidence_gives_no_verdict(
     error: EvidenceUnavailable, kind: type[NoEvidence | Deferred]
 ) -> None:
-    """There is none even if the request alone would be denied."""
+    """A CSR gets no verdict even if its request alone would be denied."""
     case = a_case(request=UnreadableRequest("x"), instances=())
 
     assert [kind(case, f"evidence unavailable: {error}")] == judge(

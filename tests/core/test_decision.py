@@ -142,7 +142,7 @@ def test_a_check_that_needs_an_absent_instance_leaves_whatever_the_request() -> 
 
 
 def test_what_a_refusing_check_establishes_is_absent_for_later_checks() -> None:
-    """Their rules aren't run: an instance of another cluster is no evidence against a request."""
+    """Later checks that need it aren't run: another cluster's instance is no evidence."""
     needy = replace(a_check("needy", needs=Need.OWN_INSTANCE), run=_raise)
     owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE)
 

@@ -186,7 +186,7 @@ def test_an_entry_weighs_2_kib_and_36_bytes_for_each_byte_over_1_kib(
 
 
 def test_some_16_000_requests_of_kubelets_are_kept(parse: Counted) -> None:
-    """They take 32 MiB."""
+    """About 16,000 requests of kubelets take 32 MiB."""
     reader = Memo().reader(*PROD)
     contents = [str(number).encode() for number in range(32 * 1024 * 1024 // ENTRY)]
 

@@ -139,7 +139,7 @@ def weights(*budgets: FakeClock) -> list[int]:
 
 
 def test_what_a_complete_run_has_not_listed_is_forgotten() -> None:
-    """Otherwise a cluster's old requests would take the memory of other clusters."""
+    """If kept, a cluster's old requests would take the memory of other clusters."""
     assert [2 * weight_of(b"a"), weight_of(b"a")] == weights(FakeClock())
 
 

@@ -546,7 +546,7 @@ def test_one_slice_of_the_approved_csrs_without_a_certificate_is_judged(
     experiment: bool,  # noqa: FBT001  a case
     judged: int,
 ) -> None:
-    """That is more than is logged; the experiment needs a verdict of each."""
+    """A slice is more than is logged; the experiment needs a verdict of each."""
     csrs, fleet = many_nodes(SLICE + 1, conditions=(approved("AutoApproved"),))
     world = FakeWorld(*csrs, fleet=fleet)
 
@@ -606,7 +606,7 @@ def test_settings_bound_the_age_of_a_missing_certificate(
 
 
 def test_a_node_whose_certificate_was_wrong_is_left() -> None:
-    """Otherwise it would be approved again and again."""
+    """The node would otherwise be approved again and again."""
     asked = a_filed_csr(name="csr-old", age=10 * MINUTE, conditions=(approved(),))
     wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
     world = FakeWorld(wrong, a_filed_csr(name="csr-new"))

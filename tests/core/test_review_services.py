@@ -199,7 +199,7 @@ def test_a_copy_of_a_request_blocks_no_other(thief: dict[str, Any], named: bool)
 
 
 def test_an_approved_csr_without_a_certificate_has_a_finding_with_a_verdict() -> None:
-    """Here a person approved it, and EKS never issues its name."""
+    """In this example a person approved the CSR, and EKS never issues its name."""
     csr = a_filed_service_csr(name="csr-web", conditions=(approved("KubectlApprove"),))
 
     [finding] = run(FakeWorld(csr)).findings

@@ -27,7 +27,7 @@ def test_each_line_is_a_row() -> None:
 
 
 def test_the_document_and_the_proof_have_the_same_rows() -> None:
-    """So each row's test is shown to fail without the defence."""
+    """Each row of the document has a proof that its test fails without the defence."""
     written = [(attack, test, cases) for attack, _, test, cases in FOUND]
     proved = [(row.attack, row.shown_by, row.cases) for row in ROWS]
 
@@ -35,7 +35,7 @@ def test_the_document_and_the_proof_have_the_same_rows() -> None:
 
 
 def test_each_row_removes_a_defence() -> None:
-    """Otherwise it would prove nothing."""
+    """A row that removed no defence would prove nothing."""
     assert [] == [row.attack for row in ROWS if not row.without]
 
 

@@ -197,7 +197,7 @@ class TestStart:
     def test_a_bad_setting_stops_the_start_and_is_named(
         self, lambdas: Lambdas, name: str, value: str
     ) -> None:
-        """Nothing is dispatched."""
+        """With a bad setting nothing is dispatched."""
         lambdas.settings(**{name: value})
 
         with pytest.raises(BadSettings, match=name):

@@ -44,7 +44,7 @@ def new(account: Account) -> Cluster:
 def test_clusters_without_access_are_info_lines(
     account: Account, lambdas: Lambdas, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each has one INFO line, beside the lines of the served cluster."""
+    """Each cluster without access has one INFO line, beside the served cluster's lines."""
     lambdas.minute(account.queue_url)
 
     reported = lambdas.lines_with("cluster not onboarded")

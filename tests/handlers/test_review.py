@@ -154,7 +154,7 @@ class TestWarmth:
     def test_a_cluster_is_described_once_in_fifteen_minutes(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """So is a profile's role."""
+        """A profile's role, too, is requested once in fifteen minutes."""
         cluster = account.cluster()
         cluster.file(1, ips=FOREIGN)
 
@@ -232,7 +232,7 @@ class TestRecords:
     def test_every_csr_has_a_line_and_the_run_one_with_the_totals(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """Each has the invocation's id, the cluster and its Region."""
+        """Each line has the invocation's id, the cluster and its Region."""
         cluster = account.cluster()
         cluster.file(1)
         cluster.file(2, ips=FOREIGN)
@@ -250,7 +250,7 @@ class TestRecords:
     def test_metrics_come_in_two_sets_zeros_included(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """One for the account, which alarms watch, and one for the cluster."""
+        """One set is for the account, which alarms watch, and one for the cluster."""
         account.cluster()
 
         lambdas.review()

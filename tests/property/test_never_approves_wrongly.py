@@ -130,7 +130,7 @@ def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObjec
 def test_unknown_or_unreadable_evidence_is_never_approved(
     record: type[Any], data: st.DataObject
 ) -> None:
-    """Such a record prevents an approval with any values of its fields."""
+    """An unknown or unreadable record prevents an approval with any values of its fields."""
     field, put = FORBIDDING[record]
     value = put(data.draw(st.builds(record)))
 
@@ -215,7 +215,7 @@ def test_an_instance_with_the_tags_of_other_clusters_alone_is_never_approved(
 @given(name=_cluster_names)
 @tried(max_examples=EXAMPLES, deadline=None)
 def test_an_instance_that_aws_tagged_as_another_clusters_is_never_approved(name: str) -> None:
-    """Others may have given it any other tag, so this one outweighs them all."""
+    """Other tags may have been added by anyone, so AWS's own tag outweighs them all."""
     tags = dict(APPROVABLE.instance.tags) | {"aws:eks:cluster-name": name}
 
     assert action(APPROVABLE.changed("instance.tags", tags)) is not Action.APPROVED

@@ -159,7 +159,7 @@ def test_every_item_is_accounted_for(foreign: list[Item], data: st.DataObject) -
 def test_another_roles_sessions_under_our_usernames_change_nothing(
     numbers: set[int], age: int
 ) -> None:
-    """Not even if they were issued wrong certificates: EKS makes the username from the session."""
+    """Wrong certificates of such a session change nothing: EKS makes the username from its name."""
     forged = [
         asked(
             number,
@@ -190,7 +190,7 @@ def _without_key(verdict: Verdict | None) -> list[Refusal]:
 def test_a_shared_key_denies_its_two_requesters_and_no_other(
     numbers: set[int], change: int
 ) -> None:
-    """The other must have the key: a copy of the request has no effect under any name."""
+    """The second requester must have the key: a copy of the request has no effect."""
     held: list[dict[str, Any]] = [{}, {"conditions": _NOTED}, {"age": timedelta(days=1)}]
     thieves = [asked(number + 30, words=node(number), **held[change]) for number in sorted(numbers)]
     copies = [

@@ -178,7 +178,7 @@ def test_interrupted_writes_are_recorded_as_far_as_reported(
 def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
     error: Exception, at: int, *, once: bool
 ) -> None:
-    """One CSR whose line can't be written must not stop a whole cluster in every run.
+    """A CSR whose line can't be written must not stop a whole cluster in every run.
 
     The error is raised in the end, after the totals are recorded.
     """

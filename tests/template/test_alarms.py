@@ -123,7 +123,7 @@ TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
 def test_alarms_notify_the_given_topics(
     given: dict[str, str], notified: list[str] | None, template: Template
 ) -> None:
-    """All alarms notify all of them, when they begin and when they end."""
+    """All alarms notify all topics, when they begin and when they end."""
     stack = template.stack(**given)
 
     assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)
@@ -133,7 +133,7 @@ def test_alarms_notify_the_given_topics(
 
 
 def test_the_stack_gives_monitoring_exactly_its_parameters(stack: Stack) -> None:
-    """Each parameter is described, too."""
+    """Each parameter of monitoring.yaml is described and given, and no other is given."""
     taken = Template.read(ROOT / "monitoring.yaml").parameters
 
     assert set(taken) == set(stack.properties("Monitoring")["Parameters"])

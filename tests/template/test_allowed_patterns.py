@@ -81,7 +81,7 @@ def test_java_accepts_the_pattern(file: str, parameter: str, pattern: str, java:
 def test_the_pattern_matches_in_java_as_in_python(
     parameter: str, pattern: str, text: str, java: Java, *, accepted: bool
 ) -> None:
-    """Both give the expected answer; the tests of the settings rely on Python's."""
+    """Java and Python give the expected answer; the tests of the settings rely on Python's."""
     assert accepted is java.matches(pattern, text), parameter
     assert accepted is bool(re.fullmatch(pattern, text)), parameter
 

@@ -98,7 +98,7 @@ def test_the_second_manifest_binds_all_of_it_to_the_same_group() -> None:
 
 
 def test_the_binding_gives_the_role_to_the_group() -> None:
-    """Both are in the same file."""
+    """The role and the binding are in the same file."""
     role, binding = rbac()["ClusterRole"], rbac()["ClusterRoleBinding"]
 
     assert role["metadata"]["name"] == binding["roleRef"]["name"]

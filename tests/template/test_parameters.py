@@ -79,7 +79,7 @@ def test_modes_are_those_of_the_code(template: Template) -> None:
 
 
 def test_boolean_settings_take_only_true_and_false(template: Template) -> None:
-    """Each has the same default as in the code."""
+    """Each boolean parameter has the same default as in the code."""
     switches = [
         name for name, field in ReviewSettings.model_fields.items() if field.annotation is bool
     ]

@@ -23,7 +23,7 @@ def names(stack: Stack) -> dict[str, str]:
 
 
 def test_two_stacks_of_one_region_share_no_name(template: Template) -> None:
-    """So both can exist in one account."""
+    """Two stacks without common names can exist in one account."""
     one, other = names(template.stack(name="one")), names(template.stack(name="other"))
 
     assert one
