@@ -339,7 +339,7 @@ def test_each_write_has_its_result() -> None:
 
 
 def order_of(seen: Sequence[Seen]) -> list[str]:
-    return [one.target.removeprefix(f"{CSRS}/").split("/")[0] for one in seen]
+    return [request.target.removeprefix(f"{CSRS}/").split("/")[0] for request in seen]
 
 
 def test_writes_that_do_not_begin_in_time_are_deferred() -> None:

@@ -94,7 +94,7 @@ def test_a_time_that_is_not_set_is_an_empty_message() -> None:
 
     assert isinstance(listed, Listed)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    assert [None, epoch] == [one.last_update for one in listed.csr.conditions]
+    assert [None, epoch] == [found.last_update for found in listed.csr.conditions]
 
 
 @pytest.mark.parametrize("seconds", [None, 0, 600, 2**31 - 1, -(2**31)])
@@ -140,7 +140,9 @@ def test_only_conditions_of_the_same_type_are_replaced() -> None:
 
     body = protobuf.decode(decision(listed.message, approval(listed.csr)))
 
-    conditions = [(one["type"], one["reason"]) for one in body["status"]["conditions"]]
+    conditions = [
+        (condition["type"], condition["reason"]) for condition in body["status"]["conditions"]
+    ]
     assert [("Seen", "earlier"), ("Approved", "ApprovedByCsrApprover")] == conditions
     assert "QUJD" == body["status"]["certificate"]
 

@@ -126,7 +126,7 @@ def by_limit(items: list[dict[str, Any]]) -> Any:
 
 
 def limits_asked(seen: list[Seen]) -> list[int]:
-    return [int(one.query["limit"]) for one in seen]
+    return [int(request.query["limit"]) for request in seen]
 
 
 def test_a_page_that_is_too_large_is_requested_with_half_the_limit() -> None:
@@ -352,7 +352,7 @@ def listed_by_name(seconds: float, *names: str) -> tuple[Listing, list[str]]:
     with answering(answer=by_name(items, clock, seconds), clock=clock) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
     tokens = [seen.query["continue"] for seen in server.seen if "continue" in seen.query]
-    return listing, [json.loads(base64.b64decode(one + "=="))["start"] for one in tokens]
+    return listing, [json.loads(base64.b64decode(token + "=="))["start"] for token in tokens]
 
 
 def test_a_name_that_leads_the_list_back_is_skipped() -> None:

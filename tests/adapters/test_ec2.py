@@ -395,7 +395,7 @@ def test_shortly_before_the_end_nothing_is_requested() -> None:
     late = fleet.role_of_profile(PROFILE)
     assert isinstance(late, OutOfTime)
     assert str(late) == "IAM GetInstanceProfile: not asked, no time was left"
-    assert all(isinstance(one, OutOfTime) for one in fleet.by_id([an_id(1)]).values())
+    assert all(isinstance(found, OutOfTime) for found in fleet.by_id([an_id(1)]).values())
     assert ec2.asked == []
 
 

@@ -30,7 +30,9 @@ def monitoring() -> Stack:
 def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:
     """Yield each metric that an alarm watches, with the alarm's name."""
     for name, alarm in monitoring.of_type("AWS::CloudWatch::Alarm").items():
-        queries = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+        queries = [
+            metric["MetricStat"] for metric in alarm.get("Metrics", ()) if "MetricStat" in metric
+        ]
         for metric in [query["Metric"] for query in queries] or [alarm]:
             yield name, metric["MetricName"]
 

@@ -24,7 +24,7 @@ CREATE = (
 
 def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
     """Return the states of a cluster's steps."""
-    [one] = [one for one in document["clusters"] if one["cluster"] == cluster]
+    [one] = [entry for entry in document["clusters"] if entry["cluster"] == cluster]
     return {step["thing"]: step["state"] for step in one["steps"]}
 
 

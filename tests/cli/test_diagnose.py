@@ -63,8 +63,8 @@ def ask(cluster: Cluster, node: int, *names: str, name: str = "csr-0001", **chan
     machine = cluster.launch(node)
     cluster.name_instance(machine.id, machine.name)
     who = AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
-    ips = [one for one in names if one[0].isdigit()]
-    dns = [one for one in names if not one[0].isdigit()]
+    ips = [text for text in names if text[0].isdigit()]
+    dns = [text for text in names if not text[0].isdigit()]
     asked = kubelet_request(machine.name, dns=[machine.name, *dns], ips=[machine.enis[0].ip, *ips])[
         0
     ]
@@ -162,7 +162,10 @@ def test_each_name_is_shown_with_the_setting_that_would_confirm_it(
         name: (False, "needs-setting", ["EXTRA_DNS_SUFFIXES=corp.example"]),
         "10.9.9.9": (False, "not-on-instance", []),
         "10.1.0.99": (False, "not-accepted", []),
-    } == {one["name"]: (one["confirmed"], one["status"], one["settings"]) for one in csr["names"]}
+    } == {
+        entry["name"]: (entry["confirmed"], entry["status"], entry["settings"])
+        for entry in csr["names"]
+    }
     assert ["names-need-setting", "names-not-accepted", "names-not-on-instance"] == causes(csr)
 
 
@@ -236,7 +239,7 @@ def test_a_superseded_request_or_one_of_a_terminated_instance_is_ignored(
         ("csr-0002", "instance-gone", None),
         ("old-1", "superseded", "csr-0001"),
         ("old-2", "superseded", "csr-0001"),
-    } == {(one["csr"], one["cause"], one["newer"]) for one in reported["ignored"]}
+    } == {(request["csr"], request["cause"], request["newer"]) for request in reported["ignored"]}
 
 
 def test_a_running_node_that_stopped_asking_is_unknown(
@@ -259,7 +262,7 @@ def test_without_ec2_evidence_readiness_is_unknown(
     csr = only(runner.json("diagnose", "prod", code=3))
 
     assert [("evidence-unavailable", None)] == [
-        (one["cause"], csr["verdict"]) for one in csr["causes"]
+        (cause["cause"], csr["verdict"]) for cause in csr["causes"]
     ]
 
 
@@ -339,7 +342,7 @@ def test_all_clusters_of_several_regions_are_diagnosed(
         ("prod", "us-east-1", True),
         ("test", "us-east-1", True),
         ("prod", "eu-west-1", False),
-    } == {(one["cluster"], one["region"], one["ready"]) for one in document["clusters"]}
+    } == {(entry["cluster"], entry["region"], entry["ready"]) for entry in document["clusters"]}
 
 
 def test_globs_select_clusters(account: Account, runner: CommandRunner) -> None:
@@ -348,7 +351,7 @@ def test_globs_select_clusters(account: Account, runner: CommandRunner) -> None:
 
     document = runner.json("diagnose", "prod*")
 
-    assert ["prod", "prod-2"] == sorted(one["cluster"] for one in document["clusters"])
+    assert ["prod", "prod-2"] == sorted(entry["cluster"] for entry in document["clusters"])
 
 
 def _unreachable(account: Account) -> None:
@@ -390,7 +393,7 @@ def test_a_cluster_that_fails_stops_no_other_and_its_readiness_is_unknown(
     document = runner.json("diagnose", code=3)
 
     assert document["ready"] is None
-    reported = {one["cluster"]: one for one in document["clusters"]}
+    reported = {entry["cluster"]: entry for entry in document["clusters"]}
     assert (True, None) == (reported["prod"]["ready"], reported["other"]["ready"])
     assert words in reported["other"]["problem"]
 
@@ -580,7 +583,7 @@ def test_the_report_shows_what_the_table_shows(
     # Clusters that aren't ready come first, expanded; ready ones are collapsed.
     details = [attributes for tag, attributes in seen.tags if tag == "details"]
     assert [("cluster-0", True), (None, False), ("cluster-1", True), ("cluster-2", False)] == [
-        (one.get("id"), "open" in one) for one in details
+        (detail.get("id"), "open" in detail) for detail in details
     ]
     assert ["prod", "other", "fine"] == "".join(seen.texts["h3"]).split()
 

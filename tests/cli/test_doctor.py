@@ -69,12 +69,12 @@ class World:
         """Return the links of the account and of the cluster."""
         document = self.runner.json("doctor", "prod", *options, code=code)
         every = [*document["account"], *(document["clusters"] or [{"links": []}])[0]["links"]]
-        return {one["link"]: one for one in every}
+        return {link["link"]: link for link in every}
 
     def breaks_at(self, link: str, *options: str, code: int = 1) -> Link:
         """Return this link; fail unless it is the first broken one, and has a fix."""
         links = self.look(*options, code=code)
-        first = next(one for one in links.values() if one["status"] == "broken")
+        first = next(entry for entry in links.values() if entry["status"] == "broken")
         assert link == first["link"], links
         assert first["fix"]
         return first
@@ -141,7 +141,7 @@ def test_all_clusters_of_the_region_are_checked_by_default(world: World) -> None
 
     reported = world.runner.json("doctor")
 
-    assert ["prod", "test"] == [one["cluster"] for one in reported["clusters"]]
+    assert ["prod", "test"] == [cluster["cluster"] for cluster in reported["clusters"]]
 
 
 def test_a_region_without_clusters_is_not_broken(account: Account, stub: AwsStub) -> None:
@@ -158,7 +158,7 @@ def test_a_broken_cluster_stops_no_other(world: World) -> None:
     reported = world.runner.json("doctor", code=1)
 
     assert {"a-broken-one": "access-entry", "prod": None} == {
-        one["cluster"]: one["first_broken"] for one in reported["clusters"]
+        cluster["cluster"]: cluster["first_broken"] for cluster in reported["clusters"]
     }
 
 
@@ -174,7 +174,7 @@ def test_a_wrong_clock_is_the_first_link(world: World) -> None:
 
     assert re.fullmatch("the local clock is 12[0-9][0-9] s ahead of AWS's", first["detail"])
     links = world.look(code=1)
-    assert {"not checked"} == {one["status"] for one in [*links.values()][1:]}
+    assert {"not checked"} == {entry["status"] for entry in [*links.values()][1:]}
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,9 @@ def test_without_a_stack_the_connection_to_the_cluster_is_checked(world: World) 
     assert ["schedule", "role", "iam-from-vpc", "selected", "access-entry"] == [
         k for k, v in links.items() if v["status"] == "not checked"
     ]
-    assert ("ok", "ok", "ok") == tuple(links[one]["status"] for one in ("network", "tls", "token"))
+    assert ("ok", "ok", "ok") == tuple(
+        links[name]["status"] for name in ("network", "tls", "token")
+    )
 
 
 # --- IAM from a closed VPC ----------------------------------------------------------------------
@@ -506,7 +508,7 @@ def test_without_the_right_to_read_the_stack_the_rest_is_checked(world: World) -
     links = world.look("--role-arn", world.account.aws.role_arn, code=3)
 
     assert ("unknown", "ok", "ok") == tuple(
-        links[one]["status"] for one in ("stack", "access-entry", "dry-run")
+        links[name]["status"] for name in ("stack", "access-entry", "dry-run")
     )
 
 
@@ -517,7 +519,7 @@ def test_a_given_role_needs_no_stack(world: World) -> None:
     links = world.look("--role-arn", world.account.aws.role_arn, code=0)
 
     assert ("open", "open", "ok", "open") == tuple(
-        links[one]["status"] for one in ("stack", "schedule", "access-entry", "selected")
+        links[name]["status"] for name in ("stack", "schedule", "access-entry", "selected")
     )
 
 
@@ -647,7 +649,7 @@ def test_a_caller_without_access_to_the_cluster_is_unknown_and_not_broken(world:
     links = world.look(code=3)
 
     assert ("open", "unknown", "open") == tuple(
-        links[one]["status"] for one in ("identity", "token", "ec2")
+        links[name]["status"] for name in ("identity", "token", "ec2")
     )
     assert "use --assume-role, or create an access entry for your own role" == links["token"]["fix"]
 

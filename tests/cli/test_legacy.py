@@ -74,8 +74,8 @@ def runner(tmp_path: Path) -> LegacyRunner:
 def places(printed: Json) -> list[tuple[int, str, list[str]]]:
     """Return line, way and problems of each finding."""
     return [
-        (one["line"], one["found"], [wrong["problem"] for wrong in one["problems"]])
-        for one in printed["findings"]
+        (finding["line"], finding["found"], [wrong["problem"] for wrong in finding["problems"]])
+        for finding in printed["findings"]
     ]
 
 
@@ -205,7 +205,7 @@ def test_in_a_list_each_has_its_own_comments(runner: LegacyRunner) -> None:
         for name in ("one", "two")
     )
     text = f"kind: List\nitems:\n{first}# of the next\n{second}"
-    forms = [one["csr"]["manifest"] for one in runner.found(text)["findings"]]
+    forms = [finding["csr"]["manifest"] for finding in runner.found(text)["findings"]]
 
     assert [1, 1] == [form.count("# its") for form in forms]
     assert not any("# of the next" in form for form in forms)
@@ -277,7 +277,9 @@ def test_aliases_are_followed(runner: LegacyRunner) -> None:
         "- " + item.split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "\n" for item in items
     )
 
-    assert [["server auth"]] * 2 == [one["csr"]["usages"] for one in runner.found(text)["findings"]]
+    assert [["server auth"]] * 2 == [
+        finding["csr"]["usages"] for finding in runner.found(text)["findings"]
+    ]
 
 
 def test_a_signer_is_named_for_each_manifest(runner: LegacyRunner) -> None:
@@ -291,7 +293,7 @@ def test_a_signer_is_named_for_each_manifest(runner: LegacyRunner) -> None:
             a_manifest("fine", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING),
         ]
     )
-    found = [one["csr"] for one in runner.found(text)["findings"]]
+    found = [finding["csr"] for finding in runner.found(text)["findings"]]
 
     assert [
         ("serving", APP_SERVING),
@@ -501,7 +503,7 @@ def test_text_that_is_no_manifest_is_found_as_text(
     printed = runner.found((FIXTURES / name).read_text(), Path(name).name)
 
     assert [(line, "text", [problem]) for line, problem in expected] == places(printed)
-    assert all(one["csr"] is None for one in printed["findings"])
+    assert all(finding["csr"] is None for finding in printed["findings"])
     assert [] == printed["troubles"]
 
 
@@ -517,7 +519,7 @@ def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> 
     text = (FIXTURES / "chart/templates/v1.yaml").read_text()
     printed = runner.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
 
-    assert ([], [3]) == (printed["findings"], [one["line"] for one in printed["troubles"]])
+    assert ([], [3]) == (printed["findings"], [trouble["line"] for trouble in printed["troubles"]])
     assert "check yourself" in printed["troubles"][0]["problem"]
 
 
@@ -551,7 +553,7 @@ def test_folders_are_searched_recursively(runner: LegacyRunner) -> None:
     printed = json.loads(runner.run(str(runner.folder), "--output", "json").stdout)
 
     assert ["a.yaml", ".github/x.yaml", "b/c/d.yaml"] == [
-        str(Path(one["file"]).relative_to(runner.folder)) for one in printed["findings"]
+        str(Path(finding["file"]).relative_to(runner.folder)) for finding in printed["findings"]
     ]
     assert (3, 1, []) == (printed["searched"], printed["binary"], printed["troubles"])
 
@@ -561,7 +563,7 @@ def test_standard_input_is_a_file(runner: LegacyRunner) -> None:
     result = runner.run("-", "--output", "json", stdin=(FIXTURES / "live.yaml").read_bytes())
 
     assert [("-", 3)] == [
-        (one["file"], one["line"]) for one in json.loads(result.stdout)["findings"]
+        (finding["file"], finding["line"]) for finding in json.loads(result.stdout)["findings"]
     ]
     assert 1 == result.exit_code
 
@@ -629,9 +631,9 @@ def test_an_unreadable_file_stops_no_other() -> None:
         denied[1].chmod(0o700)
 
     printed = json.loads(result.stdout)
-    assert ["good.yaml"] == [Path(one["file"]).name for one in printed["findings"]]
+    assert ["good.yaml"] == [Path(finding["file"]).name for finding in printed["findings"]]
     assert {(str(path), "Permission denied") for path in denied} == {
-        (one["file"], one["problem"]) for one in printed["troubles"]
+        (trouble["file"], trouble["problem"]) for trouble in printed["troubles"]
     }
     assert (1, 3) == (result.exit_code, alone.exit_code)
 
@@ -663,7 +665,7 @@ def test_a_huge_file_is_reported_as_not_searched(
     printed = runner.found("a" * 2**20 + MANIFEST)
 
     assert ["larger than 1 MiB, not searched: split it"] == [
-        one["problem"] for one in printed["troubles"]
+        trouble["problem"] for trouble in printed["troubles"]
     ]
     assert [] == runner.found("a" * 2**20)["troubles"]
 
@@ -703,7 +705,9 @@ def test_hostile_files_end_without_a_traceback(runner: LegacyRunner, text: str) 
 
     assert result.exit_code in {0, 1, 3}
     assert isinstance(result.exception, SystemExit | None)
-    assert [] == [one for one in runner.found(text)["findings"] if one["found"] == "manifest"]
+    assert [] == [
+        finding for finding in runner.found(text)["findings"] if finding["found"] == "manifest"
+    ]
 
 
 def in_each_of_many(item: str) -> str:
@@ -723,7 +727,7 @@ def test_aliases_of_a_file_are_bounded_in_total(
 
     assert 20 == len(printed["findings"])
     assert [("a CSR that can't be read (too much for one file): check it yourself", 24)] == [
-        (one["problem"], one["line"]) for one in printed["troubles"]
+        (trouble["problem"], trouble["line"]) for trouble in printed["troubles"]
     ]
 
 
@@ -771,7 +775,7 @@ def test_a_csr_in_flow_style_that_is_too_large_is_unclear(runner: LegacyRunner) 
     printed = runner.found(text, "a.json")
 
     assert [("a CSR that can't be read (too much for one object): check it yourself", 1)] == [
-        (one["problem"], one["line"]) for one in printed["troubles"]
+        (trouble["problem"], trouble["line"]) for trouble in printed["troubles"]
     ]
 
 
@@ -781,7 +785,7 @@ def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
 
     assert 1_000 == len(printed["findings"])
     assert [("more than 1000 matches: fix these first", 1_001)] == [
-        (one["problem"], one["line"]) for one in printed["troubles"]
+        (trouble["problem"], trouble["line"]) for trouble in printed["troubles"]
     ]
 
 

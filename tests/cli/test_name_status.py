@@ -136,11 +136,13 @@ NAMED = [
 @pytest.mark.parametrize("line", NAMED, ids=lambda line: line.id)
 def test_all_names_are_confirmed_exactly_if_the_checks_refuse_none(line: Line) -> None:
     """Every line of the rule book is tried."""
-    checks = tuple(one for one in KUBELET_SERVING_CHECKS if one.id in CHECKS or one.establishes)
+    checks = tuple(
+        check for check in KUBELET_SERVING_CHECKS if check.id in CHECKS or check.establishes
+    )
     refused = bool(decide(line.case, checks).refusals)
 
     assert refused == any(
-        one.status is not NameStatus.CONFIRMED for one in name_statuses(line.case)
+        status.status is not NameStatus.CONFIRMED for status in name_statuses(line.case)
     )
 
 

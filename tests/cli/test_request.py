@@ -268,7 +268,7 @@ def test_the_page_shows_what_is_printed(cluster: Cluster, runner: CommandRunner)
 
 def test_the_page_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
     """Programs rely on them."""
-    outcomes = [one.value for one in Outcome]
+    outcomes = [outcome.value for outcome in Outcome]
     page = PAGE.split("`outcome` is ")[1].split(". ")[0].split(";")[0]
     reported = " ".join(runner.run("request", "--help").stdout.split())
 
@@ -395,7 +395,7 @@ def test_a_denial_or_failure_is_shown_with_its_message(
     assert (outcome, "ByHand: not\n\x1b[31myours") == (reported["outcome"], reported["detail"])
     assert (None, None, "there") == (reported["key"], reported["certificate"], reported["request"])
     assert [] == names_here()
-    assert [NAME] == [one["metadata"]["name"] for one in cluster.objects()]
+    assert [NAME] == [stored["metadata"]["name"] for stored in cluster.objects()]
 
 
 def test_text_of_others_is_escaped(cluster: Cluster, runner: CommandRunner, hours: Hours) -> None:
@@ -537,7 +537,7 @@ def test_other_contents_are_saved_and_reported(
     reported = runner.json(*COMMAND, code=1)
 
     assert "differs" == reported["outcome"]
-    assert [] != [one for one in reported["differences"] if one.startswith(difference)]
+    assert [] != [text for text in reported["differences"] if text.startswith(difference)]
     assert ["myserver.crt", "myserver.key"] == names_here()
 
 
@@ -673,13 +673,13 @@ def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, hours: Hours
         result = CliRunner().invoke(app, [*COMMAND, "--approve"], env={"COLUMNS": "300"})
         assert result.exception is None or isinstance(result.exception, SystemExit), step
         key, certificate = Path("myserver.key").exists(), Path("myserver.crt").exists()
-        issued = [bool(one["status"].get("certificate")) for one in cluster.objects()]
+        issued = [bool(item["status"].get("certificate")) for item in cluster.objects()]
         assert [key] * len(issued) == issued, (step, result.output)
         assert key or not certificate, step
         end = result.exit_code, bool(issued), key, certificate
         ends[end] = ends.get(end, 0) + 1
-        for one in cluster.objects():
-            cluster.remove(one["metadata"]["name"])
+        for stored in cluster.objects():
+            cluster.remove(stored["metadata"]["name"])
         for path in Path().iterdir():
             path.unlink()
         if result.exit_code == 0:

@@ -207,7 +207,7 @@ def test_a_request_that_stops_at_a_gate_is_counted_and_needs_no_action(
 
     document = runner.json("review", "prod")
 
-    assert [{"abandoned": 1}] == [one["gated"] for one in document["signers"]]
+    assert [{"abandoned": 1}] == [signer["gated"] for signer in document["signers"]]
     assert "1 stopped at a gate (1 abandoned)" in runner.run("review", "prod").stdout
 
 

@@ -310,7 +310,7 @@ def test_a_csr_filed_after_the_decision_did_not_supersede_it() -> None:
     first, second, third, _ = answers(decided(), later, pending, newest, decided=True)
 
     assert [[], [], [("newest", "superseded")]] == [
-        refusals_of(one) for one in (first, second, third)
+        refusals_of(csr) for csr in (first, second, third)
     ]
 
 

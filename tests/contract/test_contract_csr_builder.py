@@ -80,5 +80,7 @@ def test_the_fake_api_server_accepts_and_issues_only_what_kubernetes_does(
 
     assert fake.keys() - real.keys() == TAKEN_THOUGH_REFUSED
     common = fake.keys() & real.keys()
-    assert {one: fake[one] for one in common} == {one: real[one] for one in common}
+    assert {request_id: fake[request_id] for request_id in common} == {
+        request_id: real[request_id] for request_id in common
+    }
     assert len(common) > 100

@@ -20,7 +20,9 @@ Manifests = tuple[dict[str, Any], dict[str, Any]]
 WHOLE: Final[Manifests] = tuple(
     yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "admission.yaml").read_text())
 )
-MESSAGES: Final[list[str]] = [one["message"] for one in WHOLE[0]["spec"]["validations"]]
+MESSAGES: Final[list[str]] = [
+    validation["message"] for validation in WHOLE[0]["spec"]["validations"]
+]
 
 _PATHS: Final = [
     f"/apis/admissionregistration.k8s.io/v1/{kind}"
@@ -38,7 +40,7 @@ def without(message: str) -> Manifests:
     policy["metadata"]["name"] = binding["metadata"]["name"] = user
     binding["spec"]["policyName"] = user
     spec = policy["spec"]
-    spec["validations"] = [one for one in spec["validations"] if one["message"] != message]
+    spec["validations"] = [rule for rule in spec["validations"] if rule["message"] != message]
     spec["matchConditions"].append(
         {"name": "of-one-user", "expression": f"request.userInfo.username == '{user}'"}
     )

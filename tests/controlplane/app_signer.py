@@ -44,7 +44,9 @@ class AppSigner:
     def sign(self, name: str) -> None:
         """Issue the certificate of a CSR; fail unless it is approved."""
         found = stored(self._plane, name)
-        assert [one["type"] for one in found["status"]["conditions"]] == ["Approved"], found
+        assert [condition["type"] for condition in found["status"]["conditions"]] == ["Approved"], (
+            found
+        )
         assert found["spec"]["signerName"] == APP_SERVING, found
         request = read(base64.b64decode(found["spec"]["request"]))
         made = self._authority.issue(request, found["spec"]["usages"], None, datetime.now(UTC))

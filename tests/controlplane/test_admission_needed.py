@@ -35,7 +35,7 @@ OTHERS: Final = [attack for attack in ATTACKS if not attack.alone]
 
 def _of(attack: Attack) -> str:
     """Return the message of the validation that refuses the attack."""
-    [message] = [one for one in MESSAGES if one.startswith(attack.message)]
+    [message] = [text for text in MESSAGES if text.startswith(attack.message)]
     return message
 
 

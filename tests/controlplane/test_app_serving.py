@@ -87,7 +87,7 @@ def line_of(lines: list[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
 
 
 def refusals(lines: list[Mapping[str, Any]], name: str) -> list[tuple[str, str]]:
-    return [(one["check"], one["effect"]) for one in line_of(lines, name)["refusals"]]
+    return [(refusal["check"], refusal["effect"]) for refusal in line_of(lines, name)["refusals"]]
 
 
 # --- what is approved ----------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def test_several_services_of_one_account_are_all_approved(shop: Namespace) -> No
     """Unlike a kubelet's, its requests don't supersede each other."""
     shop.service("db")
     account = shop.account()
-    names = [account.file(dns=[shop.dns(one)]) for one in ("web", "db", "web")]
+    names = [account.file(dns=[shop.dns(text)]) for text in ("web", "db", "web")]
 
     review(shop.plane)
 

@@ -74,7 +74,7 @@ class Shop:
     def conditions(self, name: str) -> list[tuple[str, str]]:
         """Return types and reasons of an object's conditions."""
         found = read(self.world.admin, name)["status"].get("conditions", ())
-        return [(one["type"], one["reason"]) for one in found]
+        return [(condition["type"], condition["reason"]) for condition in found]
 
 
 def connected(world: World, *rules: Rule) -> KubernetesCsrApi:

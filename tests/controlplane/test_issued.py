@@ -61,7 +61,9 @@ class Logged:
         for line in metrics.splitlines():
             blob = json.loads(line)
             if "Stack" in blob:
-                names = [one["Name"] for one in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+                names = [
+                    metric["Name"] for metric in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+                ]
                 self.metrics.update({name: int(sum(blob[name])) for name in names})
 
     def of(self, csr: str) -> Any:
@@ -261,7 +263,9 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
     reported = runner.review()
 
     assert "left" == reported.of(next_csr)["action"]
-    assert ["not-reissued-in-a-loop"] == [one["check"] for one in reported.of(next_csr)["refusals"]]
+    assert ["not-reissued-in-a-loop"] == [
+        refusal["check"] for refusal in reported.of(next_csr)["refusals"]
+    ]
     assert "approved" == reported.of(other_nodes_csr)["action"]
 
 
@@ -292,7 +296,7 @@ def issue(plane: ControlPlane, name: str, key: Key, dns: list[str]) -> None:
     """Write any certificate into the CSR's status, as anyone with the right to update it can."""
     request = x509.load_pem_x509_csr(base64.b64decode(stored(plane, name)["spec"]["request"]))
     asked = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    addresses = [one for one in asked if isinstance(one, x509.IPAddress)]
+    addresses = [name for name in asked if isinstance(name, x509.IPAddress)]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

@@ -34,7 +34,7 @@ def file(plane: ControlPlane, manifest: Json) -> int:
 
 def found(path: Path) -> list[Json]:
     result = CliRunner().invoke(app, ["legacy", str(path), "--output", "json"])
-    csrs = [one["csr"] for one in json.loads(result.stdout)["findings"]]
+    csrs = [finding["csr"] for finding in json.loads(result.stdout)["findings"]]
     return [csr for csr in csrs if csr is not None]
 
 

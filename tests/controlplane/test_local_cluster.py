@@ -88,4 +88,4 @@ def test_the_commands_reach_a_local_cluster(
     # 3, unknown: the mode is CONFIG_MAP, so there is no access entry to look at.
     [cluster] = CommandRunner().json("doctor", NAME, code=3)["clusters"]
 
-    assert ("token", "ok") in [(one["link"], one["status"]) for one in cluster["links"]]
+    assert ("token", "ok") in [(link["link"], link["status"]) for link in cluster["links"]]

@@ -136,9 +136,9 @@ def test_concurrent_reviews_decide_each_csr_once(
         other.race()
 
     with ThreadPoolExecutor(reviews + 1) as pool:
-        running = [pool.submit(run) for run in (beside, *(one.run for one in all_reviews))]
-    for one in running:
-        one.result()
+        running = [pool.submit(run) for run in (beside, *(review.run for review in all_reviews))]
+    for process in running:
+        process.result()
 
     writers = [other.wrote, *(review.wrote(filed) for review in all_reviews)]
     for name, node in filed.all.items():
@@ -174,7 +174,9 @@ def _metrics(printed: str) -> Counter[str]:
     for line in _objects(printed):
         (metrics,) = line["_aws"]["CloudWatchMetrics"]
         if metrics["Dimensions"] == [["Stack"]]:
-            totals.update({one["Name"]: int(sum(line[one["Name"]])) for one in metrics["Metrics"]})
+            totals.update(
+                {metric["Name"]: int(sum(line[metric["Name"]])) for metric in metrics["Metrics"]}
+            )
     return totals
 
 

@@ -215,7 +215,11 @@ def test_a_message_can_be_made_of_any_case(case: Case, message: str) -> None:
 
 @pytest.mark.parametrize(
     "action",
-    [one for one in Action if one not in {Action.APPROVED, Action.REAPPROVED, Action.DENIED}],
+    [
+        action
+        for action in Action
+        if action not in {Action.APPROVED, Action.REAPPROVED, Action.DENIED}
+    ],
     ids=str,
 )
 def test_no_other_action_is_written(action: Action) -> None:

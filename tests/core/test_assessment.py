@@ -89,7 +89,7 @@ def test_a_bug_with_a_csr_from_the_future_stops_no_other() -> None:
     found = assessed(bad, a_filed_csr())
 
     assert ["csr-7znmf"] == [case.csr.name for case in found.gated.passed]
-    assert ["csr-bad"] == [one.case.csr.name for one in found.bugs]
+    assert ["csr-bad"] == [bug.case.csr.name for bug in found.bugs]
 
 
 def test_a_bug_in_a_gate_stops_no_other() -> None:
@@ -104,7 +104,7 @@ def test_a_bug_in_a_gate_stops_no_other() -> None:
     found = assessed(bad, good, context=with_first_check(raises_on_one))
 
     assert ["csr-good"] == [case.csr.name for case in found.gated.passed]
-    assert ["this is a bug: RuntimeError: boom"] == [one.problem for one in found.bugs]
+    assert ["this is a bug: RuntimeError: boom"] == [bug.problem for bug in found.bugs]
 
 
 def test_the_gates_run_once() -> None:
@@ -142,9 +142,9 @@ def test_a_gate_that_changes_with_time_is_run_again_for_each_slice() -> None:
     assert [set(), {"abandoned"}] == [
         {
             refusal.reason
-            for one in evaluations
-            if one.verdict is not None
-            for refusal in one.verdict.refusals
+            for evaluation in evaluations
+            if evaluation.verdict is not None
+            for refusal in evaluation.verdict.refusals
             if refusal.check == "fresh"
         }
         for evaluations in found.slices()
@@ -250,8 +250,8 @@ def test_a_bug_in_reading_one_csr_is_reported() -> None:
         context=replace(context, signer=signer),
     )
 
-    assert ["csr-bad"] == [one.case.csr.name for one in found.bugs]
-    assert ["csr-7znmf"] == [one.csr.name for one in found.parsed]
+    assert ["csr-bad"] == [bug.case.csr.name for bug in found.bugs]
+    assert ["csr-7znmf"] == [parsed.csr.name for parsed in found.parsed]
 
 
 def test_requests_are_kept_within_the_plans_bound() -> None:
@@ -264,7 +264,7 @@ def test_requests_are_kept_within_the_plans_bound() -> None:
         csrs, context, plan, lambda _: FOUND, Budget(FakeClock(), context.signer.seconds)
     )
 
-    assert (2, ["csr-a"]) == (len(found.due), [one.csr.name for one in found.parsed])
+    assert (2, ["csr-a"]) == (len(found.due), [parsed.csr.name for parsed in found.parsed])
 
 
 def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_newest_first() -> (

@@ -204,4 +204,4 @@ def test_all_kept_objects_together_stay_within_the_limit(parse: Counted) -> None
         read(reader, parse, *(bytes([number, entry]) for entry in range(number % 7)))
         if number % 4:
             reader.forget_unused()
-        assert sum(one.weight for one in memo._readers.values()) <= 5 * ENTRY
+        assert sum(held.weight for held in memo._readers.values()) <= 5 * ENTRY

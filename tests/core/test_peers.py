@@ -29,7 +29,7 @@ MINUTE = timedelta(minutes=1)
 
 def peers_of(csr: Csr, *others: Csr) -> Peers:
     """Return what the list of all these says about the first."""
-    entries = [a_parsed_csr(one) for one in (csr, *others)]
+    entries = [a_parsed_csr(filed) for filed in (csr, *others)]
     return index_of(*entries).of(entries[0])
 
 
@@ -320,9 +320,11 @@ def test_a_namespace_that_files_thousands_is_sorted_once() -> None:
         for number in range(many)
     ]
     index = PeerIndex(NOW, 15 * MINUTE)
-    for one in asked:
-        index.note(one)
+    for entry in asked:
+        index.note(entry)
     Counted.compared = 0
 
-    assert [many - 1 - at for at in range(many)] == [index.newer_in_namespace(one) for one in asked]
+    assert [many - 1 - at for at in range(many)] == [
+        index.newer_in_namespace(entry) for entry in asked
+    ]
     assert Counted.compared < many * 30

@@ -93,7 +93,7 @@ def test_a_csr_with_a_wrong_certificate_is_marked() -> None:
     wrong = replace(csr, certificate=a_certificate(csr, sans=()))
     other = replace(csr, certificate=a_certificate(csr, node="other"))
 
-    assert [False, True] == [a_parsed_csr(one).mismatched for one in (wrong, other)]
+    assert [False, True] == [a_parsed_csr(filed).mismatched for filed in (wrong, other)]
 
 
 def test_a_bug_in_reading_one_csr_stops_no_other() -> None:

@@ -14,7 +14,7 @@ def kept(max_bytes: int, *requests: bytes | OversizedRequest) -> list[int]:
     retained = RetainedRequests(max_bytes)
     for place, request in enumerate(requests):
         retained.add(a_parsed_csr(a_csr(name=str(place), request=request)))
-    return [int(one.csr.name) for one in retained.entries]
+    return [int(entry.csr.name) for entry in retained.entries]
 
 
 def test_requests_that_fit_are_kept_in_their_order() -> None:

@@ -58,10 +58,12 @@ def test_the_settings_select_the_served_signers() -> None:
 
 def test_only_the_nodes_run_counts_the_cluster_as_reviewed() -> None:
     """With two signers it would be counted twice."""
-    runs = [review(a_cluster(), one, settings(), FakeWorld().ports) for one in SIGNERS.values()]
+    runs = [
+        review(a_cluster(), signer, settings(), FakeWorld().ports) for signer in SIGNERS.values()
+    ]
 
     assert {KUBELET_SERVING: True, APP_SERVING: False} == {
-        one.signer: one.completes for one in runs
+        summary.signer: summary.completes for summary in runs
     }
 
 
@@ -207,7 +209,7 @@ def test_an_approved_csr_without_a_certificate_has_a_finding_with_a_verdict() ->
     assert finding.state is IssueState.NOT_ISSUED
     assert finding.evaluation is not None
     assert finding.evaluation.verdict is not None
-    assert ["issuable-name"] == [one.check for one in finding.evaluation.verdict.refusals]
+    assert ["issuable-name"] == [refusal.check for refusal in finding.evaluation.verdict.refusals]
 
 
 def test_a_nodes_request_to_this_signer_has_a_finding_too() -> None:

@@ -307,8 +307,8 @@ def test_a_domain_of_aws_services_outside_the_partitions_data_is_refused(text: s
 def dns_suffixes(data: Any) -> Iterator[str]:
     """Yield the value of each `dnsSuffix`, `dualStackDnsSuffix` and similar, at any depth."""
     if isinstance(data, list):
-        for one in data:
-            yield from dns_suffixes(one)
+        for element in data:
+            yield from dns_suffixes(element)
     elif isinstance(data, dict):
         for key, value in data.items():
             if key.casefold().endswith("dnssuffix"):

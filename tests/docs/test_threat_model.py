@@ -42,6 +42,8 @@ def test_each_row_removes_a_defence() -> None:
 def test_each_check_stops_an_attack() -> None:
     """A check without a row would have neither proof nor reason."""
     named = {name for _, stopped_by, *_ in FOUND for name in re.findall(r"`([a-z-]+)`", stopped_by)}
-    ids = {check.id for checks in (one.checks for one in SIGNERS.values()) for check in checks}
+    ids = {
+        check.id for checks in (signer.checks for signer in SIGNERS.values()) for check in checks
+    }
 
     assert set() == ids - named - NO_DEFENCE

@@ -46,7 +46,7 @@ def test_without_access_to_ec2_in_one_region_the_others_are_served(
     lambdas.review("prod", "eu-west-1")
     lambdas.review("prod", HOME)
 
-    assert ["Approved", ""] == [one.decision("csr-0001") for one in (here, there)]
+    assert ["Approved", ""] == [cluster.decision("csr-0001") for cluster in (here, there)]
 
 
 def test_without_access_to_iam_a_csr_is_left(account: Account, lambdas: Lambdas) -> None:
@@ -61,7 +61,7 @@ def test_without_access_to_iam_a_csr_is_left(account: Account, lambdas: Lambdas)
     lambdas.review()
 
     assert lambdas.actions() == {good: "left", bad: "denied"}
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == good)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == good)
     assert line["role_unknown"] == "IAM GetInstanceProfile: AccessDenied"
     assert lambdas.metrics()["EvidenceUnavailable"] == 2
     assert cluster.writes == [bad]
@@ -103,7 +103,7 @@ def test_of_a_hundred_csrs_only_that_of_an_unknown_instance_is_left(
     lambdas.review()
 
     assert cluster.writes == known
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == unknown)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == unknown)
     assert (line["action"], line["refusals"][0]["check"]) == ("left", "instance-known")
     assert lambdas.metrics()["Left"] == 1
     cluster.launch(100)

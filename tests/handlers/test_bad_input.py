@@ -58,7 +58,7 @@ def test_an_unreadable_request_is_denied_and_stops_no_other(
     lambdas.review()
 
     assert lambdas.actions() == {good: "approved", broken: "denied"}
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == broken)
     assert line["refusals"][0]["check"] == "request-well-formed"
 
 
@@ -133,7 +133,7 @@ def test_a_refused_decision_is_written_by_the_next_run(account: Account, lambdas
     lambdas.review()
 
     assert lambdas.actions() == {good: "approved", broken: "not-written"}
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == broken)
     assert line["detail"] == "422: not to my liking"
     assert lambdas.metrics()["ReviewErrors"] == 1
     cluster.fault = None

@@ -193,7 +193,9 @@ def test_after_a_failure_the_next_minute_works(account: Account, lambdas: Lambda
 
 
 def failed(*ids: str) -> list[dict[str, Any]]:
-    return [{"Id": one, "SenderFault": False, "Code": "InternalError"} for one in ids]
+    return [
+        {"Id": instance_id, "SenderFault": False, "Code": "InternalError"} for instance_id in ids
+    ]
 
 
 def refused(entry: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_clusters_without_access_are_info_lines(
     rest = sorted(line["message"] for line in lambdas.lines if line not in reported)
     assert rest == sorted(["clusters dispatched", *served])
     assert {line["level"] for line in lambdas.lines} == {"INFO"}
-    assert [one for one in caplog.records if one.levelno > logging.INFO] == []
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 def test_the_cluster_with_access_is_served(

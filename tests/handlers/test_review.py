@@ -143,7 +143,7 @@ class TestDecisions:
 
         lambdas.minute(account.queue_url)
 
-        assert ["Approved", "Approved"] == [one.decision("csr-0001") for one in clusters]
+        assert ["Approved", "Approved"] == [reviewed.decision("csr-0001") for reviewed in clusters]
         assert lambdas.metrics()["Expected"] == 2
         assert lambdas.metrics()["Completed"] == 2
 
@@ -187,7 +187,7 @@ class TestWarmth:
         lambdas.review("prod", HOME)
         lambdas.review("prod", ABROAD)
 
-        assert [1, 1] == [one.listings for one in clusters]
+        assert [1, 1] == [cluster.listings for cluster in clusters]
 
     def test_each_review_has_its_own_token(self, account: Account, lambdas: Lambdas) -> None:
         """Tokens are made offline and aren't kept; one token is used for all calls of a review."""
@@ -283,9 +283,9 @@ class TestRecords:
         }
         secrets = {*account.aws.credentials.values(), *cluster.tokens, "k8s-aws-v1", "ASIA"}
         secrets |= {"Authorization", "Bearer", "X-Amz-Signature"}
-        assert {one for one in secrets if one in reported} == set()
+        assert {secret for secret in secrets if secret in reported} == set()
         keys = [value["spec"]["extra"]["accessKeyId"][0] for value in cluster.objects()]
-        assert [one for one in keys if one in reported] == []
+        assert [key for key in keys if key in reported] == []
 
     def test_a_hostile_name_stays_data(self, account: Account, lambdas: Lambdas) -> None:
         """A line stays one line with one JSON object, whatever a CSR's name is."""

@@ -137,7 +137,7 @@ def test_without_time_for_iam_nothing_is_decided(
     lambdas.review(invocation=Invocation(seconds))
 
     assert cluster.writes == []
-    assert ["DescribeInstances"] == [one for one in lambdas.calls.made if "Instance" in one]
+    assert ["DescribeInstances"] == [call for call in lambdas.calls.made if "Instance" in call]
     assert accounted(lambdas) == {"deferred": GOOD + BAD}
     assert lambdas.metrics()["EvidenceUnavailable"] == 0
     next_run_decides(cluster, lambdas, expected)

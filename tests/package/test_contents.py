@@ -92,7 +92,7 @@ def test_it_holds_no_traces_of_its_installation(package: Path) -> None:
 def test_scanners_find_every_library_in_it(target: Target, package: Path) -> None:
     """METADATA, which scanners such as Amazon Inspector read, lists exactly what is in it."""
     installed, inside = (
-        {one.metadata["Name"] for one in distributions(path=[str(folder)])}
+        {distribution.metadata["Name"] for distribution in distributions(path=[str(folder)])}
         for folder in (libraries(target.architecture), package)
     )
 

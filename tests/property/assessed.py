@@ -53,7 +53,7 @@ def assessed(
     context = replace(context, reader=Given(request))
     budget = Budget(clock, context.signer.seconds)
     assessment = assess([csr], context, Plan(_all, gates_first=False), edited, budget)
-    evaluations = [one for part in assessment.slices() for one in part]
+    evaluations = [evaluation for part in assessment.slices() for evaluation in part]
     return evaluations[0] if evaluations else None
 
 

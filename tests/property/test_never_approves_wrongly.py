@@ -107,7 +107,7 @@ def test_every_record_that_a_case_may_hold_is_known_here() -> None:
 
 def test_every_field_is_changed_or_declared_irrelevant() -> None:
     """A new field must be listed here with its purpose."""
-    known = {f"{name}.{one.name}" for name, kind in RECORDS.items() for one in fields(kind)}
+    known = {f"{name}.{field.name}" for name, kind in RECORDS.items() for field in fields(kind)}
     known |= {f"settings.{name}" for name in ReviewSettings.model_fields}
 
     assert set() == CHANGES.keys() & IRRELEVANT.keys()
@@ -159,15 +159,15 @@ def _record(field: str) -> str:
 
 
 _PAIRS = [
-    (one, other)
-    for one in CHANGES
+    (change, other)
+    for change in CHANGES
     for other in CHANGES
-    if _record(one) < _record(other)
+    if _record(change) < _record(other)
     # Together they only shift the case in time.
-    and (one, other) != ("case.now", "csr.created")
+    and (change, other) != ("case.now", "csr.created")
     # A changed requester may claim exactly the other record's changed value.
-    and not ("csr." in one and _record(other) in ("instance", "request", "role"))
-    and (_record(one), _record(other)) != ("cluster", "instance")
+    and not ("csr." in change and _record(other) in ("instance", "request", "role"))
+    and (_record(change), _record(other)) != ("cluster", "instance")
 ]
 
 

@@ -118,7 +118,7 @@ def _verdicts_of(items: Sequence[Item]) -> dict[str, Verdict | None]:
 
 def _verdicts(world: FakeWorld) -> dict[str, Verdict | None]:
     """Return the verdicts on our CSRs after a review."""
-    cases = {one.evaluation.case.csr.name: one for one in world.ledger.records}
+    cases = {record.evaluation.case.csr.name: record for record in world.ledger.records}
     return {csr.name: cases[csr.name].evaluation.verdict for csr in CSRS if csr.name in cases}
 
 
@@ -135,9 +135,13 @@ def test_foreign_csrs_leave_our_verdicts_the_same(foreign: list[Item], data: st.
 
     assert _ALONE == _verdicts(world)
     assert list(WRITTEN) == [
-        one for one in written(world.api.written) if not one[0].startswith(("csr-x", "csr-2"))
+        decision
+        for decision in written(world.api.written)
+        if not decision[0].startswith(("csr-x", "csr-2"))
     ]
-    assert not [one.evaluation.problem for one in world.ledger.records if one.evaluation.problem]
+    assert not [
+        record.evaluation.problem for record in world.ledger.records if record.evaluation.problem
+    ]
 
 
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())
@@ -173,7 +177,7 @@ def test_another_roles_sessions_under_our_usernames_change_nothing(
     ]
 
     names = (csr_builder.dns("other.example"),)
-    wrong = [replace(one, certificate=a_certificate(one, sans=names)) for one in forged]
+    wrong = [replace(csr, certificate=a_certificate(csr, sans=names)) for csr in forged]
 
     assert _ALONE == _verdicts_of([*ITEMS, *wrong])
 

@@ -89,7 +89,7 @@ def test_the_pattern_matches_in_java_as_in_python(
 def test_every_pattern_has_examples_of_both_kinds() -> None:
     """Accepted and refused values; no examples are left of a removed parameter."""
     assert set(EXAMPLES) == {parameter for _, parameter, _ in patterns()}
-    assert all(one.accepted and one.refused for one in EXAMPLES.values())
+    assert all(example.accepted and example.refused for example in EXAMPLES.values())
 
 
 def test_the_pattern_with_which_no_stack_could_be_created_is_refused(java: Java) -> None:

@@ -14,7 +14,7 @@ GROUP = "csr-approver"
 
 def rbac() -> dict[str, Any]:
     text = Path(ROOT, "deploy/rbac.yaml").read_text()
-    return {one["kind"]: one for one in yaml.safe_load_all(text)}
+    return {document["kind"]: document for document in yaml.safe_load_all(text)}
 
 
 def access_entry() -> dict[str, Any]:
@@ -68,7 +68,11 @@ def app_serving() -> list[Any]:
 
 def test_the_second_manifest_gives_the_second_signer_and_its_evidence_and_no_more() -> None:
     """In separate roles, so that Services can be granted in some namespaces only."""
-    roles = {one["metadata"]["name"]: one["rules"] for one in app_serving() if "rules" in one}
+    roles = {
+        document["metadata"]["name"]: document["rules"]
+        for document in app_serving()
+        if "rules" in document
+    }
 
     assert {
         "csr-approver-app-serving": [
@@ -89,12 +93,14 @@ def test_the_second_manifest_gives_the_second_signer_and_its_evidence_and_no_mor
 
 def test_the_second_manifest_binds_all_of_it_to_the_same_group() -> None:
     """The access entry puts the reviewer into this group."""
-    bindings = [one for one in app_serving() if "subjects" in one]
+    bindings = [document for document in app_serving() if "subjects" in document]
 
     assert ["csr-approver-app-serving", "csr-approver-services"] == [
-        one["roleRef"]["name"] for one in bindings
+        binding["roleRef"]["name"] for binding in bindings
     ]
-    assert all([subject["name"] for subject in one["subjects"]] == [GROUP] for one in bindings)
+    assert all(
+        [subject["name"] for subject in binding["subjects"]] == [GROUP] for binding in bindings
+    )
 
 
 def test_the_binding_gives_the_role_to_the_group() -> None:

@@ -49,12 +49,17 @@ Json = Any
 def for_moto(template: Template, stack: Stack, references: set[str]) -> Json:
     """Return the template without what moto doesn't support, and with the references as outputs."""
     source = json.loads(json.dumps(template.source))
-    made = {key: one for key, one in source["Resources"].items() if one["Type"] not in LEFT_OUT}
-    for key, one in made.items():
-        if one["Type"] == "AWS::IAM::Role":
+    made = {
+        key: resource
+        for key, resource in source["Resources"].items()
+        if resource["Type"] not in LEFT_OUT
+    }
+    for key, resource in made.items():
+        if resource["Type"] == "AWS::IAM::Role":
             kept = [policy["PolicyName"] for policy in stack.properties(key)["Policies"]]
-            policies = [one.get("Fn::If", ["", one])[1] for one in one["Properties"]["Policies"]]
-            one["Properties"]["Policies"] = [one for one in policies if one["PolicyName"] in kept]
+            properties = resource["Properties"]
+            policies = [either.get("Fn::If", ["", either])[1] for either in properties["Policies"]]
+            properties["Policies"] = [policy for policy in policies if policy["PolicyName"] in kept]
     del source["Outputs"]["Dashboard"]
     outputs = {
         name: {"Value": {"Fn::GetAtt": name.split(".")} if "." in name else {"Ref": name}}
@@ -145,10 +150,10 @@ def test_the_stack_is_created(case: str, template: Template, deployed: Json) -> 
 def environments(found: Json) -> dict[str, dict[str, str]]:
     """Return each function's variables; moto turns numeric parameters into numbers."""
     return {
-        one["FunctionName"]: {
-            key: str(value) for key, value in one["Environment"]["Variables"].items()
+        function["FunctionName"]: {
+            key: str(value) for key, value in function["Environment"]["Variables"].items()
         }
-        for one in found["functions"]
+        for function in found["functions"]
     }
 
 
@@ -156,5 +161,7 @@ def test_cloudwatch_logs_accepts_the_saved_queries(monitoring: Stack) -> None:
     """AWS's model of the call validates the queries, because moto doesn't support them."""
     model = ServiceModel(create_loader().load_service_model("logs", "service-2"), "logs")
     shape = model.operation_model("PutQueryDefinition").input_shape
-    for one in monitoring.of_type("AWS::Logs::QueryDefinition").values():
-        validate_parameters({key[0].lower() + key[1:]: value for key, value in one.items()}, shape)
+    for query in monitoring.of_type("AWS::Logs::QueryDefinition").values():
+        validate_parameters(
+            {key[0].lower() + key[1:]: value for key, value in query.items()}, shape
+        )

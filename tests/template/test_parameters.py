@@ -63,11 +63,11 @@ def test_the_dispatcher_s_defaults_are_those_of_the_code(stack: Stack) -> None:
 def test_numbers_are_bounded_as_in_the_code(setting: str, template: Template) -> None:
     """A number's MinValue and MaxValue are the bounds of its setting."""
     bounds: dict[str, Any] = {}
-    for one in NUMBERS[setting].metadata:
-        if isinstance(one, annotated_types.Ge):
-            bounds["MinValue"] = one.ge
-        if isinstance(one, annotated_types.Le):
-            bounds["MaxValue"] = one.le
+    for bound in NUMBERS[setting].metadata:
+        if isinstance(bound, annotated_types.Ge):
+            bounds["MinValue"] = bound.ge
+        if isinstance(bound, annotated_types.Le):
+            bounds["MaxValue"] = bound.le
     declared = template.parameters[parameter_of(setting)]
 
     assert bounds == {key: declared[key] for key in ("MinValue", "MaxValue")}
