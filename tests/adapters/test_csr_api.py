@@ -19,8 +19,8 @@ from tests.adapters.scripted_api import (
     HANGS_UP,
     Answering,
     Json,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     a_page,
     an_item,
@@ -41,7 +41,7 @@ def serving(*items: Json, put: Answering = echo) -> Answering:
     """Return a server that lists these items and answers a PUT by `put`."""
     listing = a_page(*items)
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         return listing if seen.method == "GET" else put(seen)
 
     return answer
@@ -49,7 +49,7 @@ def serving(*items: Json, put: Answering = echo) -> Answering:
 
 def written(
     *items: Json, put: Answering = echo, clock: StillClock | None = None, tokens: Any = TOKENS
-) -> tuple[list[Written], list[Seen]]:
+) -> tuple[list[Written], list[ReceivedRequest]]:
     """List and approve all items in order; return the results and the PUTs."""
     answer = serving(*items, put=put)
     with answering(answer=answer, clock=clock, tokens=tokens, connections=1) as (api, server):
@@ -207,7 +207,7 @@ def test_after_a_temporary_failure_the_decision_is_written(passing: Reply) -> No
     """After a temporary failure the same decision is written by another attempt."""
     trouble = in_turn(passing, reply(204))
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         answer = trouble(seen)
         return echo(seen) if answer.status == 204 else answer
 
@@ -239,7 +239,7 @@ def test_expired_token() -> None:
     """A token that expires between two writes is replaced, once for all writes."""
     put_tokens: list[str] = []
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         put_tokens.append(seen.headers["Authorization"][-1])
         return failure(401) if put_tokens[-1] == "1" else echo(seen)
 
@@ -324,7 +324,7 @@ def test_each_write_has_its_result() -> None:
     items = [an_item(f"csr-{number:03}") for number in range(60)]
     four = Barrier(4)
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         four.wait(timeout=10)
         return failure(409) if "5/" in seen.target else echo(seen)
 
@@ -338,7 +338,7 @@ def test_each_write_has_its_result() -> None:
     assert server.connections == 4
 
 
-def order_of(seen: Sequence[Seen]) -> list[str]:
+def order_of(seen: Sequence[ReceivedRequest]) -> list[str]:
     return [request.target.removeprefix(f"{CSRS}/").split("/")[0] for request in seen]
 
 
@@ -346,7 +346,7 @@ def test_writes_that_do_not_begin_in_time_are_deferred() -> None:
     """Writes begin in the given order until the time is up; the rest is deferred."""
     clock = StillClock(50.0)
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         clock.seconds -= 25.0
         return echo(seen)
 
@@ -361,7 +361,7 @@ def test_answer_comes_too_late() -> None:
     """An answer that comes well after the end isn't read; the next run lists the CSR again."""
     clock = StillClock(50.0)
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         clock.seconds = -2.0
         return echo(seen)
 
@@ -374,7 +374,7 @@ def test_retry_stops_at_the_deadline() -> None:
     """There is no retry that would wait beyond the deadline."""
     clock = StillClock(50.0)
 
-    def put(_: Seen) -> Reply:
+    def put(_: ReceivedRequest) -> Reply:
         clock.seconds = 5.0
         return failure(429, "later", Retry_After="8")
 

@@ -11,8 +11,8 @@ from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import KUBELET_SERVING, Listing, OversizedRequest, UnreadableCsr
 from tests.adapters.scripted_api import (
     HANGS_UP,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     a_page,
     an_item,
@@ -22,12 +22,12 @@ from tests.adapters.scripted_api import (
     reply,
 )
 
-GONE = "The provided continue parameter is too old"
+EXPIRED_MESSAGE = "The provided continue parameter is too old"
 
 
 def expired(token: str = "") -> Reply:
     """The API server's 410, with the inconsistent continue token that it may offer."""
-    content = {"kind": "Status", "code": 410, "reason": "Expired", "message": GONE}
+    content = {"kind": "Status", "code": 410, "reason": "Expired", "message": EXPIRED_MESSAGE}
     return reply(410, {**content, "metadata": {"continue": token}})
 
 
@@ -117,7 +117,7 @@ def test_oversized_request() -> None:
 def by_limit(items: list[dict[str, Any]]) -> Any:
     """Return a server that respects the limit; its token is the number of the next item."""
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         start, limit = int(seen.query.get("continue", 0)), int(seen.query["limit"])
         token = str(start + limit) if start + limit < len(items) else ""
         return a_page(*items[start : start + limit], token=token)
@@ -125,7 +125,7 @@ def by_limit(items: list[dict[str, Any]]) -> Any:
     return answer
 
 
-def limits_asked(seen: list[Seen]) -> list[int]:
+def limits_asked(seen: list[ReceivedRequest]) -> list[int]:
     return [int(request.query["limit"]) for request in seen]
 
 
@@ -282,7 +282,7 @@ def test_expired_twice(token: str) -> None:
 
     assert ["b"] == names(listing)[-1:]
     assert listing.truncated
-    assert f"status: 410: {GONE}" == listing.cause
+    assert f"status: 410: {EXPIRED_MESSAGE}" == listing.cause
     assert len(server.seen) == 4
 
 
@@ -301,7 +301,7 @@ def test_listing_ends_when_half_of_the_time_is_gone() -> None:
     """Listing ends when half of the run's time is gone; the CSRs read by then are kept."""
     clock = StillClock(50.0)
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         number = int(seen.query.get("continue", 0))
         clock.seconds -= 10.0
         return a_page(an_item(f"csr-{number}"), token=str(number + 1))
@@ -330,7 +330,7 @@ def by_name(items: list[dict[str, Any]], clock: StillClock, seconds: float) -> A
     """Return a server whose pages take `seconds` each; its tokens contain the last name."""
     names = [item["metadata"]["name"] for item in items]
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         token = seen.query.get("continue", "")
         start = json.loads(base64.b64decode(token + "=="))["start"] if token else "/"
         here = [item for item in items if f"/{item['metadata']['name']}" >= start][:2]
@@ -359,7 +359,7 @@ def test_a_name_that_leads_the_list_back_is_skipped() -> None:
     """In protobuf it needn't be UTF-8; the token has U+FFFD for it, which sorts before the name."""
     back = token_of("/x\ufffd\0")
 
-    def served(seen: Seen) -> Reply:
+    def served(seen: ReceivedRequest) -> Reply:
         if seen.query.get("continue") not in (None, back):
             return a_page(an_item("z"))
         return a_page(an_item("a"), token=back)

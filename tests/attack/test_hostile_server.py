@@ -19,8 +19,8 @@ from tests.adapters.scripted_api import (
     CA_PEM,
     SERVER_TLS,
     Answering,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     a_page,
     an_item,
@@ -38,10 +38,10 @@ CSR = "CertificateSigningRequest"
 TOKEN = "k8s-aws-v1.aHR0cHM6Ly9zdHMuZXUtd2VzdC0xLmFtYXpvbmF3cy5jb20"
 
 
-def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[Seen]]:
+def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[ReceivedRequest]]:
     """Approve all that is listed; return the results and the requests that the server saw."""
 
-    def served(seen: Seen) -> Reply:
+    def served(seen: ReceivedRequest) -> Reply:
         return a_page(*items) if seen.method == "GET" else answer(seen)
 
     with answering(answer=served) as (api, server):
@@ -100,7 +100,7 @@ def test_an_invalid_name_is_written_to_no_other_path(name: str) -> None:
     ],
 )
 def test_an_answer_that_doesnt_show_the_decision_isnt_counted_as_written(
-    answer: Callable[[Seen], Reply],
+    answer: Callable[[ReceivedRequest], Reply],
 ) -> None:
     """Such an answer doesn't count as written."""
     written, _ = wrote(answer, an_item("a"))
@@ -184,7 +184,7 @@ def test_endless_pages_end_when_the_time_is_used_up() -> None:
     """Empty pages with ever new tokens end when this cluster's half of the time is used."""
     numbers = count()
 
-    def served(_: Seen) -> Reply:
+    def served(_: ReceivedRequest) -> Reply:
         return a_page(token=str(next(numbers)))
 
     with answering(answer=served, clock=FallingClock()) as (api, _):

@@ -73,7 +73,7 @@ def ask(cluster: Cluster, node: int, *names: str, name: str = "csr-0001", **chan
     return machine.id
 
 
-def only(document: Json) -> Json:
+def only_csr(document: Json) -> Json:
     """Return the one request of the one cluster."""
     [cluster] = document["clusters"]
     [csr] = cluster["csrs"]
@@ -106,7 +106,7 @@ def test_a_young_request_without_a_refusal_is_no_obstacle(
 ) -> None:
     cluster.file(1, age=timedelta(seconds=20))
 
-    csr = only(runner.json("diagnose", "prod"))
+    csr = only_csr(runner.json("diagnose", "prod"))
 
     assert ("wait", ["waiting"]) == (csr["need"], causes(csr))
 
@@ -117,7 +117,7 @@ def test_an_unapproved_request_is_solved_by_the_approver(
     """The command that is shown approves it."""
     cluster.file(1)
 
-    [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
+    [cause] = only_csr(runner.json("diagnose", "prod", code=1))["causes"]
     reported = re.search(r"`csr-approver (.*)`", cause["remedy"])
     assert reported is not None
     runner.run(*reported[1].split())
@@ -141,7 +141,7 @@ def test_a_request_approved_and_not_issued(
     cluster.file(1)
     approve(cluster, "csr-0001", reason, ago)
 
-    csr = only(runner.json("diagnose", "prod", code=code))
+    csr = only_csr(runner.json("diagnose", "prod", code=code))
 
     assert ("approved", [cause]) == (csr["state"], causes(csr))
 
@@ -154,7 +154,7 @@ def test_each_name_is_shown_with_the_setting_that_would_confirm_it(
         cluster, 1, name, *STRANGERS, "10.1.0.99", enis=(Eni("10.1.0.2", secondary=("10.1.0.99",)),)
     )
 
-    csr = only(runner.json("diagnose", "prod", code=1))
+    csr = only_csr(runner.json("diagnose", "prod", code=1))
 
     assert {
         "ip-10-1-0-2.ec2.internal": (True, "confirmed", []),
@@ -185,21 +185,21 @@ def test_the_suggested_setting_confirms_the_names(
     cluster: Cluster, runner: CommandRunner, name: str, changes: Json, setting: str
 ) -> None:
     ask(cluster, 1, name, **changes)
-    assert setting in only(runner.json("diagnose", code=1))["causes"][0]["remedy"]
+    assert setting in only_csr(runner.json("diagnose", code=1))["causes"][0]["remedy"]
 
-    assert ["not-approved"] == causes(only(runner.json("diagnose", "--set", setting, code=1)))
+    assert ["not-approved"] == causes(only_csr(runner.json("diagnose", "--set", setting, code=1)))
 
 
 def test_the_suggested_tag_is_the_missing_one(cluster: Cluster, runner: CommandRunner) -> None:
     instance = ask(cluster, 1, tags={})
 
-    [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
+    [cause] = only_csr(runner.json("diagnose", "prod", code=1))["causes"]
     reported = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["remedy"])
     assert reported is not None
     cluster.account.aws.change_machine("us-east-1", instance, tags={reported[2]: reported[3]})
 
     assert ("no-cluster-tag", instance) == (cause["cause"], reported[1])
-    assert ["not-approved"] == causes(only(runner.json("diagnose", "prod", code=1)))
+    assert ["not-approved"] == causes(only_csr(runner.json("diagnose", "prod", code=1)))
 
 
 def test_before_1_24_a_certificate_with_fewer_names_needs_action(
@@ -218,7 +218,7 @@ def test_before_1_24_a_certificate_with_fewer_names_needs_action(
         stored | {"status": status | {"certificate": base64.b64encode(pem).decode()}}
     )
 
-    csr = only(runner.json("diagnose", code=1))
+    csr = only_csr(runner.json("diagnose", code=1))
 
     assert ("issued", ["fewer-names", "names-not-on-instance"]) == (csr["state"], causes(csr))
     assert "Before the upgrade" in csr["causes"][0]["remedy"]
@@ -247,7 +247,7 @@ def test_a_running_node_that_stopped_asking_is_unknown(
 ) -> None:
     cluster.file(1, age=timedelta(minutes=30))
 
-    csr = only(runner.json("diagnose", "prod", code=3))
+    csr = only_csr(runner.json("diagnose", "prod", code=3))
 
     assert ("unknown", ["no-newer-request"]) == (csr["need"], causes(csr))
     assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["remedy"]
@@ -259,7 +259,7 @@ def test_without_ec2_evidence_readiness_is_unknown(
     stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
     cluster.file(1)
 
-    csr = only(runner.json("diagnose", "prod", code=3))
+    csr = only_csr(runner.json("diagnose", "prod", code=3))
 
     assert [("evidence-unavailable", None)] == [
         (cause["cause"], csr["verdict"]) for cause in csr["causes"]
@@ -730,7 +730,7 @@ def test_one_run_gives_both_json_and_report(
 def test_instances_of_another_vpc_are_reported(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, vpc_id=f"{VPC}b")
 
-    assert ["other-vpc"] == causes(only(runner.json("diagnose", "prod", code=1)))
+    assert ["other-vpc"] == causes(only_csr(runner.json("diagnose", "prod", code=1)))
 
 
 @pytest.mark.parametrize("need", [need.value for need in Need if need is not Need.NONE])

@@ -268,7 +268,7 @@ def _role_created_again(world: World) -> None:
     world.cluster._judge._mappings.pop(world.account.aws.role_arn.casefold())
 
 
-def _gone(world: World) -> None:
+def _other_region(world: World) -> None:
     """Look in a Region that has no such cluster."""
     world.runner.environment["AWS_REGION"] = "eu-west-1"
     world.stub.stack(world.account.aws.role_arn, region="eu-west-1")
@@ -320,7 +320,7 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "EC2 denied": (_no_ec2, "ec2", "the approver may not ec2:DescribeInstances"),
     "IAM denied": (_no_iam, "iam", "the approver may not iam:GetInstanceProfile"),
     "no schedule": (_no_schedule, "schedule", "the stack has no schedule"),
-    "no such cluster": (_gone, "describe", 'EKS has no cluster "prod" in eu-west-1'),
+    "no such cluster": (_other_region, "describe", 'EKS has no cluster "prod" in eu-west-1'),
     "a cluster being created": (_being_created, "state", "the cluster is CREATING"),
     "not served by name": (_not_served, "selected", "the stack doesn't serve it"),
     "not served by Region": (_elsewhere, "selected", "the stack doesn't serve it"),

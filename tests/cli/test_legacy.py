@@ -57,7 +57,7 @@ class LegacyRunner:
         assert bool(printed["troubles"]) == bool(result.stderr)
         return printed
 
-    def one(self, content: str | bytes, name: str = "a.yaml") -> Json:
+    def only_finding(self, content: str | bytes, name: str = "a.yaml") -> Json:
         """Return the only finding."""
         printed = self.found(content, name)
         assert [] == printed["troubles"]
@@ -170,7 +170,7 @@ def test_every_problem_is_found_on_its_line(
     runner: LegacyRunner, manifest: str, expected: list[tuple[str, int]]
 ) -> None:
     """The line is the one to fix."""
-    finding = runner.one(manifest)
+    finding = runner.only_finding(manifest)
 
     assert expected == [(wrong["problem"], wrong["line"]) for wrong in finding["problems"]]
     assert (2, "manifest") == (finding["line"], finding["found"])
@@ -192,7 +192,7 @@ def test_the_v1_form_keeps_comments_and_order(runner: LegacyRunner) -> None:
 
 def test_fields_that_the_server_sets_are_removed(runner: LegacyRunner) -> None:
     """The groups of old examples are removed, too; comments stay."""
-    finding = runner.one(a_manifest(groups="\n  - system:authenticated\n  # what for"))
+    finding = runner.only_finding(a_manifest(groups="\n  - system:authenticated\n  # what for"))
 
     assert "groups" not in yaml.safe_load(finding["csr"]["manifest"])["spec"]
     assert "  # what for\n" in finding["csr"]["manifest"]
@@ -216,7 +216,7 @@ def test_a_generated_name_is_changed_too(runner: LegacyRunner) -> None:
     text = a_manifest("csr-", usages="\n  - server auth # a\n  - any # b").replace(
         "  name:", "  generateName:"
     )
-    csr = runner.one(text)["csr"]
+    csr = runner.only_finding(text)["csr"]
 
     assert {"generateName": "request"} == yaml.safe_load(csr["manifest"])["metadata"]
     assert "  - server auth # a\n" in csr["manifest"]
@@ -245,7 +245,7 @@ def test_a_manifest_that_cannot_be_edited_is_rewritten_with_a_note(runner: Legac
     """Flow style has no lines to edit, and the comments are lost."""
     head, _ = a_manifest().split("spec:\n")
     spec = f"spec: # a comment\n  {{request: {SERVICE_REQUEST}, usages: [server auth]}}\n"
-    csr = runner.one(head + spec)["csr"]
+    csr = runner.only_finding(head + spec)["csr"]
 
     assert csr["comments_kept"] is False
     assert any("comments are not kept" in note for note in csr["notes"])
@@ -263,7 +263,9 @@ def test_a_manifest_that_cannot_be_edited_is_rewritten_with_a_note(runner: Legac
 
 def test_merged_keys_are_read(runner: LegacyRunner) -> None:
     """Merged usages count, and fields of the object itself have precedence."""
-    finding = runner.one(a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n")
+    finding = runner.only_finding(
+        a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n"
+    )
 
     assert (CLIENT, ["client auth"]) == (finding["csr"]["signer"], finding["csr"]["usages"])
     assert "strict" == finding["csr"]["request"]["read"]
@@ -326,7 +328,7 @@ def test_items_of_a_raw_list_have_its_version(runner: LegacyRunner) -> None:
         "apiVersion": "certificates.k8s.io/v1beta1",
         "items": [item],
     }
-    finding = runner.one(json.dumps(raw), "a.json")
+    finding = runner.only_finding(json.dumps(raw), "a.json")
 
     assert ["v1beta1", "no-signer"] == [wrong["problem"] for wrong in finding["problems"]]
     assert "CertificateSigningRequest" == yaml.safe_load(finding["csr"]["manifest"])["kind"]
@@ -335,7 +337,7 @@ def test_items_of_a_raw_list_have_its_version(runner: LegacyRunner) -> None:
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 def test_json_is_read_like_yaml(runner: LegacyRunner, indent: int | str | None) -> None:
     """JSON may be compact, or indented with spaces or tabs; its v1 form is YAML."""
-    finding = runner.one(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
+    finding = runner.only_finding(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
 
     assert "manifest" == finding["found"]
     assert APP_SERVING == yaml.safe_load(finding["csr"]["manifest"])["spec"]["signerName"]
@@ -343,7 +345,7 @@ def test_json_is_read_like_yaml(runner: LegacyRunner, indent: int | str | None) 
 
 def test_objects_of_a_cluster_lose_the_fields_that_the_server_set(runner: LegacyRunner) -> None:
     """The output of `kubectl get csr -o yaml` can't be filed again unchanged."""
-    csr = runner.one((FIXTURES / "live.yaml").read_text())["csr"]
+    csr = runner.only_finding((FIXTURES / "live.yaml").read_text())["csr"]
 
     assert csr["stored"]
     assert any(note.startswith("from a cluster") for note in csr["notes"])
@@ -359,7 +361,10 @@ def test_the_end_of_an_issued_certificate_is_shown(runner: LegacyRunner) -> None
     live = yaml.safe_load((FIXTURES / "live.yaml").read_text())
     live["items"][0]["status"]["certificate"] = a_certificate()
 
-    assert "2031-01-02T00:00:00+00:00" == runner.one(json.dumps(live))["csr"]["certificate_expires"]
+    assert (
+        "2031-01-02T00:00:00+00:00"
+        == runner.only_finding(json.dumps(live))["csr"]["certificate_expires"]
+    )
 
 
 def a_certificate() -> str:
@@ -390,7 +395,7 @@ def test_missing_and_unreadable_requests_stop_nothing(
     runner: LegacyRunner, request_: str, read: str
 ) -> None:
     """The v1 form has them unchanged."""
-    csr = runner.one(a_manifest(request=request_))["csr"]
+    csr = runner.only_finding(a_manifest(request=request_))["csr"]
 
     assert read == csr["request"]["read"]
     assert (request_ or None) == yaml.safe_load(csr["manifest"])["spec"]["request"]
@@ -398,7 +403,7 @@ def test_missing_and_unreadable_requests_stop_nothing(
 
 def test_a_request_without_extensions_is_read_for_display(runner: LegacyRunner) -> None:
     """`openssl req -subj` creates such requests; the strict parser's error is shown."""
-    request = runner.one((FIXTURES / "live.yaml").read_text())["csr"]["request"]
+    request = runner.only_finding((FIXTURES / "live.yaml").read_text())["csr"]["request"]
 
     assert ("lenient", "myserver.default.svc", []) == (
         request["read"],
@@ -419,7 +424,7 @@ def test_other_editors_files_are_read(runner: LegacyRunner, change: str) -> None
         "tabs in comments": MANIFEST.replace("spec:", "spec:\t# a").encode(),
         "other line ends": commented.encode(),
     }[change]
-    finding = runner.one(content)
+    finding = runner.only_finding(content)
 
     assert [("v1beta1", 2), ("no-signer", 7)] == [
         (wrong["problem"], wrong["line"]) for wrong in finding["problems"]
@@ -433,7 +438,7 @@ def test_other_editors_files_are_read(runner: LegacyRunner, change: str) -> None
 def test_a_heredoc_is_read_as_a_manifest(runner: LegacyRunner) -> None:
     """The line is that of the script, and the shell's variables stay."""
     script = (FIXTURES / "create-cert.sh").read_text()
-    finding = runner.one(script, "create-cert.sh")
+    finding = runner.only_finding(script, "create-cert.sh")
 
     assert (5, "embedded") == (finding["line"], finding["found"])
     assert [("v1beta1", 5), ("no-signer", 10)] == [
@@ -470,7 +475,7 @@ def test_manifests_in_all_kinds_of_text_are_read(
 ) -> None:
     """The lines of a manifest may have any margin."""
     inner = "".join(f"{pad}{line}\n" for line in MANIFEST.splitlines()[1:])
-    finding = runner.one(before + inner + after, "a.txt")
+    finding = runner.only_finding(before + inner + after, "a.txt")
 
     assert "embedded" == finding["found"]
     assert before.count("\n") + 1 == finding["line"]
@@ -817,7 +822,7 @@ def test_the_printed_manifest_can_be_copied(runner: LegacyRunner) -> None:
     """Long lines of the manifest are neither folded nor coloured."""
     result = runner.run(runner.put("a.yaml", MANIFEST))
     _, shown = result.stdout.split("---\n")
-    manifest = runner.one(MANIFEST)["csr"]["manifest"]
+    manifest = runner.only_finding(MANIFEST)["csr"]["manifest"]
 
     assert shown.startswith(f"{manifest}\n")
 

@@ -131,11 +131,11 @@ def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
     assert verdict(second).decision is Decision.APPROVE
 
 
-_FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("end", [_FIRST, _LAST])
+@pytest.mark.parametrize("end", [_EARLIEST, _LATEST])
 def test_the_earliest_and_latest_times_cause_no_error(end: datetime) -> None:
     """A saved object may have any date, and so may `--now`."""
     dated = replace(
@@ -146,7 +146,7 @@ def test_the_earliest_and_latest_times_cause_no_error(end: datetime) -> None:
     for now in (NOW, end):
         first, second = evaluate((dated, a_filed_csr()), SAVED, a_policy(), now, decided=True)
 
-        assert (end is _LAST) is (verdict(first).decision is Decision.APPROVE)
+        assert (end is _LATEST) is (verdict(first).decision is Decision.APPROVE)
         assert (now is NOW) is (verdict(second).decision is Decision.APPROVE)
 
 

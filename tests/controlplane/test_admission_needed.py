@@ -30,7 +30,7 @@ from tests.controlplane.runner import forget
 from tests.real.controlplane import ControlPlane
 
 ALONE: Final = [attack for attack in ATTACKS if attack.alone]
-OTHERS: Final = [attack for attack in ATTACKS if not attack.alone]
+REFUSED_TWICE: Final = [attack for attack in ATTACKS if not attack.alone]
 
 
 def _of(attack: Attack) -> str:
@@ -57,7 +57,7 @@ def test_an_attack_passes_without_its_validation(lacking: ControlPlane, attack: 
     assert status in {200, 201}, answer
 
 
-@pytest.mark.parametrize("attack", OTHERS, ids=lambda attack: attack.what)
+@pytest.mark.parametrize("attack", REFUSED_TWICE, ids=lambda attack: attack.what)
 def test_a_write_recorded_in_managed_fields_is_refused_twice(
     lacking: ControlPlane, attack: Attack
 ) -> None:

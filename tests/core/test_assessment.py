@@ -47,7 +47,7 @@ from tests.builders import (
 from tests.core.fakes import Exploding, FakeClock
 
 BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
-FOUND = {BY_SESSION: Evidence((an_instance(),), ROLE)}
+EVIDENCE = {BY_SESSION: Evidence((an_instance(),), ROLE)}
 _CHECKS = KUBELET_SERVING_CHECKS
 
 
@@ -59,7 +59,7 @@ def assessed(*csrs: Csr, context: ReviewContext | None = None) -> Assessment:
     """Return the assessment of these CSRs; all that pass the gates are due."""
     context = context or a_context()
     budget = Budget(FakeClock(), context.signer.seconds)
-    return assess(csrs, context, Plan(everything), lambda _: FOUND, budget)
+    return assess(csrs, context, Plan(everything), lambda _: EVIDENCE, budget)
 
 
 def with_first_check(run: Callable[[Case], Refusal | None]) -> ReviewContext:
@@ -162,7 +162,7 @@ def test_without_gates_first_all_cases_can_be_chosen_and_gates_are_checks() -> N
         [stops, decided],
         context,
         plan,
-        lambda _: FOUND,
+        lambda _: EVIDENCE,
         Budget(FakeClock(), context.signer.seconds),
     )
     [[first, second]] = found.slices()
@@ -261,7 +261,7 @@ def test_requests_are_kept_within_the_plans_bound() -> None:
     plan = Plan(everything, max_bytes=weight_of(b""))
 
     found = assess(
-        csrs, context, plan, lambda _: FOUND, Budget(FakeClock(), context.signer.seconds)
+        csrs, context, plan, lambda _: EVIDENCE, Budget(FakeClock(), context.signer.seconds)
     )
 
     assert (2, ["csr-a"]) == (len(found.due), [parsed.csr.name for parsed in found.parsed])
@@ -285,7 +285,7 @@ def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_n
     context, inspected = a_context(), []
     plan = Plan(lambda *_: [], inspect=lambda parsed: inspected.append(parsed.csr.name))
 
-    assess(csrs, context, plan, lambda _: FOUND, Budget(FakeClock(), context.signer.seconds))
+    assess(csrs, context, plan, lambda _: EVIDENCE, Budget(FakeClock(), context.signer.seconds))
 
     assert ["csr-a", "csr-b", "csr-e", "csr-c", "csr-d"] == inspected
 
@@ -297,7 +297,7 @@ def test_a_case_is_judged_with_its_evidence() -> None:
     """The case keeps it for the ledger."""
     case = a_case(instances=(), role=ROLE)
 
-    [got] = judge([case], FOUND, KUBELET_SERVING_CHECKS)
+    [got] = judge([case], EVIDENCE, KUBELET_SERVING_CHECKS)
 
     assert isinstance(got, Judged)
     assert got.verdict.decision is Decision.APPROVE
@@ -340,7 +340,7 @@ def test_a_bug_in_a_check_stops_no_other_case() -> None:
 
     checks = (replace(_CHECKS[0], run=raises_on_one),)
 
-    first, second = judge([bad, a_case()], FOUND, checks)
+    first, second = judge([bad, a_case()], EVIDENCE, checks)
 
     assert isinstance(first, Bug)
     assert first.problem == "this is a bug: RuntimeError: boom"
@@ -351,7 +351,7 @@ def test_without_time_left_the_rest_is_deferred() -> None:
     """A deferred case is no bug."""
     times = iter([True, False])
 
-    first, second = judge([a_case(), a_case()], FOUND, _CHECKS, lambda: next(times))
+    first, second = judge([a_case(), a_case()], EVIDENCE, _CHECKS, lambda: next(times))
 
     assert isinstance(first, Judged)
     assert isinstance(second, Deferred)

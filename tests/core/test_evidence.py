@@ -16,7 +16,7 @@ SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
 OTHER_SESSION = Identity(IdentityKind.SESSION, OTHER_ID, OTHER_NODE)
 NAME = Identity(IdentityKind.NAME, None, NODE)
 OTHER_NAME = Identity(IdentityKind.NAME, None, OTHER_NODE)
-OTHER = an_instance(id=OTHER_ID, private_dns_name=OTHER_NODE)
+OTHER_INSTANCE = an_instance(id=OTHER_ID, private_dns_name=OTHER_NODE)
 
 
 def ask(
@@ -42,7 +42,7 @@ def test_an_instance_is_found_by_its_name() -> None:
 
 def test_all_instances_are_requested_at_once() -> None:
     """One call has all ids and one has all names, each sorted and without duplicates."""
-    fleet = FakeFleet((an_instance(), OTHER))
+    fleet = FakeFleet((an_instance(), OTHER_INSTANCE))
 
     more = [f"node-{number}" for number in range(8)]
     names = [Identity(IdentityKind.NAME, None, node) for node in more]
@@ -109,7 +109,7 @@ def test_an_empty_vpc_matches_nothing() -> None:
 
 def test_a_role_is_requested_once_per_profile() -> None:
     """All nodes of a node group share a profile."""
-    fleet = FakeFleet((an_instance(), OTHER))
+    fleet = FakeFleet((an_instance(), OTHER_INSTANCE))
 
     ask(fleet, SESSION, OTHER_SESSION)
 
@@ -179,10 +179,10 @@ def test_an_instance_that_a_response_leaves_out_is_unknown() -> None:
 
 def test_unavailable_evidence_stays_unavailable() -> None:
     """Unavailable evidence isn't "no instance", and other identities keep their evidence."""
-    fleet = FakeFleet((an_instance(), OTHER), unavailable=(INSTANCE_ID, NODE))
+    fleet = FakeFleet((an_instance(), OTHER_INSTANCE), unavailable=(INSTANCE_ID, NODE))
 
     by_id, by_name, other = ask(fleet, SESSION, NAME, OTHER_SESSION)
 
     assert isinstance(by_id, EvidenceUnavailable)
     assert isinstance(by_name, EvidenceUnavailable)
-    assert Evidence((OTHER,), ROLE) == other
+    assert Evidence((OTHER_INSTANCE,), ROLE) == other

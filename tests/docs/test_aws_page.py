@@ -27,7 +27,7 @@ WORDS: Final = (
     | {"outcome"}
 )
 #: Other words that a row may name: Kubernetes's and the page's.
-_OTHERS: Final = re.compile(r"kubectl .*|[a-z.]+/[a-z-]+|myserver\.\w+(\.svc)?|csr-|--\w+")
+_FOREIGN_NAMES: Final = re.compile(r"kubectl .*|[a-z.]+/[a-z-]+|myserver\.\w+(\.svc)?|csr-|--\w+")
 
 
 def test_each_sentence_has_its_row() -> None:
@@ -69,7 +69,7 @@ def test_every_other_word_in_code_is_a_known_name() -> None:
     }
 
     assert {"dns-names", "legacy-signer", "not-issued", "REAPPROVE_UNISSUED"} <= shown
-    assert [] == sorted(word for word in shown - WORDS if not _OTHERS.fullmatch(word))
+    assert [] == sorted(word for word in shown - WORDS if not _FOREIGN_NAMES.fullmatch(word))
 
 
 def test_every_link_leads_to_a_file_and_a_heading() -> None:

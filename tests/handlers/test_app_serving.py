@@ -14,7 +14,7 @@ from tests.handlers.lambdas import Invocation, Lambdas
 from tests.template.alarms import emitted, firing
 from tests.template.sam import transformed
 
-BOTH = {"csr-0001": "Approved", "shop-web": "Approved"}
+BOTH_APPROVED = {"csr-0001": "Approved", "shop-web": "Approved"}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def cluster(account: Account, lambdas: Lambdas) -> Cluster:
 
 
 def decisions(cluster: Cluster) -> dict[str, str]:
-    return {name: cluster.decision(name) for name in BOTH}
+    return {name: cluster.decision(name) for name in BOTH_APPROVED}
 
 
 def listing_fails(cluster: Cluster, signer: str, code: int, count: int = 1_000) -> None:
@@ -52,7 +52,7 @@ def test_both_signers_are_reviewed_and_the_cluster_completes_once(
     """The two signers' totals are added, also in the cluster's own metrics."""
     lambdas.review()
 
-    assert decisions(cluster) == BOTH
+    assert decisions(cluster) == BOTH_APPROVED
     assert [line["signer"] for line in lambdas.lines_with("cluster reviewed")] == [
         "kubernetes.io/kubelet-serving",
         APP_SERVING,
@@ -95,7 +95,7 @@ def test_a_second_list_that_fails_is_an_error_and_stops_no_node(
     assert line["signer"] == APP_SERVING
     cluster.fault = None
     lambdas.review()
-    assert decisions(cluster) == BOTH
+    assert decisions(cluster) == BOTH_APPROVED
 
 
 @pytest.mark.parametrize("code", [401, 404])

@@ -18,7 +18,7 @@ from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
 pytestmark = pytest.mark.usefixtures("enforcing")
 
-Next = Callable[[Call], Answer]
+AnswerCall = Callable[[Call], Answer]
 
 
 def test_if_the_second_page_fails_the_csrs_of_the_first_are_decided(
@@ -29,7 +29,7 @@ def test_if_the_second_page_fails_the_csrs_of_the_first_are_decided(
     names = [cluster.file(node) for node in range(1, 5)]
     invocation = Invocation()
 
-    def second_page_fails(call: Call, answer: Next) -> Answer:
+    def second_page_fails(call: Call, answer: AnswerCall) -> Answer:
         if "continue" in call.query:
             invocation.advance(LISTING_SECONDS)
             raise ApiError(500, "InternalError", "etcd is gone")
@@ -101,7 +101,7 @@ def test_a_list_item_of_unknown_shape_stops_no_other(
     cluster = account.cluster()
     good = cluster.file(1)
 
-    def with_it(call: Call, answer: Next) -> Answer:
+    def with_it(call: Call, answer: AnswerCall) -> Answer:
         code, content = answer(call)
         if call.method == "GET":
             content = {**content, "items": [item, *content["items"]]}
@@ -123,7 +123,7 @@ def test_a_refused_decision_is_written_by_the_next_run(account: Account, lambdas
     cluster = account.cluster()
     good, broken = cluster.file(1), cluster.file(2)
 
-    def refused(call: Call, answer: Next) -> Answer:
+    def refused(call: Call, answer: AnswerCall) -> Answer:
         if call.method == "PUT" and call.path[4] == broken:
             raise ApiError(422, "Invalid", "not to my liking")
         return answer(call)
@@ -148,7 +148,7 @@ def test_decisions_without_time_are_deferred(account: Account, lambdas: Lambdas)
     done, late = cluster.file(1), cluster.file(2, age=timedelta(minutes=6))
     invocation = Invocation()
 
-    def slow(call: Call, answer: Next) -> Answer:
+    def slow(call: Call, answer: AnswerCall) -> Answer:
         if call.method == "PUT":
             invocation.advance(50.5)
         return answer(call)
@@ -172,7 +172,7 @@ def test_a_csr_that_another_approver_decides_is_not_overwritten(
     cluster = account.cluster()
     good, gone = cluster.file(1), cluster.file(2)
 
-    def meanwhile(call: Call, answer: Next) -> Answer:
+    def meanwhile(call: Call, answer: AnswerCall) -> Answer:
         answered = answer(call)
         if call.method == "GET":
             cluster.remove(gone)
@@ -191,10 +191,12 @@ def of_two(call: Call) -> Call:
     return replace(call, query={**call.query, "limit": "2"})
 
 
-def altering(name: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Call, Next], Answer]:
+def altering(
+    name: str, change: Callable[[dict[str, Any]], None]
+) -> Callable[[Call, AnswerCall], Answer]:
     """Return a fault that changes the item of this name in a list."""
 
-    def altered(call: Call, answer: Next) -> Answer:
+    def altered(call: Call, answer: AnswerCall) -> Answer:
         code, content = answer(call)
         if call.method == "GET":
             content = json.loads(json.dumps(content))

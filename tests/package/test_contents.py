@@ -17,7 +17,7 @@ from package.archive import content_hash, write_zip
 from package.binaries import misfits
 from package.contents import AWS_SERVICES, UNUSED_DISTRIBUTIONS, is_left_out
 from package.target import Architecture, Target
-from tests.package.conftest import HERE, PYTHON_VERSION, libraries
+from tests.package.conftest import ARCHITECTURE, PYTHON_VERSION, libraries
 from tests.template.templates import ROOT
 
 # From: AWS Lambda quotas, deployment package, unzipped.
@@ -190,7 +190,7 @@ def test_it_is_the_same_from_another_clone(build: Path, tmp_path: Path) -> None:
     subprocess.run(  # noqa: S603 - this Python itself
         [
             *(sys.executable, "-m", "package", "assemble", str(made)),
-            *("--architecture", HERE, "--python-version", PYTHON_VERSION),
+            *("--architecture", ARCHITECTURE, "--python-version", PYTHON_VERSION),
             *("--libraries", str(libraries())),
         ],
         cwd=clone,

@@ -27,17 +27,17 @@ from tests.property.busy import (
     written,
 )
 
-Thing = TypeVar("Thing")
+Element = TypeVar("Element")
 
 _ORDERS = st.randoms(use_true_random=False)
 
 
-def shuffled(random: Random, things: Sequence[Thing]) -> tuple[Thing, ...]:
-    return tuple(random.sample(things, len(things)))
+def shuffled(random: Random, elements: Sequence[Element]) -> tuple[Element, ...]:
+    return tuple(random.sample(elements, len(elements)))
 
 
-def shuffled_map(random: Random, things: Mapping[str, Thing]) -> dict[str, Thing]:
-    return dict(shuffled(random, list(things.items())))
+def shuffled_map(random: Random, elements: Mapping[str, Element]) -> dict[str, Element]:
+    return dict(shuffled(random, list(elements.items())))
 
 
 # --- of checks -----------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from tests.property.busy import (
 
 _OURS = {csr.username for csr in CSRS}
 _NOTED = (Condition("Noted", "True", "", "", None),)
-_OTHERS = [asked(number, words=f"other {number}") for number in range(20, 24)]
+_OTHER_CSRS = [asked(number, words=f"other {number}") for number in range(20, 24)]
 
 # Characters of any Unicode plane, and some that break parsers and terminals.
 _odd = st.one_of(
@@ -63,7 +63,7 @@ _extras = st.one_of(
 # Including copies of others' requests, which only their own requester can use.
 _requests = st.one_of(
     st.binary(max_size=40),
-    st.sampled_from([csr.request for csr in (*CSRS, *_OTHERS)]),
+    st.sampled_from([csr.request for csr in (*CSRS, *_OTHER_CSRS)]),
     st.integers(65_537, 3_000_000).map(OversizedRequest),
 )
 _conditions = st.lists(
@@ -95,7 +95,7 @@ strangers = st.one_of(
         conditions=_conditions,
         certificate=st.one_of(st.just(b""), st.binary(max_size=20)),
     ),
-    st.sampled_from(_OTHERS),
+    st.sampled_from(_OTHER_CSRS),
     st.builds(
         UnreadableCsr, st.one_of(st.none(), _odd), st.sampled_from((KUBELET_SERVING, None)), _odd
     ),

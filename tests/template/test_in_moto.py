@@ -41,7 +41,7 @@ IN_FULL: Final = {
     "SubnetIds": "subnet-0a1b2c3d,subnet-1a1b2c3d",
     "SecurityGroupIds": "sg-0a1b2c3d",
 }
-GIVEN: Final[Mapping[str, Mapping[str, str]]] = {"by-default": {}, "in-full": IN_FULL}
+PARAMETERS: Final[Mapping[str, Mapping[str, str]]] = {"by-default": {}, "in-full": IN_FULL}
 
 Json = Any
 
@@ -104,7 +104,9 @@ def asked(stack: Stack, template: Template, given: Mapping[str, str]) -> Json:
 @pytest.fixture(scope="module")
 def deployed(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Json:
     """Return what moto created in each case; one process does both, for moto starts slowly."""
-    every = {case: asked(template.stack(**given), template, given) for case, given in GIVEN.items()}
+    every = {
+        case: asked(template.stack(**given), template, given) for case, given in PARAMETERS.items()
+    }
     reported = run(
         "python",
         ROOT / "tests/template/in_moto.py",
@@ -115,10 +117,10 @@ def deployed(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Js
     return json.loads(reported)
 
 
-@pytest.mark.parametrize("case", GIVEN)
+@pytest.mark.parametrize("case", PARAMETERS)
 def test_the_stack_is_created(case: str, template: Template, deployed: Json) -> None:
     """All resources exist, and refer to one another as the template says."""
-    given, found = GIVEN[case], deployed[case]
+    given, found = PARAMETERS[case], deployed[case]
     stack = template.stack(**given)
     there, outputs = found["resources"], found["outputs"]
 
