@@ -129,8 +129,12 @@ class Machine:
             **({"PrivateIpAddress": eni.ip} if eni.ip else {}),
             "PrivateIpAddresses": addresses,
             "Ipv6Addresses": [{"Ipv6Address": ip} for ip in eni.ipv6],
-            "Ipv4Prefixes": [{"Ipv4Prefix": str(one)} for one in prefixes if one.version == 4],
-            "Ipv6Prefixes": [{"Ipv6Prefix": str(one)} for one in prefixes if one.version == 6],
+            "Ipv4Prefixes": [
+                {"Ipv4Prefix": str(network)} for network in prefixes if network.version == 4
+            ],
+            "Ipv6Prefixes": [
+                {"Ipv6Prefix": str(network)} for network in prefixes if network.version == 6
+            ],
             **owner,
         }
 
@@ -150,8 +154,8 @@ def answer(machines: Mapping[str, Machine], asked: Mapping[str, Any]) -> Json:
         NotImplementedError: a filter isn't supported; a guess would prove nothing.
     """
     managed = bool(asked.get("IncludeManagedResources"))
-    wanted = (machines[one] for one in asked.get("InstanceIds") or machines)
-    shown = [one.describe() for one in wanted if managed or not one.managed]
+    wanted = (machines[instance_id] for instance_id in asked.get("InstanceIds") or machines)
+    shown = [machine.describe() for machine in wanted if managed or not machine.managed]
     items = _matching(shown, asked.get("Filters") or ())
     start = int(asked.get("NextToken") or 0)
     end = start + int(asked.get("MaxResults") or _LARGEST_PAGE)
@@ -166,12 +170,12 @@ def answer(machines: Mapping[str, Machine], asked: Mapping[str, Any]) -> Json:
 def _matching(items: Iterable[Json], filters: Iterable[Mapping[str, Any]]) -> list[Json]:
     """Return the items that match every filter, by one of its values."""
     found = list(items)
-    for one in filters:
-        value_of = _FILTERS.get(one["Name"])
+    for pattern in filters:
+        value_of = _FILTERS.get(pattern["Name"])
         if value_of is None:
             # As moto does: with a guessed filter, tests would pass that fail with EC2.
-            raise NotImplementedError(f"DescribeInstances with the filter {one['Name']}")
-        patterns = [_pattern(str(value)) for value in one["Values"]]
+            raise NotImplementedError(f"DescribeInstances with the filter {pattern['Name']}")
+        patterns = [_pattern(str(value)) for value in pattern["Values"]]
         found = [i for i in found if any(p.fullmatch(value_of(i)) for p in patterns)]
     return found
 

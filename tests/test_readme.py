@@ -97,7 +97,7 @@ def test_every_command_has_a_row_and_a_section() -> None:
 
 
 def test_the_shown_output_of_legacy_is_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It shows the script, the v1 form of its manifest, and notes about the signer."""
+    """The output shows the script, its manifest's v1 form, and notes about the signer."""
     monkeypatch.chdir(ROOT / "tests" / "cli" / "legacy")
     monkeypatch.delenv("COLUMNS", raising=False)
     printed = CliRunner().invoke(app, ["legacy", "create-cert.sh"]).stdout

@@ -1,4 +1,4 @@
-"""Rights: RBAC for CSRs, the Node authorizer's part, and the words of a refusal.
+"""Rights: RBAC for CSRs, the Node authorizer's part, and the message of a 403.
 
 From: Kubernetes v1.36.2, k8s.io/apiserver pkg/endpoints/handlers/responsewriters/errors.go,
 plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go (NodeRules) and
@@ -85,10 +85,10 @@ class Access:
     def check(self, user: User, verb: str, resource: str = PLURAL, name: str = "") -> None:
         """Raise `ApiError` 403 unless the request is allowed."""
         if not self.allows(user, verb, resource, name):
-            raise _refusal(user, verb, resource, name)
+            raise _forbidden(user, verb, resource, name)
 
 
-def _refusal(user: User, verb: str, resource: str, name: str) -> ApiError:
+def _forbidden(user: User, verb: str, resource: str, name: str) -> ApiError:
     asked = f"User {quoted(user.username)} cannot {verb} resource {quoted(resource)}"
     cause = f"{asked} in API group {quoted(GROUP)} at the cluster scope"
     for mark, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):

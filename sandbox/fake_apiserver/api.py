@@ -88,14 +88,14 @@ class Api:
         raise ApiError(404, "NotFound", "the server could not find the requested resource")
 
     def sign(self, name: str) -> None:
-        """Do what the signing controller, if it runs, does with one object."""
+        """Run the signing controller, unless it is stopped, on one object."""
         with self.store.lock:
             item = self.store.get(name) if self.signer_runs else None
-            signed = item and signer.signed(
+            changed = item and signer.sign(
                 item, self._authority, self._clock(), app_serving=self.signs_app_serving
             )
-            if signed:
-                self.store.write(name, signed)
+            if changed:
+                self.store.write(name, changed)
 
     def _csrs(self, call: Call, rest: tuple[str, ...]) -> Answer:
         match (call.method, rest):

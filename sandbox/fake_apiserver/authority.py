@@ -17,7 +17,7 @@ NOT_AFTER = datetime(2100, 1, 1, tzinfo=UTC)
 
 #: From: Kubernetes v1.36.2, pkg/controller/certificates/authority/policies.go.
 BACKDATE = timedelta(minutes=5)
-SHORT = timedelta(hours=8)
+SHORT_LIFETIME = timedelta(hours=8)
 LONGEST = timedelta(days=365)
 SHORTEST = timedelta(minutes=10)
 
@@ -71,7 +71,7 @@ class Authority:
         """
         asked = LONGEST if seconds is None else timedelta(seconds=seconds)
         life = min(max(asked, SHORTEST), LONGEST)
-        end = now + life if life < SHORT else now + life - BACKDATE
+        end = now + life if life < SHORT_LIFETIME else now + life - BACKDATE
         names: list[x509.GeneralName] = [x509.DNSName(name) for name in request.dns]
         names += [x509.IPAddress(address) for address in request.ips]
         builder = self._leaf(request.csr.subject, request.csr.public_key(), usages)

@@ -37,13 +37,13 @@ Time = Annotated[str, AfterValidator(_time)]
 Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
 
-class Part(BaseModel):
+class ObjectPart(BaseModel):
     """A piece of an object. Unknown fields are dropped, as the API drops them."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-class Metadata(Part):
+class Metadata(ObjectPart):
     """The part of `metadata` that this API keeps; no finalizers, owners or managed fields."""
 
     name: str = ""
@@ -54,7 +54,7 @@ class Metadata(Part):
     annotations: dict[str, str] = {}
 
 
-class Spec(Part):
+class Spec(ObjectPart):
     """The part of `spec` that a client may set."""
 
     request: Bytes = b""
@@ -63,7 +63,7 @@ class Spec(Part):
     usages: list[str] = []
 
 
-class Condition(Part):
+class Condition(ObjectPart):
     """One of `status.conditions`."""
 
     type: str = ""
@@ -74,13 +74,13 @@ class Condition(Part):
     lastTransitionTime: Time | None = None  # noqa: N815
 
 
-class Status(Part):
+class Status(ObjectPart):
     """The part of `status` that the approval subresource accepts."""
 
     conditions: list[Condition] = []
 
 
-class Body(Part):
+class Body(ObjectPart):
     """A CertificateSigningRequest as sent."""
 
     apiVersion: str = "certificates.k8s.io/v1"  # noqa: N815
@@ -90,7 +90,7 @@ class Body(Part):
     status: Status = Status()
 
 
-class Preconditions(Part):
+class Preconditions(ObjectPart):
     """The preconditions of `DeleteOptions`."""
 
     uid: str | None = None

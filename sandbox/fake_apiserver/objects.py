@@ -60,7 +60,9 @@ def approved_object(
     status = new.setdefault("status", {})
     before = status.pop("conditions", [])
     if conditions:
-        status["conditions"] = [_stamped(one, before, time_text(now)) for one in conditions]
+        status["conditions"] = [
+            _stamped(condition, before, time_text(now)) for condition in conditions
+        ]
     return new
 
 

@@ -126,7 +126,7 @@ def field(number: int, content: bytes) -> bytes:
 def _encoded(number: int, form: str, value: Any) -> bytes:
     if form.startswith("["):
         values = value if isinstance(value, list) else [value]
-        return b"".join(field(number, _value(form[1:-1], one)) for one in values)
+        return b"".join(field(number, _value(form[1:-1], element)) for element in values)
     if form.startswith("{"):
         entries = value.items() if isinstance(value, dict) else [(value, "")]
         return b"".join(

@@ -109,7 +109,7 @@ def condition_faults(new: Sequence[Condition], old: Sequence[Json]) -> list[Faul
 
 
 def _count(kind: str, types: Sequence[object]) -> int:
-    return sum(one == kind for one in types)
+    return sum(other_type == kind for other_type in types)
 
 
 def _condition_faults(path: str, condition: Condition) -> list[Fault]:

@@ -14,10 +14,10 @@ _FIELDS: dict[str, Callable[[Json], object]] = {
 }
 _TERM = re.compile(r"(?P<field>[^=!]+)(?P<operator>==|!=|=)(?P<value>.*)", re.DOTALL)
 
-Wanted = Callable[[Json], bool]
+Predicate = Callable[[Json], bool]
 
 
-def selector(text: str) -> Wanted:
+def selector(text: str) -> Predicate:
     """Return whether an object is selected, as a function. Raises `ApiError` 400."""
     terms = [_term(part) for part in text.split(",") if part]
     return lambda item: all(term(item) for term in terms)
@@ -29,7 +29,7 @@ def _spec(item: Json) -> Json:
     return spec if isinstance(spec, dict) else {}
 
 
-def _term(part: str) -> Wanted:
+def _term(part: str) -> Predicate:
     match = _TERM.fullmatch(part)
     if match is None:
         raise bad_request(f"invalid selector: '{part}'; can't understand '{part}'")

@@ -66,8 +66,8 @@ class Handler(BaseHTTPRequestHandler):
             code, content = self.server.answer(self._call(self.server.judge(self._token()), body))
         except ApiError as error:
             code, content = error.code, error.body()
-        except TokenRefused as refusal:
-            log.info("401: %s", refusal)
+        except TokenRefused as error:
+            log.info("401: %s", error)
             code, content = 401, unauthorized().body()
         except Exception as error:
             log.exception("the fake API server failed")

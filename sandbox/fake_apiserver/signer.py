@@ -22,20 +22,21 @@ _SERVING_USAGES = (
 )
 
 
-def signed(item: Json, authority: Authority, now: datetime, *, app_serving: bool) -> Json | None:
-    """Return the object with its certificate or with `Failed`; None if there is nothing to do."""
+def sign(item: Json, authority: Authority, now: datetime, *, app_serving: bool) -> Json | None:
+    """Return the object with its certificate or with `Failed`; None if it stays as it is."""
     spec = item["spec"]
     if not _is_due(item):
         return None
     try:
         request = read(base64.b64decode(spec["request"]))
     except (Unreadable, ValueError, TypeError):
+        # As upstream: a request that can't be parsed is retried, never marked Failed.
         return None
     if spec.get("signerName") == KUBELET_SERVING:
-        problem = refusal(request, spec["usages"])
+        problem = validation_problem(request, spec["usages"])
         if problem:
             return _failed(item, problem, time_text(now))
-    elif not app_serving or not _is_app_serving(item):
+    elif not app_serving or not _is_issued_by_app_serving(item):
         return None
     certificate = authority.issue(request, spec["usages"], spec.get("expirationSeconds"), now)
     return with_certificate(item, certificate)
@@ -48,8 +49,8 @@ def with_certificate(item: Json, certificate: bytes) -> Json:
     return issued
 
 
-def refusal(request: Request, usages: list[str]) -> str:
-    """Return why the kubelet-serving signer refuses; empty if it doesn't."""
+def validation_problem(request: Request, usages: list[str]) -> str:
+    """Return why the kubelet-serving signer marks the request as Failed; empty if it signs it."""
     if request.organizations != ("system:nodes",):
         return "subject organization is not system:nodes"
     if not request.dns and not request.ips:
@@ -72,8 +73,8 @@ def _is_due(item: Json) -> bool:
     return "Approved" in kinds and "Failed" not in kinds and not status.get("certificate")
 
 
-def _is_app_serving(item: Json) -> bool:
-    """Return whether EKS's signer for workloads issues; it doesn't for a name like `csr-…`.
+def _is_issued_by_app_serving(item: Json) -> bool:
+    """Return whether EKS's signer for workloads issues: not if the name begins with `csr-`.
 
     From: github.com/aws/containers-roadmap, issue 2079.
     """

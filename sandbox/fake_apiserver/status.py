@@ -45,7 +45,7 @@ class Fault:
     @classmethod
     def unsupported(cls, path: str, value: str, supported: Iterable[str]) -> "Fault":
         """The field has a value outside a fixed set."""
-        known = ", ".join(quoted(one) for one in sorted(supported))
+        known = ", ".join(quoted(choice) for choice in sorted(supported))
         body = f"Unsupported value: {quoted(value)}: supported values: {known}"
         return cls(path, "FieldValueNotSupported", body)
 

@@ -12,7 +12,7 @@ from sandbox.fleet.scenario import (
     service_names,
 )
 
-_HERE: Final = NEIGHBOURS["shop"]
+_NODE: Final = NEIGHBOURS["shop"]
 _USAGES: Final = ("digital signature", "key encipherment", "server auth")
 
 #: Cluster, namespace and name of each Service, with its cluster IP; without one it is headless.
@@ -26,7 +26,7 @@ SERVICES: Final = (
 WORKLOADS: Final = (
     Scenario(
         "A Service's names and its cluster IP",
-        _HERE,
+        _NODE,
         APPROVED,
         service_names(
             "web.orders.svc",
@@ -39,7 +39,7 @@ WORKLOADS: Final = (
     ),
     Scenario(
         "A headless Service's name, of the same ServiceAccount",
-        _HERE,
+        _NODE,
         APPROVED,
         service_names("peers.orders.svc"),
         usages=_USAGES,
@@ -47,7 +47,7 @@ WORKLOADS: Final = (
     ),
     Scenario(
         "As in AWS's example: a CN and no other name",
-        _HERE,
+        _NODE,
         left("service-subject"),
         service_names(common_name="web.orders.svc"),
         usages=_USAGES,
@@ -55,7 +55,7 @@ WORKLOADS: Final = (
     ),
     Scenario(
         "A Service that is not there yet",
-        _HERE,
+        _NODE,
         left("service-known"),
         service_names("cart.orders.svc"),
         usages=_USAGES,
@@ -63,7 +63,7 @@ WORKLOADS: Final = (
     ),
     Scenario(
         "Under a name that EKS never issues",
-        _HERE,
+        _NODE,
         counted("issuable-name"),
         service_names("web.billing.svc.cluster.local"),
         usages=_USAGES,
@@ -72,7 +72,7 @@ WORKLOADS: Final = (
     ),
     Scenario(
         "Another namespace's Service",
-        _HERE,
+        _NODE,
         denied("service-names"),
         service_names("web.billing.svc"),
         usages=_USAGES,
@@ -81,7 +81,7 @@ WORKLOADS: Final = (
     ),
     Scenario(
         "The API server's own name",
-        _HERE,
+        _NODE,
         denied("reserved-names"),
         service_names("kubernetes.default.svc"),
         usages=_USAGES,

@@ -102,7 +102,7 @@ class Fleet:
         roles = {scenario.node.role for scenario in self.scenarios}
         roles |= {node.role for node in NEIGHBOURS.values()}
         profiles = {role: self.aws.add_profile(role, path=_PATH) for role in sorted(roles)}
-        for node in (*NEIGHBOURS.values(), *(one.node for one in self.scenarios)):
+        for node in (*NEIGHBOURS.values(), *(entry.node for entry in self.scenarios)):
             self._launch(node, now, profiles[node.role])
         for cluster, namespace, name, ip in SERVICES:
             self.clusters[cluster].put_service(namespace, name, ips=[ip] if ip else [])

@@ -64,7 +64,7 @@ def document(content: Content, root: str = "DescribeInstancesResponse") -> bytes
 
 def answer_with(*instances: Content) -> Content:
     """Return an answer with one reservation."""
-    items: Content = [("item", one) for one in instances]
+    items: Content = [("item", instance) for instance in instances]
     return [("reservationSet", [("item", [("instancesSet", items)])])]
 
 
@@ -96,8 +96,8 @@ def _all(shape: Shape, name: str, numbers: Iterator[int]) -> Content:
         ]
     if isinstance(shape, ListShape):
         return [("item", _all(shape.member, "", numbers))]
-    known = (_WRITTEN.get(one) for one in (name, shape.name, shape.type_name))
-    return next((one for one in known if one), "text-{}").format(next(numbers))
+    known = (_WRITTEN.get(candidate) for candidate in (name, shape.name, shape.type_name))
+    return next((text for text in known if text), "text-{}").format(next(numbers))
 
 
 def _fill(element: Element, content: Content) -> None:

@@ -42,7 +42,7 @@ class StillClock:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReceivedRequest:
     """A request as it came over the wire."""
 
     method: str
@@ -76,7 +76,7 @@ class Reply:
 HANGS_UP = Reply(0)
 """The server closes the connection instead of answering."""
 
-Answering = Callable[[Seen], Reply]
+Answering = Callable[[ReceivedRequest], Reply]
 
 
 def reply(status: int = 200, content: Any = None, **headers: str) -> Reply:
@@ -101,7 +101,7 @@ def in_turn(*replies: Reply) -> Answering:
     left = list(replies)
     guard = Lock()
 
-    def answer(_: Seen) -> Reply:
+    def answer(_: ReceivedRequest) -> Reply:
         with guard:
             return left.pop(0) if len(left) > 1 else left[0]
 
@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        seen = Seen(self.command, self.path, dict(self.headers), body)
+        seen = ReceivedRequest(self.command, self.path, dict(self.headers), body)
         with self.server.guard:
             self.server.seen.append(seen)
         self._send(self.server.answer(seen))
@@ -151,7 +151,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, answer: Answering, context: ssl.SSLContext) -> None:
         self.answer = answer
         self.guard = Lock()
-        self.seen: list[Seen] = []
+        self.seen: list[ReceivedRequest] = []
         self.connections = 0
         super().__init__(("127.0.0.1", 0), _Handler)
         self.socket = context.wrap_socket(
@@ -188,7 +188,7 @@ class ScriptedApi:
         self.url = f"https://127.0.0.1:{server.server_address[1]}"
 
     @property
-    def seen(self) -> list[Seen]:
+    def seen(self) -> list[ReceivedRequest]:
         return self._server.seen
 
     @property
@@ -264,7 +264,7 @@ def approval(csr: Csr, message: str = "verified") -> Write:
     return Write(csr, "Approved", "ApprovedByCsrApprover", message)
 
 
-def echo(seen: Seen) -> Reply:
+def echo(seen: ReceivedRequest) -> Reply:
     """Answer a valid PUT with the object, as the API server does."""
     return Reply(200, seen.body)
 

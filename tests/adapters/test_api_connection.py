@@ -88,13 +88,13 @@ def server() -> Iterator[ScriptedApi]:
 # --- trust ------------------------------------------------------------------------------------
 
 
-def test_old_certificate_authority(server: ScriptedApi) -> None:
+def test_a_ca_without_key_identifiers_is_trusted(server: ScriptedApi) -> None:
     """A CA without key identifiers, as EKS made them, is trusted on every Python version."""
     with KubernetesCsrApi(server.url, CA_PEM, lambda: "token", StillClock()) as api:
         assert () == api.list_csrs(KUBELET_SERVING).items
 
 
-def test_other_certificate_authority(server: ScriptedApi) -> None:
+def test_a_server_of_another_ca_gets_no_token(server: ScriptedApi) -> None:
     """A server of another CA gets no token; that is final, and a TLS failure."""
     clock = StillClock()
     error = failing(server.url, ca_pem=OTHER_CA_PEM, clock=clock)
@@ -104,7 +104,7 @@ def test_other_certificate_authority(server: ScriptedApi) -> None:
     assert ([], []) == (server.seen, clock.slept)
 
 
-def test_other_host_name(server: ScriptedApi) -> None:
+def test_a_certificate_for_another_host_is_refused(server: ScriptedApi) -> None:
     """A certificate for another host is refused, even if its CA is the right one."""
     error = failing(server.url.replace("127.0.0.1", "localhost"))
 
@@ -113,7 +113,7 @@ def test_other_host_name(server: ScriptedApi) -> None:
 
 
 @pytest.mark.parametrize("pem", ["", "no PEM", "ü", CA_PEM[:200]])
-def test_no_certificate_authority(server: ScriptedApi, pem: str) -> None:
+def test_without_a_ca_no_server_is_trusted(server: ScriptedApi, pem: str) -> None:
     """Without a CA nothing is trusted, least of all the CAs of the system."""
     error = failing(server.url, ca_pem=pem)
 
@@ -137,7 +137,7 @@ def test_no_token_is_made_for_a_bad_endpoint(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirect(server: ScriptedApi, status: int) -> None:
+def test_a_redirect_is_not_followed(server: ScriptedApi, status: int) -> None:
     """A redirect isn't followed: not to another host, and not on the same one."""
     for location in (f"{server.url}/else", CSRS):
         with answering(Reply(status, b"", {"Location": location})) as (api, first):
@@ -161,7 +161,7 @@ def test_expired_token() -> None:
     assert ["Bearer token-1", "Bearer token-2", "Bearer token-2"] == tokens
 
 
-def test_same_token_again() -> None:
+def test_an_identical_token_is_tried_only_once_more() -> None:
     """A token made within the same second is identical, and is tried one more time only."""
     with answering(failure(401), tokens=("same", "same")) as (api, server):
         with pytest.raises(ClusterUnavailable, match="unauthorized"):
@@ -170,7 +170,7 @@ def test_same_token_again() -> None:
         assert len(server.seen) == 2
 
 
-def test_no_credentials(server: ScriptedApi) -> None:
+def test_the_failure_of_our_credentials_is_the_cause(server: ScriptedApi) -> None:
     """If our own credentials fail, the cause says so, without the provider's message."""
 
     def tokens() -> str:
@@ -181,7 +181,7 @@ def test_no_credentials(server: ScriptedApi) -> None:
     assert str(error) == "token: AWS credentials: CredentialRetrievalError"
 
 
-def test_no_region(server: ScriptedApi) -> None:
+def test_the_reason_why_no_token_is_made_is_the_cause(server: ScriptedApi) -> None:
     """If no token can be made for the cluster, the cause says why."""
 
     def tokens() -> str:
@@ -193,7 +193,9 @@ def test_no_region(server: ScriptedApi) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "a\nb", "a b", "ü", "a\r\nX-Evil: 1"])
-def test_no_token(server: ScriptedApi, token: str) -> None:
+def test_a_token_that_would_break_a_header_is_neither_sent_nor_shown(
+    server: ScriptedApi, token: str
+) -> None:
     """A token that would break a header is neither sent nor shown."""
     error = failing(server.url, tokens=lambda: token)
 
@@ -227,7 +229,7 @@ def test_refused() -> None:
     assert len(clock.slept) == 3
 
 
-def test_unknown_host() -> None:
+def test_an_unknown_host_is_a_connection_failure() -> None:
     """An unknown host name is a connection failure."""
     error = failing("https://nowhere.invalid")
 
@@ -235,7 +237,7 @@ def test_unknown_host() -> None:
     assert error.detail.startswith("NameResolutionError")
 
 
-def test_hang_up_in_handshake() -> None:
+def test_a_connection_closed_in_the_handshake_is_retried() -> None:
     """A server that hangs up in the handshake, as when it stops, is asked again."""
     with listener(lambda _: None) as (url, served):
         error = failing(url)
@@ -244,7 +246,7 @@ def test_hang_up_in_handshake() -> None:
     assert len(served) == 4
 
 
-def test_no_tls() -> None:
+def test_a_server_without_tls_is_a_final_tls_failure() -> None:
     """A server without TLS is a TLS failure, which is final."""
     with listener(lambda one: one.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")) as (url, served):
         error = failing(url)
@@ -253,7 +255,7 @@ def test_no_tls() -> None:
     assert len(served) == 1
 
 
-def test_broken_tls() -> None:
+def test_bytes_that_are_not_tls_are_a_connection_failure() -> None:
     """Bytes that aren't TLS within an answer are a connection failure, which is tried again."""
 
     def garble(connection: socket.socket) -> None:
@@ -271,7 +273,7 @@ def test_broken_tls() -> None:
     assert len(served) == 4
 
 
-def test_silence() -> None:
+def test_a_server_that_does_not_answer_is_a_connection_failure() -> None:
     """A server that doesn't answer in the time that is left is a connection failure."""
     done = Event()
 
@@ -289,7 +291,7 @@ def test_silence() -> None:
     assert [] == clock.slept
 
 
-def test_long_error() -> None:
+def test_an_errors_body_is_read_up_to_a_limit() -> None:
     """An error's body is read up to a limit, and the error is short."""
     with (
         answering(Reply(400, b"x" * 5_000_000)) as (api, _),
@@ -303,7 +305,9 @@ def test_long_error() -> None:
 # --- proxies ----------------------------------------------------------------------------------
 
 
-def test_environment_proxy(server: ScriptedApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environments_proxy_is_used_only_on_request(
+    server: ScriptedApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The environment's proxy is used only on request."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)

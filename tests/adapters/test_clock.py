@@ -8,7 +8,7 @@ from adapters.clock import LambdaClock, ReservedClock, WallClock
 from core.ports import Clock
 
 
-def test_lambda_reserve() -> None:
+def test_a_run_ends_five_seconds_before_lambda_ends_it() -> None:
     """A run ends five seconds before Lambda ends it."""
     left = iter([55_000, 5_000, 1_000])
     clock = LambdaClock(lambda: next(left))
@@ -16,7 +16,7 @@ def test_lambda_reserve() -> None:
     assert [50.0, 0.0, -4.0] == [clock.remaining() for _ in range(3)]
 
 
-def test_wall_clock() -> None:
+def test_a_persons_run_has_the_given_seconds() -> None:
     """A person's run has the given seconds, counted from its start."""
     ticks = iter([100.0, 100.0, 130.0, 170.0])
     clock = WallClock(60.0, ticks=lambda: next(ticks))
@@ -25,7 +25,7 @@ def test_wall_clock() -> None:
 
 
 @pytest.mark.parametrize("clock", [LambdaClock(lambda: 55_000), WallClock(60.0)])
-def test_time_zone(clock: Clock) -> None:
+def test_now_is_in_utc(clock: Clock) -> None:
     """The present is in UTC."""
     assert clock.now().utcoffset() == timedelta(0)
 

@@ -12,7 +12,7 @@ from core.model import Cluster
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-class Asked:
+class CountedDescribe:
     """Describes clusters and counts the calls, with a clock that a test sets."""
 
     def __init__(self, status: str = "ACTIVE") -> None:
@@ -34,22 +34,22 @@ class Asked:
 
 def test_a_description_is_kept_for_15_minutes() -> None:
     """EKS is asked once, and again after 15 minutes."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
 
     cache.get("prod", "eu-west-1")
-    asked.time = NOW + timedelta(minutes=14, seconds=59)
+    describe_calls.time = NOW + timedelta(minutes=14, seconds=59)
     cache.get("prod", "eu-west-1")
-    assert len(asked.names) == 1
-    asked.time = NOW + timedelta(minutes=15)
+    assert len(describe_calls.names) == 1
+    describe_calls.time = NOW + timedelta(minutes=15)
     cache.get("prod", "eu-west-1")
-    assert len(asked.names) == 2
+    assert len(describe_calls.names) == 2
 
 
 def test_clusters_of_one_name_in_two_regions_are_two() -> None:
     """Name and Region together are the cluster."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
 
     assert cache.get("prod", "eu-west-1").cluster.region == "eu-west-1"
     assert cache.get("prod", "us-east-1").cluster.region == "us-east-1"
@@ -57,45 +57,45 @@ def test_clusters_of_one_name_in_two_regions_are_two() -> None:
 
 def test_a_forgotten_description_is_requested_again() -> None:
     """After a 401 or a TLS error the cluster of that name may be another one."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
 
     cache.get("prod", "eu-west-1")
     cache.forget("prod", "eu-west-1")
     cache.forget("never", "seen")
     cache.get("prod", "eu-west-1")
 
-    assert len(asked.names) == 2
+    assert len(describe_calls.names) == 2
 
 
 def test_a_cluster_being_created_is_not_kept() -> None:
-    """It is served in the first run after its creation."""
-    asked = Asked("CREATING")
-    cache = ClusterCache(asked, asked.now)
+    """A cluster is served in the first run after its creation."""
+    describe_calls = CountedDescribe("CREATING")
+    cache = ClusterCache(describe_calls, describe_calls.now)
 
     cache.get("prod", "eu-west-1")
     cache.get("prod", "eu-west-1")
 
-    assert len(asked.names) == 2
+    assert len(describe_calls.names) == 2
 
 
 REFUSED = ClusterUnavailable("describe", "EKS DescribeCluster: AccessDeniedException")
-GONE = ClusterNotFound("describe", "EKS DescribeCluster: ResourceNotFoundException")
+NOT_FOUND = ClusterNotFound("describe", "EKS DescribeCluster: ResourceNotFoundException")
 SILENT = EksSilent("describe", "EKS DescribeCluster: ThrottlingException")
 
 
-@pytest.mark.parametrize("error", [REFUSED, GONE], ids=["refused", "gone"])
+@pytest.mark.parametrize("error", [REFUSED, NOT_FOUND], ids=["refused", "gone"])
 def test_an_answer_of_eks_ends_a_kept_description(error: ClusterUnavailable) -> None:
-    """It isn't used again, not even while EKS is silent afterwards."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    """The kept description isn't used again, not even while EKS is silent afterwards."""
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
     cache.get("prod", "eu-west-1")
-    asked.time = NOW + timedelta(minutes=16)
-    asked.error = error
+    describe_calls.time = NOW + timedelta(minutes=16)
+    describe_calls.error = error
     with pytest.raises(type(error)):
         cache.get("prod", "eu-west-1")
 
-    asked.error = SILENT
+    describe_calls.error = SILENT
     with pytest.raises(EksSilent):
         cache.get("prod", "eu-west-1")
 
@@ -105,11 +105,11 @@ def test_while_eks_is_silent_a_description_is_kept_for_an_hour(
     minutes: int, *, is_kept: bool
 ) -> None:
     """EKS is asked each time, so that its next answer counts at once."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
     first = cache.get("prod", "eu-west-1")
-    asked.time = NOW + timedelta(minutes=minutes)
-    asked.error = SILENT
+    describe_calls.time = NOW + timedelta(minutes=minutes)
+    describe_calls.error = SILENT
 
     if is_kept:
         assert cache.get("prod", "eu-west-1") is first
@@ -117,44 +117,44 @@ def test_while_eks_is_silent_a_description_is_kept_for_an_hour(
         with pytest.raises(EksSilent):
             cache.get("prod", "eu-west-1")
 
-    asked.error = None
+    describe_calls.error = None
     assert cache.get("prod", "eu-west-1") is not first
-    assert len(asked.names) == 3
+    assert len(describe_calls.names) == 3
 
 
 def test_a_forgotten_description_is_not_used_while_eks_is_silent() -> None:
     """The cluster of that name may be another one."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
     cache.get("prod", "eu-west-1")
     cache.forget("prod", "eu-west-1")
-    asked.error = SILENT
+    describe_calls.error = SILENT
 
     with pytest.raises(EksSilent):
         cache.get("prod", "eu-west-1")
 
 
 def test_a_cluster_that_stops_being_reviewable_is_not_kept() -> None:
-    """Its last description says that it is being deleted, and no earlier one counts."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    """The last description says that the cluster is being deleted, and no earlier one counts."""
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
     cache.get("prod", "eu-west-1")
-    asked.time, asked.status = NOW + timedelta(minutes=16), "DELETING"
+    describe_calls.time, describe_calls.status = NOW + timedelta(minutes=16), "DELETING"
     cache.get("prod", "eu-west-1")
 
-    asked.error = SILENT
+    describe_calls.error = SILENT
     with pytest.raises(EksSilent):
         cache.get("prod", "eu-west-1")
 
 
 def test_the_number_of_kept_descriptions_is_bounded() -> None:
     """The oldest of two thousand is removed."""
-    asked = Asked()
-    cache = ClusterCache(asked, asked.now)
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
     for number in range(2001):
         cache.get(f"c{number}", "eu-west-1")
     cache.get("c1", "eu-west-1")
-    assert len(asked.names) == 2001
+    assert len(describe_calls.names) == 2001
 
     cache.get("c0", "eu-west-1")
-    assert len(asked.names) == 2002
+    assert len(describe_calls.names) == 2002

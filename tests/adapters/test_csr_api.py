@@ -19,8 +19,8 @@ from tests.adapters.scripted_api import (
     HANGS_UP,
     Answering,
     Json,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     a_page,
     an_item,
@@ -41,7 +41,7 @@ def serving(*items: Json, put: Answering = echo) -> Answering:
     """Return a server that lists these items and answers a PUT by `put`."""
     listing = a_page(*items)
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         return listing if seen.method == "GET" else put(seen)
 
     return answer
@@ -49,7 +49,7 @@ def serving(*items: Json, put: Answering = echo) -> Answering:
 
 def written(
     *items: Json, put: Answering = echo, clock: StillClock | None = None, tokens: Any = TOKENS
-) -> tuple[list[Written], list[Seen]]:
+) -> tuple[list[Written], list[ReceivedRequest]]:
     """List and approve all items in order; return the results and the PUTs."""
     answer = serving(*items, put=put)
     with answering(answer=answer, clock=clock, tokens=tokens, connections=1) as (api, server):
@@ -68,7 +68,7 @@ def test_is_the_port() -> None:
 # --- what is sent -----------------------------------------------------------------------------
 
 
-def test_body() -> None:
+def test_a_decision_is_the_listed_object_with_a_condition() -> None:
     """The object is sent back as listed, with kind and condition; the server sets the times.
 
     What a PUT leaves out is deleted, so it contains labels, annotations and finalizers.
@@ -94,7 +94,7 @@ def test_body() -> None:
 
 
 @pytest.mark.parametrize("field", ["uid", "resourceVersion"])
-def test_preconditions(field: str) -> None:
+def test_a_decision_is_bound_to_the_object_that_was_judged(field: str) -> None:
     """Every write is bound to the object, and its version, that was evaluated."""
     listed = an_item()
     _, [seen] = written(listed)
@@ -102,7 +102,7 @@ def test_preconditions(field: str) -> None:
     assert listed["metadata"][field] == seen.json["metadata"].get(field)
 
 
-def test_earlier_conditions() -> None:
+def test_conditions_of_other_types_are_kept() -> None:
     """Conditions of other types are kept; an earlier one of the same type is replaced."""
     own = {"type": "example.com/Seen", "status": "False", "reason": "r", "message": "m"}
     earlier = {"type": "Approved", "status": "True", "reason": "Other", "message": "earlier"}
@@ -115,7 +115,7 @@ def test_earlier_conditions() -> None:
 
 
 @pytest.mark.parametrize("status", [None, {}, {"conditions": None}])
-def test_no_status(status: Json | None) -> None:
+def test_an_object_without_conditions_gets_its_first_one(status: Json | None) -> None:
     """A status that is null, empty or without conditions gets its first one."""
     [result], [seen] = written({**an_item(), "status": status})
 
@@ -184,7 +184,7 @@ def test_unusual_names(name: str, encoded: str) -> None:
     ],
     ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
 )
-def test_answers(answer: Reply, result: Written) -> None:
+def test_each_status_is_one_result(answer: Reply, result: Written) -> None:
     """Each status is one result; no status raises."""
     results, _ = written(an_item(), put=in_turn(answer))
 
@@ -203,11 +203,11 @@ def test_answers(answer: Reply, result: Written) -> None:
     ],
     ids=["403", "429", "500", "503", "hang-up", "cut short"],
 )
-def test_temporary_failure(passing: Reply) -> None:
+def test_after_a_temporary_failure_the_decision_is_written(passing: Reply) -> None:
     """After a temporary failure the same decision is written by another attempt."""
     trouble = in_turn(passing, reply(204))
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         answer = trouble(seen)
         return echo(seen) if answer.status == 204 else answer
 
@@ -239,7 +239,7 @@ def test_expired_token() -> None:
     """A token that expires between two writes is replaced, once for all writes."""
     put_tokens: list[str] = []
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         put_tokens.append(seen.headers["Authorization"][-1])
         return failure(401) if put_tokens[-1] == "1" else echo(seen)
 
@@ -249,7 +249,7 @@ def test_expired_token() -> None:
     assert ["1", "2", "2"] == put_tokens
 
 
-def test_no_new_token() -> None:
+def test_without_a_new_token_that_write_and_the_others_fail() -> None:
     """If no new token can be made, that write and the others fail."""
     results, _ = written(
         an_item("a"), an_item("b"), put=in_turn(failure(401, "U")), tokens=("token-1", "")
@@ -324,7 +324,7 @@ def test_each_write_has_its_result() -> None:
     items = [an_item(f"csr-{number:03}") for number in range(60)]
     four = Barrier(4)
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         four.wait(timeout=10)
         return failure(409) if "5/" in seen.target else echo(seen)
 
@@ -338,15 +338,15 @@ def test_each_write_has_its_result() -> None:
     assert server.connections == 4
 
 
-def order_of(seen: Sequence[Seen]) -> list[str]:
-    return [one.target.removeprefix(f"{CSRS}/").split("/")[0] for one in seen]
+def order_of(seen: Sequence[ReceivedRequest]) -> list[str]:
+    return [request.target.removeprefix(f"{CSRS}/").split("/")[0] for request in seen]
 
 
-def test_deadline() -> None:
+def test_writes_that_do_not_begin_in_time_are_deferred() -> None:
     """Writes begin in the given order until the time is up; the rest is deferred."""
     clock = StillClock(50.0)
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         clock.seconds -= 25.0
         return echo(seen)
 
@@ -361,7 +361,7 @@ def test_answer_comes_too_late() -> None:
     """An answer that comes well after the end isn't read; the next run lists the CSR again."""
     clock = StillClock(50.0)
 
-    def put(seen: Seen) -> Reply:
+    def put(seen: ReceivedRequest) -> Reply:
         clock.seconds = -2.0
         return echo(seen)
 
@@ -374,7 +374,7 @@ def test_retry_stops_at_the_deadline() -> None:
     """There is no retry that would wait beyond the deadline."""
     clock = StillClock(50.0)
 
-    def put(_: Seen) -> Reply:
+    def put(_: ReceivedRequest) -> Reply:
         clock.seconds = 5.0
         return failure(429, "later", Retry_After="8")
 
@@ -408,7 +408,7 @@ def test_two_lists() -> None:
         assert {WRITTEN} == {result for _, result in api.write_all([approval(c) for c in csrs])}
 
 
-def test_default_policy() -> None:
+def test_the_adapter_uses_the_retry_policy_by_default() -> None:
     """By default the adapter uses this project's retry policy."""
     clock = StillClock()
     with KubernetesCsrApi("https://a", CA_PEM, lambda: "t", clock) as api:

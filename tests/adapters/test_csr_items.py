@@ -33,7 +33,7 @@ def read(item: object) -> Csr:
     return found
 
 
-def test_whole_item() -> None:
+def test_every_field_that_the_checks_use_is_read_unchanged() -> None:
     """Every field that the checks use is read unchanged."""
     condition = {
         "type": "Approved",
@@ -69,7 +69,7 @@ def test_whole_item() -> None:
     assert expected == read_item(item)
 
 
-def test_newer_server() -> None:
+def test_fields_of_a_newer_server_are_ignored() -> None:
     """Fields that a newer server adds, at any depth, are ignored."""
     item = an_item(new={"a": [1]}, spec_new=1, status_new=None)
 
@@ -97,7 +97,7 @@ def test_saved_item(name: str) -> None:
         ),
     ],
 )
-def test_nulls(item: dict[str, Any]) -> None:
+def test_null_lists_and_objects_are_empty(item: dict[str, Any]) -> None:
     """Null lists and objects, as Go writes its nil, are empty ones."""
     csr = read(item)
 
@@ -105,12 +105,12 @@ def test_nulls(item: dict[str, Any]) -> None:
     assert csr.certificate == b""
 
 
-def test_null_extra() -> None:
+def test_an_extra_key_without_values_is_kept() -> None:
     """An extra key without values is kept, without values."""
     assert read(an_item(spec_extra={"sessionName": None})).extra == {"sessionName": ()}
 
 
-def test_absent_fields() -> None:
+def test_fields_that_go_omits_may_be_absent() -> None:
     """Fields that Go leaves out if empty may be absent."""
     item = an_item()
     for name in ("usages", "username", "groups", "extra"):
@@ -122,7 +122,7 @@ def test_absent_fields() -> None:
     assert csr.expiration_seconds is None
 
 
-def test_longest_request() -> None:
+def test_a_request_of_the_greatest_allowed_length_is_read() -> None:
     """A request of the greatest allowed length is read."""
     csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES)))
 
@@ -130,7 +130,7 @@ def test_longest_request() -> None:
 
 
 @pytest.mark.parametrize("over", [1, 2, 3])
-def test_oversized_request(over: int) -> None:
+def test_of_an_oversized_request_only_the_size_is_kept(over: int) -> None:
     """Only the size of a longer request is kept."""
     csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES + over)))
 
@@ -146,7 +146,7 @@ def test_oversized_request(over: int) -> None:
         ("2026-11-24T12:00:00.123456789Z", datetime(2026, 11, 24, 12, 0, 0, 123_456, tzinfo=UTC)),
     ],
 )
-def test_times(text: str, moment: datetime) -> None:
+def test_rfc_3339_times_are_converted_to_utc(text: str, moment: datetime) -> None:
     """RFC 3339 times are converted to UTC."""
     assert moment == read(an_item(creationTimestamp=text)).created
 
@@ -166,7 +166,7 @@ def test_times(text: str, moment: datetime) -> None:
         "2026-11-24T12:00:00Z\n",
     ],
 )
-def test_other_times(value: object) -> None:
+def test_a_time_that_is_not_rfc_3339_makes_the_item_unreadable(value: object) -> None:
     """A time that isn't RFC 3339 with an offset makes the item unreadable."""
     assert read_item(an_item(creationTimestamp=value)) == UnreadableCsr(
         "csr-7znmf",
@@ -232,7 +232,9 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("changes", "problem"), BROKEN.values(), ids=BROKEN)
-def test_broken_field(changes: dict[str, Any], problem: str) -> None:
+def test_a_field_of_another_shape_makes_the_item_unreadable(
+    changes: dict[str, Any], problem: str
+) -> None:
     """A field of another shape makes its item unreadable, and the problem names it."""
     found = read_item(an_item(**changes))
 
@@ -242,7 +244,7 @@ def test_broken_field(changes: dict[str, Any], problem: str) -> None:
 
 
 @pytest.mark.parametrize("item", [None, 1, "text", [], ["metadata"]])
-def test_no_object(item: object) -> None:
+def test_an_item_that_is_no_object_has_no_name_and_no_signer(item: object) -> None:
     """An item that isn't an object has no name and no signer."""
     assert read_item(item) == UnreadableCsr(None, None, "the whole: expected an object")
 
@@ -291,7 +293,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(JSON_VALUES)
-def test_any_json(value: object) -> None:
+def test_no_json_raises(value: object) -> None:
     """No JSON raises."""
     assert isinstance(read_item(value), UnreadableCsr)
 
@@ -316,6 +318,6 @@ FIELDS = [
 
 
 @given(st.sampled_from(FIELDS).flatmap(lambda path: JSON_VALUES.map(_replaced(path))))
-def test_any_field(item: object) -> None:
+def test_no_value_of_a_field_raises(item: object) -> None:
     """No value in any field of a valid item raises."""
     assert isinstance(read_item(item), Csr | UnreadableCsr)

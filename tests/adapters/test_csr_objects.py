@@ -94,11 +94,11 @@ def test_a_time_that_is_not_set_is_an_empty_message() -> None:
 
     assert isinstance(listed, Listed)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    assert [None, epoch] == [one.last_update for one in listed.csr.conditions]
+    assert [None, epoch] == [found.last_update for found in listed.csr.conditions]
 
 
 @pytest.mark.parametrize("seconds", [None, 0, 600, 2**31 - 1, -(2**31)])
-def test_expiration(seconds: int | None) -> None:
+def test_a_missing_expiration_is_not_0(seconds: int | None) -> None:
     """A missing value isn't 0."""
     assert seconds == read(an_item(spec_expirationSeconds=seconds)).csr.expiration_seconds
 
@@ -140,7 +140,9 @@ def test_only_conditions_of_the_same_type_are_replaced() -> None:
 
     body = protobuf.decode(decision(listed.message, approval(listed.csr)))
 
-    conditions = [(one["type"], one["reason"]) for one in body["status"]["conditions"]]
+    conditions = [
+        (condition["type"], condition["reason"]) for condition in body["status"]["conditions"]
+    ]
     assert [("Seen", "earlier"), ("Approved", "ApprovedByCsrApprover")] == conditions
     assert "QUJD" == body["status"]["certificate"]
 
@@ -167,7 +169,7 @@ def test_an_answer_shows_the_decision_whatever_else_it_contains() -> None:
 
 @pytest.mark.parametrize(("metadata", "problem"), KINDS.values(), ids=KINDS)
 def test_a_csr_that_breaks_other_clients_is_named(metadata: Json, problem: str) -> None:
-    """Other clients list nothing until it is deleted, so it is reported by name."""
+    """Other clients list no CSR until this one is deleted, so it is reported by name."""
     found = unread(message_of(an_item("hiding", **metadata)))
 
     assert "hiding" == found.name

@@ -11,8 +11,8 @@ from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import KUBELET_SERVING, Listing, OversizedRequest, UnreadableCsr
 from tests.adapters.scripted_api import (
     HANGS_UP,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     a_page,
     an_item,
@@ -22,12 +22,12 @@ from tests.adapters.scripted_api import (
     reply,
 )
 
-GONE = "The provided continue parameter is too old"
+EXPIRED_MESSAGE = "The provided continue parameter is too old"
 
 
 def expired(token: str = "") -> Reply:
     """The API server's 410, with the inconsistent continue token that it may offer."""
-    content = {"kind": "Status", "code": 410, "reason": "Expired", "message": GONE}
+    content = {"kind": "Status", "code": 410, "reason": "Expired", "message": EXPIRED_MESSAGE}
     return reply(410, {**content, "metadata": {"continue": token}})
 
 
@@ -35,7 +35,7 @@ def names(listing: Any) -> list[str]:
     return [item.name for item in listing.items]
 
 
-def test_request() -> None:
+def test_the_signers_csrs_are_requested_500_at_once() -> None:
     """The signer's CSRs are asked for by field selector, 500 at once, as this program."""
     with answering(a_page()) as (api, server):
         api.list_csrs(KUBELET_SERVING)
@@ -48,7 +48,7 @@ def test_request() -> None:
     assert seen.headers["Authorization"] == "Bearer token-1"
 
 
-def test_pages() -> None:
+def test_pages_follow_the_servers_continue_token() -> None:
     """Pages follow one another by the server's continue token, over one connection."""
     pages = (a_page(an_item("a"), token="x&y=/ z"), a_page(an_item("b"), an_item("c")))
     with answering(*pages) as (api, server):
@@ -66,7 +66,7 @@ def test_empty_list() -> None:
         assert () == api.list_csrs(KUBELET_SERVING).items
 
 
-def test_unreadable_item() -> None:
+def test_an_unreadable_item_is_reported_and_stops_no_other() -> None:
     """An item that can't be read is reported in its place, and stops no other."""
     page = a_page(an_item("a"), an_item("b", spec_username="\udcff"), None, an_item("c"))
     with answering(page) as (api, _):
@@ -85,7 +85,9 @@ def test_unreadable_item() -> None:
         ({"spec_signerName": "example.com/x"}, "spec.signerName: not the signer asked for"),
     ],
 )
-def test_unusable_item(changes: dict[str, Any], problem: str) -> None:
+def test_an_item_that_cannot_be_written_safely_is_unreadable(
+    changes: dict[str, Any], problem: str
+) -> None:
     """An item that couldn't be written safely, or is of another signer, is unreadable."""
     with answering(a_page(an_item(**changes))) as (api, _):
         [item] = api.list_csrs(KUBELET_SERVING).items
@@ -115,7 +117,7 @@ def test_oversized_request() -> None:
 def by_limit(items: list[dict[str, Any]]) -> Any:
     """Return a server that respects the limit; its token is the number of the next item."""
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         start, limit = int(seen.query.get("continue", 0)), int(seen.query["limit"])
         token = str(start + limit) if start + limit < len(items) else ""
         return a_page(*items[start : start + limit], token=token)
@@ -123,11 +125,11 @@ def by_limit(items: list[dict[str, Any]]) -> Any:
     return answer
 
 
-def limits_asked(seen: list[Seen]) -> list[int]:
-    return [int(one.query["limit"]) for one in seen]
+def limits_asked(seen: list[ReceivedRequest]) -> list[int]:
+    return [int(request.query["limit"]) for request in seen]
 
 
-def test_page_too_large() -> None:
+def test_a_page_that_is_too_large_is_requested_with_half_the_limit() -> None:
     """A page that is too large is requested again with half the limit, until it fits."""
     items = [an_item(f"csr-{number:03}") for number in range(20)]
     with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, server):
@@ -149,7 +151,7 @@ def test_limit_recovers() -> None:
     assert [1, 1, 1, 1, 1, 2, 4, 8] == limits_asked(server.seen)[-8:]
 
 
-def test_one_csr_too_large() -> None:
+def test_a_csr_that_is_too_large_ends_the_listing() -> None:
     """A single CSR that is too large ends the listing; the CSRs before it are kept."""
     items = [an_item("a"), an_item("b", annotations={"x": "y" * 20_000}), an_item("c")]
     with answering(answer=by_limit(items), limits=Limits(page=10_000)) as (api, _):
@@ -160,7 +162,7 @@ def test_one_csr_too_large() -> None:
     assert listing.cause == "size: one CSR alone, the answer is longer than 10000 bytes"
 
 
-def test_first_csr_too_large() -> None:
+def test_if_the_first_csr_is_too_large_the_listing_is_empty() -> None:
     """If it is the first CSR, the listing is empty and truncated; this isn't an error."""
     with answering(a_page(an_item()), limits=Limits(page=100)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -198,7 +200,7 @@ def test_a_requesters_newest_csrs_are_kept() -> None:
 
 
 def test_if_all_have_too_much_the_one_with_most_loses_csrs_first() -> None:
-    """It loses its oldest: a requester with few CSRs finds room, however late it is listed."""
+    """The requester with most loses its oldest CSRs: one with few finds room, even listed late."""
     items = [
         a_large_item(f"{name}-{n}", f"11:0{n}:00", spec_username=f"system:node:{name}")
         for name in "ab"
@@ -223,7 +225,7 @@ def test_no_requester_loses_csrs_to_one_that_would_have_more() -> None:
 
 
 def test_a_csr_larger_than_a_share_removes_no_other() -> None:
-    """It can't be kept in any case."""
+    """A CSR that is larger than a share isn't kept, whatever else is dropped."""
     items = [a_large_item("a", "11:01:00"), a_large_item("b", "11:02:00", size=11_000)]
     with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -233,7 +235,7 @@ def test_a_csr_larger_than_a_share_removes_no_other() -> None:
 
 
 def test_a_removed_csr_is_not_written() -> None:
-    """Its message is removed, too, because the share limits memory."""
+    """The message of a removed CSR is removed, too, because the share limits memory."""
     items = [a_large_item(f"a-{n}", f"11:0{n}:00") for n in range(5)]
     with answering(a_page(*items), limits=Limits(share=10_000)) as (api, _):
         listing = api.list_csrs(KUBELET_SERVING)
@@ -280,7 +282,7 @@ def test_expired_twice(token: str) -> None:
 
     assert ["b"] == names(listing)[-1:]
     assert listing.truncated
-    assert f"status: 410: {GONE}" == listing.cause
+    assert f"status: 410: {EXPIRED_MESSAGE}" == listing.cause
     assert len(server.seen) == 4
 
 
@@ -295,11 +297,11 @@ def test_expired_at_once() -> None:
 # --- time -------------------------------------------------------------------------------------
 
 
-def test_half_of_the_time() -> None:
+def test_listing_ends_when_half_of_the_time_is_gone() -> None:
     """Listing ends when half of the run's time is gone; the CSRs read by then are kept."""
     clock = StillClock(50.0)
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         number = int(seen.query.get("continue", 0))
         clock.seconds -= 10.0
         return a_page(an_item(f"csr-{number}"), token=str(number + 1))
@@ -313,7 +315,7 @@ def test_half_of_the_time() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, -3.0])
-def test_no_time_at_all(seconds: float) -> None:
+def test_without_time_nothing_is_requested(seconds: float) -> None:
     """Without time nothing is requested, and the listing fails."""
     with (
         answering(a_page(), clock=StillClock(seconds)) as (api, server),
@@ -328,7 +330,7 @@ def by_name(items: list[dict[str, Any]], clock: StillClock, seconds: float) -> A
     """Return a server whose pages take `seconds` each; its tokens contain the last name."""
     names = [item["metadata"]["name"] for item in items]
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         token = seen.query.get("continue", "")
         start = json.loads(base64.b64decode(token + "=="))["start"] if token else "/"
         here = [item for item in items if f"/{item['metadata']['name']}" >= start][:2]
@@ -350,14 +352,14 @@ def listed_by_name(seconds: float, *names: str) -> tuple[Listing, list[str]]:
     with answering(answer=by_name(items, clock, seconds), clock=clock) as (api, server):
         listing = api.list_csrs(KUBELET_SERVING)
     tokens = [seen.query["continue"] for seen in server.seen if "continue" in seen.query]
-    return listing, [json.loads(base64.b64decode(one + "=="))["start"] for one in tokens]
+    return listing, [json.loads(base64.b64decode(token + "=="))["start"] for token in tokens]
 
 
 def test_a_name_that_leads_the_list_back_is_skipped() -> None:
     """In protobuf it needn't be UTF-8; the token has U+FFFD for it, which sorts before the name."""
     back = token_of("/x\ufffd\0")
 
-    def served(seen: Seen) -> Reply:
+    def served(seen: ReceivedRequest) -> Reply:
         if seen.query.get("continue") not in (None, back):
             return a_page(an_item("z"))
         return a_page(an_item("a"), token=back)
@@ -383,7 +385,7 @@ def test_when_half_of_the_time_is_gone_a_later_place_is_read() -> None:
 
 
 def test_skipped_csrs_are_read_in_the_time_that_is_left() -> None:
-    """They are read up to the later place, so that none is missing or listed twice."""
+    """Skipped CSRs are read up to the later place, so that none is missing or listed twice."""
     own = ("csr-2", "csr-9", "csr-b", "csr-zzzzz")
     listing, starts = listed_by_name(2.4, *MANY[:12], *own)
 
@@ -460,7 +462,7 @@ def test_later_page_fails(broken: Reply, words: str) -> None:
     ],
     ids=["403", "429", "503", "hang-up", "cut short", "chunks cut short"],
 )
-def test_temporary_failure(passing: Reply) -> None:
+def test_a_temporary_failure_does_not_change_the_listing(passing: Reply) -> None:
     """A temporary failure changes nothing, on the first page or on a later one."""
     pages = (a_page(an_item("a"), token="t"), a_page(an_item("b")))
     with answering(passing, pages[0], passing, pages[1]) as (api, _):
@@ -482,7 +484,7 @@ def test_credentials_are_rejected() -> None:
         ]
 
 
-def test_no_rights() -> None:
+def test_a_403_that_lasts_means_that_we_have_no_rights() -> None:
     """403s for longer than a starting API server sends them mean that we have no rights."""
     clock = StillClock()
     with answering(failure(403, "cannot list"), clock=clock) as (api, _):

@@ -395,7 +395,7 @@ def test_shortly_before_the_end_nothing_is_requested() -> None:
     late = fleet.role_of_profile(PROFILE)
     assert isinstance(late, OutOfTime)
     assert str(late) == "IAM GetInstanceProfile: not asked, no time was left"
-    assert all(isinstance(one, OutOfTime) for one in fleet.by_id([an_id(1)]).values())
+    assert all(isinstance(found, OutOfTime) for found in fleet.by_id([an_id(1)]).values())
     assert ec2.asked == []
 
 
@@ -445,7 +445,7 @@ def test_a_time_out_of_the_fast_fail_client_is_a_lack_of_time(kind: Any) -> None
 
 
 def test_other_trouble_of_the_hasty_client_is_trouble() -> None:
-    """It would be the same with more patience."""
+    """An error that is no time-out isn't retried: the patient client would get the same error."""
     denied = ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "DescribeInstances")
 
     answer = late_fleet(Countdown(14), ScriptedEc2(), FastFail(denied)).by_id([an_id(1)])

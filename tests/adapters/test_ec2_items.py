@@ -207,7 +207,7 @@ def test_a_customer_owned_address_is_an_other_address() -> None:
 
 
 def test_addresses_of_secondary_networks_are_other_addresses() -> None:
-    """Those are the addresses under SecondaryInterfaces."""
+    """The addresses under SecondaryInterfaces are `other_addresses`."""
     secondary = [{"PrivateIpAddresses": [{"PrivateIpAddress": "172.31.9.9"}]}]
     instance = instance_of(an_item(lambda item: item.update(SecondaryInterfaces=secondary)))
 
@@ -263,7 +263,7 @@ def test_addresses_of_secondary_networks_are_other_addresses() -> None:
 def test_a_field_of_another_shape_is_an_error_that_names_it(
     change: Callable[[dict[str, Any]], object], problem: str
 ) -> None:
-    """Nothing is guessed: the error names the field."""
+    """A value of another shape isn't guessed at: the error names the field."""
     with pytest.raises(ValueError, match=r"^") as refused:
         instance_of(an_item(change))
 
@@ -272,7 +272,7 @@ def test_a_field_of_another_shape_is_an_error_that_names_it(
 
 @pytest.mark.parametrize("item", [None, [], "i-1", 5])
 def test_an_item_that_is_no_object_is_an_error(item: object) -> None:
-    """It has no field to name."""
+    """The error of an item that is no object names the item, because it has no fields."""
     with pytest.raises(ValueError, match=r"^the whole: expected an object"):
         instance_of(item)
 

@@ -181,7 +181,7 @@ def test_an_element_in_another_form_makes_its_instance_unreadable(
 
 
 def test_a_second_id_leaves_no_id() -> None:
-    """It is unknown for which id the instance is evidence."""
+    """With two ids it is unknown for which of them the instance is evidence."""
     [refused] = read(ours(answer_with([ID, ("instanceId", "i-2")])))
 
     assert isinstance(refused, str)
@@ -245,7 +245,7 @@ def test_an_answer_that_is_not_ec2s_raises_botocores_own_error(body: bytes) -> N
     ],
 )
 def test_an_answer_without_its_lists_is_unreadable(content: Content) -> None:
-    """It isn't read as an answer without instances."""
+    """An answer that lacks a list isn't read as an answer without instances."""
     [refused] = read(ours(content))
 
     assert "Reservations" in str(refused)

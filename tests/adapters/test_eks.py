@@ -141,7 +141,7 @@ class Unreachable:
 
 @mock_aws
 def test_the_clusters_of_a_region_are_listed() -> None:
-    """All of them, by name."""
+    """The names of all clusters are listed."""
     client = a_client()
     for name in ("prod", "dev"):
         role = "arn:aws:iam::123456789012:role/x"
@@ -340,7 +340,7 @@ def test_an_answer_about_another_cluster_is_refused() -> None:
 
 
 def test_a_cluster_being_created_is_described_without_endpoint_and_ca() -> None:
-    """It has neither yet, which isn't an error."""
+    """A cluster that is being created has neither endpoint nor CA yet, which isn't an error."""
 
     def creating(cluster: dict[str, Any]) -> None:
         cluster.update(status="CREATING")
@@ -409,6 +409,6 @@ def test_a_clusters_name_alone_is_enough() -> None:
 def test_a_cluster_of_another_shape_is_an_error_that_names_the_field(
     output: object, problem: str
 ) -> None:
-    """Nothing is guessed."""
+    """A value of another shape isn't guessed at: the error names the field."""
     with pytest.raises(ValueError, match=f"^{problem}"):
         cluster_of(output)

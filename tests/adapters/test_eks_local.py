@@ -50,11 +50,11 @@ def test_without_an_outpost_the_token_is_for_the_name() -> None:
         f"{LOCAL_ID}\r\nx-evil: 1",
         f"{LOCAL_ID}0",
         f"{{{LOCAL_ID}}}",
-        LOCAL_ID.replace("0", "\u0660"),
+        LOCAL_ID.replace("0", "\u0660"),  # an Arabic-Indic zero, which `\d` would match
     ],
 )
 def test_a_local_cluster_without_a_valid_id_gets_no_token(cluster_id: str | None) -> None:
-    """Nothing is signed instead, not even the name; the error names the field."""
+    """No token is signed, not even for the cluster's name, and the error names the field."""
 
     def change(cluster: dict[str, Any]) -> None:
         local(id=cluster_id)(cluster)
@@ -80,7 +80,7 @@ class Answering:
 
 @pytest.mark.parametrize("cluster_id", [5, ["a"], {"a": "b"}, True])
 def test_an_id_that_is_not_text_gets_no_token(cluster_id: object) -> None:
-    """It is refused like any other invalid id."""
+    """An id that is a number, a list or an object is refused like any other invalid id."""
     with pytest.raises(ClusterUnavailable, match=r"cluster\.id: "):
         describe(Answering(an_output(local(id=cluster_id))), "prod", "eu-west-1")
 
@@ -94,7 +94,10 @@ def test_any_outpost_config_makes_a_cluster_local(config: object) -> None:
 
 
 def test_an_ordinary_cluster_may_have_a_name_like_an_id() -> None:
-    """Its tokens are for its name: see "One name, two clusters" in docs/threat-model.md."""
+    """The tokens of a cluster that is not local are for its name, even if that looks like an id.
+
+    See "One name, two clusters" in docs/threat-model.md.
+    """
     answer = an_output(lambda cluster: cluster.update(name=LOCAL_ID, id="another"))
     with eks_saying("describe_cluster", answer) as eks:
         assert describe(eks, LOCAL_ID, "eu-west-1").token_for == LOCAL_ID
@@ -109,7 +112,7 @@ def test_a_local_clusters_own_name_is_never_signed() -> None:
 
 @pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
 def test_a_local_cluster_that_is_not_reviewable_needs_no_id_yet(status: str) -> None:
-    """It is described without an id, because nothing is sent to it."""
+    """A local cluster without an id is described, because nothing is sent to it in this state."""
 
     def change(cluster: dict[str, Any]) -> None:
         local(status=status)(cluster)
@@ -119,6 +122,6 @@ def test_a_local_cluster_that_is_not_reviewable_needs_no_id_yet(status: str) -> 
         assert describe(eks, "prod", "eu-west-1").token_for == ""
 
 
-def test_saved_clusters_are_read_without_an_id() -> None:
-    """No token is made offline, so an answer with a bad id can be evaluated."""
+def test_a_saved_cluster_with_an_invalid_id_is_read() -> None:
+    """Offline commands sign no token, so they don't validate the id."""
     assert cluster_of(an_output(local(id="bad"))) == CLUSTER

@@ -163,7 +163,7 @@ def test_a_region_of_no_partition_is_refused(region: str) -> None:
 
 
 def test_a_token_is_not_shown_by_accident() -> None:
-    """Its `repr`, which tracebacks and structures print, doesn't contain the token."""
+    """The token's `repr`, which tracebacks and structures print, doesn't contain the token."""
     token = cluster_token(KEYS, cluster="prod", region="us-east-1")
 
     assert "[ClusterToken(…)]" == f"{[token]}"

@@ -267,6 +267,6 @@ def test_the_listing_of_the_cli_gives_roles_by_profile() -> None:
 def test_a_listing_of_another_shape_is_an_error_that_names_the_place(
     output: object, problem: str
 ) -> None:
-    """Nothing is guessed."""
+    """A value of another shape isn't guessed at: the error names its place."""
     with pytest.raises(ValueError, match=f"^{problem}"):
         roles_of_profiles(output)

@@ -236,7 +236,7 @@ def test_a_decision_is_one_line_with_everything_it_is_based_on(output: LedgerOut
 
 
 def test_every_refusal_is_in_the_line(output: LedgerOutput) -> None:
-    """Each has its check, effect, reason and detail."""
+    """Each refusal in the line has its check, effect, reason and detail."""
     output.ledger.record(a_record(Action.DENIED, DENY))
 
     assert output.lines()[0]["refusals"] == [
@@ -250,7 +250,7 @@ def test_every_refusal_is_in_the_line(output: LedgerOutput) -> None:
 
 
 def test_a_node_known_by_name_has_the_identity_name(output: LedgerOutput) -> None:
-    """Its instance is the only one with that name."""
+    """The line shows that the instance was found by the node's name, not by a session."""
     output.ledger.record(a_record(case=a_case(identity="name")))
 
     assert (output.lines()[0]["identity"], output.lines()[0]["instance"]) == ("name", INSTANCE_ID)
@@ -290,7 +290,7 @@ def test_an_unreadable_request_has_its_problem_in_the_line(output: LedgerOutput)
 
 
 def test_names_of_other_kinds_are_listed(output: LedgerOutput) -> None:
-    """Each has its kind before it."""
+    """Each name of another kind has its kind before it."""
     case = a_case(request=a_request(sans=(OtherName("URI", "spiffe://x"),)))
     output.ledger.record(a_record(case=case))
 
@@ -744,7 +744,7 @@ def test_nothing_that_a_requester_chose_is_a_dimension_or_a_metric(output: Ledge
 
 
 def test_an_unavailable_cluster_is_a_line_and_an_error(output: LedgerOutput) -> None:
-    """Its review didn't complete; the next minute's run is the retry."""
+    """A review that doesn't complete is an error; the next minute's run is the retry."""
     error = ClusterUnavailable("tls", "certificate verify failed\n")
     output.ledger.cluster_unavailable("prod", "eu-west-1", error)
     [line] = output.lines()
@@ -759,7 +759,7 @@ def test_an_unavailable_cluster_is_a_line_and_an_error(output: LedgerOutput) -> 
 
 
 def test_a_cluster_that_rejects_our_credentials_is_an_info_line(output: LedgerOutput) -> None:
-    """It has its own metric and isn't an error."""
+    """A cluster that rejects our credentials has its own metric, and isn't an error."""
     output.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
     [line] = output.lines()
     account, cluster = output.blobs()
@@ -776,7 +776,7 @@ def test_a_cluster_that_rejects_our_credentials_is_an_info_line(output: LedgerOu
 
 
 def test_a_skipped_cluster_is_counted_as_skipped(output: LedgerOutput) -> None:
-    """It isn't a completed review; a cluster that may not exist gets no metrics of its own."""
+    """A skipped cluster isn't a completed review, and gets no metrics: it may not exist."""
     output.ledger.skipped("gone", "eu-west-1", "not selected")
     [line] = output.lines()
     [account] = output.blobs()
@@ -870,7 +870,7 @@ def test_a_second_signers_run_adds_to_the_metrics_but_completes_nothing(
 def test_a_request_left_to_people_does_not_count_as_waiting(
     output: LedgerOutput, action: Action, age: int
 ) -> None:
-    """Otherwise anyone who can create requests could make an alarm fire that we can't end."""
+    """If it counted, anyone who may create requests could fire an alarm that we can't end."""
     run = a_run(of_services(a_service_case(), action), signer=APP_SERVING)
 
     output.ledger.finish(run)

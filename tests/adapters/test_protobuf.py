@@ -33,7 +33,7 @@ def test_fields_of_fixed_size_are_skipped() -> None:
     message = b"\x09" + b"x" * 8 + b"\x15" + b"x" * 4 + encoded(3, b"a")
 
     assert b"a" == parts(message, 3).last(3)
-    assert [b"", b"", b"a"] == [bytes(one.content) for one in fields(memoryview(message), 3)]
+    assert [b"", b"", b"a"] == [bytes(field.content) for field in fields(memoryview(message), 3)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_fields_of_fixed_size_are_skipped() -> None:
     ],
 )
 def test_a_message_that_is_cut_off_or_too_long_is_malformed(message: bytes) -> None:
-    """Both walkers agree."""
+    """Both walkers of the message report it as malformed."""
     with pytest.raises(Malformed):
         parts(message, 3)
     with pytest.raises(Malformed):

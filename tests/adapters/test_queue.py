@@ -193,7 +193,7 @@ def test_regions_of_all_partitions_are_accepted(region: str) -> None:
     ],
 )
 def test_a_body_that_is_not_exactly_an_assignment_is_refused(body: str) -> None:
-    """It must have a valid cluster and Region, and nothing else."""
+    """An assignment has a valid cluster and a valid Region, and nothing else."""
     with pytest.raises(ValueError, match=r"^not an assignment: "):
         Assignment.from_body(body)
 

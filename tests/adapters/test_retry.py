@@ -29,7 +29,7 @@ def retries(clock: StillClock, jitter: Callable[[], float] = lambda: 1.0) -> Pol
 
 
 @pytest.mark.parametrize("status", [200, 301, 307, 400, 401, 404, 409, 410, 413, 422])
-def test_final_statuses(status: int) -> None:
+def test_an_answer_that_would_be_the_same_later_is_final(status: int) -> None:
     """An answer that would be the same a second later is final."""
     clock, calls = StillClock(), Calls(Answer(status), OK)
 
@@ -38,7 +38,7 @@ def test_final_statuses(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 429, 500, 502, 503, 504])
-def test_temporary_statuses(status: int) -> None:
+def test_an_answer_that_may_differ_later_is_retried(status: int) -> None:
     """A call whose answer may be different a second later is retried."""
     calls = Calls(Answer(status), OK)
 
@@ -47,7 +47,7 @@ def test_temporary_statuses(status: int) -> None:
 
 
 @pytest.mark.parametrize("cause", ["tls", "token", "size", "time"])
-def test_final_failures(cause: str) -> None:
+def test_only_a_broken_connection_is_retried(cause: str) -> None:
     """Only a broken connection is retried; a TLS failure, for example, isn't."""
     calls = Calls(NoAnswer(cause, "…"), OK)  # type: ignore[arg-type]
 
@@ -64,7 +64,7 @@ def test_attempts_are_counted() -> None:
     assert list(BACKOFF) == clock.slept
 
 
-def test_jitter() -> None:
+def test_waits_are_random_up_to_their_ceiling() -> None:
     """Waits are random, from 0 to their ceiling, so that callers don't retry at the same time."""
     clock = StillClock()
 
@@ -73,7 +73,7 @@ def test_jitter() -> None:
     assert [ceiling / 4 for ceiling in BACKOFF] == clock.slept
 
 
-def test_retry_after() -> None:
+def test_a_wait_is_at_least_the_servers_retry_after() -> None:
     """The wait is at least the server's Retry-After."""
     clock = StillClock()
 
@@ -82,7 +82,7 @@ def test_retry_after() -> None:
     assert [3.0] == clock.slept
 
 
-def test_long_retry_after() -> None:
+def test_the_wait_for_a_long_retry_after_is_limited() -> None:
     """The wait for a long Retry-After is limited."""
     clock = StillClock()
 
@@ -91,7 +91,7 @@ def test_long_retry_after() -> None:
     assert [LONGEST_WAIT] == clock.slept
 
 
-def test_no_time_to_wait() -> None:
+def test_without_time_to_wait_the_outcome_so_far_is_returned() -> None:
     """There is no wait that would use up the time; the outcome so far is returned."""
     clock, calls = StillClock(seconds=5.0), Calls(Answer(429, retry_after=5.0), OK)
 
@@ -107,7 +107,7 @@ def test_earlier_end() -> None:
     assert retries(clock).outcome_of(Calls(CUT, OK), stop_at=4.4) == OK
 
 
-def test_forbidden_moment() -> None:
+def test_a_403_is_retried_while_an_api_server_may_be_starting() -> None:
     """A 403 is retried for as long as an API server may take to start, without jitter."""
     clock, calls = StillClock(), Calls(Answer(403))
 
@@ -115,7 +115,7 @@ def test_forbidden_moment() -> None:
     assert sum(clock.slept) == pytest.approx(1.75)
 
 
-def test_lasting_forbidden() -> None:
+def test_a_403_that_lasts_is_not_retried_by_later_calls() -> None:
     """After a while with no other answer than 403, later calls don't retry it."""
     clock = StillClock()
     policy = retries(clock)
@@ -138,7 +138,7 @@ def test_allowed_again() -> None:
     assert policy.outcome_of(Calls(Answer(403), OK)) == OK
 
 
-def test_forbidden_without_retry() -> None:
+def test_with_retry_forbidden_false_a_403_is_final() -> None:
     """With `retry_forbidden=False` a 403 is final; other outcomes are retried as usual."""
     clock, calls = StillClock(), Calls(CUT, Answer(403), OK)
 
@@ -146,7 +146,7 @@ def test_forbidden_without_retry() -> None:
     assert (calls.made, len(clock.slept)) == (2, 1)
 
 
-def test_words() -> None:
+def test_the_words_are_the_status_and_its_message() -> None:
     """The words are the status and the message of a `Status`, on one line and bounded."""
     body = b'{"kind": "Status", "message": "%s"}' % (rb"no\nsuch" + b" thing" * 100)
 
@@ -155,6 +155,6 @@ def test_words() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"message": 5}', b"[" * 100_000])
-def test_words_of_something_else(body: bytes) -> None:
+def test_the_words_for_another_body_are_its_status(body: bytes) -> None:
     """The words for another body are its status only."""
     assert Answer(502, body).words == "502"

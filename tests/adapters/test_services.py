@@ -11,8 +11,8 @@ from core.ports import Services
 from tests.adapters.scripted_api import (
     HANGS_UP,
     Json,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     answering,
     failure,
@@ -20,7 +20,7 @@ from tests.adapters.scripted_api import (
 )
 from tests.service_builders import CLUSTER_IP, NAMESPACE, SERVICE, a_service
 
-Shown = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
+NamedServices = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
 
 
 def an_object(name: str = SERVICE, namespace: str = NAMESPACE, **spec: Any) -> Json:
@@ -40,7 +40,9 @@ def not_found(name: str = SERVICE, **changes: Any) -> Reply:
     return reply(404, {"kind": "Status", "reason": "NotFound", "details": details} | changes)
 
 
-def shown(*replies: Reply, seconds: float = 50.0, names: tuple[str, ...] = (SERVICE,)) -> Shown:
+def named_services(
+    *replies: Reply, seconds: float = 50.0, names: tuple[str, ...] = (SERVICE,)
+) -> NamedServices:
     with answering(*replies, clock=StillClock(seconds)) as (api, _):
         return api.services.named(NAMESPACE, names)
 
@@ -58,11 +60,11 @@ def test_is_the_port() -> None:
         assert {} == services.named(NAMESPACE, [])
 
 
-def test_each_is_asked_for_by_its_name() -> None:
+def test_each_service_is_requested_by_its_name() -> None:
     """Each Service is one GET; nothing is listed."""
     objects = {"web": an_object(), "db": an_object("db", clusterIP="None", clusterIPs=["None"])}
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         return reply(200, objects[seen.target.rpartition("/")[2]])
 
     with answering(answer=answer) as (api, server):
@@ -91,7 +93,7 @@ def test_only_dns_labels_reach_a_url(invalid: str) -> None:
 
 def test_a_missing_service_is_absent() -> None:
     """The answer is the API server's 404 for this Service."""
-    assert {} == shown(not_found())
+    assert {} == named_services(not_found())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_a_missing_service_is_absent() -> None:
 )
 def test_another_404_is_no_evidence(answer: Reply) -> None:
     """A proxy's 404 doesn't mean that the Service is missing."""
-    assert why(shown(answer)[SERVICE]).startswith("Service: 404")
+    assert why(named_services(answer)[SERVICE]).startswith("Service: 404")
 
 
 def test_without_the_right_it_is_hidden_and_requested_once() -> None:
@@ -146,19 +148,19 @@ def test_without_the_right_it_is_hidden_and_requested_once() -> None:
     ],
 )
 def test_any_other_answer_is_no_evidence(answer: Reply, reported: str) -> None:
-    """It shows neither that the Service exists, nor that it doesn't."""
-    assert why(shown(answer)[SERVICE]).startswith(f"Service: {reported}")
+    """Any other answer shows neither that the Service exists, nor that it doesn't."""
+    assert why(named_services(answer)[SERVICE]).startswith(f"Service: {reported}")
 
 
 def test_a_failure_is_retried() -> None:
     """The retry policy is that of all calls."""
-    assert {SERVICE: a_service()} == shown(failure(500), HANGS_UP, reply(200, an_object()))
+    assert {SERVICE: a_service()} == named_services(failure(500), HANGS_UP, reply(200, an_object()))
 
 
 def test_a_failure_affects_its_own_service_only() -> None:
     """The order doesn't matter."""
 
-    def answer(seen: Seen) -> Reply:
+    def answer(seen: ReceivedRequest) -> Reply:
         return failure(400) if seen.target.endswith("/a") else reply(200, an_object())
 
     with answering(answer=answer) as (api, _):
@@ -179,7 +181,7 @@ def test_nothing_is_requested_with_too_little_time() -> None:
 
 
 def test_a_service_is_requested_once_in_a_run() -> None:
-    """It may be named in many slices, and its answer may be unreadable."""
+    """A Service that several slices name, or whose answer is unreadable, is requested once."""
     with answering(reply(200, {})) as (api, server):
         services = api.services
         first = services.named(NAMESPACE, [SERVICE])
@@ -221,12 +223,12 @@ def test_type_and_cluster_ips_are_read(item: Json, service: Service) -> None:
     item["spec"]["externalIPs"] = ["198.51.100.1"]
     item["status"] = {"loadBalancer": {"ingress": [{"ip": "198.51.100.2"}]}}
 
-    assert {SERVICE: service} == shown(reply(200, item))
+    assert {SERVICE: service} == named_services(reply(200, item))
 
 
 def test_a_service_that_is_being_deleted_is_marked() -> None:
-    """Its finalizers may keep it for a long time."""
+    """A Service may be in deletion for long, because of its finalizers."""
     item = an_object()
     item["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z"
 
-    assert {SERVICE: a_service(deleting=True)} == shown(reply(200, item))
+    assert {SERVICE: a_service(deleting=True)} == named_services(reply(200, item))

@@ -78,7 +78,7 @@ def test_an_address_of_the_machine_or_the_metadata_service_in_any_form_is_denied
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "10.100.0.1", "224.0.0.1"])
 def test_a_reserved_address_is_denied_even_if_ec2_shows_it(address: str) -> None:
-    """Then only `reserved-names` refuses the address."""
+    """If EC2 shows the address, only `reserved-names` refuses it."""
     instance = an_instance(interfaces=(an_interface(address=address),))
 
     assert {"reserved-names": "deny"} == refusals(asking(address, instance=instance))

@@ -19,8 +19,8 @@ from tests.adapters.scripted_api import (
     CA_PEM,
     SERVER_TLS,
     Answering,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     a_page,
     an_item,
@@ -38,16 +38,16 @@ CSR = "CertificateSigningRequest"
 TOKEN = "k8s-aws-v1.aHR0cHM6Ly9zdHMuZXUtd2VzdC0xLmFtYXpvbmF3cy5jb20"
 
 
-def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[Seen]]:
+def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[ReceivedRequest]]:
     """Approve all that is listed; return the results and the requests that the server saw."""
 
-    def served(seen: Seen) -> Reply:
+    def served(seen: ReceivedRequest) -> Reply:
         return a_page(*items) if seen.method == "GET" else answer(seen)
 
     with answering(answer=served) as (api, server):
         csrs = api.list_csrs(KUBELET_SERVING).csrs
         written = [one for _, one in api.write_all([approval(csr) for csr in csrs])]
-    return written, [one for one in server.seen if one.method == "PUT"]
+    return written, [request for request in server.seen if request.method == "PUT"]
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_an_invalid_name_is_written_to_no_other_path(name: str) -> None:
     """Only approvals are PUT, and an invalid name stops no other CSR."""
     written, seen = wrote(echo, an_item(name), an_item("csr-own"))
 
-    assert all(one.target.endswith("/approval") for one in seen)
-    assert WriteResult.WRITTEN in [one.result for one in written]
+    assert all(request.target.endswith("/approval") for request in seen)
+    assert WriteResult.WRITTEN in [result.result for result in written]
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_an_invalid_name_is_written_to_no_other_path(name: str) -> None:
     ],
 )
 def test_an_answer_that_doesnt_show_the_decision_isnt_counted_as_written(
-    answer: Callable[[Seen], Reply],
+    answer: Callable[[ReceivedRequest], Reply],
 ) -> None:
     """Such an answer doesn't count as written."""
     written, _ = wrote(answer, an_item("a"))
 
-    assert [WriteResult.FAILED] == [one.result for one in written]
+    assert [WriteResult.FAILED] == [result.result for result in written]
 
 
 def test_of_two_objects_with_one_uid_only_the_first_is_judged() -> None:
@@ -114,7 +114,7 @@ def test_of_two_objects_with_one_uid_only_the_first_is_judged() -> None:
     written, seen = wrote(echo, an_item("a"), other)
 
     assert 1 == len(written)
-    assert ["a"] == [one.json["metadata"]["name"] for one in seen]
+    assert ["a"] == [request.json["metadata"]["name"] for request in seen]
 
 
 def test_an_object_of_another_signer_is_not_judged() -> None:
@@ -184,7 +184,7 @@ def test_endless_pages_end_when_the_time_is_used_up() -> None:
     """Empty pages with ever new tokens end when this cluster's half of the time is used."""
     numbers = count()
 
-    def served(_: Seen) -> Reply:
+    def served(_: ReceivedRequest) -> Reply:
         return a_page(token=str(next(numbers)))
 
     with answering(answer=served, clock=FallingClock()) as (api, _):

@@ -81,7 +81,7 @@ def test_a_page_with_more_items_than_the_limit_is_refused() -> None:
 
 @pytest.mark.parametrize("token", ["\u00fc", "x\u2028"])
 def test_a_continue_token_that_cant_be_sent_ends_the_listing(token: str) -> None:
-    """It is reported as the cluster's error, and the items that came with it are kept."""
+    """Such a token is reported as the cluster's error; the items that came with it are kept."""
     listing = listed(a_page(an_item("a"), token=token))
 
     assert ["a"] == [csr.name for csr in listing.csrs]
@@ -139,7 +139,7 @@ def test_bytes_that_break_parsers_are_reported_as_no_list(body: bytes) -> None:
     ],
 )
 def test_an_item_of_another_shape_is_reported_as_unreadable(changes: dict[str, Any]) -> None:
-    """It is reported as unreadable, and stops no other."""
+    """An item of another shape is reported as unreadable, and stops no other."""
     listing = listed(a_page(an_item("unusual", **changes), an_item("csr-own")))
 
     assert ["csr-own"] == [csr.name for csr in listing.csrs]

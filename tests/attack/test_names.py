@@ -103,7 +103,7 @@ def test_a_username_that_unicode_folds_to_the_nodes_is_denied() -> None:
     ],
 )
 def test_a_name_that_only_looks_like_the_nodes_is_denied(name: str) -> None:
-    """It is denied even beside the node's true name."""
+    """A lookalike name is denied even beside the node's true name."""
     case = a_case(request=a_request(sans=(DnsName(NODE), DnsName(name))))
 
     assert decided(case) is DENY

@@ -45,7 +45,7 @@ def test_another_roles_session_of_the_same_name_supersedes_no_other() -> None:
 
 
 def test_another_roles_session_of_the_same_name_is_left() -> None:
-    """It is judged separately, and its role isn't that of the instance profile."""
+    """Another role's session is judged separately; its role isn't the instance profile's."""
     world = FakeWorld(a_filed_csr(name="csr-forged", extra=ANOTHER_ROLE))
 
     run(world)

@@ -12,7 +12,14 @@ from adapters.csr_pages import Limits
 from core.model import KUBELET_SERVING, Decision
 from core.review import review
 from core.signers import SIGNERS
-from tests.adapters.scripted_api import Reply, Seen, StillClock, a_page, an_item, answering
+from tests.adapters.scripted_api import (
+    ReceivedRequest,
+    Reply,
+    StillClock,
+    a_page,
+    an_item,
+    answering,
+)
 from tests.builders import a_cluster, a_filed_csr, settings
 from tests.core.fakes import FakeWorld
 from tests.template.cloudformation import Stack, Template
@@ -30,7 +37,9 @@ def monitoring() -> Stack:
 def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:
     """Yield each metric that an alarm watches, with the alarm's name."""
     for name, alarm in monitoring.of_type("AWS::CloudWatch::Alarm").items():
-        queries = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+        queries = [
+            metric["MetricStat"] for metric in alarm.get("Metrics", ()) if "MetricStat" in metric
+        ]
         for metric in [query["Metric"] for query in queries] or [alarm]:
             yield name, metric["MetricName"]
 
@@ -44,7 +53,7 @@ def test_a_list_that_one_nodes_large_csrs_fill_is_reported_as_truncated() -> Non
     ]
     items: list[Any] = [*large, an_item("csr-own")]
 
-    def served(seen: Seen) -> Reply:
+    def served(seen: ReceivedRequest) -> Reply:
         start, limit = int(seen.query.get("continue", 0)), int(seen.query["limit"])
         page = items[start : start + limit]
         answer = a_page(*page, token=str(start + limit) if items[start + limit :] else "")
@@ -68,7 +77,7 @@ def test_a_name_too_long_to_continue_from_is_skipped() -> None:
     """A node may choose a name of 0.5 MB, whose continue token no server accepts."""
     long = token_of("a" * 20_000 + "\0")
 
-    def served(seen: Seen) -> Reply:
+    def served(seen: ReceivedRequest) -> Reply:
         if len(seen.target) > 10_000:
             return Reply(431)
         if "continue" in seen.query:
@@ -98,7 +107,7 @@ def test_a_token_that_is_refused_for_another_reason_ends_the_listing(token: str)
 
 
 def test_a_node_that_files_again_every_minute_is_reported() -> None:
-    """Its newest request is always too young to be denied, so the first one's age counts."""
+    """The newest request is always too young to be denied, so the first one's age counts."""
     asked = [
         a_filed_csr(name=f"csr-{n}", age=(7 - n) * MINUTE, ips=("10.0.1.20",), words=f"{n}")
         for n in range(7)

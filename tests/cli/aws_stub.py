@@ -1,7 +1,7 @@
-"""The AWS operations that moto lacks, answered within botocore, and validated by its models.
+"""The AWS operations that moto lacks: EKS access entries, CloudFormation's stack and its schedule.
 
-These are EKS access entries, CloudFormation's stack and its schedule. botocore validates the
-parameters; the stub validates the answers, and that an operation's model has the error.
+The stub answers within botocore, which validates the parameters. The stub validates the answers
+against botocore's models, and that an operation can return the error that a test wants.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,24 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.validate import ParamValidator
 
-Answer = dict[str, Any]
+Json = dict[str, Any]
 
-#: Errors of any operation, besides those of its model.
+#: Errors that any operation can return, although its model doesn't declare them.
 _ANYWHERE = frozenset(
     {"AccessDenied", "AccessDeniedException", "ExpiredTokenException", "ValidationError"}
 )
 
-_PARAMS = "given parameters"
+#: The key in botocore's context of a call under which the stub keeps the call's parameters.
+_PARAMS = "parameters for the stub"
+
+#: The name that CloudFormation gives the schedule of the stack.
+SCHEDULE_NAME = "csr-approver-Schedule-1ABC"
 
 
-class Refused(Exception):
-    """An error of AWS, by its code."""
+class AwsError(Exception):
+    """An error that AWS returns."""
 
-    def __init__(self, code: str, message: str = "a message of AWS's") -> None:
+    def __init__(self, code: str, message: str = "AWS's message") -> None:
         super().__init__(code)
         self.code = code
         self.message = message
@@ -35,32 +39,38 @@ class Refused(Exception):
 
 @dataclass
 class AwsStub:
-    """The account's access entries by Region, cluster and principal, and its stacks by Region."""
+    """Access entries and stacks, and the answers that tests want.
 
-    entries: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
-    stacks: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    `entries`: by Region and cluster, then by the principal's ARN. `stacks`: by Region and name.
+    """
+
+    entries: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
+    stacks: dict[tuple[str, str], Json] = field(default_factory=dict)
     schedule: str = "ENABLED"
     #: Operations and their parameters, in order.
-    calls: list[tuple[str, Answer]] = field(default_factory=list)
-    #: Instead of an operation's answer: an error's code, an exception, or an answer.
-    instead: dict[str, Any] = field(default_factory=dict)
-    #: How many calls of an operation pass before an error's code comes instead.
-    after: dict[str, tuple[int, str]] = field(default_factory=dict)
+    calls: list[tuple[str, Json]] = field(default_factory=list)
+    #: What replaces an operation's answer: an error's code, an exception, or another answer.
+    overrides: dict[str, Any] = field(default_factory=dict)
+    #: How many calls of an operation succeed, and the code of the error that later ones get.
+    fail_after: dict[str, tuple[int, str]] = field(default_factory=dict)
     #: The types of the stack's resources.
     resources: list[str] = field(
         default_factory=lambda: ["AWS::Lambda::Function", "AWS::Scheduler::Schedule"]
     )
-    #: Headers of an operation's answer, in place of those that came.
-    headers: dict[str, Answer] = field(default_factory=dict)
+    #: Headers to set on an operation's answer; its other headers stay.
+    headers: dict[str, Json] = field(default_factory=dict)
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Put the stub into every session that is created from now on."""
-        ours = [("provide-client-params", self._note), ("before-call", self._answer)]
-        ours.append(("after-call", self._head))
+        ours = [
+            ("provide-client-params", self._record_call),
+            ("before-call", self._respond),
+            ("after-call", self._override_headers),
+        ]
         handlers = [*botocore.handlers.BUILTIN_HANDLERS, *ours]
         patch.setattr(botocore.handlers, "BUILTIN_HANDLERS", handlers)
 
-    def made(self, operation: str) -> list[Answer]:
+    def made(self, operation: str) -> list[Json]:
         """Return the parameters of the calls of an operation."""
         return [given for name, given in self.calls if name == operation]
 
@@ -84,89 +94,95 @@ class AwsStub:
             "Outputs": [{"OutputKey": "ReviewerRoleArn", "OutputValue": role_arn}],
         }
 
-    def _note(self, params: Answer, model: Any, context: Answer, **_: Any) -> None:
+    def _record_call(self, params: Json, model: Any, context: Json, **_: Any) -> None:
         context[_PARAMS] = dict(params)
         self.calls.append((model.name, context[_PARAMS]))
 
-    def _answer(self, model: Any, context: Answer, **_: Any) -> Any:
+    def _respond(self, model: Any, context: Json, **_: Any) -> Any:
         try:
-            answer = self._answered(model, context)
-        except Refused as refusal:
-            return _refusal(model, refusal)
+            answer = self._find_answer(model, context)
+        except AwsError as error:
+            return _error_response(model, error)
         if answer is None:
             return None
         report = ParamValidator().validate(answer, model.output_shape)
         assert not report.has_errors(), report.generate_report()
         return _response(200), {"ResponseMetadata": {}, **answer}
 
-    def _head(self, parsed: Answer, model: Any, **_: Any) -> None:
+    def _override_headers(self, parsed: Json, model: Any, **_: Any) -> None:
         parsed["ResponseMetadata"].setdefault("HTTPHeaders", {}).update(
             self.headers.get(model.name, {})
         )
 
-    def _answered(self, model: Any, context: Answer) -> Answer | None:
+    def _find_answer(self, model: Any, context: Json) -> Json | None:
+        """Return the stub's answer; None passes the call on to moto.
+
+        Raises:
+            AwsError: the answer is an error. Any other exception is one that a test wants.
+        """
         given, region = context[_PARAMS], context["client_region"]
-        other = self.instead.get(model.name)
-        passing, code = self.after.get(model.name, (0, ""))
-        if code and len(self.made(model.name)) > passing:
-            raise Refused(code)
-        if isinstance(other, str):
-            raise Refused(other)
-        if isinstance(other, Exception):
-            raise other
-        if isinstance(other, dict):
-            return other
-        own: Callable[[Answer, str], Answer] | None = getattr(self, f"_on_{model.name}", None)
-        return None if own is None else own(given, region)
+        override = self.overrides.get(model.name)
+        successes, code = self.fail_after.get(model.name, (0, ""))
+        if code and len(self.made(model.name)) > successes:
+            raise AwsError(code)
+        if isinstance(override, str):
+            raise AwsError(override)
+        if isinstance(override, Exception):
+            raise override
+        if isinstance(override, dict):
+            return override
+        respond: Callable[[Json, str], Json] | None = getattr(self, f"_on_{model.name}", None)
+        return None if respond is None else respond(given, region)
 
     # --- EKS ------------------------------------------------------------------------------------
 
-    def _on_DescribeAccessEntry(self, given: Answer, region: str) -> Answer:  # noqa: N802
+    def _on_DescribeAccessEntry(self, given: Json, region: str) -> Json:  # noqa: N802
         return {"accessEntry": self._found(given, region)}
 
-    def _on_CreateAccessEntry(self, given: Answer, region: str) -> Answer:  # noqa: N802
+    def _on_CreateAccessEntry(self, given: Json, region: str) -> Json:  # noqa: N802
         cluster, arn = given["clusterName"], given["principalArn"]
         if arn in self.entries.get((region, cluster), {}):
-            raise Refused("ResourceInUseException")
+            raise AwsError("ResourceInUseException")
         self.entry(cluster, arn, *given["kubernetesGroups"], kind=given["type"], region=region)
         return {"accessEntry": self._found(given, region)}
 
-    def _on_UpdateAccessEntry(self, given: Answer, region: str) -> Answer:  # noqa: N802
+    def _on_UpdateAccessEntry(self, given: Json, region: str) -> Json:  # noqa: N802
         entry = self._found(given, region)
         entry["kubernetesGroups"] = given["kubernetesGroups"]
         return {"accessEntry": entry}
 
-    def _on_ListAccessEntries(self, given: Answer, region: str) -> Answer:  # noqa: N802
+    def _on_ListAccessEntries(self, given: Json, region: str) -> Json:  # noqa: N802
         """Return two entries a page."""
         every = sorted(self.entries.get((region, given["clusterName"]), {}))
         start = int(given.get("nextToken", "0"))
         more = {"nextToken": str(start + 2)} if len(every) > start + 2 else {}
         return {"accessEntries": every[start : start + 2], **more}
 
-    def _found(self, given: Answer, region: str) -> Answer:
+    def _found(self, given: Json, region: str) -> Json:
         entries = self.entries.get((region, given["clusterName"]), {})
         if given["principalArn"] not in entries:
-            raise Refused("ResourceNotFoundException")
+            raise AwsError("ResourceNotFoundException")
         return entries[given["principalArn"]]
 
     # --- CloudFormation, Scheduler --------------------------------------------------------------
 
-    def _on_DescribeStacks(self, given: Answer, region: str) -> Answer:  # noqa: N802
+    def _on_DescribeStacks(self, given: Json, region: str) -> Json:  # noqa: N802
         name = given["StackName"]
         if (region, name) not in self.stacks:
-            raise Refused("ValidationError", f"Stack with id {name} does not exist")
+            raise AwsError("ValidationError", f"Stack with id {name} does not exist")
         return {"Stacks": [self.stacks[region, name]]}
 
-    def _on_ListStackResources(self, given: Answer, region: str) -> Answer:  # noqa: N802
+    def _on_ListStackResources(self, given: Json, region: str) -> Json:  # noqa: N802
         assert (region, given["StackName"]) in self.stacks
         return {"StackResourceSummaries": [_resource(kind) for kind in self.resources]}
 
-    def _on_GetSchedule(self, given: Answer, region: str) -> Answer:  # noqa: N802
-        assert (given, bool(region)) == ({"Name": "csr-approver-Schedule-1ABC"}, True)
+    def _on_GetSchedule(self, given: Json, region: str) -> Json:  # noqa: N802
+        assert given == {"Name": SCHEDULE_NAME}
+        assert region
         return {"Name": given["Name"], "State": self.schedule}
 
 
-def _resource(kind: str) -> Answer:
+def _resource(kind: str) -> Json:
     logical = kind.rsplit(":", 1)[-1]
     return {
         "LogicalResourceId": logical,
@@ -177,22 +193,25 @@ def _resource(kind: str) -> Answer:
     }
 
 
-def _entry(cluster: str, arn: str, groups: list[str], kind: str) -> Answer:
+def _entry(cluster: str, arn: str, groups: list[str], kind: str) -> Json:
     return {
         "clusterName": cluster,
         "principalArn": arn,
         "kubernetesGroups": groups,
         "type": kind,
-        "username": "of EKS's own making",
+        "username": "arn:aws:sts::account:assumed-role/role/{{SessionName}}",
     }
 
 
-def _refusal(model: Any, refusal: Refused) -> Any:
-    """Return the error's answer; no model has the errors of EC2 and of missing rights."""
+def _error_response(model: Any, error: AwsError) -> Any:
+    """Return the error response; fail on an error code that the operation can't return.
+
+    EC2's models declare no errors, and no model declares AccessDenied, so those codes pass.
+    """
     known = {shape.name for shape in model.error_shapes} | _ANYWHERE
-    assert refusal.code in known or model.service_model.service_name == "ec2"
-    error = {"Code": refusal.code, "Message": refusal.message}
-    return _response(400), {"Error": error, "ResponseMetadata": {}}
+    assert error.code in known or model.service_model.service_name == "ec2"
+    content = {"Code": error.code, "Message": error.message}
+    return _response(400), {"Error": content, "ResponseMetadata": {}}
 
 
 def _response(status: int) -> AWSResponse:

@@ -60,7 +60,9 @@ def an_account() -> Iterator[Account]:
     """Run a fake account, out of reach of a proxy."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
         patch.setattr(botocore.session, "create_loader", lambda _: _LOADER)
-        for name in [one for one in os.environ if one.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}]:
+        for name in [
+            variable for variable in os.environ if variable.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}
+        ]:
             patch.delenv(name)
         yield Account(opened.enter_context(FakeAws()), opened)
 

@@ -23,8 +23,8 @@ class Hours:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
-        due = [one for one in self._planned if one[0] <= self.now]
-        self._planned = [one for one in self._planned if one[0] > self.now]
+        due = [event for event in self._planned if event[0] <= self.now]
+        self._planned = [event for event in self._planned if event[0] > self.now]
         for _, what in due:
             what()
 

@@ -24,7 +24,7 @@ CREATE = (
 
 def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
     """Return the states of a cluster's steps."""
-    [one] = [one for one in document["clusters"] if one["cluster"] == cluster]
+    [one] = [entry for entry in document["clusters"] if entry["cluster"] == cluster]
     return {step["thing"]: step["state"] for step in one["steps"]}
 
 
@@ -49,7 +49,7 @@ def test_the_output_is_yaml_for_kubectl_with_the_content_of_deploy(
 def test_the_second_signer_needs_four_more_manifests(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
-    """They are those of deploy/rbac-app-serving.yaml: approve for that signer, and get Services."""
+    """The manifests are those of deploy/rbac-app-serving.yaml: approve, and get Services."""
     assert stub
     account.name_only(["prod"])
     file = ROOT / "deploy" / "rbac-app-serving.yaml"
@@ -89,7 +89,7 @@ def test_without_a_readable_stack_the_role_has_the_templates_default_name(
 ) -> None:
     account.name_only(["prod"])
     if error:
-        stub.instead["DescribeStacks"] = error
+        stub.overrides["DescribeStacks"] = error
 
     assert ROLE == runner.json("access", "prod")["role_arn"]
     template = (ROOT / "template.yaml").read_text()
@@ -110,7 +110,7 @@ def test_a_stacks_output_is_used_only_if_it_is_a_role(
 
 
 def test_a_given_role_is_used(account: Account, stub: AwsStub, runner: CommandRunner) -> None:
-    """It may belong to another account, which a standard entry allows."""
+    """A given role may belong to another account, which a standard entry allows."""
     account.name_only(["prod"])
     other = "arn:aws:iam::999999999999:role/path/approver"
 
@@ -216,7 +216,7 @@ def test_an_entry_that_someone_else_creates_at_the_same_moment_is_unknown(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
-    stub.instead["CreateAccessEntry"] = "ResourceInUseException"
+    stub.overrides["CreateAccessEntry"] = "ResourceInUseException"
 
     assert {"access entry": "unknown"} == steps(runner.json("access", "prod", "--apply", code=3))
 
@@ -246,14 +246,12 @@ def test_a_refusal_of_eks_is_shown_with_its_message_and_the_fix(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     account.name_only(["prod"])
-    stub.instead["CreateAccessEntry"] = "AccessDeniedException"
+    stub.overrides["CreateAccessEntry"] = "AccessDeniedException"
 
     shown = runner.run("access", "prod", "--apply", code=3).stdout
 
     assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
-    assert "a message of AWS's; get that permission, or use another --profile" in shown.replace(
-        "\n", ""
-    )
+    assert "AWS's message; get that permission, or use another --profile" in shown.replace("\n", "")
 
 
 def test_applying_rbac_needs_access_to_the_cluster(

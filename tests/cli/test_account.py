@@ -25,7 +25,10 @@ def found(*names: str, regions: tuple[str, ...] = ()) -> list[Found]:
 
 
 def reported(answers: list[Found]) -> list[tuple[str, str, bool]]:
-    return [(one.name, one.region, isinstance(one.described, DescribedCluster)) for one in answers]
+    return [
+        (answer.name, answer.region, isinstance(answer.described, DescribedCluster))
+        for answer in answers
+    ]
 
 
 # --- profile, Region, credentials ---------------------------------------------------------------
@@ -153,7 +156,7 @@ def test_a_cluster_is_missing_only_if_no_region_has_it(account: Account) -> None
     assert [("prod", EUROPE, True)] == reported(found("prod", regions=(HOME, EUROPE)))
     answers = found("absent", "dev-*", regions=(HOME,))
     assert [("absent", HOME, False), ("dev-*", HOME, False)] == sorted(reported(answers))
-    assert all(isinstance(one.described, ClusterNotFound) for one in answers)
+    assert all(isinstance(answer.described, ClusterNotFound) for answer in answers)
 
 
 def test_the_region_of_the_credentials_is_the_default(account: Account) -> None:
@@ -192,7 +195,7 @@ def test_where_neither_account_nor_names_can_be_read_the_missing_cluster_is_stil
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
     assert account
-    stub.instead |= {"ListClusters": "AccessDeniedException", "GetCallerIdentity": "AccessDenied"}
+    stub.overrides |= {"ListClusters": "AccessDeniedException", "GetCallerIdentity": "AccessDenied"}
 
     assert (
         f'csr-approver: EKS has no cluster "nosuch" in {HOME}. Check the name and --region.\n'

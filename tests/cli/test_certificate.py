@@ -43,7 +43,7 @@ def _name(name: str) -> x509.Name:
 
 def inspected(*chain: x509.Certificate, root: x509.Certificate) -> Certificate:
     spki = KEYS[DNS].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pem = b"".join(one.public_bytes(Encoding.PEM) for one in chain)
+    pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
     return inspect(pem, SPEC, spki, root.public_bytes(Encoding.PEM).decode(), NOW)
 
 

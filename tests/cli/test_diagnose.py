@@ -63,8 +63,8 @@ def ask(cluster: Cluster, node: int, *names: str, name: str = "csr-0001", **chan
     machine = cluster.launch(node)
     cluster.name_instance(machine.id, machine.name)
     who = AwsIdentity.session(NODE_ROLE, machine.id, account=ACCOUNT)
-    ips = [one for one in names if one[0].isdigit()]
-    dns = [one for one in names if not one[0].isdigit()]
+    ips = [text for text in names if text[0].isdigit()]
+    dns = [text for text in names if not text[0].isdigit()]
     asked = kubelet_request(machine.name, dns=[machine.name, *dns], ips=[machine.enis[0].ip, *ips])[
         0
     ]
@@ -73,7 +73,7 @@ def ask(cluster: Cluster, node: int, *names: str, name: str = "csr-0001", **chan
     return machine.id
 
 
-def only(document: Json) -> Json:
+def only_csr(document: Json) -> Json:
     """Return the one request of the one cluster."""
     [cluster] = document["clusters"]
     [csr] = cluster["csrs"]
@@ -106,7 +106,7 @@ def test_a_young_request_without_a_refusal_is_no_obstacle(
 ) -> None:
     cluster.file(1, age=timedelta(seconds=20))
 
-    csr = only(runner.json("diagnose", "prod"))
+    csr = only_csr(runner.json("diagnose", "prod"))
 
     assert ("wait", ["waiting"]) == (csr["need"], causes(csr))
 
@@ -117,7 +117,7 @@ def test_an_unapproved_request_is_solved_by_the_approver(
     """The command that is shown approves it."""
     cluster.file(1)
 
-    [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
+    [cause] = only_csr(runner.json("diagnose", "prod", code=1))["causes"]
     reported = re.search(r"`csr-approver (.*)`", cause["remedy"])
     assert reported is not None
     runner.run(*reported[1].split())
@@ -141,7 +141,7 @@ def test_a_request_approved_and_not_issued(
     cluster.file(1)
     approve(cluster, "csr-0001", reason, ago)
 
-    csr = only(runner.json("diagnose", "prod", code=code))
+    csr = only_csr(runner.json("diagnose", "prod", code=code))
 
     assert ("approved", [cause]) == (csr["state"], causes(csr))
 
@@ -154,7 +154,7 @@ def test_each_name_is_shown_with_the_setting_that_would_confirm_it(
         cluster, 1, name, *STRANGERS, "10.1.0.99", enis=(Eni("10.1.0.2", secondary=("10.1.0.99",)),)
     )
 
-    csr = only(runner.json("diagnose", "prod", code=1))
+    csr = only_csr(runner.json("diagnose", "prod", code=1))
 
     assert {
         "ip-10-1-0-2.ec2.internal": (True, "confirmed", []),
@@ -162,7 +162,10 @@ def test_each_name_is_shown_with_the_setting_that_would_confirm_it(
         name: (False, "needs-setting", ["EXTRA_DNS_SUFFIXES=corp.example"]),
         "10.9.9.9": (False, "not-on-instance", []),
         "10.1.0.99": (False, "not-accepted", []),
-    } == {one["name"]: (one["confirmed"], one["status"], one["settings"]) for one in csr["names"]}
+    } == {
+        entry["name"]: (entry["confirmed"], entry["status"], entry["settings"])
+        for entry in csr["names"]
+    }
     assert ["names-need-setting", "names-not-accepted", "names-not-on-instance"] == causes(csr)
 
 
@@ -182,21 +185,21 @@ def test_the_suggested_setting_confirms_the_names(
     cluster: Cluster, runner: CommandRunner, name: str, changes: Json, setting: str
 ) -> None:
     ask(cluster, 1, name, **changes)
-    assert setting in only(runner.json("diagnose", code=1))["causes"][0]["remedy"]
+    assert setting in only_csr(runner.json("diagnose", code=1))["causes"][0]["remedy"]
 
-    assert ["not-approved"] == causes(only(runner.json("diagnose", "--set", setting, code=1)))
+    assert ["not-approved"] == causes(only_csr(runner.json("diagnose", "--set", setting, code=1)))
 
 
 def test_the_suggested_tag_is_the_missing_one(cluster: Cluster, runner: CommandRunner) -> None:
     instance = ask(cluster, 1, tags={})
 
-    [cause] = only(runner.json("diagnose", "prod", code=1))["causes"]
+    [cause] = only_csr(runner.json("diagnose", "prod", code=1))["causes"]
     reported = re.search(r"--resources (\S+) --tags Key=(\S+),Value=(\S+)`", cause["remedy"])
     assert reported is not None
     cluster.account.aws.change_machine("us-east-1", instance, tags={reported[2]: reported[3]})
 
     assert ("no-cluster-tag", instance) == (cause["cause"], reported[1])
-    assert ["not-approved"] == causes(only(runner.json("diagnose", "prod", code=1)))
+    assert ["not-approved"] == causes(only_csr(runner.json("diagnose", "prod", code=1)))
 
 
 def test_before_1_24_a_certificate_with_fewer_names_needs_action(
@@ -215,7 +218,7 @@ def test_before_1_24_a_certificate_with_fewer_names_needs_action(
         stored | {"status": status | {"certificate": base64.b64encode(pem).decode()}}
     )
 
-    csr = only(runner.json("diagnose", code=1))
+    csr = only_csr(runner.json("diagnose", code=1))
 
     assert ("issued", ["fewer-names", "names-not-on-instance"]) == (csr["state"], causes(csr))
     assert "Before the upgrade" in csr["causes"][0]["remedy"]
@@ -236,7 +239,7 @@ def test_a_superseded_request_or_one_of_a_terminated_instance_is_ignored(
         ("csr-0002", "instance-gone", None),
         ("old-1", "superseded", "csr-0001"),
         ("old-2", "superseded", "csr-0001"),
-    } == {(one["csr"], one["cause"], one["newer"]) for one in reported["ignored"]}
+    } == {(request["csr"], request["cause"], request["newer"]) for request in reported["ignored"]}
 
 
 def test_a_running_node_that_stopped_asking_is_unknown(
@@ -244,7 +247,7 @@ def test_a_running_node_that_stopped_asking_is_unknown(
 ) -> None:
     cluster.file(1, age=timedelta(minutes=30))
 
-    csr = only(runner.json("diagnose", "prod", code=3))
+    csr = only_csr(runner.json("diagnose", "prod", code=3))
 
     assert ("unknown", ["no-newer-request"]) == (csr["need"], causes(csr))
     assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["remedy"]
@@ -253,13 +256,13 @@ def test_a_running_node_that_stopped_asking_is_unknown(
 def test_without_ec2_evidence_readiness_is_unknown(
     cluster: Cluster, runner: CommandRunner, stub: AwsStub
 ) -> None:
-    stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+    stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
     cluster.file(1)
 
-    csr = only(runner.json("diagnose", "prod", code=3))
+    csr = only_csr(runner.json("diagnose", "prod", code=3))
 
     assert [("evidence-unavailable", None)] == [
-        (one["cause"], csr["verdict"]) for one in csr["causes"]
+        (cause["cause"], csr["verdict"]) for cause in csr["causes"]
     ]
 
 
@@ -339,7 +342,7 @@ def test_all_clusters_of_several_regions_are_diagnosed(
         ("prod", "us-east-1", True),
         ("test", "us-east-1", True),
         ("prod", "eu-west-1", False),
-    } == {(one["cluster"], one["region"], one["ready"]) for one in document["clusters"]}
+    } == {(entry["cluster"], entry["region"], entry["ready"]) for entry in document["clusters"]}
 
 
 def test_globs_select_clusters(account: Account, runner: CommandRunner) -> None:
@@ -348,7 +351,7 @@ def test_globs_select_clusters(account: Account, runner: CommandRunner) -> None:
 
     document = runner.json("diagnose", "prod*")
 
-    assert ["prod", "prod-2"] == sorted(one["cluster"] for one in document["clusters"])
+    assert ["prod", "prod-2"] == sorted(entry["cluster"] for entry in document["clusters"])
 
 
 def _unreachable(account: Account) -> None:
@@ -395,7 +398,7 @@ def test_a_cluster_that_fails_stops_no_other_and_its_readiness_is_unknown(
     document = runner.json("diagnose", code=3)
 
     assert document["ready"] is None
-    reported = {one["cluster"]: one for one in document["clusters"]}
+    reported = {entry["cluster"]: entry for entry in document["clusters"]}
     assert (True, None) == (reported["prod"]["ready"], reported["other"]["ready"])
     assert words in reported["other"]["problem"]
     assert (None, cause) == tuple(reported[one]["problem_cause"] for one in ("prod", "other"))
@@ -424,7 +427,7 @@ def test_without_any_cluster_readiness_is_unknown(
 def test_missing_rights_in_eks_are_reported(
     account: Account, runner: CommandRunner, stub: AwsStub
 ) -> None:
-    stub.instead["ListClusters"] = "AccessDeniedException"
+    stub.overrides["ListClusters"] = "AccessDeniedException"
 
     reported = runner.run("diagnose", code=3).stdout
 
@@ -586,7 +589,7 @@ def test_the_report_shows_what_the_table_shows(
     # Clusters that aren't ready come first, expanded; ready ones are collapsed.
     details = [attributes for tag, attributes in seen.tags if tag == "details"]
     assert [("cluster-0", True), (None, False), ("cluster-1", True), ("cluster-2", False)] == [
-        (one.get("id"), "open" in one) for one in details
+        (detail.get("id"), "open" in detail) for detail in details
     ]
     assert ["prod", "other", "fine"] == "".join(seen.texts["h3"]).split()
 
@@ -733,7 +736,7 @@ def test_one_run_gives_both_json_and_report(
 def test_instances_of_another_vpc_are_reported(cluster: Cluster, runner: CommandRunner) -> None:
     ask(cluster, 1, vpc_id=f"{VPC}b")
 
-    assert ["other-vpc"] == causes(only(runner.json("diagnose", "prod", code=1)))
+    assert ["other-vpc"] == causes(only_csr(runner.json("diagnose", "prod", code=1)))
 
 
 @pytest.mark.parametrize("need", [need.value for need in Need if need is not Need.NONE])

@@ -302,14 +302,15 @@ def test_a_bug_on_one_request_is_reported_and_stops_no_other(
         return None
 
     checks = tuple(
-        replace(one, run=broken) if one.id == "lifetime" else one for one in KUBELET_SERVING_CHECKS
+        replace(check, run=broken) if check.id == "lifetime" else check
+        for check in KUBELET_SERVING_CHECKS
     )
     changed = replace(SIGNERS[KUBELET_SERVING], checks=checks)
     monkeypatch.setitem(cast("dict[str, Signer]", SIGNERS), KUBELET_SERVING, changed)
     other = a_filed_csr(node=OTHER_NODE, name="csr-good", extra=an_extra("i-0bbbbbbbbbbbbbbbb"))
     made = World([bad, other]).diagnosis()
 
-    by_name = {one.csr.name: one for one in made.csrs}
+    by_name = {csr.csr.name: csr for csr in made.csrs}
     assert [Cause.NOT_JUDGED] == [cause.cause for cause in by_name["csr-bad"].causes]
     assert "ArithmeticError" in by_name["csr-bad"].causes[0].detail
     assert Need.ACTION is by_name["csr-good"].need
@@ -323,7 +324,7 @@ def test_a_request_that_stops_at_a_gate_has_its_names_and_instance() -> None:
 
     assert INSTANCE_ID == reported.instance_id
     assert {NODE: "confirmed", "10.9.9.9": "not-on-instance"} == {
-        one.value: one.status.value for one in reported.names
+        name.value: name.status.value for name in reported.names
     }
 
 
@@ -381,7 +382,7 @@ def test_the_key_of_a_superseded_request_still_counts() -> None:
     )
     made = World([old, new, other]).diagnosis()
 
-    [reported] = [one for one in made.csrs if one.csr.name == "csr-other"]
+    [reported] = [csr for csr in made.csrs if csr.csr.name == "csr-other"]
     assert any("key-not-reused" in cause.detail for cause in reported.causes)
 
 
@@ -424,7 +425,7 @@ def test_a_list_with_a_gap_is_never_ready(world: World, gap: str) -> None:
     made = world.diagnosis()
 
     assert made.ready is None
-    assert [True] == [gap in one for one in made.gaps]
+    assert [True] == [gap in text for text in made.gaps]
 
 
 def test_a_gap_removes_no_needed_action() -> None:
@@ -435,7 +436,7 @@ def test_the_deadline_stops_reading_old_requests_before_the_evidence() -> None:
     old = [a_filed_csr(name=f"csr-{n:03}", age=timedelta(minutes=20)) for n in range(40)]
     made = World([*old, a_filed_csr(name="csr-new")], clock=DwindlingClock(left=60)).diagnosis()
 
-    assert [Cause.NOT_APPROVED] == [cause.cause for one in made.csrs for cause in one.causes]
+    assert [Cause.NOT_APPROVED] == [cause.cause for csr in made.csrs for cause in csr.causes]
     assert made.gaps
 
 
@@ -469,12 +470,12 @@ def test_a_wrong_certificate_is_reported_without_evidence(
     trouble = {key: deepcopy(value) for key, value in trouble.items()}
     made = World([_issued(**asked)], **trouble).diagnosis()
 
-    assert [cause] == [one.cause for csr in made.csrs for one in csr.causes][:1]
+    assert [cause] == [found_cause.cause for csr in made.csrs for found_cause in csr.causes][:1]
     assert made.ready is False
 
 
 def test_a_bug_met_on_a_superseded_request_is_not_reported() -> None:
-    """Its kubelet has forgotten it, so nothing about it can be of interest."""
+    """A kubelet no longer waits for a superseded request, so a bug with it doesn't matter."""
     old = replace(
         a_filed_csr(name="csr-old", age=timedelta(minutes=20)), groups=cast("Any", _Broken())
     )

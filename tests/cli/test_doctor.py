@@ -69,12 +69,12 @@ class World:
         """Return the links of the account and of the cluster."""
         document = self.runner.json("doctor", "prod", *options, code=code)
         every = [*document["account"], *(document["clusters"] or [{"links": []}])[0]["links"]]
-        return {one["link"]: one for one in every}
+        return {link["link"]: link for link in every}
 
     def breaks_at(self, link: str, *options: str, code: int = 1) -> Link:
         """Return this link; fail unless it is the first broken one, and has a fix."""
         links = self.look(*options, code=code)
-        first = next(one for one in links.values() if one["status"] == "broken")
+        first = next(entry for entry in links.values() if entry["status"] == "broken")
         assert link == first["link"], links
         assert first["fix"]
         return first
@@ -141,7 +141,7 @@ def test_all_clusters_of_the_region_are_checked_by_default(world: World) -> None
 
     reported = world.runner.json("doctor")
 
-    assert ["prod", "test"] == [one["cluster"] for one in reported["clusters"]]
+    assert ["prod", "test"] == [cluster["cluster"] for cluster in reported["clusters"]]
 
 
 def test_a_region_without_clusters_is_not_broken(account: Account, stub: AwsStub) -> None:
@@ -158,7 +158,7 @@ def test_a_broken_cluster_stops_no_other(world: World) -> None:
     reported = world.runner.json("doctor", code=1)
 
     assert {"a-broken-one": "access-entry", "prod": None} == {
-        one["cluster"]: one["first_broken"] for one in reported["clusters"]
+        cluster["cluster"]: cluster["first_broken"] for cluster in reported["clusters"]
     }
 
 
@@ -174,7 +174,7 @@ def test_a_wrong_clock_is_the_first_link(world: World) -> None:
 
     assert re.fullmatch("the local clock is 12[0-9][0-9] s ahead of AWS's", first["detail"])
     links = world.look(code=1)
-    assert {"not checked"} == {one["status"] for one in [*links.values()][1:]}
+    assert {"not checked"} == {entry["status"] for entry in [*links.values()][1:]}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_credentials_of_another_account_are_broken(world: World, options: tuple[
 
 
 def test_credentials_that_aws_refuses_are_broken(world: World) -> None:
-    world.stub.instead["GetCallerIdentity"] = "ExpiredTokenException"
+    world.stub.overrides["GetCallerIdentity"] = "ExpiredTokenException"
 
     assert "your credentials have expired: renew them" == world.breaks_at("credentials")["fix"]
 
@@ -219,11 +219,11 @@ def _no_role(world: World) -> None:
 
 
 def _no_ec2(world: World) -> None:
-    world.stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+    world.stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
 
 
 def _no_iam(world: World) -> None:
-    world.stub.instead["GetInstanceProfile"] = "AccessDenied"
+    world.stub.overrides["GetInstanceProfile"] = "AccessDenied"
 
 
 def _being_created(world: World) -> None:
@@ -272,7 +272,7 @@ def _role_created_again(world: World) -> None:
     world.cluster._judge._mappings.pop(world.account.aws.role_arn.casefold())
 
 
-def _gone(world: World) -> None:
+def _other_region(world: World) -> None:
     """Look in a Region that has no such cluster."""
     world.runner.environment["AWS_REGION"] = "eu-west-1"
     world.stub.stack(world.account.aws.role_arn, region="eu-west-1")
@@ -324,7 +324,7 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "EC2 denied": (_no_ec2, "ec2", "the approver may not ec2:DescribeInstances"),
     "IAM denied": (_no_iam, "iam", "the approver may not iam:GetInstanceProfile"),
     "no schedule": (_no_schedule, "schedule", "the stack has no schedule"),
-    "no such cluster": (_gone, "describe", 'EKS has no cluster "prod" in eu-west-1'),
+    "no such cluster": (_other_region, "describe", 'EKS has no cluster "prod" in eu-west-1'),
     "a cluster being created": (_being_created, "state", "the cluster is CREATING"),
     "not served by name": (_not_served, "selected", "prod matches none of ClusterNames (test-*)"),
     "not served by Region": (
@@ -420,7 +420,9 @@ def test_without_a_stack_the_connection_to_the_cluster_is_checked(world: World) 
     assert ["schedule", "role", "iam-from-vpc", "selected", "access-entry"] == [
         k for k, v in links.items() if v["status"] == "not checked"
     ]
-    assert ("ok", "ok", "ok") == tuple(links[one]["status"] for one in ("network", "tls", "token"))
+    assert ("ok", "ok", "ok") == tuple(
+        links[name]["status"] for name in ("network", "tls", "token")
+    )
 
 
 # --- IAM from a closed VPC ----------------------------------------------------------------------
@@ -509,7 +511,7 @@ def test_a_private_endpoint_suits_a_reviewer_with_subnets(world: World, closed: 
 
 
 def test_an_unreachable_iam_is_unknown(world: World) -> None:
-    world.stub.instead["GetInstanceProfile"] = ConnectTimeoutError(endpoint_url="https://iam")
+    world.stub.overrides["GetInstanceProfile"] = ConnectTimeoutError(endpoint_url="https://iam")
 
     link = world.look(code=3)["iam"]
 
@@ -518,12 +520,12 @@ def test_an_unreachable_iam_is_unknown(world: World) -> None:
 
 
 def test_without_the_right_to_read_the_stack_the_rest_is_checked(world: World) -> None:
-    world.stub.instead["DescribeStacks"] = "AccessDenied"
+    world.stub.overrides["DescribeStacks"] = "AccessDenied"
 
     links = world.look("--role-arn", world.account.aws.role_arn, code=3)
 
     assert ("unknown", "ok", "ok") == tuple(
-        links[one]["status"] for one in ("stack", "access-entry", "dry-run")
+        links[name]["status"] for name in ("stack", "access-entry", "dry-run")
     )
 
 
@@ -534,7 +536,7 @@ def test_a_given_role_needs_no_stack(world: World) -> None:
     links = world.look("--role-arn", world.account.aws.role_arn, code=0)
 
     assert ("open", "open", "ok", "open") == tuple(
-        links[one]["status"] for one in ("stack", "schedule", "access-entry", "selected")
+        links[name]["status"] for name in ("stack", "schedule", "access-entry", "selected")
     )
 
 
@@ -569,7 +571,7 @@ def test_without_the_right_to_list_entries_the_node_roles_of_requests_are_checke
     world: World,
 ) -> None:
     world.cluster.file(1)
-    world.stub.instead["ListAccessEntries"] = "AccessDeniedException"
+    world.stub.overrides["ListAccessEntries"] = "AccessDeniedException"
 
     link = world.look(code=3)["node-roles"]
     assert ("unknown", True) == (link["status"], "EKS ListAccessEntries" in link["detail"])
@@ -589,7 +591,7 @@ def test_without_the_right_to_list_entries_the_node_roles_of_requests_are_checke
 def test_a_link_that_the_caller_may_not_read_is_unknown(
     world: World, operation: str, link: str
 ) -> None:
-    world.stub.instead[operation] = "AccessDenied"
+    world.stub.overrides[operation] = "AccessDenied"
 
     found = world.look(code=3)[link]
 
@@ -600,7 +602,7 @@ def test_a_link_that_the_caller_may_not_read_is_unknown(
 def test_a_dry_run_that_lacks_evidence_is_unknown(world: World) -> None:
     """The check of the right passes, and the later call for the instances fails."""
     world.cluster.file(1)
-    world.stub.after["DescribeInstances"] = (1, "UnauthorizedOperation")
+    world.stub.fail_after["DescribeInstances"] = (1, "UnauthorizedOperation")
 
     link = world.look(code=3)["dry-run"]
 
@@ -617,7 +619,7 @@ def test_a_request_that_needs_attention_is_pointed_out(world: World) -> None:
 
 
 def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
-    """It may hide all others from kubectl, so the count must show it."""
+    """An unreadable request may hide all others from kubectl, so the count must show it."""
     world.cluster.file(1)
     stored = world.cluster.get("csr-0001")
     stored["spec"]["username"] = "\udcff"
@@ -634,7 +636,7 @@ def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
 def test_a_cluster_with_mode_config_map_that_rejects_the_approver_points_to_aws_auth(
     world: World,
 ) -> None:
-    """It takes no access entries, so the fix can't be a new one."""
+    """A cluster in this mode takes no access entries, so the fix can't be a new one."""
     world.account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
     _role_created_again(world)
 
@@ -664,7 +666,7 @@ def test_a_caller_without_access_to_the_cluster_is_unknown_and_not_broken(world:
     links = world.look(code=3)
 
     assert ("open", "unknown", "open") == tuple(
-        links[one]["status"] for one in ("identity", "token", "ec2")
+        links[name]["status"] for name in ("identity", "token", "ec2")
     )
     assert "use --assume-role, or create an access entry for your own role" == links["token"]["fix"]
 
@@ -672,7 +674,7 @@ def test_a_caller_without_access_to_the_cluster_is_unknown_and_not_broken(world:
 def test_the_approvers_role_is_assumed_if_it_may_be(world: World) -> None:
     world.use_a_persons_credentials()
     role = world.account.aws.identity
-    world.stub.instead["AssumeRole"] = {
+    world.stub.overrides["AssumeRole"] = {
         "Credentials": {
             "AccessKeyId": role.access_key,
             "SecretAccessKey": role.secret_key,
@@ -689,7 +691,7 @@ def test_the_approvers_role_is_assumed_if_it_may_be(world: World) -> None:
 
 def test_a_role_that_cannot_be_assumed_is_unknown(world: World) -> None:
     world.use_a_persons_credentials()
-    world.stub.instead["AssumeRole"] = "AccessDenied"
+    world.stub.overrides["AssumeRole"] = "AccessDenied"
 
     link = world.look("--assume-role", code=3)["identity"]
 

@@ -263,7 +263,7 @@ def test_a_node_without_iam_is_identified_by_name_only_if_that_is_set(
 
 
 def test_a_person_has_neither_node_nor_instance(runner: CommandRunner) -> None:
-    """Its `node`, `instance` and `identity` are null."""
+    """For a person's request `node`, `instance` and `identity` are null."""
     (row,) = runner.judge(a_csr(username="alice"))
 
     assert ("leave", None, None, None) == (

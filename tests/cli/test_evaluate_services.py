@@ -124,7 +124,7 @@ def test_the_example_of_awss_page_says_what_to_add(runner: CommandRunner) -> Non
 
 
 def test_the_table_shows_the_requests_of_services(runner: CommandRunner) -> None:
-    """They have no instance."""
+    """Requests for Services have no instance, so that column is empty."""
     result = runner.run([a_csr()], *with_services(runner))
 
     assert result.exit_code == 0

@@ -59,7 +59,7 @@ class LegacyRunner:
         assert bool(printed["unclear"]) == bool(result.stderr)
         return printed
 
-    def one(self, content: str | bytes, name: str = "a.yaml") -> Json:
+    def only_finding(self, content: str | bytes, name: str = "a.yaml") -> Json:
         """Return the only finding."""
         printed = self.found(content, name)
         assert [] == printed["unclear"]
@@ -76,8 +76,8 @@ def runner(tmp_path: Path) -> LegacyRunner:
 def places(printed: Json) -> list[tuple[int, str, list[str]]]:
     """Return line, way and problems of each finding."""
     return [
-        (one["line"], one["found"], [wrong["problem"] for wrong in one["problems"]])
-        for one in printed["findings"]
+        (finding["line"], finding["found"], [wrong["problem"] for wrong in finding["problems"]])
+        for finding in printed["findings"]
     ]
 
 
@@ -172,7 +172,7 @@ def test_every_problem_is_found_on_its_line(
     runner: LegacyRunner, manifest: str, expected: list[tuple[str, int]]
 ) -> None:
     """The line is the one to fix."""
-    finding = runner.one(manifest)
+    finding = runner.only_finding(manifest)
 
     assert expected == [(wrong["problem"], wrong["line"]) for wrong in finding["problems"]]
     assert (2, "manifest") == (finding["line"], finding["found"])
@@ -193,8 +193,8 @@ def test_the_v1_form_keeps_comments_and_order(runner: LegacyRunner) -> None:
 
 
 def test_fields_that_the_server_sets_are_removed(runner: LegacyRunner) -> None:
-    """So are the groups of old examples; comments stay."""
-    finding = runner.one(a_manifest(groups="\n  - system:authenticated\n  # what for"))
+    """The groups of old examples are removed, too; comments stay."""
+    finding = runner.only_finding(a_manifest(groups="\n  - system:authenticated\n  # what for"))
 
     assert "groups" not in yaml.safe_load(finding["csr"]["manifest"])["spec"]
     assert "  # what for\n" in finding["csr"]["manifest"]
@@ -207,7 +207,7 @@ def test_in_a_list_each_has_its_own_comments(runner: LegacyRunner) -> None:
         for name in ("one", "two")
     )
     text = f"kind: List\nitems:\n{first}# of the next\n{second}"
-    forms = [one["csr"]["manifest"] for one in runner.found(text)["findings"]]
+    forms = [finding["csr"]["manifest"] for finding in runner.found(text)["findings"]]
 
     assert [1, 1] == [form.count("# its") for form in forms]
     assert not any("# of the next" in form for form in forms)
@@ -218,7 +218,7 @@ def test_a_generated_name_is_changed_too(runner: LegacyRunner) -> None:
     text = a_manifest("csr-", usages="\n  - server auth # a\n  - any # b").replace(
         "  name:", "  generateName:"
     )
-    csr = runner.one(text)["csr"]
+    csr = runner.only_finding(text)["csr"]
 
     assert {"generateName": "request"} == yaml.safe_load(csr["manifest"])["metadata"]
     assert "  - server auth # a\n" in csr["manifest"]
@@ -237,7 +237,7 @@ def test_a_generated_name_is_changed_too(runner: LegacyRunner) -> None:
 def test_the_names_of_a_request_and_the_reason_for_a_signer_are_shown(
     runner: LegacyRunner, request_: str, usages: str, words: str
 ) -> None:
-    """So is the reason if there is none."""
+    """The reason why no signer is shown is shown, too."""
     path = runner.put("a.yaml", a_manifest(request=request_, usages=usages))
 
     assert words in runner.run(path).stdout
@@ -247,7 +247,7 @@ def test_a_manifest_that_cannot_be_edited_is_rewritten_with_a_note(runner: Legac
     """Flow style has no lines to edit, and the comments are lost."""
     head, _ = a_manifest().split("spec:\n")
     spec = f"spec: # a comment\n  {{request: {SERVICE_REQUEST}, usages: [server auth]}}\n"
-    csr = runner.one(head + spec)["csr"]
+    csr = runner.only_finding(head + spec)["csr"]
 
     assert csr["comments_kept"] is False
     assert any("comments are not kept" in note for note in csr["notes"])
@@ -265,7 +265,9 @@ def test_a_manifest_that_cannot_be_edited_is_rewritten_with_a_note(runner: Legac
 
 def test_merged_keys_are_read(runner: LegacyRunner) -> None:
     """Merged usages count, and fields of the object itself have precedence."""
-    finding = runner.one(a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n")
+    finding = runner.only_finding(
+        a_manifest(usages="") + "  <<: {usages: [client auth], request: x}\n"
+    )
 
     assert (CLIENT, ["client auth"]) == (finding["csr"]["signer"], finding["csr"]["usages"])
     assert "strict" == finding["csr"]["request"]["read"]
@@ -279,11 +281,13 @@ def test_aliases_are_followed(runner: LegacyRunner) -> None:
         "- " + item.split("\n", 1)[1].replace("\n", "\n  ").rstrip() + "\n" for item in items
     )
 
-    assert [["server auth"]] * 2 == [one["csr"]["usages"] for one in runner.found(text)["findings"]]
+    assert [["server auth"]] * 2 == [
+        finding["csr"]["usages"] for finding in runner.found(text)["findings"]
+    ]
 
 
 def test_a_signer_is_named_for_each_manifest(runner: LegacyRunner) -> None:
-    """It follows from usages and subject; a correct document gets no finding."""
+    """The signer follows from usages and subject; a correct document gets no finding."""
     text = "---\n".join(
         [
             a_manifest("serving"),
@@ -293,7 +297,7 @@ def test_a_signer_is_named_for_each_manifest(runner: LegacyRunner) -> None:
             a_manifest("fine", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING),
         ]
     )
-    found = [one["csr"] for one in runner.found(text)["findings"]]
+    found = [finding["csr"] for finding in runner.found(text)["findings"]]
 
     assert [
         ("serving", APP_SERVING),
@@ -326,7 +330,7 @@ def test_items_of_a_raw_list_have_its_version(runner: LegacyRunner) -> None:
         "apiVersion": "certificates.k8s.io/v1beta1",
         "items": [item],
     }
-    finding = runner.one(json.dumps(raw), "a.json")
+    finding = runner.only_finding(json.dumps(raw), "a.json")
 
     assert ["v1beta1", "no-signer"] == [wrong["problem"] for wrong in finding["problems"]]
     assert "CertificateSigningRequest" == yaml.safe_load(finding["csr"]["manifest"])["kind"]
@@ -334,8 +338,8 @@ def test_items_of_a_raw_list_have_its_version(runner: LegacyRunner) -> None:
 
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 def test_json_is_read_like_yaml(runner: LegacyRunner, indent: int | str | None) -> None:
-    """It may be compact, or indented with spaces or tabs; its v1 form is YAML."""
-    finding = runner.one(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
+    """JSON may be compact, or indented with spaces or tabs; its v1 form is YAML."""
+    finding = runner.only_finding(json.dumps(yaml.safe_load(a_manifest()), indent=indent), "a.json")
 
     assert "manifest" == finding["found"]
     assert APP_SERVING == yaml.safe_load(finding["csr"]["manifest"])["spec"]["signerName"]
@@ -343,7 +347,7 @@ def test_json_is_read_like_yaml(runner: LegacyRunner, indent: int | str | None) 
 
 def test_objects_of_a_cluster_lose_the_fields_that_the_server_set(runner: LegacyRunner) -> None:
     """The output of `kubectl get csr -o yaml` can't be filed again unchanged."""
-    csr = runner.one((FIXTURES / "live.yaml").read_text())["csr"]
+    csr = runner.only_finding((FIXTURES / "live.yaml").read_text())["csr"]
 
     assert csr["stored"]
     assert any(note.startswith("from a cluster") for note in csr["notes"])
@@ -355,11 +359,14 @@ def test_objects_of_a_cluster_lose_the_fields_that_the_server_set(runner: Legacy
 
 
 def test_the_end_of_an_issued_certificate_is_shown(runner: LegacyRunner) -> None:
-    """That is the time left for the migration."""
+    """The certificate's end is the time by which its request must be migrated."""
     live = yaml.safe_load((FIXTURES / "live.yaml").read_text())
     live["items"][0]["status"]["certificate"] = a_certificate()
 
-    assert "2031-01-02T00:00:00+00:00" == runner.one(json.dumps(live))["csr"]["certificate_expires"]
+    assert (
+        "2031-01-02T00:00:00+00:00"
+        == runner.only_finding(json.dumps(live))["csr"]["certificate_expires"]
+    )
 
 
 def a_certificate() -> str:
@@ -390,7 +397,7 @@ def test_missing_and_unreadable_requests_stop_nothing(
     runner: LegacyRunner, request_: str, read: str
 ) -> None:
     """The v1 form has them unchanged."""
-    csr = runner.one(a_manifest(request=request_))["csr"]
+    csr = runner.only_finding(a_manifest(request=request_))["csr"]
 
     assert read == csr["request"]["read"]
     assert (request_ or None) == yaml.safe_load(csr["manifest"])["spec"]["request"]
@@ -398,7 +405,7 @@ def test_missing_and_unreadable_requests_stop_nothing(
 
 def test_a_request_without_extensions_is_read_for_display(runner: LegacyRunner) -> None:
     """`openssl req -subj` creates such requests; the strict parser's error is shown."""
-    request = runner.one((FIXTURES / "live.yaml").read_text())["csr"]["request"]
+    request = runner.only_finding((FIXTURES / "live.yaml").read_text())["csr"]["request"]
 
     assert ("lenient", "myserver.default.svc", []) == (
         request["read"],
@@ -419,7 +426,7 @@ def test_other_editors_files_are_read(runner: LegacyRunner, change: str) -> None
         "tabs in comments": MANIFEST.replace("spec:", "spec:\t# a").encode(),
         "other line ends": commented.encode(),
     }[change]
-    finding = runner.one(content)
+    finding = runner.only_finding(content)
 
     assert [("v1beta1", 2), ("no-signer", 7)] == [
         (wrong["problem"], wrong["line"]) for wrong in finding["problems"]
@@ -433,7 +440,7 @@ def test_other_editors_files_are_read(runner: LegacyRunner, change: str) -> None
 def test_a_heredoc_is_read_as_a_manifest(runner: LegacyRunner) -> None:
     """The line is that of the script, and the shell's variables stay."""
     script = (FIXTURES / "create-cert.sh").read_text()
-    finding = runner.one(script, "create-cert.sh")
+    finding = runner.only_finding(script, "create-cert.sh")
 
     assert (5, "embedded") == (finding["line"], finding["found"])
     assert [("v1beta1", 5), ("no-signer", 10)] == [
@@ -447,7 +454,7 @@ def test_a_heredoc_is_read_as_a_manifest(runner: LegacyRunner) -> None:
 
 
 def test_the_current_example_of_aws_is_not_found(runner: LegacyRunner) -> None:
-    """It is the heredoc of the EKS page."""
+    """The heredoc of the EKS page is correct, so it is no finding."""
     heredoc = a_manifest("myserver", apiVersion="certificates.k8s.io/v1", signerName=APP_SERVING)
 
     assert [] == runner.found(f"cat >mycsr.yaml <<EOF\n{heredoc}EOF\n", "a.sh")["findings"]
@@ -468,9 +475,9 @@ def test_the_current_example_of_aws_is_not_found(runner: LegacyRunner) -> None:
 def test_manifests_in_all_kinds_of_text_are_read(
     runner: LegacyRunner, before: str, after: str, pad: str
 ) -> None:
-    """Their margin may be anywhere."""
+    """The lines of a manifest may have any margin."""
     inner = "".join(f"{pad}{line}\n" for line in MANIFEST.splitlines()[1:])
-    finding = runner.one(before + inner + after, "a.txt")
+    finding = runner.only_finding(before + inner + after, "a.txt")
 
     assert "embedded" == finding["found"]
     assert before.count("\n") + 1 == finding["line"]
@@ -503,7 +510,7 @@ def test_text_that_is_no_manifest_is_found_as_text(
     printed = runner.found((FIXTURES / name).read_text(), Path(name).name)
 
     assert [(line, "text", [problem]) for line, problem in expected] == places(printed)
-    assert all(one["csr"] is None for one in printed["findings"])
+    assert all(trouble["csr"] is None for trouble in printed["findings"])
     assert [] == printed["unclear"]
 
 
@@ -515,11 +522,11 @@ def test_a_match_in_text_asks_for_a_check(runner: LegacyRunner) -> None:
 
 
 def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> None:
-    """It exits 3, with the line to check."""
+    """The command exits 3, with the line to check."""
     text = (FIXTURES / "chart/templates/v1.yaml").read_text()
     printed = runner.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
 
-    assert ([], [3]) == (printed["findings"], [one["line"] for one in printed["unclear"]])
+    assert ([], [3]) == (printed["findings"], [trouble["line"] for trouble in printed["unclear"]])
     assert "check that it is v1 and has a signerName" in printed["unclear"][0]["problem"]
 
 
@@ -553,7 +560,7 @@ def test_folders_are_searched_recursively(runner: LegacyRunner) -> None:
     printed = json.loads(runner.run(str(runner.folder), "--output", "json").stdout)
 
     assert ["a.yaml", ".github/x.yaml", "b/c/d.yaml"] == [
-        str(Path(one["file"]).relative_to(runner.folder)) for one in printed["findings"]
+        str(Path(finding["file"]).relative_to(runner.folder)) for finding in printed["findings"]
     ]
     assert (3, 1, []) == (printed["searched"], printed["binary"], printed["unclear"])
 
@@ -563,7 +570,7 @@ def test_standard_input_is_a_file(runner: LegacyRunner) -> None:
     result = runner.run("-", "--output", "json", stdin=(FIXTURES / "live.yaml").read_bytes())
 
     assert [("-", 3)] == [
-        (one["file"], one["line"]) for one in json.loads(result.stdout)["findings"]
+        (finding["file"], finding["line"]) for finding in json.loads(result.stdout)["findings"]
     ]
     assert 1 == result.exit_code
 
@@ -631,15 +638,15 @@ def test_an_unreadable_file_stops_no_other() -> None:
         denied[1].chmod(0o700)
 
     printed = json.loads(result.stdout)
-    assert ["good.yaml"] == [Path(one["file"]).name for one in printed["findings"]]
+    assert ["good.yaml"] == [Path(finding["file"]).name for finding in printed["findings"]]
     assert {(str(path), "Permission denied") for path in denied} == {
-        (one["file"], one["problem"]) for one in printed["unclear"]
+        (trouble["file"], trouble["problem"]) for trouble in printed["unclear"]
     }
     assert (1, 3) == (result.exit_code, alone.exit_code)
 
 
 def test_closed_standard_input_is_exit_3() -> None:
-    """It matters only for `-`, and ASCII streams are enough."""
+    """A closed standard input matters only for `-`, and ASCII streams are enough."""
     run = f"{shlex.quote(sys.executable)} -m cli.main legacy"
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "ascii"}
     for paths, code in (("-", 3), (shlex.quote(str(FIXTURES)), 1)):
@@ -665,7 +672,7 @@ def test_a_huge_file_is_reported_as_not_searched(
     printed = runner.found("a" * 2**20 + MANIFEST)
 
     assert ["larger than 1 MiB, not searched: split the file"] == [
-        one["problem"] for one in printed["unclear"]
+        trouble["problem"] for trouble in printed["unclear"]
     ]
     assert [] == runner.found("a" * 2**20)["unclear"]
 
@@ -705,7 +712,9 @@ def test_hostile_files_end_without_a_traceback(runner: LegacyRunner, text: str) 
 
     assert result.exit_code in {0, 1, 3}
     assert isinstance(result.exception, SystemExit | None)
-    assert [] == [one for one in runner.found(text)["findings"] if one["found"] == "manifest"]
+    assert [] == [
+        finding for finding in runner.found(text)["findings"] if finding["found"] == "manifest"
+    ]
 
 
 def in_each_of_many(item: str) -> str:
@@ -717,7 +726,7 @@ def in_each_of_many(item: str) -> str:
 def test_aliases_of_a_file_are_bounded_in_total(
     runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each object is bounded, and so are all together; the rest is unclear."""
+    """Each object's aliases are bounded, and so is their total; the rest is unclear."""
     monkeypatch.setattr(legacy_yaml, "MOST_IN_ALL", 100_000)
     item = f"kind: {KIND}, apiVersion: certificates.k8s.io/v1, spec: {{request: r, x: *many }}"
 
@@ -729,7 +738,7 @@ def test_aliases_of_a_file_are_bounded_in_total(
             f"a CSR that can't be read (more than 100000 values in one file): {CHECK}",
             24,
         )
-    ] == [(one["problem"], one["line"]) for one in printed["unclear"]]
+    ] == [(trouble["problem"], trouble["line"]) for trouble in printed["unclear"]]
 
 
 def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
@@ -758,7 +767,7 @@ def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
 def test_an_alias_in_place_of_a_kind_is_not_expanded(
     runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise it would be read as a whole, once for each object."""
+    """An expanded alias would be read as a whole, once for each object."""
     read: list[Node] = []
 
     def noted(node: Node) -> Tree:
@@ -783,7 +792,7 @@ def test_a_csr_in_flow_style_that_is_too_large_is_unclear(runner: LegacyRunner) 
             f"a CSR that can't be read (more than 5000 values in one object): {CHECK}",
             1,
         )
-    ] == [(one["problem"], one["line"]) for one in printed["unclear"]]
+    ] == [(trouble["problem"], trouble["line"]) for trouble in printed["unclear"]]
 
 
 def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
@@ -793,7 +802,7 @@ def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
     assert 1_000 == len(printed["findings"])
     assert [
         ("more than 1000 matches: the rest was not searched; fix these, and run this again", 1_001)
-    ] == [(one["problem"], one["line"]) for one in printed["unclear"]]
+    ] == [(trouble["problem"], trouble["line"]) for trouble in printed["unclear"]]
 
 
 # --- what is printed --------------------------------------------------------------------------
@@ -821,10 +830,10 @@ def test_file_names_that_are_not_text_are_printed(runner: LegacyRunner) -> None:
 
 
 def test_the_printed_manifest_can_be_copied(runner: LegacyRunner) -> None:
-    """Its long lines are neither folded nor coloured."""
+    """Long lines of the manifest are neither folded nor coloured."""
     result = runner.run(runner.put("a.yaml", MANIFEST))
     _, shown = result.stdout.split("---\n")
-    manifest = runner.one(MANIFEST)["csr"]["manifest"]
+    manifest = runner.only_finding(MANIFEST)["csr"]["manifest"]
 
     assert shown.startswith(f"{manifest}\n")
 

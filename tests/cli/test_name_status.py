@@ -25,12 +25,14 @@ from tests.builders import (
 from tests.core.check_cases import LINES, Line
 
 CHECKS = {"san-kinds", "reserved-names", "dns-names", "ip-addresses"}
-SECOND = an_interface(device_index=1, address="10.0.2.10", public=("198.51.100.20",), secondary=())
-TWO_INTERFACES = an_instance(interfaces=(an_interface(), SECOND))
+SECOND_INTERFACE = an_interface(
+    device_index=1, address="10.0.2.10", public=("198.51.100.20",), secondary=()
+)
+TWO_INTERFACES = an_instance(interfaces=(an_interface(), SECOND_INTERFACE))
 HOST = NODE.partition(".")[0]
 
 
-def one(name: str, *, policy: Policy | None = None, **rest: object) -> RequestedName:
+def only_status(name: str, *, policy: Policy | None = None, **rest: object) -> RequestedName:
     """Return the status of this name, requested beside the node's own."""
     case = a_case(
         request=a_request(sans=names(NODE, ADDRESS, name)),
@@ -57,14 +59,14 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_name_has_its_own_status(name: str) -> None:
-    assert (CASES[name], ()) == (one(name).status, one(name).settings)
+    assert (CASES[name], ()) == (only_status(name).status, only_status(name).settings)
 
 
 def test_a_name_that_a_setting_would_confirm_names_the_setting() -> None:
     strict = a_policy(allow_public_addresses=False)
 
     reported = {
-        name: one(name, policy=strict, instance=TWO_INTERFACES).settings
+        name: only_status(name, policy=strict, instance=TWO_INTERFACES).settings
         for name in (PUBLIC_ADDRESS, "10.0.2.10", "198.51.100.20", f"{HOST}.corp.example")
     }
 
@@ -79,17 +81,17 @@ def test_a_name_that_a_setting_would_confirm_names_the_setting() -> None:
 def test_an_additional_domain_is_added_to_the_configured_ones() -> None:
     policy = a_policy(extra_dns_suffixes="own.example")
 
-    named = one(f"{HOST}.corp.example", policy=policy)
+    named = only_status(f"{HOST}.corp.example", policy=policy)
 
     assert ("EXTRA_DNS_SUFFIXES=own.example,corp.example",) == named.settings
 
 
 @pytest.mark.parametrize("domain", ["us-west-2.compute.internal", "amazonaws.com.evil.internal"])
 def test_a_setting_that_is_refused_or_has_no_effect_is_not_suggested(domain: str) -> None:
-    other = one(f"{HOST}x.{domain}")
+    other = only_status(f"{HOST}x.{domain}")
 
     assert (NameStatus.NOT_ON_INSTANCE, ()) == (other.status, other.settings)
-    assert () == one(f"{HOST}.us-west-2.compute.internal").settings
+    assert () == only_status(f"{HOST}.us-west-2.compute.internal").settings
 
 
 @pytest.mark.parametrize(
@@ -136,11 +138,13 @@ NAMED = [
 @pytest.mark.parametrize("line", NAMED, ids=lambda line: line.id)
 def test_all_names_are_confirmed_exactly_if_the_checks_refuse_none(line: Line) -> None:
     """Every line of the rule book is tried."""
-    checks = tuple(one for one in KUBELET_SERVING_CHECKS if one.id in CHECKS or one.establishes)
+    checks = tuple(
+        check for check in KUBELET_SERVING_CHECKS if check.id in CHECKS or check.establishes
+    )
     refused = bool(decide(line.case, checks).refusals)
 
     assert refused == any(
-        one.status is not NameStatus.CONFIRMED for one in name_statuses(line.case)
+        status.status is not NameStatus.CONFIRMED for status in name_statuses(line.case)
     )
 
 
@@ -148,4 +152,4 @@ def test_the_vpc_of_another_interface_must_be_the_instances() -> None:
     elsewhere = an_interface(device_index=1, address="10.0.2.10", vpc_id=f"{VPC}b", public=())
     instance = an_instance(interfaces=(an_interface(), elsewhere))
 
-    assert NameStatus.NOT_ACCEPTED is one("10.0.2.10", instance=instance).status
+    assert NameStatus.NOT_ACCEPTED is only_status("10.0.2.10", instance=instance).status

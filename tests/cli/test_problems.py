@@ -63,7 +63,7 @@ def test_an_error_of_a_cluster_is_shown_without_its_cause_and_with_a_fix(
 
 
 def test_aws_s_own_message_is_kept_for_people() -> None:
-    """It names principal and action; logs have only its code."""
+    """AWS's message names principal and action; logs have only its code."""
     refusal = ClientError(
         {"Error": {"Code": "AccessDeniedException", "Message": DENIED}}, "DescribeCluster"
     )

@@ -11,8 +11,8 @@ from cli.access import rbac
 from core.errors import ClusterUnavailable
 from tests.adapters.scripted_api import (
     CA_PEM,
+    ReceivedRequest,
     Reply,
-    Seen,
     StillClock,
     failure,
     reply,
@@ -28,11 +28,11 @@ ROLE: Final = {
 }
 
 
-def patches(labels: dict[str, str], answer: Reply) -> list[Seen]:
+def patches(labels: dict[str, str], answer: Reply) -> list[ReceivedRequest]:
     """Apply the role over one with these labels; return the patches that were sent."""
     found: dict[str, Any] = {"metadata": {"resourceVersion": "1", "labels": labels}}
 
-    def served(seen: Seen) -> Reply:
+    def served(seen: ReceivedRequest) -> Reply:
         return reply(200, found) if seen.method == "GET" else answer
 
     clock = StillClock()
@@ -59,7 +59,7 @@ def test_an_object_of_another_owner_is_not_forced() -> None:
 
 
 def test_an_object_with_our_label_is_forced() -> None:
-    """It is an older version of ours, or one that was edited."""
+    """An object with our label is an older version of ours, or an edited one."""
     [seen] = patches(LABELS, reply(200, {"metadata": {"resourceVersion": "2"}}))
 
     assert {"fieldManager": "csr-approver", "force": "true"} == seen.query

@@ -134,7 +134,7 @@ def mode(name: str) -> int:
 
 
 def test_one_command_makes_what_the_page_makes(cluster: Cluster, runner: CommandRunner) -> None:
-    """It makes key, request with subjectAltName, approval and certificate."""
+    """The command makes a key, a request with subjectAltName, the approval and the certificate."""
     reported = runner.json("request", NAME, "--cluster", "prod", "--approve")
 
     assert ("issued", "jane", "there") == (
@@ -268,7 +268,7 @@ def test_the_page_shows_what_is_printed(cluster: Cluster, runner: CommandRunner)
 
 def test_the_page_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
     """Programs rely on them."""
-    outcomes = [one.value for one in Outcome]
+    outcomes = [outcome.value for outcome in Outcome]
     page = PAGE.split("`outcome` is ")[1].split(". ")[0].split(";")[0]
     reported = " ".join(runner.run("request", "--help").stdout.split())
 
@@ -283,10 +283,10 @@ def _dateless(text: str) -> str:
 # --- waiting ------------------------------------------------------------------------------------
 
 
-def test_it_waits_for_another_person_to_approve(
+def test_the_command_waits_for_another_person_to_approve(
     cluster: Cluster, runner: CommandRunner, hours: Hours
 ) -> None:
-    """It shows the command with which a person approves it."""
+    """While it waits, the command shows how a person approves the request."""
     hours.at(40, lambda: decide(cluster))
 
     result = runner.run(*COMMAND)
@@ -395,7 +395,7 @@ def test_a_denial_or_failure_is_shown_with_its_message(
     assert (outcome, "ByHand: not\n\x1b[31myours") == (reported["outcome"], reported["detail"])
     assert (None, None, "there") == (reported["key"], reported["certificate"], reported["request"])
     assert [] == names_here()
-    assert [NAME] == [one["metadata"]["name"] for one in cluster.objects()]
+    assert [NAME] == [stored["metadata"]["name"] for stored in cluster.objects()]
 
 
 def test_text_of_others_is_escaped(cluster: Cluster, runner: CommandRunner, hours: Hours) -> None:
@@ -444,7 +444,7 @@ def test_with_keep_the_command_for_the_later_certificate_is_shown(
 def test_without_the_right_to_delete_the_request_and_its_key_stay(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """It may still be approved."""
+    """A request that can't be deleted may still be approved, so its key is kept."""
     cluster.revoke(GROUP)
     cluster.grant(GROUP, [Rule(("create", "get"), CSRS)])
 
@@ -537,7 +537,7 @@ def test_other_contents_are_saved_and_reported(
     reported = runner.json(*COMMAND, code=1)
 
     assert "differs" == reported["outcome"]
-    assert [] != [one for one in reported["differences"] if one.startswith(difference)]
+    assert [] != [text for text in reported["differences"] if text.startswith(difference)]
     assert ["myserver.crt", "myserver.key"] == names_here()
 
 
@@ -673,13 +673,13 @@ def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, hours: Hours
         result = CliRunner().invoke(app, [*COMMAND, "--approve"], env={"COLUMNS": "300"})
         assert result.exception is None or isinstance(result.exception, SystemExit), step
         key, certificate = Path("myserver.key").exists(), Path("myserver.crt").exists()
-        issued = [bool(one["status"].get("certificate")) for one in cluster.objects()]
+        issued = [bool(item["status"].get("certificate")) for item in cluster.objects()]
         assert [key] * len(issued) == issued, (step, result.output)
         assert key or not certificate, step
         end = result.exit_code, bool(issued), key, certificate
         ends[end] = ends.get(end, 0) + 1
-        for one in cluster.objects():
-            cluster.remove(one["metadata"]["name"])
+        for stored in cluster.objects():
+            cluster.remove(stored["metadata"]["name"])
         for path in Path().iterdir():
             path.unlink()
         if result.exit_code == 0:
@@ -746,7 +746,7 @@ def test_a_path_that_cannot_be_written_stops_the_command_first(
 def test_a_folder_that_is_deleted_before_the_key_is_written_is_reported(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """It is deleted after the check of the files, and nothing is filed."""
+    """The folder is deleted after the check of the files; nothing is filed."""
     Path("tls").mkdir()
 
     def go(call: Call, answer: Callable[[Call], Answer]) -> Answer:
@@ -893,7 +893,7 @@ def test_a_cluster_must_be_named(runner: CommandRunner) -> None:
 def test_a_name_that_is_no_service_of_the_namespace_gets_a_warning(
     cluster: Cluster, runner: CommandRunner, name: str
 ) -> None:
-    """It may be the requester's all the same: a person has to know."""
+    """Such a name may be the requester's all the same: a person has to know."""
     assert cluster
     arguments = (*COMMAND, "--dns", name, "--approve")
     reported = runner.json(*arguments)
@@ -912,7 +912,7 @@ def test_a_name_that_is_no_service_of_the_namespace_gets_a_warning(
 def test_a_dry_run_prints_the_manifest_and_does_nothing(
     account: Account, runner: CommandRunner
 ) -> None:
-    """It needs no cluster, and an existing file doesn't matter."""
+    """A dry run needs no cluster, and ignores existing files."""
     assert account
     Path("myserver.key").write_text("mine")
 
@@ -952,7 +952,7 @@ def test_a_name_that_is_taken_is_left_alone(cluster: Cluster, runner: CommandRun
 def test_a_name_that_is_taken_at_the_same_moment_is_left_alone(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """It is taken between reading and filing: 409, and the other request isn't ours."""
+    """If the name is taken between reading and filing (409), the other request isn't ours."""
 
     def take(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if call.method == "POST" and call.path[3] == CSRS:

@@ -155,7 +155,7 @@ def test_unavailable_evidence_exits_3(
 ) -> None:
     """The request has no verdict."""
     cluster.file(1)
-    stub.instead["DescribeInstances"] = "UnauthorizedOperation"
+    stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
 
     document = runner.json("review", "prod", code=3)
 
@@ -210,7 +210,7 @@ def test_a_request_that_stops_at_a_gate_is_counted_and_needs_no_action(
 
     document = runner.json("review", "prod")
 
-    assert [{"abandoned": 1}] == [one["gated"] for one in document["signers"]]
+    assert [{"abandoned": 1}] == [signer["gated"] for signer in document["signers"]]
     assert "1 stopped at a gate (1 abandoned)" in runner.run("review", "prod").stdout
 
 
@@ -281,7 +281,7 @@ def test_a_name_that_no_cluster_has_is_wrong_usage(
 def test_names_that_requesters_chose_are_shown_escaped(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """They contain no markup, no terminal codes and no line ends."""
+    """A requester's names are shown without markup, terminal codes and line ends."""
     cluster.file(1, name="csr\n\x1b[31m[bold]x[/bold]")
 
     shown = runner.run("review", "prod").stdout
@@ -292,7 +292,7 @@ def test_names_that_requesters_chose_are_shown_escaped(
 def test_long_names_that_requesters_chose_are_truncated(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
-    """Otherwise one long name scrolls all others away: pending, not issued, and unreadable."""
+    """An untruncated name would scroll all others away: pending, not issued, and unreadable."""
     long = "x" * 300_000
     cluster.file(1, name=f"csr-1-{long}")
     stored = cluster.get(cluster.file(2, name=f"csr-2-{long}"))

@@ -108,7 +108,7 @@ def test_the_same_object_twice_has_the_same_answer_twice() -> None:
     ],
 )
 def test_a_csr_that_is_not_ours_to_judge_is_ignored(csr: Csr) -> None:
-    """It is another signer's, or already decided or failed."""
+    """A CSR of another signer, or one already decided or failed, gets no verdict."""
     assert [Ignored(csr)] == answers(csr)
 
 
@@ -131,11 +131,11 @@ def test_a_csr_that_breaks_our_code_stops_no_other() -> None:
     assert verdict(second).decision is Decision.APPROVE
 
 
-_FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("end", [_FIRST, _LAST])
+@pytest.mark.parametrize("end", [_EARLIEST, _LATEST])
 def test_the_earliest_and_latest_times_cause_no_error(end: datetime) -> None:
     """A saved object may have any date, and so may `--now`."""
     dated = replace(
@@ -146,7 +146,7 @@ def test_the_earliest_and_latest_times_cause_no_error(end: datetime) -> None:
     for now in (NOW, end):
         first, second = evaluate((dated, a_filed_csr()), SAVED, a_policy(), now, decided=True)
 
-        assert (end is _LAST) is (verdict(first).decision is Decision.APPROVE)
+        assert (end is _LATEST) is (verdict(first).decision is Decision.APPROVE)
         assert (now is NOW) is (verdict(second).decision is Decision.APPROVE)
 
 
@@ -258,7 +258,7 @@ def decided(
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied"])
 def test_a_decided_csr_is_judged_as_of_its_decision(kind: str) -> None:
-    """It was fresh then, although it is abandoned now."""
+    """The CSR was fresh when it was decided, although it is abandoned now."""
     assert verdict_of(decided(kind=kind), decided=True).decision is Decision.APPROVE
 
 
@@ -293,7 +293,7 @@ def test_a_failed_or_undecided_csr_is_ignored_with_decided_too(csr: Csr) -> None
 
 
 def test_a_csr_filed_before_the_decision_superseded_it() -> None:
-    """It was already in the list at that time."""
+    """A newer CSR that was in the list at the time of the decision counts."""
     later = decided("csr-later", age=timedelta(hours=5) - MINUTE)
 
     first, second = answers(decided(), later, decided=True)
@@ -303,14 +303,14 @@ def test_a_csr_filed_before_the_decision_superseded_it() -> None:
 
 
 def test_a_csr_filed_after_the_decision_did_not_supersede_it() -> None:
-    """It didn't exist at that time; it does supersede a pending CSR."""
+    """A later CSR didn't exist at the time of the decision; it does supersede a pending CSR."""
     later = decided("csr-later", age=timedelta(hours=5) - 3 * MINUTE)
     pending, newest = a_filed_csr(name="csr-p"), a_filed_csr(name="csr-q", age=MINUTE)
 
     first, second, third, _ = answers(decided(), later, pending, newest, decided=True)
 
     assert [[], [], [("newest", "superseded")]] == [
-        refusals_of(one) for one in (first, second, third)
+        refusals_of(csr) for csr in (first, second, third)
     ]
 
 

@@ -84,7 +84,7 @@ def test_an_unreadable_object_changes_no_other(bad: str, examples: int) -> None:
 def test_a_list_that_parses_is_read_as_it_parses(
     document: dict[str, Any], indent: int | None
 ) -> None:
-    """It isn't split then."""
+    """A list that parses isn't split into its items."""
     assert document["items"] == objects_of(json.dumps(document, indent=indent).encode())
 
 
@@ -118,7 +118,7 @@ def test_a_list_that_is_otherwise_broken_is_no_json(content: bytes) -> None:
 
 
 def test_a_single_object_nested_too_deeply_is_returned_as_unparsed() -> None:
-    """It has the shape of the output of `kubectl get csr NAME -o json`."""
+    """The object has the shape of the output of `kubectl get csr NAME -o json`."""
     [found] = objects_of(b'{"metadata":{"name":"a","fields":' + nested(DEEPEST) + b"}}") or ()
 
     assert isinstance(found, Unparsed)

@@ -42,7 +42,9 @@ TAKEN_THOUGH_REFUSED: Final = {
 
 
 @pytest.fixture
-def both(fake_cluster: FakeCluster, eks_plane: ControlPlane, tmp_path: Path) -> tuple[World, World]:
+def worlds(
+    fake_cluster: FakeCluster, eks_plane: ControlPlane, tmp_path: Path
+) -> tuple[World, World]:
     fake, real = tmp_path / "fake", tmp_path / "real"
     fake.mkdir()
     real.mkdir()
@@ -73,12 +75,14 @@ def fate(world: World, name: str) -> str:
 
 
 def test_the_fake_api_server_accepts_and_issues_only_what_kubernetes_does(
-    both: tuple[World, World],
+    worlds: tuple[World, World],
 ) -> None:
     """Kubernetes accepts the same but for three known differences, and issues the same names."""
-    fake, real = map(taken, both)
+    fake, real = map(taken, worlds)
 
     assert fake.keys() - real.keys() == TAKEN_THOUGH_REFUSED
     common = fake.keys() & real.keys()
-    assert {one: fake[one] for one in common} == {one: real[one] for one in common}
+    assert {request_id: fake[request_id] for request_id in common} == {
+        request_id: real[request_id] for request_id in common
+    }
     assert len(common) > 100

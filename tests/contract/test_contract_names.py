@@ -44,7 +44,7 @@ def test_a_generated_name_begins_as_asked(world: World) -> None:
 
     made = [create(node.api, body)["metadata"]["name"] for _ in range(2)]
 
-    assert all(one.startswith("csr-") and len(one) == 9 for one in made)
+    assert all(name.startswith("csr-") and len(name) == 9 for name in made)
     assert made[0] != made[1]
 
 

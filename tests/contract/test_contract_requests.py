@@ -65,7 +65,7 @@ def test_another_requester_may_request_any_nodes_name(world: World, name: str) -
     ],
 )
 def test_an_unreadable_request_is_refused(world: World, name: str, pem: bytes) -> None:
-    """It is 403 for a node, by NodeRestriction, and 422 for others."""
+    """The answer is 403 for a node, by NodeRestriction, and 422 for others."""
     node = world.node()
 
     by_node, answer = node.api.request("POST", CSRS, a_csr(name, pem))

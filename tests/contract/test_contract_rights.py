@@ -193,8 +193,8 @@ def test_an_access_review_shows_the_rights(world: World) -> None:
         {"verb": "approve", "resource": "signers", "name": UNSIGNED},
     ]
 
-    assert all(may(with_rights, group=GROUP, **one) for one in asked)
-    assert not any(may(without, group=GROUP, **one) for one in asked)
+    assert all(may(with_rights, group=GROUP, **right) for right in asked)
+    assert not any(may(without, group=GROUP, **right) for right in asked)
     assert not may(with_rights, group=GROUP, verb="get", resource=PLURAL)
     assert not may(with_rights, group=GROUP, verb="approve", resource="signers", name="a.b/c")
     assert not may(with_rights, group="", verb="list", resource=PLURAL)

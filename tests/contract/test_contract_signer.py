@@ -46,7 +46,7 @@ def test_an_approved_request_is_issued(world: World, approver: Client) -> None:
 
 
 def test_what_is_issued_is_a_serving_certificate(world: World, approver: Client) -> None:
-    """Its usages are those of the spec, and it isn't a CA even if the request asks for one."""
+    """The certificate has the spec's usages, and isn't a CA even if the request asks for one."""
     more = x509.BasicConstraints(ca=True, path_length=None)
 
     certificate = certificate_of(approved(world, approver, a_request(more=more)))

@@ -14,7 +14,7 @@ from tests.real.controlplane import AwsIdentity, Client
 REVIEW = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
 
 
-def who(client: Client) -> Json:
+def authenticated_user(client: Client) -> Json:
     status, answer = client.request("POST", WHO_AM_I, REVIEW)
     assert status == 201, answer
     user: Json = answer["status"]["userInfo"]
@@ -40,7 +40,7 @@ def test_a_nodes_token_carries_uid_groups_and_six_extras(world: World) -> None:
     """A node's token authenticates its user, with the uid and extra keys that EKS sets."""
     node = world.node()
 
-    user = who(node.api)
+    user = authenticated_user(node.api)
 
     identity = node.identity
     principal, session = identity.user_id.split(":")
@@ -65,7 +65,7 @@ def test_a_session_name_fills_a_template(world: World) -> None:
         "{{AccountID}}:{{SessionName}}", ["raw:{{SessionNameRaw}}"], session="jo@example.com"
     )
 
-    user = who(world.bearer(world.token(identity)))
+    user = authenticated_user(world.bearer(world.token(identity)))
 
     assert user["username"] == f"{identity.account}:jo-example.com"
     assert "raw:jo@example.com" in user["groups"]
@@ -115,7 +115,7 @@ def test_a_token_signed_recently_is_accepted(world: World, minutes: int) -> None
 
     token = world.token(identity, now=utc_now() + timedelta(minutes=minutes))
 
-    assert who(world.bearer(token))["username"] == "user"
+    assert authenticated_user(world.bearer(token))["username"] == "user"
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_a_token_signed_in_another_region_is_accepted(world: World) -> None:
 
     token = mint(identity, world.plane.cluster, "eu-central-1", utc_now())
 
-    assert who(world.bearer(token))["username"] == "user"
+    assert authenticated_user(world.bearer(token))["username"] == "user"

@@ -17,10 +17,12 @@ DRY_RUN: Final = "dryRun=All"
 
 Manifests = tuple[dict[str, Any], dict[str, Any]]
 
-WHOLE: Final[Manifests] = tuple(
+MANIFESTS: Final[Manifests] = tuple(
     yaml.safe_load_all((Path(__file__).parents[2] / "deploy" / "admission.yaml").read_text())
 )
-MESSAGES: Final[list[str]] = [one["message"] for one in WHOLE[0]["spec"]["validations"]]
+MESSAGES: Final[list[str]] = [
+    validation["message"] for validation in MANIFESTS[0]["spec"]["validations"]
+]
 
 _PATHS: Final = [
     f"/apis/admissionregistration.k8s.io/v1/{kind}"
@@ -33,12 +35,12 @@ _REFUSED["metadata"]["labels"] = {f"label-{n}": "" for n in range(17)}
 
 def without(message: str) -> Manifests:
     """Return the policy without one validation; it applies to one user's requests only."""
-    policy, binding = copy.deepcopy(WHOLE)
+    policy, binding = copy.deepcopy(MANIFESTS)
     user = _user_without(message)
     policy["metadata"]["name"] = binding["metadata"]["name"] = user
     binding["spec"]["policyName"] = user
     spec = policy["spec"]
-    spec["validations"] = [one for one in spec["validations"] if one["message"] != message]
+    spec["validations"] = [rule for rule in spec["validations"] if rule["message"] != message]
     spec["matchConditions"].append(
         {"name": "of-one-user", "expression": f"request.userInfo.username == '{user}'"}
     )
@@ -59,7 +61,7 @@ def installed(
     plane: ControlPlane, policies: Mapping[str, Manifests] | None = None
 ) -> Iterator[None]:
     """Install the complete policy, or `policies` by the message that each lacks; then remove it."""
-    chosen = {"": WHOLE} if policies is None else policies
+    chosen = {"": MANIFESTS} if policies is None else policies
     headers = [as_user_without(message) if message else {} for message in chosen]
     parts = [
         (path, manifest)

@@ -1,4 +1,4 @@
-"""What EKS has and upstream Kubernetes doesn't: a signer for workloads, and its users' rights."""
+"""EKS's signer for workloads, which upstream Kubernetes lacks, and the rights of its users."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -42,10 +42,12 @@ class AppSigner:
             self._authority._subject = plane._serving._certificate.subject
 
     def sign(self, name: str) -> None:
-        """Issue the certificate of a CSR if it is approved."""
+        """Issue the certificate of a CSR; fail unless it is approved."""
         found = stored(self._plane, name)
-        assert [one["type"] for one in found["status"]["conditions"]] == ["Approved"]
-        assert found["spec"]["signerName"] == APP_SERVING
+        assert [condition["type"] for condition in found["status"]["conditions"]] == ["Approved"], (
+            found
+        )
+        assert found["spec"]["signerName"] == APP_SERVING, found
         request = read(base64.b64decode(found["spec"]["request"]))
         made = self._authority.issue(request, found["spec"]["usages"], None, datetime.now(UTC))
         found["status"]["certificate"] = base64.b64encode(made).decode()
@@ -53,7 +55,7 @@ class AppSigner:
         assert status == 200, answer
 
 
-def let(plane: ControlPlane, group: str, rules: Sequence[Rule]) -> None:
+def grant(plane: ControlPlane, group: str, rules: Sequence[Rule]) -> None:
     """Grant a group these rights and no others, and wait until they take effect."""
     role = {"kind": "ClusterRole", "rules": list(rules)}
     binding = {
@@ -64,18 +66,24 @@ def let(plane: ControlPlane, group: str, rules: Sequence[Rule]) -> None:
     for body in (role, binding):
         whole = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": group}, **body}
         path = f"{RBAC}/{str(body['kind']).lower()}s"
-        assert plane.admin.request("POST", path, whole)[0] == 201
-    eventually(lambda: all(_may(plane, group, one) for one in rules) or None, "the rights")
+        status, answer = plane.admin.request("POST", path, whole)
+        assert status == 201, answer
+    rights = [(rule, verb) for rule in rules for verb in rule["verbs"]]
+    eventually(
+        lambda: all(is_allowed(plane, group, rule, verb) for rule, verb in rights) or None,
+        "the rights",
+    )
 
 
-def _may(plane: ControlPlane, group: str, one: Rule) -> bool:
-    resource, _, subresource = one["resources"][0].partition("/")
+def is_allowed(plane: ControlPlane, group: str, rule: Rule, verb: str) -> bool:
+    """Return whether a member of the group has one right, by the API server's own answer."""
+    resource, _, subresource = rule["resources"][0].partition("/")
     attributes = {
         "group": _GROUP,
         "resource": resource,
         "subresource": subresource,
-        "verb": one["verbs"][0],
-        "name": one.get("resourceNames", [""])[0],
+        "verb": verb,
+        "name": rule.get("resourceNames", [""])[0],
     }
     body = {
         "apiVersion": "authorization.k8s.io/v1",

@@ -107,7 +107,7 @@ def test_changed_rights_are_corrected(
 def test_another_owners_role_of_that_name_is_not_changed(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be another approver's, which would lose its rights."""
+    """The role may be another approver's, which would lose its rights."""
     sit_down(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={})
 

@@ -14,7 +14,7 @@ from tests.controlplane.admission import (
     installed,
     without,
 )
-from tests.controlplane.app_signer import let, rule
+from tests.controlplane.app_signer import grant, rule
 from tests.controlplane.nodes import CSRS
 from tests.controlplane.oversized import (
     ATTACKS,
@@ -30,12 +30,12 @@ from tests.controlplane.runner import forget
 from tests.real.controlplane import ControlPlane
 
 ALONE: Final = [attack for attack in ATTACKS if attack.alone]
-OTHERS: Final = [attack for attack in ATTACKS if not attack.alone]
+REFUSED_TWICE: Final = [attack for attack in ATTACKS if not attack.alone]
 
 
 def _of(attack: Attack) -> str:
     """Return the message of the validation that refuses the attack."""
-    [message] = [one for one in MESSAGES if one.startswith(attack.message)]
+    [message] = [text for text in MESSAGES if text.startswith(attack.message)]
     return message
 
 
@@ -57,7 +57,7 @@ def test_an_attack_passes_without_its_validation(lacking: ControlPlane, attack: 
     assert status in {200, 201}, answer
 
 
-@pytest.mark.parametrize("attack", OTHERS, ids=lambda attack: attack.what)
+@pytest.mark.parametrize("attack", REFUSED_TWICE, ids=lambda attack: attack.what)
 def test_a_write_recorded_in_managed_fields_is_refused_twice(
     lacking: ControlPlane, attack: Attack
 ) -> None:
@@ -138,7 +138,7 @@ def test_what_the_api_server_drops_needs_no_validation(
 def test_only_approvers_and_signers_fill_the_status(lacking: ControlPlane) -> None:
     """The right to write /status is enough for metadata, but not for the status itself."""
     group = "status-writers"
-    let(lacking, group, [rule("certificatesigningrequests/status", "patch")])
+    grant(lacking, group, [rule("certificatesigningrequests/status", "patch")])
     user = {**MERGE, "Impersonate-User": "writer", "Impersonate-Group": group}
     long = {"status": {"conditions": [{"type": "T", "status": "True", "message": "m" * 1_000_000}]}}
     path = f"{CSRS}/{STORED}/status?{DRY_RUN}"

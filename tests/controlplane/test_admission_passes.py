@@ -124,7 +124,9 @@ def test_what_kubectl_apply_sends_passes_and_may_be_applied_again(
 ) -> None:
     """Kubectl stores the manifest in an annotation when it creates or changes an object."""
     labelled = {**manifest, "metadata": {"name": "myserver", "labels": {"team": "edge"}}}
-    first, second = ({LAST_APPLIED: f"{json.dumps(one)}\n"} for one in (manifest, labelled))
+    first, second = (
+        {LAST_APPLIED: f"{json.dumps(document)}\n"} for document in (manifest, labelled)
+    )
     body = {**manifest, "metadata": {"name": "myserver", "annotations": first}}
     as_kubectl = f"{CSRS}?fieldManager=kubectl-client-side-apply&fieldValidation=Strict"
     assert 201 == bounded.admin.request("POST", as_kubectl, body, KUBECTL)[0]

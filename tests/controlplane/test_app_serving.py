@@ -87,14 +87,14 @@ def line_of(lines: list[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
 
 
 def refusals(lines: list[Mapping[str, Any]], name: str) -> list[tuple[str, str]]:
-    return [(one["check"], one["effect"]) for one in line_of(lines, name)["refusals"]]
+    return [(refusal["check"], refusal["effect"]) for refusal in line_of(lines, name)["refusals"]]
 
 
 # --- what is approved ----------------------------------------------------------------------------
 
 
 def test_a_service_account_gets_its_namespaces_service(shop: Namespace, account: Account) -> None:
-    """It gets both full names and the cluster IP, also with a CN."""
+    """A ServiceAccount gets both full names and the cluster IP, also with a CN."""
     names = [shop.dns(), f"{shop.dns()}.cluster.local"]
     name = account.file(dns=names, ips=[shop.web], cn=shop.dns())
 
@@ -110,7 +110,7 @@ def test_several_services_of_one_account_are_all_approved(shop: Namespace) -> No
     """Unlike a kubelet's, its requests don't supersede each other."""
     shop.service("db")
     account = shop.account()
-    names = [account.file(dns=[shop.dns(one)]) for one in ("web", "db", "web")]
+    names = [account.file(dns=[shop.dns(text)]) for text in ("web", "db", "web")]
 
     review(shop.plane)
 
@@ -118,7 +118,7 @@ def test_several_services_of_one_account_are_all_approved(shop: Namespace) -> No
 
 
 def test_a_headless_service_gets_its_name_and_no_address(shop: Namespace, account: Account) -> None:
-    """Its name leads to pods of its namespace; no Service confirms their addresses."""
+    """The name leads to pods of the namespace; no Service confirms their addresses."""
     shop.service("peers", clusterIP="None")
     named = account.file(dns=[shop.dns("peers")])
     addressed = account.file(dns=[shop.dns("peers")], ips=["10.0.0.9"])
@@ -275,7 +275,7 @@ ATTACKS: dict[str, tuple[Ask, dict[str, str], list[tuple[str, str]]]] = {
 def test_what_is_not_the_namespaces_own_is_not_approved(
     shop: Namespace, account: Account, attack: str
 ) -> None:
-    """It is denied on proof, and left to a person otherwise."""
+    """Such a request is denied on proof, and otherwise left to a person."""
     ask, outcome, reported = ATTACKS[attack]
     name = ask(shop, account)
 

@@ -95,7 +95,7 @@ def test_the_page_can_be_followed_with_our_commands_alone(
     [finding] = runner.json("legacy", "mycsr.yaml", code=1)["findings"]
     v1 = yaml.safe_load(finding["csr"]["manifest"])
     assert ({"v1beta1", "legacy-signer"}, APP_SERVING) == (
-        {one["problem"] for one in finding["problems"]},
+        {problem["problem"] for problem in finding["problems"]},
         v1["spec"]["signerName"],
     )
     old = "/apis/certificates.k8s.io/v1beta1/certificatesigningrequests?dryRun=All"
@@ -133,7 +133,7 @@ def test_the_page_can_be_followed_with_our_commands_alone(
         waiting, _ = node.file()
         [diagnosed] = runner.json("diagnose", plane.cluster, *AT_ONCE, code=1)["clusters"]
         assert {waiting: ["not-approved"]} == {
-            one["csr"]: [cause["cause"] for cause in one["causes"]] for one in diagnosed["csrs"]
+            csr["csr"]: [cause["cause"] for cause in csr["causes"]] for csr in diagnosed["csrs"]
         }
         runner.json("review", plane.cluster, *AT_ONCE)
         assert {} == conditions(plane, waiting)

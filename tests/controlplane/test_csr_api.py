@@ -74,7 +74,7 @@ class Shop:
     def conditions(self, name: str) -> list[tuple[str, str]]:
         """Return types and reasons of an object's conditions."""
         found = read(self.world.admin, name)["status"].get("conditions", ())
-        return [(one["type"], one["reason"]) for one in found]
+        return [(condition["type"], condition["reason"]) for condition in found]
 
 
 def connected(world: World, *rules: Rule) -> KubernetesCsrApi:
@@ -94,7 +94,7 @@ def shop(world: World) -> Iterator[Shop]:
 # --- rights -----------------------------------------------------------------------------------
 
 
-def test_rights_suffice(shop: Shop) -> None:
+def test_the_three_rights_suffice_to_approve(shop: Shop) -> None:
     """List, update of the approval, and approve for the signer are all the rights needed."""
     name = shop.make()["metadata"]["name"]
 
@@ -102,7 +102,7 @@ def test_rights_suffice(shop: Shop) -> None:
     assert [("Approved", "ByAdapter")] == shop.conditions(name)
 
 
-def test_denial(shop: Shop) -> None:
+def test_the_three_rights_suffice_to_deny(shop: Shop) -> None:
     """The same rights suffice to deny."""
     name = shop.make()["metadata"]["name"]
 
@@ -126,7 +126,9 @@ def test_no_right_to_list(world: World) -> None:
     [(1, 'cannot update resource "certificatesigningrequests/approval"'), (2, "not permitted")],
     ids=["approval", "signer"],
 )
-def test_no_right_to_approve(world: World, shop: Shop, missing: int, words: str) -> None:
+def test_without_one_right_nothing_is_written(
+    world: World, shop: Shop, missing: int, words: str
+) -> None:
     """Without one of the other two rights nothing is written; the detail has the server's error."""
     name = shop.make()["metadata"]["name"]
     rules = [rule for at, rule in enumerate(approver_rules(shop.signer)) if at != missing]
@@ -191,7 +193,7 @@ def test_decided_first(shop: Shop, kind: str) -> None:
     assert [(kind, "Contract")] == shop.conditions(made["metadata"]["name"])
 
 
-def test_written_twice(shop: Shop) -> None:
+def test_a_decision_that_is_written_again_counts_as_overtaken(shop: Shop) -> None:
     """A decision that is written again, as after a lost answer, counts as overtaken."""
     shop.make()
     [csr] = shop.listed()
@@ -203,7 +205,7 @@ def test_written_twice(shop: Shop) -> None:
 # --- fields that stay -------------------------------------------------------------------------
 
 
-def test_labels_and_annotations(shop: Shop) -> None:
+def test_labels_annotations_and_finalizers_survive_the_decision(shop: Shop) -> None:
     """Labels, annotations and finalizers survive the decision."""
     metadata: Json = {
         "labels": {"a": "b", "c": ""},
@@ -258,7 +260,7 @@ def test_odd_names(shop: Shop) -> None:
     assert [] == shop.conditions(bystander)
 
 
-def test_many(shop: Shop) -> None:
+def test_1200_csrs_are_listed_once_each_and_decided(shop: Shop) -> None:
     """1,200 CSRs come in three pages, each once, and all of them are decided."""
     prefix = unique("many")
     names = [f"{prefix}-{number:04}" for number in range(1_200)]
@@ -275,7 +277,7 @@ def test_many(shop: Shop) -> None:
 # --- trust, tokens, restarts ------------------------------------------------------------------
 
 
-def test_another_certificate_authority(plane: ControlPlane) -> None:
+def test_a_server_of_another_ca_receives_no_request(plane: ControlPlane) -> None:
     """A server whose certificate isn't of the CA that EKS shows receives no request."""
     ca_pem = plane.signer_ca_pem
     api = KubernetesCsrApi(plane.server, ca_pem, lambda: "token", WallClock(SECONDS))
@@ -307,7 +309,7 @@ def test_expired_token(world: World, shop: Shop) -> None:
         assert len(api.list_csrs(shop.signer).csrs) == 1
 
 
-def test_token_of_another_cluster(world: World) -> None:
+def test_a_token_for_another_cluster_is_rejected(world: World) -> None:
     """A cluster rejects a token for another cluster."""
     identity = world.someone(unique("user"), ["system:masters"])
     others = [world.token(identity, cluster=name) for name in ("other", "another")]
@@ -317,7 +319,7 @@ def test_token_of_another_cluster(world: World) -> None:
     assert ("unauthorized", "401: Unauthorized") == (raised.value.cause, raised.value.detail)
 
 
-def test_restart(shop: Shop, plane: ControlPlane) -> None:
+def test_a_restart_before_the_write_has_no_effect(shop: Shop, plane: ControlPlane) -> None:
     """A restart between listing and writing has no effect."""
     name = shop.make()["metadata"]["name"]
     csrs = shop.listed()
@@ -327,7 +329,7 @@ def test_restart(shop: Shop, plane: ControlPlane) -> None:
     assert [("Approved", "ByAdapter")] == shop.conditions(name)
 
 
-def test_compaction(shop: Shop, plane: ControlPlane) -> None:
+def test_after_a_compaction_the_rest_of_the_list_is_read(shop: Shop, plane: ControlPlane) -> None:
     """After a continue token expires, the rest of the list is read in its newer state."""
     prefix = unique("page")
     for tail in "abcd":
@@ -345,7 +347,7 @@ def test_compaction(shop: Shop, plane: ControlPlane) -> None:
     assert not listing.truncated
 
 
-def test_a_later_place(shop: Shop) -> None:
+def test_a_continue_token_of_our_own_leads_to_a_later_place(shop: Shop) -> None:
     """A continue token of our own leads to a later place in the same list, and back."""
     prefix = unique("a")
     names = [f"{prefix}-{number:02}" for number in range(12)] + [f"zz-{prefix}"]

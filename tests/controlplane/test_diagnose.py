@@ -37,7 +37,7 @@ def approve(plane: ControlPlane, name: str) -> None:
 def reported(runner: CommandRunner, plane: ControlPlane, name: str, *options: str) -> Any:
     """Return the report about this request alone: other tests leave requests too."""
     [cluster] = runner.json("diagnose", plane.cluster, *options, code=1)["clusters"]
-    [csr] = [one for one in cluster["csrs"] if one["csr"] == name]
+    [csr] = [entry for entry in cluster["csrs"] if entry["csr"] == name]
     return csr
 
 
@@ -53,13 +53,13 @@ def test_a_request_goes_from_pending_to_approved_and_not_issued(
 
     assert ("pending", ["not-approved"], node.machine.id) == (
         pending["state"],
-        [one["cause"] for one in pending["causes"]],
+        [cause["cause"] for cause in pending["causes"]],
         pending["instance"],
     )
-    assert {True} == {one["confirmed"] for one in pending["names"]}
+    assert {True} == {entry["confirmed"] for entry in pending["names"]}
     assert ("approved", ["not-issued"]) == (
         missing["state"],
-        [one["cause"] for one in missing["causes"]],
+        [entry["cause"] for entry in missing["causes"]],
     )
 
 
@@ -70,6 +70,6 @@ def test_a_name_that_ec2_does_not_confirm_is_reported(plane: ControlPlane, node:
     csr = reported(CommandRunner(), plane, name)
 
     assert {node.name: True, other: False, node.machine.enis[0].ip: True} == {
-        one["name"]: one["confirmed"] for one in csr["names"]
+        entry["name"]: entry["confirmed"] for entry in csr["names"]
     }
-    assert ["names-need-setting"] == [one["cause"] for one in csr["causes"]]
+    assert ["names-need-setting"] == [cause["cause"] for cause in csr["causes"]]

@@ -34,7 +34,7 @@ def runner(
 
 def look(runner: CommandRunner, plane: ControlPlane, code: int) -> dict[str, Link]:
     document = runner.json("doctor", plane.cluster, code=code)
-    return {one["link"]: one for one in document["clusters"][0]["links"]}
+    return {link["link"]: link for link in document["clusters"][0]["links"]}
 
 
 def statuses(links: Mapping[str, Link]) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def test_each_right_that_is_missing_is_the_first_broken_link(
 
     links = look(runner, plane, 1)
 
-    broken = [one["link"] for one in links.values() if one["status"] == "broken"]
+    broken = [link["link"] for link in links.values() if link["status"] == "broken"]
     assert [RIGHTS[missing]] == broken
 
 

@@ -82,7 +82,7 @@ def test_a_denial_shows_nothing_of_another_clusters_instance(
 def test_a_node_of_another_cluster_is_left_whatever_the_settings_allow(
     plane: ControlPlane, aws: FakeAws, profile: str, tags: Mapping[str, str]
 ) -> None:
-    """Its request is correct, and it would be approved if its instance had no tag at all."""
+    """The request is correct, and would be approved if the instance had no tag at all."""
     node = join(plane, aws, profile)
     name, _ = node.file()
     loose = {"REQUIRE_CLUSTER_TAG": "false", "ALLOW_OTHER_VPCS": "true"}

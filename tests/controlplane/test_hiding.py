@@ -122,7 +122,7 @@ def test_a_node_can_file_in_json_what_json_parsers_cannot_read(
 def test_the_api_servers_own_json_list_ends_at_10_001_levels(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
-    """It answers 200, ends the list at that object with an error, and omits the rest.
+    """The API server answers 200, and ends the list at that object with an error.
 
     So no JSON client can list later objects. In protobuf they are listed.
     """
@@ -150,7 +150,7 @@ def test_csrs_of_a_node_that_cannot_be_read_hide_no_other_node(
     problem: str,
     number: int,
 ) -> None:
-    """They come first by name; they are counted and named, and the other node is approved."""
+    """Unreadable CSRs, first by name, are counted and named; the other node is approved."""
     names = [f"a-{n:05}" for n in range(number)]
     flood(of_node(join(plane, aws, profile)), names, metadata)
     honest, _ = join(plane, aws, profile).file()

@@ -33,17 +33,19 @@ from tests.controlplane.nodes import (
 )
 from tests.real.controlplane import ControlPlane, eventually
 
-#: Longer than the grace period, and not yet abandoned.
-LATER = timedelta(minutes=3)
+#: How far ahead reviews must run to report an unissued approval: longer than the grace period of
+#: 2 minutes, shorter than the 15 minutes after which a CSR is abandoned.
+AFTER_GRACE = timedelta(minutes=3)
 
-_services = itertools.count()
+# Loggers of one service share their first stream, so each review has its own service.
+_logger_numbers = itertools.count()
 
 
-class Later(WallClock):
-    """A clock that is ahead of the API server's."""
+class ShiftedClock(WallClock):
+    """A clock that is ahead of the API server's, so that the test needn't wait."""
 
     def __init__(self, ahead: timedelta) -> None:
-        super().__init__(50)
+        super().__init__(50)  # seconds: a review's time in Lambda
         self._ahead = ahead
 
     def now(self) -> datetime:
@@ -59,7 +61,9 @@ class Logged:
         for line in metrics.splitlines():
             blob = json.loads(line)
             if "Stack" in blob:
-                names = [one["Name"] for one in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+                names = [
+                    metric["Name"] for metric in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+                ]
                 self.metrics.update({name: int(sum(blob[name])) for name in names})
 
     def of(self, csr: str) -> Any:
@@ -72,7 +76,7 @@ class Logged:
 
 
 class ReviewRunner:
-    """Runs reviews of the cluster, now or at a later time."""
+    """Runs reviews of the cluster, with a clock that may be ahead."""
 
     def __init__(self, plane: ControlPlane, capsys: pytest.CaptureFixture[str]) -> None:
         self._plane = plane
@@ -80,9 +84,9 @@ class ReviewRunner:
 
     def review(self, ahead: timedelta = timedelta(), **settings: str) -> Logged:
         stream = io.StringIO()
-        logger = Logger(service=f"issued-{next(_services)}", stream=stream)
+        logger = Logger(service=f"issued-{next(_logger_numbers)}", stream=stream)
         self._capsys.readouterr()
-        reviewer(logger, **settings).handle(message(self._plane), Later(ahead))
+        reviewer(logger, **settings).handle(message(self._plane), ShiftedClock(ahead))
         return Logged(stream.getvalue(), self._capsys.readouterr().out)
 
 
@@ -119,24 +123,24 @@ def is_issued(plane: ControlPlane, name: str) -> bool | None:
 def test_without_a_signer_an_approved_request_is_reported_until_it_is_issued(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """It is logged after the signer's grace period, until the certificate is there."""
+    """After the signer's grace period each review logs the request, until it is issued."""
     with signer_off(plane):
         name, _ = node.file()
         assert runner.review().of(name)["action"] == "approved"
         assert [] == runner.review().all_of(name)
 
-        missed = runner.review(LATER)
+        late_review = runner.review(AFTER_GRACE)
 
-    line = missed.of(name)
+    line = late_review.of(name)
     assert ("approved-not-issued", "approve") == (line["finding"], line["verdict"])
     assert ([node.name], node.machine.id) == (line["dns"], line["instance"])
-    assert line["age_seconds"] == pytest.approx(LATER.total_seconds(), abs=60)
-    assert 1 == missed.metrics["ApprovedNotIssued"]
+    assert line["age_seconds"] == pytest.approx(AFTER_GRACE.total_seconds(), abs=60)
+    assert 1 == late_review.metrics["ApprovedNotIssued"]
 
     eventually(lambda: is_issued(plane, name), "the certificate")
-    after = runner.review(LATER)
-    assert [] == after.all_of(name)
-    assert 0 == after.metrics["ApprovedNotIssued"]
+    last_review = runner.review(AFTER_GRACE)
+    assert [] == last_review.all_of(name)
+    assert 0 == last_review.metrics["ApprovedNotIssued"]
 
 
 def test_an_approval_that_a_check_refuses_is_reported_with_the_refusal(
@@ -147,7 +151,7 @@ def test_an_approval_that_a_check_refuses_is_reported_with_the_refusal(
     with signer_off(plane):
         approve(plane, name)
 
-        line = runner.review(LATER).of(name)
+        line = runner.review(AFTER_GRACE).of(name)
 
     assert ("approved-not-issued", "deny") == (line["finding"], line["verdict"])
     assert ["dns-names"] == [refusal["check"] for refusal in line["refusals"]]
@@ -169,19 +173,19 @@ def test_a_failed_request_is_reported_with_the_signers_message(
     assert (1, 0) == (reported.metrics["SignerFailed"], reported.metrics["ApprovedNotIssued"])
 
 
-def test_the_experiment_rewrites_the_approval_of_others_once(
+def test_the_experiment_rewrites_another_approvers_approval_once(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """The API server accepts this, the message quotes the earlier reason, and the signer signs."""
+    """The API server accepts the new approval, which quotes the earlier one; the signer signs."""
     name, key = node.file()
     with signer_off(plane):
         approve(plane, name)
-        runner.review(LATER)
+        runner.review(AFTER_GRACE)
         assert {"Approved": "AutoApproved"} == conditions(plane, name)
 
-        rewritten = runner.review(LATER, REAPPROVE_UNISSUED="true")
+        rewritten = runner.review(AFTER_GRACE, REAPPROVE_UNISSUED="true")
         found = stored(plane, name)
-        runner.review(LATER, REAPPROVE_UNISSUED="true")
+        runner.review(AFTER_GRACE, REAPPROVE_UNISSUED="true")
 
     [condition] = found["status"]["conditions"]
     assert ("Approved", "ApprovedByCsrApprover") == (condition["type"], condition["reason"])
@@ -201,7 +205,7 @@ def test_the_experiment_rewrites_nothing_that_a_check_refuses(
     name, _ = node.file(dns=["www.corp.example"])
     with signer_off(plane):
         approve(plane, name)
-        runner.review(LATER, REAPPROVE_UNISSUED="true")
+        runner.review(AFTER_GRACE, REAPPROVE_UNISSUED="true")
 
     assert {"Approved": "AutoApproved"} == conditions(plane, name)
 
@@ -214,14 +218,14 @@ def test_a_correct_certificate_is_not_reported(
     runner.review()
     eventually(lambda: is_issued(plane, name), "the certificate")
 
-    reported = runner.review(LATER)
+    reported = runner.review(AFTER_GRACE)
 
     assert [] == reported.all_of(name)
     assert 0 == reported.metrics["IssuedMismatch"]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "why"),
+    ("wrong", "detail"),
     [
         ("key", "another key than the request"),
         ("names", "additional names: [('DNS', 'kubernetes.default')]"),
@@ -234,9 +238,12 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
     runner: ReviewRunner,
     node: Node,
     wrong: str,
-    why: str,
+    detail: str,
 ) -> None:
-    """The signer parsed the request differently: its requester gets no other, all others do."""
+    """After a certificate that differs from its request, that requester gets no other approval.
+
+    The signer may read that requester's requests differently. Other nodes' CSRs are approved.
+    """
     with signer_off(plane):
         name, key = node.file()
         runner.review()
@@ -247,25 +254,25 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
             [node.name, *(["kubernetes.default"] if wrong == "names" else [])],
         )
         before = runner.review()
-    assert ("issued-mismatch", True) == (
-        before.of(name)["finding"],
-        why in before.of(name)["detail"],
-    )
+    assert "issued-mismatch" == before.of(name)["finding"]
+    assert detail in before.of(name)["detail"]
     assert 1 <= before.metrics["IssuedMismatch"]
 
-    next_one, _ = node.file()
-    others, _ = join(plane, aws, profile).file()
+    next_csr, _ = node.file()
+    other_nodes_csr, _ = join(plane, aws, profile).file()
     reported = runner.review()
 
-    assert "left" == reported.of(next_one)["action"]
-    assert ["not-reissued-in-a-loop"] == [one["check"] for one in reported.of(next_one)["refusals"]]
-    assert "approved" == reported.of(others)["action"]
+    assert "left" == reported.of(next_csr)["action"]
+    assert ["not-reissued-in-a-loop"] == [
+        refusal["check"] for refusal in reported.of(next_csr)["refusals"]
+    ]
+    assert "approved" == reported.of(other_nodes_csr)["action"]
 
 
 def test_a_wrong_certificate_of_another_roles_session_stops_no_approval(
     plane: ControlPlane, aws: FakeAws, runner: ReviewRunner, node: Node
 ) -> None:
-    """It has the node's username, because EKS makes that from the session's name alone."""
+    """The session has the node's username, because EKS makes that from the session's name alone."""
     username = "system:node:{{EC2PrivateDNSName}}"
     other = log_in(plane, aws, node.machine, "gpu-node", username)
     with signer_off(plane):
@@ -286,10 +293,10 @@ def certificate_of(plane: ControlPlane, name: str) -> x509.Certificate:
 
 
 def issue(plane: ControlPlane, name: str, key: Key, dns: list[str]) -> None:
-    """Issue any certificate, as anyone who may update the status can."""
+    """Write any certificate into the CSR's status, as anyone with the right to update it can."""
     request = x509.load_pem_x509_csr(base64.b64decode(stored(plane, name)["spec"]["request"]))
     asked = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    addresses = [one for one in asked if isinstance(one, x509.IPAddress)]
+    addresses = [name for name in asked if isinstance(name, x509.IPAddress)]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

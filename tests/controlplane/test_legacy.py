@@ -21,7 +21,7 @@ API: Final = "/apis/{version}/certificatesigningrequests?dryRun=All&fieldValidat
 FIXTURES: Final = Path(__file__).parents[1] / "cli" / "legacy"
 
 NODE_WITHOUT_NAMES: Final = base64.b64encode(kubelet_request("n1")[0]).decode()
-ALL: Final = "[digital signature, key encipherment, server auth, client auth]"
+ALL_USAGES: Final = "[digital signature, key encipherment, server auth, client auth]"
 
 Json = dict[str, Any]
 
@@ -34,7 +34,7 @@ def file(plane: ControlPlane, manifest: Json) -> int:
 
 def found(path: Path) -> list[Json]:
     result = CliRunner().invoke(app, ["legacy", str(path), "--output", "json"])
-    csrs = [one["csr"] for one in json.loads(result.stdout)["findings"]]
+    csrs = [finding["csr"] for finding in json.loads(result.stdout)["findings"]]
     return [csr for csr in csrs if csr is not None]
 
 
@@ -51,7 +51,7 @@ def file_of(tmp_path: Path) -> Path:
         (a_manifest(signerName="kubernetes.io/legacy-unknown"), APP_SERVING),
         (a_manifest(usages=""), APP_SERVING),
         (a_manifest(usages="[]"), APP_SERVING),
-        (a_manifest(usages=ALL), APP_SERVING),
+        (a_manifest(usages=ALL_USAGES), APP_SERVING),
         (a_manifest(usages="[server auth, server auth, odd]"), APP_SERVING),
         (a_manifest(usages="\n  - server auth # a\n  - client auth # b\n  - any # c"), APP_SERVING),
         (a_manifest(groups="\n  - system:authenticated", username="jane"), APP_SERVING),

@@ -57,7 +57,7 @@ def test_a_local_cluster_is_reviewed(local: ControlPlane, aws: FakeAws, profile:
 
 
 def test_a_local_cluster_accepts_tokens_for_its_id_only(local: ControlPlane, aws: FakeAws) -> None:
-    """It refuses a token for its name."""
+    """A local cluster refuses a token for its name."""
     cluster = described(aws, NAME)
 
     assert (LOCAL_ID, 201) == (cluster.token_for, status(local, cluster))
@@ -67,7 +67,7 @@ def test_a_local_cluster_accepts_tokens_for_its_id_only(local: ControlPlane, aws
 def test_an_ordinary_cluster_accepts_tokens_for_its_name_only(
     plane: ControlPlane, local: ControlPlane, aws: FakeAws
 ) -> None:
-    """It refuses the local cluster's tokens, and the local cluster refuses its own."""
+    """An ordinary cluster refuses a local cluster's tokens, and the reverse."""
     cluster = described(aws, plane.cluster)
 
     assert (plane.cluster, 201) == (cluster.token_for, status(plane, cluster))
@@ -78,7 +78,7 @@ def test_an_ordinary_cluster_accepts_tokens_for_its_name_only(
 def test_the_commands_reach_a_local_cluster(
     local: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They sign tokens as the reviewer does."""
+    """The commands sign tokens as the reviewer does."""
     assert local
     stub = AwsStub()
     stub.install(monkeypatch)
@@ -88,4 +88,4 @@ def test_the_commands_reach_a_local_cluster(
     # 3, unknown: the mode is CONFIG_MAP, so there is no access entry to look at.
     [cluster] = CommandRunner().json("doctor", NAME, code=3)["clusters"]
 
-    assert ("token", "ok") in [(one["link"], one["status"]) for one in cluster["links"]]
+    assert ("token", "ok") in [(link["link"], link["status"]) for link in cluster["links"]]

@@ -55,7 +55,7 @@ def test_a_kinds_request_has_this_verdict(
     """With default settings."""
     line = reviewed[filed[kind.title]]
 
-    refused_by = [one["check"] for one in line.get("refusals", [])]
+    refused_by = [refusal["check"] for refusal in line.get("refusals", [])]
     assert (kind.verdict, kind.refused_by) == (line["verdict"], "".join(refused_by[:1]))
 
 

@@ -47,17 +47,17 @@ class Filed:
         self.bad = {node.file(dns=[victim])[0]: node for node in nodes[APPROVABLE:]}
 
     @property
-    def all(self) -> Mapping[str, Node]:
+    def all_nodes(self) -> Mapping[str, Node]:
         return self.good | self.bad
 
 
-class Other:
+class OtherApprover:
     """An approver with our decisions and its own messages; `wrote`: the conditions it stored."""
 
     def __init__(self, plane: ControlPlane, filed: Filed) -> None:
         self._plane = plane
         self._filed = filed
-        self._listed = {name: stored(plane, name) for name in filed.all}
+        self._listed = {name: stored(plane, name) for name in filed.all_nodes}
         self.wrote: dict[str, Json] = {}
 
     def decide(self, names: Iterable[str]) -> None:
@@ -81,7 +81,7 @@ class Other:
 
     def race(self) -> None:
         """Decide all others that are still pending, in another order than the reviews."""
-        self.decide(reversed([name for name in self._filed.all if name not in self.wrote]))
+        self.decide(reversed([name for name in self._filed.all_nodes if name not in self.wrote]))
 
 
 class Review:
@@ -109,7 +109,7 @@ class Review:
         """Return the action that the review logged for each CSR."""
         lines = map(json.loads, self._log.getvalue().splitlines())
         reported = [line for line in lines if line["message"] == "csr reviewed"]
-        return {line["csr"]: line["action"] for line in reported if line["csr"] in filed.all}
+        return {line["csr"]: line["action"] for line in reported if line["csr"] in filed.all_nodes}
 
     def wrote(self, filed: Filed) -> Mapping[str, Json]:
         """Return the conditions that the review logged as written, without their messages."""
@@ -125,34 +125,34 @@ def test_concurrent_reviews_decide_each_csr_once(
     capsys: pytest.CaptureFixture[str],
     reviews: int,
 ) -> None:
-    """All list it as pending; one of them writes, and the others are overtaken."""
+    """All reviews list it as pending; one of them writes, and the others are overtaken."""
     filed = Filed(plane, aws, profile)
-    other = Other(plane, filed)
-    listed = Barrier(reviews + 1, action=other.go_ahead)
+    other_approver = OtherApprover(plane, filed)
+    listed = Barrier(reviews + 1, action=other_approver.go_ahead)
     all_reviews = [Review(plane, listed) for _ in range(reviews)]
 
     def beside() -> None:
         listed.wait(SECONDS)
-        other.race()
+        other_approver.race()
 
     with ThreadPoolExecutor(reviews + 1) as pool:
-        running = [pool.submit(run) for run in (beside, *(one.run for one in all_reviews))]
-    for one in running:
-        one.result()
+        running = [pool.submit(run) for run in (beside, *(review.run for review in all_reviews))]
+    for process in running:
+        process.result()
 
-    writers = [other.wrote, *(review.wrote(filed) for review in all_reviews)]
-    for name, node in filed.all.items():
+    writers = [other_approver.wrote, *(review.wrote(filed) for review in all_reviews)]
+    for name, node in filed.all_nodes.items():
         (believed,) = [wrote[name] for wrote in writers if name in wrote]
         (condition,) = stored(plane, name)["status"]["conditions"]
         assert believed.items() <= condition.items()
         assert believed["type"] == ("Approved" if name in filed.good else "Denied")
-        assert name in other.wrote or _is_ours(condition["message"], node, filed)
+        assert name in other_approver.wrote or _is_ours(condition["message"], node, filed)
     for review in all_reviews:
-        assert review.actions(filed).keys() == filed.all.keys()
+        assert review.actions(filed).keys() == filed.all_nodes.keys()
         assert set(review.actions(filed).values()) <= {*OURS, "overtaken"}
 
     totals = _metrics(capsys.readouterr().out)
-    theirs = Counter(condition["type"] for condition in other.wrote.values())
+    theirs = Counter(condition["type"] for condition in other_approver.wrote.values())
     assert APPROVABLE == totals["Approved"] + theirs["Approved"]
     assert (
         reviews * DENIABLE == totals["Denied"]
@@ -174,7 +174,9 @@ def _metrics(printed: str) -> Counter[str]:
     for line in _objects(printed):
         (metrics,) = line["_aws"]["CloudWatchMetrics"]
         if metrics["Dimensions"] == [["Stack"]]:
-            totals.update({one["Name"]: int(sum(line[one["Name"]])) for one in metrics["Metrics"]})
+            totals.update(
+                {metric["Name"]: int(sum(line[metric["Name"]])) for metric in metrics["Metrics"]}
+            )
     return totals
 
 

@@ -14,7 +14,15 @@ from cli.request.run import Pace
 from sandbox.aws import FakeAws
 from tests.cli.conftest import CommandRunner
 from tests.cli.hours import Hours
-from tests.controlplane.app_signer import APP_SERVING, APPROVING, FILING, AppSigner, Rule, let, rule
+from tests.controlplane.app_signer import (
+    APP_SERVING,
+    APPROVING,
+    FILING,
+    AppSigner,
+    Rule,
+    grant,
+    rule,
+)
 from tests.controlplane.nodes import CSRS, stored
 from tests.controlplane.runner import forget, sit_down
 from tests.real.controlplane import ControlPlane
@@ -68,7 +76,7 @@ def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
 ) -> None:
     """A certificate of the cluster's own CA is recognized as such."""
-    let(plane, GROUP, [*FILING, *APPROVING])
+    grant(plane, GROUP, [*FILING, *APPROVING])
     hours.at(10, lambda: AppSigner(plane).sign(name))
 
     reported = runner.json(
@@ -96,7 +104,7 @@ def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
 def test_another_signers_ca_is_reported(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
 ) -> None:
-    let(plane, GROUP, [*FILING, *APPROVING])
+    grant(plane, GROUP, [*FILING, *APPROVING])
     hours.at(10, lambda: AppSigner(plane, of_cluster=False).sign(name))
 
     shown = runner.run("request", name, "--cluster", plane.cluster, "--approve", *ECDSA).stdout
@@ -138,7 +146,7 @@ def test_every_kind_of_request_is_accepted(
 def test_a_right_that_is_missing_is_named(
     plane: ControlPlane, runner: CommandRunner, name: str, rules: list[Rule], missing: str
 ) -> None:
-    let(plane, GROUP, rules)
+    grant(plane, GROUP, rules)
 
     stderr = runner.run(
         "request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=3
@@ -152,7 +160,7 @@ def test_a_right_that_is_missing_is_named(
 def test_a_denial_is_reported_with_its_reason(
     plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str, kind: str, outcome: str
 ) -> None:
-    let(plane, GROUP, FILING)
+    grant(plane, GROUP, FILING)
     hours.at(3, lambda: decide(plane, name, kind))
 
     reported = runner.json("request", name, "--cluster", plane.cluster, *ECDSA, code=1)
@@ -164,7 +172,7 @@ def test_a_denial_is_reported_with_its_reason(
 def test_what_is_not_issued_in_time_is_deleted(
     plane: ControlPlane, runner: CommandRunner, name: str
 ) -> None:
-    let(plane, GROUP, [*FILING, *APPROVING])
+    grant(plane, GROUP, [*FILING, *APPROVING])
 
     reported = runner.json("request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=1)
 
@@ -183,7 +191,7 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The deletion's precondition is the version before the issuance."""
-    let(plane, GROUP, [*FILING, *APPROVING])
+    grant(plane, GROUP, [*FILING, *APPROVING])
     delete = OwnCsr.delete
 
     def sign_first(own: OwnCsr, filed: Filed) -> bool:
@@ -207,7 +215,7 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
 def test_a_name_that_is_taken_is_reported(
     plane: ControlPlane, runner: CommandRunner, name: str
 ) -> None:
-    let(plane, GROUP, FILING)
+    grant(plane, GROUP, FILING)
     command = ("request", name, "--cluster", plane.cluster, *ECDSA)
     runner.run(*command, "--timeout", "3", "--keep", code=1)
     Path(f"{name}.key").unlink()

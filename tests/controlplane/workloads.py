@@ -119,13 +119,13 @@ def manifests(file: str) -> Iterator[tuple[str, Any]]:
 
 def apply(plane: ControlPlane, *files: str) -> None:
     """Apply manifests of deploy/ as they are."""
-    for path, manifest in (one for file in files for one in manifests(file)):
+    for path, manifest in (found for file in files for found in manifests(file)):
         put(plane, path, manifest)
 
 
 def take_back(plane: ControlPlane, *files: str) -> None:
     """Delete what was applied: other tests use the same names for other objects."""
-    for path, manifest in (one for file in files for one in manifests(file)):
+    for path, manifest in (found for file in files for found in manifests(file)):
         remove(plane, f"{path}/{manifest['metadata']['name']}")
 
 

@@ -76,13 +76,19 @@ class FakeFleet:
         self, ids: Collection[str]
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
         self._note("by_id", *ids)
-        return {} if self.silent else {one: self._answer(one, "id") for one in ids}
+        return (
+            {}
+            if self.silent
+            else {instance_id: self._answer(instance_id, "id") for instance_id in ids}
+        )
 
     def by_private_dns_name(
         self, names: Collection[str], vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
         self._note("by_private_dns_name", *names, f"in {vpc_id}")
-        return {} if self.silent else {one: self._answer(one, "private_dns_name") for one in names}
+        return (
+            {} if self.silent else {name: self._answer(name, "private_dns_name") for name in names}
+        )
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
         self._note("role_of_profile", profile_arn)
@@ -91,7 +97,7 @@ class FakeFleet:
     def _answer(self, wanted: str, key: str) -> tuple[Instance, ...] | EvidenceUnavailable:
         if wanted in self.unavailable:
             return EvidenceUnavailable("throttled")
-        return tuple(one for one in self.instances if getattr(one, key) == wanted)
+        return tuple(instance for instance in self.instances if getattr(instance, key) == wanted)
 
     def _note(self, *question: str) -> None:
         self.asked.append(question)
@@ -99,10 +105,10 @@ class FakeFleet:
 
 @dataclass
 class FakeServices:
-    """The cluster's Services. `instead`: the response for one, by namespace and name."""
+    """The cluster's Services. `overrides`: the response for one, by namespace and name."""
 
     services: Sequence[Service] = field(default_factory=lambda: (a_service(),))
-    instead: Mapping[tuple[str, str], ServicesHidden | EvidenceUnavailable] = field(
+    overrides: Mapping[tuple[str, str], ServicesHidden | EvidenceUnavailable] = field(
         default_factory=dict
     )
     #: Every call, in order: the namespace and the names.
@@ -112,8 +118,8 @@ class FakeServices:
         self, namespace: str, names: Collection[str]
     ) -> Mapping[str, Service | ServicesHidden | EvidenceUnavailable]:
         self.asked.append((namespace, *names))
-        shown = {(one.namespace, one.name): one for one in self.services}
-        answers = {**shown, **self.instead}
+        shown = {(service.namespace, service.name): service for service in self.services}
+        answers = {**shown, **self.overrides}
         return {name: answers[namespace, name] for name in names if (namespace, name) in answers}
 
 
@@ -164,7 +170,7 @@ class FakeLedger:
     @property
     def actions(self) -> list[tuple[str, str]]:
         """Return the names of the CSRs with their actions, in the order of recording."""
-        return [(one.evaluation.case.csr.name, one.action.value) for one in self.records]
+        return [(record.evaluation.case.csr.name, record.action.value) for record in self.records]
 
 
 class FakeWorld:

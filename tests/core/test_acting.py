@@ -89,7 +89,7 @@ def test_the_action_depends_on_verdict_age_and_mode(
 
 
 def test_a_csr_for_which_a_run_has_no_time_is_deferred() -> None:
-    """It isn't undecided: the next run judges it."""
+    """A deferred CSR isn't undecided: the next run judges it."""
     case = judged(APPROVE).case
 
     assert plan(Deferred.in_this_run(case), settings(), Mode.ENFORCE) is Action.DEFERRED
@@ -121,7 +121,7 @@ def test_each_decision_has_a_setting_for_its_wait(verdict: Verdict, name: str) -
     ],
 )
 def test_a_clusters_tag_may_lower_the_mode(tags: dict[str, str], mode: Mode) -> None:
-    """It never raises the mode, and with an unknown word nothing is written."""
+    """The tag never raises the mode, and with an unknown word nothing is written."""
     assert mode is mode_of(settings(), tags)
 
 
@@ -215,7 +215,11 @@ def test_a_message_can_be_made_of_any_case(case: Case, message: str) -> None:
 
 @pytest.mark.parametrize(
     "action",
-    [one for one in Action if one not in {Action.APPROVED, Action.REAPPROVED, Action.DENIED}],
+    [
+        action
+        for action in Action
+        if action not in {Action.APPROVED, Action.REAPPROVED, Action.DENIED}
+    ],
     ids=str,
 )
 def test_no_other_action_is_written(action: Action) -> None:
@@ -225,7 +229,7 @@ def test_no_other_action_is_written(action: Action) -> None:
 
 
 def test_a_denial_without_a_verdict_is_not_written() -> None:
-    """Its message would be empty."""
+    """The message of such a denial would be empty."""
     with pytest.raises(ValueError, match="is not written"):
         write_for(Action.DENIED, judged(None))
 
@@ -239,7 +243,7 @@ def test_by_default_nothing_is_reapproved() -> None:
 
 
 def test_another_approvers_unissued_csr_is_reapproved_if_all_checks_pass() -> None:
-    """It isn't if a check refuses it, or if evidence is missing."""
+    """A CSR that a check refuses, or whose evidence is missing, isn't reapproved."""
     good = approved_by("AutoApproved")
     others = [
         approved_by("AutoApproved", verdict)
@@ -250,7 +254,7 @@ def test_another_approvers_unissued_csr_is_reapproved_if_all_checks_pass() -> No
 
 
 def test_our_own_approval_is_not_repeated() -> None:
-    """Each CSR is reapproved once: then the approval is ours."""
+    """Each CSR is reapproved only once, because after that the approval is ours."""
     ours = approved_by("ApprovedByCsrApprover")
 
     assert [] == to_reapprove([ours], settings(reapprove_unissued=True))
@@ -265,7 +269,7 @@ def test_our_own_approval_is_not_repeated() -> None:
     ],
 )
 def test_reapproving_depends_on_the_mode(mode: Mode, done: str, written: dict[str, str]) -> None:
-    """It is written like an approval, with an action of its own."""
+    """A second approval is written like the first, with an action of its own."""
     world = FakeWorld()
 
     act([approved_by("AutoApproved")], settings(), mode, world.ports)

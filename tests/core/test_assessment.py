@@ -47,7 +47,7 @@ from tests.builders import (
 from tests.core.fakes import Exploding, FakeClock
 
 BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
-FOUND = {BY_SESSION: Evidence((an_instance(),), ROLE)}
+EVIDENCE = {BY_SESSION: Evidence((an_instance(),), ROLE)}
 _CHECKS = KUBELET_SERVING_CHECKS
 
 
@@ -59,7 +59,7 @@ def assessed(*csrs: Csr, context: ReviewContext | None = None) -> Assessment:
     """Return the assessment of these CSRs; all that pass the gates are due."""
     context = context or a_context()
     budget = Budget(FakeClock(), context.signer.seconds)
-    return assess(csrs, context, Plan(everything), lambda _: FOUND, budget)
+    return assess(csrs, context, Plan(everything), lambda _: EVIDENCE, budget)
 
 
 def with_first_check(run: Callable[[Case], Refusal | None]) -> ReviewContext:
@@ -83,13 +83,13 @@ def test_a_bug_in_indexing_one_csr_stops_no_other() -> None:
 
 
 def test_a_bug_with_a_csr_from_the_future_stops_no_other() -> None:
-    """It isn't indexed, so the gates are the first to read it."""
+    """A CSR from the future isn't indexed, so the gates are the first to read it."""
     bad = replace(a_csr(name="csr-bad", age=timedelta(minutes=-1)), extra=Exploding())
 
     found = assessed(bad, a_filed_csr())
 
     assert ["csr-7znmf"] == [case.csr.name for case in found.gated.passed]
-    assert ["csr-bad"] == [one.case.csr.name for one in found.bugs]
+    assert ["csr-bad"] == [bug.case.csr.name for bug in found.bugs]
 
 
 def test_a_bug_in_a_gate_stops_no_other() -> None:
@@ -104,7 +104,7 @@ def test_a_bug_in_a_gate_stops_no_other() -> None:
     found = assessed(bad, good, context=with_first_check(raises_on_one))
 
     assert ["csr-good"] == [case.csr.name for case in found.gated.passed]
-    assert ["this is a bug: RuntimeError: boom"] == [one.problem for one in found.bugs]
+    assert ["this is a bug: RuntimeError: boom"] == [bug.problem for bug in found.bugs]
 
 
 def test_the_gates_run_once() -> None:
@@ -142,9 +142,9 @@ def test_a_gate_that_changes_with_time_is_run_again_for_each_slice() -> None:
     assert [set(), {"abandoned"}] == [
         {
             refusal.reason
-            for one in evaluations
-            if one.verdict is not None
-            for refusal in one.verdict.refusals
+            for evaluation in evaluations
+            if evaluation.verdict is not None
+            for refusal in evaluation.verdict.refusals
             if refusal.check == "fresh"
         }
         for evaluations in found.slices()
@@ -162,7 +162,7 @@ def test_without_gates_first_all_cases_can_be_chosen_and_gates_are_checks() -> N
         [stops, decided],
         context,
         plan,
-        lambda _: FOUND,
+        lambda _: EVIDENCE,
         Budget(FakeClock(), context.signer.seconds),
     )
     [[first, second]] = found.slices()
@@ -191,7 +191,7 @@ def test_pending_csrs_past_the_gates_come_oldest_first() -> None:
 
 
 def test_csrs_that_stop_at_a_gate_are_counted_by_reason() -> None:
-    """They need no evidence."""
+    """CSRs that stop at a gate need no evidence, and are counted by reason."""
     csrs = [
         a_csr(name="csr-1", username="alice"),
         a_csr(name="csr-2", username="bob"),
@@ -204,12 +204,12 @@ def test_csrs_that_stop_at_a_gate_are_counted_by_reason() -> None:
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
 def test_a_decided_csr_is_neither_judged_nor_counted(kind: str) -> None:
-    """It needs no decision."""
+    """A decided CSR needs no decision."""
     assert ([], {}) == gated(a_csr(conditions=(replace(approved(), type=kind),)))
 
 
 def test_an_issued_csr_is_neither_judged_nor_counted() -> None:
-    """Its conditions don't matter."""
+    """A CSR with a certificate needs no decision, whatever its conditions are."""
     assert ([], {}) == gated(a_csr(certificate=b"x"))
 
 
@@ -250,21 +250,21 @@ def test_a_bug_in_reading_one_csr_is_reported() -> None:
         context=replace(context, signer=signer),
     )
 
-    assert ["csr-bad"] == [one.case.csr.name for one in found.bugs]
-    assert ["csr-7znmf"] == [one.csr.name for one in found.parsed]
+    assert ["csr-bad"] == [bug.case.csr.name for bug in found.bugs]
+    assert ["csr-7znmf"] == [parsed.csr.name for parsed in found.parsed]
 
 
 def test_requests_are_kept_within_the_plans_bound() -> None:
-    """Those that are dropped are judged in a later run."""
+    """Requests that are dropped are judged in a later run."""
     context = a_context()
     csrs = [a_csr(name="csr-a", node="a"), a_csr(name="csr-b", node="b")]
     plan = Plan(everything, max_bytes=weight_of(b""))
 
     found = assess(
-        csrs, context, plan, lambda _: FOUND, Budget(FakeClock(), context.signer.seconds)
+        csrs, context, plan, lambda _: EVIDENCE, Budget(FakeClock(), context.signer.seconds)
     )
 
-    assert (2, ["csr-a"]) == (len(found.due), [one.csr.name for one in found.parsed])
+    assert (2, ["csr-a"]) == (len(found.due), [parsed.csr.name for parsed in found.parsed])
 
 
 def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_newest_first() -> (
@@ -285,7 +285,7 @@ def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_n
     context, inspected = a_context(), []
     plan = Plan(lambda *_: [], inspect=lambda parsed: inspected.append(parsed.csr.name))
 
-    assess(csrs, context, plan, lambda _: FOUND, Budget(FakeClock(), context.signer.seconds))
+    assess(csrs, context, plan, lambda _: EVIDENCE, Budget(FakeClock(), context.signer.seconds))
 
     assert ["csr-a", "csr-b", "csr-e", "csr-c", "csr-d"] == inspected
 
@@ -297,7 +297,7 @@ def test_a_case_is_judged_with_its_evidence() -> None:
     """The case keeps it for the ledger."""
     case = a_case(instances=(), role=ROLE)
 
-    [got] = judge([case], FOUND, KUBELET_SERVING_CHECKS)
+    [got] = judge([case], EVIDENCE, KUBELET_SERVING_CHECKS)
 
     assert isinstance(got, Judged)
     assert got.verdict.decision is Decision.APPROVE
@@ -321,7 +321,7 @@ def test_without_an_identity_there_is_no_evidence() -> None:
 def test_unavailable_evidence_gives_no_verdict(
     error: EvidenceUnavailable, kind: type[NoEvidence | Deferred]
 ) -> None:
-    """There is none even if the request alone would be denied."""
+    """A CSR gets no verdict even if its request alone would be denied."""
     case = a_case(request=UnreadableRequest("x"), instances=())
 
     assert [kind(case, f"evidence unavailable: {error}")] == judge(
@@ -340,7 +340,7 @@ def test_a_bug_in_a_check_stops_no_other_case() -> None:
 
     checks = (replace(_CHECKS[0], run=raises_on_one),)
 
-    first, second = judge([bad, a_case()], FOUND, checks)
+    first, second = judge([bad, a_case()], EVIDENCE, checks)
 
     assert isinstance(first, Bug)
     assert first.problem == "this is a bug: RuntimeError: boom"
@@ -351,7 +351,7 @@ def test_without_time_left_the_rest_is_deferred() -> None:
     """A deferred case is no bug."""
     times = iter([True, False])
 
-    first, second = judge([a_case(), a_case()], FOUND, _CHECKS, lambda: next(times))
+    first, second = judge([a_case(), a_case()], EVIDENCE, _CHECKS, lambda: next(times))
 
     assert isinstance(first, Judged)
     assert isinstance(second, Deferred)

@@ -17,7 +17,7 @@ def test_a_single_running_instance_is_what_a_case_is_compared_with() -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_an_instance_in_another_state_than_running_is_not_compared_with(state: str) -> None:
-    """It is reported, though. From: EC2 API reference, InstanceState."""
+    """Such an instance is reported, though. From: EC2 API reference, InstanceState."""
     case = a_case(instance=an_instance(state=state))
 
     assert (None, state) == (case.instance, case.single_instance and case.single_instance.state)

@@ -28,13 +28,17 @@ def test_a_check_gives_exactly_the_refusal_of_its_line(signer: str, line: Line) 
     The checks that establish what it needs are run before it.
     """
     checks = SIGNERS[signer].checks
-    [check] = [one for one in checks if one.id == line.check]
-    before = [one for one in checks if one.establishes & check.needs and one is not check]
+    [check] = [candidate for candidate in checks if candidate.id == line.check]
+    before = [
+        candidate
+        for candidate in checks
+        if candidate.establishes & check.needs and candidate is not check
+    ]
 
     refusals = decide(line.case, (*before, check)).refusals
 
-    own = [one for one in refusals if one.check == line.check]
-    got = next(((one.effect, one.reason, one.detail) for one in own), None)
+    own = [refusal for refusal in refusals if refusal.check == line.check]
+    got = next(((refusal.effect, refusal.reason, refusal.detail) for refusal in own), None)
     expected = None if line.effect is None else (line.effect, line.reason, line.detail)
     assert expected == got
 
@@ -51,7 +55,9 @@ def test_every_check_has_a_line_that_passes_and_one_for_each_of_its_effects(sign
 
 @pytest.mark.parametrize(
     "check",
-    dict.fromkeys(check for checks in (one.checks for one in SIGNERS.values()) for check in checks),
+    dict.fromkeys(
+        check for checks in (signer.checks for signer in SIGNERS.values()) for check in checks
+    ),
     ids=lambda check: check.id,
 )
 def test_every_check_states_its_rule_and_where_it_comes_from(check: Check) -> None:

@@ -29,7 +29,7 @@ def test_names_of_the_requesters_namespace_are_claimed(
 
 
 def test_short_names_are_claimed_where_allowed() -> None:
-    """They are of the requester's namespace only."""
+    """Short names are claimed for the requester's namespace only."""
     request = a_service_request(sans=names("web.shop", "db.other", "example.com"))
 
     assert claim_of(a_service_csr(), request, allow_short=True) == ServiceClaim("shop", ("web",))

@@ -89,12 +89,12 @@ def test_the_verdict_of_a_gate_has_its_refusal() -> None:
 
 
 def test_a_gate_never_denies() -> None:
-    """Its refusal means that the CSR is not ours to judge."""
+    """A gate's refusal means that the CSR isn't ours to judge."""
     assert decide(a_case(), (a_check("gate", DENY, gate=True),)).decision is Decision.LEAVE
 
 
 def test_after_a_gate_that_passes_the_other_checks_are_run() -> None:
-    """Their refusals decide."""
+    """If the gates pass, the refusals of the other checks decide."""
     assert (Decision.DENY, ["later"], ()) == outcome_of(
         a_case(), a_check("gate", gate=True), a_check("later", DENY)
     )
@@ -104,14 +104,14 @@ NO_ROLE = a_case(role=NOT_PROVIDED)
 
 
 def test_a_check_whose_need_was_not_provided_is_not_run() -> None:
-    """It is listed instead, so that the reader of an approval sees what is missing."""
+    """The check is listed as not run, so that the reader of an approval sees what is missing."""
     assert (Decision.APPROVE, [], ("idle",)) == outcome_of(
         NO_ROLE, a_check("idle", DENY, needs=Need.ROLE), a_check("ok")
     )
 
 
 def test_a_check_that_only_uses_what_was_not_provided_is_listed_and_run() -> None:
-    """It has other evidence to compare with."""
+    """The check still has other evidence to compare with."""
     assert (Decision.DENY, ["half"], ("half",)) == outcome_of(
         NO_ROLE, a_check("half", DENY, uses=Need.ROLE)
     )
@@ -144,14 +144,14 @@ def test_a_check_that_needs_a_readable_request_is_not_run_without_one() -> None:
 
 
 def test_a_check_that_needs_an_absent_instance_leaves_whatever_the_request() -> None:
-    """It needs no request, so an unreadable one doesn't keep it from refusing."""
+    """The check needs no request, so it refuses even if the request is unreadable."""
     check = a_check("needy", needs=Need.INSTANCE)
 
     assert ["needy"] == outcome_of(a_case(instances=(), request=UnreadableRequest("x")), check)[1]
 
 
 def test_what_a_refusing_check_establishes_is_absent_for_later_checks() -> None:
-    """Their rules aren't run: an instance of another cluster is no evidence against a request."""
+    """Later checks that need it aren't run: another cluster's instance is no evidence."""
     needy = replace(a_check("needy", needs=Need.OWN_INSTANCE), run=_raise)
     owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE)
 
@@ -191,7 +191,7 @@ def test_checks_that_establish_a_need_come_before_those_that_have_it() -> None:
 
 
 def test_a_check_that_the_policy_disables_is_not_run() -> None:
-    """It isn't listed either: nothing is missing."""
+    """A disabled check isn't listed either: nothing is missing."""
     assert (Decision.APPROVE, [], ()) == outcome_of(NO_ROLE, a_check("off", DENY, applies=False))
 
 
@@ -217,7 +217,7 @@ def test_a_check_with_an_undeclared_effect_is_an_error(may: Effect, does: Effect
 
 
 def test_an_error_in_a_check_is_raised() -> None:
-    """It is no verdict; the caller handles it."""
+    """An error is no verdict; the caller handles it."""
     with pytest.raises(RuntimeError, match="boom"):
         decide(a_case(), (replace(a_check(), run=_raise),))
 
@@ -305,7 +305,7 @@ def test_a_detail_is_escaped_once() -> None:
 def test_a_detail_is_printable_whatever_a_requester_chooses(
     name: str, case_of: Callable[[str], Case]
 ) -> None:
-    """It appears in log lines, conditions and terminals."""
+    """Details appear in log lines, conditions and terminals."""
     verdict = decide(case_of(name), KUBELET_SERVING_CHECKS)
 
     assert all(r.detail.isascii() and r.detail.isprintable() for r in verdict.refusals)
@@ -324,5 +324,5 @@ def test_a_refusal_has_a_reason() -> None:
 
 
 def test_a_value_that_is_no_text_is_printable_too() -> None:
-    """Its `repr` is used."""
+    """The `repr` of such a value is shown."""
     assert printable(["ä"], None) == "['\\xe4']"

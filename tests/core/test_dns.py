@@ -97,5 +97,5 @@ def test_only_one_trailing_dot_is_removed() -> None:
 
 @pytest.mark.parametrize(("name", "rest"), [("a.b.c", "b.c"), ("a", ""), ("", "")])
 def test_the_suffix_is_everything_after_the_first_label(name: str, rest: str) -> None:
-    """It is empty for a name of one label."""
+    """The suffix of a name of one label is empty."""
     assert rest == suffix(name)

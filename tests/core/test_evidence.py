@@ -16,7 +16,7 @@ SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
 OTHER_SESSION = Identity(IdentityKind.SESSION, OTHER_ID, OTHER_NODE)
 NAME = Identity(IdentityKind.NAME, None, NODE)
 OTHER_NAME = Identity(IdentityKind.NAME, None, OTHER_NODE)
-OTHER = an_instance(id=OTHER_ID, private_dns_name=OTHER_NODE)
+OTHER_INSTANCE = an_instance(id=OTHER_ID, private_dns_name=OTHER_NODE)
 
 
 def ask(
@@ -42,7 +42,7 @@ def test_an_instance_is_found_by_its_name() -> None:
 
 def test_all_instances_are_requested_at_once() -> None:
     """One call has all ids and one has all names, each sorted and without duplicates."""
-    fleet = FakeFleet((an_instance(), OTHER))
+    fleet = FakeFleet((an_instance(), OTHER_INSTANCE))
 
     more = [f"node-{number}" for number in range(8)]
     names = [Identity(IdentityKind.NAME, None, node) for node in more]
@@ -76,7 +76,7 @@ def test_a_name_that_is_no_plain_host_name_never_reaches_a_filter(node: str) -> 
 
 @pytest.mark.parametrize("state", ["shutting-down", "terminated"])
 def test_a_terminated_instance_is_not_found_by_name(state: str) -> None:
-    """Its name may be another instance's by now; its id never is."""
+    """The name may belong to another instance by now; an id never does."""
     dead = an_instance(id=OTHER_ID, state=state)
     fleet = FakeFleet((dead, an_instance()))
 
@@ -109,7 +109,7 @@ def test_an_empty_vpc_matches_nothing() -> None:
 
 def test_a_role_is_requested_once_per_profile() -> None:
     """All nodes of a node group share a profile."""
-    fleet = FakeFleet((an_instance(), OTHER))
+    fleet = FakeFleet((an_instance(), OTHER_INSTANCE))
 
     ask(fleet, SESSION, OTHER_SESSION)
 
@@ -178,11 +178,11 @@ def test_an_instance_that_a_response_leaves_out_is_unknown() -> None:
 
 
 def test_unavailable_evidence_stays_unavailable() -> None:
-    """It isn't "no instance", and other identities keep their evidence."""
-    fleet = FakeFleet((an_instance(), OTHER), unavailable=(INSTANCE_ID, NODE))
+    """Unavailable evidence isn't "no instance", and other identities keep their evidence."""
+    fleet = FakeFleet((an_instance(), OTHER_INSTANCE), unavailable=(INSTANCE_ID, NODE))
 
     by_id, by_name, other = ask(fleet, SESSION, NAME, OTHER_SESSION)
 
     assert isinstance(by_id, EvidenceUnavailable)
     assert isinstance(by_name, EvidenceUnavailable)
-    assert Evidence((OTHER,), ROLE) == other
+    assert Evidence((OTHER_INSTANCE,), ROLE) == other

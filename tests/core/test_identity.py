@@ -31,7 +31,7 @@ def test_without_any_iam_key_there_is_no_identity_by_default() -> None:
 def test_a_requester_that_is_no_node_has_no_instance(
     username: str, extra: dict[str, tuple[str, ...]]
 ) -> None:
-    """Its session name doesn't matter."""
+    """The session name of a requester that is no node doesn't matter."""
     assert identify(a_csr(username=username, extra=extra), allow_name=True) is None
 
 
@@ -102,7 +102,7 @@ def test_a_session_that_is_not_exactly_an_instance_id_names_no_instance(session:
     ],
 )
 def test_an_ambiguous_session_name_names_no_instance(extra: dict[str, tuple[str, ...]]) -> None:
-    """It still is a session name, so the node isn't identified by name either."""
+    """With an ambiguous session name the node isn't identified by its name either."""
     csr = a_csr(extra=extra)
 
     assert has_session_name(csr)

@@ -38,14 +38,14 @@ def reported(csr: Csr) -> tuple[IssueState, str] | None:
     return None if found is None else (found.state, found.detail)
 
 
-ASKED = a_filed_csr(conditions=(approved(),))
+APPROVED_CSR = a_filed_csr(conditions=(approved(),))
 NAMES = (csr_builder.dns(NODE), csr_builder.ip(ADDRESS))
 
 
 def issued(
     sans: Sequence[bytes] = NAMES,
     *,
-    csr: Csr = ASKED,
+    csr: Csr = APPROVED_CSR,
     node: str = NODE,
     spki: bytes | None = None,
     extensions: Sequence[bytes] | None = None,
@@ -83,7 +83,7 @@ def test_a_chain_is_judged_by_its_first_certificate() -> None:
     """The certificates of authorities may follow it."""
     chain = issued().certificate + issued(()).certificate
 
-    assert reported(replace(ASKED, certificate=chain)) is None
+    assert reported(replace(APPROVED_CSR, certificate=chain)) is None
 
 
 @pytest.mark.parametrize(("own", "other"), [("a", "b"), ("b", "a")])
@@ -106,7 +106,7 @@ def test_another_key_is_a_mismatch(own: str, other: str) -> None:
     ],
 )
 def test_an_additional_name_is_a_mismatch(extra: bytes, name: str) -> None:
-    """Its kind doesn't matter."""
+    """An additional name of any kind is a mismatch."""
     csr = issued((*NAMES, extra))
 
     assert (MISMATCH, f"the certificate has additional names: [{name}]") == reported(csr)
@@ -170,23 +170,24 @@ SAN = csr_builder.san_extension(*NAMES)
     [
         pytest.param(b"x", id="no-PEM"),
         pytest.param(csr_builder.pem(b"", b"CERTIFICATE"), id="nothing-in-it"),
-        pytest.param(a_certificate(ASKED, extensions=(SAN, SAN)), id="an-extension-twice"),
+        pytest.param(a_certificate(APPROVED_CSR, extensions=(SAN, SAN)), id="an-extension-twice"),
         pytest.param(
-            a_certificate(ASKED, extensions=(csr_builder.extension("2.5.29.17", b"x"),)),
+            a_certificate(APPROVED_CSR, extensions=(csr_builder.extension("2.5.29.17", b"x"),)),
             id="a-bad-SAN",
         ),
         pytest.param(
-            a_certificate(ASKED, sans=(*NAMES, der.element(0xA3, b""))), id="an-X400-address"
+            a_certificate(APPROVED_CSR, sans=(*NAMES, der.element(0xA3, b""))), id="an-X400-address"
         ),
-        pytest.param(a_certificate(ASKED, version=1), id="version-2"),
+        pytest.param(a_certificate(APPROVED_CSR, version=1), id="version-2"),
         pytest.param(
-            a_certificate(ASKED, spki=keys.silent_key("1.2.3.4", b"x").spki), id="an-unknown-key"
+            a_certificate(APPROVED_CSR, spki=keys.silent_key("1.2.3.4", b"x").spki),
+            id="an-unknown-key",
         ),
     ],
 )
 def test_a_certificate_that_we_cant_read_is_a_mismatch(certificate: bytes) -> None:
     """A certificate that can't be checked may differ from the request."""
-    csr = replace(ASKED, certificate=certificate)
+    csr = replace(APPROVED_CSR, certificate=certificate)
     found = reported(csr)
 
     assert found is not None
@@ -249,7 +250,7 @@ def test_an_approval_without_a_time_counts_from_the_csrs_creation() -> None:
 
 
 def test_a_failed_csr_quotes_the_signer() -> None:
-    """It is a finding at once, and at any age."""
+    """A failed CSR is a finding at once, and at any age."""
     failed = Condition("Failed", "True", "SignerValidationFailure", "no SAN", NOW)
 
     csr = a_csr(age=timedelta(hours=1), conditions=(approved(ago=timedelta(0)), failed))
@@ -268,7 +269,7 @@ def test_without_an_approval_no_certificate_is_missing(kind: str) -> None:
 
 def test_without_a_certificate_there_is_no_mismatch() -> None:
     """There is nothing to compare with."""
-    assert not mismatch(ASKED, a_parsed_csr(ASKED).request)
+    assert not mismatch(APPROVED_CSR, a_parsed_csr(APPROVED_CSR).request)
 
 
 def test_a_finding_holds_its_csr_and_its_request() -> None:

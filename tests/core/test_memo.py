@@ -73,7 +73,7 @@ def test_an_error_is_not_kept() -> None:
 
 
 def test_bytes_that_a_complete_run_did_not_use_are_forgotten(parse: Counted) -> None:
-    """They are no longer in the list."""
+    """Bytes that a complete run didn't use are no longer in the list."""
     memo = Memo()
     read(memo.reader(*PROD), parse, b"a", b"b")
     second = memo.reader(*PROD)
@@ -164,7 +164,7 @@ def test_a_large_request_counts_with_its_size_once_parsed(parse: Counted) -> Non
     ],
 )
 def test_a_large_parsed_request_takes_no_more_memory_than_its_weight(name: bytes) -> None:
-    """It may contain thousands of names of any kind."""
+    """A large request may contain thousands of names of any kind."""
     names = [name] * (47_500 // len(name))
     request = (
         csr_builder.CsrBuilder.of_node(keys.ecdsa("a"), "a", csr_builder.Names("a"))
@@ -195,7 +195,7 @@ def test_an_entry_weighs_2_kib_and_36_bytes_for_each_byte_over_1_kib(
 
 
 def test_some_16_000_requests_of_kubelets_are_kept(parse: Counted) -> None:
-    """They take 32 MiB."""
+    """About 16,000 requests of kubelets take 32 MiB."""
     reader = Memo().reader(*PROD)
     contents = [str(number).encode() for number in range(32 * 1024 * 1024 // ENTRY)]
 
@@ -213,4 +213,4 @@ def test_all_kept_objects_together_stay_within_the_limit(parse: Counted) -> None
         read(reader, parse, *(bytes([number, entry]) for entry in range(number % 7)))
         if number % 4:
             reader.forget_unused()
-        assert sum(one.weight for one in memo._readers.values()) <= 5 * ENTRY
+        assert sum(held.weight for held in memo._readers.values()) <= 5 * ENTRY

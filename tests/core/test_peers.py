@@ -23,13 +23,13 @@ from tests.builders import (
     approved,
 )
 
-OTHER = "ip-10-0-1-20.eu-west-1.compute.internal"
+OTHER_NODE = "ip-10-0-1-20.eu-west-1.compute.internal"
 MINUTE = timedelta(minutes=1)
 
 
 def peers_of(csr: Csr, *others: Csr) -> Peers:
     """Return what the list of all these says about the first."""
-    entries = [a_parsed_csr(one) for one in (csr, *others)]
+    entries = [a_parsed_csr(filed) for filed in (csr, *others)]
     return index_of(*entries).of(entries[0])
 
 
@@ -49,7 +49,7 @@ def old(name: str = "csr-old", age: timedelta = 7 * MINUTE, **rest: Any) -> Csr:
 
 
 def test_a_csr_alone_has_no_peers() -> None:
-    """It isn't its own peer."""
+    """A CSR isn't its own peer."""
     assert Peers() == peers_of(a_filed_csr())
 
 
@@ -63,7 +63,7 @@ def test_the_newest_request_of_a_requester_supersedes_all_others() -> None:
 
 
 def test_of_two_created_at_one_time_the_later_name_is_newer() -> None:
-    """Their order in the list doesn't matter."""
+    """The order of the CSRs in the list doesn't matter."""
     assert peers_of(old("csr-a"), old("csr-b")).newer == "csr-b"
     assert peers_of(old("csr-b"), old("csr-a")).newer is None
 
@@ -100,7 +100,7 @@ def test_a_csr_from_the_future_supersedes_no_other() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(old("csr-new", MINUTE, node=OTHER), id="another-username"),
+        pytest.param(old("csr-new", MINUTE, node=OTHER_NODE), id="another-username"),
         pytest.param(
             old("csr-new", MINUTE, extra=an_extra("i-0bbbbbbbbbbbbbbbb")), id="another-session"
         ),
@@ -139,7 +139,7 @@ def test_a_request_counts_as_asking_up_to_the_age_at_which_it_is_abandoned() -> 
     [
         pytest.param(old(conditions=(approved(),)), id="approved"),
         pytest.param(old(age=15 * MINUTE + timedelta(seconds=1)), id="abandoned"),
-        pytest.param(old(node=OTHER), id="another-node"),
+        pytest.param(old(node=OTHER_NODE), id="another-node"),
         pytest.param(old(extra=an_extra(role="other-role")), id="another-role"),
     ],
 )
@@ -166,12 +166,12 @@ def test_a_decided_csr_counts_for_its_key(kind: str) -> None:
     """A key stays used once it was used."""
     other = a_filed_csr(
         name="csr-b",
-        node=OTHER,
+        node=OTHER_NODE,
         words="one key",
         conditions=(Condition(kind, "True", "x", "", NOW),),
     )
 
-    assert f"system:node:{OTHER}" == peers_of(a_filed_csr(words="one key"), other).same_key
+    assert f"system:node:{OTHER_NODE}" == peers_of(a_filed_csr(words="one key"), other).same_key
 
 
 def test_a_requester_may_reuse_its_own_key() -> None:
@@ -183,12 +183,12 @@ def test_a_requester_may_reuse_its_own_key() -> None:
 
 def test_only_the_key_is_compared() -> None:
     """The other contents of the requests don't matter."""
-    assert peers_of(a_filed_csr(), a_filed_csr(name="csr-b", node=OTHER)).same_key is None
+    assert peers_of(a_filed_csr(), a_filed_csr(name="csr-b", node=OTHER_NODE)).same_key is None
 
 
 def forged(pem: bytes) -> Csr:
     """Return another requester's CSR with this request."""
-    return a_csr(name="csr-b", node=OTHER, request=pem)
+    return a_csr(name="csr-b", node=OTHER_NODE, request=pem)
 
 
 KEY = keys.ecdsa("one key")
@@ -202,22 +202,22 @@ MINE = CsrBuilder.of_node(KEY, NODE, Names(NODE, (NODE,)))
         pytest.param(forged(MINE.subject().pem()), id="no-subject"),
         pytest.param(
             forged(
-                MINE.subject(*csr_builder.kubelet_rdns(OTHER))
+                MINE.subject(*csr_builder.kubelet_rdns(OTHER_NODE))
                 .signed_by(keys.ecdsa("another"))
                 .pem()
             ),
             id="not-signed-by-the-key",
         ),
         pytest.param(
-            forged(MINE.subject(*csr_builder.kubelet_rdns(OTHER)).pem() + b"\n"),
+            forged(MINE.subject(*csr_builder.kubelet_rdns(OTHER_NODE)).pem() + b"\n"),
             id="not-well-formed",
         ),
         pytest.param(
-            a_filed_csr(name="csr-b", node=OTHER, words="one key", groups=("system:nodes",)),
+            a_filed_csr(name="csr-b", node=OTHER_NODE, words="one key", groups=("system:nodes",)),
             id="not-of-the-nodes-groups",
         ),
         pytest.param(
-            a_filed_csr(name="csr-b", node=OTHER, words="one key", username="alice"),
+            a_filed_csr(name="csr-b", node=OTHER_NODE, words="one key", username="alice"),
             id="not-a-node",
         ),
     ],
@@ -243,8 +243,8 @@ def test_keys_that_cant_be_verified_are_not_shared() -> None:
 
 
 def test_an_unreadable_request_shares_no_key() -> None:
-    """It has no key to compare."""
-    assert peers_of(a_csr(), a_filed_csr(name="csr-b", node=OTHER)).same_key is None
+    """An unreadable request has no key to compare."""
+    assert peers_of(a_csr(), a_filed_csr(name="csr-b", node=OTHER_NODE)).same_key is None
 
 
 # --- wrong certificates --------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def test_a_mismatch_of_another_session_or_role_of_the_username_doesnt_count(
 def test_the_csrs_own_mismatch_and_other_nodes_mismatches_dont_count() -> None:
     """A CSR isn't its own peer, and another node's certificate doesn't matter."""
     assert peers_of(mismatched()).mismatch is None
-    assert peers_of(a_filed_csr(node=OTHER), mismatched()).mismatch is None
+    assert peers_of(a_filed_csr(node=OTHER_NODE), mismatched()).mismatch is None
 
 
 def test_the_index_can_be_filled_step_by_step() -> None:
@@ -291,7 +291,7 @@ def test_the_index_can_be_filled_step_by_step() -> None:
 
 
 def test_a_request_that_is_not_in_the_index_is_compared_with_it() -> None:
-    """It doesn't have to be added first."""
+    """A request doesn't have to be added to the index first."""
     assert PeerIndex(NOW, 15 * MINUTE).of(a_parsed_csr(old())) == Peers()
 
 
@@ -320,9 +320,11 @@ def test_a_namespace_that_files_thousands_is_sorted_once() -> None:
         for number in range(many)
     ]
     index = PeerIndex(NOW, 15 * MINUTE)
-    for one in asked:
-        index.note(one)
+    for entry in asked:
+        index.note(entry)
     Counted.compared = 0
 
-    assert [many - 1 - at for at in range(many)] == [index.newer_in_namespace(one) for one in asked]
+    assert [many - 1 - at for at in range(many)] == [
+        index.newer_in_namespace(entry) for entry in asked
+    ]
     assert Counted.compared < many * 30

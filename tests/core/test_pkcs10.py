@@ -335,7 +335,7 @@ def asking(*extensions: bytes) -> Pkcs10:
     ],
 )
 def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]) -> None:
-    """They have Kubernetes's names. From: RFC 5280 section 4.2.1.3, the order of the bits."""
+    """The usages have Kubernetes's names."""
     got = asking(csr_builder.extension(kind, value))
 
     assert (frozenset(usages), False) == (got.usages, got.asks_ca)
@@ -346,5 +346,5 @@ def test_the_usages_asked_for_are_read(kind: str, value: bytes, usages: set[str]
     [(der.sequence(), False), (der.sequence(der.element(0x01, b"\xff")), True)],
 )
 def test_whether_a_ca_is_asked_for_is_read(value: bytes, asks_ca: bool) -> None:  # noqa: FBT001
-    """It is read from basicConstraints."""
+    """Whether a CA is requested is read from basicConstraints."""
     assert asks_ca is asking(csr_builder.extension("2.5.29.19", value)).asks_ca

@@ -63,7 +63,7 @@ def test_a_key_has_a_kind_and_a_rule(key: keys.Key, kind: str, rule: KeyRule) ->
 
 
 def test_a_request_of_less_than_128_bytes_is_readable() -> None:
-    """Its length has one byte in DER, that of a longer one has two or three."""
+    """The length of so short a request has one byte in DER, that of a longer one two or three."""
     short = CsrBuilder(keys.ed25519_key("k")).sans(csr_builder.dns("a"))
 
     assert len(short.info()) < 128

@@ -74,7 +74,7 @@ def test_the_policy_decides_whether_a_name_is_an_identity(
     allowed: bool,  # noqa: FBT001  a case
     kind: IdentityKind | None,
 ) -> None:
-    """It isn't one by default."""
+    """By default a name isn't an identity."""
     context = a_context(policy=a_policy(allow_name_identity=allowed))
 
     identity = read(context.case_of(a_csr(extra={})), context).case.identity
@@ -106,7 +106,7 @@ def test_a_csr_with_a_wrong_certificate_is_marked() -> None:
     wrong = replace(csr, certificate=a_certificate(csr, sans=()))
     other = replace(csr, certificate=a_certificate(csr, node="other"))
 
-    assert [False, True] == [a_parsed_csr(one).mismatched for one in (wrong, other)]
+    assert [False, True] == [a_parsed_csr(filed).mismatched for filed in (wrong, other)]
 
 
 def test_a_bug_in_reading_one_csr_stops_no_other() -> None:
@@ -152,7 +152,7 @@ def weights(*budgets: FakeClock) -> list[int]:
 
 
 def test_what_a_complete_run_has_not_listed_is_forgotten() -> None:
-    """Otherwise a cluster's old requests would take the memory of other clusters."""
+    """If kept, a cluster's old requests would take the memory of other clusters."""
     assert [2 * weight_of(b"a"), weight_of(b"a")] == weights(FakeClock())
 
 

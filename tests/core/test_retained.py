@@ -14,11 +14,11 @@ def kept(max_bytes: int, *requests: bytes | OversizedRequest) -> list[int]:
     retained = RetainedRequests(max_bytes)
     for place, request in enumerate(requests):
         retained.add(a_parsed_csr(a_csr(name=str(place), request=request)))
-    return [int(one.csr.name) for one in retained.entries]
+    return [int(entry.csr.name) for entry in retained.entries]
 
 
 def test_requests_that_fit_are_kept_in_their_order() -> None:
-    """They may take all of the memory."""
+    """The kept requests may take all of the memory."""
     assert [0, 1, 2] == kept(2 * ENTRY + weight_of(LARGE), SMALL, LARGE, SMALL)
 
 
@@ -34,7 +34,7 @@ def test_of_requests_of_one_size_the_last_is_dropped() -> None:
 
 
 def test_as_many_are_dropped_as_are_too_many() -> None:
-    """Each one that is dropped makes room for others."""
+    """Each request that is dropped makes room for others."""
     assert [0, 3, 4] == kept(3 * ENTRY, SMALL, LARGE, LARGE, SMALL, SMALL)
     assert [] == kept(ENTRY - 1, SMALL)
 

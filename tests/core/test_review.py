@@ -100,7 +100,7 @@ def fleet_of(*numbers: int, **rest: Any) -> FakeFleet:
 
 
 def test_a_healthy_nodes_csr_is_approved() -> None:
-    """It is listed, judged, written as it was listed, and recorded."""
+    """The CSR is listed, judged, written as it was listed, and recorded."""
     csr = a_filed_csr()
     world = FakeWorld(csr)
 
@@ -133,7 +133,7 @@ def test_what_a_clusters_tag_keeps_from_being_approved_is_pending(tag: str) -> N
 
 
 def test_what_others_approved_would_not_be_approved_by_another_mode() -> None:
-    """It has its approval, so the metric for leaving `shadow` must not count it each minute."""
+    """The metric for leaving `shadow` doesn't count a CSR that another approver has approved."""
     csr = a_filed_csr(conditions=(approved("EKS"),))
     done = run(FakeWorld(csr), mode="shadow", reapprove_unissued=True)
 
@@ -149,7 +149,7 @@ def test_only_the_signer_asked_for_is_reviewed() -> None:
 
 
 def test_the_oldest_is_written_first() -> None:
-    """Its kubelet stops waiting first."""
+    """The oldest CSR's kubelet stops waiting first."""
     csrs = [a_nodes_csr(n, age=n * MINUTE) for n in (3, 9, 5)]
     world = FakeWorld(*csrs, fleet=fleet_of(3, 9, 5))
 
@@ -202,7 +202,7 @@ def test_a_key_shared_with_the_last_slice_is_known_before_the_first_write() -> N
 
 
 def test_a_wrong_certificate_at_the_end_of_the_list_is_known_before_the_first_write() -> None:
-    """Its requester gets no other certificate."""
+    """The requester of the wrong certificate gets no other one."""
     csrs, fleet = many_nodes(SLICE + 1)
     asked = replace(a_nodes_csr(1, age=14 * MINUTE), name="csr-old", uid="old")
     wrong = replace(
@@ -234,7 +234,7 @@ def test_of_one_slice_large_requests_come_last() -> None:
 
 
 def test_a_csr_too_young_for_any_decision_needs_no_evidence() -> None:
-    """It has no record either, but it is counted."""
+    """A CSR that is too young has no record either, but it is counted."""
     world = FakeWorld(a_filed_csr(age=timedelta(seconds=89)))
 
     done = run(world)
@@ -358,7 +358,7 @@ def test_a_csr_without_evidence_is_undecided_and_others_are_approved() -> None:
 
 
 def test_a_role_that_iam_does_not_show_is_left() -> None:
-    """It is never denied because of that."""
+    """A CSR is never denied because IAM doesn't show the role."""
     fleet = FakeFleet(roles={PROFILE: RoleUnknown("AccessDenied", fault=True)})
     world = FakeWorld(a_filed_csr(), fleet=fleet)
 
@@ -405,7 +405,7 @@ def test_a_cluster_that_cant_be_listed_ends_the_review(error: Exception) -> None
 
 
 def test_a_csr_that_causes_a_bug_is_undecided_and_stops_no_other() -> None:
-    """It is recorded first, with the bug."""
+    """The CSR is recorded first, with the bug."""
     bad = replace(a_csr(name="csr-bad"), extra=Exploding())
     world = FakeWorld(bad, a_filed_csr())
 
@@ -450,7 +450,7 @@ def test_without_time_left_nothing_is_started() -> None:
 
 
 def test_an_unreadable_item_is_counted_and_stops_no_other() -> None:
-    """It is never judged."""
+    """An unreadable item is never judged."""
     world = FakeWorld(unreadable(), a_filed_csr(), unreadable(None))
 
     done = run(world)
@@ -552,7 +552,7 @@ def test_one_slice_of_the_approved_csrs_without_a_certificate_is_judged(
     experiment: bool,  # noqa: FBT001  a case
     judged: int,
 ) -> None:
-    """That is more than is logged; the experiment needs a verdict of each."""
+    """A slice is more than is logged; the experiment needs a verdict of each."""
     csrs, fleet = many_nodes(SLICE + 1, conditions=(approved("AutoApproved"),))
     world = FakeWorld(*csrs, fleet=fleet)
 
@@ -570,7 +570,7 @@ def verdict_of(finding: IssueFinding) -> tuple[Decision, list[str]]:
 
 
 def test_other_findings_are_not_judged() -> None:
-    """They have a certificate, or were failed by the signer."""
+    """Other findings have a certificate, or were failed by the signer."""
     asked = a_filed_csr(conditions=(approved(),))
     wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
 
@@ -612,7 +612,7 @@ def test_settings_bound_the_age_of_a_missing_certificate(
 
 
 def test_a_node_whose_certificate_was_wrong_is_left() -> None:
-    """Otherwise it would be approved again and again."""
+    """The node would otherwise be approved again and again."""
     asked = a_filed_csr(name="csr-old", age=10 * MINUTE, conditions=(approved(),))
     wrong = replace(asked, certificate=a_certificate(asked, sans=(csr_builder.dns("kubernetes"),)))
     world = FakeWorld(wrong, a_filed_csr(name="csr-new"))

@@ -36,7 +36,7 @@ def run(world: FakeWorld, **changes: Any) -> Run:
 
 
 def test_a_service_accounts_csr_is_approved_with_its_own_message() -> None:
-    """It is listed, judged by the Service, written and recorded; AWS isn't called."""
+    """The CSR is listed, judged by the Service, written and recorded; AWS isn't called."""
     world = FakeWorld(a_filed_service_csr())
 
     run(world)
@@ -58,10 +58,12 @@ def test_the_settings_select_the_served_signers() -> None:
 
 def test_only_the_nodes_run_counts_the_cluster_as_reviewed() -> None:
     """With two signers it would be counted twice."""
-    runs = [review(a_cluster(), one, settings(), FakeWorld().ports) for one in SIGNERS.values()]
+    runs = [
+        review(a_cluster(), signer, settings(), FakeWorld().ports) for signer in SIGNERS.values()
+    ]
 
     assert {KUBELET_SERVING: True, APP_SERVING: False} == {
-        one.signer: one.completes for one in runs
+        summary.signer: summary.completes for summary in runs
     }
 
 
@@ -76,10 +78,10 @@ def test_without_a_port_for_services_there_is_no_evidence() -> None:
 
 
 def test_a_request_of_an_unavailable_service_is_undecided() -> None:
-    """It isn't denied even if the request alone would be; others are approved."""
+    """The CSR isn't denied even if its request alone would be; other CSRs are approved."""
     bad = a_filed_service_csr(name="bad", dns=("db.shop.svc",), cn=None, usages=("client auth",))
     services = FakeServices(
-        (a_service(),), instead={("shop", "db"): EvidenceUnavailable("500: etcd")}
+        (a_service(),), overrides={("shop", "db"): EvidenceUnavailable("500: etcd")}
     )
     world = FakeWorld(bad, a_filed_service_csr(words="b"), services=services)
 
@@ -141,7 +143,7 @@ def test_requests_of_one_service_account_dont_supersede_each_other() -> None:
 
 
 def test_decided_csrs_dont_count_as_pending_in_the_namespace() -> None:
-    """They no longer wait."""
+    """Decided CSRs no longer wait, so they don't use up the namespace's limit."""
     decided = [
         a_filed_service_csr(
             name=f"d{n}",
@@ -199,7 +201,7 @@ def test_a_copy_of_a_request_blocks_no_other(thief: dict[str, Any], named: bool)
 
 
 def test_an_approved_csr_without_a_certificate_has_a_finding_with_a_verdict() -> None:
-    """Here a person approved it, and EKS never issues its name."""
+    """In this example a person approved the CSR, and EKS never issues its name."""
     csr = a_filed_service_csr(name="csr-web", conditions=(approved("KubectlApprove"),))
 
     [finding] = run(FakeWorld(csr)).findings
@@ -207,11 +209,11 @@ def test_an_approved_csr_without_a_certificate_has_a_finding_with_a_verdict() ->
     assert finding.state is IssueState.NOT_ISSUED
     assert finding.evaluation is not None
     assert finding.evaluation.verdict is not None
-    assert ["issuable-name"] == [one.check for one in finding.evaluation.verdict.refusals]
+    assert ["issuable-name"] == [refusal.check for refusal in finding.evaluation.verdict.refusals]
 
 
 def test_a_nodes_request_to_this_signer_has_a_finding_too() -> None:
-    """Its EC2 identity doesn't matter here."""
+    """The node's EC2 identity doesn't matter here."""
     node: dict[str, Any] = {
         "username": "system:node:a",
         "extra": an_extra(),

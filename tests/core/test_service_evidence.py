@@ -8,7 +8,7 @@ from tests.core.fakes import FakeServices
 from tests.service_builders import a_service
 
 WEB = ServiceClaim("shop", ("web",))
-BOTH = ServiceClaim("shop", ("db", "web"))
+DB_AND_WEB = ServiceClaim("shop", ("db", "web"))
 THEIRS = ServiceClaim("other", ("web",))
 DOWN = EvidenceUnavailable("500: etcd")
 HIDDEN = ServicesHidden("403: services is forbidden")
@@ -18,12 +18,12 @@ def test_each_service_is_requested_once() -> None:
     """Any number of requests may name it."""
     services = FakeServices((a_service(), a_service("db"), a_service(namespace="other")))
 
-    found = gather([WEB, BOTH, WEB, THEIRS], services)
+    found = gather([WEB, DB_AND_WEB, WEB, THEIRS], services)
 
     assert [("other", "web"), ("shop", "db", "web")] == services.asked
     assert {
         WEB: ServiceEvidence((a_service(),)),
-        BOTH: ServiceEvidence((a_service("db"), a_service())),
+        DB_AND_WEB: ServiceEvidence((a_service("db"), a_service())),
         THEIRS: ServiceEvidence((a_service(namespace="other"),)),
     } == found
 
@@ -33,7 +33,7 @@ def test_the_namespace_with_the_fewest_services_comes_first() -> None:
     many = ServiceClaim("a", ("a", "b", "c"))
     services = FakeServices(())
 
-    gather([many, BOTH, THEIRS], services)
+    gather([many, DB_AND_WEB, THEIRS], services)
 
     assert ["other", "shop", "a"] == [namespace for namespace, *_ in services.asked]
 
@@ -75,17 +75,17 @@ def test_a_request_that_names_no_service_or_too_many_causes_no_call() -> None:
 
 def test_an_unavailable_service_leaves_its_claims_without_evidence() -> None:
     """Claims that don't name it have their evidence."""
-    services = FakeServices((a_service(), a_service("db")), instead={("shop", "db"): DOWN})
+    services = FakeServices((a_service(), a_service("db")), overrides={("shop", "db"): DOWN})
 
-    found = gather([WEB, BOTH], services)
+    found = gather([WEB, DB_AND_WEB], services)
 
-    assert {WEB: ServiceEvidence((a_service(),)), BOTH: DOWN} == found
+    assert {WEB: ServiceEvidence((a_service(),)), DB_AND_WEB: DOWN} == found
 
 
 def test_a_hidden_service_is_reported_as_hidden() -> None:
     """An unavailable Service in the same claim outweighs it."""
-    services = FakeServices((a_service(),), instead={("shop", "db"): HIDDEN})
-    assert {BOTH: ServiceEvidence(HIDDEN)} == gather([BOTH], services)
+    services = FakeServices((a_service(),), overrides={("shop", "db"): HIDDEN})
+    assert {DB_AND_WEB: ServiceEvidence(HIDDEN)} == gather([DB_AND_WEB], services)
 
-    broken = FakeServices((), instead={("shop", "db"): HIDDEN, ("shop", "web"): DOWN})
-    assert {BOTH: DOWN} == gather([BOTH], broken)
+    broken = FakeServices((), overrides={("shop", "db"): HIDDEN, ("shop", "web"): DOWN})
+    assert {DB_AND_WEB: DOWN} == gather([DB_AND_WEB], broken)

@@ -17,20 +17,22 @@ from core.settings import (
 )
 
 
-def refusal(name: str, value: str) -> str:
-    """Return the error of the reviewer's settings for this value."""
+def error_for(name: str, value: str) -> str:
+    """Return the message of the error that this value of a reviewer's setting causes."""
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env({name: value})
     return str(caught.value)
 
 
-SHORT = {
+#: All waits must be shorter than MAX_CSR_AGE_SECONDS, so its minimum needs short ones.
+SHORT_WAITS = {
     "APPROVE_AFTER_SECONDS": "0",
     "DENY_AFTER_SECONDS": "0",
     "ISSUE_GRACE_SECONDS": "30",
 }
+#: A setting, its minimum and maximum, and the other settings that these need.
 BOUNDS = [
-    ("MAX_CSR_AGE_SECONDS", 60, 86_400, SHORT),
+    ("MAX_CSR_AGE_SECONDS", 60, 86_400, SHORT_WAITS),
     ("MAX_CERTIFICATE_SECONDS", 600, 31_536_000, {}),
     ("APPROVE_AFTER_SECONDS", 0, 840, {}),
     ("DENY_AFTER_SECONDS", 0, 840, {}),
@@ -51,18 +53,18 @@ BOOLEANS = [
 
 
 def test_every_setting_is_covered_here() -> None:
-    """A new setting must state its bounds here."""
-    others = {"MODE", "EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "CLUSTER_TAG"}
+    """Every setting is in BOUNDS or BOOLEANS, or is one of those with tests of their own."""
+    tested_alone = {"MODE", "EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "CLUSTER_TAG"}
 
     assert {name.upper() for name in ReviewSettings.model_fields} == {
         *(name for name, *_ in BOUNDS),
         *BOOLEANS,
-        *others,
+        *tested_alone,
     }
 
 
 def test_the_defaults_are_the_strict_choices() -> None:
-    """Public addresses are the only option that is on by default."""
+    """Only ALLOW_PUBLIC_ADDRESSES loosens a check by default."""
     assert {
         "max_csr_age_seconds": 900,
         "max_certificate_seconds": 31_536_000,
@@ -87,41 +89,41 @@ def test_the_defaults_are_the_strict_choices() -> None:
     } == ReviewSettings.from_env({}).model_dump()
 
 
-@pytest.mark.parametrize(("name", "least", "most", "rest"), BOUNDS)
+@pytest.mark.parametrize(("name", "least", "most", "other_settings"), BOUNDS)
 def test_a_number_may_be_its_minimum_and_its_maximum(
-    name: str, least: int, most: int, rest: dict[str, str]
+    name: str, least: int, most: int, other_settings: dict[str, str]
 ) -> None:
-    """The bounds are allowed values."""
+    """A setting accepts its minimum and its maximum."""
     for value in (least, most):
-        got = ReviewSettings.from_env(rest | {name: str(value)})
+        got = ReviewSettings.from_env(other_settings | {name: str(value)})
 
         assert value == getattr(got, name.lower())
 
 
-@pytest.mark.parametrize(("name", "least", "most", "rest"), BOUNDS)
+@pytest.mark.parametrize(("name", "least", "most", "other_settings"), BOUNDS)
 def test_a_number_beyond_its_bounds_is_refused_with_the_bound(
-    name: str, least: int, most: int, rest: dict[str, str]
+    name: str, least: int, most: int, other_settings: dict[str, str]
 ) -> None:
     """The message names the variable, what is allowed, and the value."""
-    del rest
+    del other_settings
 
-    assert refusal(name, str(least - 1)) == (
+    assert error_for(name, str(least - 1)) == (
         f"{name}: got '{least - 1}', expected at least {least}"
     )
-    assert refusal(name, str(most + 1)) == (f"{name}: got '{most + 1}', expected at most {most}")
+    assert error_for(name, str(most + 1)) == (f"{name}: got '{most + 1}', expected at most {most}")
 
 
 @pytest.mark.parametrize("value", ["five", "0x5a", "1e2", "90.5", "90s", "nan"])
 def test_a_value_that_is_no_whole_number_is_refused(value: str) -> None:
-    """The unit is in the variable's name."""
-    assert refusal("APPROVE_AFTER_SECONDS", value) == (
+    """A value with a unit, a point or an exponent is refused."""
+    assert error_for("APPROVE_AFTER_SECONDS", value) == (
         f"APPROVE_AFTER_SECONDS: got '{value}', expected a whole number"
     )
 
 
 @pytest.mark.parametrize("name", BOOLEANS)
 def test_a_boolean_is_true_or_false(name: str) -> None:
-    """No other words are allowed."""
+    """A boolean setting accepts the words true and false."""
     for word, value in (("true", True), ("false", False)):
         assert value is getattr(ReviewSettings.from_env({name: word}), name.lower())
 
@@ -129,8 +131,8 @@ def test_a_boolean_is_true_or_false(name: str) -> None:
 @pytest.mark.parametrize("name", BOOLEANS)
 @pytest.mark.parametrize("value", ["True", "TRUE", "yes", "on", "1", "0", "t", "none"])
 def test_other_words_are_no_booleans(name: str, value: str) -> None:
-    """An operator who means something by another word sees an error."""
-    assert refusal(name, value) == f"{name}: got '{value}', expected true or false"
+    """Any other word is refused, because its meaning would be a guess."""
+    assert error_for(name, value) == f"{name}: got '{value}', expected true or false"
 
 
 @pytest.mark.parametrize("name", sorted(name.upper() for name in ReviewSettings.model_fields))
@@ -165,8 +167,8 @@ def test_lists_are_separated_by_commas(text: str, names: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize("text", [",", " , "])
 def test_a_list_of_clusters_without_a_name_is_refused(text: str) -> None:
-    """It would serve no cluster at all, unnoticed."""
-    assert refusal("CLUSTER_NAMES", text) == (
+    """With an empty list of names no cluster would be reviewed, and no one would notice."""
+    assert error_for("CLUSTER_NAMES", text) == (
         f"CLUSTER_NAMES: got '{text}', expected at least one name or glob, e.g. prod-*"
     )
 
@@ -180,7 +182,7 @@ def test_a_mode_is_named_by_its_word(mode: Mode) -> None:
 @pytest.mark.parametrize("value", ["Enforce", "ENFORCE", "approve_only", "off"])
 def test_an_unknown_mode_is_refused_with_the_list_of_modes(value: str) -> None:
     """A mistyped mode must not select another mode."""
-    assert refusal("MODE", value) == (
+    assert error_for("MODE", value) == (
         f"MODE: got '{value}', expected 'shadow', 'approve-only' or 'enforce'"
     )
 
@@ -211,7 +213,7 @@ def test_a_mode_is_lowered_and_never_raised(stack: Mode, cluster: Mode, lesser: 
 def test_a_wait_is_shorter_than_the_age_at_which_a_csr_is_abandoned(
     name: str, decision: str
 ) -> None:
-    """Otherwise each CSR is abandoned before its decision is due."""
+    """With a longer wait each CSR would be abandoned before its decision is due."""
     waits = {"APPROVE_AFTER_SECONDS": "1", "DENY_AFTER_SECONDS": "1", "MAX_CSR_AGE_SECONDS": "300"}
 
     with pytest.raises(BadSettings) as caught:
@@ -225,7 +227,7 @@ def test_a_wait_is_shorter_than_the_age_at_which_a_csr_is_abandoned(
 
 
 def test_the_grace_period_is_shorter_than_the_age_at_which_a_csr_is_abandoned() -> None:
-    """Otherwise no certificate is ever reported missing, and its alarm can't fire."""
+    """With a longer one no certificate would be reported missing, and its alarm couldn't fire."""
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "900"})
 
@@ -246,7 +248,7 @@ def test_the_grace_period_is_shorter_than_the_age_at_which_a_csr_is_abandoned() 
     ],
 )
 def test_a_suffix_is_a_domain_of_the_operator(text: str, domains: tuple[str, ...]) -> None:
-    """Letter case and dots around it make no difference."""
+    """A suffix is read without regard to letter case and to a dot before or after it."""
     assert domains == Policy.from_env({"EXTRA_DNS_SUFFIXES": text}).extra_dns_suffixes
 
 
@@ -256,7 +258,7 @@ def test_a_suffix_is_a_domain_of_the_operator(text: str, domains: tuple[str, ...
 )
 def test_a_suffix_that_is_no_domain_of_two_labels_is_refused(text: str) -> None:
     """A top-level domain belongs to no operator."""
-    assert refusal("EXTRA_DNS_SUFFIXES", text) == (
+    assert error_for("EXTRA_DNS_SUFFIXES", text) == (
         f"EXTRA_DNS_SUFFIXES: got '{text}', expected a domain of at least two labels, e.g. "
         "corp.example"
     )
@@ -280,8 +282,8 @@ def test_a_suffix_that_is_no_domain_of_two_labels_is_refused(text: str) -> None:
     ],
 )
 def test_a_suffix_of_aws_or_of_clusters_is_refused(text: str) -> None:
-    """Anyone can have names there, so a label proves nothing."""
-    assert refusal("EXTRA_DNS_SUFFIXES", f"corp.example,{text}") == (
+    """Anyone can have names under such a suffix, so a name's first label proves nothing."""
+    assert error_for("EXTRA_DNS_SUFFIXES", f"corp.example,{text}") == (
         f"EXTRA_DNS_SUFFIXES: got '{text}', which belongs to AWS or to clusters; expected a domain "
         "of your own"
     )
@@ -298,15 +300,15 @@ def test_a_suffix_of_aws_or_of_clusters_is_refused(text: str) -> None:
     ],
 )
 def test_a_domain_of_aws_services_outside_the_partitions_data_is_refused(text: str) -> None:
-    """AWS has names there for its services and for their customers."""
-    assert "belongs to AWS or to clusters" in refusal("EXTRA_DNS_SUFFIXES", text)
+    """AWS has names under such a domain for its services and for their customers."""
+    assert "belongs to AWS or to clusters" in error_for("EXTRA_DNS_SUFFIXES", text)
 
 
 def dns_suffixes(data: Any) -> Iterator[str]:
     """Yield the value of each `dnsSuffix`, `dualStackDnsSuffix` and similar, at any depth."""
     if isinstance(data, list):
-        for one in data:
-            yield from dns_suffixes(one)
+        for element in data:
+            yield from dns_suffixes(element)
     elif isinstance(data, dict):
         for key, value in data.items():
             if key.casefold().endswith("dnssuffix"):
@@ -319,12 +321,13 @@ def test_the_domains_of_every_aws_partition_are_reserved(data: str) -> None:
     """A partition that botocore adds fails this test until its domains are reserved."""
     suffixes = set(dns_suffixes(create_loader().load_data(data)))
 
+    # Today the files have 14 and 10. Far fewer would mean that this test reads its data wrongly.
     assert 9 < len(suffixes)
     assert set() == suffixes - set(AWS_SERVICE_DOMAINS)
 
 
 def test_one_error_lists_everything_that_is_wrong() -> None:
-    """An operator can fix all settings before the next start."""
+    """The error lists all invalid settings, so that an operator can fix them all at once."""
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env({"MODE": "on", "WRITE_CONNECTIONS": "0"})
 
@@ -335,7 +338,7 @@ def test_one_error_lists_everything_that_is_wrong() -> None:
 
 
 def test_code_may_pass_python_values() -> None:
-    """Booleans are bools, lists are tuples."""
+    """Code may pass booleans as bool and lists as tuples, instead of text."""
     got = ReviewSettings.model_validate(
         {
             "allow_other_vpcs": True,
@@ -352,7 +355,7 @@ def test_code_may_pass_python_values() -> None:
 
 
 def test_a_python_value_of_the_wrong_type_is_refused() -> None:
-    """Code may be wrong too."""
+    """Values that code passes are checked like text."""
     with pytest.raises(ValueError, match="extra_dns_suffixes"):
         Policy.model_validate({"extra_dns_suffixes": 5})
     with pytest.raises(ValueError, match="belongs to AWS"):
@@ -360,7 +363,7 @@ def test_a_python_value_of_the_wrong_type_is_refused() -> None:
 
 
 def test_settings_are_immutable() -> None:
-    """A run can't change them."""
+    """A run can't change its settings."""
     with pytest.raises(ValueError, match="frozen"):
         ReviewSettings.from_env({}).__setattr__("mode", Mode.ENFORCE)
 

@@ -17,12 +17,12 @@ def slices_of(count: int) -> list[int]:
 
 def turns(count: int, slot: int = 0) -> list[int]:
     """Return the slices' numbers in the order of a run that begins in this slot of ten seconds."""
-    return [one[0] for one in sliced(in_turns(slices_of(count), NOW + slot * TEN_SECONDS))]
+    return [part[0] for part in sliced(in_turns(slices_of(count), NOW + slot * TEN_SECONDS))]
 
 
 def test_a_list_is_split_into_slices_of_two_hundred() -> None:
     """The last slice is shorter."""
-    assert [200, 200, 1] == [len(one) for one in sliced(range(401))]
+    assert [200, 200, 1] == [len(part) for part in sliced(range(401))]
     assert [] == list(sliced([]))
 
 
@@ -37,8 +37,8 @@ def test_items_stay_in_their_order_within_a_slice() -> None:
     """The oldest stays first."""
     items = list(range(3 * SLICE))
 
-    for one in sliced(in_turns(items, NOW)):
-        assert list(one) == sorted(one)
+    for part in sliced(in_turns(items, NOW)):
+        assert list(part) == sorted(part)
 
 
 def test_every_second_slice_is_the_oldest_one_left() -> None:

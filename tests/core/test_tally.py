@@ -48,7 +48,7 @@ def test_without_any_csr_all_totals_are_zero() -> None:
 
 
 def test_csrs_that_were_not_judged_count_as_pending() -> None:
-    """Their age is the time since their requester's first request."""
+    """The age of such a CSR is the time since its requester's first request."""
     tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
     tally.add_not_judged(Action.WAITING, [5.0, 80.0])

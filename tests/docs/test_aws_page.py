@@ -21,13 +21,13 @@ COMMANDS: Final[dict[str, Any]] = getattr(get_command(app), "commands")  # noqa:
 
 #: Every word of this project that a row may name.
 WORDS: Final = (
-    {check.id for checks in (one.checks for one in SIGNERS.values()) for check in checks}
-    | {one.value for kind in (Problem, Outcome, IssueState) for one in kind}
+    {check.id for checks in (signer.checks for signer in SIGNERS.values()) for check in checks}
+    | {member.value for kind in (Problem, Outcome, IssueState) for member in kind}
     | {name.upper() for name in ReviewSettings.model_fields}
     | {"outcome"}
 )
 #: Other words that a row may name: Kubernetes's and the page's.
-_OTHERS: Final = re.compile(r"kubectl .*|[a-z.]+/[a-z-]+|myserver\.\w+(\.svc)?|csr-|--\w+")
+_FOREIGN_NAMES: Final = re.compile(r"kubectl .*|[a-z.]+/[a-z-]+|myserver\.\w+(\.svc)?|csr-|--\w+")
 
 
 def test_each_sentence_has_its_row() -> None:
@@ -40,7 +40,7 @@ def test_each_sentence_has_its_row() -> None:
 
 
 @pytest.mark.parametrize(("said", "_done", "file", "test"), ROWS)
-def test_the_test_that_shows_it_exists(said: str, _done: str, file: str, test: str) -> None:
+def test_the_test_that_shows_a_claim_exists(said: str, _done: str, file: str, test: str) -> None:
     """The file has a test of this name."""
     assert f"\ndef {test}(" in (ROOT / file).read_text(), said
 
@@ -48,11 +48,11 @@ def test_the_test_that_shows_it_exists(said: str, _done: str, file: str, test: s
 def test_the_commands_and_their_options_exist() -> None:
     shown = re.findall(r"`csr-approver ([^`]+)`", DOC)
 
-    assert {"legacy", "request", "review", "evaluate"} <= {one.split()[0] for one in shown}
-    for one in shown:
-        name, *rest = one.split()
+    assert {"legacy", "request", "review", "evaluate"} <= {command.split()[0] for command in shown}
+    for text in shown:
+        name, *rest = text.split()
         known = {option for param in COMMANDS[name].params for option in param.opts}
-        assert set() == {word for word in rest if word.startswith("--")} - known, one
+        assert set() == {word for word in rest if word.startswith("--")} - known, text
 
 
 def test_options_without_a_command_are_options_of_request() -> None:
@@ -61,13 +61,15 @@ def test_options_without_a_command_are_options_of_request() -> None:
     assert set() == set(re.findall(r"`(--[\w-]+)`", DOC)) - known
 
 
-def test_every_other_word_in_code_exists() -> None:
-    """It is a check, problem, outcome, finding or setting, or a word of Kubernetes or the page."""
+def test_every_other_word_in_code_is_a_known_name() -> None:
+    """A word in code is a check, problem, outcome, finding, setting, or a word of the page."""
     tables = "\n".join(f"{said} {done}" for said, done, *_ in ROWS)
-    shown = {one for one in re.findall(r"`([^`]+)`", tables) if not one.startswith("csr-approver ")}
+    shown = {
+        word for word in re.findall(r"`([^`]+)`", tables) if not word.startswith("csr-approver ")
+    }
 
     assert {"dns-names", "legacy-signer", "not-issued", "REAPPROVE_UNISSUED"} <= shown
-    assert [] == sorted(one for one in shown - WORDS if not _OTHERS.fullmatch(one))
+    assert [] == sorted(word for word in shown - WORDS if not _FOREIGN_NAMES.fullmatch(word))
 
 
 def test_every_link_leads_to_a_file_and_a_heading() -> None:
@@ -79,7 +81,9 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
         path, _, anchor = link.partition("#")
         text = (ROOT / "docs" / path).read_text()
         headings = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
-        anchors = {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+        anchors = {
+            re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings
+        }
         assert not anchor or anchor in anchors, link
 
 

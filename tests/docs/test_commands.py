@@ -38,7 +38,7 @@ def commands(program: str = "aws") -> list[str]:
     found: list[str] = []
     for page in PAGES:
         text = page.read_text()
-        found += [one for one in _INLINE.findall(text) if one.startswith(f"{program} ")]
+        found += [code for code in _INLINE.findall(text) if code.startswith(f"{program} ")]
         for block in _BLOCK.findall(text):
             joined = re.sub(r"\\\n\s*", " ", block)
             lines = (line.strip().removeprefix("$ ") for line in joined.splitlines())

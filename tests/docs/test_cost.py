@@ -82,7 +82,7 @@ def test_the_alarms_watch_as_many_metrics_as_the_figures_say() -> None:
     """CloudWatch charges an alarm on an expression for each metric in it."""
     alarms = monitoring_of(transformed().stack()).of_type("AWS::CloudWatch::Alarm").values()
     watched = sum(
-        len([one for one in alarm.get("Metrics", ()) if "MetricStat" in one]) or 1
+        len([metric for metric in alarm.get("Metrics", ()) if "MetricStat" in metric]) or 1
         for alarm in alarms
     )
 

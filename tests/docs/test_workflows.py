@@ -45,7 +45,7 @@ def test_no_credentials_are_left_in_the_checkout() -> None:
 
 
 def test_jobs_run_make_targets_only() -> None:
-    """So what fails in CI also fails locally."""
+    """A step that fails in CI also fails locally, because both run the same target."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {
         word

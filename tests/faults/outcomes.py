@@ -173,7 +173,7 @@ def lagging(leaves: str) -> Outcome:
     )
 
 
-_AGAIN = Retry.NEXT_MINUTE
+_NEXT_MINUTE = Retry.NEXT_MINUTE
 _BOTH = Retry.BOTH
 
 STATUS = _unavailable(
@@ -184,7 +184,7 @@ STATUS = _unavailable(
 )
 STATUS_ONCE = _unavailable(
     "status",
-    _AGAIN,
+    _NEXT_MINUTE,
     "Its CSRs wait. `detail` has the status: what answers isn't the cluster's API server.",
     tries=1,
 )
@@ -195,15 +195,15 @@ CONNECTION = _unavailable(
 )
 TLS = _unavailable(
     "tls",
-    _AGAIN,
+    _NEXT_MINUTE,
     "Its CSRs wait; no token was sent. The endpoint's certificate isn't of the CA that EKS has.",
 )
 ANSWER = _unavailable(
-    "answer", _AGAIN, "Its CSRs wait. What answers 200 isn't a list of CSRs.", tries=1
+    "answer", _NEXT_MINUTE, "Its CSRs wait. What answers 200 isn't a list of CSRs.", tries=1
 )
 DESCRIBE = _unavailable(
     "describe",
-    _AGAIN,
+    _NEXT_MINUTE,
     "Its CSRs wait, and the cluster isn't contacted. `detail` has AWS's code.",
     tries=1,
 )
@@ -213,7 +213,9 @@ DESCRIBE_TWICE = _unavailable(
     "Its CSRs wait, and the cluster isn't contacted. `detail` has AWS's code.",
     tries=2,
 )
-TOKEN = _unavailable("token", _AGAIN, "Its CSRs wait: the function's own credentials expired.")
+TOKEN = _unavailable(
+    "token", _NEXT_MINUTE, "Its CSRs wait: the function's own credentials expired."
+)
 UNAUTHORIZED = _not_onboarded(
     "unauthorized",
     2,
@@ -229,16 +231,16 @@ FORBIDDEN = _not_onboarded(
     " alarm fires.",
 )
 CUT_SHORT = truncated(_BOTH, 4)
-CUT_SHORT_ONCE = truncated(_AGAIN, 1)
-CUT_SHORT_LATE = truncated(_AGAIN)
+CUT_SHORT_ONCE = truncated(_NEXT_MINUTE, 1)
+CUT_SHORT_LATE = truncated(_NEXT_MINUTE)
 ONE_WAITS = one_not_written(_BOTH, 4)
-ONE_WAITS_ONCE = one_not_written(_AGAIN, 1)
+ONE_WAITS_ONCE = one_not_written(_NEXT_MINUTE, 1)
 UNWRITTEN = _none_written(_BOTH)
-UNWRITTEN_ONCE = _none_written(_AGAIN)
+UNWRITTEN_ONCE = _none_written(_NEXT_MINUTE)
 NO_EVIDENCE = _no_evidence(_BOTH, 2)
-NO_EVIDENCE_ONCE = _no_evidence(_AGAIN, 1)
+NO_EVIDENCE_ONCE = _no_evidence(_NEXT_MINUTE, 1)
 ROLE = role_unknown(_BOTH, 2)
-ROLE_ONCE = role_unknown(_AGAIN, 1)
+ROLE_ONCE = role_unknown(_NEXT_MINUTE, 1)
 NOT_LISTED, NOT_LISTED_ONCE = _not_listed(2), _not_listed(1)
 NOT_SENT, NOT_SENT_ONCE = _not_sent(2), _not_sent(1)
 
@@ -251,12 +253,12 @@ DROPPED = _unavailable(
 )
 TOO_SLOW = _unavailable(
     "time",
-    _AGAIN,
+    _NEXT_MINUTE,
     "Its CSRs wait. The API server is too slow to list them in 25 s.",
     tries=1,
 )
 NOT_DESCRIBED = _unavailable(
-    "describe", _AGAIN, "The CSRs of all clusters wait: the function has no credentials."
+    "describe", _NEXT_MINUTE, "The CSRs of all clusters wait: the function has no credentials."
 )
 REFUSED_BY_STS = _not_onboarded(
     "unauthorized",
@@ -362,7 +364,7 @@ ADDRESS_LAGS = Outcome(
     contradicts=True,
     quiet="none while it waits; `denied` once it is denied",
 )
-NO_ROLE = role_unknown(_AGAIN, None, unanswered=0)
+NO_ROLE = role_unknown(_NEXT_MINUTE, None, unanswered=0)
 APPROVED_UNCONFIRMED = Outcome(
     decided=CSR_NAMES,
     metrics=healthy(Approved=4, Pending=1) | _WAITED,

@@ -106,11 +106,11 @@ def _decided(outcome: Outcome) -> str:
 def _log(outcome: Outcome, alike: Sequence[Row]) -> str:
     if not outcome.message:
         reported = dict.fromkeys(row.logged for row in alike)
-        return "Lambda's own: " + ", ".join(f"`{one.strip()}`" for one in reported)
+        return "Lambda's own: " + ", ".join(f"`{text.strip()}`" for text in reported)
     fields = {name: value for name, value in outcome.fields.items() if name != "csr"}
     whole = [outcome.message, *(f"{name}={_plain(value)}" for name, value in fields.items())]
     reported = dict.fromkeys(row.logged.rstrip(": ") for row in alike if row.logged)
-    beside = ["; " + ", ".join(f"`{one}`" for one in reported)] if reported else []
+    beside = ["; " + ", ".join(f"`{text}`" for text in reported)] if reported else []
     return "".join([", ".join(f"`{part}`" for part in whole), *beside])
 
 

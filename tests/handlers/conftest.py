@@ -34,7 +34,9 @@ def lambdas(
 ) -> Iterator[Lambdas]:
     """Both functions, cold, with the template's variables and none of the caller's."""
     known = {*ReviewSettings.model_fields, *DispatchSettings.model_fields}
-    for name in [one for one in os.environ if one.lower() in known or "POWERTOOLS" in one]:
+    for name in [
+        variable for variable in os.environ if variable.lower() in known or "POWERTOOLS" in variable
+    ]:
         monkeypatch.delenv(name)
     # Loggers of one service share their first stream, so each test has its own service.
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"handlers-{next(_services)}")

@@ -209,11 +209,11 @@ class Lambdas:
         wanted = dimensions or {"Stack": "csr-approver"}
         totals: Counter[str] = Counter()
         for line in self.numbers:
-            for one in line["_aws"]["CloudWatchMetrics"]:
-                if one["Dimensions"] != [list(wanted)]:
+            for metric in line["_aws"]["CloudWatchMetrics"]:
+                if metric["Dimensions"] != [list(wanted)]:
                     continue
                 if all(line[key] == value for key, value in wanted.items()):
-                    totals.update({m["Name"]: int(sum(line[m["Name"]])) for m in one["Metrics"]})
+                    totals.update({m["Name"]: int(sum(line[m["Name"]])) for m in metric["Metrics"]})
         return totals
 
     def discard_output(self) -> None:

@@ -14,7 +14,7 @@ from tests.handlers.lambdas import Invocation, Lambdas
 from tests.template.alarms import emitted, firing
 from tests.template.sam import transformed
 
-BOTH = {"csr-0001": "Approved", "shop-web": "Approved"}
+BOTH_APPROVED = {"csr-0001": "Approved", "shop-web": "Approved"}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def cluster(account: Account, lambdas: Lambdas) -> Cluster:
 
 
 def decisions(cluster: Cluster) -> dict[str, str]:
-    return {name: cluster.decision(name) for name in BOTH}
+    return {name: cluster.decision(name) for name in BOTH_APPROVED}
 
 
 def listing_fails(cluster: Cluster, signer: str, code: int, count: int = 1_000) -> None:
@@ -46,13 +46,13 @@ def listing_fails(cluster: Cluster, signer: str, code: int, count: int = 1_000) 
     cluster.fault = fault
 
 
-def test_both_are_reviewed_and_the_cluster_is_completed_once(
+def test_both_signers_are_reviewed_and_the_cluster_completes_once(
     cluster: Cluster, lambdas: Lambdas
 ) -> None:
-    """Their totals are added, also in the cluster's own metrics."""
+    """The two signers' totals are added, also in the cluster's own metrics."""
     lambdas.review()
 
-    assert decisions(cluster) == BOTH
+    assert decisions(cluster) == BOTH_APPROVED
     assert [line["signer"] for line in lambdas.lines_with("cluster reviewed")] == [
         "kubernetes.io/kubelet-serving",
         APP_SERVING,
@@ -62,14 +62,14 @@ def test_both_are_reviewed_and_the_cluster_is_completed_once(
     assert lambdas.metrics(Cluster="prod", Region="us-east-1")["Completed"] == 1
 
 
-def test_the_fake_signer_issues_it(cluster: Cluster, lambdas: Lambdas) -> None:
+def test_the_fake_signer_issues_the_certificate(cluster: Cluster, lambdas: Lambdas) -> None:
     """EKS's signer issues it, too; Kubernetes's own controller doesn't serve this signer."""
     lambdas.review()
 
     assert cluster.get("shop-web")["status"]["certificate"]
 
 
-def test_it_is_off_by_default(cluster: Cluster, lambdas: Lambdas) -> None:
+def test_the_second_signer_is_off_by_default(cluster: Cluster, lambdas: Lambdas) -> None:
     """No request of the signer is listed, and no Service is read."""
     lambdas.settings(APP_SERVING="")
 
@@ -95,7 +95,7 @@ def test_a_second_list_that_fails_is_an_error_and_stops_no_node(
     assert line["signer"] == APP_SERVING
     cluster.fault = None
     lambdas.review()
-    assert decisions(cluster) == BOTH
+    assert decisions(cluster) == BOTH_APPROVED
 
 
 @pytest.mark.parametrize("code", [401, 404])
@@ -148,7 +148,7 @@ def test_with_half_of_the_second_manifest_the_write_is_an_error(
 
 
 def test_services_that_cant_be_read_stop_no_node(cluster: Cluster, lambdas: Lambdas) -> None:
-    """Their requests get no verdict, because the approver has no evidence for them."""
+    """Requests for these Services get no verdict, because the approver has no evidence."""
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:
         if "services" in call.path:
@@ -176,7 +176,7 @@ def test_nodes_dont_take_all_the_time(cluster: Cluster, lambdas: Lambdas) -> Non
 
 
 def test_another_namespaces_service_is_denied(cluster: Cluster, lambdas: Lambdas) -> None:
-    """It is denied in enforce mode, and the message has the requested and the allowed names."""
+    """In enforce mode the denial's message has the requested and the allowed names."""
     lambdas.settings(MODE="enforce")
     cluster.ask("b", dns=["web.shop.svc"], name="theft")
 

@@ -15,7 +15,7 @@ from tests.handlers.lambdas import Invocation, Lambdas
 pytestmark = pytest.mark.usefixtures("enforcing")
 
 
-def test_access_denied_on_ec2(account: Account, lambdas: Lambdas) -> None:
+def test_without_access_to_ec2_no_csr_is_decided(account: Account, lambdas: Lambdas) -> None:
     """Without evidence there is no verdict, whatever a CSR requests."""
     cluster = account.cluster()
     good, bad = cluster.file(1), cluster.file(2, ips=("10.9.9.9",))
@@ -33,7 +33,9 @@ def test_access_denied_on_ec2(account: Account, lambdas: Lambdas) -> None:
     assert ["Approved", "Denied"] == [cluster.decision(csr) for csr in (good, bad)]
 
 
-def test_access_denied_on_ec2_in_one_region(account: Account, lambdas: Lambdas) -> None:
+def test_without_access_to_ec2_in_one_region_the_others_are_served(
+    account: Account, lambdas: Lambdas
+) -> None:
     """The CSRs of a cluster in another Region are decided as usual."""
     lambdas.settings(REGIONS=f"{HOME},eu-west-1")
     here, there = account.cluster("prod"), account.cluster("prod", "eu-west-1")
@@ -44,10 +46,10 @@ def test_access_denied_on_ec2_in_one_region(account: Account, lambdas: Lambdas) 
     lambdas.review("prod", "eu-west-1")
     lambdas.review("prod", HOME)
 
-    assert ["Approved", ""] == [one.decision("csr-0001") for one in (here, there)]
+    assert ["Approved", ""] == [cluster.decision("csr-0001") for cluster in (here, there)]
 
 
-def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
+def test_without_access_to_iam_a_csr_is_left(account: Account, lambdas: Lambdas) -> None:
     """The instance's role is unknown, so its CSR is left for lack of evidence.
 
     A CSR that is proven false without IAM is denied.
@@ -59,7 +61,7 @@ def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
     assert lambdas.actions() == {good: "left", bad: "denied"}
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == good)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == good)
     assert line["role_unknown"] == "IAM GetInstanceProfile: AccessDenied"
     assert lambdas.metrics()["EvidenceUnavailable"] == 2
     assert cluster.writes == [bad]
@@ -68,7 +70,7 @@ def test_access_denied_on_iam(account: Account, lambdas: Lambdas) -> None:
     assert cluster.decision(good) == "Approved"
 
 
-def test_an_ec2_page_that_fails_half_way(account: Account, lambdas: Lambdas) -> None:
+def test_if_a_page_of_ec2_fails_no_instance_is_evidence(account: Account, lambdas: Lambdas) -> None:
     """Half an answer is none: an instance that isn't on the first page may exist."""
     cluster = account.cluster()
     names = [cluster.file(node) for node in range(6)]
@@ -90,7 +92,9 @@ def test_an_ec2_page_that_fails_half_way(account: Account, lambdas: Lambdas) -> 
     assert cluster.writes == names
 
 
-def test_one_unknown_instance_among_a_hundred(account: Account, lambdas: Lambdas) -> None:
+def test_of_a_hundred_csrs_only_that_of_an_unknown_instance_is_left(
+    account: Account, lambdas: Lambdas
+) -> None:
     """Ninety-nine are approved; the one that EC2 doesn't show is left, not denied."""
     cluster = account.cluster()
     known = [cluster.file(node) for node in range(1, 100)]
@@ -99,7 +103,7 @@ def test_one_unknown_instance_among_a_hundred(account: Account, lambdas: Lambdas
     lambdas.review()
 
     assert cluster.writes == known
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == unknown)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == unknown)
     assert (line["action"], line["refusals"][0]["check"]) == ("left", "instance-known")
     assert lambdas.metrics()["Left"] == 1
     cluster.launch(100)
@@ -107,7 +111,7 @@ def test_one_unknown_instance_among_a_hundred(account: Account, lambdas: Lambdas
     assert cluster.decision(unknown) == "Approved"
 
 
-def test_one_instance_that_cannot_be_read(account: Account, lambdas: Lambdas) -> None:
+def test_an_unreadable_instance_stops_no_other(account: Account, lambdas: Lambdas) -> None:
     """One instance's description is unreadable; the other instance's CSR is approved."""
     cluster = account.cluster()
     good, broken = cluster.file(1), cluster.file(2)
@@ -123,7 +127,7 @@ def test_one_instance_that_cannot_be_read(account: Account, lambdas: Lambdas) ->
     assert cluster.decision(broken) == "Approved"
 
 
-def test_too_little_time_to_ask(account: Account, lambdas: Lambdas) -> None:
+def test_without_time_ec2_is_not_asked(account: Account, lambdas: Lambdas) -> None:
     """Without time EC2 isn't asked, and nothing is guessed; the next run asks."""
     cluster = account.cluster()
     csr = cluster.file(1)

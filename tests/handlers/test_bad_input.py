@@ -18,16 +18,18 @@ from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
 pytestmark = pytest.mark.usefixtures("enforcing")
 
-Next = Callable[[Call], Answer]
+AnswerCall = Callable[[Call], Answer]
 
 
-def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambdas) -> None:
+def test_if_the_second_page_fails_the_csrs_of_the_first_are_decided(
+    account: Account, lambdas: Lambdas
+) -> None:
     """The CSRs that were read are decided, and the log says that the list is incomplete."""
     cluster = account.cluster()
     names = [cluster.file(node) for node in range(1, 5)]
     invocation = Invocation()
 
-    def second_page_fails(call: Call, answer: Next) -> Answer:
+    def second_page_fails(call: Call, answer: AnswerCall) -> Answer:
         if "continue" in call.query:
             invocation.advance(LISTING_SECONDS)
             raise ApiError(500, "InternalError", "etcd is gone")
@@ -46,7 +48,9 @@ def test_a_page_of_the_list_that_fails_half_way(account: Account, lambdas: Lambd
     assert cluster.writes == names
 
 
-def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> None:
+def test_an_unreadable_request_is_denied_and_stops_no_other(
+    account: Account, lambdas: Lambdas
+) -> None:
     """A CSR whose request isn't a PKCS#10 request is denied, and no other is."""
     cluster = account.cluster()
     good, broken = cluster.file(1), cluster.file(2, request=b"no request at all")
@@ -54,7 +58,7 @@ def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> No
     lambdas.review()
 
     assert lambdas.actions() == {good: "approved", broken: "denied"}
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == broken)
     assert line["refusals"][0]["check"] == "request-well-formed"
 
 
@@ -69,7 +73,7 @@ def test_a_request_that_cannot_be_read(account: Account, lambdas: Lambdas) -> No
         ("status", "conditions", [{"type": "\udcff"}]),
     ],
 )
-def test_a_csr_that_cannot_be_read(
+def test_an_unreadable_csr_is_counted_and_left(
     account: Account, lambdas: Lambdas, part: str, field: str, value: Any
 ) -> None:
     """The log has its name and the bad field; it is counted, and left until it is readable."""
@@ -90,12 +94,14 @@ def test_a_csr_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("item", [None, "csr-0002", 7, [], {}, {"metadata": {"name": 7}}])
-def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: Any) -> None:
-    """It is counted, and the items after it are decided."""
+def test_a_list_item_of_unknown_shape_stops_no_other(
+    account: Account, lambdas: Lambdas, item: Any
+) -> None:
+    """An item of unknown shape is counted, and the items after it are decided."""
     cluster = account.cluster()
     good = cluster.file(1)
 
-    def with_it(call: Call, answer: Next) -> Answer:
+    def with_it(call: Call, answer: AnswerCall) -> Answer:
         code, content = answer(call)
         if call.method == "GET":
             content = {**content, "items": [item, *content["items"]]}
@@ -112,12 +118,12 @@ def test_a_list_item_of_unknown_shape(account: Account, lambdas: Lambdas, item: 
     assert cluster.decision(good) == "Approved"
 
 
-def test_a_decision_that_is_refused(account: Account, lambdas: Lambdas) -> None:
+def test_a_refused_decision_is_written_by_the_next_run(account: Account, lambdas: Lambdas) -> None:
     """An API server, or a webhook in it, refuses one approval; the next run tries again."""
     cluster = account.cluster()
     good, broken = cluster.file(1), cluster.file(2)
 
-    def refused(call: Call, answer: Next) -> Answer:
+    def refused(call: Call, answer: AnswerCall) -> Answer:
         if call.method == "PUT" and call.path[4] == broken:
             raise ApiError(422, "Invalid", "not to my liking")
         return answer(call)
@@ -127,7 +133,7 @@ def test_a_decision_that_is_refused(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
     assert lambdas.actions() == {good: "approved", broken: "not-written"}
-    line = next(one for one in lambdas.lines_with("csr reviewed") if one["csr"] == broken)
+    line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == broken)
     assert line["detail"] == "422: not to my liking"
     assert lambdas.metrics()["ReviewErrors"] == 1
     cluster.fault = None
@@ -135,14 +141,14 @@ def test_a_decision_that_is_refused(account: Account, lambdas: Lambdas) -> None:
     assert cluster.decision(broken) == "Approved"
 
 
-def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -> None:
+def test_decisions_without_time_are_deferred(account: Account, lambdas: Lambdas) -> None:
     """A decision without time is deferred, not lost: the next run writes it."""
     lambdas.settings(WRITE_CONNECTIONS="1")
     cluster = account.cluster()
     done, late = cluster.file(1), cluster.file(2, age=timedelta(minutes=6))
     invocation = Invocation()
 
-    def slow(call: Call, answer: Next) -> Answer:
+    def slow(call: Call, answer: AnswerCall) -> Answer:
         if call.method == "PUT":
             invocation.advance(50.5)
         return answer(call)
@@ -159,12 +165,14 @@ def test_time_that_runs_out_while_deciding(account: Account, lambdas: Lambdas) -
     assert cluster.decision(late) == "Approved"
 
 
-def test_a_csr_that_another_approver_decides_meanwhile(account: Account, lambdas: Lambdas) -> None:
+def test_a_csr_that_another_approver_decides_is_not_overwritten(
+    account: Account, lambdas: Lambdas
+) -> None:
     """Another approver was first: this is no error, and nothing is overwritten."""
     cluster = account.cluster()
     good, gone = cluster.file(1), cluster.file(2)
 
-    def meanwhile(call: Call, answer: Next) -> Answer:
+    def meanwhile(call: Call, answer: AnswerCall) -> Answer:
         answered = answer(call)
         if call.method == "GET":
             cluster.remove(gone)
@@ -183,10 +191,12 @@ def of_two(call: Call) -> Call:
     return replace(call, query={**call.query, "limit": "2"})
 
 
-def altering(name: str, change: Callable[[dict[str, Any]], None]) -> Callable[[Call, Next], Answer]:
+def altering(
+    name: str, change: Callable[[dict[str, Any]], None]
+) -> Callable[[Call, AnswerCall], Answer]:
     """Return a fault that changes the item of this name in a list."""
 
-    def altered(call: Call, answer: Next) -> Answer:
+    def altered(call: Call, answer: AnswerCall) -> Answer:
         code, content = answer(call)
         if call.method == "GET":
             content = json.loads(json.dumps(content))

@@ -197,7 +197,7 @@ class TestStart:
     def test_a_bad_setting_stops_the_start_and_is_named(
         self, lambdas: Lambdas, name: str, value: str
     ) -> None:
-        """Nothing is dispatched."""
+        """With a bad setting nothing is dispatched."""
         lambdas.settings(**{name: value})
 
         with pytest.raises(BadSettings, match=name):
@@ -216,10 +216,12 @@ class TestRecords:
         lambdas.dispatch()
 
         blobs = [json.loads(text) for text in lambdas.printed.splitlines() if "_aws" in text]
-        sets = [one for blob in blobs for one in blob["_aws"]["CloudWatchMetrics"]]
-        assert ["CsrApprover"] * 2 == [one["Namespace"] for one in sets]
-        assert [[["Stack"]]] * 2 == [one["Dimensions"] for one in sets]
-        assert ["Expected", "DispatchErrors"] == [one["Metrics"][0]["Name"] for one in sets]
+        sets = [metric for blob in blobs for metric in blob["_aws"]["CloudWatchMetrics"]]
+        assert ["CsrApprover"] * 2 == [metric_set["Namespace"] for metric_set in sets]
+        assert [[["Stack"]]] * 2 == [metric_set["Dimensions"] for metric_set in sets]
+        assert ["Expected", "DispatchErrors"] == [
+            metric_set["Metrics"][0]["Name"] for metric_set in sets
+        ]
         assert all(blob["Stack"] == "csr-approver" for blob in blobs)
 
     def test_one_line_has_the_number_of_dispatched_clusters_and_the_invocation(

@@ -115,7 +115,7 @@ def test_a_bug_with_one_region_stops_no_other(account: Account, lambdas: Lambdas
 
 
 def test_an_invalid_cluster_name_stops_no_other(account: Account, lambdas: Lambdas) -> None:
-    """It can't be assigned, which is reported."""
+    """A cluster with an invalid name can't be assigned, which is reported."""
     account.name_only(["invalid name", "prod"])
 
     with pytest.raises(DispatchIncomplete, match=f"^{HOME}: invalid cluster name"):
@@ -152,7 +152,7 @@ def test_a_refused_entry_is_sent_again(account: Account, lambdas: Lambdas) -> No
 
 
 def test_an_entry_that_is_refused_twice_is_counted(account: Account, lambdas: Lambdas) -> None:
-    """It stays expected, so that the missing review is noticed."""
+    """The cluster stays expected, so that the missing review is noticed."""
     account.name_only(["a", "b"])
     refusals = iter([refused("1"), {"Successful": [], "Failed": failed("0")}])
     lambdas.calls.override("SendMessageBatch", lambda _: next(refusals))
@@ -193,7 +193,9 @@ def test_after_a_failure_the_next_minute_works(account: Account, lambdas: Lambda
 
 
 def failed(*ids: str) -> list[dict[str, Any]]:
-    return [{"Id": one, "SenderFault": False, "Code": "InternalError"} for one in ids]
+    return [
+        {"Id": instance_id, "SenderFault": False, "Code": "InternalError"} for instance_id in ids
+    ]
 
 
 def refused(entry: str) -> dict[str, Any]:

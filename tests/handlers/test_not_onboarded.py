@@ -44,7 +44,7 @@ def new(account: Account) -> Cluster:
 def test_clusters_without_access_are_info_lines(
     account: Account, lambdas: Lambdas, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each has one INFO line, beside the lines of the served cluster."""
+    """Each cluster without access has one INFO line, beside the served cluster's lines."""
     lambdas.minute(account.queue_url)
 
     reported = lambdas.lines_with("cluster not onboarded")
@@ -54,7 +54,7 @@ def test_clusters_without_access_are_info_lines(
     rest = sorted(line["message"] for line in lambdas.lines if line not in reported)
     assert rest == sorted(["clusters dispatched", *served])
     assert {line["level"] for line in lambdas.lines} == {"INFO"}
-    assert [one for one in caplog.records if one.levelno > logging.INFO] == []
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 def test_the_cluster_with_access_is_served(
@@ -85,7 +85,7 @@ def test_metrics_show_the_progress_of_onboarding(account: Account, lambdas: Lamb
 
 
 @pytest.mark.usefixtures("prod", "new")
-def test_no_alarm_fires(account: Account, lambdas: Lambdas) -> None:
+def test_clusters_without_access_fire_no_alarm(account: Account, lambdas: Lambdas) -> None:
     """The clusters may lack access for weeks."""
     lambdas.minute(account.queue_url)
 

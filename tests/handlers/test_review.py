@@ -143,7 +143,7 @@ class TestDecisions:
 
         lambdas.minute(account.queue_url)
 
-        assert ["Approved", "Approved"] == [one.decision("csr-0001") for one in clusters]
+        assert ["Approved", "Approved"] == [reviewed.decision("csr-0001") for reviewed in clusters]
         assert lambdas.metrics()["Expected"] == 2
         assert lambdas.metrics()["Completed"] == 2
 
@@ -154,7 +154,7 @@ class TestWarmth:
     def test_a_cluster_is_described_once_in_fifteen_minutes(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """So is a profile's role."""
+        """A profile's role, too, is requested once in fifteen minutes."""
         cluster = account.cluster()
         cluster.file(1, ips=FOREIGN)
 
@@ -165,7 +165,7 @@ class TestWarmth:
         assert lambdas.calls.count("DescribeCluster") == 1
         assert lambdas.calls.count("GetInstanceProfile") == 1
 
-    def test_after_fifteen_minutes_it_is_described_again(
+    def test_after_fifteen_minutes_a_cluster_is_described_again(
         self, account: Account, lambdas: Lambdas
     ) -> None:
         """A new tag, and so a new mode, is read within 15 minutes."""
@@ -187,7 +187,7 @@ class TestWarmth:
         lambdas.review("prod", HOME)
         lambdas.review("prod", ABROAD)
 
-        assert [1, 1] == [one.listings for one in clusters]
+        assert [1, 1] == [cluster.listings for cluster in clusters]
 
     def test_each_review_has_its_own_token(self, account: Account, lambdas: Lambdas) -> None:
         """Tokens are made offline and aren't kept; one token is used for all calls of a review."""
@@ -232,7 +232,7 @@ class TestRecords:
     def test_every_csr_has_a_line_and_the_run_one_with_the_totals(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """Each has the invocation's id, the cluster and its Region."""
+        """Each line has the invocation's id, the cluster and its Region."""
         cluster = account.cluster()
         cluster.file(1)
         cluster.file(2, ips=FOREIGN)
@@ -250,7 +250,7 @@ class TestRecords:
     def test_metrics_come_in_two_sets_zeros_included(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """One for the account, which alarms watch, and one for the cluster."""
+        """One set is for the account, which alarms watch, and one for the cluster."""
         account.cluster()
 
         lambdas.review()
@@ -283,9 +283,9 @@ class TestRecords:
         }
         secrets = {*account.aws.credentials.values(), *cluster.tokens, "k8s-aws-v1", "ASIA"}
         secrets |= {"Authorization", "Bearer", "X-Amz-Signature"}
-        assert {one for one in secrets if one in reported} == set()
+        assert {secret for secret in secrets if secret in reported} == set()
         keys = [value["spec"]["extra"]["accessKeyId"][0] for value in cluster.objects()]
-        assert [one for one in keys if one in reported] == []
+        assert [key for key in keys if key in reported] == []
 
     def test_a_hostile_name_stays_data(self, account: Account, lambdas: Lambdas) -> None:
         """A line stays one line with one JSON object, whatever a CSR's name is."""

@@ -54,7 +54,7 @@ class TestSelection:
     def test_a_cluster_that_is_not_reviewable_is_left_alone(
         self, account: Account, lambdas: Lambdas, status: str
     ) -> None:
-        """It may have been ACTIVE when the dispatcher described it."""
+        """The cluster may have been ACTIVE when the dispatcher described it."""
         cluster = account.cluster()
         account.change("prod", status=status)
 
@@ -65,7 +65,7 @@ class TestSelection:
         assert cluster.tokens == set()
 
     def test_a_cluster_that_eks_does_not_know_is_skipped(self, lambdas: Lambdas) -> None:
-        """It was deleted since, which is no error."""
+        """The cluster was deleted meanwhile; its assignment is complete."""
         lambdas.review("gone")
 
         [line] = lambdas.lines_with("cluster skipped")

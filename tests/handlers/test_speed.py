@@ -8,7 +8,7 @@ CONNECTIONS = 8
 
 
 def test_a_thousand_nodes_cost_few_calls(account: Account, lambdas: Lambdas) -> None:
-    """One page per 500 CSRs, one DescribeInstances per 200 nodes, one profile, one PUT per CSR."""
+    """A run makes a call per 500 CSRs, per 200 nodes, per profile, and per decision."""
     lambdas.settings(WRITE_CONNECTIONS=str(CONNECTIONS))
     cluster = account.cluster()
     cluster.stop("signer")

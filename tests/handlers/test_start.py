@@ -21,7 +21,7 @@ def import_alone(module: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("module", ["handlers.dispatch", "handlers.review"])
-def test_elsewhere_an_import_reads_no_settings(module: str) -> None:
+def test_outside_lambda_an_import_reads_no_settings(module: str) -> None:
     """The demo and these tests import the handlers, and set the environment later."""
     assert "" == import_alone(module)
 
@@ -29,7 +29,7 @@ def test_elsewhere_an_import_reads_no_settings(module: str) -> None:
 @pytest.mark.parametrize(
     ("module", "missing"), [("handlers.dispatch", "QUEUE_URL"), ("handlers.review", "AWS_REGION")]
 )
-def test_lambda_s_start_reads_them(module: str, missing: str) -> None:
+def test_a_start_in_lambda_reads_the_settings(module: str, missing: str) -> None:
     """A bad setting ends the start, and the error names it."""
     errors = import_alone(module, AWS_LAMBDA_INITIALIZATION_TYPE="on-demand")
 

@@ -18,7 +18,7 @@ def kept() -> dict[tuple[str, ...], int]:
 def test_parsed_requests_are_kept_until_they_leave_the_list(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """Each cluster has its own."""
+    """Each cluster's parsed requests are kept apart from other clusters'."""
     prod, lab = account.cluster("prod"), account.cluster("lab")
     names = [prod.file(node, known=False) for node in range(3)]
     lab.file(9, known=False)

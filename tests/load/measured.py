@@ -20,5 +20,7 @@ def peak() -> int:
     """Return the kernel's count. Not rusage's on Linux: a process inherits it from its parent."""
     if sys.platform != "linux":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    [line] = [one for one in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in one]
+    [line] = [
+        text for text in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in text
+    ]
     return int(line.split()[1]) * 1024

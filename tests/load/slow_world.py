@@ -100,7 +100,7 @@ class SlowEc2:
     def paginate(self, **asked: Any) -> Iterator[object]:
         self._clock.advance(self._speed.ec2)
         [filtered] = asked["Filters"]
-        known = [one for one in filtered["Values"] if one in self._machines]
+        known = [value for value in filtered["Values"] if value in self._machines]
         yield answer(self._machines, {"InstanceIds": known} if known else asked)
 
 

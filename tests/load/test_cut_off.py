@@ -16,7 +16,7 @@ from tests.load.processes import EVENT, reviewer
 
 FOREIGN = ("10.9.9.9",)
 GOOD, BAD = 16, 6
-ALL = GOOD + BAD
+DECISION_COUNT = GOOD + BAD
 
 KILLED = Outcome(error_type="Runtime.ExitError", error_message="-9")
 
@@ -72,7 +72,7 @@ def next_run_does_the_rest(cluster: Cluster, lambdas: Lambdas, expected: dict[st
         pytest.param("PUT", 1, False, id="before-the-first-write"),
         pytest.param("PUT", 1, True, id="after-the-first-write"),
         pytest.param("PUT", 9, True, id="between-writes"),
-        pytest.param("PUT", ALL, True, id="after-the-last-write"),
+        pytest.param("PUT", DECISION_COUNT, True, id="after-the-last-write"),
     ],
 )
 def test_killed_at_a_call_to_the_cluster(
@@ -137,7 +137,7 @@ def test_a_killed_run_has_logged_what_it_wrote(
         numbers = count(1)
 
         def fatal(call: Call, answer: Callable[[Call], Answer]) -> Answer:
-            if call.method == "PUT" and next(numbers) == ALL:
+            if call.method == "PUT" and next(numbers) == DECISION_COUNT:
                 kill(function)
             return answer(call)
 
@@ -147,4 +147,4 @@ def test_a_killed_run_has_logged_what_it_wrote(
 
     reported = {line["csr"] for line in lines if line["message"] == "csr reviewed"}
     assert reported <= expected.keys()
-    assert len(reported) >= ALL // 2
+    assert len(reported) >= DECISION_COUNT // 2

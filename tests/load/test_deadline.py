@@ -17,7 +17,7 @@ FOREIGN = ("10.9.9.9",)
 GOOD, BAD = 6, 3
 
 #: Seconds of a whole invocation, and those of them that are the reserve.
-WHOLE = 55.0
+INVOCATION_SECONDS = 55.0
 RESERVE = 5.0
 
 #: CSRs on a page of the list, and instances in one call to EC2.
@@ -137,7 +137,7 @@ def test_without_time_for_iam_nothing_is_decided(
     lambdas.review(invocation=Invocation(seconds))
 
     assert cluster.writes == []
-    assert ["DescribeInstances"] == [one for one in lambdas.calls.made if "Instance" in one]
+    assert ["DescribeInstances"] == [call for call in lambdas.calls.made if "Instance" in call]
     assert accounted(lambdas) == {"deferred": GOOD + BAD}
     assert lambdas.metrics()["EvidenceUnavailable"] == 0
     next_run_decides(cluster, lambdas, expected)
@@ -158,7 +158,7 @@ def test_with_time_for_evidence_all_are_decided(
 
 
 def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas: Lambdas) -> None:
-    """It counts as the cluster being unavailable."""
+    """A review without any time counts the cluster as unavailable."""
     expected = file_some(cluster)
 
     lambdas.review(invocation=Invocation(RESERVE))
@@ -174,8 +174,8 @@ def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas:
     ("page", "passing", "actions"),
     [
         pytest.param(1, LISTING_SECONDS, {"approved": GOOD}, id="after-half-a-list"),
-        pytest.param(1, WHOLE, None, id="in-the-first-page"),
-        pytest.param(2, WHOLE, {"deferred": GOOD}, id="in-the-second-page"),
+        pytest.param(1, INVOCATION_SECONDS, None, id="in-the-first-page"),
+        pytest.param(2, INVOCATION_SECONDS, {"deferred": GOOD}, id="in-the-second-page"),
     ],
 )
 def test_time_runs_out_in_the_middle_of_the_list(
@@ -187,7 +187,7 @@ def test_time_runs_out_in_the_middle_of_the_list(
 ) -> None:
     """The listed CSRs are judged as time allows, and the list is reported as truncated."""
     expected = file_two_pages(cluster)
-    invocation = Invocation(WHOLE)
+    invocation = Invocation(INVOCATION_SECONDS)
     cluster.fault = on("GET", page, lambda: invocation.advance(passing))
 
     lambdas.review(invocation=invocation)
@@ -221,7 +221,7 @@ def test_time_runs_out_while_ec2_is_asked(
     if roles_known:
         learn_the_role(cluster, lambdas)
     expected = file_good(cluster, BATCH + 5)
-    invocation = Invocation(WHOLE)
+    invocation = Invocation(INVOCATION_SECONDS)
     lambdas.calls.override("DescribeInstances", lambda _: invocation.advance(46.0))
 
     lambdas.review(invocation=invocation)
@@ -235,8 +235,8 @@ def test_time_runs_out_while_ec2_is_asked(
 def test_time_runs_out_while_iam_is_asked(cluster: Cluster, lambdas: Lambdas) -> None:
     """With the evidence complete, nothing is judged without time to write it."""
     expected = file_some(cluster)
-    invocation = Invocation(WHOLE)
-    lambdas.calls.override("GetInstanceProfile", lambda _: invocation.advance(WHOLE))
+    invocation = Invocation(INVOCATION_SECONDS)
+    lambdas.calls.override("GetInstanceProfile", lambda _: invocation.advance(INVOCATION_SECONDS))
 
     lambdas.review(invocation=invocation)
 
@@ -248,8 +248,8 @@ def test_time_runs_out_while_iam_is_asked(cluster: Cluster, lambdas: Lambdas) ->
 @pytest.mark.parametrize(
     ("passing", "reported"),
     [
-        pytest.param(WHOLE - RESERVE, True, id="at-an-answer"),
-        pytest.param(WHOLE, False, id="long-before-an-answer"),
+        pytest.param(INVOCATION_SECONDS - RESERVE, True, id="at-an-answer"),
+        pytest.param(INVOCATION_SECONDS, False, id="long-before-an-answer"),
     ],
 )
 def test_time_runs_out_while_decisions_are_written(
@@ -260,7 +260,7 @@ def test_time_runs_out_while_decisions_are_written(
 ) -> None:
     """No other write begins. The next run sees the result of a write whose answer was lost."""
     expected = file_good(cluster, 40)
-    invocation = Invocation(WHOLE)
+    invocation = Invocation(INVOCATION_SECONDS)
     cluster.fault = on("PUT", 10, lambda: invocation.advance(passing))
 
     lambdas.review(invocation=invocation)

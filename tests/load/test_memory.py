@@ -72,8 +72,10 @@ def totals(lines: list[dict[str, Any]]) -> dict[str, Any]:
     return line
 
 
-def test_a_hundred_requests_of_megabytes(account: Account, cluster: Cluster, memory: int) -> None:
-    """They are one node's and first by name; the others are approved in the same run."""
+def test_a_hundred_requests_of_megabytes_delay_no_other_node(
+    account: Account, cluster: Cluster, memory: int
+) -> None:
+    """One node's hundred requests are first by name; the others are approved in the same run."""
     large = [f"a-{number:03}" for number in range(100)]
     cluster.repeat(cluster.file(999, name="a-newest"), large)
     for number, name in enumerate(large):

@@ -63,7 +63,7 @@ def test_many_profiles_and_a_slow_iam_delay_their_own_nodes_only() -> None:
 
 
 def test_ten_thousand_undecided_csrs_hide_no_newer_one() -> None:
-    """They are older and judged in every run, and one run judges a quarter of them.
+    """The undecided CSRs are judged in every run, and one run judges a quarter of them.
 
     The nodes behind them are approved while their kubelets still wait: within 15 minutes.
     """
@@ -80,7 +80,7 @@ def test_ten_thousand_undecided_csrs_hide_no_newer_one() -> None:
         )
         for number in range(10_000)
     ]
-    world = SlowWorld(later + behind, {one.id: one for one in machines}, Speed(ec2=2.5))
+    world = SlowWorld(later + behind, {machine.id: machine for machine in machines}, Speed(ec2=2.5))
 
     for _ in range(8):
         assert world.review(mode="approve-only").count(Action.DEFERRED) > 5_000
@@ -95,10 +95,10 @@ def test_six_overlapping_runs_work_on_different_slices() -> None:
     done: list[set[int]] = []
 
     for number in range(6):
-        world = SlowWorld(csrs, {one.id: one for one in machines}, Speed(ec2=20.0))
+        world = SlowWorld(csrs, {instance.id: instance for instance in machines}, Speed(ec2=20.0))
         world.clock.advance(10.0 * number)
         world.review()
         done.append({int(write.csr.name[4:]) // SLICE for write in world.api.written})
 
-    assert all(0 in one and 2 == len(one) for one in done)
+    assert all(0 in actions and 2 == len(actions) for actions in done)
     assert 7 == len(set().union(*done))

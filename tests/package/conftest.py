@@ -21,12 +21,12 @@ CLUSTER: Final = "prod"
 VPC: Final = "vpc-0a1b2c3d"
 
 PYTHON_VERSION: Final = "{}.{}".format(*sys.version_info)
-HERE: Final[Architecture] = "arm64" if platform.machine() == "aarch64" else "x86_64"
+ARCHITECTURE: Final[Architecture] = "arm64" if platform.machine() == "aarch64" else "x86_64"
 
 _PIP: Final = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
 
 
-def libraries(architecture: Architecture = HERE) -> Path:
+def libraries(architecture: Architecture = ARCHITECTURE) -> Path:
     """Return the folder into which the Makefile installs all libraries."""
     return ROOT / ".aws-sam" / "libraries" / f"{architecture}-{PYTHON_VERSION}"
 
@@ -44,7 +44,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder,
         home=tmp_path_factory.mktemp("home"),
         AWS_DEFAULT_REGION=HOME,
-        ARCHITECTURE=HERE,
+        ARCHITECTURE=ARCHITECTURE,
         PYTHON_VERSION=PYTHON_VERSION,
         VENV=sys.prefix,
         **_PIP,
@@ -61,7 +61,7 @@ def target(request: pytest.FixtureRequest) -> Target:
 @pytest.fixture(scope="session")
 def package(build: Path, target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return SAM's package for this machine; build the other processor's as SAM has it built."""
-    if target.architecture == HERE:
+    if target.architecture == ARCHITECTURE:
         return build / "ReviewerFunction"
     folder = tmp_path_factory.mktemp(target.architecture)
     make("build-ReviewerFunction", target.architecture, folder)

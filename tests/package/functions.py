@@ -74,4 +74,4 @@ def file_csr(cluster: FakeCluster, aws: FakeAws, *, address: str) -> str:
 
 
 def conditions(cluster: FakeCluster, name: str) -> list[str]:
-    return [one["type"] for one in cluster.get(name)["status"].get("conditions", [])]
+    return [condition["type"] for condition in cluster.get(name)["status"].get("conditions", [])]

@@ -25,9 +25,9 @@ def test_a_zip_has_its_files_in_order_with_rights_and_one_time(folder: Path) -> 
     with ZipFile(folder.parent / "zip") as archive:
         entries = archive.infolist()
 
-    assert ["a", "b/two"] == [one.filename for one in entries]
-    assert {0o100644} == {one.external_attr >> 16 for one in entries}
-    assert {(2020, 1, 1, 0, 0, 0)} == {one.date_time for one in entries}
+    assert ["a", "b/two"] == [entry.filename for entry in entries]
+    assert {0o100644} == {info.external_attr >> 16 for info in entries}
+    assert {(2020, 1, 1, 0, 0, 0)} == {info.date_time for info in entries}
 
 
 def test_file_times_do_not_change_hash_or_zip(folder: Path) -> None:

@@ -19,7 +19,7 @@ def elf(*, machine: int = 183, ident: bytes = b"\x02\x01", glibc: str = "2.34") 
 
 def reasons(folder: Path, content: bytes, name: str = NAME) -> list[str]:
     (folder / name).write_bytes(content)
-    return [one.removeprefix(f"{name}: ") for one in misfits(folder, LAMBDA)]
+    return [misfit.removeprefix(f"{name}: ") for misfit in misfits(folder, LAMBDA)]
 
 
 @pytest.mark.parametrize("name", [NAME, "fast.abi3.so", "libfast-1a2b3c.so", "libfast.so.1"])

@@ -17,7 +17,7 @@ from package.archive import content_hash, write_zip
 from package.binaries import misfits
 from package.contents import AWS_SERVICES, UNUSED_DISTRIBUTIONS, is_left_out
 from package.target import Architecture, Target
-from tests.package.conftest import HERE, PYTHON_VERSION, libraries
+from tests.package.conftest import ARCHITECTURE, PYTHON_VERSION, libraries
 from tests.template.templates import ROOT
 
 # From: AWS Lambda quotas, deployment package, unzipped.
@@ -70,8 +70,8 @@ def test_it_holds_what_runs(package: Path) -> None:
     assert [] == [path for path in USED if not (package / path).is_file()]
 
 
-def test_it_holds_nothing_else(package: Path) -> None:
-    """It has no command line, sandbox, tests or library that nothing imports."""
+def test_the_package_contains_nothing_else(package: Path) -> None:
+    """The package has no command line, sandbox, tests or library that nothing imports."""
     assert [] == [path for path in UNUSED if (package / path).exists()]
 
 
@@ -92,7 +92,7 @@ def test_it_holds_no_traces_of_its_installation(package: Path) -> None:
 def test_scanners_find_every_library_in_it(target: Target, package: Path) -> None:
     """METADATA, which scanners such as Amazon Inspector read, lists exactly what is in it."""
     installed, inside = (
-        {one.metadata["Name"] for one in distributions(path=[str(folder)])}
+        {distribution.metadata["Name"] for distribution in distributions(path=[str(folder)])}
         for folder in (libraries(target.architecture), package)
     )
 
@@ -128,8 +128,8 @@ def test_used_modules_stay_in(path: str) -> None:
     assert not is_left_out(PurePosixPath(path))
 
 
-def test_it_fits_into_lambda(package: Path, tmp_path: Path) -> None:
-    """It is smaller than 60 MB zipped, and well below Lambda's limit unzipped."""
+def test_the_package_fits_into_lambda(package: Path, tmp_path: Path) -> None:
+    """The package is smaller than 60 MB zipped, and well below Lambda's limit unzipped."""
     write_zip(package, tmp_path / "zip")
     unzipped = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
@@ -148,7 +148,7 @@ def test_its_machine_code_is_of_the_right_machine(target: Target, package: Path)
     assert {"_rust.abi3.so"} <= {path.name for path in extensions}
 
 
-def test_it_brings_its_bytecode(package: Path) -> None:
+def test_the_package_contains_its_byte_code(package: Path) -> None:
     """Every module has byte code that stays valid when a zip changes the files' times."""
     sources = list(package.rglob("*.py"))
     [bytecode] = (package / "handlers" / "__pycache__").glob("review.*.pyc")
@@ -190,7 +190,7 @@ def test_it_is_the_same_from_another_clone(build: Path, tmp_path: Path) -> None:
     subprocess.run(  # noqa: S603 - this Python itself
         [
             *(sys.executable, "-m", "package", "assemble", str(made)),
-            *("--architecture", HERE, "--python-version", PYTHON_VERSION),
+            *("--architecture", ARCHITECTURE, "--python-version", PYTHON_VERSION),
             *("--libraries", str(libraries())),
         ],
         cwd=clone,

@@ -34,8 +34,8 @@ def metrics(output: str) -> list[tuple[frozenset[str], Mapping[str, Any]]]:
     return [
         (frozenset(dimensions), line)
         for line in lines
-        for one in line["_aws"]["CloudWatchMetrics"]
-        for dimensions in one["Dimensions"]
+        for metric in line["_aws"]["CloudWatchMetrics"]
+        for dimensions in metric["Dimensions"]
     ]
 
 
@@ -189,9 +189,13 @@ def test_alarms_find_their_metrics(build: Path, aws: FakeAws, cluster: FakeClust
     alarms = monitoring_of(transformed().stack()).of_type("AWS::CloudWatch::Alarm").values()
     queries = [
         *alarms,
-        *(one["MetricStat"]["Metric"] for alarm in alarms for one in alarm.get("Metrics", ())[1:]),
+        *(
+            metric["MetricStat"]["Metric"]
+            for alarm in alarms
+            for metric in alarm.get("Metrics", ())[1:]
+        ),
     ]
-    watched = {one["MetricName"] for one in queries if one.get("Namespace") == "CsrApprover"}
+    watched = {query["MetricName"] for query in queries if query.get("Namespace") == "CsrApprover"}
 
     assert 10 == len(watched)
     assert set() == watched - emitted

@@ -11,10 +11,10 @@ from package.coldstart import first_answers, obstacle
 from package.contents import UNUSED_DISTRIBUTIONS, kept
 from package.report import report
 from package.target import Target
-from tests.package.conftest import HERE, PYTHON_VERSION, libraries
+from tests.package.conftest import ARCHITECTURE, PYTHON_VERSION, libraries
 from tests.template.templates import ROOT
 
-FOREIGN = Target("arm64" if HERE == "x86_64" else "x86_64", PYTHON_VERSION)
+FOREIGN = Target("arm64" if ARCHITECTURE == "x86_64" else "x86_64", PYTHON_VERSION)
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def lines(folder: Path, target: Target) -> list[str]:
     return list(report(folder / "build", folder / "libraries", folder / "src", target))
 
 
-def test_it_shows_sizes_and_hashes(small: Path) -> None:
-    """It shows the package, the same without byte code, and a plain `sam build`."""
+def test_the_report_shows_sizes_and_hashes(small: Path) -> None:
+    """The report shows the package, the same without byte code, and a plain `sam build`."""
     reported = lines(small, FOREIGN)
     rows = [re.split(r"  +", line) for line in reported]
 
@@ -43,7 +43,7 @@ def test_it_shows_sizes_and_hashes(small: Path) -> None:
     assert f"{archive}  sha256 {sha256(archive.read_bytes()).hexdigest()}" == reported[-1]
 
 
-def test_it_invents_no_times(small: Path) -> None:
+def test_the_report_invents_no_times(small: Path) -> None:
     """A package that can't run here isn't measured, and the report says why."""
     reported = lines(small, FOREIGN)
 
@@ -56,11 +56,11 @@ def test_it_invents_no_times(small: Path) -> None:
 
 def test_another_python_version_is_an_obstacle() -> None:
     """A package is measured only by the Python version that it is for."""
-    assert "this Python isn't 3.9" == obstacle(Target(HERE, "3.9"))
+    assert "this Python isn't 3.9" == obstacle(Target(ARCHITECTURE, "3.9"))
 
 
 def test_functions_that_differ_are_refused(small: Path) -> None:
-    """They differ only if the sources changed between the two builds."""
+    """The functions differ only if the sources changed between the two builds."""
     (small / "build/ReviewerFunction/a.py").write_text("A = 2\n")
 
     with pytest.raises(ValueError, match="differ"):
@@ -79,7 +79,7 @@ def test_the_first_answer_is_measured(build: Path) -> None:
     """The real package answers without any network."""
     event = {"Records": [{"body": '{"cluster": "prod", "region": "eu-north-1"}'}]}
 
-    assert "" == obstacle(Target(HERE, PYTHON_VERSION))
+    assert "" == obstacle(Target(ARCHITECTURE, PYTHON_VERSION))
     assert 0 < first_answers({"it": build / "ReviewerFunction"}, event)["it"]
 
 
@@ -110,4 +110,4 @@ def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     (tmp_path / "old.py").touch()
 
     with pytest.raises(ValueError, match="expected an empty folder"):
-        assemble(libraries(), ROOT / "src", tmp_path, Target(HERE, PYTHON_VERSION))
+        assemble(libraries(), ROOT / "src", tmp_path, Target(ARCHITECTURE, PYTHON_VERSION))

@@ -14,7 +14,7 @@ from core.peers import PeerIndex
 from tests.core.fakes import FakeClock
 
 
-class Given(Reader):
+class FixedReader(Reader):
     """Reads every request as this one."""
 
     def __init__(self, request: Pkcs10) -> None:
@@ -50,10 +50,10 @@ def assessed(
         return {claimed: Edited(found, edit) for claimed, found in answers.items()}
 
     clock = FakeClock((context.now,))
-    context = replace(context, reader=Given(request))
+    context = replace(context, reader=FixedReader(request))
     budget = Budget(clock, context.signer.seconds)
     assessment = assess([csr], context, Plan(_all, gates_first=False), edited, budget)
-    evaluations = [one for part in assessment.slices() for one in part]
+    evaluations = [evaluation for part in assessment.slices() for evaluation in part]
     return evaluations[0] if evaluations else None
 
 

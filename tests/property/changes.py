@@ -214,7 +214,7 @@ _attribute = st.builds(
 
 
 def _is_the_subject(subject: tuple[SubjectAttribute, ...]) -> bool:
-    return sorted((one.oid, one.value) for one in subject) == sorted(O_AND_CN)
+    return sorted((part.oid, part.value) for part in subject) == sorted(O_AND_CN)
 
 
 #: Field -> values of which none may be approved.

@@ -27,7 +27,9 @@ def objections(
     """Return why this CSR can't be approved; a document that wasn't given objects to nothing."""
     spec = item["spec"]
     facts = dict(_of_the_request(item, settings, now))
-    instances = [one for one in _instances(documents) if _claimed(one, spec, settings)]
+    instances = [
+        instance for instance in _instances(documents) if _claimed(instance, spec, settings)
+    ]
     if len(instances) != 1:
         return [*_false(facts), f"{len(instances)} instances"]
     facts |= dict(_of_the_instance(item, instances[0], documents, settings))
@@ -58,7 +60,10 @@ def _of_the_request(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         request = x509.load_pem_x509_csr(base64.b64decode(spec["request"]))
-        names = [one.value for one in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        names = [
+            attribute.value
+            for attribute in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        ]
     yield "its signature", request.is_signature_valid
     yield "its subject", names == [spec["username"]]
     yield "its username", spec["username"].startswith("system:node:")
@@ -66,7 +71,7 @@ def _of_the_request(
 
 def _instances(documents: Mapping[str, Any]) -> list[Item]:
     reservations = documents["--instances"]["Reservations"]
-    return [instance for one in reservations for instance in one["Instances"]]
+    return [instance for reservation in reservations for instance in reservation["Instances"]]
 
 
 def _claimed(instance: Item, spec: Item, settings: Mapping[str, str]) -> bool:
@@ -127,7 +132,7 @@ def _of_the_instance(
 def _roles(instance: Item, documents: Mapping[str, Any]) -> list[tuple[str, str]]:
     arn = instance["IamInstanceProfile"]["Arn"]
     profiles = documents["--instance-profiles"]["InstanceProfiles"]
-    [*_, profile] = [one for one in profiles if one["Arn"] == arn]
+    [*_, profile] = [candidate for candidate in profiles if candidate["Arn"] == arn]
     return [_role(role["Arn"]) for role in profile["Roles"]]
 
 
@@ -167,5 +172,5 @@ def _addresses(instance: Item, settings: Mapping[str, str]) -> Iterator[str]:
                 for holder in (private, interface):
                     association = holder.get("Association") or {}
                     yield from filter(None, map(association.get, ("PublicIp", "CarrierIp")))
-        for one in interface.get("Ipv6Addresses") or ():
-            yield str(ip_address(one["Ipv6Address"]))
+        for address in interface.get("Ipv6Addresses") or ():
+            yield str(ip_address(address["Ipv6Address"]))

@@ -26,7 +26,7 @@ _SIZE = 3 * 1024 * 1024
 #: Seconds until a hanging process is ended. This doesn't test speed.
 _HANGS_AFTER = 300
 
-_LONG = "x" * _SIZE
+_LONG_TEXT = "x" * _SIZE
 
 
 def _csr(**spec: Any) -> bytes:
@@ -69,16 +69,19 @@ def _deep(depth: int) -> bytes:
 
 
 _CSRS: Mapping[str, Callable[[], bytes]] = {
-    "a-name": lambda: _with("metadata", name=_LONG),
-    "a-username": lambda: _csr(username=f"system:node:{_LONG}"),
+    "a-name": lambda: _with("metadata", name=_LONG_TEXT),
+    "a-username": lambda: _csr(username=f"system:node:{_LONG_TEXT}"),
     "groups": lambda: _csr(groups=[f"group-{n}" for n in range(200_000)]),
     "usages": lambda: _csr(usages=["server auth"] * 200_000),
-    "a-usage": lambda: _csr(usages=[_LONG]),
+    "a-usage": lambda: _csr(usages=[_LONG_TEXT]),
     "extra": lambda: _csr(extra={f"key-{n}": ["x"] for n in range(150_000)}),
     "session-names": lambda: _csr(extra={"sessionName": [saved.session(1)] * 120_000}),
-    "a-session-name": lambda: _csr(extra={"sessionName": [_LONG]}),
+    "a-session-name": lambda: _csr(extra={"sessionName": [_LONG_TEXT]}),
     "a-role": lambda: _csr(
-        extra={"sessionName": [saved.session(1)], "canonicalArn": [f"arn:aws:iam::1:role/{_LONG}"]}
+        extra={
+            "sessionName": [saved.session(1)],
+            "canonicalArn": [f"arn:aws:iam::1:role/{_LONG_TEXT}"],
+        }
     ),
     "a-request": lambda: _csr(request="QUJD" * (_SIZE // 4)),
     "no-request": lambda: _csr(request="~" * _SIZE),
@@ -108,8 +111,8 @@ _EVIDENCE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
             *({"InstanceId": f"i-{n}", "PrivateDnsName": saved.node(3)} for n in range(30_000))
         ),
     ),
-    "an-instance-id": ("--instances", lambda: _instances(InstanceId=_LONG)),
-    "a-private-name": ("--instances", lambda: _instances(PrivateDnsName=_LONG)),
+    "an-instance-id": ("--instances", lambda: _instances(InstanceId=_LONG_TEXT)),
+    "a-private-name": ("--instances", lambda: _instances(PrivateDnsName=_LONG_TEXT)),
     "labels-of-a-name": ("--instances", lambda: _instances(PrivateDnsName="a." * (_SIZE // 2))),
     "tags": (
         "--instances",
@@ -134,9 +137,12 @@ _EVIDENCE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
             Ipv6Prefixes=[{"Ipv6Prefix": f"2001:db8:{n:x}::/80"} for n in range(60_000)]
         ),
     ),
-    "a-cluster-name": ("--cluster", lambda: _cluster(name=_LONG)),
+    "a-cluster-name": ("--cluster", lambda: _cluster(name=_LONG_TEXT)),
     "an-arn": ("--cluster", lambda: _cluster(arn=":" * _SIZE)),
-    "a-range": ("--cluster", lambda: _cluster(kubernetesNetworkConfig={"serviceIpv4Cidr": _LONG})),
+    "a-range": (
+        "--cluster",
+        lambda: _cluster(kubernetesNetworkConfig={"serviceIpv4Cidr": _LONG_TEXT}),
+    ),
     "cluster-tags": ("--cluster", lambda: _cluster(tags={f"{n}": "" for n in range(200_000)})),
     "profiles": (
         "--instance-profiles",
@@ -148,7 +154,7 @@ _EVIDENCE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "a-role-arn": (
         "--instance-profiles",
-        lambda: _profiles({"Arn": "x", "Roles": [{"Arn": saved.ROLE + _LONG}]}),
+        lambda: _profiles({"Arn": "x", "Roles": [{"Arn": saved.ROLE + _LONG_TEXT}]}),
     ),
     "services": ("--services", lambda: document_mutations.encoded({"items": [{}] * 500_000})),
 }

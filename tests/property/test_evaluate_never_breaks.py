@@ -139,14 +139,14 @@ def _codes_of(files: Mapping[str, bytes]) -> tuple[int, ...]:
     try:
         if _items(files["--csr"]) is None:
             return (3,)
-        documents = {one: json.loads(files[one]) for one in files if one != "--csr"}
+        documents = {file: json.loads(files[file]) for file in files if file != "--csr"}
     except (ValueError, RecursionError):
         return (3,)
     sound = all(
-        document_mutations.encoded(documents[one])
-        == document_mutations.encoded(saved.DOCUMENTS[one])
-        for one in files
-        if one != "--csr"
+        document_mutations.encoded(documents[file])
+        == document_mutations.encoded(saved.DOCUMENTS[file])
+        for file in files
+        if file != "--csr"
     )
     return (0,) if sound else (0, 3)
 
@@ -156,7 +156,7 @@ def _items(content: bytes) -> list[Any] | None:
     objects = objects_of(content)
     if objects is None:
         return None
-    return [one.known if isinstance(one, Unparsed) else one for one in objects]
+    return [item.known if isinstance(item, Unparsed) else item for item in objects]
 
 
 # --- the claims ----------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def examine(case: Saved, folder: Path, tally: Tally) -> list[dict[str, Any]]:
 
 
 def _check_rows(case: Saved, rows: list[dict[str, Any]], tally: Tally) -> None:
-    documents = {one: json.loads(case.files[one]) for one in case.files if one != "--csr"}
+    documents = {file: json.loads(case.files[file]) for file in case.files if file != "--csr"}
     items = _items(case.files["--csr"])
     assert items is not None
     documents["--csr"] = {"items": items}
@@ -276,9 +276,9 @@ def _check_approval(
 
 
 def _moment_of(case: Saved, item: dict[str, Any]) -> Any:
-    for one in (item.get("status") or {}).get("conditions") or ():
-        if one["type"] in ("Approved", "Denied"):
-            return moment(one.get("lastUpdateTime") or item["metadata"]["creationTimestamp"])
+    for condition in (item.get("status") or {}).get("conditions") or ():
+        if condition["type"] in ("Approved", "Denied"):
+            return moment(condition.get("lastUpdateTime") or item["metadata"]["creationTimestamp"])
     return moment(case.now)
 
 

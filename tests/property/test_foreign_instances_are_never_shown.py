@@ -105,6 +105,8 @@ def test_a_message_has_refusals_that_deny_only(csr: Csr, instance: Instance) -> 
     """What only leaves a request is for the log: it may be about another cluster's instance."""
     leaving = ("node role not verified", "instance in another VPC", "has no cluster tag")
     for changes, role in FOREIGN:
-        messages = [str(one) for one in written(csr, (replace(instance, **changes),), role)]
+        messages = [
+            str(decision) for decision in written(csr, (replace(instance, **changes),), role)
+        ]
 
         assert not [text for text in messages if any(reason in text for reason in leaving)]

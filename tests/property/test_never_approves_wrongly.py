@@ -107,7 +107,7 @@ def test_every_record_that_a_case_may_hold_is_known_here() -> None:
 
 def test_every_field_is_changed_or_declared_irrelevant() -> None:
     """A new field must be listed here with its purpose."""
-    known = {f"{name}.{one.name}" for name, kind in RECORDS.items() for one in fields(kind)}
+    known = {f"{name}.{field.name}" for name, kind in RECORDS.items() for field in fields(kind)}
     known |= {f"settings.{name}" for name in ReviewSettings.model_fields}
 
     assert set() == CHANGES.keys() & IRRELEVANT.keys()
@@ -130,7 +130,7 @@ def test_a_change_for_the_worse_is_never_approved(field: str, data: st.DataObjec
 def test_unknown_or_unreadable_evidence_is_never_approved(
     record: type[Any], data: st.DataObject
 ) -> None:
-    """Such a record prevents an approval with any values of its fields."""
+    """An unknown or unreadable record prevents an approval with any values of its fields."""
     field, put = FORBIDDING[record]
     value = put(data.draw(st.builds(record)))
 
@@ -159,15 +159,15 @@ def _record(field: str) -> str:
 
 
 _PAIRS = [
-    (one, other)
-    for one in CHANGES
+    (change, other)
+    for change in CHANGES
     for other in CHANGES
-    if _record(one) < _record(other)
+    if _record(change) < _record(other)
     # Together they only shift the case in time.
-    and (one, other) != ("case.now", "csr.created")
+    and (change, other) != ("case.now", "csr.created")
     # A changed requester may claim exactly the other record's changed value.
-    and not ("csr." in one and _record(other) in ("instance", "request", "role"))
-    and (_record(one), _record(other)) != ("cluster", "instance")
+    and not ("csr." in change and _record(other) in ("instance", "request", "role"))
+    and (_record(change), _record(other)) != ("cluster", "instance")
 ]
 
 
@@ -215,7 +215,7 @@ def test_an_instance_with_the_tags_of_other_clusters_alone_is_never_approved(
 @given(name=_cluster_names)
 @tried(max_examples=EXAMPLES, deadline=None)
 def test_an_instance_that_aws_tagged_as_another_clusters_is_never_approved(name: str) -> None:
-    """Others may have given it any other tag, so this one outweighs them all."""
+    """Other tags may have been added by anyone, so AWS's own tag outweighs them all."""
     tags = dict(APPROVABLE.instance.tags) | {"aws:eks:cluster-name": name}
 
     assert action(APPROVABLE.changed("instance.tags", tags)) is not Action.APPROVED

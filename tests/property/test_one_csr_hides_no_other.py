@@ -35,7 +35,7 @@ garbage = st.binary(max_size=200) | st.sampled_from(
 def page(messages: list[bytes], token: str) -> bytes:
     """Return a list of these items, in protobuf."""
     metadata = protobuf.message("ListMeta", {"continue": token or None})
-    listed = encoded(1, metadata) + b"".join(encoded(2, one) for one in messages)
+    listed = encoded(1, metadata) + b"".join(encoded(2, message) for message in messages)
     return wrapped("certificates.k8s.io/v1", "CertificateSigningRequestList", listed)
 
 
@@ -45,19 +45,19 @@ def message_of(item: dict[str, Any]) -> bytes:
 
 def read(found: Page) -> list[Csr | UnreadableCsr]:
     each = [read_csr(item) for item in found.items]
-    return [one.csr if isinstance(one, Listed) else one for one in each]
+    return [part.csr if isinstance(part, Listed) else part for part in each]
 
 
 @given(listed=st.lists(items, max_size=4), token=texts)
 def test_a_page_is_its_items_and_its_token(listed: list[dict[str, Any]], token: str) -> None:
     """A page with any items is read as its items and its token."""
-    found = read_page(page([message_of(one) for one in listed], token), len(listed))
+    found = read_page(page([message_of(raw) for raw in listed], token), len(listed))
 
-    csrs = [one for one in read(found) if isinstance(one, Csr)]
+    csrs = [item for item in read(found) if isinstance(item, Csr)]
     assert token == found.token
-    assert [one["metadata"]["name"] for one in listed] == [csr.name for csr in csrs]
-    assert [one["metadata"]["uid"] for one in listed] == [csr.uid for csr in csrs]
-    assert [tuple(one["spec"]["groups"]) for one in listed] == [csr.groups for csr in csrs]
+    assert [raw["metadata"]["name"] for raw in listed] == [csr.name for csr in csrs]
+    assert [raw["metadata"]["uid"] for raw in listed] == [csr.uid for csr in csrs]
+    assert [tuple(raw["spec"]["groups"]) for raw in listed] == [csr.groups for csr in csrs]
 
 
 @given(listed=st.lists(items, min_size=1, max_size=4), bad=garbage, token=texts, data=st.data())
@@ -65,7 +65,7 @@ def test_any_bytes_in_place_of_one_leave_the_others_as_they_were(
     listed: list[dict[str, Any]], bad: bytes, token: str, data: st.DataObject
 ) -> None:
     """The token stays the same, too."""
-    messages = [message_of(one) for one in listed]
+    messages = [message_of(raw) for raw in listed]
     at = data.draw(st.integers(0, len(messages) - 1))
     before = read(read_page(page(messages, token), len(messages)))
 

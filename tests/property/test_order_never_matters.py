@@ -27,17 +27,17 @@ from tests.property.busy import (
     written,
 )
 
-Thing = TypeVar("Thing")
+Element = TypeVar("Element")
 
 _ORDERS = st.randoms(use_true_random=False)
 
 
-def shuffled(random: Random, things: Sequence[Thing]) -> tuple[Thing, ...]:
-    return tuple(random.sample(things, len(things)))
+def shuffled(random: Random, elements: Sequence[Element]) -> tuple[Element, ...]:
+    return tuple(random.sample(elements, len(elements)))
 
 
-def shuffled_map(random: Random, things: Mapping[str, Thing]) -> dict[str, Thing]:
-    return dict(shuffled(random, list(things.items())))
+def shuffled_map(random: Random, elements: Mapping[str, Element]) -> dict[str, Element]:
+    return dict(shuffled(random, list(elements.items())))
 
 
 # --- of checks -----------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def shuffled_map(random: Random, things: Mapping[str, Thing]) -> dict[str, Thing
 @given(random=_ORDERS)
 @tried(max_examples=10, deadline=None)
 def test_the_order_of_checks_doesnt_change_the_decision(line: Line, random: Random) -> None:
-    """It changes only which refusals are listed when a gate ends the judging."""
+    """The order changes only which refusals are listed when a gate ends the judging."""
     order = shuffled(random, KUBELET_SERVING_CHECKS)
     straight = decide(line.case, KUBELET_SERVING_CHECKS)
     turned = decide(line.case, order)
@@ -71,7 +71,7 @@ def _turned_interface(random: Random, interface: NetworkInterface) -> NetworkInt
 
 
 def _turned_instance(random: Random, instance: Instance) -> Instance:
-    interfaces = [_turned_interface(random, one) for one in instance.interfaces]
+    interfaces = [_turned_interface(random, interface) for interface in instance.interfaces]
     tags = shuffled_map(random, instance.tags)
     return replace(instance, tags=tags, interfaces=shuffled(random, interfaces))
 
@@ -81,10 +81,10 @@ def _story(world: FakeWorld) -> dict[str, Any]:
     [run] = world.ledger.runs
     return {
         "records": {
-            one.evaluation.case.csr.name: (one.action, one.evaluation.verdict)
-            for one in world.ledger.records
+            record.evaluation.case.csr.name: (record.action, record.evaluation.verdict)
+            for record in world.ledger.records
         },
-        "findings": {one.csr.name: (one.state, one.detail) for one in run.findings},
+        "findings": {finding.csr.name: (finding.state, finding.detail) for finding in run.findings},
         "gated": run.gated,
         "unreadable": Counter(run.unreadable),
     }
@@ -98,7 +98,7 @@ def test_the_order_of_the_list_and_of_the_evidence_changes_nothing(random: Rando
         a_world(),
         a_world(
             shuffled(random, ITEMS),
-            shuffled(random, [_turned_instance(random, one) for one in INSTANCES]),
+            shuffled(random, [_turned_instance(random, instance) for instance in INSTANCES]),
         ),
     )
 
@@ -128,13 +128,16 @@ def _turned_csr(random: Random, item: Item) -> Item:
 def _gist(verdict: Verdict | None) -> object:
     """Return a verdict without details, which list values in the requested order."""
     assert verdict is not None
-    return verdict.decision, [(one.check, one.effect, one.reason) for one in verdict.refusals]
+    return verdict.decision, [
+        (refusal.check, refusal.effect, refusal.reason) for refusal in verdict.refusals
+    ]
 
 
 def _gists(world: FakeWorld) -> dict[str, object]:
     reviewed(world.ports)
     return {
-        one.evaluation.case.csr.name: _gist(one.evaluation.verdict) for one in world.ledger.records
+        record.evaluation.case.csr.name: _gist(record.evaluation.verdict)
+        for record in world.ledger.records
     }
 
 

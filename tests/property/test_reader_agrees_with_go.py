@@ -202,7 +202,7 @@ def _cryptography_requests() -> list[str]:
 
 
 @pytest.mark.parametrize("name", _cryptography_requests())
-def test_agrees_on_the_vectors_of_cryptography(go: GoReader, name: str) -> None:
+def test_the_readers_agree_on_the_vectors_of_cryptography(go: GoReader, name: str) -> None:
     """On requests of cryptography's own tests, the two parsers agree or ours refuses."""
     with cryptography_vectors.open_vector_file(name, "rb") as file:
         content = file.read()
@@ -219,8 +219,8 @@ def test_there_are_vectors_of_cryptography() -> None:
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_agrees_on_large_requests(go: GoReader, name: str) -> None:
-    """They agree on requests of our largest size, and of the API server's largest size."""
+def test_the_readers_agree_on_large_requests(go: GoReader, name: str) -> None:
+    """The readers agree on requests of our largest size, and of the API server's largest size."""
     examine(go, [LARGE[name](FITS)], Tally())
     if name in HUGE:
         examine(go, [LARGE[name](API_LIMIT)], Tally())
@@ -309,7 +309,7 @@ def _info(der: bytes) -> bytes:
     return request.children[0].encode() if request.children else b""
 
 
-def test_agrees_on_mutants(go: GoReader) -> None:
+def test_the_readers_agree_on_mutants(go: GoReader) -> None:
     """On thousands of mutants, the two parsers agree or ours refuses."""
     tally = Tally()
     mutants = Mutants(seed=0)
@@ -322,8 +322,8 @@ def test_agrees_on_mutants(go: GoReader) -> None:
     assert tally.passed > MUTANTS // 100
 
 
-def test_agrees_for_as_long_as_asked(go: GoReader) -> None:
-    """With new seeds, they agree for half of FUZZ_SECONDS (default 6)."""
+def test_the_readers_agree_for_as_long_as_asked(go: GoReader) -> None:
+    """With new seeds, the readers agree for half of FUZZ_SECONDS (default 6)."""
     tally, mutants = Tally(), Mutants(0)
     for seed in seeds():
         mutants.begin_again(seed)
@@ -395,7 +395,7 @@ _of_attributes = st.one_of(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_agrees_on_requests_made_up(
+def test_the_readers_agree_on_requests_made_up(
     go: GoReader, subject: tuple[bytes, ...], attributes: tuple[bytes, ...]
 ) -> None:
     """On any subject and attributes, validly signed, the two parsers agree or ours refuses."""
@@ -412,7 +412,9 @@ def test_agrees_on_requests_made_up(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_agrees_on_any_bytes_in_the_pem(go: GoReader, text: bytes, at: int, cut: int) -> None:
+def test_the_readers_agree_on_any_bytes_in_the_pem(
+    go: GoReader, text: bytes, at: int, cut: int
+) -> None:
     """With any bytes inserted anywhere into two blocks, the two parsers agree or ours refuses."""
     good, evil = (CsrBuilder.of_node(keys.ecdsa("two"), GOOD.node, names) for names in (GOOD, EVIL))
     one = good.pem()

@@ -68,7 +68,7 @@ def test_reading_takes_little_memory(name: str) -> None:
 
 @pytest.mark.parametrize("name", LARGE)
 def test_the_large_ones_are_as_large_as_may_be(name: str) -> None:
-    """They are just below the size limit, so that the parser doesn't refuse them by size."""
+    """The large requests are just below the size limit, so that the parser reads them."""
     assert 20_000 < len(REQUESTS[name]()) <= MAX_REQUEST_BYTES
 
 
@@ -84,7 +84,7 @@ def test_none_is_approved_or_breaks_our_code(name: str) -> None:
 
 
 def test_of_a_request_over_the_limit_only_the_size_is_kept() -> None:
-    """Its base64 isn't even decoded."""
+    """The base64 of a request over the limit isn't even decoded."""
     item = saved.a_csr(1, request="QUJD" * (API_LIMIT // 4))
     tracemalloc.start()
     try:

@@ -160,4 +160,6 @@ def test_each_run_approves_one_of_many_requests_of_the_same_second(count: int) -
         assert number + 1 == len(api.applied)
 
     run(api)
-    assert {f"csr-01-{number}" for number in range(count)} == {one.csr.name for one in api.reported}
+    assert {f"csr-01-{number}" for number in range(count)} == {
+        entry.csr.name for entry in api.reported
+    }

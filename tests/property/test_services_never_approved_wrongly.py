@@ -89,7 +89,7 @@ def test_the_case_to_start_from_is_approved() -> None:
 
 def test_every_field_is_changed_or_declared_irrelevant() -> None:
     """A new field must be listed here with its purpose."""
-    known = {f"{name}.{one.name}" for name, kind in RECORDS.items() for one in fields(kind)}
+    known = {f"{name}.{field.name}" for name, kind in RECORDS.items() for field in fields(kind)}
     known |= {f"settings.{name}" for name in ReviewSettings.model_fields}
 
     assert set() == CHANGES.keys() & IRRELEVANT.keys()
@@ -113,12 +113,12 @@ def test_a_field_declared_irrelevant_is_irrelevant(field: str) -> None:
 
 
 _PAIRS = [
-    (one, other)
-    for one in CHANGES
+    (change, other)
+    for change in CHANGES
     for other in CHANGES
-    if one.partition(".")[0] < other.partition(".")[0]
+    if change.partition(".")[0] < other.partition(".")[0]
     # A changed requester, request or spec may claim exactly the other's changed value.
-    and (one.partition(".")[0], other.partition(".")[0])
+    and (change.partition(".")[0], other.partition(".")[0])
     not in (
         ("csr", "request"),
         ("csr", "service"),
@@ -159,7 +159,7 @@ CASES = {
 @given(order=st.permutations(APP_SERVING_CHECKS))
 @tried(max_examples=EXAMPLES, deadline=None)
 def test_the_order_of_checks_doesnt_change_the_decision(case: Case, order: Sequence[Any]) -> None:
-    """It changes only which refusals are listed when a gate ends the judging."""
+    """The order changes only which refusals are listed when a gate ends the judging."""
     assert decide(case, APP_SERVING_CHECKS).decision is decide(case, tuple(order)).decision
 
 
@@ -197,7 +197,11 @@ def test_a_request_with_a_changed_byte_is_never_approved(at: int, bits: int) -> 
 OWN = Names("web", ("ip-1.shop.svc", "ip-1.shop.svc.cluster.local"), (CLUSTER_IP,))
 OWN_SERVICE = a_service("ip-1")
 THEIRS = Names("db", ("db.other.svc",), ("10.100.9.9",))
-_WHATEVER_THE_SUBJECT = tuple(one for one in APP_SERVING_CHECKS if one.id != "service-subject")
+_WHATEVER_THE_SUBJECT = tuple(
+    app_serving_check
+    for app_serving_check in APP_SERVING_CHECKS
+    if app_serving_check.id != "service-subject"
+)
 #: Attacks by the subject alone, or by extensions that this signer allows.
 _OF_NODES_ONLY = ("subject", "extensions")
 #: Honest for this signer, which takes names from the extension and needs no subject.
@@ -228,11 +232,11 @@ def test_no_forged_request_is_approved(attack: CatalogueEntry) -> None:
 
 @pytest.mark.parametrize(
     "attack",
-    [one for one in ATTACKS if one.refused_by not in _OF_NODES_ONLY],
+    [entry for entry in ATTACKS if entry.refused_by not in _OF_NODES_ONLY],
     ids=lambda attack: attack.id,
 )
 def test_no_forged_request_would_be_approved_for_its_subject(attack: CatalogueEntry) -> None:
-    """Their node's subject isn't the reason for the refusal."""
+    """A forged request is refused even without the check of the subject."""
     try:
         request = pkcs10.read(attack.build(OWN, THEIRS), bare=True)
     except MalformedRequest:

@@ -36,7 +36,7 @@ from tests.property.busy import (
 
 _OURS = {csr.username for csr in CSRS}
 _NOTED = (Condition("Noted", "True", "", "", None),)
-_OTHERS = [asked(number, words=f"other {number}") for number in range(20, 24)]
+_OTHER_CSRS = [asked(number, words=f"other {number}") for number in range(20, 24)]
 
 # Characters of any Unicode plane, and some that break parsers and terminals.
 _odd = st.one_of(
@@ -63,7 +63,7 @@ _extras = st.one_of(
 # Including copies of others' requests, which only their own requester can use.
 _requests = st.one_of(
     st.binary(max_size=40),
-    st.sampled_from([csr.request for csr in (*CSRS, *_OTHERS)]),
+    st.sampled_from([csr.request for csr in (*CSRS, *_OTHER_CSRS)]),
     st.integers(65_537, 3_000_000).map(OversizedRequest),
 )
 _conditions = st.lists(
@@ -95,7 +95,7 @@ strangers = st.one_of(
         conditions=_conditions,
         certificate=st.one_of(st.just(b""), st.binary(max_size=20)),
     ),
-    st.sampled_from(_OTHERS),
+    st.sampled_from(_OTHER_CSRS),
     st.builds(
         UnreadableCsr, st.one_of(st.none(), _odd), st.sampled_from((KUBELET_SERVING, None)), _odd
     ),
@@ -118,7 +118,7 @@ def _verdicts_of(items: Sequence[Item]) -> dict[str, Verdict | None]:
 
 def _verdicts(world: FakeWorld) -> dict[str, Verdict | None]:
     """Return the verdicts on our CSRs after a review."""
-    cases = {one.evaluation.case.csr.name: one for one in world.ledger.records}
+    cases = {record.evaluation.case.csr.name: record for record in world.ledger.records}
     return {csr.name: cases[csr.name].evaluation.verdict for csr in CSRS if csr.name in cases}
 
 
@@ -135,9 +135,13 @@ def test_foreign_csrs_leave_our_verdicts_the_same(foreign: list[Item], data: st.
 
     assert _ALONE == _verdicts(world)
     assert list(WRITTEN) == [
-        one for one in written(world.api.written) if not one[0].startswith(("csr-x", "csr-2"))
+        decision
+        for decision in written(world.api.written)
+        if not decision[0].startswith(("csr-x", "csr-2"))
     ]
-    assert not [one.evaluation.problem for one in world.ledger.records if one.evaluation.problem]
+    assert not [
+        record.evaluation.problem for record in world.ledger.records if record.evaluation.problem
+    ]
 
 
 @given(foreign=st.lists(strangers, max_size=12), data=st.data())
@@ -159,7 +163,7 @@ def test_every_item_is_accounted_for(foreign: list[Item], data: st.DataObject) -
 def test_another_roles_sessions_under_our_usernames_change_nothing(
     numbers: set[int], age: int
 ) -> None:
-    """Not even if they were issued wrong certificates: EKS makes the username from the session."""
+    """Wrong certificates of such a session change nothing: EKS makes the username from its name."""
     forged = [
         asked(
             number,
@@ -173,7 +177,7 @@ def test_another_roles_sessions_under_our_usernames_change_nothing(
     ]
 
     names = (csr_builder.dns("other.example"),)
-    wrong = [replace(one, certificate=a_certificate(one, sans=names)) for one in forged]
+    wrong = [replace(csr, certificate=a_certificate(csr, sans=names)) for csr in forged]
 
     assert _ALONE == _verdicts_of([*ITEMS, *wrong])
 
@@ -190,7 +194,7 @@ def _without_key(verdict: Verdict | None) -> list[Refusal]:
 def test_a_shared_key_denies_its_two_requesters_and_no_other(
     numbers: set[int], change: int
 ) -> None:
-    """The other must have the key: a copy of the request has no effect under any name."""
+    """The second requester must have the key: a copy of the request has no effect."""
     held: list[dict[str, Any]] = [{}, {"conditions": _NOTED}, {"age": timedelta(days=1)}]
     thieves = [asked(number + 30, words=node(number), **held[change]) for number in sorted(numbers)]
     copies = [

@@ -178,7 +178,7 @@ def test_interrupted_writes_are_recorded_as_far_as_reported(
 def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
     error: Exception, at: int, *, once: bool
 ) -> None:
-    """One CSR whose line can't be written must not stop a whole cluster in every run.
+    """A CSR whose line can't be written must not stop a whole cluster in every run.
 
     The error is raised in the end, after the totals are recorded.
     """
@@ -191,7 +191,7 @@ def test_a_record_that_fails_costs_no_other_csr_its_decision_or_its_record(
     assert raised == (at < len(records))
     assert healthy.api.written == world.api.written
     assert records[:at] + (records[at + 1 :] if once else []) == world.ledger.actions
-    assert [one.totals for one in healthy.ledger.runs] == [one.totals for one in world.ledger.runs]
+    assert [run.totals for run in healthy.ledger.runs] == [run.totals for run in world.ledger.runs]
 
 
 @given(error=errors)
@@ -216,13 +216,15 @@ def _claims(csr: Csr) -> set[str]:
 @given(unavailable=st.sets(st.sampled_from(_OF_AWS)))
 @tried(max_examples=40, deadline=None)
 def test_a_csr_with_unavailable_evidence_is_never_decided(unavailable: set[str]) -> None:
-    """It isn't approved or denied, even if the request alone would be; others are as usual."""
+    """The CSR isn't decided even if its request alone would be denied; others are as usual."""
     undecidable = {csr.name for csr in CSRS if unavailable & _claims(csr)}
     world = a_world(unavailable=unavailable)
 
     reviewed(world.ports)
 
-    assert [one for one in WRITTEN if one[0] not in undecidable] == written(world.api.written)
+    assert [decision for decision in WRITTEN if decision[0] not in undecidable] == written(
+        world.api.written
+    )
 
 
 _WITH_SESSION = [csr for csr in CSRS if csr.extra]
@@ -232,14 +234,18 @@ _WITH_SESSION = [csr for csr in CSRS if csr.extra]
 @tried(max_examples=40, deadline=None)
 def test_an_instance_that_ec2_doesnt_show_makes_no_new_denial(unknown: set[str]) -> None:
     """EC2 may not show it yet: CSRs that the request alone doesn't disprove are left."""
-    instances = [one for one in INSTANCES if one.id not in unknown]
+    instances = [instance for instance in INSTANCES if instance.id not in unknown]
     world = a_world(instances=instances)
 
     reviewed(world.ports)
 
     assert set(written(world.api.written)) <= set(WRITTEN)
     gone = {csr.name for csr in CSRS if unknown & _claims(csr)}
-    kept = {one for one in WRITTEN if one[0] not in gone or one == ("csr-05", "Denied")}
+    kept = {
+        decision
+        for decision in WRITTEN
+        if decision[0] not in gone or decision == ("csr-05", "Denied")
+    }
     assert kept <= set(written(world.api.written))
 
 
@@ -252,6 +258,6 @@ def test_without_a_role_nothing_is_approved_and_no_more_denied(why: str, *, faul
 
     reviewed(world.ports)
 
-    assert [one for one in WRITTEN if one[1] == "Denied" or one[0] == "csr-11"] == written(
-        world.api.written
-    )
+    assert [
+        decision for decision in WRITTEN if decision[1] == "Denied" or decision[0] == "csr-11"
+    ] == written(world.api.written)

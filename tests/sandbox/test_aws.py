@@ -32,7 +32,7 @@ def aws() -> Iterator[FakeAws]:
 
 def described(aws: FakeAws, **asked: Any) -> list[dict[str, Any]]:
     answer = aws.client("ec2").describe_instances(**asked)
-    return [item for one in answer["Reservations"] for item in one["Instances"]]
+    return [item for reservation in answer["Reservations"] for item in reservation["Instances"]]
 
 
 def ids(aws: FakeAws, name: str, *values: str) -> list[str]:

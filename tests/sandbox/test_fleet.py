@@ -98,7 +98,7 @@ def test_the_copied_request_is_the_neighbours_to_the_byte(fleet: Fleet) -> None:
     [copy] = [scenario for scenario in ATTACKS if scenario.title.startswith("Copy")]
     original = next(scenario for scenario in SCENARIOS if scenario.node == NEIGHBOURS["shop"])
 
-    requests = {filed(fleet, one)["spec"]["request"] for one in (copy, original)}
+    requests = {filed(fleet, csr)["spec"]["request"] for csr in (copy, original)}
 
     assert len(requests) == 1
 

@@ -28,11 +28,11 @@ def emitted(lines: Iterable[Mapping[str, Json]]) -> Samples:
     """Return the samples that CloudWatch reads from lines in its embedded metric format."""
     samples: dict[tuple[str, str, frozenset[tuple[str, str]]], list[float]] = {}
     for line in lines:
-        for one in line["_aws"]["CloudWatchMetrics"]:
-            for keys in one["Dimensions"]:
+        for metrics in line["_aws"]["CloudWatchMetrics"]:
+            for keys in metrics["Dimensions"]:
                 dimensions = frozenset((key, line[key]) for key in keys)
-                for metric in one["Metrics"]:
-                    key = (one["Namespace"], metric["Name"], dimensions)
+                for metric in metrics["Metrics"]:
+                    key = (metrics["Namespace"], metric["Name"], dimensions)
                     values = line[metric["Name"]]
                     samples.setdefault(key, []).extend(
                         values if isinstance(values, list) else [values]
@@ -60,17 +60,19 @@ def _value(alarm: Json, samples: Samples) -> _Value:
     """Return the value of one period: of the alarm's metric, or of the query that it watches."""
     if "Metrics" not in alarm:
         return _statistic(alarm, alarm["Statistic"], samples)
-    queries = [one for one in alarm["Metrics"] if "MetricStat" in one]
+    queries = [metric for metric in alarm["Metrics"] if "MetricStat" in metric]
     values = {
-        one["Id"]: _statistic(one["MetricStat"]["Metric"], one["MetricStat"]["Stat"], samples)
-        for one in queries
+        query["Id"]: _statistic(query["MetricStat"]["Metric"], query["MetricStat"]["Stat"], samples)
+        for query in queries
     }
-    (watched,) = [one for one in alarm["Metrics"] if one.get("ReturnData", True)]
+    (watched,) = [query for query in alarm["Metrics"] if query.get("ReturnData", True)]
     return _evaluated(ast.parse(watched["Expression"], mode="eval").body, values)
 
 
 def _statistic(metric: Json, statistic: str, samples: Samples) -> _Value:
-    dimensions = frozenset((one["Name"], one["Value"]) for one in metric["Dimensions"])
+    dimensions = frozenset(
+        (dimension["Name"], dimension["Value"]) for dimension in metric["Dimensions"]
+    )
     values = samples.get((metric["Namespace"], metric["MetricName"], dimensions))
     return _STATISTICS[statistic](values) if values else None
 

@@ -105,8 +105,8 @@ class Stack:
     def evaluated(self, value: Json) -> Json:
         """Return a part of the template with its functions evaluated."""
         if isinstance(value, list):
-            parts = [self.evaluated(one) for one in value]
-            return [one for one in parts if one is not _NO_VALUE]
+            parts = [self.evaluated(element) for element in value]
+            return [part for part in parts if part is not _NO_VALUE]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:

@@ -41,7 +41,7 @@ def _runs() -> list[Reported]:
 def reported(request: pytest.FixtureRequest, _runs: list[Reported]) -> Reported:
     """Run every case once, for the first test that needs it; each test gets its own copy."""
     if not _runs:
-        needed = (request.getfixturevalue(one) for one in ("account", "lambdas", "monkeypatch"))
+        needed = (request.getfixturevalue(name) for name in ("account", "lambdas", "monkeypatch"))
         _runs.append(report_every_case(*needed))
     return deepcopy(_runs[0])
 

@@ -25,7 +25,7 @@ def metrics(widget: Widget) -> Iterator[Metric]:
     """Yield the metrics that a widget reads, by name or by a search."""
     for entry in widget["properties"].get("metrics", ()):
         if isinstance(entry[0], str):
-            namespace, name, *dimensions = [one for one in entry if isinstance(one, str)]
+            namespace, name, *dimensions = [part for part in entry if isinstance(part, str)]
             pairs = zip(dimensions[::2], dimensions[1::2], strict=True)
             yield namespace, tuple(pairs), name
         elif found := _SEARCH.search(entry[0]["expression"]):

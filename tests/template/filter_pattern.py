@@ -34,4 +34,4 @@ def matches(clause: str, line: Mapping[str, Any]) -> bool:
 def selects(pattern: str, line: Mapping[str, Any]) -> bool:
     """Return whether the line satisfies all conditions of the pattern, or any if it has `||`."""
     combined = any if "||" in pattern else all
-    return combined(matches(one, line) for one in clauses(pattern))
+    return combined(matches(clause, line) for clause in clauses(pattern))

@@ -46,7 +46,7 @@ def deploy(asked: dict[str, Any]) -> dict[str, Any]:
     )
     [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     calls = json.dumps(asked["calls"])
     for name, value in outputs.items():
         calls = calls.replace(f"<{name}>", value)
@@ -56,9 +56,9 @@ def deploy(asked: dict[str, Any]) -> dict[str, Any]:
         "status": stack["StackStatus"],
         "outputs": outputs,
         "resources": {
-            one["LogicalResourceId"]: one["PhysicalResourceId"]
-            for one in resources
-            if "LogicalResourceId" in one  # resources whose condition is false are blank
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in resources
+            if "LogicalResourceId" in resource  # resources whose condition is false are blank
         },
         "functions": boto3.client("lambda").list_functions()["Functions"],
         "mappings": boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"],

@@ -42,11 +42,11 @@ class Reported:
             if "_aws" not in line:
                 self.lines.append(line)
                 continue
-            for one in line["_aws"]["CloudWatchMetrics"]:
-                for dimensions in one["Dimensions"]:
+            for metrics in line["_aws"]["CloudWatchMetrics"]:
+                for dimensions in metrics["Dimensions"]:
                     self.metrics |= {
-                        (one["Namespace"], tuple(dimensions), metric["Name"])
-                        for metric in one["Metrics"]
+                        (metrics["Namespace"], tuple(dimensions), metric["Name"])
+                        for metric in metrics["Metrics"]
                     }
 
     def fields(self) -> set[str]:

@@ -24,7 +24,7 @@ def find(root: Path) -> list[Path]:
     """Return the templates under a folder, leaving out hidden folders and Python environments."""
     found = []
     for folder, inner, files in os.walk(root):
-        inner[:] = [one for one in inner if not _is_installed(Path(folder, one))]
+        inner[:] = [name for name in inner if not _is_installed(Path(folder, name))]
         found += [Path(folder, file) for file in files if _is_template(Path(folder, file))]
     return sorted(found)
 

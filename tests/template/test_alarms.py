@@ -26,9 +26,11 @@ def alarms(monitoring: Stack) -> dict[str, Any]:
 
 def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, tuple[tuple[str, str], ...], str]]:
     """Yield namespace, dimensions and name of each metric that the alarm watches."""
-    queries = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+    queries = [
+        metric["MetricStat"] for metric in alarm.get("Metrics", ()) if "MetricStat" in metric
+    ]
     for metric in [query["Metric"] for query in queries] or [alarm]:
-        dimensions = [(one["Name"], one["Value"]) for one in metric["Dimensions"]]
+        dimensions = [(dimension["Name"], dimension["Value"]) for dimension in metric["Dimensions"]]
         yield metric["Namespace"], tuple(dimensions), metric["MetricName"]
 
 
@@ -85,7 +87,7 @@ def test_every_period_contains_a_run_at_the_slowest_rate(
     periods = {
         metric["Period"]
         for alarm in alarms(monitoring).values()
-        for metric in [one["MetricStat"] for one in alarm.get("Metrics", ())[1:]] or [alarm]
+        for metric in [query["MetricStat"] for query in alarm.get("Metrics", ())[1:]] or [alarm]
     }
 
     assert {slowest * 60} == periods
@@ -95,7 +97,7 @@ def test_missing_reviews_are_those_expected_and_not_accounted_for(monitoring: St
     """The alarm fires if in three periods of five minutes more were expected than accounted for."""
     alarm = monitoring.properties("ReviewsMissingAlarm")
 
-    subtracted = " - ".join(f"FILL({one[0].lower()}{one[1:]}, 0)" for one in ENDS)
+    subtracted = " - ".join(f"FILL({end[0].lower()}{end[1:]}, 0)" for end in ENDS)
     assert f"expected - {subtracted}" == alarm["Metrics"][0]["Expression"]
     assert (3, 3, 0) == (
         alarm["EvaluationPeriods"],
@@ -103,7 +105,8 @@ def test_missing_reviews_are_those_expected_and_not_accounted_for(monitoring: St
         alarm["Threshold"],
     )
     assert {("Sum", 300)} == {
-        (one["MetricStat"]["Stat"], one["MetricStat"]["Period"]) for one in alarm["Metrics"][1:]
+        (metric["MetricStat"]["Stat"], metric["MetricStat"]["Period"])
+        for metric in alarm["Metrics"][1:]
     }
 
 
@@ -123,7 +126,7 @@ TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
 def test_alarms_notify_the_given_topics(
     given: dict[str, str], notified: list[str] | None, template: Template
 ) -> None:
-    """All alarms notify all of them, when they begin and when they end."""
+    """All alarms notify all topics, when they begin and when they end."""
     stack = template.stack(**given)
 
     assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)
@@ -133,7 +136,7 @@ def test_alarms_notify_the_given_topics(
 
 
 def test_the_stack_gives_monitoring_exactly_its_parameters(stack: Stack) -> None:
-    """Each parameter is described, too."""
+    """Each parameter of monitoring.yaml is described and given, and no other is given."""
     taken = Template.read(ROOT / "monitoring.yaml").parameters
 
     assert set(taken) == set(stack.properties("Monitoring")["Parameters"])

@@ -81,7 +81,7 @@ def test_java_accepts_the_pattern(file: str, parameter: str, pattern: str, java:
 def test_the_pattern_matches_in_java_as_in_python(
     parameter: str, pattern: str, text: str, java: Java, *, accepted: bool
 ) -> None:
-    """Both give the expected answer; the tests of the settings rely on Python's."""
+    """Java and Python give the expected answer; the tests of the settings rely on Python's."""
     assert accepted is java.matches(pattern, text), parameter
     assert accepted is bool(re.fullmatch(pattern, text)), parameter
 
@@ -89,7 +89,7 @@ def test_the_pattern_matches_in_java_as_in_python(
 def test_every_pattern_has_examples_of_both_kinds() -> None:
     """Accepted and refused values; no examples are left of a removed parameter."""
     assert set(EXAMPLES) == {parameter for _, parameter, _ in patterns()}
-    assert all(one.accepted and one.refused for one in EXAMPLES.values())
+    assert all(example.accepted and example.refused for example in EXAMPLES.values())
 
 
 def test_the_pattern_with_which_no_stack_could_be_created_is_refused(java: Java) -> None:
@@ -124,7 +124,7 @@ def test_no_other_expression_is_in_a_template(file: str) -> None:
     ],
 )
 def test_another_expression_is_found(resource: dict[str, Any], place: str) -> None:
-    """It is found under every name of a pattern, and in queries."""
+    """An expression is found under every name of a pattern, and in queries."""
     source = {
         "Parameters": {"Known": {"AllowedPattern": "a"}},
         "Resources": {"Made": resource},

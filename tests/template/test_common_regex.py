@@ -123,7 +123,7 @@ def test_what_is_read_differently_is_refused(
     ],
 )
 def test_a_part_that_is_not_listed_is_refused(pattern: str, place: str) -> None:
-    """Its place is reported, whether or not Java and Python read it alike."""
+    """The part's place is reported, whether or not Java and Python read it alike."""
     assert place == difference(pattern)
 
 
@@ -164,5 +164,5 @@ def longest_accepted(parts: list[str]) -> str:
 @given(pattern=st.lists(PARTS, max_size=12).map(longest_accepted), text=TEXTS)
 @example(pattern="^$|^(?:[^a]|b)+$", text="b\r")
 def test_java_and_python_read_accepted_patterns_alike(pattern: str, text: str, java: Java) -> None:
-    """Both give the same answer for every pattern that `difference` accepts."""
+    """Java and Python give the same answer for every pattern that `difference` accepts."""
     assert in_java(java, pattern, text) == in_python(pattern, text)

@@ -58,7 +58,7 @@ def test_rows_are_full(monitoring: Stack) -> None:
     top = 0
     for row in rows(monitoring):
         assert COLUMNS == sum(widget["width"] for widget in row), titles(row)
-        assert {(top, row[0]["height"])} == {(one["y"], one["height"]) for one in row}
+        assert {(top, row[0]["height"])} == {(widget["y"], widget["height"]) for widget in row}
         top += row[0]["height"]
 
 
@@ -108,7 +108,7 @@ def test_lines_have_names_and_marks_are_the_alarms_own(monitoring: Stack) -> Non
     for widget in widgets(monitoring):
         for entry in widget["properties"].get("metrics", ()):
             assert entry[-1].get("visible") is False or "label" in entry[-1]
-    [oldest] = [one for one in rows(monitoring)[0] if "annotations" in one["properties"]]
+    [oldest] = [row for row in rows(monitoring)[0] if "annotations" in row["properties"]]
     [mark] = oldest["properties"]["annotations"]["horizontal"]
 
     assert monitoring.properties("OldestPendingAlarm")["Threshold"] == mark["value"]
@@ -116,7 +116,9 @@ def test_lines_have_names_and_marks_are_the_alarms_own(monitoring: Stack) -> Non
 
 def test_the_marked_limit_is_the_function_s_time_out(stack: Stack, monitoring: Stack) -> None:
     """The run time's mark is the reviewer's time-out."""
-    [run_time] = [one for one in widgets(monitoring) if "Run time" in one["properties"]["title"]]
+    [run_time] = [
+        widget for widget in widgets(monitoring) if "Run time" in widget["properties"]["title"]
+    ]
     [mark] = run_time["properties"]["annotations"]["horizontal"]
 
     assert stack.properties("ReviewerFunction")["Timeout"] * 1_000 == mark["value"]
@@ -124,7 +126,7 @@ def test_the_marked_limit_is_the_function_s_time_out(stack: Stack, monitoring: S
 
 def test_every_alarm_is_shown(monitoring: Stack) -> None:
     """The widget lists them in the order of the template."""
-    [widget] = [one for one in widgets(monitoring) if one["type"] == "alarm"]
+    [widget] = [candidate for candidate in widgets(monitoring) if candidate["type"] == "alarm"]
 
     assert [f"<{name}.Arn>" for name in alarms(monitoring)] == widget["properties"]["alarms"]
 
@@ -134,7 +136,7 @@ def test_widgets_are_of_the_stack_s_region(region: str, template: Template) -> N
     """A dashboard is global, so its name and its widgets name the Region."""
     monitoring = monitoring_of(template.stack(region=region))
     [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
-    named = {one["properties"].get("region", region) for one in widgets(monitoring)}
+    named = {widget["properties"].get("region", region) for widget in widgets(monitoring)}
 
     assert f"csr-approver-{region}" == dashboard["DashboardName"]
     assert {region} == named
@@ -147,23 +149,23 @@ def queries(monitoring: Stack) -> dict[str, str]:
     """Return the text of each query by its name: the saved ones and the dashboard's."""
     saved: list[dict[str, Any]] = list(monitoring.of_type("AWS::Logs::QueryDefinition").values())
     shown = {
-        one["properties"]["title"]: one["properties"]["query"].partition(" | ")[2]
-        for one in widgets(monitoring)
-        if one["type"] == "log"
+        widget["properties"]["title"]: widget["properties"]["query"].partition(" | ")[2]
+        for widget in widgets(monitoring)
+        if widget["type"] == "log"
     }
-    return {one["Name"]: one["QueryString"] for one in saved} | shown
+    return {query["Name"]: query["QueryString"] for query in saved} | shown
 
 
 def fields(query: str) -> set[str]:
     """Return the fields of log lines that a query names."""
     text = _TEXT.sub("", _COMMENT.sub("", query))
     made_here = set(_MADE_HERE.findall(text))
-    names = {one for one in _NAME.findall(text) if one[0] != "@" and not _WORDS.fullmatch(one)}
+    names = {name for name in _NAME.findall(text) if name[0] != "@" and not _WORDS.fullmatch(name)}
     return names - made_here
 
 
-def test_the_saved_queries(monitoring: Stack) -> None:
-    """They are in a folder with the stack's name, and read the reviewer's log."""
+def test_the_saved_queries_read_the_reviewers_log(monitoring: Stack) -> None:
+    """The saved queries are in a folder with the stack's name."""
     saved = monitoring.of_type("AWS::Logs::QueryDefinition").values()
 
     assert [
@@ -171,8 +173,8 @@ def test_the_saved_queries(monitoring: Stack) -> None:
         "csr-approver/history of one CSR",
         "csr-approver/history of one node",
         "csr-approver/why CSRs are left",
-    ] == [one["Name"] for one in saved]
-    assert {("<ReviewerLogs>",)} == {tuple(one["LogGroupNames"]) for one in saved}
+    ] == [query["Name"] for query in saved]
+    assert {("<ReviewerLogs>",)} == {tuple(query["LogGroupNames"]) for query in saved}
 
 
 def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, reported: Reported) -> None:

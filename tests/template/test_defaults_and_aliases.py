@@ -23,7 +23,7 @@ def refused_defaults(parameters: Mapping[str, Any], java: Java) -> Iterator[str]
         text = str(declared.get("Default"))
         is_list = declared["Type"] in {"CommaDelimitedList", "List<Number>"}
         values = text.split(",") if is_list else [text]
-        if "Default" in declared and not all(_accepts(declared, one, java) for one in values):
+        if "Default" in declared and not all(_accepts(declared, value, java) for value in values):
             yield name
 
 
@@ -75,7 +75,7 @@ def aliases(text: str) -> list[str]:
 
     From: CloudFormation User Guide, "CloudFormation template format", YAML.
     """
-    return [str(one.anchor) for one in yaml.parse(text) if isinstance(one, yaml.AliasEvent)]
+    return [str(event.anchor) for event in yaml.parse(text) if isinstance(event, yaml.AliasEvent)]
 
 
 def test_only_template_yaml_has_aliases() -> None:

@@ -14,7 +14,7 @@ GROUP = "csr-approver"
 
 def rbac() -> dict[str, Any]:
     text = Path(ROOT, "deploy/rbac.yaml").read_text()
-    return {one["kind"]: one for one in yaml.safe_load_all(text)}
+    return {document["kind"]: document for document in yaml.safe_load_all(text)}
 
 
 def access_entry() -> dict[str, Any]:
@@ -26,7 +26,7 @@ def access_entry() -> dict[str, Any]:
 
 
 def test_the_approver_may_do_in_a_cluster_what_it_does_and_no_more() -> None:
-    """It may list CSRs, and write decisions for one signer."""
+    """The approver may list CSRs, and write decisions for one signer."""
     assert [
         {
             "apiGroups": ["certificates.k8s.io"],
@@ -68,7 +68,11 @@ def app_serving() -> list[Any]:
 
 def test_the_second_manifest_gives_the_second_signer_and_its_evidence_and_no_more() -> None:
     """In separate roles, so that Services can be granted in some namespaces only."""
-    roles = {one["metadata"]["name"]: one["rules"] for one in app_serving() if "rules" in one}
+    roles = {
+        document["metadata"]["name"]: document["rules"]
+        for document in app_serving()
+        if "rules" in document
+    }
 
     assert {
         "csr-approver-app-serving": [
@@ -89,16 +93,18 @@ def test_the_second_manifest_gives_the_second_signer_and_its_evidence_and_no_mor
 
 def test_the_second_manifest_binds_all_of_it_to_the_same_group() -> None:
     """The access entry puts the reviewer into this group."""
-    bindings = [one for one in app_serving() if "subjects" in one]
+    bindings = [document for document in app_serving() if "subjects" in document]
 
     assert ["csr-approver-app-serving", "csr-approver-services"] == [
-        one["roleRef"]["name"] for one in bindings
+        binding["roleRef"]["name"] for binding in bindings
     ]
-    assert all([subject["name"] for subject in one["subjects"]] == [GROUP] for one in bindings)
+    assert all(
+        [subject["name"] for subject in binding["subjects"]] == [GROUP] for binding in bindings
+    )
 
 
 def test_the_binding_gives_the_role_to_the_group() -> None:
-    """Both are in the same file."""
+    """The role and the binding are in the same file."""
     role, binding = rbac()["ClusterRole"], rbac()["ClusterRoleBinding"]
 
     assert role["metadata"]["name"] == binding["roleRef"]["name"]
@@ -108,7 +114,7 @@ def test_the_binding_gives_the_role_to_the_group() -> None:
 
 
 def test_the_access_entry_puts_the_role_into_the_group() -> None:
-    """It is a standard entry for the reviewer's role, without access policies."""
+    """The entry is a standard one for the reviewer's role, without access policies."""
     assert {
         "ClusterName": "prod",
         "PrincipalArn": "arn:aws:iam::123456789012:role/reviewer",

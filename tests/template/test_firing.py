@@ -47,12 +47,12 @@ def samples(values: dict[str, int], stack: str = "csr-approver") -> Samples:
 def test_each_fault_fires_only_its_own_alarm(
     changes: dict[str, int], expected: set[str], monitoring: Stack
 ) -> None:
-    """So the alarm's name says what is wrong."""
+    """Only one alarm fires, so its name says what is wrong."""
     assert expected == firing(monitoring, samples(QUIET | changes))
 
 
 def test_silence_fires_an_alarm(monitoring: Stack) -> None:
-    """Nothing runs at all, so no metric is sent."""
+    """If nothing runs at all, no metric is sent."""
     assert {"ReviewsMissingAlarm"} == firing(monitoring, {})
 
 
@@ -65,7 +65,7 @@ def test_values_that_others_put_lower_no_maximum(monitoring: Stack) -> None:
 
 
 def test_reviewers_that_print_nothing_count_as_missing_reviews(monitoring: Stack) -> None:
-    """Only the dispatcher reports."""
+    """In this state only the dispatcher sends metrics."""
     assert {"ReviewsMissingAlarm"} == firing(monitoring, samples({"Expected": 3}))
 
 

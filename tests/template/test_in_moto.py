@@ -41,7 +41,7 @@ IN_FULL: Final = {
     "SubnetIds": "subnet-0a1b2c3d,subnet-1a1b2c3d",
     "SecurityGroupIds": "sg-0a1b2c3d",
 }
-GIVEN: Final[Mapping[str, Mapping[str, str]]] = {"by-default": {}, "in-full": IN_FULL}
+PARAMETERS: Final[Mapping[str, Mapping[str, str]]] = {"by-default": {}, "in-full": IN_FULL}
 
 Json = Any
 
@@ -49,12 +49,17 @@ Json = Any
 def for_moto(template: Template, stack: Stack, references: set[str]) -> Json:
     """Return the template without what moto doesn't support, and with the references as outputs."""
     source = json.loads(json.dumps(template.source))
-    made = {key: one for key, one in source["Resources"].items() if one["Type"] not in LEFT_OUT}
-    for key, one in made.items():
-        if one["Type"] == "AWS::IAM::Role":
+    made = {
+        key: resource
+        for key, resource in source["Resources"].items()
+        if resource["Type"] not in LEFT_OUT
+    }
+    for key, resource in made.items():
+        if resource["Type"] == "AWS::IAM::Role":
             kept = [policy["PolicyName"] for policy in stack.properties(key)["Policies"]]
-            policies = [one.get("Fn::If", ["", one])[1] for one in one["Properties"]["Policies"]]
-            one["Properties"]["Policies"] = [one for one in policies if one["PolicyName"] in kept]
+            properties = resource["Properties"]
+            policies = [either.get("Fn::If", ["", either])[1] for either in properties["Policies"]]
+            properties["Policies"] = [policy for policy in policies if policy["PolicyName"] in kept]
     del source["Outputs"]["Dashboard"]
     outputs = {
         name: {"Value": {"Fn::GetAtt": name.split(".")} if "." in name else {"Ref": name}}
@@ -99,7 +104,9 @@ def asked(stack: Stack, template: Template, given: Mapping[str, str]) -> Json:
 @pytest.fixture(scope="module")
 def deployed(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Json:
     """Return what moto created in each case; one process does both, for moto starts slowly."""
-    every = {case: asked(template.stack(**given), template, given) for case, given in GIVEN.items()}
+    every = {
+        case: asked(template.stack(**given), template, given) for case, given in PARAMETERS.items()
+    }
     reported = run(
         "python",
         ROOT / "tests/template/in_moto.py",
@@ -110,10 +117,10 @@ def deployed(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Js
     return json.loads(reported)
 
 
-@pytest.mark.parametrize("case", GIVEN)
+@pytest.mark.parametrize("case", PARAMETERS)
 def test_the_stack_is_created(case: str, template: Template, deployed: Json) -> None:
     """All resources exist, and refer to one another as the template says."""
-    given, found = GIVEN[case], deployed[case]
+    given, found = PARAMETERS[case], deployed[case]
     stack = template.stack(**given)
     there, outputs = found["resources"], found["outputs"]
 
@@ -145,16 +152,18 @@ def test_the_stack_is_created(case: str, template: Template, deployed: Json) -> 
 def environments(found: Json) -> dict[str, dict[str, str]]:
     """Return each function's variables; moto turns numeric parameters into numbers."""
     return {
-        one["FunctionName"]: {
-            key: str(value) for key, value in one["Environment"]["Variables"].items()
+        function["FunctionName"]: {
+            key: str(value) for key, value in function["Environment"]["Variables"].items()
         }
-        for one in found["functions"]
+        for function in found["functions"]
     }
 
 
 def test_cloudwatch_logs_accepts_the_saved_queries(monitoring: Stack) -> None:
-    """They are validated by AWS's model of the call, because moto doesn't support them."""
+    """AWS's model of the call validates the queries, because moto doesn't support them."""
     model = ServiceModel(create_loader().load_service_model("logs", "service-2"), "logs")
     shape = model.operation_model("PutQueryDefinition").input_shape
-    for one in monitoring.of_type("AWS::Logs::QueryDefinition").values():
-        validate_parameters({key[0].lower() + key[1:]: value for key, value in one.items()}, shape)
+    for query in monitoring.of_type("AWS::Logs::QueryDefinition").values():
+        validate_parameters(
+            {key[0].lower() + key[1:]: value for key, value in query.items()}, shape
+        )

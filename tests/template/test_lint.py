@@ -35,7 +35,10 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     found = json.loads(
         run_expecting(ERRORS, "cfn-lint", *options, *TEMPLATES, careless, home=careless.parent)
     )
-    return [(Path(one["Filename"]).name, f"{one['Rule']['Id']} {one['Message']}") for one in found]
+    return [
+        (Path(finding["Filename"]).name, f"{finding['Rule']['Id']} {finding['Message']}")
+        for finding in found
+    ]
 
 
 def test_cfn_lint_finds_nothing(problems: list[tuple[str, str]]) -> None:

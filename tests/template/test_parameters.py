@@ -40,7 +40,7 @@ def test_each_function_is_given_its_settings_and_nothing_else(function: str, sta
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_platform_s_variables(function: str, stack: Stack) -> None:
+def test_both_functions_name_the_stack_and_the_namespace(function: str, stack: Stack) -> None:
     """Both functions name the stack and the namespace by which the alarms find their metrics."""
     environment = stack.environment(function)
 
@@ -63,11 +63,11 @@ def test_the_dispatcher_s_defaults_are_those_of_the_code(stack: Stack) -> None:
 def test_numbers_are_bounded_as_in_the_code(setting: str, template: Template) -> None:
     """A number's MinValue and MaxValue are the bounds of its setting."""
     bounds: dict[str, Any] = {}
-    for one in NUMBERS[setting].metadata:
-        if isinstance(one, annotated_types.Ge):
-            bounds["MinValue"] = one.ge
-        if isinstance(one, annotated_types.Le):
-            bounds["MaxValue"] = one.le
+    for bound in NUMBERS[setting].metadata:
+        if isinstance(bound, annotated_types.Ge):
+            bounds["MinValue"] = bound.ge
+        if isinstance(bound, annotated_types.Le):
+            bounds["MaxValue"] = bound.le
     declared = template.parameters[parameter_of(setting)]
 
     assert bounds == {key: declared[key] for key in ("MinValue", "MaxValue")}
@@ -79,7 +79,7 @@ def test_modes_are_those_of_the_code(template: Template) -> None:
 
 
 def test_boolean_settings_take_only_true_and_false(template: Template) -> None:
-    """Each has the same default as in the code."""
+    """Each boolean parameter has the same default as in the code."""
     switches = [
         name for name, field in ReviewSettings.model_fields.items() if field.annotation is bool
     ]

@@ -76,7 +76,11 @@ IN_ITS_NAME: Final = {
 
 
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+    return [
+        statement
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
 
 
 def actions(statement: dict[str, Any]) -> list[str]:
@@ -155,11 +159,13 @@ def test_a_key_may_be_used_only_through_sqs(template: Template) -> None:
     """Senders encrypt and receivers decrypt, only through SQS of this Region."""
     stack = template.stack(KmsKeyArn=KEY)
     for name, role in roles(stack).items():
-        by_sqs = [one for one in statements(role) if actions(one)[0].startswith("kms:")]
+        by_sqs = [
+            statement for statement in statements(role) if actions(statement)[0].startswith("kms:")
+        ]
 
         assert RIGHTS[name] | KEY_RIGHTS[name] == set(rights(role))
         assert [{"StringLike": {"kms:ViaService": "sqs.us-east-1.*"}}] == [
-            one["Condition"] for one in by_sqs
+            statement["Condition"] for statement in by_sqs
         ]
 
 

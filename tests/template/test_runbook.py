@@ -83,9 +83,13 @@ def test_commands_use_only_variables_that_are_set_at_the_top(
 
 def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Reported) -> None:
     """A run of the handlers printed a line that meets each condition of each filter."""
-    filters = [one for one in PATTERN.findall(RUNBOOK) if one.startswith("{")]
-    conditions = [clause for one in filters for clause in clauses(one)]
-    unmet = [one for one in conditions if not any(matches(one, line) for line in reported.lines)]
+    filters = [pattern for pattern in PATTERN.findall(RUNBOOK) if pattern.startswith("{")]
+    conditions = [clause for pattern in filters for clause in clauses(pattern)]
+    unmet = [
+        condition
+        for condition in conditions
+        if not any(matches(condition, line) for line in reported.lines)
+    ]
 
     assert 10 == len(filters)
     assert [] == unmet
@@ -93,17 +97,17 @@ def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Rep
 
 def test_every_filter_selects_what_made_the_alarm_fire(reported: Reported) -> None:
     """Each filter selects some lines, but not all."""
-    for one in PATTERN.findall(RUNBOOK):
-        if one.startswith("{"):
-            selected = [selects(one, line) for line in reported.lines]
+    for pattern in PATTERN.findall(RUNBOOK):
+        if pattern.startswith("{"):
+            selected = [selects(pattern, line) for line in reported.lines]
 
-            assert {True, False} == set(selected), one
+            assert {True, False} == set(selected), pattern
 
 
 def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
     """Lines that aren't JSON are Lambda's, not ours."""
-    others = [one for one in PATTERN.findall(RUNBOOK) if not one.startswith("{")]
-    terms = {term for one in others for term in re.findall(r'\?"([^"]+)"', one)}
+    others = [pattern for pattern in PATTERN.findall(RUNBOOK) if not pattern.startswith("{")]
+    terms = {term for pattern in others for term in re.findall(r'\?"([^"]+)"', pattern)}
 
     assert OF_THE_RUNTIME == terms
 
@@ -117,7 +121,7 @@ def test_calls_of_aws_and_their_options_exist() -> None:
         model = create_loader().load_service_model(service, "service-2")
         operation = model["operations"][command.title().replace("-", "")]
         members = model["shapes"][operation["input"]["shape"]]["members"]
-        options = {one.replace("-", "") for one in re.findall(r"--([a-z-]+)", rest)}
+        options = {word.replace("-", "") for word in re.findall(r"--([a-z-]+)", rest)}
         unknown |= options - {name.lower() for name in members}
 
     assert 4 == len(calls)

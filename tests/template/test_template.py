@@ -23,7 +23,7 @@ def names(stack: Stack) -> dict[str, str]:
 
 
 def test_two_stacks_of_one_region_share_no_name(template: Template) -> None:
-    """So both can exist in one account."""
+    """Two stacks without common names can exist in one account."""
     one, other = names(template.stack(name="one")), names(template.stack(name="other"))
 
     assert one
@@ -203,7 +203,10 @@ def test_queues_are_encrypted_and_with_a_key_logs_and_topic_too(template: Templa
 
 def encryption(stack: Stack, kind: str, key: str) -> set[tuple[Any, Any]]:
     """Return SQS's own encryption and the key of all resources of a kind."""
-    return {(one.get("SqsManagedSseEnabled"), one.get(key)) for one in stack.of_type(kind).values()}
+    return {
+        (queue.get("SqsManagedSseEnabled"), queue.get(key))
+        for queue in stack.of_type(kind).values()
+    }
 
 
 def test_logs_are_kept_for_the_given_days(template: Template) -> None:

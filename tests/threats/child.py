@@ -16,7 +16,7 @@ from typing import Final
 import pytest
 
 #: Exceptions of a test that fails as intended; `pytest.raises` raises the second.
-MEANT: Final = (AssertionError, pytest.fail.Exception)
+ASSERTION_FAILURES: Final = (AssertionError, pytest.fail.Exception)
 
 #: The tests as pytest names them. A parametrization's id must contain one of the test's texts.
 Cases = Mapping[str, tuple[str, ...]]
@@ -85,7 +85,7 @@ class _Watch:
             reason = result.longrepr
             self.report.skipped[test] = reason[2] if isinstance(reason, tuple) else str(reason)
         elif result.failed and call.when == "call" and call.excinfo is not None:
-            if call.excinfo.errisinstance(MEANT):
+            if call.excinfo.errisinstance(ASSERTION_FAILURES):
                 self.report.failed[test] = str(call.excinfo.value)
             else:
                 self.report.trouble[test] = result.longreprtext

@@ -12,7 +12,7 @@ ROW = Row("", "tests/core/test_dns.py::test_only_one_trailing_dot_is_removed", (
 
 
 def test_a_change_that_takes_nothing_away_lets_the_test_pass() -> None:
-    """So its row would be reported as untrue."""
+    """The row of such a change would be reported as untrue."""
     report = without(Change(DNS, "lower case, without a trailing dot", "lower case"), [ROW])
 
     assert ([ROW.shown_by], {}, {}) == ([*report.passed], report.failed, report.trouble)

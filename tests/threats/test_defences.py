@@ -75,7 +75,7 @@ def test_the_named_test_passes_with_the_code_as_it_is(row: Row, as_it_is: Future
 def test_the_named_test_fails_without_the_defence(
     row: Row, change: Change, removed: Mapping[Change, Future[Report]]
 ) -> None:
-    """It fails by its own assertion, not because it can't run."""
+    """The test fails by its own assertion, not because it can't run."""
     report = removed[change].result().of(row.shown_by, row.cases)
 
     assert not report.trouble, words(report.trouble)

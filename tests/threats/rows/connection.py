@@ -22,7 +22,7 @@ def _connected(options: str) -> Change:
 
 ROWS: Final = (
     Row(
-        "point the token elsewhere by a message, or by an invocation",
+        "send the token to another endpoint by a message or an invocation",
         "tests/attack/test_queue.py::test_a_body_that_resembles_an_assignment_is_refused",
         (
             Change(_QUEUE, 'extra="forbid"', 'extra="ignore"'),
@@ -31,7 +31,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "have a cluster reviewed that isn't selected, by a message or by an invocation",
+        "make the approver review a cluster that isn't selected, by a message or an invocation",
         "tests/handlers/test_review_messages.py"
         "::TestSelection::test_a_cluster_that_is_not_selected_is_left_alone",
         (
@@ -53,7 +53,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "have a cluster's tokens signed for another one, by an id in its description",
+        "get tokens signed for another cluster by an id in a cluster's description",
         "tests/adapters/test_eks_local.py::test_without_an_outpost_the_token_is_for_the_name",
         (Change("src/adapters/eks.py", "if read.outpost_config is None:", "if read.id is None:"),),
     ),
@@ -70,18 +70,18 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "send the token on by a redirect",
+        "redirect the request with the token to another server",
         "tests/attack/test_hostile_server.py::test_a_redirect_is_not_followed_with_the_token",
         (Change(_CONNECTION, "retries=False,", ""),),
     ),
     Row(
         "answer in the cluster's place with a certificate of another CA",
-        "tests/adapters/test_api_connection.py::test_other_certificate_authority",
+        "tests/adapters/test_api_connection.py::test_a_server_of_another_ca_gets_no_token",
         (_connected('cert_reqs="CERT_NONE", assert_hostname=False'),),
     ),
     Row(
         "answer in the cluster's place with a certificate of its CA for another name",
-        "tests/adapters/test_api_connection.py::test_other_host_name",
+        "tests/adapters/test_api_connection.py::test_a_certificate_for_another_host_is_refused",
         (_connected("ssl_context=_trusting(ca_pem), assert_hostname=False"),),
     ),
     Row(

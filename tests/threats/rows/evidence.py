@@ -38,24 +38,24 @@ ROWS: Final = (
         "leave/cluster/",
     ),
     Row(
-        "file for an instance that is stopped or terminated, whose name may be another's by now",
+        "file for a stopped or terminated instance, whose name may belong to another by now",
         LINES,
         (unchecked("instance.py", "instance_running"),),
         "leave/instance-running/",
     ),
     Row(
-        "be found by the name of a terminated instance (`ALLOW_NAME_IDENTITY`)",
+        "be identified by a terminated instance's name (`ALLOW_NAME_IDENTITY`)",
         "tests/core/test_evidence.py::test_a_terminated_instance_is_not_found_by_name",
         (Change(_EVIDENCE, "if instance.state not in _GONE", "if True"),),
     ),
     Row(
-        "have a second instance of the same name (`ALLOW_NAME_IDENTITY`)",
+        "launch a second instance with the same name (`ALLOW_NAME_IDENTITY`)",
         LINES,
         (unchecked("instance.py", "instance_single"),),
         "leave/instance-single/",
     ),
     Row(
-        "file before the instance is launched that will have the name",
+        "file under a name before the instance that will have this name is launched",
         LINES,
         (unchecked("instance.py", "instance_launched_before"),),
         "leave/instance-launched-before/",
@@ -102,7 +102,7 @@ ROWS: Final = (
         (Change("src/core/acting.py", "if one.effect is Effect.DENY]", "]"),),
     ),
     Row(
-        "make EC2 fail, to be approved, or to have others denied, without evidence",
+        "make EC2 fail, so that the approver decides without evidence",
         "tests/core/test_review.py"
         "::test_a_csr_without_evidence_is_undecided_and_others_are_approved",
         (
@@ -123,7 +123,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "move another instance's secondary address to one's own interface, with the CNI's rights",
+        "use the CNI's rights to move another instance's secondary address to the node's interface",
         f"{_ADDRESSES}::test_a_secondary_address_that_a_node_assigned_itself_is_left",
         (Change(_NAMES, "if private.primary:", "if True:"),),
     ),

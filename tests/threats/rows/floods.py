@@ -13,7 +13,7 @@ _CONNECTION: Final = "src/adapters/api_connection.py"
 ROWS: Final = (
     Row(
         "hide all other requests behind one that can't be read",
-        f"{_PAGES}::test_unreadable_item",
+        f"{_PAGES}::test_an_unreadable_item_is_reported_and_stops_no_other",
         (
             Change(
                 _LIST,
@@ -35,12 +35,12 @@ ROWS: Final = (
         (Change("src/adapters/csr_objects.py", "one.content[:_MAX_NAME]", "one.content"),),
     ),
     Row(
-        "hide requests behind a name that makes the list lead back for ever",
+        "hide requests behind a name that makes the continue token lead back for ever",
         f"{_PAGES}::test_a_name_that_leads_the_list_back_is_skipped",
         (Change(_CURSOR, "later = past(self.token)", "later = ''"),),
     ),
     Row(
-        "hide requests behind a name so long that the list can't be read on",
+        "hide requests behind a name that is too long for the next continue token",
         "tests/attack/test_silence.py::test_a_name_too_long_to_continue_from_is_skipped",
         (
             Change(
@@ -49,7 +49,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "file so much under the first names that those behind are never listed",
+        "file so many requests under the first names that later names are never listed",
         f"{_PAGES}::test_when_half_of_the_time_is_gone_a_later_place_is_read",
         (Change(_LIST, "        self._leap_if_late()\n", ""),),
     ),
@@ -65,7 +65,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "file so many requests that reading them takes the time of all",
+        "file so many requests that reading them uses up the run's time",
         "tests/attack/test_time.py::test_reading_a_flood_leaves_time_to_ask_ec2",
         (unchecked("requester.py", "newest"),),
     ),
@@ -80,17 +80,17 @@ ROWS: Final = (
         (Change("src/core/slices.py", "others if turn % 2 else oldest", "oldest"),),
     ),
     Row(
-        "file requests of the largest size, whose judging takes the time of all",
+        "file requests of the largest size, so that judging them uses up the run's time",
         "tests/attack/test_time.py::test_large_requests_do_not_delay_requests_of_usual_size",
         (Change("src/core/review.py", "sorted(part, key=_size)", "part"),),
     ),
     Row(
-        "fill the memory with large requests of many requesters, once they are read",
+        "fill the memory with the parsed form of many requesters' large requests",
         "tests/attack/test_memory.py::test_large_requests_of_many_requesters_cant_fill_the_memory",
         (Change("src/core/retained.py", "while self._weight > self._max_bytes:", "while False:"),),
     ),
     Row(
-        "show another request under the uid and version of one that was read before",
+        "list another request under the uid and version of one that was parsed before",
         "tests/core/test_review.py::test_another_request_under_the_same_uid_and_version_is_read_again",
         (Change("src/core/memo.py", "sha256(content)", 'sha256(b"")'),),
     ),
@@ -106,7 +106,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "push other requesters off the list",
+        "fill the list, so that other requesters' requests are dropped",
         f"{_PAGES}::test_if_all_have_too_much_the_one_with_most_loses_csrs_first",
         (
             Change(

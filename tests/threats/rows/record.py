@@ -42,7 +42,7 @@ ROWS: Final = (
         (Change(_MONITORING, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),),
     ),
     Row(
-        "hide how long a node waits, or that nothing is issued, by metrics of one's own",
+        "hide how long a node waits, or that nothing is issued, by the attacker's own metrics",
         "tests/template/test_firing.py::test_values_that_others_put_lower_no_maximum",
         tuple(
             Change(

@@ -25,28 +25,28 @@ ROWS: Final = (
         (unchecked("requester.py", "node_kind"),),
     ),
     Row(
-        "file with IAM's keys in other letters, to be found by the node's name",
+        "file with IAM's extra keys in another letter case, to be identified by the node's name",
         "tests/core/test_identity.py"
         "::test_any_iam_key_in_any_letter_case_prevents_identification_by_name",
         (Change("src/core/identity.py", "allow_name and not has_iam_keys(csr)", "allow_name"),),
     ),
     Row(
-        "file from a role that the cluster maps as a node's, and that isn't this instance's",
+        "file under a role that the cluster maps as a node's, but that isn't the instance's",
         f"{_REQUESTERS}::test_another_roles_session_of_the_same_name_is_left",
         (unchecked("instance.py", "node_role"),),
     ),
     Row(
-        "supersede a node's request from another role's session of the same name",
+        "file under another role with a node's session name, to supersede the node's request",
         f"{_REQUESTERS}::test_another_roles_session_of_the_same_name_supersedes_no_other",
         (_BY_NAME_ALONE,),
     ),
     Row(
-        "use up a node's share of the list from another role's session of the same name",
+        "file under another role with a node's session name, to use up its share of the list",
         f"{_REQUESTERS}::test_another_roles_session_uses_up_a_share_of_its_own",
         (_BY_NAME_ALONE,),
     ),
     Row(
-        "have a node left by a wrong certificate of another role's session of the same name",
+        "get a wrong certificate under another role with a node's session name, to stop the node",
         f"{_REQUESTERS}::test_a_wrong_certificate_of_another_roles_session_blocks_no_node",
         (_BY_NAME_ALONE,),
     ),

@@ -40,7 +40,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "have `access` print a manifest of one's own, by a stack of the approver's name",
+        "make `access` print the attacker's manifest, by a stack with the approver's name",
         "tests/cli/test_access.py::test_a_stacks_output_is_used_only_if_it_is_a_role",
         (
             Change(
@@ -51,7 +51,7 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "have `access --apply` take another approver's rights away",
+        "make `access --apply` remove another approver's rights",
         "tests/cli/test_rbac.py::test_an_object_of_another_owner_is_not_forced",
         (
             Change(

@@ -23,7 +23,7 @@ def _without(field: int) -> Change:
 ROWS: Final = (
     Row(
         "swap the request for another between judgement and approval",
-        "tests/adapters/test_csr_api.py::test_preconditions",
+        "tests/adapters/test_csr_api.py::test_a_decision_is_bound_to_the_object_that_was_judged",
         (_without(5), _without(6)),  # uid, resourceVersion
     ),
     Row(
@@ -59,17 +59,17 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "be issued a certificate for more than was approved, unnoticed",
+        "get a certificate for more than was approved, unnoticed",
         "tests/core/test_issued.py::test_an_additional_name_is_a_mismatch",
         (Change(_ISSUED, "if names - asked:", "if False:"),),
     ),
     Row(
-        "be issued a certificate with another key than was approved, unnoticed",
+        "get a certificate with another key than was approved, unnoticed",
         "tests/core/test_issued.py::test_another_key_is_a_mismatch",
         (Change(_ISSUED, "if spki != request.key.spki:", "if False:"),),
     ),
     Row(
-        "be approved again after a certificate that was for more",
+        "get another approval after a certificate for more than was approved",
         "tests/core/test_review.py::test_a_node_whose_certificate_was_wrong_is_left",
         (
             unchecked("request.py", "not_reissued_in_a_loop"),
