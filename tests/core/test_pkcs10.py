@@ -45,8 +45,8 @@ def test_a_kubelets_request_is_read_completely() -> None:
     got = pkcs10.read(pem)
 
     assert (
-        SubjectAttribute("2.5.4.10", "system:nodes", StringType.UTF8, 0),
-        SubjectAttribute("2.5.4.3", f"system:node:{NODE}", StringType.UTF8, 1),
+        SubjectAttribute("2.5.4.10", "system:nodes", StringType.PRINTABLE, 0),
+        SubjectAttribute("2.5.4.3", f"system:node:{NODE}", StringType.PRINTABLE, 1),
     ) == got.subject
     assert (NODE,) == got.dns
     assert (IPv4Address(ADDRESS), IPv6Address("2001:db8::a")) == got.addresses
