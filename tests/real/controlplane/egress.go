@@ -5,8 +5,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"time"
 )
+
+// dialTimeout is for addresses that no machine here has.
+const dialTimeout = 3 * time.Second
 
 // egress connects kube-apiserver with kubelets at addresses that this machine doesn't have, as konnectivity does
 // for control planes outside the nodes' network.
@@ -34,7 +39,7 @@ func (e egress) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "expected CONNECT and an address", http.StatusBadRequest)
 		return
 	}
-	node, err := net.Dial("unix", filepath.Join(e.nodes, r.Host))
+	node, err := e.dial(r.Host)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -49,6 +54,15 @@ func (e egress) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	join(caller, buffered, node)
+}
+
+// dial connects to the socket with the name of this address, or, if there is none, to the address itself.
+func (e egress) dial(address string) (net.Conn, error) {
+	socket := filepath.Join(e.nodes, address)
+	if _, err := os.Stat(socket); err != nil {
+		return net.DialTimeout("tcp", address, dialTimeout)
+	}
+	return net.Dial("unix", socket)
 }
 
 // join copies both ways until one side ends.

@@ -123,6 +123,16 @@ class ControlPlane:
         """Return a client with this token and no certificate."""
         return Client(self.server, self._serving.pair.certificate, token=token)
 
+    def kubeconfig(self, path: Path, *, token: str = "") -> Path:
+        """Write how to reach it, with a token or as the administrator; return `path`."""
+        ca, user = self._serving.pair.certificate, None if token else self._administrator
+        return write_kubeconfig(path, self.server, ca=ca, user=user, token=token)
+
+    @property
+    def kubelet_client_ca(self) -> Path:
+        """Return the CA certificate of the kubelets' clients, of which the API server is one."""
+        return self._clients.pair.certificate
+
     def kubelets(self, *, wait: timedelta | None = None) -> Kubelets:
         """Start a process for the kubelets of nodes, without any node; the caller closes it.
 
@@ -135,7 +145,7 @@ class ControlPlane:
         flags = [
             f"--server={self.server}",
             f"--ca={self._serving.pair.certificate}",
-            f"--client-ca={self._clients.pair.certificate}",
+            f"--client-ca={self.kubelet_client_ca}",
             f"--nodes={_NODES}",
             f"--directory={folder}",
             *([f"--wait={wait.total_seconds()}s"] if wait else []),
@@ -181,12 +191,14 @@ class ControlPlane:
         self._signer = Authority.make(self._keys, "signer-ca")
         self.signer_ca_pem = self._signer.pem
         self._clients = Authority.make(self._keys, "client-ca")
-        administrator = self._clients.client(self._keys, "admin", ("system:masters",))
+        self._administrator = self._clients.client(self._keys, "admin", ("system:masters",))
         self._etcd = self._port()
         self._webhook = self._port()
         api = self._port()
         self.server = f"https://{api.address}"
-        self.admin = Client(self.server, self._serving.pair.certificate, certificate=administrator)
+        self.admin = Client(
+            self.server, self._serving.pair.certificate, certificate=self._administrator
+        )
 
         self._describe_etcd()
         if self.has_identity:
@@ -196,12 +208,7 @@ class ControlPlane:
         self._describe_apiserver(api)
         if self.has_signer:
             self._signer_port = self._port()
-            self._signer_kubeconfig = write_kubeconfig(
-                directory / "signer.kubeconfig",
-                self.server,
-                ca=self._serving.pair.certificate,
-                user=administrator,
-            )
+            self._signer_kubeconfig = self.kubeconfig(directory / "signer.kubeconfig")
             self._describe_signer(CERTIFICATE_LIFE)
 
     def _describe_etcd(self) -> None:
@@ -247,7 +254,7 @@ class ControlPlane:
             f"--service-cluster-ip-range={SERVICE_RANGE}",
             f"--tls-cert-file={serving.certificate}",
             f"--tls-private-key-file={serving.key}",
-            f"--client-ca-file={self._clients.pair.certificate}",
+            f"--client-ca-file={self.kubelet_client_ca}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={accounts.certificate}",
             f"--service-account-signing-key-file={accounts.key}",

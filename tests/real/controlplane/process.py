@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -71,12 +71,17 @@ class Process:
         folder: Path,
         ready: Callable[[], bool],
         own: bool,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Describe it; `own`: it watches its standard input, as the binary of this folder does."""
+        """Describe it; `own`: it watches its standard input, as the binary of this folder does.
+
+        `environ`: environment variables besides PATH and HOME.
+        """
         self.name = name
         self.log = folder / f"{name}.log"
         self._folder = folder
         self._ready = ready
+        self._environ = environ or {}
         self._command = list(command)
         if not own and (setpriv := shutil.which("setpriv")):
             self._command = [setpriv, "--pdeathsig", "KILL", "--", *command]
@@ -102,6 +107,7 @@ class Process:
                     "PATH": os.environ.get("PATH", os.defpath),
                     "HOME": str(self._folder),
                     "CONTROLPLANE_DIES_WITH_STDIN": "1",
+                    **self._environ,
                 },
                 stdin=subprocess.PIPE,
                 stdout=log,

@@ -1,0 +1,1 @@
+"""End to end: kubectl, the API server, a kubelet's HTTPS server and AWS's cloud controller."""
