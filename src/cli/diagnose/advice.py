@@ -29,8 +29,8 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "cluster and {csr}.",
     Cause.NAMES_NEED_SETTING: "If the node may have {names}, run the approver with {settings}; "
     "to try it: `{review} {set}`; otherwise remove it from the node's addresses.",
-    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but it may be a pod's: start the "
-    "kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
+    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but it may be a pod's or another "
+    "node name: start the kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
     Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: remove it from the "
     "node's addresses (hostname, --node-ip, cloud provider), and approve nothing until you know "
     "why it is there.",

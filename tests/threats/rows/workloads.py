@@ -42,7 +42,7 @@ ROWS: Final = (
     Row(
         "ask, as a ServiceAccount, for `kubernetes.default` or the API server's address",
         LINES,
-        (unchecked("names.py", "reserved_for_services"),),
+        (unchecked("reserved.py", "reserved_for_services"),),
         f"{_OF}deny/reserved-names/",
     ),
     Row(
