@@ -171,6 +171,7 @@ def test_the_saved_queries(monitoring: Stack) -> None:
         "csr-approver/history of one CSR",
         "csr-approver/history of one node",
         "csr-approver/why CSRs are left",
+        "csr-approver/requests for a person",
     ] == [one["Name"] for one in saved]
     assert {("<ReviewerLogs>",)} == {tuple(one["LogGroupNames"]) for one in saved}
 

@@ -79,7 +79,7 @@ APP_SERVING_CHECKS = (
     Check("lifetime", service.lifetime, _LEAVE),
     Check("key-not-reused", request.key_not_reused, _DENY),
     Check("service-known", service.service_known, _LEAVE, _SERVICES),
-    Check("reserved-names", reserved.reserved_for_services, _DENY, _REQUEST, uses=_CLUSTER),
-    Check("service-names", service.service_names, _EITHER, _REQUEST),
+    Check("reserved-names", reserved.reserved_for_services, _EITHER, _REQUEST, uses=_CLUSTER),
+    Check("service-names", service.service_names, _LEAVE, _REQUEST),
     Check("service-addresses", service.service_addresses, _LEAVE, _REQUEST | _SERVICES),
 )

@@ -6,8 +6,8 @@ from core.dns import folded
 from core.model import Case, IpAddress, IpNetwork, NotProvided, Refusal
 from core.settings import AWS_SERVICE_DOMAINS
 
-# Names by which the pods of every cluster reach the API server, or themselves.
-_NEVER = ("kubernetes", "localhost", "kubernetes.default")
+# Names by which the pods of every cluster reach the API server.
+_NEVER = ("kubernetes", "kubernetes.default")
 # Instances' public names are in a domain of AWS's services; `dns-names` judges them.
 # From: EC2 User Guide, "EC2 instance hostnames" (ec2-192-0-2-1.<region>.compute.amazonaws.com).
 _PUBLIC_INSTANCE_NAME = re.compile(
@@ -35,18 +35,30 @@ def reserved_names(case: Case) -> Refusal | None:
 def reserved_for_services(case: Case) -> Refusal | None:
     """Check that no name is the API server's, AWS's, or the machine's own such as localhost.
 
-    Neither as subjectAltName nor as CN, which some clients still read. From: Kubernetes,
-    "Service" (the Service `kubernetes` has the first address of the range); RFC 6761; RFC 6890.
+    Neither as subjectAltName nor as CN, which some clients still read. Loopback names are left to a
+    person: servers ask for them beside their Service's, to be reached from their own pod. From:
+    Kubernetes, "Service" (the Service `kubernetes` has the first address of the range); RFC 6761;
+    RFC 6890.
     """
     request = case.pkcs10
     asked = (*request.dns, *request.common_names)
-    names = [name for name in asked if is_never_allowed(folded(name))]
+    loopback = [name for name in asked if _is_loopback(folded(name))]
+    names = [name for name in asked if name not in loopback and is_never_allowed(folded(name))]
     own = {network.network_address + 1 for network in _service_ranges(case)}
-    addresses = [str(ip) for ip in request.addresses if is_never_allowed_address(ip) or ip in own]
-    if not names and not addresses:
+    addresses = [
+        str(ip)
+        for ip in request.addresses
+        if ip in own or (is_never_allowed_address(ip) and not ip.is_loopback)
+    ]
+    if names or addresses:
+        return Refusal.deny(
+            "reserved name", f"got {names + addresses}, expected none of the API server's or AWS's"
+        )
+    loopback += [str(ip) for ip in request.addresses if ip.is_loopback]
+    if not loopback:
         return None
-    return Refusal.deny(
-        "reserved name", f"got {names + addresses}, expected none of the API server's or AWS's"
+    return Refusal.leave(
+        "loopback name", f"got {loopback}, expected none of the machine's own", warns=True
     )
 
 
@@ -56,7 +68,7 @@ def _is_reserved_name(name: str) -> bool:
 
 def is_never_allowed(name: str) -> bool:
     """Return True for names that no requester of any kind may have."""
-    if "*" in name or name in _NEVER or _under(name, "localhost"):
+    if "*" in name or name in _NEVER or _is_loopback(name):
         return True
     if name.startswith("kubernetes.default.") or name.endswith(".kubernetes.default"):
         return True
@@ -76,6 +88,10 @@ def is_never_allowed_address(ip: IpAddress) -> bool:
 
 def _service_ranges(case: Case) -> tuple[IpNetwork, ...]:
     return () if isinstance(case.cluster, NotProvided) else case.cluster.service_ranges
+
+
+def _is_loopback(name: str) -> bool:
+    return _under(name, "localhost")
 
 
 def _under(name: str, domain: str) -> bool:
