@@ -1,4 +1,4 @@
-"""The checks of each signer, in the order in which they run and are reported."""
+"""The checks of each signer, in the order in which they are reported."""
 
 from functools import partial
 
@@ -56,9 +56,9 @@ KUBELET_SERVING_CHECKS = (
     _of_instance("instance-single", instance.instance_single, needs=_EC2),
     _of_instance("instance-running", instance.instance_running, needs=_EC2),
     _of_instance("instance-launched-before", instance.instance_launched_before, needs=_EC2),
+    Check("node-name", instance.node_name, _EITHER, _OWN_INSTANCE),
     _of_instance("cluster", instance.cluster, needs=_INSTANCE | _CLUSTER),
     _of_instance("node-role", instance.node_role, needs=_INSTANCE | _ROLE, applies=_role_matters),
-    Check("node-name", instance.node_name, _EITHER, _OWN_INSTANCE),
     Check("reserved-names", reserved.reserved_names, _DENY, _REQUEST, uses=_CLUSTER),
     Check("dns-names", names.dns_names, _EITHER, _REQUEST | _OWN_INSTANCE),
     Check("ip-addresses", names.ip_addresses, _EITHER, _REQUEST | _OWN_INSTANCE),
