@@ -35,19 +35,18 @@ def _attack(
     usages: tuple[str, ...] = ("digital signature", "server auth"),
     expiration_seconds: int | None = None,
     name_as: str = "",
-    role: str = "",
+    role: str = "eks-node",
 ) -> Scenario:
     """Return an attack by its own node, filed long enough ago for a denial."""
     return Scenario(
         title,
-        Node(cluster, f"9.{number}", public="203.0.113.99" if number == 27 else ""),
+        Node(cluster, f"9.{number}", role=role, public="203.0.113.99" if number == 27 else ""),
         denied(check),
         asks,
         age=420,
         usages=usages,
         expiration_seconds=expiration_seconds,
         name_as=name_as,
-        role=role,
     )
 
 

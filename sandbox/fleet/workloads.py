@@ -73,7 +73,7 @@ WORKLOADS: Final = (
     Scenario(
         "Another namespace's Service",
         _NODE,
-        denied("service-names"),
+        left("service-names"),
         service_names("web.billing.svc"),
         usages=_USAGES,
         age=420,

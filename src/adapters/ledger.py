@@ -130,7 +130,9 @@ class PowertoolsLedger:
 def _level(record: Record) -> int:
     if isinstance(record.evaluation, Bug):
         return logging.ERROR
-    is_warned = record.action in _WARNED or record.due is Decision.DENY
+    verdict = record.evaluation.verdict
+    warns = verdict is not None and any(refusal.warns for refusal in verdict.refusals)
+    is_warned = warns or record.action in _WARNED or record.due is Decision.DENY
     return logging.WARNING if is_warned else logging.INFO
 
 

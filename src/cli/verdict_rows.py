@@ -5,6 +5,7 @@ from typing import Any, assert_never
 from rich.text import Text
 
 from cli.account.problems import hint
+from cli.evaluate.ignored import why_ignored
 from cli.evaluate.saved_evidence import Answer, Ignored
 from cli.screen import console, table
 from core.model import (
@@ -32,7 +33,8 @@ def row_of(answer: Answer) -> Row:
             refusal = Refusal(Effect.LEAVE, "not a CSR object", answer.problem, "object-readable")
             return _answer(answer.name, answer.signer, verdict="leave", refusals=(refusal,))
         case Ignored():
-            return _answer(answer.csr.name, answer.csr.signer, csr=answer.csr, verdict="ignore")
+            csr, refusal = answer.csr, why_ignored(answer.csr)
+            return _answer(csr.name, csr.signer, csr=csr, verdict="ignore", refusals=(refusal,))
         case Judged(verdict=verdict):
             return _judged(answer.case, verdict)
         case Deferred() | NoEvidence() | Bug():

@@ -71,7 +71,7 @@ def plan(evaluation: Evaluation, settings: ReviewSettings, mode: Mode) -> Action
 
 def _planned(case: Case, verdict: Verdict, settings: ReviewSettings, mode: Mode) -> Action:
     match verdict.decision:
-        case Decision.APPROVE if not verdict.not_run:
+        case Decision.APPROVE:
             wait, action, writes = (
                 settings.approve_after_seconds,
                 Action.APPROVED if case.csr.is_pending else Action.REAPPROVED,
@@ -117,7 +117,7 @@ def to_reapprove(unissued: Sequence[Evaluation], settings: ReviewSettings) -> li
 
 def _approves(evaluation: Evaluation) -> bool:
     verdict = evaluation.verdict
-    return verdict is not None and verdict.decision is Decision.APPROVE and not verdict.not_run
+    return verdict is not None and verdict.decision is Decision.APPROVE
 
 
 def act(

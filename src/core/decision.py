@@ -1,18 +1,15 @@
 """Turn refusals into a verdict. Any DENY outweighs LEAVE; no refusal means APPROVE."""
 
-from typing import Final
-
 from core.checks import Availability, Check, Need, availability
 from core.model import Case, Decision, Effect, Refusal, Verdict
 
-#: The reason of a check that has an instance, and can't compare the request with it.
-UNCONFIRMED: Final = "instance not confirmed as the cluster's"
-
 
 def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
-    """Run the checks in order. A gate that refuses ends the evaluation with LEAVE.
+    """Run the checks, and list their refusals in order. A gate that refuses ends it with LEAVE.
 
-    A check whose needs weren't provided is not run, and is listed as not run. What a check
+    Gates run first, then the checks that establish something, so the order given doesn't matter.
+    A check whose needs weren't provided is not run, and is listed as not run; then there is no
+    approval. What a check
     establishes is absent for later ones if it refuses, and not provided if it isn't run.
 
     Raises:
@@ -26,7 +23,7 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
     not_provided = {need for need in Need if found[need] is Availability.NOT_PROVIDED}
     refusals: list[Refusal] = []
     not_run: list[str] = []
-    for check in checks:
+    for check in sorted(checks, key=lambda check: (not check.gate, not check.establishes)):
         if not check.applies(case.policy):
             continue
         if not not_provided.isdisjoint(check.needs | check.uses):
@@ -42,7 +39,12 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
             absent |= check.establishes
             if check.gate:
                 return Verdict(Decision.LEAVE, tuple(refusals))
-    return Verdict(_decision(refusals, absent), tuple(refusals), tuple(not_run))
+    places = {check.id: place for place, check in enumerate(checks)}
+    return Verdict(
+        _decision(refusals, absent, not_run),
+        tuple(sorted(refusals, key=lambda refusal: places[refusal.check])),
+        tuple(sorted(not_run, key=places.__getitem__)),
+    )
 
 
 def has_own_instance(case: Case, checks: tuple[Check, ...]) -> bool:
@@ -53,22 +55,25 @@ def has_own_instance(case: Case, checks: tuple[Check, ...]) -> bool:
 
 
 def _absent(case: Case, check: Check) -> Refusal | None:
-    """Refuse for an absent instance; `request-well-formed` alone refuses an unreadable request."""
+    """Refuse for an absent instance; nothing else is refused twice.
+
+    `request-well-formed` alone refuses an unreadable request, and the check that should have
+    established the instance as the cluster's has refused any other.
+    """
     if Need.REQUEST in check.needs and availability(Need.REQUEST, case) is Availability.ABSENT:
         return None
     if case.instance is not None:
-        return Refusal.leave(
-            UNCONFIRMED, f"{case.instance.id} is not confirmed as this cluster's node"
-        )
+        return None
     claimed = (case.identity and case.identity.instance_id) or f"node {case.csr.node}"
     return Refusal.leave(
         "no running instance to compare with", f"no single running instance for {claimed}"
     )
 
 
-def _decision(refusals: list[Refusal], absent: set[Need]) -> Decision:
+def _decision(refusals: list[Refusal], absent: set[Need], not_run: list[str]) -> Decision:
     effects = {refusal.effect for refusal in refusals}
     if Effect.DENY in effects:
         return Decision.DENY
-    # Without a readable request most checks were not run, so there is no approval.
-    return Decision.LEAVE if effects or Need.REQUEST in absent else Decision.APPROVE
+    # Without a readable request most checks were not run, and what wasn't provided is never a yes.
+    is_missing = not_run or Need.REQUEST in absent
+    return Decision.LEAVE if effects or is_missing else Decision.APPROVE

@@ -67,6 +67,7 @@ DENY = Verdict(
 LEAVE = Verdict(
     Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "none", "instance-known"),)
 )
+FOR_A_PERSON = Verdict(Decision.LEAVE, (Refusal.leave("reason", "detail", warns=True),))
 ZEROS = {
     "Completed": 0,
     "NotOnboarded": 0,
@@ -312,6 +313,7 @@ def test_a_decision_that_was_not_written_has_its_cause_in_the_line(output: Ledge
     [
         pytest.param(a_record(), "INFO", id="approved"),
         pytest.param(a_record(Action.LEFT, LEAVE), "INFO", id="left"),
+        pytest.param(a_record(Action.LEFT, FOR_A_PERSON), "WARNING", id="left for a person"),
         pytest.param(a_record(Action.WAITING, DENY), "INFO", id="a denial that waits"),
         pytest.param(a_record(Action.WITHHELD), "INFO", id="a withheld approval"),
         pytest.param(

@@ -4,9 +4,6 @@ from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
 from core.model import Case, Decision
 
-#: What the checks of names say where the instance isn't established as the cluster's.
-NOT_COMPARED = dict.fromkeys(("node-name", "dns-names", "ip-addresses"), "leave")
-
 
 def decided(case: Case) -> Decision:
     """Return the verdict's decision."""

@@ -193,6 +193,10 @@ def test_an_item_that_is_not_json_has_its_own_answer(runner: CommandRunner, meta
     assert ("csr-b", "approve") == (other["csr"], other["verdict"])
 
 
+def a_condition(kind: str) -> dict[str, str]:
+    return {"type": kind, "status": "True", "reason": "Some"}
+
+
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])
 def test_decided_csrs_are_ignored(runner: CommandRunner, kind: str) -> None:
     """A CSR that is decided, or that the signer failed, needs no judgment."""
@@ -223,27 +227,119 @@ def test_with_decided_a_failed_csr_is_still_ignored(runner: CommandRunner) -> No
 @pytest.mark.parametrize(
     ("missing", "not_run"),
     [
-        ("--cluster", ["cluster", "node-name", "reserved-names", "dns-names", "ip-addresses"]),
-        ("--instance-profiles", ["node-role", "node-name", "dns-names", "ip-addresses"]),
+        ("--cluster", ["node-name", "cluster", "reserved-names", "dns-names", "ip-addresses"]),
+        ("--instance-profiles", ["node-name", "node-role", "dns-names", "ip-addresses"]),
     ],
 )
-def test_a_check_without_its_evidence_is_listed_as_not_run(
+def test_without_a_file_nothing_is_approved_and_the_file_is_named(
     runner: CommandRunner, missing: str, not_run: list[str]
 ) -> None:
-    """An approval without all evidence lists the checks that lacked some of it."""
+    """What wasn't given is never a yes: a refusal of `evidence-given` says what to give."""
     (row,) = runner.judge(a_csr(), without=(missing,))
 
-    assert ("approve", not_run) == (row["verdict"], row["not_run"])
+    assert ("leave", not_run) == (row["verdict"], row["not_run"])
+    assert [
+        {
+            "check": "evidence-given",
+            "effect": "leave",
+            "reason": "evidence not given",
+            "detail": f"give {missing}; without it some checks can't run",
+        }
+    ] == row["refusals"]
 
 
-def test_without_instances_nothing_is_approved(runner: CommandRunner) -> None:
-    """Without EC2 evidence the verdict is leave, never approve."""
-    (row,) = runner.judge(a_csr(), without=("--instances",))
+def test_all_missing_files_are_named(runner: CommandRunner) -> None:
+    """A request that needs no evidence to be disproved is denied nevertheless."""
+    csrs = (a_csr(), a_csr(usages=["client auth"]))
+    good, bad = runner.judge(*csrs, without=("--instances", "--cluster", "--instance-profiles"))
 
-    assert ("leave", ["instance-known"]) == (
-        row["verdict"],
-        [refusal["check"] for refusal in row["refusals"]],
+    assert ("leave", "deny") == (good["verdict"], bad["verdict"])
+    for row in (good, bad):
+        assert [
+            "give --cluster, --instance-profiles, --instances; without it some checks can't run"
+        ] == [one["detail"] for one in row["refusals"] if one["check"] == "evidence-given"]
+
+
+def test_a_file_that_the_settings_make_needless_is_not_missed(runner: CommandRunner) -> None:
+    """Settings count offline as they do live."""
+    (row,) = runner.judge(
+        a_csr(),
+        without=("--instance-profiles",),
+        options=("--set", "VERIFY_NODE_ROLE=false"),
     )
+
+    assert ("approve", []) == (row["verdict"], row["not_run"])
+
+
+LEFT = "which csr-approver leaves to others"
+OF_EXAMPLE = (
+    "a signer of example.com: its own controller must sign, neither EKS nor csr-approver does"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "reason", "detail"),
+    [
+        (
+            {"signerName": "example.com/serving"},
+            "signer-served",
+            "another signer's",
+            f"example.com/serving is {OF_EXAMPLE}",
+        ),
+        (
+            {"signerName": "kubernetes.io/kube-apiserver-client"},
+            "signer-served",
+            "another signer's",
+            f"kubernetes.io/kube-apiserver-client is one of Kubernetes's own signers, {LEFT}",
+        ),
+        (
+            {"signerName": "beta.eks.amazonaws.com/other"},
+            "signer-served",
+            "another signer's",
+            f"beta.eks.amazonaws.com/other is one of AWS's signers, {LEFT}",
+        ),
+        (
+            {"signerName": "beta.eks.amazonaws.com/app-serving"},
+            "signer-served",
+            "signer not served",
+            "beta.eks.amazonaws.com/app-serving is served only with APP_SERVING=true",
+        ),
+    ],
+)
+def test_a_csr_of_a_signer_that_is_not_served_is_ignored_with_the_reason(
+    runner: CommandRunner, change: dict[str, str], check: str, reason: str, detail: str
+) -> None:
+    """It says whose signer it is, and what setting would serve it."""
+    item = a_csr()
+    item["spec"] |= change
+
+    (row,) = runner.judge(item)
+
+    expected = {"check": check, "effect": "leave", "reason": reason, "detail": detail}
+    assert ("ignore", [expected]) == (row["verdict"], row["refusals"])
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "detail"),
+    [
+        ({"conditions": [a_condition("Approved")]}, "already decided", "Approved by Some"),
+        ({"conditions": [a_condition("Denied")]}, "already decided", "Denied by Some"),
+        (
+            {"conditions": [a_condition("Approved"), a_condition("Failed")]},
+            "failed",
+            "Failed by Some",
+        ),
+        ({"certificate": "eA=="}, "already issued", "it has a certificate"),
+    ],
+)
+def test_a_decided_csr_is_ignored_with_the_decision(
+    runner: CommandRunner, status: dict[str, Any], reason: str, detail: str
+) -> None:
+    """The refusal is of the check `pending`."""
+    (row,) = runner.judge(a_csr() | {"status": status})
+
+    expected = {"check": "pending", "effect": "leave", "reason": reason, "detail": detail}
+    assert ("ignore", [expected]) == (row["verdict"], row["refusals"])
 
 
 def test_a_node_without_iam_is_identified_by_name_only_if_that_is_set(

@@ -79,20 +79,38 @@ def test_a_request_that_the_services_confirm_is_approved(runner: CommandRunner) 
     ] == runner.judge(a_csr(), options=with_services(runner))
 
 
-def test_without_services_their_checks_are_not_run(runner: CommandRunner) -> None:
-    """The approval is provisional; without the cluster the API server's address is unknown too."""
-    [row] = runner.judge(a_csr())
-    [less] = runner.judge(a_csr(), without=("--cluster",))
+SERVED = ("--set", "APP_SERVING=true")
 
-    assert ("approve", ["service-known", "service-addresses"]) == (row["verdict"], row["not_run"])
+
+def test_without_services_their_checks_are_not_run(runner: CommandRunner) -> None:
+    """Nothing is approved; without the cluster the API server's address is unknown too."""
+    [row] = runner.judge(a_csr(), options=SERVED)
+    [less] = runner.judge(a_csr(), options=SERVED, without=("--cluster",))
+
+    assert ("leave", ["service-known", "service-addresses"]) == (row["verdict"], row["not_run"])
     assert ["service-known", "reserved-names", "service-addresses"] == less["not_run"]
+    assert ["give --services; without it some checks can't run"] == [
+        refusal["detail"] for refusal in row["refusals"]
+    ]
+
+
+def test_settings_count_as_they_do_live(runner: CommandRunner) -> None:
+    """The signer is served if Services are given, unless APP_SERVING says no."""
+    off = with_services(runner, "--set", "APP_SERVING=false")
+    [given], [silent], [refused] = (
+        runner.judge(a_csr(), options=options) for options in (with_services(runner), (), off)
+    )
+
+    assert ("approve", "ignore", "ignore") == tuple(
+        row["verdict"] for row in (given, silent, refused)
+    )
 
 
 @pytest.mark.parametrize(
     ("dns", "settings", "verdict", "check"),
     [
         (("db.shop.svc",), (), "leave", "service-known"),
-        ((DNS, "db.other.svc"), (), "deny", "service-names"),
+        ((DNS, "db.other.svc"), (), "leave", "service-names"),
         ((DNS, "web.shop"), (), "leave", "service-names"),
         ((DNS, "web.shop"), ("--set", "ALLOW_SHORT_SERVICE_NAMES=true"), "approve", None),
         ((DNS, "kubernetes.default"), (), "deny", "reserved-names"),

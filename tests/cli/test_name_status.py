@@ -11,6 +11,7 @@ from core.model import Case, NotProvided, OtherName, Pkcs10, UnreadableRequest
 from core.settings import Policy
 from tests.builders import (
     ADDRESS,
+    INSTANCE_ID,
     NODE,
     PUBLIC_ADDRESS,
     PUBLIC_NAME,
@@ -51,6 +52,7 @@ CASES = {
     "10.9.9.9": NameStatus.NOT_ON_INSTANCE,
     "other.corp.example": NameStatus.NOT_ON_INSTANCE,
     HOST: NameStatus.NOT_ON_INSTANCE,
+    INSTANCE_ID: NameStatus.NOT_ACCEPTED,
     "kubernetes.default": NameStatus.RESERVED,
     "10.100.0.1": NameStatus.RESERVED,
     "a_name": NameStatus.UNSUPPORTED,

@@ -163,7 +163,7 @@ def test_unavailable_evidence_exits_3(
     shown = runner.run("review", "prod", code=3).stdout
     problem = "not judged: EC2 DescribeInstances: UnauthorizedOperation"
     assert f"{problem}; get that permission, or use another --profile" in shown
-    stub.instead["DescribeInstances"] = "RequestLimitExceeded"
+    stub.overrides["DescribeInstances"] = "RequestLimitExceeded"
     shown = runner.run("review", "prod", code=3).stdout
     assert "not judged: EC2 DescribeInstances: RequestLimitExceeded; run this again" in shown
 

@@ -208,11 +208,16 @@ def _page_example(shop: Namespace, account: Account) -> str:
 
 
 ATTACKS: dict[str, tuple[Ask, dict[str, str], list[tuple[str, str]]]] = {
-    "another-namespaces-service": (_of_neighbour, DENIED, [("service-names", "deny")]),
+    "another-namespaces-service": (_of_neighbour, LEFT, [("service-names", "leave")]),
+    "loopback": (
+        lambda shop, account: account.file(dns=[shop.dns(), "localhost"], ips=["127.0.0.1"]),
+        LEFT,
+        [("reserved-names", "leave"), ("service-names", "leave"), ("service-addresses", "leave")],
+    ),
     "the-api-server": (
         lambda shop, account: account.file(dns=[shop.dns(), "kubernetes.default.svc"]),
         DENIED,
-        [("reserved-names", "deny"), ("service-names", "deny")],
+        [("reserved-names", "deny"), ("service-names", "leave")],
     ),
     "the-api-servers-address": (
         lambda _, account: account.file(ips=["10.100.0.1"]),
@@ -286,7 +291,7 @@ def test_what_is_not_the_namespaces_own_is_not_approved(
 
 
 def test_a_service_account_of_another_namespace_gets_nothing(shop: Namespace) -> None:
-    """Neither its own request nor a copy of the owner's is approved; the owner's is."""
+    """Its own request is left to a person, a copy of the owner's is denied; the owner's isn't."""
     owner, thief = shop.account(), Namespace(shop.plane).account()
     own = owner.file()
     stolen = thief.file(dns=[shop.dns()])
@@ -296,9 +301,10 @@ def test_a_service_account_of_another_namespace_gets_nothing(shop: Namespace) ->
     lines = review(shop.plane)
 
     assert APPROVED == conditions(shop.plane, own)
-    assert DENIED == conditions(shop.plane, stolen) == conditions(shop.plane, copied)
+    assert LEFT == conditions(shop.plane, stolen)
+    assert DENIED == conditions(shop.plane, copied)
     assert ("key-not-reused", "deny") in refusals(lines, copied)
-    assert ("service-names", "deny") in refusals(lines, stolen)
+    assert ("service-names", "leave") in refusals(lines, stolen)
 
 
 def test_short_names_are_approved_where_allowed(shop: Namespace, account: Account) -> None:

@@ -75,14 +75,12 @@ def approved_by(
         (LEAVE, 0, "left", "left", "left"),
         (LEAVE, 900, "left", "left", "left"),
         (None, 900, "undecided", "undecided", "undecided"),
-        (replace(APPROVE, not_run=("cluster",)), 900, "left", "left", "left"),
-        (replace(DENY, not_run=("cluster",)), 900, "withheld", "withheld", "denied"),
     ],
 )
 def test_the_action_depends_on_verdict_age_and_mode(
     verdict: Verdict | None, seconds: float, shadow: str, approve_only: str, enforce: str
 ) -> None:
-    """An approval is due at 90 s, a denial at 360 s; one with checks not run is never written."""
+    """An approval is due at 90 s, a denial at 360 s."""
     got = [plan(judged(verdict, seconds), settings(), mode).value for mode in Mode]
 
     assert [shadow, approve_only, enforce] == got
@@ -245,10 +243,7 @@ def test_by_default_nothing_is_reapproved() -> None:
 def test_another_approvers_unissued_csr_is_reapproved_if_all_checks_pass() -> None:
     """A CSR that a check refuses, or whose evidence is missing, isn't reapproved."""
     good = approved_by("AutoApproved")
-    others = [
-        approved_by("AutoApproved", verdict)
-        for verdict in (DENY, LEAVE, None, replace(APPROVE, not_run=("cluster",)))
-    ]
+    others = [approved_by("AutoApproved", verdict) for verdict in (DENY, LEAVE, None)]
 
     assert [good] == to_reapprove([*others, good], settings(reapprove_unissued=True))
 

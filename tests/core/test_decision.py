@@ -104,10 +104,15 @@ NO_ROLE = a_case(role=NOT_PROVIDED)
 
 
 def test_a_check_whose_need_was_not_provided_is_not_run() -> None:
-    """The check is listed as not run, so that the reader of an approval sees what is missing."""
-    assert (Decision.APPROVE, [], ("idle",)) == outcome_of(
+    """The check is listed instead, and what wasn't provided is never a yes."""
+    assert (Decision.LEAVE, [], ("idle",)) == outcome_of(
         NO_ROLE, a_check("idle", DENY, needs=Need.ROLE), a_check("ok")
     )
+
+
+def test_a_check_that_only_uses_what_was_not_provided_prevents_an_approval() -> None:
+    """It passes what it has, which isn't everything."""
+    assert (Decision.LEAVE, [], ("half",)) == outcome_of(NO_ROLE, a_check("half", uses=Need.ROLE))
 
 
 def test_a_check_that_only_uses_what_was_not_provided_is_listed_and_run() -> None:
@@ -151,16 +156,16 @@ def test_a_check_that_needs_an_absent_instance_leaves_whatever_the_request() -> 
 
 
 def test_what_a_refusing_check_establishes_is_absent_for_later_checks() -> None:
-    """Later checks that need it aren't run: another cluster's instance is no evidence."""
+    """Later checks that need it aren't run: another cluster's instance is no evidence.
+
+    The reader needs one refusal, the one that says why.
+    """
     needy = replace(a_check("needy", needs=Need.OWN_INSTANCE), run=_raise)
     owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE)
 
     verdict = decide(a_case(), (owner, a_check("too", establishes=Need.OWN_INSTANCE), needy))
 
-    assert [
-        ("owner", "owner refuses"),
-        ("needy", "instance not confirmed as the cluster's"),
-    ] == [(refusal.check, refusal.reason) for refusal in verdict.refusals]
+    assert ["owner"] == [refusal.check for refusal in verdict.refusals]
     assert verdict.decision is Decision.LEAVE
 
 
@@ -170,6 +175,7 @@ def test_what_a_check_establishes_is_not_provided_if_it_was_not_run() -> None:
     owner = a_check("owner", needs=Need.ROLE, establishes=Need.OWN_INSTANCE)
 
     assert ([], ("owner", "needy")) == outcome_of(NO_ROLE, owner, needy)[1:]
+    assert ([], ("needy", "owner")) == outcome_of(NO_ROLE, needy, owner)[1:]
 
 
 def test_a_check_that_the_policy_disables_establishes_nothing_and_prevents_nothing() -> None:
@@ -179,15 +185,12 @@ def test_a_check_that_the_policy_disables_establishes_nothing_and_prevents_nothi
     assert ["needy"] == outcome_of(a_case(), owner, a_check("needy", DENY))[1]
 
 
-def test_checks_that_establish_a_need_come_before_those_that_have_it() -> None:
-    """In another order, a check would compare before it is known whose the instance is."""
-    established = [check for check in KUBELET_SERVING_CHECKS if check.establishes]
-    last = KUBELET_SERVING_CHECKS.index(established[-1])
+def test_checks_that_establish_something_run_before_those_that_need_it() -> None:
+    """Their place in the list is that of their refusal, and doesn't matter otherwise."""
+    needy = replace(a_check("needy", needs=Need.OWN_INSTANCE), run=_raise)
+    owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE)
 
-    assert {Need.OWN_INSTANCE} == {need for check in established for need in check.establishes}
-    assert not [
-        check.id for check in KUBELET_SERVING_CHECKS[: last + 1] if Need.OWN_INSTANCE in check.needs
-    ]
+    assert (Decision.LEAVE, ["owner"], ()) == outcome_of(a_case(), needy, owner)
 
 
 def test_a_check_that_the_policy_disables_is_not_run() -> None:
@@ -235,9 +238,9 @@ _NEED_EC2 = (
     "instance-single",
     "instance-running",
     "instance-launched-before",
+    "node-name",
     "cluster",
     "node-role",
-    "node-name",
     "dns-names",
     "ip-addresses",
 )
@@ -249,16 +252,16 @@ _NEED_EC2 = (
         (a_case(instances=NOT_PROVIDED), _NEED_EC2),
         (
             a_case(cluster=NOT_PROVIDED),
-            ("cluster", "node-name", "reserved-names", "dns-names", "ip-addresses"),
+            ("node-name", "cluster", "reserved-names", "dns-names", "ip-addresses"),
         ),
         (
             a_case(
                 cluster=NOT_PROVIDED,
                 policy=a_policy(allow_other_vpcs=True, require_cluster_tag=False),
             ),
-            ("cluster", "node-name", "reserved-names", "dns-names", "ip-addresses"),
+            ("node-name", "cluster", "reserved-names", "dns-names", "ip-addresses"),
         ),
-        (a_case(role=NOT_PROVIDED), ("node-role", "node-name", "dns-names", "ip-addresses")),
+        (a_case(role=NOT_PROVIDED), ("node-name", "node-role", "dns-names", "ip-addresses")),
         (a_case(role=NOT_PROVIDED, policy=a_policy(verify_node_role=False)), ()),
     ],
     ids=[

@@ -52,18 +52,19 @@ def test_without_access_to_ec2_in_one_region_the_others_are_served(
 def test_without_access_to_iam_a_csr_is_left(account: Account, lambdas: Lambdas) -> None:
     """The instance's role is unknown, so its CSR is left for lack of evidence.
 
-    A CSR that is proven false without IAM is denied.
+    So is one with another node's address; a CSR that is proven false without IAM is denied.
     """
     cluster = account.cluster()
-    good, bad = cluster.file(1), cluster.file(2, ips=("10.9.9.9",))
+    good, foreign = cluster.file(1), cluster.file(3, ips=("10.9.9.9",))
+    bad = cluster.file(2, ips=("127.0.0.1",))
     lambdas.calls.refuse("GetInstanceProfile")
 
     lambdas.review()
 
-    assert lambdas.actions() == {good: "left", bad: "denied"}
+    assert lambdas.actions() == {good: "left", foreign: "left", bad: "denied"}
     line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == good)
     assert line["role_unknown"] == "IAM GetInstanceProfile: AccessDenied"
-    assert lambdas.metrics()["EvidenceUnavailable"] == 2
+    assert lambdas.metrics()["EvidenceUnavailable"] == 3
     assert cluster.writes == [bad]
     lambdas.calls.heal()
     lambdas.review()

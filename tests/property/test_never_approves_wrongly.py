@@ -29,14 +29,18 @@ from core.model import (
     Csr,
     Decision,
     Judged,
+    San,
 )
 from core.settings import Mode, Policy, ReviewSettings
 from core.signers import SIGNERS
 from tests.builders import (
     ADDRESS,
+    INSTANCE_ID,
     NODE,
     NOW,
     PROFILE,
+    PUBLIC_ADDRESS,
+    PUBLIC_NAME,
     ROLE,
     a_cluster,
     a_filed_csr,
@@ -219,6 +223,22 @@ def test_an_instance_that_aws_tagged_as_another_clusters_is_never_approved(name:
     tags = dict(APPROVABLE.instance.tags) | {"aws:eks:cluster-name": name}
 
     assert action(APPROVABLE.changed("instance.tags", tags)) is not Action.APPROVED
+
+
+_OWN = names(NODE, ADDRESS, PUBLIC_ADDRESS, PUBLIC_NAME, INSTANCE_ID, "10.0.1.77")
+
+
+@given(
+    sans=st.lists(st.sampled_from(_OWN), min_size=1, unique=True).map(tuple), public=st.booleans()
+)
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_what_ec2_shows_on_the_instance_is_never_denied(
+    sans: tuple[San, ...], *, public: bool
+) -> None:
+    """A name or address that the policy doesn't accept is no proof: it is left."""
+    changed = APPROVABLE.changed("settings.allow_public_addresses", public)
+
+    assert action(changed.changed("request.sans", sans)) in (Action.APPROVED, Action.LEFT)
 
 
 @given(node=OTHER_NODES, too=st.booleans())

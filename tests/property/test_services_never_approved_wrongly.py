@@ -6,10 +6,11 @@ The fields and their changes are in `tests.property.service_changes`.
 import base64
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from ipaddress import IPv4Address
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ from tests.property.service_changes import APPROVABLE, CHANGES, IRRELEVANT, Scen
 from tests.real.gocsr import GoReader
 from tests.service_builders import (
     CLUSTER_IP,
+    DNS,
     a_filed_service_csr,
     a_service,
     a_service_case,
@@ -244,6 +246,31 @@ def test_no_forged_request_would_be_approved_for_its_subject(attack: CatalogueEn
     case = a_service_case(request=request, services=(OWN_SERVICE,))
 
     assert decide(case, _WHATEVER_THE_SUBJECT).decision is not Decision.APPROVE
+
+
+# --- what people and operators ask for ------------------------------------------------------------
+
+_label = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+_asked_for = st.one_of(
+    st.builds("{}.{}.svc".format, _label, _label.filter(lambda one: one not in ("shop", "svc"))),
+    st.sampled_from(("localhost", "web-0.localhost", "127.0.0.1", "::1")),
+    st.integers(0, 2**24 - 1).map(lambda number: str(IPv4Address((127 << 24) + number))),
+)
+
+
+@given(asked=st.lists(_asked_for, min_size=1, max_size=4))
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_other_namespaces_services_and_loopback_names_are_left_with_a_warning(
+    asked: list[str],
+) -> None:
+    """They are never approved; they prove nothing, unless they are the API server's own."""
+    assume(not any(".default.svc" in name and name.startswith("kubernetes.") for name in asked))
+    case = a_service_case(request=a_service_request(sans=names(DNS, *asked)))
+
+    verdict = decide(case, APP_SERVING_CHECKS)
+
+    assert verdict.decision is Decision.LEAVE
+    assert any(refusal.warns for refusal in verdict.refusals)
 
 
 # --- requests without any attribute --------------------------------------------------------------

@@ -173,6 +173,7 @@ def test_the_saved_queries_read_the_reviewers_log(monitoring: Stack) -> None:
         "csr-approver/history of one CSR",
         "csr-approver/history of one node",
         "csr-approver/why CSRs are left",
+        "csr-approver/requests for a person",
     ] == [query["Name"] for query in saved]
     assert {("<ReviewerLogs>",)} == {tuple(query["LogGroupNames"]) for query in saved}
 

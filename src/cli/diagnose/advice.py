@@ -29,8 +29,9 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "cluster and {csr}.",
     Cause.NAMES_NEED_SETTING: "If the node may have {names}, run the approver with {settings}; "
     "to try that: `{review} {set}`; otherwise remove {them} from the node's addresses.",
-    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, perhaps as a pod's: start the "
-    "kubelet with --node-ip and the node's own address, as the EKS AMIs do.",
+    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, perhaps as a pod's or as "
+    "another name of the node: start the kubelet with --node-ip and the node's own address, as the "
+    "EKS AMIs do.",
     Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: remove {them} from "
     "the node's addresses (hostname, --node-ip, cloud provider), and approve nothing until you "
     "know why the node asks for {them}.",

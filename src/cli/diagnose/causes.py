@@ -12,7 +12,6 @@ from typing import Final
 
 from cli.diagnose.name_status import NameStatus, RequestedName
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.decision import UNCONFIRMED
 from core.model import Case, Instance, NotProvided, Refusal, RoleUnknown
 
 
@@ -160,8 +159,7 @@ def explain_refusals(
 
     `may_lag`: the request is so young that EC2 may not show its instance yet.
     """
-    # A check that could not compare adds nothing to the refusal that kept it from comparing.
-    refusals = [one for one in refusals if one.reason != UNCONFIRMED]
+    refusals = list(refusals)
     # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone.
     if is_gone(case, may_lag=True):
         return (Explanation(Cause.INSTANCE_GONE),)

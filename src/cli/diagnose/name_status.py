@@ -9,8 +9,9 @@ from enum import Enum
 from functools import cache
 
 from core.checks import KUBELET_SERVING_CHECKS
-from core.checks.names import own_addresses, own_dns_names, reserved_names, shown_on
+from core.checks.names import own_addresses, own_dns_names, shown_dns_names, shown_on
 from core.checks.request import san_kinds
+from core.checks.reserved import reserved_names
 from core.decision import has_own_instance
 from core.dns import folded, suffix
 from core.errors import BadSettings
@@ -24,7 +25,7 @@ class NameStatus(Enum):
     CONFIRMED = "confirmed"
     #: Another setting would confirm it; the operator decides.
     NEEDS_SETTING = "needs-setting"
-    #: On the instance, but a pod's, or on an interface that no setting accepts.
+    #: On the instance, but a pod's, on an interface that no setting accepts, or not this node's.
     NOT_ACCEPTED = "not-accepted"
     NOT_ON_INSTANCE = "not-on-instance"
     RESERVED = "reserved"
@@ -60,6 +61,7 @@ class _Known:
         self._case = case
         self._instance = instance
         self._is_shown = shown_on(instance)
+        self._shown_dns = shown_dns_names(instance)
         addressed = any(one.ipv4 or one.ipv6 for one in instance.interfaces)
         self._shows_any = addressed or bool(instance.other_addresses)
         self._own_dns = cache(self._own_dns_under)
@@ -70,13 +72,13 @@ class _Known:
         if self.confirms(san):
             return NameStatus.CONFIRMED
         if isinstance(san, DnsName):
-            has_name = bool(self._instance.private_dns_name)
-            return NameStatus.NOT_ON_INSTANCE if has_name else NameStatus.UNKNOWN
-        if not self._shows_any:
+            is_shown = folded(san.value) in self._shown_dns
+            has_any = bool(self._instance.private_dns_name)
+        else:
+            is_shown, has_any = self._is_shown(san.address), self._shows_any
+        if not has_any:
             return NameStatus.UNKNOWN
-        return (
-            NameStatus.NOT_ACCEPTED if self._is_shown(san.address) else NameStatus.NOT_ON_INSTANCE
-        )
+        return NameStatus.NOT_ACCEPTED if is_shown else NameStatus.NOT_ON_INSTANCE
 
     def confirms(self, san: DnsName | IpName, **changes: object) -> bool:
         """Return True when the name is the instance's under a policy with these changes."""

@@ -24,6 +24,7 @@ from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
 from core.model import NOT_PROVIDED, Csr, Instance, NotProvided, Service, UnreadableCsr
 from core.printable import printable
+from core.signers import served
 
 Shape = TypeVar("Shape")
 
@@ -85,11 +86,13 @@ def evaluate(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Judge saved CSRs by saved evidence; exit 0 whatever the verdicts, 3 for unreadable input."""
-    settings = settings_of(set_)
+    # Services are given to have the second signer's requests judged, unless a setting says no.
+    settings = settings_of(set_, **({} if services is None else {"APP_SERVING": "true"}))
     moment = _moment(now)
     items = [_csr(item) for item in _objects(_File("--csr", csr))]
     saved = _saved(instances, cluster, instance_profiles, services)
-    answers = judge_saved(items, saved, settings, moment, decided=decided)
+    signers = served(settings)
+    answers = judge_saved(items, saved, settings, moment, decided=decided, signers=signers)
     rows = [row_of(answer) for answer in answers]
     if output is Output.JSON:
         print_json(rows)
@@ -208,5 +211,6 @@ def _read(option: str, path: Path | None, shape: Callable[[Any], Shape]) -> Shap
 
 
 def _all_abandoned(rows: list[Row]) -> bool:
-    refused = [[refusal["reason"] for refusal in row["refusals"]] for row in rows if row["csr"]]
+    judged = [row for row in rows if row["csr"] and row["verdict"] != "ignore"]
+    refused = [[refusal["reason"] for refusal in row["refusals"]] for row in judged]
     return any(refused) and all(reasons in ([], ["abandoned"]) for reasons in refused)

@@ -1,12 +1,13 @@
 """Judge saved objects with the same parsing, gates and checks as a live review."""
 
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 
+from cli.evaluate.missing import with_missing
 from core.assessment import Plan, assess, judge
 from core.budget import Budget
 from core.context import ReviewContext
@@ -45,7 +46,7 @@ class SavedEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A CSR that isn't judged: another signer's, or decided, failed or issued."""
+    """A CSR that isn't judged: of a signer that isn't served, or decided, failed or issued."""
 
     csr: Csr
 
@@ -60,18 +61,19 @@ def evaluate(
     now: datetime,
     *,
     decided: bool,
+    signers: Iterable[Signer] = tuple(SIGNERS.values()),
 ) -> list[Answer]:
     """Return one answer for each item, in their order.
 
     With `decided`, approved and denied CSRs are judged as of their decision, by what the list held
-    at that time.
+    at that time. CSRs of other signers than these are ignored.
     """
     answers: dict[int, Answer] = {}
-    for name, signer in SIGNERS.items():
-        csrs = [item for item in items if isinstance(item, Csr) and item.signer == name]
+    for signer in signers:
+        csrs = [item for item in items if isinstance(item, Csr) and item.signer == signer.name]
         context = ReviewContext(saved.cluster, policy, now, signer)
         evaluations = _evaluations(csrs, context, saved, decided=decided)
-        answers |= {id(one.case.csr): one for one in evaluations}
+        answers |= {id(one.case.csr): with_missing(one, signer.checks) for one in evaluations}
     return [
         item if isinstance(item, UnreadableCsr) else answers.get(id(item), Ignored(item))
         for item in items

@@ -1,8 +1,8 @@
-"""The checks of each signer, in the order in which they run and are reported."""
+"""The checks of each signer, in the order in which they are reported."""
 
 from functools import partial
 
-from core.checks import instance, names, request, requester, service
+from core.checks import instance, names, request, requester, reserved, service
 from core.checks.check import Availability, Check, Need, availability
 from core.model import Effect
 from core.settings import Policy
@@ -56,10 +56,10 @@ KUBELET_SERVING_CHECKS = (
     _of_instance("instance-single", instance.instance_single, needs=_EC2),
     _of_instance("instance-running", instance.instance_running, needs=_EC2),
     _of_instance("instance-launched-before", instance.instance_launched_before, needs=_EC2),
+    Check("node-name", instance.node_name, _EITHER, _OWN_INSTANCE),
     _of_instance("cluster", instance.cluster, needs=_INSTANCE | _CLUSTER),
     _of_instance("node-role", instance.node_role, needs=_INSTANCE | _ROLE, applies=_role_matters),
-    Check("node-name", instance.node_name, _EITHER, _OWN_INSTANCE),
-    Check("reserved-names", names.reserved_names, _DENY, _REQUEST, uses=_CLUSTER),
+    Check("reserved-names", reserved.reserved_names, _DENY, _REQUEST, uses=_CLUSTER),
     Check("dns-names", names.dns_names, _EITHER, _REQUEST | _OWN_INSTANCE),
     Check("ip-addresses", names.ip_addresses, _EITHER, _REQUEST | _OWN_INSTANCE),
 )
@@ -79,7 +79,7 @@ APP_SERVING_CHECKS = (
     Check("lifetime", service.lifetime, _LEAVE),
     Check("key-not-reused", request.key_not_reused, _DENY),
     Check("service-known", service.service_known, _LEAVE, _SERVICES),
-    Check("reserved-names", names.reserved_for_services, _DENY, _REQUEST, uses=_CLUSTER),
-    Check("service-names", service.service_names, _EITHER, _REQUEST),
+    Check("reserved-names", reserved.reserved_for_services, _EITHER, _REQUEST, uses=_CLUSTER),
+    Check("service-names", service.service_names, _LEAVE, _REQUEST),
     Check("service-addresses", service.service_addresses, _LEAVE, _REQUEST | _SERVICES),
 )

@@ -30,12 +30,16 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a check refused. `reason` is short and stable, `detail` has the values."""
+    """Why a check refused. `reason` is short and stable, `detail` has the values.
+
+    `warns`: a person should see it, so its line in the log is a warning.
+    """
 
     effect: Effect
     reason: str
     detail: str
     check: str = ""
+    warns: bool = False
 
     def __post_init__(self) -> None:
         if not self.reason:
@@ -48,9 +52,9 @@ class Refusal:
         return cls(Effect.DENY, reason, detail)
 
     @classmethod
-    def leave(cls, reason: str, detail: str) -> "Refusal":
+    def leave(cls, reason: str, detail: str, *, warns: bool = False) -> "Refusal":
         """Refuse without proof: missing, stale or foreign evidence."""
-        return cls(Effect.LEAVE, reason, detail)
+        return cls(Effect.LEAVE, reason, detail, warns=warns)
 
     def by(self, check: str) -> "Refusal":
         """Return a copy with its check's id. Not by `replace`: it would escape `detail` again."""

@@ -26,8 +26,8 @@ LINES: tuple[Line, ...] = (
     *requester.LINES,
     *request.LINES,
     *instance.LINES,
-    *cluster.LINES,
     *node_name.LINES,
+    *cluster.LINES,
     *names.LINES,
     *addresses.LINES,
 )

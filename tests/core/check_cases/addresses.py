@@ -17,6 +17,9 @@ from tests.core.check_cases.unconfirmed import unconfirmed
 
 SECOND_INTERFACE = an_interface(device_index=1, address="10.0.2.10", public=(), secondary=())
 TWO_INTERFACES = an_instance(interfaces=(an_interface(), SECOND_INTERFACE))
+TWO_PUBLIC = an_instance(
+    interfaces=(an_interface(), an_interface(device_index=1, public=("198.51.100.20",)))
+)
 IPV6_INSTANCE = an_instance(interfaces=(an_interface(ipv6=("2001:db8::a",)),))
 
 LINES: tuple[Line, ...] = (
@@ -104,8 +107,26 @@ LINES: tuple[Line, ...] = (
         with_names(PUBLIC_ADDRESS, policy=a_policy(allow_public_addresses=False)),
         LEAVE,
         "address not accepted",
-        f"got ['{PUBLIC_ADDRESS}'], on {INSTANCE_ID} but a pod's or another interface's; "
-        "expected one of ['10.0.1.10']",
+        f"got ['{PUBLIC_ADDRESS}'], on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
+        "public names; expected one of ['10.0.1.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "the public address, where not allowed, and a pod's",
+        with_names(PUBLIC_ADDRESS, "10.0.1.77", policy=a_policy(allow_public_addresses=False)),
+        LEAVE,
+        "address not accepted",
+        f"got ['{PUBLIC_ADDRESS}', '10.0.1.77'], on {INSTANCE_ID} but a pod's or another "
+        "interface's; expected one of ['10.0.1.10']",
+    ),
+    Line(
+        "ip-addresses",
+        "the public address of a second interface",
+        with_names("198.51.100.20", instance=TWO_PUBLIC),
+        LEAVE,
+        "address not accepted",
+        f"got ['198.51.100.20'], on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of ['10.0.1.10', '198.51.100.10']",
     ),
     Line(
         "ip-addresses",

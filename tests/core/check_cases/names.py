@@ -14,6 +14,8 @@ from tests.core.check_cases.cases import OTHER_NODE, RESOURCE_NAME, with_names
 from tests.core.check_cases.line import DENY, LEAVE, Line
 from tests.core.check_cases.unconfirmed import unconfirmed
 
+NO_PUBLIC = a_policy(allow_public_addresses=False)
+
 LINES: tuple[Line, ...] = (
     # --- reserved-names
     Line("reserved-names", "the node's own names", a_case()),
@@ -132,10 +134,37 @@ LINES: tuple[Line, ...] = (
     Line(
         "dns-names",
         "the public name, where not allowed",
-        with_names(PUBLIC_NAME, policy=a_policy(allow_public_addresses=False)),
+        with_names(PUBLIC_NAME.upper(), policy=NO_PUBLIC),
+        LEAVE,
+        "DNS name not accepted",
+        f"got ['{PUBLIC_NAME.upper()}'], on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
+        f"public names; expected one of ['{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "the instance id, which isn't the node's name",
+        with_names(INSTANCE_ID),
+        LEAVE,
+        "DNS name not accepted",
+        f"got ['{INSTANCE_ID}'], on {INSTANCE_ID} but the node has another name; "
+        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "the public name, where not allowed, and another node's name",
+        with_names(PUBLIC_NAME, OTHER_NODE, policy=NO_PUBLIC),
         DENY,
         "DNS name is not the instance's",
-        f"got ['{PUBLIC_NAME}'], expected one of ['{RESOURCE_NAME}', '{NODE}']",
+        f"got ['{OTHER_NODE}'], expected one of ['{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "another instance's public name, where public names aren't allowed",
+        with_names("ec2-198-51-100-11.eu-west-1.compute.amazonaws.com", policy=NO_PUBLIC),
+        DENY,
+        "DNS name is not the instance's",
+        "got ['ec2-198-51-100-11.eu-west-1.compute.amazonaws.com'], "
+        f"expected one of ['{RESOURCE_NAME}', '{NODE}']",
     ),
     Line(
         "dns-names",

@@ -5,6 +5,7 @@ from typing import Final
 from tests.threats.row import LINES, VECTORS, Change, Row, unchecked
 
 _NAMES: Final = "src/core/checks/names.py"
+_RESERVED: Final = "src/core/checks/reserved.py"
 
 ROWS: Final = (
     Row(
@@ -66,9 +67,11 @@ ROWS: Final = (
         "ask for `kubernetes.default`, another Service, `localhost`, or a domain of AWS",
         LINES,
         (
-            Change(_NAMES, "name in _NEVER", "False"),
-            Change(_NAMES, '"svc" in name.split(".")[1:]', "False"),
-            Change(_NAMES, "any(_under(name, domain) for domain in AWS_SERVICE_DOMAINS)", "False"),
+            Change(_RESERVED, "name in _NEVER", "False"),
+            Change(_RESERVED, '"svc" in name.split(".")[1:]', "False"),
+            Change(
+                _RESERVED, "any(_under(name, domain) for domain in AWS_SERVICE_DOMAINS)", "False"
+            ),
         ),
         "deny/reserved-names/the-name-",
     ),
@@ -76,9 +79,9 @@ ROWS: Final = (
         "ask for loopback, instance metadata, or a Service's address, even where EC2 shows it",
         "tests/attack/test_addresses.py::test_a_reserved_address_is_denied_even_if_ec2_shows_it",
         (
-            Change(_NAMES, "ip.is_loopback or", ""),
-            Change(_NAMES, "ip.is_link_local or", ""),
-            Change(_NAMES, "any(ip in network for network in _service_ranges(case))", "False"),
+            Change(_RESERVED, "ip.is_loopback or", ""),
+            Change(_RESERVED, "ip.is_link_local or", ""),
+            Change(_RESERVED, "any(ip in network for network in _service_ranges(case))", "False"),
         ),
     ),
     Row(

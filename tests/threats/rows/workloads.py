@@ -19,13 +19,19 @@ ROWS: Final = (
         "ask for a Service of another namespace",
         LINES,
         (unchecked("service.py", "service_names"),),
-        "deny/service-names/",
+        "leave/service-names/of-another-namespace",
+    ),
+    Row(
+        "ask, as a ServiceAccount, for `localhost` or a loopback address",
+        LINES,
+        (unchecked("reserved.py", "reserved_for_services"),),
+        f"{_OF}leave/reserved-names/",
     ),
     Row(
         "ask for a name that is no Service's",
         LINES,
         (unchecked("service.py", "service_names"),),
-        "leave/service-names/",
+        "leave/service-names/not-a-Service's",
     ),
     Row(
         "ask for another Service's cluster IP",
@@ -42,7 +48,7 @@ ROWS: Final = (
     Row(
         "ask, as a ServiceAccount, for `kubernetes.default` or the API server's address",
         LINES,
-        (unchecked("names.py", "reserved_for_services"),),
+        (unchecked("reserved.py", "reserved_for_services"),),
         f"{_OF}deny/reserved-names/",
     ),
     Row(
