@@ -14,7 +14,8 @@ from adapters.ledger_lines import (
     unreadable_line,
 )
 from adapters.ledger_metrics import ACCOUNT, CLUSTER, ENDS, WHEN_NOT_ZERO, emit, values_of
-from core.errors import ClusterUnavailable, NotOnboarded
+from adapters.queue import Assignment
+from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
 
@@ -83,11 +84,37 @@ class PowertoolsLedger:
         else:
             self._emit_all(cluster, region, counted)
 
-    def not_onboarded(self, cluster: str, region: str, error: NotOnboarded) -> None:
-        """Record that the cluster rejects our credentials or allows us nothing: no access yet."""
-        line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail)
-        self._log(logging.INFO, "cluster not onboarded", line)
-        self._emit_all(cluster, region, {"NotOnboarded": 1})
+    def not_onboarded(
+        self, cluster: str, region: str, error: NotOnboarded, required: str = ""
+    ) -> None:
+        """Record that the cluster rejects our credentials or allows us nothing: no access yet.
+
+        `required`: why that is an error; empty if it isn't.
+        """
+        line = _cluster_line(
+            cluster, region, cause=error.cause, detail=error.detail, **_required(required)
+        )
+        self._log(_warned_if(required), "cluster not onboarded", line)
+        self._emit_all(cluster, region, {"NotOnboarded": 1, "ReviewErrors": int(bool(required))})
+
+    def unreachable(
+        self, cluster: str, region: str, error: Unreachable, required: str = ""
+    ) -> None:
+        """Record that there is no way to the cluster's endpoint, and what to do about it.
+
+        `required`: why that is an error; empty if it isn't. The cluster has no metrics of its own,
+        which would cost money for as long as nothing changes.
+        """
+        line = _cluster_line(
+            cluster,
+            region,
+            cause=error.cause,
+            detail=error.detail,
+            fix=error.fix,
+            **_required(required),
+        )
+        self._log(_warned_if(required), "cluster unreachable", line)
+        self._emit_account({"Unreachable": 1, "ReviewErrors": int(bool(required))})
 
     def skipped(self, cluster: str, region: str, reason: str) -> None:
         """Record that the review ended on purpose: the cluster is gone, not ready or not selected.
@@ -97,14 +124,50 @@ class PowertoolsLedger:
         self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
         self._emit_account({"Skipped": 1})
 
-    def expected(self, count: int) -> None:
-        """Record, for the dispatcher, how many clusters it assigned or should have assigned.
+    def switched_off(self, cluster: str, region: str, unexpected: str = "") -> None:
+        """Record, for the reviewer, that the cluster's tag switches its reviews off.
 
-        The zeros change no sum; without them, in an account without clusters, the alarm on missing
-        reviews would subtract metrics that don't exist.
+        `unexpected`: why that needs attention; empty if it doesn't.
         """
-        self._log(logging.INFO, "clusters dispatched", {"expected": count})
-        emit({"Stack": self._stack}, {"Expected": count, **dict.fromkeys(ENDS, 0)})
+        reason = "switched off by its tag csr-approver:mode"
+        self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
+        self._emit_account({"Skipped": 1})
+        if unexpected:
+            self._log_unexpectedly_off(cluster, region, unexpected)
+            emit({"Stack": self._stack}, {"UnexpectedlyOff": 1})
+
+    def dispatched(
+        self,
+        expected: int,
+        *,
+        nothing_selected: bool,
+        off: Sequence[Assignment],
+        unexpectedly_off: Mapping[Assignment, str],
+    ) -> None:
+        """Record, for the dispatcher, which clusters are to be reviewed, and which aren't.
+
+        `expected`: how many it assigned or should have assigned. `nothing_selected`: there are
+        clusters, and none is expected. `off`: switched off by their tags. `unexpectedly_off`: those
+        that need attention, and why. The zeros of how reviews end change no sum; without them, in
+        an account without clusters, the alarm on missing reviews would subtract metrics that don't
+        exist.
+        """
+        names = [f"{one.region}/{one.cluster}" for one in off]
+        line = {"expected": expected, "off": len(off), "clusters_off": names[:_MAX_LINES]}
+        self._log(logging.INFO, "clusters dispatched", line if off else {"expected": expected})
+        for one, why in [*unexpectedly_off.items()][:_MAX_LINES]:
+            self._log_unexpectedly_off(one.cluster, one.region, why)
+        counts = {
+            "Expected": expected,
+            **dict.fromkeys(ENDS, 0),
+            "NothingSelected": int(nothing_selected),
+            "UnexpectedlyOff": len(unexpectedly_off),
+        }
+        emit({"Stack": self._stack}, counts | ({"Off": len(off)} if off else {}))
+
+    def _log_unexpectedly_off(self, cluster: str, region: str, why: str) -> None:
+        line = _cluster_line(cluster, region, reason=why)
+        self._log(logging.WARNING, "cluster unexpectedly off", line)
 
     def dispatch_errors(self, problems: Sequence[str]) -> None:
         """Record, for the dispatcher, what it could not list or assign; emit a zero for nothing."""
@@ -134,6 +197,14 @@ def _level(record: Record) -> int:
     warns = verdict is not None and any(refusal.warns for refusal in verdict.refusals)
     is_warned = warns or record.action in _WARNED or record.due is Decision.DENY
     return logging.WARNING if is_warned else logging.INFO
+
+
+def _warned_if(required: str) -> int:
+    return logging.WARNING if required else logging.INFO
+
+
+def _required(why: str) -> dict[str, str]:
+    return {"required": why} if why else {}
 
 
 def _cluster_line(cluster: str, region: str, **texts: str) -> Line:
