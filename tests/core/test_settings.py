@@ -202,7 +202,7 @@ def test_required_access_is_named_by_its_word(require: RequireAccess) -> None:
 def test_an_unknown_word_for_required_access_is_refused(value: str) -> None:
     """A mistyped word must not turn an alarm off."""
     assert error_for("REQUIRE_ACCESS", value) == (
-        f"REQUIRE_ACCESS: Input should be 'selected', 'all' or 'none' (got '{value}')"
+        f"REQUIRE_ACCESS: got '{value}', expected 'selected', 'all' or 'none'"
     )
 
 
