@@ -175,12 +175,17 @@ def test_nodes_dont_take_all_the_time(cluster: Cluster, lambdas: Lambdas) -> Non
     assert lambdas.actions()["csr-0001"] == "deferred"
 
 
-def test_another_namespaces_service_is_denied(cluster: Cluster, lambdas: Lambdas) -> None:
-    """In enforce mode the denial's message has the requested and the allowed names."""
+def test_the_api_servers_name_is_denied_and_another_namespaces_service_is_left(
+    cluster: Cluster, lambdas: Lambdas
+) -> None:
+    """Operators ask for Services of other namespaces, so a person decides about these."""
     lambdas.settings(MODE="enforce")
-    cluster.ask("b", dns=["web.shop.svc"], name="theft")
+    cluster.ask("b", dns=["kubernetes.default.svc"], name="theft")
+    cluster.ask("b", dns=["web.shop.svc"], name="tenant")
 
     lambdas.review()
 
-    assert cluster.decision("theft") == "Denied"
+    assert (cluster.decision("theft"), cluster.decision("tenant")) == ("Denied", "")
     assert lambdas.metrics()["Denied"] == 1
+    [tenant] = [entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == "tenant"]
+    assert tenant["level"] == "WARNING"
