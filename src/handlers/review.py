@@ -88,7 +88,7 @@ class Reviewer:
         try:
             self._review(name, region, clock)
         except ClusterNotFound:
-            self._ledger.skipped(name, region, "EKS knows no such cluster")
+            self._ledger.skipped(name, region, "EKS has no such cluster")
         except ClusterUnavailable as error:
             self._ledger.cluster_unavailable(name, region, error)
 

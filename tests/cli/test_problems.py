@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from adapters.aws_clients import fault
-from cli.account.problems import cut_list, hint, in_words, own_access, with_fix
+from cli.account.problems import hint, in_words, logged_in_words, own_access, with_fix
 from core.errors import ClusterUnavailable, NotOnboarded
 
 DENIED = (
@@ -112,12 +112,24 @@ def test_a_proxy_that_is_set_and_not_used_is_reported(monkeypatch: pytest.Monkey
     assert in_words(ClusterUnavailable("connection", "refused")).endswith(f"; {proxied}")
 
 
-def test_the_cause_of_a_cut_list_is_shown_like_an_error() -> None:
-    """A run keeps it as text that begins with a word for logs."""
-    assert "the API server answered 400" == cut_list("status: 400")
-    assert "more than 9 bytes of all requesters' CSRs" == cut_list(
-        "share: more than 9 bytes of all requesters' CSRs"
-    )
+@pytest.mark.parametrize(
+    ("logged", "words"),
+    [
+        ("status: 400", "the API server answered 400"),
+        (
+            "share: more than 9 bytes of all requesters' CSRs",
+            "more than 9 bytes of all requesters' CSRs",
+        ),
+        ("time: no time was left", "no time was left; run this again"),
+        ("403: forbidden", "the API server answered 403: forbidden"),
+        ("409", "the API server answered 409"),
+        ("the answer doesn't show the decision", "the answer doesn't show the decision"),
+        ("unheard: of", "unheard: of"),
+    ],
+)
+def test_what_logs_have_in_one_text_is_shown_like_an_error(logged: str, words: str) -> None:
+    """A run keeps why a list was cut or a decision not written, and begins it with a cause."""
+    assert words == logged_in_words(logged)
 
 
 def test_a_problem_whose_fix_is_unknown_is_shown_alone() -> None:

@@ -148,6 +148,8 @@ def test_a_decision_that_the_cluster_rejects_exits_1(
 
     assert {"csr-0001": ("approve", "not-written", False)} == csrs(document)
     assert document["signers"][0]["csrs"][0]["detail"].startswith("403: ")
+    shown = runner.run("review", "prod", "--apply", code=1).stdout
+    assert "the API server answered 403: " in shown
 
 
 def test_unavailable_evidence_exits_3(

@@ -149,7 +149,10 @@ def test_a_person_without_the_rights_sees_the_api_servers_error(
     step = reported["clusters"][0]["steps"][0]
     assert 'cannot patch resource "clusterroles"' in step["detail"].replace("\\", "")
     assert [
-        "you need the rights to write ClusterRoles and their bindings, and the rights in them"
+        (
+            "your role must create and patch clusterroles and clusterrolebindings, and have every "
+            "right that they grant, or `escalate` and `bind`"
+        )
     ] == (step["fix"])
     assert 1 == len(stub.made("CreateAccessEntry"))
 

@@ -246,7 +246,7 @@ TABLE: Final = (
         "another message, for a cluster that was deleted",
         messages(for_cluster("gone"), "own"),
         outcomes.SKIPPED,
-        "EKS knows no such cluster",
+        "EKS has no such cluster",
     ),
     # --- the reviewer: where the cluster is ------------------------------------------------------
     Row(

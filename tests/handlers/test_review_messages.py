@@ -69,7 +69,7 @@ class TestSelection:
         lambdas.review("gone")
 
         [line] = lambdas.lines_with("cluster skipped")
-        assert line["reason"] == "EKS knows no such cluster"
+        assert line["reason"] == "EKS has no such cluster"
         assert lambdas.metrics()["Skipped"] == 1
         assert lambdas.metrics()["ReviewErrors"] == 0
 

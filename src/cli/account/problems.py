@@ -58,6 +58,10 @@ _CLUSTER_FIXES: Final = {
 }
 
 
+#: Causes for which a list is not read to its end.
+_OF_LISTS: Final = ("size", "share", "name")
+
+
 def in_words(error: ClusterUnavailable, fixes: Mapping[str, str] | None = None) -> str:
     """Return what failed in a cluster, and what to do about it.
 
@@ -74,10 +78,16 @@ def what_failed(error: ClusterUnavailable) -> str:
     return what
 
 
-def cut_list(cause: str) -> str:
-    """Return why a list was not read to its end. `cause`: of a `Listing` or a `Run`."""
-    word, _, detail = cause.partition(": ")
-    return in_words(ClusterUnavailable(word, detail))
+def logged_in_words(text: str) -> str:
+    """Return why a list was not read to its end, or a decision not written.
+
+    `text`: as logs have it, a cause and a detail, or an answer's status and message.
+    """
+    cause, _, detail = text.partition(": ")
+    if cause.isdecimal():
+        return f"the API server answered {text}"
+    known = detail and (cause in _WHAT or cause in _CLUSTER_FIXES or cause in _OF_LISTS)
+    return in_words(ClusterUnavailable(cause, detail)) if known else text
 
 
 def own_access(name: str, region: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from cli.account.problems import cut_list
+from cli.account.problems import logged_in_words
 from cli.diagnose import causes
 from cli.diagnose.causes import Cause, Explanation, Need
 from cli.diagnose.name_status import RequestedName, name_statuses
@@ -174,7 +174,7 @@ def _certificate(csr: Csr, request: Pkcs10 | UnreadableRequest) -> Explanation |
 def _gaps(listing: Listing, not_read: int) -> tuple[str, ...]:
     gaps = []
     if listing.truncated:
-        gaps.append(f"the list was not read to its end: {cut_list(listing.cause)}")
+        gaps.append(f"the list was not read to its end: {logged_in_words(listing.cause)}")
     if listing.unreadable:
         count = len(listing.unreadable)
         names = "`csr-approver review` names them"

@@ -15,7 +15,7 @@ from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
 from cli.account.clusters import Found, connection, csr_api, described
-from cli.account.problems import cut_list, hint, in_words
+from cli.account.problems import hint, in_words, logged_in_words
 from cli.account.rights import Right
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
@@ -265,7 +265,7 @@ def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavai
 def _unseen(reviewed: Reviewed) -> str:
     """Return what the review couldn't read, which may hide CSRs."""
     unreadable = sum(len(one.run.unreadable) for one in reviewed.signers)
-    cut = ", ".join(cut_list(one.run.cause) for one in reviewed.signers if one.run.truncated)
+    cut = ", ".join(logged_in_words(one.run.cause) for one in reviewed.signers if one.run.truncated)
     parts = (unreadable and f"{unreadable} unreadable", cut and f"list not read to its end: {cut}")
     return "".join(f"; {part}" for part in parts if part)
 

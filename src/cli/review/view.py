@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.account.problems import cut_list
+from cli.account.problems import logged_in_words
 from cli.review.run import Reviewed, SignerReviewed
 from cli.screen import cell, table
 from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
@@ -132,7 +132,7 @@ def _why(row: Row, record: Record) -> str:
         reported.append(f"and {len(refusals) - 1} more")
     if row["problem"]:
         reported.append(f"not judged: {why_not_judged(row['problem'])}")
-    reported += [printable(record.detail, _WHY)] if record.detail else []
+    reported += [printable(logged_in_words(record.detail), _WHY)] if record.detail else []
     return "\n".join(reported)
 
 
@@ -160,7 +160,9 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
     where = f"{reviewed.cluster.name} ({reviewed.cluster.region})"
     yield cell(f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s.")
     if run.truncated:
-        yield cell(f"The list was not read to its end: {cut_list(run.cause)}", style="bold red")
+        yield cell(
+            f"The list was not read to its end: {logged_in_words(run.cause)}", style="bold red"
+        )
     if run.not_read:
         yield cell(f"{run.not_read} requests were not read for lack of time.", style="bold red")
     if reviewed.applied and run.count(Action.WITHHELD):
