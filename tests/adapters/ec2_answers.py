@@ -148,7 +148,7 @@ _UNKNOWN: dict[str, SearchStrategy[Content]] = {
 
 
 def _some(*always: str, **fields: SearchStrategy[Any]) -> SearchStrategy[Content]:
-    """Fields, each once, in any order, with unknown ones; all but `always` may be missing."""
+    """Draw fields, each once, in any order, with unknown ones; all but `always` may be missing."""
     pairs = [st.tuples(st.just(name), value) for name, value in {**fields, **_UNKNOWN}.items()]
     some = st.lists(st.one_of(pairs), unique_by=lambda pair: pair[0])
     if not always:

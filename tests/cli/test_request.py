@@ -76,7 +76,7 @@ def account(shared_account: Account) -> Iterator[Account]:
 
 @pytest.fixture
 def cluster(account: Account) -> Cluster:
-    """A cluster whose signer issues for workloads, and where the caller may file and approve."""
+    """Return a cluster with a signer for workloads; the caller may file and approve there."""
     made = account.cluster(onboarded=False)
     made.map_role(account.aws.role_arn, "jane", [GROUP])
     made.grant(GROUP, [FILING, *APPROVING])

@@ -188,7 +188,7 @@ def test_valid_requests_pass_both(go: GoReader, entry: CatalogueEntry) -> None:
 
 
 def _cryptography_requests() -> list[str]:
-    """Paths of all requests that cryptography ships as vectors."""
+    """Return the paths of all requests that cryptography ships as vectors."""
     root = Path(cryptography_vectors.__file__).parent
     return sorted(
         str(path.relative_to(root))
