@@ -21,6 +21,7 @@ _CODES: Final = {
     "stopped": 80,
 }
 
+#: The most instances that EC2 returns on a page.
 _LARGEST_PAGE: Final = 1_000
 
 #: The value that each supported filter compares.

@@ -47,7 +47,10 @@ from tests.builders import (
 from tests.core.check_cases import LINES, Line
 from tests.core.fakes import DwindlingClock, FakeApi, FakeClock, FakeFleet
 
+#: Younger than the 90 s in which EKS's own approver may decide.
 YOUNG = timedelta(seconds=20)
+
+#: Older than the 15 minutes after which a CSR is abandoned.
 OLD = timedelta(hours=2)
 OTHER_NODE = "ip-10-0-1-20.eu-west-1.compute.internal"
 

@@ -6,6 +6,7 @@ from handlers import review
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 
+#: The weight, in bytes, of a kept request of a kubelet's size.
 ENTRY = 2_048
 
 

@@ -64,6 +64,8 @@ RECORDS: dict[str, type[Any]] = {
     "service": Service,
     "cluster": Cluster,
 }
+
+#: As in `test_never_approves_wrongly.py`.
 EXAMPLES = 60
 
 
@@ -206,7 +208,7 @@ _WHATEVER_THE_SUBJECT = tuple(
 )
 #: Attacks by the subject alone, or by extensions that this signer allows.
 _OF_NODES_ONLY = ("subject", "extensions")
-#: Honest for this signer, which takes names from the extension and needs no subject.
+#: Valid for this signer, which takes names from the extension and needs no subject.
 _HONEST_HERE = "subject/empty"
 
 
