@@ -309,7 +309,7 @@ OF_EXAMPLE = (
 def test_a_csr_of_a_signer_that_is_not_served_is_ignored_with_the_reason(
     runner: CommandRunner, change: dict[str, str], check: str, reason: str, detail: str
 ) -> None:
-    """It says whose signer it is, and what setting would serve it."""
+    """The reason says whose signer it is, and what setting would serve it."""
     item = a_csr()
     item["spec"] |= change
 

@@ -267,7 +267,7 @@ def test_the_page_shows_what_is_printed(cluster: Cluster, runner: CommandRunner)
 
 
 def test_the_page_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
-    """Programs rely on them."""
+    """Programs rely on the outcomes, so the page and the help name each of them."""
     outcomes = [outcome.value for outcome in Outcome]
     page = PAGE.split("`outcome` is ")[1].split(". ")[0].split(";")[0]
     reported = " ".join(runner.run("request", "--help").stdout.split())

@@ -110,5 +110,5 @@ def test_a_role_is_the_same_whatever_the_letter_case_of_its_name(
     other: Role,
     same: bool,  # noqa: FBT001  a case
 ) -> None:
-    """Its account and its partition are compared exactly. From: IAM API, CreateRole."""
+    """A role's account and partition are compared exactly. From: IAM API, CreateRole."""
     assert (same, same) == (one.matches(other), other.matches(one))

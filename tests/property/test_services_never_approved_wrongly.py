@@ -265,7 +265,7 @@ _asked_for = st.one_of(
 def test_other_namespaces_services_and_loopback_names_are_left_with_a_warning(
     asked: list[str],
 ) -> None:
-    """They are never approved; they prove nothing, unless they are the API server's own."""
+    """Such names are never approved; only the API server's own prove that a request is wrong."""
     assume(not any(".default.svc" in name and name.startswith("kubernetes.") for name in asked))
     case = a_service_case(request=a_service_request(sans=names(DNS, *asked)))
 
