@@ -91,8 +91,8 @@ _WRITTEN: Mapping[str, str] = {
 def _all(shape: Shape, name: str, numbers: Iterator[int]) -> Content:
     if isinstance(shape, StructureShape):
         return [
-            (str(one.serialization.get("name", key)), _all(one, key, numbers))
-            for key, one in shape.members.items()
+            (str(member.serialization.get("name", key)), _all(member, key, numbers))
+            for key, member in shape.members.items()
         ]
     if isinstance(shape, ListShape):
         return [("item", _all(shape.member, "", numbers))]

@@ -32,7 +32,9 @@ def test_a_local_clusters_tokens_are_for_its_id() -> None:
 
 def test_without_an_outpost_the_token_is_for_the_name() -> None:
     """A cluster in the Region accepts tokens for its name, whatever else the answer has."""
-    with eks_saying("describe_cluster", an_output(lambda one: one.update(id=LOCAL_ID))) as eks:
+    with eks_saying(
+        "describe_cluster", an_output(lambda cluster: cluster.update(id=LOCAL_ID))
+    ) as eks:
         assert describe(eks, "prod", "eu-west-1").token_for == "prod"
 
 

@@ -282,7 +282,7 @@ def test_a_refusal_of_an_unknown_check_gives_no_advice() -> None:
 @pytest.mark.parametrize(
     "line",
     [line for line in LINES if line.effect and line.check != "newest"],
-    ids=lambda one: one.id,
+    ids=lambda line: line.id,
 )
 def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
     """Each request is shown with what to do."""

@@ -257,7 +257,9 @@ def test_all_missing_files_are_named(runner: CommandRunner) -> None:
     for row in (good, bad):
         assert [
             "give --cluster, --instance-profiles, --instances; without it some checks can't run"
-        ] == [one["detail"] for one in row["refusals"] if one["check"] == "evidence-given"]
+        ] == [
+            refusal["detail"] for refusal in row["refusals"] if refusal["check"] == "evidence-given"
+        ]
 
 
 def test_a_file_that_the_settings_make_needless_is_not_missed(runner: CommandRunner) -> None:

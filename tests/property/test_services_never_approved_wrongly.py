@@ -254,7 +254,9 @@ def test_no_forged_request_would_be_approved_for_its_subject(attack: CatalogueEn
 
 _label = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 _asked_for = st.one_of(
-    st.builds("{}.{}.svc".format, _label, _label.filter(lambda one: one not in ("shop", "svc"))),
+    st.builds(
+        "{}.{}.svc".format, _label, _label.filter(lambda label: label not in ("shop", "svc"))
+    ),
     st.sampled_from(("localhost", "web-0.localhost", "127.0.0.1", "::1")),
     st.integers(0, 2**24 - 1).map(lambda number: str(IPv4Address((127 << 24) + number))),
 )
