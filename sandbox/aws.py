@@ -103,12 +103,12 @@ class FakeAws:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Restore everything."""
+        """Undo the patches, and stop the server."""
         self._open.close()
 
     @property
     def credentials(self) -> Mapping[str, str]:
-        """The environment variables of the approver's session."""
+        """Return the environment variables of the approver's session."""
         return {
             "AWS_ACCESS_KEY_ID": self.identity.access_key,
             "AWS_SECRET_ACCESS_KEY": self.identity.secret_key,
@@ -117,7 +117,7 @@ class FakeAws:
 
     @property
     def role_arn(self) -> str:
-        """The approver's role."""
+        """Return the approver's role."""
         return f"arn:aws:iam::{ACCOUNT}:role/{_ROLE}"
 
     def client(self, service: str, region: str = HOME) -> Any:

@@ -21,6 +21,7 @@ _CODES: Final = {
     "stopped": 80,
 }
 
+#: The most instances that EC2 returns on a page.
 _LARGEST_PAGE: Final = 1_000
 
 #: The value that each supported filter compares.
@@ -69,7 +70,7 @@ class Machine:
 
     @property
     def name(self) -> str:
-        """PrivateDnsName; empty while the instance is pending and after it is terminated."""
+        """Return PrivateDnsName; empty while the instance is pending and after it is terminated."""
         if self.state in ("pending", "shutting-down", "terminated"):
             return ""
         host = self.id if self.resource_name else f"ip-{self.enis[0].ip.replace('.', '-')}"
@@ -78,7 +79,7 @@ class Machine:
 
     @property
     def public_name(self) -> str:
-        """PublicDnsName; empty unless the instance runs and has a public address with a name."""
+        """Return PublicDnsName; empty unless it runs and has a public address with a name."""
         if self.state != "running" or not self.public_dns or not self.enis[0].public:
             return ""
         inner = "compute-1" if self.region == "us-east-1" else f"{self.region}.compute"

@@ -124,19 +124,19 @@ class FakeCluster:
 
     @property
     def server(self) -> str:
-        """`https://127.0.0.1:PORT`; the port stays the same through stops and starts."""
+        """Return `https://127.0.0.1:PORT`; the port stays the same through stops and starts."""
         if not self._port:
             raise RuntimeError("the fake cluster has not been started; call start()")
         return f"https://127.0.0.1:{self._port}"
 
     @property
     def ca_pem(self) -> str:
-        """The CA of the API's certificate."""
+        """Return the CA of the API's certificate."""
         return self._authority.pem.decode()
 
     @property
     def signer_ca_pem(self) -> str:
-        """The CA of the signer: the same, as with kubeadm and kube-up."""
+        """Return the CA of the signer: the same, as with kubeadm and kube-up."""
         return self.ca_pem
 
     def add_identity(self, identity: AwsIdentity) -> None:

@@ -259,7 +259,7 @@ def a_policy(**changes: object) -> Policy:
 
 
 def settings(**changes: object) -> ReviewSettings:
-    """Settings that let approvals be written, which the default mode doesn't."""
+    """Return settings that let approvals be written, which the default mode doesn't."""
     return ReviewSettings.model_validate({"mode": "approve-only", **changes})
 
 

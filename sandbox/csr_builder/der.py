@@ -8,13 +8,13 @@ CONTEXT = 0x80
 
 
 def element(tag: int, *content: bytes) -> bytes:
-    """Any element: the tag byte as given, the definite length in its shortest form."""
+    """Return any element: the tag byte as given, the definite length in its shortest form."""
     body = b"".join(content)
     return head(tag, len(body)) + body
 
 
 def head(tag: int, size: int) -> bytes:
-    """The head of an element: its tag, and this length."""
+    """Return the head of an element: its tag, and this length."""
     return bytes([tag]) + _length(size)
 
 
@@ -26,7 +26,7 @@ def _length(size: int) -> bytes:
 
 
 def nested(size: int, tag: int = 0x30) -> bytes:
-    """Elements of this tag in one another, as deep as fits into `size` bytes."""
+    """Return elements of this tag in one another, as deep as fits into `size` bytes."""
     heads: list[bytes] = []
     length = 0
     while length < size:
@@ -36,69 +36,69 @@ def nested(size: int, tag: int = 0x30) -> bytes:
 
 
 def long_length(tag: int, *content: bytes) -> bytes:
-    """An element with one length byte more than needed: BER, not DER."""
+    """Return an element with one length byte more than needed: BER, not DER."""
     body = b"".join(content)
     digits = len(body).to_bytes(max(1, (len(body).bit_length() + 7) // 8) + (len(body) > 0x7F))
     return bytes([tag, 0x80 | len(digits)]) + digits + body
 
 
 def indefinite(tag: int, *content: bytes) -> bytes:
-    """An element of indefinite length: BER, not DER."""
+    """Return an element of indefinite length: BER, not DER."""
     return bytes([tag, 0x80]) + b"".join(content) + b"\0\0"
 
 
 def sequence(*parts: bytes) -> bytes:
-    """SEQUENCE."""
+    """Return a SEQUENCE."""
     return element(0x30, *parts)
 
 
 def set_of(*parts: bytes) -> bytes:
-    """SET OF, sorted as DER requires."""
+    """Return a SET OF, sorted as DER requires."""
     return element(0x31, *sorted(parts))
 
 
 def set_as_given(*parts: bytes) -> bytes:
-    """SET OF in the order given, which DER may forbid."""
+    """Return a SET OF in the order given, which DER may forbid."""
     return element(0x31, *parts)
 
 
 def context(number: int, *content: bytes) -> bytes:
-    """A primitive element with a context tag, as in GeneralName."""
+    """Return a primitive element with a context tag, as in GeneralName."""
     return element(CONTEXT | number, *content)
 
 
 def explicit(number: int, *content: bytes) -> bytes:
-    """A constructed element with a context tag."""
+    """Return a constructed element with a context tag."""
     return element(CONTEXT | CONSTRUCTED | number, *content)
 
 
 def boolean(value: int) -> bytes:
-    """BOOLEAN of this byte; DER allows 0x00 and 0xFF only."""
+    """Return a BOOLEAN of this byte; DER allows 0x00 and 0xFF only."""
     return element(0x01, bytes([value]))
 
 
 def integer(value: int) -> bytes:
-    """INTEGER in its shortest form."""
+    """Return an INTEGER in its shortest form."""
     return element(0x02, value.to_bytes(value.bit_length() // 8 + 1, signed=True))
 
 
 def bits(content: bytes, unused: int = 0) -> bytes:
-    """BIT STRING; `unused` is the declared number of unused bits in its last byte."""
+    """Return a BIT STRING; `unused` is the declared number of unused bits in its last byte."""
     return element(0x03, bytes([unused]), content)
 
 
 def octets(content: bytes) -> bytes:
-    """OCTET STRING."""
+    """Return an OCTET STRING."""
     return element(0x04, content)
 
 
 def null() -> bytes:
-    """NULL."""
+    """Return a NULL."""
     return element(0x05)
 
 
 def oid(dotted: str) -> bytes:
-    """OBJECT IDENTIFIER."""
+    """Return an OBJECT IDENTIFIER."""
     first, second, *rest = (int(arc) for arc in dotted.split("."))
     return element(0x06, *(_base128(arc) for arc in (40 * first + second, *rest)))
 
@@ -111,32 +111,32 @@ def _base128(arc: int) -> bytes:
 
 
 def utf8(text: str | bytes) -> bytes:
-    """UTF8String."""
+    """Return a UTF8String."""
     return element(0x0C, _encoded(text, "utf-8"))
 
 
 def printable(text: str | bytes) -> bytes:
-    """PrintableString, of any characters."""
+    """Return a PrintableString, of any characters."""
     return element(0x13, _encoded(text, "latin-1"))
 
 
 def t61(text: str | bytes) -> bytes:
-    """T61String (TeletexString)."""
+    """Return a T61String (TeletexString)."""
     return element(0x14, _encoded(text, "latin-1"))
 
 
 def ia5(text: str | bytes) -> bytes:
-    """IA5String."""
+    """Return an IA5String."""
     return element(0x16, _encoded(text, "latin-1"))
 
 
 def universal(text: str | bytes) -> bytes:
-    """UniversalString: four bytes a character."""
+    """Return a UniversalString: four bytes a character."""
     return element(0x1C, _encoded(text, "utf-32-be"))
 
 
 def bmp(text: str | bytes) -> bytes:
-    """BMPString: two bytes a character."""
+    """Return a BMPString: two bytes a character."""
     return element(0x1E, _encoded(text, "utf-16-be"))
 
 

@@ -60,14 +60,14 @@ class Key:
 
 
 def ecdsa(words: str, curve: ec.EllipticCurve | None = None, digest: str = "sha256") -> Key:
-    """An ECDSA key derived from `words`; P-256 by default."""
+    """Return an ECDSA key derived from `words`; P-256 by default."""
     curve = curve or ec.SECP256R1()
     secret = int.from_bytes(hashlib.sha512(words.encode()).digest()) % 2 ** (curve.key_size - 1)
     return of_private(ec.derive_private_key(secret, curve), digest)
 
 
 def of_private(private: ec.EllipticCurvePrivateKey, digest: str = "sha256") -> Key:
-    """An ECDSA key from its private half."""
+    """Return an ECDSA key from its private half."""
     scheme = ec.ECDSA(_HASHES[digest], deterministic_signing=True)
     return Key(
         _spki(private.public_key()),
@@ -77,41 +77,41 @@ def of_private(private: ec.EllipticCurvePrivateKey, digest: str = "sha256") -> K
 
 
 def with_spki(key: Key, spki: bytes) -> Key:
-    """The same key, with another SPKI."""
+    """Return the same key, with another SPKI."""
     return Key(spki, key.algorithm, key.sign)
 
 
 def with_algorithm(key: Key, algorithm: bytes) -> Key:
-    """The same key, with another signature algorithm in the request."""
+    """Return the same key, with another signature algorithm in the request."""
     return Key(key.spki, algorithm, key.sign)
 
 
 def point(words: str) -> bytes:
-    """The uncompressed point of the P-256 key of these words, 65 bytes."""
+    """Return the uncompressed point of the P-256 key of these words, 65 bytes."""
     return ecdsa(words).spki[-65:]
 
 
 def ec_spki(encoded_point: bytes, parameters: bytes = b"", unused: int = 0) -> bytes:
-    """An EC SPKI with any point; the parameters are P-256's by default."""
+    """Return an EC SPKI with any point; the parameters are P-256's by default."""
     algorithm = der.sequence(der.oid(EC_PUBLIC_KEY), parameters or der.oid(P256))
     return der.sequence(algorithm, der.bits(encoded_point, unused))
 
 
 def ed25519_key(words: str) -> Key:
-    """An Ed25519 key derived from `words`."""
+    """Return an Ed25519 key derived from `words`."""
     private = ed25519.Ed25519PrivateKey.from_private_bytes(hashlib.sha256(words.encode()).digest())
     return Key(_spki(private.public_key()), der.sequence(der.oid(ED25519)), private.sign)
 
 
 def ed448_key(words: str) -> Key:
-    """An Ed448 key derived from `words`."""
+    """Return an Ed448 key derived from `words`."""
     seed = hashlib.shake_256(words.encode()).digest(57)
     private = ed448.Ed448PrivateKey.from_private_bytes(seed)
     return Key(_spki(private.public_key()), der.sequence(der.oid(ED448)), private.sign)
 
 
 def rsa_key(name: str, exponent: int = 65_537, digest: str = "sha256") -> Key:
-    """The RSA key of this name in numbers.json, PKCS#1 v1.5."""
+    """Return the RSA key of this name in numbers.json, PKCS#1 v1.5."""
     private = _rsa_private(name, exponent)
     return Key(
         _spki(private.public_key()),
@@ -121,19 +121,19 @@ def rsa_key(name: str, exponent: int = 65_537, digest: str = "sha256") -> Key:
 
 
 def rsa_numbers(name: str, exponent: int = 65_537) -> tuple[int, int]:
-    """Modulus and exponent of such a key."""
+    """Return modulus and exponent of such a key."""
     numbers = _rsa_private(name, exponent).public_key().public_numbers()
     return numbers.n, numbers.e
 
 
 def rsa_spki(*numbers: bytes, algorithm: bytes = b"", unused: int = 0) -> bytes:
-    """An RSA SPKI with any two encoded numbers."""
+    """Return an RSA SPKI with any two encoded numbers."""
     algorithm = algorithm or der.sequence(der.oid(RSA_ENCRYPTION), der.null())
     return der.sequence(algorithm, der.bits(der.sequence(*numbers), unused))
 
 
 def pss_algorithm(salt_bytes: int) -> bytes:
-    """AlgorithmIdentifier of RSASSA-PSS with SHA-256 and this salt length. From: RFC 4055."""
+    """Return RSASSA-PSS's AlgorithmIdentifier with SHA-256 and this salt length. From: RFC 4055."""
     sha256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.null())
     mgf1 = der.sequence(der.oid("1.2.840.113549.1.1.8"), sha256)
     return der.sequence(
@@ -147,7 +147,7 @@ def pss_algorithm(salt_bytes: int) -> bytes:
 
 
 def rsa_pss_key(name: str, salt_bytes: int) -> Key:
-    """An RSA key that signs with PSS, SHA-256 and a fixed salt, to return the same bytes."""
+    """Return an RSA key that signs with PSS, SHA-256 and a fixed salt, to return the same bytes."""
     n, e = rsa_numbers(name)
     private = _rsa_private(name, e).private_numbers()
     spki = _spki(_rsa_private(name, e).public_key())
@@ -172,7 +172,10 @@ def _mgf1(seed: bytes, size: int) -> bytes:
 
 
 def dsa_key() -> Key:
-    """A DSA key of 2048 bits; k is derived from the signed bytes. From: FIPS 186-4 section 4.6."""
+    """Return a DSA key of 2048 bits; k is derived from the signed bytes.
+
+    From: FIPS 186-4 section 4.6.
+    """
     p, q, g, secret = _numbers()["dsa-2048"]
 
     def sign(signed: bytes) -> bytes:
@@ -190,7 +193,7 @@ def dsa_key() -> Key:
 
 
 def silent_key(algorithm: str, public_bytes: bytes) -> Key:
-    """A key of any algorithm that can't sign here: its signatures are 64 zero bytes."""
+    """Return a key of any algorithm that can't sign here: its signatures are 64 zero bytes."""
     identifier = der.sequence(der.oid(algorithm))
     return Key(der.sequence(identifier, der.bits(public_bytes)), identifier, lambda _: bytes(64))
 

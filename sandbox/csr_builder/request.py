@@ -28,7 +28,7 @@ class Names:
 
     @property
     def sans(self) -> tuple[bytes, ...]:
-        """The names as GeneralNames, DNS names first."""
+        """Return the names as GeneralNames, DNS names first."""
         return (*map(dns, self.dns), *map(ip, self.ips))
 
 
@@ -36,22 +36,22 @@ class Names:
 
 
 def attribute_value(kind: str, value: bytes) -> bytes:
-    """One AttributeTypeAndValue; `value` is an encoded string."""
+    """Return one AttributeTypeAndValue; `value` is an encoded string."""
     return der.sequence(der.oid(kind), value)
 
 
 def rdn(kind: str, value: bytes) -> bytes:
-    """A RelativeDistinguishedName of one attribute."""
+    """Return a RelativeDistinguishedName of one attribute."""
     return der.set_of(attribute_value(kind, value))
 
 
 def dns(name: str | bytes) -> bytes:
-    """A dNSName, with any bytes."""
+    """Return a dNSName, with any bytes."""
     return der.context(2, name.encode() if isinstance(name, str) else name)
 
 
 def ip(address: str | bytes) -> bytes:
-    """An iPAddress; bytes go in as they are, of any length."""
+    """Return an iPAddress; bytes go in as they are, of any length."""
     return der.context(7, ip_address(address).packed if isinstance(address, str) else address)
 
 
@@ -59,22 +59,22 @@ def ip(address: str | bytes) -> bytes:
 
 
 def extension(kind: str, value: bytes, critical: bytes = b"") -> bytes:
-    """An Extension; `critical` is an encoded BOOLEAN or nothing."""
+    """Return an Extension; `critical` is an encoded BOOLEAN or nothing."""
     return der.sequence(der.oid(kind), critical, der.octets(value))
 
 
 def san_extension(*names: bytes, critical: bytes = b"") -> bytes:
-    """A subjectAltName extension."""
+    """Return a subjectAltName extension."""
     return extension(SUBJECT_ALT_NAME, der.sequence(*names), critical)
 
 
 def attribute(kind: str, *values: bytes) -> bytes:
-    """An Attribute with its values in the order given."""
+    """Return an Attribute with its values in the order given."""
     return der.sequence(der.oid(kind), der.set_as_given(*values))
 
 
 def extension_request(*extensions: bytes) -> bytes:
-    """The PKCS#9 extensionRequest attribute, which Go reads."""
+    """Return the PKCS#9 extensionRequest attribute, which Go reads."""
     return attribute(EXTENSION_REQUEST, der.sequence(*extensions))
 
 
@@ -103,39 +103,39 @@ class CsrBuilder:
         return cls(key).subject(*kubelet_rdns(node)).sans(*names.sans)
 
     def subject(self, *rdns: bytes) -> Self:
-        """With these RDNs."""
+        """Return the request with these RDNs."""
         return replace(self, _subject=der.sequence(*rdns))
 
     def raw_subject(self, encoded: bytes) -> Self:
-        """With this in place of the Name."""
+        """Return the request with this in place of the subject's Name."""
         return replace(self, _subject=encoded)
 
     def sans(self, *names: bytes) -> Self:
-        """With one extensionRequest, of one subjectAltName, of these GeneralNames."""
+        """Return the request with one extensionRequest, whose subjectAltName has these names."""
         return self.extensions(san_extension(*names))
 
     def extensions(self, *extensions: bytes) -> Self:
-        """With one extensionRequest of these extensions."""
+        """Return the request with one extensionRequest of these extensions."""
         return self.attributes(extension_request(*extensions))
 
     def attributes(self, *attributes: bytes) -> Self:
-        """With these attributes, in the order given."""
+        """Return the request with these attributes, in the order given."""
         return replace(self, _attributes=der.explicit(0, *attributes))
 
     def raw_attributes(self, encoded: bytes) -> Self:
-        """With this in place of the [0] that holds the attributes."""
+        """Return the request with this in place of the [0] that holds the attributes."""
         return replace(self, _attributes=encoded)
 
     def version(self, number: int) -> Self:
-        """With this version; 0 is the only valid one."""
+        """Return the request with this version; 0 is the only valid one."""
         return replace(self, _version=der.integer(number))
 
     def signed_by(self, key: Key) -> Self:
-        """Signed by another key than the request's own."""
+        """Return the request signed by another key than its own."""
         return replace(self, _signer=key)
 
     def unused_bits(self, count: int) -> Self:
-        """With a signature whose BIT STRING declares this number of unused bits."""
+        """Return the request with a signature that declares this number of unused bits."""
         return replace(self, _unused_bits=count)
 
     def info(self) -> bytes:
@@ -158,7 +158,10 @@ class CsrBuilder:
 
 
 def kubelet_rdns(node: str) -> tuple[bytes, bytes]:
-    """The subject that a kubelet asks for. From: client-go and kubelet certificate managers."""
+    """Return the subject that a kubelet requests.
+
+    From: client-go and kubelet certificate managers.
+    """
     return (
         rdn(ORGANIZATION, der.printable("system:nodes")),
         rdn(COMMON_NAME, der.printable(f"system:node:{node}")),
@@ -166,17 +169,17 @@ def kubelet_rdns(node: str) -> tuple[bytes, bytes]:
 
 
 def base64_lines(content: bytes, newline: bytes = b"\n", width: int = 64) -> bytes:
-    """Base64 in lines, each with an end."""
+    """Return base64 in lines, each with an end."""
     text = base64.b64encode(content)
     return b"".join(text[at : at + width] + newline for at in range(0, len(text), width))
 
 
 def pem(content: bytes, label: bytes = b"CERTIFICATE REQUEST", newline: bytes = b"\n") -> bytes:
-    """One PEM block."""
+    """Return one PEM block."""
     return framed(base64_lines(content, newline), label, newline)
 
 
 def framed(body: bytes, label: bytes = b"CERTIFICATE REQUEST", newline: bytes = b"\n") -> bytes:
-    """Any text between a BEGIN and an END line."""
+    """Return any text between a BEGIN and an END line."""
     begin, end = (b"-----" + word + b" " + label + b"-----" for word in (b"BEGIN", b"END"))
     return begin + newline + body + end + newline

@@ -32,31 +32,31 @@ class Fault:
 
     @classmethod
     def required(cls, path: str, detail: str = "") -> "Fault":
-        """The field is missing."""
+        """Return the fault of a missing field."""
         tail = f": {detail}" if detail else ""
         return cls(path, "FieldValueRequired", f"Required value{tail}")
 
     @classmethod
     def invalid(cls, path: str, value: str | int, detail: str) -> "Fault":
-        """The field has an invalid value."""
+        """Return the fault of a field with an invalid value."""
         shown = quoted(value) if isinstance(value, str) else str(value)
         return cls(path, "FieldValueInvalid", f"Invalid value: {shown}: {detail}")
 
     @classmethod
     def unsupported(cls, path: str, value: str, supported: Iterable[str]) -> "Fault":
-        """The field has a value outside a fixed set."""
+        """Return the fault of a field with a value outside a fixed set."""
         known = ", ".join(quoted(choice) for choice in sorted(supported))
         body = f"Unsupported value: {quoted(value)}: supported values: {known}"
         return cls(path, "FieldValueNotSupported", body)
 
     @classmethod
     def duplicate(cls, path: str, value: str) -> "Fault":
-        """The value occurs twice in a list of distinct values."""
+        """Return the fault of a value that occurs twice in a list of distinct values."""
         return cls(path, "FieldValueDuplicate", f"Duplicate value: {quoted(value)}")
 
     @classmethod
     def forbidden(cls, path: str, detail: str) -> "Fault":
-        """The change is not allowed."""
+        """Return the fault of a change that isn't allowed."""
         return cls(path, "FieldValueForbidden", f"Forbidden: {detail}")
 
 
@@ -85,40 +85,40 @@ class ApiError(Exception):
 
 
 def unauthorized() -> ApiError:
-    """401: no token, or a token without a user."""
+    """Return 401: no token, or a token without a user."""
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
 def bad_request(message: str) -> ApiError:
-    """400: the request can't be read."""
+    """Return 400: the request can't be read."""
     return ApiError(400, "BadRequest", message)
 
 
 def forbidden(name: str, cause: str) -> ApiError:
-    """403: RBAC or an admission plugin refuses."""
+    """Return 403: RBAC or an admission plugin refuses."""
     named = f"{RESOURCE} {quoted(name)}" if name else RESOURCE
     return ApiError(403, "Forbidden", f"{named} is forbidden: {cause}", _details(name))
 
 
 def not_found(name: str) -> ApiError:
-    """404: no such object."""
+    """Return 404: no such object."""
     return ApiError(404, "NotFound", f"{RESOURCE} {quoted(name)} not found", _details(name))
 
 
 def already_exists(name: str) -> ApiError:
-    """409: the name is taken."""
+    """Return 409: the name is taken."""
     message = f"{RESOURCE} {quoted(name)} already exists"
     return ApiError(409, "AlreadyExists", message, _details(name))
 
 
 def conflict(name: str, cause: str, resource: str = RESOURCE) -> ApiError:
-    """409: the object is another one, or has changed."""
+    """Return 409: the object is another one, or has changed."""
     message = f"Operation cannot be fulfilled on {resource} {quoted(name)}: {cause}"
     return ApiError(409, "Conflict", message, _details(name))
 
 
 def expired() -> ApiError:
-    """410: the list of a continue token no longer exists."""
+    """Return 410: the list of a continue token no longer exists."""
     return ApiError(
         410,
         "Expired",
@@ -128,13 +128,13 @@ def expired() -> ApiError:
 
 
 def too_large(limit: int) -> ApiError:
-    """413: the request's body is over the limit."""
+    """Return 413: the request's body is over the limit."""
     message = f"Request entity too large: limit is {limit}"
     return ApiError(413, "RequestEntityTooLarge", message)
 
 
 def invalid(name: str, faults: Sequence[Fault]) -> ApiError:
-    """422: the object is readable, and not valid."""
+    """Return 422: the object is readable, and not valid."""
     texts = list(dict.fromkeys(f"{fault.field}: {fault.body}" for fault in faults))
     summary = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     causes = [{"reason": f.type, "message": f.body, "field": f.field} for f in faults]
@@ -144,7 +144,7 @@ def invalid(name: str, faults: Sequence[Fault]) -> ApiError:
 
 
 def not_supported(what: str) -> ApiError:
-    """501: the real API supports this, the fake one does not."""
+    """Return 501: the real API supports this, the fake one does not."""
     return ApiError(501, "NotImplemented", f"the fake API server does not support {what}")
 
 

@@ -106,22 +106,22 @@ class Node:
 
     @property
     def place(self) -> Place:
-        """Its cluster."""
+        """Return the node's cluster."""
         return PLACES[self.cluster]
 
     @property
     def ip(self) -> str:
-        """Its primary private address."""
+        """Return the node's primary private address."""
         return f"{self.place.network}.{self.number}"
 
     @property
     def id(self) -> str:
-        """Its instance id, the same each time."""
+        """Return the node's instance id, the same each time."""
         words = f"{self.cluster} {self.number} {self.generation}"
         return "i-0" + hashlib.sha256(words.encode()).hexdigest()[:16]
 
     def machine(self, now: datetime, profile_arn: str = "") -> Machine:
-        """Its instance as EC2 has it."""
+        """Return the node's instance as EC2 has it."""
         first = Eni(
             ip=self.ip,
             public=self.public,

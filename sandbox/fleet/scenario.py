@@ -42,22 +42,22 @@ APPROVED: Final = Outcome("approve", "", "approved")
 
 
 def denied(check: str) -> Outcome:
-    """Denied by this check."""
+    """Return the outcome of a request that this check denies."""
     return Outcome("deny", check, "denied")
 
 
 def left(check: str) -> Outcome:
-    """Left for lack of evidence, and evaluated again in each run."""
+    """Return the outcome of a request that this check leaves; later runs evaluate it again."""
     return Outcome("leave", check, "left")
 
 
 def counted(check: str) -> Outcome:
-    """Stopped at a gate: AWS isn't asked about it."""
+    """Return the outcome of a request that stops at a gate, so that AWS isn't asked about it."""
     return Outcome("leave", check, "left", counted=True)
 
 
 def found(state: str) -> Outcome:
-    """Decided earlier; `state` is what the run finds."""
+    """Return the outcome of a request that was decided earlier; `state` is what the run finds."""
     return Outcome("", "", state)
 
 
@@ -93,17 +93,17 @@ class Scenario:
 
     @property
     def signer(self) -> str:
-        """The signer."""
+        """Return the signer's name."""
         return APP_SERVING if self.namespace else KUBELET_SERVING
 
     @property
     def cluster(self) -> str:
-        """The cluster it is filed in."""
+        """Return the name of the cluster in which the CSR is filed."""
         return self.node.cluster
 
     @property
     def name(self) -> str:
-        """The object's name, like a kubelet's generated one, but the same each time."""
+        """Return the object's name, like a kubelet's generated one, but the same each time."""
         digest = hashlib.sha256(self.title.encode()).digest()
         before = "web-" if self.namespace else "csr-"
         return self.name_as or before + "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:5])

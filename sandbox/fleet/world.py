@@ -169,7 +169,7 @@ def names_of(node: Node, user: User, now: datetime) -> Names:
 
 
 def _mappings(cluster: str) -> Mapping[str, tuple[str, Sequence[str]]]:
-    """Role -> username and groups: access entries, and an aws-auth edited by hand."""
+    """Return each role's username and groups: access entries, and an aws-auth edited by hand."""
     neighbour = NEIGHBOURS[cluster].machine(datetime.now(UTC)).name
     return {
         "eks-node": (_BY_ADDRESS, _NODES),

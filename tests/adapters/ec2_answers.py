@@ -91,8 +91,8 @@ _WRITTEN: Mapping[str, str] = {
 def _all(shape: Shape, name: str, numbers: Iterator[int]) -> Content:
     if isinstance(shape, StructureShape):
         return [
-            (str(one.serialization.get("name", key)), _all(one, key, numbers))
-            for key, one in shape.members.items()
+            (str(member.serialization.get("name", key)), _all(member, key, numbers))
+            for key, member in shape.members.items()
         ]
     if isinstance(shape, ListShape):
         return [("item", _all(shape.member, "", numbers))]
@@ -148,7 +148,7 @@ _UNKNOWN: dict[str, SearchStrategy[Content]] = {
 
 
 def _some(*always: str, **fields: SearchStrategy[Any]) -> SearchStrategy[Content]:
-    """Fields, each once, in any order, with unknown ones; all but `always` may be missing."""
+    """Draw fields, each once, in any order, with unknown ones; all but `always` may be missing."""
     pairs = [st.tuples(st.just(name), value) for name, value in {**fields, **_UNKNOWN}.items()]
     some = st.lists(st.one_of(pairs), unique_by=lambda pair: pair[0])
     if not always:

@@ -57,7 +57,7 @@ class ReceivedRequest:
 
     @property
     def json(self) -> Json:
-        """The object that was sent, as JSON."""
+        """Return the object that was sent, as JSON."""
         if self.headers["Content-Type"] == protobuf.MEDIA_TYPE:
             return protobuf.decode(self.body)
         return dict(json.loads(self.body))
@@ -81,18 +81,18 @@ Answering = Callable[[ReceivedRequest], Reply]
 
 
 def reply(status: int = 200, content: Any = None, **headers: str) -> Reply:
-    """JSON with a status; underscores in header names stand for hyphens."""
+    """Return JSON with a status; underscores in header names stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, json.dumps(content if content is not None else {}).encode(), named)
 
 
 def an_object(content: Json, **headers: str) -> Reply:
-    """A CSR or a list of them, in protobuf."""
+    """Return a CSR or a list of them, in protobuf."""
     return replace(reply(200, **headers), body=protobuf.encode(content))
 
 
 def failure(code: int, message: str = "", **headers: str) -> Reply:
-    """A Kubernetes `Status` of failure."""
+    """Return a Kubernetes `Status` of failure."""
     content = {"kind": "Status", "status": "Failure", "message": message, "code": code}
     return reply(code, content, **headers)
 
@@ -262,7 +262,7 @@ def answering(
 
 
 def an_item(name: str = "csr-7znmf", **changes: Any) -> Json:
-    """A pending CSR as listed; `changes` replace metadata, or with `spec_`, the spec."""
+    """Return a pending CSR as listed; `changes` replace metadata, or with `spec_`, the spec."""
     metadata: Json = {
         "name": name,
         "uid": f"uid-of-{name}",
@@ -286,7 +286,7 @@ def an_item(name: str = "csr-7znmf", **changes: Any) -> Json:
 
 
 def a_page(*items: Any, token: str = "", **headers: str) -> Reply:
-    """A page of a list; `token` is for the next one."""
+    """Return a page of a list; `token` is for the next one."""
     metadata = {"resourceVersion": "2000", **({"continue": token} if token else {})}
     content = {
         "kind": "CertificateSigningRequestList",
@@ -298,7 +298,7 @@ def a_page(*items: Any, token: str = "", **headers: str) -> Reply:
 
 
 def approval(csr: Csr, message: str = "verified") -> Write:
-    """A decision to be written."""
+    """Return a decision to be written."""
     return Write(csr, "Approved", "ApprovedByCsrApprover", message)
 
 

@@ -226,7 +226,7 @@ def test_a_doubtful_endpoint_has_little_time_to_accept_a_connection() -> None:
 
 
 def test_once_it_has_answered_a_doubtful_endpoint_is_treated_like_any_other() -> None:
-    """Its next calls are retried."""
+    """After an answer, the endpoint's next calls are retried."""
     clock = StillClock()
     replies = (a_page(token="more"), HANGS_UP, a_page())
     with (

@@ -61,7 +61,7 @@ PLACES = ("csr-b", "csr-m", "csr-z")
     ],
 )
 def test_the_turn_chooses_a_later_place(start: str, turn: int, place: str) -> None:
-    """Newer API servers put a slash before the name."""
+    """The turn's later place has a slash before the name if the API server's tokens have one."""
     assert token_of(place) == onward(token_of(start), PLACES, turn)
 
 

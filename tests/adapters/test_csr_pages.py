@@ -26,7 +26,7 @@ EXPIRED_MESSAGE = "The provided continue parameter is too old"
 
 
 def expired(token: str = "") -> Reply:
-    """The API server's 410, with the inconsistent continue token that it may offer."""
+    """Return the API server's 410, with the inconsistent continue token that it may offer."""
     content = {"kind": "Status", "code": 410, "reason": "Expired", "message": EXPIRED_MESSAGE}
     return reply(410, {**content, "metadata": {"continue": token}})
 

@@ -116,7 +116,7 @@ def asked_by_id(ids: Sequence[str], token: str | None = None) -> dict[str, Any]:
 
 @contextmanager
 def ec2_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Iterator[Ec2Fleet]:
-    """EC2 with exactly these requests and answers; a text is an error's code."""
+    """Yield EC2 with exactly these requests and answers; a text is an error's code."""
     client = a_client()
     with Stubber(client) as stub:
         for request, answer in exchanges:

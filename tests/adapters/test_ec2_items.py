@@ -55,7 +55,7 @@ ITEM: dict[str, Any] = {
 
 
 def an_item(change: Callable[[dict[str, Any]], object] = lambda _: None) -> dict[str, Any]:
-    """A node's instance as EC2 shows it, with one thing changed."""
+    """Return a node's instance as EC2 shows it, with one thing changed."""
     item = deepcopy(ITEM)
     change(item)
     return item

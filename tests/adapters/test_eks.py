@@ -114,7 +114,7 @@ def a_client() -> Any:
 
 @contextmanager
 def eks_saying(operation: str, *answers: dict[str, Any] | str) -> Iterator[Any]:
-    """EKS with exactly these answers; a text is an error's code."""
+    """Yield EKS with exactly these answers; a text is an error's code."""
     client = a_client()
     with Stubber(client) as stub:
         for answer in answers:

@@ -32,7 +32,9 @@ def test_a_local_clusters_tokens_are_for_its_id() -> None:
 
 def test_without_an_outpost_the_token_is_for_the_name() -> None:
     """A cluster in the Region accepts tokens for its name, whatever else the answer has."""
-    with eks_saying("describe_cluster", an_output(lambda one: one.update(id=LOCAL_ID))) as eks:
+    with eks_saying(
+        "describe_cluster", an_output(lambda cluster: cluster.update(id=LOCAL_ID))
+    ) as eks:
         assert describe(eks, "prod", "eu-west-1").token_for == "prod"
 
 
@@ -104,10 +106,10 @@ def test_an_ordinary_cluster_may_have_a_name_like_an_id() -> None:
 
 
 def test_a_local_clusters_own_name_is_never_signed() -> None:
-    """The token is for its own id, even if its name is another local cluster's id."""
-    other = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-    with eks_saying("describe_cluster", an_output(local(name=other))) as eks:
-        assert describe(eks, other, "eu-west-1").token_for == LOCAL_ID
+    """A token is for the cluster's own id, even if its name is another local cluster's id."""
+    another_id = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+    with eks_saying("describe_cluster", an_output(local(name=another_id))) as eks:
+        assert describe(eks, another_id, "eu-west-1").token_for == LOCAL_ID
 
 
 @pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])

@@ -76,7 +76,7 @@ def an_answer(arn: str = ARN, roles: tuple[str, ...] = (ROLE_ARN,)) -> dict[str,
 
 @contextmanager
 def iam_saying(*answers: dict[str, Any] | str, watch: Watch | None = None) -> Iterator[Any]:
-    """IAM with exactly these answers; a text is an error's code. Each must be used."""
+    """Yield IAM with exactly these answers; a text is an error's code. Each must be used."""
     client = a_client()
     with Stubber(client) as stub:
         for answer in answers:

@@ -48,7 +48,7 @@ def an_answer(sent: str = "", failed: str = "") -> dict[str, Any]:
 
 @contextmanager
 def sqs_saying(*exchanges: tuple[dict[str, Any], dict[str, Any] | str]) -> Iterator[Any]:
-    """SQS with exactly these requests and answers; a text is an error's code."""
+    """Yield SQS with exactly these requests and answers; a text is an error's code."""
     client = a_client()
     with Stubber(client) as stub:
         for request, answer in exchanges:

@@ -110,7 +110,7 @@ def test_inside_a_vpc_a_failure_is_a_fault(inside: World) -> None:
 
 @pytest.mark.parametrize("cause", ["tls", "time", "token", "status", "describe"])
 def test_any_other_failure_is_no_matter_of_reach(outside: World, cause: str) -> None:
-    """It stays the error that it is, and nothing is remembered."""
+    """Any other failure stays the error that it is, and nothing is remembered."""
     error = ClusterUnavailable(cause, "x")
     assert outside.reach.explain(RESTRICTED, error) is error
 
@@ -146,7 +146,7 @@ def test_two_failures_within_a_minute_count_as_one(outside: World) -> None:
 def test_each_run_without_an_attempt_says_how_long_ago_the_last_one_failed(
     outside: World,
 ) -> None:
-    """It is the same error as after an attempt, with the same fix."""
+    """A run without an attempt reports the same error as one with it, and the same fix."""
     outside.fails(RESTRICTED)
     outside.fails(RESTRICTED, after=APART)
     outside.time += timedelta(minutes=5)

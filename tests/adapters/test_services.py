@@ -24,7 +24,7 @@ NamedServices = Mapping[str, Service | ServicesHidden | EvidenceUnavailable]
 
 
 def an_object(name: str = SERVICE, namespace: str = NAMESPACE, **spec: Any) -> Json:
-    """A Service as the API gives it."""
+    """Return a Service as the API gives it."""
     given = {"type": "ClusterIP", "clusterIP": CLUSTER_IP, "clusterIPs": [CLUSTER_IP]} | spec
     return {
         "kind": "Service",

@@ -46,7 +46,7 @@ def wrote(answer: Answering, *items: Any) -> tuple[list[Written], list[ReceivedR
 
     with answering(answer=served) as (api, server):
         csrs = api.list_csrs(KUBELET_SERVING).csrs
-        written = [one for _, one in api.write_all([approval(csr) for csr in csrs])]
+        written = [result for _, result in api.write_all([approval(csr) for csr in csrs])]
     return written, [request for request in server.seen if request.method == "PUT"]
 
 

@@ -58,9 +58,9 @@ def test_many_requesters_together_cant_fill_the_memory() -> None:
 def test_large_requests_of_many_requesters_cant_fill_the_memory() -> None:
     """The largest requests wait for a later run; a kubelet's doesn't wait."""
     addresses = tuple(f"10.0.{n >> 8}.{n & 255}" for n in range(7_900))
-    one = a_filed_csr(node="large", ips=addresses)
+    model = a_filed_csr(node="large", ips=addresses)
     large = [
-        replace(one, name=f"csr-{n}", uid=f"{n}", username=f"system:node:{n}") for n in range(50)
+        replace(model, name=f"csr-{n}", uid=f"{n}", username=f"system:node:{n}") for n in range(50)
     ]
     world = FakeWorld(*large, a_filed_csr(name="csr-small", age=timedelta(minutes=2)))
 

@@ -75,7 +75,7 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture
 def stub(account: Account, monkeypatch: pytest.MonkeyPatch) -> AwsStub:
-    """The operations that moto lacks, in the fake account."""
+    """Return the operations that moto lacks, in the fake account."""
     assert account
     made = AwsStub()
     made.install(monkeypatch)

@@ -137,7 +137,7 @@ def test_an_invalid_role_or_stack_name_is_wrong_usage(
 
 @pytest.fixture
 def without_rbac(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RBAC isn't applied here: the tests of the control plane do."""
+    """Replace the calls to RBAC, which the tests of the control plane make."""
     monkeypatch.setattr("cli.access.onboarding._rbac", lambda *_: ())
 
 

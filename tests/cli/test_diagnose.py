@@ -277,11 +277,11 @@ def a_diagnosed_csr(*causes_: Cause, csr: Csr | None = None, **of_each: Any) -> 
 
 @pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
 def test_every_cause_has_one_sentence_that_says_what_to_do(cause: Cause) -> None:
-    one = a_diagnosed_csr(
+    diagnosed = a_diagnosed_csr(
         cause, detail="the detail {of} it", values=("a.example",), settings=("A=b",)
     )
 
-    reported = remedy(one.causes[0], one, a_cluster_diagnosis(one))
+    reported = remedy(diagnosed.causes[0], diagnosed, a_cluster_diagnosis(diagnosed))
 
     assert reported[0].isupper() or reported.startswith("EC2")
     assert re.search(r"[.`)]$", reported)
@@ -290,9 +290,9 @@ def test_every_cause_has_one_sentence_that_says_what_to_do(cause: Cause) -> None
 
 
 def test_what_fewer_names_mean_depends_on_the_version() -> None:
-    one = a_diagnosed_csr(Cause.FEWER_NAMES, detail="the certificate lacks names")
+    diagnosed = a_diagnosed_csr(Cause.FEWER_NAMES, detail="the certificate lacks names")
     reported = [
-        remedy(one.causes[0], one, a_cluster_diagnosis(one, version=v))
+        remedy(diagnosed.causes[0], diagnosed, a_cluster_diagnosis(diagnosed, version=v))
         for v in ("1.23", "1.31", "")
     ]
 
@@ -401,7 +401,7 @@ def test_a_cluster_that_fails_stops_no_other_and_its_readiness_is_unknown(
     reported = {entry["cluster"]: entry for entry in document["clusters"]}
     assert (True, None) == (reported["prod"]["ready"], reported["other"]["ready"])
     assert words in reported["other"]["problem"]
-    assert (None, cause) == tuple(reported[one]["problem_cause"] for one in ("prod", "other"))
+    assert (None, cause) == tuple(reported[name]["problem_cause"] for name in ("prod", "other"))
 
 
 def test_needed_action_outweighs_an_unknown(
@@ -655,10 +655,14 @@ def reported(diagnosed: ClusterDiagnosis) -> tuple[str, str]:
 
 def test_a_long_list_says_how_many_more_items_there_are() -> None:
     names = tuple(RequestedName("IP", f"10.0.0.{n}", NameStatus.NOT_ON_INSTANCE) for n in range(50))
-    one = replace(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE), names=names, age_seconds=7_300.0)
+    diagnosed = replace(
+        a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE), names=names, age_seconds=7_300.0
+    )
     old = tuple((a_csr(name=f"csr-{n}"), "csr-new") for n in range(150))
     terminal, report = reported(
-        ClusterDiagnosis("prod", "eu-west-1", "1.31", Diagnosis(a_cluster(), 151, (one,), old, ()))
+        ClusterDiagnosis(
+            "prod", "eu-west-1", "1.31", Diagnosis(a_cluster(), 151, (diagnosed,), old, ())
+        )
     )
 
     assert ("and 38 more names" in terminal, "2 h" in terminal) == (True, True)

@@ -47,7 +47,10 @@ from tests.builders import (
 from tests.core.check_cases import LINES, Line
 from tests.core.fakes import DwindlingClock, FakeApi, FakeClock, FakeFleet
 
+#: Younger than the 90 s in which EKS's own approver may decide.
 YOUNG = timedelta(seconds=20)
+
+#: Older than the 15 minutes after which a CSR is abandoned.
 OLD = timedelta(hours=2)
 OTHER_NODE = "ip-10-0-1-20.eu-west-1.compute.internal"
 
@@ -279,7 +282,7 @@ def test_a_refusal_of_an_unknown_check_gives_no_advice() -> None:
 @pytest.mark.parametrize(
     "line",
     [line for line in LINES if line.effect and line.check != "newest"],
-    ids=lambda one: one.id,
+    ids=lambda line: line.id,
 )
 def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
     """Each request is shown with what to do."""

@@ -268,7 +268,7 @@ def _another_ca(world: World) -> None:
 
 
 def _role_created_again(world: World) -> None:
-    """The cluster's entry is for the deleted role of the same name."""
+    """Bind the cluster's entry to the deleted role of the same name."""
     world.cluster._judge._mappings.pop(world.account.aws.role_arn.casefold())
 
 
@@ -283,7 +283,7 @@ def _no_schedule(world: World) -> None:
 
 
 def _others_assume_node_role_of_an_entry(world: World) -> None:
-    """The entry is on the second page, and no request is from such a node."""
+    """Put the entry on the second page; no request is from such a node."""
     arn = f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}"
     for other in ("a", "b", "c"):
         world.stub.entry("prod", f"arn:aws:iam::{ACCOUNT}:user/{other}", region=HOME)

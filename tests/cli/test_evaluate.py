@@ -257,7 +257,9 @@ def test_all_missing_files_are_named(runner: CommandRunner) -> None:
     for row in (good, bad):
         assert [
             "give --cluster, --instance-profiles, --instances; without it some checks can't run"
-        ] == [one["detail"] for one in row["refusals"] if one["check"] == "evidence-given"]
+        ] == [
+            refusal["detail"] for refusal in row["refusals"] if refusal["check"] == "evidence-given"
+        ]
 
 
 def test_a_file_that_the_settings_make_needless_is_not_missed(runner: CommandRunner) -> None:
@@ -309,7 +311,7 @@ OF_EXAMPLE = (
 def test_a_csr_of_a_signer_that_is_not_served_is_ignored_with_the_reason(
     runner: CommandRunner, change: dict[str, str], check: str, reason: str, detail: str
 ) -> None:
-    """It says whose signer it is, and what setting would serve it."""
+    """The reason says whose signer it is, and what setting would serve it."""
     item = a_csr()
     item["spec"] |= change
 

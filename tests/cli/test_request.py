@@ -76,7 +76,7 @@ def account(shared_account: Account) -> Iterator[Account]:
 
 @pytest.fixture
 def cluster(account: Account) -> Cluster:
-    """A cluster whose signer issues for workloads, and where the caller may file and approve."""
+    """Return a cluster with a signer for workloads; the caller may file and approve there."""
     made = account.cluster(onboarded=False)
     made.map_role(account.aws.role_arn, "jane", [GROUP])
     made.grant(GROUP, [FILING, *APPROVING])
@@ -267,7 +267,7 @@ def test_the_page_shows_what_is_printed(cluster: Cluster, runner: CommandRunner)
 
 
 def test_the_page_and_the_help_name_every_outcome(runner: CommandRunner) -> None:
-    """Programs rely on them."""
+    """Programs rely on the outcomes, so the page and the help name each of them."""
     outcomes = [outcome.value for outcome in Outcome]
     page = PAGE.split("`outcome` is ")[1].split(". ")[0].split(";")[0]
     reported = " ".join(runner.run("request", "--help").stdout.split())

@@ -68,7 +68,7 @@ def test_an_unreadable_object_changes_no_other(bad: str, examples: int) -> None:
         objects = objects_of(content)
 
         assert objects is not None
-        assert readable == [one for n, one in enumerate(objects) if n != at]
+        assert readable == [item for n, item in enumerate(objects) if n != at]
         found = objects[at]
         assert isinstance(found, Unparsed)
         assert found.problem.startswith(BAD[bad][1][:20])

@@ -34,7 +34,7 @@ _EVALUATE: Final = (
 
 @pytest.fixture
 def cluster(account: Account, stub: AwsStub, runner: CommandRunner) -> Cluster:
-    """A healthy node, and one that requests the address of another; the caller is the approver.
+    """Return a cluster with a healthy node, and one that requests another's address.
 
     The approver has no access entry yet.
     """

@@ -1,4 +1,4 @@
-"""CsrBuilder's requests, honest and forged, on both clusters: which are accepted and issued.
+"""CsrBuilder's requests, valid and hostile, on both clusters: which are accepted and issued.
 
 The fake API server may refuse more than the real one, since tests can seed such requests. Whatever
 it accepts and issues, the real one must accept and issue too.

@@ -291,7 +291,7 @@ def test_what_is_not_the_namespaces_own_is_not_approved(
 
 
 def test_a_service_account_of_another_namespace_gets_nothing(shop: Namespace) -> None:
-    """Its own request is left to a person, a copy of the owner's is denied; the owner's isn't."""
+    """The stranger's own request is left to a person, and its copy of the owner's is denied."""
     owner, thief = shop.account(), Namespace(shop.plane).account()
     own = owner.file()
     stolen = thief.file(dns=[shop.dns()])

@@ -41,7 +41,7 @@ def statuses(links: Mapping[str, Link]) -> tuple[str, ...]:
     return tuple(links[right]["status"] for right in RIGHTS)
 
 
-def test_the_approver_with_its_rights(runner: CommandRunner, plane: ControlPlane) -> None:
+def test_with_all_rights_no_link_is_broken(runner: CommandRunner, plane: ControlPlane) -> None:
     links = look(runner, plane, 0)
 
     assert ("ok", "ok", "ok") == statuses(links)

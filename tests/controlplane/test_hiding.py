@@ -44,7 +44,8 @@ APPROVED: Final = {"Approved": "ApprovedByCsrApprover"}
 PROTOBUF: Final = {"Content-Type": protobuf.MEDIA_TYPE, "Accept": protobuf.MEDIA_TYPE}
 AT_ONCE: Final = 8
 
-#: How many come before the honest one; `make flood` has more, which takes minutes and gigabytes.
+#: How many requests come before the valid one. `make flood` has more, which takes minutes and
+#: gigabytes.
 NUMBERS: Final = [1, 100, *map(int, os.environ.get("FLOOD_SIZES", "").split())]
 MOST_LINES: Final = 100
 

@@ -41,7 +41,7 @@ def reviewed(plane: ControlPlane, filed: Mapping[str, str]) -> Mapping[str, Any]
 def test_a_kinds_kubelet_requests_these_names(
     plane: ControlPlane, nodes: Mapping[str, Node], filed: Mapping[str, str], kind: NodeKind
 ) -> None:
-    """It requests every address and name of its Node object, each once."""
+    """A kubelet requests every address and name of its Node object, each once."""
     dns, ips = names_in(requested(plane, filed[kind.title]))
 
     own = [name.format(id=nodes[kind.title].machine.id) for name in kind.dns]
@@ -62,7 +62,7 @@ def test_a_kinds_request_has_this_verdict(
 def test_a_node_without_an_address_requests_nothing(
     plane: ControlPlane, aws: FakeAws, profile: str, kubelets: Kubelets
 ) -> None:
-    """It waits until the cloud controller has written one."""
+    """The kubelet waits until the cloud controller has written an address."""
     node = join(plane, aws, profile)
     node.boot(kubelets, kubelet_addresses(node.name))
     other = join(plane, aws, profile)

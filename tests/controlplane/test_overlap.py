@@ -18,8 +18,10 @@ from sandbox.aws import FakeAws
 from tests.controlplane.nodes import CSRS, REGION, Node, join, message, reviewer, stored
 from tests.real.controlplane import ControlPlane
 
+#: Enough CSRs of each kind that concurrent reviews overlap while they write.
 APPROVABLE: Final = 24
 DENIABLE: Final = 12
+
 #: CSRs of each kind that the other approver decides between the reviews' list and their writes.
 AHEAD: Final = 3
 

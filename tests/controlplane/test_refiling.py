@@ -90,7 +90,7 @@ def test_a_kubelet_files_again_after_its_request_was(
 def test_a_kubelet_files_again_when_it_has_waited_for_a_request_that_was_left(
     plane: ControlPlane, aws: FakeAws, left: Node, impatient: Kubelets
 ) -> None:
-    """It drops the key of the request before, so only the new one is approved."""
+    """The kubelet drops the earlier request's key, so only the new request is approved."""
     first = impatient.filed(left.name)
     impatient.filed(left.name, after=1)
     impatient.stop(left.name)
@@ -168,7 +168,7 @@ def test_a_kubelet_waits_for_a_signer_that_is_off(
 def test_a_node_in_a_public_subnet_gets_its_certificates_in_two_rounds(
     plane: ControlPlane, aws: FakeAws, profile: str, kubelets: Kubelets
 ) -> None:
-    """It asks for its private names; for all names only once it has a certificate without them.
+    """The kubelet requests its private names; all names only once it has a certificate for those.
 
     The public ones become known, by the cloud controller, while the first request is pending.
     """

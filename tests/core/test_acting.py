@@ -128,31 +128,31 @@ def test_a_clusters_tag_may_lower_the_mode(tags: dict[str, str], mode: Mode) -> 
 
 def test_an_approval_names_the_instance_and_the_names() -> None:
     """Anyone who reads the CSR in the cluster sees what was verified."""
-    one = judged(APPROVE)
+    evaluation = judged(APPROVE)
 
     assert Write(
-        one.case.csr,
+        evaluation.case.csr,
         "Approved",
         "ApprovedByCsrApprover",
         f"EC2 instance {INSTANCE_ID} is this node and has these names: {NODE}, 10.0.1.10",
-    ) == write_for(Action.APPROVED, one)
+    ) == write_for(Action.APPROVED, evaluation)
 
 
 def test_a_denial_lists_the_refusals_that_deny() -> None:
     """What only leaves the request may be about another cluster's instance; the log has it."""
     case = a_case(csr=a_csr(usages=()), instance=an_instance(vpc_id="vpc-other"))
-    one = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
+    evaluation = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
 
     assert (
         "usages: usages not allowed (got [], expected digital signature and server auth, "
         "with or without key encipherment)"
-    ) == write_for(Action.DENIED, one).message
+    ) == write_for(Action.DENIED, evaluation).message
 
 
 def test_the_refusals_of_a_denial_have_the_order_of_the_checks() -> None:
     """Every check that denies is listed."""
     case = a_case(csr=a_csr(usages=()), request=a_request(sans=()))
-    one = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
+    evaluation = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
 
     assert Write(
         case.csr,
@@ -162,7 +162,7 @@ def test_the_refusals_of_a_denial_have_the_order_of_the_checks() -> None:
         "with or without key encipherment); "
         "san-kinds: no subject alternative names "
         "(got no subject alternative name, expected at least one)",
-    ) == write_for(Action.DENIED, one)
+    ) == write_for(Action.DENIED, evaluation)
 
 
 def test_messages_are_bounded() -> None:
@@ -275,9 +275,9 @@ def test_reapproving_depends_on_the_mode(mode: Mode, done: str, written: dict[st
 
 def test_a_reapproval_quotes_the_earlier_approval() -> None:
     """The quoted text is escaped."""
-    one = approved_by("AutoApproved", message="Auto\napproving")
+    evaluation = approved_by("AutoApproved", message="Auto\napproving")
 
-    assert write_for(Action.REAPPROVED, one).message == (
+    assert write_for(Action.REAPPROVED, evaluation).message == (
         "Approved before, and not issued (AutoApproved: Auto\\napproving). "
         f"EC2 instance {INSTANCE_ID} is this node and has these names: {NODE}, 10.0.1.10"
     )
@@ -314,13 +314,13 @@ def test_each_csr_is_recorded_with_its_action() -> None:
 
 def filed_again(verdict: Verdict | None, seconds: float, asking: float) -> Evaluation:
     """Return a request whose requester has been asking for longer."""
-    one = judged(verdict, seconds)
-    since = one.case.now - timedelta(seconds=asking)
-    return replace(one, case=replace(one.case, peers=Peers(asking_since=since)))
+    evaluation = judged(verdict, seconds)
+    since = evaluation.case.now - timedelta(seconds=asking)
+    return replace(evaluation, case=replace(evaluation.case, peers=Peers(asking_since=since)))
 
 
 @pytest.mark.parametrize(
-    ("one", "result", "due"),
+    ("evaluation", "result", "due"),
     [
         pytest.param(judged(APPROVE), WriteResult.WRITTEN, Decision.APPROVE, id="approved"),
         pytest.param(judged(APPROVE, 60), WriteResult.WRITTEN, None, id="too-young"),
@@ -349,12 +349,12 @@ def filed_again(verdict: Verdict | None, seconds: float, asking: float) -> Evalu
     ],
 )
 def test_a_due_decision_is_recorded_whether_it_was_written_or_not(
-    one: Evaluation, result: WriteResult, due: Decision | None
+    evaluation: Evaluation, result: WriteResult, due: Decision | None
 ) -> None:
     """A requester that files every minute is never denied, and must still be noticed."""
     world = FakeWorld(api=FakeApi(results={"csr-7znmf": Written(result)}))
 
-    [record] = act([one], settings(), Mode.ENFORCE, world.ports)
+    [record] = act([evaluation], settings(), Mode.ENFORCE, world.ports)
 
     assert due is record.due
 

@@ -116,10 +116,10 @@ def test_the_gates_run_once() -> None:
         return None
 
     found = assessed(a_filed_csr(), context=with_first_check(counts))
-    [[one]] = found.slices()
+    [[evaluation]] = found.slices()
 
     assert ["csr-7znmf"] == gated_names
-    assert isinstance(one, Judged)
+    assert isinstance(evaluation, Judged)
 
 
 def test_a_gate_that_changes_with_time_is_run_again_for_each_slice() -> None:
@@ -222,15 +222,15 @@ def test_an_evaluated_case_has_its_cluster_its_peers_and_its_evidence() -> None:
     """Every stage of the pipeline completes the same case."""
     context = a_context()
 
-    [[one]] = assessed(a_filed_csr(), context=context).slices()
+    [[evaluation]] = assessed(a_filed_csr(), context=context).slices()
 
     assert (context.cluster, context.policy, context.now) == (
-        one.case.cluster,
-        one.case.policy,
-        one.case.now,
+        evaluation.case.cluster,
+        evaluation.case.policy,
+        evaluation.case.now,
     )
-    assert a_case().peers == one.case.peers
-    assert an_instance() == one.case.instance
+    assert a_case().peers == evaluation.case.peers
+    assert an_instance() == evaluation.case.instance
 
 
 def test_a_bug_in_reading_one_csr_is_reported() -> None:

@@ -111,7 +111,7 @@ def test_a_check_whose_need_was_not_provided_is_not_run() -> None:
 
 
 def test_a_check_that_only_uses_what_was_not_provided_prevents_an_approval() -> None:
-    """It passes what it has, which isn't everything."""
+    """Such a check passes the evidence that it has, which isn't everything."""
     assert (Decision.LEAVE, [], ("half",)) == outcome_of(NO_ROLE, a_check("half", uses=Need.ROLE))
 
 
@@ -179,14 +179,14 @@ def test_what_a_check_establishes_is_not_provided_if_it_was_not_run() -> None:
 
 
 def test_a_check_that_the_policy_disables_establishes_nothing_and_prevents_nothing() -> None:
-    """The operator does without it."""
+    """The operator has chosen to do without a check that the policy disables."""
     owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE, applies=False)
 
     assert ["needy"] == outcome_of(a_case(), owner, a_check("needy", DENY))[1]
 
 
 def test_checks_that_establish_something_run_before_those_that_need_it() -> None:
-    """Their place in the list is that of their refusal, and doesn't matter otherwise."""
+    """The checks' order in the list is the order of their refusals, and of nothing else."""
     needy = replace(a_check("needy", needs=Need.OWN_INSTANCE), run=_raise)
     owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE)
 

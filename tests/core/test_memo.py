@@ -11,6 +11,7 @@ from core.model import MAX_REQUEST_BYTES
 from sandbox.csr_builder import der, keys
 from sandbox.csr_builder import request as csr_builder
 
+#: The weight, in bytes, of a kept request of a kubelet's size.
 ENTRY = 2_048
 PROD, LAB, DEV = ("eu-west-1", "prod"), ("eu-west-1", "lab"), ("eu-west-1", "dev")
 

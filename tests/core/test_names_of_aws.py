@@ -97,7 +97,7 @@ def test_any_other_text_is_no_roles_arn(arn: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("role", "other_role", "matches"),
     [
         (Role("aws", "111122223333", "EKS-node"), Role("aws", "111122223333", "eks-NODE"), True),
         (Role("aws", "111122223333", "n"), Role("aws", "111122223333", "m"), False),
@@ -106,9 +106,9 @@ def test_any_other_text_is_no_roles_arn(arn: str) -> None:
     ],
 )
 def test_a_role_is_the_same_whatever_the_letter_case_of_its_name(
-    one: Role,
-    other: Role,
-    same: bool,  # noqa: FBT001  a case
+    role: Role,
+    other_role: Role,
+    matches: bool,  # noqa: FBT001  a case
 ) -> None:
-    """Its account and its partition are compared exactly. From: IAM API, CreateRole."""
-    assert (same, same) == (one.matches(other), other.matches(one))
+    """A role's account and partition are compared exactly. From: IAM API, CreateRole."""
+    assert (matches, matches) == (role.matches(other_role), other_role.matches(role))

@@ -61,7 +61,7 @@ def test_a_csr_is_read_with_what_follows_from_it_alone() -> None:
 
 
 def test_a_service_accounts_csr_is_read_with_what_it_claims() -> None:
-    """It claims Services, not an instance."""
+    """A ServiceAccount's CSR claims Services, not an instance."""
     context = replace(a_context(), signer=SIGNERS[APP_SERVING])
 
     case = read(context.case_of(a_filed_service_csr()), context).case

@@ -117,7 +117,7 @@ def test_bugs_and_csrs_without_evidence_are_counted(
 
 
 def test_a_csr_for_which_nothing_is_due_counts_for_no_decision() -> None:
-    """Its action is counted."""
+    """The CSR's action is counted."""
     totals = totals_of(record_of(LEFT, Action.LEFT))
 
     assert ({}, {Action.LEFT: 1}) == (totals.due, totals.actions)

@@ -10,6 +10,7 @@ from tests.template.alarms import firing as firing_on
 from tests.template.cloudformation import Stack, Template
 from tests.template.templates import ROOT
 
+#: Minutes of an alarm's period, for all alarms 300 s.
 _MINUTES = 5
 
 #: A CSR that stays undecided is reported until it is this old; then its node files another.

@@ -31,6 +31,7 @@ from sandbox.fake_apiserver.server import TlsServer, tls_context
 # Headers that each of the two connections sets for itself, so that they aren't forwarded.
 _HOP_BY_HOP: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
+# Longer than any test keeps the API server from answering; only a hanging server reaches it.
 _UPSTREAM_SECONDS: Final = 30.0
 
 

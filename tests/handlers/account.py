@@ -174,12 +174,12 @@ class Cluster(FakeCluster):
 
     @property
     def listings(self) -> int:
-        """How many pages were requested."""
+        """Return how many pages were requested."""
         return sum(call.method == "GET" for call in self.calls)
 
     @property
     def writes(self) -> list[str]:
-        """The names of the CSRs for which a decision was sent, in order."""
+        """Return the names of the CSRs for which a decision was sent, in order."""
         return sorted(call.path[4] for call in self.calls if call.method == "PUT")
 
 
@@ -270,7 +270,7 @@ class Account:
 
     @property
     def ca_pem(self) -> str:
-        """The CA of another cluster."""
+        """Return the CA of another cluster."""
         return FakeCluster("elsewhere").ca_pem
 
     @staticmethod

@@ -32,7 +32,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 def lambdas(
     account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Lambdas]:
-    """Both functions, cold, with the template's variables and none of the caller's."""
+    """Yield both functions, cold, with the template's variables and none of the caller's."""
     known = {*ReviewSettings.model_fields, *DispatchSettings.model_fields}
     for name in [
         variable for variable in os.environ if variable.lower() in known or "POWERTOOLS" in variable

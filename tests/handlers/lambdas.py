@@ -183,18 +183,18 @@ class Lambdas:
 
     @property
     def printed(self) -> str:
-        """The whole output."""
+        """Return the whole output."""
         self._printed += self._capture.readouterr().out
         return self._printed
 
     @property
     def lines(self) -> list[Line]:
-        """The log lines."""
+        """Return the log lines."""
         return [line for line in self._read() if "_aws" not in line]
 
     @property
     def numbers(self) -> list[Line]:
-        """The lines from which CloudWatch reads metrics."""
+        """Return the lines from which CloudWatch reads metrics."""
         return [line for line in self._read() if "_aws" in line]
 
     def lines_with(self, message: str) -> list[Line]:

@@ -19,7 +19,7 @@ BOTH_APPROVED = {"csr-0001": "Approved", "shop-web": "Approved"}
 
 @pytest.fixture
 def cluster(account: Account, lambdas: Lambdas) -> Cluster:
-    """A cluster with valid requests of a node and a ServiceAccount, and with all rights."""
+    """Return a cluster with valid requests of a node and a ServiceAccount, and with all rights."""
     lambdas.settings(APP_SERVING="true")
     made = account.cluster()
     made.serve_apps()

@@ -17,7 +17,7 @@ NEW = [f"new-{number:02}" for number in range(CLUSTERS - 1)]
 
 @pytest.fixture
 def prod(account: Account) -> Cluster:
-    """The one cluster with access for the approver, and two valid CSRs."""
+    """Return the one cluster with access for the approver, and two valid CSRs."""
     cluster = account.cluster()
     cluster.file(1)
     cluster.file(2)
@@ -26,7 +26,7 @@ def prod(account: Account) -> Cluster:
 
 @pytest.fixture
 def new(account: Account) -> Cluster:
-    """The first of the clusters without an access entry for the approver.
+    """Return the first of the clusters without an access entry for the approver.
 
     The others have the same endpoint, which refuses the tokens for them.
     """

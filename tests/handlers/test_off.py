@@ -85,7 +85,7 @@ def test_switching_off_a_reviewed_cluster_is_noticed_for_an_hour(
 def test_taking_a_clusters_selecting_tag_away_is_noticed(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """It would end the cluster's reviews in silence."""
+    """Without the alarm, the cluster's reviews would end in silence."""
     lambdas.settings(CLUSTER_TAG="team")
     account.name_only(["prod", "dev"], HOME, team="x")
     lambdas.dispatch()
@@ -115,8 +115,8 @@ def test_a_cluster_that_is_deleted_is_not_noticed(account: Account, lambdas: Lam
     assert lambdas.metrics()["UnexpectedlyOff"] == 0
 
 
-def test_the_reviewer_skips_it_too(account: Account, lambdas: Lambdas) -> None:
-    """The dispatcher assigns a cluster that it can't describe."""
+def test_the_reviewer_skips_a_cluster_that_is_off(account: Account, lambdas: Lambdas) -> None:
+    """The dispatcher assigns a cluster that it can't describe, so the reviewer checks it, too."""
     cluster = account.cluster(tags=OFF)
     dispatch_undescribed(lambdas)
     [record] = account.aws.receive(account.queue_url)
@@ -152,7 +152,7 @@ class TestNothingSelected:
     def test_a_selection_that_matches_nothing_fires_an_alarm(
         self, account: Account, lambdas: Lambdas, settings: dict[str, str]
     ) -> None:
-        """It may be mistyped, and would look as if all were well."""
+        """A selection that matches nothing may be mistyped, and would look as if all were well."""
         lambdas.settings(**settings)
         account.name_only(["prod"], HOME, team="x")
 
@@ -173,7 +173,7 @@ class TestNothingSelected:
     def test_a_cluster_without_an_api_does_not(
         self, account: Account, lambdas: Lambdas, status: str
     ) -> None:
-        """It is selected, and will be reviewed when it is ready."""
+        """A cluster without an API is selected, and will be reviewed when it is ready."""
         account.name_only(["prod"])
         account.change("prod", status=status)
 

@@ -53,7 +53,7 @@ class TestPrivateEndpoint:
     def test_it_is_not_contacted_and_the_line_has_the_fix(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """It is counted in every run."""
+        """The cluster is counted in every run."""
         cluster = account.cluster()
         account.restrict("prod", public=False)
 
@@ -79,7 +79,7 @@ class TestPrivateEndpoint:
         assert lambdas.metrics()["Approved"] == 1
 
     def test_once_it_is_public_it_is_reviewed(self, account: Account, lambdas: Lambdas) -> None:
-        """Its description is kept for fifteen minutes."""
+        """The cluster's description is kept for fifteen minutes."""
         account.cluster().file(1)
         account.restrict("prod", public=False)
         lambdas.review()
@@ -123,7 +123,7 @@ class TestRestrictedEndpoint:
     def test_one_that_answers_is_reviewed_like_any_other(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """It was reached before, so that a failure is an outage, and tried again in each run."""
+        """After an answer, a failure of the cluster is an outage, and each run tries again."""
         cluster = account.cluster()
         account.restrict("prod", OFFICE)
         cluster.file(1)

@@ -31,7 +31,7 @@ def alarms(lambdas: Lambdas) -> set[str]:
 def test_a_required_cluster_that_refuses_is_an_error(
     account: Account, lambdas: Lambdas, settings: Settings, tags: Tags, why: str
 ) -> None:
-    """It rings while other clusters are reviewed, and counts as NotOnboarded all the same."""
+    """The alarm fires while other clusters are reviewed, and the cluster counts as NotOnboarded."""
     lambdas.settings(**settings)
     account.cluster(tags=tags, onboarded=False)
 
@@ -116,7 +116,7 @@ def test_a_cluster_that_was_listed_before_and_is_private_now_is_an_error(
 
 
 def test_a_new_cluster_of_the_same_name_may_refuse(account: Account, lambdas: Lambdas) -> None:
-    """It isn't the one that was listed: its endpoint is another."""
+    """A cluster with another endpoint isn't the one that was listed."""
     account.cluster()
     lambdas.review()
     account.remove_clusters()

@@ -6,13 +6,14 @@ from handlers import review
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 
+#: The weight, in bytes, of a kept request of a kubelet's size.
 ENTRY = 2_048
 
 
 def kept() -> dict[tuple[str, ...], int]:
     """Return how many requests are kept of each list."""
     readers = review._reviewer()._memo._readers
-    return {key: one.weight for key, one in readers.items()}
+    return {key: reader.weight for key, reader in readers.items()}
 
 
 def test_parsed_requests_are_kept_until_they_leave_the_list(

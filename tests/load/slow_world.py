@@ -24,9 +24,13 @@ from sandbox.aws_shapes import Eni, Machine, answer
 from tests.builders import LAUNCHED, NOW, VPC, a_cluster, a_filed_csr, an_extra, settings
 from tests.core.fakes import FakeLedger
 
+#: Connections over which decisions are written, the default of WRITE_CONNECTIONS.
 CONNECTIONS: Final = 8
+
 #: Seconds that a run has in Lambda, without the reserve.
 RUN: Final = 50.0
+
+#: The time-out of the EC2 client that is used when little time is left.
 _HASTY_SECONDS: Final = 3.0
 
 

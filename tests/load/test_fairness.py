@@ -5,8 +5,11 @@ from datetime import timedelta
 from tests.handlers.account import Account, Cluster
 from tests.handlers.lambdas import Lambdas
 
+#: Nodes with one valid CSR each, and the CSRs of the node that floods the list.
 GOOD = 50
 FLOOD = 10_000
+
+#: The number of the flooding node, which no other node has.
 GREEDY = 999
 
 

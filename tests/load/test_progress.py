@@ -68,7 +68,7 @@ def test_ten_thousand_undecided_csrs_hide_no_newer_one() -> None:
     The nodes behind them are approved while their kubelets still wait: within 15 minutes.
     """
     machines = [a_machine(number) for number in range(40)]
-    behind = [asked_by(one, n, age=timedelta(seconds=95)) for n, one in enumerate(machines)]
+    behind = [asked_by(machine, n, age=timedelta(seconds=95)) for n, machine in enumerate(machines)]
     later = [
         replace(
             behind[0],

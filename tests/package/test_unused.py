@@ -18,7 +18,8 @@ LAZY: Final[Mapping[str, str]] = {}
 #: Prints the file of every module that the handlers' imports load.
 _IMPORT: Final = f"""\
 import sys, {", ".join(handler.rpartition(".")[0] for handler in FUNCTIONS)}
-print(*(file for one in list(sys.modules.values()) if (file := getattr(one, "__file__", None))))
+found = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+print(*filter(None, found))
 """
 
 

@@ -147,7 +147,7 @@ class Scenery:
 
     def _place(self, record: str) -> int:
         inside = self._get(_INSIDE[record])
-        return next(at for at, one in enumerate(inside) if isinstance(one, RECORDS[record]))
+        return next(at for at, record in enumerate(inside) if isinstance(record, RECORDS[record]))
 
 
 _NOTED = Condition("Noted", "True", "ByHand", "", None)

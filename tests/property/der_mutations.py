@@ -214,6 +214,6 @@ def _edge(random: Random, text: bytes) -> int:
 
 def _shuffled_lines(random: Random, text: bytes) -> bytes:
     lines = text.split(b"\n")
-    one, two = random.randrange(len(lines)), random.randrange(len(lines))
-    lines[one], lines[two] = lines[two], lines[one]
+    first, second = random.randrange(len(lines)), random.randrange(len(lines))
+    lines[first], lines[second] = lines[second], lines[first]
     return b"\n".join(lines)

@@ -51,10 +51,10 @@ def _places(holder: Any) -> list[Place]:
     found: list[Place] = []
     waiting = [holder]
     while waiting:
-        one = waiting.pop()
-        keys = range(len(one)) if isinstance(one, list) else list(one)
-        found += [(one, key) for key in keys]
-        waiting += [one[key] for key in keys if isinstance(one[key], dict | list)]
+        container = waiting.pop()
+        keys = range(len(container)) if isinstance(container, list) else list(container)
+        found += [(container, key) for key in keys]
+        waiting += [container[key] for key in keys if isinstance(container[key], dict | list)]
     return found
 
 

@@ -27,6 +27,7 @@ from tests.property import document_mutations, saved
 from tests.property.fuzzing import repeatable, seeds
 from tests.property.oracle import moment, objections
 
+#: Mutants in a normal run, and mutants of each seed in a run of FUZZ_SECONDS.
 MUTANTS = 250
 BATCH = 25
 

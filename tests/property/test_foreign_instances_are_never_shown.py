@@ -58,9 +58,9 @@ FOREIGN: tuple[tuple[dict[str, Any], Role | RoleUnknown], ...] = (
 
 
 def _interface(private: str, public: str) -> NetworkInterface:
-    one = an_interface(address=private, public=(), secondary=())
+    made = an_interface(address=private, public=(), secondary=())
     primary = PrivateAddress(IPv4Address(private), primary=True, public=frozenset({_v4(public)}))
-    return replace(one, ipv4=(primary,))
+    return replace(made, ipv4=(primary,))
 
 
 def _v4(text: str) -> IPv4Address:

@@ -62,6 +62,7 @@ from tests.property.changes import (
     Scenery,
 )
 
+#: Hypothesis's examples of each rule: fewer than its default of 100, because there are many rules.
 EXAMPLES = 60
 
 _cluster_names = st.from_regex(CLUSTER_NAME, fullmatch=True).filter(lambda name: name != "prod")

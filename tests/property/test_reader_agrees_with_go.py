@@ -91,7 +91,7 @@ def differences(ours: Pkcs10, theirs: GoView) -> list[str]:
     if ours.key.rule is KeyRule.ALLOWED:
         # The key as it is, and as Go encodes it again: only one encoding is allowed.
         pairs["key"] = ((ours.key.spki,) * 2, (theirs.spki, theirs.canonical_spki))
-    return [f"{what}: {one} != {two}" for what, (one, two) in pairs.items() if one != two]
+    return [f"{what}: {our} != {their}" for what, (our, their) in pairs.items() if our != their]
 
 
 def _our_subject(ours: Pkcs10) -> list[tuple[int, str, int, bytes]]:
@@ -188,7 +188,7 @@ def test_valid_requests_pass_both(go: GoReader, entry: CatalogueEntry) -> None:
 
 
 def _cryptography_requests() -> list[str]:
-    """Paths of all requests that cryptography ships as vectors."""
+    """Return the paths of all requests that cryptography ships as vectors."""
     root = Path(cryptography_vectors.__file__).parent
     return sorted(
         str(path.relative_to(root))
@@ -417,11 +417,12 @@ def test_the_readers_agree_on_any_bytes_in_the_pem(
 ) -> None:
     """With any bytes inserted anywhere into two blocks, the two parsers agree or ours refuses."""
     good, evil = (CsrBuilder.of_node(keys.ecdsa("two"), GOOD.node, names) for names in (GOOD, EVIL))
-    one = good.pem()
+    block = good.pem()
+    changed = block[:at] + text + block[at + cut :]
 
     examine(
         go,
-        [one[:at] + text + one[at + cut :], one[:at] + text + one[at + cut :] + evil.pem()],
+        [changed, changed + evil.pem()],
         Tally(),
     )
 

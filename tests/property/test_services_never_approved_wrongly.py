@@ -64,6 +64,8 @@ RECORDS: dict[str, type[Any]] = {
     "service": Service,
     "cluster": Cluster,
 }
+
+#: As in `test_never_approves_wrongly.py`.
 EXAMPLES = 60
 
 
@@ -206,7 +208,7 @@ _WHATEVER_THE_SUBJECT = tuple(
 )
 #: Attacks by the subject alone, or by extensions that this signer allows.
 _OF_NODES_ONLY = ("subject", "extensions")
-#: Honest for this signer, which takes names from the extension and needs no subject.
+#: Valid for this signer, which takes names from the extension and needs no subject.
 _HONEST_HERE = "subject/empty"
 
 
@@ -252,7 +254,9 @@ def test_no_forged_request_would_be_approved_for_its_subject(attack: CatalogueEn
 
 _label = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 _asked_for = st.one_of(
-    st.builds("{}.{}.svc".format, _label, _label.filter(lambda one: one not in ("shop", "svc"))),
+    st.builds(
+        "{}.{}.svc".format, _label, _label.filter(lambda label: label not in ("shop", "svc"))
+    ),
     st.sampled_from(("localhost", "web-0.localhost", "127.0.0.1", "::1")),
     st.integers(0, 2**24 - 1).map(lambda number: str(IPv4Address((127 << 24) + number))),
 )
@@ -263,7 +267,7 @@ _asked_for = st.one_of(
 def test_other_namespaces_services_and_loopback_names_are_left_with_a_warning(
     asked: list[str],
 ) -> None:
-    """They are never approved; they prove nothing, unless they are the API server's own."""
+    """Such names are never approved; only the API server's own prove that a request is wrong."""
     assume(not any(".default.svc" in name and name.startswith("kubernetes.") for name in asked))
     case = a_service_case(request=a_service_request(sans=names(DNS, *asked)))
 

@@ -106,5 +106,5 @@ def _both(
     right: ast.expr,
     values: Mapping[str, _Value],
 ) -> _Value:
-    one, other = _evaluated(left, values), _evaluated(right, values)
-    return None if one is None or other is None else compute(one, other)
+    first, second = _evaluated(left, values), _evaluated(right, values)
+    return None if first is None or second is None else compute(first, second)

@@ -72,5 +72,8 @@ def monitoring_of(stack: Stack) -> Stack:
     given = nested["Parameters"]
     assert "monitoring.yaml" == nested["TemplateURL"]
     return Template.read(ROOT / nested["TemplateURL"]).stack(
-        name=f"{given['Stack']}-Monitoring-1A2B3C4D5E6F", region=stack.region, **given
+        # CloudFormation names a nested stack like this: stack, logical ID, random text.
+        name=f"{given['Stack']}-Monitoring-1A2B3C4D5E6F",
+        region=stack.region,
+        **given,
     )

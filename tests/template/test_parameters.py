@@ -77,7 +77,7 @@ def test_numbers_are_bounded_as_in_the_code(setting: str, template: Template) ->
 @pytest.mark.parametrize(("parameter", "words"), [("Mode", Mode), ("RequireAccess", RequireAccess)])
 def test_words_are_those_of_the_code(parameter: str, words: type[Enum], template: Template) -> None:
     """The parameter takes every word of its setting, and no other."""
-    assert [one.value for one in words] == template.parameters[parameter]["AllowedValues"]
+    assert [word.value for word in words] == template.parameters[parameter]["AllowedValues"]
 
 
 def test_boolean_settings_take_only_true_and_false(template: Template) -> None:

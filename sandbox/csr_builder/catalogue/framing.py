@@ -32,7 +32,7 @@ def _framing(
 
 
 def _in_first_line(text: bytes, at: int) -> Frame:
-    """`text` into the good block's first base64 line, at this place; then the evil block."""
+    """Return a frame: `text` at this place of the good block's first line, then the evil block."""
 
     def frame(good: bytes, evil: bytes) -> bytes:
         lines = base64_lines(good)

@@ -32,7 +32,7 @@ def _key(
 
 
 def _bent(name: str, title: str, description: str, spki: bytes) -> CatalogueEntry:
-    """A P-256 key with another SPKI."""
+    """Return a P-256 key with another SPKI."""
     return _key(name, title, description, keys.with_spki(keys.ecdsa(_FIXED), spki), _WELL_FORMED)
 
 

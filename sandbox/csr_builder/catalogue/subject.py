@@ -24,7 +24,7 @@ _ORGANIZATION = rdn(ORGANIZATION, der.printable("system:nodes"))
 def _subject(
     name: str, title: str, description: str, rdns: Callable[[str, str], tuple[bytes, ...]]
 ) -> CatalogueEntry:
-    """`rdns` gets the CN that the node must have and the one that it wants."""
+    """Return an entry. `rdns` gets the CN that the node must have and the one that it wants."""
 
     def make(key: Key, good: Names, evil: Names) -> bytes:
         own, other = (f"system:node:{names.node}" for names in (good, evil))

@@ -25,7 +25,7 @@ IPV6_INSTANCE = an_instance(interfaces=(an_interface(ipv6=("2001:db8::a",)),))
 LINES: tuple[Line, ...] = (
     # --- ip-addresses
     Line("ip-addresses", "the primary private address", a_case()),
-    Line("ip-addresses", "the public address on it", with_names(PUBLIC_ADDRESS)),
+    Line("ip-addresses", "the primary interface's public address", with_names(PUBLIC_ADDRESS)),
     Line("ip-addresses", "DNS names only", with_names(NODE)),
     Line(
         "ip-addresses",

@@ -25,9 +25,11 @@ OF_BOTH = {"kubernetes.io/cluster/prod": "owned", "kubernetes.io/cluster/dev": "
 
 LINES: tuple[Line, ...] = (
     # --- cluster
-    Line("cluster", "its VPC and its tag", a_case()),
+    Line("cluster", "the cluster's VPC and tag", a_case()),
     *(
-        Line("cluster", f"its tag {tag}", a_case(instance=an_instance(tags={tag: "prod"})))
+        Line(
+            "cluster", f"the cluster's tag {tag}", a_case(instance=an_instance(tags={tag: "prod"}))
+        )
         for tag in ("eks:cluster-name", "eks:eks-cluster-name", "aws:eks:cluster-name")
     ),
     Line(
@@ -125,12 +127,12 @@ LINES: tuple[Line, ...] = (
     Line("node-role", "the role of the instance profile", a_case()),
     Line(
         "node-role",
-        "the same in another letter case",
+        "the role in another letter case",
         a_case(csr=a_csr(extra=an_extra(role="EKS-Node"))),
     ),
     Line(
         "node-role",
-        "the same with a path",
+        "the role with a path",
         a_case(csr=a_csr(extra=an_extra(role="team/eks-node"))),
     ),
     Line(
@@ -154,7 +156,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "node-role",
-        "the same name in another account",
+        "the role's name in another account",
         a_case(
             csr=a_csr(
                 extra=an_extra() | {"canonicalArn": ("arn:aws:iam::999999999999:role/eks-node",)}
@@ -167,7 +169,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "node-role",
-        "the same in another partition",
+        "the role's name in another partition",
         a_case(
             csr=a_csr(
                 extra=an_extra() | {"canonicalArn": ("arn:aws-cn:iam::111122223333:role/eks-node",)}

@@ -9,8 +9,12 @@ from tests.core.check_cases.line import LEAVE, Line
 
 LINES: tuple[Line, ...] = (
     # --- instance-known
-    Line("instance-known", "by its session", a_case()),
-    Line("instance-known", "by its name, where allowed", a_case(csr=BY_NAME_CSR, identity="name")),
+    Line("instance-known", "found by the session's instance id", a_case()),
+    Line(
+        "instance-known",
+        "found by the node's name, where allowed",
+        a_case(csr=BY_NAME_CSR, identity="name"),
+    ),
     Line(
         "instance-known",
         "EC2 has no such instance",
@@ -60,10 +64,10 @@ LINES: tuple[Line, ...] = (
         f"got ['i-0bbbbbbbbbbbbbbbb'], expected {INSTANCE_ID}",
     ),
     # --- instance-single
-    Line("instance-single", "one", a_case()),
+    Line("instance-single", "one instance", a_case()),
     Line(
         "instance-single",
-        "two with the same name",
+        "two instances with the same name",
         a_case(
             csr=BY_NAME_CSR,
             identity="name",

@@ -42,7 +42,7 @@ LINES: tuple[Line, ...] = (
         "got MLDSA65, which this version doesn't support",
     ),
     # --- signature
-    Line("signature", "signed with its own key", a_case()),
+    Line("signature", "signed with the request's own key", a_case()),
     Line(
         "signature",
         "Ed25519, which has no separate hash",
@@ -79,7 +79,7 @@ LINES: tuple[Line, ...] = (
     Line("subject", "O and CN of the requester", a_case()),
     Line(
         "subject",
-        "the same in PrintableString",
+        "the subject in PrintableString",
         a_case(request=a_request(subject=a_subject(*O_AND_CN, string_type=StringType.PRINTABLE))),
     ),
     Line("subject", "CN before O", a_case(request=a_request(subject=a_subject(*O_AND_CN[::-1])))),
@@ -180,7 +180,7 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "usages",
-        "one twice",
+        "a usage twice",
         a_case(csr=a_csr(usages=("digital signature", "server auth", "server auth"))),
         DENY,
         "usages not allowed",
@@ -199,7 +199,7 @@ LINES: tuple[Line, ...] = (
     ),
     # --- san-kinds
     Line("san-kinds", "a DNS name and an address", a_case()),
-    Line("san-kinds", "one trailing dot", with_names(f"{NODE}.")),
+    Line("san-kinds", "a name with one trailing dot", with_names(f"{NODE}.")),
     Line(
         "san-kinds",
         "no subject alternative names",
@@ -284,7 +284,7 @@ LINES: tuple[Line, ...] = (
         "got 31536001 s, expected at most 31536000 s",
     ),
     # --- key-not-reused
-    Line("key-not-reused", "a key of its own", a_case()),
+    Line("key-not-reused", "a key that no other requester has", a_case()),
     Line(
         "key-not-reused",
         "another node's key",

@@ -121,7 +121,7 @@ LINES: tuple[Line, ...] = (
     Line("newest", "nothing newer", a_case()),
     Line(
         "newest",
-        "a newer one of the same requester",
+        "a newer request of the requester",
         a_case(peers=Peers(newer="csr-later")),
         LEAVE,
         "superseded",

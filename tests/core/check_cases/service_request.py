@@ -66,7 +66,7 @@ LINES: tuple[Line, ...] = (
         "got MLDSA65, which this version doesn't support",
     ),
     # --- signature
-    Line("signature", "signed with its own key", a_service_case()),
+    Line("signature", "signed with the request's own key", a_service_case()),
     Line(
         "signature",
         "signed with another key",
@@ -253,7 +253,7 @@ LINES: tuple[Line, ...] = (
         "got 31536001 s, expected at most 31536000 s",
     ),
     # --- key-not-reused
-    Line("key-not-reused", "a key of its own", a_service_case()),
+    Line("key-not-reused", "a key that no other requester has", a_service_case()),
     Line(
         "key-not-reused",
         "another namespace's key",

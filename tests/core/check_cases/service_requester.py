@@ -80,7 +80,7 @@ LINES: tuple[Line, ...] = (
     Line("among-newest", "the twentieth", a_service_case(peers=Peers(newer_in_namespace=19))),
     Line(
         "among-newest",
-        "a newer one of the same ServiceAccount",
+        "a newer request of the ServiceAccount",
         a_service_case(peers=Peers(newer="web-tls-2", newer_in_namespace=1)),
     ),
     Line(
