@@ -63,6 +63,7 @@ def ended(
         names: list[NodeAddress] = [("InternalDNS", "ip-10-7-0-1.ec2.internal")]
         node.boot(kubelets, [*node.addresses, *(names if how == "denied" else [])])
     paths = {how: f"{CSRS}/{kubelets.filed(node.name)}" for how, node in nodes.items()}
+    kubelets.wait_until_watching(nodes["deleted"].name)
     plane.admin.request("DELETE", paths["deleted"])
     body = plane.admin.request("GET", paths["failed"])[1]
     body["status"] = {"conditions": [{"type": "Failed", "status": "True", "reason": "Test"}]}
