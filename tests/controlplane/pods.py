@@ -7,7 +7,7 @@ _NAMESPACE = "/api/v1/namespaces/default"
 
 
 def run_pod(plane: ControlPlane, node: Node, pod: str) -> None:
-    """Register the node as its kubelet does, and schedule a pod of the container `app` on it."""
+    """Register the node as its kubelet does, and schedule a pod on it."""
     address = {"type": "InternalIP", "address": node.ip}
     _create(
         plane,
@@ -22,6 +22,11 @@ def run_pod(plane: ControlPlane, node: Node, pod: str) -> None:
             },
         },
     )
+    schedule(plane, node, pod)
+
+
+def schedule(plane: ControlPlane, node: Node, pod: str) -> None:
+    """Schedule a pod of the container `app` on the node, without a ServiceAccount's token."""
     _create(
         plane,
         f"{_NAMESPACE}/serviceaccounts",
@@ -34,7 +39,11 @@ def run_pod(plane: ControlPlane, node: Node, pod: str) -> None:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": pod},
-            "spec": {"nodeName": node.name, "containers": [{"name": "app", "image": "app"}]},
+            "spec": {
+                "nodeName": node.name,
+                "automountServiceAccountToken": False,
+                "containers": [{"name": "app", "image": "app"}],
+            },
         },
     )
 

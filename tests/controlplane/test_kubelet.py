@@ -25,7 +25,7 @@ def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
 def test_kubectl_logs_is_an_internal_error_until_one_review(
     plane: ControlPlane, node: Node, kubelets: Kubelets
 ) -> None:
-    """The users' symptom: the API server can't read a pod's log from a node without certificate."""
+    """The API server can't read a pod's log from a kubelet without a certificate."""
     run_pod(plane, node, "web")
     node.boot(kubelets)
     kubelets.filed(node.name)
@@ -78,7 +78,7 @@ def test_a_kubelet_whose_token_is_refused_reports_the_api_servers_answer(
 
 
 def test_a_kubelet_waits_as_long_as_a_csr_is_fresh(kubelets: Kubelets) -> None:
-    """The certificate of an older CSR is never used, so the default age limit is exact."""
+    """A kubelet never uses the certificate of an older CSR, so the default age limit is exact."""
     assert Policy().max_csr_age_seconds == kubelets.wait_seconds
 
 

@@ -52,7 +52,7 @@ def test_a_kinds_kubelet_requests_these_names(
 def test_a_kinds_request_has_this_verdict(
     filed: Mapping[str, str], reviewed: Mapping[str, Any], kind: NodeKind
 ) -> None:
-    """With default settings."""
+    """The verdict is that of one review with default settings."""
     line = reviewed[filed[kind.title]]
 
     refused_by = [refusal["check"] for refusal in line.get("refusals", [])]
@@ -62,7 +62,7 @@ def test_a_kinds_request_has_this_verdict(
 def test_a_node_without_an_address_requests_nothing(
     plane: ControlPlane, aws: FakeAws, profile: str, kubelets: Kubelets
 ) -> None:
-    """The kubelet waits until the cloud controller has written an address."""
+    """A kubelet waits until the cloud controller has written an address."""
     node = join(plane, aws, profile)
     node.boot(kubelets, kubelet_addresses(node.name))
     other = join(plane, aws, profile)

@@ -63,6 +63,7 @@ def ended(
         names: list[NodeAddress] = [("InternalDNS", "ip-10-7-0-1.ec2.internal")]
         node.boot(kubelets, [*node.addresses, *(names if how == "denied" else [])])
     paths = {how: f"{CSRS}/{kubelets.filed(node.name)}" for how, node in nodes.items()}
+    kubelets.wait_until_watching(nodes["deleted"].name)
     plane.admin.request("DELETE", paths["deleted"])
     body = plane.admin.request("GET", paths["failed"])[1]
     body["status"] = {"conditions": [{"type": "Failed", "status": "True", "reason": "Test"}]}
@@ -77,7 +78,7 @@ def ended(
 def test_a_kubelet_files_again_after_its_request_was(
     plane: ControlPlane, kubelets: Kubelets, ended: Mapping[str, Node], how: str
 ) -> None:
-    """Two seconds later, with the names that it has then: a corrected node recovers."""
+    """A kubelet files 2 s later, with the names that its node has then: a fixed node recovers."""
     node = ended[how]
     kubelets.filed(node.name, after=1)
 
@@ -90,7 +91,7 @@ def test_a_kubelet_files_again_after_its_request_was(
 def test_a_kubelet_files_again_when_it_has_waited_for_a_request_that_was_left(
     plane: ControlPlane, aws: FakeAws, left: Node, impatient: Kubelets
 ) -> None:
-    """The kubelet drops the earlier request's key, so only the new request is approved."""
+    """A kubelet drops the key of its earlier request, so only the new request is approved."""
     first = impatient.filed(left.name)
     impatient.filed(left.name, after=1)
     impatient.stop(left.name)
@@ -108,7 +109,7 @@ def test_a_kubelet_that_restarts_files_at_once_and_waits_for_the_new_request(
     node.boot(kubelets)
     first = kubelets.filed(node.name)
     kubelets.stop(node.name)
-    # Creation times are whole seconds, and of two requests with the same one either is the newest.
+    # Creation times are whole seconds, and of two requests of the same second either is the newest.
     eventually(lambda: True if _seconds_since(plane, first) > 1 else None, "the next second")
     node.boot(kubelets)
     second = kubelets.filed(node.name, after=1)
@@ -151,7 +152,7 @@ def test_a_kubelet_waits_for_the_same_request_while_the_api_server_restarts(
 def test_a_kubelet_waits_for_a_signer_that_is_off(
     plane: ControlPlane, node: Node, kubelets: Kubelets
 ) -> None:
-    """An approved request is issued, and used, once the signer is back."""
+    """An approved request is issued, and its certificate used, once the signer is back."""
     node.boot(kubelets)
     csr = kubelets.filed(node.name)
     plane.stop("signer")
@@ -168,9 +169,9 @@ def test_a_kubelet_waits_for_a_signer_that_is_off(
 def test_a_node_in_a_public_subnet_gets_its_certificates_in_two_rounds(
     plane: ControlPlane, aws: FakeAws, profile: str, kubelets: Kubelets
 ) -> None:
-    """The kubelet requests its private names; all names only once it has a certificate for those.
+    """A kubelet asks for all names only once it has a certificate for the private names.
 
-    The public ones become known, by the cloud controller, while the first request is pending.
+    The cloud controller writes the public name and address while the first request is pending.
     """
     node = join(plane, aws, profile, enis=(Eni("10.9.1.1", public="198.51.100.91"),))
     node.boot(kubelets, kubelet_addresses(node.name, node.ip))
@@ -193,12 +194,12 @@ def test_a_node_in_a_public_subnet_gets_its_certificates_in_two_rounds(
 def test_a_change_of_addresses_files_nothing_while_a_nodes_first_request_is_pending(
     plane: ControlPlane, aws: FakeAws, profile: str, kubelets: Kubelets
 ) -> None:
-    """The kubelet files at each change otherwise, so the steady node shows that there was time.
+    """A kubelet with a certificate files at each change; it shows that there was time to file.
 
     This is a race in client-go, kubernetes/kubernetes#136485. If this test fails, a kubelet with
     the fix has come: a node whose public address moves then replaces its first request itself.
-    Let this test expect a second request, test the node in a public subnet with the one round that
-    it then needs, and see docs/kubelets.md for what else was made for kubelets without the fix.
+    Let this test expect a second request, test the node in a public subnet with the single round
+    that it then needs, and correct what docs/kubelets.md says about a change of addresses.
     """
     pending, steady = (
         join(plane, aws, profile, enis=(Eni(f"10.9.2.{number}", public=f"198.51.100.{number}"),))

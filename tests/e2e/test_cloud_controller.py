@@ -30,7 +30,7 @@ def register(plane: ControlPlane, node: Node, kind: NodeKind) -> None:
             "providerID": f"aws:///us-east-1a/{node.machine.id}",
             "taints": [{"key": _TAINT, "value": "true", "effect": "NoSchedule"}],
         },
-        "status": {"addresses": [{"type": one, "address": text} for one, text in addresses]},
+        "status": {"addresses": [{"type": kind, "address": text} for kind, text in addresses]},
     }
     assert 201 == plane.admin.request("POST", _NODES, body)[0]
 
@@ -40,7 +40,7 @@ def written(plane: ControlPlane, node: Node) -> list[NodeAddress] | None:
     read: Any = plane.admin.request("GET", f"{_NODES}/{node.name}")[1]
     if any(taint["key"] == _TAINT for taint in read["spec"].get("taints", [])):
         return None
-    return [(one["type"], one["address"]) for one in read["status"]["addresses"]]
+    return [(address["type"], address["address"]) for address in read["status"]["addresses"]]
 
 
 @pytest.mark.parametrize("families", _FAMILIES, ids=", ".join)
@@ -51,7 +51,7 @@ def test_the_imitation_gives_the_cloud_controllers_addresses(
     programs: NodeProgram,
     families: tuple[str, ...],
 ) -> None:
-    """`cloud_addresses` gives the same ones in the same order, for every kind of node."""
+    """`cloud_addresses` gives the same addresses in the same order, for every kind of node."""
     kinds = [kind for kind in KINDS if tuple(kind.families) == families]
     # The provider doesn't ask for managed instances, as the cloud controller that AWS runs does.
     shown = {kind.title: dict(kind.instance) | {"managed": False} for kind in kinds}

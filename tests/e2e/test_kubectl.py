@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sandbox.aws import Eni, FakeAws
 from tests.controlplane.nodes import CSRS, RBAC, VPC, Node, join, review
+from tests.controlplane.pods import schedule
 from tests.real.controlplane import ControlPlane, eventually
 from tests.real.node import NodeProgram
 
@@ -37,38 +38,20 @@ def let_the_api_server_read_kubelets(plane: ControlPlane) -> None:
     assert 201 == plane.admin.request("POST", f"{RBAC}/clusterrolebindings", body)[0]
 
 
-def schedule(plane: ControlPlane, node: Node, pod: str) -> None:
-    """Schedule a pod of the container `app` on the node."""
-    namespace = "/api/v1/namespaces/default"
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
-    plane.admin.request("POST", f"{namespace}/serviceaccounts", account)
-    body = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": pod},
-        "spec": {
-            "nodeName": node.name,
-            "automountServiceAccountToken": False,
-            "containers": [{"name": "app", "image": "app"}],
-        },
-    }
-    assert 201 == plane.admin.request("POST", f"{namespace}/pods", body)[0]
-
-
 def has_filed(plane: ControlPlane, node: Node) -> bool | None:
     items: Any = plane.admin.request("GET", CSRS)[1]["items"]
-    return any(one["spec"]["username"] == f"system:node:{node.name}" for one in items) or None
+    return any(csr["spec"]["username"] == f"system:node:{node.name}" for csr in items) or None
 
 
 def ready_containers(plane: ControlPlane, pod: str) -> bool | None:
     status: Any = plane.admin.request("GET", f"/api/v1/namespaces/default/pods/{pod}")[1]["status"]
-    return any(one["ready"] for one in status.get("containerStatuses", [])) or None
+    return any(container["ready"] for container in status.get("containerStatuses", [])) or None
 
 
 def test_kubectl_logs_and_exec_work_after_one_review(
     plane: ControlPlane, aws: FakeAws, profile: str, programs: NodeProgram
 ) -> None:
-    """Both fail with the kubelet's `tls: internal error` until its request is approved."""
+    """Both commands fail with the kubelet's `tls: internal error` until its request is approved."""
     let_the_api_server_read_kubelets(plane)
     ip = own_address()
     node = join(plane, aws, profile, enis=(Eni(ip),))

@@ -45,8 +45,8 @@ func (c cluster) clientConfig(token string) *rest.Config {
 	}
 }
 
-// reportingRequests reports the name of each CSR that is created, and each request that the API server refuses, or
-// that doesn't reach it. The manager itself only logs that, without the node's name.
+// reportingRequests reports the name of each CSR that is created, each watch that begins, and each request that the
+// API server refuses, or that doesn't reach it. The manager itself only logs that, without the node's name.
 func reportingRequests(report func(kind, text string)) transport.WrapperFunc {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTrip(func(request *http.Request) (*http.Response, error) {
@@ -58,6 +58,8 @@ func reportingRequests(report func(kind, text string)) transport.WrapperFunc {
 				report("error", refusal(answer))
 			case answer.StatusCode == http.StatusCreated:
 				report("filed", createdName(answer))
+			case request.URL.Query().Has("watch"):
+				report("watching", "")
 			}
 			return answer, err
 		})

@@ -44,8 +44,8 @@ type readdress struct {
 }
 
 // An event is a line of standard output. The first one of the process is `waits`, with the seconds that a kubelet
-// waits for a certificate. Those of a node are `filed`, with the name of its CSR, `certificate`, with the chain in
-// PEM, and `error`, with its message.
+// waits for a certificate. Those of a node are `filed`, with the name of its CSR, `watching`, `certificate`, with the
+// chain in PEM, and `error`, with its message.
 type event struct {
 	Node  string `json:"node"`
 	Event string `json:"event"`

@@ -17,16 +17,17 @@ from tests.real.controlplane.process import NotReadyError, eventually
 
 _WAIT_SECONDS: Final = 30.0
 
-EventKind = Literal["filed", "certificate", "error", "waits"]
+EventKind = Literal["filed", "watching", "certificate", "error", "waits"]
 
 
 @dataclass(frozen=True, slots=True)
 class KubeletEvent:
     """An event of a node's kubelet.
 
-    `filed`: it has created a CSR; the text is its name. `certificate`: it has a certificate; the
-    text is the chain in PEM. `error`: the API server refused a request, with the status and the
-    message as text, or couldn't be reached. `waits`: the first event of the process.
+    `filed`: it has created a CSR; the text is its name. `watching`: it watches its CSR.
+    `certificate`: it has a certificate; the text is the chain in PEM. `error`: the API server
+    refused a request, with the status and the message as text, or couldn't be reached. `waits`:
+    the first event of the process.
     """
 
     node: str
@@ -81,6 +82,10 @@ class Kubelets:
         Raises `NotReadyError`, with what else has happened to the node, if it doesn't come in time.
         """
         return self._event(node, "filed", after)
+
+    def wait_until_watching(self, node: str) -> None:
+        """Wait until a node watches its first request: it never sees a deletion before that."""
+        self._event(node, "watching", 0)
 
     def count(self, node: str, kind: EventKind) -> int:
         """Return how many events of a kind a node has had until now."""

@@ -130,7 +130,7 @@ class ControlPlane:
 
     @property
     def kubelet_client_ca(self) -> Path:
-        """Return the CA certificate of the kubelets' clients, of which the API server is one."""
+        """Return the CA certificate of the kubelets' clients, such as the API server."""
         return self._clients.pair.certificate
 
     def kubelets(self, *, wait: timedelta | None = None) -> Kubelets:
