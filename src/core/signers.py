@@ -6,8 +6,8 @@ from typing import Final
 
 from core import budget, evidence, service_evidence
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
+from core.checks.node import requester_is_node
 from core.checks.request import request_well_formed, signature, subject
-from core.checks.requester import requester_is_node
 from core.checks.service import requester_is_service_account, service_names
 from core.claims import claim_of
 from core.errors import EvidenceUnavailable
