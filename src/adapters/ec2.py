@@ -69,12 +69,16 @@ class Ec2Fleet:
     def by_private_dns_name(
         self, names: Collection[str], vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
-        """Return a VPC's instances by PrivateDnsName; a name that EC2 doesn't know is absent."""
-        if not vpc_id:
+        """Return a VPC's instances by PrivateDnsName; a name that EC2 doesn't know is absent.
+
+        `vpc_id`: None for all VPCs; empty if the cluster's is unknown, and then nothing is known.
+        """
+        if vpc_id == "":
             return dict.fromkeys(names, EvidenceUnavailable("the cluster's VPC is unknown"))
         known: dict[str, tuple[Instance, ...] | EvidenceUnavailable] = {}
         for batch in _batches(names):
-            filters = {"private-dns-name": list(batch), "vpc-id": [vpc_id]}
+            filters = {"private-dns-name": list(batch)}
+            filters |= {} if vpc_id is None else {"vpc-id": [vpc_id]}
             known.update(self._ask(batch, "PrivateDnsName", filters))
         return known
 

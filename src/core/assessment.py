@@ -32,10 +32,11 @@ from core.model import (
     NoEvidence,
     ParsedCsr,
     Peers,
+    RoleUnknown,
 )
 from core.peers import PeerIndex
-from core.reading import read_list
-from core.slices import sliced
+from core.reading import read_all, read_list
+from core.slices import SLICE, rotated, sliced
 
 #: A function that asks for the evidence of a slice of cases at once.
 EvidenceSource = Callable[[Sequence[Case]], Answers]
@@ -63,10 +64,14 @@ class Plan:
 
 @dataclass(slots=True)
 class Gated:
-    """A list's pending cases after the gates: those past them, and how many stopped, by reason."""
+    """A list's pending cases after the gates: those past them, and how many stopped, by reason.
+
+    `open`: cases among those stopped that evidence may let pass, by the reason they stopped for.
+    """
 
     passed: list[Case] = field(default_factory=list)
     stopped: Counter[str] = field(default_factory=Counter)
+    open: list[tuple[Case, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -96,6 +101,36 @@ class Assessment:
     def slices_of(self, parsed: Sequence[ParsedCsr]) -> Iterator[list[Evaluation]]:
         """Judge other requests of the list. The gates are among their checks."""
         yield from self._slices(parsed, self.context.signer.checks)
+
+    def reconsidered(self, is_due: Callable[[Case], bool]) -> Iterator[Evaluation]:
+        """Judge cases that a gate stopped and that evidence may let pass: a slice of them at most.
+
+        To be called after the others are judged, so that no requester who only claims an instance
+        delays a node. A case that the gate stops again stays counted, and isn't returned.
+        """
+        found = [(case, reason) for case, reason in self.gated.open if is_due(case)]
+        turn = rotated(found, self.context.now)[:SLICE]
+        reasons = {id(case.csr): reason for case, reason in turn}
+        read = read_all([case for case, _ in turn], self.context, self.budget.may_begin_slice)
+        parsed = [one for one in read if isinstance(one, ParsedCsr)]
+        for evaluations in self.slices_of(parsed):
+            for one in evaluations:
+                if not self._is_stopped_again(one):
+                    self.gated.stopped[reasons[id(one.case.csr)]] -= 1
+                    yield one
+
+    def _is_stopped_again(self, one: Evaluation) -> bool:
+        if isinstance(one, Deferred):
+            return True
+        # Without IAM's answer the gate can't know: that is no reason to stop.
+        if one.verdict is None or (isinstance(one.case.role, RoleUnknown) and one.case.role.fault):
+            return False
+        open_gates = [
+            check.id
+            for check in self.context.signer.checks
+            if check.gate and check.may_pass_by_evidence(one.case)
+        ]
+        return any(refusal.check in open_gates for refusal in one.verdict.refusals)
 
     def _slices(
         self, parsed: Sequence[ParsedCsr], checks: tuple[Check, ...]
@@ -183,14 +218,18 @@ def _gate(cases: Iterable[Case], assessment: Assessment) -> None:
         try:
             newer, newer_in_namespace = peers.newer(csr), peers.newer_in_namespace(csr)
             case = replace(first, peers=Peers(newer, newer_in_namespace=newer_in_namespace))
-            refusal = next((r for check in gates if (r := check.run(case)) is not None), None)
+            refused = [(check, one) for check in gates if (one := check.run(case)) is not None]
+            is_open = len(refused) == 1 and refused[0][0].may_pass_by_evidence(case)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
             assessment.bugs.append(Bug.of(case, error))
             continue
-        if refusal is None:
+        if not refused:
             gated.passed.append(case)
-        else:
-            gated.stopped[refusal.reason] += 1
+            continue
+        reason = refused[0][1].reason
+        gated.stopped[reason] += 1
+        if is_open:
+            gated.open.append((case, reason))
 
 
 def _others(cases: Sequence[Case], assessment: Assessment) -> list[Case]:

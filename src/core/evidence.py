@@ -1,12 +1,13 @@
 """What EC2 and IAM show for the instances that the requesters claim to be."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from core.dns import is_dns_name
+from core.dns import folded, is_dns_name, suffix
 from core.errors import EvidenceUnavailable, OutOfTime
+from core.identity import INSTANCE_ID
 from core.model import Case, Identity, IdentityKind, Instance, NotProvided, Role, RoleUnknown
 from core.ports import Fleet
 from core.slices import rotated
@@ -53,15 +54,17 @@ def gather(
     now: datetime,
     *,
     roles_wanted: bool,
+    is_of_cluster: Callable[[Instance], bool] = lambda _: True,
 ) -> Mapping[Identity, Evidence | EvidenceUnavailable]:
     """Ask for all identities at once: one call per batch, and one per instance profile.
 
-    `vpc_id`: the VPC of nodes that are known by name only; None for any VPC (only offline). An
-    identity that couldn't be asked for maps to the error, which is never a verdict. The profile
-    that is asked for first changes with `now`: if IAM is slow, a run has time for a few only, and
-    the next run must begin with others.
+    `vpc_id`: the VPC of nodes that are known by name only; None for any VPC. `is_of_cluster`: of
+    several instances with a node's name, those for which it returns False don't count. An identity
+    that couldn't be asked for maps to the error, which is never a verdict. The profile that is
+    asked for first changes with `now`: if IAM is slow, a run has time for a few only, and the next
+    run must begin with others.
     """
-    found = _instances(identities, vpc_id, fleet)
+    found = _instances(identities, vpc_id, fleet, is_of_cluster)
     profiles = {
         answer[0].profile_arn
         for answer in found.values()
@@ -85,7 +88,10 @@ def living(instances: Iterable[Instance], vpc_id: str | None) -> tuple[Instance,
 
 
 def _instances(
-    wanted: Collection[Identity], vpc_id: str | None, fleet: Fleet
+    wanted: Collection[Identity],
+    vpc_id: str | None,
+    fleet: Fleet,
+    is_of_cluster: Callable[[Instance], bool],
 ) -> dict[Identity, tuple[Instance, ...] | EvidenceUnavailable]:
     ids = {identity.instance_id for identity in wanted if identity.instance_id is not None}
     # Only plain host names reach the filter: EC2 reads `*`, `?` and `\` in it as wildcards.
@@ -94,6 +100,7 @@ def _instances(
         for identity in wanted
         if identity.kind is IdentityKind.NAME and is_dns_name(identity.node)
     }
+    ids |= {one for one in map(_instance_in, names) if one is not None}
     by_id = fleet.by_id(sorted(ids)) if ids else {}
     by_name = fleet.by_private_dns_name(sorted(names), vpc_id) if names else {}
     answers: dict[Identity, tuple[Instance, ...] | EvidenceUnavailable] = {}
@@ -102,10 +109,31 @@ def _instances(
             answers[identity] = by_id.get(identity.instance_id, ())
             continue
         named = by_name.get(identity.node, ())
-        if not isinstance(named, EvidenceUnavailable):
-            named = living(named, vpc_id)
-        answers[identity] = named
+        by_its_id = by_id.get(_instance_in(identity.node) or "", ())
+        if isinstance(named, EvidenceUnavailable) or isinstance(by_its_id, EvidenceUnavailable):
+            answers[identity] = named if isinstance(named, EvidenceUnavailable) else by_its_id
+            continue
+        known = {one.id for one in named}
+        more = (one for one in by_its_id if one.id not in known and _is_named(one, identity.node))
+        found = living((*named, *more), vpc_id)
+        # If none is the cluster's, all are kept: the check `cluster` then says why they aren't.
+        answers[identity] = tuple(filter(is_of_cluster, found)) or found
     return answers
+
+
+def _instance_in(node: str) -> str | None:
+    """Return the instance id in a node's name, if it is one or a resource name that has one."""
+    first = folded(node).partition(".")[0]
+    return first if INSTANCE_ID.fullmatch(first) else None
+
+
+def _is_named(instance: Instance, node: str) -> bool:
+    """Return True for the instance's id, or its id under PrivateDnsName's suffix.
+
+    From: EC2 User Guide, "EC2 instance hostnames and domains" (resource names).
+    """
+    domain = folded(suffix(instance.private_dns_name))
+    return folded(node) in {instance.id, f"{instance.id}.{domain}"}
 
 
 def _evidence(

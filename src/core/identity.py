@@ -50,12 +50,9 @@ def session_instance(csr: Csr) -> str | None:
 
 def identify(csr: Csr, *, allow_name: bool) -> Identity | None:
     """Return the instance that a CSR claims: by its session, else by name if that is allowed."""
-    node = csr.node
-    if not node:
-        return None
-    instance_id = session_instance(csr)
+    node, instance_id = csr.node or "", session_instance(csr)
     if instance_id is not None:
         return Identity(IdentityKind.SESSION, instance_id, node)
-    if allow_name and not has_iam_keys(csr):
+    if node and allow_name and not has_iam_keys(csr):
         return Identity(IdentityKind.NAME, None, node)
     return None

@@ -61,6 +61,10 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
         tally.add(act(to_reapprove(evaluations, settings), settings, mode, ports))
         rechecked += evaluations
 
+    asking = assessment.peers.asking_seconds
+    mapped_wrongly = assessment.reconsidered(lambda case: not is_early(asking(case.csr), settings))
+    tally.add(act(list(mapped_wrongly), settings, mode, ports))
+
     run = Run(
         cluster=cluster,
         signer=signer.name,
@@ -71,7 +75,7 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
         cause=listing.cause,
         not_read=assessment.not_read,
         unreadable=listing.unreadable,
-        gated=assessment.gated.stopped,
+        gated=+assessment.gated.stopped,  # without the reasons that are 0 by now
         totals=tally.totals(),
         findings=with_evaluations(issued.findings, rechecked),
         seconds=(ports.clock.now() - started).total_seconds(),

@@ -184,6 +184,16 @@ class Policy(_FromEnvironment):
     extra_dns_suffixes: Domains = ()
     allow_short_service_names: Boolean = False
 
+    @model_validator(mode="after")
+    def _names_are_bound_to_the_cluster(self) -> Self:
+        by_name_alone = self.allow_name_identity and self.allow_other_vpcs
+        if by_name_alone and not self.require_cluster_tag:
+            raise ValueError(
+                "ALLOW_NAME_IDENTITY with ALLOW_OTHER_VPCS needs REQUIRE_CLUSTER_TAG=true, or any"
+                " instance with a node's name counts as that node"
+            )
+        return self
+
 
 class Selection(_FromEnvironment):
     """Which clusters are served.

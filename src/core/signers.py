@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from core import budget, evidence, service_evidence
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
+from core.checks.instance import not_of_cluster
+from core.checks.node import requester_is_node
 from core.checks.request import request_well_formed, signature, subject
-from core.checks.requester import requester_is_node
 from core.checks.service import requester_is_service_account, service_names
 from core.claims import claim_of
 from core.errors import EvidenceUnavailable
@@ -17,8 +19,10 @@ from core.model import (
     APP_SERVING,
     KUBELET_SERVING,
     Case,
+    Cluster,
     Csr,
     Identity,
+    Instance,
     NotProvided,
     Pkcs10,
     Refusal,
@@ -69,13 +73,22 @@ def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answer
     if not cases:
         return {}
     shared = cases[0]
+    cluster, policy = shared.cluster, shared.policy
+    vpc_id = None if isinstance(cluster, NotProvided) else cluster.vpc_id
     return evidence.gather(
         [case.identity for case in cases if case.identity is not None],
-        None if isinstance(shared.cluster, NotProvided) else shared.cluster.vpc_id,
+        None if policy.allow_other_vpcs else vpc_id,
         fleet,
         shared.now,
-        roles_wanted=shared.policy.verify_node_role,
+        roles_wanted=policy.verify_node_role,
+        is_of_cluster=partial(_is_of_cluster, cluster, policy),
     )
+
+
+def _is_of_cluster(cluster: Cluster | NotProvided, policy: Policy, instance: Instance) -> bool:
+    if isinstance(cluster, NotProvided):
+        return True
+    return not_of_cluster(instance, cluster, policy) is None
 
 
 def _username(csr: Csr, _request: Pkcs10) -> tuple[str, ...]:

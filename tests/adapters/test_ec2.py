@@ -350,6 +350,20 @@ def test_a_name_that_is_a_pattern_is_never_requested(pattern: str) -> None:
     assert ec2.asked == []
 
 
+def test_names_of_any_vpc_are_requested_without_a_vpc() -> None:
+    """Nodes may be in other VPCs, if the settings allow it."""
+    request = {
+        "Filters": [{"Name": "private-dns-name", "Values": ["a.b"]}],
+        "MaxResults": 200,
+        "IncludeManagedResources": True,
+    }
+    page = a_page(an_item(1, "a.b", "vpc-1"), an_item(2, "a.b", "vpc-2"))
+    with ec2_saying((request, page)) as fleet:
+        answer = fleet.by_private_dns_name(["a.b"], None)
+
+    assert by_name(answer) == {"a.b": [an_id(1), an_id(2)]}
+
+
 def test_without_a_vpc_no_name_is_requested() -> None:
     """Names are unique within a VPC only."""
     ec2 = ScriptedEc2(a_page(an_item(1, "a.b")))

@@ -189,7 +189,26 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
         lambda: World([a_filed_csr(node="fargate-ip-10-0-1-10.ec2.internal")]),
         (Cause.NOT_EC2,),
     ),
-    "a person": (lambda: World([a_filed_csr(username="alice")]), (Cause.NOT_A_NODE,)),
+    "a person": (
+        lambda: World([a_filed_csr(username="alice", extra=an_extra("alice"))]),
+        (Cause.NOT_A_NODE,),
+    ),
+    "a person in a session named like an instance": (
+        lambda: World([a_filed_csr(username="alice", extra=an_extra(role="admin"))]),
+        (Cause.NOT_A_NODE,),
+    ),
+    "a node whose role isn't mapped as one": (
+        lambda: World([a_filed_csr(username="alice")]),
+        (Cause.ROLE_NOT_MAPPED,),
+    ),
+    "HyperPod": (
+        lambda: World([a_filed_csr(node="hyperpod-i-0aaaaaaaaaaaaaaaa")]),
+        (Cause.NOT_EC2,),
+    ),
+    "a hybrid node by Roles Anywhere": (
+        lambda: World([a_filed_csr(node="rack7.example", extra=an_extra("rack7.example"))]),
+        (Cause.NOT_EC2,),
+    ),
     "a person posing as a node": (
         lambda: World([a_filed_csr(extra=an_extra("alice"))]),
         (Cause.NOT_A_NODE,),
@@ -238,7 +257,7 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
     ),
     "abandoned, and gone": (lambda: World([a_filed_csr(age=OLD)], []), (Cause.INSTANCE_GONE,)),
     "abandoned, a person's": (
-        lambda: World([a_filed_csr(age=OLD, username="alice")]),
+        lambda: World([a_filed_csr(age=OLD, username="alice", extra=an_extra("alice"))]),
         (Cause.ABANDONED,),
     ),
     "abandoned, of a person posing": (

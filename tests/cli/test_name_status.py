@@ -7,7 +7,7 @@ import pytest
 from cli.diagnose.name_status import NameStatus, RequestedName, name_statuses
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
-from core.model import Case, NotProvided, OtherName, Pkcs10, UnreadableRequest
+from core.model import Case, Decision, NotProvided, OtherName, Pkcs10, UnreadableRequest
 from core.settings import Policy
 from tests.builders import (
     ADDRESS,
@@ -143,7 +143,7 @@ def test_all_names_are_confirmed_exactly_if_the_checks_refuse_none(line: Line) -
     checks = tuple(
         check for check in KUBELET_SERVING_CHECKS if check.id in CHECKS or check.establishes
     )
-    refused = bool(decide(line.case, checks).refusals)
+    refused = decide(line.case, checks).decision is not Decision.APPROVE
 
     assert refused == any(
         status.status is not NameStatus.CONFIRMED for status in name_statuses(line.case)

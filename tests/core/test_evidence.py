@@ -1,5 +1,6 @@
 """Evidence from EC2 and IAM: what is requested, and what follows from the responses."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -20,9 +21,15 @@ OTHER_INSTANCE = an_instance(id=OTHER_ID, private_dns_name=OTHER_NODE)
 
 
 def ask(
-    fleet: FakeFleet, *identities: Identity, vpc_id: str | None = VPC, roles_wanted: bool = True
+    fleet: FakeFleet,
+    *identities: Identity,
+    vpc_id: str | None = VPC,
+    roles_wanted: bool = True,
+    is_of_cluster: Callable[[Instance], bool] = lambda _: True,
 ) -> list[Evidence | EvidenceUnavailable]:
-    answers = gather(identities, vpc_id, fleet, NOW, roles_wanted=roles_wanted)
+    answers = gather(
+        identities, vpc_id, fleet, NOW, roles_wanted=roles_wanted, is_of_cluster=is_of_cluster
+    )
     assert set(identities) == set(answers)
     return [answers[identity] for identity in identities]
 
@@ -38,6 +45,59 @@ def test_an_instance_is_found_by_its_name() -> None:
 
     assert [Evidence((an_instance(),), ROLE)] == ask(fleet, NAME)
     assert fleet.asked[0] == ("by_private_dns_name", NODE, f"in {VPC}")
+
+
+RESOURCE_NAME = f"{INSTANCE_ID}.eu-west-1.compute.internal"
+
+
+@pytest.mark.parametrize("node", [INSTANCE_ID, RESOURCE_NAME, f"{RESOURCE_NAME.upper()}."])
+def test_an_instance_is_found_by_its_id_or_its_resource_name(node: str) -> None:
+    """Nodes may be named so, and EC2 has no filter for resource names."""
+    [found] = ask(FakeFleet(), Identity(IdentityKind.NAME, None, node))
+
+    assert Evidence((an_instance(),), ROLE) == found
+
+
+@pytest.mark.parametrize("node", [f"{INSTANCE_ID}.evil.example", f"a.{INSTANCE_ID}", "i-0.b"])
+def test_a_name_that_only_contains_an_instance_id_finds_nothing(node: str) -> None:
+    """It is none of the instance's names, so the instance is no evidence against it either."""
+    [found] = ask(FakeFleet(), Identity(IdentityKind.NAME, None, node))
+
+    assert isinstance(found, Evidence)
+    assert () == found.instances
+
+
+def test_what_is_found_by_name_and_by_id_is_put_together() -> None:
+    """Two instances remain ambiguous, and one that is found twice is one."""
+    named = an_instance(id=OTHER_ID, private_dns_name=RESOURCE_NAME)
+    identity = Identity(IdentityKind.NAME, None, RESOURCE_NAME)
+    [two] = ask(FakeFleet((an_instance(), named)), identity)
+    [one] = ask(FakeFleet((an_instance(private_dns_name=RESOURCE_NAME),)), identity)
+
+    assert [2, 1] == [len(found.instances) for found in (two, one)]  # type: ignore[union-attr,arg-type]
+
+
+def test_of_several_with_a_name_those_of_other_clusters_dont_count() -> None:
+    """If all are, they stay, for the check `cluster` to say why."""
+    other = an_instance(id=OTHER_ID, tags={"eks:cluster-name": "dev"})
+    fleet = FakeFleet((an_instance(), other))
+
+    [one] = ask(fleet, NAME, is_of_cluster=lambda instance: instance.id == INSTANCE_ID)
+    [none] = ask(fleet, NAME, is_of_cluster=lambda _: False)
+
+    assert Evidence((an_instance(),), ROLE) == one
+    assert isinstance(none, Evidence)
+    assert (an_instance(), other) == none.instances
+
+
+def test_if_either_way_to_find_a_name_fails_nothing_is_known() -> None:
+    """The instance that wasn't shown may have the same name."""
+    identity = Identity(IdentityKind.NAME, None, RESOURCE_NAME)
+
+    for unavailable in (INSTANCE_ID, RESOURCE_NAME):
+        assert [EvidenceUnavailable] == [
+            type(one) for one in ask(FakeFleet(unavailable=(unavailable,)), identity)
+        ]
 
 
 def test_all_instances_are_requested_at_once() -> None:

@@ -27,12 +27,24 @@ def test_without_any_iam_key_there_is_no_identity_by_default() -> None:
 
 
 @pytest.mark.parametrize("username", ["alice", "system:node:", "system:nodes:a", "System:node:a"])
-@pytest.mark.parametrize("extra", [{}, an_extra()], ids=["no-IAM", "IAM"])
-def test_a_requester_that_is_no_node_has_no_instance(
-    username: str, extra: dict[str, tuple[str, ...]]
+@pytest.mark.parametrize("session", ["", "alice"])
+def test_a_requester_that_is_no_node_has_no_instance_by_its_name(
+    username: str, session: str
 ) -> None:
-    """The session name of a requester that is no node doesn't matter."""
+    """Only a node's name is an identity."""
+    extra = an_extra(session) if session else {}
+
     assert identify(a_csr(username=username, extra=extra), allow_name=True) is None
+
+
+@pytest.mark.parametrize("username", ["alice", "system:node:", "System:node:a"])
+def test_a_session_names_the_instance_of_a_requester_that_is_treated_as_no_node(
+    username: str,
+) -> None:
+    """EC2 and IAM may show that it is a node whose role isn't mapped as one."""
+    expected = Identity(IdentityKind.SESSION, INSTANCE_ID, "")
+
+    assert expected == identify(a_csr(username=username), allow_name=False)
 
 
 @pytest.mark.parametrize("key", sorted(an_extra()))

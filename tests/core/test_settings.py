@@ -381,6 +381,17 @@ def test_a_python_value_of_the_wrong_type_is_refused() -> None:
         Policy.model_validate({"extra_dns_suffixes": ("amazonaws.com",)})
 
 
+def test_names_of_any_vpc_need_the_clusters_tag() -> None:
+    """Otherwise any instance of the account with a node's name would count as that node."""
+    environ = {"ALLOW_NAME_IDENTITY": "true", "ALLOW_OTHER_VPCS": "true"}
+
+    assert Policy.from_env(environ).allow_name_identity
+    for missing in environ:
+        Policy.from_env({**environ, missing: "false", "REQUIRE_CLUSTER_TAG": "false"})
+    with pytest.raises(BadSettings, match="ALLOW_OTHER_VPCS needs REQUIRE_CLUSTER_TAG=true"):
+        Policy.from_env({**environ, "REQUIRE_CLUSTER_TAG": "false"})
+
+
 def test_settings_are_immutable() -> None:
     """A run can't change its settings."""
     with pytest.raises(ValueError, match="frozen"):

@@ -28,6 +28,7 @@ from core.model import (
     Case,
     Csr,
     Decision,
+    Instance,
     Judged,
     San,
 )
@@ -320,3 +321,37 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
 def test_the_names_here_are_those_of_the_case() -> None:
     """The builders' case requests one name and one address."""
     assert names(NODE, ADDRESS) == APPROVABLE.request.sans
+
+
+# --- nodes known by name --------------------------------------------------------------------------
+
+_BY_NAME = a_policy(allow_name_identity=True, allow_other_vpcs=True)
+_ELSEWHERE = st.builds(
+    an_instance,
+    id=st.sampled_from(("i-0bbbbbbbbbbbbbbbb", "i-0cccccccccccccccc")),
+    vpc_id=st.sampled_from(("vpc-other", "vpc-third")),
+    private_dns_name=st.sampled_from((NODE, f"{INSTANCE_ID}.eu-west-1.compute.internal")),
+    tags=st.sampled_from(({}, {"kubernetes.io/cluster/dev": "owned"}, {"eks:cluster-name": "a"})),
+    profile_arn=st.just(PROFILE),
+)
+
+
+@given(
+    node=st.sampled_from((NODE, INSTANCE_ID, f"{INSTANCE_ID}.eu-west-1.compute.internal")),
+    others=st.lists(_ELSEWHERE, max_size=3, unique_by=lambda one: one.id),
+    is_there=st.booleans(),
+)
+@tried(max_examples=EXAMPLES, deadline=None)
+def test_a_node_known_by_name_is_approved_by_its_own_clusters_instance_alone(
+    node: str, others: list[Instance], *, is_there: bool
+) -> None:
+    """Instances of other clusters with its name change nothing, wherever they are."""
+    csr = a_filed_csr(node=node, dns=(node,), extra={})
+    instances = (*others, *((an_instance(),) if is_there else ()))
+    saved = replace(SAVED, instances=instances)
+
+    [answer] = evaluate([csr], saved, _BY_NAME, NOW, decided=False)
+
+    assert isinstance(answer, Judged)
+    assert is_there == (answer.verdict.decision is Decision.APPROVE)
+    assert Decision.DENY is not answer.verdict.decision

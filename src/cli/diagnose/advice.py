@@ -52,11 +52,14 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "ALLOW_NAME_IDENTITY=true: {detail}.",
     Cause.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what "
     "impersonated the node: {detail}.",
-    Cause.NOT_EC2: "EKS itself approves Fargate and hybrid nodes: check that a hybrid node has the "
-    "label eks.amazonaws.com/compute-type=hybrid, asks for its own name, and for addresses of the "
-    "remote node networks only.",
+    Cause.NOT_EC2: "EKS itself approves Fargate, hybrid and HyperPod nodes ({detail}). Check the "
+    "role's mapping: for Fargate that the pod execution role still has its access entry of type "
+    "FARGATE_LINUX, or its aws-auth entry with system:node-proxier. Check that a hybrid node has "
+    "the label eks.amazonaws.com/compute-type=hybrid, asks for its own name, and for addresses of "
+    "the remote node networks only.",
     Cause.NOT_A_NODE: "No EC2 node filed this: find out what {requester} is, and approve nothing: "
     "{detail}.",
+    Cause.ROLE_NOT_MAPPED: "If {instance} is meant to be a node: {detail}.",
     Cause.NOT_A_KUBELET_REQUEST: "No kubelet files such a request: find out what did, and approve "
     "nothing: {detail}.",
     Cause.SIGNER_FAILED: "Fix what the signer reports; the kubelet files a new request within a "

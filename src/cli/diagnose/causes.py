@@ -51,6 +51,7 @@ class Cause(Enum):
     # requester and request
     NOT_EC2 = "not-ec2"
     NOT_A_NODE = "not-a-node"
+    ROLE_NOT_MAPPED = "role-not-mapped"
     NOT_A_KUBELET_REQUEST = "not-a-kubelet-request"
     # decisions and certificates
     SIGNER_FAILED = "signer-failed"
@@ -196,7 +197,10 @@ def _is_younger(case: Case, instance: Instance) -> bool:
 
 
 def _kind(_case: Case, refusal: Refusal) -> Cause:
-    return Cause.NOT_EC2 if refusal.reason == "not an EC2 node" else Cause.NOT_A_NODE
+    return {
+        "not an EC2 node": Cause.NOT_EC2,
+        "role not mapped as a node's": Cause.ROLE_NOT_MAPPED,
+    }.get(refusal.reason, Cause.NOT_A_NODE)
 
 
 def _cluster(_case: Case, refusal: Refusal) -> Cause:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from core.checks import instance, names, request, requester, reserved, service
+from core.checks import instance, names, node, request, requester, reserved, service
 from core.checks.check import Availability, Check, Need, availability
 from core.model import Effect
 from core.settings import Policy
@@ -38,8 +38,14 @@ def _role_matters(policy: Policy) -> bool:
 _of_instance = partial(Check, effects=_LEAVE, establishes=_OWN_INSTANCE)
 
 KUBELET_SERVING_CHECKS = (
-    Check("requester-is-node", requester.requester_is_node, _LEAVE, gate=True),
-    Check("node-kind", requester.node_kind, _LEAVE, gate=True),
+    Check(
+        "requester-is-node",
+        node.requester_is_node,
+        _LEAVE,
+        gate=True,
+        may_pass_by_evidence=node.claims_instance,
+    ),
+    Check("node-kind", node.node_kind, _LEAVE, gate=True),
     Check("fresh", requester.fresh, _LEAVE, gate=True, changes_with_time=True),
     Check("newest", requester.newest, _LEAVE, gate=True),
     Check("request-well-formed", request.request_well_formed, _DENY),

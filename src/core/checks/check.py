@@ -41,6 +41,10 @@ def _always(_policy: Policy) -> bool:
     return True
 
 
+def _never(_case: Case) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One rule: a pure function that returns a refusal, of one of its `effects`, or None.
@@ -49,7 +53,8 @@ class Check:
     provided, but is then listed as not run. What it `establishes` is met for later checks only if
     it passes. `applies` returns whether the policy asks for the rule. A `gate` that refuses ends
     the evaluation. A review runs a gate before it reads a request, and again when judging only if
-    its answer `changes_with_time`.
+    its answer `changes_with_time`. `may_pass_by_evidence` returns whether a case that the gate
+    stopped is judged again, with evidence, after all others.
     """
 
     id: str
@@ -61,6 +66,7 @@ class Check:
     applies: Callable[[Policy], bool] = _always
     gate: bool = False
     changes_with_time: bool = False
+    may_pass_by_evidence: Callable[[Case], bool] = _never
 
 
 def availability(need: Need, case: Case) -> Availability:

@@ -131,15 +131,20 @@ def not_of_cluster(instance: Instance, cluster: Cluster, policy: Policy) -> Refu
             "instance in another VPC",
             f"got {instance.vpc_id or 'none'}, expected {vpc or 'unknown'}",
         )
-    named = _clusters_named(instance)
-    if cluster.name in named:
+    if has_tag_of(instance, cluster):
         return None
+    named = _clusters_named(instance)
     if named:
         return _of_another(instance, cluster, named)
     if policy.require_cluster_tag:
         expected = f"{_CLUSTER_TAG_PREFIX}{cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
         return Refusal.leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
     return None
+
+
+def has_tag_of(instance: Instance, cluster: Cluster) -> bool:
+    """Return True when the instance has one of the cluster's tags."""
+    return cluster.name in _clusters_named(instance)
 
 
 def node_role(case: Case) -> Refusal | None:

@@ -84,7 +84,10 @@ class IdentityKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The instance that the requester claims to be. `instance_id` is None when known by name."""
+    """The instance that the requester claims to be.
+
+    `instance_id` is None when known by name; `node` is empty if the cluster treats it as no node.
+    """
 
     kind: IdentityKind
     instance_id: str | None

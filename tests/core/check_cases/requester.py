@@ -1,11 +1,58 @@
 """Node requests: the checks of who asks, and when."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
-from core.model import Peers
-from tests.builders import INSTANCE_ID, NODE, a_case, a_csr, an_extra
+from core.model import NOT_PROVIDED, Peers, RoleUnknown
+from tests.builders import (
+    INSTANCE_ID,
+    NODE,
+    ROLE,
+    a_case,
+    a_cluster,
+    a_csr,
+    a_policy,
+    an_extra,
+    an_instance,
+)
 from tests.core.check_cases.cases import BY_NAME_CSR
 from tests.core.check_cases.line import LEAVE, Line
+
+#: What EC2 shows for a session that isn't named after an instance: nothing.
+NOTHING: Mapping[str, Any] = {"identity": None, "instances": ()}
+#: A node whose role the cluster maps to another user.
+MISCONFIGURED = a_csr(username="ops", groups=("system:authenticated",))
+
+#: Evidence that doesn't show that instance as this cluster's own, or its role as the requester's.
+UNCONFIRMED: Mapping[str, Mapping[str, Any]] = {
+    "no instance": {"instances": ()},
+    "two instances": {"instances": (an_instance(), an_instance())},
+    "another instance": {"instance": an_instance(id="i-0bbbbbbbbbbbbbbbb")},
+    "a stopped instance": {"instance": an_instance(state="stopped")},
+    "an instance launched since": {"instance": an_instance(launched=None)},
+    "an instance of another VPC": {"instance": an_instance(vpc_id="vpc-other")},
+    "an instance of another cluster": {"instance": an_instance(tags={"eks:cluster-name": "dev"})},
+    "an instance without tags, where none are required": {
+        "instance": an_instance(tags={}),
+        "policy": a_policy(require_cluster_tag=False),
+    },
+    "an instance of another role, where roles aren't verified": {
+        "csr": a_csr(username="ops", extra=an_extra(role="admin")),
+        "policy": a_policy(verify_node_role=False),
+    },
+    "an instance whose role IAM doesn't show": {"role": RoleUnknown("throttled", fault=True)},
+    "an instance that wasn't given": {"instances": NOT_PROVIDED},
+    "an instance whose role wasn't given": {"role": NOT_PROVIDED},
+    "an instance of a cluster that wasn't given": {"cluster": NOT_PROVIDED},
+    "an instance of a cluster without a name": {"cluster": a_cluster(name="")},
+}
+
+FIX = (
+    f"EC2 instance {INSTANCE_ID} isn't treated as a node: map its role {ROLE} to "
+    "system:node:{{EC2PrivateDNSName}} with the nodes' groups, or give it an access entry of type "
+    "EC2_LINUX; got "
+)
 
 LINES: tuple[Line, ...] = (
     # --- requester-is-node
@@ -21,7 +68,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "requester-is-node",
         "a node without a name",
-        a_case(csr=a_csr(username="system:node:")),
+        a_case(csr=a_csr(username="system:node:"), **NOTHING),
         LEAVE,
         "not a node",
         "got username system:node:, expected system:node:<name>",
@@ -29,7 +76,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "requester-is-node",
         "a node's username without the nodes' group",
-        a_case(csr=a_csr(groups=("system:authenticated",))),
+        a_case(csr=a_csr(groups=("system:authenticated",)), **NOTHING),
         LEAVE,
         "not in the nodes' groups",
         "missing system:nodes",
@@ -37,10 +84,26 @@ LINES: tuple[Line, ...] = (
     Line(
         "requester-is-node",
         "a username in another letter case",
-        a_case(csr=a_csr(username=f"System:Node:{NODE}")),
+        a_case(csr=a_csr(username=f"System:Node:{NODE}"), **NOTHING),
         LEAVE,
         "not a node",
         f"got username System:Node:{NODE}, expected system:node:<name>",
+    ),
+    Line(
+        "requester-is-node",
+        "this cluster's own instance under another user's name, which node-kind refuses",
+        a_case(csr=MISCONFIGURED),
+    ),
+    *(
+        Line(
+            "requester-is-node",
+            f"another user in a session named after {sentence}",
+            a_case(**{"csr": MISCONFIGURED, **changes}),
+            LEAVE,
+            "not a node",
+            "got username ops, expected system:node:<name>",
+        )
+        for sentence, changes in UNCONFIRMED.items()
     ),
     # --- node-kind
     Line("node-kind", "a session of one instance", a_case()),
@@ -65,6 +128,43 @@ LINES: tuple[Line, ...] = (
         LEAVE,
         "not an EC2 node",
         "got node mi-0123456789abcdef0",
+    ),
+    Line(
+        "node-kind",
+        "a HyperPod node",
+        a_case(csr=a_csr(node="hyperpod-i-0123456789abcdef0")),
+        LEAVE,
+        "not an EC2 node",
+        "got node hyperpod-i-0123456789abcdef0",
+    ),
+    Line(
+        "node-kind",
+        "a hybrid node by Roles Anywhere, named like its session",
+        a_case(csr=a_csr(node="rack7.example", extra=an_extra("Rack7.example"))),
+        LEAVE,
+        "not an EC2 node",
+        "got node rack7.example, named like its session",
+    ),
+    Line(
+        "node-kind",
+        "this cluster's own instance whose role is mapped to another user",
+        a_case(csr=MISCONFIGURED),
+        LEAVE,
+        "role not mapped as a node's",
+        f"{FIX}ops",
+    ),
+    Line(
+        "node-kind",
+        "this cluster's own instance whose role lacks the nodes' groups",
+        a_case(csr=a_csr(groups=("system:authenticated",))),
+        LEAVE,
+        "role not mapped as a node's",
+        f"{FIX}system:node:{NODE}",
+    ),
+    Line(
+        "node-kind",
+        "another user that no instance confirms, which requester-is-node refuses",
+        a_case(csr=MISCONFIGURED, instances=()),
     ),
     Line(
         "node-kind",

@@ -55,6 +55,22 @@ ROWS: Final = (
         "leave/instance-single/",
     ),
     Row(
+        "run an instance of another cluster or VPC with a node's name (`ALLOW_NAME_IDENTITY`)",
+        "tests/core/test_settings.py::test_names_of_any_vpc_need_the_clusters_tag",
+        (
+            Change(
+                "src/core/settings.py",
+                "if by_name_alone and not self.require_cluster_tag:",
+                "if False:",
+            ),
+        ),
+    ),
+    Row(
+        "be identified by an instance ID that the node's name only contains (`ALLOW_NAME_IDENTITY`)",
+        "tests/core/test_evidence.py::test_a_name_that_only_contains_an_instance_id_finds_nothing",
+        (Change(_EVIDENCE, "and _is_named(one, identity.node)", ""),),
+    ),
+    Row(
         "file under a name before the instance that will have this name is launched",
         LINES,
         (unchecked("instance.py", "instance_launched_before"),),

@@ -16,19 +16,36 @@ ROWS: Final = (
     Row(
         "file as a user that only has a node's name",
         LINES,
-        (unchecked("requester.py", "requester_is_node"),),
+        (unchecked("node.py", "requester_is_node"),),
         "leave/requester-is-node/",
     ),
     Row(
         "file as a person who assumed a node's role, under a session name like an instance id",
         "tests/attack/test_instances.py::test_a_session_name_that_resembles_an_instance_id_is_left",
-        (unchecked("requester.py", "node_kind"),),
+        (unchecked("node.py", "node_kind"),),
     ),
     Row(
         "file with IAM's extra keys in another letter case, to be identified by the node's name",
         "tests/core/test_identity.py"
         "::test_any_iam_key_in_any_letter_case_prevents_identification_by_name",
         (Change("src/core/identity.py", "allow_name and not has_iam_keys(csr)", "allow_name"),),
+    ),
+    Row(
+        "get a role of the requester's own mapped as a node's by the approver's advice, with a"
+        " session named like an instance",
+        "tests/property/test_only_own_nodes_are_advised.py"
+        "::test_only_a_running_instance_of_this_cluster_with_its_own_role_is_advised",
+        (
+            Change("src/core/checks/node.py", "    instance.node_role,\n", ""),
+            Change("src/core/checks/node.py", "return is_tagged and all", "return all"),
+            Change("src/core/checks/node.py", "    instance.instance_known,\n", ""),
+            Change("src/core/checks/node.py", "    instance.cluster,\n", ""),
+        ),
+    ),
+    Row(
+        "delay nodes by filing under thousands of sessions that are named like instances",
+        "tests/core/test_review_misconfigured.py::test_strangers_never_delay_a_node",
+        (Change("src/core/assessment.py", "self.context.now)[:SLICE]", "self.context.now)"),),
     ),
     Row(
         "file under a role that the cluster maps as a node's, but that isn't the instance's",
