@@ -21,7 +21,6 @@ from core.printable import printable
 
 TokenSource = Callable[[], str]
 
-_CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
 # When the time is up, an answer that has begun may take this much longer.
 _GRACE_SECONDS: Final = 1.0
@@ -119,7 +118,10 @@ class ApiConnection:
                 self._endpoint + call.path,
                 headers=_headers(token, call),
                 body=call.body,
-                _request_timeout=(min(_CONNECT_SECONDS, left), min(_READ_SECONDS, left)),
+                _request_timeout=(
+                    min(self._retries.connect_seconds, left),
+                    min(_READ_SECONDS, left),
+                ),
             )
             return self._read(response.response, token, call.stop_at)
         except ApiException as error:  # the client raises it for a failed handshake

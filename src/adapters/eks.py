@@ -3,8 +3,10 @@
 import base64
 import re
 import ssl
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
@@ -38,7 +40,8 @@ class DescribedCluster:
     `endpoint`, `ca_pem` and `token_for` are empty unless the cluster is reviewable. `token_for`:
     what its tokens are signed for: the name, or the id if it is local to an Outpost. `auth_mode`:
     `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`. `private_only`: the endpoint isn't public.
-    `version`: of Kubernetes, `1.31`. Empty where EKS's answer lacks it.
+    `version`: of Kubernetes, `1.31`. `public_cidrs`: the networks that may use a public endpoint.
+    Empty where EKS's answer lacks it.
     """
 
     cluster: Cluster
@@ -49,6 +52,12 @@ class DescribedCluster:
     auth_mode: str
     private_only: bool
     version: str = ""
+    public_cidrs: tuple[str, ...] = ()
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether a public endpoint is closed to some IPv4 addresses, such as perhaps Lambda's."""
+        return bool(self.public_cidrs) and not self.private_only and not _is_all(self.public_cidrs)
 
 
 def list_clusters(eks: Any) -> list[str]:
@@ -113,6 +122,7 @@ class _Shape(BaseModel):
 class _Vpc(_Shape):
     vpc_id: Text = ""
     endpoint_public_access: Annotated[StrictBool, or_(default=True)] = True
+    public_access_cidrs: Annotated[tuple[StrictStr, ...], or_(())] = ()
 
 
 class _Network(_Shape):
@@ -179,7 +189,17 @@ def _described(read: _Cluster, region: str) -> DescribedCluster:
         auth_mode=read.access_config.authentication_mode,
         private_only=not read.resources_vpc_config.endpoint_public_access,
         version=read.version,
+        public_cidrs=read.resources_vpc_config.public_access_cidrs,
     )
+
+
+def _is_all(cidrs: Sequence[str]) -> bool:
+    """Return whether these networks are all of IPv4; those that can't be read count as none."""
+    networks = []
+    for one in cidrs:
+        with suppress(ValueError):
+            networks.append(IPv4Network(one))
+    return list(collapse_addresses(networks)) == [IPv4Network("0.0.0.0/0")]
 
 
 def _endpoint(text: str) -> str:

@@ -14,7 +14,7 @@ from adapters.ledger_lines import (
     unreadable_line,
 )
 from adapters.ledger_metrics import ACCOUNT, CLUSTER, ENDS, WHEN_NOT_ZERO, emit, values_of
-from core.errors import ClusterUnavailable, NotOnboarded
+from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
 
@@ -83,11 +83,37 @@ class PowertoolsLedger:
         else:
             self._emit_all(cluster, region, counted)
 
-    def not_onboarded(self, cluster: str, region: str, error: NotOnboarded) -> None:
-        """Record that the cluster rejects our credentials or allows us nothing: no access yet."""
-        line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail)
-        self._log(logging.INFO, "cluster not onboarded", line)
-        self._emit_all(cluster, region, {"NotOnboarded": 1})
+    def not_onboarded(
+        self, cluster: str, region: str, error: NotOnboarded, required: str = ""
+    ) -> None:
+        """Record that the cluster rejects our credentials or allows us nothing: no access yet.
+
+        `required`: why that is an error; empty if it isn't.
+        """
+        line = _cluster_line(
+            cluster, region, cause=error.cause, detail=error.detail, **_required(required)
+        )
+        self._log(_warned_if(required), "cluster not onboarded", line)
+        self._emit_all(cluster, region, {"NotOnboarded": 1, "ReviewErrors": int(bool(required))})
+
+    def unreachable(
+        self, cluster: str, region: str, error: Unreachable, required: str = ""
+    ) -> None:
+        """Record that there is no way to the cluster's endpoint, and what to do about it.
+
+        `required`: why that is an error; empty if it isn't. The cluster has no metrics of its own,
+        which would cost money for as long as nothing changes.
+        """
+        line = _cluster_line(
+            cluster,
+            region,
+            cause=error.cause,
+            detail=error.detail,
+            fix=error.fix,
+            **_required(required),
+        )
+        self._log(_warned_if(required), "cluster unreachable", line)
+        self._emit_account({"Unreachable": 1, "ReviewErrors": int(bool(required))})
 
     def skipped(self, cluster: str, region: str, reason: str) -> None:
         """Record that the review ended on purpose: the cluster is gone, not ready or not selected.
@@ -134,6 +160,14 @@ def _level(record: Record) -> int:
     warns = verdict is not None and any(refusal.warns for refusal in verdict.refusals)
     is_warned = warns or record.action in _WARNED or record.due is Decision.DENY
     return logging.WARNING if is_warned else logging.INFO
+
+
+def _warned_if(required: str) -> int:
+    return logging.WARNING if required else logging.INFO
+
+
+def _required(why: str) -> dict[str, str]:
+    return {"required": why} if why else {}
 
 
 def _cluster_line(cluster: str, region: str, **texts: str) -> Line:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from adapters.kubernetes_protobuf import read_status
+from core.budget import CONNECT_SECONDS, SHORT_CONNECT_SECONDS
 from core.ports import Clock
 from core.printable import printable
 
@@ -74,12 +75,23 @@ class Retries:
         *,
         sleep: Callable[[float], None] = time.sleep,  # nothing signals when a server is back
         jitter: Callable[[], float] = random.random,
+        is_doubtful: bool = False,
     ) -> None:
-        """`sleep`: waits, in seconds; tests pass one that doesn't. `jitter`: from 0 to 1."""
+        """`sleep`: waits, in seconds; tests pass one that doesn't. `jitter`: from 0 to 1.
+
+        `is_doubtful`: there may be no way to the endpoint. Until it answers, attempts to connect
+        are short, and a failed one isn't repeated.
+        """
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
+        self._is_doubtful = is_doubtful
         self._forbidden_since: float | None = None
+
+    @property
+    def connect_seconds(self) -> float:
+        """How long each address of the endpoint may take to accept a connection."""
+        return SHORT_CONNECT_SECONDS if self._is_doubtful else CONNECT_SECONDS
 
     def outcome_of(
         self, attempt: Callable[[], Outcome], *, stop_at: float = 0.0, retry_forbidden: bool = True
@@ -101,7 +113,9 @@ class Retries:
     def _wait(self, outcome: Outcome, ceiling: float) -> float | None:
         """Return the seconds until the next attempt; None if the outcome is final."""
         if isinstance(outcome, NoAnswer):
-            return ceiling * self._jitter() if outcome.cause == "connection" else None
+            is_repeated = outcome.cause == "connection" and not self._is_doubtful
+            return ceiling * self._jitter() if is_repeated else None
+        self._is_doubtful = False
         if outcome.status == 403:
             return ceiling * _FORBIDDEN_SHARE if self._may_be_starting() else None
         if outcome.status == 200:

@@ -40,6 +40,13 @@ FAST_CALL_SECONDS: Final = 5.0
 #: With less time left, the API server isn't asked for Services.
 SERVICE_CALL_SECONDS: Final = 3.0
 
+#: How long a cluster's endpoint may take to accept a connection, for each of its addresses.
+CONNECT_SECONDS: Final = 3.0
+
+#: The same where there may be no way to the endpoint, and it is tried once: 24 such clusters must
+#: not delay the others. TCP repeats a lost first packet after a second.
+SHORT_CONNECT_SECONDS: Final = 1.5
+
 #: The fraction of a run's time that the listing leaves.
 LISTING_LEAVES: Final = 0.5
 

@@ -40,5 +40,17 @@ class NotOnboarded(ClusterUnavailable):
     """The cluster's API rejects our credentials (401) or allows us nothing (403): no access yet."""
 
 
+class Unreachable(ClusterUnavailable):
+    """There is no way from the reviewer to the cluster's endpoint, or it isn't tried for a while.
+
+    `fix`: what an operator does about it. `is_fault`: EKS's description doesn't explain it.
+    """
+
+    def __init__(self, cause: str, detail: str, *, fix: str, is_fault: bool) -> None:
+        super().__init__(cause, detail)
+        self.fix = fix
+        self.is_fault = is_fault
+
+
 class BadSettings(CsrApproverError):
     """The operator's fault: a setting's value isn't allowed. Names the setting and what is."""

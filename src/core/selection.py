@@ -1,13 +1,15 @@
-"""Which clusters the approver serves."""
+"""Which clusters the approver serves, which are switched off, and which must let it in."""
 
 from fnmatch import fnmatchcase
 from typing import Final
 
 from core.model import Cluster
-from core.settings import Selection
+from core.settings import RequireAccess, ReviewSettings, Selection
 
-#: A cluster's tag that may lower the stack's mode for that cluster, never raise it.
+#: A cluster's tag that may lower the stack's mode for that cluster, or switch its reviews off.
 MODE_TAG: Final = "csr-approver:mode"
+
+_OFF: Final = "off"
 
 
 def is_reviewable(status: str) -> bool:
@@ -23,10 +25,38 @@ def is_named(selection: Selection, name: str, region: str, *, home: str) -> bool
 
 
 def is_selected(selection: Selection, cluster: Cluster, *, home: str) -> bool:
-    """Return whether Region, name and tag select this cluster."""
+    """Return whether Region, name and tag select this cluster; it may be switched off."""
     if not is_named(selection, cluster.name, cluster.region, home=home):
         return False
     key, has_value, value = selection.cluster_tag.partition("=")
     if not key:
         return not has_value
     return key in cluster.tags and (not has_value or cluster.tags[key] == value)
+
+
+def is_off(cluster: Cluster) -> bool:
+    """Return whether the cluster's tag says that it isn't to be reviewed."""
+    return cluster.tags.get(MODE_TAG, "").strip() == _OFF
+
+
+def is_singled_out(selection: Selection, cluster: Cluster) -> bool:
+    """Return whether an operator chose this selected cluster, and not just every cluster there is.
+
+    It is chosen by a glob other than `*`, or by CLUSTER_TAG.
+    """
+    by_name = any(
+        pattern.strip("*") and fnmatchcase(cluster.name, pattern)
+        for pattern in selection.cluster_names
+    )
+    return by_name or bool(selection.cluster_tag)
+
+
+def why_required(settings: ReviewSettings, cluster: Cluster) -> str:
+    """Return why this cluster must let the approver in; empty if it needn't."""
+    if settings.require_access is RequireAccess.ALL:
+        return "REQUIRE_ACCESS=all"
+    if settings.require_access is RequireAccess.NONE:
+        return ""
+    if is_singled_out(settings, cluster):
+        return "selected by CLUSTER_NAMES or CLUSTER_TAG"
+    return f"tagged {MODE_TAG}" if MODE_TAG in cluster.tags else ""

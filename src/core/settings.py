@@ -111,6 +111,16 @@ class Mode(Enum):
         return min(self, other, key=lambda mode: mode.rank)
 
 
+class RequireAccess(Enum):
+    """For which clusters missing access is an error."""
+
+    #: Those that CLUSTER_NAMES (other than `*`) or CLUSTER_TAG selects, or that are tagged
+    #: csr-approver:mode.
+    SELECTED = "selected"
+    ALL = "all"
+    NONE = "none"
+
+
 class _FromEnvironment(BaseModel):
     """Settings whose field names are environment variables in lower case; empty means default."""
 
@@ -201,7 +211,9 @@ class ReviewSettings(Policy, Selection):
     `write_connections`: how many approvals and denials are written at once, each on its own
     connection, which takes up to 25 MiB if a requester's objects are large. `reapprove_unissued`:
     an experiment, see `core.acting.to_reapprove`. `app_serving`: review the requests of
-    ServiceAccounts for their Services too.
+    ServiceAccounts for their Services too. `require_access`: for which clusters it is an error
+    that they refuse the approver or can't be reached. `subnet_ids`: the reviewer's own subnets;
+    without them it runs outside any VPC.
     """
 
     mode: Mode = Mode.SHADOW
@@ -211,6 +223,8 @@ class ReviewSettings(Policy, Selection):
     write_connections: int = Field(8, ge=1, le=16)
     reapprove_unissued: Boolean = False
     app_serving: Boolean = False
+    require_access: RequireAccess = RequireAccess.SELECTED
+    subnet_ids: Names = ()
 
     @model_validator(mode="after")
     def _acts_before_csrs_are_abandoned(self) -> Self:

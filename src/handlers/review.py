@@ -7,7 +7,7 @@ Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 import os
 from collections.abc import Mapping
 from functools import cache, partial
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from aws_lambda_powertools import Logger
 
@@ -21,15 +21,19 @@ from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.iam import InstanceProfiles
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
+from adapters.reach import Reach
+from adapters.retry import Retries
 from core import selection
 from core.budget import SECOND_SIGNER_SECONDS
-from core.errors import ClusterUnavailable, NotOnboarded
+from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.memo import Memo
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
 from core.signers import Signer, served
 from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
+
+_IN_REACH: Final = "the reviewer's subnets should reach it"
 
 
 class Reviewer:
@@ -45,6 +49,7 @@ class Reviewer:
         self._aws = aws
         self._ledger = ledger
         self._clusters = ClusterCache(self._describe, now)
+        self._reach = Reach(now, in_vpc=bool(settings.subnet_ids))
         self._profiles = InstanceProfiles(aws.client("iam"), now)
         self._memo = Memo()
 
@@ -76,11 +81,7 @@ class Reviewer:
             self._review(name, region, clock)
         except ClusterNotFound:
             self._ledger.skipped(name, region, "EKS knows no such cluster")
-        except NotOnboarded as error:
-            self._clusters.forget(name, region)
-            self._ledger.not_onboarded(name, region, error)
         except ClusterUnavailable as error:
-            self._clusters.forget(name, region)
             self._ledger.cluster_unavailable(name, region, error)
 
     def _review(self, name: str, region: str, clock: Clock) -> None:
@@ -97,9 +98,15 @@ class Reviewer:
             self._ledger.skipped(name, region, f"status {described.status}")
             return
         first, *others = served(self._settings)
-        self._review_signer(
-            first, described, ReservedClock(clock, SECOND_SIGNER_SECONDS * len(others))
-        )
+        try:
+            self._reach.check(described)
+            self._review_signer(
+                first, described, ReservedClock(clock, SECOND_SIGNER_SECONDS * len(others))
+            )
+        except ClusterUnavailable as error:
+            self._not_reviewed(described, error)
+            return
+        self._reach.listed(described)
         for signer in others:
             try:
                 self._review_signer(signer, described, clock)
@@ -108,6 +115,26 @@ class Reviewer:
                 # error, even NotOnboarded.
                 self._clusters.forget(name, region)
                 self._ledger.cluster_unavailable(name, region, error, signer.name)
+
+    def _not_reviewed(self, described: DescribedCluster, error: ClusterUnavailable) -> None:
+        """Record that the cluster refused us, failed, or can't be reached."""
+        name, region = described.cluster.name, described.cluster.region
+        if not isinstance(error, Unreachable):  # it was contacted, and may be another one by now
+            self._clusters.forget(name, region)
+        match self._reach.explain(described, error):
+            case NotOnboarded() as refused:
+                self._ledger.not_onboarded(name, region, refused, self._required(described))
+            case Unreachable() as cut_off:
+                required = self._required(described) or (_IN_REACH if cut_off.is_fault else "")
+                self._ledger.unreachable(name, region, cut_off, required)
+            case failure:
+                self._ledger.cluster_unavailable(name, region, failure)
+
+    def _required(self, described: DescribedCluster) -> str:
+        """Return why it is an error that the cluster isn't reviewed; empty if it isn't one."""
+        if self._reach.has_listed(described):
+            return "this environment has listed its requests before"
+        return selection.why_required(self._settings, described.cluster)
 
     def _review_signer(self, signer: Signer, described: DescribedCluster, clock: Clock) -> None:
         """Review one signer's CSRs on its own connection, so that its list is freed afterwards."""
@@ -119,12 +146,14 @@ class Reviewer:
             review(described.cluster, signer, self._settings, ports)
 
     def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:
+        doubtful = self._reach.is_doubtful(described)
         return KubernetesCsrApi(
             endpoint=described.endpoint,
             ca_pem=described.ca_pem,
             tokens=self._aws.tokens(described),
             clock=clock,
             connections=self._settings.write_connections,
+            retries=Retries(clock, is_doubtful=True) if doubtful else None,
         )
 
     def _describe(self, name: str, region: str) -> DescribedCluster:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -164,6 +165,43 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, *_: Any) -> None:
         """Ignore it: in some tests the client hangs up."""
+
+
+@contextmanager
+def listener(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
+    """Run a plain TCP server; the list grows by one per connection."""
+    served: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def run() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    served.append(1)
+                    serve(connection)
+
+        thread = Thread(target=run)
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{server.getsockname()[1]}", served
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@contextmanager
+def dropping() -> Iterator[str]:
+    """Yield an endpoint that drops first packets, as a packet filter does: its queue is full."""
+    with socket.socket() as server, socket.socket() as first, socket.socket() as second:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for one in (first, second):
+            one.setblocking(False)
+            one.connect_ex(server.getsockname())
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from botocore.exceptions import CredentialRetrievalError
@@ -11,6 +10,7 @@ from botocore.exceptions import CredentialRetrievalError
 from adapters.csr_api import KubernetesCsrApi
 from adapters.csr_pages import CSRS
 from adapters.retry import Retries
+from core.budget import SHORT_CONNECT_SECONDS
 from core.errors import ClusterUnavailable
 from core.model import KUBELET_SERVING
 from tests.adapters.scripted_api import (
@@ -23,8 +23,10 @@ from tests.adapters.scripted_api import (
     StillClock,
     a_page,
     answering,
+    dropping,
     failure,
     in_turn,
+    listener,
     scripted_api,
 )
 
@@ -35,6 +37,7 @@ def failing(
     ca_pem: str = CA_PEM,
     tokens: Callable[[], str] = lambda: "token",
     clock: StillClock | None = None,
+    is_doubtful: bool = False,
     use_environment_proxy: bool = False,
 ) -> ClusterUnavailable:
     """Return the error of a listing that fails."""
@@ -46,37 +49,12 @@ def failing(
             ca_pem,
             tokens,
             clock,
-            retries=Retries(clock, sleep=clock.sleep, jitter=lambda: 1.0),
+            retries=Retries(clock, sleep=clock.sleep, jitter=lambda: 1.0, is_doubtful=is_doubtful),
             use_environment_proxy=use_environment_proxy,
         ) as api,
     ):
         api.list_csrs(KUBELET_SERVING)
     return raised.value
-
-
-@contextmanager
-def listener(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[int]]]:
-    """Run a plain TCP server; the list grows by one per connection."""
-    served: list[int] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def run() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    served.append(1)
-                    serve(connection)
-
-        thread = Thread(target=run)
-        thread.start()
-        try:
-            yield f"https://127.0.0.1:{server.getsockname()[1]}", served
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
 
 
 @pytest.fixture
@@ -227,6 +205,43 @@ def test_refused() -> None:
     assert error.cause == "connection"
     assert error.detail.startswith("NewConnectionError")
     assert len(clock.slept) == 3
+
+
+def test_a_doubtful_endpoint_is_tried_once() -> None:
+    """There may be no way to it, and other clusters wait."""
+    with listener(lambda _: None) as (url, served):
+        clock = StillClock()
+        error = failing(url, clock=clock, is_doubtful=True)
+
+    assert error.cause == "connection"
+    assert ([1], []) == (served, clock.slept)
+
+
+def test_a_doubtful_endpoint_has_little_time_to_accept_a_connection() -> None:
+    """A packet filter drops what isn't allowed, so that no answer comes at all."""
+    with dropping() as url:
+        error = failing(url, is_doubtful=True)
+
+    assert f"(connect timeout={SHORT_CONNECT_SECONDS})" in error.detail
+
+
+def test_once_it_has_answered_a_doubtful_endpoint_is_treated_like_any_other() -> None:
+    """Its next calls are retried."""
+    clock = StillClock()
+    replies = (a_page(token="more"), HANGS_UP, a_page())
+    with (
+        scripted_api(in_turn(*replies)) as server,
+        KubernetesCsrApi(
+            server.url,
+            CA_PEM,
+            lambda: "token",
+            clock,
+            retries=Retries(clock, sleep=clock.sleep, jitter=lambda: 1.0, is_doubtful=True),
+        ) as api,
+    ):
+        assert not api.list_csrs(KUBELET_SERVING).truncated
+
+    assert len(server.seen) == 3
 
 
 def test_an_unknown_host_is_a_connection_failure() -> None:

@@ -369,6 +369,48 @@ def test_a_cluster_without_public_endpoint_is_private_only(
         assert describe(eks, "prod", "eu-west-1").private_only is private_only
 
 
+@pytest.mark.parametrize(
+    ("cidrs", "is_restricted"),
+    [
+        (["0.0.0.0/0"], False),
+        (["0.0.0.0/0", "::/0"], False),
+        (["128.0.0.0/1", "0.0.0.0/1"], False),
+        (["203.0.113.0/24"], True),
+        (["::/0"], True),
+        (["0.0.0.0/1", "203.0.113.0/24"], True),
+        (["everywhere"], True),
+        ([], False),
+    ],
+)
+def test_a_public_endpoint_is_restricted_unless_all_ipv4_addresses_may_use_it(
+    cidrs: list[str], *, is_restricted: bool
+) -> None:
+    """Lambda's own addresses aren't known. Without networks in the answer, EKS allows all."""
+
+    def change(cluster: dict[str, Any]) -> None:
+        cluster["resourcesVpcConfig"]["publicAccessCidrs"] = cidrs
+
+    with eks_saying("describe_cluster", an_output(change)) as eks:
+        described = describe(eks, "prod", "eu-west-1")
+
+    assert described.is_restricted is is_restricted
+    assert described.public_cidrs == tuple(cidrs)
+
+
+def test_a_private_endpoint_is_not_restricted_but_private() -> None:
+    """EKS keeps the networks of a public endpoint that is turned off."""
+
+    def change(cluster: dict[str, Any]) -> None:
+        cluster["resourcesVpcConfig"].update(
+            endpointPublicAccess=False, publicAccessCidrs=["203.0.113.0/24"]
+        )
+
+    with eks_saying("describe_cluster", an_output(change)) as eks:
+        described = describe(eks, "prod", "eu-west-1")
+
+    assert (described.private_only, described.is_restricted) == (True, False)
+
+
 def test_the_clis_description_of_a_cluster_is_read() -> None:
     """The Region is read from the ARN; endpoint and CA may be missing."""
 

@@ -1,10 +1,17 @@
-"""Which clusters the approver serves."""
+"""Which clusters are selected, switched off, and required to let the approver in."""
 
 import pytest
 
 from core.model import Cluster
-from core.selection import is_named, is_reviewable, is_selected
-from core.settings import Selection
+from core.selection import (
+    is_named,
+    is_off,
+    is_reviewable,
+    is_selected,
+    is_singled_out,
+    why_required,
+)
+from core.settings import ReviewSettings, Selection
 
 
 @pytest.mark.parametrize(
@@ -57,3 +64,65 @@ def test_without_regions_the_functions_own_is_served() -> None:
     """A cluster in another Region isn't selected."""
     assert is_named(Selection(), "prod", "eu-west-1", home="eu-west-1")
     assert not is_named(Selection(), "prod", "us-east-1", home="eu-west-1")
+
+
+PROD = Cluster("prod", "eu-west-1", "vpc-1")
+TAGGED = Cluster("prod", "eu-west-1", "vpc-1", tags={"csr-approver:mode": "enforce"})
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"csr-approver:mode": "off"}, True),
+        ({"csr-approver:mode": " off "}, True),
+        ({"csr-approver:mode": "OFF"}, False),
+        ({"csr-approver:mode": "shadow"}, False),
+        ({"csr-approver:mode": ""}, False),
+        ({"mode": "off"}, False),
+        ({}, False),
+    ],
+)
+def test_a_cluster_is_off_by_its_tag(tags: dict[str, str], *, expected: bool) -> None:
+    """Any other unknown value means the mode that writes nothing, and the cluster is reviewed."""
+    assert is_off(Cluster("prod", "eu-west-1", "vpc-1", tags=tags)) is expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        pytest.param({}, False, id="every cluster"),
+        pytest.param({"cluster_names": "**"}, False, id="every cluster, in other letters"),
+        pytest.param({"cluster_names": "prod"}, True, id="its name"),
+        pytest.param({"cluster_names": "pr*"}, True, id="a glob"),
+        pytest.param({"cluster_names": "*,prod"}, True, id="its name beside all others"),
+        pytest.param({"cluster_names": "*,dev"}, False, id="another name beside all others"),
+        pytest.param({"cluster_tag": "team=x"}, True, id="the tag that selects"),
+    ],
+)
+def test_a_cluster_is_singled_out_by_a_glob_other_than_the_star_or_by_cluster_tag(
+    chosen: dict[str, str], *, expected: bool
+) -> None:
+    """Where all clusters are served, no one has said anything about this one."""
+    assert is_singled_out(Selection.model_validate(chosen), PROD) is expected
+
+
+@pytest.mark.parametrize(
+    ("given", "cluster", "why"),
+    [
+        pytest.param({}, PROD, "", id="one of all"),
+        pytest.param({}, TAGGED, "tagged csr-approver:mode", id="tagged"),
+        pytest.param(
+            {"cluster_names": "prod"}, PROD, "selected by CLUSTER_NAMES or CLUSTER_TAG", id="named"
+        ),
+        pytest.param({"require_access": "all"}, PROD, "REQUIRE_ACCESS=all", id="all"),
+        pytest.param({"require_access": "none"}, PROD, "", id="none"),
+        pytest.param(
+            {"require_access": "none", "cluster_names": "prod"}, TAGGED, "", id="none, though named"
+        ),
+    ],
+)
+def test_which_clusters_must_let_the_approver_in(
+    given: dict[str, str], cluster: Cluster, why: str
+) -> None:
+    """By default those that someone chose; the log names the reason."""
+    assert why_required(ReviewSettings.model_validate(given), cluster) == why

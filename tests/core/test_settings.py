@@ -12,6 +12,7 @@ from core.settings import (
     DispatchSettings,
     Mode,
     Policy,
+    RequireAccess,
     ReviewSettings,
     Selection,
 )
@@ -54,12 +55,14 @@ BOOLEANS = [
 
 def test_every_setting_is_covered_here() -> None:
     """Every setting is in BOUNDS or BOOLEANS, or is one of those with tests of their own."""
-    tested_alone = {"MODE", "EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "CLUSTER_TAG"}
+    words = {"MODE", "REQUIRE_ACCESS", "CLUSTER_TAG"}
+    lists = {"EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "SUBNET_IDS"}
 
     assert {name.upper() for name in ReviewSettings.model_fields} == {
         *(name for name, *_ in BOUNDS),
         *BOOLEANS,
-        *tested_alone,
+        *words,
+        *lists,
     }
 
 
@@ -86,6 +89,8 @@ def test_the_defaults_are_the_strict_choices() -> None:
         "write_connections": 8,
         "reapprove_unissued": False,
         "app_serving": False,
+        "require_access": RequireAccess.SELECTED,
+        "subnet_ids": (),
     } == ReviewSettings.from_env({}).model_dump()
 
 
@@ -184,6 +189,20 @@ def test_an_unknown_mode_is_refused_with_the_list_of_modes(value: str) -> None:
     """A mistyped mode must not select another mode."""
     assert error_for("MODE", value) == (
         f"MODE: got '{value}', expected 'shadow', 'approve-only' or 'enforce'"
+    )
+
+
+@pytest.mark.parametrize("require", list(RequireAccess))
+def test_required_access_is_named_by_its_word(require: RequireAccess) -> None:
+    """The words are selected, all and none."""
+    assert require is ReviewSettings.from_env({"REQUIRE_ACCESS": require.value}).require_access
+
+
+@pytest.mark.parametrize("value", ["All", "yes", "true"])
+def test_an_unknown_word_for_required_access_is_refused(value: str) -> None:
+    """A mistyped word must not turn an alarm off."""
+    assert error_for("REQUIRE_ACCESS", value) == (
+        f"REQUIRE_ACCESS: got '{value}', expected 'selected', 'all' or 'none'"
     )
 
 

@@ -253,6 +253,12 @@ class Account:
         for field, value in fields.items():
             setattr(self._described(name, region), field, value)
 
+    def restrict(self, name: str, *cidrs: str, public: bool = True, region: str = HOME) -> None:
+        """Open the public endpoint to these networks only, or turn it off."""
+        vpc = self._described(name, region).resources_vpc_config
+        changes = {"endpointPublicAccess": public, "publicAccessCidrs": list(cidrs)}
+        self.change(name, region, resources_vpc_config=vpc | changes)
+
     def trust(self, name: str, ca_pem: str) -> None:
         """Let EKS return another CA."""
         data = base64.b64encode(ca_pem.encode()).decode()

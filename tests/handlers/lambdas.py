@@ -125,7 +125,8 @@ class Lambdas:
         self._printed = ""
         self.calls = AwsCalls()
         self._ahead = timedelta()
-        environment.setattr(review, "now", lambda: datetime.now(UTC) + self._ahead)
+        for module in (dispatch, review):
+            environment.setattr(module, "now", lambda: datetime.now(UTC) + self._ahead)
         self._warm: set[str] = set()
 
     def settings(self, **values: str) -> None:
@@ -134,7 +135,7 @@ class Lambdas:
             self._environment.setenv(name, value)
 
     def set_clock_ahead(self, ahead: timedelta) -> None:
-        """Set the clock of the reviewer's caches this far ahead of now."""
+        """Set the clock of what the functions keep this far ahead of now."""
         self._ahead = ahead
 
     def cold(self) -> None:

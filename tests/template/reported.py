@@ -15,7 +15,7 @@ from core import assessment
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
 from sandbox.tokens import utc_now
-from tests.handlers.account import Account, Cluster
+from tests.handlers.account import GROUP, Account, Cluster
 from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
 Line = Mapping[str, Any]
@@ -90,6 +90,8 @@ def report_every_case(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPa
     prod = account.cluster()
     account.cluster("not-onboarded", onboarded=False)
     account.cluster("wrong-ca", ca_pem=account.ca_pem)
+    account.cluster("private")
+    account.restrict("private", public=False)
     _requests(prod)
 
     with recorder.runs(DISPATCHER):
@@ -144,6 +146,9 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     with pytest.MonkeyPatch.context() as bug:
         bug.setattr(assessment, "decide", _boom)
         lambdas.review()
+
+    prod.revoke(GROUP)
+    lambdas.review()
 
     lambdas.calls.refuse("ListClusters")
     with pytest.raises(Exception, match="ListClusters"):

@@ -1,5 +1,6 @@
 """The template's parameters and the functions' settings agree."""
 
+from enum import Enum
 from typing import Any
 
 import annotated_types
@@ -7,7 +8,7 @@ import pytest
 
 from adapters.ledger_metrics import NAMESPACE
 from core.model import REGION_NAME
-from core.settings import DispatchSettings, Mode, ReviewSettings
+from core.settings import DispatchSettings, Mode, RequireAccess, ReviewSettings
 from tests.template.cloudformation import Stack, Template
 
 FUNCTIONS: dict[str, type[DispatchSettings | ReviewSettings]] = {
@@ -73,9 +74,10 @@ def test_numbers_are_bounded_as_in_the_code(setting: str, template: Template) ->
     assert bounds == {key: declared[key] for key in ("MinValue", "MaxValue")}
 
 
-def test_modes_are_those_of_the_code(template: Template) -> None:
-    """The parameter Mode takes every mode there is, and no other."""
-    assert [mode.value for mode in Mode] == template.parameters["Mode"]["AllowedValues"]
+@pytest.mark.parametrize(("parameter", "words"), [("Mode", Mode), ("RequireAccess", RequireAccess)])
+def test_words_are_those_of_the_code(parameter: str, words: type[Enum], template: Template) -> None:
+    """The parameter takes every word of its setting, and no other."""
+    assert [one.value for one in words] == template.parameters[parameter]["AllowedValues"]
 
 
 def test_boolean_settings_take_only_true_and_false(template: Template) -> None:

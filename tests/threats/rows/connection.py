@@ -70,6 +70,27 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "break connections, so that a cluster that can be reached is left alone for a quarter of an"
+        " hour",
+        "tests/adapters/test_reach.py::test_an_endpoint_that_has_answered_is_never_left_alone",
+        (
+            Change(
+                "src/adapters/reach.py",
+                "return may_be_shut and described.endpoint not in self._answered",
+                "return may_be_shut",
+            ),
+        ),
+    ),
+    Row(
+        "have the reviewer wait for clusters that can't be reached, so that it gets to no other",
+        "tests/handlers/test_reach.py"
+        "::test_24_unreachable_clusters_of_50_take_no_time_from_the_others",
+        (
+            Change(_HANDLER, "            self._reach.check(described)\n", ""),
+            Change(_HANDLER, "is_doubtful=True) if doubtful", ") if doubtful"),
+        ),
+    ),
+    Row(
         "redirect the request with the token to another server",
         "tests/attack/test_hostile_server.py::test_a_redirect_is_not_followed_with_the_token",
         (Change(_CONNECTION, "retries=False,", ""),),

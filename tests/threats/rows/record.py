@@ -42,6 +42,19 @@ ROWS: Final = (
         (Change(_MONITORING, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),),
     ),
     Row(
+        "take the approver's access to one cluster away, or close its endpoint, unnoticed while"
+        " others work",
+        "tests/handlers/test_require_access.py"
+        "::test_a_cluster_that_was_listed_before_and_refuses_now_is_an_error",
+        (
+            Change(
+                "src/handlers/review.py",
+                "if self._reach.has_listed(described):",
+                "if False and self._reach.has_listed(described):",
+            ),
+        ),
+    ),
+    Row(
         "hide how long a node waits, or that nothing is issued, by the attacker's own metrics",
         "tests/template/test_firing.py::test_values_that_others_put_lower_no_maximum",
         tuple(
