@@ -14,6 +14,7 @@ from adapters.ledger_lines import (
     unreadable_line,
 )
 from adapters.ledger_metrics import ACCOUNT, CLUSTER, ENDS, WHEN_NOT_ZERO, emit, values_of
+from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
@@ -123,14 +124,50 @@ class PowertoolsLedger:
         self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
         self._emit_account({"Skipped": 1})
 
-    def expected(self, count: int) -> None:
-        """Record, for the dispatcher, how many clusters it assigned or should have assigned.
+    def switched_off(self, cluster: str, region: str, unexpected: str = "") -> None:
+        """Record, for the reviewer, that the cluster's tag switches its reviews off.
 
-        The zeros change no sum; without them, in an account without clusters, the alarm on missing
-        reviews would subtract metrics that don't exist.
+        `unexpected`: why that needs attention; empty if it doesn't.
         """
-        self._log(logging.INFO, "clusters dispatched", {"expected": count})
-        emit({"Stack": self._stack}, {"Expected": count, **dict.fromkeys(ENDS, 0)})
+        reason = "switched off by its tag csr-approver:mode"
+        self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
+        self._emit_account({"Skipped": 1})
+        if unexpected:
+            self._log_unexpectedly_off(cluster, region, unexpected)
+            emit({"Stack": self._stack}, {"UnexpectedlyOff": 1})
+
+    def dispatched(
+        self,
+        expected: int,
+        *,
+        nothing_selected: bool,
+        off: Sequence[Assignment],
+        unexpectedly_off: Mapping[Assignment, str],
+    ) -> None:
+        """Record, for the dispatcher, which clusters are to be reviewed, and which aren't.
+
+        `expected`: how many it assigned or should have assigned. `nothing_selected`: there are
+        clusters, and none is expected. `off`: switched off by their tags. `unexpectedly_off`: those
+        that need attention, and why. The zeros of how reviews end change no sum; without them, in
+        an account without clusters, the alarm on missing reviews would subtract metrics that don't
+        exist.
+        """
+        names = [f"{one.region}/{one.cluster}" for one in off]
+        line = {"expected": expected, "off": len(off), "clusters_off": names[:_MAX_LINES]}
+        self._log(logging.INFO, "clusters dispatched", line if off else {"expected": expected})
+        for one, why in [*unexpectedly_off.items()][:_MAX_LINES]:
+            self._log_unexpectedly_off(one.cluster, one.region, why)
+        counts = {
+            "Expected": expected,
+            **dict.fromkeys(ENDS, 0),
+            "NothingSelected": int(nothing_selected),
+            "UnexpectedlyOff": len(unexpectedly_off),
+        }
+        emit({"Stack": self._stack}, counts | ({"Off": len(off)} if off else {}))
+
+    def _log_unexpectedly_off(self, cluster: str, region: str, why: str) -> None:
+        line = _cluster_line(cluster, region, reason=why)
+        self._log(logging.WARNING, "cluster unexpectedly off", line)
 
     def dispatch_errors(self, problems: Sequence[str]) -> None:
         """Record, for the dispatcher, what it could not list or assign; emit a zero for nothing."""

@@ -14,6 +14,9 @@ NAMESPACE: Final = "CsrApprover"
 #: got no list from the cluster. `Skipped`: it ended at once, on purpose.
 ENDS: Final = ("Completed", "NotOnboarded", "Unreachable", "Skipped")
 
+#: What the dispatcher emits, zeros too, beside the zeros of ENDS.
+DISPATCH: Final = ("Expected", "NothingSelected", "UnexpectedlyOff", "DispatchErrors")
+
 #: What a review emits for the account (dimension Stack), zeros too: a metric that is emitted only
 #: when it isn't 0 leaves alarms without data.
 ACCOUNT: Final = (

@@ -1,5 +1,6 @@
 """Which clusters the approver serves, which are switched off, and which must let it in."""
 
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -39,14 +40,34 @@ def is_off(cluster: Cluster) -> bool:
     return cluster.tags.get(MODE_TAG, "").strip() == _OFF
 
 
-def is_singled_out(selection: Selection, cluster: Cluster) -> bool:
+class Choice(Enum):
+    """What the dispatcher does about a cluster that is selected by name."""
+
+    REVIEWED = "reviewed"
+    #: It couldn't be described. It is assigned, and the reviewer decides.
+    UNKNOWN = "unknown"
+    OFF = "off"
+    NOT_SELECTED = "not selected"
+    #: It is being created or deleted, has failed, or is gone.
+    NOT_READY = "not ready"
+
+
+def choice(selection: Selection, cluster: Cluster, status: str, *, home: str) -> Choice:
+    """Return whether the cluster is reviewed, by its status and tags."""
+    if not is_reviewable(status):
+        return Choice.NOT_READY
+    if not is_selected(selection, cluster, home=home):
+        return Choice.NOT_SELECTED
+    return Choice.OFF if is_off(cluster) else Choice.REVIEWED
+
+
+def is_singled_out(selection: Selection, name: str) -> bool:
     """Return whether an operator chose this selected cluster, and not just every cluster there is.
 
     It is chosen by a glob other than `*`, or by CLUSTER_TAG.
     """
     by_name = any(
-        pattern.strip("*") and fnmatchcase(cluster.name, pattern)
-        for pattern in selection.cluster_names
+        pattern.strip("*") and fnmatchcase(name, pattern) for pattern in selection.cluster_names
     )
     return by_name or bool(selection.cluster_tag)
 
@@ -57,6 +78,6 @@ def why_required(settings: ReviewSettings, cluster: Cluster) -> str:
         return "REQUIRE_ACCESS=all"
     if settings.require_access is RequireAccess.NONE:
         return ""
-    if is_singled_out(settings, cluster):
+    if is_singled_out(settings, cluster.name):
         return "selected by CLUSTER_NAMES or CLUSTER_TAG"
     return f"tagged {MODE_TAG}" if MODE_TAG in cluster.tags else ""

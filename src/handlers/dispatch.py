@@ -21,11 +21,21 @@ from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
 from core import selection
 from core.budget import DISPATCH_SECONDS
+from core.ended_reviews import EndedReviews
 from core.errors import ClusterUnavailable, CsrApproverError
 from core.ports import Clock
 from core.printable import printable
+from core.selection import Choice
 from core.settings import DispatchSettings
-from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
+from handlers.environment import (
+    OFF_THOUGH_SELECTED,
+    Context,
+    a_ledger,
+    is_lambda,
+    now,
+    required,
+    served_regions,
+)
 
 _LISTED_AT_ONCE: Final = 32
 _DESCRIBED_AT_ONCE: Final = 8
@@ -39,12 +49,15 @@ _T = TypeVar("_T")
 _Answer = TypeVar("_Answer")
 
 
+_ASSIGNED: Final = frozenset({Choice.REVIEWED, Choice.UNKNOWN})
+
+
 class DispatchIncomplete(CsrApproverError):
     """Some clusters could not be found or assigned; all others are assigned."""
 
 
 class Dispatcher:
-    """The function's warm state: settings, clients, and descriptions kept for 15 minutes."""
+    """The function's warm state: settings, clients, descriptions, and which reviews have ended."""
 
     def __init__(self, settings: DispatchSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
         """Take the parts; the function itself uses `from_env`."""
@@ -53,6 +66,7 @@ class Dispatcher:
         self._ledger = ledger
         self._regions = served_regions(settings.regions, aws.home)
         self._clusters = ClusterCache(self._describe, now)
+        self._ended = EndedReviews(now)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], logger: Logger) -> Self:
@@ -65,25 +79,36 @@ class Dispatcher:
         return cls(settings, Aws(required(environ, "AWS_REGION")), a_ledger(environ, logger))
 
     def dispatch(self, clock: Clock) -> None:
-        """Assign every selected cluster that is ACTIVE or UPDATING.
+        """Assign every selected cluster that is ACTIVE or UPDATING, and not switched off.
 
         Raises:
             DispatchIncomplete: a Region or a cluster is missing; all others are assigned.
         """
         missing: list[str] = []
-        found = self._selected(self._named(clock, missing), clock, missing)
+        listed, named = self._named(clock, missing)
+        choices = self._choices(named, clock, missing)
+        found = [one for one, choice in choices.items() if choice in _ASSIGNED]
         unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, found)
         missing += [
             printable(f"{one.region}/{one.cluster}: SQS did not take it: {why}", 300)
             for one, why in unsent.items()
         ]
-        self._ledger.expected(len(found))
+        others = listed - sum(choice is Choice.NOT_READY for choice in choices.values())
+        self._ledger.dispatched(
+            len(found),
+            nothing_selected=others > 0 and not found,
+            off=[one for one, choice in choices.items() if choice is Choice.OFF],
+            unexpectedly_off=self._unexpectedly_off(choices),
+        )
         self._ledger.dispatch_errors(missing)
         if missing:
             raise DispatchIncomplete("; ".join(missing)[:1_000])
 
-    def _named(self, clock: Clock, missing: list[str]) -> list[Assignment]:
-        """Return the clusters that are selected by name, of all Regions that can be listed."""
+    def _named(self, clock: Clock, missing: list[str]) -> tuple[int, list[Assignment]]:
+        """Return how many clusters there are, and those that are selected by name.
+
+        They are those of all Regions that can be listed.
+        """
         clients = {region: self._aws.client("eks", region) for region in self._regions}
 
         def names(region: str) -> _Listed:
@@ -95,13 +120,14 @@ class Dispatcher:
                 return _bug(error)
 
         lists = _in_time(names, self._regions, clock, _LATE, at_once=_LISTED_AT_ONCE)
-        named: list[Assignment] = []
+        count, named = 0, list[Assignment]()
         for region, listed in zip(self._regions, lists, strict=True):
             if isinstance(listed, str):
                 missing.append(f"{region}: {listed}")
             else:
+                count += len(listed)
                 named += self._assignments(listed, region, missing)
-        return named
+        return count, named
 
     def _assignments(
         self, names: Sequence[str], region: str, missing: list[str]
@@ -114,33 +140,46 @@ class Dispatcher:
             except ValueError:
                 missing.append(f"{region}: invalid cluster name, {printable(name, 100)}")
 
-    def _selected(
+    def _choices(
         self, named: Sequence[Assignment], clock: Clock, missing: list[str]
-    ) -> list[Assignment]:
-        """Return the selected clusters, and those whose selection isn't known in time."""
+    ) -> Mapping[Assignment, Choice]:
+        """Return what to do about each cluster; UNKNOWN if that isn't known in time."""
 
-        def is_selected(one: Assignment) -> bool:
+        def choice(one: Assignment) -> Choice:
             try:
-                return self._is_selected(one.cluster, one.region, clock)
+                return self._choice(one.cluster, one.region, clock)
             except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
                 missing.append(f"{one.region}/{one.cluster}: {_bug(error)}")
-                return True
+                return Choice.UNKNOWN
 
-        answers = _in_time(is_selected, named, clock, True, at_once=_DESCRIBED_AT_ONCE)
-        return [one for one, selected in zip(named, answers, strict=True) if selected]
+        made = _in_time(choice, named, clock, Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE)
+        return dict(zip(named, made, strict=True))
 
-    def _is_selected(self, name: str, region: str, clock: Clock) -> bool:
-        """Return whether status and tags select it; True if unknown: the reviewer checks again."""
+    def _choice(self, name: str, region: str, clock: Clock) -> Choice:
+        """Return what status and tags say; UNKNOWN without them: the reviewer checks again."""
         if clock.remaining() < DISPATCH_SECONDS:
-            return True
+            return Choice.UNKNOWN
         try:
             described = self._clusters.get(name, region)
         except ClusterNotFound:
-            return False
+            return Choice.NOT_READY
         except ClusterUnavailable:
-            return True
-        selected = selection.is_selected(self._settings, described.cluster, home=self._aws.home)
-        return selected and selection.is_reviewable(described.status)
+            return Choice.UNKNOWN
+        home = self._aws.home
+        return selection.choice(self._settings, described.cluster, described.status, home=home)
+
+    def _unexpectedly_off(self, choices: Mapping[Assignment, Choice]) -> Mapping[Assignment, str]:
+        """Return the clusters that a tag excludes, though selected or reviewed before, and why.
+
+        A principal that may tag clusters is an actor of the threat model.
+        """
+        found: dict[Assignment, str] = {}
+        for one, choice in choices.items():
+            if self._ended.is_reported(one, choice):
+                found[one] = f"a tag has ended its reviews within the last hour: {choice.value}"
+            if choice is Choice.OFF and selection.is_singled_out(self._settings, one.cluster):
+                found[one] = OFF_THOUGH_SELECTED
+        return found
 
     def _describe(self, name: str, region: str) -> eks.DescribedCluster:
         return eks.describe(self._aws.client("eks", region), name, region)

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from aws_lambda_powertools import Logger
 
 from adapters.ledger import PowertoolsLedger
 from core.errors import BadSettings
 from core.model import REGION_NAME
+
+#: Why it is noticed that a cluster is switched off.
+OFF_THOUGH_SELECTED: Final = (
+    "tagged csr-approver:mode=off, though CLUSTER_NAMES or CLUSTER_TAG selects it"
+)
 
 
 class Context(Protocol):

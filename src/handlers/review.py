@@ -31,7 +31,15 @@ from core.ports import Clock, Ports
 from core.review import review
 from core.settings import ReviewSettings
 from core.signers import Signer, served
-from handlers.environment import Context, a_ledger, is_lambda, now, required, served_regions
+from handlers.environment import (
+    OFF_THOUGH_SELECTED,
+    Context,
+    a_ledger,
+    is_lambda,
+    now,
+    required,
+    served_regions,
+)
 
 _IN_REACH: Final = "the reviewer's subnets should reach it"
 
@@ -93,6 +101,10 @@ class Reviewer:
         described = self._clusters.get(name, region)
         if not selection.is_selected(self._settings, described.cluster, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by CLUSTER_TAG")
+            return
+        if selection.is_off(described.cluster):
+            is_chosen = selection.is_singled_out(self._settings, name)
+            self._ledger.switched_off(name, region, OFF_THOUGH_SELECTED if is_chosen else "")
             return
         if not selection.is_reviewable(described.status):
             self._ledger.skipped(name, region, f"status {described.status}")

@@ -16,6 +16,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from adapters.ledger import PowertoolsLedger
+from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
     APP_SERVING,
@@ -790,13 +791,59 @@ def test_a_skipped_cluster_is_counted_as_skipped(output: LedgerOutput) -> None:
 
 def test_the_dispatcher_records_how_many_reviews_to_expect(output: LedgerOutput) -> None:
     """The metric has the same dimension as the completed reviews."""
-    output.ledger.expected(12)
+    output.ledger.dispatched(12, nothing_selected=False, off=(), unexpectedly_off={})
     [account] = output.blobs()
 
     assert dimensions(account) == {"Stack": "csr-approver"}
     ends = {"Completed": 0, "NotOnboarded": 0, "Unreachable": 0, "Skipped": 0}
-    assert values(account) == {"Expected": 12, **ends}
+    alarms = {"NothingSelected": 0, "UnexpectedlyOff": 0}
+    assert values(account) == {"Expected": 12, **ends, **alarms}
     assert output.lines()[0]["expected"] == 12
+
+
+def test_the_dispatcher_names_the_clusters_that_are_off(output: LedgerOutput) -> None:
+    """Those that need attention have a line each, with the reason."""
+    prod, dev = (Assignment(cluster=name, region="eu-west-1") for name in ("prod", "dev"))
+    output.ledger.dispatched(
+        0, nothing_selected=True, off=[prod, dev], unexpectedly_off={prod: "why"}
+    )
+    dispatched, warned = output.lines()
+    [account] = output.blobs()
+
+    assert (dispatched["level"], dispatched["off"]) == ("INFO", 2)
+    assert dispatched["clusters_off"] == ["eu-west-1/prod", "eu-west-1/dev"]
+    assert (warned["level"], warned["message"]) == ("WARNING", "cluster unexpectedly off")
+    assert (warned["cluster"], warned["region"], warned["reason"]) == ("prod", "eu-west-1", "why")
+    assert values(account).items() >= {"NothingSelected": 1, "UnexpectedlyOff": 1, "Off": 2}.items()
+
+
+def test_a_thousand_clusters_that_are_off_are_counted_and_a_hundred_named(
+    output: LedgerOutput,
+) -> None:
+    """CloudWatch cuts lines that are too long."""
+    many = [Assignment(cluster=f"c-{number}", region="eu-west-1") for number in range(1_000)]
+    output.ledger.dispatched(
+        0, nothing_selected=True, off=many, unexpectedly_off=dict.fromkeys(many, "why")
+    )
+    dispatched, *warned = output.lines()
+
+    assert (dispatched["off"], len(dispatched["clusters_off"]), len(warned)) == (1_000, 100, 100)
+    assert values(output.blobs()[0])["UnexpectedlyOff"] == 1_000
+
+
+@pytest.mark.parametrize("unexpected", ["", "why"])
+def test_a_cluster_that_is_off_is_skipped(output: LedgerOutput, unexpected: str) -> None:
+    """If that needs attention, the reviewer reports it as the dispatcher does."""
+    output.ledger.switched_off("prod", "eu-west-1", unexpected)
+    skipped, *warned = output.lines()
+    account, *others = output.blobs()
+
+    assert (skipped["message"], skipped["level"]) == ("cluster skipped", "INFO")
+    assert skipped["reason"] == "switched off by its tag csr-approver:mode"
+    assert values(account) == ZEROS | {"Skipped": 1}
+    expected = [{"UnexpectedlyOff": 1}] if unexpected else []
+    assert [values(one) for one in others] == expected
+    assert [line["message"] for line in warned] == ["cluster unexpectedly off"] * len(expected)
 
 
 @pytest.mark.parametrize("problems", [[], ["eu-west-1: EKS ListClusters: Throttling", "x\ny"]])

@@ -103,7 +103,7 @@ def test_a_cluster_is_singled_out_by_a_glob_other_than_the_star_or_by_cluster_ta
     chosen: dict[str, str], *, expected: bool
 ) -> None:
     """Where all clusters are served, no one has said anything about this one."""
-    assert is_singled_out(Selection.model_validate(chosen), PROD) is expected
+    assert is_singled_out(Selection.model_validate(chosen), "prod") is expected
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ def report_every_case(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPa
     account.restrict("private", public=False)
     _requests(prod)
 
+    account.name_only(["off"])
     with recorder.runs(DISPATCHER):
         lambdas.dispatch()
     messages = account.aws.receive(account.queue_url)
@@ -149,6 +150,8 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
 
     prod.revoke(GROUP)
     lambdas.review()
+    prod.account.change("off", tags={"csr-approver:mode": "off"})
+    lambdas.dispatch()
 
     lambdas.calls.refuse("ListClusters")
     with pytest.raises(Exception, match="ListClusters"):

@@ -42,6 +42,13 @@ def samples(values: dict[str, int], stack: str = "csr-approver") -> Samples:
         pytest.param({"EvidenceUnavailable": 1}, {"EvidenceUnavailableAlarm"}, id="no-evidence"),
         pytest.param({"ReviewErrors": 1}, {"ReviewErrorsAlarm"}, id="errors"),
         pytest.param({"ListTruncated": 1}, {"ListTruncatedAlarm"}, id="truncated"),
+        pytest.param({"Off": 1}, set(), id="off"),
+        pytest.param({"UnexpectedlyOff": 1}, {"UnexpectedlyOffAlarm"}, id="unexpectedly-off"),
+        pytest.param(
+            {"Expected": 0, "Completed": 0, "NothingSelected": 1},
+            {"NothingSelectedAlarm"},
+            id="nothing-selected",
+        ),
     ],
 )
 def test_each_fault_fires_only_its_own_alarm(
@@ -58,10 +65,19 @@ def test_silence_fires_an_alarm(monitoring: Stack) -> None:
 
 def test_values_that_others_put_lower_no_maximum(monitoring: Stack) -> None:
     """A caller of PutMetricData may send negative values, which a sum would subtract."""
-    true = samples(QUIET | {"OldestPendingSeconds": 700, "ApprovedNotIssued": 1})
+    true = samples(
+        QUIET
+        | {"OldestPendingSeconds": 700, "ApprovedNotIssued": 1}
+        | {"UnexpectedlyOff": 1, "NothingSelected": 1}
+    )
     forged = {key: [*values, -1_000_000] for key, values in true.items()}
 
-    assert {"OldestPendingAlarm", "ApprovedNotIssuedAlarm"} <= firing(monitoring, forged)
+    assert {
+        "OldestPendingAlarm",
+        "ApprovedNotIssuedAlarm",
+        "UnexpectedlyOffAlarm",
+        "NothingSelectedAlarm",
+    } <= firing(monitoring, forged)
 
 
 def test_reviewers_that_print_nothing_count_as_missing_reviews(monitoring: Stack) -> None:

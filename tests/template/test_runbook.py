@@ -91,7 +91,7 @@ def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Rep
         if not any(matches(condition, line) for line in reported.lines)
     ]
 
-    assert 10 == len(filters)
+    assert 12 == len(filters)
     assert [] == unmet
 
 

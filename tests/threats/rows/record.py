@@ -55,6 +55,33 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "switch off the reviews of a cluster that an operator chose by name or tag",
+        "tests/handlers/test_off.py::test_off_on_a_cluster_that_is_selected_fires_an_alarm",
+        (
+            Change(
+                "src/handlers/dispatch.py",
+                "if choice is Choice.OFF and selection.is_singled_out",
+                "if choice is Choice.UNKNOWN and selection.is_singled_out",
+            ),
+        ),
+    ),
+    Row(
+        "the same while the dispatcher can't describe the cluster",
+        "tests/handlers/test_off.py::test_the_reviewer_notices_it_on_a_selected_cluster",
+        (Change("src/handlers/review.py", 'OFF_THOUGH_SELECTED if is_chosen else ""', '""'),),
+    ),
+    Row(
+        "end the reviews of any other cluster by its tags, and so all its alarms",
+        "tests/handlers/test_off.py::test_switching_off_a_reviewed_cluster_is_noticed_for_an_hour",
+        (
+            Change(
+                "src/handlers/dispatch.py",
+                "if self._ended.is_reported(one, choice):",
+                "if False and self._ended.is_reported(one, choice):",
+            ),
+        ),
+    ),
+    Row(
         "hide how long a node waits, or that nothing is issued, by the attacker's own metrics",
         "tests/template/test_firing.py::test_values_that_others_put_lower_no_maximum",
         tuple(

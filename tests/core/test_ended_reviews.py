@@ -1,0 +1,81 @@
+"""When it is reported that a tag has ended a cluster's reviews."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.ended_reviews import REPORTED_FOR, EndedReviews
+from core.selection import Choice
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+ENDINGS = pytest.mark.parametrize("ending", [Choice.OFF, Choice.NOT_SELECTED])
+
+
+class World:
+    """One environment's memory of the cluster `prod`, on a clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+        self.ended = EndedReviews(lambda: self.time)
+
+    def reported(self, choice: Choice, after: timedelta = timedelta()) -> bool:
+        self.time += after
+        return self.ended.is_reported("prod", choice)
+
+
+@ENDINGS
+def test_an_end_is_reported_for_an_hour(ending: Choice) -> None:
+    """Then an operator has seen the alarm, and may have meant it."""
+    world = World()
+    assert not world.reported(Choice.REVIEWED)
+
+    assert world.reported(ending)
+    assert world.reported(ending, after=REPORTED_FOR - timedelta(seconds=1))
+    assert not world.reported(ending, after=timedelta(seconds=1))
+    assert not world.reported(ending)
+
+
+@ENDINGS
+def test_a_cluster_that_was_never_reviewed_is_not_reported(ending: Choice) -> None:
+    """Nothing has ended."""
+    assert not World().reported(ending)
+
+
+@pytest.mark.parametrize("choice", [Choice.UNKNOWN, Choice.NOT_READY])
+def test_other_choices_neither_report_an_end_nor_forget_the_review(choice: Choice) -> None:
+    """EKS may not answer for a while."""
+    world = World()
+    world.reported(Choice.REVIEWED)
+
+    assert not world.reported(choice)
+    assert world.reported(Choice.OFF)
+
+
+def test_the_hour_begins_when_the_end_is_found() -> None:
+    """However long ago the last review was."""
+    world = World()
+    world.reported(Choice.REVIEWED)
+
+    assert world.reported(Choice.OFF, after=timedelta(hours=5))
+
+
+def test_a_review_begins_anew_after_a_tag_is_put_right() -> None:
+    """A second end is reported for an hour, too."""
+    world = World()
+    world.reported(Choice.REVIEWED)
+    world.reported(Choice.OFF)
+    world.reported(Choice.OFF, after=REPORTED_FOR)
+
+    world.reported(Choice.REVIEWED)
+    assert world.reported(Choice.OFF)
+
+
+def test_clusters_are_remembered_apart_and_the_memory_is_bounded() -> None:
+    """The oldest of two thousand is forgotten."""
+    ended = EndedReviews(lambda: NOW)
+    for number in range(2_001):
+        ended.is_reported(number, Choice.REVIEWED)
+
+    assert not ended.is_reported(0, Choice.OFF)
+    assert ended.is_reported(1, Choice.OFF)
