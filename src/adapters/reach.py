@@ -22,11 +22,12 @@ _MAX_KEPT: Final = 2_000
 # Causes of an answer that the API server gave, over a connection that the cluster's CA vouches for.
 _ANSWERS: Final = frozenset({"status", "answer", "size"})
 
-_NEEDS_SUBNETS: Final = (
+#: What to do about a private endpoint, and about one that is closed to Lambda's addresses.
+NEEDS_SUBNETS: Final = (
     "deploy the stack with SubnetIds and SecurityGroupIds that reach the endpoint, or tag the"
     " cluster csr-approver:mode=off"
 )
-_NEEDS_ADDRESS: Final = (
+NEEDS_ADDRESS: Final = (
     "deploy the stack with SubnetIds, and allow their NAT gateway in publicAccessCidrs or reach the"
     " private endpoint from them; or tag the cluster csr-approver:mode=off"
 )
@@ -53,7 +54,7 @@ class Reach:
         """
         if described.private_only and not self._in_vpc:
             detail = "the endpoint is private, and the reviewer runs outside any VPC"
-            raise Unreachable("private", detail, fix=_NEEDS_SUBNETS, is_fault=False)
+            raise Unreachable("private", detail, fix=NEEDS_SUBNETS, is_fault=False)
         failed = self._failed.get(described.endpoint)
         if failed is not None and self.is_doubtful(described):
             first, last = failed
@@ -100,7 +101,7 @@ class Reach:
         self._answered[endpoint] = listed
 
     def _unreachable(self, detail: str) -> Unreachable:
-        fix = _NEEDS_ROUTE if self._in_vpc else _NEEDS_ADDRESS
+        fix = _NEEDS_ROUTE if self._in_vpc else NEEDS_ADDRESS
         return Unreachable("connection", detail, fix=fix, is_fault=self._in_vpc)
 
 

@@ -46,6 +46,10 @@ class AwsStub:
 
     entries: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
     stacks: dict[tuple[str, str], Json] = field(default_factory=dict)
+    #: More outputs of a stack, by its Region and name.
+    outputs: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    #: The events of every log group.
+    events: list[Json] = field(default_factory=list)
     schedule: str = "ENABLED"
     #: Operations and their parameters, in order.
     calls: list[tuple[str, Json]] = field(default_factory=list)
@@ -164,13 +168,24 @@ class AwsStub:
             raise AwsError("ResourceNotFoundException")
         return entries[given["principalArn"]]
 
+    # --- CloudWatch Logs ------------------------------------------------------------------------
+
+    def _on_FilterLogEvents(self, given: Json, _: str) -> Json:  # noqa: N802
+        """Return two events a page, whatever the filter is."""
+        start = int(given.get("nextToken", "0"))
+        more = {"nextToken": str(start + 2)} if len(self.events) > start + 2 else {}
+        return {"events": self.events[start : start + 2], **more}
+
     # --- CloudFormation, Scheduler --------------------------------------------------------------
 
     def _on_DescribeStacks(self, given: Json, region: str) -> Json:  # noqa: N802
         name = given["StackName"]
         if (region, name) not in self.stacks:
             raise AwsError("ValidationError", f"Stack with id {name} does not exist")
-        return {"Stacks": [self.stacks[region, name]]}
+        stack = self.stacks[region, name]
+        more = self.outputs.get((region, name), {})
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in more.items()]
+        return {"Stacks": [{**stack, "Outputs": [*stack["Outputs"], *outputs]}]}
 
     def _on_ListStackResources(self, given: Json, region: str) -> Json:  # noqa: N802
         assert (region, given["StackName"]) in self.stacks

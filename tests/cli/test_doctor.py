@@ -1,5 +1,6 @@
 """`csr-approver doctor`: the first broken link is named, with its fix."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ CLUSTERS = (
     "state",
     "selected",
     "access-entry",
+    "reach",
     "network",
     "tls",
     "token",
@@ -259,6 +261,10 @@ def _private(world: World) -> None:
     world.account.change("prod", resources_vpc_config=vpc)
 
 
+def _off(world: World) -> None:
+    world.account.change("prod", tags={"csr-approver:mode": "off"})
+
+
 def _no_listener(world: World) -> None:
     world.account.change("prod", endpoint="https://127.0.0.1:1")
 
@@ -344,7 +350,8 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
         "access-entry",
         "the access entry isn't in the group csr-approver",
     ),
-    "a private endpoint": (_private, "network", "the reviewer runs outside any VPC"),
+    "switched off": (_off, "selected", "its tag csr-approver:mode=off excludes it from review"),
+    "a private endpoint": (_private, "reach", "the reviewer runs outside any VPC"),
     "no listener": (_no_listener, "network", "not reachable from here: "),
     "another CA": (_another_ca, "tls", "certificate verify failed"),
     "a role that was created again": (
@@ -505,6 +512,137 @@ def test_a_private_endpoint_suits_a_reviewer_with_subnets(world: World, closed: 
     _no_listener(world)
     link = world.look(code=3)["network"]
     assert ("unknown", "run this in the cluster's network") == (link["status"], link["fix"])
+
+
+# --- the approver's reach, and this computer's ----------------------------------------------------
+
+NOW = datetime.now(UTC)
+
+
+def _line(message: str, *, minutes: int = 1, **fields: str) -> dict[str, Any]:
+    """Return an event of the reviewer's log, of so many minutes ago."""
+    line = {"message": message, "cluster": "prod", "region": HOME, **fields}
+    at = int((NOW - timedelta(minutes=minutes)).timestamp() * 1_000)
+    return {"timestamp": at, "message": json.dumps(line)}
+
+
+def _logged(world: World, *events: dict[str, Any]) -> None:
+    """Let the reviewer's log have these lines, in pages of two."""
+    world.stub.outputs[HOME, "csr-approver"] = {"ReviewerLogGroup": "reviewer-logs"}
+    world.stub.events = list(events)
+
+
+def _restricted(world: World) -> None:
+    world.account.restrict("prod", "203.0.113.0/24", "198.51.100.7/32")
+
+
+def test_an_open_endpoint_needs_no_log(world: World) -> None:
+    link = world.look(code=0)["reach"]
+
+    assert ("ok", "the endpoint is open to all addresses") == (link["status"], link["detail"])
+
+
+def test_a_restricted_endpoint_may_be_closed_to_lambda(world: World) -> None:
+    """The networks are named; without a review it is unknown whether Lambda is in one of them."""
+    _restricted(world)
+
+    link = world.look(code=3)["reach"]
+
+    assert "unknown" == link["status"]
+    assert link["detail"].startswith("only 203.0.113.0/24, 198.51.100.7/32 may use the endpoint")
+    assert "SubnetIds" in link["fix"]
+
+
+REVIEWS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "reviewed": (
+        _line("cluster reviewed", signer=KUBELET_SERVING),
+        "ok",
+        "the reviewer has listed its requests",
+    ),
+    "refused": (
+        _line("cluster not onboarded", detail="403: no"),
+        "ok",
+        "the reviewer reaches it, and is refused: 403: no",
+    ),
+    "unreachable": (
+        _line("cluster unreachable", cause="connection", detail="timed out", fix="do this"),
+        "broken",
+        "the reviewer can't reach it: timed out",
+    ),
+    "failed": (
+        _line("cluster unavailable", cause="tls", detail="another CA"),
+        "broken",
+        "the reviewer's last review failed: tls: another CA",
+    ),
+    "not described": (_line("cluster unavailable", cause="describe"), "unknown", "only 203.0.113"),
+    "skipped": (_line("cluster skipped", reason="status CREATING"), "unknown", "only 203.0.113"),
+}
+
+
+@pytest.mark.parametrize("what", REVIEWS)
+def test_the_reviewers_last_line_shows_its_reach(world: World, what: str) -> None:
+    """It counts more than what the endpoint's settings make likely."""
+    event, status, words = REVIEWS[what]
+    _restricted(world)
+    _logged(
+        world,
+        _line("cluster reviewed", minutes=9, signer=KUBELET_SERVING),
+        _line("cluster unreachable", minutes=8, detail="an old one"),
+        event,
+        _line("cluster unexpectedly off", minutes=0),
+        _line("cluster unavailable", minutes=0, signer="a second one"),
+        {"timestamp": 0, "message": "START RequestId"},
+    )
+
+    link = world.look(code={"ok": 0, "broken": 1, "unknown": 3}[status])["reach"]
+
+    assert (status, True) == (link["status"], link["detail"].startswith(words))
+    assert ("do this" == link["fix"]) == (what == "unreachable")
+    [asked, *_] = world.stub.made("FilterLogEvents")
+    assert ("reviewer-logs", True) == (asked["logGroupName"], '"prod"' in asked["filterPattern"])
+
+
+def test_a_line_of_another_cluster_shows_nothing(world: World) -> None:
+    """The filter is CloudWatch's, and is checked here again."""
+    event = _line("cluster unreachable", cluster="prod-2", detail="x", fix="y")
+    _logged(world, event)
+
+    assert "the endpoint is open to all addresses" == world.look(code=0)["reach"]["detail"]
+
+
+def test_a_log_that_cannot_be_read_is_unknown(world: World) -> None:
+    _logged(world)
+    world.stub.overrides["FilterLogEvents"] = "AccessDeniedException"
+
+    link = world.look(code=3)["reach"]
+
+    assert "unknown" == link["status"]
+    assert link["detail"].startswith("CloudWatch Logs FilterLogEvents: AccessDeniedException")
+
+
+def test_this_computers_way_is_not_the_reviewers(world: World) -> None:
+    """The approver works, and only the checks from here can't be made."""
+    _no_listener(world)
+    _logged(world, _line("cluster reviewed", signer=KUBELET_SERVING))
+
+    links = world.look(code=3)
+
+    assert ("ok", "unknown") == (links["reach"]["status"], links["network"]["status"])
+    assert links["network"]["detail"].endswith("; the reviewer reaches it")
+    assert "not checked" == links["tls"]["status"]
+
+
+def test_from_an_address_that_may_not_use_the_endpoint_its_network_is_unknown(
+    world: World,
+) -> None:
+    """The networks that may use it are named."""
+    _restricted(world)
+    _no_listener(world)
+
+    link = world.look(code=3)["network"]
+
+    assert "unknown" == link["status"]
+    assert link["detail"].endswith("; only 203.0.113.0/24, 198.51.100.7/32 may use it")
 
 
 # --- unknown -----------------------------------------------------------------------------------

@@ -36,15 +36,18 @@ def _unavailable(cause: str, retry: Retry, sees: str, tries: int | None = None) 
     )
 
 
-def _not_onboarded(cause: str, tries: int | None, retry: Retry, sees: str) -> Outcome:
+def _not_onboarded(
+    cause: str, tries: int | None, retry: Retry, sees: str, *, listed_before: bool = False
+) -> Outcome:
+    """Return the outcome of a cluster that refuses us: an error if it was listed before."""
     return Outcome(
         decided=_NONE,
-        metrics={"NotOnboarded": 1},
+        metrics={"NotOnboarded": 1} | ({"ReviewErrors": 1} if listed_before else {}),
         message="cluster not onboarded",
         fields={"cause": cause},
         retry=retry,
         sees=sees,
-        alarms=("shut-out",),
+        alarms=("shut-out", "review-errors") if listed_before else ("shut-out",),
         tries=tries,
     )
 
@@ -265,6 +268,7 @@ REFUSED_BY_STS = _not_onboarded(
     None,
     _BOTH,
     "All clusters reject our credentials at once: check the function's role first.",
+    listed_before=True,
 )
 GONE_MIDWAY = Outcome(
     decided=_NONE,

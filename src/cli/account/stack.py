@@ -30,6 +30,11 @@ class Stack:
         return self.outputs.get("ReviewerRoleArn", "")
 
     @property
+    def reviewer_log_group(self) -> str:
+        """The log group of the reviewer; empty if the stack has no such output."""
+        return self.outputs.get("ReviewerLogGroup", "")
+
+    @property
     def subnets(self) -> tuple[str, ...]:
         """The reviewer's subnets; none if it runs outside any VPC."""
         return tuple(filter(None, self.parameters.get("SubnetIds", "").split(",")))

@@ -15,11 +15,12 @@ from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
 from cli.account.clusters import Found, connection, csr_api, described
-from cli.account.problems import hint, in_words, logged_in_words
+from cli.account.problems import in_words
 from cli.account.rights import Right
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
 from cli.doctor.node_roles import look_at_node_roles
+from cli.doctor.reach import Way
 from cli.doctor.selection import unserved
 from cli.review.run import Reviewed, run_once
 from core.errors import ClusterUnavailable, NotOnboarded
@@ -30,7 +31,7 @@ from core.model import (
     Csr,
     Listing,
 )
-from core.selection import MODE_TAG, is_reviewable, is_selected
+from core.selection import MODE_TAG, is_off, is_reviewable, is_selected
 
 SECONDS: Final = 30.0
 
@@ -57,6 +58,7 @@ class ClusterLinks:
             Link("state", self._state, needs=("describe",)),
             Link("selected", self._selected, needs=("state", "stack")),
             Link("access-entry", self._access_entry, needs=("state",), after=("role",)),
+            Link("reach", self._reach, needs=("state",)),
             Link("network", self._network, needs=("state",)),
             Link("tls", self._tls, needs=("network",)),
             Link("token", self._token, needs=("tls",)),
@@ -122,6 +124,9 @@ class ClusterLinks:
         cluster = self._cluster.cluster
         if not is_selected(self._of.settings, cluster, home=stack.region):
             return broken(*unserved(self._of.settings, cluster, home=stack.region))
+        if is_off(cluster):
+            fix = "remove the tag, or set it to shadow or approve-only"
+            return broken(f"its tag {MODE_TAG}=off excludes it from review", fix)
         tag = cluster.tags.get(MODE_TAG)
         return ok("the stack serves the cluster" + (f"; tagged {tag}" if tag is not None else ""))
 
@@ -144,26 +149,15 @@ class ClusterLinks:
 
     # --- the connection ---------------------------------------------------------------------------
 
+    @cached_property
+    def _way(self) -> Way:
+        return Way(self._of.own, self._cluster, self._of.known_stack)
+
+    def _reach(self) -> Finding:
+        return self._way.of_the_reviewer()
+
     def _network(self) -> Finding:
-        """Return whether the endpoint is reachable from here and, by its settings, from Lambda."""
-        private = self._cluster.private_only
-        stack = self._of.known_stack
-        if private and stack is not None and not stack.subnets:
-            return broken(
-                "the endpoint is private, and the reviewer runs outside any VPC",
-                "deploy the stack with SubnetIds and SecurityGroupIds that reach it",
-            )
-        outcome = self._outcome
-        if not isinstance(outcome, NoAnswer) or outcome.cause in {"tls", "token"}:
-            return ok("reachable from here" + (", by the private endpoint" if private else ""))
-        problem = f"not reachable from here: {outcome.detail}"
-        if private:
-            return unknown(
-                f"{problem}; the endpoint is private", "run this in the cluster's network"
-            )
-        proxied = hint("ConnectTimeoutError").partition("; ")[2]
-        fix = "allow your address in publicAccessCidrs and in the firewalls on the way"
-        return broken(problem, "; ".join(filter(None, (fix, proxied))))
+        return self._way.from_here(self._outcome)
 
     def _tls(self) -> Finding:
         outcome = self._outcome

@@ -32,10 +32,10 @@ approver's role, if that role's trust policy lets you assume it. Without it, doc
 what the approver's group may do.
 
 Your credentials should be able to read the stack (cloudformation:DescribeStacks,
-ListStackResources, scheduler:GetSchedule), roles (iam:GetRole), the clusters and their access
-entries (eks:ListClusters, DescribeCluster, ListAccessEntries, DescribeAccessEntry). If the reviewer
-runs in a VPC, also ec2:DescribeSubnets, DescribeRouteTables and DescribeVpcEndpoints. A link that
-your credentials can't read is unknown.
+ListStackResources, scheduler:GetSchedule), the reviewer's log (logs:FilterLogEvents), roles
+(iam:GetRole), the clusters and their access entries (eks:ListClusters, DescribeCluster,
+ListAccessEntries, DescribeAccessEntry). If the reviewer runs in a VPC, also ec2:DescribeSubnets,
+DescribeRouteTables and DescribeVpcEndpoints. A link that your credentials can't read is unknown.
 
 Exit 0: nothing is broken. Exit 1: a link is broken. Exit 3: a link is unknown, and none is broken.
 

@@ -66,7 +66,8 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "be identified by an instance ID that the node's name only contains (`ALLOW_NAME_IDENTITY`)",
+        "be identified by an instance ID that the node's name only contains"
+        " (`ALLOW_NAME_IDENTITY`)",
         "tests/core/test_evidence.py::test_a_name_that_only_contains_an_instance_id_finds_nothing",
         (Change(_EVIDENCE, "and _is_named(one, identity.node)", ""),),
     ),
