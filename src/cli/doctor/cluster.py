@@ -15,7 +15,7 @@ from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
 from cli.account.clusters import Found, connection, csr_api, described
-from cli.account.problems import in_words
+from cli.account.problems import in_words, logged_in_words
 from cli.account.rights import Right
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
