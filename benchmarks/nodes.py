@@ -102,6 +102,10 @@ class SavedFleet:
         """Return no instance: all nodes here are found by id."""
         return {}
 
+    def holders(self, _addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, frozenset[str]]:
+        """Return no instance: no node's address has moved."""
+        return {}
+
     def role_of_profile(self, _profile_arn: str) -> Role:
         """Return the one role that all nodes have."""
         return ROLE

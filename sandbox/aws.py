@@ -5,7 +5,7 @@ By moto itself: SQS, IAM roles and instance profiles, STS, EKS ListClusters. Add
 - EKS DescribeCluster: endpoint and CA are those of a fake API server (moto's are random letters),
   and the answer has VPC, Service range and access mode, as EKS's does.
 - EC2 DescribeInstances answers from `Machine`s, in EC2's own shape: moto has no resource names,
-  prefixes, interface types or managed instances. Four filters, InstanceIds and pages work.
+  prefixes, interface types or managed instances. Seven filters, InstanceIds and pages work.
 - The caller: the environment's credentials are a session of the approver's role. A fake cluster's
   authenticator accepts them after `add_identity(aws.identity)`.
 

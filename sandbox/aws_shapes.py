@@ -4,7 +4,7 @@ From: EC2 API reference, Instance, InstanceNetworkInterface and Filter.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
@@ -24,13 +24,24 @@ _CODES: Final = {
 #: The most instances that EC2 returns on a page.
 _LARGEST_PAGE: Final = 1_000
 
-#: The value that each supported filter compares.
-_FILTERS: Final = {
-    "instance-id": lambda item: item["InstanceId"],
-    "instance-state-name": lambda item: item["State"]["Name"],
-    "private-dns-name": lambda item: item["PrivateDnsName"],
-    "vpc-id": lambda item: item["VpcId"],
+#: The values that each supported filter compares.
+_FILTERS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
+    "instance-id": lambda item: [item["InstanceId"]],
+    "instance-state-name": lambda item: [item["State"]["Name"]],
+    "private-dns-name": lambda item: [item["PrivateDnsName"]],
+    "vpc-id": lambda item: [item["VpcId"]],
+    "ip-address": lambda item: [item.get("PublicIpAddress", "")],
+    "network-interface.addresses.association.public-ip": lambda item: [
+        one["Association"]["PublicIp"] for one in _addresses_of(item) if "Association" in one
+    ],
+    "network-interface.addresses.private-ip-address": lambda item: [
+        one["PrivateIpAddress"] for one in _addresses_of(item)
+    ],
 }
+
+
+def _addresses_of(item: Json) -> list[Json]:
+    return [one for eni in item["NetworkInterfaces"] for one in eni["PrivateIpAddresses"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +184,12 @@ def _matching(items: Iterable[Json], filters: Iterable[Mapping[str, Any]]) -> li
     """Return the items that match every filter, by one of its values."""
     found = list(items)
     for pattern in filters:
-        value_of = _FILTERS.get(pattern["Name"])
-        if value_of is None:
+        values_of = _FILTERS.get(pattern["Name"])
+        if values_of is None:
             # As moto does: with a guessed filter, tests would pass that fail with EC2.
             raise NotImplementedError(f"DescribeInstances with the filter {pattern['Name']}")
         patterns = [_pattern(str(value)) for value in pattern["Values"]]
-        found = [i for i in found if any(p.fullmatch(value_of(i)) for p in patterns)]
+        found = [i for i in found if any(p.fullmatch(v) for v in values_of(i) for p in patterns)]
     return found
 
 

@@ -233,6 +233,7 @@ def a_case(
     instances: tuple[Instance, ...] | NotProvided | None = None,
     instance: Instance | None = None,
     role: Role | RoleUnknown | NotProvided = ROLE,
+    holders: Mapping[IPv4Address, frozenset[str]] | None = None,
 ) -> Case:
     """Return an approvable case."""
     if isinstance(identity, str):
@@ -251,6 +252,7 @@ def a_case(
         cluster=a_cluster() if cluster is None else cluster,
         instances=instances,
         role=role,
+        holders=holders or {},
     )
 
 

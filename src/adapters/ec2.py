@@ -1,6 +1,7 @@
 """EC2 and IAM of one account and Region: what they show of instances (`core.ports.Fleet`)."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from ipaddress import IPv4Address
 from typing import Any, Final
 
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
@@ -25,6 +26,14 @@ _TOO_SLOW: Final = (ConnectTimeoutError, ReadTimeoutError)
 
 # From: EC2 User Guide, "Filtering": wildcards and the escape in a filter's values.
 _LIVE: Final = frozenset("*?\\")
+
+# From: EC2 API reference, DescribeInstances. The public address of the primary interface, those
+# on other private addresses, and private addresses in VPCs with public ranges.
+_OF_ADDRESSES: Final = (
+    "ip-address",
+    "network-interface.addresses.association.public-ip",
+    "network-interface.addresses.private-ip-address",
+)
 
 _OPERATION: Final = "EC2 DescribeInstances"
 
@@ -81,6 +90,24 @@ class Ec2Fleet:
             filters |= {} if vpc_id is None else {"vpc-id": [vpc_id]}
             known.update(self._ask(batch, "PrivateDnsName", filters))
         return known
+
+    def holders(self, addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, frozenset[str]]:
+        """Return the ids of the instances that show each address; absent if EC2 didn't answer."""
+        known: dict[IPv4Address, frozenset[str]] = {}
+        for batch in _batches([str(address) for address in addresses]):
+            try:
+                instances = [one for name in _OF_ADDRESSES for one in self._showing(name, batch)]
+            except (EvidenceUnavailable, OutOfTime, ValueError, *AWS_FAULTS):
+                continue
+            for address in map(IPv4Address, batch):
+                held = {one.id for one in instances if address in set(one.addresses())}
+                known[address] = frozenset(held)
+        return known
+
+    def _showing(self, name: str, values: tuple[str, ...]) -> list[Instance]:
+        late = self._clock.remaining() < USUAL_CALL_SECONDS
+        items = self._items(self._client(late=late), {name: list(values)}, late=late)
+        return [instance_of(item) for item in items]
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
         """Return the role of an instance profile, or why it is unknown."""

@@ -38,7 +38,7 @@ ACCOUNT: Final = (
 
 #: What it emits for the account only when it isn't 0: no alarm needs its zeros, or the dispatcher
 #: sends them.
-WHEN_NOT_ZERO: Final = ("WouldApprove", "Unreachable", "Skipped")
+WHEN_NOT_ZERO: Final = ("WouldApprove", "MovedAddress", "Unreachable", "Skipped")
 
 #: What it emits for its cluster (dimensions Cluster and Region).
 CLUSTER: Final = ("Completed", "Denied", "ApprovedNotIssued", "OldestPendingSeconds")
@@ -59,6 +59,7 @@ def values_of(run: Run) -> Mapping[str, float]:
         "Waiting": run.count(Action.WAITING),
         "Pending": totals.pending,
         "WouldApprove": totals.would_approve,
+        "MovedAddress": totals.moved_addresses,
         "OldestPendingSeconds": totals.oldest_pending_seconds,
         "ApprovedNotIssued": states.count(IssueState.NOT_ISSUED),
         "SignerFailed": states.count(IssueState.SIGNER_FAILED),

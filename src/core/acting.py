@@ -38,6 +38,10 @@ _WRITTEN = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 # whose answer was lost, and no one else reports it.
 _NOT_DUE = frozenset({Action.WAITING, Action.LEFT, Action.UNDECIDED})
 
+# A kubelet whose public address moved asks again after 15 minutes at the latest, with the new one.
+# From: client-go util/certificate/certificate_manager.go, certificateWaitTimeout.
+_MOVED_UNTIL_SECONDS = 1_200
+
 # In characters. Kubernetes accepts megabytes; people read a line or two.
 _MAX_MESSAGE = 1_000
 _MAX_EARLIER = 300
@@ -155,12 +159,14 @@ def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: s
     # denial counts as due nevertheless, or it would never be reported.
     overdue = decision is Decision.DENY and asking >= settings.deny_after_seconds
     is_due = action not in _NOT_DUE or overdue
+    moved = one.verdict is not None and one.verdict.is_moved_address
     return Record(
         one,
         action,
         age_seconds=_seconds(one.case, created),
         asking_seconds=asking,
         due=decision if is_due else None,
+        is_moved_address=is_due and moved and asking < _MOVED_UNTIL_SECONDS,
         detail=detail,
     )
 

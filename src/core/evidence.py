@@ -1,8 +1,9 @@
 """What EC2 and IAM show for the instances that the requesters claim to be."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from ipaddress import IPv4Address
 from typing import Any, Protocol
 
 from core.dns import folded, is_dns_name, suffix
@@ -26,10 +27,11 @@ class Evidence:
 
     instances: tuple[Instance, ...] | NotProvided
     role: Role | RoleUnknown | NotProvided
+    holders: Mapping[IPv4Address, frozenset[str]] = field(default_factory=dict)
 
     def added_to(self, case: Case) -> Case:
         """Return the case, completed by this evidence."""
-        return replace(case, instances=self.instances, role=self.role)
+        return replace(case, instances=self.instances, role=self.role, holders=self.holders)
 
 
 #: The evidence for a requester that claims no identity.

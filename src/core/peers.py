@@ -2,7 +2,9 @@
 
 from bisect import bisect_right
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 
+from core.checks.moved import names_public
 from core.checks.requester import CLOCK_SKEW_SECONDS
 from core.model import Csr, ParsedCsr, Peers, Pkcs10, Requester
 
@@ -28,6 +30,8 @@ class PeerIndex:
         self._mismatched: dict[Requester, set[str]] = {}
         self._pending_of: dict[str | None, list[_Rank]] = {}
         self._unsorted: set[str | None] = set()
+        self._unissued: dict[Requester, list[_Rank]] = {}  # heaps: the earliest first
+        self._without_public: set[tuple[Requester, _Rank]] = set()
         self._now = now
 
     def note(self, csr: Csr) -> None:
@@ -37,6 +41,8 @@ class PeerIndex:
         known = self._newest.get(csr.requester)
         if known is None or _rank(csr) > _rank(known):
             self._newest[csr.requester] = csr
+        if not csr.certificate:
+            heappush(self._unissued.setdefault(csr.requester, []), _rank(csr))
         if csr.is_pending and self._now - csr.created <= self._fresh_for:
             first = self._first.get(csr.requester, csr.created)
             self._first[csr.requester] = min(first, csr.created)
@@ -49,6 +55,9 @@ class PeerIndex:
         if parsed.key_is_proven and isinstance(parsed.request, Pkcs10):
             users = self._users_of_key.setdefault(parsed.request.key.spki, set())
             users.add(parsed.csr.username)
+        request = parsed.request
+        if isinstance(request, Pkcs10) and not names_public(request.dns, request.addresses):
+            self._without_public.add((parsed.csr.requester, _rank(parsed.csr)))
         if parsed.mismatched:
             self._mismatched.setdefault(parsed.csr.requester, set()).add(parsed.csr.name)
 
@@ -77,11 +86,19 @@ class PeerIndex:
             mismatch=min(mismatched, default=None),
             asking_since=self._earlier(csr),
             newer_in_namespace=self.newer_in_namespace(csr),
+            asked_for_public=self._asked_for_public(csr),
         )
 
     def asking_seconds(self, csr: Csr) -> float:
         """Return how long the requester has been asking, by this CSR or by earlier ones."""
         return (self._now - (self._earlier(csr) or csr.created)).total_seconds()
+
+    def _asked_for_public(self, csr: Csr) -> bool:
+        """Return whether an earlier CSR, not issued, names a public address or wasn't read."""
+        unissued = self._unissued.get(csr.requester, [])
+        while unissued and (csr.requester, unissued[0]) in self._without_public:
+            heappop(unissued)
+        return bool(unissued) and unissued[0] < _rank(csr)
 
     def _earlier(self, csr: Csr) -> datetime | None:
         first = self._first.get(csr.requester)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv4Address
 from typing import Protocol
 
 from core.errors import EvidenceUnavailable, OutOfTime
@@ -58,6 +59,12 @@ class Fleet(Protocol):
         self, names: Collection[str], vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
         """Return instances by PrivateDnsName, in a VPC if given; an unknown name may be absent."""
+
+    def holders(self, addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, frozenset[str]]:
+        """Return the ids of the instances on which EC2 shows each address, public or private.
+
+        An address that couldn't be asked for is absent.
+        """
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
         """Return the role of an instance profile."""

@@ -1,13 +1,14 @@
 """One object per signer, with everything that differs between signers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from core import budget, evidence, service_evidence
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
 from core.checks.instance import not_of_cluster
+from core.checks.moved import may_have_moved
 from core.checks.node import requester_is_node
 from core.checks.request import request_well_formed, signature, subject
 from core.checks.service import requester_is_service_account, service_names
@@ -75,7 +76,7 @@ def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answer
     shared = cases[0]
     cluster, policy = shared.cluster, shared.policy
     vpc_id = None if isinstance(cluster, NotProvided) else cluster.vpc_id
-    return evidence.gather(
+    answers = evidence.gather(
         [case.identity for case in cases if case.identity is not None],
         None if policy.allow_other_vpcs else vpc_id,
         fleet,
@@ -83,6 +84,19 @@ def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answer
         roles_wanted=policy.verify_node_role,
         is_of_cluster=partial(_is_of_cluster, cluster, policy),
     )
+    return _with_holders(cases, answers, fleet)
+
+
+def _with_holders(cases: Sequence[Case], answers: Answers, fleet: Fleet) -> Answers:
+    """Ask which instances have the addresses that may have moved: most slices have none."""
+    found = {key: one for key, one in answers.items() if isinstance(one, evidence.Evidence)}
+    shown = [found[case.identity].added_to(case) for case in cases if case.identity in found]
+    readable = [one for one in shown if one.instance and isinstance(one.request, Pkcs10)]
+    addresses = {may_have_moved(one) for one in readable} - {None}
+    if not addresses:
+        return answers
+    holders = fleet.holders(sorted(address for address in addresses if address))
+    return {**answers, **{key: replace(one, holders=holders) for key, one in found.items()}}
 
 
 def _is_of_cluster(cluster: Cluster | NotProvided, policy: Policy, instance: Instance) -> bool:

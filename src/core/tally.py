@@ -28,6 +28,7 @@ class Tally:
         self._due: Counter[Decision] = Counter()
         self._pending = 0
         self._would_approve = 0
+        self._moved_addresses = 0
         self._oldest = 0.0
         self._bugs = 0
         self._without_evidence = 0
@@ -36,7 +37,9 @@ class Tally:
         """Count the CSRs of these records, with or without a verdict."""
         for record in records:
             self._actions[record.action] += 1
-            if record.due is not None:
+            if record.is_moved_address:
+                self._moved_addresses += 1
+            elif record.due is not None:
                 self._due[record.due] += 1
             self._bugs += isinstance(record.evaluation, Bug)
             self._without_evidence += _is_without_evidence(record.evaluation)
@@ -62,6 +65,7 @@ class Tally:
             due=self._due,
             pending=self._pending,
             would_approve=self._would_approve,
+            moved_addresses=self._moved_addresses,
             oldest_pending_seconds=self._oldest,
             bugs=self._bugs,
             without_evidence=self._without_evidence,

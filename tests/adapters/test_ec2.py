@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import Any
 
@@ -362,6 +363,39 @@ def test_names_of_any_vpc_are_requested_without_a_vpc() -> None:
         answer = fleet.by_private_dns_name(["a.b"], None)
 
     assert by_name(answer) == {"a.b": [an_id(1), an_id(2)]}
+
+
+_BY_ADDRESS = (
+    "ip-address",
+    "network-interface.addresses.association.public-ip",
+    "network-interface.addresses.private-ip-address",
+)
+
+
+def _asked_for(name: str, value: str) -> dict[str, Any]:
+    filters = [{"Name": name, "Values": [value]}]
+    return {"Filters": filters, "MaxResults": 200, "IncludeManagedResources": True}
+
+
+def test_the_holders_of_an_address_have_it_anywhere() -> None:
+    """As the instance's public address, on any interface, or as a private one."""
+    held = an_item(1, "a.b") | {"PublicIpAddress": "54.1.2.3"}
+    other = an_item(2, "c.d") | {"PublicIpAddress": "54.1.2.4"}
+    answers = [a_page(held, other), a_page(), a_page()]
+    with ec2_saying(
+        *zip((_asked_for(name, "54.1.2.3") for name in _BY_ADDRESS), answers, strict=True)
+    ) as fleet:
+        found = fleet.holders([IPv4Address("54.1.2.3")])
+
+    assert {IPv4Address("54.1.2.3"): frozenset({an_id(1)})} == found
+
+
+def test_holders_are_unknown_if_ec2_doesnt_answer_or_answers_with_nonsense() -> None:
+    """An address that wasn't asked for is absent; an empty answer would mean that it is free."""
+    address = IPv4Address("54.1.2.3")
+
+    assert {} == a_fleet(ScriptedEc2(a_page({"InstanceId": 5}))).holders([address])
+    assert {} == a_fleet(ScriptedEc2(a_page()), seconds=1).holders([address])
 
 
 def test_without_a_vpc_no_name_is_requested() -> None:

@@ -120,6 +120,10 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
         lambda: _asking("10.0.1.77", "10.9.9.9", "10.9.9.8", "10.100.0.1"),
         (Cause.NAMES_NOT_ACCEPTED, Cause.NAMES_NOT_ON_INSTANCE, Cause.NAMES_RESERVED),
     ),
+    "a public address that has left the instance": (
+        lambda: _asking("203.0.113.9"),
+        (Cause.ADDRESS_MOVED,),
+    ),
     "no tag": (
         lambda: World([a_filed_csr()], [an_instance(tags={})]),
         (Cause.NO_CLUSTER_TAG,),

@@ -1,7 +1,9 @@
 """Names that are the node's own, but that aren't accepted, on a real API server."""
 
+import json
 from dataclasses import replace
 
+import pytest
 from aws_lambda_powertools import Logger
 
 from adapters.clock import WallClock
@@ -9,6 +11,7 @@ from sandbox.aws import Eni, FakeAws
 from sandbox.kubelet import kubelet_request
 from tests.controlplane.nodes import (
     NODE_ROLE,
+    REGION,
     Node,
     conditions,
     log_in,
@@ -43,3 +46,32 @@ def test_a_public_name_that_isnt_wanted_is_left(
     _review(plane)
 
     assert {"Approved"} == conditions(plane, name).keys()
+
+
+@pytest.mark.parametrize("is_taken", [False, True], ids=["free", "another node's now"])
+def test_a_public_address_that_has_moved_is_denied_and_counted_apart(
+    plane: ControlPlane,
+    aws: FakeAws,
+    profile: str,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    is_taken: bool,
+) -> None:
+    """Unless another instance has it by now: then it counts as an attack."""
+    gone, now = ("54.7.2.1", "54.7.2.2") if is_taken else ("54.7.3.1", "54.7.3.2")
+    node = _public_node(plane, aws, profile, gone)
+    pem, _ = kubelet_request(node.name, dns=[node.machine.public_name], ips=[gone])
+    name = node.send(pem)
+    enis = (replace(node.machine.enis[0], public=now),)
+    aws.change_machine(REGION, node.machine.id, enis=enis)
+    if is_taken:
+        _public_node(plane, aws, profile, gone)
+    capsys.readouterr()
+
+    _review(plane)
+
+    assert {"Denied"} == conditions(plane, name).keys()
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    [metrics] = [line for line in printed if "_aws" in line and "Stack" in line]
+    denied, moved = ([1.0], None) if is_taken else ([0.0], [1.0])
+    assert (denied, moved) == (metrics["Denied"], metrics.get("MovedAddress"))

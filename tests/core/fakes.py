@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv4Address
 
 from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import (
@@ -89,6 +90,13 @@ class FakeFleet:
         return (
             {} if self.silent else {name: self._answer(name, "private_dns_name") for name in names}
         )
+
+    def holders(self, addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, frozenset[str]]:
+        self._note("holders", *map(str, addresses))
+        return {} if self.silent else {one: self._holders(one) for one in addresses}
+
+    def _holders(self, address: IPv4Address) -> frozenset[str]:
+        return frozenset(one.id for one in self.instances if address in set(one.addresses()))
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:
         self._note("role_of_profile", profile_arn)

@@ -393,6 +393,8 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     ),
     "address.public": Irrelevant("it is another address, not requested here", frozenset()),
     "peers.asking_since": Irrelevant("it is for counting denials", LAUNCHED),
+    "peers.asked_for_public": Irrelevant("it only changes how a denial counts", True),
+    "case.holders": Irrelevant("they only change how a denial counts", {}),
     "peers.newer_in_namespace": Irrelevant(_OF_WORKLOADS, 99),
     "case.claim": Irrelevant(_OF_WORKLOADS, ServiceClaim("shop", ("web",))),
     "case.services": Irrelevant(_OF_WORKLOADS, ServicesHidden("not shown")),

@@ -37,6 +37,8 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "know why the node asks for {them}.",
     Cause.NAMES_RESERVED: "Only the cluster or AWS may have {names}: approve nothing, and find "
     "out why {node} asks for {them}.",
+    Cause.ADDRESS_MOVED: "The public address has most likely left {instance}: `kubectl delete csr "
+    "{csr}`, and the kubelet asks again within 32 s, with its addresses of then: {detail}.",
     Cause.NO_CLUSTER_TAG: "If {instance} is a node of this cluster, tag it: `aws ec2 create-tags "
     "--region {region} --resources {instance} --tags Key=kubernetes.io/cluster/{cluster},"
     "Value=owned`",

@@ -12,7 +12,7 @@ from typing import Final
 
 from cli.diagnose.name_status import NameStatus, RequestedName
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.model import Case, Instance, NotProvided, Refusal, RoleUnknown
+from core.model import ADDRESS_MOVED, Case, Instance, NotProvided, Refusal, RoleUnknown
 
 
 class Need(Enum):
@@ -40,6 +40,7 @@ class Cause(Enum):
     NAMES_NOT_ACCEPTED = "names-not-accepted"
     NAMES_NOT_ON_INSTANCE = "names-not-on-instance"
     NAMES_RESERVED = "names-reserved"
+    ADDRESS_MOVED = "address-moved"
     # instance
     NO_CLUSTER_TAG = "no-cluster-tag"
     OTHER_VPC = "other-vpc"
@@ -164,6 +165,8 @@ def explain_refusals(
     # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone.
     if is_gone(case, may_lag=True):
         return (Explanation(Cause.INSTANCE_GONE),)
+    if refusals and all(one.reason == ADDRESS_MOVED for one in refusals):
+        return (Explanation(Cause.ADDRESS_MOVED, refusals[0].detail),)
     of_all = [one for one in refusals if one.check not in _NAME_CHECKS]
     causes = [cause for one in of_all for cause in _of_refusal(case, one, may_lag=may_lag)]
     causes += explain_names(names)

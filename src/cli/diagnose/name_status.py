@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cache
 
 from core.checks import KUBELET_SERVING_CHECKS
-from core.checks.names import own_addresses, own_dns_names, shown_dns_names, shown_on
+from core.checks.own_names import own_addresses, own_dns_names, shown_dns_names, shown_on
 from core.checks.request import san_kinds
 from core.checks.reserved import reserved_names
 from core.decision import has_own_instance

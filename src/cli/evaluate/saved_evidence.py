@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from ipaddress import IPv4Address
 from itertools import groupby
 
 from cli.evaluate.missing import with_missing
@@ -147,6 +148,7 @@ def _provided(
             return Evidence(
                 NOT_PROVIDED if saved.instances is NOT_PROVIDED else found.instances,
                 NOT_PROVIDED if saved.roles is NOT_PROVIDED else found.role,
+                found.holders,
             )
         case ServiceEvidence() if saved.services is NOT_PROVIDED:
             return ServiceEvidence(NOT_PROVIDED)
@@ -184,6 +186,13 @@ class _SavedFleet:
         self, names: Collection[str], _vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...]]:
         return {name: tuple(self._by_name.get(name, ())) for name in names}
+
+    def holders(self, addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, frozenset[str]]:
+        shown = [(one.id, set(one.addresses())) for many in self._by_id.values() for one in many]
+        return {
+            address: frozenset(one for one, held in shown if address in held)
+            for address in addresses
+        }
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown:
         missing = f"--instance-profiles has no {profile_arn}; save the list again"

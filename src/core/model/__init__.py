@@ -57,6 +57,7 @@ from core.model.run import (
 )
 from core.model.service import DNS_LABEL, Service, ServiceClaim, ServicesHidden
 from core.model.verdict import (
+    ADDRESS_MOVED,
     Case,
     Decision,
     Effect,
@@ -68,6 +69,7 @@ from core.model.verdict import (
 )
 
 __all__ = [
+    "ADDRESS_MOVED",
     "APPROVED_REASON",
     "APP_SERVING",
     "CANONICAL_ARN",

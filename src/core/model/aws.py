@@ -1,7 +1,7 @@
 """What EC2, IAM and EKS report, reduced to what the checks compare."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -62,6 +62,15 @@ class Instance:
     interfaces: tuple[NetworkInterface, ...]
     #: Every address of the description outside `interfaces`, such as PublicIpAddress.
     other_addresses: frozenset[IpAddress] = frozenset()
+
+    def addresses(self) -> Iterator[IpAddress]:
+        """Yield every address that EC2 shows on the instance, without delegated prefixes."""
+        yield from self.other_addresses
+        for interface in self.interfaces:
+            yield from interface.ipv6
+            for private in interface.ipv4:
+                yield private.address
+                yield from private.public
 
 
 @dataclass(frozen=True, slots=True)

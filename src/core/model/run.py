@@ -66,7 +66,8 @@ class Record:
 
     `asking_seconds`: how long the requester has been asking, counted from its first request that is
     pending and fresh. `due`: the decision that is due, written or not. `detail`: why it wasn't
-    written.
+    written. `is_moved_address`: the denial that is due is most likely an honest node's, and is
+    counted apart.
     """
 
     evaluation: Evaluation
@@ -75,6 +76,7 @@ class Record:
     asking_seconds: float
     due: Decision | None = None
     detail: str = ""
+    is_moved_address: bool = False
 
 
 class IssueState(Enum):
@@ -108,9 +110,10 @@ class RunTotals:
     `not_judged`: how many of `actions` have no record, because nothing could be due yet (`WAITING`)
     or because the run didn't reach them (`DEFERRED`). `pending`: how many still wait for a decision
     after the run. `would_approve`: how many only the mode `shadow` kept from being approved; these
-    don't count as pending. `oldest_pending_seconds`: the longest time that a requester of a pending
-    one has been asking. `bugs`: on how many our own code failed. `without_evidence`: for how many
-    EC2, IAM or the API server gave no answer.
+    don't count as pending. `moved_addresses`: for how many a denial is due, but is counted apart,
+    because a public address has most likely left its instance. `oldest_pending_seconds`: the
+    longest time that a requester of a pending one has been asking. `bugs`: on how many our own code
+    failed. `without_evidence`: for how many EC2, IAM or the API server gave no answer.
     """
 
     actions: Mapping[Action, int] = field(default_factory=dict)
@@ -118,6 +121,7 @@ class RunTotals:
     due: Mapping[Decision, int] = field(default_factory=dict)
     pending: int = 0
     would_approve: int = 0
+    moved_addresses: int = 0
     oldest_pending_seconds: float = 0.0
     bugs: int = 0
     without_evidence: int = 0

@@ -1,9 +1,11 @@
 """Cases, refusals and verdicts: what is judged, on which evidence, with which result."""
 
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from ipaddress import IPv4Address
 
 from core.model.aws import Cluster, Instance, NotProvided, Role, RoleUnknown
 from core.model.csr import Csr
@@ -11,6 +13,9 @@ from core.model.request import Pkcs10, UnreadableRequest
 from core.model.service import Service, ServiceClaim, ServicesHidden
 from core.printable import printable
 from core.settings import Policy
+
+#: The reason of a denial for a public address that has most likely left the instance.
+ADDRESS_MOVED = "public address has moved"
 
 
 class Effect(Enum):
@@ -74,6 +79,11 @@ class Verdict:
     refusals: tuple[Refusal, ...] = ()
     not_run: tuple[str, ...] = ()
 
+    @property
+    def is_moved_address(self) -> bool:
+        """Return True when it denies only because a public address has most likely moved."""
+        return bool(self.refusals) and all(one.reason == ADDRESS_MOVED for one in self.refusals)
+
 
 class IdentityKind(Enum):
     """How a CSR was bound to an instance: by the IAM session's name, or by the node's name."""
@@ -102,6 +112,8 @@ class Peers:
     the same key. `mismatch`: a CSR of this requester whose certificate is wrong, by name.
     `asking_since`: when the requester filed the first of its earlier CSRs that are pending and
     fresh. `newer_in_namespace`: how many CSRs of its namespace are pending, fresh and newer.
+    `asked_for_public`: the requester has an earlier CSR, not issued, that names a public address,
+    or that wasn't read.
     """
 
     newer: str | None = None
@@ -109,11 +121,15 @@ class Peers:
     mismatch: str | None = None
     asking_since: datetime | None = None
     newer_in_namespace: int = 0
+    asked_for_public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that the checks of one CSR may look at. `now`: the time as of which it is judged."""
+    """All that the checks of one CSR may look at. `now`: the time as of which it is judged.
+
+    `holders`: the ids of the instances on which EC2 shows an address, if it was asked.
+    """
 
     csr: Csr
     request: Pkcs10 | UnreadableRequest
@@ -126,6 +142,7 @@ class Case:
     role: Role | RoleUnknown | NotProvided = NotProvided.NOT_PROVIDED
     claim: ServiceClaim | None = None
     services: tuple[Service, ...] | ServicesHidden | NotProvided = NotProvided.NOT_PROVIDED
+    holders: Mapping[IPv4Address, frozenset[str]] = field(default_factory=dict)
 
     @property
     def instance(self) -> Instance | None:

@@ -1,8 +1,13 @@
 """Node requests: the check of the IP addresses."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any
 
+from core.model import Peers
 from tests.builders import (
+    ADDRESS,
     INSTANCE_ID,
     NODE,
     PUBLIC_ADDRESS,
@@ -11,7 +16,7 @@ from tests.builders import (
     an_instance,
     an_interface,
 )
-from tests.core.check_cases.cases import with_names
+from tests.core.check_cases.cases import OTHER_NODE, with_names
 from tests.core.check_cases.line import DENY, LEAVE, Line
 from tests.core.check_cases.unconfirmed import unconfirmed
 
@@ -21,6 +26,29 @@ TWO_PUBLIC = an_instance(
     interfaces=(an_interface(), an_interface(device_index=1, public=("198.51.100.20",)))
 )
 IPV6_INSTANCE = an_instance(interfaces=(an_interface(ipv6=("2001:db8::a",)),))
+
+OWN = [ADDRESS, PUBLIC_ADDRESS]
+IN_REGION = "eu-west-1.compute.amazonaws.com"
+NONE_PUBLIC = an_instance(interfaces=(an_interface(public=()),), public_dns_name="")
+PUBLIC_VPC = an_instance(interfaces=(an_interface(address="11.0.1.10"),))
+
+#: EC2 shows the address on no instance.
+FREE: Mapping[str, Any] = {"holders": {IPv4Address("203.0.113.9"): frozenset()}}
+#: What makes it no honest node's: other names asked for, and changes of the case.
+STAYED: tuple[tuple[str, tuple[str, ...], Mapping[str, Any], list[str], list[str]], ...] = (
+    ("with a second one", ("203.0.113.8",), {}, ["203.0.113.8"], OWN),
+    ("with another node's address", ("10.0.1.20",), {}, ["10.0.1.20"], OWN),
+    ("with another node's name", (OTHER_NODE,), {}, [], OWN),
+    ("with another's public name", (f"ec2-203-0-113-8.{IN_REGION}",), {}, [], OWN),
+    ("with its name in another Region", ("ec2-203-0-113-9.compute-1.amazonaws.com",), {}, [], OWN),
+    ("with an IPv6 address", ("2001:db8::99",), {}, ["2001:db8::99"], OWN),
+    ("with a pod's address", ("10.0.1.77",), {}, [], OWN),
+    ("on another instance now", (), {"holders": {IPv4Address("203.0.113.9"): {"i-0"}}}, [], OWN),
+    ("which EC2 wasn't asked about", (), {"holders": {}}, [], OWN),
+    ("for the second time", (), {"peers": Peers(asked_for_public=True)}, [], OWN),
+    ("of an instance without one now", (), {"instance": NONE_PUBLIC}, [], OWN[:1]),
+    ("in a VPC with public ranges", (), {"instance": PUBLIC_VPC}, [], ["11.0.1.10", OWN[1]]),
+)
 
 LINES: tuple[Line, ...] = (
     # --- ip-addresses
@@ -212,6 +240,25 @@ LINES: tuple[Line, ...] = (
         LEAVE,
         "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
+    ),
+    Line(
+        "ip-addresses",
+        "a public address that has left the instance",
+        with_names(ADDRESS, "203.0.113.9", **FREE),
+        DENY,
+        "public address has moved",
+        "got ['203.0.113.9'], expected one of ['10.0.1.10', '198.51.100.10']",
+    ),
+    *(
+        Line(
+            "ip-addresses",
+            f"a public address that looks moved, {sentence}",
+            with_names("203.0.113.9", *more, **{**FREE, **changes}),
+            DENY,
+            "address is not the instance's",
+            f"got {['203.0.113.9', *foreign]}, expected one of {own}",
+        )
+        for sentence, more, changes, foreign, own in STAYED
     ),
     *unconfirmed("ip-addresses"),
 )

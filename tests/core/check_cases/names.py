@@ -1,5 +1,8 @@
 """Node requests: the checks of the DNS names."""
 
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -14,6 +17,9 @@ from tests.core.check_cases.cases import OTHER_NODE, RESOURCE_NAME, with_names
 from tests.core.check_cases.line import DENY, LEAVE, Line
 from tests.core.check_cases.unconfirmed import unconfirmed
 
+MOVED_NAME = "ec2-203-0-113-9.eu-west-1.compute.amazonaws.com"
+#: EC2 shows the address on no instance.
+FREE: Mapping[IPv4Address, frozenset[str]] = {IPv4Address("203.0.113.9"): frozenset()}
 NO_PUBLIC = a_policy(allow_public_addresses=False)
 
 LINES: tuple[Line, ...] = (
@@ -190,6 +196,32 @@ LINES: tuple[Line, ...] = (
         LEAVE,
         "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
+    ),
+    Line(
+        "dns-names",
+        "the name of a public address that has left the instance",
+        with_names(MOVED_NAME, "203.0.113.9", holders=FREE),
+        DENY,
+        "public address has moved",
+        f"got ['{MOVED_NAME}'], expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "that name alone",
+        with_names(MOVED_NAME.upper(), holders=FREE),
+        DENY,
+        "public address has moved",
+        f"got ['{MOVED_NAME.upper()}'], "
+        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+    ),
+    Line(
+        "dns-names",
+        "a name that spells no address",
+        with_names("ec2-203-0-113-999.eu-west-1.compute.amazonaws.com", holders=FREE),
+        DENY,
+        "DNS name is not the instance's",
+        "got ['ec2-203-0-113-999.eu-west-1.compute.amazonaws.com'], "
+        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
     ),
     *unconfirmed("dns-names"),
 )

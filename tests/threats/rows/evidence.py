@@ -5,7 +5,7 @@ from typing import Final
 from tests.threats.row import LINES, Change, Row, unchecked
 
 _ADDRESSES: Final = "tests/attack/test_addresses.py"
-_NAMES: Final = "src/core/checks/names.py"
+_OWN: Final = "src/core/checks/own_names.py"
 _INSTANCE: Final = "src/core/checks/instance.py"
 _EVIDENCE: Final = "src/core/evidence.py"
 
@@ -142,12 +142,12 @@ ROWS: Final = (
     Row(
         "use the CNI's rights to move another instance's secondary address to the node's interface",
         f"{_ADDRESSES}::test_a_secondary_address_that_a_node_assigned_itself_is_left",
-        (Change(_NAMES, "if private.primary:", "if True:"),),
+        (Change(_OWN, "if private.primary:", "if True:"),),
     ),
     Row(
         "attach another interface, with the CNI's rights, and ask for its address",
         f"{_ADDRESSES}::test_an_interface_that_a_node_attached_counts_only_where_allowed",
-        (Change(_NAMES, "return case.policy.allow_secondary_enis and", "return True and"),),
+        (Change(_OWN, "return case.policy.allow_secondary_enis and", "return True and"),),
     ),
     Row(
         "ask for an address that another instance's interface holds, whatever the settings allow",

@@ -4,7 +4,8 @@ from typing import Final
 
 from tests.threats.row import LINES, VECTORS, Change, Row, unchecked
 
-_NAMES: Final = "src/core/checks/names.py"
+_MOVED: Final = "src/core/checks/moved.py"
+_OWN: Final = "src/core/checks/own_names.py"
 _RESERVED: Final = "src/core/checks/reserved.py"
 
 ROWS: Final = (
@@ -19,7 +20,7 @@ ROWS: Final = (
         "tests/attack/test_names.py::test_under_an_extra_suffix_only_the_nodes_first_labels_are_allowed",
         (
             Change(
-                _NAMES,
+                _OWN,
                 "if folded(name) not in own]",
                 "if folded(name) not in own"
                 " and not folded(name).endswith(case.policy.extra_dns_suffixes)]",
@@ -45,11 +46,23 @@ ROWS: Final = (
         "san/other-ip",
     ),
     Row(
+        "ask for another machine's public address, and have the denial counted as a moved address",
+        "tests/property/test_moved_addresses_are_never_approved.py"
+        "::test_it_is_never_approved_and_only_an_honest_nodes_is_counted_apart",
+        (
+            Change(_MOVED, "or case.peers.asked_for_public:", "or False:"),
+            Change(
+                _MOVED, "is_free = holders is not None and", "is_free = holders is None or True or"
+            ),
+            Change(_MOVED, "if len(named) != 1:", "if not named:"),
+        ),
+    ),
+    Row(
         "ask for a pod's address: a secondary one, or one of a delegated prefix",
         LINES,
         (
-            Change(_NAMES, "if private.primary:", "if True:"),
-            Change(_NAMES, "if not any(ip in prefix for prefix in interface.prefixes)", "if True"),
+            Change(_OWN, "if private.primary:", "if True:"),
+            Change(_OWN, "if not any(ip in prefix for prefix in interface.prefixes)", "if True"),
         ),
         "leave/ip-addresses/",
     ),
@@ -57,9 +70,9 @@ ROWS: Final = (
         "ask for the address of a secondary, trunk or branch interface",
         LINES,
         (
-            Change(_NAMES, "return case.policy.allow_secondary_enis and", "return True and"),
-            Change(_NAMES, "or interface.kind not in _NODE_INTERFACES", ""),
-            Change(_NAMES, "and interface.card_index == 0", ""),
+            Change(_OWN, "return case.policy.allow_secondary_enis and", "return True and"),
+            Change(_OWN, "or interface.kind not in _NODE_INTERFACES", ""),
+            Change(_OWN, "and interface.card_index == 0", ""),
         ),
         "leave/ip-addresses/",
     ),

@@ -1,0 +1,93 @@
+"""A public address that has left its instance: most likely an honest node's.
+
+A node in a public subnet asks for its public address and name. If the address changes while the
+request is pending, the request names one that the instance no longer has. It is never approved; but
+its denial is counted apart, because it is no sign of an attack. From: AWS, "Elastic IP addresses"
+(associating one replaces the instance's public address).
+"""
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
+from typing import Final
+
+from core.checks.own_names import own_addresses, own_dns_names, public_addresses, shown_on
+from core.dns import folded, suffix
+from core.model import Case, Instance, IpAddress
+
+# What no instance has as its public address. From: RFC 1918, RFC 6598, and EC2 User Guide, "VPC
+# CIDR blocks" (198.19.0.0/16), with the whole of RFC 2544's range.
+_PRIVATE: Final = tuple(
+    map(
+        IPv4Network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15"),
+    )
+)
+# From: EC2 User Guide, "EC2 instance hostnames" (ec2-192-0-2-1.<region>.compute.amazonaws.com).
+_SPELLED: Final = re.compile(r"ec2-(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})", re.ASCII)
+
+
+def moved_address(case: Case) -> IPv4Address | None:
+    """Return the address that the instance most likely had when its first such request was filed.
+
+    None if EC2 shows it on another instance, or that wasn't asked.
+    """
+    address = may_have_moved(case)
+    if address is None or case.peers.asked_for_public:
+        return None
+    holders = case.holders.get(address)
+    is_free = holders is not None and holders <= {case.running_instance.id}
+    return address if is_free else None
+
+
+def may_have_moved(case: Case) -> IPv4Address | None:
+    """Return the one public address that the request names beyond what is the instance's own.
+
+    None if it names anything else, or if the instance has no public address now, or is in a VPC
+    whose private addresses are in public ranges: there it can't be told from another machine's.
+    """
+    instance = case.running_instance
+    if not public_addresses(instance) or any(map(is_public, _private_addresses(instance))):
+        return None
+    own_ips, own_dns = set(own_addresses(case, instance)), own_dns_names(case, instance)
+    ips = {ip for ip in case.pkcs10.addresses if ip not in own_ips}
+    names = [name for name in case.pkcs10.dns if folded(name) not in own_dns]
+    spelled = {_spelled(name, instance) for name in names}
+    named = ips | spelled
+    if len(named) != 1:
+        return None
+    (address,) = named
+    is_candidate = address is not None and is_public(address) and not shown_on(instance)(address)
+    return address if is_candidate and isinstance(address, IPv4Address) else None
+
+
+def is_public(address: IpAddress) -> bool:
+    """Return True for an IPv4 address that EC2 may give to an instance as its public one."""
+    if not isinstance(address, IPv4Address):
+        return False
+    is_special = address.is_loopback or address.is_link_local or address.is_multicast
+    is_special = is_special or address.is_unspecified or address.is_reserved
+    return not is_special and not any(address in network for network in _PRIVATE)
+
+
+def names_public(dns: Sequence[str], addresses: Sequence[IpAddress]) -> bool:
+    """Return True when a request names any public IPv4 address, or the name that spells one."""
+    if any(map(is_public, addresses)):
+        return True
+    return any(_SPELLED.fullmatch(folded(name).partition(".")[0]) for name in dns)
+
+
+def _private_addresses(instance: Instance) -> list[IpAddress]:
+    return [private.address for one in instance.interfaces for private in one.ipv4]
+
+
+def _spelled(name: str, instance: Instance) -> IPv4Address | None:
+    """Return the address in a public DNS name of the instance's own Region; None for any other."""
+    label, _, domain = folded(name).partition(".")
+    match = _SPELLED.fullmatch(label)
+    if match is None or not domain or domain != folded(suffix(instance.public_dns_name)):
+        return None
+    try:
+        return IPv4Address(".".join(match.groups()))
+    except ValueError:
+        return None
