@@ -92,9 +92,14 @@ class Ec2Fleet:
         return known
 
     def holders(self, addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, frozenset[str]]:
-        """Return the ids of the instances that show each address; absent if EC2 didn't answer."""
+        """Return the ids of the instances that show each address; absent if EC2 didn't answer.
+
+        Not asked late in a run: the answer only changes how a denial is counted.
+        """
         known: dict[IPv4Address, frozenset[str]] = {}
         for batch in _batches([str(address) for address in addresses]):
+            if self._clock.remaining() < USUAL_CALL_SECONDS:
+                break
             try:
                 instances = [one for name in _OF_ADDRESSES for one in self._showing(name, batch)]
             except (EvidenceUnavailable, OutOfTime, ValueError, *AWS_FAULTS):
@@ -105,8 +110,7 @@ class Ec2Fleet:
         return known
 
     def _showing(self, name: str, values: tuple[str, ...]) -> list[Instance]:
-        late = self._clock.remaining() < USUAL_CALL_SECONDS
-        items = self._items(self._client(late=late), {name: list(values)}, late=late)
+        items = self._items(self._client(late=False), {name: list(values)}, late=False)
         return [instance_of(item) for item in items]
 
     def role_of_profile(self, profile_arn: str) -> Role | RoleUnknown | OutOfTime:

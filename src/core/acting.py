@@ -187,7 +187,9 @@ def write_for(action: Action, evaluation: Evaluation) -> Write:
     if action is Action.DENIED and verdict is not None:
         # What only leaves may be about another cluster's instance; the log alone has it.
         proofs = [one for one in verdict.refusals if one.effect is Effect.DENY]
-        message = "; ".join(f"{one.check}: {one.reason} ({one.detail})" for one in proofs)
+        message = "; ".join(
+            f"{one.check}: {one.condition_reason or one.reason} ({one.detail})" for one in proofs
+        )
         return Write(csr, "Denied", DENIED_REASON, message[:_MAX_MESSAGE])
     raise ValueError(f"{action} is not written")
 

@@ -30,7 +30,7 @@ from sandbox.fake_apiserver.bodies import time_text
 from sandbox.identity import AwsIdentity
 from sandbox.kubelet import kubelet_request
 from sandbox.tokens import User
-from tests.builders import NOW, a_certificate, a_cluster, a_csr
+from tests.builders import NOW, a_certificate, a_cluster, a_csr, an_extra
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
 from tests.handlers.account import DUE, NODE_ROLE, VPC, Account, Cluster
@@ -287,6 +287,21 @@ def test_every_cause_has_one_sentence_that_says_what_to_do(cause: Cause) -> None
     assert re.search(r"[.`)]$", reported)
     assert "{" not in reported.replace("{of}", "")
     assert reported.count("`") % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "account"),
+    [(an_extra(), "the node's account 111122223333"), ({}, "the node's own account")],
+    ids=["by IAM", "otherwise"],
+)
+def test_where_no_instance_is_shown_the_account_of_the_role_is_named(
+    extra: dict[str, tuple[str, ...]], account: str
+) -> None:
+    diagnosed = a_diagnosed_csr(Cause.NO_INSTANCE, csr=a_csr(extra=extra), detail="none")
+
+    reported = remedy(diagnosed.causes[0], diagnosed, a_cluster_diagnosis(diagnosed))
+
+    assert f"with credentials of {account}," in reported
 
 
 def test_what_fewer_names_mean_depends_on_the_version() -> None:

@@ -112,6 +112,10 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
         lambda: World([a_filed_csr(ips=("10.9.9.9",), conditions=(approved("EKS", YOUNG),))]),
         (Cause.NAMES_NOT_ON_INSTANCE,),
     ),
+    "a public address that EC2 doesn't show yet": (
+        lambda: World([a_filed_csr(age=YOUNG, ips=(ADDRESS, "203.0.113.9", "203.0.113.8"))]),
+        (Cause.NAMES_MAY_LAG,),
+    ),
     "a name that a setting allows": (
         lambda: _asking(PUBLIC_ADDRESS, settings=settings(allow_public_addresses=False)),
         (Cause.NAMES_NEED_SETTING,),

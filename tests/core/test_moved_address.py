@@ -119,6 +119,22 @@ def test_an_earlier_request_that_cant_be_read_counts() -> None:
     assert (0, 1, 0) == counted(run(FakeWorld(unreadable, moved())))
 
 
+def test_the_condition_doesnt_show_whether_another_instance_has_the_address() -> None:
+    """A node could otherwise find out the public addresses of other clusters' instances."""
+    other = an_instance(
+        id="i-0bbbbbbbbbbbbbbbb",
+        tags={"eks:cluster-name": "dev"},
+        interfaces=(an_interface(address="10.0.1.20", public=(GONE,)),),
+    )
+    free, taken = FakeWorld(moved()), FakeWorld(moved(), fleet=FakeFleet((an_instance(), other)))
+
+    run(free)
+    run(taken)
+
+    assert free.api.written == taken.api.written
+    assert "address is not the instance's" in free.api.written[0].message
+
+
 def test_an_address_that_another_instance_has_now_counts_as_denied() -> None:
     """Whoever asks for it may want to pass for that instance."""
     other = an_instance(

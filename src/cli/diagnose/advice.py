@@ -7,6 +7,7 @@ from typing import Final
 from cli.diagnose.causes import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr
 from cli.diagnose.run import ClusterDiagnosis
+from core.model import CANONICAL_ARN, Role
 from core.printable import printable
 
 #: AWS's page that asks for the audit.
@@ -18,6 +19,8 @@ _LONGEST_DETAIL: Final = 300
 
 _SENTENCES: Final[Mapping[Cause, str]] = {
     Cause.WAITING: "Wait: EKS decides most requests within 75 s; run this again in two minutes.",
+    Cause.NAMES_MAY_LAG: "Wait: EC2 may not show {names} on {instance} yet; run this again in a "
+    "few minutes, and approve nothing until then.",
     Cause.JUST_APPROVED: "Wait: {detail}, and the signer takes a moment; run this again in two "
     "minutes.",
     Cause.NOT_APPROVED: "Every check passes: let the approver approve it, or approve it once with: "
@@ -52,7 +55,7 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "the role's profile: {detail}.",
     Cause.NO_IDENTITY: "Let the node authenticate by IAM; if nodes can't, run the approver with "
     "ALLOW_NAME_IDENTITY=true: {detail}.",
-    Cause.NO_INSTANCE: "Run this with credentials of the node's own account, or find out what "
+    Cause.NO_INSTANCE: "Run this with credentials of {account}, or find out what "
     "impersonated the node: {detail}.",
     Cause.NOT_EC2: "EKS itself approves Fargate, hybrid and HyperPod nodes ({detail}). Check the "
     "role's mapping: for Fargate that the pod execution role still has its access entry of type "
@@ -122,6 +125,7 @@ def remedy(explanation: Explanation, csr: DiagnosedCsr, diagnosed: ClusterDiagno
         csr=shlex.quote(printable(csr.csr.name, 253)),
         node=node_of(csr),
         requester=printable(csr.csr.username, LONGEST_NAME),
+        account=_account_of(csr),
         instance=csr.instance_id or "the instance",
         names=_listed(explanation.values),
         them="it" if len(explanation.values) == 1 else "them",
@@ -129,6 +133,12 @@ def remedy(explanation: Explanation, csr: DiagnosedCsr, diagnosed: ClusterDiagno
         set=" ".join(f"--set {one}" for one in explanation.settings),
         detail=printable(explanation.detail, _LONGEST_DETAIL) or "see the request",
     )
+
+
+def _account_of(csr: DiagnosedCsr) -> str:
+    """Return the account of the requester's role, as far as the request shows it."""
+    role = next(map(Role.of_arn, csr.csr.extra.get(CANONICAL_ARN, ())), None)
+    return "the node's own account" if role is None else f"the node's account {role.account}"
 
 
 def node_of(one: DiagnosedCsr) -> str:

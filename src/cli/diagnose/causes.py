@@ -4,7 +4,7 @@ A person can act upon a cause. Several refusals may have one cause, and one refu
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from itertools import groupby
@@ -31,6 +31,7 @@ class Cause(Enum):
 
     # requests that pass every check
     WAITING = "waiting"
+    NAMES_MAY_LAG = "names-may-lag"
     NOT_APPROVED = "not-approved"
     JUST_APPROVED = "just-approved"
     NOT_ISSUED = "not-issued"
@@ -78,6 +79,7 @@ class Cause(Enum):
 
 _NEEDS: Final = {
     Cause.WAITING: Need.WAIT,
+    Cause.NAMES_MAY_LAG: Need.WAIT,
     Cause.JUST_APPROVED: Need.WAIT,
     **dict.fromkeys(
         (
@@ -169,10 +171,18 @@ def explain_refusals(
         return (Explanation(Cause.ADDRESS_MOVED, refusals[0].detail),)
     of_all = [one for one in refusals if one.check not in _NAME_CHECKS]
     causes = [cause for one in of_all for cause in _of_refusal(case, one, may_lag=may_lag)]
-    causes += explain_names(names)
+    of_names = explain_names(names)
+    if may_lag and case.csr.is_pending:  # a review waits, too, before it denies
+        of_names = tuple(map(_waiting, of_names))
+    causes += of_names
     if not causes and refusals:  # names only, and EC2 shows none of the instance's yet
         causes = [_lagging(refusals[0], may_lag=may_lag)]
     return tuple(dict.fromkeys(causes))
+
+
+def _waiting(one: Explanation) -> Explanation:
+    is_lagging = one.cause is Cause.NAMES_NOT_ON_INSTANCE
+    return replace(one, cause=Cause.NAMES_MAY_LAG) if is_lagging else one
 
 
 def _of_refusal(case: Case, refusal: Refusal, *, may_lag: bool) -> Iterator[Explanation]:

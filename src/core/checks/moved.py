@@ -56,7 +56,7 @@ def may_have_moved(case: Case) -> IPv4Address | None:
     named = ips | spelled
     if len(named) != 1:
         return None
-    (address,) = named
+    address = next(iter(named))
     is_candidate = address is not None and is_public(address) and not shown_on(instance)(address)
     return address if is_candidate and isinstance(address, IPv4Address) else None
 

@@ -69,5 +69,10 @@ def ip_addresses(case: Case) -> Refusal | None:
 
 
 def _deny(case: Case, reason: str, detail: str) -> Refusal:
-    """Deny, with a reason of its own where most likely a public address has left the instance."""
-    return Refusal.deny(reason if moved_address(case) is None else ADDRESS_MOVED, detail)
+    """Deny, with a reason of its own where most likely a public address has left the instance.
+
+    The condition has the usual reason: the other would show that no instance has the address.
+    """
+    if moved_address(case) is None:
+        return Refusal.deny(reason, detail)
+    return Refusal.deny(ADDRESS_MOVED, detail, condition_reason=reason)

@@ -37,7 +37,8 @@ class Decision(Enum):
 class Refusal:
     """Why a check refused. `reason` is short and stable, `detail` has the values.
 
-    `warns`: a person should see it, so its line in the log is a warning.
+    `warns`: a person should see it, so its line in the log is a warning. `condition_reason`: what a
+    condition in the cluster says instead of `reason`, where that depends on other instances.
     """
 
     effect: Effect
@@ -45,6 +46,7 @@ class Refusal:
     detail: str
     check: str = ""
     warns: bool = False
+    condition_reason: str = ""
 
     def __post_init__(self) -> None:
         if not self.reason:
@@ -52,9 +54,9 @@ class Refusal:
         object.__setattr__(self, "detail", printable(self.detail))
 
     @classmethod
-    def deny(cls, reason: str, detail: str) -> "Refusal":
+    def deny(cls, reason: str, detail: str, *, condition_reason: str = "") -> "Refusal":
         """Refuse on proof."""
-        return cls(Effect.DENY, reason, detail)
+        return cls(Effect.DENY, reason, detail, condition_reason=condition_reason)
 
     @classmethod
     def leave(cls, reason: str, detail: str, *, warns: bool = False) -> "Refusal":

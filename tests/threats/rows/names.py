@@ -58,6 +58,12 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "find out by a denial whether another cluster's instance has a public address",
+        "tests/core/test_moved_address.py"
+        "::test_the_condition_doesnt_show_whether_another_instance_has_the_address",
+        (Change("src/core/acting.py", "one.condition_reason or one.reason", "one.reason"),),
+    ),
+    Row(
         "ask for a pod's address: a secondary one, or one of a delegated prefix",
         LINES,
         (
