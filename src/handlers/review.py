@@ -29,7 +29,7 @@ from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.memo import Memo
 from core.ports import Clock, Ports
 from core.review import review
-from core.settings import ReviewSettings
+from core.settings import RequireAccess, ReviewSettings
 from core.signers import Signer, served
 from handlers.environment import (
     OFF_THOUGH_SELECTED,
@@ -137,7 +137,7 @@ class Reviewer:
             case NotOnboarded() as refused:
                 self._ledger.not_onboarded(name, region, refused, self._required(described))
             case Unreachable() as cut_off:
-                required = self._required(described) or (_IN_REACH if cut_off.is_fault else "")
+                required = self._required(described) or self._fault(cut_off)
                 self._ledger.unreachable(name, region, cut_off, required)
             case failure:
                 self._ledger.cluster_unavailable(name, region, failure)
@@ -147,6 +147,11 @@ class Reviewer:
         if self._reach.has_listed(described):
             return "this environment has listed its requests before"
         return selection.why_required(self._settings, described.cluster)
+
+    def _fault(self, error: Unreachable) -> str:
+        """Return why this is an error even without required access; empty if it isn't one."""
+        is_error = error.is_fault and self._settings.require_access is not RequireAccess.NONE
+        return _IN_REACH if is_error else ""
 
     def _review_signer(self, signer: Signer, described: DescribedCluster, clock: Clock) -> None:
         """Review one signer's CSRs on its own connection, so that its list is freed afterwards."""

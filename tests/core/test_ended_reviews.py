@@ -60,8 +60,8 @@ def test_the_hour_begins_when_the_end_is_found() -> None:
     assert world.reported(Choice.OFF, after=timedelta(hours=5))
 
 
-def test_a_review_begins_anew_after_a_tag_is_put_right() -> None:
-    """A second end is reported for an hour, too."""
+def test_a_second_end_is_reported_after_the_tag_was_put_right() -> None:
+    """Its hour begins when it is found."""
     world = World()
     world.reported(Choice.REVIEWED)
     world.reported(Choice.OFF)

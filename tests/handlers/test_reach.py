@@ -171,6 +171,19 @@ def test_in_a_vpc_a_cluster_that_cannot_be_reached_is_an_error_but_cheap(
     assert "routes" in lambdas.lines_with("cluster unreachable")[0]["fix"]
 
 
+def test_in_a_vpc_it_is_no_error_where_no_access_is_required(
+    account: Account, refusing: Refusing, lambdas: Lambdas
+) -> None:
+    """The VPC may be connected with some clusters' VPCs only, on purpose."""
+    lambdas.settings(SUBNET_IDS=SUBNET, REQUIRE_ACCESS="none")
+    account.name_only(["prod"])
+    account.change("prod", endpoint=refusing.url)
+
+    lambdas.review()
+
+    assert (lambdas.metrics()["ReviewErrors"], lambdas.metrics()["Unreachable"]) == (0, 1)
+
+
 def test_24_unreachable_clusters_of_50_take_no_time_from_the_others(
     account: Account, lambdas: Lambdas
 ) -> None:

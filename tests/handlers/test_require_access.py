@@ -84,7 +84,7 @@ def test_without_that_neither_is_an_error(
 def test_a_cluster_that_was_listed_before_and_refuses_now_is_an_error(
     account: Account, lambdas: Lambdas, require: str
 ) -> None:
-    """Whatever is set: an access entry that is lost rings while another cluster works."""
+    """Whatever is set: a lost access entry fires an alarm while another cluster works."""
     lambdas.settings(REQUIRE_ACCESS=require)
     cluster = account.cluster()
     lambdas.review()
