@@ -68,9 +68,10 @@ def gather(
     """
     found = _instances(identities, vpc_id, fleet, is_of_cluster)
     profiles = {
-        answer[0].profile_arn
+        instance.profile_arn
         for answer in found.values()
         if not isinstance(answer, EvidenceUnavailable) and len(answer) == 1
+        for instance in answer
     }
     roles: dict[str, Role | RoleUnknown | OutOfTime] = {"": _NO_PROFILE}
     if roles_wanted:
@@ -146,5 +147,6 @@ def _evidence(
         return answer
     if len(answer) != 1:
         return Evidence(answer, _NO_INSTANCE)
-    role = roles.get(answer[0].profile_arn, RoleUnknown("IAM was not asked"))
+    [instance] = answer
+    role = roles.get(instance.profile_arn, RoleUnknown("IAM was not asked"))
     return role if isinstance(role, OutOfTime) else Evidence(answer, role)

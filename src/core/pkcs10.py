@@ -40,8 +40,8 @@ _PEM = re.compile(
     rb"-----END CERTIFICATE REQUEST-----(?:\r?\n)?"
 )
 
-# Python 3.11 accepts excess padding, even in strict mode; Go doesn't.
-_PADDED = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+# From: RFC 4648 section 4. Python 3.12 accepts excess padding, even in strict mode; Go doesn't.
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==|)")
 
 # From: RFC 2985 section 5.4.2, the PKCS#9 extensionRequest. Deliberately absent: Microsoft's
 # 1.3.6.1.4.1.311.2.1.14, which OpenSSL and cryptography read like it, and Go doesn't.
@@ -113,12 +113,9 @@ def _one_pem_block(request: bytes) -> bytes:
     if block is None:
         raise MalformedRequest("not exactly one CERTIFICATE REQUEST block, first byte to last")
     text = block[1].replace(b"\r", b"").replace(b"\n", b"")
-    if not _PADDED.fullmatch(text):
+    if not _BASE64.fullmatch(text):
         raise MalformedRequest("the PEM block is not base64: wrongly padded")
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error as error:
-        raise MalformedRequest(f"the PEM block is not base64: {error}") from error
+    return binascii.a2b_base64(text)
 
 
 def _parse_whole(csr: x509.CertificateSigningRequest) -> None:
@@ -134,7 +131,7 @@ def _parse_whole(csr: x509.CertificateSigningRequest) -> None:
 
 
 def _facts(der: bytes, csr: x509.CertificateSigningRequest, *, bare: bool) -> Pkcs10:
-    if not (bare and len(csr.attributes) == 0):
+    if csr.attributes or not bare:
         _only_extension_request(csr)
     key = _public_key(csr)
     _only_one_encoding(der, csr, key)

@@ -16,6 +16,7 @@ from tests.service_builders import a_service_csr, a_service_request
         (("web.shop.svc", "WEB.shop.svc.cluster.local."), ("web",)),
         (("web.shop.svc", "db.shop.svc"), ("db", "web")),
         (("web.other.svc", "web.zoo.svc", "example.com", "web.shop", "web"), ()),
+        ((f"{'a' * 63}.shop.svc", f"{'a' * 64}.shop.svc"), ("a" * 63,)),
         (("*.shop.svc", "a_b.shop.svc", ".shop.svc", "a.b.shop.svc", "-.shop.svc"), ()),
     ],
 )

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from core.checks import KUBELET_SERVING_CHECKS, Check, Need
-from core.decision import decide
+from core.decision import decide, has_own_instance
 from core.model import NOT_PROVIDED, Case, Decision, Effect, Refusal, UnreadableRequest, Verdict
 from core.printable import MAX_DETAIL, printable
-from tests.builders import a_case, a_csr, a_policy, a_request, names
+from tests.builders import a_case, a_csr, a_policy, a_request, an_instance, names
 
 DENY, LEAVE = Effect.DENY, Effect.LEAVE
 
@@ -329,3 +329,31 @@ def test_a_refusal_has_a_reason() -> None:
 def test_a_value_that_is_no_text_is_printable_too() -> None:
     """The `repr` of such a value is shown."""
     assert printable(["ä"], None) == "['\\xe4']"
+
+
+def test_without_a_request_and_an_instance_a_check_of_the_request_refuses_nothing() -> None:
+    """Another check refuses the unreadable request, and what is absent is reported once."""
+    case = a_case(request=UnreadableRequest("x"), instances=())
+
+    assert (Decision.LEAVE, [], ()) == outcome_of(case, a_check("names", DENY, needs=Need.REQUEST))
+
+
+# --- whether the instance is the cluster's -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "own"),
+    [
+        pytest.param(a_case(), True, id="all-shown"),
+        pytest.param(a_case(instance=an_instance(vpc_id="vpc-other")), False, id="another-vpc"),
+        pytest.param(a_case(cluster=NOT_PROVIDED), False, id="cluster-not-provided"),
+        pytest.param(a_case(instances=NOT_PROVIDED), False, id="instances-not-provided"),
+        pytest.param(a_case(instances=()), False, id="no-instance"),
+    ],
+)
+def test_an_instance_is_the_clusters_if_every_check_of_that_passes(
+    case: Case,
+    own: bool,  # noqa: FBT001  a case
+) -> None:
+    """A check that refuses and one that isn't run both leave it open."""
+    assert own is has_own_instance(case, KUBELET_SERVING_CHECKS)

@@ -106,7 +106,22 @@ def test_anything_but_one_plain_block_is_refused(pem: bytes) -> None:
     assert ONE_BLOCK == refusal(pem)
 
 
-@pytest.mark.parametrize("text", [b"AAAAA", b"AA=A", b"=AAA", b"AAAA====", b"AA==AAAA"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"AAAAA",
+        b"AAAAAA",
+        b"AAA",
+        b"AA=",
+        b"A===",
+        b"AA=A",
+        b"=AAA",
+        b"AAAA=",
+        b"AAAA==",
+        b"AAAA====",
+        b"AA==AAAA",
+    ],
+)
 def test_base64_that_is_wrongly_padded_is_refused(text: bytes) -> None:
     """Parsers skip or accept different bytes of invalid base64."""
     assert refusal(csr_builder.framed(text + b"\n")).startswith("the PEM block is not base64: ")

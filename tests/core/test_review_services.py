@@ -8,6 +8,7 @@ import pytest
 
 from core.checks.service import MAX_AT_ONCE
 from core.errors import EvidenceUnavailable
+from core.memo import weight_of
 from core.model import (
     APP_SERVING,
     KUBELET_SERVING,
@@ -27,6 +28,7 @@ from tests.service_builders import (
     DNS,
     a_filed_service_csr,
     a_service,
+    a_service_csr,
     an_account,
 )
 
@@ -65,6 +67,18 @@ def test_only_the_nodes_run_counts_the_cluster_as_reviewed() -> None:
     assert {KUBELET_SERVING: True, APP_SERVING: False} == {
         summary.signer: summary.completes for summary in runs
     }
+
+
+def test_what_was_read_is_kept_for_each_signer() -> None:
+    """Otherwise each signer's review would forget what the other's has read."""
+    ports = FakeWorld(a_filed_csr(), a_filed_service_csr()).ports
+
+    for signer in SIGNERS.values():
+        review(a_cluster(), signer, settings(), ports)
+
+    kept = [ports.memo.reader("eu-west-1", "prod", name).weight for name in SIGNERS]
+
+    assert [weight_of(b"")] * 2 == kept
 
 
 def test_without_a_port_for_services_there_is_no_evidence() -> None:
@@ -195,6 +209,18 @@ def test_a_copy_of_a_request_blocks_no_other(thief: dict[str, Any], named: bool)
 
     assert "Approved" == world.api.conditions["web-tls"]
     assert "Approved" != world.api.conditions.get("copy")
+
+
+def test_a_request_with_anothers_key_and_no_valid_signature_blocks_no_other() -> None:
+    """Public keys are public: only its signature proves that a requester has the private key."""
+    forged = csr_builder.CsrBuilder(keys.ecdsa("a Service's key")).signed_by(keys.ecdsa("thief"))
+    request = forged.sans(csr_builder.dns("a.b.svc")).pem()
+    thief = a_service_csr(name="forged", request=request, **an_account("b"))
+    world = FakeWorld(a_filed_service_csr(), thief)
+
+    run(world, mode="enforce")
+
+    assert {"web-tls": "Approved", "forged": "Denied"} == world.api.conditions
 
 
 # --- what was issued -----------------------------------------------------------------------------

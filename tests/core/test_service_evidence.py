@@ -70,6 +70,7 @@ def test_a_request_that_names_no_service_or_too_many_causes_no_call() -> None:
     services = FakeServices(())
 
     assert {none: ServiceEvidence(()), many: ServiceEvidence(())} == gather([none, many], services)
+    assert {many: ServiceEvidence(())} == gather([many], services)
     assert [] == services.asked
 
 

@@ -118,7 +118,10 @@ def test_a_number_beyond_its_bounds_is_refused_with_the_bound(
     assert error_for(name, str(most + 1)) == (f"{name}: got '{most + 1}', expected at most {most}")
 
 
-@pytest.mark.parametrize("value", ["five", "0x5a", "1e2", "90.5", "90s", "nan"])
+@pytest.mark.parametrize(
+    "value",
+    ["five", "0x5a", "1e2", "90.5", "90s", "nan", pytest.param("1" * 5_000, id="5000-digits")],
+)
 def test_a_value_that_is_no_whole_number_is_refused(value: str) -> None:
     """A value with a unit, a point or an exponent is refused."""
     assert error_for("APPROVE_AFTER_SECONDS", value) == (
@@ -145,6 +148,11 @@ def test_other_words_are_no_booleans(name: str, value: str) -> None:
 def test_an_empty_variable_means_the_default(name: str, empty: str) -> None:
     """Templates pass unset parameters as empty text."""
     assert ReviewSettings.from_env({}) == ReviewSettings.from_env({name: empty})
+
+
+def test_spaces_around_a_text_are_ignored() -> None:
+    """A tag with a space in front of it would select no cluster."""
+    assert "team=a" == Selection.from_env({"CLUSTER_TAG": " team=a "}).cluster_tag
 
 
 def test_other_variables_are_ignored() -> None:
@@ -235,6 +243,8 @@ def test_a_wait_is_shorter_than_the_age_at_which_a_csr_is_abandoned(
     """With a longer wait each CSR would be abandoned before its decision is due."""
     waits = {"APPROVE_AFTER_SECONDS": "1", "DENY_AFTER_SECONDS": "1", "MAX_CSR_AGE_SECONDS": "300"}
 
+    with pytest.raises(BadSettings, match=f"{name} .301."):
+        ReviewSettings.from_env(waits | {name: "301"})
     with pytest.raises(BadSettings) as caught:
         ReviewSettings.from_env(waits | {name: "300"})
 

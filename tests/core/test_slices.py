@@ -55,6 +55,14 @@ def test_runs_of_one_minute_begin_at_different_places() -> None:
     assert 6 == len({turns(50, slot)[1] for slot in range(6)})
 
 
+def test_runs_within_ten_seconds_begin_at_one_place() -> None:
+    """The place is that of the slot, not of the second."""
+    starts = [rotated(range(50), NOW + timedelta(seconds=second))[0] for second in range(11)]
+
+    assert 1 == len(set(starts[:10]))
+    assert starts[10] != starts[9]
+
+
 @pytest.mark.parametrize("count", [2, 3, 6, 12, 48, 50, 60])
 @pytest.mark.parametrize("seconds", [60, 120, 300])
 def test_every_slice_is_reached_in_time(count: int, seconds: int) -> None:

@@ -157,7 +157,8 @@ class Case:
         """Return the one instance that EC2 shows, in any state; None for none or several."""
         if isinstance(self.instances, NotProvided) or len(self.instances) != 1:
             return None
-        return self.instances[0]
+        [instance] = self.instances
+        return instance
 
     @property
     def pkcs10(self) -> Pkcs10:
