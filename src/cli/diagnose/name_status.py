@@ -103,12 +103,12 @@ class _InstanceNames:
         return san.address in self._own_ips(key)
 
     def _own_dns_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[str]:
-        return own_dns_names(self._under(changes), self._instance)
+        return own_dns_names(self._case_under(changes), self._instance)
 
     def _own_ips_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[IpAddress]:
-        return frozenset(own_addresses(self._under(changes), self._instance))
+        return frozenset(own_addresses(self._case_under(changes), self._instance))
 
-    def _under(self, changes: tuple[tuple[str, object], ...]) -> Case:
+    def _case_under(self, changes: tuple[tuple[str, object], ...]) -> Case:
         return replace(self._case, policy=self._case.policy.model_copy(update=dict(changes)))
 
 
