@@ -1,4 +1,4 @@
-"""PKCS#10 requests and PEM blocks: `CsrBuilder` builds a request, valid or not.
+"""Build PKCS#10 requests and PEM blocks, valid or not. `CsrBuilder` builds a whole request.
 
 From: RFC 2986 (PKCS#10), RFC 2985 (extensionRequest), RFC 5280 (names, extensions), RFC 7468 (PEM).
 """
@@ -35,18 +35,18 @@ class Names:
 # --- names ---------------------------------------------------------------------------------------
 
 
-def attribute_value(kind: str, value: bytes) -> bytes:
-    """Return one AttributeTypeAndValue; `value` is an encoded string."""
-    return der.sequence(der.oid(kind), value)
+def attribute_value(oid: str, value: bytes) -> bytes:
+    """Return one AttributeTypeAndValue; `value` is a string in DER."""
+    return der.sequence(der.oid(oid), value)
 
 
-def rdn(kind: str, value: bytes) -> bytes:
-    """Return a RelativeDistinguishedName of one attribute."""
-    return der.set_of(attribute_value(kind, value))
+def rdn(oid: str, value: bytes) -> bytes:
+    """Return a RelativeDistinguishedName of one attribute; `value` is a string in DER."""
+    return der.set_of(attribute_value(oid, value))
 
 
 def dns(name: str | bytes) -> bytes:
-    """Return a dNSName, with any bytes."""
+    """Return a dNSName; bytes go in as they are, even if they are no valid name."""
     return der.context(2, name.encode() if isinstance(name, str) else name)
 
 
@@ -58,9 +58,9 @@ def ip(address: str | bytes) -> bytes:
 # --- extensions and attributes -------------------------------------------------------------------
 
 
-def extension(kind: str, value: bytes, critical: bytes = b"") -> bytes:
-    """Return an Extension; `critical` is an encoded BOOLEAN or nothing."""
-    return der.sequence(der.oid(kind), critical, der.octets(value))
+def extension(oid: str, value: bytes, critical: bytes = b"") -> bytes:
+    """Return an Extension; `critical` is a BOOLEAN in DER, or empty to leave the field out."""
+    return der.sequence(der.oid(oid), critical, der.octets(value))
 
 
 def san_extension(*names: bytes, critical: bytes = b"") -> bytes:
@@ -68,9 +68,9 @@ def san_extension(*names: bytes, critical: bytes = b"") -> bytes:
     return extension(SUBJECT_ALT_NAME, der.sequence(*names), critical)
 
 
-def attribute(kind: str, *values: bytes) -> bytes:
+def attribute(oid: str, *values: bytes) -> bytes:
     """Return an Attribute with its values in the order given."""
-    return der.sequence(der.oid(kind), der.set_as_given(*values))
+    return der.sequence(der.oid(oid), der.set_as_given(*values))
 
 
 def extension_request(*extensions: bytes) -> bytes:
@@ -78,8 +78,8 @@ def extension_request(*extensions: bytes) -> bytes:
     return attribute(EXTENSION_REQUEST, der.sequence(*extensions))
 
 
-def microsoft_request(*extensions: bytes) -> bytes:
-    """Microsoft's attribute, which Go doesn't read."""
+def microsoft_extension_request(*extensions: bytes) -> bytes:
+    """Return Microsoft's attribute of the same form, which Go doesn't read."""
     return attribute(MICROSOFT_EXTENSION_REQUEST, der.sequence(*extensions))
 
 
@@ -88,7 +88,10 @@ def microsoft_request(*extensions: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class CsrBuilder:
-    """A request that isn't signed yet; every method returns a changed copy. Encoding signs it."""
+    """A request that isn't signed yet.
+
+    Each method that sets a part returns a changed copy. `der` and `pem` sign it and return bytes.
+    """
 
     key: Key
     _subject: bytes = der.sequence()
@@ -99,7 +102,10 @@ class CsrBuilder:
 
     @classmethod
     def of_node(cls, key: Key, node: str, names: Names) -> Self:
-        """Return what the kubelet of `node` would send if these were its names."""
+        """Return the request of `node`'s kubelet for these names, even if they aren't its own.
+
+        The node in `names` is ignored, so that an attack can ask for another node's names.
+        """
         return cls(key).subject(*kubelet_rdns(node)).sans(*names.sans)
 
     def subject(self, *rdns: bytes) -> Self:
@@ -107,11 +113,11 @@ class CsrBuilder:
         return replace(self, _subject=der.sequence(*rdns))
 
     def raw_subject(self, encoded: bytes) -> Self:
-        """Return the request with this in place of the subject's Name."""
+        """Return the request with these bytes in place of the subject's Name."""
         return replace(self, _subject=encoded)
 
     def sans(self, *names: bytes) -> Self:
-        """Return the request with one extensionRequest, whose subjectAltName has these names."""
+        """Return the request with one extension only: a subjectAltName of these GeneralNames."""
         return self.extensions(san_extension(*names))
 
     def extensions(self, *extensions: bytes) -> Self:
@@ -123,7 +129,7 @@ class CsrBuilder:
         return replace(self, _attributes=der.explicit(0, *attributes))
 
     def raw_attributes(self, encoded: bytes) -> Self:
-        """Return the request with this in place of the [0] that holds the attributes."""
+        """Return the request with these bytes in place of the whole attributes field (tag [0])."""
         return replace(self, _attributes=encoded)
 
     def version(self, number: int) -> Self:
@@ -131,15 +137,15 @@ class CsrBuilder:
         return replace(self, _version=der.integer(number))
 
     def signed_by(self, key: Key) -> Self:
-        """Return the request signed by another key than its own."""
+        """Return the request signed by another key; the public key in it stays the same."""
         return replace(self, _signer=key)
 
     def unused_bits(self, count: int) -> Self:
-        """Return the request with a signature that declares this number of unused bits."""
+        """Return the request with this number of unused bits in the signature's BIT STRING."""
         return replace(self, _unused_bits=count)
 
     def info(self) -> bytes:
-        """Return the part that is signed."""
+        """Return the part that is signed, the CertificationRequestInfo."""
         return der.sequence(self._version, self._subject, self.key.spki, self._attributes)
 
     def der(self) -> bytes:
@@ -147,7 +153,7 @@ class CsrBuilder:
         return self.sign(self.info())
 
     def sign(self, info: bytes) -> bytes:
-        """Return a request with any bytes in place of `info`, signed."""
+        """Return a signed request with these bytes as its CertificationRequestInfo."""
         signer = self._signer or self.key
         signature = der.bits(signer.sign(info), self._unused_bits)
         return der.sequence(info, signer.algorithm, signature)
@@ -158,7 +164,7 @@ class CsrBuilder:
 
 
 def kubelet_rdns(node: str) -> tuple[bytes, bytes]:
-    """Return the subject that a kubelet requests.
+    """Return the RDNs of the subject that a kubelet requests.
 
     From: client-go and kubelet certificate managers.
     """
@@ -169,17 +175,17 @@ def kubelet_rdns(node: str) -> tuple[bytes, bytes]:
 
 
 def base64_lines(content: bytes, newline: bytes = b"\n", width: int = 64) -> bytes:
-    """Return base64 in lines, each with an end."""
+    """Return base64 in lines of `width` characters; the last line, too, ends with `newline`."""
     text = base64.b64encode(content)
     return b"".join(text[at : at + width] + newline for at in range(0, len(text), width))
 
 
 def pem(content: bytes, label: bytes = b"CERTIFICATE REQUEST", newline: bytes = b"\n") -> bytes:
-    """Return one PEM block."""
+    """Return one PEM block with this content in base64."""
     return framed(base64_lines(content, newline), label, newline)
 
 
 def framed(body: bytes, label: bytes = b"CERTIFICATE REQUEST", newline: bytes = b"\n") -> bytes:
-    """Return any text between a BEGIN and an END line."""
+    """Return a PEM block with any text, even no base64, between its BEGIN and END lines."""
     begin, end = (b"-----" + word + b" " + label + b"-----" for word in (b"BEGIN", b"END"))
     return begin + newline + body + end + newline

@@ -1,4 +1,4 @@
-"""Descriptions of clusters, kept in the warm environment."""
+"""A cache of EKS's descriptions of clusters, which lives as long as the warm environment."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,41 +8,44 @@ from typing import Final
 from adapters.eks import DescribedCluster, EksSilent
 from core.selection import is_reviewable
 
-#: How long a description is kept. A change of tags, and so of the mode, may take this long.
+#: How long a description is used without asking EKS. A change of a cluster's tags, and so of its
+#: mode, may take this long to have an effect.
 KEPT_FOR: Final = timedelta(minutes=15)
 
-#: How long it is kept while EKS throttles, fails or can't be connected to.
-KEPT_IN_SILENCE: Final = timedelta(hours=1)
+#: How long a description is used while EKS throttles, fails or can't be connected to.
+KEPT_WITHOUT_ANSWER: Final = timedelta(hours=1)
 
-_MAX_KEPT: Final = 2_000
+# Bounds the memory; beyond it, the oldest description is dropped.
+_MAX_DESCRIPTIONS: Final = 2_000
 
 
 class ClusterCache:
-    """Descriptions, kept for 15 minutes; for an hour while EKS gives no answer.
+    """Keep descriptions for 15 minutes, or for an hour while EKS gives no answer.
 
-    Any answer of EKS ends a kept description: another one, a refusal, or one that can't be read.
-    Only reviewable clusters are kept, so that a new cluster is served as soon as it is ready.
-    Several threads may use it at once.
+    Any answer of EKS ends a kept description: a new description, a refusal, or an answer that can't
+    be read. Only reviewable clusters are kept, so that a new cluster is served as soon as it is
+    ready. Several threads may use the cache at once.
     """
 
     def __init__(
         self, ask: Callable[[str, str], DescribedCluster], now: Callable[[], datetime]
     ) -> None:
-        """`ask`: describes a cluster by name and Region. `now`: the present, with time zone."""
+        """`ask`: asks EKS for a cluster, by name and Region. `now`: the time, with time zone."""
         self._ask = ask
         self._now = now
-        self._kept: dict[tuple[str, str], tuple[datetime, DescribedCluster]] = {}
+        self._descriptions: dict[tuple[str, str], tuple[datetime, DescribedCluster]] = {}
         self._changing = Lock()
 
     def get(self, name: str, region: str) -> DescribedCluster:
-        """Return the description, kept or requested; raise what `ask` raises."""
-        kept = self._kept_for(name, region, KEPT_FOR)
+        """Return the kept description, or ask EKS for a new one; raise what `ask` raises."""
+        kept = self._younger_than(name, region, KEPT_FOR)
         if kept:
             return kept
         try:
             described = self._ask(name, region)
         except EksSilent:
-            kept = self._kept_for(name, region, KEPT_IN_SILENCE)
+            # No answer says nothing about the cluster, so an older description may still be used.
+            kept = self._younger_than(name, region, KEPT_WITHOUT_ANSWER)
             if kept:
                 return kept
             raise
@@ -55,21 +58,24 @@ class ClusterCache:
         return described
 
     def forget(self, name: str, region: str) -> None:
-        """Drop a description. Call it after a 401, a TLS or a connection error.
+        """Drop a description. Call this after a 401, a TLS error or a connection error.
 
-        The cluster of this name may have been replaced.
+        After such an error the cluster may have been replaced by another one of the same name.
         """
         with self._changing:
-            self._kept.pop((name, region), None)
+            self._descriptions.pop((name, region), None)
 
-    def _kept_for(self, name: str, region: str, longest: timedelta) -> DescribedCluster | None:
-        asked_at, kept = self._kept.get((name, region), (None, None))
-        if asked_at and kept and timedelta() <= self._now() - asked_at < longest:
+    def _younger_than(self, name: str, region: str, max_age: timedelta) -> DescribedCluster | None:
+        """Return the description if it is younger than `max_age`."""
+        asked_at, kept = self._descriptions.get((name, region), (None, None))
+        # An age below zero means that the clock was set back, so the real age is unknown.
+        if asked_at and kept and timedelta() <= self._now() - asked_at < max_age:
             return kept
         return None
 
     def _keep(self, name: str, region: str, described: DescribedCluster) -> None:
         with self._changing:
-            while len(self._kept) >= _MAX_KEPT:
-                del self._kept[next(iter(self._kept))]
-            self._kept[name, region] = (self._now(), described)
+            # A dict keeps the order of insertion, so its first key is the oldest description.
+            while len(self._descriptions) >= _MAX_DESCRIPTIONS:
+                del self._descriptions[next(iter(self._descriptions))]
+            self._descriptions[name, region] = (self._now(), described)

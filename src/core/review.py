@@ -1,8 +1,9 @@
-"""THE FLOW. One review of one cluster: list, assess, act, record.
+"""Review one cluster's CSRs of one signer: list, assess, act, record. Read this module first.
 
-The steps run in the order of the lines. Each step is a function of values; only the ports
-(`core.ports`) reach the outside. The CSR object is the only state: a review may be repeated,
-overlap with another, or be cut off anywhere. How a list is assessed is in `core.assessment`.
+`review` is the main flow: its lines run from top to bottom. Each step is a function of values;
+only the ports (`core.ports`) reach the outside. The CSR object is the only state, so a review may
+be repeated, overlap with another one, or be cut off anywhere. `core.assessment` has the steps
+between the list and the verdicts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +25,8 @@ from core.signers import Signer
 from core.slices import SLICE, in_turns, sliced
 from core.tally import Tally
 
-# A kubelet's request has 600 bytes, an application's with an RSA key of 4096 bits 1,700.
+# Requests up to this size count as equally large. A kubelet's request has 600 bytes; an
+# application's request with an RSA key of 4096 bits has 1,700.
 _USUAL_BYTES: Final = 4_096
 
 
@@ -35,19 +37,22 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
 
     Raises:
         ClusterUnavailable: the cluster's CSRs could not be listed; nothing was done.
-        NotOnboarded: the cluster lets us list nothing; nothing was done.
+        NotOnboarded: the cluster rejects our credentials or lets us list no CSRs; nothing was done.
     """
     ports = replace(ports, ledger=DeferredErrorLedger(ports.ledger))
     started, mode = ports.clock.now(), mode_of(settings, cluster.tags)
     budget = Budget(ports.clock, signer.seconds)
     listing = ports.api.list_csrs(signer.name)
     reader = ports.memo.reader(cluster.region, cluster.name, signer.name)
+    # The time after the listing, which may take half of the run: a CSR that was filed meanwhile
+    # must not seem to come from the future.
     context = ReviewContext(cluster, settings, ports.clock.now(), signer, reader)
 
     issued = IssuedCertificates(context, settings)
     plan = Plan(choose=partial(_due, context=context, settings=settings), inspect=issued.inspect)
     assessment = assess(listing.csrs, context, plan, _source(signer, ports), budget)
 
+    # The stack's mode, not the cluster's: `Tally` says why.
     tally = Tally(signer, settings.mode)
     tally.add(act(assessment.bugs, settings, mode, ports))
     reached = _ids(assessment.bugs)
@@ -56,14 +61,17 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
         reached |= _ids(evaluations)
     _count_not_judged(tally, assessment, reached, settings)
 
+    # Two kinds of CSRs only after those that wait for a decision, so that they delay none of them.
+    # First: CSRs that are approved and have no certificate, which are judged again.
     rechecked: list[Evaluation] = []
     for evaluations in assessment.slices_of(_to_recheck(issued.unissued, settings)):
         tally.add(act(to_reapprove(evaluations, settings), settings, mode, ports))
         rechecked += evaluations
 
+    # Second: CSRs that a gate stopped, whose requester may still be a node with an unmapped role.
     asking = assessment.peers.asking_seconds
-    mapped_wrongly = assessment.reconsidered(lambda case: not is_early(asking(case.csr), settings))
-    tally.add(act(list(mapped_wrongly), settings, mode, ports))
+    reconsidered = assessment.reconsidered(lambda case: not is_early(asking(case.csr), settings))
+    tally.add(act(list(reconsidered), settings, mode, ports))
 
     run = Run(
         cluster=cluster,
@@ -75,7 +83,7 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
         cause=listing.cause,
         not_read=assessment.not_read,
         unreadable=listing.unreadable,
-        gated=+assessment.gated.stopped,  # without the reasons that are 0 by now
+        gated=+assessment.gated.stopped,  # `+` drops the reasons whose count is 0 by now
         totals=tally.totals(),
         findings=with_evaluations(issued.findings, rechecked),
         seconds=(ports.clock.now() - started).total_seconds(),
@@ -91,16 +99,18 @@ def _source(signer: Signer, ports: Ports) -> EvidenceSource:
 def _due(
     passed: Sequence[Case], peers: PeerIndex, *, context: ReviewContext, settings: ReviewSettings
 ) -> list[Case]:
-    """Return the cases for which a decision may be due, in slice order."""
+    """Return the cases for which a decision may be due, in the order in which they are judged."""
     due = [case for case in passed if not is_early(peers.asking_seconds(case.csr), settings)]
     in_order = in_turns(due, context.now)
+    # Large requests come last in their slice: the largest take a hundred times as long to read and
+    # judge as usual ones. `sorted` keeps the order, by age, of requests of the same size.
     return [case for part in sliced(in_order) for case in sorted(part, key=_size)]
 
 
 def _size(case: Case) -> int:
-    """Return the request's size in bytes, the same for all of usual size, so that age decides.
+    """Return the request's size in bytes, but at least the usual size.
 
-    The largest take a hundred times as long to read and judge, so these come last.
+    So all requests of a usual size are equal, and only their age orders them.
     """
     request = case.csr.request
     size = request.size if isinstance(request, OversizedRequest) else len(request)
@@ -120,9 +130,10 @@ def _count_not_judged(
 
 
 def _to_recheck(unissued: Sequence[ParsedCsr], settings: ReviewSettings) -> Sequence[ParsedCsr]:
-    """Return the approved requests without a certificate that are judged again, for the log.
+    """Return the approved requests without a certificate that are to be judged again.
 
-    One slice is more than is logged. Only REAPPROVE_UNISSUED needs all of them.
+    All of them if REAPPROVE_UNISSUED may approve them. Otherwise their verdicts are only logged,
+    and one slice has more requests than are logged.
     """
     return unissued if settings.reapprove_unissued else unissued[:SLICE]
 

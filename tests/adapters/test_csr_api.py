@@ -1,4 +1,4 @@
-"""Writing decisions: what is sent, what each answer means, and the end of the time."""
+"""Writing decisions: what is sent, what each answer means, many writes, and the deadline."""
 
 import base64
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ WRITTEN = Written(WriteResult.WRITTEN)
 TOKENS = ("token-1", "token-2", "token-3")
 
 
-def serving(*items: Json, put: Answering = echo) -> Answering:
-    """Return a server that lists these items and answers a PUT by `put`."""
+def listing_these(*items: Json, put: Answering = echo) -> Answering:
+    """Return the answers of a server: these items to a GET, and `put`'s answer to a PUT."""
     listing = a_page(*items)
 
     def answer(seen: ReceivedRequest) -> Reply:
@@ -47,19 +47,20 @@ def serving(*items: Json, put: Answering = echo) -> Answering:
     return answer
 
 
-def written(
+def approve_all(
     *items: Json, put: Answering = echo, clock: StillClock | None = None, tokens: Any = TOKENS
 ) -> tuple[list[Written], list[ReceivedRequest]]:
-    """List and approve all items in order; return the results and the PUTs."""
-    answer = serving(*items, put=put)
+    """List and approve all items in order; return the results and the received PUTs."""
+    answer = listing_these(*items, put=put)
+    # One connection, so that the writes are sent in order.
     with answering(answer=answer, clock=clock, tokens=tokens, connections=1) as (api, server):
         writes = [approval(csr) for csr in api.list_csrs(KUBELET_SERVING).csrs]
         results = [result for _, result in api.write_all(writes)]
         return results, [seen for seen in server.seen if seen.method == "PUT"]
 
 
-def test_is_the_port() -> None:
-    """The adapter implements the core's port."""
+def test_the_adapter_implements_the_cores_port() -> None:
+    """The type checker verifies the assignment."""
     api: CertificateApi = KubernetesCsrApi("https://a", CA_PEM, lambda: "t", StillClock())
 
     assert [] == list(api.write_all([]))
@@ -69,12 +70,13 @@ def test_is_the_port() -> None:
 
 
 def test_a_decision_is_the_listed_object_with_a_condition() -> None:
-    """The object is sent back as listed, with kind and condition; the server sets the times.
+    """The object is sent back as it was listed, with its kind and a condition without times.
 
-    What a PUT leaves out is deleted, so it contains labels, annotations and finalizers.
+    The server sets the times. A PUT deletes what it leaves out, so it has to contain the labels,
+    annotations and finalizers.
     """
     listed = an_item(labels={"a": "b"}, annotations={"c": "d"}, finalizers=["e/f"])
-    [result], [seen] = written(listed)
+    [result], [seen] = approve_all(listed)
 
     assert result == WRITTEN
     condition = {
@@ -95,38 +97,37 @@ def test_a_decision_is_the_listed_object_with_a_condition() -> None:
 
 @pytest.mark.parametrize("field", ["uid", "resourceVersion"])
 def test_a_decision_is_bound_to_the_object_that_was_judged(field: str) -> None:
-    """Every write is bound to the object, and its version, that was evaluated."""
+    """The server refuses the write if the object was replaced or changed after it was listed."""
     listed = an_item()
-    _, [seen] = written(listed)
+    _, [seen] = approve_all(listed)
 
     assert listed["metadata"][field] == seen.json["metadata"].get(field)
 
 
-def test_conditions_of_other_types_are_kept() -> None:
-    """Conditions of other types are kept; an earlier one of the same type is replaced."""
-    own = {"type": "example.com/Seen", "status": "False", "reason": "r", "message": "m"}
+def test_conditions_of_other_types_are_kept_and_one_of_the_same_type_is_replaced() -> None:
+    other = {"type": "example.com/Seen", "status": "False", "reason": "r", "message": "m"}
     earlier = {"type": "Approved", "status": "True", "reason": "Other", "message": "earlier"}
-    [result], [seen] = written(an_item(status_conditions=[earlier, own]))
+    [result], [seen] = approve_all(an_item(status_conditions=[earlier, other]))
 
     assert result == WRITTEN
     kept, ours = seen.json["status"]["conditions"]
-    assert own == kept
+    assert other == kept
     assert (ours["type"], ours["reason"]) == ("Approved", "ApprovedByCsrApprover")
 
 
 @pytest.mark.parametrize("status", [None, {}, {"conditions": None}])
 def test_an_object_without_conditions_gets_its_first_one(status: Json | None) -> None:
-    """A status that is null, empty or without conditions gets its first one."""
-    [result], [seen] = written({**an_item(), "status": status})
+    """A missing status, an empty status and null conditions all count as no conditions."""
+    [result], [seen] = approve_all({**an_item(), "status": status})
 
     assert result == WRITTEN
     assert len(seen.json["status"]["conditions"]) == 1
 
 
-def test_oversized_request() -> None:
-    """The spec of an oversized request isn't sent back; the server keeps its own."""
+def test_a_csr_with_an_oversized_request_is_sent_without_its_spec() -> None:
+    """The server keeps the spec that it has."""
     request = base64.b64encode(b"x" * 70_000).decode()
-    [result], [seen] = written(an_item(spec_request=request, labels={"a": "b"}))
+    [result], [seen] = approve_all(an_item(spec_request=request, labels={"a": "b"}))
 
     assert result == WRITTEN
     assert "spec" not in seen.json
@@ -139,7 +140,7 @@ UNUSUAL_NAMES = {
     "a#b": "a%23b",
     "a b&c+d": "a%20b%26c%2Bd",
     "a:b@c;d,e": "a%3Ab%40c%3Bd%2Ce",
-    "Odd Name:*": "Odd%20Name%3A%2A",
+    "A Name:*": "A%20Name%3A%2A",
     "..%2f": "..%252f",
     "a/../../b": "a%2F..%2F..%2Fb",
     "ü-🙂": "%C3%BC-%F0%9F%99%82",
@@ -151,9 +152,9 @@ UNUSUAL_NAMES = {
 
 
 @pytest.mark.parametrize(("name", "encoded"), UNUSUAL_NAMES.items(), ids=range(len(UNUSUAL_NAMES)))
-def test_unusual_names(name: str, encoded: str) -> None:
-    """A name is one segment of the path, percent-encoded once, whatever it contains."""
-    [result], [seen] = written(an_item(name, uid="u"))
+def test_a_name_is_one_segment_of_the_path_whatever_it_contains(name: str, encoded: str) -> None:
+    """It is percent-encoded exactly once, so that it can't reach another object or query."""
+    [result], [seen] = approve_all(an_item(name, uid="u"))
 
     assert result == WRITTEN
     assert f"{CSRS}/{encoded}/approval" == seen.target
@@ -185,14 +186,14 @@ def test_unusual_names(name: str, encoded: str) -> None:
     ids=lambda value: str(value.status) if isinstance(value, Reply) else "",
 )
 def test_each_status_is_one_result(answer: Reply, result: Written) -> None:
-    """Each status is one result; no status raises."""
-    results, _ = written(an_item(), put=in_turn(answer))
+    """No status raises, so that one failed write stops no other."""
+    results, _ = approve_all(an_item(), put=in_turn(answer))
 
     assert [result] == results
 
 
 @pytest.mark.parametrize(
-    "passing",
+    "temporary",
     [
         failure(403, "not yet"),
         failure(429, Retry_After="2"),
@@ -203,65 +204,66 @@ def test_each_status_is_one_result(answer: Reply, result: Written) -> None:
     ],
     ids=["403", "429", "500", "503", "hang-up", "cut short"],
 )
-def test_after_a_temporary_failure_the_decision_is_written(passing: Reply) -> None:
-    """After a temporary failure the same decision is written by another attempt."""
-    trouble = in_turn(passing, reply(204))
+def test_after_a_temporary_failure_the_decision_is_written(temporary: Reply) -> None:
+    """Another attempt sends the same bytes."""
+    recovered = reply(204)
+    answers = in_turn(temporary, recovered)
 
     def put(seen: ReceivedRequest) -> Reply:
-        answer = trouble(seen)
-        return echo(seen) if answer.status == 204 else answer
+        answer = answers(seen)
+        return echo(seen) if answer is recovered else answer
 
-    results, seen = written(an_item(), put=put)
+    results, seen = approve_all(an_item(), put=put)
 
     assert [WRITTEN] == results
     assert len(seen) == 2
     assert seen[0].body == seen[1].body
 
 
-def test_every_connection_breaks() -> None:
-    """If the connection breaks at every attempt, the write fails."""
-    [result], seen = written(an_item(), put=in_turn(HANGS_UP))
+def test_if_the_connection_breaks_at_every_attempt_the_write_fails() -> None:
+    """The fourth attempt is the last one."""
+    [result], seen = approve_all(an_item(), put=in_turn(HANGS_UP))
 
     assert result.result is WriteResult.FAILED
     assert result.detail.startswith("connection: ProtocolError")
     assert len(seen) == 4
 
 
-def test_lost_answer() -> None:
-    """If a write succeeds and its answer is lost, the retry's 409 counts as overtaken."""
-    results, seen = written(an_item(), put=in_turn(HANGS_UP, failure(409, "changed")))
+def test_if_the_answer_is_lost_after_a_write_the_retry_is_overtaken() -> None:
+    """The retry gets a 409, because the first attempt has changed the object."""
+    results, seen = approve_all(an_item(), put=in_turn(HANGS_UP, failure(409, "changed")))
 
     assert [Written(WriteResult.OVERTAKEN, "409: changed")] == results
     assert len(seen) == 2
 
 
-def test_expired_token() -> None:
-    """A token that expires between two writes is replaced, once for all writes."""
+def test_an_expired_token_is_replaced_once_for_all_writes() -> None:
+    """The first write is repeated with the new token, and the second write uses it at once."""
     put_tokens: list[str] = []
 
     def put(seen: ReceivedRequest) -> Reply:
-        put_tokens.append(seen.headers["Authorization"][-1])
-        return failure(401) if put_tokens[-1] == "1" else echo(seen)
+        put_tokens.append(seen.headers["Authorization"].removeprefix("Bearer "))
+        return failure(401) if put_tokens[-1] == "token-1" else echo(seen)
 
-    results, _ = written(an_item("a"), an_item("b"), put=put)
+    results, _ = approve_all(an_item("a"), an_item("b"), put=put)
 
     assert [WRITTEN, WRITTEN] == results
-    assert ["1", "2", "2"] == put_tokens
+    assert ["token-1", "token-2", "token-2"] == put_tokens
 
 
-def test_without_a_new_token_that_write_and_the_others_fail() -> None:
-    """If no new token can be made, that write and the others fail."""
-    results, _ = written(
+def test_if_no_new_token_can_be_made_all_writes_fail() -> None:
+    """The write that got the 401 reports why there is no token; the next one reports its 401."""
+    results, _ = approve_all(
         an_item("a"), an_item("b"), put=in_turn(failure(401, "U")), tokens=("token-1", "")
     )
 
-    words = "token: the token has characters that a bearer token can't have"
-    assert Written(WriteResult.FAILED, words) == results[0]
+    detail = "token: the token has characters that a bearer token can't have"
+    assert Written(WriteResult.FAILED, detail) == results[0]
     assert results[1] == Written(WriteResult.FAILED, "401: U")
 
 
 @pytest.mark.parametrize(
-    "shown",
+    "answered",
     [
         {},
         [],
@@ -281,17 +283,26 @@ def test_without_a_new_token_that_write_and_the_others_fail() -> None:
             ],
         ),
     ],
-    ids=range(8),
+    ids=[
+        "empty object",
+        "list",
+        "null metadata and status",
+        "null conditions",
+        "condition that is text",
+        "condition of another type",
+        "condition with another reason",
+        "another object",
+    ],
 )
-def test_answer_without_the_decision(shown: Any) -> None:
-    """A 200 whose object doesn't show the decision is a failed write."""
-    results, _ = written(an_item(), put=in_turn(reply(200, shown)))
+def test_a_200_whose_object_lacks_the_decision_is_a_failed_write(answered: Any) -> None:
+    """Something between the approver and the server may have answered instead of the server."""
+    results, _ = approve_all(an_item(), put=in_turn(reply(200, answered)))
 
     assert [Written(WriteResult.FAILED, "the answer doesn't show the decision")] == results
 
 
-def test_not_listed() -> None:
-    """A CSR that wasn't listed in this run isn't sent."""
+def test_a_csr_that_was_not_listed_in_this_run_is_not_sent() -> None:
+    """Only a listed object can be sent back, so the only request is the list."""
     with answering(a_page()) as (api, server):
         api.list_csrs(KUBELET_SERVING)
         [(_, result)] = api.write_all([approval(a_csr())])
@@ -300,12 +311,12 @@ def test_not_listed() -> None:
     assert len(server.seen) == 1
 
 
-def test_unexpected_error() -> None:
-    """An unexpected error makes its own write fail, and no other."""
-    broken = an_item("b")
-    with answering(answer=serving(an_item("a"), broken, an_item("c"))) as (api, _):
+def test_an_unexpected_error_fails_its_own_write_and_no_other() -> None:
+    items = [an_item(name) for name in "abc"]
+    with answering(answer=listing_these(*items)) as (api, _):
         csrs = api.list_csrs(KUBELET_SERVING).csrs
         writes = [approval(csr) for csr in csrs]
+        # A message that isn't text raises while the write is encoded.
         writes[1] = Write(csrs[1], "Approved", "r", object())  # type: ignore[arg-type]
         results = {write.csr.name: result for write, result in api.write_all(writes)}
 
@@ -313,13 +324,14 @@ def test_unexpected_error() -> None:
     assert {"a": WRITTEN, "b": failed, "c": WRITTEN} == results
 
 
-# --- many, and time ---------------------------------------------------------------------------
+# --- many writes, and the deadline ------------------------------------------------------------
 
 
 def test_each_write_has_its_result() -> None:
-    """Each of many writes gets one result, over the allowed number of connections.
+    """Sixty writes share the four allowed connections.
 
-    The server answers four at a time, so four must be sent at once.
+    The server answers only when four writes have arrived, so four must be sent at once. It
+    answers 409 for each CSR whose name ends with 5.
     """
     items = [an_item(f"csr-{number:03}") for number in range(60)]
     four = Barrier(4)
@@ -328,7 +340,7 @@ def test_each_write_has_its_result() -> None:
         four.wait(timeout=10)
         return failure(409) if "5/" in seen.target else echo(seen)
 
-    with answering(answer=serving(*items, put=put), connections=4) as (api, server):
+    with answering(answer=listing_these(*items, put=put), connections=4) as (api, server):
         writes = [approval(csr) for csr in api.list_csrs(KUBELET_SERVING).csrs]
         results = {write.csr.name: reported.result for write, reported in api.write_all(writes)}
 
@@ -343,52 +355,51 @@ def order_of(seen: Sequence[ReceivedRequest]) -> list[str]:
 
 
 def test_writes_that_do_not_begin_in_time_are_deferred() -> None:
-    """Writes begin in the given order until the time is up; the rest is deferred."""
+    """Writes begin in the given order until the deadline; the others are deferred."""
     clock = StillClock(50.0)
 
     def put(seen: ReceivedRequest) -> Reply:
         clock.seconds -= 25.0
         return echo(seen)
 
-    results, seen = written(*(an_item(name) for name in "cabd"), put=put, clock=clock)
+    results, seen = approve_all(*(an_item(name) for name in "cabd"), put=put, clock=clock)
 
     deferred = Written(WriteResult.DEFERRED, "no time was left")
     assert [WRITTEN, WRITTEN, deferred, deferred] == results
     assert ["c", "a"] == order_of(seen)
 
 
-def test_answer_comes_too_late() -> None:
-    """An answer that comes well after the end isn't read; the next run lists the CSR again."""
+def test_a_write_whose_answer_comes_after_the_deadline_is_deferred() -> None:
+    """The answer isn't read; the next run lists the CSR again."""
     clock = StillClock(50.0)
 
     def put(seen: ReceivedRequest) -> Reply:
         clock.seconds = -2.0
         return echo(seen)
 
-    results, _ = written(an_item(), put=put, clock=clock)
+    results, _ = approve_all(an_item(), put=put, clock=clock)
 
     assert [Written(WriteResult.DEFERRED, "the answer took too long")] == results
 
 
-def test_retry_stops_at_the_deadline() -> None:
-    """There is no retry that would wait beyond the deadline."""
+def test_a_retry_that_would_wait_beyond_the_deadline_is_not_made() -> None:
+    """The server asks for a wait of 8 s when 5 s are left."""
     clock = StillClock(50.0)
 
     def put(_: ReceivedRequest) -> Reply:
         clock.seconds = 5.0
         return failure(429, "later", Retry_After="8")
 
-    results, seen = written(an_item(), put=put, clock=clock)
+    results, seen = approve_all(an_item(), put=put, clock=clock)
 
     assert [Written(WriteResult.FAILED, "429: later")] == results
     assert [] == clock.slept
     assert len(seen) == 1
 
 
-def test_results_are_no_longer_read() -> None:
-    """When the caller stops reading results, no other write begins."""
+def test_when_the_caller_stops_reading_results_no_other_write_begins() -> None:
     items = [an_item(f"csr-{number:03}") for number in range(200)]
-    with answering(answer=serving(*items), connections=1) as (api, server):
+    with answering(answer=listing_these(*items), connections=1) as (api, server):
         writes = [approval(csr) for csr in api.list_csrs(KUBELET_SERVING).csrs]
         with closing(api.write_all(writes)) as results:
             next(results)
@@ -396,8 +407,8 @@ def test_results_are_no_longer_read() -> None:
         assert len(server.seen) < len(items)
 
 
-def test_two_lists() -> None:
-    """CSRs of all lists of a run can be written."""
+def test_csrs_of_all_lists_of_a_run_can_be_written() -> None:
+    """A second list doesn't replace the first one."""
     clock = StillClock()
     pages = in_turn(a_page(an_item("a")), a_page(an_item("b")))
     with answering(
@@ -409,7 +420,6 @@ def test_two_lists() -> None:
 
 
 def test_the_adapter_uses_the_retry_policy_by_default() -> None:
-    """By default the adapter uses this project's retry policy."""
     clock = StillClock()
     with KubernetesCsrApi("https://a", CA_PEM, lambda: "t", clock) as api:
         assert isinstance(api._connection._retries, Retries)

@@ -1,4 +1,4 @@
-"""An item in JSON becomes a CSR or an unreadable one; no content raises."""
+"""A JSON item of a list becomes a `Csr` or an `UnreadableCsr`; no content raises."""
 
 import base64
 import json
@@ -34,7 +34,6 @@ def read(item: object) -> Csr:
 
 
 def test_every_field_that_the_checks_use_is_read_unchanged() -> None:
-    """Every field that the checks use is read unchanged."""
     condition = {
         "type": "Approved",
         "status": "True",
@@ -70,20 +69,20 @@ def test_every_field_that_the_checks_use_is_read_unchanged() -> None:
 
 
 def test_fields_of_a_newer_server_are_ignored() -> None:
-    """Fields that a newer server adds, at any depth, are ignored."""
+    # In metadata, spec and status, and at the top.
     item = an_item(new={"a": [1]}, spec_new=1, status_new=None)
 
     assert read_item({**item, "new": 1}) == read_item(an_item())
 
 
 @pytest.mark.parametrize("name", ["uid", "resourceVersion"])
-def test_saved_item(name: str) -> None:
-    """A saved object may lack uid and resourceVersion; they are then empty."""
+def test_a_missing_uid_or_resource_version_is_empty(name: str) -> None:
+    """A user may have removed them from an object that was saved to a file."""
     item = an_item()
     del item["metadata"][name]
     csr = read(item)
 
-    assert "" in (csr.uid, csr.resource_version)
+    assert {"uid": csr.uid, "resourceVersion": csr.resource_version}[name] == ""
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_saved_item(name: str) -> None:
     ],
 )
 def test_null_lists_and_objects_are_empty(item: dict[str, Any]) -> None:
-    """Null lists and objects, as Go writes its nil, are empty ones."""
+    """Go writes an empty list or object as null if it is nil."""
     csr = read(item)
 
     assert ((), (), {}, ()) == (csr.groups, csr.usages, csr.extra, csr.conditions)
@@ -106,12 +105,10 @@ def test_null_lists_and_objects_are_empty(item: dict[str, Any]) -> None:
 
 
 def test_an_extra_key_without_values_is_kept() -> None:
-    """An extra key without values is kept, without values."""
     assert read(an_item(spec_extra={"sessionName": None})).extra == {"sessionName": ()}
 
 
 def test_fields_that_go_omits_may_be_absent() -> None:
-    """Fields that Go leaves out if empty may be absent."""
     item = an_item()
     for name in ("usages", "username", "groups", "extra"):
         del item["spec"][name]
@@ -123,15 +120,14 @@ def test_fields_that_go_omits_may_be_absent() -> None:
 
 
 def test_a_request_of_the_greatest_allowed_length_is_read() -> None:
-    """A request of the greatest allowed length is read."""
     csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES)))
 
     assert b"x" * MAX_REQUEST_BYTES == csr.request
 
 
 @pytest.mark.parametrize("over", [1, 2, 3])
-def test_of_an_oversized_request_only_the_size_is_kept(over: int) -> None:
-    """Only the size of a longer request is kept."""
+def test_an_oversized_request_is_kept_as_its_size_only(over: int) -> None:
+    """One to three bytes over: base64 ends differently for each."""
     csr = read(an_item(spec_request=encoded(MAX_REQUEST_BYTES + over)))
 
     assert csr.request == OversizedRequest(MAX_REQUEST_BYTES + over)
@@ -147,7 +143,6 @@ def test_of_an_oversized_request_only_the_size_is_kept(over: int) -> None:
     ],
 )
 def test_rfc_3339_times_are_converted_to_utc(text: str, moment: datetime) -> None:
-    """RFC 3339 times are converted to UTC."""
     assert moment == read(an_item(creationTimestamp=text)).created
 
 
@@ -167,7 +162,7 @@ def test_rfc_3339_times_are_converted_to_utc(text: str, moment: datetime) -> Non
     ],
 )
 def test_a_time_that_is_not_rfc_3339_makes_the_item_unreadable(value: object) -> None:
-    """A time that isn't RFC 3339 with an offset makes the item unreadable."""
+    """RFC 3339 requires an offset, and ASCII digits."""
     assert read_item(an_item(creationTimestamp=value)) == UnreadableCsr(
         "csr-7znmf",
         KUBELET_SERVING,
@@ -208,7 +203,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"spec_groups": [None]},
         "spec.groups.0: Input should be a valid string",
     ),
-    "extra that is a string": (
+    "value of extra that is a string": (
         {"spec_extra": {"sessionName": "i-0aaaaaaaaaaaaaaaa"}},
         "spec.extra.sessionName: Input should be a valid list",
     ),
@@ -235,7 +230,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_field_of_another_shape_makes_the_item_unreadable(
     changes: dict[str, Any], problem: str
 ) -> None:
-    """A field of another shape makes its item unreadable, and the problem names it."""
+    """The problem names the field."""
     found = read_item(an_item(**changes))
 
     assert isinstance(found, UnreadableCsr)
@@ -244,8 +239,7 @@ def test_a_field_of_another_shape_makes_the_item_unreadable(
 
 
 @pytest.mark.parametrize("item", [None, 1, "text", [], ["metadata"]])
-def test_an_item_that_is_no_object_has_no_name_and_no_signer(item: object) -> None:
-    """An item that isn't an object has no name and no signer."""
+def test_an_item_that_is_not_an_object_is_unreadable_without_name_and_signer(item: object) -> None:
     assert read_item(item) == UnreadableCsr(None, None, "the whole: expected an object")
 
 
@@ -258,16 +252,17 @@ def test_an_item_that_is_no_object_has_no_name_and_no_signer(item: object) -> No
         ({"metadata": [], "spec": "s"}, None, None),
     ],
 )
-def test_as_far_as_it_can_be_read(item: object, name: str | None, signer: str | None) -> None:
-    """Name and signer of an unreadable item are reported if they are text."""
+def test_an_unreadable_item_has_its_name_and_signer_if_they_are_text(
+    item: object, name: str | None, signer: str | None
+) -> None:
     found = read_item(item)
 
     assert isinstance(found, UnreadableCsr)
     assert (name, signer) == (found.name, found.signer)
 
 
-def test_problem_is_safe() -> None:
-    """A problem has no values, because `extra` has key ids; it is printable and short."""
+def test_a_problem_is_short_and_printable_and_has_no_values() -> None:
+    """It is logged. Values of `extra` may be access key IDs, and its keys may be any text."""
     key = "a\n\u202e" + "b" * 1_000
     found = read_item(an_item(spec_extra={key: ["ASIAEXAMPLEEXAMPLE00", 5]}))
 
@@ -280,8 +275,7 @@ UNUSUAL_NAMES = ["a\nb", "a?b#c", " ", "ü-名前-🙂", "n" * 10_000, "../../x"
 
 
 @pytest.mark.parametrize("name", UNUSUAL_NAMES, ids=range(len(UNUSUAL_NAMES)))
-def test_unusual_names(name: str) -> None:
-    """A name may contain anything."""
+def test_a_name_may_contain_anything(name: str) -> None:
     assert name == read(an_item(name=name, uid="u")).name
 
 
@@ -293,31 +287,32 @@ JSON_VALUES = st.recursive(
 
 
 @given(JSON_VALUES)
-def test_no_json_raises(value: object) -> None:
-    """No JSON raises."""
+def test_any_json_is_read_without_an_error(value: object) -> None:
     assert isinstance(read_item(value), UnreadableCsr)
 
 
-def _replaced(path: tuple[str, ...]) -> Callable[[Any], Any]:
-    def replace(value: Any) -> Any:
+def _item_with(path: tuple[str, ...]) -> Callable[[Any], Any]:
+    """Return a function that returns a valid item with another value at this path."""
+
+    def item_with(value: Any) -> Any:
         item = json.loads(json.dumps(an_item()))
-        holder = item
+        parent = item
         for part in path[:-1]:
-            holder = holder[part]
-        holder[path[-1]] = value
+            parent = parent[part]
+        parent[path[-1]] = value
         return item
 
-    return replace
+    return item_with
 
 
+#: The paths of metadata, spec and status, and of each field in them.
 FIELDS = [
     (part,) if name is None else (part, name)
-    for part, held in an_item(spec_expirationSeconds=1, labels={}, annotations={}).items()
-    for name in (None, *held)
+    for part, fields in an_item(spec_expirationSeconds=1, labels={}, annotations={}).items()
+    for name in (None, *fields)
 ]
 
 
-@given(st.sampled_from(FIELDS).flatmap(lambda path: JSON_VALUES.map(_replaced(path))))
-def test_no_value_of_a_field_raises(item: object) -> None:
-    """No value in any field of a valid item raises."""
+@given(st.sampled_from(FIELDS).flatmap(lambda path: JSON_VALUES.map(_item_with(path))))
+def test_any_value_of_a_field_is_read_without_an_error(item: object) -> None:
     assert isinstance(read_item(item), Csr | UnreadableCsr)

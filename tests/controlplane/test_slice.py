@@ -9,7 +9,7 @@ from sandbox.aws import FakeAws
 from tests.controlplane.nodes import REGION, Node, conditions, join, review, stored
 from tests.controlplane.pods import logs, run_pod
 from tests.real.controlplane import ControlPlane, Kubelets, eventually
-from tests.real.controlplane.launch import CERTIFICATE_LIFE
+from tests.real.controlplane.launch import CERTIFICATE_LIFETIME
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def short_lived(plane: ControlPlane) -> Iterator[None]:
 
     They are backdated by 5 minutes, and renewed after at most 90 % of their time.
     """
-    plane.set_certificate_life(timedelta(seconds=30))
+    plane.set_certificate_lifetime(timedelta(seconds=30))
     yield
-    plane.set_certificate_life(CERTIFICATE_LIFE)
+    plane.set_certificate_lifetime(CERTIFICATE_LIFETIME)
 
 
 @pytest.mark.usefixtures("short_lived")

@@ -155,7 +155,11 @@ def padded_to(size: int) -> bytes:
     [
         pytest.param((), "none", id="none"),
         pytest.param(
-            (csr_builder.microsoft_request(csr_builder.san_extension(csr_builder.dns(NODE))),),
+            (
+                csr_builder.microsoft_extension_request(
+                    csr_builder.san_extension(csr_builder.dns(NODE))
+                ),
+            ),
             "['1.3.6.1.4.1.311.2.1.14']",
             id="only-Microsofts",
         ),

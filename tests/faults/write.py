@@ -1,4 +1,4 @@
-"""Write `docs/faults.md` from the table: `make faults`."""
+"""Write `docs/faults.md` from `tests.faults.table`. Run it by `make faults`."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,56 +14,48 @@ DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "faults.md"
 _INTRODUCTION: Final = """\
 # Faults
 
-What happens when something between Lambda, AWS and a cluster fails. A test runs each line against a
-fake API server, and lines about the cluster against a real kube-apiserver too
+What happens when something between Lambda, AWS and a cluster fails. A test causes each fault with a
+fake API server, and each fault of the cluster's API with a real kube-apiserver too
 ([`tests/faults`](../tests/faults)). `make faults` writes this file.
 
 **At 3 a.m.:** no fault approves or denies anything by itself. CSRs that couldn't be decided stay
 pending and are decided in the next healthy minute; nodes keep the certificates that they have.
-Repeat nothing by hand, least of all messages of the DLQ. From an alarm, go to [its row of the
-runbook](runbook.md); from a log line, search here for its message and its field.
+Don't repeat anything by hand, and above all don't resend messages from the DLQ. If you come from
+an alarm, read [its row of the runbook](runbook.md). If you come from a log line, search this page
+for its message and its fields.
 
 How to read the tables:
 
-- Each row's test has one cluster with six CSRs that are due, in `enforce` mode: five are correct,
-  and one requests another node's address. A healthy run approves five and denies one.
-- *CSRs* says which are decided in the minute of the fault. In the first minute without the fault
-  all six are decided correctly; each row's test ends with that.
-- *Metrics* are those of the dimension `Stack` that aren't 0 in that minute. In a healthy run they
-  are `Completed` 1, `Approved` 5, `Denied` 1, and the dispatcher's `Expected` 1.
-- *Alarms* are those that fire, besides a healthy run's, if every minute is like that for 15
-  minutes and there is no other cluster. A fault that passes fires none of them, with two
-  exceptions: `dead-letters` fires at once, and `oldest-pending` as soon as a node has waited 10
-  minutes.
-- *Log* is the line to look for: the message, the fields that identify it, and for each fault other
-  text in it. `clusters dispatched` and `dispatch failed` are in the dispatcher's log group, all
-  others in the reviewer's.
-- *Tries* are counted within the run: at most four for a call to the cluster, with back-off, and
-  two for a call to AWS.
+- The test of each fault has one cluster with six CSRs that are due, in `enforce` mode: five are
+  correct, and one requests another node's address. A healthy run approves five and denies one.
+- *CSRs* says how many of the six are decided in the minute of the fault. In the first minute
+  without the fault all six are decided correctly; each test ends with that minute.
+- *Log* is the line to look for: its message, the fields that identify it, and after the semicolon
+  the text by which the row's faults differ. `clusters dispatched` and `dispatch failed` are in the
+  dispatcher's log group, all others in the reviewer's.
+- *Metrics* are those with the dimension `Stack` whose value in that minute isn't 0. In a healthy
+  minute they are `Completed` 1, `Approved` 5, `Denied` 1, and the dispatcher's `Expected` 1.
+- *Alarms* are those that fire if the fault lasts for 15 minutes and there is no other cluster, but
+  not those that fire in a healthy run too. If the fault is over within a minute, none of them
+  fires, with two exceptions: `dead-letters` fires at once, and `oldest-pending` fires as soon as a
+  node has waited for 10 minutes.
+- *Tries and retry*: how often the failing call is made within the run, and what repeats it later. A
+  call to the cluster is tried at most four times, with back-off, and a call to AWS twice.
 
-Faults that tests cause with the control plane's own processes
+Other tests stop or restart the processes of a real control plane
 ([`test_faults.py`](../tests/controlplane/test_faults.py)):
 
-- *kube-apiserver is stopped.* The outcome is that of "connection refused" on the first page.
-- *kube-apiserver restarts during a run.* Its first answers are 403, the same as a real refusal;
-  the calls are retried, and the same run decides everything.
-- *etcd is compacted between two pages.* The continue token answers 410, the rest of the list is
-  read in its newer state, and the same run decides everything.
+- *kube-apiserver is stopped.* The outcome is that of the fault "connection refused" on the first
+  page.
+- *kube-apiserver restarts during a run.* At first it answers 403, as if the approver had no rights.
+  The calls are retried, and the same run decides everything.
+- *etcd is compacted between two pages.* The API server answers the continue token with 410. The
+  rest of the list is read in its newer state, and the same run decides everything.
 - *etcd is stopped.* The API server doesn't answer: see "no answer while there is time".
-- *etcd is stopped before the decisions are written.* They are logged as `not-written` or
-  `deferred`. The API server may still store one when etcd is back; it is a correct one, and the
-  next run finds it.
+- *etcd is stopped before the decisions are written.* The decisions are logged as `not-written` or
+  `deferred`. The API server may still store one of them when etcd is back. It is a correct
+  decision, and the next run finds it.
 """
-
-
-def document() -> str:
-    """Return the whole document."""
-    parts = [_INTRODUCTION]
-    for place in Place:
-        rows = [row for row in TABLE if row.place is place]
-        parts += [f"## {place.value}\n", _HEAD, *_lines(rows), ""]
-    return "\n".join(parts)
-
 
 _HEAD: Final = (
     "| fault | CSRs | what you see | log | metrics | alarms | tries and retry |\n"
@@ -71,25 +63,37 @@ _HEAD: Final = (
 )
 
 
+def document() -> str:
+    """Return the text of `docs/faults.md`."""
+    parts = [_INTRODUCTION]
+    for place in Place:
+        rows = [row for row in TABLE if row.place is place]
+        parts += [f"## {place.value}\n", _HEAD, *_lines(rows), ""]
+    return "\n".join(parts)
+
+
 def _lines(rows: Sequence[Row]) -> Iterable[str]:
-    """Yield a line for each outcome, in the order of the first fault that has it."""
+    """Yield one line of the document for each outcome: faults with the same outcome share it.
+
+    The lines are in the order of their first fault in the table.
+    """
     for outcome in dict.fromkeys(row.outcome for row in rows):
-        alike = [row for row in rows if row.outcome is outcome]
+        sharing = [row for row in rows if row.outcome is outcome]
         cells = (
-            "<br>".join(_fault(row) for row in alike),
+            "<br>".join(_fault(row) for row in sharing),
             _decided(outcome),
             outcome.sees,
-            _log(outcome, alike),
+            _log(outcome, sharing),
             _metrics(outcome),
-            ", ".join(f"`{alarm}`" for alarm in outcome.alarms) or outcome.quiet or "none",
+            _code(outcome.alarms) or outcome.quiet or "none",
             _retry(outcome),
         )
         yield "| " + " | ".join(cells) + " |"
 
 
 def _fault(row: Row) -> str:
-    young = " (CSRs of two minutes)" if row.age < DUE else ""
-    return row.fault + young
+    age = " (the CSRs are two minutes old)" if row.age < DUE else ""
+    return row.fault + age
 
 
 def _decided(outcome: Outcome) -> str:
@@ -103,18 +107,23 @@ def _decided(outcome: Outcome) -> str:
     return f"{len(outcome.decided)} of {len(CSR_NAMES)} decided, the others wait"
 
 
-def _log(outcome: Outcome, alike: Sequence[Row]) -> str:
+def _log(outcome: Outcome, sharing: Sequence[Row]) -> str:
     if not outcome.message:
-        reported = dict.fromkeys(row.logged for row in alike)
-        return "Lambda's own: " + ", ".join(f"`{text.strip()}`" for text in reported)
+        # The function itself logs nothing then: the line is Lambda's report of the error.
+        texts = dict.fromkeys(row.logged.strip() for row in sharing)
+        return f"Lambda's own: {_code(texts)}"
+    # A CSR's name identifies the line in the test only.
     fields = {name: value for name, value in outcome.fields.items() if name != "csr"}
-    whole = [outcome.message, *(f"{name}={_plain(value)}" for name, value in fields.items())]
-    reported = dict.fromkeys(row.logged.rstrip(": ") for row in alike if row.logged)
-    beside = ["; " + ", ".join(f"`{text}`" for text in reported)] if reported else []
-    return "".join([", ".join(f"`{part}`" for part in whole), *beside])
+    line = [outcome.message, *(f"{name}={_text(value)}" for name, value in fields.items())]
+    texts = dict.fromkeys(row.logged.rstrip(": ") for row in sharing if row.logged)
+    return f"{_code(line)}; {_code(texts)}" if texts else _code(line)
 
 
-def _plain(value: object) -> str:
+def _code(texts: Iterable[str]) -> str:
+    return ", ".join(f"`{text}`" for text in texts)
+
+
+def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -123,8 +132,10 @@ def _metrics(outcome: Outcome) -> str:
 
 
 def _retry(outcome: Outcome) -> str:
-    times = {None: "", 0: "", 1: "1 try; "}.get(outcome.tries, f"{outcome.tries} tries; ")
-    return times + outcome.retry.value
+    if not outcome.tries:
+        return outcome.retry.value
+    tries = "1 try" if outcome.tries == 1 else f"{outcome.tries} tries"
+    return f"{tries}; {outcome.retry.value}"
 
 
 if __name__ == "__main__":

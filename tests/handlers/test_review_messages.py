@@ -1,4 +1,4 @@
-"""What a message can cause: only its cluster and Region are used."""
+"""What a message of the queue can cause: the reviewer uses only its cluster's name and Region."""
 
 import pytest
 
@@ -7,42 +7,41 @@ from sandbox.fake_apiserver.tokenform import read
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 
-ABROAD = "eu-west-1"
-FOREIGN = ("10.9.9.9",)
+OTHER_REGION = "eu-west-1"
 
 
 class TestSelection:
-    """The message has only a name: the reviewer itself checks the selection."""
+    """The reviewer checks by the settings whether it may review the message's cluster."""
 
     @pytest.mark.parametrize(
-        ("setting", "value", "why"),
+        ("setting", "value", "reason"),
         [
             ("CLUSTER_NAMES", "test-*", "not selected by REGIONS and CLUSTER_NAMES"),
-            ("REGIONS", ABROAD, "not selected by REGIONS and CLUSTER_NAMES"),
+            ("REGIONS", OTHER_REGION, "not selected by REGIONS and CLUSTER_NAMES"),
             ("CLUSTER_TAG", "csr-approver", "not selected by CLUSTER_TAG"),
             ("CLUSTER_TAG", "team=b", "not selected by CLUSTER_TAG"),
         ],
     )
     def test_a_cluster_that_is_not_selected_is_left_alone(
-        self, account: Account, lambdas: Lambdas, setting: str, value: str, why: str
+        self, account: Account, lambdas: Lambdas, setting: str, value: str, reason: str
     ) -> None:
-        """No token is sent to it, even if the message was sent or the function invoked by hand."""
+        """No token is sent to it, even if a person sent the message or invoked the function."""
         lambdas.settings(**{setting: value})
         cluster = account.cluster(tags={"team": "a"})
         cluster.file(1)
 
         lambdas.review()
 
-        assert [why] == [line["reason"] for line in lambdas.lines_with("cluster skipped")]
+        assert [reason] == [line["reason"] for line in lambdas.lines_with("cluster skipped")]
         assert cluster.tokens == set()
 
     @pytest.mark.parametrize(
-        ("setting", "value"), [("CLUSTER_NAMES", "test-*"), ("REGIONS", ABROAD)]
+        ("setting", "value"), [("CLUSTER_NAMES", "test-*"), ("REGIONS", OTHER_REGION)]
     )
     def test_eks_is_not_asked_about_an_excluded_name_or_region(
         self, account: Account, lambdas: Lambdas, setting: str, value: str
     ) -> None:
-        """Such a message causes no call."""
+        """Such a message causes no call to AWS."""
         lambdas.settings(**{setting: value})
         account.cluster()
 
@@ -65,7 +64,7 @@ class TestSelection:
         assert cluster.tokens == set()
 
     def test_a_cluster_that_eks_does_not_know_is_skipped(self, lambdas: Lambdas) -> None:
-        """The cluster was deleted meanwhile; its assignment is complete."""
+        """It was deleted after the message was sent, so this is neither an error nor retried."""
         lambdas.review("gone")
 
         [line] = lambdas.lines_with("cluster skipped")
@@ -78,7 +77,7 @@ class TestSelection:
     ) -> None:
         """A cluster of the same name in another Region gets no token."""
         own = account.cluster("prod")
-        other = account.cluster("prod", ABROAD)
+        other = account.cluster("prod", OTHER_REGION)
 
         lambdas.review("prod")
 
@@ -88,19 +87,19 @@ class TestSelection:
     def test_the_token_is_signed_for_the_region_of_the_cluster(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """The STS of the cluster's Region verifies it; other Regions may be disabled there."""
-        lambdas.settings(REGIONS=f"{HOME},{ABROAD}")
-        cluster = account.cluster("prod", ABROAD)
+        """EKS sends it to the STS that it names: only the STS of this Region is surely enabled."""
+        lambdas.settings(REGIONS=f"{HOME},{OTHER_REGION}")
+        cluster = account.cluster("prod", OTHER_REGION)
 
-        lambdas.review("prod", ABROAD)
+        lambdas.review("prod", OTHER_REGION)
 
         [token] = cluster.tokens
         host, _ = read(token, cluster.partition)
-        assert host == f"sts.{ABROAD}.amazonaws.com"
+        assert host == f"sts.{OTHER_REGION}.amazonaws.com"
 
 
 class TestMessages:
-    """A message that can't be read fails the invocation, and so goes to the DLQ."""
+    """A message that can't be read fails the invocation, so that SQS moves it to the DLQ."""
 
     @pytest.mark.parametrize(
         "body",
@@ -112,21 +111,21 @@ class TestMessages:
             pytest.param('{"cluster": "prod"}', id="no Region"),
             pytest.param('{"cluster": "prod", "region": null}', id="null for a Region"),
             pytest.param('{"cluster": ["prod"], "region": "us-east-1"}', id="a list of clusters"),
-            pytest.param('{"cluster": "", "region": "us-east-1"}', id="no name"),
+            pytest.param('{"cluster": "", "region": "us-east-1"}', id="an empty name"),
             pytest.param('{"cluster": "prod\\n", "region": "us-east-1"}', id="a line end"),
             pytest.param('{"cluster": "../prod", "region": "us-east-1"}', id="a path"),
             pytest.param('{"cluster": "prod", "region": "mars"}', id="a Region that isn't one"),
             pytest.param('{"cluster": "prod", "region": "x.evil.example/"}', id="a host"),
             pytest.param(
                 '{"cluster": "prod", "region": "us-east-1", "endpoint": "https://evil.example"}',
-                id="an endpoint, too",
+                id="an additional endpoint",
             ),
         ],
     )
-    def test_an_unreadable_message_raises(
+    def test_an_unreadable_message_raises_before_any_call(
         self, account: Account, lambdas: Lambdas, body: str
     ) -> None:
-        """No API is called."""
+        """Neither AWS nor the cluster is called."""
         cluster = account.cluster()
 
         with pytest.raises(ValueError, match=r"^not an assignment: "):
@@ -135,10 +134,10 @@ class TestMessages:
         assert cluster.tokens == set()
         assert lambdas.calls.made == []
 
-    def test_after_an_unreadable_message_the_next_is_served(
+    def test_after_an_unreadable_message_the_next_one_is_reviewed(
         self, account: Account, lambdas: Lambdas
     ) -> None:
-        """The warm environment is unchanged."""
+        """The failed message leaves nothing behind in the warm environment."""
         cluster = account.cluster()
         cluster.file(1)
         with pytest.raises(ValueError, match="not an assignment"):

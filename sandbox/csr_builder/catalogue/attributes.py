@@ -16,7 +16,7 @@ from sandbox.csr_builder.request import (
     dns,
     extension,
     extension_request,
-    microsoft_request,
+    microsoft_extension_request,
     san_extension,
 )
 
@@ -72,7 +72,7 @@ ATTRIBUTES = (
         "Shows the node's own names in Microsoft's attribute, and asks for others in the one that"
         " Go reads.",
         lambda good_san, _, evil_names: (
-            microsoft_request(good_san),
+            microsoft_extension_request(good_san),
             extension_request(_padded_san(evil_names)),
         ),
         hides=True,
@@ -83,7 +83,7 @@ ATTRIBUTES = (
         "Shows the node's own names in Microsoft's attribute, and asks in the one that Go reads for"
         " others and a key usage.",
         lambda good_san, _, evil_names: (
-            microsoft_request(good_san),
+            microsoft_extension_request(good_san),
             extension_request(_padded_san(evil_names), _DIGITAL_SIGNATURE),
         ),
         hides=True,
@@ -93,7 +93,7 @@ ATTRIBUTES = (
         "Microsoft attribute first, out of order",
         "Puts Microsoft's attribute first although DER sorts it last.",
         lambda good_san, evil_san, _: (
-            microsoft_request(good_san, _DIGITAL_SIGNATURE, _CA),
+            microsoft_extension_request(good_san, _DIGITAL_SIGNATURE, _CA),
             extension_request(evil_san),
         ),
     ),
@@ -103,14 +103,14 @@ ATTRIBUTES = (
         "Asks for the node's own names, and for others in Microsoft's attribute.",
         lambda good_san, _, evil_names: (
             extension_request(good_san),
-            microsoft_request(_padded_san(evil_names)),
+            microsoft_extension_request(_padded_san(evil_names)),
         ),
     ),
     _attributes(
         "microsoft-alone",
         "Microsoft attribute alone",
         "Has Microsoft's attribute only, so that Go sees no name at all.",
-        lambda good_san, _, __: (microsoft_request(good_san),),
+        lambda good_san, _, __: (microsoft_extension_request(good_san),),
     ),
     _attributes(
         "two-requests",

@@ -1,4 +1,4 @@
-"""What to do about each cause, in one sentence."""
+"""Say what to do about each cause, in at most a few lines."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -10,31 +10,36 @@ from cli.diagnose.run import ClusterDiagnosis
 from core.model import CANONICAL_ARN, Role
 from core.printable import printable
 
-#: AWS's page that asks for the audit.
+#: AWS's page, which asks for this check of all clusters before the upgrade to Kubernetes 1.24.
 PAGE: Final = "https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html"
 
-_MOST_NAMES: Final = 5
+#: How much is printed of one name, in characters. Requesters choose names, so they are bounded.
 LONGEST_NAME: Final = 100
+
+# In characters, like LONGEST_NAME.
 _LONGEST_DETAIL: Final = 300
 
+_MAX_NAMES: Final = 5
+
 _SENTENCES: Final[Mapping[Cause, str]] = {
-    Cause.WAITING: "Wait: EKS decides most requests within 75 s; run this again in two minutes.",
-    Cause.NAMES_MAY_LAG: "Wait: EC2 may not show {names} on {instance} yet; run this again in a "
-    "few minutes, and approve nothing until then.",
-    Cause.JUST_APPROVED: "Wait: {detail}, and the signer takes a moment; run this again in two "
+    Cause.WAITING: "Wait: EKS decides most requests within 75 s; run diagnose again in two "
     "minutes.",
-    Cause.NOT_APPROVED: "Every check passes: let the approver approve it, or approve it once with: "
-    "`{review} --apply`",
-    Cause.NOT_ISSUED: "Not issued, though {detail}: approve it a second time with `{review} "
-    "--apply --set REAPPROVE_UNISSUED=true` (`kubectl certificate approve` does nothing, because "
-    "it is already approved); if that changes nothing, open a case with AWS.",
-    Cause.NOT_ISSUED_AFTER_US: "Not issued, though {detail}: open a case with AWS, and name the "
-    "cluster and {csr}.",
+    Cause.NAMES_MAY_LAG: "Wait: EC2 may not show {names} on {instance} yet; run diagnose again in "
+    "a few minutes, and approve nothing until then.",
+    Cause.JUST_APPROVED: "Wait: the request was {detail}, and the signer takes a moment; run "
+    "diagnose again in two minutes.",
+    Cause.NOT_APPROVED: "Every check passes: deploy the approver in a mode that approves, or "
+    "approve what is pending now: `{review} --apply`",
+    Cause.NOT_ISSUED: "The request was {detail}, but has no certificate: approve it a second time "
+    "with `{review} --apply --set REAPPROVE_UNISSUED=true` (`kubectl certificate approve` does "
+    "nothing, because it is already approved); if that changes nothing, open a case with AWS.",
+    Cause.NOT_ISSUED_AFTER_US: "The request was {detail}, but has no certificate: open a case with "
+    "AWS, and name the cluster and {csr}.",
     Cause.NAMES_NEED_SETTING: "If the node may have {names}, run the approver with {settings}; "
     "to try that: `{review} {set}`; otherwise remove {them} from the node's addresses.",
-    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, perhaps as a pod's or as "
-    "another name of the node: start the kubelet with --node-ip and the node's own address, as the "
-    "EKS AMIs do.",
+    Cause.NAMES_NOT_ACCEPTED: "EC2 shows {names} on the instance, but perhaps for a pod, or "
+    "another name than the node's: start the kubelet with --node-ip and the node's own address, as "
+    "the EKS AMIs do.",
     Cause.NAMES_NOT_ON_INSTANCE: "EC2 doesn't show {names} on {instance}: remove {them} from "
     "the node's addresses (hostname, --node-ip, cloud provider), and approve nothing until you "
     "know why the node asks for {them}.",
@@ -53,10 +58,10 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "{detail}.",
     Cause.NODE_ROLE: "Allow only ec2.amazonaws.com to assume the node role, and give the instance "
     "the role's profile: {detail}.",
-    Cause.NO_IDENTITY: "Let the node authenticate by IAM; if nodes can't, run the approver with "
-    "ALLOW_NAME_IDENTITY=true: {detail}.",
-    Cause.NO_INSTANCE: "Run this with credentials of {account}, or find out what "
-    "impersonated the node: {detail}.",
+    Cause.NO_IDENTITY: "Let the node authenticate by IAM; if the nodes can't, run the approver "
+    "with ALLOW_NAME_IDENTITY=true: {detail}.",
+    Cause.NO_INSTANCE: "Run diagnose with credentials of {account}; if the result is the same, "
+    "find out what impersonated the node: {detail}.",
     Cause.NOT_EC2: "EKS itself approves Fargate, hybrid and HyperPod nodes ({detail}). Check the "
     "role's mapping: for Fargate that the pod execution role still has its access entry of type "
     "FARGATE_LINUX, or its aws-auth entry with system:node-proxier. Check that a hybrid node has "
@@ -64,35 +69,38 @@ _SENTENCES: Final[Mapping[Cause, str]] = {
     "the remote node networks only.",
     Cause.NOT_A_NODE: "No EC2 node filed this: find out what {requester} is, and approve nothing: "
     "{detail}.",
-    Cause.ROLE_NOT_MAPPED: "If {instance} is meant to be a node: {detail}.",
+    Cause.ROLE_NOT_MAPPED: "Only if {instance} is meant to be a node, do this: {detail}.",
     Cause.NOT_A_KUBELET_REQUEST: "No kubelet files such a request: find out what did, and approve "
     "nothing: {detail}.",
     Cause.SIGNER_FAILED: "Fix what the signer reports; the kubelet files a new request within a "
     "minute: {detail}.",
     Cause.DENIED: "Fix the reason for the denial; the kubelet files a new request within a minute: "
     "{detail}.",
-    Cause.FEWER_NAMES: "Before the upgrade remove these names from the node's addresses, or "
-    "deploy the approver, which approves what EC2 confirms: {detail}; from 1.24 on EKS issues "
-    "nothing.",
+    Cause.FEWER_NAMES: "EKS left names out of the certificate; from 1.24 on it issues none for "
+    "such a request ({detail}). Before the upgrade, remove these names from the node's addresses, "
+    "or deploy the approver, which approves what EC2 confirms.",
     Cause.WRONG_CERTIFICATE: "The certificate is wrong: {detail}. Isolate {instance} until you "
     "know who approved and who signed it.",
-    Cause.EC2_MAY_LAG: "EC2 may lag: run this again in a few minutes: {detail}.",
+    Cause.EC2_MAY_LAG: "EC2's answer may be minutes old: run diagnose again in a few minutes: "
+    "{detail}.",
     Cause.EVIDENCE_UNAVAILABLE: "Not judged ({detail}): fix that, then run diagnose again.",
     Cause.NOT_JUDGED: "Report this as a bug of csr-approver: {detail}.",
     Cause.CREATED_IN_FUTURE: "Correct this machine's clock and run diagnose again: {detail}.",
-    Cause.NO_NEWER_REQUEST: "Check whether `kubectl logs` works for a pod on {node}: if so, a "
-    "later request was issued and is no longer listed: `kubectl delete csr {csr}`; if not, "
-    "check that its kubelet runs and reaches the cluster: it files again after 15 minutes.",
+    Cause.NO_NEWER_REQUEST: "Check whether `kubectl logs` works for a pod on {node}. If it works, "
+    "a later request was issued and is no longer listed, so delete this one: `kubectl delete csr "
+    "{csr}`. If it fails, check that the node's kubelet runs and reaches the cluster: it files a "
+    "new request after 15 minutes.",
     Cause.SUPERSEDED: "Nothing to do: the kubelet has filed a newer request.",
     Cause.INSTANCE_GONE: "Nothing to do: the node's instance no longer runs, or was restarted "
     "since.",
     Cause.ABANDONED: "Nothing to do: no EC2 node filed it, and its requester no longer waits.",
 }
 
-
-_FEWER_NOW: Final = (
-    "Issued otherwise ({detail}): fix that, or the kubelet asks again without end; if EC2 confirms "
-    "the names, run the approver, and open a case with AWS."
+# Up to 1.23 EKS leaves names out by design. From 1.24 on it doesn't, so this is a fault.
+_FEWER_NAMES_SINCE_1_24: Final = (
+    "The certificate isn't what the node asked for ({detail}), so its kubelet files new requests "
+    "without end: remove the names that EC2 doesn't confirm from the node's addresses; if EC2 "
+    "confirms all of them, run the approver, and open a case with AWS."
 )
 
 
@@ -113,10 +121,10 @@ def about_version(diagnosed: ClusterDiagnosis) -> str:
 
 
 def remedy(explanation: Explanation, csr: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> str:
-    """Return what to do about a cause; text that a requester chose is printable and bounded."""
+    """Return what to do about a cause. Text that a requester chose is escaped and bounded."""
     text = _SENTENCES[explanation.cause]
     if explanation.cause is Cause.FEWER_NAMES and diagnosed.is_strict:
-        text = _FEWER_NOW
+        text = _FEWER_NAMES_SINCE_1_24
     cluster, region = printable(diagnosed.name), printable(diagnosed.region)
     return text.format(
         cluster=cluster,
@@ -142,7 +150,7 @@ def _account_of(csr: DiagnosedCsr) -> str:
 
 
 def node_of(one: DiagnosedCsr) -> str:
-    """Return the node's name, or the username of another requester."""
+    """Return the node's name, or the username of a requester that isn't a node."""
     return printable(one.csr.node or one.csr.username, LONGEST_NAME)
 
 
@@ -154,5 +162,5 @@ def age_of(seconds: float) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(printable(name, LONGEST_NAME) for name in names[:_MOST_NAMES]) + more
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return ", ".join(printable(name, LONGEST_NAME) for name in names[:_MAX_NAMES]) + more

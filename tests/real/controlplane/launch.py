@@ -1,4 +1,4 @@
-"""Start a control plane on loopback, in its own folder, and stop and start its parts."""
+"""Start a control plane on loopback, in its own folder, and stop and start its processes."""
 
 import os
 import socket
@@ -23,10 +23,10 @@ from tests.real.controlplane.registry import Registry
 SERVICE_RANGE: Final = "10.100.0.0/16"
 """The cluster's Service addresses; kube-apiserver's own is the first, 10.100.0.1."""
 
-CERTIFICATE_LIFE: Final = timedelta(days=365)
-"""How long the signer's certificates last, unless a test sets it."""
+CERTIFICATE_LIFETIME: Final = timedelta(days=365)
+"""How long the signer's certificates are valid, unless a test sets it."""
 
-# Relative to the processes' folder, because a Unix socket's path has 107 bytes at most.
+# Relative to the processes' folder, because a Unix socket's path may have at most 107 bytes.
 _EGRESS: Final = "egress.sock"
 _NODES: Final = "nodes"
 
@@ -34,10 +34,16 @@ _PROBE: Final = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(1))
 
 
 class ControlPlane:
-    """One cluster's control plane: `etcd`, `identity`, `egress`, `apiserver` and `signer`.
+    """One cluster's control plane: the processes of one API server.
 
-    With `KUBEBUILDER_ASSETS` set, etcd and kube-apiserver come from that folder, and there is no
-    other process: nothing is issued, no token is valid, and no kubelet can be reached.
+    - `etcd` and `apiserver`: the real ones.
+    - `identity`: aws-iam-authenticator's verifier of EKS tokens, with a fake STS.
+    - `egress`: the API server's connections to kubelets.
+    - `signer`: issues approved requests.
+
+    If the environment variable `KUBEBUILDER_ASSETS` is set, etcd and kube-apiserver come from that
+    folder and there are no other processes: no certificate is issued, no EKS token is accepted,
+    and no kubelet can be reached.
     """
 
     def __init__(
@@ -48,7 +54,10 @@ class ControlPlane:
         partition: str = "aws",
         token_cache_seconds: int = 1,
     ) -> None:
-        """Define a cluster; tokens must be signed for its name, and for STS in its partition."""
+        """Define a cluster. EKS tokens must be signed for its name, and for STS in its partition.
+
+        `token_cache_seconds`: how long the API server remembers a verified token.
+        """
         self.cluster = cluster
         self.region = region
         self.partition = partition
@@ -59,19 +68,19 @@ class ControlPlane:
 
     @property
     def has_signer(self) -> bool:
-        """Return whether approved requests are issued."""
+        """Return True when a certificate is issued for an approved request."""
         return not self._assets
 
     @property
     def has_identity(self) -> bool:
-        """Return whether EKS tokens are understood."""
+        """Return True when the API server accepts EKS tokens."""
         return not self._assets
 
     def start(self, directory: Path) -> Self:
         """Start all processes, with files in an empty directory, and wait until they are ready.
 
-        Raises `BuildError` if there is no binary, and `NotReadyError` with the end of the log if a
-        process doesn't become ready.
+        Raises `BuildError` if the control plane isn't built, and `NotReadyError` with the end of
+        the log if a process doesn't become ready.
         """
         try:
             self._describe(directory)
@@ -83,7 +92,7 @@ class ControlPlane:
         return self
 
     def __enter__(self) -> Self:
-        """Return itself: `with ControlPlane().start(directory) as plane`."""
+        """Return the control plane: `with ControlPlane().start(directory) as plane`."""
         return self
 
     def __exit__(
@@ -92,11 +101,12 @@ class ControlPlane:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop everything."""
+        """Stop all processes."""
         self.close()
 
     def close(self) -> None:
         """Stop all processes and release the ports; the directory stays."""
+        # In reverse, so that no process loses the API server or etcd before it stops.
         for process in reversed(self._processes.values()):
             process.stop()
         for port in self._ports:
@@ -124,23 +134,25 @@ class ControlPlane:
         return Client(self.server, self._serving.pair.certificate, token=token)
 
     def kubeconfig(self, path: Path, *, token: str = "") -> Path:
-        """Write how to reach it, with a token or as the administrator; return `path`."""
-        ca, user = self._serving.pair.certificate, None if token else self._administrator
+        """Write a kubeconfig for this token, or for the administrator; return `path`."""
+        ca = self._serving.pair.certificate
+        user = None if token else self._administrator
         return write_kubeconfig(path, self.server, ca=ca, user=user, token=token)
 
     @property
     def kubelet_client_ca(self) -> Path:
-        """Return the CA certificate of the kubelets' clients, such as the API server."""
+        """Return the file of the CA that kubelets trust for clients, such as the API server."""
         return self._clients.pair.certificate
 
     def kubelets(self, *, wait: timedelta | None = None) -> Kubelets:
-        """Start a process for the kubelets of nodes, without any node; the caller closes it.
+        """Start one process for the kubelets of all nodes, with no node yet; the caller closes it.
 
-        `wait`: how long they wait for a certificate, in place of the kubelet's own 15 minutes.
-        Raises `BuildError` with `KUBEBUILDER_ASSETS`, which have no kubelet.
+        `wait`: how long a kubelet waits for a certificate, in place of its own 15 minutes.
+        Raises `BuildError` if `KUBEBUILDER_ASSETS` is set, because that folder has no kubelet.
         """
         if not self._binary:
             raise BuildError("KUBEBUILDER_ASSETS has no kubelet; unset KUBEBUILDER_ASSETS")
+        # A new folder each time: a control plane may have several such processes.
         folder = Path(tempfile.mkdtemp(prefix="kubelets-", dir=self._directory))
         flags = [
             f"--server={self.server}",
@@ -152,10 +164,13 @@ class ControlPlane:
         ]
         return Kubelets([str(self._binary), "kubelets", *flags], self._directory, folder)
 
-    def set_certificate_life(self, life: timedelta) -> None:
-        """Let certificates last this long from now on; they begin 5 minutes before their issue."""
+    def set_certificate_lifetime(self, lifetime: timedelta) -> None:
+        """Restart the signer, so that it issues certificates of this lifetime.
+
+        The lifetime begins 5 minutes before a certificate is issued.
+        """
         self._processes["signer"].stop()
-        self._describe_signer(life)
+        self._describe_signer(lifetime)
         self._processes["signer"].start()
 
     def add_identity(self, identity: AwsIdentity) -> None:
@@ -165,8 +180,9 @@ class ControlPlane:
     def map_role(self, role_arn: str, username: str, groups: Sequence[str] = ()) -> None:
         """Map a role to a user, as an access entry does.
 
-        `role_arn` is without a path, as in `canonicalArn`. The username is fixed text or a template
-        of aws-iam-authenticator: `system:node:{{EC2PrivateDNSName}}`, `{{SessionName}}`.
+        `role_arn` has no path, because it is compared with a canonical ARN, which has none. The
+        username is fixed text or a template of aws-iam-authenticator:
+        `system:node:{{EC2PrivateDNSName}}`, `{{SessionName}}`.
         """
         self._registry.map_role(role_arn, username, groups)
 
@@ -175,10 +191,15 @@ class ControlPlane:
         self._registry.name_instance(instance_id, private_dns_name)
 
     def _describe(self, directory: Path) -> None:
-        """Make keys and configuration, and define each process's command."""
+        """Write the keys and the configuration, and define each process's command.
+
+        The order in which the processes are defined is the order in which they start.
+        """
         self._binary = None if self._assets else built()
         if not self._assets and not self._binary:
-            raise BuildError("not built yet: run `python -m tests.real.controlplane build`")
+            raise BuildError(
+                "the control plane isn't built: run `python -m tests.real.controlplane build`"
+            )
         self._keys = directory / "keys"
         self._keys.mkdir(parents=True)
         self._directory = directory
@@ -209,7 +230,7 @@ class ControlPlane:
         if self.has_signer:
             self._signer_port = self._port()
             self._signer_kubeconfig = self.kubeconfig(directory / "signer.kubeconfig")
-            self._describe_signer(CERTIFICATE_LIFE)
+            self._describe_signer(CERTIFICATE_LIFETIME)
 
     def _describe_etcd(self) -> None:
         client, peer = f"http://{self._etcd.address}", f"http://{self._port().address}"
@@ -220,8 +241,8 @@ class ControlPlane:
             f"--listen-peer-urls={peer}",
             f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=default={peer}",
-            "--socket-reuse-port",
-            "--unsafe-no-fsync",
+            "--socket-reuse-port",  # `Port` keeps the port bound
+            "--unsafe-no-fsync",  # faster, and no data has to survive a crash of the machine
             "--log-level=warn",
         ]
         self._process("etcd", "etcd", flags, lambda: _answers(f"{client}/health"))
@@ -243,21 +264,23 @@ class ControlPlane:
 
     def _describe_apiserver(self, port: Port) -> None:
         serving = self._serving.server(self._keys, "apiserver", LOOPBACK)
-        accounts = make_key(self._keys, "service-accounts")
+        # The file that `certificate` names has the public key: ServiceAccounts need no certificate.
+        service_account_key = make_key(self._keys, "service-accounts")
         flags = [
             f"--etcd-servers=http://{self._etcd.address}",
             f"--bind-address={LOOPBACK}",
             f"--advertise-address={LOOPBACK}",
             f"--secure-port={port.number}",
-            "--permit-port-sharing",
+            "--permit-port-sharing",  # `Port` keeps the port bound
+            # Kubernetes accepts no loopback address as an endpoint of its own Service.
             "--endpoint-reconciler-type=none",
             f"--service-cluster-ip-range={SERVICE_RANGE}",
             f"--tls-cert-file={serving.certificate}",
             f"--tls-private-key-file={serving.key}",
             f"--client-ca-file={self.kubelet_client_ca}",
             "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-key-file={accounts.certificate}",
-            f"--service-account-signing-key-file={accounts.key}",
+            f"--service-account-key-file={service_account_key.certificate}",
+            f"--service-account-signing-key-file={service_account_key.key}",
             "--anonymous-auth=false",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
@@ -273,13 +296,14 @@ class ControlPlane:
                 f"--authentication-token-webhook-cache-ttl={self._token_cache_seconds}s",
             ]
         if self._binary:
-            flags += self._ways_to_kubelets()
+            flags += self._kubelet_connection_flags()
         self._process("apiserver", "kube-apiserver", flags, self._api_is_ready)
 
-    def _ways_to_kubelets(self) -> list[str]:
+    def _kubelet_connection_flags(self) -> list[str]:
         """Return kube-apiserver's flags for its connections to kubelets.
 
-        EKS's API server connects to a node's InternalIP, as the errors of `kubectl logs` show.
+        InternalIP comes first, as on EKS: errors of `kubectl logs` show that its API server
+        connects to that address.
         """
         client = self._clients.client(self._keys, "kube-apiserver-kubelet-client", ())
         egress = write_egress_selection(self._directory / "egress.json", _EGRESS)
@@ -291,20 +315,21 @@ class ControlPlane:
             f"--egress-selector-config-file={egress}",
         ]
 
-    def _describe_signer(self, life: timedelta) -> None:
+    def _describe_signer(self, lifetime: timedelta) -> None:
         address = self._signer_port.address
         flags = [
             f"--listen={address}",
             f"--kubeconfig={self._signer_kubeconfig}",
             f"--ca-cert={self._signer.pair.certificate}",
             f"--ca-key={self._signer.pair.key}",
-            f"--duration={life.total_seconds()}s",
+            f"--duration={lifetime.total_seconds()}s",
         ]
         self._process("signer", "signer", flags, lambda: _answers(f"http://{address}/healthz"))
 
     def _process(
         self, name: str, program: str, flags: list[str], ready: Callable[[], bool]
     ) -> None:
+        """Define a process. `program`: a binary of `KUBEBUILDER_ASSETS`, or a command of ours."""
         if self._assets:
             command = [str(Path(self._assets) / program), *flags]
         else:
