@@ -1,4 +1,8 @@
-"""The control plane that all tests share, or why there is none."""
+"""The control plane that all tests share, and which tests one process of pytest-xdist must run.
+
+Without a control plane its tests are skipped, and the summary says why. With
+REQUIRE_CONTROL_PLANE=1 nothing is skipped.
+"""
 
 import os
 from collections.abc import Generator, Iterator
@@ -11,14 +15,18 @@ from tests.real.controlplane import BuildError, ControlPlane, build, built
 
 CLUSTER: Final = "prod"
 
-_ABSENT: Final = "no control plane: "
-_BUILT_ONCE: Final = {"package", "template"}
+#: How the reason of each skipped test begins; the summary finds these tests by it.
+_SKIPPED: Final = "no control plane: "
+
+#: Folders whose tests share a session fixture that takes minutes, such as a `sam build`.
+_ONE_PROCESS_FOLDERS: Final = {"package", "template"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of the control plane's tests, and the one that pytest-xdist reads."""
+    """Register the markers `controlplane` and `xdist_group`."""
     config.addinivalue_line("markers", "controlplane: needs a real Kubernetes control plane")
-    # The tests of tests/threats and `make mutants` run others without pytest-xdist.
+    # pytest-xdist registers `xdist_group` too, but tests/threats and `make mutants` start pytest
+    # without it, and pytest fails on an unknown marker.
     config.addinivalue_line("markers", "xdist_group(name): tests that one process must run")
 
 
@@ -28,20 +36,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if folder in item.path.parents:
             item.add_marker("controlplane")
-        item.add_marker(pytest.mark.xdist_group(_share(item.path)))
+        item.add_marker(pytest.mark.xdist_group(_process_group(item.path)))
 
 
-def _share(file: Path) -> str:
-    """Return the name of what one process runs: a file, or a folder whose tests share a build."""
-    shared = file.parent.name in _BUILT_ONCE
-    return str((file.parent if shared else file).relative_to(Path(__file__).parent))
+def _process_group(file: Path) -> str:
+    """Return the group of a file's tests, all of which one process runs: the file or its folder."""
+    whole_folder = file.parent.name in _ONE_PROCESS_FOLDERS
+    return str((file.parent if whole_folder else file).relative_to(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """Yield one control plane for the session; tests use unique names, and leave it running.
 
-    If it isn't built the test is skipped; with REQUIRE_CONTROL_PLANE=1 it is built, or fails.
+    If the control plane isn't built yet, skip the test. With REQUIRE_CONTROL_PLANE=1, build it
+    instead; if the build fails, so does the test.
     """
     _build_or_skip()
     with ControlPlane(CLUSTER).start(tmp_path_factory.mktemp("control-plane")) as plane:
@@ -52,13 +61,17 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 def eks_plane(control_plane: ControlPlane) -> ControlPlane:
     """Return a control plane that understands EKS tokens and issues certificates.
 
-    A control plane of KUBEBUILDER_ASSETS does neither: the test fails if one is required.
+    The programs of KUBEBUILDER_ASSETS do neither. With them, skip the test; with
+    REQUIRE_CONTROL_PLANE=1, fail it.
     """
     if not (control_plane.has_identity and control_plane.has_signer):
-        lacks = f"{_ABSENT}KUBEBUILDER_ASSETS has no signer and accepts no EKS tokens"
+        problem = (
+            f"{_SKIPPED}the one in KUBEBUILDER_ASSETS has no signer and accepts no EKS tokens; "
+            "unset KUBEBUILDER_ASSETS"
+        )
         if _is_required():
-            pytest.fail(lacks)
-        pytest.skip(lacks)  # other tests still run with those assets
+            pytest.fail(problem)
+        pytest.skip(problem)  # tests that use only `control_plane` still run
     return control_plane
 
 
@@ -74,21 +87,24 @@ def _build_or_skip() -> None:
     try:
         ready = os.environ.get("KUBEBUILDER_ASSETS") or built()
     except BuildError as error:
-        pytest.skip(f"{_ABSENT}{error}")  # the fake API server is tested nevertheless
+        pytest.skip(
+            f"{_SKIPPED}{error}"
+        )  # the same contract tests still run on the fake API server
     if not ready:  # a developer who runs a few tests need not wait minutes for a build
-        pytest.skip(f"{_ABSENT}not built yet; run `python -m tests.real.controlplane build`")
+        pytest.skip(f"{_SKIPPED}not built yet; run `python -m tests.real.controlplane build`")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter,
 ) -> Generator[None, None, None]:
-    """Print after pytest's own closing lines what was not tested and why."""
+    """Print how many tests were skipped and why, after pytest's own last lines."""
     yield
+    # The `longrepr` of a skipped test is its file, line and reason.
     reasons = [
         report.longrepr[2].removeprefix("Skipped: ")
         for report in terminalreporter.stats.get("skipped", [])
         if isinstance(report.longrepr, tuple)
     ]
-    for reason in sorted({reason for reason in reasons if reason.startswith(_ABSENT)}):
+    for reason in sorted({reason for reason in reasons if reason.startswith(_SKIPPED)}):
         terminalreporter.write_line(f"{reasons.count(reason)} tests skipped, {reason}", yellow=True)

@@ -1,7 +1,8 @@
 """The dispatcher: once a minute, find the clusters and queue one assignment for each.
 
-A Region that can't be listed, or a cluster that SQS doesn't accept, stops no other. The invocation
-fails at its end, so that Lambda's own Errors metric, and its alarm, show it.
+An assignment is the SQS message by which the reviewer reviews one cluster. If a Region can't be
+listed, or an assignment can't be sent, the others are still dispatched. The invocation fails only
+at its end, so that Lambda's own metric Errors counts it and its alarm fires.
 """
 
 import os
@@ -37,19 +38,20 @@ from handlers.environment import (
     served_regions,
 )
 
+# How many calls run in parallel.
 _LISTED_AT_ONCE: Final = 32
 _DESCRIBED_AT_ONCE: Final = 8
 
-# A Region's clusters, or why they can't be listed.
-_Listed = list[str] | str
+# The names of a Region's clusters, or a text that says why they can't be listed.
+_NamesOrProblem = list[str] | str
 
-_LATE: Final[_Listed] = "list: EKS ListClusters: no answer in time"
+_LIST_TOO_LATE: Final[_NamesOrProblem] = "list: EKS ListClusters: no answer in time"
 
-_T = TypeVar("_T")
-_Answer = TypeVar("_Answer")
-
-
+# A cluster that couldn't be described is assigned too: the reviewer describes it again.
 _ASSIGNED: Final = frozenset({Choice.REVIEWED, Choice.UNKNOWN})
+
+_Question = TypeVar("_Question")
+_Answer = TypeVar("_Answer")
 
 
 class DispatchIncomplete(CsrApproverError):
@@ -57,10 +59,13 @@ class DispatchIncomplete(CsrApproverError):
 
 
 class Dispatcher:
-    """The function's warm state: settings, clients, descriptions, and which reviews have ended."""
+    """The function, with what it keeps between invocations.
+
+    It keeps settings, clients, descriptions of clusters, and which reviews a tag has ended.
+    """
 
     def __init__(self, settings: DispatchSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
-        """Take the parts; the function itself uses `from_env`."""
+        """Take settings, APIs and ledger; Lambda's handler uses `from_env` instead."""
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
@@ -73,7 +78,8 @@ class Dispatcher:
         """Return a dispatcher built from environment variables.
 
         Raises:
-            BadSettings: one is missing or not valid; names it and what is allowed.
+            BadSettings: a variable is missing or its value isn't allowed. The message has its name
+                and what is allowed.
         """
         settings = DispatchSettings.from_env(environ)
         return cls(settings, Aws(required(environ, "AWS_REGION")), a_ledger(environ, logger))
@@ -82,36 +88,38 @@ class Dispatcher:
         """Assign every selected cluster that is ACTIVE or UPDATING, and not switched off.
 
         Raises:
-            DispatchIncomplete: a Region or a cluster is missing; all others are assigned.
+            DispatchIncomplete: a Region could not be listed, or a cluster not assigned; all others
+                are assigned.
         """
-        missing: list[str] = []
-        listed, named = self._named(clock, missing)
-        choices = self._choices(named, clock, missing)
-        found = [one for one, choice in choices.items() if choice in _ASSIGNED]
-        unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, found)
-        missing += [
-            printable(f"{one.region}/{one.cluster}: SQS did not take it: {why}", 300)
+        problems: list[str] = []
+        cluster_count, named = self._named(clock, problems)
+        choices = self._choices(named, clock, problems)
+        expected = [one for one, choice in choices.items() if choice in _ASSIGNED]
+        unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, expected)
+        problems += [
+            printable(f"{one.region}/{one.cluster}: SQS did not accept the assignment: {why}", 300)
             for one, why in unsent.items()
         ]
-        others = listed - sum(choice is Choice.NOT_READY for choice in choices.values())
+        # If no cluster is ready, for example all are CREATING, the settings select none rightly.
+        not_ready = sum(choice is Choice.NOT_READY for choice in choices.values())
         self._ledger.dispatched(
-            len(found),
-            nothing_selected=others > 0 and not found,
+            len(expected),
+            nothing_selected=cluster_count > not_ready and not expected,
             off=[one for one, choice in choices.items() if choice is Choice.OFF],
             unexpectedly_off=self._unexpectedly_off(choices),
         )
-        self._ledger.dispatch_errors(missing)
-        if missing:
-            raise DispatchIncomplete("; ".join(missing)[:1_000])
+        self._ledger.dispatch_errors(problems)
+        if problems:
+            raise DispatchIncomplete("; ".join(problems)[:1_000])
 
-    def _named(self, clock: Clock, missing: list[str]) -> tuple[int, list[Assignment]]:
-        """Return how many clusters there are, and those that are selected by name.
+    def _named(self, clock: Clock, problems: list[str]) -> tuple[int, list[Assignment]]:
+        """Return the number of all clusters, and an assignment for each that is selected by name.
 
-        They are those of all Regions that can be listed.
+        A Region that can't be listed adds to `problems` and counts as empty.
         """
         clients = {region: self._aws.client("eks", region) for region in self._regions}
 
-        def names(region: str) -> _Listed:
+        def names(region: str) -> _NamesOrProblem:
             try:
                 return eks.list_clusters(clients[region])
             except ClusterUnavailable as error:
@@ -119,49 +127,56 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
                 return _bug(error)
 
-        lists = _in_time(names, self._regions, clock, _LATE, at_once=_LISTED_AT_ONCE)
-        count, named = 0, list[Assignment]()
+        lists = _answers_in_time(
+            names, self._regions, clock, _LIST_TOO_LATE, at_once=_LISTED_AT_ONCE
+        )
+        cluster_count, named = 0, list[Assignment]()
         for region, listed in zip(self._regions, lists, strict=True):
             if isinstance(listed, str):
-                missing.append(f"{region}: {listed}")
+                problems.append(f"{region}: {listed}")
             else:
-                count += len(listed)
-                named += self._assignments(listed, region, missing)
-        return count, named
+                cluster_count += len(listed)
+                named += self._assignments(listed, region, problems)
+        return cluster_count, named
 
     def _assignments(
-        self, names: Sequence[str], region: str, missing: list[str]
+        self, names: Sequence[str], region: str, problems: list[str]
     ) -> Iterator[Assignment]:
+        """Yield an assignment for each cluster of one Region that is selected by name."""
         for name in names:
             if not selection.is_named(self._settings, name, region, home=self._aws.home):
                 continue
             try:
                 yield Assignment(cluster=name, region=region)
             except ValueError:
-                missing.append(f"{region}: invalid cluster name, {printable(name, 100)}")
+                problems.append(f"{region}: invalid cluster name, {printable(name, 100)}")
 
     def _choices(
-        self, named: Sequence[Assignment], clock: Clock, missing: list[str]
+        self, named: Sequence[Assignment], clock: Clock, problems: list[str]
     ) -> Mapping[Assignment, Choice]:
-        """Return what to do about each cluster; UNKNOWN if that isn't known in time."""
+        """Return what to do about each cluster; UNKNOWN if EKS doesn't describe it in time."""
 
         def choice(one: Assignment) -> Choice:
             try:
                 return self._choice(one.cluster, one.region, clock)
             except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
-                missing.append(f"{one.region}/{one.cluster}: {_bug(error)}")
+                problems.append(f"{one.region}/{one.cluster}: {_bug(error)}")
                 return Choice.UNKNOWN
 
-        made = _in_time(choice, named, clock, Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE)
-        return dict(zip(named, made, strict=True))
+        choices = _answers_in_time(choice, named, clock, Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE)
+        return dict(zip(named, choices, strict=True))
 
     def _choice(self, name: str, region: str, clock: Clock) -> Choice:
-        """Return what status and tags say; UNKNOWN without them: the reviewer checks again."""
-        if clock.remaining() < DISPATCH_SECONDS:
+        """Return what to do about a cluster, by its status and tags.
+
+        UNKNOWN if EKS doesn't describe it: the cluster is then assigned, and the reviewer asks EKS
+        again.
+        """
+        if clock.remaining() < DISPATCH_SECONDS:  # the time that is left is needed to send
             return Choice.UNKNOWN
         try:
             described = self._clusters.get(name, region)
-        except ClusterNotFound:
+        except ClusterNotFound:  # it was deleted after it was listed
             return Choice.NOT_READY
         except ClusterUnavailable:
             return Choice.UNKNOWN
@@ -169,9 +184,10 @@ class Dispatcher:
         return selection.choice(self._settings, described.cluster, described.status, home=home)
 
     def _unexpectedly_off(self, choices: Mapping[Assignment, Choice]) -> Mapping[Assignment, str]:
-        """Return the clusters that a tag excludes, though selected or reviewed before, and why.
+        """Return each cluster that isn't reviewed although it should be, with the reason.
 
-        A principal that may tag clusters is an actor of the threat model.
+        Its tags exclude it, although an operator selected it or it was reviewed before. An attacker
+        who may tag clusters could have done this (docs/threat-model.md), so an alarm fires.
         """
         found: dict[Assignment, str] = {}
         for one, choice in choices.items():
@@ -189,25 +205,25 @@ def _bug(error: Exception) -> str:
     return printable(f"this is a bug: {type(error).__name__}: {error}", 300)
 
 
-def _in_time(
-    ask: Callable[[_T], _Answer],
-    things: Sequence[_T],
+def _answers_in_time(
+    ask: Callable[[_Question], _Answer],
+    questions: Sequence[_Question],
     clock: Clock,
-    otherwise: _Answer,
+    too_late: _Answer,
     *,
     at_once: int,
 ) -> list[_Answer]:
-    """Return the answer for each thing; `otherwise` for those that take too long.
+    """Return the answer to each question, in their order; `too_late` where it takes too long.
 
-    An API that doesn't answer takes 20 s and more, and would take the other Regions' time. Its
-    thread is left running, and ends with the call's own time-outs.
+    A call to an API that doesn't answer takes 20 s and more. To wait for it would take the time of
+    the other Regions, so its thread is left running and ends with the call's own time-outs.
     """
     seconds = max(0.0, clock.remaining() - DISPATCH_SECONDS)
     pool = ThreadPoolExecutor(at_once)
-    asked = [pool.submit(ask, thing) for thing in things]
+    asked = [pool.submit(ask, question) for question in questions]
     done, _ = wait(asked, timeout=seconds)
     pool.shutdown(wait=False, cancel_futures=True)
-    return [one.result() if one in done else otherwise for one in asked]
+    return [one.result() if one in done else too_late for one in asked]
 
 
 @cache
@@ -221,11 +237,11 @@ def _dispatcher() -> Dispatcher:
 
 
 def handler(_event: Mapping[str, Any], context: Context) -> None:
-    """Dispatch once: Lambda's entry point. The event is not used."""
+    """Dispatch once. Lambda calls this every minute; the event is not used."""
     logger = _logger()
     with logger.append_context_keys(function_request_id=context.aws_request_id):
         _dispatcher().dispatch(LambdaClock(context.get_remaining_time_in_millis))
 
 
-if is_lambda(os.environ):
+if is_lambda(os.environ):  # so that a bad setting fails the start, not an event
     _dispatcher()

@@ -18,9 +18,9 @@ from rich.console import Console
 from cli.diagnose.advice import about_version, remedy
 from cli.diagnose.causes import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
-from cli.diagnose.html import page
+from cli.diagnose.html import html_report
+from cli.diagnose.html_assets import STYLE
 from cli.diagnose.name_status import NameStatus, RequestedName
-from cli.diagnose.page import STYLE
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import show
 from core.model import Csr
@@ -627,7 +627,10 @@ def test_the_report_loads_nothing_and_runs_nothing_but_its_own(
             name for name in attributes if name.startswith("on") or name in {"src", "style"}
         }
     links = {a["href"] for tag, a in seen.tags if tag == "a"}
-    assert {"#of-0", "https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html"} == links
+    assert {
+        "#content-0",
+        "https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html",
+    } == links
     assert "http" not in "".join(seen.texts["script"] + seen.texts["style"])
     assert "url(" not in "".join(seen.texts["style"])
 
@@ -654,7 +657,7 @@ def test_a_fleet_of_requests_is_shown_in_part() -> None:
         *(a_diagnosed_csr(Cause.NAMES_NOT_ON_INSTANCE, values=("x",) * 8_000) for _ in range(2_000))
     )
 
-    made = page([many], NOW)
+    made = html_report([many], NOW)
 
     assert "and 1900 more; --output json shows all" in reported(many)[0]
     assert "And 1800 more; --output json shows all." in Page(made).text()
@@ -665,7 +668,7 @@ def reported(diagnosed: ClusterDiagnosis) -> tuple[str, str]:
     """Return what the terminal and the report show of it."""
     stream = io.StringIO()
     show([diagnosed], Console(file=stream, width=300))
-    return stream.getvalue(), Page(page([diagnosed], NOW)).text()
+    return stream.getvalue(), Page(html_report([diagnosed], NOW)).text()
 
 
 def test_a_long_list_says_how_many_more_items_there_are() -> None:
@@ -705,7 +708,7 @@ def test_every_link_within_the_report_leads_somewhere_and_headings_step_by_one()
         a_cluster_diagnosis(a_diagnosed_csr(Cause.INSTANCE_GONE)),
         ClusterDiagnosis("x", "y", "", None, "a problem"),
     ]
-    seen = Page(page(clusters, NOW))
+    seen = Page(html_report(clusters, NOW))
 
     known = list(ids(seen))
     assert sorted(set(known)) == sorted(known)

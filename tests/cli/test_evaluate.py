@@ -388,7 +388,7 @@ def test_an_empty_list_prints_a_hint(tmp_path: Path) -> None:
 
     assert (0, []) == (result.exit_code, json.loads(result.stdout))
     assert (
-        f"csr-approver: hint: {path} has no CSR; did kubectl end without an error?\n"
+        f"csr-approver: hint: {path} has no CSR; check that kubectl saved it without an error\n"
         == result.stderr
     )
 
@@ -402,8 +402,8 @@ def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
 
     assert result.exit_code == 0
     assert (
-        "csr-approver: hint: every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of the "
-        "time of the save, give that time with --now\n"
+        "csr-approver: hint: every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of when "
+        "they were saved, pass that time with --now\n"
     ) == result.stderr
 
 

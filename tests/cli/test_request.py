@@ -31,7 +31,7 @@ from sandbox.kubelet import kubelet_request
 from sandbox.kubernetes import APP_SERVING, Rule
 from sandbox.tokens import User
 from tests.cli.conftest import CommandRunner, an_account
-from tests.cli.hours import Hours
+from tests.cli.manual_clock import ManualClock
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.hiding import NOT_UTF_8
 
@@ -53,9 +53,9 @@ ANOTHER_USER: Final = User("jane", "", ("system:authenticated",), {})
 
 
 @pytest.fixture(autouse=True)
-def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
+def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ManualClock:
     """Run the commands in an empty folder, with a clock that only their sleep advances."""
-    made = Hours()
+    made = ManualClock()
     monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
@@ -284,43 +284,45 @@ def _dateless(text: str) -> str:
 
 
 def test_the_command_waits_for_another_person_to_approve(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """While it waits, the command shows how a person approves the request."""
-    hours.at(40, lambda: decide(cluster))
+    clock.at(40, lambda: decide(cluster))
 
     result = runner.run(*COMMAND)
 
     assert "A person has to approve it: kubectl certificate approve myserver" in result.stderr
     assert "Approved (ByHand); waiting for the certificate." not in result.stderr
-    assert 40 <= hours.now < 46
+    assert 40 <= clock.now < 46
 
 
 def test_the_approver_may_do_it_for_a_service_account(
-    account: Account, cluster: Cluster, runner: CommandRunner, hours: Hours
+    account: Account, cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     cluster.map_role(account.aws.role_arn, "system:serviceaccount:default:web", [GROUP])
-    hours.at(2, lambda: decide(cluster))
+    clock.at(2, lambda: decide(cluster))
 
     assert "The approver may approve it (with APP_SERVING=true)" in runner.run(*COMMAND).stderr
 
 
-def test_it_waits_for_the_signer(cluster: Cluster, runner: CommandRunner, hours: Hours) -> None:
+def test_it_waits_for_the_signer(
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
+) -> None:
     cluster.stop("signer")
-    hours.at(50, lambda: cluster.start_process("signer"))
+    clock.at(50, lambda: cluster.start_process("signer"))
 
     result = runner.run(*COMMAND, "--approve")
 
     assert "Approved (ApprovedByRequester); waiting for the certificate." in result.stderr
-    assert 50 <= hours.now < 56
+    assert 50 <= clock.now < 56
 
 
 def test_a_cluster_that_is_gone_for_a_while_is_asked_again(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The port stays closed for half a minute."""
-    hours.at(5, lambda: cluster.stop("apiserver"))
-    hours.at(35, lambda: cluster.start_process("apiserver"), lambda: decide(cluster))
+    clock.at(5, lambda: cluster.stop("apiserver"))
+    clock.at(35, lambda: cluster.start_process("apiserver"), lambda: decide(cluster))
 
     stderr = runner.run(*COMMAND).stderr
 
@@ -330,10 +332,10 @@ def test_a_cluster_that_is_gone_for_a_while_is_asked_again(
 
 
 def test_a_cluster_that_is_gone_at_the_approval_is_asked_again(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     def lose(call: Call, answer: Callable[[Call], Answer]) -> Answer:
-        if call.method == "PUT" and hours.now < 30:
+        if call.method == "PUT" and clock.now < 30:
             raise ApiError(503, "ServiceUnavailable", "not now")
         return answer(call)
 
@@ -385,10 +387,10 @@ def test_a_filing_whose_answer_was_lost_is_found_again(
 
 @pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
 def test_a_denial_or_failure_is_shown_with_its_message(
-    cluster: Cluster, runner: CommandRunner, hours: Hours, kind: str, outcome: str
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock, kind: str, outcome: str
 ) -> None:
     """The key is deleted, as nothing can be issued for it; the request stays as a record."""
-    hours.at(3, lambda: decide(cluster, kind, "not\n\x1b[31myours"))
+    clock.at(3, lambda: decide(cluster, kind, "not\n\x1b[31myours"))
 
     reported = runner.json(*COMMAND, code=1)
 
@@ -398,8 +400,10 @@ def test_a_denial_or_failure_is_shown_with_its_message(
     assert [NAME] == [stored["metadata"]["name"] for stored in cluster.objects()]
 
 
-def test_text_of_others_is_escaped(cluster: Cluster, runner: CommandRunner, hours: Hours) -> None:
-    hours.at(3, lambda: decide(cluster, "Denied", "not\n\x1b[31m[bold]yours"))
+def test_text_of_others_is_escaped(
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
+) -> None:
+    clock.at(3, lambda: decide(cluster, "Denied", "not\n\x1b[31m[bold]yours"))
 
     shown = runner.run(*COMMAND, code=1).stdout
 
@@ -456,10 +460,10 @@ def test_without_the_right_to_delete_the_request_and_its_key_stay(
 
 
 def test_a_cluster_that_stays_unreachable_leaves_the_key(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The certificate may have been issued, and needs its key."""
-    hours.at(5, lambda: cluster.stop("apiserver"))
+    clock.at(5, lambda: cluster.stop("apiserver"))
 
     reported = runner.json(*COMMAND, "--timeout", "60", code=3)
 
@@ -472,7 +476,7 @@ def test_a_cluster_that_stays_unreachable_leaves_the_key(
 
 @pytest.mark.parametrize("left", [0, 1])
 def test_a_request_that_someone_else_deletes_ends_the_wait(
-    cluster: Cluster, runner: CommandRunner, hours: Hours, left: int
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock, left: int
 ) -> None:
     """A new one of the same name is left alone."""
 
@@ -482,7 +486,7 @@ def test_a_request_that_someone_else_deletes_ends_the_wait(
         if left:
             cluster.seed(NAME, ANOTHER_USER, base64.b64decode(item["spec"]["request"]))
 
-    hours.at(3, swap)
+    clock.at(3, swap)
 
     reported = runner.json(*COMMAND, code=1)
 
@@ -495,10 +499,10 @@ def test_a_request_that_someone_else_deletes_ends_the_wait(
 
 
 def test_a_certificate_for_another_key_is_unusable(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
-    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, key=other)))
+    clock.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, key=other)))
 
     reported = runner.json(*COMMAND, code=1)
 
@@ -510,9 +514,9 @@ def test_a_certificate_for_another_key_is_unusable(
 
 
 def test_an_unreadable_certificate_is_unusable(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
-    hours.at(3, lambda: cluster.issue(NAME, b"none"))
+    clock.at(3, lambda: cluster.issue(NAME, b"none"))
 
     assert "the certificate can't be read" in runner.json(*COMMAND, code=1)["detail"]
     assert [] == names_here()
@@ -530,9 +534,13 @@ def test_an_unreadable_certificate_is_unusable(
     ],
 )
 def test_other_contents_are_saved_and_reported(
-    cluster: Cluster, runner: CommandRunner, hours: Hours, way: dict[str, Any], difference: str
+    cluster: Cluster,
+    runner: CommandRunner,
+    clock: ManualClock,
+    way: dict[str, Any],
+    difference: str,
 ) -> None:
-    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, **way)))
+    clock.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, **way)))
 
     reported = runner.json(*COMMAND, code=1)
 
@@ -542,10 +550,10 @@ def test_other_contents_are_saved_and_reported(
 
 
 def test_a_ca_that_did_not_sign_is_not_written(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The certificate is good, but its clients need another CA."""
-    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
+    clock.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
 
     result = runner.run(*COMMAND, "--ca", "ca.crt", code=1)
 
@@ -558,9 +566,9 @@ def test_a_ca_that_did_not_sign_is_not_written(
 
 
 def test_without_a_ca_file_another_ca_is_no_difference(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
-    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
+    clock.at(3, lambda: cluster.issue(NAME, a_certificate(cluster)))
 
     reported = runner.json(*COMMAND)
 
@@ -580,9 +588,9 @@ def test_any_of_a_clusters_cas_is_accepted(
 
 
 def test_ctrl_c_deletes_request_and_key(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
-    hours.at(7, hours.interrupt)
+    clock.at(7, clock.interrupt)
 
     reported = runner.json(*COMMAND, code=130)
 
@@ -595,9 +603,9 @@ def test_ctrl_c_deletes_request_and_key(
 
 
 def test_ctrl_c_with_keep_deletes_nothing(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
-    hours.at(7, hours.interrupt)
+    clock.at(7, clock.interrupt)
 
     reported = runner.json(*COMMAND, "--keep", code=130)
 
@@ -610,9 +618,9 @@ def test_ctrl_c_with_keep_deletes_nothing(
 
 
 def test_ctrl_c_keeps_the_key_of_an_issued_certificate(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
-    hours.at(7, lambda: decide(cluster), hours.interrupt)
+    clock.at(7, lambda: decide(cluster), clock.interrupt)
 
     shown = runner.run(*COMMAND, code=130).stdout
 
@@ -622,7 +630,7 @@ def test_ctrl_c_keeps_the_key_of_an_issued_certificate(
 
 
 def test_a_certificate_issued_during_the_deletion_keeps_its_key(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The resource version shows the change between reading and deleting."""
 
@@ -632,7 +640,7 @@ def test_a_certificate_issued_during_the_deletion_keeps_its_key(
         return answer(call)
 
     cluster.fault = approve
-    hours.at(7, hours.interrupt)
+    clock.at(7, clock.interrupt)
 
     reported = runner.json(*COMMAND, code=130)
 
@@ -645,7 +653,7 @@ def test_a_certificate_issued_during_the_deletion_keeps_its_key(
 
 
 def test_a_request_that_changes_at_each_deletion_stays(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The deletion is tried three times; the key stays, too."""
 
@@ -657,7 +665,7 @@ def test_a_request_that_changes_at_each_deletion_stays(
         return answer(call)
 
     cluster.fault = touch
-    hours.at(7, hours.interrupt)
+    clock.at(7, clock.interrupt)
 
     reported = runner.json(*COMMAND, code=130)
 
@@ -665,11 +673,11 @@ def test_a_request_that_changes_at_each_deletion_stays(
     assert 3 == [call.method for call in cluster.calls].count("DELETE")
 
 
-def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, hours: Hours) -> None:
+def test_ctrl_c_at_any_step_leaves_all_or_nothing(cluster: Cluster, clock: ManualClock) -> None:
     """Each reading of the clock is a step: calls read it before and after the request."""
     ends: dict[tuple[int, bool, bool, bool], int] = {}
     for step in range(1, 400):
-        hours._looked, hours.interrupt_at = 0, step
+        clock._looked, clock.interrupt_at = 0, step
         result = CliRunner().invoke(app, [*COMMAND, "--approve"], env={"COLUMNS": "300"})
         assert result.exception is None or isinstance(result.exception, SystemExit), step
         key, certificate = Path("myserver.key").exists(), Path("myserver.crt").exists()
@@ -764,11 +772,11 @@ def test_a_folder_that_is_deleted_before_the_key_is_written_is_reported(
 
 
 def test_a_folder_that_is_deleted_before_the_certificate_comes_is_reported(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The key stays, and the command that saves the certificate is shown."""
     Path("tls").mkdir()
-    hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
+    clock.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
     result = runner.run(*COMMAND, "--cert", "tls/a.crt", code=1)
 
@@ -781,11 +789,11 @@ def test_a_folder_that_is_deleted_before_the_certificate_comes_is_reported(
 
 
 def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The certificate is as requested and saved, so it doesn't differ."""
     Path("tls").mkdir()
-    hours.at(3, Path("tls").rmdir, lambda: decide(cluster))
+    clock.at(3, Path("tls").rmdir, lambda: decide(cluster))
 
     reported = runner.json(*COMMAND, "--ca", "tls/ca.crt", code=1)
 
@@ -803,10 +811,10 @@ def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
 
 
 def test_a_ca_that_is_not_written_is_reported_beside_a_difference(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The difference comes first: it matters more."""
-    hours.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, dns=(DNS, "kubernetes"))))
+    clock.at(3, lambda: cluster.issue(NAME, a_certificate(cluster, dns=(DNS, "kubernetes"))))
 
     reported = runner.json(*COMMAND, "--ca", "ca.crt", code=1)
 
@@ -1040,10 +1048,10 @@ def test_a_refusal_by_admission_is_shown_with_its_message(
 
 
 def test_rights_that_are_lost_during_the_wait_leave_the_key(
-    cluster: Cluster, runner: CommandRunner, hours: Hours
+    cluster: Cluster, runner: CommandRunner, clock: ManualClock
 ) -> None:
     """The request can't be read any more, so its state is unknown."""
-    hours.at(3, lambda: cluster.revoke(GROUP))
+    clock.at(3, lambda: cluster.revoke(GROUP))
 
     reported = runner.json(*COMMAND, code=3)
 

@@ -8,8 +8,10 @@ from tests.controlplane.nodes import RBAC
 from tests.real.controlplane import ControlPlane
 
 
-def sit_down(plane: ControlPlane, aws: FakeAws, patch: pytest.MonkeyPatch, *groups: str) -> None:
-    """Give the commands the credentials of a person who is in these groups in the cluster."""
+def use_credentials(
+    plane: ControlPlane, aws: FakeAws, patch: pytest.MonkeyPatch, *groups: str
+) -> None:
+    """Set AWS credentials for the commands; in the cluster they are user `me` in these groups."""
     who = AwsIdentity.session(f"person-{len(groups)}", "me", account=aws.identity.account)
     plane.add_identity(who)
     plane.map_role(f"arn:aws:iam::{who.account}:role/person-{len(groups)}", "me", groups)

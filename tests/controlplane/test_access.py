@@ -9,7 +9,7 @@ from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
 from tests.controlplane.nodes import RBAC, RULES
-from tests.controlplane.runner import forget, sit_down
+from tests.controlplane.runner import forget, use_credentials
 from tests.real.controlplane import ControlPlane, eventually
 
 GROUP: Final = "csr-approver"
@@ -77,7 +77,7 @@ def states(document: Any) -> list[str]:
 def test_applied_twice_the_rights_are_there_once_and_no_others(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sit_down(plane, aws, monkeypatch, "system:masters")
+    use_credentials(plane, aws, monkeypatch, "system:masters")
 
     first = runner.json("access", plane.cluster, "--apply")
     second = runner.json("access", plane.cluster, "--apply")
@@ -95,7 +95,7 @@ def test_changed_rights_are_corrected(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An older or edited role of ours, recognized by its label, is updated."""
-    sit_down(plane, aws, monkeypatch, "system:masters")
+    use_credentials(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={"app.kubernetes.io/name": GROUP})
 
     reported = runner.json("access", plane.cluster, "--apply")
@@ -108,7 +108,7 @@ def test_another_owners_role_of_that_name_is_not_changed(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The role may be another approver's, which would lose its rights."""
-    sit_down(plane, aws, monkeypatch, "system:masters")
+    use_credentials(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={})
 
     reported = runner.json("access", plane.cluster, "--apply", code=3)
@@ -123,7 +123,7 @@ def test_another_owners_role_of_that_name_is_not_changed(
 def test_the_second_signers_rights_are_granted_separately(
     plane: ControlPlane, aws: FakeAws, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sit_down(plane, aws, monkeypatch, "system:masters")
+    use_credentials(plane, aws, monkeypatch, "system:masters")
 
     reported = runner.json("access", plane.cluster, "--apply", "--app-serving")
 
@@ -141,7 +141,7 @@ def test_a_person_without_the_rights_sees_the_api_servers_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The access entry, which needs EKS rights only, is created nevertheless."""
-    sit_down(plane, aws, monkeypatch)
+    use_credentials(plane, aws, monkeypatch)
 
     reported = runner.json("access", plane.cluster, "--apply", code=3)
 
@@ -173,7 +173,7 @@ def test_a_binding_to_another_role_is_reported(
     words: str,
 ) -> None:
     """Kubernetes doesn't allow changing a binding's role."""
-    sit_down(plane, aws, monkeypatch, "system:masters")
+    use_credentials(plane, aws, monkeypatch, "system:masters")
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",

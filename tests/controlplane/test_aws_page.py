@@ -1,4 +1,4 @@
-"""AWS's page "Secure workloads with Kubernetes certificates", followed with our commands alone.
+"""Follow AWS's page "Secure workloads with Kubernetes certificates" with our commands only.
 
 `docs/aws-page.md` lists the page's sentences, each with how this project handles it.
 """
@@ -19,20 +19,20 @@ from cryptography.x509.oid import NameOID
 from cli.request.run import Pace
 from sandbox.aws import FakeAws
 from tests.cli.conftest import CommandRunner
-from tests.cli.hours import Hours
+from tests.cli.manual_clock import ManualClock
 from tests.controlplane.app_signer import APP_SERVING, AppSigner
 from tests.controlplane.nodes import CSRS, conditions, enrol, join, stored
-from tests.controlplane.runner import sit_down
+from tests.controlplane.runner import use_credentials
 from tests.controlplane.test_issued import signer_off
 from tests.real.controlplane import ControlPlane, eventually
 
 NAME: Final = "myserver"
 DNS: Final = "myserver.default.svc"
-AT_ONCE: Final = ("--set", "APPROVE_AFTER_SECONDS=0")
+APPROVE_AT_ONCE: Final = ("--set", "APPROVE_AFTER_SECONDS=0")
 
 
-def pages_request() -> str:
-    """Return the request that the page's openssl commands make: RSA 2048, a CN, no SAN."""
+def openssl_request() -> str:
+    """Return the request that the page's openssl commands make, in base64: RSA 2048, no SAN."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DNS)])
     made = x509.CertificateSigningRequestBuilder(subject).sign(
         rsa.generate_private_key(65537, 2048), hashes.SHA256()
@@ -41,14 +41,14 @@ def pages_request() -> str:
 
 
 def old_manifest() -> str:
-    """Return the page's manifest as it was before the migration that it requires."""
+    """Return the page's manifest as it was before the migration that the page requires."""
     return f"""\
 apiVersion: certificates.k8s.io/v1beta1
 kind: CertificateSigningRequest
 metadata:
   name: {NAME}
 spec:
-  request: {pages_request()}
+  request: {openssl_request()}
   signerName: kubernetes.io/legacy-unknown
   usages:
     - digital signature
@@ -62,15 +62,16 @@ def plane(
     eks_plane: ControlPlane, aws: FakeAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ControlPlane]:
     """Yield a cluster in which no other test leaves requests."""
-    assert eks_plane
+    assert eks_plane  # the fixture, which skips the test if there is no control plane
     with ControlPlane("page").start(tmp_path_factory.mktemp("page")) as own:
         enrol(own, aws)
         yield own
 
 
 @pytest.fixture
-def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
-    made = Hours()
+def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ManualClock:
+    """Run `csr-approver request` in an empty folder, with a clock that only its sleep advances."""
+    made = ManualClock()
     monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
@@ -78,18 +79,18 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 
 @pytest.fixture
 def runner(
-    plane: ControlPlane, aws: FakeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane, aws: FakeAws, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> CommandRunner:
-    """Return the page's reader: an administrator."""
-    assert hours
-    sit_down(plane, aws, monkeypatch, "system:masters")
+    """Return a runner of commands with the credentials of a cluster administrator."""
+    assert clock  # the fixture: the command waits by this clock
+    use_credentials(plane, aws, monkeypatch, "system:masters")
     return CommandRunner()
 
 
 def test_the_page_can_be_followed_with_our_commands_alone(
-    plane: ControlPlane, aws: FakeAws, profile: str, runner: CommandRunner, hours: Hours
+    plane: ControlPlane, aws: FakeAws, profile: str, runner: CommandRunner, clock: ManualClock
 ) -> None:
-    """Migrate; make key and request; submit; approve; verify; export; audit; approve nodes'."""
+    """The commands do each step of the page, from the old manifest to a node's certificate."""
     # Migrate manifests off v1beta1 and its signer: the server accepts the v1 form only.
     Path("mycsr.yaml").write_text(old_manifest())
     [finding] = runner.json("legacy", "mycsr.yaml", code=1)["findings"]
@@ -102,18 +103,19 @@ def test_the_page_can_be_followed_with_our_commands_alone(
     assert plane.admin.request("POST", old, yaml.safe_load(old_manifest()))[0] == 404
     strictly = f"{CSRS}?dryRun=All&fieldValidation=Strict"
     assert plane.admin.request("POST", strictly, v1)[0] == 201
-    # Its request has no subjectAltName, which today's clients don't accept.
+    # The page's request has no subjectAltName: today's clients don't accept its certificate.
     assert finding["csr"]["request"]["sans"] == []
     assert any("no subjectAltName" in note for note in finding["csr"]["notes"])
 
-    # See the manifest first.
+    # A dry run prints the same manifest; only the request differs, because its key is new.
     shown = json.loads(runner.run("request", NAME, "--dry-run", "--output", "json").stdout)
     assert v1 | {"spec": v1["spec"] | {"request": ""}} == shown | {
         "spec": shown["spec"] | {"request": ""}
     }
 
-    # Key, request, base64, submit, approve, verify that it was issued, export.
-    hours.at(20, lambda: AppSigner(plane).sign(NAME))
+    # One command makes the key and the request, submits and approves it, waits until the
+    # certificate is issued (here after 20 s), and saves key and certificate.
+    clock.at(20, lambda: AppSigner(plane).sign(NAME))
     reported = runner.json("request", NAME, "--cluster", plane.cluster, "--approve")
     assert ("issued", "myserver.key", "myserver.crt") == (
         reported["outcome"],
@@ -127,20 +129,23 @@ def test_the_page_can_be_followed_with_our_commands_alone(
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [DNS] == names.get_values_for_type(x509.DNSName)
 
-    # Audit the nodes before the upgrade: what is approved but not issued, and what is pending.
+    # The audit before the upgrade finds the nodes whose requests are pending. Without the signer,
+    # no request is issued while the test looks at it.
     node = join(plane, aws, profile)
     with signer_off(plane):
         waiting, _ = node.file()
-        [diagnosed] = runner.json("diagnose", plane.cluster, *AT_ONCE, code=1)["clusters"]
+        [diagnosed] = runner.json("diagnose", plane.cluster, *APPROVE_AT_ONCE, code=1)["clusters"]
         assert {waiting: ["not-approved"]} == {
             csr["csr"]: [cause["cause"] for cause in csr["causes"]] for csr in diagnosed["csrs"]
         }
-        runner.json("review", plane.cluster, *AT_ONCE)
+        # Without `--apply` a review only reads.
+        runner.json("review", plane.cluster, *APPROVE_AT_ONCE)
         assert {} == conditions(plane, waiting)
 
-        # Approve what EKS can't verify, with an approver that can.
-        runner.json("review", plane.cluster, "--apply", *AT_ONCE)
+        # The page's advice for what EKS can't verify is an approver; this is ours.
+        runner.json("review", plane.cluster, "--apply", *APPROVE_AT_ONCE)
         assert {"Approved": "ApprovedByCsrApprover"} == conditions(plane, waiting)
         assert "certificate" not in stored(plane, waiting)["status"]
-    eventually(lambda: "certificate" in stored(plane, waiting)["status"] or None, "issue")
-    runner.json("diagnose", plane.cluster, *AT_ONCE)
+    eventually(lambda: "certificate" in stored(plane, waiting)["status"] or None, "the certificate")
+    # The exit code 0 says that the cluster is ready.
+    runner.json("diagnose", plane.cluster, *APPROVE_AT_ONCE)

@@ -9,7 +9,7 @@ from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
 from tests.controlplane.nodes import APPROVERS, REGION, RULES, grant
-from tests.controlplane.runner import forget, sit_down
+from tests.controlplane.runner import forget, use_credentials
 from tests.real.controlplane import ControlPlane
 
 RIGHTS: Final = ("rbac-list", "rbac-update", "rbac-approve")
@@ -67,7 +67,7 @@ def test_an_administrator_sees_the_rights_of_the_approvers_group(
     runner: CommandRunner, plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The report is about the group's rights, not the administrator's own."""
-    sit_down(plane, aws, monkeypatch, "system:masters")
+    use_credentials(plane, aws, monkeypatch, "system:masters")
 
     assert ("broken", "broken", "broken") == statuses(look(runner, plane, 1))
     grant(plane, GROUP, RULES)
@@ -84,7 +84,7 @@ def test_a_caller_who_may_not_check_others_rights_is_reported(
     runner: CommandRunner, plane: ControlPlane, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller is mapped in the cluster, but has almost no rights."""
-    sit_down(plane, aws, monkeypatch)
+    use_credentials(plane, aws, monkeypatch)
 
     links = look(runner, plane, 3)
 

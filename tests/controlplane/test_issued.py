@@ -33,11 +33,11 @@ from tests.controlplane.nodes import (
 )
 from tests.real.controlplane import ControlPlane, eventually
 
-#: How far ahead reviews must run to report an unissued approval: longer than the grace period of
-#: 2 minutes, shorter than the 15 minutes after which a CSR is abandoned.
+#: How far a review's clock must be ahead to report an approval that isn't issued: longer than the
+#: grace period of 2 minutes, shorter than the 15 minutes after which a CSR is abandoned.
 AFTER_GRACE = timedelta(minutes=3)
 
-# Loggers of one service share their first stream, so each review has its own service.
+# Powertools keeps the first stream of each service name, so each review uses a name of its own.
 _logger_numbers = itertools.count()
 
 
@@ -52,26 +52,26 @@ class ShiftedClock(WallClock):
         return super().now() + self._ahead
 
 
-class Logged:
-    """What one review logged."""
+class ReviewOutput:
+    """The log lines and metrics of one review. `metrics`: EMF, one JSON object a line."""
 
     def __init__(self, lines: str, metrics: str) -> None:
         self._lines = [json.loads(line) for line in lines.splitlines()]
         self.metrics: Counter[str] = Counter()
         for line in metrics.splitlines():
-            blob = json.loads(line)
-            if "Stack" in blob:
+            emf = json.loads(line)
+            if "Stack" in emf:  # the totals; other objects have the cluster as a dimension
                 names = [
-                    metric["Name"] for metric in blob["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+                    metric["Name"] for metric in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]
                 ]
-                self.metrics.update({name: int(sum(blob[name])) for name in names})
+                self.metrics.update({name: int(sum(emf[name])) for name in names})
 
-    def of(self, csr: str) -> Any:
+    def line(self, csr: str) -> Any:
         """Return the only line about this CSR."""
-        [line] = self.all_of(csr)
+        [line] = self.lines(csr)
         return line
 
-    def all_of(self, csr: str) -> list[Any]:
+    def lines(self, csr: str) -> list[Any]:
         return [line for line in self._lines if line.get("csr") == csr]
 
 
@@ -82,12 +82,12 @@ class ReviewRunner:
         self._plane = plane
         self._capsys = capsys
 
-    def review(self, ahead: timedelta = timedelta(), **settings: str) -> Logged:
+    def review(self, ahead: timedelta = timedelta(), **settings: str) -> ReviewOutput:
         stream = io.StringIO()
         logger = Logger(service=f"issued-{next(_logger_numbers)}", stream=stream)
         self._capsys.readouterr()
         reviewer(logger, **settings).handle(message(self._plane), ShiftedClock(ahead))
-        return Logged(stream.getvalue(), self._capsys.readouterr().out)
+        return ReviewOutput(stream.getvalue(), self._capsys.readouterr().out)
 
 
 @pytest.fixture
@@ -102,6 +102,7 @@ def node(plane: ControlPlane, aws: FakeAws, profile: str) -> Node:
 
 @contextmanager
 def signer_off(plane: ControlPlane) -> Iterator[None]:
+    """Stop the signer, so that approved requests stay without a certificate."""
     plane.stop("signer")
     try:
         yield
@@ -110,13 +111,14 @@ def signer_off(plane: ControlPlane) -> Iterator[None]:
 
 
 def approve(plane: ControlPlane, name: str, reason: str = "AutoApproved") -> None:
-    """Approve as another approver does."""
+    """Approve a CSR as an approver other than ours would."""
     condition = {"type": "Approved", "status": "True", "reason": reason, "message": "by another"}
     body = stored(plane, name) | {"status": {"conditions": [condition]}}
     assert plane.admin.request("PUT", f"{CSRS}/{name}/approval", body)[0] == 200
 
 
 def is_issued(plane: ControlPlane, name: str) -> bool | None:
+    """Return True if the CSR has a certificate, otherwise None, for which `eventually` waits."""
     return "certificate" in stored(plane, name)["status"] or None
 
 
@@ -126,12 +128,12 @@ def test_without_a_signer_an_approved_request_is_reported_until_it_is_issued(
     """After the signer's grace period each review logs the request, until it is issued."""
     with signer_off(plane):
         name, _ = node.file()
-        assert runner.review().of(name)["action"] == "approved"
-        assert [] == runner.review().all_of(name)
+        assert runner.review().line(name)["action"] == "approved"
+        assert [] == runner.review().lines(name)  # within the grace period
 
         late_review = runner.review(AFTER_GRACE)
 
-    line = late_review.of(name)
+    line = late_review.line(name)
     assert ("approved-not-issued", "approve") == (line["finding"], line["verdict"])
     assert ([node.name], node.machine.id) == (line["dns"], line["instance"])
     assert line["age_seconds"] == pytest.approx(AFTER_GRACE.total_seconds(), abs=60)
@@ -139,19 +141,19 @@ def test_without_a_signer_an_approved_request_is_reported_until_it_is_issued(
 
     eventually(lambda: is_issued(plane, name), "the certificate")
     last_review = runner.review(AFTER_GRACE)
-    assert [] == last_review.all_of(name)
+    assert [] == last_review.lines(name)
     assert 0 == last_review.metrics["ApprovedNotIssued"]
 
 
 def test_an_approval_that_a_check_refuses_is_reported_with_the_refusal(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """The refusal shows why EKS's signer, which checks names too, issues no certificate."""
+    """EKS's signer checks names too, so the refusal shows why it issues no certificate."""
     name, _ = node.file(dns=["www.corp.example"])
     with signer_off(plane):
         approve(plane, name)
 
-        line = runner.review(AFTER_GRACE).of(name)
+        line = runner.review(AFTER_GRACE).line(name)
 
     assert ("approved-not-issued", "deny") == (line["finding"], line["verdict"])
     assert ["dns-names"] == [refusal["check"] for refusal in line["refusals"]]
@@ -168,20 +170,20 @@ def test_a_failed_request_is_reported_with_the_signers_message(
 
     reported = runner.review()
 
-    assert "signer-failed" == reported.of(name)["finding"]
-    assert reported.of(name)["detail"].startswith("SignerValidationFailure: ")
+    assert "signer-failed" == reported.line(name)["finding"]
+    assert reported.line(name)["detail"].startswith("SignerValidationFailure: ")
     assert (1, 0) == (reported.metrics["SignerFailed"], reported.metrics["ApprovedNotIssued"])
 
 
-def test_the_experiment_rewrites_another_approvers_approval_once(
+def test_reapprove_unissued_rewrites_another_approvers_approval_once(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """The API server accepts the new approval, which quotes the earlier one; the signer signs."""
+    """The API server accepts our approval, which quotes the other one, and the signer signs."""
     name, key = node.file()
     with signer_off(plane):
         approve(plane, name)
         runner.review(AFTER_GRACE)
-        assert {"Approved": "AutoApproved"} == conditions(plane, name)
+        assert {"Approved": "AutoApproved"} == conditions(plane, name)  # off by default
 
         rewritten = runner.review(AFTER_GRACE, REAPPROVE_UNISSUED="true")
         found = stored(plane, name)
@@ -190,18 +192,19 @@ def test_the_experiment_rewrites_another_approvers_approval_once(
     [condition] = found["status"]["conditions"]
     assert ("Approved", "ApprovedByCsrApprover") == (condition["type"], condition["reason"])
     assert "not issued (AutoApproved: by another)" in condition["message"]
-    assert {"reapproved", None} == {line.get("action") for line in rewritten.all_of(name)}
-    again = stored(plane, name)
-    assert found["status"]["conditions"] == again["status"]["conditions"]
+    # The review logs the finding, which has no action, and the new approval.
+    assert {"reapproved", None} == {line.get("action") for line in rewritten.lines(name)}
+    later = stored(plane, name)
+    assert found["status"]["conditions"] == later["status"]["conditions"]
 
     eventually(lambda: is_issued(plane, name), "the certificate")
     assert key.public_key() == certificate_of(plane, name).public_key()
 
 
-def test_the_experiment_rewrites_nothing_that_a_check_refuses(
+def test_reapprove_unissued_rewrites_no_approval_that_a_check_refuses(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """Another approver's approval of names that EC2 doesn't confirm isn't rewritten."""
+    """Another approver's approval of a name that EC2 doesn't confirm stays as it is."""
     name, _ = node.file(dns=["www.corp.example"])
     with signer_off(plane):
         approve(plane, name)
@@ -213,14 +216,14 @@ def test_the_experiment_rewrites_nothing_that_a_check_refuses(
 def test_a_correct_certificate_is_not_reported(
     plane: ControlPlane, runner: ReviewRunner, node: Node
 ) -> None:
-    """A certificate of Kubernetes's own signer has what was requested, and isn't reported."""
+    """A certificate of Kubernetes's own signer has the requested key and names."""
     name, _ = node.file()
     runner.review()
     eventually(lambda: is_issued(plane, name), "the certificate")
 
     reported = runner.review(AFTER_GRACE)
 
-    assert [] == reported.all_of(name)
+    assert [] == reported.lines(name)
     assert 0 == reported.metrics["IssuedMismatch"]
 
 
@@ -240,9 +243,10 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
     wrong: str,
     detail: str,
 ) -> None:
-    """After a certificate that differs from its request, that requester gets no other approval.
+    """The requester of a certificate that differs from its request gets no other approval.
 
-    The signer may read that requester's requests differently. Other nodes' CSRs are approved.
+    The signer may read the requester's other requests differently too. Other nodes' CSRs are
+    approved.
     """
     with signer_off(plane):
         name, key = node.file()
@@ -254,25 +258,29 @@ def test_a_wrong_certificate_stops_approvals_for_its_requester(
             [node.name, *(["kubernetes.default"] if wrong == "names" else [])],
         )
         before = runner.review()
-    assert "issued-mismatch" == before.of(name)["finding"]
-    assert detail in before.of(name)["detail"]
-    assert 1 <= before.metrics["IssuedMismatch"]
+    assert "issued-mismatch" == before.line(name)["finding"]
+    assert detail in before.line(name)["detail"]
+    assert 1 <= before.metrics["IssuedMismatch"]  # those of other tests count too
 
     next_csr, _ = node.file()
     other_nodes_csr, _ = join(plane, aws, profile).file()
     reported = runner.review()
 
-    assert "left" == reported.of(next_csr)["action"]
+    assert "left" == reported.line(next_csr)["action"]
     assert ["not-reissued-in-a-loop"] == [
-        refusal["check"] for refusal in reported.of(next_csr)["refusals"]
+        refusal["check"] for refusal in reported.line(next_csr)["refusals"]
     ]
-    assert "approved" == reported.of(other_nodes_csr)["action"]
+    assert "approved" == reported.line(other_nodes_csr)["action"]
 
 
 def test_a_wrong_certificate_of_another_roles_session_stops_no_approval(
     plane: ControlPlane, aws: FakeAws, runner: ReviewRunner, node: Node
 ) -> None:
-    """The session has the node's username, because EKS makes that from the session's name alone."""
+    """A session of another role may be named after the node's instance.
+
+    EKS makes the username from the session's name alone, so such a session has the node's username.
+    It must not be able to stop the node's approvals.
+    """
     username = "system:node:{{EC2PrivateDNSName}}"
     other = log_in(plane, aws, node.machine, "gpu-node", username)
     with signer_off(plane):
@@ -283,8 +291,8 @@ def test_a_wrong_certificate_of_another_roles_session_stops_no_approval(
 
     reported = runner.review()
 
-    assert "issued-mismatch" == reported.of(name)["finding"]
-    assert "approved" == reported.of(own)["action"]
+    assert "issued-mismatch" == reported.line(name)["finding"]
+    assert "approved" == reported.line(own)["action"]
 
 
 def certificate_of(plane: ControlPlane, name: str) -> x509.Certificate:
@@ -293,10 +301,13 @@ def certificate_of(plane: ControlPlane, name: str) -> x509.Certificate:
 
 
 def issue(plane: ControlPlane, name: str, key: Key, dns: list[str]) -> None:
-    """Write any certificate into the CSR's status, as anyone with the right to update it can."""
+    """Write a certificate with this key and these names into a CSR's status.
+
+    Anyone with the right to update the status can do this.
+    """
     request = x509.load_pem_x509_csr(base64.b64decode(stored(plane, name)["spec"]["request"]))
     asked = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    addresses = [name for name in asked if isinstance(name, x509.IPAddress)]
+    addresses = [one for one in asked if isinstance(one, x509.IPAddress)]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()

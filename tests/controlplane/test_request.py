@@ -13,7 +13,7 @@ from cli.request.own_csr import Filed, OwnCsr
 from cli.request.run import Pace
 from sandbox.aws import FakeAws
 from tests.cli.conftest import CommandRunner
-from tests.cli.hours import Hours
+from tests.cli.manual_clock import ManualClock
 from tests.controlplane.app_signer import (
     APP_SERVING,
     APPROVING,
@@ -24,7 +24,7 @@ from tests.controlplane.app_signer import (
     rule,
 )
 from tests.controlplane.nodes import CSRS, stored
-from tests.controlplane.runner import forget, sit_down
+from tests.controlplane.runner import forget, use_credentials
 from tests.real.controlplane import ControlPlane
 
 GROUP: Final = "request-people"
@@ -34,8 +34,8 @@ _numbers: Final = itertools.count(1)
 
 
 @pytest.fixture
-def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
-    made = Hours()
+def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ManualClock:
+    made = ManualClock()
     monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
@@ -43,11 +43,11 @@ def hours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hours:
 
 @pytest.fixture
 def runner(
-    plane: ControlPlane, aws: FakeAws, hours: Hours, monkeypatch: pytest.MonkeyPatch
+    plane: ControlPlane, aws: FakeAws, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CommandRunner]:
     """Return a runner for a person who has no rights in the cluster yet."""
-    assert hours
-    sit_down(plane, aws, monkeypatch, GROUP)
+    assert clock
+    use_credentials(plane, aws, monkeypatch, GROUP)
     yield CommandRunner()
     forget(plane, GROUP)
 
@@ -73,11 +73,11 @@ def names_here() -> list[str]:
 
 
 def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
-    plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
+    plane: ControlPlane, runner: CommandRunner, clock: ManualClock, name: str
 ) -> None:
     """A certificate of the cluster's own CA is recognized as such."""
     grant(plane, GROUP, [*FILING, *APPROVING])
-    hours.at(10, lambda: AppSigner(plane).sign(name))
+    clock.at(10, lambda: AppSigner(plane).sign(name))
 
     reported = runner.json(
         "request", name, "--cluster", plane.cluster, "--approve", "--ca", "ca.crt"
@@ -102,10 +102,10 @@ def test_the_least_rights_suffice_to_file_to_approve_and_to_fetch(
 
 
 def test_another_signers_ca_is_reported(
-    plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str
+    plane: ControlPlane, runner: CommandRunner, clock: ManualClock, name: str
 ) -> None:
     grant(plane, GROUP, [*FILING, *APPROVING])
-    hours.at(10, lambda: AppSigner(plane, of_cluster=False).sign(name))
+    clock.at(10, lambda: AppSigner(plane, of_cluster=False).sign(name))
 
     shown = runner.run("request", name, "--cluster", plane.cluster, "--approve", *ECDSA).stdout
 
@@ -158,10 +158,15 @@ def test_a_right_that_is_missing_is_named(
 
 @pytest.mark.parametrize(("kind", "outcome"), [("Denied", "denied"), ("Failed", "failed")])
 def test_a_denial_is_reported_with_its_reason(
-    plane: ControlPlane, runner: CommandRunner, hours: Hours, name: str, kind: str, outcome: str
+    plane: ControlPlane,
+    runner: CommandRunner,
+    clock: ManualClock,
+    name: str,
+    kind: str,
+    outcome: str,
 ) -> None:
     grant(plane, GROUP, FILING)
-    hours.at(3, lambda: decide(plane, name, kind))
+    clock.at(3, lambda: decide(plane, name, kind))
 
     reported = runner.json("request", name, "--cluster", plane.cluster, *ECDSA, code=1)
 
@@ -186,7 +191,7 @@ def test_what_is_not_issued_in_time_is_deleted(
 def test_what_is_issued_just_before_it_would_be_deleted_stays(
     plane: ControlPlane,
     runner: CommandRunner,
-    hours: Hours,
+    clock: ManualClock,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -199,7 +204,7 @@ def test_what_is_issued_just_before_it_would_be_deleted_stays(
         return delete(own, filed)
 
     monkeypatch.setattr(OwnCsr, "delete", sign_first)
-    hours.at(7, hours.interrupt)
+    clock.at(7, clock.interrupt)
 
     reported: Any = runner.json(
         "request", name, "--cluster", plane.cluster, "--approve", *ECDSA, code=130

@@ -169,7 +169,7 @@ TABLE: Final = (
         "SQS takes the call and refuses the message, twice",
         break_aws_call("SendMessageBatch", sqs_takes_nothing),
         outcomes.NOT_SENT,
-        "SQS did not take it: InternalError",
+        "SQS did not accept the assignment: InternalError",
     ),
     Row(
         Place.DISPATCH_SEND,

@@ -157,7 +157,9 @@ def test_an_entry_that_is_refused_twice_is_counted(account: Account, lambdas: La
     refusals = iter([refused("1"), {"Successful": [], "Failed": failed("0")}])
     lambdas.calls.override("SendMessageBatch", lambda _: next(refusals))
 
-    with pytest.raises(DispatchIncomplete, match=f"^{HOME}/b: SQS did not take it: InternalError$"):
+    with pytest.raises(
+        DispatchIncomplete, match=f"^{HOME}/b: SQS did not accept the assignment: InternalError$"
+    ):
         lambdas.dispatch()
 
     assert lambdas.calls.count("SendMessageBatch") == 2

@@ -22,8 +22,10 @@ from tests.template.templates import ROOT
 
 # From: AWS Lambda quotas, deployment package, unzipped.
 LARGEST_PACKAGE: Final = 250 * 1024 * 1024
+# Our own limit, well above the package's 16.5 MB (README.md).
 LARGEST_ZIP: Final = 60 * 1000 * 1000
 
+#: Paths that the package must not have: the first are of libraries, the last are ours or our tools.
 UNUSED: Final = [
     "aiohttp",
     "bin",
@@ -44,6 +46,7 @@ UNUSED: Final = [
     "typer",
 ]
 
+#: Files that the package must have.
 USED: Final = [
     "adapters/csr_api.py",
     "boto3/session.py",
@@ -62,11 +65,11 @@ USED: Final = [
 ]
 
 
-# --- what is in it --------------------------------------------------------------------------------
+# --- its contents ---------------------------------------------------------------------------------
 
 
-def test_it_holds_what_runs(package: Path) -> None:
-    """Handlers, core, adapters and the used parts of libraries are in it."""
+def test_the_package_contains_what_the_functions_need(package: Path) -> None:
+    """The package has handlers, core, adapters and the used parts of libraries."""
     assert [] == [path for path in USED if not (package / path).is_file()]
 
 
@@ -75,10 +78,10 @@ def test_the_package_contains_nothing_else(package: Path) -> None:
     assert [] == [path for path in UNUSED if (package / path).exists()]
 
 
-def test_it_holds_no_traces_of_its_installation(package: Path) -> None:
-    """Files for pip, type checkers and compilers, and the build's path, are not in it."""
+def test_the_package_contains_no_traces_of_its_build(package: Path) -> None:
+    """The package has no files for pip, type checkers or compilers, and not the build's path."""
     names = {path.name for path in package.rglob("*") if path.is_file()}
-    here = [
+    files_with_path = [
         str(path)
         for path in package.rglob("*")
         if path.is_file() and os.fsencode(package) in path.read_bytes()
@@ -86,22 +89,22 @@ def test_it_holds_no_traces_of_its_installation(package: Path) -> None:
 
     assert set() == names & {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json"}
     assert set() == {name for name in names if re.search(r"\.(pyi|pyx|pxd|h)$|^py\.typed$", name)}
-    assert [] == here
+    assert [] == files_with_path
 
 
-def test_scanners_find_every_library_in_it(target: Target, package: Path) -> None:
-    """METADATA, which scanners such as Amazon Inspector read, lists exactly what is in it."""
-    installed, inside = (
+def test_scanners_find_every_library_of_the_package(target: Target, package: Path) -> None:
+    """Each library of the package has its METADATA, which scanners like Amazon Inspector read."""
+    installed, found = (
         {distribution.metadata["Name"] for distribution in distributions(path=[str(folder)])}
         for folder in (libraries(target.architecture), package)
     )
 
-    assert installed - UNUSED_DISTRIBUTIONS == inside
-    assert "cryptography" in inside
+    assert installed - UNUSED_DISTRIBUTIONS == found
+    assert "cryptography" in found
 
 
 def test_the_package_contains_the_libraries_licences(package: Path) -> None:
-    """Each library's licence file is in it, as the licences require."""
+    """The package has each library's licence file, as the licences require."""
     without = [
         folder.name
         for folder in package.glob("*.dist-info")
@@ -111,8 +114,8 @@ def test_the_package_contains_the_libraries_licences(package: Path) -> None:
     assert [] == without
 
 
-def test_the_services_described_are_those_called() -> None:
-    """Botocore's descriptions are those of the called services, and of STS, which signs tokens."""
+def test_the_package_has_api_models_of_the_called_services_only() -> None:
+    """It has those of the handlers' clients, and STS's: a token is a signed URL of STS."""
     code = "".join(path.read_text() for path in (ROOT / "src/handlers").glob("*.py"))
     called = set(re.findall(r'\.client\(\s*"([a-z0-9-]+)"', code))
 
@@ -129,7 +132,7 @@ def test_used_modules_stay_in(path: str) -> None:
 
 
 def test_the_package_fits_into_lambda(package: Path, tmp_path: Path) -> None:
-    """The package is smaller than 60 MB zipped, and well below Lambda's limit unzipped."""
+    """The package is smaller than 60 MB zipped, and than 40 % of Lambda's limit unzipped."""
     write_zip(package, tmp_path / "zip")
     unzipped = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
@@ -137,26 +140,26 @@ def test_the_package_fits_into_lambda(package: Path, tmp_path: Path) -> None:
     assert 0.4 * LARGEST_PACKAGE > unzipped
 
 
-def test_its_machine_code_is_of_the_right_machine(target: Target, package: Path) -> None:
-    """Every extension fits its processor and no other (`test_binaries.py` tests the check)."""
+def test_extension_modules_fit_the_packages_processor(target: Target, package: Path) -> None:
+    """Each fits this processor and not the other one. `test_binaries.py` tests `misfits` itself."""
     other: Architecture = "arm64" if target.architecture == "x86_64" else "x86_64"
     extensions = list(package.rglob("*.so"))
 
     assert [] == list(misfits(package, target))
-    wrong = "\n".join(misfits(package, Target(other, PYTHON_VERSION)))
-    assert [] == [path for path in extensions if path.name not in wrong]
+    misfits_of_other = "\n".join(misfits(package, Target(other, PYTHON_VERSION)))
+    assert [] == [path for path in extensions if path.name not in misfits_of_other]
     assert {"_rust.abi3.so"} <= {path.name for path in extensions}
 
 
-def test_the_package_contains_its_byte_code(package: Path) -> None:
+def test_the_package_contains_byte_code_of_every_module(package: Path) -> None:
     """Every module has byte code that stays valid when a zip changes the files' times."""
     sources = list(package.rglob("*.py"))
     [bytecode] = (package / "handlers" / "__pycache__").glob("review.*.pyc")
     content = bytecode.read_bytes()
-    code = marshal.loads(content[16:])  # noqa: S302 - our own
+    flags, code = content[4:8], marshal.loads(content[16:])  # noqa: S302 - our own
 
     assert len(sources) == len(list(package.rglob("*.pyc")))
-    assert 0b01 == int.from_bytes(content[4:8], "little")  # unchecked-hash, see PEP 552
+    assert 0b01 == int.from_bytes(flags, "little")  # an unchecked hash. From: PEP 552
     assert isinstance(code, CodeType)
     assert "/var/task/handlers/review.py" == code.co_filename
 
@@ -169,16 +172,16 @@ def test_the_lock_is_the_same_for_every_python() -> None:
     assert "python_full_version" not in lock
 
 
-# --- it is reproducible ---------------------------------------------------------------------------
+# --- its reproducibility --------------------------------------------------------------------------
 
 
 def test_both_functions_have_the_same_package(build: Path) -> None:
-    """SAM builds it twice, at two times and in two folders, with the same content."""
+    """SAM builds it once for each function, at two times and in two folders, with one content."""
     assert content_hash(build / "DispatcherFunction") == content_hash(build / "ReviewerFunction")
 
 
-def test_it_is_the_same_from_another_clone(build: Path, tmp_path: Path) -> None:
-    """Folder, umask, the sources' times and the hash seed change nothing."""
+def test_another_clone_builds_the_same_package(build: Path, tmp_path: Path) -> None:
+    """The folder, the umask, the sources' times and the hash seed don't change the package."""
     clone, made = tmp_path / "clone", tmp_path / "made"
     for name in ("src", "package", "sandbox"):
         shutil.copytree(

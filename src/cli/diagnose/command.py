@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
-from cli.diagnose.html import page
+from cli.diagnose.html import html_report
 from cli.diagnose.run import ClusterDiagnosis, diagnose_cluster
 from cli.diagnose.view import all_ready, as_json, show
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
@@ -90,7 +90,7 @@ def _check_writable(file: str) -> None:
 
 def _write(file: str, diagnosed: list[ClusterDiagnosis]) -> None:
     try:
-        Path(file).write_text(page(diagnosed, datetime.now(UTC)), encoding="ascii")
+        Path(file).write_text(html_report(diagnosed, datetime.now(UTC)), encoding="ascii")
     except OSError as error:
         stop(UNKNOWN, f"--html {printable(file)}: {error.strerror}")
     typer.echo(f"csr-approver: the report is in {printable(file)}", err=True)

@@ -1,8 +1,9 @@
 """The report of `csr-approver diagnose` as one HTML file that can be sent to a colleague.
 
-ElementTree builds and writes the elements and escapes all text; untrusted text is made printable
-and short before that. The file loads nothing, and its Content-Security-Policy forbids it to.
-Without its script only the sorting is missing.
+ElementTree builds and writes the elements, and escapes all text but the style and the script.
+Untrusted text is made printable and short before ElementTree gets it. The file loads nothing, and
+its Content-Security-Policy forbids loading anything. If scripts are off, the report can't be
+sorted, but shows the same.
 """
 
 import base64
@@ -15,8 +16,8 @@ from xml.etree.ElementTree import Element, tostring
 
 from cli.diagnose.advice import LONGEST_NAME, PAGE, about_version, age_of, node_of, remedy
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
+from cli.diagnose.html_assets import SCRIPT, STYLE
 from cli.diagnose.name_status import RequestedName
-from cli.diagnose.page import SCRIPT, STYLE
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import (
     COUNT_HEADINGS,
@@ -34,18 +35,22 @@ from cli.diagnose.view import (
 )
 from core.printable import printable
 
-#: A browser could show more, but no one reads it; JSON has all.
+# The most of each that the report shows for one cluster or request. No one reads longer lists in a
+# browser, and `--output json` has them whole.
 _MOST_REQUESTS: Final = 200
 _MOST_IGNORED: Final = 100
 _MOST_NAMES: Final = 30
 
-_CLASSES: Final = {True: "ready", False: "not-ready", None: "unknown"}
-_RANK: Final = {False: 0, None: 1, True: 2}
+# Of a cluster's readiness: its CSS class, and its place in the order of clusters.
+_READY_CLASS: Final = {True: "ready", False: "not-ready", None: "unknown"}
+_READY_ORDER: Final = {False: 0, None: 1, True: 2}
+
+_CONFIRMED_CLASS: Final = {True: "yes", False: "no", None: "unclear"}
 
 
-def page(clusters: Sequence[ClusterDiagnosis], now: datetime) -> str:
+def html_report(clusters: Sequence[ClusterDiagnosis], now: datetime) -> str:
     """Return the whole file, in ASCII. Clusters that need action come first."""
-    ordered = sorted(clusters, key=lambda one: (_RANK[one.ready], one.name, one.region))
+    ordered = sorted(clusters, key=lambda one: (_READY_ORDER[one.ready], one.name, one.region))
     body = _tag(
         "body",
         _header(ordered, now),
@@ -78,15 +83,15 @@ def _head() -> Element:
 
 def _header(clusters: Sequence[ClusterDiagnosis], now: datetime) -> Element:
     ready = all_ready(clusters)
-    reported = Counter(answer(one.ready) for one in clusters)
+    totals = Counter(one.ready for one in clusters)
     tiles = [
         _tag(
             "li",
-            _tag("strong", str(reported[answer(one)])),
-            f" {answer(one)}",
-            class_=_CLASSES[one],
+            _tag("strong", str(totals[readiness])),
+            f" {answer(readiness)}",
+            class_=_READY_CLASS[readiness],
         )
-        for one in (False, None, True)
+        for readiness in (False, None, True)
     ]
     return _tag(
         "header",
@@ -97,46 +102,44 @@ def _header(clusters: Sequence[ClusterDiagnosis], now: datetime) -> Element:
             _tag("a", "AWS's page", href=PAGE, rel="noreferrer"),
             " asks for before the upgrade to Kubernetes 1.24.",
         ),
-        _tag("p", _badge(ready), f" {len(clusters)} looked at, {now:%Y-%m-%d %H:%M} UTC"),
+        _tag("p", _badge(ready), f" Clusters diagnosed: {len(clusters)}, {now:%Y-%m-%d %H:%M} UTC"),
         _tag("ul", *tiles, class_="tiles"),
     )
 
 
 def _overview(clusters: Sequence[ClusterDiagnosis]) -> Element:
-    heads = [_tag("th", one, scope="col") for one in ("Ready", "Cluster", "Region", "Version")]
-    heads[0].set("aria-sort", "ascending")
-    heads += [_tag("th", one, scope="col", class_="number") for one in COUNT_HEADINGS]
-    rows = [_row(at, one) for at, one in enumerate(clusters)]
-    table = _tag("table", _tag("thead", _tag("tr", *heads)), _tag("tbody", *rows))
-    wide = _tag("div", table, class_="wide", tabindex="0", role="region")
-    wide.set("aria-labelledby", "overview")
-    return _tag("section", _tag("h2", "Overview", id="overview"), wide)
+    headings = [_tag("th", one, scope="col") for one in ("Ready", "Cluster", "Region", "Version")]
+    headings[0].set("aria-sort", "ascending")
+    headings += [_tag("th", one, scope="col", class_="number") for one in COUNT_HEADINGS]
+    rows = [_row(index, one) for index, one in enumerate(clusters)]
+    table = _tag("table", _tag("thead", _tag("tr", *headings)), _tag("tbody", *rows))
+    # With a tabindex, a table that is wider than the window can be scrolled by keyboard.
+    scrollable = _tag("div", table, class_="scrollable", tabindex="0", role="region")
+    scrollable.set("aria-labelledby", "overview")
+    return _tag("section", _tag("h2", "Overview", id="overview"), scrollable)
 
 
-def _row(at: int, diagnosed: ClusterDiagnosis) -> Element:
+def _row(index: int, diagnosed: ClusterDiagnosis) -> Element:
     name = printable(diagnosed.name, LONGEST_NAME)
+    region = printable(diagnosed.region, LONGEST_NAME)
+    version = printable(diagnosed.version, LONGEST_NAME)
+    ready = diagnosed.ready
     cells = [
-        _keyed("td", _RANK[diagnosed.ready], _badge(diagnosed.ready, yes_or_no(diagnosed.ready))),
-        _keyed("th", name, _tag("a", name, href=f"#of-{at}"), scope="row"),
-        _keyed(
-            "td",
-            printable(diagnosed.region, LONGEST_NAME),
-            printable(diagnosed.region, LONGEST_NAME),
-        ),
-        _keyed(
-            "td",
-            printable(diagnosed.version, LONGEST_NAME),
-            printable(diagnosed.version, LONGEST_NAME) or "?",
-        ),
+        _sortable("td", _READY_ORDER[ready], _badge(ready, yes_or_no(ready))),
+        # To the part of the section that can be collapsed: a browser then expands the section.
+        _sortable("th", name, _tag("a", name, href=f"#content-{index}"), scope="row"),
+        _sortable("td", region, region),
+        _sortable("td", version, version or "?"),
     ]
+    # Clusters whose requests can't be counted sort before those that have none.
     cells += [
-        _keyed(
-            "td", "-1" if one is None else one, "?" if one is None else str(one), class_="number"
-        )
-        for one in counts(diagnosed)
+        _sortable("td", -1, "?", class_="number")
+        if count is None
+        else _sortable("td", count, str(count), class_="number")
+        for count in counts(diagnosed)
     ]
     row = _tag("tr", *cells)
-    row.set("data-of", f"cluster-{at}")
+    row.set("data-section", f"cluster-{index}")
     return row
 
 
@@ -144,11 +147,11 @@ def _details(clusters: Sequence[ClusterDiagnosis]) -> Element:
     return _tag(
         "section",
         _tag("h2", "Clusters"),
-        _tag("div", *(_cluster(at, one) for at, one in enumerate(clusters)), id="clusters"),
+        _tag("div", *(_cluster(index, one) for index, one in enumerate(clusters)), id="clusters"),
     )
 
 
-def _cluster(at: int, diagnosed: ClusterDiagnosis) -> Element:
+def _cluster(index: int, diagnosed: ClusterDiagnosis) -> Element:
     heading = _tag(
         "h3",
         printable(diagnosed.name, LONGEST_NAME),
@@ -169,15 +172,15 @@ def _cluster(at: int, diagnosed: ClusterDiagnosis) -> Element:
         more = len(requests) - _MOST_REQUESTS
         parts.append(_tag("p", f"And {more} more; --output json shows all."))
     parts += _ignored(diagnosed)
-    whole = _tag(
+    section = _tag(
         "details",
         _tag("summary", heading, _badge(diagnosed.ready)),
-        _tag("div", *parts, id=f"of-{at}", class_="inner"),
-        id=f"cluster-{at}",
+        _tag("div", *parts, id=f"content-{index}", class_="content"),
+        id=f"cluster-{index}",
     )
     if diagnosed.ready is not True:
-        whole.set("open", "open")
-    return whole
+        section.set("open", "open")
+    return section
 
 
 def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
@@ -193,7 +196,7 @@ def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
     ]
     if len(names) > _MOST_NAMES:
         items.append(_tag("li", f"and {len(names) - _MOST_NAMES} more"))
-    todo = [_tag("li", *_marked(remedy(cause, one, diagnosed))) for cause in one.causes]
+    steps = [_tag("li", *_with_code(remedy(cause, one, diagnosed))) for cause in one.causes]
     return _tag(
         "article",
         _tag(
@@ -202,37 +205,36 @@ def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
             " ",
             _tag("span", NEED_TEXT[one.need], class_=f"need {one.need.value}"),
         ),
-        _tag("dl", *(_tag("div", _tag("dt", k), _tag("dd", v)) for k, v in facts)),
+        _tag("dl", *(_tag("div", _tag("dt", term), _tag("dd", fact)) for term, fact in facts)),
         _tag(
             "div",
             _tag("div", _tag("h5", "Names asked for"), _tag("ul", *items, class_="names")),
-            _tag("div", _tag("h5", "What to do"), _tag("ul", *todo)),
+            _tag("div", _tag("h5", "What to do"), _tag("ul", *steps)),
             class_="columns",
         ),
         class_=one.need.value,
     )
 
 
-def _marked(text: str) -> Iterator[Element | str]:
-    """Yield the text with what is between backticks as code."""
-    for at, part in enumerate(text.split("`")):
-        yield _tag("code", part) if at % 2 else part
+def _with_code(text: str) -> Iterator[Element | str]:
+    """Yield the parts of a text; a part between backticks is a `code` element."""
+    for index, part in enumerate(text.split("`")):
+        yield _tag("code", part) if index % 2 else part
 
 
 def _name(name: RequestedName) -> Element:
-    kind = {True: "yes", False: "no", None: "unclear"}[confirmed(name)]
     return _tag(
         "li",
         _tag("code", printable(name.value, LONGEST_NAME)),
         " ",
         _tag("span", STATUS_TEXT[name.status]),
-        class_=kind,
+        class_=_CONFIRMED_CLASS[confirmed(name)],
     )
 
 
 def _ignored(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
-    every = list(ignored(diagnosed))
-    if not every:
+    requests = list(ignored(diagnosed))
+    if not requests:
         return
     items = [
         _tag(
@@ -242,33 +244,36 @@ def _ignored(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
             f"{state_of(csr).value}: {cause.value}",
             f" by {printable(newer, LONGEST_NAME)}" if newer else "",
         )
-        for csr, cause, newer in every[:_MOST_IGNORED]
+        for csr, cause, newer in requests[:_MOST_IGNORED]
     ]
-    if len(every) > _MOST_IGNORED:
-        more = len(every) - _MOST_IGNORED
+    if len(requests) > _MOST_IGNORED:
+        more = len(requests) - _MOST_IGNORED
         items.append(_tag("li", f"and {more} more; --output json shows all"))
-    words = f"{len(every)} ignored: no action needed"
-    yield _tag("details", _tag("summary", words), _tag("ul", *items), class_="aside")
+    heading = f"{len(requests)} ignored: no action needed"
+    yield _tag("details", _tag("summary", heading), _tag("ul", *items), class_="ignored")
 
 
-def _badge(ready: bool | None, words: str = "") -> Element:  # noqa: FBT001  the value is shown
-    return _tag("span", words or answer(ready), class_=f"badge {_CLASSES[ready]}")
+def _badge(ready: bool | None, text: str = "") -> Element:  # noqa: FBT001  the value is shown
+    return _tag("span", text or answer(ready), class_=f"badge {_READY_CLASS[ready]}")
 
 
-def _keyed(name: str, key: object, *children: Element | str, **attributes: str) -> Element:
-    """Return a table cell that is sorted by its key."""
+def _sortable(name: str, key: object, *children: Element | str, **attributes: str) -> Element:
+    """Return a table cell with the key by which the script sorts its column."""
     cell = _tag(name, *children, **attributes)
     cell.set("data-key", str(key))
     return cell
 
 
 def _tag(name: str, /, *children: Element | str, **attributes: str) -> Element:
-    """Return an element; text among the children is escaped when it is written."""
+    """Return an element. Text is escaped when the element is written.
+
+    `attributes`: with an underscore at the end of those that Python reserves, such as `class_`.
+    """
     made = Element(name, {key.removesuffix("_"): value for key, value in attributes.items()})
     for child in children:
         if isinstance(child, Element):
             made.append(child)
-        elif len(made):
+        elif len(made):  # ElementTree keeps text that follows a child in that child's `tail`
             made[-1].tail = (made[-1].tail or "") + child
         else:
             made.text = (made.text or "") + child
@@ -276,5 +281,8 @@ def _tag(name: str, /, *children: Element | str, **attributes: str) -> Element:
 
 
 def _digest(text: str) -> str:
-    """Return a text's hash for a Content-Security-Policy. From: CSP Level 3, section 2.3.1."""
+    """Return the hash by which a Content-Security-Policy allows this style or script.
+
+    From: CSP Level 3, section 2.3.1.
+    """
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("ascii")).digest()).decode()

@@ -15,7 +15,7 @@ from adapters.eks import cluster_of
 from adapters.iam import roles_of_profiles
 from adapters.service_items import service_of
 from cli.evaluate.saved_evidence import SavedEvidence
-from cli.evaluate.saved_evidence import evaluate as judge_saved
+from cli.evaluate.saved_evidence import evaluate as evaluate_saved
 from cli.evaluate.saved_list import Unparsed, objects_of
 from cli.exits import UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
@@ -26,9 +26,9 @@ from core.model import NOT_PROVIDED, Csr, Instance, NotProvided, Service, Unread
 from core.printable import printable
 from core.signers import served
 
-Shape = TypeVar("Shape")
+Parsed = TypeVar("Parsed")
 
-#: The command that saves an option's file.
+#: The command whose output each option expects.
 _SAVED_BY: Final = {
     "--csr": "kubectl get csr -o json",
     "--instances": "aws ec2 describe-instances",
@@ -40,7 +40,7 @@ _SAVED_BY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The file of an option."""
+    """A file and the option that names it, for error messages."""
 
     option: str
     path: Path
@@ -77,42 +77,46 @@ def evaluate(
         Path | None, typer.Option(help="What `kubectl get svc -A -o json` prints.")
     ] = None,
     now: Annotated[
-        str | None, typer.Option(help="The time to judge at, RFC 3339.", metavar="RFC3339")
+        str | None, typer.Option(help="Judge as of this time; default: now.", metavar="RFC3339")
     ] = None,
     decided: Annotated[
-        bool, typer.Option("--decided", help="Judge decided CSRs too, as of their decisions.")
+        bool,
+        typer.Option(
+            "--decided", help="Also judge approved and denied CSRs, as of when they were decided."
+        ),
     ] = False,
     set_: Settings = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Judge saved CSRs by saved evidence; exit 0 whatever the verdicts, 3 for unreadable input."""
-    # Services are given to have the second signer's requests judged, unless a setting says no.
+    # With --services the second signer's CSRs are judged too, unless APP_SERVING=false is set.
     settings = settings_of(set_, **({} if services is None else {"APP_SERVING": "true"}))
     moment = _moment(now)
     items = [_csr(item) for item in _objects(_File("--csr", csr))]
     saved = _saved(instances, cluster, instance_profiles, services)
     signers = served(settings)
-    answers = judge_saved(items, saved, settings, moment, decided=decided, signers=signers)
+    answers = evaluate_saved(items, saved, settings, moment, decided=decided, signers=signers)
     rows = [row_of(answer) for answer in answers]
     if output is Output.JSON:
         print_json(rows)
     else:
         print_table(rows)
     if not items:
-        # kubectl prints an empty list too when it can't parse the API server's answer.
-        _hint(f"{csr} has no CSR; did kubectl end without an error?")
+        # If kubectl can't parse the API server's answer, it also prints an empty list.
+        _hint(f"{csr} has no CSR; check that kubectl saved it without an error")
     if now is None and _all_abandoned(rows):
         _hint(
-            "every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of the time of the "
-            "save, give that time with --now"
+            "every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of when they were "
+            "saved, pass that time with --now"
         )
 
 
+# Typer shows the docstring as the command's help.
 evaluate.__doc__ = f"{evaluate.__doc__}\n{_EXAMPLE}"
 
 
-def _hint(words: str) -> None:
-    typer.echo(f"csr-approver: hint: {words}", err=True)
+def _hint(text: str) -> None:
+    typer.echo(f"csr-approver: hint: {text}", err=True)
 
 
 def _moment(now: str | None) -> datetime:
@@ -145,7 +149,7 @@ def _content(file: _File) -> bytes:
 
 
 def _objects(file: _File) -> Sequence[Any]:
-    """Return the objects of a Kubernetes list, or the object that `kubectl get NAME` prints."""
+    """Return the objects of a saved list; one object without a list counts as a list of one."""
     content = _content(file)
     try:
         objects = objects_of(content)
@@ -157,6 +161,7 @@ def _objects(file: _File) -> Sequence[Any]:
 
 
 def _stop(file: _File, problem: str) -> NoReturn:
+    """End the command: the file isn't what its option expects."""
     stop(
         UNKNOWN,
         f"{file}: {problem}; expected the output of `{_SAVED_BY[file.option]}`",
@@ -164,9 +169,10 @@ def _stop(file: _File, problem: str) -> NoReturn:
 
 
 def _csr(item: Any) -> Csr | UnreadableCsr:
+    """Return the CSR, or an `UnreadableCsr` that says why it can't be read."""
     if not isinstance(item, Unparsed):
         return read_item(item)
-    known = read_item(item.known)
+    known = read_item(item.known)  # its readable part, for the name and the signer
     return UnreadableCsr(known.name, known.signer, printable(item.problem))
 
 
@@ -191,7 +197,7 @@ def _services(file: _File) -> tuple[Service, ...]:
 
 def _service(item: Any) -> Service:
     if isinstance(item, Unparsed):
-        raise ValueError(item.problem)  # noqa: TRY004  as service_of raises
+        raise ValueError(item.problem)  # noqa: TRY004  `service_of` raises ValueError too
     return service_of(item)
 
 
@@ -199,18 +205,20 @@ def _instances(document: Any) -> tuple[Instance, ...]:
     return tuple(instances_of(document))
 
 
-def _read(option: str, path: Path | None, shape: Callable[[Any], Shape]) -> Shape | NotProvided:
+def _read(option: str, path: Path | None, parse: Callable[[Any], Parsed]) -> Parsed | NotProvided:
+    """Return what is in the file of an option; NOT_PROVIDED without the option."""
     if path is None:
         return NOT_PROVIDED
     file = _File(option, path)
     document = _json(file)
     try:
-        return shape(document)
+        return parse(document)
     except (ValueError, RecursionError, CsrApproverError) as error:
         _stop(file, str(error))
 
 
 def _all_abandoned(rows: list[Row]) -> bool:
+    """Return whether `abandoned` is the only refusal, in at least one CSR that was judged."""
     judged = [row for row in rows if row["csr"] and row["verdict"] != "ignore"]
     refused = [[refusal["reason"] for refusal in row["refusals"]] for row in judged]
     return any(refused) and all(reasons in ([], ["abandoned"]) for reasons in refused)

@@ -1,7 +1,14 @@
-"""Style and script of the report: in ASCII, without text that HTML would read as a tag."""
+"""The CSS and JavaScript of the HTML report of `csr-approver diagnose`.
+
+ElementTree writes them unescaped, so they must contain nothing that HTML reads as a tag. They must
+be ASCII: ElementTree would replace any other character, and the hash in the Content-Security-Policy
+would no longer match.
+"""
 
 from typing import Final
 
+# `\\2191` and `\\2193` are CSS escapes of arrows that point up and down. In print every cluster is
+# expanded, by the rule for `::details-content` if scripts are off and by SCRIPT in older browsers.
 STYLE: Final = """
 :root {
   color-scheme: light dark;
@@ -44,7 +51,7 @@ code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .9em; }
 .tiles { display: flex; flex-wrap: wrap; gap: .75rem; list-style: none; padding: 0; }
 .tiles li { flex: 1 1 9rem; padding: .6rem 1rem; border-radius: .5rem; border: 1px solid; }
 .tiles strong { display: block; font-size: 1.6rem; line-height: 1.2; }
-.wide { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; }
+.scrollable { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; }
 table { border-collapse: collapse; width: 100%; overflow-wrap: normal; }
 th, td { padding: .45rem .75rem; text-align: left; vertical-align: top; }
 tr + tr > *, tbody > tr:first-child > * { border-top: 1px solid var(--line); }
@@ -60,9 +67,9 @@ th[aria-sort=descending] button::after { content: " \\2193"; }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .75rem 0; }
 summary { padding: .6rem 1rem; cursor: pointer; background: var(--sheet); border-radius: .5rem; }
 summary .badge { margin-left: .75rem; }
-.inner { padding: .5rem 1rem 1rem; scroll-margin-top: 4rem; }
-.aside { margin: 1rem 0 0; }
-.aside > summary { font-size: .9rem; color: var(--quiet); }
+.content { padding: .5rem 1rem 1rem; scroll-margin-top: 4rem; }
+.ignored { margin: 1rem 0 0; }
+.ignored > summary { font-size: .9rem; color: var(--quiet); }
 .problem {
   color: var(--amber); background: var(--amber-back); padding: .5rem .75rem; border-radius: .4rem;
 }
@@ -88,36 +95,39 @@ footer { margin-top: 2rem; color: var(--quiet); font-size: .9rem; }
   body { padding: 0; max-width: none; font-size: 10pt; }
   article, tr { break-inside: avoid; }
   details::details-content { display: block; content-visibility: visible; }
-  .wide { overflow: visible; }
+  .scrollable { overflow: visible; }
 }
 """
 
+#: A click on a heading of the overview sorts its rows by that column, in ascending order first, and
+#: the sections of the clusters likewise. Cells sort by their `data-key`; a row's `data-section` is
+#: the id of its cluster's section.
 SCRIPT: Final = """
 (function () {
   var table = document.querySelector("table");
-  var list = document.getElementById("clusters");
-  var heads = Array.from(table.tHead.rows[0].cells);
-  heads.forEach(function (head, at) {
+  var sections = document.getElementById("clusters");
+  var headings = Array.from(table.tHead.rows[0].cells);
+  headings.forEach(function (heading, column) {
     var button = document.createElement("button");
     button.type = "button";
-    button.textContent = head.textContent;
-    head.replaceChildren(button);
+    button.textContent = heading.textContent;
+    heading.replaceChildren(button);
     button.addEventListener("click", function () {
-      var up = head.getAttribute("aria-sort") !== "ascending";
+      var ascending = heading.getAttribute("aria-sort") !== "ascending";
       var rows = Array.from(table.tBodies[0].rows).sort(function (one, other) {
-        var keys = [one, other].map(function (row) { return row.cells[at].dataset.key; });
-        return keys[0].localeCompare(keys[1], "en", {numeric: true}) * (up ? 1 : -1);
+        var keys = [one, other].map(function (row) { return row.cells[column].dataset.key; });
+        return keys[0].localeCompare(keys[1], "en", {numeric: true}) * (ascending ? 1 : -1);
       });
-      heads.forEach(function (each) { each.removeAttribute("aria-sort"); });
-      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      headings.forEach(function (each) { each.removeAttribute("aria-sort"); });
+      heading.setAttribute("aria-sort", ascending ? "ascending" : "descending");
       rows.forEach(function (row) {
         table.tBodies[0].append(row);
-        list.append(document.getElementById(row.dataset.of));
+        sections.append(document.getElementById(row.dataset.section));
       });
     });
   });
   addEventListener("beforeprint", function () {
-    document.querySelectorAll("details").forEach(function (one) { one.open = true; });
+    document.querySelectorAll("details").forEach(function (details) { details.open = true; });
   });
 })();
 """

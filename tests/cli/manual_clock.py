@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 
-class Hours:
-    """A clock that only sleep advances; planned actions run when their time comes."""
+class ManualClock:
+    """A clock in seconds that only `sleep` advances; planned actions run when their time comes."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -12,8 +12,9 @@ class Hours:
         self._planned: list[tuple[float, Callable[[], object]]] = []
         self._looked = 0
 
-    def at(self, seconds: float, *whats: Callable[[], object]) -> None:
-        self._planned += [(seconds, what) for what in whats]
+    def at(self, seconds: float, *actions: Callable[[], object]) -> None:
+        """Plan actions for the time when the clock shows this many seconds."""
+        self._planned += [(seconds, action) for action in actions]
 
     def ticks(self) -> float:
         self._looked += 1
@@ -25,8 +26,8 @@ class Hours:
         self.now += seconds
         due = [event for event in self._planned if event[0] <= self.now]
         self._planned = [event for event in self._planned if event[0] > self.now]
-        for _, what in due:
-            what()
+        for _, action in due:
+            action()
 
     def interrupt(self) -> None:
         raise KeyboardInterrupt
