@@ -301,7 +301,7 @@ def test_where_no_instance_is_shown_the_account_of_the_role_is_named(
 
     reported = remedy(diagnosed.causes[0], diagnosed, a_cluster_diagnosis(diagnosed))
 
-    assert f"with credentials of {account}," in reported
+    assert f"with credentials of {account};" in reported
 
 
 def test_what_fewer_names_mean_depends_on_the_version() -> None:
