@@ -44,10 +44,10 @@ class SlowTags(Mapping[str, str]):
         return {"kubernetes.io/cluster/prod": "owned"}[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(())
+        return iter(["kubernetes.io/cluster/prod"])
 
     def __len__(self) -> int:
-        return 0
+        return 1
 
 
 def node(number: int) -> str:
