@@ -147,7 +147,7 @@ class Scenery:
 
     def _place(self, record: str) -> int:
         inside = self._get(_INSIDE[record])
-        return next(at for at, record in enumerate(inside) if isinstance(record, RECORDS[record]))
+        return next(at for at, item in enumerate(inside) if isinstance(item, RECORDS[record]))
 
 
 _NOTED = Condition("Noted", "True", "ByHand", "", None)
@@ -413,6 +413,8 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "settings.regions": Irrelevant("the dispatcher selects clusters", ("us-east-1",)),
     "settings.cluster_names": Irrelevant("the dispatcher selects clusters", ("other",)),
     "settings.cluster_tag": Irrelevant("the dispatcher selects clusters", "other"),
+    "settings.require_access": Irrelevant("it is for clusters that can't be read", "all"),
+    "settings.subnet_ids": Irrelevant("it is for the way to the cluster", ("subnet-1",)),
     "settings.mode": Irrelevant("it is set by the test", None),
     "settings.deny_after_seconds": Irrelevant("nothing is denied here", 0),
     "settings.issue_grace_seconds": Irrelevant("nothing is issued here", 30),

@@ -212,6 +212,8 @@ IRRELEVANT: Mapping[str, Irrelevant] = {
     "settings.regions": Irrelevant("the dispatcher selects clusters", ("us-east-1",)),
     "settings.cluster_names": Irrelevant("the dispatcher selects clusters", ("other",)),
     "settings.cluster_tag": Irrelevant("the dispatcher selects clusters", "other"),
+    "settings.require_access": Irrelevant("it is for clusters that can't be read", "all"),
+    "settings.subnet_ids": Irrelevant("it is for the way to the cluster", ("subnet-1",)),
     "settings.mode": Irrelevant("it is set by the test", None),
     "settings.deny_after_seconds": Irrelevant("nothing is denied here", 0),
     "settings.issue_grace_seconds": Irrelevant("nothing is issued here", 30),
