@@ -294,7 +294,7 @@ def test_without_time_for_its_evidence_no_slice_begins() -> None:
     """Its CSRs have no evaluation; the next run judges them."""
     clock, context = FakeClock(), a_context()
     budget = Budget(clock, context.signer.seconds)
-    found = assess([a_filed_csr()], context, Plan(everything), lambda _: FOUND, budget)
+    found = assess([a_filed_csr()], context, Plan(everything), lambda _: EVIDENCE, budget)
 
     clock.left = context.signer.seconds.to_begin
 
