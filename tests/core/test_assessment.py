@@ -290,6 +290,18 @@ def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_n
     assert ["csr-a", "csr-b", "csr-e", "csr-c", "csr-d"] == inspected
 
 
+def test_without_time_for_its_evidence_no_slice_begins() -> None:
+    """Its CSRs have no evaluation; the next run judges them."""
+    clock, context = FakeClock(), a_context()
+    budget = Budget(clock, context.signer.seconds)
+    found = assess([a_filed_csr()], context, Plan(everything), lambda _: EVIDENCE, budget)
+
+    clock.left = context.signer.seconds.to_begin
+
+    assert 1 == len(found.parsed)
+    assert [] == list(found.slices())
+
+
 # --- verdicts ------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,7 @@ def test_any_other_text_is_no_name_of_a_region(name: str) -> None:
     ("arn", "role"),
     [
         ("arn:aws:iam::111122223333:role/eks-node", Role("aws", "111122223333", "eks-node")),
+        ("arn:aws:iam::111122223333:role/n", Role("aws", "111122223333", "n")),
         (
             "arn:aws-us-gov:iam::111122223333:role/a/b/N_1+=,.@-",
             Role("aws-us-gov", "111122223333", "N_1+=,.@-"),
