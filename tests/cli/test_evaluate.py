@@ -4,6 +4,7 @@ import base64
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -362,7 +363,7 @@ def test_a_node_without_iam_is_identified_by_name_only_if_that_is_set(
 
 def test_a_person_has_neither_node_nor_instance(runner: CommandRunner) -> None:
     """For a person's request `node`, `instance` and `identity` are null."""
-    (row,) = runner.judge(a_csr(username="alice"))
+    (row,) = runner.judge(a_csr(username="alice", extra={"sessionName": ["alice"]}))
 
     assert ("leave", None, None, None) == (
         row["verdict"],
@@ -405,6 +406,19 @@ def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
         "csr-approver: hint: every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of when "
         "they were saved, pass that time with --now\n"
     ) == result.stderr
+
+
+def test_a_list_with_a_csr_that_is_not_abandoned_prints_no_hint(runner: CommandRunner) -> None:
+    """Another time would say nothing more about an approved CSR."""
+    old, fresh = a_csr(), a_csr("csr-fresh")
+    old["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
+    fresh["metadata"]["creationTimestamp"] = datetime.now(UTC).isoformat(timespec="seconds")
+
+    evidence = [part for pair in runner.evidence.items() for part in pair]
+    arguments = ["evaluate", "--csr", runner.file("csrs", [old, fresh]), *evidence]
+    result = CliRunner().invoke(app, arguments)
+
+    assert (0, "") == (result.exit_code, result.stderr)
 
 
 def test_the_table_escapes_unprintable_names(runner: CommandRunner) -> None:

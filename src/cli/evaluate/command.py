@@ -218,7 +218,7 @@ def _read(option: str, path: Path | None, parse: Callable[[Any], Parsed]) -> Par
 
 
 def _all_abandoned(rows: list[Row]) -> bool:
-    """Return whether `abandoned` is the only refusal, in at least one CSR that was judged."""
+    """Return whether all CSRs that were judged were refused as abandoned, and for nothing else."""
     judged = [row for row in rows if row["csr"] and row["verdict"] != "ignore"]
     refused = [[refusal["reason"] for refusal in row["refusals"]] for row in judged]
-    return any(refused) and all(reasons in ([], ["abandoned"]) for reasons in refused)
+    return bool(refused) and all(reasons == ["abandoned"] for reasons in refused)
