@@ -60,7 +60,7 @@ def _judged(case: Case, verdict: Verdict) -> Row:
         refusals=verdict.refusals,
     )
     identity = case.identity
-    if identity is not None:
+    if identity is not None and case.csr.node:
         row["identity"] = identity.kind.value
         row["instance"] = identity.instance_id or _only(case)
     row["not_run"] = list(verdict.not_run)

@@ -50,9 +50,18 @@ def session_instance(csr: Csr) -> str | None:
 
 def identify(csr: Csr, *, allow_name: bool) -> Identity | None:
     """Return the instance that a CSR claims: by its session, else by name if that is allowed."""
-    node, instance_id = csr.node or "", session_instance(csr)
+    node = csr.node
+    if not node:
+        return None
+    instance_id = session_instance(csr)
     if instance_id is not None:
         return Identity(IdentityKind.SESSION, instance_id, node)
-    if node and allow_name and not has_iam_keys(csr):
+    if allow_name and not has_iam_keys(csr):
         return Identity(IdentityKind.NAME, None, node)
     return None
+
+
+def claimed_by_session(csr: Csr) -> Identity | None:
+    """Return the instance that a requester's session names, even if it isn't treated as a node."""
+    instance_id = session_instance(csr)
+    return None if instance_id is None else Identity(IdentityKind.SESSION, instance_id, "")

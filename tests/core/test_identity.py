@@ -2,7 +2,13 @@
 
 import pytest
 
-from core.identity import has_iam_keys, has_session_name, identify, session_instance
+from core.identity import (
+    claimed_by_session,
+    has_iam_keys,
+    has_session_name,
+    identify,
+    session_instance,
+)
 from core.model import Identity, IdentityKind
 from tests.builders import INSTANCE_ID, NODE, a_csr, an_extra, without
 
@@ -27,24 +33,21 @@ def test_without_any_iam_key_there_is_no_identity_by_default() -> None:
 
 
 @pytest.mark.parametrize("username", ["alice", "system:node:", "system:nodes:a", "System:node:a"])
-@pytest.mark.parametrize("session", ["", "alice"])
-def test_a_requester_that_is_no_node_has_no_instance_by_its_name(
-    username: str, session: str
+@pytest.mark.parametrize("extra", [{}, an_extra()], ids=["no-IAM", "IAM"])
+def test_a_requester_that_is_no_node_has_no_instance(
+    username: str, extra: dict[str, tuple[str, ...]]
 ) -> None:
-    """Only a node's name is an identity."""
-    extra = an_extra(session) if session else {}
-
+    """Its session name doesn't matter."""
     assert identify(a_csr(username=username, extra=extra), allow_name=True) is None
 
 
 @pytest.mark.parametrize("username", ["alice", "system:node:", "System:node:a"])
-def test_a_session_names_the_instance_of_a_requester_that_is_treated_as_no_node(
-    username: str,
-) -> None:
+def test_a_session_claims_an_instance_whatever_the_requester_is_called(username: str) -> None:
     """EC2 and IAM may show that it is a node whose role isn't mapped as one."""
     expected = Identity(IdentityKind.SESSION, INSTANCE_ID, "")
 
-    assert expected == identify(a_csr(username=username), allow_name=False)
+    assert expected == claimed_by_session(a_csr(username=username))
+    assert claimed_by_session(a_csr(username=username, extra=an_extra("alice"))) is None
 
 
 @pytest.mark.parametrize("key", sorted(an_extra()))

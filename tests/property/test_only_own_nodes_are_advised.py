@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
-from core.identity import identify
+from core.identity import claimed_by_session
 from core.model import CANONICAL_ARN, Case, Decision, Role, RoleUnknown
 from tests.builders import INSTANCE_ID, ROLE, a_case, a_csr, a_policy, an_extra, an_instance
 
@@ -54,7 +54,7 @@ def advised(values: Mapping[str, Any], username: str, policy: Any) -> bool:
     instance = an_instance(id=values["id"], state=values["state"], tags=tags)
     case: Case = a_case(
         csr=csr,
-        identity=identify(csr, allow_name=False),
+        identity=claimed_by_session(csr),
         instances=(instance,) * values["count"],
         role=values["role"],
         policy=policy,

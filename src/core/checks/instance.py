@@ -144,7 +144,11 @@ def not_of_cluster(instance: Instance, cluster: Cluster, policy: Policy) -> Refu
 
 def has_tag_of(instance: Instance, cluster: Cluster) -> bool:
     """Return True when the instance has one of the cluster's tags."""
-    return cluster.name in _clusters_named(instance)
+    if not cluster.name:
+        return False
+    if _CLUSTER_TAG_PREFIX + cluster.name in instance.tags:
+        return True
+    return any(instance.tags.get(tag) == cluster.name for tag in _CLUSTER_NAME_TAGS)
 
 
 def node_role(case: Case) -> Refusal | None:
