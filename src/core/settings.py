@@ -57,7 +57,6 @@ _FOREIGN_SUFFIXES = (
     "ec2.internal",
     "compute.internal",
     "cluster.local",
-    "svc",
     "kubernetes",
     "localhost",
 )
