@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from tests.mutation.source import Change, Source
+from tests.mutation.source import Mutation, Source
 
 _RELATED = {
     "all": "any",
@@ -28,21 +28,23 @@ _OF_TEXT = frozenset(
 )
 
 
-def dropped_argument(source: Source) -> Iterator[Change]:
+def dropped_argument(source: Source) -> Iterator[Mutation]:
     """A call lacks a named argument, or the last of several others."""
     for node in _calls(source):
         for one in node.keywords:
             rest = [other for other in node.keywords if other is not one]
-            yield Change.to(node, ast.Call(node.func, node.args, rest), one)
+            yield Mutation.replacing(node, ast.Call(node.func, node.args, rest), one)
         if len(node.args) > 1 and _is_lenient(node.func):
-            yield Change.to(node, ast.Call(node.func, node.args[:-1], node.keywords), node.args[-1])
+            yield Mutation.replacing(
+                node, ast.Call(node.func, node.args[:-1], node.keywords), node.args[-1]
+            )
 
 
 def _is_lenient(function: ast.expr) -> bool:
     return isinstance(function, ast.Attribute) or ast.unparse(function) in _LENIENT
 
 
-def dropped_call(source: Source) -> Iterator[Change]:
+def dropped_call(source: Source) -> Iterator[Mutation]:
     """`f(x)` becomes `x`, unless `f` makes an object; `x.strip()` becomes `x`.
 
     A frozenset of elements that are written out stays: only mypy knows it from a set.
@@ -54,19 +56,19 @@ def dropped_call(source: Source) -> Iterator[Change]:
                     continue
                 argument = node.args[0]
                 if not isinstance(argument, ast.GeneratorExp | ast.Starred | ast.Set):
-                    yield Change.to(node, argument)
+                    yield Mutation.replacing(node, argument)
             case ast.Attribute(value=receiver, attr=name) if name in _OF_TEXT:
-                yield Change.to(node, receiver)
+                yield Mutation.replacing(node, receiver)
 
 
-def related_call(source: Source) -> Iterator[Change]:
+def related_call(source: Source) -> Iterator[Mutation]:
     """`any` becomes `all`, `min` becomes `max`, and so on."""
     for node in _calls(source):
         match node.func:
             case ast.Name(id=name) if name in _RELATED:
-                yield Change(node.func, _RELATED[name], node.func)
+                yield Mutation(node.func, _RELATED[name], node.func)
             case ast.Attribute(value=receiver, attr=name) if name in _RELATED:
-                yield Change.to(node.func, ast.Attribute(receiver, _RELATED[name]))
+                yield Mutation.replacing(node.func, ast.Attribute(receiver, _RELATED[name]))
 
 
 def _calls(source: Source) -> Iterator[ast.Call]:

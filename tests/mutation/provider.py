@@ -8,11 +8,11 @@ import cosmic_ray.plugins
 import parso
 
 from tests.mutation import calls, logic, statements, values
-from tests.mutation.source import Change, Position, Source, enums_of, span
+from tests.mutation.source import Mutation, Position, Source, enums_of, span
 
 CORE = Path("src/core")
 
-_Rule = Callable[[Source], Iterator[Change]]
+_Rule = Callable[[Source], Iterator[Mutation]]
 
 _RULES: tuple[_Rule, ...] = (
     logic.forced_condition,
@@ -57,11 +57,11 @@ def register() -> None:
 def _operator(rule: _Rule, enums: dict[str, tuple[str, ...]]) -> type:
     # cosmic-ray shows an operator every node of parso's tree. These look at the whole module alone,
     # and read it with `ast`: parso doesn't understand `match`.
-    def changes(node: Any) -> list[tuple[Source, Change]]:
+    def mutations(node: Any) -> list[tuple[Source, Mutation]]:
         if node.type != "file_input":
             return []
         source = Source(node.get_code(), enums)
-        return [(source, change) for change in rule(source)]
+        return [(source, mutation) for mutation in rule(source)]
 
     class Operator:
         """One of the project's operators."""
@@ -72,12 +72,12 @@ def _operator(rule: _Rule, enums: dict[str, tuple[str, ...]]) -> type:
             return ()
 
         def mutation_positions(self, node: Any) -> Iterator[tuple[Position, Position]]:
-            """Yield the place of each change."""
-            return (span(change.place) for _, change in changes(node))
+            """Yield the place of each mutation."""
+            return (span(mutation.place) for _, mutation in mutations(node))
 
         def mutate(self, node: Any, index: int) -> Any:
-            """Return the module with one change."""
-            source, change = changes(node)[index]
-            return parso.parse(source.changed(change))
+            """Return the module with one mutation."""
+            source, mutation = mutations(node)[index]
+            return parso.parse(source.mutated(mutation))
 
     return Operator

@@ -10,7 +10,7 @@ Position = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Mutation:
     """`node` becomes `code`. `place`: the part of it that the report points at."""
 
     node: Node
@@ -18,7 +18,7 @@ class Change:
     place: Node
 
     @classmethod
-    def to(cls, node: ast.expr, new: ast.expr, place: Node | None = None) -> Self:
+    def replacing(cls, node: ast.expr, new: ast.expr, place: Node | None = None) -> Self:
         """Replace an expression by another one."""
         return cls(node, f"({ast.unparse(new)})", place or node)
 
@@ -49,13 +49,14 @@ class Source:
             yield above
             above = self.parent(above)
 
-    def changed(self, change: Change) -> str:
-        """Return the text with this one change."""
-        start, end = span(change.node)
+    def mutated(self, mutation: Mutation) -> str:
+        """Return the text with this one mutation."""
+        start, end = (self._byte_offset(position) for position in span(mutation.node))
         data = self.text.encode()
-        return (data[: self._at(start)] + change.code.encode() + data[self._at(end) :]).decode()
+        return (data[:start] + mutation.code.encode() + data[end:]).decode()
 
-    def _at(self, position: Position) -> int:
+    def _byte_offset(self, position: Position) -> int:
+        # The columns of Python's syntax trees count bytes of UTF-8, not characters.
         line, column = position
         lines = self.text.encode().splitlines(keepends=True)
         return sum(map(len, lines[: line - 1])) + column

@@ -3,14 +3,14 @@
 import ast
 from collections.abc import Iterator
 
-from tests.mutation.source import Change, Source
+from tests.mutation.source import Mutation, Source
 
 
-def dropped_statement(source: Source) -> Iterator[Change]:
+def dropped_statement(source: Source) -> Iterator[Mutation]:
     """Something isn't done: a call, a change of a value in place, a `raise`, a `continue`."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.stmt) and _does_something(node):
-            yield Change(node, "pass", node)
+            yield Mutation(node, "pass", node)
 
 
 def _does_something(node: ast.stmt) -> bool:
@@ -26,11 +26,11 @@ def _does_something(node: ast.stmt) -> bool:
     )
 
 
-def returned_none(source: Source) -> Iterator[Change]:
+def returned_none(source: Source) -> Iterator[Mutation]:
     """A function returns None. Not in place of False: conditions take both alike, mypy doesn't."""
     for node in ast.walk(source.tree):
         match node:
             case ast.Return(value=None | ast.Constant(value=None | False)):
                 continue
             case ast.Return():
-                yield Change(node, "return None", node)
+                yield Mutation(node, "return None", node)

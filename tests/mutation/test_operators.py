@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.mutation import calls, logic, statements, values
-from tests.mutation.source import Change, Source
+from tests.mutation.source import Mutation, Source
 
 ENUMS = {"Effect": ("DENY", "LEAVE")}
 
@@ -68,9 +68,9 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("operator", "before", "after"), EXAMPLES)
 def test_an_operator_makes_its_mutants(
-    operator: Callable[[Source], Iterator[Change]], before: str, after: list[str]
+    operator: Callable[[Source], Iterator[Mutation]], before: str, after: list[str]
 ) -> None:
     """Each mutant differs from the code by one change, in the order of the code."""
     source = Source(before, ENUMS)
 
-    assert after == [source.changed(change) for change in operator(source)]
+    assert after == [source.mutated(mutation) for mutation in operator(source)]

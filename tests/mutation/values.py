@@ -4,25 +4,25 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.mutation.source import Change, Source
+from tests.mutation.source import Mutation, Source
 
 # Escapes, sets of characters and openings of groups hold characters that look like quantifiers.
 _QUANTIFIER = re.compile(r"\\.|\[(?:\\.|[^\]])+\]|\(\?|([?*+]|\{\d+(?:,\d+)?\})")
 
 
-def dropped_element(source: Source) -> Iterator[Change]:
+def dropped_element(source: Source) -> Iterator[Mutation]:
     """A tuple, list, set or dictionary lacks one element."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Set | ast.List | ast.Tuple):
             if isinstance(node, ast.Set) or isinstance(node.ctx, ast.Load):
                 for one in node.elts:
                     rest = [other for other in node.elts if other is not one]
-                    yield Change.to(node, _like(node, rest), one)
+                    yield Mutation.replacing(node, _like(node, rest), one)
         elif isinstance(node, ast.Dict):
             for place, value in enumerate(node.values):
                 keys = node.keys[:place] + node.keys[place + 1 :]
                 values = node.values[:place] + node.values[place + 1 :]
-                yield Change.to(node, ast.Dict(keys, values), node.keys[place] or value)
+                yield Mutation.replacing(node, ast.Dict(keys, values), node.keys[place] or value)
 
 
 def _like(node: ast.Set | ast.List | ast.Tuple, elements: list[ast.expr]) -> ast.expr:
@@ -32,21 +32,21 @@ def _like(node: ast.Set | ast.List | ast.Tuple, elements: list[ast.expr]) -> ast
     return type(node)(elements, ast.Load())
 
 
-def changed_text(source: Source) -> Iterator[Change]:
+def changed_text(source: Source) -> Iterator[Mutation]:
     """A text has two letters more at each end; a text with values in it has them in front."""
     for node in ast.walk(source.tree):
         if isinstance(source.parent(node), ast.JoinedStr | ast.FormattedValue):
             continue  # changed as a part of the whole
         match node:
             case ast.JoinedStr(values=parts):
-                yield Change.to(node, ast.JoinedStr([ast.Constant("XX"), *parts]))
+                yield Mutation.replacing(node, ast.JoinedStr([ast.Constant("XX"), *parts]))
             case ast.Constant(value=str() as text):
-                yield Change.to(node, ast.Constant(f"XX{text}XX"))
+                yield Mutation.replacing(node, ast.Constant(f"XX{text}XX"))
             case ast.Constant(value=bytes() as content):
-                yield Change.to(node, ast.Constant(b"XX" + content + b"XX"))
+                yield Mutation.replacing(node, ast.Constant(b"XX" + content + b"XX"))
 
 
-def changed_pattern(source: Source) -> Iterator[Change]:
+def changed_pattern(source: Source) -> Iterator[Mutation]:
     """A regular expression repeats something once more or once less."""
     for node in ast.walk(source.tree):
         if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"):
@@ -57,7 +57,7 @@ def changed_pattern(source: Source) -> Iterator[Change]:
             letters = text if isinstance(text, str) else text.decode("latin-1")
             for other in _patterns(letters):
                 value = other if isinstance(text, str) else other.encode("latin-1")
-                yield Change.to(pattern, ast.Constant(value))
+                yield Mutation.replacing(pattern, ast.Constant(value))
 
 
 def _patterns(pattern: str) -> Iterator[str]:
@@ -81,18 +81,18 @@ def _quantifiers(quantifier: str) -> Iterator[str]:
                     yield quantifier[: number.start()] + str(other) + quantifier[number.end() :]
 
 
-def other_member(source: Source) -> Iterator[Change]:
+def other_member(source: Source) -> Iterator[Mutation]:
     """A member of an enum becomes the one that follows it."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             members = source.enums.get(node.value.id, ())
             if node.attr in members and len(members) > 1:
                 following = members[(members.index(node.attr) + 1) % len(members)]
-                yield Change(node, f"{node.value.id}.{following}", node)
+                yield Mutation(node, f"{node.value.id}.{following}", node)
 
 
-def dropped_slice(source: Source) -> Iterator[Change]:
+def dropped_slice(source: Source) -> Iterator[Mutation]:
     """A slice is the whole."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-            yield Change.to(node, node.value, node.slice)
+            yield Mutation.replacing(node, node.value, node.slice)
