@@ -321,7 +321,7 @@ def test_a_detail_is_bounded() -> None:
 
 
 def test_a_refusal_has_a_reason() -> None:
-    """Without one nobody could tell what to do."""
+    """Without a reason and a detail, an operator would not know what to do."""
     with pytest.raises(ValueError, match="needs a reason"):
         Refusal(LEAVE, "", "detail")
 

@@ -1,6 +1,7 @@
 """Only a requester that EC2 and IAM confirm as this cluster's node is advised to be mapped as one.
 
-An operator follows the advice, so whoever gets it by a session's name gets a node's rights.
+An operator follows the advice, so a requester that gets it by a session's name gets a node's
+rights.
 """
 
 from collections.abc import Mapping

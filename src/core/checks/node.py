@@ -86,8 +86,8 @@ def _is_misconfigured(case: Case) -> bool:
 def _not_mapped(case: Case) -> Refusal:
     return Refusal.leave(
         "role not mapped as a node's",
-        f"EC2 instance {case.running_instance.id} isn't treated as a node: map its role "
-        f"{case.profile_role} to system:node:{{{{EC2PrivateDNSName}}}} with the nodes' groups, or "
-        f"give it an access entry of type EC2_LINUX; got {case.csr.username}",
+        f"EC2 instance {case.running_instance.id} isn't treated as a node: if it is meant to be "
+        f"one, map its role {case.profile_role} to system:node:{{{{EC2PrivateDNSName}}}} with the "
+        f"nodes' groups, or give it an access entry of type EC2_LINUX; got {case.csr.username}",
         warns=True,
     )

@@ -49,9 +49,9 @@ UNCONFIRMED: Mapping[str, Mapping[str, Any]] = {
 }
 
 FIX = (
-    f"EC2 instance {INSTANCE_ID} isn't treated as a node: map its role {ROLE} to "
-    "system:node:{{EC2PrivateDNSName}} with the nodes' groups, or give it an access entry of type "
-    "EC2_LINUX; got "
+    f"EC2 instance {INSTANCE_ID} isn't treated as a node: if it is meant to be one, map its role "
+    f"{ROLE} to system:node:{{{{EC2PrivateDNSName}}}} with the nodes' groups, or give it an access "
+    "entry of type EC2_LINUX; got "
 )
 
 LINES: tuple[Line, ...] = (
