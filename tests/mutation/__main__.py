@@ -1,8 +1,9 @@
 """`make mutants`: copy the code and its tests, and run the mutants there.
 
-The copy lets work go on meanwhile. Ctrl-C ends the run, and the next one continues it; with another
-`src/core`, or other operators, it begins again. Where all mutants were tried, those that survived
-are tried again with the present tests.
+The copy lets work go on meanwhile. Ctrl-C ends the run, and the next one continues it. After a
+change of `src/core` or of the operators, a killed mutant counts as killed again while its module is
+the same; `--new` tries all. Where all mutants were tried, those that survived are tried again with
+the present tests.
 """
 
 import filecmp
@@ -14,6 +15,8 @@ from typing import Final
 
 _STATE: Final = Path(".mutants")
 _TREE: Final = _STATE / "tree"
+_SESSION: Final = _STATE / "session.sqlite"
+_EARLIER: Final = _STATE / "earlier.sqlite"
 _COPIED: Final = ("src", "sandbox", "tests", "pyproject.toml")
 _DECIDING: Final = ("src/core", "tests/mutation")
 
@@ -22,8 +25,10 @@ def main() -> None:
     """Copy what is needed, and go on in the copy."""
     if sys.version_info < (3, 12):
         sys.exit("mutation testing needs Python 3.12: earlier ones misplace what f-strings hold")
-    if "--new" in sys.argv or not all(_is_same(part) for part in _DECIDING):
+    if "--new" in sys.argv:
         shutil.rmtree(_STATE, ignore_errors=True)
+    elif _SESSION.exists() and not all(_is_same(part) for part in _DECIDING):
+        _SESSION.replace(_EARLIER)
     for part in _COPIED:
         _copy(Path(part), _TREE / part)
     os.chdir(_TREE)

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.mutation.session import Mutant
 
 _STATE: Final = Path("..")
 _SESSION: Final = _STATE / "session.sqlite"
+_EARLIER: Final = _STATE / "earlier.sqlite"
 _EVERY: Final = 100
 
 
@@ -59,7 +61,12 @@ def _try_all(db: WorkDB, reached: reach.Reach) -> None:
     with TemporaryDirectory() as folder:
         trials = _Trials(db, reached, Path(folder))
         try:
+            known = _known()
             for mutant in session.mutants(db):
+                killer = known.get((Path(mutant.module), mutant.digest))
+                if killer:
+                    session.finish(db, mutant, killer)
+                    continue
                 while len(trials.running) >= jobs:
                     trials.wait()
                 trials.start(mutant)
@@ -68,6 +75,14 @@ def _try_all(db: WorkDB, reached: reach.Reach) -> None:
                 trials.wait()
         finally:
             trials.stop()
+
+
+def _known() -> Mapping[tuple[Path, str], str]:
+    """Return what was killed before the last change of `src/core`."""
+    if not _EARLIER.exists():
+        return {}
+    with use_db(str(_EARLIER)) as db:
+        return session.killers(db)
 
 
 class _Trials:

@@ -57,6 +57,17 @@ def retry_survivors(file: Path) -> None:
         connection.execute("DELETE FROM work_results WHERE test_outcome = 'SURVIVED'")
 
 
+def killers(db: WorkDB) -> dict[tuple[Path, str], str]:
+    """Return what killed each mutant, by its module and the digest of the whole module's code."""
+    return {
+        (item.mutations[0].module_path, json.loads(result.output)["digest"]): json.loads(
+            result.output
+        )["killer"]
+        for item, result in db.completed_work_items
+        if result.test_outcome == TestOutcome.KILLED
+    }
+
+
 def mutants(db: WorkDB) -> Iterator[Mutant]:
     """Yield those without a result, in random order; of several that are the same code, one."""
     seen = {
