@@ -49,7 +49,9 @@ class LegacyRunner:
         return str(path)
 
     def run(self, *arguments: str, stdin: str | bytes = b"") -> Result:
-        return CliRunner().invoke(app, ["legacy", *arguments], input=stdin)
+        # So wide that no path is folded, however long the temporary folder's is.
+        columns = {"COLUMNS": "500"}
+        return CliRunner().invoke(app, ["legacy", *arguments], input=stdin, env=columns)
 
     def found(self, content: str | bytes, name: str = "a.yaml") -> Json:
         """Return the findings of one file; fail on another exit code or an unexpected error."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.threats.row import LINES, VECTORS, Change, Row, unchecked
 
+_NAMES: Final = "src/core/checks/names.py"
 _MOVED: Final = "src/core/checks/moved.py"
 _OWN: Final = "src/core/checks/own_names.py"
 _RESERVED: Final = "src/core/checks/reserved.py"
@@ -20,7 +21,7 @@ ROWS: Final = (
         "tests/attack/test_names.py::test_under_an_extra_suffix_only_the_nodes_first_labels_are_allowed",
         (
             Change(
-                _OWN,
+                _NAMES,
                 "if folded(name) not in own]",
                 "if folded(name) not in own"
                 " and not folded(name).endswith(case.policy.extra_dns_suffixes)]",
