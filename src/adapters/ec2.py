@@ -10,7 +10,7 @@ from adapters.aws_clients import AWS_FAULTS, fault
 from adapters.ec2_items import instance_of, items_of
 from adapters.ec2_xml import read_needed_fields
 from adapters.iam import InstanceProfiles
-from core.budget import FAST_CALL_SECONDS, USUAL_CALL_SECONDS
+from core.budget import FAST_CALL_SECONDS, HOLDERS_SECONDS, USUAL_CALL_SECONDS
 from core.errors import EvidenceUnavailable, OutOfTime
 from core.model import Instance, Role, RoleUnknown
 from core.ports import Clock
@@ -98,7 +98,7 @@ class Ec2Fleet:
         """
         known: dict[IPv4Address, frozenset[str]] = {}
         for batch in _batches([str(address) for address in addresses]):
-            if self._clock.remaining() < USUAL_CALL_SECONDS:
+            if self._clock.remaining() < HOLDERS_SECONDS:
                 break
             try:
                 instances = [one for name in _OF_ADDRESSES for one in self._showing(name, batch)]

@@ -36,6 +36,7 @@ from core.model import (
 )
 from core.peers import PeerIndex
 from core.reading import read_all, read_list
+from core.retained import RetainedRequests
 from core.slices import SLICE, rotated, sliced
 
 #: A function that asks for the evidence of a slice of cases at once.
@@ -80,7 +81,8 @@ class Assessment:
 
     `due`: the cases that were chosen. `parsed`: those of them that were read. `bugs`: cases that
     our own code failed on before they could be judged. `not_read`: how many requests of the whole
-    list were not read for lack of time; their keys and certificates are unknown.
+    list were not read for lack of time; their keys and certificates are unknown. `max_bytes`: as in
+    the plan.
     """
 
     context: ReviewContext
@@ -89,6 +91,7 @@ class Assessment:
     checks: tuple[Check, ...]
     peers: PeerIndex
     gated: Gated
+    max_bytes: int = MAX_BYTES
     due: Sequence[Case] = ()
     parsed: Sequence[ParsedCsr] = ()
     bugs: list[Bug] = field(default_factory=list)
@@ -112,12 +115,15 @@ class Assessment:
         turn = rotated(found, self.context.now)[:SLICE]
         reasons = {id(case.csr): reason for case, reason in turn}
         read = read_all([case for case, _ in turn], self.context, self.budget.may_begin_slice)
-        parsed = [one for one in read if isinstance(one, ParsedCsr)]
-        for evaluations in self.slices_of(parsed):
-            for one in evaluations:
-                if not self._is_stopped_again(one):
-                    self.gated.stopped[reasons[id(one.case.csr)]] -= 1
-                    yield one
+        retained = RetainedRequests(self.max_bytes)
+        for one in read:
+            if isinstance(one, ParsedCsr):
+                retained.add(one)
+        for evaluations in self.slices_of(list(retained.entries)):
+            for judged in evaluations:
+                if not self._is_stopped_again(judged):
+                    self.gated.stopped[reasons[id(judged.case.csr)]] -= 1
+                    yield judged
 
     def _is_stopped_again(self, one: Evaluation) -> bool:
         if isinstance(one, Deferred):
@@ -159,6 +165,7 @@ def assess(
         checks=context.signer.checks,
         peers=PeerIndex(context.now, context.max_age),
         gated=Gated(),
+        max_bytes=plan.max_bytes,
     )
     cases = list(_indexed(csrs, assessment))
     candidates = cases

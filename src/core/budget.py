@@ -61,6 +61,10 @@ _SPARE_SECONDS: Final = 1.0
 # The slowest answers that a slice accepts: 5 s each from EC2 and IAM, 10 s for its writes.
 _SLOWEST_NODES_SECONDS: Final = 5.0 + 5.0 + 10.0 + _SPARE_SECONDS
 
+#: With less time left, EC2 isn't asked which instances have an address. That takes three calls of
+#: up to 5 s, and one requester may cause them: what a slice needs must remain for the others.
+HOLDERS_SECONDS: Final = 3 * 5.0 + _SLOWEST_NODES_SECONDS
+
 
 @dataclass(frozen=True, slots=True)
 class SliceSeconds:

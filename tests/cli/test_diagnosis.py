@@ -193,6 +193,14 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
         lambda: World([a_filed_csr()], [an_instance(launched=NOW)]),
         (Cause.INSTANCE_GONE,),
     ),
+    "not a kubelet's, in the name of a stopped instance": (
+        lambda: World([a_filed_csr(usages=("client auth",))], [an_instance(state="stopped")]),
+        (Cause.NOT_A_KUBELET_REQUEST, Cause.NO_INSTANCE),
+    ),
+    "a person in a session named like a stopped instance": (
+        lambda: World([a_filed_csr(username="alice")], [an_instance(state="stopped")]),
+        (Cause.NOT_A_NODE,),
+    ),
     "Fargate": (
         lambda: World([a_filed_csr(node="fargate-ip-10-0-1-10.ec2.internal")]),
         (Cause.NOT_EC2,),

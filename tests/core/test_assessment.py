@@ -11,7 +11,7 @@ from core.budget import Budget
 from core.checks import KUBELET_SERVING_CHECKS
 from core.context import ReviewContext
 from core.errors import EvidenceUnavailable, OutOfTime
-from core.evidence import NO_EVIDENCE, Evidence
+from core.evidence import NO_EVIDENCE, Answers, Evidence
 from core.memo import weight_of
 from core.model import (
     Bug,
@@ -265,6 +265,25 @@ def test_requests_are_kept_within_the_plans_bound() -> None:
     )
 
     assert (2, ["csr-a"]) == (len(found.due), [parsed.csr.name for parsed in found.parsed])
+
+
+def test_requests_that_are_judged_after_all_others_are_kept_within_the_plans_bound() -> None:
+    """Anyone who may file under many sessions could otherwise fill the function's memory."""
+    context, asked = a_context(), list[str]()
+    csrs = [
+        a_csr(name=f"csr-{number}", username="ops", extra=an_extra(f"i-{number:017x}"))
+        for number in range(3)
+    ]
+    plan = Plan(everything, max_bytes=2 * weight_of(b""))
+
+    def source(cases: Sequence[Case]) -> Answers:
+        asked.extend(case.csr.name for case in cases)
+        return {case.identity: NO_EVIDENCE for case in cases}
+
+    found = assess(csrs, context, plan, source, Budget(FakeClock(), context.signer.seconds))
+
+    assert ([], 2) == (list(found.reconsidered(lambda _: True)), len(asked))
+    assert {"not a node": 3} == found.gated.stopped
 
 
 def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_newest_first() -> (

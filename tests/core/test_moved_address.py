@@ -1,13 +1,14 @@
 """A public address that has left its instance: how a review judges, counts and writes it."""
 
+from dataclasses import fields
 from datetime import timedelta
 from ipaddress import IPv4Address
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from core.checks.moved import is_public, names_public
-from core.model import KUBELET_SERVING, Csr, Decision, Run
+from core.model import KUBELET_SERVING, Csr, Decision, Instance, Run
 from core.review import review
 from core.signers import SIGNERS
 from tests.builders import (
@@ -17,6 +18,7 @@ from tests.builders import (
     a_certificate,
     a_cluster,
     a_filed_csr,
+    an_extra,
     an_instance,
     an_interface,
     approved,
@@ -187,3 +189,23 @@ def test_public_addresses_are_found_as_such_and_as_names() -> None:
     assert names_public([], [IPv4Address("54.1.2.3")])
     assert names_public(["EC2-54-1-2-3.compute-1.amazonaws.com."], [])
     assert not names_public([NODE], [IPv4Address(ADDRESS)])
+
+
+def test_a_bug_met_on_one_request_stops_no_other() -> None:
+    """EC2 is asked for a whole slice at once, before any of its requests is judged."""
+
+    class Broken(Instance):
+        def addresses(self) -> NoReturn:
+            raise RuntimeError("boom")
+
+    healthy = an_instance(id="i-0bbbbbbbbbbbbbbbb", private_dns_name="ip-10-0-1-20.ec2.internal")
+    good = a_filed_csr(
+        name="csr-a", node=healthy.private_dns_name, dns=(), extra=an_extra(healthy.id)
+    )
+    made = an_instance()
+    broken = Broken(**{one.name: getattr(made, one.name) for one in fields(made)})
+    world = FakeWorld(good, moved(), fleet=FakeFleet((broken, healthy)))
+
+    done = run(world)
+
+    assert ({"csr-a": "Approved"}, 1) == (world.api.conditions, done.totals.bugs)

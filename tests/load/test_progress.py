@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from core.model import Action
+from core.model import Action, Decision
 from core.slices import SLICE
-from tests.builders import NOW, an_extra
+from tests.builders import NOW, a_filed_csr, an_extra
 from tests.load.slow_world import SlowWorld, Speed, a_machine, asked_by
 
 #: The slowest answers before a read time-out: 5 s for AWS, 10 s for a cluster.
@@ -47,6 +47,23 @@ def test_the_slowest_answers_leave_time_to_write_some_of_a_slice() -> None:
 
     assert 16 == world.review().count(Action.APPROVED)
     assert 16 == world.review().count(Action.APPROVED)
+
+
+def test_a_request_for_an_address_that_may_have_moved_takes_no_time_from_the_writes() -> None:
+    """Which instance has the address only changes how a denial is counted."""
+    machines = [a_machine(number) for number in range(SLICE)]
+    public = replace(machines[0].enis[0], public="198.51.100.10")
+    machines[0] = replace(machines[0], enis=(public,))
+    csrs = [asked_by(machine, number) for number, machine in enumerate(machines)]
+    moved = a_filed_csr(
+        node=machines[0].name, dns=(machines[0].name,), ips=(public.ip, "203.0.113.9")
+    )
+    csrs[0] = replace(csrs[0], request=moved.request)
+    world = SlowWorld(csrs, {machine.id: machine for machine in machines}, SLOWEST)
+
+    run = world.review()
+
+    assert (16, 1) == (run.count(Action.APPROVED), run.due(Decision.DENY))
 
 
 def test_many_profiles_and_a_slow_iam_delay_their_own_nodes_only() -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from cli.diagnose.name_status import NameStatus, RequestedName
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.model import ADDRESS_MOVED, Case, Instance, NotProvided, Refusal, RoleUnknown
+from core.model import ADDRESS_MOVED, Case, Effect, Instance, NotProvided, Refusal, RoleUnknown
 
 
 class Need(Enum):
@@ -164,8 +164,12 @@ def explain_refusals(
     `may_lag`: the request is so young that EC2 may not show its instance yet.
     """
     refusals = list(refusals)
-    # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone.
-    if is_gone(case, may_lag=True):
+    # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone. An
+    # attacker may name a stopped instance, so what disproves a request must not be hidden by that.
+    is_disproved = any(
+        one.effect is Effect.DENY or one.check == "requester-is-node" for one in refusals
+    )
+    if is_gone(case, may_lag=True) and not is_disproved:
         return (Explanation(Cause.INSTANCE_GONE),)
     if refusals and all(one.reason == ADDRESS_MOVED for one in refusals):
         return (Explanation(Cause.ADDRESS_MOVED, refusals[0].detail),)

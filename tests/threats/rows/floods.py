@@ -90,6 +90,24 @@ ROWS: Final = (
         (Change("src/core/retained.py", "while self._weight > self._max_bytes:", "while False:"),),
     ),
     Row(
+        "fill the memory with the parsed form of large requests under sessions that are named like "
+        "instances",
+        "tests/core/test_assessment.py"
+        "::test_requests_that_are_judged_after_all_others_are_kept_within_the_plans_bound",
+        (
+            Change(
+                "src/core/assessment.py", "RetainedRequests(self.max_bytes)", "RetainedRequests()"
+            ),
+        ),
+    ),
+    Row(
+        "make the approver ask a slow EC2 about an address that has moved, so that others' "
+        "approvals aren't written in time",
+        "tests/load/test_progress.py"
+        "::test_a_request_for_an_address_that_may_have_moved_takes_no_time_from_the_writes",
+        (Change("src/adapters/ec2.py", "remaining() < HOLDERS_SECONDS", "remaining() < 0"),),
+    ),
+    Row(
         "list another request under the uid and version of one that was parsed before",
         "tests/core/test_review.py::test_another_request_under_the_same_uid_and_version_is_read_again",
         (Change("src/core/memo.py", "sha256(content)", 'sha256(b"")'),),

@@ -43,6 +43,19 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "hide a request that is disproved from `diagnose`, by a session named like a stopped "
+        "instance",
+        "tests/cli/test_diagnosis.py::test_each_open_request_has_its_causes",
+        (
+            Change(
+                "src/cli/diagnose/causes.py",
+                "may_lag=True) and not is_disproved:",
+                "may_lag=True):",
+            ),
+        ),
+        cases="a stopped instance",
+    ),
+    Row(
         "delay nodes by filing under thousands of sessions that are named like instances",
         "tests/core/test_review_misconfigured.py::test_strangers_never_delay_a_node",
         (Change("src/core/assessment.py", "self.context.now)[:SLICE]", "self.context.now)"),),
