@@ -57,6 +57,10 @@ class ClusterCache:
             self._keep(name, region, described)
         return described
 
+    def keeps(self, name: str, region: str) -> bool:
+        """Return whether `get` returns a kept description without asking EKS."""
+        return self._younger_than(name, region, KEPT_FOR) is not None
+
     def forget(self, name: str, region: str) -> None:
         """Drop a description. Call this after a 401, a TLS error or a connection error.
 

@@ -24,7 +24,7 @@ from adapters.queue import Assignment
 from adapters.reach import Reach
 from adapters.retry import Retries
 from core import selection
-from core.budget import SECOND_SIGNER_SECONDS
+from core.budget import SECOND_SIGNER_SECONDS, USUAL_CALL_SECONDS
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.memo import Memo
 from core.ports import Clock, Ports
@@ -41,6 +41,7 @@ from handlers.environment import (
     served_regions,
 )
 
+_NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
 
 
@@ -88,7 +89,7 @@ class Reviewer:
         try:
             self._review(name, region, clock)
         except ClusterNotFound:
-            self._ledger.skipped(name, region, "EKS has no such cluster")
+            self._ledger.skipped(name, region, _NO_SUCH_CLUSTER)
         except ClusterUnavailable as error:
             self._ledger.cluster_unavailable(name, region, error)
 
@@ -98,6 +99,7 @@ class Reviewer:
         if not selection.is_named(self._settings, name, region, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
             return
+        was_kept = self._clusters.keeps(name, region)
         described = self._clusters.get(name, region)
         if not selection.is_selected(self._settings, described.cluster, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by CLUSTER_TAG")
@@ -116,7 +118,10 @@ class Reviewer:
                 first, described, ReservedClock(clock, SECOND_SIGNER_SECONDS * len(others))
             )
         except ClusterUnavailable as error:
-            self._not_reviewed(described, error)
+            if was_kept and (replaced := self._replaced(described, error, clock)):
+                self._ledger.skipped(name, region, replaced)
+            else:
+                self._not_reviewed(described, error)
             return
         self._reach.listed(described)
         for signer in others:
@@ -141,6 +146,25 @@ class Reviewer:
                 self._ledger.unreachable(name, region, cut_off, required)
             case failure:
                 self._ledger.cluster_unavailable(name, region, failure)
+
+    def _replaced(self, old: DescribedCluster, error: ClusterUnavailable, clock: Clock) -> str:
+        """Return why the kept description is of no cluster any more; empty if that isn't known.
+
+        Each environment keeps it for minutes after the cluster was deleted. Their errors would fire
+        an alarm although all is well.
+        """
+        if isinstance(error, Unreachable) or clock.remaining() < USUAL_CALL_SECONDS:
+            return ""
+        self._clusters.forget(old.cluster.name, old.cluster.region)
+        try:
+            new = self._describe(old.cluster.name, old.cluster.region)
+        except ClusterNotFound:
+            return _NO_SUCH_CLUSTER
+        except ClusterUnavailable:
+            return ""
+        if not selection.is_reviewable(new.status):
+            return f"status {new.status}"
+        return "" if new.endpoint == old.endpoint else "EKS describes another endpoint now"
 
     def _required(self, described: DescribedCluster) -> str:
         """Return why it is an error that the cluster isn't reviewed; empty if it isn't one."""

@@ -116,7 +116,7 @@ def test_a_new_cluster_of_the_same_name_may_refuse(account: Account, lambdas: La
     lambdas.discard_output()
     account.cluster(onboarded=False)
 
-    lambdas.review()  # the old endpoint is gone, which makes the cluster's description be forgotten
+    lambdas.review()  # the old endpoint is gone, and EKS describes another one
     lambdas.discard_output()
     lambdas.review()
 
