@@ -42,6 +42,7 @@ from handlers.environment import (
 )
 
 _NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
+_SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
 
 
@@ -102,11 +103,11 @@ class Reviewer:
         was_kept = self._clusters.keeps(name, region)
         described = self._clusters.get(name, region)
         if not selection.is_selected(self._settings, described.cluster, home=self._aws.home):
-            self._ledger.skipped(name, region, "not selected by CLUSTER_TAG")
+            self._excluded(described, "not selected by CLUSTER_TAG")
             return
         if selection.is_off(described.cluster):
             is_chosen = selection.is_singled_out(self._settings, name)
-            self._ledger.switched_off(name, region, OFF_THOUGH_SELECTED if is_chosen else "")
+            self._excluded(described, _SWITCHED_OFF, OFF_THOUGH_SELECTED if is_chosen else "")
             return
         if not selection.is_reviewable(described.status):
             self._ledger.skipped(name, region, f"status {described.status}")
@@ -132,6 +133,17 @@ class Reviewer:
                 # error, even NotOnboarded.
                 self._clusters.forget(name, region)
                 self._ledger.cluster_unavailable(name, region, error, signer.name)
+
+    def _excluded(self, described: DescribedCluster, reason: str, unexpected: str = "") -> None:
+        """Record that the cluster's tags exclude it.
+
+        The dispatcher reports that, too, unless it doesn't read the tags of that time: it keeps its
+        own description, or can't get one.
+        """
+        name, region = described.cluster.name, described.cluster.region
+        if not unexpected and self._reach.has_listed(described):
+            unexpected = f"a tag has ended its reviews: {reason}"
+        self._ledger.skipped(name, region, reason, unexpected)
 
     def _not_reviewed(self, described: DescribedCluster, error: ClusterUnavailable) -> None:
         """Record that the cluster refused us, failed, or can't be reached."""

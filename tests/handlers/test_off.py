@@ -134,6 +134,33 @@ def test_the_reviewer_notices_it_on_a_selected_cluster(account: Account, lambdas
     assert "UnexpectedlyOffAlarm" in lambdas.alarms()
 
 
+@pytest.mark.parametrize(
+    ("settings", "tags", "reason"),
+    [
+        ({}, OFF, "switched off by its tag csr-approver:mode"),
+        ({"CLUSTER_TAG": "team"}, {}, "not selected by CLUSTER_TAG"),
+    ],
+    ids=["off", "not selected"],
+)
+def test_the_reviewer_notices_that_a_tag_ends_reviews_that_are_still_assigned(
+    account: Account, lambdas: Lambdas, settings: dict[str, str], tags: dict[str, str], reason: str
+) -> None:
+    """Tags that are put right whenever the dispatcher reads them end no reviews unnoticed."""
+    lambdas.settings(**settings)
+    account.cluster(tags={"team": "x"})
+    lambdas.review()
+    account.change("prod", tags=tags)
+    lambdas.discard_output()
+
+    lambdas.set_clock_ahead(timedelta(minutes=15))
+    lambdas.review()
+
+    totals = lambdas.metrics()
+    assert (totals["Skipped"], totals["UnexpectedlyOff"]) == (1, 1)
+    [line] = lambdas.lines_with("cluster unexpectedly off")
+    assert line["reason"] == f"a tag has ended its reviews: {reason}"
+
+
 class TestNothingSelected:
     """There are clusters, and none is expected."""
 
