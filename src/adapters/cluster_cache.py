@@ -41,6 +41,7 @@ class ClusterCache:
         kept = self._younger_than(name, region, KEPT_FOR)
         if kept:
             return kept
+        asked_at = self._now()
         try:
             described = self._ask(name, region)
         except EksSilent:
@@ -54,7 +55,7 @@ class ClusterCache:
             raise
         self.forget(name, region)
         if is_reviewable(described.status):
-            self._keep(name, region, described)
+            self._keep(name, region, asked_at, described)
         return described
 
     def keeps(self, name: str, region: str) -> bool:
@@ -77,9 +78,11 @@ class ClusterCache:
             return kept
         return None
 
-    def _keep(self, name: str, region: str, described: DescribedCluster) -> None:
+    def _keep(
+        self, name: str, region: str, asked_at: datetime, described: DescribedCluster
+    ) -> None:
         with self._changing:
             # A dict keeps the order of insertion, so its first key is the oldest description.
             while len(self._descriptions) >= _MAX_DESCRIPTIONS:
                 del self._descriptions[next(iter(self._descriptions))]
-            self._descriptions[name, region] = (self._now(), described)
+            self._descriptions[name, region] = (asked_at, described)
