@@ -865,6 +865,20 @@ def test_text_of_a_cluster_is_escaped(world: World) -> None:
     assert "tagged \\x1b[31m[bold]x" in shown
 
 
+@pytest.mark.parametrize(
+    ("tag", "detail"),
+    [
+        ("approve-only", "the stack serves the cluster; tagged approve-only"),
+        ("Off", "the stack serves the cluster; tagged Off, which isn't a mode: nothing is written"),
+    ],
+)
+def test_a_mode_tag_is_shown_with_what_it_means(world: World, tag: str, detail: str) -> None:
+    """A mistyped mode writes nothing, and doesn't switch the cluster off."""
+    world.account.change("prod", tags={"csr-approver:mode": tag})
+
+    assert world.look("prod", code=0)["selected"]["detail"] == detail
+
+
 @pytest.mark.parametrize("name", ["../x", "a b"])
 def test_an_invalid_cluster_name_is_wrong_usage(world: World, name: str) -> None:
     assert "not the name of an EKS cluster" in world.runner.run("doctor", name, code=2).stderr
