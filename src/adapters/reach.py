@@ -22,14 +22,19 @@ _MAX_KEPT: Final = 2_000
 # Causes of an answer that the API server gave, over a connection that the cluster's CA vouches for.
 _ANSWERS: Final = frozenset({"status", "answer", "size"})
 
+# On a selected cluster the tag fires the alarm unexpectedly-off for as long as it is selected.
+_OR_EXCLUDE: Final = (
+    "; or tag the cluster csr-approver:mode=off, and select it neither by ClusterNames (other than"
+    " *) nor by ClusterTag"
+)
+
 #: What to do about a private endpoint, and about one that is closed to Lambda's addresses.
 NEEDS_SUBNETS: Final = (
-    "deploy the stack with SubnetIds and SecurityGroupIds that reach the endpoint, or tag the"
-    " cluster csr-approver:mode=off"
+    f"deploy the stack with SubnetIds and SecurityGroupIds that reach the endpoint{_OR_EXCLUDE}"
 )
 NEEDS_ADDRESS: Final = (
     "deploy the stack with SubnetIds, and allow their NAT gateway in publicAccessCidrs or reach the"
-    " private endpoint from them; or tag the cluster csr-approver:mode=off"
+    f" private endpoint from them{_OR_EXCLUDE}"
 )
 _NEEDS_ROUTE: Final = (
     "check routes, DNS and security groups between the reviewer's subnets and the endpoint"
