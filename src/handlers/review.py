@@ -196,7 +196,11 @@ class Reviewer:
         fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock, fast_fail)
         with self._api(described, clock) as api:
             ports = Ports(api, fleet, clock, self._ledger, api.services, self._memo)
-            review(described.cluster, signer, self._settings, ports)
+            try:
+                review(described.cluster, signer, self._settings, ports)
+            finally:
+                if api.has_connected:
+                    self._reach.connected(described)
 
     def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:
         doubtful = self._reach.is_doubtful(described)
