@@ -610,6 +610,16 @@ def test_a_line_of_another_cluster_shows_nothing(world: World) -> None:
     assert "the endpoint is open to all addresses" == world.look(code=0)["reach"]["detail"]
 
 
+def test_a_line_with_two_messages_is_ignored(world: World) -> None:
+    """CloudWatch may read the first one, and Python reads the last. Others may write such lines."""
+    event = _line("cluster unreachable", detail="x", fix="y")
+    event["message"] = event["message"].replace("{", '{"message": "cluster reviewed", ', 1)
+    event["message"] = event["message"].replace('"cluster unreachable"', "{}")
+    _logged(world, event)
+
+    assert "the endpoint is open to all addresses" == world.look(code=0)["reach"]["detail"]
+
+
 def test_a_log_that_cannot_be_read_is_unknown(world: World) -> None:
     _logged(world)
     world.stub.overrides["FilterLogEvents"] = "AccessDeniedException"
