@@ -69,6 +69,11 @@ class ApiConnection:
             self._rest.pool_manager, clock.remaining() + _GRACE_SECONDS
         )
 
+    @property
+    def has_connected(self) -> bool:
+        """Whether a connection was made to a server that the cluster's CA vouches for."""
+        return self._connection_deadline.has_connected
+
     def call(
         self,
         method: str,

@@ -41,6 +41,7 @@ class ClusterCache:
         kept = self._younger_than(name, region, KEPT_FOR)
         if kept:
             return kept
+        asked_at = self._now()
         try:
             described = self._ask(name, region)
         except EksSilent:
@@ -54,8 +55,12 @@ class ClusterCache:
             raise
         self.forget(name, region)
         if is_reviewable(described.status):
-            self._keep(name, region, described)
+            self._keep(name, region, asked_at, described)
         return described
+
+    def keeps(self, name: str, region: str) -> bool:
+        """Return whether `get` returns a kept description without asking EKS."""
+        return self._younger_than(name, region, KEPT_FOR) is not None
 
     def forget(self, name: str, region: str) -> None:
         """Drop a description. Call this after a 401, a TLS error or a connection error.
@@ -73,9 +78,11 @@ class ClusterCache:
             return kept
         return None
 
-    def _keep(self, name: str, region: str, described: DescribedCluster) -> None:
+    def _keep(
+        self, name: str, region: str, asked_at: datetime, described: DescribedCluster
+    ) -> None:
         with self._changing:
             # A dict keeps the order of insertion, so its first key is the oldest description.
             while len(self._descriptions) >= _MAX_DESCRIPTIONS:
                 del self._descriptions[next(iter(self._descriptions))]
-            self._descriptions[name, region] = (self._now(), described)
+            self._descriptions[name, region] = (asked_at, described)

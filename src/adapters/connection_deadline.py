@@ -20,6 +20,8 @@ class ConnectionDeadline:
         """`seconds`: until the connections made from now on are shut down. Close it after a run."""
         self._lines: list[socket.socket] = []
         self._over = False
+        #: Whether a connection was made, and its certificate is of the CA that is trusted.
+        self.has_connected = False
         self._lock = Lock()
         manager.pool_classes_by_scheme = {"https": _watched_pool(self)}
         self._timer = Timer(max(0.0, seconds), self._shut_down_all)
@@ -56,6 +58,10 @@ def _watched_pool(watcher: ConnectionDeadline) -> type[HTTPSConnectionPool]:
             line = super()._new_conn()
             watcher.watch(line)
             return line
+
+        def connect(self) -> None:
+            super().connect()
+            watcher.has_connected = True
 
     class Pool(HTTPSConnectionPool):
         ConnectionCls: Any = Connection

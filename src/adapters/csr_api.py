@@ -73,6 +73,11 @@ class KubernetesCsrApi:
         self._connection.close()
 
     @property
+    def has_connected(self) -> bool:
+        """Whether a connection was made to a server that the cluster's CA vouches for."""
+        return self._connection.has_connected
+
+    @property
     def services(self) -> KubernetesServices:
         """The cluster's Services, over the same connections."""
         return KubernetesServices(self._connection)

@@ -116,20 +116,12 @@ class PowertoolsLedger:
         self._log(_warned_if(required), "cluster unreachable", line)
         self._emit_account({"Unreachable": 1, "ReviewErrors": int(bool(required))})
 
-    def skipped(self, cluster: str, region: str, reason: str) -> None:
-        """Record that the review ended on purpose: the cluster is gone, not ready or not selected.
+    def skipped(self, cluster: str, region: str, reason: str, unexpected: str = "") -> None:
+        """Record that the review ended on purpose: the cluster is gone, not ready or excluded.
 
-        There are no metrics for the cluster, which may not exist.
+        `unexpected`: why its exclusion needs attention; empty if it doesn't. There are no metrics
+        for the cluster, which may not exist.
         """
-        self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
-        self._emit_account({"Skipped": 1})
-
-    def switched_off(self, cluster: str, region: str, unexpected: str = "") -> None:
-        """Record, for the reviewer, that the cluster's tag switches its reviews off.
-
-        `unexpected`: why that needs attention; empty if it doesn't.
-        """
-        reason = "switched off by its tag csr-approver:mode"
         self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
         self._emit_account({"Skipped": 1})
         if unexpected:

@@ -11,7 +11,7 @@ NAMESPACE: Final = "CsrApprover"
 
 #: How the review of a message ends: each is counted by exactly one of these, unless the function
 #: fails. The alarm on missing reviews subtracts them from `Expected`. `Unreachable`: the reviewer
-#: got no list from the cluster. `Skipped`: it ended at once, on purpose.
+#: got no list from the cluster. `Skipped`: the cluster is excluded, not ready, or gone.
 ENDS: Final = ("Completed", "NotOnboarded", "Unreachable", "Skipped")
 
 #: What the dispatcher emits, zeros too, beside the zeros of ENDS.

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.eks import DescribedCluster
-from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
+from core.errors import ClusterUnavailable, Unreachable
 
 #: How long an endpoint that failed isn't contacted.
 LEFT_FOR: Final = timedelta(minutes=15)
@@ -19,17 +19,19 @@ APART: Final = timedelta(minutes=1)
 
 _MAX_KEPT: Final = 2_000
 
-# Causes of an answer that the API server gave, over a connection that the cluster's CA vouches for.
-_ANSWERS: Final = frozenset({"status", "answer", "size"})
+# On a selected cluster the tag fires the alarm unexpectedly-off for as long as it is selected.
+_OR_EXCLUDE: Final = (
+    "; or tag the cluster csr-approver:mode=off, and select it neither by ClusterNames (other than"
+    " *) nor by ClusterTag"
+)
 
 #: What to do about a private endpoint, and about one that is closed to Lambda's addresses.
 NEEDS_SUBNETS: Final = (
-    "deploy the stack with SubnetIds and SecurityGroupIds that reach the endpoint, or tag the"
-    " cluster csr-approver:mode=off"
+    f"deploy the stack with SubnetIds and SecurityGroupIds that reach the endpoint{_OR_EXCLUDE}"
 )
 NEEDS_ADDRESS: Final = (
     "deploy the stack with SubnetIds, and allow their NAT gateway in publicAccessCidrs or reach the"
-    " private endpoint from them; or tag the cluster csr-approver:mode=off"
+    f" private endpoint from them{_OR_EXCLUDE}"
 )
 _NEEDS_ROUTE: Final = (
     "check routes, DNS and security groups between the reviewer's subnets and the endpoint"
@@ -43,7 +45,7 @@ class Reach:
         """`now`: the present, with time zone. `in_vpc`: whether the reviewer has subnets."""
         self._now = now
         self._in_vpc = in_vpc
-        self._answered: dict[str, bool] = {}  # whether it has let us list requests, too
+        self._connected: dict[str, bool] = {}  # whether it has let us list requests, too
         self._failed: dict[str, tuple[datetime, datetime]] = {}  # the first time and the last one
 
     def check(self, described: DescribedCluster) -> None:
@@ -67,23 +69,25 @@ class Reach:
         """Return whether there may be no way to the endpoint, so that attempts should be short.
 
         Outside a VPC that is so if only some addresses may use it, because Lambda's isn't known;
-        inside one, always. It ends with the first answer.
+        inside one, always. It ends with the first connection.
         """
         may_be_shut = self._in_vpc or described.is_restricted
-        return may_be_shut and described.endpoint not in self._answered
+        return may_be_shut and described.endpoint not in self._connected
 
     def has_listed(self, described: DescribedCluster) -> bool:
         """Return whether the cluster has let this environment list its requests before."""
-        return self._answered.get(described.endpoint, False)
+        return self._connected.get(described.endpoint, False)
+
+    def connected(self, described: DescribedCluster) -> None:
+        """Remember that there is a way to the endpoint, even if it gave no answer."""
+        self._remember(described.endpoint, listed=self.has_listed(described))
 
     def listed(self, described: DescribedCluster) -> None:
         """Remember that the cluster let us list its requests."""
-        self._has_answered(described.endpoint, listed=True)
+        self._remember(described.endpoint, listed=True)
 
     def explain(self, described: DescribedCluster, error: ClusterUnavailable) -> ClusterUnavailable:
         """Remember how a review failed; return its error, `Unreachable` if no way leads there."""
-        if isinstance(error, NotOnboarded) or error.cause in _ANSWERS:
-            self._has_answered(described.endpoint, listed=self.has_listed(described))
         if error.cause != "connection" or not self.is_doubtful(described):
             return error
         if isinstance(error, Unreachable):  # it wasn't contacted
@@ -94,11 +98,11 @@ class Reach:
         self._failed[described.endpoint] = first, now
         return self._unreachable(error.detail)
 
-    def _has_answered(self, endpoint: str, *, listed: bool) -> None:
+    def _remember(self, endpoint: str, *, listed: bool) -> None:
         self._failed.pop(endpoint, None)
-        self._answered.pop(endpoint, None)
-        _make_room(self._answered)
-        self._answered[endpoint] = listed
+        self._connected.pop(endpoint, None)
+        _make_room(self._connected)
+        self._connected[endpoint] = listed
 
     def _unreachable(self, detail: str) -> Unreachable:
         fix = _NEEDS_ROUTE if self._in_vpc else NEEDS_ADDRESS

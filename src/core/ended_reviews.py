@@ -24,10 +24,12 @@ class EndedReviews:
     def is_reported(self, cluster: Hashable, choice: Choice) -> bool:
         """Return whether a tag has ended the cluster's reviews within the last hour.
 
-        `choice`: this run's. It says nothing about a cluster that isn't ready, or wasn't described.
+        `choice`: this run's. It says nothing about a cluster that wasn't described.
         """
         if choice is Choice.REVIEWED:
             self._keep(cluster)
+        elif choice is Choice.NOT_READY:  # what is ready later is another cluster of this name
+            self._ended.pop(cluster, None)
         if choice not in {Choice.OFF, Choice.NOT_SELECTED} or cluster not in self._ended:
             return False
         since = self._ended[cluster] or self._now()

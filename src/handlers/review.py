@@ -24,7 +24,7 @@ from adapters.queue import Assignment
 from adapters.reach import Reach
 from adapters.retry import Retries
 from core import selection
-from core.budget import SECOND_SIGNER_SECONDS
+from core.budget import SECOND_SIGNER_SECONDS, USUAL_CALL_SECONDS
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.memo import Memo
 from core.ports import Clock, Ports
@@ -41,6 +41,8 @@ from handlers.environment import (
     served_regions,
 )
 
+_NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
+_SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
 
 
@@ -88,7 +90,7 @@ class Reviewer:
         try:
             self._review(name, region, clock)
         except ClusterNotFound:
-            self._ledger.skipped(name, region, "EKS has no such cluster")
+            self._ledger.skipped(name, region, _NO_SUCH_CLUSTER)
         except ClusterUnavailable as error:
             self._ledger.cluster_unavailable(name, region, error)
 
@@ -98,13 +100,14 @@ class Reviewer:
         if not selection.is_named(self._settings, name, region, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
             return
+        was_kept = self._clusters.keeps(name, region)
         described = self._clusters.get(name, region)
         if not selection.is_selected(self._settings, described.cluster, home=self._aws.home):
-            self._ledger.skipped(name, region, "not selected by CLUSTER_TAG")
+            self._excluded(described, "not selected by CLUSTER_TAG")
             return
         if selection.is_off(described.cluster):
             is_chosen = selection.is_singled_out(self._settings, name)
-            self._ledger.switched_off(name, region, OFF_THOUGH_SELECTED if is_chosen else "")
+            self._excluded(described, _SWITCHED_OFF, OFF_THOUGH_SELECTED if is_chosen else "")
             return
         if not selection.is_reviewable(described.status):
             self._ledger.skipped(name, region, f"status {described.status}")
@@ -116,7 +119,10 @@ class Reviewer:
                 first, described, ReservedClock(clock, SECOND_SIGNER_SECONDS * len(others))
             )
         except ClusterUnavailable as error:
-            self._not_reviewed(described, error)
+            if was_kept and (replaced := self._replaced(described, error, clock)):
+                self._ledger.skipped(name, region, replaced)
+            else:
+                self._not_reviewed(described, error)
             return
         self._reach.listed(described)
         for signer in others:
@@ -127,6 +133,17 @@ class Reviewer:
                 # error, even NotOnboarded.
                 self._clusters.forget(name, region)
                 self._ledger.cluster_unavailable(name, region, error, signer.name)
+
+    def _excluded(self, described: DescribedCluster, reason: str, unexpected: str = "") -> None:
+        """Record that the cluster's tags exclude it.
+
+        The dispatcher reports that, too, unless it doesn't read the tags of that time: it keeps its
+        own description, or can't get one.
+        """
+        name, region = described.cluster.name, described.cluster.region
+        if not unexpected and self._reach.has_listed(described):
+            unexpected = f"a tag has ended its reviews: {reason}"
+        self._ledger.skipped(name, region, reason, unexpected)
 
     def _not_reviewed(self, described: DescribedCluster, error: ClusterUnavailable) -> None:
         """Record that the cluster refused us, failed, or can't be reached."""
@@ -141,6 +158,25 @@ class Reviewer:
                 self._ledger.unreachable(name, region, cut_off, required)
             case failure:
                 self._ledger.cluster_unavailable(name, region, failure)
+
+    def _replaced(self, old: DescribedCluster, error: ClusterUnavailable, clock: Clock) -> str:
+        """Return why the kept description is of no cluster any more; empty if that isn't known.
+
+        Each environment keeps it for minutes after the cluster was deleted. Their errors would fire
+        an alarm although all is well.
+        """
+        if isinstance(error, Unreachable) or clock.remaining() < USUAL_CALL_SECONDS:
+            return ""
+        self._clusters.forget(old.cluster.name, old.cluster.region)
+        try:
+            new = self._describe(old.cluster.name, old.cluster.region)
+        except ClusterNotFound:
+            return _NO_SUCH_CLUSTER
+        except ClusterUnavailable:
+            return ""
+        if not selection.is_reviewable(new.status):
+            return f"status {new.status}"
+        return "" if new.endpoint == old.endpoint else "EKS describes another endpoint now"
 
     def _required(self, described: DescribedCluster) -> str:
         """Return why it is an error that the cluster isn't reviewed; empty if it isn't one."""
@@ -160,7 +196,11 @@ class Reviewer:
         fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock, fast_fail)
         with self._api(described, clock) as api:
             ports = Ports(api, fleet, clock, self._ledger, api.services, self._memo)
-            review(described.cluster, signer, self._settings, ports)
+            try:
+                review(described.cluster, signer, self._settings, ports)
+            finally:
+                if api.has_connected:
+                    self._reach.connected(described)
 
     def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:
         doubtful = self._reach.is_doubtful(described)

@@ -244,6 +244,27 @@ def test_once_it_has_answered_a_doubtful_endpoint_is_treated_like_any_other() ->
     assert len(server.seen) == 3
 
 
+@pytest.mark.parametrize(
+    ("ca_pem", "is_connected"), [(CA_PEM, True), (OTHER_CA_PEM, False)], ids=["its CA", "another"]
+)
+def test_a_connection_is_one_that_the_clusters_ca_vouches_for(
+    ca_pem: str, *, is_connected: bool
+) -> None:
+    """It shows that there is a way to the API server, even if no answer comes."""
+    clock = StillClock()
+    with (
+        scripted_api(in_turn(HANGS_UP)) as server,
+        KubernetesCsrApi(
+            server.url, ca_pem, lambda: "token", clock, retries=Retries(clock, sleep=clock.sleep)
+        ) as api,
+    ):
+        assert not api.has_connected
+        with pytest.raises(ClusterUnavailable):
+            api.list_csrs(KUBELET_SERVING)
+
+        assert api.has_connected is is_connected
+
+
 def test_an_unknown_host_is_a_connection_failure() -> None:
     """An unknown host name is a connection failure."""
     error = failing("https://nowhere.invalid")

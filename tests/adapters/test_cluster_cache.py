@@ -18,11 +18,13 @@ class CountedDescribe:
     def __init__(self, status: str = "ACTIVE") -> None:
         self.names: list[tuple[str, str]] = []
         self.time = NOW
+        self.takes = timedelta()
         self.status = status
         self.error: Exception | None = None
 
     def __call__(self, name: str, region: str) -> DescribedCluster:
         self.names.append((name, region))
+        self.time += self.takes
         if self.error is not None:
             raise self.error
         cluster = Cluster(name, region, "")
@@ -46,6 +48,18 @@ def test_a_description_is_kept_for_15_minutes() -> None:
     assert len(describe_calls.names) == 2
 
 
+def test_a_description_ages_from_when_eks_was_asked() -> None:
+    """Lambda may stop a function in the middle of a call, and continue it after any time."""
+    describe_calls = CountedDescribe()
+    describe_calls.takes = timedelta(minutes=15)
+    cache = ClusterCache(describe_calls, describe_calls.now)
+
+    cache.get("prod", "eu-west-1")
+    cache.get("prod", "eu-west-1")
+
+    assert len(describe_calls.names) == 2
+
+
 def test_clusters_of_one_name_in_two_regions_are_two() -> None:
     """Name and Region together are the cluster."""
     describe_calls = CountedDescribe()
@@ -66,6 +80,20 @@ def test_a_forgotten_description_is_requested_again() -> None:
     cache.get("prod", "eu-west-1")
 
     assert len(describe_calls.names) == 2
+
+
+def test_it_says_whether_it_would_ask_eks() -> None:
+    """A kept description may be of a cluster that was deleted since."""
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now)
+    assert not cache.keeps("prod", "eu-west-1")
+
+    cache.get("prod", "eu-west-1")
+    assert cache.keeps("prod", "eu-west-1")
+    assert not cache.keeps("prod", "us-east-1")
+
+    describe_calls.time = NOW + timedelta(minutes=15)
+    assert not cache.keeps("prod", "eu-west-1")
 
 
 def test_a_cluster_being_created_is_not_kept() -> None:

@@ -834,12 +834,12 @@ def test_a_thousand_clusters_that_are_off_are_counted_and_a_hundred_named(
 @pytest.mark.parametrize("unexpected", ["", "why"])
 def test_a_cluster_that_is_off_is_skipped(output: LedgerOutput, unexpected: str) -> None:
     """If that needs attention, the reviewer reports it as the dispatcher does."""
-    output.ledger.switched_off("prod", "eu-west-1", unexpected)
+    output.ledger.skipped("prod", "eu-west-1", "off", unexpected)
     skipped, *warned = output.lines()
     account, *others = output.blobs()
 
     assert (skipped["message"], skipped["level"]) == ("cluster skipped", "INFO")
-    assert skipped["reason"] == "switched off by its tag csr-approver:mode"
+    assert skipped["reason"] == "off"
     assert values(account) == ZEROS | {"Skipped": 1}
     expected = [{"UnexpectedlyOff": 1}] if unexpected else []
     assert [values(one) for one in others] == expected

@@ -1,5 +1,6 @@
 """Which endpoints are contacted, which briefly, and which not for a while."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -108,7 +109,7 @@ def test_inside_a_vpc_a_failure_is_a_fault(inside: World) -> None:
     assert "routes" in error.fix
 
 
-@pytest.mark.parametrize("cause", ["tls", "time", "token", "status", "describe"])
+@pytest.mark.parametrize("cause", ["tls", "time", "token", "describe"])
 def test_any_other_failure_is_no_matter_of_reach(outside: World, cause: str) -> None:
     """Any other failure stays the error that it is, and nothing is remembered."""
     error = ClusterUnavailable(cause, "x")
@@ -159,19 +160,12 @@ def test_each_run_without_an_attempt_says_how_long_ago_the_last_one_failed(
     assert not outside.is_left_alone(RESTRICTED), "what wasn't tried is no failure"
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [NotOnboarded("forbidden", "403"), ClusterUnavailable("status", "500"), None],
-    ids=["refused", "failed", "listed"],
-)
-def test_an_endpoint_that_has_answered_is_never_left_alone(
-    outside: World, answer: ClusterUnavailable | None
+@pytest.mark.parametrize("reached", [Reach.connected, Reach.listed])
+def test_an_endpoint_that_was_reached_is_never_left_alone(
+    outside: World, reached: Callable[[Reach, DescribedCluster], None]
 ) -> None:
-    """There is a way to it, so a later failure is an outage, and an error."""
-    if answer is None:
-        outside.reach.listed(RESTRICTED)
-    else:
-        assert outside.reach.explain(RESTRICTED, answer) is answer
+    """There is a way to it, so a failure is an outage, and an error."""
+    reached(outside.reach, RESTRICTED)
 
     assert outside.reach.explain(RESTRICTED, NO_CONNECTION) is NO_CONNECTION
     outside.time += APART
@@ -179,24 +173,25 @@ def test_an_endpoint_that_has_answered_is_never_left_alone(
     assert not outside.is_left_alone(RESTRICTED)
 
 
-def test_an_answer_ends_what_was_remembered(outside: World) -> None:
+def test_a_connection_ends_what_was_remembered(outside: World) -> None:
     """The failures before it don't count any more."""
     outside.fails(RESTRICTED)
     outside.fails(RESTRICTED, after=APART)
     outside.time += LEFT_FOR
-    outside.reach.listed(RESTRICTED)
+    outside.reach.connected(RESTRICTED)
 
     assert not outside.is_left_alone(RESTRICTED)
 
 
 def test_only_a_list_shows_that_a_cluster_lets_us_in(outside: World) -> None:
-    """Later refusals don't change that."""
+    """Later connections, and refusals on them, don't change that."""
     refused = NotOnboarded("forbidden", "403")
-    outside.reach.explain(OPEN, refused)
+    outside.reach.connected(OPEN)
+    assert outside.reach.explain(OPEN, refused) is refused
     assert not outside.reach.has_listed(OPEN)
 
     outside.reach.listed(OPEN)
-    outside.reach.explain(OPEN, refused)
+    outside.reach.connected(OPEN)
     assert outside.reach.has_listed(OPEN)
     other = replace(OPEN, endpoint="https://b.eks.amazonaws.com")
     assert not outside.reach.has_listed(other), "a new cluster of the same name"

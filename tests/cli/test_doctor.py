@@ -610,6 +610,16 @@ def test_a_line_of_another_cluster_shows_nothing(world: World) -> None:
     assert "the endpoint is open to all addresses" == world.look(code=0)["reach"]["detail"]
 
 
+def test_a_line_with_two_messages_is_ignored(world: World) -> None:
+    """CloudWatch may read the first one, and Python reads the last. Others may write such lines."""
+    event = _line("cluster unreachable", detail="x", fix="y")
+    event["message"] = event["message"].replace("{", '{"message": "cluster reviewed", ', 1)
+    event["message"] = event["message"].replace('"cluster unreachable"', "{}")
+    _logged(world, event)
+
+    assert "the endpoint is open to all addresses" == world.look(code=0)["reach"]["detail"]
+
+
 def test_a_log_that_cannot_be_read_is_unknown(world: World) -> None:
     _logged(world)
     world.stub.overrides["FilterLogEvents"] = "AccessDeniedException"
@@ -863,6 +873,20 @@ def test_text_of_a_cluster_is_escaped(world: World) -> None:
     shown = world.runner.run("doctor", "prod").stdout
 
     assert "tagged \\x1b[31m[bold]x" in shown
+
+
+@pytest.mark.parametrize(
+    ("tag", "detail"),
+    [
+        ("approve-only", "the stack serves the cluster; tagged approve-only"),
+        ("Off", "the stack serves the cluster; tagged Off, which isn't a mode: nothing is written"),
+    ],
+)
+def test_a_mode_tag_is_shown_with_what_it_means(world: World, tag: str, detail: str) -> None:
+    """A mistyped mode writes nothing, and doesn't switch the cluster off."""
+    world.account.change("prod", tags={"csr-approver:mode": tag})
+
+    assert world.look("prod", code=0)["selected"]["detail"] == detail
 
 
 @pytest.mark.parametrize("name", ["../x", "a b"])

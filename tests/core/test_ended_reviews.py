@@ -42,14 +42,23 @@ def test_a_cluster_that_was_never_reviewed_is_not_reported(ending: Choice) -> No
     assert not World().reported(ending)
 
 
-@pytest.mark.parametrize("choice", [Choice.UNKNOWN, Choice.NOT_READY])
-def test_other_choices_neither_report_an_end_nor_forget_the_review(choice: Choice) -> None:
+def test_a_cluster_that_is_not_described_keeps_its_review_remembered() -> None:
     """EKS may not answer for a while."""
     world = World()
     world.reported(Choice.REVIEWED)
 
-    assert not world.reported(choice)
+    assert not world.reported(Choice.UNKNOWN)
     assert world.reported(Choice.OFF)
+
+
+@ENDINGS
+def test_a_new_cluster_of_the_same_name_is_not_reported(ending: Choice) -> None:
+    """The old one was deleted, and the new one gets its tags once it is ready."""
+    world = World()
+    world.reported(Choice.REVIEWED)
+
+    assert not world.reported(Choice.NOT_READY)
+    assert not world.reported(ending)
 
 
 def test_the_hour_begins_when_the_end_is_found() -> None:

@@ -13,6 +13,8 @@ from moto.core.models import botocore_stubber
 from adapters.aws_account import Aws
 from handlers import dispatch, review
 from sandbox.aws import HOME, FakeAws
+from tests.template.alarms import emitted, firing
+from tests.template.templates import TEMPLATES, monitoring_of
 
 Line = Mapping[str, Any]
 
@@ -216,6 +218,10 @@ class Lambdas:
                 if all(line[key] == value for key, value in wanted.items()):
                     totals.update({m["Name"]: int(sum(line[m["Name"]])) for m in metric["Metrics"]})
         return totals
+
+    def alarms(self) -> set[str]:
+        """Return the alarms that fire if every period is like what was printed so far."""
+        return firing(monitoring_of(TEMPLATES["template.yaml"].stack()), emitted(self.numbers))
 
     def discard_output(self) -> None:
         """Discard the output, and the list of calls, so far."""

@@ -8,16 +8,9 @@ import pytest
 from sandbox.aws import HOME
 from tests.handlers.account import Account, assigned
 from tests.handlers.lambdas import Lambdas
-from tests.template.alarms import emitted, firing
-from tests.template.sam import transformed
-from tests.template.templates import monitoring_of
 
 TAG = "csr-approver:mode"
 OFF = {TAG: "off"}
-
-
-def alarms(lambdas: Lambdas) -> set[str]:
-    return firing(monitoring_of(transformed().stack()), emitted(lambdas.numbers))
 
 
 def dispatch_undescribed(lambdas: Lambdas) -> None:
@@ -39,7 +32,7 @@ def test_it_is_not_assigned_but_counted_and_named(account: Account, lambdas: Lam
     totals = lambdas.metrics()
     assert (totals["Off"], totals["Expected"], totals["Skipped"]) == (1, 1, 0)
     assert totals["UnexpectedlyOff"] == 0
-    assert alarms(lambdas) == set()
+    assert lambdas.alarms() == set()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +54,7 @@ def test_off_on_a_cluster_that_is_selected_fires_an_alarm(
     [line] = lambdas.lines_with("cluster unexpectedly off")
     assert (line["level"], line["cluster"], line["region"]) == ("WARNING", "prod", HOME)
     assert "CLUSTER_NAMES or CLUSTER_TAG selects it" in line["reason"]
-    assert "UnexpectedlyOffAlarm" in alarms(lambdas)
+    assert "UnexpectedlyOffAlarm" in lambdas.alarms()
 
 
 def test_switching_off_a_reviewed_cluster_is_noticed_for_an_hour(
@@ -100,7 +93,7 @@ def test_taking_a_clusters_selecting_tag_away_is_noticed(
         "prod",
         "a tag has ended its reviews within the last hour: not selected",
     )
-    assert "UnexpectedlyOffAlarm" in alarms(lambdas)
+    assert "UnexpectedlyOffAlarm" in lambdas.alarms()
 
 
 def test_a_cluster_that_is_deleted_is_not_noticed(account: Account, lambdas: Lambdas) -> None:
@@ -138,7 +131,34 @@ def test_the_reviewer_notices_it_on_a_selected_cluster(account: Account, lambdas
     lambdas.review()
 
     assert lambdas.metrics()["UnexpectedlyOff"] == 1
-    assert "UnexpectedlyOffAlarm" in alarms(lambdas)
+    assert "UnexpectedlyOffAlarm" in lambdas.alarms()
+
+
+@pytest.mark.parametrize(
+    ("settings", "tags", "reason"),
+    [
+        ({}, OFF, "switched off by its tag csr-approver:mode"),
+        ({"CLUSTER_TAG": "team"}, {}, "not selected by CLUSTER_TAG"),
+    ],
+    ids=["off", "not selected"],
+)
+def test_the_reviewer_notices_that_a_tag_ends_reviews_that_are_still_assigned(
+    account: Account, lambdas: Lambdas, settings: dict[str, str], tags: dict[str, str], reason: str
+) -> None:
+    """Tags that are put right whenever the dispatcher reads them end no reviews unnoticed."""
+    lambdas.settings(**settings)
+    account.cluster(tags={"team": "x"})
+    lambdas.review()
+    account.change("prod", tags=tags)
+    lambdas.discard_output()
+
+    lambdas.set_clock_ahead(timedelta(minutes=15))
+    lambdas.review()
+
+    totals = lambdas.metrics()
+    assert (totals["Skipped"], totals["UnexpectedlyOff"]) == (1, 1)
+    [line] = lambdas.lines_with("cluster unexpectedly off")
+    assert line["reason"] == f"a tag has ended its reviews: {reason}"
 
 
 class TestNothingSelected:
@@ -159,7 +179,7 @@ class TestNothingSelected:
         lambdas.dispatch()
 
         assert lambdas.metrics()["NothingSelected"] == 1
-        assert alarms(lambdas) == {"NothingSelectedAlarm"}
+        assert lambdas.alarms() == {"NothingSelectedAlarm"}
 
     def test_all_clusters_off_fire_it_as_well(self, account: Account, lambdas: Lambdas) -> None:
         """Whatever the reason, nothing is reviewed."""
@@ -167,7 +187,7 @@ class TestNothingSelected:
 
         lambdas.dispatch()
 
-        assert alarms(lambdas) == {"NothingSelectedAlarm"}
+        assert lambdas.alarms() == {"NothingSelectedAlarm"}
 
     @pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
     def test_a_cluster_without_an_api_does_not(
@@ -179,10 +199,10 @@ class TestNothingSelected:
 
         lambdas.dispatch()
 
-        assert alarms(lambdas) == set()
+        assert lambdas.alarms() == set()
 
     def test_an_account_without_clusters_does_not(self, lambdas: Lambdas) -> None:
         """There is nothing to select."""
         lambdas.dispatch()
 
-        assert alarms(lambdas) == set()
+        assert lambdas.alarms() == set()

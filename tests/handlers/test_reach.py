@@ -7,7 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from tests.adapters.scripted_api import CA_PEM, a_page, in_turn, listener, scripted_api
+from tests.adapters.scripted_api import (
+    CA_PEM,
+    HANGS_UP,
+    a_page,
+    in_turn,
+    listener,
+    scripted_api,
+)
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 
@@ -138,6 +145,24 @@ class TestRestrictedEndpoint:
         assert lambdas.metrics()["ReviewErrors"] == 3
         details = [line["detail"] for line in lambdas.lines_with("cluster unavailable")]
         assert not any("not contacted" in detail for detail in details)
+
+
+def test_a_server_that_is_reached_and_gives_no_answer_is_an_error(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """It is overloaded, or starts. There is a way to it, so it isn't left alone."""
+    account.name_only(["prod"])
+    account.trust("prod", CA_PEM)
+    account.restrict("prod", OFFICE)
+    with scripted_api(in_turn(HANGS_UP, HANGS_UP, a_page())) as server:
+        account.change("prod", endpoint=server.url)
+        for minute in range(2):
+            lambdas.set_clock_ahead(timedelta(minutes=minute))
+            lambdas.review()
+
+    totals = lambdas.metrics()
+    assert (totals["ReviewErrors"], totals["Completed"]) == (1, 1)
+    assert lambdas.lines_with("cluster unreachable") == []
 
 
 def test_an_open_endpoint_that_cannot_be_reached_is_an_error(

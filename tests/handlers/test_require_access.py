@@ -6,9 +6,6 @@ import pytest
 
 from tests.handlers.account import GROUP, Account
 from tests.handlers.lambdas import Lambdas
-from tests.template.alarms import emitted, firing
-from tests.template.sam import transformed
-from tests.template.templates import monitoring_of
 
 SELECTED = "selected by CLUSTER_NAMES or CLUSTER_TAG"
 
@@ -21,10 +18,6 @@ REQUIRED: tuple[tuple[Settings, Tags, str], ...] = (
     ({}, {"csr-approver:mode": "shadow"}, "tagged csr-approver:mode"),
     ({"REQUIRE_ACCESS": "all"}, {}, "REQUIRE_ACCESS=all"),
 )
-
-
-def alarms(lambdas: Lambdas) -> set[str]:
-    return firing(monitoring_of(transformed().stack()), emitted(lambdas.numbers))
 
 
 @pytest.mark.parametrize(("settings", "tags", "why"), REQUIRED)
@@ -41,7 +34,7 @@ def test_a_required_cluster_that_refuses_is_an_error(
     assert (line["level"], line["required"]) == ("WARNING", why)
     totals = lambdas.metrics()
     assert (totals["NotOnboarded"], totals["ReviewErrors"], totals["Unreachable"]) == (1, 1, 0)
-    assert "ReviewErrorsAlarm" in alarms(lambdas)
+    assert "ReviewErrorsAlarm" in lambdas.alarms()
 
 
 @pytest.mark.parametrize(("settings", "tags", "why"), REQUIRED)
@@ -59,7 +52,7 @@ def test_a_required_cluster_that_cannot_be_reached_is_an_error(
     assert (line["level"], line["required"], line["cause"]) == ("WARNING", why, "private")
     totals = lambdas.metrics()
     assert (totals["NotOnboarded"], totals["ReviewErrors"], totals["Unreachable"]) == (0, 1, 1)
-    assert "ReviewErrorsAlarm" in alarms(lambdas)
+    assert "ReviewErrorsAlarm" in lambdas.alarms()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +116,7 @@ def test_a_new_cluster_of_the_same_name_may_refuse(account: Account, lambdas: La
     lambdas.discard_output()
     account.cluster(onboarded=False)
 
-    lambdas.review()  # the old endpoint is gone, which makes the cluster's description be forgotten
+    lambdas.review()  # the old endpoint is gone, and EKS describes another one
     lambdas.discard_output()
     lambdas.review()
 

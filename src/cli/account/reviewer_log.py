@@ -77,7 +77,8 @@ def _reviews(events: Any, cluster: str, region: str) -> Iterator[LastReview]:
     for event in events:
         line = _object(str(event.get("message", "")))
         where = line.get("cluster"), line.get("region")
-        if where == (cluster, region) and line.get("message") in _ENDS and _is_of_nodes(line):
+        is_end = str(line.get("message")) in _ENDS
+        if where == (cluster, region) and is_end and _is_of_nodes(line):
             yield LastReview(
                 at=datetime.fromtimestamp(event["timestamp"] / 1_000, UTC),
                 message=str(line["message"]),

@@ -32,6 +32,7 @@ from core.model import (
     Listing,
 )
 from core.selection import MODE_TAG, is_off, is_reviewable, is_selected
+from core.settings import Mode
 
 SECONDS: Final = 30.0
 
@@ -127,8 +128,7 @@ class ClusterLinks:
         if is_off(cluster):
             fix = "remove the tag, or set it to shadow or approve-only"
             return broken(f"its tag {MODE_TAG}=off excludes it from review", fix)
-        tag = cluster.tags.get(MODE_TAG)
-        return ok("the stack serves the cluster" + (f"; tagged {tag}" if tag is not None else ""))
+        return ok("the stack serves the cluster" + _tagged(cluster.tags.get(MODE_TAG)))
 
     def _access_entry(self) -> Finding:
         cluster, role_arn = self._cluster.cluster, self._of.role_arn
@@ -275,3 +275,11 @@ def _fate(csr: Csr, grace: int) -> Literal["issued", "missing", ""]:
         return "missing"
     age = (datetime.now(UTC) - (approved.last_update or csr.created)).total_seconds()
     return "missing" if age > grace else ""
+
+
+def _tagged(tag: str | None) -> str:
+    """Return what the cluster's tag means, to be added to a detail; empty without a tag."""
+    if tag is None:
+        return ""
+    is_mode = tag.strip() in {mode.value for mode in Mode}
+    return f"; tagged {tag}" + ("" if is_mode else ", which isn't a mode: nothing is written")

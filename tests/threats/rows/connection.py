@@ -72,11 +72,11 @@ ROWS: Final = (
     Row(
         "break connections, so that a cluster that can be reached is left alone for a quarter of an"
         " hour",
-        "tests/adapters/test_reach.py::test_an_endpoint_that_has_answered_is_never_left_alone",
+        "tests/adapters/test_reach.py::test_an_endpoint_that_was_reached_is_never_left_alone",
         (
             Change(
                 "src/adapters/reach.py",
-                "return may_be_shut and described.endpoint not in self._answered",
+                "return may_be_shut and described.endpoint not in self._connected",
                 "return may_be_shut",
             ),
         ),

@@ -82,6 +82,18 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "the same by tags that are put right whenever the dispatcher reads them",
+        "tests/handlers/test_off.py"
+        "::test_the_reviewer_notices_that_a_tag_ends_reviews_that_are_still_assigned",
+        (
+            Change(
+                "src/handlers/review.py",
+                "if not unexpected and self._reach.has_listed(described):",
+                "if False and self._reach.has_listed(described):",
+            ),
+        ),
+    ),
+    Row(
         "hide how long a node waits, or that nothing is issued, by the attacker's own metrics",
         "tests/template/test_firing.py::test_values_that_others_put_lower_no_maximum",
         tuple(
