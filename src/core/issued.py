@@ -6,6 +6,7 @@ that no one checked. Tests show that Kubernetes's own signer agrees; EKS's sourc
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,6 +27,7 @@ from core.model import (
     Pkcs10,
     UnreadableRequest,
 )
+from core.printable import listed
 from core.settings import ReviewSettings
 from core.signers import SIGNERS
 
@@ -157,10 +159,14 @@ def _compare(
     if spki != request.key.spki:
         return IssueState.MISMATCH, "the certificate has another key than the request"
     if names - asked:
-        return IssueState.MISMATCH, f"the certificate has additional names: {sorted(names - asked)}"
+        return IssueState.MISMATCH, f"the certificate has additional names: {_named(names - asked)}"
     if asked - names:
-        return IssueState.FEWER_NAMES, f"the certificate lacks names: {sorted(asked - names)}"
+        return IssueState.FEWER_NAMES, f"the certificate lacks names: {_named(asked - names)}"
     return None
+
+
+def _named(names: AbstractSet[tuple[str, str]]) -> str:
+    return listed(f"{kind} {name}" for kind, name in sorted(names))
 
 
 def _address(address: object) -> str:

@@ -1,5 +1,6 @@
 """Escape and shorten untrusted text for log lines, alarms, terminals and conditions."""
 
+from collections.abc import Iterable
 from typing import Final
 
 #: The limit for one value in a log line or a refusal, in characters. A name may be a megabyte.
@@ -20,6 +21,11 @@ def printable(value: object, limit: int | None = MAX_DETAIL) -> str:
     # Cut before escaping too, which never shortens: a megabyte isn't escaped in vain.
     escaped = _escaped(text[: limit + 1])
     return escaped if len(escaped) <= limit else escaped[: limit - 1] + _CUT
+
+
+def listed(values: Iterable[object]) -> str:
+    """Return the values for a sentence, each in quotes; "none" if there are none."""
+    return ", ".join(repr(str(value)) for value in values) or "none"
 
 
 def _escaped(text: str) -> str:

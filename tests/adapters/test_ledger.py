@@ -63,7 +63,7 @@ from tests.service_builders import ACCOUNT, a_service, a_service_case
 APPROVE = Verdict(Decision.APPROVE)
 DENY = Verdict(
     Decision.DENY,
-    (Refusal(Effect.DENY, "address is not the instance's", "got ['10.9.9.9']", "ip-addresses"),),
+    (Refusal(Effect.DENY, "address is not the instance's", "got '10.9.9.9'", "ip-addresses"),),
 )
 LEAVE = Verdict(
     Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "none", "instance-known"),)
@@ -246,7 +246,7 @@ def test_every_refusal_is_in_the_line(output: LedgerOutput) -> None:
             "check": "ip-addresses",
             "effect": "deny",
             "reason": "address is not the instance's",
-            "detail": "got ['10.9.9.9']",
+            "detail": "got '10.9.9.9'",
         }
     ]
 

@@ -143,12 +143,12 @@ def test_a_refusal_names_its_check_effect_reason_and_detail(runner: CommandRunne
     """Another node's name is denied; the refusal says what was got and what was expected."""
     (row,) = runner.judge(a_csr(dns=(NODE, "other.example")))
 
-    expected = f"['{INSTANCE}.eu-west-1.compute.internal', '{NODE}']"
+    expected = f"'{INSTANCE}.eu-west-1.compute.internal', '{NODE}'"
     refusal = {
         "check": "dns-names",
         "effect": "deny",
         "reason": "DNS name is not the instance's",
-        "detail": f"got ['other.example'], expected one of {expected}",
+        "detail": f"got 'other.example', expected one of {expected}",
     }
     assert ("deny", [refusal]) == (row["verdict"], row["refusals"])
 

@@ -68,7 +68,7 @@ def test_a_denial_shows_nothing_of_another_clusters_instance(
     (condition,) = stored(plane, forbidden)["status"]["conditions"]
     assert "Denied" == condition["type"]
     assert (
-        "reserved-names: reserved name (got ['kubernetes.default.svc'], "
+        "reserved-names: reserved name (got 'kubernetes.default.svc', "
         "expected none of the cluster's or AWS's)"
     ) == condition["message"]
 

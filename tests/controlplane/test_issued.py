@@ -231,7 +231,7 @@ def test_a_correct_certificate_is_not_reported(
     ("wrong", "detail"),
     [
         ("key", "another key than the request"),
-        ("names", "additional names: [('DNS', 'kubernetes.default')]"),
+        ("names", "additional names: 'DNS kubernetes.default'"),
     ],
 )
 def test_a_wrong_certificate_stops_approvals_for_its_requester(

@@ -144,7 +144,7 @@ def test_a_denial_lists_the_refusals_that_deny() -> None:
     evaluation = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
 
     assert (
-        "usages: usages not allowed (got [], expected digital signature and server auth, "
+        "usages: usages not allowed (got none, expected digital signature and server auth, "
         "with or without key encipherment)"
     ) == write_for(Action.DENIED, evaluation).message
 
@@ -158,7 +158,7 @@ def test_the_refusals_of_a_denial_have_the_order_of_the_checks() -> None:
         case.csr,
         "Denied",
         "DeniedByCsrApprover",
-        "usages: usages not allowed (got [], expected digital signature and server auth, "
+        "usages: usages not allowed (got none, expected digital signature and server auth, "
         "with or without key encipherment); "
         "san-kinds: no subject alternative names "
         "(got no subject alternative name, expected at least one)",

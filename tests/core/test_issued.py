@@ -99,17 +99,17 @@ def test_another_key_is_a_mismatch(own: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("extra", "name"),
     [
-        (csr_builder.dns("kubernetes.default.svc"), "('DNS', 'kubernetes.default.svc')"),
-        (csr_builder.ip("10.0.1.20"), "('IP', '10.0.1.20')"),
-        (csr_builder.ip(bytes([10, 0, 1, 10] + [255] * 4)), "('IP', '10.0.1.10/32')"),
-        (der.context(1, b"a@b.example"), "('RFC822Name', 'a@b.example')"),
+        (csr_builder.dns("kubernetes.default.svc"), "'DNS kubernetes.default.svc'"),
+        (csr_builder.ip("10.0.1.20"), "'IP 10.0.1.20'"),
+        (csr_builder.ip(bytes([10, 0, 1, 10] + [255] * 4)), "'IP 10.0.1.10/32'"),
+        (der.context(1, b"a@b.example"), "'RFC822Name a@b.example'"),
     ],
 )
 def test_an_additional_name_is_a_mismatch(extra: bytes, name: str) -> None:
     """An additional name of any kind is a mismatch."""
     csr = issued((*NAMES, extra))
 
-    assert (MISMATCH, f"the certificate has additional names: [{name}]") == reported(csr)
+    assert (MISMATCH, f"the certificate has additional names: {name}") == reported(csr)
     assert mismatch(csr, a_parsed_csr(csr).request)
 
 
@@ -117,7 +117,7 @@ def test_another_subject_is_a_mismatch() -> None:
     """Some clients read the CN as a name."""
     assert reported(issued(node="other")) == (
         MISMATCH,
-        "the certificate has additional names: [('CN', 'system:node:other')]",
+        "the certificate has additional names: 'CN system:node:other'",
     )
 
 
@@ -132,15 +132,13 @@ def test_an_additional_name_outweighs_a_missing_one() -> None:
 @pytest.mark.parametrize(
     ("csr", "missing"),
     [
-        pytest.param(issued(NAMES[:1]), f"('IP', '{ADDRESS}')", id="one-name-missing"),
-        pytest.param(
-            issued(extensions=()), f"('DNS', '{NODE}'), ('IP', '{ADDRESS}')", id="no-names-at-all"
-        ),
+        pytest.param(issued(NAMES[:1]), f"'IP {ADDRESS}'", id="one-name-missing"),
+        pytest.param(issued(extensions=()), f"'DNS {NODE}', 'IP {ADDRESS}'", id="no-names-at-all"),
     ],
 )
 def test_fewer_names_are_no_mismatch(csr: Csr, missing: str) -> None:
     """Fewer names are a nuisance, not a danger."""
-    assert (FEWER, f"the certificate lacks names: [{missing}]") == reported(csr)
+    assert (FEWER, f"the certificate lacks names: {missing}") == reported(csr)
     assert not mismatch(csr, a_parsed_csr(csr).request)
 
 

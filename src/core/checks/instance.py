@@ -21,6 +21,7 @@ from core.model import (
     Role,
     RoleUnknown,
 )
+from core.printable import listed
 from core.settings import Policy
 
 _CLUSTER_TAG_PREFIX = "kubernetes.io/cluster/"
@@ -43,7 +44,7 @@ def instance_known(case: Case) -> Refusal | None:
         return Refusal.leave("instance unknown", f"EC2 shows no instance for {_claimed(case)}")
     others = [one.id for one in case.instances if case.identity.instance_id not in (None, one.id)]
     if others:
-        return Refusal.leave("instance unknown", f"got {others}, expected {_claimed(case)}")
+        return Refusal.leave("instance unknown", f"got {listed(others)}, expected {_claimed(case)}")
     return None
 
 
@@ -107,7 +108,7 @@ def node_name(case: Case) -> Refusal | None:
         )
     return Refusal.deny(
         "node name is not the instance's",
-        f"got {node}, expected one of {sorted(names)}",
+        f"got {node}, expected one of {listed(sorted(names))}",
     )
 
 
@@ -165,7 +166,7 @@ def node_role(case: Case) -> Refusal | None:
     claimed = _claimed_role(case)
     if claimed is not None and claimed.matches(role):
         return None
-    got = claimed or list(case.csr.extra.get(CANONICAL_ARN, ()))
+    got = claimed or listed(case.csr.extra.get(CANONICAL_ARN, ()))
     return Refusal.leave("node role not verified", f"got {got}, expected {role}")
 
 
@@ -187,7 +188,7 @@ def resource_name(instance: Instance) -> str:
 def _of_another(instance: Instance, cluster: Cluster, named: Iterable[str]) -> Refusal:
     return Refusal.leave(
         "instance of another cluster",
-        f"{instance.id} is tagged as {sorted(named)}, expected {cluster.name or 'unknown'}",
+        f"{instance.id} is tagged as {listed(sorted(named))}, expected {cluster.name or 'unknown'}",
     )
 
 

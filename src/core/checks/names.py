@@ -10,6 +10,7 @@ from core.checks.own_names import (
 )
 from core.dns import folded
 from core.model import ADDRESS_MOVED, Case, Refusal
+from core.printable import listed
 
 _NO_PUBLIC = "ALLOW_PUBLIC_ADDRESSES=false refuses public names"
 
@@ -28,15 +29,15 @@ def dns_names(case: Case) -> Refusal | None:
         return None
     if not instance.private_dns_name:
         return Refusal.leave("instance has no name yet", f"EC2 gives no names for {instance.id}")
-    expected = f"expected one of {sorted(own)}"
+    expected = f"expected one of {listed(sorted(own))}"
     shown = shown_dns_names(instance)
     unknown = [name for name in foreign if folded(name) not in shown]
     if unknown:
-        return _deny(case, "DNS name is not the instance's", f"got {unknown}, {expected}")
+        return _deny(case, "DNS name is not the instance's", f"got {listed(unknown)}, {expected}")
     is_public = folded(instance.public_dns_name) in map(folded, foreign)
     cause = _NO_PUBLIC if is_public else "the node has another name"
     return Refusal.leave(
-        "DNS name not accepted", f"got {foreign}, on {instance.id} but {cause}; {expected}"
+        "DNS name not accepted", f"got {listed(foreign)}, on {instance.id} but {cause}; {expected}"
     )
 
 
@@ -55,16 +56,16 @@ def ip_addresses(case: Case) -> Refusal | None:
         return Refusal.leave(
             "instance has no address yet", f"EC2 gives no addresses for {instance.id}"
         )
-    expected = f"expected one of {sorted(str(ip) for ip in own)}"
+    expected = f"expected one of {listed(sorted(str(ip) for ip in own))}"
     is_shown = shown_on(instance)
     unknown = [str(ip) for ip in foreign if not is_shown(ip)]
     if unknown:
-        return _deny(case, "address is not the instance's", f"got {unknown}, {expected}")
+        return _deny(case, "address is not the instance's", f"got {listed(unknown)}, {expected}")
     got, public = [str(ip) for ip in foreign], public_addresses(instance)
     is_public = not case.policy.allow_public_addresses and public.issuperset(foreign)
     cause = _NO_PUBLIC if is_public else "a pod's or another interface's"
     return Refusal.leave(
-        "address not accepted", f"got {got}, on {instance.id} but {cause}; {expected}"
+        "address not accepted", f"got {listed(got)}, on {instance.id} but {cause}; {expected}"
     )
 
 

@@ -4,6 +4,7 @@ from core.checks import instance
 from core.dns import folded
 from core.identity import session_instance
 from core.model import SESSION_NAME, Case, Csr, NotProvided, Refusal
+from core.printable import listed
 
 _NODE_GROUPS = ("system:nodes", "system:authenticated")
 # From: EKS User Guide, "Fargate" (node names) and "Hybrid nodes" (SSM managed instance ids); Amazon
@@ -49,7 +50,9 @@ def node_kind(case: Case) -> Refusal | None:
     # HYBRID_LINUX access entries make the username from the session, whose name is the node's.
     if [folded(name) for name in got] == [folded(node)]:
         return Refusal.leave("not an EC2 node", f"got node {node}, named like its session")
-    return Refusal.leave("not an EC2 session", f"got sessionName {got}, expected one instance id")
+    return Refusal.leave(
+        "not an EC2 session", f"got sessionName {listed(got)}, expected one instance id"
+    )
 
 
 def claims_instance(case: Case) -> bool:

@@ -14,6 +14,7 @@ from core.model import (
     StringType,
     UnreadableRequest,
 )
+from core.printable import listed
 
 # From: RFC 5280 section 4.2.1.6.
 _SUBJECT_ALT_NAME = "2.5.29.17"
@@ -114,7 +115,7 @@ def usages(case: Case) -> Refusal | None:
     if not repeated and frozenset(got) in (_USAGES, _USAGES_RSA):
         return None
     expected = "digital signature and server auth, with or without key encipherment"
-    return Refusal.deny("usages not allowed", f"got {list(got)}, expected {expected}")
+    return Refusal.deny("usages not allowed", f"got {listed(got)}, expected {expected}")
 
 
 def extensions(case: Case) -> Refusal | None:
@@ -126,7 +127,7 @@ def extensions(case: Case) -> Refusal | None:
     foreign = [oid for oid in request.extensions if oid != _SUBJECT_ALT_NAME]
     if foreign:
         return Refusal.deny(
-            "extensions not allowed", f"got {foreign}, expected subjectAltName alone"
+            "extensions not allowed", f"got {listed(foreign)}, expected subjectAltName alone"
         )
     return None
 

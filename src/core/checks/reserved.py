@@ -4,6 +4,7 @@ import re
 
 from core.dns import folded
 from core.model import Case, IpAddress, IpNetwork, NotProvided, Refusal
+from core.printable import listed
 from core.settings import AWS_SERVICE_DOMAINS
 
 # Names by which the pods of every cluster reach the API server.
@@ -28,7 +29,7 @@ def reserved_names(case: Case) -> Refusal | None:
     if not names and not addresses:
         return None
     return Refusal.deny(
-        "reserved name", f"got {names + addresses}, expected none of the cluster's or AWS's"
+        "reserved name", f"got {listed(names + addresses)}, expected none of the cluster's or AWS's"
     )
 
 
@@ -52,13 +53,14 @@ def reserved_for_services(case: Case) -> Refusal | None:
     ]
     if names or addresses:
         return Refusal.deny(
-            "reserved name", f"got {names + addresses}, expected none of the API server's or AWS's"
+            "reserved name",
+            f"got {listed(names + addresses)}, expected none of the API server's or AWS's",
         )
     loopback += [str(ip) for ip in request.addresses if ip.is_loopback]
     if not loopback:
         return None
     return Refusal.leave(
-        "loopback name", f"got {loopback}, expected none of the machine's own", warns=True
+        "loopback name", f"got {listed(loopback)}, expected none of the machine's own", warns=True
     )
 
 

@@ -19,6 +19,7 @@ from core.model import (
     ServicesHidden,
     StringType,
 )
+from core.printable import listed
 
 #: How many requests of one namespace a run judges: the newest of the pending ones.
 MAX_AT_ONCE = 20
@@ -89,12 +90,14 @@ def service_usages(case: Case) -> Refusal | None:
     """
     got = set(case.csr.usages)
     if _CLIENT_AUTH in got:
-        return Refusal.deny("client auth asked for", f"got {sorted(got)}, expected no client auth")
+        return Refusal.deny(
+            "client auth asked for", f"got {listed(sorted(got))}, expected no client auth"
+        )
     if got <= _USAGES and _SERVER_AUTH in got:
         return None
     return Refusal.leave(
         "usages not permitted",
-        f"got {sorted(got)}, expected server auth, and only {sorted(_USAGES)}",
+        f"got {listed(sorted(got))}, expected server auth, and only {listed(sorted(_USAGES))}",
     )
 
 
@@ -108,17 +111,20 @@ def service_extensions(case: Case) -> Refusal | None:
     if request.asks_ca or "cert sign" in request.usages:
         return Refusal.deny("CA asked for", "got basicConstraints or keyUsage of a CA")
     if _CLIENT_AUTH in request.usages:
-        return Refusal.deny("client auth asked for", f"got {sorted(request.usages)} in the request")
+        return Refusal.deny(
+            "client auth asked for", f"got {listed(sorted(request.usages))} in the request"
+        )
     foreign = sorted(set(request.extensions) - _EXTENSIONS)
     if foreign:
         return Refusal.leave(
-            "extensions not permitted", f"got {foreign}, expected only {sorted(_EXTENSIONS)}"
+            "extensions not permitted",
+            f"got {listed(foreign)}, expected only {listed(sorted(_EXTENSIONS))}",
         )
     beyond = sorted(request.usages - set(case.csr.usages))
     if beyond:
-        expected = f"expected only spec.usages {sorted(case.csr.usages)}"
+        expected = f"expected only spec.usages {listed(sorted(case.csr.usages))}"
         return Refusal.leave(
-            "usages beyond spec.usages", f"got {beyond} in the request, {expected}"
+            "usages beyond spec.usages", f"got {listed(beyond)} in the request, {expected}"
         )
     return None
 
@@ -136,7 +142,7 @@ def service_subject(case: Case) -> Refusal | None:
     if others or len(request.subject) > 1:
         got = [f"{one.oid}={one.value}" for one in request.subject]
         return Refusal.leave(
-            "subject is more than one CN", f"got {got}, expected one CN or an empty subject"
+            "subject is more than one CN", f"got {listed(got)}, expected one CN or an empty subject"
         )
     common_name = request.subject[0]
     if common_name.string_type is StringType.OTHER:
@@ -179,13 +185,15 @@ def service_known(case: Case) -> Refusal | None:
     missing = [name for name in names if name not in shown]
     if missing:
         where = f"namespace {case.claim.namespace} has no Service of that name"
-        return Refusal.leave("no such Service", f"got {missing}; {where}")
+        return Refusal.leave("no such Service", f"got {listed(missing)}; {where}")
     deleting = [name for name in names if shown[name].deleting]
     if deleting:
-        return Refusal.leave("Service is being deleted", f"got {deleting}")
+        return Refusal.leave("Service is being deleted", f"got {listed(deleting)}")
     others = [f"{name} ({shown[name].kind})" for name in names if shown[name].kind not in _KINDS]
     if others:
-        return Refusal.leave("Service of another type", f"got {others}, expected {sorted(_KINDS)}")
+        return Refusal.leave(
+            "Service of another type", f"got {listed(others)}, expected {listed(sorted(_KINDS))}"
+        )
     return None
 
 
@@ -203,10 +211,12 @@ def service_names(case: Case) -> Refusal | None:
         return Refusal.leave("no DNS name", f"got no DNS name in subjectAltName, {form}")
     foreign = [name for name in request.dns if _is_elsewhere(name, namespace)]
     if foreign:
-        return Refusal.leave("name of another namespace", f"got {foreign}, {form}", warns=True)
+        return Refusal.leave(
+            "name of another namespace", f"got {listed(foreign)}, {form}", warns=True
+        )
     short = case.policy.allow_short_service_names
     other = [one for one in request.dns if not service_in(namespace, one, allow_short=short)]
-    return Refusal.leave("not a Service's name", f"got {other}, {form}") if other else None
+    return Refusal.leave("not a Service's name", f"got {listed(other)}, {form}") if other else None
 
 
 def service_addresses(case: Case) -> Refusal | None:
@@ -218,8 +228,10 @@ def service_addresses(case: Case) -> Refusal | None:
     foreign = [str(ip) for ip in dict.fromkeys(case.pkcs10.addresses) if ip not in own]
     if not foreign:
         return None
-    expected = f"only {sorted(map(str, own))}" if own else "none"
-    return Refusal.leave("address is not a cluster IP", f"got {foreign}, expected {expected}")
+    expected = f"only {listed(sorted(map(str, own)))}" if own else "none"
+    return Refusal.leave(
+        "address is not a cluster IP", f"got {listed(foreign)}, expected {expected}"
+    )
 
 
 def _is_elsewhere(name: str, namespace: str) -> bool:

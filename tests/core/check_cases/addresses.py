@@ -35,6 +35,12 @@ PUBLIC_VPC = an_instance(interfaces=(an_interface(address="11.0.1.10"),))
 #: EC2 shows the address on no instance.
 FREE: Mapping[str, Any] = {"holders": {IPv4Address("203.0.113.9"): frozenset()}}
 #: What makes it no honest node's: other names asked for, and changes of the case.
+
+
+def quoted(*values: str) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
 STAYED: tuple[tuple[str, tuple[str, ...], Mapping[str, Any], list[str], list[str]], ...] = (
     ("with a second one", ("203.0.113.8",), {}, ["203.0.113.8"], OWN),
     ("with another node's address", ("10.0.1.20",), {}, ["10.0.1.20"], OWN),
@@ -78,7 +84,7 @@ LINES: tuple[Line, ...] = (
         with_names("10.0.1.20"),
         DENY,
         "address is not the instance's",
-        "got ['10.0.1.20'], expected one of ['10.0.1.10', '198.51.100.10']",
+        "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -86,7 +92,7 @@ LINES: tuple[Line, ...] = (
         with_names("10.0.1.77", "10.0.1.20"),
         DENY,
         "address is not the instance's",
-        "got ['10.0.1.20'], expected one of ['10.0.1.10', '198.51.100.10']",
+        "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -94,7 +100,7 @@ LINES: tuple[Line, ...] = (
         with_names("::10.0.1.20"),
         DENY,
         "address is not the instance's",
-        "got ['::a00:114'], expected one of ['10.0.1.10', '198.51.100.10']",
+        "got '::a00:114', expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -102,7 +108,7 @@ LINES: tuple[Line, ...] = (
         with_names("10.0.1.20", "10.0.1.20"),
         DENY,
         "address is not the instance's",
-        "got ['10.0.1.20'], expected one of ['10.0.1.10', '198.51.100.10']",
+        "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -118,7 +124,7 @@ LINES: tuple[Line, ...] = (
         ),
         DENY,
         "address is not the instance's",
-        "got ['10.0.3.16', '2001:db8::1:0:0'], expected one of ['10.0.1.10', '198.51.100.10']",
+        "got '10.0.3.16', '2001:db8::1:0:0', expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -126,8 +132,8 @@ LINES: tuple[Line, ...] = (
         with_names("10.0.1.77"),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.1.77'], on {INSTANCE_ID} but a pod's or another interface's; "
-        "expected one of ['10.0.1.10', '198.51.100.10']",
+        f"got '10.0.1.77', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -135,8 +141,8 @@ LINES: tuple[Line, ...] = (
         with_names(PUBLIC_ADDRESS, policy=a_policy(allow_public_addresses=False)),
         LEAVE,
         "address not accepted",
-        f"got ['{PUBLIC_ADDRESS}'], on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
-        "public names; expected one of ['10.0.1.10']",
+        f"got '{PUBLIC_ADDRESS}', on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
+        "public names; expected one of '10.0.1.10'",
     ),
     Line(
         "ip-addresses",
@@ -144,8 +150,8 @@ LINES: tuple[Line, ...] = (
         with_names(PUBLIC_ADDRESS, "10.0.1.77", policy=a_policy(allow_public_addresses=False)),
         LEAVE,
         "address not accepted",
-        f"got ['{PUBLIC_ADDRESS}', '10.0.1.77'], on {INSTANCE_ID} but a pod's or another "
-        "interface's; expected one of ['10.0.1.10']",
+        f"got '{PUBLIC_ADDRESS}', '10.0.1.77', on {INSTANCE_ID} but a pod's or another "
+        "interface's; expected one of '10.0.1.10'",
     ),
     Line(
         "ip-addresses",
@@ -153,8 +159,8 @@ LINES: tuple[Line, ...] = (
         with_names("198.51.100.20", instance=TWO_PUBLIC),
         LEAVE,
         "address not accepted",
-        f"got ['198.51.100.20'], on {INSTANCE_ID} but a pod's or another interface's; "
-        "expected one of ['10.0.1.10', '198.51.100.10']",
+        f"got '198.51.100.20', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -164,8 +170,8 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.3.5'], on {INSTANCE_ID} but a pod's or another interface's; "
-        "expected one of ['10.0.1.10', '198.51.100.10']",
+        f"got '10.0.3.5', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -178,8 +184,8 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address not accepted",
-        f"got ['2001:db8::a'], on {INSTANCE_ID} but a pod's or another interface's; "
-        "expected one of ['10.0.1.10', '198.51.100.10']",
+        f"got '2001:db8::a', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -187,8 +193,8 @@ LINES: tuple[Line, ...] = (
         with_names("10.0.2.10", instance=TWO_INTERFACES),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or another interface's; "
-        "expected one of ['10.0.1.10', '198.51.100.10']",
+        f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     Line(
         "ip-addresses",
@@ -201,8 +207,8 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address not accepted",
-        f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or another interface's; "
-        "expected one of ['10.0.1.10', '198.51.100.10']",
+        f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     *(
         Line(
@@ -215,8 +221,8 @@ LINES: tuple[Line, ...] = (
             ),
             LEAVE,
             "address not accepted",
-            f"got ['10.0.2.10'], on {INSTANCE_ID} but a pod's or another interface's; "
-            "expected one of ['10.0.1.10', '198.51.100.10']",
+            f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
+            "expected one of '10.0.1.10', '198.51.100.10'",
         )
         for sentence, interface in (
             ("a trunk interface", replace(SECOND_INTERFACE, kind="trunk")),
@@ -247,7 +253,7 @@ LINES: tuple[Line, ...] = (
         with_names(ADDRESS, "203.0.113.9", **FREE),
         DENY,
         "public address has moved",
-        "got ['203.0.113.9'], expected one of ['10.0.1.10', '198.51.100.10']",
+        "got '203.0.113.9', expected one of '10.0.1.10', '198.51.100.10'",
     ),
     *(
         Line(
@@ -256,7 +262,7 @@ LINES: tuple[Line, ...] = (
             with_names("203.0.113.9", *more, **{**FREE, **changes}),
             DENY,
             "address is not the instance's",
-            f"got {['203.0.113.9', *foreign]}, expected one of {own}",
+            f"got {quoted('203.0.113.9', *foreign)}, expected one of {quoted(*own)}",
         )
         for sentence, more, changes, foreign, own in STAYED
     ),

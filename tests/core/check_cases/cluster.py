@@ -70,7 +70,7 @@ LINES: tuple[Line, ...] = (
             a_case(instance=an_instance(tags={tag: value}, vpc_id="vpc-other"), policy=LOOSE),
             LEAVE,
             "instance of another cluster",
-            f"{INSTANCE_ID} is tagged as ['dev'], expected prod",
+            f"{INSTANCE_ID} is tagged as 'dev', expected prod",
         )
         for tag, value in OF_ANOTHER.items()
     ),
@@ -80,7 +80,7 @@ LINES: tuple[Line, ...] = (
         a_case(instance=an_instance(tags={"kubernetes.io/cluster/a": "", "eks:cluster-name": "b"})),
         LEAVE,
         "instance of another cluster",
-        f"{INSTANCE_ID} is tagged as ['a', 'b'], expected prod",
+        f"{INSTANCE_ID} is tagged as 'a', 'b', expected prod",
     ),
     Line(
         "cluster",
@@ -92,7 +92,7 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "instance of another cluster",
-        f"{INSTANCE_ID} is tagged as ['dev'], expected prod",
+        f"{INSTANCE_ID} is tagged as 'dev', expected prod",
     ),
     Line(
         "cluster",
@@ -186,7 +186,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=without(a_csr(), "canonicalArn")),
         LEAVE,
         "node role not verified",
-        "got [], expected arn:aws:iam::111122223333:role/eks-node",
+        "got none, expected arn:aws:iam::111122223333:role/eks-node",
     ),
     Line(
         "node-role",
@@ -199,7 +199,7 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "node role not verified",
-        "got ['arn:aws:iam::111122223333:role/eks-node', 'x'], "
+        "got 'arn:aws:iam::111122223333:role/eks-node', 'x', "
         "expected arn:aws:iam::111122223333:role/eks-node",
     ),
     Line(

@@ -61,7 +61,7 @@ LINES: tuple[Line, ...] = (
         a_case(instance=an_instance(id="i-0bbbbbbbbbbbbbbbb")),
         LEAVE,
         "instance unknown",
-        f"got ['i-0bbbbbbbbbbbbbbbb'], expected {INSTANCE_ID}",
+        f"got 'i-0bbbbbbbbbbbbbbbb', expected {INSTANCE_ID}",
     ),
     # --- instance-single
     Line("instance-single", "one instance", a_case()),

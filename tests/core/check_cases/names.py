@@ -43,7 +43,7 @@ LINES: tuple[Line, ...] = (
             with_names(name),
             DENY,
             "reserved name",
-            f"got ['{name}'], expected none of the cluster's or AWS's",
+            f"got '{name}', expected none of the cluster's or AWS's",
         )
         for name in (
             "kubernetes",
@@ -73,7 +73,7 @@ LINES: tuple[Line, ...] = (
             with_names(ip),
             DENY,
             "reserved name",
-            f"got ['{ip}'], expected none of the cluster's or AWS's",
+            f"got '{ip}', expected none of the cluster's or AWS's",
         )
         for ip in (
             "127.0.0.1",
@@ -94,7 +94,7 @@ LINES: tuple[Line, ...] = (
         with_names("fd00:10::1", cluster=a_cluster(service_ranges=("fd00:10::/108",))),
         DENY,
         "reserved name",
-        "got ['fd00:10::1'], expected none of the cluster's or AWS's",
+        "got 'fd00:10::1', expected none of the cluster's or AWS's",
     ),
     # --- dns-names
     Line("dns-names", "PrivateDnsName", a_case()),
@@ -118,7 +118,7 @@ LINES: tuple[Line, ...] = (
         with_names(NODE, OTHER_NODE),
         DENY,
         "DNS name is not the instance's",
-        f"got ['{OTHER_NODE}'], expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got '{OTHER_NODE}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -126,8 +126,7 @@ LINES: tuple[Line, ...] = (
         with_names(f"{NODE}.evil.example"),
         DENY,
         "DNS name is not the instance's",
-        f"got ['{NODE}.evil.example'], "
-        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got '{NODE}.evil.example', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -135,7 +134,7 @@ LINES: tuple[Line, ...] = (
         with_names(OTHER_NODE, csr=a_csr(node=OTHER_NODE)),
         DENY,
         "DNS name is not the instance's",
-        f"got ['{OTHER_NODE}'], expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got '{OTHER_NODE}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -143,8 +142,8 @@ LINES: tuple[Line, ...] = (
         with_names(PUBLIC_NAME.upper(), policy=NO_PUBLIC),
         LEAVE,
         "DNS name not accepted",
-        f"got ['{PUBLIC_NAME.upper()}'], on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
-        f"public names; expected one of ['{RESOURCE_NAME}', '{NODE}']",
+        f"got '{PUBLIC_NAME.upper()}', on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
+        f"public names; expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -152,8 +151,8 @@ LINES: tuple[Line, ...] = (
         with_names(INSTANCE_ID),
         LEAVE,
         "DNS name not accepted",
-        f"got ['{INSTANCE_ID}'], on {INSTANCE_ID} but the node has another name; "
-        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got '{INSTANCE_ID}', on {INSTANCE_ID} but the node has another name; "
+        f"expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -161,7 +160,7 @@ LINES: tuple[Line, ...] = (
         with_names(PUBLIC_NAME, OTHER_NODE, policy=NO_PUBLIC),
         DENY,
         "DNS name is not the instance's",
-        f"got ['{OTHER_NODE}'], expected one of ['{RESOURCE_NAME}', '{NODE}']",
+        f"got '{OTHER_NODE}', expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -169,8 +168,8 @@ LINES: tuple[Line, ...] = (
         with_names("ec2-198-51-100-11.eu-west-1.compute.amazonaws.com", policy=NO_PUBLIC),
         DENY,
         "DNS name is not the instance's",
-        "got ['ec2-198-51-100-11.eu-west-1.compute.amazonaws.com'], "
-        f"expected one of ['{RESOURCE_NAME}', '{NODE}']",
+        "got 'ec2-198-51-100-11.eu-west-1.compute.amazonaws.com', "
+        f"expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -178,8 +177,8 @@ LINES: tuple[Line, ...] = (
         with_names("ip-10-0-1-10.corp.example"),
         DENY,
         "DNS name is not the instance's",
-        f"got ['ip-10-0-1-10.corp.example'], "
-        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got 'ip-10-0-1-10.corp.example', "
+        f"expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -203,7 +202,7 @@ LINES: tuple[Line, ...] = (
         with_names(MOVED_NAME, "203.0.113.9", holders=FREE),
         DENY,
         "public address has moved",
-        f"got ['{MOVED_NAME}'], expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got '{MOVED_NAME}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -211,8 +210,7 @@ LINES: tuple[Line, ...] = (
         with_names(MOVED_NAME.upper(), holders=FREE),
         DENY,
         "public address has moved",
-        f"got ['{MOVED_NAME.upper()}'], "
-        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got '{MOVED_NAME.upper()}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "dns-names",
@@ -220,8 +218,8 @@ LINES: tuple[Line, ...] = (
         with_names("ec2-203-0-113-999.eu-west-1.compute.amazonaws.com", holders=FREE),
         DENY,
         "DNS name is not the instance's",
-        "got ['ec2-203-0-113-999.eu-west-1.compute.amazonaws.com'], "
-        f"expected one of ['{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}']",
+        "got 'ec2-203-0-113-999.eu-west-1.compute.amazonaws.com', "
+        f"expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     *unconfirmed("dns-names"),
 )

@@ -21,7 +21,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=a_csr(node=OTHER_NODE)),
         DENY,
         "node name is not the instance's",
-        f"got {OTHER_NODE}, expected one of ['{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}']",
+        f"got {OTHER_NODE}, expected one of '{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "node-name",
@@ -30,7 +30,7 @@ LINES: tuple[Line, ...] = (
         DENY,
         "node name is not the instance's",
         f"got {INSTANCE_ID}.evil.example, "
-        f"expected one of ['{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}']",
+        f"expected one of '{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     Line(
         "node-name",

@@ -172,7 +172,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=a_csr(extra=an_extra("alice"))),
         LEAVE,
         "not an EC2 session",
-        "got sessionName ['alice'], expected one instance id",
+        "got sessionName 'alice', expected one instance id",
     ),
     Line(
         "node-kind",
@@ -180,7 +180,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=a_csr(extra=an_extra(INSTANCE_ID + "\n"))),
         LEAVE,
         "not an EC2 session",
-        f"got sessionName ['{INSTANCE_ID}\\\\n'], expected one instance id",
+        f"got sessionName '{INSTANCE_ID}\\\\n', expected one instance id",
     ),
     Line(
         "node-kind",
@@ -188,7 +188,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=a_csr(extra=an_extra() | {"sessionName": (INSTANCE_ID, INSTANCE_ID)})),
         LEAVE,
         "not an EC2 session",
-        f"got sessionName ['{INSTANCE_ID}', '{INSTANCE_ID}'], expected one instance id",
+        f"got sessionName '{INSTANCE_ID}', '{INSTANCE_ID}', expected one instance id",
     ),
     Line(
         "node-kind",
@@ -196,7 +196,7 @@ LINES: tuple[Line, ...] = (
         a_case(csr=a_csr(extra=an_extra() | {"sessionName": ()})),
         LEAVE,
         "not an EC2 session",
-        "got sessionName [], expected one instance id",
+        "got sessionName none, expected one instance id",
     ),
     # --- fresh
     Line("fresh", "fifteen minutes old", a_case(csr=a_csr(age=timedelta(seconds=900)))),

@@ -33,7 +33,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=()),
         LEAVE,
         "no such Service",
-        "got ['web']; namespace shop has no Service of that name",
+        "got 'web'; namespace shop has no Service of that name",
     ),
     Line(
         "service-known",
@@ -41,7 +41,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=(a_service(namespace="other"),)),
         LEAVE,
         "no such Service",
-        "got ['web']; namespace shop has no Service of that name",
+        "got 'web'; namespace shop has no Service of that name",
     ),
     Line(
         "service-known",
@@ -49,7 +49,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "db.shop.svc"),
         LEAVE,
         "no such Service",
-        "got ['db']; namespace shop has no Service of that name",
+        "got 'db'; namespace shop has no Service of that name",
     ),
     Line(
         "service-known",
@@ -57,7 +57,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=(a_service(kind="ExternalName", ips=()),)),
         LEAVE,
         "Service of another type",
-        "got ['web (ExternalName)'], expected ['ClusterIP', 'LoadBalancer', 'NodePort']",
+        "got 'web (ExternalName)', expected 'ClusterIP', 'LoadBalancer', 'NodePort'",
     ),
     Line(
         "service-known",
@@ -65,7 +65,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=(a_service(deleting=True),)),
         LEAVE,
         "Service is being deleted",
-        "got ['web']",
+        "got 'web'",
     ),
     Line(
         "service-known",
@@ -97,7 +97,7 @@ LINES: tuple[Line, ...] = (
             with_names(DNS, name, csr=a_service_csr(**an_account("default"))),
             DENY,
             "reserved name",
-            f"got ['{name}'], expected none of the API server's or AWS's",
+            f"got '{name}', expected none of the API server's or AWS's",
         )
         for name in (
             "kubernetes",
@@ -119,7 +119,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "fd12::1", cluster=a_cluster(service_ranges=("fd12::/108",))),
         DENY,
         "reserved name",
-        "got ['fd12::1'], expected none of the API server's or AWS's",
+        "got 'fd12::1', expected none of the API server's or AWS's",
     ),
     Line(
         "reserved-names",
@@ -127,7 +127,7 @@ LINES: tuple[Line, ...] = (
         with_subject((CN, "kubernetes.default.svc")),
         DENY,
         "reserved name",
-        "got ['kubernetes.default.svc'], expected none of the API server's or AWS's",
+        "got 'kubernetes.default.svc', expected none of the API server's or AWS's",
     ),
     *(
         Line(
@@ -136,7 +136,7 @@ LINES: tuple[Line, ...] = (
             with_names(DNS, name),
             LEAVE,
             "loopback name",
-            f"got ['{name}'], expected none of the machine's own",
+            f"got '{name}', expected none of the machine's own",
         )
         for name in ("localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "::1")
     ),
@@ -146,7 +146,7 @@ LINES: tuple[Line, ...] = (
         with_subject((CN, "localhost")),
         LEAVE,
         "loopback name",
-        "got ['localhost'], expected none of the machine's own",
+        "got 'localhost', expected none of the machine's own",
     ),
     Line(
         "reserved-names",
@@ -154,7 +154,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "localhost", "127.0.0.1", "kubernetes.default.svc"),
         DENY,
         "reserved name",
-        "got ['kubernetes.default.svc'], expected none of the API server's or AWS's",
+        "got 'kubernetes.default.svc', expected none of the API server's or AWS's",
     ),
     # --- service-names
     Line("service-names", "both full forms", a_service_case()),
@@ -185,7 +185,7 @@ LINES: tuple[Line, ...] = (
             with_names(DNS, name),
             LEAVE,
             "name of another namespace",
-            f"got ['{name}'], {EXPECTED_NAME}",
+            f"got '{name}', {EXPECTED_NAME}",
         )
         for name in (
             "web.other.svc",
@@ -202,7 +202,7 @@ LINES: tuple[Line, ...] = (
             with_names(DNS, name),
             LEAVE,
             "not a Service's name",
-            f"got ['{name}'], {EXPECTED_NAME}",
+            f"got '{name}', {EXPECTED_NAME}",
         )
         for name in (
             "web.shop",
@@ -223,7 +223,7 @@ LINES: tuple[Line, ...] = (
         with_names("example.com", policy=SHORT_NAMES_ALLOWED),
         LEAVE,
         "not a Service's name",
-        f"got ['example.com'], {EXPECTED_NAME}",
+        f"got 'example.com', {EXPECTED_NAME}",
     ),
     # --- service-addresses
     Line("service-addresses", "the cluster IP", a_service_case()),
@@ -241,7 +241,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "10.100.7.8"),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['10.100.7.8'], expected only ['{CLUSTER_IP}']",
+        f"got '10.100.7.8', expected only '{CLUSTER_IP}'",
     ),
     Line(
         "service-addresses",
@@ -249,7 +249,7 @@ LINES: tuple[Line, ...] = (
         a_service_case(services=(a_service(ips=()),)),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['{CLUSTER_IP}'], expected none",
+        f"got '{CLUSTER_IP}', expected none",
     ),
     Line(
         "service-addresses",
@@ -257,7 +257,7 @@ LINES: tuple[Line, ...] = (
         with_names(DNS, "10.100.7.8", services=(a_service(), a_service("db", ips=("10.100.7.8",)))),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['10.100.7.8'], expected only ['{CLUSTER_IP}']",
+        f"got '10.100.7.8', expected only '{CLUSTER_IP}'",
     ),
     Line(
         "service-addresses",
@@ -269,6 +269,6 @@ LINES: tuple[Line, ...] = (
         ),
         LEAVE,
         "address is not a cluster IP",
-        f"got ['10.100.7.8'], expected only ['{CLUSTER_IP}']",
+        f"got '10.100.7.8', expected only '{CLUSTER_IP}'",
     ),
 )
