@@ -21,6 +21,10 @@ _SKIPPED: Final = "no control plane: "
 #: Folders whose tests share a session fixture that takes minutes, such as a `sam build`.
 _ONE_PROCESS_FOLDERS: Final = {"package", "template"}
 
+#: The folders of the largest groups, which come first: a large group that began last would run
+#: alone in the end, while the other process waits.
+_LARGEST_GROUPS: Final = {"threats", "package", "template"}
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers `controlplane` and `xdist_group`."""
@@ -37,6 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if folder in item.path.parents:
             item.add_marker("controlplane")
         item.add_marker(pytest.mark.xdist_group(_process_group(item.path)))
+    items.sort(key=lambda item: item.path.parent.name not in _LARGEST_GROUPS)
 
 
 def _process_group(file: Path) -> str:
