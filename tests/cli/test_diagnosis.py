@@ -44,7 +44,7 @@ from tests.builders import (
     approved,
     settings,
 )
-from tests.core.check_cases import LINES, Line
+from tests.core.check_cases import EXAMPLES, CheckExample
 from tests.core.fakes import DwindlingClock, FakeApi, FakeClock, FakeFleet
 
 #: Younger than the 90 s in which EKS's own approver may decide.
@@ -316,10 +316,10 @@ def test_a_refusal_of_an_unknown_check_gives_no_advice() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [line for line in LINES if line.effect and line.check != "newest"],
+    [line for line in EXAMPLES if line.effect and line.check != "newest"],
     ids=lambda line: line.id,
 )
-def test_every_refusal_of_every_check_leads_to_a_cause(line: Line) -> None:
+def test_every_refusal_of_every_check_leads_to_a_cause(line: CheckExample) -> None:
     """Each request is shown with what to do."""
     checks = tuple(check for check in KUBELET_SERVING_CHECKS if check.id == line.check)
     refusals = decide(line.case, checks).refusals

@@ -23,7 +23,7 @@ from tests.builders import (
     an_interface,
     names,
 )
-from tests.core.check_cases import LINES, Line
+from tests.core.check_cases import EXAMPLES, CheckExample
 
 CHECKS = {"san-kinds", "reserved-names", "dns-names", "ip-addresses"}
 SECOND_INTERFACE = an_interface(
@@ -129,24 +129,24 @@ def test_a_name_requested_twice_is_listed_once_and_an_unreadable_request_has_non
 
 
 NAMED = [
-    line
-    for line in LINES
-    if isinstance(line.case.request, Pkcs10)
-    and line.case.request.sans
-    and not isinstance(line.case.instances, NotProvided)
+    example
+    for example in EXAMPLES
+    if isinstance(example.case.request, Pkcs10)
+    and example.case.request.sans
+    and not isinstance(example.case.instances, NotProvided)
 ]
 
 
-@pytest.mark.parametrize("line", NAMED, ids=lambda line: line.id)
-def test_all_names_are_confirmed_exactly_if_the_checks_refuse_none(line: Line) -> None:
-    """Every line of the rule book is tried."""
+@pytest.mark.parametrize("example", NAMED, ids=lambda example: example.id)
+def test_all_names_are_confirmed_exactly_if_the_checks_refuse_none(example: CheckExample) -> None:
+    """Every example is tried."""
     checks = tuple(
         check for check in KUBELET_SERVING_CHECKS if check.id in CHECKS or check.establishes
     )
-    refused = decide(line.case, checks).decision is not Decision.APPROVE
+    refused = decide(example.case, checks).decision is not Decision.APPROVE
 
     assert refused == any(
-        status.status is not NameStatus.CONFIRMED for status in name_statuses(line.case)
+        status.status is not NameStatus.CONFIRMED for status in name_statuses(example.case)
     )
 
 

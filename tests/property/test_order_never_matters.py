@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
 from core.model import Csr, Instance, NetworkInterface, Verdict
-from tests.core.check_cases import LINES, Line
+from tests.core.check_cases import EXAMPLES, CheckExample
 from tests.core.fakes import FakeWorld
 from tests.property.busy import (
     INSTANCES,
@@ -43,10 +43,10 @@ def shuffled_map(random: Random, elements: Mapping[str, Element]) -> dict[str, E
 # --- of checks -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line.id)
+@pytest.mark.parametrize("line", EXAMPLES, ids=lambda line: line.id)
 @given(random=_ORDERS)
 @tried(max_examples=10, deadline=None)
-def test_the_order_of_checks_doesnt_change_the_decision(line: Line, random: Random) -> None:
+def test_the_order_of_checks_doesnt_change_the_decision(line: CheckExample, random: Random) -> None:
     """The order changes only which refusals are listed when a gate ends the judging."""
     order = shuffled(random, KUBELET_SERVING_CHECKS)
     straight = decide(line.case, KUBELET_SERVING_CHECKS)

@@ -8,7 +8,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 
 #: The specification of checks: one parametrization per refusal of each check.
-LINES: Final = "tests/core/test_checks.py::test_a_check_gives_exactly_the_refusal_of_its_line"
+EXAMPLES: Final = "tests/core/test_checks.py::test_a_check_gives_exactly_the_refusal_of_its_example"
 
 #: Forged requests, byte by byte, each refused by the check that it names.
 VECTORS: Final = "tests/vectors/test_vectors.py::test_each_vector_gets_its_verdict"

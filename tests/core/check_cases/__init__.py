@@ -1,8 +1,8 @@
-"""The rule book as a table: for each check what passes it, and what each refusal looks like.
+"""Examples of what each check passes and refuses.
 
-One line changes one thing of an approvable case. The lines stand in the order of the checks, all
-lines of a check together. `tests/core/test_checks.py` runs every line, and fails when a check lacks
-a line for passing or for one of its effects.
+An example changes one thing of an approvable case. The examples are in the checks' order, and those
+of one check are together. `tests/core/test_checks.py` runs all of them, and fails if a check lacks
+an example for passing or for one of its effects.
 """
 
 from tests.core.check_cases import (
@@ -17,24 +17,24 @@ from tests.core.check_cases import (
     service_request,
     service_requester,
 )
-from tests.core.check_cases.line import Line
+from tests.core.check_cases.example import CheckExample
 
-__all__ = ["LINES", "SERVICE_LINES", "Line"]
+__all__ = ["EXAMPLES", "SERVICE_EXAMPLES", "CheckExample"]
 
-#: The lines of the nodes' signer, `kubernetes.io/kubelet-serving`.
-LINES: tuple[Line, ...] = (
-    *requester.LINES,
-    *request.LINES,
-    *instance.LINES,
-    *node_name.LINES,
-    *cluster.LINES,
-    *names.LINES,
-    *addresses.LINES,
+#: The examples for the nodes' signer, `kubernetes.io/kubelet-serving`.
+EXAMPLES: tuple[CheckExample, ...] = (
+    *requester.EXAMPLES,
+    *request.EXAMPLES,
+    *instance.EXAMPLES,
+    *node_name.EXAMPLES,
+    *cluster.EXAMPLES,
+    *names.EXAMPLES,
+    *addresses.EXAMPLES,
 )
 
-#: The lines of the Services' signer, `beta.eks.amazonaws.com/app-serving`.
-SERVICE_LINES: tuple[Line, ...] = (
-    *service_requester.LINES,
-    *service_request.LINES,
-    *service_names.LINES,
+#: The examples for the Services' signer, `beta.eks.amazonaws.com/app-serving`.
+SERVICE_EXAMPLES: tuple[CheckExample, ...] = (
+    *service_requester.EXAMPLES,
+    *service_request.EXAMPLES,
+    *service_names.EXAMPLES,
 )

@@ -17,7 +17,7 @@ from tests.builders import (
     an_interface,
 )
 from tests.core.check_cases.cases import OTHER_NODE, with_names
-from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.example import DENY, LEAVE, CheckExample
 from tests.core.check_cases.unconfirmed import unconfirmed
 
 SECOND_INTERFACE = an_interface(device_index=1, address="10.0.2.10", public=(), secondary=())
@@ -56,29 +56,31 @@ STAYED: tuple[tuple[str, tuple[str, ...], Mapping[str, Any], list[str], list[str
     ("in a VPC with public ranges", (), {"instance": PUBLIC_VPC}, [], ["11.0.1.10", OWN[1]]),
 )
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- ip-addresses
-    Line("ip-addresses", "the primary private address", a_case()),
-    Line("ip-addresses", "the primary interface's public address", with_names(PUBLIC_ADDRESS)),
-    Line("ip-addresses", "DNS names only", with_names(NODE)),
-    Line(
+    CheckExample("ip-addresses", "the primary private address", a_case()),
+    CheckExample(
+        "ip-addresses", "the primary interface's public address", with_names(PUBLIC_ADDRESS)
+    ),
+    CheckExample("ip-addresses", "DNS names only", with_names(NODE)),
+    CheckExample(
         "ip-addresses",
         "an EFA interface",
         a_case(instance=an_instance(interfaces=(an_interface(kind="efa"),))),
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "an IPv6 address in another spelling",
         with_names("2001:db8:0:0:0:0:0:a", instance=IPV6_INSTANCE),
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "the primary of a second interface, where allowed",
         with_names(
             "10.0.2.10", instance=TWO_INTERFACES, policy=a_policy(allow_secondary_enis=True)
         ),
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "another node's address",
         with_names("10.0.1.20"),
@@ -86,7 +88,7 @@ LINES: tuple[Line, ...] = (
         "address is not the instance's",
         "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "another node's address and a pod's",
         with_names("10.0.1.77", "10.0.1.20"),
@@ -94,7 +96,7 @@ LINES: tuple[Line, ...] = (
         "address is not the instance's",
         "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "the IPv4-compatible form of another node's address",
         with_names("::10.0.1.20"),
@@ -102,7 +104,7 @@ LINES: tuple[Line, ...] = (
         "address is not the instance's",
         "got '::a00:114', expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "another node's address twice, which is listed once",
         with_names("10.0.1.20", "10.0.1.20"),
@@ -110,7 +112,7 @@ LINES: tuple[Line, ...] = (
         "address is not the instance's",
         "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "IPv4 and IPv6 addresses next to the delegated prefixes",
         with_names(
@@ -126,7 +128,7 @@ LINES: tuple[Line, ...] = (
         "address is not the instance's",
         "got '10.0.3.16', '2001:db8::1:0:0', expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "a secondary private address",
         with_names("10.0.1.77"),
@@ -135,7 +137,7 @@ LINES: tuple[Line, ...] = (
         f"got '10.0.1.77', on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "the public address, where not allowed",
         with_names(PUBLIC_ADDRESS, policy=a_policy(allow_public_addresses=False)),
@@ -144,7 +146,7 @@ LINES: tuple[Line, ...] = (
         f"got '{PUBLIC_ADDRESS}', on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
         "public names; expected one of '10.0.1.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "the public address, where not allowed, and a pod's",
         with_names(PUBLIC_ADDRESS, "10.0.1.77", policy=a_policy(allow_public_addresses=False)),
@@ -153,7 +155,7 @@ LINES: tuple[Line, ...] = (
         f"got '{PUBLIC_ADDRESS}', '10.0.1.77', on {INSTANCE_ID} but a pod's or another "
         "interface's; expected one of '10.0.1.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "the public address of a second interface",
         with_names("198.51.100.20", instance=TWO_PUBLIC),
@@ -162,7 +164,7 @@ LINES: tuple[Line, ...] = (
         f"got '198.51.100.20', on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "an address of a delegated prefix",
         with_names(
@@ -173,7 +175,7 @@ LINES: tuple[Line, ...] = (
         f"got '10.0.3.5', on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "an IPv6 address within a delegated prefix",
         with_names(
@@ -187,7 +189,7 @@ LINES: tuple[Line, ...] = (
         f"got '2001:db8::a', on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "the primary of a second interface",
         with_names("10.0.2.10", instance=TWO_INTERFACES),
@@ -196,7 +198,7 @@ LINES: tuple[Line, ...] = (
         f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of '10.0.1.10', '198.51.100.10'",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "the first interface of another network card",
         with_names(
@@ -211,7 +213,7 @@ LINES: tuple[Line, ...] = (
         "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     *(
-        Line(
+        CheckExample(
             "ip-addresses",
             sentence,
             with_names(
@@ -231,7 +233,7 @@ LINES: tuple[Line, ...] = (
             ("an interface in another VPC", replace(SECOND_INTERFACE, vpc_id="vpc-other")),
         )
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "EC2 gives no addresses yet",
         a_case(instance=an_instance(interfaces=())),
@@ -239,7 +241,7 @@ LINES: tuple[Line, ...] = (
         "instance has no address yet",
         f"EC2 gives no addresses for {INSTANCE_ID}",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "no instance to compare with",
         a_case(instances=()),
@@ -247,7 +249,7 @@ LINES: tuple[Line, ...] = (
         "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
-    Line(
+    CheckExample(
         "ip-addresses",
         "a public address that has left the instance",
         with_names(ADDRESS, "203.0.113.9", **FREE),
@@ -256,7 +258,7 @@ LINES: tuple[Line, ...] = (
         "got '203.0.113.9', expected one of '10.0.1.10', '198.51.100.10'",
     ),
     *(
-        Line(
+        CheckExample(
             "ip-addresses",
             f"a public address that looks moved, {sentence}",
             with_names("203.0.113.9", *more, **{**FREE, **changes}),

@@ -12,7 +12,7 @@ from tests.builders import (
     without,
 )
 from tests.core.check_cases.cases import BY_NAME_CSR
-from tests.core.check_cases.line import LEAVE, Line
+from tests.core.check_cases.example import LEAVE, CheckExample
 
 LOOSE = a_policy(allow_other_vpcs=True, require_cluster_tag=False)
 OF_ANOTHER = {
@@ -23,26 +23,26 @@ OF_ANOTHER = {
 }
 OF_BOTH = {"kubernetes.io/cluster/prod": "owned", "kubernetes.io/cluster/dev": "shared"}
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- cluster
-    Line("cluster", "the cluster's VPC and tag", a_case()),
+    CheckExample("cluster", "the cluster's VPC and tag", a_case()),
     *(
-        Line(
+        CheckExample(
             "cluster", f"the cluster's tag {tag}", a_case(instance=an_instance(tags={tag: "prod"}))
         )
         for tag in ("eks:cluster-name", "eks:eks-cluster-name", "aws:eks:cluster-name")
     ),
-    Line(
+    CheckExample(
         "cluster",
         "another VPC, where allowed",
         a_case(instance=an_instance(vpc_id="vpc-other"), policy=a_policy(allow_other_vpcs=True)),
     ),
-    Line(
+    CheckExample(
         "cluster",
         "no tag, where none is required",
         a_case(instance=an_instance(tags={}), policy=a_policy(require_cluster_tag=False)),
     ),
-    Line(
+    CheckExample(
         "cluster",
         "another VPC",
         a_case(instance=an_instance(vpc_id="vpc-other")),
@@ -50,7 +50,7 @@ LINES: tuple[Line, ...] = (
         "instance in another VPC",
         "got vpc-other, expected vpc-0aaaaaaaaaaaaaaaa",
     ),
-    Line(
+    CheckExample(
         "cluster",
         "no VPC on either side",
         a_case(instance=an_instance(vpc_id=""), cluster=a_cluster(vpc_id="")),
@@ -58,13 +58,13 @@ LINES: tuple[Line, ...] = (
         "instance in another VPC",
         "got none, expected unknown",
     ),
-    Line(
+    CheckExample(
         "cluster",
         "tags of this cluster and of another",
         a_case(instance=an_instance(tags=OF_BOTH)),
     ),
     *(
-        Line(
+        CheckExample(
             "cluster",
             f"another cluster's tag {tag}, whatever is required",
             a_case(instance=an_instance(tags={tag: value}, vpc_id="vpc-other"), policy=LOOSE),
@@ -74,7 +74,7 @@ LINES: tuple[Line, ...] = (
         )
         for tag, value in OF_ANOTHER.items()
     ),
-    Line(
+    CheckExample(
         "cluster",
         "tags of two other clusters",
         a_case(instance=an_instance(tags={"kubernetes.io/cluster/a": "", "eks:cluster-name": "b"})),
@@ -82,7 +82,7 @@ LINES: tuple[Line, ...] = (
         "instance of another cluster",
         f"{INSTANCE_ID} is tagged as 'a', 'b', expected prod",
     ),
-    Line(
+    CheckExample(
         "cluster",
         "AWS's own tag of another cluster, beside this cluster's",
         a_case(
@@ -94,7 +94,7 @@ LINES: tuple[Line, ...] = (
         "instance of another cluster",
         f"{INSTANCE_ID} is tagged as 'dev', expected prod",
     ),
-    Line(
+    CheckExample(
         "cluster",
         "no tag",
         a_case(instance=an_instance(tags={"Name": "prod"})),
@@ -103,7 +103,7 @@ LINES: tuple[Line, ...] = (
         f"{INSTANCE_ID} lacks kubernetes.io/cluster/prod or "
         "eks:cluster-name, eks:eks-cluster-name, aws:eks:cluster-name",
     ),
-    Line(
+    CheckExample(
         "cluster",
         "the tag of a cluster without a name",
         a_case(
@@ -115,7 +115,7 @@ LINES: tuple[Line, ...] = (
         f"{INSTANCE_ID} lacks kubernetes.io/cluster/ or "
         "eks:cluster-name, eks:eks-cluster-name, aws:eks:cluster-name",
     ),
-    Line(
+    CheckExample(
         "cluster",
         "no instance to compare with",
         a_case(instances=()),
@@ -124,28 +124,28 @@ LINES: tuple[Line, ...] = (
         f"no single running instance for {INSTANCE_ID}",
     ),
     # --- node-role
-    Line("node-role", "the role of the instance profile", a_case()),
-    Line(
+    CheckExample("node-role", "the role of the instance profile", a_case()),
+    CheckExample(
         "node-role",
         "the role in another letter case",
         a_case(csr=a_csr(extra=an_extra(role="EKS-Node"))),
     ),
-    Line(
+    CheckExample(
         "node-role",
         "the role with a path",
         a_case(csr=a_csr(extra=an_extra(role="team/eks-node"))),
     ),
-    Line(
+    CheckExample(
         "node-role",
         "another role, where roles aren't verified",
         a_case(csr=a_csr(extra=an_extra(role="admin")), policy=a_policy(verify_node_role=False)),
     ),
-    Line(
+    CheckExample(
         "node-role",
         "no role claimed by a node known by name",
         a_case(csr=BY_NAME_CSR, identity="name", role=RoleUnknown("no instance profile")),
     ),
-    Line(
+    CheckExample(
         "node-role",
         "another role",
         a_case(csr=a_csr(extra=an_extra(role="admin"))),
@@ -154,7 +154,7 @@ LINES: tuple[Line, ...] = (
         "got arn:aws:iam::111122223333:role/admin, "
         "expected arn:aws:iam::111122223333:role/eks-node",
     ),
-    Line(
+    CheckExample(
         "node-role",
         "the role's name in another account",
         a_case(
@@ -167,7 +167,7 @@ LINES: tuple[Line, ...] = (
         "got arn:aws:iam::999999999999:role/eks-node, "
         "expected arn:aws:iam::111122223333:role/eks-node",
     ),
-    Line(
+    CheckExample(
         "node-role",
         "the role's name in another partition",
         a_case(
@@ -180,7 +180,7 @@ LINES: tuple[Line, ...] = (
         "got arn:aws-cn:iam::111122223333:role/eks-node, "
         "expected arn:aws:iam::111122223333:role/eks-node",
     ),
-    Line(
+    CheckExample(
         "node-role",
         "no role claimed",
         a_case(csr=without(a_csr(), "canonicalArn")),
@@ -188,7 +188,7 @@ LINES: tuple[Line, ...] = (
         "node role not verified",
         "got none, expected arn:aws:iam::111122223333:role/eks-node",
     ),
-    Line(
+    CheckExample(
         "node-role",
         "two roles claimed",
         a_case(
@@ -202,7 +202,7 @@ LINES: tuple[Line, ...] = (
         "got 'arn:aws:iam::111122223333:role/eks-node', 'x', "
         "expected arn:aws:iam::111122223333:role/eks-node",
     ),
-    Line(
+    CheckExample(
         "node-role",
         "no instance profile",
         a_case(role=RoleUnknown("the instance has no instance profile")),
@@ -210,7 +210,7 @@ LINES: tuple[Line, ...] = (
         "node role not verified",
         "the instance has no instance profile",
     ),
-    Line(
+    CheckExample(
         "node-role",
         "IAM unavailable",
         a_case(role=RoleUnknown("AccessDenied", fault=True)),
@@ -218,7 +218,7 @@ LINES: tuple[Line, ...] = (
         "node role not verified",
         "AccessDenied",
     ),
-    Line(
+    CheckExample(
         "node-role",
         "no instance to compare with",
         a_case(instances=()),

@@ -5,17 +5,17 @@ from datetime import timedelta
 from core.model import NOT_PROVIDED
 from tests.builders import INSTANCE_ID, NODE, NOW, a_case, a_csr, an_instance, without
 from tests.core.check_cases.cases import BY_NAME_CSR
-from tests.core.check_cases.line import LEAVE, Line
+from tests.core.check_cases.example import LEAVE, CheckExample
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- instance-known
-    Line("instance-known", "found by the session's instance id", a_case()),
-    Line(
+    CheckExample("instance-known", "found by the session's instance id", a_case()),
+    CheckExample(
         "instance-known",
         "found by the node's name, where allowed",
         a_case(csr=BY_NAME_CSR, identity="name"),
     ),
-    Line(
+    CheckExample(
         "instance-known",
         "EC2 has no such instance",
         a_case(instances=()),
@@ -23,7 +23,7 @@ LINES: tuple[Line, ...] = (
         "instance unknown",
         f"EC2 shows no instance for {INSTANCE_ID}",
     ),
-    Line(
+    CheckExample(
         "instance-known",
         "no evidence provided",
         a_case(instances=NOT_PROVIDED),
@@ -31,7 +31,7 @@ LINES: tuple[Line, ...] = (
         "instance unknown",
         "no EC2 evidence was given",
     ),
-    Line(
+    CheckExample(
         "instance-known",
         "no IAM keys",
         a_case(csr=BY_NAME_CSR, identity=None),
@@ -39,7 +39,7 @@ LINES: tuple[Line, ...] = (
         "no instance identity",
         "spec.extra has no IAM keys; ALLOW_NAME_IDENTITY=true would allow identity by name",
     ),
-    Line(
+    CheckExample(
         "instance-known",
         "IAM keys without a session name",
         a_case(csr=without(a_csr(), "sessionName"), identity=None),
@@ -47,7 +47,7 @@ LINES: tuple[Line, ...] = (
         "no instance identity",
         "spec.extra has IAM keys but no sessionName",
     ),
-    Line(
+    CheckExample(
         "instance-known",
         "a session name in another letter case",
         a_case(csr=a_csr(extra={"sessionname": (INSTANCE_ID,)}), identity=None),
@@ -55,7 +55,7 @@ LINES: tuple[Line, ...] = (
         "no instance identity",
         "spec.extra has a session name under another key than sessionName, so not from EKS",
     ),
-    Line(
+    CheckExample(
         "instance-known",
         "another instance than the session's",
         a_case(instance=an_instance(id="i-0bbbbbbbbbbbbbbbb")),
@@ -64,8 +64,8 @@ LINES: tuple[Line, ...] = (
         f"got 'i-0bbbbbbbbbbbbbbbb', expected {INSTANCE_ID}",
     ),
     # --- instance-single
-    Line("instance-single", "one instance", a_case()),
-    Line(
+    CheckExample("instance-single", "one instance", a_case()),
+    CheckExample(
         "instance-single",
         "two instances with the same name",
         a_case(
@@ -78,9 +78,9 @@ LINES: tuple[Line, ...] = (
         f"got {INSTANCE_ID}, i-0bbbbbbbbbbbbbbbb, expected one for node {NODE}",
     ),
     # --- instance-running
-    Line("instance-running", "running", a_case()),
+    CheckExample("instance-running", "running", a_case()),
     *(
-        Line(
+        CheckExample(
             "instance-running",
             state,
             a_case(instance=an_instance(state=state)),
@@ -91,13 +91,13 @@ LINES: tuple[Line, ...] = (
         for state in ("pending", "stopping", "stopped", "shutting-down", "terminated")
     ),
     # --- instance-launched-before
-    Line("instance-launched-before", "two days before", a_case()),
-    Line(
+    CheckExample("instance-launched-before", "two days before", a_case()),
+    CheckExample(
         "instance-launched-before",
         "within the clock skew",
         a_case(instance=an_instance(launched=NOW - timedelta(minutes=7) + timedelta(seconds=30))),
     ),
-    Line(
+    CheckExample(
         "instance-launched-before",
         "after the request",
         a_case(instance=an_instance(launched=NOW - timedelta(minutes=6))),
@@ -106,7 +106,7 @@ LINES: tuple[Line, ...] = (
         f"got {INSTANCE_ID} launched 2026-11-24T11:54:00+00:00, "
         "expected before 2026-11-24T11:53:00+00:00",
     ),
-    Line(
+    CheckExample(
         "instance-launched-before",
         "no launch time",
         a_case(instance=an_instance(launched=None)),

@@ -14,7 +14,7 @@ from tests.builders import (
     an_instance,
 )
 from tests.core.check_cases.cases import OTHER_NODE, RESOURCE_NAME, with_names
-from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.example import DENY, LEAVE, CheckExample
 from tests.core.check_cases.unconfirmed import unconfirmed
 
 MOVED_NAME = "ec2-203-0-113-9.eu-west-1.compute.amazonaws.com"
@@ -22,22 +22,22 @@ MOVED_NAME = "ec2-203-0-113-9.eu-west-1.compute.amazonaws.com"
 FREE: Mapping[IPv4Address, frozenset[str]] = {IPv4Address("203.0.113.9"): frozenset()}
 NO_PUBLIC = a_policy(allow_public_addresses=False)
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- reserved-names
-    Line("reserved-names", "the node's own names", a_case()),
-    Line("reserved-names", "the public name of an instance", with_names(PUBLIC_NAME)),
-    Line(
+    CheckExample("reserved-names", "the node's own names", a_case()),
+    CheckExample("reserved-names", "the public name of an instance", with_names(PUBLIC_NAME)),
+    CheckExample(
         "reserved-names",
         "the public name in us-east-1",
         with_names("ec2-198-51-100-10.compute-1.amazonaws.com"),
     ),
-    Line(
+    CheckExample(
         "reserved-names",
         "the public name in the European Sovereign Cloud",
         with_names("ec2-198-51-100-10.eusc-de-east-1.compute.amazonaws.eu"),
     ),
     *(
-        Line(
+        CheckExample(
             "reserved-names",
             f"the name {name}",
             with_names(name),
@@ -67,7 +67,7 @@ LINES: tuple[Line, ...] = (
         )
     ),
     *(
-        Line(
+        CheckExample(
             "reserved-names",
             f"the address {ip}",
             with_names(ip),
@@ -88,7 +88,7 @@ LINES: tuple[Line, ...] = (
             "10.100.0.1",
         )
     ),
-    Line(
+    CheckExample(
         "reserved-names",
         "an address of the IPv6 Service range",
         with_names("fd00:10::1", cluster=a_cluster(service_ranges=("fd00:10::/108",))),
@@ -97,22 +97,22 @@ LINES: tuple[Line, ...] = (
         "got 'fd00:10::1', expected none of the cluster's or AWS's",
     ),
     # --- dns-names
-    Line("dns-names", "PrivateDnsName", a_case()),
-    Line("dns-names", "in upper case with a trailing dot", with_names(f"{NODE.upper()}.")),
-    Line("dns-names", "the resource name", with_names(RESOURCE_NAME)),
-    Line("dns-names", "the public name", with_names(PUBLIC_NAME)),
-    Line("dns-names", "addresses only", with_names("10.0.1.10")),
-    Line(
+    CheckExample("dns-names", "PrivateDnsName", a_case()),
+    CheckExample("dns-names", "in upper case with a trailing dot", with_names(f"{NODE.upper()}.")),
+    CheckExample("dns-names", "the resource name", with_names(RESOURCE_NAME)),
+    CheckExample("dns-names", "the public name", with_names(PUBLIC_NAME)),
+    CheckExample("dns-names", "addresses only", with_names("10.0.1.10")),
+    CheckExample(
         "dns-names",
         "the instance id, which is the node's name",
         with_names(INSTANCE_ID, csr=a_csr(node=INSTANCE_ID)),
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the first label under a configured suffix",
         with_names("ip-10-0-1-10.corp.example", policy=a_policy(extra_dns_suffixes="corp.example")),
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "another node's name",
         with_names(NODE, OTHER_NODE),
@@ -120,7 +120,7 @@ LINES: tuple[Line, ...] = (
         "DNS name is not the instance's",
         f"got '{OTHER_NODE}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the node's name as a prefix",
         with_names(f"{NODE}.evil.example"),
@@ -128,7 +128,7 @@ LINES: tuple[Line, ...] = (
         "DNS name is not the instance's",
         f"got '{NODE}.evil.example', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the name of a node whose name isn't the instance's",
         with_names(OTHER_NODE, csr=a_csr(node=OTHER_NODE)),
@@ -136,7 +136,7 @@ LINES: tuple[Line, ...] = (
         "DNS name is not the instance's",
         f"got '{OTHER_NODE}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the public name, where not allowed",
         with_names(PUBLIC_NAME.upper(), policy=NO_PUBLIC),
@@ -145,7 +145,7 @@ LINES: tuple[Line, ...] = (
         f"got '{PUBLIC_NAME.upper()}', on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
         f"public names; expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the instance id, which isn't the node's name",
         with_names(INSTANCE_ID),
@@ -154,7 +154,7 @@ LINES: tuple[Line, ...] = (
         f"got '{INSTANCE_ID}', on {INSTANCE_ID} but the node has another name; "
         f"expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the public name, where not allowed, and another node's name",
         with_names(PUBLIC_NAME, OTHER_NODE, policy=NO_PUBLIC),
@@ -162,7 +162,7 @@ LINES: tuple[Line, ...] = (
         "DNS name is not the instance's",
         f"got '{OTHER_NODE}', expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "another instance's public name, where public names aren't allowed",
         with_names("ec2-198-51-100-11.eu-west-1.compute.amazonaws.com", policy=NO_PUBLIC),
@@ -171,7 +171,7 @@ LINES: tuple[Line, ...] = (
         "got 'ec2-198-51-100-11.eu-west-1.compute.amazonaws.com', "
         f"expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the first label under another suffix",
         with_names("ip-10-0-1-10.corp.example"),
@@ -180,7 +180,7 @@ LINES: tuple[Line, ...] = (
         f"got 'ip-10-0-1-10.corp.example', "
         f"expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "EC2 gives no names yet",
         with_names(OTHER_NODE, instance=an_instance(private_dns_name="", public_dns_name="")),
@@ -188,7 +188,7 @@ LINES: tuple[Line, ...] = (
         "instance has no name yet",
         f"EC2 gives no names for {INSTANCE_ID}",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "no instance to compare with",
         a_case(instances=()),
@@ -196,7 +196,7 @@ LINES: tuple[Line, ...] = (
         "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "the name of a public address that has left the instance",
         with_names(MOVED_NAME, "203.0.113.9", holders=FREE),
@@ -204,7 +204,7 @@ LINES: tuple[Line, ...] = (
         "public address has moved",
         f"got '{MOVED_NAME}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "that name alone",
         with_names(MOVED_NAME.upper(), holders=FREE),
@@ -212,7 +212,7 @@ LINES: tuple[Line, ...] = (
         "public address has moved",
         f"got '{MOVED_NAME.upper()}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "dns-names",
         "a name that spells no address",
         with_names("ec2-203-0-113-999.eu-west-1.compute.amazonaws.com", holders=FREE),

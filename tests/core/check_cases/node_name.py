@@ -2,20 +2,20 @@
 
 from tests.builders import INSTANCE_ID, NODE, a_case, a_csr, an_instance
 from tests.core.check_cases.cases import OTHER_NODE, RESOURCE_NAME
-from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.example import DENY, LEAVE, CheckExample
 from tests.core.check_cases.unconfirmed import unconfirmed
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- node-name
-    Line("node-name", "PrivateDnsName", a_case()),
-    Line("node-name", "the instance id", a_case(csr=a_csr(node=INSTANCE_ID))),
-    Line("node-name", "the resource name", a_case(csr=a_csr(node=RESOURCE_NAME))),
-    Line(
+    CheckExample("node-name", "PrivateDnsName", a_case()),
+    CheckExample("node-name", "the instance id", a_case(csr=a_csr(node=INSTANCE_ID))),
+    CheckExample("node-name", "the resource name", a_case(csr=a_csr(node=RESOURCE_NAME))),
+    CheckExample(
         "node-name",
         "the instance id, before EC2 gives a name",
         a_case(csr=a_csr(node=INSTANCE_ID), instance=an_instance(private_dns_name="")),
     ),
-    Line(
+    CheckExample(
         "node-name",
         "another node's name",
         a_case(csr=a_csr(node=OTHER_NODE)),
@@ -23,7 +23,7 @@ LINES: tuple[Line, ...] = (
         "node name is not the instance's",
         f"got {OTHER_NODE}, expected one of '{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "node-name",
         "the resource name under another suffix",
         a_case(csr=a_csr(node=f"{INSTANCE_ID}.evil.example")),
@@ -32,7 +32,7 @@ LINES: tuple[Line, ...] = (
         f"got {INSTANCE_ID}.evil.example, "
         f"expected one of '{INSTANCE_ID}', '{RESOURCE_NAME}', '{NODE}'",
     ),
-    Line(
+    CheckExample(
         "node-name",
         "EC2 gives no name yet",
         a_case(instance=an_instance(private_dns_name="")),
@@ -40,7 +40,7 @@ LINES: tuple[Line, ...] = (
         "instance has no name yet",
         f"EC2 gives no PrivateDnsName for {INSTANCE_ID}",
     ),
-    Line(
+    CheckExample(
         "node-name",
         "no instance to compare with",
         a_case(instances=()),
@@ -48,7 +48,7 @@ LINES: tuple[Line, ...] = (
         "no running instance to compare with",
         f"no single running instance for {INSTANCE_ID}",
     ),
-    Line(
+    CheckExample(
         "node-name",
         "a stopped instance, whatever its name",
         a_case(csr=a_csr(node=OTHER_NODE), instance=an_instance(state="stopped")),

@@ -3,14 +3,14 @@
 from core.model import KeyRule, OtherName, Peers, StringType, UnreadableRequest
 from tests.builders import NODE, O_AND_CN, a_case, a_csr, a_key, a_request, a_subject, names
 from tests.core.check_cases.cases import OTHER_NODE, with_names
-from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.example import DENY, LEAVE, CheckExample
 
 CN_ONLY = (("2.5.4.3", f"system:node:{NODE}"),)
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- request-well-formed
-    Line("request-well-formed", "one plain request", a_case()),
-    Line(
+    CheckExample("request-well-formed", "one plain request", a_case()),
+    CheckExample(
         "request-well-formed",
         "a request that the strict parser refuses",
         a_case(
@@ -23,8 +23,8 @@ LINES: tuple[Line, ...] = (
         "not exactly one CERTIFICATE REQUEST block, first byte to last",
     ),
     # --- key
-    Line("key", "an allowed key", a_case()),
-    Line(
+    CheckExample("key", "an allowed key", a_case()),
+    CheckExample(
         "key",
         "a weak key",
         a_case(request=a_request(key=a_key("RSA 1024 with exponent 65537", KeyRule.FORBIDDEN))),
@@ -33,7 +33,7 @@ LINES: tuple[Line, ...] = (
         "got RSA 1024 with exponent 65537, expected ECDSA P-256, P-384, P-521, "
         "RSA 2048 to 8192 (e >= 65537) or Ed25519",
     ),
-    Line(
+    CheckExample(
         "key",
         "a key that can't be verified here",
         a_case(request=a_request(key=a_key("MLDSA65", KeyRule.UNVERIFIABLE), signature_valid=None)),
@@ -42,18 +42,18 @@ LINES: tuple[Line, ...] = (
         "got MLDSA65, which this version doesn't support",
     ),
     # --- signature
-    Line("signature", "signed with the request's own key", a_case()),
-    Line(
+    CheckExample("signature", "signed with the request's own key", a_case()),
+    CheckExample(
         "signature",
         "Ed25519, which has no separate hash",
         a_case(request=a_request(signature_algorithm="1.3.101.112", signature_hash="")),
     ),
-    Line(
+    CheckExample(
         "signature",
         "not run for a key that can't be verified",
         a_case(request=a_request(key=a_key("MLDSA65", KeyRule.UNVERIFIABLE), signature_valid=None)),
     ),
-    Line(
+    CheckExample(
         "signature",
         "signed with another key",
         a_case(request=a_request(signature_valid=False)),
@@ -61,7 +61,7 @@ LINES: tuple[Line, ...] = (
         "signature not valid",
         "the request isn't signed with its own key",
     ),
-    Line(
+    CheckExample(
         "signature",
         "SHA-1",
         a_case(
@@ -76,14 +76,16 @@ LINES: tuple[Line, ...] = (
         "got sha1, expected SHA-256 or better",
     ),
     # --- subject
-    Line("subject", "O and CN of the requester", a_case()),
-    Line(
+    CheckExample("subject", "O and CN of the requester", a_case()),
+    CheckExample(
         "subject",
         "the subject in PrintableString",
         a_case(request=a_request(subject=a_subject(*O_AND_CN, string_type=StringType.PRINTABLE))),
     ),
-    Line("subject", "CN before O", a_case(request=a_request(subject=a_subject(*O_AND_CN[::-1])))),
-    Line(
+    CheckExample(
+        "subject", "CN before O", a_case(request=a_request(subject=a_subject(*O_AND_CN[::-1])))
+    ),
+    CheckExample(
         "subject",
         "two CNs, the requester's last",
         a_case(request=a_request(subject=a_subject(("2.5.4.3", "system:node:other"), *O_AND_CN))),
@@ -92,7 +94,7 @@ LINES: tuple[Line, ...] = (
         f"got CN=system:node:other, O=system:nodes, CN=system:node:{NODE}, "
         f"expected O=system:nodes, CN=system:node:{NODE}",
     ),
-    Line(
+    CheckExample(
         "subject",
         "the CN of another node",
         a_case(request=a_request(subject=a_subject(O_AND_CN[0], ("2.5.4.3", "system:node:b")))),
@@ -100,7 +102,7 @@ LINES: tuple[Line, ...] = (
         "subject is not the requester's",
         f"got O=system:nodes, CN=system:node:b, expected O=system:nodes, CN=system:node:{NODE}",
     ),
-    Line(
+    CheckExample(
         "subject",
         "the CN in upper case",
         a_case(
@@ -113,7 +115,7 @@ LINES: tuple[Line, ...] = (
         f"got O=system:nodes, CN=system:node:{NODE.upper()}, "
         f"expected O=system:nodes, CN=system:node:{NODE}",
     ),
-    Line(
+    CheckExample(
         "subject",
         "no O",
         a_case(request=a_request(subject=a_subject(*CN_ONLY))),
@@ -121,7 +123,7 @@ LINES: tuple[Line, ...] = (
         "subject is not the requester's",
         f"got CN=system:node:{NODE}, expected O=system:nodes, CN=system:node:{NODE}",
     ),
-    Line(
+    CheckExample(
         "subject",
         "an additional O system:masters",
         a_case(request=a_request(subject=a_subject(*O_AND_CN, ("2.5.4.10", "system:masters")))),
@@ -130,7 +132,7 @@ LINES: tuple[Line, ...] = (
         f"got O=system:nodes, CN=system:node:{NODE}, O=system:masters, "
         f"expected O=system:nodes, CN=system:node:{NODE}",
     ),
-    Line(
+    CheckExample(
         "subject",
         "nothing",
         a_case(request=a_request(subject=())),
@@ -138,7 +140,7 @@ LINES: tuple[Line, ...] = (
         "subject is not the requester's",
         f"got nothing, expected O=system:nodes, CN=system:node:{NODE}",
     ),
-    Line(
+    CheckExample(
         "subject",
         "O and CN in one RDN",
         a_case(request=a_request(subject=a_subject(*O_AND_CN, rdns=False))),
@@ -146,7 +148,7 @@ LINES: tuple[Line, ...] = (
         "subject is ambiguous",
         "got O and CN in one RDN, expected one RDN each",
     ),
-    Line(
+    CheckExample(
         "subject",
         "a BMPString",
         a_case(request=a_request(subject=a_subject(*O_AND_CN, string_type=StringType.OTHER))),
@@ -155,13 +157,13 @@ LINES: tuple[Line, ...] = (
         "expected PrintableString or UTF8String",
     ),
     # --- usages
-    Line("usages", "a kubelet's with an ECDSA key", a_case()),
-    Line(
+    CheckExample("usages", "a kubelet's with an ECDSA key", a_case()),
+    CheckExample(
         "usages",
         "a kubelet's with an RSA key",
         a_case(csr=a_csr(usages=("server auth", "key encipherment", "digital signature"))),
     ),
-    Line(
+    CheckExample(
         "usages",
         "additional client auth",
         a_case(csr=a_csr(usages=("digital signature", "server auth", "client auth"))),
@@ -170,7 +172,7 @@ LINES: tuple[Line, ...] = (
         "got 'digital signature', 'server auth', 'client auth', expected digital signature "
         "and server auth, with or without key encipherment",
     ),
-    Line(
+    CheckExample(
         "usages",
         "none",
         a_case(csr=a_csr(usages=())),
@@ -178,7 +180,7 @@ LINES: tuple[Line, ...] = (
         "usages not allowed",
         "got none, expected digital signature and server auth, with or without key encipherment",
     ),
-    Line(
+    CheckExample(
         "usages",
         "a usage twice",
         a_case(csr=a_csr(usages=("digital signature", "server auth", "server auth"))),
@@ -188,8 +190,8 @@ LINES: tuple[Line, ...] = (
         "and server auth, with or without key encipherment",
     ),
     # --- extensions
-    Line("extensions", "subjectAltName alone", a_case()),
-    Line(
+    CheckExample("extensions", "subjectAltName alone", a_case()),
+    CheckExample(
         "extensions",
         "additional basicConstraints",
         a_case(request=a_request(extensions=("2.5.29.17", "2.5.29.19"))),
@@ -198,9 +200,9 @@ LINES: tuple[Line, ...] = (
         "got '2.5.29.19', expected subjectAltName alone",
     ),
     # --- san-kinds
-    Line("san-kinds", "a DNS name and an address", a_case()),
-    Line("san-kinds", "a name with one trailing dot", with_names(f"{NODE}.")),
-    Line(
+    CheckExample("san-kinds", "a DNS name and an address", a_case()),
+    CheckExample("san-kinds", "a name with one trailing dot", with_names(f"{NODE}.")),
+    CheckExample(
         "san-kinds",
         "no subject alternative names",
         a_case(request=a_request(sans=())),
@@ -208,7 +210,7 @@ LINES: tuple[Line, ...] = (
         "no subject alternative names",
         "got no subject alternative name, expected at least one",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "an additional e-mail address",
         a_case(request=a_request(sans=(*names(NODE), OtherName("RFC822Name", "a@b.example")))),
@@ -216,7 +218,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         "RFC822Name a@b.example",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "an address as a DNS name",
         with_names("10.0.1.10", "10.0.1.10."),
@@ -224,7 +226,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         "DNS name '10.0.1.10.' is an address",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "an address in hex as a DNS name",
         with_names("0x0a00010a"),
@@ -232,7 +234,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         "DNS name '0x0a00010a' is an address",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "an empty DNS name",
         with_names(""),
@@ -240,7 +242,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         "DNS name '' is not a host name",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "a line end in a DNS name",
         with_names(f"{NODE}\n{OTHER_NODE}"),
@@ -248,7 +250,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         f"DNS name '{NODE}\\\\n{OTHER_NODE}' is not a host name",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "two trailing dots",
         with_names(f"{NODE}.."),
@@ -256,7 +258,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         f"DNS name '{NODE}..' is not a host name",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "an underscore",
         with_names("ip_10_0_1_10.ec2.internal"),
@@ -264,7 +266,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         "DNS name 'ip_10_0_1_10.ec2.internal' is not a host name",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "an IPv4-mapped IPv6 address",
         with_names("::ffff:10.0.1.10"),
@@ -273,9 +275,9 @@ LINES: tuple[Line, ...] = (
         "IPv4-mapped 10.0.1.10",
     ),
     # --- lifetime
-    Line("lifetime", "none requested", a_case()),
-    Line("lifetime", "a year", a_case(csr=a_csr(expiration_seconds=31_536_000))),
-    Line(
+    CheckExample("lifetime", "none requested", a_case()),
+    CheckExample("lifetime", "a year", a_case(csr=a_csr(expiration_seconds=31_536_000))),
+    CheckExample(
         "lifetime",
         "more than a year",
         a_case(csr=a_csr(expiration_seconds=31_536_001)),
@@ -284,8 +286,8 @@ LINES: tuple[Line, ...] = (
         "got 31536001 s, expected at most 31536000 s",
     ),
     # --- key-not-reused
-    Line("key-not-reused", "a key that no other requester has", a_case()),
-    Line(
+    CheckExample("key-not-reused", "a key that no other requester has", a_case()),
+    CheckExample(
         "key-not-reused",
         "another node's key",
         a_case(peers=Peers(same_key="system:node:b")),
@@ -294,8 +296,8 @@ LINES: tuple[Line, ...] = (
         "also by system:node:b",
     ),
     # --- not-reissued-in-a-loop
-    Line("not-reissued-in-a-loop", "no mismatch", a_case()),
-    Line(
+    CheckExample("not-reissued-in-a-loop", "no mismatch", a_case()),
+    CheckExample(
         "not-reissued-in-a-loop",
         "an earlier certificate differed",
         a_case(peers=Peers(mismatch="csr-earlier")),

@@ -17,7 +17,7 @@ from tests.builders import (
     an_instance,
 )
 from tests.core.check_cases.cases import BY_NAME_CSR
-from tests.core.check_cases.line import LEAVE, Line
+from tests.core.check_cases.example import LEAVE, CheckExample
 
 #: What EC2 shows for a session that isn't named after an instance: nothing.
 NOTHING: Mapping[str, Any] = {"identity": None, "instances": ()}
@@ -54,10 +54,10 @@ FIX = (
     "entry of type EC2_LINUX; got "
 )
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- requester-is-node
-    Line("requester-is-node", "a node of both groups", a_case()),
-    Line(
+    CheckExample("requester-is-node", "a node of both groups", a_case()),
+    CheckExample(
         "requester-is-node",
         "a person",
         a_case(csr=a_csr(username="alice"), identity=None),
@@ -65,7 +65,7 @@ LINES: tuple[Line, ...] = (
         "not a node",
         "got username alice, expected system:node:<name>",
     ),
-    Line(
+    CheckExample(
         "requester-is-node",
         "a node without a name",
         a_case(csr=a_csr(username="system:node:"), **NOTHING),
@@ -73,7 +73,7 @@ LINES: tuple[Line, ...] = (
         "not a node",
         "got username system:node:, expected system:node:<name>",
     ),
-    Line(
+    CheckExample(
         "requester-is-node",
         "a node's username without the nodes' group",
         a_case(csr=a_csr(groups=("system:authenticated",)), **NOTHING),
@@ -81,7 +81,7 @@ LINES: tuple[Line, ...] = (
         "not in the nodes' groups",
         "missing system:nodes",
     ),
-    Line(
+    CheckExample(
         "requester-is-node",
         "a username in another letter case",
         a_case(csr=a_csr(username=f"System:Node:{NODE}"), **NOTHING),
@@ -89,13 +89,13 @@ LINES: tuple[Line, ...] = (
         "not a node",
         f"got username System:Node:{NODE}, expected system:node:<name>",
     ),
-    Line(
+    CheckExample(
         "requester-is-node",
         "this cluster's own instance under another user's name, which node-kind refuses",
         a_case(csr=MISCONFIGURED),
     ),
     *(
-        Line(
+        CheckExample(
             "requester-is-node",
             f"another user in a session named after {sentence}",
             a_case(**{"csr": MISCONFIGURED, **changes}),
@@ -106,14 +106,14 @@ LINES: tuple[Line, ...] = (
         for sentence, changes in UNCONFIRMED.items()
     ),
     # --- node-kind
-    Line("node-kind", "a session of one instance", a_case()),
-    Line("node-kind", "no IAM keys at all", a_case(csr=BY_NAME_CSR)),
-    Line(
+    CheckExample("node-kind", "a session of one instance", a_case()),
+    CheckExample("node-kind", "no IAM keys at all", a_case(csr=BY_NAME_CSR)),
+    CheckExample(
         "node-kind",
         "a short instance id of eight digits",
         a_case(csr=a_csr(extra=an_extra("i-0aaaaaaa"))),
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "a Fargate node",
         a_case(csr=a_csr(node="fargate-ip-10-0-1-10.ec2.internal")),
@@ -121,7 +121,7 @@ LINES: tuple[Line, ...] = (
         "not an EC2 node",
         "got node fargate-ip-10-0-1-10.ec2.internal",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "a hybrid node",
         a_case(csr=a_csr(node="mi-0123456789abcdef0")),
@@ -129,7 +129,7 @@ LINES: tuple[Line, ...] = (
         "not an EC2 node",
         "got node mi-0123456789abcdef0",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "a HyperPod node",
         a_case(csr=a_csr(node="hyperpod-i-0123456789abcdef0")),
@@ -137,7 +137,7 @@ LINES: tuple[Line, ...] = (
         "not an EC2 node",
         "got node hyperpod-i-0123456789abcdef0",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "a hybrid node by Roles Anywhere, named like its session",
         a_case(csr=a_csr(node="rack7.example", extra=an_extra("Rack7.example"))),
@@ -145,7 +145,7 @@ LINES: tuple[Line, ...] = (
         "not an EC2 node",
         "got node rack7.example, named like its session",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "this cluster's own instance whose role is mapped to another user",
         a_case(csr=MISCONFIGURED),
@@ -153,7 +153,7 @@ LINES: tuple[Line, ...] = (
         "role not mapped as a node's",
         f"{FIX}ops",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "this cluster's own instance whose role lacks the nodes' groups",
         a_case(csr=a_csr(groups=("system:authenticated",))),
@@ -161,12 +161,12 @@ LINES: tuple[Line, ...] = (
         "role not mapped as a node's",
         f"{FIX}system:node:{NODE}",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "another user that no instance confirms, which requester-is-node refuses",
         a_case(csr=MISCONFIGURED, instances=()),
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "a person's session of the node role",
         a_case(csr=a_csr(extra=an_extra("alice"))),
@@ -174,7 +174,7 @@ LINES: tuple[Line, ...] = (
         "not an EC2 session",
         "got sessionName 'alice', expected one instance id",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "an instance id with a line end after it",
         a_case(csr=a_csr(extra=an_extra(INSTANCE_ID + "\n"))),
@@ -182,7 +182,7 @@ LINES: tuple[Line, ...] = (
         "not an EC2 session",
         f"got sessionName '{INSTANCE_ID}\\\\n', expected one instance id",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "two session names",
         a_case(csr=a_csr(extra=an_extra() | {"sessionName": (INSTANCE_ID, INSTANCE_ID)})),
@@ -190,7 +190,7 @@ LINES: tuple[Line, ...] = (
         "not an EC2 session",
         f"got sessionName '{INSTANCE_ID}', '{INSTANCE_ID}', expected one instance id",
     ),
-    Line(
+    CheckExample(
         "node-kind",
         "an empty list of session names",
         a_case(csr=a_csr(extra=an_extra() | {"sessionName": ()})),
@@ -199,9 +199,9 @@ LINES: tuple[Line, ...] = (
         "got sessionName none, expected one instance id",
     ),
     # --- fresh
-    Line("fresh", "fifteen minutes old", a_case(csr=a_csr(age=timedelta(seconds=900)))),
-    Line("fresh", "from a clock 30 s ahead", a_case(csr=a_csr(age=timedelta(seconds=-30)))),
-    Line(
+    CheckExample("fresh", "fifteen minutes old", a_case(csr=a_csr(age=timedelta(seconds=900)))),
+    CheckExample("fresh", "from a clock 30 s ahead", a_case(csr=a_csr(age=timedelta(seconds=-30)))),
+    CheckExample(
         "fresh",
         "a second over fifteen minutes",
         a_case(csr=a_csr(age=timedelta(seconds=901))),
@@ -209,7 +209,7 @@ LINES: tuple[Line, ...] = (
         "abandoned",
         "got an age of 901 s, expected at most 900 s",
     ),
-    Line(
+    CheckExample(
         "fresh",
         "from the future",
         a_case(csr=a_csr(age=timedelta(seconds=-31))),
@@ -218,8 +218,8 @@ LINES: tuple[Line, ...] = (
         "got 31 s from now",
     ),
     # --- newest
-    Line("newest", "nothing newer", a_case()),
-    Line(
+    CheckExample("newest", "nothing newer", a_case()),
+    CheckExample(
         "newest",
         "a newer request of the requester",
         a_case(peers=Peers(newer="csr-later")),

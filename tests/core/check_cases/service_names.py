@@ -2,7 +2,7 @@
 
 from core.model import ServicesHidden
 from tests.builders import a_cluster, a_policy
-from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.example import DENY, LEAVE, CheckExample
 from tests.core.check_cases.service_cases import CN, with_names, with_subject
 from tests.service_builders import (
     CLUSTER_IP,
@@ -17,17 +17,21 @@ from tests.service_builders import (
 EXPECTED_NAME = "expected <service>.shop.svc or <service>.shop.svc.cluster.local"
 SHORT_NAMES_ALLOWED = a_policy(allow_short_service_names=True)
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- service-known
-    Line("service-known", "a Service with a cluster IP", a_service_case()),
-    Line("service-known", "a headless Service", a_service_case(services=(a_service(ips=()),))),
-    Line(
+    CheckExample("service-known", "a Service with a cluster IP", a_service_case()),
+    CheckExample(
+        "service-known", "a headless Service", a_service_case(services=(a_service(ips=()),))
+    ),
+    CheckExample(
         "service-known",
         "a load balancer",
         a_service_case(services=(a_service(kind="LoadBalancer"),)),
     ),
-    Line("service-known", "no Service named, which service-names refuses", with_names(CLUSTER_IP)),
-    Line(
+    CheckExample(
+        "service-known", "no Service named, which service-names refuses", with_names(CLUSTER_IP)
+    ),
+    CheckExample(
         "service-known",
         "a Service that doesn't exist",
         a_service_case(services=()),
@@ -35,7 +39,7 @@ LINES: tuple[Line, ...] = (
         "no such Service",
         "got 'web'; namespace shop has no Service of that name",
     ),
-    Line(
+    CheckExample(
         "service-known",
         "a Service with that name in another namespace",
         a_service_case(services=(a_service(namespace="other"),)),
@@ -43,7 +47,7 @@ LINES: tuple[Line, ...] = (
         "no such Service",
         "got 'web'; namespace shop has no Service of that name",
     ),
-    Line(
+    CheckExample(
         "service-known",
         "one of two Services doesn't exist",
         with_names(DNS, "db.shop.svc"),
@@ -51,7 +55,7 @@ LINES: tuple[Line, ...] = (
         "no such Service",
         "got 'db'; namespace shop has no Service of that name",
     ),
-    Line(
+    CheckExample(
         "service-known",
         "an ExternalName Service",
         a_service_case(services=(a_service(kind="ExternalName", ips=()),)),
@@ -59,7 +63,7 @@ LINES: tuple[Line, ...] = (
         "Service of another type",
         "got 'web (ExternalName)', expected 'ClusterIP', 'LoadBalancer', 'NodePort'",
     ),
-    Line(
+    CheckExample(
         "service-known",
         "a Service that is being deleted",
         a_service_case(services=(a_service(deleting=True),)),
@@ -67,7 +71,7 @@ LINES: tuple[Line, ...] = (
         "Service is being deleted",
         "got 'web'",
     ),
-    Line(
+    CheckExample(
         "service-known",
         "eleven Services",
         with_names(*(f"s{number}.shop.svc" for number in range(11))),
@@ -75,7 +79,7 @@ LINES: tuple[Line, ...] = (
         "too many Services",
         "got 11, expected at most 10",
     ),
-    Line(
+    CheckExample(
         "service-known",
         "a namespace whose Services aren't readable",
         a_service_case(services=ServicesHidden("403: services is forbidden")),
@@ -84,14 +88,14 @@ LINES: tuple[Line, ...] = (
         "403: services is forbidden",
     ),
     # --- reserved-names
-    Line("reserved-names", "a Service's names and address", a_service_case()),
-    Line(
+    CheckExample("reserved-names", "a Service's names and address", a_service_case()),
+    CheckExample(
         "reserved-names",
         "the API server's address, where the range is unknown",
         with_names(DNS, "10.100.0.1", cluster=a_cluster(service_ranges=())),
     ),
     *(
-        Line(
+        CheckExample(
             "reserved-names",
             name,
             with_names(DNS, name, csr=a_service_csr(**an_account("default"))),
@@ -113,7 +117,7 @@ LINES: tuple[Line, ...] = (
             "ff02::1",
         )
     ),
-    Line(
+    CheckExample(
         "reserved-names",
         "the API server's address of an IPv6 cluster",
         with_names(DNS, "fd12::1", cluster=a_cluster(service_ranges=("fd12::/108",))),
@@ -121,7 +125,7 @@ LINES: tuple[Line, ...] = (
         "reserved name",
         "got 'fd12::1', expected none of the API server's or AWS's",
     ),
-    Line(
+    CheckExample(
         "reserved-names",
         "the API server's name as CN",
         with_subject((CN, "kubernetes.default.svc")),
@@ -130,7 +134,7 @@ LINES: tuple[Line, ...] = (
         "got 'kubernetes.default.svc', expected none of the API server's or AWS's",
     ),
     *(
-        Line(
+        CheckExample(
             "reserved-names",
             f"the loopback name {name}",
             with_names(DNS, name),
@@ -140,7 +144,7 @@ LINES: tuple[Line, ...] = (
         )
         for name in ("localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "::1")
     ),
-    Line(
+    CheckExample(
         "reserved-names",
         "localhost as CN",
         with_subject((CN, "localhost")),
@@ -148,7 +152,7 @@ LINES: tuple[Line, ...] = (
         "loopback name",
         "got 'localhost', expected none of the machine's own",
     ),
-    Line(
+    CheckExample(
         "reserved-names",
         "a loopback name and the API server's",
         with_names(DNS, "localhost", "127.0.0.1", "kubernetes.default.svc"),
@@ -157,12 +161,14 @@ LINES: tuple[Line, ...] = (
         "got 'kubernetes.default.svc', expected none of the API server's or AWS's",
     ),
     # --- service-names
-    Line("service-names", "both full forms", a_service_case()),
-    Line("service-names", "in mixed case, with a trailing dot", with_names("Web.Shop.SVC.")),
-    Line(
+    CheckExample("service-names", "both full forms", a_service_case()),
+    CheckExample(
+        "service-names", "in mixed case, with a trailing dot", with_names("Web.Shop.SVC.")
+    ),
+    CheckExample(
         "service-names", "short, where allowed", with_names("web.shop", policy=SHORT_NAMES_ALLOWED)
     ),
-    Line(
+    CheckExample(
         "service-names",
         "none",
         a_service_case(request=a_service_request(sans=())),
@@ -170,7 +176,7 @@ LINES: tuple[Line, ...] = (
         "no DNS name",
         f"got no DNS name in subjectAltName, {EXPECTED_NAME}",
     ),
-    Line(
+    CheckExample(
         "service-names",
         "an address alone",
         with_names(CLUSTER_IP),
@@ -179,7 +185,7 @@ LINES: tuple[Line, ...] = (
         f"got no DNS name in subjectAltName, {EXPECTED_NAME}",
     ),
     *(
-        Line(
+        CheckExample(
             "service-names",
             f"of another namespace: {name}",
             with_names(DNS, name),
@@ -196,7 +202,7 @@ LINES: tuple[Line, ...] = (
         )
     ),
     *(
-        Line(
+        CheckExample(
             "service-names",
             f"not a Service's: {name}",
             with_names(DNS, name),
@@ -217,7 +223,7 @@ LINES: tuple[Line, ...] = (
             "web.shop.svc.cluster",
         )
     ),
-    Line(
+    CheckExample(
         "service-names",
         "short, of another namespace, where allowed",
         with_names("example.com", policy=SHORT_NAMES_ALLOWED),
@@ -226,16 +232,16 @@ LINES: tuple[Line, ...] = (
         f"got 'example.com', {EXPECTED_NAME}",
     ),
     # --- service-addresses
-    Line("service-addresses", "the cluster IP", a_service_case()),
-    Line("service-addresses", "no address requested", with_names(DNS)),
-    Line(
+    CheckExample("service-addresses", "the cluster IP", a_service_case()),
+    CheckExample("service-addresses", "no address requested", with_names(DNS)),
+    CheckExample(
         "service-addresses",
         "both of a dual-stack Service",
         with_names(
             DNS, "10.100.7.7", "fd12::7", services=(a_service(ips=("10.100.7.7", "fd12::7")),)
         ),
     ),
-    Line(
+    CheckExample(
         "service-addresses",
         "another address",
         with_names(DNS, "10.100.7.8"),
@@ -243,7 +249,7 @@ LINES: tuple[Line, ...] = (
         "address is not a cluster IP",
         f"got '10.100.7.8', expected only '{CLUSTER_IP}'",
     ),
-    Line(
+    CheckExample(
         "service-addresses",
         "any address, of a headless Service",
         a_service_case(services=(a_service(ips=()),)),
@@ -251,7 +257,7 @@ LINES: tuple[Line, ...] = (
         "address is not a cluster IP",
         f"got '{CLUSTER_IP}', expected none",
     ),
-    Line(
+    CheckExample(
         "service-addresses",
         "the address of a Service that isn't named",
         with_names(DNS, "10.100.7.8", services=(a_service(), a_service("db", ips=("10.100.7.8",)))),
@@ -259,7 +265,7 @@ LINES: tuple[Line, ...] = (
         "address is not a cluster IP",
         f"got '10.100.7.8', expected only '{CLUSTER_IP}'",
     ),
-    Line(
+    CheckExample(
         "service-addresses",
         "the address of another namespace's Service with that name",
         with_names(

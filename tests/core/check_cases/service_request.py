@@ -11,7 +11,7 @@ from core.model import (
     UnreadableRequest,
 )
 from tests.builders import a_key, names
-from tests.core.check_cases.line import DENY, LEAVE, Line
+from tests.core.check_cases.example import DENY, LEAVE, CheckExample
 from tests.core.check_cases.service_cases import CN, with_names, with_subject
 from tests.service_builders import (
     CLUSTER_IP,
@@ -36,10 +36,10 @@ def with_extensions(*extensions: str, usages: tuple[str, ...] = (), ca: bool = F
     return a_service_case(request=replace(request, usages=frozenset(usages), asks_ca=ca))
 
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- request-well-formed
-    Line("request-well-formed", "one plain request", a_service_case()),
-    Line(
+    CheckExample("request-well-formed", "one plain request", a_service_case()),
+    CheckExample(
         "request-well-formed",
         "a request that the strict parser refuses",
         a_service_case(request=UnreadableRequest("the PEM block is not base64: wrongly padded")),
@@ -48,8 +48,8 @@ LINES: tuple[Line, ...] = (
         "the PEM block is not base64: wrongly padded",
     ),
     # --- key
-    Line("key", "an allowed key", a_service_case()),
-    Line(
+    CheckExample("key", "an allowed key", a_service_case()),
+    CheckExample(
         "key",
         "a weak key",
         a_service_case(request=a_service_request(key=a_key("DSA", KeyRule.FORBIDDEN))),
@@ -57,7 +57,7 @@ LINES: tuple[Line, ...] = (
         "key not allowed",
         "got DSA, expected ECDSA P-256, P-384, P-521, RSA 2048 to 8192 (e >= 65537) or Ed25519",
     ),
-    Line(
+    CheckExample(
         "key",
         "a key that can't be verified here",
         a_service_case(request=a_service_request(key=a_key("MLDSA65", KeyRule.UNVERIFIABLE))),
@@ -66,8 +66,8 @@ LINES: tuple[Line, ...] = (
         "got MLDSA65, which this version doesn't support",
     ),
     # --- signature
-    Line("signature", "signed with the request's own key", a_service_case()),
-    Line(
+    CheckExample("signature", "signed with the request's own key", a_service_case()),
+    CheckExample(
         "signature",
         "signed with another key",
         a_service_case(request=a_service_request(signature_valid=False)),
@@ -76,10 +76,12 @@ LINES: tuple[Line, ...] = (
         "the request isn't signed with its own key",
     ),
     # --- service-subject
-    Line("service-subject", "a CN that is one of the names", a_service_case()),
-    Line("service-subject", "the CN in upper case", with_subject((CN, DNS.upper()))),
-    Line("service-subject", "no subject", a_service_case(request=a_service_request(subject=()))),
-    Line(
+    CheckExample("service-subject", "a CN that is one of the names", a_service_case()),
+    CheckExample("service-subject", "the CN in upper case", with_subject((CN, DNS.upper()))),
+    CheckExample(
+        "service-subject", "no subject", a_service_case(request=a_service_request(subject=()))
+    ),
+    CheckExample(
         "service-subject",
         "the example of AWS's page: a CN and no other name",
         a_service_case(request=a_service_request(sans=(), extensions=())),
@@ -87,7 +89,7 @@ LINES: tuple[Line, ...] = (
         "CN is not a subjectAltName",
         f"got CN={DNS}; file it again with -addext subjectAltName=DNS:{DNS}",
     ),
-    Line(
+    CheckExample(
         "service-subject",
         "a CN that is none of the names",
         with_subject((CN, "db.shop.svc")),
@@ -95,7 +97,7 @@ LINES: tuple[Line, ...] = (
         "CN is not a subjectAltName",
         "got CN=db.shop.svc; file it again with -addext subjectAltName=DNS:db.shop.svc",
     ),
-    Line(
+    CheckExample(
         "service-subject",
         "a CN that is one of the addresses",
         with_subject((CN, CLUSTER_IP)),
@@ -103,7 +105,7 @@ LINES: tuple[Line, ...] = (
         "CN is not a subjectAltName",
         f"got CN={CLUSTER_IP}; file it again with -addext subjectAltName=DNS:{CLUSTER_IP}",
     ),
-    Line(
+    CheckExample(
         "service-subject",
         "an additional O system:masters",
         with_subject(("2.5.4.10", "system:masters"), (CN, DNS)),
@@ -111,7 +113,7 @@ LINES: tuple[Line, ...] = (
         "subject is more than one CN",
         f"got '2.5.4.10=system:masters', '2.5.4.3={DNS}', expected one CN or an empty subject",
     ),
-    Line(
+    CheckExample(
         "service-subject",
         "two CNs, of which some clients read the first and some the last",
         with_subject((CN, DNS), (CN, "db.other.svc")),
@@ -119,7 +121,7 @@ LINES: tuple[Line, ...] = (
         "subject is more than one CN",
         f"got '2.5.4.3={DNS}', '2.5.4.3=db.other.svc', expected one CN or an empty subject",
     ),
-    Line(
+    CheckExample(
         "service-subject",
         "a BMPString",
         with_subject((CN, DNS), string_type=StringType.OTHER),
@@ -128,9 +130,9 @@ LINES: tuple[Line, ...] = (
         "expected PrintableString or UTF8String",
     ),
     # --- service-usages
-    Line("service-usages", "all three permitted usages", a_service_case()),
-    Line("service-usages", "server auth alone", with_usages("server auth")),
-    Line(
+    CheckExample("service-usages", "all three permitted usages", a_service_case()),
+    CheckExample("service-usages", "server auth alone", with_usages("server auth")),
+    CheckExample(
         "service-usages",
         "additional client auth",
         with_usages("server auth", "client auth"),
@@ -138,7 +140,7 @@ LINES: tuple[Line, ...] = (
         "client auth asked for",
         "got 'client auth', 'server auth', expected no client auth",
     ),
-    Line(
+    CheckExample(
         "service-usages",
         "no server auth",
         with_usages("digital signature"),
@@ -147,7 +149,7 @@ LINES: tuple[Line, ...] = (
         "got 'digital signature', expected server auth, and only "
         "'digital signature', 'key encipherment', 'server auth'",
     ),
-    Line(
+    CheckExample(
         "service-usages",
         "none",
         with_usages(),
@@ -156,7 +158,7 @@ LINES: tuple[Line, ...] = (
         "got none, expected server auth, and only "
         "'digital signature', 'key encipherment', 'server auth'",
     ),
-    Line(
+    CheckExample(
         "service-usages",
         "any usage",
         with_usages("server auth", "any"),
@@ -166,13 +168,13 @@ LINES: tuple[Line, ...] = (
         "'digital signature', 'key encipherment', 'server auth'",
     ),
     # --- service-extensions
-    Line("service-extensions", "subjectAltName alone", a_service_case()),
-    Line(
+    CheckExample("service-extensions", "subjectAltName alone", a_service_case()),
+    CheckExample(
         "service-extensions",
         "the usages of spec.usages",
         with_extensions(KEY_USAGE, EXTENDED_KEY_USAGE, usages=("digital signature", "server auth")),
     ),
-    Line(
+    CheckExample(
         "service-extensions",
         "basicConstraints of a CA",
         with_extensions(BASIC_CONSTRAINTS, ca=True),
@@ -180,7 +182,7 @@ LINES: tuple[Line, ...] = (
         "CA asked for",
         "got basicConstraints or keyUsage of a CA",
     ),
-    Line(
+    CheckExample(
         "service-extensions",
         "the usage cert sign",
         with_extensions(KEY_USAGE, usages=("cert sign",)),
@@ -188,7 +190,7 @@ LINES: tuple[Line, ...] = (
         "CA asked for",
         "got basicConstraints or keyUsage of a CA",
     ),
-    Line(
+    CheckExample(
         "service-extensions",
         "client auth in the request itself",
         with_extensions(EXTENDED_KEY_USAGE, usages=("client auth", "server auth")),
@@ -196,7 +198,7 @@ LINES: tuple[Line, ...] = (
         "client auth asked for",
         "got 'client auth', 'server auth' in the request",
     ),
-    Line(
+    CheckExample(
         "service-extensions",
         "basicConstraints of no CA",
         with_extensions(BASIC_CONSTRAINTS),
@@ -204,7 +206,7 @@ LINES: tuple[Line, ...] = (
         "extensions not permitted",
         f"got '2.5.29.19', {PERMITTED_EXTENSIONS}",
     ),
-    Line(
+    CheckExample(
         "service-extensions",
         "a usage that isn't in spec.usages",
         a_service_case(
@@ -216,13 +218,13 @@ LINES: tuple[Line, ...] = (
         "got 'key encipherment' in the request, expected only spec.usages 'server auth'",
     ),
     # --- san-kinds
-    Line("san-kinds", "DNS names and an address", a_service_case()),
-    Line(
+    CheckExample("san-kinds", "DNS names and an address", a_service_case()),
+    CheckExample(
         "san-kinds",
         "no subject alternative names",
         a_service_case(request=a_service_request(sans=())),
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "an additional URI",
         a_service_case(
@@ -234,7 +236,7 @@ LINES: tuple[Line, ...] = (
         "unsupported names",
         "UniformResourceIdentifier spiffe://a/b",
     ),
-    Line(
+    CheckExample(
         "san-kinds",
         "a wildcard",
         with_names(f"*.{DNS}"),
@@ -243,8 +245,8 @@ LINES: tuple[Line, ...] = (
         f"DNS name '*.{DNS}' is not a host name",
     ),
     # --- lifetime
-    Line("lifetime", "none requested", a_service_case()),
-    Line(
+    CheckExample("lifetime", "none requested", a_service_case()),
+    CheckExample(
         "lifetime",
         "more than a year",
         a_service_case(csr=a_service_csr(expiration_seconds=31_536_001)),
@@ -253,8 +255,8 @@ LINES: tuple[Line, ...] = (
         "got 31536001 s, expected at most 31536000 s",
     ),
     # --- key-not-reused
-    Line("key-not-reused", "a key that no other requester has", a_service_case()),
-    Line(
+    CheckExample("key-not-reused", "a key that no other requester has", a_service_case()),
+    CheckExample(
         "key-not-reused",
         "another namespace's key",
         a_service_case(peers=Peers(same_key="system:serviceaccount:other:issuer")),

@@ -3,20 +3,20 @@
 from datetime import timedelta
 
 from core.model import Peers
-from tests.core.check_cases.line import LEAVE, Line
+from tests.core.check_cases.example import LEAVE, CheckExample
 from tests.service_builders import (
     a_service_case,
     a_service_csr,
 )
 
-LINES: tuple[Line, ...] = (
+EXAMPLES: tuple[CheckExample, ...] = (
     # --- requester-is-service-account
-    Line(
+    CheckExample(
         "requester-is-service-account",
         "a ServiceAccount in its namespace's group",
         a_service_case(),
     ),
-    Line(
+    CheckExample(
         "requester-is-service-account",
         "a node",
         a_service_case(
@@ -27,7 +27,7 @@ LINES: tuple[Line, ...] = (
         "got username system:node:a, expected system:serviceaccount:<namespace>:<name>",
     ),
     *(
-        Line(
+        CheckExample(
             "requester-is-service-account",
             f"another username: {username}",
             a_service_case(csr=a_service_csr(username=username)),
@@ -46,7 +46,7 @@ LINES: tuple[Line, ...] = (
             ("system:serviceaccount:../shop:issuer", "system:serviceaccount:../shop:issuer"),
         )
     ),
-    Line(
+    CheckExample(
         "requester-is-service-account",
         "a username without its namespace's group",
         a_service_case(csr=a_service_csr(groups=("system:serviceaccounts:other",))),
@@ -55,9 +55,11 @@ LINES: tuple[Line, ...] = (
         "missing system:serviceaccounts:shop",
     ),
     # --- issuable-name
-    Line("issuable-name", "a name chosen by a person", a_service_case()),
-    Line("issuable-name", "csr in the middle", a_service_case(csr=a_service_csr(name="web-csr-1"))),
-    Line(
+    CheckExample("issuable-name", "a name chosen by a person", a_service_case()),
+    CheckExample(
+        "issuable-name", "csr in the middle", a_service_case(csr=a_service_csr(name="web-csr-1"))
+    ),
+    CheckExample(
         "issuable-name",
         "a generated name like a kubelet's",
         a_service_case(csr=a_service_csr(name="csr-7znmf")),
@@ -66,8 +68,8 @@ LINES: tuple[Line, ...] = (
         "got csr-7znmf, expected a name that doesn't begin with csr-",
     ),
     # --- fresh
-    Line("fresh", "seven minutes old", a_service_case()),
-    Line(
+    CheckExample("fresh", "seven minutes old", a_service_case()),
+    CheckExample(
         "fresh",
         "an hour old",
         a_service_case(csr=a_service_csr(age=timedelta(hours=1))),
@@ -76,14 +78,16 @@ LINES: tuple[Line, ...] = (
         "got an age of 3600 s, expected at most 900 s",
     ),
     # --- among-newest
-    Line("among-newest", "the newest", a_service_case()),
-    Line("among-newest", "the twentieth", a_service_case(peers=Peers(newer_in_namespace=19))),
-    Line(
+    CheckExample("among-newest", "the newest", a_service_case()),
+    CheckExample(
+        "among-newest", "the twentieth", a_service_case(peers=Peers(newer_in_namespace=19))
+    ),
+    CheckExample(
         "among-newest",
         "a newer request of the ServiceAccount",
         a_service_case(peers=Peers(newer="web-tls-2", newer_in_namespace=1)),
     ),
-    Line(
+    CheckExample(
         "among-newest",
         "the twenty-first",
         a_service_case(peers=Peers(newer_in_namespace=20)),

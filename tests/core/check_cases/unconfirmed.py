@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.model import RoleUnknown
 from tests.builders import a_csr, an_extra, an_instance
 from tests.core.check_cases.cases import OTHER_NODE, with_names
-from tests.core.check_cases.line import Line
+from tests.core.check_cases.example import CheckExample
 
 _FOREIGN: Mapping[str, Mapping[str, object]] = {
     "of another VPC": {"instance": an_instance(vpc_id="vpc-other")},
@@ -16,13 +16,13 @@ _FOREIGN: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def unconfirmed(check: str) -> tuple[Line, ...]:
-    """Return the lines of a check that would deny the request if it compared the instance.
+def unconfirmed(check: str) -> tuple[CheckExample, ...]:
+    """Return the examples of a check that would deny the request if it compared the instance.
 
     It isn't run, so it refuses nothing: the check that leaves the request says why.
     """
     return tuple(
-        Line(
+        CheckExample(
             check,
             f"not compared with an instance {sentence}",
             with_names(OTHER_NODE, "10.0.1.20", **{"csr": a_csr(node=OTHER_NODE), **changes}),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.threats.row import LINES, Change, Row, unchecked
+from tests.threats.row import EXAMPLES, Change, Row, unchecked
 
 _ADDRESSES: Final = "tests/attack/test_addresses.py"
 _OWN: Final = "src/core/checks/own_names.py"
@@ -12,13 +12,13 @@ _EVIDENCE: Final = "src/core/evidence.py"
 ROWS: Final = (
     Row(
         "claim an instance that EC2 doesn't know",
-        LINES,
+        EXAMPLES,
         (unchecked("instance.py", "instance_known"),),
         "leave/instance-known/",
     ),
     Row(
         "file from an instance of another VPC",
-        LINES,
+        EXAMPLES,
         (Change(_INSTANCE, "if not policy.allow_other_vpcs and", "if False and"),),
         "leave/cluster/",
     ),
@@ -30,7 +30,7 @@ ROWS: Final = (
     Row(
         "file from an instance of another cluster where no tag is required, or where it was given"
         " this cluster's tag too",
-        LINES,
+        EXAMPLES,
         (
             Change(_INSTANCE, "if by_aws != cluster.name:", "if False:"),
             Change(_INSTANCE, "    if named:\n", "    if False:\n"),
@@ -39,7 +39,7 @@ ROWS: Final = (
     ),
     Row(
         "file for a stopped or terminated instance, whose name may belong to another by now",
-        LINES,
+        EXAMPLES,
         (unchecked("instance.py", "instance_running"),),
         "leave/instance-running/",
     ),
@@ -50,7 +50,7 @@ ROWS: Final = (
     ),
     Row(
         "launch a second instance with the same name (`ALLOW_NAME_IDENTITY`)",
-        LINES,
+        EXAMPLES,
         (unchecked("instance.py", "instance_single"),),
         "leave/instance-single/",
     ),
@@ -73,19 +73,19 @@ ROWS: Final = (
     ),
     Row(
         "file under a name before the instance that will have this name is launched",
-        LINES,
+        EXAMPLES,
         (unchecked("instance.py", "instance_launched_before"),),
         "leave/instance-launched-before/",
     ),
     Row(
         "file, and wait until EC2's answer fits the request",
-        LINES,
+        EXAMPLES,
         (unchecked("requester.py", "fresh"),),
         "kubelet-serving/leave/fresh/",
     ),
     Row(
         "call a node by another instance's name",
-        LINES,
+        EXAMPLES,
         (unchecked("instance.py", "node_name"),),
         "deny/node-name/",
     ),

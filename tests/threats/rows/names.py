@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.threats.row import LINES, VECTORS, Change, Row, unchecked
+from tests.threats.row import EXAMPLES, VECTORS, Change, Row, unchecked
 
 _NAMES: Final = "src/core/checks/names.py"
 _MOVED: Final = "src/core/checks/moved.py"
@@ -66,7 +66,7 @@ ROWS: Final = (
     ),
     Row(
         "ask for a pod's address: a secondary one, or one of a delegated prefix",
-        LINES,
+        EXAMPLES,
         (
             Change(_OWN, "if private.primary:", "if True:"),
             Change(_OWN, "if not any(ip in prefix for prefix in interface.prefixes)", "if True"),
@@ -75,7 +75,7 @@ ROWS: Final = (
     ),
     Row(
         "ask for the address of a secondary, trunk or branch interface",
-        LINES,
+        EXAMPLES,
         (
             Change(_OWN, "return case.policy.allow_secondary_enis and", "return True and"),
             Change(_OWN, "or interface.kind not in _NODE_INTERFACES", ""),
@@ -85,7 +85,7 @@ ROWS: Final = (
     ),
     Row(
         "ask for `kubernetes.default`, another Service, `localhost`, or a domain of AWS",
-        LINES,
+        EXAMPLES,
         (
             Change(_RESERVED, "name in _NEVER", "False"),
             Change(_RESERVED, '"svc" in name.split(".")[1:]', "False"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.threats.row import LINES, Change, Row, unchecked
+from tests.threats.row import EXAMPLES, Change, Row, unchecked
 
 _REQUESTERS: Final = "tests/attack/test_requesters.py"
 _PEERS: Final = "src/core/peers.py"
@@ -15,7 +15,7 @@ _BY_NAME_ALONE: Final = Change(
 ROWS: Final = (
     Row(
         "file as a user that only has a node's name",
-        LINES,
+        EXAMPLES,
         (unchecked("node.py", "requester_is_node"),),
         "leave/requester-is-node/",
     ),

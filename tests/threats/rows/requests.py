@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.threats.row import LINES, VECTORS, Change, Row, unchecked
+from tests.threats.row import EXAMPLES, VECTORS, Change, Row, unchecked
 
 _READER: Final = "src/core/pkcs10.py"
 _CHECKS: Final = "src/core/checks/request.py"
@@ -54,7 +54,7 @@ ROWS: Final = (
     ),
     Row(
         "ask for a client certificate",
-        LINES,
+        EXAMPLES,
         (unchecked("request.py", "usages"),),
         "deny/usages/",
     ),
@@ -66,7 +66,7 @@ ROWS: Final = (
     ),
     Row(
         "ask for a longer life than the policy grants",
-        LINES,
+        EXAMPLES,
         (unchecked("request.py", "lifetime"),),
         "kubelet-serving/deny/lifetime/",
     ),

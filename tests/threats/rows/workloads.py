@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.threats.row import LINES, Change, Row, unchecked
+from tests.threats.row import EXAMPLES, Change, Row, unchecked
 
 _REVIEW: Final = "tests/core/test_review_services.py"
 
@@ -11,67 +11,67 @@ _OF: Final = "app-serving/"
 ROWS: Final = (
     Row(
         "ask for a Service as a node, or as a user that only has a ServiceAccount's name",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "requester_is_service_account"),),
         "leave/requester-is-service-account/",
     ),
     Row(
         "ask for a Service of another namespace",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "service_names"),),
         "leave/service-names/of-another-namespace",
     ),
     Row(
         "ask, as a ServiceAccount, for `localhost` or a loopback address",
-        LINES,
+        EXAMPLES,
         (unchecked("reserved.py", "reserved_for_services"),),
         f"{_OF}leave/reserved-names/",
     ),
     Row(
         "ask for a name that is no Service's",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "service_names"),),
         "leave/service-names/not-a-Service's",
     ),
     Row(
         "ask for another Service's cluster IP",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "service_addresses"),),
         "leave/service-addresses/",
     ),
     Row(
         "ask for a Service that isn't there, or leads elsewhere (ExternalName)",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "service_known"),),
         "leave/service-known/",
     ),
     Row(
         "ask, as a ServiceAccount, for `kubernetes.default` or the API server's address",
-        LINES,
+        EXAMPLES,
         (unchecked("reserved.py", "reserved_for_services"),),
         f"{_OF}deny/reserved-names/",
     ),
     Row(
         "ask, as a ServiceAccount, for a wildcard",
-        LINES,
+        EXAMPLES,
         (unchecked("request.py", "plain_names"),),
         f"{_OF}deny/san-kinds/",
     ),
     Row(
         "ask, as a ServiceAccount, for a client certificate",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "service_usages"),),
         "deny/service-usages/",
     ),
     Row(
         "ask, as a ServiceAccount, to be a CA, or for client authentication in the request",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "service_extensions"),),
         "deny/service-extensions/",
     ),
     Row(
         "put another name into the subject, which some clients read",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "service_subject"),),
         "leave/service-subject/",
     ),
@@ -88,7 +88,7 @@ ROWS: Final = (
     ),
     Row(
         "file thousands of requests as ServiceAccounts of one namespace",
-        LINES,
+        EXAMPLES,
         (unchecked("service.py", "among_newest"),),
         "leave/among-newest/",
     ),

@@ -1,4 +1,4 @@
-"""One line of the rule book."""
+"""An example of what a check passes or refuses."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ DENY, LEAVE = Effect.DENY, Effect.LEAVE
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line: the check, the sentence, the case, and the refusal it gives (None: it passes)."""
+class CheckExample:
+    """A case, and what a check makes of it: the refusal, or no effect if the check passes it."""
 
     check: str
-    sentence: str
+    description: str
     case: Case
     effect: Effect | None = None
     reason: str = ""
@@ -21,4 +21,4 @@ class Line:
     @property
     def id(self) -> str:
         outcome = self.effect.value if self.effect else "ok"
-        return f"{outcome}/{self.check}/{self.sentence}".replace(" ", "-")
+        return f"{outcome}/{self.check}/{self.description}".replace(" ", "-")
