@@ -95,7 +95,7 @@ class Assessment:
     due: Sequence[Case] = ()
     parsed: Sequence[ParsedCsr] = ()
     bugs: list[Bug] = field(default_factory=list)
-    not_read: int = 0
+    not_read: int = field(init=False)
 
     def slices(self) -> Iterator[list[Evaluation]]:
         """Judge the cases that are due, slice by slice, while there is time to begin a slice."""
@@ -131,12 +131,10 @@ class Assessment:
         # Without IAM's answer the gate can't know: that is no reason to stop.
         if one.verdict is None or (isinstance(one.case.role, RoleUnknown) and one.case.role.fault):
             return False
-        open_gates = [
-            check.id
-            for check in self.context.signer.checks
-            if check.gate and check.may_pass_by_evidence(one.case)
-        ]
-        return any(refusal.check in open_gates for refusal in one.verdict.refusals)
+        open_gates = {
+            check.id for check in self.context.signer.checks if check.may_pass_by_evidence(one.case)
+        }
+        return not open_gates.isdisjoint(refusal.check for refusal in one.verdict.refusals)
 
     def _slices(
         self, parsed: Sequence[ParsedCsr], checks: tuple[Check, ...]

@@ -11,7 +11,7 @@ from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
 from core.checks.instance import not_of_cluster
 from core.checks.moved import may_have_moved
 from core.checks.node import requester_is_node
-from core.checks.request import request_well_formed, signature, subject
+from core.checks.request import signature, subject
 from core.checks.service import requester_is_service_account, service_names
 from core.claims import claim_of
 from core.errors import EvidenceUnavailable
@@ -41,8 +41,8 @@ Request = Pkcs10 | UnreadableRequest
 class Signer:
     """How one signer's requests are read, judged and counted.
 
-    `key_proof`: what a request must pass for its key to count against other requesters. A copy of
-    another requester's request fails one of these, so no one can be blocked by a copy.
+    `key_proof`: what a readable request must pass for its key to count against other requesters. A
+    copy of another requester's request fails one of these, so no one can be blocked by a copy.
     `claim`: returns who the requester claims to be. `gather`: asks for the evidence of a slice of
     cases at once. `common_names`: the CNs that the certificate may have. `seconds`: what a slice
     needs. `reads_bare`: a request without any attribute is readable. `completes`: a run of this
@@ -93,8 +93,7 @@ def _with_holders(cases: Sequence[Case], answers: Answers, fleet: Fleet) -> Answ
     """Ask which instances have the addresses that may have moved: most slices have none."""
     found = {key: one for key, one in answers.items() if isinstance(one, evidence.Evidence)}
     shown = [found[case.identity].added_to(case) for case in cases if case.identity in found]
-    readable = [one for one in shown if one.instance and isinstance(one.request, Pkcs10)]
-    addresses = {_moved(one) for one in readable} - {None}
+    addresses = {_moved(one) for one in shown} - {None}
     if not addresses:
         return answers
     holders = fleet.holders(sorted(address for address in addresses if address))
@@ -109,9 +108,7 @@ def _moved(case: Case) -> IPv4Address | None:
 
 
 def _is_of_cluster(cluster: Cluster | NotProvided, policy: Policy, instance: Instance) -> bool:
-    if isinstance(cluster, NotProvided):
-        return True
-    return not_of_cluster(instance, cluster, policy) is None
+    return isinstance(cluster, NotProvided) or not_of_cluster(instance, cluster, policy) is None
 
 
 def _username(csr: Csr, _request: Pkcs10) -> tuple[str, ...]:
@@ -138,7 +135,7 @@ def _own_names(_csr: Csr, request: Pkcs10) -> tuple[str, ...]:
 _NODES: Final = Signer(
     KUBELET_SERVING,
     checks=KUBELET_SERVING_CHECKS,
-    key_proof=(requester_is_node, request_well_formed, signature, subject),
+    key_proof=(requester_is_node, signature, subject),
     claim=_node,
     gather=_of_nodes,
     # A kubelet's certificate has its username as the only CN.
@@ -150,7 +147,7 @@ _SERVICES: Final = Signer(
     APP_SERVING,
     checks=APP_SERVING_CHECKS,
     # service_names, because a copy has the names of another namespace.
-    key_proof=(requester_is_service_account, request_well_formed, signature, service_names),
+    key_proof=(requester_is_service_account, signature, service_names),
     claim=_claimed_services,
     gather=_of_services,
     # EKS's signer for workloads accepts any subject.

@@ -14,6 +14,7 @@ from core.errors import EvidenceUnavailable, OutOfTime
 from core.evidence import NO_EVIDENCE, Answers, Evidence
 from core.memo import weight_of
 from core.model import (
+    APP_SERVING,
     Bug,
     Case,
     Csr,
@@ -29,7 +30,7 @@ from core.model import (
 )
 from core.peers import PeerIndex
 from core.settings import Policy
-from core.signers import Request
+from core.signers import SIGNERS, Request
 from core.slices import SLICE
 from tests.builders import (
     INSTANCE_ID,
@@ -45,6 +46,7 @@ from tests.builders import (
     approved,
 )
 from tests.core.fakes import Exploding, FakeClock
+from tests.service_builders import a_service_csr
 
 BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
 EVIDENCE = {BY_SESSION: Evidence((an_instance(),), ROLE)}
@@ -184,7 +186,7 @@ def test_pending_csrs_past_the_gates_come_oldest_first() -> None:
     """A kubelet waits 15 minutes at most. CSRs of the same age are sorted by name."""
     csrs = [
         a_csr(name=name, node=name, extra=an_extra(), age=timedelta(minutes=age))
-        for name, age in (("csr-d", 1), ("csr-b", 5), ("csr-c", 5), ("csr-a", 9))
+        for name, age in (("csr-d", 1), ("csr-c", 5), ("csr-b", 5), ("csr-a", 9))
     ]
 
     assert (["csr-a", "csr-b", "csr-c", "csr-d"], {}) == gated(*csrs)
@@ -200,6 +202,26 @@ def test_csrs_that_stop_at_a_gate_are_counted_by_reason() -> None:
     ]
 
     assert (["csr-4"], {"not a node": 2, "superseded": 1}) == gated(*csrs)
+
+
+def test_service_requests_stop_at_gates_of_their_own() -> None:
+    """No request is read for a requester that can't be served, or a name that EKS ignores."""
+    csrs = [
+        a_service_csr(name="web-1", username="alice"),
+        a_service_csr(name="csr-1"),
+        a_service_csr(name="web-2", age=timedelta(hours=1)),
+        a_service_csr(name="web-3"),
+    ]
+    context = replace(a_context(), signer=SIGNERS[APP_SERVING])
+
+    found = assessed(*csrs, context=context)
+
+    assert ["web-3"] == [case.csr.name for case in found.due]
+    assert {
+        "not a ServiceAccount": 1,
+        "EKS never issues this name": 1,
+        "abandoned": 1,
+    } == found.gated.stopped
 
 
 @pytest.mark.parametrize("kind", ["Approved", "Denied", "Failed"])

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.checks import KUBELET_SERVING_CHECKS, Check, Need
+from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check, Need
 from core.decision import decide, has_own_instance
 from core.model import NOT_PROVIDED, Case, Decision, Effect, Refusal, UnreadableRequest, Verdict
 from core.printable import MAX_DETAIL, printable
+from core.signers import SIGNERS
 from tests.builders import a_case, a_csr, a_policy, a_request, an_instance, names
+from tests.service_builders import a_service_case
 
 DENY, LEAVE = Effect.DENY, Effect.LEAVE
 
@@ -79,6 +81,15 @@ def test_a_gate_that_refuses_ends_the_decision() -> None:
     )
 
 
+def test_gates_run_before_the_checks_that_establish_something() -> None:
+    """Nothing is judged of a request that isn't ours to judge."""
+    owner = replace(a_check("owner", establishes=Need.OWN_INSTANCE), run=_raise)
+
+    assert (Decision.LEAVE, ["gate"], ()) == outcome_of(
+        a_case(), owner, a_check("gate", LEAVE, gate=True)
+    )
+
+
 def test_the_verdict_of_a_gate_has_its_refusal() -> None:
     """The log shows it."""
     refusal = Refusal(LEAVE, "gate refuses", "a detail", "gate")
@@ -122,9 +133,10 @@ def test_a_check_that_only_uses_what_was_not_provided_is_listed_and_run() -> Non
     )
 
 
-def test_a_check_that_needs_an_absent_instance_leaves() -> None:
+@pytest.mark.parametrize("need", [Need.INSTANCE, Need.OWN_INSTANCE])
+def test_a_check_that_needs_an_absent_instance_leaves(need: Need) -> None:
     """Missing evidence neither approves nor denies; the rule isn't run."""
-    check = replace(a_check("needy", needs=Need.INSTANCE), run=_raise)
+    check = replace(a_check("needy", needs=need), run=_raise)
 
     verdict = decide(a_case(instances=()), (check,))
 
@@ -277,6 +289,37 @@ def test_checks_that_lack_evidence_are_listed(case: Case, not_run: tuple[str, ..
     assert not_run == decide(case, KUBELET_SERVING_CHECKS).not_run
 
 
+@pytest.mark.parametrize(
+    ("case", "not_run"),
+    [
+        pytest.param(
+            a_service_case(services=NOT_PROVIDED),
+            ("service-known", "service-addresses"),
+            id="no-services",
+        ),
+        pytest.param(a_service_case(cluster=NOT_PROVIDED), ("reserved-names",), id="no-cluster"),
+    ],
+)
+def test_checks_of_services_that_lack_evidence_are_listed(
+    case: Case, not_run: tuple[str, ...]
+) -> None:
+    """Without all evidence there is no approval, and nothing else is refused."""
+    assert (Decision.LEAVE, [], not_run) == outcome_of(case, *APP_SERVING_CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("case", "checks"),
+    [
+        (a_case(request=UnreadableRequest("x")), KUBELET_SERVING_CHECKS),
+        (a_service_case(request=UnreadableRequest("x")), APP_SERVING_CHECKS),
+    ],
+    ids=SIGNERS,
+)
+def test_an_unreadable_request_is_refused_once(case: Case, checks: tuple[Check, ...]) -> None:
+    """The checks of what it asks for aren't run."""
+    assert (Decision.DENY, ["request-well-formed"]) == outcome_of(case, *checks)[:2]
+
+
 def test_gates_come_before_other_checks() -> None:
     """The gates alone decide which CSRs need evidence from AWS."""
     gates = [check.gate for check in KUBELET_SERVING_CHECKS]
@@ -345,6 +388,7 @@ def test_without_a_request_and_an_instance_a_check_of_the_request_refuses_nothin
     ("case", "own"),
     [
         pytest.param(a_case(), True, id="all-shown"),
+        pytest.param(a_case(request=UnreadableRequest("x")), True, id="a-denied-request"),
         pytest.param(a_case(instance=an_instance(vpc_id="vpc-other")), False, id="another-vpc"),
         pytest.param(a_case(cluster=NOT_PROVIDED), False, id="cluster-not-provided"),
         pytest.param(a_case(instances=NOT_PROVIDED), False, id="instances-not-provided"),

@@ -7,14 +7,23 @@ from typing import Any, NoReturn
 
 import pytest
 
-from core.checks.moved import is_public, names_public
-from core.model import KUBELET_SERVING, Csr, Decision, Instance, Run
+from core.checks.moved import is_public, may_have_moved, names_public
+from core.model import (
+    KUBELET_SERVING,
+    Case,
+    Csr,
+    Decision,
+    Instance,
+    Run,
+    UnreadableRequest,
+)
 from core.review import review
 from core.signers import SIGNERS
 from tests.builders import (
     ADDRESS,
     NODE,
     PUBLIC_ADDRESS,
+    a_case,
     a_certificate,
     a_cluster,
     a_filed_csr,
@@ -187,8 +196,34 @@ def test_public_addresses_are_found_as_such_and_as_names() -> None:
     """In any letter case, and in any Region."""
     assert is_public(IPv4Address("54.1.2.3"))
     assert names_public([], [IPv4Address("54.1.2.3")])
-    assert names_public(["EC2-54-1-2-3.compute-1.amazonaws.com."], [])
+    assert names_public([NODE, "EC2-54-1-2-3.compute-1.amazonaws.com."], [])
+    assert names_public(["ec2-3-200-201-202.eu-west-1.compute.amazonaws.com"], [])
+    assert not names_public([], [])
     assert not names_public([NODE], [IPv4Address(ADDRESS)])
+
+
+@pytest.mark.parametrize("octet", ["", "1234", "\u0661"])
+@pytest.mark.parametrize("place", range(4))
+def test_a_name_that_spells_no_address_names_no_public_one(octet: str, place: int) -> None:
+    """An octet has one to three ASCII digits."""
+    octets = ["54", "1", "2", "3"]
+    octets[place] = octet
+
+    assert not names_public([f"ec2-{'-'.join(octets)}.compute-1.amazonaws.com"], [])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        a_case(request=UnreadableRequest("x")),
+        a_case(instances=()),
+        a_case(instance=an_instance(state="stopped")),
+    ],
+    ids=["unreadable", "no-instance", "stopped"],
+)
+def test_without_a_request_or_a_running_instance_nothing_has_moved(case: Case) -> None:
+    """There are no names to compare."""
+    assert may_have_moved(case) is None
 
 
 def test_a_bug_met_on_one_request_stops_no_other() -> None:

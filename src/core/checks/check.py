@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 
 from core.model import Case, Effect, NotProvided, Pkcs10, Refusal
 from core.settings import Policy
@@ -12,26 +12,26 @@ class Need(Enum):
     """What a rule compares."""
 
     #: A readable request. `request-well-formed` denies any other.
-    REQUEST = "request"
+    REQUEST = auto()
     #: What EC2 shows for the identity, even if that is nothing.
-    EC2 = "ec2"
+    EC2 = auto()
     #: The one running instance.
-    INSTANCE = "instance"
+    INSTANCE = auto()
     #: That instance, once every check that establishes it as this cluster's has passed.
-    OWN_INSTANCE = "own instance"
-    ROLE = "role"
-    CLUSTER = "cluster"
-    SERVICES = "services"
+    OWN_INSTANCE = auto()
+    ROLE = auto()
+    CLUSTER = auto()
+    SERVICES = auto()
 
 
 class Availability(Enum):
     """Whether a need of a check is met."""
 
-    AVAILABLE = "available"
+    AVAILABLE = auto()
     #: It was asked for, and doesn't exist.
-    ABSENT = "absent"
+    ABSENT = auto()
     #: It wasn't asked for; this happens only in `evaluate`.
-    NOT_PROVIDED = "not provided"
+    NOT_PROVIDED = auto()
 
 
 _INSTANCES = frozenset({Need.INSTANCE, Need.OWN_INSTANCE})

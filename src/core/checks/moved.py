@@ -13,7 +13,7 @@ from typing import Final
 
 from core.checks.own_names import own_addresses, own_dns_names, public_addresses, shown_on
 from core.dns import folded, suffix
-from core.model import Case, Instance, IpAddress
+from core.model import Case, Instance, IpAddress, Pkcs10
 
 # What no instance has as its public address. From: RFC 1918, RFC 6598, and EC2 User Guide, "VPC
 # CIDR blocks" (198.19.0.0/16), with the whole of RFC 2544's range.
@@ -43,15 +43,18 @@ def moved_address(case: Case) -> IPv4Address | None:
 def may_have_moved(case: Case) -> IPv4Address | None:
     """Return the one public address that the request names beyond what is the instance's own.
 
-    None if it names anything else, or if the instance has no public address now, or is in a VPC
-    whose private addresses are in public ranges: there it can't be told from another machine's.
+    None without a readable request or a running instance; if the request names anything else; or if
+    the instance has no public address now, or is in a VPC whose private addresses are in public
+    ranges: there no one can tell it from another machine's.
     """
-    instance = case.running_instance
+    request, instance = case.request, case.instance
+    if instance is None or not isinstance(request, Pkcs10):
+        return None
     if not public_addresses(instance) or any(map(is_public, _private_addresses(instance))):
         return None
     own_ips, own_dns = set(own_addresses(case, instance)), own_dns_names(case, instance)
-    ips = {ip for ip in case.pkcs10.addresses if ip not in own_ips}
-    names = [name for name in case.pkcs10.dns if folded(name) not in own_dns]
+    ips = {ip for ip in request.addresses if ip not in own_ips}
+    names = [name for name in request.dns if folded(name) not in own_dns]
     spelled = {_spelled(name, instance) for name in names}
     named = ips | spelled
     if len(named) != 1:

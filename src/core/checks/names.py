@@ -58,14 +58,14 @@ def ip_addresses(case: Case) -> Refusal | None:
         )
     expected = f"expected one of {listed(sorted(str(ip) for ip in own))}"
     is_shown = shown_on(instance)
-    unknown = [str(ip) for ip in foreign if not is_shown(ip)]
+    unknown = [ip for ip in foreign if not is_shown(ip)]
     if unknown:
         return _deny(case, "address is not the instance's", f"got {listed(unknown)}, {expected}")
-    got, public = [str(ip) for ip in foreign], public_addresses(instance)
+    public = public_addresses(instance)
     is_public = not case.policy.allow_public_addresses and public.issuperset(foreign)
     cause = _NO_PUBLIC if is_public else "a pod's or another interface's"
     return Refusal.leave(
-        "address not accepted", f"got {listed(got)}, on {instance.id} but {cause}; {expected}"
+        "address not accepted", f"got {listed(foreign)}, on {instance.id} but {cause}; {expected}"
     )
 
 

@@ -13,9 +13,9 @@ _NODE_INTERFACES = frozenset({"interface", "efa"})
 
 def own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
     """Return the DNS names that the instance's certificate may have, folded."""
-    names = {instance.private_dns_name, resource_name(instance)}
+    names: set[str | None] = {instance.private_dns_name, resource_name(instance)}
     if node_name(case) is None:
-        names.add(case.csr.node or "")
+        names.add(case.csr.node)
     if case.policy.allow_public_addresses:
         names.add(instance.public_dns_name)
     own = {folded(name) for name in names if name}

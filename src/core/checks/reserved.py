@@ -25,11 +25,12 @@ def reserved_names(case: Case) -> Refusal | None:
     """
     request = case.pkcs10
     names = [name for name in request.dns if _is_reserved_name(folded(name))]
-    addresses = [str(ip) for ip in request.addresses if _is_reserved_address(case, ip)]
+    addresses = [ip for ip in request.addresses if _is_reserved_address(case, ip)]
     if not names and not addresses:
         return None
     return Refusal.deny(
-        "reserved name", f"got {listed(names + addresses)}, expected none of the cluster's or AWS's"
+        "reserved name",
+        f"got {listed([*names, *addresses])}, expected none of the cluster's or AWS's",
     )
 
 
@@ -47,14 +48,14 @@ def reserved_for_services(case: Case) -> Refusal | None:
     names = [name for name in asked if name not in loopback and is_never_allowed(folded(name))]
     own = {network.network_address + 1 for network in _service_ranges(case)}
     addresses = [
-        str(ip)
+        ip
         for ip in request.addresses
         if ip in own or (is_never_allowed_address(ip) and not ip.is_loopback)
     ]
     if names or addresses:
         return Refusal.deny(
             "reserved name",
-            f"got {listed(names + addresses)}, expected none of the API server's or AWS's",
+            f"got {listed([*names, *addresses])}, expected none of the API server's or AWS's",
         )
     loopback += [str(ip) for ip in request.addresses if ip.is_loopback]
     if not loopback:

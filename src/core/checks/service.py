@@ -13,7 +13,6 @@ from core.dns import folded
 from core.model import (
     COMMON_NAME,
     Case,
-    NotProvided,
     Refusal,
     Service,
     ServicesHidden,
@@ -144,7 +143,7 @@ def service_subject(case: Case) -> Refusal | None:
         return Refusal.leave(
             "subject is more than one CN", f"got {listed(got)}, expected one CN or an empty subject"
         )
-    common_name = request.subject[0]
+    [common_name] = request.subject
     if common_name.string_type is StringType.OTHER:
         return Refusal.leave("subject is ambiguous", "expected PrintableString or UTF8String")
     if folded(common_name.value) in map(folded, request.dns):
@@ -172,7 +171,7 @@ def service_known(case: Case) -> Refusal | None:
 
     From: Kubernetes, "Service", sections "Service type" and "ExternalName".
     """
-    if case.claim is None or not case.claim.names:  # `service-names` refuses these
+    if case.claim is None:  # `requester-is-service-account` has refused these
         return None
     names = case.claim.names
     if len(names) > MAX_SERVICES:
@@ -225,7 +224,7 @@ def service_addresses(case: Case) -> Refusal | None:
     From: Kubernetes, "Service", sections "Virtual IPs" and "Headless Services".
     """
     own = {ip for service in _by_name(case).values() for ip in service.cluster_ips}
-    foreign = [str(ip) for ip in dict.fromkeys(case.pkcs10.addresses) if ip not in own]
+    foreign = [ip for ip in dict.fromkeys(case.pkcs10.addresses) if ip not in own]
     if not foreign:
         return None
     expected = f"only {listed(sorted(map(str, own)))}" if own else "none"
@@ -242,7 +241,7 @@ def _is_elsewhere(name: str, namespace: str) -> bool:
 def _by_name(case: Case) -> dict[str, Service]:
     """Return the named Services that exist in the requester's namespace, by name."""
     claim, shown = case.claim, case.services
-    if claim is None or isinstance(shown, ServicesHidden | NotProvided):
+    if claim is None or not isinstance(shown, tuple):
         return {}
     return {one.name: one for one in _of(claim.namespace, shown) if one.name in claim.names}
 

@@ -47,6 +47,13 @@ STAYED: tuple[tuple[str, tuple[str, ...], Mapping[str, Any], list[str], list[str
     ("with another node's name", (OTHER_NODE,), {}, [], OWN),
     ("with another's public name", (f"ec2-203-0-113-8.{IN_REGION}",), {}, [], OWN),
     ("with its name in another Region", ("ec2-203-0-113-9.compute-1.amazonaws.com",), {}, [], OWN),
+    (
+        "with its name in a later Region",
+        ("ec2-203-0-113-9.us-west-2.compute.amazonaws.com",),
+        {},
+        [],
+        OWN,
+    ),
     ("with an IPv6 address", ("2001:db8::99",), {}, ["2001:db8::99"], OWN),
     ("with a pod's address", ("10.0.1.77",), {}, [], OWN),
     ("on another instance now", (), {"holders": {IPv4Address("203.0.113.9"): {"i-0"}}}, [], OWN),
@@ -87,6 +94,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
         DENY,
         "address is not the instance's",
         "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10'",
+    ),
+    CheckExample(
+        "ip-addresses",
+        "another node's address, of an instance with IPv4 and IPv6",
+        with_names("10.0.1.20", instance=IPV6_INSTANCE),
+        DENY,
+        "address is not the instance's",
+        "got '10.0.1.20', expected one of '10.0.1.10', '198.51.100.10', '2001:db8::a'",
     ),
     CheckExample(
         "ip-addresses",
@@ -253,6 +268,16 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "ip-addresses",
         "a public address that has left the instance",
         with_names(ADDRESS, "203.0.113.9", **FREE),
+        DENY,
+        "public address has moved",
+        "got '203.0.113.9', expected one of '10.0.1.10', '198.51.100.10'",
+    ),
+    CheckExample(
+        "ip-addresses",
+        "a public address that has left the instance, and is on it again",
+        with_names(
+            ADDRESS, "203.0.113.9", holders={IPv4Address("203.0.113.9"): frozenset({INSTANCE_ID})}
+        ),
         DENY,
         "public address has moved",
         "got '203.0.113.9', expected one of '10.0.1.10', '198.51.100.10'",

@@ -66,6 +66,9 @@ EXAMPLES: tuple[CheckExample, ...] = (
     # --- instance-single
     CheckExample("instance-single", "one instance", a_case()),
     CheckExample(
+        "instance-single", "no instance, which instance-known refuses", a_case(instances=())
+    ),
+    CheckExample(
         "instance-single",
         "two instances with the same name",
         a_case(
@@ -76,6 +79,18 @@ EXAMPLES: tuple[CheckExample, ...] = (
         LEAVE,
         "several instances match",
         f"got {INSTANCE_ID}, i-0bbbbbbbbbbbbbbbb, expected one for node {NODE}",
+    ),
+    CheckExample(
+        "instance-single",
+        "two instances for no identity",
+        a_case(
+            csr=BY_NAME_CSR,
+            identity=None,
+            instances=(an_instance(), an_instance(id="i-0bbbbbbbbbbbbbbbb")),
+        ),
+        LEAVE,
+        "several instances match",
+        f"got {INSTANCE_ID}, i-0bbbbbbbbbbbbbbbb, expected one for no identity",
     ),
     # --- instance-running
     CheckExample("instance-running", "running", a_case()),

@@ -36,6 +36,12 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "the public name in the European Sovereign Cloud",
         with_names("ec2-198-51-100-10.eusc-de-east-1.compute.amazonaws.eu"),
     ),
+    CheckExample("reserved-names", "svc as the first label", with_names("svc.example.com")),
+    CheckExample(
+        "reserved-names",
+        "a Service's address, where the range is unknown",
+        with_names("10.100.0.1", cluster=a_cluster(service_ranges=())),
+    ),
     *(
         CheckExample(
             "reserved-names",
@@ -55,6 +61,7 @@ EXAMPLES: tuple[CheckExample, ...] = (
             "node.localhost",
             "*.eu-west-1.compute.internal",
             "*",
+            "shop.svc",
             "db.shop.svc",
             "db.shop.svc.example.com",
             "node.cluster.local",
@@ -91,7 +98,9 @@ EXAMPLES: tuple[CheckExample, ...] = (
     CheckExample(
         "reserved-names",
         "an address of the IPv6 Service range",
-        with_names("fd00:10::1", cluster=a_cluster(service_ranges=("fd00:10::/108",))),
+        with_names(
+            "fd00:10::1", cluster=a_cluster(service_ranges=("10.100.0.0/16", "fd00:10::/108"))
+        ),
         DENY,
         "reserved name",
         "got 'fd00:10::1', expected none of the cluster's or AWS's",
@@ -111,6 +120,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "dns-names",
         "the first label under a configured suffix",
         with_names("ip-10-0-1-10.corp.example", policy=a_policy(extra_dns_suffixes="corp.example")),
+    ),
+    CheckExample(
+        "dns-names",
+        "an empty name",
+        with_names("", instance=an_instance(public_dns_name="")),
+        DENY,
+        "DNS name is not the instance's",
+        f"got '', expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
     CheckExample(
         "dns-names",
@@ -156,6 +173,19 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "dns-names",
+        "the instance id, of an instance whose name has no domain",
+        with_names(
+            INSTANCE_ID,
+            csr=a_csr(node="ip-10-0-1-10"),
+            instance=an_instance(private_dns_name="ip-10-0-1-10"),
+        ),
+        LEAVE,
+        "DNS name not accepted",
+        f"got '{INSTANCE_ID}', on {INSTANCE_ID} but the node has another name; "
+        f"expected one of '{PUBLIC_NAME}', 'ip-10-0-1-10'",
+    ),
+    CheckExample(
+        "dns-names",
         "the public name, where not allowed, and another node's name",
         with_names(PUBLIC_NAME, OTHER_NODE, policy=NO_PUBLIC),
         DENY,
@@ -190,6 +220,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "dns-names",
+        "an empty name, before EC2 gives any",
+        with_names("", instance=an_instance(private_dns_name="", public_dns_name="")),
+        LEAVE,
+        "instance has no name yet",
+        f"EC2 gives no names for {INSTANCE_ID}",
+    ),
+    CheckExample(
+        "dns-names",
         "no instance to compare with",
         a_case(instances=()),
         LEAVE,
@@ -211,6 +249,16 @@ EXAMPLES: tuple[CheckExample, ...] = (
         DENY,
         "public address has moved",
         f"got '{MOVED_NAME.upper()}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
+    ),
+    CheckExample(
+        "dns-names",
+        "that name, where EC2 gives the present one in upper case",
+        with_names(
+            MOVED_NAME, holders=FREE, instance=an_instance(public_dns_name=PUBLIC_NAME.upper())
+        ),
+        DENY,
+        "public address has moved",
+        f"got '{MOVED_NAME}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
     CheckExample(
         "dns-names",

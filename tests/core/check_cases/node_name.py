@@ -12,6 +12,11 @@ EXAMPLES: tuple[CheckExample, ...] = (
     CheckExample("node-name", "the resource name", a_case(csr=a_csr(node=RESOURCE_NAME))),
     CheckExample(
         "node-name",
+        "PrivateDnsName, which EC2 gives in another letter case",
+        a_case(instance=an_instance(private_dns_name=NODE.upper())),
+    ),
+    CheckExample(
+        "node-name",
         "the instance id, before EC2 gives a name",
         a_case(csr=a_csr(node=INSTANCE_ID), instance=an_instance(private_dns_name="")),
     ),
@@ -36,6 +41,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "node-name",
         "EC2 gives no name yet",
         a_case(instance=an_instance(private_dns_name="")),
+        LEAVE,
+        "instance has no name yet",
+        f"EC2 gives no PrivateDnsName for {INSTANCE_ID}",
+    ),
+    CheckExample(
+        "node-name",
+        "an empty name, before EC2 gives one",
+        a_case(csr=a_csr(node=""), instance=an_instance(private_dns_name="")),
         LEAVE,
         "instance has no name yet",
         f"EC2 gives no PrivateDnsName for {INSTANCE_ID}",

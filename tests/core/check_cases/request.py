@@ -48,6 +48,17 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "Ed25519, which has no separate hash",
         a_case(request=a_request(signature_algorithm="1.3.101.112", signature_hash="")),
     ),
+    *(
+        CheckExample("signature", name, a_case(request=a_request(signature_algorithm=oid)))
+        for oid, name in (
+            ("1.2.840.10045.4.3.2", "ECDSA with SHA-256"),
+            ("1.2.840.10045.4.3.3", "ECDSA with SHA-384"),
+            ("1.2.840.10045.4.3.4", "ECDSA with SHA-512"),
+            ("1.2.840.113549.1.1.11", "RSA with SHA-256"),
+            ("1.2.840.113549.1.1.12", "RSA with SHA-384"),
+            ("1.2.840.113549.1.1.13", "RSA with SHA-512"),
+        )
+    ),
     CheckExample(
         "signature",
         "not run for a key that can't be verified",
@@ -276,6 +287,7 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     # --- lifetime
     CheckExample("lifetime", "none requested", a_case()),
+    CheckExample("lifetime", "an hour", a_case(csr=a_csr(expiration_seconds=3_600))),
     CheckExample("lifetime", "a year", a_case(csr=a_csr(expiration_seconds=31_536_000))),
     CheckExample(
         "lifetime",

@@ -15,6 +15,8 @@ from tests.service_builders import (
 )
 
 EXPECTED_NAME = "expected <service>.shop.svc or <service>.shop.svc.cluster.local"
+#: `requester-is-service-account` refuses it.
+OF_A_PERSON = a_service_case(csr=a_service_csr(username="alice"))
 SHORT_NAMES_ALLOWED = a_policy(allow_short_service_names=True)
 
 EXAMPLES: tuple[CheckExample, ...] = (
@@ -31,6 +33,7 @@ EXAMPLES: tuple[CheckExample, ...] = (
     CheckExample(
         "service-known", "no Service named, which service-names refuses", with_names(CLUSTER_IP)
     ),
+    CheckExample("service-known", "a requester that is no ServiceAccount", OF_A_PERSON),
     CheckExample(
         "service-known",
         "a Service that doesn't exist",
@@ -168,6 +171,7 @@ EXAMPLES: tuple[CheckExample, ...] = (
     CheckExample(
         "service-names", "short, where allowed", with_names("web.shop", policy=SHORT_NAMES_ALLOWED)
     ),
+    CheckExample("service-names", "a requester that is no ServiceAccount", OF_A_PERSON),
     CheckExample(
         "service-names",
         "none",
@@ -253,6 +257,22 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "service-addresses",
         "any address, of a headless Service",
         a_service_case(services=(a_service(ips=()),)),
+        LEAVE,
+        "address is not a cluster IP",
+        f"got '{CLUSTER_IP}', expected none",
+    ),
+    CheckExample(
+        "service-addresses",
+        "any address, for a requester that is no ServiceAccount",
+        OF_A_PERSON,
+        LEAVE,
+        "address is not a cluster IP",
+        f"got '{CLUSTER_IP}', expected none",
+    ),
+    CheckExample(
+        "service-addresses",
+        "any address, where the Services aren't readable",
+        a_service_case(services=ServicesHidden("403: services is forbidden")),
         LEAVE,
         "address is not a cluster IP",
         f"got '{CLUSTER_IP}', expected none",
