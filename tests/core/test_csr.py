@@ -18,6 +18,7 @@ def test_the_served_signers_have_the_names_of_kubernetes_and_of_eks() -> None:
     [
         (f"{ACCOUNT}:shop:issuer", "shop"),
         (f"{ACCOUNT}:s:i", "s"),
+        (f"{ACCOUNT}:sh:i", "sh"),
         (f"{ACCOUNT}:9-s:9.i-{'i' * 249}", "9-s"),
         (f"{ACCOUNT}:{'s' * 63}:i", "s" * 63),
     ],
@@ -51,3 +52,11 @@ def test_a_service_accounts_username_has_its_namespace(username: str, namespace:
 def test_any_other_username_has_no_namespace(username: str) -> None:
     """A namespace becomes a part of a URL."""
     assert a_csr(username=username).namespace is None
+
+
+def test_a_requester_without_a_session_has_none_and_no_role() -> None:
+    """An absent key of `spec.extra` is the same as one without values."""
+    absent, empty = a_csr(extra={}), a_csr(extra={"sessionName": (), "canonicalArn": ()})
+
+    assert ("system:node:a", (), ()) == a_csr(node="a", extra={}).requester
+    assert absent.requester == empty.requester

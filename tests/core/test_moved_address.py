@@ -8,7 +8,16 @@ from typing import Any, NoReturn
 import pytest
 
 from core.checks.moved import is_public, names_public
-from core.model import KUBELET_SERVING, Csr, Decision, Instance, Run
+from core.model import (
+    ADDRESS_MOVED,
+    KUBELET_SERVING,
+    Csr,
+    Decision,
+    Instance,
+    Refusal,
+    Run,
+    Verdict,
+)
 from core.review import review
 from core.signers import SIGNERS
 from tests.builders import (
@@ -78,6 +87,25 @@ def test_after_twenty_minutes_it_counts_as_denied(
     done = run(FakeWorld(moved(age=age)), max_csr_age_seconds=3_600)
 
     assert expected == counted(done)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ((ADDRESS_MOVED,), True),
+        ((ADDRESS_MOVED, ADDRESS_MOVED), True),
+        ((ADDRESS_MOVED, "usages not allowed"), False),
+        (("usages not allowed",), False),
+        ((), False),
+    ],
+)
+def test_a_verdict_is_of_a_moved_address_if_it_has_no_other_reason(
+    reasons: tuple[str, ...], *, expected: bool
+) -> None:
+    """Whatever else is wrong with the request may be an attack."""
+    refusals = tuple(Refusal.deny(reason, "x") for reason in reasons)
+
+    assert Verdict(Decision.DENY, refusals).is_moved_address is expected
 
 
 def test_a_second_one_counts_as_denied() -> None:

@@ -69,8 +69,8 @@ class Csr:
     usages: tuple[str, ...]
     expiration_seconds: int | None
     request: bytes | OversizedRequest
-    conditions: tuple[Condition, ...] = ()
-    certificate: bytes = b""
+    conditions: tuple[Condition, ...]
+    certificate: bytes
 
     @property
     def requester(self) -> Requester:
