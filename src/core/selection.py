@@ -37,7 +37,7 @@ def is_selected(selection: Selection, cluster: Cluster, *, home: str) -> bool:
 
 def is_off(cluster: Cluster) -> bool:
     """Return whether the cluster's tag says that it isn't to be reviewed."""
-    return cluster.tags.get(MODE_TAG, "").strip() == _OFF
+    return MODE_TAG in cluster.tags and cluster.tags[MODE_TAG].strip() == _OFF
 
 
 class Choice(Enum):

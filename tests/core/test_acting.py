@@ -269,14 +269,6 @@ def test_another_approvers_unissued_csr_is_reapproved_if_all_checks_pass() -> No
     assert [good] == to_reapprove([*others, good], settings(reapprove_unissued=True))
 
 
-@pytest.mark.parametrize("approver", ["AdminApproved", "AutoApproved"])
-def test_an_approval_is_another_approvers_unless_its_reason_is_ours(approver: str) -> None:
-    """Another reason may come before or after ours in alphabetical order."""
-    theirs = approved_by(approver)
-
-    assert [theirs] == to_reapprove([theirs], settings(reapprove_unissued=True))
-
-
 def test_our_own_approval_is_not_repeated() -> None:
     """Each CSR is reapproved only once, because after that the approval is ours."""
     ours = approved_by("ApprovedByCsrApprover")

@@ -1,9 +1,11 @@
 """What follows from a CSR as it is listed."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.signers import SIGNERS
-from tests.builders import a_csr
+from tests.builders import a_csr, approved
 
 ACCOUNT = "system:serviceaccount"
 
@@ -60,3 +62,25 @@ def test_a_requester_without_a_session_has_none_and_no_role() -> None:
 
     assert ("system:node:a", (), ()) == a_csr(node="a", extra={}).requester
     assert absent.requester == empty.requester
+
+
+@pytest.mark.parametrize(
+    ("reason", "ours"),
+    [
+        ("ApprovedByCsrApprover", True),
+        ("AdminApproved", False),
+        ("KubectlApprove", False),
+        ("", False),
+    ],
+)
+def test_an_approval_is_ours_by_its_reason(reason: str, *, ours: bool) -> None:
+    """The reason identifies our decisions."""
+    assert a_csr(conditions=(approved(reason),)).is_approved_by_us is ours
+
+
+def test_without_an_approval_a_csr_is_not_approved_by_us() -> None:
+    """A denial is none, whatever its reason."""
+    denied = replace(approved("ApprovedByCsrApprover"), type="Denied")
+
+    assert not a_csr().is_approved_by_us
+    assert not a_csr(conditions=(denied,)).is_approved_by_us

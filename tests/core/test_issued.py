@@ -168,10 +168,9 @@ def test_a_certificate_for_a_request_that_we_cant_read_is_a_mismatch() -> None:
     assert mismatch(csr, a_parsed_csr(csr).request)
 
 
-@pytest.mark.parametrize("approver", ["AdminApproved", "KubectlApprove"])
-def test_another_approvers_unreadable_request_is_no_finding(approver: str) -> None:
+def test_another_approvers_unreadable_request_is_no_finding() -> None:
     """A person may approve what we wouldn't; that is no fault of the signer."""
-    csr = replace(issued(), request=b"x", conditions=(approved(approver),))
+    csr = replace(issued(), request=b"x", conditions=(approved("KubectlApprove"),))
 
     assert reported(csr) is None
     assert not mismatch(csr, a_parsed_csr(csr).request)

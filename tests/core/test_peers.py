@@ -95,7 +95,10 @@ def test_a_csr_within_the_clock_skew_counts_as_newer() -> None:
 
 def test_a_csr_from_the_future_supersedes_no_other() -> None:
     """31 s ahead is too far: otherwise a wrong clock would block a node forever."""
-    assert peers_of(old(), old("csr-future", timedelta(seconds=-31))).newer is None
+    future = old("csr-future", timedelta(seconds=-31))
+
+    assert peers_of(old(), future).newer is None
+    assert peers_of(future, old()).newer is None
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,12 @@ class Csr:
         return next((c for c in self.conditions if c.type == kind), None)
 
     @property
+    def is_approved_by_us(self) -> bool:
+        """Return True when we approved it, and no other approver."""
+        approved = self.condition("Approved")
+        return approved is not None and approved.reason == APPROVED_REASON
+
+    @property
     def is_pending(self) -> bool:
         """Return True when it isn't approved, denied, failed or issued."""
         decided = any(self.condition(kind) for kind in ("Approved", "Denied", "Failed"))
