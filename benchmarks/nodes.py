@@ -125,6 +125,8 @@ def _csr(node: Node) -> Csr:
         usages=("digital signature", "server auth"),
         expiration_seconds=None,
         request=node.pem,
+        conditions=(),
+        certificate=b"",
     )
 
 

@@ -107,16 +107,9 @@ def to_reapprove(unissued: Sequence[Evaluation], settings: ReviewSettings) -> li
     Whether EKS's signer issues after a second approval is unknown. From: EKS User Guide, "Secure
     workloads with Kubernetes certificates".
     """
-
-    def is_ours(one: Evaluation) -> bool:
-        approved = one.case.csr.condition("Approved")
-        return approved is not None and approved.reason == APPROVED_REASON
-
-    return [
-        one
-        for one in unissued
-        if settings.reapprove_unissued and _approves(one) and not is_ours(one)
-    ]
+    if not settings.reapprove_unissued:
+        return []
+    return [one for one in unissued if _approves(one) and not one.case.csr.is_approved_by_us]
 
 
 def _approves(evaluation: Evaluation) -> bool:

@@ -41,6 +41,6 @@ class EndedReviews:
 
     def _keep(self, cluster: Hashable) -> None:
         self._ended.pop(cluster, None)
-        while len(self._ended) >= _MAX_KEPT:
-            del self._ended[next(iter(self._ended))]
         self._ended[cluster] = None
+        if len(self._ended) > _MAX_KEPT:
+            del self._ended[next(iter(self._ended))]

@@ -18,7 +18,6 @@ from cryptography.x509.oid import NameOID
 from core.context import ReviewContext
 from core.dns import folded
 from core.model import (
-    APPROVED_REASON,
     Csr,
     Evaluation,
     IssueFinding,
@@ -143,12 +142,10 @@ def mismatch(
 def _compare(
     csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents]
 ) -> tuple[IssueState, str] | None:
-    approved = csr.condition("Approved")
     if isinstance(request, UnreadableRequest):
         # Another approver may approve such a request; then the signer isn't at fault.
-        ours = approved is not None and approved.reason == APPROVED_REASON
         detail = f"issued for a request that can't be read: {request.why}"
-        return (IssueState.MISMATCH, detail) if ours else None
+        return (IssueState.MISMATCH, detail) if csr.is_approved_by_us else None
     try:
         spki, names = read(csr.certificate)
     except UNREADABLE as error:

@@ -18,7 +18,8 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 # Measured with tracemalloc: a kubelet's parsed request takes 1.5 KiB of memory, its certificate
 # 0.8 KiB. Larger ones take up to 35 bytes per byte read, if a request has thousands of registered
 # ids.
-_ENTRY_BYTES: Final = 2_048
+#: The least that an entry counts, in bytes.
+ENTRY_BYTES: Final = 2_048
 _USUAL_BYTES: Final = 1_024
 _BYTES_PER_BYTE: Final = 36
 
@@ -98,4 +99,4 @@ class Memo:
 
 def weight_of(content: bytes) -> int:
     """Return the most memory that the parsed form of these bytes takes, in bytes."""
-    return _ENTRY_BYTES + _BYTES_PER_BYTE * max(0, len(content) - _USUAL_BYTES)
+    return ENTRY_BYTES + _BYTES_PER_BYTE * max(0, len(content) - _USUAL_BYTES)

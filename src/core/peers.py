@@ -95,10 +95,10 @@ class PeerIndex:
 
     def _asked_for_public(self, csr: Csr) -> bool:
         """Return whether an earlier CSR, not issued, names a public address or wasn't read."""
-        unissued = self._unissued.get(csr.requester, [])
+        unissued = self._unissued.get(csr.requester)
         while unissued and (csr.requester, unissued[0]) in self._without_public:
             heappop(unissued)
-        return bool(unissued) and unissued[0] < _rank(csr)
+        return bool(unissued and unissued[0] < _rank(csr))
 
     def _earlier(self, csr: Csr) -> datetime | None:
         first = self._first.get(csr.requester)

@@ -168,7 +168,8 @@ def _only_one_encoding(der: bytes, csr: x509.CertificateSigningRequest, key: Pub
     section 2.3.
     """
     tbs = csr.tbs_certrequest_bytes
-    content = tbs[2 if tbs[1] < 0x80 else 2 + (tbs[1] & 0x7F) :]
+    # DER writes a length from 0x80 on as 0x80 + the number of bytes that it then takes.
+    content = tbs[2 + max(0, tbs[1] - 0x80) :]
     if key.spki and not content.startswith(b"\x02\x01\x00" + csr.subject.public_bytes() + key.spki):
         raise MalformedRequest("the subject or the key has an unusual encoding")
     if not der.endswith(b"\0" + csr.signature):
@@ -242,7 +243,7 @@ def _kind_of_key(key: object) -> tuple[str, KeyRule]:
         exponent = key.public_numbers().e
         good = key.key_size in _RSA_BITS and exponent in _RSA_EXPONENTS
         # A requester may choose thousands of digits, more than Python prints.
-        reported = exponent if exponent < 2**64 else f"of {exponent.bit_length()} bits"
+        reported = exponent if exponent.bit_length() <= 64 else f"of {exponent.bit_length()} bits"
         kind = f"RSA {key.key_size} with exponent {reported}"
         return kind, KeyRule.ALLOWED if good else KeyRule.FORBIDDEN
     if isinstance(key, ed25519.Ed25519PublicKey):

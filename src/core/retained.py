@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from itertools import count
 
-from core.memo import MAX_BYTES, weight_of
+from core.memo import ENTRY_BYTES, MAX_BYTES, weight_of
 from core.model import Csr, OversizedRequest, ParsedCsr
 
 
@@ -41,4 +41,6 @@ class RetainedRequests:
 
 
 def _weight(csr: Csr) -> int:
-    return weight_of(b"" if isinstance(csr.request, OversizedRequest) else csr.request)
+    if isinstance(csr.request, OversizedRequest):
+        return ENTRY_BYTES
+    return weight_of(csr.request)

@@ -1,6 +1,6 @@
 """Which clusters the approver serves, which are switched off, and which must let it in."""
 
-from enum import Enum
+from enum import Enum, auto
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -37,19 +37,19 @@ def is_selected(selection: Selection, cluster: Cluster, *, home: str) -> bool:
 
 def is_off(cluster: Cluster) -> bool:
     """Return whether the cluster's tag says that it isn't to be reviewed."""
-    return cluster.tags.get(MODE_TAG, "").strip() == _OFF
+    return MODE_TAG in cluster.tags and cluster.tags[MODE_TAG].strip() == _OFF
 
 
 class Choice(Enum):
     """What the dispatcher does about a cluster that is selected by name."""
 
-    REVIEWED = "reviewed"
+    REVIEWED = auto()
     #: It couldn't be described. It is assigned, and the reviewer decides.
-    UNKNOWN = "unknown"
-    OFF = "off"
-    NOT_SELECTED = "not selected"
+    UNKNOWN = auto()
+    OFF = auto()
+    NOT_SELECTED = auto()
     #: It is being created or deleted, has failed, or is gone.
-    NOT_READY = "not ready"
+    NOT_READY = auto()
 
 
 def choice(selection: Selection, cluster: Cluster, status: str, *, home: str) -> Choice:

@@ -140,7 +140,7 @@ class _FromEnvironment(BaseModel):
         try:
             return cls(**given)
         except ValidationError as error:
-            problems = [_explain(one, given) for one in error.errors(include_url=False)]
+            problems = [_explain(one, given) for one in error.errors()]
             raise BadSettings("; ".join(problems)) from error
 
 

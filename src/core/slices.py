@@ -43,8 +43,7 @@ def rotated(items: Sequence[_T], now: datetime) -> list[_T]:
 
 
 def _turns(count: int, now: datetime) -> Iterator[int]:
-    oldest = iter(range(count))
-    others = iter(rotated(range(count), now))
+    oldest, others = range(count), rotated(range(count), now)
     taken: set[int] = set()
     for turn in range(count):
         source = others if turn % 2 else oldest

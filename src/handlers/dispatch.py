@@ -47,6 +47,9 @@ _NamesOrProblem = list[str] | str
 
 _LIST_TOO_LATE: Final[_NamesOrProblem] = "list: EKS ListClusters: no answer in time"
 
+# How a tag ends a cluster's reviews, as the log says it.
+_ENDED_BY: Final = {Choice.OFF: "off", Choice.NOT_SELECTED: "not selected"}
+
 # A cluster that couldn't be described is assigned too: the reviewer describes it again.
 _ASSIGNED: Final = frozenset({Choice.REVIEWED, Choice.UNKNOWN})
 
@@ -192,7 +195,9 @@ class Dispatcher:
         found: dict[Assignment, str] = {}
         for one, choice in choices.items():
             if self._ended.is_reported(one, choice):
-                found[one] = f"a tag has ended its reviews within the last hour: {choice.value}"
+                found[one] = (
+                    f"a tag has ended its reviews within the last hour: {_ENDED_BY[choice]}"
+                )
             if choice is Choice.OFF and selection.is_singled_out(self._settings, one.cluster):
                 found[one] = OFF_THOUGH_SELECTED
         return found

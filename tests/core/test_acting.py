@@ -9,6 +9,7 @@ from core.acting import act, mode_of, plan, to_reapprove, write_for
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
 from core.model import (
+    ADDRESS_MOVED,
     Action,
     Case,
     Decision,
@@ -121,6 +122,26 @@ def test_each_decision_has_a_setting_for_its_wait(verdict: Verdict, name: str) -
 def test_a_clusters_tag_may_lower_the_mode(tags: dict[str, str], mode: Mode) -> None:
     """The tag never raises the mode, and with an unknown word nothing is written."""
     assert mode is mode_of(settings(), tags)
+
+
+@pytest.mark.parametrize(("age", "counted_apart"), [(1_199, True), (1_200, False), (1_201, False)])
+def test_a_moved_address_is_counted_apart_for_twenty_minutes(
+    age: float, *, counted_apart: bool
+) -> None:
+    """An honest kubelet has asked for its new address by then."""
+    moved = Verdict(Decision.DENY, (Refusal.deny(ADDRESS_MOVED, "got 203.0.113.9"),))
+
+    [record] = act([judged(moved, age)], settings(), Mode.ENFORCE, FakeWorld().ports)
+
+    assert record.is_moved_address is counted_apart
+
+
+def test_the_words_for_actions_are_those_of_the_log() -> None:
+    """Queries and dashboards filter by them."""
+    assert [action.value for action in Action] == [
+        *("approved", "reapproved", "denied", "withheld", "waiting", "left"),
+        *("overtaken", "deferred", "not-written", "undecided"),
+    ]
 
 
 # --- what is written -----------------------------------------------------------------------------

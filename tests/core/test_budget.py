@@ -72,6 +72,9 @@ def test_a_slice_is_judged_in_half_of_the_time() -> None:
         pytest.param(budget.SECOND_SIGNER_SECONDS, 10, id="a-review-of-the-second-signer"),
         pytest.param(budget.DISPATCH_SECONDS, 10, id="the-dispatchers-messages-are-sent"),
         pytest.param(budget.USUAL_CALL_SECONDS, 15, id="two-attempts-of-a-call-to-AWS"),
+        pytest.param(budget.CONNECT_SECONDS, 3, id="a-connection-to-an-endpoint"),
+        pytest.param(budget.SHORT_CONNECT_SECONDS, 1.5, id="one-where-there-may-be-no-way"),
+        pytest.param(budget.HOLDERS_SECONDS, 3 * 5 + 21, id="three-calls-to-EC2-and-a-slice"),
     ],
 )
 def test_the_steps_outside_of_a_budget_have_their_time(limit: float, seconds: float) -> None:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from core.model import NOT_PROVIDED, UnreadableRequest
+from core.model import (
+    NOT_PROVIDED,
+    Bug,
+    Decision,
+    Deferred,
+    Judged,
+    NoEvidence,
+    UnreadableRequest,
+    Verdict,
+)
 from tests.builders import ROLE, a_case, a_cluster, a_request, an_instance
 
 STATES = ["pending", "shutting-down", "stopped", "stopping", "terminated", ""]
@@ -47,3 +56,14 @@ def test_a_check_that_runs_without_what_it_needs_raises() -> None:
     for needed in ("pkcs10", "running_instance", "known_cluster", "profile_role"):
         with pytest.raises(ValueError, match=r"the request can't be read|to compare with"):
             getattr(case, needed)
+
+
+def test_an_evaluation_has_a_verdict_or_a_problem() -> None:
+    """A log line shows one of the two."""
+    case, verdict = a_case(), Verdict(Decision.APPROVE)
+    judged = Judged(case, verdict)
+
+    assert (verdict, "") == (judged.verdict, judged.problem)
+    for other in (Deferred.in_this_run(case), NoEvidence(case, "x"), Bug.of(case, KeyError("x"))):
+        assert other.verdict is None
+        assert other.problem

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.claims import claim_of
+from core.claims import claim_of, placed
 from core.model import ServiceClaim
 from tests.builders import names
 from tests.service_builders import a_service_csr, a_service_request
@@ -41,3 +41,19 @@ def test_a_requester_that_is_no_service_account_claims_nothing() -> None:
     csr = a_service_csr(username="system:node:a")
 
     assert claim_of(csr, a_service_request(), allow_short=True) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("web.shop.svc", ("web", "shop")),
+        ("WEB.shop.svc.cluster.local.", ("web", "shop")),
+        ("a.b.web.shop.svc", ("a.b.web", "shop")),
+        ("shop.svc", None),
+        ("web.shop", None),
+        ("web.shop.svc.example", None),
+    ],
+)
+def test_a_full_name_is_split_at_its_namespace(name: str, place: tuple[str, str] | None) -> None:
+    """The namespace is the last label before `svc`; everything before it stays one text."""
+    assert place == placed(name)

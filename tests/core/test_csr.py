@@ -1,9 +1,11 @@
 """What follows from a CSR as it is listed."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.signers import SIGNERS
-from tests.builders import a_csr
+from tests.builders import a_csr, approved
 
 ACCOUNT = "system:serviceaccount"
 
@@ -18,6 +20,7 @@ def test_the_served_signers_have_the_names_of_kubernetes_and_of_eks() -> None:
     [
         (f"{ACCOUNT}:shop:issuer", "shop"),
         (f"{ACCOUNT}:s:i", "s"),
+        (f"{ACCOUNT}:sh:i", "sh"),
         (f"{ACCOUNT}:9-s:9.i-{'i' * 249}", "9-s"),
         (f"{ACCOUNT}:{'s' * 63}:i", "s" * 63),
     ],
@@ -51,3 +54,33 @@ def test_a_service_accounts_username_has_its_namespace(username: str, namespace:
 def test_any_other_username_has_no_namespace(username: str) -> None:
     """A namespace becomes a part of a URL."""
     assert a_csr(username=username).namespace is None
+
+
+def test_a_requester_without_a_session_has_none_and_no_role() -> None:
+    """An absent key of `spec.extra` is the same as one without values."""
+    absent, empty = a_csr(extra={}), a_csr(extra={"sessionName": (), "canonicalArn": ()})
+
+    assert ("system:node:a", (), ()) == a_csr(node="a", extra={}).requester
+    assert absent.requester == empty.requester
+
+
+@pytest.mark.parametrize(
+    ("reason", "ours"),
+    [
+        ("ApprovedByCsrApprover", True),
+        ("AdminApproved", False),
+        ("KubectlApprove", False),
+        ("", False),
+    ],
+)
+def test_an_approval_is_ours_by_its_reason(reason: str, *, ours: bool) -> None:
+    """The reason identifies our decisions."""
+    assert a_csr(conditions=(approved(reason),)).is_approved_by_us is ours
+
+
+def test_without_an_approval_a_csr_is_not_approved_by_us() -> None:
+    """A denial is none, whatever its reason."""
+    denied = replace(approved("ApprovedByCsrApprover"), type="Denied")
+
+    assert not a_csr().is_approved_by_us
+    assert not a_csr(conditions=(denied,)).is_approved_by_us

@@ -36,6 +36,15 @@ def test_an_end_is_reported_for_an_hour(ending: Choice) -> None:
     assert not world.reported(ending)
 
 
+def test_an_end_is_not_reported_after_more_than_an_hour() -> None:
+    """No dispatch may come at the very end of the hour."""
+    world = World()
+    world.reported(Choice.REVIEWED)
+    world.reported(Choice.OFF)
+
+    assert not world.reported(Choice.OFF, after=REPORTED_FOR + timedelta(minutes=1))
+
+
 @ENDINGS
 def test_a_cluster_that_was_never_reviewed_is_not_reported(ending: Choice) -> None:
     """Nothing has ended."""

@@ -79,6 +79,13 @@ def test_an_ipv4_mapped_address_equals_its_ipv4_address() -> None:
     assert reported(issued(csr=asked)) is None
 
 
+def test_the_names_of_a_request_may_be_spelled_in_other_letters() -> None:
+    """The signer may write them in lower case, and without the trailing dot."""
+    asked = a_filed_csr(dns=(NODE.upper(),), conditions=(approved(),))
+
+    assert reported(issued(csr=asked)) is None
+
+
 def test_a_chain_is_judged_by_its_first_certificate() -> None:
     """The certificates of authorities may follow it."""
     chain = issued().certificate + issued(()).certificate
@@ -111,6 +118,15 @@ def test_an_additional_name_is_a_mismatch(extra: bytes, name: str) -> None:
 
     assert (MISMATCH, f"the certificate has additional names: {name}") == reported(csr)
     assert mismatch(csr, a_parsed_csr(csr).request)
+
+
+def test_additional_addresses_of_both_ip_versions_are_listed() -> None:
+    """Python can't sort them as addresses."""
+    csr = issued((*NAMES, csr_builder.ip("fd00::1"), csr_builder.ip("10.0.1.20")))
+
+    assert (MISMATCH, "the certificate has additional names: 'IP 10.0.1.20', 'IP fd00::1'") == (
+        reported(csr)
+    )
 
 
 def test_another_subject_is_a_mismatch() -> None:
@@ -277,3 +293,10 @@ def test_a_finding_holds_its_csr_and_its_request() -> None:
 
     assert found is not None
     assert (csr, a_parsed_csr(csr).request, 180) == (found.csr, found.request, found.age_seconds)
+
+
+def test_the_words_for_findings_are_those_of_the_log() -> None:
+    """Queries and metrics filter by them."""
+    assert [state.value for state in IssueState] == [
+        *("approved-not-issued", "signer-failed", "issued-mismatch", "issued-fewer-names")
+    ]

@@ -126,6 +126,16 @@ def test_a_list_forgets_its_own_unused_bytes_last(parse: Counted) -> None:
     assert [b"l", b"a", b"b", b"c"] == parse.calls
 
 
+def test_a_list_that_forgets_more_than_is_needed_keeps_what_is_new(parse: Counted) -> None:
+    """It forgets all of its unused bytes at a time."""
+    memo = Memo(max_bytes=3 * ENTRY)
+    read(memo.reader(*PROD), parse, b"a", b"b", b"c")
+
+    read(memo.reader(*PROD), parse, b"d", b"d")
+
+    assert [b"a", b"b", b"c", b"d"] == parse.calls
+
+
 def test_beyond_the_limit_nothing_more_is_kept_and_everything_is_read(parse: Counted) -> None:
     """What doesn't fit is read in every run."""
     memo = Memo(max_bytes=2 * ENTRY)

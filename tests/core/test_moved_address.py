@@ -9,13 +9,16 @@ import pytest
 
 from core.checks.moved import is_public, may_have_moved, names_public
 from core.model import (
+    ADDRESS_MOVED,
     KUBELET_SERVING,
     Case,
     Csr,
     Decision,
     Instance,
+    Refusal,
     Run,
     UnreadableRequest,
+    Verdict,
 )
 from core.review import review
 from core.signers import SIGNERS
@@ -87,6 +90,25 @@ def test_after_twenty_minutes_it_counts_as_denied(
     done = run(FakeWorld(moved(age=age)), max_csr_age_seconds=3_600)
 
     assert expected == counted(done)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ((ADDRESS_MOVED,), True),
+        ((ADDRESS_MOVED, ADDRESS_MOVED), True),
+        ((ADDRESS_MOVED, "usages not allowed"), False),
+        (("usages not allowed",), False),
+        ((), False),
+    ],
+)
+def test_a_verdict_is_of_a_moved_address_if_it_has_no_other_reason(
+    reasons: tuple[str, ...], *, expected: bool
+) -> None:
+    """Whatever else is wrong with the request may be an attack."""
+    refusals = tuple(Refusal.deny(reason, "x") for reason in reasons)
+
+    assert Verdict(Decision.DENY, refusals).is_moved_address is expected
 
 
 def test_a_second_one_counts_as_denied() -> None:

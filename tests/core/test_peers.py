@@ -58,6 +58,7 @@ def test_the_newest_request_of_a_requester_supersedes_all_others() -> None:
     newer, newest = old("csr-newer", 3 * MINUTE), old("csr-newest", MINUTE)
 
     assert peers_of(old(), newer, newest).newer == "csr-newest"
+    assert peers_of(old(), newest, newer).newer == "csr-newest"
     assert peers_of(newer, old(), newest).newer == "csr-newest"
     assert peers_of(newest, old(), newer).newer is None
 
@@ -94,7 +95,10 @@ def test_a_csr_within_the_clock_skew_counts_as_newer() -> None:
 
 def test_a_csr_from_the_future_supersedes_no_other() -> None:
     """31 s ahead is too far: otherwise a wrong clock would block a node forever."""
-    assert peers_of(old(), old("csr-future", timedelta(seconds=-31))).newer is None
+    future = old("csr-future", timedelta(seconds=-31))
+
+    assert peers_of(old(), future).newer is None
+    assert peers_of(future, old()).newer is None
 
 
 @pytest.mark.parametrize(
@@ -296,6 +300,25 @@ def test_a_request_that_is_not_in_the_index_is_compared_with_it() -> None:
 
 
 # --- how many are newer --------------------------------------------------------------------------
+
+
+def of_namespace(name: str, age: timedelta, namespace: str = "shop", **rest: Any) -> Csr:
+    """Return a CSR of a ServiceAccount that files no other."""
+    return old(name, age, username=f"system:serviceaccount:{namespace}:{name}", **rest)
+
+
+def test_newer_pending_requests_of_the_namespace_are_counted() -> None:
+    """Any ServiceAccount's of this namespace; neither older, decided nor abandoned ones."""
+    mine = of_namespace("web", 5 * MINUTE)
+    others = (
+        of_namespace("newer-1", MINUTE),
+        of_namespace("newer-2", 2 * MINUTE),
+        of_namespace("older", 6 * MINUTE),
+        of_namespace("decided", MINUTE, conditions=(approved(),)),
+        of_namespace("elsewhere", MINUTE, namespace="lab"),
+    )
+
+    assert 2 == peers_of(mine, *others).newer_in_namespace
 
 
 class Counted(datetime):

@@ -4,6 +4,8 @@ import pytest
 
 from core.model import Cluster
 from core.selection import (
+    Choice,
+    choice,
     is_named,
     is_off,
     is_reviewable,
@@ -45,6 +47,7 @@ def test_active_and_updating_clusters_are_reviewable(status: str, *, reviewable:
         pytest.param({"cluster_tag": "team"}, True, id="its tag"),
         pytest.param({"cluster_tag": "team=a=b"}, True, id="its tag and value"),
         pytest.param({"cluster_tag": "team=a"}, False, id="its tag, another value"),
+        pytest.param({"cluster_tag": "team=b"}, False, id="its tag, a later value"),
         pytest.param({"cluster_tag": "team="}, False, id="its tag without value"),
         pytest.param({"cluster_tag": "empty="}, True, id="a tag without value"),
         pytest.param({"cluster_tag": "other"}, False, id="another tag"),
@@ -85,6 +88,29 @@ TAGGED = Cluster("prod", "eu-west-1", "vpc-1", tags={"csr-approver:mode": "enfor
 def test_a_cluster_is_off_by_its_tag(tags: dict[str, str], *, expected: bool) -> None:
     """Any other unknown value means the mode that writes nothing, and the cluster is reviewed."""
     assert is_off(Cluster("prod", "eu-west-1", "vpc-1", tags=tags)) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "expected"),
+    [
+        ("ACTIVE", {"team": "x"}, Choice.REVIEWED),
+        ("UPDATING", {"team": "x", "csr-approver:mode": "shadow"}, Choice.REVIEWED),
+        ("ACTIVE", {"team": "x", "csr-approver:mode": "off"}, Choice.OFF),
+        ("ACTIVE", {}, Choice.NOT_SELECTED),
+        ("ACTIVE", {"csr-approver:mode": "off"}, Choice.NOT_SELECTED),
+        ("CREATING", {"team": "x"}, Choice.NOT_READY),
+        ("DELETING", {"team": "x", "csr-approver:mode": "off"}, Choice.NOT_READY),
+        ("CREATING", {}, Choice.NOT_READY),
+    ],
+)
+def test_a_cluster_is_reviewed_by_its_status_and_tags(
+    status: str, tags: dict[str, str], expected: Choice
+) -> None:
+    """The status comes first: a cluster that is being created may not have its tags yet."""
+    cluster = Cluster("prod", "eu-west-1", "vpc-1", tags=tags)
+    served = Selection.model_validate({"cluster_tag": "team"})
+
+    assert choice(served, cluster, status, home="eu-west-1") is expected
 
 
 @pytest.mark.parametrize(

@@ -413,3 +413,9 @@ def test_the_dispatcher_needs_a_queue(environ: dict[str, str]) -> None:
     """`QUEUE_URL` has no default."""
     with pytest.raises(BadSettings, match="QUEUE_URL is missing, and has no default"):
         DispatchSettings.from_env(environ)
+
+
+def test_a_name_that_is_no_setting_is_refused() -> None:
+    """A command passes settings by name, and a misspelled one must not leave its default."""
+    with pytest.raises(ValueError, match="require_cluster_tags"):
+        Policy.model_validate({"require_cluster_tags": "false"})

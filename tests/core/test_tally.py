@@ -18,10 +18,12 @@ from core.model import (
     RunTotals,
     Verdict,
 )
+from core.review import review
 from core.settings import Mode
 from core.signers import SIGNERS
 from core.tally import Tally
-from tests.builders import a_case, a_csr, approved
+from tests.builders import a_case, a_cluster, a_csr, a_filed_csr, approved, settings
+from tests.core.fakes import FakeWorld
 
 
 def a_record(
@@ -153,3 +155,11 @@ def test_a_csr_is_pending_until_it_is_decided_or_left_to_people(
     assert [of_nodes, of_services] == [
         totals_of(record, signer=signer).pending for signer in (KUBELET_SERVING, APP_SERVING)
     ]
+
+
+def test_a_run_counts_each_action_and_decision_and_none_as_zero() -> None:
+    """Metrics are numbers."""
+    done = review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(), FakeWorld(a_filed_csr()).ports)
+
+    assert (1, 0) == (done.count(Action.APPROVED), done.count(Action.DENIED))
+    assert (1, 0) == (done.due(Decision.APPROVE), done.due(Decision.DENY))

@@ -69,8 +69,8 @@ class Csr:
     usages: tuple[str, ...]
     expiration_seconds: int | None
     request: bytes | OversizedRequest
-    conditions: tuple[Condition, ...] = ()
-    certificate: bytes = b""
+    conditions: tuple[Condition, ...]
+    certificate: bytes
 
     @property
     def requester(self) -> Requester:
@@ -86,6 +86,12 @@ class Csr:
     def condition(self, kind: str) -> Condition | None:
         """Return the condition of this type (`Approved`, `Denied`, `Failed`), if there is one."""
         return next((c for c in self.conditions if c.type == kind), None)
+
+    @property
+    def is_approved_by_us(self) -> bool:
+        """Return True when we approved it, and no other approver."""
+        approved = self.condition("Approved")
+        return approved is not None and approved.reason == APPROVED_REASON
 
     @property
     def is_pending(self) -> bool:

@@ -28,8 +28,8 @@ class Service:
     namespace: str
     name: str
     kind: str
-    cluster_ips: frozenset[IpAddress] = frozenset()
-    deleting: bool = False
+    cluster_ips: frozenset[IpAddress]
+    deleting: bool
 
 
 @dataclass(frozen=True, slots=True)
