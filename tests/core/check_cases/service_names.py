@@ -199,6 +199,7 @@ EXAMPLES: tuple[CheckExample, ...] = (
         )
         for name in (
             "web.other.svc",
+            "web.zoo.svc",
             "web.other.svc.cluster.local",
             "pod.web.other.svc.cluster.local",
             "web.shop.other.svc",
