@@ -93,10 +93,10 @@ def _with_holders(cases: Sequence[Case], answers: Answers, fleet: Fleet) -> Answ
     """Ask which instances have the addresses that may have moved: most slices have none."""
     found = {key: one for key, one in answers.items() if isinstance(one, evidence.Evidence)}
     shown = [found[case.identity].added_to(case) for case in cases if case.identity in found]
-    addresses = {_moved(one) for one in shown} - {None}
+    addresses = {moved for one in shown if (moved := _moved(one)) is not None}
     if not addresses:
         return answers
-    holders = fleet.holders(sorted(address for address in addresses if address))
+    holders = fleet.holders(sorted(addresses))
     return {**answers, **{key: replace(one, holders=holders) for key, one in found.items()}}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from core.evidence import NO_EVIDENCE, Answers, Evidence
 from core.memo import weight_of
 from core.model import (
     APP_SERVING,
+    KUBELET_SERVING,
     Bug,
     Case,
     Csr,
@@ -46,7 +48,7 @@ from tests.builders import (
     approved,
 )
 from tests.core.fakes import Exploding, FakeClock
-from tests.service_builders import a_service_csr
+from tests.service_builders import a_service_csr, an_account
 
 BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
 EVIDENCE = {BY_SESSION: Evidence((an_instance(),), ROLE)}
@@ -124,20 +126,29 @@ def test_the_gates_run_once() -> None:
     assert isinstance(evaluation, Judged)
 
 
-def test_a_gate_that_changes_with_time_is_run_again_for_each_slice() -> None:
+@pytest.mark.parametrize(
+    ("signer", "requester"),
+    [
+        pytest.param(KUBELET_SERVING, lambda n: {"node": f"node-{n}"}, id="nodes"),
+        pytest.param(APP_SERVING, lambda n: an_account(f"shop-{n}"), id="services"),
+    ],
+)
+def test_a_gate_that_changes_with_time_is_run_again_for_each_slice(
+    signer: str, requester: Callable[[int], dict[str, Any]]
+) -> None:
     """A CSR that is abandoned by the time its slice is judged isn't approved."""
     csrs = [
-        a_csr(name=f"csr-{n:03}", node=f"node-{n}", age=timedelta(seconds=880))
+        a_csr(name=f"of-{n:03}", **requester(n), age=timedelta(seconds=880))
         for n in range(SLICE + 1)
     ]
     clock = FakeClock([NOW + timedelta(seconds=seconds) for seconds in (20, 21)])
-    context = a_context()
+    context = replace(a_context(), signer=SIGNERS[signer])
 
     found = assess(
         csrs,
         context,
         Plan(everything),
-        lambda cases: dict.fromkeys([case.identity for case in cases], NO_EVIDENCE),
+        lambda cases: dict.fromkeys([case.claim or case.identity for case in cases], NO_EVIDENCE),
         Budget(clock, context.signer.seconds),
     )
 
@@ -202,6 +213,15 @@ def test_csrs_that_stop_at_a_gate_are_counted_by_reason() -> None:
     ]
 
     assert (["csr-4"], {"not a node": 2, "superseded": 1}) == gated(*csrs)
+
+
+def test_only_a_case_with_an_instances_session_may_pass_a_gate_by_evidence() -> None:
+    """Evidence about others would take its time."""
+    found = assessed(
+        a_csr(name="csr-1", username="alice", extra={}), a_csr(name="csr-2", username="ops")
+    )
+
+    assert ["csr-2"] == [case.csr.name for case, _ in found.gated.open]
 
 
 def test_service_requests_stop_at_gates_of_their_own() -> None:

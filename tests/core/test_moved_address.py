@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from datetime import timedelta
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NoReturn
 
 import pytest
@@ -212,6 +212,11 @@ def test_ec2_is_asked_only_where_an_address_may_have_moved() -> None:
 def test_these_addresses_are_never_public(text: str) -> None:
     """No instance has them as its public address."""
     assert not is_public(IPv4Address(text))
+
+
+def test_no_ipv6_address_is_public() -> None:
+    """EC2 gives an instance no second address for one."""
+    assert not is_public(IPv6Address("2600:1f18::1"))
 
 
 def test_public_addresses_are_found_as_such_and_as_names() -> None:

@@ -102,7 +102,7 @@ class _InstanceNames:
             return folded(san.value) in self._own_dns(key)
         return san.address in self._own_ips(key)
 
-    def _own_dns_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[str]:
+    def _own_dns_under(self, changes: tuple[tuple[str, object], ...]) -> set[str]:
         return own_dns_names(self._case_under(changes), self._instance)
 
     def _own_ips_under(self, changes: tuple[tuple[str, object], ...]) -> frozenset[IpAddress]:

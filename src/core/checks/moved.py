@@ -9,7 +9,7 @@ its denial is counted apart, because it is no sign of an attack. From: AWS, "Ela
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
-from typing import Final
+from typing import Final, TypeGuard
 
 from core.checks.own_names import own_addresses, own_dns_names, public_addresses, shown_on
 from core.dns import folded, suffix
@@ -59,12 +59,11 @@ def may_have_moved(case: Case) -> IPv4Address | None:
     named = ips | spelled
     if len(named) != 1:
         return None
-    address = next(iter(named))
-    is_candidate = address is not None and is_public(address) and not shown_on(instance)(address)
-    return address if is_candidate and isinstance(address, IPv4Address) else None
+    [address] = named
+    return address if is_public(address) and not shown_on(instance)(address) else None
 
 
-def is_public(address: IpAddress) -> bool:
+def is_public(address: IpAddress | None) -> TypeGuard[IPv4Address]:
     """Return True for an IPv4 address that EC2 may give to an instance as its public one."""
     if not isinstance(address, IPv4Address):
         return False

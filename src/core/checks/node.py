@@ -13,8 +13,6 @@ _OTHER_NODE_KINDS = ("fargate-", "mi-", "hyperpod-i-")
 
 _OF_INSTANCE = (
     instance.instance_known,
-    instance.instance_single,
-    instance.instance_running,
     instance.instance_launched_before,
     instance.cluster,
     instance.node_role,
@@ -46,7 +44,7 @@ def node_kind(case: Case) -> Refusal | None:
         return Refusal.leave("not an EC2 node", f"got node {node}")
     if SESSION_NAME not in case.csr.extra or session_instance(case.csr) is not None:
         return None
-    got = list(case.csr.extra[SESSION_NAME])
+    got = case.csr.extra[SESSION_NAME]
     # HYBRID_LINUX access entries make the username from the session, whose name is the node's.
     if [folded(name) for name in got] == [folded(node)]:
         return Refusal.leave("not an EC2 node", f"got node {node}, named like its session")
@@ -78,7 +76,7 @@ def _is_misconfigured(case: Case) -> bool:
     must be the requester's: anyone else would be advised to have a role mapped as a node's.
     """
     given = (case.instances, case.role, case.cluster)
-    if not claims_instance(case) or any(isinstance(one, NotProvided) for one in given):
+    if any(isinstance(one, NotProvided) for one in given):
         return False
     if case.identity is None or case.identity.instance_id is None or case.instance is None:
         return False

@@ -11,7 +11,7 @@ from core.model import Case, Instance, IpAddress, IpNetwork, NetworkInterface
 _NODE_INTERFACES = frozenset({"interface", "efa"})
 
 
-def own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
+def own_dns_names(case: Case, instance: Instance) -> set[str]:
     """Return the DNS names that the instance's certificate may have, folded."""
     names: set[str | None] = {instance.private_dns_name, resource_name(instance)}
     if node_name(case) is None:
@@ -23,7 +23,7 @@ def own_dns_names(case: Case, instance: Instance) -> frozenset[str]:
     extra = {
         f"{label}.{domain}" for label in first_labels for domain in case.policy.extra_dns_suffixes
     }
-    return frozenset(own | extra)
+    return own | extra
 
 
 def shown_dns_names(instance: Instance) -> frozenset[str]:

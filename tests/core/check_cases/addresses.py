@@ -274,6 +274,24 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "ip-addresses",
+        "a public address that has left the instance, after its own in any order",
+        with_names(PUBLIC_ADDRESS, ADDRESS, "203.0.113.9", **FREE),
+        DENY,
+        "public address has moved",
+        "got '203.0.113.9', expected one of '10.0.1.10', '198.51.100.10'",
+    ),
+    CheckExample(
+        "ip-addresses",
+        "an address next to a delegated one",
+        with_names(
+            "10.0.3.4", instance=an_instance(interfaces=(an_interface(prefixes=("10.0.3.5/32",)),))
+        ),
+        DENY,
+        "address is not the instance's",
+        "got '10.0.3.4', expected one of '10.0.1.10', '198.51.100.10'",
+    ),
+    CheckExample(
+        "ip-addresses",
         "a public address that has left the instance, and is on it again",
         with_names(
             ADDRESS, "203.0.113.9", holders={IPv4Address("203.0.113.9"): frozenset({INSTANCE_ID})}

@@ -82,17 +82,20 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "instance of another cluster",
         f"{INSTANCE_ID} is tagged as 'a', 'b', expected prod",
     ),
-    CheckExample(
-        "cluster",
-        "AWS's own tag of another cluster, beside this cluster's",
-        a_case(
-            instance=an_instance(
-                tags={"kubernetes.io/cluster/prod": "owned", "aws:eks:cluster-name": "dev"}
-            )
-        ),
-        LEAVE,
-        "instance of another cluster",
-        f"{INSTANCE_ID} is tagged as 'dev', expected prod",
+    *(
+        CheckExample(
+            "cluster",
+            f"AWS's own tag of another cluster, {other}, beside this cluster's",
+            a_case(
+                instance=an_instance(
+                    tags={"kubernetes.io/cluster/prod": "owned", "aws:eks:cluster-name": other}
+                )
+            ),
+            LEAVE,
+            "instance of another cluster",
+            f"{INSTANCE_ID} is tagged as '{other}', expected prod",
+        )
+        for other in ("dev", "test")
     ),
     CheckExample(
         "cluster",

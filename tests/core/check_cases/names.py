@@ -260,14 +260,27 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "public address has moved",
         f"got '{MOVED_NAME}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
     ),
+    *(
+        CheckExample(
+            "dns-names",
+            f"a name that spells no address: {name}",
+            with_names(name, holders=FREE),
+            DENY,
+            "DNS name is not the instance's",
+            f"got '{name}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
+        )
+        for name in (
+            "ec2-203-0-113-999.eu-west-1.compute.amazonaws.com",
+            "web.eu-west-1.compute.amazonaws.com",
+        )
+    ),
     CheckExample(
         "dns-names",
-        "a name that spells no address",
-        with_names("ec2-203-0-113-999.eu-west-1.compute.amazonaws.com", holders=FREE),
+        "a name that spells an address without a domain, where EC2 gives no public name",
+        with_names("ec2-203-0-113-9", holders=FREE, instance=an_instance(public_dns_name="")),
         DENY,
         "DNS name is not the instance's",
-        "got 'ec2-203-0-113-999.eu-west-1.compute.amazonaws.com', "
-        f"expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
+        f"got 'ec2-203-0-113-9', expected one of '{RESOURCE_NAME}', '{NODE}'",
     ),
     *unconfirmed("dns-names"),
 )

@@ -8,6 +8,7 @@ from tests.core.check_cases.unconfirmed import unconfirmed
 EXAMPLES: tuple[CheckExample, ...] = (
     # --- node-name
     CheckExample("node-name", "PrivateDnsName", a_case()),
+    CheckExample("node-name", "in upper case", a_case(csr=a_csr(node=NODE.upper()))),
     CheckExample("node-name", "the instance id", a_case(csr=a_csr(node=INSTANCE_ID))),
     CheckExample("node-name", "the resource name", a_case(csr=a_csr(node=RESOURCE_NAME))),
     CheckExample(

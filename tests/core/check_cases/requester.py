@@ -27,6 +27,8 @@ MISCONFIGURED = a_csr(username="ops", groups=("system:authenticated",))
 #: Evidence that doesn't show that instance as this cluster's own, or its role as the requester's.
 UNCONFIRMED: Mapping[str, Mapping[str, Any]] = {
     "no instance": {"instances": ()},
+    "an instance that isn't claimed": {"identity": None},
+    "an instance that is claimed by name": {"identity": "name"},
     "two instances": {"instances": (an_instance(), an_instance())},
     "another instance": {"instance": an_instance(id="i-0bbbbbbbbbbbbbbbb")},
     "a stopped instance": {"instance": an_instance(state="stopped")},
@@ -123,6 +125,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "node-kind",
+        "a Fargate node's name in upper case",
+        a_case(csr=a_csr(node="FARGATE-IP-10-0-1-10")),
+        LEAVE,
+        "not an EC2 node",
+        "got node FARGATE-IP-10-0-1-10",
+    ),
+    CheckExample(
+        "node-kind",
         "a hybrid node",
         a_case(csr=a_csr(node="mi-0123456789abcdef0")),
         LEAVE,
@@ -136,6 +146,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
         LEAVE,
         "not an EC2 node",
         "got node hyperpod-i-0123456789abcdef0",
+    ),
+    CheckExample(
+        "node-kind",
+        "a hybrid node whose name is its session's in another letter case",
+        a_case(csr=a_csr(node="Rack7.example", extra=an_extra("rack7.example"))),
+        LEAVE,
+        "not an EC2 node",
+        "got node Rack7.example, named like its session",
     ),
     CheckExample(
         "node-kind",
@@ -166,13 +184,16 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "another user that no instance confirms, which requester-is-node refuses",
         a_case(csr=MISCONFIGURED, instances=()),
     ),
-    CheckExample(
-        "node-kind",
-        "a person's session of the node role",
-        a_case(csr=a_csr(extra=an_extra("alice"))),
-        LEAVE,
-        "not an EC2 session",
-        "got sessionName 'alice', expected one instance id",
+    *(
+        CheckExample(
+            "node-kind",
+            f"a person's session of the node role: {person}",
+            a_case(csr=a_csr(extra=an_extra(person))),
+            LEAVE,
+            "not an EC2 session",
+            f"got sessionName '{person}', expected one instance id",
+        )
+        for person in ("alice", "zoe")
     ),
     CheckExample(
         "node-kind",

@@ -76,6 +76,22 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "service-known",
+        "ten Services",
+        with_names(
+            *(f"s{number}.shop.svc" for number in range(10)),
+            services=tuple(a_service(f"s{number}") for number in range(10)),
+        ),
+    ),
+    CheckExample(
+        "service-known",
+        "a Service with that name in a namespace that sorts after it",
+        a_service_case(services=(a_service(namespace="zoo"),)),
+        LEAVE,
+        "no such Service",
+        "got 'web'; namespace shop has no Service of that name",
+    ),
+    CheckExample(
+        "service-known",
         "eleven Services",
         with_names(*(f"s{number}.shop.svc" for number in range(11))),
         LEAVE,
@@ -199,6 +215,7 @@ EXAMPLES: tuple[CheckExample, ...] = (
         )
         for name in (
             "web.other.svc",
+            "web.zoo.svc",
             "web.other.svc.cluster.local",
             "pod.web.other.svc.cluster.local",
             "web.shop.other.svc",

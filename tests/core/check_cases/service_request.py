@@ -115,6 +115,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "service-subject",
+        "one of the names as O instead of CN",
+        with_subject(("2.5.4.10", DNS)),
+        LEAVE,
+        "subject is more than one CN",
+        f"got '2.5.4.10={DNS}', expected one CN or an empty subject",
+    ),
+    CheckExample(
+        "service-subject",
         "two CNs, of which some clients read the first and some the last",
         with_subject((CN, DNS), (CN, "db.other.svc")),
         LEAVE,
@@ -208,14 +216,18 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "service-extensions",
-        "a usage that isn't in spec.usages",
+        "usages that aren't in spec.usages",
         a_service_case(
             csr=a_service_csr(usages=("server auth",)),
-            request=replace(a_service_request(), usages=frozenset({"key encipherment"})),
+            request=replace(
+                a_service_request(),
+                usages=frozenset({"key encipherment", "any", "crl sign", "ocsp signing"}),
+            ),
         ),
         LEAVE,
         "usages beyond spec.usages",
-        "got 'key encipherment' in the request, expected only spec.usages 'server auth'",
+        "got 'any', 'crl sign', 'key encipherment', 'ocsp signing' in the request, "
+        "expected only spec.usages 'server auth'",
     ),
     # --- san-kinds
     CheckExample("san-kinds", "DNS names and an address", a_service_case()),
