@@ -56,7 +56,7 @@ def gather(
     now: datetime,
     *,
     roles_wanted: bool,
-    is_of_cluster: Callable[[Instance], bool] = lambda _: True,
+    is_of_cluster: Callable[[Instance], bool],
 ) -> Mapping[Identity, Evidence | EvidenceUnavailable]:
     """Ask for all identities at once: one call per batch, and one per instance profile.
 

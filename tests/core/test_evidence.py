@@ -184,7 +184,14 @@ def test_the_first_profile_changes_with_time() -> None:
     for seconds in range(0, 60, 10):
         fleet = FakeFleet(instances)
         now = NOW + timedelta(seconds=seconds)
-        gather([SESSION, OTHER_SESSION], VPC, fleet, now, roles_wanted=True)
+        gather(
+            [SESSION, OTHER_SESSION],
+            VPC,
+            fleet,
+            now,
+            roles_wanted=True,
+            is_of_cluster=lambda _: True,
+        )
         firsts.add(fleet.asked[1])
         assert 3 == len(fleet.asked)
 
