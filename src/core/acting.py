@@ -1,6 +1,6 @@
 """Turn a verdict into an action: whether it is due and the mode allows it, and how to write it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from core.model import (
@@ -36,7 +36,7 @@ _WRITTEN = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 
 # Actions after which no decision is due. OVERTAKEN is not among them: the decision may be our own,
 # whose answer was lost, and no one else reports it.
-_NOT_DUE = frozenset({Action.WAITING, Action.LEFT, Action.UNDECIDED})
+_NOT_DUE = frozenset({Action.WAITING, Action.LEFT})
 
 # A kubelet whose public address moved asks again after 15 minutes at the latest, with the new one.
 # From: client-go util/certificate/certificate_manager.go, certificateWaitTimeout.
@@ -118,7 +118,7 @@ def _approves(evaluation: Evaluation) -> bool:
 
 
 def act(
-    evaluations: Sequence[Evaluation], settings: ReviewSettings, mode: Mode, ports: Ports
+    evaluations: Iterable[Evaluation], settings: ReviewSettings, mode: Mode, ports: Ports
 ) -> list[Record]:
     """Write what is due, and record each CSR as soon as its outcome is known."""
     records: list[Record] = []

@@ -67,17 +67,21 @@ def gather(
     run must begin with others.
     """
     found = _instances(identities, vpc_id, fleet, is_of_cluster)
-    profiles = {
-        instance.profile_arn
-        for answer in found.values()
-        if not isinstance(answer, EvidenceUnavailable) and len(answer) == 1
-        for instance in answer
-    }
+    profiles = {_profile(answer) for answer in found.values()}
     roles: dict[str, Role | RoleUnknown | OutOfTime] = {"": _NO_PROFILE}
     if roles_wanted:
         arns = rotated(sorted(profiles - {""}), now)
         roles |= {arn: fleet.role_of_profile(arn) for arn in arns}
     return {identity: _evidence(found[identity], roles) for identity in identities}
+
+
+def _profile(answer: tuple[Instance, ...] | EvidenceUnavailable) -> str:
+    """Return the profile of a single instance; empty if there is none, or several."""
+    match answer:
+        case (instance,):
+            return instance.profile_arn
+        case _:
+            return ""
 
 
 def living(instances: Iterable[Instance], vpc_id: str | None) -> tuple[Instance, ...]:

@@ -52,12 +52,12 @@ class PeerIndex:
 
     def add(self, parsed: ParsedCsr) -> None:
         """Index the key of a request that was read, and whether its certificate is wrong."""
-        if parsed.key_is_proven and isinstance(parsed.request, Pkcs10):
-            users = self._users_of_key.setdefault(parsed.request.key.spki, set())
-            users.add(parsed.csr.username)
         request = parsed.request
-        if isinstance(request, Pkcs10) and not names_public(request.dns, request.addresses):
-            self._without_public.add((parsed.csr.requester, _rank(parsed.csr)))
+        if isinstance(request, Pkcs10):
+            if parsed.key_is_proven:
+                self._users_of_key.setdefault(request.key.spki, set()).add(parsed.csr.username)
+            if not names_public(request.dns, request.addresses):
+                self._without_public.add((parsed.csr.requester, _rank(parsed.csr)))
         if parsed.mismatched:
             self._mismatched.setdefault(parsed.csr.requester, set()).add(parsed.csr.name)
 

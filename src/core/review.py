@@ -71,7 +71,7 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
     # Second: CSRs that a gate stopped, whose requester may still be a node with an unmapped role.
     asking = assessment.peers.asking_seconds
     reconsidered = assessment.reconsidered(lambda case: not is_early(asking(case.csr), settings))
-    tally.add(act(list(reconsidered), settings, mode, ports))
+    tally.add(act(reconsidered, settings, mode, ports))
 
     run = Run(
         cluster=cluster,

@@ -1,7 +1,9 @@
 """How a verdict becomes an action, and an action a write."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
@@ -331,6 +333,20 @@ def test_each_csr_is_recorded_with_its_action() -> None:
     assert {"csr-a": "Approved", "csr-d": "Denied"} == world.api.conditions
     assert [400, 60, 400, 100, 400] == [record.age_seconds for record in records]
     assert [""] * 5 == [record.detail for record in records]
+
+
+def test_with_nothing_to_write_the_api_server_is_not_asked() -> None:
+    """Most runs write nothing."""
+
+    class Untouched(FakeApi):
+        def write_all(self, writes: Sequence[Write]) -> NoReturn:
+            raise AssertionError(writes)
+
+    world = FakeWorld(api=Untouched())
+
+    act([judged(LEAVE)], settings(), Mode.ENFORCE, world.ports)
+
+    assert [("csr-7znmf", "left")] == world.ledger.actions
 
 
 def filed_again(verdict: Verdict | None, seconds: float, asking: float) -> Evaluation:

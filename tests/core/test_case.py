@@ -9,6 +9,7 @@ from core.model import (
     Deferred,
     Judged,
     NoEvidence,
+    Refusal,
     UnreadableRequest,
     Verdict,
 )
@@ -67,3 +68,8 @@ def test_an_evaluation_has_a_verdict_or_a_problem() -> None:
     for other in (Deferred.in_this_run(case), NoEvidence(case, "x"), Bug.of(case, KeyError("x"))):
         assert other.verdict is None
         assert other.problem
+
+
+def test_a_refusal_without_proof_has_no_other_reason_for_a_condition() -> None:
+    """It is never written to the cluster."""
+    assert "" == Refusal.leave("instance unknown", "x").condition_reason

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.ended_reviews import REPORTED_FOR, EndedReviews
+from core.ended_reviews import EndedReviews
 from core.selection import Choice
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 ENDINGS = pytest.mark.parametrize("ending", [Choice.OFF, Choice.NOT_SELECTED])
 
@@ -31,7 +32,7 @@ def test_an_end_is_reported_for_an_hour(ending: Choice) -> None:
     assert not world.reported(Choice.REVIEWED)
 
     assert world.reported(ending)
-    assert world.reported(ending, after=REPORTED_FOR - timedelta(seconds=1))
+    assert world.reported(ending, after=HOUR - timedelta(seconds=1))
     assert not world.reported(ending, after=timedelta(seconds=1))
     assert not world.reported(ending)
 
@@ -42,7 +43,7 @@ def test_an_end_is_not_reported_after_more_than_an_hour() -> None:
     world.reported(Choice.REVIEWED)
     world.reported(Choice.OFF)
 
-    assert not world.reported(Choice.OFF, after=REPORTED_FOR + timedelta(minutes=1))
+    assert not world.reported(Choice.OFF, after=HOUR + timedelta(minutes=1))
 
 
 @ENDINGS
@@ -83,7 +84,7 @@ def test_a_second_end_is_reported_after_the_tag_was_put_right() -> None:
     world = World()
     world.reported(Choice.REVIEWED)
     world.reported(Choice.OFF)
-    world.reported(Choice.OFF, after=REPORTED_FOR)
+    world.reported(Choice.OFF, after=HOUR)
 
     world.reported(Choice.REVIEWED)
     assert world.reported(Choice.OFF)

@@ -152,6 +152,14 @@ def test_a_decided_abandoned_or_foreign_request_does_not_count_as_asking(earlier
     assert peers_of(old("csr-new", MINUTE), earlier).asking_since is None
 
 
+def test_only_an_earlier_request_counts_as_having_asked_for_a_public_address() -> None:
+    """A request that can't be read may have named one."""
+    issued = old(conditions=(approved("AutoApproved"),), certificate=b"x")
+
+    assert not peers_of(issued, old("csr-new", MINUTE)).asked_for_public
+    assert peers_of(old("csr-new", MINUTE), old()).asked_for_public
+
+
 # --- shared keys ---------------------------------------------------------------------------------
 
 

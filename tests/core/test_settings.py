@@ -274,6 +274,7 @@ def test_the_grace_period_is_shorter_than_the_age_at_which_a_csr_is_abandoned() 
         (".Corp.Example.", ("corp.example",)),
         ("a.example, b-2.example", ("a.example", "b-2.example")),
         ("notamazonaws.com", ("notamazonaws.com",)),
+        (f"{'a' * 63}.example", (f"{'a' * 63}.example",)),
     ],
 )
 def test_a_suffix_is_a_domain_of_the_operator(text: str, domains: tuple[str, ...]) -> None:

@@ -91,7 +91,7 @@ ROWS: Final = (
     Row(
         "block a node by filing a copy of its request",
         "tests/core/test_peers.py::test_a_copy_of_a_request_blocks_no_other",
-        (Change(_PEERS, "if parsed.key_is_proven and", "if"),),
+        (Change(_PEERS, "if parsed.key_is_proven:", "if True:"),),
     ),
     Row(
         "write another requester into the object",

@@ -95,6 +95,6 @@ ROWS: Final = (
     Row(
         "block a ServiceAccount by filing a copy of its request from another namespace",
         f"{_REVIEW}::test_a_copy_of_a_request_blocks_no_other",
-        (Change("src/core/peers.py", "if parsed.key_is_proven and", "if"),),
+        (Change("src/core/peers.py", "if parsed.key_is_proven:", "if True:"),),
     ),
 )
