@@ -44,7 +44,7 @@ def may_have_moved(case: Case) -> IPv4Address | None:
     """Return the one public address that the request names beyond what is the instance's own.
 
     None if it names anything else, or if the instance has no public address now, or is in a VPC
-    whose private addresses are in public ranges: there it can't be told from another machine's.
+    whose private addresses are in public ranges: there the address may be another machine's.
     """
     instance = case.running_instance
     if not public_addresses(instance) or any(map(is_public, _private_addresses(instance))):
