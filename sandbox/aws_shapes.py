@@ -164,7 +164,7 @@ def answer(machines: Mapping[str, Machine], asked: Mapping[str, Any]) -> Json:
 
     Raises:
         KeyError: an id of `InstanceIds` is unknown, which fails the whole call.
-        NotImplementedError: a filter isn't supported; a guess would prove nothing.
+        ValueError: a filter isn't supported; a guess would prove nothing.
     """
     managed = bool(asked.get("IncludeManagedResources"))
     wanted = (machines[instance_id] for instance_id in asked.get("InstanceIds") or machines)
@@ -186,8 +186,9 @@ def _matching(items: Iterable[Json], filters: Iterable[Mapping[str, Any]]) -> li
     for pattern in filters:
         values_of = _FILTERS.get(pattern["Name"])
         if values_of is None:
-            # As moto does: with a guessed filter, tests would pass that fail with EC2.
-            raise NotImplementedError(f"DescribeInstances with the filter {pattern['Name']}")
+            # With a guessed filter, tests would pass that fail with EC2.
+            name = pattern["Name"]
+            raise ValueError(f"DescribeInstances: {name} isn't supported; add it to _FILTERS")
         patterns = [_pattern(str(value)) for value in pattern["Values"]]
         found = [i for i in found if any(p.fullmatch(v) for v in values_of(i) for p in patterns)]
     return found

@@ -92,11 +92,11 @@ def _build_or_skip() -> None:
     try:
         ready = os.environ.get("KUBEBUILDER_ASSETS") or built()
     except BuildError as error:
-        pytest.skip(
-            f"{_SKIPPED}{error}"
-        )  # the same contract tests still run on the fake API server
-    if not ready:  # a developer who runs a few tests need not wait minutes for a build
-        pytest.skip(f"{_SKIPPED}not built yet; run `python -m tests.real.controlplane build`")
+        reason = f"{_SKIPPED}{error}"
+        pytest.skip(reason)  # the same contract tests still run on the fake API server
+    if not ready:
+        reason = f"{_SKIPPED}not built yet; run `python -m tests.real.controlplane build`"
+        pytest.skip(reason)  # a few tests must not begin with a build of minutes
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -23,15 +23,25 @@ from tests.real.controlplane import ControlPlane, eventually
 
 
 @pytest.fixture(scope="module")
-def real(eks_plane: ControlPlane, account: Account) -> RealServer:
+def own_plane(
+    eks_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """Yield a cluster of these tests alone: they stop its processes, and count all its requests."""
+    assert eks_plane  # the fixture, which skips the test if there is no control plane
+    with ControlPlane(CLUSTER).start(tmp_path_factory.mktemp("faults")) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def real(own_plane: ControlPlane, account: Account) -> RealServer:
     account.aws.add_cluster(
         CLUSTER,
-        eks_plane.region,
-        server=eks_plane.server,
-        ca_pem=eks_plane.ca_pem,
+        own_plane.region,
+        server=own_plane.server,
+        ca_pem=own_plane.ca_pem,
         vpc_id=VPC,
     )
-    return RealServer(eks_plane, account)
+    return RealServer(own_plane, account)
 
 
 @pytest.fixture
@@ -69,15 +79,15 @@ def assert_next_run_decides_all(rig: Rig) -> None:
     assert CORRECT_DECISIONS == rig.decisions()
 
 
-def test_a_stopped_api_server_loses_no_csr(filed: Rig, eks_plane: ControlPlane) -> None:
+def test_a_stopped_api_server_loses_no_csr(filed: Rig, own_plane: ControlPlane) -> None:
     """While the API server is stopped nothing is decided; when it is back, everything is."""
-    filed.account.change(CLUSTER, endpoint=eks_plane.server)
-    filed.account.trust(CLUSTER, eks_plane.ca_pem)
-    eks_plane.stop("apiserver")
+    filed.account.change(CLUSTER, endpoint=own_plane.server)
+    filed.account.trust(CLUSTER, own_plane.ca_pem)
+    own_plane.stop("apiserver")
     try:
         filed.review()
     finally:
-        eks_plane.start_process("apiserver")
+        own_plane.start_process("apiserver")
 
     [line] = filed.lambdas.lines_with("cluster unavailable")
     assert line["cause"] == "connection"
@@ -88,7 +98,7 @@ def test_a_stopped_api_server_loses_no_csr(filed: Rig, eks_plane: ControlPlane) 
 
 
 def test_an_api_server_that_restarts_during_a_run_is_retried(
-    filed: Rig, eks_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+    filed: Rig, own_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first answer is 403, because RBAC isn't loaded yet; the same run retries and decides."""
     monkeypatch.setattr(
@@ -96,10 +106,10 @@ def test_an_api_server_that_restarts_during_a_run_is_retried(
     )  # with real waits: the API server needs the time
 
     def restarted(exchange: Exchange) -> Reply:
-        eks_plane.stop("apiserver")
-        process = eks_plane._processes["apiserver"]
+        own_plane.stop("apiserver")
+        process = own_plane._processes["apiserver"]
         ready, process._ready = process._ready, lambda: True  # return at once
-        eks_plane.start_process("apiserver")
+        own_plane.start_process("apiserver")
         process._ready = ready
         return eventually(first_answer(exchange), "the first answer")
 
@@ -131,15 +141,15 @@ def first_answer(exchange: Exchange) -> Callable[[], Reply | None]:
 
 
 def test_a_list_that_etcd_compacts_between_two_pages_is_read_completely(
-    filed: Rig, eks_plane: ControlPlane
+    filed: Rig, own_plane: ControlPlane
 ) -> None:
     """The continue token expires between the pages; the same run reads the rest of the list."""
     pem, _ = kubelet_request("n", dns=["n"])
 
     def compacts() -> None:
-        create(eks_plane.admin, a_csr(unique("later"), pem, signer=f"faults.example/{unique('x')}"))
-        compact(eks_plane)  # discards the version that the list shows
-        eks_plane.restart("apiserver")
+        create(own_plane.admin, a_csr(unique("later"), pem, signer=f"faults.example/{unique('x')}"))
+        compact(own_plane)  # discards the version that the list shows
+        own_plane.restart("apiserver")
 
     filed.proxy.add_fault(before_the_answer(compacts), method="GET", page=1, times=1)
 
@@ -151,11 +161,11 @@ def test_a_list_that_etcd_compacts_between_two_pages_is_read_completely(
 
 
 def test_while_etcd_is_stopped_the_cluster_is_reported_as_unavailable(
-    filed: Rig, eks_plane: ControlPlane
+    filed: Rig, own_plane: ControlPlane
 ) -> None:
     """Without etcd the API server accepts connections, but doesn't answer."""
     filed.invocation.seconds = 6
-    stopped(eks_plane, filed)
+    stopped(own_plane, filed)
 
     assert {"ReviewErrors": 1, "Unreachable": 1} == filed.metrics()
     assert 1 == len(filed.lambdas.lines_with("cluster unavailable"))
@@ -164,15 +174,15 @@ def test_while_etcd_is_stopped_the_cluster_is_reported_as_unavailable(
 
 
 def test_if_etcd_stops_before_the_writes_each_csr_is_logged_as_not_decided(
-    filed: Rig, eks_plane: ControlPlane
+    filed: Rig, own_plane: ControlPlane
 ) -> None:
     """A decision that is logged as not written may still be stored when etcd is back.
 
     The API server continues the requests then, unless the client has cancelled them.
     """
-    filed.proxy.add_fault(before_the_answer(lambda: eks_plane.stop("etcd")), method="GET", page=2)
+    filed.proxy.add_fault(before_the_answer(lambda: own_plane.stop("etcd")), method="GET", page=2)
     filed.break_aws_call("GetInstanceProfile", lambda *_: filed.advance_clock(49))
-    stopped(eks_plane, filed, at_once=False)
+    stopped(own_plane, filed, at_once=False)
 
     actions = set(filed.lambdas.actions().values())
     assert actions <= {"not-written", "deferred"}

@@ -169,7 +169,7 @@ def test_the_condition_doesnt_show_whether_another_instance_has_the_address() ->
 
 
 def test_an_address_that_another_instance_has_now_counts_as_denied() -> None:
-    """Whoever asks for it may want to pass for that instance."""
+    """Its requester may want to pass for that instance."""
     other = an_instance(
         id="i-0bbbbbbbbbbbbbbbb",
         private_dns_name="other",

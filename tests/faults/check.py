@@ -29,6 +29,9 @@ def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
     outcome = row.outcome
     expected = {k: v for k, v in outcome.metrics.items() if aged or k != "OldestPendingSeconds"}
     assert {name: CORRECT_DECISIONS[name] for name in outcome.decided} == rig.decisions()
+    judged = {line["csr"]: line["requester"] for line in rig.lambdas.lines_with("csr reviewed")}
+    # A request that isn't the rig's would change the totals: name it.
+    assert {} == {name: judged[name] for name in judged.keys() - CORRECT_DECISIONS.keys()}
     assert expected == rig.metrics()
     # Each message is accounted for exactly once, or `reviews-missing` would fire or stay silent.
     ended = sum(rig.metrics().get(name, 0) for name in ENDS)

@@ -162,7 +162,7 @@ class TestEc2:
         assert not ids(aws, "private-dns-name", r"ip-\*")
 
     def test_an_unsupported_filter_is_refused(self, aws: FakeAws) -> None:
-        with pytest.raises(NotImplementedError, match="ipv6-address"):
+        with pytest.raises(ValueError, match="ipv6-address isn't supported"):
             ids(aws, "ipv6-address", "::1")
 
     def test_an_unknown_id_fails_the_whole_call(self, aws: FakeAws) -> None:

@@ -143,7 +143,7 @@ class Stack:
         if function == "Fn::Not":
             return not parts[0]
         # Guessing could accept templates that CloudFormation evaluates differently.
-        raise NotImplementedError(f"{function}: not used by the template so far; add it here")
+        raise ValueError(f"{function}: not used by the template so far; add it here")
 
     def _attribute(self, name: str) -> Json:
         resource, _, attribute = name.partition(".")

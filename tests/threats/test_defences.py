@@ -90,5 +90,5 @@ def words(by_test: Mapping[str, str]) -> str:
 def skip_if_skipped(report: Report) -> None:
     """Skip if the named test needs what isn't installed, such as SAM, and only for that reason."""
     if report.skipped and not (report.passed or report.failed):
-        # In CI the named test fails instead (REQUIRE_SAM, REQUIRE_CONTROL_PLANE).
-        pytest.skip(next(iter(report.skipped.values())).removeprefix("Skipped: "))
+        reason = next(iter(report.skipped.values())).removeprefix("Skipped: ")
+        pytest.skip(reason)  # in CI the named test fails (REQUIRE_SAM, REQUIRE_CONTROL_PLANE)

@@ -67,8 +67,7 @@ class Pace:
     """A clock of seconds that never goes back, and how to wait."""
 
     ticks: Callable[[], float] = time.monotonic
-    # The run polls: it needs no right to watch.
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = time.sleep  # the run polls: it needs no right to watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def may_have_moved(case: Case) -> IPv4Address | None:
 
     None without a readable request or a running instance; if the request names anything else; or if
     the instance has no public address now, or is in a VPC whose private addresses are in public
-    ranges: there no one can tell it from another machine's.
+    ranges: there the address may be another machine's.
     """
     request, instance = case.request, case.instance
     if instance is None or not isinstance(request, Pkcs10):
