@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from core.errors import BadSettings
@@ -81,16 +89,11 @@ def _own_domain(suffix: str) -> str:
     return name
 
 
-def _own_domains(value: object) -> object:
-    parts = _comma_separated(value)
-    if isinstance(parts, tuple):
-        return tuple(_own_domain(str(part)) for part in parts)
-    return parts
-
-
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
-Domains = Annotated[tuple[str, ...], BeforeValidator(_own_domains)]
+Domains = Annotated[
+    tuple[Annotated[str, AfterValidator(_own_domain)], ...], BeforeValidator(_comma_separated)
+]
 
 
 class Mode(Enum):
