@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.loaders import create_loader
 
+from core.domains import AWS_SERVICE_DOMAINS
 from core.errors import BadSettings
 from core.settings import (
-    AWS_SERVICE_DOMAINS,
     DispatchSettings,
     Mode,
     Policy,
