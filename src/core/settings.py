@@ -4,35 +4,19 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
+from core.domains import own_domain
 from core.errors import BadSettings
-
-#: Domains of AWS's own services, in all partitions; no node and no Service owns a name there.
-#: From: botocore's partitions (their DNS suffixes, dual-stack ones too) and the AWS General
-#: Reference (cloudfront.net, on.aws, api.aws).
-AWS_SERVICE_DOMAINS = (
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "amazon.com",
-    "api.aws",
-    "on.aws",
-    "aws.dev",
-    "api.amazonwebservices.com.cn",
-    "api.amazonwebservices.eu",
-    "awsglobalaccelerator.com",
-    "cloudfront.net",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
-    "api.aws.ic.gov",
-    "api.aws.scloud",
-    "api.cloud-aws.adc-e.uk",
-    "api.aws.hci.ic.gov",
-)
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -51,46 +35,11 @@ def _comma_separated(value: object) -> object:
     return value
 
 
-# Under AWS's or a cluster's own domains a label proves nothing: everyone has names there.
-_FOREIGN_SUFFIXES = (
-    *AWS_SERVICE_DOMAINS,
-    "ec2.internal",
-    "compute.internal",
-    "cluster.local",
-    "kubernetes",
-    "localhost",
-)
-
-
-def _own_domain(suffix: str) -> str:
-    """Normalise a suffix of EXTRA_DNS_SUFFIXES; raise ValueError if it is AWS's or a cluster's."""
-    name = suffix.casefold().removeprefix(".").removesuffix(".")
-    labels = name.split(".")
-    plain = all(
-        len(label) <= 63 and label.replace("-", "").isalnum() and label.isascii()
-        for label in labels
-    )
-    if not plain or len(labels) < 2:
-        expected = "expected a domain of at least two labels, e.g. corp.example"
-        raise ValueError(f"got {suffix!r}, {expected}")
-    foreign = any(name == one or name.endswith(f".{one}") for one in _FOREIGN_SUFFIXES)
-    # Resolvers in a cluster take names with the label svc for Services; nodes are denied them.
-    if foreign or "svc" in labels:
-        expected = "expected a domain of your own"
-        raise ValueError(f"got {suffix!r}, which belongs to AWS or to clusters; {expected}")
-    return name
-
-
-def _own_domains(value: object) -> object:
-    parts = _comma_separated(value)
-    if isinstance(parts, tuple):
-        return tuple(_own_domain(str(part)) for part in parts)
-    return parts
-
-
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
-Domains = Annotated[tuple[str, ...], BeforeValidator(_own_domains)]
+Domains = Annotated[
+    tuple[Annotated[str, AfterValidator(own_domain)], ...], BeforeValidator(_comma_separated)
+]
 
 
 class Mode(Enum):

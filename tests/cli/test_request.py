@@ -22,7 +22,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cli.request.files import Files
-from cli.request.run import Outcome, Pace
+from cli.request.outcome import Outcome
+from cli.request.run import Pace
 from core import pkcs10
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.authority import Authority

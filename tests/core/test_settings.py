@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.loaders import create_loader
 
+from core.domains import AWS_SERVICE_DOMAINS
 from core.errors import BadSettings
 from core.settings import (
-    AWS_SERVICE_DOMAINS,
     DispatchSettings,
     Mode,
     Policy,
@@ -390,6 +390,8 @@ def test_a_python_value_of_the_wrong_type_is_refused() -> None:
         Policy.model_validate({"extra_dns_suffixes": 5})
     with pytest.raises(ValueError, match="belongs to AWS"):
         Policy.model_validate({"extra_dns_suffixes": ("amazonaws.com",)})
+    with pytest.raises(ValueError, match="which belongs to AWS"):
+        Policy.model_validate({"extra_dns_suffixes": ["amazonaws.com"]})
 
 
 def test_names_of_any_vpc_need_the_clusters_tag() -> None:

@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from cli.legacy.migration import Problem
 from cli.main import app
-from cli.request.run import Outcome
+from cli.request.outcome import Outcome
 from core.model import IssueState
 from core.settings import ReviewSettings
 from core.signers import SIGNERS

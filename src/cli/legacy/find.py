@@ -14,21 +14,19 @@ from cli.legacy.documents import (
     NotYaml,
     Reader,
     Scalar,
-    Sequence,
     Source,
     Tree,
     compose,
     text_of,
-    tree,
 )
 from cli.legacy.files import STDIN, Text, Unclear
-from cli.legacy.migration import V1, V1BETA1, Asked, Fit, Problem, fit, problems
-from cli.legacy.request import Request, expiry, read_request
-from cli.legacy.rewrite import KIND, V1Form, v1_form
+from cli.legacy.migration import Asked, Fit, Problem, fit, problems
+from cli.legacy.objects import is_other, objects, part, read_csr
+from cli.legacy.request import Request, expiry
+from cli.legacy.rewrite import V1Form, v1_form
 from cli.legacy.text import (
     CLUE,
     KIND_LINE,
-    SERVED_KINDS,
     Block,
     Hit,
     block,
@@ -139,7 +137,7 @@ class _Search:
             self._unread = str(error)
             return
         for root in roots:
-            for node, inherited in _objects(root):
+            for node, inherited in objects(root):
                 if isinstance(node, Scalar):
                     insort(self._covered, (node.start, node.end))
                     continue
@@ -151,7 +149,7 @@ class _Search:
                     line = self._source.line(node.start)
                     problem = f"a CSR that can't be read ({self._unread}): {_CHECK}"
                     yield Unclear(self._file.path, problem, line)
-                if _is_other(node):
+                if is_other(node):
                     insort(self._covered, (node.start, node.end))
 
     def _object(
@@ -163,7 +161,7 @@ class _Search:
         span: tuple[int, int] | None = None,
     ) -> Iterator[Finding]:
         try:
-            read = _csr(node, inherited, self._reader)
+            read = read_csr(node, inherited, self._reader)
         except NotYaml as error:
             self._unread = str(error)
             return
@@ -254,94 +252,11 @@ class _Search:
         return at >= 0 and end <= self._covered[at][1]
 
 
-def _objects(root: Node) -> Iterator[tuple[Mapping | Scalar, str]]:
-    """Yield a document's objects, lists item by item, with the version that a list gives.
-
-    Yield that version, too: it is reported with each item, so the text search must skip it.
-    """
-    seen: set[int] = set()
-    waiting: list[tuple[Node, str]] = [(root, "")]
-    while waiting:
-        node, inherited = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, Sequence):
-            waiting += [(item, inherited) for item in reversed(node.items)]
-        elif isinstance(node, Mapping):
-            items = node.find("items")
-            if not isinstance(items, Sequence):
-                yield node, inherited
-                continue
-            version = _list_version(node)
-            waiting.append((items, version.value if version else ""))
-            if version:
-                yield version, ""
-
-
-def _list_version(node: Mapping) -> Scalar | None:
-    """Return a list's version, which the API server leaves out of its items."""
-    version = node.find("apiVersion") if _text(node, "kind") == f"{KIND}List" else None
-    return version if isinstance(version, Scalar) else None
-
-
-def _text(node: Mapping, *path: str) -> str | None:
-    found = node.find(*path)
-    return text_of(tree(found)) if isinstance(found, Scalar) else None
-
-
-def _is_other(node: Mapping) -> bool:
-    """Return whether v1beta1 serves this kind."""
-    return (_text(node, "kind") or "").startswith(SERVED_KINDS)
-
-
-def _csr(
-    node: Mapping, inherited: str, reader: Reader
-) -> tuple[Asked, Request, dict[str, Tree]] | None:
-    """Return a CSR's contents, and the object as plain data; None for other objects and patches.
-
-    Raises:
-        NotYaml: it is a CSR, but not plain data.
-    """
-    version = _text(node, "apiVersion") or inherited
-    kind = _text(node, "kind") or (KIND if inherited else "")
-    if kind != KIND or not (version in {V1, V1BETA1} or (not version and node.find("spec"))):
-        return None
-    value = reader.tree(node)
-    if not isinstance(value, dict):  # never: it has a kind
-        return None
-    metadata, spec = _part(value, "metadata"), _part(value, "spec")
-    if "request" not in spec:
-        return None
-    request = read_request(text_of(spec["request"]))
-    seconds = text_of(spec.get("expirationSeconds")) or ""
-    asked = Asked(
-        api_version=version,
-        name=text_of(metadata.get("name")) or text_of(metadata.get("generateName")) or "",
-        signer=text_of(spec.get("signerName")),
-        usages=_usages(spec.get("usages")),
-        expiration_seconds=int(seconds) if seconds.isdecimal() and len(seconds) < 12 else None,
-        names=request.names,
-    )
-    return asked, request, value
-
-
-def _part(value: dict[str, Tree], name: str) -> dict[str, Tree]:
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _usages(value: Tree | None) -> tuple[str, ...] | None:
-    if not isinstance(value, list):
-        return None
-    return tuple(text_of(usage) or "" for usage in value)
-
-
 def _manifest(
     source: Source, node: Mapping, asked: Asked, request: Request, value: dict[str, Tree]
 ) -> Manifest:
     fits = fit(asked)
-    metadata, status = _part(value, "metadata"), _part(value, "status")
+    metadata, status = part(value, "metadata"), part(value, "status")
     return Manifest(
         name=asked.name,
         request=request,

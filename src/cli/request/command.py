@@ -29,8 +29,9 @@ from cli.account.rights import Right
 from cli.exits import ANSWER_IS_NO, DONE, STOPPED, UNKNOWN, USAGE, stop
 from cli.request.files import Files
 from cli.request.key import Key, KeyType
+from cli.request.outcome import Outcome, Result
 from cli.request.own_csr import OwnCsr
-from cli.request.run import CALL_SECONDS, Issuance, Outcome, Pace, Plan, Result
+from cli.request.run import CALL_SECONDS, Issuance, Pace, Plan
 from cli.request.spec import CertificateSpec, certificate_spec, manifest, warnings
 from cli.request.view import as_json, lines
 from cli.screen import Output, OutputOption, busy, print_json

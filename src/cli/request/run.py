@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any, Final
 
 from adapters.clock import WallClock
@@ -17,6 +16,7 @@ from cli.account.problems import what_failed
 from cli.request.certificate import Certificate, inspect
 from cli.request.files import Files
 from cli.request.key import Key
+from cli.request.outcome import Outcome, RequestState, Result
 from cli.request.own_csr import Filed, OwnCsr, RequestRejected, is_of
 from cli.request.spec import CertificateSpec
 from core.errors import ClusterUnavailable, NotOnboarded, WrongCertificate
@@ -30,36 +30,6 @@ _EARLY_SECONDS: Final = 20.0
 _EARLY_PAUSE_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 5.0
 _MAX_DELETIONS: Final = 3
-
-
-class Outcome(Enum):
-    """The outcome of a run; the values are a stable contract."""
-
-    ISSUED = "issued"
-    #: Issued and saved, but not as requested.
-    DIFFERS = "differs"
-    #: Issued as requested, but the certificate's or the CA's file wasn't written.
-    NOT_SAVED = "not-saved"
-    #: What was issued can't be used.
-    UNUSABLE = "unusable"
-    DENIED = "denied"
-    FAILED = "failed"
-    #: The API server rejects the request.
-    REFUSED = "refused"
-    #: Someone else deleted the request.
-    DELETED = "deleted"
-    NOT_ISSUED = "not-issued"
-    STOPPED = "stopped"
-    UNKNOWN = "unknown"
-
-
-class RequestState(Enum):
-    """The state of the request in the cluster; the values are a stable contract."""
-
-    THERE = "there"
-    DELETED = "deleted"
-    NONE = "none"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +52,6 @@ class Plan:
     approve: bool
     seconds: float
     keep: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The result. `saved`: the certificate's file was written; `ca_saved`: the CA's."""
-
-    outcome: Outcome
-    detail: str
-    request: RequestState
-    key_kept: bool
-    requester: str = ""
-    certificate: Certificate | None = None
-    saved: bool = False
-    ca_saved: bool = False
 
 
 class _NotIssued(Exception):

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cli.request.files import Files
-from cli.request.run import Outcome, Plan, RequestState, Result
+from cli.request.outcome import Outcome, RequestState, Result
+from cli.request.run import Plan
 from core.model import APP_SERVING
 
 Json = dict[str, Any]

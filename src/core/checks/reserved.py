@@ -3,9 +3,9 @@
 import re
 
 from core.dns import folded
+from core.domains import AWS_SERVICE_DOMAINS
 from core.model import Case, IpAddress, IpNetwork, NotProvided, Refusal
 from core.printable import listed
-from core.settings import AWS_SERVICE_DOMAINS
 
 # Names by which the pods of every cluster reach the API server.
 _NEVER = ("kubernetes", "kubernetes.default")
