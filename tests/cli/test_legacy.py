@@ -776,7 +776,7 @@ def test_an_alias_in_place_of_a_kind_is_not_expanded(
         read.append(node)
         return tree(node)
 
-    monkeypatch.setattr("cli.legacy.find.tree", noted)
+    monkeypatch.setattr("cli.legacy.objects.tree", noted)
 
     assert [] == runner.found(in_each_of_many("kind: *many , apiVersion: *many "))["findings"]
     assert [] == [node for node in read if not isinstance(node, Scalar)]
