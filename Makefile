@@ -59,7 +59,7 @@ types: $(DEV) ## Check types
 .PHONY: validate
 validate: $(SAM) ## Check the SAM template and the CloudFormation templates, offline
 	@$(SAM_VENV)/bin/sam validate --lint
-	@$(SAM_VENV)/bin/cfn-lint template.yaml monitoring.yaml deploy/access-entry.yaml
+	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Compare our reader with Go's, and `evaluate` with its contract, for FUZZ_SECONDS (600)

@@ -23,7 +23,7 @@ from tests.adapters.scripted_api import (
 from tests.builders import a_cluster, a_filed_csr, settings
 from tests.core.fakes import FakeWorld
 from tests.template.cloudformation import Stack, Template
-from tests.template.templates import ROOT, monitoring_of
+from tests.template.templates import ROOT
 
 MINUTE = timedelta(minutes=1)
 
@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture(scope="module")
 def monitoring() -> Stack:
     """Return the alarms' stack, which SAM's transform doesn't change."""
-    return monitoring_of(Template.read(ROOT / "template.yaml").stack())
+    return Template.read(ROOT / "template.yaml").stack()
 
 
 def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:

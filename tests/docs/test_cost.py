@@ -10,7 +10,6 @@ from adapters.ledger_metrics import ACCOUNT, CLUSTER, DISPATCH, ENDS
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 from tests.template.sam import transformed
-from tests.template.templates import monitoring_of
 
 DOC: Final = (Path(__file__).parents[2] / "docs" / "cost.md").read_text()
 
@@ -80,7 +79,7 @@ def test_the_metrics_are_as_many_as_the_figures_say() -> None:
 
 def test_the_alarms_watch_as_many_metrics_as_the_figures_say() -> None:
     """CloudWatch charges an alarm on an expression for each metric in it."""
-    alarms = monitoring_of(transformed().stack()).of_type("AWS::CloudWatch::Alarm").values()
+    alarms = transformed().stack().of_type("AWS::CloudWatch::Alarm").values()
     watched = sum(
         len([metric for metric in alarm.get("Metrics", ()) if "MetricStat" in metric]) or 1
         for alarm in alarms

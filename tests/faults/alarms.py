@@ -16,20 +16,13 @@ _MINUTES = 5
 #: A CSR that stays undecided is reported until it is this old; then its node files another.
 _LONGEST_WAIT = 900
 
-#: Parameters of monitoring.yaml. They distinguish our metrics from AWS's.
-_GIVEN = {
-    "Stack": "csr-approver",
-    "DispatcherFunction": "dispatcher",
-    "ReviewerFunction": "reviewer",
-    "ReviewerLogs": "reviewer-logs",
-    "DeadLetterQueue": "dead-letters",
-}
+_DEAD_LETTERS = "<DeadLetterQueue.QueueName>"
 
 
 @cache
 def monitoring() -> Stack:
-    """Return the stack of monitoring.yaml, which has no SAM transform."""
-    return Template.read(ROOT / "monitoring.yaml").stack(name="monitoring", **_GIVEN)
+    """Return the stack with what SAM doesn't transform, its alarms among it."""
+    return Template.read(ROOT / "template.yaml").stack()
 
 
 def firing(row: Row) -> set[str]:
@@ -53,12 +46,12 @@ def _of(row: Row) -> Samples:
     waits_on = outcome.metrics.get("Pending", 0) > outcome.metrics.get("Waiting", 0)
     stays = waits_on and set(outcome.decided) != set(CSR_NAMES)
     minute["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
-    function = "dispatcher" if row.place.is_dispatchers else "reviewer"
+    function = "<DispatcherFunction>" if row.place.is_dispatchers else "<ReviewerFunction>"
     dead = outcome.fails and not row.place.is_dispatchers
     return {
         **_ours(minute),
         _key("AWS/Lambda", "Errors", FunctionName=function): [outcome.fails] * _MINUTES,
-        _key("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName="dead-letters"): [dead],
+        _key("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName=_DEAD_LETTERS): [dead],
     }
 
 

@@ -14,7 +14,7 @@ from adapters.aws_account import Aws
 from handlers import dispatch, review
 from sandbox.aws import HOME, FakeAws
 from tests.template.alarms import emitted, firing
-from tests.template.templates import TEMPLATES, monitoring_of
+from tests.template.templates import TEMPLATES
 
 Line = Mapping[str, Any]
 
@@ -221,7 +221,7 @@ class Lambdas:
 
     def alarms(self) -> set[str]:
         """Return the alarms that fire if every period is like what was printed so far."""
-        return firing(monitoring_of(TEMPLATES["template.yaml"].stack()), emitted(self.numbers))
+        return firing(TEMPLATES["template.yaml"].stack(), emitted(self.numbers))
 
     def discard_output(self) -> None:
         """Discard the output, and the list of calls, so far."""

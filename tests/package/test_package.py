@@ -25,7 +25,7 @@ from tests.package.functions import (
     function,
 )
 from tests.template.sam import transformed
-from tests.template.templates import ROOT, monitoring_of
+from tests.template.templates import ROOT
 
 
 def metrics(output: str) -> list[tuple[frozenset[str], Mapping[str, Any]]]:
@@ -186,7 +186,7 @@ def test_alarms_find_their_metrics(build: Path, aws: FakeAws, cluster: FakeClust
         if dimensions == {"Stack"} and line["Stack"] == "csr-approver"
         for name in line
     }
-    alarms = monitoring_of(transformed().stack()).of_type("AWS::CloudWatch::Alarm").values()
+    alarms = transformed().stack().of_type("AWS::CloudWatch::Alarm").values()
     queries = [
         *alarms,
         *(

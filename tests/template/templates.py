@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.template.cloudformation import Stack, Template
+from tests.template.cloudformation import Template
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -64,16 +64,3 @@ def other_expressions(source: Any, place: str = "") -> Iterator[str]:
 
 #: By path within the project.
 TEMPLATES: Final = {file.relative_to(ROOT).as_posix(): Template.read(file) for file in find(ROOT)}
-
-
-def monitoring_of(stack: Stack) -> Stack:
-    """Return the nested stack, which this stack creates from monitoring.yaml."""
-    nested = stack.properties("Monitoring")
-    given = nested["Parameters"]
-    assert "monitoring.yaml" == nested["TemplateURL"]
-    return Template.read(ROOT / nested["TemplateURL"]).stack(
-        # CloudFormation names a nested stack like this: stack, logical ID, random text.
-        name=f"{given['Stack']}-Monitoring-1A2B3C4D5E6F",
-        region=stack.region,
-        **given,
-    )

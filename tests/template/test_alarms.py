@@ -8,7 +8,6 @@ import pytest
 from adapters.ledger_metrics import ENDS, NAMESPACE
 from tests.template.cloudformation import Stack, Template
 from tests.template.reported import DISPATCHER, REVIEWER, Reported
-from tests.template.templates import ROOT, monitoring_of
 
 # AWS's own. From: Amazon SQS and AWS Lambda Developer Guides, CloudWatch metrics.
 OF_AWS: Final[Mapping[tuple[str, tuple[tuple[str, str], ...]], set[str]]] = {
@@ -47,7 +46,7 @@ def test_every_alarm_s_metric_is_reported(monitoring: Stack, reported: Reported)
 
 def test_own_metrics_are_those_of_this_stack(template: Template) -> None:
     """An alarm doesn't fire for another stack of the account."""
-    monitoring = monitoring_of(template.stack(name="other"))
+    monitoring = template.stack(name="other")
 
     assert {("Stack", "other")} == {
         dimension
@@ -116,7 +115,7 @@ TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
 @pytest.mark.parametrize(
     ("given", "notified"),
     [
-        ({}, None),
+        ({}, []),
         ({"AlarmEmail": "ops@corp.example"}, ["<AlarmTopic>"]),
         ({"AlarmTopicArn": TOPIC}, [TOPIC]),
         ({"AlarmEmail": "ops@corp.example", "AlarmTopicArn": TOPIC}, [TOPIC, "<AlarmTopic>"]),
@@ -124,20 +123,12 @@ TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:ops"
     ids=["none", "address", "topic", "both"],
 )
 def test_alarms_notify_the_given_topics(
-    given: dict[str, str], notified: list[str] | None, template: Template
+    given: dict[str, str], notified: list[str], template: Template
 ) -> None:
     """All alarms notify all topics, when they begin and when they end."""
     stack = template.stack(**given)
 
     assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)
-    for alarm in alarms(monitoring_of(stack)).values():
+    for alarm in alarms(stack).values():
         assert notified == alarm.get("AlarmActions")
         assert notified == alarm.get("OKActions")
-
-
-def test_the_stack_gives_monitoring_exactly_its_parameters(stack: Stack) -> None:
-    """Each parameter of monitoring.yaml is described and given, and no other is given."""
-    taken = Template.read(ROOT / "monitoring.yaml").parameters
-
-    assert set(taken) == set(stack.properties("Monitoring")["Parameters"])
-    assert [] == [name for name, declared in taken.items() if not declared["Description"]]

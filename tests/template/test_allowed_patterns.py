@@ -40,7 +40,7 @@ def decided() -> Iterator[tuple[str, str, str, bool]]:
 
 def test_the_templates_are_found() -> None:
     """The search finds at least the templates that the README deploys."""
-    assert {"template.yaml", "monitoring.yaml", "deploy/access-entry.yaml"} <= set(TEMPLATES)
+    assert {"template.yaml", "deploy/access-entry.yaml"} <= set(TEMPLATES)
 
 
 @pytest.mark.parametrize(

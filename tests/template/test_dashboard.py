@@ -10,7 +10,6 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import Widget, expressions, metrics, widgets
 from tests.template.reported import Reported
-from tests.template.templates import monitoring_of
 from tests.template.test_alarms import OF_AWS, alarms
 
 COLUMNS: Final = 24  # From: CloudWatch API Reference, "Dashboard body structure and syntax"
@@ -134,7 +133,7 @@ def test_every_alarm_is_shown(monitoring: Stack) -> None:
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1"])
 def test_widgets_are_of_the_stack_s_region(region: str, template: Template) -> None:
     """A dashboard is global, so its name and its widgets name the Region."""
-    monitoring = monitoring_of(template.stack(region=region))
+    monitoring = template.stack(region=region)
     [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
     named = {widget["properties"].get("region", region) for widget in widgets(monitoring)}
 

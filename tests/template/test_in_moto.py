@@ -19,7 +19,7 @@ from botocore.validate import validate_parameters
 
 from tests.template.cloudformation import Stack, Template
 from tests.template.sam import run
-from tests.template.templates import ROOT, monitoring_of
+from tests.template.templates import ROOT
 
 #: By type that moto's CloudFormation doesn't support: the service and method that create it.
 CALLED: Final = {
@@ -71,7 +71,7 @@ def for_moto(template: Template, stack: Stack, references: set[str]) -> Json:
 
 def calls(stack: Stack) -> Iterator[tuple[str, str, Json]]:
     """Yield the calls with which CloudFormation would create the rest."""
-    for place in (stack, monitoring_of(stack)):
+    for place in (stack, stack):
         for key, one in place.resources.items():
             if one["Type"] in CALLED:
                 yield (*CALLED[one["Type"]], arguments(key, one))
@@ -128,7 +128,7 @@ def test_the_stack_is_created(case: str, template: Template, deployed: Json) -> 
     assert set(there) == {
         key for key, one in stack.resources.items() if one["Type"] not in LEFT_OUT
     }
-    assert len(monitoring_of(stack).of_type("AWS::CloudWatch::Alarm")) == len(found["alarms"])
+    assert len(stack.of_type("AWS::CloudWatch::Alarm")) == len(found["alarms"])
     assert environments(found) == {
         there["DispatcherFunction"]: {
             **stack.environment("DispatcherFunction"),

@@ -246,7 +246,7 @@ def test_no_one_but_the_dispatcher_sends(stack: Stack) -> None:
     assert {"aws:PrincipalArn": "<DispatcherRole.Arn>"} == deny["Condition"]["ArnNotEquals"]
 
 
-@pytest.mark.parametrize("file", ["template.yaml", "monitoring.yaml", "deploy/access-entry.yaml"])
+@pytest.mark.parametrize("file", ["template.yaml", "deploy/access-entry.yaml"])
 def test_no_partition_is_taken_for_granted(file: str) -> None:
     """ARNs in China, GovCloud and others begin differently."""
     assert "arn:aws:" not in Path(ROOT, file).read_text()

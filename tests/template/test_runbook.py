@@ -27,7 +27,7 @@ OF_THE_RUNTIME: Final = {"Task timed out", "Runtime exited", "[ERROR]"}
 
 def alarm_names() -> list[str]:
     """Return the alarms' names, without the stack's name."""
-    stack = Template.read(ROOT / "monitoring.yaml").stack(Stack="it")
+    stack = Template.read(ROOT / "template.yaml").stack(name="it")
     alarms = stack.of_type("AWS::CloudWatch::Alarm")
     return [alarm["AlarmName"].removeprefix("it-") for alarm in alarms.values()]
 

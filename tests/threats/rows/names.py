@@ -55,7 +55,11 @@ ROWS: Final = (
             Change(
                 _MOVED, "is_free = holders is not None and", "is_free = holders is None or True or"
             ),
-            Change(_MOVED, "if len(named) != 1:", "if not named:"),
+            Change(
+                _MOVED,
+                "if len(named) != 1:\n        return None\n    [address] = named",
+                "if not named:\n        return None\n    address = max(named, key=str)",
+            ),
         ),
     ),
     Row(

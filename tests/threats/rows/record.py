@@ -4,8 +4,8 @@ from typing import Final
 
 from tests.threats.row import Change, Row
 
-_MONITORING: Final = "monitoring.yaml"
-_OF_STACK: Final = "\n      Dimensions:\n        - Name: Stack\n          Value: !Ref Stack"
+_MONITORING: Final = "template.yaml"
+_OF_STACK: Final = "\n      Dimensions:\n        - Name: Stack\n          Value: !Ref AWS::StackName"
 
 ROWS: Final = (
     Row(
