@@ -5,7 +5,9 @@ from typing import Final
 from tests.threats.row import Change, Row
 
 _MONITORING: Final = "template.yaml"
-_OF_STACK: Final = "\n      Dimensions:\n        - Name: Stack\n          Value: !Ref AWS::StackName"
+_OF_STACK: Final = (
+    "\n      Dimensions:\n        - Name: Stack\n          Value: !Ref AWS::StackName"
+)
 
 ROWS: Final = (
     Row(
