@@ -126,7 +126,7 @@ def act(
     todo: list[Write] = []
 
     def record(one: Evaluation, action: Action, detail: str = "") -> None:
-        records.append(_record(one, action, settings, detail))
+        records.append(_record(one, action, settings, mode, detail))
         ports.ledger.record(records[-1])
 
     for one in evaluations:
@@ -144,7 +144,9 @@ def act(
     return records
 
 
-def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: str) -> Record:
+def _record(
+    one: Evaluation, action: Action, settings: ReviewSettings, mode: Mode, detail: str
+) -> Record:
     created = one.case.csr.created
     asking = _seconds(one.case, one.case.peers.asking_since or created)
     decision = None if one.verdict is None else one.verdict.decision
@@ -161,6 +163,7 @@ def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: s
         due=decision if is_due else None,
         is_moved_address=is_due and moved and asking < _MOVED_UNTIL_SECONDS,
         detail=detail,
+        mode=mode,
     )
 
 

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from io import StringIO
 from itertools import count
 from typing import Any
@@ -32,8 +33,10 @@ from core.model import (
     IssueFinding,
     IssueState,
     Judged,
+    KeyRule,
     NoEvidence,
     OtherName,
+    PublicKey,
     Record,
     Refusal,
     RoleUnknown,
@@ -47,6 +50,7 @@ from core.printable import MAX_DETAIL, printable
 from core.settings import Mode
 from core.signers import SIGNERS
 from core.tally import Tally
+from core.version import VERSION
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -132,7 +136,8 @@ def a_record(
     case = a_case() if case is None else case
     if evaluation is None:
         evaluation = Judged(case, verdict)
-    return Record(evaluation, action, age, age if asking is None else asking, due, detail)
+    asking = age if asking is None else asking
+    return Record(evaluation, action, age, asking, due, detail, mode=Mode.ENFORCE)
 
 
 def a_bug() -> Record:
@@ -168,6 +173,7 @@ def a_run(
     tally.add(records)
     return Run(
         cluster=a_cluster(),
+        mode=Mode.APPROVE_ONLY,
         signer=signer,
         completes=SIGNERS[signer].completes,
         listed=7,
@@ -214,6 +220,8 @@ def test_a_decision_is_one_line_with_everything_it_is_based_on(output: LedgerOut
         "message": "csr reviewed",
         "cluster": "prod",
         "region": "eu-west-1",
+        "mode": "enforce",
+        "version": VERSION,
         "csr": "csr-7znmf",
         "uid": "uid-of-csr-7znmf",
         "signer": KUBELET_SERVING,
@@ -233,6 +241,7 @@ def test_a_decision_is_one_line_with_everything_it_is_based_on(output: LedgerOut
         "other_names": [],
         "names": 2,
         "key": "ECDSA P-256",
+        "public_key_sha256": sha256(a_request().key.spki).hexdigest(),
         "role": "arn:aws:iam::111122223333:role/eks-node",
     }
 
@@ -289,6 +298,16 @@ def test_an_unreadable_request_has_its_problem_in_the_line(output: LedgerOutput)
 
     assert line["request_problem"] == "got two PEM blocks"
     assert "dns" not in line
+
+
+def test_a_key_of_an_unknown_algorithm_has_no_fingerprint(output: LedgerOutput) -> None:
+    """There are no bytes to hash; the line still names the kind."""
+    unknown = PublicKey("an unknown algorithm", KeyRule.UNVERIFIABLE, b"")
+    output.ledger.record(a_record(case=a_case(request=replace(a_request(), key=unknown))))
+    [line] = output.lines()
+
+    assert "an unknown algorithm" == line["key"]
+    assert "public_key_sha256" not in line
 
 
 def test_names_of_other_kinds_are_listed(output: LedgerOutput) -> None:
@@ -405,7 +424,7 @@ def test_a_run_is_one_line_of_totals(output: LedgerOutput) -> None:
     line = output.lines()[-1]
 
     assert line["message"] == "cluster reviewed"
-    assert line["cluster"] == "prod"
+    assert (line["cluster"], line["mode"], line["version"]) == ("prod", "approve-only", VERSION)
     assert line["signer"] == KUBELET_SERVING
     assert (
         line["listed"],
@@ -877,7 +896,7 @@ def test_a_run_of_any_size_causes_no_warning(output: LedgerOutput) -> None:
 
 
 def of_services(case: Case, action: Action = Action.LEFT) -> Record:
-    return Record(Judged(case, APPROVE), action, age_seconds=420.0, asking_seconds=420.0)
+    return Record(Judged(case, APPROVE), action, 420.0, 420.0, mode=Mode.ENFORCE)
 
 
 def test_a_service_accounts_line_has_what_it_was_compared_with(output: LedgerOutput) -> None:

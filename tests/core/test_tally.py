@@ -35,7 +35,7 @@ def a_record(
 def record_of(
     evaluation: Evaluation, action: Action, asking: float = 420.0, due: Decision | None = None
 ) -> Record:
-    return Record(evaluation, action, age_seconds=420.0, asking_seconds=asking, due=due)
+    return Record(evaluation, action, 420.0, asking, due, mode=Mode.ENFORCE)
 
 
 def totals_of(*records: Record, signer: str = KUBELET_SERVING) -> RunTotals:

@@ -172,6 +172,10 @@ class Cluster(FakeCluster):
         conditions = self.get(name)["status"].get("conditions") or []
         return ", ".join(condition["type"] for condition in conditions)
 
+    def certificate(self, name: str) -> bytes:
+        """Return the certificate that was issued for a CSR, in PEM."""
+        return base64.b64decode(self.get(name)["status"]["certificate"])
+
     @property
     def listings(self) -> int:
         """Return how many pages were requested."""

@@ -86,7 +86,7 @@ def report_every_case(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPa
     """Run both functions on every kind of decision, certificate and fault."""
     reported = Reported()
     recorder = _Recorder(reported, patch)
-    lambdas.settings(MODE="enforce")
+    lambdas.settings(MODE="enforce", REAPPROVE_UNISSUED="true")
     prod = account.cluster()
     account.cluster("not-onboarded", onboarded=False)
     account.cluster("wrong-ca", ca_pem=account.ca_pem)

@@ -9,6 +9,7 @@ from core.model.csr import Csr, UnreadableCsr
 from core.model.evaluation import Evaluation
 from core.model.request import Pkcs10, UnreadableRequest
 from core.model.verdict import Decision
+from core.settings import Mode
 
 
 class Action(Enum):
@@ -67,7 +68,7 @@ class Record:
     `asking_seconds`: how long the requester has been asking, counted from its first request that is
     pending and fresh. `due`: the decision that is due, written or not. `detail`: why it wasn't
     written. `is_moved_address`: the denial that is due is most likely an honest node's, and is
-    counted apart.
+    counted apart. `mode`: the cluster's.
     """
 
     evaluation: Evaluation
@@ -77,6 +78,7 @@ class Record:
     due: Decision | None = None
     detail: str = ""
     is_moved_address: bool = False
+    mode: Mode = field(kw_only=True)
 
 
 class IssueState(Enum):
@@ -133,10 +135,12 @@ class Run:
 
     `cause`: why the listing was truncated. `not_read`: how many requests were not read for lack of
     time; their keys and certificates are unknown. `gated`: how many pending CSRs stopped at a gate,
-    by the refusal's reason. `completes`: the cluster counts as reviewed by this run.
+    by the refusal's reason. `completes`: the cluster counts as reviewed by this run. `mode`: the
+    cluster's.
     """
 
     cluster: Cluster
+    mode: Mode
     signer: str
     completes: bool
     listed: int
