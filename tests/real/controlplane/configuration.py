@@ -47,3 +47,23 @@ def write_egress_selection(path: Path, socket: str) -> Path:
     }
     path.write_text(json.dumps(content, indent=2))
     return path
+
+
+def write_audit_policy(path: Path) -> Path:
+    """Write an audit policy that has all about CSRs, with the objects; return `path`.
+
+    It is the level at which Kubernetes's own reference policy, on which EKS says that its policy is
+    based, has writes of this API group. From: Kubernetes cluster/gce/gci/configure-helper.sh,
+    create-master-audit-policy; EKS Best Practices, "Auditing and logging".
+    """
+    content = {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            {"level": "RequestResponse", "resources": [{"group": "certificates.k8s.io"}]},
+            {"level": "None"},
+        ],
+    }
+    path.write_text(json.dumps(content, indent=2))
+    return path
