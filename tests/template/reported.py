@@ -14,9 +14,9 @@ import pytest
 from core import assessment
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
-from sandbox.tokens import utc_now
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
+from tests.template.certificates import issue, unissued
 
 Line = Mapping[str, Any]
 
@@ -112,11 +112,8 @@ def _requests(prod: Cluster) -> None:
     prod.file(2, ips=FOREIGN)
     prod.file(3, known=False, age=timedelta(minutes=12))
     prod.file(4, age=timedelta(seconds=10))
-    item = prod.get(prod.file(5))
-    then = (utc_now() - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    approved = {"type": "Approved", "status": "True", "reason": "ByHand", "message": ""}
-    item["status"]["conditions"] = [{**approved, "lastUpdateTime": then}]
-    prod.seed_object(item)
+    unissued(prod, node=5)
+    unissued(prod, "Failed", node=9)
 
 
 def _faults(lambdas: Lambdas, prod: Cluster) -> None:
@@ -137,11 +134,12 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     lambdas.set_clock_ahead(timedelta(minutes=32))
     lambdas.review()
     prod.issue("csr-0001", base64.b64decode(prod.get("csr-0006")["status"]["certificate"]))
+    issue(prod, "csr-0006")
     invocation = Invocation()
-    prod.fault = _cut_short(invocation)
+    prod.fault = cut_short(invocation)
     lambdas.review(invocation=invocation)
     prod.file(8)
-    prod.fault = _unwritten
+    prod.fault = unwritten
     lambdas.review()
     prod.fault = None
     with pytest.MonkeyPatch.context() as bug:
@@ -153,6 +151,8 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     prod.account.change("off", tags={"csr-approver:mode": "off"})
     lambdas.dispatch()
 
+    lambdas.calls.refuse("DescribeCluster", "ThrottlingException")
+    lambdas.review("throttled")
     lambdas.calls.refuse("ListClusters")
     with pytest.raises(Exception, match="ListClusters"):
         lambdas.dispatch()
@@ -163,14 +163,14 @@ def _boom(*_: Any) -> None:
     raise RuntimeError("boom")
 
 
-def _unwritten(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+def unwritten(call: Call, answer: Callable[[Call], Answer]) -> Answer:
     """Refuse every decision."""
     if call.method == "PUT":
         raise ApiError(422, "Invalid", "refused by the test")
     return answer(call)
 
 
-def _cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answer]], Answer]:
+def cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answer]], Answer]:
     """Return a fault: the list ends after two items, with no time left to ask again."""
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:

@@ -1,11 +1,14 @@
-"""The runbook has a section per alarm, whose first command finds what made the alarm fire."""
+"""The runbook has a section per alarm, whose commands find what made the alarm fire."""
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pytest
-from botocore.loaders import create_loader
 
+from tests.handlers.account import Account
+from tests.handlers.lambdas import Lambdas
+from tests.template.causes import CAUSES, Cause, text_of
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import widgets
 from tests.template.filter_pattern import clauses, matches, selects
@@ -16,9 +19,25 @@ RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
 SECTIONS: Final = {
     title: text
     for title, _, text in (part.partition("\n") for part in RUNBOOK.split("\n## ")[1:])
-    if title != "The dashboard"
+    if title not in {"Which cluster", "Stop it now", "Mute an alarm", "The dashboard"}
 }
 PATTERN: Final = re.compile(r"--filter-pattern '([^']+)'")
+
+#: Minutes from the cause to the first datapoint over the threshold, with the default settings and a
+#: review each minute. A request is due for a denial after 6 minutes and counts as late after 10; a
+#: certificate is missed after 2. Tags are read at most once in 15 minutes, an hour if EKS
+#: throttles. A message expires after 2 minutes. SQS reports an idle queue 15 minutes late.
+DUE: Final[Mapping[str, int]] = {
+    "denied": 7,
+    "stack-denied": 7,
+    "approved-not-issued": 3,
+    "oldest-pending": 11,
+    "reviews-missing": 2,
+    "nothing-selected": 16,
+    "unexpectedly-off": 16,
+    "dead-letters": 15,
+}
+PERIOD: Final = 5
 
 # Lambda's and its Python runtime's own lines, which aren't JSON. From: AWS Lambda Developer Guide,
 # troubleshooting of invocations; awslambdaric's bootstrap, which a test of the package runs.
@@ -27,9 +46,13 @@ OF_THE_RUNTIME: Final = {"Task timed out", "Runtime exited", "[ERROR]"}
 
 def alarm_names() -> list[str]:
     """Return the alarms' names, without the stack's name."""
+    return [*alarms_by_name()]
+
+
+def alarms_by_name() -> dict[str, Any]:
     stack = Template.read(ROOT / "template.yaml").stack(name="it")
-    alarms = stack.of_type("AWS::CloudWatch::Alarm")
-    return [alarm["AlarmName"].removeprefix("it-") for alarm in alarms.values()]
+    alarms = stack.of_type("AWS::CloudWatch::Alarm").values()
+    return {alarm["AlarmName"].removeprefix("it-"): alarm for alarm in alarms}
 
 
 def commands(section: str) -> list[str]:
@@ -61,10 +84,22 @@ def test_each_section_has_a_meaning_a_command_and_a_fix(alarm: str) -> None:
     meaning, _, rest = SECTIONS[alarm].partition("```sh")
     _, _, fix = rest.partition("```")
 
-    assert meaning.endswith(".\n\n")
+    assert meaning.endswith((".\n\n", "):\n\n"))
     assert "\n" not in first_command(alarm)
     assert re.match(r"aws (logs tail|sqs receive-message) ", first_command(alarm))
     assert ".\n" in fix
+
+
+@pytest.mark.parametrize("alarm", alarm_names())
+def test_each_section_says_when_its_alarm_fires_at_the_latest(alarm: str) -> None:
+    """When it is due, plus the periods that the alarm needs, plus the period that was begun."""
+    properties = alarms_by_name()[alarm]
+    needed = properties.get("DatapointsToAlarm", properties["EvaluationPeriods"])
+    latest = DUE.get(alarm, 1) + (needed + 1) * PERIOD
+    found = re.search(r"Fires at most\s(\d+)\sminutes\safter\s", SECTIONS[alarm])
+
+    assert found, "the section doesn't say"
+    assert latest == int(found[1])
 
 
 @pytest.mark.parametrize("section", ["", *alarm_names()])
@@ -72,7 +107,7 @@ def test_commands_use_only_variables_that_are_set_at_the_top(
     section: str, template: Template
 ) -> None:
     """The first block sets each variable from an output of the stack."""
-    [setup] = commands(RUNBOOK.split("\n## ", maxsplit=1)[0])
+    setup = commands(RUNBOOK.split("\n## ", maxsplit=1)[0])[0]
     variables = set(re.findall(r"^(\w+)=", setup, re.MULTILINE))
     outputs = set(re.findall(r"\$\(output (\w+)\)", setup))
     text = SECTIONS.get(section, setup)
@@ -81,27 +116,49 @@ def test_commands_use_only_variables_that_are_set_at_the_top(
     assert set(re.findall(r'"\$(\w+)"', text)) <= variables
 
 
+@pytest.mark.parametrize("cause", CAUSES, ids=str)
+def test_a_cause_is_found_with_its_section(
+    cause: Cause, account: Account, lambdas: Lambdas
+) -> None:
+    """A command of the section selects the line whose words name the cause, and so do its words."""
+    lambdas.settings(**cause.settings)
+    cause.arrange(account, lambdas)
+    shown = [
+        text_of(line)
+        for command in commands(SECTIONS[cause.alarm])
+        for pattern in PATTERN.findall(command)
+        for line in lambdas.lines
+        if f'aws logs tail "${cause.by}"' in command and selects(pattern, line)
+    ]
+
+    assert any(all(word in text for word in cause.words) for text in shown), shown
+    for word in cause.words:
+        assert f"`{word}" in SECTIONS[cause.alarm] or f" {word}`" in SECTIONS[cause.alarm], word
+
+
+def test_each_alarm_has_a_cause() -> None:
+    """Of the two others Lambda prints the lines, which aren't JSON, or SQS has the message."""
+    assert set(alarm_names()) == {cause.alarm for cause in CAUSES} | {
+        "dead-letters",
+        "reviewer-errors",
+    }
+
+
 def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Reported) -> None:
     """A run of the handlers printed a line that meets each condition of each filter."""
     filters = [pattern for pattern in PATTERN.findall(RUNBOOK) if pattern.startswith("{")]
-    conditions = [clause for pattern in filters for clause in clauses(pattern)]
+    # How large a number becomes depends on time, so that it is logged is what counts.
+    conditions = [
+        re.sub(r"> \d+$", "> 0", clause) for pattern in filters for clause in clauses(pattern)
+    ]
     unmet = [
         condition
         for condition in conditions
         if not any(matches(condition, line) for line in reported.lines)
     ]
 
-    assert 12 == len(filters)
+    assert 19 == len(filters)
     assert [] == unmet
-
-
-def test_every_filter_selects_what_made_the_alarm_fire(reported: Reported) -> None:
-    """Each filter selects some lines, but not all."""
-    for pattern in PATTERN.findall(RUNBOOK):
-        if pattern.startswith("{"):
-            selected = [selects(pattern, line) for line in reported.lines]
-
-            assert {True, False} == set(selected), pattern
 
 
 def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
@@ -110,22 +167,6 @@ def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
     terms = {term for pattern in others for term in re.findall(r'\?"([^"]+)"', pattern)}
 
     assert OF_THE_RUNTIME == terms
-
-
-def test_calls_of_aws_and_their_options_exist() -> None:
-    """The commands and options exist in AWS's models of the APIs."""
-    text = re.sub(r" \\\n\s*", " ", RUNBOOK)
-    calls = re.findall(r"aws (sqs|cloudformation) ([a-z-]+)([^`\n;]*)", text)
-    unknown = set()
-    for service, command, rest in calls:
-        model = create_loader().load_service_model(service, "service-2")
-        operation = model["operations"][command.title().replace("-", "")]
-        members = model["shapes"][operation["input"]["shape"]]["members"]
-        options = {word.replace("-", "") for word in re.findall(r"--([a-z-]+)", rest)}
-        unknown |= options - {name.lower() for name in members}
-
-    assert 4 == len(calls)
-    assert {"output", "query"} == unknown  # global options of the AWS CLI
 
 
 def test_the_dashboard_s_table_has_a_row_for_each_widget(monitoring: Stack) -> None:
