@@ -65,6 +65,7 @@ class Stack:
     ) -> None:
         source = template.source
         self._source = source
+        self.name = name
         self.region = region
         partition = "aws-us-gov" if region.startswith("us-gov-") else "aws"
         self._values: dict[str, Json] = {
