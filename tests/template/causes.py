@@ -12,7 +12,7 @@ from core import assessment
 from sandbox.aws import ACCOUNT, Eni
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
-from tests.handlers.account import GROUP, NODE_ROLE, Account, Cluster
+from tests.handlers.account import DUE, GROUP, NODE_ROLE, Account, Cluster
 from tests.handlers.lambdas import Invocation, Lambdas
 from tests.template.certificates import issue, unissued
 from tests.template.reported import cut_short, unwritten
@@ -34,6 +34,8 @@ class Cause:
     settings: dict[str, str] = field(default_factory=dict)
     by: str = "LOGS"
     """The variable of the log group in which the line is."""
+    fires: bool = True
+    """Whether the alarm fires if every minute is like what was printed; it also depends on time."""
 
     def __str__(self) -> str:
         return f"{self.alarm}: {self.name}"
@@ -49,13 +51,15 @@ def prod(arrange: Callable[[Cluster], object]) -> Arrange:
     return run
 
 
-def _moved(cluster: Cluster) -> None:
+def _moved(cluster: Cluster, age: timedelta = DUE) -> str:
+    """File a request for a public address that the instance no longer has."""
     machine = cluster.launch(1)
     cluster.account.remove_machine(machine)
-    cluster.file(1, ips=(machine.enis[0].ip, "203.0.113.9"))
+    name = cluster.file(1, ips=(machine.enis[0].ip, "203.0.113.9"), age=age)
     now = replace(machine, enis=(Eni(machine.enis[0].ip, public="198.51.100.7"),))
     cluster.account.remove_machine(machine)
     cluster.account.aws.add_machine(now)
+    return name
 
 
 def _issued(more: list[str]) -> Arrange:
@@ -182,7 +186,12 @@ CAUSES: Final = (
         ("DNS name is not the instance's",),
         prod(lambda one: one.file(1, dns=["web.corp.example"])),
     ),
-    Cause("denied", "a public address that moved", ("public address has moved",), prod(_moved)),
+    Cause(
+        "denied",
+        "a public address that moved twice",
+        ("address is not the instance's",),
+        prod(lambda one: one.repeat(_moved(one), ["csr-0000"], earlier=timedelta(minutes=3))),
+    ),
     Cause("stack-denied", "a foreign address", ("denied",), FOREIGN, {"MODE": "enforce"}),
     Cause("approved-not-issued", "approved by another", ("verdict",), prod(unissued)),
     Cause(
@@ -204,6 +213,12 @@ CAUSES: Final = (
         "an unknown instance",
         ("left",),
         prod(lambda one: one.file(1, known=False, age=LONG)),
+    ),
+    Cause(
+        "oldest-pending",
+        "a public address that moved",
+        ("withheld", "deny", "public address has moved"),
+        prod(lambda one: _moved(one, LONG)),
     ),
     Cause(
         "oldest-pending",
@@ -254,8 +269,9 @@ CAUSES: Final = (
         ("expected",),
         _dispatched({}),
         by="DISPATCHER_LOGS",
+        fires=False,
     ),
-    Cause("reviews-missing", "a slow cluster", ("cluster unavailable",), _down),
+    Cause("reviews-missing", "a slow cluster", ("cluster unavailable",), _down, fires=False),
     Cause(
         "nothing-selected", "all are off", ("clusters_off",), _dispatched(OFF), by="DISPATCHER_LOGS"
     ),
@@ -273,6 +289,7 @@ CAUSES: Final = (
         ("AccessDeniedException",),
         _unlisted,
         by="DISPATCHER_LOGS",
+        fires=False,
     ),
 )
 

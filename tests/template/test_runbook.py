@@ -96,7 +96,7 @@ def test_each_section_says_when_its_alarm_fires_at_the_latest(alarm: str) -> Non
     properties = alarms_by_name()[alarm]
     needed = properties.get("DatapointsToAlarm", properties["EvaluationPeriods"])
     latest = DUE.get(alarm, 1) + (needed + 1) * PERIOD
-    found = re.search(r"Fires at most\s(\d+)\sminutes\safter\s", SECTIONS[alarm])
+    found = re.search(r"Fires\sat\smost\s(\d+)\sminutes\safter\s", SECTIONS[alarm])
 
     assert found, "the section doesn't say"
     assert latest == int(found[1])
@@ -120,7 +120,7 @@ def test_commands_use_only_variables_that_are_set_at_the_top(
 def test_a_cause_is_found_with_its_section(
     cause: Cause, account: Account, lambdas: Lambdas
 ) -> None:
-    """A command of the section selects the line whose words name the cause, and so do its words."""
+    """The alarm fires; a command selects the line that names the cause; the section explains it."""
     lambdas.settings(**cause.settings)
     cause.arrange(account, lambdas)
     shown = [
@@ -131,6 +131,7 @@ def test_a_cause_is_found_with_its_section(
         if f'aws logs tail "${cause.by}"' in command and selects(pattern, line)
     ]
 
+    assert cause.fires is (cause.alarm in lambdas.alarms())
     assert any(all(word in text for word in cause.words) for text in shown), shown
     for word in cause.words:
         assert f"`{word}" in SECTIONS[cause.alarm] or f" {word}`" in SECTIONS[cause.alarm], word
