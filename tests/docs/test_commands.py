@@ -1,6 +1,7 @@
 """The commands in the documents exist: AWS and our command line have them and their options."""
 
 import itertools
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from botocore.validate import ParamValidator
 from typer.main import get_command
 
 from cli.main import app
@@ -51,7 +53,7 @@ def commands(program: str = "aws") -> list[str]:
 
 @pytest.mark.parametrize("command", commands())
 def test_aws_has_the_command_and_its_options(command: str) -> None:
-    """All required options are given, too."""
+    """All required options are given, too, and values in JSON have the form that AWS expects."""
     words = itertools.takewhile(lambda word: word not in {">", "|"}, shlex.split(command))
     _, service, operation, *rest = words
     options = {word.removeprefix("--") for word in rest if word.startswith("--")} - GLOBAL
@@ -66,8 +68,12 @@ def test_aws_has_the_command_and_its_options(command: str) -> None:
     assert operation in by_name
     shape = model.operation_model(by_name[operation]).input_shape
     assert shape is not None
-    known = {xform_name(member, "-") for member in shape.members}
-    assert set() == options - known
+    known = {xform_name(member, "-"): member for member in shape.members}
+    assert set() == options - known.keys()
+    for option, value in itertools.pairwise(rest):
+        member = shape.members.get(known.get(option.removeprefix("--"), ""))
+        if member is not None and member.type_name == "structure" and value.startswith("{"):
+            assert "" == ParamValidator().validate(json.loads(value), member).generate_report()
     assert {xform_name(member, "-") for member in shape.required_members} <= options
 
 
