@@ -155,6 +155,11 @@ def _down(account: Account, lambdas: Lambdas) -> None:
     lambdas.review()
 
 
+def _tagged(account: Account, lambdas: Lambdas) -> None:
+    account.cluster(tags={"csr-approver:mode": "shadow"}).file(1, age=LONG)
+    lambdas.review()
+
+
 def _dispatched(tags: dict[str, str]) -> Arrange:
     def run(account: Account, lambdas: Lambdas) -> None:
         account.name_only(["prod"])
@@ -230,10 +235,7 @@ CAUSES: Final = (
         "oldest-pending",
         "a cluster's tag",
         ("withheld", "approve"),
-        lambda account, lambdas: (
-            account.cluster(tags={"csr-approver:mode": "shadow"}).file(1, age=LONG),
-            lambdas.review(),
-        )[1],
+        _tagged,
     ),
     Cause("evidence-unavailable", "EC2 denies", (CODE,), _refused("DescribeInstances", CODE)),
     Cause(
