@@ -21,8 +21,8 @@ fake API server, and each fault of the cluster's API with a real kube-apiserver 
 **At 3 a.m.:** no fault approves or denies anything by itself. CSRs that couldn't be decided stay
 pending and are decided in the next healthy minute; nodes keep the certificates that they have.
 Don't repeat anything by hand, and above all don't resend messages from the DLQ. If you come from
-an alarm, read [its section of the runbook](runbook.md). If you come from a log line, search this page
-for its message and its fields.
+an alarm, read [its section of the runbook](runbook.md). If you come from a log line, search this
+page for its message and its fields.
 
 How to read the tables:
 

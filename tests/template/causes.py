@@ -2,19 +2,19 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from core import assessment
-from sandbox.aws import ACCOUNT, Eni
+from sandbox.aws import ACCOUNT
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
-from tests.handlers.account import DUE, GROUP, NODE_ROLE, Account, Cluster
+from tests.handlers.account import GROUP, NODE_ROLE, Account, Cluster
 from tests.handlers.lambdas import Invocation, Lambdas
-from tests.template.certificates import issue, unissued
+from tests.template.filed import issue, moved, unissued
 from tests.template.reported import cut_short, unwritten
 
 OFF: Final = {"csr-approver:mode": "off"}
@@ -49,17 +49,6 @@ def prod(arrange: Callable[[Cluster], object]) -> Arrange:
         lambdas.review()
 
     return run
-
-
-def _moved(cluster: Cluster, age: timedelta = DUE) -> str:
-    """File a request for a public address that the instance no longer has."""
-    machine = cluster.launch(1)
-    cluster.account.remove_machine(machine)
-    name = cluster.file(1, ips=(machine.enis[0].ip, "203.0.113.9"), age=age)
-    now = replace(machine, enis=(Eni(machine.enis[0].ip, public="198.51.100.7"),))
-    cluster.account.remove_machine(machine)
-    cluster.account.aws.add_machine(now)
-    return name
 
 
 def _issued(more: list[str]) -> Arrange:
@@ -195,7 +184,7 @@ CAUSES: Final = (
         "denied",
         "a public address that moved twice",
         ("address is not the instance's",),
-        prod(lambda one: one.repeat(_moved(one), ["csr-0000"], earlier=timedelta(minutes=3))),
+        prod(lambda one: one.repeat(moved(one), ["csr-0000"], earlier=timedelta(minutes=3))),
     ),
     Cause("stack-denied", "a foreign address", ("denied",), FOREIGN, {"MODE": "enforce"}),
     Cause("approved-not-issued", "approved by another", ("verdict",), prod(unissued)),
@@ -223,7 +212,7 @@ CAUSES: Final = (
         "oldest-pending",
         "a public address that moved",
         ("withheld", "deny", "public address has moved"),
-        prod(lambda one: _moved(one, LONG)),
+        prod(lambda one: moved(one, age=LONG)),
     ),
     Cause(
         "oldest-pending",

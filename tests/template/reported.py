@@ -16,7 +16,7 @@ from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
-from tests.template.certificates import issue, unissued
+from tests.template.filed import issue, moved, unissued
 
 Line = Mapping[str, Any]
 
@@ -92,6 +92,8 @@ def report_every_case(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPa
     account.cluster("wrong-ca", ca_pem=account.ca_pem)
     account.cluster("private")
     account.restrict("private", public=False)
+    account.cluster("required", tags={"csr-approver:mode": "enforce"})
+    account.restrict("required", public=False)
     _requests(prod)
 
     account.name_only(["off"])
@@ -151,12 +153,23 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     prod.account.change("off", tags={"csr-approver:mode": "off"})
     lambdas.dispatch()
 
+    _shadow(lambdas, prod)
     lambdas.calls.refuse("DescribeCluster", "ThrottlingException")
     lambdas.review("throttled")
     lambdas.calls.refuse("ListClusters")
     with pytest.raises(Exception, match="ListClusters"):
         lambdas.dispatch()
     lambdas.calls.heal()
+
+
+def _shadow(lambdas: Lambdas, prod: Cluster) -> None:
+    """Let an approval be withheld, and a public address have left its instance."""
+    lambdas.cold()
+    lambdas.settings(MODE="shadow")
+    prod.onboard()
+    prod.file(10)
+    moved(prod, node=11)
+    lambdas.review()
 
 
 def _boom(*_: Any) -> None:

@@ -1,12 +1,14 @@
-"""Requests that were approved, and whose certificate isn't as approved or is missing."""
+"""Requests that were filed and that need attention: certificates, and addresses that moved."""
 
 import base64
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
+from sandbox.aws import Eni
 from sandbox.csr_builder import request as csr_builder
 from tests.builders import a_certificate, a_csr
-from tests.handlers.account import Cluster
+from tests.handlers.account import DUE, Cluster
 
 
 def unissued(cluster: Cluster, *conditions: str, node: int = 1) -> None:
@@ -28,3 +30,14 @@ def issue(cluster: Cluster, name: str, more: Iterable[str] = ()) -> None:
     csr = a_csr(request=base64.b64decode(spec["request"]))
     sans = [csr_builder.dns(one) for one in (node, *more)]
     cluster.issue(name, a_certificate(csr, node=node, sans=sans))
+
+
+def moved(cluster: Cluster, *, node: int = 1, age: timedelta = DUE) -> str:
+    """File a request for a public address that the instance no longer has; return its name."""
+    machine = cluster.launch(node)
+    cluster.account.remove_machine(machine)
+    own = machine.enis[0].ip
+    name = cluster.file(node, ips=(own, "203.0.113.9"), age=age)
+    cluster.account.remove_machine(machine)
+    cluster.account.aws.add_machine(replace(machine, enis=(Eni(own, public="198.51.100.7"),)))
+    return name
