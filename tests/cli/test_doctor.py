@@ -209,7 +209,7 @@ def _another_stack(world: World) -> None:
 
 
 def _bad_settings(world: World) -> None:
-    world.deploy(ApproveAfterSeconds="840", MaxCsrAgeSeconds="60")
+    world.deploy(MaxCsrAgeSeconds="300")
 
 
 def _schedule_off(world: World) -> None:
@@ -324,7 +324,7 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "no stack": (_no_stack, "stack", "there is no stack csr-approver in us-east-1"),
     "a stack rolled back": (_rolled_back, "stack", "is ROLLBACK_COMPLETE"),
     "another stack": (_another_stack, "stack", "isn't the approver's"),
-    "settings that stop the start": (_bad_settings, "stack", "APPROVE_AFTER_SECONDS ("),
+    "settings that stop the start": (_bad_settings, "stack", "MAX_CSR_AGE_SECONDS (300) must be"),
     "the schedule off": (_schedule_off, "schedule", "the schedule is DISABLED"),
     "no role": (_no_role, "role", "there is no role arn:aws:iam::123456789012:role/gone"),
     "EC2 denied": (_no_ec2, "ec2", "the approver may not ec2:DescribeInstances"),
@@ -498,14 +498,14 @@ def test_an_iam_endpoint_gives_access(world: World, closed: Closed) -> None:
 
 
 def test_without_role_verification_iam_need_not_be_reached(world: World, closed: Closed) -> None:
-    world.deploy(SubnetIds=closed.subnet, VerifyNodeRole="false")
+    world.deploy(SubnetIds=closed.subnet, SecurityGroupIds="sg-1", VerifyNodeRole="false")
 
     assert "IAM isn't asked" in world.look(code=0)["iam-from-vpc"]["detail"]
 
 
 def test_a_private_endpoint_suits_a_reviewer_with_subnets(world: World, closed: Closed) -> None:
     """A caller who can't reach the endpoint can't check it: it is unknown."""
-    world.deploy(SubnetIds=closed.subnet, VerifyNodeRole="false")
+    world.deploy(SubnetIds=closed.subnet, SecurityGroupIds="sg-1", VerifyNodeRole="false")
     _private(world)
     assert "reachable from here, by the private endpoint" == world.look(code=0)["network"]["detail"]
 

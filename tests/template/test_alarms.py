@@ -81,8 +81,7 @@ def test_every_period_contains_a_run_at_the_slowest_rate(
     template: Template, monitoring: Stack
 ) -> None:
     """With a rate longer than the alarms' period, some periods would be empty."""
-    rates = template.parameters["ScheduleRate"]["AllowedValues"]
-    slowest = max(int(rate.removeprefix("rate(").split()[0]) for rate in rates)
+    slowest = max(template.parameters["ScheduleMinutes"]["AllowedValues"])
     periods = {
         metric["Period"]
         for alarm in alarms(monitoring).values()

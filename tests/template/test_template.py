@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from tests.template.cloudformation import Stack, Template
+import pytest
+
+from core.settings import ReviewSettings
+from tests.template.cloudformation import RuleBroken, Stack, Template
 
 LONGEST_REGION = "ap-southeast-1"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
@@ -95,13 +98,63 @@ def test_the_schedule_runs_once_a_minute_without_retries(stack: Stack) -> None:
     assert {"Mode": "OFF"} == schedule["FlexibleTimeWindow"]
 
 
-def test_parameters_make_the_schedule_slower_or_turn_it_off(template: Template) -> None:
-    """Rate and state are parameters of the stack."""
-    stack = template.stack(ScheduleRate="rate(5 minutes)", ScheduleState="DISABLED")
+@pytest.mark.parametrize(
+    ("minutes", "rate"),
+    [("1", "rate(1 minute)"), ("2", "rate(2 minutes)"), ("4", "rate(4 minutes)")],
+)
+def test_a_number_of_minutes_makes_the_schedule_slower(
+    minutes: str, rate: str, template: Template
+) -> None:
+    """The unit is singular for 1 and plural for others. The reviewer's settings must fit it.
+
+    From: EventBridge Scheduler User Guide, "Schedule types", rate-based schedules.
+    """
+    stack = template.stack(ScheduleMinutes=minutes)
     [schedule] = stack.of_type("AWS::Scheduler::Schedule").values()
 
-    assert "rate(5 minutes)" == schedule["ScheduleExpression"]
+    assert rate == schedule["ScheduleExpression"]
+    assert minutes == stack.environment("ReviewerFunction")["SCHEDULE_MINUTES"]
+
+
+def test_a_parameter_turns_the_schedule_off(template: Template) -> None:
+    """It stays off until the stack is deployed with another value."""
+    [schedule] = (
+        template.stack(ScheduleState="DISABLED").of_type("AWS::Scheduler::Schedule").values()
+    )
+
     assert "DISABLED" == schedule["State"]
+
+
+VPC = {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"}
+
+
+@pytest.mark.parametrize("given", VPC)
+def test_a_reviewer_in_a_vpc_needs_subnets_and_security_groups(
+    given: str, template: Template
+) -> None:
+    """CloudFormation refuses one without the other before it creates anything."""
+    with pytest.raises(RuleBroken, match=f"^{given} needs [A-Za-z]+, give both"):
+        template.stack(**{given: VPC[given]})
+
+    assert "VpcConfig" in template.stack(**VPC).properties("ReviewerFunction")
+    assert "VpcConfig" not in template.stack().properties("ReviewerFunction")
+
+
+def test_a_review_each_five_minutes_needs_a_higher_age(template: Template) -> None:
+    """With the default age, the reviewer wouldn't start."""
+    with pytest.raises(RuleBroken, match="MaxCsrAgeSeconds must be at least 960"):
+        template.stack(ScheduleMinutes="5")
+
+    stack = template.stack(ScheduleMinutes="5", MaxCsrAgeSeconds="960")
+    assert ReviewSettings.from_env(stack.environment("ReviewerFunction")).schedule_minutes == 5
+
+
+@pytest.mark.parametrize("minutes", ["1", "2", "3", "4"])
+def test_other_schedules_need_no_other_parameter(minutes: str, template: Template) -> None:
+    """The reviewer starts with them and the defaults."""
+    stack = template.stack(ScheduleMinutes=minutes)
+
+    assert ReviewSettings.from_env(stack.environment("ReviewerFunction"))
 
 
 def test_every_failure_is_kept_in_a_queue(stack: Stack) -> None:
