@@ -1,6 +1,6 @@
 """The stack's resources: their names, time-outs, retention and encryption."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -8,6 +8,7 @@ from core.settings import ReviewSettings
 from tests.template.cloudformation import RuleBroken, Stack, Template
 
 LONGEST_REGION = "ap-southeast-1"
+POLL_SECONDS: Final = 20
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 
 
@@ -189,17 +190,41 @@ def test_lambda_doesn_t_retry_the_dispatcher(stack: Stack) -> None:
     assert 60 == config["MaximumEventAgeInSeconds"]
 
 
-def test_a_failed_message_reaches_the_dead_letters_before_it_expires(stack: Stack) -> None:
-    """SQS moves a message when it would be received again, which must be before it expires."""
-    queue = stack.properties("ReviewQueue")
-    redrive = queue["RedrivePolicy"]
+#: For how many seconds a message is delayed when it is sent, and how much later it is received.
+#: Lambda's pollers wait up to 20 s for messages; beyond that they are busy with earlier ones.
+RECEIVED: Final = [(0, 0), (0, 20), (0, 60), (0, 120), (50, 0), (50, 20), (50, 70)]
 
-    assert "<DeadLetterQueue.Arn>" == redrive["deadLetterTargetArn"]
-    assert redrive["maxReceiveCount"] * queue["VisibilityTimeout"] < queue["MessageRetentionPeriod"]
-    assert (
-        queue["MessageRetentionPeriod"]
-        < (stack.properties("DeadLetterQueue")["MessageRetentionPeriod"])
+
+@pytest.mark.parametrize(("delay", "late"), RECEIVED)
+def test_a_message_that_fails_twice_reaches_the_dead_letters_before_it_expires(
+    delay: int, late: int, stack: Stack
+) -> None:
+    """SQS moves it when it would be received again, and it expires by the time of its sending.
+
+    From: Amazon SQS Developer Guide, "Setting-up dead-letter queue retention". Each receive hides
+    it for the visibility time-out, and a poller may take 20 s to ask again.
+    """
+    queue, dead = stack.properties("ReviewQueue"), stack.properties("DeadLetterQueue")
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    moved = delay + late + receives * (queue["VisibilityTimeout"] + POLL_SECONDS)
+
+    assert "<DeadLetterQueue.Arn>" == queue["RedrivePolicy"]["deadLetterTargetArn"]
+    assert moved < queue["MessageRetentionPeriod"] < dead["MessageRetentionPeriod"]
+
+
+def test_one_throttle_makes_no_dead_letter(stack: Stack) -> None:
+    """Lambda receives a message before a throttle keeps it from running the function."""
+    assert 1 < stack.properties("ReviewQueue")["RedrivePolicy"]["maxReceiveCount"]
+
+
+def test_the_advised_visibility_would_lose_failed_messages(stack: Stack) -> None:
+    """Six times the time-out, received twice, is longer than the queue keeps a message."""
+    queue, timeout = (
+        stack.properties("ReviewQueue"),
+        stack.properties("ReviewerFunction")["Timeout"],
     )
+
+    assert 2 * 6 * timeout > queue["MessageRetentionPeriod"]
 
 
 def test_no_message_is_reviewed_twice_at_once(stack: Stack) -> None:
