@@ -73,6 +73,7 @@ class Stack:
     ) -> None:
         source = template.source
         self._source = source
+        self.name = name
         self.region = region
         partition = "aws-us-gov" if region.startswith("us-gov-") else "aws"
         self._values: dict[str, Json] = {
@@ -154,6 +155,8 @@ class Stack:
             return not parts[0]
         if function == "Fn::EachMemberEquals":
             return all(member == parts[1] for member in parts[0])
+        if function == "Fn::Or":
+            return any(parts)
         # Guessing could accept templates that CloudFormation evaluates differently.
         raise ValueError(f"{function}: not used by the template so far; add it here")
 
