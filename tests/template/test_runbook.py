@@ -26,16 +26,15 @@ PATTERN: Final = re.compile(r"--filter-pattern '([^']+)'")
 #: Minutes from the cause to the first datapoint over the threshold, with the default settings and a
 #: review each minute. A request is due for a denial after 6 minutes and counts as late after 10; a
 #: certificate is missed after 2. Tags are read at most once in 15 minutes, an hour if EKS
-#: throttles. A message expires after 2 minutes. SQS reports an idle queue 15 minutes late.
+#: throttles. A message is tried for 2 minutes, and SQS reports an idle queue 15 minutes late.
 DUE: Final[Mapping[str, int]] = {
     "denied": 7,
     "stack-denied": 7,
     "approved-not-issued": 3,
     "oldest-pending": 11,
-    "reviews-missing": 2,
     "nothing-selected": 16,
     "unexpectedly-off": 16,
-    "dead-letters": 15,
+    "dead-letters": 17,
 }
 PERIOD: Final = 5
 
