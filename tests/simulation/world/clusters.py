@@ -1,0 +1,120 @@
+"""Clusters: their nodes, their requests, how EKS describes them, and what is wrong with them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import Enum, auto
+from random import Random
+from typing import Final
+
+from adapters.eks import DescribedCluster
+from core.model import Cluster, Csr, Instance
+from tests.simulation.world import nodes
+from tests.simulation.world.eks import ControlPlane
+from tests.simulation.world.kubelets import Kubelet
+from tests.simulation.world.nodes import Node
+from tests.simulation.world.requests import Requests
+from tests.simulation.world.timeline import DAY, HOUR, MINUTE, Timeline
+
+#: How long after a change the approver may still learn of it: a description is kept, and an endpoint
+#: that can't be reached is left alone, for 15 minutes.
+_RESTLESS: Final = 40 * MINUTE
+
+#: How long EC2 shows a terminated instance. From: EC2 User Guide, "Terminate Amazon EC2 instances".
+_SHOWN_FOR: Final = HOUR
+
+
+class Trouble(Enum):
+    """What the API server does to the approver, though not to kubelets."""
+
+    NONE = auto()
+    #: Every call is answered by a 500.
+    SERVER_ERROR = auto()
+    #: A call to list is accepted and never answered.
+    HANGS = auto()
+    #: The list ends before its time is up.
+    TRUNCATED = auto()
+    #: Its endpoint accepts no connection from the approver.
+    NO_ROUTE = auto()
+    #: The approver's access entry is gone.
+    NO_ACCESS = auto()
+
+
+class SimulatedCluster:
+    """One EKS cluster. Every change of what the approver can see makes it restless for a while."""
+
+    def __init__(self, name: str, region: str, timeline: Timeline, seed: str) -> None:
+        self.name = name
+        self.region = region
+        self.timeline = timeline
+        self.random = Random(f"{seed}/{region}/{name}")
+        self.requests = Requests(timeline, self.random.uniform(0, HOUR))
+        self.eks = ControlPlane(timeline, self.requests, self.random, self._is_honest)
+        self.kubelets: dict[str, Kubelet] = {}
+        self.trouble = Trouble.NONE
+        self.described = DescribedCluster(
+            cluster=Cluster(name, region, f"vpc-of-{name}"),
+            status="ACTIVE",
+            endpoint=f"https://{name}.{region}.eks.amazonaws.com",
+            ca_pem="",
+            token_for=name,
+            auth_mode="API",
+            private_only=False,
+        )
+        self._terminated: dict[str, Instance] = {}
+        self.restless_until = 0.0
+        #: The second within each minute at which its review happens.
+        self.review_offset = self.random.uniform(2.0, 20.0)
+
+    def change(self, **changes: object) -> None:
+        """Change how EKS describes it, or what is wrong with it."""
+        self.touch()
+        for name, value in changes.items():
+            if name == "trouble":
+                self.trouble = Trouble(value)
+            elif name == "tags":
+                tagged = replace(self.described.cluster, tags=value)
+                self.described = replace(self.described, cluster=tagged)
+            else:
+                self.described = replace(self.described, **{name: value})
+
+    def touch(self, seconds: float = _RESTLESS) -> None:
+        """Review it every minute for so long: something changes that the approver may see."""
+        self.restless_until = max(self.restless_until, self.timeline.seconds + seconds)
+
+    def add(self, node: Node, *, asks_after: float = 60.0) -> Kubelet:
+        """Let a node join, whose kubelet asks after some seconds."""
+        kubelet = Kubelet(node, self.requests, self.timeline, self.random)
+        self.kubelets[node.name] = kubelet
+        kubelet.renew_after(asks_after)
+        return kubelet
+
+    def add_settled(self, node: Node) -> None:
+        """Add a node that has its certificate, and will renew it within a month."""
+        self.add(node, asks_after=self.random.uniform(60.0, 35 * DAY))
+
+    def remove(self, name: str) -> None:
+        """Terminate a node."""
+        kubelet = self.kubelets.pop(name)
+        kubelet.stop()
+        ended = replace(kubelet.node.instance, state="terminated")
+        self._terminated[ended.id] = ended
+        self.timeline.after(_SHOWN_FOR, lambda: self._terminated.pop(ended.id))
+
+    def instances(self) -> list[Instance]:
+        """Return what EC2 shows of its nodes."""
+        running = [kubelet.node.instance for kubelet in self.kubelets.values()]
+        return [*running, *self._terminated.values()]
+
+    def each_kubelet(self, do: Callable[[Kubelet], None]) -> None:
+        """Do something to all kubelets."""
+        for kubelet in list(self.kubelets.values()):
+            do(kubelet)
+
+    def next_node(self, number: int) -> Node:
+        """Return a node of this cluster that hasn't joined yet."""
+        vpc_id = self.described.cluster.vpc_id
+        return nodes.a_node(number, self.name, self.region, vpc_id, self.timeline.now())
+
+    def _is_honest(self, csr: Csr) -> bool:
+        kubelet = self.kubelets.get(csr.node or "")
+        return kubelet is not None and kubelet.node.is_honest
