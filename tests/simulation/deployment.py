@@ -20,6 +20,7 @@ from tests.simulation.queue import (
     invoked,
     queued,
 )
+from tests.simulation.quiet import Reviewed
 from tests.simulation.world.account import SimulatedAccount
 from tests.simulation.world.clusters import SimulatedCluster
 from tests.simulation.world.timeline import MINUTE
@@ -30,17 +31,6 @@ STACK: Final = "csr-approver"
 
 _CRASHED: Final = Outcome(failed=True)
 _DISPATCH_OFFSET: Final = 1.0
-#: A CSR may still change its part in the metrics until it is this much older than the age limit.
-_MARGIN: Final = 2 * MINUTE
-
-
-@dataclass(slots=True)
-class _Kept:
-    """The outcome of a cluster's last real review, and of which state of its requests."""
-
-    outcome: Outcome
-    version: int
-    settles_at: float
 
 
 @dataclass(slots=True)
@@ -88,7 +78,7 @@ class Deployment:
         self._dispatcher = SimulatedDispatcher(self._dispatching, self.account, STACK)
         self._reviewer = SimulatedReviewer(self.settings, self.account, STACK)
         self._dispatched: Outcome | None = None
-        self._reviewed: dict[Assignment, _Kept] = {}
+        self._reviewed: dict[Assignment, Reviewed] = {}
 
     def put(self, minute: int, key: Key, value: float) -> None:
         """Send one value of a metric to CloudWatch; anyone with the right may."""
@@ -161,42 +151,28 @@ class Deployment:
             return _CRASHED
         cluster = self._cluster(one)
         kept = self._reviewed.get(one)
-        if cluster is not None and kept is not None and self._is_quiet(cluster, kept):
+        if cluster is not None and kept is not None and kept.still_holds_for(cluster):
             self.counts.quiet += 1
-            self._compare(one.cluster, kept.outcome, lambda: self._reviewer.run(one.to_body()))
-            return kept.outcome
+            outcome = kept.outcome_now()
+            self._compare(one.cluster, outcome, lambda: self._reviewer.run(one.to_body()))
+            return outcome
         self.counts.real += 1
         version = cluster.requests.version if cluster else 0
         outcome = self._reviewer.run(one.to_body())
-        settles_at = self._settles_at(cluster) if cluster else 0.0
-        self._reviewed[one] = _Kept(outcome, version, settles_at)
+        if cluster is not None:
+            self._reviewed[one] = Reviewed(outcome, version, cluster, self.settings)
         return outcome
-
-    def _is_quiet(self, cluster: SimulatedCluster, kept: _Kept) -> bool:
-        now = self.account.timeline.seconds
-        is_calm = now >= cluster.restless_until and now >= kept.settles_at
-        return is_calm and cluster.requests.version == kept.version
-
-    def _settles_at(self, cluster: SimulatedCluster) -> float:
-        """Return from when on no request of the list, as it is, changes the metrics by its age."""
-        undecided = [
-            csr.created
-            for csr in cluster.requests.list()
-            if not csr.certificate and (csr.is_pending or csr.conditions[-1].type == "Approved")
-        ]
-        if not undecided:
-            return 0.0
-        youngest = (self.account.timeline.now() - max(undecided)).total_seconds()
-        left = self.settings.max_csr_age_seconds - youngest + _MARGIN
-        return self.account.timeline.seconds + left
 
     def _compare(self, name: str, kept: Outcome, run: Any) -> None:
         """Run the function in a sample of quiet minutes: it must send what was sent before."""
         if self._random.random() >= self._sample:
             return
         self.counts.sampled += 1
-        if run() != kept:
-            self.counts.unequal.append(f"{name} at {self.account.timeline.now()}")
+        found = run()
+        if found != kept:
+            self.counts.unequal.append(
+                f"{name} at {self.account.timeline.now()}: {found}, not {kept}"
+            )
 
     # --- CloudWatch -----------------------------------------------------------------------------
 

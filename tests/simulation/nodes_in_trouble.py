@@ -68,9 +68,11 @@ def lost_tag(cluster: str) -> Story:
         tags = dict(nodes[0].instance.tags)
         for node in nodes:
             node.instance = replace(node.instance, tags={})
+        where.evidence_changed()
         where.each_kubelet(lambda kubelet: kubelet.renew_after(where.random.uniform(0, 300)))
         yield
         for node in nodes:
             node.instance = replace(node.instance, tags=tags)
+        where.evidence_changed()
 
     return story

@@ -63,7 +63,7 @@ class SimulatedCluster:
         self._terminated: dict[str, Instance] = {}
         self.restless_until = 0.0
         #: The second within each minute at which its review happens.
-        self.review_offset = self.random.uniform(2.0, 20.0)
+        self.review_offset = float(self.random.randint(2, 20))
 
     def change(self, **changes: object) -> None:
         """Change how EKS describes it, or what is wrong with it."""
@@ -80,6 +80,11 @@ class SimulatedCluster:
     def touch(self, seconds: float = _RESTLESS) -> None:
         """Review it every minute for so long: something changes that the approver may see."""
         self.restless_until = max(self.restless_until, self.timeline.seconds + seconds)
+
+    def evidence_changed(self) -> None:
+        """Review it in the next minute, if EC2 is asked: it shows something else than before."""
+        if any(csr.is_pending for csr in self.requests.list()):
+            self.touch(MINUTE)
 
     def add(self, node: Node, *, asks_after: float = 60.0) -> Kubelet:
         """Let a node join, whose kubelet asks after some seconds."""
@@ -98,7 +103,9 @@ class SimulatedCluster:
         kubelet.stop()
         ended = replace(kubelet.node.instance, state="terminated")
         self._terminated[ended.id] = ended
+        self.evidence_changed()
         self.timeline.after(_SHOWN_FOR, lambda: self._terminated.pop(ended.id))
+        self.timeline.after(_SHOWN_FOR, self.evidence_changed)
 
     def instances(self) -> list[Instance]:
         """Return what EC2 shows of its nodes."""
