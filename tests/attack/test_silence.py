@@ -130,4 +130,4 @@ def test_clusters_that_all_reject_our_credentials_fire_an_alarm(monitoring: Stac
     """After a new role, or while STS fails, every cluster counts as not onboarded."""
     alarms = [name for name, metric in watched(monitoring) if metric == "NotOnboarded"]
 
-    assert {"ReviewsMissingAlarm"} < set(alarms)
+    assert {"ReviewsMissingAlarm", "StackShutOutAlarm"} == set(alarms)

@@ -143,6 +143,8 @@ class Stack:
             return parts[0] == parts[1]
         if function == "Fn::Not":
             return not parts[0]
+        if function == "Fn::Or":
+            return any(parts)
         # Guessing could accept templates that CloudFormation evaluates differently.
         raise ValueError(f"{function}: not used by the template so far; add it here")
 

@@ -18,7 +18,7 @@ Group = tuple[tuple[str, str], ...]
 
 _STATISTICS: Final = {"MAX": "Maximum", "SUM": "Sum"}
 
-# Stricter than CloudWatch: every identifier is quoted, as some names (`Cluster`) are reserved words.
+# Stricter than CloudWatch: every identifier is quoted, as some names (`Cluster`) are reserved.
 _NAME: Final = r'"([A-Za-z]+)"'
 _NAMES: Final = r'((?:"[A-Za-z]+"(?:, )?)+)'
 _CLAUSES: Final = (
