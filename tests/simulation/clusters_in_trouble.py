@@ -98,7 +98,8 @@ def creation(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.account.cluster(cluster)
-        where.change(status="CREATING", trouble=Trouble.NO_ACCESS)
+        created = fleet.timeline.now()
+        where.change(status="CREATING", created=created, trouble=Trouble.NO_ACCESS)
         fleet.timeline.after(10 * MINUTE, lambda: where.change(status="ACTIVE"))
         fleet.timeline.after(10 * MINUTE, fleet.account.touch)
         yield

@@ -81,6 +81,12 @@ class Fleet:
             at = 8 * HOUR + cluster.random.uniform(0, HOUR)
             self.timeline.at(at, lambda cluster=cluster: morning(cluster))
 
+    def refresh(self) -> None:
+        """Let both functions ask EKS for what they keep of the clusters."""
+        self.account.touch(2 * MINUTE)
+        for cluster in self.account.clusters.values():
+            cluster.touch(MINUTE)
+
     def run(self, days: float) -> None:
         """Let the days pass."""
         for minute in range(int(days * DAY / MINUTE)):

@@ -14,12 +14,9 @@ from typing import Any, Final
 from aws_lambda_powertools import Logger
 
 from adapters.aws_account import Aws
-from adapters.cluster_cache import ClusterCache
 from adapters.eks import DescribedCluster
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
-from adapters.reach import Reach
-from core.ended_reviews import EndedReviews
 from core.ports import Clock, Ports
 from core.review import review
 from core.settings import DispatchSettings, ReviewSettings
@@ -88,11 +85,9 @@ class SimulatedReviewer(Reviewer):
     """One environment of the reviewer."""
 
     def __init__(self, settings: ReviewSettings, account: SimulatedAccount, stack: str) -> None:
-        super().__init__(settings, _Aws(account), a_ledger(stack))
+        super().__init__(settings, _Aws(account), a_ledger(stack), account.timeline.now)
         self._account = account
         self._time = _Clock(account)
-        self._clusters = ClusterCache(self._describe, self._time.now)
-        self._reach = Reach(self._time.now, in_vpc=bool(settings.subnet_ids))
 
     def run(self, body: str) -> Outcome:
         """Handle one message."""
@@ -124,12 +119,10 @@ class SimulatedDispatcher(Dispatcher):
 
     def __init__(self, settings: DispatchSettings, account: SimulatedAccount, stack: str) -> None:
         aws = _Aws(account)
-        super().__init__(settings, aws, a_ledger(stack))
+        super().__init__(settings, aws, a_ledger(stack), account.timeline.now)
         self._account = account
         self._sqs = aws.sqs
         self._time = _Clock(account)
-        self._clusters = ClusterCache(self._describe, self._time.now)
-        self._ended = EndedReviews(self._time.now)
 
     def run(self) -> Outcome:
         """Dispatch once."""

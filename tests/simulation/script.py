@@ -11,7 +11,7 @@ from tests.simulation.world.timeline import DAY, HOUR, MINUTE
 Story = Callable[[Fleet], Iterator[None]]
 
 #: How long after its end a trouble may still be seen in an alarm's periods.
-LINGERS: Final = 2.5 * HOUR
+LINGERS: Final = 2.2 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Trouble:
     def play(self, fleet: Fleet, week_begins: float = 0.0) -> None:
         """Let it happen in a week of the simulation."""
         running = self.story(fleet)
+        # So that what the functions keep is new, and they notice as late as they can.
+        fleet.timeline.at(week_begins + self.begins - MINUTE, fleet.refresh)
         fleet.timeline.at(week_begins + self.begins, lambda: next(running))
         fleet.timeline.at(week_begins + self.ends, lambda: next(running, None))
 

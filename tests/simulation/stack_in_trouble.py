@@ -44,6 +44,11 @@ def dispatcher(running: Running) -> Story:
     return story
 
 
+def delete_dead_letters(fleet: Fleet) -> None:
+    """Do what the runbook says after a look at them."""
+    fleet.deployment.dead_letters = 0
+
+
 def reviewer(running: Running) -> Story:
     """Something is wrong with the reviewer's invocations; afterwards its dead letters are deleted."""
 
@@ -51,7 +56,7 @@ def reviewer(running: Running) -> Story:
         fleet.deployment.reviewer_runs = running
         yield
         fleet.deployment.reviewer_runs = Running.NORMAL
-        fleet.deployment.dead_letters = 0
+        fleet.timeline.after(5 * MINUTE, lambda: delete_dead_letters(fleet))
 
     return story
 
@@ -60,7 +65,7 @@ def forged_message(fleet: Fleet) -> Iterator[None]:
     """Someone puts a message into the queue that is no assignment."""
     fleet.deployment.forged.append('{"cluster": "c01; DROP"}')
     yield
-    fleet.deployment.dead_letters = 0
+    delete_dead_letters(fleet)
 
 
 def our_metrics_lost(fleet: Fleet) -> Iterator[None]:

@@ -54,13 +54,12 @@ class Kubelet:
         """End with its instance: it files nothing more."""
         self._stopped = True
 
-    def _seen(self, csr: Csr | None) -> None:
+    def _seen(self, csr: Csr, is_deleted: bool) -> None:  # noqa: FBT001  the watcher's
         """Learn of a change of the request that it waits for, or of an older one."""
-        if csr is None:
-            if self._waits_for:
-                self._later(_REFILES_AFTER[0])
-        elif csr.name != self._waits_for:
+        if csr.name != self._waits_for:
             return
+        if is_deleted:
+            self._later(_REFILES_AFTER[0])
         elif csr.certificate:
             self._served()
         elif csr.conditions and csr.conditions[-1].type in {"Denied", "Failed"}:

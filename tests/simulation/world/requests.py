@@ -7,8 +7,8 @@ from datetime import timedelta
 from core.model import Condition, Csr
 from tests.simulation.world.timeline import HOUR, Timeline
 
-#: Called with a CSR whenever it has changed, and with None after its deletion.
-Watcher = Callable[[Csr | None], None]
+#: Called with a CSR whenever it has changed, and after its deletion, which the flag says.
+Watcher = Callable[[Csr, bool], None]
 
 # From: Kubernetes pkg/controller/certificates/cleaner/cleaner.go.
 _CLEANED_EVERY = HOUR
@@ -63,9 +63,10 @@ class Requests:
 
     def delete(self, name: str) -> None:
         """Delete a CSR, as the cleaner or a person does."""
-        if self._all.pop(name, None) is not None:
+        csr = self._all.pop(name, None)
+        if csr is not None:
             self._changed()
-            self._watchers.pop(name)(None)
+            self._watchers.pop(name)(csr, True)
 
     def _put(self, csr: Csr) -> None:
         self._changed()
@@ -73,7 +74,7 @@ class Requests:
         self._all[csr.name] = csr
         for notice in self.on_change:
             notice(csr)
-        self._watchers[csr.name](csr)
+        self._watchers[csr.name](csr, False)
 
     def _changed(self) -> None:
         self.version += 1
