@@ -39,8 +39,8 @@ STACK: Final = (
     "Off",
 )
 
-#: What a review sends for its cluster (CLUSTER_DIMENSIONS), only when it isn't 0. `NotOnboarded` and
-#: `Unreachable` are sent only where access to the cluster is required.
+#: What a review sends for its cluster (CLUSTER_DIMENSIONS), only when it isn't 0. `NotOnboarded`
+#: and `Unreachable` are sent only where access to the cluster is required.
 CLUSTER: Final = (
     "Denied",
     "IssuedMismatch",

@@ -1,5 +1,6 @@
 """The reviewer with both signers: one completion per cluster, and neither stops the other."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 

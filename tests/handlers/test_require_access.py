@@ -116,7 +116,7 @@ def test_a_cluster_that_was_listed_before_and_is_private_now_is_an_error(
 def test_a_cluster_that_was_created_within_the_hour_may_lack_access(
     account: Account, lambdas: Lambdas, *, public: bool
 ) -> None:
-    """It is skipped, so no alarm fires even if there is no other cluster; after the hour one does."""
+    """It is skipped, so no alarm fires even if it is the only cluster; after the hour one does."""
     lambdas.settings(CLUSTER_NAMES="prod")
     account.cluster(onboarded=False)
     account.change("prod", created_at=datetime.now(UTC))

@@ -4,10 +4,11 @@
 specification".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from adapters.ledger_metrics import ENDS, NAMESPACE
+from tests.template import insights
 from tests.template.cloudformation import Stack
 from tests.template.cloudwatch import State, changes
 from tests.template.points import Key
@@ -31,6 +32,23 @@ DEAD_LETTERS: Final = (
 
 #: Longer than any warm-up and any number of periods.
 _LONG: Final = range(180)
+
+
+def watched(alarm: Json) -> Iterator[tuple[str, tuple[tuple[str, str], ...], str]]:
+    """Yield namespace, dimensions and name of each metric that an alarm watches.
+
+    An empty value stands for any.
+    """
+    for one in alarm.get("Metrics", ()):
+        if one.get("Expression", "").startswith("SELECT"):
+            query = insights.parse(one["Expression"])
+            values = dict([query.where])
+            dimensions = [(name, values.get(name, "")) for name in query.dimensions]
+            yield query.namespace, tuple(dimensions), query.metric
+    stats = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+    for metric in [alarm] if "MetricName" in alarm else stats:
+        dimensions = [(dimension["Name"], dimension["Value"]) for dimension in metric["Dimensions"]]
+        yield metric["Namespace"], tuple(dimensions), metric["MetricName"]
 
 
 def of_aws(metric: tuple[str, str, str, str]) -> Key:
@@ -74,7 +92,7 @@ def with_aws(minute: Minute) -> Minute:
 
 
 def firing(stack: Stack, minute: Minute) -> set[str]:
-    """Return the names, without the stack's, of the alarms that fire if every minute is like this."""
+    """Return the alarms that fire if every minute is like this one, by name without the stack's."""
     samples = {key: dict.fromkeys(_LONG, values) for key, values in minute.items()}
     found: set[tuple[str, object]] = set()
     for change in changes(stack, samples, _LONG):
