@@ -132,8 +132,7 @@ def test_every_period_contains_a_run_at_the_slowest_rate(
     template: Template, monitoring: Stack
 ) -> None:
     """With a rate longer than the alarms' period, some periods would be empty."""
-    rates = template.parameters["ScheduleRate"]["AllowedValues"]
-    slowest = max(int(rate.removeprefix("rate(").split()[0]) for rate in rates)
+    slowest = max(template.parameters["ScheduleMinutes"]["AllowedValues"])
     metrics = [one for alarm in alarms(monitoring).values() for one in alarm.get("Metrics", ())]
     periods = {
         one["Period"]
