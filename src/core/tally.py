@@ -11,6 +11,9 @@ from core.signers import Signer
 # counts as pending, or a CSR with a conflict in every run would never be noticed.
 _DECIDED = frozenset({Action.APPROVED, Action.DENIED})
 
+# From: EC2 API reference, InstanceState.
+_OVER = frozenset({"shutting-down", "terminated", "stopping", "stopped"})
+
 
 class Tally:
     """The totals so far."""
@@ -45,7 +48,7 @@ class Tally:
             self._without_evidence += _is_without_evidence(record.evaluation)
             self._would_approve += self._is_only_shadowed(record)
             if self._is_pending(record):
-                self._wait(record.asking_seconds)
+                self._wait(0.0 if _is_no_one_waiting(record) else record.asking_seconds)
 
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
         """Count pending CSRs that this run didn't judge.
@@ -96,6 +99,19 @@ class Tally:
     def _wait(self, asking_seconds: float) -> None:
         self._pending += 1
         self._oldest = max(self._oldest, asking_seconds)
+
+
+def _is_no_one_waiting(record: Record) -> bool:
+    """Return True when the age of a pending CSR says nothing, so that it isn't the oldest.
+
+    A denial that is due is counted by itself, and its CSR stays pending in the modes below enforce:
+    the alarm on the oldest would only report the same trouble again. A public address that moved
+    heals within 15 minutes, and counts as denied if it doesn't. And no kubelet runs on an instance
+    that has ended.
+    """
+    instance = record.evaluation.case.single_instance
+    is_over = instance is not None and instance.state in _OVER
+    return record.due is Decision.DENY or is_over
 
 
 def _is_without_evidence(evaluation: Evaluation) -> bool:
