@@ -5,24 +5,18 @@ due. In the quiet minutes between they would send what they sent before, so that
 `test_quiet_minutes.py` runs them in a sample of quiet minutes and compares.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from adapters.queue import Assignment
 from core.settings import DispatchSettings, ReviewSettings
-from tests.simulation.functions import Outcome, SimulatedDispatcher, SimulatedReviewer
-from tests.simulation.queue import (
-    DISPATCHER,
-    REVIEWER,
-    QueueLimits,
-    Running,
-    invoked,
-    queued,
-)
-from tests.simulation.quiet import Reviewed
+from tests.simulation.aws_metrics import DISPATCHER, REVIEWER, invoked, queued
+from tests.simulation.functions import Outcome
+from tests.simulation.functions_over_time import DispatcherOverTime, ReviewerOverTime, Sampling
+from tests.simulation.queue import Message, Queue
+from tests.simulation.running import Running
 from tests.simulation.world.account import SimulatedAccount
-from tests.simulation.world.clusters import SimulatedCluster
 from tests.simulation.world.timeline import MINUTE
 from tests.template.points import Key
 from tests.template.templates import TEMPLATES
@@ -33,39 +27,25 @@ _CRASHED: Final = Outcome(failed=True)
 _DISPATCH_OFFSET: Final = 1.0
 
 
-@dataclass(slots=True)
-class Counts:
-    """How many reviews ran, how many were quiet, and which quiet ones weren't equal when tried."""
-
-    real: int = 0
-    quiet: int = 0
-    sampled: int = 0
-    unequal: list[str] = field(default_factory=list)
-
-
 class Deployment:
-    """The stack's functions, queue and alarms' data. Troubles set its public attributes."""
+    """The stack's functions, its queue, and the alarms' data. Troubles set public attributes."""
 
     def __init__(
         self,
         account: SimulatedAccount,
-        *,
         settings: ReviewSettings,
         dispatching: DispatchSettings,
-        sample: float = 0.0,
+        sample: float,
     ) -> None:
         """`sample`: the fraction of quiet minutes in which the real function is run nevertheless."""
         self.account = account
-        self.settings = settings
+        self._settings = settings
         self._dispatching = dispatching
-        self._sample = sample
-        self._random = Random(f"{account.seed}/sample")
+        self.sampling = Sampling(sample, Random(f"{account.seed}/sample"))
         self.samples: dict[Key, dict[int, list[float]]] = {}
-        self.counts = Counts()
-        self.limits = QueueLimits.of(TEMPLATES["template.yaml"].stack().properties("ReviewQueue"))
+        self.queue = Queue(TEMPLATES["template.yaml"].stack().properties("ReviewQueue"))
         self.dispatcher_runs = Running.NORMAL
         self.reviewer_runs = Running.NORMAL
-        self.dead_letters = 0
         #: Messages that others put into the queue.
         self.forged: list[str] = []
         #: Our own metrics don't reach CloudWatch, or nothing does.
@@ -74,11 +54,11 @@ class Deployment:
         self.deploy()
 
     def deploy(self) -> None:
-        """Start both functions cold, as an update or a long rest does."""
-        self._dispatcher = SimulatedDispatcher(self._dispatching, self.account, STACK)
-        self._reviewer = SimulatedReviewer(self.settings, self.account, STACK)
-        self._dispatched: Outcome | None = None
-        self._reviewed: dict[Assignment, Reviewed] = {}
+        """Start both functions cold, as an update does."""
+        self._dispatcher = DispatcherOverTime(
+            self._dispatching, self.account, STACK, self.sampling
+        )
+        self._reviewer = ReviewerOverTime(self._settings, self.account, STACK, self.sampling)
 
     def put(self, minute: int, key: Key, value: float) -> None:
         """Send one value of a metric to CloudWatch; anyone with the right may."""
@@ -86,93 +66,54 @@ class Deployment:
 
     def run(self, minute: int) -> None:
         """Let one minute pass."""
-        timeline = self.account.timeline
-        timeline.run_until(minute * MINUTE + _DISPATCH_OFFSET)
-        messages = self._dispatch(minute)
-        bodies, self.forged = self.forged, []
-        failed = started = 0
-        outcomes = [self._review_forged(body) for body in bodies if self._is_reviewing]
-        for one in sorted(messages, key=self._offset) if self._is_reviewing else ():
-            timeline.run_until(minute * MINUTE + self._offset(one))
-            outcomes.append(self._review(one))
-        for outcome in outcomes:
-            self._emit(minute, outcome)
-            started += 1
-            failed += outcome.failed
-        self._account_for(minute, len(messages) + len(bodies), started, failed)
-
-    @property
-    def _is_reviewing(self) -> bool:
-        return self.reviewer_runs in {Running.NORMAL, Running.CRASHES}
-
-    def _account_for(self, minute: int, sent: int, started: int, failed: int) -> None:
-        """Send AWS's own metrics of the reviewer and its queue."""
-        throttled = sent * self.limits.tries if self.reviewer_runs is Running.THROTTLED else 0
-        if self.limits.buries:
-            self.dead_letters += failed or (sent if throttled else 0)
-        self._send(minute, invoked(REVIEWER, started=started, failed=failed, throttled=throttled))
-        self._send(minute, queued(sent, self.dead_letters))
+        self.account.timeline.run_until(minute * MINUTE + _DISPATCH_OFFSET)
+        bodies: list[Assignment | str] = [*self.forged, *self._dispatch(minute)]
+        self.forged = []
+        self.queue.expire(minute)
+        for body in bodies:
+            self.queue.send(body, minute)
+        self._receive(minute)
+        self._send(minute, queued(len(bodies), self.queue.dead))
 
     # --- the dispatcher -------------------------------------------------------------------------
 
     def _dispatch(self, minute: int) -> tuple[Assignment, ...]:
         if self.dispatcher_runs is Running.OFF:
             return ()
-        if self.dispatcher_runs is Running.THROTTLED:
-            self._send(minute, invoked(DISPATCHER, started=0, failed=0, throttled=1))
-            return ()
-        outcome = _CRASHED if self.dispatcher_runs is Running.CRASHES else self._dispatch_outcome()
+        crashes = self.dispatcher_runs is Running.CRASHES
+        outcome = _CRASHED if crashes else self._dispatcher.run()
         self._send(minute, invoked(DISPATCHER, started=1, failed=int(outcome.failed)))
         self._emit(minute, outcome)
         return outcome.sent
 
-    def _dispatch_outcome(self) -> Outcome:
-        quiet = self.account.timeline.seconds >= self.account.restless_until
-        if quiet and self._dispatched is not None:
-            self._compare("the dispatcher", self._dispatched, self._dispatcher.run)
-            return self._dispatched
-        self._dispatched = self._dispatcher.run()
-        return self._dispatched
-
     # --- the reviewer ---------------------------------------------------------------------------
 
-    def _offset(self, one: Assignment) -> float:
-        cluster = self._cluster(one)
-        return cluster.review_offset if cluster else 2.0
-
-    def _cluster(self, one: Assignment) -> SimulatedCluster | None:
-        return self.account.clusters.get((one.cluster, one.region))
-
-    def _review_forged(self, body: str) -> Outcome:
-        return _CRASHED if self.reviewer_runs is Running.CRASHES else self._reviewer.run(body)
-
-    def _review(self, one: Assignment) -> Outcome:
-        if self.reviewer_runs is Running.CRASHES:
-            return _CRASHED
-        cluster = self._cluster(one)
-        kept = self._reviewed.get(one)
-        if cluster is not None and kept is not None and kept.still_holds_for(cluster):
-            self.counts.quiet += 1
-            outcome = kept.outcome_now()
-            self._compare(one.cluster, outcome, lambda: self._reviewer.run(one.to_body()))
-            return outcome
-        self.counts.real += 1
-        version = cluster.requests.version if cluster else 0
-        outcome = self._reviewer.run(one.to_body())
-        if cluster is not None:
-            self._reviewed[one] = Reviewed(outcome, version, cluster, self.settings)
-        return outcome
-
-    def _compare(self, name: str, kept: Outcome, run: Any) -> None:
-        """Run the function in a sample of quiet minutes: it must send what was sent before."""
-        if self._random.random() >= self._sample:
+    def _receive(self, minute: int) -> None:
+        if self.reviewer_runs is Running.OFF:
             return
-        self.counts.sampled += 1
-        found = run()
-        if found != kept:
-            self.counts.unequal.append(
-                f"{name} at {self.account.timeline.now()}: {found}, not {kept}"
-            )
+        received = sorted(self.queue.receive(minute), key=self._offset)
+        if self.reviewer_runs is Running.THROTTLED:
+            self._send(minute, invoked(REVIEWER, started=0, failed=0, throttled=len(received)))
+            return
+        done = [one for one in received if self._handle(one, minute)]
+        self.queue.delete(done)
+        failed = len(received) - len(done)
+        self._send(minute, invoked(REVIEWER, started=len(received), failed=failed))
+
+    def _handle(self, message: Message, minute: int) -> bool:
+        """Handle a message at its second of the minute; return whether that succeeded."""
+        self.account.timeline.run_until(minute * MINUTE + self._offset(message))
+        crashes = self.reviewer_runs is Running.CRASHES
+        outcome = _CRASHED if crashes else self._reviewer.run(message.body)
+        self._emit(minute, outcome)
+        return not outcome.failed
+
+    def _offset(self, message: Message) -> float:
+        """Return at which second of the minute it is handled: always the same for one cluster."""
+        if isinstance(message.body, str):
+            return _DISPATCH_OFFSET
+        cluster = self.account.clusters.get((message.body.cluster, message.body.region))
+        return cluster.review_offset if cluster else _DISPATCH_OFFSET
 
     # --- CloudWatch -----------------------------------------------------------------------------
 
@@ -183,7 +124,7 @@ class Deployment:
             for name, value in one.values:
                 self.put(minute, (one.namespace, name, one.dimensions), value)
 
-    def _send(self, minute: int, values: Any) -> None:
+    def _send(self, minute: int, values: Mapping[Key, float]) -> None:
         if not self.all_lost:
             for key, value in values.items():
                 self.put(minute, key, value)

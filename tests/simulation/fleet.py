@@ -30,9 +30,9 @@ class Fleet:
                 cluster.add_settled(cluster.next_node(self.account.number()))
         self.deployment = Deployment(
             self.account,
-            settings=ReviewSettings.model_validate({"mode": "enforce", **settings}),
-            dispatching=DispatchSettings(queue_url="the queue's"),
-            sample=sample,
+            ReviewSettings.model_validate({"mode": "enforce", **settings}),
+            DispatchSettings(queue_url="the queue's"),
+            sample,
         )
 
     def cluster(self, name: str) -> SimulatedCluster:

@@ -21,18 +21,6 @@ def foreign_name(cluster: str) -> Story:
     return story
 
 
-def foreign_name_in_mode(cluster: str, mode: str) -> Story:
-    """The same in a cluster whose tag lowers the mode for all the time."""
-
-    def story(fleet: Fleet) -> Iterator[None]:
-        fleet.cluster(cluster).change(tags={"csr-approver:mode": mode})
-        # Otherwise the tag would leave other nodes' requests pending, too.
-        fleet.cluster(cluster).eks.approves = 1.0
-        yield from foreign_name(cluster)(fleet)
-
-    return story
-
-
 def unmapped_role(cluster: str) -> Story:
     """A node joins whose role the cluster doesn't map to nodes."""
 

@@ -1,80 +1,57 @@
-"""The queue between the functions, and what AWS's own metrics say of it and of both functions."""
+"""The queue between the functions: which messages are received again, expire, or are buried."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any, Final
+from typing import Any
 
-DISPATCHER: Final = "DispatcherFunction"
-REVIEWER: Final = "ReviewerFunction"
+from adapters.queue import Assignment
 
 
-class Running(Enum):
-    """What becomes of a function's invocations."""
+@dataclass(slots=True)
+class Message:
+    """One message. Times are minutes; `body`: an assignment, or what others have sent."""
 
-    NORMAL = auto()
-    #: Every invocation fails before our code runs.
-    CRASHES = auto()
-    #: Lambda starts none: the account's concurrency is used up, or the function's is 0.
-    THROTTLED = auto()
-    #: Nothing asks for one: the schedule is disabled, or the queue's consumer is off.
-    OFF = auto()
+    body: Assignment | str
+    sent: int
+    visible: int
+    receives: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLimits:
-    """How long the queue keeps a message, and how often one is tried."""
+class Queue:
+    """The queue of the template, and its dead letters, which stay until someone deletes them.
 
-    retention: int
-    visibility: int
-    receives: int
-
-    @classmethod
-    def of(cls, properties: Mapping[str, Any]) -> "QueueLimits":
-        """Read the properties of the template's queue."""
-        return cls(
-            properties["MessageRetentionPeriod"],
-            properties["VisibilityTimeout"],
-            properties["RedrivePolicy"]["maxReceiveCount"],
-        )
-
-    @property
-    def buries(self) -> bool:
-        """Return whether a message that is never finished becomes a dead letter, or expires before.
-
-        It is buried at the first receive after the last one that is allowed. From: Amazon SQS
-        Developer Guide, "Using dead-letter queues".
-        """
-        return self.receives * self.visibility < self.retention
-
-    @property
-    def tries(self) -> int:
-        """Return how often a message that always fails is received."""
-        return min(self.receives, -(-self.retention // self.visibility))
-
-
-def invoked(function: str, *, started: int, failed: int, throttled: int = 0) -> Mapping[Any, float]:
-    """Return Lambda's metrics of a minute with any invocation; without one it sends none.
-
-    From: AWS Lambda Developer Guide, "Types of metrics" (Throttles aren't Invocations).
+    A message that would be received once more than is allowed is buried instead.
+    From: Amazon SQS Developer Guide, "Using dead-letter queues".
     """
-    named = frozenset({("FunctionName", f"<{function}>")})
-    values: dict[Any, float] = {}
-    if started:
-        values["AWS/Lambda", "Invocations", named] = started
-        values["AWS/Lambda", "Errors", named] = failed
-    if throttled:
-        values["AWS/Lambda", "Throttles", named] = throttled
-    return values
 
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        """`properties`: the template's."""
+        self._retention = properties["MessageRetentionPeriod"] // 60
+        self._visibility = properties["VisibilityTimeout"] // 60
+        self._receives = properties["RedrivePolicy"]["maxReceiveCount"]
+        self._messages: list[Message] = []
+        self.dead = 0
 
-def queued(sent: int, dead: int) -> Mapping[Any, float]:
-    """Return SQS's metrics of a minute: messages sent, and dead letters that no one has deleted."""
-    values: dict[Any, float] = {}
-    if sent:
-        named = frozenset({("QueueName", "<ReviewQueue.QueueName>")})
-        values["AWS/SQS", "NumberOfMessagesSent", named] = sent
-    if dead:
-        named = frozenset({("QueueName", "<DeadLetterQueue.QueueName>")})
-        values["AWS/SQS", "ApproximateNumberOfMessagesVisible", named] = dead
-    return values
+    def send(self, body: Assignment | str, minute: int) -> None:
+        """Put a message into the queue."""
+        self._messages.append(Message(body, minute, minute))
+
+    def expire(self, minute: int) -> None:
+        """Drop what is too old."""
+        self._messages = [one for one in self._messages if minute - one.sent < self._retention]
+
+    def receive(self, minute: int) -> Iterator[Message]:
+        """Yield the visible messages; each is invisible then, until it is deleted or seen again."""
+        for message in [one for one in self._messages if one.visible <= minute]:
+            if message.receives == self._receives:
+                self.dead += 1
+                self._messages.remove(message)
+                continue
+            message.receives += 1
+            message.visible = minute + self._visibility
+            yield message
+
+    def delete(self, done: list[Message]) -> None:
+        """Remove messages that were handled."""
+        handled = set(map(id, done))
+        self._messages = [one for one in self._messages if id(one) not in handled]

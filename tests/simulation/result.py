@@ -17,7 +17,7 @@ class Row:
     trouble: Trouble
     begins: float
     expected: Expected
-    due: int
+    due: float
     after: list[float] = field(default_factory=list)
     changes: int = 0
 

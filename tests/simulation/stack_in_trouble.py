@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from adapters.ledger_metrics import NAMESPACE
 from tests.simulation.deployment import STACK
 from tests.simulation.fleet import Fleet
-from tests.simulation.queue import Running
+from tests.simulation.running import Running
 from tests.simulation.script import Story
 from tests.simulation.world.timeline import MINUTE
 
@@ -46,7 +46,7 @@ def dispatcher(running: Running) -> Story:
 
 def delete_dead_letters(fleet: Fleet) -> None:
     """Do what the runbook says after a look at them."""
-    fleet.deployment.dead_letters = 0
+    fleet.deployment.queue.dead = 0
 
 
 def reviewer(running: Running) -> Story:

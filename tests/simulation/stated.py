@@ -1,14 +1,14 @@
 """Within which time each alarm notifies, counted from the moment at which its cause begins.
 
-It is the time until our functions count the trouble, and then the alarm's data points of five
-minutes each, and one more period: CloudWatch's periods don't begin with the trouble.
+It is the time until our functions count the trouble, then the alarm's data points, and five minutes
+by which CloudWatch may learn of it late.
 """
 
 from typing import Any, Final
 
 from tests.template.cloudformation import Stack
 
-_PERIOD: Final = 5
+_LATE: Final = 5
 
 #: How many minutes after its cause a trouble is in the metrics, with the default settings and one
 #: minute between reviews.
@@ -43,17 +43,19 @@ COUNTED_AFTER: Final = {
 }
 
 
-def minutes(alarm: str, stack: Stack) -> int:
+def minutes(alarm: str, stack: Stack) -> float:
     """Return the stated time of an alarm, in minutes."""
-    points = _data_points(stack)[alarm]
-    return COUNTED_AFTER[alarm] + points * _PERIOD + _PERIOD
+    properties = _alarms(stack)[alarm]
+    points = properties.get("DatapointsToAlarm", properties["EvaluationPeriods"])
+    return COUNTED_AFTER[alarm] + points * _period(properties) + _LATE
 
 
-def _data_points(stack: Stack) -> dict[str, int]:
+def _alarms(stack: Stack) -> dict[str, Any]:
     alarms: list[Any] = list(stack.of_type("AWS::CloudWatch::Alarm").values())
-    return {
-        one["AlarmName"].removeprefix(f"{stack.name}-"): one.get(
-            "DatapointsToAlarm", one["EvaluationPeriods"]
-        )
-        for one in alarms
-    }
+    return {one["AlarmName"].removeprefix(f"{stack.name}-"): one for one in alarms}
+
+
+def _period(alarm: Any) -> float:
+    """Return the length of an alarm's periods, in minutes."""
+    parts = [one.get("MetricStat", one) for one in alarm.get("Metrics", [alarm])]
+    return float(next(one["Period"] for one in parts if "Period" in one)) / 60

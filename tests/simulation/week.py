@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from typing import Final
 
+from core.selection import MODE_TAG
 from tests.simulation import (
     clusters_in_trouble,
     nodes_in_trouble,
     ordinary,
     stack_in_trouble,
 )
-from tests.simulation.queue import Running
+from tests.simulation.fleet import Fleet
+from tests.simulation.running import Running
 from tests.simulation.script import Trouble, of, of_stack, trouble
 from tests.simulation.world import clusters
 from tests.simulation.world.eks import Signing
+from tests.simulation.world.timeline import MINUTE
 
 _DENIED: Final = of_stack("stack-denied")
 _MISMATCH: Final = of_stack("stack-issued-mismatch")
@@ -28,8 +31,8 @@ OF_NODES: Final = [
     trouble(
         "the same for a day, mode approve-only",
         0, 12, 24,
-        nodes_in_trouble.foreign_name_in_mode("c02", "approve-only"),
-        *of("c02", "denied", "oldest-pending"), *_DENIED,
+        nodes_in_trouble.foreign_name("c02"),
+        *of("c02", "denied"), *_DENIED,
     ),
     trouble(
         "a second cluster meanwhile, not masked",
@@ -40,8 +43,8 @@ OF_NODES: Final = [
     trouble(
         "a node with a foreign name, mode shadow",
         1, 16, 3,
-        nodes_in_trouble.foreign_name_in_mode("c04", "shadow"),
-        *of("c04", "denied", "oldest-pending"), *_DENIED,
+        nodes_in_trouble.foreign_name("c04"),
+        *of("c04", "denied"), *_DENIED,
     ),
     trouble(
         "every certificate of a node fails",
@@ -141,49 +144,49 @@ OF_THE_STACK: Final = [
     ),
     trouble(
         "EKS refuses to list clusters",
-        3, 16, 1,
+        3, 17, 1,
         stack_in_trouble.aws_refuses(eks="AccessDeniedException"),
         *of_stack("dispatcher-errors"),
     ),
     trouble(
         "the schedule is disabled",
-        3, 19, 2,
+        3, 21, 1.5,
         stack_in_trouble.dispatcher(Running.OFF),
         *of_stack("reviews-missing"),
     ),
     trouble(
         "the reviewer crashes",
-        3, 22, 1,
+        4, 1, 1,
         stack_in_trouble.reviewer(Running.CRASHES),
         *of_stack("reviewer-errors", "dead-letters"),
     ),
     trouble(
         "the reviewer is throttled",
-        4, 2, 1,
+        4, 4.5, 1,
         stack_in_trouble.reviewer(Running.THROTTLED),
-        *of_stack("reviews-missing"),
+        *of_stack("reviews-missing", "dead-letters"),
     ),
     trouble(
         "the queue's consumer is off",
-        4, 6, 1,
+        4, 8, 1,
         stack_in_trouble.reviewer(Running.OFF),
         *of_stack("reviews-missing"),
     ),
     trouble(
         "our metrics are lost",
-        4, 13, 2,
+        4, 12, 2,
         stack_in_trouble.our_metrics_lost,
         *of_stack("reviews-missing"),
     ),
     trouble(
         "a forged message",
-        4, 16, 1,
+        4, 17, 1,
         stack_in_trouble.forged_message,
         *of_stack("dead-letters"),
     ),
     trouble(
         "everything is silent",
-        4, 19, 2,
+        4, 21, 2,
         stack_in_trouble.everything_silent,
         *of_stack("reviews-missing"),
     ),
@@ -202,15 +205,34 @@ ORDINARY: Final = [
     trouble("all nodes are replaced", 1, 12, 2, ordinary.replacement("c22")),
     trouble("a cluster is created", 2, 8, 0.5, clusters_in_trouble.creation("new")),
     trouble("a cluster is deleted", 2, 10, 0.1, clusters_in_trouble.deletion("new")),
-    trouble("a cluster is upgraded", 2, 14, 1, clusters_in_trouble.upgrade("c24")),
+    *(
+        trouble("clusters are upgraded", 2, 14 + number / 7, 1, clusters_in_trouble.upgrade(f"c{number}"))
+        for number in range(33, 43)
+    ),
     *(trouble("the stack is updated", day, 11, 0.1, stack_in_trouble.deploy) for day in range(7)),
     trouble(
         "EKS throttles for 3 minutes", 5, 12, 0.05,
         stack_in_trouble.aws_refuses(eks="ThrottlingException"),
     ),
-    trouble("a public address moves", 5, 14, 1, ordinary.moved_address("c25")),
+    trouble("a public address moves, mode enforce", 5, 14, 1, ordinary.moved_address("c25")),
+    trouble("the same, mode approve-only", 5, 15, 1, ordinary.moved_address("c26")),
     trouble("nodes in a public subnet", 5, 16, 1, ordinary.public_subnet("c29", 5)),
     trouble("a node ends while it waits", 5, 18, 1, ordinary.terminated_while_pending("c32")),
 ]  # fmt: skip
+
+#: The modes to which tags lower single clusters, from the start.
+LOWERED: Final = {"c02": "approve-only", "c04": "shadow", "c26": "approve-only"}
+
+
+def daily_life(fleet: Fleet) -> None:
+    """Let clusters breathe, and Spot instances come and go, all the time."""
+    for name, mode in LOWERED.items():
+        fleet.cluster(name).change(tags={MODE_TAG: mode})
+        # What EKS overlooks would stay pending where nothing is approved.
+        fleet.cluster(name).eks.approves = 1.0
+    fleet.breathe([fleet.cluster(f"c{number}") for number in range(33, 43)], 6)
+    fleet.churn(fleet.cluster("c27"), every=15 * MINUTE)
+    fleet.churn(fleet.cluster("c28"), every=15 * MINUTE)
+
 
 TROUBLES: Final[Sequence[Trouble]] = (*OF_NODES, *OF_CLUSTERS, *OF_THE_STACK, *ORDINARY)
