@@ -48,7 +48,7 @@ class Tally:
             self._without_evidence += _is_without_evidence(record.evaluation)
             self._would_approve += self._is_only_shadowed(record)
             if self._is_pending(record):
-                self._wait(0.0 if _is_no_one_waiting(record) else record.asking_seconds)
+                self._wait(0.0 if _is_explained(record) else record.asking_seconds)
 
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
         """Count pending CSRs that this run didn't judge.
@@ -101,17 +101,19 @@ class Tally:
         self._oldest = max(self._oldest, asking_seconds)
 
 
-def _is_no_one_waiting(record: Record) -> bool:
-    """Return True when the age of a pending CSR says nothing, so that it isn't the oldest.
+def _is_explained(record: Record) -> bool:
+    """Return True when a pending CSR isn't counted as the oldest, whatever its age.
 
-    A denial that is due is counted by itself, and its CSR stays pending in the modes below enforce:
-    the alarm on the oldest would only report the same trouble again. A public address that moved
-    heals within 15 minutes, and counts as denied if it doesn't. And no kubelet runs on an instance
-    that has ended.
+    Because another metric counts its trouble, which must not fire two alarms: a denial is due, EC2
+    or IAM gave no answer, a write failed, or there is a bug. Or because no kubelet waits for it:
+    its instance has ended. A public address that has moved heals within 15 minutes, and counts as
+    denied if it doesn't.
     """
     instance = record.evaluation.case.single_instance
     is_over = instance is not None and instance.state in _OVER
-    return record.due is Decision.DENY or is_over
+    is_error = record.action is Action.NOT_WRITTEN or isinstance(record.evaluation, Bug)
+    is_counted = record.due is Decision.DENY or is_error
+    return is_counted or is_over or _is_without_evidence(record.evaluation)
 
 
 def _is_without_evidence(evaluation: Evaluation) -> bool:
