@@ -521,7 +521,7 @@ def test_metrics_have_the_projects_namespace_and_their_units(output: LedgerOutpu
     """Times are in seconds; everything else is a count."""
     output.ledger.finish(a_run(a_record(Action.LEFT, LEAVE)))
 
-    units = {}
+    units: dict[str, str] = {}
     for blob in output.blobs():
         [directive] = blob["_aws"]["CloudWatchMetrics"]
         units |= {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}

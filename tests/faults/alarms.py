@@ -1,22 +1,35 @@
 """The stack's alarms that fire if every minute is like the one that a row describes."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
-from adapters.ledger_metrics import NAMESPACE
+from adapters.ledger_metrics import CLUSTER, DISPATCH, ENDS, STACK, ZEROS
 from tests.faults.rig import CSR_NAMES
 from tests.faults.row import Outcome, Row, healthy
-from tests.template.alarms import Samples
+from tests.template.alarms import (
+    DEAD_LETTERS,
+    DISPATCHER_ERRORS,
+    DISPATCHES,
+    REVIEWER_ERRORS,
+    REVIEWS,
+    SENT,
+    of_aws,
+    of_cluster,
+    of_stack,
+)
 from tests.template.alarms import firing as firing_on
 from tests.template.cloudformation import Stack, Template
+from tests.template.points import Key
 from tests.template.templates import ROOT
-
-#: Minutes of an alarm's period, for all alarms 300 s.
-_MINUTES = 5
 
 #: A CSR that stays undecided is reported until it is this old; then its node files another.
 _LONGEST_WAIT = 900
 
-_DEAD_LETTERS = "<DeadLetterQueue.QueueName>"
+#: These have the same name for the stack and for a cluster, which has them only if access to it is
+#: required.
+_IF_REQUIRED = frozenset({"NotOnboarded", "Unreachable"})
+
+Minute = dict[Key, Sequence[float]]
 
 
 @cache
@@ -27,42 +40,39 @@ def monitoring() -> Stack:
 
 def firing(row: Row) -> set[str]:
     """Return the names, without the stack's, of the alarms that fire only because of the fault."""
-    return _names(_of(row)) - _names(_ours({"Expected": 1, **healthy()}))
+    return firing_on(monitoring(), _of(row)) - _in_health()
 
 
-def _names(samples: Samples) -> set[str]:
-    stack = monitoring()
-    return {
-        stack.properties(alarm)["AlarmName"].removeprefix("csr-approver-")
-        for alarm in firing_on(stack, samples)
-    }
+@cache
+def _in_health() -> set[str]:
+    return firing_on(monitoring(), _ours(healthy()) | _of_aws(reviews=1))
 
 
-def _of(row: Row) -> Samples:
-    """Return the stack's metrics and AWS's in five minutes like the row's."""
+def _of(row: Row) -> Minute:
+    """Return the stack's metrics and AWS's in a minute like the row's."""
     outcome: Outcome = row.outcome
-    minute: dict[str, float] = {"Expected": 0 if row.place.is_dispatchers else 1}
-    minute |= outcome.metrics
-    waits_on = outcome.metrics.get("Pending", 0) > outcome.metrics.get("Waiting", 0)
+    metrics = dict(outcome.metrics)
+    waits_on = metrics.get("Pending", 0) > metrics.get("Waiting", 0)
     stays = waits_on and set(outcome.decided) != set(CSR_NAMES)
-    minute["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
-    function = "<DispatcherFunction>" if row.place.is_dispatchers else "<ReviewerFunction>"
-    dead = outcome.fails and not row.place.is_dispatchers
-    return {
-        **_ours(minute),
-        _key("AWS/Lambda", "Errors", FunctionName=function): [outcome.fails] * _MINUTES,
-        _key("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName=_DEAD_LETTERS): [dead],
+    metrics["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
+    ended = sum(metrics.get(end, 0) for end in ENDS)
+    failed = {DISPATCHER_ERRORS if row.place.is_dispatchers else REVIEWER_ERRORS: outcome.fails}
+    reviews = ended + failed.get(REVIEWER_ERRORS, False)
+    return _ours(metrics, required=outcome.required) | _of_aws(reviews, failed)
+
+
+def _of_aws(reviews: int, failed: Mapping[tuple[str, str, str, str], bool] | None = None) -> Minute:
+    """Return AWS's metrics if so many messages were sent, and each was taken."""
+    found = {DISPATCHES: 1, SENT: reviews, REVIEWS: reviews} | dict(failed or {})
+    dead = {DEAD_LETTERS: found.get(REVIEWER_ERRORS, 0)}
+    return {of_aws(metric): [value] for metric, value in (found | dead).items()}
+
+
+def _ours(metrics: Mapping[str, int], *, required: bool = False) -> Minute:
+    """Return our metrics: of the stack with the dispatcher's zeros, and of the cluster."""
+    found = dict.fromkeys((*ZEROS, *DISPATCH), 0) | dict(metrics)
+    stack = {
+        of_stack(name): [value] for name, value in found.items() if name in (*STACK, *DISPATCH)
     }
-
-
-def _ours(minute: dict[str, float]) -> Samples:
-    return {
-        _key(NAMESPACE, name, Stack="csr-approver"): [value] * _MINUTES
-        for name, value in minute.items()
-    }
-
-
-def _key(
-    namespace: str, name: str, **dimensions: str
-) -> tuple[str, str, frozenset[tuple[str, str]]]:
-    return namespace, name, frozenset(dimensions.items())
+    own = set(CLUSTER) if required else set(CLUSTER) - _IF_REQUIRED
+    return stack | {of_cluster(name): [found[name]] for name in own if found.get(name)}

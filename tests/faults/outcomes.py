@@ -23,15 +23,19 @@ UNSEEN = Outcome(
 
 
 def _unavailable(cause: str, retry: Retry, sees: str, tries: int | None = None) -> Outcome:
-    """Return the outcome of a cluster whose CSRs can't be listed."""
+    """Return the outcome of a cluster whose CSRs can't be listed.
+
+    A cluster that EKS didn't describe has no metrics of its own.
+    """
+    described = cause != "describe"
     return Outcome(
         decided=_NONE,
-        metrics={"ReviewErrors": 1, "Unreachable": 1},
+        metrics={"Failed": 1, "ReviewErrors" if described else "EvidenceUnavailable": 1},
         message="cluster unavailable",
         fields={"cause": cause},
         retry=retry,
         sees=sees,
-        alarms=("review-errors", "shut-out"),
+        alarms=("review-errors" if described else "evidence-unavailable",),
         tries=tries,
     )
 
@@ -42,12 +46,13 @@ def _not_onboarded(
     """Return the outcome of a cluster that refuses us: an error if it was listed before."""
     return Outcome(
         decided=_NONE,
-        metrics={"NotOnboarded": 1} | ({"ReviewErrors": 1} if listed_before else {}),
+        metrics={"NotOnboarded": 1},
+        required=listed_before,
         message="cluster not onboarded",
         fields={"cause": cause},
         retry=retry,
         sees=sees,
-        alarms=("shut-out", "review-errors") if listed_before else ("shut-out",),
+        alarms=("stack-shut-out", "shut-out") if listed_before else ("stack-shut-out",),
         tries=tries,
     )
 
@@ -139,8 +144,8 @@ def _not_sent(tries: int) -> Outcome:
         metrics={"Expected": 1, "DispatchErrors": 1},
         message="dispatch failed",
         retry=Retry.NEXT_MINUTE if tries == 1 else Retry.BOTH,
-        sees="The cluster is not reviewed in this minute, and counts as missing.",
-        alarms=("dispatcher-errors", "reviews-missing"),
+        sees="The cluster is not reviewed in this minute.",
+        alarms=("dispatcher-errors",),
         tries=tries,
     )
 
@@ -314,7 +319,7 @@ KILLED = Outcome(
     message="",
     retry=Retry.DLQ,
     sees="Lambda's own report of the time-out or the memory; no line of the approver.",
-    alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
+    alarms=("reviewer-errors", "dead-letters"),
 )
 POISONED = Outcome(
     decided=_NONE,
@@ -322,7 +327,7 @@ POISONED = Outcome(
     message="",
     retry=Retry.DLQ,
     sees="The message is in the DLQ, and Lambda's own line names the wrong field.",
-    alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
+    alarms=("reviewer-errors", "dead-letters"),
 )
 NO_TIME = Outcome(
     decided=_NONE,

@@ -33,8 +33,9 @@ How to read the tables:
 - *Log* is the line to look for: its message, the fields that identify it, and after the semicolon
   the text by which the row's faults differ. `clusters dispatched` and `dispatch failed` are in the
   dispatcher's log group, all others in the reviewer's.
-- *Metrics* are those with the dimension `Stack` whose value in that minute isn't 0. In a healthy
-  minute they are `Completed` 1, `Approved` 5, `Denied` 1, and the dispatcher's `Expected` 1.
+- *Metrics* are those whose value in that minute isn't 0. `OldestPendingSeconds` and `ReviewErrors`
+  have the dimensions `Cluster`, `Region` and `Stack`, all others `Stack`. In a healthy minute they
+  are `Completed` 1, `Approved` 5, `Denied` 1, and the dispatcher's `Expected` 1.
 - *Alarms* are those that fire if the fault lasts for 15 minutes and there is no other cluster, but
   not those that fire in a healthy run too. If the fault is over within a minute, none of them
   fires, with two exceptions: `dead-letters` fires at once, and `oldest-pending` fires as soon as a

@@ -12,9 +12,11 @@ import botocore.session
 import pytest
 
 from core import assessment
+from sandbox.csr_builder import request as csr_builder
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
 from sandbox.tokens import utc_now
+from tests.builders import a_certificate, a_csr
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
 
@@ -24,6 +26,9 @@ DISPATCHER: Final = "DispatcherFunction"
 REVIEWER: Final = "ReviewerFunction"
 
 FOREIGN: Final = ("10.9.9.9",)
+
+#: A public address that the node had.
+MOVED: Final = "54.7.0.99"
 
 
 @dataclass(slots=True)
@@ -86,8 +91,13 @@ def report_every_case(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPa
     """Run both functions on every kind of decision, certificate and fault."""
     reported = Reported()
     recorder = _Recorder(reported, patch)
-    lambdas.settings(MODE="enforce")
     prod = account.cluster()
+    prod.file(11)
+    lambdas.settings(MODE="shadow")
+    with recorder.runs(REVIEWER):
+        lambdas.review()
+    lambdas.settings(MODE="enforce")
+    lambdas.cold()
     account.cluster("not-onboarded", onboarded=False)
     account.cluster("wrong-ca", ca_pem=account.ca_pem)
     account.cluster("private")
@@ -112,10 +122,12 @@ def _requests(prod: Cluster) -> None:
     prod.file(2, ips=FOREIGN)
     prod.file(3, known=False, age=timedelta(minutes=12))
     prod.file(4, age=timedelta(seconds=10))
+    prod.file(12, ips=("10.1.0.13", MOVED))
+    machine = prod.launch(12)
+    public = replace(machine.enis[0], public="54.7.0.12")
+    prod.account.aws.change_machine(prod.region, machine.id, enis=(public,))
     item = prod.get(prod.file(5))
-    then = (utc_now() - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    approved = {"type": "Approved", "status": "True", "reason": "ByHand", "message": ""}
-    item["status"]["conditions"] = [{**approved, "lastUpdateTime": then}]
+    item["status"]["conditions"] = [_condition("Approved")]
     prod.seed_object(item)
 
 
@@ -148,7 +160,15 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
         bug.setattr(assessment, "decide", _boom)
         lambdas.review()
 
+    _wrong_certificates(prod)
+    lambdas.review()
     prod.revoke(GROUP)
+    lambdas.review()
+    lambdas.calls.refuse("DescribeCluster")
+    lambdas.review("not-described")
+    lambdas.calls.heal()
+    prod.account.restrict("prod", public=False)
+    lambdas.set_clock_ahead(timedelta(minutes=48))
     lambdas.review()
     prod.account.change("off", tags={"csr-approver:mode": "off"})
     lambdas.dispatch()
@@ -157,6 +177,34 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     with pytest.raises(Exception, match="ListClusters"):
         lambdas.dispatch()
     lambdas.calls.heal()
+
+
+def _wrong_certificates(prod: Cluster) -> None:
+    """Let the signer leave a name out, and refuse another request."""
+    fewer = prod.get(prod.file(9, dns=("left-out.example",)))
+    asked = a_csr(request=base64.b64decode(fewer["spec"]["request"]))
+    node = fewer["spec"]["username"].removeprefix("system:node:")
+    pem = a_certificate(asked, sans=(csr_builder.dns(node),), node=node)
+    fewer["status"] = {
+        "conditions": [_condition("Approved")],
+        "certificate": base64.b64encode(pem).decode(),
+    }
+    prod.seed_object(fewer)
+    refused = prod.get(prod.file(10))
+    refused["status"]["conditions"] = [_condition("Approved"), _condition("Failed")]
+    prod.seed_object(refused)
+
+
+def _condition(kind: str) -> dict[str, str]:
+    """Return a condition that another approver, or the signer, wrote five minutes ago."""
+    then = (utc_now() - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "type": kind,
+        "status": "True",
+        "reason": "ByHand",
+        "message": "",
+        "lastUpdateTime": then,
+    }
 
 
 def _boom(*_: Any) -> None:

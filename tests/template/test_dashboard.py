@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from adapters.ledger_metrics import NAMESPACE
+from adapters.ledger_metrics import CLUSTER, DISPATCH, NAMESPACE, STACK, ZEROS
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import Widget, expressions, metrics, widgets
 from tests.template.reported import Reported
@@ -68,7 +68,7 @@ def test_the_first_row_is_the_outcome(monitoring: Stack) -> None:
     assert ["Approved", "Denied", "OldestPendingSeconds", "ApprovedNotIssued"] == [
         next(metrics(widget))[2] for widget in first
     ]
-    assert {"ReviewErrors", "EvidenceUnavailable", "Duration"} <= {
+    assert {"ReviewErrors", "EvidenceUnavailable", "Duration", "Expected"} <= {
         name for widget in second for _, _, name in metrics(widget)
     }
     assert ["Last denials"] == titles(last_but_one)
@@ -86,20 +86,31 @@ def test_every_widget_s_metric_is_reported(monitoring: Stack, reported: Reported
                 assert name in OF_AWS[namespace, dimensions]
 
 
-def test_counts_of_aws_are_filled_and_own_gaps_are_shown(monitoring: Stack) -> None:
-    """SQS and Lambda send nothing instead of zeros; a gap in ours means that nothing ran."""
+def test_what_is_sent_without_zeros_is_filled_and_other_gaps_are_shown(monitoring: Stack) -> None:
+    """A gap in a metric of which the dispatcher sends zeros means that nothing ran.
+
+    A single number needs no filling.
+    """
     for widget in widgets(monitoring):
         entries = widget["properties"].get("metrics", ())
         filled = set(
             re.findall(r"^FILL\((\w+), 0\)$", "\n".join(expressions(widget)), re.MULTILINE)
         )
         counts = {
-            entry[-1]["id"]
+            entry[-1].get("id")
             for entry in entries
-            if str(entry[0]).startswith("AWS/") and entry[1] != "Duration"
+            if isinstance(entry[0], str) and entry[1] not in {"Duration", *ZEROS, *DISPATCH}
+            if widget["properties"]["view"] == "timeSeries"
         }
 
         assert filled == counts
+
+
+def test_every_metric_of_ours_is_shown(monitoring: Stack) -> None:
+    """The three others say which clusters are reviewed; two of them have alarms."""
+    shown = {name for widget in widgets(monitoring) for _, _, name in metrics(widget)}
+
+    assert {"NothingSelected", "UnexpectedlyOff", "Off"} == {*STACK, *CLUSTER, *DISPATCH} - shown
 
 
 def test_lines_have_names_and_marks_are_the_alarms_own(monitoring: Stack) -> None:

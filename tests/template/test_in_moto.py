@@ -29,7 +29,7 @@ CALLED: Final = {
     "AWS::SQS::QueuePolicy": ("sqs", "set_queue_attributes"),
     "AWS::Scheduler::Schedule": ("scheduler", "create_schedule"),
 }
-LEFT_OUT: Final = {*CALLED, "AWS::CloudFormation::Stack"}
+LEFT_OUT: Final = {*CALLED, "AWS::CloudFormation::Stack", "AWS::Logs::QueryDefinition"}
 
 IN_FULL: Final = {
     "AlarmEmail": "ops@corp.example",
@@ -71,10 +71,9 @@ def for_moto(template: Template, stack: Stack, references: set[str]) -> Json:
 
 def calls(stack: Stack) -> Iterator[tuple[str, str, Json]]:
     """Yield the calls with which CloudFormation would create the rest."""
-    for place in (stack, stack):
-        for key, one in place.resources.items():
-            if one["Type"] in CALLED:
-                yield (*CALLED[one["Type"]], arguments(key, one))
+    for key, one in stack.resources.items():
+        if one["Type"] in CALLED:
+            yield (*CALLED[one["Type"]], arguments(key, one))
 
 
 def arguments(key: str, resource: Json) -> Json:

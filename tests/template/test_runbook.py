@@ -16,7 +16,7 @@ RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
 SECTIONS: Final = {
     title: text
     for title, _, text in (part.partition("\n") for part in RUNBOOK.split("\n## ")[1:])
-    if title != "The dashboard"
+    if title not in {"The dashboard", "What isn't known of CloudWatch"}
 }
 PATTERN: Final = re.compile(r"--filter-pattern '([^']+)'")
 
@@ -91,7 +91,7 @@ def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Rep
         if not any(matches(condition, line) for line in reported.lines)
     ]
 
-    assert 12 == len(filters)
+    assert 18 == len(filters)
     assert [] == unmet
 
 
