@@ -1,5 +1,6 @@
 """The totals of a run: CSRs with a record and CSRs without."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -80,6 +81,32 @@ def test_a_csr_whose_denial_is_due_is_pending_but_not_the_oldest(*, moved: bool)
     totals = totals_of(replace(denied, is_moved_address=moved), a_record(Action.LEFT, 300.0))
 
     assert (2, 300.0) == (totals.pending, totals.oldest_pending_seconds)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(lambda: a_record(Action.NOT_WRITTEN, 800.0), id="not written"),
+        pytest.param(
+            lambda: record_of(Bug(a_case(), "boom"), Action.UNDECIDED, 800.0), id="a bug"
+        ),
+        pytest.param(
+            lambda: record_of(NoEvidence(a_case(), "throttled"), Action.UNDECIDED, 800.0),
+            id="without evidence from EC2",
+        ),
+        pytest.param(
+            lambda: record_of(Judged(IAM_FAILED, Verdict(Decision.LEAVE)), Action.LEFT, 800.0),
+            id="without evidence from IAM",
+        ),
+    ],
+)
+def test_a_csr_whose_trouble_is_counted_by_itself_is_not_the_oldest(
+    record: Callable[[], Record],
+) -> None:
+    """One trouble fires one alarm: without IAM for an hour, each cluster would fire its own."""
+    totals = totals_of(record())
+
+    assert (1, 0.0) == (totals.pending, totals.oldest_pending_seconds)
 
 
 @pytest.mark.parametrize("state", ["shutting-down", "terminated", "stopping", "stopped"])
