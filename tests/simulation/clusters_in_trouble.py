@@ -37,6 +37,21 @@ def api_in(cluster: str, trouble: Trouble, *, for_kubelets: bool = False) -> Sto
     return story
 
 
+def refused_writes(cluster: str) -> Story:
+    """The API server accepts no decision of ours, while nodes join that EKS overlooks."""
+
+    def story(fleet: Fleet) -> Iterator[None]:
+        where = fleet.cluster(cluster)
+        approves, where.eks.approves = where.eks.approves, 0.0
+        fleet.scale_out(where, 3)
+        where.change(trouble=Trouble.REFUSES_WRITES)
+        yield
+        where.change(trouble=Trouble.NONE)
+        where.eks.approves = approves
+
+    return story
+
+
 def becomes_private(cluster: str) -> Story:
     """The cluster's endpoint is made private, while the reviewer runs outside any VPC."""
 

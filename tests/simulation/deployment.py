@@ -2,7 +2,7 @@
 
 The real functions run in each minute in which something that they can see has changed, or falls
 due. In the quiet minutes between they would send what they sent before, so that is sent again:
-`test_quiet_minutes.py` runs them in a sample of quiet minutes and compares.
+`test_week.py` runs them in a sample of quiet minutes and compares.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Deployment:
         dispatching: DispatchSettings,
         sample: float,
     ) -> None:
-        """`sample`: the fraction of quiet minutes in which the real function is run nevertheless."""
+        """`sample`: the fraction of quiet runs in which the real function is run nevertheless."""
         self.account = account
         self._settings = settings
         self._dispatching = dispatching
@@ -78,7 +78,7 @@ class Deployment:
     # --- the dispatcher -------------------------------------------------------------------------
 
     def _dispatch(self, minute: int) -> tuple[Assignment, ...]:
-        if self.dispatcher_runs is Running.OFF:
+        if self.dispatcher_runs is Running.OFF or minute % self._settings.schedule_minutes:
             return ()
         crashes = self.dispatcher_runs is Running.CRASHES
         outcome = _CRASHED if crashes else self._dispatcher.run()

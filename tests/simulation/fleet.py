@@ -1,6 +1,6 @@
 """A fleet of clusters with its daily life, and the stack that serves it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from core.settings import DispatchSettings, ReviewSettings
@@ -19,9 +19,15 @@ class Fleet:
     """The clusters `c01` to `c50`, and the stack. Each cluster has 6 to 23 nodes."""
 
     def __init__(
-        self, seed: str, *, clusters: int = CLUSTERS, sample: float = 0.0, **settings: Any
+        self,
+        seed: str,
+        *,
+        clusters: int = CLUSTERS,
+        sample: float = 0.0,
+        dispatching: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> None:
-        """`settings`: those of the reviewer that aren't their defaults."""
+        """`settings`: the reviewer's that aren't their defaults; `dispatching`: the dispatcher's."""
         self.timeline = Timeline()
         self.account = SimulatedAccount(self.timeline, seed)
         for number in range(1, clusters + 1):
@@ -31,7 +37,7 @@ class Fleet:
         self.deployment = Deployment(
             self.account,
             ReviewSettings.model_validate({"mode": "enforce", **settings}),
-            DispatchSettings(queue_url="the queue's"),
+            DispatchSettings.model_validate({"queue_url": "the queue's", **(dispatching or {})}),
             sample,
         )
 
@@ -87,7 +93,7 @@ class Fleet:
         for cluster in self.account.clusters.values():
             cluster.touch(MINUTE)
 
-    def run(self, days: float) -> None:
-        """Let the days pass."""
-        for minute in range(int(days * DAY / MINUTE)):
+    def run(self, minutes: int) -> None:
+        """Let the minutes pass."""
+        for minute in range(minutes):
             self.deployment.run(minute)

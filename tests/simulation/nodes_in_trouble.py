@@ -51,7 +51,7 @@ def lost_tag(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.eks.approves = 0.0
+        approves, where.eks.approves = where.eks.approves, 0.0
         nodes = [kubelet.node for kubelet in where.kubelets.values()]
         tags = dict(nodes[0].instance.tags)
         for node in nodes:
@@ -62,5 +62,6 @@ def lost_tag(cluster: str) -> Story:
         for node in nodes:
             node.instance = replace(node.instance, tags=tags)
         where.evidence_changed()
+        where.eks.approves = approves
 
     return story

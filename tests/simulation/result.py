@@ -29,9 +29,10 @@ class Row:
 
 @dataclass(slots=True)
 class Result:
-    """All rows, and the notifications that no trouble explains."""
+    """All rows, the alarms that there are, and the notifications that no trouble explains."""
 
     rows: list[Row]
+    alarms: set[str]
     others: list[Change] = field(default_factory=list)
 
     @property
@@ -44,7 +45,8 @@ def judged(
     played: Sequence[tuple[float, Trouble]], changes: Sequence[Change], stack: Stack
 ) -> Result:
     """Compare the changes of state with the troubles of weeks that begin at these seconds."""
-    result = Result([row for begins, one in played for row in _rows(begins, one, stack)])
+    rows = [row for begins, one in played for row in _rows(begins, one, stack)]
+    result = Result(rows, stated.alarms(stack))
     for change in changes:
         row = next((row for row in result.rows if _explains(row, change)), None)
         if row is not None:

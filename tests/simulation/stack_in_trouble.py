@@ -11,7 +11,7 @@ from tests.simulation.world.timeline import MINUTE
 
 
 def aws_refuses(*, eks: str = "", ec2: str = "", iam: str = "") -> Story:
-    """AWS answers with an error, while nodes join that EKS overlooks."""
+    """AWS answers with an error."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         fleet.account.set_errors(eks=eks, ec2=ec2, iam=iam)
@@ -26,9 +26,10 @@ def without_evidence(cluster: str, *, ec2: str = "", iam: str = "") -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.eks.approves = 0.0
+        approves, where.eks.approves = where.eks.approves, 0.0
         fleet.scale_out(where, 3)
         yield from aws_refuses(ec2=ec2, iam=iam)(fleet)
+        where.eks.approves = approves
 
     return story
 

@@ -50,6 +50,11 @@ def minutes(alarm: str, stack: Stack) -> float:
     return COUNTED_AFTER[alarm] + points * _period(properties) + _LATE
 
 
+def alarms(stack: Stack) -> set[str]:
+    """Return the names of all alarms."""
+    return set(_alarms(stack))
+
+
 def _alarms(stack: Stack) -> dict[str, Any]:
     alarms: list[Any] = list(stack.of_type("AWS::CloudWatch::Alarm").values())
     return {one["AlarmName"].removeprefix(f"{stack.name}-"): one for one in alarms}

@@ -1,4 +1,7 @@
-"""THE SPECIFICATION: what happens in a week, and what it notifies of. Everything else is silence."""
+"""THE SPECIFICATION: what happens in a week, and what it notifies of. All else is silence.
+
+Troubles that fire an alarm of the whole stack are hours apart, so that none hides another.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -116,6 +119,12 @@ OF_CLUSTERS: Final = [
         *of_stack("list-truncated"),
     ),
     trouble(
+        "a webhook refuses all approvals",
+        2, 7, 1,
+        clusters_in_trouble.refused_writes("c18"),
+        *of("c18", "review-errors"),
+    ),
+    trouble(
         "a cluster is tagged off",
         2, 12, 4,
         clusters_in_trouble.tagged("c16", "off"),
@@ -128,13 +137,13 @@ OF_THE_STACK: Final = [
         "EC2 refuses",
         3, 2, 1.5,
         stack_in_trouble.without_evidence("c18", ec2="UnauthorizedOperation"),
-        *of_stack("evidence-unavailable"), *of("c18", "oldest-pending"),
+        *of_stack("evidence-unavailable"),
     ),
     trouble(
         "IAM refuses",
         3, 6, 1.5,
         stack_in_trouble.without_evidence("c19", iam="AccessDenied"),
-        *of_stack("evidence-unavailable"), *of("c19", "oldest-pending"),
+        *of_stack("evidence-unavailable"),
     ),
     trouble(
         "the dispatcher has a bad setting",

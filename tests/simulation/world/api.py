@@ -41,6 +41,8 @@ class SimulatedApi:
         return [(write, self._write(write)) for write in writes]
 
     def _write(self, write: Write) -> Written:
+        if self._cluster.trouble is Trouble.REFUSES_WRITES:
+            return Written(WriteResult.FAILED, "403: denied by a webhook")
         stored = self._cluster.requests.get(write.csr.name)
         if stored is None or stored.resource_version != write.csr.resource_version:
             return Written(WriteResult.OVERTAKEN, "409")

@@ -33,6 +33,8 @@ class Trouble(Enum):
     HANGS = auto()
     #: The list ends before its time is up.
     TRUNCATED = auto()
+    #: A webhook refuses every decision.
+    REFUSES_WRITES = auto()
     #: Its endpoint accepts no connection from the approver.
     NO_ROUTE = auto()
     #: The approver's access entry is gone.
