@@ -10,7 +10,8 @@ from typing import Final
 #: The alarm oldest-pending fires for a CSR that has waited longer.
 OLDEST_PENDING_SECONDS: Final = 600
 
-#: In how many reviews an alarm on what must last needs data, by SCHEDULE_MINUTES: the mapping Lasting.
+#: In how many reviews an alarm on what must last needs data, by SCHEDULE_MINUTES (the mapping
+#: Lasting of template.yaml).
 LASTING_REVIEWS: Final = {1: 7, 2: 4, 3: 3, 4: 2, 5: 2}
 
 

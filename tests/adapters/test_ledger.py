@@ -596,9 +596,7 @@ def test_metrics_have_the_projects_namespace_and_their_units(output: LedgerOutpu
             {"ReviewErrors": 1, "Pending": 1},
             id="not written",
         ),
-        pytest.param(
-            a_bug(), {"ReviewErrors": 1, "Pending": 1}, id="a bug"
-        ),
+        pytest.param(a_bug(), {"ReviewErrors": 1, "Pending": 1}, id="a bug"),
         pytest.param(
             a_record_without_evidence(),
             {"EvidenceUnavailable": 1, "Pending": 1},

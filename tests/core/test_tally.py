@@ -36,6 +36,8 @@ from tests.builders import (
 )
 from tests.core.fakes import FakeWorld
 
+IAM_FAILED = a_case(role=RoleUnknown("AccessDenied", fault=True))
+
 
 def a_record(
     action: Action, asking: float = 420.0, decision: Decision = Decision.APPROVE
@@ -87,9 +89,7 @@ def test_a_csr_whose_denial_is_due_is_pending_but_not_the_oldest(*, moved: bool)
     "record",
     [
         pytest.param(lambda: a_record(Action.NOT_WRITTEN, 800.0), id="not written"),
-        pytest.param(
-            lambda: record_of(Bug(a_case(), "boom"), Action.UNDECIDED, 800.0), id="a bug"
-        ),
+        pytest.param(lambda: record_of(Bug(a_case(), "boom"), Action.UNDECIDED, 800.0), id="a bug"),
         pytest.param(
             lambda: record_of(NoEvidence(a_case(), "throttled"), Action.UNDECIDED, 800.0),
             id="without evidence from EC2",
@@ -150,7 +150,6 @@ def test_an_approval_withheld_by_shadow_mode_is_not_pending() -> None:
 # --- each kind of record -------------------------------------------------------------------------
 
 LEFT = Judged(a_case(), Verdict(Decision.LEAVE))
-IAM_FAILED = a_case(role=RoleUnknown("AccessDenied", fault=True))
 NO_PROFILE = a_case(role=RoleUnknown("the instance has no instance profile"))
 
 

@@ -28,11 +28,11 @@ def api_in(cluster: str, trouble: Trouble, *, for_kubelets: bool = False) -> Sto
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.change(trouble=trouble)
+        where.suffer(trouble)
         where.requests.is_up = not for_kubelets
         yield
         where.requests.is_up = True
-        where.change(trouble=Trouble.NONE)
+        where.suffer(Trouble.NONE)
 
     return story
 
@@ -44,9 +44,9 @@ def refused_writes(cluster: str) -> Story:
         where = fleet.cluster(cluster)
         approves, where.eks.approves = where.eks.approves, 0.0
         fleet.scale_out(where, 3)
-        where.change(trouble=Trouble.REFUSES_WRITES)
+        where.suffer(Trouble.REFUSES_WRITES)
         yield
-        where.change(trouble=Trouble.NONE)
+        where.suffer(Trouble.NONE)
         where.eks.approves = approves
 
     return story
@@ -57,9 +57,11 @@ def becomes_private(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.change(trouble=Trouble.NO_ROUTE, private_only=True)
+        where.suffer(Trouble.NO_ROUTE)
+        where.change(private_only=True)
         yield
-        where.change(trouble=Trouble.NONE, private_only=False)
+        where.suffer(Trouble.NONE)
+        where.change(private_only=False)
 
     return story
 
@@ -102,7 +104,8 @@ def deletion(cluster: str) -> Story:
         fleet.scale_out(where, 5, within=30.0)
         yield
         fleet.account.touch()
-        where.change(status="DELETING", trouble=Trouble.NO_ROUTE)
+        where.change(status="DELETING")
+        where.suffer(Trouble.NO_ROUTE)
         fleet.timeline.after(8 * MINUTE, lambda: fleet.account.delete_cluster(where))
 
     return story
@@ -114,11 +117,12 @@ def creation(cluster: str) -> Story:
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.account.cluster(cluster)
         created = fleet.timeline.now()
-        where.change(status="CREATING", created=created, trouble=Trouble.NO_ACCESS)
+        where.change(status="CREATING", created=created)
+        where.suffer(Trouble.NO_ACCESS)
         fleet.timeline.after(10 * MINUTE, lambda: where.change(status="ACTIVE"))
         fleet.timeline.after(10 * MINUTE, fleet.account.touch)
         yield
-        where.change(trouble=Trouble.NONE)
+        where.suffer(Trouble.NONE)
         fleet.scale_out(where, 10)
 
     return story

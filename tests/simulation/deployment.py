@@ -55,9 +55,7 @@ class Deployment:
 
     def deploy(self) -> None:
         """Start both functions cold, as an update does."""
-        self._dispatcher = DispatcherOverTime(
-            self._dispatching, self.account, STACK, self.sampling
-        )
+        self._dispatcher = DispatcherOverTime(self._dispatching, self.account, STACK, self.sampling)
         self._reviewer = ReviewerOverTime(self._settings, self.account, STACK, self.sampling)
 
     def put(self, minute: int, key: Key, value: float) -> None:

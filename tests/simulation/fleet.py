@@ -1,6 +1,7 @@
 """A fleet of clusters with its daily life, and the stack that serves it."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from core.settings import DispatchSettings, ReviewSettings
@@ -85,7 +86,7 @@ class Fleet:
 
         for cluster in clusters:
             at = 8 * HOUR + cluster.random.uniform(0, HOUR)
-            self.timeline.at(at, lambda cluster=cluster: morning(cluster))
+            self.timeline.at(at, partial(morning, cluster))
 
     def refresh(self) -> None:
         """Let both functions ask EKS for what they keep of the clusters."""

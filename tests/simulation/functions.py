@@ -59,7 +59,10 @@ class _Sqs:
     sent: list[Assignment] = field(default_factory=list)
 
     def send_message_batch(
-        self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]  # noqa: N803  AWS's names
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803  AWS's names
+        Entries: Sequence[Mapping[str, str]],  # noqa: N803
     ) -> Mapping[str, Any]:
         del QueueUrl
         self.sent += [Assignment.from_body(entry["MessageBody"]) for entry in Entries]

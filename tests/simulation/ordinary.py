@@ -1,6 +1,7 @@
 """What happens in a healthy fleet, and must notify of nothing."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from tests.simulation.fleet import Fleet
 from tests.simulation.script import Story
@@ -41,7 +42,7 @@ def replacement(cluster: str) -> Story:
             fleet.join(where)
 
         for number, name in enumerate(list(where.kubelets)):
-            fleet.timeline.after(number * 3 * MINUTE, lambda name=name: replace_one(name))
+            fleet.timeline.after(number * 3 * MINUTE, partial(replace_one, name))
         yield
 
     return story

@@ -51,7 +51,7 @@ def delete_dead_letters(fleet: Fleet) -> None:
 
 
 def reviewer(running: Running) -> Story:
-    """Something is wrong with the reviewer's invocations; afterwards its dead letters are deleted."""
+    """Something is wrong with the reviewer's invocations; then its dead letters are deleted."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         fleet.deployment.reviewer_runs = running

@@ -46,7 +46,7 @@ COUNTED_AFTER: Final = {
 def minutes(alarm: str, stack: Stack) -> float:
     """Return the stated time of an alarm, in minutes."""
     properties = _alarms(stack)[alarm]
-    points = properties.get("DatapointsToAlarm", properties["EvaluationPeriods"])
+    points = float(properties.get("DatapointsToAlarm", properties["EvaluationPeriods"]))
     return COUNTED_AFTER[alarm] + points * _period(properties) + _LATE
 
 

@@ -1,4 +1,4 @@
-"""A week of 50 clusters notifies of each real trouble, in its time and once, and of nothing else."""
+"""A week of 50 clusters notifies of each trouble in its time and once, and of nothing else."""
 
 from collections.abc import Sequence
 

@@ -215,8 +215,11 @@ ORDINARY: Final = [
     trouble("a cluster is created", 2, 8, 0.5, clusters_in_trouble.creation("new")),
     trouble("a cluster is deleted", 2, 10, 0.1, clusters_in_trouble.deletion("new")),
     *(
-        trouble("clusters are upgraded", 2, 14 + number / 7, 1, clusters_in_trouble.upgrade(f"c{number}"))
-        for number in range(33, 43)
+        trouble(
+            "clusters are upgraded", 2, 14 + number / 7, 1,
+            clusters_in_trouble.upgrade(f"c{33 + number}"),
+        )
+        for number in range(10)
     ),
     *(trouble("the stack is updated", day, 11, 0.1, stack_in_trouble.deploy) for day in range(7)),
     trouble(

@@ -15,8 +15,8 @@ from tests.simulation.world.timeline import HOUR, Timeline
 
 HOME: Final = "eu-west-1"
 
-#: How long after a change the functions may still act on it: a description is kept for an hour while
-#: EKS gives no answer, and a review that a tag has ended is reported for another one.
+#: How long after a change the functions may still act on it: a description is kept for an hour
+#: while EKS gives no answer, and a review that a tag has ended is reported for another one.
 _RESTLESS: Final = 2.5 * HOUR
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from adapters.eks import DescribedCluster
 from core.model import Cluster, Csr, Instance
@@ -15,8 +15,8 @@ from tests.simulation.world.nodes import Node
 from tests.simulation.world.requests import Requests
 from tests.simulation.world.timeline import DAY, HOUR, MINUTE, Timeline
 
-#: How long after a change the approver may still learn of it: a description is kept, and an endpoint
-#: that can't be reached is left alone, for 15 minutes.
+#: How long after a change the approver may still learn of it: a description is kept, and an
+#: endpoint that can't be reached is left alone, for 15 minutes.
 _RESTLESS: Final = 40 * MINUTE
 
 #: How long EC2 shows a terminated instance. From: EC2 User Guide, "Terminate Amazon EC2 instances".
@@ -48,7 +48,7 @@ class SimulatedCluster:
         self.name = name
         self.region = region
         self.timeline = timeline
-        self.random = Random(f"{seed}/{region}/{name}")
+        self.random = Random(f"{seed}/{region}/{name}")  # noqa: S311  a simulation
         self.requests = Requests(timeline, self.random.uniform(0, HOUR))
         self.eks = ControlPlane(timeline, self.requests, self.random, self._is_honest)
         self.kubelets: dict[str, Kubelet] = {}
@@ -67,17 +67,17 @@ class SimulatedCluster:
         #: The second within each minute at which its review happens.
         self.review_offset = float(self.random.randint(2, 20))
 
-    def change(self, **changes: object) -> None:
-        """Change how EKS describes it, or what is wrong with it."""
+    def change(self, **changes: Any) -> None:
+        """Change how EKS describes it; of `Cluster` the tags."""
         self.touch()
-        for name, value in changes.items():
-            if name == "trouble":
-                self.trouble = Trouble(value)
-            elif name == "tags":
-                tagged = replace(self.described.cluster, tags=value)
-                self.described = replace(self.described, cluster=tagged)
-            else:
-                self.described = replace(self.described, **{name: value})
+        if "tags" in changes:
+            changes["cluster"] = replace(self.described.cluster, tags=changes.pop("tags"))
+        self.described = replace(self.described, **changes)
+
+    def suffer(self, trouble: Trouble) -> None:
+        """Let its API server do this to the approver."""
+        self.touch()
+        self.trouble = trouble
 
     def touch(self, seconds: float = _RESTLESS) -> None:
         """Review it every minute for so long: something changes that the approver may see."""
@@ -106,8 +106,11 @@ class SimulatedCluster:
         ended = replace(kubelet.node.instance, state="terminated")
         self._terminated[ended.id] = ended
         self.evidence_changed()
-        self.timeline.after(_SHOWN_FOR, lambda: self._terminated.pop(ended.id))
-        self.timeline.after(_SHOWN_FOR, self.evidence_changed)
+        self.timeline.after(_SHOWN_FOR, lambda: self._forget(ended.id))
+
+    def _forget(self, instance_id: str) -> None:
+        del self._terminated[instance_id]
+        self.evidence_changed()
 
     def instances(self) -> list[Instance]:
         """Return what EC2 shows of its nodes."""

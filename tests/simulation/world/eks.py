@@ -77,7 +77,12 @@ class ControlPlane:
         csr = self._requests.get(name)
         if not self._requests.is_up:
             self._timeline.after(_SLOWEST_APPROVAL, lambda: self._sign(name))
-        if csr is None or not self._requests.is_up or csr.certificate or [one.type for one in csr.conditions] != ["Approved"]:
+        if (
+            csr is None
+            or not self._requests.is_up
+            or csr.certificate
+            or [one.type for one in csr.conditions] != ["Approved"]
+        ):
             return
         signing = self.signing_of.get(csr.node or "", self.signing)
         if signing is Signing.OFF:

@@ -88,8 +88,6 @@ def with_public(instance: Instance, address: str, region: str) -> Instance:
         profile_arn=instance.profile_arn,
         tags=instance.tags,
         interfaces=(
-            an_interface(
-                vpc_id=instance.vpc_id, address=private, public=(address,), secondary=()
-            ),
+            an_interface(vpc_id=instance.vpc_id, address=private, public=(address,), secondary=()),
         ),
     )
