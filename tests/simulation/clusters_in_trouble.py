@@ -6,7 +6,7 @@ from tests.simulation.fleet import Fleet
 from tests.simulation.script import Story
 from tests.simulation.world.clusters import Trouble
 from tests.simulation.world.eks import Signing
-from tests.simulation.world.timeline import MINUTE
+from tests.simulation.world.timeline import HOUR, MINUTE
 
 
 def signer_off(cluster: str) -> Story:
@@ -57,8 +57,12 @@ def becomes_private(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.suffer(Trouble.NO_ROUTE)
-        where.change(private_only=True)
+
+        def become_private() -> None:
+            where.suffer(Trouble.NO_ROUTE)
+            where.change(private_only=True)
+
+        fleet.refresh(where, become_private)
         yield
         where.suffer(Trouble.NONE)
         where.change(private_only=False)
@@ -71,8 +75,9 @@ def tagged(cluster: str, mode: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        fleet.account.touch()
-        where.change(tags={"csr-approver:mode": mode})
+        # An ended review is reported for an hour, from when the dispatcher notices it.
+        fleet.account.touch(1.5 * HOUR)
+        fleet.refresh(where, lambda: where.change(tags={"csr-approver:mode": mode}))
         yield
         fleet.account.touch()
         where.change(tags={})

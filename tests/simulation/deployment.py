@@ -41,7 +41,7 @@ class Deployment:
         self.account = account
         self._settings = settings
         self._dispatching = dispatching
-        self.sampling = Sampling(sample, Random(f"{account.seed}/sample"))
+        self.sampling = Sampling(sample, Random(f"{account.seed}/sample"))  # noqa: S311  a simulation
         self.samples: dict[Key, dict[int, list[float]]] = {}
         self.queue = Queue(TEMPLATES["template.yaml"].stack().properties("ReviewQueue"))
         self.dispatcher_runs = Running.NORMAL

@@ -1,6 +1,6 @@
 """A fleet of clusters with its daily life, and the stack that serves it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ class Fleet:
         dispatching: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
-        """`settings`: the reviewer's that aren't their defaults; `dispatching`: the dispatcher's."""
+        """`settings`: the reviewer's that aren't defaults; `dispatching`: the dispatcher's."""
         self.timeline = Timeline()
         self.account = SimulatedAccount(self.timeline, seed)
         for number in range(1, clusters + 1):
@@ -88,11 +88,11 @@ class Fleet:
             at = 8 * HOUR + cluster.random.uniform(0, HOUR)
             self.timeline.at(at, partial(morning, cluster))
 
-    def refresh(self) -> None:
-        """Let both functions ask EKS for what they keep of the clusters."""
-        self.account.touch(2 * MINUTE)
-        for cluster in self.account.clusters.values():
-            cluster.touch(MINUTE)
+    def refresh(self, cluster: SimulatedCluster, then: Callable[[], None]) -> None:
+        """Let both functions ask EKS for the cluster, so that they notice late what comes then."""
+        self.account.touch()
+        cluster.touch()
+        self.timeline.after(1.5 * MINUTE, then)
 
     def run(self, minutes: int) -> None:
         """Let the minutes pass."""

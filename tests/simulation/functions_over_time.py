@@ -76,7 +76,7 @@ class ReviewerOverTime:
         last = self._last.get(body)
         if cluster is not None and last is not None and last.still_holds_for(cluster):
             return self._sampling.compare(
-                f"{body.cluster} at {self._account.timeline.now()}",
+                body.cluster,
                 last.outcome_now(),
                 lambda: self._environment.run(body.to_body()),
             )

@@ -7,6 +7,7 @@ from tests.simulation.fleet import Fleet
 from tests.simulation.script import Story
 from tests.simulation.world.eks import Signing
 from tests.simulation.world.nodes import FOREIGN
+from tests.simulation.world.timeline import MINUTE
 
 
 def foreign_name(cluster: str) -> Story:
@@ -57,7 +58,8 @@ def lost_tag(cluster: str) -> Story:
         for node in nodes:
             node.instance = replace(node.instance, tags={})
         where.evidence_changed()
-        where.each_kubelet(lambda kubelet: kubelet.renew_after(where.random.uniform(0, 300)))
+        for kubelet in list(where.kubelets.values())[:4]:
+            kubelet.renew_after(where.random.uniform(0, 5 * MINUTE))
         yield
         for node in nodes:
             node.instance = replace(node.instance, tags=tags)

@@ -38,8 +38,6 @@ class Trouble:
     def play(self, fleet: Fleet, week_begins: float = 0.0) -> None:
         """Let it happen in a week of the simulation."""
         running = self.story(fleet)
-        # So that what the functions keep is new, and they notice as late as they can.
-        fleet.timeline.at(week_begins + self.begins - MINUTE, fleet.refresh)
         fleet.timeline.at(week_begins + self.begins, lambda: next(running))
         fleet.timeline.at(week_begins + self.ends, lambda: next(running, None))
 

@@ -243,8 +243,8 @@ def daily_life(fleet: Fleet) -> None:
         # What EKS overlooks would stay pending where nothing is approved.
         fleet.cluster(name).eks.approves = 1.0
     fleet.breathe([fleet.cluster(f"c{number}") for number in range(33, 43)], 6)
-    fleet.churn(fleet.cluster("c27"), every=15 * MINUTE)
-    fleet.churn(fleet.cluster("c28"), every=15 * MINUTE)
+    fleet.churn(fleet.cluster("c27"), every=20 * MINUTE)
+    fleet.churn(fleet.cluster("c28"), every=20 * MINUTE)
 
 
 TROUBLES: Final[Sequence[Trouble]] = (*OF_NODES, *OF_CLUSTERS, *OF_THE_STACK, *ORDINARY)

@@ -11,13 +11,12 @@ from core.errors import ClusterUnavailable, EvidenceUnavailable
 from core.model import Instance, Role, RoleUnknown
 from tests.builders import ROLE
 from tests.simulation.world.clusters import SimulatedCluster
-from tests.simulation.world.timeline import HOUR, Timeline
+from tests.simulation.world.timeline import MINUTE, Timeline
 
 HOME: Final = "eu-west-1"
 
-#: How long after a change the functions may still act on it: a description is kept for an hour
-#: while EKS gives no answer, and a review that a tag has ended is reported for another one.
-_RESTLESS: Final = 2.5 * HOUR
+#: How long after a change the functions may still act on it: descriptions are kept for 15 minutes.
+_RESTLESS: Final = 20 * MINUTE
 
 
 class SimulatedAccount:
@@ -61,7 +60,7 @@ class SimulatedAccount:
         self.eks_error, self.ec2_error, self.iam_error = eks, ec2, iam
         self.touch()
         for cluster in self.clusters.values():
-            cluster.touch(1.5 * HOUR if eks else 0.0)
+            cluster.touch(_RESTLESS)
 
     def describe(self, name: str, region: str) -> DescribedCluster:
         """Return EKS's description of a cluster, or raise as `adapters.eks.describe` does."""

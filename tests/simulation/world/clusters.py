@@ -17,7 +17,7 @@ from tests.simulation.world.timeline import DAY, HOUR, MINUTE, Timeline
 
 #: How long after a change the approver may still learn of it: a description is kept, and an
 #: endpoint that can't be reached is left alone, for 15 minutes.
-_RESTLESS: Final = 40 * MINUTE
+_RESTLESS: Final = 20 * MINUTE
 
 #: How long EC2 shows a terminated instance. From: EC2 User Guide, "Terminate Amazon EC2 instances".
 _SHOWN_FOR: Final = HOUR
