@@ -105,13 +105,16 @@ def deletion(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.eks.approves = 0.0
-        fleet.scale_out(where, 5, within=30.0)
+        for _ in range(5):
+            fleet.join(where).node.mapped = False
         yield
-        fleet.account.touch()
-        where.change(status="DELETING")
-        where.suffer(Trouble.NO_ROUTE)
-        fleet.timeline.after(8 * MINUTE, lambda: fleet.account.delete_cluster(where))
+
+        def delete() -> None:
+            where.change(status="DELETING")
+            where.suffer(Trouble.NO_ROUTE)
+            fleet.timeline.after(8 * MINUTE, lambda: fleet.account.delete_cluster(where))
+
+        fleet.refresh(where, delete)
 
     return story
 

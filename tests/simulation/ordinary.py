@@ -48,6 +48,21 @@ def replacement(cluster: str) -> Story:
     return story
 
 
+def restarts(cluster: str) -> Story:
+    """Kubelets restart while their first request is pending, and file another."""
+
+    def story(fleet: Fleet) -> Iterator[None]:
+        where = fleet.cluster(cluster)
+        approves, where.eks.approves = where.eks.approves, 0.0
+        joined = [fleet.join(where) for _ in range(5)]
+        for kubelet in joined:
+            fleet.timeline.after(1.5 * MINUTE, kubelet.restart)
+        yield
+        where.eks.approves = approves
+
+    return story
+
+
 def terminated_while_pending(cluster: str) -> Story:
     """A node is terminated while its request is pending."""
 

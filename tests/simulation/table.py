@@ -9,12 +9,17 @@ from tests.simulation.script import Trouble
 from tests.simulation.simulate import MINUTES_A_DAY
 from tests.template.cloudwatch import Change
 
-_FORM: Final = "{:41.41} {:21} {:>4} {:>5} {:>5}"
-_HEADS: Final = ("trouble", "alarm", "due", "after", "times")
+_FORM: Final = "{:36.36} {:21} {:>3} {:>5} {:>5} {:>5}"
+_HEADS: Final = ("trouble", "alarm", "due", "after", "times", "flips")
 
 
 def table(result: Result, stories: Sequence[Trouble], weeks: int) -> Iterator[str]:
-    """Yield lines. Times are minutes, and the latest of all weeks."""
+    """Yield lines.
+
+    `due`: within how many minutes the alarm must notify. `after`: how many it took, in the slowest
+    week. `times`: how often it notified, and how often the trouble was played. `flips`: how often
+    the alarm changed its state, in the worst week.
+    """
     yield _FORM.format(*_HEADS)
     by_kind = sorted(result.rows, key=lambda row: (row.trouble.begins, row.expected.alarm))
     for _, rows in groupby(by_kind, key=lambda row: (row.trouble.name, row.expected)):
@@ -37,7 +42,8 @@ def _line(rows: Sequence[Row]) -> str:
     latest = f"{max(after):.0f}" if after else "never"
     name = first.trouble.name
     times = f"{len(after)}/{len(rows)}"
-    line = _FORM.format(name, first.expected.alarm, f"{first.due:.0f}", latest, times)
+    flips = max(row.changes for row in rows)
+    line = _FORM.format(name, first.expected.alarm, f"{first.due:.0f}", latest, times, flips)
     return line if all(row.is_met for row in rows) else f"{line}  <- not as specified"
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from adapters.ledger_metrics import NAMESPACE
+from tests.simulation.deployment import STACK
 from tests.simulation.fleet import Fleet
 from tests.simulation.result import Result
 from tests.simulation.script import Expected, Trouble
@@ -46,6 +48,34 @@ def test_each_trouble_notifies_once_within_its_stated_time(
 def test_nothing_else_notifies(week: Result) -> None:
     """Neither the stack's creation, nor joining, leaving and renewing nodes, nor updates."""
     assert week.others == []
+
+
+#: What shows in the stack's metrics that an ordinary story did happen.
+SEEN = {
+    "a cluster is created": "Skipped",
+    "a cluster is deleted": "Skipped",
+    "clusters are upgraded": "Failed",
+    "EKS throttles for 3 minutes": "DispatchErrors",
+    "a public address moves, mode enforce": "MovedAddress",
+    "a public address moves, approve-only": "MovedAddress",
+    "nodes in a public subnet": "Approved",
+    "a node ends while it waits": "Left",
+    "200 nodes join": "Approved",
+    "kubelets restart while they wait": "Approved",
+}
+
+
+@pytest.mark.parametrize(("story", "metric"), SEEN.items(), ids=SEEN)
+def test_an_ordinary_story_is_seen_by_the_approver(
+    week: Result, fleet: Fleet, story: str, metric: str
+) -> None:
+    """Otherwise its silence would show nothing."""
+    assert week.is_met
+    [played, *_] = [one for one in TROUBLES if one.name == story]
+    minutes = range(int(played.begins / 60), int(played.ends / 60) + 20)
+    values = fleet.deployment.samples[NAMESPACE, metric, frozenset({("Stack", STACK)})]
+
+    assert any(sum(values.get(minute, ())) for minute in minutes)
 
 
 def test_every_alarm_is_fired_by_some_trouble_or_by_a_stack_of_its_own(week: Result) -> None:

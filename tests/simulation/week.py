@@ -26,25 +26,25 @@ _MISMATCH: Final = of_stack("stack-issued-mismatch")
 #: Troubles of nodes. Day, hour, and how many hours it lasts.
 OF_NODES: Final = [
     trouble(
-        "a node with a foreign name, mode enforce",
+        "a foreign name, mode enforce",
         0, 6, 3,
         nodes_in_trouble.foreign_name("c01"),
         *of("c01", "denied"), *_DENIED,
     ),
     trouble(
-        "the same for a day, mode approve-only",
+        "a foreign name, approve-only, a day",
         0, 12, 24,
         nodes_in_trouble.foreign_name("c02"),
         *of("c02", "denied"), *_DENIED,
     ),
     trouble(
-        "a second cluster meanwhile, not masked",
+        "a second cluster at the same time",
         0, 20, 3,
         nodes_in_trouble.foreign_name("c03"),
         *of("c03", "denied"),
     ),
     trouble(
-        "a node with a foreign name, mode shadow",
+        "a foreign name, mode shadow",
         1, 16, 3,
         nodes_in_trouble.foreign_name("c04"),
         *of("c04", "denied"), *_DENIED,
@@ -68,13 +68,13 @@ OF_NODES: Final = [
         *of("c07", "issued-fewer-names"),
     ),
     trouble(
-        "a cluster whose instances lost its tag",
+        "instances without the cluster's tag",
         1, 4, 5,
         nodes_in_trouble.lost_tag("c09"),
         *of("c09", "oldest-pending"),
     ),
     trouble(
-        "a node with an unmapped role, for a day",
+        "an unmapped role, for a day",
         1, 0, 24,
         nodes_in_trouble.unmapped_role("c10"),
         *of("c10", "oldest-pending"),
@@ -101,7 +101,7 @@ OF_CLUSTERS: Final = [
         *of("c12", "unreachable"),
     ),
     trouble(
-        "an API server answers 5xx for an hour",
+        "5xx of an API server for an hour",
         2, 4, 1,
         clusters_in_trouble.api_in("c13", clusters.Trouble.SERVER_ERROR, for_kubelets=True),
         *of("c13", "review-errors"),
@@ -200,7 +200,7 @@ OF_THE_STACK: Final = [
         *of_stack("reviews-missing"),
     ),
     trouble(
-        "negative values beside a foreign name",
+        "negative values and a foreign name",
         5, 2, 3,
         stack_in_trouble.hostile_data(nodes_in_trouble.foreign_name("c17"), "c17"),
         *of("c17", "denied"), *_DENIED,
@@ -211,6 +211,7 @@ OF_THE_STACK: Final = [
 ORDINARY: Final = [
     trouble("all nodes renew at once", 0, 14, 1, ordinary.rotation_storm("c20")),
     trouble("200 nodes join", 1, 9, 8, ordinary.scale_out("c21", 200)),
+    trouble("kubelets restart while they wait", 0, 16, 1, ordinary.restarts("c20")),
     trouble("all nodes are replaced", 1, 12, 2, ordinary.replacement("c22")),
     trouble("a cluster is created", 2, 8, 0.5, clusters_in_trouble.creation("new")),
     trouble("a cluster is deleted", 2, 10, 0.1, clusters_in_trouble.deletion("new")),
@@ -227,7 +228,7 @@ ORDINARY: Final = [
         stack_in_trouble.aws_refuses(eks="ThrottlingException"),
     ),
     trouble("a public address moves, mode enforce", 5, 14, 1, ordinary.moved_address("c25")),
-    trouble("the same, mode approve-only", 5, 15, 1, ordinary.moved_address("c26")),
+    trouble("a public address moves, approve-only", 5, 15, 1, ordinary.moved_address("c26")),
     trouble("nodes in a public subnet", 5, 16, 1, ordinary.public_subnet("c29", 5)),
     trouble("a node ends while it waits", 5, 18, 1, ordinary.terminated_while_pending("c32")),
 ]  # fmt: skip

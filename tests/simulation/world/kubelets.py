@@ -50,6 +50,11 @@ class Kubelet:
         """Keep its certificate until then."""
         self._later(seconds)
 
+    def restart(self) -> None:
+        """Start again: without a certificate it files at once, with one it keeps that."""
+        if self._waits_for:
+            self.file()
+
     def stop(self) -> None:
         """End with its instance: it files nothing more."""
         self._stopped = True
