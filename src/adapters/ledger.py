@@ -92,10 +92,7 @@ class PowertoolsLedger:
 
         `required`: why that is an error; empty if it isn't.
         """
-        line = _cluster_line(
-            cluster, region, cause=error.cause, detail=error.detail, **_required(required)
-        )
-        self._log(_warned_if(required), "cluster not onboarded", line)
+        self._log_no_access(cluster, region, error, required)
         self._count({"NotOnboarded": 1})
         self._count_of(cluster, region, {"NotOnboarded": int(bool(required))})
 
@@ -107,17 +104,17 @@ class PowertoolsLedger:
         `required`: why that is an error; empty if it isn't. Only then the cluster gets a metric of
         its own, which costs money for as long as nothing changes.
         """
-        line = _cluster_line(
-            cluster,
-            region,
-            cause=error.cause,
-            detail=error.detail,
-            fix=error.fix,
-            **_required(required),
-        )
-        self._log(_warned_if(required), "cluster unreachable", line)
+        self._log_no_access(cluster, region, error, required)
         self._count({"Unreachable": 1})
         self._count_of(cluster, region, {"Unreachable": int(bool(required))})
+
+    def no_access_yet(self, cluster: str, region: str, error: NotOnboarded | Unreachable) -> None:
+        """Record that a new cluster refuses us or can't be reached, as those that aren't ready do.
+
+        If it counted as not onboarded, the first cluster of an account would fire an alarm.
+        """
+        self._log_no_access(cluster, region, error)
+        self._count({"Skipped": 1})
 
     def skipped(self, cluster: str, region: str, reason: str, unexpected: str = "") -> None:
         """Record that the review ended on purpose: the cluster is gone, not ready or excluded.
@@ -158,6 +155,16 @@ class PowertoolsLedger:
         }
         emit({"Stack": self._stack}, counts | ({"Off": len(off)} if off else {}))
 
+    def _log_no_access(
+        self, cluster: str, region: str, error: NotOnboarded | Unreachable, required: str = ""
+    ) -> None:
+        fix = {"fix": error.fix} if isinstance(error, Unreachable) else {}
+        why = {"required": required} if required else {}
+        line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail, **fix, **why)
+        level = logging.WARNING if required else logging.INFO
+        ending = "unreachable" if isinstance(error, Unreachable) else "not onboarded"
+        self._log(level, f"cluster {ending}", line)
+
     def _log_unexpectedly_off(self, cluster: str, region: str, why: str) -> None:
         line = _cluster_line(cluster, region, reason=why)
         self._log(logging.WARNING, "cluster unexpectedly off", line)
@@ -193,14 +200,6 @@ def _level(record: Record) -> int:
     warns = verdict is not None and any(refusal.warns for refusal in verdict.refusals)
     is_warned = warns or record.action in _WARNED or record.due is Decision.DENY
     return logging.WARNING if is_warned else logging.INFO
-
-
-def _warned_if(required: str) -> int:
-    return logging.WARNING if required else logging.INFO
-
-
-def _required(why: str) -> dict[str, str]:
-    return {"required": why} if why else {}
 
 
 def _cluster_line(cluster: str, region: str, **texts: str) -> Line:

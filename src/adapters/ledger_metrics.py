@@ -15,8 +15,8 @@ NAMESPACE: Final = "CsrApprover"
 #: How the review of a message ends: each is counted by exactly one of these, unless the function
 #: fails. The alarm on missing reviews subtracts them from the reviewer's invocations.
 #: `NotOnboarded`: the cluster refuses us. `Unreachable`: there is no way to its endpoint. `Failed`:
-#: the reviewer got no list for another reason. `Skipped`: the cluster is excluded, not ready, or
-#: gone.
+#: the reviewer got no list for another reason. `Skipped`: the cluster is excluded, not ready, new
+#: and without access so far, or gone.
 ENDS: Final = ("Completed", "NotOnboarded", "Unreachable", "Failed", "Skipped")
 
 #: Of what plain alarms watch, the dispatcher sends a zero each minute, so that they have data and a

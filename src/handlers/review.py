@@ -46,8 +46,7 @@ _NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
 _SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
 
-_NEW: Final = "created within the last hour, and not accessible so far"
-
+# How long a cluster may lack access, and a way to it, after it was created.
 _NEW_FOR: Final = timedelta(hours=1)
 
 
@@ -162,11 +161,9 @@ class Reviewer:
         name, region = described.cluster.name, described.cluster.region
         if not isinstance(error, Unreachable):  # it was contacted, and may be another one by now
             self._clusters.forget(name, region)
-        error = self._reach.explain(described, error)
-        if isinstance(error, NotOnboarded | Unreachable) and self._may_lack_access(described):
-            self._ledger.skipped(name, region, f"{_NEW}: {error}")
-            return
-        match error:
+        match self._reach.explain(described, error):
+            case NotOnboarded() | Unreachable() as no_access if self._may_lack_access(described):
+                self._ledger.no_access_yet(name, region, no_access)
             case NotOnboarded() as refused:
                 self._ledger.not_onboarded(name, region, refused, self._required(described))
             case Unreachable() as cut_off:

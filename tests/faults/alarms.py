@@ -68,10 +68,10 @@ def _of_aws(reviews: int, failed: Mapping[tuple[str, str, str, str], bool] | Non
     return {of_aws(metric): [value] for metric, value in (found | dead).items()}
 
 
-def _ours(metrics: Mapping[str, int], *, required: bool = False) -> Minute:
+def _ours(metrics: Mapping[str, float], *, required: bool = False) -> Minute:
     """Return our metrics: of the stack with the dispatcher's zeros, and of the cluster."""
-    found = dict.fromkeys((*ZEROS, *DISPATCH), 0) | dict(metrics)
-    stack = {
+    found = dict.fromkeys((*ZEROS, *DISPATCH), 0.0) | dict(metrics)
+    stack: Minute = {
         of_stack(name): [value] for name, value in found.items() if name in (*STACK, *DISPATCH)
     }
     own = set(CLUSTER) if required else set(CLUSTER) - _IF_REQUIRED

@@ -1,4 +1,4 @@
-"""CloudWatch's part: decide, minute by minute, which alarms change state and which topics learn it.
+"""CloudWatch's part: decide, minute by minute, which alarms change state, and notify topics.
 
 From: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data", "Alarm warm-up
 periods", "Create a CloudWatch alarm based on a Metrics Insights query", "Acting on alarm changes".
@@ -22,7 +22,7 @@ __all__ = ["Change", "Samples", "State", "changes"]
 Json = Any
 
 Contributor = tuple[tuple[str, str], ...]
-"""The labels by which a grouped alarm tells its series apart; empty for a plain alarm."""
+"""The labels that identify one series of a grouped alarm; empty for a plain alarm."""
 
 #: CloudWatch reads more periods than it evaluates, and doesn't say how many more. In AWS's examples
 #: it reads five where three are evaluated.

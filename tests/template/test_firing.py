@@ -1,4 +1,4 @@
-"""Which alarms fire on which metric values, when, whom they notify, and when they end."""
+"""Which alarms fire on which metric values, when, which topics they notify, and when they end."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
