@@ -122,6 +122,16 @@ def test_the_topics_policy_must_let_cloudwatch_publish(
         assert f"{TOPIC}: its policy doesn't let CloudWatch publish" == found.detail
 
 
+def test_a_topic_that_may_not_be_read_is_unknown(account: Account, stub: AwsStub) -> None:
+    """It may be in another account."""
+    stub.overrides["GetTopicAttributes"] = "AuthorizationError"
+
+    found = looked_at(account, TOPIC)
+
+    assert Status.UNKNOWN is found.status
+    assert "; get that permission, or use another --profile" in found.detail
+
+
 # --- the topic's key ------------------------------------------------------------------------------
 
 

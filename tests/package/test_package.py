@@ -142,7 +142,7 @@ def test_bad_settings_fail_the_start(build: Path, aws: FakeAws) -> None:
 
     assert outcome.at_init
     assert "BadSettings" == outcome.error_type
-    assert "MAX_CSR_AGE_SECONDS (200) must be at least 720" in outcome.error_message
+    assert "MAX_CSR_AGE_SECONDS: got 200, expected at least 720" in outcome.error_message
     assert "[ERROR] BadSettings: " in output
 
 

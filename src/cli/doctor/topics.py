@@ -53,7 +53,7 @@ def _attributes(sns: Any, arn: str) -> Mapping[str, str] | None:
     try:
         attributes: Mapping[str, str] = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
     except AWS_FAULTS as error:
-        if error_code(error) in {"NotFound", "NotFoundException"}:
+        if error_code(error) == "NotFound":
             return None
         raise EvidenceUnavailable(reported("SNS GetTopicAttributes", error)) from error
     return attributes
