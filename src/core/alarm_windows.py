@@ -10,8 +10,9 @@ from typing import Final
 #: The alarm oldest-pending fires for a CSR that has waited longer.
 OLDEST_PENDING_SECONDS: Final = 600
 
-#: The alarm approved-not-issued needs data in two periods of this length.
-ALARM_PERIOD_SECONDS: Final = 300
+#: In how many reviews an alarm on what must last needs data, by SCHEDULE_MINUTES (the mapping
+#: Lasting of template.yaml).
+LASTING_REVIEWS: Final = {1: 7, 2: 4, 3: 3, 4: 2, 5: 2}
 
 
 def seconds_between_reviews(schedule_minutes: int) -> int:
@@ -22,6 +23,11 @@ def seconds_between_reviews(schedule_minutes: int) -> int:
     return 60 * (schedule_minutes + 1)
 
 
+def lasting_seconds(schedule_minutes: int) -> int:
+    """Return how long a trouble must last before such an alarm fires, in seconds."""
+    return 60 * schedule_minutes * (LASTING_REVIEWS[schedule_minutes] - 1)
+
+
 def too_narrow(
     max_age: int, *, approve_after: int, deny_after: int, grace: int, schedule_minutes: int
 ) -> Iterator[str]:
@@ -30,6 +36,7 @@ def too_narrow(
     All times but the schedule's are in seconds, and named as the settings are.
     """
     between = seconds_between_reviews(schedule_minutes)
+    lasting = lasting_seconds(schedule_minutes)
     approve = f"APPROVE_AFTER_SECONDS {approve_after}"
     needs = (
         (
@@ -44,8 +51,8 @@ def too_narrow(
             "a CSR could be too old before it is denied",
         ),
         (
-            approve_after + grace + ALARM_PERIOD_SECONDS,
-            f"{approve} + ISSUE_GRACE_SECONDS {grace} + {ALARM_PERIOD_SECONDS}",
+            approve_after + grace + lasting,
+            f"{approve} + ISSUE_GRACE_SECONDS {grace} + {lasting}",
             "the alarm approved-not-issued could never fire",
         ),
     )

@@ -11,6 +11,9 @@ from core.signers import Signer
 # counts as pending, or a CSR with a conflict in every run would never be noticed.
 _DECIDED = frozenset({Action.APPROVED, Action.DENIED})
 
+# From: EC2 API reference, InstanceState.
+_OVER = frozenset({"shutting-down", "terminated", "stopping", "stopped"})
+
 
 class Tally:
     """The totals so far."""
@@ -45,7 +48,7 @@ class Tally:
             self._without_evidence += _is_without_evidence(record.evaluation)
             self._would_approve += self._is_only_shadowed(record)
             if self._is_pending(record):
-                self._wait(record.asking_seconds)
+                self._wait(0.0 if _is_explained(record) else record.asking_seconds)
 
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
         """Count pending CSRs that this run didn't judge.
@@ -96,6 +99,21 @@ class Tally:
     def _wait(self, asking_seconds: float) -> None:
         self._pending += 1
         self._oldest = max(self._oldest, asking_seconds)
+
+
+def _is_explained(record: Record) -> bool:
+    """Return True when a pending CSR isn't counted as the oldest, whatever its age.
+
+    Because another metric counts its trouble, which must not fire two alarms: a denial is due, EC2
+    or IAM gave no answer, a write failed, or there is a bug. Or because no kubelet waits for it:
+    its instance has ended. A public address that has moved heals within 15 minutes, and counts as
+    denied if it doesn't.
+    """
+    instance = record.evaluation.case.single_instance
+    is_over = instance is not None and instance.state in _OVER
+    is_error = record.action is Action.NOT_WRITTEN or isinstance(record.evaluation, Bug)
+    is_counted = record.due is Decision.DENY or is_error
+    return is_counted or is_over or _is_without_evidence(record.evaluation)
 
 
 def _is_without_evidence(evaluation: Evaluation) -> bool:

@@ -5,8 +5,8 @@ Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 """
 
 import os
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final, Self
 
@@ -57,11 +57,18 @@ class Reviewer:
     requests see `core.memo`.
     """
 
-    def __init__(self, settings: ReviewSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
-        """Take the dependencies; the function uses `from_env`."""
+    def __init__(
+        self,
+        settings: ReviewSettings,
+        aws: Aws,
+        ledger: PowertoolsLedger,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Take the dependencies; the function uses `from_env`. `now`: the time, with time zone."""
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
+        self._now = now
         self._clusters = ClusterCache(self._describe, now)
         self._reach = Reach(now, in_vpc=bool(settings.subnet_ids))
         self._profiles = InstanceProfiles(aws.client("iam"), now)
@@ -77,7 +84,7 @@ class Reviewer:
         settings = ReviewSettings.from_env(environ)
         aws = Aws(required(environ, "AWS_REGION"))
         served_regions(settings.regions, aws.home)  # raises: otherwise all are skipped
-        return cls(settings, aws, a_ledger(environ, logger))
+        return cls(settings, aws, a_ledger(environ, logger), now)
 
     def handle(self, event: Mapping[str, Any], clock: Clock) -> None:
         """Review the cluster of each message; the template's batch size is one.
@@ -190,7 +197,7 @@ class Reviewer:
         Without its time of creation it counts as old: otherwise no alarm would ever fire.
         """
         created = described.created
-        is_new = created is not None and timedelta() <= now() - created < _NEW_FOR
+        is_new = created is not None and timedelta() <= self._now() - created < _NEW_FOR
         return is_new and not self._reach.has_listed(described)
 
     def _required(self, described: DescribedCluster) -> str:

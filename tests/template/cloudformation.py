@@ -149,6 +149,9 @@ class Stack:
         parts = self.evaluated(argument)
         if function == "Fn::Join":
             return parts[0].join(parts[1])
+        if function == "Fn::FindInMap":
+            mapping, first, second = parts
+            return self._source["Mappings"][mapping][str(first)][second]
         if function == "Fn::Equals":
             return parts[0] == parts[1]
         if function == "Fn::Not":

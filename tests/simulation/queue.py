@@ -1,0 +1,57 @@
+"""The queue between the functions: which messages are received again, expire, or are buried."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.queue import Assignment
+
+
+@dataclass(slots=True)
+class Message:
+    """One message. Times are minutes; `body`: an assignment, or what others have sent."""
+
+    body: Assignment | str
+    sent: int
+    visible: int
+    receives: int = 0
+
+
+class Queue:
+    """The queue of the template, and its dead letters, which stay until someone deletes them.
+
+    A message that would be received once more than is allowed is buried instead.
+    From: Amazon SQS Developer Guide, "Using dead-letter queues".
+    """
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        """`properties`: the template's."""
+        self._retention = properties["MessageRetentionPeriod"] // 60
+        self._visibility = properties["VisibilityTimeout"] // 60
+        self._receives = properties["RedrivePolicy"]["maxReceiveCount"]
+        self._messages: list[Message] = []
+        self.dead = 0
+
+    def send(self, body: Assignment | str, minute: int) -> None:
+        """Put a message into the queue."""
+        self._messages.append(Message(body, minute, minute))
+
+    def expire(self, minute: int) -> None:
+        """Drop what is too old."""
+        self._messages = [one for one in self._messages if minute - one.sent < self._retention]
+
+    def receive(self, minute: int) -> Iterator[Message]:
+        """Yield the visible messages; each is invisible then, until it is deleted or seen again."""
+        for message in [one for one in self._messages if one.visible <= minute]:
+            if message.receives == self._receives:
+                self.dead += 1
+                self._messages.remove(message)
+                continue
+            message.receives += 1
+            message.visible = minute + self._visibility
+            yield message
+
+    def delete(self, done: list[Message]) -> None:
+        """Remove messages that were handled."""
+        handled = set(map(id, done))
+        self._messages = [one for one in self._messages if id(one) not in handled]

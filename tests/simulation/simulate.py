@@ -1,0 +1,36 @@
+"""Play stories in a fleet, and compare what CloudWatch notifies of with what it should."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tests.simulation.fleet import Fleet
+from tests.simulation.result import Result, judged
+from tests.simulation.script import Trouble
+from tests.template.cloudformation import Stack
+from tests.template.cloudwatch import changes
+from tests.template.templates import TEMPLATES
+
+MINUTES_A_DAY: Final = 1_440
+_DAYS_A_WEEK: Final = 7
+
+
+def the_stack(**parameters: str) -> Stack:
+    """Return the template's stack, whose alarms notify someone."""
+    return TEMPLATES["template.yaml"].stack(AlarmEmail="ops@corp.example", **parameters)
+
+
+def simulated(
+    fleet: Fleet, stories: Sequence[Trouble], *, days: float, weeks: int = 1, **parameters: str
+) -> Result:
+    """Play the stories in each of these weeks, and judge the changes of the alarms' states.
+
+    `parameters`: of the stack. The stack is created at the first minute.
+    """
+    stack = the_stack(**parameters)
+    minutes = int(days * MINUTES_A_DAY)
+    begins = [week * _DAYS_A_WEEK * MINUTES_A_DAY * 60.0 for week in range(weeks)]
+    played = [(when, story) for when in begins for story in stories]
+    for when, story in played:
+        story.play(fleet, when)
+    fleet.run(minutes)
+    return judged(played, changes(stack, fleet.deployment.samples, range(minutes)), stack)
