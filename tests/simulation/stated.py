@@ -1,7 +1,7 @@
 """Within which time each alarm notifies, counted from the moment at which its cause begins.
 
 It is the time until our functions count the trouble, then the alarm's data points, and five minutes
-by which CloudWatch may learn of it late.
+by which its data may reach CloudWatch late.
 """
 
 from typing import Any, Final

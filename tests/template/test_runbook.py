@@ -16,10 +16,18 @@ from tests.template.reported import Reported
 from tests.template.templates import ROOT
 
 RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
+_OTHER: Final = {
+    "Which cluster",
+    "Stop it now",
+    "Mute an alarm",
+    "The dashboard",
+    "How soon an alarm notifies",
+    "What isn't known of CloudWatch",
+}
 SECTIONS: Final = {
     title: text
     for title, _, text in (part.partition("\n") for part in RUNBOOK.split("\n## ")[1:])
-    if title not in {"Which cluster", "Stop it now", "Mute an alarm", "The dashboard"}
+    if title not in _OTHER
 }
 PATTERN: Final = re.compile(r"--filter-pattern '([^']+)'")
 
