@@ -123,9 +123,7 @@ def test_each_section_says_when_its_alarm_fires_at_the_latest(alarm: str) -> Non
 
 
 @pytest.mark.parametrize("section", ["", *alarm_names()])
-def test_commands_use_only_variables_that_are_set_first(
-    section: str, template: Template
-) -> None:
+def test_commands_use_only_variables_that_are_set_first(section: str, template: Template) -> None:
     """The runbook's first block, or the section, sets each variable."""
     setup = commands(RUNBOOK.split("\n## First commands\n")[1])[0]
     outputs = set(re.findall(r"\$\(output (\w+)\)", setup))
