@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tests.simulation.fleet import Fleet
 from tests.simulation.script import Story
-from tests.simulation.world.clusters import Trouble
+from tests.simulation.world.clusters import ApiFault
 from tests.simulation.world.eks import Signing
 from tests.simulation.world.timeline import HOUR, MINUTE
 
@@ -23,16 +23,16 @@ def signer_off(cluster: str) -> Story:
     return story
 
 
-def api_in(cluster: str, trouble: Trouble, *, for_kubelets: bool = False) -> Story:
+def api_in(cluster: str, fault: ApiFault, *, for_kubelets: bool = False) -> Story:
     """The API server treats the approver badly, or all of its clients."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.suffer(trouble)
+        where.suffer(fault)
         where.requests.is_up = not for_kubelets
         yield
         where.requests.is_up = True
-        where.suffer(Trouble.NONE)
+        where.suffer(ApiFault.NONE)
 
     return story
 
@@ -42,12 +42,11 @@ def refused_writes(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        fleet.scale_out(where, 3)
-        where.suffer(Trouble.REFUSES_WRITES)
-        yield
-        where.suffer(Trouble.NONE)
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            fleet.scale_out(where, 3)
+            where.suffer(ApiFault.REFUSES_WRITES)
+            yield
+            where.suffer(ApiFault.NONE)
 
     return story
 
@@ -59,12 +58,12 @@ def becomes_private(cluster: str) -> Story:
         where = fleet.cluster(cluster)
 
         def become_private() -> None:
-            where.suffer(Trouble.NO_ROUTE)
+            where.suffer(ApiFault.NO_ROUTE)
             where.change(private_only=True)
 
         fleet.refresh(where, become_private)
         yield
-        where.suffer(Trouble.NONE)
+        where.suffer(ApiFault.NONE)
         where.change(private_only=False)
 
     return story
@@ -91,7 +90,7 @@ def upgrade(cluster: str) -> Story:
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
         where.change(status="UPDATING")
-        down = api_in(cluster, Trouble.SERVER_ERROR, for_kubelets=True)(fleet)
+        down = api_in(cluster, ApiFault.SERVER_ERROR, for_kubelets=True)(fleet)
         fleet.timeline.after(10 * MINUTE, lambda: next(down))
         fleet.timeline.after(15 * MINUTE, lambda: next(down, None))
         yield
@@ -111,7 +110,7 @@ def deletion(cluster: str) -> Story:
 
         def delete() -> None:
             where.change(status="DELETING")
-            where.suffer(Trouble.NO_ROUTE)
+            where.suffer(ApiFault.NO_ROUTE)
             fleet.timeline.after(8 * MINUTE, lambda: fleet.account.delete_cluster(where))
 
         fleet.refresh(where, delete)
@@ -126,11 +125,11 @@ def creation(cluster: str) -> Story:
         where = fleet.account.cluster(cluster)
         created = fleet.timeline.now()
         where.change(status="CREATING", created=created)
-        where.suffer(Trouble.NO_ACCESS)
+        where.suffer(ApiFault.NO_ACCESS)
         fleet.timeline.after(10 * MINUTE, lambda: where.change(status="ACTIVE"))
         fleet.timeline.after(10 * MINUTE, fleet.account.touch)
         yield
-        where.suffer(Trouble.NONE)
+        where.suffer(ApiFault.NONE)
         fleet.scale_out(where, 10)
 
     return story

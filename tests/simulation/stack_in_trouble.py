@@ -26,10 +26,9 @@ def without_evidence(cluster: str, *, ec2: str = "", iam: str = "") -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        fleet.scale_out(where, 3)
-        yield from aws_refuses(ec2=ec2, iam=iam)(fleet)
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            fleet.scale_out(where, 3)
+            yield from aws_refuses(ec2=ec2, iam=iam)(fleet)
 
     return story
 

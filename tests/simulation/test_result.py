@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.fleet import Fleet
 from tests.simulation.result import Result, judged
-from tests.simulation.script import Trouble, of
+from tests.simulation.script import Scenario, of
 from tests.simulation.simulate import the_stack
 from tests.simulation.table import table
 from tests.template.cloudwatch import Change, State
@@ -20,7 +20,7 @@ def nothing(_: Fleet) -> Iterator[None]:
     yield
 
 
-DENIED = Trouble("a foreign address", 600.0, 1_200.0, nothing, of("prod", "denied"))
+DENIED = Scenario("a foreign address", 600.0, 1_200.0, nothing, of("prod", "denied"))
 
 
 def fires(minute: int, contributor: tuple[tuple[str, str], ...] = PROD) -> Change:

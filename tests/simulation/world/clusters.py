@@ -23,7 +23,7 @@ _RESTLESS: Final = 20 * MINUTE
 _SHOWN_FOR: Final = HOUR
 
 
-class Trouble(Enum):
+class ApiFault(Enum):
     """What the API server does to the approver, though not to kubelets."""
 
     NONE = auto()
@@ -52,7 +52,7 @@ class SimulatedCluster:
         self.requests = Requests(timeline, self.random.uniform(0, HOUR))
         self.eks = ControlPlane(timeline, self.requests, self.random, self._is_honest)
         self.kubelets: dict[str, Kubelet] = {}
-        self.trouble = Trouble.NONE
+        self.fault = ApiFault.NONE
         self.described = DescribedCluster(
             cluster=Cluster(name, region, f"vpc-of-{name}"),
             status="ACTIVE",
@@ -74,10 +74,10 @@ class SimulatedCluster:
             changes["cluster"] = replace(self.described.cluster, tags=changes.pop("tags"))
         self.described = replace(self.described, **changes)
 
-    def suffer(self, trouble: Trouble) -> None:
+    def suffer(self, fault: ApiFault) -> None:
         """Let its API server do this to the approver."""
         self.touch()
-        self.trouble = trouble
+        self.fault = fault
 
     def touch(self, seconds: float = _RESTLESS) -> None:
         """Review it every minute for so long: something changes that the approver may see."""
