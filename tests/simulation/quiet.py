@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from core.acting import _MOVED_UNTIL_SECONDS as MOVED_UNTIL_SECONDS
+from core.acting import MOVED_UNTIL_SECONDS
 from core.model import Csr
 from core.settings import ReviewSettings
 from tests.simulation.functions import Outcome
