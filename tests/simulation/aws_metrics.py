@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from tests.template.alarms import DEAD_LETTERS, SENT, of_aws
 from tests.template.points import Key
 
 DISPATCHER: Final = "DispatcherFunction"
@@ -28,9 +29,7 @@ def queued(sent: int, dead: int) -> Mapping[Key, float]:
     """Return SQS's metrics: messages sent, and dead letters that no one has deleted."""
     values: dict[Key, float] = {}
     if sent:
-        named = frozenset({("QueueName", "<ReviewQueue.QueueName>")})
-        values["AWS/SQS", "NumberOfMessagesSent", named] = sent
+        values[of_aws(SENT)] = sent
     if dead:
-        named = frozenset({("QueueName", "<DeadLetterQueue.QueueName>")})
-        values["AWS/SQS", "ApproximateNumberOfMessagesVisible", named] = dead
+        values[of_aws(DEAD_LETTERS)] = dead
     return values

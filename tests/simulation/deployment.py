@@ -118,9 +118,9 @@ class Deployment:
     def _emit(self, minute: int, outcome: Outcome) -> None:
         if self.our_metrics_lost or self.all_lost:
             return
-        for one in outcome.values:
-            for name, value in one.values:
-                self.put(minute, (one.namespace, name, one.dimensions), value)
+        for key, values in outcome.metrics.items():
+            for value in values:
+                self.put(minute, key, value)
 
     def _send(self, minute: int, values: Mapping[Key, float]) -> None:
         if not self.all_lost:
