@@ -17,20 +17,13 @@ from tests.template.alarms import (
     with_aws,
 )
 from tests.template.alarms import firing as firing_on
-from tests.template.cloudformation import Stack, Template
-from tests.template.templates import ROOT
+from tests.template.templates import source_stack
 
 #: A CSR that stays undecided is reported until it is this old; then its node files another.
 _LONGEST_WAIT = 900
 
 #: The stack always has these metrics; a cluster only if access to it is required.
 _IF_REQUIRED = frozenset({"NotOnboarded", "Unreachable"})
-
-
-@cache
-def source_stack() -> Stack:
-    """Return the stack of the template before SAM's transform, which changes no alarm."""
-    return Template.read(ROOT / "template.yaml").stack()
 
 
 def firing(row: Row) -> set[str]:

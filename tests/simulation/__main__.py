@@ -1,4 +1,4 @@
-"""`make simulate`: simulate a month of a fleet, and print what notified when."""
+"""`make simulate`: simulate a month of a fleet, and print which alarms notified, and when."""
 
 import sys
 from typing import Final
@@ -13,7 +13,7 @@ _WEEKS: Final = 4
 
 
 def main() -> int:
-    """Return 0 if everything is as specified, 1 if not."""
+    """Print the result; return 0 if everything is as specified, 1 if not."""
     fleet = Fleet("a month")
     daily_life(fleet)
     result = simulated(fleet, SCENARIOS, days=_DAYS, weeks=_WEEKS)

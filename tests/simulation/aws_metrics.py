@@ -1,4 +1,4 @@
-"""What AWS's own services report of both functions and the queue, in one minute."""
+"""The metrics that Lambda and SQS send in one minute about both functions and the queue."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""Troubles of a whole cluster: its signer, its API server, its access, its tags."""
+"""Stories of one cluster: trouble with its signer, API server, access or tags, and its life."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def signer_off(cluster: str) -> Story:
 
 
 def api_in(cluster: str, fault: ApiFault, *, for_kubelets: bool = False) -> Story:
-    """The API server treats the approver badly, or all of its clients."""
+    """The API server has a fault for the approver, or for all of its clients."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
@@ -38,7 +38,7 @@ def api_in(cluster: str, fault: ApiFault, *, for_kubelets: bool = False) -> Stor
 
 
 def refused_writes(cluster: str) -> Story:
-    """The API server accepts no decision of ours, while nodes join that EKS overlooks."""
+    """The API server accepts no decision of ours, while nodes join whose requests EKS overlooks."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
@@ -74,7 +74,7 @@ def tagged(cluster: str, mode: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        # An ended review is reported for an hour, from when the dispatcher notices it.
+        # The dispatcher reports an ended review for an hour after it notices it.
         fleet.account.touch(1.5 * HOUR)
         fleet.refresh(where, lambda: where.change(tags={"csr-approver:mode": mode}))
         yield

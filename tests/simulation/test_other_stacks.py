@@ -1,4 +1,4 @@
-"""Stacks with other settings, for a day or less: what they notify of from their creation on."""
+"""What stacks with other settings notify of, from their creation on, for a day or less."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -40,7 +40,7 @@ def busy(fleet: Fleet) -> None:
 
 @pytest.mark.parametrize("overlooked", [0.03, 1.0], ids=["few", "all"])
 def test_a_new_stack_in_shadow_beside_healthy_nodes_notifies_of_nothing(overlooked: float) -> None:
-    """Whether EKS overlooks a few of their requests, or all."""
+    """It doesn't matter whether EKS overlooks a few of their requests, or all."""
     fleet = Fleet("shadow", clusters=3, mode="shadow")
     for cluster in fleet.account.clusters.values():
         cluster.eks.approves = 1.0 - overlooked
@@ -51,7 +51,7 @@ def test_a_new_stack_in_shadow_beside_healthy_nodes_notifies_of_nothing(overlook
 
 @pytest.mark.parametrize("mode", ["approve-only", "enforce"])
 def test_a_new_stack_that_approves_notifies_of_nothing(mode: str) -> None:
-    """Beside healthy nodes of which EKS overlooks every request."""
+    """All nodes are healthy, and EKS overlooks every request."""
     fleet = Fleet("new", clusters=FEW, mode=mode)
     for cluster in fleet.account.clusters.values():
         cluster.eks.approves = 0.0
@@ -61,12 +61,12 @@ def test_a_new_stack_that_approves_notifies_of_nothing(mode: str) -> None:
 
 
 def test_a_new_stack_in_an_account_without_clusters_notifies_of_nothing() -> None:
-    """The dispatcher sends nothing, and that is right."""
+    """The dispatcher assigns nothing, which is no error."""
     assert unmet(simulated(Fleet("empty", clusters=0), [], days=0.2)) == []
 
 
-def test_access_entries_that_come_an_hour_after_the_stack_notify_of_nothing() -> None:
-    """They name the stack's role, so they can't be there before, even where access is required."""
+def test_access_entries_that_are_created_an_hour_after_the_stack_fire_no_alarm() -> None:
+    """They name the stack's role, so they can't exist before it, even where access is required."""
     fleet = Fleet("onboarding", clusters=FEW, require_access="all")
     for number, cluster in enumerate(fleet.account.clusters.values()):
         cluster.suffer(ApiFault.NO_ACCESS)
@@ -81,8 +81,8 @@ def forgotten(fleet: Fleet) -> Iterator[None]:
     yield
 
 
-def test_an_access_entry_that_is_forgotten_is_notified_of() -> None:
-    """An hour and a half after the stack's creation, where access is required."""
+def test_an_access_entry_that_is_never_created_fires_an_alarm() -> None:
+    """The alarm notifies an hour and a half after the stack's creation, if access is required."""
     fleet = Fleet("forgotten", clusters=FEW, require_access="all")
     forgets = Scenario("forgotten", 80 * MINUTE, 300 * MINUTE, forgotten, of("c01", "shut-out"))
 
@@ -95,35 +95,35 @@ def test_an_access_entry_that_is_forgotten_is_notified_of() -> None:
 
 
 def no_access_at_all(fleet: Fleet) -> Iterator[None]:
-    """The reviewer's role was replaced: no cluster knows it."""
+    """The reviewer's role was replaced, so no cluster lets it in."""
     fleet.deployment.deploy()
     for cluster in fleet.account.clusters.values():
         cluster.suffer(ApiFault.NO_ACCESS)
     yield
 
 
-def test_a_stack_that_no_cluster_lets_in_is_notified_of_once() -> None:
-    """By one alarm of the stack, where access to no single cluster is required."""
+def test_a_stack_that_no_cluster_lets_in_notifies_once() -> None:
+    """One alarm of the stack fires where no cluster's access is required."""
     fleet = Fleet("replaced role", clusters=FEW)
     replaced = scenario("no access", 0, 3, 3, no_access_at_all, *of_stack("stack-shut-out"))
 
     assert unmet(simulated(fleet, [replaced], days=0.25)) == []
 
 
-def tag_lost_everywhere(fleet: Fleet) -> Iterator[None]:
-    """The selecting tag is removed from all clusters before the stack ever saw it."""
+def no_cluster_has_the_tag(fleet: Fleet) -> Iterator[None]:
+    """Nothing changes: no cluster has had the selecting tag since the stack's creation."""
     fleet.account.touch()
     yield
 
 
-def test_a_selection_that_matches_no_cluster_is_notified_of() -> None:
-    """Such as a misspelt ClusterTag."""
-    fleet = Fleet("selection", clusters=FEW, dispatching={"cluster_tag": "approver=yes"})
+def test_a_selection_that_matches_no_cluster_fires_an_alarm() -> None:
+    """The parameter ClusterTag may be misspelled."""
+    fleet = Fleet("selection", clusters=FEW, dispatch_settings={"cluster_tag": "approver=yes"})
     wrong = Scenario(
         "selection",
         90 * MINUTE - 16 * MINUTE,
         300 * MINUTE,
-        tag_lost_everywhere,
+        no_cluster_has_the_tag,
         of_stack("nothing-selected"),
     )
 
@@ -133,8 +133,8 @@ def test_a_selection_that_matches_no_cluster_is_notified_of() -> None:
 # --- other settings ------------------------------------------------------------------------------
 
 
-def test_with_the_least_max_csr_age_a_lost_tag_is_notified_of() -> None:
-    """At 600 s no alarm would fire, so that is refused at the start."""
+def test_with_the_least_max_csr_age_a_lost_tag_fires_an_alarm() -> None:
+    """With 600 s the alarm could never fire, so the reviewer refuses to start with them."""
     fleet = Fleet("least age", clusters=FEW, max_csr_age_seconds=720)
     lost = scenario(
         "a lost tag", 0, 3, 4, nodes_in_trouble.lost_tag("c01"), *of("c01", "oldest-pending")
@@ -147,7 +147,7 @@ def test_with_the_least_max_csr_age_a_lost_tag_is_notified_of() -> None:
 def test_with_a_longer_schedule_each_trouble_notifies_once_and_ordinary_life_of_nothing(
     schedule: int,
 ) -> None:
-    """Within the stated times, which are so many minutes longer."""
+    """The stated times are longer, as the alarms' periods are."""
     fleet = Fleet(
         f"every {schedule}", clusters=FEW, schedule_minutes=schedule, max_csr_age_seconds=960
     )
@@ -182,7 +182,7 @@ def test_with_a_longer_schedule_each_trouble_notifies_once_and_ordinary_life_of_
 
 
 def crowd(fleet: Fleet) -> Iterator[None]:
-    """Someone who may put metrics invents clusters that crowd out the real ones."""
+    """Someone who may put metrics invents 600 clusters, while a node of a real one is denied."""
 
     def forge() -> None:
         minute = int(fleet.timeline.seconds / MINUTE)

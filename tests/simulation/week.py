@@ -1,6 +1,6 @@
-"""THE SPECIFICATION: what happens in a week, and what it notifies of. All else is silence.
+"""The specification: what happens in a week, and which alarms notify. Nothing else may notify.
 
-Troubles that fire an alarm of the whole stack are hours apart, so that none hides another.
+Scenarios that fire an alarm of the whole stack are hours apart, so that none hides another.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from tests.simulation.world.timeline import MINUTE
 _DENIED: Final = of_stack("stack-denied")
 _MISMATCH: Final = of_stack("stack-issued-mismatch")
 
-#: Troubles of nodes. Day, hour, and how many hours it lasts.
+#: Trouble with nodes. The three numbers are the day, the hour, and how many hours it lasts.
 OF_NODES: Final = [
     scenario(
         "a foreign name, mode enforce",
@@ -207,7 +207,7 @@ OF_THE_STACK: Final = [
     ),
 ]  # fmt: skip
 
-#: What must notify of nothing.
+#: Scenarios that must cause no notification.
 ORDINARY: Final = [
     scenario("all nodes renew at once", 0, 14, 1, ordinary.rotation_storm("c20")),
     scenario("200 nodes join", 1, 9, 8, ordinary.scale_out("c21", 200)),
@@ -238,12 +238,12 @@ LOWERED: Final = {"c02": "approve-only", "c04": "shadow", "c26": "approve-only"}
 
 
 def daily_life(fleet: Fleet) -> None:
-    """Let clusters breathe, and Spot instances come and go, all the time."""
+    """Let clusters scale out and in every day, and Spot instances come and go all the time."""
     for name, mode in LOWERED.items():
         fleet.cluster(name).change(tags={MODE_TAG: mode})
         # What EKS overlooks would stay pending where nothing is approved.
         fleet.cluster(name).eks.approves = 1.0
-    fleet.breathe([fleet.cluster(f"c{number}") for number in range(33, 43)], 6)
+    fleet.scale_daily([fleet.cluster(f"c{number}") for number in range(33, 43)], 6)
     fleet.churn(fleet.cluster("c27"), every=20 * MINUTE)
     fleet.churn(fleet.cluster("c28"), every=20 * MINUTE)
 

@@ -23,7 +23,7 @@ class SimulatedApi:
         self.has_connected = cluster.fault is not ApiFault.NO_ROUTE
 
     def list_csrs(self, signer: str) -> Listing:
-        """Return all requests, or fail as the cluster's fault has it."""
+        """Return all requests, or fail by the cluster's fault."""
         del signer
         fault = self._cluster.fault
         if fault in _ERRORS:
