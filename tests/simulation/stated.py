@@ -1,7 +1,7 @@
-"""Within which time each alarm notifies, counted from the moment at which its cause begins.
+"""How soon each alarm must notify after its cause begins.
 
-It is the time until our functions count the trouble, then the alarm's data points, and five minutes
-by which its data may reach CloudWatch late.
+The time is that until our functions count the trouble, then the alarm's data points, and five
+minutes by which metrics may reach CloudWatch late.
 """
 
 from typing import Any, Final
@@ -10,8 +10,8 @@ from tests.template.cloudformation import Stack
 
 _LATE: Final = 5
 
-#: How many minutes after its cause a trouble is in the metrics, with the default settings and one
-#: minute between reviews.
+#: After how many minutes a trouble is in the metrics, with the default settings and a review each
+#: minute.
 COUNTED_AFTER: Final = {
     # A denial is due 360 s after the request.
     "denied": 7,
@@ -34,7 +34,7 @@ COUNTED_AFTER: Final = {
     # Counted from the first request on which something is due.
     "evidence-unavailable": 4,
     "list-truncated": 1,
-    # A failed message is tried until it is buried.
+    # A failed message is received again until it becomes a dead letter.
     "dead-letters": 2,
     "dispatcher-errors": 1,
     "reviewer-errors": 1,
@@ -44,7 +44,7 @@ COUNTED_AFTER: Final = {
 
 
 def minutes(alarm: str, stack: Stack) -> float:
-    """Return the stated time of an alarm, in minutes."""
+    """Return within how many minutes an alarm must notify."""
     properties = _alarms(stack)[alarm]
     points = float(properties.get("DatapointsToAlarm", properties["EvaluationPeriods"]))
     return COUNTED_AFTER[alarm] + points * _period(properties) + _LATE
