@@ -24,11 +24,11 @@ def invoked(function: str, *, started: int, failed: int, throttled: int = 0) -> 
     return values
 
 
-def queued(sent: int, dead: int) -> Mapping[Key, float]:
-    """Return SQS's metrics: messages sent, and dead letters that no one has deleted."""
-    values: dict[Key, float] = {}
+def queued(sent: int, oldest: int, dead: int) -> Mapping[Key, float]:
+    """Return SQS's metrics: messages sent, minutes of the oldest, and dead letters so far."""
+    named = frozenset({("QueueName", "<ReviewQueue.QueueName>")})
+    values: dict[Key, float] = {("AWS/SQS", "ApproximateAgeOfOldestMessage", named): 60 * oldest}
     if sent:
-        named = frozenset({("QueueName", "<ReviewQueue.QueueName>")})
         values["AWS/SQS", "NumberOfMessagesSent", named] = sent
     if dead:
         named = frozenset({("QueueName", "<DeadLetterQueue.QueueName>")})
