@@ -1,11 +1,21 @@
 """Alarms watch metrics that the functions report, and decide on missing data on purpose."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pytest
 
-from adapters.ledger_metrics import CLUSTER, CLUSTER_DIMENSIONS, DISPATCH, ENDS, NAMESPACE, ZEROS
+from adapters.ledger_metrics import (
+    CLUSTER,
+    CLUSTER_DIMENSIONS,
+    DISPATCH,
+    ENDS,
+    NAMESPACE,
+    STACK,
+    ZEROS,
+    emit,
+)
 from tests.template import insights
 from tests.template.alarms import watched
 from tests.template.cloudformation import Stack, Template
@@ -107,6 +117,22 @@ def test_own_metrics_are_never_summed_up_but_by_the_alarm_on_missing_reviews(
             if metric.get("Namespace") == NAMESPACE
         }
         assert statistics <= {"Sum" if name == "ReviewsMissingAlarm" else "Maximum"}, name
+
+
+def test_alarms_on_own_metrics_name_the_unit_that_is_sent(
+    monitoring: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By AWS's documentation, an alarm without unit isn't defined if others put another unit."""
+    emit({"Stack": "csr-approver"}, dict.fromkeys({*STACK, *DISPATCH}, 1))
+    [sent] = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
+    units = {metric["Name"]: metric["Unit"] for metric in sent["Metrics"]}
+
+    for name, alarm in alarms(monitoring).items():
+        stats = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+        for one in [alarm] if "MetricName" in alarm else stats:
+            metric = one.get("Metric", one)
+            if metric["Namespace"] == NAMESPACE:
+                assert units[metric["MetricName"]] == one.get("Unit"), name
 
 
 @pytest.mark.parametrize("function", [DISPATCHER, REVIEWER])
