@@ -65,6 +65,16 @@ def test_only_topics_among_the_actions_are_checked(stub: AwsStub) -> None:
     assert (TOPIC, SECOND) == alarms().topics
 
 
+def test_an_alarm_that_was_deleted_is_named(stub: AwsStub) -> None:
+    """CloudFormation still lists it, and nothing else says that it can't fire."""
+    stub.alarm["AlarmActions"] = [TOPIC]
+
+    found = Alarms(boto3.client("cloudwatch", HOME), [ALARM_NAME, "csr-approver-denied"]).look()
+
+    assert Status.BROKEN is found.status
+    assert "these alarms don't exist: csr-approver-denied" == found.detail
+
+
 def test_many_alarms_are_described_a_hundred_at_a_time(stub: AwsStub) -> None:
     """CloudWatch takes a hundred names per call."""
     names = [f"a{number}" for number in range(150)]

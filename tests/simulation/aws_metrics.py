@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.template.alarms import DEAD_LETTERS, SENT, of_aws
+from tests.template.alarms import DEAD_LETTERS, OLDEST, SENT, of_aws
 from tests.template.points import Key
 
 DISPATCHER: Final = "DispatcherFunction"
@@ -25,9 +25,9 @@ def invoked(function: str, *, started: int, failed: int, throttled: int = 0) -> 
     return values
 
 
-def queued(sent: int, dead: int) -> Mapping[Key, float]:
-    """Return SQS's metrics: messages sent, and dead letters that no one has deleted."""
-    values: dict[Key, float] = {}
+def queued(sent: int, oldest: int, dead: int) -> Mapping[Key, float]:
+    """Return SQS's metrics: messages sent, minutes of the oldest, and dead letters so far."""
+    values: dict[Key, float] = {of_aws(OLDEST): 60 * oldest}
     if sent:
         values[of_aws(SENT)] = sent
     if dead:

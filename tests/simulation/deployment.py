@@ -71,7 +71,7 @@ class Deployment:
         for body in bodies:
             self.queue.send(body, minute)
         self._receive(minute)
-        self._send(minute, queued(len(bodies), self.queue.dead))
+        self._send(minute, queued(len(bodies), self.queue.oldest(minute), self.queue.dead))
 
     # --- the dispatcher -------------------------------------------------------------------------
 

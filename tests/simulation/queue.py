@@ -40,6 +40,10 @@ class Queue:
         """Drop what is too old."""
         self._messages = [one for one in self._messages if minute - one.sent < self._retention]
 
+    def oldest(self, minute: int) -> int:
+        """Return the age of the oldest message at the end of this minute, in minutes."""
+        return max((minute + 1 - one.sent for one in self._messages), default=0)
+
     def receive(self, minute: int) -> Iterator[Message]:
         """Yield the visible messages. Each is then hidden for the visibility time-out."""
         for message in [one for one in self._messages if one.visible <= minute]:

@@ -23,6 +23,12 @@ REVIEWS: Final = ("AWS/Lambda", "Invocations", "FunctionName", "<ReviewerFunctio
 DISPATCHER_ERRORS: Final = ("AWS/Lambda", "Errors", "FunctionName", "<DispatcherFunction>")
 REVIEWER_ERRORS: Final = ("AWS/Lambda", "Errors", "FunctionName", "<ReviewerFunction>")
 SENT: Final = ("AWS/SQS", "NumberOfMessagesSent", "QueueName", "<ReviewQueue.QueueName>")
+OLDEST: Final = (
+    "AWS/SQS",
+    "ApproximateAgeOfOldestMessage",
+    "QueueName",
+    "<ReviewQueue.QueueName>",
+)
 DEAD_LETTERS: Final = (
     "AWS/SQS",
     "ApproximateNumberOfMessagesVisible",

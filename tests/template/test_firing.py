@@ -9,6 +9,7 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.template.alarms import (
     DEAD_LETTERS,
     DISPATCHER_ERRORS,
+    OLDEST,
     REVIEWER_ERRORS,
     REVIEWS,
     SENT,
@@ -56,10 +57,10 @@ OF_CLUSTER: Final = (
     ("SignerFailed", 1, "signer-failed", 1),
     ("IssuedFewerNames", 1, "issued-fewer-names", 1),
     ("OldestPendingSeconds", 601, "oldest-pending", 1),
-    ("ApprovedNotIssued", 1, "approved-not-issued", 6),
-    ("ReviewErrors", 1, "review-errors", 11),
-    ("NotOnboarded", 1, "shut-out", 11),
-    ("Unreachable", 1, "unreachable", 11),
+    ("ApprovedNotIssued", 1, "approved-not-issued", 7),
+    ("ReviewErrors", 1, "review-errors", 7),
+    ("NotOnboarded", 1, "shut-out", 7),
+    ("Unreachable", 1, "unreachable", 7),
 )
 _CASES = pytest.mark.parametrize(("metric", "value", "alarm", "after"), OF_CLUSTER)
 
@@ -270,9 +271,11 @@ def test_reviews_that_fail_fire_their_own_alarm_once(monitored: Stack) -> None:
 
 
 def untaken(timeline: Timeline) -> None:
-    """Let the reviewer take two of three messages: the third waits until it expires."""
+    """Let the reviewer take two of three messages: the third expires after five minutes."""
     timeline.drop(LATER, of_aws(REVIEWS), of_stack("Completed"))
     timeline.put(of_aws(REVIEWS), LATER, 2).put(of_stack("Completed"), LATER, 2)
+    for minute in LATER:
+        timeline.put(of_aws(OLDEST), [minute], min(300, 60 * (1 + minute - START)))
 
 
 def unrecorded(timeline: Timeline) -> None:
@@ -290,15 +293,18 @@ def no_reviewer(timeline: Timeline) -> None:
     timeline.drop(LATER, of_aws(REVIEWS), of_stack("Completed"))
 
 
-@pytest.mark.parametrize("trouble", [untaken, unrecorded, unrecorded_at_all, no_reviewer])
+@pytest.mark.parametrize(
+    ("trouble", "after"),
+    [(untaken, 14), (unrecorded, 13), (unrecorded_at_all, 13), (no_reviewer, 13)],
+)
 def test_missing_reviews_fire_an_alarm_once(
-    trouble: Callable[[Timeline], None], monitored: Stack
+    trouble: Callable[[Timeline], None], after: int, monitored: Stack
 ) -> None:
-    """In three whole periods more messages were sent, or reviews begun, than ended."""
+    """In three whole periods messages expired, or fewer than half of the reviews began or ended."""
     timeline = Timeline()
     trouble(timeline)
 
-    assert [(START + 11, "reviews-missing")] == fired(monitored, timeline)
+    assert [(START + after, "reviews-missing")] == fired(monitored, timeline)
 
 
 def test_silence_fires_an_alarm(monitored: Stack) -> None:
@@ -339,6 +345,26 @@ def test_ends_that_are_counted_a_minute_late_fire_nothing(monitored: Stack) -> N
     timeline.put(of_stack("Completed"), range(202, 302), 40)
 
     assert [] == fired(monitored, timeline)
+
+
+def test_reviews_that_are_counted_later_each_minute_fire_nothing(monitored: Stack) -> None:
+    """Of 40 clusters one more is reviewed in the next minute, and recorded in the one after it.
+
+    Scheduler starts the dispatcher at any second of a minute.
+    """
+    timeline = Timeline().drop(ALL, of_aws(SENT), of_aws(REVIEWS), of_stack("Completed"))
+    timeline.put(of_aws(SENT), ALL, 40)
+    for minute in ALL:
+        shifted = -1 if minute % 40 else 39
+        timeline.put(of_aws(REVIEWS), [minute], 40 + shifted)
+        timeline.put(of_stack("Completed"), [minute], 40 + 2 * shifted)
+
+    assert [] == fired(monitored, timeline)
+
+
+def test_messages_that_wait_fire_nothing_until_they_expire(monitored: Stack) -> None:
+    """A message that fails is buried after three minutes, which dead-letters reports."""
+    assert [] == fired(monitored, Timeline().put(of_aws(OLDEST), LATER, 200))
 
 
 def test_a_deploy_fires_nothing(monitored: Stack) -> None:

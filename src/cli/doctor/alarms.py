@@ -26,6 +26,8 @@ class Alarms:
             EvidenceUnavailable: CloudWatch couldn't be asked.
         """
         self._found = list(_described(cloudwatch, names))
+        there = {one["AlarmName"] for one in self._found}
+        self._deleted = [name for name in names if name not in there]
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -37,6 +39,9 @@ class Alarms:
         """Return whether all alarms exist, are on, and have a topic."""
         if not self._found:
             return broken("the stack has no alarms", "deploy the stack again")
+        if self._deleted:
+            fix = "create them again as the template has them, and find out who deleted them"
+            return broken(f"these alarms don't exist: {', '.join(self._deleted)}", fix)
         off = _names(alarm for alarm in self._found if not alarm.get("ActionsEnabled", True))
         if off:
             fix = "aws cloudwatch enable-alarm-actions --alarm-names NAME"
