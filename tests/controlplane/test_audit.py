@@ -82,7 +82,8 @@ def test_an_approval_is_in_the_audit_log_as_the_document_shows(
 def test_each_field_of_the_query_is_in_an_entry(approval: tuple[Entry, Entry]) -> None:
     """Logs Insights names the elements of a list by their place."""
     _, entry = approval
-    [query] = [line for line in DOCUMENT.splitlines() if "kube-apiserver-audit" in line]
+    joined = re.sub(r"\\\n\s*", "", DOCUMENT)
+    [query] = [line for line in joined.splitlines() if "kube-apiserver-audit" in line]
     fields = re.split(r", ", query.partition("| fields ")[2].partition(" |")[0])
     filters = re.findall(r"([\w.]+) = '", query)
 
