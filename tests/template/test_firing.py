@@ -56,10 +56,10 @@ OF_CLUSTER: Final = (
     ("SignerFailed", 1, "signer-failed", 1),
     ("IssuedFewerNames", 1, "issued-fewer-names", 1),
     ("OldestPendingSeconds", 601, "oldest-pending", 1),
-    ("ApprovedNotIssued", 1, "approved-not-issued", 6),
-    ("ReviewErrors", 1, "review-errors", 11),
-    ("NotOnboarded", 1, "shut-out", 11),
-    ("Unreachable", 1, "unreachable", 11),
+    ("ApprovedNotIssued", 1, "approved-not-issued", 7),
+    ("ReviewErrors", 1, "review-errors", 7),
+    ("NotOnboarded", 1, "shut-out", 7),
+    ("Unreachable", 1, "unreachable", 7),
 )
 _CASES = pytest.mark.parametrize(("metric", "value", "alarm", "after"), OF_CLUSTER)
 
@@ -246,7 +246,7 @@ def test_values_that_others_put_don_t_let_a_cluster_in(value: int, monitored: St
 @pytest.mark.parametrize(
     ("metric", "alarm", "after"),
     [
-        (DISPATCHER_ERRORS, "dispatcher-errors", 6),
+        (DISPATCHER_ERRORS, "dispatcher-errors", 7),
         (DEAD_LETTERS, "dead-letters", 1),
     ],
 )
@@ -263,7 +263,7 @@ def test_reviews_that_fail_fire_their_own_alarm_once(monitored: Stack) -> None:
     """They leave no record, but they aren't missing."""
     timeline = Timeline().put(of_aws(REVIEWER_ERRORS), LATER, 1).end(LATER, Completed=2)
 
-    assert [(START + 6, "reviewer-errors")] == fired(monitored, timeline)
+    assert [(START + 7, "reviewer-errors")] == fired(monitored, timeline)
 
 
 # --- missing reviews ------------------------------------------------------------------------------
