@@ -107,7 +107,7 @@ def test_plain_alarms_watch_metrics_of_which_the_dispatcher_sends_zeros(
     assert plain == {*ZEROS, *DISPATCH} - {"Expected"}
 
 
-def test_own_metrics_are_never_summed_up_but_by_the_alarm_on_missing_reviews(
+def test_own_metrics_are_summed_only_by_the_alarm_on_missing_reviews(
     source_stack: Stack,
 ) -> None:
     """Negative values that others put would lower a sum."""
@@ -222,7 +222,7 @@ def test_alarms_notify_the_given_topics(
     recovery: str,
     template: Template,
 ) -> None:
-    """Alarms on security have topics of their own if any is given, and all notify of ends if so."""
+    """Alarms on security use their own topics if any is given. NotifyRecovery adds OKActions."""
     stack = template.stack(**given, NotifyRecovery=recovery)
 
     assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)

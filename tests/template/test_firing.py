@@ -70,7 +70,7 @@ _CASES = pytest.mark.parametrize(("metric", "value", "alarm", "after"), OF_CLUST
 def test_each_trouble_of_a_cluster_fires_its_own_alarm_once(
     metric: str, value: int, alarm: str, after: int, extra_periods: int, monitored: Stack
 ) -> None:
-    """However many periods CloudWatch reads: one notification, for as long as it lasts."""
+    """It notifies once for as long as the trouble lasts, however many periods CloudWatch reads."""
     timeline = Timeline().put(of_cluster(metric), LATER, value)
 
     assert [(START + after, alarm)] == fired(monitored, timeline, extra_periods=extra_periods)
@@ -115,7 +115,7 @@ def test_a_trouble_ends_when_its_metric_vanishes(
     ("metric", "value"),
     [(metric, value) for metric, value, _, after in OF_CLUSTER if after == 1],
 )
-def test_a_node_that_files_again_and_again_notifies_once(
+def test_a_node_that_files_a_request_each_quarter_of_an_hour_notifies_once(
     metric: str, value: int, monitored: Stack
 ) -> None:
     """Its trouble is reported in one minute of each quarter of an hour."""
@@ -187,7 +187,7 @@ def test_each_trouble_of_the_stack_fires_its_own_alarm_once(
 def test_a_stack_notifies_of_nothing_when_it_is_created(
     values: dict[str, int], monitored: Stack
 ) -> None:
-    """Nor later, as long as there is nothing wrong."""
+    """It doesn't later either, as long as nothing is wrong."""
     timeline = Timeline()
     for name, value in values.items():
         timeline.put(of_stack(name), ALL, value)
@@ -195,8 +195,8 @@ def test_a_stack_notifies_of_nothing_when_it_is_created(
     assert [] == fired(monitored, timeline)
 
 
-def test_a_stack_is_created_before_its_clusters_have_access_entries(monitored: Stack) -> None:
-    """For an hour they refuse, or nothing is selected; then all is well."""
+def test_access_entries_may_be_created_an_hour_after_the_stack(monitored: Stack) -> None:
+    """Until then clusters refuse the approver, or none is selected, and no alarm fires."""
     timeline = Timeline().end(range(60), NotOnboarded=2, Unreachable=1)
     timeline.put(of_stack("NothingSelected"), range(60), 1)
     for metric in ("NotOnboarded", "Unreachable"):
@@ -206,7 +206,7 @@ def test_a_stack_is_created_before_its_clusters_have_access_entries(monitored: S
 
 
 def test_with_recovery_each_alarm_notifies_at_most_once_at_creation(template: Template) -> None:
-    """From INSUFFICIENT_DATA to OK, which is why recoveries aren't notified by default."""
+    """Each goes from INSUFFICIENT_DATA to OK, so recoveries aren't notified by default."""
     stack = template.stack(AlarmEmail="ops@corp.example", NotifyRecovery="true")
     found = changes(stack, Timeline().samples, ALL)
 
@@ -226,7 +226,7 @@ def test_with_recovery_each_alarm_notifies_at_most_once_at_creation(template: Te
         pytest.param({"Skipped": 3}, [], id="all are skipped"),
     ],
 )
-def test_no_cluster_at_all_lets_us_in(
+def test_stack_shut_out_fires_only_if_no_cluster_lets_us_in(
     ends: dict[str, int], alarms: list[str], monitored: Stack
 ) -> None:
     """Where access isn't required, the clusters have no metrics of their own."""
@@ -247,7 +247,7 @@ def test_values_that_others_put_don_t_let_a_cluster_in(value: int, monitored: St
 @pytest.mark.parametrize(
     ("metric", "alarm", "after"),
     [
-        (DISPATCHER_ERRORS, "dispatcher-errors", 6),
+        (DISPATCHER_ERRORS, "dispatcher-errors", 7),
         (DEAD_LETTERS, "dead-letters", 1),
     ],
 )
@@ -264,7 +264,7 @@ def test_reviews_that_fail_fire_their_own_alarm_once(monitored: Stack) -> None:
     """They leave no record, but they aren't missing."""
     timeline = Timeline().put(of_aws(REVIEWER_ERRORS), LATER, 1).end(LATER, Completed=2)
 
-    assert [(START + 6, "reviewer-errors")] == fired(monitored, timeline)
+    assert [(START + 7, "reviewer-errors")] == fired(monitored, timeline)
 
 
 # --- missing reviews ------------------------------------------------------------------------------
