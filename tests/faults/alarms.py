@@ -52,7 +52,8 @@ def _of(row: Row) -> Minute:
     """Return the stack's metrics and AWS's in a minute like the row's."""
     outcome: Outcome = row.outcome
     metrics = dict(outcome.metrics)
-    waits_on = metrics.get("Pending", 0) > metrics.get("Waiting", 0)
+    is_oldest = "OldestPendingSeconds" in metrics
+    waits_on = is_oldest and metrics.get("Pending", 0) > metrics.get("Waiting", 0)
     stays = waits_on and set(outcome.decided) != set(CSR_NAMES)
     metrics["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
     ended = sum(metrics.get(end, 0) for end in ENDS)

@@ -91,7 +91,7 @@ def moved_address(cluster: str) -> Story:
             node.instance = with_public(node.instance, address, where.region)
             where.evidence_changed()
             node.public = ((node.instance.public_dns_name,), (address,))
-            # The kubelet learns of it, and asks for it when it asks again.
+            # The kubelet sees it on its Node, and asks for it when it asks again.
             node.dns, node.ips = (node.dns[0], *node.public[0]), (node.ips[0], *node.public[1])
 
         fleet.timeline.after(4.5 * MINUTE, move)

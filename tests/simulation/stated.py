@@ -1,7 +1,9 @@
 """Within which time each alarm notifies, counted from the moment at which its cause begins.
 
+docs/runbook.md states the same times.
+
 It is the time until our functions count the trouble, then the alarm's data points, and five minutes
-by which CloudWatch may learn of it late.
+by which its data may reach CloudWatch late.
 """
 
 from typing import Any, Final
@@ -34,8 +36,8 @@ COUNTED_AFTER: Final = {
     # Counted from the first request on which something is due.
     "evidence-unavailable": 4,
     "list-truncated": 1,
-    # A failed message is tried until it is buried.
-    "dead-letters": 2,
+    # A failed message is tried for two minutes, and SQS reports an idle queue 15 minutes late.
+    "dead-letters": 17,
     "dispatcher-errors": 1,
     "reviewer-errors": 1,
     "stack-shut-out": 1,

@@ -37,7 +37,7 @@ def week(fleet: Fleet) -> Result:
 def test_each_trouble_notifies_once_within_its_stated_time(
     week: Result, trouble: Trouble, expected: Expected
 ) -> None:
-    """The alarm then changes its state once more, when the trouble is over, however long it was."""
+    """The alarm changes its state again when the trouble is over, however long it was."""
     [row] = [row for row in week.rows if (row.trouble, row.expected) == (trouble, expected)]
 
     assert len(row.after) == 1, f"notified {row.after} minutes after it began"

@@ -15,7 +15,7 @@ from tests.simulation.world.nodes import Node
 from tests.simulation.world.requests import Requests
 from tests.simulation.world.timeline import DAY, HOUR, MINUTE, Timeline
 
-#: How long after a change the approver may still learn of it: a description is kept, and an
+#: How long after a change the approver may still notice it: a description is kept, and an
 #: endpoint that can't be reached is left alone, for 15 minutes.
 _RESTLESS: Final = 20 * MINUTE
 

@@ -60,7 +60,7 @@ class Kubelet:
         self._stopped = True
 
     def _seen(self, csr: Csr, is_deleted: bool) -> None:  # noqa: FBT001  the watcher's
-        """Learn of a change of the request that it waits for, or of an older one."""
+        """Act on a change of the request that it waits for; ignore older ones."""
         if csr.name != self._waits_for:
             return
         if is_deleted:
