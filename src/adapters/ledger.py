@@ -109,7 +109,7 @@ class PowertoolsLedger:
         self._count_of(cluster, region, {"Unreachable": int(bool(required))})
 
     def no_access_yet(self, cluster: str, region: str, error: NotOnboarded | Unreachable) -> None:
-        """Record that a new cluster refuses us or can't be reached, as those that aren't ready do.
+        """Record that a new cluster refuses us or can't be reached; its review counts as skipped.
 
         If it counted as not onboarded, the first cluster of an account would fire an alarm.
         """
@@ -140,13 +140,13 @@ class PowertoolsLedger:
 
         `expected`: how many it assigned or should have assigned. `nothing_selected`: there are
         clusters, and none is expected. `off`: switched off by their tags. `unexpectedly_off`: those
-        that need attention, and why. The zeros are those of the reviews, which send none.
+        that need attention, and why. It sends the zeros of ZEROS, because reviews send none.
         """
-        names = [f"{one.region}/{one.cluster}" for one in off]
+        names = [f"{assignment.region}/{assignment.cluster}" for assignment in off]
         line = {"expected": expected, "off": len(off), "clusters_off": names[:_MAX_LINES]}
         self._log(logging.INFO, "clusters dispatched", line if off else {"expected": expected})
-        for one, why in [*unexpectedly_off.items()][:_MAX_LINES]:
-            self._log_unexpectedly_off(one.cluster, one.region, why)
+        for assignment, why in [*unexpectedly_off.items()][:_MAX_LINES]:
+            self._log_unexpectedly_off(assignment.cluster, assignment.region, why)
         counts = {
             **dict.fromkeys(ZEROS, 0),
             "Expected": expected,

@@ -201,13 +201,14 @@ class Dispatcher:
         who may tag clusters could have done this (docs/threat-model.md), so an alarm fires.
         """
         found: dict[Assignment, str] = {}
-        for one, choice in choices.items():
-            if self._ended.is_reported(one, choice):
-                found[one] = (
-                    f"a tag has ended its reviews within the last hour: {_ENDED_BY[choice]}"
-                )
-            if choice is Choice.OFF and selection.is_singled_out(self._settings, one.cluster):
-                found[one] = OFF_THOUGH_SELECTED
+        for assignment, choice in choices.items():
+            if self._ended.is_reported(assignment, choice):
+                ended_by = _ENDED_BY[choice]
+                found[assignment] = f"a tag has ended its reviews within the last hour: {ended_by}"
+            if choice is Choice.OFF and selection.is_singled_out(
+                self._settings, assignment.cluster
+            ):
+                found[assignment] = OFF_THOUGH_SELECTED
         return found
 
     def _describe(self, name: str, region: str) -> eks.DescribedCluster:

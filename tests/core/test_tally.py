@@ -63,7 +63,7 @@ def test_without_any_csr_all_totals_are_zero() -> None:
 
 
 def test_csrs_that_were_not_judged_count_as_pending() -> None:
-    """The oldest is one for which a decision may be due, counted from its requester's first."""
+    """The oldest may be due for a decision; its age counts from its requester's first request."""
     tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
     tally.add_not_judged(Action.WAITING, [5.0, 800.0])
@@ -100,7 +100,7 @@ def test_a_csr_whose_denial_is_due_is_pending_but_not_the_oldest(*, moved: bool)
         ),
     ],
 )
-def test_a_csr_whose_trouble_is_counted_by_itself_is_not_the_oldest(
+def test_a_csr_whose_trouble_another_metric_counts_is_not_the_oldest(
     record: Callable[[], Record],
 ) -> None:
     """One trouble fires one alarm: without IAM for an hour, each cluster would fire its own."""

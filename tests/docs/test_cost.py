@@ -1,6 +1,7 @@
 """The costs in `docs/cost.md` follow from its figures, which are those of code and output."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,7 +120,7 @@ def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas:
     assert {name: FIGURES[name] for name in sizes} == pytest.approx(sizes, rel=0.2)
 
 
-def printed(lambdas: Lambdas, invoke: Any) -> float:
+def printed(lambdas: Lambdas, invoke: Callable[[], object]) -> float:
     """Return how many KB an invocation prints."""
     lambdas.discard_output()
     invoke()

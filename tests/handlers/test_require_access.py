@@ -8,7 +8,7 @@ import pytest
 from tests.handlers.account import GROUP, Account
 from tests.handlers.lambdas import Lambdas
 
-#: What fires, too, because the cluster is the only one.
+#: The alarm of the stack that fires too, because the cluster is the only one.
 ONLY_CLUSTER = {"stack-shut-out"}
 
 SELECTED = "selected by CLUSTER_NAMES or CLUSTER_TAG"
@@ -28,7 +28,7 @@ REQUIRED: tuple[tuple[Settings, Tags, str], ...] = (
 def test_a_required_cluster_that_refuses_is_an_error(
     account: Account, lambdas: Lambdas, settings: Settings, tags: Tags, why: str
 ) -> None:
-    """The alarm fires while other clusters are reviewed. There is one, for it is one trouble."""
+    """The refusal is counted for the cluster, too, and fires one alarm of the cluster."""
     lambdas.settings(**settings)
     account.cluster(tags=tags, onboarded=False)
 
@@ -62,7 +62,7 @@ def test_a_required_cluster_that_cannot_be_reached_is_an_error(
 @pytest.mark.parametrize(
     "settings", [{}, {"REQUIRE_ACCESS": "none", "CLUSTER_NAMES": "prod"}], ids=["all", "none"]
 )
-def test_without_that_neither_is_an_error(
+def test_without_required_access_neither_is_an_error(
     account: Account, lambdas: Lambdas, settings: Settings
 ) -> None:
     """A fleet is onboarded over weeks, beside a cluster that is reviewed."""
@@ -154,7 +154,7 @@ def test_a_cluster_whose_age_isn_t_known_counts_as_old(
 def test_a_new_cluster_that_has_let_us_in_may_not_refuse(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """Its access entry was deleted."""
+    """Its access entry must have been deleted, so the refusal is an error."""
     cluster = account.cluster()
     account.change("prod", created_at=datetime.now(UTC))
     lambdas.review()

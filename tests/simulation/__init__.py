@@ -1,1 +1,1 @@
-"""Days of a fleet: which alarms notify, when, and of what. Time is the simulation's own."""
+"""Simulate days of a fleet of clusters: which alarms notify, and when. Time is simulated, too."""

@@ -1,4 +1,4 @@
-"""`make simulate`: simulate a month of a fleet, and print what notified when."""
+"""`make simulate`: simulate a month of a fleet, and print which alarms notified, and when."""
 
 import sys
 from typing import Final
@@ -6,18 +6,18 @@ from typing import Final
 from tests.simulation.fleet import Fleet
 from tests.simulation.simulate import simulated
 from tests.simulation.table import table
-from tests.simulation.week import TROUBLES, daily_life
+from tests.simulation.week import SCENARIOS, daily_life
 
 _DAYS: Final = 30
 _WEEKS: Final = 4
 
 
 def main() -> int:
-    """Return 0 if everything is as specified, 1 if not."""
+    """Print the result; return 0 if everything is as specified, 1 if not."""
     fleet = Fleet("a month")
     daily_life(fleet)
-    result = simulated(fleet, TROUBLES, days=_DAYS, weeks=_WEEKS)
-    for line in table(result, TROUBLES, _WEEKS):
+    result = simulated(fleet, SCENARIOS, days=_DAYS, weeks=_WEEKS)
+    for line in table(result, SCENARIOS, _WEEKS):
         print(line)
     return 0 if result.is_met else 1
 

@@ -1,8 +1,9 @@
-"""What AWS's own services report of both functions and the queue, in one minute."""
+"""The metrics that Lambda and SQS send in one minute about both functions and the queue."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from tests.template.alarms import DEAD_LETTERS, SENT, of_aws
 from tests.template.points import Key
 
 DISPATCHER: Final = "DispatcherFunction"
@@ -28,9 +29,7 @@ def queued(sent: int, dead: int) -> Mapping[Key, float]:
     """Return SQS's metrics: messages sent, and dead letters that no one has deleted."""
     values: dict[Key, float] = {}
     if sent:
-        named = frozenset({("QueueName", "<ReviewQueue.QueueName>")})
-        values["AWS/SQS", "NumberOfMessagesSent", named] = sent
+        values[of_aws(SENT)] = sent
     if dead:
-        named = frozenset({("QueueName", "<DeadLetterQueue.QueueName>")})
-        values["AWS/SQS", "ApproximateNumberOfMessagesVisible", named] = dead
+        values[of_aws(DEAD_LETTERS)] = dead
     return values

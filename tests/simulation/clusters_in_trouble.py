@@ -1,10 +1,10 @@
-"""Troubles of a whole cluster: its signer, its API server, its access, its tags."""
+"""Stories of one cluster: trouble with its signer, API server, access or tags, and its life."""
 
 from collections.abc import Iterator
 
 from tests.simulation.fleet import Fleet
 from tests.simulation.script import Story
-from tests.simulation.world.clusters import Trouble
+from tests.simulation.world.clusters import ApiFault
 from tests.simulation.world.eks import Signing
 from tests.simulation.world.timeline import HOUR, MINUTE
 
@@ -23,31 +23,30 @@ def signer_off(cluster: str) -> Story:
     return story
 
 
-def api_in(cluster: str, trouble: Trouble, *, for_kubelets: bool = False) -> Story:
-    """The API server treats the approver badly, or all of its clients."""
+def api_in(cluster: str, fault: ApiFault, *, for_kubelets: bool = False) -> Story:
+    """The API server has a fault for the approver, or for all of its clients."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        where.suffer(trouble)
+        where.suffer(fault)
         where.requests.is_up = not for_kubelets
         yield
         where.requests.is_up = True
-        where.suffer(Trouble.NONE)
+        where.suffer(ApiFault.NONE)
 
     return story
 
 
 def refused_writes(cluster: str) -> Story:
-    """The API server accepts no decision of ours, while nodes join that EKS overlooks."""
+    """The API server accepts no decision of ours, while nodes join whose requests EKS overlooks."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        fleet.scale_out(where, 3)
-        where.suffer(Trouble.REFUSES_WRITES)
-        yield
-        where.suffer(Trouble.NONE)
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            fleet.scale_out(where, 3)
+            where.suffer(ApiFault.REFUSES_WRITES)
+            yield
+            where.suffer(ApiFault.NONE)
 
     return story
 
@@ -59,12 +58,12 @@ def becomes_private(cluster: str) -> Story:
         where = fleet.cluster(cluster)
 
         def become_private() -> None:
-            where.suffer(Trouble.NO_ROUTE)
+            where.suffer(ApiFault.NO_ROUTE)
             where.change(private_only=True)
 
         fleet.refresh(where, become_private)
         yield
-        where.suffer(Trouble.NONE)
+        where.suffer(ApiFault.NONE)
         where.change(private_only=False)
 
     return story
@@ -75,7 +74,7 @@ def tagged(cluster: str, mode: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        # An ended review is reported for an hour, from when the dispatcher notices it.
+        # The dispatcher reports an ended review for an hour after it notices it.
         fleet.account.touch(1.5 * HOUR)
         fleet.refresh(where, lambda: where.change(tags={"csr-approver:mode": mode}))
         yield
@@ -91,7 +90,7 @@ def upgrade(cluster: str) -> Story:
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
         where.change(status="UPDATING")
-        down = api_in(cluster, Trouble.SERVER_ERROR, for_kubelets=True)(fleet)
+        down = api_in(cluster, ApiFault.SERVER_ERROR, for_kubelets=True)(fleet)
         fleet.timeline.after(10 * MINUTE, lambda: next(down))
         fleet.timeline.after(15 * MINUTE, lambda: next(down, None))
         yield
@@ -111,7 +110,7 @@ def deletion(cluster: str) -> Story:
 
         def delete() -> None:
             where.change(status="DELETING")
-            where.suffer(Trouble.NO_ROUTE)
+            where.suffer(ApiFault.NO_ROUTE)
             fleet.timeline.after(8 * MINUTE, lambda: fleet.account.delete_cluster(where))
 
         fleet.refresh(where, delete)
@@ -126,11 +125,11 @@ def creation(cluster: str) -> Story:
         where = fleet.account.cluster(cluster)
         created = fleet.timeline.now()
         where.change(status="CREATING", created=created)
-        where.suffer(Trouble.NO_ACCESS)
+        where.suffer(ApiFault.NO_ACCESS)
         fleet.timeline.after(10 * MINUTE, lambda: where.change(status="ACTIVE"))
         fleet.timeline.after(10 * MINUTE, fleet.account.touch)
         yield
-        where.suffer(Trouble.NONE)
+        where.suffer(ApiFault.NONE)
         fleet.scale_out(where, 10)
 
     return story

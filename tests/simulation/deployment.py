@@ -1,8 +1,8 @@
-"""One deployed stack, minute by minute: who is invoked, and what reaches CloudWatch.
+"""One deployed stack, minute by minute: what is invoked, and what reaches CloudWatch.
 
 The real functions run in each minute in which something that they can see has changed, or falls
-due. In the quiet minutes between they would send what they sent before, so that is sent again:
-`test_week.py` runs them in a sample of quiet minutes and compares.
+due. In the minutes between (quiet runs) they would send the same again, so the simulation sends it
+for them. `test_week.py` compares a sample of quiet runs with the real functions.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _DISPATCH_OFFSET: Final = 1.0
 
 
 class Deployment:
-    """The stack's functions, its queue, and the alarms' data. Troubles set public attributes."""
+    """The stack's functions, its queue, and the alarms' data. Stories set its public attributes."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Deployment:
         dispatching: DispatchSettings,
         sample: float,
     ) -> None:
-        """`sample`: the fraction of quiet runs in which the real function is run nevertheless."""
+        """`sample`: the fraction of quiet runs that are compared with the real function."""
         self.account = account
         self._settings = settings
         self._dispatching = dispatching
@@ -48,13 +48,13 @@ class Deployment:
         self.reviewer_runs = Running.NORMAL
         #: Messages that others put into the queue.
         self.forged: list[str] = []
-        #: Our own metrics don't reach CloudWatch, or nothing does.
+        #: Whether our own metrics are lost on their way to CloudWatch, or all metrics are.
         self.our_metrics_lost = False
-        self.all_lost = False
+        self.all_metrics_lost = False
         self.deploy()
 
     def deploy(self) -> None:
-        """Start both functions cold, as an update does."""
+        """Start both functions cold, as an update of the stack does."""
         self._dispatcher = DispatcherOverTime(self._dispatching, self.account, STACK, self.sampling)
         self._reviewer = ReviewerOverTime(self._settings, self.account, STACK, self.sampling)
 
@@ -63,7 +63,7 @@ class Deployment:
         self.samples.setdefault(key, {}).setdefault(minute, []).append(value)
 
     def run(self, minute: int) -> None:
-        """Let one minute pass."""
+        """Simulate one minute."""
         self.account.timeline.run_until(minute * MINUTE + _DISPATCH_OFFSET)
         bodies: list[Assignment | str] = [*self.forged, *self._dispatch(minute)]
         self.forged = []
@@ -116,13 +116,13 @@ class Deployment:
     # --- CloudWatch -----------------------------------------------------------------------------
 
     def _emit(self, minute: int, outcome: Outcome) -> None:
-        if self.our_metrics_lost or self.all_lost:
+        if self.our_metrics_lost or self.all_metrics_lost:
             return
-        for one in outcome.values:
-            for name, value in one.values:
-                self.put(minute, (one.namespace, name, one.dimensions), value)
+        for key, values in outcome.metrics.items():
+            for value in values:
+                self.put(minute, key, value)
 
     def _send(self, minute: int, values: Mapping[Key, float]) -> None:
-        if not self.all_lost:
+        if not self.all_metrics_lost:
             for key, value in values.items():
                 self.put(minute, key, value)

@@ -1,4 +1,4 @@
-"""A fleet of clusters with its daily life, and the stack that serves it."""
+"""A fleet of clusters whose nodes come and go, and the stack that serves it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -25,10 +25,13 @@ class Fleet:
         *,
         clusters: int = CLUSTERS,
         sample: float = 0.0,
-        dispatching: Mapping[str, Any] | None = None,
+        dispatch_settings: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
-        """`settings`: the reviewer's that aren't defaults; `dispatching`: the dispatcher's."""
+        """`settings`: the reviewer's that aren't defaults. `dispatch_settings`: the dispatcher's.
+
+        `sample`: the fraction of quiet runs that are compared with the real functions.
+        """
         self.timeline = Timeline()
         self.account = SimulatedAccount(self.timeline, seed)
         for number in range(1, clusters + 1):
@@ -38,7 +41,9 @@ class Fleet:
         self.deployment = Deployment(
             self.account,
             ReviewSettings.model_validate({"mode": "enforce", **settings}),
-            DispatchSettings.model_validate({"queue_url": "the queue's", **(dispatching or {})}),
+            DispatchSettings.model_validate(
+                {"queue_url": "the queue's", **(dispatch_settings or {})}
+            ),
             sample,
         )
 
@@ -66,7 +71,7 @@ class Fleet:
             cluster.remove(name)
 
     def churn(self, cluster: SimulatedCluster, *, every: float) -> None:
-        """Replace a random node now and then, for ever: Spot instances."""
+        """Replace random nodes from now on, like Spot instances. `every`: mean seconds between."""
 
         def replace_one() -> None:
             if cluster.kubelets:
@@ -76,8 +81,8 @@ class Fleet:
 
         self.timeline.after(cluster.random.expovariate(1 / every), replace_one)
 
-    def breathe(self, clusters: Iterable[SimulatedCluster], count: int) -> None:
-        """Scale out each morning, and in each evening, on every day."""
+    def scale_daily(self, clusters: Iterable[SimulatedCluster], count: int) -> None:
+        """Let this many nodes join each cluster every morning, and leave in the evening."""
 
         def morning(cluster: SimulatedCluster) -> None:
             self.scale_out(cluster, count)
@@ -89,12 +94,12 @@ class Fleet:
             self.timeline.at(at, partial(morning, cluster))
 
     def refresh(self, cluster: SimulatedCluster, then: Callable[[], None]) -> None:
-        """Let both functions ask EKS for the cluster, so that they notice late what comes then."""
+        """Let both functions describe the cluster before `then`, so that they notice it late."""
         self.account.touch()
         cluster.touch()
         self.timeline.after(1.5 * MINUTE, then)
 
     def run(self, minutes: int) -> None:
-        """Let the minutes pass."""
+        """Simulate this many minutes."""
         for minute in range(minutes):
             self.deployment.run(minute)

@@ -1,9 +1,10 @@
 """The real dispatcher and the real reviewer, in the simulated account and its time.
 
-Only what reaches the outside is replaced: AWS's clients, the API server, and the clock. So which
-metrics are sent, and how a message ends, is what the code does.
+Only AWS's clients, the API server and the clock are replaced. Which metrics are sent, and how a
+message ends, is the real code's doing.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -23,18 +24,19 @@ from core.settings import DispatchSettings, ReviewSettings
 from core.signers import Signer
 from handlers.dispatch import Dispatcher
 from handlers.review import Reviewer
-from tests.simulation.printed import Values, values_of
 from tests.simulation.world.account import HOME, EksClient, SimulatedAccount, SimulatedFleet
 from tests.simulation.world.api import SimulatedApi
+from tests.template.alarms import emitted
+from tests.template.points import Key
 
 _SECONDS_LEFT: Final = 50.0
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What one invocation sent: metrics, and, of the dispatcher, messages."""
+    """What one invocation sent: metrics, and, if it was the dispatcher's, messages."""
 
-    values: tuple[Values, ...] = ()
+    metrics: dict[Key, list[float]] = field(default_factory=dict)
     failed: bool = False
     sent: tuple[Assignment, ...] = ()
 
@@ -99,8 +101,8 @@ class SimulatedReviewer(Reviewer):
             try:
                 self.handle({"Records": [{"body": body}]}, self._time)
             except Exception:  # noqa: BLE001  Lambda counts any error
-                return Outcome(values_of(printed.getvalue()), failed=True)
-        return Outcome(values_of(printed.getvalue()))
+                return Outcome(_metrics(printed), failed=True)
+        return Outcome(_metrics(printed))
 
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return self._account.describe(name, region)
@@ -136,12 +138,17 @@ class SimulatedDispatcher(Dispatcher):
                 self.dispatch(self._time)
             except Exception:  # noqa: BLE001  Lambda counts any error
                 failed = True
-        return Outcome(values_of(printed.getvalue()), failed, tuple(self._sqs.sent))
+        return Outcome(_metrics(printed), failed, tuple(self._sqs.sent))
 
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return self._account.describe(name, region)
 
 
+def _metrics(printed: StringIO) -> dict[Key, list[float]]:
+    """Return the samples that CloudWatch reads; the ledger here prints metrics only."""
+    return emitted(map(json.loads, printed.getvalue().splitlines()))
+
+
 def a_ledger(stack: str) -> PowertoolsLedger:
-    """Return the real ledger, of which only the metrics are printed."""
+    """Return the real ledger; its log level hides all lines but the metrics."""
     return PowertoolsLedger(Logger(service="simulation", level="CRITICAL"), stack)

@@ -1,4 +1,4 @@
-"""The functions' environments over the minutes: the real ones run only when they may differ."""
+"""The functions minute by minute: the real code runs only when its output may differ."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from tests.simulation.world.account import SimulatedAccount
 
 @dataclass(slots=True)
 class Sampling:
-    """How many runs were real and how many quiet, and the quiet ones that were run to compare.
+    """How many runs were real, how many quiet, and how many quiet ones were run to compare them.
 
-    `fraction`: of the quiet minutes. `unequal`: the runs that would have sent something else.
+    `fraction`: of the quiet runs that are compared. `unequal`: those that sent something else.
     """
 
     fraction: float
@@ -26,7 +26,7 @@ class Sampling:
     unequal: list[str] = field(default_factory=list)
 
     def compare(self, name: str, kept: Outcome, run: Callable[[], Outcome]) -> Outcome:
-        """Count a quiet run, and return its outcome; run some of them nevertheless."""
+        """Count a quiet run, and return what it would send; compare some with the real function."""
         self.quiet += 1
         if self.random.random() < self.fraction:
             self.compared += 1
@@ -37,7 +37,7 @@ class Sampling:
 
 
 class DispatcherOverTime:
-    """The dispatcher. It runs for a while after each change in the account."""
+    """The dispatcher. Its real code runs for a while after each change in the account."""
 
     def __init__(
         self, settings: DispatchSettings, account: SimulatedAccount, stack: str, sampling: Sampling
@@ -52,12 +52,13 @@ class DispatcherOverTime:
         quiet = self._account.timeline.seconds >= self._account.restless_until
         if quiet and self._last is not None:
             return self._sampling.compare("dispatcher", self._last, self._environment.run)
+        self._sampling.real += 1
         self._last = self._environment.run()
         return self._last
 
 
 class ReviewerOverTime:
-    """The reviewer. It runs on a cluster when that changed, or when something falls due there."""
+    """The reviewer. Its real code runs when a cluster has changed, or something falls due there."""
 
     def __init__(
         self, settings: ReviewSettings, account: SimulatedAccount, stack: str, sampling: Sampling

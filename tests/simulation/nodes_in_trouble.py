@@ -52,18 +52,17 @@ def lost_tag(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        nodes = [kubelet.node for kubelet in where.kubelets.values()]
-        tags = dict(nodes[0].instance.tags)
-        for node in nodes:
-            node.instance = replace(node.instance, tags={})
-        where.evidence_changed()
-        for kubelet in list(where.kubelets.values())[:4]:
-            kubelet.renew_after(where.random.uniform(0, 5 * MINUTE))
-        yield
-        for node in nodes:
-            node.instance = replace(node.instance, tags=tags)
-        where.evidence_changed()
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            nodes = [kubelet.node for kubelet in where.kubelets.values()]
+            tags = dict(nodes[0].instance.tags)
+            for node in nodes:
+                node.instance = replace(node.instance, tags={})
+            where.evidence_changed()
+            for kubelet in list(where.kubelets.values())[:4]:
+                kubelet.renew_after(where.random.uniform(0, 5 * MINUTE))
+            yield
+            for node in nodes:
+                node.instance = replace(node.instance, tags=tags)
+            where.evidence_changed()
 
     return story

@@ -1,11 +1,12 @@
-"""What happens in a healthy fleet, and must notify of nothing."""
+"""Stories of a healthy fleet, which must cause no notification."""
 
 from collections.abc import Iterator
 from functools import partial
 
 from tests.simulation.fleet import Fleet
 from tests.simulation.script import Story
-from tests.simulation.world.nodes import public_address, with_public
+from tests.simulation.world.clusters import SimulatedCluster
+from tests.simulation.world.nodes import Node, public_address, with_public
 from tests.simulation.world.timeline import MINUTE
 
 
@@ -32,7 +33,7 @@ def scale_out(cluster: str, count: int) -> Story:
 
 
 def replacement(cluster: str) -> Story:
-    """Every node is replaced by a new one, one after the other."""
+    """Every node is replaced, one after another."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
@@ -53,12 +54,11 @@ def restarts(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        joined = [fleet.join(where) for _ in range(5)]
-        for kubelet in joined:
-            fleet.timeline.after(1.5 * MINUTE, kubelet.restart)
-        yield
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            joined = [fleet.join(where) for _ in range(5)]
+            for kubelet in joined:
+                fleet.timeline.after(1.5 * MINUTE, kubelet.restart)
+            yield
 
     return story
 
@@ -69,10 +69,9 @@ def terminated_while_pending(cluster: str) -> Story:
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
         kubelet = fleet.join(where, asks_after=0.0)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        fleet.timeline.after(MINUTE, lambda: where.remove(kubelet.node.name))
-        yield
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            fleet.timeline.after(MINUTE, lambda: where.remove(kubelet.node.name))
+            yield
 
     return story
 
@@ -82,23 +81,21 @@ def moved_address(cluster: str) -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        kubelet = fleet.join_public(where)
-
-        def move() -> None:
-            node = kubelet.node
-            address = public_address(fleet.account.number())
-            node.instance = with_public(node.instance, address, where.region)
-            where.evidence_changed()
-            node.public = ((node.instance.public_dns_name,), (address,))
-            # The kubelet sees it on its Node, and asks for it when it asks again.
-            node.dns, node.ips = (node.dns[0], *node.public[0]), (node.ips[0], *node.public[1])
-
-        fleet.timeline.after(4.5 * MINUTE, move)
-        yield
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            kubelet = fleet.join_public(where)
+            fleet.timeline.after(4.5 * MINUTE, lambda: _move_address(fleet, where, kubelet.node))
+            yield
 
     return story
+
+
+def _move_address(fleet: Fleet, cluster: SimulatedCluster, node: Node) -> None:
+    """Give the node another public address, which its kubelet requests the next time."""
+    address = public_address(fleet.account.number())
+    node.instance = with_public(node.instance, address, cluster.region)
+    cluster.evidence_changed()
+    node.public = ((node.instance.public_dns_name,), (address,))
+    node.dns, node.ips = (node.dns[0], *node.public[0]), (node.ips[0], *node.public[1])
 
 
 def public_subnet(cluster: str, count: int) -> Story:

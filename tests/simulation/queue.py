@@ -1,4 +1,4 @@
-"""The queue between the functions: which messages are received again, expire, or are buried."""
+"""The queue between the functions: messages are received, received again, expire, or fail."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from adapters.queue import Assignment
 
 @dataclass(slots=True)
 class Message:
-    """One message. Times are minutes; `body`: an assignment, or what others have sent."""
+    """One message. Times are minutes. `body`: an assignment, or what someone else has sent."""
 
     body: Assignment | str
     sent: int
@@ -20,12 +20,12 @@ class Message:
 class Queue:
     """The queue of the template, and its dead letters, which stay until someone deletes them.
 
-    A message that would be received once more than is allowed is buried instead.
+    A message that was received as often as is allowed becomes a dead letter instead.
     From: Amazon SQS Developer Guide, "Using dead-letter queues".
     """
 
     def __init__(self, properties: Mapping[str, Any]) -> None:
-        """`properties`: the template's."""
+        """`properties`: those of the template's queue."""
         self._retention = properties["MessageRetentionPeriod"] // 60
         self._visibility = properties["VisibilityTimeout"] // 60
         self._receives = properties["RedrivePolicy"]["maxReceiveCount"]
@@ -41,7 +41,7 @@ class Queue:
         self._messages = [one for one in self._messages if minute - one.sent < self._retention]
 
     def receive(self, minute: int) -> Iterator[Message]:
-        """Yield the visible messages; each is invisible then, until it is deleted or seen again."""
+        """Yield the visible messages. Each is then hidden for the visibility time-out."""
         for message in [one for one in self._messages if one.visible <= minute]:
             if message.receives == self._receives:
                 self.dead += 1

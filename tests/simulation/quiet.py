@@ -1,17 +1,17 @@
-"""In which minutes a review would send what the one before it sent, so that it needn't run."""
+"""Quiet runs: a review would send what the one before it sent, so it needn't run."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from core.acting import _MOVED_UNTIL_SECONDS as MOVED_UNTIL_SECONDS
+from core.acting import MOVED_UNTIL_SECONDS
 from core.model import Csr
 from core.settings import ReviewSettings
 from tests.simulation.functions import Outcome
-from tests.simulation.printed import Values
 from tests.simulation.world.clusters import SimulatedCluster
 from tests.simulation.world.timeline import START
+from tests.template.points import Key
 
 #: The metric that grows by a second a second as long as nothing else changes.
 _GROWS: Final = "OldestPendingSeconds"
@@ -28,7 +28,7 @@ class Reviewed:
         self._version = version
         self._timeline = cluster.timeline
         self._at = cluster.timeline.seconds
-        self._grows = any(name == _GROWS and value for name, value in _all_values(outcome))
+        self._grows = any(_grows(key) and any(values) for key, values in outcome.metrics.items())
         due = {
             when
             for csr in cluster.requests.list()
@@ -44,12 +44,15 @@ class Reviewed:
         return is_calm and cluster.requests.version == self._version
 
     def outcome_now(self) -> Outcome:
-        """Return the outcome, in which what waits has become older."""
+        """Return the outcome, with the age of the oldest pending request as of now."""
         if not self._grows:
             return self._outcome
         older = self._timeline.seconds - self._at
-        values = tuple(_aged(one, older) for one in self._outcome.values)
-        return replace(self._outcome, values=values)
+        metrics = {
+            key: [value + older if _grows(key) and value else value for value in values]
+            for key, values in self._outcome.metrics.items()
+        }
+        return replace(self._outcome, metrics=metrics)
 
 
 def _is_undecided(csr: Csr) -> bool:
@@ -61,7 +64,7 @@ def _is_undecided(csr: Csr) -> bool:
 def _due(csr: Csr, settings: ReviewSettings) -> Iterator[float]:
     """Yield the seconds at which something falls due by the age of a request or its approval.
 
-    A younger request of the same requester is judged by this one's age, too.
+    This one's age also decides when a younger request of the same requester is judged.
     """
     since = csr.created
     for seconds in (
@@ -80,13 +83,6 @@ def _seconds(since_start: timedelta) -> float:
     return since_start.total_seconds()
 
 
-def _all_values(outcome: Outcome) -> Iterator[tuple[str, float]]:
-    for one in outcome.values:
-        yield from one.values
-
-
-def _aged(one: Values, seconds: float) -> Values:
-    values = tuple(
-        (name, value + seconds if name == _GROWS and value else value) for name, value in one.values
-    )
-    return replace(one, values=values)
+def _grows(key: Key) -> bool:
+    _, name, _ = key
+    return name == _GROWS

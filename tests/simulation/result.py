@@ -1,10 +1,10 @@
-"""What was notified of, and whether it is what the specification says."""
+"""Compare the notifications with the scenarios: which came, when, and how often."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.simulation import stated
-from tests.simulation.script import LINGERS, Expected, Trouble
+from tests.simulation.script import LINGERS, Expected, Scenario
 from tests.simulation.world.timeline import MINUTE
 from tests.template.cloudformation import Stack
 from tests.template.cloudwatch import Change, State
@@ -12,9 +12,14 @@ from tests.template.cloudwatch import Change, State
 
 @dataclass(slots=True)
 class Row:
-    """One expected notification, with what became of it. Times are minutes since the trouble."""
+    """One expected notification, and the actual ones.
 
-    trouble: Trouble
+    `begins`: the second at which the scenario's week begins. `due`: within how many minutes after
+    the scenario's begin it must come. `after`: how many minutes it took, each time that it came.
+    `changes`: how often the alarm changed its state.
+    """
+
+    scenario: Scenario
     begins: float
     expected: Expected
     due: float
@@ -29,7 +34,10 @@ class Row:
 
 @dataclass(slots=True)
 class Result:
-    """All rows, the alarms that there are, and the notifications that no trouble explains."""
+    """The expected notifications, and all others.
+
+    `alarms`: the names of all alarms. `others`: the notifications that no scenario explains.
+    """
 
     rows: list[Row]
     alarms: set[str]
@@ -42,10 +50,13 @@ class Result:
 
 
 def judged(
-    played: Sequence[tuple[float, Trouble]], changes: Sequence[Change], stack: Stack
+    played: Sequence[tuple[float, Scenario]], changes: Sequence[Change], stack: Stack
 ) -> Result:
-    """Compare the changes of state with the troubles of weeks that begin at these seconds."""
-    rows = [row for begins, one in played for row in _rows(begins, one, stack)]
+    """Compare the changes of state with the scenarios.
+
+    `played`: each scenario, after the second at which its week begins.
+    """
+    rows = [row for begins, scenario in played for row in _rows(begins, scenario, stack)]
     result = Result(rows, stated.alarms(stack))
     for change in changes:
         row = next((row for row in result.rows if _explains(row, change)), None)
@@ -56,17 +67,17 @@ def judged(
         if row is None or change.new is not State.ALARM:
             result.others.append(change)
         else:
-            row.after.append(change.minute - (row.begins + row.trouble.begins) / MINUTE)
+            row.after.append(change.minute - (row.begins + row.scenario.begins) / MINUTE)
     return result
 
 
-def _rows(begins: float, trouble: Trouble, stack: Stack) -> Iterator[Row]:
-    for expected in trouble.notifies:
-        yield Row(trouble, begins, expected, stated.minutes(expected.alarm, stack))
+def _rows(begins: float, scenario: Scenario, stack: Stack) -> Iterator[Row]:
+    for expected in scenario.notifies:
+        yield Row(scenario, begins, expected, stated.minutes(expected.alarm, stack))
 
 
 def _explains(row: Row, change: Change) -> bool:
     cluster = dict(change.contributor).get("Cluster", "")
-    begins, ends = row.begins + row.trouble.begins, row.begins + row.trouble.ends + LINGERS
+    begins, ends = row.begins + row.scenario.begins, row.begins + row.scenario.ends + LINGERS
     is_in_time = begins <= change.minute * MINUTE <= ends
     return Expected(change.alarm, cluster) == row.expected and is_in_time

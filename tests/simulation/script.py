@@ -1,4 +1,4 @@
-"""What a story is: something that goes on in the fleet for a time, and what it must notify of."""
+"""A scenario is something that goes on in the fleet for a time, and what it must notify of."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from tests.simulation.world.timeline import DAY, HOUR, MINUTE
 #: Begins something, yields, and ends it.
 Story = Callable[[Fleet], Iterator[None]]
 
-#: How long after its end a trouble may still be seen in an alarm's periods.
+#: How long after its end a scenario may still be seen in an alarm's periods.
 LINGERS: Final = 2.2 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One notification: of an alarm, for a cluster, or for the stack if there is none."""
+    """One notification of an alarm. `cluster`: empty for an alarm of the stack."""
 
     alarm: str
     cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """A story with the notifications that it must cause; without any it must cause none.
+class Scenario:
+    """A story, when it happens, and the notifications that it must cause and no others.
 
     `begins` and `ends`: in seconds from the week's start.
     """
@@ -36,7 +36,7 @@ class Trouble:
     notifies: tuple[Expected, ...] = ()
 
     def play(self, fleet: Fleet, week_begins: float = 0.0) -> None:
-        """Let it happen in a week of the simulation."""
+        """Schedule it in the week of the simulation that begins at this second."""
         running = self.story(fleet)
         fleet.timeline.at(week_begins + self.begins, lambda: next(running))
         fleet.timeline.at(week_begins + self.ends, lambda: next(running, None))
@@ -47,13 +47,13 @@ def at(day: int, hour: float) -> float:
     return day * DAY + hour * HOUR
 
 
-def trouble(
+def scenario(
     name: str, day: int, hour: float, hours: float, story: Story, *notifies: Expected
-) -> Trouble:
-    """Return a trouble by its day, its hour, and how many hours it lasts."""
-    # Off the full minute, as no trouble waits for one.
+) -> Scenario:
+    """Return a scenario by its day, its hour, and how many hours it lasts."""
+    # Not at a full minute: trouble may begin between two reviews.
     begins = at(day, hour) + 0.3 * MINUTE
-    return Trouble(name, begins, begins + hours * HOUR, story, notifies)
+    return Scenario(name, begins, begins + hours * HOUR, story, notifies)
 
 
 def of(cluster: str, *alarms: str) -> tuple[Expected, ...]:

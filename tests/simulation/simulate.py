@@ -1,11 +1,12 @@
-"""Play stories in a fleet, and compare what CloudWatch notifies of with what it should."""
+"""Play scenarios in a fleet, and compare CloudWatch's notifications with the expected ones."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from tests.simulation.fleet import Fleet
 from tests.simulation.result import Result, judged
-from tests.simulation.script import Trouble
+from tests.simulation.script import Scenario
+from tests.simulation.world.timeline import DAY
 from tests.template.cloudformation import Stack
 from tests.template.cloudwatch import changes
 from tests.template.templates import TEMPLATES
@@ -20,17 +21,17 @@ def the_stack(**parameters: str) -> Stack:
 
 
 def simulated(
-    fleet: Fleet, stories: Sequence[Trouble], *, days: float, weeks: int = 1, **parameters: str
+    fleet: Fleet, scenarios: Sequence[Scenario], *, days: float, weeks: int = 1, **parameters: str
 ) -> Result:
-    """Play the stories in each of these weeks, and judge the changes of the alarms' states.
+    """Play the scenarios in each of these weeks, and judge the changes of the alarms' states.
 
     `parameters`: of the stack. The stack is created at the first minute.
     """
     stack = the_stack(**parameters)
     minutes = int(days * MINUTES_A_DAY)
-    begins = [week * _DAYS_A_WEEK * MINUTES_A_DAY * 60.0 for week in range(weeks)]
-    played = [(when, story) for when in begins for story in stories]
-    for when, story in played:
-        story.play(fleet, when)
+    begins = [week * _DAYS_A_WEEK * DAY for week in range(weeks)]
+    played = [(when, scenario) for when in begins for scenario in scenarios]
+    for when, scenario in played:
+        scenario.play(fleet, when)
     fleet.run(minutes)
     return judged(played, changes(stack, fleet.deployment.samples, range(minutes)), stack)

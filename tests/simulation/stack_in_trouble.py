@@ -1,4 +1,4 @@
-"""Troubles of the whole stack: AWS refuses, a function doesn't run, nothing is recorded."""
+"""Stories of the whole stack: AWS refuses, a function doesn't run, metrics are lost or forged."""
 
 from collections.abc import Iterator
 
@@ -26,16 +26,15 @@ def without_evidence(cluster: str, *, ec2: str = "", iam: str = "") -> Story:
 
     def story(fleet: Fleet) -> Iterator[None]:
         where = fleet.cluster(cluster)
-        approves, where.eks.approves = where.eks.approves, 0.0
-        fleet.scale_out(where, 3)
-        yield from aws_refuses(ec2=ec2, iam=iam)(fleet)
-        where.eks.approves = approves
+        with where.eks.overlooking_all():
+            fleet.scale_out(where, 3)
+            yield from aws_refuses(ec2=ec2, iam=iam)(fleet)
 
     return story
 
 
 def dispatcher(running: Running) -> Story:
-    """Something is wrong with the dispatcher's invocations."""
+    """The dispatcher crashes, is throttled, or isn't invoked."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         fleet.deployment.dispatcher_runs = running
@@ -46,12 +45,12 @@ def dispatcher(running: Running) -> Story:
 
 
 def delete_dead_letters(fleet: Fleet) -> None:
-    """Do what the runbook says after a look at them."""
+    """Delete them, as the runbook says once they have been read."""
     fleet.deployment.queue.dead = 0
 
 
 def reviewer(running: Running) -> Story:
-    """Something is wrong with the reviewer's invocations; then its dead letters are deleted."""
+    """The reviewer crashes, is throttled, or isn't invoked; later its dead letters are deleted."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         fleet.deployment.reviewer_runs = running
@@ -70,17 +69,17 @@ def forged_message(fleet: Fleet) -> Iterator[None]:
 
 
 def our_metrics_lost(fleet: Fleet) -> Iterator[None]:
-    """The functions' logs reach CloudWatch no more, so nor do the metrics in them."""
+    """The functions' log lines don't reach CloudWatch, nor do the metrics in them."""
     fleet.deployment.our_metrics_lost = True
     yield
     fleet.deployment.our_metrics_lost = False
 
 
 def everything_silent(fleet: Fleet) -> Iterator[None]:
-    """No metric at all reaches CloudWatch, of AWS's services neither."""
-    fleet.deployment.all_lost = True
+    """No metric reaches CloudWatch, not even those of Lambda and SQS."""
+    fleet.deployment.all_metrics_lost = True
     yield
-    fleet.deployment.all_lost = False
+    fleet.deployment.all_metrics_lost = False
 
 
 def deploy(fleet: Fleet) -> Iterator[None]:
@@ -90,7 +89,7 @@ def deploy(fleet: Fleet) -> Iterator[None]:
 
 
 def hostile_data(bad: Story, cluster: str) -> Story:
-    """Someone who may put metrics sends values that would cancel a node's trouble in a sum."""
+    """Someone who may put metrics sends negative values, which would hide `Denied` in a sum."""
 
     def story(fleet: Fleet) -> Iterator[None]:
         running = [True]

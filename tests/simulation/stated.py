@@ -1,9 +1,7 @@
-"""Within which time each alarm notifies, counted from the moment at which its cause begins.
+"""How soon each alarm must notify after its cause begins.
 
-docs/runbook.md states the same times.
-
-It is the time until our functions count the trouble, then the alarm's data points, and five minutes
-by which its data may reach CloudWatch late.
+docs/runbook.md states the same times. Each is the time until our functions count the trouble, then
+the alarm's data points, and five minutes by which metrics may reach CloudWatch late.
 """
 
 from typing import Any, Final
@@ -12,8 +10,8 @@ from tests.template.cloudformation import Stack
 
 _LATE: Final = 5
 
-#: How many minutes after its cause a trouble is in the metrics, with the default settings and one
-#: minute between reviews.
+#: After how many minutes a trouble is in the metrics, with the default settings and a review each
+#: minute.
 COUNTED_AFTER: Final = {
     # A denial is due 360 s after the request.
     "denied": 7,
@@ -46,7 +44,7 @@ COUNTED_AFTER: Final = {
 
 
 def minutes(alarm: str, stack: Stack) -> float:
-    """Return the stated time of an alarm, in minutes."""
+    """Return within how many minutes an alarm must notify."""
     properties = _alarms(stack)[alarm]
     points = float(properties.get("DatapointsToAlarm", properties["EvaluationPeriods"]))
     return COUNTED_AFTER[alarm] + points * _period(properties) + _LATE

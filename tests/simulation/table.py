@@ -5,26 +5,26 @@ from itertools import groupby
 from typing import Final
 
 from tests.simulation.result import Result, Row
-from tests.simulation.script import Trouble
+from tests.simulation.script import Scenario
 from tests.simulation.simulate import MINUTES_A_DAY
 from tests.template.cloudwatch import Change
 
 _FORM: Final = "{:36.36} {:21} {:>3} {:>5} {:>5} {:>5}"
-_HEADS: Final = ("trouble", "alarm", "due", "after", "times", "flips")
+_HEADS: Final = ("scenario", "alarm", "due", "after", "times", "flips")
 
 
-def table(result: Result, stories: Sequence[Trouble], weeks: int) -> Iterator[str]:
-    """Yield lines.
+def table(result: Result, scenarios: Sequence[Scenario], weeks: int) -> Iterator[str]:
+    """Yield the lines of the table.
 
     `due`: within how many minutes the alarm must notify. `after`: how many it took, in the slowest
-    week. `times`: how often it notified, and how often the trouble was played. `flips`: how often
+    week. `times`: how often it notified, and how often the scenario was played. `flips`: how often
     the alarm changed its state, in the worst week.
     """
     yield _FORM.format(*_HEADS)
-    by_kind = sorted(result.rows, key=lambda row: (row.trouble.begins, row.expected.alarm))
-    for _, rows in groupby(by_kind, key=lambda row: (row.trouble.name, row.expected)):
+    by_kind = sorted(result.rows, key=lambda row: (row.scenario.begins, row.expected.alarm))
+    for _, rows in groupby(by_kind, key=lambda row: (row.scenario.name, row.expected)):
         yield _line(list(rows))
-    silent = dict.fromkeys(story.name for story in stories if not story.notifies)
+    silent = dict.fromkeys(scenario.name for scenario in scenarios if not scenario.notifies)
     yield ""
     yield f"Played in {weeks} week(s), and notified of nothing:"
     yield from (f"  {name}" for name in silent)
@@ -40,7 +40,7 @@ def _line(rows: Sequence[Row]) -> str:
     first = rows[0]
     after = [minutes for row in rows for minutes in row.after]
     latest = f"{max(after):.0f}" if after else "never"
-    name = first.trouble.name
+    name = first.scenario.name
     times = f"{len(after)}/{len(rows)}"
     flips = max(row.changes for row in rows)
     line = _FORM.format(name, first.expected.alarm, f"{first.due:.0f}", latest, times, flips)

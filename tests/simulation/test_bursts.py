@@ -1,4 +1,4 @@
-"""Trouble of any length notifies once, or not at all, whatever the minute in which it begins."""
+"""Trouble of any length notifies once or not at all, in whatever minute it begins."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -38,13 +38,14 @@ COMPUTED = {"reviews-missing", "stack-shut-out", "dead-letters"}
 
 LENGTHS = range(1, 31)
 
-#: Minutes between two bursts: longer than CloudWatch reads back.
+#: Minutes between two bursts: more than an alarm reads at once, so that none sees two.
 _APART = 60
+#: The minute of the first burst, when all warm-up periods are over.
 _WARM = 100
 
 
-def test_every_alarm_is_tried() -> None:
-    """Those that are computed from several metrics are tried in the week."""
+def test_every_alarm_is_here_or_computed_from_several_metrics() -> None:
+    """Alarms that are computed from several metrics are tried in the week."""
     assert METRICS.keys() | COMPUTED == alarms(the_stack())
 
 
@@ -57,7 +58,7 @@ def bursts(schedule: int) -> Iterator[tuple[int, int]]:
 
 
 def key_of(alarm: str) -> tuple[Key, bool]:
-    """Return the metric that the alarm watches, and whether zeros are sent of it."""
+    """Return the metric that the alarm watches, and whether its zeros are sent, too."""
     metric = METRICS[alarm]
     if metric.endswith("Function"):
         return ("AWS/Lambda", "Errors", frozenset({("FunctionName", f"<{metric}>")})), True
@@ -80,7 +81,7 @@ def samples(schedule: int) -> Iterator[tuple[Key, Mapping[int, list[float]]]]:
 
 
 def end_of(schedule: int) -> int:
-    """Return the minute at which all is over."""
+    """Return the minute at which the last burst is over."""
     return max(begin for begin, _ in bursts(schedule)) + LENGTHS.stop * schedule + _APART
 
 
@@ -115,8 +116,10 @@ def test_a_burst_of_any_length_fires_an_alarm_at_most_once(alarm: str, schedule:
 
 
 @pytest.mark.parametrize("schedule", [1, 2, 3, 4, 5])
-def test_the_settings_know_how_long_a_lasting_trouble_is(schedule: int) -> None:
-    """MAX_CSR_AGE_SECONDS must leave enough time for it."""
+def test_code_and_template_agree_on_how_long_a_lasting_trouble_lasts(
+    schedule: int,
+) -> None:
+    """The settings' least MAX_CSR_AGE_SECONDS is computed with them."""
     lasting = TEMPLATES["template.yaml"].source["Mappings"]["Lasting"][str(schedule)]
 
     assert lasting["Points"] == LASTING_REVIEWS[schedule]

@@ -1,4 +1,4 @@
-"""How what was notified of is compared with the specification."""
+"""Notifications are compared with the expected ones."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.fleet import Fleet
 from tests.simulation.result import Result, judged
-from tests.simulation.script import Trouble, of
+from tests.simulation.script import Scenario, of
 from tests.simulation.simulate import the_stack
 from tests.simulation.table import table
 from tests.template.cloudwatch import Change, State
@@ -20,7 +20,7 @@ def nothing(_: Fleet) -> Iterator[None]:
     yield
 
 
-DENIED = Trouble("a foreign address", 600.0, 1_200.0, nothing, of("prod", "denied"))
+DENIED = Scenario("a foreign address", 600.0, 1_200.0, nothing, of("prod", "denied"))
 
 
 def fires(minute: int, contributor: tuple[tuple[str, str], ...] = PROD) -> Change:
@@ -36,7 +36,7 @@ def result_of(*changes: Change) -> Result:
 
 
 def test_one_notification_in_time_is_as_specified() -> None:
-    """The alarm goes back to OK without one."""
+    """The alarm goes back to OK without a notification."""
     result = result_of(fires(18), ends(40))
 
     assert result.is_met
@@ -54,8 +54,8 @@ def test_one_notification_in_time_is_as_specified() -> None:
         pytest.param([fires(18), fires(18, TEST)], id="of another cluster besides"),
     ],
 )
-def test_anything_else_is_not(changes: list[Change]) -> None:
-    """So a mistake in an alarm fails the week."""
+def test_any_other_notifications_are_not_as_specified(changes: list[Change]) -> None:
+    """The simulated week would fail."""
     assert not result_of(*changes).is_met
 
 
@@ -66,7 +66,7 @@ def test_a_change_that_notifies_no_one_is_no_notification() -> None:
     assert result_of(first, fires(18)).is_met
 
 
-def test_the_table_has_80_columns_and_says_what_is_not_as_specified() -> None:
+def test_the_table_has_80_columns_and_marks_what_is_not_as_specified() -> None:
     """The mark stands behind the columns."""
     met = list(table(result_of(fires(18)), [DENIED], 1))
     unmet = list(table(result_of(fires(28), fires(29, TEST)), [DENIED], 1))

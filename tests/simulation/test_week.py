@@ -1,4 +1,4 @@
-"""A week of 50 clusters notifies of each trouble in its time and once, and of nothing else."""
+"""In a week of 50 clusters each trouble notifies once and in time, and nothing else notifies."""
 
 from collections.abc import Sequence
 
@@ -8,37 +8,37 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.simulation.deployment import STACK
 from tests.simulation.fleet import Fleet
 from tests.simulation.result import Result
-from tests.simulation.script import Expected, Trouble
+from tests.simulation.script import Expected, Scenario
 from tests.simulation.simulate import simulated
-from tests.simulation.week import TROUBLES, daily_life
+from tests.simulation.week import SCENARIOS, daily_life
 
-_EXPECTED: Sequence[tuple[Trouble, Expected]] = [
-    (trouble, expected) for trouble in TROUBLES for expected in trouble.notifies
+_EXPECTED: Sequence[tuple[Scenario, Expected]] = [
+    (scenario, expected) for scenario in SCENARIOS for expected in scenario.notifies
 ]
 
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    """Return the fleet, of whose quiet minutes one in two hundred is run for real."""
+    """Return a fleet in which one quiet run in two hundred is real, to compare it."""
     return Fleet("a week", sample=0.005)
 
 
 @pytest.fixture(scope="module")
 def week(fleet: Fleet) -> Result:
     daily_life(fleet)
-    return simulated(fleet, TROUBLES, days=7)
+    return simulated(fleet, SCENARIOS, days=7)
 
 
 @pytest.mark.parametrize(
-    ("trouble", "expected"),
+    ("scenario", "expected"),
     _EXPECTED,
-    ids=[f"{trouble.name}: {expected.alarm}" for trouble, expected in _EXPECTED],
+    ids=[f"{scenario.name}: {expected.alarm}" for scenario, expected in _EXPECTED],
 )
 def test_each_trouble_notifies_once_within_its_stated_time(
-    week: Result, trouble: Trouble, expected: Expected
+    week: Result, scenario: Scenario, expected: Expected
 ) -> None:
-    """The alarm changes its state again when the trouble is over, however long it was."""
-    [row] = [row for row in week.rows if (row.trouble, row.expected) == (trouble, expected)]
+    """The alarm has one other change of state, back to OK, however long the trouble lasts."""
+    [row] = [row for row in week.rows if (row.scenario, row.expected) == (scenario, expected)]
 
     assert len(row.after) == 1, f"notified {row.after} minutes after it began"
     assert row.after[0] <= row.due
@@ -46,11 +46,11 @@ def test_each_trouble_notifies_once_within_its_stated_time(
 
 
 def test_nothing_else_notifies(week: Result) -> None:
-    """Neither the stack's creation, nor joining, leaving and renewing nodes, nor updates."""
+    """The stack's creation, its updates, and nodes that join, renew and leave are no trouble."""
     assert week.others == []
 
 
-#: What shows in the stack's metrics that an ordinary story did happen.
+#: Ordinary scenarios, and a metric of the stack that shows that each did happen.
 SEEN = {
     "a cluster is created": "Skipped",
     "a cluster is deleted": "Skipped",
@@ -65,13 +65,13 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize(("story", "metric"), SEEN.items(), ids=SEEN)
-def test_an_ordinary_story_is_seen_by_the_approver(
-    week: Result, fleet: Fleet, story: str, metric: str
+@pytest.mark.parametrize(("name", "metric"), SEEN.items(), ids=SEEN)
+def test_an_ordinary_scenario_is_seen_by_the_approver(
+    week: Result, fleet: Fleet, name: str, metric: str
 ) -> None:
     """Otherwise its silence would show nothing."""
     assert week.is_met
-    [played, *_] = [one for one in TROUBLES if one.name == story]
+    [played, *_] = [scenario for scenario in SCENARIOS if scenario.name == name]
     minutes = range(int(played.begins / 60), int(played.ends / 60) + 20)
     values = fleet.deployment.samples[NAMESPACE, metric, frozenset({("Stack", STACK)})]
 
@@ -79,16 +79,14 @@ def test_an_ordinary_story_is_seen_by_the_approver(
 
 
 def test_every_alarm_is_fired_by_some_trouble_or_by_a_stack_of_its_own(week: Result) -> None:
-    """So no alarm is silent because of a mistake in it; see test_other_stacks.py for two."""
+    """So a mistake in an alarm is noticed; test_other_stacks.py fires the two others."""
     fired = {row.expected.alarm for row in week.rows}
 
     assert {"nothing-selected", "stack-shut-out"} == week.alarms - fired
 
 
-def test_in_quiet_minutes_both_functions_would_send_what_was_sent(
-    week: Result, fleet: Fleet
-) -> None:
-    """The simulation runs them only when something has changed or falls due."""
+def test_a_quiet_run_sends_what_the_run_before_it_sent(week: Result, fleet: Fleet) -> None:
+    """So the simulation may run the functions only when something has changed or falls due."""
     assert week.is_met
     sampling = fleet.deployment.sampling
 

@@ -1,4 +1,4 @@
-"""What surrounds the approver in the simulation does what was measured of the real ones."""
+"""The simulated kubelets, signer and API server do what the real ones were measured to do."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -26,7 +26,7 @@ def joined(cluster: SimulatedCluster) -> Kubelet:
 
 
 def filed(cluster: SimulatedCluster) -> list[float]:
-    """Return at which seconds the requests of the list were filed, to a second."""
+    """Return the seconds at which the listed requests were filed, in whole seconds."""
     start = Timeline().now()
     return [(csr.created - start).total_seconds() for csr in cluster.requests.list()]
 
@@ -40,8 +40,8 @@ def run(cluster: SimulatedCluster, seconds: float) -> list[Csr]:
     return list(cluster.requests.list())
 
 
-def test_a_kubelet_that_is_left_files_again_after_902_to_908_seconds() -> None:
-    """Measured: four requests an hour."""
+def test_a_kubelet_whose_request_stays_pending_files_again_after_902_to_908_seconds() -> None:
+    """So it files four requests an hour, as measured."""
     cluster = a_cluster()
     joined(cluster)
 
@@ -51,8 +51,8 @@ def test_a_kubelet_that_is_left_files_again_after_902_to_908_seconds() -> None:
     assert all(901 <= gap <= 909 for gap in gaps(cluster))
 
 
-def test_a_kubelet_that_is_denied_at_once_files_again_after_2_4_8_17_and_up_to_32_seconds() -> None:
-    """Measured; then at the next tick of a grid of 32 s."""
+def test_a_kubelet_that_is_always_denied_files_again_after_2_4_8_17_and_up_to_32_seconds() -> None:
+    """From the fifth on, it files at the next multiple of 32 s, as measured."""
     cluster = a_cluster()
 
     def deny(csr: Csr) -> None:
@@ -70,7 +70,7 @@ def test_a_kubelet_that_is_denied_at_once_files_again_after_2_4_8_17_and_up_to_3
 
 
 def test_a_kubelet_whose_request_is_deleted_files_again_after_two_seconds() -> None:
-    """`kubectl delete csr` is how an operator hurries it."""
+    """An operator can make it file at once by `kubectl delete csr`."""
     cluster = a_cluster()
     joined(cluster)
     [first] = run(cluster, 60.0)
@@ -82,7 +82,7 @@ def test_a_kubelet_whose_request_is_deleted_files_again_after_two_seconds() -> N
 
 
 def test_a_kubelet_does_not_file_again_when_an_older_request_is_deleted() -> None:
-    """It waits for its newest only."""
+    """It waits only for its newest."""
     cluster = a_cluster()
     joined(cluster)
     first, _ = run(cluster, 920.0)
@@ -147,10 +147,10 @@ def test_a_node_in_a_public_subnet_asks_in_two_rounds() -> None:
         (Signing.MISMATCH, "Approved", True),
     ],
 )
-def test_the_signer_does_what_a_trouble_says(
+def test_a_signer_issues_fails_or_does_nothing_as_it_is_set(
     signing: Signing, condition: str, *, is_issued: bool
 ) -> None:
-    """The signer is EKS's, also for what we approve."""
+    """EKS's signer also signs what the approver approves."""
     cluster = a_cluster(approves=1.0)
     cluster.eks.signing = signing
     joined(cluster)
@@ -176,7 +176,7 @@ def test_decided_requests_are_deleted_after_an_hour_or_two_and_pending_ones_afte
 
 
 def test_while_the_api_server_is_down_nothing_is_filed_approved_or_signed() -> None:
-    """Everything goes on when it is back."""
+    """When it is back, all of that happens."""
     cluster = a_cluster(approves=1.0)
     cluster.requests.is_up = False
     joined(cluster)

@@ -22,21 +22,21 @@ OF_AWS: Final[Mapping[tuple[str, tuple[tuple[str, str], ...]], set[str]]] = {
 }
 
 
-def alarms(monitoring: Stack) -> dict[str, Any]:
-    return monitoring.of_type("AWS::CloudWatch::Alarm")
+def alarms(source_stack: Stack) -> dict[str, Any]:
+    return source_stack.of_type("AWS::CloudWatch::Alarm")
 
 
-def queries(monitoring: Stack) -> Iterator[tuple[str, insights.Query]]:
+def queries(source_stack: Stack) -> Iterator[tuple[str, insights.Query]]:
     """Yield each grouped alarm's query."""
-    for name, alarm in alarms(monitoring).items():
+    for name, alarm in alarms(source_stack).items():
         for metric in alarm.get("Metrics", ()):
             if metric.get("Expression", "").startswith("SELECT"):
                 yield name, insights.parse(metric["Expression"])
 
 
-def test_every_alarm_s_metric_is_reported(monitoring: Stack, reported: Reported) -> None:
+def test_every_alarm_s_metric_is_reported(source_stack: Stack, reported: Reported) -> None:
     """The dimensions are exactly the alarm's: with one more, the alarm would see no data."""
-    for name, alarm in alarms(monitoring).items():
+    for name, alarm in alarms(source_stack).items():
         for namespace, dimensions, metric in watched(alarm):
             if namespace == NAMESPACE:
                 names = tuple(dimension for dimension, _ in dimensions)
@@ -46,9 +46,9 @@ def test_every_alarm_s_metric_is_reported(monitoring: Stack, reported: Reported)
                 assert metric in OF_AWS[namespace, dimensions], name
 
 
-def test_each_metric_of_a_cluster_has_a_grouped_alarm(monitoring: Stack) -> None:
+def test_each_metric_of_a_cluster_has_a_grouped_alarm(source_stack: Stack) -> None:
     """The query's SCHEMA is what the code emits, and one cluster is one group."""
-    found = {query.metric: query for _, query in queries(monitoring)}
+    found = {query.metric: query for _, query in queries(source_stack)}
 
     assert set(CLUSTER) == set(found)
     for query in found.values():
@@ -57,10 +57,10 @@ def test_each_metric_of_a_cluster_has_a_grouped_alarm(monitoring: Stack) -> None
         assert query.function == "MAX"
 
 
-def test_a_grouped_alarm_watches_only_its_query(monitoring: Stack) -> None:
+def test_a_grouped_alarm_watches_only_its_query(source_stack: Stack) -> None:
     """CloudFormation needs the period of a query; a contributor can't be used in metric math."""
-    for name, _ in queries(monitoring):
-        alarm = monitoring.properties(name)
+    for name, _ in queries(source_stack):
+        alarm = source_stack.properties(name)
         [query] = alarm["Metrics"]
 
         assert {"Id", "Period", "Expression"} == query.keys()
@@ -70,21 +70,23 @@ def test_a_grouped_alarm_watches_only_its_query(monitoring: Stack) -> None:
 
 def test_own_metrics_are_those_of_this_stack(template: Template) -> None:
     """An alarm doesn't fire for another stack of the account."""
-    monitoring = template.stack(name="other")
+    other = template.stack(name="other")
 
     assert {"other"} == {
         dict(dimensions)["Stack"]
-        for alarm in alarms(monitoring).values()
+        for alarm in alarms(other).values()
         for namespace, dimensions, _ in watched(alarm)
         if namespace == NAMESPACE
     }
 
 
-def test_plain_alarms_watch_metrics_of_which_the_dispatcher_sends_zeros(monitoring: Stack) -> None:
+def test_plain_alarms_watch_metrics_of_which_the_dispatcher_sends_zeros(
+    source_stack: Stack,
+) -> None:
     """A metric without data in a period has no maximum, and its alarm would use older periods."""
     plain = {
         metric
-        for alarm in alarms(monitoring).values()
+        for alarm in alarms(source_stack).values()
         for namespace, dimensions, metric in watched(alarm)
         if namespace == NAMESPACE and dimensions == (("Stack", "csr-approver"),)
     }
@@ -93,10 +95,10 @@ def test_plain_alarms_watch_metrics_of_which_the_dispatcher_sends_zeros(monitori
 
 
 def test_own_metrics_are_never_summed_up_but_by_the_alarm_on_missing_reviews(
-    monitoring: Stack,
+    source_stack: Stack,
 ) -> None:
     """Negative values that others put would lower a sum."""
-    for name, alarm in alarms(monitoring).items():
+    for name, alarm in alarms(source_stack).items():
         stats = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
         statistics = {
             statistic
@@ -108,11 +110,11 @@ def test_own_metrics_are_never_summed_up_but_by_the_alarm_on_missing_reviews(
 
 
 @pytest.mark.parametrize("function", [DISPATCHER, REVIEWER])
-def test_every_function_has_an_alarm_on_its_errors(function: str, monitoring: Stack) -> None:
+def test_every_function_has_an_alarm_on_its_errors(function: str, source_stack: Stack) -> None:
     """Lambda counts the errors of a function that fails before it can report any."""
     watching = [
         alarm
-        for alarm in alarms(monitoring).values()
+        for alarm in alarms(source_stack).values()
         if "Metrics" not in alarm
         and ("AWS/Lambda", (("FunctionName", f"<{function}>"),), "Errors") in watched(alarm)
     ]
@@ -121,9 +123,9 @@ def test_every_function_has_an_alarm_on_its_errors(function: str, monitoring: St
     assert (7, 20) == (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"])
 
 
-def test_missing_data_is_breaching_only_for_missing_reviews(monitoring: Stack) -> None:
+def test_missing_data_is_breaching_only_for_missing_reviews(source_stack: Stack) -> None:
     """Reviews that report nothing are missing; counters that report nothing counted nothing."""
-    found = {name: alarm["TreatMissingData"] for name, alarm in alarms(monitoring).items()}
+    found = {name: alarm["TreatMissingData"] for name, alarm in alarms(source_stack).items()}
 
     assert "breaching" == found.pop("ReviewsMissingAlarm")
     assert {"notBreaching"} == set(found.values())
@@ -143,9 +145,9 @@ def test_every_period_contains_a_run(template: Template, minutes: int) -> None:
     assert minutes * 60 <= min(periods)
 
 
-def test_missing_reviews_are_those_begun_and_not_accounted_for(monitoring: Stack) -> None:
+def test_missing_reviews_are_those_begun_and_not_accounted_for(source_stack: Stack) -> None:
     """Every way in which a review ends is subtracted."""
-    alarm = monitoring.properties("ReviewsMissingAlarm")
+    alarm = source_stack.properties("ReviewsMissingAlarm")
     expressions = {one["Id"]: one.get("Expression") for one in alarm["Metrics"]}
 
     subtracted = " - ".join(f"FILL({end[0].lower()}{end[1:]}, 0)" for end in ENDS)

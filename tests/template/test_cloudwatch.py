@@ -88,7 +88,7 @@ QUERY = (
 
 
 def test_a_query_is_read() -> None:
-    """Each clause is there."""
+    """Each clause becomes a field."""
     assert insights.parse(QUERY) == insights.Query(
         function="MAX",
         metric="Denied",
@@ -116,7 +116,7 @@ def test_a_query_is_read() -> None:
         pytest.param('"Region", "Stack")', '"Region")', id="condition on another label"),
     ],
 )
-def test_a_query_that_isn_t_surely_read_right_is_refused(old: str, new: str) -> None:
+def test_a_query_of_an_unknown_form_is_refused(old: str, new: str) -> None:
     """An unquoted identifier may be a reserved word, and an unknown clause may mean anything."""
     assert 1 == QUERY.count(old)
 

@@ -57,9 +57,9 @@ def test_each_alarm_has_a_section_and_each_section_an_alarm() -> None:
     assert sorted(alarm_names()) == sorted(SECTIONS)
 
 
-def test_each_alarm_s_description_names_its_section(monitoring: Stack) -> None:
+def test_each_alarm_s_description_names_its_section(source_stack: Stack) -> None:
     """The description ends with the file and the section."""
-    for alarm in monitoring.of_type("AWS::CloudWatch::Alarm").values():
+    for alarm in source_stack.of_type("AWS::CloudWatch::Alarm").values():
         own = alarm["AlarmName"].removeprefix("csr-approver-")
 
         assert alarm["AlarmDescription"].endswith(f" docs/runbook.md, {own}.")
@@ -89,10 +89,10 @@ def test_each_section_is_as_urgent_as_the_notification(alarm: str) -> None:
 
 @pytest.mark.parametrize("alarm", alarm_names())
 def test_each_section_says_when_its_alarm_fires_at_the_latest(
-    alarm: str, monitoring: Stack
+    alarm: str, source_stack: Stack
 ) -> None:
     """The simulation asserts the same time."""
-    latest = stated.minutes(alarm, monitoring)
+    latest = stated.minutes(alarm, source_stack)
     found = re.search(r"Fires\sat\smost\s(\d+)\sminutes\safter\s", SECTIONS[alarm])
 
     assert found, "the section doesn't say"
@@ -165,13 +165,13 @@ def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
     assert OF_THE_RUNTIME == terms
 
 
-def test_the_dashboard_s_table_has_a_row_for_each_widget(monitoring: Stack) -> None:
+def test_the_dashboard_s_table_has_a_row_for_each_widget(source_stack: Stack) -> None:
     """The rows are in the widgets' order, and name existing alarms."""
     table = RUNBOOK.split("\n## The dashboard\n")[1]
     rows = re.findall(r"^\| \*\*(.+)\*\* \| .+ \| (.*) ?\|$", table, re.MULTILINE)
     named = {name for _, alarms in rows for name in re.split(r", ?", alarms.strip()) if name}
 
-    assert [widget["properties"]["title"] for widget in widgets(monitoring)] == [
+    assert [widget["properties"]["title"] for widget in widgets(source_stack)] == [
         title for title, _ in rows
     ]
     assert set(alarm_names()) == named

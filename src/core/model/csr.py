@@ -98,8 +98,8 @@ class Csr:
     @property
     def is_pending(self) -> bool:
         """Return True when it isn't approved, denied, failed or issued."""
-        # Asked several times for each CSR of a list, in every run.
-        return not self.certificate and not any(one.type in _DECISIONS for one in self.conditions)
+        # One pass over the conditions: this runs several times for each CSR of every list.
+        return not self.certificate and not any(c.type in _DECISIONS for c in self.conditions)
 
     @property
     def node(self) -> str | None:

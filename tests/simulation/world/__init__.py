@@ -1,1 +1,1 @@
-"""What surrounds the approver: time, nodes and kubelets, EKS, EC2 and IAM, and an account."""
+"""What surrounds the approver: time, nodes, kubelets, clusters, and the AWS account."""

@@ -1,4 +1,4 @@
-"""The AWS account: its clusters, and EKS, EC2 and IAM, which may refuse."""
+"""The AWS account: its clusters, and EKS, EC2 and IAM, which may answer with errors."""
 
 from collections.abc import Callable, Collection, Mapping
 from ipaddress import IPv4Address
@@ -10,13 +10,10 @@ from adapters.eks import ClusterNotFound, DescribedCluster, EksSilent
 from core.errors import ClusterUnavailable, EvidenceUnavailable
 from core.model import Instance, Role, RoleUnknown
 from tests.builders import ROLE
-from tests.simulation.world.clusters import SimulatedCluster
-from tests.simulation.world.timeline import MINUTE, Timeline
+from tests.simulation.world.clusters import RESTLESS, SimulatedCluster
+from tests.simulation.world.timeline import Timeline
 
 HOME: Final = "eu-west-1"
-
-#: How long after a change the functions may still act on it: descriptions are kept for 15 minutes.
-_RESTLESS: Final = 20 * MINUTE
 
 
 class SimulatedAccount:
@@ -35,13 +32,13 @@ class SimulatedAccount:
 
     def cluster(self, name: str, region: str = HOME) -> SimulatedCluster:
         """Create a cluster."""
-        made = SimulatedCluster(name, region, self.timeline, self.seed)
-        self.clusters[name, region] = made
+        cluster = SimulatedCluster(name, region, self.timeline, self.seed)
+        self.clusters[name, region] = cluster
         self.touch()
-        return made
+        return cluster
 
     def delete_cluster(self, cluster: SimulatedCluster) -> None:
-        """Delete it: its nodes end with it."""
+        """Delete it, with its nodes."""
         cluster.each_kubelet(lambda kubelet: cluster.remove(kubelet.node.name))
         del self.clusters[cluster.name, cluster.region]
         self.touch()
@@ -51,8 +48,8 @@ class SimulatedAccount:
         self._nodes += 1
         return self._nodes
 
-    def touch(self, seconds: float = _RESTLESS) -> None:
-        """Run the dispatcher every minute for so long: something changes that it may see."""
+    def touch(self, seconds: float = RESTLESS) -> None:
+        """Run the real dispatcher each minute for so long: something changes that it may see."""
         self.restless_until = max(self.restless_until, self.timeline.seconds + seconds)
 
     def set_errors(self, *, eks: str = "", ec2: str = "", iam: str = "") -> None:
@@ -60,7 +57,7 @@ class SimulatedAccount:
         self.eks_error, self.ec2_error, self.iam_error = eks, ec2, iam
         self.touch()
         for cluster in self.clusters.values():
-            cluster.touch(_RESTLESS)
+            cluster.touch()
 
     def describe(self, name: str, region: str) -> DescribedCluster:
         """Return EKS's description of a cluster, or raise as `adapters.eks.describe` does."""
@@ -80,7 +77,7 @@ class EksClient:
         self._region = region
 
     def get_paginator(self, _operation: str) -> "EksClient":
-        """Return this."""
+        """Return this client as its paginator."""
         return self
 
     def paginate(self, **_: Any) -> list[Mapping[str, list[str]]]:
@@ -102,14 +99,14 @@ class SimulatedFleet:
         self, ids: Collection[str]
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
         """Return the instances with these ids."""
-        return self._answer(ids, lambda one: one.id)
+        return self._answer(ids, lambda instance: instance.id)
 
     def by_private_dns_name(
         self, names: Collection[str], vpc_id: str | None
     ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
         """Return the instances with these names."""
         del vpc_id
-        return self._answer(names, lambda one: one.private_dns_name)
+        return self._answer(names, lambda instance: instance.private_dns_name)
 
     def _answer(
         self, wanted: Collection[str], key: Callable[[Instance], str]
@@ -117,16 +114,16 @@ class SimulatedFleet:
         if self._account.ec2_error:
             error = EvidenceUnavailable(f"EC2 DescribeInstances: {self._account.ec2_error}")
             return dict.fromkeys(wanted, error)
-        known = {key(one): (one,) for one in self._cluster.instances()}
+        known = {key(instance): (instance,) for instance in self._cluster.instances()}
         return {value: known[value] for value in wanted if value in known}
 
     def holders(self, addresses: Collection[IPv4Address]) -> Mapping[IPv4Address, frozenset[str]]:
         """Return the ids of the instances that have each address."""
         if self._account.ec2_error:
             return {}
-        shown = {one.id: set(one.addresses()) for one in self._cluster.instances()}
+        shown = {found.id: set(found.addresses()) for found in self._cluster.instances()}
         return {
-            address: frozenset(one for one, has in shown.items() if address in has)
+            address: frozenset(holder for holder, own in shown.items() if address in own)
             for address in addresses
         }
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import Listing, Write, WriteResult, Written
-from tests.simulation.world.clusters import SimulatedCluster, Trouble
+from tests.simulation.world.clusters import ApiFault, SimulatedCluster
 
 #: What `adapters.csr_pages` raises in each case.
 _ERRORS = {
-    Trouble.SERVER_ERROR: ClusterUnavailable("status", "500"),
-    Trouble.HANGS: ClusterUnavailable("time", "the list took too long"),
-    Trouble.NO_ROUTE: ClusterUnavailable("connection", "timed out"),
-    Trouble.NO_ACCESS: NotOnboarded("unauthorized", "401"),
+    ApiFault.SERVER_ERROR: ClusterUnavailable("status", "500"),
+    ApiFault.HANGS: ClusterUnavailable("time", "the list took too long"),
+    ApiFault.NO_ROUTE: ClusterUnavailable("connection", "timed out"),
+    ApiFault.NO_ACCESS: NotOnboarded("unauthorized", "401"),
 }
 
 
@@ -20,15 +20,15 @@ class SimulatedApi:
 
     def __init__(self, cluster: SimulatedCluster) -> None:
         self._cluster = cluster
-        self.has_connected = cluster.trouble is not Trouble.NO_ROUTE
+        self.has_connected = cluster.fault is not ApiFault.NO_ROUTE
 
     def list_csrs(self, signer: str) -> Listing:
-        """Return all requests, or fail as the cluster's trouble has it."""
+        """Return all requests, or fail by the cluster's fault."""
         del signer
-        trouble = self._cluster.trouble
-        if trouble in _ERRORS:
-            raise _ERRORS[trouble]
-        is_cut = trouble is Trouble.TRUNCATED
+        fault = self._cluster.fault
+        if fault in _ERRORS:
+            raise _ERRORS[fault]
+        is_cut = fault is ApiFault.TRUNCATED
         return Listing(
             self._cluster.requests.list(),
             truncated=is_cut,
@@ -41,7 +41,7 @@ class SimulatedApi:
         return [(write, self._write(write)) for write in writes]
 
     def _write(self, write: Write) -> Written:
-        if self._cluster.trouble is Trouble.REFUSES_WRITES:
+        if self._cluster.fault is ApiFault.REFUSES_WRITES:
             return Written(WriteResult.FAILED, "403: denied by a webhook")
         stored = self._cluster.requests.get(write.csr.name)
         if stored is None or stored.resource_version != write.csr.resource_version:

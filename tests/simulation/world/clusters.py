@@ -1,4 +1,4 @@
-"""Clusters: their nodes, their requests, how EKS describes them, and what is wrong with them."""
+"""Clusters: their nodes, their requests, how EKS describes them, and their faults."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,23 +15,23 @@ from tests.simulation.world.nodes import Node
 from tests.simulation.world.requests import Requests
 from tests.simulation.world.timeline import DAY, HOUR, MINUTE, Timeline
 
-#: How long after a change the approver may still notice it: a description is kept, and an
-#: endpoint that can't be reached is left alone, for 15 minutes.
-_RESTLESS: Final = 20 * MINUTE
+#: For how many seconds after a change the approver may still notice it: it keeps descriptions for
+#: 15 minutes, and doesn't contact an unreachable endpoint again for as long.
+RESTLESS: Final = 20 * MINUTE
 
 #: How long EC2 shows a terminated instance. From: EC2 User Guide, "Terminate Amazon EC2 instances".
 _SHOWN_FOR: Final = HOUR
 
 
-class Trouble(Enum):
-    """What the API server does to the approver, though not to kubelets."""
+class ApiFault(Enum):
+    """A fault of the API server, which the approver meets and kubelets don't."""
 
     NONE = auto()
     #: Every call is answered by a 500.
     SERVER_ERROR = auto()
     #: A call to list is accepted and never answered.
     HANGS = auto()
-    #: The list ends before its time is up.
+    #: The list is cut short.
     TRUNCATED = auto()
     #: A webhook refuses every decision.
     REFUSES_WRITES = auto()
@@ -42,7 +42,7 @@ class Trouble(Enum):
 
 
 class SimulatedCluster:
-    """One EKS cluster. Every change of what the approver can see makes it restless for a while."""
+    """One EKS cluster. After a change that the approver sees it is restless: reviews are real."""
 
     def __init__(self, name: str, region: str, timeline: Timeline, seed: str) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class SimulatedCluster:
         self.requests = Requests(timeline, self.random.uniform(0, HOUR))
         self.eks = ControlPlane(timeline, self.requests, self.random, self._is_honest)
         self.kubelets: dict[str, Kubelet] = {}
-        self.trouble = Trouble.NONE
+        self.fault = ApiFault.NONE
         self.described = DescribedCluster(
             cluster=Cluster(name, region, f"vpc-of-{name}"),
             status="ACTIVE",
@@ -68,28 +68,28 @@ class SimulatedCluster:
         self.review_offset = float(self.random.randint(2, 20))
 
     def change(self, **changes: Any) -> None:
-        """Change how EKS describes it; of `Cluster` the tags."""
+        """Change fields of its description, or the `tags` of its `Cluster`."""
         self.touch()
         if "tags" in changes:
             changes["cluster"] = replace(self.described.cluster, tags=changes.pop("tags"))
         self.described = replace(self.described, **changes)
 
-    def suffer(self, trouble: Trouble) -> None:
-        """Let its API server do this to the approver."""
+    def suffer(self, fault: ApiFault) -> None:
+        """Give its API server this fault."""
         self.touch()
-        self.trouble = trouble
+        self.fault = fault
 
-    def touch(self, seconds: float = _RESTLESS) -> None:
-        """Review it every minute for so long: something changes that the approver may see."""
+    def touch(self, seconds: float = RESTLESS) -> None:
+        """Run real reviews of it for so long: something changes that the approver may see."""
         self.restless_until = max(self.restless_until, self.timeline.seconds + seconds)
 
     def evidence_changed(self) -> None:
-        """Review it in the next minute, if EC2 is asked: it shows something else than before."""
+        """Run a real review next, if it asks EC2, whose answer has changed."""
         if any(csr.is_pending for csr in self.requests.list()):
             self.touch(MINUTE)
 
     def add(self, node: Node, *, asks_after: float = 60.0) -> Kubelet:
-        """Let a node join, whose kubelet asks after some seconds."""
+        """Let a node join; its kubelet files its first request after some seconds."""
         kubelet = Kubelet(node, self.requests, self.timeline, self.random)
         self.kubelets[node.name] = kubelet
         kubelet.renew_after(asks_after)

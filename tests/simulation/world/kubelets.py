@@ -1,4 +1,4 @@
-"""Kubelets: when they file, how long they wait, and when they file again, as measured."""
+"""Kubelets: when they file a request, how long they wait, and when they file again."""
 
 from random import Random
 from typing import Final
@@ -36,7 +36,7 @@ class Kubelet:
         self._turn = 0
 
     def file(self) -> None:
-        """File a request, with the names that the node has now."""
+        """File a request for the node's present names."""
         if not self._requests.is_up:
             self._later(self._random.uniform(*_TRIES_AGAIN))
             return
@@ -47,20 +47,20 @@ class Kubelet:
         self._later(self._random.uniform(*_GIVES_UP))
 
     def renew_after(self, seconds: float) -> None:
-        """Keep its certificate until then."""
+        """File a request after this time, and none before."""
         self._later(seconds)
 
     def restart(self) -> None:
-        """Start again: without a certificate it files at once, with one it keeps that."""
+        """Restart: without a certificate it files a request at once."""
         if self._waits_for:
             self.file()
 
     def stop(self) -> None:
-        """End with its instance: it files nothing more."""
+        """Stop: it files no more requests."""
         self._stopped = True
 
     def _seen(self, csr: Csr, is_deleted: bool) -> None:  # noqa: FBT001  the watcher's
-        """Act on a change of the request that it waits for; ignore older ones."""
+        """Act on a change of the request that it waits for; ignore those of older ones."""
         if csr.name != self._waits_for:
             return
         if is_deleted:
@@ -88,7 +88,7 @@ class Kubelet:
             self.renew_after(self._random.uniform(*_RENEWS))
 
     def _later(self, seconds: float) -> None:
-        """File after this time; a later plan replaces an earlier one."""
+        """File a request after this time; this replaces what was planned before."""
         self._turn += 1
         turn = self._turn
 

@@ -28,7 +28,7 @@ class Node:
 
     @property
     def request(self) -> bytes:
-        """Return a signed request for the node's names of now."""
+        """Return a signed request for the node's present names."""
         return request(self.name, self.dns, self.ips)
 
     @property
@@ -41,7 +41,7 @@ class Node:
 
 @cache
 def request(node: str, dns: tuple[str, ...], ips: tuple[str, ...]) -> bytes:
-    """Build a request once for each set of names: a kubelet's key is new each time, this isn't."""
+    """Build a request once per set of names, to save time; a real kubelet would make a new key."""
     return CsrBuilder.of_node(keys.ecdsa(node), node, Names(node, dns, ips)).pem()
 
 
@@ -64,7 +64,7 @@ def a_node(number: int, cluster: str, region: str, vpc_id: str, now: datetime) -
 
 
 def in_public_subnet(node: Node, number: int, region: str) -> Node:
-    """Return the node with a public address, which its kubelet learns after the first CSR."""
+    """Return the node with a public address, which its kubelet requests from its second CSR on."""
     address = public_address(number)
     node.instance = with_public(node.instance, address, region)
     node.public = ((node.instance.public_dns_name,), (address,))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from core.model import Condition, Csr
 from tests.simulation.world.timeline import HOUR, Timeline
 
-#: Called with a CSR whenever it has changed, and after its deletion, which the flag says.
+#: Called with a CSR and whether it was deleted, after each of its changes.
 Watcher = Callable[[Csr, bool], None]
 
 # From: Kubernetes pkg/controller/certificates/cleaner/cleaner.go.

@@ -1,4 +1,4 @@
-"""Time that passes only in the simulation: what happens when, in order."""
+"""Simulated time, and the events that are due."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ DAY: Final = 86_400.0
 
 
 class Timeline:
-    """The seconds since the start, and what is still to happen."""
+    """The seconds since the start, and the events to come."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -22,20 +22,20 @@ class Timeline:
         self._count = 0
 
     def now(self) -> datetime:
-        """Return the time of day."""
+        """Return the present date and time."""
         return START + timedelta(seconds=self.seconds)
 
     def at(self, seconds: float, do: Callable[[], None]) -> None:
-        """Let it happen at this time; of two at the same time, the first that was asked for."""
+        """Schedule an event. Events of the same time happen in the order of these calls."""
         self._count += 1
         heappush(self._events, (max(seconds, self.seconds), self._count, do))
 
     def after(self, seconds: float, do: Callable[[], None]) -> None:
-        """Let it happen this many seconds from now."""
+        """Schedule an event this many seconds from now."""
         self.at(self.seconds + seconds, do)
 
     def run_until(self, seconds: float) -> None:
-        """Let everything happen that is due by then, and make that the present."""
+        """Run the events that are due by then, and set the time to it."""
         while self._events and self._events[0][0] <= seconds:
             self.seconds, _, do = heappop(self._events)
             do()
