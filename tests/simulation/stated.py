@@ -1,7 +1,7 @@
 """How soon each alarm must notify after its cause begins.
 
-The time is that until our functions count the trouble, then the alarm's data points, and five
-minutes by which metrics may reach CloudWatch late.
+docs/runbook.md states the same times. Each is the time until our functions count the trouble, then
+the alarm's data points, and five minutes by which metrics may reach CloudWatch late.
 """
 
 from typing import Any, Final
@@ -34,8 +34,8 @@ COUNTED_AFTER: Final = {
     # Counted from the first request on which something is due.
     "evidence-unavailable": 4,
     "list-truncated": 1,
-    # A failed message is received again until it becomes a dead letter.
-    "dead-letters": 2,
+    # A failed message is tried for two minutes, and SQS reports an idle queue 15 minutes late.
+    "dead-letters": 17,
     "dispatcher-errors": 1,
     "reviewer-errors": 1,
     "stack-shut-out": 1,

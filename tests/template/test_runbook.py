@@ -1,13 +1,13 @@
 """The runbook has a section per alarm, whose commands find what made the alarm fire."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
 
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
+from tests.simulation import stated
 from tests.template.causes import CAUSES, Cause, text_of
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import widgets
@@ -22,23 +22,6 @@ SECTIONS: Final = {
     if re.fullmatch("[a-z-]+", title)  # an alarm's name; the titles of other sections are sentences
 }
 PATTERN: Final = re.compile(r"--filter-pattern '([^']+)'")
-
-#: Minutes from the cause to the first datapoint over the threshold, with the default settings and a
-#: review each minute. A request is due for a denial after 6 minutes and counts as late after 10; a
-#: certificate is missed after 2. Tags are read at most once in 15 minutes, an hour if EKS
-#: throttles. A message is tried for 2 minutes, and SQS reports an idle queue 15 minutes late.
-DUE: Final[Mapping[str, int]] = {
-    "denied": 7,
-    "stack-denied": 7,
-    "approved-not-issued": 3,
-    "oldest-pending": 11,
-    "nothing-selected": 16,
-    "unexpectedly-off": 16,
-    "dead-letters": 17,
-}
-
-#: Minutes by which CloudWatch may know of a datapoint late: the longest period.
-LATE: Final = 5
 
 #: How urgent an alarm is, as its section and its notification begin and end.
 URGENCIES: Final = ("Act now", "Act within hours", "Act on the next working day")
@@ -57,12 +40,6 @@ def alarms_by_name() -> dict[str, Any]:
     stack = Template.read(ROOT / "template.yaml").stack(name="it")
     alarms = stack.of_type("AWS::CloudWatch::Alarm").values()
     return {alarm["AlarmName"].removeprefix("it-"): alarm for alarm in alarms}
-
-
-def period_minutes(alarm: Any) -> int:
-    """Return the length of an alarm's periods, in minutes."""
-    parts = [one.get("MetricStat", one) for one in alarm.get("Metrics", [alarm])]
-    return int(next(one["Period"] for one in parts if "Period" in one)) // 60
 
 
 def commands(section: str) -> list[str]:
@@ -111,11 +88,11 @@ def test_each_section_is_as_urgent_as_the_notification(alarm: str) -> None:
 
 
 @pytest.mark.parametrize("alarm", alarm_names())
-def test_each_section_says_when_its_alarm_fires_at_the_latest(alarm: str) -> None:
-    """When it is due, plus the periods that the alarm needs, plus CloudWatch's delay."""
-    properties = alarms_by_name()[alarm]
-    needed = properties.get("DatapointsToAlarm", properties["EvaluationPeriods"])
-    latest = DUE.get(alarm, 1) + needed * period_minutes(properties) + LATE
+def test_each_section_says_when_its_alarm_fires_at_the_latest(
+    alarm: str, source_stack: Stack
+) -> None:
+    """The simulation asserts the same time."""
+    latest = stated.minutes(alarm, source_stack)
     found = re.search(r"Fires\sat\smost\s(\d+)\sminutes\safter\s", SECTIONS[alarm])
 
     assert found, "the section doesn't say"
