@@ -72,6 +72,6 @@ def test_a_public_address_that_has_moved_is_denied_and_counted_apart(
 
     assert {"Denied"} == conditions(plane, name).keys()
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    [metrics] = [line for line in printed if "_aws" in line and "Stack" in line]
-    denied, moved = ([1.0], None) if is_taken else ([0.0], [1.0])
-    assert (denied, moved) == (metrics["Denied"], metrics.get("MovedAddress"))
+    [metrics] = [line for line in printed if "_aws" in line and "Cluster" not in line]
+    denied, moved = ([1.0], None) if is_taken else (None, [1.0])
+    assert (denied, moved) == (metrics.get("Denied"), metrics.get("MovedAddress"))

@@ -117,8 +117,8 @@ ROWS: Final = (
         (
             Change(
                 _TEMPLATE,
-                "FILL(sent, 0) - FILL(reviews, 0)",
-                "FILL(sent, 0) - FILL(completed, 0)",
+                "FILL(sent, 0) - 2 * FILL(reviews, 0)",
+                "FILL(sent, 0) - 2 * FILL(completed, 0)",
             ),
         ),
     ),
