@@ -34,8 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): tests that one process must run")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the control plane's tests, and the tests that one process of pytest-xdist must run."""
+    """Mark the control plane's tests, and the tests that one process of pytest-xdist must run.
+
+    First, because pytest-xdist reads the marks in the same hook.
+    """
     folder = Path(__file__).parent / "controlplane"
     for item in items:
         if folder in item.path.parents:
