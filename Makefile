@@ -40,7 +40,7 @@ demo: $(DEMO) ## Run the whole approver in an embedded sandbox (ARGS=... for its
 
 .PHONY: test
 test: $(DEV) $(if $(TESTS),,prepare) ## Run all tests; TESTS=path runs only some, and prepares nothing
-	@$(PY) -m pytest $(if $(TESTS),,--numprocesses 2 --dist loadgroup --no-loadscope-reorder) $(PYTEST_ARGS) $(TESTS)
+	@$(PY) -m pytest $(if $(TESTS),,--numprocesses 2 --dist loadfile --no-loadscope-reorder) $(PYTEST_ARGS) $(TESTS)
 
 .PHONY: coverage
 coverage: PYTEST_ARGS += --cov=src --cov-branch --cov-report=term-missing:skip-covered

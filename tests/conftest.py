@@ -1,4 +1,4 @@
-"""The control plane that all tests share, and which tests one process of pytest-xdist must run.
+"""The control plane that all tests share, and the order of the tests.
 
 Without a control plane its tests are skipped, and the summary says why. With
 REQUIRE_CONTROL_PLANE=1 nothing is skipped.
@@ -18,40 +18,23 @@ CLUSTER: Final = "prod"
 #: How the reason of each skipped test begins; the summary finds these tests by it.
 _SKIPPED: Final = "no control plane: "
 
-#: Folders whose tests share a session fixture that takes minutes, such as a `sam build`.
-_ONE_PROCESS_FOLDERS: Final = {"package", "template"}
-
-#: The folders of the largest groups, which begin first: a large group that begins last would keep
-#: one process busy while the other waits.
-_LARGEST_GROUPS: Final = {"threats", "package", "template"}
+#: The folders of the slowest files, which begin first: a slow file that begins last would keep one
+#: process busy while the other waits.
+_SLOWEST_FOLDERS: Final = {"threats", "package", "template", "simulation"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers `controlplane` and `xdist_group`."""
+    """Register the marker `controlplane`."""
     config.addinivalue_line("markers", "controlplane: needs a real Kubernetes control plane")
-    # pytest-xdist registers `xdist_group` too, but tests/threats and `make mutants` start pytest
-    # without it, and pytest fails on an unknown marker.
-    config.addinivalue_line("markers", "xdist_group(name): tests that one process must run")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the control plane's tests, and the tests that one process of pytest-xdist must run.
-
-    First, because pytest-xdist reads the marks in the same hook.
-    """
+    """Mark the control plane's tests, and put the slowest folders first."""
     folder = Path(__file__).parent / "controlplane"
     for item in items:
         if folder in item.path.parents:
             item.add_marker("controlplane")
-        item.add_marker(pytest.mark.xdist_group(_process_group(item.path)))
-    items.sort(key=lambda item: item.path.parent.name not in _LARGEST_GROUPS)
-
-
-def _process_group(file: Path) -> str:
-    """Return the group of a file's tests, all of which one process runs: the file or its folder."""
-    whole_folder = file.parent.name in _ONE_PROCESS_FOLDERS
-    return str((file.parent if whole_folder else file).relative_to(Path(__file__).parent))
+    items.sort(key=lambda item: item.path.parent.name not in _SLOWEST_FOLDERS)
 
 
 @pytest.fixture(scope="session")
