@@ -22,7 +22,6 @@ from core.assessment import Assessment, EvidenceSource, Plan, assess
 from core.budget import Budget
 from core.context import ReviewContext
 from core.model import (
-    APPROVED_REASON,
     KUBELET_SERVING,
     Bug,
     Case,
@@ -267,5 +266,5 @@ def _passing(case: Case, settings: JudgingSettings) -> Explanation:
     detail = f"approved {seconds:.0f} s ago by {approved.reason}"
     if seconds <= settings.issue_grace_seconds:
         return Explanation(Cause.JUST_APPROVED, detail)
-    ours = approved.reason == APPROVED_REASON
+    ours = case.csr.is_approved_by_us
     return Explanation(Cause.NOT_ISSUED_AFTER_US if ours else Cause.NOT_ISSUED, detail)

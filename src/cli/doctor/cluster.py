@@ -25,7 +25,6 @@ from cli.doctor.selection import unserved
 from cli.review.run import Reviewed, run_once
 from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import (
-    APPROVED_REASON,
     KUBELET_SERVING,
     Action,
     Csr,
@@ -267,7 +266,7 @@ def _unseen(reviewed: Reviewed) -> str:
 def _fate(csr: Csr, grace: int) -> Literal["issued", "missing", ""]:
     """Return what became of our approval; empty for other CSRs, and while EKS may still issue."""
     approved = csr.condition("Approved")
-    if approved is None or approved.reason != APPROVED_REASON:
+    if approved is None or not csr.is_approved_by_us:
         return ""
     if csr.certificate:
         return "issued"
