@@ -82,6 +82,7 @@ def _settings(memory: int) -> dict[str, str]:
         "STACK_NAME": "csr-approver",
         "POWERTOOLS_SERVICE_NAME": "csr-approver",
         "APPROVE_AFTER_SECONDS": "0",
+        "MODE": "approve-only",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
     }
 
