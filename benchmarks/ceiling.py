@@ -24,6 +24,11 @@ from benchmarks.cluster import BenchCluster
 from core.model import APPROVED_REASON, KUBELET_SERVING, Csr, Write
 
 CONNECTIONS: Final = 32
+#: The approvals' message, about as long as the approver's.
+APPROVAL: Final = (
+    "EC2 and IAM confirm that the requester is the instance with these names: "
+    "ip-10-10-0-1.ec2.internal, 10.10.0.1"
+)
 _TIMEOUT: Final = 300.0
 
 
@@ -92,7 +97,7 @@ def _load(printed: Mapping[str, Any]) -> Load:
 
 
 def _approval(csr: Csr, listed: bytes) -> dict[str, str]:
-    write = Write(csr, "Approved", APPROVED_REASON, "a benchmark approves everything")
+    write = Write(csr, "Approved", APPROVED_REASON, APPROVAL)
     path = f"{CSRS}/{quote(csr.name, safe='')}/approval"
     return {"path": path, "body": base64.b64encode(decision(listed, write)).decode()}
 
@@ -104,4 +109,3 @@ def _headers(token: str) -> Mapping[str, str]:
         "Content-Type": MEDIA_TYPE,
         "User-Agent": "csr-approver",
     }
-

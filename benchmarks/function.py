@@ -1,8 +1,8 @@
 """The reviewer's function, as in Lambda: under its runtime client, with its real ledger.
 
-It lists and writes over TLS to a real API server, calls EC2, EKS and IAM over HTTP through boto3, and
-prints its log lines and metrics into a file. Its CPU time is its process's, so other programs count
-only as far as they slow it down.
+It lists and writes over TLS to a real API server, calls EC2, EKS and IAM over HTTP through boto3,
+and prints its log lines and metrics into a file. Its CPU time is its process's, so other programs
+count only as far as they slow it down.
 """
 
 import json

@@ -99,7 +99,10 @@ def test_the_package_contains_no_traces_of_its_build(package: Path) -> None:
 def test_scanners_find_every_library_of_the_package(target: Target, package: Path) -> None:
     """Each library of the package has its METADATA, which scanners like Amazon Inspector read."""
     installed, found = (
-        {distribution.metadata["Name"].lower() for distribution in distributions(path=[str(folder)])}
+        {
+            distribution.metadata["Name"].lower()
+            for distribution in distributions(path=[str(folder)])
+        }
         for folder in (libraries(target.architecture), package)
     )
 

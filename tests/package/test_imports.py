@@ -132,7 +132,12 @@ def test_no_unused_distribution_is_imported(outputs: Outputs) -> None:
     """The function imports none of the distributions that aren't packaged."""
     packages = {name.partition(".")[0] for name in imported(outputs.untrimmed)}
     # Not all of them are imported by the names that they have on PyPI.
-    names = {*(name.replace("-", "_") for name in UNUSED_DISTRIBUTIONS), "attr", "websocket", "yaml"}
+    names = {
+        *(name.replace("-", "_") for name in UNUSED_DISTRIBUTIONS),
+        "attr",
+        "websocket",
+        "yaml",
+    }
 
     assert set() == packages & names
 
