@@ -28,7 +28,7 @@ _CHUNK_BYTES: Final = 64 * 1024
 _MAX_ERROR_BYTES: Final = 64 * 1024
 _MAX_WORDS: Final = 200
 
-# No redirect is followed either: it is returned as an answer.
+# `adapters.retry` retries. A redirect is never followed: it is returned as an answer.
 _NO_RETRIES: Final = urllib3.Retry.from_int(False, redirect=False)
 
 # From: RFC 6750, section 2.1; and nothing that could end a header.
@@ -63,7 +63,6 @@ class ApiConnection:
         configuration = Configuration(
             host=self._endpoint,
             connection_pool_maxsize=connections,
-            retries=False,
             proxy=None if use_environment_proxy else "",
         )
         self._rest: Any = _client(configuration)
