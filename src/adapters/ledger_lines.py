@@ -183,9 +183,10 @@ def _asked(request: Pkcs10 | UnreadableRequest) -> Line:
 
 
 def _fingerprint(key: PublicKey) -> str | None:
-    """Return what leads from a certificate to its approval, in hex; None for an unknown algorithm.
+    """Return the SHA-256 of the key in hex, to find a certificate's approval by its key.
 
-    The reader refuses keys with an unusual encoding, so the certificate's key has the same bytes.
+    None if the algorithm is unknown. The parser refuses keys with an unusual encoding, so the
+    certificate's key has the same bytes.
     """
     return sha256(key.spki).hexdigest() if key.spki else None
 

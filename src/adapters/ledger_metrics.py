@@ -15,15 +15,15 @@ NAMESPACE: Final = "CsrApprover"
 #: How the review of a message ends: each is counted by exactly one of these, unless the function
 #: fails. The alarm on missing reviews subtracts them from the reviewer's invocations.
 #: `NotOnboarded`: the cluster refuses us. `Unreachable`: there is no way to its endpoint. `Failed`:
-#: the reviewer got no list for another reason. `Skipped`: the cluster is excluded, not ready, or
-#: gone.
+#: the reviewer got no list for another reason. `Skipped`: the cluster is excluded, not ready, new
+#: and without access so far, or gone.
 ENDS: Final = ("Completed", "NotOnboarded", "Unreachable", "Failed", "Skipped")
 
-#: Of what plain alarms watch, the dispatcher sends a zero each minute, so that they have data and a
-#: quiet review needn't send any.
+#: What plain alarms watch of the reviews. Each run of the dispatcher sends a zero of each, so that
+#: the alarms have data, and a review with nothing to report sends none.
 ZEROS: Final = (*ENDS, "Denied", "IssuedMismatch", "EvidenceUnavailable", "ListTruncated")
 
-#: What else the dispatcher sends for the stack (dimension Stack), zeros too.
+#: What else each run of the dispatcher sends for the stack (dimension Stack), zeros too.
 DISPATCH: Final = ("Expected", "NothingSelected", "UnexpectedlyOff")
 
 #: What either function sends for the stack only when it isn't 0.

@@ -47,7 +47,7 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Accept the options that come before a command."""
     del version  # its callback has printed it
 
 

@@ -21,10 +21,12 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 #: Commands of the AWS CLI that aren't operations of a service, with the options that we use.
-#: From: AWS CLI Command Reference, cloudformation deploy; s3 cp; logs tail.
+#: From: AWS CLI Command Reference, cloudformation deploy; s3 cp; logs tail; eks
+#: update-kubeconfig.
 CUSTOM: Final = {
     ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides"},
     ("s3", "cp"): set(),
+    ("eks", "update-kubeconfig"): {"name"},
     ("logs", "tail"): {"since", "filter-pattern", "follow", "format"},
 }
 #: Options of every command. From: AWS CLI Command Reference, Global options.

@@ -1,6 +1,7 @@
 """The costs in `docs/cost.md` follow from its figures, which are those of code and output."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ def row(clusters: int, case: str) -> str:
 
 def headline(clusters: int) -> str:
     """Return a row of the first table, which says whether the target is met."""
-    without, with_dashboard = (round(one, 2) for one in month(clusters, HOURS["typical"])[-2:])
+    without, with_dashboard = (round(cost, 2) for cost in month(clusters, HOURS["typical"])[-2:])
     target = f"${TARGETS[clusters]:.2f}"
     results = [(with_dashboard, TARGETS[clusters])]
     if clusters == 1:
@@ -89,7 +90,7 @@ def test_the_first_table_says_whether_a_target_is_met(clusters: int) -> None:
 
 
 def test_the_dollars_in_the_text_follow_from_the_figures() -> None:
-    """So do the free tier, an idle query's possible price and a quiet cluster's reviews."""
+    """They are the worst case, an idle query's possible price, the free tier, and quiet reviews."""
     f = FIGURES
     worst = f["cluster_metrics"] * (f["metrics"] + f["alarms"])
 
@@ -119,7 +120,7 @@ def test_the_log_lines_are_as_long_as_the_figures_say(account: Account, lambdas:
     assert {name: FIGURES[name] for name in sizes} == pytest.approx(sizes, rel=0.2)
 
 
-def printed(lambdas: Lambdas, invoke: Any) -> float:
+def printed(lambdas: Lambdas, invoke: Callable[[], object]) -> float:
     """Return how many KB an invocation prints."""
     lambdas.discard_output()
     invoke()

@@ -76,12 +76,12 @@ def truncated(retry: Retry, tries: int | None = None, sees: str = "") -> Outcome
 def one_not_written(retry: Retry, tries: int | None = None) -> Outcome:
     return Outcome(
         decided=_ALL_BUT_ONE,
-        metrics=healthy(Approved=4, ReviewErrors=1, Pending=1) | _WAITED,
+        metrics=healthy(Approved=4, ReviewErrors=1, Pending=1),
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
         retry=retry,
         sees="That one node waits; all others are decided. `detail` has the API server's answer.",
-        alarms=("review-errors", "oldest-pending"),
+        alarms=("review-errors",),
         tries=tries,
     )
 
@@ -89,39 +89,38 @@ def one_not_written(retry: Retry, tries: int | None = None) -> Outcome:
 def _none_written(retry: Retry) -> Outcome:
     return Outcome(
         decided=_NONE,
-        metrics={"Completed": 1, "Denied": 1, "ReviewErrors": 6, "Pending": 6} | _WAITED,
+        metrics={"Completed": 1, "Denied": 1, "ReviewErrors": 6, "Pending": 6},
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
         retry=retry,
         sees="Every CSR is judged and none is decided: `detail` has the connection's error.",
-        alarms=("review-errors", "oldest-pending"),
+        alarms=("review-errors",),
     )
 
 
 def _no_evidence(retry: Retry, tries: int) -> Outcome:
     return Outcome(
         decided=_NONE,
-        metrics={"Completed": 1, "EvidenceUnavailable": 6, "Pending": 6} | _WAITED,
+        metrics={"Completed": 1, "EvidenceUnavailable": 6, "Pending": 6},
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": None, "action": "undecided"},
         retry=retry,
         sees="Every CSR waits without a verdict; `problem` names the call and AWS's code.",
-        alarms=("evidence-unavailable", "oldest-pending"),
+        alarms=("evidence-unavailable",),
         tries=tries,
     )
 
 
 def role_unknown(retry: Retry, tries: int | None, unanswered: int = 6) -> Outcome:
-    more = {"EvidenceUnavailable": unanswered} if unanswered else {}
-    alarms = ("evidence-unavailable",) if unanswered else ()
+    more = {"EvidenceUnavailable": unanswered} if unanswered else _WAITED
     return Outcome(
         decided=_NONE,
-        metrics={"Completed": 1, "Left": 6, "Pending": 6} | more | _WAITED,
+        metrics={"Completed": 1, "Left": 6, "Pending": 6} | more,
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": "leave", "action": "left"},
         retry=retry,
         sees="Nothing is approved, and nothing denied for its names. `role_unknown` says why.",
-        alarms=(*alarms, "oldest-pending"),
+        alarms=("evidence-unavailable" if unanswered else "oldest-pending",),
         tries=tries,
     )
 
@@ -277,12 +276,12 @@ REFUSED_BY_STS = _not_onboarded(
 )
 GONE_MIDWAY = Outcome(
     decided=_NONE,
-    metrics={"Completed": 1, "Pending": 4, "ReviewErrors": 4, "ListTruncated": 1} | _WAITED,
+    metrics={"Completed": 1, "Pending": 4, "ReviewErrors": 4, "ListTruncated": 1},
     message="cluster reviewed",
     fields={"truncated": True},
     retry=Retry.BOTH,
     sees="The CSRs of the first page are judged, but can't be written either.",
-    alarms=("review-errors", "oldest-pending", "list-truncated"),
+    alarms=("review-errors", "list-truncated"),
 )
 CUT_SHORT_TWICE = truncated(_BOTH, 2)
 ONE_WAITS_TWICE = one_not_written(_BOTH, 2)
@@ -384,7 +383,7 @@ APPROVED_UNCONFIRMED = Outcome(
 )
 DENIED_UNCONFIRMED = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Pending=1) | _WAITED,
+    metrics=healthy(Pending=1),
     message="csr reviewed",
     fields={"csr": DENIAL, "verdict": "deny", "action": "overtaken"},
     retry=Retry.IN_THE_RUN,
@@ -392,7 +391,7 @@ DENIED_UNCONFIRMED = Outcome(
 )
 WRITTEN_UNCONFIRMED = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Approved=4, ReviewErrors=1, Pending=1) | _WAITED,
+    metrics=healthy(Approved=4, ReviewErrors=1, Pending=1),
     message="csr reviewed",
     fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
     retry=Retry.BOTH,

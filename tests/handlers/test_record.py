@@ -17,7 +17,7 @@ FOREIGN: Final = ("10.9.9.9",)
 
 def fingerprint(certificate: Path) -> str:
     """Return what the command of docs/audit.md prints for this file."""
-    command = re.search(r"^KEY=\$\((.+)\)$", AUDIT, re.MULTILINE)
+    command = re.search(r"^KEY=\$\((.+?)\)$", AUDIT, re.MULTILINE | re.DOTALL)
     assert command
     bash = ["bash", "-eu", "-o", "pipefail", "-c", command[1].replace("node.pem", str(certificate))]
     # The command is the document's, and the file the test's own.

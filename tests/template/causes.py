@@ -186,6 +186,13 @@ CAUSES: Final = (
         ("address is not the instance's",),
         prod(lambda one: one.repeat(moved(one), ["csr-0000"], earlier=timedelta(minutes=3))),
     ),
+    Cause(
+        "denied",
+        "a public address that moved once",
+        ("public address has moved",),
+        prod(lambda one: moved(one, age=LONG)),
+        fires=False,
+    ),
     Cause("stack-denied", "a foreign address", ("denied",), FOREIGN, {"MODE": "enforce"}),
     Cause("approved-not-issued", "approved by another", ("verdict",), prod(unissued)),
     Cause(
@@ -207,12 +214,6 @@ CAUSES: Final = (
         "an unknown instance",
         ("left",),
         prod(lambda one: one.file(1, known=False, age=LONG)),
-    ),
-    Cause(
-        "oldest-pending",
-        "a public address that moved",
-        ("withheld", "deny", "public address has moved"),
-        prod(lambda one: moved(one, age=LONG)),
     ),
     Cause(
         "oldest-pending",

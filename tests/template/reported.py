@@ -119,7 +119,19 @@ def _requests(prod: Cluster) -> None:
 
 
 def _faults(lambdas: Lambdas, prod: Cluster) -> None:
-    """Let AWS not answer, a list end early, a write be refused, a certificate be wrong, a bug."""
+    """Let each fault happen: of AWS, of the API server, of certificates, and our own bug."""
+    _missing_evidence(lambdas, prod)
+    _wrong_certificates_and_writes(lambdas, prod)
+    prod.revoke(GROUP)
+    lambdas.review()
+    prod.account.change("off", tags={"csr-approver:mode": "off"})
+    lambdas.dispatch()
+    _shadow(lambdas, prod)
+    _eks(lambdas)
+
+
+def _missing_evidence(lambdas: Lambdas, prod: Cluster) -> None:
+    """Let a review lack time, a CSR be unreadable, and EC2 and IAM refuse."""
     prod.file(6)
     lambdas.review(invocation=Invocation(10))  # too little time for a slice
     item = prod.get(prod.file(7))
@@ -133,6 +145,9 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     lambdas.review()
     lambdas.calls.heal()
 
+
+def _wrong_certificates_and_writes(lambdas: Lambdas, prod: Cluster) -> None:
+    """Let certificates be wrong, a list end early, a write be refused, and a bug be met."""
     lambdas.set_clock_ahead(timedelta(minutes=32))
     lambdas.review()
     prod.issue("csr-0001", base64.b64decode(prod.get("csr-0006")["status"]["certificate"]))
@@ -148,12 +163,9 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
         bug.setattr(assessment, "decide", _boom)
         lambdas.review()
 
-    prod.revoke(GROUP)
-    lambdas.review()
-    prod.account.change("off", tags={"csr-approver:mode": "off"})
-    lambdas.dispatch()
 
-    _shadow(lambdas, prod)
+def _eks(lambdas: Lambdas) -> None:
+    """Let EKS throttle a description, and refuse to list the clusters."""
     lambdas.calls.refuse("DescribeCluster", "ThrottlingException")
     lambdas.review("throttled")
     lambdas.calls.refuse("ListClusters")

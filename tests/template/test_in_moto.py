@@ -158,11 +158,11 @@ def environments(found: Json) -> dict[str, dict[str, str]]:
     }
 
 
-def test_cloudwatch_logs_accepts_the_saved_queries(monitoring: Stack) -> None:
+def test_cloudwatch_logs_accepts_the_saved_queries(source_stack: Stack) -> None:
     """AWS's model of the call validates the queries, because moto doesn't support them."""
     model = ServiceModel(create_loader().load_service_model("logs", "service-2"), "logs")
     shape = model.operation_model("PutQueryDefinition").input_shape
-    for query in monitoring.of_type("AWS::Logs::QueryDefinition").values():
+    for query in source_stack.of_type("AWS::Logs::QueryDefinition").values():
         validate_parameters(
             {key[0].lower() + key[1:]: value for key, value in query.items()}, shape
         )

@@ -1,13 +1,13 @@
 """The runbook has a section per alarm, whose commands find what made the alarm fire."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
 
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
+from tests.simulation import stated
 from tests.template.causes import CAUSES, Cause, text_of
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import widgets
@@ -19,24 +19,12 @@ RUNBOOK: Final = (ROOT / "docs/runbook.md").read_text()
 SECTIONS: Final = {
     title: text
     for title, _, text in (part.partition("\n") for part in RUNBOOK.split("\n## ")[1:])
-    if title not in {"Which cluster", "Stop it now", "Mute an alarm", "The dashboard"}
+    if re.fullmatch("[a-z-]+", title)  # an alarm's name; the titles of other sections are sentences
 }
 PATTERN: Final = re.compile(r"--filter-pattern '([^']+)'")
 
-#: Minutes from the cause to the first datapoint over the threshold, with the default settings and a
-#: review each minute. A request is due for a denial after 6 minutes and counts as late after 10; a
-#: certificate is missed after 2. Tags are read at most once in 15 minutes, an hour if EKS
-#: throttles. A message is tried for 2 minutes, and SQS reports an idle queue 15 minutes late.
-DUE: Final[Mapping[str, int]] = {
-    "denied": 7,
-    "stack-denied": 7,
-    "approved-not-issued": 3,
-    "oldest-pending": 11,
-    "nothing-selected": 16,
-    "unexpectedly-off": 16,
-    "dead-letters": 17,
-}
-PERIOD: Final = 5
+#: How urgent an alarm is, as its section and its notification begin and end.
+URGENCIES: Final = ("Act now", "Act within hours", "Act on the next working day")
 
 # Lambda's and its Python runtime's own lines, which aren't JSON. From: AWS Lambda Developer Guide,
 # troubleshooting of invocations; awslambdaric's bootstrap, which a test of the package runs.
@@ -69,9 +57,9 @@ def test_each_alarm_has_a_section_and_each_section_an_alarm() -> None:
     assert sorted(alarm_names()) == sorted(SECTIONS)
 
 
-def test_each_alarm_s_description_names_its_section(monitoring: Stack) -> None:
+def test_each_alarm_s_description_names_its_section(source_stack: Stack) -> None:
     """The description ends with the file and the section."""
-    for alarm in monitoring.of_type("AWS::CloudWatch::Alarm").values():
+    for alarm in source_stack.of_type("AWS::CloudWatch::Alarm").values():
         own = alarm["AlarmName"].removeprefix("csr-approver-")
 
         assert alarm["AlarmDescription"].endswith(f" docs/runbook.md, {own}.")
@@ -90,11 +78,21 @@ def test_each_section_has_a_meaning_a_command_and_a_fix(alarm: str) -> None:
 
 
 @pytest.mark.parametrize("alarm", alarm_names())
-def test_each_section_says_when_its_alarm_fires_at_the_latest(alarm: str) -> None:
-    """When it is due, plus the periods that the alarm needs, plus the period that was begun."""
-    properties = alarms_by_name()[alarm]
-    needed = properties.get("DatapointsToAlarm", properties["EvaluationPeriods"])
-    latest = DUE.get(alarm, 1) + (needed + 1) * PERIOD
+def test_each_section_is_as_urgent_as_the_notification(alarm: str) -> None:
+    """A section begins with the notification's words, and the overview lists it there."""
+    [urgency] = [one for one in URGENCIES if SECTIONS[alarm].startswith(f"\n**{one}")]
+    [row] = re.findall(rf"^\| \*\*{urgency}\*\*.*$", RUNBOOK, re.MULTILINE)
+
+    assert f" {urgency}" in alarms_by_name()[alarm]["AlarmDescription"]
+    assert f"[{alarm}](#{alarm})" in row
+
+
+@pytest.mark.parametrize("alarm", alarm_names())
+def test_each_section_says_when_its_alarm_fires_at_the_latest(
+    alarm: str, source_stack: Stack
+) -> None:
+    """The simulation asserts the same time."""
+    latest = stated.minutes(alarm, source_stack)
     found = re.search(r"Fires\sat\smost\s(\d+)\sminutes\safter\s", SECTIONS[alarm])
 
     assert found, "the section doesn't say"
@@ -102,14 +100,12 @@ def test_each_section_says_when_its_alarm_fires_at_the_latest(alarm: str) -> Non
 
 
 @pytest.mark.parametrize("section", ["", *alarm_names()])
-def test_commands_use_only_variables_that_are_set_at_the_top(
-    section: str, template: Template
-) -> None:
-    """The first block sets each variable from an output of the stack."""
-    setup = commands(RUNBOOK.split("\n## ", maxsplit=1)[0])[0]
-    variables = set(re.findall(r"^(\w+)=", setup, re.MULTILINE))
+def test_commands_use_only_variables_that_are_set_first(section: str, template: Template) -> None:
+    """The runbook's first block, or the section, sets each variable."""
+    setup = commands(RUNBOOK.split("\n## First commands\n")[1])[0]
     outputs = set(re.findall(r"\$\(output (\w+)\)", setup))
     text = SECTIONS.get(section, setup)
+    variables = set(re.findall(r"^(\w+)=", setup + text, re.MULTILINE))
 
     assert outputs <= set(template.source["Outputs"])
     assert set(re.findall(r'"\$(\w+)"', text)) <= variables
@@ -157,7 +153,7 @@ def test_every_field_and_value_in_a_command_is_found_in_real_lines(reported: Rep
         if not any(matches(condition, line) for line in reported.lines)
     ]
 
-    assert 19 == len(filters)
+    assert 20 == len(filters)
     assert [] == unmet
 
 
@@ -169,13 +165,13 @@ def test_other_filters_are_for_the_runtime_s_own_lines() -> None:
     assert OF_THE_RUNTIME == terms
 
 
-def test_the_dashboard_s_table_has_a_row_for_each_widget(monitoring: Stack) -> None:
+def test_the_dashboard_s_table_has_a_row_for_each_widget(source_stack: Stack) -> None:
     """The rows are in the widgets' order, and name existing alarms."""
     table = RUNBOOK.split("\n## The dashboard\n")[1]
     rows = re.findall(r"^\| \*\*(.+)\*\* \| .+ \| (.*) ?\|$", table, re.MULTILINE)
     named = {name for _, alarms in rows for name in re.split(r", ?", alarms.strip()) if name}
 
-    assert [widget["properties"]["title"] for widget in widgets(monitoring)] == [
+    assert [widget["properties"]["title"] for widget in widgets(source_stack)] == [
         title for title, _ in rows
     ]
     assert set(alarm_names()) == named

@@ -115,8 +115,8 @@ class RunTotals:
     don't count as pending. `moved_addresses`: for how many a denial is due, but is counted apart,
     because a public address has most likely left its instance. `oldest_pending_seconds`: the
     longest time that a requester of a pending one has been asking, of those for which a decision
-    may be due. `bugs`: on how many our own code failed. `without_evidence`: for how many EC2, IAM
-    or the API server gave no answer.
+    may be due and whose trouble no other number counts. `bugs`: on how many our own code failed.
+    `without_evidence`: for how many EC2, IAM or the API server gave no answer.
     """
 
     actions: Mapping[Action, int] = field(default_factory=dict)

@@ -50,10 +50,10 @@ def write_egress_selection(path: Path, socket: str) -> Path:
 
 
 def write_audit_policy(path: Path) -> Path:
-    """Write an audit policy that has all about CSRs, with the objects; return `path`.
+    """Write an audit policy that logs requests about CSRs, with the objects; return `path`.
 
-    It is the level at which Kubernetes's own reference policy, on which EKS says that its policy is
-    based, has writes of this API group. From: Kubernetes cluster/gce/gci/configure-helper.sh,
+    Kubernetes's reference policy, on which EKS bases its own, logs writes of this API group at the
+    same level. From: Kubernetes cluster/gce/gci/configure-helper.sh,
     create-master-audit-policy; EKS Best Practices, "Auditing and logging".
     """
     content = {

@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.threats.row import Change, Row
 
-_MONITORING: Final = "template.yaml"
+_TEMPLATE: Final = "template.yaml"
 _OF_STACK: Final = (
     "\n      Dimensions:\n        - Name: Stack\n          Value: !Ref AWS::StackName"
 )
@@ -46,11 +46,7 @@ ROWS: Final = (
     Row(
         "stop the approver, unnoticed",
         "tests/template/test_firing.py::test_silence_fires_an_alarm",
-        (
-            Change(
-                _MONITORING, "IF(FILL(dispatches, 0) == 0, 1,", "IF(FILL(dispatches, 0) == 0, 0,"
-            ),
-        ),
+        (Change(_TEMPLATE, "IF(FILL(dispatches, 0) == 0, 1,", "IF(FILL(dispatches, 0) == 0, 0,"),),
     ),
     Row(
         "take the approver's access to one cluster away, or close its endpoint, unnoticed while"
@@ -87,8 +83,8 @@ ROWS: Final = (
         (
             Change(
                 "src/handlers/dispatch.py",
-                "if self._ended.is_reported(one, choice):",
-                "if False and self._ended.is_reported(one, choice):",
+                "if self._ended.is_reported(assignment, choice):",
+                "if False and self._ended.is_reported(assignment, choice):",
             ),
         ),
     ),
@@ -107,20 +103,20 @@ ROWS: Final = (
     Row(
         "hide a cluster's trouble by negative values of its metrics",
         "tests/template/test_firing.py::test_negative_values_in_a_cluster_s_series_silence_nothing",
-        (Change(_MONITORING, _QUERY, _QUERY.replace("MAX", "SUM")),),
+        (Change(_TEMPLATE, _QUERY, _QUERY.replace("MAX", "SUM")),),
     ),
     Row(
         "crowd a cluster out of the alarms on security by metrics of invented clusters",
         "tests/template/test_firing.py"
         "::test_five_hundred_invented_clusters_silence_no_alarm_on_security",
-        (Change(_MONITORING, f"MetricName: Denied{_OF_STACK}", f"MetricName: Left{_OF_STACK}"),),
+        (Change(_TEMPLATE, f"MetricName: Denied{_OF_STACK}", f"MetricName: Left{_OF_STACK}"),),
     ),
     Row(
         "hide that messages aren't reviewed by values of `Completed`",
         "tests/template/test_firing.py::test_ends_that_others_put_don_t_hide_untaken_messages",
         (
             Change(
-                _MONITORING,
+                _TEMPLATE,
                 "FILL(sent, 0) - FILL(reviews, 0)",
                 "FILL(sent, 0) - FILL(completed, 0)",
             ),
