@@ -84,7 +84,8 @@ mutants: $(MUTANTS) ## Change src/core in small ways, and list which changes no 
 	@$(PY) -m tests.mutation $(ARGS)
 
 .PHONY: bench
-bench: $(DEV) ## Run the benchmarks (ARGS=... for their options)
+bench: $(DEV) $(RUNTIME) ## Measure speed and cost per CSR, on a real API server (ARGS=--help)
+	@$(control_plane)
 	@PYTHONPATH=src:. $(PY) -m benchmarks $(ARGS)
 
 .PHONY: ci

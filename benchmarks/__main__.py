@@ -1,97 +1,151 @@
-"""`make bench`: measure a review's steps one by one, and whole reviews on a control plane.
+"""`make bench`: how fast the approver is, and what a CSR costs it.
 
-Each review's approvals per second are printed beside those of a bare loop of the same PUTs in the
-same run, on as many connections. The difference is the approver's own cost.
+The reviews are those of the function under Lambda's runtime client, with a real API server, a real
+ledger, and AWS over HTTP. Nothing is asserted but that every CSR was approved.
 """
 
 import argparse
+import os
 import tempfile
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from time import process_time
+from typing import Final
 
-from adapters.csr_objects import read_csr
-from benchmarks.ec2_answer import SHAPES
-from benchmarks.ec2_reading import Ec2Reading
-from benchmarks.listed_items import items
-from benchmarks.nodes import a_node, cases_of
-from benchmarks.reviews import Bench
-from core.checks import KUBELET_SERVING_CHECKS
-from core.decision import decide
-from core.model import Decision
-from core.pkcs10 import read
+from benchmarks.cluster import BenchCluster
+from benchmarks.idle import idle
+from benchmarks.kubelets import until_all_serve
+from benchmarks.quota import limited_review
+from benchmarks.rounds import Approvals, rounds
+from benchmarks.start import Start, start
+from benchmarks.steps import steps
 
-_BATCHES = 5
+_Lines = Iterator[str]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure what was asked for, and print each line as soon as it is known."""
     options = _options()
-    for kind, item in items().items():
-        listed = [item] * options.csrs
-        _print_microseconds(f"{kind}, listed", options.csrs, partial(_read_all, listed))
-    _print_reader_and_judge(options.csrs)
-    for shape in SHAPES:
-        reading = Ec2Reading([a_node(number) for number in range(options.csrs)], shape)
-        _print_microseconds(f"EC2's answer, {shape}", options.csrs, reading.read)
-    if not options.rounds:
+    wanted = options.only or [*_ALONE, *_IN_CLUSTER]
+    print(f"{os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f}")
+    for name in wanted:
+        if name in _ALONE:
+            _print(_ALONE[name](options))
+    if not _IN_CLUSTER.keys() & set(wanted):
         return
-    with tempfile.TemporaryDirectory() as folder, Bench(Path(folder)) as bench:
-        for round_number in range(options.rounds):
-            _print_review(bench, round_number, options.csrs, options.connections)
-
-
-def _read_all(listed: Sequence[memoryview]) -> Sequence[object]:
-    return [read_csr(item) for item in listed]
+    with tempfile.TemporaryDirectory() as folder, BenchCluster(Path(folder), _quiet) as cluster:
+        cluster.issue(issues=False)
+        for name in wanted:
+            if name in _IN_CLUSTER:
+                _print(_IN_CLUSTER[name](cluster, options))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench ARGS=…")
-    parser.add_argument("--csrs", type=int, default=1_000, help="pending CSRs, one per node")
-    parser.add_argument("--connections", type=int, default=8, help="PUTs under way at once")
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=_DESCRIPTION)
+    parser.add_argument("--csrs", type=int, default=1_000, help="CSRs, one per node (1000)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of approvals (5)")
+    parser.add_argument("--kubelets", type=int, default=1_000, help="real kubelets (1000)")
+    parser.add_argument("--memory", type=int, default=512, help="MB; sets the vCPU share (512)")
     parser.add_argument(
-        "--rounds", type=int, default=2, help="reviews measured (0: no control plane)"
+        "--only", nargs="+", choices=[*_ALONE, *_IN_CLUSTER], help="measure these only"
     )
     return parser.parse_args()
 
 
-def _print_reader_and_judge(count: int) -> None:
-    nodes = [a_node(number) for number in range(count)]
-    cases = cases_of(nodes)
-    assert all(decide(case, KUBELET_SERVING_CHECKS).decision is Decision.APPROVE for case in cases)  # noqa: S101  a refused case costs less
-    _print_microseconds("reader", count, lambda: [read(node.pem) for node in nodes])
-    _print_microseconds(
-        "judge", count, lambda: [decide(case, KUBELET_SERVING_CHECKS) for case in cases]
+def _print(lines: _Lines) -> None:
+    print(flush=True)
+    for line in lines:
+        print(line, flush=True)
+
+
+def _quiet(_: str) -> None:
+    """Print no progress of the control plane's build: `make bench` has built it before."""
+
+
+def _steps(options: argparse.Namespace) -> _Lines:
+    yield f"{'Steps, microseconds of CPU per CSR':50}{'median':>8}{'min':>8}{'max':>8}"
+    for step in steps(options.csrs):
+        yield f"  {step.name:48}{step.median:8.0f}{step.least:8.0f}{step.most:8.0f}"
+
+
+def _start(_: argparse.Namespace) -> _Lines:
+    found = start()
+    yield "Cold start of the built package, from process start to first answer"
+    if isinstance(found, Start):
+        yield f"  {found.seconds:.2f} s at best; the package is {found.megabytes:.1f} MB zipped"
+    else:
+        yield f"  not measured: {found}"
+
+
+def _approvals(cluster: BenchCluster, options: argparse.Namespace) -> _Lines:
+    yield f"{options.csrs} pending CSRs, approved in one review; ceiling: the same PUTs from Go"
+    yield f"  {'':16}{'per s':>8}{'of ceiling':>12}{'CPU ms/CSR':>12}{'seconds':>10}{'peak MB':>10}"
+    found: list[Approvals] = []
+    for one in rounds(cluster, options.csrs, options.rounds):
+        found.append(one)
+        yield _approvals_line(f"{one.who}", one)
+    for who in dict.fromkeys(one.who for one in found):
+        of_one = [one for one in found if one.who == who]
+        yield _approvals_line(f"median {who}", _median(of_one))
+
+
+def _approvals_line(name: str, one: Approvals) -> str:
+    peak = str(one.peak_megabytes or "")
+    return (
+        f"  {name:16}{one.per_second:8.0f}{one.share:12.0%}{one.cpu_ms:12.2f}"
+        f"{one.seconds:10.2f}{peak:>10}"
     )
 
 
-def _print_microseconds(what: str, count: int, work: Callable[[], Sequence[object]]) -> None:
-    took = [_seconds(work) for _ in range(_BATCHES)]
-    each = [seconds / count * 1e6 for seconds in took]
-    print(
-        f"{what}: {median(each):.0f} microseconds of CPU per CSR "
-        f"(median of {_BATCHES} batches of {count}; {min(each):.0f} to {max(each):.0f})"
+def _median(found: list[Approvals]) -> Approvals:
+    return Approvals(
+        found[0].who,
+        median(one.per_second for one in found),
+        median(one.share for one in found),
+        median(one.cpu_ms for one in found),
+        median(one.seconds for one in found),
+        max(one.peak_megabytes for one in found),
     )
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = process_time()  # the CPU time of this process alone: other programs don't count
-    work()
-    return process_time() - start
+def _idle(cluster: BenchCluster, options: argparse.Namespace) -> _Lines:
+    yield "A review with nothing to decide, milliseconds of CPU"
+    yield "  warm: the environment has read the same CSRs before"
+    for one in idle(cluster, options.csrs):
+        yield f"  {one.decided:6} decided CSRs, {one.memory}{one.cpu_ms:10.0f}"
 
 
-def _print_review(bench: Bench, round_number: int, count: int, connections: int) -> None:
-    bare = bench.bare_loop(f"bare{round_number}", count, connections)
-    review = bench.review(f"review{round_number}", count, connections)
-    print(
-        f"round {round_number + 1}, {count} CSRs, {connections} connections: "
-        f"review {review.approvals / review.seconds:.0f} approvals/s "
-        f"({review.seconds:.2f} s in total, {review.pages} list pages), "
-        f"bare loop of the same PUTs {count / bare:.0f}/s ({bare:.2f} s)"
-    )
+def _quota(cluster: BenchCluster, options: argparse.Namespace) -> _Lines:
+    yield f"{options.csrs} pending CSRs of the EKS shape, with the CPU of {options.memory} MB"
+    try:
+        one = limited_review(cluster, options.csrs, options.memory)
+    except OSError as error:
+        yield f"  not measured: a process's CPU can't be limited here ({error})"
+        return
+    yield f"  {one.seconds:.1f} s, {one.cpu_seconds:.1f} s of CPU ({one.vcpus:.3f} vCPU)"
+    yield f"  before it, an environment's first review, of no CSRs: {one.cold:.1f} s"
 
+
+def _kubelets(cluster: BenchCluster, options: argparse.Namespace) -> _Lines:
+    yield f"{options.kubelets} real kubelets, which file, wait and serve; without a quota"
+    one = until_all_serve(cluster, options.kubelets)
+    yield f"  the review took {one.reviewed:.1f} s; the last kubelet served after {one.last:.1f} s"
+
+
+_DESCRIPTION: Final = (
+    "Measure speed and cost per CSR. CPU times are of the approver's own process. The order of "
+    "--only doesn't matter."
+)
+_ALONE: Final[dict[str, Callable[[argparse.Namespace], _Lines]]] = {
+    "steps": _steps,
+    "start": _start,
+}
+_IN_CLUSTER: Final[dict[str, Callable[[BenchCluster, argparse.Namespace], _Lines]]] = {
+    "approvals": _approvals,
+    "idle": _idle,
+    "quota": _quota,
+    "kubelets": _kubelets,
+}
 
 if __name__ == "__main__":
     main()

@@ -61,7 +61,7 @@ class AwsServer:
             return _profile().encode()
         time.sleep(self._seconds)
         ids = [values[0] for name, values in asked.items() if name.startswith("Filter.1.Value")]
-        return described(self._instances, ids)
+        return described(self._instances, [one for one in ids if one in self._instances])
 
 
 def _handler(aws: AwsServer) -> type[BaseHTTPRequestHandler]:

@@ -42,6 +42,10 @@ def _instance(number: int, node: Node, interfaces: int, addresses: int) -> str:
     enis = "".join(_interface(number, node, at, addresses) for at in range(interfaces))
     tags = {
         **instance.tags,
+        "aws:ec2:fleet-id": "fleet-01234567-89ab-cdef-0123-456789abcdef",
+        "aws:ec2launchtemplate:version": "1",
+        "aws:eks:cluster-name": CLUSTER.name,
+        "k8s.io/cluster-autoscaler/bench": "owned",
         "aws:autoscaling:groupName": "eks-nodes-20c2b1",
         "aws:ec2launchtemplate:id": "lt-0123456789abcdef0",
         "eks:cluster-name": CLUSTER.name,
@@ -54,9 +58,10 @@ def _instance(number: int, node: Node, interfaces: int, addresses: int) -> str:
         f"<item><instanceId>{instance.id}</instanceId><imageId>ami-0123456789abcdef0</imageId>"
         "<instanceState><code>16</code><name>running</name></instanceState>"
         f"<privateDnsName>{instance.private_dns_name}</privateDnsName><dnsName/><reason/>"
-        "<amiLaunchIndex>0</amiLaunchIndex><productCodes/><instanceType>m5.large</instanceType>"
+        "<keyName>nodes</keyName><amiLaunchIndex>0</amiLaunchIndex><productCodes/><instanceType>m5.large</instanceType>"
         f"<launchTime>{instance.launched:%Y-%m-%dT%H:%M:%S.000Z}</launchTime>"
-        "<placement><availabilityZone>us-east-1a</availabilityZone><groupName/>"
+        "<placement><availabilityZone>us-east-1a</availabilityZone>"
+        "<availabilityZoneId>use1-az1</availabilityZoneId><groupName/>"
         "<tenancy>default</tenancy></placement><monitoring><state>disabled</state></monitoring>"
         f"<subnetId>subnet-0123456789abcdef0</subnetId><vpcId>{VPC}</vpcId>"
         f"<privateIpAddress>{_address(node)}</privateIpAddress>"
@@ -72,9 +77,23 @@ def _instance(number: int, node: Node, interfaces: int, addresses: int) -> str:
         f"<iamInstanceProfile><arn>{PROFILE}</arn><id>AIPAEXAMPLE</id></iamInstanceProfile>"
         "<ebsOptimized>false</ebsOptimized><enaSupport>true</enaSupport>"
         "<cpuOptions><coreCount>1</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>"
+        "<capacityReservationSpecification><capacityReservationPreference>open"
+        "</capacityReservationPreference></capacityReservationSpecification>"
+        "<hibernationOptions><configured>false</configured></hibernationOptions>"
+        "<enclaveOptions><enabled>false</enabled></enclaveOptions>"
         "<metadataOptions><state>applied</state><httpTokens>required</httpTokens>"
-        "<httpPutResponseHopLimit>1</httpPutResponseHopLimit></metadataOptions>"
-        "<privateDnsNameOptions><hostnameType>ip-name</hostnameType></privateDnsNameOptions></item>"
+        "<httpPutResponseHopLimit>1</httpPutResponseHopLimit><httpEndpoint>enabled</httpEndpoint>"
+        "<httpProtocolIpv6>disabled</httpProtocolIpv6>"
+        "<instanceMetadataTags>disabled</instanceMetadataTags></metadataOptions>"
+        "<platformDetails>Linux/UNIX</platformDetails><usageOperation>RunInstances</usageOperation>"
+        "<usageOperationUpdateTime>2026-11-01T00:00:00.000Z</usageOperationUpdateTime>"
+        "<maintenanceOptions><autoRecovery>default</autoRecovery></maintenanceOptions>"
+        "<privateDnsNameOptions><hostnameType>ip-name</hostnameType>"
+        "<enableResourceNameDnsARecord>false</enableResourceNameDnsARecord>"
+        "<enableResourceNameDnsAAAARecord>false</enableResourceNameDnsAAAARecord>"
+        "</privateDnsNameOptions><bootMode>uefi-preferred</bootMode>"
+        "<currentInstanceBootMode>uefi</currentInstanceBootMode>"
+        "<operator><managed>false</managed></operator></item>"
     )
 
 
@@ -95,14 +114,17 @@ def _interface(number: int, node: Node, at: int, addresses: int) -> str:
         f"<subnetId>subnet-0123456789abcdef0</subnetId><vpcId>{VPC}</vpcId>"
         f"<description>aws-K8S-{node.instance.id}</description><ownerId>{ACCOUNT}</ownerId>"
         "<status>in-use</status><macAddress>02:00:00:00:00:01</macAddress>"
-        f"<privateIpAddress>{first}</privateIpAddress><sourceDestCheck>true</sourceDestCheck>"
+        f"<privateIpAddress>{first}</privateIpAddress>"
+        f"<privateDnsName>ip-{first.replace('.', '-')}.ec2.internal</privateDnsName>"
+        "<sourceDestCheck>true</sourceDestCheck>"
         "<groupSet><item><groupId>sg-0123456789abcdef0</groupId>"
         "<groupName>eks-cluster-sg</groupName></item></groupSet>"
         f"<attachment><attachmentId>eni-attach-{eni}</attachmentId><deviceIndex>{at}</deviceIndex>"
         "<status>attached</status><attachTime>2026-11-01T00:00:00.000Z</attachTime>"
         "<deleteOnTermination>true</deleteOnTermination><networkCardIndex>0</networkCardIndex>"
         f"</attachment><privateIpAddressesSet>{listed}</privateIpAddressesSet>"
-        "<ipv6AddressesSet/><interfaceType>interface</interfaceType></item>"
+        "<ipv6AddressesSet/><interfaceType>interface</interfaceType>"
+        "<operator><managed>false</managed></operator></item>"
     )
 
 

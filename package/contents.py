@@ -12,8 +12,9 @@ from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-#: Distributions that nothing imports: pycparser, which only cffi's compiler uses, and otherwise the
-#: requirements of kubernetes.aio.
+#: Distributions that nothing imports: pycparser, which only cffi's compiler uses, the requirements
+#: of kubernetes.aio, and those of the parts of the kubernetes client that
+#: `adapters.kubernetes_client` doesn't import.
 UNUSED_DISTRIBUTIONS: Final = frozenset(
     {
         "aiohappyeyeballs",
@@ -21,10 +22,18 @@ UNUSED_DISTRIBUTIONS: Final = frozenset(
         "aiohttp-retry",
         "aiosignal",
         "attrs",
+        "charset-normalizer",
+        "durationpy",
         "frozenlist",
+        "idna",
         "multidict",
+        "oauthlib",
         "propcache",
         "pycparser",
+        "pyyaml",
+        "requests",
+        "requests-oauthlib",
+        "websocket-client",
         "yarl",
     }
 )
@@ -48,6 +57,12 @@ _UNUSED_PARTS: Final = (
     "kubernetes/aio",
     "kubernetes/client/api/[!_]*",
     "kubernetes/client/models/[!_]*",
+    "kubernetes/config",
+    "kubernetes/dynamic",
+    "kubernetes/informer",
+    "kubernetes/leaderelection",
+    "kubernetes/stream",
+    "kubernetes/watch",
     *_OLD_API_MODELS,
 )
 

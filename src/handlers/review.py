@@ -4,6 +4,7 @@ A cluster's error ends its message: it is counted and logged, and the next minut
 Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 """
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -41,6 +42,10 @@ from handlers.environment import (
     required,
     served_regions,
 )
+
+# By default Python looks for cycles of objects after every 2,000 new ones. EC2's answers make
+# hundreds of thousands without a cycle, and the search took a tenth of the time of an approval.
+_OBJECTS_BEFORE_COLLECTION: Final = 100_000
 
 _NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
 _SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
@@ -257,4 +262,5 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
 
 
 if is_lambda(os.environ):
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     _reviewer()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.csr_messages import decision, shows
-from adapters.csr_objects import MOST_FIELDS, Listed, read_csr
+from adapters.csr_objects import MOST_FIELDS, Listed, read_csr, read_kept
 from adapters.protobuf import encoded
 from core.model import Condition, Csr, OversizedRequest, UnreadableCsr
 from sandbox.fake_apiserver import protobuf
@@ -82,6 +82,39 @@ def test_texts_that_are_the_same_in_many_csrs_take_memory_once() -> None:
     ):
         assert key is as_key
         assert value is as_value
+
+
+def test_a_csr_that_is_listed_again_unchanged_is_not_read_again() -> None:
+    """Decided CSRs are listed each minute for an hour."""
+    assert read(an_item()) is read(an_item())
+
+
+def test_a_csr_that_has_changed_is_read_again() -> None:
+    """The bytes count: a server may say that the uid and the version are the same."""
+    before = read(an_item(spec_usages=["server auth"]))
+    after = read(an_item(spec_usages=["client auth"]))
+
+    assert (before.csr.uid, before.csr.resource_version) == (
+        after.csr.uid,
+        after.csr.resource_version,
+    )
+    assert ("client auth",) == after.csr.usages
+
+
+def test_a_large_csr_is_not_kept() -> None:
+    """So kept CSRs take 35 MB at most, whatever requesters file."""
+    large = an_item(annotations={"x": "y" * 5_000})
+
+    assert read(large) is not read(large)
+    assert 2_000 == read_kept.cache_info().maxsize
+
+
+def test_an_unreadable_csr_is_not_kept() -> None:
+    """Reading it again costs little, and its requester chooses its bytes."""
+    read_kept.cache_clear()
+    unread(message_of(an_item(uid="")))
+
+    assert 0 == read_kept.cache_info().currsize
 
 
 def test_a_time_that_is_not_set_is_an_empty_message() -> None:

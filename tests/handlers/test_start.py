@@ -9,10 +9,10 @@ import pytest
 from tests.template.templates import ROOT
 
 
-def import_alone(module: str, **environment: str) -> str:
+def import_alone(module: str, then: str = "", **environment: str) -> str:
     """Import a module in another process, without other variables; return its stderr."""
     return subprocess.run(  # noqa: S603 - the same Python
-        [sys.executable, "-c", f"import {module}"],
+        [sys.executable, "-c", f"import {module}{then}"],
         env={"PYTHONPATH": str(ROOT / "src"), "PATH": os.defpath, **environment},
         capture_output=True,
         text=True,
@@ -34,3 +34,17 @@ def test_a_start_in_lambda_reads_the_settings(module: str, missing: str) -> None
     errors = import_alone(module, AWS_LAMBDA_INITIALIZATION_TYPE="on-demand")
 
     assert f"BadSettings: {missing}" in errors
+
+
+def test_the_reviewer_rarely_looks_for_cycles_of_objects() -> None:
+    """The search is limited in Lambda only: elsewhere the process isn't the reviewer's own."""
+    threshold = "; import gc, sys; sys.stderr.write(str(gc.get_threshold()[0]))"
+    settings = {"AWS_REGION": "us-east-1", "STACK_NAME": "s", "POWERTOOLS_SERVICE_NAME": "s"}
+
+    here = import_alone("handlers.review", threshold)
+    in_lambda = import_alone(
+        "handlers.review", threshold, AWS_LAMBDA_INITIALIZATION_TYPE="on-demand", **settings
+    )
+
+    assert "100000" == in_lambda
+    assert int(here) < 100_000

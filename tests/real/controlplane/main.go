@@ -1,6 +1,7 @@
 // Command controlplane is a Kubernetes control plane for tests, in one binary: etcd, kube-apiserver, the
 // kubelet-serving signer of kube-controller-manager, a token webhook that accepts the tokens that EKS accepts,
-// the part of a kubelet that requests serving certificates, and the way from kube-apiserver to it.
+// the part of a kubelet that requests serving certificates, and the way from kube-apiserver to it. Its part `load`
+// measures how fast the API server is.
 //
 // It runs the part named by its first argument, or by its own file name (links named `etcd` and
 // `kube-apiserver` behave like the originals). It isn't secure: let it listen on loopback addresses only.
@@ -27,6 +28,7 @@ var parts = map[string]func(arguments []string) int{
 	"identity":       runIdentity,
 	"kubelets":       runKubelets,
 	"egress":         runEgress,
+	"load":           runLoad,
 }
 
 func main() {
@@ -41,7 +43,7 @@ func main() {
 			os.Exit(run(os.Args[2:]))
 		}
 	}
-	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|apiserver|signer|identity|kubelets|egress [flags]")
+	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|apiserver|signer|identity|kubelets|egress|load [flags]")
 	os.Exit(2)
 }
 

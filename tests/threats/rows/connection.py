@@ -93,7 +93,13 @@ ROWS: Final = (
     Row(
         "redirect the request with the token to another server",
         "tests/attack/test_hostile_server.py::test_a_redirect_is_not_followed_with_the_token",
-        (Change(_CONNECTION, "retries=False,", ""),),
+        (
+            Change(
+                _CONNECTION,
+                "retries=_NO_RETRIES,\n                redirect=False,",
+                "",
+            ),
+        ),
     ),
     Row(
         "answer in the cluster's place with a certificate of another CA",

@@ -35,6 +35,17 @@ ROWS: Final = (
         (Change("src/adapters/csr_objects.py", "one.content[:_MAX_NAME]", "one.content"),),
     ),
     Row(
+        "fill the memory with large requests that are kept after they were read",
+        "tests/adapters/test_csr_objects.py::test_a_large_csr_is_not_kept",
+        (
+            Change(
+                "src/adapters/csr_objects.py",
+                " if len(content) <= _LARGEST_KEPT else _read(content)",
+                "",
+            ),
+        ),
+    ),
+    Row(
         "hide requests behind a name that makes the continue token lead back for ever",
         f"{_PAGES}::test_a_name_that_leads_the_list_back_is_skipped",
         (Change(_CURSOR, "later = past(self.token)", "later = ''"),),
