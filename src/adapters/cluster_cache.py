@@ -1,9 +1,11 @@
 """A cache of EKS's descriptions of clusters, which lives as long as the warm environment."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
+from zlib import crc32
 
 from adapters.eks import DescribedCluster, EksSilent
 from core.selection import is_reviewable
@@ -19,6 +21,13 @@ KEPT_WITHOUT_ANSWER: Final = timedelta(hours=1)
 _MAX_DESCRIPTIONS: Final = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    described: DescribedCluster
+    asked_at: datetime
+    kept_for: timedelta
+
+
 class ClusterCache:
     """Keep descriptions for 15 minutes, or for an hour while EKS gives no answer.
 
@@ -28,17 +37,27 @@ class ClusterCache:
     """
 
     def __init__(
-        self, ask: Callable[[str, str], DescribedCluster], now: Callable[[], datetime]
+        self,
+        ask: Callable[[str, str], DescribedCluster],
+        now: Callable[[], datetime],
+        *,
+        spread: bool = False,
     ) -> None:
-        """`ask`: asks EKS for a cluster, by name and Region. `now`: the time, with time zone."""
+        """`ask`: asks EKS for a cluster, by name and Region. `now`: the time, with time zone.
+
+        `spread`: keep a cluster's first description for a part of the 15 minutes that depends on
+        its name. A cold start asks for all clusters at once; without this, it would ask for all of
+        them again each 15 minutes, and EKS might throttle it.
+        """
         self._ask = ask
         self._now = now
-        self._descriptions: dict[tuple[str, str], tuple[datetime, DescribedCluster]] = {}
+        self._spread = spread
+        self._descriptions: dict[tuple[str, str], _Kept] = {}
         self._changing = Lock()
 
     def get(self, name: str, region: str) -> DescribedCluster:
         """Return the kept description, or ask EKS for a new one; raise what `ask` raises."""
-        kept = self._younger_than(name, region, KEPT_FOR)
+        kept = self._fresh(name, region)
         if kept:
             return kept
         asked_at = self._now()
@@ -53,14 +72,16 @@ class ClusterCache:
         except Exception:
             self.forget(name, region)
             raise
+        is_first = (name, region) not in self._descriptions
         self.forget(name, region)
         if is_reviewable(described.status):
-            self._keep(name, region, asked_at, described)
+            part = _part_of(name, region) if self._spread and is_first else 1.0
+            self._keep(name, region, _Kept(described, asked_at, KEPT_FOR * part))
         return described
 
     def keeps(self, name: str, region: str) -> bool:
         """Return whether `get` returns a kept description without asking EKS."""
-        return self._younger_than(name, region, KEPT_FOR) is not None
+        return self._fresh(name, region) is not None
 
     def forget(self, name: str, region: str) -> None:
         """Drop a description. Call this after a 401, a TLS error or a connection error.
@@ -70,19 +91,27 @@ class ClusterCache:
         with self._changing:
             self._descriptions.pop((name, region), None)
 
+    def _fresh(self, name: str, region: str) -> DescribedCluster | None:
+        """Return the description if EKS need not be asked."""
+        kept = self._descriptions.get((name, region))
+        return self._younger_than(name, region, kept.kept_for) if kept else None
+
     def _younger_than(self, name: str, region: str, max_age: timedelta) -> DescribedCluster | None:
         """Return the description if it is younger than `max_age`."""
-        asked_at, kept = self._descriptions.get((name, region), (None, None))
+        kept = self._descriptions.get((name, region))
         # An age below zero means that the clock was set back, so the real age is unknown.
-        if asked_at and kept and timedelta() <= self._now() - asked_at < max_age:
-            return kept
+        if kept and timedelta() <= self._now() - kept.asked_at < max_age:
+            return kept.described
         return None
 
-    def _keep(
-        self, name: str, region: str, asked_at: datetime, described: DescribedCluster
-    ) -> None:
+    def _keep(self, name: str, region: str, kept: _Kept) -> None:
         with self._changing:
             # A dict keeps the order of insertion, so its first key is the oldest description.
             while len(self._descriptions) >= _MAX_DESCRIPTIONS:
                 del self._descriptions[next(iter(self._descriptions))]
-            self._descriptions[name, region] = (asked_at, described)
+            self._descriptions[name, region] = kept
+
+
+def _part_of(name: str, region: str) -> float:
+    """Return a number from 0 to 1, evenly spread over the names and always the same for one."""
+    return crc32(f"{region}/{name}".encode()) / 2**32

@@ -6,10 +6,19 @@ import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 
 from adapters.aws_clients import AWS_FAULTS, error_code, fault, is_silence
@@ -41,7 +50,7 @@ class DescribedCluster:
     what its tokens are signed for: the name, or the id if it is local to an Outpost. `auth_mode`:
     `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`. `private_only`: the endpoint isn't public.
     `version`: of Kubernetes, `1.31`. `public_cidrs`: the networks that may use a public endpoint.
-    Empty where EKS's answer lacks it.
+    `created`: when, with time zone. Empty or None where EKS's answer lacks it.
     """
 
     cluster: Cluster
@@ -53,6 +62,7 @@ class DescribedCluster:
     private_only: bool
     version: str = ""
     public_cidrs: tuple[str, ...] = ()
+    created: datetime | None = None
 
     @property
     def is_restricted(self) -> bool:
@@ -147,6 +157,7 @@ class _Cluster(_Shape):
     arn: Text = ""
     version: Text = ""
     status: Text = ""
+    created_at: AwareDatetime | None = None
     endpoint: Text = ""
     certificate_authority: Annotated[_Authority, or_({})] = _Authority()
     resources_vpc_config: Annotated[_Vpc, or_({})] = _Vpc()
@@ -190,6 +201,7 @@ def _described(read: _Cluster, region: str) -> DescribedCluster:
         private_only=not read.resources_vpc_config.endpoint_public_access,
         version=read.version,
         public_cidrs=read.resources_vpc_config.public_access_cidrs,
+        created=read.created_at,
     )
 
 

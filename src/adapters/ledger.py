@@ -13,7 +13,7 @@ from adapters.ledger_lines import (
     run_line,
     unreadable_line,
 )
-from adapters.ledger_metrics import ACCOUNT, CLUSTER, ENDS, WHEN_NOT_ZERO, emit, values_of
+from adapters.ledger_metrics import ZEROS, emit, of_cluster, of_stack
 from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
@@ -34,7 +34,7 @@ _GRAVEST_FIRST: Final = (
 
 
 class PowertoolsLedger:
-    """Writes one JSON line per decision and per run, and two sets of metrics per run.
+    """Writes one JSON line per decision and per run, and metrics of the stack and of the cluster.
 
     Messages are constant. Untrusted text is in fields, bounded and printable, never in a message, a
     field's name or a dimension. No state is kept from one run to the next.
@@ -64,7 +64,8 @@ class PowertoolsLedger:
         for item in run.unreadable[:_MAX_LINES]:
             self._log(logging.WARNING, "csr unreadable", unreadable_line(run.cluster, item))
         self._log(logging.INFO, "cluster reviewed", run_line(run))
-        self._emit_all(run.cluster.name, run.cluster.region, values_of(run))
+        self._count(of_stack(run))
+        self._count_of(run.cluster.name, run.cluster.region, of_cluster(run))
 
     def cluster_unavailable(
         self, cluster: str, region: str, error: ClusterUnavailable, signer: str = ""
@@ -73,16 +74,16 @@ class PowertoolsLedger:
 
         `signer`: the signer concerned, if not the nodes', whose run has ended the message already.
         A cluster that EKS didn't describe may not exist: its name comes from a message, and every
-        name that becomes a dimension is a metric that costs money.
+        name that becomes a dimension is a metric that costs money. So it counts as missing
+        evidence, which has an alarm of the stack.
         """
         extra = {"signer": signer} if signer else {}
-        counted = {"ReviewErrors": 1, "Unreachable": 0 if signer else 1}
         line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail, **extra)
         self._log(logging.WARNING, "cluster unavailable", line)
-        if error.cause == "describe":
-            self._emit_account(counted)
-        else:
-            self._emit_all(cluster, region, counted)
+        is_described = error.cause != "describe"
+        self._count({"Failed": int(not signer), "EvidenceUnavailable": int(not is_described)})
+        if is_described:
+            self._count_of(cluster, region, {"ReviewErrors": 1})
 
     def not_onboarded(
         self, cluster: str, region: str, error: NotOnboarded, required: str = ""
@@ -95,15 +96,16 @@ class PowertoolsLedger:
             cluster, region, cause=error.cause, detail=error.detail, **_required(required)
         )
         self._log(_warned_if(required), "cluster not onboarded", line)
-        self._emit_all(cluster, region, {"NotOnboarded": 1, "ReviewErrors": int(bool(required))})
+        self._count({"NotOnboarded": 1})
+        self._count_of(cluster, region, {"NotOnboarded": int(bool(required))})
 
     def unreachable(
         self, cluster: str, region: str, error: Unreachable, required: str = ""
     ) -> None:
         """Record that there is no way to the cluster's endpoint, and what to do about it.
 
-        `required`: why that is an error; empty if it isn't. The cluster has no metrics of its own,
-        which would cost money for as long as nothing changes.
+        `required`: why that is an error; empty if it isn't. Only then the cluster gets a metric of
+        its own, which costs money for as long as nothing changes.
         """
         line = _cluster_line(
             cluster,
@@ -114,7 +116,8 @@ class PowertoolsLedger:
             **_required(required),
         )
         self._log(_warned_if(required), "cluster unreachable", line)
-        self._emit_account({"Unreachable": 1, "ReviewErrors": int(bool(required))})
+        self._count({"Unreachable": 1})
+        self._count_of(cluster, region, {"Unreachable": int(bool(required))})
 
     def skipped(self, cluster: str, region: str, reason: str, unexpected: str = "") -> None:
         """Record that the review ended on purpose: the cluster is gone, not ready or excluded.
@@ -123,10 +126,10 @@ class PowertoolsLedger:
         for the cluster, which may not exist.
         """
         self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
-        self._emit_account({"Skipped": 1})
+        self._count({"Skipped": 1})
         if unexpected:
             self._log_unexpectedly_off(cluster, region, unexpected)
-            emit({"Stack": self._stack}, {"UnexpectedlyOff": 1})
+            self._count({"UnexpectedlyOff": 1})
 
     def dispatched(
         self,
@@ -140,9 +143,7 @@ class PowertoolsLedger:
 
         `expected`: how many it assigned or should have assigned. `nothing_selected`: there are
         clusters, and none is expected. `off`: switched off by their tags. `unexpectedly_off`: those
-        that need attention, and why. The zeros of how reviews end change no sum; without them, in
-        an account without clusters, the alarm on missing reviews would subtract metrics that don't
-        exist.
+        that need attention, and why. The zeros are those of the reviews, which send none.
         """
         names = [f"{one.region}/{one.cluster}" for one in off]
         line = {"expected": expected, "off": len(off), "clusters_off": names[:_MAX_LINES]}
@@ -150,8 +151,8 @@ class PowertoolsLedger:
         for one, why in [*unexpectedly_off.items()][:_MAX_LINES]:
             self._log_unexpectedly_off(one.cluster, one.region, why)
         counts = {
+            **dict.fromkeys(ZEROS, 0),
             "Expected": expected,
-            **dict.fromkeys(ENDS, 0),
             "NothingSelected": int(nothing_selected),
             "UnexpectedlyOff": len(unexpectedly_off),
         }
@@ -162,24 +163,27 @@ class PowertoolsLedger:
         self._log(logging.WARNING, "cluster unexpectedly off", line)
 
     def dispatch_errors(self, problems: Sequence[str]) -> None:
-        """Record, for the dispatcher, what it could not list or assign; emit a zero for nothing."""
+        """Record, for the dispatcher, what it could not list or assign."""
         for problem in problems[:_MAX_LINES]:
             self._log(logging.WARNING, "dispatch failed", {"problem": printable(problem)})
-        emit({"Stack": self._stack}, {"DispatchErrors": len(problems)})
+        self._count({"DispatchErrors": len(problems)})
 
     def _log(self, level: int, message: str, line: Line) -> None:
         write = {logging.ERROR: self._logger.error, logging.WARNING: self._logger.warning}
         write.get(level, self._logger.info)(message, extra=dict(line))
 
-    def _emit_all(self, cluster: str, region: str, values: Mapping[str, float]) -> None:
-        self._emit_account(values)
-        of_cluster = {name: values.get(name, 0) for name in CLUSTER}
-        emit({"Cluster": cluster, "Region": region}, of_cluster)
+    def _count(self, values: Mapping[str, float]) -> None:
+        """Emit the stack's metrics that aren't 0."""
+        emit({"Stack": self._stack}, _not_zero(values))
 
-    def _emit_account(self, values: Mapping[str, float]) -> None:
-        always = {name: values.get(name, 0) for name in ACCOUNT}
-        others = {name: values[name] for name in WHEN_NOT_ZERO if values.get(name)}
-        emit({"Stack": self._stack}, always | others)
+    def _count_of(self, cluster: str, region: str, values: Mapping[str, float]) -> None:
+        """Emit one cluster's metrics that aren't 0."""
+        dimensions = {"Cluster": cluster, "Region": region, "Stack": self._stack}
+        emit(dimensions, _not_zero(values))
+
+
+def _not_zero(values: Mapping[str, float]) -> Mapping[str, float]:
+    return {name: value for name, value in values.items() if value}
 
 
 def _level(record: Record) -> int:

@@ -1,14 +1,16 @@
 """The option `--set NAME=VALUE`, with the names of the functions' settings."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from cli.exits import USAGE, stop
 from core.errors import BadSettings
 from core.printable import printable
-from core.settings import ReviewSettings
+from core.settings import JudgingSettings
+
+_Kind = TypeVar("_Kind", bound=JudgingSettings)
 
 Settings = Annotated[
     list[str] | None,
@@ -16,15 +18,16 @@ Settings = Annotated[
 ]
 
 
-def settings_of(given: Sequence[str] | None, **defaults: str) -> ReviewSettings:
+def settings_of(given: Sequence[str] | None, kind: type[_Kind], **defaults: str) -> _Kind:
     """Return the settings: the defaults, overridden by what was given.
 
-    `defaults`: a command's own, by setting name, if they differ from the functions'.
+    `kind`: what they are for. `defaults`: a command's own, by setting name, if they differ from the
+    functions'.
 
     Raises:
         typer.Exit: a name is unknown, or a value isn't allowed (2).
     """
-    allowed = {name.upper() for name in ReviewSettings.model_fields}
+    allowed = {name.upper() for name in kind.model_fields}
     environ = dict(defaults)
     for pair in given or ():
         name, equals, value = pair.partition("=")
@@ -36,6 +39,6 @@ def settings_of(given: Sequence[str] | None, **defaults: str) -> ReviewSettings:
             )
         environ[name] = value
     try:
-        return ReviewSettings.from_env(environ)
+        return kind.from_env(environ)
     except BadSettings as error:
         stop(USAGE, f"--set: {error}")

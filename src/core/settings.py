@@ -1,6 +1,6 @@
 """Settings: read once from the environment, validated as a whole; errors name each bad one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Annotated, Self
 
@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from core.alarm_windows import too_narrow
 from core.domains import own_domain
 from core.errors import BadSettings
 
@@ -155,44 +156,61 @@ class Selection(_FromEnvironment):
     cluster_tag: str = ""
 
 
-#: The settings that are shorter than the age at which a CSR is abandoned, and the effect if not.
-_BEFORE_ABANDONED = {
-    "approve_after_seconds": "none would be approved",
-    "deny_after_seconds": "none would be denied",
-    "issue_grace_seconds": "no missing certificate would be reported",
-}
-
-
-class ReviewSettings(Policy, Selection):
-    """The reviewer's settings: the policy, the clusters served, when and how far to act.
+class JudgingSettings(Policy, Selection):
+    """All settings of the reviewer, in any combination: for commands that judge and write nothing.
 
     `write_connections`: how many approvals and denials are written at once, each on its own
     connection, which takes up to 25 MiB if a requester's objects are large. `reapprove_unissued`:
     an experiment, see `core.acting.to_reapprove`. `app_serving`: review the requests of
     ServiceAccounts for their Services too. `require_access`: for which clusters it is an error
-    that they refuse the approver or can't be reached. `subnet_ids`: the reviewer's own subnets;
-    without them it runs outside any VPC.
+    that they refuse the approver or can't be reached. `schedule_minutes`: how many minutes pass
+    from one review of a cluster to the next. `subnet_ids`, `security_group_ids`: the reviewer's
+    own; without them it runs outside any VPC.
     """
 
     mode: Mode = Mode.SHADOW
     approve_after_seconds: int = Field(90, ge=0, le=840)
     deny_after_seconds: int = Field(360, ge=0, le=840)
-    issue_grace_seconds: int = Field(120, ge=30, le=3_600)
+    # Kubernetes deletes an approved CSR after an hour.
+    issue_grace_seconds: int = Field(120, ge=30, le=1_800)
     write_connections: int = Field(8, ge=1, le=16)
     reapprove_unissued: Boolean = False
     app_serving: Boolean = False
     require_access: RequireAccess = RequireAccess.SELECTED
+    schedule_minutes: int = Field(1, ge=1, le=5)
     subnet_ids: Names = ()
+    security_group_ids: Names = ()
+
+
+class ReviewSettings(JudgingSettings):
+    """The reviewer's settings: the policy, the clusters served, when and how far to act.
+
+    Combinations with which an alarm could never fire are refused, because no one would notice.
+    """
 
     @model_validator(mode="after")
-    def _acts_before_csrs_are_abandoned(self) -> Self:
-        for name, effect in _BEFORE_ABANDONED.items():
-            if getattr(self, name) >= self.max_csr_age_seconds:
-                raise ValueError(
-                    f"{name.upper()} ({getattr(self, name)}) must be less than MAX_CSR_AGE_SECONDS "
-                    f"({self.max_csr_age_seconds}): older CSRs are left, so {effect}"
-                )
+    def _silences_nothing(self) -> Self:
+        silenced = too_narrow(
+            self.max_csr_age_seconds,
+            approve_after=self.approve_after_seconds,
+            deny_after=self.deny_after_seconds,
+            grace=self.issue_grace_seconds,
+            schedule_minutes=self.schedule_minutes,
+        )
+        if problems := [*silenced, *self._half_of_a_vpc()]:
+            raise ValueError("; ".join(problems))
         return self
+
+    def _half_of_a_vpc(self) -> Iterator[str]:
+        if bool(self.subnet_ids) == bool(self.security_group_ids):
+            return
+        given, lacking = "SUBNET_IDS", "SECURITY_GROUP_IDS"
+        if self.security_group_ids:
+            given, lacking = lacking, given
+        yield (
+            f"{given} needs {lacking}: set both, or neither; otherwise Lambda doesn't attach the "
+            "reviewer to the VPC"
+        )
 
 
 class DispatchSettings(Selection):

@@ -32,7 +32,7 @@ from core.model import (
     UnreadableRequest,
 )
 from core.ports import Fleet, Services
-from core.settings import Policy, ReviewSettings
+from core.settings import JudgingSettings, Policy
 
 Request = Pkcs10 | UnreadableRequest
 
@@ -62,7 +62,7 @@ class Signer:
     left_to_people: bool = False
 
 
-def served(settings: ReviewSettings) -> tuple[Signer, ...]:
+def served(settings: JudgingSettings) -> tuple[Signer, ...]:
     """Return the signers that are served, the nodes' first: clusters break without it."""
     return (_NODES, _SERVICES) if settings.app_serving else (_NODES,)
 

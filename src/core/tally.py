@@ -50,12 +50,13 @@ class Tally:
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
         """Count pending CSRs that this run didn't judge.
 
+        `action`: WAITING if no decision can be due yet, so that none of them counts as the oldest.
         `asking_seconds`: for each of them, how long its requester has been asking.
         """
         for seconds in asking_seconds:
             self._actions[action] += 1
             self._not_judged[action] += 1
-            self._wait(seconds)
+            self._wait(0.0 if action is Action.WAITING else seconds)
 
     def totals(self) -> RunTotals:
         """Return the totals."""

@@ -73,7 +73,7 @@ class Dispatcher:
         self._aws = aws
         self._ledger = ledger
         self._regions = served_regions(settings.regions, aws.home)
-        self._clusters = ClusterCache(self._describe, now)
+        self._clusters = ClusterCache(self._describe, now, spread=True)
         self._ended = EndedReviews(now)
 
     @classmethod

@@ -6,6 +6,7 @@ Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache, partial
 from typing import Any, Final, Self
 
@@ -44,6 +45,10 @@ from handlers.environment import (
 _NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
 _SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
+
+_NEW: Final = "created within the last hour, and not accessible so far"
+
+_NEW_FOR: Final = timedelta(hours=1)
 
 
 class Reviewer:
@@ -150,7 +155,11 @@ class Reviewer:
         name, region = described.cluster.name, described.cluster.region
         if not isinstance(error, Unreachable):  # it was contacted, and may be another one by now
             self._clusters.forget(name, region)
-        match self._reach.explain(described, error):
+        error = self._reach.explain(described, error)
+        if isinstance(error, NotOnboarded | Unreachable) and self._may_lack_access(described):
+            self._ledger.skipped(name, region, f"{_NEW}: {error}")
+            return
+        match error:
             case NotOnboarded() as refused:
                 self._ledger.not_onboarded(name, region, refused, self._required(described))
             case Unreachable() as cut_off:
@@ -177,6 +186,15 @@ class Reviewer:
         if not selection.is_reviewable(new.status):
             return f"status {new.status}"
         return "" if new.endpoint == old.endpoint else "EKS describes another endpoint now"
+
+    def _may_lack_access(self, described: DescribedCluster) -> bool:
+        """Return whether the cluster is new, so that its access and network may not be set up yet.
+
+        Without its time of creation it counts as old: otherwise no alarm would ever fire.
+        """
+        created = described.created
+        is_new = created is not None and timedelta() <= now() - created < _NEW_FOR
+        return is_new and not self._reach.has_listed(described)
 
     def _required(self, described: DescribedCluster) -> str:
         """Return why it is an error that the cluster isn't reviewed; empty if it isn't one."""

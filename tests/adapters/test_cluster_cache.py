@@ -186,3 +186,31 @@ def test_the_number_of_kept_descriptions_is_bounded() -> None:
 
     cache.get("c0", "eu-west-1")
     assert len(describe_calls.names) == 2002
+
+
+def test_spread_descriptions_are_not_renewed_all_at_once() -> None:
+    """After a cold start, each minute renews about a fifteenth of the clusters."""
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now, spread=True)
+    in_minute = []
+    for minute in range(61):
+        describe_calls.time = NOW + timedelta(minutes=minute)
+        asked = len(describe_calls.names)
+        for number in range(600):
+            cache.get(f"c{number}", "eu-west-1")
+        in_minute.append(len(describe_calls.names) - asked)
+
+    assert in_minute[0] == 600
+    assert max(in_minute[1:]) < 60
+    assert sum(in_minute[31:46]) == sum(in_minute[46:61]) == 600
+
+
+def test_a_spread_description_is_kept_for_15_minutes_at_most() -> None:
+    """The first one may be kept for less, and later ones are kept for all of them."""
+    describe_calls = CountedDescribe()
+    cache = ClusterCache(describe_calls, describe_calls.now, spread=True)
+    for minute in (0, 15, 29, 30):
+        describe_calls.time = NOW + timedelta(minutes=minute)
+        cache.get("prod", "eu-west-1")
+
+    assert len(describe_calls.names) == 3

@@ -202,6 +202,13 @@ def test_a_cluster_is_described() -> None:
     )
 
 
+def test_the_time_of_a_cluster_s_creation_is_read() -> None:
+    """A new cluster may lack access for a while."""
+    output = {"cluster": OUTPUT["cluster"] | {"createdAt": NOW}}
+    with eks_saying("describe_cluster", output) as eks:
+        assert NOW == describe(eks, "prod", "eu-west-1").created
+
+
 @mock_aws
 def test_a_cluster_of_moto_is_described() -> None:
     """Moto's answer has the same shape, after the CA is set."""

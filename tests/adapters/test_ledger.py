@@ -1,4 +1,4 @@
-"""The ledger records one JSON line per decision and per run, and two sets of metrics per run."""
+"""The ledger records one JSON line per decision and per run, and what a run counts as metrics."""
 
 import json
 import warnings
@@ -16,8 +16,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from adapters.ledger import PowertoolsLedger
+from adapters.ledger_metrics import CLUSTER, CLUSTER_DIMENSIONS, STACK
 from adapters.queue import Assignment
-from core.errors import ClusterUnavailable, NotOnboarded
+from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import (
     APP_SERVING,
     KUBELET_SERVING,
@@ -69,23 +70,6 @@ LEAVE = Verdict(
     Decision.LEAVE, (Refusal(Effect.LEAVE, "instance unknown", "none", "instance-known"),)
 )
 FOR_A_PERSON = Verdict(Decision.LEAVE, (Refusal.leave("reason", "detail", warns=True),))
-ZEROS = {
-    "Completed": 0,
-    "NotOnboarded": 0,
-    "Approved": 0,
-    "Denied": 0,
-    "Left": 0,
-    "Waiting": 0,
-    "Pending": 0,
-    "OldestPendingSeconds": 0,
-    "ApprovedNotIssued": 0,
-    "SignerFailed": 0,
-    "IssuedMismatch": 0,
-    "ReviewErrors": 0,
-    "EvidenceUnavailable": 0,
-    "ListTruncated": 0,
-}
-
 _services = count()
 
 
@@ -109,6 +93,17 @@ class LedgerOutput:
     def blobs(self) -> list[dict[str, Any]]:
         """Return the EMF objects that were written since the last call."""
         return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+
+    def metrics(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Return what was counted since the last call, for the stack and for the cluster `prod`."""
+        stack: dict[str, float] = {}
+        cluster: dict[str, float] = {}
+        for blob in self.blobs():
+            found = dimensions(blob)
+            assert found.pop("Stack") == "csr-approver"
+            assert found in ({}, {"Cluster": "prod", "Region": "eu-west-1"})
+            (cluster if found else stack).update(values(blob))
+        return stack, cluster
 
 
 @pytest.fixture
@@ -504,34 +499,36 @@ def test_an_unreadable_item_is_a_line(output: LedgerOutput) -> None:
 # --- metrics
 
 
-def test_a_run_emits_two_sets_with_zeros(output: LedgerOutput) -> None:
-    """One set is the account's, one the cluster's; what didn't happen is zero."""
+def test_a_quiet_run_counts_only_that_it_completed(output: LedgerOutput) -> None:
+    """CloudWatch charges for each metric that is sent; the dispatcher sends the zeros."""
     output.ledger.finish(a_run())
-    account, cluster = output.blobs()
+    [blob] = output.blobs()
 
-    assert dimensions(account) == {"Stack": "csr-approver"}
-    assert values(account) == ZEROS | {"Completed": 1}
-    assert dimensions(cluster) == {"Cluster": "prod", "Region": "eu-west-1"}
-    assert values(cluster) == {
-        "Completed": 1,
-        "Denied": 0,
-        "ApprovedNotIssued": 0,
-        "OldestPendingSeconds": 0,
-    }
+    assert dimensions(blob) == {"Stack": "csr-approver"}
+    assert values(blob) == {"Completed": 1}
+
+
+def test_a_cluster_s_metrics_have_the_dimensions_of_the_alarms(output: LedgerOutput) -> None:
+    """With one more or less, no grouped alarm would find them."""
+    output.ledger.finish(a_run(a_record(Action.LEFT, LEAVE)))
+    _, blob = output.blobs()
+
+    assert dimensions(blob) == {"Cluster": "prod", "Region": "eu-west-1", "Stack": "csr-approver"}
+    assert tuple(dimensions(blob)) == CLUSTER_DIMENSIONS
 
 
 def test_metrics_have_the_projects_namespace_and_their_units(output: LedgerOutput) -> None:
     """Times are in seconds; everything else is a count."""
-    output.ledger.finish(a_run())
+    output.ledger.finish(a_run(a_record(Action.LEFT, LEAVE)))
 
+    units = {}
     for blob in output.blobs():
         [directive] = blob["_aws"]["CloudWatchMetrics"]
-        units = {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
+        units |= {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
         assert directive["Namespace"] == "CsrApprover"
-        assert {name for name, unit in units.items() if unit == "Seconds"} == {
-            "OldestPendingSeconds"
-        }
-        assert set(units.values()) == {"Seconds", "Count"}
+    assert units == dict.fromkeys(("Completed", "Left", "Pending"), "Count") | {
+        "OldestPendingSeconds": "Seconds"
+    }
 
 
 @pytest.mark.parametrize(
@@ -632,9 +629,10 @@ def test_the_outcome_of_a_csr_is_counted(
 ) -> None:
     """A CSR is pending if it passed the gates and has no decision yet."""
     output.ledger.finish(a_run(record))
-    account, _ = output.blobs()
+    stack, cluster = output.metrics()
 
-    assert values(account) == ZEROS | {"Completed": 1} | counted
+    assert stack == {"Completed": 1} | {k: v for k, v in counted.items() if k in STACK}
+    assert cluster == {k: v for k, v in counted.items() if k in CLUSTER}
 
 
 def test_the_oldest_pending_csr_counts_and_gated_csrs_do_not(output: LedgerOutput) -> None:
@@ -646,17 +644,16 @@ def test_the_oldest_pending_csr_counts_and_gated_csrs_do_not(output: LedgerOutpu
         gated={"abandoned": 9},
     )
     output.ledger.finish(run)
-    account, cluster = output.blobs()
+    stack, cluster = output.metrics()
 
-    assert (values(account)["Pending"], values(account)["OldestPendingSeconds"]) == (2, 30.5)
-    assert values(cluster)["OldestPendingSeconds"] == 30.5
+    assert (stack["Pending"], cluster["OldestPendingSeconds"]) == (2, 30.5)
 
 
 def test_a_request_from_the_near_future_has_no_negative_age(output: LedgerOutput) -> None:
     """Clocks differ by some seconds."""
     output.ledger.finish(a_run(a_record(Action.WAITING, age=-12)))
 
-    assert values(output.blobs()[0])["OldestPendingSeconds"] == 0
+    assert output.metrics() == ({"Completed": 1, "Waiting": 1, "Pending": 1}, {})
 
 
 @pytest.mark.parametrize(
@@ -673,7 +670,11 @@ def test_a_request_from_the_near_future_has_no_negative_age(output: LedgerOutput
         pytest.param(
             a_run(findings=(a_finding(IssueState.MISMATCH),)), {"IssuedMismatch": 1}, id="mismatch"
         ),
-        pytest.param(a_run(findings=(a_finding(IssueState.FEWER_NAMES),)), {}, id="fewer names"),
+        pytest.param(
+            a_run(findings=(a_finding(IssueState.FEWER_NAMES),)),
+            {"IssuedFewerNames": 1},
+            id="fewer names",
+        ),
         pytest.param(
             a_run(unreadable=(UnreadableCsr(None, None, "x"),)),
             {"ReviewErrors": 1},
@@ -688,36 +689,35 @@ def test_each_finding_of_a_run_is_counted(
 ) -> None:
     """Each finding has a metric of its own."""
     output.ledger.finish(run)
+    stack, cluster = output.metrics()
 
-    assert values(output.blobs()[0]) == ZEROS | {"Completed": 1} | counted
+    assert stack == {"Completed": 1} | {k: v for k, v in counted.items() if k in STACK}
+    assert cluster == {k: v for k, v in counted.items() if k in CLUSTER}
 
 
-def test_what_alarms_watch_per_cluster_is_counted_per_cluster(output: LedgerOutput) -> None:
-    """Denials and unissued certificates also count under their cluster's dimension."""
-    output.ledger.finish(
-        a_run(
-            a_record(Action.DENIED, DENY, due=Decision.DENY),
-            findings=(a_finding(IssueState.NOT_ISSUED),),
-        )
-    )
+def test_what_concerns_security_is_counted_twice(output: LedgerOutput) -> None:
+    """The grouped alarm names the cluster, and invented clusters can't crowd out the stack's."""
+    denied = a_record(Action.DENIED, DENY, due=Decision.DENY)
+    output.ledger.finish(a_run(denied, findings=(a_finding(IssueState.MISMATCH),)))
+    stack, cluster = output.metrics()
 
-    assert values(output.blobs()[1]) == {
-        "Completed": 1,
-        "Denied": 1,
-        "ApprovedNotIssued": 1,
-        "OldestPendingSeconds": 0,
-    }
+    assert cluster == {"Denied": 1, "IssuedMismatch": 1}
+    assert cluster.items() <= stack.items()
 
 
 def test_a_run_starts_without_the_values_of_the_run_before(output: LedgerOutput) -> None:
     """The Lambda environment stays warm for hours; each run emits its own values, once."""
     output.ledger.finish(a_run(*[a_record() for _ in range(250)]))
     output.blobs()
-    output.ledger.finish(replace(a_run(), cluster=a_cluster(name="other")))
-    account, cluster = output.blobs()
+    output.ledger.finish(
+        replace(
+            a_run(findings=(a_finding(IssueState.NOT_ISSUED),)), cluster=a_cluster(name="other")
+        )
+    )
+    stack, cluster = output.blobs()
 
-    assert values(account) == ZEROS | {"Completed": 1}
-    assert dimensions(cluster) == {"Cluster": "other", "Region": "eu-west-1"}
+    assert values(stack) == {"Completed": 1}
+    assert (dimensions(cluster)["Cluster"], values(cluster)) == ("other", {"ApprovedNotIssued": 1})
 
 
 def test_the_environment_of_powertools_adds_no_dimension(
@@ -726,7 +726,7 @@ def test_the_environment_of_powertools_adds_no_dimension(
     """Alarms match their dimensions exactly: with one more they have no data."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reviewer")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Other")
-    output.ledger.finish(a_run())
+    output.ledger.finish(a_run(a_record(Action.LEFT, LEAVE)))
 
     for blob in output.blobs():
         assert "service" not in dimensions(blob)
@@ -751,53 +751,69 @@ def test_an_unavailable_cluster_is_a_line_and_an_error(output: LedgerOutput) -> 
     error = ClusterUnavailable("tls", "certificate verify failed\n")
     output.ledger.cluster_unavailable("prod", "eu-west-1", error)
     [line] = output.lines()
-    account, cluster = output.blobs()
 
     assert (line["level"], line["message"]) == ("WARNING", "cluster unavailable")
     assert (line["cluster"], line["region"]) == ("prod", "eu-west-1")
     assert (line["cause"], line["detail"]) == ("tls", "certificate verify failed\\n")
-    assert values(account) == ZEROS | {"ReviewErrors": 1, "Unreachable": 1}
-    assert dimensions(cluster) == {"Cluster": "prod", "Region": "eu-west-1"}
-    assert values(cluster)["Completed"] == 0
+    assert output.metrics() == ({"Failed": 1}, {"ReviewErrors": 1})
 
 
-def test_a_cluster_that_rejects_our_credentials_is_an_info_line(output: LedgerOutput) -> None:
-    """A cluster that rejects our credentials has its own metric, and isn't an error."""
-    output.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"))
+def test_a_cluster_that_eks_doesnt_describe_has_no_metrics(output: LedgerOutput) -> None:
+    """It may not exist. That EKS gave no answer counts for the stack, which has an alarm for it."""
+    output.ledger.cluster_unavailable("prod", "eu-west-1", ClusterUnavailable("describe", "503"))
+
+    assert output.metrics() == ({"Failed": 1, "EvidenceUnavailable": 1}, {})
+
+
+@pytest.mark.parametrize("required", ["", "REQUIRE_ACCESS=all"])
+def test_a_cluster_that_refuses_is_an_error_where_its_access_is_required(
+    output: LedgerOutput, required: str
+) -> None:
+    """Otherwise it's an INFO line, and the cluster has no metric of its own."""
+    output.ledger.not_onboarded("prod", "eu-west-1", NotOnboarded("status", "401"), required)
     [line] = output.lines()
-    account, cluster = output.blobs()
 
-    assert (line["level"], line["message"]) == ("INFO", "cluster not onboarded")
-    assert line["detail"] == "401"
-    assert values(account) == ZEROS | {"NotOnboarded": 1}
-    assert values(cluster) == {
-        "Completed": 0,
-        "Denied": 0,
-        "ApprovedNotIssued": 0,
-        "OldestPendingSeconds": 0,
-    }
+    assert (line["level"], line["message"]) == (
+        "WARNING" if required else "INFO",
+        "cluster not onboarded",
+    )
+    assert (line["detail"], line.get("required", "")) == ("401", required)
+    own: dict[str, float] = {"NotOnboarded": 1} if required else {}
+    assert output.metrics() == ({"NotOnboarded": 1}, own)
+
+
+@pytest.mark.parametrize("required", ["", "REQUIRE_ACCESS=all"])
+def test_a_cluster_out_of_reach_is_an_error_where_its_access_is_required(
+    output: LedgerOutput, required: str
+) -> None:
+    """The line has the fix."""
+    error = Unreachable("private", "the endpoint is private", fix="use SubnetIds", is_fault=False)
+    output.ledger.unreachable("prod", "eu-west-1", error, required)
+    [line] = output.lines()
+
+    assert (line["level"], line["fix"]) == ("WARNING" if required else "INFO", "use SubnetIds")
+    own: dict[str, float] = {"Unreachable": 1} if required else {}
+    assert output.metrics() == ({"Unreachable": 1}, own)
 
 
 def test_a_skipped_cluster_is_counted_as_skipped(output: LedgerOutput) -> None:
     """A skipped cluster isn't a completed review, and gets no metrics: it may not exist."""
     output.ledger.skipped("gone", "eu-west-1", "not selected")
     [line] = output.lines()
-    [account] = output.blobs()
 
     assert (line["level"], line["message"]) == ("INFO", "cluster skipped")
     assert (line["cluster"], line["reason"]) == ("gone", "not selected")
-    assert values(account) == ZEROS | {"Skipped": 1}
+    assert output.metrics() == ({"Skipped": 1}, {})
 
 
 def test_the_dispatcher_records_how_many_reviews_to_expect(output: LedgerOutput) -> None:
-    """The metric has the same dimension as the completed reviews."""
+    """It sends the zeros of what plain alarms watch, so that reviews needn't."""
     output.ledger.dispatched(12, nothing_selected=False, off=(), unexpectedly_off={})
-    [account] = output.blobs()
 
-    assert dimensions(account) == {"Stack": "csr-approver"}
-    ends = {"Completed": 0, "NotOnboarded": 0, "Unreachable": 0, "Skipped": 0}
-    alarms = {"NothingSelected": 0, "UnexpectedlyOff": 0}
-    assert values(account) == {"Expected": 12, **ends, **alarms}
+    ends = {"Completed": 0, "NotOnboarded": 0, "Unreachable": 0, "Failed": 0, "Skipped": 0}
+    found = {"Denied": 0, "IssuedMismatch": 0, "EvidenceUnavailable": 0, "ListTruncated": 0}
+    own = {"Expected": 12, "NothingSelected": 0, "UnexpectedlyOff": 0}
+    assert output.metrics() == ({**ends, **found, **own}, {})
     assert output.lines()[0]["expected"] == 12
 
 
@@ -836,24 +852,23 @@ def test_a_cluster_that_is_off_is_skipped(output: LedgerOutput, unexpected: str)
     """If that needs attention, the reviewer reports it as the dispatcher does."""
     output.ledger.skipped("prod", "eu-west-1", "off", unexpected)
     skipped, *warned = output.lines()
-    account, *others = output.blobs()
 
     assert (skipped["message"], skipped["level"]) == ("cluster skipped", "INFO")
     assert skipped["reason"] == "off"
-    assert values(account) == ZEROS | {"Skipped": 1}
-    expected = [{"UnexpectedlyOff": 1}] if unexpected else []
-    assert [values(one) for one in others] == expected
-    assert [line["message"] for line in warned] == ["cluster unexpectedly off"] * len(expected)
+    reported: dict[str, float] = {"UnexpectedlyOff": 1} if unexpected else {}
+    assert output.metrics() == ({"Skipped": 1} | reported, {})
+    assert [line["message"] for line in warned] == ["cluster unexpectedly off"] * len(reported)
 
 
 @pytest.mark.parametrize("problems", [[], ["eu-west-1: EKS ListClusters: Throttling", "x\ny"]])
 def test_the_dispatcher_records_what_it_could_not_do(
     output: LedgerOutput, problems: list[str]
 ) -> None:
-    """Each problem is a line; the metric counts them and may be zero."""
+    """Each problem is a line, and the metric counts them."""
     output.ledger.dispatch_errors(problems)
 
-    assert [values(blob) for blob in output.blobs()] == [{"DispatchErrors": len(problems)}]
+    counted: dict[str, float] = {"DispatchErrors": len(problems)} if problems else {}
+    assert output.metrics() == (counted, {})
     assert [line["problem"] for line in output.lines()] == [printable(text) for text in problems]
 
 
@@ -908,9 +923,7 @@ def test_a_second_signers_run_adds_to_the_metrics_but_completes_nothing(
 
     output.ledger.finish(run)
 
-    account, cluster = output.blobs()
-    assert values(account) == ZEROS | {"Approved": 1}
-    assert values(cluster)["Completed"] == 0
+    assert output.metrics() == ({"Approved": 1}, {})
 
 
 @pytest.mark.parametrize(
@@ -924,7 +937,8 @@ def test_a_request_left_to_people_does_not_count_as_waiting(
 
     output.ledger.finish(run)
 
-    assert values(output.blobs()[0])["OldestPendingSeconds"] == age
+    _, cluster = output.metrics()
+    assert cluster.get("OldestPendingSeconds", 0) == age
 
 
 def test_a_problem_of_one_signer_names_the_signer(output: LedgerOutput) -> None:
@@ -935,3 +949,4 @@ def test_a_problem_of_one_signer_names_the_signer(output: LedgerOutput) -> None:
     [line] = output.lines()
 
     assert (line["signer"], line["cause"]) == (APP_SERVING, "status")
+    assert output.metrics() == ({}, {"ReviewErrors": 1})

@@ -95,4 +95,4 @@ def test_a_cluster_that_eks_didnt_describe_becomes_no_dimension(
     metrics = [line for line in lines if "_aws" in line]
 
     assert "invented-1" not in json.dumps(metrics)
-    assert [1] == [metric["ReviewErrors"][0] for metric in metrics]
+    assert [1] == [metric["EvidenceUnavailable"][0] for metric in metrics]

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from tests.adapters.scripted_api import (
 )
 from tests.builders import a_cluster, a_filed_csr, settings
 from tests.core.fakes import FakeWorld
+from tests.template.alarms import watched
 from tests.template.cloudformation import Stack, Template
 from tests.template.templates import ROOT
 
@@ -34,14 +34,13 @@ def monitoring() -> Stack:
     return Template.read(ROOT / "template.yaml").stack()
 
 
-def watched(monitoring: Stack) -> Iterator[tuple[str, str]]:
-    """Yield each metric that an alarm watches, with the alarm's name."""
-    for name, alarm in monitoring.of_type("AWS::CloudWatch::Alarm").items():
-        queries = [
-            metric["MetricStat"] for metric in alarm.get("Metrics", ()) if "MetricStat" in metric
-        ]
-        for metric in [query["Metric"] for query in queries] or [alarm]:
-            yield name, metric["MetricName"]
+def watching(monitoring: Stack, metric: str) -> set[str]:
+    """Return the alarms that watch a metric."""
+    return {
+        name
+        for name, alarm in monitoring.of_type("AWS::CloudWatch::Alarm").items()
+        if metric in [name for _, _, name in watched(alarm)]
+    }
 
 
 def test_a_list_that_one_nodes_large_csrs_fill_is_reported_as_truncated() -> None:
@@ -123,11 +122,11 @@ def test_a_node_that_files_again_every_minute_is_reported() -> None:
 
 def test_a_list_that_is_never_read_to_its_end_fires_an_alarm(monitoring: Stack) -> None:
     """No other metric counts CSRs that the list doesn't reach."""
-    assert "ListTruncated" in [metric for _, metric in watched(monitoring)]
+    assert {"ListTruncatedAlarm"} == watching(monitoring, "ListTruncated")
 
 
 def test_clusters_that_all_reject_our_credentials_fire_an_alarm(monitoring: Stack) -> None:
     """After a new role, or while STS fails, every cluster counts as not onboarded."""
-    alarms = [name for name, metric in watched(monitoring) if metric == "NotOnboarded"]
-
-    assert {"ReviewsMissingAlarm"} < set(alarms)
+    assert {"ReviewsMissingAlarm", "StackShutOutAlarm", "ShutOutAlarm"} == watching(
+        monitoring, "NotOnboarded"
+    )

@@ -1,9 +1,13 @@
-"""The AWS operations that moto lacks: EKS access entries, CloudFormation's stack and its schedule.
+"""The AWS operations that moto lacks, or answers without what matters here.
+
+They are EKS's access entries, CloudFormation's stack with its schedule and alarms, the topics'
+subscriptions and IAM's simulation.
 
 The stub answers within botocore, which validates the parameters. The stub validates the answers
 against botocore's models, and that an operation can return the error that a test wants.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +30,31 @@ _PARAMS = "parameters for the stub"
 
 #: The name that CloudFormation gives the schedule of the stack.
 SCHEDULE_NAME = "csr-approver-Schedule-1ABC"
+
+
+#: The alarm of the stack, and the topic that it notifies.
+ALARM_NAME = "csr-approver-Alarm-1ABC"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:ops"
+
+#: A topic has this policy if no other is given. From: Amazon SNS API reference, CreateTopic.
+_OWN_ACCOUNT = json.dumps(
+    {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["SNS:Publish", "SNS:Subscribe"],
+                "Condition": {"StringEquals": {"AWS:SourceOwner": "123456789012"}},
+            }
+        ]
+    }
+)
+
+
+def topic(*, confirmed: int = 1, pending: int = 0, **attributes: str) -> dict[str, str]:
+    """Return a topic's attributes. moto counts no subscriptions in them."""
+    counts = {"SubscriptionsConfirmed": str(confirmed), "SubscriptionsPending": str(pending)}
+    return {"Policy": _OWN_ACCOUNT, **counts, **attributes}
 
 
 class AwsError(Exception):
@@ -59,8 +88,17 @@ class AwsStub:
     fail_after: dict[str, tuple[int, str]] = field(default_factory=dict)
     #: The types of the stack's resources.
     resources: list[str] = field(
-        default_factory=lambda: ["AWS::Lambda::Function", "AWS::Scheduler::Schedule"]
+        default_factory=lambda: [
+            "AWS::Lambda::Function",
+            "AWS::Scheduler::Schedule",
+            "AWS::CloudWatch::Alarm",
+        ]
     )
+    #: What CloudWatch says of the stack's alarm, and SNS of each topic by its ARN.
+    alarm: Json = field(default_factory=lambda: {"AlarmName": ALARM_NAME, "AlarmActions": [TOPIC]})
+    topics: dict[str, dict[str, str]] = field(default_factory=lambda: {TOPIC: topic()})
+    #: What IAM's simulation denies: an action, or an action and a Region.
+    denied: set[str] = field(default_factory=set)
     #: Headers to set on an operation's answer; its other headers stay.
     headers: dict[str, Json] = field(default_factory=dict)
 
@@ -175,6 +213,26 @@ class AwsStub:
         start = int(given.get("nextToken", "0"))
         more = {"nextToken": str(start + 2)} if len(self.events) > start + 2 else {}
         return {"events": self.events[start : start + 2], **more}
+
+    # --- alarms, topics, rights -----------------------------------------------------------------
+
+    def _on_DescribeAlarms(self, given: Json, _: str) -> Json:  # noqa: N802
+        asked = self.alarm["AlarmName"] in given["AlarmNames"]
+        return {"MetricAlarms": [{"ActionsEnabled": True, **self.alarm}] if asked else []}
+
+    def _on_GetTopicAttributes(self, given: Json, region: str) -> Json:  # noqa: N802
+        arn = given["TopicArn"]
+        assert region == arn.split(":")[3]
+        if arn not in self.topics:
+            raise AwsError("NotFoundException")
+        return {"Attributes": self.topics[arn]}
+
+    def _on_SimulatePrincipalPolicy(self, given: Json, _: str) -> Json:  # noqa: N802
+        [action] = given["ActionNames"]
+        regions = [one["ContextKeyValues"][0] for one in given["ContextEntries"]]
+        denied = self.denied & {action, *(f"{action} {one}" for one in regions)}
+        decision = "implicitDeny" if denied else "allowed"
+        return {"EvaluationResults": [{"EvalActionName": action, "EvalDecision": decision}]}
 
     # --- CloudFormation, Scheduler --------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectTimeoutError
 from core.model import APPROVED_REASON, KUBELET_SERVING
 from sandbox.aws import ACCOUNT, HOME
 from sandbox.kubernetes import approver_rules
-from tests.cli.aws_stub import AwsStub
+from tests.cli.aws_stub import ALARM_NAME, TOPIC, AwsStub, topic
 from tests.cli.conftest import CommandRunner
 from tests.handlers.account import GROUP as FAKE_GROUP
 from tests.handlers.account import NODE_ROLE, Account, Cluster
@@ -27,6 +27,8 @@ ACCOUNTS = (
     "credentials",
     "stack",
     "schedule",
+    "alarms",
+    "alarm-topics",
     "role",
     "identity",
     "ec2",
@@ -209,11 +211,27 @@ def _another_stack(world: World) -> None:
 
 
 def _bad_settings(world: World) -> None:
-    world.deploy(ApproveAfterSeconds="840", MaxCsrAgeSeconds="60")
+    world.deploy(MaxCsrAgeSeconds="300")
 
 
 def _schedule_off(world: World) -> None:
     world.stub.schedule = "DISABLED"
+
+
+def _no_alarms(world: World) -> None:
+    world.stub.resources.remove("AWS::CloudWatch::Alarm")
+
+
+def _alarms_off(world: World) -> None:
+    world.stub.alarm["ActionsEnabled"] = False
+
+
+def _no_topic(world: World) -> None:
+    world.stub.topics.clear()
+
+
+def _unconfirmed(world: World) -> None:
+    world.stub.topics[TOPIC] = topic(confirmed=0, pending=1)
 
 
 def _no_role(world: World) -> None:
@@ -324,8 +342,16 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "no stack": (_no_stack, "stack", "there is no stack csr-approver in us-east-1"),
     "a stack rolled back": (_rolled_back, "stack", "is ROLLBACK_COMPLETE"),
     "another stack": (_another_stack, "stack", "isn't the approver's"),
-    "settings that stop the start": (_bad_settings, "stack", "APPROVE_AFTER_SECONDS ("),
+    "settings that stop the start": (_bad_settings, "stack", "MAX_CSR_AGE_SECONDS (300) must be"),
     "the schedule off": (_schedule_off, "schedule", "the schedule is DISABLED"),
+    "no alarms": (_no_alarms, "alarms", "the stack has no alarms"),
+    "alarms off": (_alarms_off, "alarms", f"actions are disabled: {ALARM_NAME}"),
+    "no topic": (_no_topic, "alarm-topics", f"there is no topic {TOPIC}"),
+    "a mail that isn't confirmed": (
+        _unconfirmed,
+        "alarm-topics",
+        f"{TOPIC}: no confirmed subscription, 1 pending",
+    ),
     "no role": (_no_role, "role", "there is no role arn:aws:iam::123456789012:role/gone"),
     "EC2 denied": (_no_ec2, "ec2", "the approver may not ec2:DescribeInstances"),
     "IAM denied": (_no_iam, "iam", "the approver may not iam:GetInstanceProfile"),
@@ -418,13 +444,16 @@ def test_links_that_need_a_broken_one_are_not_checked_and_the_others_are(world: 
     }
 
 
+OF_A_STACK = ("schedule", "alarms", "alarm-topics", "role")
+
+
 def test_without_a_stack_the_connection_to_the_cluster_is_checked(world: World) -> None:
     """The caller's credentials are used, as there is no role yet."""
     world.stub.stacks.clear()
 
     links = world.look(code=1)
 
-    assert ["schedule", "role", "iam-from-vpc", "selected", "access-entry"] == [
+    assert [*OF_A_STACK, "iam-from-vpc", "selected", "access-entry"] == [
         k for k, v in links.items() if v["status"] == "not checked"
     ]
     assert ("ok", "ok", "ok") == tuple(
@@ -498,14 +527,14 @@ def test_an_iam_endpoint_gives_access(world: World, closed: Closed) -> None:
 
 
 def test_without_role_verification_iam_need_not_be_reached(world: World, closed: Closed) -> None:
-    world.deploy(SubnetIds=closed.subnet, VerifyNodeRole="false")
+    world.deploy(SubnetIds=closed.subnet, SecurityGroupIds="sg-1", VerifyNodeRole="false")
 
     assert "IAM isn't asked" in world.look(code=0)["iam-from-vpc"]["detail"]
 
 
 def test_a_private_endpoint_suits_a_reviewer_with_subnets(world: World, closed: Closed) -> None:
     """A caller who can't reach the endpoint can't check it: it is unknown."""
-    world.deploy(SubnetIds=closed.subnet, VerifyNodeRole="false")
+    world.deploy(SubnetIds=closed.subnet, SecurityGroupIds="sg-1", VerifyNodeRole="false")
     _private(world)
     assert "reachable from here, by the private endpoint" == world.look(code=0)["network"]["detail"]
 
@@ -683,9 +712,9 @@ def test_a_given_role_needs_no_stack(world: World) -> None:
 
     links = world.look("--role-arn", world.account.aws.role_arn, code=0)
 
-    assert ("open", "open", "ok", "open") == tuple(
-        links[name]["status"] for name in ("stack", "schedule", "access-entry", "selected")
-    )
+    links_of_the_stack = ("stack", "schedule", "alarms", "alarm-topics", "selected")
+    assert {"open"} == {links[name]["status"] for name in links_of_the_stack}
+    assert "ok" == links["access-entry"]["status"]
 
 
 def test_a_node_role_of_another_account_is_unknown(world: World) -> None:
@@ -732,6 +761,8 @@ def test_without_the_right_to_list_entries_the_node_roles_of_requests_are_checke
     [
         ("ListStackResources", "schedule"),
         ("GetSchedule", "schedule"),
+        ("DescribeAlarms", "alarms"),
+        ("GetTopicAttributes", "alarm-topics"),
         ("GetRole", "role"),
         ("DescribeAccessEntry", "access-entry"),
     ],
@@ -813,10 +844,75 @@ def test_a_caller_without_access_to_the_cluster_is_unknown_and_not_broken(world:
 
     links = world.look(code=3)
 
-    assert ("open", "unknown", "open") == tuple(
-        links[name]["status"] for name in ("identity", "token", "ec2")
-    )
+    assert ("open", "unknown") == tuple(links[name]["status"] for name in ("identity", "token"))
     assert "use --assume-role, or create an access entry for your own role" == links["token"]["fix"]
+
+
+# --- the approver's rights in AWS, for a caller with other credentials ----------------------------
+
+
+def test_iam_simulates_the_approvers_rights(world: World) -> None:
+    """It asks EC2 and IAM only when a decision is due, so a missing right would be noticed late."""
+    world.use_a_persons_credentials()
+    world.deploy(Regions="eu-west-1,us-east-1")
+
+    links = world.look(code=3)
+
+    assert ("ok", "ok") == (links["ec2"]["status"], links["iam"]["status"])
+    assert (
+        "the approver may ec2:DescribeInstances, as IAM simulates its policies"
+        == (links["ec2"]["detail"])
+    )
+    asked = world.stub.made("SimulatePrincipalPolicy")
+    assert [world.account.aws.role_arn] * 3 == [one["PolicySourceArn"] for one in asked]
+    assert ["eu-west-1", "us-east-1"] == [
+        entry["ContextKeyValues"][0] for one in asked for entry in one["ContextEntries"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("denied", "link", "detail"),
+    [
+        ("ec2:DescribeInstances", "ec2", "the approver may not ec2:DescribeInstances in us-east-1"),
+        (
+            "ec2:DescribeInstances eu-west-1",
+            "ec2",
+            "the approver may not ec2:DescribeInstances in eu-west-1",
+        ),
+        ("iam:GetInstanceProfile", "iam", "the approver may not iam:GetInstanceProfile"),
+    ],
+)
+def test_a_right_that_iam_s_simulation_denies_is_broken(
+    world: World, denied: str, link: str, detail: str
+) -> None:
+    """The policy may be right, and a boundary or an SCP of the organisation denies it."""
+    world.use_a_persons_credentials()
+    world.deploy(Regions="us-east-1,eu-west-1" if "eu-west-1" in denied else "")
+    world.stub.denied = {denied}
+
+    assert detail == world.breaks_at(link)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "detail"),
+    [
+        ("SimulatePrincipalPolicy", "open", "you may ec2:DescribeInstances"),
+        ("DescribeInstances", "unknown", "you may not ec2:DescribeInstances"),
+    ],
+)
+def test_without_simulation_the_callers_own_right_is_shown(
+    world: World, operation: str, status: str, detail: str
+) -> None:
+    """It doesn't show the approver's, which stays open or unknown."""
+    world.use_a_persons_credentials()
+    world.stub.overrides["SimulatePrincipalPolicy"] = "AccessDenied"
+    if operation == "DescribeInstances":
+        world.stub.overrides[operation] = "UnauthorizedOperation"
+
+    link = world.look(code=3)["ec2"]
+
+    assert (status, detail) == (link["status"], link["detail"])
+    assert link["fix"].startswith("get iam:SimulatePrincipalPolicy, or use --assume-role")
 
 
 def test_the_approvers_role_is_assumed_if_it_may_be(world: World) -> None:

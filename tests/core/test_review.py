@@ -241,7 +241,7 @@ def test_a_csr_too_young_for_any_decision_needs_no_evidence() -> None:
 
     assert ([], []) == (world.fleet.asked, world.ledger.records)
     assert {Action.WAITING: 1} == done.totals.not_judged
-    assert (1, 89.0) == (done.totals.pending, done.totals.oldest_pending_seconds)
+    assert (1, 0.0) == (done.totals.pending, done.totals.oldest_pending_seconds)
 
 
 def test_a_requester_that_files_every_minute_is_still_judged() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from botocore.loaders import create_loader
 
+from core.alarm_windows import ALARM_PERIOD_SECONDS, seconds_between_reviews
 from core.domains import AWS_SERVICE_DOMAINS
 from core.errors import BadSettings
 from core.settings import (
     DispatchSettings,
+    JudgingSettings,
     Mode,
     Policy,
     RequireAccess,
@@ -25,20 +27,15 @@ def error_for(name: str, value: str) -> str:
     return str(caught.value)
 
 
-#: All waits must be shorter than MAX_CSR_AGE_SECONDS, so its minimum needs short ones.
-SHORT_WAITS = {
-    "APPROVE_AFTER_SECONDS": "0",
-    "DENY_AFTER_SECONDS": "0",
-    "ISSUE_GRACE_SECONDS": "30",
-}
-#: A setting, its minimum and maximum, and the other settings that these need.
+#: A setting, its minimum and its maximum.
 BOUNDS = [
-    ("MAX_CSR_AGE_SECONDS", 60, 86_400, SHORT_WAITS),
-    ("MAX_CERTIFICATE_SECONDS", 600, 31_536_000, {}),
-    ("APPROVE_AFTER_SECONDS", 0, 840, {}),
-    ("DENY_AFTER_SECONDS", 0, 840, {}),
-    ("ISSUE_GRACE_SECONDS", 30, 3_600, {"MAX_CSR_AGE_SECONDS": "7200"}),
-    ("WRITE_CONNECTIONS", 1, 16, {}),
+    ("MAX_CSR_AGE_SECONDS", 60, 86_400),
+    ("MAX_CERTIFICATE_SECONDS", 600, 31_536_000),
+    ("APPROVE_AFTER_SECONDS", 0, 840),
+    ("DENY_AFTER_SECONDS", 0, 840),
+    ("ISSUE_GRACE_SECONDS", 30, 1_800),
+    ("WRITE_CONNECTIONS", 1, 16),
+    ("SCHEDULE_MINUTES", 1, 5),
 ]
 BOOLEANS = [
     "ALLOW_NAME_IDENTITY",
@@ -56,10 +53,10 @@ BOOLEANS = [
 def test_every_setting_is_covered_here() -> None:
     """Every setting is in BOUNDS or BOOLEANS, or is one of those with tests of their own."""
     words = {"MODE", "REQUIRE_ACCESS", "CLUSTER_TAG"}
-    lists = {"EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "SUBNET_IDS"}
+    lists = {"EXTRA_DNS_SUFFIXES", "REGIONS", "CLUSTER_NAMES", "SUBNET_IDS", "SECURITY_GROUP_IDS"}
 
     assert {name.upper() for name in ReviewSettings.model_fields} == {
-        *(name for name, *_ in BOUNDS),
+        *(name for name, _, _ in BOUNDS),
         *BOOLEANS,
         *words,
         *lists,
@@ -90,28 +87,26 @@ def test_the_defaults_are_the_strict_choices() -> None:
         "reapprove_unissued": False,
         "app_serving": False,
         "require_access": RequireAccess.SELECTED,
+        "schedule_minutes": 1,
         "subnet_ids": (),
+        "security_group_ids": (),
     } == ReviewSettings.from_env({}).model_dump()
 
 
-@pytest.mark.parametrize(("name", "least", "most", "other_settings"), BOUNDS)
-def test_a_number_may_be_its_minimum_and_its_maximum(
-    name: str, least: int, most: int, other_settings: dict[str, str]
-) -> None:
-    """A setting accepts its minimum and its maximum."""
+@pytest.mark.parametrize(("name", "least", "most"), BOUNDS)
+def test_a_number_may_be_its_minimum_and_its_maximum(name: str, least: int, most: int) -> None:
+    """The commands that only judge accept each of them with any other setting."""
     for value in (least, most):
-        got = ReviewSettings.from_env(other_settings | {name: str(value)})
+        got = JudgingSettings.from_env({name: str(value)})
 
         assert value == getattr(got, name.lower())
 
 
-@pytest.mark.parametrize(("name", "least", "most", "other_settings"), BOUNDS)
+@pytest.mark.parametrize(("name", "least", "most"), BOUNDS)
 def test_a_number_beyond_its_bounds_is_refused_with_the_bound(
-    name: str, least: int, most: int, other_settings: dict[str, str]
+    name: str, least: int, most: int
 ) -> None:
     """The message names the variable, what is allowed, and the value."""
-    del other_settings
-
     assert error_for(name, str(least - 1)) == (
         f"{name}: got '{least - 1}', expected at least {least}"
     )
@@ -233,38 +228,93 @@ def test_a_mode_is_lowered_and_never_raised(stack: Mode, cluster: Mode, lesser: 
     assert lesser is stack.lowered_to(cluster)
 
 
-@pytest.mark.parametrize(
-    ("name", "decision"),
-    [("APPROVE_AFTER_SECONDS", "approved"), ("DENY_AFTER_SECONDS", "denied")],
-)
-def test_a_wait_is_shorter_than_the_age_at_which_a_csr_is_abandoned(
-    name: str, decision: str
+# --- settings with which an alarm could never fire -----------------------------------------------
+
+OLDEST_PENDING = "the alarm oldest-pending could never fire"
+ONE_MINUTE = "60 x (SCHEDULE_MINUTES + 1) = 120"
+AND_A_PERIOD = f"300 and {ONE_MINUTE}"
+NOT_ISSUED = "the alarm approved-not-issued could never fire"
+
+#: Settings other than MAX_CSR_AGE_SECONDS, its least value with them, and the reason.
+LEAST_AGES = [
+    ({}, 720, f"600 and {ONE_MINUTE}; or {OLDEST_PENDING}"),
+    (
+        {"SCHEDULE_MINUTES": "5"},
+        960,
+        f"600 and 60 x (SCHEDULE_MINUTES + 1) = 360; or {OLDEST_PENDING}",
+    ),
+    (
+        {"APPROVE_AFTER_SECONDS": "840", "ISSUE_GRACE_SECONDS": "30"},
+        1_290,
+        f"APPROVE_AFTER_SECONDS (840), ISSUE_GRACE_SECONDS (30), {AND_A_PERIOD}; or {NOT_ISSUED}",
+    ),
+    (
+        {"DENY_AFTER_SECONDS": "840"},
+        960,
+        f"DENY_AFTER_SECONDS (840) and {ONE_MINUTE}; or a CSR could be too old before it is denied",
+    ),
+    (
+        {"ISSUE_GRACE_SECONDS": "500"},
+        1_010,
+        f"APPROVE_AFTER_SECONDS (90), ISSUE_GRACE_SECONDS (500), {AND_A_PERIOD}; or {NOT_ISSUED}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("others", "least", "reason"), LEAST_AGES)
+def test_a_csr_can_get_old_enough_for_every_decision_and_alarm(
+    others: dict[str, str], least: int, reason: str
 ) -> None:
-    """With a longer wait each CSR would be abandoned before its decision is due."""
-    waits = {"APPROVE_AFTER_SECONDS": "1", "DENY_AFTER_SECONDS": "1", "MAX_CSR_AGE_SECONDS": "300"}
-
-    with pytest.raises(BadSettings, match=f"{name} .301."):
-        ReviewSettings.from_env(waits | {name: "301"})
+    """A review sees each CSR after its decision is due, even if that review is a minute late."""
+    name = "MAX_CSR_AGE_SECONDS"
     with pytest.raises(BadSettings) as caught:
-        ReviewSettings.from_env(waits | {name: "300"})
+        ReviewSettings.from_env(others | {name: str(least - 1)})
 
-    assert (
-        f"{name} (300) must be less than MAX_CSR_AGE_SECONDS (300): older CSRs are left, so none "
-        f"would be {decision}"
-    ) == str(caught.value)
-    assert ReviewSettings.from_env(waits | {name: "299"})
+    assert str(caught.value).endswith(f"{name} ({least - 1}) must be at least {least}: {reason}")
+    assert least == ReviewSettings.from_env(others | {name: str(least)}).max_csr_age_seconds
 
 
-def test_the_grace_period_is_shorter_than_the_age_at_which_a_csr_is_abandoned() -> None:
-    """With a longer one no certificate would be reported missing, and its alarm couldn't fire."""
-    with pytest.raises(BadSettings) as caught:
-        ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "900"})
+def test_a_late_approval_is_written_before_a_csr_is_too_old() -> None:
+    """The error names each alarm and decision that would be lost."""
+    assert error_for("APPROVE_AFTER_SECONDS", "840") == (
+        "MAX_CSR_AGE_SECONDS (900) must be at least 960: APPROVE_AFTER_SECONDS (840) and "
+        "60 x (SCHEDULE_MINUTES + 1) = 120; or a CSR could be too old before it is approved; "
+        "MAX_CSR_AGE_SECONDS (900) must be at least 1380: APPROVE_AFTER_SECONDS (840), "
+        "ISSUE_GRACE_SECONDS (120), 300 and 60 x (SCHEDULE_MINUTES + 1) = 120; or the alarm "
+        "approved-not-issued could never fire"
+    )
 
-    assert (
-        "ISSUE_GRACE_SECONDS (900) must be less than MAX_CSR_AGE_SECONDS (900): older CSRs are "
-        "left, so no missing certificate would be reported"
-    ) == str(caught.value)
-    assert ReviewSettings.from_env({"ISSUE_GRACE_SECONDS": "899"})
+
+def test_the_longest_grace_period_ends_before_kubernetes_deletes_the_csr() -> None:
+    """It deletes an approved CSR without certificate after an hour.
+
+    From: Kubernetes, pkg/controller/certificates/cleaner, `approvedExpiration`. The alarm
+    approved-not-issued needs two of its periods, and reviews may be far apart.
+    """
+    longest = max(most for name, _, most in BOUNDS if name == "ISSUE_GRACE_SECONDS")
+
+    assert longest + ALARM_PERIOD_SECONDS + seconds_between_reviews(5) < 3_600
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [("SUBNET_IDS", "SECURITY_GROUP_IDS"), ("SECURITY_GROUP_IDS", "SUBNET_IDS")],
+)
+def test_a_reviewer_in_a_vpc_has_subnets_and_security_groups(given: str, lacking: str) -> None:
+    """With one of them alone, Lambda wouldn't attach the function to the VPC."""
+    assert error_for(given, "id-1") == (
+        f"{given} needs {lacking}: set both, or neither; otherwise Lambda doesn't attach the "
+        "reviewer to the VPC"
+    )
+    assert ReviewSettings.from_env({given: "id-1", lacking: "id-2"})
+
+
+def test_commands_that_only_judge_take_any_age() -> None:
+    """They have no alarms, and saved CSRs may be of any age."""
+    assert 60 == JudgingSettings.from_env({"MAX_CSR_AGE_SECONDS": "60"}).max_csr_age_seconds
+
+
+# --- lists and names -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -50,10 +50,10 @@ def test_without_any_csr_all_totals_are_zero() -> None:
 
 
 def test_csrs_that_were_not_judged_count_as_pending() -> None:
-    """The age of such a CSR is the time since its requester's first request."""
+    """The oldest is one for which a decision may be due, counted from its requester's first."""
     tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
-    tally.add_not_judged(Action.WAITING, [5.0, 80.0])
+    tally.add_not_judged(Action.WAITING, [5.0, 800.0])
     tally.add_not_judged(Action.DEFERRED, [600.0])
 
     totals = tally.totals()

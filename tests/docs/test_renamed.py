@@ -10,7 +10,9 @@ ROOT: Final = Path(__file__).parents[2]
 DOC: Final = (ROOT / "docs" / "renamed.md").read_text()
 RENAMED, RESERVED = DOC.split("## Names reserved")
 ROWS: Final = re.findall(r"^\| `(.+)` \| `(.+)` \| \S.* \|$", RENAMED, re.MULTILINE)
-SOURCE: Final = "\n".join(file.read_text() for file in sorted((ROOT / "src").rglob("*.py")))
+SOURCE: Final = "\n".join(
+    file.read_text() for file in (*sorted((ROOT / "src").rglob("*.py")), ROOT / "template.yaml")
+)
 
 
 def test_each_line_is_a_row() -> None:

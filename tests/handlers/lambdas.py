@@ -13,10 +13,12 @@ from moto.core.models import botocore_stubber
 from adapters.aws_account import Aws
 from handlers import dispatch, review
 from sandbox.aws import HOME, FakeAws
-from tests.template.alarms import emitted, firing
+from tests.template.alarms import emitted, firing, with_aws
 from tests.template.templates import TEMPLATES
 
 Line = Mapping[str, Any]
+
+STACK = "csr-approver"
 
 REQUEST_ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
 
@@ -208,20 +210,27 @@ class Lambdas:
         return {line["csr"]: line["action"] for line in self.lines_with("csr reviewed")}
 
     def metrics(self, **dimensions: str) -> Counter[str]:
-        """Return the totals of metrics with exactly these dimensions, by default the stack's."""
-        wanted = dimensions or {"Stack": "csr-approver"}
+        """Return the totals of the stack's metrics, or of those of one `Cluster` and `Region`."""
+        return self._totals({**dimensions, "Stack": STACK})
+
+    def of_clusters(self) -> Counter[str]:
+        """Return the totals of all clusters' own metrics."""
+        return self._totals({"Cluster": None, "Region": None, "Stack": STACK})
+
+    def _totals(self, wanted: Mapping[str, str | None]) -> Counter[str]:
+        """Return the totals of metrics with exactly these dimensions; None stands for any value."""
         totals: Counter[str] = Counter()
         for line in self.numbers:
             for metric in line["_aws"]["CloudWatchMetrics"]:
                 if metric["Dimensions"] != [list(wanted)]:
                     continue
-                if all(line[key] == value for key, value in wanted.items()):
+                if all(value in (None, line[key]) for key, value in wanted.items()):
                     totals.update({m["Name"]: int(sum(line[m["Name"]])) for m in metric["Metrics"]})
         return totals
 
     def alarms(self) -> set[str]:
-        """Return the alarms that fire if every period is like what was printed so far."""
-        return firing(TEMPLATES["template.yaml"].stack(), emitted(self.numbers))
+        """Return the names of the alarms that fire if every minute is like what was printed."""
+        return firing(TEMPLATES["template.yaml"].stack(), with_aws(emitted(self.numbers)))
 
     def discard_output(self) -> None:
         """Discard the output, and the list of calls, so far."""

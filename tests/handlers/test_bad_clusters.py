@@ -5,6 +5,7 @@ decides its CSRs.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol
@@ -151,7 +152,7 @@ def test_a_cluster_that_rejects_our_credentials_is_reported_as_not_onboarded(
     [line] = lambdas.lines_with("cluster not onboarded")
     assert (line["level"], line["cause"]) == ("INFO", "unauthorized")
     assert lambdas.metrics()["NotOnboarded"] == 1
-    assert lambdas.metrics()["ReviewErrors"] == 0
+    assert lambdas.of_clusters()["ReviewErrors"] == 0
     cluster.onboard()
     lambdas.review("prod")
     assert cluster.decision(csr) == "Approved"
@@ -250,6 +251,8 @@ def unavailable(lambdas: Lambdas) -> str:
     """Return why the failing cluster was unavailable; check that it is the only error counted."""
     [line] = lambdas.lines_with("cluster unavailable")
     assert (line["level"], line["cluster"], line["region"]) == ("WARNING", "prod", HOME)
-    assert lambdas.metrics()["ReviewErrors"] == 1
-    assert lambdas.metrics()["Completed"] == 1  # the healthy one's
+    assert (lambdas.metrics()["Failed"], lambdas.metrics()["Completed"]) == (1, 1)  # one is healthy
+    is_described = line["cause"] != "describe"
+    assert lambdas.of_clusters() == (Counter(ReviewErrors=1) if is_described else Counter())
+    assert lambdas.metrics()["EvidenceUnavailable"] == int(not is_described)
     return str(line["cause"])

@@ -86,7 +86,7 @@ def test_an_unreadable_csr_is_counted_and_left(
     [line] = lambdas.lines_with("csr unreadable")
     assert line["csr"] == broken
     assert f"{part}.{field}" in line["problem"]
-    assert lambdas.metrics()["ReviewErrors"] == 1
+    assert lambdas.of_clusters()["ReviewErrors"] == 1
     assert cluster.writes == [good]
     cluster.fault = None
     lambdas.review()
@@ -113,7 +113,7 @@ def test_a_list_item_of_unknown_shape_stops_no_other(
 
     [line] = lambdas.lines_with("csr unreadable")
     assert line["cluster"] == "prod"
-    assert lambdas.metrics()["ReviewErrors"] == 1
+    assert lambdas.of_clusters()["ReviewErrors"] == 1
     assert cluster.writes == [good]
     assert cluster.decision(good) == "Approved"
 
@@ -135,7 +135,7 @@ def test_a_refused_decision_is_written_by_the_next_run(account: Account, lambdas
     assert lambdas.actions() == {good: "approved", broken: "not-written"}
     line = next(entry for entry in lambdas.lines_with("csr reviewed") if entry["csr"] == broken)
     assert line["detail"] == "422: not to my liking"
-    assert lambdas.metrics()["ReviewErrors"] == 1
+    assert lambdas.of_clusters()["ReviewErrors"] == 1
     cluster.fault = None
     lambdas.review()
     assert cluster.decision(broken) == "Approved"
@@ -158,7 +158,7 @@ def test_decisions_without_time_are_deferred(account: Account, lambdas: Lambdas)
     lambdas.review(invocation=invocation)
 
     assert lambdas.actions() == {done: "approved", late: "deferred"}
-    assert lambdas.metrics()["ReviewErrors"] == 0
+    assert lambdas.of_clusters()["ReviewErrors"] == 0
     assert cluster.writes == [done]
     cluster.fault = None
     lambdas.review()
@@ -183,7 +183,7 @@ def test_a_csr_that_another_approver_decides_is_not_overwritten(
     lambdas.review()
 
     assert lambdas.actions() == {good: "approved", gone: "overtaken"}
-    assert lambdas.metrics()["ReviewErrors"] == 0
+    assert lambdas.of_clusters()["ReviewErrors"] == 0
 
 
 def of_two(call: Call) -> Call:

@@ -44,7 +44,7 @@ def test_ten_thousand_csrs_that_cannot_be_read_hide_no_node(
     assert cluster.writes == [honest]
     [run] = lambdas.lines_with("cluster reviewed")
     assert (number, False) == (run["unreadable"], run["truncated"])
-    assert lambdas.metrics()["ReviewErrors"] == number
+    assert lambdas.of_clusters()["ReviewErrors"] == number
     lines = lambdas.lines_with("csr unreadable")
     assert [f"a-{n:05}" for n in range(min(number, 100))] == [line["csr"] for line in lines]
     asked = [call for call in cluster.calls if call.method == "GET"]

@@ -54,7 +54,7 @@ def test_off_on_a_cluster_that_is_selected_fires_an_alarm(
     [line] = lambdas.lines_with("cluster unexpectedly off")
     assert (line["level"], line["cluster"], line["region"]) == ("WARNING", "prod", HOME)
     assert "CLUSTER_NAMES or CLUSTER_TAG selects it" in line["reason"]
-    assert "UnexpectedlyOffAlarm" in lambdas.alarms()
+    assert "unexpectedly-off" in lambdas.alarms()
 
 
 def test_switching_off_a_reviewed_cluster_is_noticed_for_an_hour(
@@ -93,7 +93,7 @@ def test_taking_a_clusters_selecting_tag_away_is_noticed(
         "prod",
         "a tag has ended its reviews within the last hour: not selected",
     )
-    assert "UnexpectedlyOffAlarm" in lambdas.alarms()
+    assert "unexpectedly-off" in lambdas.alarms()
 
 
 def test_a_cluster_that_is_deleted_is_not_noticed(account: Account, lambdas: Lambdas) -> None:
@@ -131,7 +131,7 @@ def test_the_reviewer_notices_it_on_a_selected_cluster(account: Account, lambdas
     lambdas.review()
 
     assert lambdas.metrics()["UnexpectedlyOff"] == 1
-    assert "UnexpectedlyOffAlarm" in lambdas.alarms()
+    assert "unexpectedly-off" in lambdas.alarms()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ class TestNothingSelected:
         lambdas.dispatch()
 
         assert lambdas.metrics()["NothingSelected"] == 1
-        assert lambdas.alarms() == {"NothingSelectedAlarm"}
+        assert lambdas.alarms() == {"nothing-selected"}
 
     def test_all_clusters_off_fire_it_as_well(self, account: Account, lambdas: Lambdas) -> None:
         """Whatever the reason, nothing is reviewed."""
@@ -187,7 +187,7 @@ class TestNothingSelected:
 
         lambdas.dispatch()
 
-        assert lambdas.alarms() == {"NothingSelectedAlarm"}
+        assert lambdas.alarms() == {"nothing-selected"}
 
     @pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
     def test_a_cluster_without_an_api_does_not(

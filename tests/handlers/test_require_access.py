@@ -1,11 +1,15 @@
 """When it is an error that a cluster refuses the approver or can't be reached (REQUIRE_ACCESS)."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.handlers.account import GROUP, Account
 from tests.handlers.lambdas import Lambdas
+
+#: What fires, too, because the cluster is the only one.
+ONLY_CLUSTER = {"stack-shut-out"}
 
 SELECTED = "selected by CLUSTER_NAMES or CLUSTER_TAG"
 
@@ -24,7 +28,7 @@ REQUIRED: tuple[tuple[Settings, Tags, str], ...] = (
 def test_a_required_cluster_that_refuses_is_an_error(
     account: Account, lambdas: Lambdas, settings: Settings, tags: Tags, why: str
 ) -> None:
-    """The alarm fires while other clusters are reviewed, and the cluster counts as NotOnboarded."""
+    """The alarm fires while other clusters are reviewed. There is one, for it is one trouble."""
     lambdas.settings(**settings)
     account.cluster(tags=tags, onboarded=False)
 
@@ -32,9 +36,9 @@ def test_a_required_cluster_that_refuses_is_an_error(
 
     [line] = lambdas.lines_with("cluster not onboarded")
     assert (line["level"], line["required"]) == ("WARNING", why)
-    totals = lambdas.metrics()
-    assert (totals["NotOnboarded"], totals["ReviewErrors"], totals["Unreachable"]) == (1, 1, 0)
-    assert "ReviewErrorsAlarm" in lambdas.alarms()
+    assert lambdas.metrics() == Counter(NotOnboarded=1)
+    assert lambdas.of_clusters() == Counter(NotOnboarded=1)
+    assert lambdas.alarms() - ONLY_CLUSTER == {"shut-out"}
 
 
 @pytest.mark.parametrize(("settings", "tags", "why"), REQUIRED)
@@ -50,9 +54,9 @@ def test_a_required_cluster_that_cannot_be_reached_is_an_error(
 
     [line] = lambdas.lines_with("cluster unreachable")
     assert (line["level"], line["required"], line["cause"]) == ("WARNING", why, "private")
-    totals = lambdas.metrics()
-    assert (totals["NotOnboarded"], totals["ReviewErrors"], totals["Unreachable"]) == (0, 1, 1)
-    assert "ReviewErrorsAlarm" in lambdas.alarms()
+    assert lambdas.metrics() == Counter(Unreachable=1)
+    assert lambdas.of_clusters() == Counter(Unreachable=1)
+    assert lambdas.alarms() - ONLY_CLUSTER == {"unreachable"}
 
 
 @pytest.mark.parametrize(
@@ -68,8 +72,8 @@ def test_without_that_neither_is_an_error(
     account.restrict("prod", public=False)
     lambdas.review()
 
-    totals = lambdas.metrics()
-    assert (totals["NotOnboarded"], totals["Unreachable"], totals["ReviewErrors"]) == (1, 1, 0)
+    assert lambdas.metrics() == Counter(NotOnboarded=1, Unreachable=1)
+    assert lambdas.of_clusters() == Counter()
     assert {line["level"] for line in lambdas.lines} == {"INFO"}
 
 
@@ -89,7 +93,7 @@ def test_a_cluster_that_was_listed_before_and_refuses_now_is_an_error(
     [line] = lambdas.lines_with("cluster not onboarded")
     assert (line["level"], line["cause"]) == ("WARNING", "forbidden")
     assert line["required"] == "this environment has listed its requests before"
-    assert (lambdas.metrics()["NotOnboarded"], lambdas.metrics()["ReviewErrors"]) == (1, 1)
+    assert lambdas.of_clusters() == Counter(NotOnboarded=1)
 
 
 def test_a_cluster_that_was_listed_before_and_is_private_now_is_an_error(
@@ -108,6 +112,59 @@ def test_a_cluster_that_was_listed_before_and_is_private_now_is_an_error(
     assert line["required"] == "this environment has listed its requests before"
 
 
+@pytest.mark.parametrize("public", [True, False], ids=["refuses", "unreachable"])
+def test_a_cluster_that_was_created_within_the_hour_may_lack_access(
+    account: Account, lambdas: Lambdas, *, public: bool
+) -> None:
+    """It is skipped, so no alarm fires even if it is the only cluster; after the hour one does."""
+    lambdas.settings(CLUSTER_NAMES="prod")
+    account.cluster(onboarded=False)
+    account.change("prod", created_at=datetime.now(UTC))
+    account.restrict("prod", "0.0.0.0/0", public=public)
+    lambdas.set_clock_ahead(timedelta(minutes=59))
+    lambdas.review()
+
+    assert lambdas.metrics() == Counter(Skipped=1)
+    [line] = lambdas.lines_with("cluster skipped")
+    assert line["reason"].startswith("created within the last hour, and not accessible so far: ")
+    assert lambdas.alarms() == set()
+
+    lambdas.discard_output()
+    lambdas.set_clock_ahead(timedelta(minutes=61))
+    lambdas.review()
+
+    assert lambdas.of_clusters() == Counter(**{"NotOnboarded" if public else "Unreachable": 1})
+
+
+@pytest.mark.parametrize("created", [None, timedelta(days=1)], ids=["unknown", "in-the-future"])
+def test_a_cluster_whose_age_isn_t_known_counts_as_old(
+    account: Account, lambdas: Lambdas, created: timedelta | None
+) -> None:
+    """If it counted as new, a cluster that refuses would never be an error."""
+    lambdas.settings(CLUSTER_NAMES="prod")
+    account.cluster(onboarded=False)
+    account.change("prod", created_at=created and datetime.now(UTC) + created)
+
+    lambdas.review()
+
+    assert lambdas.of_clusters() == Counter(NotOnboarded=1)
+
+
+def test_a_new_cluster_that_has_let_us_in_may_not_refuse(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """Its access entry was deleted."""
+    cluster = account.cluster()
+    account.change("prod", created_at=datetime.now(UTC))
+    lambdas.review()
+    cluster.revoke(GROUP)
+    lambdas.discard_output()
+
+    lambdas.review()
+
+    assert lambdas.of_clusters() == Counter(NotOnboarded=1)
+
+
 def test_a_new_cluster_of_the_same_name_may_refuse(account: Account, lambdas: Lambdas) -> None:
     """A cluster with another endpoint isn't the one that was listed."""
     account.cluster()
@@ -121,4 +178,4 @@ def test_a_new_cluster_of_the_same_name_may_refuse(account: Account, lambdas: La
     lambdas.review()
 
     assert lambdas.metrics()["NotOnboarded"] == 1
-    assert lambdas.metrics()["ReviewErrors"] == 0
+    assert lambdas.of_clusters()["ReviewErrors"] == 0

@@ -70,7 +70,7 @@ class TestSelection:
         [line] = lambdas.lines_with("cluster skipped")
         assert line["reason"] == "EKS has no such cluster"
         assert lambdas.metrics()["Skipped"] == 1
-        assert lambdas.metrics()["ReviewErrors"] == 0
+        assert lambdas.of_clusters()["ReviewErrors"] == 0
 
     def test_the_token_goes_to_the_endpoint_that_eks_describes(
         self, account: Account, lambdas: Lambdas

@@ -123,7 +123,7 @@ def test_without_time_for_evidence_nothing_is_decided(
     assert lambdas.calls.count("DescribeInstances") == 0
     assert accounted(lambdas) == {"deferred": GOOD + BAD}
     assert lambdas.metrics()["Pending"] == GOOD + BAD
-    assert lambdas.metrics()["OldestPendingSeconds"] >= 420
+    assert lambdas.of_clusters()["OldestPendingSeconds"] >= 420
     next_run_decides(cluster, lambdas, expected)
 
 
@@ -165,7 +165,7 @@ def test_within_the_reserve_not_even_the_list_is_read(cluster: Cluster, lambdas:
 
     [line] = lambdas.lines_with("cluster unavailable")
     assert (line["cause"], line["detail"]) == ("time", "no time was left")
-    assert lambdas.metrics()["ReviewErrors"] == 1
+    assert lambdas.of_clusters()["ReviewErrors"] == 1
     assert cluster.calls == []
     next_run_decides(cluster, lambdas, expected)
 
@@ -195,7 +195,7 @@ def test_time_runs_out_in_the_middle_of_the_list(
     if actions is None:
         [line] = lambdas.lines_with("cluster unavailable")
         assert line["cause"] == "time"
-        assert lambdas.metrics()["ReviewErrors"] == 1
+        assert lambdas.of_clusters()["ReviewErrors"] == 1
     else:
         assert accounted(lambdas) == actions
         [totals] = lambdas.lines_with("cluster reviewed")

@@ -135,15 +135,13 @@ def test_a_message_after_a_failed_one_is_handled(
 
 def test_bad_settings_fail_the_start(build: Path, aws: FakeAws) -> None:
     """Parameters that contradict each other are reported before any event is handled."""
-    with function(
-        build, REVIEW, aws, ApproveAfterSeconds="300", MaxCsrAgeSeconds="200"
-    ) as reviewer:
+    with function(build, REVIEW, aws, MaxCsrAgeSeconds="200") as reviewer:
         outcome = reviewer.invoke(event("review"))
         output = reviewer.output()
 
     assert outcome.at_init
     assert "BadSettings" == outcome.error_type
-    assert "APPROVE_AFTER_SECONDS" in outcome.error_message
+    assert "MAX_CSR_AGE_SECONDS (200) must be at least 720" in outcome.error_message
     assert "[ERROR] BadSettings: " in output
 
 

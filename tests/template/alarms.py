@@ -1,32 +1,76 @@
-"""The part of CloudWatch that decides which alarms fire on what the functions print.
+"""Which alarms fire if every minute is like one minute, and what the functions print as samples.
 
-From: CloudWatch User Guide, "Embedded metric format specification", "Using metric math" and
-"Configuring how CloudWatch alarms treat missing data".
+`tests.template.cloudwatch` decides; From: CloudWatch User Guide, "Embedded metric format
+specification".
 """
 
-import ast
-import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from adapters.ledger_metrics import ENDS, NAMESPACE
+from tests.template import insights
 from tests.template.cloudformation import Stack
+from tests.template.cloudwatch import State, changes
+from tests.template.points import Key
 
 Json = Any
 
-#: The values of each metric, by its namespace, name and dimensions, in one period.
-Samples = Mapping[tuple[str, str, frozenset[tuple[str, str]]], Sequence[float]]
+Minute = Mapping[Key, Sequence[float]]
+"""The values of each metric in one minute."""
 
-# A metric without values has none.
-_Value = float | None
+DISPATCHES: Final = ("AWS/Lambda", "Invocations", "FunctionName", "<DispatcherFunction>")
+REVIEWS: Final = ("AWS/Lambda", "Invocations", "FunctionName", "<ReviewerFunction>")
+DISPATCHER_ERRORS: Final = ("AWS/Lambda", "Errors", "FunctionName", "<DispatcherFunction>")
+REVIEWER_ERRORS: Final = ("AWS/Lambda", "Errors", "FunctionName", "<ReviewerFunction>")
+SENT: Final = ("AWS/SQS", "NumberOfMessagesSent", "QueueName", "<ReviewQueue.QueueName>")
+DEAD_LETTERS: Final = (
+    "AWS/SQS",
+    "ApproximateNumberOfMessagesVisible",
+    "QueueName",
+    "<DeadLetterQueue.QueueName>",
+)
 
-_STATISTICS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {"Sum": sum, "Maximum": max}
-_COMPARISONS: Final = {"GreaterThanThreshold": operator.gt}
-_MISSING: Final = {"breaching": True, "notBreaching": False}
+#: Longer than any warm-up and any number of periods.
+_LONG: Final = range(180)
 
 
-def emitted(lines: Iterable[Mapping[str, Json]]) -> Samples:
+def watched(alarm: Json) -> Iterator[tuple[str, tuple[tuple[str, str], ...], str]]:
+    """Yield namespace, dimensions and name of each metric that an alarm watches.
+
+    An empty value stands for any.
+    """
+    for one in alarm.get("Metrics", ()):
+        if one.get("Expression", "").startswith("SELECT"):
+            query = insights.parse(one["Expression"])
+            values = dict([query.where])
+            dimensions = [(name, values.get(name, "")) for name in query.dimensions]
+            yield query.namespace, tuple(dimensions), query.metric
+    stats = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+    for metric in [alarm] if "MetricName" in alarm else stats:
+        dimensions = [(dimension["Name"], dimension["Value"]) for dimension in metric["Dimensions"]]
+        yield metric["Namespace"], tuple(dimensions), metric["MetricName"]
+
+
+def of_aws(metric: tuple[str, str, str, str]) -> Key:
+    """Return the key of one of AWS's metrics above."""
+    namespace, name, dimension, value = metric
+    return namespace, name, frozenset({(dimension, value)})
+
+
+def of_stack(name: str, stack: str = "csr-approver") -> Key:
+    """Return the key of one of the stack's metrics."""
+    return NAMESPACE, name, frozenset({("Stack", stack)})
+
+
+def of_cluster(name: str, cluster: str = "prod", stack: str = "csr-approver") -> Key:
+    """Return the key of one of a cluster's metrics."""
+    dimensions = {("Cluster", cluster), ("Region", "us-east-1"), ("Stack", stack)}
+    return NAMESPACE, name, frozenset(dimensions)
+
+
+def emitted(lines: Iterable[Mapping[str, Json]]) -> dict[Key, list[float]]:
     """Return the samples that CloudWatch reads from lines in its embedded metric format."""
-    samples: dict[tuple[str, str, frozenset[tuple[str, str]]], list[float]] = {}
+    samples: dict[Key, list[float]] = {}
     for line in lines:
         for metrics in line["_aws"]["CloudWatchMetrics"]:
             for keys in metrics["Dimensions"]:
@@ -40,71 +84,18 @@ def emitted(lines: Iterable[Mapping[str, Json]]) -> Samples:
     return samples
 
 
-def firing(stack: Stack, samples: Samples) -> set[str]:
-    """Return the alarms that fire if every period is like this one."""
-    return {
-        name
-        for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items()
-        if _breaches(alarm, samples)
-    }
+def with_aws(minute: Minute) -> Minute:
+    """Return the minute with AWS's own metrics, if both functions ran as their metrics say."""
+    ended = sum(sum(minute.get(of_stack(end), ())) for end in ENDS)
+    own = {DISPATCHES: 1.0, SENT: ended, REVIEWS: ended, DISPATCHER_ERRORS: 0, REVIEWER_ERRORS: 0}
+    return {of_aws(metric): [float(value)] for metric, value in own.items()} | dict(minute)
 
 
-def _breaches(alarm: Json, samples: Samples) -> bool:
-    value = _value(alarm, samples)
-    if value is None:
-        return _MISSING[alarm["TreatMissingData"]]
-    return bool(_COMPARISONS[alarm["ComparisonOperator"]](value, alarm["Threshold"]))
-
-
-def _value(alarm: Json, samples: Samples) -> _Value:
-    """Return the value of one period: of the alarm's metric, or of the query that it watches."""
-    if "Metrics" not in alarm:
-        return _statistic(alarm, alarm["Statistic"], samples)
-    queries = [metric for metric in alarm["Metrics"] if "MetricStat" in metric]
-    values = {
-        query["Id"]: _statistic(query["MetricStat"]["Metric"], query["MetricStat"]["Stat"], samples)
-        for query in queries
-    }
-    (watched,) = [query for query in alarm["Metrics"] if query.get("ReturnData", True)]
-    return _evaluated(ast.parse(watched["Expression"], mode="eval").body, values)
-
-
-def _statistic(metric: Json, statistic: str, samples: Samples) -> _Value:
-    dimensions = frozenset(
-        (dimension["Name"], dimension["Value"]) for dimension in metric["Dimensions"]
-    )
-    values = samples.get((metric["Namespace"], metric["MetricName"], dimensions))
-    return _STATISTICS[statistic](values) if values else None
-
-
-def _evaluated(node: ast.expr, values: Mapping[str, _Value]) -> _Value:
-    """Evaluate metric math: what the template uses of it is valid Python. Missing stays missing."""
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return number
-        case ast.Name(id=name):
-            return values[name]
-        case ast.Call(func=ast.Name(id="FILL"), args=[metric, filling]):
-            value = _evaluated(metric, values)
-            return _evaluated(filling, values) if value is None else value
-        case ast.Call(func=ast.Name(id="IF"), args=[condition, then, otherwise]):
-            holds = _evaluated(condition, values)
-            return None if holds is None else _evaluated(then if holds else otherwise, values)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _both(operator.add, left, right, values)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return _both(operator.sub, left, right, values)
-        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-            return _both(operator.eq, left, right, values)
-    # Guessing could accept alarms that CloudWatch evaluates differently.
-    raise ValueError(f"{ast.unparse(node)}: not used by the template so far; add it here")
-
-
-def _both(
-    compute: Callable[[float, float], float],
-    left: ast.expr,
-    right: ast.expr,
-    values: Mapping[str, _Value],
-) -> _Value:
-    first, second = _evaluated(left, values), _evaluated(right, values)
-    return None if first is None or second is None else compute(first, second)
+def firing(stack: Stack, minute: Minute) -> set[str]:
+    """Return the alarms that fire if every minute is like this one, by name without the stack's."""
+    samples = {key: dict.fromkeys(_LONG, values) for key, values in minute.items()}
+    found: set[tuple[str, object]] = set()
+    for change in changes(stack, samples, _LONG):
+        place = (change.alarm, change.contributor)
+        found = found | {place} if change.new is State.ALARM else found - {place}
+    return {alarm for alarm, _ in found}

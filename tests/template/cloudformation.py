@@ -4,7 +4,7 @@ References to resources become `<LogicalId>`, their attributes `<LogicalId.Attri
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,10 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", _Loader.long_form)
 
 
+class RuleBroken(ValueError):
+    """The parameters break one of the template's rules, so CloudFormation creates nothing."""
+
+
 class Template:
     """A template without macros."""
 
@@ -53,7 +57,11 @@ class Template:
     def stack(
         self, *, name: str = "csr-approver", region: str = "us-east-1", **given: str
     ) -> "Stack":
-        """Return the stack that these parameters create."""
+        """Return the stack that these parameters create.
+
+        Raises:
+            RuleBroken: a rule forbids them; has its description.
+        """
         return Stack(self, name, region, given)
 
 
@@ -65,6 +73,7 @@ class Stack:
     ) -> None:
         source = template.source
         self._source = source
+        self.name = name
         self.region = region
         partition = "aws-us-gov" if region.startswith("us-gov-") else "aws"
         self._values: dict[str, Json] = {
@@ -79,6 +88,8 @@ class Stack:
             lists = declared["Type"] == "CommaDelimitedList"
             self._values[key] = value.split(",") if lists else value
         assert set(given) <= set(template.parameters)
+        if broken := [*self._broken_rules()]:
+            raise RuleBroken("; ".join(broken))
         self.resources = {
             key: self.evaluated(resource)
             for key, resource in source["Resources"].items()
@@ -142,8 +153,19 @@ class Stack:
             return parts[0] == parts[1]
         if function == "Fn::Not":
             return not parts[0]
+        if function == "Fn::EachMemberEquals":
+            return all(member == parts[1] for member in parts[0])
+        if function == "Fn::Or":
+            return any(parts)
         # Guessing could accept templates that CloudFormation evaluates differently.
         raise ValueError(f"{function}: not used by the template so far; add it here")
+
+    def _broken_rules(self) -> Iterator[str]:
+        for rule in self._source.get("Rules", {}).values():
+            if self.evaluated(rule.get("RuleCondition", True)):
+                for one in rule["Assertions"]:
+                    if not self.evaluated(one["Assert"]):
+                        yield one["AssertDescription"]
 
     def _attribute(self, name: str) -> Json:
         resource, _, attribute = name.partition(".")

@@ -11,7 +11,9 @@ Widget = dict[str, Any]
 Metric = tuple[str, tuple[tuple[str, str], ...], str]
 """Namespace, dimensions (an empty value stands for any), name."""
 
-_SEARCH: Final = re.compile(r"SEARCH\('\{([\w,/]+)\} MetricName=\"(\w+)\"', '(\w+)', 300\)")
+_SEARCH: Final = re.compile(
+    r"SEARCH\('\{([\w,/]+)\} Stack=\"([\w-]+)\" MetricName=\"(\w+)\"', '(?:Sum|Maximum)', 300\)"
+)
 
 
 def widgets(monitoring: Stack) -> list[Widget]:
@@ -30,7 +32,8 @@ def metrics(widget: Widget) -> Iterator[Metric]:
             yield namespace, tuple(pairs), name
         elif found := _SEARCH.search(entry[0]["expression"]):
             namespace, *names = found[1].split(",")
-            yield namespace, tuple((name, "") for name in names), found[2]
+            values = {"Stack": found[2]}
+            yield namespace, tuple((name, values.get(name, "")) for name in names), found[3]
 
 
 def expressions(widget: Widget) -> list[str]:

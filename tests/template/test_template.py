@@ -1,10 +1,14 @@
 """The stack's resources: their names, time-outs, retention and encryption."""
 
-from typing import Any
+from typing import Any, Final
 
-from tests.template.cloudformation import Stack, Template
+import pytest
+
+from core.settings import ReviewSettings
+from tests.template.cloudformation import RuleBroken, Stack, Template
 
 LONGEST_REGION = "ap-southeast-1"
+POLL_SECONDS: Final = 20
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 
 
@@ -95,13 +99,63 @@ def test_the_schedule_runs_once_a_minute_without_retries(stack: Stack) -> None:
     assert {"Mode": "OFF"} == schedule["FlexibleTimeWindow"]
 
 
-def test_parameters_make_the_schedule_slower_or_turn_it_off(template: Template) -> None:
-    """Rate and state are parameters of the stack."""
-    stack = template.stack(ScheduleRate="rate(5 minutes)", ScheduleState="DISABLED")
+@pytest.mark.parametrize(
+    ("minutes", "rate"),
+    [("1", "rate(1 minute)"), ("2", "rate(2 minutes)"), ("4", "rate(4 minutes)")],
+)
+def test_a_number_of_minutes_makes_the_schedule_slower(
+    minutes: str, rate: str, template: Template
+) -> None:
+    """The unit is singular for 1 and plural for others. The reviewer's settings must fit it.
+
+    From: EventBridge Scheduler User Guide, "Schedule types", rate-based schedules.
+    """
+    stack = template.stack(ScheduleMinutes=minutes)
     [schedule] = stack.of_type("AWS::Scheduler::Schedule").values()
 
-    assert "rate(5 minutes)" == schedule["ScheduleExpression"]
+    assert rate == schedule["ScheduleExpression"]
+    assert minutes == stack.environment("ReviewerFunction")["SCHEDULE_MINUTES"]
+
+
+def test_a_parameter_turns_the_schedule_off(template: Template) -> None:
+    """It stays off until the stack is deployed with another value."""
+    [schedule] = (
+        template.stack(ScheduleState="DISABLED").of_type("AWS::Scheduler::Schedule").values()
+    )
+
     assert "DISABLED" == schedule["State"]
+
+
+VPC = {"SubnetIds": "subnet-0a1b2c3d", "SecurityGroupIds": "sg-0a1b2c3d"}
+
+
+@pytest.mark.parametrize("given", VPC)
+def test_a_reviewer_in_a_vpc_needs_subnets_and_security_groups(
+    given: str, template: Template
+) -> None:
+    """CloudFormation refuses one without the other before it creates anything."""
+    with pytest.raises(RuleBroken, match=f"^{given} needs [A-Za-z]+, give both"):
+        template.stack(**{given: VPC[given]})
+
+    assert "VpcConfig" in template.stack(**VPC).properties("ReviewerFunction")
+    assert "VpcConfig" not in template.stack().properties("ReviewerFunction")
+
+
+def test_a_review_each_five_minutes_needs_a_higher_age(template: Template) -> None:
+    """With the default age, the reviewer wouldn't start."""
+    with pytest.raises(RuleBroken, match="MaxCsrAgeSeconds must be at least 960"):
+        template.stack(ScheduleMinutes="5")
+
+    stack = template.stack(ScheduleMinutes="5", MaxCsrAgeSeconds="960")
+    assert ReviewSettings.from_env(stack.environment("ReviewerFunction")).schedule_minutes == 5
+
+
+@pytest.mark.parametrize("minutes", ["1", "2", "3", "4"])
+def test_other_schedules_need_no_other_parameter(minutes: str, template: Template) -> None:
+    """The reviewer starts with them and the defaults."""
+    stack = template.stack(ScheduleMinutes=minutes)
+
+    assert ReviewSettings.from_env(stack.environment("ReviewerFunction"))
 
 
 def test_every_failure_is_kept_in_a_queue(stack: Stack) -> None:
@@ -136,17 +190,41 @@ def test_lambda_doesn_t_retry_the_dispatcher(stack: Stack) -> None:
     assert 60 == config["MaximumEventAgeInSeconds"]
 
 
-def test_a_failed_message_reaches_the_dead_letters_before_it_expires(stack: Stack) -> None:
-    """SQS moves a message when it would be received again, which must be before it expires."""
-    queue = stack.properties("ReviewQueue")
-    redrive = queue["RedrivePolicy"]
+#: For how many seconds a message is delayed when it is sent, and how much later it is received.
+#: Lambda's pollers wait up to 20 s for messages; beyond that they are busy with earlier ones.
+RECEIVED: Final = [(0, 0), (0, 20), (0, 60), (0, 120), (50, 0), (50, 20), (50, 70)]
 
-    assert "<DeadLetterQueue.Arn>" == redrive["deadLetterTargetArn"]
-    assert redrive["maxReceiveCount"] * queue["VisibilityTimeout"] < queue["MessageRetentionPeriod"]
-    assert (
-        queue["MessageRetentionPeriod"]
-        < (stack.properties("DeadLetterQueue")["MessageRetentionPeriod"])
+
+@pytest.mark.parametrize(("delay", "late"), RECEIVED)
+def test_a_message_that_fails_twice_reaches_the_dead_letters_before_it_expires(
+    delay: int, late: int, stack: Stack
+) -> None:
+    """SQS moves it when it would be received again, and it expires by the time of its sending.
+
+    From: Amazon SQS Developer Guide, "Setting-up dead-letter queue retention". Each receive hides
+    it for the visibility time-out, and a poller may take 20 s to ask again.
+    """
+    queue, dead = stack.properties("ReviewQueue"), stack.properties("DeadLetterQueue")
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    moved = delay + late + receives * (queue["VisibilityTimeout"] + POLL_SECONDS)
+
+    assert "<DeadLetterQueue.Arn>" == queue["RedrivePolicy"]["deadLetterTargetArn"]
+    assert moved < queue["MessageRetentionPeriod"] < dead["MessageRetentionPeriod"]
+
+
+def test_one_throttle_makes_no_dead_letter(stack: Stack) -> None:
+    """Lambda receives a message before a throttle keeps it from running the function."""
+    assert 1 < stack.properties("ReviewQueue")["RedrivePolicy"]["maxReceiveCount"]
+
+
+def test_the_advised_visibility_would_lose_failed_messages(stack: Stack) -> None:
+    """Six times the time-out, received twice, is longer than the queue keeps a message."""
+    queue, timeout = (
+        stack.properties("ReviewQueue"),
+        stack.properties("ReviewerFunction")["Timeout"],
     )
+
+    assert 2 * 6 * timeout > queue["MessageRetentionPeriod"]
 
 
 def test_no_message_is_reviewed_twice_at_once(stack: Stack) -> None:

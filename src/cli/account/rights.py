@@ -17,7 +17,7 @@ _REVIEWS: Final = "/apis/authorization.k8s.io/v1"
 
 # Neither exists: a caller with the right gets an answer that says so, and others a refusal.
 _NO_INSTANCE: Final = "i-00000000000000000"
-_NO_PROFILE: Final = "csr-approver-doctor"
+NO_PROFILE: Final = "csr-approver-doctor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,37 @@ def may_get_profiles(iam: Any) -> bool:
         EvidenceUnavailable: IAM couldn't be asked.
     """
     try:
-        iam.get_instance_profile(InstanceProfileName=_NO_PROFILE)
+        iam.get_instance_profile(InstanceProfileName=NO_PROFILE)
     except AWS_FAULTS as error:
         if error_code(error) == "NoSuchEntity":
             return True
         return _refused("IAM GetInstanceProfile", error)
     return True
+
+
+def role_may(
+    iam: Any, role_arn: str, action: str, *, resource: str = "*", region: str = ""
+) -> bool:
+    """Return whether a role may do this, as IAM simulates its policies, boundary and SCPs.
+
+    `region`: the Region that is called; empty for a global service.
+
+    Raises:
+        EvidenceUnavailable: IAM couldn't be asked; it refuses callers of another account.
+    """
+    entry = {"ContextKeyName": "aws:RequestedRegion", "ContextKeyType": "string"}
+    context = [{**entry, "ContextKeyValues": [region]}] if region else []
+    try:
+        answer = iam.simulate_principal_policy(
+            PolicySourceArn=role_arn,
+            ActionNames=[action],
+            ResourceArns=[resource],
+            ContextEntries=context,
+        )
+        [result] = answer["EvaluationResults"]
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(reported("IAM SimulatePrincipalPolicy", error)) from error
+    return bool(result["EvalDecision"] == "allowed")
 
 
 def may(connection: ApiConnection, right: Right, group: str = "") -> bool:

@@ -11,6 +11,8 @@ from core.errors import EvidenceUnavailable
 from core.settings import ReviewSettings
 
 _SETTINGS: Final = tuple(ReviewSettings.model_fields)
+#: The type of an alarm.
+ALARM: Final = "AWS::CloudWatch::Alarm"
 _SCHEDULE: Final = "AWS::Scheduler::Schedule"
 
 
@@ -88,20 +90,29 @@ def schedule_state(cloudformation: Any, scheduler: Any, name: str) -> str | None
     Raises:
         EvidenceUnavailable: AWS couldn't be asked.
     """
+    schedules = resources(cloudformation, name, _SCHEDULE)
+    if not schedules:
+        return None
+    try:
+        # The physical ID is the schedule's name; of a group that isn't the default one, group|name.
+        schedule = schedules[0].rsplit("|", 1)[-1]
+        return str(scheduler.get_schedule(Name=schedule)["State"])
+    except AWS_FAULTS as error:
+        raise EvidenceUnavailable(reported("Scheduler GetSchedule", error)) from error
+
+
+def resources(cloudformation: Any, name: str, kind: str) -> list[str]:
+    """Return the physical IDs of the stack's resources of one type.
+
+    Raises:
+        EvidenceUnavailable: CloudFormation couldn't be asked.
+    """
     try:
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
         made = [one for page in pages for one in page["StackResourceSummaries"]]
     except AWS_FAULTS as error:
         raise EvidenceUnavailable(reported("CloudFormation ListStackResources", error)) from error
-    schedules = [one for one in made if one["ResourceType"] == _SCHEDULE]
-    if not schedules:
-        return None
-    try:
-        # The physical ID is the schedule's name; of a group that isn't the default one, group|name.
-        schedule = str(schedules[0]["PhysicalResourceId"]).rsplit("|", 1)[-1]
-        return str(scheduler.get_schedule(Name=schedule)["State"])
-    except AWS_FAULTS as error:
-        raise EvidenceUnavailable(reported("Scheduler GetSchedule", error)) from error
+    return [str(one["PhysicalResourceId"]) for one in made if one["ResourceType"] == kind]
 
 
 def _by_name(stack: Mapping[str, Any], kind: str) -> Mapping[str, str]:

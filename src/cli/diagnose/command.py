@@ -15,6 +15,7 @@ from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.screen import Output, OutputOption, console, print_json
 from core.printable import printable
+from core.settings import JudgingSettings
 
 _EXAMPLE = """
 From Kubernetes 1.24 on, EKS issues nothing for a request with a name that it can't verify. This
@@ -51,7 +52,7 @@ def diagnose(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Audit clusters for the upgrade to 1.24: which nodes get no certificate, and what to do."""
-    settings = settings_of(set_)
+    settings = settings_of(set_, JudgingSettings)
     if html is not None:
         _check_writable(html)
     aws = open_account(profile, region or [], proxy=proxy)

@@ -40,7 +40,7 @@ from core.model import (
 )
 from core.peers import PeerIndex
 from core.ports import CertificateApi, Clock, Fleet
-from core.settings import ReviewSettings
+from core.settings import JudgingSettings
 from core.signers import SIGNERS
 
 
@@ -97,7 +97,7 @@ class Diagnosis:
 
 
 def diagnosis(
-    cluster: Cluster, settings: ReviewSettings, api: CertificateApi, fleet: Fleet, clock: Clock
+    cluster: Cluster, settings: JudgingSettings, api: CertificateApi, fleet: Fleet, clock: Clock
 ) -> Diagnosis:
     """Audit one cluster's kubelet-serving requests, judging them as a review does.
 
@@ -184,7 +184,7 @@ def _gaps(listing: Listing, not_read: int) -> tuple[str, ...]:
     return tuple(gaps)
 
 
-def _diagnosed(evaluation: Evaluation, settings: ReviewSettings) -> DiagnosedCsr:
+def _diagnosed(evaluation: Evaluation, settings: JudgingSettings) -> DiagnosedCsr:
     case, names = evaluation.case, name_statuses(evaluation.case)
     instance_id = case.identity.instance_id if case.identity is not None else None
     if instance_id is None and case.instance is not None:
@@ -212,7 +212,7 @@ _STATES = {"Failed": State.FAILED, "Denied": State.DENIED, "Approved": State.APP
 
 
 def _causes(
-    evaluation: Evaluation, names: tuple[RequestedName, ...], settings: ReviewSettings
+    evaluation: Evaluation, names: tuple[RequestedName, ...], settings: JudgingSettings
 ) -> tuple[Explanation, ...]:
     case, verdict = evaluation.case, evaluation.verdict
     age = (case.now - case.csr.created).total_seconds()
@@ -255,7 +255,7 @@ def _decided(csr: Csr) -> tuple[Explanation, ...]:
     return ()
 
 
-def _passing(case: Case, settings: ReviewSettings) -> Explanation:
+def _passing(case: Case, settings: JudgingSettings) -> Explanation:
     """Return the cause of a request that passes every check and has no certificate."""
     approved = case.csr.condition("Approved")
     since = case.csr.created if approved is None else approved.last_update or case.csr.created

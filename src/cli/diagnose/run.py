@@ -14,7 +14,7 @@ from cli.account.clusters import Found, csr_api, described
 from cli.account.problems import in_words, own_access
 from cli.diagnose.diagnosis import Diagnosis, diagnosis
 from core.errors import ClusterUnavailable
-from core.settings import ReviewSettings
+from core.settings import JudgingSettings
 
 #: How long one cluster may take, in seconds.
 SECONDS: Final = 120.0
@@ -50,7 +50,7 @@ class ClusterDiagnosis:
         return None if read is None else (int(read[1]), int(read[2])) >= _STRICT_SINCE
 
 
-def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> ClusterDiagnosis:
+def diagnose_cluster(aws: Aws, found: Found, settings: JudgingSettings) -> ClusterDiagnosis:
     """Audit a cluster; its errors are returned as `problem`, not raised."""
     version = found.described.version if isinstance(found.described, DescribedCluster) else ""
     try:
@@ -61,7 +61,7 @@ def diagnose_cluster(aws: Aws, found: Found, settings: ReviewSettings) -> Cluste
     return ClusterDiagnosis(found.name, found.region, version, csrs)
 
 
-def _audit(aws: Aws, cluster: DescribedCluster, settings: ReviewSettings) -> Diagnosis:
+def _audit(aws: Aws, cluster: DescribedCluster, settings: JudgingSettings) -> Diagnosis:
     clock = WallClock(SECONDS)
     profiles = InstanceProfiles(aws.client("iam"), lambda: datetime.now(UTC))
     fleet = Ec2Fleet(aws.client("ec2", cluster.cluster.region), profiles, clock)

@@ -14,6 +14,8 @@ from cli.account.caller import Caller, who_am_i
 from cli.account.problems import hint, with_fix
 from cli.account.stack import Stack
 from cli.doctor import roles, vpc
+from cli.doctor.alarms import Alarms, look_at_topics
+from cli.doctor.aws_rights import AwsRights
 from cli.doctor.chain import Finding, Link, broken, ok, still_open, unknown
 from core.errors import BadSettings, EvidenceUnavailable
 from core.model import Role
@@ -27,10 +29,6 @@ MOST_SKEW_SECONDS: Final = 300
 _SAME_SECONDS: Final = 3
 
 _DEPLOY: Final = "deploy the stack, or give its name and Region: --stack-name, --stack-region"
-_ASSUME: Final = (
-    "use --assume-role to check the approver's own role; if the role lacks this right, the stack's "
-    "alarms fire"
-)
 
 
 class AccountLinks:
@@ -64,6 +62,8 @@ class AccountLinks:
             Link("credentials", self._credentials, after=("clock",)),
             Link("stack", self._stack, needs=("credentials",)),
             Link("schedule", self._schedule, needs=("stack",)),
+            Link("alarms", self._alarms, needs=("stack",)),
+            Link("alarm-topics", self._alarm_topics, needs=("alarms",)),
             Link("role", self._role, needs=("credentials",), after=("stack",)),
             Link("identity", self._identity, needs=("credentials",)),
             Link("ec2", self._ec2, needs=("credentials",)),
@@ -174,6 +174,22 @@ class AccountLinks:
             return broken(detail, "deploy the stack again, with its schedule enabled")
         return ok("the schedule is on")
 
+    @cached_property
+    def _of_the_stack(self) -> Alarms:
+        cloudformation = self.own.client("cloudformation", self._stack_region)
+        names = stack.resources(cloudformation, self._stack_name, stack.ALARM)
+        return Alarms(self.own.client("cloudwatch", self._stack_region), names)
+
+    def _alarms(self) -> Finding:
+        if self.stack is None:
+            return still_open(f"no stack {self.stack_place}, so its alarms are unknown")
+        return self._of_the_stack.look()
+
+    def _alarm_topics(self) -> Finding:
+        if self.stack is None:
+            return still_open(f"no stack {self.stack_place}, so its topics are unknown")
+        return look_at_topics(self.own, self._of_the_stack.topics)
+
     def _role(self) -> Finding:
         role = Role.of_arn(self.role_arn)
         if role is None:
@@ -204,24 +220,18 @@ class AccountLinks:
         self.as_approver = True
         return ok("checked as the approver's role, which you may assume")
 
+    @property
+    def _rights(self) -> AwsRights:
+        return AwsRights(self.own.client("iam"), self.role_arn, acting=self.as_approver)
+
     def _ec2(self) -> Finding:
         allowed = rights.may_describe_instances(self.acting.client("ec2"))
-        return self._right("ec2:DescribeInstances", allowed=allowed)
+        regions = self.settings.regions or (self._stack_region,)
+        return self._rights.describe_instances(regions, allowed=allowed)
 
     def _iam(self) -> Finding:
         allowed = rights.may_get_profiles(self.acting.client("iam"))
-        return self._right("iam:GetInstanceProfile", allowed=allowed)
-
-    def _right(self, action: str, *, allowed: bool) -> Finding:
-        """Return the finding for a right. The caller's own rights don't show the approver's."""
-        if self.as_approver and allowed:
-            return ok(f"the approver may {action}")
-        if self.as_approver:
-            fix = "check the role's policy, its permissions boundary and the SCPs"
-            return broken(f"the approver may not {action}", fix)
-        if allowed:
-            return still_open(f"you may {action}", _ASSUME)
-        return unknown(f"you may not {action}", _ASSUME)
+        return self._rights.get_profiles(allowed=allowed)
 
     def _iam_from_vpc(self) -> Finding:
         """Return whether the reviewer reaches IAM, which has no endpoint in most VPCs."""

@@ -1,6 +1,6 @@
 """Links of a chain, some of which need others, and the first one that is broken."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -64,6 +64,13 @@ def broken(detail: str, fix: str) -> Finding:
 def unknown(detail: str, fix: str = "") -> Finding:
     """Return that the link couldn't be checked."""
     return Finding(Status.UNKNOWN, detail, fix)
+
+
+def worst(findings: Sequence[Finding]) -> Finding:
+    """Return the first broken finding, or else the first unknown, open or other one."""
+    order = (Status.BROKEN, Status.UNKNOWN, Status.OPEN)
+    by_status = {one.status: one for one in reversed(findings)}
+    return next((by_status[one] for one in order if one in by_status), findings[0])
 
 
 def walk(links: Iterable[Link], known: Mapping[str, Finding]) -> dict[str, Finding]:

@@ -32,8 +32,10 @@ approver's role, if that role's trust policy lets you assume it. Without it, doc
 what the approver's group may do.
 
 Your credentials should be able to read the stack (cloudformation:DescribeStacks,
-ListStackResources, scheduler:GetSchedule), the reviewer's log (logs:FilterLogEvents), roles
-(iam:GetRole), the clusters and their access entries (eks:ListClusters, DescribeCluster,
+ListStackResources, scheduler:GetSchedule), its alarms and their topics (cloudwatch:DescribeAlarms,
+sns:GetTopicAttributes, and of an encrypted topic's key kms:DescribeKey, GetKeyPolicy), the
+reviewer's log (logs:FilterLogEvents), roles and their rights (iam:GetRole,
+SimulatePrincipalPolicy), the clusters and their access entries (eks:ListClusters, DescribeCluster,
 ListAccessEntries, DescribeAccessEntry). If the reviewer runs in a VPC, also ec2:DescribeSubnets,
 DescribeRouteTables and DescribeVpcEndpoints. A link that your credentials can't read is unknown.
 

@@ -1,16 +1,16 @@
-"""IAM roles, and who may assume them. From: IAM User Guide, "IAM JSON policy elements"."""
+"""IAM roles, and who may assume them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from typing import Any, Final
 
 from adapters.aws_clients import AWS_FAULTS, error_code, reported
+from cli.doctor.policies import allowing, principals
 from core.errors import EvidenceUnavailable
 
 #: The actions that create a session of a role; the caller chooses the session's name.
-_ASSUMING: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
+_ASSUMING: Final = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 
-_EC2: Final = frozenset({"ec2.amazonaws.com", "ec2.amazonaws.com.cn"})
+_EC2: Final = frozenset({("Service", "ec2.amazonaws.com"), ("Service", "ec2.amazonaws.com.cn")})
 
 
 def trust_policy(iam: Any, name: str) -> Mapping[str, Any] | None:
@@ -35,38 +35,9 @@ def other_principals(policy: Mapping[str, Any]) -> list[str]:
 
     Conditions and denials aren't evaluated: principals that they stop are returned, too.
     """
-    found = [
-        who
-        for statement in _list(policy.get("Statement"))
-        if isinstance(statement, Mapping) and _allows_assuming(statement)
-        for who in _principals(statement)
-    ]
-    return sorted(set(found))
-
-
-def _allows_assuming(statement: Mapping[str, Any]) -> bool:
-    if statement.get("Effect") != "Allow":
-        return False
-    actions = [str(one).lower() for one in _list(statement.get("Action"))]
-    matched = any(fnmatchcase(one, action) for one in _ASSUMING for action in actions)
-    return matched or "NotAction" in statement
-
-
-def _principals(statement: Mapping[str, Any]) -> Iterator[str]:
-    if "NotPrincipal" in statement:
-        yield "everyone except some principals"
-    principal = statement.get("Principal")
-    if isinstance(principal, str):
-        yield principal
-    elif isinstance(principal, Mapping):
-        for kind, values in principal.items():
-            for value in map(str, _list(values)):
-                if not (kind == "Service" and value in _EC2):
-                    yield value
-
-
-def _list(value: object) -> Sequence[Any]:
-    """Return a list: IAM accepts a single value in place of a list."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    found = set[str]()
+    for statement in allowing(policy, *_ASSUMING):
+        if "NotPrincipal" in statement:
+            found.add("everyone except some principals")
+        found |= {who for kind, who in principals(statement) if (kind, who) not in _EC2}
+    return sorted(found)

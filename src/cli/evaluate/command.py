@@ -24,6 +24,7 @@ from cli.verdict_rows import Row, print_table, row_of
 from core.errors import CsrApproverError
 from core.model import NOT_PROVIDED, Csr, Instance, NotProvided, Service, UnreadableCsr
 from core.printable import printable
+from core.settings import JudgingSettings
 from core.signers import served
 
 Parsed = TypeVar("Parsed")
@@ -90,7 +91,9 @@ def evaluate(
 ) -> None:
     """Judge saved CSRs by saved evidence; exit 0 whatever the verdicts, 3 for unreadable input."""
     # With --services the second signer's CSRs are judged too, unless APP_SERVING=false is set.
-    settings = settings_of(set_, **({} if services is None else {"APP_SERVING": "true"}))
+    settings = settings_of(
+        set_, JudgingSettings, **({} if services is None else {"APP_SERVING": "true"})
+    )
     moment = _moment(now)
     items = [_csr(item) for item in _objects(_File("--csr", csr))]
     saved = _saved(instances, cluster, instance_profiles, services)

@@ -12,7 +12,7 @@ from cli.review.run import Reviewed, run_once
 from cli.review.view import as_json, show
 from cli.screen import Output, OutputOption, busy, console, print_json
 from core.errors import ClusterUnavailable
-from core.settings import Mode
+from core.settings import Mode, ReviewSettings
 
 _EXAMPLE = """
 It lists the cluster's requests, asks EC2 and IAM who the requesters are, and judges, as the
@@ -44,7 +44,7 @@ def review(
 ) -> None:
     """Review one cluster's requests once, with your own credentials; read only, unless --apply."""
     # A person who asks for --apply wants approvals; the functions write nothing by default.
-    settings = settings_of(set_, MODE=Mode.APPROVE_ONLY.value)
+    settings = settings_of(set_, ReviewSettings, MODE=Mode.APPROVE_ONLY.value)
     aws = open_account(profile, [region] if region else [], proxy=proxy)
     try:
         described = find_one(aws, cluster)

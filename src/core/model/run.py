@@ -112,8 +112,9 @@ class RunTotals:
     after the run. `would_approve`: how many only the mode `shadow` kept from being approved; these
     don't count as pending. `moved_addresses`: for how many a denial is due, but is counted apart,
     because a public address has most likely left its instance. `oldest_pending_seconds`: the
-    longest time that a requester of a pending one has been asking. `bugs`: on how many our own code
-    failed. `without_evidence`: for how many EC2, IAM or the API server gave no answer.
+    longest time that a requester of a pending one has been asking, of those for which a decision
+    may be due. `bugs`: on how many our own code failed. `without_evidence`: for how many EC2, IAM
+    or the API server gave no answer.
     """
 
     actions: Mapping[Action, int] = field(default_factory=dict)
