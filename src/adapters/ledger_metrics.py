@@ -16,8 +16,15 @@ NAMESPACE: Final = "CsrApprover"
 #: fails. The alarm on missing reviews subtracts them from the reviewer's invocations.
 #: `NotOnboarded`: the cluster refuses us. `Unreachable`: there is no way to its endpoint. `Failed`:
 #: the reviewer got no list for another reason. `Skipped`: the cluster is excluded, not ready, or
-#: gone.
-ENDS: Final = ("Completed", "NotOnboarded", "Unreachable", "Failed", "Skipped")
+#: gone. `FurtherReviews`: it was a further review within the minute, however it ended.
+ENDS: Final = (
+    "Completed",
+    "NotOnboarded",
+    "Unreachable",
+    "Failed",
+    "Skipped",
+    "FurtherReviews",
+)
 
 #: Of what plain alarms watch, the dispatcher sends a zero each minute, so that they have data and a
 #: quiet review needn't send any.
