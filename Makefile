@@ -69,6 +69,10 @@ fuzz: $(DEV) ## Compare our reader with Go's, and `evaluate` with its contract, 
 flood: $(DEV) ## List FLOOD_SIZES unreadable CSRs (1000) before a node's, on a real API server
 	@FLOOD_SIZES="$${FLOOD_SIZES:-1000}" $(PY) -m pytest -rP tests/controlplane/test_hiding.py
 
+.PHONY: simulate
+simulate: $(DEV) ## Simulate a month of 50 clusters, and show which alarm notifies of what, and when
+	@PYTHONPATH=src:. $(PY) -m tests.simulation
+
 .PHONY: e2e
 e2e: $(DEV) ## Run kubectl against a kubelet, before and after a review; the first build takes ten minutes
 	@$(control_plane)

@@ -22,6 +22,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -48,6 +49,9 @@ ACCOUNT: Final[str] = DEFAULT_ACCOUNT_ID
 HOME: Final = "us-east-1"
 
 _ROLE: Final = "csr-approver-review"
+
+# For an hour after its creation a cluster may lack access.
+_LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 # What any program that uses AWS may read.
 _ENVIRONMENT: Final = {
@@ -154,6 +158,7 @@ class FakeAws:
             tags=dict(tags or {}),
         )
         cluster: Any = eks_backends[ACCOUNT][region].clusters[name]
+        cluster.created_at = _LONG_AGO
         cluster.endpoint = server
         cluster.certificate_authority = {"data": base64.b64encode(ca_pem.encode()).decode()}
         cluster.kubernetes_network_config = network

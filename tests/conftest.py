@@ -21,8 +21,8 @@ _SKIPPED: Final = "no control plane: "
 #: Folders whose tests share a session fixture that takes minutes, such as a `sam build`.
 _ONE_PROCESS_FOLDERS: Final = {"package", "template"}
 
-#: The folders of the largest groups, which come first: a large group that began last would run
-#: alone in the end, while the other process waits.
+#: The folders of the largest groups, which begin first: a large group that begins last would keep
+#: one process busy while the other waits.
 _LARGEST_GROUPS: Final = {"threats", "package", "template"}
 
 
@@ -96,7 +96,7 @@ def _build_or_skip() -> None:
         pytest.skip(reason)  # the same contract tests still run on the fake API server
     if not ready:
         reason = f"{_SKIPPED}not built yet; run `python -m tests.real.controlplane build`"
-        pytest.skip(reason)  # a few tests must not begin with a build of minutes
+        pytest.skip(reason)  # a build takes minutes: too long for a run of a few tests
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

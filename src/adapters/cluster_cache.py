@@ -72,11 +72,7 @@ class ClusterCache:
         except Exception:
             self.forget(name, region)
             raise
-        is_first = (name, region) not in self._descriptions
-        self.forget(name, region)
-        if is_reviewable(described.status):
-            part = _part_of(name, region) if self._spread and is_first else 1.0
-            self._keep(name, region, _Kept(described, asked_at, KEPT_FOR * part))
+        self._replace(name, region, described, asked_at)
         return described
 
     def keeps(self, name: str, region: str) -> bool:
@@ -92,7 +88,7 @@ class ClusterCache:
             self._descriptions.pop((name, region), None)
 
     def _fresh(self, name: str, region: str) -> DescribedCluster | None:
-        """Return the description if EKS need not be asked."""
+        """Return the description if it is young enough, so that EKS needn't be asked."""
         kept = self._descriptions.get((name, region))
         return self._younger_than(name, region, kept.kept_for) if kept else None
 
@@ -104,6 +100,16 @@ class ClusterCache:
             return kept.described
         return None
 
+    def _replace(
+        self, name: str, region: str, described: DescribedCluster, asked_at: datetime
+    ) -> None:
+        """Drop the earlier description; keep this one if its cluster can be reviewed."""
+        is_first = (name, region) not in self._descriptions
+        self.forget(name, region)
+        if is_reviewable(described.status):
+            part = _part_of(name, region) if self._spread and is_first else 1.0
+            self._keep(name, region, _Kept(described, asked_at, KEPT_FOR * part))
+
     def _keep(self, name: str, region: str, kept: _Kept) -> None:
         with self._changing:
             # A dict keeps the order of insertion, so its first key is the oldest description.
@@ -113,5 +119,5 @@ class ClusterCache:
 
 
 def _part_of(name: str, region: str) -> float:
-    """Return a number from 0 to 1, evenly spread over the names and always the same for one."""
+    """Return a number from 0 to 1, spread evenly over the names and always the same for a name."""
     return crc32(f"{region}/{name}".encode()) / 2**32

@@ -18,6 +18,8 @@ from pydantic import (
     StrictBool,
     StrictStr,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -148,6 +150,13 @@ class _Access(_Shape):
     authentication_mode: Text = ""
 
 
+def _if_readable(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
 class _Cluster(_Shape):
     """`id` and `outpost_config` may be anything here: `_token_for` checks them."""
 
@@ -157,7 +166,8 @@ class _Cluster(_Shape):
     arn: Text = ""
     version: Text = ""
     status: Text = ""
-    created_at: AwareDatetime | None = None
+    # Only alarms need it, and they treat a cluster without it as old.
+    created_at: Annotated[AwareDatetime | None, WrapValidator(_if_readable)] = None
     endpoint: Text = ""
     certificate_authority: Annotated[_Authority, or_({})] = _Authority()
     resources_vpc_config: Annotated[_Vpc, or_({})] = _Vpc()

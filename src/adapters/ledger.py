@@ -13,7 +13,7 @@ from adapters.ledger_lines import (
     run_line,
     unreadable_line,
 )
-from adapters.ledger_metrics import ENDS, ZEROS, emit, of_cluster, of_stack
+from adapters.ledger_metrics import ZEROS, emit, of_cluster, of_stack, with_end
 from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
@@ -100,10 +100,7 @@ class PowertoolsLedger:
 
         `required`: why that is an error; empty if it isn't.
         """
-        line = _cluster_line(
-            cluster, region, cause=error.cause, detail=error.detail, **_required(required)
-        )
-        self._log(_warned_if(required), "cluster not onboarded", line)
+        self._log_no_access(cluster, region, error, required)
         self._count({"NotOnboarded": 1})
         self._count_of(cluster, region, {"NotOnboarded": int(bool(required))})
 
@@ -115,17 +112,17 @@ class PowertoolsLedger:
         `required`: why that is an error; empty if it isn't. Only then the cluster gets a metric of
         its own, which costs money for as long as nothing changes.
         """
-        line = _cluster_line(
-            cluster,
-            region,
-            cause=error.cause,
-            detail=error.detail,
-            fix=error.fix,
-            **_required(required),
-        )
-        self._log(_warned_if(required), "cluster unreachable", line)
+        self._log_no_access(cluster, region, error, required)
         self._count({"Unreachable": 1})
         self._count_of(cluster, region, {"Unreachable": int(bool(required))})
+
+    def no_access_yet(self, cluster: str, region: str, error: NotOnboarded | Unreachable) -> None:
+        """Record that a new cluster refuses us or can't be reached; its review counts as skipped.
+
+        If it counted as not onboarded, the first cluster of an account would fire an alarm.
+        """
+        self._log_no_access(cluster, region, error)
+        self._count({"Skipped": 1})
 
     def skipped(self, cluster: str, region: str, reason: str, unexpected: str = "") -> None:
         """Record that the review ended on purpose: the cluster is gone, not ready or excluded.
@@ -151,13 +148,13 @@ class PowertoolsLedger:
 
         `expected`: how many it assigned or should have assigned. `nothing_selected`: there are
         clusters, and none is expected. `off`: switched off by their tags. `unexpectedly_off`: those
-        that need attention, and why. The zeros are those of the reviews, which send none.
+        that need attention, and why. It sends the zeros of ZEROS, because reviews send none.
         """
-        names = [f"{one.region}/{one.cluster}" for one in off]
+        names = [f"{assignment.region}/{assignment.cluster}" for assignment in off]
         line = {"expected": expected, "off": len(off), "clusters_off": names[:_MAX_LINES]}
         self._log(logging.INFO, "clusters dispatched", line if off else {"expected": expected})
-        for one, why in [*unexpectedly_off.items()][:_MAX_LINES]:
-            self._log_unexpectedly_off(one.cluster, one.region, why)
+        for assignment, why in [*unexpectedly_off.items()][:_MAX_LINES]:
+            self._log_unexpectedly_off(assignment.cluster, assignment.region, why)
         counts = {
             **dict.fromkeys(ZEROS, 0),
             "Expected": expected,
@@ -165,6 +162,16 @@ class PowertoolsLedger:
             "UnexpectedlyOff": len(unexpectedly_off),
         }
         emit({"Stack": self._stack}, counts | ({"Off": len(off)} if off else {}))
+
+    def _log_no_access(
+        self, cluster: str, region: str, error: NotOnboarded | Unreachable, required: str = ""
+    ) -> None:
+        fix = {"fix": error.fix} if isinstance(error, Unreachable) else {}
+        why = {"required": required} if required else {}
+        line = _cluster_line(cluster, region, cause=error.cause, detail=error.detail, **fix, **why)
+        level = logging.WARNING if required else logging.INFO
+        ending = "unreachable" if isinstance(error, Unreachable) else "not onboarded"
+        self._log(level, f"cluster {ending}", line)
 
     def _log_unexpectedly_off(self, cluster: str, region: str, why: str) -> None:
         line = _cluster_line(cluster, region, reason=why)
@@ -198,18 +205,12 @@ class PowertoolsLedger:
 
     def _count(self, values: Mapping[str, float]) -> None:
         """Emit the stack's metrics that aren't 0."""
-        emit({"Stack": self._stack}, _not_zero(_as_further(values) if self._further else values))
+        emit({"Stack": self._stack}, _not_zero(with_end(values, further=self._further)))
 
     def _count_of(self, cluster: str, region: str, values: Mapping[str, float]) -> None:
         """Emit one cluster's metrics that aren't 0."""
         dimensions = {"Cluster": cluster, "Region": region, "Stack": self._stack}
         emit(dimensions, _not_zero(values))
-
-
-def _as_further(values: Mapping[str, float]) -> Mapping[str, float]:
-    """Return the values with `FurtherReviews` in place of the end that they count."""
-    others = {name: value for name, value in values.items() if name not in ENDS}
-    return {**others, "FurtherReviews": sum(values.get(end, 0) for end in ENDS)}
 
 
 def _not_zero(values: Mapping[str, float]) -> Mapping[str, float]:
@@ -223,14 +224,6 @@ def _level(record: Record) -> int:
     warns = verdict is not None and any(refusal.warns for refusal in verdict.refusals)
     is_warned = warns or record.action in _WARNED or record.due is Decision.DENY
     return logging.WARNING if is_warned else logging.INFO
-
-
-def _warned_if(required: str) -> int:
-    return logging.WARNING if required else logging.INFO
-
-
-def _required(why: str) -> dict[str, str]:
-    return {"required": why} if why else {}
 
 
 def _cluster_line(cluster: str, region: str, **texts: str) -> Line:

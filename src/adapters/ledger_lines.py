@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Final
 
 from core.model import (
@@ -15,6 +16,7 @@ from core.model import (
     NotProvided,
     OtherName,
     Pkcs10,
+    PublicKey,
     Record,
     Role,
     RoleUnknown,
@@ -26,6 +28,7 @@ from core.model import (
     Verdict,
 )
 from core.printable import printable
+from core.version import VERSION
 
 Line = Mapping[str, object]
 
@@ -38,6 +41,8 @@ def csr_line(record: Record) -> Line:
     evaluation = record.evaluation
     return {
         **_where(evaluation.case.cluster),
+        "mode": record.mode.value,
+        "version": VERSION,
         **_who(evaluation.case.csr),
         "age_seconds": round(record.age_seconds, 1),
         "asking_seconds": round(record.asking_seconds, 1),
@@ -55,6 +60,7 @@ def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
     """
     return {
         **_where(cluster),
+        "version": VERSION,
         **_who(finding.csr),
         "finding": finding.state.value,
         "age_seconds": round(finding.age_seconds, 1),
@@ -83,6 +89,8 @@ def run_line(run: Run) -> Line:
     found = Counter(finding.state for finding in run.findings)
     return {
         **_where(run.cluster),
+        "mode": run.mode.value,
+        "version": VERSION,
         "signer": run.signer,
         "seconds": round(run.seconds, 3),
         "listed": run.listed,
@@ -170,7 +178,17 @@ def _asked(request: Pkcs10 | UnreadableRequest) -> Line:
         "other_names": _listed(others),
         "names": len(request.sans),
         "key": request.key.kind,
+        "public_key_sha256": _fingerprint(request.key),
     }
+
+
+def _fingerprint(key: PublicKey) -> str | None:
+    """Return the SHA-256 of the key in hex, to find a certificate's approval by its key.
+
+    None if the algorithm is unknown. The parser refuses keys with an unusual encoding, so the
+    certificate's key has the same bytes.
+    """
+    return sha256(key.spki).hexdigest() if key.spki else None
 
 
 def _role(role: Role | RoleUnknown | NotProvided) -> Line:

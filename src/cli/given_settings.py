@@ -21,8 +21,8 @@ Settings = Annotated[
 def settings_of(given: Sequence[str] | None, kind: type[_Kind], **defaults: str) -> _Kind:
     """Return the settings: the defaults, overridden by what was given.
 
-    `kind`: what they are for. `defaults`: a command's own, by setting name, if they differ from the
-    functions'.
+    `kind`: the class of the settings. `defaults`: a command's own, by setting name, if they differ
+    from the functions'.
 
     Raises:
         typer.Exit: a name is unknown, or a value isn't allowed (2).

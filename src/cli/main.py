@@ -1,5 +1,7 @@
 """The command line: `csr-approver`, for people."""
 
+from typing import Annotated
+
 import typer
 
 from cli.access.command import access
@@ -10,6 +12,7 @@ from cli.evaluate.command import evaluate
 from cli.legacy.command import legacy
 from cli.request.command import request
 from cli.review.command import review
+from core.version import VERSION
 
 app = typer.Typer(
     name="csr-approver",
@@ -29,9 +32,23 @@ app.command("readiness", hidden=True)(diagnose)  # its earlier name
 app.command()(request)
 
 
+def _print_version(is_wanted: bool) -> None:  # noqa: FBT001  Typer calls it
+    if is_wanted:
+        typer.echo(f"csr-approver {VERSION}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
-    """Make Typer expect a command's name."""
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Accept the options that come before a command."""
+    del version  # its callback has printed it
 
 
 def main() -> None:

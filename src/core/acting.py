@@ -39,9 +39,10 @@ _WRITTEN = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 # whose answer was lost, and no one else reports it.
 _NOT_DUE = frozenset({Action.WAITING, Action.LEFT})
 
-# A kubelet whose public address moved asks again after 15 minutes at the latest, with the new one.
-# From: client-go util/certificate/certificate_manager.go, certificateWaitTimeout.
-_MOVED_UNTIL_SECONDS = 1_200
+#: For how long a moved address is counted apart, from its first request, in seconds. A kubelet
+#: requests the new address after 15 minutes at the latest.
+#: From: client-go util/certificate/certificate_manager.go, certificateWaitTimeout.
+MOVED_UNTIL_SECONDS = 1_200
 
 # In characters. Kubernetes accepts megabytes; people read a line or two.
 _MAX_MESSAGE = 1_000
@@ -116,7 +117,11 @@ def to_reapprove(unissued: Sequence[Evaluation], settings: ReviewSettings) -> li
     """
     if not settings.reapprove_unissued:
         return []
-    return [one for one in unissued if _approves(one) and not one.case.csr.is_approved_by_us]
+    return [
+        evaluation
+        for evaluation in unissued
+        if _approves(evaluation) and not evaluation.case.csr.is_approved_by_us
+    ]
 
 
 def _approves(evaluation: Evaluation) -> bool:
@@ -133,7 +138,7 @@ def act(
     todo: list[Write] = []
 
     def record(one: Evaluation, action: Action, detail: str = "") -> None:
-        records.append(_record(one, action, settings, detail))
+        records.append(_record(one, action, settings, mode, detail))
         ports.ledger.record(records[-1])
 
     for one in evaluations:
@@ -151,7 +156,9 @@ def act(
     return records
 
 
-def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: str) -> Record:
+def _record(
+    one: Evaluation, action: Action, settings: ReviewSettings, mode: Mode, detail: str
+) -> Record:
     created = one.case.csr.created
     asking = _seconds(one.case, one.case.peers.asking_since or created)
     decision = None if one.verdict is None else one.verdict.decision
@@ -166,8 +173,9 @@ def _record(one: Evaluation, action: Action, settings: ReviewSettings, detail: s
         age_seconds=_seconds(one.case, created),
         asking_seconds=asking,
         due=decision if is_due else None,
-        is_moved_address=is_due and moved and asking < _MOVED_UNTIL_SECONDS,
+        is_moved_address=is_due and moved and asking < MOVED_UNTIL_SECONDS,
         detail=detail,
+        mode=mode,
     )
 
 

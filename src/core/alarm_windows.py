@@ -1,7 +1,7 @@
-"""How old a CSR must be able to get, or an alarm could never fire and a decision never be written.
+"""How high MAX_CSR_AGE_SECONDS must be, so that alarms can fire and decisions can be written.
 
-A review judges a CSR only until it is MAX_CSR_AGE_SECONDS old. What falls due must be seen by a
-review before that, even if that review is late. The alarms are those of template.yaml.
+A review judges a CSR only until it is that old. Before that, a review must see what falls due, even
+if the review is late. The alarms are those of template.yaml.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ from typing import Final
 #: The alarm oldest-pending fires for a CSR that has waited longer.
 OLDEST_PENDING_SECONDS: Final = 600
 
-#: The alarm approved-not-issued needs data in two periods of this length.
-ALARM_PERIOD_SECONDS: Final = 300
+#: How many reviews must report a trouble before an alarm on lasting trouble fires, by
+#: SCHEDULE_MINUTES (`Points` in the mapping Lasting of template.yaml).
+LASTING_REVIEWS: Final = {1: 7, 2: 4, 3: 3, 4: 2, 5: 2}
 
 
 def seconds_between_reviews(schedule_minutes: int) -> int:
@@ -22,35 +23,40 @@ def seconds_between_reviews(schedule_minutes: int) -> int:
     return 60 * (schedule_minutes + 1)
 
 
-def too_narrow(
+def lasting_seconds(schedule_minutes: int) -> int:
+    """Return how long a trouble must last before an alarm on lasting trouble fires, in seconds."""
+    return 60 * schedule_minutes * (LASTING_REVIEWS[schedule_minutes] - 1)
+
+
+def why_too_low(
     max_age: int, *, approve_after: int, deny_after: int, grace: int, schedule_minutes: int
 ) -> Iterator[str]:
-    """Yield why `max_age` is too low: the settings that need more, and what would be silent.
+    """Yield why `max_age` is too low: the settings that need more, and what would be lost.
 
     All times but the schedule's are in seconds, and named as the settings are.
     """
     between = seconds_between_reviews(schedule_minutes)
-    late = f"60 x (SCHEDULE_MINUTES + 1) = {between}"
-    approve = f"APPROVE_AFTER_SECONDS ({approve_after})"
-    needs = (
-        (
-            OLDEST_PENDING_SECONDS,
-            f"{OLDEST_PENDING_SECONDS} and {late}",
-            "the alarm oldest-pending could never fire",
-        ),
-        (approve_after, f"{approve} and {late}", "a CSR could be too old before it is approved"),
-        (
-            deny_after,
-            f"DENY_AFTER_SECONDS ({deny_after}) and {late}",
-            "a CSR could be too old before it is denied",
-        ),
-        (
-            approve_after + grace + ALARM_PERIOD_SECONDS,
-            f"{approve}, ISSUE_GRACE_SECONDS ({grace}), {ALARM_PERIOD_SECONDS} and {late}",
-            "the alarm approved-not-issued could never fire",
-        ),
-    )
-    for seconds, sum_of, effect in needs:
+    lasting = lasting_seconds(schedule_minutes)
+    for seconds, terms, effect in _needs(approve_after, deny_after, grace, lasting):
         least = seconds + between
         if max_age < least:
-            yield f"MAX_CSR_AGE_SECONDS ({max_age}) must be at least {least}: {sum_of}; or {effect}"
+            yield (
+                f"MAX_CSR_AGE_SECONDS: got {max_age}, expected at least {least} ({terms} + "
+                f"60 x (SCHEDULE_MINUTES {schedule_minutes} + 1)), or {effect}"
+            )
+
+
+def _needs(
+    approve_after: int, deny_after: int, grace: int, lasting: int
+) -> Iterator[tuple[int, str, str]]:
+    """Yield ages in seconds that a review must see, their terms, and what is lost if it can't."""
+    oldest, approve = OLDEST_PENDING_SECONDS, f"APPROVE_AFTER_SECONDS {approve_after}"
+    deny, issue = f"DENY_AFTER_SECONDS {deny_after}", f"ISSUE_GRACE_SECONDS {grace}"
+    yield oldest, f"{oldest}", "the alarm oldest-pending could never fire"
+    yield approve_after, approve, "a CSR could be too old before it is approved"
+    yield deny_after, deny, "a CSR could be too old before it is denied"
+    yield (
+        approve_after + grace + lasting,
+        f"{approve} + {issue} + {lasting}",
+        "the alarm approved-not-issued could never fire",
+    )

@@ -1,4 +1,4 @@
-"""Which domains are AWS's or a cluster's, where a name proves nothing about a node."""
+"""Domains of AWS and of clusters: a name there proves nothing about a node."""
 
 #: Domains of AWS's own services, in all partitions; no node and no Service owns a name there.
 #: From: botocore's partitions (their DNS suffixes, dual-stack ones too) and the AWS General
@@ -51,7 +51,7 @@ def own_domain(suffix: str) -> str:
     if not plain or len(labels) < 2:
         expected = "expected a domain of at least two labels, e.g. corp.example"
         raise ValueError(f"got {suffix!r}, {expected}")
-    foreign = any(name == one or name.endswith(f".{one}") for one in _FOREIGN_SUFFIXES)
+    foreign = any(name == domain or name.endswith(f".{domain}") for domain in _FOREIGN_SUFFIXES)
     # Resolvers in a cluster take names with the label svc for Services; nodes are denied them.
     if foreign or "svc" in labels:
         expected = "expected a domain of your own"

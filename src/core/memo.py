@@ -15,10 +15,10 @@ from typing import Final, TypeVar, cast
 #: parsed requests of kubelets.
 MAX_BYTES: Final = 32 * 1024 * 1024
 
-# Measured with tracemalloc: a kubelet's parsed request takes 1.5 KiB of memory, its certificate
-# 0.8 KiB. Larger ones take up to 35 bytes per byte read, if a request has thousands of registered
-# ids.
 #: The least that an entry counts, in bytes.
+#: Measured with tracemalloc: a kubelet's parsed request takes 1.5 KiB of memory, its certificate
+#: 0.8 KiB. Larger ones take up to 35 bytes per byte read, if a request has thousands of registered
+#: ids.
 ENTRY_BYTES: Final = 2_048
 _USUAL_BYTES: Final = 1_024
 _BYTES_PER_BYTE: Final = 36

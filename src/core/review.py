@@ -81,6 +81,7 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
 
     run = Run(
         cluster=cluster,
+        mode=mode,
         signer=signer.name,
         completes=signer.completes,
         listed=len(listing.items),

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from core.alarm_windows import too_narrow
+from core.alarm_windows import why_too_low
 from core.domains import own_domain
 from core.errors import BadSettings
 
@@ -90,7 +90,7 @@ class _FromEnvironment(BaseModel):
         try:
             return cls(**given)
         except ValidationError as error:
-            problems = [_explain(one, given) for one in error.errors()]
+            problems = [_explain(problem, given) for problem in error.errors()]
             raise BadSettings("; ".join(problems)) from error
 
 
@@ -183,25 +183,26 @@ class JudgingSettings(Policy, Selection):
 
 
 class ReviewSettings(JudgingSettings):
-    """The reviewer's settings: the policy, the clusters served, when and how far to act.
+    """The reviewer's settings, in combinations that let every alarm fire.
 
-    Combinations with which an alarm could never fire are refused, because no one would notice.
+    Others are refused at the start: no one would notice that an alarm can't fire.
     """
 
     @model_validator(mode="after")
-    def _silences_nothing(self) -> Self:
-        silenced = too_narrow(
+    def _every_alarm_can_fire(self) -> Self:
+        too_low = why_too_low(
             self.max_csr_age_seconds,
             approve_after=self.approve_after_seconds,
             deny_after=self.deny_after_seconds,
             grace=self.issue_grace_seconds,
             schedule_minutes=self.schedule_minutes,
         )
-        if problems := [*silenced, *self._half_of_a_vpc()]:
+        if problems := [*too_low, *self._half_of_a_vpc()]:
             raise ValueError("; ".join(problems))
         return self
 
     def _half_of_a_vpc(self) -> Iterator[str]:
+        """Yield why subnets without security groups, or the reverse, are refused."""
         if bool(self.subnet_ids) == bool(self.security_group_ids):
             return
         given, lacking = "SUBNET_IDS", "SECURITY_GROUP_IDS"

@@ -91,13 +91,13 @@ def _of_nodes(cases: Sequence[Case], fleet: Fleet, _: Services | None) -> Answer
 
 def _with_holders(cases: Sequence[Case], answers: Answers, fleet: Fleet) -> Answers:
     """Ask which instances have the addresses that may have moved: most slices have none."""
-    found = {key: one for key, one in answers.items() if isinstance(one, evidence.Evidence)}
-    shown = [found[case.identity].added_to(case) for case in cases if case.identity in found]
-    addresses = {moved for one in shown if (moved := _moved(one)) is not None}
+    found = {key: shown for key, shown in answers.items() if isinstance(shown, evidence.Evidence)}
+    judged = [found[case.identity].added_to(case) for case in cases if case.identity in found]
+    addresses = {moved for case in judged if (moved := _moved(case)) is not None}
     if not addresses:
         return answers
     holders = fleet.holders(sorted(addresses))
-    return {**answers, **{key: replace(one, holders=holders) for key, one in found.items()}}
+    return {**answers, **{key: replace(shown, holders=holders) for key, shown in found.items()}}
 
 
 def _moved(case: Case) -> IPv4Address | None:

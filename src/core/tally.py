@@ -11,6 +11,10 @@ from core.signers import Signer
 # counts as pending, or a CSR with a conflict in every run would never be noticed.
 _DECIDED = frozenset({Action.APPROVED, Action.DENIED})
 
+# States of an instance that no kubelet runs on any more.
+# From: EC2 API reference, InstanceState.
+_ENDED = frozenset({"shutting-down", "terminated", "stopping", "stopped"})
+
 
 class Tally:
     """The totals so far."""
@@ -45,12 +49,13 @@ class Tally:
             self._without_evidence += _is_without_evidence(record.evaluation)
             self._would_approve += self._is_only_shadowed(record)
             if self._is_pending(record):
-                self._wait(record.asking_seconds)
+                self._wait(0.0 if _is_never_the_oldest(record) else record.asking_seconds)
 
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
         """Count pending CSRs that this run didn't judge.
 
-        `action`: WAITING if no decision can be due yet, so that none of them counts as the oldest.
+        `action`: what happened to them. WAITING means that no decision can be due yet, so none of
+        them counts as the oldest.
         `asking_seconds`: for each of them, how long its requester has been asking.
         """
         for seconds in asking_seconds:
@@ -96,6 +101,21 @@ class Tally:
     def _wait(self, asking_seconds: float) -> None:
         self._pending += 1
         self._oldest = max(self._oldest, asking_seconds)
+
+
+def _is_never_the_oldest(record: Record) -> bool:
+    """Return True when a pending CSR doesn't count as the oldest, whatever its age.
+
+    Another metric counts its trouble, which must not fire two alarms: a denial is due, EC2 or IAM
+    gave no answer, a write failed, or there is a bug. Or its instance has ended, and no kubelet
+    waits for it. A request for a public address that has moved is replaced within 15 minutes; if
+    it isn't, it counts as denied.
+    """
+    instance = record.evaluation.case.single_instance
+    has_ended = instance is not None and instance.state in _ENDED
+    is_error = record.action is Action.NOT_WRITTEN or isinstance(record.evaluation, Bug)
+    is_counted = record.due is Decision.DENY or is_error
+    return is_counted or has_ended or _is_without_evidence(record.evaluation)
 
 
 def _is_without_evidence(evaluation: Evaluation) -> bool:

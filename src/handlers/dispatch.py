@@ -6,7 +6,8 @@ at its end, so that Lambda's own metric Errors counts it and its alarm fires.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, Self
 
@@ -65,8 +66,14 @@ class Dispatcher:
     It keeps settings, clients, descriptions of clusters, and which reviews a tag has ended.
     """
 
-    def __init__(self, settings: DispatchSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
-        """Take settings, APIs and ledger; Lambda's handler uses `from_env` instead."""
+    def __init__(
+        self,
+        settings: DispatchSettings,
+        aws: Aws,
+        ledger: PowertoolsLedger,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Take settings, APIs, ledger and clock; Lambda's handler uses `from_env` instead."""
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
@@ -84,7 +91,8 @@ class Dispatcher:
                 and what is allowed.
         """
         settings = DispatchSettings.from_env(environ)
-        return cls(settings, Aws(required(environ, "AWS_REGION")), a_ledger(environ, logger))
+        aws = Aws(required(environ, "AWS_REGION"))
+        return cls(settings, aws, a_ledger(environ, logger), now)
 
     def dispatch(self, clock: Clock) -> None:
         """Assign every selected cluster that is ACTIVE or UPDATING, and not switched off.
@@ -204,13 +212,14 @@ class Dispatcher:
         who may tag clusters could have done this (docs/threat-model.md), so an alarm fires.
         """
         found: dict[Assignment, str] = {}
-        for one, choice in choices.items():
-            if self._ended.is_reported(one, choice):
-                found[one] = (
-                    f"a tag has ended its reviews within the last hour: {_ENDED_BY[choice]}"
-                )
-            if choice is Choice.OFF and selection.is_singled_out(self._settings, one.cluster):
-                found[one] = OFF_THOUGH_SELECTED
+        for assignment, choice in choices.items():
+            if self._ended.is_reported(assignment, choice):
+                ended_by = _ENDED_BY[choice]
+                found[assignment] = f"a tag has ended its reviews within the last hour: {ended_by}"
+            if choice is Choice.OFF and selection.is_singled_out(
+                self._settings, assignment.cluster
+            ):
+                found[assignment] = OFF_THOUGH_SELECTED
         return found
 
     def _describe(self, name: str, region: str) -> eks.DescribedCluster:

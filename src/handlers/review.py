@@ -5,9 +5,9 @@ Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final, Self
 
@@ -54,8 +54,7 @@ _QUICK_SECONDS: Final = 10.0
 
 _MAX_KEPT: Final = 2_000
 
-_NEW: Final = "created within the last hour, and not accessible so far"
-
+# How long a cluster may lack access, and a way to it, after it was created.
 _NEW_FOR: Final = timedelta(hours=1)
 
 
@@ -66,11 +65,18 @@ class Reviewer:
     requests see `core.memo`.
     """
 
-    def __init__(self, settings: ReviewSettings, aws: Aws, ledger: PowertoolsLedger) -> None:
-        """Take the dependencies; the function uses `from_env`."""
+    def __init__(
+        self,
+        settings: ReviewSettings,
+        aws: Aws,
+        ledger: PowertoolsLedger,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Take the dependencies; the function uses `from_env`. `now`: the time, with time zone."""
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
+        self._now = now
         self._clusters = ClusterCache(self._describe, now)
         self._reach = Reach(now, in_vpc=bool(settings.subnet_ids))
         self._profiles = InstanceProfiles(aws.client("iam"), now)
@@ -88,7 +94,7 @@ class Reviewer:
         settings = ReviewSettings.from_env(environ)
         aws = Aws(required(environ, "AWS_REGION"))
         served_regions(settings.regions, aws.home)  # raises: otherwise all are skipped
-        return cls(settings, aws, a_ledger(environ, logger))
+        return cls(settings, aws, a_ledger(environ, logger), now)
 
     def handle(self, event: Mapping[str, Any], clock: Clock) -> None:
         """Review the cluster of each message; the template's batch size is one.
@@ -190,11 +196,9 @@ class Reviewer:
         name, region = described.cluster.name, described.cluster.region
         if not isinstance(error, Unreachable):  # it was contacted, and may be another one by now
             self._clusters.forget(name, region)
-        error = self._reach.explain(described, error)
-        if isinstance(error, NotOnboarded | Unreachable) and self._may_lack_access(described):
-            self._ledger.skipped(name, region, f"{_NEW}: {error}")
-            return
-        match error:
+        match self._reach.explain(described, error):
+            case NotOnboarded() | Unreachable() as no_access if self._may_lack_access(described):
+                self._ledger.no_access_yet(name, region, no_access)
             case NotOnboarded() as refused:
                 self._ledger.not_onboarded(name, region, refused, self._required(described))
             case Unreachable() as cut_off:
@@ -228,7 +232,7 @@ class Reviewer:
         Without its time of creation it counts as old: otherwise no alarm would ever fire.
         """
         created = described.created
-        is_new = created is not None and timedelta() <= now() - created < _NEW_FOR
+        is_new = created is not None and timedelta() <= self._now() - created < _NEW_FOR
         return is_new and not self._reach.has_listed(described)
 
     def _required(self, described: DescribedCluster) -> str:

@@ -209,6 +209,15 @@ def test_the_time_of_a_cluster_s_creation_is_read() -> None:
         assert NOW == describe(eks, "prod", "eu-west-1").created
 
 
+@pytest.mark.parametrize("created", ["2026-11-24T12:00:00", "", "yesterday", 1e300, {}])
+def test_an_unreadable_time_of_creation_counts_as_missing(created: Any) -> None:
+    """Neither a review nor `evaluate` needs it, so the cluster is read nevertheless."""
+    arn = "arn:aws:eks:eu-west-1:123456789012:cluster/prod"
+    output = {"cluster": OUTPUT["cluster"] | {"arn": arn, "createdAt": created}}
+
+    assert CLUSTER == cluster_of(output)
+
+
 @mock_aws
 def test_a_cluster_of_moto_is_described() -> None:
     """Moto's answer has the same shape, after the CA is set."""

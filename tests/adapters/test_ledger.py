@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from io import StringIO
 from itertools import count
 from typing import Any
@@ -33,8 +34,10 @@ from core.model import (
     IssueFinding,
     IssueState,
     Judged,
+    KeyRule,
     NoEvidence,
     OtherName,
+    PublicKey,
     Record,
     Refusal,
     RoleUnknown,
@@ -48,6 +51,7 @@ from core.printable import MAX_DETAIL, printable
 from core.settings import Mode
 from core.signers import SIGNERS
 from core.tally import Tally
+from core.version import VERSION
 from tests.builders import (
     INSTANCE_ID,
     NODE,
@@ -127,7 +131,8 @@ def a_record(
     case = a_case() if case is None else case
     if evaluation is None:
         evaluation = Judged(case, verdict)
-    return Record(evaluation, action, age, age if asking is None else asking, due, detail)
+    asking = age if asking is None else asking
+    return Record(evaluation, action, age, asking, due, detail, mode=Mode.ENFORCE)
 
 
 def a_bug() -> Record:
@@ -163,6 +168,7 @@ def a_run(
     tally.add(records)
     return Run(
         cluster=a_cluster(),
+        mode=Mode.APPROVE_ONLY,
         signer=signer,
         completes=SIGNERS[signer].completes,
         listed=7,
@@ -209,6 +215,8 @@ def test_a_decision_is_one_line_with_everything_it_is_based_on(output: LedgerOut
         "message": "csr reviewed",
         "cluster": "prod",
         "region": "eu-west-1",
+        "mode": "enforce",
+        "version": VERSION,
         "csr": "csr-7znmf",
         "uid": "uid-of-csr-7znmf",
         "signer": KUBELET_SERVING,
@@ -228,6 +236,7 @@ def test_a_decision_is_one_line_with_everything_it_is_based_on(output: LedgerOut
         "other_names": [],
         "names": 2,
         "key": "ECDSA P-256",
+        "public_key_sha256": sha256(a_request().key.spki).hexdigest(),
         "role": "arn:aws:iam::111122223333:role/eks-node",
     }
 
@@ -284,6 +293,16 @@ def test_an_unreadable_request_has_its_problem_in_the_line(output: LedgerOutput)
 
     assert line["request_problem"] == "got two PEM blocks"
     assert "dns" not in line
+
+
+def test_a_key_of_an_unknown_algorithm_has_no_fingerprint(output: LedgerOutput) -> None:
+    """There are no bytes to hash; the line still names the kind."""
+    unknown = PublicKey("an unknown algorithm", KeyRule.UNVERIFIABLE, b"")
+    output.ledger.record(a_record(case=a_case(request=replace(a_request(), key=unknown))))
+    [line] = output.lines()
+
+    assert "an unknown algorithm" == line["key"]
+    assert "public_key_sha256" not in line
 
 
 def test_names_of_other_kinds_are_listed(output: LedgerOutput) -> None:
@@ -400,7 +419,7 @@ def test_a_run_is_one_line_of_totals(output: LedgerOutput) -> None:
     line = output.lines()[-1]
 
     assert line["message"] == "cluster reviewed"
-    assert line["cluster"] == "prod"
+    assert (line["cluster"], line["mode"], line["version"]) == ("prod", "approve-only", VERSION)
     assert line["signer"] == KUBELET_SERVING
     assert (
         line["listed"],
@@ -521,7 +540,7 @@ def test_metrics_have_the_projects_namespace_and_their_units(output: LedgerOutpu
     """Times are in seconds; everything else is a count."""
     output.ledger.finish(a_run(a_record(Action.LEFT, LEAVE)))
 
-    units = {}
+    units: dict[str, str] = {}
     for blob in output.blobs():
         [directive] = blob["_aws"]["CloudWatchMetrics"]
         units |= {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]}
@@ -543,22 +562,22 @@ def test_metrics_have_the_projects_namespace_and_their_units(output: LedgerOutpu
         pytest.param(a_record(Action.DENIED, DENY, due=Decision.DENY), {"Denied": 1}, id="denied"),
         pytest.param(
             a_record(Action.WAITING, DENY, age=60, asking=600, due=Decision.DENY),
-            {"Denied": 1, "Waiting": 1, "Pending": 1, "OldestPendingSeconds": 600},
+            {"Denied": 1, "Waiting": 1, "Pending": 1},
             id="filed again all the time",
         ),
         pytest.param(
             a_record(Action.WITHHELD, DENY, due=Decision.DENY),
-            {"Denied": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            {"Denied": 1, "Pending": 1},
             id="a withheld denial is still due",
         ),
         pytest.param(
             a_record(Action.OVERTAKEN, DENY, due=Decision.DENY),
-            {"Denied": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            {"Denied": 1, "Pending": 1},
             id="a denial whose response was lost, or that another client prevented",
         ),
         pytest.param(
             a_record(Action.NOT_WRITTEN, DENY, due=Decision.DENY),
-            {"Denied": 1, "ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            {"Denied": 1, "ReviewErrors": 1, "Pending": 1},
             id="a denial that couldn't be written",
         ),
         pytest.param(
@@ -593,20 +612,18 @@ def test_metrics_have_the_projects_namespace_and_their_units(output: LedgerOutpu
         ),
         pytest.param(
             a_record(Action.NOT_WRITTEN),
-            {"ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            {"ReviewErrors": 1, "Pending": 1},
             id="not written",
         ),
-        pytest.param(
-            a_bug(), {"ReviewErrors": 1, "Pending": 1, "OldestPendingSeconds": 420}, id="a bug"
-        ),
+        pytest.param(a_bug(), {"ReviewErrors": 1, "Pending": 1}, id="a bug"),
         pytest.param(
             a_record_without_evidence(),
-            {"EvidenceUnavailable": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            {"EvidenceUnavailable": 1, "Pending": 1},
             id="without evidence from EC2",
         ),
         pytest.param(
             a_record(Action.LEFT, LEAVE, case=a_case(role=RoleUnknown("Throttling", fault=True))),
-            {"EvidenceUnavailable": 1, "Left": 1, "Pending": 1, "OldestPendingSeconds": 420},
+            {"EvidenceUnavailable": 1, "Left": 1, "Pending": 1},
             id="without evidence from IAM",
         ),
         pytest.param(
@@ -892,7 +909,7 @@ def test_a_run_of_any_size_causes_no_warning(output: LedgerOutput) -> None:
 
 
 def of_services(case: Case, action: Action = Action.LEFT) -> Record:
-    return Record(Judged(case, APPROVE), action, age_seconds=420.0, asking_seconds=420.0)
+    return Record(Judged(case, APPROVE), action, 420.0, 420.0, mode=Mode.ENFORCE)
 
 
 def test_a_service_accounts_line_has_what_it_was_compared_with(output: LedgerOutput) -> None:
@@ -927,7 +944,7 @@ def test_a_second_signers_run_adds_to_the_metrics_but_completes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("action", "age"), [(Action.LEFT, 0), (Action.NOT_WRITTEN, 420), (Action.UNDECIDED, 420)]
+    ("action", "age"), [(Action.LEFT, 0), (Action.OVERTAKEN, 420), (Action.UNDECIDED, 420)]
 )
 def test_a_request_left_to_people_does_not_count_as_waiting(
     output: LedgerOutput, action: Action, age: int

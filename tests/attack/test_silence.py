@@ -22,23 +22,16 @@ from tests.adapters.scripted_api import (
 from tests.builders import a_cluster, a_filed_csr, settings
 from tests.core.fakes import FakeWorld
 from tests.template.alarms import watched
-from tests.template.cloudformation import Stack, Template
-from tests.template.templates import ROOT
+from tests.template.templates import source_stack
 
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(scope="module")
-def monitoring() -> Stack:
-    """Return the alarms' stack, which SAM's transform doesn't change."""
-    return Template.read(ROOT / "template.yaml").stack()
-
-
-def watching(monitoring: Stack, metric: str) -> set[str]:
+def watching(metric: str) -> set[str]:
     """Return the alarms that watch a metric."""
     return {
         name
-        for name, alarm in monitoring.of_type("AWS::CloudWatch::Alarm").items()
+        for name, alarm in source_stack().of_type("AWS::CloudWatch::Alarm").items()
         if metric in [name for _, _, name in watched(alarm)]
     }
 
@@ -120,13 +113,11 @@ def test_a_node_that_files_again_every_minute_is_reported() -> None:
     assert {} == world.api.conditions
 
 
-def test_a_list_that_is_never_read_to_its_end_fires_an_alarm(monitoring: Stack) -> None:
+def test_a_list_that_is_never_read_to_its_end_fires_an_alarm() -> None:
     """No other metric counts CSRs that the list doesn't reach."""
-    assert {"ListTruncatedAlarm"} == watching(monitoring, "ListTruncated")
+    assert {"ListTruncatedAlarm"} == watching("ListTruncated")
 
 
-def test_clusters_that_all_reject_our_credentials_fire_an_alarm(monitoring: Stack) -> None:
+def test_clusters_that_all_reject_our_credentials_fire_an_alarm() -> None:
     """After a new role, or while STS fails, every cluster counts as not onboarded."""
-    assert {"ReviewsMissingAlarm", "StackShutOutAlarm", "ShutOutAlarm"} == watching(
-        monitoring, "NotOnboarded"
-    )
+    assert {"ReviewsMissingAlarm", "StackShutOutAlarm", "ShutOutAlarm"} == watching("NotOnboarded")

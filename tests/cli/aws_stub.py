@@ -224,7 +224,7 @@ class AwsStub:
         arn = given["TopicArn"]
         assert region == arn.split(":")[3]
         if arn not in self.topics:
-            raise AwsError("NotFoundException")
+            raise AwsError("NotFound")
         return {"Attributes": self.topics[arn]}
 
     def _on_SimulatePrincipalPolicy(self, given: Json, _: str) -> Json:  # noqa: N802
@@ -281,7 +281,9 @@ def _error_response(model: Any, error: AwsError) -> Any:
 
     EC2's models declare no errors, and no model declares AccessDenied, so those codes pass.
     """
-    known = {shape.name for shape in model.error_shapes} | _ANYWHERE
+    shapes = model.error_shapes
+    codes = {shape.metadata.get("error", {}).get("code") for shape in shapes}
+    known = {shape.name for shape in shapes} | codes | _ANYWHERE
     assert error.code in known or model.service_model.service_name == "ec2"
     content = {"Code": error.code, "Message": error.message}
     return _response(400), {"Error": content, "ResponseMetadata": {}}

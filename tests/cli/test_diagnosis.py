@@ -315,17 +315,17 @@ def test_a_refusal_of_an_unknown_check_gives_no_advice() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    [line for line in EXAMPLES if line.effect and line.check != "newest"],
-    ids=lambda line: line.id,
+    "example",
+    [example for example in EXAMPLES if example.effect and example.check != "newest"],
+    ids=lambda example: example.id,
 )
-def test_every_refusal_of_every_check_leads_to_a_cause(line: CheckExample) -> None:
+def test_every_refusal_of_every_check_leads_to_a_cause(example: CheckExample) -> None:
     """Each request is shown with what to do."""
-    checks = tuple(check for check in KUBELET_SERVING_CHECKS if check.id == line.check)
-    refusals = decide(line.case, checks).refusals
+    checks = tuple(check for check in KUBELET_SERVING_CHECKS if check.id == example.check)
+    refusals = decide(example.case, checks).refusals
     assert refusals
 
-    causes = explain_refusals(line.case, refusals, name_statuses(line.case), may_lag=False)
+    causes = explain_refusals(example.case, refusals, name_statuses(example.case), may_lag=False)
     assert causes
 
 

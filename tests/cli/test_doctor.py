@@ -342,7 +342,11 @@ BROKEN: dict[str, tuple[Callable[[World], None], str, str]] = {
     "no stack": (_no_stack, "stack", "there is no stack csr-approver in us-east-1"),
     "a stack rolled back": (_rolled_back, "stack", "is ROLLBACK_COMPLETE"),
     "another stack": (_another_stack, "stack", "isn't the approver's"),
-    "settings that stop the start": (_bad_settings, "stack", "MAX_CSR_AGE_SECONDS (300) must be"),
+    "settings that stop the start": (
+        _bad_settings,
+        "stack",
+        "MAX_CSR_AGE_SECONDS: got 300",
+    ),
     "the schedule off": (_schedule_off, "schedule", "the schedule is DISABLED"),
     "no alarms": (_no_alarms, "alarms", "the stack has no alarms"),
     "alarms off": (_alarms_off, "alarms", f"actions are disabled: {ALARM_NAME}"),

@@ -92,7 +92,7 @@ def test_a_stopped_api_server_loses_no_csr(filed: Rig, own_plane: ControlPlane) 
     [line] = filed.lambdas.lines_with("cluster unavailable")
     assert line["cause"] == "connection"
     assert "Connection refused" in line["detail"]
-    assert {"ReviewErrors": 1, "Unreachable": 1} == filed.metrics()
+    assert {"ReviewErrors": 1, "Failed": 1} == filed.metrics()
     assert {} == filed.decisions()
     assert_next_run_decides_all(filed)
 
@@ -167,7 +167,7 @@ def test_while_etcd_is_stopped_the_cluster_is_reported_as_unavailable(
     filed.invocation.seconds = 6
     stopped(own_plane, filed)
 
-    assert {"ReviewErrors": 1, "Unreachable": 1} == filed.metrics()
+    assert {"ReviewErrors": 1, "Failed": 1} == filed.metrics()
     assert 1 == len(filed.lambdas.lines_with("cluster unavailable"))
     assert {} == filed.decisions()
     assert_next_run_decides_all(filed)

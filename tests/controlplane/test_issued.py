@@ -53,14 +53,14 @@ class ShiftedClock(WallClock):
 
 
 class ReviewOutput:
-    """The log lines and metrics of one review. `metrics`: EMF, one JSON object a line."""
+    """The log lines of one review, and the cluster's metrics: EMF, one JSON object a line."""
 
     def __init__(self, lines: str, metrics: str) -> None:
         self._lines = [json.loads(line) for line in lines.splitlines()]
         self.metrics: Counter[str] = Counter()
         for line in metrics.splitlines():
             emf = json.loads(line)
-            if "Stack" in emf:  # the totals; other objects have the cluster as a dimension
+            if "Cluster" in emf:  # other objects have the stack's totals
                 names = [
                     metric["Name"] for metric in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]
                 ]

@@ -101,7 +101,7 @@ def test_a_csr_for_which_a_run_has_no_time_is_deferred() -> None:
 )
 def test_each_decision_has_a_setting_for_its_wait(verdict: Verdict, name: str) -> None:
     """Approvals and denials have one each."""
-    waits = settings(**{name: 500})
+    waits = settings(max_csr_age_seconds=1_200, **{name: 500})
 
     assert plan(judged(verdict, 499), waits, Mode.ENFORCE) is Action.WAITING
     assert plan(judged(verdict, 500), waits, Mode.ENFORCE) is not Action.WAITING

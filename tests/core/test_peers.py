@@ -316,7 +316,7 @@ def of_namespace(name: str, age: timedelta, namespace: str = "shop", **rest: Any
 
 
 def test_newer_pending_requests_of_the_namespace_are_counted() -> None:
-    """Any ServiceAccount's of this namespace; neither older, decided nor abandoned ones."""
+    """Those of all its ServiceAccounts count, but not older, decided or other namespaces' ones."""
     mine = of_namespace("web", 5 * MINUTE)
     others = (
         of_namespace("newer-1", MINUTE),

@@ -5,6 +5,7 @@ import pytest
 from core.model import KUBELET_SERVING, Action, NoEvidence, Record
 from core.recording import DeferredErrorLedger
 from core.review import review
+from core.settings import Mode
 from core.signers import SIGNERS
 from tests.builders import a_case, a_cluster, a_csr, settings
 from tests.core.fakes import FakeLedger, FakeWorld
@@ -14,7 +15,7 @@ RUN = review(a_cluster(), SIGNERS[KUBELET_SERVING], settings(), FakeWorld().port
 
 def a_record(name: str) -> Record:
     case = a_case(csr=a_csr(name=name))
-    return Record(NoEvidence(case, "throttled"), Action.UNDECIDED, 420.0, 420.0)
+    return Record(NoEvidence(case, "throttled"), Action.UNDECIDED, 420.0, 420.0, mode=Mode.ENFORCE)
 
 
 class Failing(FakeLedger):

@@ -1,5 +1,8 @@
 """The totals of a run: CSRs with a record and CSRs without."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from core.model import (
@@ -22,8 +25,18 @@ from core.review import review
 from core.settings import Mode
 from core.signers import SIGNERS
 from core.tally import Tally
-from tests.builders import a_case, a_cluster, a_csr, a_filed_csr, approved, settings
+from tests.builders import (
+    a_case,
+    a_cluster,
+    a_csr,
+    a_filed_csr,
+    an_instance,
+    approved,
+    settings,
+)
 from tests.core.fakes import FakeWorld
+
+IAM_FAILED = a_case(role=RoleUnknown("AccessDenied", fault=True))
 
 
 def a_record(
@@ -35,7 +48,7 @@ def a_record(
 def record_of(
     evaluation: Evaluation, action: Action, asking: float = 420.0, due: Decision | None = None
 ) -> Record:
-    return Record(evaluation, action, age_seconds=420.0, asking_seconds=asking, due=due)
+    return Record(evaluation, action, 420.0, asking, due, mode=Mode.ENFORCE)
 
 
 def totals_of(*records: Record, signer: str = KUBELET_SERVING) -> RunTotals:
@@ -50,7 +63,7 @@ def test_without_any_csr_all_totals_are_zero() -> None:
 
 
 def test_csrs_that_were_not_judged_count_as_pending() -> None:
-    """The oldest is one for which a decision may be due, counted from its requester's first."""
+    """The oldest may be due for a decision; its age counts from its requester's first request."""
     tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
     tally.add_not_judged(Action.WAITING, [5.0, 800.0])
@@ -60,6 +73,51 @@ def test_csrs_that_were_not_judged_count_as_pending() -> None:
     assert {Action.WAITING: 2, Action.DEFERRED: 1} == totals.actions == totals.not_judged
     assert (3, 600.0) == (totals.pending, totals.oldest_pending_seconds)
     assert {} == totals.due
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["denied", "public address moved"])
+def test_a_csr_whose_denial_is_due_is_pending_but_not_the_oldest(*, moved: bool) -> None:
+    """It is counted as denied, or as moved, and has an alarm of its own."""
+    denied = a_record(Action.WITHHELD, 800.0, Decision.DENY)
+
+    totals = totals_of(replace(denied, is_moved_address=moved), a_record(Action.LEFT, 300.0))
+
+    assert (2, 300.0) == (totals.pending, totals.oldest_pending_seconds)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(lambda: a_record(Action.NOT_WRITTEN, 800.0), id="not written"),
+        pytest.param(lambda: record_of(Bug(a_case(), "boom"), Action.UNDECIDED, 800.0), id="a bug"),
+        pytest.param(
+            lambda: record_of(NoEvidence(a_case(), "throttled"), Action.UNDECIDED, 800.0),
+            id="without evidence from EC2",
+        ),
+        pytest.param(
+            lambda: record_of(Judged(IAM_FAILED, Verdict(Decision.LEAVE)), Action.LEFT, 800.0),
+            id="without evidence from IAM",
+        ),
+    ],
+)
+def test_a_csr_whose_trouble_another_metric_counts_is_not_the_oldest(
+    record: Callable[[], Record],
+) -> None:
+    """One trouble fires one alarm: without IAM for an hour, each cluster would fire its own."""
+    totals = totals_of(record())
+
+    assert (1, 0.0) == (totals.pending, totals.oldest_pending_seconds)
+
+
+@pytest.mark.parametrize("state", ["shutting-down", "terminated", "stopping", "stopped"])
+def test_a_csr_of_an_instance_that_has_ended_is_not_the_oldest(state: str) -> None:
+    """No kubelet waits for its certificate: a node may end at any time."""
+    case = a_case(instance=an_instance(state=state))
+    left = Judged(case, Verdict(Decision.LEAVE))
+
+    totals = totals_of(record_of(left, Action.LEFT, 800.0))
+
+    assert (1, 0.0) == (totals.pending, totals.oldest_pending_seconds)
 
 
 def test_judged_and_other_csrs_add_up() -> None:
@@ -86,13 +144,12 @@ def test_an_approval_withheld_by_shadow_mode_is_not_pending() -> None:
     tally.add([a_record(Action.WITHHELD, 500.0), a_record(Action.WITHHELD, 400.0, Decision.DENY)])
 
     totals = tally.totals()
-    assert (1, 1, 400.0) == (totals.would_approve, totals.pending, totals.oldest_pending_seconds)
+    assert (1, 1, 1) == (totals.would_approve, totals.pending, totals.due[Decision.DENY])
 
 
 # --- each kind of record -------------------------------------------------------------------------
 
 LEFT = Judged(a_case(), Verdict(Decision.LEAVE))
-IAM_FAILED = a_case(role=RoleUnknown("AccessDenied", fault=True))
 NO_PROFILE = a_case(role=RoleUnknown("the instance has no instance profile"))
 
 

@@ -1,6 +1,7 @@
 """The commands in the documents exist: AWS and our command line have them and their options."""
 
 import itertools
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from botocore.validate import ParamValidator
 from typer.main import get_command
 
 from cli.main import app
@@ -19,16 +21,19 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 #: Commands of the AWS CLI that aren't operations of a service, with the options that we use.
-#: From: AWS CLI Command Reference, cloudformation deploy; s3 cp; logs tail.
+#: From: AWS CLI Command Reference, cloudformation deploy; s3 cp; logs tail; eks
+#: update-kubeconfig.
 CUSTOM: Final = {
     ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides"},
     ("s3", "cp"): set(),
+    ("eks", "update-kubeconfig"): {"name"},
     ("logs", "tail"): {"since", "filter-pattern", "follow", "format"},
 }
 #: Options of every command. From: AWS CLI Command Reference, Global options.
 GLOBAL: Final = {"region", "profile", "query", "output", "max-items"}
 
 _BLOCK: Final = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_ASSIGNED: Final = re.compile(r"^\w+=\$\((.*)\)$")  # NAME=$(COMMAND)
 _INLINE: Final = re.compile(r"`((?:aws|csr-approver) [^`]+)`")
 _SESSION: Final = botocore.session.Session()
 _COMMANDS: Final[Any] = get_command(app)
@@ -43,13 +48,14 @@ def commands(program: str = "aws") -> list[str]:
         for block in _BLOCK.findall(text):
             joined = re.sub(r"\\\n\s*", " ", block)
             lines = (line.strip().removeprefix("$ ") for line in joined.splitlines())
+            lines = (_ASSIGNED.sub(r"\1", line) for line in lines)
             found += [line for line in lines if line.startswith(f"{program} ")]
     return sorted(set(found))
 
 
 @pytest.mark.parametrize("command", commands())
 def test_aws_has_the_command_and_its_options(command: str) -> None:
-    """All required options are given, too."""
+    """All required options are given, too, and values in JSON have the form that AWS expects."""
     words = itertools.takewhile(lambda word: word not in {">", "|"}, shlex.split(command))
     _, service, operation, *rest = words
     options = {word.removeprefix("--") for word in rest if word.startswith("--")} - GLOBAL
@@ -57,15 +63,19 @@ def test_aws_has_the_command_and_its_options(command: str) -> None:
         assert set() == options - CUSTOM[service, operation]
         return
     try:
-        model = _SESSION.get_service_model(service)
+        model = _SESSION.get_service_model("s3" if service == "s3api" else service)
     except UnknownServiceError:
         pytest.fail(f"AWS has no service {service}")
     by_name = {xform_name(name, "-"): name for name in model.operation_names}
     assert operation in by_name
     shape = model.operation_model(by_name[operation]).input_shape
     assert shape is not None
-    known = {xform_name(member, "-") for member in shape.members}
-    assert set() == options - known
+    known = {xform_name(member, "-"): member for member in shape.members}
+    assert set() == options - known.keys()
+    for option, value in itertools.pairwise(rest):
+        member = shape.members.get(known.get(option.removeprefix("--"), ""))
+        if member is not None and member.type_name == "structure" and value.startswith("{"):
+            assert "" == ParamValidator().validate(json.loads(value), member).generate_report()
     assert {xform_name(member, "-") for member in shape.required_members} <= options
 
 

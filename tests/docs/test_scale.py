@@ -32,12 +32,14 @@ def test_the_concurrency_follows_from_the_formula() -> None:
 
     assert len(rows) == 4
     for clusters, *shown in rows:
-        needed = [number(clusters) * one / _BEGIN_WITHIN_SECONDS for one in seconds]
-        assert [max(_AT_LEAST, ceil(one)) for one in needed] == [int(cell) for cell in shown]
+        needed = [number(clusters) * each / _BEGIN_WITHIN_SECONDS for each in seconds]
+        assert [max(_AT_LEAST, ceil(reviews)) for reviews in needed] == [
+            int(cell) for cell in shown
+        ]
 
 
 def test_the_calls_are_those_of_the_simulation() -> None:
-    """A head names a fleet, and each row a call."""
+    """The head of a column names a fleet, and each row a call."""
     (_, *heads, _), *rows = table("call")
     for column, head in enumerate(heads, start=1):
         clusters, environments = map(number, re.findall(r"\d[\d,]*(?= )", head))

@@ -1,68 +1,58 @@
 """The stack's alarms that fire if every minute is like the one that a row describes."""
 
+from collections.abc import Mapping
 from functools import cache
 
-from adapters.ledger_metrics import NAMESPACE
+from adapters.ledger_metrics import CLUSTER, DISPATCH, STACK, ZEROS
 from tests.faults.rig import CSR_NAMES
 from tests.faults.row import Outcome, Row, healthy
-from tests.template.alarms import Samples
+from tests.template.alarms import (
+    DEAD_LETTERS,
+    DISPATCHER_ERRORS,
+    REVIEWER_ERRORS,
+    Minute,
+    of_aws,
+    of_cluster,
+    of_stack,
+    with_aws,
+)
 from tests.template.alarms import firing as firing_on
-from tests.template.cloudformation import Stack, Template
-from tests.template.templates import ROOT
-
-#: Minutes of an alarm's period, for all alarms 300 s.
-_MINUTES = 5
+from tests.template.templates import source_stack
 
 #: A CSR that stays undecided is reported until it is this old; then its node files another.
 _LONGEST_WAIT = 900
 
-_DEAD_LETTERS = "<DeadLetterQueue.QueueName>"
-
-
-@cache
-def monitoring() -> Stack:
-    """Return the stack with what SAM doesn't transform, its alarms among it."""
-    return Template.read(ROOT / "template.yaml").stack()
+#: The stack always has these metrics; a cluster only if access to it is required.
+_IF_REQUIRED = frozenset({"NotOnboarded", "Unreachable"})
 
 
 def firing(row: Row) -> set[str]:
     """Return the names, without the stack's, of the alarms that fire only because of the fault."""
-    return _names(_of(row)) - _names(_ours({"Expected": 1, **healthy()}))
+    return firing_on(source_stack(), _minute(row)) - _in_health()
 
 
-def _names(samples: Samples) -> set[str]:
-    stack = monitoring()
-    return {
-        stack.properties(alarm)["AlarmName"].removeprefix("csr-approver-")
-        for alarm in firing_on(stack, samples)
-    }
+@cache
+def _in_health() -> set[str]:
+    return firing_on(source_stack(), with_aws(_ours(healthy())))
 
 
-def _of(row: Row) -> Samples:
-    """Return the stack's metrics and AWS's in five minutes like the row's."""
+def _minute(row: Row) -> Minute:
+    """Return our metrics and AWS's in a minute like the row's."""
     outcome: Outcome = row.outcome
-    minute: dict[str, float] = {"Expected": 0 if row.place.is_dispatchers else 1}
-    minute |= outcome.metrics
-    waits_on = outcome.metrics.get("Pending", 0) > outcome.metrics.get("Waiting", 0)
+    metrics = dict(outcome.metrics)
+    is_oldest = "OldestPendingSeconds" in metrics
+    waits_on = is_oldest and metrics.get("Pending", 0) > metrics.get("Waiting", 0)
     stays = waits_on and set(outcome.decided) != set(CSR_NAMES)
-    minute["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
-    function = "<DispatcherFunction>" if row.place.is_dispatchers else "<ReviewerFunction>"
-    dead = outcome.fails and not row.place.is_dispatchers
-    return {
-        **_ours(minute),
-        _key("AWS/Lambda", "Errors", FunctionName=function): [outcome.fails] * _MINUTES,
-        _key("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName=_DEAD_LETTERS): [dead],
-    }
+    metrics["OldestPendingSeconds"] = _LONGEST_WAIT if stays else 0
+    # A message whose review always fails becomes a dead letter.
+    counts = [DISPATCHER_ERRORS] if row.place.is_dispatchers else [REVIEWER_ERRORS, DEAD_LETTERS]
+    failed = {of_aws(metric): [1] for metric in counts} if outcome.fails else {}
+    return with_aws({**_ours(metrics, required=outcome.required), **failed})
 
 
-def _ours(minute: dict[str, float]) -> Samples:
-    return {
-        _key(NAMESPACE, name, Stack="csr-approver"): [value] * _MINUTES
-        for name, value in minute.items()
-    }
-
-
-def _key(
-    namespace: str, name: str, **dimensions: str
-) -> tuple[str, str, frozenset[tuple[str, str]]]:
-    return namespace, name, frozenset(dimensions.items())
+def _ours(metrics: Mapping[str, float], *, required: bool = False) -> Minute:
+    """Return our metrics: of the stack with the dispatcher's zeros, and of the cluster."""
+    found = dict.fromkeys((*ZEROS, *DISPATCH), 0.0) | dict(metrics)
+    of_this_stack = {of_stack(name): [found[name]] for name in found.keys() & {*STACK, *DISPATCH}}
+    own = set(CLUSTER) if required else set(CLUSTER) - _IF_REQUIRED
+    return of_this_stack | {of_cluster(name): [found[name]] for name in own if found.get(name)}

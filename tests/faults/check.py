@@ -33,6 +33,7 @@ def check(row: Row, rig: Rig, *, aged: bool = True) -> None:
     # A request that isn't the rig's would change the totals: name it.
     assert {} == {name: judged[name] for name in judged.keys() - CORRECT_DECISIONS.keys()}
     assert expected == rig.metrics()
+    assert outcome.required == rig.is_required_and_refuses
     # Each message is accounted for exactly once, or `reviews-missing` would fire or stay silent.
     ended = sum(rig.metrics().get(name, 0) for name in ENDS)
     assert failed or ended == len(rig.messages)

@@ -23,15 +23,19 @@ UNSEEN = Outcome(
 
 
 def _unavailable(cause: str, retry: Retry, sees: str, tries: int | None = None) -> Outcome:
-    """Return the outcome of a cluster whose CSRs can't be listed."""
+    """Return the outcome of a cluster whose CSRs can't be listed.
+
+    A cluster that EKS didn't describe has no metrics of its own.
+    """
+    described = cause != "describe"
     return Outcome(
         decided=_NONE,
-        metrics={"ReviewErrors": 1, "Unreachable": 1},
+        metrics={"Failed": 1, "ReviewErrors" if described else "EvidenceUnavailable": 1},
         message="cluster unavailable",
         fields={"cause": cause},
         retry=retry,
         sees=sees,
-        alarms=("review-errors", "shut-out"),
+        alarms=("review-errors" if described else "evidence-unavailable",),
         tries=tries,
     )
 
@@ -42,12 +46,13 @@ def _not_onboarded(
     """Return the outcome of a cluster that refuses us: an error if it was listed before."""
     return Outcome(
         decided=_NONE,
-        metrics={"NotOnboarded": 1} | ({"ReviewErrors": 1} if listed_before else {}),
+        metrics={"NotOnboarded": 1},
+        required=listed_before,
         message="cluster not onboarded",
         fields={"cause": cause},
         retry=retry,
         sees=sees,
-        alarms=("shut-out", "review-errors") if listed_before else ("shut-out",),
+        alarms=("stack-shut-out", "shut-out") if listed_before else ("stack-shut-out",),
         tries=tries,
     )
 
@@ -71,12 +76,12 @@ def truncated(retry: Retry, tries: int | None = None, sees: str = "") -> Outcome
 def one_not_written(retry: Retry, tries: int | None = None) -> Outcome:
     return Outcome(
         decided=_ALL_BUT_ONE,
-        metrics=healthy(Approved=4, ReviewErrors=1, Pending=1) | _WAITED,
+        metrics=healthy(Approved=4, ReviewErrors=1, Pending=1),
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
         retry=retry,
         sees="That one node waits; all others are decided. `detail` has the API server's answer.",
-        alarms=("review-errors", "oldest-pending"),
+        alarms=("review-errors",),
         tries=tries,
     )
 
@@ -84,39 +89,38 @@ def one_not_written(retry: Retry, tries: int | None = None) -> Outcome:
 def _none_written(retry: Retry) -> Outcome:
     return Outcome(
         decided=_NONE,
-        metrics={"Completed": 1, "Denied": 1, "ReviewErrors": 6, "Pending": 6} | _WAITED,
+        metrics={"Completed": 1, "Denied": 1, "ReviewErrors": 6, "Pending": 6},
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
         retry=retry,
         sees="Every CSR is judged and none is decided: `detail` has the connection's error.",
-        alarms=("review-errors", "oldest-pending"),
+        alarms=("review-errors",),
     )
 
 
 def _no_evidence(retry: Retry, tries: int) -> Outcome:
     return Outcome(
         decided=_NONE,
-        metrics={"Completed": 1, "EvidenceUnavailable": 6, "Pending": 6} | _WAITED,
+        metrics={"Completed": 1, "EvidenceUnavailable": 6, "Pending": 6},
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": None, "action": "undecided"},
         retry=retry,
         sees="Every CSR waits without a verdict; `problem` names the call and AWS's code.",
-        alarms=("evidence-unavailable", "oldest-pending"),
+        alarms=("evidence-unavailable",),
         tries=tries,
     )
 
 
 def role_unknown(retry: Retry, tries: int | None, unanswered: int = 6) -> Outcome:
-    more = {"EvidenceUnavailable": unanswered} if unanswered else {}
-    alarms = ("evidence-unavailable",) if unanswered else ()
+    more = {"EvidenceUnavailable": unanswered} if unanswered else _WAITED
     return Outcome(
         decided=_NONE,
-        metrics={"Completed": 1, "Left": 6, "Pending": 6} | more | _WAITED,
+        metrics={"Completed": 1, "Left": 6, "Pending": 6} | more,
         message="csr reviewed",
         fields={"csr": FAULTY_CSR, "verdict": "leave", "action": "left"},
         retry=retry,
         sees="Nothing is approved, and nothing denied for its names. `role_unknown` says why.",
-        alarms=(*alarms, "oldest-pending"),
+        alarms=("evidence-unavailable" if unanswered else "oldest-pending",),
         tries=tries,
     )
 
@@ -139,8 +143,8 @@ def _not_sent(tries: int) -> Outcome:
         metrics={"Expected": 1, "DispatchErrors": 1},
         message="dispatch failed",
         retry=Retry.NEXT_MINUTE if tries == 1 else Retry.BOTH,
-        sees="The cluster is not reviewed in this minute, and counts as missing.",
-        alarms=("dispatcher-errors", "reviews-missing"),
+        sees="The cluster is not reviewed in this minute.",
+        alarms=("dispatcher-errors",),
         tries=tries,
     )
 
@@ -272,12 +276,12 @@ REFUSED_BY_STS = _not_onboarded(
 )
 GONE_MIDWAY = Outcome(
     decided=_NONE,
-    metrics={"Completed": 1, "Pending": 4, "ReviewErrors": 4, "ListTruncated": 1} | _WAITED,
+    metrics={"Completed": 1, "Pending": 4, "ReviewErrors": 4, "ListTruncated": 1},
     message="cluster reviewed",
     fields={"truncated": True},
     retry=Retry.BOTH,
     sees="The CSRs of the first page are judged, but can't be written either.",
-    alarms=("review-errors", "oldest-pending", "list-truncated"),
+    alarms=("review-errors", "list-truncated"),
 )
 CUT_SHORT_TWICE = truncated(_BOTH, 2)
 ONE_WAITS_TWICE = one_not_written(_BOTH, 2)
@@ -314,7 +318,7 @@ KILLED = Outcome(
     message="",
     retry=Retry.DLQ,
     sees="Lambda's own report of the time-out or the memory; no line of the approver.",
-    alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
+    alarms=("reviewer-errors", "dead-letters"),
 )
 POISONED = Outcome(
     decided=_NONE,
@@ -322,7 +326,7 @@ POISONED = Outcome(
     message="",
     retry=Retry.DLQ,
     sees="The message is in the DLQ, and Lambda's own line names the wrong field.",
-    alarms=("reviews-missing", "reviewer-errors", "dead-letters"),
+    alarms=("reviewer-errors", "dead-letters"),
 )
 NO_TIME = Outcome(
     decided=_NONE,
@@ -379,7 +383,7 @@ APPROVED_UNCONFIRMED = Outcome(
 )
 DENIED_UNCONFIRMED = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Pending=1) | _WAITED,
+    metrics=healthy(Pending=1),
     message="csr reviewed",
     fields={"csr": DENIAL, "verdict": "deny", "action": "overtaken"},
     retry=Retry.IN_THE_RUN,
@@ -387,7 +391,7 @@ DENIED_UNCONFIRMED = Outcome(
 )
 WRITTEN_UNCONFIRMED = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Approved=4, ReviewErrors=1, Pending=1) | _WAITED,
+    metrics=healthy(Approved=4, ReviewErrors=1, Pending=1),
     message="csr reviewed",
     fields={"csr": FAULTY_CSR, "verdict": "approve", "action": "not-written"},
     retry=Retry.BOTH,

@@ -1,6 +1,7 @@
 """A cluster with six nodes' CSRs behind a connection that can break, and the two functions."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -14,6 +15,7 @@ import botocore.endpoint
 import pytest
 
 from adapters import csr_api
+from adapters.ledger_metrics import STACK
 from adapters.retry import Retries
 from core.ports import Clock
 from handlers import review
@@ -259,14 +261,20 @@ class Rig:
         self.account.aws.receive(self.account.queue_url)
 
     def metrics(self) -> dict[str, int]:
-        """Return the stack's non-zero metrics.
+        """Return the stack's metrics that aren't 0, and those that only the cluster has.
 
         OldestPendingSeconds is rounded down to a multiple of 60, because the exact value depends on
         how fast the test ran.
         """
-        found = self.lambdas.metrics()
+        stack, cluster = self.lambdas.metrics(), self.lambdas.of_clusters()
+        found = stack + Counter({name: cluster[name] for name in cluster if name not in STACK})
         found["OldestPendingSeconds"] -= found["OldestPendingSeconds"] % 60
         return {name: value for name, value in found.items() if value}
+
+    @property
+    def is_required_and_refuses(self) -> bool:
+        """Return whether the cluster has its own metric of refusing us."""
+        return self.lambdas.of_clusters()["NotOnboarded"] > 0
 
     def _launch(self, number: int) -> Machine:
         machine = Machine(

@@ -84,7 +84,9 @@ class Outcome:
     """The outcome of a fault. Rows that share it are one row of the document.
 
     `decided`: the CSRs that are decided in the run with the fault.
-    `metrics`: all metrics of the stack that aren't 0 in that run.
+    `metrics`: all metrics that aren't 0 in that run, each by its name: of the stack, or of the
+    cluster if only clusters have it. `required`: its access is required, so that the cluster has
+    its own `NotOnboarded`, too.
     `message` and `fields`: the log line that reports the fault, and fields that identify it.
     `sees`: what the operator finds.
     `alarms`: those that fire, besides those of a healthy run, if every minute is like that for
@@ -103,6 +105,7 @@ class Outcome:
     alarms: tuple[str, ...] = ()
     tries: int | None = None
     contradicts: bool = False
+    required: bool = False
     quiet: str = ""
 
     @property

@@ -21,8 +21,8 @@ fake API server, and each fault of the cluster's API with a real kube-apiserver 
 **At 3 a.m.:** no fault approves or denies anything by itself. CSRs that couldn't be decided stay
 pending and are decided in the next healthy minute; nodes keep the certificates that they have.
 Don't repeat anything by hand, and above all don't resend messages from the DLQ. If you come from
-an alarm, read [its row of the runbook](runbook.md). If you come from a log line, search this page
-for its message and its fields.
+an alarm, read [its section of the runbook](runbook.md). If you come from a log line, search this
+page for its message and its fields.
 
 How to read the tables:
 
@@ -33,12 +33,13 @@ How to read the tables:
 - *Log* is the line to look for: its message, the fields that identify it, and after the semicolon
   the text by which the row's faults differ. `clusters dispatched` and `dispatch failed` are in the
   dispatcher's log group, all others in the reviewer's.
-- *Metrics* are those with the dimension `Stack` whose value in that minute isn't 0. In a healthy
-  minute they are `Completed` 1, `Approved` 5, `Denied` 1, and the dispatcher's `Expected` 1.
-- *Alarms* are those that fire if the fault lasts for 15 minutes and there is no other cluster, but
-  not those that fire in a healthy run too. If the fault is over within a minute, none of them
-  fires, with two exceptions: `dead-letters` fires at once, and `oldest-pending` fires as soon as a
-  node has waited for 10 minutes.
+- *Metrics* are those whose value in that minute isn't 0. `OldestPendingSeconds` and `ReviewErrors`
+  have the dimensions `Cluster`, `Region` and `Stack`, all others `Stack`. In a healthy minute they
+  are `Completed` 1, `Approved` 5, `Denied` 1, and the dispatcher's `Expected` 1.
+- *Alarms* are those that fire if the fault lasts for 25 minutes and there is no other cluster, but
+  not those that fire in a healthy run too. The runbook says for each after how many minutes it
+  fires at most. If the fault is over within a minute, none of them fires, with two exceptions:
+  `dead-letters` fires on one message, and `oldest-pending` once a node has waited for 10 minutes.
 - *Tries and retry*: how often the failing call is made within the run, and what repeats it later. A
   call to the cluster is tried at most four times, with back-off, and a call to AWS twice.
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from copy import copy
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -36,9 +36,6 @@ GPU_ROLE = "eks-gpu-node"
 
 #: Old enough for approvals and denials to be due.
 DUE = timedelta(minutes=7)
-
-# moto creates clusters now, and EKS's youngest may lack access.
-_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 Fault = Callable[[Call, Callable[[Call], Answer]], Answer]
 
@@ -175,6 +172,10 @@ class Cluster(FakeCluster):
         conditions = self.get(name)["status"].get("conditions") or []
         return ", ".join(condition["type"] for condition in conditions)
 
+    def certificate(self, name: str) -> bytes:
+        """Return the certificate that was issued for a CSR, in PEM."""
+        return base64.b64decode(self.get(name)["status"]["certificate"])
+
     @property
     def listings(self) -> int:
         """Return how many pages were requested."""
@@ -217,7 +218,6 @@ class Account:
             vpc_id=VPC,
             tags=tags,
         )
-        self.change(name, region, created_at=_LONG_AGO)
         cluster.add_identity(self.aws.identity)
         for role in (NODE_ROLE, GPU_ROLE):
             cluster.map_role(
@@ -246,7 +246,6 @@ class Account:
                     name, region, server=server, ca_pem=self.ca_pem, vpc_id=VPC, tags=tags
                 )
                 model = self._described(name, region)
-                model.created_at = _LONG_AGO
                 continue
             # Moto takes long to make one, because of keys that aren't used here.
             twin = copy(model)

@@ -14,7 +14,7 @@ from adapters.aws_account import Aws
 from handlers import dispatch, review
 from sandbox.aws import HOME, FakeAws
 from tests.template.alarms import emitted, firing, with_aws
-from tests.template.templates import TEMPLATES
+from tests.template.templates import source_stack
 
 Line = Mapping[str, Any]
 
@@ -232,7 +232,7 @@ class Lambdas:
 
     def alarms(self) -> set[str]:
         """Return the names of the alarms that fire if every minute is like what was printed."""
-        return firing(TEMPLATES["template.yaml"].stack(), with_aws(emitted(self.numbers)))
+        return firing(source_stack(), with_aws(emitted(self.numbers)))
 
     def discard_output(self) -> None:
         """Discard the output, and the list of calls, so far."""

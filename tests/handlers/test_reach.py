@@ -77,7 +77,7 @@ class TestPrivateEndpoint:
 
     def test_with_subnets_it_is_reviewed(self, account: Account, lambdas: Lambdas) -> None:
         """The subnets may reach it."""
-        lambdas.settings(SUBNET_IDS=SUBNET)
+        lambdas.settings(SUBNET_IDS=SUBNET, SECURITY_GROUP_IDS="sg-0aaaaaaaa")
         account.cluster().file(1)
         account.restrict("prod", public=False)
 
@@ -185,7 +185,7 @@ def test_in_a_vpc_a_cluster_that_cannot_be_reached_is_an_error_but_cheap(
     account: Account, refusing: Refusing, lambdas: Lambdas
 ) -> None:
     """The subnets are there to reach clusters, and a missing route must not delay the others."""
-    lambdas.settings(SUBNET_IDS=SUBNET)
+    lambdas.settings(SUBNET_IDS=SUBNET, SECURITY_GROUP_IDS="sg-0aaaaaaaa")
     account.name_only(["prod"])
     account.change("prod", endpoint=refusing.url)
     for minute in range(5):
@@ -201,7 +201,7 @@ def test_in_a_vpc_it_is_no_error_where_no_access_is_required(
     account: Account, refusing: Refusing, lambdas: Lambdas
 ) -> None:
     """The VPC may be connected with some clusters' VPCs only, on purpose."""
-    lambdas.settings(SUBNET_IDS=SUBNET, REQUIRE_ACCESS="none")
+    lambdas.settings(SUBNET_IDS=SUBNET, SECURITY_GROUP_IDS="sg-0aaaaaaaa", REQUIRE_ACCESS="none")
     account.name_only(["prod"])
     account.change("prod", endpoint=refusing.url)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.handlers.account import GROUP, Account
 from tests.handlers.lambdas import Lambdas
 
-#: What fires, too, because the cluster is the only one.
+#: The alarm of the stack that fires too, because the cluster is the only one.
 ONLY_CLUSTER = {"stack-shut-out"}
 
 SELECTED = "selected by CLUSTER_NAMES or CLUSTER_TAG"
@@ -28,7 +28,7 @@ REQUIRED: tuple[tuple[Settings, Tags, str], ...] = (
 def test_a_required_cluster_that_refuses_is_an_error(
     account: Account, lambdas: Lambdas, settings: Settings, tags: Tags, why: str
 ) -> None:
-    """The alarm fires while other clusters are reviewed. There is one, for it is one trouble."""
+    """The refusal is counted for the cluster, too, and fires one alarm of the cluster."""
     lambdas.settings(**settings)
     account.cluster(tags=tags, onboarded=False)
 
@@ -62,7 +62,7 @@ def test_a_required_cluster_that_cannot_be_reached_is_an_error(
 @pytest.mark.parametrize(
     "settings", [{}, {"REQUIRE_ACCESS": "none", "CLUSTER_NAMES": "prod"}], ids=["all", "none"]
 )
-def test_without_that_neither_is_an_error(
+def test_without_required_access_neither_is_an_error(
     account: Account, lambdas: Lambdas, settings: Settings
 ) -> None:
     """A fleet is onboarded over weeks, beside a cluster that is reviewed."""
@@ -116,7 +116,7 @@ def test_a_cluster_that_was_listed_before_and_is_private_now_is_an_error(
 def test_a_cluster_that_was_created_within_the_hour_may_lack_access(
     account: Account, lambdas: Lambdas, *, public: bool
 ) -> None:
-    """It is skipped, so no alarm fires even if it is the only cluster; after the hour one does."""
+    """No alarm fires even if it is the only cluster; after the hour one does."""
     lambdas.settings(CLUSTER_NAMES="prod")
     account.cluster(onboarded=False)
     account.change("prod", created_at=datetime.now(UTC))
@@ -125,8 +125,9 @@ def test_a_cluster_that_was_created_within_the_hour_may_lack_access(
     lambdas.review()
 
     assert lambdas.metrics() == Counter(Skipped=1)
-    [line] = lambdas.lines_with("cluster skipped")
-    assert line["reason"].startswith("created within the last hour, and not accessible so far: ")
+    assert lambdas.of_clusters() == Counter()
+    [line] = lambdas.lines_with("cluster not onboarded" if public else "cluster unreachable")
+    assert line["level"] == "INFO"
     assert lambdas.alarms() == set()
 
     lambdas.discard_output()
@@ -153,7 +154,7 @@ def test_a_cluster_whose_age_isn_t_known_counts_as_old(
 def test_a_new_cluster_that_has_let_us_in_may_not_refuse(
     account: Account, lambdas: Lambdas
 ) -> None:
-    """Its access entry was deleted."""
+    """Its access entry must have been deleted, so the refusal is an error."""
     cluster = account.cluster()
     account.change("prod", created_at=datetime.now(UTC))
     lambdas.review()

@@ -1,6 +1,7 @@
 """What the warm function keeps of requests and clusters from one run to the next."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from handlers import review
 from tests.handlers.account import Account
@@ -56,3 +57,20 @@ def test_while_eks_throttles_a_cluster_is_reviewed_by_what_is_kept_of_it(
     lambdas.review()
     [line] = lambdas.lines_with("cluster unavailable")
     assert line["detail"] == "EKS DescribeCluster: ThrottlingException"
+
+
+def test_the_dispatcher_renews_descriptions_a_few_at_a_time(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """After a cold start it has asked for all at once; it doesn't do so again."""
+    account.name_only([f"c{number}" for number in range(30)])
+    lambdas.dispatch()
+    asked = [lambdas.calls.count("DescribeCluster")]
+
+    for minutes in (5, 10, 15):
+        lambdas.set_clock_ahead(timedelta(minutes=minutes))
+        lambdas.dispatch()
+        asked.append(lambdas.calls.count("DescribeCluster"))
+
+    assert (30, 60) == (asked[0], asked[-1])
+    assert all(before < after for before, after in pairwise(asked))

@@ -43,17 +43,19 @@ def shuffled_map(random: Random, elements: Mapping[str, Element]) -> dict[str, E
 # --- of checks -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", EXAMPLES, ids=lambda line: line.id)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 @given(random=_ORDERS)
 @tried(max_examples=10, deadline=None)
-def test_the_order_of_checks_doesnt_change_the_decision(line: CheckExample, random: Random) -> None:
+def test_the_order_of_checks_doesnt_change_the_decision(
+    example: CheckExample, random: Random
+) -> None:
     """The order changes only which refusals are listed when a gate ends the judging."""
     order = shuffled(random, KUBELET_SERVING_CHECKS)
-    straight = decide(line.case, KUBELET_SERVING_CHECKS)
-    turned = decide(line.case, order)
+    straight = decide(example.case, KUBELET_SERVING_CHECKS)
+    turned = decide(example.case, order)
 
     assert straight.decision is turned.decision
-    if not any(check.run(line.case) for check in order if check.gate):
+    if not any(check.run(example.case) for check in order if check.gate):
         assert Counter(straight.refusals) == Counter(turned.refusals)
         assert sorted(straight.not_run) == sorted(turned.not_run)
 

@@ -1,4 +1,4 @@
-"""Which alarms fire if every minute is like one minute, and what the functions print as samples.
+"""Which alarms fire if every minute is like one minute; the metrics that the functions print.
 
 `tests.template.cloudwatch` decides; From: CloudWatch User Guide, "Embedded metric format
 specification".
@@ -23,6 +23,12 @@ REVIEWS: Final = ("AWS/Lambda", "Invocations", "FunctionName", "<ReviewerFunctio
 DISPATCHER_ERRORS: Final = ("AWS/Lambda", "Errors", "FunctionName", "<DispatcherFunction>")
 REVIEWER_ERRORS: Final = ("AWS/Lambda", "Errors", "FunctionName", "<ReviewerFunction>")
 SENT: Final = ("AWS/SQS", "NumberOfMessagesSent", "QueueName", "<ReviewQueue.QueueName>")
+OLDEST: Final = (
+    "AWS/SQS",
+    "ApproximateAgeOfOldestMessage",
+    "QueueName",
+    "<ReviewQueue.QueueName>",
+)
 DEAD_LETTERS: Final = (
     "AWS/SQS",
     "ApproximateNumberOfMessagesVisible",
@@ -85,9 +91,13 @@ def emitted(lines: Iterable[Mapping[str, Json]]) -> dict[Key, list[float]]:
 
 
 def with_aws(minute: Minute) -> Minute:
-    """Return the minute with AWS's own metrics, if both functions ran as their metrics say."""
+    """Return the minute with AWS's own metrics, if each message led to a review that ended.
+
+    A review that failed counts as one by its metric of Lambda.
+    """
     ended = sum(sum(minute.get(of_stack(end), ())) for end in ENDS)
-    own = {DISPATCHES: 1.0, SENT: ended, REVIEWS: ended, DISPATCHER_ERRORS: 0, REVIEWER_ERRORS: 0}
+    reviews = ended + sum(minute.get(of_aws(REVIEWER_ERRORS), ()))
+    own = {DISPATCHES: 1, SENT: reviews, REVIEWS: reviews, DISPATCHER_ERRORS: 0, REVIEWER_ERRORS: 0}
     return {of_aws(metric): [float(value)] for metric, value in own.items()} | dict(minute)
 
 

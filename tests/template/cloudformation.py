@@ -83,11 +83,7 @@ class Stack:
             "AWS::AccountId": "123456789012",
             "AWS::NoValue": _NO_VALUE,
         }
-        for key, declared in template.parameters.items():
-            value = given.get(key, str(declared.get("Default", "")))
-            lists = declared["Type"] == "CommaDelimitedList"
-            self._values[key] = value.split(",") if lists else value
-        assert set(given) <= set(template.parameters)
+        self._values |= _parameter_values(template, given)
         if broken := [*self._broken_rules()]:
             raise RuleBroken("; ".join(broken))
         self.resources = {
@@ -149,6 +145,9 @@ class Stack:
         parts = self.evaluated(argument)
         if function == "Fn::Join":
             return parts[0].join(parts[1])
+        if function == "Fn::FindInMap":
+            mapping, first, second = parts
+            return self._source["Mappings"][mapping][str(first)][second]
         if function == "Fn::Equals":
             return parts[0] == parts[1]
         if function == "Fn::Not":
@@ -176,3 +175,13 @@ class Stack:
 
     def _holds(self, condition: str | None) -> bool:
         return condition is None or bool(self.evaluated(self._source["Conditions"][condition]))
+
+
+def _parameter_values(template: Template, given: Mapping[str, str]) -> dict[str, Json]:
+    """Return the value of each parameter: the given one, or its default."""
+    assert set(given) <= set(template.parameters)
+    values: dict[str, Json] = {}
+    for key, declared in template.parameters.items():
+        value = given.get(key, str(declared.get("Default", "")))
+        values[key] = value.split(",") if declared["Type"] == "CommaDelimitedList" else value
+    return values

@@ -1,4 +1,4 @@
-"""CloudWatch's part: decide, minute by minute, which alarms change state and which topics learn it.
+"""CloudWatch's part: decide, minute by minute, which alarms change state, and notify topics.
 
 From: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data", "Alarm warm-up
 periods", "Create a CloudWatch alarm based on a Metrics Insights query", "Acting on alarm changes".
@@ -22,7 +22,7 @@ __all__ = ["Change", "Samples", "State", "changes"]
 Json = Any
 
 Contributor = tuple[tuple[str, str], ...]
-"""The labels by which a grouped alarm tells its series apart; empty for a plain alarm."""
+"""The labels that identify one series of a grouped alarm; empty for a plain alarm."""
 
 #: CloudWatch reads more periods than it evaluates, and doesn't say how many more. In AWS's examples
 #: it reads five where three are evaluated.
@@ -43,8 +43,8 @@ class State(Enum):
 class Change:
     """One change of state.
 
-    `minute`: all data of earlier minutes was known. `alarm`: its name, without the stack's.
-    `notified`: the topics.
+    `minute`: when it happens; the data of all earlier minutes is known. `alarm`: its name, without
+    the stack's. `notified`: the topics.
     """
 
     minute: int
@@ -90,24 +90,26 @@ _MISSING_BREACHES: Final = {"breaching": True, "notBreaching": False}
 class _Series:
     """What an alarm watches: one series, or as many as its query returns."""
 
-    of: Mapping[Contributor, Points]
+    points_of: Mapping[Contributor, Points]
     query: insights.Query | None = None
-    at: dict[int, set[Contributor]] = field(init=False)
+    with_data_at: dict[int, set[Contributor]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.at = {}
+        self.with_data_at = {}
         if self.query:
-            for contributor, values in self.of.items():
+            for contributor, values in self.points_of.items():
                 for end in values:
-                    self.at.setdefault(end, set()).add(contributor)
+                    self.with_data_at.setdefault(end, set()).add(contributor)
 
     def read(self, ends: range) -> Mapping[Contributor, list[float | None]]:
         """Return each series' values in the periods that end at these minutes, newest first."""
         if self.query is None:
-            return {_PLAIN: [self.of[_PLAIN].get(end) for end in ends]}
-        there = set[Contributor]().union(*(self.at.get(end, ()) for end in ends))
-        found = {one: [self.of[one].get(end) for end in ends] for one in there}
-        return self.query.limited(found)
+            return {_PLAIN: self._values(_PLAIN, ends)}
+        found = set[Contributor]().union(*(self.with_data_at.get(end, ()) for end in ends))
+        return self.query.limited({series: self._values(series, ends) for series in found})
+
+    def _values(self, series: Contributor, ends: range) -> list[float | None]:
+        return [self.points_of[series].get(end) for end in ends]
 
 
 class _Alarm:
@@ -160,9 +162,10 @@ def _series(alarm: Json, samples: Samples) -> tuple[_Series, int]:
     if "Metrics" not in alarm:
         found = points(alarm, alarm["Statistic"], alarm["Period"], samples)
         return _Series({_PLAIN: found}), alarm["Period"]
-    (watched,) = [one for one in alarm["Metrics"] if one.get("ReturnData", True)]
+    (watched,) = [metric for metric in alarm["Metrics"] if metric.get("ReturnData", True)]
     if watched["Expression"].startswith("SELECT"):
         query = insights.parse(watched["Expression"])
         return _Series(query.groups(samples, watched["Period"]), query), watched["Period"]
-    (period,) = {one["MetricStat"]["Period"] for one in alarm["Metrics"] if "MetricStat" in one}
+    stats = [metric["MetricStat"] for metric in alarm["Metrics"] if "MetricStat" in metric]
+    (period,) = {stat["Period"] for stat in stats}
     return _Series({_PLAIN: watched_points(alarm["Metrics"], watched, samples)}), period

@@ -6,11 +6,11 @@ from copy import deepcopy
 import pytest
 
 from tests.handlers.conftest import account, lambdas
+from tests.template import templates
 from tests.template.cloudformation import Stack, Template
 from tests.template.java import Java
 from tests.template.reported import Reported, report_every_case
 from tests.template.sam import transformed
-from tests.template.templates import ROOT
 
 __all__ = ["account", "lambdas"]  # fixtures of the handlers' tests
 
@@ -26,9 +26,9 @@ def stack(template: Template) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def monitoring() -> Stack:
-    """Return the stack with what SAM doesn't transform: alarms, dashboard, saved queries."""
-    return Template.read(ROOT / "template.yaml").stack()
+def source_stack() -> Stack:
+    """Return the stack before SAM's transform, with its alarms, dashboard and saved queries."""
+    return templates.source_stack()
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,9 @@ _SEARCH: Final = re.compile(
 )
 
 
-def widgets(monitoring: Stack) -> list[Widget]:
+def widgets(source_stack: Stack) -> list[Widget]:
     """Return all widgets, in the order in which they are written."""
-    [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
+    [dashboard] = source_stack.of_type("AWS::CloudWatch::Dashboard").values()
     listed: list[Widget] = json.loads(dashboard["DashboardBody"])["widgets"]
     return listed
 

@@ -16,6 +16,7 @@ _COMPARISONS: Final = {"GreaterThanThreshold": operator.gt}
 _OPERATIONS: Final[Mapping[type, Callable[[float, float], float]]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
     ast.Eq: operator.eq,
     ast.Gt: operator.gt,
 }
@@ -56,7 +57,9 @@ class _Evaluation:
             case ast.Call(func=ast.Name(id="IF"), args=[condition, then, otherwise]):
                 holds = self.of(condition)
                 return None if holds is None else self.of(then if holds else otherwise)
-            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as operation, right=right):
+            case ast.BinOp(
+                left=left, op=ast.Add() | ast.Sub() | ast.Mult() as operation, right=right
+            ):
                 return self._both(operation, left, right)
             case ast.Compare(
                 left=left, ops=[ast.Eq() | ast.Gt() as comparison], comparators=[right]

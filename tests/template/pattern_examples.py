@@ -42,6 +42,18 @@ EXAMPLES: Final = {
         ),
         ("ops", "arn:aws:sqs:us-east-1:123456789012:ops", "arn:aws:sns:us-east-1:12345:ops"),
     ),
+    "SecurityAlarmEmail": Examples(
+        ("", "ops@corp.example", "ops+eks@corp.example"),
+        ("ops", "ops@", "a@b@c", "ops @corp.example", "ops@corp.example\n"),
+    ),
+    "SecurityAlarmTopicArn": Examples(
+        (
+            "",
+            "arn:aws-cn:sns:cn-north-1:123456789012:ops",
+            "arn:aws:sns:us-east-1:123456789012:a.b_c",
+        ),
+        ("ops", "arn:aws:sqs:us-east-1:123456789012:ops", "arn:aws:sns:us-east-1:12345:ops"),
+    ),
     "SubnetIds": Examples(
         ("", "subnet-0123456789abcdef0", "subnet-01234567"),
         ("vpc-0123456789abcdef0", "subnet-", "subnet-0123456789ABCDEF0"),

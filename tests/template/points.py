@@ -1,4 +1,4 @@
-"""The values of a series in periods, as CloudWatch makes them of the samples that it was sent."""
+"""The values of a series in periods, which CloudWatch computes from the samples."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -24,7 +24,7 @@ _STATISTICS: Final[Mapping[str, Callable[[float, float], float]]] = {
 
 def key_of(metric: Json) -> Key:
     """Return the metric that an alarm or a `MetricStat` names."""
-    dimensions = frozenset((one["Name"], one["Value"]) for one in metric["Dimensions"])
+    dimensions = frozenset((label["Name"], label["Value"]) for label in metric["Dimensions"])
     return metric["Namespace"], metric["MetricName"], dimensions
 
 
@@ -39,8 +39,8 @@ def merged(
     """Return the statistic of several series together."""
     fold = _STATISTICS[statistic]
     found: dict[int, float] = {}
-    for one in series:
-        for minute, values in one.items():
+    for samples in series:
+        for minute, values in samples.items():
             for value in values:
                 for end in range(minute + 1, minute + 1 + seconds // 60):
                     found[end] = fold(found[end], value) if end in found else value
@@ -50,16 +50,16 @@ def merged(
 def watched_points(metrics: Sequence[Json], watched: Json, samples: Samples) -> Points:
     """Return the values of an expression of metric math, computed when they are asked for."""
     read = {
-        one["Id"]: points(
-            one["MetricStat"]["Metric"],
-            one["MetricStat"]["Stat"],
-            one["MetricStat"]["Period"],
+        metric["Id"]: points(
+            metric["MetricStat"]["Metric"],
+            metric["MetricStat"]["Stat"],
+            metric["MetricStat"]["Period"],
             samples,
         )
-        for one in metrics
-        if "MetricStat" in one
+        for metric in metrics
+        if "MetricStat" in metric
     }
-    expressions = {one["Id"]: one["Expression"] for one in metrics if "Expression" in one}
+    expressions = {each["Id"]: each["Expression"] for each in metrics if "Expression" in each}
     return _Computed(metric_math.compiled(expressions, watched["Id"]), read)
 
 

@@ -14,9 +14,9 @@ import pytest
 from core import assessment
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.status import ApiError
-from sandbox.tokens import utc_now
 from tests.handlers.account import GROUP, Account, Cluster
 from tests.handlers.lambdas import LISTING_SECONDS, Invocation, Lambdas
+from tests.template.filed import issue, moved, unissued
 
 Line = Mapping[str, Any]
 
@@ -86,12 +86,14 @@ def report_every_case(account: Account, lambdas: Lambdas, patch: pytest.MonkeyPa
     """Run both functions on every kind of decision, certificate and fault."""
     reported = Reported()
     recorder = _Recorder(reported, patch)
-    lambdas.settings(MODE="enforce")
+    lambdas.settings(MODE="enforce", REAPPROVE_UNISSUED="true")
     prod = account.cluster()
     account.cluster("not-onboarded", onboarded=False)
     account.cluster("wrong-ca", ca_pem=account.ca_pem)
     account.cluster("private")
     account.restrict("private", public=False)
+    account.cluster("required", tags={"csr-approver:mode": "enforce"})
+    account.restrict("required", public=False)
     _requests(prod)
 
     account.name_only(["off"])
@@ -112,15 +114,24 @@ def _requests(prod: Cluster) -> None:
     prod.file(2, ips=FOREIGN)
     prod.file(3, known=False, age=timedelta(minutes=12))
     prod.file(4, age=timedelta(seconds=10))
-    item = prod.get(prod.file(5))
-    then = (utc_now() - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    approved = {"type": "Approved", "status": "True", "reason": "ByHand", "message": ""}
-    item["status"]["conditions"] = [{**approved, "lastUpdateTime": then}]
-    prod.seed_object(item)
+    unissued(prod, node=5)
+    unissued(prod, "Failed", node=9)
 
 
 def _faults(lambdas: Lambdas, prod: Cluster) -> None:
-    """Let AWS not answer, a list end early, a write be refused, a certificate be wrong, a bug."""
+    """Let each fault happen: of AWS, of the API server, of certificates, and our own bug."""
+    _missing_evidence(lambdas, prod)
+    _wrong_certificates_and_writes(lambdas, prod)
+    prod.revoke(GROUP)
+    lambdas.review()
+    prod.account.change("off", tags={"csr-approver:mode": "off"})
+    lambdas.dispatch()
+    _shadow(lambdas, prod)
+    _eks(lambdas)
+
+
+def _missing_evidence(lambdas: Lambdas, prod: Cluster) -> None:
+    """Let a review lack time, a CSR be unreadable, and EC2 and IAM refuse."""
     prod.file(6)
     lambdas.review(invocation=Invocation(10))  # too little time for a slice
     item = prod.get(prod.file(7))
@@ -134,43 +145,57 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     lambdas.review()
     lambdas.calls.heal()
 
+
+def _wrong_certificates_and_writes(lambdas: Lambdas, prod: Cluster) -> None:
+    """Let certificates be wrong, a list end early, a write be refused, and a bug be met."""
     lambdas.set_clock_ahead(timedelta(minutes=32))
     lambdas.review()
     prod.issue("csr-0001", base64.b64decode(prod.get("csr-0006")["status"]["certificate"]))
+    issue(prod, "csr-0006")
     invocation = Invocation()
-    prod.fault = _cut_short(invocation)
+    prod.fault = cut_short(invocation)
     lambdas.review(invocation=invocation)
     prod.file(8)
-    prod.fault = _unwritten
+    prod.fault = unwritten
     lambdas.review()
     prod.fault = None
     with pytest.MonkeyPatch.context() as bug:
         bug.setattr(assessment, "decide", _boom)
         lambdas.review()
 
-    prod.revoke(GROUP)
-    lambdas.review()
-    prod.account.change("off", tags={"csr-approver:mode": "off"})
-    lambdas.dispatch()
 
+def _eks(lambdas: Lambdas) -> None:
+    """Let EKS throttle a description, and refuse to list the clusters."""
+    lambdas.calls.refuse("DescribeCluster", "ThrottlingException")
+    lambdas.review("throttled")
     lambdas.calls.refuse("ListClusters")
     with pytest.raises(Exception, match="ListClusters"):
         lambdas.dispatch()
     lambdas.calls.heal()
 
 
+def _shadow(lambdas: Lambdas, prod: Cluster) -> None:
+    """Let an approval be withheld, and a public address have left its instance."""
+    lambdas.cold()
+    lambdas.settings(MODE="shadow")
+    prod.onboard()
+    prod.file(10)
+    moved(prod, node=11)
+    lambdas.review()
+
+
 def _boom(*_: Any) -> None:
     raise RuntimeError("boom")
 
 
-def _unwritten(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+def unwritten(call: Call, answer: Callable[[Call], Answer]) -> Answer:
     """Refuse every decision."""
     if call.method == "PUT":
         raise ApiError(422, "Invalid", "refused by the test")
     return answer(call)
 
 
-def _cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answer]], Answer]:
+def cut_short(invocation: Invocation) -> Callable[[Call, Callable[[Call], Answer]], Answer]:
     """Return a fault: the list ends after two items, with no time left to ask again."""
 
     def fault(call: Call, answer: Callable[[Call], Answer]) -> Answer:

@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from tests.template.cloudformation import Template
+from tests.template.cloudformation import Stack, Template
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -62,5 +63,11 @@ def other_expressions(source: Any, place: str = "") -> Iterator[str]:
         yield from other_expressions(value, here)
 
 
-#: By path within the project.
+#: The project's templates, by path within the project.
 TEMPLATES: Final = {file.relative_to(ROOT).as_posix(): Template.read(file) for file in find(ROOT)}
+
+
+@cache
+def source_stack() -> Stack:
+    """Return the stack of template.yaml before SAM's transform, which changes no alarm."""
+    return TEMPLATES["template.yaml"].stack()

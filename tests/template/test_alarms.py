@@ -1,11 +1,21 @@
 """Alarms watch metrics that the functions report, and decide on missing data on purpose."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pytest
 
-from adapters.ledger_metrics import CLUSTER, CLUSTER_DIMENSIONS, DISPATCH, ENDS, NAMESPACE, ZEROS
+from adapters.ledger_metrics import (
+    CLUSTER,
+    CLUSTER_DIMENSIONS,
+    DISPATCH,
+    ENDS,
+    NAMESPACE,
+    STACK,
+    ZEROS,
+    emit,
+)
 from tests.template import insights
 from tests.template.alarms import watched
 from tests.template.cloudformation import Stack, Template
@@ -16,27 +26,30 @@ OF_AWS: Final[Mapping[tuple[str, tuple[tuple[str, str], ...]], set[str]]] = {
     ("AWS/SQS", (("QueueName", "<DeadLetterQueue.QueueName>"),)): {
         "ApproximateNumberOfMessagesVisible"
     },
-    ("AWS/SQS", (("QueueName", "<ReviewQueue.QueueName>"),)): {"NumberOfMessagesSent"},
+    ("AWS/SQS", (("QueueName", "<ReviewQueue.QueueName>"),)): {
+        "ApproximateAgeOfOldestMessage",
+        "NumberOfMessagesSent",
+    },
     ("AWS/Lambda", (("FunctionName", f"<{DISPATCHER}>"),)): {"Errors", "Duration", "Invocations"},
     ("AWS/Lambda", (("FunctionName", f"<{REVIEWER}>"),)): {"Errors", "Duration", "Invocations"},
 }
 
 
-def alarms(monitoring: Stack) -> dict[str, Any]:
-    return monitoring.of_type("AWS::CloudWatch::Alarm")
+def alarms(source_stack: Stack) -> dict[str, Any]:
+    return source_stack.of_type("AWS::CloudWatch::Alarm")
 
 
-def queries(monitoring: Stack) -> Iterator[tuple[str, insights.Query]]:
+def queries(source_stack: Stack) -> Iterator[tuple[str, insights.Query]]:
     """Yield each grouped alarm's query."""
-    for name, alarm in alarms(monitoring).items():
+    for name, alarm in alarms(source_stack).items():
         for metric in alarm.get("Metrics", ()):
             if metric.get("Expression", "").startswith("SELECT"):
                 yield name, insights.parse(metric["Expression"])
 
 
-def test_every_alarm_s_metric_is_reported(monitoring: Stack, reported: Reported) -> None:
+def test_every_alarm_s_metric_is_reported(source_stack: Stack, reported: Reported) -> None:
     """The dimensions are exactly the alarm's: with one more, the alarm would see no data."""
-    for name, alarm in alarms(monitoring).items():
+    for name, alarm in alarms(source_stack).items():
         for namespace, dimensions, metric in watched(alarm):
             if namespace == NAMESPACE:
                 names = tuple(dimension for dimension, _ in dimensions)
@@ -46,9 +59,9 @@ def test_every_alarm_s_metric_is_reported(monitoring: Stack, reported: Reported)
                 assert metric in OF_AWS[namespace, dimensions], name
 
 
-def test_each_metric_of_a_cluster_has_a_grouped_alarm(monitoring: Stack) -> None:
+def test_each_metric_of_a_cluster_has_a_grouped_alarm(source_stack: Stack) -> None:
     """The query's SCHEMA is what the code emits, and one cluster is one group."""
-    found = {query.metric: query for _, query in queries(monitoring)}
+    found = {query.metric: query for _, query in queries(source_stack)}
 
     assert set(CLUSTER) == set(found)
     for query in found.values():
@@ -57,33 +70,36 @@ def test_each_metric_of_a_cluster_has_a_grouped_alarm(monitoring: Stack) -> None
         assert query.function == "MAX"
 
 
-def test_a_grouped_alarm_watches_only_its_query(monitoring: Stack) -> None:
+def test_a_grouped_alarm_watches_only_its_query(source_stack: Stack) -> None:
     """CloudFormation needs the period of a query; a contributor can't be used in metric math."""
-    for name, _ in queries(monitoring):
-        alarm = monitoring.properties(name)
+    for name, _ in queries(source_stack):
+        alarm = source_stack.properties(name)
         [query] = alarm["Metrics"]
 
-        assert {"Id": "clusters", "Period": 300, "Expression": query["Expression"]} == query
-        assert 4 == alarm["EvaluationPeriods"]
+        assert {"Id", "Period", "Expression"} == query.keys()
+        # Trouble that comes and goes within 20 minutes fires once.
+        assert 20 * 60 == query["Period"] * alarm["EvaluationPeriods"]
 
 
 def test_own_metrics_are_those_of_this_stack(template: Template) -> None:
     """An alarm doesn't fire for another stack of the account."""
-    monitoring = template.stack(name="other")
+    other = template.stack(name="other")
 
     assert {"other"} == {
         dict(dimensions)["Stack"]
-        for alarm in alarms(monitoring).values()
+        for alarm in alarms(other).values()
         for namespace, dimensions, _ in watched(alarm)
         if namespace == NAMESPACE
     }
 
 
-def test_plain_alarms_watch_metrics_of_which_the_dispatcher_sends_zeros(monitoring: Stack) -> None:
+def test_plain_alarms_watch_metrics_of_which_the_dispatcher_sends_zeros(
+    source_stack: Stack,
+) -> None:
     """A metric without data in a period has no maximum, and its alarm would use older periods."""
     plain = {
         metric
-        for alarm in alarms(monitoring).values()
+        for alarm in alarms(source_stack).values()
         for namespace, dimensions, metric in watched(alarm)
         if namespace == NAMESPACE and dimensions == (("Stack", "csr-approver"),)
     }
@@ -91,11 +107,11 @@ def test_plain_alarms_watch_metrics_of_which_the_dispatcher_sends_zeros(monitori
     assert plain == {*ZEROS, *DISPATCH} - {"Expected"}
 
 
-def test_own_metrics_are_never_summed_up_but_by_the_alarm_on_missing_reviews(
-    monitoring: Stack,
+def test_own_metrics_are_summed_only_by_the_alarm_on_missing_reviews(
+    source_stack: Stack,
 ) -> None:
     """Negative values that others put would lower a sum."""
-    for name, alarm in alarms(monitoring).items():
+    for name, alarm in alarms(source_stack).items():
         stats = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
         statistics = {
             statistic
@@ -106,50 +122,65 @@ def test_own_metrics_are_never_summed_up_but_by_the_alarm_on_missing_reviews(
         assert statistics <= {"Sum" if name == "ReviewsMissingAlarm" else "Maximum"}, name
 
 
+def test_alarms_on_own_metrics_name_the_unit_that_is_sent(
+    source_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By AWS's documentation, an alarm without unit isn't defined if others put another unit."""
+    emit({"Stack": "csr-approver"}, dict.fromkeys({*STACK, *DISPATCH}, 1))
+    [sent] = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
+    units = {metric["Name"]: metric["Unit"] for metric in sent["Metrics"]}
+
+    for name, alarm in alarms(source_stack).items():
+        stats = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+        for one in [alarm] if "MetricName" in alarm else stats:
+            metric = one.get("Metric", one)
+            if metric["Namespace"] == NAMESPACE:
+                assert units[metric["MetricName"]] == one.get("Unit"), name
+
+
 @pytest.mark.parametrize("function", [DISPATCHER, REVIEWER])
-def test_every_function_has_an_alarm_on_its_errors(function: str, monitoring: Stack) -> None:
+def test_every_function_has_an_alarm_on_its_errors(function: str, source_stack: Stack) -> None:
     """Lambda counts the errors of a function that fails before it can report any."""
     watching = [
         alarm
-        for alarm in alarms(monitoring).values()
+        for alarm in alarms(source_stack).values()
         if "Metrics" not in alarm
         and ("AWS/Lambda", (("FunctionName", f"<{function}>"),), "Errors") in watched(alarm)
     ]
 
     [alarm] = watching
-    assert (2, 3) == (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"])
+    assert (7, 20) == (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"])
 
 
-def test_missing_data_is_breaching_only_for_missing_reviews(monitoring: Stack) -> None:
+def test_missing_data_is_breaching_only_for_missing_reviews(source_stack: Stack) -> None:
     """Reviews that report nothing are missing; counters that report nothing counted nothing."""
-    found = {name: alarm["TreatMissingData"] for name, alarm in alarms(monitoring).items()}
+    found = {name: alarm["TreatMissingData"] for name, alarm in alarms(source_stack).items()}
 
     assert "breaching" == found.pop("ReviewsMissingAlarm")
     assert {"notBreaching"} == set(found.values())
 
 
-def test_every_period_contains_a_run_at_the_slowest_rate(
-    template: Template, monitoring: Stack
-) -> None:
-    """With a rate longer than the alarms' period, some periods would be empty."""
-    slowest = max(template.parameters["ScheduleMinutes"]["AllowedValues"])
-    metrics = [one for alarm in alarms(monitoring).values() for one in alarm.get("Metrics", ())]
+@pytest.mark.parametrize("minutes", range(1, 6))
+def test_every_period_contains_a_run(template: Template, minutes: int) -> None:
+    """With a schedule longer than an alarm's period, some periods would be empty."""
+    stack = template.stack(ScheduleMinutes=str(minutes), MaxCsrAgeSeconds="960")
+    metrics = [one for alarm in alarms(stack).values() for one in alarm.get("Metrics", ())]
     periods = {
-        one["Period"]
-        for one in (*alarms(monitoring).values(), *metrics, *(m.get("MetricStat") for m in metrics))
+        int(one["Period"])
+        for one in (*alarms(stack).values(), *metrics, *(m.get("MetricStat") for m in metrics))
         if one and "Period" in one
     }
 
-    assert {slowest * 60} == periods
+    assert minutes * 60 <= min(periods)
 
 
-def test_missing_reviews_are_those_begun_and_not_accounted_for(monitoring: Stack) -> None:
-    """Every way in which a review ends is subtracted."""
-    alarm = monitoring.properties("ReviewsMissingAlarm")
+def test_missing_reviews_are_those_begun_and_not_accounted_for(source_stack: Stack) -> None:
+    """Every way in which a review ends is subtracted, twice: half of them may come later."""
+    alarm = source_stack.properties("ReviewsMissingAlarm")
     expressions = {one["Id"]: one.get("Expression") for one in alarm["Metrics"]}
 
-    subtracted = " - ".join(f"FILL({end[0].lower()}{end[1:]}, 0)" for end in ENDS)
-    assert f"FILL(reviews, 0) - FILL(errors, 0) - {subtracted}" == expressions["unrecorded"]
+    ended = " + ".join(f"FILL({end[0].lower()}{end[1:]}, 0)" for end in ENDS)
+    assert f"FILL(reviews, 0) - FILL(errors, 0) - 2 * ({ended})" == expressions["unrecorded"]
     assert 10 >= sum(expression is None for expression in expressions.values())  # AWS's limit
 
 
@@ -191,7 +222,7 @@ def test_alarms_notify_the_given_topics(
     recovery: str,
     template: Template,
 ) -> None:
-    """Alarms on security have topics of their own if any is given, and all notify of ends if so."""
+    """Alarms on security use their own topics if any is given. NotifyRecovery adds OKActions."""
     stack = template.stack(**given, NotifyRecovery=recovery)
 
     assert ("AlarmEmail" in given) == ("AlarmTopic" in stack.resources)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from adapters.ledger_metrics import NAMESPACE
+from adapters.ledger_metrics import CLUSTER, DISPATCH, NAMESPACE, STACK, ZEROS
 from tests.template.cloudformation import Stack, Template
 from tests.template.dashboard import Widget, expressions, metrics, widgets
 from tests.template.reported import Reported
@@ -28,10 +28,10 @@ def titles(row: list[Widget]) -> list[str]:
     return [widget["properties"]["title"] for widget in row]
 
 
-def rows(monitoring: Stack) -> list[list[Widget]]:
+def rows(source_stack: Stack) -> list[list[Widget]]:
     """Return the widgets by row, from left to right."""
     found: dict[int, list[Widget]] = {}
-    for widget in sorted(widgets(monitoring), key=lambda one: (one["y"], one["x"])):
+    for widget in sorted(widgets(source_stack), key=lambda one: (one["y"], one["x"])):
         found.setdefault(widget["y"], []).append(widget)
     return list(found.values())
 
@@ -43,40 +43,40 @@ def overlap(one: Widget, other: Widget) -> bool:
     )
 
 
-def test_no_widget_lies_on_another(monitoring: Stack) -> None:
+def test_no_widget_lies_on_another(source_stack: Stack) -> None:
     """CloudWatch would move one of them to another place."""
     assert [] == [
         titles([one, other])
-        for one, other in combinations(widgets(monitoring), 2)
+        for one, other in combinations(widgets(source_stack), 2)
         if overlap(one, other)
     ]
 
 
-def test_rows_are_full(monitoring: Stack) -> None:
+def test_rows_are_full(source_stack: Stack) -> None:
     """Each row takes the whole width, and the next begins where it ends."""
     top = 0
-    for row in rows(monitoring):
+    for row in rows(source_stack):
         assert COLUMNS == sum(widget["width"] for widget in row), titles(row)
         assert {(top, row[0]["height"])} == {(widget["y"], widget["height"]) for widget in row}
         top += row[0]["height"]
 
 
-def test_the_first_row_is_the_outcome(monitoring: Stack) -> None:
+def test_the_first_row_is_the_outcome(source_stack: Stack) -> None:
     """Approvals, denials, longest wait and missing certificates; the second row shows faults."""
-    first, second, *_, last_but_one, _ = rows(monitoring)
+    first, second, *_, last_but_one, _ = rows(source_stack)
 
     assert ["Approved", "Denied", "OldestPendingSeconds", "ApprovedNotIssued"] == [
         next(metrics(widget))[2] for widget in first
     ]
-    assert {"ReviewErrors", "EvidenceUnavailable", "Duration"} <= {
+    assert {"ReviewErrors", "EvidenceUnavailable", "Duration", "Expected"} <= {
         name for widget in second for _, _, name in metrics(widget)
     }
     assert ["Last denials"] == titles(last_but_one)
 
 
-def test_every_widget_s_metric_is_reported(monitoring: Stack, reported: Reported) -> None:
+def test_every_widget_s_metric_is_reported(source_stack: Stack, reported: Reported) -> None:
     """The dimensions are exactly the widget's."""
-    for widget in widgets(monitoring):
+    for widget in widgets(source_stack):
         for namespace, dimensions, name in metrics(widget):
             if namespace == NAMESPACE:
                 names = tuple(dimension for dimension, _ in dimensions)
@@ -86,56 +86,67 @@ def test_every_widget_s_metric_is_reported(monitoring: Stack, reported: Reported
                 assert name in OF_AWS[namespace, dimensions]
 
 
-def test_counts_of_aws_are_filled_and_own_gaps_are_shown(monitoring: Stack) -> None:
-    """SQS and Lambda send nothing instead of zeros; a gap in ours means that nothing ran."""
-    for widget in widgets(monitoring):
+def test_what_is_sent_without_zeros_is_filled_and_other_gaps_are_shown(source_stack: Stack) -> None:
+    """A gap in a metric of which the dispatcher sends zeros means that nothing ran.
+
+    A single number needs no filling.
+    """
+    for widget in widgets(source_stack):
         entries = widget["properties"].get("metrics", ())
         filled = set(
             re.findall(r"^FILL\((\w+), 0\)$", "\n".join(expressions(widget)), re.MULTILINE)
         )
         counts = {
-            entry[-1]["id"]
+            entry[-1].get("id")
             for entry in entries
-            if str(entry[0]).startswith("AWS/") and entry[1] != "Duration"
+            if isinstance(entry[0], str) and entry[1] not in {"Duration", *ZEROS, *DISPATCH}
+            if widget["properties"]["view"] == "timeSeries"
         }
 
         assert filled == counts
 
 
-def test_lines_have_names_and_marks_are_the_alarms_own(monitoring: Stack) -> None:
+def test_every_metric_of_ours_is_shown(source_stack: Stack) -> None:
+    """The three others say which clusters are reviewed; two of them have alarms."""
+    shown = {name for widget in widgets(source_stack) for _, _, name in metrics(widget)}
+
+    assert {"NothingSelected", "UnexpectedlyOff", "Off"} == {*STACK, *CLUSTER, *DISPATCH} - shown
+
+
+def test_lines_have_names_and_marks_are_the_alarms_own(source_stack: Stack) -> None:
     """Every visible metric has a label; the mark is at the alarm's threshold."""
-    for widget in widgets(monitoring):
+    for widget in widgets(source_stack):
         for entry in widget["properties"].get("metrics", ()):
             assert entry[-1].get("visible") is False or "label" in entry[-1]
-    [oldest] = [row for row in rows(monitoring)[0] if "annotations" in row["properties"]]
+    [oldest] = [row for row in rows(source_stack)[0] if "annotations" in row["properties"]]
     [mark] = oldest["properties"]["annotations"]["horizontal"]
 
-    assert monitoring.properties("OldestPendingAlarm")["Threshold"] == mark["value"]
+    assert source_stack.properties("OldestPendingAlarm")["Threshold"] == mark["value"]
 
 
-def test_the_marked_limit_is_the_function_s_time_out(stack: Stack, monitoring: Stack) -> None:
+def test_the_marked_limit_is_the_function_s_time_out(stack: Stack, source_stack: Stack) -> None:
     """The run time's mark is the reviewer's time-out."""
     [run_time] = [
-        widget for widget in widgets(monitoring) if "Run time" in widget["properties"]["title"]
+        widget for widget in widgets(source_stack) if "Run time" in widget["properties"]["title"]
     ]
     [mark] = run_time["properties"]["annotations"]["horizontal"]
 
     assert stack.properties("ReviewerFunction")["Timeout"] * 1_000 == mark["value"]
 
 
-def test_every_alarm_is_shown(monitoring: Stack) -> None:
+def test_every_alarm_is_shown(source_stack: Stack) -> None:
     """The widget lists them in the order of the template."""
-    [widget] = [candidate for candidate in widgets(monitoring) if candidate["type"] == "alarm"]
+    [widget] = [candidate for candidate in widgets(source_stack) if candidate["type"] == "alarm"]
 
-    assert [f"<{name}.Arn>" for name in alarms(monitoring)] == widget["properties"]["alarms"]
+    assert [f"<{name}.Arn>" for name in alarms(source_stack)] == widget["properties"]["alarms"]
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1"])
 def test_widgets_are_of_the_stack_s_region(region: str, template: Template) -> None:
     """A dashboard is global, so its name and its widgets name the Region."""
-    monitoring = template.stack(region=region)
-    [dashboard] = monitoring.of_type("AWS::CloudWatch::Dashboard").values()
-    named = {widget["properties"].get("region", region) for widget in widgets(monitoring)}
+    stack = template.stack(region=region)
+    [dashboard] = stack.of_type("AWS::CloudWatch::Dashboard").values()
+    named = {widget["properties"].get("region", region) for widget in widgets(stack)}
 
     assert f"csr-approver-{region}" == dashboard["DashboardName"]
     assert {region} == named
@@ -144,12 +155,12 @@ def test_widgets_are_of_the_stack_s_region(region: str, template: Template) -> N
 # --- queries --------------------------------------------------------------------------------------
 
 
-def queries(monitoring: Stack) -> dict[str, str]:
+def queries(source_stack: Stack) -> dict[str, str]:
     """Return the text of each query by its name: the saved ones and the dashboard's."""
-    saved: list[dict[str, Any]] = list(monitoring.of_type("AWS::Logs::QueryDefinition").values())
+    saved: list[dict[str, Any]] = list(source_stack.of_type("AWS::Logs::QueryDefinition").values())
     shown = {
         widget["properties"]["title"]: widget["properties"]["query"].partition(" | ")[2]
-        for widget in widgets(monitoring)
+        for widget in widgets(source_stack)
         if widget["type"] == "log"
     }
     return {query["Name"]: query["QueryString"] for query in saved} | shown
@@ -163,12 +174,14 @@ def fields(query: str) -> set[str]:
     return names - made_here
 
 
-def test_the_saved_queries_read_the_reviewers_log(monitoring: Stack) -> None:
+def test_the_saved_queries_read_the_reviewers_log(source_stack: Stack) -> None:
     """The saved queries are in a folder with the stack's name."""
-    saved = monitoring.of_type("AWS::Logs::QueryDefinition").values()
+    saved = source_stack.of_type("AWS::Logs::QueryDefinition").values()
 
     assert [
         "csr-approver/denials of the last day",
+        "csr-approver/approvals",
+        "csr-approver/approval of a certificate",
         "csr-approver/history of one CSR",
         "csr-approver/history of one node",
         "csr-approver/why CSRs are left",
@@ -177,25 +190,26 @@ def test_the_saved_queries_read_the_reviewers_log(monitoring: Stack) -> None:
     assert {("<ReviewerLogs>",)} == {tuple(query["LogGroupNames"]) for query in saved}
 
 
-def test_every_field_of_a_query_is_in_real_lines(monitoring: Stack, reported: Reported) -> None:
+def test_every_field_of_a_query_is_in_real_lines(source_stack: Stack, reported: Reported) -> None:
     """The handlers printed these lines in runs that approved, denied and left CSRs."""
     assert {"approved", "denied", "left"} <= {line.get("action") for line in reported.lines}
     known = reported.fields()
-    for name, query in queries(monitoring).items():
+    for name, query in queries(source_stack).items():
         assert 2 < len(fields(query)), name
         assert set() == fields(query) - known, name
 
 
-def test_every_value_of_a_query_is_in_real_lines(monitoring: Stack, reported: Reported) -> None:
-    """A query compares with values that the functions log; a person replaces NAME."""
-    for name, query in queries(monitoring).items():
+def test_every_value_of_a_query_is_in_real_lines(source_stack: Stack, reported: Reported) -> None:
+    """A query compares with values that the functions log; a person replaces NAME and KEY."""
+    for name, query in queries(source_stack).items():
         compared = set(re.findall(r"(\w+) = '(\w+)'", query))
 
         assert compared, name
         assert [] == [
             (field, value)
             for field, value in compared
-            if value != "NAME" and all(line.get(field) != value for line in reported.lines)
+            if value not in {"NAME", "KEY"}
+            and all(line.get(field) != value for line in reported.lines)
         ]
 
 

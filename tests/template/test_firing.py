@@ -1,4 +1,4 @@
-"""Which alarms fire on which metric values, when, whom they notify, and when they end."""
+"""Which alarms fire on which metric values, when, which topics they notify, and when they end."""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -9,6 +9,7 @@ from adapters.ledger_metrics import NAMESPACE
 from tests.template.alarms import (
     DEAD_LETTERS,
     DISPATCHER_ERRORS,
+    OLDEST,
     REVIEWER_ERRORS,
     REVIEWS,
     SENT,
@@ -56,10 +57,10 @@ OF_CLUSTER: Final = (
     ("SignerFailed", 1, "signer-failed", 1),
     ("IssuedFewerNames", 1, "issued-fewer-names", 1),
     ("OldestPendingSeconds", 601, "oldest-pending", 1),
-    ("ApprovedNotIssued", 1, "approved-not-issued", 6),
-    ("ReviewErrors", 1, "review-errors", 11),
-    ("NotOnboarded", 1, "shut-out", 11),
-    ("Unreachable", 1, "unreachable", 11),
+    ("ApprovedNotIssued", 1, "approved-not-issued", 7),
+    ("ReviewErrors", 1, "review-errors", 7),
+    ("NotOnboarded", 1, "shut-out", 7),
+    ("Unreachable", 1, "unreachable", 7),
 )
 _CASES = pytest.mark.parametrize(("metric", "value", "alarm", "after"), OF_CLUSTER)
 
@@ -69,7 +70,7 @@ _CASES = pytest.mark.parametrize(("metric", "value", "alarm", "after"), OF_CLUST
 def test_each_trouble_of_a_cluster_fires_its_own_alarm_once(
     metric: str, value: int, alarm: str, after: int, extra_periods: int, monitored: Stack
 ) -> None:
-    """However many periods CloudWatch reads: one notification, for as long as it lasts."""
+    """It notifies once for as long as the trouble lasts, however many periods CloudWatch reads."""
     timeline = Timeline().put(of_cluster(metric), LATER, value)
 
     assert [(START + after, alarm)] == fired(monitored, timeline, extra_periods=extra_periods)
@@ -114,7 +115,7 @@ def test_a_trouble_ends_when_its_metric_vanishes(
     ("metric", "value"),
     [(metric, value) for metric, value, _, after in OF_CLUSTER if after == 1],
 )
-def test_a_node_that_files_again_and_again_notifies_once(
+def test_a_node_that_files_a_request_each_quarter_of_an_hour_notifies_once(
     metric: str, value: int, monitored: Stack
 ) -> None:
     """Its trouble is reported in one minute of each quarter of an hour."""
@@ -186,7 +187,7 @@ def test_each_trouble_of_the_stack_fires_its_own_alarm_once(
 def test_a_stack_notifies_of_nothing_when_it_is_created(
     values: dict[str, int], monitored: Stack
 ) -> None:
-    """Nor later, as long as there is nothing wrong."""
+    """It doesn't later either, as long as nothing is wrong."""
     timeline = Timeline()
     for name, value in values.items():
         timeline.put(of_stack(name), ALL, value)
@@ -194,8 +195,8 @@ def test_a_stack_notifies_of_nothing_when_it_is_created(
     assert [] == fired(monitored, timeline)
 
 
-def test_a_stack_is_created_before_its_clusters_have_access_entries(monitored: Stack) -> None:
-    """For an hour they refuse, or nothing is selected; then all is well."""
+def test_access_entries_may_be_created_an_hour_after_the_stack(monitored: Stack) -> None:
+    """Until then clusters refuse the approver, or none is selected, and no alarm fires."""
     timeline = Timeline().end(range(60), NotOnboarded=2, Unreachable=1)
     timeline.put(of_stack("NothingSelected"), range(60), 1)
     for metric in ("NotOnboarded", "Unreachable"):
@@ -205,7 +206,7 @@ def test_a_stack_is_created_before_its_clusters_have_access_entries(monitored: S
 
 
 def test_with_recovery_each_alarm_notifies_at_most_once_at_creation(template: Template) -> None:
-    """From INSUFFICIENT_DATA to OK, which is why recoveries aren't notified by default."""
+    """Each goes from INSUFFICIENT_DATA to OK, so recoveries aren't notified by default."""
     stack = template.stack(AlarmEmail="ops@corp.example", NotifyRecovery="true")
     found = changes(stack, Timeline().samples, ALL)
 
@@ -225,7 +226,7 @@ def test_with_recovery_each_alarm_notifies_at_most_once_at_creation(template: Te
         pytest.param({"Skipped": 3}, [], id="all are skipped"),
     ],
 )
-def test_no_cluster_at_all_lets_us_in(
+def test_stack_shut_out_fires_only_if_no_cluster_lets_us_in(
     ends: dict[str, int], alarms: list[str], monitored: Stack
 ) -> None:
     """Where access isn't required, the clusters have no metrics of their own."""
@@ -246,7 +247,7 @@ def test_values_that_others_put_don_t_let_a_cluster_in(value: int, monitored: St
 @pytest.mark.parametrize(
     ("metric", "alarm", "after"),
     [
-        (DISPATCHER_ERRORS, "dispatcher-errors", 6),
+        (DISPATCHER_ERRORS, "dispatcher-errors", 7),
         (DEAD_LETTERS, "dead-letters", 1),
     ],
 )
@@ -263,16 +264,18 @@ def test_reviews_that_fail_fire_their_own_alarm_once(monitored: Stack) -> None:
     """They leave no record, but they aren't missing."""
     timeline = Timeline().put(of_aws(REVIEWER_ERRORS), LATER, 1).end(LATER, Completed=2)
 
-    assert [(START + 6, "reviewer-errors")] == fired(monitored, timeline)
+    assert [(START + 7, "reviewer-errors")] == fired(monitored, timeline)
 
 
 # --- missing reviews ------------------------------------------------------------------------------
 
 
 def untaken(timeline: Timeline) -> None:
-    """Let the reviewer take two of three messages: the third waits until it expires."""
+    """Let the reviewer take two of three messages: the third expires after five minutes."""
     timeline.drop(LATER, of_aws(REVIEWS), of_stack("Completed"))
     timeline.put(of_aws(REVIEWS), LATER, 2).put(of_stack("Completed"), LATER, 2)
+    for minute in LATER:
+        timeline.put(of_aws(OLDEST), [minute], min(300, 60 * (1 + minute - START)))
 
 
 def unrecorded(timeline: Timeline) -> None:
@@ -290,15 +293,18 @@ def no_reviewer(timeline: Timeline) -> None:
     timeline.drop(LATER, of_aws(REVIEWS), of_stack("Completed"))
 
 
-@pytest.mark.parametrize("trouble", [untaken, unrecorded, unrecorded_at_all, no_reviewer])
+@pytest.mark.parametrize(
+    ("trouble", "after"),
+    [(untaken, 14), (unrecorded, 13), (unrecorded_at_all, 13), (no_reviewer, 13)],
+)
 def test_missing_reviews_fire_an_alarm_once(
-    trouble: Callable[[Timeline], None], monitored: Stack
+    trouble: Callable[[Timeline], None], after: int, monitored: Stack
 ) -> None:
-    """In three whole periods more messages were sent, or reviews begun, than ended."""
+    """In three whole periods messages expired, or fewer than half of the reviews began or ended."""
     timeline = Timeline()
     trouble(timeline)
 
-    assert [(START + 11, "reviews-missing")] == fired(monitored, timeline)
+    assert [(START + after, "reviews-missing")] == fired(monitored, timeline)
 
 
 def test_silence_fires_an_alarm(monitored: Stack) -> None:
@@ -339,6 +345,26 @@ def test_ends_that_are_counted_a_minute_late_fire_nothing(monitored: Stack) -> N
     timeline.put(of_stack("Completed"), range(202, 302), 40)
 
     assert [] == fired(monitored, timeline)
+
+
+def test_reviews_that_are_counted_later_each_minute_fire_nothing(monitored: Stack) -> None:
+    """Of 40 clusters one more is reviewed in the next minute, and recorded in the one after it.
+
+    Scheduler starts the dispatcher at any second of a minute.
+    """
+    timeline = Timeline().drop(ALL, of_aws(SENT), of_aws(REVIEWS), of_stack("Completed"))
+    timeline.put(of_aws(SENT), ALL, 40)
+    for minute in ALL:
+        shifted = -1 if minute % 40 else 39
+        timeline.put(of_aws(REVIEWS), [minute], 40 + shifted)
+        timeline.put(of_stack("Completed"), [minute], 40 + 2 * shifted)
+
+    assert [] == fired(monitored, timeline)
+
+
+def test_messages_that_wait_fire_nothing_until_they_expire(monitored: Stack) -> None:
+    """A message that fails is buried after three minutes, which dead-letters reports."""
+    assert [] == fired(monitored, Timeline().put(of_aws(OLDEST), LATER, 200))
 
 
 def test_a_deploy_fires_nothing(monitored: Stack) -> None:

@@ -17,6 +17,7 @@ _UNREACHABLE: Final = "AWS can't be reached: check the network and the Region's 
 _FIXES: Final = {
     "AccessDenied": _PERMISSION,
     "AccessDeniedException": _PERMISSION,
+    "AuthorizationError": _PERMISSION,
     "UnauthorizedOperation": _PERMISSION,
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,

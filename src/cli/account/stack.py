@@ -11,7 +11,7 @@ from core.errors import EvidenceUnavailable
 from core.settings import ReviewSettings
 
 _SETTINGS: Final = tuple(ReviewSettings.model_fields)
-#: The type of an alarm.
+#: Types of resources.
 ALARM: Final = "AWS::CloudWatch::Alarm"
 _SCHEDULE: Final = "AWS::Scheduler::Schedule"
 
@@ -109,10 +109,10 @@ def resources(cloudformation: Any, name: str, kind: str) -> list[str]:
     """
     try:
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
-        made = [one for page in pages for one in page["StackResourceSummaries"]]
+        summaries = [each for page in pages for each in page["StackResourceSummaries"]]
     except AWS_FAULTS as error:
         raise EvidenceUnavailable(reported("CloudFormation ListStackResources", error)) from error
-    return [str(one["PhysicalResourceId"]) for one in made if one["ResourceType"] == kind]
+    return [str(each["PhysicalResourceId"]) for each in summaries if each["ResourceType"] == kind]
 
 
 def _by_name(stack: Mapping[str, Any], kind: str) -> Mapping[str, str]:

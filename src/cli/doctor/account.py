@@ -175,7 +175,7 @@ class AccountLinks:
         return ok("the schedule is on")
 
     @cached_property
-    def _of_the_stack(self) -> Alarms:
+    def _stack_alarms(self) -> Alarms:
         cloudformation = self.own.client("cloudformation", self._stack_region)
         names = stack.resources(cloudformation, self._stack_name, stack.ALARM)
         return Alarms(self.own.client("cloudwatch", self._stack_region), names)
@@ -183,12 +183,12 @@ class AccountLinks:
     def _alarms(self) -> Finding:
         if self.stack is None:
             return still_open(f"no stack {self.stack_place}, so its alarms are unknown")
-        return self._of_the_stack.look()
+        return self._stack_alarms.look()
 
     def _alarm_topics(self) -> Finding:
         if self.stack is None:
             return still_open(f"no stack {self.stack_place}, so its topics are unknown")
-        return look_at_topics(self.own, self._of_the_stack.topics)
+        return look_at_topics(self.own, self._stack_alarms.topics)
 
     def _role(self) -> Finding:
         role = Role.of_arn(self.role_arn)

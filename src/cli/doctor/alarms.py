@@ -17,7 +17,7 @@ _GIVE_TOPIC: Final = "deploy the stack with AlarmEmail or AlarmTopicArn"
 
 
 class Alarms:
-    """The alarms of a stack, as CloudWatch has them."""
+    """The alarms of a stack, as CloudWatch describes them."""
 
     def __init__(self, cloudwatch: Any, names: Sequence[str]) -> None:
         """`cloudwatch`: the client of the stack's Region. `names`: of the stack's alarms.
@@ -26,22 +26,27 @@ class Alarms:
             EvidenceUnavailable: CloudWatch couldn't be asked.
         """
         self._found = list(_described(cloudwatch, names))
+        there = {one["AlarmName"] for one in self._found}
+        self._deleted = [name for name in names if name not in there]
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics that at least one alarm notifies, each once."""
-        every = (arn for one in self._found for arn in one.get("AlarmActions", ()))
-        return tuple(dict.fromkeys(arn for arn in every if arn.split(":")[2:3] == ["sns"]))
+        """Return the ARNs of the topics that at least one alarm notifies, each once."""
+        actions = (arn for alarm in self._found for arn in alarm.get("AlarmActions", ()))
+        return tuple(dict.fromkeys(arn for arn in actions if arn.split(":")[2:3] == ["sns"]))
 
     def look(self) -> Finding:
         """Return whether all alarms exist, are on, and have a topic."""
         if not self._found:
             return broken("the stack has no alarms", "deploy the stack again")
-        off = _names(one for one in self._found if not one.get("ActionsEnabled", True))
+        if self._deleted:
+            fix = "create them again as the template has them, and find out who deleted them"
+            return broken(f"these alarms don't exist: {', '.join(self._deleted)}", fix)
+        off = _names(alarm for alarm in self._found if not alarm.get("ActionsEnabled", True))
         if off:
             fix = "aws cloudwatch enable-alarm-actions --alarm-names NAME"
             return broken(f"actions are disabled: {off}", fix)
-        silent = _names(one for one in self._found if not one.get("AlarmActions"))
+        silent = _names(alarm for alarm in self._found if not alarm.get("AlarmActions"))
         if silent:
             return still_open(f"these alarms notify no one: {silent}", _GIVE_TOPIC)
         return ok("every alarm notifies a topic")
@@ -55,11 +60,11 @@ def look_at_topics(own: Aws, topics: Sequence[str]) -> Finding:
     found = worst(findings)
     if found.status is not Status.OK:
         return found
-    return ok(f"CloudWatch may publish to {', '.join(one.detail for one in findings)}")
+    return ok(f"CloudWatch may publish to {', '.join(finding.detail for finding in findings)}")
 
 
 def _looked(own: Aws, arn: str) -> Finding:
-    """Return a topic's finding, so that one that can't be read stops no other."""
+    """Return a topic's finding; a topic that can't be read is unknown, and stops no other."""
     try:
         return look_at_topic(own, arn)
     except EvidenceUnavailable as error:
@@ -69,12 +74,12 @@ def _looked(own: Aws, arn: str) -> Finding:
 def _described(cloudwatch: Any, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     try:
         for start in range(0, len(names), _MOST_NAMES):
-            some = list(names[start : start + _MOST_NAMES])
-            for page in cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=some):
+            batch = list(names[start : start + _MOST_NAMES])
+            for page in cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=batch):
                 yield from page["MetricAlarms"]
     except AWS_FAULTS as error:
         raise EvidenceUnavailable(reported("CloudWatch DescribeAlarms", error)) from error
 
 
 def _names(alarms: Iterator[Mapping[str, Any]]) -> str:
-    return ", ".join(str(one["AlarmName"]) for one in alarms)
+    return ", ".join(str(alarm["AlarmName"]) for alarm in alarms)

@@ -16,10 +16,10 @@ _ASSUME: Final = (
 
 
 class AwsRights:
-    """The approver's rights. `acting`: whether the caller's credentials are the approver's own."""
+    """The approver's rights, tried with its own credentials or simulated by IAM."""
 
     def __init__(self, iam: Any, role_arn: str, *, acting: bool) -> None:
-        """`iam`: the caller's client."""
+        """`iam`: the caller's client. `acting`: whether the credentials are the approver's own."""
         self._iam = iam
         self._role_arn = role_arn
         self._acting = acting
@@ -29,11 +29,14 @@ class AwsRights:
 
         `allowed`: whether the acting credentials may.
         """
-        calls = [{"region": one} for one in regions]
+        calls = [{"region": region} for region in regions]
         return self._finding("ec2:DescribeInstances", calls, allowed=allowed)
 
     def get_profiles(self, *, allowed: bool) -> Finding:
-        """Return whether the approver may ask for instance profiles; `allowed` as above."""
+        """Return whether the approver may ask for instance profiles.
+
+        `allowed`: whether the acting credentials may.
+        """
         role = Role.of_arn(self._role_arn)
         owner = f"{role.partition}:iam::{role.account}" if role else "aws:iam::"
         profile = f"arn:{owner}:instance-profile/{rights.NO_PROFILE}"
@@ -46,13 +49,13 @@ class AwsRights:
             may, may_not = f"the approver may {action}", f"the approver may not {action}"
             return ok(may) if allowed else broken(may_not, _CHECK)
         try:
-            denied = [one for one in calls if not self._simulated(action, one)]
+            denied = [call for call in calls if not self._simulated(action, call)]
         except EvidenceUnavailable:
             # The caller's own rights don't show the approver's.
             own = f"you may {action}" if allowed else f"you may not {action}"
             return still_open(own, _ASSUME) if allowed else unknown(own, _ASSUME)
         if denied:
-            where = ", ".join(one["region"] for one in denied if "region" in one)
+            where = ", ".join(call["region"] for call in denied if "region" in call)
             return broken(f"the approver may not {action}" + (where and f" in {where}"), _CHECK)
         return ok(f"the approver may {action}, as IAM simulates its policies")
 

@@ -69,8 +69,8 @@ def unknown(detail: str, fix: str = "") -> Finding:
 def worst(findings: Sequence[Finding]) -> Finding:
     """Return the first broken finding, or else the first unknown, open or other one."""
     order = (Status.BROKEN, Status.UNKNOWN, Status.OPEN)
-    by_status = {one.status: one for one in reversed(findings)}
-    return next((by_status[one] for one in order if one in by_status), findings[0])
+    first_of = {finding.status: finding for finding in reversed(findings)}
+    return next((first_of[status] for status in order if status in first_of), findings[0])
 
 
 def walk(links: Iterable[Link], known: Mapping[str, Finding]) -> dict[str, Finding]:

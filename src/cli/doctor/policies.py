@@ -30,8 +30,10 @@ def allowing(policy: Mapping[str, Any], *actions: str) -> Iterator[Mapping[str, 
     """Yield the statements that allow at least one of the actions to their principals."""
     for statement in in_list(policy.get("Statement")):
         if isinstance(statement, Mapping) and statement.get("Effect") == "Allow":
-            patterns = [str(one).lower() for one in in_list(statement.get("Action"))]
-            matched = any(fnmatchcase(one.lower(), pat) for one in actions for pat in patterns)
+            patterns = [str(pattern).lower() for pattern in in_list(statement.get("Action"))]
+            matched = any(
+                fnmatchcase(action.lower(), pattern) for action in actions for pattern in patterns
+            )
             if matched or "NotAction" in statement:
                 yield statement
 
@@ -50,7 +52,7 @@ def principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def lets_service(policy: Mapping[str, Any], service: str, action: str) -> bool:
     """Return whether a policy lets an AWS service do this; an account's root isn't a service."""
     wanted = {("Service", service), ("AWS", "*")}
-    return any(wanted & set(principals(one)) for one in allowing(policy, action))
+    return any(wanted & set(principals(statement)) for statement in allowing(policy, action))
 
 
 def in_list(value: object) -> Sequence[Any]:

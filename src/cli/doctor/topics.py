@@ -53,7 +53,7 @@ def _attributes(sns: Any, arn: str) -> Mapping[str, str] | None:
     try:
         attributes: Mapping[str, str] = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
     except AWS_FAULTS as error:
-        if error_code(error) in {"NotFound", "NotFoundException"}:
+        if error_code(error) == "NotFound":
             return None
         raise EvidenceUnavailable(reported("SNS GetTopicAttributes", error)) from error
     return attributes
@@ -75,7 +75,7 @@ def _key_problem(own: Aws, region: str, key: str) -> tuple[str, str]:
             return f"there is no key {key}", "encrypt the topic with another key, or with none"
         raise EvidenceUnavailable(reported("KMS DescribeKey, GetKeyPolicy", error)) from error
     policy = parsed(text, key)
-    lacking = [one for one in _KEY_ACTIONS if not lets_service(policy, _CLOUDWATCH, one)]
+    lacking = [action for action in _KEY_ACTIONS if not lets_service(policy, _CLOUDWATCH, action)]
     if not lacking:
         return "", ""
     fix = f"let {_CLOUDWATCH} kms:Decrypt and kms:GenerateDataKey* in the key's policy"

@@ -21,7 +21,7 @@ from cli.legacy.documents import (
 )
 from cli.legacy.files import STDIN, Text, Unclear
 from cli.legacy.migration import Asked, Fit, Problem, fit, problems
-from cli.legacy.objects import is_other, objects, part, read_csr
+from cli.legacy.objects import is_other_v1beta1_kind, objects, part, read_csr
 from cli.legacy.request import Request, expiry
 from cli.legacy.rewrite import V1Form, v1_form
 from cli.legacy.text import (
@@ -149,7 +149,7 @@ class _Search:
                     line = self._source.line(node.start)
                     problem = f"a CSR that can't be read ({self._unread}): {_CHECK}"
                     yield Unclear(self._file.path, problem, line)
-                if is_other(node):
+                if is_other_v1beta1_kind(node):
                     insort(self._covered, (node.start, node.end))
 
     def _object(

@@ -45,8 +45,8 @@ def _text(node: Mapping, *path: str) -> str | None:
     return text_of(tree(found)) if isinstance(found, Scalar) else None
 
 
-def is_other(node: Mapping) -> bool:
-    """Return whether v1beta1 serves this kind."""
+def is_other_v1beta1_kind(node: Mapping) -> bool:
+    """Return whether the object is of another kind that v1beta1 serves."""
     return (_text(node, "kind") or "").startswith(SERVED_KINDS)
 
 

@@ -243,7 +243,8 @@ def _by_name(case: Case) -> dict[str, Service]:
     claim, shown = case.claim, case.services
     if claim is None or not isinstance(shown, tuple):
         return {}
-    return {one.name: one for one in _of(claim.namespace, shown) if one.name in claim.names}
+    in_namespace = _of(claim.namespace, shown)
+    return {service.name: service for service in in_namespace if service.name in claim.names}
 
 
 def _of(namespace: str, services: Iterable[Service]) -> Iterable[Service]:

@@ -19,6 +19,8 @@ DENIED_REASON = "DeniedByCsrApprover"
 SESSION_NAME = "sessionName"
 CANONICAL_ARN = "canonicalArn"
 
+_DECISIONS = frozenset({"Approved", "Denied", "Failed"})
+
 # A namespace is a DNS label, a ServiceAccount's name a DNS subdomain.
 _SERVICE_ACCOUNT = re.compile(
     r"system:serviceaccount:([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?):[a-z0-9][a-z0-9.-]{0,252}"
@@ -96,8 +98,8 @@ class Csr:
     @property
     def is_pending(self) -> bool:
         """Return True when it isn't approved, denied, failed or issued."""
-        decided = any(self.condition(kind) for kind in ("Approved", "Denied", "Failed"))
-        return not decided and not self.certificate
+        # One pass over the conditions: this runs several times for each CSR of every list.
+        return not self.certificate and not any(c.type in _DECISIONS for c in self.conditions)
 
     @property
     def node(self) -> str | None:

@@ -9,6 +9,7 @@ from core.model.csr import Csr, UnreadableCsr
 from core.model.evaluation import Evaluation
 from core.model.request import Pkcs10, UnreadableRequest
 from core.model.verdict import Decision
+from core.settings import Mode
 
 
 class Action(Enum):
@@ -67,7 +68,7 @@ class Record:
     `asking_seconds`: how long the requester has been asking, counted from its first request that is
     pending and fresh. `due`: the decision that is due, written or not. `detail`: why it wasn't
     written. `is_moved_address`: the denial that is due is most likely an honest node's, and is
-    counted apart.
+    counted apart. `mode`: the cluster's.
     """
 
     evaluation: Evaluation
@@ -77,6 +78,7 @@ class Record:
     due: Decision | None = None
     detail: str = ""
     is_moved_address: bool = False
+    mode: Mode = field(kw_only=True)
 
 
 class IssueState(Enum):
@@ -113,8 +115,8 @@ class RunTotals:
     don't count as pending. `moved_addresses`: for how many a denial is due, but is counted apart,
     because a public address has most likely left its instance. `oldest_pending_seconds`: the
     longest time that a requester of a pending one has been asking, of those for which a decision
-    may be due. `bugs`: on how many our own code failed. `without_evidence`: for how many EC2, IAM
-    or the API server gave no answer.
+    may be due and whose trouble no other number counts. `bugs`: on how many our own code failed.
+    `without_evidence`: for how many EC2, IAM or the API server gave no answer.
     """
 
     actions: Mapping[Action, int] = field(default_factory=dict)
@@ -134,10 +136,12 @@ class Run:
 
     `cause`: why the listing was truncated. `not_read`: how many requests were not read for lack of
     time; their keys and certificates are unknown. `gated`: how many pending CSRs stopped at a gate,
-    by the refusal's reason. `completes`: the cluster counts as reviewed by this run.
+    by the refusal's reason. `completes`: the cluster counts as reviewed by this run. `mode`: the
+    cluster's.
     """
 
     cluster: Cluster
+    mode: Mode
     signer: str
     completes: bool
     listed: int

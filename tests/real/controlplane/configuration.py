@@ -47,3 +47,23 @@ def write_egress_selection(path: Path, socket: str) -> Path:
     }
     path.write_text(json.dumps(content, indent=2))
     return path
+
+
+def write_audit_policy(path: Path) -> Path:
+    """Write an audit policy that logs requests about CSRs, with the objects; return `path`.
+
+    Kubernetes's reference policy, on which EKS bases its own, logs writes of this API group at the
+    same level. From: Kubernetes cluster/gce/gci/configure-helper.sh,
+    create-master-audit-policy; EKS Best Practices, "Auditing and logging".
+    """
+    content = {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            {"level": "RequestResponse", "resources": [{"group": "certificates.k8s.io"}]},
+            {"level": "None"},
+        ],
+    }
+    path.write_text(json.dumps(content, indent=2))
+    return path

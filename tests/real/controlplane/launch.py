@@ -15,7 +15,11 @@ from sandbox.identity import AwsIdentity
 from tests.real.controlplane.build import BuildError, built
 from tests.real.controlplane.certificates import Authority, make_key
 from tests.real.controlplane.client import Client
-from tests.real.controlplane.configuration import write_egress_selection, write_kubeconfig
+from tests.real.controlplane.configuration import (
+    write_audit_policy,
+    write_egress_selection,
+    write_kubeconfig,
+)
 from tests.real.controlplane.kubelets import Kubelets
 from tests.real.controlplane.process import LOOPBACK, Port, Process
 from tests.real.controlplane.registry import Registry
@@ -53,15 +57,18 @@ class ControlPlane:
         region: str = "us-east-1",
         partition: str = "aws",
         token_cache_seconds: int = 1,
+        audited: bool = False,
     ) -> None:
         """Define a cluster. EKS tokens must be signed for its name, and for STS in its partition.
 
-        `token_cache_seconds`: how long the API server remembers a verified token.
+        `token_cache_seconds`: how long the API server remembers a verified token. `audited`: it
+        writes what happens to CSRs to `audit_log`.
         """
         self.cluster = cluster
         self.region = region
         self.partition = partition
         self._token_cache_seconds = token_cache_seconds
+        self._audited = audited
         self._processes: dict[str, Process] = {}
         self._ports: list[Port] = []
         self._assets = os.environ.get("KUBEBUILDER_ASSETS")
@@ -143,6 +150,11 @@ class ControlPlane:
     def kubelet_client_ca(self) -> Path:
         """Return the file of the CA that kubelets trust for clients, such as the API server."""
         return self._clients.pair.certificate
+
+    @property
+    def audit_log(self) -> Path:
+        """Return the file with one entry of the audit log per line."""
+        return self._directory / "audit.log"
 
     def kubelets(self, *, wait: timedelta | None = None) -> Kubelets:
         """Start one process for the kubelets of all nodes, with no node yet; the caller closes it.
@@ -295,6 +307,9 @@ class ControlPlane:
                 f"--authentication-token-webhook-config-file={webhook}",
                 f"--authentication-token-webhook-cache-ttl={self._token_cache_seconds}s",
             ]
+        if self._audited:
+            policy = write_audit_policy(self._directory / "audit-policy.json")
+            flags += [f"--audit-policy-file={policy}", f"--audit-log-path={self.audit_log}"]
         if self._binary:
             flags += self._kubelet_connection_flags()
         self._process("apiserver", "kube-apiserver", flags, self._api_is_ready)

@@ -4,9 +4,14 @@ from typing import Final
 
 from tests.threats.row import Change, Row
 
-_MONITORING: Final = "template.yaml"
+_TEMPLATE: Final = "template.yaml"
 _OF_STACK: Final = (
     "\n      Dimensions:\n        - Name: Stack\n          Value: !Ref AWS::StackName"
+)
+_QUERY: Final = (
+    'SELECT MAX("Denied") FROM SCHEMA("CsrApprover", "Cluster", "Region", "Stack")\n'
+    "            WHERE \"Stack\" = '${AWS::StackName}'"
+    ' GROUP BY "Cluster", "Region" ORDER BY MAX() DESC'
 )
 
 ROWS: Final = (
@@ -25,7 +30,7 @@ ROWS: Final = (
     Row(
         "create any number of metrics by messages that name invented clusters",
         "tests/attack/test_queue.py::test_a_cluster_that_eks_didnt_describe_becomes_no_dimension",
-        (Change("src/adapters/ledger.py", 'if error.cause == "describe":', "if False:"),),
+        (Change("src/adapters/ledger.py", "if is_described:", "if True:"),),
     ),
     Row(
         "read the token in an error that the log quotes",
@@ -41,7 +46,7 @@ ROWS: Final = (
     Row(
         "stop the approver, unnoticed",
         "tests/template/test_firing.py::test_silence_fires_an_alarm",
-        (Change(_MONITORING, "TreatMissingData: breaching", "TreatMissingData: notBreaching"),),
+        (Change(_TEMPLATE, "IF(FILL(dispatches, 0) == 0, 1,", "IF(FILL(dispatches, 0) == 0, 0,"),),
     ),
     Row(
         "take the approver's access to one cluster away, or close its endpoint, unnoticed while"
@@ -78,8 +83,8 @@ ROWS: Final = (
         (
             Change(
                 "src/handlers/dispatch.py",
-                "if self._ended.is_reported(one, choice):",
-                "if False and self._ended.is_reported(one, choice):",
+                "if self._ended.is_reported(assignment, choice):",
+                "if False and self._ended.is_reported(assignment, choice):",
             ),
         ),
     ),
@@ -96,15 +101,25 @@ ROWS: Final = (
         ),
     ),
     Row(
-        "hide how long a node waits, or that nothing is issued, by the attacker's own metrics",
-        "tests/template/test_firing.py::test_values_that_others_put_lower_no_maximum",
-        tuple(
+        "hide a cluster's trouble by negative values of its metrics",
+        "tests/template/test_firing.py::test_negative_values_in_a_cluster_s_series_silence_nothing",
+        (Change(_TEMPLATE, _QUERY, _QUERY.replace("MAX", "SUM")),),
+    ),
+    Row(
+        "crowd a cluster out of the alarms on security by metrics of invented clusters",
+        "tests/template/test_firing.py"
+        "::test_five_hundred_invented_clusters_silence_no_alarm_on_security",
+        (Change(_TEMPLATE, f"MetricName: Denied{_OF_STACK}", f"MetricName: Left{_OF_STACK}"),),
+    ),
+    Row(
+        "hide that messages aren't reviewed by values of `Completed`",
+        "tests/template/test_firing.py::test_ends_that_others_put_don_t_hide_untaken_messages",
+        (
             Change(
-                _MONITORING,
-                f"MetricName: {metric}{_OF_STACK}\n      Statistic: Maximum",
-                f"MetricName: {metric}{_OF_STACK}\n      Statistic: Sum",
-            )
-            for metric in ("OldestPendingSeconds", "ApprovedNotIssued")
+                _TEMPLATE,
+                "FILL(sent, 0) - FILL(reviews, 0)",
+                "FILL(sent, 0) - FILL(completed, 0)",
+            ),
         ),
     ),
     Row(

@@ -1,0 +1,26 @@
+"""The version has one place."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from typer.testing import CliRunner
+
+from cli.main import app
+from core.version import VERSION
+
+PROJECT: Final[Any] = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+
+
+def test_the_command_line_prints_its_version() -> None:
+    """No command has to be named."""
+    shown = CliRunner().invoke(app, ["--version"])
+
+    assert (0, f"csr-approver {VERSION}\n") == (shown.exit_code, shown.output)
+
+
+def test_the_package_takes_its_version_from_the_code() -> None:
+    """Setuptools reads the attribute, so the two can't differ."""
+    assert "version" not in PROJECT["project"]
+    assert ["version"] == PROJECT["project"]["dynamic"]
+    assert {"attr": "core.version.VERSION"} == PROJECT["tool"]["setuptools"]["dynamic"]["version"]

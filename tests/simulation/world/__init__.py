@@ -1,0 +1,1 @@
+"""What surrounds the approver: time, nodes, kubelets, clusters, and the AWS account."""
