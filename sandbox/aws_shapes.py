@@ -30,6 +30,8 @@ _FILTERS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
     "instance-state-name": lambda item: [item["State"]["Name"]],
     "private-dns-name": lambda item: [item["PrivateDnsName"]],
     "vpc-id": lambda item: [item["VpcId"]],
+    "launch-time": lambda item: [f"{item['LaunchTime']:%Y-%m-%dT%H:%M:%S.000Z}"],
+    "tag-key": lambda item: [tag["Key"] for tag in item["Tags"]],
     "ip-address": lambda item: [item.get("PublicIpAddress", "")],
     "network-interface.addresses.association.public-ip": lambda item: [
         one["Association"]["PublicIp"] for one in _addresses_of(item) if "Association" in one

@@ -8,7 +8,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from adapters.aws_clients import AWS_FAULTS, fault
 from adapters.ec2_items import instance_of, items_of
-from adapters.ec2_xml import read_needed_fields
+from adapters.ec2_pages import pages
 from adapters.iam import InstanceProfiles
 from core.budget import FAST_CALL_SECONDS, HOLDERS_SECONDS, USUAL_CALL_SECONDS
 from core.errors import EvidenceUnavailable, OutOfTime
@@ -17,7 +17,6 @@ from core.ports import Clock
 
 # A filter takes 200 values (EC2 User Guide, "Filtering"); more would fail the call.
 _BATCH: Final = 200
-_PAGE_SIZE: Final = 200
 
 _NO_TIME: Final = "not asked, no time was left"
 
@@ -142,40 +141,24 @@ class Ec2Fleet:
 
     def _client(self, *, late: bool) -> Any:
         if not late:
-            ec2 = self._ec2
-        elif self._fast_fail is not None:
-            ec2 = self._fast_fail()
-        else:
-            raise OutOfTime(f"{_OPERATION}: {_NO_TIME}")
-        read_needed_fields(ec2)
-        return ec2
+            return self._ec2
+        if self._fast_fail is not None:
+            return self._fast_fail()
+        raise OutOfTime(f"{_OPERATION}: {_NO_TIME}")
 
     def _items(self, ec2: Any, filters: Mapping[str, list[str]], *, late: bool) -> Iterator[object]:
         """Yield the instances of all pages; raise OutOfTime before a page without time for it."""
         reserve = FAST_CALL_SECONDS if late else USUAL_CALL_SECONDS
-        pages = iter(
-            ec2.get_paginator("describe_instances").paginate(
-                Filters=[{"Name": name, "Values": values} for name, values in filters.items()],
-                PaginationConfig={"PageSize": _PAGE_SIZE},
-                **_managed(ec2),
-            )
-        )
+        remaining = pages(ec2, filters)
         more = True
         while more:
             if self._clock.remaining() < reserve:
                 raise OutOfTime(f"{_OPERATION}: {_NO_TIME}")
-            page = next(pages, None)
+            page = next(remaining, None)
             if page is None:
                 return
             yield from items_of(page)
             more = not isinstance(page, Mapping) or bool(page.get("NextToken"))
-
-
-def _managed(ec2: Any) -> Mapping[str, bool]:
-    """Return the argument that shows EKS Auto Mode's nodes, if the SDK has it."""
-    operation = ec2.meta.service_model.operation_model("DescribeInstances")
-    known = "IncludeManagedResources" in operation.input_shape.members
-    return {"IncludeManagedResources": True} if known else {}
 
 
 def _batches(values: Collection[str]) -> Iterator[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from adapters.ledger_lines import (
     run_line,
     unreadable_line,
 )
-from adapters.ledger_metrics import ZEROS, emit, of_cluster, of_stack
+from adapters.ledger_metrics import ZEROS, emit, of_cluster, of_stack, with_end
 from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
@@ -40,8 +40,11 @@ class PowertoolsLedger:
     field's name or a dimension. No state is kept from one run to the next.
     """
 
-    def __init__(self, logger: Logger, stack: str) -> None:
+    def __init__(self, logger: Logger, stack: str, *, further: bool = False) -> None:
         """Take the logger and the stack's name, the value of the dimension Stack.
+
+        `further`: the reviews are further ones within a minute. However one ends, it counts as
+        `FurtherReviews`, so that the ordinary ones add up.
 
         Raises:
             ValueError: the name is blank; CloudWatch drops such a dimension, and no alarm fires.
@@ -50,6 +53,11 @@ class PowertoolsLedger:
             raise ValueError("the stack's name is blank")
         self._logger = logger
         self._stack = stack
+        self._further = further
+
+    def of_further_reviews(self) -> "PowertoolsLedger":
+        """Return the same ledger for further reviews."""
+        return PowertoolsLedger(self._logger, self._stack, further=True)
 
     def record(self, record: Record) -> None:
         """Log one CSR past the gates."""
@@ -175,13 +183,29 @@ class PowertoolsLedger:
             self._log(logging.WARNING, "dispatch failed", {"problem": printable(problem)})
         self._count({"DispatchErrors": len(problems)})
 
+    def further_reviews(self, joining: Sequence[str], sent: int, unknown: Sequence[str]) -> None:
+        """Log, for the dispatcher, the clusters that nodes join, and the further reviews sent.
+
+        `joining`: as Region and name. `unknown`: the Regions in which EC2 didn't say. Nothing in a
+        quiet minute.
+        """
+        if joining or unknown:
+            names = [printable(name) for name in joining[:_MAX_LINES]]
+            line = {
+                "joining": len(joining),
+                "clusters_joining": names,
+                "further_reviews": sent,
+                "launches_unknown": [printable(why) for why in unknown[:_MAX_LINES]],
+            }
+            self._log(logging.INFO, "clusters joined", line)
+
     def _log(self, level: int, message: str, line: Line) -> None:
         write = {logging.ERROR: self._logger.error, logging.WARNING: self._logger.warning}
         write.get(level, self._logger.info)(message, extra=dict(line))
 
     def _count(self, values: Mapping[str, float]) -> None:
         """Emit the stack's metrics that aren't 0."""
-        emit({"Stack": self._stack}, _not_zero(values))
+        emit({"Stack": self._stack}, _not_zero(with_end(values, further=self._further)))
 
     def _count_of(self, cluster: str, region: str, values: Mapping[str, float]) -> None:
         """Emit one cluster's metrics that aren't 0."""

@@ -12,16 +12,32 @@ from core.model import Action, Decision, IssueState, Run
 
 NAMESPACE: Final = "CsrApprover"
 
-#: How the review of a message ends: each is counted by exactly one of these, unless the function
-#: fails. The alarm on missing reviews subtracts them from the reviewer's invocations.
+#: A review has ended and left its record, however it ended. The alarm on missing reviews compares
+#: this with the reviewer's invocations.
+ENDED: Final = "Ended"
+
+#: How it ended: each ordinary review is counted by exactly one of these, unless the function fails.
 #: `NotOnboarded`: the cluster refuses us. `Unreachable`: there is no way to its endpoint. `Failed`:
 #: the reviewer got no list for another reason. `Skipped`: the cluster is excluded, not ready, new
 #: and without access so far, or gone.
 ENDS: Final = ("Completed", "NotOnboarded", "Unreachable", "Failed", "Skipped")
 
+#: A further review within the minute has ended. It is counted by this and none of ENDS, so that
+#: these add up to the clusters.
+FURTHER: Final = "FurtherReviews"
+
 #: What plain alarms watch of the reviews. Each run of the dispatcher sends a zero of each, so that
 #: the alarms have data, and a review with nothing to report sends none.
-ZEROS: Final = (*ENDS, "Denied", "IssuedMismatch", "EvidenceUnavailable", "ListTruncated")
+ZEROS: Final = (
+    ENDED,
+    "Completed",
+    "NotOnboarded",
+    "Unreachable",
+    "Denied",
+    "IssuedMismatch",
+    "EvidenceUnavailable",
+    "ListTruncated",
+)
 
 #: What else each run of the dispatcher sends for the stack (dimension Stack), zeros too.
 DISPATCH: Final = ("Expected", "NothingSelected", "UnexpectedlyOff")
@@ -29,6 +45,9 @@ DISPATCH: Final = ("Expected", "NothingSelected", "UnexpectedlyOff")
 #: What either function sends for the stack only when it isn't 0.
 STACK: Final = (
     *ZEROS,
+    "Failed",
+    "Skipped",
+    FURTHER,
     "Approved",
     "Left",
     "Waiting",
@@ -90,6 +109,15 @@ def of_cluster(run: Run) -> Mapping[str, float]:
         "OldestPendingSeconds": totals.oldest_pending_seconds,
         "ReviewErrors": totals.bugs + len(run.unreadable) + run.count(Action.NOT_WRITTEN),
     }
+
+
+def with_end(values: Mapping[str, float], *, further: bool) -> Mapping[str, float]:
+    """Add that a review has ended, if `values` count an end. `further`: it was a further one."""
+    ends = sum(values.get(end, 0) for end in ENDS)
+    if not further:
+        return {**values, ENDED: ends}
+    others = {name: value for name, value in values.items() if name not in ENDS}
+    return {**others, ENDED: ends, FURTHER: ends}
 
 
 def _found(run: Run, state: IssueState) -> int:

@@ -1,4 +1,4 @@
-"""The queue between dispatcher and reviewer: one message per cluster, with name and Region."""
+"""The queue between dispatcher and reviewer: one message per review, with name and Region."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -16,12 +16,16 @@ _ATTEMPTS: Final = 2
 
 
 class Assignment(BaseModel):
-    """One cluster to be reviewed. EKS says the rest: a message's sender isn't trusted with it."""
+    """One cluster to be reviewed. EKS says the rest: a message's sender isn't trusted with it.
+
+    `again`: a further review within the minute. It changes only how the review is counted.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     cluster: Annotated[str, Field(pattern=f"^{CLUSTER_NAME.pattern}$")]
     region: Annotated[str, Field(pattern=f"^{REGION_NAME.pattern}$", max_length=40)]
+    again: bool = False
 
     @classmethod
     def from_body(cls, body: str) -> "Assignment":
@@ -37,26 +41,35 @@ class Assignment(BaseModel):
 
     def to_body(self) -> str:
         """Write a message's body."""
-        return self.model_dump_json()
+        return self.model_dump_json(exclude_defaults=True)
 
 
-def send(sqs: Any, queue_url: str, assignments: Sequence[Assignment]) -> dict[Assignment, str]:
+def send(
+    sqs: Any, queue_url: str, assignments: Sequence[Assignment], *, delay_seconds: int = 0
+) -> dict[Assignment, str]:
     """Queue the assignments, ten per call; return those that failed, with AWS's error code.
+
+    `delay_seconds`: how long SQS holds them back.
 
     An assignment that SQS refuses, or doesn't mention in its answer, is sent again once. If a whole
     call fails after the SDK's own retry, its ten assignments fail.
     """
     failed: dict[Assignment, str] = {}
     for start in range(0, len(assignments), _BATCH):
-        failed |= _send_batch(sqs, queue_url, assignments[start : start + _BATCH])
+        failed |= _send_batch(sqs, queue_url, assignments[start : start + _BATCH], delay_seconds)
     return failed
 
 
-def _send_batch(sqs: Any, queue_url: str, batch: Sequence[Assignment]) -> dict[Assignment, str]:
+def _send_batch(
+    sqs: Any, queue_url: str, batch: Sequence[Assignment], delay_seconds: int
+) -> dict[Assignment, str]:
+    delay = {"DelaySeconds": delay_seconds} if delay_seconds else {}
     unsent = dict.fromkeys(batch, "")
     for _ in range(_ATTEMPTS):
         tried = list(unsent)
-        entries = [{"Id": str(n), "MessageBody": one.to_body()} for n, one in enumerate(tried)]
+        entries = [
+            {"Id": str(n), "MessageBody": one.to_body(), **delay} for n, one in enumerate(tried)
+        ]
         try:
             answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
         except AWS_FAULTS as error:

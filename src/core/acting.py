@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from core.checks.own_names import rests_on_a_setting
 from core.model import (
     APPROVED_REASON,
     DENIED_REASON,
@@ -63,7 +64,8 @@ def plan(evaluation: Evaluation, settings: ReviewSettings, mode: Mode) -> Action
     """Return what to do now. APPROVED, REAPPROVED and DENIED mean: to be written.
 
     EKS decides most CSRs itself within 75 s, and EC2's answers lag behind: so approvals wait
-    90 s and denials 360 s by default. A denied kubelet files a new request within 32 s.
+    90 s and denials 360 s by default. A denied kubelet files a new request within 32 s. A request
+    that only a setting lets pass is approved at once: EKS doesn't decide it.
     """
     match evaluation:
         case Judged(verdict=verdict):
@@ -78,7 +80,7 @@ def _planned(case: Case, verdict: Verdict, settings: ReviewSettings, mode: Mode)
     match verdict.decision:
         case Decision.APPROVE:
             wait, action, writes = (
-                settings.approve_after_seconds,
+                _approval_wait(case, settings),
                 Action.APPROVED if case.csr.is_pending else Action.REAPPROVED,
                 Mode.APPROVE_ONLY,
             )
@@ -91,8 +93,13 @@ def _planned(case: Case, verdict: Verdict, settings: ReviewSettings, mode: Mode)
     return action if mode.rank >= writes.rank else Action.WITHHELD
 
 
+def _approval_wait(case: Case, settings: ReviewSettings) -> int:
+    is_left_to_us = case.csr.is_pending and rests_on_a_setting(case)
+    return 0 if is_left_to_us else settings.approve_after_seconds
+
+
 def is_early(asking_seconds: float, settings: ReviewSettings) -> bool:
-    """Return True when neither an approval nor a denial can be due.
+    """Return True when no decision can be due, unless only a setting lets the request pass.
 
     What counts is how long the requester has been asking: otherwise a requester that files a new
     request every minute would never be judged.

@@ -47,18 +47,24 @@ def _ignore(_parsed: ParsedCsr) -> None:
     pass
 
 
+def _all(_parsed: ParsedCsr, _peers: PeerIndex) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a caller wants done with a list.
 
     `choose`: returns the cases to judge, in order. `gates_first`: a pending case that stops at a
     gate is counted and not read, and `choose` gets the pending cases past the gates, oldest first;
-    otherwise it gets all cases, and gates are checks like any other. `inspect` is called with every
-    request that was read and isn't judged. `max_bytes`: how much of the requests is kept at once.
+    otherwise it gets all cases, and gates are checks like any other. `keep`: returns whether a
+    chosen case is still to be judged, now that its request was read. `inspect` is called with every
+    request that was read and wasn't chosen. `max_bytes`: how much of the requests is kept at once.
     """
 
     choose: Callable[[Sequence[Case], PeerIndex], Sequence[Case]]
     gates_first: bool = True
+    keep: Callable[[ParsedCsr, PeerIndex], bool] = _all
     inspect: Callable[[ParsedCsr], None] = _ignore
     max_bytes: int = MAX_BYTES
 
@@ -177,7 +183,8 @@ def assess(
     others = _others(cases, assessment)
     read = partial(read_list, inspect=plan.inspect, max_bytes=plan.max_bytes)
     parsed = read(assessment.due, others, assessment.peers, context, budget)
-    assessment.parsed, assessment.not_read = parsed.due, parsed.not_read
+    assessment.parsed = [one for one in parsed.due if plan.keep(one, assessment.peers)]
+    assessment.not_read = parsed.not_read
     assessment.bugs += parsed.bugs
     return assessment
 

@@ -8,12 +8,14 @@ between the list and the verdicts.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from core.acting import act, is_early, mode_of, to_reapprove
 from core.assessment import Assessment, EvidenceSource, Plan, assess
 from core.budget import Budget
+from core.checks.own_names import has_names_by_setting, may_rest_on_a_setting
 from core.context import ReviewContext
 from core.issued import IssuedCertificates, with_evaluations
 from core.model import Action, Case, Cluster, Evaluation, OversizedRequest, ParsedCsr, Run
@@ -49,7 +51,11 @@ def review(cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Po
     context = ReviewContext(cluster, settings, ports.clock.now(), signer, reader)
 
     issued = IssuedCertificates(context, settings)
-    plan = Plan(choose=partial(_due, context=context, settings=settings), inspect=issued.inspect)
+    plan = Plan(
+        choose=partial(_due, context=context, settings=settings),
+        keep=partial(_may_be_due, settings=settings),
+        inspect=issued.inspect,
+    )
     assessment = assess(listing.csrs, context, plan, _source(signer, ports), budget)
 
     # The stack's mode, not the cluster's: `Tally` says why.
@@ -100,12 +106,31 @@ def _source(signer: Signer, ports: Ports) -> EvidenceSource:
 def _due(
     passed: Sequence[Case], peers: PeerIndex, *, context: ReviewContext, settings: ReviewSettings
 ) -> list[Case]:
-    """Return the cases for which a decision may be due, in the order in which they are judged."""
-    due = [case for case in passed if not is_early(peers.asking_seconds(case.csr), settings)]
-    in_order = in_turns(due, context.now)
-    # Large requests come last in their slice: the largest take a hundred times as long to read and
-    # judge as usual ones. `sorted` keeps the order, by age, of requests of the same size.
-    return [case for part in sliced(in_order) for case in sorted(part, key=_size)]
+    """Return the cases for which a decision may be due, in the order in which they are judged.
+
+    Last those that are too young for any, unless only a setting lets them pass: `_may_be_due` says
+    so once they are read.
+    """
+    early = [case for case in passed if is_early(peers.asking_seconds(case.csr), settings)]
+    young = {id(case) for case in early}
+    due = [case for case in passed if id(case) not in young]
+    candidates = early if has_names_by_setting(settings) else []
+    return [*_in_order(due, context.now), *_in_order(candidates, context.now)]
+
+
+def _may_be_due(one: ParsedCsr, peers: PeerIndex, *, settings: ReviewSettings) -> bool:
+    if not is_early(peers.asking_seconds(one.csr), settings):
+        return True
+    return may_rest_on_a_setting(one.request, settings)
+
+
+def _in_order(cases: Sequence[Case], now: datetime) -> list[Case]:
+    """Return the cases in turns, the large requests last in their slice.
+
+    The largest take a hundred times as long to read and judge as usual ones. `sorted` keeps the
+    order, by age, of requests of the same size.
+    """
+    return [case for part in sliced(in_turns(cases, now)) for case in sorted(part, key=_size)]
 
 
 def _size(case: Case) -> int:
@@ -123,9 +148,10 @@ def _count_not_judged(
 ) -> None:
     """Count the CSRs that are too young for any decision, and those that the run didn't reach."""
     asking = assessment.peers.asking_seconds
-    waits = [asking(case.csr) for case in assessment.gated.passed]
+    left = [case.csr for case in assessment.gated.passed if id(case.csr) not in reached]
+    waits = [asking(csr) for csr in left]
     early = [seconds for seconds in waits if is_early(seconds, settings)]
-    deferred = [asking(case.csr) for case in assessment.due if id(case.csr) not in reached]
+    deferred = [seconds for seconds in waits if not is_early(seconds, settings)]
     tally.add_not_judged(Action.WAITING, early)
     tally.add_not_judged(Action.DEFERRED, deferred)
 

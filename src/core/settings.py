@@ -215,6 +215,12 @@ class ReviewSettings(JudgingSettings):
 
 
 class DispatchSettings(Selection):
-    """The dispatcher's settings: the clusters served, and the reviewer's queue."""
+    """The dispatcher's settings: the clusters served, and the reviewer's queue.
+
+    `fast_join_minutes`: how long after an instance's launch its cluster is reviewed more often; 0:
+    never. `reviewer_concurrency`: how many reviews may run at once.
+    """
 
     queue_url: str
+    fast_join_minutes: int = Field(6, ge=0, le=30)
+    reviewer_concurrency: int = Field(10, ge=2, le=1_000)

@@ -7,14 +7,14 @@ at its end, so that Lambda's own metric Errors counts it and its alarm fires.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from aws_lambda_powertools import Logger
 
 from adapters import eks, queue
+from adapters.answers import answers_in_time
 from adapters.aws_account import Aws
 from adapters.clock import LambdaClock
 from adapters.cluster_cache import ClusterCache
@@ -38,6 +38,7 @@ from handlers.environment import (
     required,
     served_regions,
 )
+from handlers.fast_joins import FastJoins
 
 # How many calls run in parallel.
 _LISTED_AT_ONCE: Final = 32
@@ -53,9 +54,6 @@ _ENDED_BY: Final = {Choice.OFF: "off", Choice.NOT_SELECTED: "not selected"}
 
 # A cluster that couldn't be described is assigned too: the reviewer describes it again.
 _ASSIGNED: Final = frozenset({Choice.REVIEWED, Choice.UNKNOWN})
-
-_Question = TypeVar("_Question")
-_Answer = TypeVar("_Answer")
 
 
 class DispatchIncomplete(CsrApproverError):
@@ -82,6 +80,7 @@ class Dispatcher:
         self._regions = served_regions(settings.regions, aws.home)
         self._clusters = ClusterCache(self._describe, now, spread=True)
         self._ended = EndedReviews(now)
+        self._fast_joins = FastJoins(settings, aws, now)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], logger: Logger) -> Self:
@@ -119,9 +118,19 @@ class Dispatcher:
             off=[one for one, choice in choices.items() if choice is Choice.OFF],
             unexpectedly_off=self._unexpectedly_off(choices),
         )
+        problems += self._further(expected, clock)
         self._ledger.dispatch_errors(problems)
         if problems:
             raise DispatchIncomplete("; ".join(problems)[:1_000])
+
+    def _further(self, expected: Sequence[Assignment], clock: Clock) -> list[str]:
+        """Send further reviews where nodes are joining; return a bug as a problem."""
+        try:
+            further = self._fast_joins.send(expected, clock)
+            self._ledger.further_reviews(further.joining, further.sent, further.unknown)
+        except Exception as error:  # noqa: BLE001  the ordinary reviews are sent already
+            return [_bug(error)]
+        return []
 
     def _named(self, clock: Clock, problems: list[str]) -> tuple[int, list[Assignment]]:
         """Return the number of all clusters, and an assignment for each that is selected by name.
@@ -138,8 +147,8 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
                 return _bug(error)
 
-        lists = _answers_in_time(
-            names, self._regions, clock, _LIST_TOO_LATE, at_once=_LISTED_AT_ONCE
+        lists = answers_in_time(
+            names, self._regions, _to_find(clock), _LIST_TOO_LATE, at_once=_LISTED_AT_ONCE
         )
         cluster_count, named = 0, list[Assignment]()
         for region, listed in zip(self._regions, lists, strict=True):
@@ -174,7 +183,9 @@ class Dispatcher:
                 problems.append(f"{one.region}/{one.cluster}: {_bug(error)}")
                 return Choice.UNKNOWN
 
-        choices = _answers_in_time(choice, named, clock, Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE)
+        choices = answers_in_time(
+            choice, named, _to_find(clock), Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE
+        )
         return dict(zip(named, choices, strict=True))
 
     def _choice(self, name: str, region: str, clock: Clock) -> Choice:
@@ -215,29 +226,13 @@ class Dispatcher:
         return eks.describe(self._aws.client("eks", region), name, region)
 
 
+def _to_find(clock: Clock) -> float:
+    """Return the seconds that finding the clusters may take; the rest is for sending."""
+    return clock.remaining() - DISPATCH_SECONDS
+
+
 def _bug(error: Exception) -> str:
     return printable(f"this is a bug: {type(error).__name__}: {error}", 300)
-
-
-def _answers_in_time(
-    ask: Callable[[_Question], _Answer],
-    questions: Sequence[_Question],
-    clock: Clock,
-    too_late: _Answer,
-    *,
-    at_once: int,
-) -> list[_Answer]:
-    """Return the answer to each question, in their order; `too_late` where it takes too long.
-
-    A call to an API that doesn't answer takes 20 s and more. To wait for it would take the time of
-    the other Regions, so its thread is left running and ends with the call's own time-outs.
-    """
-    seconds = max(0.0, clock.remaining() - DISPATCH_SECONDS)
-    pool = ThreadPoolExecutor(at_once)
-    asked = [pool.submit(ask, question) for question in questions]
-    done, _ = wait(asked, timeout=seconds)
-    pool.shutdown(wait=False, cancel_futures=True)
-    return [one.result() if one in done else too_late for one in asked]
 
 
 @cache

@@ -7,6 +7,7 @@ Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 import gc
 import os
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Final, Self
@@ -51,6 +52,13 @@ _NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
 _SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
 
+_NOTHING_GAINED: Final = "the last review here took long, or the cluster wasn't listed"
+
+# With a longer review, further ones within the minute would take the time of other clusters.
+_QUICK_SECONDS: Final = 10.0
+
+_MAX_KEPT: Final = 2_000
+
 # How long a cluster may lack access, and a way to it, after it was created.
 _NEW_FOR: Final = timedelta(hours=1)
 
@@ -78,6 +86,8 @@ class Reviewer:
         self._reach = Reach(now, in_vpc=bool(settings.subnet_ids))
         self._profiles = InstanceProfiles(aws.client("iam"), now)
         self._memo = Memo()
+        # Whether the last review of each cluster listed it, and was quick.
+        self._was_quick: dict[tuple[str, str], bool] = {}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], logger: Logger) -> Self:
@@ -98,36 +108,60 @@ class Reviewer:
             ValueError: a message isn't an assignment.
         """
         for record in event["Records"]:
-            self.review(Assignment.from_body(record["body"]), clock)
+            assignment = Assignment.from_body(record["body"])
+            reviewer = self._for_further_reviews() if assignment.again else self
+            reviewer.review(assignment, clock)
+
+    def _for_further_reviews(self) -> "Reviewer":
+        """Return a reviewer with the same warm state, whose reviews are counted apart."""
+        reviewer = copy(self)
+        reviewer._ledger = self._ledger.of_further_reviews()  # noqa: SLF001  its own copy
+        return reviewer
 
     def review(self, assignment: Assignment, clock: Clock) -> None:
-        """Review one cluster, and record the result or the error."""
+        """Review one cluster, and record the result or the error.
+
+        A further review ends at once where it would gain nothing, as far as this environment knows.
+        """
         name, region = assignment.cluster, assignment.region
+        if assignment.again and not self._was_quick.get((name, region), True):
+            self._ledger.skipped(name, region, _NOTHING_GAINED)
+            return
+        before, is_listed = clock.remaining(), False
         try:
-            self._review(name, region, clock)
+            is_listed = self._review(name, region, clock)
         except ClusterNotFound:
             self._ledger.skipped(name, region, _NO_SUCH_CLUSTER)
         except ClusterUnavailable as error:
             self._ledger.cluster_unavailable(name, region, error)
+        is_quick = before - clock.remaining() < _QUICK_SECONDS
+        self._remember(name, region, was_quick=is_listed and is_quick)
 
-    def _review(self, name: str, region: str, clock: Clock) -> None:
+    def _remember(self, name: str, region: str, *, was_quick: bool) -> None:
+        self._was_quick.pop((name, region), None)
+        self._was_quick[name, region] = was_quick
+        if len(self._was_quick) > _MAX_KEPT:
+            del self._was_quick[next(iter(self._was_quick))]
+
+    def _review(self, name: str, region: str, clock: Clock) -> bool:
+        """Review one cluster; return whether its requests were listed."""
         # Of the message only the name is trusted: anyone who can write to the queue could otherwise
         # send the token elsewhere, or to a cluster that is excluded.
         if not selection.is_named(self._settings, name, region, home=self._aws.home):
             self._ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
-            return
+            return False
         was_kept = self._clusters.keeps(name, region)
         described = self._clusters.get(name, region)
         if not selection.is_selected(self._settings, described.cluster, home=self._aws.home):
             self._excluded(described, "not selected by CLUSTER_TAG")
-            return
+            return False
         if selection.is_off(described.cluster):
             is_chosen = selection.is_singled_out(self._settings, name)
             self._excluded(described, _SWITCHED_OFF, OFF_THOUGH_SELECTED if is_chosen else "")
-            return
+            return False
         if not selection.is_reviewable(described.status):
             self._ledger.skipped(name, region, f"status {described.status}")
-            return
+            return False
         first, *others = served(self._settings)
         try:
             self._reach.check(described)
@@ -139,7 +173,7 @@ class Reviewer:
                 self._ledger.skipped(name, region, replaced)
             else:
                 self._not_reviewed(described, error)
-            return
+            return False
         self._reach.listed(described)
         for signer in others:
             try:
@@ -149,6 +183,7 @@ class Reviewer:
                 # error, even NotOnboarded.
                 self._clusters.forget(name, region)
                 self._ledger.cluster_unavailable(name, region, error, signer.name)
+        return True
 
     def _excluded(self, described: DescribedCluster, reason: str, unexpected: str = "") -> None:
         """Record that the cluster's tags exclude it.

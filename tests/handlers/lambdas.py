@@ -152,7 +152,9 @@ class Lambdas:
         """Run the dispatcher once."""
         if "dispatch" not in self._warm:
             self._warm.add("dispatch")
-            self._watch(dispatch._dispatcher()._aws, "sqs", *_eks(dispatch._dispatcher()))
+            dispatcher = dispatch._dispatcher()
+            clients = *_eks(dispatcher), *_eks(dispatcher, "ec2")
+            self._watch(dispatcher._aws, "sqs", *clients)
         dispatch.handler({}, invocation or Invocation())
 
     def review(

@@ -8,6 +8,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from core.checks.requester import CLOCK_SKEW_SECONDS
+from core.cluster_tags import (
+    CLUSTER_NAME_TAGS,
+    CLUSTER_TAG_PREFIX,
+    TAG_OF_AWS,
+    clusters_named,
+    has_tag_of,
+)
 from core.dns import folded, suffix
 from core.identity import has_iam_keys, has_session_name
 from core.model import (
@@ -23,12 +30,6 @@ from core.model import (
 )
 from core.printable import listed
 from core.settings import Policy
-
-_CLUSTER_TAG_PREFIX = "kubernetes.io/cluster/"
-# From: EKS User Guide (self-managed nodes), karpenter-provider-aws pkg/apis/v1/labels.go
-# (eks:eks-cluster-name), and AWS-generated cost allocation tags (aws:eks:cluster-name).
-_TAG_OF_AWS = "aws:eks:cluster-name"
-_CLUSTER_NAME_TAGS = ("eks:cluster-name", "eks:eks-cluster-name", _TAG_OF_AWS)
 
 
 def instance_known(case: Case) -> Refusal | None:
@@ -124,7 +125,7 @@ def cluster(case: Case) -> Refusal | None:
 
 def not_of_cluster(instance: Instance, cluster: Cluster, policy: Policy) -> Refusal | None:
     """Return why the instance doesn't count as the cluster's; None if it does."""
-    by_aws, vpc = instance.tags.get(_TAG_OF_AWS, cluster.name), cluster.vpc_id
+    by_aws, vpc = instance.tags.get(TAG_OF_AWS, cluster.name), cluster.vpc_id
     if by_aws != cluster.name:
         return _of_another(instance, cluster, {by_aws})
     if not policy.allow_other_vpcs and not (vpc and instance.vpc_id == vpc):
@@ -134,22 +135,13 @@ def not_of_cluster(instance: Instance, cluster: Cluster, policy: Policy) -> Refu
         )
     if has_tag_of(instance, cluster):
         return None
-    named = _clusters_named(instance)
+    named = clusters_named(instance)
     if named:
         return _of_another(instance, cluster, named)
     if policy.require_cluster_tag:
-        expected = f"{_CLUSTER_TAG_PREFIX}{cluster.name} or {', '.join(_CLUSTER_NAME_TAGS)}"
+        expected = f"{CLUSTER_TAG_PREFIX}{cluster.name} or {', '.join(CLUSTER_NAME_TAGS)}"
         return Refusal.leave("instance has no cluster tag", f"{instance.id} lacks {expected}")
     return None
-
-
-def has_tag_of(instance: Instance, cluster: Cluster) -> bool:
-    """Return True when the instance has one of the cluster's tags."""
-    if not cluster.name:
-        return False
-    if _CLUSTER_TAG_PREFIX + cluster.name in instance.tags:
-        return True
-    return any(instance.tags.get(tag) == cluster.name for tag in _CLUSTER_NAME_TAGS)
 
 
 def node_role(case: Case) -> Refusal | None:
@@ -190,13 +182,6 @@ def _of_another(instance: Instance, cluster: Cluster, named: Iterable[str]) -> R
         "instance of another cluster",
         f"{instance.id} is tagged as {listed(sorted(named))}, expected {cluster.name or 'unknown'}",
     )
-
-
-def _clusters_named(instance: Instance) -> frozenset[str]:
-    """Return the names of the clusters whose tags the instance has."""
-    keys = (key for key in instance.tags if key.startswith(_CLUSTER_TAG_PREFIX))
-    named = {key.removeprefix(_CLUSTER_TAG_PREFIX) for key in keys}
-    return frozenset(named | {instance.tags.get(tag, "") for tag in _CLUSTER_NAME_TAGS}) - {""}
 
 
 def _claimed_role(case: Case) -> Role | None:

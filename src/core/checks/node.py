@@ -1,6 +1,7 @@
 """Gates: whether a node asks, and whether its instance is one that EC2 shows."""
 
 from core.checks import instance
+from core.cluster_tags import has_tag_of
 from core.dns import folded
 from core.identity import session_instance
 from core.model import SESSION_NAME, Case, Csr, NotProvided, Refusal
@@ -80,7 +81,7 @@ def _is_misconfigured(case: Case) -> bool:
         return False
     if case.identity is None or case.identity.instance_id is None or case.instance is None:
         return False
-    is_tagged = instance.has_tag_of(case.running_instance, case.known_cluster)
+    is_tagged = has_tag_of(case.running_instance, case.known_cluster)
     return is_tagged and all(check(case) is None for check in _OF_INSTANCE)
 
 

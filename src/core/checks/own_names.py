@@ -1,10 +1,24 @@
 """The names and addresses of an instance: its own, and what else EC2 shows on it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from core.checks.instance import node_name, node_names, resource_name
 from core.dns import folded
-from core.model import Case, Instance, IpAddress, IpNetwork, NetworkInterface
+from core.model import (
+    Case,
+    Instance,
+    IpAddress,
+    IpNetwork,
+    NetworkInterface,
+    Pkcs10,
+    UnreadableRequest,
+)
+from core.settings import Policy
+
+# Without these settings an instance has only the names that EKS, too, can verify.
+_NO_SETTING = {"extra_dns_suffixes": (), "allow_secondary_enis": False}
 
 # From: EC2 API reference, NetworkInterface.InterfaceType. Deliberately absent: branch and trunk
 # (their addresses are pods'), and all kinds that AWS's services own.
@@ -44,6 +58,41 @@ def own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
         for ip in interface.ipv6:
             if not any(ip in prefix for prefix in interface.prefixes):
                 yield ip
+
+
+def rests_on_a_setting(case: Case) -> bool:
+    """Return whether only EXTRA_DNS_SUFFIXES or ALLOW_SECONDARY_ENIS accepts one of the names.
+
+    EKS doesn't verify such a name, so it issues nothing for the request until it is approved. From:
+    EKS User Guide, "Secure workloads with Kubernetes certificates".
+    """
+    instance, request = case.instance, case.request
+    if instance is None or not isinstance(request, Pkcs10):
+        return False
+    bare = replace(case, policy=case.policy.model_copy(update=_NO_SETTING))
+    dns, addresses = own_dns_names(bare, instance), set(own_addresses(bare, instance))
+    return not (
+        dns.issuperset(map(folded, request.dns)) and addresses.issuperset(request.addresses)
+    )
+
+
+def has_names_by_setting(policy: Policy) -> bool:
+    """Return whether the policy accepts names that EKS doesn't verify."""
+    return bool(policy.extra_dns_suffixes) or policy.allow_secondary_enis
+
+
+def may_rest_on_a_setting(request: Pkcs10 | UnreadableRequest, policy: Policy) -> bool:
+    """Return whether `rests_on_a_setting` may hold, by the request alone.
+
+    A kubelet names an address of a secondary interface only beside the primary one's.
+    """
+    if not isinstance(request, Pkcs10):
+        return False
+    suffixes = tuple(f".{domain}" for domain in policy.extra_dns_suffixes)
+    if any(folded(name).endswith(suffixes) for name in request.dns):
+        return True
+    families = Counter(address.version for address in request.addresses)
+    return policy.allow_secondary_enis and max(families.values(), default=0) > 1
 
 
 def public_addresses(instance: Instance) -> frozenset[IpAddress]:

@@ -1,0 +1,222 @@
+"""Clusters that nodes join are reviewed every ten seconds, and these reviews are counted apart."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.joining import DELAYS
+from sandbox.fake_apiserver.api import Answer, Call
+from sandbox.tokens import utc_now
+from tests.handlers.account import Account, Cluster
+from tests.handlers.lambdas import Invocation, Lambdas
+
+FURTHER = json.dumps({"cluster": "prod", "region": "us-east-1", "again": True})
+
+
+def launch(cluster: Cluster, node: int = 1, **changes: Any) -> None:
+    """Launch an instance of this cluster now."""
+    machine = cluster.launch(node)
+    cluster.account.remove_machine(machine)
+    cluster.account.aws.add_machine(replace(machine, launched=utc_now(), **changes))
+
+
+@pytest.fixture
+def sent(lambdas: Lambdas) -> list[tuple[str, int]]:
+    """Return the further reviews that the dispatcher sends: clusters and delays."""
+    found: list[tuple[str, int]] = []
+
+    def note(call: Any) -> None:
+        for entry in json.loads(call["body"])["Entries"]:
+            body = json.loads(entry["MessageBody"])
+            if body.get("again"):
+                found.append((body["cluster"], entry["DelaySeconds"]))
+
+    lambdas.calls.override("SendMessageBatch", note)
+    return found
+
+
+def test_a_cluster_that_a_node_joins_gets_further_reviews(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """The others don't."""
+    account.cluster("quiet")
+    launch(account.cluster("prod"))
+
+    lambdas.dispatch()
+
+    assert [("prod", delay) for delay in DELAYS] == sent
+    [line] = lambdas.lines_with("clusters joined")
+    assert (["us-east-1/prod"], 5) == (line["clusters_joining"], line["further_reviews"])
+
+
+def test_the_dispatcher_expects_none_of_them(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """The alarm on missing reviews would fire if one of them were lost."""
+    launch(account.cluster("prod"))
+
+    lambdas.dispatch()
+
+    assert 5 == len(sent)
+    assert 1 == lambdas.metrics()["Expected"]
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_a_quiet_account_costs_one_question_a_region(
+    count: int, account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """Nothing is sent, and nothing is logged."""
+    account.name_only([f"c{number}" for number in range(count)])
+
+    lambdas.dispatch()
+
+    assert [] == sent
+    assert 1 == lambdas.calls.count("DescribeInstances")
+    assert [] == lambdas.lines_with("clusters joined")
+
+
+def test_an_old_instance_is_no_joining_node(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """Its node has had its certificate for long."""
+    account.cluster("prod").launch(1)
+
+    lambdas.dispatch()
+
+    assert [] == sent
+
+
+def test_zero_minutes_turn_it_off(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """EC2 isn't asked at all."""
+    lambdas.settings(FAST_JOIN_MINUTES="0")
+    launch(account.cluster("prod"))
+
+    lambdas.dispatch()
+
+    assert ([], 0) == (sent, lambdas.calls.count("DescribeInstances"))
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "RequestLimitExceeded"])
+def test_where_ec2_refuses_clusters_are_reviewed_once_a_minute(
+    code: str, account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """That is no error: a line of the log says why."""
+    launch(account.cluster("prod"))
+    lambdas.dispatch()
+    sent.clear()
+    lambdas.calls.refuse("DescribeInstances", code)
+
+    lambdas.dispatch()
+
+    assert [] == sent
+    assert [f"us-east-1: {code}"] == lambdas.lines_with("clusters joined")[-1]["launches_unknown"]
+    assert 2 == lambdas.metrics()["Expected"]
+
+
+def test_in_a_late_run_ec2_is_not_asked(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """The ordinary reviews are sent, and the time is up."""
+    launch(account.cluster("prod"))
+
+    lambdas.dispatch(Invocation(9.9))
+
+    assert ([], 0) == (sent, lambdas.calls.count("DescribeInstances"))
+
+
+def test_a_further_review_approves_and_is_counted_apart(account: Account, lambdas: Lambdas) -> None:
+    """All its other metrics are those of any review."""
+    prod = account.cluster("prod")
+    name = prod.file()
+
+    lambdas.review_body(FURTHER)
+
+    assert "Approved" == prod.decision(name)
+    metrics = lambdas.metrics()
+    assert (1, 0, 1) == (metrics["FurtherReviews"], metrics["Completed"], metrics["Approved"])
+
+
+def test_a_further_review_gains_nothing_where_the_last_one_was_refused(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """It ends at once, as far as this environment knows."""
+    prod = account.cluster("prod", onboarded=False)
+    lambdas.review()
+    calls = len(prod.calls)
+
+    lambdas.review_body(FURTHER)
+
+    assert calls == len(prod.calls)
+    metrics = lambdas.metrics()
+    assert (1, 1) == (metrics["FurtherReviews"], metrics["NotOnboarded"])
+
+
+def test_a_further_review_gains_nothing_where_the_last_one_took_long(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """Six reviews of 50 s a minute would take the time of other clusters."""
+    prod, invocation = account.cluster("prod"), Invocation()
+
+    def slow(call: Call, answer: Callable[[Call], Answer]) -> Answer:
+        invocation.advance(11)
+        return answer(call)
+
+    prod.fault = slow
+    lambdas.review(invocation=invocation)
+    calls = len(prod.calls)
+    lambdas.review_body(FURTHER)
+    assert calls == len(prod.calls)
+
+    prod.fault = None
+    lambdas.review()
+    lambdas.review_body(FURTHER)
+
+    assert calls + 2 == len(prod.calls)
+
+
+def test_a_further_review_before_any_other_is_a_review(account: Account, lambdas: Lambdas) -> None:
+    """Another environment had the ordinary one."""
+    prod = account.cluster("prod")
+
+    lambdas.review_body(FURTHER)
+
+    assert 1 == len(prod.calls)
+
+
+def test_a_message_may_not_say_again_in_other_words(account: Account, lambdas: Lambdas) -> None:
+    """Only true and false are read."""
+    account.cluster("prod")
+
+    with pytest.raises(ValueError, match="again"):
+        lambdas.review_body(FURTHER.replace("true", '"yes"'))
+
+
+def test_a_further_review_of_a_cluster_that_is_gone_is_counted(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """Each message ends in exactly one way."""
+    assert account
+
+    lambdas.review_body(FURTHER)
+
+    assert 1 == lambdas.metrics()["FurtherReviews"]
+
+
+def test_a_launch_of_two_minutes_ago_still_counts(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """Its kubelet may have asked a minute ago, and waits for half a minute more."""
+    prod = account.cluster("prod")
+    machine = prod.launch(1)
+    account.remove_machine(machine)
+    account.aws.add_machine(replace(machine, launched=utc_now() - timedelta(minutes=2)))
+
+    lambdas.dispatch()
+
+    assert 5 == len(sent)
