@@ -1,59 +1,84 @@
-"""The command line: `csr-approver`, for people."""
+"""The entry point of `csr-approver`: how every run ends, from its first instant on.
 
-from typing import Annotated
+It imports nothing that takes time before Ctrl-C is handled, so the commands are imported within.
+"""
 
-import typer
+import os
+import signal
+import sys
+from typing import NoReturn
 
-from cli.access.command import access
-from cli.demo.command import demo
-from cli.diagnose.command import diagnose
-from cli.doctor.command import doctor
-from cli.evaluate.command import evaluate
-from cli.legacy.command import legacy
-from cli.request.command import request
-from cli.review.command import review
-from core.version import VERSION
-
-app = typer.Typer(
-    name="csr-approver",
-    help="Approves the kubelet serving certificates of EKS clusters, from outside the clusters.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(demo)
-app.command()(evaluate)
-app.command()(legacy)
-app.command()(review)
-app.command()(access)
-app.command()(doctor)
-app.command()(diagnose)
-app.command("readiness", hidden=True)(diagnose)  # its earlier name
-app.command()(request)
+# cli.exits has these too, but it imports Typer.
+_UNKNOWN = 3
+_INTERRUPTED = 130
 
 
-def _print_version(is_wanted: bool) -> None:  # noqa: FBT001  Typer calls it
-    if is_wanted:
-        typer.echo(f"csr-approver {VERSION}")
-        raise typer.Exit
+def main() -> NoReturn:
+    """Run the command line, and exit with its code.
+
+    Exit 3, with a message on stderr: stdout can't be written, or an error that no command handles.
+    Exit 130: Ctrl-C. From: the shells' convention, 128 plus the signal's number.
+    """
+    if sys.stdout is None:
+        _end(_UNKNOWN, "stdout is closed: the answer can't be written")
+    handles_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if handles_interrupts:  # not so in the background, where shells ignore the signal
+        # An exception within an import may be lost, or be reported by the library with a traceback.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+    from cli.app import app
+
+    if handles_interrupts:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # commands clean up
+    original = sys.stdout
+    try:
+        app()
+    except SystemExit as error:
+        _end(_code_of(error, is_pipe_broken=sys.stdout is not original))
+    except KeyboardInterrupt:
+        _end(_INTERRUPTED)
+    except Exception:  # noqa: BLE001  the last resort: it is reported with its traceback
+        _end_by_unhandled()
+    _end(0)
 
 
-@app.callback()
-def _root(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
-        ),
-    ] = False,
-) -> None:
-    """Accept the options that come before a command."""
-    del version  # its callback has printed it
+def _code_of(error: SystemExit, *, is_pipe_broken: bool) -> int:
+    # Typer exits with 1 if a pipe's reader has gone, and replaces stdout. 1 means "no" here.
+    return _UNKNOWN if is_pipe_broken else int(error.code or 0)
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+def _end_by_unhandled() -> NoReturn:
+    if (problem := _not_flushed()) is not None:
+        _end(_UNKNOWN, f"stdout can't be written: {problem}")
+    import traceback
+
+    traceback.print_exc()
+    _end(_UNKNOWN, "this is a bug: please report it with the lines above")
+
+
+def _end(code: int, message: str = "") -> NoReturn:
+    """Exit at once: after Ctrl-C, threads may still wait for an answer."""
+    problem = _not_flushed()
+    if problem is not None and not message:
+        code, message = _UNKNOWN, f"stdout can't be written: {problem}"
+    if message:
+        sys.stderr.write(f"csr-approver: {message}\n")
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _not_flushed() -> str | None:
+    """Return why what was printed can't be written to stdout; None if it is written.
+
+    A broken pipe is no problem to report: its reader has what it wanted.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return None
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from botocore.loaders import create_loader
 from typer.testing import CliRunner, Result
 
 from adapters.retry import Retries
-from cli.main import app
+from cli.app import app
 from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
 from tests.handlers.account import Account

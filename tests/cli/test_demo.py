@@ -13,10 +13,10 @@ from typing import Final
 import pytest
 from typer.testing import CliRunner
 
+from cli.app import app
 from cli.demo import run as demo_run
 from cli.demo.run import Play, Row, play
 from cli.exits import ANSWER_IS_NO, DONE, USAGE
-from cli.main import app
 from sandbox.fleet import SCENARIOS, Outcome, Scenario
 
 ROOT = Path(__file__).parents[2]

@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner, Result
 
+from cli.app import app
 from cli.legacy import documents as legacy_yaml
 from cli.legacy import files as legacy_files
 from cli.legacy.documents import Node, Scalar, Tree, compose, tree
 from cli.legacy.migration import CLIENT
 from cli.legacy.rewrite import KIND
-from cli.main import app
 from core.model import APP_SERVING, KUBELET_SERVING
 from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
 

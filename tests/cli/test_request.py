@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.app import app
 from cli.request.files import Files
 from cli.request.outcome import Outcome
 from cli.request.run import Pace
@@ -57,7 +57,7 @@ ANOTHER_USER: Final = User("jane", "", ("system:authenticated",), {})
 def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ManualClock:
     """Run the commands in an empty folder, with a clock that only their sleep advances."""
     made = ManualClock()
-    monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.setattr("cli.request.filing.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
 

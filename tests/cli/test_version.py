@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.app import app
 from core.version import VERSION
 
 PROJECT: Final[Any] = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())

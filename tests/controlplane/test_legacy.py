@@ -10,8 +10,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from cli.app import app
 from cli.legacy.migration import CLIENT, KUBELET_CLIENT
-from cli.main import app
 from core.model import APP_SERVING, KUBELET_SERVING
 from sandbox.kubelet import kubelet_request
 from tests.cli.legacy_manifests import NODE_REQUEST, SERVICE_REQUEST, a_manifest

@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli.app import app
 from cli.evaluate.saved_list import Unparsed, objects_of
-from cli.main import app
 from core.checks import KUBELET_SERVING_CHECKS
 from tests.property import document_mutations, saved
 from tests.property.fuzzing import repeatable, seeds

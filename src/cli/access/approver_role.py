@@ -3,9 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
-
-import typer
+from typing import Final
 
 from adapters.aws_account import Aws
 from cli.account import stack
@@ -16,21 +14,10 @@ from core.errors import EvidenceUnavailable
 from core.model import Role
 from core.printable import printable
 
-#: From: samconfig.toml.
-STACK: Final = "csr-approver"
-
 # From: CloudFormation API reference, CreateStack, `StackName`.
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 _EXPECTED: Final = "expected a letter, then at most 127 letters, digits and hyphens"
-
-RoleArn = Annotated[
-    str | None, typer.Option(help="The approver's role, if it isn't the stack's.", metavar="ARN")
-]
-StackName = Annotated[str, typer.Option(help="The approver's stack.", metavar="NAME")]
-StackRegion = Annotated[
-    str | None, typer.Option(help="The stack's Region; else the first --region.", metavar="NAME")
-]
 
 
 @dataclass(frozen=True, slots=True)

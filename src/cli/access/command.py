@@ -1,17 +1,17 @@
 """`csr-approver access`: the approver's rights in a cluster, printed or applied."""
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.access.approver_role import STACK, RoleArn, StackName, StackRegion, find_role
-from cli.access.manifests import manifests
-from cli.access.onboarding import Onboarding, State, onboard
-from cli.access.view import as_json, as_manifests, show
-from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
+from cli.access.options import STACK, RoleArn, StackName, StackRegion
+from cli.account.options import Profile, Proxy, Regions, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
-from cli.screen import Output, OutputOption, console, print_json
+from cli.output import Output, OutputOption, print_json
+
+if TYPE_CHECKING:
+    from cli.access.onboarding import Onboarding
 
 _EXAMPLE = """
 The approver needs a ClusterRole with its binding, to list CSRs, write decisions and approve for the
@@ -33,7 +33,12 @@ Examples:
 
 def access(
     clusters: Annotated[
-        list[str], typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER")
+        list[str],
+        typer.Argument(
+            help="Names of clusters, or globs in quotes.",
+            metavar="CLUSTER",
+            autocompletion=cluster_names,
+        ),
     ],
     region: Regions = None,
     apply: Annotated[
@@ -47,9 +52,17 @@ def access(
     stack_region: StackRegion = None,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give the approver access to clusters: print what it needs, or create it with --apply."""
+    from cli.access.approver_role import find_role
+    from cli.access.manifests import manifests
+    from cli.access.onboarding import onboard
+    from cli.access.view import as_json, as_manifests, show
+    from cli.account.clusters import at_once, find, open_account
+    from cli.screen import console
+
     aws = open_account(profile, region or [], proxy=proxy)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
     needed = manifests(app_serving=app_serving)
@@ -68,7 +81,9 @@ def access(
 access.__doc__ = f"{access.__doc__}\n{_EXAMPLE}"
 
 
-def _code(done: list[Onboarding]) -> int:
+def _code(done: "list[Onboarding]") -> int:
+    from cli.access.onboarding import State
+
     if any(one.has(State.BLOCKED) for one in done):
         return ANSWER_IS_NO
     return UNKNOWN if any(one.has(State.UNKNOWN) for one in done) else DONE

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import boto3
-import typer
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -37,27 +36,6 @@ from core.model import CLUSTER_NAME, REGION_NAME
 from core.ports import Clock
 from core.printable import printable
 from core.selection import is_reviewable
-
-Profile = Annotated[
-    str | None,
-    typer.Option(help="AWS profile; else AWS_PROFILE, as for the AWS CLI.", metavar="NAME"),
-]
-Region = Annotated[
-    str | None,
-    typer.Option(help="AWS Region; else AWS_REGION, or the profile's.", metavar="NAME"),
-]
-Regions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--region",
-        help="AWS Region to look in, may be repeated; else AWS_REGION, or the profile's.",
-        metavar="NAME",
-    ),
-]
-Proxy = Annotated[
-    bool,
-    typer.Option("--proxy", help="Use the environment's proxy (HTTPS_PROXY, NO_PROXY)."),
-]
 
 _CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config"
 
@@ -154,8 +132,12 @@ def find_one(aws: Aws, name: str) -> DescribedCluster:
 
 def at_once(ask: Callable[[Any], Any], things: Sequence[Any], words: str) -> list[Any]:
     """Call `ask` for each, several at a time; return the answers in order, and show progress."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         return list(counted(pool.map(ask, things), len(things), words))
+    finally:
+        # After Ctrl-C, don't wait for answers that may take a minute.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def described(found: Found) -> DescribedCluster:

@@ -3,7 +3,7 @@
 import typer
 
 from cli.exits import ANSWER_IS_NO, USAGE, stop
-from cli.screen import Output, OutputOption, busy, console, print_json
+from cli.output import Output, OutputOption, print_json
 
 
 def demo(output: OutputOption = Output.TABLE) -> None:
@@ -18,6 +18,7 @@ def demo(output: OutputOption = Output.TABLE) -> None:
         # Imported here: it takes half a second, and the other commands must run without moto.
         from cli.demo.run import play
         from cli.demo.view import as_json, show
+        from cli.screen import busy, console
     except ModuleNotFoundError as error:
         stop(
             USAGE,

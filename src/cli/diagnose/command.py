@@ -3,19 +3,18 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
-from cli.diagnose.html import html_report
-from cli.diagnose.run import ClusterDiagnosis, diagnose_cluster
-from cli.diagnose.view import all_ready, as_json, show
+from cli.account.options import Profile, Proxy, Regions, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
-from cli.screen import Output, OutputOption, console, print_json
+from cli.output import Output, OutputOption, print_json
 from core.printable import printable
-from core.settings import JudgingSettings
+
+if TYPE_CHECKING:
+    from cli.diagnose.run import ClusterDiagnosis
 
 _EXAMPLE = """
 From Kubernetes 1.24 on, EKS issues nothing for a request with a name that it can't verify. This
@@ -40,7 +39,11 @@ Examples:
 def diagnose(
     clusters: Annotated[
         list[str] | None,
-        typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER"),
+        typer.Argument(
+            help="Names of clusters, or globs in quotes.",
+            metavar="CLUSTER",
+            autocompletion=cluster_names,
+        ),
     ] = None,
     region: Regions = None,
     html: Annotated[
@@ -49,9 +52,16 @@ def diagnose(
     set_: Settings = None,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Audit clusters for the upgrade to 1.24: which nodes get no certificate, and what to do."""
+    from cli.account.clusters import at_once, find, open_account
+    from cli.diagnose.run import diagnose_cluster
+    from cli.diagnose.view import all_ready, as_json, show
+    from cli.screen import console
+    from core.settings import JudgingSettings
+
     settings = settings_of(set_, JudgingSettings)
     if html is not None:
         _check_writable(html)
@@ -89,7 +99,9 @@ def _check_writable(file: str) -> None:
         stop(USAGE, f"--html {printable(file, 200)}: {error.strerror}")
 
 
-def _write(file: str, diagnosed: list[ClusterDiagnosis]) -> None:
+def _write(file: str, diagnosed: "list[ClusterDiagnosis]") -> None:
+    from cli.diagnose.html import html_report
+
     try:
         Path(file).write_text(html_report(diagnosed, datetime.now(UTC)), encoding="ascii")
     except OSError as error:

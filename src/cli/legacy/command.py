@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.exits import ANSWER_IS_NO, UNKNOWN, USAGE, stop
-from cli.screen import Output, OutputOption, busy, console, print_json
+from cli.output import Output, OutputOption, print_json
 from core.printable import printable
 
 _MORE = """
@@ -40,6 +40,7 @@ def legacy(
     from cli.legacy.files import Binary, Text, Unclear, read_all
     from cli.legacy.find import Finding, search
     from cli.legacy.view import as_json, show
+    from cli.screen import busy, console
 
     if "" in paths:
         stop(USAGE, "PATH is empty: give files, folders or `-`")

@@ -1,18 +1,17 @@
 """`csr-approver review`: one real run on one cluster, with a person's own credentials."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.account.clusters import Profile, Proxy, Region, find_one, open_account
-from cli.account.problems import in_words, own_access
+from cli.account.options import Profile, Proxy, Region, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, UNKNOWN, stop
 from cli.given_settings import Settings, settings_of
-from cli.review.run import Reviewed, run_once
-from cli.review.view import as_json, show
-from cli.screen import Output, OutputOption, busy, console, print_json
+from cli.output import Output, OutputOption, print_json
 from core.errors import ClusterUnavailable
-from core.settings import Mode, ReviewSettings
+
+if TYPE_CHECKING:
+    from cli.review.run import Reviewed
 
 _EXAMPLE = """
 It lists the cluster's requests, asks EC2 and IAM who the requesters are, and judges, as the
@@ -32,7 +31,10 @@ Examples:
 
 
 def review(
-    cluster: Annotated[str, typer.Argument(help="The cluster's name.", metavar="CLUSTER")],
+    cluster: Annotated[
+        str,
+        typer.Argument(help="The cluster's name.", metavar="CLUSTER", autocompletion=cluster_names),
+    ],
     region: Region = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write what is due; approvals only, unless MODE is set.")
@@ -40,12 +42,20 @@ def review(
     set_: Settings = None,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Review one cluster's requests once, with your own credentials; read only, unless --apply."""
+    from cli.account.clusters import find_one, open_account
+    from cli.account.problems import in_words, own_access
+    from cli.review.run import run_once
+    from cli.review.view import as_json, show
+    from cli.screen import busy, console
+    from core.settings import Mode, ReviewSettings
+
     # A person who asks for --apply wants approvals; the functions write nothing by default.
     settings = settings_of(set_, ReviewSettings, MODE=Mode.APPROVE_ONLY.value)
-    aws = open_account(profile, [region] if region else [], proxy=proxy)
+    aws = open_account(profile, [] if region is None else [region], proxy=proxy)
     try:
         described = find_one(aws, cluster)
         with busy(f"Reviewing {cluster} ..."):
@@ -63,7 +73,7 @@ def review(
 review.__doc__ = f"{review.__doc__}\n{_EXAMPLE}"
 
 
-def _code(reviewed: Reviewed) -> int:
+def _code(reviewed: "Reviewed") -> int:
     if not reviewed.is_well:
         return ANSWER_IS_NO
     return 0 if reviewed.is_whole else UNKNOWN
