@@ -3,10 +3,13 @@
 It imports nothing that takes time before Ctrl-C is handled, so the commands are imported within.
 """
 
+import errno
+import io
 import os
 import signal
 import sys
-from typing import NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn
 
 # cli.exits has these too, but it imports Typer.
 _UNKNOWN = 3
@@ -29,56 +32,75 @@ def main() -> NoReturn:
 
     if handles_interrupts:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # commands clean up
-    original = sys.stdout
+    stdout = _watched(sys.stdout)
+    sys.stdout = stdout
     try:
         app()
     except SystemExit as error:
-        _end(_code_of(error, is_pipe_broken=sys.stdout is not original))
+        code, message = int(error.code or 0), ""
     except KeyboardInterrupt:
-        _end(_INTERRUPTED)
+        code, message = _INTERRUPTED, ""
     except Exception:  # noqa: BLE001  the last resort: it is reported with its traceback
-        _end_by_unhandled()
-    _end(0)
+        code, message = _UNKNOWN, "" if stdout.lost else _reported()
+    _end(*stdout.ended(code, message))
 
 
-def _code_of(error: SystemExit, *, is_pipe_broken: bool) -> int:
-    # Typer exits with 1 if a pipe's reader has gone, and replaces stdout. 1 means "no" here.
-    return _UNKNOWN if is_pipe_broken else int(error.code or 0)
+class _Stdout(io.TextIOWrapper):
+    """Stdout that remembers whether anything couldn't be written, even if that was handled."""
+
+    lost: OSError | None = None
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            self.lost = error
+            raise
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            self.lost = error
+            raise
+
+    def ended(self, code: int, message: str) -> tuple[int, str]:
+        """Return how the run ends: as given, if the whole answer was written."""
+        if self.lost is None:
+            with suppress(OSError):
+                self.flush()
+        if self.lost is None or code == _INTERRUPTED:
+            return code, message
+        # A pipe's reader that has gone has what it wanted.
+        is_gone = self.lost.errno == errno.EPIPE
+        return _UNKNOWN, "" if is_gone else f"stdout can't be written: {self.lost.strerror}"
 
 
-def _end_by_unhandled() -> NoReturn:
-    if (problem := _not_flushed()) is not None:
-        _end(_UNKNOWN, f"stdout can't be written: {problem}")
+def _watched(stdout: Any) -> _Stdout:
+    return _Stdout(
+        stdout.buffer,
+        encoding=stdout.encoding,
+        errors=stdout.errors,
+        line_buffering=stdout.line_buffering,
+        write_through=stdout.write_through,
+    )
+
+
+def _reported() -> str:
+    """Print the error being handled, and return the message that comes after it."""
     import traceback
 
     traceback.print_exc()
-    _end(_UNKNOWN, "this is a bug: please report it with the lines above")
+    return "this is a bug: please report it with the lines above"
 
 
 def _end(code: int, message: str = "") -> NoReturn:
     """Exit at once: after Ctrl-C, threads may still wait for an answer."""
-    problem = _not_flushed()
-    if problem is not None and not message:
-        code, message = _UNKNOWN, f"stdout can't be written: {problem}"
     if message:
         sys.stderr.write(f"csr-approver: {message}\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     os._exit(code)
-
-
-def _not_flushed() -> str | None:
-    """Return why what was printed can't be written to stdout; None if it is written.
-
-    A broken pipe is no problem to report: its reader has what it wanted.
-    """
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        return None
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
 
 
 if __name__ == "__main__":

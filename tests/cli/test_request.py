@@ -847,35 +847,41 @@ def test_a_ca_that_is_not_written_is_reported_beside_a_difference(
             ),
         ),
         (("a", "--namespace", "Shop"), "--namespace: got 'Shop', expected a namespace's name"),
-        (("a", "--dns", "*.a.default.svc"), "wildcards are not allowed"),
+        (
+            ("a", "--dns", "*.a.default.svc"),
+            "a wildcard's key would serve every name below: give each name, or *.NAME with",
+        ),
+        (("a", "--dns", "a.*.svc", "--allow-wildcards"), "a wildcard's key"),
+        (("a", "--dns", "*.kubernetes.default.svc", "--allow-wildcards"), "to the API server or"),
+        (("a", "--dns", "*.localhost", "--allow-wildcards"), "every machine's own name"),
         (("a", "--dns", "a_b"), "--dns: got 'a_b', expected a DNS name: at most 253 characters"),
         (("a", "--dns", ""), "--dns: got '', expected a DNS name"),
         (("a", "--dns", "10.0.0.1"), "which is an IP address: give it with --ip"),
         (
             ("a", "--dns", "kubernetes.default.svc"),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc",
         ),
         (
             ("a", "--dns", "Kubernetes"),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc",
         ),
         (
             ("a", "--dns", "x.localhost"),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "every machine's own name: give a Service's name, e.g. web.shop.svc, or add --allow-",
         ),
         (
             ("a", "--dns", "sts.amazonaws.com."),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc",
         ),
         (("kubernetes",), "NAME: got 'kubernetes.default.svc', which belongs to the API server"),
         (("a", "--ip", "10.0.0"), "--ip: got '10.0.0', expected an IP address"),
         (
             ("a", "--ip", "127.0.0.1"),
-            "is a loopback, link-local, multicast or unspecified address; give the Service's",
+            "every machine's own address: give the Service's cluster IP, or add --allow-loopback",
         ),
         (
             ("a", "--ip", "169.254.169.254"),
-            "is a loopback, link-local, multicast or unspecified address; give the Service's",
+            "is a link-local, multicast or unspecified address; give the Service's cluster IP",
         ),
         (("a", "--ip", "::ffff:10.0.0.1"), "expected a plain IPv4 or IPv6 address"),
         (("a", "--ip", "fd00::1%eth0"), "expected a plain IPv4 or IPv6 address"),
@@ -913,6 +919,30 @@ def test_a_name_that_is_no_service_of_the_namespace_gets_a_warning(
     for path in Path().iterdir():
         path.unlink()
     assert f"csr-approver: warning: {warning}" in runner.run(*arguments, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("names", "warning"),
+    [
+        (("--dns", "localhost", "--allow-loopback"), "localhost is every machine's own: "),
+        (("--ip", "::1", "--allow-loopback"), "::1 is every machine's own: "),
+        (
+            ("--dns", "*.web.default.svc", "--allow-wildcards"),
+            "*.web.default.svc is a wildcard: ",
+        ),
+    ],
+)
+def test_loopback_names_and_wildcards_are_filed_with_a_warning_if_asked_for_by_an_option(
+    cluster: Cluster, runner: CommandRunner, names: tuple[str, ...], warning: str
+) -> None:
+    """A person must approve them: csr-approver never does."""
+    assert cluster
+    reported = runner.json(*COMMAND, "--dns", f"{NAME}.default.svc", *names, "--approve")
+
+    assert "issued" == reported["outcome"]
+    [shown] = reported["warnings"]
+    assert shown.startswith(warning)
+    assert "csr-approver never approves it; a person must" in shown
 
 
 # --- the dry run --------------------------------------------------------------------------------

@@ -57,12 +57,15 @@ class Input:
         try:
             with self._opened() as opened:
                 return opened.read()
-        except (OSError, ValueError, RuntimeError) as error:  # Click: RuntimeError without stdin
+        except (OSError, ValueError) as error:
             stop(UNKNOWN, f"{self}: {getattr(error, 'strerror', None) or error}")
 
     def _opened(self) -> BinaryIO:
         if self.path == STDIN:
-            return typer.get_binary_stream("stdin")
+            try:
+                return typer.get_binary_stream("stdin")
+            except RuntimeError as error:
+                raise ValueError("it is closed") from error
         return open(self.path, "rb")  # noqa: PTH123  closed by the caller, as stdin is
 
     def reject(self, problem: str) -> NoReturn:

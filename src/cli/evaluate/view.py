@@ -3,13 +3,13 @@
 It is written without Rich's tables, which take longer for 10,000 CSRs than judging them.
 """
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import typer
 
+from cli.lines import folded
 from cli.screen import Screen
 from cli.verdict_rows import COLOURS, Row
 from core.printable import printable
@@ -63,22 +63,11 @@ def _explained(rows: Sequence[Row], screen: Screen) -> Iterator[str]:
                 yield f"  {word:<9}  {printable(value)}"
         for refusal in row["refusals"]:
             text = f"{refusal['check']} ({refusal['effect']}): {refusal['reason']}"
-            yield from _folded(text, screen, "  ")
-            yield from _folded(refusal["detail"], screen, "    ")
+            yield from folded(text, screen.width, "  ", "    ")
+            yield from folded(refusal["detail"], screen.width, "    ", "      ")
         if row["not_run"]:
-            yield from _folded(f"not run: {', '.join(row['not_run'])}", screen, "  ")
-
-
-def _folded(text: str, screen: Screen, indent: str) -> list[str]:
-    """Return the text in lines; words, such as names, are never broken."""
-    return textwrap.wrap(
-        text,
-        screen.width,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            text = f"not run: {', '.join(row['not_run'])}"
+            yield from folded(text, screen.width, "  ", "    ")
 
 
 def _counts(rows: Sequence[Row]) -> str:
