@@ -28,18 +28,19 @@ class CommandRunner:
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
 
-    def run(self, *arguments: str, code: int = 0) -> Result:
+    def run(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
         """Run a command; fail if it ends with another code or a traceback."""
         result = CliRunner().invoke(
-            app, list(arguments), env={"COLUMNS": "300", **self.environment}
+            app, list(arguments), input=stdin, env={"COLUMNS": "300", **self.environment}
         )
         assert (result.exit_code, "Traceback" in result.output) == (code, False), result.output
         assert "\x1b" not in result.output
         return result
 
-    def json(self, *arguments: str, code: int = 0) -> Any:
+    def json(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Any:
         """Return what a command prints for programs; nothing else is on stdout."""
-        return json.loads(self.run(*arguments, "--output", "json", code=code).stdout)
+        result = self.run(*arguments, "--output", "json", code=code, stdin=stdin)
+        return json.loads(result.stdout)
 
 
 @pytest.fixture(autouse=True)

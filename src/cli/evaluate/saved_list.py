@@ -4,6 +4,7 @@ A requester can fill `metadata.managedFields` with bytes that aren't UTF-8, or n
 than parsers accept, and `kubectl get --raw` saves it unchanged.
 """
 
+import codecs
 import itertools
 import json
 import re
@@ -76,7 +77,7 @@ def document_of(content: bytes) -> Any:
 
 def _is_like_json(content: bytes) -> bool:
     """Return whether the content begins as JSON does, so that it needn't be read as YAML too."""
-    start = _utf_8(content[:64]).lstrip()[:1]
+    start = _utf_8(content[:64]).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     return not start or start in b"{["
 
 
@@ -95,7 +96,7 @@ def _utf_8(content: bytes) -> bytes:
     """Return the content in UTF-8: shells on Windows save UTF-16."""
     encoding = json.detect_encoding(content)
     if encoding in ("utf-8", "utf-8-sig"):
-        return content.removeprefix(b"\xef\xbb\xbf")
+        return content.removeprefix(codecs.BOM_UTF8)
     return content.decode(encoding).encode()
 
 

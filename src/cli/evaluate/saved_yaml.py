@@ -8,36 +8,38 @@ _CONSTANTS: Final = {"true": True, "false": False, "null": None, "~": None, "": 
 
 
 def values_of(text: str) -> Any:
-    """Return the one document's value. An alias is the same object as its anchor.
+    """Return the one document's value.
 
     Raises:
-        ValueError: it isn't YAML, has more than one document, or has keys that aren't text.
+        ValueError: it isn't YAML, has more than one document, or has what those programs don't
+            write: keys that aren't text, and aliases, by which a small text can be huge.
     """
     try:
-        [root] = _one(compose(text))
-        return _value(root, {})
+        roots = compose(text)
+        _check_one(roots)
+        return _value(roots[0], set())
     except NotYaml as error:
         raise ValueError(f"neither JSON nor YAML: {error}") from error
 
 
-def _one(roots: list[Node]) -> list[Node]:
+def _check_one(roots: list[Node]) -> None:
     if len(roots) != 1:
         raise NotYaml(f"{len(roots)} documents, expected one")
-    return roots
 
 
-def _value(node: Node, known: dict[int, Any]) -> Any:
-    """Return a node's value. The composer bounds the depth, and each node is read once."""
-    if id(node) in known:
-        return known[id(node)]
-    if isinstance(node, Sequence):
-        known[id(node)] = [_value(item, known) for item in node.items]
-    elif isinstance(node, Mapping):
-        pairs = {_key(key): _value(value, known) for key, value in node.pairs}
-        known[id(node)] = pairs
-    elif isinstance(node, Scalar):
-        known[id(node)] = _scalar(node)
-    return known.get(id(node))
+def _value(node: Node, seen: set[int]) -> Any:
+    """Return a node's value. The composer bounds the depth."""
+    if id(node) in seen:
+        raise NotYaml("aliases are not accepted")
+    seen.add(id(node))
+    match node:
+        case Sequence():
+            return [_value(item, seen) for item in node.items]
+        case Mapping():
+            return {_key(key): _value(value, seen) for key, value in node.pairs}
+        case Scalar():
+            return _scalar(node)
+    raise NotYaml("a part that is neither value, list nor mapping")
 
 
 def _key(node: Node) -> str:
