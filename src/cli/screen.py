@@ -18,7 +18,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from core.printable import printable
+from core.printable import printable, visible
 
 T = TypeVar("T")
 
@@ -80,8 +80,8 @@ def table(*headings: str, expand: bool = False) -> Table:
 
 
 def cell(*lines: object, style: str = "") -> Text:
-    """Return text for a table: never markup, and with what others chose escaped."""
-    return Text("\n".join(printable(str(line), None) for line in lines), style=style)
+    """Return text for a table: never markup, and what others chose is escaped, but not twice."""
+    return Text("\n".join(visible(str(line)) for line in lines), style=style)
 
 
 @contextmanager

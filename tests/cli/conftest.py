@@ -16,6 +16,7 @@ from adapters.retry import Retries
 from cli.app import app
 from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
+from tests.cli.schemas import check
 from tests.handlers.account import Account
 
 # AWS's models are megabytes of JSON, which each command would read again.
@@ -38,9 +39,11 @@ class CommandRunner:
         return result
 
     def json(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Any:
-        """Return what a command prints for programs; nothing else is on stdout."""
+        """Return what a command prints for programs, if it has the documented shape."""
         result = self.run(*arguments, "--output", "json", code=code, stdin=stdin)
-        return json.loads(result.stdout)
+        answer = json.loads(result.stdout)
+        check(arguments[0], answer)
+        return answer
 
 
 @pytest.fixture(autouse=True)

@@ -70,7 +70,7 @@ def test_no_region_is_wrong_usage(
     [
         (("--profile", "absent"), "The config profile (absent) could not be found"),
         (("--region", "../x"), "--region: got '../x', expected a Region, e.g. eu-west-1"),
-        (("--region", "a\x1b[31m"), "got 'a\\\\x1b[31m', expected a Region"),
+        (("--region", "a\x1b[31m"), "got 'a\\x1b[31m', expected a Region"),
     ],
 )
 def test_a_wrong_option_is_named(

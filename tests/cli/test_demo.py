@@ -18,6 +18,7 @@ from cli.demo import run as demo_run
 from cli.demo.run import Play, Row, play
 from cli.exits import ANSWER_IS_NO, DONE, USAGE
 from sandbox.fleet import SCENARIOS, Outcome, Scenario
+from tests.cli.schemas import check
 
 ROOT = Path(__file__).parents[2]
 
@@ -167,6 +168,7 @@ def test_the_command_prints_plain_text_into_a_pipe() -> None:
 
 def test_json_holds_decisions_lines_and_metrics(shown: Callable[..., str]) -> None:
     document = json.loads(shown("--output", "json"))
+    check("demo", document)
 
     assert document["as_expected"] is True
     assert len(document["decisions"]) == len(SCENARIOS)

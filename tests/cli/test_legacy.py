@@ -29,6 +29,7 @@ from cli.legacy.migration import CLIENT
 from cli.legacy.rewrite import KIND
 from core.model import APP_SERVING, KUBELET_SERVING
 from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
+from tests.cli.schemas import check
 
 FIXTURES: Final = Path(__file__).parent / "legacy"
 
@@ -58,6 +59,7 @@ class LegacyRunner:
         """Return the findings of one file; fail on another exit code or an unexpected error."""
         result = self.run(self.put(name, content), "--output", "json")
         printed: Json = json.loads(result.stdout)
+        check("legacy", printed)
         assert result.exit_code == (1 if printed["findings"] else 3 if printed["unclear"] else 0)
         assert bool(printed["unclear"]) == bool(result.stderr)
         return printed

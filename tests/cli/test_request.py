@@ -838,7 +838,7 @@ def test_a_ca_that_is_not_written_is_reported_beside_a_difference(
             "NAME: got 'My_Server', expected at most 253 characters: lower-case letters",
         ),
         (("a" * 254,), "each part starts and ends with a letter or digit"),
-        (("a\x1b[31m",), "NAME: got 'a\\\\x1b[31m'"),
+        (("a\x1b[31m",), "NAME: got 'a\\x1b[31m'"),
         (
             ("a.b",),
             (

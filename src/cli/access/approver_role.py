@@ -12,7 +12,7 @@ from cli.account.problems import with_fix
 from cli.exits import UNKNOWN, USAGE, stop
 from core.errors import EvidenceUnavailable
 from core.model import Role
-from core.printable import printable
+from core.printable import quoted
 
 # From: CloudFormation API reference, CreateStack, `StackName`.
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
@@ -42,7 +42,7 @@ def check_role(arn: str) -> None:
     """
     if Role.of_arn(arn) is None:
         expected = "expected arn:aws:iam::ACCOUNT:role/NAME"
-        stop(USAGE, f"--role-arn: got {printable(arn, 200)!r}, {expected}")
+        stop(USAGE, f"--role-arn: got {quoted(arn, 200)}, {expected}")
 
 
 def check_stack(name: str) -> None:
@@ -52,7 +52,7 @@ def check_stack(name: str) -> None:
         typer.Exit: it can't (2).
     """
     if not _STACK_NAME.fullmatch(name):
-        stop(USAGE, f"--stack-name: got {printable(name, 200)!r}, {_EXPECTED}")
+        stop(USAGE, f"--stack-name: got {quoted(name, 200)}, {_EXPECTED}")
 
 
 def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:

@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 _EXAMPLE = """
 The approver needs a ClusterRole with its binding, to list CSRs, write decisions and approve for the
 kubelet-serving signer, and a standard EKS access entry that puts its role into the group
-csr-approver. Without --apply the command prints YAML for kubectl, with the aws commands for each
-cluster in its comments. With --apply it creates and updates them with your own rights in each
-cluster. It doesn't overwrite what others created under the same name, and an error in one cluster
-stops no other.
+csr-approver. With --apply the command creates and updates them with your own rights in each
+cluster that you name. It doesn't overwrite what others created under the same name, and an error in
+one cluster stops no other.
+
+Without --apply it changes nothing, and prints YAML for kubectl, with the aws commands for each
+cluster in its comments. Check that kubectl's current context is that cluster before you apply it.
 
 Exit 1: a cluster takes no access entries (authentication mode CONFIG_MAP), or the role's entry has
 another type; the fix is printed. Exit 3: a cluster could not be described or changed.
 
 Examples:
 
-  csr-approver access prod --region eu-west-1 | kubectl apply -f -
-  csr-approver access 'prod-*' test --region eu-west-1 --region us-east-1 --apply
+  csr-approver access prod --region eu-west-1 --apply
+  csr-approver access 'prod-*' test --region eu-west-1 --region us-east-1 \\
+      --apply
+  csr-approver access prod > access.yaml; less access.yaml
+  kubectl apply -f access.yaml --context prod
 """
 
 
@@ -59,9 +64,8 @@ def access(
     from cli.access.approver_role import find_role
     from cli.access.manifests import manifests
     from cli.access.onboarding import onboard
-    from cli.access.view import as_json, as_manifests, show
+    from cli.access.view import as_json, as_manifests, failures, show
     from cli.account.clusters import at_once, find, open_account
-    from cli.screen import console
 
     aws = open_account(profile, region or [], proxy=proxy)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
@@ -72,9 +76,13 @@ def access(
     if output is Output.JSON:
         print_json(as_json(role, needed, done, applied=apply))
     elif apply:
-        show(done, console())
+        show(done)
     else:
-        typer.echo(as_manifests(role, needed, done))
+        for problem in failures(done):
+            typer.echo(f"csr-approver: {problem}", err=True)
+        # Without a cluster there is nothing for `kubectl apply` to apply to.
+        if any(one.is_described for one in done):
+            typer.echo(as_manifests(role, needed, done))
     raise typer.Exit(_code(done))
 
 

@@ -4,6 +4,7 @@ No kubeconfig is needed: EKS returns a cluster's endpoint and CA, and the token 
 """
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,11 +20,14 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import (
+    ConnectionError as NotConnected,
+)
 
 from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
-from adapters.aws_clients import reported
+from adapters.aws_clients import message_of, reported
 from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
@@ -34,13 +38,13 @@ from cli.screen import counted
 from core.errors import ClusterUnavailable
 from core.model import CLUSTER_NAME, REGION_NAME
 from core.ports import Clock
-from core.printable import printable
+from core.printable import printable, quoted
 from core.selection import is_reviewable
 
 _CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config"
 
-#: Errors of a service that issues credentials (SSO, STS), not of the configuration.
-_NOT_ISSUED: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
+#: Errors of a service that issues credentials (STS, SSO), not of the configuration.
+_NOT_ISSUED: Final = (ClientError, HTTPClientError, NotConnected)
 
 _AT_ONCE: Final = 8
 _NAME: Final = (
@@ -79,11 +83,21 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
         aws.credentials().get_frozen_credentials()
     except NoCredentialsError:
         stop(UNKNOWN, "no AWS credentials found: run `aws configure`, or give --profile")
+    except (SSOError, TokenRetrievalError) as error:
+        stop(UNKNOWN, _signed_out(profile, error))
     except _NOT_ISSUED as error:
         stop(UNKNOWN, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {printable(str(error))}; {_CONFIGURATION}")
     return aws
+
+
+def _signed_out(profile: str | None, error: Exception) -> str:
+    name = profile or os.environ.get("AWS_PROFILE") or "default"
+    return (
+        f"the SSO session of the profile {printable(name)} has expired or doesn't exist: run "
+        f"`aws sso login --profile {shlex.quote(printable(name))}` ({message_of(error)})"
+    )
 
 
 def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
@@ -99,7 +113,7 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
         if not _GLOB & set(name) and not CLUSTER_NAME.fullmatch(name):
             stop(
                 USAGE,
-                f"{printable(name, 120)!r} is not the name of an EKS cluster, nor a glob; {_NAME}",
+                f"{quoted(name, 120)} is not the name of an EKS cluster, nor a glob; {_NAME}",
             )
     where = tuple(dict.fromkeys(regions)) or (aws.home,)
     unlisted, wanted = _listed(aws, [name for name in names if _GLOB & set(name)], where)
@@ -115,6 +129,17 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
     ]
 
 
+def check_any(found: Sequence[Found]) -> None:
+    """Stop if there is no cluster in any of the Regions.
+
+    Raises:
+        typer.Exit: there is none; says where (3).
+    """
+    if all(isinstance(one.described, ClusterNotFound) for one in found):
+        where = ", ".join(dict.fromkeys(one.region for one in found))
+        stop(UNKNOWN, f"there are no clusters in {where}: check --region and --profile")
+
+
 def find_one(aws: Aws, name: str) -> DescribedCluster:
     """Return the cluster of this name in the account's Region, if it can be reviewed now.
 
@@ -123,7 +148,7 @@ def find_one(aws: Aws, name: str) -> DescribedCluster:
         ClusterUnavailable: it can't be described, or isn't ready.
     """
     if not CLUSTER_NAME.fullmatch(name):
-        stop(USAGE, f"{printable(name, 120)!r} is not the name of an EKS cluster; {_NAME}")
+        stop(USAGE, f"{quoted(name, 120)} is not the name of an EKS cluster; {_NAME}")
     found = _described(aws, name, aws.home)
     if isinstance(found.described, ClusterNotFound):
         stop(UNKNOWN, absence(aws, name, aws.home))
@@ -193,7 +218,7 @@ def connection(
 
 def _check_region(whose: str, region: str) -> None:
     if not REGION_NAME.fullmatch(region):
-        stop(USAGE, f"{whose}: got {printable(region, 120)!r}, expected a Region, e.g. eu-west-1")
+        stop(USAGE, f"{whose}: got {quoted(region, 120)}, expected a Region, e.g. eu-west-1")
 
 
 def _listed(

@@ -56,7 +56,7 @@ def diagnose(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Audit clusters for the upgrade to 1.24: which nodes get no certificate, and what to do."""
-    from cli.account.clusters import at_once, find, open_account
+    from cli.account.clusters import at_once, check_any, find, open_account
     from cli.diagnose.run import diagnose_cluster
     from cli.diagnose.view import all_ready, as_json, show
     from cli.screen import console
@@ -67,6 +67,8 @@ def diagnose(
         _check_writable(html)
     aws = open_account(profile, region or [], proxy=proxy)
     found = find(aws, clusters or ["*"], region or [])
+    if not clusters:
+        check_any(found)
     diagnosed = at_once(
         lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from cli.lines import folded
+from cli.plain import folded
 from cli.screen import Screen
 from cli.verdict_rows import COLOURS, Row
 from core.printable import printable

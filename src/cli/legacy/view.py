@@ -9,7 +9,7 @@ from cli.legacy.find import Finding, FoundAs, Manifest
 from cli.legacy.migration import SIGNERS, Problem
 from cli.legacy.request import Read
 from cli.legacy.searched import Searched
-from cli.lines import aligned, folded
+from cli.plain import aligned, folded
 from cli.screen import Screen
 from core.model import APP_SERVING
 from core.printable import printable

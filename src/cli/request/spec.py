@@ -15,7 +15,7 @@ from core.checks.reserved import is_loopback, is_never_allowed, is_never_allowed
 from core.dns import folded, is_dns_name, looks_like_an_address
 from core.errors import BadSettings
 from core.model import APP_SERVING, IpAddress
-from core.printable import printable
+from core.printable import quoted
 
 # From: Kubernetes, "Object Names and IDs", DNS subdomain names and DNS label names.
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -206,4 +206,4 @@ def _is_of_a_service(name: str, namespace: str) -> bool:
 
 
 def _shown(value: str) -> str:
-    return f"{printable(value, _MAX_SHOWN)!r}"
+    return quoted(value, _MAX_SHOWN)
