@@ -16,6 +16,7 @@ from adapters.retry import Retries
 from cli.app import app
 from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
+from tests.cli.policies import covering, record
 from tests.cli.schemas import check
 from tests.handlers.account import Account
 
@@ -30,10 +31,11 @@ class CommandRunner:
         self.environment: dict[str, str] = {}
 
     def run(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
-        """Run a command; fail if it ends with another code or a traceback."""
-        result = CliRunner().invoke(
-            app, list(arguments), input=stdin, env={"COLUMNS": "300", **self.environment}
-        )
+        """Run a command; fail if it ends with another code, a traceback, or asks AWS too much."""
+        with covering(arguments[0]):
+            result = CliRunner().invoke(
+                app, list(arguments), input=stdin, env={"COLUMNS": "300", **self.environment}
+            )
         assert (result.exit_code, "Traceback" in result.output) == (code, False), result.output
         assert "\x1b" not in result.output
         return result
@@ -68,6 +70,7 @@ def an_account() -> Iterator[Account]:
             variable for variable in os.environ if variable.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}
         ]:
             patch.delenv(name)
+        record(patch)
         yield Account(opened.enter_context(FakeAws()), opened)
 
 
