@@ -33,7 +33,7 @@ class _Printable(logging.Formatter):
 
 def _is_answer(record: logging.LogRecord) -> bool:
     # From: urllib3.connectionpool, HTTPConnectionPool._make_request.
-    return '"%s %s HTTP/%s"' in str(record.msg)
+    return str(record.msg).startswith('%s://%s:%s "%s %s')
 
 
 def _is_operation(record: logging.LogRecord) -> bool:
