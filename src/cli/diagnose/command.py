@@ -40,7 +40,7 @@ Examples:
 def diagnose(
     clusters: Annotated[
         list[str] | None,
-        typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER"),
+        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
     ] = None,
     region: Regions = None,
     html: Annotated[
@@ -55,7 +55,7 @@ def diagnose(
     settings = settings_of(set_, JudgingSettings)
     if html is not None:
         _check_writable(html)
-    aws = open_account(profile, region or [], proxy=proxy)
+    aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
     found = find(aws, clusters or ["*"], region or [])
     diagnosed = at_once(
         lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
