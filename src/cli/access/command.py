@@ -33,7 +33,8 @@ Examples:
 
 def access(
     clusters: Annotated[
-        list[str], typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER")
+        list[str],
+        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
     ],
     region: Regions = None,
     apply: Annotated[

@@ -14,14 +14,17 @@ from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from cli.diagnose.advice import LONGEST_NAME, PAGE, about_version, age_of, node_of, remedy
+from cli.diagnose.advice import LONGEST_NAME, PAGE, about_version, age_of, node_of
+from cli.diagnose.cause import Need
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
+from cli.diagnose.groups import Group, grouped
 from cli.diagnose.html_assets import SCRIPT, STYLE
 from cli.diagnose.name_status import RequestedName
 from cli.diagnose.run import ClusterDiagnosis
-from cli.diagnose.view import (
+from cli.diagnose.totals import (
     COUNT_HEADINGS,
     NEED_TEXT,
+    NO_PROOF,
     STATUS_TEXT,
     all_ready,
     answer,
@@ -29,11 +32,11 @@ from cli.diagnose.view import (
     confirmed_last,
     counts,
     ignored,
-    shown,
     summary,
     yes_or_no,
 )
 from core.printable import printable
+from core.version import VERSION
 
 # The most of each that the report shows for one cluster or request. No one reads longer lists in a
 # browser, and `--output json` has them whole.
@@ -48,14 +51,20 @@ _READY_ORDER: Final = {False: 0, None: 1, True: 2}
 _CONFIRMED_CLASS: Final = {True: "yes", False: "no", None: "unclear"}
 
 
-def html_report(clusters: Sequence[ClusterDiagnosis], now: datetime) -> str:
-    """Return the whole file, in ASCII. Clusters that need action come first."""
+def html_report(clusters: Sequence[ClusterDiagnosis], now: datetime, account: str) -> str:
+    """Return the whole file, in ASCII. Clusters that need action come first.
+
+    `account`: of the credentials; empty if unknown.
+    """
     ordered = sorted(clusters, key=lambda one: (_READY_ORDER[one.ready], one.name, one.region))
     body = _tag(
         "body",
-        _header(ordered, now),
+        _header(ordered, now, account),
         _tag("main", _overview(ordered), _details(ordered)),
-        _tag("footer", _tag("p", "Written by csr-approver diagnose, which changes nothing.")),
+        _tag(
+            "footer",
+            _tag("p", f"Written by csr-approver {VERSION}, diagnose, which changes nothing."),
+        ),
         _tag("script", SCRIPT),
     )
     html: bytes = tostring(_tag("html", _head(), body, lang="en"), "us-ascii", method="html")
@@ -81,7 +90,7 @@ def _head() -> Element:
     )
 
 
-def _header(clusters: Sequence[ClusterDiagnosis], now: datetime) -> Element:
+def _header(clusters: Sequence[ClusterDiagnosis], now: datetime, account: str) -> Element:
     ready = all_ready(clusters)
     totals = Counter(one.ready for one in clusters)
     tiles = [
@@ -102,7 +111,12 @@ def _header(clusters: Sequence[ClusterDiagnosis], now: datetime) -> Element:
             _tag("a", "AWS's page", href=PAGE, rel="noreferrer"),
             " asks for before the upgrade to Kubernetes 1.24.",
         ),
-        _tag("p", _badge(ready), f" Clusters diagnosed: {len(clusters)}, {now:%Y-%m-%d %H:%M} UTC"),
+        _tag(
+            "p",
+            _badge(ready),
+            f" AWS account {printable(account) or 'unknown'}. Clusters diagnosed: {len(clusters)}, "
+            f"{now:%Y-%m-%d %H:%M} UTC, csr-approver {VERSION}",
+        ),
         _tag("ul", *tiles, class_="tiles"),
     )
 
@@ -166,11 +180,10 @@ def _cluster(index: int, diagnosed: ClusterDiagnosis) -> Element:
         parts += [
             _tag("p", printable(gap, 1_000), class_="problem") for gap in diagnosed.diagnosis.gaps
         ]
-    requests = shown(diagnosed)
-    parts += [_request(one, diagnosed) for one in requests[:_MOST_REQUESTS]]
-    if len(requests) > _MOST_REQUESTS:
-        more = len(requests) - _MOST_REQUESTS
-        parts.append(_tag("p", f"And {more} more; --output json shows all."))
+    groups = grouped(diagnosed)
+    parts += [_group(one, diagnosed) for one in groups]
+    if not any(one.cause.need is Need.ACTION for one in groups):
+        parts.append(_tag("p", *_with_code(NO_PROOF)))
     parts += _ignored(diagnosed)
     section = _tag(
         "details",
@@ -183,36 +196,45 @@ def _cluster(index: int, diagnosed: ClusterDiagnosis) -> Element:
     return section
 
 
-def _request(one: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Element:
-    facts = [
-        ("State", one.state.value),
-        ("Age", age_of(one.age_seconds)),
-        ("Request", printable(one.csr.name, LONGEST_NAME)),
-        ("Instance", one.instance_id or "unknown"),
-    ]
+def _group(group: Group, diagnosed: ClusterDiagnosis) -> Element:
+    advice, need = group.advice(diagnosed), group.cause.need
+    requests = [one for _, one in group.members]
+    items = [_request(one) for one in requests[:_MOST_REQUESTS]]
+    if len(requests) > _MOST_REQUESTS:
+        more = len(requests) - _MOST_REQUESTS
+        items.append(_tag("p", f"And {more} more; --output json shows all."))
+    return _tag(
+        "article",
+        _tag(
+            "h4",
+            f"{len(requests)} \N{MULTIPLICATION SIGN} {advice.title} ",
+            _tag("span", NEED_TEXT[need], class_=f"need {need.value}"),
+        ),
+        _tag("p", *_with_code(advice.text)),
+        *(_tag("pre", one) for one in advice.commands),
+        *items,
+        class_=need.value,
+    )
+
+
+def _request(one: DiagnosedCsr) -> Element:
+    """Return one line, which expands to the names that the request asks for."""
+    facts = (
+        one.instance_id or "",
+        f"{one.state.value}, {age_of(one.age_seconds)}",
+    )
     names = sorted(one.names, key=confirmed_last)
     items = [_name(name) for name in names[:_MOST_NAMES]] or [
         _tag("li", "no names that can be read")
     ]
     if len(names) > _MOST_NAMES:
         items.append(_tag("li", f"and {len(names) - _MOST_NAMES} more"))
-    steps = [_tag("li", *_with_code(remedy(cause, one, diagnosed))) for cause in one.causes]
+    line = " \N{MIDDLE DOT} ".join((node_of(one), *filter(None, facts)))
     return _tag(
-        "article",
-        _tag(
-            "h4",
-            node_of(one),
-            " ",
-            _tag("span", NEED_TEXT[one.need], class_=f"need {one.need.value}"),
-        ),
-        _tag("dl", *(_tag("div", _tag("dt", term), _tag("dd", fact)) for term, fact in facts)),
-        _tag(
-            "div",
-            _tag("div", _tag("h5", "Names asked for"), _tag("ul", *items, class_="names")),
-            _tag("div", _tag("h5", "What to do"), _tag("ul", *steps)),
-            class_="columns",
-        ),
-        class_=one.need.value,
+        "details",
+        _tag("summary", _tag("code", printable(one.csr.name, LONGEST_NAME)), f" {line}"),
+        _tag("ul", *items, class_="names"),
+        class_="request",
     )
 
 
