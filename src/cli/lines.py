@@ -109,6 +109,14 @@ def plain(detail: str) -> str:
     return _QUOTED.sub(r"\1", detail)
 
 
+def got_and_expected(detail: str) -> list[str]:
+    """Return a refusal's detail as lines: what was got, and what was expected."""
+    got, comma, expected = plain(detail).partition(", expected ")
+    if not comma:
+        got, comma, expected = got.partition("; expected ")
+    return [got, f"expected {expected}"] if comma else [got]
+
+
 def put(lines: Iterator[Text] | Sequence[Text | str], console: Console) -> None:
     """Print lines as they are: the terminal may wrap one that is too long."""
     for line in lines:

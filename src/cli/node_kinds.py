@@ -45,3 +45,9 @@ def kind_of(csr: Csr) -> NodeKind | None:
     if csr.node and [name.casefold() for name in sessions] == [csr.node.casefold()]:
         return NodeKind.HYBRID
     return None
+
+
+def is_of_node(csr: Csr, node: str) -> bool:
+    """Return whether a node filed the request, by its name, first label, username or session."""
+    name = csr.node or ""
+    return node in {name, name.partition(".")[0], csr.username, *csr.extra.get(SESSION_NAME, ())}

@@ -7,7 +7,8 @@ from cli.diagnose.cause import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.sentences import ADVICE, Advice
-from core.model import SESSION_NAME, Csr
+from cli.node_kinds import is_of_node
+from core.model import Csr
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,6 @@ class Sought:
         if self.csr:
             return csr.name == self.csr
         return is_of_node(csr, self.node)
-
-
-def is_of_node(csr: Csr, node: str) -> bool:
-    """Return whether a node filed the request, by its name, first label, username or session."""
-    name = csr.node or ""
-    return node in {name, name.partition(".")[0], csr.username, *csr.extra.get(SESSION_NAME, ())}
 
 
 def has_requests(diagnosed: ClusterDiagnosis) -> bool:

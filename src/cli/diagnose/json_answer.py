@@ -6,7 +6,7 @@ from typing import Any
 from cli.diagnose.advice import about_version, remedy
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import grouped, shown
-from cli.diagnose.results import check_results
+from cli.diagnose.results import check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import all_ready, confirmed, ignored
 from core.version import VERSION
@@ -103,7 +103,7 @@ def _csr(csr: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Json:
             }
             for explanation in csr.causes
         ],
-        "checks": list(_checks(csr)),
+        "checks": _checks(csr),
     }
 
 
@@ -111,13 +111,4 @@ def _checks(csr: DiagnosedCsr) -> list[Json]:
     evaluation = csr.evaluation
     if evaluation is None or evaluation.verdict is None:
         return []
-    return [
-        {
-            "check": one.check,
-            "result": one.result.value,
-            "effect": one.refusal.effect.value if one.refusal else None,
-            "reason": one.refusal.reason if one.refusal else None,
-            "detail": one.refusal.detail if one.refusal else None,
-        }
-        for one in check_results(evaluation.case, evaluation.verdict)
-    ]
+    return checks_json(check_results(evaluation.case, evaluation.verdict))

@@ -11,11 +11,12 @@ from cli.diagnose.advice import LONGEST_NAME, advise, age_of
 from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
-from cli.diagnose.results import Result, check_results
+from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
 from cli.diagnose.view import STYLES, look_at, place
-from cli.lines import Column, aligned, command, plain, prose, put
+from cli.lines import Column, aligned, command, prose, put
+from cli.refusal_lines import refusal_lines
 from core.model import CANONICAL_ARN, SESSION_NAME, Case, Csr, Instance, NotProvided
 from core.printable import printable
 
@@ -134,14 +135,7 @@ def _checks(one: DiagnosedCsr, width: int) -> Lines:
         yield "  none: the request could not be judged"
         return
     results = list(check_results(evaluation.case, evaluation.verdict))
-    for each in results:
-        if each.refusal is not None:
-            refusal = each.refusal
-            heading = f"{each.check}: {refusal.reason} ({refusal.effect.value})"
-            for line in prose(heading, width, "  ", "    "):
-                yield Text(line, style="red")
-            for line in got_and_expected(refusal.detail):
-                yield from prose(line, width, "    ")
+    yield from refusal_lines([one for one in checks_json(results) if one["reason"]], width)
     for result, words in _WORDS.items():
         checks = [each.check for each in results if each.result is result]
         if checks:
@@ -153,14 +147,6 @@ _WORDS: Final = {
     Result.NOT_COMPARED: "nothing to compare",
     Result.OFF: "off by a setting",
 }
-
-
-def got_and_expected(detail: str) -> list[str]:
-    """Return a refusal's detail as lines: what was got, and what was expected."""
-    got, comma, expected = plain(detail).partition(", expected ")
-    if not comma:
-        got, comma, expected = got.partition("; expected ")
-    return [got, f"expected {expected}"] if comma else [got]
 
 
 def _remedy(

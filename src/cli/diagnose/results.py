@@ -1,8 +1,9 @@
 """The result of each check for one request, also of those that pass or compare nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from core.checks import KUBELET_SERVING_CHECKS, Availability, Need, availability
 from core.model import Case, Refusal, Verdict
@@ -46,3 +47,17 @@ def check_results(case: Case, verdict: Verdict) -> Iterator[CheckResult]:
             yield CheckResult(check.id, Result.NOT_COMPARED)
         else:
             yield CheckResult(check.id, Result.PASSED)
+
+
+def checks_json(results: Iterable[CheckResult]) -> list[dict[str, Any]]:
+    """Return the results in the shape of JSON. Without a refusal, three keys are null."""
+    return [
+        {
+            "check": one.check,
+            "result": one.result.value,
+            "effect": one.refusal.effect.value if one.refusal else None,
+            "reason": one.refusal.reason if one.refusal else None,
+            "detail": one.refusal.detail if one.refusal else None,
+        }
+        for one in results
+    ]
