@@ -71,7 +71,7 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
     ),
     Cause.NAMES_NEED_SETTING: Advice(
         "names that only a setting allows",
-        "EC2 confirms {names} only with {settings}. If the node may have {them}, try the setting, "
+        "csr-approver accepts {names} only with {settings}. If the node may have {them}, try it, "
         "and then give it to the stack; otherwise remove {them} from the node's addresses.",
         ("{review} {set}",),
     ),
