@@ -71,8 +71,9 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
     ),
     Cause.NAMES_NEED_SETTING: Advice(
         "names that only a setting allows",
-        "csr-approver accepts {names} only with {settings}. If the node may have {them}, try it, "
-        "and then give it to the stack; otherwise remove {them} from the node's addresses.",
+        "The settings refuse {names}; with {settings} they accept {them}. If the node may have "
+        "{them}, try it, and then give it to the stack; otherwise remove {them} from the node's "
+        "addresses.",
         ("{review} {set}",),
     ),
     Cause.NAMES_NOT_ACCEPTED: Advice(
