@@ -17,7 +17,15 @@ from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_las
 from cli.diagnose.view import STYLES, look_at, place
 from cli.lines import Column, aligned, command, prose, put
 from cli.refusal_lines import refusal_lines
-from core.model import CANONICAL_ARN, SESSION_NAME, Case, Csr, Instance, NotProvided
+from core.model import (
+    CANONICAL_ARN,
+    SESSION_NAME,
+    Case,
+    Csr,
+    Instance,
+    NotProvided,
+    RoleUnknown,
+)
 from core.printable import printable
 
 _LONGEST: Final = 300
@@ -106,9 +114,16 @@ def _instance(one: Instance, case: Case) -> Iterator[tuple[str, str]]:
     names = [name for name in (one.private_dns_name, one.public_dns_name) if name]
     yield "names", ", ".join(map(printable, names)) or "none"
     yield "addresses", ", ".join(dict.fromkeys(map(str, one.addresses()))) or "none"
-    yield "role", str(case.role) if not isinstance(case.role, NotProvided) else "not asked"
+    yield "role", _role(case)
     tags = [f"{key}={value}" for key, value in one.tags.items() if "cluster" in key]
     yield "cluster tags", ", ".join(map(printable, tags)) or "none"
+
+
+def _role(case: Case) -> str:
+    """Return the role of the instance profile, or why it is unknown."""
+    if isinstance(case.role, RoleUnknown):
+        return f"unknown: {printable(case.role.why)}"
+    return "not asked" if isinstance(case.role, NotProvided) else str(case.role)
 
 
 def _names(one: DiagnosedCsr, width: int) -> Lines:
@@ -163,7 +178,7 @@ def _superseded(csr: Csr, newer: str, cluster: ClusterDiagnosis, width: int) -> 
     yield _title(csr, cluster).append(Cause.SUPERSEDED.value)
     yield from _facts(list(_requester(csr)), width)
     yield "  The kubelet has filed a newer request, and no longer waits for this one:"
-    yield from command(look_at(cluster, f"--csr {printable(newer, 253)}"), width, "    ")
+    yield from command(look_at(cluster, newer), width, "    ")
 
 
 def _issued(csr: Csr, cluster: ClusterDiagnosis, width: int) -> Lines:

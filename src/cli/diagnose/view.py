@@ -1,5 +1,6 @@
 """What `csr-approver diagnose` prints of its clusters; untrusted text is escaped."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -148,14 +149,14 @@ def _footer(
     if not any(group.cause.need is Need.ACTION for group in groups):
         yield from prose(NO_PROOF, width, "  ")
     if groups:
-        first = printable(shown(cluster)[0].csr.name, LONGEST_NAME)
         yield "  One request in full:"
-        yield from command(look_at(cluster, f"--csr {first}"), width, "    ")
+        yield from command(look_at(cluster, shown(cluster)[0].csr.name), width, "    ")
 
 
-def look_at(cluster: ClusterDiagnosis, option: str) -> str:
-    """Return the command that shows one request or node in full."""
+def look_at(cluster: ClusterDiagnosis, csr: str) -> str:
+    """Return the command that shows one request in full."""
     name, region = printable(cluster.name), printable(cluster.region)
+    option = f"--csr {shlex.quote(printable(csr, 253))}"
     return f"csr-approver diagnose {name} --region {region} {option}"
 
 

@@ -3,6 +3,7 @@
 Untrusted text is shown escaped, and in tables shortened.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -226,7 +227,7 @@ def _end(reviewed: Reviewed, width: int) -> Iterator[Text | str]:
     nodes = next(iter(reviewed.signers), None)
     refused = [one for one in nodes.records if is_refused(one)] if nodes else []
     if refused:
-        name = printable(refused[0].evaluation.case.csr.name)
+        name = shlex.quote(printable(refused[0].evaluation.case.csr.name, 253))
         yield "Why, and what to do:"
         cluster = reviewed.cluster
         text = f"csr-approver diagnose {cluster.name} --region {cluster.region} --csr {name}"
