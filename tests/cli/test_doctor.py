@@ -925,6 +925,20 @@ def test_a_cluster_with_mode_config_map_that_rejects_the_approver_points_to_aws_
     )
 
 
+def test_a_rejected_approver_without_access_entry_needs_one(world: World) -> None:
+    _no_entry(world)
+    _role_created_again(world)
+
+    assert f"csr-approver access prod --region {HOME} --apply" == world.look(code=1)["token"]["fix"]
+
+
+def test_a_rejected_approver_whose_entry_cannot_be_read_may_have_an_old_one(world: World) -> None:
+    world.stub.overrides["DescribeAccessEntry"] = "AccessDeniedException"
+    _role_created_again(world)
+
+    assert "delete its access entry" in world.look(code=1)["token"]["fix"]
+
+
 def test_the_access_entry_of_a_cluster_with_mode_config_map_is_unknown(world: World) -> None:
     world.account.change("prod", access_config={"authenticationMode": "CONFIG_MAP"})
 

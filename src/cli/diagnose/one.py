@@ -197,7 +197,9 @@ def _nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) -
     if not looked:
         return
     where = ", ".join(looked[:3]) + (f" and {len(looked) - 3} more" if len(looked) > 3 else "")
-    yield from prose(f"No {printable(str(sought), _LONGEST)} is listed in {where}.", width)
+    yield from prose(
+        f"No kubelet-serving {printable(str(sought), _LONGEST)} is listed in {where}.", width
+    )
     yield from prose(
         "Either its certificate was issued more than an hour ago, or its kubelet doesn't ask: it "
         "needs serverTLSBootstrap: true and an address of its Node object.",

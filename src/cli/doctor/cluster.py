@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Final
@@ -14,6 +15,7 @@ from adapters.eks import DescribedCluster
 from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
+from cli.account.access_entries import AccessEntry
 from cli.account.clusters import Found, connection, csr_api, described
 from cli.account.problems import in_words, logged_in_words
 from cli.account.rights import Right
@@ -24,7 +26,7 @@ from cli.doctor.node_roles import look_at_node_roles
 from cli.doctor.reach import Way
 from cli.doctor.selection import unserved
 from cli.review.run import Reviewed, run_once
-from core.errors import ClusterUnavailable, NotOnboarded
+from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
 from core.model import APP_SERVING, KUBELET_SERVING, Action, Listing
 from core.selection import MODE_TAG, is_off, is_reviewable, is_selected
 from core.settings import Mode
@@ -141,11 +143,10 @@ class ClusterLinks:
         return ok("the stack serves the cluster" + _tagged(cluster.tags.get(MODE_TAG)))
 
     def _access_entry(self) -> Finding:
-        cluster, role_arn = self._cluster.cluster, self._of.role_arn
+        role_arn = self._of.role_arn
         if self._cluster.auth_mode == "CONFIG_MAP":
             return unknown("the ConfigMap aws-auth decides (mode CONFIG_MAP)", self._access)
-        client = self._of.own.client("eks", cluster.region)
-        entry = access_entries.describe(client, cluster.name, role_arn)
+        entry = self._entry
         if entry is None:
             return broken(f"there is no access entry for {role_arn}", f"{self._access} --apply")
         if entry.type != access_entries.STANDARD:
@@ -156,6 +157,13 @@ class ClusterLinks:
         if GROUP not in entry.groups:
             return broken(f"the access entry isn't in the group {GROUP}", f"{self._access} --apply")
         return ok(f"in the group {GROUP}")
+
+    @cached_property
+    def _entry(self) -> AccessEntry | None:
+        """The approver's access entry; None if there is none."""
+        cluster = self._cluster.cluster
+        client = self._of.own.client("eks", cluster.region)
+        return access_entries.describe(client, cluster.name, self._of.role_arn)
 
     # --- the connection ---------------------------------------------------------------------------
 
@@ -195,6 +203,9 @@ class ClusterLinks:
         """What to do where the cluster rejects the approver's token."""
         if self._cluster.auth_mode == "CONFIG_MAP":
             return f"add the role to the ConfigMap aws-auth, as {self._access} shows"
+        with suppress(EvidenceUnavailable):
+            if self._entry is None:
+                return f"{self._access} --apply"
         return "delete its access entry and create it again: the entry is for a deleted role"
 
     # --- rights in the cluster --------------------------------------------------------------------
