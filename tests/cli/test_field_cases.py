@@ -242,3 +242,14 @@ def test_a_role_is_never_advised_to_be_mapped_as_a_nodes_for_a_session_name_alon
     commands = advise(found.causes[0].cause, [(found.causes[0], found)], diagnosed).commands
 
     assert [] == [one for one in commands if "create" in one or "update" in one]
+
+
+def test_a_refused_public_name_is_left_and_the_refusal_names_the_setting() -> None:
+    evaluation = the_one(CASES["public names that a setting refuses"].world()).evaluation
+
+    assert evaluation is not None
+    assert evaluation.verdict is not None
+    assert [("dns-names", True), ("ip-addresses", True)] == [
+        (one.check, "ALLOW_PUBLIC_ADDRESSES=false refuses public names" in one.detail)
+        for one in evaluation.verdict.refusals
+    ]

@@ -14,12 +14,12 @@ from core.model import Csr
 #: The text for a name's status.
 STATUS_TEXT: Final = {
     NameStatus.CONFIRMED: "EC2 confirms it",
-    NameStatus.NEEDS_SETTING: "not confirmed without a setting",
-    NameStatus.NOT_ACCEPTED: "on the instance, but may be a pod's",
+    NameStatus.NEEDS_SETTING: "needs a setting",
+    NameStatus.NOT_ACCEPTED: "not the node's own",
     NameStatus.NOT_ON_INSTANCE: "not the instance's",
     NameStatus.RESERVED: "the cluster's or AWS's",
     NameStatus.UNSUPPORTED: "not a host name or address",
-    NameStatus.UNKNOWN: "unknown: EC2 shows no running node of the cluster, or no names yet",
+    NameStatus.UNKNOWN: "nothing to compare with",
 }
 
 #: The text for a request's need.
