@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from core.version import VERSION
+
 #: The version of the JSON objects that the commands print. From: docs/schemas. A new key is no
 #: new version; a key that is gone, or means something else, is.
 SCHEMA_VERSION: Final = 1
@@ -24,8 +26,8 @@ OutputOption = Annotated[
 
 
 def print_json(answer: Mapping[str, Any]) -> None:
-    """Print an answer for programs, in ASCII, with the version of its schema."""
-    print_value({"schema_version": SCHEMA_VERSION, **answer})
+    """Print an answer for programs, in ASCII, with the versions of its schema and of the code."""
+    print_value({"schema_version": SCHEMA_VERSION, "version": VERSION, **answer})
 
 
 def print_value(value: object) -> None:

@@ -95,8 +95,8 @@ def test_a_finding_has_exactly_these_keys(runner: LegacyRunner) -> None:
     (finding,) = printed["findings"]
 
     assert [
-        "schema_version", "searched", "binary", "findings", "vendored", "unclear", "signers",
-        "notes",
+        "schema_version", "version", "searched", "binary", "findings", "vendored", "unclear",
+        "signers", "notes",
     ] == list(printed)  # fmt: skip
     assert ["file", "line", "found", "problems", "csr"] == list(finding)
     assert ["problem", "line", "detail"] == list(finding["problems"][0])

@@ -26,8 +26,9 @@ def test_a_schema_is_valid_and_has_the_version_of_the_code(command: str) -> None
     if command == "evaluate":
         assert ("array", True) == (schema["type"], "Version 1." in schema["description"])
     else:
-        assert SCHEMA_VERSION == schema["properties"]["schema_version"]["const"]
-        assert "schema_version" in schema["required"]
+        for shape in schema.get("anyOf", [schema]):
+            assert SCHEMA_VERSION == shape["properties"]["schema_version"]["const"]
+            assert {"schema_version", "version"} <= set(shape["required"])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,13 @@ def test_an_answer_without_a_documented_key_is_noticed(answer: object) -> None:
 
 def test_an_answer_with_an_undocumented_key_is_noticed() -> None:
     link = {"link": "ec2", "status": "ok", "detail": "", "fix": None, "more": 1}
-    answer = {"schema_version": 1, "first_broken": None, "account": [link], "clusters": []}
+    answer = {
+        "schema_version": 1,
+        "version": "1",
+        "first_broken": None,
+        "account": [link],
+        "clusters": [],
+    }
 
     with pytest.raises(pytest.fail.Exception, match="'more' was unexpected"):
         check("doctor", answer)

@@ -40,7 +40,7 @@ def access(
     clusters: Annotated[
         list[str],
         typer.Argument(
-            help="Names of clusters, or globs in quotes.",
+            help="Names or ARNs of clusters, or globs in quotes.",
             metavar="CLUSTER",
             autocompletion=cluster_names,
         ),
@@ -67,7 +67,7 @@ def access(
     from cli.access.view import as_json, as_manifests, failures, show
     from cli.account.clusters import at_once, find, open_account
 
-    aws = open_account(profile, region or [], proxy=proxy)
+    aws = open_account(profile, region or [], proxy=proxy, clusters=clusters)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
     needed = manifests(app_serving=app_serving)
     do = partial(onboard, aws, role_arn=role.arn, manifests=needed, applied=apply)

@@ -46,7 +46,7 @@ def doctor(
     clusters: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Names of clusters, or globs in quotes.",
+            help="Names or ARNs of clusters, or globs in quotes.",
             metavar="CLUSTER",
             autocompletion=cluster_names,
         ),
@@ -75,7 +75,7 @@ def doctor(
     from cli.doctor.view import as_json, show
     from cli.screen import busy, console
 
-    aws = open_account(profile, region or [], proxy=proxy)
+    aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
     check_stack(stack_name)
     if role_arn is not None:
         check_role(role_arn)
