@@ -1,6 +1,8 @@
-"""Tables and folded text as plain lines: nothing is padded at its end, and no word is broken."""
+"""Tables of text that is escaped already, fast enough for 10,000 rows.
 
-import textwrap
+Nothing is padded at its end, and no cell is cut or broken.
+"""
+
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -18,18 +20,3 @@ def aligned(rows: Sequence[Sequence[str]], widest: int = _WIDEST) -> Iterator[st
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield _GAP.join(cells).rstrip()
-
-
-def folded(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
-    """Return the text in lines of this width, as far as its words allow.
-
-    `first`, `rest`: the beginning of the first line, and of the others (the same if None).
-    """
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=first if rest is None else rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -286,7 +286,7 @@ def test_a_refusal_of_eks_is_shown_with_its_message_and_the_fix(
     shown = runner.run("access", "prod", "--apply", code=3).stdout
 
     assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
-    assert "AWS's message; get that permission, or use another --profile" in shown.replace("\n", "")
+    assert "AWS's message; get that permission, or use another --profile" in " ".join(shown.split())
 
 
 def test_applying_rbac_needs_access_to_the_cluster(

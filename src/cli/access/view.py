@@ -10,7 +10,8 @@ import yaml
 from cli.access.approver_role import ApproverRole
 from cli.access.manifests import Manifest
 from cli.access.onboarding import CLUSTER, ENTRY, Onboarding, State, Step
-from cli.plain import aligned, folded
+from cli.lines import prose
+from cli.plain import aligned
 from cli.screen import Screen
 from core.printable import printable, visible
 
@@ -93,7 +94,7 @@ def _row(one: Onboarding) -> tuple[str, ...]:
 
 def _show_failure(one: Onboarding, step: Step, screen: Screen) -> None:
     text = f"{one.name} ({one.region}): {step.thing}: {step.detail}"
-    lines = folded(visible(text), screen.width)
+    lines = prose(visible(text), screen.width)
     typer.echo("\n".join(["", *(screen.styled(line, "bold red") for line in lines)]))
     for line in step.fix:  # to be copied, so not folded
         typer.echo(f"  {visible(line)}")

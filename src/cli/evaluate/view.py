@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from cli.plain import folded
+from cli.lines import prose
 from cli.screen import Screen
 from cli.verdict_rows import COLOURS, Row
 from core.printable import printable
@@ -63,11 +63,11 @@ def _explained(rows: Sequence[Row], screen: Screen) -> Iterator[str]:
                 yield f"  {word:<9}  {printable(value)}"
         for refusal in row["refusals"]:
             text = f"{refusal['check']} ({refusal['effect']}): {refusal['reason']}"
-            yield from folded(text, screen.width, "  ", "    ")
-            yield from folded(refusal["detail"], screen.width, "    ", "      ")
+            yield from prose(text, screen.width, "  ", "    ")
+            yield from prose(refusal["detail"], screen.width, "    ", "      ")
         if row["not_run"]:
             text = f"not run: {', '.join(row['not_run'])}"
-            yield from folded(text, screen.width, "  ", "    ")
+            yield from prose(text, screen.width, "  ", "    ")
 
 
 def _counts(rows: Sequence[Row]) -> str:

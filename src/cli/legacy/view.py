@@ -9,7 +9,8 @@ from cli.legacy.find import Finding, FoundAs, Manifest
 from cli.legacy.migration import SIGNERS, Problem
 from cli.legacy.request import Read
 from cli.legacy.searched import Searched
-from cli.plain import aligned, folded
+from cli.lines import prose
+from cli.plain import aligned
 from cli.screen import Screen
 from core.model import APP_SERVING
 from core.printable import printable
@@ -125,19 +126,19 @@ def _lines(searched: Searched, width: int) -> Iterator[str]:
         if one.manifest is not None:
             yield from _section(one, one.manifest, width)
     for signer, note in _signers(findings).items():
-        yield from [*folded(f"{signer}: {note}", width), ""]
+        yield from [*prose(f"{signer}: {note}", width), ""]
     for note in _general_notes(findings):
-        yield from [*folded(note, width), ""]
+        yield from [*prose(note, width), ""]
     yield from _counts(searched, width)
 
 
 def _counts(searched: Searched, width: int) -> Iterator[str]:
     for tree, count in sorted(searched.vendored.items()):
-        yield from folded(f"{count} more in {printable(tree, None)}: {_UPDATE}", width)
+        yield from prose(f"{count} more in {printable(tree, None)}: {_UPDATE}", width)
     found = f"{len(searched.findings)} found" if searched.findings else "nothing found"
     looked = f"{searched.files} file{'' if searched.files == 1 else 's'} searched"
     more = f"{searched.binary} binary, {len(searched.unclear)} not searched or not understood"
-    yield from folded(f"{found}; {looked}, {more}", width)
+    yield from prose(f"{found}; {looked}, {more}", width)
 
 
 def _row(one: Finding) -> tuple[str, ...]:
@@ -174,7 +175,7 @@ def _section(one: Finding, manifest: Manifest, width: int) -> Iterator[str]:
         *(f"note: {printable(note, None)}" for note in _notes(manifest)),
     ]
     for comment in comments:
-        yield from folded(comment, width, "# ", "#   ")
+        yield from prose(comment, width, "# ", "#   ")
     if manifest.v1 is not None:
         lines = manifest.v1.manifest.removesuffix("\n").split("\n")
         shown = [_shown(line) for line in lines]

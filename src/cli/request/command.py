@@ -113,9 +113,8 @@ def request(
     from cli.request.own_csr import OwnCsr
     from cli.request.run import Plan
     from cli.request.spec import Allowed, certificate_spec, manifest, warnings
-    from cli.request.view import as_json, lines
+    from cli.request.view import as_json, lines, show
     from cli.screen import busy
-    from core.printable import printable
 
     files = Files(key or Path(f"{name}.key"), cert or Path(f"{name}.crt"), ca)
     try:
@@ -153,7 +152,7 @@ def request(
     if output is Output.JSON:
         print_json(as_json(cluster, aws.home, plan, result, notes))
     else:
-        typer.echo("\n".join(printable(line, None) for line in lines(plan, result)))
+        show(lines(plan, result))
     raise typer.Exit(code_of(result))
 
 
