@@ -793,6 +793,7 @@ def test_a_request_that_is_not_listed_is_unknown(
     shown = words(runner.run("diagnose", "prod", *option, code=3).stdout)
 
     assert f"{option[1]} is listed in prod (us-east-1)." in shown
+    assert runner.json("diagnose", "prod", *option, code=3)["ready"] is None
     assert ("kubectl get node ip-10-1-0-9.ec2.internal -o wide" in shown) == (option[0] == "--node")
 
 
