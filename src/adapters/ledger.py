@@ -158,7 +158,7 @@ class PowertoolsLedger:
                 self._log_unexpectedly_off(assignment.cluster, assignment.region, why)
             self._count_of(assignment.cluster, assignment.region, {"UnexpectedlyOff": 1})
         zeros = {**dict.fromkeys(ZEROS, 0), "NothingSelected": int(nothing_selected)}
-        emit({"Stack": self._stack}, zeros | _not_zero({"Off": len(off)}))
+        emit({"Stack": self._stack}, {**zeros, **_not_zero({"Off": len(off)})})
 
     def _log_no_access(
         self, cluster: str, region: str, error: NotOnboarded | Unreachable, required: str = ""
