@@ -1,4 +1,4 @@
-"""The README's first screen, and the tables, commands and output of README and docs, match the code."""
+"""The README's first screen, and the tables, commands and output of the pages, match the code."""
 
 import re
 from contextlib import ExitStack
