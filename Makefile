@@ -104,6 +104,10 @@ fmt: $(DEV) ## Format the code, and apply the linter's fixes
 faults: $(DEV) ## Write docs/faults.md from tests/faults
 	@PYTHONPATH=src:. $(PY) -m tests.faults.write
 
+.PHONY: picture
+picture: $(DEV) ## Write docs/demo.svg, the demo's screen
+	@PYTHONPATH=src:. $(PY) -m tests.docs.picture
+
 .PHONY: vectors
 vectors: $(DEV) ## Write the test vectors from the catalogue of attacks
 	@PYTHONPATH=src:. $(PY) -m tests.vectors.build

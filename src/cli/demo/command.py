@@ -1,13 +1,20 @@
 """`csr-approver demo`: the whole approver at work, on a sandbox within this process."""
 
+from typing import Annotated
+
 import typer
 
 from cli.exits import ANSWER_IS_NO, USAGE, stop
 from cli.screen import Output, OutputOption, busy, console, print_json
 
 
-def demo(output: OutputOption = Output.TABLE) -> None:
-    """Show the whole approver at work: four clusters, good nodes, broken nodes and attackers.
+def demo(
+    all_: Annotated[
+        bool, typer.Option("--all", help="Show every decision, and log lines and metrics.")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show a broken node and its fix, in a sandbox of four clusters with good nodes and attackers.
 
     The functions are those that Lambda runs; moto stands in for AWS, and each cluster has a fake
     Kubernetes API server. Everything runs in this process, and needs no account, no credentials
@@ -17,7 +24,8 @@ def demo(output: OutputOption = Output.TABLE) -> None:
     try:
         # Imported here: it takes half a second, and the other commands must run without moto.
         from cli.demo.run import play
-        from cli.demo.view import as_json, show
+        from cli.demo.screen import show
+        from cli.demo.view import as_json, show_all, show_surprises
     except ModuleNotFoundError as error:
         stop(
             USAGE,
@@ -29,6 +37,8 @@ def demo(output: OutputOption = Output.TABLE) -> None:
     if output is Output.JSON:
         print_json(as_json(result))
     else:
-        show(result, console())
-    if result.surprises:
+        screen = console()
+        (show_all if all_ else show)(result, screen)
+        show_surprises(result, screen)
+    if not result.is_expected:
         raise typer.Exit(ANSWER_IS_NO)
