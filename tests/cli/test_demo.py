@@ -261,7 +261,7 @@ def test_without_the_optional_packages_the_demo_names_the_fix() -> None:
     assert (shown.returncode, shown.stdout) == (USAGE, "")
     assert shown.stderr == (
         'csr-approver: the demo needs the Python package "moto", which is not installed. '
-        "Install the demo's packages: pip install 'csr-approver[demo]'\n"
+        "Install the wheel with its extra: pipx install --force 'WHEEL[demo]'\n"
     )
 
 

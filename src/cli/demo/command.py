@@ -18,7 +18,7 @@ def demo(
 
     The functions are those that Lambda runs; moto stands in for AWS, and each cluster has a fake
     Kubernetes API server. Everything runs in this process, and needs no account, no credentials
-    and no network but loopback. It needs the optional packages: pip install 'csr-approver[demo]'.
+    and no network but loopback. It needs the optional packages: the wheel's extra `demo`.
     Exit 1: a decision isn't the expected one. Exit 2: the optional packages aren't installed.
     """
     try:
@@ -30,7 +30,7 @@ def demo(
         stop(
             USAGE,
             f'the demo needs the Python package "{error.name}", which is not installed. '
-            "Install the demo's packages: pip install 'csr-approver[demo]'",
+            "Install the wheel with its extra: pipx install --force 'WHEEL[demo]'",
         )
     with busy("Starting four clusters, filing requests, reviewing ..."):
         result = play()
