@@ -4,6 +4,7 @@ The same Python always writes the same bytes: the wheel is built from a copy of 
 fixed permissions and times.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -26,6 +27,16 @@ _BUILD: Final = (
     "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
 )
 
+# Python imports nothing from the user's own folders, and orders sets alike on each run.
+_ENVIRONMENT: Final = {
+    "LC_ALL": "C.UTF-8",
+    "PATH": os.defpath,
+    "PYTHONHASHSEED": "0",
+    "PYTHONNOUSERSITE": "1",
+    "SOURCE_DATE_EPOCH": str(DAY_SECONDS),
+    "TZ": "UTC",
+}
+
 
 def build(project: Path, folder: Path) -> Path:
     """Write the wheel and `constraints.txt` into a folder, and return the wheel's path.
@@ -41,7 +52,7 @@ def build(project: Path, folder: Path) -> Path:
         subprocess.run(  # noqa: S603  our own program
             [sys.executable, "-c", _BUILD, str(built)],
             cwd=sources,
-            env={"SOURCE_DATE_EPOCH": str(DAY_SECONDS), "PATH": ""},
+            env=_ENVIRONMENT,
             stdout=subprocess.DEVNULL,  # setuptools lists each file; its errors are on stderr
             umask=0o022,  # the permissions of what setuptools writes
             check=True,
