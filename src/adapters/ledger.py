@@ -18,6 +18,7 @@ from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
+from core.version import VERSION
 
 # How many findings, and how many unreadable items, a run logs one by one; its totals count all.
 # They come again in every run for as long as they are listed.
@@ -51,6 +52,7 @@ class PowertoolsLedger:
         """
         if not stack.strip():
             raise ValueError("the stack's name is blank")
+        logger.append_keys(version=VERSION)  # on every line of this logger, not only the ledger's
         self._logger = logger
         self._stack = stack
         self._further = further
