@@ -808,6 +808,18 @@ def test_where_the_cluster_does_not_answer_the_problem_is_shown(
     assert "is listed in" not in shown
 
 
+def test_a_request_in_an_unread_part_of_the_list_is_unknown(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    unreadable = cluster.get(cluster.file(1))
+    unreadable["spec"]["username"] = "\udcff"
+    cluster.seed_object(unreadable)
+
+    shown = words(runner.run("diagnose", "prod", "--csr", "csr-0001", code=3).stdout)
+
+    assert "prod (us-east-1): 1 of the listed requests can't be read" in shown
+
+
 def test_a_node_and_a_request_at_once_are_wrong_usage(runner: CommandRunner) -> None:
     assert "--node and --csr: give one of them" in (
         runner.run("diagnose", "--node", "a", "--csr", "b", code=2).stderr
