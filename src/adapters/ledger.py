@@ -18,6 +18,7 @@ from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
+from core.version import VERSION
 
 # How many findings, and how many unreadable items, a run logs one by one; its totals count all.
 # They come again in every run for as long as they are listed.
@@ -51,6 +52,7 @@ class PowertoolsLedger:
         """
         if not stack.strip():
             raise ValueError("the stack's name is blank")
+        logger.append_keys(version=VERSION)  # on every line of this logger, not only the ledger's
         self._logger = logger
         self._stack = stack
         self._further = further
@@ -158,7 +160,7 @@ class PowertoolsLedger:
                 self._log_unexpectedly_off(assignment.cluster, assignment.region, why)
             self._count_of(assignment.cluster, assignment.region, {"UnexpectedlyOff": 1})
         zeros = {**dict.fromkeys(ZEROS, 0), "NothingSelected": int(nothing_selected)}
-        emit({"Stack": self._stack}, zeros | _not_zero({"Off": len(off)}))
+        emit({"Stack": self._stack}, {**zeros, **_not_zero({"Off": len(off)})})
 
     def _log_no_access(
         self, cluster: str, region: str, error: NotOnboarded | Unreachable, required: str = ""

@@ -11,7 +11,7 @@ from typing import Any, Final
 import botocore.handlers
 import pytest
 
-_PAGE: Final = Path(__file__).parents[2] / "docs" / "permissions.md"
+_PAGE: Final = Path(__file__).parents[2] / "docs" / "user-permissions.md"
 _SECTION: Final = re.compile(r"^## ([^\n]+)\n\n```json\n(.+?)^```", re.MULTILINE | re.DOTALL)
 
 #: From: IAM API reference: these need no permission.
@@ -51,7 +51,7 @@ def covering(command: str) -> Iterator[set[str]]:
     called |= set(_called[start:]) - _FREE
     lacking = called - documented().get(_ALIASES.get(command, command), frozenset())
     if lacking:
-        pytest.fail(f"docs/permissions.md lacks, for {command}: {', '.join(sorted(lacking))}")
+        pytest.fail(f"docs/user-permissions.md lacks, for {command}: {', '.join(sorted(lacking))}")
 
 
 def _record(model: Any, **_: Any) -> None:

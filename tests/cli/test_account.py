@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
+from typer import Exit
 
 from adapters.eks import ClusterNotFound, DescribedCluster
-from cli.account.clusters import Found, at_once, find, open_account
+from cli.account.clusters import Found, at_once, find, find_one, open_account
+from core.errors import ClusterUnavailable
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
@@ -295,6 +297,18 @@ def test_a_cluster_of_another_account_is_never_one_of_ours_with_its_name(account
     [answer] = found(arn("prod", account="999999999999"))
 
     assert f"of account 999999999999, the credentials are for {ACCOUNT}" in str(answer.described)
+
+
+def test_a_command_for_one_cluster_takes_its_arn_and_no_glob(account: Account) -> None:
+    account.name_only(["prod"], EUROPE)
+    aws = open_account(None, [], proxy=False)
+
+    assert EUROPE == find_one(aws, arn("prod", EUROPE)).cluster.region
+    with pytest.raises(ClusterUnavailable, match="of account 999999999999"):
+        find_one(aws, arn("prod", EUROPE, "999999999999"))
+    for name in ("prod-*", arn("p*", EUROPE)):
+        with pytest.raises(Exit):
+            find_one(aws, name)
 
 
 def test_where_sts_is_silent_an_arns_account_is_unknown(account: Account, stub: AwsStub) -> None:

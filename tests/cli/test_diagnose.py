@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 from rich.console import Console
 
-from cli.diagnose.advice import about_version, remedy
+from cli.diagnose.advice import about_version, advise, age_of, remedy
 from cli.diagnose.cause import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
 from cli.diagnose.html import html_report
@@ -633,6 +635,23 @@ def test_one_command_fixes_all_requests_of_a_group(cluster: Cluster, runner: Com
     } == found
 
 
+def test_a_command_for_hundreds_of_requests_names_the_first_twenty() -> None:
+    many = [a_diagnosed_csr(Cause.WORKLOAD, csr=a_csr(name=f"csr-{n}")) for n in range(300)]
+
+    advice = advise(Cause.WORKLOAD, [(m.causes[0], m) for m in many], a_cluster_diagnosis(*many))
+
+    assert advice.text.endswith(" The command names the first 20 of 300.")
+    assert 20 == advice.commands[0].count("csr-")
+
+
+def test_names_in_commands_are_words_of_a_shell() -> None:
+    odd = a_diagnosed_csr(Cause.WORKLOAD, csr=a_csr(name="x; rm -rf $HOME"))
+
+    [command] = advise(Cause.WORKLOAD, [(odd.causes[0], odd)], a_cluster_diagnosis(odd)).commands
+
+    assert ["kubectl", "delete", "csr", "x; rm -rf $HOME"] == shlex.split(command)
+
+
 # --- one in full --------------------------------------------------------------------------------
 
 
@@ -711,6 +730,49 @@ def test_after_a_gate_nothing_is_compared(cluster: Cluster, runner: CommandRunne
     }.items()
 
 
+def test_a_request_that_cannot_be_judged_is_shown_as_far_as_it_is_known(
+    cluster: Cluster, runner: CommandRunner, stub: AwsStub
+) -> None:
+    cluster.file(1, request=b"not a request")
+    stub.overrides["DescribeInstances"] = "UnauthorizedOperation"
+
+    shown = words(runner.run("diagnose", "prod", "--csr", "csr-0001", code=3).stdout)
+
+    assert "a review can't judge it now" in shown
+    assert "Names that it asks for none that can be read" in shown
+    assert "Checks none: the request could not be judged" in shown
+    assert "UnauthorizedOperation; get that permission, or use another --profile" in shown
+
+
+def test_a_role_that_iam_does_not_show_is_unknown_with_the_reason(
+    cluster: Cluster, runner: CommandRunner, stub: AwsStub
+) -> None:
+    stub.overrides["GetInstanceProfile"] = "AccessDenied"
+    cluster.file(1)
+
+    shown = words(runner.run("diagnose", "prod", "--csr", "csr-0001", code=3).stdout)
+
+    assert "role unknown: " in shown
+    assert "AccessDenied" in shown
+
+
+def test_of_a_request_with_thousands_of_names_a_hundred_are_shown(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    ask(cluster, 1, *(f"10.9.{n // 250}.{n % 250}" for n in range(500)))
+
+    shown = words(runner.run("diagnose", "prod", "--csr", "csr-0001", code=1).stdout)
+
+    assert "and 402 more names; --output json shows all" in shown
+
+
+def test_an_unknown_account_is_null(cluster: Cluster, runner: CommandRunner, stub: AwsStub) -> None:
+    assert cluster
+    stub.overrides["GetCallerIdentity"] = ConnectTimeoutError(endpoint_url="https://sts")
+
+    assert runner.json("diagnose", "prod")["account"] is None
+
+
 def test_a_superseded_request_leads_to_its_successor(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
@@ -742,6 +804,7 @@ def test_a_request_that_is_not_listed_is_unknown(
     shown = words(runner.run("diagnose", "prod", *option, code=3).stdout)
 
     assert f"{option[1]} is listed in prod (us-east-1)." in shown
+    assert runner.json("diagnose", "prod", *option, code=3)["ready"] is None
     assert ("kubectl get node ip-10-1-0-9.ec2.internal -o wide" in shown) == (option[0] == "--node")
 
 
@@ -754,6 +817,18 @@ def test_where_the_cluster_does_not_answer_the_problem_is_shown(
 
     assert shown.startswith("prod (us-east-1): the API server answered 401")
     assert "is listed in" not in shown
+
+
+def test_a_request_in_an_unread_part_of_the_list_is_unknown(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    unreadable = cluster.get(cluster.file(1))
+    unreadable["spec"]["username"] = "\udcff"
+    cluster.seed_object(unreadable)
+
+    shown = words(runner.run("diagnose", "prod", "--csr", "csr-0001", code=3).stdout)
+
+    assert "prod (us-east-1): 1 of the listed requests can't be read" in shown
 
 
 def test_a_node_and_a_request_at_once_are_wrong_usage(runner: CommandRunner) -> None:
@@ -969,6 +1044,13 @@ def test_a_report_that_cannot_be_written_is_an_error(
 
     ended = runner.run("diagnose", "--html", str(tmp_path / "report.html"), code=3)
     assert "No space left on device" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"), [(0.0, "0 s"), (119.0, "119 s"), (120.0, "2 min"), (7_200.0, "2 h")]
+)
+def test_an_age_is_shown_in_one_unit(seconds: float, age: str) -> None:
+    assert age == age_of(seconds)
 
 
 def test_the_help_shows_an_example(runner: CommandRunner) -> None:

@@ -1,4 +1,4 @@
-"""docs/permissions.md has the least IAM policy of each command's user.
+"""docs/user-permissions.md has the least IAM policy of each command's user.
 
 Every test that runs a command compares its calls with that policy. Here, no action is needless.
 """

@@ -152,6 +152,13 @@ def test_an_error_of_aws_is_escaped_once(capsys: pytest.CaptureFixture[str]) -> 
     assert shown == cell(reported("EKS", refusal)).plain
 
 
+def test_a_message_of_several_lines_is_shown_in_one() -> None:
+    """botocore's on unreadable answers has some."""
+    refusal = ClientError({"Error": {"Code": "Odd", "Message": "one\n  two.\n"}}, "ListClusters")
+
+    assert "EKS: Odd: one two" == reported("EKS", refusal)
+
+
 def test_an_aws_error_without_an_answer_is_shown_once() -> None:
     unreached = EndpointConnectionError(endpoint_url="https://eks.local")
     error = ClusterUnavailable("list", fault("EKS ListClusters", unreached))

@@ -199,6 +199,12 @@ def test_a_named_request_that_is_not_judged_says_why(
         one | {"why": one["why"].replace("21 s", "20 s").replace("3601 s", "3600 s")}
         for one in signer["unjudged"]
     ]
+    for number, kind in enumerate(("Denied", "Failed")):
+        stored = cluster.get(cluster.file(9 + number))
+        stored["status"]["conditions"] = [{"type": kind, "status": "True", "reason": "Manual"}]
+        cluster.seed_object(stored)
+        name = stored["metadata"]["name"]
+        assert f"{name}: already {kind.lower()}" in runner.run("review", "prod", name).stdout
     shown = runner.run("review", "prod", "csr-0001").stdout
     assert "csr-0001: already issued" in shown
     assert "1 listed" not in shown

@@ -49,8 +49,8 @@ class Deployment:
         self.reviewer_runs = Running.NORMAL
         #: Messages that others put into the queue.
         self.forged: list[str] = []
-        #: Whether the dispatcher's own metrics are lost on their way to CloudWatch, or those of both
-        #: functions are, or all metrics are.
+        #: Which metrics are lost on their way to CloudWatch: the dispatcher's own, those of both
+        #: functions, or all.
         self.dispatchers_metrics_lost = False
         self.our_metrics_lost = False
         self.all_metrics_lost = False

@@ -88,16 +88,17 @@ def diagnose(
     )
     sought, account = Sought(node, csr), account_of(aws)
     diagnosed = [sought.among(one) for one in looked_at]
+    is_missing = bool(sought) and not any(map(has_requests, diagnosed))
+    ready = None if is_missing else all_ready(diagnosed)
     if output is Output.JSON:
-        print_json(as_json(diagnosed, account))
+        print_json(as_json(diagnosed, account) | {"ready": ready})
     elif sought:
         show_sought(sought, diagnosed, console())
     else:
         show(diagnosed, console())
     if html is not None:
         _write(html, html_report(diagnosed, datetime.now(UTC), account))
-    is_missing = bool(sought) and not any(map(has_requests, diagnosed))
-    raise typer.Exit(UNKNOWN if is_missing else _CODES[all_ready(diagnosed)])
+    raise typer.Exit(_CODES[ready])
 
 
 diagnose.__doc__ = f"{diagnose.__doc__}\n{_EXAMPLE}"

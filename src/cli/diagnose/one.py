@@ -42,8 +42,10 @@ def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: C
         for part in _parts(cluster, console.width):
             put(list(part), console)
             console.print()
-        if cluster.diagnosis is None:
-            text = f"{place(cluster)}: {printable(cluster.problem, _LONGEST)}"
+        # A request may be in a part of the list that wasn't read.
+        audit = cluster.diagnosis
+        for trouble in (cluster.problem,) if audit is None else audit.gaps:
+            text = f"{place(cluster)}: {printable(trouble, _LONGEST)}"
             put([Text(one, style="yellow") for one in prose(text, console.width)], console)
     if not any(map(has_requests, clusters)):
         put(list(_nothing(sought, clusters, console.width)), console)
