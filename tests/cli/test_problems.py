@@ -153,7 +153,7 @@ def test_an_error_of_aws_is_escaped_once(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_message_of_several_lines_is_shown_in_one() -> None:
-    """botocore's on unreadable answers has some."""
+    """Those of botocore on unreadable answers have some."""
     refusal = ClientError({"Error": {"Code": "Odd", "Message": "one\n  two.\n"}}, "ListClusters")
 
     assert "EKS: Odd: one two" == reported("EKS", refusal)

@@ -97,7 +97,7 @@ def hits(text: str) -> Iterator[Hit]:
 
 
 def _never_issued(text: str) -> Iterator[Hit]:
-    """Yield signers that EKS never issues for, as far as the lines around show for whom it is."""
+    """Yield signers that EKS never issues for, as far as the lines around show it."""
     for at in _matches(_OF_KUBELETS, text):
         around = _around(text, at, _FAR, _FAR)
         if _SERVICE_NAME.search(around) or not _NODE_NAME.search(around):
