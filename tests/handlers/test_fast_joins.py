@@ -163,6 +163,27 @@ def test_in_a_late_run_ec2_is_not_asked(
     assert 1 == lambdas.calls.count("SendMessageBatch")
 
 
+def test_further_reviews_are_sent_as_long_as_there_is_time(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """Where SQS is slow, or there are hundreds, the run ends in time and without an error."""
+    launch(account.cluster("prod"))
+    invocation = Invocation()
+    seconds = iter([38, 4, 4, 4, 4, 4])
+
+    def slow(call: Any) -> None:
+        invocation.advance(next(seconds))
+        for entry in json.loads(call["body"])["Entries"]:
+            sent.append((json.loads(entry["MessageBody"])["cluster"], entry.get("DelaySeconds", 0)))
+
+    lambdas.calls.override("SendMessageBatch", slow)
+
+    lambdas.dispatch(invocation)
+
+    assert [("prod", delay) for delay in (0, *DELAYS[:3])] == sent
+    assert 3 == lambdas.lines_with("clusters joined")[0]["further_reviews"]
+
+
 def test_a_further_review_approves_and_is_counted_apart(account: Account, lambdas: Lambdas) -> None:
     """All its other metrics are those of any review."""
     prod = account.cluster("prod")
