@@ -173,8 +173,10 @@ def test_further_reviews_are_sent_as_long_as_there_is_time(
 
     def slow(call: Any) -> None:
         invocation.advance(next(seconds))
-        for entry in json.loads(call["body"])["Entries"]:
-            sent.append((json.loads(entry["MessageBody"])["cluster"], entry.get("DelaySeconds", 0)))
+        sent.extend(
+            (json.loads(entry["MessageBody"])["cluster"], entry.get("DelaySeconds", 0))
+            for entry in json.loads(call["body"])["Entries"]
+        )
 
     lambdas.calls.override("SendMessageBatch", slow)
 
