@@ -377,7 +377,11 @@ def test_a_deploy_fires_nothing(monitored: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("metric", "alarms"),
-    [("Denied", {"stack-denied"}), ("IssuedMismatch", {"stack-issued-mismatch"})],
+    [
+        ("Denied", {"stack-denied"}),
+        ("IssuedMismatch", {"stack-issued-mismatch"}),
+        ("UnexpectedlyOff", {"stack-unexpectedly-off"}),
+    ],
 )
 def test_five_hundred_invented_clusters_silence_no_alarm_on_security(
     metric: str, alarms: set[str], monitored: Stack
@@ -433,7 +437,8 @@ def test_alarms_on_security_notify_the_topic_for_security(monitored: Stack) -> N
     timeline = Timeline()
     for metric, value, _, _ in OF_CLUSTER:
         timeline.put(of_cluster(metric), LATER, value)
-    timeline.put(of_stack("Denied"), LATER, 1).put(of_stack("IssuedMismatch"), LATER, 1)
+    for metric in ("Denied", "IssuedMismatch", "UnexpectedlyOff"):
+        timeline.put(of_stack(metric), LATER, 1)
     notified = {
         change.alarm: change.notified
         for change in changes(monitored, timeline.samples, ALL)
@@ -446,6 +451,7 @@ def test_alarms_on_security_notify_the_topic_for_security(monitored: Stack) -> N
         "issued-mismatch",
         "stack-denied",
         "stack-issued-mismatch",
+        "stack-unexpectedly-off",
         "unexpectedly-off",
     }
     assert {(OPERATIONS,)} == {notified[alarm] for alarm in notified.keys() - security}
