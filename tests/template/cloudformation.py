@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
@@ -65,6 +66,12 @@ class Template:
         return Stack(self, name, region, given)
 
 
+def stack_id(name: str, region: str) -> str:
+    """Return an ID as CloudFormation makes it, with another UUID for another stack."""
+    unique = uuid5(NAMESPACE_URL, f"{region}/{name}")
+    return f"arn:aws:cloudformation:{region}:123456789012:stack/{name}/{unique}"
+
+
 class Stack:
     """One stack's resources, with every function of the template evaluated."""
 
@@ -78,6 +85,7 @@ class Stack:
         partition = "aws-us-gov" if region.startswith("us-gov-") else "aws"
         self._values: dict[str, Json] = {
             "AWS::StackName": name,
+            "AWS::StackId": stack_id(name, region),
             "AWS::Region": region,
             "AWS::Partition": partition,
             "AWS::AccountId": "123456789012",
@@ -145,6 +153,10 @@ class Stack:
         parts = self.evaluated(argument)
         if function == "Fn::Join":
             return parts[0].join(parts[1])
+        if function == "Fn::Split":
+            return parts[1].split(parts[0])
+        if function == "Fn::Select":
+            return parts[1][int(parts[0])]
         if function == "Fn::FindInMap":
             mapping, first, second = parts
             return self._source["Mappings"][mapping][str(first)][second]

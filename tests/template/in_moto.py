@@ -53,6 +53,7 @@ def deploy(asked: dict[str, Any]) -> dict[str, Any]:
     for service, method, arguments in json.loads(calls):
         getattr(boto3.client(service), method)(**arguments)
     return {
+        "id": stack["StackId"],
         "status": stack["StackStatus"],
         "outputs": outputs,
         "resources": {

@@ -17,9 +17,9 @@ def rbac() -> dict[str, Any]:
     return {document["kind"]: document for document in yaml.safe_load_all(text)}
 
 
-def access_entry() -> dict[str, Any]:
+def access_entry(region: str = "us-east-1") -> dict[str, Any]:
     stack = Template.read(ROOT / "deploy/access-entry.yaml").stack(
-        ClusterName="prod", ReviewerRoleArn="arn:aws:iam::123456789012:role/reviewer"
+        ClusterName="prod", ReviewerRoleName="reviewer", region=region
     )
     entry: dict[str, Any] = stack.properties("ReviewerAccess")
     return entry
@@ -121,3 +121,10 @@ def test_the_access_entry_puts_the_role_into_the_group() -> None:
         "Type": "STANDARD",
         "KubernetesGroups": [GROUP],
     } == access_entry()
+
+
+def test_the_access_entry_s_role_is_of_its_own_account_and_partition() -> None:
+    """A name is enough, so that one stack set can create the entries of many accounts."""
+    assert "arn:aws-us-gov:iam::123456789012:role/reviewer" == (
+        access_entry("us-gov-west-1")["PrincipalArn"]
+    )
