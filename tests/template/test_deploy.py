@@ -125,6 +125,7 @@ def test_the_access_entry_puts_the_role_into_the_group() -> None:
 
 def test_the_access_entry_s_role_is_of_its_own_account_and_partition() -> None:
     """A name is enough, so that one stack set can create the entries of many accounts."""
-    assert "arn:aws-us-gov:iam::123456789012:role/reviewer" == (
-        access_entry("us-gov-west-1")["PrincipalArn"]
+    assert (
+        "arn:aws-us-gov:iam::123456789012:role/reviewer"
+        == (access_entry("us-gov-west-1")["PrincipalArn"])
     )
