@@ -37,7 +37,7 @@ def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
 
 
 def test_the_output_is_yaml_for_kubectl_with_the_content_of_deploy(
-    account: Account, stub: AwsStub, runner: CommandRunner
+    account: Account, runner: CommandRunner
 ) -> None:
     """The commands are in comments, so that the output can be piped into kubectl."""
     account.name_only(["prod"])

@@ -723,7 +723,7 @@ def test_without_a_readable_stack_or_a_given_role_the_role_is_unknown(
         links["role"]["status"],
         links["role"]["fix"],
     )
-    assert "needs role" == links["access-entry"]["detail"]
+    assert "unknown" == links["access-entry"]["status"]
     assert ("unknown" if options else "open") == links["identity"]["status"]
 
 
