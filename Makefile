@@ -124,9 +124,9 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 
 .PHONY: clean
 clean: ## Remove what was installed and built here, but not the caches in the home folder
-	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	@rm -rf $(VENV) $(SAM_VENV) .aws-sam dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 	  .import_linter_cache .mutants
-	@find src package sandbox tests -name __pycache__ -prune -exec rm -rf {} +
+	@find src package release sandbox tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- deployment -----------------------------------------------------------------------------------
 
@@ -162,6 +162,29 @@ $(LIBRARIES).installed: src/requirements.txt | $(PY)
 	  --platform manylinux2014_$(MACHINE) \
 	  --target $(LIBRARIES) --requirement $<
 	@touch $@
+
+# --- release --------------------------------------------------------------------------------------
+
+# Where the files of a release are written, and the tag, if one is released.
+RELEASE ?= dist/release
+TAG ?=
+
+.PHONY: release
+release: $(DEV) $(SAM) release-libraries ## Build all files of a release into dist/release, the same bytes on each run
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM_VENV)/bin/python release/transform.py template.yaml \
+	  >.aws-sam/transformed.json
+	@PYTHONPATH=src:. $(PY) -m release --libraries .aws-sam/libraries --tag "$(TAG)" \
+	  --python-version $(PYTHON_VERSION) .aws-sam/transformed.json "$(RELEASE)"
+
+# The libraries of both processors.
+.PHONY: release-libraries
+release-libraries: | $(PY)
+	@$(MAKE) --silent ARCHITECTURE=arm64 .aws-sam/libraries/arm64-$(PYTHON_VERSION).installed
+	@$(MAKE) --silent ARCHITECTURE=x86_64 .aws-sam/libraries/x86_64-$(PYTHON_VERSION).installed
+
+.PHONY: reproduce
+reproduce: $(DEV) $(SAM) ## Build a release in two clones, with another path, umask, time zone, locale and clock
+	@$(PY) -m release.reproduce $(abspath $(VENV)) $(abspath $(SAM_VENV)) "$(RELEASE)"
 
 # --- set-up ---------------------------------------------------------------------------------------
 

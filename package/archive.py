@@ -10,7 +10,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 # A zip can't hold times before 1980, in local time: this day is later in all time zones.
 _DAY: Final = 2020, 1, 1, 0, 0, 0
-_DAY_SECONDS: Final = 1_577_836_800
+#: That day in seconds since 1970.
+DAY_SECONDS: Final = 1_577_836_800
 
 _FILE_MODE: Final = 0o644
 _FOLDER_MODE: Final = 0o755
@@ -23,7 +24,7 @@ def settle(folder: Path) -> None:
     """
     for path in (folder, *folder.rglob("*")):
         path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
-        os.utime(path, (_DAY_SECONDS, _DAY_SECONDS))
+        os.utime(path, (DAY_SECONDS, DAY_SECONDS))
 
 
 def files(folder: Path) -> Iterator[tuple[str, Path]]:
