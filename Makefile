@@ -60,7 +60,7 @@ types: $(DEV) ## Check types
 .PHONY: validate
 validate: $(SAM) ## Check the SAM template and the CloudFormation templates, offline
 	@$(SAM_VENV)/bin/sam validate --lint
-	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml
+	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml deploy/code-bucket.yaml
 
 .PHONY: workflows
 workflows: $(DEV) ## Check GitHub's workflows for mistakes and for weak spots
@@ -149,9 +149,48 @@ build: $(SAM) $(RUNTIME) ## Build the functions for AWS, without docker (ARCHITE
 	@$(SAM_VENV)/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
 	@$(package) report .aws-sam/build
 
+# What `make deploy` takes beside PARAMETERS. It asks before it changes anything, but not in CI, where
+# the variable CI is set, nor with CONFIRM=no.
+ENVIRONMENT ?= default
+STACK ?=
+REGION ?=
+BUCKET ?=
+TAGS ?=
+ROLLBACK ?=
+asks = $(if $(CI)$(filter no,$(CONFIRM)),,yes)
+place = $(if $(STACK),--stack-name $(STACK)) $(if $(REGION),--region $(REGION))
+code_bucket = $(if $(BUCKET),--s3-bucket $(BUCKET) --no-resolve-s3,--resolve-s3)
+
 .PHONY: deploy
-deploy: build ## Build and deploy: make deploy PARAMETERS="AlarmEmail=you@corp.example"
-	@$(SAM_VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+deploy: check-deploy build ## Build and deploy: make deploy PARAMETERS="AlarmEmail=you@corp.example"
+	@echo "deploying functions for $(ARCHITECTURE) (ARCHITECTURE=arm64 or x86_64)"
+	@echo "their code goes into $(if $(BUCKET),the bucket $(BUCKET),$(bucket_of_sam))"
+	@$(if $(ROLLBACK),$(update_by_change_set),$(deploy_by_sam))
+
+bucket_of_sam = a bucket that SAM makes once in each Region, in the stack \
+  aws-sam-cli-managed-default (BUCKET=NAME uses yours)
+
+deploy_by_sam = $(SAM_VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS) \
+  --config-env $(ENVIRONMENT) $(place) $(code_bucket) $(if $(TAGS),--tags $(TAGS)) \
+  $(if $(asks),,--no-confirm-changeset)
+
+# `sam deploy` can't set rollback triggers.
+update_by_change_set = $(SAM_VENV)/bin/sam package --config-env $(ENVIRONMENT) \
+    $(if $(REGION),--region $(REGION)) $(code_bucket) \
+    --output-template-file .aws-sam/packaged.yaml >/dev/null && \
+  $(PY) -m rollout .aws-sam/packaged.yaml --rollback $(ROLLBACK) --environment $(ENVIRONMENT) \
+    $(if $(STACK),--stack $(STACK)) $(if $(REGION),--region $(REGION)) $(if $(asks),--confirm) \
+    $(if $(TAGS),--tags $(TAGS)) --parameters Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+.PHONY: check-deploy
+check-deploy:
+	@$(if $(filter Architecture=%,$(PARAMETERS)),$(refuse_architecture))
+	@$(if $(filter-out 0 1,$(ROLLBACK)),$(refuse_rollback))
+	@$(if $(ROLLBACK),$(MAKE) --silent $(DEMO))
+
+refuse_architecture = echo "deploy: give ARCHITECTURE=NAME, not PARAMETERS=Architecture=NAME, because the \
+  code is built for it" >&2; exit 1
+refuse_rollback = echo "deploy: ROLLBACK is 0 or 1, got $(ROLLBACK)" >&2; exit 1
 
 # `sam build` calls this once for each function, with ARTIFACTS_DIR; both get the same package. The
 # same Python always builds the same content, so `sam deploy`, which names its uploads by a hash of the

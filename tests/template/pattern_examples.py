@@ -62,6 +62,14 @@ EXAMPLES: Final = {
         ("", "sg-0123456789abcdef0", "sg-01234567"),
         ("default", "sg-", "sg-0123456789abcdef01"),
     ),
+    "CodeBucketPrefix": Examples(
+        ("corp-csr-approver", "abc", "p" * 47),
+        ("", "ab", "p" * 48, "Corp", "corp.example", "corp-", "-corp"),
+    ),
+    "OrganizationId": Examples(
+        ("o-abcdefghij", "o-0123456789"),
+        ("", "abcdefghij", "o-abc", "o-ABCDEFGHIJ", "r-abcd", "ou-abcd-0a1b2c3d"),
+    ),
     "ReviewerRoleName": Examples(
         ("csr-approver", "a_+=,.@-Z", "r" * 64),
         ("", "a/b", "r" * 65, "csr approver", "arn:aws:iam::123456789012:role/a"),
