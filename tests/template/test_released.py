@@ -129,7 +129,7 @@ def test_a_template_that_it_would_not_take_is_noticed(part: str, change: Any, fo
 
 
 def test_the_template_is_too_large_to_be_given_without_s3() -> None:
-    """docs/organisation.md gives its address, because calls take at most 51,200 bytes of text."""
+    """docs/organization.md gives its address, because calls take at most 51,200 bytes of text."""
     assert 51_200 < len(json.dumps(to_release().source, separators=(",", ":")))
 
 
