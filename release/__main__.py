@@ -4,13 +4,14 @@ import argparse
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from core.version import VERSION
 from package.target import ARCHITECTURES
 from release.checksums import write_sums
-from release.distributions import write_distributions
+from release.distributions import write_source_distribution, write_wheel
 from release.packages import write_packages
 from release.template import released
 
@@ -18,9 +19,9 @@ _PROJECT: Final = Path()
 _DEPLOY: Final = Path("deploy")
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Write the release and return the exit code."""
-    options = _options()
+    options = _parser().parse_args(arguments)
     if options.tag and options.tag != f"v{VERSION}":
         print(f"release: the tag is {options.tag}, expected v{VERSION}", file=sys.stderr)
         return 1
@@ -44,21 +45,22 @@ def _write(options: argparse.Namespace) -> None:
     (folder / f"csr-approver-{VERSION}.cdx.json").write_text(contained)
     template = released(json.loads(options.template.read_text()), names)
     (folder / f"csr-approver-{VERSION}.template.json").write_text(json.dumps(template, indent=1))
-    write_distributions(_PROJECT, folder)
+    write_wheel(_PROJECT, folder)
+    write_source_distribution(_PROJECT, folder)
     for file in sorted(_DEPLOY.glob("*.yaml")):
         shutil.copyfile(file, folder / file.name)
     print(write_sums(folder), end="")
 
 
-def _options() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m release")
     parser.add_argument("--libraries", type=Path, required=True, help="where pip installed them")
     parser.add_argument("--python-version", required=True, help="the functions' Python")
     parser.add_argument("--tag", default="", help="the tag that is released, to compare")
     parser.add_argument("template", type=Path, help="the template after SAM's transform")
     parser.add_argument("folder", type=Path, help="its content is replaced")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

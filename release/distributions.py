@@ -20,13 +20,8 @@ from package.archive import DAY_SECONDS, files, settle
 #: What setuptools reads. `pyproject.toml` names the packages in the folders.
 _SOURCES: Final = ("pyproject.toml", "README.md", "LICENSE", "src", "sandbox")
 
-_BUILD: Final = """
-import sys
-from setuptools.build_meta import build_sdist, build_wheel
-[folder] = sys.argv[1:]  # setuptools changes sys.argv
-build_wheel(folder)
-build_sdist(folder)
-"""
+# From: PEP 517, build_wheel and build_sdist.
+_BUILD: Final = "import sys; from setuptools import build_meta; build_meta.{}(sys.argv[1])"
 
 # Python imports nothing from the user's own folders, and orders sets alike on each run.
 _ENVIRONMENT: Final = {
@@ -39,30 +34,42 @@ _ENVIRONMENT: Final = {
 }
 
 
-def write_distributions(project: Path, folder: Path) -> None:
-    """Write the wheel and the source distribution into the folder.
+def write_wheel(project: Path, folder: Path) -> None:
+    """Write the wheel into the folder.
 
     Raises:
-        subprocess.CalledProcessError: setuptools fails; its output is in it.
+        subprocess.CalledProcessError: setuptools fails; it has printed why.
     """
+    name, content = _built(project, "build_wheel")
+    (folder / name).write_bytes(content)
+
+
+def write_source_distribution(project: Path, folder: Path) -> None:
+    """Write the source distribution into the folder.
+
+    Raises:
+        subprocess.CalledProcessError: setuptools fails; it has printed why.
+    """
+    name, content = _built(project, "build_sdist")
+    (folder / name).write_bytes(_settled(content))
+
+
+def _built(project: Path, hook: str) -> tuple[str, bytes]:
+    """Return the name and the content of what setuptools builds."""
     with TemporaryDirectory() as temporary:
         copy, made = Path(temporary, "project"), Path(temporary, "made")
         _copy(project, copy)
         made.mkdir()
         subprocess.run(  # noqa: S603 - this Python itself
-            [sys.executable, "-c", _BUILD, made],
+            [sys.executable, "-c", _BUILD.format(hook), made],
             cwd=copy,
             env=_ENVIRONMENT,
+            stdout=subprocess.DEVNULL,  # setuptools lists each file; its errors are on stderr
             umask=0o022,
             check=True,
-            capture_output=True,
-            text=True,
         )
-        for _, path in files(made):
-            if path.suffix == ".gz":
-                (folder / path.name).write_bytes(_settled(path))
-            else:
-                shutil.copyfile(path, folder / path.name)
+        [(name, path)] = files(made)
+        return name, path.read_bytes()
 
 
 def _copy(project: Path, copy: Path) -> None:
@@ -77,11 +84,11 @@ def _copy(project: Path, copy: Path) -> None:
     settle(copy)
 
 
-def _settled(path: Path) -> bytes:
+def _settled(archive: bytes) -> bytes:
     """Return a `.tar.gz` with its members in order, without owners, and with one time."""
     made = io.BytesIO()
     with (
-        tarfile.open(path) as old,
+        tarfile.open(fileobj=io.BytesIO(archive)) as old,
         gzip.GzipFile(filename="", mode="wb", fileobj=made, mtime=0) as packed,
         tarfile.open(mode="w", fileobj=packed, format=tarfile.PAX_FORMAT) as new,
     ):

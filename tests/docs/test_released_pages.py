@@ -31,9 +31,9 @@ def json_block(word: str) -> str:
 
 
 def parameters_file() -> dict[str, str]:
-    """Return the organization's parameters, as the page writes them for StackSets."""
+    """Return the organization's parameters, as the page writes them, with a prefix of its own."""
     text = json_block("ParameterKey")
-    listed: list[dict[str, str]] = json.loads(text)
+    listed: list[dict[str, str]] = json.loads(text.replace('"PREFIX"', '"corp-code"'))
     return {one["ParameterKey"]: one["ParameterValue"] for one in listed}
 
 

@@ -31,10 +31,11 @@ from pathlib import Path
 from package.archive import settle, write_zip
 from package.assemble import SOURCES, compile_all
 from release.checksums import write_sums
-from release.distributions import write_distributions
+from release.distributions import write_source_distribution, write_wheel
 folder = Path(sys.argv[1])
 folder.mkdir()
-write_distributions(Path(), folder)
+write_wheel(Path(), folder)
+write_source_distribution(Path(), folder)
 for name in SOURCES:
     shutil.copytree(f"src/{name}", folder / "code" / name)
 compile_all(folder / "code")
