@@ -17,6 +17,7 @@ SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/installed
 MUTANTS := $(VENV)/mutants.installed
 AUDIT := $(VENV)/audit.installed
+WHEEL := $(VENV)/wheel.installed
 
 # The target of the build: the template's parameter Architecture, and the version of its Runtime.
 ARCHITECTURE ?= arm64
@@ -116,6 +117,10 @@ fmt: $(DEV) ## Format the code, and apply the linter's fixes
 faults: $(DEV) ## Write docs/faults.md from tests/faults
 	@PYTHONPATH=src:. $(PY) -m tests.faults.write
 
+.PHONY: picture
+picture: $(DEV) ## Write docs/demo.svg, the demo's screen
+	@PYTHONPATH=src:. $(PY) -m tests.docs.picture
+
 .PHONY: vectors
 vectors: $(DEV) ## Write the test vectors from the catalogue of attacks
 	@PYTHONPATH=src:. $(PY) -m tests.vectors.build
@@ -130,6 +135,7 @@ lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade updates them
 	@$(call compile,requirements-audit,requirements-dev.txt)
 	@$(call compile,requirements-sam)
 	@$(call compile,requirements-go)
+	@$(call compile,requirements-wheel,requirements-dev.txt)
 
 # Each lock has the hashes of every platform's files, and uses the versions of a smaller lock.
 compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
@@ -138,9 +144,16 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 
 .PHONY: clean
 clean: ## Remove what was installed and built here, but not the caches in the home folder
-	@rm -rf $(VENV) $(SAM_VENV) .aws-sam dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
-	  .import_linter_cache .mutants
-	@find src package release sandbox tests -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	  .import_linter_cache .mutants dist
+	@find src package release rollout sandbox tests -name __pycache__ -prune -exec rm -rf {} +
+
+# --- the command line -----------------------------------------------------------------------------
+
+# The same Python always writes the same bytes.
+.PHONY: wheel
+wheel: $(WHEEL) ## Build the command line as a wheel, and constraints.txt beside it, in dist
+	@$(PY) -m package.wheel dist
 
 # --- deployment -----------------------------------------------------------------------------------
 
@@ -307,6 +320,10 @@ $(MUTANTS): requirements-mutants.txt | $(DEV)
 
 $(AUDIT): requirements-audit.txt | $(DEV)
 	@echo "installing what the search for vulnerabilities needs into $(VENV)" >&2
+	@$(PY) $(install) $<
+	@touch $@
+
+$(WHEEL): requirements-wheel.txt | $(PY)
 	@$(PY) $(install) $<
 	@touch $@
 

@@ -70,7 +70,7 @@ class ReviewFunction:
             shape=shape,
             seconds=ec2_seconds,
         )
-        environment = {**cluster.credentials, **self._aws.environment, **_settings(memory)}
+        environment = {**cluster.credentials, **self._aws.environment, **settings_of(memory)}
         self._function = LambdaFunction(
             _ROOT / "src", "handlers.review.handler", environment, timeout_seconds=TIMEOUT
         )
@@ -115,7 +115,8 @@ class ReviewFunction:
         return Reviewed(seconds, cpu, _totals(self._function.output()))
 
 
-def _settings(memory: int) -> dict[str, str]:
+def settings_of(memory: int) -> dict[str, str]:
+    """Return a function's environment variables but for credentials and AWS's endpoints."""
     return {
         "PYTHONPATH": f"{_ROOT / 'src'}:{_LIBRARIES}",
         "STACK_NAME": "csr-approver",

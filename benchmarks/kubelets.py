@@ -4,6 +4,7 @@ The kubelets' own certificate managers file the requests and wait for them, and 
 kube-controller-manager issues. The seconds begin with the review, when all requests are filed.
 """
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def until_all_serve(cluster: BenchCluster, count: int) -> Serving:
     ):
         function.review()
         for node in nodes:
-            _start(cluster, kubelets, node)
+            start_kubelet(cluster, kubelets, node)
         names = [node.instance.private_dns_name for node in nodes]
         for name in names:
             kubelets.wait_until_watching(name)
@@ -56,11 +57,17 @@ def until_all_serve(cluster: BenchCluster, count: int) -> Serving:
     return Serving(count, reviewed, last)
 
 
-def _start(cluster: BenchCluster, kubelets: Kubelets, node: Node) -> None:
-    """Start a node's kubelet, with the token of the node's role."""
+def start_kubelet(
+    cluster: BenchCluster, kubelets: Kubelets, node: Node, other_names: Sequence[str] = ()
+) -> None:
+    """Start a node's kubelet, with the token of the node's role. It asks for these names too."""
     identity = AwsIdentity.session(ROLE.name, node.instance.id, account=ACCOUNT)
     cluster.plane.add_identity(identity)
     name, address = node.instance.private_dns_name, node.instance.interfaces[0].ipv4[0].address
     cluster.plane.name_instance(node.instance.id, name)
     token = cluster_token(identity, cluster=CLUSTER.name, region=CLUSTER.region)
-    kubelets.start(name, token, [("InternalIP", str(address)), ("InternalDNS", name)])
+    kubelets.start(
+        name,
+        token,
+        [("InternalIP", str(address)), *[("InternalDNS", one) for one in (name, *other_names)]],
+    )

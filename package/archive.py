@@ -10,7 +10,6 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 # A zip can't hold times before 1980, in local time: this day is later in all time zones.
 _DAY: Final = 2020, 1, 1, 0, 0, 0
-#: That day in seconds since 1970.
 DAY_SECONDS: Final = 1_577_836_800
 
 _FILE_MODE: Final = 0o644

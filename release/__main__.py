@@ -10,9 +10,10 @@ from typing import Final
 
 from core.version import VERSION
 from package.target import ARCHITECTURES
+from package.wheel import build as build_wheel
 from release.checksums import write_sums
-from release.distributions import write_source_distribution, write_wheel
 from release.packages import write_packages
+from release.source_distribution import write_source_distribution
 from release.template import released
 
 _PROJECT: Final = Path()
@@ -45,7 +46,7 @@ def _write(options: argparse.Namespace) -> None:
     (folder / f"csr-approver-{VERSION}.cdx.json").write_text(contained)
     template = released(json.loads(options.template.read_text()), names)
     (folder / f"csr-approver-{VERSION}.template.json").write_text(json.dumps(template, indent=1))
-    write_wheel(_PROJECT, folder)
+    build_wheel(_PROJECT, folder)
     write_source_distribution(_PROJECT, folder)
     for file in sorted(_DEPLOY.glob("*.yaml")):
         shutil.copyfile(file, folder / file.name)

@@ -120,9 +120,9 @@ class TlsServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, port: int, certificate: bytes, handler: type[BaseHTTPRequestHandler]
+        self, port: int, tls: ssl.SSLContext, handler: type[BaseHTTPRequestHandler]
     ) -> None:
-        self.tls = tls_context(certificate)
+        self.tls = tls
         self._open: dict[ssl.SSLSocket, Thread] = {}
         self._guard = Lock()
         super().__init__(("127.0.0.1", port), handler)
@@ -182,7 +182,7 @@ class Server(TlsServer):
     ) -> None:
         self.judge = judge
         self.answer = answer
-        super().__init__(port, certificate, Handler)
+        super().__init__(port, tls_context(certificate), Handler)
 
 
 def _json(content: Json) -> bytes:

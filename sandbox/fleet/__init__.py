@@ -4,8 +4,9 @@
 """
 
 from sandbox.fleet.attacks import ATTACKS
+from sandbox.fleet.broken import LOG, WORKING_LOG, BrokenNode
 from sandbox.fleet.left import LEFT
-from sandbox.fleet.ordinary import ORDINARY
+from sandbox.fleet.ordinary import BROKEN, ORDINARY
 from sandbox.fleet.places import PLACES, Node, Place
 from sandbox.fleet.scenario import Outcome, Scenario
 from sandbox.fleet.workloads import WORKLOADS
@@ -15,7 +16,7 @@ from sandbox.fleet.world import Fleet
 CHAPTERS = {
     "Nodes as they should be": ORDINARY,
     "Not known, not due, or not ours to judge": LEFT,
-    "Workloads and their Services, for the second signer": WORKLOADS,
+    "Workloads and their Services (second signer)": WORKLOADS,
     "Attacks": ATTACKS,
 }
 
@@ -23,4 +24,17 @@ SCENARIOS: tuple[Scenario, ...] = tuple(
     scenario for chapter in CHAPTERS.values() for scenario in chapter
 )
 
-__all__ = ["CHAPTERS", "PLACES", "SCENARIOS", "Fleet", "Node", "Outcome", "Place", "Scenario"]
+__all__ = [
+    "BROKEN",
+    "CHAPTERS",
+    "LOG",
+    "PLACES",
+    "SCENARIOS",
+    "WORKING_LOG",
+    "BrokenNode",
+    "Fleet",
+    "Node",
+    "Outcome",
+    "Place",
+    "Scenario",
+]

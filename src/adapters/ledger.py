@@ -18,6 +18,7 @@ from adapters.queue import Assignment
 from core.errors import ClusterUnavailable, NotOnboarded, Unreachable
 from core.model import Action, Bug, Decision, IssueState, Record, Run
 from core.printable import printable
+from core.version import VERSION
 
 # How many findings, and how many unreadable items, a run logs one by one; its totals count all.
 # They come again in every run for as long as they are listed.
@@ -51,6 +52,7 @@ class PowertoolsLedger:
         """
         if not stack.strip():
             raise ValueError("the stack's name is blank")
+        logger.append_keys(version=VERSION)  # on every line of this logger, not only the ledger's
         self._logger = logger
         self._stack = stack
         self._further = further
@@ -127,14 +129,14 @@ class PowertoolsLedger:
     def skipped(self, cluster: str, region: str, reason: str, unexpected: str = "") -> None:
         """Record that the review ended on purpose: the cluster is gone, not ready or excluded.
 
-        `unexpected`: why its exclusion needs attention; empty if it doesn't. There are no metrics
-        for the cluster, which may not exist.
+        `unexpected`: why its exclusion needs attention; empty if it doesn't. Only then there is a
+        metric for the cluster, which otherwise may not exist.
         """
         self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
         self._count({"Skipped": 1})
         if unexpected:
             self._log_unexpectedly_off(cluster, region, unexpected)
-            self._count({"UnexpectedlyOff": 1})
+            self._count_of(cluster, region, {"UnexpectedlyOff": 1})
 
     def dispatched(
         self,
@@ -153,15 +155,12 @@ class PowertoolsLedger:
         names = [f"{assignment.region}/{assignment.cluster}" for assignment in off]
         line = {"expected": expected, "off": len(off), "clusters_off": names[:_MAX_LINES]}
         self._log(logging.INFO, "clusters dispatched", line if off else {"expected": expected})
-        for assignment, why in [*unexpectedly_off.items()][:_MAX_LINES]:
-            self._log_unexpectedly_off(assignment.cluster, assignment.region, why)
-        counts = {
-            **dict.fromkeys(ZEROS, 0),
-            "Expected": expected,
-            "NothingSelected": int(nothing_selected),
-            "UnexpectedlyOff": len(unexpectedly_off),
-        }
-        emit({"Stack": self._stack}, counts | ({"Off": len(off)} if off else {}))
+        for number, (assignment, why) in enumerate(unexpectedly_off.items()):
+            if number < _MAX_LINES:
+                self._log_unexpectedly_off(assignment.cluster, assignment.region, why)
+            self._count_of(assignment.cluster, assignment.region, {"UnexpectedlyOff": 1})
+        zeros = {**dict.fromkeys(ZEROS, 0), "NothingSelected": int(nothing_selected)}
+        emit({"Stack": self._stack}, {**zeros, **_not_zero({"Off": len(off)})})
 
     def _log_no_access(
         self, cluster: str, region: str, error: NotOnboarded | Unreachable, required: str = ""

@@ -28,7 +28,6 @@ from core.model import (
     Verdict,
 )
 from core.printable import printable
-from core.version import VERSION
 
 Line = Mapping[str, object]
 
@@ -42,7 +41,6 @@ def csr_line(record: Record) -> Line:
     return {
         **_where(evaluation.case.cluster),
         "mode": record.mode.value,
-        "version": VERSION,
         **_who(evaluation.case.csr),
         "age_seconds": round(record.age_seconds, 1),
         "asking_seconds": round(record.asking_seconds, 1),
@@ -60,7 +58,6 @@ def finding_line(cluster: Cluster, finding: IssueFinding) -> Line:
     """
     return {
         **_where(cluster),
-        "version": VERSION,
         **_who(finding.csr),
         "finding": finding.state.value,
         "age_seconds": round(finding.age_seconds, 1),
@@ -90,7 +87,6 @@ def run_line(run: Run) -> Line:
     return {
         **_where(run.cluster),
         "mode": run.mode.value,
-        "version": VERSION,
         "signer": run.signer,
         "seconds": round(run.seconds, 3),
         "listed": run.listed,

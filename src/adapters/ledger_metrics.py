@@ -31,20 +31,21 @@ FURTHER: Final = "FurtherReviews"
 ZEROS: Final = (
     ENDED,
     "Completed",
-    "NotOnboarded",
-    "Unreachable",
     "Denied",
     "IssuedMismatch",
     "EvidenceUnavailable",
     "ListTruncated",
 )
 
-#: What else each run of the dispatcher sends for the stack (dimension Stack), zeros too.
-DISPATCH: Final = ("Expected", "NothingSelected", "UnexpectedlyOff")
+#: What else each run of the dispatcher sends for the stack (dimension Stack), zeros too. The alarm
+#: on missing reviews counts its samples: the dispatcher has left its record.
+DISPATCH: Final = ("NothingSelected",)
 
 #: What either function sends for the stack only when it isn't 0.
 STACK: Final = (
     *ZEROS,
+    "NotOnboarded",
+    "Unreachable",
     "Failed",
     "Skipped",
     FURTHER,
@@ -58,8 +59,9 @@ STACK: Final = (
     "Off",
 )
 
-#: What a review sends for its cluster (CLUSTER_DIMENSIONS), only when it isn't 0. `NotOnboarded`
-#: and `Unreachable` are sent only where access to the cluster is required.
+#: What is sent for a cluster (CLUSTER_DIMENSIONS), only when it isn't 0. `NotOnboarded` and
+#: `Unreachable` are sent only where access to the cluster is required. The dispatcher sends
+#: `UnexpectedlyOff` too.
 CLUSTER: Final = (
     "Denied",
     "IssuedMismatch",
@@ -70,6 +72,7 @@ CLUSTER: Final = (
     "ReviewErrors",
     "NotOnboarded",
     "Unreachable",
+    "UnexpectedlyOff",
 )
 
 #: Exactly the SCHEMA of the grouped alarms, which find no metric with other dimensions.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,10 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.demo import run as demo_run
-from cli.demo.run import Play, Row, play
+from cli.demo.run import Play, Row, Symptom, play
+from cli.demo.screen import TELLING
 from cli.exits import ANSWER_IS_NO, DONE, USAGE
 from cli.main import app
-from sandbox.fleet import SCENARIOS, Outcome, Scenario
+from sandbox.fleet import CHAPTERS, SCENARIOS, Outcome, Scenario
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,8 +127,69 @@ def test_nothing_is_left_behind(ran: Ran) -> None:
     assert ran.new_threads == set()
 
 
-def test_the_table_shows_every_scenario_and_the_totals(shown: Callable[..., str]) -> None:
-    output = shown()
+def test_the_kubelet_s_port_answers_internal_error_until_its_request_is_approved(
+    played: Play,
+) -> None:
+    """The symptom is real: a TLS alert, and then a log from a port with a valid certificate."""
+    assert Symptom("remote error: tls: internal error", "Pending") == played.before
+    assert Symptom("app of default/web", "Approved,Issued") == played.after
+
+
+def test_the_screen_leads_from_the_symptom_through_one_review_to_the_fix(
+    shown: Callable[..., str],
+) -> None:
+    """It says whose kubelet it is."""
+    output = " ".join(shown(columns=80).split())
+    words = [
+        "sandbox's kubelet answers",
+        "remote error: tls: internal error",
+        "Pending",
+        f"One review of 4 clusters: {len(SCENARIOS)} requests",
+        "sandbox's kubelet answers",
+        "app of default/web",
+        "Approved,Issued",
+        "none got one",
+        "csr-approver demo --all",
+    ]
+
+    assert re.search(".*".join(map(re.escape, words)), output)
+    assert "NOT AS EXPECTED" not in output
+
+
+def test_the_screen_fits_80_columns_and_50_lines(shown: Callable[..., str]) -> None:
+    lines = shown(columns=80).splitlines()
+
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_each_telling_request_is_one_line(shown: Callable[..., str], columns: int) -> None:
+    lines = shown(columns=columns).splitlines()
+
+    assert len(TELLING) >= 8
+    for title in TELLING:
+        [line] = [line for line in lines if title in line]
+        assert line.split()[0] in {"approved", "denied", "left", "withheld", "reported"}
+
+
+def test_the_counts_of_the_groups_add_up_to_all_requests(shown: Callable[..., str]) -> None:
+    counts = re.findall(r"^   .*?((?: +(?:\d+|-)){4})\s*$", shown(columns=80), re.MULTILINE)
+
+    assert len(CHAPTERS) == len(counts)
+    assert len(SCENARIOS) == sum(int(n) for group in counts for n in re.findall(r"\d+", group))
+
+
+def test_a_narrow_terminal_shows_every_word(shown: Callable[..., str]) -> None:
+    """At 60 columns lines fold; nothing is cut."""
+    narrow, wide = shown(columns=60), shown(columns=80)
+
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert sorted(narrow.split()) == sorted(wide.split())
+
+
+def test_all_shows_every_scenario_and_the_totals(shown: Callable[..., str]) -> None:
+    output = shown("--all")
 
     for scenario in SCENARIOS:
         assert " ".join(scenario.title.split()[:4]) in output
@@ -136,11 +199,11 @@ def test_the_table_shows_every_scenario_and_the_totals(shown: Callable[..., str]
 
 
 def test_the_introduction_fills_the_lines_of_a_narrow_terminal(shown: Callable[..., str]) -> None:
-    assert "AWS, and each cluster has a fake Kubernetes API" in shown(columns=80)
+    assert "AWS, and each cluster has a fake Kubernetes API" in shown("--all", columns=80)
 
 
 def test_the_metrics_shown_are_of_a_completed_review(shown: Callable[..., str]) -> None:
-    assert '"Completed":[1.0]' in "".join(shown().split())
+    assert '"Completed":[1.0]' in "".join(shown("--all").split())
 
 
 def test_an_unexpected_decision_is_shown_and_exits_1(
@@ -156,9 +219,21 @@ def test_an_unexpected_decision_is_shown_and_exits_1(
     assert "NOT AS EXPECTED" in shown.output
 
 
-def test_the_command_prints_plain_text_into_a_pipe() -> None:
+def test_a_node_that_does_not_work_is_shown_and_exits_1(
+    played: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_run, "play", lambda: replace(played, after=played.before))
+
+    shown = CliRunner().invoke(app, ["demo"])
+
+    assert shown.exit_code == ANSWER_IS_NO
+    assert "NOT AS EXPECTED" in shown.output
+
+
+@pytest.mark.parametrize("options", [(), ("--all",)])
+def test_the_command_prints_plain_text_into_a_pipe(options: tuple[str, ...]) -> None:
     """There are no colours, and no text of a requester moves the cursor or ends a line."""
-    shown = python("-m", "cli.main", "demo")
+    shown = python("-m", "cli.main", "demo", *options)
 
     assert shown.returncode == DONE, shown.stderr
     assert all(character.isprintable() or character == "\n" for character in shown.stdout)
@@ -169,6 +244,11 @@ def test_json_holds_decisions_lines_and_metrics(shown: Callable[..., str]) -> No
     document = json.loads(shown("--output", "json"))
 
     assert document["as_expected"] is True
+    assert document["broken_node"]["before"] == {
+        "log": "remote error: tls: internal error",
+        "condition": "Pending",
+    }
+    assert document["broken_node"]["after"]["condition"] == "Approved,Issued"
     assert len(document["decisions"]) == len(SCENARIOS)
     assert {line["message"] for line in document["log"]} >= {"csr reviewed", "cluster reviewed"}
     assert all("_aws" in metrics for metrics in document["metrics"])
@@ -181,7 +261,7 @@ def test_without_the_optional_packages_the_demo_names_the_fix() -> None:
     assert (shown.returncode, shown.stdout) == (USAGE, "")
     assert shown.stderr == (
         'csr-approver: the demo needs the Python package "moto", which is not installed. '
-        "Install the demo's packages: pip install 'csr-approver[demo]'\n"
+        "Install the wheel with its extra: pipx install --force 'WHEEL[demo]'\n"
     )
 
 

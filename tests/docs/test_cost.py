@@ -8,6 +8,8 @@ from typing import Any, Final
 import pytest
 
 from adapters.ledger_metrics import CLUSTER, DISPATCH, STACK, ZEROS
+from core.joining import DELAYS, JOINS_FOR
+from core.settings import DispatchSettings
 from tests.handlers.account import Account
 from tests.handlers.lambdas import Lambdas
 from tests.template.cloudformation import Template
@@ -71,6 +73,30 @@ def headline(clusters: int) -> str:
     return f"| {clusters} | ${with_dashboard:.2f} | ${without:.2f} | {target} | {verdict} |"
 
 
+def one_review() -> float:
+    """Return what a review of a quiet cluster costs."""
+    f = FIGURES
+    compute = f["invocations"] / 1e6 + f["review_seconds"] * f["review_gb"] * f["compute"]
+    stored = f["storage"] * f["compressed"] * f["retention_days"] / 30
+    logs = f["review_kb"] * (f["logs"] + stored) / 1e6
+    return compute + f["requests_per_message"] * f["messages"] / 1e6 + logs
+
+
+def test_the_cost_of_fast_joins_follows_from_the_figures() -> None:
+    """The dispatcher's own rules bound how often a cluster is reviewed."""
+    f = FIGURES
+    assert f["further_reviews"] == len(DELAYS)
+    assert f["join_minutes"] == 1 + DispatchSettings(queue_url="x").fast_join_minutes
+    assert f["join_limit"] == JOINS_FOR.total_seconds() / 60
+    always = f["minutes"] * f["join_limit"] / (f["join_limit"] + f["join_minutes"])
+    minutes = (f["join_minutes"], 20 * 30 * f["join_minutes"], always, f["join_limit"])
+    table = DOC.split("## Fast joins")[1].split("##")[0]
+
+    rows = re.findall(r"^\| [^|]+ \| ([\d,]+) \| \$([\d.]+) \|$", table, re.MULTILINE)
+    computed = [each * f["further_reviews"] for each in minutes]
+    assert [(f"{n:,.0f}", f"{n * one_review():.2f}") for n in computed] == rows
+
+
 def test_the_table_follows_from_the_figures() -> None:
     """It has the results of the document's formulas for best, typical and worst case."""
     assert [(f"{n:,}", case) for n in (1, 10, 100, 1_000) for case in HOURS] == ROWS
@@ -94,7 +120,7 @@ def test_the_dollars_in_the_text_follow_from_the_figures() -> None:
     f = FIGURES
     worst = f["cluster_metrics"] * (f["metrics"] + f["alarms"])
 
-    assert 2 == DOC.count(f"${worst:.2f} per cluster are nine") + DOC.count(f"up to ${worst:.2f}")
+    assert 2 == DOC.count(f"${worst:.2f} per cluster are ten") + DOC.count(f"up to ${worst:.2f}")
     assert f"would cost ${f['cluster_metrics'] * f['alarms']:.2f} more" in DOC
     assert f"up to ${10 * f['metrics'] + 10 * f['alarms'] + f['dashboards']:.2f} less" in DOC
     compute, queue, logs, *_ = month(1_000, HOURS["typical"])

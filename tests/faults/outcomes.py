@@ -140,7 +140,7 @@ def _not_listed(tries: int) -> Outcome:
 def _not_sent(tries: int) -> Outcome:
     return Outcome(
         decided=_NONE,
-        metrics={"Expected": 1, "DispatchErrors": 1},
+        metrics={"DispatchErrors": 1},
         message="dispatch failed",
         retry=Retry.NEXT_MINUTE if tries == 1 else Retry.BOTH,
         sees="The cluster is not reviewed in this minute.",
@@ -151,7 +151,7 @@ def _not_sent(tries: int) -> Outcome:
 
 ASSIGNED = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Expected=1),
+    metrics=healthy(),
     message="clusters dispatched",
     fields={"expected": 1},
     retry=Retry.NOT_NEEDED,
@@ -289,7 +289,7 @@ LAGGING = lagging("EC2 doesn't show the evidence yet, and `refusals` name the ch
 
 ASSIGNED_LATE = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Expected=1),
+    metrics=healthy(),
     message="clusters dispatched",
     fields={"expected": 1},
     retry=Retry.IN_THE_RUN,
@@ -297,7 +297,7 @@ ASSIGNED_LATE = Outcome(
 )
 SENT_TWICE = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Expected=1, Completed=2),
+    metrics=healthy(Completed=2),
     message="cluster reviewed",
     fields={"listed": 6},
     retry=Retry.IN_THE_RUN,
@@ -305,7 +305,7 @@ SENT_TWICE = Outcome(
 )
 SENT_UNCONFIRMED = Outcome(
     decided=CSR_NAMES,
-    metrics=healthy(Expected=1, Completed=2, DispatchErrors=1),
+    metrics=healthy(Completed=2, DispatchErrors=1),
     message="dispatch failed",
     retry=Retry.BOTH,
     sees="The cluster is reviewed (twice), although the dispatcher reports it as not assigned.",

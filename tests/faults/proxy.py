@@ -316,7 +316,7 @@ class _Server(TlsServer):
     def __init__(self, port: int, certificate: bytes, proxy: FaultyApi) -> None:
         self.proxy = proxy
         self.refuses = False
-        super().__init__(port, certificate, Exchange)
+        super().__init__(port, tls_context(certificate), Exchange)
 
     def refuse(self) -> None:
         self.shutdown()

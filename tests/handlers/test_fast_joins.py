@@ -61,8 +61,8 @@ def test_the_dispatcher_expects_none_of_them(
 
     lambdas.dispatch()
 
-    assert 5 == len(sent)
-    assert 1 == lambdas.metrics()["Expected"]
+    [line] = lambdas.lines_with("clusters dispatched")
+    assert (5, 1) == (len(sent), line["expected"])
 
 
 @pytest.mark.parametrize("count", [1, 50])
@@ -88,6 +88,36 @@ def test_an_old_instance_is_no_joining_node(
     lambdas.dispatch()
 
     assert [] == sent
+
+
+def test_an_instance_that_is_stopped_and_started_joins_again(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """EC2 shows the time of the start as that of the launch, and its node files a request."""
+    prod = account.cluster("prod")
+    prod.launch(1)
+    lambdas.dispatch()
+    assert [] == sent
+    account.remove_machine(prod.launch(1))
+    launch(prod, 1)
+
+    lambdas.dispatch()
+
+    assert 5 == len(sent)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=20), timedelta(minutes=-20)])
+def test_with_a_clock_that_is_off_clusters_are_reviewed_once_a_minute(
+    ahead: timedelta, account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """EC2 finds no launch in the wrong minutes; the ordinary reviews need no clock."""
+    launch(account.cluster("prod"))
+    lambdas.set_clock_ahead(ahead)
+
+    lambdas.dispatch()
+
+    [line] = lambdas.lines_with("clusters dispatched")
+    assert ([], 1) == (sent, line["expected"])
 
 
 def test_zero_minutes_turn_it_off(
@@ -116,7 +146,7 @@ def test_where_ec2_refuses_clusters_are_reviewed_once_a_minute(
 
     assert [] == sent
     assert [f"us-east-1: {code}"] == lambdas.lines_with("clusters joined")[-1]["launches_unknown"]
-    assert 2 == lambdas.metrics()["Expected"]
+    assert 0 == lambdas.metrics()["DispatchErrors"]
 
 
 def test_in_a_late_run_ec2_is_not_asked(

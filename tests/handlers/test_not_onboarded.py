@@ -67,11 +67,11 @@ def test_the_cluster_with_access_is_served(
 
 @pytest.mark.usefixtures("prod", "new")
 def test_metrics_show_the_progress_of_onboarding(account: Account, lambdas: Lambdas) -> None:
-    """Every expected cluster is counted by one of two metrics."""
+    """Every cluster is counted by one of two metrics."""
     lambdas.minute(account.queue_url)
 
     totals = lambdas.metrics()
-    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (
+    assert (totals["Ended"], totals["NotOnboarded"], totals["Completed"]) == (
         CLUSTERS,
         CLUSTERS - 1,
         1,
@@ -100,7 +100,7 @@ def test_a_cluster_is_served_in_the_minute_after_it_gives_access(
 
     assert new.decision("csr-0001") == "Approved"
     totals = lambdas.metrics()
-    assert (totals["Expected"], totals["NotOnboarded"], totals["Completed"]) == (
+    assert (totals["Ended"], totals["NotOnboarded"], totals["Completed"]) == (
         CLUSTERS,
         CLUSTERS - 2,
         2,

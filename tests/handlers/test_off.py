@@ -30,8 +30,8 @@ def test_it_is_not_assigned_but_counted_and_named(account: Account, lambdas: Lam
     [line] = lambdas.lines_with("clusters dispatched")
     assert (line["expected"], line["off"], line["clusters_off"]) == (1, 1, [f"{HOME}/dev"])
     totals = lambdas.metrics()
-    assert (totals["Off"], totals["Expected"], totals["Skipped"]) == (1, 1, 0)
-    assert totals["UnexpectedlyOff"] == 0
+    assert (totals["Off"], totals["Completed"], totals["Skipped"]) == (1, 1, 0)
+    assert lambdas.of_clusters()["UnexpectedlyOff"] == 0
     assert lambdas.alarms() == set()
 
 
@@ -50,7 +50,7 @@ def test_off_on_a_cluster_that_is_selected_fires_an_alarm(
     lambdas.dispatch()
 
     assert assigned(account) == []
-    assert lambdas.metrics()["UnexpectedlyOff"] == 1
+    assert lambdas.of_clusters()["UnexpectedlyOff"] == 1
     [line] = lambdas.lines_with("cluster unexpectedly off")
     assert (line["level"], line["cluster"], line["region"]) == ("WARNING", "prod", HOME)
     assert "CLUSTER_NAMES or CLUSTER_TAG selects it" in line["reason"]
@@ -70,7 +70,7 @@ def test_switching_off_a_reviewed_cluster_is_noticed_for_an_hour(
         lambdas.set_clock_ahead(timedelta(minutes=minutes))
         lambdas.dispatch()
 
-    assert lambdas.metrics()["UnexpectedlyOff"] == 2
+    assert lambdas.of_clusters()["UnexpectedlyOff"] == 2
     line = lambdas.lines_with("cluster unexpectedly off")[0]
     assert line["reason"] == "a tag has ended its reviews within the last hour: off"
 
@@ -105,7 +105,7 @@ def test_a_cluster_that_is_deleted_is_not_noticed(account: Account, lambdas: Lam
     lambdas.set_clock_ahead(timedelta(minutes=15))
     lambdas.dispatch()
 
-    assert lambdas.metrics()["UnexpectedlyOff"] == 0
+    assert lambdas.of_clusters()["UnexpectedlyOff"] == 0
 
 
 def test_the_reviewer_skips_a_cluster_that_is_off(account: Account, lambdas: Lambdas) -> None:
@@ -118,7 +118,7 @@ def test_the_reviewer_skips_a_cluster_that_is_off(account: Account, lambdas: Lam
     lambdas.review_records([record])
 
     assert cluster.calls == []
-    assert (lambdas.metrics()["Skipped"], lambdas.metrics()["UnexpectedlyOff"]) == (1, 0)
+    assert (lambdas.metrics()["Skipped"], lambdas.of_clusters()["UnexpectedlyOff"]) == (1, 0)
 
 
 def test_the_reviewer_notices_it_on_a_selected_cluster(account: Account, lambdas: Lambdas) -> None:
@@ -126,11 +126,11 @@ def test_the_reviewer_notices_it_on_a_selected_cluster(account: Account, lambdas
     lambdas.settings(CLUSTER_NAMES="prod")
     account.cluster(tags=OFF)
     dispatch_undescribed(lambdas)
-    assert lambdas.metrics()["UnexpectedlyOff"] == 0
+    assert lambdas.of_clusters()["UnexpectedlyOff"] == 0
 
     lambdas.review()
 
-    assert lambdas.metrics()["UnexpectedlyOff"] == 1
+    assert lambdas.of_clusters()["UnexpectedlyOff"] == 1
     assert "unexpectedly-off" in lambdas.alarms()
 
 
@@ -155,8 +155,8 @@ def test_the_reviewer_notices_that_a_tag_ends_reviews_that_are_still_assigned(
     lambdas.set_clock_ahead(timedelta(minutes=15))
     lambdas.review()
 
-    totals = lambdas.metrics()
-    assert (totals["Skipped"], totals["UnexpectedlyOff"]) == (1, 1)
+    off = lambdas.of_clusters()["UnexpectedlyOff"]
+    assert (lambdas.metrics()["Skipped"], off) == (1, 1)
     [line] = lambdas.lines_with("cluster unexpectedly off")
     assert line["reason"] == f"a tag has ended its reviews: {reason}"
 

@@ -66,6 +66,18 @@ def test_each_line_has_the_version_and_the_mode_in_force(
     assert (mode, VERSION) == (run["mode"], run["version"])
 
 
+def test_every_line_of_both_functions_has_the_version(account: Account, lambdas: Lambdas) -> None:
+    """After an upgrade the log shows which version wrote a line."""
+    account.cluster().file(1)
+    lambdas.dispatch()
+    lambdas.review()
+
+    written = lambdas.lines
+
+    assert {"clusters dispatched", "cluster reviewed"} <= {line["message"] for line in written}
+    assert {VERSION} == {line.get("version") for line in written}
+
+
 def test_a_wrong_certificate_has_the_version_and_the_key_of_its_request(
     account: Account, lambdas: Lambdas
 ) -> None:

@@ -36,7 +36,7 @@ def test_a_required_cluster_that_refuses_is_an_error(
 
     [line] = lambdas.lines_with("cluster not onboarded")
     assert (line["level"], line["required"]) == ("WARNING", why)
-    assert lambdas.metrics() == Counter(NotOnboarded=1)
+    assert lambdas.metrics() == Counter(NotOnboarded=1, Ended=1)
     assert lambdas.of_clusters() == Counter(NotOnboarded=1)
     assert lambdas.alarms() - ONLY_CLUSTER == {"shut-out"}
 
@@ -54,7 +54,7 @@ def test_a_required_cluster_that_cannot_be_reached_is_an_error(
 
     [line] = lambdas.lines_with("cluster unreachable")
     assert (line["level"], line["required"], line["cause"]) == ("WARNING", why, "private")
-    assert lambdas.metrics() == Counter(Unreachable=1)
+    assert lambdas.metrics() == Counter(Unreachable=1, Ended=1)
     assert lambdas.of_clusters() == Counter(Unreachable=1)
     assert lambdas.alarms() - ONLY_CLUSTER == {"unreachable"}
 
@@ -72,7 +72,7 @@ def test_without_required_access_neither_is_an_error(
     account.restrict("prod", public=False)
     lambdas.review()
 
-    assert lambdas.metrics() == Counter(NotOnboarded=1, Unreachable=1)
+    assert lambdas.metrics() == Counter(NotOnboarded=1, Unreachable=1, Ended=2)
     assert lambdas.of_clusters() == Counter()
     assert {line["level"] for line in lambdas.lines} == {"INFO"}
 
@@ -124,7 +124,7 @@ def test_a_cluster_that_was_created_within_the_hour_may_lack_access(
     lambdas.set_clock_ahead(timedelta(minutes=59))
     lambdas.review()
 
-    assert lambdas.metrics() == Counter(Skipped=1)
+    assert lambdas.metrics() == Counter(Skipped=1, Ended=1)
     assert lambdas.of_clusters() == Counter()
     [line] = lambdas.lines_with("cluster not onboarded" if public else "cluster unreachable")
     assert line["level"] == "INFO"

@@ -2,6 +2,7 @@
 
 `make reproduce` builds whole releases in two clones, also with another clock. Here two copies of
 the sources are built, without the libraries, which pip checks by their hashes.
+tests/package/test_wheel.py has the wheel.
 """
 
 import os
@@ -12,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from tarfile import TarFile
 from typing import Final, NamedTuple
-from zipfile import ZipFile
 
 import pytest
 
@@ -21,7 +21,6 @@ from release.checksums import SUMS
 from tests.template.templates import ROOT
 
 SOURCES: Final = ("package", "release", "sandbox", "src", "LICENSE", "pyproject.toml", "README.md")
-WHEEL: Final = f"csr_approver-{VERSION}-py3-none-any.whl"
 SDIST: Final = f"csr_approver-{VERSION}.tar.gz"
 
 #: The parts of a release that are made from the sources alone.
@@ -31,10 +30,9 @@ from pathlib import Path
 from package.archive import settle, write_zip
 from package.assemble import SOURCES, compile_all
 from release.checksums import write_sums
-from release.distributions import write_source_distribution, write_wheel
+from release.source_distribution import write_source_distribution
 folder = Path(sys.argv[1])
 folder.mkdir()
-write_wheel(Path(), folder)
 write_source_distribution(Path(), folder)
 for name in SOURCES:
     shutil.copytree(f"src/{name}", folder / "code" / name)
@@ -98,7 +96,7 @@ def test_two_builds_have_the_same_bytes(builds: list[Path]) -> None:
     """Path, umask, rights, time zone, locale, the order of sets and all times differ."""
     one, other = ((folder / SUMS).read_text() for folder in builds)
 
-    assert {WHEEL, SDIST, "code.zip"} == {line.split("  ")[1] for line in one.splitlines()}
+    assert {SDIST, "code.zip"} == {line.split("  ")[1] for line in one.splitlines()}
     assert one == other
 
 
@@ -113,22 +111,6 @@ def test_the_sums_are_those_of_the_files(builds: list[Path]) -> None:
     )
 
     assert (0, "") == (ran.returncode, ran.stderr)
-
-
-def test_the_wheel_has_the_command_and_all_that_it_imports(builds: list[Path]) -> None:
-    """It has the packages of `src` and the sandbox, and no test."""
-    with ZipFile(builds[0] / WHEEL) as wheel:
-        names = set(wheel.namelist())
-    tops = {name.split("/")[0] for name in names}
-    sources = {
-        path.relative_to(ROOT / "src").as_posix()
-        for name in ("adapters", "cli", "core", "handlers")
-        for path in (ROOT / "src" / name).rglob("*.py")
-    }
-
-    info = f"csr_approver-{VERSION}.dist-info"
-    assert {"adapters", "cli", "core", "handlers", "sandbox", info} == tops
-    assert sources <= names
 
 
 def test_the_source_distribution_names_no_user_and_no_folder(builds: list[Path]) -> None:

@@ -25,6 +25,7 @@ STACK: Final = "csr-approver"
 
 _CRASHED: Final = Outcome(failed=True)
 _DISPATCH_OFFSET: Final = 1.0
+_LAST_SECOND: Final = 59.0
 
 
 class Deployment:
@@ -48,7 +49,9 @@ class Deployment:
         self.reviewer_runs = Running.NORMAL
         #: Messages that others put into the queue.
         self.forged: list[str] = []
-        #: Whether our own metrics are lost on their way to CloudWatch, or all metrics are.
+        #: Which metrics are lost on their way to CloudWatch: the dispatcher's own, those of both
+        #: functions, or all.
+        self.dispatchers_metrics_lost = False
         self.our_metrics_lost = False
         self.all_metrics_lost = False
         self.deploy()
@@ -65,23 +68,25 @@ class Deployment:
     def run(self, minute: int) -> None:
         """Simulate one minute."""
         self.account.timeline.run_until(minute * MINUTE + _DISPATCH_OFFSET)
-        bodies: list[Assignment | str] = [*self.forged, *self._dispatch(minute)]
-        self.forged = []
+        forged, self.forged = self.forged, []
+        bodies: list[tuple[Assignment | str, int]] = [(body, 0) for body in forged]
+        bodies += self._dispatch(minute)
         self.queue.expire(minute)
-        for body in bodies:
-            self.queue.send(body, minute)
+        for body, delay in bodies:
+            self.queue.send(body, minute, delay)
         self._receive(minute)
         self._send(minute, queued(len(bodies), self.queue.oldest(minute), self.queue.dead))
 
     # --- the dispatcher -------------------------------------------------------------------------
 
-    def _dispatch(self, minute: int) -> tuple[Assignment, ...]:
+    def _dispatch(self, minute: int) -> tuple[tuple[Assignment, int], ...]:
         if self.dispatcher_runs is Running.OFF or minute % self._settings.schedule_minutes:
             return ()
         crashes = self.dispatcher_runs is Running.CRASHES
         outcome = _CRASHED if crashes else self._dispatcher.run()
         self._send(minute, invoked(DISPATCHER, started=1, failed=int(outcome.failed)))
-        self._emit(minute, outcome)
+        if not self.dispatchers_metrics_lost:
+            self._emit(minute, outcome)
         return outcome.sent
 
     # --- the reviewer ---------------------------------------------------------------------------
@@ -111,7 +116,8 @@ class Deployment:
         if isinstance(message.body, str):
             return _DISPATCH_OFFSET
         cluster = self.account.clusters.get((message.body.cluster, message.body.region))
-        return cluster.review_offset if cluster else _DISPATCH_OFFSET
+        begins = cluster.review_offset if cluster else _DISPATCH_OFFSET
+        return min(begins + message.delay, _LAST_SECOND)
 
     # --- CloudWatch -----------------------------------------------------------------------------
 

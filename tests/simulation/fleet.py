@@ -53,11 +53,13 @@ class Fleet:
 
     def join(self, cluster: SimulatedCluster, *, asks_after: float = 60.0) -> Kubelet:
         """Let one healthy node join."""
+        self.account.launched(cluster)
         return cluster.add(cluster.next_node(self.account.number()), asks_after=asks_after)
 
     def join_public(self, cluster: SimulatedCluster) -> Kubelet:
         """Let a node join in a public subnet."""
         number, region = self.account.number(), cluster.region
+        self.account.launched(cluster)
         return cluster.add(nodes.in_public_subnet(cluster.next_node(number), number, region))
 
     def scale_out(self, cluster: SimulatedCluster, count: int, *, within: float = 120.0) -> None:

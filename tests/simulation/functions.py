@@ -23,9 +23,11 @@ from core.review import review
 from core.settings import DispatchSettings, ReviewSettings
 from core.signers import Signer
 from handlers.dispatch import Dispatcher
+from handlers.fast_joins import FastJoins
 from handlers.review import Reviewer
 from tests.simulation.world.account import HOME, EksClient, SimulatedAccount, SimulatedFleet
 from tests.simulation.world.api import SimulatedApi
+from tests.simulation.world.timeline import MINUTE
 from tests.template.alarms import emitted
 from tests.template.points import Key
 
@@ -34,11 +36,14 @@ _SECONDS_LEFT: Final = 50.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What one invocation sent: metrics, and, if it was the dispatcher's, messages."""
+    """What one invocation sent: metrics, and, if it was the dispatcher's, messages.
+
+    The messages are assignments with their delays in seconds.
+    """
 
     metrics: dict[Key, list[float]] = field(default_factory=dict)
     failed: bool = False
-    sent: tuple[Assignment, ...] = ()
+    sent: tuple[tuple[Assignment, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,16 +63,19 @@ class _Clock:
 class _Sqs:
     """Accepts every message."""
 
-    sent: list[Assignment] = field(default_factory=list)
+    sent: list[tuple[Assignment, int]] = field(default_factory=list)
 
     def send_message_batch(
         self,
         *,
         QueueUrl: str,  # noqa: N803  AWS's names
-        Entries: Sequence[Mapping[str, str]],  # noqa: N803
+        Entries: Sequence[Mapping[str, Any]],  # noqa: N803
     ) -> Mapping[str, Any]:
         del QueueUrl
-        self.sent += [Assignment.from_body(entry["MessageBody"]) for entry in Entries]
+        self.sent += [
+            (Assignment.from_body(entry["MessageBody"]), entry.get("DelaySeconds", 0))
+            for entry in Entries
+        ]
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
 
@@ -119,6 +127,18 @@ class SimulatedReviewer(Reviewer):
                 self._reach.connected(described)
 
 
+class _FastJoins(FastJoins):
+    """Asks the simulated EC2 for launches."""
+
+    def __init__(self, settings: DispatchSettings, aws: Aws, account: SimulatedAccount) -> None:
+        super().__init__(settings, aws, account.timeline.now)
+        self._account = account
+
+    def _joined(self, region: str, *, clock: Clock) -> frozenset[str] | str:
+        del clock
+        return self._account.joined(region, self._settings.fast_join_minutes * MINUTE)
+
+
 class SimulatedDispatcher(Dispatcher):
     """One environment of the dispatcher."""
 
@@ -126,6 +146,7 @@ class SimulatedDispatcher(Dispatcher):
         aws = _Aws(account)
         super().__init__(settings, aws, a_ledger(stack), account.timeline.now)
         self._account = account
+        self._fast_joins = _FastJoins(settings, aws, account)
         self._sqs = aws.sqs
         self._time = _Clock(account)
 

@@ -83,7 +83,7 @@ def moved_address(cluster: str) -> Story:
         where = fleet.cluster(cluster)
         with where.eks.overlooking_all():
             kubelet = fleet.join_public(where)
-            fleet.timeline.after(4.5 * MINUTE, lambda: _move_address(fleet, where, kubelet.node))
+            fleet.timeline.after(3.5 * MINUTE, lambda: _move_address(fleet, where, kubelet.node))
             yield
 
     return story

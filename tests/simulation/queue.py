@@ -9,12 +9,16 @@ from adapters.queue import Assignment
 
 @dataclass(slots=True)
 class Message:
-    """One message. Times are minutes. `body`: an assignment, or what someone else has sent."""
+    """One message. Times are minutes. `body`: an assignment, or what someone else has sent.
+
+    `delay`: seconds, less than a minute, before it is visible for the first time.
+    """
 
     body: Assignment | str
     sent: int
     visible: int
     receives: int = 0
+    delay: int = 0
 
 
 class Queue:
@@ -32,9 +36,9 @@ class Queue:
         self._messages: list[Message] = []
         self.dead = 0
 
-    def send(self, body: Assignment | str, minute: int) -> None:
+    def send(self, body: Assignment | str, minute: int, delay: int = 0) -> None:
         """Put a message into the queue."""
-        self._messages.append(Message(body, minute, minute))
+        self._messages.append(Message(body, minute, minute, delay=delay))
 
     def expire(self, minute: int) -> None:
         """Drop what is too old."""

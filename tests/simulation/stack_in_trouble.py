@@ -75,6 +75,13 @@ def our_metrics_lost(fleet: Fleet) -> Iterator[None]:
     fleet.deployment.our_metrics_lost = False
 
 
+def dispatchers_metrics_lost(fleet: Fleet) -> Iterator[None]:
+    """The dispatcher's log group is gone, so its metrics don't reach CloudWatch either."""
+    fleet.deployment.dispatchers_metrics_lost = True
+    yield
+    fleet.deployment.dispatchers_metrics_lost = False
+
+
 def everything_silent(fleet: Fleet) -> Iterator[None]:
     """No metric reaches CloudWatch, not even those of Lambda and SQS."""
     fleet.deployment.all_metrics_lost = True

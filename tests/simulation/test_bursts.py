@@ -62,7 +62,7 @@ def key_of(alarm: str) -> tuple[Key, bool]:
     metric = METRICS[alarm]
     if metric.endswith("Function"):
         return ("AWS/Lambda", "Errors", frozenset({("FunctionName", f"<{metric}>")})), True
-    of_stack = alarm in {"unexpectedly-off", "nothing-selected", "evidence-unavailable"}
+    of_stack = alarm in {"nothing-selected", "evidence-unavailable"}
     of_stack = of_stack or alarm == "list-truncated" or alarm.startswith("stack-")
     of_cluster = {("Cluster", "prod"), ("Region", "eu-west-1")}
     labels = {STACK} if of_stack else {STACK, *of_cluster}

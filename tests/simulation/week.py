@@ -128,7 +128,7 @@ OF_CLUSTERS: Final = [
         "a cluster is tagged off",
         2, 12, 4,
         clusters_in_trouble.tagged("c16", "off"),
-        *of_stack("unexpectedly-off"),
+        *of("c16", "unexpectedly-off"),
     ),
 ]  # fmt: skip
 
@@ -197,6 +197,12 @@ OF_THE_STACK: Final = [
         "everything is silent",
         4, 21, 2,
         stack_in_trouble.everything_silent,
+        *of_stack("reviews-missing"),
+    ),
+    scenario(
+        "the dispatcher's metrics are lost",
+        5, 8, 1,
+        stack_in_trouble.dispatchers_metrics_lost,
         *of_stack("reviews-missing"),
     ),
     scenario(

@@ -7,7 +7,7 @@ specification".
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from adapters.ledger_metrics import ENDS, NAMESPACE
+from adapters.ledger_metrics import ENDED, NAMESPACE
 from tests.template import insights
 from tests.template.cloudformation import Stack
 from tests.template.cloudwatch import State, changes
@@ -93,12 +93,12 @@ def emitted(lines: Iterable[Mapping[str, Json]]) -> dict[Key, list[float]]:
 def with_aws(minute: Minute) -> Minute:
     """Return the minute with AWS's own metrics, if each message led to a review that ended.
 
-    A review that failed counts as one by its metric of Lambda.
+    A review that failed counts as one by its metric of Lambda. The dispatcher left its record.
     """
-    ended = sum(sum(minute.get(of_stack(end), ())) for end in ENDS)
-    reviews = ended + sum(minute.get(of_aws(REVIEWER_ERRORS), ()))
+    reviews = sum(minute.get(of_stack(ENDED), ())) + sum(minute.get(of_aws(REVIEWER_ERRORS), ()))
     own = {DISPATCHES: 1, SENT: reviews, REVIEWS: reviews, DISPATCHER_ERRORS: 0, REVIEWER_ERRORS: 0}
-    return {of_aws(metric): [float(value)] for metric, value in own.items()} | dict(minute)
+    aws = {of_aws(metric): [float(value)] for metric, value in own.items()}
+    return {of_stack("NothingSelected"): [0.0], **aws, **minute}
 
 
 def firing(stack: Stack, minute: Minute) -> set[str]:

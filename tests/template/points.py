@@ -19,6 +19,7 @@ Points = Mapping[int, float]
 _STATISTICS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "Sum": lambda one, other: one + other,
     "Maximum": max,
+    "SampleCount": lambda count, _: count + 1,
 }
 
 
@@ -43,7 +44,8 @@ def merged(
         for minute, values in samples.items():
             for value in values:
                 for end in range(minute + 1, minute + 1 + seconds // 60):
-                    found[end] = fold(found[end], value) if end in found else value
+                    first = 1 if statistic == "SampleCount" else value
+                    found[end] = fold(found[end], value) if end in found else first
     return found
 
 

@@ -127,6 +127,8 @@ def _faults(lambdas: Lambdas, prod: Cluster) -> None:
     prod.account.change("off", tags={"csr-approver:mode": "off"})
     lambdas.dispatch()
     _shadow(lambdas, prod)
+    lambdas.review("gone")
+    lambdas.review_body(json.dumps({"cluster": "prod", "region": prod.region, "again": True}))
     _eks(lambdas)
 
 

@@ -28,6 +28,7 @@ _OF_DISPATCHER: Final = {
 _OF_REVIEWER: Final = {
     of_aws(REVIEWS): CLUSTERS,
     of_aws(REVIEWER_ERRORS): 0,
+    of_stack("Ended"): CLUSTERS,
     of_stack("Completed"): CLUSTERS,
 }
 
@@ -59,7 +60,6 @@ class Timeline:
         """Let the dispatcher run, and SQS take its messages."""
         for key, value in _OF_DISPATCHER.items():
             self.put(key, minutes, value)
-        self.put(of_stack("Expected"), minutes, CLUSTERS)
         self.put(of_aws(SENT), minutes, CLUSTERS)
 
     def review(self, minutes: Iterable[int]) -> None:

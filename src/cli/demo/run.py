@@ -25,7 +25,16 @@ from core.signers import SIGNERS
 from handlers.dispatch import Dispatcher
 from handlers.review import Reviewer
 from sandbox import scoped
-from sandbox.fleet import CHAPTERS, SCENARIOS, Fleet, Outcome, Scenario
+from sandbox.fleet import (
+    CHAPTERS,
+    SCENARIOS,
+    WORKING_LOG,
+    BrokenNode,
+    Fleet,
+    Outcome,
+    Scenario,
+)
+from sandbox.kubelet_server import INTERNAL_ERROR
 
 Line = Mapping[str, Any]
 
@@ -60,9 +69,19 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Symptom:
+    """What the broken node's kubelet answers, and the state of its request."""
+
+    log: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """The results of all requests, and what the functions printed."""
 
+    before: Symptom
+    after: Symptom
     rows: tuple[Row, ...]
     lines: tuple[Line, ...]
     metrics: tuple[Line, ...]
@@ -73,6 +92,12 @@ class Play:
         """The rows whose result isn't the expected one."""
         return tuple(row for row in self.rows if not row.is_expected)
 
+    @property
+    def is_expected(self) -> bool:
+        """Whether each result is the expected one, and the broken node works."""
+        works = (self.before.log, self.after.log) == (INTERNAL_ERROR, WORKING_LOG)
+        return works and not self.surprises
+
     def log_lines(self, message: str) -> Sequence[Line]:
         """Return the log lines with this message."""
         return [line for line in self.lines if line["message"] == message]
@@ -81,12 +106,18 @@ class Play:
 def play() -> Play:
     """File all requests, run the dispatcher once and the reviewer on each of its messages."""
     started = time.monotonic()
-    with Fleet(SCENARIOS) as fleet, scoped.environment(_variables(fleet.settings)):
+    with (
+        Fleet(SCENARIOS) as fleet,
+        BrokenNode(fleet) as node,
+        scoped.environment(_variables(fleet.settings)),
+    ):
+        before = Symptom(node.log(), node.condition())
         printed = [json.loads(text) for text in _run(fleet).splitlines()]
+        after = Symptom(node.log(), node.condition())
         lines = tuple(line for line in printed if "_aws" not in line)
         rows = tuple(_rows(fleet, {line["uid"]: line for line in lines if "uid" in line}))
     metrics = tuple(line for line in printed if "_aws" in line)
-    return Play(rows, lines, metrics, time.monotonic() - started)
+    return Play(before, after, rows, lines, metrics, time.monotonic() - started)
 
 
 def _variables(settings: Mapping[str, str]) -> Mapping[str, str]:

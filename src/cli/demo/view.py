@@ -1,7 +1,8 @@
-"""The output of `csr-approver demo`: decisions, runs, some log lines, and what to do next."""
+"""The output of `csr-approver demo --all`: every decision, the runs, and some log lines."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from cli.screen import table
 from core.model import APP_SERVING
 from core.printable import printable
 from core.signers import SIGNERS
-from sandbox.fleet import PLACES, Place
+from sandbox.fleet import BROKEN, PLACES, Place
 
 #: Wider lines are harder to read than folded ones.
 WIDEST: Final = 120
@@ -52,13 +53,6 @@ listed the cluster's requests, asked EC2 and IAM about the requesters, and asked
 Services that ServiceAccounts name (APP_SERVING=true). It judged the requests and wrote its
 decisions (MODE=enforce: denials too)."""
 
-_NEXT: Final = (
-    ("csr-approver diagnose", "which nodes of your own clusters get no certificate, and why"),
-    ("csr-approver evaluate --help", "judge saved requests of your own clusters, offline"),
-    ("csr-approver demo --output json", "this output for programs"),
-    ("README.md", "deploy it in shadow mode, in which it writes nothing, and compare"),
-)
-
 # The request whose log line is shown.
 _SHOWN: Final = "Object name with a log line and terminal codes"
 
@@ -67,14 +61,19 @@ def as_json(play: Play) -> dict[str, Any]:
     """Return everything for programs."""
     return {
         "seconds": round(play.seconds, 1),
-        "as_expected": not play.surprises,
+        "as_expected": play.is_expected,
+        "broken_node": {
+            "csr": BROKEN.name,
+            "before": asdict(play.before),
+            "after": asdict(play.after),
+        },
         "decisions": [_decision(row) for row in play.rows],
         "log": list(play.lines),
         "metrics": list(play.metrics),
     }
 
 
-def show(play: Play, console: Console) -> None:
+def show_all(play: Play, console: Console) -> None:
     """Print everything for people."""
     console.width = min(console.width, WIDEST)
     title = f"{len(play.rows)} certificate requests, {len(PLACES)} clusters, one run"
@@ -86,10 +85,14 @@ def show(play: Play, console: Console) -> None:
     _show_lines(play, console)
     _rule("Result", console)
     console.print(Padding(_totals(play), (1, 2)))
-    _rule("Next steps", console)
-    console.print(Padding(_next(), (1, 2)))
+
+
+def show_surprises(play: Play, console: Console) -> None:
+    """Print each result that isn't the expected one."""
     for row in play.surprises:
         console.print(Text(f"NOT AS EXPECTED: {_decision(row)}", style="bold red"))
+    if not (play.surprises or play.is_expected):
+        console.print(Text(f"NOT AS EXPECTED: {play.before}, {play.after}", style="bold red"))
 
 
 def _decision(row: Row) -> dict[str, Any]:
@@ -135,14 +138,19 @@ def _show_cluster(place: Place, play: Play, console: Console) -> None:
 def _add_rows(shown: Table, rows: Iterable[Row]) -> None:
     for row in rows:
         verdict = row.outcome.verdict
-        is_finding = row.line is not None and "finding" in row.line
-        done = "reported" if is_finding else row.outcome.action
+        action = done(row)
         shown.add_row(
             _who(row),
             Text(verdict or "-", style=_COLOURS.get(verdict, "")),
-            Text(done, style=_COLOURS.get(done, "bold red")),
+            Text(action, style=_COLOURS.get(action, "bold red")),
             _why(row),
         )
+
+
+def done(row: Row) -> str:
+    """Return what the run did about a request: its action, or `reported` for a finding."""
+    is_finding = row.line is not None and "finding" in row.line
+    return "reported" if is_finding else row.outcome.action
 
 
 def _who(row: Row) -> Text:
@@ -244,13 +252,6 @@ def _totals(play: Play) -> Text:
         "red" if certified else "green",
     )
     return text.append(f"{play.seconds:.1f} s.")
-
-
-def _next() -> Table:
-    rows = Table.grid(padding=(0, 3))
-    for command, does in _NEXT:
-        rows.add_row(Text(command, style="bold"), Text(does))
-    return rows
 
 
 def _rule(title: str, console: Console) -> None:

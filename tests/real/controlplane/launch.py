@@ -156,6 +156,12 @@ class ControlPlane:
         """Return the file with one entry of the audit log per line."""
         return self._directory / "audit.log"
 
+    def kubelet_socket(self, ip: str) -> Path:
+        """Return the Unix socket that the API server connects to for this node's port 10250."""
+        folder = self._directory / _NODES
+        folder.mkdir(exist_ok=True)
+        return folder / f"{ip}:10250"
+
     def kubelets(self, *, wait: timedelta | None = None) -> Kubelets:
         """Start one process for the kubelets of all nodes, with no node yet; the caller closes it.
 

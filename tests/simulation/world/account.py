@@ -11,9 +11,12 @@ from core.errors import ClusterUnavailable, EvidenceUnavailable
 from core.model import Instance, Role, RoleUnknown
 from tests.builders import ROLE
 from tests.simulation.world.clusters import RESTLESS, SimulatedCluster
-from tests.simulation.world.timeline import Timeline
+from tests.simulation.world.timeline import MINUTE, Timeline
 
 HOME: Final = "eu-west-1"
+
+# Longer than the dispatcher looks back.
+_LAUNCHES_SEEN_FOR: Final = 8 * MINUTE
 
 
 class SimulatedAccount:
@@ -29,6 +32,7 @@ class SimulatedAccount:
         self.ec2_error = ""
         self.iam_error = ""
         self._nodes = 0
+        self._launches: list[tuple[float, SimulatedCluster]] = []
 
     def cluster(self, name: str, region: str = HOME) -> SimulatedCluster:
         """Create a cluster."""
@@ -47,6 +51,18 @@ class SimulatedAccount:
         """Return a number that no node has yet."""
         self._nodes += 1
         return self._nodes
+
+    def launched(self, cluster: SimulatedCluster) -> None:
+        """Let EC2 launch an instance with this cluster's tag."""
+        self._launches.append((self.timeline.seconds, cluster))
+        self.touch(_LAUNCHES_SEEN_FOR)
+
+    def joined(self, region: str, seconds: float) -> frozenset[str] | str:
+        """Return the clusters with launches in the last seconds, or the code of EC2's error."""
+        since = self.timeline.seconds - seconds
+        self._launches = [each for each in self._launches if each[0] >= since]
+        names = (each.name for _, each in self._launches if each.region == region)
+        return self.ec2_error or frozenset(names)
 
     def touch(self, seconds: float = RESTLESS) -> None:
         """Run the real dispatcher each minute for so long: something changes that it may see."""
