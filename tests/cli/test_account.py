@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError
+from typer import Exit
 
 from adapters.eks import ClusterNotFound, DescribedCluster
-from cli.account.clusters import Found, find, open_account
+from cli.account.clusters import Found, find, find_one, open_account
+from core.errors import ClusterUnavailable
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
 from tests.cli.conftest import CommandRunner
@@ -208,3 +211,87 @@ def test_a_long_list_of_clusters_is_cut(account: Account, runner: CommandRunner)
     stderr = runner.run("review", "nosuch", code=3).stderr
 
     assert "prod-18, prod-19 and 5 more." in stderr
+
+
+# --- ARNs ---------------------------------------------------------------------------------------
+
+
+def arn(name: str, region: str = HOME, account: str = ACCOUNT) -> str:
+    return f"arn:aws:eks:{region}:{account}:cluster/{name}"
+
+
+def test_an_arn_names_one_cluster_of_its_own_region(account: Account) -> None:
+    account.name_only(["prod"], HOME)
+    account.name_only(["prod"], EUROPE)
+
+    assert [("prod", EUROPE, True)] == reported(found(arn("prod", EUROPE), regions=(HOME,)))
+    assert [("prod", HOME, True)] == reported(found(arn("prod"), arn("prod"), "prod"))
+
+
+def test_an_arn_without_cluster_is_missing_even_if_another_region_has_the_name(
+    account: Account,
+) -> None:
+    account.name_only(["prod"], HOME)
+
+    assert [("prod", EUROPE, False), ("prod", HOME, True)] == sorted(
+        reported(found("prod", arn("prod", EUROPE)))
+    )
+
+
+def test_a_cluster_of_another_account_is_never_one_of_ours_with_its_name(account: Account) -> None:
+    account.name_only(["prod"], HOME)
+
+    [answer] = found(arn("prod", account="999999999999"))
+
+    assert f"of account 999999999999, the credentials are for {ACCOUNT}" in str(answer.described)
+
+
+def test_a_command_for_one_cluster_takes_its_arn_and_no_glob(account: Account) -> None:
+    account.name_only(["prod"], EUROPE)
+    aws = open_account(None, [], proxy=False)
+
+    assert EUROPE == find_one(aws, arn("prod", EUROPE)).cluster.region
+    with pytest.raises(ClusterUnavailable, match="of account 999999999999"):
+        find_one(aws, arn("prod", EUROPE, "999999999999"))
+    for name in ("prod-*", arn("p*", EUROPE)):
+        with pytest.raises(Exit):
+            find_one(aws, name)
+
+
+def test_where_sts_is_silent_an_arns_account_is_unknown(account: Account, stub: AwsStub) -> None:
+    account.name_only(["prod"], HOME)
+    stub.overrides["GetCallerIdentity"] = ConnectTimeoutError(endpoint_url="https://sts")
+
+    [answer] = found(arn("prod"))
+
+    assert "STS GetCallerIdentity: ConnectTimeoutError" in str(answer.described)
+
+
+def test_the_region_of_an_arn_is_enough(
+    account: Account, monkeypatch: pytest.MonkeyPatch, runner: CommandRunner, stub: AwsStub
+) -> None:
+    account.name_only(["prod"], EUROPE)
+    stub.stack(account.aws.role_arn, region=EUROPE)
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+
+    shown = runner.json("access", arn("prod", EUROPE), code=0)
+
+    assert [("prod", EUROPE)] == [(one["cluster"], one["region"]) for one in shown["clusters"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        arn(""),
+        arn("a b"),
+        arn("prod", "nowhere"),
+        arn("prod", account="12"),
+        f"arn:aws:iam::{ACCOUNT}:role/prod",
+    ],
+)
+def test_another_arn_is_wrong_usage(account: Account, runner: CommandRunner, text: str) -> None:
+    assert account
+    for command in ("doctor", "access", "diagnose"):
+        stderr = runner.run(command, text, code=2).stderr
+        assert "is not the name of an EKS cluster, nor a glob or ARN" in stderr

@@ -1,15 +1,16 @@
 """The diagnosis: which requests have no certificate, and the cause of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from cli.diagnose.causes import EXPLAINED, Cause, Explanation, Need, explain_refusals
-from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State, diagnosis
+from cli.diagnose.cause import Cause, Explanation, Need
+from cli.diagnose.causes import EXPLAINED, explain_refusals
+from cli.diagnose.diagnosis import State
 from cli.diagnose.name_status import name_statuses
 from core.checks import KUBELET_SERVING_CHECKS
 from core.decision import decide
@@ -20,12 +21,10 @@ from core.model import (
     Case,
     Condition,
     Csr,
-    Instance,
     Refusal,
     RoleUnknown,
     UnreadableCsr,
 )
-from core.settings import ReviewSettings
 from core.signers import SIGNERS, Signer
 from tests.builders import (
     ADDRESS,
@@ -36,7 +35,6 @@ from tests.builders import (
     PUBLIC_ADDRESS,
     a_case,
     a_certificate,
-    a_cluster,
     a_filed_csr,
     an_extra,
     an_instance,
@@ -44,8 +42,9 @@ from tests.builders import (
     approved,
     settings,
 )
+from tests.cli.diagnosed_world import World, the_one
 from tests.core.check_cases import EXAMPLES, CheckExample
-from tests.core.fakes import DwindlingClock, FakeApi, FakeClock, FakeFleet
+from tests.core.fakes import DwindlingClock, FakeClock
 
 #: Younger than the 90 s in which EKS's own approver may decide.
 YOUNG = timedelta(seconds=20)
@@ -53,30 +52,6 @@ YOUNG = timedelta(seconds=20)
 #: Older than the 15 minutes after which a CSR is abandoned.
 OLD = timedelta(hours=2)
 OTHER_NODE = "ip-10-0-1-20.eu-west-1.compute.internal"
-
-
-@dataclass
-class World:
-    """A cluster's list and its account; healthy unless a case says otherwise."""
-
-    items: Sequence[Csr | UnreadableCsr]
-    instances: Sequence[Instance] = field(default_factory=lambda: (an_instance(),))
-    fleet: dict[str, Any] = field(default_factory=dict)
-    settings: ReviewSettings = field(default_factory=settings)
-    api: dict[str, Any] = field(default_factory=dict)
-    clock: FakeClock = field(default_factory=FakeClock)
-
-    def diagnosis(self) -> Diagnosis:
-        fleet = FakeFleet(self.instances, **self.fleet)
-        api = FakeApi(self.items, **self.api)
-        made = diagnosis(a_cluster(), self.settings, api, fleet, self.clock)
-        assert [] == api.written
-        return made
-
-
-def the_one(world: World) -> DiagnosedCsr:
-    [csrs] = world.diagnosis().csrs
-    return csrs
 
 
 def _by(kind: str, reason: str = "x", ago: timedelta = timedelta(minutes=3)) -> Condition:
@@ -127,6 +102,10 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
     "a public address that has left the instance": (
         lambda: _asking("203.0.113.9"),
         (Cause.ADDRESS_MOVED,),
+    ),
+    "a public address that has left the instance, or that EC2 doesn't show yet": (
+        lambda: World([a_filed_csr(ips=(ADDRESS, "203.0.113.9"), age=YOUNG)]),
+        (Cause.NAMES_MAY_LAG,),
     ),
     "no tag": (
         lambda: World([a_filed_csr()], [an_instance(tags={})]),
@@ -180,6 +159,25 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
         ),
         (Cause.EC2_MAY_LAG,),
     ),
+    "an instance that never gets a name": (
+        lambda: World([a_filed_csr()], [an_instance(private_dns_name="", public_dns_name="")]),
+        (Cause.NO_PRIVATE_NAME,),
+    ),
+    "an instance without a name, and a node named by its id": (
+        lambda: World(
+            [a_filed_csr(node=INSTANCE_ID, dns=(NODE,))],
+            [an_instance(private_dns_name="", public_dns_name="")],
+        ),
+        (Cause.NO_PRIVATE_NAME,),
+    ),
+    "a host name of the machine's own": (
+        lambda: World([a_filed_csr(dns=(NODE, "rack7.corp.example"), age=YOUNG)]),
+        (Cause.HOST_NAME,),
+    ),
+    "another instance's name": (
+        lambda: World([a_filed_csr(dns=(NODE, OTHER_NODE))]),
+        (Cause.NAMES_NOT_ON_INSTANCE,),
+    ),
     "an instance without addresses yet": (
         lambda: World([a_filed_csr(age=YOUNG)], [an_instance(interfaces=())]),
         (Cause.EC2_MAY_LAG,),
@@ -199,19 +197,58 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
     ),
     "a person in a session named like a stopped instance": (
         lambda: World([a_filed_csr(username="alice")], [an_instance(state="stopped")]),
-        (Cause.NOT_A_NODE,),
+        (Cause.PERSON,),
     ),
     "Fargate": (
         lambda: World([a_filed_csr(node="fargate-ip-10-0-1-10.ec2.internal")]),
-        (Cause.NOT_EC2,),
+        (Cause.FARGATE,),
+    ),
+    "Fargate, just approved by EKS": (
+        lambda: World(
+            [
+                a_filed_csr(
+                    node="fargate-ip-10-0-1-10.ec2.internal", conditions=(approved("EKS", YOUNG),)
+                )
+            ]
+        ),
+        (Cause.JUST_APPROVED,),
+    ),
+    "Fargate, approved and not issued": (
+        lambda: World(
+            [a_filed_csr(node="fargate-ip-10-0-1-10.ec2.internal", conditions=(approved("EKS"),))]
+        ),
+        (Cause.FARGATE,),
+    ),
+    "Fargate, for hours": (
+        lambda: World([a_filed_csr(node="fargate-ip-10-0-1-10.ec2.internal", age=OLD)]),
+        (Cause.NO_NEWER_REQUEST,),
     ),
     "a person": (
         lambda: World([a_filed_csr(username="alice", extra=an_extra("alice"))]),
-        (Cause.NOT_A_NODE,),
+        (Cause.PERSON,),
     ),
     "a person in a session named like an instance": (
         lambda: World([a_filed_csr(username="alice", extra=an_extra(role="admin"))]),
+        (Cause.PERSON,),
+    ),
+    "a requester of the cluster's own": (
+        lambda: World([a_filed_csr(username="system:kube-scheduler", extra={})]),
         (Cause.NOT_A_NODE,),
+    ),
+    "a role that may be a node's, and IAM silent": (
+        lambda: World(
+            [a_filed_csr(username="alice")],
+            fleet={"roles": {PROFILE: RoleUnknown("no", fault=True)}},
+        ),
+        (Cause.EVIDENCE_UNAVAILABLE,),
+    ),
+    "a workload": (
+        lambda: World([a_filed_csr(username="system:serviceaccount:shop:web", extra={})]),
+        (Cause.WORKLOAD,),
+    ),
+    "a workload that still waits after hours": (
+        lambda: World([a_filed_csr(username="system:serviceaccount:shop:web", extra={}, age=OLD)]),
+        (Cause.WORKLOAD,),
     ),
     "a node whose role isn't mapped as one": (
         lambda: World([a_filed_csr(username="alice")]),
@@ -219,11 +256,11 @@ CASES: dict[str, tuple[Callable[[], World], tuple[Cause, ...]]] = {
     ),
     "HyperPod": (
         lambda: World([a_filed_csr(node="hyperpod-i-0aaaaaaaaaaaaaaaa")]),
-        (Cause.NOT_EC2,),
+        (Cause.HYPERPOD,),
     ),
     "a hybrid node by Roles Anywhere": (
         lambda: World([a_filed_csr(node="rack7.example", extra=an_extra("rack7.example"))]),
-        (Cause.NOT_EC2,),
+        (Cause.HYBRID,),
     ),
     "a person posing as a node": (
         lambda: World([a_filed_csr(extra=an_extra("alice"))]),

@@ -12,9 +12,9 @@ import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from core.model import APPROVED_REASON, KUBELET_SERVING
+from core.model import APP_SERVING, APPROVED_REASON, KUBELET_SERVING
 from sandbox.aws import ACCOUNT, HOME
-from sandbox.kubernetes import approver_rules
+from sandbox.kubernetes import SEES_SERVICES, Rule, approver_rules
 from tests.cli.aws_stub import ALARM_NAME, TOPIC, AwsStub, topic
 from tests.cli.conftest import CommandRunner
 from tests.handlers.account import GROUP as FAKE_GROUP
@@ -125,7 +125,7 @@ def test_a_whole_chain_shows_every_link_and_exits_0(world: World) -> None:
 
     assert (*ACCOUNTS, *CLUSTERS) == tuple(links)
     assert {"issuing": "open"} == {k: v["status"] for k, v in links.items() if v["status"] != "ok"}
-    assert "1 listed; past the gates: 1 approved" == links["dry-run"]["detail"]
+    assert "1 listed; past the gates: 1 would-approve" == links["dry-run"]["detail"]
     assert [] == world.cluster.writes
 
 
@@ -133,7 +133,7 @@ def test_certificates_for_our_approvals_show_that_eks_issues(world: World) -> No
     world.cluster.file(1)
     world.runner.run("review", "prod", "--apply")
 
-    assert ("ok", "the approver's approvals: 1 issued") == (
+    assert ("ok", "the approver's approvals: 1 issued, 0 not issued") == (
         (links := world.look(code=0))["issuing"]["status"],
         links["issuing"]["detail"],
     )
@@ -747,6 +747,100 @@ def test_a_node_role_of_another_account_is_unknown(world: World) -> None:
     assert ("unknown", f"{other} belongs to another account") == (link["status"], link["detail"])
 
 
+# EKS judges these nodes itself, and other services must assume their roles.
+OTHER_NODES = {
+    "Fargate": ("fargate-ip-10-0-1-9.ec2.internal", "FARGATE_LINUX"),
+    "SSM": ("mi-0a1b2c3d4e5f67890", "HYBRID_LINUX"),
+    "Roles Anywhere": ("rack7.dc.example", "HYBRID_LINUX"),
+    "HyperPod": ("hyperpod-i-0000000000000005a", "HYPERPOD_LINUX"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_NODES)
+def test_the_roles_of_nodes_that_eks_judges_are_left_alone(world: World, kind: str) -> None:
+    node, entry = OTHER_NODES[kind]
+    world.trust(_ALLOWS_A_SERVICE)
+    stored = world.cluster.get(world.cluster.file(1))
+    stored["spec"]["username"] = f"system:node:{node}"
+    stored["spec"]["extra"]["sessionName"] = [node]
+    world.cluster.seed_object(stored)
+    world.stub.entry("prod", f"arn:aws:iam::{ACCOUNT}:role/{NODE_ROLE}", kind=entry, region=HOME)
+
+    assert ("open", None) == (
+        (link := world.look(code=0)["node-roles"])["status"],
+        link["fix"],
+    )
+
+
+def test_a_person_in_a_nodes_role_is_reported_however_the_session_is_named(world: World) -> None:
+    stored = world.cluster.get(world.cluster.file(1))
+    stored["spec"]["extra"]["sessionName"] = ["mallory"]
+    world.cluster.seed_object(stored)
+    world.trust(_ALLOWS_A_SERVICE)
+
+    assert "broken" == world.look(code=1)["node-roles"]["status"]
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"),
+    [
+        ("eks-fargate-pods", "Fargate"),
+        ("ssm", "hybrid"),
+        ("rolesanywhere", "hybrid"),
+        ("sagemaker", "HyperPod"),
+    ],
+)
+def test_a_role_that_other_nodes_share_is_never_advised_to_be_taken_from_them(
+    world: World, service: str, kind: str
+) -> None:
+    world.cluster.file(1)
+    world.trust(_ALLOWS_A_SERVICE.replace("lambda.", f"{service}."))
+
+    assert (
+        f"give the {kind} nodes a role of their own, and then let only ec2.amazonaws.com assume an "
+        "EC2 node's role"
+    ) == world.breaks_at("node-roles")["fix"]
+
+
+# --- the second signer --------------------------------------------------------------------------
+
+
+def test_without_app_serving_the_second_signers_rights_do_not_matter(world: World) -> None:
+    assert {"rbac-app-serving", "rbac-services"}.isdisjoint(world.look(code=0))
+
+
+def test_the_second_signers_rights_are_checked_if_it_is_on(world: World) -> None:
+    world.deploy(Mode="approve-only", AppServing="true")
+    world.cluster.serve_apps()
+
+    links = world.look(code=0)
+
+    assert ("ok", "the approver may approve signers beta.eks.amazonaws.com/app-serving") == (
+        links["rbac-app-serving"]["status"],
+        links["rbac-app-serving"]["detail"],
+    )
+    assert "ok" == links["rbac-services"]["status"]
+
+
+def test_without_the_second_signers_right_its_manifest_is_named(world: World) -> None:
+    world.deploy(Mode="approve-only", AppServing="true")
+    world.cluster.grant(FAKE_GROUP, [SEES_SERVICES])
+
+    fix = world.breaks_at("rbac-app-serving")["fix"]
+
+    assert f"csr-approver access prod --region {HOME} --app-serving --apply" == fix
+
+
+def test_services_may_be_readable_in_some_namespaces_only(world: World) -> None:
+    """An operator may grant the right by RoleBindings, which a question for all doesn't show."""
+    world.deploy(Mode="approve-only", AppServing="true")
+    world.cluster.grant(FAKE_GROUP, [Rule(("approve",), "signers", (APP_SERVING,))])
+
+    link = world.look(code=0)["rbac-services"]
+
+    assert ("open", True) == (link["status"], "in every namespace" in link["detail"])
+
+
 def test_a_cluster_that_reports_hundreds_of_roles_costs_few_calls(world: World) -> None:
     """A hostile API server can report any role, and IAM throttles the whole account."""
     stored = world.cluster.get(world.cluster.file(1))
@@ -846,6 +940,20 @@ def test_a_cluster_with_mode_config_map_that_rejects_the_approver_points_to_aws_
         f"add the role to the ConfigMap aws-auth, as csr-approver access prod --region {HOME} shows"
         == fix
     )
+
+
+def test_a_rejected_approver_without_access_entry_needs_one(world: World) -> None:
+    _no_entry(world)
+    _role_created_again(world)
+
+    assert f"csr-approver access prod --region {HOME} --apply" == world.look(code=1)["token"]["fix"]
+
+
+def test_a_rejected_approver_whose_entry_cannot_be_read_may_have_an_old_one(world: World) -> None:
+    world.stub.overrides["DescribeAccessEntry"] = "AccessDeniedException"
+    _role_created_again(world)
+
+    assert "delete its access entry" in world.look(code=1)["token"]["fix"]
 
 
 def test_the_access_entry_of_a_cluster_with_mode_config_map_is_unknown(world: World) -> None:
@@ -972,15 +1080,55 @@ def test_a_role_that_cannot_be_assumed_is_unknown(world: World) -> None:
 # --- output -------------------------------------------------------------------------------------
 
 
-def test_the_first_broken_link_and_its_fix_are_the_last_lines(world: World) -> None:
+def test_the_first_broken_link_its_fix_and_the_result_are_the_last_lines(world: World) -> None:
     _no_entry(world)
 
-    last, fix = world.runner.run("doctor", "prod", code=1).stdout.splitlines()[-2:]
+    last = world.runner.run("doctor", "prod", code=1).stdout.splitlines()[-4:]
 
-    assert last.startswith(
-        "First broken, prod: access-entry: there is no access entry for arn:aws:iam::"
-    )
-    assert f"Fix: csr-approver access prod --region {HOME} --apply" == fix
+    assert [
+        "First broken, prod: access-entry: there is no access entry for",
+        world.account.aws.role_arn,
+        f"Fix: csr-approver access prod --region {HOME} --apply",
+        "Broken: prod (access-entry).",
+    ] == last
+
+
+@pytest.mark.parametrize(
+    ("breaks", "code", "result"),
+    [
+        (lambda _: None, 0, "Nothing is broken: the account and 1 cluster were checked."),
+        (_no_schedule, 1, "Broken: the account (schedule)."),
+        (
+            lambda world: world.stub.overrides.update(GetSchedule="AccessDenied"),
+            3,
+            "Nothing is broken. Unknown: the account (schedule).",
+        ),
+    ],
+    ids=["ok", "broken", "unknown"],
+)
+def test_the_last_line_is_the_result(
+    world: World, breaks: Callable[[World], None], code: int, result: str
+) -> None:
+    breaks(world)
+
+    assert result == world.runner.run("doctor", "prod", code=code).stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_lines_fit_the_terminal_and_no_id_or_command_is_broken(world: World, width: int) -> None:
+    """Only a line with one long id may be longer."""
+    _no_entry(world)
+    world.cluster.file(1, ips=("10.9.9.9",))
+    world.runner.environment = {"COLUMNS": str(width)}
+
+    shown = world.runner.run("doctor", "prod", code=1).stdout
+
+    lines = shown.splitlines()
+    assert [] == [line for line in lines if len(line) > width and len(line.split()) > 1]
+    assert [] == [line for line in lines if line != line.rstrip()]
+    assert shown.count(world.account.aws.role_arn) == 3
+    joined = " ".join(line.strip().removesuffix(" \\") for line in lines)
+    assert f"-> csr-approver access prod --region {HOME} --apply" in joined
 
 
 def test_text_of_a_cluster_is_escaped(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.model import APPROVED_REASON, KUBELET_SERVING
+from sandbox.aws import ACCOUNT
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.kubernetes import approver_rules
 from tests.cli.aws_stub import AwsStub
@@ -18,6 +19,11 @@ STRANGERS = ("10.9.9.9",)
 @pytest.fixture
 def cluster(account: Account) -> Cluster:
     return account.cluster()
+
+
+def words(text: str) -> str:
+    """Return the text on one line."""
+    return " ".join(text.split())
 
 
 def csrs(document: Any) -> dict[str, tuple[str | None, str, bool]]:
@@ -39,7 +45,7 @@ def test_without_apply_the_actions_are_shown_and_not_written(
 
     document = runner.json("review", "prod")
 
-    assert {"csr-0001": ("approve", "approved", False)} == csrs(document)
+    assert {"csr-0001": ("approve", "would-approve", False)} == csrs(document)
     assert ("approve-only", False) == (document["mode"], document["applied"])
     assert [] == cluster.writes
 
@@ -51,8 +57,8 @@ def test_enforce_without_apply_writes_nothing(cluster: Cluster, runner: CommandR
     document = runner.json("review", "prod", "--set", "MODE=enforce", code=1)
 
     assert {
-        "csr-0001": ("approve", "approved", False),
-        "csr-0002": ("deny", "denied", False),
+        "csr-0001": ("approve", "would-approve", False),
+        "csr-0002": ("deny", "would-deny", False),
     } == csrs(document)
     assert [] == cluster.writes
 
@@ -65,9 +71,175 @@ def test_the_table_says_what_would_be_written_and_that_nothing_was(
 
     shown = runner.run("review", "prod").stdout
 
-    assert "would approve" in shown
-    assert "2 listed; 1 would approve; 1 waiting." in shown
+    assert "2 listed; 1 would-approve; 1 waiting." in shown
     assert "Nothing was written. With --apply, the mode is approve-only." in shown
+
+
+def test_the_table_fits_80_columns_with_one_line_per_request(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(1)
+    cluster.file(2, ips=STRANGERS)
+    cluster.file(3, age=timedelta(minutes=4), ips=STRANGERS)
+    runner.environment = {"COLUMNS": "80"}
+
+    lines = runner.run("review", "prod", code=1).stdout.splitlines()
+
+    assert [
+        "  CSR       Node                  Age  Action         Why",
+        "  csr-0001  ip-10-1-0-2.ec2.i~  7 min  would-approve",
+        "  csr-0002  ip-10-1-0-3.ec2.i~  7 min  deny withheld  ip-addresses: address is ~",
+        "  csr-0003  ip-10-1-0-4.ec2.i~  4 min  deny waiting   ip-addresses: address is ~",
+    ] == lines[:4]
+    assert [] == [line for line in lines if len(line) > 80 or line != line.rstrip()]
+    assert [
+        "Why, and what to do:",
+        "  csr-approver diagnose prod --region us-east-1 --csr csr-0002",
+    ] == lines[-2:]
+
+
+def test_explain_shows_what_was_got_and_expected_as_plain_lists(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(1)
+    cluster.file(2, ips=("10.9.9.9", "10.9.9.8"))
+
+    shown = runner.run("review", "prod", "--explain", code=1).stdout
+
+    assert (
+        "csr-0002 (i-10000000000000002): deny\n"
+        "  ip-addresses: address is not the instance's (deny)\n"
+        "    got 10.9.9.8, 10.9.9.9\n"
+        "    expected one of 10.1.0.3\n"
+    ) in shown
+    assert "csr-0001 (" not in shown
+
+
+# --- some requests only -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["csr-0002", "ip-10-1-0-3.ec2.internal", "ip-10-1-0-3", "i-10000000000000002"]
+)
+def test_only_the_named_request_or_node_is_shown_and_written(
+    cluster: Cluster, runner: CommandRunner, name: str
+) -> None:
+    for node in (1, 2, 3):
+        cluster.file(node)
+
+    document = runner.json("review", "prod", name, "--apply")
+
+    assert {"csr-0002": ("approve", "approved", True)} == csrs(document)
+    assert ["csr-0002"] == cluster.writes
+    assert ([name], []) == (document["only"], document["not_listed"])
+
+
+def test_the_other_requests_remain_evidence(cluster: Cluster, runner: CommandRunner) -> None:
+    """A key that another requester uses too is accepted from neither."""
+    cluster.file(1)
+    stored = cluster.get("csr-0001")
+    cluster.file(2)
+    other = cluster.get("csr-0002")
+    other["spec"]["request"] = stored["spec"]["request"]
+    cluster.seed_object(other)
+
+    document = runner.json("review", "prod", "csr-0002", "--apply", code=1)
+
+    [refused] = document["signers"][0]["csrs"]
+    assert "key-not-reused" in {one["check"] for one in refused["refusals"]}
+    assert [] == cluster.writes
+
+
+def test_checks_that_say_the_same_are_explained_once(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(1, known=False)
+
+    shown = words(runner.run("review", "prod", "--explain", code=1).stdout)
+
+    assert 1 == shown.count("no running instance to compare with (leave)")
+    assert "node-name, cluster, node-role, dns-names, ip-addresses: no running" in shown
+
+
+def test_a_refusal_of_another_request_is_no_failure(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(1)
+    cluster.file(2, ips=STRANGERS)
+    unreadable = cluster.get(cluster.file(3))
+    unreadable["spec"]["username"] = "\udcff"
+    cluster.seed_object(unreadable)
+
+    runner.run("review", "prod", "csr-0001")
+    runner.run("review", "prod", "csr-0003", code=1)
+
+
+def test_a_name_without_request_is_unknown(cluster: Cluster, runner: CommandRunner) -> None:
+    cluster.file(1)
+
+    assert ["csr-9"] == runner.json("review", "prod", "csr-9", "csr-0001", code=3)["not_listed"]
+    assert "Not listed: csr-9." in runner.run("review", "prod", "csr-9", code=3).stdout
+
+
+def test_a_named_request_that_is_not_judged_says_why(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(1)
+    runner.run("review", "prod", "--apply")
+    cluster.file(2, age=timedelta(seconds=20))
+    cluster.file(3, age=timedelta(hours=1))
+
+    [signer] = runner.json("review", "prod", "csr-0001", "csr-0002", "csr-0003")["signers"]
+
+    assert [
+        {"csr": "csr-0001", "why": "already issued"},
+        {"csr": "csr-0002", "why": "no decision is due at an age of 20 s, or it stops at a gate"},
+        {"csr": "csr-0003", "why": "no decision is due at an age of 3600 s, or it stops at a gate"},
+    ] == [
+        one | {"why": one["why"].replace("21 s", "20 s").replace("3601 s", "3600 s")}
+        for one in signer["unjudged"]
+    ]
+    for number, kind in enumerate(("Denied", "Failed")):
+        stored = cluster.get(cluster.file(9 + number))
+        stored["status"]["conditions"] = [{"type": kind, "status": "True", "reason": "Manual"}]
+        cluster.seed_object(stored)
+        name = stored["metadata"]["name"]
+        assert f"{name}: already {kind.lower()}" in runner.run("review", "prod", name).stdout
+    shown = runner.run("review", "prod", "csr-0001").stdout
+    assert "csr-0001: already issued" in shown
+    assert "1 listed" not in shown
+
+
+# --- several clusters ---------------------------------------------------------------------------
+
+
+def test_a_glob_reviews_every_cluster_that_matches_and_one_failure_stops_no_other(
+    account: Account, runner: CommandRunner
+) -> None:
+    account.cluster("prod-a", onboarded=False)
+    account.cluster("prod-b").file(1)
+    account.cluster("test").file(1)
+
+    document = runner.json("review", "prod-*", "--apply", code=3)
+
+    [reviewed] = document["clusters"]
+    assert ("prod-b", {"csr-0001": ("approve", "approved", True)}) == (
+        reviewed["cluster"],
+        csrs(reviewed),
+    )
+    stderr = runner.run("review", "prod-*", code=3).stderr
+    assert "csr-approver: prod-a in us-east-1: the API server answered 401" in stderr
+
+
+def test_an_arn_names_the_cluster_and_its_region(account: Account, runner: CommandRunner) -> None:
+    account.cluster("prod", region="eu-west-1").file(1)
+
+    document = runner.json("review", f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/prod")
+
+    assert ("eu-west-1", {"csr-0001": ("approve", "would-approve", False)}) == (
+        document["region"],
+        csrs(document),
+    )
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -133,7 +305,7 @@ def test_a_request_that_is_left_exits_1(cluster: Cluster, runner: CommandRunner)
 
     shown = runner.run("review", "prod", code=1).stdout
 
-    assert "instance-known: " in shown
+    assert "instance-known (+5): instance unknown" in shown
 
 
 def test_a_decision_that_the_cluster_rejects_exits_1(
@@ -162,11 +334,11 @@ def test_unavailable_evidence_exits_3(
     document = runner.json("review", "prod", code=3)
 
     assert {"csr-0001": (None, "undecided", False)} == csrs(document)
-    shown = runner.run("review", "prod", code=3).stdout
+    shown = words(runner.run("review", "prod", code=3).stdout)
     problem = "not judged: EC2 DescribeInstances: UnauthorizedOperation"
     assert f"{problem}; get that permission, or use another --profile" in shown
     stub.overrides["DescribeInstances"] = "RequestLimitExceeded"
-    shown = runner.run("review", "prod", code=3).stdout
+    shown = words(runner.run("review", "prod", code=3).stdout)
     assert "not judged: EC2 DescribeInstances: RequestLimitExceeded; run this again" in shown
 
 
@@ -272,7 +444,7 @@ def test_a_cluster_that_is_being_created_exits_3(cluster: Cluster, runner: Comma
     )
 
 
-@pytest.mark.parametrize("name", ["prod-*", "../x", "a b", "prod\x1b[31m"])
+@pytest.mark.parametrize("name", ["../x", "a b", "prod\x1b31m"])
 def test_a_name_that_no_cluster_has_is_wrong_usage(
     account: Account, runner: CommandRunner, name: str
 ) -> None:

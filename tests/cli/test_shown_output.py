@@ -41,7 +41,7 @@ def cluster(account: Account, stub: AwsStub, runner: CommandRunner) -> Cluster:
     account.aws.add_role(ROLE_NAME)
     reviewer = account.aws._assume(ROLE, "reviewer")
     runner.environment = {
-        "COLUMNS": "100",
+        "COLUMNS": "80",
         "AWS_ACCESS_KEY_ID": reviewer.access_key,
         "AWS_SECRET_ACCESS_KEY": reviewer.secret_key,
         "AWS_SESSION_TOKEN": str(reviewer.token),

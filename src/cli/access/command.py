@@ -33,7 +33,8 @@ Examples:
 
 def access(
     clusters: Annotated[
-        list[str], typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER")
+        list[str],
+        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
     ],
     region: Regions = None,
     apply: Annotated[
@@ -50,7 +51,7 @@ def access(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give the approver access to clusters: print what it needs, or create it with --apply."""
-    aws = open_account(profile, region or [], proxy=proxy)
+    aws = open_account(profile, region or [], proxy=proxy, clusters=clusters)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
     needed = manifests(app_serving=app_serving)
     do = partial(onboard, aws, role_arn=role.arn, manifests=needed, applied=apply)

@@ -10,8 +10,9 @@ from core.errors import EvidenceUnavailable
 #: The only type whose groups can be chosen.
 STANDARD: Final = "STANDARD"
 
-#: Types of EC2 nodes. From: EKS API reference, CreateAccessEntry, `type`.
-_NODE_TYPES: Final = frozenset({"EC2_LINUX", "EC2_WINDOWS", "EC2", "HYPERPOD_LINUX"})
+#: Types of EC2 nodes; EKS judges the nodes of the others (FARGATE_LINUX, HYBRID_LINUX,
+#: HYPERPOD_LINUX) itself. From: EKS API reference, CreateAccessEntry, `type`.
+_EC2_TYPES: Final = frozenset({"EC2_LINUX", "EC2_WINDOWS", "EC2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def node_principals(eks: Any, cluster: str) -> list[str]:
         EvidenceUnavailable: EKS couldn't be asked, or the list isn't complete.
     """
     entries = (describe(eks, cluster, principal) for principal in _principals(eks, cluster))
-    return [one.principal for one in entries if one is not None and one.type in _NODE_TYPES]
+    return [one.principal for one in entries if one is not None and one.type in _EC2_TYPES]
 
 
 def _principals(eks: Any, cluster: str) -> Iterator[str]:

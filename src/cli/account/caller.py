@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from adapters.aws_account import Aws
 from adapters.aws_clients import AWS_FAULTS, reported
 from core.errors import EvidenceUnavailable
 
@@ -44,6 +45,14 @@ def who_am_i(sts: Any, now: Callable[[], datetime]) -> Caller:
     except AWS_FAULTS as error:
         raise EvidenceUnavailable(reported("STS GetCallerIdentity", error)) from error
     return Caller(str(answer["Account"]), str(answer["Arn"]), _skew(answer, now()))
+
+
+def account_of(aws: Aws) -> str:
+    """Return the account of the credentials; empty if STS doesn't say."""
+    try:
+        return who_am_i(aws.client("sts"), lambda: datetime.now(UTC)).account
+    except EvidenceUnavailable:
+        return ""
 
 
 def _skew(answer: Mapping[str, Any], now: datetime) -> float | None:

@@ -29,6 +29,13 @@ from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
 from cli.account.absence import absence, no_match
+from cli.account.cluster_names import (
+    NamedClusters,
+    is_glob,
+    of_other_accounts,
+    read_name,
+    regions_of_arns,
+)
 from cli.account.problems import with_fix
 from cli.exits import UNKNOWN, USAGE, stop
 from cli.screen import counted
@@ -65,10 +72,6 @@ _CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config
 _NOT_ISSUED: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
 
 _AT_ONCE: Final = 8
-_NAME: Final = (
-    "expected at most 100 letters, digits, hyphens and underscores, the first a letter or digit"
-)
-_GLOB: Final = frozenset("*?[")
 #: Of one answer. Lists of CSRs, which are longer, have a bound of their own.
 _MOST_BYTES: Final = 1024 * 1024
 
@@ -82,17 +85,25 @@ class Found:
     described: DescribedCluster | ClusterUnavailable
 
 
-def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) -> Aws:
+def open_account(
+    profile: str | None, regions: Sequence[str], *, proxy: bool, clusters: Sequence[str] = ()
+) -> Aws:
     """Return the account of these credentials; `home` is the first Region, or the configured one.
 
+    `clusters`: what the command names. Where no Region is set, `home` is that of the first ARN.
+
     Raises:
-        typer.Exit: the profile or a Region is invalid (2), or there are no credentials (3).
+        typer.Exit: the profile, a Region or a cluster's name is invalid (2), or there are no
+            credentials (3).
     """
+    for name in clusters:
+        read_name(name)
     for region in regions:
         _check_region("--region", region)
     try:
         session = boto3.Session(profile_name=profile)
-        home = next(iter(regions), None) or os.environ.get("AWS_REGION") or session.region_name
+        configured = os.environ.get("AWS_REGION") or session.region_name
+        home = next(iter(regions), None) or configured or next(iter(regions_of_arns(clusters)), "")
         if not home:
             stop(USAGE, "no AWS Region is set: give --region, or set AWS_REGION")
         _check_region("AWS_REGION or the profile's region", home)
@@ -109,7 +120,7 @@ def open_account(profile: str | None, regions: Sequence[str], *, proxy: bool) ->
 
 
 def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
-    """Return the clusters of these names or globs in these Regions, each once.
+    """Return the clusters of these names, globs or ARNs in these Regions, each once.
 
     A name that is found in one Region isn't reported as missing in the others. A cluster that can't
     be described is returned with the reason, and stops no other.
@@ -117,20 +128,18 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
     Raises:
         typer.Exit: a name isn't valid for a cluster (2).
     """
-    for name in names:
-        if not _GLOB & set(name) and not CLUSTER_NAME.fullmatch(name):
-            stop(
-                USAGE,
-                f"{printable(name, 120)!r} is not the name of an EKS cluster, nor a glob; {_NAME}",
-            )
+    asked = [read_name(name) for name in names]
+    others = of_other_accounts(aws, asked)
+    asked = [one for one in asked if one not in others]
     where = tuple(dict.fromkeys(regions)) or (aws.home,)
-    unlisted, wanted = _listed(aws, [name for name in names if _GLOB & set(name)], where)
-    wanted += [(name, region) for name in names if not _GLOB & set(name) for region in where]
+    unlisted, wanted = _listed(aws, [one for one in asked if one.is_glob], where)
+    wanted += [(one.name, r) for one in asked if not one.is_glob for r in one.regions(where)]
     found = unlisted + at_once(
         lambda one: _described(aws, *one), list(dict.fromkeys(wanted)), "Asking EKS"
     )
     there = {one.name for one in found if isinstance(one.described, DescribedCluster)}
-    return [
+    there -= {one.name for one in asked if one.region}  # an ARN names one Region
+    return [Found(one.name, one.region, why) for one, why in others.items()] + [
         _explained(aws, one)
         for one in found
         if not (isinstance(one.described, ClusterNotFound) and one.name in there)
@@ -138,17 +147,21 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
 
 
 def find_one(aws: Aws, name: str) -> DescribedCluster:
-    """Return the cluster of this name in the account's Region, if it can be reviewed now.
+    """Return the cluster of this name or ARN, if it can be reviewed now.
 
     Raises:
         typer.Exit: the name isn't valid for a cluster (2), or there is no such cluster (3).
         ClusterUnavailable: it can't be described, or isn't ready.
     """
-    if not CLUSTER_NAME.fullmatch(name):
-        stop(USAGE, f"{printable(name, 120)!r} is not the name of an EKS cluster; {_NAME}")
-    found = _described(aws, name, aws.home)
+    named = read_name(name)
+    if named.is_glob:
+        stop(USAGE, f"{printable(name, 120)!r} is a glob; expected one cluster's name or ARN")
+    for why in of_other_accounts(aws, [named]).values():
+        raise why
+    region = named.region or aws.home
+    found = _described(aws, named.name, region)
     if isinstance(found.described, ClusterNotFound):
-        stop(UNKNOWN, absence(aws, name, aws.home))
+        stop(UNKNOWN, absence(aws, named.name, region))
     return described(found)
 
 
@@ -215,14 +228,14 @@ def _check_region(whose: str, region: str) -> None:
 
 
 def _listed(
-    aws: Aws, globs: Sequence[str], regions: Sequence[str]
+    aws: Aws, globs: Sequence[NamedClusters], where: Sequence[str]
 ) -> tuple[list[Found], list[tuple[str, str]]]:
     """Return the Regions and globs without clusters, and name and Region of the clusters found."""
     failed: list[Found] = []
     there: list[str] = []
     wanted: list[tuple[str, str]] = []
-    matched: set[str] = set()
-    for region in regions if globs else ():
+    matched: set[NamedClusters] = set()
+    for region in dict.fromkeys(region for one in globs for region in one.regions(where)):
         try:
             names = eks.list_clusters(aws.client("eks", region))
         except ClusterUnavailable as error:
@@ -230,17 +243,18 @@ def _listed(
             continue
         there += names
         for glob in globs:
-            found = [name for name in names if fnmatchcase(name, glob)]
-            matched |= {glob} if found else set()
-            wanted += [(name, region) for name in found if CLUSTER_NAME.fullmatch(name)]
+            if region in glob.regions(where):
+                found = [name for name in names if fnmatchcase(name, glob.name)]
+                matched |= {glob} if found else set()
+                wanted += [(name, region) for name in found if CLUSTER_NAME.fullmatch(name)]
     if not failed:
-        where = ",".join(regions)
-        failed = [
-            Found(glob, where, ClusterNotFound("list", no_match(glob, where, there)))
-            for glob in globs
-            if glob not in matched
-        ]
+        failed = [_unmatched(one, where, there) for one in globs if one not in matched]
     return failed, wanted
+
+
+def _unmatched(glob: NamedClusters, where: Sequence[str], there: Sequence[str]) -> Found:
+    regions = ",".join(glob.regions(where))
+    return Found(glob.name, regions, ClusterNotFound("list", no_match(glob.name, regions, there)))
 
 
 def _described(aws: Aws, name: str, region: str) -> Found:
@@ -252,7 +266,7 @@ def _described(aws: Aws, name: str, region: str) -> Found:
 
 def _explained(aws: Aws, found: Found) -> Found:
     """Return it unchanged, but a cluster that EKS doesn't have with the names of those it has."""
-    if not isinstance(found.described, ClusterNotFound) or _GLOB & set(found.name):
+    if not isinstance(found.described, ClusterNotFound) or is_glob(found.name):
         return found
     detail = absence(aws, found.name, found.region)
     return Found(found.name, found.region, ClusterNotFound("describe", detail))

@@ -1,1 +1,1 @@
-"""`csr-approver diagnose`: the audit before an upgrade."""
+"""`csr-approver diagnose`: which nodes have no certificate, why, and what to do."""

@@ -4,106 +4,30 @@ A person can act upon a cause. Several refusals may have one cause, and one refu
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from enum import Enum
 from itertools import groupby
 from typing import Final
 
+from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.name_status import NameStatus, RequestedName
+from cli.node_kinds import NodeKind, kind_of
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.model import ADDRESS_MOVED, Case, Effect, Instance, NotProvided, Refusal, RoleUnknown
+from core.dns import folded
+from core.domains import AWS_SERVICE_DOMAINS
+from core.model import (
+    ADDRESS_MOVED,
+    Case,
+    Csr,
+    Effect,
+    Instance,
+    NotProvided,
+    Refusal,
+    RoleUnknown,
+)
 
-
-class Need(Enum):
-    """What a cause requires of a person, the most urgent first."""
-
-    ACTION = "action"
-    #: It is unknown whether anything must be done.
-    UNKNOWN = "unknown"
-    #: Nothing is wrong so far, and the request is young.
-    WAIT = "wait"
-    NONE = "none"
-
-
-class Cause(Enum):
-    """The causes. The values are a stable contract."""
-
-    # requests that pass every check
-    WAITING = "waiting"
-    NAMES_MAY_LAG = "names-may-lag"
-    NOT_APPROVED = "not-approved"
-    JUST_APPROVED = "just-approved"
-    NOT_ISSUED = "not-issued"
-    NOT_ISSUED_AFTER_US = "not-issued-after-us"
-    # names
-    NAMES_NEED_SETTING = "names-need-setting"
-    NAMES_NOT_ACCEPTED = "names-not-accepted"
-    NAMES_NOT_ON_INSTANCE = "names-not-on-instance"
-    NAMES_RESERVED = "names-reserved"
-    ADDRESS_MOVED = "address-moved"
-    # instance
-    NO_CLUSTER_TAG = "no-cluster-tag"
-    OTHER_VPC = "other-vpc"
-    OTHER_CLUSTER = "other-cluster"
-    NODE_NAME = "node-name"
-    NODE_ROLE = "node-role"
-    NO_IDENTITY = "no-identity"
-    NO_INSTANCE = "no-instance"
-    # requester and request
-    NOT_EC2 = "not-ec2"
-    NOT_A_NODE = "not-a-node"
-    ROLE_NOT_MAPPED = "role-not-mapped"
-    NOT_A_KUBELET_REQUEST = "not-a-kubelet-request"
-    # decisions and certificates
-    SIGNER_FAILED = "signer-failed"
-    DENIED = "denied"
-    FEWER_NAMES = "fewer-names"
-    WRONG_CERTIFICATE = "wrong-certificate"
-    # unknown
-    EC2_MAY_LAG = "ec2-may-lag"
-    EVIDENCE_UNAVAILABLE = "evidence-unavailable"
-    NOT_JUDGED = "not-judged"
-    CREATED_IN_FUTURE = "created-in-future"
-    NO_NEWER_REQUEST = "no-newer-request"
-    # no action needed
-    SUPERSEDED = "superseded"
-    INSTANCE_GONE = "instance-gone"
-    ABANDONED = "abandoned"
-
-    @property
-    def need(self) -> Need:
-        """Return what it requires of a person."""
-        return _NEEDS.get(self, Need.ACTION)
-
-
-_NEEDS: Final = {
-    Cause.WAITING: Need.WAIT,
-    Cause.NAMES_MAY_LAG: Need.WAIT,
-    Cause.JUST_APPROVED: Need.WAIT,
-    **dict.fromkeys(
-        (
-            Cause.EC2_MAY_LAG,
-            Cause.EVIDENCE_UNAVAILABLE,
-            Cause.NOT_JUDGED,
-            Cause.CREATED_IN_FUTURE,
-            Cause.NO_NEWER_REQUEST,
-        ),
-        Need.UNKNOWN,
-    ),
-    **dict.fromkeys((Cause.SUPERSEDED, Cause.INSTANCE_GONE, Cause.ABANDONED), Need.NONE),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One cause. `values`: the names that it is about; `settings`: what would allow them."""
-
-    cause: Cause
-    detail: str = ""
-    values: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-
+#: For how long EKS may take to judge a request itself, in seconds. From: docs/kubelets.md.
+EKS_JUDGES_SECONDS: Final = 90
 
 _OF_NAMES: Final = {
     NameStatus.NEEDS_SETTING: Cause.NAMES_NEED_SETTING,
@@ -130,6 +54,17 @@ _OF_INSTANCE: Final = frozenset(
     {"instance-known", "instance-single", "instance-running", "instance-launched-before"}
 )
 
+_NO_NAME: Final = "instance has no name yet"
+
+# The domains of EC2's own names. From: EC2 User Guide, "EC2 instance hostnames and domains".
+_OF_EC2: Final = ("compute.internal", "ec2.internal", *AWS_SERVICE_DOMAINS)
+
+_OF_KIND: Final = {
+    NodeKind.FARGATE: Cause.FARGATE,
+    NodeKind.HYBRID: Cause.HYBRID,
+    NodeKind.HYPERPOD: Cause.HYPERPOD,
+}
+
 # From: EC2 API reference, InstanceState. One that is `pending` has no names yet.
 _STOPPED: Final = frozenset({"shutting-down", "terminated", "stopping", "stopped"})
 
@@ -146,13 +81,25 @@ def is_gone(case: Case, *, may_lag: bool) -> bool:
     return all(one.state in _STOPPED or _is_younger(case, one) for one in case.instances)
 
 
-def explain_names(names: Iterable[RequestedName]) -> tuple[Explanation, ...]:
-    """Return one cause per group of names with the same status and settings."""
-    wrong = [one for one in names if one.status in _OF_NAMES]
-    wrong.sort(key=lambda one: (list(NameStatus).index(one.status), one.settings))
+def is_judged_by_eks(csr: Csr) -> bool:
+    """Return whether EKS judges the requester's kind of node itself, as far as its names show."""
+    return kind_of(csr) in _OF_KIND
+
+
+def explain_names(case: Case, names: Iterable[RequestedName]) -> tuple[Explanation, ...]:
+    """Return one cause per group of names with the same cause and settings."""
+    wrong = [(_of_name(case, one), one) for one in names if one.status in _OF_NAMES]
+    order = list(Cause)
+    wrong.sort(key=lambda pair: (order.index(pair[0]), pair[1].settings))
+    grouped = groupby(wrong, lambda pair: (pair[0], pair[1].settings))
     return tuple(
-        Explanation(_OF_NAMES[status], values=tuple(one.value for one in group), settings=settings)
-        for (status, settings), group in groupby(wrong, lambda one: (one.status, one.settings))
+        Explanation(
+            cause,
+            detail=_own_name(case) if cause is Cause.HOST_NAME else "",
+            values=tuple(one.value for _, one in group),
+            settings=settings,
+        )
+        for (cause, settings), group in grouped
     )
 
 
@@ -164,24 +111,67 @@ def explain_refusals(
     `may_lag`: the request is so young that EC2 may not show its instance yet.
     """
     refusals = list(refusals)
+    of_requester = [one for one in refusals if one.check in {"requester-is-node", "node-kind"}]
+    if of_requester and of_requester[0].reason != "role not mapped as a node's":
+        return (_requester(case, of_requester[0]),)
     # A kubelet asks, so there is an instance even if EC2 shows none: only others count as gone. An
     # attacker may name a stopped instance, so what disproves a request must not be hidden by that.
-    is_disproved = any(
-        one.effect is Effect.DENY or one.check == "requester-is-node" for one in refusals
-    )
+    is_disproved = any(one.effect is Effect.DENY for one in refusals)
     if is_gone(case, may_lag=True) and not is_disproved:
         return (Explanation(Cause.INSTANCE_GONE),)
-    if refusals and all(one.reason == ADDRESS_MOVED for one in refusals):
+    is_moved = refusals and all(one.reason == ADDRESS_MOVED for one in refusals)
+    if is_moved and not _is_young(case):
         return (Explanation(Cause.ADDRESS_MOVED, refusals[0].detail),)
-    of_all = [one for one in refusals if one.check not in _NAME_CHECKS]
+    of_all = [one for one in refusals if one.check not in _NAME_CHECKS or one.reason == _NO_NAME]
     causes = [cause for one in of_all for cause in _of_refusal(case, one, may_lag=may_lag)]
-    of_names = explain_names(names)
+    of_names = explain_names(case, names)
     if may_lag and case.csr.is_pending:  # a review waits, too, before it denies
         of_names = tuple(map(_waiting, of_names))
     causes += of_names
     if not causes and refusals:  # names only, and EC2 shows none of the instance's yet
-        causes = [_lagging(refusals[0], may_lag=may_lag)]
+        causes = [Explanation(Cause.EC2_MAY_LAG, refusals[0].detail)]
     return tuple(dict.fromkeys(causes))
+
+
+def _requester(case: Case, refusal: Refusal) -> Explanation:
+    """Return the cause of a requester that isn't a node of EC2."""
+    csr, kind = case.csr, kind_of(case.csr)
+    if not csr.node and isinstance(case.role, RoleUnknown) and case.role.fault:
+        return Explanation(
+            Cause.EVIDENCE_UNAVAILABLE, case.role.why
+        )  # perhaps its role is a node's
+    if kind in _OF_KIND and refusal.reason != "not an EC2 session":
+        return Explanation(Cause.WAITING if _is_young(case) else _OF_KIND[kind])
+    if csr.namespace is not None:
+        return Explanation(Cause.WORKLOAD)
+    is_person = not csr.node and not csr.username.startswith("system:")
+    return Explanation(Cause.PERSON if is_person else Cause.NOT_A_NODE, refusal.detail)
+
+
+def _is_young(case: Case) -> bool:
+    """Return whether EKS may still judge the request itself."""
+    age = (case.now - case.csr.created).total_seconds()
+    return case.csr.is_pending and age < EKS_JUDGES_SECONDS
+
+
+def _of_name(case: Case, name: RequestedName) -> Cause:
+    is_dns = name.kind == "DNS" and name.status is NameStatus.NOT_ON_INSTANCE
+    return Cause.HOST_NAME if is_dns and _is_host_name(case, name) else _OF_NAMES[name.status]
+
+
+def _is_host_name(case: Case, name: RequestedName) -> bool:
+    """Return whether the machine gave itself the name: EC2 never has it, now or later.
+
+    Another label in one of EC2's own domains is most likely another instance's name.
+    """
+    own = {folded(one).partition(".")[0] for one in (_own_name(case), case.csr.node or "") if one}
+    value = folded(name.value)
+    return value.partition(".")[0] in own or not value.endswith(tuple(f".{d}" for d in _OF_EC2))
+
+
+def _own_name(case: Case) -> str:
+    """Return the name that EC2 gives the instance; empty if it shows none."""
+    return "" if case.instance is None else case.instance.private_dns_name
 
 
 def _waiting(one: Explanation) -> Explanation:
@@ -191,7 +181,9 @@ def _waiting(one: Explanation) -> Explanation:
 
 def _of_refusal(case: Case, refusal: Refusal, *, may_lag: bool) -> Iterator[Explanation]:
     detail = f"{refusal.check}: {refusal.reason} ({refusal.detail})"
-    if refusal.check in _OF_FORM:
+    if refusal.reason == _NO_NAME:
+        yield Explanation(Cause.EC2_MAY_LAG if may_lag else Cause.NO_PRIVATE_NAME)
+    elif refusal.check in _OF_FORM:
         yield Explanation(Cause.NOT_A_KUBELET_REQUEST, detail)
     elif refusal.check == "instance-known" and case.identity is None:
         yield Explanation(Cause.NO_IDENTITY, refusal.detail)
@@ -213,13 +205,6 @@ def _is_younger(case: Case, instance: Instance) -> bool:
     return instance.launched - case.csr.created > timedelta(seconds=CLOCK_SKEW_SECONDS)
 
 
-def _kind(_case: Case, refusal: Refusal) -> Cause:
-    return {
-        "not an EC2 node": Cause.NOT_EC2,
-        "role not mapped as a node's": Cause.ROLE_NOT_MAPPED,
-    }.get(refusal.reason, Cause.NOT_A_NODE)
-
-
 def _cluster(_case: Case, refusal: Refusal) -> Cause:
     return {
         "instance in another VPC": Cause.OTHER_VPC,
@@ -232,22 +217,18 @@ def _role(case: Case, _refusal: Refusal) -> Cause:
     return Cause.EVIDENCE_UNAVAILABLE if is_fault else Cause.NODE_ROLE
 
 
-def _node_name(case: Case, _refusal: Refusal) -> Cause:
-    named = case.instance is not None and case.instance.private_dns_name
-    return Cause.NODE_NAME if named else Cause.EC2_MAY_LAG
-
-
 _BY_CHECK: Final[Mapping[str, Callable[[Case, Refusal], Cause]]] = {
-    "requester-is-node": lambda _case, _refusal: Cause.NOT_A_NODE,
-    "node-kind": _kind,
+    "node-kind": lambda _case, _refusal: Cause.ROLE_NOT_MAPPED,
     "fresh": lambda _case, _refusal: Cause.CREATED_IN_FUTURE,
     "not-reissued-in-a-loop": lambda _case, _refusal: Cause.WRONG_CERTIFICATE,
-    "node-name": _node_name,
+    "node-name": lambda _case, _refusal: Cause.NODE_NAME,
     "cluster": _cluster,
     "node-role": _role,
 }
-_ALONE: Final = frozenset({"requester-is-node", "node-kind", "fresh", "not-reissued-in-a-loop"})
+_ALONE: Final = frozenset({"node-kind", "fresh", "not-reissued-in-a-loop"})
 
 #: The checks whose refusals have a cause. Only a requester's newest request is diagnosed, so
 #: `newest` refuses none. A test fails for a check that isn't in here.
-EXPLAINED: Final = _OF_FORM | _NAME_CHECKS | _OF_INSTANCE | _BY_CHECK.keys() | {"newest"}
+EXPLAINED: Final = (
+    _OF_FORM | _NAME_CHECKS | _OF_INSTANCE | _BY_CHECK.keys() | {"newest", "requester-is-node"}
+)

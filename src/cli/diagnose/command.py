@@ -1,4 +1,4 @@
-"""`csr-approver diagnose`: the upgrade audit of AWS's page, for one cluster or all of them."""
+"""`csr-approver diagnose`: from the symptom to its cause and its remedy."""
 
 import os
 from datetime import UTC, datetime
@@ -7,10 +7,15 @@ from typing import Annotated, Final
 
 import typer
 
+from cli.account.caller import account_of
 from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
+from cli.diagnose.groups import Sought, has_requests
 from cli.diagnose.html import html_report
-from cli.diagnose.run import ClusterDiagnosis, diagnose_cluster
-from cli.diagnose.view import all_ready, as_json, show
+from cli.diagnose.json_answer import as_json
+from cli.diagnose.one import show_sought
+from cli.diagnose.run import diagnose_cluster
+from cli.diagnose.totals import all_ready
+from cli.diagnose.view import show
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.screen import Output, OutputOption, console, print_json
@@ -18,31 +23,40 @@ from core.printable import printable
 from core.settings import JudgingSettings
 
 _EXAMPLE = """
-From Kubernetes 1.24 on, EKS issues nothing for a request with a name that it can't verify. This
-lists each kubelet-serving request that is pending, or approved and not issued, the names it asks
-for, which of them EC2 confirms, and what to do. It writes nothing. Without CLUSTER it audits all
-clusters of the Regions. It needs the approver's rights to list and describe (csr-approver access
-shows them).
+For `kubectl logs` that fails with `tls: internal error`, and `kubectl get csr` that shows Pending.
+It lists each kubelet-serving request that is pending, or approved and not issued, grouped by cause,
+with what to do about each cause and what to type. It judges as a review does, and writes nothing.
+With --node or --csr it shows one in full: names, what EC2 shows, each check.
+
+Without CLUSTER it looks at all clusters of the Regions. It needs the approver's rights to list and
+describe (csr-approver access shows them). It is also the audit that AWS's page asks for before the
+upgrade to Kubernetes 1.24; `readiness` is an alias.
 
 Only a requester's newest request counts. Requests that a newer one superseded, or whose instance is
-gone, are ignored. A request that waits and passes all checks doesn't make a cluster not ready.
+gone, are ignored. A young request waits, and doesn't make a cluster not ready. Where no request is
+listed, that alone doesn't prove that every node has a certificate.
 
-Exit 0: all clusters are ready. Exit 1: something needs action, even if something else is unknown.
-Exit 3: nothing is known to need action, but a cluster or a request could not be read or judged.
+Exit 0: nothing needs action. Exit 1: something does, even if something else is unknown. Exit 3:
+nothing is known to need action, but a cluster or a request could not be read, judged or found.
 
 Examples:
 
-  csr-approver diagnose --region eu-west-1 --region us-east-1
+  csr-approver diagnose prod --region eu-west-1
+  csr-approver diagnose prod --node ip-10-0-1-10.eu-west-1.compute.internal
   csr-approver diagnose prod 'test-*' --html report.html --output json
 """
+
+_NODE_HELP: Final = "Show this node's request in full: its name, username or instance id."
 
 
 def diagnose(
     clusters: Annotated[
         list[str] | None,
-        typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER"),
+        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
     ] = None,
     region: Regions = None,
+    node: Annotated[str, typer.Option(help=_NODE_HELP, metavar="NAME")] = "",
+    csr: Annotated[str, typer.Option(help="Show this request in full.", metavar="NAME")] = "",
     html: Annotated[
         str | None, typer.Option(help="Write a report for people to this file.", metavar="FILE")
     ] = None,
@@ -51,22 +65,30 @@ def diagnose(
     proxy: Proxy = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Audit clusters for the upgrade to 1.24: which nodes get no certificate, and what to do."""
+    """Show which nodes have no serving certificate, why, and what to do about each cause."""
     settings = settings_of(set_, JudgingSettings)
+    if node and csr:
+        stop(USAGE, "--node and --csr: give one of them")
     if html is not None:
         _check_writable(html)
-    aws = open_account(profile, region or [], proxy=proxy)
+    aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
     found = find(aws, clusters or ["*"], region or [])
-    diagnosed = at_once(
+    looked_at = at_once(
         lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
     )
+    sought, account = Sought(node, csr), account_of(aws)
+    diagnosed = [sought.among(one) for one in looked_at]
+    is_missing = bool(sought) and not any(map(has_requests, diagnosed))
+    ready = None if is_missing else all_ready(diagnosed)
     if output is Output.JSON:
-        print_json(as_json(diagnosed))
+        print_json(as_json(diagnosed, account) | {"ready": ready})
+    elif sought:
+        show_sought(sought, diagnosed, console())
     else:
         show(diagnosed, console())
     if html is not None:
-        _write(html, diagnosed)
-    raise typer.Exit(_CODES[all_ready(diagnosed)])
+        _write(html, html_report(diagnosed, datetime.now(UTC), account))
+    raise typer.Exit(_CODES[ready])
 
 
 diagnose.__doc__ = f"{diagnose.__doc__}\n{_EXAMPLE}"
@@ -89,9 +111,9 @@ def _check_writable(file: str) -> None:
         stop(USAGE, f"--html {printable(file, 200)}: {error.strerror}")
 
 
-def _write(file: str, diagnosed: list[ClusterDiagnosis]) -> None:
+def _write(file: str, report: str) -> None:
     try:
-        Path(file).write_text(html_report(diagnosed, datetime.now(UTC)), encoding="ascii")
+        Path(file).write_text(report, encoding="ascii")
     except OSError as error:
         stop(UNKNOWN, f"--html {printable(file)}: {error.strerror}")
     typer.echo(f"csr-approver: the report is in {printable(file)}", err=True)

@@ -10,32 +10,26 @@ Only a requester's newest request counts: its kubelet has forgotten the others.
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 
 from cli.account.problems import logged_in_words
-from cli.diagnose import causes
-from cli.diagnose.causes import Cause, Explanation, Need
+from cli.approvals import NONE, Approvals
+from cli.diagnose.cause import Explanation, Need
+from cli.diagnose.explain import explain, wrong_certificate
 from cli.diagnose.name_status import RequestedName, name_statuses
-from core import issued
 from core.assessment import Assessment, EvidenceSource, Plan, assess
 from core.budget import Budget
 from core.context import ReviewContext
 from core.model import (
     KUBELET_SERVING,
-    Bug,
     Case,
     Cluster,
     Csr,
     Decision,
     Deferred,
     Evaluation,
-    IssueState,
     Listing,
     ParsedCsr,
-    Pkcs10,
-    UnreadableRequest,
-    Verdict,
 )
 from core.peers import PeerIndex
 from core.ports import CertificateApi, Clock, Fleet
@@ -64,7 +58,13 @@ class DiagnosedCsr:
     instance_id: str | None
     names: tuple[RequestedName, ...]
     causes: tuple[Explanation, ...]
-    verdict: Decision | None
+    evaluation: Evaluation | None
+
+    @property
+    def verdict(self) -> Decision | None:
+        """Return what a review would decide; None if it couldn't judge."""
+        verdict = None if self.evaluation is None else self.evaluation.verdict
+        return None if verdict is None else verdict.decision
 
     @property
     def need(self) -> Need:
@@ -77,7 +77,8 @@ class DiagnosedCsr:
 class Diagnosis:
     """The audit of one cluster's list. `superseded`: requests, each with its newer one's name.
 
-    `gaps`: which parts of the list could not be read, and why.
+    `gaps`: which parts of the list could not be read, and why. `issued`: the newest requests whose
+    certificate is what was asked for. `approvals`: what became of the approver's own.
     """
 
     cluster: Cluster
@@ -85,6 +86,8 @@ class Diagnosis:
     csrs: tuple[DiagnosedCsr, ...]
     superseded: tuple[tuple[Csr, str], ...]
     gaps: tuple[str, ...]
+    issued: tuple[Csr, ...] = ()
+    approvals: Approvals = NONE
 
     @property
     def ready(self) -> bool | None:
@@ -118,6 +121,8 @@ def diagnosis(
         csrs=tuple(_diagnosed(one, settings) for one in _open(assessment)),
         superseded=tuple(_superseded(listing.csrs, assessment)),
         gaps=_gaps(listing, assessment.not_read),
+        issued=tuple(one.csr for one in assessment.parsed if not _is_open(one)),
+        approvals=Approvals.among(listing.csrs, context.now, settings.issue_grace_seconds),
     )
 
 
@@ -158,16 +163,7 @@ def _newest(cases: Sequence[Case], peers: PeerIndex) -> list[Case]:
 
 def _is_open(parsed: ParsedCsr) -> bool:
     csr = parsed.csr
-    return not csr.certificate or _certificate(csr, parsed.request) is not None
-
-
-def _certificate(csr: Csr, request: Pkcs10 | UnreadableRequest) -> Explanation | None:
-    """Return what is wrong with its certificate, if anything is."""
-    found = issued.find(csr, request, csr.created, grace=timedelta(), max_age=timedelta())
-    if found is None:
-        return None
-    fewer = found.state is IssueState.FEWER_NAMES
-    return Explanation(Cause.FEWER_NAMES if fewer else Cause.WRONG_CERTIFICATE, found.detail)
+    return not csr.certificate or wrong_certificate(csr, parsed.request) is not None
 
 
 def _gaps(listing: Listing, not_read: int) -> tuple[str, ...]:
@@ -194,8 +190,8 @@ def _diagnosed(evaluation: Evaluation, settings: JudgingSettings) -> DiagnosedCs
         (case.now - case.csr.created).total_seconds(),
         instance_id,
         names,
-        _causes(evaluation, names, settings),
-        None if evaluation.verdict is None else evaluation.verdict.decision,
+        explain(evaluation, names, settings),
+        evaluation,
     )
 
 
@@ -208,63 +204,3 @@ def state_of(csr: Csr) -> State:
 
 
 _STATES = {"Failed": State.FAILED, "Denied": State.DENIED, "Approved": State.APPROVED}
-
-
-def _causes(
-    evaluation: Evaluation, names: tuple[RequestedName, ...], settings: JudgingSettings
-) -> tuple[Explanation, ...]:
-    case, verdict = evaluation.case, evaluation.verdict
-    age = (case.now - case.csr.created).total_seconds()
-    may_lag = age < settings.deny_after_seconds
-    wrong = _certificate(case.csr, case.request) if case.csr.certificate else None
-    if wrong is not None:
-        gone = wrong.cause is Cause.FEWER_NAMES and causes.is_gone(case, may_lag=may_lag)
-        return (
-            (Explanation(Cause.INSTANCE_GONE),) if gone else (wrong, *causes.explain_names(names))
-        )
-    if verdict is None:
-        cause = Cause.NOT_JUDGED if isinstance(evaluation, Bug) else Cause.EVIDENCE_UNAVAILABLE
-        return (Explanation(cause, evaluation.problem),)
-    if age > settings.max_csr_age_seconds:
-        return _abandoned(case, verdict, names)
-    reported = causes.explain_refusals(case, verdict.refusals, names, may_lag=may_lag)
-    if any(one.cause is Cause.INSTANCE_GONE for one in reported):
-        return reported
-    return (*_decided(case.csr), *reported) or (_passing(case, settings),)
-
-
-def _abandoned(
-    case: Case, verdict: Verdict, names: tuple[RequestedName, ...]
-) -> tuple[Explanation, ...]:
-    """Return the causes of a request older than the kubelet waits, with no newer one listed."""
-    reasons = {(one.check, one.reason) for one in verdict.refusals}
-    is_not_ec2 = ("node-kind", "not an EC2 session") in reasons
-    if is_not_ec2 or any(check == "requester-is-node" for check, _ in reasons):
-        return (Explanation(Cause.ABANDONED),)
-    if causes.is_gone(case, may_lag=False):
-        return (Explanation(Cause.INSTANCE_GONE),)
-    return (Explanation(Cause.NO_NEWER_REQUEST), *causes.explain_names(names))
-
-
-def _decided(csr: Csr) -> tuple[Explanation, ...]:
-    for kind, cause in (("Failed", Cause.SIGNER_FAILED), ("Denied", Cause.DENIED)):
-        condition = csr.condition(kind)
-        if condition is not None:
-            return (Explanation(cause, f"{condition.reason}: {condition.message}"),)
-    return ()
-
-
-def _passing(case: Case, settings: JudgingSettings) -> Explanation:
-    """Return the cause of a request that passes every check and has no certificate."""
-    approved = case.csr.condition("Approved")
-    since = case.csr.created if approved is None else approved.last_update or case.csr.created
-    seconds = (case.now - since).total_seconds()
-    if approved is None:
-        return Explanation(
-            Cause.WAITING if seconds < settings.approve_after_seconds else Cause.NOT_APPROVED
-        )
-    detail = f"approved {seconds:.0f} s ago by {approved.reason}"
-    if seconds <= settings.issue_grace_seconds:
-        return Explanation(Cause.JUST_APPROVED, detail)
-    ours = case.csr.is_approved_by_us
-    return Explanation(Cause.NOT_ISSUED_AFTER_US if ours else Cause.NOT_ISSUED, detail)

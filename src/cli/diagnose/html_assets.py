@@ -35,7 +35,6 @@ h2 { font-size: 1.25rem; margin: 2rem 0 .75rem; }
 h3 { font-size: 1.1rem; margin: 0; display: inline; }
 h3 small { color: var(--quiet); font-weight: normal; font-size: .9rem; }
 h4 { font-size: 1rem; margin: 0 0 .25rem; }
-h5 { font-size: .85rem; margin: .5rem 0 .25rem; color: var(--quiet); }
 p { margin: .4rem 0; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
@@ -77,14 +76,13 @@ article { border-left: .3rem solid var(--line); padding: .25rem 0 .25rem 1rem; m
 article.action { border-color: var(--red); }
 article.unknown { border-color: var(--amber); }
 article.wait { border-color: var(--blue); }
-dl { display: flex; flex-wrap: wrap; gap: .1rem 1.5rem; margin: .25rem 0; font-size: .9rem; }
-dl div { display: flex; gap: .4rem; }
-dt { color: var(--quiet); flex: none; }
-dd { margin: 0; min-width: 0; }
-.columns {
-  display: grid; gap: 0 2rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+pre {
+  margin: .4rem 0; padding: .5rem .75rem; border-radius: .4rem; background: var(--sheet);
+  font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .9em; white-space: pre-wrap;
 }
+.request { margin: .25rem 0; border: 0; }
+.request > summary { padding: .2rem .6rem; font-size: .9rem; }
+.request > ul { margin-left: 1.6rem; }
 ul { margin: .25rem 0; padding-left: 1.25rem; }
 .names { list-style: none; padding: 0; }
 .names span { font-size: .85rem; color: var(--quiet); }

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Final, Literal
+from typing import Final
 
 from adapters import eks
 from adapters.api_connection import ApiConnection
@@ -14,22 +15,19 @@ from adapters.eks import DescribedCluster
 from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
+from cli.account.access_entries import AccessEntry
 from cli.account.clusters import Found, connection, csr_api, described
 from cli.account.problems import in_words, logged_in_words
 from cli.account.rights import Right
+from cli.approvals import Approvals
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
 from cli.doctor.node_roles import look_at_node_roles
 from cli.doctor.reach import Way
 from cli.doctor.selection import unserved
 from cli.review.run import Reviewed, run_once
-from core.errors import ClusterUnavailable, NotOnboarded
-from core.model import (
-    KUBELET_SERVING,
-    Action,
-    Csr,
-    Listing,
-)
+from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
+from core.model import APP_SERVING, KUBELET_SERVING, Action, Listing
 from core.selection import MODE_TAG, is_off, is_reviewable, is_selected
 from core.settings import Mode
 
@@ -42,6 +40,16 @@ RIGHTS: Final = {
     "rbac-update": Right("update", f"{CSRS}/approval"),
     "rbac-approve": Right("approve", "signers", KUBELET_SERVING),
 }
+
+#: The rights for the second signer, which count if it is served.
+APP_SERVING_RIGHTS: Final = {
+    "rbac-app-serving": Right("approve", "signers", APP_SERVING),
+    "rbac-services": Right("get", "services", group=""),
+}
+
+
+# It may be granted in some namespaces only, by RoleBindings: see deploy/rbac-app-serving.yaml.
+_NAMESPACED: Final = "rbac-services"
 
 
 class ClusterLinks:
@@ -62,7 +70,7 @@ class ClusterLinks:
             Link("network", self._network, needs=("state",)),
             Link("tls", self._tls, needs=("network",)),
             Link("token", self._token, needs=("tls",)),
-            *(Link(one, partial(self._right, one), needs=("token",)) for one in RIGHTS),
+            *(Link(one, partial(self._right, one), needs=("token",)) for one in self._rights),
             Link("node-roles", self._node_roles, needs=("state",)),
             Link("issuing", self._issuing, needs=("token",), after=("rbac-list",)),
             Link("dry-run", self._dry_run, needs=("token", "ec2", "iam"), after=("rbac-list",)),
@@ -91,6 +99,11 @@ class ClusterLinks:
                 return api.list_csrs(KUBELET_SERVING)
         except ClusterUnavailable as error:
             return error
+
+    @property
+    def _rights(self) -> Mapping[str, Right]:
+        """The rights that the approver needs with the stack's settings."""
+        return RIGHTS | (APP_SERVING_RIGHTS if self._of.settings.app_serving else {})
 
     @property
     def _access(self) -> str:
@@ -130,13 +143,12 @@ class ClusterLinks:
         return ok("the stack serves the cluster" + _tagged(cluster.tags.get(MODE_TAG)))
 
     def _access_entry(self) -> Finding:
-        cluster, role_arn = self._cluster.cluster, self._of.role_arn
+        role_arn = self._of.role_arn
         if not role_arn:
             return unknown("the approver's role isn't known")
         if self._cluster.auth_mode == "CONFIG_MAP":
             return unknown("the ConfigMap aws-auth decides (mode CONFIG_MAP)", self._access)
-        client = self._of.own.client("eks", cluster.region)
-        entry = access_entries.describe(client, cluster.name, role_arn)
+        entry = self._entry
         if entry is None:
             return broken(f"there is no access entry for {role_arn}", f"{self._access} --apply")
         if entry.type != access_entries.STANDARD:
@@ -147,6 +159,13 @@ class ClusterLinks:
         if GROUP not in entry.groups:
             return broken(f"the access entry isn't in the group {GROUP}", f"{self._access} --apply")
         return ok(f"in the group {GROUP}")
+
+    @cached_property
+    def _entry(self) -> AccessEntry | None:
+        """The approver's access entry; None if there is none."""
+        cluster = self._cluster.cluster
+        client = self._of.own.client("eks", cluster.region)
+        return access_entries.describe(client, cluster.name, self._of.role_arn)
 
     # --- the connection ---------------------------------------------------------------------------
 
@@ -186,6 +205,9 @@ class ClusterLinks:
         """What to do where the cluster rejects the approver's token."""
         if self._cluster.auth_mode == "CONFIG_MAP":
             return f"add the role to the ConfigMap aws-auth, as {self._access} shows"
+        with suppress(EvidenceUnavailable):
+            if self._entry is None:
+                return f"{self._access} --apply"
         return "delete its access entry and create it again: the entry is for a deleted role"
 
     # --- rights in the cluster --------------------------------------------------------------------
@@ -202,8 +224,13 @@ class ClusterLinks:
         if isinstance(allowed, ClusterUnavailable):
             raise allowed
         if allowed:
-            return ok(f"{who} may {RIGHTS[link]}")
-        return broken(f"{who} may not {RIGHTS[link]}", f"{self._access} --apply")
+            return ok(f"{who} may {self._rights[link]}")
+        option = " --app-serving" if link in APP_SERVING_RIGHTS else ""
+        fix = f"{self._access}{option} --apply"
+        detail = f"{who} may not {self._rights[link]}"
+        if link == _NAMESPACED:
+            return still_open(f"{detail} in every namespace; elsewhere a person approves", fix)
+        return broken(detail, fix)
 
     @cached_property
     def _allowed(self) -> Mapping[str, bool | ClusterUnavailable]:
@@ -211,7 +238,7 @@ class ClusterLinks:
         group = "" if self._of.as_approver else GROUP
         api = connection(self._of.acting, self._cluster, WallClock(SECONDS))
         try:
-            return {link: _asked(api, right, group) for link, right in RIGHTS.items()}
+            return {link: _asked(api, right, group) for link, right in self._rights.items()}
         finally:
             api.close()
 
@@ -227,14 +254,12 @@ class ClusterLinks:
         if isinstance(self._listed, ClusterUnavailable):
             raise self._listed
         grace = self._of.settings.issue_grace_seconds
-        fates = Counter(_fate(one, grace) for one in self._listed.csrs)
-        issued, missing = fates["issued"], fates["missing"]
-        if missing and not issued:
+        found = Approvals.among(self._listed.csrs, datetime.now(UTC), grace)
+        if found.not_issued and not found.issued:
             fix = "see approved-not-issued in docs/runbook.md"
-            return broken(f"the approver's approvals: 0 issued, {missing} not issued", fix)
-        if issued:
-            more = f", {missing} not issued" if missing else ""
-            return ok(f"the approver's approvals: {issued} issued{more}")
+            return broken(f"the approver's approvals: {found}", fix)
+        if found.issued:
+            return ok(f"the approver's approvals: {found}")
         return still_open("not yet known: no listed request was approved by the approver")
 
     def _dry_run(self) -> Finding:
@@ -242,7 +267,7 @@ class ClusterLinks:
         cluster = self._cluster.cluster
         actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
         listed = sum(one.run.listed for one in reviewed.signers)
-        counts = ", ".join(f"{count} {action.value}" for action, count in actions.most_common())
+        counts = ", ".join(f"{n} {reviewed.word(action)}" for action, n in actions.most_common())
         found = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
         look = f"csr-approver review {cluster.name} --region {cluster.region}"
         if not reviewed.is_whole:
@@ -263,19 +288,6 @@ def _unseen(reviewed: Reviewed) -> str:
     cut = ", ".join(logged_in_words(one.run.cause) for one in reviewed.signers if one.run.truncated)
     parts = (unreadable and f"{unreadable} unreadable", cut and f"list not read to its end: {cut}")
     return "".join(f"; {part}" for part in parts if part)
-
-
-def _fate(csr: Csr, grace: int) -> Literal["issued", "missing", ""]:
-    """Return what became of our approval; empty for other CSRs, and while EKS may still issue."""
-    approved = csr.condition("Approved")
-    if approved is None or not csr.is_approved_by_us:
-        return ""
-    if csr.certificate:
-        return "issued"
-    if csr.condition("Failed"):
-        return "missing"
-    age = (datetime.now(UTC) - (approved.last_update or csr.created)).total_seconds()
-    return "missing" if age > grace else ""
 
 
 def _tagged(tag: str | None) -> str:

@@ -51,7 +51,7 @@ Examples:
 def doctor(
     clusters: Annotated[
         list[str] | None,
-        typer.Argument(help="Names of clusters, or globs in quotes.", metavar="CLUSTER"),
+        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
     ] = None,
     region: Regions = None,
     assume_role: Annotated[
@@ -68,7 +68,7 @@ def doctor(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Check the whole chain, from your credentials to a dry run, and name the first broken link."""
-    aws = open_account(profile, region or [], proxy=proxy)
+    aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
     check_stack(stack_name)
     if role_arn is not None:
         check_role(role_arn)

@@ -1,69 +1,103 @@
 """`csr-approver review`: one real run on one cluster, with a person's own credentials."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Final
 
 import typer
 
-from cli.account.clusters import Profile, Proxy, Region, find_one, open_account
+from adapters.aws_account import Aws
+from adapters.eks import ClusterNotFound
+from cli.account.cluster_names import is_glob
+from cli.account.clusters import Found, Profile, Proxy, Region, described, find, open_account
 from cli.account.problems import in_words, own_access
-from cli.exits import ANSWER_IS_NO, UNKNOWN, stop
+from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
 from cli.given_settings import Settings, settings_of
 from cli.review.run import Reviewed, run_once
 from cli.review.view import as_json, show
 from cli.screen import Output, OutputOption, busy, console, print_json
 from core.errors import ClusterUnavailable
+from core.printable import printable
 from core.settings import Mode, ReviewSettings
 
 _EXAMPLE = """
 It lists the cluster's requests, asks EC2 and IAM who the requesters are, and judges, as the
 deployed functions do. It needs the approver's own rights (csr-approver access shows them). Without
---apply it writes nothing, whatever the settings say, and the table shows what it would write.
+--apply it writes nothing, whatever the settings say, and the table shows what it would write. With
+names of requests or nodes it shows and writes only those, and judges the others as evidence.
 
 Exit 0: all requests are approved, wait to be approved, or stopped at a gate (abandoned, superseded,
 not an EC2 node's). Exit 1: a request was denied or left, or a decision is due and was not written,
-or an approved request has no certificate or a wrong one. Exit 3: the cluster, EC2 or IAM could not
-be read, or not all of the list was read.
+or an approved request has no certificate or a wrong one. Exit 3: a cluster, EC2 or IAM could not
+be read, not all of the list was read, or a named request or node isn't listed.
 
 Examples:
 
   csr-approver review prod --region eu-west-1
+  csr-approver review prod csr-7znmf ip-10-0-1-10.eu-west-1.compute.internal --apply
   csr-approver review prod --apply --set MODE=enforce --output json
 """
 
+_CLUSTER_HELP: Final = "The cluster's name or ARN, or a glob in quotes."
+_APPLY_HELP: Final = "Write what is due; approvals only, unless MODE is set."
+
 
 def review(
-    cluster: Annotated[str, typer.Argument(help="The cluster's name.", metavar="CLUSTER")],
+    cluster: Annotated[str, typer.Argument(help=_CLUSTER_HELP, metavar="CLUSTER")],
+    only: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these requests, or those of these nodes.", metavar="CSR|NODE"),
+    ] = None,
     region: Region = None,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Write what is due; approvals only, unless MODE is set.")
+    apply: Annotated[bool, typer.Option("--apply", help=_APPLY_HELP)] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show every refusal: what was got and expected.")
     ] = False,
     set_: Settings = None,
     profile: Profile = None,
     proxy: Proxy = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Review one cluster's requests once, with your own credentials; read only, unless --apply."""
+    """Review a cluster's requests once, with your own credentials; read only, unless --apply."""
     # A person who asks for --apply wants approvals; the functions write nothing by default.
     settings = settings_of(set_, ReviewSettings, MODE=Mode.APPROVE_ONLY.value)
-    aws = open_account(profile, [region] if region else [], proxy=proxy)
-    try:
-        described = find_one(aws, cluster)
-        with busy(f"Reviewing {cluster} ..."):
-            reviewed = run_once(aws, described, settings, applied=apply)
-    except ClusterUnavailable as error:
-        problem = in_words(error, own_access(cluster, aws.home))
-        stop(UNKNOWN, f"{cluster} in {aws.home}: {problem}")
+    aws = open_account(profile, [region] if region else [], proxy=proxy, clusters=[cluster])
+    found = find(aws, [cluster], [region] if region else [])
+    done = [_reviewed(aws, one, settings, only or (), applied=apply) for one in found]
+    reviewed = [one for one in done if one is not None]
     if output is Output.JSON:
-        print_json(as_json(reviewed))
+        documents = list(map(as_json, reviewed))
+        # A glob names any number of clusters, so its answer is a list even of one.
+        if is_glob(cluster):
+            print_json({"clusters": documents})
+        for document in [] if is_glob(cluster) else documents:
+            print_json(document)
     else:
-        show(reviewed, console())
-    raise typer.Exit(_code(reviewed))
+        for one in reviewed:
+            show(one, console(), explained=explain)
+    raise typer.Exit(_code(done))
 
 
 review.__doc__ = f"{review.__doc__}\n{_EXAMPLE}"
 
 
-def _code(reviewed: Reviewed) -> int:
-    if not reviewed.is_well:
+def _reviewed(
+    aws: Aws, found: Found, settings: ReviewSettings, only: Iterable[str], *, applied: bool
+) -> Reviewed | None:
+    """Return one cluster's review; None after a message on stderr if it fails."""
+    try:
+        cluster = described(found)
+        with busy(f"Reviewing {found.name} ..."):
+            return run_once(aws, cluster, settings, applied=applied, only=tuple(only))
+    except ClusterNotFound as error:
+        problem = error.detail
+    except ClusterUnavailable as error:
+        words = in_words(error, own_access(found.name, found.region))
+        problem = f"{printable(found.name)} in {found.region}: {words}"
+    typer.echo(f"csr-approver: {problem}", err=True)
+    return None
+
+
+def _code(done: list[Reviewed | None]) -> int:
+    if any(one is not None and not one.is_well for one in done):
         return ANSWER_IS_NO
-    return 0 if reviewed.is_whole else UNKNOWN
+    return DONE if all(one is not None and one.is_whole for one in done) else UNKNOWN

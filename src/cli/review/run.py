@@ -1,6 +1,7 @@
 """The run of `csr-approver review`: review every signer's requests of one cluster."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -11,8 +12,9 @@ from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
 from cli.account.clusters import csr_api
+from cli.review.limits import LimitedApi, Limits, RecordKeeper
 from core.acting import mode_of, plan
-from core.model import Action, Cluster, IssueState, Record, Run
+from core.model import Action, Cluster, Csr, IssueState, Record, Run
 from core.ports import Ports
 from core.review import review
 from core.settings import Mode, ReviewSettings
@@ -24,37 +26,45 @@ SECONDS: Final = 120.0
 _WRITTEN: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED})
 _UNKNOWN: Final = (Action.UNDECIDED, Action.DEFERRED)
 
-
-class _RecordKeeper:
-    """A ledger that keeps the records, so that they can be shown."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-
-    def record(self, record: Record) -> None:
-        """Keep one CSR."""
-        self.records.append(record)
-
-    def finish(self, run: Run) -> None:
-        """Do nothing: the run is returned."""
+#: What an action is called where it was only planned.
+_WOULD: Final = {
+    Action.APPROVED: "would-approve",
+    Action.REAPPROVED: "would-reapprove",
+    Action.DENIED: "would-deny",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SignerReviewed:
-    """One signer's run, and the records of the CSRs that were judged in it."""
+    """One signer's run, and the records of the CSRs that were judged in it.
+
+    `unjudged`: of a review of some requests only, those that weren't judged, each with the reason.
+    """
 
     run: Run
     records: tuple[Record, ...]
+    unjudged: tuple[tuple[Csr, str], ...] = ()
+
+    def count(self, action: Action) -> int:
+        """Return how many CSRs ended with this action, including those that weren't judged."""
+        judged = sum(1 for one in self.records if one.action is action)
+        return judged + self.run.totals.not_judged.get(action, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """The review of a cluster's requests. `applied`: decisions were written, not only shown."""
+    """The review of a cluster's requests. `applied`: decisions were written, not only shown.
+
+    `only`: the requests and nodes to which it was limited; empty: all. `not_listed`: those of them
+    without any request.
+    """
 
     cluster: Cluster
     signers: tuple[SignerReviewed, ...]
     settings: ReviewSettings
     applied: bool
+    only: tuple[str, ...] = ()
+    not_listed: tuple[str, ...] = ()
 
     @property
     def mode(self) -> Mode:
@@ -64,6 +74,10 @@ class Reviewed:
     def action(self, record: Record) -> Action:
         """Return what was done, or what `--apply` would have done."""
         return record.action if self.applied else plan(record.evaluation, self.settings, self.mode)
+
+    def word(self, action: Action) -> str:
+        """Return the word for an action: `would-approve` where nothing was written."""
+        return action.value if self.applied else _WOULD.get(action, action.value)
 
     def actions(self, one: SignerReviewed) -> Counter[Action]:
         """Return how many CSRs ended with each action, including those that weren't judged."""
@@ -80,24 +94,32 @@ class Reviewed:
         return not any(
             one.run.unreadable
             or any(found.state is not IssueState.FEWER_NAMES for found in one.run.findings)
-            or any(map(_is_refused, one.records))
-            or (self.applied and one.run.count(Action.WITHHELD))
+            or any(map(is_refused, one.records))
+            or (self.applied and one.count(Action.WITHHELD))
             for one in self.signers
         )
 
     @property
     def is_whole(self) -> bool:
         """Return True when everything could be read and judged."""
-        return not any(
-            one.run.truncated or one.run.not_read or any(map(one.run.count, _UNKNOWN))
+        return not self.not_listed and not any(
+            one.run.truncated or one.run.not_read or any(map(one.count, _UNKNOWN))
             for one in self.signers
         )
 
 
 def run_once(
-    aws: Aws, described: DescribedCluster, settings: ReviewSettings, *, applied: bool
+    aws: Aws,
+    described: DescribedCluster,
+    settings: ReviewSettings,
+    *,
+    applied: bool,
+    only: Sequence[str] = (),
 ) -> Reviewed:
     """Review the cluster once, as the function does; without `applied`, write nothing.
+
+    `only`: names of requests or nodes. The others are judged too, because they are evidence, but
+    they are neither written nor returned.
 
     Raises:
         ClusterUnavailable: the cluster's CSRs can't be listed.
@@ -107,21 +129,37 @@ def run_once(
     acting = settings if applied else settings.model_copy(update={"mode": Mode.SHADOW})
     profiles = InstanceProfiles(aws.client("iam"), _now)
     fleet = Ec2Fleet(aws.client("ec2", cluster.region), profiles, clock)
+    limits = Limits(tuple(only))
     with csr_api(aws, described, clock, connections=settings.write_connections) as api:
-        ports = Ports(api, fleet, clock, _RecordKeeper(), api.services)
-        signers = tuple(_review(cluster, signer, acting, ports) for signer in served(settings))
-    return Reviewed(cluster, signers, settings, applied)
+        ports = Ports(LimitedApi(api, limits), fleet, clock, RecordKeeper(), api.services)
+        signers = tuple(
+            _review(cluster, signer, acting, ports, limits) for signer in served(settings)
+        )
+    return Reviewed(cluster, signers, settings, applied, limits.names, limits.not_listed)
 
 
 def _review(
-    cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Ports
+    cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Ports, limits: Limits
 ) -> SignerReviewed:
-    keeper = _RecordKeeper()
+    keeper = RecordKeeper()
     run = review(cluster, signer, settings, replace(ports, ledger=keeper))
-    return SignerReviewed(run, tuple(keeper.records))
+    if not limits.names:
+        return SignerReviewed(run, tuple(keeper.records))
+    records = tuple(one for one in keeper.records if limits.allow(one.evaluation.case.csr))
+    findings = tuple(one for one in run.findings if limits.allow(one.csr))
+    judged = {one.evaluation.case.csr.name for one in records} | {one.csr.name for one in findings}
+    limited = replace(
+        run,
+        findings=findings,
+        unreadable=tuple(one for one in run.unreadable if one.name in limits.names),
+        gated={},
+        totals=replace(run.totals, not_judged={}),
+    )
+    return SignerReviewed(limited, records, tuple(limits.unjudged(signer.name, judged, _now())))
 
 
-def _is_refused(record: Record) -> bool:
+def is_refused(record: Record) -> bool:
+    """Return whether a check refuses it, or its decision couldn't be written."""
     verdict = record.evaluation.verdict
     refused = verdict is not None and bool(verdict.refusals)
     return refused or record.action is Action.NOT_WRITTEN

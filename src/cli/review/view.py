@@ -3,37 +3,54 @@
 Untrusted text is shown escaped, and in tables shortened.
 """
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.account.problems import logged_in_words
-from cli.review.run import Reviewed, SignerReviewed
-from cli.screen import cell, table
+from cli.diagnose.advice import age_of
+from cli.lines import Column, aligned, command, prose, put
+from cli.refusal_lines import refusal_lines
+from cli.review.run import Reviewed, SignerReviewed, is_refused
 from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
 from core.model import Action, Evaluation, IssueFinding, Record, Run
 from core.printable import printable
+from core.version import VERSION
 
 _WHY: Final = 160
+_MOST_PROBLEMS: Final = 5
 
-_DONE: Final = {
-    Action.APPROVED: "would approve",
-    Action.REAPPROVED: "would approve again",
-    Action.DENIED: "would deny",
-}
+_COLUMNS: Final = (
+    Column("CSR", gives=2, least=30),
+    Column("Node", gives=1, least=18),
+    Column("Age", right=True),
+    Column("Action"),
+    Column("Why", gives=2, least=20),
+)
+_FINDING_COLUMNS: Final = (
+    Column("CSR", gives=2, least=30),
+    Column("Requester", gives=1, least=15),
+    Column("Finding"),
+    Column("Detail", gives=1, least=15),
+)
+# Actions that imply the verdict.
+_SPEAKING: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
 
 
 def as_json(reviewed: Reviewed) -> dict[str, Any]:
     """Return the run as JSON; requests have the keys of `evaluate`, and what was done."""
     cluster = reviewed.cluster
     return {
+        "version": VERSION,
         "cluster": cluster.name,
         "region": cluster.region,
         "mode": reviewed.mode.value,
         "applied": reviewed.applied,
+        "only": list(reviewed.only),
+        "not_listed": list(reviewed.not_listed),
         "signers": [
             {
                 "signer": run.signer,
@@ -46,6 +63,7 @@ def as_json(reviewed: Reviewed) -> dict[str, Any]:
                     action.value: count for action, count in run.totals.not_judged.items()
                 },
                 "csrs": [_csr(record, reviewed) for record in signer.records],
+                "unjudged": [{"csr": one.name, "why": why} for one, why in signer.unjudged],
                 "findings": [_finding(one) for one in run.findings],
                 "unreadable": [{"csr": one.name, "problem": one.problem} for one in run.unreadable],
                 "seconds": round(run.seconds, 3),
@@ -56,24 +74,41 @@ def as_json(reviewed: Reviewed) -> dict[str, Any]:
     }
 
 
-def show(reviewed: Reviewed, console: Console) -> None:
-    """Print the run as tables and a summary."""
+def show(reviewed: Reviewed, console: Console, *, explained: bool) -> None:
+    """Print the run as tables, and a summary. `explained`: with every refusal in full."""
     for signer in reviewed.signers:
-        run = signer.run
-        if signer.records:
-            console.print(_verdicts(signer, reviewed))
-        if run.findings:
-            console.print(_findings(run))
-        for one in run.unreadable:
-            name = printable(one.name or "?")
-            console.print(Text(f"unreadable: {name}: {printable(one.problem)}", style="yellow"))
-        for line in _summary(signer, reviewed):
-            console.print(line)
+        put(list(_signer(signer, reviewed, console.width, explained=explained)), console)
+    put(list(_end(reviewed, console.width)), console)
+
+
+def _signer(
+    signer: SignerReviewed, reviewed: Reviewed, width: int, *, explained: bool
+) -> Iterator[Text | str]:
+    run = signer.run
+    if signer.records:
+        rows = [_columns(record, reviewed) for record in signer.records]
+        yield from aligned(_COLUMNS, rows, width)
+        yield from _problems(signer, width)
+        yield ""
+    if explained:
+        yield from _refusals(signer.records, width)
+    if run.findings:
+        yield from aligned(_FINDING_COLUMNS, [_found(one) for one in run.findings], width)
+        yield ""
+    for one in run.unreadable:
+        text = f"unreadable: {printable(one.name or '?')}: {printable(one.problem)}"
+        yield from (Text(line, style="yellow") for line in prose(text, width))
+    for csr, why in signer.unjudged:
+        yield from prose(f"{printable(csr.name)}: {why}", width)
+    for line in _summary(signer, reviewed):
+        yield from prose(line, width)
+    for line in _gaps(run):
+        yield from (Text(part, style="bold red") for part in prose(line, width))
 
 
 def _csr(record: Record, reviewed: Reviewed) -> Row:
     return _row(record.evaluation) | {
-        "action": reviewed.action(record).value,
+        "action": reviewed.word(reviewed.action(record)),
         "written": reviewed.was_written(record),
         "age_seconds": round(record.age_seconds),
         "detail": record.detail or None,
@@ -100,72 +135,100 @@ def _finding(finding: IssueFinding) -> dict[str, Any]:
     }
 
 
-def _verdicts(signer: SignerReviewed, reviewed: Reviewed) -> Table:
-    rows = table("CSR", "Node, instance", "Age", "Verdict", "Action", "Why")
-    for record in signer.records:
-        row = _row(record.evaluation)
-        verdict = row["verdict"] or "-"
-        rows.add_row(
-            _names(row["csr"]),
-            _names(row["node"] or row["requester"], row["instance"] or "-"),
-            cell(f"{record.age_seconds:.0f} s"),
-            cell(verdict, style=COLOURS.get(verdict, "")),
-            cell(_word(reviewed.action(record), reviewed)),
-            Text(_why(row, record)),
-        )
-    return rows
-
-
-def _names(*names: str) -> Text:
-    return Text("\n".join(map(printable, names)))
-
-
-def _word(action: Action, reviewed: Reviewed) -> str:
-    return action.value if reviewed.applied else _DONE.get(action, action.value)
+def _columns(record: Record, reviewed: Reviewed) -> tuple[Text, ...]:
+    row = _row(record.evaluation)
+    verdict, action = row["verdict"], reviewed.action(record)
+    word = reviewed.word(action)
+    if verdict and action not in _SPEAKING:
+        word = f"{verdict} {word}"
+    return (
+        Text(printable(row["csr"])),
+        Text(printable(row["node"] or row["requester"])),
+        Text(age_of(record.age_seconds)),
+        Text(word, style=COLOURS.get(verdict or "", "")),
+        Text(_why(row, record)),
+    )
 
 
 def _why(row: Row, record: Record) -> str:
-    """Return the refusal that decided it, and how many more; JSON shows all of them."""
+    """Return the refusal that decided it, and how many more there are; in full with --explain."""
     refusals = sorted(row["refusals"], key=lambda one: bool(one["effect"] != row["verdict"]))
-    reported = [f"{one['check']}: {one['reason']} ({one['detail']})" for one in refusals[:1]]
-    if len(refusals) > 1:
-        reported.append(f"and {len(refusals) - 1} more")
+    if refusals:
+        more = f" (+{len(refusals) - 1})" if len(refusals) > 1 else ""
+        return f"{refusals[0]['check']}{more}: {refusals[0]['reason']}"
     if row["problem"]:
-        reported.append(f"not judged: {why_not_judged(row['problem'])}")
-    reported += [printable(logged_in_words(record.detail), _WHY)] if record.detail else []
-    return "\n".join(reported)
+        return "not judged"
+    return printable(logged_in_words(record.detail), _WHY) if record.detail else ""
 
 
-def _findings(run: Run) -> Table:
-    rows = table("CSR", "Requester", "Finding", "Detail")
-    for one in run.findings:
-        detail = printable(one.detail, _WHY)
-        rows.add_row(
-            _names(one.csr.name),
-            _names(one.csr.username),
-            cell(one.state.value, style="bold red"),
-            Text(detail),
-        )
-    return rows
+def _problems(signer: SignerReviewed, width: int) -> Iterator[str]:
+    """Yield why requests weren't judged or written, in full and each reason once."""
+    texts = []
+    for record in signer.records:
+        if record.evaluation.problem:
+            texts.append(f"not judged: {why_not_judged(record.evaluation.problem)}")
+        if record.detail:
+            detail = printable(logged_in_words(record.detail), _WHY)
+            texts.append(f"{record.action.value}: {detail}")
+    for text in list(dict.fromkeys(texts))[:_MOST_PROBLEMS]:
+        yield from prose(f"{texts.count(text)} {text}", width, "  ", "    ")
 
 
-def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[Text]:
+def _refusals(records: Sequence[Record], width: int) -> Iterator[Text | str]:
+    for record in records:
+        row = _row(record.evaluation)
+        if not row["refusals"]:
+            continue
+        instance = f" ({row['instance']})" if row["instance"] else ""
+        yield Text(f"{printable(row['csr'])}{instance}: {row['verdict']}", style="bold")
+        yield from refusal_lines(row["refusals"], width)
+        yield ""
+
+
+def _found(one: IssueFinding) -> tuple[Text, ...]:
+    return (
+        Text(printable(one.csr.name)),
+        Text(printable(one.csr.username)),
+        Text(one.state.value, style="bold red"),
+        Text(printable(one.detail, _WHY)),
+    )
+
+
+def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[str]:
     run, actions = signer.run, reviewed.actions(signer)
     gated = sum(run.gated.values())
-    parts = [f"{count} {_word(action, reviewed)}" for action, count in actions.most_common()]
+    parts = [f"{count} {reviewed.word(action)}" for action, count in actions.most_common()]
     if gated:
         reasons = ", ".join(f"{count} {reason}" for reason, count in run.gated.items())
         parts.append(f"{gated} stopped at a gate ({reasons})")
-    reported = "; ".join(parts) or "nothing is pending"
+    reported = "; ".join(parts) or ("none judged" if reviewed.only else "nothing is pending")
     where = f"{reviewed.cluster.name} ({reviewed.cluster.region})"
-    yield cell(f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s.")
+    yield f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s."
+
+
+def _gaps(run: Run) -> Iterator[str]:
     if run.truncated:
-        yield cell(
-            f"The list was not read to its end: {logged_in_words(run.cause)}", style="bold red"
-        )
+        yield f"The list was not read to its end: {printable(logged_in_words(run.cause))}"
     if run.not_read:
-        yield cell(f"{run.not_read} requests were not read for lack of time.", style="bold red")
-    if reviewed.applied and run.count(Action.WITHHELD):
-        yield cell(f"Withheld decisions are not written in the mode {reviewed.mode.value}.")
+        yield f"{run.not_read} requests were not read for lack of time."
+
+
+def _end(reviewed: Reviewed, width: int) -> Iterator[Text | str]:
+    """Yield what was written, and where to look further."""
+    if reviewed.not_listed:
+        names = ", ".join(map(printable, reviewed.not_listed))
+        yield from (Text(line, style="yellow") for line in prose(f"Not listed: {names}.", width))
     if not reviewed.applied:
-        yield cell(f"Nothing was written. With --apply, the mode is {reviewed.mode.value}.")
+        text = f"Nothing was written. With --apply, the mode is {reviewed.mode.value}."
+        yield from prose(text, width)
+    elif any(one.count(Action.WITHHELD) for one in reviewed.signers):
+        text = f"Withheld decisions are not written in the mode {reviewed.mode.value}."
+        yield from prose(text, width)
+    nodes = next(iter(reviewed.signers), None)
+    refused = [one for one in nodes.records if is_refused(one)] if nodes else []
+    if refused:
+        name = shlex.quote(printable(refused[0].evaluation.case.csr.name, 253))
+        yield "Why, and what to do:"
+        cluster = reviewed.cluster
+        text = f"csr-approver diagnose {cluster.name} --region {cluster.region} --csr {name}"
+        yield from command(text, width, "  ")

@@ -144,4 +144,15 @@ ROWS: Final = (
             ),
         ),
     ),
+    Row(
+        "run a command in an operator's shell, by a name in the commands that `diagnose` shows",
+        "tests/cli/test_diagnose.py::test_names_in_commands_are_words_of_a_shell",
+        (
+            Change(
+                "src/cli/diagnose/advice.py",
+                "shlex.quote(printable(one, 253)) for one",
+                "printable(one, 253) for one",
+            ),
+        ),
+    ),
 )

@@ -43,6 +43,19 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "get a role of the requester's own mapped as a node's by the advice of `diagnose`, with a"
+        " session named like a Fargate node's",
+        "tests/cli/test_field_cases.py"
+        "::test_a_role_is_never_advised_to_be_mapped_as_a_nodes_for_a_session_name_alone",
+        (
+            Change(
+                "src/cli/diagnose/sentences.py",
+                'node-proxier. If it is, open a case with AWS.",\n        (_ENTRY,),',
+                'node-proxier. If it is, open a case with AWS.",\n        (_MAP,),',
+            ),
+        ),
+    ),
+    Row(
         "hide a request that is disproved from `diagnose`, by a session named like a stopped "
         "instance",
         "tests/cli/test_diagnosis.py::test_each_open_request_has_its_causes",

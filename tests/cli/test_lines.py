@@ -1,0 +1,78 @@
+"""What commands print for people fits a terminal, and nothing that must be copied is broken."""
+
+import pytest
+from rich.text import Text
+
+from cli.lines import Column, aligned, command, plain, prose
+
+CSR = Column("CSR")
+NODE = Column("NODE", gives=1, least=8)
+AGE = Column("AGE", right=True)
+
+
+def shown(columns: list[Column], *rows: tuple[str, ...], width: int) -> list[str]:
+    return [one.plain for one in aligned(columns, [list(map(Text, row)) for row in rows], width)]
+
+
+def test_columns_are_aligned_and_lines_end_without_blanks() -> None:
+    assert [
+        "  CSR    NODE       AGE",
+        "  csr-1  node-1     7 s",
+        "  csr-2  n       10 min",
+    ] == shown([CSR, NODE, AGE], ("csr-1", "node-1", "7 s"), ("csr-2", "n", "10 min"), width=80)
+    assert ["  CSR     NODE", "  csr-1   n", "  csr-22"] == shown(
+        [CSR, NODE], ("csr-1", "n"), ("csr-22", ""), width=80
+    )
+
+
+def test_only_a_column_that_gives_is_cut_and_its_cut_is_visible() -> None:
+    assert ["  CSR    NODE", "  csr-1  ip-10-0-1~"] == shown(
+        [CSR, NODE], ("csr-1", "ip-10-0-1-10.ec2.internal"), width=19
+    )
+    assert ["  CSR    NODE", "  csr-1  ip-10-0~"] == shown(
+        [CSR, NODE], ("csr-1", "ip-10-0-1-10.ec2.internal"), width=1
+    )
+
+
+def test_a_second_column_gives_only_when_the_first_has_given_all() -> None:
+    why = Column("WHY", gives=2, least=4)
+
+    assert ["  NODE      WHY", "  node-01~  subject"] == shown(
+        [NODE, why], ("node-01.example", "subject"), width=19
+    )
+    assert ["  NODE      WHY", "  node-01~  subj~"] == shown(
+        [NODE, why], ("node-01.example", "subject"), width=17
+    )
+
+
+def test_an_empty_column_is_left_out() -> None:
+    assert ["  CSR", "  csr-1"] == shown([CSR, NODE], ("csr-1", ""), width=80)
+    assert [] == shown([Column()], width=80)
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 200])
+def test_a_command_on_several_lines_is_the_same_command(width: int) -> None:
+    text = "aws ec2 create-tags --resources i-0aaaaaaaaaaaaaaaa --tags 'Key=a b,Value=owned'"
+
+    lines = command(text, width, indent="    ")
+
+    assert text == " ".join(line.strip().removesuffix(" \\") for line in lines)
+    assert all(line.endswith(" \\") for line in lines[:-1])
+    assert all(len(line) <= max(width, 42) for line in lines)
+
+
+def test_prose_breaks_no_word_however_long() -> None:
+    arn = "arn:aws:iam::123456789012:role/csr-approver-reviewer-us-east-1"
+
+    assert ["-> map", f"   {arn}", "   first"] == prose(f"map {arn} first", 20, first="-> ")
+    assert ["a"] == prose("a", 80)
+    assert [""] == prose("", 80)
+    assert max(map(len, prose("word " * 100, 300))) <= 100
+
+
+def test_values_are_shown_without_the_quotes_of_python() -> None:
+    assert "got 10.9.9.9, a.example, expected one of 10.1.0.3" == plain(
+        "got '10.9.9.9', 'a.example', expected one of '10.1.0.3'"
+    )
+    assert "got 'a b', expected none" == plain("got 'a b', expected none")
+    assert "the node's and the instance's" == plain("the node's and the instance's")
