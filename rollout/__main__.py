@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.refusal import Refused
 from rollout.triggers import MONITORED_MINUTES, rollback_configuration
@@ -19,14 +20,14 @@ _SAMCONFIG: Final = Path("samconfig.toml")
 
 
 def main(arguments: Sequence[str], session: Any = None) -> int:
-    """Update the stack and return the exit code: 0 updated, 1 refused or rolled back."""
+    """Update the stack and return the exit code: 0 updated, 1 refused, failed or rolled back."""
     options = parser().parse_args(arguments)
     try:
         settings = _settings(options.environment)
         stack = options.stack or settings["stack_name"]
         region = options.region or settings.get("region")
         return _update(session or boto3.Session(region_name=region), stack, options)
-    except Refused as error:
+    except (Refused, BotoCoreError, ClientError) as error:
         print(f"deploy: {error}", file=sys.stderr)
         return 1
 

@@ -208,6 +208,12 @@ def _no_stack(world: World) -> None:
     )
 
 
+def _denied(world: World) -> None:
+    world.stubs["cloudformation"].add_client_error(
+        "describe_stacks", "AccessDenied", "not authorized to perform cloudformation:DescribeStacks"
+    )
+
+
 def _unsettled(world: World) -> None:
     world.stack("UPDATE_ROLLBACK_FAILED")
 
@@ -229,6 +235,7 @@ def _firing(world: World) -> None:
 
 REFUSED: Final[Mapping[Callable[[World], None], str]] = {
     _no_stack: "ROLLBACK is for updates only",
+    _denied: "An error occurred (AccessDenied) when calling the DescribeStacks operation",
     _unsettled: "csr-approver is UPDATE_ROLLBACK_FAILED",
     _lacking: "csr-approver has no alarm ReviewsMissingAlarm",
     _gone: "csr-approver has no alarm csr-approver-DeadLetterAlarm",
