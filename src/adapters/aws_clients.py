@@ -82,7 +82,8 @@ def reported(operation: str, error: Exception) -> str:
 def message_of(error: Exception) -> str:
     """Return AWS's message without botocore's words around it; bounded, printable, not for logs."""
     answer = error.response.get("Error", {}) if isinstance(error, ClientError) else {}
-    return printable((answer.get("Message") or str(error)).rstrip("."), _MAX_WORDS)
+    words = " ".join((answer.get("Message") or str(error)).split())  # some messages have lines
+    return printable(words.rstrip("."), _MAX_WORDS)
 
 
 def is_silence(error: Exception) -> bool:

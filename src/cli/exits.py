@@ -4,6 +4,8 @@ from typing import NoReturn
 
 import typer
 
+from core.printable import visible
+
 DONE = 0
 ANSWER_IS_NO = 1
 USAGE = 2
@@ -19,5 +21,5 @@ def stop(code: int, problem: str) -> NoReturn:
     Raises:
         typer.Exit: always.
     """
-    typer.echo(f"csr-approver: {problem}", err=True)
+    typer.echo(f"csr-approver: {visible(problem)}", err=True)
     raise typer.Exit(code)

@@ -1,48 +1,74 @@
-"""What all commands share of their output: answers on stdout, progress on stderr, all printable."""
+"""Tables for people on stdout and progress on stderr, all printable.
 
-import json
+It imports Rich, which takes time, so commands import it where they use it.
+"""
+
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from enum import Enum
-from typing import Annotated, Final, TypeVar
+from dataclasses import dataclass
+from typing import IO, Any, Final, Self, TypeVar, cast
 
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from core.printable import printable
+from core.printable import printable, visible
 
 T = TypeVar("T")
 
-_PIPE_WIDTH: Final = 120
-
-
-class Output(Enum):
-    """The formats of an answer."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-OutputOption = Annotated[Output, typer.Option(help="How to print the answer.")]
+_PIPE_WIDTH: Final = 80
+_TRAILING_BLANKS: Final = re.compile(r"[ \t]+(?=\n)")
 
 
 def console() -> Console:
-    """Return the console of stdout, 120 columns wide where that is a file or a pipe."""
+    """Return the console of stdout; 80 columns and no trailing blanks in a file or a pipe."""
     made = Console(file=sys.stdout, highlight=False, soft_wrap=False)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
+    if made.is_terminal:
+        return made
+    if "COLUMNS" not in os.environ:
         made.width = _PIPE_WIDTH
+    made.file = cast("IO[str]", _WithoutTrailingBlanks(sys.stdout))
     return made
 
 
-def print_json(answer: object) -> None:
-    """Print an answer for programs, in ASCII."""
-    typer.echo(json.dumps(answer, indent=2))
+class _WithoutTrailingBlanks:
+    """A file for tables, which Rich pads to their width. It writes whole lines at a time."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        self._file.write(_TRAILING_BLANKS.sub("", text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What stdout is, for output without Rich's tables. `width`: in columns."""
+
+    width: int
+    coloured: bool
+
+    @classmethod
+    def of_stdout(cls) -> Self:
+        """Return it for a terminal with colours (unless NO_COLOR is set), a file or a pipe."""
+        made = console()
+        return cls(made.width, coloured=made.color_system is not None and not made.no_color)
+
+    def styled(self, text: str, style: str) -> str:
+        """Return the text, which needs no escapes, in a colour or style that Rich knows."""
+        if not self.coloured:
+            return text
+        return Style.parse(style).render(text)
 
 
 def table(*headings: str, expand: bool = False) -> Table:
@@ -54,8 +80,8 @@ def table(*headings: str, expand: bool = False) -> Table:
 
 
 def cell(*lines: object, style: str = "") -> Text:
-    """Return text for a table: never markup, and with what others chose escaped."""
-    return Text("\n".join(printable(str(line), None) for line in lines), style=style)
+    """Return text for a table: never markup, and what others chose is escaped, but not twice."""
+    return Text("\n".join(visible(str(line)) for line in lines), style=style)
 
 
 @contextmanager

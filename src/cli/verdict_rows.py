@@ -1,13 +1,10 @@
-"""The answers of `evaluate`: as JSON objects of a stable shape, and as a table for people."""
+"""The answers of `evaluate` as JSON objects of a stable shape."""
 
 from typing import Any, assert_never
-
-from rich.text import Text
 
 from cli.account.problems import hint
 from cli.evaluate.ignored import why_ignored
 from cli.evaluate.saved_evidence import Answer, Ignored
-from cli.screen import console, table
 from core.model import (
     Bug,
     Case,
@@ -103,19 +100,3 @@ def _answer(
 
 
 COLOURS = {"approve": "green", "deny": "red", "leave": "yellow", "ignore": "dim"}
-
-
-def print_table(rows: list[Row]) -> None:
-    """Print the answers as a table; untrusted text is escaped and shortened."""
-    shown = table("CSR", "Requester", "Instance", "Verdict", "Why")
-    for row in rows:
-        why = "\n".join(f"{r['check']}: {r['reason']} ({r['detail']})" for r in row["refusals"])
-        missing = f"not run: {', '.join(row['not_run'])}" if row["not_run"] else ""
-        shown.add_row(
-            Text(printable(row["csr"] or "?")),
-            Text(printable(row["requester"] or "?")),
-            Text(printable(row["instance"] or "-")),
-            Text(row["verdict"], style=COLOURS[row["verdict"]]),
-            Text("\n".join(filter(None, (why, missing)))),
-        )
-    console().print(shown)

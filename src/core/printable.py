@@ -23,6 +23,16 @@ def printable(value: object, limit: int | None = MAX_DETAIL) -> str:
     return escaped if len(escaped) <= limit else escaped[: limit - 1] + _CUT
 
 
+def visible(text: str) -> str:
+    """Return text that may be escaped in parts, safe for a terminal: a backslash stays single."""
+    return "".join(one if " " <= one <= "~" else _escaped(one) for one in text)
+
+
+def quoted(value: object, limit: int | None = MAX_DETAIL) -> str:
+    """Return the printable value in quotes, for a message that says what was got."""
+    return f"'{printable(value, limit)}'"
+
+
 def listed(values: Iterable[object]) -> str:
     """Return the values for a sentence, each in quotes; "none" if there are none."""
     return ", ".join(repr(str(value)) for value in values) or "none"

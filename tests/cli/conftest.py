@@ -13,9 +13,11 @@ from botocore.loaders import create_loader
 from typer.testing import CliRunner, Result
 
 from adapters.retry import Retries
-from cli.main import app
+from cli.app import app
 from sandbox.aws import FakeAws
 from tests.cli.aws_stub import AwsStub
+from tests.cli.policies import covering, record
+from tests.cli.schemas import check
 from tests.handlers.account import Account
 
 # AWS's models are megabytes of JSON, which each command would read again.
@@ -28,18 +30,22 @@ class CommandRunner:
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
 
-    def run(self, *arguments: str, code: int = 0) -> Result:
-        """Run a command; fail if it ends with another code or a traceback."""
-        result = CliRunner().invoke(
-            app, list(arguments), env={"COLUMNS": "300", **self.environment}
-        )
+    def run(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Result:
+        """Run a command; fail if it ends with another code, a traceback, or asks AWS too much."""
+        with covering(arguments[0]):
+            result = CliRunner().invoke(
+                app, list(arguments), input=stdin, env={"COLUMNS": "300", **self.environment}
+            )
         assert (result.exit_code, "Traceback" in result.output) == (code, False), result.output
         assert "\x1b" not in result.output
         return result
 
-    def json(self, *arguments: str, code: int = 0) -> Any:
-        """Return what a command prints for programs; nothing else is on stdout."""
-        return json.loads(self.run(*arguments, "--output", "json", code=code).stdout)
+    def json(self, *arguments: str, code: int = 0, stdin: str | None = None) -> Any:
+        """Return what a command prints for programs, if it has the documented shape."""
+        result = self.run(*arguments, "--output", "json", code=code, stdin=stdin)
+        answer = json.loads(result.stdout)
+        check(arguments[0], answer)
+        return answer
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +70,7 @@ def an_account() -> Iterator[Account]:
             variable for variable in os.environ if variable.upper() in {"HTTPS_PROXY", "HTTP_PROXY"}
         ]:
             patch.delenv(name)
+        record(patch)
         yield Account(opened.enter_context(FakeAws()), opened)
 
 

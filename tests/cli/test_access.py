@@ -228,6 +228,37 @@ def test_an_entry_that_someone_else_creates_at_the_same_moment_is_unknown(
     assert {"access entry": "unknown"} == steps(runner.json("access", "prod", "--apply", code=3))
 
 
+# --- no cluster ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["nosuch", "nosuch-*"])
+def test_without_a_cluster_there_is_no_manifest_to_pipe_into_kubectl(
+    account: Account, stub: AwsStub, runner: CommandRunner, name: str
+) -> None:
+    """`kubectl apply` would apply it to whatever context is current."""
+    assert stub
+    account.name_only(["prod", "lab"])
+
+    result = runner.run("access", name, code=3)
+
+    assert "" == result.stdout
+    assert f"csr-approver: {name} ({HOME}): EKS has no cluster " in result.stderr
+    assert "Clusters there: lab, prod." in result.stderr
+
+
+def test_a_cluster_that_is_missing_is_reported_beside_the_manifests_of_others(
+    account: Account, stub: AwsStub, runner: CommandRunner
+) -> None:
+    assert stub
+    account.name_only(["prod"])
+
+    result = runner.run("access", "prod", "nosuch", code=3)
+
+    assert manifests(app_serving=False) == list(yaml.safe_load_all(result.stdout))
+    assert "nosuch" not in result.stdout
+    assert f"csr-approver: nosuch ({HOME}): EKS has no cluster" in result.stderr
+
+
 # --- many ---------------------------------------------------------------------------------------
 
 
@@ -244,6 +275,10 @@ def test_fifty_clusters_get_access_and_an_error_in_one_stops_no_other(
 
     assert 48 == len(stub.made("CreateAccessEntry"))
     assert "50 clusters: 48 done, 2 unknown." in shown.stdout
+    heading, *lines = shown.stdout.splitlines()
+    assert ["Cluster", "Region", "Rights", "Access", "entry"] == heading.split()
+    assert names == [line.split()[0] for line in lines[: len(names)]]
+    assert f"prod-00  {HOME}  -       created" == lines[0]
     assert "the cluster is CREATING; wait until it is ACTIVE" in shown.stdout
     assert "cluster.endpoint: expected https://host" in shown.stdout
 
@@ -258,7 +293,7 @@ def test_a_refusal_of_eks_is_shown_with_its_message_and_the_fix(
     shown = runner.run("access", "prod", "--apply", code=3).stdout
 
     assert "EKS CreateAccessEntry: AccessDeniedException: " in shown
-    assert "AWS's message; get that permission, or use another --profile" in shown.replace("\n", "")
+    assert "AWS's message; get that permission, or use another --profile" in " ".join(shown.split())
 
 
 def test_applying_rbac_needs_access_to_the_cluster(

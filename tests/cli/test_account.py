@@ -1,5 +1,6 @@
 """Commands find account and clusters as the AWS CLI does, and explain what is wrong."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from botocore.exceptions import ConnectTimeoutError
 from typer import Exit
 
 from adapters.eks import ClusterNotFound, DescribedCluster
-from cli.account.clusters import Found, find, find_one, open_account
+from cli.account.clusters import Found, at_once, find, find_one, open_account
 from core.errors import ClusterUnavailable
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
@@ -73,7 +74,7 @@ def test_no_region_is_wrong_usage(
     [
         (("--profile", "absent"), "The config profile (absent) could not be found"),
         (("--region", "../x"), "--region: got '../x', expected a Region, e.g. eu-west-1"),
-        (("--region", "a\x1b[31m"), "got 'a\\\\x1b[31m', expected a Region"),
+        (("--region", "a\x1b[31m"), "got 'a\\x1b[31m', expected a Region"),
     ],
 )
 def test_a_wrong_option_is_named(
@@ -136,6 +137,58 @@ def test_an_unusable_environment_is_wrong_usage(
         assert "AWS configuration: " in stderr
         assert words in stderr
         assert "; check --profile, the variables AWS_*, and ~/.aws/config" in stderr
+
+
+SSO_PROFILE = """[profile work]
+region = eu-west-1
+sso_start_url = https://corp.example/start
+sso_region = eu-west-1
+sso_account_id = 111122223333
+sso_role_name = Reader
+"""
+
+
+def test_an_expired_sso_session_is_named_with_the_command_that_renews_it(
+    account: Account, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in account.aws.credentials:
+        monkeypatch.delenv(name)
+    config = tmp_path / "config"
+    config.write_text(SSO_PROFILE)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    stderr = runner.run("review", "prod", "--profile", "work", code=3).stderr
+
+    assert stderr.startswith(
+        "csr-approver: the SSO session of the profile work has expired or doesn't exist: run "
+        "`aws sso login --profile work` ("
+    )
+    assert 1 == stderr.count("\n")
+
+
+def test_an_empty_region_is_wrong_usage(account: Account, runner: CommandRunner) -> None:
+    """A variable that isn't set must not lead to another Region without notice."""
+    assert account
+    for command in ("access", "diagnose", "review"):
+        assert (
+            "csr-approver: --region: got '', expected a Region, e.g. eu-west-1\n"
+        ) == runner.run(command, "prod", "--region", "", code=2).stderr
+
+
+def test_after_ctrl_c_no_answer_is_waited_for() -> None:
+    """An unreachable cluster may take a minute to time out."""
+    answers = threading.Event()
+
+    def ask(one: str) -> None:
+        if one == "stopped":
+            raise KeyboardInterrupt
+        answers.wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        at_once(ask, ["stopped", "unreachable"], "Asking")
+
+    answers.set()
 
 
 # --- clusters -----------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from typing import Final
 import pytest
 from typer.testing import CliRunner
 
+from cli.app import app
 from cli.demo import run as demo_run
 from cli.demo.run import Play, Row, Symptom, play
 from cli.demo.screen import TELLING
 from cli.exits import ANSWER_IS_NO, DONE, USAGE
-from cli.main import app
 from sandbox.fleet import CHAPTERS, SCENARIOS, Outcome, Scenario
+from tests.cli.schemas import check
 
 ROOT = Path(__file__).parents[2]
 
@@ -242,6 +243,7 @@ def test_the_command_prints_plain_text_into_a_pipe(options: tuple[str, ...]) -> 
 
 def test_json_holds_decisions_lines_and_metrics(shown: Callable[..., str]) -> None:
     document = json.loads(shown("--output", "json"))
+    check("demo", document)
 
     assert document["as_expected"] is True
     assert document["broken_node"]["before"] == {

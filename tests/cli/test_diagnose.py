@@ -436,7 +436,18 @@ def test_needed_action_outweighs_an_unknown(
     assert runner.json("diagnose", code=1)["ready"] is False
 
 
-@pytest.mark.parametrize("names", [(), ("prod-*",), ("prod",)], ids=["all", "glob", "name"])
+def test_regions_without_clusters_are_named(account: Account, runner: CommandRunner) -> None:
+    """Nothing is diagnosed, which is no sign of health."""
+    assert account
+    result = runner.run("diagnose", "--region", "us-east-1", "--region", "eu-west-1", code=3)
+
+    assert "" == result.stdout
+    assert (
+        "csr-approver: there are no clusters in us-east-1,eu-west-1: check --region and --profile\n"
+    ) == result.stderr
+
+
+@pytest.mark.parametrize("names", [("prod-*",), ("prod",)], ids=["glob", "name"])
 def test_without_any_cluster_readiness_is_unknown(
     account: Account, runner: CommandRunner, names: tuple[str]
 ) -> None:
@@ -486,7 +497,7 @@ def test_the_json_has_this_shape(cluster: Cluster, runner: CommandRunner) -> Non
 
     document = runner.json("diagnose", "prod", code=1)
 
-    assert {"version", "account", "ready", "clusters"} == set(document)
+    assert {"schema_version", "version", "account", "ready", "clusters"} == set(document)
     assert (VERSION, ACCOUNT) == (document["version"], document["account"])
     [reported] = document["clusters"]
     assert {

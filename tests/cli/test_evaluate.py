@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.main import app
+from cli.app import app
 from sandbox.kubelet import kubelet_request
 from tests.hiding import NESTED, NOT_UTF_8, in_json
 

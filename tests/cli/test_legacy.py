@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -20,14 +21,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner, Result
 
+from cli.app import app
 from cli.legacy import documents as legacy_yaml
 from cli.legacy import files as legacy_files
 from cli.legacy.documents import Node, Scalar, Tree, compose, tree
 from cli.legacy.migration import CLIENT
 from cli.legacy.rewrite import KIND
-from cli.main import app
 from core.model import APP_SERVING, KUBELET_SERVING
 from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
+from tests.cli.schemas import check
 
 FIXTURES: Final = Path(__file__).parent / "legacy"
 
@@ -57,6 +59,7 @@ class LegacyRunner:
         """Return the findings of one file; fail on another exit code or an unexpected error."""
         result = self.run(self.put(name, content), "--output", "json")
         printed: Json = json.loads(result.stdout)
+        check("legacy", printed)
         assert result.exit_code == (1 if printed["findings"] else 3 if printed["unclear"] else 0)
         assert bool(printed["unclear"]) == bool(result.stderr)
         return printed
@@ -91,7 +94,10 @@ def test_a_finding_has_exactly_these_keys(runner: LegacyRunner) -> None:
     printed = runner.found(MANIFEST)
     (finding,) = printed["findings"]
 
-    assert ["searched", "binary", "findings", "unclear", "signers", "notes"] == list(printed)
+    assert [
+        "schema_version", "version", "searched", "binary", "findings", "vendored", "unclear",
+        "signers", "notes",
+    ] == list(printed)  # fmt: skip
     assert ["file", "line", "found", "problems", "csr"] == list(finding)
     assert ["problem", "line", "detail"] == list(finding["problems"][0])
     assert [
@@ -178,6 +184,26 @@ def test_every_problem_is_found_on_its_line(
 
     assert expected == [(wrong["problem"], wrong["line"]) for wrong in finding["problems"]]
     assert (2, "manifest") == (finding["line"], finding["found"])
+
+
+@pytest.mark.parametrize(("fixture", "line"), [("webhook-cert.sh", 7)], ids=["a script's heredoc"])
+def test_a_workload_on_a_kubelets_signer_is_found_in_v1_too(
+    runner: LegacyRunner, fixture: str, line: int
+) -> None:
+    """Its v1 form has the signer that issues for workloads."""
+    [finding] = runner.found((FIXTURES / fixture).read_text(), fixture)["findings"]
+
+    assert (line, "embedded") == (finding["line"], finding["found"])
+    assert ["signer-not-issued"] == [wrong["problem"] for wrong in finding["problems"]]
+    assert APP_SERVING == yaml.safe_load(finding["csr"]["manifest"])["spec"]["signerName"]
+
+
+def test_without_anything_of_v1beta1_its_note_is_not_shown(runner: LegacyRunner) -> None:
+    manifest = a_manifest(
+        apiVersion="certificates.k8s.io/v1", signerName="kubernetes.io/kubelet-serving"
+    )
+
+    assert [] == runner.found(manifest)["notes"]
 
 
 def test_the_v1_form_keeps_comments_and_order(runner: LegacyRunner) -> None:
@@ -307,7 +333,7 @@ def test_a_signer_is_named_for_each_manifest(runner: LegacyRunner) -> None:
         ("node", KUBELET_SERVING),
         ("code", None),
     ] == [(csr["name"], csr["signer"]) for csr in found]
-    assert [True, True, True, False] == [csr["manifest"] is not None for csr in found]
+    assert [True, False, False, False] == [csr["manifest"] is not None for csr in found]
 
 
 def test_all_items_and_documents_of_a_file_are_read(runner: LegacyRunner) -> None:
@@ -390,19 +416,25 @@ def a_certificate() -> str:
         ("$base_64", "elsewhere"),
         ("$(base64 < a.csr)", "elsewhere"),
         ("", "elsewhere"),
-        ("AAA", "unreadable"),
-        ("AAAA", "unreadable"),
-        ("QUFB" * 30_000, "unreadable"),
     ],
 )
-def test_missing_and_unreadable_requests_stop_nothing(
+def test_requests_that_a_script_fills_in_stay_unchanged(
     runner: LegacyRunner, request_: str, read: str
 ) -> None:
-    """The v1 form has them unchanged."""
+    """The v1 form has what the script fills in."""
     csr = runner.only_finding(a_manifest(request=request_))["csr"]
 
     assert read == csr["request"]["read"]
     assert (request_ or None) == yaml.safe_load(csr["manifest"])["spec"]["request"]
+
+
+@pytest.mark.parametrize("request_", ["AAA", "AAAA", "QUFB" * 30_000])
+def test_a_request_that_cannot_be_read_has_no_v1_form(runner: LegacyRunner, request_: str) -> None:
+    """The API server would refuse it."""
+    csr = runner.only_finding(a_manifest(request=request_))["csr"]
+
+    assert ("unreadable", None) == (csr["request"]["read"], csr["manifest"])
+    assert any(note.startswith("no v1 form: the API server refuses") for note in csr["notes"])
 
 
 def test_a_request_without_extensions_is_read_for_display(runner: LegacyRunner) -> None:
@@ -501,6 +533,8 @@ def test_manifests_in_all_kinds_of_text_are_read(
             "clients/client.go",
             [(4, "v1beta1"), (8, "v1beta1"), (11, "v1beta1"), (12, "legacy-signer")],
         ),
+        ("clients/webhook.go", [(11, "signer-not-issued"), (20, "signer-not-issued")]),
+        ("clients/kubelet.go.txt", []),
         ("clients/client.py.txt", [(1, "v1beta1"), (2, "v1beta1")]),
         ("clients/main.tf", [(1, "v1beta1")]),
     ],
@@ -520,7 +554,17 @@ def test_a_match_in_text_asks_for_a_check(runner: LegacyRunner) -> None:
     """Text alone doesn't show whether it must change."""
     result = runner.run(str(FIXTURES / "clients"))
 
-    assert "text: check version and signerName" in result.stdout
+    assert re.search(r"^v1beta1 +check +- +\S+/client.go:4$", result.stdout, re.MULTILINE)
+
+
+def test_text_with_a_signer_that_never_issues_names_app_serving(runner: LegacyRunner) -> None:
+    """The notes on that signer are shown, too."""
+    path = str(FIXTURES / "clients" / "webhook.go")
+    result = runner.run(path)
+
+    assert f"signer-not-issued  app-serving    -    {path}:11\n" in result.stdout
+    assert f"\n{APP_SERVING}: EKS's signer for workloads." in result.stdout
+    assert [APP_SERVING] == list(json.loads(runner.run(path, "-o", "json").stdout)["signers"])
 
 
 def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> None:
@@ -565,6 +609,27 @@ def test_folders_are_searched_recursively(runner: LegacyRunner) -> None:
         str(Path(finding["file"]).relative_to(runner.folder)) for finding in printed["findings"]
     ]
     assert (3, 1, []) == (printed["searched"], printed["binary"], printed["unclear"])
+
+
+def test_findings_in_others_code_are_counted_by_folder(runner: LegacyRunner) -> None:
+    """They don't decide the exit code; a vendored folder that is named itself is searched."""
+    runner.put("vendor/a/b.yaml", MANIFEST)
+    runner.put("vendor/c.yaml", MANIFEST)
+    runner.put("web/node_modules/d.yaml", MANIFEST)
+    runner.put("web/node_modules/e.yaml", "kind: CertificateSigningRequest\nspec: {{ x }}")
+    folder = str(runner.folder)
+    result = runner.run(folder)
+    printed = json.loads(runner.run(folder, "--output", "json").stdout)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert ([], []) == (printed["findings"], printed["unclear"])
+    assert [
+        {"folder": f"{folder}/vendor", "findings": 2},
+        {"folder": f"{folder}/web/node_modules", "findings": 1},
+    ] == printed["vendored"]
+    assert f"2 more in {folder}/vendor: others' code" in result.stdout
+    named = json.loads(runner.run(f"{folder}/vendor", "--output", "json").stdout)
+    assert (2, []) == (len(named["findings"]), named["vendored"])
 
 
 def test_standard_input_is_a_file(runner: LegacyRunner) -> None:

@@ -27,6 +27,8 @@ NODE = Names("system:node:n1", ("system:nodes",), ("n1",), ("n1",))
 NODE_WITHOUT_NAMES = Names("system:node:n1", ("system:nodes",), (), ())
 DISGUISED = replace(NODE, dns=("web.ops.svc",), sans=("web.ops.svc",))
 
+WITHOUT_SAN = Names("system:node:web.ops.svc", ("system:nodes",), (), ())
+
 OLD = Asked(V1BETA1, "web", usages=SERVER, names=SERVICE)
 NEW = Asked(V1, "web", APP_SERVING, SERVER, names=SERVICE)
 
@@ -122,7 +124,60 @@ def test_the_signer_follows_from_usages_and_subject(
     assert signer == fit(replace(OLD, names=names, usages=usages)).signer
 
 
-@pytest.mark.parametrize("signer", [KUBELET_SERVING, "example.com/own"])
+@pytest.mark.parametrize(
+    ("signer", "names"),
+    [
+        (KUBELET_SERVING, SERVICE),
+        (KUBELET_SERVING, DISGUISED),
+        (KUBELET_SERVING, WITHOUT_SAN),
+        (KUBELET_SERVING, None),
+        (KUBELET_CLIENT, SERVICE),
+        (CLIENT, SERVICE),
+        (CLIENT, None),
+    ],
+)
+def test_a_workload_on_a_signer_that_never_issues_for_it_is_moved_to_app_serving(
+    signer: str, names: Names | None
+) -> None:
+    """Kubelets' signers are for kubelets, and a signer of client certificates for no server."""
+    asked = replace(NEW, signer=signer, names=names)
+    [(problem, detail)] = problems(asked)
+
+    assert Problem.SIGNER_NOT_ISSUED == problem
+    assert detail.endswith(f": for a workload use {APP_SERVING}")
+    assert (APP_SERVING, True) == (fit(asked).signer, fit(asked).is_issued)
+
+
+@pytest.mark.parametrize(
+    ("signer", "names", "usages"),
+    [
+        (KUBELET_SERVING, NODE, SERVER),
+        (KUBELET_CLIENT, NODE_WITHOUT_NAMES, USER),
+        (CLIENT, replace(SERVICE, common_name="jane", dns=(), sans=()), USER),
+        (CLIENT, None, USER),
+    ],
+)
+def test_a_kubelets_and_a_persons_own_request_is_no_workloads(
+    signer: str, names: Names | None, usages: tuple[str, ...]
+) -> None:
+    """Lists of a cluster's requests are full of kubelets' own."""
+    assert [] == kinds(replace(NEW, signer=signer, names=names, usages=usages))
+
+
+@pytest.mark.parametrize(
+    ("names", "usages"), [(NODE, SERVER), (NODE_WITHOUT_NAMES, USER), (SERVICE, USER)]
+)
+def test_a_signer_that_issues_nothing_for_a_manifest_gives_no_v1_form(
+    names: Names, usages: tuple[str, ...]
+) -> None:
+    """The notes say why."""
+    fits = fit(replace(OLD, names=names, usages=usages))
+
+    assert not fits.is_issued
+    assert any(note.startswith("no v1 form: ") for note in fits.notes)
+
+
+@pytest.mark.parametrize("signer", [APP_SERVING, "example.com/own"])
 def test_a_signer_that_v1_accepts_is_kept(signer: str) -> None:
     """The move to v1 doesn't change the signer."""
     fits = fit(replace(OLD, signer=signer))
@@ -150,7 +205,7 @@ def test_usages_that_a_signer_requires_are_added() -> None:
     fits = fit(replace(OLD, names=NODE, usages=("server auth",)))
 
     assert ("digital signature", "server auth") == fits.usages
-    assert ("usages added, as this signer requires them: digital signature",) == fits.notes
+    assert "usages added, as this signer requires them: digital signature" in fits.notes
 
 
 def test_absent_usages_become_the_defaults_of_v1beta1() -> None:

@@ -1,10 +1,13 @@
 """An error says what failed and what to do; the causes of errors are words for logs only."""
 
 import pytest
+import typer
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from adapters.aws_clients import fault
+from adapters.aws_clients import fault, reported
 from cli.account.problems import hint, in_words, logged_in_words, own_access, with_fix
+from cli.exits import stop
+from cli.screen import cell
 from core.errors import ClusterUnavailable, NotOnboarded
 
 DENIED = (
@@ -134,6 +137,26 @@ def test_what_logs_have_in_one_text_is_shown_like_an_error(logged: str, words: s
 
 def test_a_problem_whose_fix_is_unknown_is_shown_alone() -> None:
     assert "EC2: Unheard" == with_fix("EC2: Unheard")
+
+
+def test_an_error_of_aws_is_escaped_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its message is escaped where it is read, and the terminal gets it through other escapes."""
+    words = "no such file C:\\Users\\me: \u00fc\x1b[31m"
+    refusal = ClientError({"Error": {"Code": "Odd", "Message": words}}, "DescribeCluster")
+    shown = "EKS: Odd: no such file C:\\\\Users\\\\me: \\xfc\\x1b[31m"
+
+    with pytest.raises(typer.Exit):
+        stop(3, reported("EKS", refusal))
+
+    assert f"csr-approver: {shown}\n" == capsys.readouterr().err
+    assert shown == cell(reported("EKS", refusal)).plain
+
+
+def test_a_message_of_several_lines_is_shown_in_one() -> None:
+    """Those of botocore on unreadable answers have some."""
+    refusal = ClientError({"Error": {"Code": "Odd", "Message": "one\n  two.\n"}}, "ListClusters")
+
+    assert "EKS: Odd: one two" == reported("EKS", refusal)
 
 
 def test_an_aws_error_without_an_answer_is_shown_once() -> None:

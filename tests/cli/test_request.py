@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.app import app
 from cli.request.files import Files
 from cli.request.outcome import Outcome
 from cli.request.run import Pace
@@ -57,7 +57,7 @@ ANOTHER_USER: Final = User("jane", "", ("system:authenticated",), {})
 def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ManualClock:
     """Run the commands in an empty folder, with a clock that only their sleep advances."""
     made = ManualClock()
-    monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.setattr("cli.request.filing.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
 
@@ -252,7 +252,7 @@ def test_the_table_shows_the_written_files_and_the_ca_to_trust(
 
     assert f"{NAME}: issued\nkey          myserver.key\ncertificate  myserver.crt\n" in shown
     assert f"names        {DNS}\n" in shown
-    assert "give the CA to your clients" in shown
+    assert "give the CA to your clients" in " ".join(shown.split())
     assert "verifies against the cluster's own CA" in shown
     assert "kube-root-ca.crt" in shown
 
@@ -261,6 +261,7 @@ def test_the_page_shows_what_is_printed(cluster: Cluster, runner: CommandRunner)
     """Only the date may differ."""
     assert cluster
     command = "request myserver --cluster prod --approve"
+    runner.environment = {"COLUMNS": "80"}
     printed = runner.run(*command.split()).stdout
     shown = PAGE.split(f"$ csr-approver {command}\n")[1].split("```")[0]
 
@@ -561,8 +562,8 @@ def test_a_ca_that_did_not_sign_is_not_written(
     assert "does NOT verify against the cluster's own CA" in result.stdout
     assert (
         "myserver: issued and saved to myserver.crt, but ca.crt isn't written: the cluster's CA "
-        "didn't sign the certificate\n"
-    ) in result.stdout
+        "didn't sign the certificate"
+    ) in " ".join(result.stdout.split())
     assert ["myserver.crt", "myserver.key"] == names_here()
 
 
@@ -838,7 +839,7 @@ def test_a_ca_that_is_not_written_is_reported_beside_a_difference(
             "NAME: got 'My_Server', expected at most 253 characters: lower-case letters",
         ),
         (("a" * 254,), "each part starts and ends with a letter or digit"),
-        (("a\x1b[31m",), "NAME: got 'a\\\\x1b[31m'"),
+        (("a\x1b[31m",), "NAME: got 'a\\x1b[31m'"),
         (
             ("a.b",),
             (
@@ -847,35 +848,41 @@ def test_a_ca_that_is_not_written_is_reported_beside_a_difference(
             ),
         ),
         (("a", "--namespace", "Shop"), "--namespace: got 'Shop', expected a namespace's name"),
-        (("a", "--dns", "*.a.default.svc"), "wildcards are not allowed"),
+        (
+            ("a", "--dns", "*.a.default.svc"),
+            "a wildcard's key would serve every name below: give each name, or *.NAME with",
+        ),
+        (("a", "--dns", "a.*.svc", "--allow-wildcards"), "a wildcard's key"),
+        (("a", "--dns", "*.kubernetes.default.svc", "--allow-wildcards"), "to the API server or"),
+        (("a", "--dns", "*.localhost", "--allow-wildcards"), "every machine's own name"),
         (("a", "--dns", "a_b"), "--dns: got 'a_b', expected a DNS name: at most 253 characters"),
         (("a", "--dns", ""), "--dns: got '', expected a DNS name"),
         (("a", "--dns", "10.0.0.1"), "which is an IP address: give it with --ip"),
         (
             ("a", "--dns", "kubernetes.default.svc"),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc",
         ),
         (
             ("a", "--dns", "Kubernetes"),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc",
         ),
         (
             ("a", "--dns", "x.localhost"),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "every machine's own name: give a Service's name, e.g. web.shop.svc, or add --allow-",
         ),
         (
             ("a", "--dns", "sts.amazonaws.com."),
-            "belongs to the API server, to AWS or to every machine; give a Service's name, e.g. ",
+            "which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc",
         ),
         (("kubernetes",), "NAME: got 'kubernetes.default.svc', which belongs to the API server"),
         (("a", "--ip", "10.0.0"), "--ip: got '10.0.0', expected an IP address"),
         (
             ("a", "--ip", "127.0.0.1"),
-            "is a loopback, link-local, multicast or unspecified address; give the Service's",
+            "every machine's own address: give the Service's cluster IP, or add --allow-loopback",
         ),
         (
             ("a", "--ip", "169.254.169.254"),
-            "is a loopback, link-local, multicast or unspecified address; give the Service's",
+            "is a link-local, multicast or unspecified address; give the Service's cluster IP",
         ),
         (("a", "--ip", "::ffff:10.0.0.1"), "expected a plain IPv4 or IPv6 address"),
         (("a", "--ip", "fd00::1%eth0"), "expected a plain IPv4 or IPv6 address"),
@@ -913,6 +920,30 @@ def test_a_name_that_is_no_service_of_the_namespace_gets_a_warning(
     for path in Path().iterdir():
         path.unlink()
     assert f"csr-approver: warning: {warning}" in runner.run(*arguments, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("names", "warning"),
+    [
+        (("--dns", "localhost", "--allow-loopback"), "localhost is every machine's own: "),
+        (("--ip", "::1", "--allow-loopback"), "::1 is every machine's own: "),
+        (
+            ("--dns", "*.web.default.svc", "--allow-wildcards"),
+            "*.web.default.svc is a wildcard: ",
+        ),
+    ],
+)
+def test_loopback_names_and_wildcards_are_filed_with_a_warning_if_asked_for_by_an_option(
+    cluster: Cluster, runner: CommandRunner, names: tuple[str, ...], warning: str
+) -> None:
+    """A person must approve them: csr-approver never does."""
+    assert cluster
+    reported = runner.json(*COMMAND, "--dns", f"{NAME}.default.svc", *names, "--approve")
+
+    assert "issued" == reported["outcome"]
+    [shown] = reported["warnings"]
+    assert shown.startswith(warning)
+    assert "csr-approver never approves it; a person must" in shown
 
 
 # --- the dry run --------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_an_unreadable_object_changes_no_other(bad: str, examples: int) -> None:
     @given(saved(bad))
     def check(case: tuple[list[Any], int, bytes]) -> None:
         readable, at, content = case
-        objects = objects_of(content)
+        objects, _ = objects_of(content)
 
         assert objects is not None
         assert readable == [item for n, item in enumerate(objects) if n != at]
@@ -85,7 +85,7 @@ def test_a_list_that_parses_is_read_as_it_parses(
     document: dict[str, Any], indent: int | None
 ) -> None:
     """A list that parses isn't split into its items."""
-    assert document["items"] == objects_of(json.dumps(document, indent=indent).encode())
+    assert (document["items"], document) == objects_of(json.dumps(document, indent=indent).encode())
 
 
 @given(content=st.binary())
@@ -119,7 +119,8 @@ def test_a_list_that_is_otherwise_broken_is_no_json(content: bytes) -> None:
 
 def test_a_single_object_nested_too_deeply_is_returned_as_unparsed() -> None:
     """The object has the shape of the output of `kubectl get csr NAME -o json`."""
-    [found] = objects_of(b'{"metadata":{"name":"a","fields":' + nested(DEEPEST) + b"}}") or ()
+    objects, _ = objects_of(b'{"metadata":{"name":"a","fields":' + nested(DEEPEST) + b"}}")
+    [found] = objects or ()
 
     assert isinstance(found, Unparsed)
     assert found.known["metadata"]["name"] == "a"

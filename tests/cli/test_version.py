@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.app import app
 from core.version import VERSION
 from tests.template.cloudformation import Template
 from tests.template.templates import ROOT

@@ -72,7 +72,7 @@ def plane(
 def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ManualClock:
     """Run `csr-approver request` in an empty folder, with a clock that only its sleep advances."""
     made = ManualClock()
-    monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.setattr("cli.request.filing.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
 

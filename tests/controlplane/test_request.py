@@ -36,7 +36,7 @@ _numbers: Final = itertools.count(1)
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ManualClock:
     made = ManualClock()
-    monkeypatch.setattr("cli.request.command.PACE", Pace(made.ticks, made.sleep))
+    monkeypatch.setattr("cli.request.filing.PACE", Pace(made.ticks, made.sleep))
     monkeypatch.chdir(tmp_path)
     return made
 

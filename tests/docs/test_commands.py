@@ -15,7 +15,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.validate import ParamValidator
 from typer.main import get_command
 
-from cli.main import app
+from cli.app import app
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

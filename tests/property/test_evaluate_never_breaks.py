@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli.app import app
 from cli.evaluate.saved_list import Unparsed, objects_of
-from cli.main import app
 from core.checks import KUBELET_SERVING_CHECKS
 from tests.property import document_mutations, saved
 from tests.property.fuzzing import repeatable, seeds
@@ -49,7 +49,7 @@ _GOOD_SETTINGS = (
 # Each is good alone; by all of them together any instance with a node's name would be that node.
 _REFUSED_TOGETHER = frozenset(_GOOD_SETTINGS[:3])
 _BAD_SETTINGS = (
-    *("", "=", "MODE", "FOO=1", "mode=shadow", "MODE=Enforce", "ALLOW_NAME_IDENTITY=yes"),
+    *("", "=", "MODE", "FOO=1", "mode", "MODE=Enforce", "ALLOW_NAME_IDENTITY=yes"),
     *("MAX_CSR_AGE_SECONDS=59", "MAX_CSR_AGE_SECONDS=nan", f"DENY_AFTER_SECONDS={'9' * 5_000}"),
     *("EXTRA_DNS_SUFFIXES=cluster.local", "EXTRA_DNS_SUFFIXES=\ud800.example", "MODE=\0"),
 )
@@ -159,7 +159,7 @@ def _codes_of(files: Mapping[str, bytes]) -> tuple[int, ...]:
 
 def _items(content: bytes) -> list[Any] | None:
     """Return the CSRs of a file, by the rules that tests/cli/test_saved_list.py tests."""
-    objects = objects_of(content)
+    objects, _ = objects_of(content)
     if objects is None:
         return None
     return [item.known if isinstance(item, Unparsed) else item for item in objects]

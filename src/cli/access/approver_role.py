@@ -2,9 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final
-
-import typer
+from typing import Final
 
 from adapters.aws_account import Aws
 from cli.account import stack
@@ -12,23 +10,12 @@ from cli.account.problems import with_fix
 from cli.exits import UNKNOWN, USAGE, stop
 from core.errors import EvidenceUnavailable
 from core.model import Role
-from core.printable import printable
-
-#: From: samconfig.toml.
-STACK: Final = "csr-approver"
+from core.printable import quoted
 
 # From: CloudFormation API reference, CreateStack, `StackName`.
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 _EXPECTED: Final = "expected a letter, then at most 127 letters, digits and hyphens"
-
-RoleArn = Annotated[
-    str | None, typer.Option(help="The approver's role, if it isn't the stack's.", metavar="ARN")
-]
-StackName = Annotated[str, typer.Option(help="The approver's stack.", metavar="NAME")]
-StackRegion = Annotated[
-    str | None, typer.Option(help="The stack's Region; else the first --region.", metavar="NAME")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +34,7 @@ def check_role(arn: str) -> None:
     """
     if Role.of_arn(arn) is None:
         expected = "expected arn:aws:iam::ACCOUNT:role/NAME"
-        stop(USAGE, f"--role-arn: got {printable(arn, 200)!r}, {expected}")
+        stop(USAGE, f"--role-arn: got {quoted(arn, 200)}, {expected}")
 
 
 def check_stack(name: str) -> None:
@@ -57,7 +44,7 @@ def check_stack(name: str) -> None:
         typer.Exit: it can't (2).
     """
     if not _STACK_NAME.fullmatch(name):
-        stop(USAGE, f"--stack-name: got {printable(name, 200)!r}, {_EXPECTED}")
+        stop(USAGE, f"--stack-name: got {quoted(name, 200)}, {_EXPECTED}")
 
 
 def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:

@@ -1,40 +1,49 @@
 """`csr-approver access`: the approver's rights in a cluster, printed or applied."""
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.access.approver_role import STACK, RoleArn, StackName, StackRegion, find_role
-from cli.access.manifests import manifests
-from cli.access.onboarding import Onboarding, State, onboard
-from cli.access.view import as_json, as_manifests, show
-from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
+from cli.access.options import STACK, RoleArn, StackName, StackRegion
+from cli.account.options import Profile, Proxy, Regions, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
-from cli.screen import Output, OutputOption, console, print_json
+from cli.output import Output, OutputOption, print_json
+
+if TYPE_CHECKING:
+    from cli.access.onboarding import Onboarding
 
 _EXAMPLE = """
 The approver needs a ClusterRole with its binding, to list CSRs, write decisions and approve for the
 kubelet-serving signer, and a standard EKS access entry that puts its role into the group
-csr-approver. Without --apply the command prints YAML for kubectl, with the aws commands for each
-cluster in its comments. With --apply it creates and updates them with your own rights in each
-cluster. It doesn't overwrite what others created under the same name, and an error in one cluster
-stops no other.
+csr-approver. With --apply the command creates and updates them with your own rights in each
+cluster that you name. It doesn't overwrite what others created under the same name, and an error in
+one cluster stops no other.
+
+Without --apply it changes nothing, and prints YAML for kubectl, with the aws commands for each
+cluster in its comments. Check that kubectl's current context is that cluster before you apply it.
 
 Exit 1: a cluster takes no access entries (authentication mode CONFIG_MAP), or the role's entry has
 another type; the fix is printed. Exit 3: a cluster could not be described or changed.
 
 Examples:
 
-  csr-approver access prod --region eu-west-1 | kubectl apply -f -
-  csr-approver access 'prod-*' test --region eu-west-1 --region us-east-1 --apply
+  csr-approver access prod --region eu-west-1 --apply
+  csr-approver access 'prod-*' test --region eu-west-1 --region us-east-1 \\
+      --apply
+  csr-approver access prod > access.yaml; less access.yaml
+  kubectl apply -f access.yaml --context prod
 """
 
 
 def access(
     clusters: Annotated[
         list[str],
-        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
+        typer.Argument(
+            help="Names or ARNs of clusters, or globs in quotes.",
+            metavar="CLUSTER",
+            autocompletion=cluster_names,
+        ),
     ],
     region: Regions = None,
     apply: Annotated[
@@ -48,9 +57,16 @@ def access(
     stack_region: StackRegion = None,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give the approver access to clusters: print what it needs, or create it with --apply."""
+    from cli.access.approver_role import find_role
+    from cli.access.manifests import manifests
+    from cli.access.onboarding import onboard
+    from cli.access.view import as_json, as_manifests, failures, show
+    from cli.account.clusters import at_once, find, open_account
+
     aws = open_account(profile, region or [], proxy=proxy, clusters=clusters)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
     needed = manifests(app_serving=app_serving)
@@ -60,16 +76,22 @@ def access(
     if output is Output.JSON:
         print_json(as_json(role, needed, done, applied=apply))
     elif apply:
-        show(done, console())
+        show(done)
     else:
-        typer.echo(as_manifests(role, needed, done))
+        for problem in failures(done):
+            typer.echo(f"csr-approver: {problem}", err=True)
+        # Without a cluster there is nothing for `kubectl apply` to apply to.
+        if any(one.is_described for one in done):
+            typer.echo(as_manifests(role, needed, done))
     raise typer.Exit(_code(done))
 
 
 access.__doc__ = f"{access.__doc__}\n{_EXAMPLE}"
 
 
-def _code(done: list[Onboarding]) -> int:
+def _code(done: "list[Onboarding]") -> int:
+    from cli.access.onboarding import State
+
     if any(one.has(State.BLOCKED) for one in done):
         return ANSWER_IS_NO
     return UNKNOWN if any(one.has(State.UNKNOWN) for one in done) else DONE

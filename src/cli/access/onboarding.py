@@ -20,6 +20,7 @@ from core.model import Role
 SECONDS: Final = 60.0
 
 ENTRY: Final = "access entry"
+CLUSTER: Final = "cluster"
 
 
 class State(Enum):
@@ -60,6 +61,11 @@ class Onboarding:
     auth_mode: str
     steps: tuple[Step, ...]
 
+    @property
+    def is_described(self) -> bool:
+        """Whether EKS has such a cluster, and described it."""
+        return not any(step.thing == CLUSTER for step in self.steps)
+
     def has(self, state: State) -> bool:
         """Return whether any step has this state."""
         return any(step.state is state for step in self.steps)
@@ -72,7 +78,7 @@ def onboard(
     try:
         cluster = described(found)
     except ClusterUnavailable as error:
-        step = Step("cluster", State.UNKNOWN, in_words(error))
+        step = Step(CLUSTER, State.UNKNOWN, in_words(error))
         return Onboarding(found.name, found.region, "", (step,))
     steps = list(_rbac(aws, cluster, manifests)) if applied else []
     steps.append(_entry(aws, cluster, role_arn, applied=applied))

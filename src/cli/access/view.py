@@ -2,24 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
+import typer
 import yaml
-from rich.console import Console
 
 from cli.access.approver_role import ApproverRole
 from cli.access.manifests import Manifest
-from cli.access.onboarding import ENTRY, Onboarding, State, Step
-from cli.screen import cell, table
-from core.printable import printable
+from cli.access.onboarding import CLUSTER, ENTRY, Onboarding, State, Step
+from cli.lines import prose
+from cli.plain import aligned
+from cli.screen import Screen
+from core.printable import printable, visible
 
-_STYLES = {
-    State.CREATED: "green",
-    State.CHANGED: "green",
-    State.NEEDS_ACTION: "yellow",
-    State.BLOCKED: "bold red",
-    State.UNKNOWN: "bold red",
-}
+_FIRST_LINE: Final = (
+    "# The approver's rights, the same in each cluster. To apply them, add --apply, or:\n"
+    "# kubectl apply -f - --context NAME"
+)
 
 _FAILED = (State.BLOCKED, State.UNKNOWN)
 
@@ -52,31 +51,53 @@ def as_manifests(
     role: ApproverRole, manifests: Sequence[Manifest], onboardings: Sequence[Onboarding]
 ) -> str:
     """Return YAML for `kubectl apply -f -`; everything but the manifests is in comments."""
-    lines = ["# The approver's rights, the same in each cluster. To apply them: kubectl apply -f -"]
+    lines = [_FIRST_LINE]
     lines.append(yaml.safe_dump_all(manifests, sort_keys=False).rstrip("\n"))
-    lines += ["#", f"# The approver's role: {role.arn}", f"# ({printable(role.source)})"]
+    lines += ["#", f"# The approver's role: {role.arn}", f"# ({visible(role.source)})"]
     for one in onboardings:
+        if not one.is_described:
+            continue
         lines.append("#")
         lines += [f"# {line}" for line in _comments(one)]
     return "\n".join(lines)
 
 
-def show(onboardings: Sequence[Onboarding], console: Console) -> None:
-    """Print a row for each cluster, and the totals."""
-    rows = table("Cluster", "Rights", "Access entry", "Needs action")
+def show(onboardings: Sequence[Onboarding]) -> None:
+    """Print a line for each cluster, then what failed and how to fix it, and the totals."""
+    screen = Screen.of_stdout()
+    rows = [("Cluster", "Region", "Rights", "Access entry"), *map(_row, onboardings)]
+    for line in aligned(rows):
+        typer.echo(line)
     for one in onboardings:
-        rights = [step for step in one.steps if step.thing != ENTRY]
-        entries = [step for step in one.steps if step.thing == ENTRY]
-        rows.add_row(
-            cell(one.name, one.region),
-            _states(rights),
-            _states(entries),
-            cell(*(line for step in one.steps for line in _lines(step))),
-        )
-    console.print(rows)
+        for step in one.steps:
+            if step.state in _FAILED:
+                _show_failure(one, step, screen)
     totals = Counter(_result(one) for one in onboardings)
     reported = ", ".join(f"{count} {state}" for state, count in totals.most_common())
-    console.print(cell(f"{len(onboardings)} clusters: {reported}."))
+    many = "" if len(onboardings) == 1 else "s"
+    typer.echo(f"\n{len(onboardings)} cluster{many}: {reported}.")
+
+
+def failures(onboardings: Sequence[Onboarding]) -> Iterator[str]:
+    """Yield why a cluster couldn't be described, for stderr."""
+    for one in onboardings:
+        for step in one.steps:
+            if step.thing == CLUSTER:
+                yield f"{one.name} ({one.region}): {visible(step.detail)}"
+
+
+def _row(one: Onboarding) -> tuple[str, ...]:
+    rights = [step for step in one.steps if step.thing not in {ENTRY, CLUSTER}]
+    entries = [step for step in one.steps if step.thing == ENTRY]
+    return printable(one.name), printable(one.region), _states(rights), _states(entries)
+
+
+def _show_failure(one: Onboarding, step: Step, screen: Screen) -> None:
+    text = f"{one.name} ({one.region}): {step.thing}: {step.detail}"
+    lines = prose(visible(text), screen.width)
+    typer.echo("\n".join(["", *(screen.styled(line, "bold red") for line in lines)]))
+    for line in step.fix:  # to be copied, so not folded
+        typer.echo(f"  {visible(line)}")
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -90,21 +111,13 @@ def _step(step: Step) -> dict[str, Any]:
 
 def _comments(one: Onboarding) -> Iterator[str]:
     for step in one.steps:
-        detail = f" ({printable(step.detail, None)})" if step.detail else ""
+        detail = f" ({visible(step.detail)})" if step.detail else ""
         yield f"{one.name} ({one.region}): {step.thing}: {step.state.value}{detail}"
-        yield from (f"  {printable(line, None)}" for line in step.fix)
+        yield from (f"  {visible(line)}" for line in step.fix)
 
 
-def _states(steps: Sequence[Step]) -> Any:
-    states = list(dict.fromkeys(step.state for step in steps))
-    worst = max(states, key=list(State).index, default=State.OK)
-    return cell(", ".join(state.value for state in states) or "-", style=_STYLES.get(worst, ""))
-
-
-def _lines(step: Step) -> Iterator[str]:
-    if step.state in _FAILED:
-        yield f"{step.thing}: {step.detail}"
-        yield from step.fix
+def _states(steps: Sequence[Step]) -> str:
+    return ", ".join(dict.fromkeys(step.state.value for step in steps)) or "-"
 
 
 def _result(one: Onboarding) -> str:

@@ -4,14 +4,14 @@ No kubeconfig is needed: EKS returns a cluster's endpoint and CA, and the token 
 """
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import boto3
-import typer
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -20,11 +20,14 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import (
+    ConnectionError as NotConnected,
+)
 
 from adapters import eks
 from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
-from adapters.aws_clients import reported
+from adapters.aws_clients import message_of, reported
 from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.retry import Retries
@@ -42,34 +45,13 @@ from cli.screen import counted
 from core.errors import ClusterUnavailable
 from core.model import CLUSTER_NAME, REGION_NAME
 from core.ports import Clock
-from core.printable import printable
+from core.printable import printable, quoted
 from core.selection import is_reviewable
-
-Profile = Annotated[
-    str | None,
-    typer.Option(help="AWS profile; else AWS_PROFILE, as for the AWS CLI.", metavar="NAME"),
-]
-Region = Annotated[
-    str | None,
-    typer.Option(help="AWS Region; else AWS_REGION, or the profile's.", metavar="NAME"),
-]
-Regions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--region",
-        help="AWS Region to look in, may be repeated; else AWS_REGION, or the profile's.",
-        metavar="NAME",
-    ),
-]
-Proxy = Annotated[
-    bool,
-    typer.Option("--proxy", help="Use the environment's proxy (HTTPS_PROXY, NO_PROXY)."),
-]
 
 _CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config"
 
-#: Errors of a service that issues credentials (SSO, STS), not of the configuration.
-_NOT_ISSUED: Final = (ClientError, SSOError, TokenRetrievalError, HTTPClientError)
+#: Errors of a service that issues credentials (STS, SSO), not of the configuration.
+_NOT_ISSUED: Final = (ClientError, HTTPClientError, NotConnected)
 
 _AT_ONCE: Final = 8
 #: Of one answer. Lists of CSRs, which are longer, have a bound of their own.
@@ -112,11 +94,21 @@ def open_account(
         aws.credentials().get_frozen_credentials()
     except NoCredentialsError:
         stop(UNKNOWN, "no AWS credentials found: run `aws configure`, or give --profile")
+    except (SSOError, TokenRetrievalError) as error:
+        stop(UNKNOWN, _signed_out(profile, error))
     except _NOT_ISSUED as error:
         stop(UNKNOWN, with_fix(reported("AWS credentials", error)))
     except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {printable(str(error))}; {_CONFIGURATION}")
     return aws
+
+
+def _signed_out(profile: str | None, error: Exception) -> str:
+    name = profile or os.environ.get("AWS_PROFILE") or "default"
+    return (
+        f"the SSO session of the profile {printable(name)} has expired or doesn't exist: run "
+        f"`aws sso login --profile {shlex.quote(printable(name))}` ({message_of(error)})"
+    )
 
 
 def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
@@ -146,6 +138,17 @@ def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
     ]
 
 
+def check_any(found: Sequence[Found]) -> None:
+    """Stop if there is no cluster in any of the Regions.
+
+    Raises:
+        typer.Exit: there is none; says where (3).
+    """
+    if all(isinstance(one.described, ClusterNotFound) for one in found):
+        where = ", ".join(dict.fromkeys(one.region for one in found))
+        stop(UNKNOWN, f"there are no clusters in {where}: check --region and --profile")
+
+
 def find_one(aws: Aws, name: str) -> DescribedCluster:
     """Return the cluster of this name or ARN, if it can be reviewed now.
 
@@ -155,7 +158,7 @@ def find_one(aws: Aws, name: str) -> DescribedCluster:
     """
     named = read_name(name)
     if named.is_glob:
-        stop(USAGE, f"{printable(name, 120)!r} is a glob; expected one cluster's name or ARN")
+        stop(USAGE, f"{quoted(name, 120)} is a glob; expected one cluster's name or ARN")
     for why in of_other_accounts(aws, [named]).values():
         raise why
     region = named.region or aws.home
@@ -167,8 +170,12 @@ def find_one(aws: Aws, name: str) -> DescribedCluster:
 
 def at_once(ask: Callable[[Any], Any], things: Sequence[Any], words: str) -> list[Any]:
     """Call `ask` for each, several at a time; return the answers in order, and show progress."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         return list(counted(pool.map(ask, things), len(things), words))
+    finally:
+        # After Ctrl-C, don't wait for answers that may take a minute.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def described(found: Found) -> DescribedCluster:
@@ -224,7 +231,7 @@ def connection(
 
 def _check_region(whose: str, region: str) -> None:
     if not REGION_NAME.fullmatch(region):
-        stop(USAGE, f"{whose}: got {printable(region, 120)!r}, expected a Region, e.g. eu-west-1")
+        stop(USAGE, f"{whose}: got {quoted(region, 120)}, expected a Region, e.g. eu-west-1")
 
 
 def _listed(

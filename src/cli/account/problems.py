@@ -23,6 +23,7 @@ _FIXES: Final = {
     "ExpiredTokenException": _EXPIRED,
     "UnrecognizedClientException": _REJECTED,
     "InvalidClientTokenId": _REJECTED,
+    "UnauthorizedException": _SIGN_IN,
     "UnauthorizedSSOTokenError": _SIGN_IN,
     "SSOTokenLoadError": _SIGN_IN,
     "TokenRetrievalError": _SIGN_IN,

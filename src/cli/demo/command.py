@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.exits import ANSWER_IS_NO, USAGE, stop
-from cli.screen import Output, OutputOption, busy, console, print_json
+from cli.output import Output, OutputOption, print_json
 
 
 def demo(
@@ -26,6 +26,7 @@ def demo(
         from cli.demo.run import play
         from cli.demo.screen import show
         from cli.demo.view import as_json, show_all, show_surprises
+        from cli.screen import busy, console
     except ModuleNotFoundError as error:
         stop(
             USAGE,

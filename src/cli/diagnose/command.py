@@ -7,20 +7,11 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.account.caller import account_of
-from cli.account.clusters import Profile, Proxy, Regions, at_once, find, open_account
-from cli.diagnose.groups import Sought, has_requests
-from cli.diagnose.html import html_report
-from cli.diagnose.json_answer import as_json
-from cli.diagnose.one import show_sought
-from cli.diagnose.run import diagnose_cluster
-from cli.diagnose.totals import all_ready
-from cli.diagnose.view import show
+from cli.account.options import Profile, Proxy, Regions, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
-from cli.screen import Output, OutputOption, console, print_json
+from cli.output import Output, OutputOption, print_json
 from core.printable import printable
-from core.settings import JudgingSettings
 
 _EXAMPLE = """
 For `kubectl logs` that fails with `tls: internal error`, and `kubectl get csr` that shows Pending.
@@ -52,7 +43,11 @@ _NODE_HELP: Final = "Show this node's request in full: its name, username or ins
 def diagnose(
     clusters: Annotated[
         list[str] | None,
-        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
+        typer.Argument(
+            help="Names or ARNs of clusters, or globs in quotes.",
+            metavar="CLUSTER",
+            autocompletion=cluster_names,
+        ),
     ] = None,
     region: Regions = None,
     node: Annotated[str, typer.Option(help=_NODE_HELP, metavar="NAME")] = "",
@@ -63,9 +58,22 @@ def diagnose(
     set_: Settings = None,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show which nodes have no serving certificate, why, and what to do about each cause."""
+    from cli.account.caller import account_of
+    from cli.account.clusters import at_once, check_any, find, open_account
+    from cli.diagnose.groups import Sought, has_requests
+    from cli.diagnose.html import html_report
+    from cli.diagnose.json_answer import as_json
+    from cli.diagnose.one import show_sought
+    from cli.diagnose.run import diagnose_cluster
+    from cli.diagnose.totals import all_ready
+    from cli.diagnose.view import show
+    from cli.screen import console
+    from core.settings import JudgingSettings
+
     settings = settings_of(set_, JudgingSettings)
     if node and csr:
         stop(USAGE, "--node and --csr: give one of them")
@@ -73,6 +81,8 @@ def diagnose(
         _check_writable(html)
     aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
     found = find(aws, clusters or ["*"], region or [])
+    if not clusters:
+        check_any(found)
     looked_at = at_once(
         lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
     )

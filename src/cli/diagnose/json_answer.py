@@ -9,7 +9,6 @@ from cli.diagnose.groups import grouped, shown
 from cli.diagnose.results import check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import all_ready, confirmed, ignored
-from core.version import VERSION
 
 Json = dict[str, Any]
 
@@ -17,7 +16,6 @@ Json = dict[str, Any]
 def as_json(clusters: Sequence[ClusterDiagnosis], account: str) -> Json:
     """Return everything. `account`: of the credentials; empty if unknown."""
     return {
-        "version": VERSION,
         "account": account or None,
         "ready": all_ready(clusters),
         "clusters": [_cluster(one) for one in clusters],

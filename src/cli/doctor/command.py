@@ -1,26 +1,20 @@
 """`csr-approver doctor`: the whole chain from the credentials to a dry run, link by link."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.eks import ClusterNotFound
-from cli.access.approver_role import (
-    STACK,
-    RoleArn,
-    StackName,
-    StackRegion,
-    check_role,
-    check_stack,
-)
-from cli.account.clusters import Found, Profile, Proxy, Regions, at_once, find, open_account
-from cli.doctor.account import AccountLinks
-from cli.doctor.chain import Status, walk
-from cli.doctor.cluster import ClusterLinks
-from cli.doctor.view import Examined, Findings, as_json, show
+from cli.access.options import STACK, RoleArn, StackName, StackRegion
+from cli.account.options import Profile, Proxy, Regions, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
-from cli.screen import Output, OutputOption, busy, console, print_json
+from cli.output import Output, OutputOption, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cli.account.clusters import Found
+    from cli.doctor.account import AccountLinks
+    from cli.doctor.view import Examined, Findings
 
 _EXAMPLE = """
 It changes nothing. Without names it checks all clusters of the Region. A link is ok, open (nothing
@@ -51,7 +45,11 @@ Examples:
 def doctor(
     clusters: Annotated[
         list[str] | None,
-        typer.Argument(help="Names or ARNs of clusters, or globs in quotes.", metavar="CLUSTER"),
+        typer.Argument(
+            help="Names or ARNs of clusters, or globs in quotes.",
+            metavar="CLUSTER",
+            autocompletion=cluster_names,
+        ),
     ] = None,
     region: Regions = None,
     assume_role: Annotated[
@@ -65,9 +63,18 @@ def doctor(
     stack_region: StackRegion = None,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Check the whole chain, from your credentials to a dry run, and name the first broken link."""
+    from adapters.eks import ClusterNotFound
+    from cli.access.approver_role import check_role, check_stack
+    from cli.account.clusters import at_once, find, open_account
+    from cli.doctor.account import AccountLinks
+    from cli.doctor.chain import walk
+    from cli.doctor.view import as_json, show
+    from cli.screen import busy, console
+
     aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
     check_stack(stack_name)
     if role_arn is not None:
@@ -96,11 +103,17 @@ def doctor(
 doctor.__doc__ = f"{doctor.__doc__}\n{_EXAMPLE}"
 
 
-def _examine(found: Found, account: AccountLinks, known: Findings) -> Examined:
+def _examine(found: "Found", account: "AccountLinks", known: "Findings") -> "Examined":
+    from cli.doctor.chain import walk
+    from cli.doctor.cluster import ClusterLinks
+    from cli.doctor.view import Examined
+
     return Examined(found.name, found.region, walk(ClusterLinks(found, account).links(), known))
 
 
-def _code(account: Findings, clusters: Sequence[Examined]) -> int:
+def _code(account: "Findings", clusters: "Sequence[Examined]") -> int:
+    from cli.doctor.chain import Status
+
     every = [account, *(one.findings for one in clusters)]
     seen = {finding.status for findings in every for finding in findings.values()}
     if Status.BROKEN in seen:

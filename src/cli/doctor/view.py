@@ -9,8 +9,7 @@ from rich.text import Text
 
 from cli.doctor.chain import Finding, Status, first
 from cli.lines import command, prose, put
-from core.printable import printable
-from core.version import VERSION
+from core.printable import printable, visible
 
 _STYLES = {
     Status.OK: "green",
@@ -41,7 +40,6 @@ class Examined:
 def as_json(account: Findings, clusters: Sequence[Examined]) -> dict[str, Any]:
     """Return everything for programs."""
     return {
-        "version": VERSION,
         "first_broken": first(account, _BROKEN),
         "account": _links(account),
         "clusters": [
@@ -107,7 +105,7 @@ def _links(findings: Findings) -> list[dict[str, Any]]:
 
 
 def _show(title: str, findings: Findings, console: Console) -> None:
-    lines: list[Text | str] = [Text(printable(title, None), style="bold")]
+    lines: list[Text | str] = [Text(visible(title), style="bold")]
     for link, one in findings.items():
         lines += _finding(link, one, console.width)
     put([*lines, ""], console)
@@ -116,7 +114,7 @@ def _show(title: str, findings: Findings, console: Console) -> None:
 def _finding(link: str, one: Finding, width: int) -> Iterator[Text | str]:
     """Yield a link's lines: its detail beside it, or below it where an id needs the room."""
     start = f"  {one.status.value:<{_STATUS_WIDTH}}  {link:<{_LINK_WIDTH}}  "
-    detail = printable(one.detail, None)
+    detail = visible(one.detail)
     if max(map(len, detail.split()), default=0) > width - len(start):
         lines = [start.rstrip(), *prose(detail, width, "    ")]
     else:
@@ -131,7 +129,7 @@ def _finding(link: str, one: Finding, width: int) -> Iterator[Text | str]:
 
 def _fix(fix: str, width: int, start: str) -> list[str]:
     """Return a fix as lines; a command can be copied from several."""
-    text = printable(fix, None)
+    text = visible(fix)
     # A sentence may begin with a command: "csr-approver access prod prints how ...".
     is_command = text.startswith(_COMMANDS) and " prints " not in text
     if not is_command:
@@ -142,7 +140,7 @@ def _fix(fix: str, width: int, start: str) -> list[str]:
 
 def _show_link(words: str, link: str, finding: Finding, console: Console) -> None:
     style = _STYLES[finding.status]
-    text = printable(f"{words}: {link}: {finding.detail}", None)
+    text = visible(f"{words}: {link}: {finding.detail}")
     put([Text(line, style=style) for line in prose(text, console.width)], console)
     if finding.fix:
         put(_fix(finding.fix, console.width, "Fix: "), console)

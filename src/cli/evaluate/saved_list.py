@@ -4,6 +4,7 @@ A requester can fill `metadata.managedFields` with bytes that aren't UTF-8, or n
 than parsers accept, and `kubectl get --raw` saves it unchanged.
 """
 
+import codecs
 import itertools
 import json
 import re
@@ -35,41 +36,67 @@ class _Token(NamedTuple):
     byte: bytes
 
 
-def objects_of(content: bytes) -> Sequence[Any] | None:
-    """Return the objects of a list, or the one object that `kubectl get` of one name prints.
+def objects_of(content: bytes) -> tuple[Sequence[Any] | None, Any]:
+    """Return the objects of a list, and the whole document, or what of it is outside the objects.
+
+    The one object that `kubectl get` of one name prints counts as a list of one.
 
     Returns:
-        None: the JSON is neither.
+        None instead of objects: the document is neither.
 
     Raises:
-        ValueError: the file isn't JSON, and the reason is not inside an object of the list.
+        ValueError: the file is neither JSON nor YAML, and the reason is not inside an object of the
+            list.
     """
     try:
-        document = json.loads(content)
+        document = document_of(content)
     except (ValueError, RecursionError, MemoryError) as error:
         return _apart(_utf_8(content), error)
     if isinstance(document, dict) and "items" not in document and "metadata" in document:
-        return [_shallow_only(document)]
+        return [_shallow_only(document)], {}
     items = document.get("items") if isinstance(document, dict) else document
-    return [_shallow_only(item) for item in items] if isinstance(items, list) else None
+    found = [_shallow_only(item) for item in items] if isinstance(items, list) else None
+    return found, document
 
 
-def _apart(content: bytes, error: BaseException) -> Sequence[Any]:
+def document_of(content: bytes) -> Any:
+    """Return the value of a file in JSON or YAML.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        if _is_like_json(content):
+            raise ValueError(f"not JSON: {error}") from error
+    from cli.evaluate.saved_yaml import values_of
+
+    return values_of(_utf_8(content).decode())
+
+
+def _is_like_json(content: bytes) -> bool:
+    """Return whether the content begins as JSON does, so that it needn't be read as YAML too."""
+    start = _utf_8(content[:64]).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    return not start or start in b"{["
+
+
+def _apart(content: bytes, error: BaseException) -> tuple[Sequence[Any], Any]:
     """Parse the objects one by one; raise `error`'s text if the rest of the file isn't JSON."""
     try:
         start, end, commas = _list_of(content)
-        json.loads((content[:start] + content[end:]).decode())
+        rest = json.loads((content[:start] + content[end:]).decode())
     except (ValueError, RecursionError):
         raise ValueError(str(error)) from None
     edges = [start - 1, *commas, end]
-    return [_parsed(content[a + 1 : b]) for a, b in itertools.pairwise(edges)]
+    return [_parsed(content[a + 1 : b]) for a, b in itertools.pairwise(edges)], rest
 
 
 def _utf_8(content: bytes) -> bytes:
     """Return the content in UTF-8: shells on Windows save UTF-16."""
     encoding = json.detect_encoding(content)
     if encoding in ("utf-8", "utf-8-sig"):
-        return content.removeprefix(b"\xef\xbb\xbf")
+        return content.removeprefix(codecs.BOM_UTF8)
     return content.decode(encoding).encode()
 
 

@@ -1,4 +1,4 @@
-"""`csr-approver legacy`: find uses of the v1beta1 CSR API, and show their v1 form."""
+"""`csr-approver legacy`: CSRs that no certificate comes of on EKS, and their v1 form."""
 
 from functools import partial
 from typing import Annotated
@@ -6,21 +6,20 @@ from typing import Annotated
 import typer
 
 from cli.exits import ANSWER_IS_NO, UNKNOWN, USAGE, stop
-from cli.screen import Output, OutputOption, busy, console, print_json
+from cli.output import Output, OutputOption, print_json
 from core.printable import printable
 
 _MORE = """
-It reads YAML and JSON as manifests, also within scripts and ConfigMaps. It
-searches other files, e.g. templates and programs, as text. In folders it skips
-.git, binary files and symbolic links.
+It finds what AWS's page asks you to migrate: CSRs of v1beta1, and of the signer
+kubernetes.io/legacy-unknown. It also finds CSRs of v1 whose signer EKS never issues for: a
+kubelet's signer for a workload, or a signer of client certificates for a server.
 
-Exit 0: nothing found. 1: something was found.
-3: nothing was found, but not everything could be read.
+It reads YAML and JSON as manifests, also within scripts and ConfigMaps. It searches other files,
+e.g. templates and programs, as text. In folders it skips .git, binary files and symbolic links.
+Findings in others' code (vendor, node_modules, ...) are counted by folder, not listed.
 
---output json prints one object: `findings` (`file`, `line`, `found`, `problems`
-and `csr`, which has `signer`, `notes` and the v1 `manifest`, and is null for a
-match in text), `unclear`, `signers`, `notes`, and the numbers of files
-`searched` and `binary`.
+Exit 0: nothing found. 1: something was found. 3: nothing was found, but not everything could be
+read.
 
 Examples:
 
@@ -35,42 +34,25 @@ def legacy(
     ],
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Find CSRs of the v1beta1 API and of kubernetes.io/legacy-unknown, and show their v1 form."""
-    # Imported here: it takes a third of a second, which the other commands don't need.
-    from cli.legacy.files import Binary, Text, Unclear, read_all
-    from cli.legacy.find import Finding, search
+    """Find CSRs that no certificate comes of, and show the v1 form that works."""
+    from cli.legacy.searched import search_all
     from cli.legacy.view import as_json, show
+    from cli.screen import busy
 
     if "" in paths:
         stop(USAGE, "PATH is empty: give files, folders or `-`")
-    findings: list[Finding] = []
-    unclear: list[Unclear] = []
-    searched = binary = 0
     with busy("Searching ..."):
-        for file in read_all(paths, partial(typer.get_binary_stream, "stdin")):
-            if isinstance(file, Text):
-                searched += 1
-                for one in search(file):
-                    findings += [one] if isinstance(one, Finding) else []
-                    unclear += [one] if isinstance(one, Unclear) else []
-            elif isinstance(file, Binary) and not file.named:
-                binary += 1
-            else:
-                unclear.append(
-                    file
-                    if isinstance(file, Unclear)
-                    else Unclear(file.path, "binary, not searched: give text files")
-                )
+        searched = search_all(paths, partial(typer.get_binary_stream, "stdin"))
     if output is Output.JSON:
-        print_json(as_json(findings, unclear, searched=searched, binary=binary))
+        print_json(as_json(searched))
     else:
-        show(findings, unclear, console(), searched=searched, binary=binary)
-    for one in unclear:
+        show(searched)
+    for one in searched.unclear:
         where = printable(one.path, None) + (f":{one.line}" if one.line else "")
         typer.echo(f"csr-approver: {where}: {printable(one.problem)}", err=True)
-    if findings:
+    if searched.findings:
         raise typer.Exit(ANSWER_IS_NO)
-    if unclear:
+    if searched.unclear:
         raise typer.Exit(UNKNOWN)
 
 

@@ -264,6 +264,11 @@ class Reader:
         return merged | own
 
 
+def resolved(node: Scalar) -> str:
+    """Return the type of a value: `str`, `int`, `float`, `bool`, `null` or `timestamp`."""
+    return _leaf(node)[0].rsplit(":", 1)[-1]
+
+
 def _leaf(node: Scalar) -> Leaf:
     if not node.plain:
         return _STR, node.value

@@ -14,6 +14,11 @@ MAX_BYTES: Final = 32 * 2**20
 STDIN: Final = "-"
 
 _SKIPPED_FOLDERS: Final = frozenset({".git"})
+
+#: Folders of code that others wrote, which is changed by updating it.
+_VENDORED: Final = frozenset(
+    {"vendor", "_vendor", "third_party", "node_modules", "site-packages", "Godeps", ".terraform"}
+)
 _BINARY_WITHIN: Final = 8_192
 
 # Longer ones first: UTF-32's little-endian mark begins with UTF-16's.
@@ -50,6 +55,16 @@ class Unclear:
     path: str
     problem: str
     line: int | None = None
+
+
+def vendored_tree(path: str, given: Iterable[str]) -> str | None:
+    """Return the outermost folder of others' code that a file is in, below the given paths."""
+    of = next((one for one in given if Path(one) in Path(path).parents), None)
+    if of is None:
+        return None
+    within = Path(path).relative_to(of).parts[:-1]
+    at = next((number for number, part in enumerate(within) if part in _VENDORED), None)
+    return None if at is None else str(Path(of, *within[: at + 1]))
 
 
 def read_all(

@@ -22,7 +22,7 @@ from cli.legacy.documents import (
 from cli.legacy.files import STDIN, Text, Unclear
 from cli.legacy.migration import Asked, Fit, Problem, fit, problems
 from cli.legacy.objects import is_other_v1beta1_kind, objects, part, read_csr
-from cli.legacy.request import Request, expiry
+from cli.legacy.request import Read, Request, expiry
 from cli.legacy.rewrite import V1Form, v1_form
 from cli.legacy.text import (
     CLUE,
@@ -71,7 +71,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A CSR that was read; its v1 form is None if no signer fits.
+    """A CSR that was read; its v1 form is None if no certificate could come of it.
 
     `stored`: it comes from a cluster; `expires`: when its certificate ends, if one was issued.
     """
@@ -261,7 +261,9 @@ def _manifest(
         name=asked.name,
         request=request,
         fit=fits,
-        v1=None if fits.signer is None else v1_form(source, node, fits),
+        v1=v1_form(source, node, fits)
+        if fits.is_issued and request.read is not Read.UNREADABLE
+        else None,
         stored="uid" in metadata or bool(status),
         expires=expiry(text_of(status.get("certificate"))),
     )
@@ -271,6 +273,7 @@ _PLACES: Final = {
     Problem.V1BETA1: ("apiVersion",),
     Problem.LEGACY_SIGNER: ("spec", "signerName"),
     Problem.NO_SIGNER: ("spec",),
+    Problem.SIGNER_NOT_ISSUED: ("spec", "signerName"),
     Problem.NO_USAGES: ("spec",),
     Problem.BAD_USAGES: ("spec", "usages"),
     Problem.USAGES_NOT_ISSUED: ("spec", "usages"),

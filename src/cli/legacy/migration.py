@@ -47,6 +47,23 @@ _PERMITTED: Final = {
     APP_SERVING: ((), ("digital signature", "key encipherment", _SERVER_AUTH)),
 }
 
+#: Kubernetes's own signers. On EKS, nothing that a person or a workload files is issued by them.
+_BUILT_IN: Final = frozenset({KUBELET_SERVING, KUBELET_CLIENT, CLIENT})
+
+_WAY_OUT: Final = f"for a workload use {APP_SERVING}"
+
+#: Why no v1 form is printed.
+_OF_KUBELETS: Final = (
+    "no v1 form: a node's kubelet files this request itself, and EKS issues no other"
+)
+_NO_FORM: Final = {
+    KUBELET_SERVING: _OF_KUBELETS,
+    KUBELET_CLIENT: _OF_KUBELETS,
+    CLIENT: "no v1 form: EKS documents no signer that issues client certificates",
+}
+
+_SERVICE_ENDINGS: Final = (".svc", ".svc.cluster.local")
+
 _SHORTEST_SECONDS: Final = 600
 _YEAR_SECONDS: Final = 31_536_000
 
@@ -78,6 +95,14 @@ SIGNERS: Final = {
 }
 
 
+_NODE: Final = "system:node:"
+
+
+def is_of_service(name: str) -> bool:
+    """Return whether a name, or the CN of a request that poses as a node's, is a Service's."""
+    return name.endswith(_SERVICE_ENDINGS)
+
+
 class Problem(Enum):
     """A problem of a manifest or a line of text; the values are a stable contract."""
 
@@ -86,6 +111,7 @@ class Problem(Enum):
     NO_SIGNER = "no-signer"
     NO_USAGES = "no-usages"
     BAD_USAGES = "bad-usages"
+    SIGNER_NOT_ISSUED = "signer-not-issued"
     NAME_NOT_ISSUED = "name-not-issued"
     USAGES_NOT_ISSUED = "usages-not-issued"
 
@@ -102,13 +128,12 @@ class Names:
     @property
     def is_node(self) -> bool:
         """Whether the subject is a kubelet's."""
-        prefix = "system:node:"
-        return self.organizations == ("system:nodes",) and self.common_name.startswith(prefix)
+        return self.organizations == ("system:nodes",) and self.common_name.startswith(_NODE)
 
     @property
     def is_service(self) -> bool:
-        """Whether a DNS name is a Service's, as in a workload's request with a node's subject."""
-        return any(name.endswith((".svc", ".svc.cluster.local")) for name in self.dns)
+        """Whether a name is a Service's, as in a workload's request with a node's subject."""
+        return any(is_of_service(name) for name in (*self.dns, self.common_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +158,11 @@ class Fit:
     name: str
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_issued(self) -> bool:
+        """Whether a certificate can come of a manifest with this signer."""
+        return self.signer is not None and self.signer not in _BUILT_IN
+
 
 def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
     """Yield why the v1 API refuses the manifest, or EKS doesn't issue for it."""
@@ -142,6 +172,8 @@ def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
         yield Problem.NO_SIGNER, _without_signer(asked)
     elif asked.signer == LEGACY_UNKNOWN:
         yield Problem.LEGACY_SIGNER, f"{LEGACY_UNKNOWN} is refused by {V1}"
+    elif why := _never_issued(asked):
+        yield Problem.SIGNER_NOT_ISSUED, why
     if not asked.usages:
         yield Problem.NO_USAGES, f"no usages: {V1} requires them"
     else:
@@ -151,6 +183,24 @@ def problems(asked: Asked) -> Iterator[tuple[Problem, str]]:
             yield Problem.BAD_USAGES, f"{detail}; {V1} refuses them"
     if asked.signer == APP_SERVING:
         yield from _unissued(asked)
+
+
+def _never_issued(asked: Asked) -> str:
+    """Return why EKS never issues this with the signer that it names; empty if it may.
+
+    From: AWS's statement quoted in admiraltyio/admiralty#120 (kubelet-serving is for kubelets);
+    Kubernetes, "Certificates and Certificate Signing Requests", Kubernetes signers (usages).
+    """
+    names, usages = asked.names, asked.usages or ()
+    if asked.signer in {KUBELET_SERVING, KUBELET_CLIENT}:
+        if names is not None and names.is_node and not names.is_service:
+            return ""
+        return f"EKS issues {asked.signer} only for a kubelet's own request: {_WAY_OUT}"
+    if asked.signer == CLIENT:
+        is_service = names.is_service if names is not None else ".svc" in asked.name
+        if is_service or _SERVER_AUTH in usages:
+            return f"{CLIENT} issues no certificates for servers: {_WAY_OUT}"
+    return ""
 
 
 def _without_signer(asked: Asked) -> str:
@@ -203,7 +253,7 @@ def fit(asked: Asked) -> Fit:
 
 
 def _signer(asked: Asked, usages: Sequence[str]) -> tuple[str | None, str]:
-    if asked.signer not in {None, LEGACY_UNKNOWN}:
+    if asked.signer not in {None, LEGACY_UNKNOWN} and not _never_issued(asked):
         return asked.signer, "the manifest names it"
     names, server, client = asked.names, _SERVER_AUTH in usages, _CLIENT_AUTH in usages
     if names is not None and names.is_node and not names.is_service:
@@ -235,6 +285,8 @@ def _usage_notes(asked: Asked, added: Sequence[str], kept: Sequence[str]) -> Ite
 
 def _notes(asked: Asked, signer: str | None) -> Iterator[str]:
     names, seconds = asked.names, asked.expiration_seconds
+    if signer in _BUILT_IN:
+        yield _NO_FORM[signer]
     if signer == APP_SERVING:
         if _SERVER_AUTH not in (asked.usages or ()):
             yield "add server auth to the usages if the certificate is for a TLS server"

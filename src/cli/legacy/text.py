@@ -7,6 +7,7 @@ from typing import Final
 
 from cli.legacy.documents import Source, lines
 from cli.legacy.migration import Problem
+from core.model import APP_SERVING
 
 #: Every file with a finding matches this.
 CLUE: Final = re.compile(
@@ -30,6 +31,23 @@ _V1BETA1: Final = re.compile(
 )
 _LEGACY: Final = re.compile(r"kubernetes\.io(?:\\?/|%2[Ff])legacy-unknown|LegacyUnknownSignerName")
 
+# A signer's name where a program or template sets it, not where an approver compares it.
+_SET_SIGNER: Final = (
+    r"\bsigner_?name\w*[\"']?\s{0,20}(?::=|:|=(?!=))\s{0,20}(?:&|\*|string\()?[\"'`]?"
+)
+_OF_KUBELETS: Final = re.compile(
+    _SET_SIGNER + r"(?:kubernetes\.io(?:\\?/)(?:kubelet-serving|kube-apiserver-client-kubelet)\b"
+    r"|(?:\w{1,60}\.)?KubeletServingSignerName|(?:\w{1,60}\.)?KubeAPIServerClientKubeletSignerName)",
+    re.IGNORECASE,
+)
+_OF_CLIENTS: Final = re.compile(
+    _SET_SIGNER + r"(?:kubernetes\.io(?:\\?/)kube-apiserver-client(?![\w-])"
+    r"|(?:\w{1,60}\.)?KubeAPIServerClientSignerName)",
+    re.IGNORECASE,
+)
+_SERVICE_NAME: Final = re.compile(r"\.svc\b")
+_NODE_NAME: Final = re.compile(r"system:node:")
+
 #: The `kind` line of a CSR's manifest.
 KIND_LINE: Final = re.compile(
     r"^([^\S\n]*+(?:- )?+)([\"']?)kind\2[^\S\n]*:[^\S\n]*[\"']?CertificateSigningRequest\b",
@@ -41,6 +59,7 @@ SERVED_KINDS: Final = ("ClusterTrustBundle", "PodCertificateRequest")
 _SERVED: Final = re.compile(rf"\b(?:{'|'.join(SERVED_KINDS)})")
 
 _NEAR: Final = 4
+_FAR: Final = 40
 _NEAR_CHARACTERS: Final = 400
 _ABOVE: Final = 10
 _BELOW: Final = 40
@@ -68,12 +87,26 @@ class Hit:
 
 
 def hits(text: str) -> Iterator[Hit]:
-    """Yield the mentions of the old API and the old signer, at most one each per line."""
+    """Yield the mentions of the old API and of signers that never issue, one each per line."""
     old_api = "certificates/v1beta1, which has no CSRs since Kubernetes 1.22"
     for at in _matches(_V1BETA1, text):
         yield Hit(at, Problem.V1BETA1, old_api)
     for at in _matches(_LEGACY, text):
         yield Hit(at, Problem.LEGACY_SIGNER, "kubernetes.io/legacy-unknown, which v1 refuses")
+    yield from _never_issued(text)
+
+
+def _never_issued(text: str) -> Iterator[Hit]:
+    """Yield signers that EKS never issues for, as far as the lines around show it."""
+    for at in _matches(_OF_KUBELETS, text):
+        around = _around(text, at, _FAR, _FAR)
+        if _SERVICE_NAME.search(around) or not _NODE_NAME.search(around):
+            detail = "a kubelet's signer, by which EKS issues nothing for workloads"
+            yield Hit(at, Problem.SIGNER_NOT_ISSUED, f"{detail}: use {APP_SERVING}")
+    for at in _matches(_OF_CLIENTS, text):
+        if _SERVICE_NAME.search(_around(text, at, _FAR, _FAR)):
+            detail = "a signer of client certificates, near the name of a Service"
+            yield Hit(at, Problem.SIGNER_NOT_ISSUED, f"{detail}: use {APP_SERVING}")
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[int]:

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from cli.legacy.files import Unclear
 from cli.legacy.find import Finding, FoundAs, Manifest
-from cli.legacy.migration import SIGNERS
+from cli.legacy.migration import SIGNERS, Problem
 from cli.legacy.request import Read
-from cli.screen import table
+from cli.legacy.searched import Searched
+from cli.lines import prose
+from cli.plain import aligned
+from cli.screen import Screen
+from core.model import APP_SERVING
 from core.printable import printable
 
 Json = dict[str, Any]
@@ -22,23 +22,28 @@ STILL_VALID: Final = (
     "and clients to v1 before they must be renewed."
 )
 
-_LOOK: Final = "text: check version and signerName"
+_LOOK: Final = "check"
+_SHORT: Final = {APP_SERVING: "app-serving"}
+_UPDATE: Final = "others' code, to be updated rather than changed; to list them, search that folder"
 _MOST_SANS: Final = 5
 
 
-def as_json(
-    findings: Sequence[Finding], unclear: Sequence[Unclear], *, searched: int, binary: int
-) -> Json:
+def as_json(searched: Searched) -> Json:
     """Return everything for programs; the keys and their meaning are a stable contract."""
+    findings = searched.findings
     return {
-        "searched": searched,
-        "binary": binary,
+        "searched": searched.files,
+        "binary": searched.binary,
         "findings": [_finding(one) for one in findings],
+        "vendored": [
+            {"folder": folder, "findings": count}
+            for folder, count in sorted(searched.vendored.items())
+        ],
         "unclear": [
-            {"file": one.path, "line": one.line, "problem": one.problem} for one in unclear
+            {"file": one.path, "line": one.line, "problem": one.problem} for one in searched.unclear
         ],
         "signers": _signers(findings),
-        "notes": [STILL_VALID] if findings else [],
+        "notes": _general_notes(findings),
     }
 
 
@@ -80,7 +85,14 @@ def _csr(one: Manifest) -> Json:
 def _signers(findings: Sequence[Finding]) -> dict[str, str]:
     """Return the notes on the signers that the findings name."""
     named = {one.manifest.fit.signer for one in findings if one.manifest}
+    named |= {APP_SERVING for one in findings if _is_never_issued(one)}
     return {signer: note for signer, note in SIGNERS.items() if signer in named}
+
+
+def _general_notes(findings: Sequence[Finding]) -> list[str]:
+    """Return the notes on v1beta1, if anything of it was found."""
+    old = {issue.problem for one in findings for issue in one.issues} - {Problem.SIGNER_NOT_ISSUED}
+    return [STILL_VALID] if old else []
 
 
 def _notes(one: Manifest) -> Iterator[str]:
@@ -89,6 +101,8 @@ def _notes(one: Manifest) -> Iterator[str]:
         yield "from a cluster, where its spec can't be changed: file a new request, with a new key"
     if one.expires is not None:
         yield f"its certificate is valid until {one.expires:%Y-%m-%d}"
+    if one.request.read is Read.UNREADABLE:
+        yield "no v1 form: the API server refuses this request; create one that can be read"
     if one.v1 is not None and not one.v1.comments_kept:
         yield "rewritten: the original's comments are not kept"
 
@@ -96,57 +110,72 @@ def _notes(one: Manifest) -> Iterator[str]:
 # --- for people ---------------------------------------------------------------------------------
 
 
-def show(
-    findings: Sequence[Finding],
-    unclear: Sequence[Unclear],
-    console: Console,
-    *,
-    searched: int,
-    binary: int,
-) -> None:
-    """Print the table, then each CSR with its v1 form, then the notes on signers."""
+def show(searched: Searched) -> None:
+    """Print a line for each finding, then each CSR with its v1 form, then notes and counts."""
+    width = Screen.of_stdout().width
+    for line in _lines(searched, width):
+        typer.echo(line)
+
+
+def _lines(searched: Searched, width: int) -> Iterator[str]:
+    findings = searched.findings
     if findings:
-        console.print(_table(findings))
+        yield from aligned([("Problems", "Signer for v1", "CSR", "Where"), *map(_row, findings)])
+        yield ""
     for one in findings:
         if one.manifest is not None:
-            for line in _section(one, one.manifest):
-                typer.echo(line)
+            yield from _section(one, one.manifest, width)
     for signer, note in _signers(findings).items():
-        console.print(Text(f"{signer}: {note}\n"))
-    if findings:
-        console.print(Text(f"{STILL_VALID}\n"))
-    found = f"{len(findings)} found" if findings else "nothing found"
-    looked = f"{searched} file{'' if searched == 1 else 's'} searched, {binary} binary"
-    console.print(Text(f"{found}; {looked}, {len(unclear)} not searched or not understood"))
+        yield from [*prose(f"{signer}: {note}", width), ""]
+    for note in _general_notes(findings):
+        yield from [*prose(note, width), ""]
+    yield from _counts(searched, width)
 
 
-def _table(findings: Sequence[Finding]) -> Table:
-    rows = table("Where", "CSR")
-    rows.add_column("Problems", no_wrap=True)
-    rows.add_column("Signer for v1", overflow="fold")
-    for one in findings:
-        manifest = one.manifest
-        rows.add_row(
-            Text(f"{printable(one.path, None)}:{one.line}"),
-            Text(printable(manifest.name) if manifest else "-"),
-            Text("\n".join(issue.problem.value for issue in one.issues)),
-            Text(printable(manifest.fit.signer or "none on EKS", None), style="green")
-            if manifest
-            else Text(_LOOK, style="yellow"),
-        )
-    return rows
+def _counts(searched: Searched, width: int) -> Iterator[str]:
+    for tree, count in sorted(searched.vendored.items()):
+        yield from prose(f"{count} more in {printable(tree, None)}: {_UPDATE}", width)
+    found = f"{len(searched.findings)} found" if searched.findings else "nothing found"
+    looked = f"{searched.files} file{'' if searched.files == 1 else 's'} searched"
+    more = f"{searched.binary} binary, {len(searched.unclear)} not searched or not understood"
+    yield from prose(f"{found}; {looked}, {more}", width)
 
 
-def _section(one: Finding, manifest: Manifest) -> Iterator[str]:
+def _row(one: Finding) -> tuple[str, ...]:
+    return (
+        ", ".join(issue.problem.value for issue in one.issues),
+        _signer(one),
+        printable(one.manifest.name) if one.manifest else "-",
+        f"{printable(one.path, None)}:{one.line}",
+    )
+
+
+def _signer(one: Finding) -> str:
+    """Return the signer's short name: the notes below the table have the whole one."""
+    if one.manifest is None:
+        return _SHORT[APP_SERVING] if _is_never_issued(one) else _LOOK
+    if not one.manifest.fit.is_issued:
+        return "none on EKS"
+    signer = one.manifest.fit.signer or ""
+    return _SHORT.get(signer, printable(signer, None))
+
+
+def _is_never_issued(one: Finding) -> bool:
+    return any(issue.problem is Problem.SIGNER_NOT_ISSUED for issue in one.issues)
+
+
+def _section(one: Finding, manifest: Manifest, width: int) -> Iterator[str]:
     embedded = ", within other text" if one.found_as is FoundAs.EMBEDDED else ""
-    yield f"# {printable(one.path, None)}:{one.line}{embedded}"
-    for issue in one.issues:
-        yield f"# line {issue.line}: {printable(issue.detail, None)}"
-    yield f"# request: {_request(manifest)}"
-    signer, why = printable(manifest.fit.signer or "none", None), printable(manifest.fit.why, None)
-    yield f"# signer: {signer} ({why})"
-    for note in _notes(manifest):
-        yield f"# note: {printable(note, None)}"
+    signer = printable(manifest.fit.signer or "none", None)
+    comments = [
+        f"{printable(one.path, None)}:{one.line}{embedded}",
+        *(f"line {issue.line}: {printable(issue.detail, None)}" for issue in one.issues),
+        f"request: {_request(manifest)}",
+        f"signer: {signer} ({printable(manifest.fit.why, None)})",
+        *(f"note: {printable(note, None)}" for note in _notes(manifest)),
+    ]
+    for comment in comments:
+        yield from prose(comment, width, "# ", "#   ")
     if manifest.v1 is not None:
         lines = manifest.v1.manifest.removesuffix("\n").split("\n")
         shown = [_shown(line) for line in lines]

@@ -1,48 +1,16 @@
 """`csr-approver request`: a serving certificate for a workload, from EKS's signer."""
 
-import json
-from collections.abc import Sequence
-from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-import yaml
 
-from adapters.api_connection import ApiConnection
-from adapters.aws_account import Aws
-from adapters.clock import WallClock
-from adapters.eks import DescribedCluster
-from adapters.retry import Retries
-from cli.account import rights
-from cli.account.clusters import (
-    Profile,
-    Proxy,
-    Region,
-    connection,
-    find_one,
-    open_account,
-)
-from cli.account.problems import in_words
-from cli.account.rights import Right
-from cli.exits import ANSWER_IS_NO, DONE, STOPPED, UNKNOWN, USAGE, stop
-from cli.request.files import Files
-from cli.request.key import Key, KeyType
-from cli.request.outcome import Outcome, Result
-from cli.request.own_csr import OwnCsr
-from cli.request.run import CALL_SECONDS, Issuance, Pace, Plan
-from cli.request.spec import CertificateSpec, certificate_spec, manifest, warnings
-from cli.request.view import as_json, lines
-from cli.screen import Output, OutputOption, busy, print_json
+from cli.account.options import Profile, Proxy, Region, Verbose, cluster_names
+from cli.exits import UNKNOWN, USAGE, stop
+from cli.output import Output, OutputOption, print_json
+from cli.request.key_type import KeyType
 from core.errors import BadSettings, ClusterUnavailable
-from core.model import APP_SERVING
-from core.printable import printable
-
-#: The clock of the runs.
-PACE: Final = Pace()
-
-_CSRS: Final = "certificatesigningrequests"
 
 _MORE = """
 It creates a key, files a request for beta.eks.amazonaws.com/app-serving with
@@ -83,10 +51,28 @@ def request(
     ip: Annotated[
         list[str] | None, typer.Option(help="IP address, may be repeated.", metavar="ADDRESS")
     ] = None,
-    namespace: Annotated[str, typer.Option(help="The Service's namespace.")] = "default",
+    namespace: Annotated[
+        str,
+        typer.Option("--namespace", "-n", help="The Service's namespace.", metavar="NAME"),
+    ] = "default",
     cluster: Annotated[
-        str | None, typer.Option(help="The cluster's name; needed without --dry-run.")
+        str | None,
+        typer.Option(
+            help="The cluster's name; needed without --dry-run.",
+            metavar="NAME",
+            autocompletion=cluster_names,
+        ),
     ] = None,
+    allow_loopback: Annotated[
+        bool,
+        typer.Option(
+            "--allow-loopback", help="Accept localhost and 127.0.0.1; a person must approve them."
+        ),
+    ] = False,
+    allow_wildcards: Annotated[
+        bool,
+        typer.Option("--allow-wildcards", help="Accept *.NAME; a person must approve them."),
+    ] = False,
     region: Region = None,
     key_type: Annotated[KeyType, typer.Option(help="Kind of key.")] = KeyType.RSA_2048,
     key: Annotated[
@@ -115,12 +101,30 @@ def request(
     ] = False,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Get a serving certificate for a workload: key, request, approval, certificate."""
+    from cli.account.clusters import find_one, open_account
+    from cli.account.problems import in_words
+    from cli.request.files import Files
+    from cli.request.filing import check_first, code_of, issued, open_connection, shown
+    from cli.request.key import Key
+    from cli.request.own_csr import OwnCsr
+    from cli.request.run import Plan
+    from cli.request.spec import Allowed, certificate_spec, manifest, warnings
+    from cli.request.view import as_json, lines, show
+    from cli.screen import busy
+
     files = Files(key or Path(f"{name}.key"), cert or Path(f"{name}.crt"), ca)
     try:
-        spec = certificate_spec(name, namespace, dns or (), ip or ())
+        spec = certificate_spec(
+            name,
+            namespace,
+            dns or (),
+            ip or (),
+            Allowed(loopback=allow_loopback, wildcards=allow_wildcards),
+        )
         notes = tuple(warnings(spec))
         if not dry_run:
             files.check()
@@ -131,95 +135,25 @@ def request(
     new = Key(key_type)
     body = manifest(spec, new.request(spec), rsa=new.is_rsa)
     if dry_run:
-        typer.echo(_shown(body, output))
+        typer.echo(shown(body, output))
         return
     if cluster is None:
         stop(USAGE, "--cluster is missing: give the cluster's name, or --dry-run")
-    aws = open_account(profile, [region] if region else [], proxy=proxy)
+    aws = open_account(profile, [] if region is None else [region], proxy=proxy)
     try:
         with busy(f"Checking your rights in {cluster} ..."):
             described = find_one(aws, cluster)
-            own = OwnCsr(name, partial(_connection, aws, described))
-            _check_first(aws, described, spec, own, approve=approve)
+            own = OwnCsr(name, partial(open_connection, aws, described))
+            check_first(aws, described, spec, own, approve=approve)
     except ClusterUnavailable as error:
         stop(UNKNOWN, f"{cluster} in {aws.home}: {in_words(error)}")
     plan = Plan(spec, new, body, files, described.ca_pem, approve, float(timeout), keep)
-    result = _issued(plan, own)
+    result = issued(plan, own)
     if output is Output.JSON:
         print_json(as_json(cluster, aws.home, plan, result, notes))
     else:
-        typer.echo("\n".join(printable(line, None) for line in lines(plan, result)))
-    raise typer.Exit(_code(result))
+        show(lines(plan, result))
+    raise typer.Exit(code_of(result))
 
 
 request.__doc__ = f"{request.__doc__}\n{_MORE}"
-
-
-def _issued(plan: Plan, own: OwnCsr) -> Result:
-    try:
-        with busy(f"Waiting for {plan.spec.name} ...") as report:
-            return Issuance(plan, own, PACE, report).run()
-    except OSError as error:
-        key = printable(str(plan.files.key))
-        stop(USAGE, f"--key: {key} can't be written: {error.strerror}; give another path")
-
-
-def _connection(aws: Aws, described: DescribedCluster) -> ApiConnection:
-    clock = WallClock(CALL_SECONDS, PACE.ticks)
-    return connection(aws, described, clock, Retries(clock, sleep=PACE.sleep))
-
-
-def _check_first(
-    aws: Aws, described: DescribedCluster, spec: CertificateSpec, own: OwnCsr, *, approve: bool
-) -> None:
-    """Check that the rights are there and the name is free, before anything is done.
-
-    Raises:
-        typer.Exit: a right is missing (3), or the name is taken (1).
-        ClusterUnavailable: the cluster couldn't be asked.
-    """
-    missing = _missing(aws, described, _rights(spec.name, approve=approve))
-    where = described.cluster.name
-    if missing:
-        more = "; without --approve, it waits for another person's approval" if approve else ""
-        stop(
-            UNKNOWN,
-            f"{where}: you may not {', nor '.join(map(str, missing))}: ask for that right{more}",
-        )
-    there = own.look()
-    if there is not None:
-        conditions = ", ".join(one.type for one in there.csr.conditions) or "pending"
-        stop(
-            ANSWER_IS_NO,
-            f"{where}: a request {spec.name} exists ({printable(conditions)}), filed by "
-            f"{printable(there.csr.username)}; choose another NAME, or run: "
-            f"kubectl delete csr {spec.name}",
-        )
-
-
-def _rights(name: str, *, approve: bool) -> Sequence[Right]:
-    approving = (
-        Right("update", f"{_CSRS}/approval", name),
-        Right("approve", "signers", APP_SERVING),
-    )
-    return (Right("create", _CSRS), Right("get", _CSRS, name), *(approving if approve else ()))
-
-
-def _missing(aws: Aws, described: DescribedCluster, wanted: Sequence[Right]) -> list[Right]:
-    with closing(_connection(aws, described)) as api:
-        return [right for right in wanted if not rights.may(api, right)]
-
-
-def _shown(body: dict[str, object], output: Output) -> str:
-    if output is Output.JSON:
-        return json.dumps(body, indent=2)
-    text = yaml.safe_dump(body, sort_keys=False, width=float("inf")).rstrip("\n")
-    return f"# Nothing was filed, and the key of this request was not kept.\n{text}"
-
-
-def _code(result: Result) -> int:
-    return {
-        Outcome.ISSUED: DONE,
-        Outcome.UNKNOWN: UNKNOWN,
-        Outcome.STOPPED: STOPPED,
-    }.get(result.outcome, ANSWER_IS_NO)

@@ -1,7 +1,6 @@
 """The key of a certificate request, and the request that it signs."""
 
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 from typing import Final
 
@@ -16,18 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from cli.request.key_type import KeyType
 from cli.request.spec import CertificateSpec
-
-
-class KeyType(Enum):
-    """Key types; the values are those of --key-type."""
-
-    RSA_2048 = "rsa-2048"
-    RSA_3072 = "rsa-3072"
-    RSA_4096 = "rsa-4096"
-    ECDSA_P256 = "ecdsa-p256"
-    ECDSA_P384 = "ecdsa-p384"
-
 
 _CURVES: Final = {KeyType.ECDSA_P256: ec.SECP256R1(), KeyType.ECDSA_P384: ec.SECP384R1()}
 # From: RFC 8017, section A.1.1, and FIPS 186-5, section A.1.

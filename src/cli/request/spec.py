@@ -11,11 +11,11 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from cli.legacy.migration import UNISSUED_PREFIX, V1
-from core.checks.reserved import is_never_allowed, is_never_allowed_address
+from core.checks.reserved import is_loopback, is_never_allowed, is_never_allowed_address
 from core.dns import folded, is_dns_name, looks_like_an_address
 from core.errors import BadSettings
 from core.model import APP_SERVING, IpAddress
-from core.printable import printable
+from core.printable import quoted
 
 # From: Kubernetes, "Object Names and IDs", DNS subdomain names and DNS label names.
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -25,6 +25,11 @@ _PARTS: Final = "each part starts and ends with a letter or digit, and has at mo
 _LONGEST_COMMON_NAME: Final = 64
 
 _MAX_SHOWN: Final = 120
+
+_LOOPBACK_WARNING: Final = (
+    "{} is every machine's own: with this key any program can pose as a server on the machine of a "
+    "client that trusts the CA. csr-approver never approves it; a person must"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,26 @@ class CertificateSpec:
         return self.dns[0] if len(self.dns[0]) <= _LONGEST_COMMON_NAME else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The names that the caller asks for explicitly, because only a person may approve them.
+
+    `loopback`: each machine's own, such as localhost. `wildcards`: `*.web.shop.svc`.
+    """
+
+    loopback: bool = False
+    wildcards: bool = False
+
+
+_PLAIN: Final = Allowed()
+
+
 def certificate_spec(
-    name: str, namespace: str, dns: Sequence[str], ips: Sequence[str]
+    name: str,
+    namespace: str,
+    dns: Sequence[str],
+    ips: Sequence[str],
+    allowed: Allowed = _PLAIN,
 ) -> CertificateSpec:
     """Return the certificate's specification; without DNS names, for the Service of this name.
 
@@ -61,20 +84,31 @@ def certificate_spec(
             f"NAME: got {_shown(name)}, which has a dot, so no Service can have this name; give "
             "the certificate's names with --dns"
         )
-    names = tuple(map(_dns, dns)) or (_dns(f"{name}.{namespace}.svc", "NAME"),)
-    names = tuple(dict.fromkeys(names))
-    return CertificateSpec(name, namespace, names, tuple(dict.fromkeys(map(_address, ips))))
+    names = tuple(_dns(one, allowed) for one in dns)
+    names = tuple(dict.fromkeys(names)) or (_dns(f"{name}.{namespace}.svc", _PLAIN, "NAME"),)
+    addresses = dict.fromkeys(_address(one, allowed) for one in ips)
+    return CertificateSpec(name, namespace, names, tuple(addresses))
 
 
 def warnings(spec: CertificateSpec) -> Iterator[str]:
     """Yield the names that our approver would leave to a person, and why."""
     for name in spec.dns:
-        if not _is_of_a_service(name, spec.namespace):
+        if "*" in name:
+            yield (
+                f"{name} is a wildcard: its key serves every name below. csr-approver never "
+                "approves it; a person must, after checking that all these names are yours"
+            )
+        elif is_loopback(name):
+            yield _LOOPBACK_WARNING.format(name)
+        elif not _is_of_a_service(name, spec.namespace):
             yield (
                 f"{name} is not the name of a Service in the namespace {spec.namespace} "
                 f"(SERVICE.{spec.namespace}.svc): csr-approver won't approve it; a person must, "
                 "after checking that you own the name"
             )
+    for address in spec.addresses:
+        if address.is_loopback:
+            yield _LOOPBACK_WARNING.format(address)
 
 
 def usages(*, rsa: bool) -> tuple[str, ...]:
@@ -110,40 +144,53 @@ def _check_name(name: str) -> None:
         )
 
 
-def _dns(given: str, option: str = "--dns") -> str:
+def _dns(given: str, allowed: Allowed, option: str = "--dns") -> str:
     name = folded(given)
-    if "*" in name:
+    plain = name.removeprefix("*.") if allowed.wildcards else name
+    if "*" in plain:
         problem = (
-            ": wildcards are not allowed, as the key would serve every name below; give each name"
+            ": a wildcard's key would serve every name below: give each name, or *.NAME with "
+            "--allow-wildcards"
         )
-    elif looks_like_an_address(name):
+    elif looks_like_an_address(plain):
         problem = ", which is an IP address: give it with --ip"
-    elif not is_dns_name(name):
+    elif not is_dns_name(plain):
         problem = (
             f", expected a DNS name: at most {_LONGEST_NAME} characters, letters, digits, hyphens "
             f"and dots; {_PARTS}"
         )
-    elif is_never_allowed(name):
+    elif is_loopback(plain):
+        if allowed.loopback and plain == name:
+            return name
         problem = (
-            ", which belongs to the API server, to AWS or to every machine; give a Service's name, "
-            "e.g. web.shop.svc"
+            ", which is every machine's own name: give a Service's name, e.g. web.shop.svc, or add "
+            "--allow-loopback"
+        )
+    elif is_never_allowed(plain):
+        problem = (
+            ", which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc"
         )
     else:
         return name
     raise BadSettings(f"{option}: got {_shown(given)}{problem}")
 
 
-def _address(given: str) -> IpAddress:
+def _address(given: str, allowed: Allowed) -> IpAddress:
     try:
         address = ip_address(given)
     except ValueError:
         raise BadSettings(f"--ip: got {_shown(given)}, expected an IP address") from None
     if isinstance(address, IPv6Address) and (address.ipv4_mapped or address.scope_id):
         raise BadSettings(f"--ip: got {_shown(given)}, expected a plain IPv4 or IPv6 address")
-    if is_never_allowed_address(address):
+    if address.is_loopback and not allowed.loopback:
         raise BadSettings(
-            f"--ip: got {_shown(given)}, which is a loopback, link-local, multicast or unspecified "
-            "address; give the Service's cluster IP"
+            f"--ip: got {_shown(given)}, which is every machine's own address: give the Service's "
+            "cluster IP, or add --allow-loopback"
+        )
+    if is_never_allowed_address(address) and not address.is_loopback:
+        raise BadSettings(
+            f"--ip: got {_shown(given)}, which is a link-local, multicast or unspecified address; "
+            "give the Service's cluster IP"
         )
     return address
 
@@ -159,4 +206,4 @@ def _is_of_a_service(name: str, namespace: str) -> bool:
 
 
 def _shown(value: str) -> str:
-    return f"{printable(value, _MAX_SHOWN)!r}"
+    return quoted(value, _MAX_SHOWN)

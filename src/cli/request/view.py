@@ -4,10 +4,15 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import typer
+
+from cli.lines import prose
 from cli.request.files import Files
 from cli.request.outcome import Outcome, RequestState, Result
 from cli.request.run import Plan
+from cli.screen import Screen
 from core.model import APP_SERVING
+from core.printable import printable
 
 Json = dict[str, Any]
 
@@ -70,7 +75,7 @@ def as_json(cluster: str, region: str, plan: Plan, result: Result, notes: Sequen
 
 
 def lines(plan: Plan, result: Result) -> Iterator[str]:
-    """Yield the lines for people. The caller must escape them."""
+    """Yield the lines for people; `show` escapes them."""
     spec, found = plan.spec, result.certificate
     yield ": ".join(filter(None, (spec.name, _OUTCOME_TEXT[result.outcome], result.detail)))
     yield from _file_lines(plan.files, result)
@@ -83,6 +88,18 @@ def lines(plan: Plan, result: Result) -> Iterator[str]:
         yield _BY_CLUSTER if found.by_cluster else _BY_ANOTHER
     else:
         yield from _request_lines(plan, result)
+
+
+def show(shown: Iterator[str]) -> None:
+    """Print the lines, folded to the terminal but for commands, which are to be copied."""
+    width = Screen.of_stdout().width
+    for line in map(_escaped, shown):
+        is_command = line.startswith("  ")
+        typer.echo(line if is_command else "\n".join(prose(line, width)))
+
+
+def _escaped(line: str) -> str:
+    return printable(line, None)
 
 
 def _file_lines(files: Files, result: Result) -> Iterator[str]:

@@ -1,23 +1,23 @@
 """`csr-approver review`: one real run on one cluster, with a person's own credentials."""
 
-from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from adapters.aws_account import Aws
-from adapters.eks import ClusterNotFound
-from cli.account.cluster_names import is_glob
-from cli.account.clusters import Found, Profile, Proxy, Region, described, find, open_account
-from cli.account.problems import in_words, own_access
+from cli.account.options import Profile, Proxy, Region, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN
 from cli.given_settings import Settings, settings_of
-from cli.review.run import Reviewed, run_once
-from cli.review.view import as_json, show
-from cli.screen import Output, OutputOption, busy, console, print_json
+from cli.output import Output, OutputOption, print_json
 from core.errors import ClusterUnavailable
-from core.printable import printable
-from core.settings import Mode, ReviewSettings
+from core.printable import printable, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from adapters.aws_account import Aws
+    from cli.account.clusters import Found
+    from cli.review.run import Reviewed
+    from core.settings import ReviewSettings
 
 _EXAMPLE = """
 It lists the cluster's requests, asks EC2 and IAM who the requesters are, and judges, as the
@@ -33,7 +33,7 @@ be read, not all of the list was read, or a named request or node isn't listed.
 Examples:
 
   csr-approver review prod --region eu-west-1
-  csr-approver review prod csr-7znmf ip-10-0-1-10.eu-west-1.compute.internal --apply
+  csr-approver review prod csr-7znmf ip-10-0-1-10.ec2.internal --apply
   csr-approver review prod --apply --set MODE=enforce --output json
 """
 
@@ -42,7 +42,10 @@ _APPLY_HELP: Final = "Write what is due; approvals only, unless MODE is set."
 
 
 def review(
-    cluster: Annotated[str, typer.Argument(help=_CLUSTER_HELP, metavar="CLUSTER")],
+    cluster: Annotated[
+        str,
+        typer.Argument(help=_CLUSTER_HELP, metavar="CLUSTER", autocompletion=cluster_names),
+    ],
     only: Annotated[
         list[str] | None,
         typer.Argument(help="Only these requests, or those of these nodes.", metavar="CSR|NODE"),
@@ -55,13 +58,21 @@ def review(
     set_: Settings = None,
     profile: Profile = None,
     proxy: Proxy = False,
+    verbose: Verbose = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Review a cluster's requests once, with your own credentials; read only, unless --apply."""
+    from cli.account.cluster_names import is_glob
+    from cli.account.clusters import find, open_account
+    from cli.review.view import as_json, show
+    from cli.screen import console
+    from core.settings import Mode, ReviewSettings
+
     # A person who asks for --apply wants approvals; the functions write nothing by default.
     settings = settings_of(set_, ReviewSettings, MODE=Mode.APPROVE_ONLY.value)
-    aws = open_account(profile, [region] if region else [], proxy=proxy, clusters=[cluster])
-    found = find(aws, [cluster], [region] if region else [])
+    regions = [] if region is None else [region]
+    aws = open_account(profile, regions, proxy=proxy, clusters=[cluster])
+    found = find(aws, [cluster], regions)
     done = [_reviewed(aws, one, settings, only or (), applied=apply) for one in found]
     reviewed = [one for one in done if one is not None]
     if output is Output.JSON:
@@ -81,9 +92,15 @@ review.__doc__ = f"{review.__doc__}\n{_EXAMPLE}"
 
 
 def _reviewed(
-    aws: Aws, found: Found, settings: ReviewSettings, only: Iterable[str], *, applied: bool
-) -> Reviewed | None:
+    aws: "Aws", found: "Found", settings: "ReviewSettings", only: "Iterable[str]", *, applied: bool
+) -> "Reviewed | None":
     """Return one cluster's review; None after a message on stderr if it fails."""
+    from adapters.eks import ClusterNotFound
+    from cli.account.clusters import described
+    from cli.account.problems import in_words, own_access
+    from cli.review.run import run_once
+    from cli.screen import busy
+
     try:
         cluster = described(found)
         with busy(f"Reviewing {found.name} ..."):
@@ -93,11 +110,11 @@ def _reviewed(
     except ClusterUnavailable as error:
         words = in_words(error, own_access(found.name, found.region))
         problem = f"{printable(found.name)} in {found.region}: {words}"
-    typer.echo(f"csr-approver: {problem}", err=True)
+    typer.echo(f"csr-approver: {visible(problem)}", err=True)
     return None
 
 
-def _code(done: list[Reviewed | None]) -> int:
+def _code(done: "list[Reviewed | None]") -> int:
     if any(one is not None and not one.is_well for one in done):
         return ANSWER_IS_NO
     return DONE if all(one is not None and one.is_whole for one in done) else UNKNOWN

@@ -18,7 +18,6 @@ from cli.review.run import Reviewed, SignerReviewed, is_refused
 from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
 from core.model import Action, Evaluation, IssueFinding, Record, Run
 from core.printable import printable
-from core.version import VERSION
 
 _WHY: Final = 160
 _MOST_PROBLEMS: Final = 5
@@ -44,7 +43,6 @@ def as_json(reviewed: Reviewed) -> dict[str, Any]:
     """Return the run as JSON; requests have the keys of `evaluate`, and what was done."""
     cluster = reviewed.cluster
     return {
-        "version": VERSION,
         "cluster": cluster.name,
         "region": cluster.region,
         "mode": reviewed.mode.value,

@@ -44,7 +44,7 @@ def reserved_for_services(case: Case) -> Refusal | None:
     """
     request = case.pkcs10
     asked = (*request.dns, *request.common_names)
-    loopback = [name for name in asked if _is_loopback(folded(name))]
+    loopback = [name for name in asked if is_loopback(folded(name))]
     names = [name for name in asked if name not in loopback and is_never_allowed(folded(name))]
     own = {network.network_address + 1 for network in _service_ranges(case)}
     addresses = [
@@ -71,7 +71,7 @@ def _is_reserved_name(name: str) -> bool:
 
 def is_never_allowed(name: str) -> bool:
     """Return True for names that no requester of any kind may have."""
-    if "*" in name or name in _NEVER or _is_loopback(name):
+    if "*" in name or name in _NEVER or is_loopback(name):
         return True
     if name.startswith("kubernetes.default.") or name.endswith(".kubernetes.default"):
         return True
@@ -93,7 +93,8 @@ def _service_ranges(case: Case) -> tuple[IpNetwork, ...]:
     return () if isinstance(case.cluster, NotProvided) else case.cluster.service_ranges
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Return True for each machine's own name. From: RFC 6761, section 6.3."""
     return _under(name, "localhost")
 
 

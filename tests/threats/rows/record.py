@@ -128,7 +128,7 @@ ROWS: Final = (
         (
             Change(
                 "src/cli/screen.py",
-                "(printable(str(line), None) for line in",
+                "(visible(str(line)) for line in",
                 "(str(line) for line in",
             ),
         ),
