@@ -89,6 +89,11 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "ip-addresses",
+        "the primary interface's, which EC2 lists after another",
+        with_names(ADDRESS, instance=an_instance(interfaces=TWO_INTERFACES.interfaces[::-1])),
+    ),
+    CheckExample(
+        "ip-addresses",
         "another node's address",
         with_names("10.0.1.20"),
         DENY,
@@ -220,6 +225,20 @@ EXAMPLES: tuple[CheckExample, ...] = (
             "10.0.2.10",
             instance=an_instance(
                 interfaces=(an_interface(), replace(SECOND_INTERFACE, device_index=0, card_index=1))
+            ),
+        ),
+        LEAVE,
+        "address not accepted",
+        f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
+    ),
+    CheckExample(
+        "ip-addresses",
+        "an interface whose place EC2 doesn't show",
+        with_names(
+            "10.0.2.10",
+            instance=an_instance(
+                interfaces=(an_interface(), replace(SECOND_INTERFACE, device_index=None))
             ),
         ),
         LEAVE,
