@@ -13,9 +13,9 @@ DELAYS: Final = (10, 20, 30, 40, 50)
 #: reviewed once a minute until a minute comes in which no node joins.
 JOINS_FOR: Final = timedelta(minutes=30)
 
-# What a review takes at most while nodes join, and the part of the reviewer that may be used so.
+# What a review takes at most while nodes join, and what extra reviews may take of each minute.
 _REVIEW_SECONDS: Final = 5
-_SHARE: Final = 0.5
+_EXTRA_SECONDS: Final = 30
 
 
 class _Ordered(Protocol):
@@ -29,7 +29,7 @@ _Cluster = TypeVar("_Cluster", bound=_Ordered)
 
 def room_for_extra(reviewer_concurrency: int) -> int:
     """Return how many extra reviews a minute has room for: half of what the reviewer can do."""
-    return int(reviewer_concurrency * _SHARE * 60 / _REVIEW_SECONDS)
+    return reviewer_concurrency * _EXTRA_SECONDS // _REVIEW_SECONDS
 
 
 class Joining:
