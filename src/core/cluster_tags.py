@@ -23,8 +23,9 @@ def has_tag_of(instance: Instance, cluster: Cluster) -> bool:
 def clusters_named(instance: Instance) -> frozenset[str]:
     """Return the names of the clusters whose tags the instance has."""
     keys = (key for key in instance.tags if key.startswith(CLUSTER_TAG_PREFIX))
-    named = {key.removeprefix(CLUSTER_TAG_PREFIX) for key in keys}
-    return frozenset(named | {instance.tags.get(tag, "") for tag in CLUSTER_NAME_TAGS}) - {""}
+    by_key = (key.removeprefix(CLUSTER_TAG_PREFIX) for key in keys)
+    by_value = (instance.tags.get(tag, "") for tag in CLUSTER_NAME_TAGS)
+    return frozenset(name for name in (*by_key, *by_value) if name)
 
 
 def joined_cluster(instance: Instance) -> str | None:

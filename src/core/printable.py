@@ -25,7 +25,7 @@ def printable(value: object, limit: int | None = MAX_DETAIL) -> str:
 
 def visible(text: str) -> str:
     """Return text that may be escaped in parts, safe for a terminal: a backslash stays single."""
-    return "".join(one if " " <= one <= "~" else _escaped(one) for one in text)
+    return _escaped(text).replace("\\\\", "\\")
 
 
 def quoted(value: object, limit: int | None = MAX_DETAIL) -> str:

@@ -49,7 +49,9 @@ class Tally:
             self._without_evidence += _is_without_evidence(record.evaluation)
             self._would_approve += self._is_only_shadowed(record)
             if self._is_pending(record):
-                self._wait(0.0 if _is_never_the_oldest(record) else record.asking_seconds)
+                self._pending += 1
+                if not _is_never_the_oldest(record):
+                    self._oldest = max(self._oldest, record.asking_seconds)
 
     def add_not_judged(self, action: Action, asking_seconds: Iterable[float]) -> None:
         """Count pending CSRs that this run didn't judge.
@@ -61,7 +63,9 @@ class Tally:
         for seconds in asking_seconds:
             self._actions[action] += 1
             self._not_judged[action] += 1
-            self._wait(0.0 if action is Action.WAITING else seconds)
+            self._pending += 1
+            if action is not Action.WAITING:
+                self._oldest = max(self._oldest, seconds)
 
     def totals(self) -> RunTotals:
         """Return the totals."""
@@ -97,10 +101,6 @@ class Tally:
         is_approval = verdict is not None and verdict.decision is Decision.APPROVE
         is_withheld = record.action is Action.WITHHELD and self._mode is Mode.SHADOW
         return is_approval and is_withheld and record.evaluation.case.csr.is_pending
-
-    def _wait(self, asking_seconds: float) -> None:
-        self._pending += 1
-        self._oldest = max(self._oldest, asking_seconds)
 
 
 def _is_never_the_oldest(record: Record) -> bool:

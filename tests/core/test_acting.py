@@ -138,6 +138,13 @@ def test_a_moved_address_is_counted_apart_for_twenty_minutes(
     assert record.is_moved_address is counted_apart
 
 
+def test_a_record_has_the_clusters_mode() -> None:
+    """The cluster's tag may have lowered the stack's."""
+    [record] = act([judged(APPROVE)], settings(mode="enforce"), Mode.SHADOW, FakeWorld().ports)
+
+    assert (Mode.SHADOW, Action.WITHHELD) == (record.mode, record.action)
+
+
 def test_the_words_for_actions_are_those_of_the_log() -> None:
     """Queries and dashboards filter by them."""
     assert [action.value for action in Action] == [

@@ -1,14 +1,19 @@
 """An approval isn't delayed where only a setting accepts a name: EKS doesn't decide those."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from core.acting import plan, to_reapprove
-from core.checks.own_names import may_rest_on_a_setting
+from core.checks.own_names import (
+    has_names_by_setting,
+    may_rest_on_a_setting,
+    rests_on_a_setting,
+)
 from core.decision import decide
-from core.model import Action, Case, Decision, Judged, UnreadableRequest, Verdict
+from core.model import Action, Case, Csr, Decision, Judged, UnreadableRequest, Verdict
 from core.settings import Mode
 from core.signers import SIGNERS
 from core.slices import SLICE
@@ -28,8 +33,9 @@ from tests.builders import (
     names,
     settings,
 )
-from tests.core.fakes import FakeWorld
+from tests.core.fakes import FakeClock, FakeWorld
 from tests.core.test_review import a_nodes_csr, fleet_of, node, run, session
+from tests.service_builders import a_service_case
 
 LABEL = NODE.partition(".")[0]
 BY_SUFFIX = f"{LABEL}.corp.example"
@@ -38,7 +44,7 @@ TWO_INTERFACES = an_instance(interfaces=(an_interface(), SECOND))
 SUFFIX: dict[str, Any] = {"extra_dns_suffixes": ("corp.example",)}
 SECONDARY: dict[str, Any] = {"allow_secondary_enis": True}
 
-YOUNG = timedelta(seconds=5)
+YOUNG, MINUTE = timedelta(seconds=5), timedelta(minutes=1)
 
 
 def case(*sans: str, age: timedelta = YOUNG, **changes: Any) -> Case:
@@ -63,6 +69,7 @@ def judged(one: Case) -> Judged:
         pytest.param((BY_SUFFIX.upper(),), SUFFIX, "approved", id="in-capitals"),
         pytest.param((ADDRESS, "10.0.2.10"), SECONDARY, "approved", id="a-secondary-interface"),
         pytest.param((NODE, ADDRESS), {**SUFFIX, **SECONDARY}, "waiting", id="usual-names"),
+        pytest.param((NODE.upper(), ADDRESS), SUFFIX, "waiting", id="usual-names-in-capitals"),
         pytest.param((NODE, PUBLIC_ADDRESS), SECONDARY, "waiting", id="a-public-address"),
         pytest.param((BY_SUFFIX,), {}, "waiting", id="without-the-setting"),
     ],
@@ -74,6 +81,26 @@ def test_an_approval_that_rests_on_a_setting_is_due_at_once(
     one = judged(case(*sans, **changes))
 
     assert expected == plan(one, settings(**changes), Mode.ENFORCE).value
+
+
+def test_at_once_is_in_the_second_in_which_it_is_filed() -> None:
+    """Creation times are whole seconds."""
+    one = judged(case(BY_SUFFIX, age=timedelta(), **SUFFIX))
+
+    assert plan(one, settings(**SUFFIX), Mode.ENFORCE) is Action.APPROVED
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(a_case(request=UnreadableRequest("not DER")), id="unreadable"),
+        pytest.param(a_case(instances=()), id="no-instance"),
+        pytest.param(a_service_case(), id="a-service"),
+    ],
+)
+def test_without_a_request_or_an_instance_nothing_rests_on_a_setting(one: Case) -> None:
+    """The settings are about the names of an instance."""
+    assert not rests_on_a_setting(one)
 
 
 def test_a_denial_waits_whatever_the_settings() -> None:
@@ -109,11 +136,16 @@ def test_a_second_approval_waits() -> None:
     ("sans", "changes", "expected"),
     [
         pytest.param((BY_SUFFIX,), SUFFIX, True, id="a-name-under-the-suffix"),
+        pytest.param((BY_SUFFIX.upper(),), SUFFIX, True, id="in-capitals"),
         pytest.param(("corp.example",), SUFFIX, False, id="the-suffix-itself"),
         pytest.param(("notcorp.example",), SUFFIX, False, id="a-longer-label"),
         pytest.param((BY_SUFFIX,), SECONDARY, False, id="another-setting"),
         pytest.param(("10.0.1.10", "10.0.2.10"), SECONDARY, True, id="two-of-a-family"),
         pytest.param(("10.0.1.10", "2001:db8::1"), SECONDARY, False, id="one-of-each-family"),
+        pytest.param(("2001:db8::1", "10.0.1.10"), SECONDARY, False, id="in-another-order"),
+        pytest.param(
+            ("2001:db8::1", "10.0.1.10", "10.0.2.10"), SECONDARY, True, id="two-beside-another"
+        ),
         pytest.param((NODE,), SECONDARY, False, id="no-address"),
         pytest.param(("10.0.1.10", "10.0.2.10"), SUFFIX, False, id="without-the-setting"),
     ],
@@ -130,6 +162,32 @@ def test_evidence_is_asked_for_early_only_where_a_setting_may_decide(
 def test_an_unreadable_request_rests_on_no_setting() -> None:
     """It has no names."""
     assert not may_rest_on_a_setting(UnreadableRequest("not DER"), a_policy(**SUFFIX))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, False),
+        (SUFFIX, True),
+        (SECONDARY, True),
+        ({**SUFFIX, **SECONDARY}, True),
+    ],
+)
+def test_only_two_settings_accept_names_that_eks_doesnt_verify(
+    changes: dict[str, Any], *, expected: bool
+) -> None:
+    """Without them no young request is judged."""
+    assert has_names_by_setting(a_policy(**changes)) is expected
+
+
+@pytest.mark.parametrize(("changes", "not_read"), [({}, 1), (SUFFIX, 0)])
+def test_young_requests_are_read_last_unless_a_setting_may_decide(
+    changes: dict[str, Any], not_read: int
+) -> None:
+    """Late in a run only what may be due is read."""
+    world = FakeWorld(a_filed_csr(age=YOUNG), clock=FakeClock(left=20.0))
+
+    assert not_read == run(world, **changes).not_read
 
 
 def test_a_review_approves_a_young_request_that_rests_on_a_setting() -> None:
@@ -171,3 +229,23 @@ def test_young_requests_are_judged_last() -> None:
     names_in_order = [name for name, _ in world.ledger.actions]
     assert SLICE + 1 == len(names_in_order)
     assert "csr-young" == names_in_order[-1]
+
+
+def test_large_young_requests_come_last_of_all() -> None:
+    """Age comes first, then size: an old request waits for no young one."""
+
+    def csr(number: int, names: int, age: timedelta) -> Csr:
+        name = f"{node(number).partition('.')[0]}.corp.example"
+        return replace(
+            a_nodes_csr(number, age=age),
+            request=a_filed_csr(
+                node=node(number), dns=(name,) * names, ips=(f"10.0.1.{number}",)
+            ).request,
+        )
+
+    csrs = [csr(1, 500, 2 * MINUTE), csr(2, 500, 2 * YOUNG), csr(3, 1, YOUNG)]
+    world = FakeWorld(*csrs, fleet=fleet_of(1, 2, 3))
+
+    run(world, **SUFFIX)
+
+    assert ["csr-0001", "csr-0003", "csr-0002"] == [name for name, _ in world.ledger.actions]

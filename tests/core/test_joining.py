@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.joining import DELAYS, JOINS_FOR, Joining, room_for_extra
+from core.joining import DELAYS, Joining, room_for_extra
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+JOINS_FOR = timedelta(minutes=30)
 ROOM = 60
 
 
@@ -100,6 +101,11 @@ def test_many_joining_clusters_share_the_room_and_take_turns() -> None:
         got.update({one for one, _ in extra})
 
     assert set(clusters) == set(got)
+
+
+def test_the_order_in_which_clusters_are_found_changes_no_turn() -> None:
+    """EC2's answers come in any order, and a cluster could have its turn twice, another never."""
+    assert World().further_reviews("b", "a", room=5) == World().further_reviews("a", "b", room=5)
 
 
 @pytest.mark.parametrize(("concurrency", "room"), [(2, 12), (10, 60), (1000, 6000)])

@@ -469,6 +469,28 @@ def test_settings_are_immutable() -> None:
         ReviewSettings.from_env({}).__setattr__("mode", Mode.ENFORCE)
 
 
+def test_the_dispatcher_has_the_defaults_of_the_template() -> None:
+    """Nodes are looked for during six minutes, and ten reviews run at once."""
+    got = DispatchSettings.from_env({"QUEUE_URL": "https://sqs.example/q"})
+
+    assert (6, 10) == (got.fast_join_minutes, got.reviewer_concurrency)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("FAST_JOIN_MINUTES", 0, 30), ("REVIEWER_CONCURRENCY", 2, 1_000)],
+)
+def test_a_number_of_the_dispatcher_has_bounds(name: str, least: int, most: int) -> None:
+    """Both bounds are allowed, and what is beyond them is refused."""
+    for value in (least, most):
+        got = DispatchSettings.from_env({"QUEUE_URL": "q", name: str(value)})
+        assert value == getattr(got, name.lower())
+    for value, expected in ((least - 1, f"at least {least}"), (most + 1, f"at most {most}")):
+        with pytest.raises(BadSettings) as caught:
+            DispatchSettings.from_env({"QUEUE_URL": "q", name: str(value)})
+        assert f"{name}: got '{value}', expected {expected}" == str(caught.value)
+
+
 @pytest.mark.parametrize("environ", [{}, {"QUEUE_URL": " "}])
 def test_the_dispatcher_needs_a_queue(environ: dict[str, str]) -> None:
     """`QUEUE_URL` has no default."""

@@ -75,6 +75,15 @@ def test_csrs_that_were_not_judged_count_as_pending() -> None:
     assert {} == totals.due
 
 
+def test_csrs_for_which_no_decision_can_be_due_yet_have_no_oldest() -> None:
+    """A requester may have been asking for long, by requests that are no longer pending."""
+    tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
+
+    tally.add_not_judged(Action.WAITING, [5.0])
+
+    assert (1, 0.0) == (tally.totals().pending, tally.totals().oldest_pending_seconds)
+
+
 @pytest.mark.parametrize("moved", [False, True], ids=["denied", "public address moved"])
 def test_a_csr_whose_denial_is_due_is_pending_but_not_the_oldest(*, moved: bool) -> None:
     """It is counted as denied, or as moved, and has an alarm of its own."""

@@ -1,8 +1,8 @@
 """The names and addresses of an instance: its own, and what else EC2 shows on it."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import combinations
 
 from core.checks.instance import node_name, node_names, resource_name
 from core.dns import folded
@@ -91,8 +91,8 @@ def may_rest_on_a_setting(request: Pkcs10 | UnreadableRequest, policy: Policy) -
     suffixes = tuple(f".{domain}" for domain in policy.extra_dns_suffixes)
     if any(folded(name).endswith(suffixes) for name in request.dns):
         return True
-    families = Counter(address.version for address in request.addresses)
-    return policy.allow_secondary_enis and max(families.values(), default=0) > 1
+    pairs = combinations(request.addresses, 2)
+    return policy.allow_secondary_enis and any(one.version == two.version for one, two in pairs)
 
 
 def public_addresses(instance: Instance) -> frozenset[IpAddress]:
