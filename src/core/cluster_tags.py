@@ -24,7 +24,7 @@ def clusters_named(instance: Instance) -> frozenset[str]:
     """Return the names of the clusters whose tags the instance has."""
     keys = (key for key in instance.tags if key.startswith(CLUSTER_TAG_PREFIX))
     by_key = (key.removeprefix(CLUSTER_TAG_PREFIX) for key in keys)
-    by_value = (instance.tags.get(tag, "") for tag in CLUSTER_NAME_TAGS)
+    by_value = (instance.tags[tag] for tag in CLUSTER_NAME_TAGS if tag in instance.tags)
     return frozenset(name for name in (*by_key, *by_value) if name)
 
 
