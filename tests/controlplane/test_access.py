@@ -191,4 +191,4 @@ def test_a_binding_to_another_role_is_reported(
     assert ["created", "unknown", "created"] == states(reported)
     step = reported["clusters"][0]["steps"][1]
     assert words in step["detail"]
-    assert "  kubectl delete clusterrolebinding csr-approver" == step["fix"][1]
+    assert "  kubectl delete clusterrolebinding csr-approver --context NAME" == step["fix"][1]

@@ -110,9 +110,9 @@ def _again(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
     """Return the fix if a binding's role can't be changed (422), or another owns it (409)."""
     if not error.detail.startswith(("409", "422")):
         return ()
-    command = shlex.join(
-        ["kubectl", "delete", manifest["kind"].lower(), manifest["metadata"]["name"]]
-    )
+    thing = f"{manifest['kind'].lower()} {manifest['metadata']['name']}"
+    # Without a context, kubectl would delete it in whatever cluster is current.
+    command = f"kubectl delete {thing} --context NAME"
     return ("if nothing else needs it, delete it and run this again:", f"  {command}")
 
 
@@ -183,7 +183,7 @@ def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
     )
     fix = (
         "either add to mapRoles of the ConfigMap aws-auth:",
-        "  kubectl edit configmap aws-auth --namespace kube-system",
+        "  kubectl edit configmap aws-auth --namespace kube-system --context NAME",
         f"    - rolearn: {Role.of_arn(role_arn)}",
         f'      username: "{GROUP}:{{{{SessionName}}}}"',
         f"      groups: [{GROUP}]",
