@@ -261,7 +261,7 @@ class Rig:
         self.account.aws.receive(self.account.queue_url)
 
     def metrics(self) -> dict[str, int]:
-        """Return the stack's metrics that aren't 0, without `Ended`, and those of the cluster alone.
+        """Return the stack's metrics that aren't 0, but `Ended`, and those of the cluster alone.
 
         OldestPendingSeconds is rounded down to a multiple of 60, because the exact value depends on
         how fast the test ran.
