@@ -16,7 +16,7 @@ from cli.screen import Screen
 from core.printable import printable, visible
 
 _FIRST_LINE: Final = (
-    "# The approver's rights, the same in each cluster. To apply them, add --apply, or:\n"
+    "# The approver's rights, the same in each cluster. Apply them with --apply, or:\n"
     "# kubectl apply -f - --context NAME"
 )
 

@@ -18,6 +18,11 @@ class Group:
     cause: Cause
     members: tuple[Member, ...]
 
+    @property
+    def csrs(self) -> list[DiagnosedCsr]:
+        """Return the requests, each once: a request may have its cause for several reasons."""
+        return list({id(one): one for _, one in self.members}.values())
+
     def advice(self, diagnosed: ClusterDiagnosis) -> Advice:
         """Return what to do about all of them."""
         return advise(self.cause, self.members, diagnosed)
@@ -49,7 +54,7 @@ def grouped(diagnosed: ClusterDiagnosis) -> list[Group]:
 
 def _urgency(group: Group) -> tuple[int, int, int]:
     need = list(Need).index(group.cause.need)
-    return need, -len(group.members), list(Cause).index(group.cause)
+    return need, -len(group.csrs), list(Cause).index(group.cause)
 
 
 @dataclass(frozen=True, slots=True)

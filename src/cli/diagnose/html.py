@@ -197,7 +197,7 @@ def _cluster(index: int, diagnosed: ClusterDiagnosis) -> Element:
 
 def _group(group: Group, diagnosed: ClusterDiagnosis) -> Element:
     advice, need = group.advice(diagnosed), group.cause.need
-    requests = [one for _, one in group.members]
+    requests = group.csrs
     items = [_request(one) for one in requests[:_MOST_REQUESTS]]
     if len(requests) > _MOST_REQUESTS:
         more = len(requests) - _MOST_REQUESTS

@@ -61,11 +61,11 @@ def _groups(cluster: ClusterDiagnosis) -> list[Json]:
             {
                 "cause": group.cause.value,
                 "need": group.cause.need.value,
-                "count": len(group.members),
+                "count": len(group.csrs),
                 "title": advice.title,
                 "remedy": advice.text,
                 "commands": list(advice.commands),
-                "csrs": [one.csr.name for _, one in group.members],
+                "csrs": [one.csr.name for one in group.csrs],
             }
         )
     return made

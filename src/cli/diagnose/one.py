@@ -38,13 +38,19 @@ Lines = Iterator[Text | str]
 
 def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
     """Print every request of the clusters in full. `sought`: what they have been reduced to."""
+    is_first = True
     for cluster in clusters:
         for part in _parts(cluster, console.width):
+            if not is_first:
+                console.print()
             put(list(part), console)
-            console.print()
+            is_first = False
         # A request may be in a part of the list that wasn't read.
         audit = cluster.diagnosis
         for trouble in (cluster.problem,) if audit is None else audit.gaps:
+            if not is_first:
+                console.print()
+            is_first = False
             text = f"{place(cluster)}: {printable(trouble, _LONGEST)}"
             put([Text(one, style="yellow") for one in prose(text, console.width)], console)
     if not any(map(has_requests, clusters)):

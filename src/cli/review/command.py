@@ -28,7 +28,7 @@ names of requests or nodes it shows and writes only those, and judges the others
 Exit 0: all requests are approved, wait to be approved, or stopped at a gate (abandoned, superseded,
 not an EC2 node's). Exit 1: a request was denied or left, or a decision is due and was not written,
 or an approved request has no certificate or a wrong one. Exit 3: a cluster, EC2 or IAM could not
-be read, not all of the list was read, or a named request or node isn't listed.
+be read, not all of the list was read or reached in time, or a named request isn't listed.
 
 Examples:
 

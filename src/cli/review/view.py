@@ -4,6 +4,7 @@ Untrusted text is shown escaped, and in tables shortened.
 """
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from cli.review.run import Reviewed, SignerReviewed, is_refused
 from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
 from core.model import Action, Evaluation, IssueFinding, Record, Run
 from core.printable import printable
+from core.settings import Mode
 
 _WHY: Final = 160
 _MOST_PROBLEMS: Final = 5
@@ -201,7 +203,7 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[str]:
         parts.append(f"{gated} stopped at a gate ({reasons})")
     reported = "; ".join(parts) or ("none judged" if reviewed.only else "nothing is pending")
     where = f"{reviewed.cluster.name} ({reviewed.cluster.region})"
-    yield f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s."
+    yield f"{where}, {run.signer}: {run.listed} listed; {reported}."
 
 
 def _gaps(run: Run) -> Iterator[str]:
@@ -211,15 +213,27 @@ def _gaps(run: Run) -> Iterator[str]:
         yield f"{run.not_read} requests were not read for lack of time."
 
 
+def _would(actions: Counter[Action], mode: Mode) -> str:
+    """Return how many decisions `--apply` would write."""
+    counts = {
+        "approval": actions[Action.APPROVED] + actions[Action.REAPPROVED],
+        "denial": actions[Action.DENIED],
+    }
+    decisions = [
+        f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items() if count
+    ]
+    return f"--apply would write {' and '.join(decisions) or 'nothing'} (mode {mode.value})."
+
+
 def _end(reviewed: Reviewed, width: int) -> Iterator[Text | str]:
     """Yield what was written, and where to look further."""
     if reviewed.not_listed:
         names = ", ".join(map(printable, reviewed.not_listed))
         yield from (Text(line, style="yellow") for line in prose(f"Not listed: {names}.", width))
+    actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
     if not reviewed.applied:
-        text = f"Nothing was written. With --apply, the mode is {reviewed.mode.value}."
-        yield from prose(text, width)
-    elif any(one.count(Action.WITHHELD) for one in reviewed.signers):
+        yield from prose(f"Nothing was written. {_would(actions, reviewed.mode)}", width)
+    if actions[Action.WITHHELD]:
         text = f"Withheld decisions are not written in the mode {reviewed.mode.value}."
         yield from prose(text, width)
     nodes = next(iter(reviewed.signers), None)
