@@ -10,7 +10,7 @@ from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.sentences import ADVICE, FEWER_NAMES_SINCE_1_24, Advice
-from cli.lines import plain
+from cli.lines import without_quotes
 from core.model import CANONICAL_ARN, Role
 from core.printable import printable
 
@@ -144,7 +144,7 @@ def _words(values: Iterable[str | None]) -> str:
 def _details(details: Sequence[str]) -> str:
     known = [printable(one, _LONGEST_DETAIL) for one in dict.fromkeys(details) if one]
     more = f"; and {len(known) - _MAX_DETAILS} more" if len(known) > _MAX_DETAILS else ""
-    return "; ".join(map(plain, known[:_MAX_DETAILS])) + more
+    return "; ".join(map(without_quotes, known[:_MAX_DETAILS])) + more
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, advise, age_of
 from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
@@ -15,7 +16,7 @@ from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
 from cli.diagnose.view import STYLES, look_at, place
-from cli.lines import Column, aligned, command, prose, put
+from cli.lines import command, prose, put
 from cli.refusal_lines import refusal_lines
 from core.model import (
     CANONICAL_ARN,

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import typer
 
+from cli.columns import padded
 from cli.legacy.find import Finding, FoundAs, Manifest
 from cli.legacy.migration import SIGNERS, Problem
 from cli.legacy.request import Read
 from cli.legacy.searched import Searched
 from cli.lines import prose
-from cli.plain import aligned
 from cli.screen import Screen
 from core.model import APP_SERVING
 from core.printable import printable
@@ -120,7 +120,7 @@ def show(searched: Searched) -> None:
 def _lines(searched: Searched, width: int) -> Iterator[str]:
     findings = searched.findings
     if findings:
-        yield from aligned([("Problems", "Signer for v1", "CSR", "Where"), *map(_row, findings)])
+        yield from padded([("Problems", "Signer for v1", "CSR", "Where"), *map(_row, findings)])
         yield ""
     for one in findings:
         if one.manifest is not None:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.account.problems import logged_in_words
+from cli.columns import Column, aligned
 from cli.diagnose.advice import age_of
-from cli.lines import Column, aligned, command, prose, put
+from cli.lines import command, prose, put
 from cli.refusal_lines import refusal_lines
 from cli.review.run import Reviewed, SignerReviewed, is_refused
 from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
