@@ -8,7 +8,8 @@ from botocore.exceptions import ConnectTimeoutError
 from typer import Exit
 
 from adapters.eks import ClusterNotFound, DescribedCluster
-from cli.account.clusters import Found, at_once, find, find_one, open_account
+from cli.account.clusters import Found, at_once, find, find_one
+from cli.account.credentials import open_account
 from core.errors import ClusterUnavailable
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub

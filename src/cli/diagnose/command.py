@@ -63,7 +63,8 @@ def diagnose(
 ) -> None:
     """Show which nodes have no serving certificate, why, and what to do about each cause."""
     from cli.account.caller import account_of
-    from cli.account.clusters import at_once, check_any, find, open_account
+    from cli.account.clusters import at_once, check_any, find
+    from cli.account.credentials import open_account
     from cli.diagnose.groups import Sought, has_requests
     from cli.diagnose.html import html_report
     from cli.diagnose.json_answer import as_json

@@ -10,7 +10,8 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account.clusters import Found, csr_api, described
+from cli.account.cluster_api import csr_api
+from cli.account.clusters import Found, described
 from cli.account.problems import in_words, own_access
 from cli.diagnose.diagnosis import Diagnosis, diagnosis
 from core.errors import ClusterUnavailable
