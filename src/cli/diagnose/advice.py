@@ -88,11 +88,11 @@ def _fields(members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Mapping[s
     settings = list(dict.fromkeys(setting for one in causes for setting in one.settings))
     details = [one.detail for one in causes]
     roles = _roles(csrs)
-    audit = diagnosed.diagnosis
+    diagnosis = diagnosed.diagnosis
     return {
         "cluster": cluster,
         "region": region,
-        "vpc": (audit.cluster.vpc_id if audit else None) or "VPC",
+        "vpc": (diagnosis.cluster.vpc_id if diagnosis else None) or "VPC",
         "review": f"csr-approver review {cluster} --region {region}",
         "csrs": _words(one.csr.name for one in csrs),
         "instances": _words(one.instance_id for one in csrs) or "INSTANCE",

@@ -101,9 +101,8 @@ def _requester(case: Case, refusal: Refusal) -> Explanation:
     """Return the cause of a requester that isn't a node of EC2."""
     csr, kind = case.csr, kind_of(case.csr)
     if not csr.node and isinstance(case.role, RoleUnknown) and case.role.fault:
-        return Explanation(
-            Cause.EVIDENCE_UNAVAILABLE, case.role.why
-        )  # perhaps its role is a node's
+        # Its role may be a node's.
+        return Explanation(Cause.EVIDENCE_UNAVAILABLE, case.role.why)
     if kind in _OF_KIND and refusal.reason != "not an EC2 session":
         return Explanation(Cause.WAITING if _is_young(case) else _OF_KIND[kind])
     if csr.namespace is not None:

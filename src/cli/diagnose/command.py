@@ -108,7 +108,7 @@ _CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: UNKNOWN}
 
 
 def _check_writable(file: str) -> None:
-    """Stop now, rather than after the audit, if the report can't be written."""
+    """Stop now, rather than after the diagnosis, if the report can't be written."""
     path = Path(file)
     try:
         if path.is_dir() or not path.name:

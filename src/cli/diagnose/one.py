@@ -44,8 +44,8 @@ def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: C
             put(list(part), console)
             console.print()
         # A request may be in a part of the list that wasn't read.
-        audit = cluster.diagnosis
-        for trouble in (cluster.problem,) if audit is None else audit.gaps:
+        diagnosis = cluster.diagnosis
+        for trouble in (cluster.problem,) if diagnosis is None else diagnosis.gaps:
             text = f"{place(cluster)}: {printable(trouble, _LONGEST)}"
             put([Text(one, style="yellow") for one in prose(text, console.width)], console)
     if not any(map(has_requests, clusters)):
@@ -53,14 +53,14 @@ def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: C
 
 
 def _parts(cluster: ClusterDiagnosis, width: int) -> Iterator[Lines]:
-    audit = cluster.diagnosis
-    if audit is None:
+    diagnosis = cluster.diagnosis
+    if diagnosis is None:
         return
-    for one in audit.csrs:
+    for one in diagnosis.csrs:
         yield _diagnosed(one, cluster, width)
-    for csr, newer in audit.superseded:
+    for csr, newer in diagnosis.superseded:
         yield _superseded(csr, newer, cluster, width)
-    for csr in audit.issued:
+    for csr in diagnosis.issued:
         yield _issued(csr, cluster, width)
 
 

@@ -1,4 +1,4 @@
-"""One cluster of `csr-approver diagnose`: its audit, or why there is none."""
+"""One cluster of `csr-approver diagnose`: its diagnosis, or why there is none."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 @dataclass(frozen=True, slots=True)
 class ClusterDiagnosis:
-    """A cluster with its audit, or the problem. `version` is empty if unknown.
+    """A cluster with its diagnosis, or the problem. `version` is empty if unknown.
 
     `cause`: the problem's, as in the functions' logs; empty without a problem.
     """
