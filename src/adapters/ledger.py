@@ -133,7 +133,7 @@ class PowertoolsLedger:
         metric for the cluster, which otherwise may not exist.
         """
         self._log(logging.INFO, "cluster skipped", _cluster_line(cluster, region, reason=reason))
-        self._count({"Skipped": 1})
+        self._count({"Skipped": 1, "UnexpectedlyOff": int(bool(unexpected))})
         if unexpected:
             self._log_unexpectedly_off(cluster, region, unexpected)
             self._count_of(cluster, region, {"UnexpectedlyOff": 1})
@@ -159,8 +159,12 @@ class PowertoolsLedger:
             if number < _MAX_LINES:
                 self._log_unexpectedly_off(assignment.cluster, assignment.region, why)
             self._count_of(assignment.cluster, assignment.region, {"UnexpectedlyOff": 1})
-        zeros = {**dict.fromkeys(ZEROS, 0), "NothingSelected": int(nothing_selected)}
-        emit({"Stack": self._stack}, {**zeros, **_not_zero({"Off": len(off)})})
+        counts = {
+            **dict.fromkeys(ZEROS, 0),
+            "NothingSelected": int(nothing_selected),
+            "UnexpectedlyOff": len(unexpectedly_off),
+        }
+        emit({"Stack": self._stack}, {**counts, **_not_zero({"Off": len(off)})})
 
     def _log_no_access(
         self, cluster: str, region: str, error: NotOnboarded | Unreachable, required: str = ""

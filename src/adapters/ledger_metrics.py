@@ -38,8 +38,8 @@ ZEROS: Final = (
 )
 
 #: What else each run of the dispatcher sends for the stack (dimension Stack), zeros too. The alarm
-#: on missing reviews counts its samples: the dispatcher has left its record.
-DISPATCH: Final = ("NothingSelected",)
+#: on missing reviews counts the samples of `NothingSelected`: the dispatcher has left its record.
+DISPATCH: Final = ("NothingSelected", "UnexpectedlyOff")
 
 #: What either function sends for the stack only when it isn't 0.
 STACK: Final = (

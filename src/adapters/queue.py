@@ -1,6 +1,6 @@
 """The queue between dispatcher and reviewer: one message per review, with name and Region."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -45,18 +45,28 @@ class Assignment(BaseModel):
 
 
 def send(
-    sqs: Any, queue_url: str, assignments: Sequence[Assignment], *, delay_seconds: int = 0
+    sqs: Any,
+    queue_url: str,
+    assignments: Sequence[Assignment],
+    *,
+    delay_seconds: int = 0,
+    time_left: Callable[[], bool] = lambda: True,
 ) -> dict[Assignment, str]:
     """Queue the assignments, ten per call; return those that failed, with AWS's error code.
 
-    `delay_seconds`: how long SQS holds them back.
+    `delay_seconds`: how long SQS holds them back. `time_left`: whether a call may begin; without
+    time the rest isn't sent.
 
     An assignment that SQS refuses, or doesn't mention in its answer, is sent again once. If a whole
     call fails after the SDK's own retry, its ten assignments fail.
     """
     failed: dict[Assignment, str] = {}
     for start in range(0, len(assignments), _BATCH):
-        failed |= _send_batch(sqs, queue_url, assignments[start : start + _BATCH], delay_seconds)
+        batch = assignments[start : start + _BATCH]
+        if time_left():
+            failed |= _send_batch(sqs, queue_url, batch, delay_seconds)
+        else:
+            failed |= dict.fromkeys(batch, "no time was left")
     return failed
 
 

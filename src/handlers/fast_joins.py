@@ -72,9 +72,10 @@ class FastJoins:
                 unknown.append((one.region, one.cluster))
             elif one.cluster in names:
                 joining.append((one.region, one.cluster))
+        reviews = self._joining.further_reviews(joining, unknown, self._room)
         return Further(
             joining=[f"{region}/{name}" for region, name in joining],
-            sent=self._send(self._joining.further_reviews(joining, unknown, self._room)),
+            sent=self._send(reviews, clock),
             unknown=[f"{region}: {why}" for region, why in answers.items() if isinstance(why, str)],
         )
 
@@ -87,14 +88,21 @@ class FastJoins:
             lambda: clock.remaining() > until,
         )
 
-    def _send(self, reviews: Sequence[tuple[_Key, int]]) -> int:
-        sqs, sent = self._aws.client("sqs"), 0
+    def _send(self, reviews: Sequence[tuple[_Key, int]], clock: Clock) -> int:
+        """Send as many as there is time for; a call that begins late ends within the reserve."""
+        sqs, sent = self._aws.client("sqs", fast_fail=True), 0
         for delay in dict.fromkeys(delay for _, delay in reviews):
             these = [
                 Assignment(cluster=name, region=region, again=True)
                 for (region, name), its_delay in reviews
                 if its_delay == delay
             ]
-            unsent = queue.send(sqs, self._settings.queue_url, these, delay_seconds=delay)
+            unsent = queue.send(
+                sqs,
+                self._settings.queue_url,
+                these,
+                delay_seconds=delay,
+                time_left=lambda: clock.remaining() > 0,
+            )
             sent += len(these) - len(unsent)
         return sent

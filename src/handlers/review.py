@@ -53,6 +53,11 @@ _SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
 
 _NOTHING_GAINED: Final = "the last review here took long, or the cluster wasn't listed"
+_LATE: Final = "it was sent more than a minute ago"
+
+# A further review is due up to 50 s after it was sent. Later the queue is behind, or the review has
+# failed before; then further ones would take the time of ordinary ones.
+_LATE_SECONDS: Final = 60.0
 
 # With a longer review, further ones within the minute would take the time of other clusters.
 _QUICK_SECONDS: Final = 10.0
@@ -110,7 +115,17 @@ class Reviewer:
         for record in event["Records"]:
             assignment = Assignment.from_body(record["body"])
             reviewer = self._for_further_reviews() if assignment.again else self
-            reviewer.review(assignment, clock)
+            reviewer.review(assignment, clock, is_late=self._is_late(record))
+
+    def _is_late(self, record: Mapping[str, Any]) -> bool:
+        """Return whether SQS got the message too long ago for a further review.
+
+        From: SQS API reference, ReceiveMessage (SentTimestamp, milliseconds since 1970).
+        """
+        sent = str(record.get("attributes", {}).get("SentTimestamp", ""))
+        if not (sent.isascii() and sent.isdecimal()):
+            return False
+        return self._now().timestamp() - int(sent) / 1_000 > _LATE_SECONDS
 
     def _for_further_reviews(self) -> "Reviewer":
         """Return a reviewer with the same warm state, whose reviews are counted apart."""
@@ -118,14 +133,15 @@ class Reviewer:
         reviewer._ledger = self._ledger.of_further_reviews()  # noqa: SLF001  its own copy
         return reviewer
 
-    def review(self, assignment: Assignment, clock: Clock) -> None:
+    def review(self, assignment: Assignment, clock: Clock, *, is_late: bool = False) -> None:
         """Review one cluster, and record the result or the error.
 
-        A further review ends at once where it would gain nothing, as far as this environment knows.
+        A further review ends at once if it `is_late`, or where it would gain nothing, as far as
+        this environment knows.
         """
         name, region = assignment.cluster, assignment.region
-        if assignment.again and not self._was_quick.get((name, region), True):
-            self._ledger.skipped(name, region, _NOTHING_GAINED)
+        if assignment.again and (is_late or not self._was_quick.get((name, region), True)):
+            self._ledger.skipped(name, region, _LATE if is_late else _NOTHING_GAINED)
             return
         before, is_listed = clock.remaining(), False
         try:

@@ -829,7 +829,7 @@ def test_the_dispatcher_records_how_many_reviews_to_expect(output: LedgerOutput)
 
     ends = {"Ended": 0, "Completed": 0}
     found = {"Denied": 0, "IssuedMismatch": 0, "EvidenceUnavailable": 0, "ListTruncated": 0}
-    assert output.metrics() == ({**ends, **found, "NothingSelected": 0}, {})
+    assert output.metrics() == ({**ends, **found, "NothingSelected": 0, "UnexpectedlyOff": 0}, {})
     assert output.lines()[0]["expected"] == 12
 
 
@@ -873,7 +873,7 @@ def test_a_cluster_that_is_off_is_skipped(output: LedgerOutput, unexpected: str)
     assert (skipped["message"], skipped["level"]) == ("cluster skipped", "INFO")
     assert skipped["reason"] == "off"
     reported: dict[str, float] = {"UnexpectedlyOff": 1} if unexpected else {}
-    assert output.metrics() == ({"Skipped": 1, "Ended": 1}, reported)
+    assert output.metrics() == ({"Skipped": 1, "Ended": 1, **reported}, reported)
     assert [line["message"] for line in warned] == ["cluster unexpectedly off"] * len(reported)
 
 

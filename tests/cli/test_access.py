@@ -22,6 +22,11 @@ CREATE = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _deployed(stub: AwsStub) -> None:
+    stub.stack(ROLE, region=HOME)
+
+
 def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
     """Return the states of a cluster's steps."""
     [one] = [entry for entry in document["clusters"] if entry["cluster"] == cluster]
@@ -32,11 +37,10 @@ def steps(document: Any, cluster: str = "prod") -> dict[str, str]:
 
 
 def test_the_output_is_yaml_for_kubectl_with_the_content_of_deploy(
-    account: Account, stub: AwsStub, runner: CommandRunner
+    account: Account, runner: CommandRunner
 ) -> None:
     """The commands are in comments, so that the output can be piped into kubectl."""
     account.name_only(["prod"])
-    stub.stack(ROLE, region=HOME)
 
     shown = runner.run("access", "prod").stdout
 
@@ -84,16 +88,19 @@ def test_the_role_is_that_of_the_stack(
 
 
 @pytest.mark.parametrize("error", ["", "AccessDenied"])
-def test_without_a_readable_stack_the_role_has_the_templates_default_name(
+def test_without_a_readable_stack_no_role_is_guessed(
     account: Account, stub: AwsStub, runner: CommandRunner, error: str
 ) -> None:
+    """A stack's role may have a unique name, so access is granted to no role by its name alone."""
     account.name_only(["prod"])
+    stub.stacks.clear()
     if error:
         stub.overrides["DescribeStacks"] = error
 
-    assert ROLE == runner.json("access", "prod")["role_arn"]
-    template = (ROOT / "template.yaml").read_text()
-    assert "!Sub ${AWS::StackName}-reviewer-${AWS::Region}" in template
+    shown = runner.run("access", "prod", "--apply", code=3)
+
+    assert "--role-arn" in shown.stderr
+    assert {} == stub.entries
 
 
 def test_a_stacks_output_is_used_only_if_it_is_a_role(
@@ -103,10 +110,10 @@ def test_a_stacks_output_is_used_only_if_it_is_a_role(
     account.name_only(["prod"])
     stub.stack(f"{ROLE}\n---\nkind: ClusterRoleBinding", region=HOME)
 
-    shown = runner.run("access", "prod").stdout
+    shown = runner.run("access", "prod", code=3)
 
-    assert manifests(app_serving=False) == list(yaml.safe_load_all(shown))
-    assert f"# The approver's role: {ROLE}\n# (by its default name; " in shown
+    assert "" == shown.stdout
+    assert "with a role in its outputs" in shown.stderr
 
 
 def test_a_given_role_is_used(account: Account, stub: AwsStub, runner: CommandRunner) -> None:

@@ -710,6 +710,23 @@ def test_without_the_right_to_read_the_stack_the_rest_is_checked(world: World) -
     )
 
 
+@pytest.mark.parametrize("options", [(), ("--assume-role",)])
+def test_without_a_readable_stack_or_a_given_role_the_role_is_unknown(
+    world: World, options: tuple[str, ...]
+) -> None:
+    """The name may be unique, so no name is tried."""
+    world.stub.overrides["DescribeStacks"] = "AccessDenied"
+
+    links = world.look(*options, code=3)
+
+    assert ("unknown", "give --role-arn, or credentials that may read the stack") == (
+        links["role"]["status"],
+        links["role"]["fix"],
+    )
+    assert "unknown" == links["access-entry"]["status"]
+    assert ("unknown" if options else "open") == links["identity"]["status"]
+
+
 def test_a_given_role_needs_no_stack(world: World) -> None:
     """The approver may be deployed by other means."""
     world.stub.stacks.clear()

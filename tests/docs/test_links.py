@@ -13,7 +13,7 @@ _LINK: Final = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)|<img src=\"([^\":
 _CODE_BLOCK: Final = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 #: Not after "From:", where it is another project's.
 _POINTER: Final = re.compile(
-    r"^(?!.*From:).*?((?:docs/)?[A-Za-z-]+\.md)(?:#([\w-]+))?", re.MULTILINE
+    r"^(?!.*From:).*?((?:docs/(?:decisions/)?)?[A-Za-z-]+\.md)(?:#([\w-]+))?", re.MULTILINE
 )
 
 

@@ -52,7 +52,7 @@ class AwsCalls:
         self._http_overrides: dict[str, Callable[[str, Any], Any]] = {}
 
     def watch(self, aws: Aws, service: str, region: str = HOME) -> None:
-        for fast_fail in (False, True) if service == "ec2" else (False,):
+        for fast_fail in (False, True) if service in {"ec2", "sqs"} else (False,):
             events = aws.client(service, region, fast_fail=fast_fail).meta.events
             events.register("before-call", self._called)
             # Moto would do what is requested, even if another answer is given.

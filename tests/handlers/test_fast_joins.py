@@ -154,10 +154,36 @@ def test_in_a_late_run_ec2_is_not_asked(
 ) -> None:
     """The ordinary reviews are sent, and the time is up."""
     launch(account.cluster("prod"))
+    invocation = Invocation()
+    lambdas.calls.override("SendMessageBatch", lambda _: invocation.advance(41))
 
-    lambdas.dispatch(Invocation(9.9))
+    lambdas.dispatch(invocation)
 
     assert ([], 0) == (sent, lambdas.calls.count("DescribeInstances"))
+    assert 1 == lambdas.calls.count("SendMessageBatch")
+
+
+def test_further_reviews_are_sent_as_long_as_there_is_time(
+    account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """Where SQS is slow, or there are hundreds, the run ends in time and without an error."""
+    launch(account.cluster("prod"))
+    invocation = Invocation()
+    seconds = iter([38, 4, 4, 4, 4, 4])
+
+    def slow(call: Any) -> None:
+        invocation.advance(next(seconds))
+        sent.extend(
+            (json.loads(entry["MessageBody"])["cluster"], entry.get("DelaySeconds", 0))
+            for entry in json.loads(call["body"])["Entries"]
+        )
+
+    lambdas.calls.override("SendMessageBatch", slow)
+
+    lambdas.dispatch(invocation)
+
+    assert [("prod", delay) for delay in (0, *DELAYS[:3])] == sent
+    assert 3 == lambdas.lines_with("clusters joined")[0]["further_reviews"]
 
 
 def test_a_further_review_approves_and_is_counted_apart(account: Account, lambdas: Lambdas) -> None:
@@ -215,6 +241,53 @@ def test_a_further_review_before_any_other_is_a_review(account: Account, lambdas
     prod = account.cluster("prod")
 
     lambdas.review_body(FURTHER)
+
+    assert 1 == len(prod.calls)
+
+
+def sent_before(seconds: float, body: str = FURTHER) -> list[dict[str, Any]]:
+    """Return the records of an event with one message, which was sent so long ago."""
+    at = int((utc_now() - timedelta(seconds=seconds)).timestamp() * 1_000)
+    return [{"messageId": "1", "body": body, "attributes": {"SentTimestamp": str(at)}}]
+
+
+def test_a_further_review_that_comes_a_minute_late_ends_at_once(
+    account: Account, lambdas: Lambdas
+) -> None:
+    """The queue is behind, or the review has failed before: ordinary ones need the time."""
+    prod = account.cluster("prod")
+
+    lambdas.review_records(sent_before(66))
+
+    assert ([], 1) == (prod.calls, lambdas.metrics()["FurtherReviews"])
+    [line] = lambdas.lines_with("cluster skipped")
+    assert "it was sent more than a minute ago" == line["reason"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "changes"),
+    [(55, {}), (-5, {}), (290, {"again": False})],
+    ids=["in time", "by another clock", "an ordinary one"],
+)
+def test_any_other_review_takes_place(
+    seconds: float, changes: dict[str, Any], account: Account, lambdas: Lambdas
+) -> None:
+    """An ordinary review is never dropped: its successor may be as late."""
+    prod = account.cluster("prod")
+
+    lambdas.review_records(sent_before(seconds, json.dumps(json.loads(FURTHER) | changes)))
+
+    assert 1 == len(prod.calls)
+
+
+@pytest.mark.parametrize("stamp", [{}, {"attributes": {}}, {"attributes": {"SentTimestamp": "x"}}])
+def test_a_further_review_without_a_readable_time_takes_place(
+    stamp: dict[str, Any], account: Account, lambdas: Lambdas
+) -> None:
+    """A person invoked the function by hand."""
+    prod = account.cluster("prod")
+
+    lambdas.review_records([{"messageId": "1", "body": FURTHER, **stamp}])
 
     assert 1 == len(prod.calls)
 

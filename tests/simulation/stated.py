@@ -30,6 +30,7 @@ COUNTED_AFTER: Final = {
     "unreachable": 1,
     # A cluster's description is kept for 15 minutes.
     "unexpectedly-off": 16,
+    "stack-unexpectedly-off": 16,
     "nothing-selected": 16,
     # Counted from the first request on which something is due.
     "evidence-unavailable": 4,

@@ -28,6 +28,7 @@ METRICS = {
     "stack-denied": "Denied",
     "stack-issued-mismatch": "IssuedMismatch",
     "unexpectedly-off": "UnexpectedlyOff",
+    "stack-unexpectedly-off": "UnexpectedlyOff",
     "nothing-selected": "NothingSelected",
     "evidence-unavailable": "EvidenceUnavailable",
     "list-truncated": "ListTruncated",

@@ -128,7 +128,7 @@ OF_CLUSTERS: Final = [
         "a cluster is tagged off",
         2, 12, 4,
         clusters_in_trouble.tagged("c16", "off"),
-        *of("c16", "unexpectedly-off"),
+        *of("c16", "unexpectedly-off"), *of_stack("stack-unexpectedly-off"),
     ),
 ]  # fmt: skip
 

@@ -268,6 +268,14 @@ CAUSES: Final = (
         "nothing-selected", "all are off", ("clusters_off",), _dispatched(OFF), by="DISPATCHER_LOGS"
     ),
     Cause(
+        "stack-unexpectedly-off",
+        "off though selected",
+        ("reason", "csr-approver:mode=off"),
+        _dispatched(OFF),
+        NAMED,
+        "DISPATCHER_LOGS",
+    ),
+    Cause(
         "unexpectedly-off",
         "off though selected",
         ("reason", "csr-approver:mode=off"),

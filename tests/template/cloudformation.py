@@ -4,9 +4,10 @@ References to resources become `<LogicalId>`, their attributes `<LogicalId.Attri
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
@@ -14,6 +15,18 @@ Json = Any
 
 _NO_VALUE: Final = object()
 _VARIABLE: Final = re.compile(r"\$\{([\w:.]+)\}")
+
+
+#: Functions of their evaluated arguments alone.
+_FUNCTIONS: Final[Mapping[str, Callable[[Json], Json]]] = {
+    "Fn::EachMemberEquals": lambda parts: all(member == parts[1] for member in parts[0]),
+    "Fn::Equals": lambda parts: parts[0] == parts[1],
+    "Fn::Join": lambda parts: parts[0].join(parts[1]),
+    "Fn::Not": lambda parts: not parts[0],
+    "Fn::Or": any,
+    "Fn::Select": lambda parts: parts[1][int(parts[0])],
+    "Fn::Split": lambda parts: parts[1].split(parts[0]),
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -65,6 +78,12 @@ class Template:
         return Stack(self, name, region, given)
 
 
+def stack_id(name: str, region: str) -> str:
+    """Return an ID as CloudFormation makes it, with another UUID for another stack."""
+    unique = uuid5(NAMESPACE_URL, f"{region}/{name}")
+    return f"arn:aws:cloudformation:{region}:123456789012:stack/{name}/{unique}"
+
+
 class Stack:
     """One stack's resources, with every function of the template evaluated."""
 
@@ -78,6 +97,7 @@ class Stack:
         partition = "aws-us-gov" if region.startswith("us-gov-") else "aws"
         self._values: dict[str, Json] = {
             "AWS::StackName": name,
+            "AWS::StackId": stack_id(name, region),
             "AWS::Region": region,
             "AWS::Partition": partition,
             "AWS::AccountId": "123456789012",
@@ -143,19 +163,11 @@ class Stack:
         if function == "Fn::GetAtt":
             return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
         parts = self.evaluated(argument)
-        if function == "Fn::Join":
-            return parts[0].join(parts[1])
         if function == "Fn::FindInMap":
             mapping, first, second = parts
             return self._source["Mappings"][mapping][str(first)][second]
-        if function == "Fn::Equals":
-            return parts[0] == parts[1]
-        if function == "Fn::Not":
-            return not parts[0]
-        if function == "Fn::EachMemberEquals":
-            return all(member == parts[1] for member in parts[0])
-        if function == "Fn::Or":
-            return any(parts)
+        if function in _FUNCTIONS:
+            return _FUNCTIONS[function](parts)
         # Guessing could accept templates that CloudFormation evaluates differently.
         raise ValueError(f"{function}: not used by the template so far; add it here")
 

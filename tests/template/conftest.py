@@ -1,7 +1,8 @@
 """The template after SAM's transform, the stack that it creates, and what its functions report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from typing import Final
 
 import pytest
 
@@ -10,14 +11,18 @@ from tests.template import templates
 from tests.template.cloudformation import Stack, Template
 from tests.template.java import Java
 from tests.template.reported import Reported, report_every_case
-from tests.template.sam import transformed
+from tests.template.sam import to_release, transformed
 
 __all__ = ["account", "lambdas"]  # fixtures of the handlers' tests
 
 
-@pytest.fixture(scope="session")
-def template() -> Template:
-    return transformed()
+#: The two ways to deploy: by SAM, and by the released template.
+WAYS: Final[Mapping[str, Callable[[], Template]]] = {"by-sam": transformed, "released": to_release}
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def template(request: pytest.FixtureRequest) -> Template:
+    return WAYS[request.param]()
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +30,10 @@ def stack(template: Template) -> Stack:
     return template.stack()
 
 
-@pytest.fixture(scope="session")
-def source_stack() -> Stack:
-    """Return the stack before SAM's transform, with its alarms, dashboard and saved queries."""
-    return templates.source_stack()
+@pytest.fixture(scope="session", params=["source", "released"])
+def source_stack(request: pytest.FixtureRequest) -> Stack:
+    """Return the stack with its alarms, dashboard and saved queries, which SAM doesn't change."""
+    return templates.source_stack() if request.param == "source" else to_release().stack()
 
 
 @pytest.fixture(scope="session")

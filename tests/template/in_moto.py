@@ -1,8 +1,9 @@
 """Run by SAM's own Python: deploy templates into moto, and print what was created, as JSON.
 
-It reads a JSON object for each stack, which gets an account of its own: `template` and `parameters`
-for CloudFormation, and `calls` of other APIs to make once the stack exists, each as service, method
-and arguments, in which `<name>` is an output's value.
+It reads a JSON object for each stack, which gets an account of its own: `name`, `template` and
+`parameters` for CloudFormation, `code`, the bucket and key of the package, and `calls` of other
+APIs to make once the stack exists, each as service, method and arguments, in which `<name>` is an
+output's value.
 """
 
 import io
@@ -16,13 +17,13 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-STACK = "csr-approver"
-BUCKET = "bucket"
+BUCKET = "templates"
 S3 = f"https://s3.amazonaws.com/{BUCKET}"
+OU = "ou-abcd-0a1b2c3d"
 
 
 def a_package() -> bytes:
-    """Return what `sam package` would have put into S3."""
+    """Return what is put into S3 before a stack is created."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("handlers/__init__.py", "")
@@ -32,20 +33,22 @@ def a_package() -> bytes:
 def deploy(asked: dict[str, Any]) -> dict[str, Any]:
     """Deploy the template, make the calls, and return what exists then."""
     s3, cloudformation = boto3.client("s3"), boto3.client("cloudformation")
-    s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key="package.zip", Body=a_package())
+    bucket, key = asked["code"]
+    for name in (BUCKET, bucket):
+        s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=bucket, Key=key, Body=a_package())
     s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(asked["template"]))
+    parameters = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in asked["parameters"].items()
+    ]
     cloudformation.create_stack(
-        StackName=STACK,
+        StackName=asked["name"],
         TemplateURL=f"{S3}/template.json",
         Capabilities=["CAPABILITY_NAMED_IAM"],
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in asked["parameters"].items()
-        ],
+        Parameters=parameters,
     )
-    [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    [stack] = cloudformation.describe_stacks(StackName=asked["name"])["Stacks"]
+    resources = cloudformation.describe_stack_resources(StackName=asked["name"])["StackResources"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     calls = json.dumps(asked["calls"])
     for name, value in outputs.items():
@@ -53,6 +56,7 @@ def deploy(asked: dict[str, Any]) -> dict[str, Any]:
     for service, method, arguments in json.loads(calls):
         getattr(boto3.client(service), method)(**arguments)
     return {
+        "id": stack["StackId"],
         "status": stack["StackStatus"],
         "outputs": outputs,
         "resources": {
@@ -72,7 +76,31 @@ def deploy(asked: dict[str, Any]) -> dict[str, Any]:
             ]
             for role in boto3.client("iam").list_roles()["Roles"]
         },
+        "stack_set": in_a_stack_set(cloudformation, parameters),
     }
+
+
+def in_a_stack_set(cloudformation: Any, parameters: list[dict[str, str]]) -> dict[str, Any]:
+    """Create a stack set of the template, for an organizational unit; return its description.
+
+    moto stores the set and its instances, and creates no stacks in other accounts.
+    """
+    cloudformation.create_stack_set(
+        StackSetName="csr-approver",
+        TemplateURL=f"{S3}/template.json",
+        PermissionModel="SERVICE_MANAGED",
+        AutoDeployment={"Enabled": True, "RetainStacksOnAccountRemoval": True},
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=parameters,
+    )
+    cloudformation.create_stack_instances(
+        StackSetName="csr-approver",
+        DeploymentTargets={"OrganizationalUnitIds": [OU]},
+        Regions=["us-east-1"],
+    )
+    answer = cloudformation.describe_stack_set(StackSetName="csr-approver")
+    described: dict[str, Any] = answer["StackSet"]
+    return described
 
 
 def main() -> None:

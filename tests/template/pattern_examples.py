@@ -62,9 +62,21 @@ EXAMPLES: Final = {
         ("", "sg-0123456789abcdef0", "sg-01234567"),
         ("default", "sg-", "sg-0123456789abcdef01"),
     ),
+    "CodeBucketPrefix": Examples(
+        ("corp-csr-approver", "abc", "p" * 47),
+        ("", "ab", "p" * 48, "Corp", "corp.example", "corp-", "-corp"),
+    ),
+    "OrganizationId": Examples(
+        ("o-abcdefghij", "o-0123456789"),
+        ("", "abcdefghij", "o-abc", "o-ABCDEFGHIJ", "r-abcd", "ou-abcd-0a1b2c3d"),
+    ),
     "ReviewerRoleName": Examples(
-        ("", "csr-approver", "a_+=,.@-Z", "r" * 64),
-        ("a/b", "r" * 65, "csr approver", "arn:aws:iam::123456789012:role/a"),
+        ("csr-approver", "a_+=,.@-Z", "r" * 64),
+        ("", "a/b", "r" * 65, "csr approver", "arn:aws:iam::123456789012:role/a"),
+    ),
+    "ReviewerRolePrefix": Examples(
+        ("", "csr-approver", "a_+=,.@-Z", "r" * 48),
+        ("a/b", "r" * 49, "csr approver", "arn:aws:iam::123456789012:role/a"),
     ),
     "PermissionsBoundaryArn": Examples(
         ("", "arn:aws:iam::123456789012:policy/a/b", "arn:aws:iam::aws:policy/PowerUserAccess"),
@@ -81,17 +93,5 @@ EXAMPLES: Final = {
     "ClusterName": Examples(
         ("prod", "0_prod-1", "a" * 100),
         ("", "-prod", "_prod", "a" * 101, "prod-*", "prod\n"),
-    ),
-    "ReviewerRoleArn": Examples(
-        (
-            "arn:aws:iam::123456789012:role/reviewer",
-            "arn:aws-cn:iam::123456789012:role/path/reviewer",
-        ),
-        (
-            "",
-            "reviewer",
-            "arn:aws:iam::123456789012:role/",
-            "arn:aws:iam::123456789012:user/reviewer",
-        ),
     ),
 }

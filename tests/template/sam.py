@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from package.target import ARCHITECTURES
+from release.template import released
 from tests.template.cloudformation import Template
 from tests.template.templates import ROOT
 
@@ -67,9 +69,16 @@ def transformed() -> Template:
     """Return the template after SAM's transform."""
     text = run(
         "python",
-        ROOT / "tests/template/transform.py",
+        ROOT / "release/transform.py",
         ROOT / "template.yaml",
         home=Path(os.devnull),  # the transform reads no configuration
         AWS_DEFAULT_REGION="us-east-1",  # SAM needs a Region to know the partition
     )
     return Template(json.loads(text))
+
+
+@cache
+def to_release() -> Template:
+    """Return the template that `make release` writes, with invented names of the packages."""
+    source = json.loads(json.dumps(transformed().source))
+    return Template(released(source, {name: f"{name}.zip" for name in ARCHITECTURES}))

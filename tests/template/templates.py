@@ -22,16 +22,17 @@ _IN_A_QUERY: Final = re.compile(r"(?:\blike|=~|\bparse\s+\S+)\s*/")
 
 
 def find(root: Path) -> list[Path]:
-    """Return the templates under a folder, leaving out hidden folders and Python environments."""
+    """Return the templates under a folder, but not what was installed or built in it."""
     found = []
     for folder, inner, files in os.walk(root):
-        inner[:] = [name for name in inner if not _is_installed(Path(folder, name))]
+        inner[:] = [name for name in inner if not _is_made(Path(folder, name))]
         found += [Path(folder, file) for file in files if _is_template(Path(folder, file))]
     return sorted(found)
 
 
-def _is_installed(folder: Path) -> bool:
-    return folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
+def _is_made(folder: Path) -> bool:
+    hidden, built = folder.name.startswith("."), folder.name == "dist"
+    return hidden or built or (folder / "pyvenv.cfg").exists()
 
 
 def _is_template(file: Path) -> bool:

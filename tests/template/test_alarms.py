@@ -240,5 +240,6 @@ ON_SECURITY: Final = {
     "IssuedMismatchAlarm",
     "StackDeniedAlarm",
     "StackIssuedMismatchAlarm",
+    "StackUnexpectedlyOffAlarm",
     "UnexpectedlyOffAlarm",
 }

@@ -58,7 +58,7 @@ def test_a_new_template_is_found(file: str, text: str, tmp_path: Path) -> None:
     new.parent.mkdir(parents=True, exist_ok=True)
     new.write_text(text)
     (tmp_path / "rbac.yaml").write_text("kind: ClusterRole\nrules:\n- resources: [nodes]\n")
-    for installed in (".aws-sam", "environment"):
+    for installed in (".aws-sam", "dist", "environment"):
         (tmp_path / installed).mkdir()
         (tmp_path / installed / "other.yaml").write_text(text)
     (tmp_path / "environment/pyvenv.cfg").touch()

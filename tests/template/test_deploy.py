@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 
 from sandbox.kubernetes import APP_SERVING, KUBELET_SERVING, SEES_SERVICES, approver_rules
-from tests.template.cloudformation import Template
+from tests.template.cloudformation import Stack, Template
+from tests.template.sam import to_release
 from tests.template.templates import ROOT
 
 GROUP = "csr-approver"
@@ -17,9 +18,9 @@ def rbac() -> dict[str, Any]:
     return {document["kind"]: document for document in yaml.safe_load_all(text)}
 
 
-def access_entry() -> dict[str, Any]:
+def access_entry(region: str = "us-east-1") -> dict[str, Any]:
     stack = Template.read(ROOT / "deploy/access-entry.yaml").stack(
-        ClusterName="prod", ReviewerRoleArn="arn:aws:iam::123456789012:role/reviewer"
+        ClusterName="prod", ReviewerRoleName="reviewer", region=region
     )
     entry: dict[str, Any] = stack.properties("ReviewerAccess")
     return entry
@@ -121,3 +122,55 @@ def test_the_access_entry_puts_the_role_into_the_group() -> None:
         "Type": "STANDARD",
         "KubernetesGroups": [GROUP],
     } == access_entry()
+
+
+def test_the_access_entry_s_role_is_of_its_own_account_and_partition() -> None:
+    """A name is enough, so that one stack set can create the entries of many accounts."""
+    assert (
+        "arn:aws-us-gov:iam::123456789012:role/reviewer"
+        == (access_entry("us-gov-west-1")["PrincipalArn"])
+    )
+
+
+# --- the bucket of an organization's code ---------------------------------------------------------
+
+
+def code_bucket(region: str = "eu-west-1") -> Stack:
+    return Template.read(ROOT / "deploy/code-bucket.yaml").stack(
+        region=region, CodeBucketPrefix="corp", OrganizationId="o-abcdefghij"
+    )
+
+
+def test_the_bucket_is_where_the_released_template_looks() -> None:
+    """Both take the same prefix, by the same pattern, and append the Region."""
+    stack = to_release().stack(region="eu-west-1", CodeBucketPrefix="corp")
+    pattern = to_release().parameters["CodeBucketPrefix"]["AllowedPattern"]
+    taken = Template.read(ROOT / "deploy/code-bucket.yaml").parameters["CodeBucketPrefix"]
+
+    assert pattern == taken["AllowedPattern"]
+    assert (
+        code_bucket().properties("Bucket")["BucketName"]
+        == (stack.properties("ReviewerFunction")["Code"]["S3Bucket"])
+    )
+
+
+def test_only_the_organization_reads_the_bucket() -> None:
+    """Everyone else is refused, and so is a connection without TLS."""
+    reads, refuses = code_bucket().properties("BucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert ("Allow", ["s3:GetObject", "s3:GetObjectVersion"]) == (reads["Effect"], reads["Action"])
+    assert {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}} == reads["Condition"]
+    assert ("Deny", {"Bool": {"aws:SecureTransport": False}}) == (
+        refuses["Effect"],
+        refuses["Condition"],
+    )
+    assert {True} == {
+        *code_bucket().properties("Bucket")["PublicAccessBlockConfiguration"].values()
+    }
+
+
+def test_the_bucket_outlives_its_stack() -> None:
+    """Anyone may create a bucket of a deleted one's name, and with it decide what is deployed."""
+    bucket = code_bucket().resources["Bucket"]
+
+    assert ("Retain", "Retain") == (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"])

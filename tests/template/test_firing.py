@@ -272,8 +272,8 @@ def test_reviews_that_fail_fire_their_own_alarm_once(monitored: Stack) -> None:
 
 def untaken(timeline: Timeline) -> None:
     """Let the reviewer take two of three messages: the third expires after five minutes."""
-    timeline.drop(LATER, of_aws(REVIEWS), of_stack("Completed"))
-    timeline.put(of_aws(REVIEWS), LATER, 2).put(of_stack("Completed"), LATER, 2)
+    timeline.drop(LATER, of_aws(REVIEWS), of_stack("Ended"))
+    timeline.put(of_aws(REVIEWS), LATER, 2).put(of_stack("Ended"), LATER, 2)
     for minute in LATER:
         timeline.put(of_aws(OLDEST), [minute], min(300, 60 * (1 + minute - START)))
 
@@ -290,7 +290,7 @@ def unrecorded_at_all(timeline: Timeline) -> None:
 
 def no_reviewer(timeline: Timeline) -> None:
     """Let the reviewer never be invoked."""
-    timeline.drop(LATER, of_aws(REVIEWS), of_stack("Completed"))
+    timeline.drop(LATER, of_aws(REVIEWS), of_stack("Ended"))
 
 
 @pytest.mark.parametrize(
@@ -319,10 +319,10 @@ def test_a_stack_that_never_runs_fires_an_alarm_after_half_an_hour(monitored: St
     assert [(30, "reviews-missing")] == notifications(changes(monitored, {}, ALL))
 
 
-@pytest.mark.parametrize("key", [of_stack("Completed"), of_stack("Skipped")])
+@pytest.mark.parametrize("key", [of_stack("Ended"), of_stack("Skipped")])
 def test_ends_that_others_put_don_t_hide_untaken_messages(key: Key, monitored: Stack) -> None:
     """The messages and the invocations are AWS's own metrics. Here others empty the queue."""
-    timeline = Timeline().drop(LATER, of_aws(REVIEWS), of_stack("Completed"))
+    timeline = Timeline().drop(LATER, of_aws(REVIEWS), of_stack("Ended"))
     timeline.put(key, ALL, 1_000)
 
     assert "reviews-missing" in [alarm for _, alarm in fired(monitored, timeline)]
@@ -338,10 +338,10 @@ def test_an_account_without_clusters_fires_nothing(monitored: Stack) -> None:
 
 def test_ends_that_are_counted_a_minute_late_fire_nothing(monitored: Stack) -> None:
     """A review begins in one period and ends in the next, and clusters come and go."""
-    timeline = Timeline().drop(ALL, of_stack("Completed"))
-    timeline.put(of_stack("Completed"), range(1, 400), 3)
+    timeline = Timeline().drop(ALL, of_stack("Ended"))
+    timeline.put(of_stack("Ended"), range(1, 400), 3)
     timeline.put(of_aws(SENT), range(200, 300), 40).put(of_aws(REVIEWS), range(201, 301), 40)
-    timeline.put(of_stack("Completed"), range(202, 302), 40)
+    timeline.put(of_stack("Ended"), range(202, 302), 40)
 
     assert [] == fired(monitored, timeline)
 
@@ -351,12 +351,12 @@ def test_reviews_that_are_counted_later_each_minute_fire_nothing(monitored: Stac
 
     Scheduler starts the dispatcher at any second of a minute.
     """
-    timeline = Timeline().drop(ALL, of_aws(SENT), of_aws(REVIEWS), of_stack("Completed"))
+    timeline = Timeline().drop(ALL, of_aws(SENT), of_aws(REVIEWS), of_stack("Ended"))
     timeline.put(of_aws(SENT), ALL, 40)
     for minute in ALL:
         shifted = -1 if minute % 40 else 39
         timeline.put(of_aws(REVIEWS), [minute], 40 + shifted)
-        timeline.put(of_stack("Completed"), [minute], 40 + 2 * shifted)
+        timeline.put(of_stack("Ended"), [minute], 40 + 2 * shifted)
 
     assert [] == fired(monitored, timeline)
 
@@ -377,7 +377,11 @@ def test_a_deploy_fires_nothing(monitored: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("metric", "alarms"),
-    [("Denied", {"stack-denied"}), ("IssuedMismatch", {"stack-issued-mismatch"})],
+    [
+        ("Denied", {"stack-denied"}),
+        ("IssuedMismatch", {"stack-issued-mismatch"}),
+        ("UnexpectedlyOff", {"stack-unexpectedly-off"}),
+    ],
 )
 def test_five_hundred_invented_clusters_silence_no_alarm_on_security(
     metric: str, alarms: set[str], monitored: Stack
@@ -433,7 +437,8 @@ def test_alarms_on_security_notify_the_topic_for_security(monitored: Stack) -> N
     timeline = Timeline()
     for metric, value, _, _ in OF_CLUSTER:
         timeline.put(of_cluster(metric), LATER, value)
-    timeline.put(of_stack("Denied"), LATER, 1).put(of_stack("IssuedMismatch"), LATER, 1)
+    for metric in ("Denied", "IssuedMismatch", "UnexpectedlyOff"):
+        timeline.put(of_stack(metric), LATER, 1)
     notified = {
         change.alarm: change.notified
         for change in changes(monitored, timeline.samples, ALL)
@@ -446,6 +451,7 @@ def test_alarms_on_security_notify_the_topic_for_security(monitored: Stack) -> N
         "issued-mismatch",
         "stack-denied",
         "stack-issued-mismatch",
+        "stack-unexpectedly-off",
         "unexpectedly-off",
     }
     assert {(OPERATIONS,)} == {notified[alarm] for alarm in notified.keys() - security}

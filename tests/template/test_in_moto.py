@@ -37,10 +37,12 @@ IN_FULL: Final = {
     "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
     "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     "Regions": "eu-west-1,us-east-1",
-    "ReviewerRoleName": "kubelet-approver",
+    "ReviewerRolePrefix": "kubelet-approver",
     "SubnetIds": "subnet-0a1b2c3d,subnet-1a1b2c3d",
     "SecurityGroupIds": "sg-0a1b2c3d",
 }
+#: As StackSets names a stack: its own prefix, the set's name and a UUID.
+STACK: Final = "StackSet-csr-approver-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 PARAMETERS: Final[Mapping[str, Mapping[str, str]]] = {"by-default": {}, "in-full": IN_FULL}
 
 Json = Any
@@ -97,15 +99,29 @@ def asked(stack: Stack, template: Template, given: Mapping[str, str]) -> Json:
     called = list(calls(stack))
     references = set(re.findall(r"<([\w.]+)>", json.dumps(called)))
     made = for_moto(template, stack, references)
-    return {"template": made, "parameters": given, "calls": called}
+    code = stack.properties("ReviewerFunction")["Code"]
+    return {
+        "name": stack.name,
+        "template": made,
+        "parameters": given,
+        "code": [code["S3Bucket"], code["S3Key"]],
+        "calls": called,
+    }
+
+
+def parameters(template: Template, case: str) -> dict[str, str]:
+    """Return the case's parameters, and those without which no stack can be created."""
+    needed = {name for name, one in template.parameters.items() if "Default" not in one}
+    return {**dict.fromkeys(needed, "corp-code"), **PARAMETERS[case]}
 
 
 @pytest.fixture(scope="module")
 def deployed(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Json:
     """Return what moto created in each case; one process does both, for moto starts slowly."""
-    every = {
-        case: asked(template.stack(**given), template, given) for case, given in PARAMETERS.items()
-    }
+    every = {}
+    for case in PARAMETERS:
+        given = parameters(template, case)
+        every[case] = asked(template.stack(name=STACK, **given), template, given)
     reported = run(
         "python",
         ROOT / "tests/template/in_moto.py",
@@ -119,8 +135,8 @@ def deployed(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Js
 @pytest.mark.parametrize("case", PARAMETERS)
 def test_the_stack_is_created(case: str, template: Template, deployed: Json) -> None:
     """All resources exist, and refer to one another as the template says."""
-    given, found = PARAMETERS[case], deployed[case]
-    stack = template.stack(**given)
+    given, found = parameters(template, case), deployed[case]
+    stack = template.stack(name=STACK, **given)
     there, outputs = found["resources"], found["outputs"]
 
     assert "CREATE_COMPLETE" == found["status"]
@@ -145,7 +161,28 @@ def test_the_stack_is_created(case: str, template: Template, deployed: Json) -> 
         there[key]: [policy["PolicyName"] for policy in role["Policies"]]
         for key, role in stack.of_type("AWS::IAM::Role").items()
     }
-    assert given.get("ReviewerRoleName", "csr-approver-reviewer-us-east-1") in found["policies"]
+    assert role_name(found, given) in found["policies"]
+
+
+@pytest.mark.parametrize("case", PARAMETERS)
+def test_a_stack_set_is_created(case: str, template: Template, deployed: Json) -> None:
+    """The fake accepts the template and its parameters for a service-managed set with an OU.
+
+    It stores what it is given; test_released.py holds the template to StackSets's own rules.
+    """
+    found = deployed[case]["stack_set"]
+
+    assert ("ACTIVE", "SERVICE_MANAGED") == (found["Status"], found["PermissionModel"])
+    assert parameters(template, case) == {
+        one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]
+    }
+
+
+def role_name(found: Json, given: Mapping[str, str]) -> str:
+    """Return the name of the reviewer's role: by the prefix, else by the stack's ID."""
+    if prefix := given.get("ReviewerRolePrefix"):
+        return f"{prefix}-us-east-1"
+    return f"csr-approver-reviewer-{found['id'].rpartition('/')[2]}"
 
 
 def environments(found: Json) -> dict[str, dict[str, str]]:

@@ -19,6 +19,7 @@ RIGHTS: Final = {
     "DispatcherRole": {
         ("eks:ListClusters", "*"),
         ("eks:DescribeCluster", CLUSTERS),
+        ("ec2:DescribeInstances", "*"),
         ("sqs:SendMessage", "<ReviewQueue.Arn>"),
         ("sqs:SendMessage", "<FailedDispatchQueue.Arn>"),
         ("logs:CreateLogStream", "<DispatcherLogs.Arn>"),
@@ -189,7 +190,8 @@ def test_eks_and_ec2_are_allowed_in_the_served_regions_only(
         if actions(statement)[0].startswith(("eks:", "ec2:"))
     ]
 
-    assert [{"StringEquals": {"aws:RequestedRegion": regions}}] * 2 == found
+    assert found
+    assert all(each == {"StringEquals": {"aws:RequestedRegion": regions}} for each in found)
 
 
 def test_in_a_vpc_lambda_may_attach_and_the_code_may_not(template: Template) -> None:

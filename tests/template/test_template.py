@@ -1,13 +1,14 @@
 """The stack's resources: their names, time-outs, retention and encryption."""
 
+import re
 from typing import Any, Final
 
 import pytest
 
 from core.settings import ReviewSettings
-from tests.template.cloudformation import RuleBroken, Stack, Template
+from tests.template.cloudformation import RuleBroken, Stack, Template, stack_id
 
-LONGEST_REGION = "ap-southeast-1"
+LONGEST_REGION = "us-isof-south-1"
 POLL_SECONDS: Final = 20
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
 
@@ -34,29 +35,37 @@ def test_two_stacks_of_one_region_share_no_name(template: Template) -> None:
     assert set() == set(one.values()) & set(other.values())
 
 
-def test_the_role_s_name_contains_the_region(template: Template) -> None:
-    """IAM names are unique in the account, so stacks of two Regions need different ones."""
-    role = "ReviewerRole.RoleName"
-    here = names(template.stack(region="us-east-1"))
-    there = names(template.stack(region="eu-west-1"))
-
-    assert "csr-approver-reviewer-us-east-1" == here[role]
-    assert "csr-approver-reviewer-eu-west-1" == there[role]
-    assert [role] == [name for name in here if name.endswith("RoleName")]
+def role_name(stack: Stack) -> str:
+    name: str = stack.properties("ReviewerRole")["RoleName"]
+    return name
 
 
-def test_the_reviewer_s_role_can_be_named(template: Template) -> None:
-    """The given name is used as it is, for access entries that are created beforehand."""
-    stack = template.stack(ReviewerRoleName="kubelet-approver")
+def test_the_default_role_name_ends_in_the_uuid_of_the_stack_s_id(template: Template) -> None:
+    """IAM names are unique in the account, and stacks of a stack set have long names."""
+    stack = template.stack(name="StackSet-csr-approver-0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f")
+    uuid = stack_id(stack.name, stack.region).rpartition("/")[2]
 
-    assert "kubelet-approver" == stack.properties("ReviewerRole")["RoleName"]
+    assert f"csr-approver-reviewer-{uuid}" == role_name(stack)
+    assert 64 >= len(role_name(stack))
+    assert ["ReviewerRole.RoleName"] == [name for name in names(stack) if name.endswith("RoleName")]
 
 
-def test_the_role_s_name_fits_iam_s_limit(template: Template) -> None:
-    """With up to 40 characters in the stack's name, as the parameter says, it has at most 64."""
-    stack = template.stack(name="s" * 40, region=LONGEST_REGION)
+def test_a_given_role_name_ends_in_the_region(template: Template) -> None:
+    """It is known before the stack exists, and two Regions' stacks don't take the same name."""
+    named = {
+        role_name(template.stack(region=region, ReviewerRolePrefix="kubelet-approver"))
+        for region in ("us-east-1", "eu-west-1")
+    }
 
-    assert 64 >= len(stack.properties("ReviewerRole")["RoleName"])
+    assert {"kubelet-approver-us-east-1", "kubelet-approver-eu-west-1"} == named
+
+
+def test_the_longest_given_role_name_fits_iam_s_limit(template: Template) -> None:
+    """IAM allows 64 characters; the parameter allows as many as fit in the longest Region."""
+    pattern = template.parameters["ReviewerRolePrefix"]["AllowedPattern"]
+    [longest] = [name for size in range(65) if re.fullmatch(pattern, name := "r" * size)][-1:]
+
+    assert 64 == len(role_name(template.stack(region=LONGEST_REGION, ReviewerRolePrefix=longest)))
 
 
 # --- how it runs ----------------------------------------------------------------------------------
@@ -76,15 +85,23 @@ def test_the_role_that_clusters_know_stays_the_same(template: Template) -> None:
     assert "Path" not in role["Properties"]
     assert {
         "Fn::If": [
-            "HasReviewerRoleName",
-            {"Ref": "ReviewerRoleName"},
-            {"Fn::Sub": "${AWS::StackName}-reviewer-${AWS::Region}"},
+            "HasReviewerRolePrefix",
+            {"Fn::Sub": "${ReviewerRolePrefix}-${AWS::Region}"},
+            {
+                "Fn::Join": [
+                    "-",
+                    [
+                        "csr-approver-reviewer",
+                        {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]},
+                    ],
+                ]
+            },
         ]
     } == role["Properties"]["RoleName"]
-    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "ReviewerRoleName"}, ""]}]} == (
-        template.source["Conditions"]["HasReviewerRoleName"]
+    assert {"Fn::Not": [{"Fn::Equals": [{"Ref": "ReviewerRolePrefix"}, ""]}]} == (
+        template.source["Conditions"]["HasReviewerRolePrefix"]
     )
-    assert "" == template.parameters["ReviewerRoleName"]["Default"]
+    assert "" == template.parameters["ReviewerRolePrefix"]["Default"]
     assert ("Delete", "Retain") == (role["DeletionPolicy"], role["UpdateReplacePolicy"])
 
 

@@ -69,7 +69,8 @@ class Timeline:
 
     def end(self, minutes: Iterable[int], **ends: int) -> "Timeline":
         """Let the reviews of these minutes end like this instead, as `NotOnboarded=3`."""
-        self.drop(minutes, of_stack("Completed"))
+        self.drop(minutes, of_stack("Ended"), of_stack("Completed"))
+        self.put(of_stack("Ended"), minutes, sum(ends.values()))
         self.put(of_stack("Completed"), minutes, 0)
         for name, count in ends.items():
             self.put(of_stack(name), minutes, count)

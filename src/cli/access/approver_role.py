@@ -1,13 +1,11 @@
-"""The approver's role in this account: from its stack's outputs, or by its default name."""
+"""The approver's role in this account: the given one, or that of its stack's outputs."""
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from adapters.aws_account import Aws
 from cli.account import stack
-from cli.account.caller import Caller, who_am_i
 from cli.account.problems import with_fix
 from cli.exits import UNKNOWN, USAGE, stop
 from core.errors import EvidenceUnavailable
@@ -26,12 +24,6 @@ class ApproverRole:
 
     arn: str
     source: str
-
-
-def role_by_name(caller: Caller, name: str, region: str) -> ApproverRole:
-    """Return the role that a stack of this name creates by default. From: template.yaml."""
-    arn = f"arn:{caller.partition}:iam::{caller.account}:role/{name}-reviewer-{region}"
-    return ApproverRole(arn, "by its default name")
 
 
 def check_role(arn: str) -> None:
@@ -56,10 +48,10 @@ def check_stack(name: str) -> None:
 
 
 def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRole:
-    """Return the given role, or that of the stack; without a stack, the role by its default name.
+    """Return the given role, or that of the stack, whose role has no predictable name.
 
     Raises:
-        typer.Exit: what is given isn't a role (2), or AWS couldn't be asked (3).
+        typer.Exit: what is given isn't a role (2), or no role could be found (3).
     """
     if given is not None:
         check_role(given)
@@ -67,16 +59,9 @@ def find_role(aws: Aws, given: str | None, name: str, region: str) -> ApproverRo
     check_stack(name)
     try:
         found = stack.describe(aws.client("cloudformation", region), name, region)
-        if found is not None and Role.of_arn(found.role_arn) is not None:
-            return ApproverRole(found.role_arn, f"from the outputs of the stack {name} in {region}")
-        why = f"there is no stack {name} in {region} with a role in its outputs"
     except EvidenceUnavailable as error:
-        why = str(error)
-    try:
-        caller = who_am_i(aws.client("sts"), lambda: datetime.now(UTC))
-    except EvidenceUnavailable as error:
-        stop(UNKNOWN, with_fix(str(error)))
-    if caller.problem:
-        stop(UNKNOWN, with_fix(caller.problem))
-    role = role_by_name(caller, name, region)
-    return ApproverRole(role.arn, f"{role.source}; {why}")
+        stop(UNKNOWN, f"{with_fix(str(error))}; or give --role-arn")
+    if found is None or Role.of_arn(found.role_arn) is None:
+        missing = f"there is no stack {name} in {region} with a role in its outputs"
+        stop(UNKNOWN, f"{missing}: give --stack-name, --stack-region or --role-arn")
+    return ApproverRole(found.role_arn, f"from the outputs of the stack {name} in {region}")

@@ -8,7 +8,6 @@ import boto3
 
 from adapters.aws_account import Aws
 from adapters.aws_clients import AWS_FAULTS, reported
-from cli.access.approver_role import role_by_name
 from cli.account import rights, stack
 from cli.account.caller import Caller, who_am_i
 from cli.account.problems import hint, with_fix
@@ -29,6 +28,7 @@ MOST_SKEW_SECONDS: Final = 300
 _SAME_SECONDS: Final = 3
 
 _DEPLOY: Final = "deploy the stack, or give its name and Region: --stack-name, --stack-region"
+_GIVE_ROLE: Final = "give --role-arn, or credentials that may read the stack"
 
 
 class AccountLinks:
@@ -89,12 +89,10 @@ class AccountLinks:
 
     @cached_property
     def role_arn(self) -> str:
-        """The approver's role."""
+        """The approver's role; empty if none was given and the stack can't be read."""
         if self._role_arn is not None:
             return self._role_arn
-        if self.known_stack is not None and self.known_stack.role_arn:
-            return self.known_stack.role_arn
-        return role_by_name(self.caller, self._stack_name, self._stack_region).arn
+        return self.known_stack.role_arn if self.known_stack else ""
 
     @cached_property
     def known_stack(self) -> Stack | None:
@@ -191,6 +189,8 @@ class AccountLinks:
         return look_at_topics(self.own, self._stack_alarms.topics)
 
     def _role(self) -> Finding:
+        if not self.role_arn:
+            return unknown("the stack that names the approver's role can't be read", _GIVE_ROLE)
         role = Role.of_arn(self.role_arn)
         if role is None:
             return broken(f"{self.role_arn} is not a role's ARN", _DEPLOY)
@@ -209,6 +209,8 @@ class AccountLinks:
             return ok("your credentials are the approver's own")
         if not self._assume:
             return still_open("checked as you; --assume-role checks as the approver")
+        if not self.role_arn:
+            return unknown("the approver's role isn't known, so it can't be assumed", _GIVE_ROLE)
         try:
             self.acting = _assumed(self.own, self.role_arn)
         except AWS_FAULTS as error:

@@ -19,7 +19,10 @@ class AwsRights:
     """The approver's rights, tried with its own credentials or simulated by IAM."""
 
     def __init__(self, iam: Any, role_arn: str, *, acting: bool) -> None:
-        """`iam`: the caller's client. `acting`: whether the credentials are the approver's own."""
+        """`iam`: the caller's client. `acting`: whether the credentials are the approver's own.
+
+        `role_arn`: the approver's role; empty if it isn't known.
+        """
         self._iam = iam
         self._role_arn = role_arn
         self._acting = acting
@@ -60,4 +63,6 @@ class AwsRights:
         return ok(f"the approver may {action}, as IAM simulates its policies")
 
     def _simulated(self, action: str, call: Mapping[str, str]) -> bool:
+        if not self._role_arn:
+            raise EvidenceUnavailable("the approver's role isn't known")
         return rights.role_may(self._iam, self._role_arn, action, **call)

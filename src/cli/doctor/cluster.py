@@ -145,6 +145,8 @@ class ClusterLinks:
 
     def _access_entry(self) -> Finding:
         role_arn = self._of.role_arn
+        if not role_arn:
+            return unknown("the approver's role isn't known")
         if self._cluster.auth_mode == "CONFIG_MAP":
             return unknown("the ConfigMap aws-auth decides (mode CONFIG_MAP)", self._access)
         entry = self._entry

@@ -112,13 +112,13 @@ ROWS: Final = (
         (Change(_TEMPLATE, f"MetricName: Denied{_OF_STACK}", f"MetricName: Left{_OF_STACK}"),),
     ),
     Row(
-        "hide that messages aren't reviewed by values of `Completed`",
+        "hide that messages aren't reviewed by values of `Ended`",
         "tests/template/test_firing.py::test_ends_that_others_put_don_t_hide_untaken_messages",
         (
             Change(
                 _TEMPLATE,
                 "FILL(sent, 0) - 2 * FILL(reviews, 0)",
-                "FILL(sent, 0) - 2 * FILL(completed, 0)",
+                "FILL(sent, 0) - 2 * FILL(ended, 0)",
             ),
         ),
     ),

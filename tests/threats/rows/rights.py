@@ -45,9 +45,30 @@ ROWS: Final = (
         (
             Change(
                 "src/cli/access/approver_role.py",
-                "if found is not None and Role.of_arn(found.role_arn) is not None:",
-                "if found is not None:",
+                "if found is None or Role.of_arn(found.role_arn) is None:",
+                "if found is None:",
             ),
+        ),
+    ),
+    Row(
+        "own the bucket from which a released stack takes its code",
+        "tests/template/test_parameters.py"
+        "::test_every_parameter_has_a_default_but_the_code_s_bucket",
+        (
+            Change(
+                "release/template.py",
+                '"ConstraintDescription": "must be the beginning',
+                '"Default": "corp", "ConstraintDescription": "must be the beginning',
+            ),
+        ),
+        "released",
+    ),
+    Row(
+        "read or write an organization's code from another organization",
+        "tests/template/test_deploy.py::test_only_the_organization_reads_the_bucket",
+        (
+            Change("deploy/code-bucket.yaml", "aws:PrincipalOrgID:", "aws:PrincipalTag/Any:"),
+            Change("deploy/code-bucket.yaml", "Action: [s3:GetObject,", "Action: [s3:PutObject,"),
         ),
     ),
     Row(

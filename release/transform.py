@@ -1,4 +1,4 @@
-"""Run by SAM's own Python: print template.yaml after SAM's transform, as JSON.
+"""Run by SAM's own Python: print a SAM template after SAM's transform, as JSON.
 
 It needs no account, because the template uses no managed policies, which SAM would look up.
 """
@@ -6,9 +6,13 @@ It needs no account, because the template uses no managed policies, which SAM wo
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
+
+# SAM wants an address in S3, as `sam package` writes it. What uses the output writes its own.
+_CODE: Final = "s3://bucket/package.zip"
 
 
 class _NoManagedPolicies:
@@ -19,10 +23,9 @@ class _NoManagedPolicies:
 
 
 if __name__ == "__main__":
-    template = yaml_parse(Path(sys.argv[1]).read_text())
-    # `sam package` puts an address in S3 here before CloudFormation sees it.
+    template = yaml_parse(Path(sys.argv[1]).read_text(encoding="utf-8"))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://bucket/package.zip"
+            resource["Properties"]["CodeUri"] = _CODE
     template["Globals"]["Function"].pop("CodeUri")
     json.dump(transform(template, {}, _NoManagedPolicies()), sys.stdout)
