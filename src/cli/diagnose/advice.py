@@ -136,9 +136,11 @@ def _one_of(values: Sequence[str], noun: str) -> str:
 
 
 def _words(values: Iterable[str | None]) -> str:
-    """Return the values as words of a shell command."""
-    known = list(dict.fromkeys(filter(None, values)))
-    return " ".join(shlex.quote(printable(one, 253)) for one in known[:_MAX_WORDS])
+    """Return the values as words of a shell command, none of which is an option."""
+    known = list(dict.fromkeys(filter(None, values)))[:_MAX_WORDS]
+    # A requester may call a request `--all`, and `kubectl delete csr --all` deletes every one.
+    end = ["--"] if any(one.startswith("-") for one in known) else []
+    return " ".join([*end, *(shlex.quote(printable(one, 253)) for one in known)])
 
 
 def _details(details: Sequence[str]) -> str:
