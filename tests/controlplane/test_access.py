@@ -120,7 +120,7 @@ def test_another_owners_role_of_that_name_is_not_changed(
     assert EVERYTHING == granted(plane)
     step = reported["clusters"][0]["steps"][0]
     assert "409: Apply failed with 1 conflict" in step["detail"]
-    assert "  kubectl delete clusterrole csr-approver" == step["fix"][1]
+    assert "  kubectl delete clusterrole csr-approver --context NAME" == step["fix"][1]
 
 
 def test_the_second_signers_rights_are_granted_separately(
