@@ -149,7 +149,7 @@ def act(
         else:
             record(one, action)
     # Approvals first: no kubelet waits for a denial, and the time may not suffice for all writes.
-    todo.sort(key=lambda write: write.condition != "Approved")
+    todo.sort(key=lambda write: writes[write.csr.uid][1] is Action.DENIED)
     for write, written in ports.api.write_all(todo) if todo else ():
         one, action = writes[write.csr.uid]
         record(one, _ENDED_AS.get(written.result, action), written.detail)

@@ -231,7 +231,7 @@ def _gate(cases: Iterable[Case], assessment: Assessment) -> None:
             newer, newer_in_namespace = peers.newer(csr), peers.newer_in_namespace(csr)
             case = replace(first, peers=Peers(newer, newer_in_namespace=newer_in_namespace))
             refused = [(check, one) for check in gates if (one := check.run(case)) is not None]
-            is_open = len(refused) == 1 and refused[0][0].may_pass_by_evidence(case)
+            is_open = all(check.may_pass_by_evidence(case) for check, _ in refused)
         except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
             assessment.bugs.append(Bug.of(case, error))
             continue
@@ -260,13 +260,13 @@ def _decided_first(case: Case) -> tuple[bool, datetime, str]:
 
 def _evaluation(case: Case, answers: Answers, checks: tuple[Check, ...]) -> Evaluation:
     claimed = case.claim or case.identity
-    evidence = answers.get(claimed, NO_EVIDENCE) if claimed is None else answers[claimed]
-    if isinstance(evidence, OutOfTime):
-        return Deferred(case, f"evidence unavailable: {evidence}")
-    if isinstance(evidence, EvidenceUnavailable):
-        return NoEvidence(case, f"evidence unavailable: {evidence}")
-    case = evidence.added_to(case)
     try:
+        evidence = answers.get(claimed, NO_EVIDENCE) if claimed is None else answers[claimed]
+        if isinstance(evidence, OutOfTime):
+            return Deferred(case, f"evidence unavailable: {evidence}")
+        if isinstance(evidence, EvidenceUnavailable):
+            return NoEvidence(case, f"evidence unavailable: {evidence}")
+        case = evidence.added_to(case)
         return Judged(case, decide(case, checks))
     except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
         return Bug.of(case, error)

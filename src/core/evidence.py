@@ -107,7 +107,7 @@ def _instances(
         for identity in wanted
         if identity.kind is IdentityKind.NAME and is_dns_name(identity.node)
     }
-    ids |= {one for one in map(_instance_in, names) if one is not None}
+    ids |= set(map(_instance_in, names)) - {""}
     by_id = fleet.by_id(sorted(ids)) if ids else {}
     by_name = fleet.by_private_dns_name(sorted(names), vpc_id) if names else {}
     answers: dict[Identity, tuple[Instance, ...] | EvidenceUnavailable] = {}
@@ -116,7 +116,7 @@ def _instances(
             answers[identity] = by_id.get(identity.instance_id, ())
             continue
         named = by_name.get(identity.node, ())
-        by_its_id = by_id.get(_instance_in(identity.node) or "", ())
+        by_its_id = by_id.get(_instance_in(identity.node), ())
         if isinstance(named, EvidenceUnavailable) or isinstance(by_its_id, EvidenceUnavailable):
             answers[identity] = named if isinstance(named, EvidenceUnavailable) else by_its_id
             continue
@@ -128,10 +128,10 @@ def _instances(
     return answers
 
 
-def _instance_in(node: str) -> str | None:
-    """Return the instance id in a node's name, if it is one or a resource name that has one."""
+def _instance_in(node: str) -> str:
+    """Return the instance id in a node's name that is one or a resource name; empty for others."""
     first = folded(node).partition(".")[0]
-    return first if INSTANCE_ID.fullmatch(first) else None
+    return first if INSTANCE_ID.fullmatch(first) else ""
 
 
 def _is_named(instance: Instance, node: str) -> bool:

@@ -130,9 +130,12 @@ def with_evaluations(
 
 
 def mismatch(
-    csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents] = contents
+    csr: Csr, request: Pkcs10 | UnreadableRequest, read: Callable[[bytes], Contents]
 ) -> bool:
-    """Return True when the CSR's certificate has another key, or a name that wasn't asked for."""
+    """Return True when the CSR's certificate has another key, or a name that wasn't asked for.
+
+    `read`: `contents`, or the same from memory.
+    """
     if not csr.certificate:
         return False
     found = _compare(csr, request, read)

@@ -67,7 +67,7 @@ def is_singled_out(selection: Selection, name: str) -> bool:
     It is chosen by a glob other than `*`, or by CLUSTER_TAG.
     """
     by_name = any(
-        pattern.strip("*") and fnmatchcase(name, pattern) for pattern in selection.cluster_names
+        set(pattern) != {"*"} and fnmatchcase(name, pattern) for pattern in selection.cluster_names
     )
     return by_name or bool(selection.cluster_tag)
 

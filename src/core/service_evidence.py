@@ -43,11 +43,14 @@ def gather(
 
 
 def _evidence(claim: ServiceClaim, shown: _Shown) -> ServiceEvidence | EvidenceUnavailable:
-    answers = [shown[name] for name in claim.names if name in shown]
-    for answer in answers:
-        if isinstance(answer, EvidenceUnavailable):
-            return answer
-    for answer in answers:
-        if isinstance(answer, ServicesHidden):
-            return ServiceEvidence(answer)
-    return ServiceEvidence(tuple(one for one in answers if isinstance(one, Service)))
+    services: list[Service] = []
+    hidden: ServicesHidden | None = None
+    for name in claim.names:
+        match shown.get(name):
+            case EvidenceUnavailable() as error:
+                return error
+            case ServicesHidden() as answer:
+                hidden = answer
+            case Service() as service:
+                services.append(service)
+    return ServiceEvidence(hidden or tuple(services))

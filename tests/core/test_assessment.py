@@ -47,7 +47,7 @@ from tests.builders import (
     an_instance,
     approved,
 )
-from tests.core.fakes import Exploding, FakeClock
+from tests.core.fakes import DwindlingClock, Exploding, FakeClock
 from tests.service_builders import a_service_csr, an_account
 
 BY_SESSION = Identity(IdentityKind.SESSION, INSTANCE_ID, NODE)
@@ -328,6 +328,20 @@ def test_requests_that_are_judged_after_all_others_are_kept_within_the_plans_bou
     assert {"not a node": 3} == found.gated.stopped
 
 
+def test_a_case_that_is_to_be_judged_again_and_has_no_time_stays_counted() -> None:
+    """The run knows no more about it than that it stopped at the gate."""
+    context, clock = a_context(), DwindlingClock()
+    budget = Budget(clock, context.signer.seconds)
+    asked = {Identity(IdentityKind.SESSION, INSTANCE_ID, ""): NO_EVIDENCE}
+    found = assess([a_csr(username="ops")], context, Plan(everything), lambda _: asked, budget)
+
+    # Enough to read it and to begin its slice, but judging may take half of what is left then.
+    clock.left, clock.step = 40.0, 10.0
+
+    assert [] == list(found.reconsidered(lambda _: True))
+    assert {"not a node": 1} == found.gated.stopped
+
+
 def test_of_the_other_csrs_the_decided_ones_are_inspected_first_and_each_group_newest_first() -> (
     None
 ):
@@ -400,6 +414,16 @@ def test_unavailable_evidence_gives_no_verdict(
     assert [kind(case, f"evidence unavailable: {error}")] == judge(
         [case], {BY_SESSION: error}, _CHECKS
     )
+
+
+def test_a_case_that_the_evidence_leaves_out_is_a_bug_and_stops_no_other() -> None:
+    """No answer isn't the answer that there is no instance."""
+    left_out = a_case(identity=Identity(IdentityKind.SESSION, "i-0bbbbbbbbbbbbbbbb", "b"))
+
+    first, second = judge([left_out, a_case()], EVIDENCE, _CHECKS)
+
+    assert isinstance(first, Bug)
+    assert isinstance(second, Judged)
 
 
 def test_a_bug_in_a_check_stops_no_other_case() -> None:

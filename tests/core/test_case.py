@@ -37,8 +37,9 @@ def test_a_check_gets_what_it_needs() -> None:
     """The evidence is the case's own."""
     case = a_case()
 
-    assert (a_request(), an_instance(), a_cluster(), ROLE) == (
+    assert (a_request(), (an_instance(),), an_instance(), a_cluster(), ROLE) == (
         case.pkcs10,
+        case.shown_instances,
         case.running_instance,
         case.known_cluster,
         case.profile_role,
@@ -54,7 +55,8 @@ def test_a_check_that_runs_without_what_it_needs_raises() -> None:
         role=NOT_PROVIDED,
     )
 
-    for needed in ("pkcs10", "running_instance", "known_cluster", "profile_role"):
+    wanted = ("pkcs10", "shown_instances", "running_instance", "known_cluster", "profile_role")
+    for needed in wanted:
         with pytest.raises(ValueError, match=r"the request can't be read|to compare with"):
             getattr(case, needed)
 
@@ -68,6 +70,13 @@ def test_an_evaluation_has_a_verdict_or_a_problem() -> None:
     for other in (Deferred.in_this_run(case), NoEvidence(case, "x"), Bug.of(case, KeyError("x"))):
         assert other.verdict is None
         assert other.problem
+
+
+def test_a_refusal_gets_its_checks_id_on_a_copy() -> None:
+    """Two checks may share a rule that returns the same refusal."""
+    refusal = Refusal.leave("instance unknown", "x")
+
+    assert ("instance-known", "") == (refusal.by("instance-known").check, refusal.check)
 
 
 def test_a_refusal_without_proof_has_no_other_reason_for_a_condition() -> None:

@@ -45,6 +45,23 @@ def test_a_check_gives_exactly_the_refusal_of_its_example(
     assert expected == got
 
 
+def test_these_refusals_warn_in_the_log() -> None:
+    """A person should see them; all others are routine, or have alarms of their own."""
+    warned = {
+        (refusal.check, refusal.reason)
+        for signer, examples in EXAMPLES.items()
+        for example in examples
+        for refusal in decide(example.case, SIGNERS[signer].checks).refusals
+        if refusal.warns
+    }
+
+    assert {
+        ("node-kind", "role not mapped as a node's"),
+        ("reserved-names", "loopback name"),
+        ("service-names", "name of another namespace"),
+    } == warned
+
+
 @pytest.mark.parametrize("signer", SIGNERS)
 def test_every_check_has_an_example_that_passes_and_one_for_each_of_its_effects(
     signer: str,

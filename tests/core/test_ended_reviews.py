@@ -71,6 +71,11 @@ def test_a_new_cluster_of_the_same_name_is_not_reported(ending: Choice) -> None:
     assert not world.reported(ending)
 
 
+def test_a_new_cluster_that_is_not_ready_is_not_reported() -> None:
+    """Its review has never begun."""
+    assert not World().reported(Choice.NOT_READY)
+
+
 def test_the_hour_begins_when_the_end_is_found() -> None:
     """However long ago the last review was."""
     world = World()
@@ -98,3 +103,13 @@ def test_clusters_are_remembered_apart_and_the_memory_is_bounded() -> None:
 
     assert not ended.is_reported(0, Choice.OFF)
     assert ended.is_reported(1, Choice.OFF)
+
+
+def test_the_cluster_that_was_reviewed_least_recently_is_forgotten_first() -> None:
+    """One that is still reviewed may end at any time, however long it has been known."""
+    ended = EndedReviews(lambda: NOW)
+    for number in (*range(2_000), 0, 2_000):
+        ended.is_reported(number, Choice.REVIEWED)
+
+    assert ended.is_reported(0, Choice.OFF)
+    assert not ended.is_reported(1, Choice.OFF)

@@ -58,6 +58,16 @@ def test_an_instance_is_found_by_its_id_or_its_resource_name(node: str) -> None:
     assert Evidence((an_instance(),), ROLE) == found
 
 
+def test_a_resource_name_is_compared_without_regard_to_case() -> None:
+    """A VPC's own domain may have capitals."""
+    node = f"{INSTANCE_ID}.Corp.Example"
+    instance = an_instance(private_dns_name="ip-10-0-1-10.Corp.Example")
+
+    [found] = ask(FakeFleet((instance,)), Identity(IdentityKind.NAME, None, node))
+
+    assert Evidence((instance,), ROLE) == found
+
+
 @pytest.mark.parametrize("node", [f"{INSTANCE_ID}.evil.example", f"a.{INSTANCE_ID}", "i-0.b"])
 def test_a_name_that_only_contains_an_instance_id_finds_nothing(node: str) -> None:
     """It is none of the instance's names, so the instance is no evidence against it either."""
@@ -106,11 +116,14 @@ def test_all_instances_are_requested_at_once() -> None:
 
     more = [f"node-{number}" for number in range(8)]
     names = [Identity(IdentityKind.NAME, None, node) for node in more]
+    ids = [f"i-0ccccccccccccccc{number}" for number in range(8)]
+    sessions = [Identity(IdentityKind.SESSION, one, NODE) for one in ids]
+    given = (OTHER_SESSION, *names, OTHER_NAME, *sessions, SESSION, NAME, SESSION)
 
-    ask(fleet, OTHER_SESSION, *names, OTHER_NAME, SESSION, NAME, SESSION, roles_wanted=False)
+    ask(fleet, *given, roles_wanted=False)
 
     assert [
-        ("by_id", INSTANCE_ID, OTHER_ID),
+        ("by_id", INSTANCE_ID, OTHER_ID, *ids),
         ("by_private_dns_name", NODE, OTHER_NODE, *more, f"in {VPC}"),
     ] == fleet.asked
 

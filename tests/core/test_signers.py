@@ -32,7 +32,7 @@ from tests.builders import (
     names,
 )
 from tests.core.check_cases.cases import BY_NAME_CSR
-from tests.core.fakes import FakeFleet
+from tests.core.fakes import FakeFleet, FakeServices
 
 OTHER_ID = "i-0bbbbbbbbbbbbbbbb"
 OTHERS = an_instance(id=OTHER_ID, tags={"eks:cluster-name": "dev"})
@@ -65,6 +65,15 @@ def test_of_two_instances_with_a_name_only_the_clusters_counts(
 ) -> None:
     """Where the cluster isn't known, both count, and the name is ambiguous."""
     assert expected == shown(case, an_instance(), OTHERS)
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_without_cases_nothing_is_asked_and_there_are_no_answers(signer: str) -> None:
+    """`evaluate` may read no request of a signer."""
+    fleet, services = FakeFleet(), FakeServices()
+
+    assert {} == SIGNERS[signer].gather([], fleet, services)
+    assert ([], []) == (fleet.asked, services.asked)
 
 
 @pytest.mark.parametrize(

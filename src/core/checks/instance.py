@@ -21,6 +21,7 @@ from core.model import (
     CANONICAL_ARN,
     Case,
     Cluster,
+    Identity,
     IdentityKind,
     Instance,
     NotProvided,
@@ -54,10 +55,9 @@ def instance_single(case: Case) -> Refusal | None:
 
     From: EC2 User Guide, "EC2 instance hostnames": names are unique within a VPC only.
     """
-    instances = () if isinstance(case.instances, NotProvided) else case.instances
-    if len(instances) <= 1:
+    if len(case.shown_instances) <= 1:
         return None
-    ids = ", ".join(sorted(instance.id for instance in instances))
+    ids = ", ".join(sorted(instance.id for instance in case.shown_instances))
     return Refusal.leave("several instances match", f"got {ids}, expected one for {_claimed(case)}")
 
 
@@ -150,8 +150,9 @@ def node_role(case: Case) -> Refusal | None:
     Anyone who may assume another role chooses the session's name. A node known by name has no IAM
     role to compare. From: aws-iam-authenticator README, EC2PrivateDNSName.
     """
-    if case.identity is not None and case.identity.kind is IdentityKind.NAME:
-        return None
+    match case.identity:
+        case Identity(kind=IdentityKind.NAME):
+            return None
     role = case.profile_role
     if isinstance(role, RoleUnknown):
         return Refusal.leave("node role not verified", role.why)

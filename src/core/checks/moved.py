@@ -32,12 +32,9 @@ def moved_address(case: Case) -> IPv4Address | None:
 
     None if EC2 shows it on another instance, or that wasn't asked.
     """
+    free = {one for one, ids in case.holders.items() if ids <= {case.running_instance.id}}
     address = may_have_moved(case)
-    if address is None or case.peers.asked_for_public:
-        return None
-    holders = case.holders.get(address)
-    is_free = holders is not None and holders <= {case.running_instance.id}
-    return address if is_free else None
+    return address if address in free and not case.peers.asked_for_public else None
 
 
 def may_have_moved(case: Case) -> IPv4Address | None:

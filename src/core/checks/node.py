@@ -27,8 +27,7 @@ def requester_is_node(case: Case) -> Refusal | None:
     its role isn't mapped as a node's. From: Kubernetes, TLS bootstrapping, "Certificate rotation"
     (what an approver must check), and pkg/auth/nodeidentifier/default.go.
     """
-    refusal = _not_treated_as_node(case.csr)
-    return None if refusal is None or _is_misconfigured(case) else refusal
+    return None if _is_confirmed(case) else _not_treated_as_node(case.csr)
 
 
 def node_kind(case: Case) -> Refusal | None:
@@ -39,7 +38,7 @@ def node_kind(case: Case) -> Refusal | None:
     "Troubleshooting hybrid nodes" and "Create access entries" (EC2_LINUX).
     """
     if _not_treated_as_node(case.csr) is not None:
-        return _not_mapped(case) if _is_misconfigured(case) else None
+        return _not_mapped(case) if _is_confirmed(case) else None
     node = case.csr.node or ""
     if node.casefold().startswith(_OTHER_NODE_KINDS):
         return Refusal.leave("not an EC2 node", f"got node {node}")
@@ -70,14 +69,13 @@ def _not_treated_as_node(csr: Csr) -> Refusal | None:
     return None
 
 
-def _is_misconfigured(case: Case) -> bool:
+def _is_confirmed(case: Case) -> bool:
     """Return True when EC2 and IAM confirm the session's instance as this cluster's own.
 
     Whatever the settings allow, the instance must have the cluster's tag, and its profile's role
     must be the requester's: anyone else would be advised to have a role mapped as a node's.
     """
-    given = (case.instances, case.role, case.cluster)
-    if any(isinstance(one, NotProvided) for one in given):
+    if isinstance(case.role, NotProvided) or isinstance(case.cluster, NotProvided):
         return False
     if case.identity is None or case.identity.instance_id is None or case.instance is None:
         return False

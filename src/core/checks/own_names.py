@@ -113,8 +113,9 @@ def _is_the_nodes(case: Case, instance: Instance, interface: NetworkInterface) -
         return False
     if interface.device_index == 0 and interface.card_index == 0:
         return True
-    same_vpc = bool(interface.vpc_id) and interface.vpc_id == instance.vpc_id
-    return case.policy.allow_secondary_enis and same_vpc
+    if not case.policy.allow_secondary_enis or not interface.vpc_id:
+        return False
+    return interface.vpc_id == instance.vpc_id
 
 
 def _within(prefixes: Iterable[IpNetwork]) -> Callable[[IpAddress], bool]:

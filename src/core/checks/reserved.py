@@ -44,7 +44,7 @@ def reserved_for_services(case: Case) -> Refusal | None:
     """
     request = case.pkcs10
     asked = (*request.dns, *request.common_names)
-    loopback = [name for name in asked if is_loopback(folded(name))]
+    loopback: list[object] = [name for name in asked if is_loopback(folded(name))]
     names = [name for name in asked if name not in loopback and is_never_allowed(folded(name))]
     own = {network.network_address + 1 for network in _service_ranges(case)}
     addresses = [
@@ -57,7 +57,7 @@ def reserved_for_services(case: Case) -> Refusal | None:
             "reserved name",
             f"got {listed([*names, *addresses])}, expected none of the API server's or AWS's",
         )
-    loopback += [str(ip) for ip in request.addresses if ip.is_loopback]
+    loopback += [ip for ip in request.addresses if ip.is_loopback]
     if not loopback:
         return None
     return Refusal.leave(

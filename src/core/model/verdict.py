@@ -161,6 +161,17 @@ class Case:
         return instance
 
     @property
+    def shown_instances(self) -> tuple[Instance, ...]:
+        """Return the instances that EC2 shows, for checks that need its answer.
+
+        Raises:
+            ValueError: EC2 wasn't asked, so the check must not have run.
+        """
+        if isinstance(self.instances, NotProvided):
+            raise ValueError("no answer of EC2 to compare with")  # noqa: TRY004  a bug, not a type
+        return self.instances
+
+    @property
     def pkcs10(self) -> Pkcs10:
         """Return the request, for checks that need it.
 

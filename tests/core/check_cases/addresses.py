@@ -89,6 +89,11 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "ip-addresses",
+        "the primary interface's, which EC2 lists after another",
+        with_names(ADDRESS, instance=an_instance(interfaces=TWO_INTERFACES.interfaces[::-1])),
+    ),
+    CheckExample(
+        "ip-addresses",
         "another node's address",
         with_names("10.0.1.20"),
         DENY,
@@ -227,6 +232,20 @@ EXAMPLES: tuple[CheckExample, ...] = (
         f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
         "expected one of '10.0.1.10', '198.51.100.10'",
     ),
+    CheckExample(
+        "ip-addresses",
+        "an interface whose place EC2 doesn't show",
+        with_names(
+            "10.0.2.10",
+            instance=an_instance(
+                interfaces=(an_interface(), replace(SECOND_INTERFACE, device_index=None))
+            ),
+        ),
+        LEAVE,
+        "address not accepted",
+        f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
+    ),
     *(
         CheckExample(
             "ip-addresses",
@@ -246,7 +265,23 @@ EXAMPLES: tuple[CheckExample, ...] = (
             ("a branch interface", replace(SECOND_INTERFACE, kind="branch")),
             ("an interface that isn't attached yet", replace(SECOND_INTERFACE, attached=False)),
             ("an interface in another VPC", replace(SECOND_INTERFACE, vpc_id="vpc-other")),
+            ("an interface in a VPC that sorts first", replace(SECOND_INTERFACE, vpc_id="vpc-0")),
         )
+    ),
+    CheckExample(
+        "ip-addresses",
+        "a second interface, where EC2 shows no VPC of it and of the instance",
+        with_names(
+            "10.0.2.10",
+            instance=an_instance(
+                vpc_id="", interfaces=(an_interface(), replace(SECOND_INTERFACE, vpc_id=""))
+            ),
+            policy=a_policy(allow_secondary_enis=True, allow_other_vpcs=True),
+        ),
+        LEAVE,
+        "address not accepted",
+        f"got '10.0.2.10', on {INSTANCE_ID} but a pod's or another interface's; "
+        "expected one of '10.0.1.10', '198.51.100.10'",
     ),
     CheckExample(
         "ip-addresses",

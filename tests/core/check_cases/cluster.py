@@ -42,13 +42,16 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "no tag, where none is required",
         a_case(instance=an_instance(tags={}), policy=a_policy(require_cluster_tag=False)),
     ),
-    CheckExample(
-        "cluster",
-        "another VPC",
-        a_case(instance=an_instance(vpc_id="vpc-other")),
-        LEAVE,
-        "instance in another VPC",
-        "got vpc-other, expected vpc-0aaaaaaaaaaaaaaaa",
+    *(
+        CheckExample(
+            "cluster",
+            f"another VPC, {other}",
+            a_case(instance=an_instance(vpc_id=other)),
+            LEAVE,
+            "instance in another VPC",
+            f"got {other}, expected vpc-0aaaaaaaaaaaaaaaa",
+        )
+        for other in ("vpc-0", "vpc-other")
     ),
     CheckExample(
         "cluster",

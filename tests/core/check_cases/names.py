@@ -70,6 +70,7 @@ EXAMPLES: tuple[CheckExample, ...] = (
             "bucket.s3.cn-north-1.amazonaws.com.cn",
             "amazonaws.com",
             "ec2-1.evil.s3.amazonaws.com",
+            "ec2-.eu-west-1.compute.amazonaws.com",
             "eks.eu-west-1.api.aws",
         )
     ),
@@ -164,6 +165,17 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "dns-names",
+        "the public name, where not allowed and EC2 gives it in upper case",
+        with_names(
+            PUBLIC_NAME, policy=NO_PUBLIC, instance=an_instance(public_dns_name=PUBLIC_NAME.upper())
+        ),
+        LEAVE,
+        "DNS name not accepted",
+        f"got '{PUBLIC_NAME}', on {INSTANCE_ID} but ALLOW_PUBLIC_ADDRESSES=false refuses "
+        f"public names; expected one of '{RESOURCE_NAME}', '{NODE}'",
+    ),
+    CheckExample(
+        "dns-names",
         "the instance id, which isn't the node's name",
         with_names(INSTANCE_ID),
         LEAVE,
@@ -238,6 +250,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "dns-names",
         "the name of a public address that has left the instance",
         with_names(MOVED_NAME, "203.0.113.9", holders=FREE),
+        DENY,
+        "public address has moved",
+        f"got '{MOVED_NAME}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",
+    ),
+    CheckExample(
+        "dns-names",
+        "that name beside the node's own in upper case",
+        with_names(NODE.upper(), MOVED_NAME, holders=FREE),
         DENY,
         "public address has moved",
         f"got '{MOVED_NAME}', expected one of '{PUBLIC_NAME}', '{RESOURCE_NAME}', '{NODE}'",

@@ -86,6 +86,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
         "signature algorithm not allowed",
         "got sha1, expected SHA-256 or better",
     ),
+    CheckExample(
+        "signature",
+        "an algorithm without a separate hash, which is named by its OID",
+        a_case(request=a_request(signature_algorithm="1.3.101.113", signature_hash="")),
+        DENY,
+        "signature algorithm not allowed",
+        "got 1.3.101.113, expected SHA-256 or better",
+    ),
     # --- subject
     CheckExample("subject", "O and CN of the requester", a_case()),
     CheckExample(

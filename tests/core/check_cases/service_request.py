@@ -99,6 +99,14 @@ EXAMPLES: tuple[CheckExample, ...] = (
     ),
     CheckExample(
         "service-subject",
+        "a long CN, of which 80 characters are shown",
+        with_subject((CN, "a" * 81)),
+        LEAVE,
+        "CN is not a subjectAltName",
+        f"got CN={'a' * 80}; file it again with -addext subjectAltName=DNS:{'a' * 80}",
+    ),
+    CheckExample(
+        "service-subject",
         "a CN that is one of the addresses",
         with_subject((CN, CLUSTER_IP)),
         LEAVE,
@@ -120,6 +128,22 @@ EXAMPLES: tuple[CheckExample, ...] = (
         LEAVE,
         "subject is more than one CN",
         f"got '2.5.4.10={DNS}', expected one CN or an empty subject",
+    ),
+    CheckExample(
+        "service-subject",
+        "one of the names as OU instead of CN",
+        with_subject(("2.5.4.11", DNS)),
+        LEAVE,
+        "subject is more than one CN",
+        f"got '2.5.4.11={DNS}', expected one CN or an empty subject",
+    ),
+    CheckExample(
+        "service-subject",
+        "one of the names as a country instead of CN",
+        with_subject(("2.5.4.6", DNS)),
+        LEAVE,
+        "subject is more than one CN",
+        f"got '2.5.4.6={DNS}', expected one CN or an empty subject",
     ),
     CheckExample(
         "service-subject",

@@ -51,10 +51,8 @@ ROWS: Final = (
         "tests/property/test_moved_addresses_are_never_approved.py"
         "::test_it_is_never_approved_and_only_an_honest_nodes_is_counted_apart",
         (
-            Change(_MOVED, "or case.peers.asked_for_public:", "or False:"),
-            Change(
-                _MOVED, "is_free = holders is not None and", "is_free = holders is None or True or"
-            ),
+            Change(_MOVED, "and not case.peers.asked_for_public", ""),
+            Change(_MOVED, "if address in free", "if True"),
             Change(
                 _MOVED,
                 "if len(named) != 1:\n        return None\n    [address] = named",
@@ -81,7 +79,7 @@ ROWS: Final = (
         "ask for the address of a secondary, trunk or branch interface",
         EXAMPLES,
         (
-            Change(_OWN, "return case.policy.allow_secondary_enis and", "return True and"),
+            Change(_OWN, "not case.policy.allow_secondary_enis or", ""),
             Change(_OWN, "or interface.kind not in _NODE_INTERFACES", ""),
             Change(_OWN, "and interface.card_index == 0", ""),
         ),
