@@ -677,6 +677,20 @@ def test_names_in_commands_are_words_of_a_shell() -> None:
     assert ["kubectl", "delete", "csr", "x; rm -rf $HOME"] == shlex.split(command)
 
 
+@pytest.mark.parametrize("name", ["--all", "-f", "--server=evil.example:443"])
+def test_no_name_in_a_command_is_an_option_of_kubectl(name: str) -> None:
+    """Kubernetes accepts any name of a CSR that is a segment of a path."""
+    csrs = [
+        a_diagnosed_csr(Cause.WORKLOAD, csr=a_csr(name=one)) for one in ("csr-0001", name, "csr-2")
+    ]
+
+    [command] = advise(
+        Cause.WORKLOAD, [(one.causes[0], one) for one in csrs], a_cluster_diagnosis(*csrs)
+    ).commands
+
+    assert f"kubectl delete csr -- csr-0001 {name} csr-2" == command
+
+
 # --- one in full --------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.acting import plan, to_reapprove
-from core.checks.own_names import may_rest_on_a_setting
+from core.checks.own_names import may_need_a_setting
 from core.decision import decide
 from core.model import Action, Case, Decision, Judged, UnreadableRequest, Verdict
 from core.settings import Mode
@@ -67,7 +67,7 @@ def judged(one: Case) -> Judged:
         pytest.param((BY_SUFFIX,), {}, "waiting", id="without-the-setting"),
     ],
 )
-def test_an_approval_that_rests_on_a_setting_is_due_at_once(
+def test_an_approval_that_needs_a_setting_is_due_at_once(
     sans: tuple[str, ...], changes: dict[str, Any], expected: str
 ) -> None:
     """Any other waits, as EKS may issue it."""
@@ -124,15 +124,15 @@ def test_evidence_is_asked_for_early_only_where_a_setting_may_decide(
     """It is judged by the request alone, before EC2 is asked."""
     request = a_request(sans=names(*sans))
 
-    assert expected is may_rest_on_a_setting(request, a_policy(**changes))
+    assert expected is may_need_a_setting(request, a_policy(**changes))
 
 
 def test_an_unreadable_request_rests_on_no_setting() -> None:
     """It has no names."""
-    assert not may_rest_on_a_setting(UnreadableRequest("not DER"), a_policy(**SUFFIX))
+    assert not may_need_a_setting(UnreadableRequest("not DER"), a_policy(**SUFFIX))
 
 
-def test_a_review_approves_a_young_request_that_rests_on_a_setting() -> None:
+def test_a_review_approves_a_young_request_that_needs_a_setting() -> None:
     """Others of the same age are counted, and EC2 isn't asked for them."""
     young = a_filed_csr(dns=(BY_SUFFIX,), ips=(ADDRESS,), age=YOUNG)
     world = FakeWorld(young)

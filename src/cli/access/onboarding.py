@@ -12,7 +12,8 @@ from adapters.eks import DescribedCluster
 from cli.access import rbac
 from cli.access.manifests import GROUP, Manifest
 from cli.account import access_entries
-from cli.account.clusters import Found, connection, described
+from cli.account.cluster_api import connection
+from cli.account.clusters import Found, described
 from cli.account.problems import in_words, what_failed, with_fix
 from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
 from core.model import Role

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.approvals import NONE
+from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
 from cli.diagnose.cause import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis
@@ -24,7 +25,7 @@ from cli.diagnose.totals import (
     summary,
     yes_or_no,
 )
-from cli.lines import Column, aligned, command, prose, put
+from cli.lines import command, prose, put
 from core.printable import printable
 
 #: The styles of needs, and of answers.

@@ -108,7 +108,8 @@ def request(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Get a serving certificate for a workload: key, request, approval, certificate."""
-    from cli.account.clusters import find_one, open_account
+    from cli.account.clusters import find_one
+    from cli.account.credentials import open_account
     from cli.account.problems import in_words
     from cli.request.files import Files
     from cli.request.filing import check_first, code_of, issued, open_connection, shown

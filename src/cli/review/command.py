@@ -63,8 +63,10 @@ def review(
 ) -> None:
     """Review a cluster's requests once, with your own credentials; read only, unless --apply."""
     from cli.account.cluster_names import is_glob
-    from cli.account.clusters import find, open_account
-    from cli.review.view import as_json, show
+    from cli.account.clusters import find
+    from cli.account.credentials import open_account
+    from cli.review.json_answer import as_json
+    from cli.review.view import show
     from cli.screen import console
     from core.settings import Mode, ReviewSettings
 

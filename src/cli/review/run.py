@@ -11,7 +11,7 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account.clusters import csr_api
+from cli.account.cluster_api import csr_api
 from cli.review.limits import LimitedApi, Limits, RecordKeeper
 from core.acting import mode_of, plan
 from core.model import Action, Cluster, Csr, IssueState, Record, Run

@@ -6,18 +6,20 @@ Untrusted text is shown escaped, and in tables shortened.
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 from cli.account.problems import logged_in_words
+from cli.columns import Column, aligned
 from cli.diagnose.advice import age_of
-from cli.lines import Column, aligned, command, prose, put
+from cli.lines import command, prose, put
 from cli.refusal_lines import refusal_lines
+from cli.review.json_answer import json_row
 from cli.review.run import Reviewed, SignerReviewed, is_refused
-from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
-from core.model import Action, Evaluation, IssueFinding, Record, Run
+from cli.verdict_rows import COLOURS, Row, why_not_judged
+from core.model import Action, IssueFinding, Record, Run
 from core.printable import printable
 from core.settings import Mode
 
@@ -39,39 +41,6 @@ _FINDING_COLUMNS: Final = (
 )
 # Actions that imply the verdict.
 _SPEAKING: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
-
-
-def as_json(reviewed: Reviewed) -> dict[str, Any]:
-    """Return the run as JSON; requests have the keys of `evaluate`, and what was done."""
-    cluster = reviewed.cluster
-    return {
-        "cluster": cluster.name,
-        "region": cluster.region,
-        "mode": reviewed.mode.value,
-        "applied": reviewed.applied,
-        "only": list(reviewed.only),
-        "not_listed": list(reviewed.not_listed),
-        "signers": [
-            {
-                "signer": run.signer,
-                "listed": run.listed,
-                "truncated": run.truncated,
-                "truncation_cause": run.cause or None,
-                "not_read": run.not_read,
-                "gated": dict(run.gated),
-                "not_judged": {
-                    action.value: count for action, count in run.totals.not_judged.items()
-                },
-                "csrs": [_csr(record, reviewed) for record in signer.records],
-                "unjudged": [{"csr": one.name, "why": why} for one, why in signer.unjudged],
-                "findings": [_finding(one) for one in run.findings],
-                "unreadable": [{"csr": one.name, "problem": one.problem} for one in run.unreadable],
-                "seconds": round(run.seconds, 3),
-            }
-            for signer in reviewed.signers
-            for run in [signer.run]
-        ],
-    }
 
 
 def show(reviewed: Reviewed, console: Console, *, explained: bool) -> None:
@@ -106,37 +75,8 @@ def _signer(
         yield from (Text(part, style="bold red") for part in prose(line, width))
 
 
-def _csr(record: Record, reviewed: Reviewed) -> Row:
-    return _row(record.evaluation) | {
-        "action": reviewed.word(reviewed.action(record)),
-        "written": reviewed.was_written(record),
-        "age_seconds": round(record.age_seconds),
-        "detail": record.detail or None,
-    }
-
-
-def _row(evaluation: Evaluation) -> Row:
-    """Return the keys of `evaluate`; without a verdict `problem` replaces the refusals."""
-    row = row_of(evaluation)
-    if evaluation.verdict is None:
-        row |= {"verdict": None, "refusals": []}
-    return row | {"problem": evaluation.problem or None}
-
-
-def _finding(finding: IssueFinding) -> dict[str, Any]:
-    verdict = None if finding.evaluation is None else finding.evaluation.verdict
-    return {
-        "csr": finding.csr.name,
-        "requester": finding.csr.username,
-        "finding": finding.state.value,
-        "detail": finding.detail,
-        "age_seconds": round(finding.age_seconds),
-        "verdict": None if verdict is None else verdict.decision.value,
-    }
-
-
 def _columns(record: Record, reviewed: Reviewed) -> tuple[Text, ...]:
-    row = _row(record.evaluation)
+    row = json_row(record.evaluation)
     verdict, action = row["verdict"], reviewed.action(record)
     word = reviewed.word(action)
     if verdict and action not in _SPEAKING:
@@ -176,7 +116,7 @@ def _problems(signer: SignerReviewed, width: int) -> Iterator[str]:
 
 def _refusals(records: Sequence[Record], width: int) -> Iterator[Text | str]:
     for record in records:
-        row = _row(record.evaluation)
+        row = json_row(record.evaluation)
         if not row["refusals"]:
             continue
         instance = f" ({row['instance']})" if row["instance"] else ""

@@ -61,7 +61,7 @@ ROWS: Final = (
         "have the token sent to where a cluster was, or keep an old mode, by failing calls of EKS",
         "tests/adapters/test_cluster_cache.py::test_an_answer_of_eks_ends_a_kept_description",
         (
-            Change(_CACHE, "        except EksSilent:", "        except Exception:"),
+            Change(_CACHE, "        except EksGaveNoAnswer:", "        except Exception:"),
             Change(
                 _CACHE,
                 "        except Exception:\n            self.forget(name, region)\n",
