@@ -13,9 +13,9 @@ DELAYS: Final = (10, 20, 30, 40, 50)
 #: reviewed once a minute until a minute comes in which no node joins.
 JOINS_FOR: Final = timedelta(minutes=30)
 
-# The assumed longest review while nodes join, and the share of the reviewer's time for them.
+# The assumed longest review while nodes join, and what further reviews may take of each minute.
 _REVIEW_SECONDS: Final = 5
-_SHARE: Final = 0.5
+_FURTHER_SECONDS: Final = 30
 
 
 class _Ordered(Protocol):
@@ -29,7 +29,7 @@ _Cluster = TypeVar("_Cluster", bound=_Ordered)
 
 def room_for_further_reviews(reviewer_concurrency: int) -> int:
     """Return how many further reviews fit into a minute: half of what the reviewer can do."""
-    return int(reviewer_concurrency * _SHARE * 60 / _REVIEW_SECONDS)
+    return reviewer_concurrency * _FURTHER_SECONDS // _REVIEW_SECONDS
 
 
 class Joining:

@@ -234,6 +234,7 @@ OLDEST_PENDING = "the alarm oldest-pending could never fire"
 ONE_MINUTE = "60 x (SCHEDULE_MINUTES 1 + 1)"
 AND_LASTING = f"360 + {ONE_MINUTE}"
 NOT_ISSUED = "the alarm approved-not-issued could never fire"
+LONG_GRACE = "APPROVE_AFTER_SECONDS 90 + ISSUE_GRACE_SECONDS 1000"
 
 #: Settings other than MAX_CSR_AGE_SECONDS, its least value with them, and the reason.
 LEAST_AGES = [
@@ -253,6 +254,17 @@ LEAST_AGES = [
         {"ISSUE_GRACE_SECONDS": "500"},
         1_070,
         f"APPROVE_AFTER_SECONDS 90 + ISSUE_GRACE_SECONDS 500 + {AND_LASTING}), or {NOT_ISSUED}",
+    ),
+    *(
+        (
+            {"ISSUE_GRACE_SECONDS": "1000", "SCHEDULE_MINUTES": minutes},
+            least,
+            f"{LONG_GRACE} + {lasting} + 60 x (SCHEDULE_MINUTES {minutes} + 1)), or {NOT_ISSUED}",
+        )
+        for minutes, lasting, least in (
+            *(("1", 360, 1_570), ("2", 360, 1_630), ("3", 360, 1_690)),
+            *(("4", 240, 1_630), ("5", 300, 1_750)),
+        )
     ),
 ]
 

@@ -84,7 +84,7 @@ ROWS: Final = (
     Row(
         "have the reviewer wait for clusters that can't be reached, so that it gets to no other",
         "tests/handlers/test_reach.py"
-        "::test_24_unreachable_clusters_of_50_take_no_time_from_the_others",
+        "::TestRestrictedEndpoint::test_it_is_tried_once_a_run_and_then_left_alone",
         (
             Change(_HANDLER, "            self._reach.check(described)\n", ""),
             Change(_HANDLER, "is_doubtful=True) if doubtful", ") if doubtful"),
