@@ -24,7 +24,6 @@ from queue import Empty, Queue
 from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Thread
 from time import time
-from types import TracebackType
 from typing import Any, Final, Self
 
 _API: Final = "/2018-06-01/runtime"
@@ -77,12 +76,7 @@ class LambdaFunction:
             self._open = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the function's process."""
         self._open.close()
 

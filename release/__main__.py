@@ -12,6 +12,7 @@ from core.version import VERSION
 from package.target import ARCHITECTURES
 from package.wheel import build as build_wheel
 from release.checksums import write_sums
+from release.folder import empty
 from release.packages import write_packages
 from release.source_distribution import write_source_distribution
 from release.template import released
@@ -36,8 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _write(options: argparse.Namespace) -> None:
     folder: Path = options.folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    empty(folder)
     libraries = {
         architecture: options.libraries / f"{architecture}-{options.python_version}"
         for architecture in ARCHITECTURES

@@ -8,12 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from release.checksums import SUMS
+from release.folder import empty
 
 
 class _Place(NamedTuple):
@@ -31,17 +32,25 @@ _PLACES: Final = (
 )
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Build twice, compare, and return the exit code."""
-    venv, sam_venv, result = map(Path, sys.argv[1:])
+    venv, sam_venv, result = map(Path, arguments)
+    try:
+        empty(result)
+    except ValueError as error:
+        print(f"reproduce: {error}", file=sys.stderr)
+        return 1
+    return _compare(venv, sam_venv, result)
+
+
+def _compare(venv: Path, sam_venv: Path, result: Path) -> int:
     commit = _output("git", "rev-parse", "HEAD")
     sums = []
     with TemporaryDirectory() as temporary:
         for place in _PLACES:
             made = _release(Path(temporary, place.path), place, commit, venv, sam_venv)
             sums.append((made / SUMS).read_text())
-        shutil.rmtree(result, ignore_errors=True)
-        shutil.copytree(made, result)
+        shutil.copytree(made, result, dirs_exist_ok=True)
     if sums[0] != sums[1]:
         print(f"the two differ:\n{sums[0]}\n{sums[1]}", file=sys.stderr)
         return 1
@@ -82,4 +91,4 @@ def _inherited() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

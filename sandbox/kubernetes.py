@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from sandbox.fake_apiserver.access import SEES_SERVICES, Access, Rule, approver_rules
@@ -111,12 +110,7 @@ class FakeCluster:
         """Return itself: `with FakeCluster().start() as cluster`."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop listening."""
         self.close()
 

@@ -1,7 +1,6 @@
 """The node whose kubelet the demo starts: it has no certificate until its request is approved."""
 
 import base64
-from types import TracebackType
 from typing import Final, Self
 
 from sandbox.fleet.ordinary import BROKEN, BROKEN_KEY
@@ -26,12 +25,7 @@ class BrokenNode:
         """Return itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close its port."""
         self._server.stop()
 

@@ -86,7 +86,7 @@ def message_of(error: Exception) -> str:
     return printable(words.rstrip("."), _MAX_WORDS)
 
 
-def is_silence(error: Exception) -> bool:
+def is_no_answer(error: Exception) -> bool:
     """Return whether AWS throttled the call, failed (5xx) or couldn't be connected to.
 
     Anything else is an answer: a refusal, that there is no such thing, or one that is unreadable.

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Final
 from zlib import crc32
 
-from adapters.eks import DescribedCluster, EksSilent
+from adapters.eks import DescribedCluster, EksGaveNoAnswer
 from core.selection import is_reviewable
 
 #: How long a description is used without asking EKS. A change of a cluster's tags, and so of its
@@ -63,7 +63,7 @@ class ClusterCache:
         asked_at = self._now()
         try:
             described = self._ask(name, region)
-        except EksSilent:
+        except EksGaveNoAnswer:
             # No answer says nothing about the cluster, so an older description may still be used.
             kept = self._younger_than(name, region, KEPT_WITHOUT_ANSWER)
             if kept:

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from adapters.shapes import Text, or_
+from adapters.shapes import Text, explain, or_
 from core.model import (
     MAX_REQUEST_BYTES,
     Condition,
@@ -32,12 +32,9 @@ from core.model import (
     OversizedRequest,
     UnreadableCsr,
 )
-from core.printable import printable
 
 #: The largest certificate, or chain of them, that is read, in bytes.
 MAX_CERTIFICATE_BYTES: Final = 4 * MAX_REQUEST_BYTES
-
-_MAX_PROBLEM: Final = 200
 
 # From: RFC 3339, section 5.6; the API server writes whole seconds and Z.
 _RFC3339: Final = re.compile(
@@ -57,7 +54,8 @@ def read_item(item: object) -> Csr | UnreadableCsr:
         return UnreadableCsr(
             name=_text(item, "metadata", "name"),
             signer=_text(item, "spec", "signerName"),
-            problem=_problem(error),
+            # No values: those of `extra` may be the ids of access keys.
+            problem=explain(error, with_value=False),
         )
     return _csr(read.metadata, read.spec, read.status)
 
@@ -176,13 +174,3 @@ def _text(item: Any, part: str, field: str) -> str | None:
     holder = item.get(part) if isinstance(item, dict) else None
     value = holder.get(field) if isinstance(holder, dict) else None
     return value if isinstance(value, str) else None
-
-
-def _problem(error: ValidationError) -> str:
-    """Return the first problem: the field, and what is wrong. No values: `extra` has key ids."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the whole"
-    if first["type"] == "missing":
-        return printable(f"no field {where}", _MAX_PROBLEM)
-    what = "expected an object" if first["type"] == "model_type" else first["msg"]
-    return printable(f"{where}: {what.removeprefix('Value error, ')}", _MAX_PROBLEM)

@@ -24,7 +24,7 @@ _NO_TIME: Final = "not asked, no time was left"
 _TOO_SLOW: Final = (ConnectTimeoutError, ReadTimeoutError)
 
 # From: EC2 User Guide, "Filtering": wildcards and the escape in a filter's values.
-_LIVE: Final = frozenset("*?\\")
+_WILDCARDS: Final = frozenset("*?\\")
 
 # From: EC2 API reference, DescribeInstances. The public address of the primary interface, those
 # on other private addresses, and private addresses in VPCs with public ranges.
@@ -64,9 +64,7 @@ class Ec2Fleet:
         self._clock = clock
         self._failed: dict[str, RoleUnknown] = {}
 
-    def by_id(
-        self, ids: Collection[str]
-    ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
+    def by_id(self, ids: Collection[str]) -> _Answer:
         """Return what EC2 shows for each id; an id that EC2 doesn't know is absent."""
         known: dict[str, tuple[Instance, ...] | EvidenceUnavailable] = {}
         for batch in _batches(ids):
@@ -74,9 +72,7 @@ class Ec2Fleet:
             known.update(self._ask(batch, "InstanceId", {"instance-id": list(batch)}))
         return known
 
-    def by_private_dns_name(
-        self, names: Collection[str], vpc_id: str | None
-    ) -> Mapping[str, tuple[Instance, ...] | EvidenceUnavailable]:
+    def by_private_dns_name(self, names: Collection[str], vpc_id: str | None) -> _Answer:
         """Return a VPC's instances by PrivateDnsName; a name that EC2 doesn't know is absent.
 
         `vpc_id`: None for all VPCs; empty if the cluster's is unknown, and then nothing is known.
@@ -163,7 +159,7 @@ class Ec2Fleet:
 
 def _batches(values: Collection[str]) -> Iterator[tuple[str, ...]]:
     """Yield 200 values at a time, each once, without those that a filter reads as patterns."""
-    plain = sorted({value for value in values if value and not _LIVE & set(value)})
+    plain = sorted({value for value in values if value and not _WILDCARDS & set(value)})
     for start in range(0, len(plain), _BATCH):
         yield tuple(plain[start : start + _BATCH])
 

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from adapters.aws_clients import AWS_FAULTS, error_code, fault, is_silence
+from adapters.aws_clients import AWS_FAULTS, error_code, fault, is_no_answer
 from adapters.endpoint import checked_endpoint
 from adapters.shapes import AS_TEXT, Text, explain, or_
 from core.errors import ClusterUnavailable
@@ -40,8 +40,8 @@ class ClusterNotFound(ClusterUnavailable):
     """EKS has no cluster of that name, perhaps because it was deleted; this is no failure."""
 
 
-class EksSilent(ClusterUnavailable):
-    """EKS throttled the call, failed, or couldn't be connected to: it said nothing about it."""
+class EksGaveNoAnswer(ClusterUnavailable):
+    """EKS throttled the call, failed, or couldn't be connected to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def describe(eks: Any, name: str, region: str) -> DescribedCluster:
 
     Raises:
         ClusterNotFound: there is no such cluster.
-        EksSilent: EKS throttled the call, failed, or couldn't be connected to.
+        EksGaveNoAnswer: EKS throttled the call, failed, or couldn't be connected to.
         ClusterUnavailable: EKS refused, or its answer isn't valid.
     """
     try:
@@ -111,7 +111,7 @@ def describe(eks: Any, name: str, region: str) -> DescribedCluster:
 def _kind(error: Exception) -> type[ClusterUnavailable]:
     if error_code(error) == "ResourceNotFoundException":
         return ClusterNotFound
-    return EksSilent if is_silence(error) else ClusterUnavailable
+    return EksGaveNoAnswer if is_no_answer(error) else ClusterUnavailable
 
 
 def cluster_of(output: object) -> Cluster:

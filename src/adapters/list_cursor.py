@@ -1,4 +1,4 @@
-"""Where to read a list on: the continue tokens of one reading."""
+"""The place in a list where its next page begins: the continue tokens of one reading."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from adapters.continue_tokens import is_before, onward, past
 
 
 class ListCursor:
-    """The place in a list where the next page begins.
+    """Moves through a list, page by page.
 
     The list is read in the order of its names, except that `leap` may go to a later place once.
     What it skipped is read after that.

@@ -26,13 +26,17 @@ Text = Annotated[StrictStr, or_("")]
 AS_TEXT: Final = BeforeValidator(_text_only)
 
 
-def explain(error: ValidationError) -> str:
-    """Return the first problem: the field, what is wrong, and its value, bounded and printable."""
+def explain(error: ValidationError, *, with_value: bool = True) -> str:
+    """Return the first problem: the field, what is wrong, and its value, bounded and printable.
+
+    `with_value`: False for objects whose values must not be logged.
+    """
     problem = error.errors(include_url=False, include_context=False)[0]
     # The name of an unknown field is chosen by the sender.
-    where = printable(".".join(str(part) for part in problem["loc"]), 80) or "the whole"
+    field = printable(".".join(str(part) for part in problem["loc"]), 80)
     if problem["type"] == "missing":  # its input is the whole object
-        return f"no field {where}"
-    what = problem["msg"].removeprefix("Value error, ")
+        return f"no field {field}"
+    what = printable(problem["msg"].removeprefix("Value error, "), 200)
     what = "expected an object" if problem["type"] == "model_type" else what
-    return f"{where}: {what} (got {printable(problem['input'], 80)})"
+    where = f"{field}: " if field else ""  # empty: the whole object
+    return f"{where}{what}" + (f" (got {printable(problem['input'], 80)})" if with_value else "")

@@ -1,10 +1,12 @@
 """How a command shows its help: in plain text, without Rich."""
 
+import re
 from typing import Any, Final
 
 from typer.core import TyperCommand
 
 _INDENT: Final = "  "
+_TYPE: Final = re.compile(r" <.*>$")
 
 
 class Command(TyperCommand):
@@ -20,3 +22,17 @@ class Command(TyperCommand):
             else:
                 with formatter.indentation():
                     formatter.write_text(" ".join(paragraph.split()))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options; an argument without its type in Python, as Typer has it."""
+        records = {"Arguments": list[tuple[str, str]](), "Options": list[tuple[str, str]]()}
+        for parameter in self.get_params(ctx):
+            name, words = parameter.get_help_record(ctx) or ("", "")
+            if name and parameter.param_type_name == "argument":
+                records["Arguments"].append((_TYPE.sub("", name), words))
+            elif name:
+                records["Options"].append((name, words))
+        for title, rows in records.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)

@@ -1,4 +1,4 @@
-"""Lines that fit a terminal: prose, commands to copy, and tables with one line per row.
+"""Lines that fit a terminal: prose, and commands to copy.
 
 Lines have no trailing blanks. A word, such as an id or an ARN, is never broken: where it doesn't
 fit, its line is longer.
@@ -7,7 +7,6 @@ fit, its line is longer.
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rich.console import Console
@@ -16,26 +15,10 @@ from rich.text import Text
 #: Longer lines of prose are hard to read, however wide the terminal is.
 _WIDEST_PROSE: Final = 100
 
-_GAP: Final = 2
-_CUT: Final = "~"
 # A word of a shell command, with its quotes.
 _WORD: Final = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\")+")
 # A value as Python writes it; one with a blank keeps its quotes.
 _QUOTED: Final = re.compile(r"'([^'\s]+)'")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table.
-
-    `gives`: where the rows are too long, columns with 1 are cut first, then those with 2, each down
-    to `least` characters. Columns with 0 are never cut.
-    """
-
-    heading: str = ""
-    right: bool = False
-    gives: int = 0
-    least: int = 12
 
 
 def prose(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
@@ -85,33 +68,14 @@ def _with_values(words: Sequence[str]) -> Iterator[str]:
         yield pending
 
 
-def aligned(
-    columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int, indent: str = "  "
-) -> Iterator[Text]:
-    """Yield the rows as lines, under their headings if there are any, without empty columns."""
-    used = [at for at in range(len(columns)) if any(row[at].plain for row in rows)]
-    shown = [columns[at] for at in used]
-    cells = [[row[at] for at in used] for row in rows]
-    if any(one.heading for one in shown):
-        cells.insert(0, [Text(one.heading, style="bold") for one in shown])
-    widest = [max(len(row[at]) for row in cells) for at in range(len(shown))]
-    sizes = _fitted(shown, widest, width - len(indent) - _GAP * (len(shown) - 1))
-    for row in cells:
-        line = Text(indent)
-        for at, cell in enumerate(row):
-            line.append(" " * (_GAP if at else 0)).append_text(_placed(cell, sizes[at], shown[at]))
-        line.rstrip()
-        yield line
-
-
-def plain(detail: str) -> str:
+def without_quotes(detail: str) -> str:
     """Return a refusal's detail without Python's quotes around its values."""
     return _QUOTED.sub(r"\1", detail)
 
 
 def got_and_expected(detail: str) -> list[str]:
     """Return a refusal's detail as lines: what was got, and what was expected."""
-    got, comma, expected = plain(detail).partition(", expected ")
+    got, comma, expected = without_quotes(detail).partition(", expected ")
     if not comma:
         got, comma, expected = got.partition("; expected ")
     return [got, f"expected {expected}"] if comma else [got]
@@ -121,22 +85,3 @@ def put(lines: Iterator[Text] | Sequence[Text | str], console: Console) -> None:
     """Print lines as they are: the terminal may wrap one that is too long."""
     for line in lines:
         console.print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
-
-
-def _fitted(columns: Sequence[Column], widest: Sequence[int], room: int) -> list[int]:
-    sizes = list(widest)
-    for turn in (1, 2):
-        for at, column in enumerate(columns):
-            excess = sum(sizes) - room
-            if column.gives == turn and excess > 0:
-                sizes[at] = max(min(sizes[at], column.least), sizes[at] - excess)
-    return sizes
-
-
-def _placed(cell: Text, size: int, column: Column) -> Text:
-    made = cell.copy()
-    if len(made) > size:
-        made = made[: size - 1]
-        made.append(_CUT)
-    blanks = " " * (size - len(made))
-    return Text(blanks).append_text(made) if column.right else made.append(blanks)

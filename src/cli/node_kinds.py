@@ -50,4 +50,5 @@ def kind_of(csr: Csr) -> NodeKind | None:
 def is_of_node(csr: Csr, node: str) -> bool:
     """Return whether a node filed the request, by its name, first label, username or session."""
     name = csr.node or ""
-    return node in {name, name.partition(".")[0], csr.username, *csr.extra.get(SESSION_NAME, ())}
+    known = {name, name.partition(".")[0], csr.username, *csr.extra.get(SESSION_NAME, ())}
+    return node != "" and node in known  # a requester that is no node has no name

@@ -8,8 +8,8 @@ import typer
 
 from core.version import VERSION
 
-#: The version of the JSON objects that the commands print. From: docs/schemas. A new key is no
-#: new version; a key that is gone, or means something else, is.
+#: The version of the JSON objects that the commands print. It rises when a key is removed or gets
+#: another meaning, and not when a key is added. From: docs/schemas.
 SCHEMA_VERSION: Final = 1
 
 

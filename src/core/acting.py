@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from core.checks.own_names import rests_on_a_setting
+from core.checks.own_names import needs_a_setting
 from core.model import (
     APPROVED_REASON,
     DENIED_REASON,
@@ -94,7 +94,7 @@ def _planned(case: Case, verdict: Verdict, settings: ReviewSettings, mode: Mode)
 
 
 def _approval_wait(case: Case, settings: ReviewSettings) -> int:
-    is_left_to_us = case.csr.is_pending and rests_on_a_setting(case)
+    is_left_to_us = case.csr.is_pending and needs_a_setting(case)
     return 0 if is_left_to_us else settings.approve_after_seconds
 
 

@@ -6,16 +6,16 @@ from typing import Any, Final, Protocol, TypeVar
 
 from core.slices import rotated
 
-#: When the extra reviews begin, in seconds after the ordinary one. The next minute's follows.
+#: When the further reviews begin, in seconds after the ordinary one. The next minute's follows.
 DELAYS: Final = (10, 20, 30, 40, 50)
 
-#: A cluster that nodes have been joining for so long has a launch loop, or always scales: it is
+#: Joins that last longer are a loop of launches, or constant scaling: such a cluster is
 #: reviewed once a minute until a minute comes in which no node joins.
 JOINS_FOR: Final = timedelta(minutes=30)
 
-# What a review takes at most while nodes join, and what extra reviews may take of each minute.
+# The assumed longest review while nodes join, and what further reviews may take of each minute.
 _REVIEW_SECONDS: Final = 5
-_EXTRA_SECONDS: Final = 30
+_FURTHER_SECONDS: Final = 30
 
 
 class _Ordered(Protocol):
@@ -27,13 +27,13 @@ class _Ordered(Protocol):
 _Cluster = TypeVar("_Cluster", bound=_Ordered)
 
 
-def room_for_extra(reviewer_concurrency: int) -> int:
-    """Return how many extra reviews a minute has room for: half of what the reviewer can do."""
-    return reviewer_concurrency * _EXTRA_SECONDS // _REVIEW_SECONDS
+def room_for_further_reviews(reviewer_concurrency: int) -> int:
+    """Return how many further reviews fit into a minute: half of what the reviewer can do."""
+    return reviewer_concurrency * _FURTHER_SECONDS // _REVIEW_SECONDS
 
 
 class Joining:
-    """What one environment remembers of the clusters that nodes are joining."""
+    """Remembers, in one environment, since when nodes have been joining each cluster."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         """`now`: the present, with time zone."""
@@ -43,7 +43,7 @@ class Joining:
     def further_reviews(
         self, joining: Collection[_Cluster], unknown: Collection[_Cluster], room: int
     ) -> list[tuple[_Cluster, int]]:
-        """Return the extra reviews of this minute, the earliest first: clusters and delays.
+        """Return this minute's further reviews, the earliest first: clusters and delays in seconds.
 
         `joining`: the clusters with recent launches. `unknown`: those for which EC2 gave no answer.
         If there is more to do than `room`, the clusters take turns.

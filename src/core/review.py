@@ -15,7 +15,7 @@ from typing import Final
 from core.acting import act, is_early, mode_of, to_reapprove
 from core.assessment import Assessment, EvidenceSource, Plan, assess
 from core.budget import Budget
-from core.checks.own_names import has_names_by_setting, may_rest_on_a_setting
+from core.checks.own_names import accepts_more_by_setting, may_need_a_setting
 from core.context import ReviewContext
 from core.issued import IssuedCertificates, with_evaluations
 from core.model import Action, Case, Cluster, Evaluation, OversizedRequest, ParsedCsr, Run
@@ -114,14 +114,14 @@ def _due(
     early = [case for case in passed if is_early(peers.asking_seconds(case.csr), settings)]
     young = {id(case) for case in early}
     due = [case for case in passed if id(case) not in young]
-    candidates = early if has_names_by_setting(settings) else []
+    candidates = early if accepts_more_by_setting(settings) else []
     return [*_in_order(due, context.now), *_in_order(candidates, context.now)]
 
 
 def _may_be_due(one: ParsedCsr, peers: PeerIndex, *, settings: ReviewSettings) -> bool:
     if not is_early(peers.asking_seconds(one.csr), settings):
         return True
-    return may_rest_on_a_setting(one.request, settings)
+    return may_need_a_setting(one.request, settings)
 
 
 def _in_order(cases: Sequence[Case], now: datetime) -> list[Case]:

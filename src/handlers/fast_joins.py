@@ -9,7 +9,7 @@ from adapters import launches, queue
 from adapters.answers import answers_in_time
 from adapters.aws_account import Aws
 from adapters.queue import Assignment
-from core.joining import Joining, room_for_extra
+from core.joining import Joining, room_for_further_reviews
 from core.ports import Clock
 from core.settings import DispatchSettings
 
@@ -30,7 +30,7 @@ _Key = tuple[str, str]
 
 
 class Further(NamedTuple):
-    """What was sent.
+    """The further reviews of one minute.
 
     `joining`: clusters, as Region and name. `sent`: how many further reviews. `unknown`: the
     Regions in which EC2 didn't say, and why.
@@ -42,7 +42,7 @@ class Further(NamedTuple):
 
 
 class FastJoins:
-    """Asks EC2 for recent launches, and sends the further reviews. Keeps who has been joining."""
+    """Asks EC2 for recent launches, and sends the further reviews."""
 
     def __init__(self, settings: DispatchSettings, aws: Aws, now: Callable[[], datetime]) -> None:
         """`now`: the present, with time zone."""
@@ -50,10 +50,10 @@ class FastJoins:
         self._aws = aws
         self._now = now
         self._joining = Joining(now)
-        self._room = room_for_extra(settings.reviewer_concurrency)
+        self._room = room_for_further_reviews(settings.reviewer_concurrency)
 
     def send(self, assigned: Sequence[Assignment], clock: Clock) -> Further:
-        """Send further reviews of those of these clusters that nodes are joining.
+        """Send further reviews of the assigned clusters that nodes are joining.
 
         An SQS message that isn't sent is no error: the next minute's ordinary review comes anyway.
         """

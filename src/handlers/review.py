@@ -168,15 +168,7 @@ class Reviewer:
             return False
         was_kept = self._clusters.keeps(name, region)
         described = self._clusters.get(name, region)
-        if not selection.is_selected(self._settings, described.cluster, home=self._aws.home):
-            self._excluded(described, "not selected by CLUSTER_TAG")
-            return False
-        if selection.is_off(described.cluster):
-            is_chosen = selection.is_singled_out(self._settings, name)
-            self._excluded(described, _SWITCHED_OFF, OFF_THOUGH_SELECTED if is_chosen else "")
-            return False
-        if not selection.is_reviewable(described.status):
-            self._ledger.skipped(name, region, f"status {described.status}")
+        if not self._is_to_review(described):
             return False
         first, *others = served(self._settings)
         try:
@@ -192,14 +184,35 @@ class Reviewer:
             return False
         self._reach.listed(described)
         for signer in others:
-            try:
-                self._review_signer(signer, described, clock)
-            except ClusterUnavailable as error:
-                # The nodes' run has counted the cluster as reviewed, so any failure here is an
-                # error, even NotOnboarded.
-                self._clusters.forget(name, region)
-                self._ledger.cluster_unavailable(name, region, error, signer.name)
+            self._review_other(signer, described, clock)
         return True
+
+    def _is_to_review(self, described: DescribedCluster) -> bool:
+        """Return whether the cluster is to be reviewed; record why if it isn't."""
+        cluster = described.cluster
+        if not selection.is_selected(self._settings, cluster, home=self._aws.home):
+            self._excluded(described, "not selected by CLUSTER_TAG")
+            return False
+        if selection.is_off(cluster):
+            is_chosen = selection.is_singled_out(self._settings, cluster.name)
+            self._excluded(described, _SWITCHED_OFF, OFF_THOUGH_SELECTED if is_chosen else "")
+            return False
+        if not selection.is_reviewable(described.status):
+            self._ledger.skipped(cluster.name, cluster.region, f"status {described.status}")
+            return False
+        return True
+
+    def _review_other(self, signer: Signer, described: DescribedCluster, clock: Clock) -> None:
+        """Review the second signer of a cluster whose nodes' requests were reviewed.
+
+        That review has counted the cluster, so any failure here is an error, even NotOnboarded.
+        """
+        try:
+            self._review_signer(signer, described, clock)
+        except ClusterUnavailable as error:
+            name, region = described.cluster.name, described.cluster.region
+            self._clusters.forget(name, region)
+            self._ledger.cluster_unavailable(name, region, error, signer.name)
 
     def _excluded(self, described: DescribedCluster, reason: str, unexpected: str = "") -> None:
         """Record that the cluster's tags exclude it.

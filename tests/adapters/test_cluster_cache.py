@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.cluster_cache import ClusterCache
-from adapters.eks import ClusterNotFound, DescribedCluster, EksSilent
+from adapters.eks import ClusterNotFound, DescribedCluster, EksGaveNoAnswer
 from core.errors import ClusterUnavailable
 from core.model import Cluster
 
@@ -109,12 +109,12 @@ def test_a_cluster_being_created_is_not_kept() -> None:
 
 REFUSED = ClusterUnavailable("describe", "EKS DescribeCluster: AccessDeniedException")
 NOT_FOUND = ClusterNotFound("describe", "EKS DescribeCluster: ResourceNotFoundException")
-SILENT = EksSilent("describe", "EKS DescribeCluster: ThrottlingException")
+NO_ANSWER = EksGaveNoAnswer("describe", "EKS DescribeCluster: ThrottlingException")
 
 
 @pytest.mark.parametrize("error", [REFUSED, NOT_FOUND], ids=["refused", "gone"])
 def test_an_answer_of_eks_ends_a_kept_description(error: ClusterUnavailable) -> None:
-    """The kept description isn't used again, not even while EKS is silent afterwards."""
+    """The kept description isn't used again, not even while EKS gives no answer afterwards."""
     describe_calls = CountedDescribe()
     cache = ClusterCache(describe_calls, describe_calls.now)
     cache.get("prod", "eu-west-1")
@@ -123,13 +123,13 @@ def test_an_answer_of_eks_ends_a_kept_description(error: ClusterUnavailable) -> 
     with pytest.raises(type(error)):
         cache.get("prod", "eu-west-1")
 
-    describe_calls.error = SILENT
-    with pytest.raises(EksSilent):
+    describe_calls.error = NO_ANSWER
+    with pytest.raises(EksGaveNoAnswer):
         cache.get("prod", "eu-west-1")
 
 
 @pytest.mark.parametrize(("minutes", "is_kept"), [(16, True), (59, True), (60, False), (-1, False)])
-def test_while_eks_is_silent_a_description_is_kept_for_an_hour(
+def test_while_eks_gives_no_answer_a_description_is_kept_for_an_hour(
     minutes: int, *, is_kept: bool
 ) -> None:
     """EKS is asked each time, so that its next answer counts at once."""
@@ -137,12 +137,12 @@ def test_while_eks_is_silent_a_description_is_kept_for_an_hour(
     cache = ClusterCache(describe_calls, describe_calls.now)
     first = cache.get("prod", "eu-west-1")
     describe_calls.time = NOW + timedelta(minutes=minutes)
-    describe_calls.error = SILENT
+    describe_calls.error = NO_ANSWER
 
     if is_kept:
         assert cache.get("prod", "eu-west-1") is first
     else:
-        with pytest.raises(EksSilent):
+        with pytest.raises(EksGaveNoAnswer):
             cache.get("prod", "eu-west-1")
 
     describe_calls.error = None
@@ -150,15 +150,15 @@ def test_while_eks_is_silent_a_description_is_kept_for_an_hour(
     assert len(describe_calls.names) == 3
 
 
-def test_a_forgotten_description_is_not_used_while_eks_is_silent() -> None:
+def test_a_forgotten_description_is_not_used_while_eks_gives_no_answer() -> None:
     """The cluster of that name may be another one."""
     describe_calls = CountedDescribe()
     cache = ClusterCache(describe_calls, describe_calls.now)
     cache.get("prod", "eu-west-1")
     cache.forget("prod", "eu-west-1")
-    describe_calls.error = SILENT
+    describe_calls.error = NO_ANSWER
 
-    with pytest.raises(EksSilent):
+    with pytest.raises(EksGaveNoAnswer):
         cache.get("prod", "eu-west-1")
 
 
@@ -170,8 +170,8 @@ def test_a_cluster_that_stops_being_reviewable_is_not_kept() -> None:
     describe_calls.time, describe_calls.status = NOW + timedelta(minutes=16), "DELETING"
     cache.get("prod", "eu-west-1")
 
-    describe_calls.error = SILENT
-    with pytest.raises(EksSilent):
+    describe_calls.error = NO_ANSWER
+    with pytest.raises(EksGaveNoAnswer):
         cache.get("prod", "eu-west-1")
 
 

@@ -240,7 +240,7 @@ def test_a_field_of_another_shape_makes_the_item_unreadable(
 
 @pytest.mark.parametrize("item", [None, 1, "text", [], ["metadata"]])
 def test_an_item_that_is_not_an_object_is_unreadable_without_name_and_signer(item: object) -> None:
-    assert read_item(item) == UnreadableCsr(None, None, "the whole: expected an object")
+    assert read_item(item) == UnreadableCsr(None, None, "expected an object")
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,8 @@ def test_a_problem_is_short_and_printable_and_has_no_values() -> None:
 
     assert isinstance(found, UnreadableCsr)
     assert found.problem.startswith("spec.extra.a\\n\\u202ebbb")
-    assert len(found.problem) == 200
+    assert found.problem.endswith("b~: Input should be a valid string")
+    assert len(found.problem) <= 200
 
 
 UNUSUAL_NAMES = ["a\nb", "a?b#c", " ", "ü-名前-🙂", "n" * 10_000, "../../x"]

@@ -272,8 +272,8 @@ def test_a_field_of_another_shape_is_an_error_that_names_it(
 
 @pytest.mark.parametrize("item", [None, [], "i-1", 5])
 def test_an_item_that_is_no_object_is_an_error(item: object) -> None:
-    """The error of an item that is no object names the item, because it has no fields."""
-    with pytest.raises(ValueError, match=r"^the whole: expected an object"):
+    """The error of an item that is no object names no field, because the item has none."""
+    with pytest.raises(ValueError, match=r"^expected an object"):
         instance_of(item)
 
 
@@ -297,7 +297,7 @@ def test_an_answer_gives_its_instances_in_order() -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        pytest.param([], "the whole", id="a list"),
+        pytest.param([], "expected an object", id="a list"),
         pytest.param({}, "no field Reservations", id="no reservations"),
         pytest.param(
             {"Reservations": [{}]}, "no field Reservations.0.Instances", id="no instances"

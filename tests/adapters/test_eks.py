@@ -32,7 +32,7 @@ from adapters.aws_clients import client_config
 from adapters.eks import (
     ClusterNotFound,
     DescribedCluster,
-    EksSilent,
+    EksGaveNoAnswer,
     cluster_of,
     describe,
     list_clusters,
@@ -272,11 +272,11 @@ def failing(code: str, status: int) -> Any:
         ("AccessDeniedException", 403, ClusterUnavailable),
         ("ExpiredTokenException", 403, ClusterUnavailable),
         ("ClientException", 400, ClusterUnavailable),
-        ("ThrottlingException", 400, EksSilent),
-        ("TooManyRequestsException", 429, EksSilent),
-        ("Unknown", 429, EksSilent),
-        ("ServerException", 500, EksSilent),
-        ("ServiceUnavailableException", 503, EksSilent),
+        ("ThrottlingException", 400, EksGaveNoAnswer),
+        ("TooManyRequestsException", 429, EksGaveNoAnswer),
+        ("Unknown", 429, EksGaveNoAnswer),
+        ("ServerException", 500, EksGaveNoAnswer),
+        ("ServiceUnavailableException", 503, EksGaveNoAnswer),
     ],
 )
 def test_a_cluster_that_cannot_be_described_is_unavailable(
@@ -293,17 +293,17 @@ def test_a_cluster_that_cannot_be_described_is_unavailable(
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (EndpointConnectionError(endpoint_url=_URL), EksSilent),
-        (ConnectTimeoutError(endpoint_url=_URL), EksSilent),
-        (ReadTimeoutError(endpoint_url=_URL), EksSilent),
-        (ConnectionClosedError(endpoint_url=_URL), EksSilent),
+        (EndpointConnectionError(endpoint_url=_URL), EksGaveNoAnswer),
+        (ConnectTimeoutError(endpoint_url=_URL), EksGaveNoAnswer),
+        (ReadTimeoutError(endpoint_url=_URL), EksGaveNoAnswer),
+        (ConnectionClosedError(endpoint_url=_URL), EksGaveNoAnswer),
         (SSLError(endpoint_url=_URL, error="self-signed"), ClusterUnavailable),
         (NoCredentialsError(), ClusterUnavailable),
         (ResponseParserError("a proxy's page"), ClusterUnavailable),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_without_a_connection_eks_is_silent(
+def test_without_a_connection_eks_gives_no_answer(
     error: Exception, kind: type[ClusterUnavailable]
 ) -> None:
     """A failed handshake, missing credentials and an unreadable answer are other errors."""
@@ -445,7 +445,7 @@ def test_a_clusters_name_alone_is_enough() -> None:
     ("output", "problem"),
     [
         ({}, "no field cluster"),
-        ([], "the whole: expected an object"),
+        ([], "expected an object"),
         ({"cluster": {}}, "no field cluster.name"),
         ({"cluster": {"name": ""}}, "cluster.name: "),
         ({"cluster": {"name": "a", "tags": []}}, "cluster.tags: "),

@@ -120,4 +120,4 @@ def test_a_list_that_is_never_read_to_its_end_fires_an_alarm() -> None:
 
 def test_clusters_that_all_reject_our_credentials_fire_an_alarm() -> None:
     """After a new role, or while STS fails, every cluster counts as not onboarded."""
-    assert {"ReviewsMissingAlarm", "StackShutOutAlarm", "ShutOutAlarm"} == watching("NotOnboarded")
+    assert {"StackShutOutAlarm", "ShutOutAlarm"} == watching("NotOnboarded")

@@ -52,7 +52,7 @@ class CommandRunner:
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once: tests/adapters/test_retry.py says how long retries wait."""
     at_once = partial(Retries, sleep=lambda _: None)
-    for module in ("cli.account.clusters", "adapters.csr_api"):
+    for module in ("cli.account.cluster_api", "adapters.csr_api"):
         monkeypatch.setattr(f"{module}.Retries", at_once)
 
 

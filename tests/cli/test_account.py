@@ -8,7 +8,8 @@ from botocore.exceptions import ConnectTimeoutError
 from typer import Exit
 
 from adapters.eks import ClusterNotFound, DescribedCluster
-from cli.account.clusters import Found, at_once, find, find_one, open_account
+from cli.account.clusters import Found, at_once, find, find_one
+from cli.account.credentials import open_account
 from core.errors import ClusterUnavailable
 from sandbox.aws import ACCOUNT, HOME
 from tests.cli.aws_stub import AwsStub
@@ -311,7 +312,9 @@ def test_a_command_for_one_cluster_takes_its_arn_and_no_glob(account: Account) -
             find_one(aws, name)
 
 
-def test_where_sts_is_silent_an_arns_account_is_unknown(account: Account, stub: AwsStub) -> None:
+def test_where_sts_gives_no_answer_an_arns_account_is_unknown(
+    account: Account, stub: AwsStub
+) -> None:
     account.name_only(["prod"], HOME)
     stub.overrides["GetCallerIdentity"] = ConnectTimeoutError(endpoint_url="https://sts")
 

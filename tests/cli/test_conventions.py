@@ -29,6 +29,13 @@ def shown_help(*command: str, columns: int = 80) -> list[str]:
     return shown.stdout.splitlines()
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_no_type_of_python(command: str) -> None:
+    assert [] == [
+        line for line in shown_help(command) if re.search(r"<(str|list|int|bool)\b", line)
+    ]
+
+
 # --- options ------------------------------------------------------------------------------------
 
 

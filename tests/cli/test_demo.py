@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from cli.app import app
 from cli.demo import run as demo_run
 from cli.demo.run import Play, Row, Symptom, play
-from cli.demo.screen import TELLING
+from cli.demo.screen import EXAMPLES
 from cli.exits import ANSWER_IS_NO, DONE, USAGE
 from sandbox.fleet import CHAPTERS, SCENARIOS, Outcome, Scenario
 from tests.cli.schemas import check
@@ -168,8 +168,8 @@ def test_the_screen_fits_80_columns_and_50_lines(shown: Callable[..., str]) -> N
 def test_each_telling_request_is_one_line(shown: Callable[..., str], columns: int) -> None:
     lines = shown(columns=columns).splitlines()
 
-    assert len(TELLING) >= 8
-    for title in TELLING:
+    assert len(EXAMPLES) >= 8
+    for title in EXAMPLES:
         [line] = [line for line in lines if title in line]
         assert line.split()[0] in {"approved", "denied", "left", "withheld", "reported"}
 

@@ -20,6 +20,7 @@ from rich.console import Console
 from cli.diagnose.advice import about_version, advise, age_of, remedy
 from cli.diagnose.cause import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
+from cli.diagnose.groups import grouped
 from cli.diagnose.html import html_report
 from cli.diagnose.html_assets import STYLE
 from cli.diagnose.name_status import NameStatus, RequestedName
@@ -585,6 +586,30 @@ def test_lines_fit_the_terminal_have_no_trailing_blanks_and_break_no_id(
         assert "i-100000000000003e8" in shown
 
 
+def test_a_long_name_is_cut_before_the_table_is_too_wide(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(1, name="csr-" + "x" * 49)
+    runner.environment = {"COLUMNS": "80"}
+
+    lines = runner.run("diagnose", "prod", code=1).stdout.splitlines()
+
+    [row] = [line for line in lines if "i-10000000000000001" in line]
+    assert row.startswith("    csr-xxxxxx")
+    assert len(row) <= 80
+
+
+def test_a_request_with_one_cause_for_two_reasons_is_counted_once() -> None:
+    """Each reason is in the remedy."""
+    reasons = [Explanation(Cause.NOT_A_KUBELET_REQUEST, reason) for reason in ("first", "second")]
+    one = replace(a_diagnosed_csr(Cause.NOT_A_KUBELET_REQUEST), causes=tuple(reasons))
+
+    [group] = grouped(a_cluster_diagnosis(one))
+
+    assert [one] == group.csrs
+    assert "first; second" in group.advice(a_cluster_diagnosis(one)).text
+
+
 def test_nothing_to_do_is_no_proof_of_health(cluster: Cluster, runner: CommandRunner) -> None:
     assert cluster
 
@@ -652,6 +677,20 @@ def test_names_in_commands_are_words_of_a_shell() -> None:
     assert ["kubectl", "delete", "csr", "x; rm -rf $HOME"] == shlex.split(command)
 
 
+@pytest.mark.parametrize("name", ["--all", "-f", "--server=evil.example:443"])
+def test_no_name_in_a_command_is_an_option_of_kubectl(name: str) -> None:
+    """Kubernetes accepts any name of a CSR that is a segment of a path."""
+    csrs = [
+        a_diagnosed_csr(Cause.WORKLOAD, csr=a_csr(name=one)) for one in ("csr-0001", name, "csr-2")
+    ]
+
+    [command] = advise(
+        Cause.WORKLOAD, [(one.causes[0], one) for one in csrs], a_cluster_diagnosis(*csrs)
+    ).commands
+
+    assert f"kubectl delete csr -- csr-0001 {name} csr-2" == command
+
+
 # --- one in full --------------------------------------------------------------------------------
 
 
@@ -672,8 +711,10 @@ def test_one_request_is_shown_in_full(
     ask(cluster, 1, *STRANGERS)
     cluster.file(2, ips=("10.7.7.7",))
 
-    shown = words(runner.run("diagnose", "prod", *option, code=1).stdout)
+    printed = runner.run("diagnose", "prod", *option, code=1).stdout
+    shown = words(printed)
 
+    assert not printed.endswith("\n\n")
     for part in (
         "csr-0001 in prod (us-east-1): needs action",
         "requester system:node:ip-10-1-0-2.ec2.internal",
@@ -1088,3 +1129,10 @@ def test_instances_of_another_vpc_are_reported(cluster: Cluster, runner: Command
 def test_each_need_of_the_report_has_a_style(need: str) -> None:
     """The report uses the need's value as the class of a request and of its badge."""
     assert (f"article.{need} {{" in STYLE, f".need.{need} {{" in STYLE) == (True, True)
+
+
+def test_no_style_of_a_badge_colours_a_whole_group() -> None:
+    """A group has its need as its class too, so a rule for that class alone is for both."""
+    needs = "|".join(need.value for need in Need)
+
+    assert [] == re.findall(rf"(?:^|[\s,])\.(?:{needs})(?=[\s,])", STYLE)

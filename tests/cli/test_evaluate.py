@@ -480,7 +480,7 @@ UNREADABLE: dict[str, tuple[Broken, str]] = {
     "malformed cluster": (
         lambda runner: ["--csr", runner.file("good", []), "--cluster", runner.file("bad", [])],
         (
-            "bad.json: the whole: expected an object (got []); expected the output of "
+            "bad.json: expected an object (got []); expected the output of "
             "`aws eks describe-cluster --name CLUSTER`"
         ),
     ),

@@ -69,7 +69,8 @@ def test_yaml_is_judged_as_json_is(files: Files, runner: CommandRunner) -> None:
         ("? [a]\n: b\n", "neither JSON nor YAML: a key that isn't text"),
         ("words", "no `items`"),
         ('{"items": [}', "not JSON: "),
-        ("", "not JSON: "),
+        ("", "empty"),
+        (" \n", "empty"),
     ],
 )
 def test_a_file_that_is_neither_json_nor_yaml_of_a_list_is_named(
@@ -81,6 +82,26 @@ def test_a_file_that_is_neither_json_nor_yaml_of_a_list_is_named(
 
     assert stderr.startswith(f"csr-approver: --csr {path}: {problem}")
     assert stderr.endswith("; expected the output of `kubectl get csr -o json`\n")
+
+
+def test_a_binary_file_is_named_as_such(files: Files, runner: CommandRunner) -> None:
+    path = files.put("--csr", "")
+    Path(path).write_bytes(b"\x89PNG\r\n\x1a\n\x00")
+
+    stderr = runner.run(*files.arguments, code=3).stderr
+
+    assert f"csr-approver: --csr {path}: not text in UTF-8; expected" in stderr
+
+
+def test_the_table_ends_with_the_options_that_were_not_given(
+    files: Files, runner: CommandRunner
+) -> None:
+    """With --explain each request has them already."""
+    del files.options["--instances"]
+    line = "evidence-given: give --instances; without it some checks can't run"
+
+    assert line == runner.run(*files.arguments).stdout.splitlines()[-1]
+    assert line not in runner.run(*files.arguments, "--explain").stdout
 
 
 # --- standard input -----------------------------------------------------------------------------

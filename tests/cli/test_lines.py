@@ -3,7 +3,8 @@
 import pytest
 from rich.text import Text
 
-from cli.lines import Column, aligned, command, plain, prose
+from cli.columns import Column, aligned
+from cli.lines import command, prose, without_quotes
 
 CSR = Column("CSR")
 NODE = Column("NODE", gives=1, least=8)
@@ -71,8 +72,8 @@ def test_prose_breaks_no_word_however_long() -> None:
 
 
 def test_values_are_shown_without_the_quotes_of_python() -> None:
-    assert "got 10.9.9.9, a.example, expected one of 10.1.0.3" == plain(
+    assert "got 10.9.9.9, a.example, expected one of 10.1.0.3" == without_quotes(
         "got '10.9.9.9', 'a.example', expected one of '10.1.0.3'"
     )
-    assert "got 'a b', expected none" == plain("got 'a b', expected none")
-    assert "the node's and the instance's" == plain("the node's and the instance's")
+    assert "got 'a b', expected none" == without_quotes("got 'a b', expected none")
+    assert "the node's and the instance's" == without_quotes("the node's and the instance's")

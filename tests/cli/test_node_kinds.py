@@ -52,3 +52,8 @@ def test_a_node_is_found_by_each_of_its_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "ip-10-0-1-1", "alice", NODE.upper()])
 def test_no_other_node_is_found(name: str) -> None:
     assert not is_of_node(a_csr(), name)
+
+
+def test_an_empty_name_finds_no_requester_that_is_no_node() -> None:
+    """`review prod "$NODE" --apply` with an unset variable writes nothing."""
+    assert not is_of_node(a_csr(username="system:serviceaccount:shop:web", extra={}), "")

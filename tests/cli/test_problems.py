@@ -81,7 +81,7 @@ def test_aws_s_own_message_is_kept_for_people() -> None:
 
 def test_the_fix_of_a_refusal_names_the_command_for_the_caller_s_own_role() -> None:
     """By default `access` is for the approver's role."""
-    command = "csr-approver access prod --region eu-west-1 --role-arn YOUR_ROLE_ARN"
+    command = "csr-approver access prod --region eu-west-1 --apply --role-arn YOUR_ROLE_ARN"
     fixes = own_access("prod", "eu-west-1")
 
     assert (
@@ -92,6 +92,24 @@ def test_the_fix_of_a_refusal_names_the_command_for_the_caller_s_own_role() -> N
         "the API server answered 403: no; your role needs the group csr-approver and its rights: "
         + command
     ) == in_words(NotOnboarded("forbidden", "403: no"), fixes)
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        (
+            "NewConnectionError: Connection(host='127.0.0.1', port=1): Connection refused",
+            "Connection refused",
+        ),
+        ("TimeoutError: timed out", "timed out"),
+        ("no route", "no route"),
+    ],
+)
+def test_a_lost_connection_is_described_without_names_of_classes(detail: str, words: str) -> None:
+    assert (
+        f"the API server can't be reached: {words}; run this in the cluster's network, or allow "
+        "your address in publicAccessCidrs"
+    ) == in_words(ClusterUnavailable("connection", detail))
 
 
 def test_a_refusal_has_a_fix_for_any_command() -> None:

@@ -854,6 +854,8 @@ def test_a_ca_that_is_not_written_is_reported_beside_a_difference(
         ),
         (("a", "--dns", "a.*.svc", "--allow-wildcards"), "a wildcard's key"),
         (("a", "--dns", "*.kubernetes.default.svc", "--allow-wildcards"), "to the API server or"),
+        (("a", "--dns", "*.default.svc", "--allow-wildcards"), "to the API server or"),
+        (("a", "--dns", "*.default", "--allow-wildcards"), "to the API server or"),
         (("a", "--dns", "*.localhost", "--allow-wildcards"), "every machine's own name"),
         (("a", "--dns", "a_b"), "--dns: got 'a_b', expected a DNS name: at most 253 characters"),
         (("a", "--dns", ""), "--dns: got '', expected a DNS name"),

@@ -72,7 +72,22 @@ def test_the_table_says_what_would_be_written_and_that_nothing_was(
     shown = runner.run("review", "prod").stdout
 
     assert "2 listed; 1 would-approve; 1 waiting." in shown
-    assert "Nothing was written. With --apply, the mode is approve-only." in shown
+    assert "Nothing was written. --apply would write 1 approval (mode approve-only)." in shown
+
+
+def test_the_table_counts_denials_and_says_that_withheld_ones_need_another_mode(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(1, ips=STRANGERS)
+    cluster.file(2, ips=STRANGERS)
+
+    withheld = words(runner.run("review", "prod", code=1).stdout)
+    denied = words(runner.run("review", "prod", "--set", "MODE=enforce", code=1).stdout)
+
+    assert "Nothing was written. --apply would write nothing (mode approve-only)." in withheld
+    assert "Withheld decisions are not written in the mode approve-only." in withheld
+    assert "Nothing was written. --apply would write 2 denials (mode enforce)." in denied
+    assert "Withheld" not in denied
 
 
 def test_the_table_fits_80_columns_with_one_line_per_request(

@@ -18,6 +18,9 @@ EVERYTHING: Final = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
 ROLES: Final = ("csr-approver", "csr-approver-app-serving", "csr-approver-services")
 
 
+ROLE = ("--role-arn", "arn:aws:iam::123456789012:role/csr-approver-reviewer")
+
+
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> AwsStub:
     made = AwsStub()
@@ -79,8 +82,8 @@ def test_applied_twice_the_rights_are_there_once_and_no_others(
 ) -> None:
     use_credentials(plane, aws, monkeypatch, "system:masters")
 
-    first = runner.json("access", plane.cluster, "--apply")
-    second = runner.json("access", plane.cluster, "--apply")
+    first = runner.json("access", plane.cluster, "--apply", *ROLE)
+    second = runner.json("access", plane.cluster, "--apply", *ROLE)
 
     assert (["created"] * 3, ["ok"] * 3) == (states(first), states(second))
     csrs = "certificatesigningrequests"
@@ -98,7 +101,7 @@ def test_changed_rights_are_corrected(
     use_credentials(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={"app.kubernetes.io/name": GROUP})
 
-    reported = runner.json("access", plane.cluster, "--apply")
+    reported = runner.json("access", plane.cluster, "--apply", *ROLE)
 
     assert ["changed", "created", "created"] == states(reported)
     assert RULES == granted(plane)
@@ -111,13 +114,13 @@ def test_another_owners_role_of_that_name_is_not_changed(
     use_credentials(plane, aws, monkeypatch, "system:masters")
     grant(plane, EVERYTHING, labels={})
 
-    reported = runner.json("access", plane.cluster, "--apply", code=3)
+    reported = runner.json("access", plane.cluster, "--apply", *ROLE, code=3)
 
     assert ["unknown", "created"] == states(reported)
     assert EVERYTHING == granted(plane)
     step = reported["clusters"][0]["steps"][0]
     assert "409: Apply failed with 1 conflict" in step["detail"]
-    assert "  kubectl delete clusterrole csr-approver" == step["fix"][1]
+    assert "  kubectl delete clusterrole csr-approver --context NAME" == step["fix"][1]
 
 
 def test_the_second_signers_rights_are_granted_separately(
@@ -125,7 +128,7 @@ def test_the_second_signers_rights_are_granted_separately(
 ) -> None:
     use_credentials(plane, aws, monkeypatch, "system:masters")
 
-    reported = runner.json("access", plane.cluster, "--apply", "--app-serving")
+    reported = runner.json("access", plane.cluster, "--apply", *ROLE, "--app-serving")
 
     assert ["created"] * 7 == states(reported)
     signer = "beta.eks.amazonaws.com/app-serving"
@@ -143,7 +146,7 @@ def test_a_person_without_the_rights_sees_the_api_servers_error(
     """The access entry, which needs EKS rights only, is created nevertheless."""
     use_credentials(plane, aws, monkeypatch)
 
-    reported = runner.json("access", plane.cluster, "--apply", code=3)
+    reported = runner.json("access", plane.cluster, "--apply", *ROLE, code=3)
 
     assert ["unknown", "created"] == states(reported)
     step = reported["clusters"][0]["steps"][0]
@@ -186,9 +189,9 @@ def test_a_binding_to_another_role_is_reported(
     }
     assert 201 == plane.admin.request("POST", f"{RBAC}/clusterrolebindings", binding)[0]
 
-    reported = runner.json("access", plane.cluster, "--apply", code=3)
+    reported = runner.json("access", plane.cluster, "--apply", *ROLE, code=3)
 
     assert ["created", "unknown", "created"] == states(reported)
     step = reported["clusters"][0]["steps"][1]
     assert words in step["detail"]
-    assert "  kubectl delete clusterrolebinding csr-approver" == step["fix"][1]
+    assert "  kubectl delete clusterrolebinding csr-approver --context NAME" == step["fix"][1]

@@ -73,7 +73,7 @@ def manifest() -> Json:
     names = [f"{'s' * 50}-{n}.{'n' * 50}.svc.cluster.local" for n in range(10)]
     options = [part for name in names for part in ("--dns", name)]
     command = ("request", "myserver", "--dry-run", "--key-type", "rsa-4096", *options)
-    printed: Json = CommandRunner().json(*command)
+    printed: Json = json.loads(CommandRunner().run(*command, "--output", "json").stdout)
     return printed
 
 

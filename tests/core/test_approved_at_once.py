@@ -8,9 +8,9 @@ import pytest
 
 from core.acting import plan, to_reapprove
 from core.checks.own_names import (
-    has_names_by_setting,
-    may_rest_on_a_setting,
-    rests_on_a_setting,
+    accepts_more_by_setting,
+    may_need_a_setting,
+    needs_a_setting,
 )
 from core.decision import decide
 from core.model import Action, Case, Csr, Decision, Judged, UnreadableRequest, Verdict
@@ -74,7 +74,7 @@ def judged(one: Case) -> Judged:
         pytest.param((BY_SUFFIX,), {}, "waiting", id="without-the-setting"),
     ],
 )
-def test_an_approval_that_rests_on_a_setting_is_due_at_once(
+def test_an_approval_that_needs_a_setting_is_due_at_once(
     sans: tuple[str, ...], changes: dict[str, Any], expected: str
 ) -> None:
     """Any other waits, as EKS may issue it."""
@@ -98,9 +98,9 @@ def test_at_once_is_in_the_second_in_which_it_is_filed() -> None:
         pytest.param(a_service_case(), id="a-service"),
     ],
 )
-def test_without_a_request_or_an_instance_nothing_rests_on_a_setting(one: Case) -> None:
+def test_without_a_request_or_an_instance_no_setting_is_needed(one: Case) -> None:
     """The settings are about the names of an instance."""
-    assert not rests_on_a_setting(one)
+    assert not needs_a_setting(one)
 
 
 def test_a_denial_waits_whatever_the_settings() -> None:
@@ -156,12 +156,12 @@ def test_evidence_is_asked_for_early_only_where_a_setting_may_decide(
     """It is judged by the request alone, before EC2 is asked."""
     request = a_request(sans=names(*sans))
 
-    assert expected is may_rest_on_a_setting(request, a_policy(**changes))
+    assert expected is may_need_a_setting(request, a_policy(**changes))
 
 
-def test_an_unreadable_request_rests_on_no_setting() -> None:
+def test_an_unreadable_request_needs_no_setting() -> None:
     """It has no names."""
-    assert not may_rest_on_a_setting(UnreadableRequest("not DER"), a_policy(**SUFFIX))
+    assert not may_need_a_setting(UnreadableRequest("not DER"), a_policy(**SUFFIX))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_only_two_settings_accept_names_that_eks_doesnt_verify(
     changes: dict[str, Any], *, expected: bool
 ) -> None:
     """Without them no young request is judged."""
-    assert has_names_by_setting(a_policy(**changes)) is expected
+    assert accepts_more_by_setting(a_policy(**changes)) is expected
 
 
 @pytest.mark.parametrize(("changes", "not_read"), [({}, 1), (SUFFIX, 0)])
@@ -190,7 +190,7 @@ def test_young_requests_are_read_last_unless_a_setting_may_decide(
     assert not_read == run(world, **changes).not_read
 
 
-def test_a_review_approves_a_young_request_that_rests_on_a_setting() -> None:
+def test_a_review_approves_a_young_request_that_needs_a_setting() -> None:
     """Others of the same age are counted, and EC2 isn't asked for them."""
     young = a_filed_csr(dns=(BY_SUFFIX,), ips=(ADDRESS,), age=YOUNG)
     world = FakeWorld(young)

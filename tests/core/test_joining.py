@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.joining import DELAYS, Joining, room_for_extra
+from core.joining import DELAYS, Joining, room_for_further_reviews
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -52,7 +52,7 @@ def test_the_earliest_come_first() -> None:
     assert Counter(DELAYS) + Counter(DELAYS) + Counter(DELAYS) == Counter(delays)
 
 
-def test_extra_reviews_end_after_half_an_hour() -> None:
+def test_further_reviews_end_after_half_an_hour() -> None:
     """An auto scaling group whose instances fail launches new ones for ever."""
     world = World()
 
@@ -109,9 +109,9 @@ def test_the_order_in_which_clusters_are_found_changes_no_turn() -> None:
 
 
 @pytest.mark.parametrize(("concurrency", "room"), [(2, 12), (10, 60), (1000, 6000)])
-def test_extra_reviews_take_at_most_half_of_the_reviewer(concurrency: int, room: int) -> None:
+def test_further_reviews_take_at_most_half_of_the_reviewer(concurrency: int, room: int) -> None:
     """A review that takes 5 s allows twelve a minute for each concurrent function."""
-    assert room == room_for_extra(concurrency)
+    assert room == room_for_further_reviews(concurrency)
 
 
 def test_without_room_for_a_minutes_reviews_there_are_none() -> None:

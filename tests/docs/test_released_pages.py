@@ -107,3 +107,14 @@ def test_the_steps_are_in_order_and_each_is_listed() -> None:
 
     assert listed == headings
     assert [*range(1, 10)] == [int(one.split(".")[0]) for one in headings if one[0].isdigit()]
+
+
+def test_the_provenance_of_the_checksums_is_verified_before_they_are_used() -> None:
+    """They cover each file, also the packages that run: the template's provenance wouldn't."""
+    blocks = re.findall(r"```sh\n(.*?)```", ORGANIZATION, re.DOTALL)
+    [block_of_sums] = [one for one in blocks if "sha256sum" in one]
+    [*_, attestation, sums] = re.sub(r"\\\n\s*", "", block_of_sums).strip().splitlines()
+
+    assert "gh attestation verify release/SHA256SUMS --repo OWNER/REPOSITORY" in attestation
+    assert "--source-ref refs/tags/vVERSION" in attestation
+    assert sums.strip().endswith("sha256sum --check SHA256SUMS")

@@ -15,7 +15,7 @@ import botocore.endpoint
 import pytest
 
 from adapters import csr_api
-from adapters.ledger_metrics import STACK
+from adapters.ledger_metrics import ENDED, STACK
 from adapters.retry import Retries
 from core.ports import Clock
 from handlers import review
@@ -261,7 +261,7 @@ class Rig:
         self.account.aws.receive(self.account.queue_url)
 
     def metrics(self) -> dict[str, int]:
-        """Return the stack's metrics that aren't 0, and those that only the cluster has.
+        """Return the stack's metrics that aren't 0, but `Ended`, and those of the cluster alone.
 
         OldestPendingSeconds is rounded down to a multiple of 60, because the exact value depends on
         how fast the test ran.
@@ -269,7 +269,12 @@ class Rig:
         stack, cluster = self.lambdas.metrics(), self.lambdas.of_clusters()
         found = stack + Counter({name: cluster[name] for name in cluster if name not in STACK})
         found["OldestPendingSeconds"] -= found["OldestPendingSeconds"] % 60
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in found.items() if value and name != ENDED}
+
+    @property
+    def ended(self) -> int:
+        """Return how many reviews have left their record."""
+        return int(self.lambdas.metrics()[ENDED])
 
     @property
     def is_required_and_refuses(self) -> bool:

@@ -68,7 +68,7 @@ def test_a_cluster_that_was_replaced_by_one_of_its_name_is_reviewed_by_the_next_
     assert not lambdas.of_clusters()
 
 
-def test_while_eks_is_silent_the_first_failure_is_the_error(
+def test_while_eks_gives_no_answer_the_first_failure_is_the_error(
     account: Account, lambdas: Lambdas
 ) -> None:
     """No answer doesn't say that the cluster was deleted."""

@@ -6,6 +6,7 @@ import pytest
 
 from core.version import VERSION
 from release.__main__ import main
+from release.reproduce import main as reproduce
 
 
 @pytest.fixture
@@ -34,4 +35,27 @@ def test_another_python_is_refused(earlier: Path, capsys: pytest.CaptureFixture[
 
     assert 1 == main([*options, "template.json", str(earlier)])
     assert "a release needs Python 3.9" in capsys.readouterr().err
-    assert [] == list(earlier.iterdir())
+    assert {"SHA256SUMS": ""} == {one.name: one.read_text() for one in earlier.iterdir()}
+
+
+def test_a_folder_with_other_files_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make release RELEASE="$UNSET"` names the clone itself, which would be deleted."""
+    (tmp_path / "mine").write_text("kept")
+    options = ["--libraries", "none", "--python-version", "3.13"]
+
+    assert 1 == main([*options, "template.json", str(tmp_path)])
+    assert f"{tmp_path} has other files than a release's" in capsys.readouterr().err
+    assert "kept" == (tmp_path / "mine").read_text()
+
+
+def test_two_clones_are_built_into_no_folder_with_other_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused before the first of them is built."""
+    (tmp_path / "mine").write_text("kept")
+
+    assert 1 == reproduce(["venv", "sam-venv", str(tmp_path)])
+    assert f"{tmp_path} has other files than a release's" in capsys.readouterr().err
+    assert "kept" == (tmp_path / "mine").read_text()

@@ -65,7 +65,8 @@ def access(
     from cli.access.manifests import manifests
     from cli.access.onboarding import onboard
     from cli.access.view import as_json, as_manifests, failures, show
-    from cli.account.clusters import at_once, find, open_account
+    from cli.account.clusters import at_once, find
+    from cli.account.credentials import open_account
 
     aws = open_account(profile, region or [], proxy=proxy, clusters=clusters)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)

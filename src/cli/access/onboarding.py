@@ -12,7 +12,8 @@ from adapters.eks import DescribedCluster
 from cli.access import rbac
 from cli.access.manifests import GROUP, Manifest
 from cli.account import access_entries
-from cli.account.clusters import Found, connection, described
+from cli.account.cluster_api import connection
+from cli.account.clusters import Found, described
 from cli.account.problems import in_words, what_failed, with_fix
 from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
 from core.model import Role
@@ -110,9 +111,9 @@ def _again(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
     """Return the fix if a binding's role can't be changed (422), or another owns it (409)."""
     if not error.detail.startswith(("409", "422")):
         return ()
-    command = shlex.join(
-        ["kubectl", "delete", manifest["kind"].lower(), manifest["metadata"]["name"]]
-    )
+    thing = f"{manifest['kind'].lower()} {manifest['metadata']['name']}"
+    # Without a context, kubectl would delete it in whatever cluster is current.
+    command = f"kubectl delete {thing} --context NAME"
     return ("if nothing else needs it, delete it and run this again:", f"  {command}")
 
 
@@ -183,7 +184,7 @@ def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
     )
     fix = (
         "either add to mapRoles of the ConfigMap aws-auth:",
-        "  kubectl edit configmap aws-auth --namespace kube-system",
+        "  kubectl edit configmap aws-auth --namespace kube-system --context NAME",
         f"    - rolearn: {Role.of_arn(role_arn)}",
         f'      username: "{GROUP}:{{{{SessionName}}}}"',
         f"      groups: [{GROUP}]",

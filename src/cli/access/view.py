@@ -10,13 +10,13 @@ import yaml
 from cli.access.approver_role import ApproverRole
 from cli.access.manifests import Manifest
 from cli.access.onboarding import CLUSTER, ENTRY, Onboarding, State, Step
+from cli.columns import padded
 from cli.lines import prose
-from cli.plain import aligned
 from cli.screen import Screen
 from core.printable import printable, visible
 
 _FIRST_LINE: Final = (
-    "# The approver's rights, the same in each cluster. To apply them, add --apply, or:\n"
+    "# The approver's rights, the same in each cluster. Apply them with --apply, or:\n"
     "# kubectl apply -f - --context NAME"
 )
 
@@ -66,7 +66,7 @@ def show(onboardings: Sequence[Onboarding]) -> None:
     """Print a line for each cluster, then what failed and how to fix it, and the totals."""
     screen = Screen.of_stdout()
     rows = [("Cluster", "Region", "Rights", "Access entry"), *map(_row, onboardings)]
-    for line in aligned(rows):
+    for line in padded(rows):
         typer.echo(line)
     for one in onboardings:
         for step in one.steps:

@@ -1,61 +1,24 @@
-"""The caller's AWS account, with credentials as the AWS CLI finds them, and its clusters.
+"""The clusters that a command names, as EKS describes them."""
 
-No kubeconfig is needed: EKS returns a cluster's endpoint and CA, and the token is made offline.
-"""
-
-import os
-import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-import boto3
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
-from botocore.exceptions import (
-    ConnectionError as NotConnected,
-)
-
 from adapters import eks
-from adapters.api_connection import ApiConnection
 from adapters.aws_account import Aws
-from adapters.aws_clients import message_of, reported
-from adapters.csr_api import KubernetesCsrApi
 from adapters.eks import ClusterNotFound, DescribedCluster
-from adapters.retry import Retries
 from cli.account.absence import absence, no_match
-from cli.account.cluster_names import (
-    NamedClusters,
-    is_glob,
-    of_other_accounts,
-    read_name,
-    regions_of_arns,
-)
-from cli.account.problems import with_fix
+from cli.account.cluster_names import NamedClusters, is_glob, of_other_accounts, read_name
 from cli.exits import UNKNOWN, USAGE, stop
 from cli.screen import counted
 from core.errors import ClusterUnavailable
-from core.model import CLUSTER_NAME, REGION_NAME
-from core.ports import Clock
+from core.model import CLUSTER_NAME
 from core.printable import printable, quoted
 from core.selection import is_reviewable
 
-_CONFIGURATION: Final = "check --profile, the variables AWS_*, and ~/.aws/config"
-
-#: Errors of a service that issues credentials (STS, SSO), not of the configuration.
-_NOT_ISSUED: Final = (ClientError, HTTPClientError, NotConnected)
-
 _AT_ONCE: Final = 8
-#: Of one answer. Lists of CSRs, which are longer, have a bound of their own.
-_MOST_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,50 +28,6 @@ class Found:
     name: str
     region: str
     described: DescribedCluster | ClusterUnavailable
-
-
-def open_account(
-    profile: str | None, regions: Sequence[str], *, proxy: bool, clusters: Sequence[str] = ()
-) -> Aws:
-    """Return the account of these credentials; `home` is the first Region, or the configured one.
-
-    `clusters`: what the command names. Where no Region is set, `home` is that of the first ARN.
-
-    Raises:
-        typer.Exit: the profile, a Region or a cluster's name is invalid (2), or there are no
-            credentials (3).
-    """
-    for name in clusters:
-        read_name(name)
-    for region in regions:
-        _check_region("--region", region)
-    try:
-        session = boto3.Session(profile_name=profile)
-        configured = os.environ.get("AWS_REGION") or session.region_name
-        home = next(iter(regions), None) or configured or next(iter(regions_of_arns(clusters)), "")
-        if not home:
-            stop(USAGE, "no AWS Region is set: give --region, or set AWS_REGION")
-        _check_region("AWS_REGION or the profile's region", home)
-        aws = Aws(home, session, use_environment_proxy=proxy)
-        aws.client("sts")
-        aws.credentials().get_frozen_credentials()
-    except NoCredentialsError:
-        stop(UNKNOWN, "no AWS credentials found: run `aws configure`, or give --profile")
-    except (SSOError, TokenRetrievalError) as error:
-        stop(UNKNOWN, _signed_out(profile, error))
-    except _NOT_ISSUED as error:
-        stop(UNKNOWN, with_fix(reported("AWS credentials", error)))
-    except (BotoCoreError, ValueError, OSError) as error:
-        stop(USAGE, f"AWS configuration: {printable(str(error))}; {_CONFIGURATION}")
-    return aws
-
-
-def _signed_out(profile: str | None, error: Exception) -> str:
-    name = profile or os.environ.get("AWS_PROFILE") or "default"
-    return (
-        f"the SSO session of the profile {printable(name)} has expired or doesn't exist: run "
-        f"`aws sso login --profile {shlex.quote(printable(name))}` ({message_of(error)})"
-    )
 
 
 def find(aws: Aws, names: Sequence[str], regions: Sequence[str]) -> list[Found]:
@@ -189,49 +108,6 @@ def described(found: Found) -> DescribedCluster:
     if not is_reviewable(found.described.status):
         raise ClusterUnavailable("state", f"the cluster is {printable(found.described.status)}")
     return found.described
-
-
-def csr_api(
-    aws: Aws, cluster: DescribedCluster, clock: Clock, *, connections: int = 8
-) -> KubernetesCsrApi:
-    """Return the CSR API of a cluster, as a context manager.
-
-    Raises:
-        ClusterUnavailable: a token must not be sent to this endpoint, or with this CA.
-    """
-    return KubernetesCsrApi(
-        endpoint=cluster.endpoint,
-        ca_pem=cluster.ca_pem,
-        tokens=aws.tokens(cluster),
-        clock=clock,
-        connections=connections,
-        use_environment_proxy=aws.use_environment_proxy,
-    )
-
-
-def connection(
-    aws: Aws, cluster: DescribedCluster, clock: Clock, retries: Retries | None = None
-) -> ApiConnection:
-    """Return a connection for other calls to a cluster's API; the caller closes it.
-
-    Raises:
-        ClusterUnavailable: a token must not be sent to this endpoint, or with this CA.
-    """
-    return ApiConnection(
-        cluster.endpoint,
-        cluster.ca_pem,
-        aws.tokens(cluster),
-        clock,
-        retries or Retries(clock),
-        connections=1,
-        max_answer_bytes=_MOST_BYTES,
-        use_environment_proxy=aws.use_environment_proxy,
-    )
-
-
-def _check_region(whose: str, region: str) -> None:
-    if not REGION_NAME.fullmatch(region):
-        stop(USAGE, f"{whose}: got {quoted(region, 120)}, expected a Region, e.g. eu-west-1")
 
 
 def _listed(

@@ -8,7 +8,7 @@ from typing import Any, Final
 import typer
 
 from adapters.aws_clients import AWS_FAULTS
-from cli.account.clusters import open_account
+from cli.account.credentials import open_account
 from core.model import CLUSTER_NAME
 
 #: A person waits: EKS lists a hundred names in one answer, and more aren't asked for.

@@ -1,6 +1,7 @@
 """Errors of AWS and of clusters in words for people: what failed, and what to do about it."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -48,6 +49,9 @@ _WHAT: Final = {
     "endpoint": "the cluster's endpoint: ",
 }
 
+#: How urllib3 begins: its class, and the host as an object of Python. Logs need the class.
+_CLASS_AND_PLACE: Final = re.compile(r"^\w+Error: (?:\w+\(host='[^']*', port=\d+\): )?")
+
 #: What to do, by the same cause.
 _CLUSTER_FIXES: Final = {
     "connection": "run this in the cluster's network, or allow your address in publicAccessCidrs",
@@ -74,7 +78,8 @@ def in_words(error: ClusterUnavailable, fixes: Mapping[str, str] | None = None) 
 
 def what_failed(error: ClusterUnavailable) -> str:
     """Return what failed in a cluster, with AWS's own message if it came from AWS."""
-    what = f"{_WHAT.get(error.cause, '')}{error.detail}"
+    detail = _CLASS_AND_PLACE.sub("", error.detail) if error.cause == "connection" else error.detail
+    what = f"{_WHAT.get(error.cause, '')}{detail}"
     if isinstance(error.__cause__, AWS_FAULTS):
         return f"{what}: {message_of(error.__cause__)}"
     return what
@@ -94,7 +99,7 @@ def logged_in_words(text: str) -> str:
 
 def own_access(name: str, region: str) -> dict[str, str]:
     """Return the fixes for commands that need the approver's rights with the caller's own role."""
-    command = f"csr-approver access {name} --region {region} --role-arn YOUR_ROLE_ARN"
+    command = f"csr-approver access {name} --region {region} --apply --role-arn YOUR_ROLE_ARN"
     return {
         "unauthorized": f"create an access entry for your own role: {command}",
         "forbidden": f"your role needs the group csr-approver and its rights: {command}",

@@ -34,7 +34,7 @@ _OTHERS: Final = (
 )
 
 #: The requests that are shown, by their titles.
-TELLING: Final = (
+EXAMPLES: Final = (
     "Replacement at the address of a node just gone",
     "IPv6 node",
     "Instance that EC2 doesn't show yet",
@@ -67,7 +67,7 @@ def show(play: Play, console: Console) -> None:
     console.print(_indented(_groups(play)))
     console.print(_indented(Text(_OTHERS, style="dim")))
     console.print()
-    console.print(_indented(_telling(play)))
+    console.print(_indented(_examples(play)))
     _step("3", "The node works", console)
     _show_symptom(play.after, console)
     console.print()
@@ -110,7 +110,7 @@ def _groups(play: Play) -> Table:
     return shown
 
 
-def _telling(play: Play) -> Table:
+def _examples(play: Play) -> Table:
     shown = Table.grid(padding=(0, 2))
     for row in _chosen(play):
         action = done(row)
@@ -121,7 +121,7 @@ def _telling(play: Play) -> Table:
 
 def _chosen(play: Play) -> Iterator[Row]:
     by_title = {row.scenario.title: row for row in play.rows}
-    return (by_title[title] for title in TELLING)
+    return (by_title[title] for title in EXAMPLES)
 
 
 def _why(row: Row) -> str:

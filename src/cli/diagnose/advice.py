@@ -10,7 +10,7 @@ from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.sentences import ADVICE, FEWER_NAMES_SINCE_1_24, Advice
-from cli.lines import plain
+from cli.lines import without_quotes
 from core.model import CANONICAL_ARN, Role
 from core.printable import printable
 
@@ -88,11 +88,11 @@ def _fields(members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Mapping[s
     settings = list(dict.fromkeys(setting for one in causes for setting in one.settings))
     details = [one.detail for one in causes]
     roles = _roles(csrs)
-    audit = diagnosed.diagnosis
+    diagnosis = diagnosed.diagnosis
     return {
         "cluster": cluster,
         "region": region,
-        "vpc": (audit.cluster.vpc_id if audit else None) or "VPC",
+        "vpc": (diagnosis.cluster.vpc_id if diagnosis else None) or "VPC",
         "review": f"csr-approver review {cluster} --region {region}",
         "csrs": _words(one.csr.name for one in csrs),
         "instances": _words(one.instance_id for one in csrs) or "INSTANCE",
@@ -136,15 +136,17 @@ def _one_of(values: Sequence[str], noun: str) -> str:
 
 
 def _words(values: Iterable[str | None]) -> str:
-    """Return the values as words of a shell command."""
-    known = list(dict.fromkeys(filter(None, values)))
-    return " ".join(shlex.quote(printable(one, 253)) for one in known[:_MAX_WORDS])
+    """Return the values as words of a shell command, none of which is an option."""
+    known = list(dict.fromkeys(filter(None, values)))[:_MAX_WORDS]
+    # A requester may call a request `--all`, and `kubectl delete csr --all` deletes every one.
+    end = ["--"] if any(one.startswith("-") for one in known) else []
+    return " ".join([*end, *(shlex.quote(printable(one, 253)) for one in known)])
 
 
 def _details(details: Sequence[str]) -> str:
     known = [printable(one, _LONGEST_DETAIL) for one in dict.fromkeys(details) if one]
     more = f"; and {len(known) - _MAX_DETAILS} more" if len(known) > _MAX_DETAILS else ""
-    return "; ".join(map(plain, known[:_MAX_DETAILS])) + more
+    return "; ".join(map(without_quotes, known[:_MAX_DETAILS])) + more
 
 
 def _listed(values: Iterable[str]) -> str:

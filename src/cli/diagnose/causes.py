@@ -6,35 +6,18 @@ A person can act upon a cause. Several refusals may have one cause, and one refu
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from itertools import groupby
 from typing import Final
 
 from cli.diagnose.cause import Cause, Explanation
-from cli.diagnose.name_status import NameStatus, RequestedName
+from cli.diagnose.name_causes import explain_names
+from cli.diagnose.name_status import RequestedName
 from cli.node_kinds import NodeKind, kind_of
 from core.checks.requester import CLOCK_SKEW_SECONDS
-from core.dns import folded
-from core.domains import AWS_SERVICE_DOMAINS
-from core.model import (
-    ADDRESS_MOVED,
-    Case,
-    Csr,
-    Effect,
-    Instance,
-    NotProvided,
-    Refusal,
-    RoleUnknown,
-)
+from core.model import ADDRESS_MOVED, Case, Csr, Effect, Instance, NotProvided, Refusal, RoleUnknown
 
 #: For how long EKS may take to judge a request itself, in seconds. From: docs/kubelets.md.
 EKS_JUDGES_SECONDS: Final = 90
 
-_OF_NAMES: Final = {
-    NameStatus.NEEDS_SETTING: Cause.NAMES_NEED_SETTING,
-    NameStatus.NOT_ACCEPTED: Cause.NAMES_NOT_ACCEPTED,
-    NameStatus.NOT_ON_INSTANCE: Cause.NAMES_NOT_ON_INSTANCE,
-    NameStatus.RESERVED: Cause.NAMES_RESERVED,
-}
 
 _OF_FORM: Final = frozenset(
     {
@@ -56,8 +39,6 @@ _OF_INSTANCE: Final = frozenset(
 
 _NO_NAME: Final = "instance has no name yet"
 
-# The domains of EC2's own names. From: EC2 User Guide, "EC2 instance hostnames and domains".
-_OF_EC2: Final = ("compute.internal", "ec2.internal", *AWS_SERVICE_DOMAINS)
 
 _OF_KIND: Final = {
     NodeKind.FARGATE: Cause.FARGATE,
@@ -84,23 +65,6 @@ def is_gone(case: Case, *, may_lag: bool) -> bool:
 def is_judged_by_eks(csr: Csr) -> bool:
     """Return whether EKS judges the requester's kind of node itself, as far as its names show."""
     return kind_of(csr) in _OF_KIND
-
-
-def explain_names(case: Case, names: Iterable[RequestedName]) -> tuple[Explanation, ...]:
-    """Return one cause per group of names with the same cause and settings."""
-    wrong = [(_of_name(case, one), one) for one in names if one.status in _OF_NAMES]
-    order = list(Cause)
-    wrong.sort(key=lambda pair: (order.index(pair[0]), pair[1].settings))
-    grouped = groupby(wrong, lambda pair: (pair[0], pair[1].settings))
-    return tuple(
-        Explanation(
-            cause,
-            detail=_own_name(case) if cause is Cause.HOST_NAME else "",
-            values=tuple(one.value for _, one in group),
-            settings=settings,
-        )
-        for (cause, settings), group in grouped
-    )
 
 
 def explain_refusals(
@@ -137,9 +101,8 @@ def _requester(case: Case, refusal: Refusal) -> Explanation:
     """Return the cause of a requester that isn't a node of EC2."""
     csr, kind = case.csr, kind_of(case.csr)
     if not csr.node and isinstance(case.role, RoleUnknown) and case.role.fault:
-        return Explanation(
-            Cause.EVIDENCE_UNAVAILABLE, case.role.why
-        )  # perhaps its role is a node's
+        # Its role may be a node's.
+        return Explanation(Cause.EVIDENCE_UNAVAILABLE, case.role.why)
     if kind in _OF_KIND and refusal.reason != "not an EC2 session":
         return Explanation(Cause.WAITING if _is_young(case) else _OF_KIND[kind])
     if csr.namespace is not None:
@@ -152,26 +115,6 @@ def _is_young(case: Case) -> bool:
     """Return whether EKS may still judge the request itself."""
     age = (case.now - case.csr.created).total_seconds()
     return case.csr.is_pending and age < EKS_JUDGES_SECONDS
-
-
-def _of_name(case: Case, name: RequestedName) -> Cause:
-    is_dns = name.kind == "DNS" and name.status is NameStatus.NOT_ON_INSTANCE
-    return Cause.HOST_NAME if is_dns and _is_host_name(case, name) else _OF_NAMES[name.status]
-
-
-def _is_host_name(case: Case, name: RequestedName) -> bool:
-    """Return whether the machine gave itself the name: EC2 never has it, now or later.
-
-    Another label in one of EC2's own domains is most likely another instance's name.
-    """
-    own = {folded(one).partition(".")[0] for one in (_own_name(case), case.csr.node or "") if one}
-    value = folded(name.value)
-    return value.partition(".")[0] in own or not value.endswith(tuple(f".{d}" for d in _OF_EC2))
-
-
-def _own_name(case: Case) -> str:
-    """Return the name that EC2 gives the instance; empty if it shows none."""
-    return "" if case.instance is None else case.instance.private_dns_name
 
 
 def _waiting(one: Explanation) -> Explanation:

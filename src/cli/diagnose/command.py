@@ -63,7 +63,8 @@ def diagnose(
 ) -> None:
     """Show which nodes have no serving certificate, why, and what to do about each cause."""
     from cli.account.caller import account_of
-    from cli.account.clusters import at_once, check_any, find, open_account
+    from cli.account.clusters import at_once, check_any, find
+    from cli.account.credentials import open_account
     from cli.diagnose.groups import Sought, has_requests
     from cli.diagnose.html import html_report
     from cli.diagnose.json_answer import as_json
@@ -107,7 +108,7 @@ _CODES: Final = {True: DONE, False: ANSWER_IS_NO, None: UNKNOWN}
 
 
 def _check_writable(file: str) -> None:
-    """Stop now, rather than after the audit, if the report can't be written."""
+    """Stop now, rather than after the diagnosis, if the report can't be written."""
     path = Path(file)
     try:
         if path.is_dir() or not path.name:

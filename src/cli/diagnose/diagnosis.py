@@ -75,10 +75,11 @@ class DiagnosedCsr:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The audit of one cluster's list. `superseded`: requests, each with its newer one's name.
+    """What is wrong with the requests of one cluster's list.
 
-    `gaps`: which parts of the list could not be read, and why. `issued`: the newest requests whose
-    certificate is what was asked for. `approvals`: what became of the approver's own.
+    `superseded`: requests, each with its newer one's name. `gaps`: which parts of the list could
+    not be read, and why. `issued`: the newest requests whose certificate is what was asked for.
+    `approvals`: what became of the approver's own.
     """
 
     cluster: Cluster
@@ -101,7 +102,7 @@ class Diagnosis:
 def diagnosis(
     cluster: Cluster, settings: JudgingSettings, api: CertificateApi, fleet: Fleet, clock: Clock
 ) -> Diagnosis:
-    """Audit one cluster's kubelet-serving requests, judging them as a review does.
+    """Diagnose one cluster's kubelet-serving requests, judging them as a review does.
 
     Raises:
         ClusterUnavailable: the cluster's CSRs could not be listed.

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from cli.diagnose import causes
 from cli.diagnose.cause import Cause, Explanation
+from cli.diagnose.name_causes import explain_names
 from cli.diagnose.name_status import RequestedName
 from core import issued
 from core.model import (
@@ -29,7 +30,7 @@ def explain(
     wrong = wrong_certificate(case.csr, case.request) if case.csr.certificate else None
     if wrong is not None:
         gone = wrong.cause is Cause.FEWER_NAMES and causes.is_gone(case, may_lag=may_lag)
-        of_names = causes.explain_names(case, names)
+        of_names = explain_names(case, names)
         return (Explanation(Cause.INSTANCE_GONE),) if gone else (wrong, *of_names)
     if verdict is None:
         cause = Cause.NOT_JUDGED if isinstance(evaluation, Bug) else Cause.EVIDENCE_UNAVAILABLE
@@ -67,7 +68,7 @@ def _abandoned(
         return (Explanation(Cause.ABANDONED),)
     if causes.is_gone(case, may_lag=False):
         return (Explanation(Cause.INSTANCE_GONE),)
-    return (Explanation(Cause.NO_NEWER_REQUEST), *causes.explain_names(case, names))
+    return (Explanation(Cause.NO_NEWER_REQUEST), *explain_names(case, names))
 
 
 def _decided(csr: Csr) -> tuple[Explanation, ...]:

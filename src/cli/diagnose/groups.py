@@ -18,6 +18,11 @@ class Group:
     cause: Cause
     members: tuple[Member, ...]
 
+    @property
+    def csrs(self) -> list[DiagnosedCsr]:
+        """Return the requests, each once: a request may have its cause for several reasons."""
+        return list({id(one): one for _, one in self.members}.values())
+
     def advice(self, diagnosed: ClusterDiagnosis) -> Advice:
         """Return what to do about all of them."""
         return advise(self.cause, self.members, diagnosed)
@@ -49,7 +54,7 @@ def grouped(diagnosed: ClusterDiagnosis) -> list[Group]:
 
 def _urgency(group: Group) -> tuple[int, int, int]:
     need = list(Need).index(group.cause.need)
-    return need, -len(group.members), list(Cause).index(group.cause)
+    return need, -len(group.csrs), list(Cause).index(group.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,14 @@ class Sought:
 
     def among(self, diagnosed: ClusterDiagnosis) -> ClusterDiagnosis:
         """Return the cluster's diagnosis with these requests alone."""
-        audit = diagnosed.diagnosis
-        if not self or audit is None:
+        diagnosis = diagnosed.diagnosis
+        if not self or diagnosis is None:
             return diagnosed
         only = replace(
-            audit,
-            csrs=tuple(one for one in audit.csrs if self.is_meant(one.csr)),
-            superseded=tuple(pair for pair in audit.superseded if self.is_meant(pair[0])),
-            issued=tuple(one for one in audit.issued if self.is_meant(one)),
+            diagnosis,
+            csrs=tuple(one for one in diagnosis.csrs if self.is_meant(one.csr)),
+            superseded=tuple(pair for pair in diagnosis.superseded if self.is_meant(pair[0])),
+            issued=tuple(one for one in diagnosis.issued if self.is_meant(one)),
         )
         return replace(diagnosed, diagnosis=only)
 
@@ -87,5 +92,7 @@ class Sought:
 
 def has_requests(diagnosed: ClusterDiagnosis) -> bool:
     """Return whether the diagnosis has any request, in whatever state."""
-    audit = diagnosed.diagnosis
-    return audit is not None and bool(audit.csrs or audit.superseded or audit.issued)
+    diagnosis = diagnosed.diagnosis
+    return diagnosis is not None and bool(
+        diagnosis.csrs or diagnosis.superseded or diagnosis.issued
+    )

@@ -7,47 +7,22 @@ sorted, but shows the same.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from cli.diagnose.advice import LONGEST_NAME, PAGE, about_version, age_of, node_of
-from cli.diagnose.cause import Need
-from cli.diagnose.diagnosis import DiagnosedCsr, state_of
-from cli.diagnose.groups import Group, grouped
+from cli.diagnose.advice import LONGEST_NAME, PAGE
 from cli.diagnose.html_assets import SCRIPT, STYLE
-from cli.diagnose.html_elements import digest, sortable, tag, with_code
-from cli.diagnose.name_status import RequestedName
+from cli.diagnose.html_cluster import READY_CLASS, badge, cluster_section
+from cli.diagnose.html_elements import digest, sortable, tag
 from cli.diagnose.run import ClusterDiagnosis
-from cli.diagnose.totals import (
-    COUNT_HEADINGS,
-    NEED_TEXT,
-    NO_PROOF,
-    STATUS_TEXT,
-    all_ready,
-    answer,
-    confirmed,
-    confirmed_last,
-    counts,
-    ignored,
-    summary,
-    yes_or_no,
-)
+from cli.diagnose.totals import COUNT_HEADINGS, all_ready, answer, counts, yes_or_no
 from core.printable import printable
 from core.version import VERSION
 
-# The most of each that the report shows for one cluster or request. No one reads longer lists in a
-# browser, and `--output json` has them whole.
-_MOST_REQUESTS: Final = 200
-_MOST_IGNORED: Final = 100
-_MOST_NAMES: Final = 30
-
-# Of a cluster's readiness: its CSS class, and its place in the order of clusters.
-_READY_CLASS: Final = {True: "ready", False: "not-ready", None: "unknown"}
+# Of a cluster's readiness: its place in the order of clusters.
 _READY_ORDER: Final = {False: 0, None: 1, True: 2}
-
-_CONFIRMED_CLASS: Final = {True: "yes", False: "no", None: "unclear"}
 
 
 def html_report(clusters: Sequence[ClusterDiagnosis], now: datetime, account: str) -> str:
@@ -97,7 +72,7 @@ def _header(clusters: Sequence[ClusterDiagnosis], now: datetime, account: str) -
             "li",
             tag("strong", str(totals[readiness])),
             f" {answer(readiness)}",
-            class_=_READY_CLASS[readiness],
+            class_=READY_CLASS[readiness],
         )
         for readiness in (False, None, True)
     ]
@@ -112,7 +87,7 @@ def _header(clusters: Sequence[ClusterDiagnosis], now: datetime, account: str) -
         ),
         tag(
             "p",
-            _badge(ready),
+            badge(ready),
             f" AWS account {printable(account) or 'unknown'}. Clusters diagnosed: {len(clusters)}, "
             f"{now:%Y-%m-%d %H:%M} UTC, csr-approver {VERSION}",
         ),
@@ -138,7 +113,7 @@ def _row(index: int, diagnosed: ClusterDiagnosis) -> Element:
     version = printable(diagnosed.version, LONGEST_NAME)
     ready = diagnosed.ready
     cells = [
-        sortable("td", _READY_ORDER[ready], _badge(ready, yes_or_no(ready))),
+        sortable("td", _READY_ORDER[ready], badge(ready, yes_or_no(ready))),
         # To the part of the section that can be collapsed: a browser then expands the section.
         sortable("th", name, tag("a", name, href=f"#content-{index}"), scope="row"),
         sortable("td", region, region),
@@ -160,113 +135,9 @@ def _details(clusters: Sequence[ClusterDiagnosis]) -> Element:
     return tag(
         "section",
         tag("h2", "Clusters"),
-        tag("div", *(_cluster(index, one) for index, one in enumerate(clusters)), id="clusters"),
-    )
-
-
-def _cluster(index: int, diagnosed: ClusterDiagnosis) -> Element:
-    heading = tag(
-        "h3",
-        printable(diagnosed.name, LONGEST_NAME),
-        " ",
-        tag("small", printable(diagnosed.region, LONGEST_NAME)),
-    )
-    parts = [tag("p", about_version(diagnosed))]
-    if diagnosed.diagnosis is None:
-        parts.append(tag("p", printable(diagnosed.problem, 1_000), class_="problem"))
-    else:
-        parts.append(tag("p", summary(diagnosed.diagnosis, diagnosed)))
-        parts += [
-            tag("p", printable(gap, 1_000), class_="problem") for gap in diagnosed.diagnosis.gaps
-        ]
-    groups = grouped(diagnosed)
-    parts += [_group(one, diagnosed) for one in groups]
-    if not any(one.cause.need is Need.ACTION for one in groups):
-        parts.append(tag("p", *with_code(NO_PROOF)))
-    parts += _ignored(diagnosed)
-    section = tag(
-        "details",
-        tag("summary", heading, _badge(diagnosed.ready)),
-        tag("div", *parts, id=f"content-{index}", class_="content"),
-        id=f"cluster-{index}",
-    )
-    if diagnosed.ready is not True:
-        section.set("open", "open")
-    return section
-
-
-def _group(group: Group, diagnosed: ClusterDiagnosis) -> Element:
-    advice, need = group.advice(diagnosed), group.cause.need
-    requests = [one for _, one in group.members]
-    items = [_request(one) for one in requests[:_MOST_REQUESTS]]
-    if len(requests) > _MOST_REQUESTS:
-        more = len(requests) - _MOST_REQUESTS
-        items.append(tag("p", f"And {more} more; --output json shows all."))
-    return tag(
-        "article",
         tag(
-            "h4",
-            f"{len(requests)} \N{MULTIPLICATION SIGN} {advice.title} ",
-            tag("span", NEED_TEXT[need], class_=f"need {need.value}"),
+            "div",
+            *(cluster_section(index, one) for index, one in enumerate(clusters)),
+            id="clusters",
         ),
-        tag("p", *with_code(advice.text)),
-        *(tag("pre", one) for one in advice.commands),
-        *items,
-        class_=need.value,
     )
-
-
-def _request(one: DiagnosedCsr) -> Element:
-    """Return one line, which expands to the names that the request asks for."""
-    facts = (
-        one.instance_id or "",
-        f"{one.state.value}, {age_of(one.age_seconds)}",
-    )
-    names = sorted(one.names, key=confirmed_last)
-    items = [_name(name) for name in names[:_MOST_NAMES]] or [
-        tag("li", "no names that can be read")
-    ]
-    if len(names) > _MOST_NAMES:
-        items.append(tag("li", f"and {len(names) - _MOST_NAMES} more"))
-    line = " \N{MIDDLE DOT} ".join((node_of(one), *filter(None, facts)))
-    return tag(
-        "details",
-        tag("summary", tag("code", printable(one.csr.name, LONGEST_NAME)), f" {line}"),
-        tag("ul", *items, class_="names"),
-        class_="request",
-    )
-
-
-def _name(name: RequestedName) -> Element:
-    return tag(
-        "li",
-        tag("code", printable(name.value, LONGEST_NAME)),
-        " ",
-        tag("span", STATUS_TEXT[name.status]),
-        class_=_CONFIRMED_CLASS[confirmed(name)],
-    )
-
-
-def _ignored(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
-    requests = list(ignored(diagnosed))
-    if not requests:
-        return
-    items = [
-        tag(
-            "li",
-            tag("code", printable(csr.name, LONGEST_NAME)),
-            f" of {printable(csr.node or csr.username, LONGEST_NAME)}, "
-            f"{state_of(csr).value}: {cause.value}",
-            f" by {printable(newer, LONGEST_NAME)}" if newer else "",
-        )
-        for csr, cause, newer in requests[:_MOST_IGNORED]
-    ]
-    if len(requests) > _MOST_IGNORED:
-        more = len(requests) - _MOST_IGNORED
-        items.append(tag("li", f"and {more} more; --output json shows all"))
-    heading = f"{len(requests)} ignored: no action needed"
-    yield tag("details", tag("summary", heading), tag("ul", *items), class_="ignored")
-
-
-def _badge(ready: bool | None, text: str = "") -> Element:  # noqa: FBT001  the value is shown
-    return tag("span", text or answer(ready), class_=f"badge {_READY_CLASS[ready]}")

@@ -44,7 +44,9 @@ code { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .9em; }
   font-size: .85rem; font-weight: 600; white-space: nowrap;
 }
 .not-ready, .need.action { color: var(--red); background: var(--red-back); }
-.unknown, .need.unknown { color: var(--amber); background: var(--amber-back); }
+.badge.unknown, .tiles li.unknown, .need.unknown {
+  color: var(--amber); background: var(--amber-back);
+}
 .ready { color: var(--green); background: var(--green-back); }
 .need.wait { color: var(--blue); background: var(--blue-back); }
 .tiles { display: flex; flex-wrap: wrap; gap: .75rem; list-style: none; padding: 0; }

@@ -23,7 +23,7 @@ def as_json(clusters: Sequence[ClusterDiagnosis], account: str) -> Json:
 
 
 def _cluster(cluster: ClusterDiagnosis) -> Json:
-    audit = cluster.diagnosis
+    diagnosis = cluster.diagnosis
     return {
         "cluster": cluster.name,
         "region": cluster.region,
@@ -32,11 +32,11 @@ def _cluster(cluster: ClusterDiagnosis) -> Json:
         "ready": cluster.ready,
         "problem": cluster.problem or None,
         "problem_cause": cluster.cause or None,
-        "listed": None if audit is None else audit.listed,
-        "gaps": [] if audit is None else list(audit.gaps),
+        "listed": None if diagnosis is None else diagnosis.listed,
+        "gaps": [] if diagnosis is None else list(diagnosis.gaps),
         "approvals": None
-        if audit is None
-        else {"issued": audit.approvals.issued, "not_issued": audit.approvals.not_issued},
+        if diagnosis is None
+        else {"issued": diagnosis.approvals.issued, "not_issued": diagnosis.approvals.not_issued},
         "groups": list(_groups(cluster)),
         "csrs": [_csr(csr, cluster) for csr in shown(cluster)],
         "ignored": [
@@ -49,7 +49,7 @@ def _cluster(cluster: ClusterDiagnosis) -> Json:
             }
             for csr, cause, newer in ignored(cluster)
         ],
-        "issued": [] if audit is None else [one.name for one in audit.issued],
+        "issued": [] if diagnosis is None else [one.name for one in diagnosis.issued],
     }
 
 
@@ -61,11 +61,11 @@ def _groups(cluster: ClusterDiagnosis) -> list[Json]:
             {
                 "cause": group.cause.value,
                 "need": group.cause.need.value,
-                "count": len(group.members),
+                "count": len(group.csrs),
                 "title": advice.title,
                 "remedy": advice.text,
                 "commands": list(advice.commands),
-                "csrs": [one.csr.name for _, one in group.members],
+                "csrs": [one.csr.name for one in group.csrs],
             }
         )
     return made

@@ -7,6 +7,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, advise, age_of
 from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
@@ -15,7 +16,7 @@ from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
 from cli.diagnose.view import STYLES, look_at, place
-from cli.lines import Column, aligned, command, prose, put
+from cli.lines import command, prose, put
 from cli.refusal_lines import refusal_lines
 from core.model import (
     CANONICAL_ARN,
@@ -38,13 +39,19 @@ Lines = Iterator[Text | str]
 
 def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
     """Print every request of the clusters in full. `sought`: what they have been reduced to."""
+    is_first = True
     for cluster in clusters:
         for part in _parts(cluster, console.width):
+            if not is_first:
+                console.print()
             put(list(part), console)
-            console.print()
+            is_first = False
         # A request may be in a part of the list that wasn't read.
-        audit = cluster.diagnosis
-        for trouble in (cluster.problem,) if audit is None else audit.gaps:
+        diagnosis = cluster.diagnosis
+        for trouble in (cluster.problem,) if diagnosis is None else diagnosis.gaps:
+            if not is_first:
+                console.print()
+            is_first = False
             text = f"{place(cluster)}: {printable(trouble, _LONGEST)}"
             put([Text(one, style="yellow") for one in prose(text, console.width)], console)
     if not any(map(has_requests, clusters)):
@@ -52,14 +59,14 @@ def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: C
 
 
 def _parts(cluster: ClusterDiagnosis, width: int) -> Iterator[Lines]:
-    audit = cluster.diagnosis
-    if audit is None:
+    diagnosis = cluster.diagnosis
+    if diagnosis is None:
         return
-    for one in audit.csrs:
+    for one in diagnosis.csrs:
         yield _diagnosed(one, cluster, width)
-    for csr, newer in audit.superseded:
+    for csr, newer in diagnosis.superseded:
         yield _superseded(csr, newer, cluster, width)
-    for csr in audit.issued:
+    for csr in diagnosis.issued:
         yield _issued(csr, cluster, width)
 
 

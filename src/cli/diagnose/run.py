@@ -1,4 +1,4 @@
-"""One cluster of `csr-approver diagnose`: its audit, or why there is none."""
+"""One cluster of `csr-approver diagnose`: its diagnosis, or why there is none."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account.clusters import Found, csr_api, described
+from cli.account.cluster_api import csr_api
+from cli.account.clusters import Found, described
 from cli.account.problems import in_words, own_access
 from cli.diagnose.diagnosis import Diagnosis, diagnosis
 from core.errors import ClusterUnavailable
@@ -26,7 +27,7 @@ _VERSION: Final = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 @dataclass(frozen=True, slots=True)
 class ClusterDiagnosis:
-    """A cluster with its audit, or the problem. `version` is empty if unknown.
+    """A cluster with its diagnosis, or the problem. `version` is empty if unknown.
 
     `cause`: the problem's, as in the functions' logs; empty without a problem.
     """

@@ -97,8 +97,8 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
     ),
     Cause.NAMES_RESERVED: Advice(
         "names that only the cluster or AWS may have",
-        "Only the cluster or AWS may have {names}: approve nothing, and find out why {node} asks "
-        "for {them}.",
+        "Only the cluster or AWS may have {names}: approve nothing, and find out on {node} what "
+        "asks for {them}.",
     ),
     Cause.ADDRESS_MOVED: Advice(
         "a public address that has left the instance",

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.approvals import NONE
+from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
 from cli.diagnose.cause import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis
@@ -24,7 +25,7 @@ from cli.diagnose.totals import (
     summary,
     yes_or_no,
 )
-from cli.lines import Column, aligned, command, prose, put
+from cli.lines import command, prose, put
 from core.printable import printable
 
 #: The styles of needs, and of answers.
@@ -35,7 +36,7 @@ ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold yello
 _MOST_REQUESTS: Final = 50
 _LONGEST: Final = 1_000
 _CSR_COLUMNS: Final = (
-    Column(gives=2, least=40),
+    Column(gives=2, least=33),
     Column(gives=1),
     Column(),
     Column(right=True),
@@ -102,7 +103,7 @@ def _totals(groups: Sequence[Group], width: int) -> Iterator[Text | str]:
     columns = (Column(right=True), Column(), Column(gives=1, least=30))
     rows = [
         (
-            Text(str(len(group.members))),
+            Text(str(len(group.csrs))),
             Text(group.cause.need.value, style=STYLES.get(group.cause.need, "")),
             Text(group.cause.value),
         )
@@ -113,13 +114,13 @@ def _totals(groups: Sequence[Group], width: int) -> Iterator[Text | str]:
 
 def _group(group: Group, cluster: ClusterDiagnosis, width: int) -> Iterator[Text | str]:
     advice, need = group.advice(cluster), group.cause.need
-    heading = f"{len(group.members)} x {advice.title} ({group.cause.value})"
+    heading = f"{len(group.csrs)} x {advice.title} ({group.cause.value})"
     for line in prose(heading, width, "  "):
         yield Text(line, style=STYLES.get(need, ""))
     yield from prose(advice.text, width, "    ")
     for one in advice.commands:
         yield from command(one, width, "      ")
-    requests = [one for _, one in group.members]
+    requests = group.csrs
     yield from aligned(_CSR_COLUMNS, list(map(_row, requests[:_MOST_REQUESTS])), width, "    ")
     if len(requests) > _MOST_REQUESTS:
         yield f"    and {len(requests) - _MOST_REQUESTS} more; --output json shows all"

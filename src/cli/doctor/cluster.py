@@ -16,7 +16,8 @@ from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
 from cli.account import access_entries, rights
 from cli.account.access_entries import AccessEntry
-from cli.account.clusters import Found, connection, csr_api, described
+from cli.account.cluster_api import connection, csr_api
+from cli.account.clusters import Found, described
 from cli.account.problems import in_words, logged_in_words
 from cli.account.rights import Right
 from cli.approvals import Approvals

@@ -69,7 +69,8 @@ def doctor(
     """Check the whole chain, from your credentials to a dry run, and name the first broken link."""
     from adapters.eks import ClusterNotFound
     from cli.access.approver_role import check_role, check_stack
-    from cli.account.clusters import at_once, find, open_account
+    from cli.account.clusters import at_once, find
+    from cli.account.credentials import open_account
     from cli.doctor.account import AccountLinks
     from cli.doctor.chain import walk
     from cli.doctor.view import as_json, show

@@ -56,9 +56,12 @@ class Input:
         """
         try:
             with self._opened() as opened:
-                return opened.read()
+                content = opened.read()
         except (OSError, ValueError) as error:
             stop(UNKNOWN, f"{self}: {getattr(error, 'strerror', None) or error}")
+        if not content.strip():
+            self.reject("empty")
+        return content
 
     def _opened(self) -> BinaryIO:
         if self.path == STDIN:

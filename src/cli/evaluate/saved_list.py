@@ -72,7 +72,11 @@ def document_of(content: bytes) -> Any:
             raise ValueError(f"not JSON: {error}") from error
     from cli.evaluate.saved_yaml import values_of
 
-    return values_of(_utf_8(content).decode())
+    try:
+        text = _utf_8(content).decode()
+    except UnicodeDecodeError as error:
+        raise ValueError("not text in UTF-8") from error
+    return values_of(text)
 
 
 def _is_like_json(content: bytes) -> bool:

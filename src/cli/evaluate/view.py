@@ -9,6 +9,7 @@ from typing import Final
 
 import typer
 
+from cli.evaluate.missing import EVIDENCE_GIVEN
 from cli.lines import prose
 from cli.screen import Screen
 from cli.verdict_rows import COLOURS, Row
@@ -27,7 +28,8 @@ def show(rows: Sequence[Row], *, explained: bool) -> None:
     """Print the answers, and how many there are of each verdict."""
     screen = Screen.of_stdout()
     lines = _explained(rows, screen) if explained else _table(rows, screen)
-    typer.echo("\n".join([*lines, "", _counts(rows)]))
+    missing = [] if explained else _missing(rows, screen.width)
+    typer.echo("\n".join([*lines, "", _counts(rows), *missing]))
 
 
 def _table(rows: Sequence[Row], screen: Screen) -> Iterator[str]:
@@ -51,6 +53,13 @@ def _why(row: Row, room: int) -> str:
         if len(text) <= room or shown == 1:
             return text
     return ""
+
+
+def _missing(rows: Sequence[Row], width: int) -> Iterator[str]:
+    """Yield, for `evidence-given` in the table, which options would give the evidence."""
+    refusals = [one for row in rows for one in row["refusals"] if one["check"] == EVIDENCE_GIVEN]
+    for detail in dict.fromkeys(one["detail"] for one in refusals):
+        yield from prose(f"{EVIDENCE_GIVEN}: {detail}", width)
 
 
 def _explained(rows: Sequence[Row], screen: Screen) -> Iterator[str]:

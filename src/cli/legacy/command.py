@@ -35,8 +35,9 @@ def legacy(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Find CSRs that no certificate comes of, and show the v1 form that works."""
+    from cli.legacy.json_answer import as_json
     from cli.legacy.searched import search_all
-    from cli.legacy.view import as_json, show
+    from cli.legacy.view import show
     from cli.screen import busy
 
     if "" in paths:

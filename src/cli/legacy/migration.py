@@ -50,7 +50,7 @@ _PERMITTED: Final = {
 #: Kubernetes's own signers. On EKS, nothing that a person or a workload files is issued by them.
 _BUILT_IN: Final = frozenset({KUBELET_SERVING, KUBELET_CLIENT, CLIENT})
 
-_WAY_OUT: Final = f"for a workload use {APP_SERVING}"
+_INSTEAD: Final = f"for a workload use {APP_SERVING}"
 
 #: Why no v1 form is printed.
 _OF_KUBELETS: Final = (
@@ -195,11 +195,11 @@ def _never_issued(asked: Asked) -> str:
     if asked.signer in {KUBELET_SERVING, KUBELET_CLIENT}:
         if names is not None and names.is_node and not names.is_service:
             return ""
-        return f"EKS issues {asked.signer} only for a kubelet's own request: {_WAY_OUT}"
+        return f"EKS issues {asked.signer} only for a kubelet's own request: {_INSTEAD}"
     if asked.signer == CLIENT:
         is_service = names.is_service if names is not None else ".svc" in asked.name
         if is_service or _SERVER_AUTH in usages:
-            return f"{CLIENT} issues no certificates for servers: {_WAY_OUT}"
+            return f"{CLIENT} issues no certificates for servers: {_INSTEAD}"
     return ""
 
 

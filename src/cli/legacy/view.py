@@ -1,113 +1,24 @@
-"""The findings of `csr-approver legacy`: as JSON of a stable shape, and for people."""
+"""The findings of `csr-approver legacy` for people."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import typer
 
+from cli.columns import padded
 from cli.legacy.find import Finding, FoundAs, Manifest
-from cli.legacy.migration import SIGNERS, Problem
+from cli.legacy.json_answer import general_notes, is_never_issued, notes, signers
 from cli.legacy.request import Read
 from cli.legacy.searched import Searched
 from cli.lines import prose
-from cli.plain import aligned
 from cli.screen import Screen
 from core.model import APP_SERVING
 from core.printable import printable
-
-Json = dict[str, Any]
-
-STILL_VALID: Final = (
-    "Certificates that were issued through v1beta1 stay valid until they expire: move manifests "
-    "and clients to v1 before they must be renewed."
-)
 
 _LOOK: Final = "check"
 _SHORT: Final = {APP_SERVING: "app-serving"}
 _UPDATE: Final = "others' code, to be updated rather than changed; to list them, search that folder"
 _MOST_SANS: Final = 5
-
-
-def as_json(searched: Searched) -> Json:
-    """Return everything for programs; the keys and their meaning are a stable contract."""
-    findings = searched.findings
-    return {
-        "searched": searched.files,
-        "binary": searched.binary,
-        "findings": [_finding(one) for one in findings],
-        "vendored": [
-            {"folder": folder, "findings": count}
-            for folder, count in sorted(searched.vendored.items())
-        ],
-        "unclear": [
-            {"file": one.path, "line": one.line, "problem": one.problem} for one in searched.unclear
-        ],
-        "signers": _signers(findings),
-        "notes": _general_notes(findings),
-    }
-
-
-def _finding(one: Finding) -> Json:
-    return {
-        "file": one.path,
-        "line": one.line,
-        "found": one.found_as.value,
-        "problems": [
-            {"problem": issue.problem.value, "line": issue.line, "detail": issue.detail}
-            for issue in one.issues
-        ],
-        "csr": None if one.manifest is None else _csr(one.manifest),
-    }
-
-
-def _csr(one: Manifest) -> Json:
-    names = one.request.names
-    return {
-        "name": one.name,
-        "stored": one.stored,
-        "certificate_expires": one.expires.isoformat() if one.expires else None,
-        "request": {
-            "read": one.request.read.value,
-            "reason": one.request.why or None,
-            "common_name": names.common_name if names else None,
-            "organizations": list(names.organizations) if names else None,
-            "sans": list(names.sans) if names else None,
-        },
-        "signer": one.fit.signer,
-        "reason": one.fit.why,
-        "usages": list(one.fit.usages),
-        "notes": list(_notes(one)),
-        "manifest": one.v1.manifest if one.v1 else None,
-        "comments_kept": one.v1.comments_kept if one.v1 else None,
-    }
-
-
-def _signers(findings: Sequence[Finding]) -> dict[str, str]:
-    """Return the notes on the signers that the findings name."""
-    named = {one.manifest.fit.signer for one in findings if one.manifest}
-    named |= {APP_SERVING for one in findings if _is_never_issued(one)}
-    return {signer: note for signer, note in SIGNERS.items() if signer in named}
-
-
-def _general_notes(findings: Sequence[Finding]) -> list[str]:
-    """Return the notes on v1beta1, if anything of it was found."""
-    old = {issue.problem for one in findings for issue in one.issues} - {Problem.SIGNER_NOT_ISSUED}
-    return [STILL_VALID] if old else []
-
-
-def _notes(one: Manifest) -> Iterator[str]:
-    yield from one.fit.notes
-    if one.stored:
-        yield "from a cluster, where its spec can't be changed: file a new request, with a new key"
-    if one.expires is not None:
-        yield f"its certificate is valid until {one.expires:%Y-%m-%d}"
-    if one.request.read is Read.UNREADABLE:
-        yield "no v1 form: the API server refuses this request; create one that can be read"
-    if one.v1 is not None and not one.v1.comments_kept:
-        yield "rewritten: the original's comments are not kept"
-
-
-# --- for people ---------------------------------------------------------------------------------
 
 
 def show(searched: Searched) -> None:
@@ -120,14 +31,14 @@ def show(searched: Searched) -> None:
 def _lines(searched: Searched, width: int) -> Iterator[str]:
     findings = searched.findings
     if findings:
-        yield from aligned([("Problems", "Signer for v1", "CSR", "Where"), *map(_row, findings)])
+        yield from padded([("Problems", "Signer for v1", "CSR", "Where"), *map(_row, findings)])
         yield ""
     for one in findings:
         if one.manifest is not None:
             yield from _section(one, one.manifest, width)
-    for signer, note in _signers(findings).items():
+    for signer, note in signers(findings).items():
         yield from [*prose(f"{signer}: {note}", width), ""]
-    for note in _general_notes(findings):
+    for note in general_notes(findings):
         yield from [*prose(note, width), ""]
     yield from _counts(searched, width)
 
@@ -153,15 +64,11 @@ def _row(one: Finding) -> tuple[str, ...]:
 def _signer(one: Finding) -> str:
     """Return the signer's short name: the notes below the table have the whole one."""
     if one.manifest is None:
-        return _SHORT[APP_SERVING] if _is_never_issued(one) else _LOOK
+        return _SHORT[APP_SERVING] if is_never_issued(one) else _LOOK
     if not one.manifest.fit.is_issued:
         return "none on EKS"
     signer = one.manifest.fit.signer or ""
     return _SHORT.get(signer, printable(signer, None))
-
-
-def _is_never_issued(one: Finding) -> bool:
-    return any(issue.problem is Problem.SIGNER_NOT_ISSUED for issue in one.issues)
 
 
 def _section(one: Finding, manifest: Manifest, width: int) -> Iterator[str]:
@@ -172,7 +79,7 @@ def _section(one: Finding, manifest: Manifest, width: int) -> Iterator[str]:
         *(f"line {issue.line}: {printable(issue.detail, None)}" for issue in one.issues),
         f"request: {_request(manifest)}",
         f"signer: {signer} ({printable(manifest.fit.why, None)})",
-        *(f"note: {printable(note, None)}" for note in _notes(manifest)),
+        *(f"note: {printable(note, None)}" for note in notes(manifest)),
     ]
     for comment in comments:
         yield from prose(comment, width, "# ", "#   ")

@@ -58,7 +58,7 @@ def request(
     cluster: Annotated[
         str | None,
         typer.Option(
-            help="The cluster's name; needed without --dry-run.",
+            help="The cluster's name; --dry-run needs none.",
             metavar="NAME",
             autocompletion=cluster_names,
         ),
@@ -91,7 +91,10 @@ def request(
         bool, typer.Option("--approve", help="Approve the request yourself.")
     ] = False,
     timeout: Annotated[
-        int, typer.Option(help="Seconds to wait for the certificate.", min=1, max=86_400)
+        int,
+        typer.Option(
+            help="How long to wait for the certificate.", metavar="SECONDS", min=1, max=86_400
+        ),
     ] = 300,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep request and key if no certificate is issued.")
@@ -105,7 +108,8 @@ def request(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Get a serving certificate for a workload: key, request, approval, certificate."""
-    from cli.account.clusters import find_one, open_account
+    from cli.account.clusters import find_one
+    from cli.account.credentials import open_account
     from cli.account.problems import in_words
     from cli.request.files import Files
     from cli.request.filing import check_first, code_of, issued, open_connection, shown

@@ -13,7 +13,7 @@ from adapters.clock import WallClock
 from adapters.eks import DescribedCluster
 from adapters.retry import Retries
 from cli.account import rights
-from cli.account.clusters import connection
+from cli.account.cluster_api import connection
 from cli.account.rights import Right
 from cli.exits import ANSWER_IS_NO, DONE, STOPPED, UNKNOWN, USAGE, stop
 from cli.output import Output

@@ -166,7 +166,8 @@ def _dns(given: str, allowed: Allowed, option: str = "--dns") -> str:
             ", which is every machine's own name: give a Service's name, e.g. web.shop.svc, or add "
             "--allow-loopback"
         )
-    elif is_never_allowed(plain):
+    elif is_never_allowed(plain) or (plain != name and is_never_allowed(f"kubernetes.{plain}")):
+        # `*.default.svc` is the API server's name too.
         problem = (
             ", which belongs to the API server or to AWS; give a Service's name, e.g. web.shop.svc"
         )

@@ -28,7 +28,7 @@ names of requests or nodes it shows and writes only those, and judges the others
 Exit 0: all requests are approved, wait to be approved, or stopped at a gate (abandoned, superseded,
 not an EC2 node's). Exit 1: a request was denied or left, or a decision is due and was not written,
 or an approved request has no certificate or a wrong one. Exit 3: a cluster, EC2 or IAM could not
-be read, not all of the list was read, or a named request or node isn't listed.
+be read, not all of the list was read or reached in time, or a named request isn't listed.
 
 Examples:
 
@@ -63,8 +63,10 @@ def review(
 ) -> None:
     """Review a cluster's requests once, with your own credentials; read only, unless --apply."""
     from cli.account.cluster_names import is_glob
-    from cli.account.clusters import find, open_account
-    from cli.review.view import as_json, show
+    from cli.account.clusters import find
+    from cli.account.credentials import open_account
+    from cli.review.json_answer import as_json
+    from cli.review.view import show
     from cli.screen import console
     from core.settings import Mode, ReviewSettings
 

@@ -52,14 +52,17 @@ class Limits:
         return tuple(name for name in self.names if name not in self._found)
 
     def unjudged(
-        self, signer: str, judged: Collection[str], now: datetime
+        self, signer: str, judged: Collection[str], now: datetime, *, is_cut_short: bool
     ) -> Iterator[tuple[Csr, str]]:
-        """Yield, for each name of which nothing was judged, its newest request and the reason."""
+        """Yield, for each name of which nothing was judged, its newest request and the reason.
+
+        `is_cut_short`: the run had no time for some requests, and doesn't show for which.
+        """
         for name in self.names:
             meant = [one for one in self.listed[signer] if _is_meant(one, name)]
             if meant and not any(one.name in judged for one in meant):
                 newest = max(meant, key=lambda one: one.created)
-                yield newest, _why(newest, now)
+                yield newest, _why(newest, now, is_cut_short=is_cut_short)
 
 
 class LimitedApi:
@@ -85,9 +88,11 @@ def _is_meant(csr: Csr, name: str) -> bool:
     return csr.name == name or is_of_node(csr, name)
 
 
-def _why(csr: Csr, now: datetime) -> str:
+def _why(csr: Csr, now: datetime, *, is_cut_short: bool) -> str:
     if csr.certificate:
         return "already issued"
+    if is_cut_short and csr.is_pending:
+        return "not known to be judged: the time was up; run this again"
     if not csr.is_pending:
         kinds = [kind for kind in ("Failed", "Denied", "Approved") if csr.condition(kind)]
         return f"already {kinds[0].lower()}" if kinds else "already decided"

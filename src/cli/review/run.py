@@ -11,7 +11,7 @@ from adapters.clock import WallClock
 from adapters.ec2 import Ec2Fleet
 from adapters.eks import DescribedCluster
 from adapters.iam import InstanceProfiles
-from cli.account.clusters import csr_api
+from cli.account.cluster_api import csr_api
 from cli.review.limits import LimitedApi, Limits, RecordKeeper
 from core.acting import mode_of, plan
 from core.model import Action, Cluster, Csr, IssueState, Record, Run
@@ -133,14 +133,18 @@ def run_once(
     with csr_api(aws, described, clock, connections=settings.write_connections) as api:
         ports = Ports(LimitedApi(api, limits), fleet, clock, RecordKeeper(), api.services)
         signers = tuple(
-            _review(cluster, signer, acting, ports, limits) for signer in served(settings)
+            review_signer(cluster, signer, acting, ports, limits) for signer in served(settings)
         )
     return Reviewed(cluster, signers, settings, applied, limits.names, limits.not_listed)
 
 
-def _review(
+def review_signer(
     cluster: Cluster, signer: Signer, settings: ReviewSettings, ports: Ports, limits: Limits
 ) -> SignerReviewed:
+    """Review one signer's requests, and return what `limits` allow of it.
+
+    Those of `limits` that the run didn't reach are counted as deferred: their verdict is unknown.
+    """
     keeper = RecordKeeper()
     run = review(cluster, signer, settings, replace(ports, ledger=keeper))
     if not limits.names:
@@ -148,14 +152,17 @@ def _review(
     records = tuple(one for one in keeper.records if limits.allow(one.evaluation.case.csr))
     findings = tuple(one for one in run.findings if limits.allow(one.csr))
     judged = {one.evaluation.case.csr.name for one in records} | {one.csr.name for one in findings}
+    is_cut_short = bool(run.not_read or run.totals.not_judged.get(Action.DEFERRED))
+    unjudged = tuple(limits.unjudged(signer.name, judged, _now(), is_cut_short=is_cut_short))
+    deferred = sum(is_cut_short and csr.is_pending for csr, _ in unjudged)
     limited = replace(
         run,
         findings=findings,
         unreadable=tuple(one for one in run.unreadable if one.name in limits.names),
         gated={},
-        totals=replace(run.totals, not_judged={}),
+        totals=replace(run.totals, not_judged={Action.DEFERRED: deferred} if deferred else {}),
     )
-    return SignerReviewed(limited, records, tuple(limits.unjudged(signer.name, judged, _now())))
+    return SignerReviewed(limited, records, unjudged)
 
 
 def is_refused(record: Record) -> bool:

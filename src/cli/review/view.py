@@ -4,20 +4,24 @@ Untrusted text is shown escaped, and in tables shortened.
 """
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 from cli.account.problems import logged_in_words
+from cli.columns import Column, aligned
 from cli.diagnose.advice import age_of
-from cli.lines import Column, aligned, command, prose, put
+from cli.lines import command, prose, put
 from cli.refusal_lines import refusal_lines
+from cli.review.json_answer import json_row
 from cli.review.run import Reviewed, SignerReviewed, is_refused
-from cli.verdict_rows import COLOURS, Row, row_of, why_not_judged
-from core.model import Action, Evaluation, IssueFinding, Record, Run
+from cli.verdict_rows import COLOURS, Row, why_not_judged
+from core.model import Action, IssueFinding, Record, Run
 from core.printable import printable
+from core.settings import Mode
 
 _WHY: Final = 160
 _MOST_PROBLEMS: Final = 5
@@ -37,39 +41,6 @@ _FINDING_COLUMNS: Final = (
 )
 # Actions that imply the verdict.
 _SPEAKING: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
-
-
-def as_json(reviewed: Reviewed) -> dict[str, Any]:
-    """Return the run as JSON; requests have the keys of `evaluate`, and what was done."""
-    cluster = reviewed.cluster
-    return {
-        "cluster": cluster.name,
-        "region": cluster.region,
-        "mode": reviewed.mode.value,
-        "applied": reviewed.applied,
-        "only": list(reviewed.only),
-        "not_listed": list(reviewed.not_listed),
-        "signers": [
-            {
-                "signer": run.signer,
-                "listed": run.listed,
-                "truncated": run.truncated,
-                "truncation_cause": run.cause or None,
-                "not_read": run.not_read,
-                "gated": dict(run.gated),
-                "not_judged": {
-                    action.value: count for action, count in run.totals.not_judged.items()
-                },
-                "csrs": [_csr(record, reviewed) for record in signer.records],
-                "unjudged": [{"csr": one.name, "why": why} for one, why in signer.unjudged],
-                "findings": [_finding(one) for one in run.findings],
-                "unreadable": [{"csr": one.name, "problem": one.problem} for one in run.unreadable],
-                "seconds": round(run.seconds, 3),
-            }
-            for signer in reviewed.signers
-            for run in [signer.run]
-        ],
-    }
 
 
 def show(reviewed: Reviewed, console: Console, *, explained: bool) -> None:
@@ -104,37 +75,8 @@ def _signer(
         yield from (Text(part, style="bold red") for part in prose(line, width))
 
 
-def _csr(record: Record, reviewed: Reviewed) -> Row:
-    return _row(record.evaluation) | {
-        "action": reviewed.word(reviewed.action(record)),
-        "written": reviewed.was_written(record),
-        "age_seconds": round(record.age_seconds),
-        "detail": record.detail or None,
-    }
-
-
-def _row(evaluation: Evaluation) -> Row:
-    """Return the keys of `evaluate`; without a verdict `problem` replaces the refusals."""
-    row = row_of(evaluation)
-    if evaluation.verdict is None:
-        row |= {"verdict": None, "refusals": []}
-    return row | {"problem": evaluation.problem or None}
-
-
-def _finding(finding: IssueFinding) -> dict[str, Any]:
-    verdict = None if finding.evaluation is None else finding.evaluation.verdict
-    return {
-        "csr": finding.csr.name,
-        "requester": finding.csr.username,
-        "finding": finding.state.value,
-        "detail": finding.detail,
-        "age_seconds": round(finding.age_seconds),
-        "verdict": None if verdict is None else verdict.decision.value,
-    }
-
-
 def _columns(record: Record, reviewed: Reviewed) -> tuple[Text, ...]:
-    row = _row(record.evaluation)
+    row = json_row(record.evaluation)
     verdict, action = row["verdict"], reviewed.action(record)
     word = reviewed.word(action)
     if verdict and action not in _SPEAKING:
@@ -174,7 +116,7 @@ def _problems(signer: SignerReviewed, width: int) -> Iterator[str]:
 
 def _refusals(records: Sequence[Record], width: int) -> Iterator[Text | str]:
     for record in records:
-        row = _row(record.evaluation)
+        row = json_row(record.evaluation)
         if not row["refusals"]:
             continue
         instance = f" ({row['instance']})" if row["instance"] else ""
@@ -201,7 +143,7 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[str]:
         parts.append(f"{gated} stopped at a gate ({reasons})")
     reported = "; ".join(parts) or ("none judged" if reviewed.only else "nothing is pending")
     where = f"{reviewed.cluster.name} ({reviewed.cluster.region})"
-    yield f"{where}, {run.signer}: {run.listed} listed; {reported}. {run.seconds:.1f} s."
+    yield f"{where}, {run.signer}: {run.listed} listed; {reported}."
 
 
 def _gaps(run: Run) -> Iterator[str]:
@@ -211,15 +153,27 @@ def _gaps(run: Run) -> Iterator[str]:
         yield f"{run.not_read} requests were not read for lack of time."
 
 
+def _would(actions: Counter[Action], mode: Mode) -> str:
+    """Return how many decisions `--apply` would write."""
+    counts = {
+        "approval": actions[Action.APPROVED] + actions[Action.REAPPROVED],
+        "denial": actions[Action.DENIED],
+    }
+    decisions = [
+        f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items() if count
+    ]
+    return f"--apply would write {' and '.join(decisions) or 'nothing'} (mode {mode.value})."
+
+
 def _end(reviewed: Reviewed, width: int) -> Iterator[Text | str]:
     """Yield what was written, and where to look further."""
     if reviewed.not_listed:
         names = ", ".join(map(printable, reviewed.not_listed))
         yield from (Text(line, style="yellow") for line in prose(f"Not listed: {names}.", width))
+    actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
     if not reviewed.applied:
-        text = f"Nothing was written. With --apply, the mode is {reviewed.mode.value}."
-        yield from prose(text, width)
-    elif any(one.count(Action.WITHHELD) for one in reviewed.signers):
+        yield from prose(f"Nothing was written. {_would(actions, reviewed.mode)}", width)
+    if actions[Action.WITHHELD]:
         text = f"Withheld decisions are not written in the mode {reviewed.mode.value}."
         yield from prose(text, width)
     nodes = next(iter(reviewed.signers), None)

@@ -60,8 +60,8 @@ def own_addresses(case: Case, instance: Instance) -> Iterator[IpAddress]:
                 yield ip
 
 
-def rests_on_a_setting(case: Case) -> bool:
-    """Return whether only EXTRA_DNS_SUFFIXES or ALLOW_SECONDARY_ENIS accepts one of the names.
+def needs_a_setting(case: Case) -> bool:
+    """Return whether a name is accepted only by EXTRA_DNS_SUFFIXES or ALLOW_SECONDARY_ENIS.
 
     EKS doesn't verify such a name, so it issues nothing for the request until it is approved. From:
     EKS User Guide, "Secure workloads with Kubernetes certificates".
@@ -76,13 +76,13 @@ def rests_on_a_setting(case: Case) -> bool:
     )
 
 
-def has_names_by_setting(policy: Policy) -> bool:
+def accepts_more_by_setting(policy: Policy) -> bool:
     """Return whether the policy accepts names that EKS doesn't verify."""
     return bool(policy.extra_dns_suffixes) or policy.allow_secondary_enis
 
 
-def may_rest_on_a_setting(request: Pkcs10 | UnreadableRequest, policy: Policy) -> bool:
-    """Return whether `rests_on_a_setting` may hold, by the request alone.
+def may_need_a_setting(request: Pkcs10 | UnreadableRequest, policy: Policy) -> bool:
+    """Return whether `needs_a_setting` may be true, by the request alone.
 
     A kubelet names an address of a secondary interface only beside the primary one's.
     """

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 import urllib3
@@ -102,12 +101,7 @@ class ControlPlane:
         """Return the control plane: `with ControlPlane().start(directory) as plane`."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop all processes."""
         self.close()
 

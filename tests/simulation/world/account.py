@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from adapters.eks import ClusterNotFound, DescribedCluster, EksSilent
+from adapters.eks import ClusterNotFound, DescribedCluster, EksGaveNoAnswer
 from core.errors import ClusterUnavailable, EvidenceUnavailable
 from core.model import Instance, Role, RoleUnknown
 from tests.builders import ROLE
@@ -78,7 +78,7 @@ class SimulatedAccount:
     def describe(self, name: str, region: str) -> DescribedCluster:
         """Return EKS's description of a cluster, or raise as `adapters.eks.describe` does."""
         if self.eks_error:
-            kind = EksSilent if "Throttl" in self.eks_error else ClusterUnavailable
+            kind = EksGaveNoAnswer if "Throttl" in self.eks_error else ClusterUnavailable
             raise kind("describe", f"EKS DescribeCluster: {self.eks_error}")
         if (name, region) not in self.clusters:
             raise ClusterNotFound("describe", "EKS DescribeCluster: ResourceNotFoundException")

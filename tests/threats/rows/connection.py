@@ -61,7 +61,7 @@ ROWS: Final = (
         "have the token sent to where a cluster was, or keep an old mode, by failing calls of EKS",
         "tests/adapters/test_cluster_cache.py::test_an_answer_of_eks_ends_a_kept_description",
         (
-            Change(_CACHE, "        except EksSilent:", "        except Exception:"),
+            Change(_CACHE, "        except EksGaveNoAnswer:", "        except Exception:"),
             Change(
                 _CACHE,
                 "        except Exception:\n            self.forget(name, region)\n",
@@ -84,7 +84,7 @@ ROWS: Final = (
     Row(
         "have the reviewer wait for clusters that can't be reached, so that it gets to no other",
         "tests/handlers/test_reach.py"
-        "::test_24_unreachable_clusters_of_50_take_no_time_from_the_others",
+        "::TestRestrictedEndpoint::test_it_is_tried_once_a_run_and_then_left_alone",
         (
             Change(_HANDLER, "            self._reach.check(described)\n", ""),
             Change(_HANDLER, "is_doubtful=True) if doubtful", ") if doubtful"),
