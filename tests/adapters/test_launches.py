@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import ANY, Stubber
 
@@ -13,6 +15,14 @@ from adapters.aws_clients import client_config
 from adapters.launches import joined_clusters
 
 NOW = datetime(2026, 11, 28, 0, 1, 40, tzinfo=UTC)
+
+
+class _Body(BytesIO):
+    """The body of an answer, as urllib3 gives it to botocore."""
+
+    def stream(self, **_: Any) -> "_Body":
+        return self
+
 
 _NUMBERS = iter(range(1, 1_000))
 
@@ -127,3 +137,32 @@ def test_an_unreadable_instance_hides_no_other() -> None:
     broken = tagged({"eks:cluster-name": "a"}) | bad
 
     assert {"b"} == asked(page(broken, tagged({"eks:cluster-name": "b"})))
+
+
+def test_an_answer_that_is_not_ec2s_is_returned_as_a_code() -> None:
+    """A proxy answers with a page of HTML."""
+    ec2 = boto3.client("ec2", "us-east-1", aws_access_key_id="A", aws_secret_access_key="s")
+    page_of_html = AWSResponse("https://ec2.example", 200, {}, _Body(b"<html>busy</html>"))
+    ec2.meta.events.register("before-send", lambda **_: page_of_html)
+
+    assert "ResponseParserError" == joined_clusters(ec2, NOW, 2, lambda: True)
+
+
+@pytest.mark.parametrize(("readable", "found"), [(0, "unreadable answer"), (1, {"a"})])
+def test_a_page_of_another_shape_takes_nothing_back(readable: int, found: object) -> None:
+    """Without any page before it, nothing is known."""
+    ec2 = boto3.client("ec2", "us-east-1", aws_access_key_id="A", aws_secret_access_key="s")
+    pages = iter(range(2))
+
+    def reshape(parsed: dict[str, Any], **_: Any) -> None:
+        if next(pages) >= readable:
+            parsed["Reservations"] = "none"
+
+    ec2.meta.events.register("after-call", reshape)
+    with Stubber(ec2) as stub:
+        for more in ("two", None):
+            stub.add_response(
+                "describe_instances", page(tagged({"eks:cluster-name": "a"}), more=more)
+            )
+
+        assert found == joined_clusters(ec2, NOW, 2, lambda: True)

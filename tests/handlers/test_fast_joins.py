@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core.joining import DELAYS
+from handlers.dispatch import DispatchIncomplete
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.tokens import utc_now
-from tests.handlers.account import Account, Cluster
+from tests.handlers.account import Account, Cluster, assigned
 from tests.handlers.lambdas import Invocation, Lambdas
 
 FURTHER = json.dumps({"cluster": "prod", "region": "us-east-1", "again": True})
@@ -147,6 +148,21 @@ def test_where_ec2_refuses_clusters_are_reviewed_once_a_minute(
     assert [] == sent
     assert [f"us-east-1: {code}"] == lambdas.lines_with("clusters joined")[-1]["launches_unknown"]
     assert 0 == lambdas.metrics()["DispatchErrors"]
+
+
+def test_a_bug_here_takes_no_ordinary_review_away(account: Account, lambdas: Lambdas) -> None:
+    """The ordinary messages are sent before; the run still fails, so that the bug is noticed."""
+    launch(account.cluster("prod"))
+
+    def boom(_: Any) -> None:
+        raise RuntimeError("boom")
+
+    lambdas.calls.override("DescribeInstances", boom)
+    with pytest.raises(DispatchIncomplete, match="this is a bug: RuntimeError: boom"):
+        lambdas.dispatch()
+
+    assert ["us-east-1/prod"] == assigned(account)
+    assert 1 == lambdas.metrics()["DispatchErrors"]
 
 
 def test_in_a_late_run_ec2_is_not_asked(
