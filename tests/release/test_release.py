@@ -9,7 +9,6 @@ from core.version import VERSION
 from release.__main__ import main
 from release.reproduce import main as reproduce
 
-
 SUMS: Final = "0  csr-approver-0.0.1.template.json\n"
 
 
