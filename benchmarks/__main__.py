@@ -3,8 +3,8 @@
 The reviews are those of the function under Lambda's runtime client, with a real API server, a real
 ledger, and AWS over HTTP. Nothing is asserted but that every CSR was approved.
 
-Compare figures of the same interpreter only. Debian's python3.11 took 15 to 25 % less processor time
-for an approval than a Python 3.13 built by pyenv with its defaults.
+Compare figures of the same interpreter only. Debian's python3.11 took 15 to 25 % less processor
+time for an approval than a Python 3.13 built by pyenv with its defaults.
 """
 
 import argparse
