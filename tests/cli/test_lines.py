@@ -46,6 +46,18 @@ def test_a_second_column_gives_only_when_the_first_has_given_all() -> None:
     )
 
 
+def test_a_third_column_gives_last() -> None:
+    csr, node, why = (Column(name, gives=n, least=6) for n, name in enumerate("ABC", start=1))
+    row = ("csr-1" + "x" * 300, "node-01.example", "subject")
+
+    assert ["  A       B       C", "  csr-1~  node-~  subject"] == shown(
+        [csr, node, why], row, width=25
+    )
+    assert ["  A       B       C", "  csr-1~  node-~  subje~"] == shown(
+        [csr, node, why], row, width=24
+    )
+
+
 def test_an_empty_column_is_left_out() -> None:
     assert ["  CSR", "  csr-1"] == shown([CSR, NODE], ("csr-1", ""), width=80)
     assert [] == shown([Column()], width=80)

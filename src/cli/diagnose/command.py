@@ -11,7 +11,7 @@ from cli.account.options import Profile, Proxy, Regions, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.output import Output, OutputOption, print_json
-from core.printable import printable
+from core.printable import printable, visible
 
 _EXAMPLE = """
 For `kubectl logs` that fails with `tls: internal error`, and `kubectl get csr` that shows Pending.
@@ -64,6 +64,7 @@ def diagnose(
     """Show which nodes have no serving certificate, why, and what to do about each cause."""
     from cli.account.caller import account_of
     from cli.account.clusters import at_once, check_any, find
+    from cli.account.copied import GivenOptions
     from cli.account.credentials import open_account
     from cli.diagnose.groups import Sought, has_requests
     from cli.diagnose.html import html_report
@@ -84,9 +85,13 @@ def diagnose(
     found = find(aws, clusters or ["*"], region or [])
     if not clusters:
         check_any(found)
+    given = GivenOptions(profile, proxy, tuple(set_ or ()))
     looked_at = at_once(
-        lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
+        lambda one: diagnose_cluster(aws, one, settings, given), found, "Looking at clusters"
     )
+    for one in looked_at:
+        if not one.exists:
+            typer.echo(f"csr-approver: {visible(one.problem)}", err=True)
     sought, account = Sought(node, csr), account_of(aws)
     diagnosed = [sought.among(one) for one in looked_at]
     is_missing = bool(sought) and not any(map(has_requests, diagnosed))

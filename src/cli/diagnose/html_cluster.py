@@ -54,7 +54,7 @@ def cluster_section(index: int, diagnosed: ClusterDiagnosis) -> Element:
     groups = grouped(diagnosed)
     parts += [_group(one, diagnosed) for one in groups]
     if not any(one.cause.need is Need.ACTION for one in groups):
-        parts.append(tag("p", *with_code(NO_PROOF)))
+        parts.append(tag("p", *with_code(NO_PROOF.split("`"))))
     parts += _ignored(diagnosed)
     section = tag(
         "details",
@@ -81,7 +81,7 @@ def _group(group: Group, diagnosed: ClusterDiagnosis) -> Element:
             f"{len(requests)} \N{MULTIPLICATION SIGN} {advice.title} ",
             tag("span", NEED_TEXT[need], class_=f"need {need.value}"),
         ),
-        tag("p", *with_code(advice.text)),
+        tag("p", *with_code(advice.parts)),
         *(tag("pre", one) for one in advice.commands),
         *items,
         class_=need.value,

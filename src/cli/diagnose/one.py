@@ -1,21 +1,21 @@
 """One request in full: who asks for what, what EC2 shows, each check, and what to type."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
+from cli.account.copied import KUBECTL, word
 from cli.columns import Column, aligned
-from cli.diagnose.advice import LONGEST_NAME, advise, age_of
-from cli.diagnose.cause import Cause, Explanation
+from cli.diagnose.advice import LONGEST_NAME, Remedy, advise, age_of
+from cli.diagnose.cause import Cause
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
 from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
-from cli.diagnose.view import STYLES, look_at, place
+from cli.diagnose.view import STYLES, look_at, place, what_is_context
 from cli.lines import command, prose, put
 from cli.refusal_lines import refusal_lines
 from core.model import (
@@ -40,7 +40,7 @@ Lines = Iterator[Text | str]
 def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
     """Print every request of the clusters in full. `sought`: what they have been reduced to."""
     is_first = True
-    for cluster in clusters:
+    for cluster in [one for one in clusters if one.exists]:
         for part in _parts(cluster, console.width):
             if not is_first:
                 console.print()
@@ -89,8 +89,13 @@ def _diagnosed(one: DiagnosedCsr, cluster: ClusterDiagnosis, width: int) -> Line
     yield from _checks(one, width)
     yield ""
     yield Text("What to do", style="bold")
+    commands: list[str] = []
     for explanation in one.causes:
-        yield from _remedy(explanation, one, cluster, width)
+        remedy = advise(explanation.cause, [(explanation, one)], cluster)
+        yield from _remedy(explanation.cause, remedy, width)
+        commands += remedy.commands
+    if any(each.startswith(KUBECTL) for each in commands):
+        yield from prose(what_is_context(cluster), width, "  ")
 
 
 def _title(csr: Csr, cluster: ClusterDiagnosis) -> Text:
@@ -173,13 +178,10 @@ _WORDS: Final = {
 }
 
 
-def _remedy(
-    explanation: Explanation, one: DiagnosedCsr, cluster: ClusterDiagnosis, width: int
-) -> Lines:
-    advice = advise(explanation.cause, [(explanation, one)], cluster)
-    yield from prose(f"{advice.title} ({explanation.cause.value})", width, "  ", "    ")
-    yield from prose(advice.text, width, "    ")
-    for text in advice.commands:
+def _remedy(cause: Cause, remedy: Remedy, width: int) -> Lines:
+    yield from prose(f"{remedy.title} ({cause.value})", width, "  ", "    ")
+    yield from prose(remedy.text, width, "    ")
+    for text in remedy.commands:
         yield from command(text, width, "      ")
 
 
@@ -216,7 +218,10 @@ def _nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) -
     )
     if sought.node:
         yield "Whether it has an address:"
-        yield f"  kubectl get node {shlex.quote(printable(sought.node, 253))} -o wide"
+        end = "-- " if sought.node.startswith("-") else ""
+        yield from command(f"{KUBECTL} get node -o wide {end}{word(sought.node)}", width, "  ")
+        for one in clusters:
+            yield from prose(what_is_context(one), width) if one.diagnosis else ()
 
 
 def _facts(facts: Sequence[tuple[str, str]] | Iterator[tuple[str, str]], width: int) -> Lines:
