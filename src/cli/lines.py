@@ -17,8 +17,8 @@ _WIDEST_PROSE: Final = 100
 
 # A word of a shell command, with its quotes.
 _WORD: Final = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\")+")
-# A value as Python writes it; one with a blank keeps its quotes.
-_QUOTED: Final = re.compile(r"'([^'\s]+)'")
+# A value as Python writes it, which is no apostrophe within or after a word.
+_QUOTED: Final = re.compile(r"(?<!\w)'([^']+)'(?!\w)")
 
 
 def prose(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
@@ -69,8 +69,13 @@ def _with_values(words: Sequence[str]) -> Iterator[str]:
 
 
 def without_quotes(detail: str) -> str:
-    """Return a refusal's detail without Python's quotes around its values."""
-    return _QUOTED.sub(r"\1", detail)
+    """Return a refusal's detail without Python's quotes around its values.
+
+    If one of them has a blank or a comma, all keep their quotes: they show where each ends.
+    """
+    values = _QUOTED.findall(detail)
+    has_blanks = any(" " in one or "," in one for one in values)
+    return detail if has_blanks else _QUOTED.sub(r"\1", detail)
 
 
 def got_and_expected(detail: str) -> list[str]:

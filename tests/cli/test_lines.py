@@ -88,4 +88,9 @@ def test_values_are_shown_without_the_quotes_of_python() -> None:
         "got '10.9.9.9', 'a.example', expected one of '10.1.0.3'"
     )
     assert "got 'a b', expected none" == without_quotes("got 'a b', expected none")
+    assert "got 'a b', 'c', expected none" == without_quotes("got 'a b', 'c', expected none")
+    assert "got 'a, expected b'" == without_quotes("got 'a, expected b'")
+    assert "none of the cluster's or AWS's; got c" == without_quotes(
+        "none of the cluster's or AWS's; got 'c'"
+    )
     assert "the node's and the instance's" == without_quotes("the node's and the instance's")
