@@ -682,12 +682,20 @@ def test_a_command_of_kubectl_changes_nothing_in_whatever_cluster_is_current() -
     """The name of the cluster's context is the user's own: a line of the output says so."""
     one = a_diagnosed_csr(Cause.WORKLOAD, csr=a_csr(name="csr-7znmf"))
 
-    terminal, _ = reported(a_cluster_diagnosis(one))
+    without = reported(a_cluster_diagnosis(a_diagnosed_csr(Cause.NOT_APPROVED)))
 
-    assert "\n      kubectl --context CONTEXT delete csr csr-7znmf\n" in terminal
-    meaning = "CONTEXT: the name of prod in your kubeconfig (kubectl config get-contexts)."
-    assert meaning in terminal
-    assert meaning not in reported(a_cluster_diagnosis(a_diagnosed_csr(Cause.NOT_APPROVED)))[0]
+    for shown, other in zip(reported(a_cluster_diagnosis(one)), without, strict=True):
+        assert "kubectl --context CONTEXT delete csr csr-7znmf" in shown
+        meaning = "CONTEXT: the name of prod in your kubeconfig (kubectl config get-contexts)."
+        assert (True, False) == (meaning in shown, meaning in other)
+
+
+def test_the_report_does_not_assess_a_cluster_that_could_not_be_read() -> None:
+    unread = ClusterDiagnosis("x", "eu-west-1", "1.31", None, "a problem")
+
+    report = Page(html_report([unread], NOW, "")).text()
+
+    assert ("a problem" in report, "This doesn't prove" in report) == (True, False)
 
 
 @pytest.mark.parametrize("name", ["--all", "-f", "--server=evil.example:443"])
@@ -1069,7 +1077,8 @@ def test_the_report_shows_what_the_table_shows(
     for words in (
         "10.9.9.9",
         "not the instance's",
-        "create an access entry for your own role: csr-approver access",
+        "create an access entry for your own role:",
+        "csr-approver access other --region us-east-1 --apply --role-arn YOUR_ROLE_ARN",
         "instance-gone",
     ):
         assert words in seen.text()

@@ -1,13 +1,13 @@
 """Say what to do about a cause of one request, or of several at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from cli.account.copied import KUBECTL, word
 from cli.account.problems import with_fix
 from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr
+from cli.diagnose.remedy import Remedy
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.sentences import ADVICE, FEWER_NAMES_SINCE_1_24
 from cli.lines import without_quotes
@@ -28,24 +28,6 @@ _MAX_WORDS: Final = 20
 
 #: One request, and what explains it.
 Member = tuple[Explanation, DiagnosedCsr]
-
-
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """What to do about a cause: its title, sentences, and commands to type, the first one first.
-
-    `parts`: of the sentences, every second one is code. Requesters may choose text with backticks,
-    so the finished text doesn't show any more what is code.
-    """
-
-    title: str
-    parts: tuple[str, ...]
-    commands: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """Return the sentences, with code between backticks."""
-        return "`".join(self.parts)
 
 
 def about_version(diagnosed: ClusterDiagnosis) -> str:

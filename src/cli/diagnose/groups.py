@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from cli.diagnose.advice import Member, Remedy, advise, role_of
+from cli.diagnose.advice import Member, advise, role_of
 from cli.diagnose.cause import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr
+from cli.diagnose.remedy import Remedy
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.sentences import ADVICE
 from cli.node_kinds import is_of_node

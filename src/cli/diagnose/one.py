@@ -8,14 +8,15 @@ from rich.text import Text
 
 from cli.account.copied import KUBECTL, word
 from cli.columns import Column, aligned
-from cli.diagnose.advice import LONGEST_NAME, Remedy, advise, age_of
+from cli.diagnose.advice import LONGEST_NAME, advise, age_of
 from cli.diagnose.cause import Cause
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
+from cli.diagnose.remedy import Remedy, has_kubectl, what_is_context
 from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
-from cli.diagnose.view import STYLES, look_at, place, what_is_context
+from cli.diagnose.view import STYLES, look_at, place
 from cli.lines import command, prose, put
 from cli.refusal_lines import refusal_lines
 from core.model import (
@@ -89,12 +90,10 @@ def _diagnosed(one: DiagnosedCsr, cluster: ClusterDiagnosis, width: int) -> Line
     yield from _checks(one, width)
     yield ""
     yield Text("What to do", style="bold")
-    commands: list[str] = []
-    for explanation in one.causes:
-        remedy = advise(explanation.cause, [(explanation, one)], cluster)
+    remedies = [advise(each.cause, [(each, one)], cluster) for each in one.causes]
+    for explanation, remedy in zip(one.causes, remedies, strict=True):
         yield from _remedy(explanation.cause, remedy, width)
-        commands += remedy.commands
-    if any(each.startswith(KUBECTL) for each in commands):
+    if has_kubectl(remedies):
         yield from prose(what_is_context(cluster), width, "  ")
 
 

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.account.copied import KUBECTL, word
-from cli.account.problems import access_command
 from cli.approvals import NONE
 from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
 from cli.diagnose.cause import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis
 from cli.diagnose.groups import Group, grouped, shown
+from cli.diagnose.remedy import has_kubectl, problem_and_fix, what_is_context
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import (
     COUNT_HEADINGS,
@@ -157,8 +157,7 @@ def _footer(
         yield from prose(_ASK_AGAIN, width, "  ")
     if not any(group.cause.need is Need.ACTION for group in groups):
         yield from prose(NO_PROOF, width, "  ")
-    commands = [one for group in groups for one in group.advice(cluster).commands]
-    if has_fixes_on_nodes or any(one.startswith(KUBECTL) for one in commands):
+    if has_fixes_on_nodes or has_kubectl(group.advice(cluster) for group in groups):
         yield from prose(what_is_context(cluster), width, "  ")
     if groups:
         yield "  One request in full:"
@@ -172,18 +171,11 @@ def look_at(cluster: ClusterDiagnosis, csr: str) -> str:
     return f"csr-approver diagnose {name} {options}"
 
 
-def what_is_context(cluster: ClusterDiagnosis) -> str:
-    """Return what stands for CONTEXT in the commands of kubectl."""
-    name = printable(cluster.name, LONGEST_NAME)
-    return f"CONTEXT: the name of {name} in your kubeconfig (kubectl config get-contexts)."
-
-
 def _problem(cluster: ClusterDiagnosis, width: int) -> Iterator[Text | str]:
     """Yield why there is no diagnosis; a command that fixes it is in lines of its own."""
-    fix = access_command(cluster.name, cluster.region, cluster.given)
-    has_fix = cluster.problem.endswith(fix)
-    yield from _warned(cluster.problem.removesuffix(fix).rstrip(), width)
-    yield from command(fix, width, "    ") if has_fix else ()
+    problem, fix = problem_and_fix(cluster)
+    yield from _warned(problem, width)
+    yield from command(fix, width, "    ") if fix else ()
 
 
 def _warned(text: str, width: int) -> Iterator[Text]:
