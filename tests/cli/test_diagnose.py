@@ -969,7 +969,9 @@ def test_the_command_that_gives_access_can_be_copied(
     runner.environment = {"COLUMNS": "60"}
 
     shown = runner.run("diagnose", "prod", code=3).stdout
+    in_full = runner.run("diagnose", "prod", "--node", "x", code=3).stdout
 
+    assert "  csr-approver access prod --region us-east-1 --apply \\\n" in in_full
     assert "an\n  access entry for your own role:\n" in shown
     assert (
         "    csr-approver access prod --region us-east-1 --apply \\\n"
@@ -998,6 +1000,12 @@ def test_a_request_in_an_unread_part_of_the_list_is_unknown(
     shown = words(runner.run("diagnose", "prod", "--csr", "csr-0001", code=3).stdout)
 
     assert "prod (us-east-1): 1 of the listed requests can't be read" in shown
+
+
+@pytest.mark.parametrize("option", ["--node", "--csr"])
+def test_an_empty_name_is_wrong_usage(runner: CommandRunner, option: str) -> None:
+    """A script's variable may be empty, and then all of the cluster isn't meant."""
+    assert "is empty: give a name" in runner.run("diagnose", option, "", code=2).stderr
 
 
 def test_a_node_and_a_request_at_once_are_wrong_usage(runner: CommandRunner) -> None:

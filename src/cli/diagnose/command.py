@@ -50,8 +50,10 @@ def diagnose(
         ),
     ] = None,
     region: Regions = None,
-    node: Annotated[str, typer.Option(help=_NODE_HELP, metavar="NAME")] = "",
-    csr: Annotated[str, typer.Option(help="Show this request in full.", metavar="NAME")] = "",
+    node: Annotated[str | None, typer.Option(help=_NODE_HELP, metavar="NAME")] = None,
+    csr: Annotated[
+        str | None, typer.Option(help="Show this request in full.", metavar="NAME")
+    ] = None,
     html: Annotated[
         str | None, typer.Option(help="Write a report for people to this file.", metavar="FILE")
     ] = None,
@@ -77,8 +79,10 @@ def diagnose(
     from core.settings import JudgingSettings
 
     settings = settings_of(set_, JudgingSettings)
-    if node and csr:
+    if node is not None and csr is not None:
         stop(USAGE, "--node and --csr: give one of them")
+    if "" in {node, csr}:  # perhaps of a script's variable: all of the cluster isn't meant
+        stop(USAGE, "--node or --csr is empty: give a name")
     if html is not None:
         _check_writable(html)
     aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
@@ -92,7 +96,7 @@ def diagnose(
     for one in looked_at:
         if not one.exists:
             typer.echo(f"csr-approver: {visible(one.problem)}", err=True)
-    sought, account = Sought(node, csr), account_of(aws)
+    sought, account = Sought(node or "", csr or ""), account_of(aws)
     diagnosed = [sought.among(one) for one in looked_at]
     is_missing = bool(sought) and not any(map(has_requests, diagnosed))
     ready = None if is_missing else all_ready(diagnosed)

@@ -6,12 +6,12 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from cli.account.copied import KUBECTL, word
 from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, advise, age_of
 from cli.diagnose.cause import Cause
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
+from cli.diagnose.not_found import nothing, troubles
 from cli.diagnose.remedy import Remedy, has_kubectl, what_is_context
 from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
@@ -47,16 +47,13 @@ def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: C
                 console.print()
             put(list(part), console)
             is_first = False
-        # A request may be in a part of the list that wasn't read.
-        diagnosis = cluster.diagnosis
-        for trouble in (cluster.problem,) if diagnosis is None else diagnosis.gaps:
+        for part in troubles(cluster, console.width):
             if not is_first:
                 console.print()
             is_first = False
-            text = f"{place(cluster)}: {printable(trouble, _LONGEST)}"
-            put([Text(one, style="yellow") for one in prose(text, console.width)], console)
+            put(list(part), console)
     if not any(map(has_requests, clusters)):
-        put(list(_nothing(sought, clusters, console.width)), console)
+        put(list(nothing(sought, clusters, console.width)), console)
 
 
 def _parts(cluster: ClusterDiagnosis, width: int) -> Iterator[Lines]:
@@ -200,27 +197,6 @@ def _issued(csr: Csr, cluster: ClusterDiagnosis, width: int) -> Lines:
         width,
         "  ",
     )
-
-
-def _nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) -> Lines:
-    looked = [place(one) for one in clusters if one.diagnosis is not None]
-    if not looked:
-        return
-    where = ", ".join(looked[:3]) + (f" and {len(looked) - 3} more" if len(looked) > 3 else "")
-    yield from prose(
-        f"No kubelet-serving {printable(str(sought), _LONGEST)} is listed in {where}.", width
-    )
-    yield from prose(
-        "Either its certificate was issued more than an hour ago, or its kubelet doesn't ask: it "
-        "needs serverTLSBootstrap: true and an address of its Node object.",
-        width,
-    )
-    if sought.node:
-        yield "Whether it has an address:"
-        end = "-- " if sought.node.startswith("-") else ""
-        yield from command(f"{KUBECTL} get node -o wide {end}{word(sought.node)}", width, "  ")
-        for one in clusters:
-            yield from prose(what_is_context(one), width) if one.diagnosis else ()
 
 
 def _facts(facts: Sequence[tuple[str, str]] | Iterator[tuple[str, str]], width: int) -> Lines:
