@@ -36,10 +36,12 @@ def _trouble(text: str, fix: str, cluster: ClusterDiagnosis, width: int) -> Line
 
 def nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) -> Lines:
     """Yield that no cluster that was read has the request, and what that may mean."""
-    looked = [place(one) for one in clusters if one.diagnosis is not None]
+    looked = [one for one in clusters if one.diagnosis is not None]
     if not looked:
         return
-    where = ", ".join(looked[:3]) + (f" and {len(looked) - 3} more" if len(looked) > 3 else "")
+    where = ", ".join(map(place, looked[:3])) + (
+        f" and {len(looked) - 3} more" if len(looked) > 3 else ""
+    )
     yield from prose(
         f"No kubelet-serving {printable(str(sought), _LONGEST)} is listed in {where}.", width
     )
@@ -52,5 +54,5 @@ def nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) ->
         yield "Whether it has an address:"
         end = "-- " if sought.node.startswith("-") else ""
         yield from command(f"{KUBECTL} get node -o wide {end}{word(sought.node)}", width, "  ")
-        for one in clusters:
-            yield from prose(what_is_context(one), width) if one.diagnosis else ()
+        if len(looked) == 1:
+            yield from prose(what_is_context(looked[0]), width)
