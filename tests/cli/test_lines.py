@@ -4,7 +4,7 @@ import pytest
 from rich.text import Text
 
 from cli.columns import Column, aligned
-from cli.lines import command, prose, without_quotes
+from cli.lines import command, got_and_expected, prose, without_quotes
 
 CSR = Column("CSR")
 NODE = Column("NODE", gives=1, least=8)
@@ -87,10 +87,19 @@ def test_values_are_shown_without_the_quotes_of_python() -> None:
     assert "got 10.9.9.9, a.example, expected one of 10.1.0.3" == without_quotes(
         "got '10.9.9.9', 'a.example', expected one of '10.1.0.3'"
     )
-    assert "got 'a b', expected none" == without_quotes("got 'a b', expected none")
-    assert "got 'a b', 'c', expected none" == without_quotes("got 'a b', 'c', expected none")
-    assert "got 'a, expected b'" == without_quotes("got 'a, expected b'")
+    assert "got client auth, any, expected none" == without_quotes(
+        "got 'client auth', 'any', expected none"
+    )
     assert "none of the cluster's or AWS's; got c" == without_quotes(
         "none of the cluster's or AWS's; got 'c'"
     )
     assert "the node's and the instance's" == without_quotes("the node's and the instance's")
+
+
+@pytest.mark.parametrize("value", ["a, expected b", "a; expected b", "a, b"])
+def test_a_value_that_looks_like_a_list_keeps_its_quotes(value: str) -> None:
+    """A requester chooses names, and could make one look like several, or like what is expected."""
+    detail = f"got '{value}', 'c', expected none"
+
+    assert detail == without_quotes(detail)
+    assert [f"got '{value}', 'c'", "expected none"] == got_and_expected(detail)
