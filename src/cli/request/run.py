@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.clock import WallClock
+from cli.account.copied import KUBECTL
 from cli.account.problems import what_failed
 from cli.request.certificate import Certificate, inspect
 from cli.request.files import Files
@@ -109,7 +110,7 @@ class Issuance:
     def _next_step(self, requester: str) -> str:
         if self._plan.approve:
             return ""
-        person = f"kubectl certificate approve {self._plan.spec.name}"
+        person = f"{KUBECTL} certificate approve {self._plan.spec.name}"
         if requester.startswith("system:serviceaccount:"):
             return f" The approver may approve it (with APP_SERVING=true), or a person: {person}"
         return f" A person has to approve it: {person} (or use --approve next time)"
@@ -208,8 +209,8 @@ class Issuance:
             self._plan.files.write_ca(self._plan.ca_pem.encode())
         except OSError as error:
             return (
-                f"the CA was not written to {path}: {error.strerror}. To save it later: kubectl "
-                "get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > "
+                f"the CA was not written to {path}: {error.strerror}. To save it later: "
+                f"{KUBECTL} get configmap kube-root-ca.crt -o jsonpath='{{.data.ca\\.crt}}' > "
                 f"{shlex.quote(str(path))}"
             )
         return ""
