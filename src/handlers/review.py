@@ -43,6 +43,7 @@ from handlers.environment import (
     required,
     served_regions,
 )
+from handlers.further_reviews import FurtherReviews
 
 # By default Python looks for cycles of objects after every 2,000 new ones. EC2's answers make
 # hundreds of thousands without a cycle, and the search took a tenth of the time of an approval.
@@ -51,18 +52,6 @@ _OBJECTS_BEFORE_COLLECTION: Final = 100_000
 _NO_SUCH_CLUSTER: Final = "EKS has no such cluster"
 _SWITCHED_OFF: Final = "switched off by its tag csr-approver:mode"
 _IN_REACH: Final = "the reviewer's subnets should reach it"
-
-_NOTHING_GAINED: Final = "the last review here took long, or the cluster wasn't listed"
-_LATE: Final = "it was sent more than a minute ago"
-
-# A further review is due up to 50 s after it was sent. Later the queue is behind, or the review has
-# failed before; then further ones would take the time of ordinary ones.
-_LATE_SECONDS: Final = 60.0
-
-# With a longer review, further ones within the minute would take the time of other clusters.
-_QUICK_SECONDS: Final = 10.0
-
-_MAX_KEPT: Final = 2_000
 
 # How long a cluster may lack access, and a way to it, after it was created.
 _NEW_FOR: Final = timedelta(hours=1)
@@ -91,8 +80,7 @@ class Reviewer:
         self._reach = Reach(now, in_vpc=bool(settings.subnet_ids))
         self._profiles = InstanceProfiles(aws.client("iam"), now)
         self._memo = Memo()
-        # Whether the last review of each cluster listed it, and was quick.
-        self._was_quick: dict[tuple[str, str], bool] = {}
+        self._further = FurtherReviews(now)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], logger: Logger) -> Self:
@@ -114,18 +102,9 @@ class Reviewer:
         """
         for record in event["Records"]:
             assignment = Assignment.from_body(record["body"])
+            sent = str(record.get("attributes", {}).get("SentTimestamp", ""))
             reviewer = self._for_further_reviews() if assignment.again else self
-            reviewer.review(assignment, clock, is_late=self._is_late(record))
-
-    def _is_late(self, record: Mapping[str, Any]) -> bool:
-        """Return whether SQS got the message too long ago for a further review.
-
-        From: SQS API reference, ReceiveMessage (SentTimestamp, milliseconds since 1970).
-        """
-        sent = str(record.get("attributes", {}).get("SentTimestamp", ""))
-        if not (sent.isascii() and sent.isdecimal()):
-            return False
-        return self._now().timestamp() - int(sent) / 1_000 > _LATE_SECONDS
+            reviewer.review(assignment, clock, sent)
 
     def _for_further_reviews(self) -> "Reviewer":
         """Return a reviewer with the same warm state, whose reviews are counted apart."""
@@ -133,31 +112,24 @@ class Reviewer:
         reviewer._ledger = self._ledger.of_further_reviews()  # noqa: SLF001  its own copy
         return reviewer
 
-    def review(self, assignment: Assignment, clock: Clock, *, is_late: bool = False) -> None:
+    def review(self, assignment: Assignment, clock: Clock, sent: str = "") -> None:
         """Review one cluster, and record the result or the error.
 
-        A further review ends at once if it `is_late`, or where it would gain nothing, as far as
-        this environment knows.
+        `sent`: when SQS got the message, see `handlers.further_reviews`.
         """
         name, region = assignment.cluster, assignment.region
-        if assignment.again and (is_late or not self._was_quick.get((name, region), True)):
-            self._ledger.skipped(name, region, _LATE if is_late else _NOTHING_GAINED)
+        if assignment.again and (skipped := self._further.why_skipped(name, region, sent)):
+            self._ledger.skipped(name, region, skipped)
             return
-        before, is_listed = clock.remaining(), False
+        before, was_listed = clock.remaining(), False
         try:
-            is_listed = self._review(name, region, clock)
+            was_listed = self._review(name, region, clock)
         except ClusterNotFound:
             self._ledger.skipped(name, region, _NO_SUCH_CLUSTER)
         except ClusterUnavailable as error:
             self._ledger.cluster_unavailable(name, region, error)
-        is_quick = before - clock.remaining() < _QUICK_SECONDS
-        self._remember(name, region, was_quick=is_listed and is_quick)
-
-    def _remember(self, name: str, region: str, *, was_quick: bool) -> None:
-        self._was_quick.pop((name, region), None)
-        self._was_quick[name, region] = was_quick
-        if len(self._was_quick) > _MAX_KEPT:
-            del self._was_quick[next(iter(self._was_quick))]
+        seconds = before - clock.remaining()
+        self._further.ended(name, region, was_listed=was_listed, seconds=seconds)
 
     def _review(self, name: str, region: str, clock: Clock) -> bool:
         """Review one cluster; return whether its requests were listed."""

@@ -243,13 +243,8 @@ def test_a_further_review_gains_nothing_where_the_last_one_took_long(
     lambdas.review(invocation=invocation)
     calls = len(prod.calls)
     lambdas.review_body(FURTHER)
+
     assert calls == len(prod.calls)
-
-    prod.fault = None
-    lambdas.review()
-    lambdas.review_body(FURTHER)
-
-    assert calls + 2 == len(prod.calls)
 
 
 def test_a_further_review_before_any_other_is_a_review(account: Account, lambdas: Lambdas) -> None:
@@ -282,8 +277,8 @@ def test_a_further_review_that_comes_a_minute_late_ends_at_once(
 
 @pytest.mark.parametrize(
     ("seconds", "changes"),
-    [(55, {}), (-5, {}), (290, {"again": False})],
-    ids=["in time", "by another clock", "an ordinary one"],
+    [(55, {}), (290, {"again": False})],
+    ids=["in time", "an ordinary one"],
 )
 def test_any_other_review_takes_place(
     seconds: float, changes: dict[str, Any], account: Account, lambdas: Lambdas
@@ -296,8 +291,8 @@ def test_any_other_review_takes_place(
     assert 1 == len(prod.calls)
 
 
-@pytest.mark.parametrize("stamp", [{}, {"attributes": {}}, {"attributes": {"SentTimestamp": "x"}}])
-def test_a_further_review_without_a_readable_time_takes_place(
+@pytest.mark.parametrize("stamp", [{}, {"attributes": {}}])
+def test_a_further_review_without_a_time_takes_place(
     stamp: dict[str, Any], account: Account, lambdas: Lambdas
 ) -> None:
     """A person invoked the function by hand."""
