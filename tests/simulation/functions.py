@@ -18,7 +18,7 @@ from adapters.aws_account import Aws
 from adapters.eks import DescribedCluster
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
-from core.ports import Clock, Ports
+from core.ports import Clock, Ledger, Ports
 from core.review import review
 from core.settings import DispatchSettings, ReviewSettings
 from core.signers import Signer
@@ -115,12 +115,14 @@ class SimulatedReviewer(Reviewer):
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return self._account.describe(name, region)
 
-    def _review_signer(self, signer: Signer, described: DescribedCluster, clock: Clock) -> None:
+    def _review_signer(
+        self, signer: Signer, described: DescribedCluster, ledger: Ledger, clock: Clock
+    ) -> None:
         """Review with the simulated API server and EC2, as the function does with the real ones."""
         cluster = self._account.clusters[described.cluster.name, described.cluster.region]
         api, fleet = SimulatedApi(cluster), SimulatedFleet(self._account, cluster)
         try:
-            ports = Ports(api, fleet, clock, self._ledger, None, self._memo)
+            ports = Ports(api, fleet, clock, ledger, None, self._memo)
             review(described.cluster, signer, self._settings, ports)
         finally:
             if api.has_connected:

@@ -37,7 +37,9 @@ ROWS: Final = (
         (
             Change(_HANDLER, "if not selection.is_named(", "if False and not selection.is_named("),
             Change(
-                _HANDLER, "if not selection.is_selected(", "if False and not selection.is_selected("
+                "src/handlers/unreviewed.py",
+                "if not selection.is_selected(",
+                "if False and not selection.is_selected(",
             ),
         ),
     ),
