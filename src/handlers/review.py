@@ -8,7 +8,7 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final, Self
 
 from aws_lambda_powertools import Logger
@@ -17,20 +17,14 @@ from adapters import eks
 from adapters.aws_account import Aws
 from adapters.clock import LambdaClock, ReservedClock
 from adapters.cluster_cache import ClusterCache
-from adapters.csr_api import KubernetesCsrApi
-from adapters.ec2 import Ec2Fleet
 from adapters.eks import ClusterNotFound, DescribedCluster
-from adapters.iam import InstanceProfiles
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
 from adapters.reach import Reach
-from adapters.retry import Retries
 from core import selection
 from core.budget import SECOND_SIGNER_SECONDS
 from core.errors import ClusterUnavailable
-from core.memo import Memo
-from core.ports import Clock, Ledger, Ports
-from core.review import review
+from core.ports import Clock
 from core.settings import ReviewSettings
 from core.signers import Signer, served
 from handlers.environment import (
@@ -42,6 +36,7 @@ from handlers.environment import (
     served_regions,
 )
 from handlers.further_reviews import FurtherReviews
+from handlers.signer_reviews import SignerReviews
 from handlers.unreviewed import NO_SUCH_CLUSTER, Unreviewed
 
 # By default Python looks for cycles of objects after every 2,000 new ones. EC2's answers make
@@ -50,10 +45,11 @@ _OBJECTS_BEFORE_COLLECTION: Final = 100_000
 
 
 class Reviewer:
-    """The function's warm state: settings, clients, clusters and roles, and what was parsed.
+    """Reviews the clusters of messages; it lives as long as the warm environment.
 
-    Descriptions of clusters are kept by `adapters.cluster_cache`, roles for 15 minutes; for parsed
-    requests see `core.memo`.
+    So do descriptions of clusters (`adapters.cluster_cache`), what is known of endpoints
+    (`adapters.reach`), roles and parsed requests (`handlers.signer_reviews`), and how the last
+    reviews ended (`handlers.further_reviews`).
     """
 
     def __init__(
@@ -72,8 +68,7 @@ class Reviewer:
         self._unreviewed = Unreviewed(
             settings, aws.home, self._clusters, self._reach, self._describe, now
         )
-        self._profiles = InstanceProfiles(aws.client("iam"), now)
-        self._memo = Memo()
+        self._signers = SignerReviews(settings, aws, self._reach, now)
         self._further = FurtherReviews(now)
 
     @classmethod
@@ -135,7 +130,7 @@ class Reviewer:
         try:
             self._reach.check(described)
             reserved = ReservedClock(clock, SECOND_SIGNER_SECONDS * len(others))
-            self._review_signer(first, described, ledger, reserved)
+            self._signers.review(first, described, ledger, reserved)
         except ClusterUnavailable as error:
             if was_kept and (replaced := self._unreviewed.replaced(described, error, clock)):
                 ledger.skipped(name, region, replaced)
@@ -155,37 +150,11 @@ class Reviewer:
         That review has counted the cluster, so any failure here is an error, even NotOnboarded.
         """
         try:
-            self._review_signer(signer, described, ledger, clock)
+            self._signers.review(signer, described, ledger, clock)
         except ClusterUnavailable as error:
             name, region = described.cluster.name, described.cluster.region
             self._clusters.forget(name, region)
             ledger.cluster_unavailable(name, region, error, signer.name)
-
-    def _review_signer(
-        self, signer: Signer, described: DescribedCluster, ledger: Ledger, clock: Clock
-    ) -> None:
-        """Review one signer's CSRs on its own connection, so that its list is freed afterwards."""
-        region = described.cluster.region
-        fast_fail = partial(self._aws.client, "ec2", region, fast_fail=True)
-        fleet = Ec2Fleet(self._aws.client("ec2", region), self._profiles, clock, fast_fail)
-        with self._api(described, clock) as api:
-            ports = Ports(api, fleet, clock, ledger, api.services, self._memo)
-            try:
-                review(described.cluster, signer, self._settings, ports)
-            finally:
-                if api.has_connected:
-                    self._reach.connected(described)
-
-    def _api(self, described: DescribedCluster, clock: Clock) -> KubernetesCsrApi:
-        doubtful = self._reach.is_doubtful(described)
-        return KubernetesCsrApi(
-            endpoint=described.endpoint,
-            ca_pem=described.ca_pem,
-            tokens=self._aws.tokens(described),
-            clock=clock,
-            connections=self._settings.write_connections,
-            retries=Retries(clock, is_doubtful=True) if doubtful else None,
-        )
 
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return eks.describe(self._aws.client("eks", region), name, region)

@@ -18,6 +18,7 @@ from adapters.aws_account import Aws
 from adapters.eks import DescribedCluster
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
+from adapters.reach import Reach
 from core.ports import Clock, Ledger, Ports
 from core.review import review
 from core.settings import DispatchSettings, ReviewSettings
@@ -25,6 +26,7 @@ from core.signers import Signer
 from handlers.dispatch import Dispatcher
 from handlers.fast_joins import FastJoins
 from handlers.review import Reviewer
+from handlers.signer_reviews import SignerReviews
 from tests.simulation.world.account import HOME, EksClient, SimulatedAccount, SimulatedFleet
 from tests.simulation.world.api import SimulatedApi
 from tests.simulation.world.timeline import MINUTE
@@ -94,12 +96,37 @@ class _Aws(Aws):
         return clients.get(service)
 
 
+class _SignerReviews(SignerReviews):
+    """Reviews with the simulated API server and EC2, as the function does with the real ones."""
+
+    def __init__(
+        self, settings: ReviewSettings, aws: Aws, reach: Reach, account: SimulatedAccount
+    ) -> None:
+        super().__init__(settings, aws, reach, account.timeline.now)
+        self._account = account
+
+    def review(
+        self, signer: Signer, described: DescribedCluster, ledger: Ledger, clock: Clock
+    ) -> None:
+        """Review one signer's requests."""
+        cluster = self._account.clusters[described.cluster.name, described.cluster.region]
+        api, fleet = SimulatedApi(cluster), SimulatedFleet(self._account, cluster)
+        try:
+            ports = Ports(api, fleet, clock, ledger, None, self._memo)
+            review(described.cluster, signer, self._settings, ports)
+        finally:
+            if api.has_connected:
+                self._reach.connected(described)
+
+
 class SimulatedReviewer(Reviewer):
     """One environment of the reviewer."""
 
     def __init__(self, settings: ReviewSettings, account: SimulatedAccount, stack: str) -> None:
-        super().__init__(settings, _Aws(account), a_ledger(stack), account.timeline.now)
+        aws = _Aws(account)
+        super().__init__(settings, aws, a_ledger(stack), account.timeline.now)
         self._account = account
+        self._signers = _SignerReviews(settings, aws, self._reach, account)
         self._time = _Clock(account)
 
     def run(self, body: str) -> Outcome:
@@ -114,19 +141,6 @@ class SimulatedReviewer(Reviewer):
 
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return self._account.describe(name, region)
-
-    def _review_signer(
-        self, signer: Signer, described: DescribedCluster, ledger: Ledger, clock: Clock
-    ) -> None:
-        """Review with the simulated API server and EC2, as the function does with the real ones."""
-        cluster = self._account.clusters[described.cluster.name, described.cluster.region]
-        api, fleet = SimulatedApi(cluster), SimulatedFleet(self._account, cluster)
-        try:
-            ports = Ports(api, fleet, clock, ledger, None, self._memo)
-            review(described.cluster, signer, self._settings, ports)
-        finally:
-            if api.has_connected:
-                self._reach.connected(described)
 
 
 class _FastJoins(FastJoins):

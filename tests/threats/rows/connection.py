@@ -89,7 +89,9 @@ ROWS: Final = (
         "::TestRestrictedEndpoint::test_it_is_tried_once_a_run_and_then_left_alone",
         (
             Change(_HANDLER, "            self._reach.check(described)\n", ""),
-            Change(_HANDLER, "is_doubtful=True) if doubtful", ") if doubtful"),
+            Change(
+                "src/handlers/signer_reviews.py", "is_doubtful=True) if doubtful", ") if doubtful"
+            ),
         ),
     ),
     Row(
