@@ -4,22 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
-from cli.legacy.documents import (
-    Mapping,
-    Node,
-    NotYaml,
-    Scalar,
-    Sequence,
-    Source,
-    Tree,
-    compose,
-    dump,
-    lines,
-    text_leaf,
-    text_of,
-    tree,
-)
+from cli.legacy.documents import Mapping, Node, NotYaml, Scalar, Sequence, compose
 from cli.legacy.migration import V1, Fit
+from cli.legacy.plain_data import Tree, dump, text_leaf, text_of, tree
+from cli.legacy.source import Source, lines
 
 KIND: Final = "CertificateSigningRequest"
 
