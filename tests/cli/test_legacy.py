@@ -25,9 +25,9 @@ from cli.app import app
 from cli.legacy import files as legacy_files
 from cli.legacy import plain_data as legacy_data
 from cli.legacy.documents import Node, Scalar, compose
-from cli.legacy.migration import CLIENT
 from cli.legacy.plain_data import Tree, tree
 from cli.legacy.rewrite import KIND
+from cli.legacy.signers import CLIENT
 from core.model import APP_SERVING, KUBELET_SERVING
 from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
 from tests.cli.schemas import check

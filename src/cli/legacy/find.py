@@ -8,11 +8,13 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
+from cli.legacy.asked import Asked
 from cli.legacy.documents import Mapping, Node, NotYaml, Scalar, compose
 from cli.legacy.files import STDIN, Text, Unclear
-from cli.legacy.migration import Asked, Fit, Problem, fit, problems
+from cli.legacy.fit import Fit, fit
 from cli.legacy.objects import is_other_v1beta1_kind, objects, part, read_csr
 from cli.legacy.plain_data import Reader, Tree, text_of
+from cli.legacy.problems import Problem, problems
 from cli.legacy.request import Read, Request, expiry
 from cli.legacy.rewrite import V1Form, v1_form
 from cli.legacy.source import Source

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from cli.legacy.documents import Mapping, Node, NotYaml, Scalar, Sequence, compose
-from cli.legacy.migration import V1, Fit
+from cli.legacy.fit import Fit
 from cli.legacy.plain_data import Tree, dump, text_leaf, text_of, tree
+from cli.legacy.signers import V1
 from cli.legacy.source import Source, lines
 
 KIND: Final = "CertificateSigningRequest"
