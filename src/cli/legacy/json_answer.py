@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from cli.legacy.find import Finding, Manifest
+from cli.legacy.find import Finding
+from cli.legacy.manifest import Manifest
 from cli.legacy.problems import Problem
 from cli.legacy.request import Read
 from cli.legacy.searched import Searched
