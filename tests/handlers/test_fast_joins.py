@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 
 from core.joining import DELAYS
+from handlers import fast_joins
 from handlers.dispatch import DispatchIncomplete
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.tokens import utc_now
@@ -177,6 +179,56 @@ def test_in_a_late_run_ec2_is_not_asked(
 
     assert ([], 0) == (sent, lambdas.calls.count("DescribeInstances"))
     assert 1 == lambdas.calls.count("SendMessageBatch")
+
+
+def test_where_ec2_does_not_answer_in_time_clusters_are_reviewed_once_a_minute(
+    account: Account,
+    lambdas: Lambdas,
+    sent: list[tuple[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The ordinary reviews are sent, and a line of the log says why there are no further ones."""
+    launch(account.cluster("prod"))
+    over = Event()
+    lambdas.calls.override("DescribeInstances", lambda _: over.wait() and "RequestTimeout")
+    monkeypatch.setattr(fast_joins, "ASKING_SECONDS", 0.0)
+
+    lambdas.dispatch()
+    over.set()
+
+    assert ([], ["us-east-1/prod"]) == (sent, assigned(account))
+    [line] = lambdas.lines_with("clusters joined")
+    assert ["us-east-1: no answer in time"] == line["launches_unknown"]
+    assert 0 == lambdas.metrics()["DispatchErrors"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "further"), [(6, 5), (60, 0)], ids=["to ask", "of the invocation"]
+)
+def test_a_page_of_launches_that_uses_up_the_time_is_the_last_one(
+    seconds: float, further: int, account: Account, lambdas: Lambdas, sent: list[tuple[str, int]]
+) -> None:
+    """What it shows counts, as far as there is time to send; the ordinary reviews are sent."""
+    account.cluster("prod")
+    invocation = Invocation()
+    instance = {
+        "InstanceId": "i-0123456789abcdef0",
+        "Tags": [{"Key": "eks:cluster-name", "Value": "prod"}],
+    }
+
+    def slow(_: Any) -> dict[str, Any]:
+        invocation.advance(seconds)
+        return {"Reservations": [{"Instances": [instance]}], "NextToken": "two"}
+
+    lambdas.calls.override("DescribeInstances", slow)
+
+    lambdas.dispatch(invocation)
+
+    assert 1 == lambdas.calls.count("DescribeInstances")
+    assert (further, ["us-east-1/prod"]) == (len(sent), sorted(set(assigned(account))))
+    [line] = lambdas.lines_with("clusters joined")
+    assert (["us-east-1/prod"], further) == (line["clusters_joining"], line["further_reviews"])
+    assert 0 == lambdas.metrics()["DispatchErrors"]
 
 
 def test_further_reviews_are_sent_as_long_as_there_is_time(
