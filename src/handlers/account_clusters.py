@@ -8,7 +8,7 @@ from adapters import eks
 from adapters.answers import answers_in_time
 from adapters.aws_account import Aws
 from adapters.cluster_cache import ClusterCache
-from adapters.eks import ClusterNotFound
+from adapters.eks import ClusterNotFound, DescribedCluster
 from adapters.queue import Assignment
 from core import selection
 from core.budget import DISPATCH_SECONDS
@@ -36,7 +36,7 @@ class AccountClusters:
         self,
         settings: DispatchSettings,
         aws: Aws,
-        describe: Callable[[str, str], eks.DescribedCluster],
+        describe: Callable[[str, str], DescribedCluster],
         now: Callable[[], datetime],
     ) -> None:
         """`describe`: asks EKS for a cluster, by name and Region. `now`: the time, with time zone.
@@ -93,19 +93,29 @@ class AccountClusters:
     ) -> Mapping[Assignment, Choice]:
         """Return what to do about each cluster; UNKNOWN if EKS doesn't describe it in time."""
 
-        def choice(one: Assignment) -> Choice:
+        def choice(one: Assignment, kept: DescribedCluster | None = None) -> Choice:
             try:
-                return self._choice(one.cluster, one.region, clock)
+                return self._choice(one.cluster, one.region, clock, kept)
             except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
                 problems.append(f"{one.region}/{one.cluster}: {bug_text(error)}")
                 return Choice.UNKNOWN
 
-        choices = answers_in_time(
-            choice, named, _to_find(clock), Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE
+        # Most descriptions are kept. To hand a question to another thread takes longer than that.
+        chosen = {
+            one: choice(one, kept)
+            for one in named
+            if (kept := self._clusters.kept(one.cluster, one.region))
+        }
+        asked = [one for one in named if one not in chosen]
+        answers = answers_in_time(
+            choice, asked, _to_find(clock), Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE
         )
-        return dict(zip(named, choices, strict=True))
+        chosen |= zip(asked, answers, strict=True)
+        return {one: chosen[one] for one in named}
 
-    def _choice(self, name: str, region: str, clock: Clock) -> Choice:
+    def _choice(
+        self, name: str, region: str, clock: Clock, kept: DescribedCluster | None
+    ) -> Choice:
         """Return what to do about a cluster, by its status and tags.
 
         UNKNOWN if EKS doesn't describe it: the cluster is then assigned, and the reviewer asks EKS
@@ -114,7 +124,7 @@ class AccountClusters:
         if clock.remaining() < DISPATCH_SECONDS:  # the time that is left is needed to send
             return Choice.UNKNOWN
         try:
-            described = self._clusters.get(name, region)
+            described = kept or self._clusters.get(name, region)
         except ClusterNotFound:  # it was deleted after it was listed
             return Choice.NOT_READY
         except ClusterUnavailable:

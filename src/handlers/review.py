@@ -122,7 +122,7 @@ class Reviewer:
         if not selection.is_named(self._settings, name, region, home=self._aws.home):
             ledger.skipped(name, region, "not selected by REGIONS and CLUSTER_NAMES")
             return False
-        was_kept = self._clusters.keeps(name, region)
+        was_kept = self._clusters.kept(name, region) is not None
         described = self._clusters.get(name, region)
         if self._unreviewed.is_excluded(described, ledger):
             return False
