@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from cli.legacy.documents import Mapping, NotYaml, Scalar, compose
 from cli.legacy.files import STDIN, Text, Unclear
 from cli.legacy.manifest import Issue, Manifest, issues_of, manifest_of
 from cli.legacy.objects import is_other_v1beta1_kind, objects, read_csr
-from cli.legacy.plain_data import Reader
 from cli.legacy.problems import Problem
 from cli.legacy.source import Source
 from cli.legacy.text import (
@@ -25,6 +23,8 @@ from cli.legacy.text import (
     is_literally_v1,
     unsigned,
 )
+from cli.yaml_data import Reader
+from cli.yaml_nodes import Mapping, NotYaml, Scalar, compose
 
 _DOCUMENT: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _MANIFESTS: Final = (".yaml", ".yml", ".json", ".tpl", ".tmpl")

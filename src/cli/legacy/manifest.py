@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Final
 
 from cli.legacy.asked import Asked
-from cli.legacy.documents import Mapping, Node
 from cli.legacy.fit import Fit, fit
 from cli.legacy.objects import part
-from cli.legacy.plain_data import Tree, text_of
 from cli.legacy.problems import Problem, problems
 from cli.legacy.request import Read, Request, expiry
 from cli.legacy.rewrite import V1Form, v1_form
 from cli.legacy.source import Source
+from cli.yaml_data import Tree, text_of
+from cli.yaml_nodes import Mapping, Node
 
 _PLACES: Final = {
     Problem.V1BETA1: ("apiVersion",),

@@ -5,7 +5,7 @@ from typing import Any, Final
 import yaml
 from yaml.resolver import Resolver
 
-from cli.legacy.documents import DEEPEST, Mapping, Node, NotYaml, Scalar, Sequence
+from cli.yaml_nodes import DEEPEST, Mapping, Node, NotYaml, Scalar, Sequence
 
 #: Kubernetes objects stay far below this.
 _MOST_LEAVES: Final = 5_000
