@@ -2,10 +2,14 @@
 
 The reviews are those of the function under Lambda's runtime client, with a real API server, a real
 ledger, and AWS over HTTP. Nothing is asserted but that every CSR was approved.
+
+Compare figures of the same interpreter only. Debian's python3.11 took 15 to 25 % less processor
+time for an approval than a Python 3.13 built by pyenv with its defaults.
 """
 
 import argparse
 import os
+import platform
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +31,8 @@ def main() -> None:
     """Measure what was asked for, and print each line as soon as it is known."""
     options = _options()
     wanted = options.only or [*_ALONE, *_IN_CLUSTER]
-    print(f"{os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f}")
+    python = f"Python {platform.python_version()} ({platform.python_compiler()})"
+    print(f"{python}, {os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f}")
     for name in wanted:
         if name in _ALONE:
             _print(_ALONE[name](options))

@@ -146,6 +146,7 @@ class ApiConnection:
                 redirect=False,
                 assert_same_host=False,  # it reads the path as a URL, and a path may begin with //
                 preload_content=False,
+                decode_content=False,
             )
         except urllib3.exceptions.SSLError as error:
             raise _TlsFailed(_words(error)) from error
@@ -159,8 +160,8 @@ class ApiConnection:
         try:
             while chunk := response.read1(_CHUNK_BYTES):
                 body += chunk
-                if len(body) > most:
-                    break
+                if len(body) > most or response.length_remaining == 0:
+                    break  # complete by its Content-Length: another read would find nothing
                 if self.clock.remaining() + _GRACE_SECONDS <= stop_at:
                     return NoAnswer("time", "the answer took too long")
         finally:

@@ -10,7 +10,8 @@ from threading import Lock, Timer
 from typing import Any
 
 from urllib3 import HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPSConnection
+
+from adapters.whole_requests import WholeRequests
 
 
 class ConnectionDeadline:
@@ -53,7 +54,7 @@ class ConnectionDeadline:
 
 
 def _watched_pool(watcher: ConnectionDeadline) -> type[HTTPSConnectionPool]:
-    class Connection(HTTPSConnection):
+    class Connection(WholeRequests):
         def _new_conn(self) -> socket.socket:
             line = super()._new_conn()
             watcher.watch(line)

@@ -13,10 +13,12 @@ def or_(default: object) -> BeforeValidator:
 
 
 def _text_only(value: object) -> object:
+    if isinstance(value, str):
+        return value or None
     # Pydantic would read a number as an address or a time; AWS writes them as text.
     if isinstance(value, int | float | bytes):
         raise ValueError("expected text")  # noqa: TRY004  pydantic reports ValueErrors
-    return None if value == "" else value
+    return value
 
 
 #: Text; empty if missing.

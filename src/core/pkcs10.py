@@ -133,11 +133,11 @@ def _parse_whole(csr: x509.CertificateSigningRequest) -> None:
 def _facts(der: bytes, csr: x509.CertificateSigningRequest, *, bare: bool) -> Pkcs10:
     if csr.attributes or not bare:
         _only_extension_request(csr)
-    key = _public_key(csr)
-    _only_one_encoding(der, csr, key)
+    key, subject = _public_key(csr), csr.subject  # parsed at each access
+    _only_one_encoding(der, csr, subject, key)
     verifiable = key.rule is not KeyRule.UNVERIFIABLE
     return Pkcs10(
-        subject=_subject(csr.subject),
+        subject=_subject(subject),
         sans=tuple(_sans(csr)),
         extensions=tuple(extension.oid.dotted_string for extension in csr.extensions),
         key=key,
@@ -159,7 +159,9 @@ def _only_extension_request(csr: x509.CertificateSigningRequest) -> None:
         )
 
 
-def _only_one_encoding(der: bytes, csr: x509.CertificateSigningRequest, key: PublicKey) -> None:
+def _only_one_encoding(
+    der: bytes, csr: x509.CertificateSigningRequest, subject: x509.Name, key: PublicKey
+) -> None:
     """Refuse a key with an unusual encoding, and a signature with unused bits.
 
     cryptography accepts compressed points, curves by explicit parameters, and RSA keys without NULL
@@ -170,7 +172,7 @@ def _only_one_encoding(der: bytes, csr: x509.CertificateSigningRequest, key: Pub
     tbs = csr.tbs_certrequest_bytes
     # DER writes a length from 0x80 on as 0x80 + the number of bytes that it then takes.
     content = tbs[2 + max(0, tbs[1] - 0x80) :]
-    if key.spki and not content.startswith(b"\x02\x01\x00" + csr.subject.public_bytes() + key.spki):
+    if key.spki and not content.startswith(b"\x02\x01\x00" + subject.public_bytes() + key.spki):
         raise MalformedRequest("the subject or the key has an unusual encoding")
     if not der.endswith(b"\0" + csr.signature):
         raise MalformedRequest("the signature has unused bits")

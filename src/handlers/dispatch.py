@@ -142,7 +142,9 @@ class Dispatcher:
 
 @cache
 def _logger() -> Logger:
-    return Logger(location=None)  # a line's message says where it comes from
+    # No location: a line's message says where it comes from. Messages are text,
+    # and Powertools needn't try to read each as JSON.
+    return Logger(location=None, json_deserializer=str)
 
 
 @cache

@@ -162,7 +162,9 @@ class Reviewer:
 
 @cache
 def _logger() -> Logger:
-    return Logger(location=None)  # each message is unique, so it identifies its line of code
+    # No location: each message is unique, so it identifies its line of code. Messages are text,
+    # and Powertools needn't try to read each as JSON.
+    return Logger(location=None, json_deserializer=str)
 
 
 @cache

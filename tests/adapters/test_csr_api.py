@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
@@ -369,17 +370,26 @@ def test_writes_that_do_not_begin_in_time_are_deferred() -> None:
     assert ["c", "a"] == order_of(seen)
 
 
-def test_a_write_whose_answer_comes_after_the_deadline_is_deferred() -> None:
-    """The answer isn't read; the next run lists the CSR again."""
+@pytest.mark.parametrize(
+    ("unfinished", "expected"),
+    [(False, WRITTEN), (True, Written(WriteResult.DEFERRED, "the answer took too long"))],
+    ids=["complete", "unfinished"],
+)
+def test_an_answer_that_the_deadline_finds_unfinished_is_not_awaited(
+    unfinished: bool,  # noqa: FBT001
+    expected: Written,
+) -> None:
+    """Then the write is deferred, and the next run lists the CSR again. A complete one counts."""
     clock = StillClock(50.0)
 
     def put(seen: ReceivedRequest) -> Reply:
         clock.seconds = -2.0
-        return echo(seen)
+        # Chunked, the answer says its end only after its content.
+        return replace(echo(seen), chunked=unfinished)
 
     results, _ = approve_all(an_item(), put=put, clock=clock)
 
-    assert [Written(WriteResult.DEFERRED, "the answer took too long")] == results
+    assert [expected] == results
 
 
 def test_a_retry_that_would_wait_beyond_the_deadline_is_not_made() -> None:

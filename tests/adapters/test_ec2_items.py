@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -334,3 +334,25 @@ def test_any_json_is_an_instance_or_a_value_error(item: object) -> None:
         assert isinstance(instance_of(item), Instance)
     except ValueError as error:
         assert str(error)  # noqa: PT017  either outcome is right
+
+
+# Near misses of an address: leading zeros, other bases and digits, blanks, too few or many parts.
+near_parts = st.integers(0, 300).map(str) | st.text("0123456789x +-\0\uff11\u0663", max_size=4)
+near_addresses = st.one_of(
+    st.ip_addresses(v=4).map(str),
+    st.lists(near_parts, min_size=1, max_size=5).map(".".join),
+    st.text(max_size=16),
+)
+
+
+@given(near_addresses)
+def test_an_address_is_read_as_pythons_library_reads_it(text: str) -> None:
+    """A quicker function reads it first, and must accept nothing else."""
+    try:
+        expected = IPv4Address(text)
+    except ValueError:
+        with pytest.raises(ValueError, match="PrivateIpAddress"):
+            interface_with(PrivateIpAddresses=[{"PrivateIpAddress": text}])
+    else:
+        shown = interface_with(PrivateIpAddresses=[{"PrivateIpAddress": text}])
+        assert [expected] == [one.address for one in shown.ipv4]

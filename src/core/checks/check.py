@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 from core.model import Case, Effect, NotProvided, Pkcs10, Refusal
 from core.settings import Policy
 
 
-class Need(Enum):
+class Need(StrEnum):
     """What a rule compares."""
 
     #: A readable request. `request-well-formed` denies any other.

@@ -69,6 +69,8 @@ def needs_a_setting(case: Case) -> bool:
     instance, request = case.instance, case.request
     if instance is None or not isinstance(request, Pkcs10):
         return False
+    if not accepts_more_by_setting(case.policy):
+        return False
     bare = replace(case, policy=case.policy.model_copy(update=_NO_SETTING))
     dns, addresses = own_dns_names(bare, instance), set(own_addresses(bare, instance))
     return not (

@@ -82,8 +82,7 @@ class Csr:
         role that the cluster maps to nodes can file under any node's name; with the role as part of
         the requester, that can't supersede the node's own requests.
         """
-        session, role = (self.extra.get(key, ()) for key in (SESSION_NAME, CANONICAL_ARN))
-        return self.username, session, role
+        return self.username, self.extra.get(SESSION_NAME, ()), self.extra.get(CANONICAL_ARN, ())
 
     def condition(self, kind: str) -> Condition | None:
         """Return the condition of this type (`Approved`, `Denied`, `Failed`), if there is one."""
