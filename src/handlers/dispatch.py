@@ -30,6 +30,7 @@ from handlers.environment import (
     OFF_THOUGH_SELECTED,
     Context,
     a_ledger,
+    a_logger,
     is_lambda,
     now,
     required,
@@ -142,9 +143,7 @@ class Dispatcher:
 
 @cache
 def _logger() -> Logger:
-    # No location: a line's message says where it comes from. Messages are text,
-    # and Powertools needn't try to read each as JSON.
-    return Logger(location=None, json_deserializer=str)
+    return a_logger()
 
 
 @cache

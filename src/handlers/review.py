@@ -30,6 +30,7 @@ from core.signers import Signer, served
 from handlers.environment import (
     Context,
     a_ledger,
+    a_logger,
     is_lambda,
     now,
     required,
@@ -162,9 +163,7 @@ class Reviewer:
 
 @cache
 def _logger() -> Logger:
-    # No location: each message is unique, so it identifies its line of code. Messages are text,
-    # and Powertools needn't try to read each as JSON.
-    return Logger(location=None, json_deserializer=str)
+    return a_logger()
 
 
 @cache
