@@ -20,8 +20,8 @@ _WIDEST: Final = 40
 class Column:
     """A column of a table.
 
-    `gives`: where the rows are too long, columns with 1 are cut first, then those with 2, each down
-    to `least` characters. Columns with 0 are never cut.
+    `gives`: where the rows are too long, columns with 1 are cut first, then those with 2, then with
+    3, each down to `least` characters. Columns with 0 are never cut.
     """
 
     heading: str = ""
@@ -65,7 +65,7 @@ def padded(rows: Sequence[Sequence[str]], widest: int = _WIDEST) -> Iterator[str
 
 def _fitted(columns: Sequence[Column], widest: Sequence[int], room: int) -> list[int]:
     sizes = list(widest)
-    for turn in (1, 2):
+    for turn in (1, 2, 3):
         for at, column in enumerate(columns):
             excess = sum(sizes) - room
             if column.gives == turn and excess > 0:

@@ -17,8 +17,10 @@ _WIDEST_PROSE: Final = 100
 
 # A word of a shell command, with its quotes.
 _WORD: Final = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\")+")
-# A value as Python writes it; one with a blank keeps its quotes.
-_QUOTED: Final = re.compile(r"'([^'\s]+)'")
+# A value as Python writes it, which is no apostrophe within or after a word.
+_QUOTED: Final = re.compile(r"(?<!\w)'([^']+)'(?!\w)")
+# The last separator counts: what was got may have one too, as a requester chose it.
+_GOT_AND_EXPECTED: Final = re.compile(r"(.*)[,;] expected (.*)", re.DOTALL)
 
 
 def prose(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
@@ -69,16 +71,19 @@ def _with_values(words: Sequence[str]) -> Iterator[str]:
 
 
 def without_quotes(detail: str) -> str:
-    """Return a refusal's detail without Python's quotes around its values."""
-    return _QUOTED.sub(r"\1", detail)
+    """Return a refusal's detail without Python's quotes around its values.
+
+    If one of them has a comma or a semicolon, all keep their quotes: they show where each ends.
+    """
+    is_list = any("," in one or ";" in one for one in _QUOTED.findall(detail))
+    return detail if is_list else _QUOTED.sub(r"\1", detail)
 
 
 def got_and_expected(detail: str) -> list[str]:
     """Return a refusal's detail as lines: what was got, and what was expected."""
-    got, comma, expected = without_quotes(detail).partition(", expected ")
-    if not comma:
-        got, comma, expected = got.partition("; expected ")
-    return [got, f"expected {expected}"] if comma else [got]
+    plain = without_quotes(detail)
+    both = _GOT_AND_EXPECTED.fullmatch(plain)
+    return [both[1], f"expected {both[2]}"] if both else [plain]
 
 
 def put(lines: Iterator[Text] | Sequence[Text | str], console: Console) -> None:

@@ -29,6 +29,8 @@ _TRAILING_BLANKS: Final = re.compile(r"[ \t]+(?=\n)")
 def console() -> Console:
     """Return the console of stdout; 80 columns and no trailing blanks in a file or a pipe."""
     made = Console(file=sys.stdout, highlight=False, soft_wrap=False)
+    if made.width < 1:  # COLUMNS=0
+        made.width = _PIPE_WIDTH
     if made.is_terminal:
         return made
     if "COLUMNS" not in os.environ:

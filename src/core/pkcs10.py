@@ -154,8 +154,9 @@ def _facts(der: bytes, csr: x509.CertificateSigningRequest, *, bare: bool) -> Pk
 def _only_extension_request(csr: x509.CertificateSigningRequest) -> None:
     found = [attribute.oid.dotted_string for attribute in csr.attributes]
     if found != [_EXTENSION_REQUEST]:
+        got = ", ".join(found) or "none"
         raise MalformedRequest(
-            f"got attributes {found or 'none'}, expected extensionRequest ({_EXTENSION_REQUEST})"
+            f"got attributes {got}, expected extensionRequest ({_EXTENSION_REQUEST})"
         )
 
 

@@ -213,7 +213,7 @@ def test_a_cluster_with_mode_config_map_gets_both_fixes_and_a_warning(
 
     assert f"- rolearn: {ROLE}" in shown
     assert 'username: "csr-approver:{{SessionName}}"' in shown
-    assert "kubectl edit configmap aws-auth --namespace kube-system --context NAME" in shown
+    assert "kubectl --context CONTEXT edit configmap aws-auth --namespace kube-system" in shown
     assert "WHICH CAN'T BE UNDONE" in shown
     assert "--name prod --access-config authenticationMode=API_AND_CONFIG_MAP" in shown
     assert [] == stub.made("CreateAccessEntry")

@@ -36,6 +36,23 @@ def test_help_names_no_type_of_python(command: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_usage_names_a_required_argument_as_the_list_of_arguments_does(command: str) -> None:
+    usage = " ".join(shown_help(command, columns=200)[:2])
+
+    assert usage.startswith(f"Usage: csr-approver {command} [OPTIONS]")
+    assert not re.search("[{}]", usage)
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_name_is_broken_at_a_hyphen(command: str, columns: int) -> None:
+    """It may be the name of a command, an option or a signer, and is then searched for."""
+    lines = [line for line in shown_help(command, columns=columns) if not line.startswith("    ")]
+
+    assert [] == [line for line in lines if line.endswith("-")]
+
+
 # --- options ------------------------------------------------------------------------------------
 
 

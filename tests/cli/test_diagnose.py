@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from rich.console import Console
 
+from cli.account.copied import GivenOptions
 from cli.diagnose.advice import about_version, advise, age_of, remedy
 from cli.diagnose.cause import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
@@ -25,6 +26,7 @@ from cli.diagnose.html import html_report
 from cli.diagnose.html_assets import STYLE
 from cli.diagnose.name_status import NameStatus, RequestedName
 from cli.diagnose.run import ClusterDiagnosis
+from cli.diagnose.sentences import ADVICE
 from cli.diagnose.view import show
 from core.model import Csr
 from core.version import VERSION
@@ -127,9 +129,8 @@ def test_an_unapproved_request_is_solved_by_the_approver(
     cluster.file(1)
 
     [cause] = only_csr(runner.json("diagnose", "prod", code=1))["causes"]
-    reported = re.search(r"`csr-approver (.*)`", cause["remedy"])
-    assert reported is not None
-    runner.run(*reported[1].split())
+    [command] = cause["commands"]
+    runner.run(*shlex.split(command)[1:])
 
     assert "Approved" == cluster.decision("csr-0001")
     assert runner.json("diagnose", "prod")["ready"] is True
@@ -259,7 +260,7 @@ def test_a_running_node_that_stopped_asking_is_unknown(
     csr = only_csr(runner.json("diagnose", "prod", code=3))
 
     assert ("unknown", ["no-newer-request"]) == (csr["need"], causes(csr))
-    assert "`kubectl delete csr csr-0001`" in csr["causes"][0]["remedy"]
+    assert ["kubectl --context CONTEXT delete csr csr-0001"] == csr["causes"][0]["commands"]
 
 
 def test_without_ec2_evidence_readiness_is_unknown(
@@ -516,7 +517,7 @@ def test_the_json_has_this_shape(cluster: Cluster, runner: CommandRunner) -> Non
     } == set(group)  # fmt: skip
     assert {"check", "result", "effect", "reason", "detail"} == set(csr["checks"][0])
     assert {"kind", "name", "confirmed", "status", "settings"} == set(csr["names"][0])
-    assert {"cause", "need", "detail", "names", "remedy"} == set(csr["causes"][0])
+    assert {"cause", "need", "detail", "names", "remedy", "commands"} == set(csr["causes"][0])
     assert ("pending", "action", "deny", ["10.9.9.9"]) == (
         csr["state"],
         csr["need"],
@@ -595,7 +596,7 @@ def test_a_long_name_is_cut_before_the_table_is_too_wide(
     lines = runner.run("diagnose", "prod", code=1).stdout.splitlines()
 
     [row] = [line for line in lines if "i-10000000000000001" in line]
-    assert row.startswith("    csr-xxxxxx")
+    assert row.startswith("    csr-xxxxxxxxxxxxxxxxxxxxx~  ip-10-1-0-2.ec2.in")
     assert len(row) <= 80
 
 
@@ -674,7 +675,27 @@ def test_names_in_commands_are_words_of_a_shell() -> None:
 
     [command] = advise(Cause.WORKLOAD, [(odd.causes[0], odd)], a_cluster_diagnosis(odd)).commands
 
-    assert ["kubectl", "delete", "csr", "x; rm -rf $HOME"] == shlex.split(command)
+    assert "x; rm -rf $HOME" == shlex.split(command)[-1]
+
+
+def test_a_command_of_kubectl_changes_nothing_in_whatever_cluster_is_current() -> None:
+    """The name of the cluster's context is the user's own: a line of the output says so."""
+    one = a_diagnosed_csr(Cause.WORKLOAD, csr=a_csr(name="csr-7znmf"))
+
+    without = reported(a_cluster_diagnosis(a_diagnosed_csr(Cause.NOT_APPROVED)))
+
+    for shown, other in zip(reported(a_cluster_diagnosis(one)), without, strict=True):
+        assert "kubectl --context CONTEXT delete csr csr-7znmf" in shown
+        meaning = "CONTEXT: the name of prod in your kubeconfig (kubectl config get-contexts)."
+        assert (True, False) == (meaning in shown, meaning in other)
+
+
+def test_the_report_does_not_assess_a_cluster_that_could_not_be_read() -> None:
+    unread = ClusterDiagnosis("x", "eu-west-1", "1.31", None, "a problem")
+
+    report = Page(html_report([unread], NOW, "")).text()
+
+    assert ("a problem" in report, "This doesn't prove" in report) == (True, False)
 
 
 @pytest.mark.parametrize("name", ["--all", "-f", "--server=evil.example:443"])
@@ -688,7 +709,54 @@ def test_no_name_in_a_command_is_an_option_of_kubectl(name: str) -> None:
         Cause.WORKLOAD, [(one.causes[0], one) for one in csrs], a_cluster_diagnosis(*csrs)
     ).commands
 
-    assert f"kubectl delete csr -- csr-0001 {name} csr-2" == command
+    assert command.endswith(f" delete csr -- csr-0001 {name} csr-2")
+
+
+LIMITED: Final = [
+    ("", "prod --region eu-west-1{given} --apply"),
+    ("csr-7znmf", "prod csr-7znmf --region eu-west-1{given} --apply"),
+    ("$(id)", "prod '$(id)' --region eu-west-1{given} --apply"),
+    ("--all", "prod --region eu-west-1{given} --apply -- --all"),
+]
+
+
+@pytest.mark.parametrize(("only", "words"), LIMITED)
+def test_the_review_that_is_proposed_is_of_what_was_asked_for(only: str, words: str) -> None:
+    """Another request of the cluster may pass, and was not looked at."""
+    one = a_diagnosed_csr(Cause.NOT_APPROVED)
+    limited = replace(a_cluster_diagnosis(one), only=only)
+
+    [command] = advise(Cause.NOT_APPROVED, [(one.causes[0], one)], limited).commands
+
+    assert f"csr-approver review {words.format(given='')}" == command
+
+
+@pytest.mark.parametrize(("only", "words"), LIMITED)
+def test_a_command_repeats_the_options_that_the_diagnosis_needed(only: str, words: str) -> None:
+    """With other credentials or settings the result could be another."""
+    one = a_diagnosed_csr(Cause.NOT_APPROVED, Cause.NO_CLUSTER_TAG)
+    given = GivenOptions("lab", proxy=True, settings=("ALLOW_OTHER_VPCS=true",))
+    limited = replace(a_cluster_diagnosis(one), only=only, given=given)
+    options = " --profile lab --proxy --set ALLOW_OTHER_VPCS=true"
+
+    first, second = (advise(each.cause, [(each, one)], limited).commands[0] for each in one.causes)
+
+    assert f"csr-approver review {words.format(given=options)}" == first
+    assert second.startswith("aws ec2 create-tags --region eu-west-1 --profile lab --resources ")
+    shown = " ".join(reported(limited)[0].split())
+    assert f"csr-approver diagnose prod --region eu-west-1{options} --csr csr-7znmf" in shown
+
+
+@pytest.mark.parametrize(
+    "cause", [one for one in Cause if "{instance}" in ADVICE[one].text], ids=lambda one: one.value
+)
+def test_a_sentence_about_several_instances_is_a_sentence(cause: Cause) -> None:
+    csrs = [replace(a_diagnosed_csr(cause), instance_id=f"i-0000000000000000{n}") for n in (1, 2)]
+
+    text = advise(cause, [(c.causes[0], c) for c in csrs], a_cluster_diagnosis(*csrs)).text
+
+    assert "these instances" in text
+    assert not re.search(r"these instances (is|has|was)\b", text)
 
 
 # --- one in full --------------------------------------------------------------------------------
@@ -846,7 +914,69 @@ def test_a_request_that_is_not_listed_is_unknown(
 
     assert f"{option[1]} is listed in prod (us-east-1)." in shown
     assert runner.json("diagnose", "prod", *option, code=3)["ready"] is None
-    assert ("kubectl get node ip-10-1-0-9.ec2.internal -o wide" in shown) == (option[0] == "--node")
+    look = "kubectl --context CONTEXT get node -o wide ip-10-1-0-9.ec2.internal CONTEXT: the name "
+    assert (look in shown) == (option[0] == "--node")
+
+
+def test_a_node_that_is_asked_for_is_the_one_that_is_approved(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    """The command that is shown approves no other."""
+    cluster.file(1)
+    cluster.file(2)
+
+    csr = only_csr(runner.json("diagnose", "prod", "--node", "ip-10-1-0-2.ec2.internal", code=1))
+    [command] = csr["causes"][0]["commands"]
+    runner.run(*shlex.split(command)[1:])
+
+    assert ("Approved", "") == (cluster.decision("csr-0001"), cluster.decision("csr-0002"))
+
+
+@pytest.mark.parametrize("options", [(), ("--csr", "csr-1"), ("--output", "json")])
+def test_a_cluster_that_does_not_exist_is_an_error_on_stderr(
+    cluster: Cluster, runner: CommandRunner, options: tuple[str, ...]
+) -> None:
+    assert cluster
+
+    result = runner.run("diagnose", "nosuch", *options, code=3)
+
+    assert (
+        f'csr-approver: EKS has no cluster "nosuch" in us-east-1 (account {ACCOUNT}). '
+        "Clusters there: prod.\n"
+    ) == result.stderr
+    assert ("" == result.stdout) == ("json" not in options)
+
+
+def test_a_cluster_that_does_not_exist_hides_no_other_and_is_not_forgotten(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    assert cluster
+
+    result = runner.run("diagnose", "nosuch", "prod", code=3)
+
+    assert result.stdout.startswith("prod (us-east-1), ")
+    assert result.stdout.endswith(
+        "\nUnknown: nosuch (us-east-1). Nothing is known to need action.\n"
+    )
+    assert 'EKS has no cluster "nosuch"' in result.stderr
+
+
+def test_the_command_that_gives_access_can_be_copied(
+    account: Account, runner: CommandRunner
+) -> None:
+    """It is on lines of its own, and each but the last continues."""
+    account.cluster("prod", onboarded=False)
+    runner.environment = {"COLUMNS": "60"}
+
+    shown = runner.run("diagnose", "prod", code=3).stdout
+    in_full = runner.run("diagnose", "prod", "--node", "x", code=3).stdout
+
+    assert "  csr-approver access prod --region us-east-1 --apply \\\n" in in_full
+    assert "an\n  access entry for your own role:\n" in shown
+    assert (
+        "    csr-approver access prod --region us-east-1 --apply \\\n"
+        "      --role-arn YOUR_ROLE_ARN\n"
+    ) in shown
 
 
 def test_where_the_cluster_does_not_answer_the_problem_is_shown(
@@ -870,6 +1000,12 @@ def test_a_request_in_an_unread_part_of_the_list_is_unknown(
     shown = words(runner.run("diagnose", "prod", "--csr", "csr-0001", code=3).stdout)
 
     assert "prod (us-east-1): 1 of the listed requests can't be read" in shown
+
+
+@pytest.mark.parametrize("option", ["--node", "--csr"])
+def test_an_empty_name_is_wrong_usage(runner: CommandRunner, option: str) -> None:
+    """A script's variable may be empty, and then all of the cluster isn't meant."""
+    assert "is empty: give a name" in runner.run("diagnose", option, "", code=2).stderr
 
 
 def test_a_node_and_a_request_at_once_are_wrong_usage(runner: CommandRunner) -> None:
@@ -949,7 +1085,8 @@ def test_the_report_shows_what_the_table_shows(
     for words in (
         "10.9.9.9",
         "not the instance's",
-        "create an access entry for your own role: csr-approver access",
+        "create an access entry for your own role:",
+        "csr-approver access other --region us-east-1 --apply --role-arn YOUR_ROLE_ARN",
         "instance-gone",
     ):
         assert words in seen.text()
@@ -1005,6 +1142,17 @@ def test_the_report_contains_no_markup_from_requesters(
     assert "\\u202e" in seen.text()
     assert text.replace("\n", "").isprintable()
     assert len(text) < 60_000
+
+
+def test_the_report_shows_backticks_of_requesters_as_they_are() -> None:
+    """What is between ours is code; a requester could make its own text look like advice."""
+    who = "mallory`csr-approver review prod --apply`"
+    one = a_diagnosed_csr(Cause.PERSON, csr=a_csr(username=who), detail="by `mallory`")
+
+    seen = Page(html_report([a_cluster_diagnosis(one)], NOW, ""))
+
+    assert {"csr-approver request", one.csr.name} == set(seen.texts["code"])
+    assert any(f"approve nothing for {who}. " in text for text in seen.texts["p"])
 
 
 def test_a_fleet_of_requests_is_shown_in_part() -> None:

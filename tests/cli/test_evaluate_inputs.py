@@ -84,13 +84,17 @@ def test_a_file_that_is_neither_json_nor_yaml_of_a_list_is_named(
     assert stderr.endswith("; expected the output of `kubectl get csr -o json`\n")
 
 
-def test_a_binary_file_is_named_as_such(files: Files, runner: CommandRunner) -> None:
-    path = files.put("--csr", "")
-    Path(path).write_bytes(b"\x89PNG\r\n\x1a\n\x00")
+@pytest.mark.parametrize("option", ["--csr", "--instances"])
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00", b"\xff\xfe\x00"])
+def test_a_binary_file_is_named_as_such(
+    files: Files, runner: CommandRunner, option: str, content: bytes
+) -> None:
+    path = files.put(option, "")
+    Path(path).write_bytes(content)
 
     stderr = runner.run(*files.arguments, code=3).stderr
 
-    assert f"csr-approver: --csr {path}: not text in UTF-8; expected" in stderr
+    assert f"csr-approver: {option} {path}: not text in UTF-8; expected" in stderr
 
 
 def test_the_table_ends_with_the_options_that_were_not_given(
@@ -199,6 +203,17 @@ def test_a_long_name_stands_out_unbroken_and_many_checks_are_counted(
     assert line.startswith(f"{name}  i-00000000000000001  deny     reserved-names +")
 
 
+def test_explain_prints_values_as_review_does_without_quotes_of_python(
+    files: Files, runner: CommandRunner
+) -> None:
+    files.put("--csr", json.dumps({"items": [saved.a_csr(1, ips=("10.0.2.5", "10.0.2.6"))]}))
+
+    shown = runner.run(*files.arguments, "--explain").stdout
+
+    assert "    got 10.0.2.5, 10.0.2.6" in shown
+    assert "'1" not in shown
+
+
 def test_explain_prints_all_reasons(files: Files, runner: CommandRunner) -> None:
     """In lines of the terminal's width, unless a name is longer."""
     runner.environment = {"COLUMNS": "60"}
@@ -211,8 +226,9 @@ def test_explain_prints_all_reasons(files: Files, runner: CommandRunner) -> None
         "  signer     kubernetes.io/kubelet-serving\n"
         f"  requester  system:node:{saved.node(1)}\n"
         f"  instance   {saved.session(1)}\n"
-        "  dns-names (deny): DNS name is not the instance's\n"
-        "    got 'other.example', expected one of\n"
+        "  dns-names: DNS name is not the instance's (deny)\n"
+        "    got other.example\n"
+        "    expected one of"
     )
     assert shown.endswith("\n\n1 CSR: 1 deny\n")
 

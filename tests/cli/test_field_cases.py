@@ -145,7 +145,10 @@ CASES: Final[dict[str, FieldCase]] = {
         "kubeflow/pipelines#7273, minio/operator#743",
         lambda: World([_workload()]),
         Cause.WORKLOAD,
-        ("beta.eks.amazonaws.com/app-serving", "kubectl delete csr cache-server.shop"),
+        (
+            "beta.eks.amazonaws.com/app-serving",
+            "kubectl --context CONTEXT delete csr cache-server.shop",
+        ),
     ),
     "an operator's, that it approved itself": FieldCase(
         "minio/operator#796, postfinance/kubelet-csr-approver#61",

@@ -4,7 +4,7 @@ import pytest
 from rich.text import Text
 
 from cli.columns import Column, aligned
-from cli.lines import command, prose, without_quotes
+from cli.lines import command, got_and_expected, prose, without_quotes
 
 CSR = Column("CSR")
 NODE = Column("NODE", gives=1, least=8)
@@ -46,6 +46,18 @@ def test_a_second_column_gives_only_when_the_first_has_given_all() -> None:
     )
 
 
+def test_a_third_column_gives_last() -> None:
+    csr, node, why = (Column(name, gives=n, least=6) for n, name in enumerate("ABC", start=1))
+    row = ("csr-1" + "x" * 300, "node-01.example", "subject")
+
+    assert ["  A       B       C", "  csr-1~  node-~  subject"] == shown(
+        [csr, node, why], row, width=25
+    )
+    assert ["  A       B       C", "  csr-1~  node-~  subje~"] == shown(
+        [csr, node, why], row, width=24
+    )
+
+
 def test_an_empty_column_is_left_out() -> None:
     assert ["  CSR", "  csr-1"] == shown([CSR, NODE], ("csr-1", ""), width=80)
     assert [] == shown([Column()], width=80)
@@ -75,5 +87,19 @@ def test_values_are_shown_without_the_quotes_of_python() -> None:
     assert "got 10.9.9.9, a.example, expected one of 10.1.0.3" == without_quotes(
         "got '10.9.9.9', 'a.example', expected one of '10.1.0.3'"
     )
-    assert "got 'a b', expected none" == without_quotes("got 'a b', expected none")
+    assert "got client auth, any, expected none" == without_quotes(
+        "got 'client auth', 'any', expected none"
+    )
+    assert "none of the cluster's or AWS's; got c" == without_quotes(
+        "none of the cluster's or AWS's; got 'c'"
+    )
     assert "the node's and the instance's" == without_quotes("the node's and the instance's")
+
+
+@pytest.mark.parametrize("value", ["a, expected b", "a; expected b", "a, b"])
+def test_a_value_that_looks_like_a_list_keeps_its_quotes(value: str) -> None:
+    """A requester chooses names, and could make one look like several, or like what is expected."""
+    detail = f"got '{value}', 'c', expected none"
+
+    assert detail == without_quotes(detail)
+    assert [f"got '{value}', 'c'", "expected none"] == got_and_expected(detail)

@@ -5,6 +5,7 @@ import typer
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from adapters.aws_clients import fault, reported
+from cli.account.copied import GivenOptions
 from cli.account.problems import hint, in_words, logged_in_words, own_access, with_fix
 from cli.exits import stop
 from cli.screen import cell
@@ -81,8 +82,11 @@ def test_aws_s_own_message_is_kept_for_people() -> None:
 
 def test_the_fix_of_a_refusal_names_the_command_for_the_caller_s_own_role() -> None:
     """By default `access` is for the approver's role."""
-    command = "csr-approver access prod --region eu-west-1 --apply --role-arn YOUR_ROLE_ARN"
-    fixes = own_access("prod", "eu-west-1")
+    command = (
+        "csr-approver access prod --region eu-west-1 --profile lab --proxy --apply "
+        "--role-arn YOUR_ROLE_ARN"
+    )
+    fixes = own_access("prod", "eu-west-1", GivenOptions("lab", proxy=True))
 
     assert (
         "the API server answered 401: Unauthorized; create an access entry for your own role: "

@@ -25,6 +25,7 @@ from cli.request.files import Files
 from cli.request.outcome import Outcome
 from cli.request.run import Pace
 from core import pkcs10
+from sandbox.aws import ACCOUNT
 from sandbox.fake_apiserver.api import Answer, Call
 from sandbox.fake_apiserver.authority import Authority
 from sandbox.fake_apiserver.status import ApiError, forbidden
@@ -282,6 +283,35 @@ def _dateless(text: str) -> str:
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "date", text)
 
 
+def test_a_cluster_is_found_by_its_arn_without_any_other_region(
+    account: Account, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = account.cluster(region="eu-west-1")
+    made.grant(GROUP, [FILING, *APPROVING])
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    arn = f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/prod"
+
+    answer = runner.json("request", NAME, "--cluster", arn, "--approve")
+
+    assert ("prod", "eu-west-1", "issued") == (
+        answer["cluster"],
+        answer["region"],
+        answer["outcome"],
+    )
+
+
+def test_the_problem_of_a_cluster_that_is_named_by_arn_names_its_region(
+    account: Account, runner: CommandRunner
+) -> None:
+    account.cluster(region="eu-west-1", onboarded=False)
+    arn = f"arn:aws:eks:eu-west-1:{ACCOUNT}:cluster/prod"
+
+    stderr = runner.run("request", NAME, "--cluster", arn, code=3).stderr
+
+    assert stderr.startswith("csr-approver: prod in eu-west-1: the API server answered 401")
+
+
 # --- waiting ------------------------------------------------------------------------------------
 
 
@@ -293,7 +323,10 @@ def test_the_command_waits_for_another_person_to_approve(
 
     result = runner.run(*COMMAND)
 
-    assert "A person has to approve it: kubectl certificate approve myserver" in result.stderr
+    assert (
+        "A person has to approve it: kubectl --context CONTEXT certificate approve myserver"
+        in result.stderr
+    )
     assert "Approved (ByHand); waiting for the certificate." not in result.stderr
     assert 40 <= clock.now < 46
 
@@ -410,7 +443,7 @@ def test_text_of_others_is_escaped(
     shown = runner.run(*COMMAND, code=1).stdout
 
     assert "myserver: denied: ByHand: not\\n\\x1b[31m[bold]yours\n" in shown
-    assert "kubectl delete csr myserver" in shown
+    assert "kubectl --context CONTEXT delete csr myserver" in shown
 
 
 @pytest.mark.parametrize(
@@ -443,7 +476,9 @@ def test_with_keep_the_command_for_the_later_certificate_is_shown(
 ) -> None:
     shown = runner.run(*COMMAND, "--timeout", "5", "--keep", code=1).stdout
 
-    assert "kubectl get csr myserver -o jsonpath='{.status.certificate}' | base64 -d" in shown
+    assert (
+        "kubectl --context CONTEXT get csr myserver -o jsonpath='{.status.certificate}' | " in shown
+    )
     assert (["myserver.key"], 1) == (names_here(), len(cluster.objects()))
 
 
@@ -785,7 +820,10 @@ def test_a_folder_that_is_deleted_before_the_certificate_comes_is_reported(
     assert (
         "myserver: issued, but tls/a.crt can't be written: No such file or directory\n"
     ) in result.stdout
-    assert "To save its certificate, within an hour:\n  kubectl get csr myserver" in result.stdout
+    assert (
+        "To save its certificate, within an hour:\n  kubectl --context CONTEXT get csr"
+        in result.stdout
+    )
     assert "| base64 -d > tls/a.crt" in result.stdout
     assert ["myserver.key"] == names_here()
 
@@ -807,7 +845,7 @@ def test_a_folder_that_is_deleted_before_the_ca_is_written_is_reported(
     )
     assert (
         "issued and saved to myserver.crt, but the CA was not written to tls/ca.crt: No such file "
-        "or directory. To save it later: kubectl get configmap kube-root-ca.crt "
+        "or directory. To save it later: kubectl --context CONTEXT get configmap kube-root-ca.crt "
         r"-o jsonpath='{.data.ca\.crt}' > tls/ca.crt"
     ) == reported["detail"]
 
@@ -987,7 +1025,7 @@ def test_a_name_that_is_taken_is_left_alone(cluster: Cluster, runner: CommandRun
     stderr = runner.run(*COMMAND, "--approve", code=1).stderr
 
     assert "a request myserver exists (pending), filed by jane" in stderr
-    assert "choose another NAME, or run: kubectl delete csr myserver" in stderr
+    assert "choose another NAME, or run: kubectl --context CONTEXT delete csr myserver" in stderr
     assert ([], before) == (names_here(), cluster.objects())
 
 

@@ -113,6 +113,37 @@ def test_the_table_fits_80_columns_with_one_line_per_request(
     ] == lines[-2:]
 
 
+def test_a_hostile_name_takes_no_room_from_the_other_requests(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    cluster.file(2, ips=STRANGERS)
+    cluster.file(3, ips=STRANGERS, name="csr-" + "x" * 240)
+    runner.environment = {"COLUMNS": "80"}
+
+    lines = runner.run("review", "prod", code=1).stdout.splitlines()
+
+    assert [
+        "  CSR                   Node                  Age  Action         Why",
+        "  csr-0002              ip-10-1-0-3.ec2.i~  7 min  deny withheld  ip-addresses:~",
+        "  csr-xxxxxxxxxxxxxxx~  ip-10-1-0-4.ec2.i~  7 min  deny withheld  ip-addresses:~",
+    ] == lines[:3]
+
+
+def test_the_command_that_explains_a_refusal_repeats_the_options_that_the_review_needed(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    """With others it could find another cause, or none."""
+    cluster.file(1, ips=STRANGERS, name="$(id)\n")
+    given = ["--set", "MODE=enforce", "--set", "allow_other_vpcs=true", "--proxy"]
+
+    lines = runner.run("review", "prod", *given, code=1).stdout.splitlines()
+
+    assert (
+        "  csr-approver diagnose prod --region us-east-1 --proxy --set MODE=enforce "
+        "--set allow_other_vpcs=true --csr $'$(id)\\x0a'"
+    ) == lines[-1]
+
+
 def test_explain_shows_what_was_got_and_expected_as_plain_lists(
     cluster: Cluster, runner: CommandRunner
 ) -> None:
@@ -420,7 +451,9 @@ def test_an_approved_request_without_a_certificate_exits_1(
     [finding] = signer["findings"]
     assert ("approved-not-issued", "approve") == (finding["finding"], finding["verdict"])
     assert APPROVED_REASON in finding["detail"]
-    assert "approved-not-issued" in runner.run("review", "prod", code=1).stdout
+    shown = runner.run("review", "prod", code=1).stdout
+    assert "  csr-0001  ip-10-1-0-2.ec2.internal  approved-not-issued  approved " in shown
+    assert shown.endswith("  csr-approver diagnose prod --region us-east-1 --csr csr-0001\n")
 
 
 def test_a_missing_cluster_exits_3(account: Account, runner: CommandRunner) -> None:

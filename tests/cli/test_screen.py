@@ -35,6 +35,13 @@ def test_a_table_in_a_pipe_has_80_columns_and_no_trailing_blanks(
     assert [line.rstrip() for line in lines] == lines
 
 
+@pytest.mark.parametrize("columns", ["0", "x", "-5", ""])
+def test_a_width_that_is_none_is_80_columns(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+
+    assert 80 == Screen.of_stdout().width
+
+
 @pytest.mark.parametrize(
     ("environment", "shown"),
     [

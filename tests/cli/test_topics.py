@@ -43,7 +43,11 @@ def looked_at(*topics: str) -> Finding:
 
 
 def alarms() -> Alarms:
-    return Alarms(boto3.client("cloudwatch", HOME), [ALARM_NAME])
+    return _alarms(ALARM_NAME)
+
+
+def _alarms(*names: str) -> Alarms:
+    return Alarms(boto3.client("cloudwatch", HOME), names, f"--region {HOME}")
 
 
 def test_an_alarm_without_topic_notifies_no_one(stub: AwsStub) -> None:
@@ -69,7 +73,7 @@ def test_an_alarm_that_was_deleted_is_named(stub: AwsStub) -> None:
     """CloudFormation still lists it, and nothing else says that it can't fire."""
     stub.alarm["AlarmActions"] = [TOPIC]
 
-    found = Alarms(boto3.client("cloudwatch", HOME), [ALARM_NAME, "csr-approver-denied"]).look()
+    found = _alarms(ALARM_NAME, "csr-approver-denied").look()
 
     assert Status.BROKEN is found.status
     assert "these alarms don't exist: csr-approver-denied" == found.detail
@@ -79,7 +83,7 @@ def test_many_alarms_are_described_a_hundred_at_a_time(stub: AwsStub) -> None:
     """CloudWatch takes a hundred names per call."""
     names = [f"a{number}" for number in range(150)]
 
-    Alarms(boto3.client("cloudwatch", HOME), names)
+    _alarms(*names)
 
     assert [100, 50] == [len(one["AlarmNames"]) for one in stub.made("DescribeAlarms")]
 

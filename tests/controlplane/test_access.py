@@ -120,7 +120,7 @@ def test_another_owners_role_of_that_name_is_not_changed(
     assert EVERYTHING == granted(plane)
     step = reported["clusters"][0]["steps"][0]
     assert "409: Apply failed with 1 conflict" in step["detail"]
-    assert "  kubectl delete clusterrole csr-approver --context NAME" == step["fix"][1]
+    assert "  kubectl --context CONTEXT delete clusterrole csr-approver" == step["fix"][1]
 
 
 def test_the_second_signers_rights_are_granted_separately(
@@ -194,4 +194,4 @@ def test_a_binding_to_another_role_is_reported(
     assert ["created", "unknown", "created"] == states(reported)
     step = reported["clusters"][0]["steps"][1]
     assert words in step["detail"]
-    assert "  kubectl delete clusterrolebinding csr-approver --context NAME" == step["fix"][1]
+    assert "  kubectl --context CONTEXT delete clusterrolebinding csr-approver" == step["fix"][1]

@@ -161,12 +161,12 @@ def padded_to(size: int) -> bytes:
                     csr_builder.san_extension(csr_builder.dns(NODE))
                 ),
             ),
-            "['1.3.6.1.4.1.311.2.1.14']",
+            "1.3.6.1.4.1.311.2.1.14",
             id="only-Microsofts",
         ),
         pytest.param(
             (csr_builder.extension_request(csr_builder.san_extension(csr_builder.dns(NODE))),) * 2,
-            "['1.2.840.113549.1.9.14', '1.2.840.113549.1.9.14']",
+            "1.2.840.113549.1.9.14, 1.2.840.113549.1.9.14",
             id="two",
         ),
         pytest.param(
@@ -174,7 +174,7 @@ def padded_to(size: int) -> bytes:
                 csr_builder.attribute("1.2.840.113549.1.9.7", der.utf8("x")),
                 csr_builder.extension_request(csr_builder.san_extension(csr_builder.dns(NODE))),
             ),
-            "['1.2.840.113549.1.9.7', '1.2.840.113549.1.9.14']",
+            "1.2.840.113549.1.9.7, 1.2.840.113549.1.9.14",
             id="a-challenge-password-besides",
         ),
     ],

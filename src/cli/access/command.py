@@ -32,7 +32,7 @@ Examples:
   csr-approver access 'prod-*' test --region eu-west-1 --region us-east-1 \\
       --apply
   csr-approver access prod > access.yaml; less access.yaml
-  kubectl apply -f access.yaml --context prod
+  kubectl --context prod apply -f access.yaml
 """
 
 
@@ -63,15 +63,17 @@ def access(
     """Give the approver access to clusters: print what it needs, or create it with --apply."""
     from cli.access.approver_role import find_role
     from cli.access.manifests import manifests
-    from cli.access.onboarding import onboard
+    from cli.access.onboarding import Approver, onboard
     from cli.access.view import as_json, as_manifests, failures, show
     from cli.account.clusters import at_once, find
+    from cli.account.copied import GivenOptions
     from cli.account.credentials import open_account
 
     aws = open_account(profile, region or [], proxy=proxy, clusters=clusters)
     role = find_role(aws, role_arn, stack_name, stack_region or aws.home)
     needed = manifests(app_serving=app_serving)
-    do = partial(onboard, aws, role_arn=role.arn, manifests=needed, applied=apply)
+    approver = Approver(role.arn, needed, GivenOptions(profile, proxy))
+    do = partial(onboard, aws, approver=approver, applied=apply)
     words = "Giving access" if apply else "Looking at clusters"
     done = at_once(do, find(aws, clusters, region or []), words)
     if output is Output.JSON:
@@ -91,7 +93,7 @@ access.__doc__ = f"{access.__doc__}\n{_EXAMPLE}"
 
 
 def _code(done: "list[Onboarding]") -> int:
-    from cli.access.onboarding import State
+    from cli.access.steps import State
 
     if any(one.has(State.BLOCKED) for one in done):
         return ANSWER_IS_NO

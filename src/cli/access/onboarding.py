@@ -1,56 +1,29 @@
 """Giving the approver access to one cluster: its RBAC objects and its access entry."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from adapters.aws_account import Aws
 from adapters.clock import WallClock
 from adapters.eks import DescribedCluster
 from cli.access import rbac
-from cli.access.manifests import GROUP, Manifest
-from cli.account import access_entries
+from cli.access.entry import Entry
+from cli.access.manifests import Manifest
+from cli.access.steps import CLUSTER, State, Step
 from cli.account.cluster_api import connection
 from cli.account.clusters import Found, described
-from cli.account.problems import in_words, what_failed, with_fix
-from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
-from core.model import Role
+from cli.account.copied import KUBECTL, GivenOptions
+from cli.account.problems import in_words, what_failed
+from core.errors import ClusterUnavailable, NotOnboarded
 
 SECONDS: Final = 60.0
-
-ENTRY: Final = "access entry"
-CLUSTER: Final = "cluster"
-
-
-class State(Enum):
-    """The state of a step; the values are a stable contract."""
-
-    OK = "ok"
-    CREATED = "created"
-    CHANGED = "changed"
-    NEEDS_ACTION = "needs action"
-    #: A person must decide something first.
-    BLOCKED = "blocked"
-    UNKNOWN = "unknown"
-
 
 _OF_RBAC: Final = {
     "created": State.CREATED,
     "changed": State.CHANGED,
     "unchanged": State.OK,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One object that the approver needs. `fix`: lines of instructions for a person."""
-
-    thing: str
-    state: State
-    detail: str = ""
-    fix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +45,24 @@ class Onboarding:
         return any(step.state is state for step in self.steps)
 
 
-def onboard(
-    aws: Aws, found: Found, role_arn: str, manifests: Sequence[Manifest], *, applied: bool
-) -> Onboarding:
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """The approver's role and the rights that it needs. `given`: for commands that are shown."""
+
+    role_arn: str
+    manifests: Sequence[Manifest]
+    given: GivenOptions
+
+
+def onboard(aws: Aws, found: Found, approver: Approver, *, applied: bool) -> Onboarding:
     """Check a cluster's access entry; with `applied`, create or update it and the RBAC objects."""
     try:
         cluster = described(found)
     except ClusterUnavailable as error:
         step = Step(CLUSTER, State.UNKNOWN, in_words(error))
         return Onboarding(found.name, found.region, "", (step,))
-    steps = list(_rbac(aws, cluster, manifests)) if applied else []
-    steps.append(_entry(aws, cluster, role_arn, applied=applied))
+    steps = list(_rbac(aws, cluster, approver.manifests)) if applied else []
+    steps.append(Entry(cluster, approver.role_arn, approver.given).step(aws, applied=applied))
     return Onboarding(found.name, found.region, cluster.auth_mode, tuple(steps))
 
 
@@ -112,9 +92,10 @@ def _again(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
     if not error.detail.startswith(("409", "422")):
         return ()
     thing = f"{manifest['kind'].lower()} {manifest['metadata']['name']}"
-    # Without a context, kubectl would delete it in whatever cluster is current.
-    command = f"kubectl delete {thing} --context NAME"
-    return ("if nothing else needs it, delete it and run this again:", f"  {command}")
+    return (
+        "if nothing else needs it, delete it and run this again:",
+        f"  {KUBECTL} delete {thing}",
+    )
 
 
 def _own_rights(error: NotOnboarded) -> str:
@@ -128,83 +109,3 @@ def _own_rights(error: NotOnboarded) -> str:
 
 def _thing(manifest: Manifest) -> str:
     return f"{manifest['kind']} {manifest['metadata']['name']}"
-
-
-def _entry(aws: Aws, cluster: DescribedCluster, role_arn: str, *, applied: bool) -> Step:
-    if cluster.auth_mode == "CONFIG_MAP":
-        return _without_entries(cluster, role_arn)
-    eks = aws.client("eks", cluster.cluster.region)
-    try:
-        entry = access_entries.describe(eks, cluster.cluster.name, role_arn)
-        if entry is None:
-            return _made(eks, cluster, role_arn, applied=applied)
-        if entry.type != access_entries.STANDARD:
-            return _of_another_type(cluster, role_arn, entry.type)
-        if GROUP in entry.groups:
-            return Step(ENTRY, State.OK)
-        groups = [*entry.groups, GROUP]
-        if applied:
-            access_entries.set_groups(eks, cluster.cluster.name, role_arn, groups)
-            return Step(ENTRY, State.CHANGED, f"added to the group {GROUP}")
-    except EvidenceUnavailable as error:
-        return Step(ENTRY, State.UNKNOWN, with_fix(str(error)))
-    update = _command("update", cluster, role_arn, "--kubernetes-groups", *groups)
-    return Step(ENTRY, State.NEEDS_ACTION, f"not in the group {GROUP}", (update,))
-
-
-def _made(eks: Any, cluster: DescribedCluster, role_arn: str, *, applied: bool) -> Step:
-    if not applied:
-        return Step(ENTRY, State.NEEDS_ACTION, "there is none yet", (_create(cluster, role_arn),))
-    if access_entries.create(eks, cluster.cluster.name, role_arn, [GROUP]):
-        return Step(ENTRY, State.CREATED)
-    detail = "another access entry was created at the same moment: run this again"
-    return Step(ENTRY, State.UNKNOWN, detail)
-
-
-def _of_another_type(cluster: DescribedCluster, role_arn: str, kind: str) -> Step:
-    """Return the fix: an entry's type can't be changed, and only a standard one takes our group."""
-    fix = (
-        "if nothing else uses that role, delete the entry and create it again:",
-        _command("delete", cluster, role_arn),
-        _create(cluster, role_arn),
-    )
-    return Step(ENTRY, State.BLOCKED, f"the access entry's type is {kind}, expected STANDARD", fix)
-
-
-def _without_entries(cluster: DescribedCluster, role_arn: str) -> Step:
-    """Return the two ways to fix it.
-
-    From: EKS User Guide, "Migrating existing aws-auth ConfigMap entries to access entries".
-    """
-    name, region = cluster.cluster.name, cluster.cluster.region
-    switch = _aws(
-        f"update-cluster-config --region {region} --name {name}",
-        "--access-config",
-        "authenticationMode=API_AND_CONFIG_MAP",
-    )
-    fix = (
-        "either add to mapRoles of the ConfigMap aws-auth:",
-        "  kubectl edit configmap aws-auth --namespace kube-system --context NAME",
-        f"    - rolearn: {Role.of_arn(role_arn)}",
-        f'      username: "{GROUP}:{{{{SessionName}}}}"',
-        f"      groups: [{GROUP}]",
-        "or switch the mode, WHICH CAN'T BE UNDONE, and run this again:",
-        f"  {switch}",
-    )
-    detail = "the authentication mode is CONFIG_MAP: the cluster takes no access entries"
-    return Step(ENTRY, State.BLOCKED, detail, fix)
-
-
-def _create(cluster: DescribedCluster, role_arn: str) -> str:
-    return _command("create", cluster, role_arn, "--kubernetes-groups", GROUP)
-
-
-def _command(verb: str, cluster: DescribedCluster, role_arn: str, *more: str) -> str:
-    name, region = cluster.cluster.name, cluster.cluster.region
-    where = f"--region {region} --cluster-name {name}"
-    return _aws(f"{verb}-access-entry {where}", "--principal-arn", role_arn, *more)
-
-
-def _aws(words: str, *more: str) -> str:
-    """Return a command to paste. `words` need no quotes: names and Regions."""
-    return f"aws eks {words} {shlex.join(more)}"

@@ -9,7 +9,9 @@ import yaml
 
 from cli.access.approver_role import ApproverRole
 from cli.access.manifests import Manifest
-from cli.access.onboarding import CLUSTER, ENTRY, Onboarding, State, Step
+from cli.access.onboarding import Onboarding
+from cli.access.steps import CLUSTER, ENTRY, State, Step
+from cli.account.copied import KUBECTL
 from cli.columns import padded
 from cli.lines import prose
 from cli.screen import Screen
@@ -17,7 +19,7 @@ from core.printable import printable, visible
 
 _FIRST_LINE: Final = (
     "# The approver's rights, the same in each cluster. Apply them with --apply, or:\n"
-    "# kubectl apply -f - --context NAME"
+    f"# {KUBECTL} apply -f -"
 )
 
 _FAILED = (State.BLOCKED, State.UNKNOWN)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.aws_clients import AWS_FAULTS, message_of
+from cli.account.copied import GivenOptions
 from core.errors import ClusterUnavailable
 
 _PERMISSION: Final = "get that permission, or use another --profile"
 _EXPIRED: Final = "your credentials have expired: renew them"
 _REJECTED: Final = "AWS rejects your credentials: renew them"
-_SIGN_IN: Final = "sign in again: aws sso login"
+_SIGN_IN: Final = "sign in again by `aws sso login`, with your --profile if you use one"
 _UNREACHABLE: Final = "AWS can't be reached: check the network and the Region's name"
 
 #: What to do if AWS refuses or doesn't answer, by the error's code.
@@ -97,13 +98,24 @@ def logged_in_words(text: str) -> str:
     return in_words(ClusterUnavailable(cause, detail)) if known else text
 
 
-def own_access(name: str, region: str) -> dict[str, str]:
-    """Return the fixes for commands that need the approver's rights with the caller's own role."""
-    command = f"csr-approver access {name} --region {region} --apply --role-arn YOUR_ROLE_ARN"
+def own_access(name: str, region: str, given: GivenOptions) -> dict[str, str]:
+    """Return the fixes for commands that need the approver's rights with the caller's own role.
+
+    Each ends with `: ` and the command that `access_command` returns.
+    """
+    command = access_command(name, region, given)
     return {
         "unauthorized": f"create an access entry for your own role: {command}",
         "forbidden": f"your role needs the group csr-approver and its rights: {command}",
     }
+
+
+def access_command(name: str, region: str, given: GivenOptions) -> str:
+    """Return the command that gives the caller's own role the approver's rights in a cluster."""
+    return (
+        f"csr-approver access {name} --region {region}{given.account} --apply "
+        "--role-arn YOUR_ROLE_ARN"
+    )
 
 
 def hint(detail: str) -> str:

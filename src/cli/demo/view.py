@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo.run import Line, Play, Row
+from cli.lines import without_quotes
 from cli.screen import table
 from core.model import APP_SERVING
 from core.printable import printable
@@ -177,7 +178,8 @@ def _why(row: Row) -> Text:
         text = Text.assemble((row.outcome.check or row.outcome.action, "bold"), f": {reason}{more}")
         if detail:
             # The log line has what was expected.
-            got = detail if len(detail) <= _SHORT_DETAIL else detail.partition(", expected")[0]
+            plain = without_quotes(detail)
+            got = plain if len(plain) <= _SHORT_DETAIL else plain.partition(", expected")[0]
             text.append(f"\n{_cut(got, _LONGEST_DETAIL)}", "dim")
     note = "only counted: AWS isn't asked, and there is no log line" if row.outcome.counted else ""
     note = _NOTES.get(row.outcome.action, note)

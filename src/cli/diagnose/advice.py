@@ -1,15 +1,15 @@
 """Say what to do about a cause of one request, or of several at once."""
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
+from cli.account.copied import KUBECTL, word
 from cli.account.problems import with_fix
 from cli.diagnose.cause import Cause, Explanation
 from cli.diagnose.diagnosis import DiagnosedCsr
+from cli.diagnose.remedy import Remedy
 from cli.diagnose.run import ClusterDiagnosis
-from cli.diagnose.sentences import ADVICE, FEWER_NAMES_SINCE_1_24, Advice
+from cli.diagnose.sentences import ADVICE, FEWER_NAMES_SINCE_1_24
 from cli.lines import without_quotes
 from core.model import CANONICAL_ARN, Role
 from core.printable import printable
@@ -46,21 +46,23 @@ def about_version(diagnosed: ClusterDiagnosis) -> str:
     return f"{strict}; nodes that need action have no certificate now, or one that will expire"
 
 
-def advise(cause: Cause, members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Advice:
+def advise(cause: Cause, members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Remedy:
     """Return what to do about a cause of all these requests.
 
     Text that a requester chose is escaped and bounded, and quoted in commands.
     """
     advice = ADVICE[cause]
-    if cause is Cause.FEWER_NAMES and diagnosed.is_strict:
-        advice = replace(advice, text=FEWER_NAMES_SINCE_1_24)
-    fields = _fields(members, diagnosed)
-    text = advice.text.format(**fields)
-    commands = tuple(one.format(**fields) for one in advice.commands)
+    is_strict = cause is Cause.FEWER_NAMES and diagnosed.is_strict
+    text = FEWER_NAMES_SINCE_1_24 if is_strict else advice.text
     if any("{csrs}" in one or "{instances}" in one for one in advice.commands):
         more = len(members) - _MAX_WORDS
         text += f" The command names the first {_MAX_WORDS} of {len(members)}." if more > 0 else ""
-    return Advice(advice.title, text, commands)
+    fields = _fields(members, diagnosed)
+    return Remedy(
+        advice.title,
+        tuple(part.format(**fields) for part in text.split("`")),
+        tuple(one.format(**fields) for one in advice.commands),
+    )
 
 
 def remedy(explanation: Explanation, csr: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> str:
@@ -93,14 +95,16 @@ def _fields(members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Mapping[s
         "cluster": cluster,
         "region": region,
         "vpc": (diagnosis.cluster.vpc_id if diagnosis else None) or "VPC",
-        "review": f"csr-approver review {cluster} --region {region}",
+        **_review(diagnosed, cluster, region),
+        "aws": f"--region {region}{diagnosed.given.aws}",
+        "kubectl": KUBECTL,
         "csrs": _words(one.csr.name for one in csrs),
         "instances": _words(one.instance_id for one in csrs) or "INSTANCE",
         "instance": _one_of([one.instance_id or "" for one in csrs], "instance"),
         "node": _one_of([node_of(one) for one in csrs], "node"),
         "requester": _listed([one.csr.username for one in csrs]),
         "role": _listed(roles) if roles else "the node's role",
-        "role_word": shlex.quote(printable(roles[0], LONGEST_NAME)) if roles else "ROLE_ARN",
+        "role_word": word(roles[0]) if roles else "ROLE_ARN",
         "account": _account(roles),
         "names": _listed(names),
         "them": "it" if len(names) == 1 else "them",
@@ -108,6 +112,19 @@ def _fields(members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Mapping[s
         "set": " ".join(f"--set {one}" for one in settings),
         "detail": _details(details) or "see the request",
         "fix": _details([with_fix(one.removeprefix("evidence unavailable: ")) for one in details]),
+    }
+
+
+def _review(diagnosed: ClusterDiagnosis, cluster: str, region: str) -> Mapping[str, str]:
+    """Return the begin and the end of a review's command, of what the diagnosis is limited to."""
+    # Only at the end can a name begin with a hyphen.
+    is_last = diagnosed.only.startswith("-")
+    name = word(diagnosed.only) if diagnosed.only else ""
+    which = f" {name}" if name and not is_last else ""
+    options = f"--region {region}{diagnosed.given.judging}"
+    return {
+        "review": f"csr-approver review {cluster}{which} {options}",
+        "last": f" -- {name}" if is_last else "",
     }
 
 
@@ -140,7 +157,7 @@ def _words(values: Iterable[str | None]) -> str:
     known = list(dict.fromkeys(filter(None, values)))[:_MAX_WORDS]
     # A requester may call a request `--all`, and `kubectl delete csr --all` deletes every one.
     end = ["--"] if any(one.startswith("-") for one in known) else []
-    return " ".join([*end, *(shlex.quote(printable(one, 253)) for one in known)])
+    return " ".join([*end, *map(word, known)])
 
 
 def _details(details: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from cli.account.options import Profile, Proxy, Regions, Verbose, cluster_names
 from cli.exits import ANSWER_IS_NO, DONE, UNKNOWN, USAGE, stop
 from cli.given_settings import Settings, settings_of
 from cli.output import Output, OutputOption, print_json
-from core.printable import printable
+from core.printable import printable, visible
 
 _EXAMPLE = """
 For `kubectl logs` that fails with `tls: internal error`, and `kubectl get csr` that shows Pending.
@@ -50,8 +50,10 @@ def diagnose(
         ),
     ] = None,
     region: Regions = None,
-    node: Annotated[str, typer.Option(help=_NODE_HELP, metavar="NAME")] = "",
-    csr: Annotated[str, typer.Option(help="Show this request in full.", metavar="NAME")] = "",
+    node: Annotated[str | None, typer.Option(help=_NODE_HELP, metavar="NAME")] = None,
+    csr: Annotated[
+        str | None, typer.Option(help="Show this request in full.", metavar="NAME")
+    ] = None,
     html: Annotated[
         str | None, typer.Option(help="Write a report for people to this file.", metavar="FILE")
     ] = None,
@@ -64,6 +66,7 @@ def diagnose(
     """Show which nodes have no serving certificate, why, and what to do about each cause."""
     from cli.account.caller import account_of
     from cli.account.clusters import at_once, check_any, find
+    from cli.account.copied import GivenOptions
     from cli.account.credentials import open_account
     from cli.diagnose.groups import Sought, has_requests
     from cli.diagnose.html import html_report
@@ -76,18 +79,24 @@ def diagnose(
     from core.settings import JudgingSettings
 
     settings = settings_of(set_, JudgingSettings)
-    if node and csr:
+    if node is not None and csr is not None:
         stop(USAGE, "--node and --csr: give one of them")
+    if "" in {node, csr}:  # perhaps of a script's variable: all of the cluster isn't meant
+        stop(USAGE, "--node or --csr is empty: give a name")
     if html is not None:
         _check_writable(html)
     aws = open_account(profile, region or [], proxy=proxy, clusters=clusters or [])
     found = find(aws, clusters or ["*"], region or [])
     if not clusters:
         check_any(found)
+    given = GivenOptions(profile, proxy, tuple(set_ or ()))
     looked_at = at_once(
-        lambda one: diagnose_cluster(aws, one, settings), found, "Looking at clusters"
+        lambda one: diagnose_cluster(aws, one, settings, given), found, "Looking at clusters"
     )
-    sought, account = Sought(node, csr), account_of(aws)
+    for one in looked_at:
+        if not one.exists:
+            typer.echo(f"csr-approver: {visible(one.problem)}", err=True)
+    sought, account = Sought(node or "", csr or ""), account_of(aws)
     diagnosed = [sought.among(one) for one in looked_at]
     is_missing = bool(sought) and not any(map(has_requests, diagnosed))
     ready = None if is_missing else all_ready(diagnosed)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from cli.diagnose.advice import Member, advise, role_of
 from cli.diagnose.cause import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr
+from cli.diagnose.remedy import Remedy
 from cli.diagnose.run import ClusterDiagnosis
-from cli.diagnose.sentences import ADVICE, Advice
+from cli.diagnose.sentences import ADVICE
 from cli.node_kinds import is_of_node
 from core.model import Csr
 
@@ -23,7 +24,7 @@ class Group:
         """Return the requests, each once: a request may have its cause for several reasons."""
         return list({id(one): one for _, one in self.members}.values())
 
-    def advice(self, diagnosed: ClusterDiagnosis) -> Advice:
+    def advice(self, diagnosed: ClusterDiagnosis) -> Remedy:
         """Return what to do about all of them."""
         return advise(self.cause, self.members, diagnosed)
 
@@ -81,7 +82,7 @@ class Sought:
             superseded=tuple(pair for pair in diagnosis.superseded if self.is_meant(pair[0])),
             issued=tuple(one for one in diagnosis.issued if self.is_meant(one)),
         )
-        return replace(diagnosed, diagnosis=only)
+        return replace(diagnosed, diagnosis=only, only=self.csr or self.node)
 
     def is_meant(self, csr: Csr) -> bool:
         """Return whether this request is asked for. A node has its name, username or instance."""

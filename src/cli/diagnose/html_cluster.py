@@ -6,10 +6,11 @@ from xml.etree.ElementTree import Element
 
 from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
 from cli.diagnose.cause import Need
-from cli.diagnose.diagnosis import DiagnosedCsr, state_of
+from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, state_of
 from cli.diagnose.groups import Group, grouped
 from cli.diagnose.html_elements import tag, with_code
 from cli.diagnose.name_status import RequestedName
+from cli.diagnose.remedy import has_kubectl, problem_and_fix, what_is_context
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import (
     NEED_TEXT,
@@ -43,19 +44,8 @@ def cluster_section(index: int, diagnosed: ClusterDiagnosis) -> Element:
         " ",
         tag("small", printable(diagnosed.region, LONGEST_NAME)),
     )
-    parts = [tag("p", about_version(diagnosed))]
-    if diagnosed.diagnosis is None:
-        parts.append(tag("p", printable(diagnosed.problem, 1_000), class_="problem"))
-    else:
-        parts.append(tag("p", summary(diagnosed.diagnosis, diagnosed)))
-        parts += [
-            tag("p", printable(gap, 1_000), class_="problem") for gap in diagnosed.diagnosis.gaps
-        ]
-    groups = grouped(diagnosed)
-    parts += [_group(one, diagnosed) for one in groups]
-    if not any(one.cause.need is Need.ACTION for one in groups):
-        parts.append(tag("p", *with_code(NO_PROOF)))
-    parts += _ignored(diagnosed)
+    diagnosis = diagnosed.diagnosis
+    parts = _problem(diagnosed) if diagnosis is None else _diagnosed(diagnosis, diagnosed)
     section = tag(
         "details",
         tag("summary", heading, badge(diagnosed.ready)),
@@ -65,6 +55,28 @@ def cluster_section(index: int, diagnosed: ClusterDiagnosis) -> Element:
     if diagnosed.ready is not True:
         section.set("open", "open")
     return section
+
+
+def _problem(diagnosed: ClusterDiagnosis) -> Iterator[Element]:
+    problem, fix = problem_and_fix(diagnosed)
+    yield tag("p", printable(problem, 1_000), class_="problem")
+    if fix:
+        yield tag("pre", fix)
+
+
+def _diagnosed(diagnosis: Diagnosis, diagnosed: ClusterDiagnosis) -> Iterator[Element]:
+    yield tag("p", about_version(diagnosed))
+    yield tag("p", summary(diagnosis, diagnosed))
+    for gap in diagnosis.gaps:
+        yield tag("p", printable(gap, 1_000), class_="problem")
+    groups = grouped(diagnosed)
+    for one in groups:
+        yield _group(one, diagnosed)
+    if has_kubectl(one.advice(diagnosed) for one in groups):
+        yield tag("p", what_is_context(diagnosed))
+    if not any(one.cause.need is Need.ACTION for one in groups):
+        yield tag("p", *with_code(NO_PROOF.split("`")))
+    yield from _ignored(diagnosed)
 
 
 def _group(group: Group, diagnosed: ClusterDiagnosis) -> Element:
@@ -81,7 +93,7 @@ def _group(group: Group, diagnosed: ClusterDiagnosis) -> Element:
             f"{len(requests)} \N{MULTIPLICATION SIGN} {advice.title} ",
             tag("span", NEED_TEXT[need], class_=f"need {need.value}"),
         ),
-        tag("p", *with_code(advice.text)),
+        tag("p", *with_code(advice.parts)),
         *(tag("pre", one) for one in advice.commands),
         *items,
         class_=need.value,

@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 
-def with_code(text: str) -> Iterator[Element | str]:
-    """Yield the parts of a text; a part between backticks is a `code` element."""
-    for index, part in enumerate(text.split("`")):
+def with_code(parts: Iterable[str]) -> Iterator[Element | str]:
+    """Yield the parts of a text, every second one as a `code` element."""
+    for index, part in enumerate(parts):
         yield tag("code", part) if index % 2 else part
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from cli.diagnose.advice import about_version, remedy
+from cli.diagnose.advice import about_version, advise, remedy
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import grouped, shown
 from cli.diagnose.results import check_results, checks_json
@@ -98,6 +98,9 @@ def _csr(csr: DiagnosedCsr, diagnosed: ClusterDiagnosis) -> Json:
                 "detail": explanation.detail or None,
                 "names": list(explanation.values),
                 "remedy": remedy(explanation, csr, diagnosed),
+                "commands": list(
+                    advise(explanation.cause, [(explanation, csr)], diagnosed).commands
+                ),
             }
             for explanation in csr.causes
         ],

@@ -1,6 +1,5 @@
 """One request in full: who asks for what, what EC2 shows, each check, and what to type."""
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -9,9 +8,11 @@ from rich.text import Text
 
 from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, advise, age_of
-from cli.diagnose.cause import Cause, Explanation
+from cli.diagnose.cause import Cause
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
+from cli.diagnose.not_found import nothing, troubles
+from cli.diagnose.remedy import Remedy, has_kubectl, what_is_context
 from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
@@ -40,22 +41,19 @@ Lines = Iterator[Text | str]
 def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
     """Print every request of the clusters in full. `sought`: what they have been reduced to."""
     is_first = True
-    for cluster in clusters:
+    for cluster in [one for one in clusters if one.exists]:
         for part in _parts(cluster, console.width):
             if not is_first:
                 console.print()
             put(list(part), console)
             is_first = False
-        # A request may be in a part of the list that wasn't read.
-        diagnosis = cluster.diagnosis
-        for trouble in (cluster.problem,) if diagnosis is None else diagnosis.gaps:
+        for part in troubles(cluster, console.width):
             if not is_first:
                 console.print()
             is_first = False
-            text = f"{place(cluster)}: {printable(trouble, _LONGEST)}"
-            put([Text(one, style="yellow") for one in prose(text, console.width)], console)
+            put(list(part), console)
     if not any(map(has_requests, clusters)):
-        put(list(_nothing(sought, clusters, console.width)), console)
+        put(list(nothing(sought, clusters, console.width)), console)
 
 
 def _parts(cluster: ClusterDiagnosis, width: int) -> Iterator[Lines]:
@@ -89,8 +87,11 @@ def _diagnosed(one: DiagnosedCsr, cluster: ClusterDiagnosis, width: int) -> Line
     yield from _checks(one, width)
     yield ""
     yield Text("What to do", style="bold")
-    for explanation in one.causes:
-        yield from _remedy(explanation, one, cluster, width)
+    remedies = [advise(each.cause, [(each, one)], cluster) for each in one.causes]
+    for explanation, remedy in zip(one.causes, remedies, strict=True):
+        yield from _remedy(explanation.cause, remedy, width)
+    if has_kubectl(remedies):
+        yield from prose(what_is_context(cluster), width, "  ")
 
 
 def _title(csr: Csr, cluster: ClusterDiagnosis) -> Text:
@@ -173,13 +174,10 @@ _WORDS: Final = {
 }
 
 
-def _remedy(
-    explanation: Explanation, one: DiagnosedCsr, cluster: ClusterDiagnosis, width: int
-) -> Lines:
-    advice = advise(explanation.cause, [(explanation, one)], cluster)
-    yield from prose(f"{advice.title} ({explanation.cause.value})", width, "  ", "    ")
-    yield from prose(advice.text, width, "    ")
-    for text in advice.commands:
+def _remedy(cause: Cause, remedy: Remedy, width: int) -> Lines:
+    yield from prose(f"{remedy.title} ({cause.value})", width, "  ", "    ")
+    yield from prose(remedy.text, width, "    ")
+    for text in remedy.commands:
         yield from command(text, width, "      ")
 
 
@@ -199,24 +197,6 @@ def _issued(csr: Csr, cluster: ClusterDiagnosis, width: int) -> Lines:
         width,
         "  ",
     )
-
-
-def _nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) -> Lines:
-    looked = [place(one) for one in clusters if one.diagnosis is not None]
-    if not looked:
-        return
-    where = ", ".join(looked[:3]) + (f" and {len(looked) - 3} more" if len(looked) > 3 else "")
-    yield from prose(
-        f"No kubelet-serving {printable(str(sought), _LONGEST)} is listed in {where}.", width
-    )
-    yield from prose(
-        "Either its certificate was issued more than an hour ago, or its kubelet doesn't ask: it "
-        "needs serverTLSBootstrap: true and an address of its Node object.",
-        width,
-    )
-    if sought.node:
-        yield "Whether it has an address:"
-        yield f"  kubectl get node {shlex.quote(printable(sought.node, 253))} -o wide"
 
 
 def _facts(facts: Sequence[tuple[str, str]] | Iterator[tuple[str, str]], width: int) -> Lines:

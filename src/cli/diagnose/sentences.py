@@ -1,7 +1,8 @@
 """What each cause is called, what to do about it, and what to type. `cli.diagnose.advice` fills in.
 
 Fields in braces: `names`, `instance`, `node`, `requester`, `role`, `account` and `detail` are for
-sentences, and `csrs`, `instances` and `set` for commands. `them` stands for the names.
+sentences, and the others for commands: a command with `review` ends with `last`. `them` stands for
+the names. What is between backticks is code.
 """
 
 from collections.abc import Mapping
@@ -20,22 +21,20 @@ class Advice:
     commands: tuple[str, ...] = ()
 
 
-_DELETE: Final = "kubectl delete csr {csrs}"
+_DELETE: Final = "{kubectl} delete csr {csrs}"
 _TAG: Final = (
-    "aws ec2 create-tags --region {region} --resources {instances} "
+    "aws ec2 create-tags {aws} --resources {instances} "
     "--tags Key=kubernetes.io/cluster/{cluster},Value=owned"
 )
 _HOSTNAMES: Final = (
-    "aws ec2 modify-vpc-attribute --region {region} --vpc-id {vpc} "
-    "--enable-dns-hostnames '{{\"Value\":true}}'"
+    "aws ec2 modify-vpc-attribute {aws} --vpc-id {vpc} --enable-dns-hostnames '{{\"Value\":true}}'"
 )
 _MAP: Final = (
-    "aws eks create-access-entry --region {region} --cluster-name {cluster} "
+    "aws eks create-access-entry {aws} --cluster-name {cluster} "
     "--principal-arn {role_word} --type EC2_LINUX"
 )
 _ENTRY: Final = (
-    "aws eks describe-access-entry --region {region} --cluster-name {cluster} "
-    "--principal-arn {role_word}"
+    "aws eks describe-access-entry {aws} --cluster-name {cluster} --principal-arn {role_word}"
 )
 
 ADVICE: Final[Mapping[Cause, Advice]] = {
@@ -51,7 +50,7 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
         "every check passes, and no one has approved",
         "Approve what passes now. Deployed in a mode that approves, csr-approver does this each "
         "minute.",
-        ("{review} --apply",),
+        ("{review} --apply{last}",),
     ),
     Cause.JUST_APPROVED: Advice(
         "approved a moment ago",
@@ -62,7 +61,7 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
         "EKS's signer has issued nothing ({detail}). Approve a second time: `kubectl certificate "
         "approve` does nothing for an approved request. If that changes nothing, open a case with "
         "AWS.",
-        ("{review} --apply --set REAPPROVE_UNISSUED=true",),
+        ("{review} --apply --set REAPPROVE_UNISSUED=true{last}",),
     ),
     Cause.NOT_ISSUED_AFTER_US: Advice(
         "approved by csr-approver, and not issued",
@@ -74,7 +73,7 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
         "The settings refuse {names}; with {settings} they accept {them}. If the node may have "
         "{them}, try it, and then give it to the stack; otherwise remove {them} from the node's "
         "addresses.",
-        ("{review} {set}",),
+        ("{review} {set}{last}",),
     ),
     Cause.NAMES_NOT_ACCEPTED: Advice(
         "names or addresses of the instance that aren't the node's",
@@ -108,14 +107,14 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
     ),
     Cause.NO_CLUSTER_TAG: Advice(
         "instances without the cluster's tag",
-        "If {instance} is a node of this cluster, tag it.",
+        "Tag {instance}, if known to be of this cluster.",
         (_TAG,),
     ),
     Cause.OTHER_VPC: Advice(
         "instances in another VPC",
         "If nodes in another VPC are intended ({detail}), try ALLOW_OTHER_VPCS=true, and then give "
-        "it to the stack; otherwise find out why {instance} is in this cluster.",
-        ("{review} --set ALLOW_OTHER_VPCS=true",),
+        "it to the stack; otherwise find out why {instance} joined this cluster.",
+        ("{review} --set ALLOW_OTHER_VPCS=true{last}",),
     ),
     Cause.OTHER_CLUSTER: Advice(
         "instances of another cluster",
@@ -169,9 +168,9 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
         "hybrid nodes, which EKS itself judges",
         "csr-approver never judges these. EKS approves a hybrid node that has the label "
         "eks.amazonaws.com/compute-type=hybrid, and asks for its own name and for addresses of the "
-        "remote node networks only. Check this, and that {role} has an access entry of type "
-        "HYBRID_LINUX.",
-        ("kubectl get nodes -o wide -l eks.amazonaws.com/compute-type=hybrid",),
+        "remote node networks only. Check this, and that there is an access entry of type "
+        "HYBRID_LINUX for {role}.",
+        ("{kubectl} get nodes -o wide --selector eks.amazonaws.com/compute-type=hybrid",),
     ),
     Cause.HYPERPOD: Advice(
         "HyperPod nodes, which EKS itself judges",
@@ -182,7 +181,7 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
     ),
     Cause.WORKLOAD: Advice(
         "workloads on the nodes' signer",
-        "{requester} asks the signer kubernetes.io/kubelet-serving, from which EKS issues for "
+        "{requester} asked the signer kubernetes.io/kubelet-serving, from which EKS issues for "
         "nodes only. Change signerName to beta.eks.amazonaws.com/app-serving, and the request's "
         "name to one that doesn't begin with csr-; `csr-approver legacy` finds such manifests. "
         "Then delete the request.",
@@ -190,13 +189,13 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
     ),
     Cause.PERSON: Advice(
         "people or programs on the nodes' signer",
-        "{requester} isn't a node, and this signer issues for nodes only: approve nothing. For a "
-        "workload's certificate use `csr-approver request`. If no one knows the request, find out "
-        "who filed it: {detail}.",
+        "This signer issues for nodes only, so approve nothing for {requester}. For a workload's "
+        "certificate use `csr-approver request`. If no one knows the request, find out who filed "
+        "it: {detail}.",
     ),
     Cause.NOT_A_NODE: Advice(
         "requesters that aren't the node that they claim to be",
-        "Approve nothing, and find out what {requester} is: {detail}.",
+        "Approve nothing, and find out what asks as {requester}: {detail}.",
     ),
     Cause.NOT_A_KUBELET_REQUEST: Advice(
         "requests that no kubelet files",

@@ -1,6 +1,5 @@
 """What `csr-approver diagnose` prints of its clusters; untrusted text is escaped."""
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -8,12 +7,14 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from cli.account.copied import KUBECTL, word
 from cli.approvals import NONE
 from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
 from cli.diagnose.cause import Cause, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis
 from cli.diagnose.groups import Group, grouped, shown
+from cli.diagnose.remedy import has_kubectl, problem_and_fix, what_is_context
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import (
     COUNT_HEADINGS,
@@ -36,8 +37,8 @@ ANSWER_STYLES: Final = {True: "bold green", False: "bold red", None: "bold yello
 _MOST_REQUESTS: Final = 50
 _LONGEST: Final = 1_000
 _CSR_COLUMNS: Final = (
-    Column(gives=2, least=33),
-    Column(gives=1),
+    Column(gives=1, least=26),
+    Column(gives=2),
     Column(),
     Column(right=True),
 )
@@ -53,17 +54,23 @@ _FIXED_ON_NODE: Final = frozenset(
 )
 _ASK_AGAIN: Final = (
     "After a fix on a node: while its request is pending, a kubelet files no other for 15 minutes. "
-    "`kubectl delete csr NAME` makes it ask again within seconds."
+    f"`{KUBECTL} delete csr NAME` makes it ask again within seconds."
 )
 
 
 def show(clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
-    """Print each cluster's groups, with what to do about each, and the result last."""
-    for cluster in clusters:
+    """Print each cluster's groups, with what to do about each, and the result last.
+
+    Of clusters that don't exist, which are reported on stderr, only the result contains the names.
+    """
+    existing = [one for one in clusters if one.exists]
+    for cluster in existing:
         put(list(_cluster(cluster, console.width)), console)
         console.print()
-    if len(clusters) > 1:
-        put(list(_overview(clusters, console.width)), console)
+    if not existing:
+        return
+    if len(existing) > 1:
+        put(list(_overview(existing, console.width)), console)
         console.print()
     ready = all_ready(clusters)
     for line in prose(_result(clusters, ready), console.width):
@@ -80,7 +87,7 @@ def _cluster(cluster: ClusterDiagnosis, width: int) -> Iterator[Text | str]:
     for line in prose(f"{place(cluster)}{version}: {answer(cluster.ready)}", width):
         yield Text(line, style=ANSWER_STYLES[cluster.ready])
     if cluster.diagnosis is None:
-        yield from _warned(cluster.problem, width)
+        yield from _problem(cluster, width)
         return
     if not cluster.is_strict:
         yield from prose(about_version(cluster), width, "  ")
@@ -145,10 +152,13 @@ def _footer(
     if causes:
         reported = ", ".join(f"{count} {words}" for words, count in causes.items())
         yield from prose(f"Ignored, no action needed: {reported}.", width, "  ")
-    if not _FIXED_ON_NODE.isdisjoint(group.cause for group in groups):
+    has_fixes_on_nodes = not _FIXED_ON_NODE.isdisjoint(group.cause for group in groups)
+    if has_fixes_on_nodes:
         yield from prose(_ASK_AGAIN, width, "  ")
     if not any(group.cause.need is Need.ACTION for group in groups):
         yield from prose(NO_PROOF, width, "  ")
+    if has_fixes_on_nodes or has_kubectl(group.advice(cluster) for group in groups):
+        yield from prose(what_is_context(cluster), width, "  ")
     if groups:
         yield "  One request in full:"
         yield from command(look_at(cluster, shown(cluster)[0].csr.name), width, "    ")
@@ -157,8 +167,15 @@ def _footer(
 def look_at(cluster: ClusterDiagnosis, csr: str) -> str:
     """Return the command that shows one request in full."""
     name, region = printable(cluster.name), printable(cluster.region)
-    option = f"--csr {shlex.quote(printable(csr, 253))}"
-    return f"csr-approver diagnose {name} --region {region} {option}"
+    options = f"--region {region}{cluster.given.judging} --csr {word(csr)}"
+    return f"csr-approver diagnose {name} {options}"
+
+
+def _problem(cluster: ClusterDiagnosis, width: int) -> Iterator[Text | str]:
+    """Yield why there is no diagnosis; a command that fixes it is in lines of its own."""
+    problem, fix = problem_and_fix(cluster)
+    yield from _warned(problem, width)
+    yield from command(fix, width, "    ") if fix else ()
 
 
 def _warned(text: str, width: int) -> Iterator[Text]:

@@ -8,8 +8,10 @@ import boto3
 
 from adapters.aws_account import Aws
 from adapters.aws_clients import AWS_FAULTS, reported
+from cli.access.options import STACK
 from cli.account import rights, stack
 from cli.account.caller import Caller, who_am_i
+from cli.account.copied import GivenOptions, word
 from cli.account.problems import hint, with_fix
 from cli.account.stack import Stack
 from cli.doctor import roles, vpc
@@ -43,6 +45,7 @@ class AccountLinks:
         stack_name: str,
         stack_region: str,
         assume: bool,
+        given: GivenOptions,
     ) -> None:
         """`own`: the caller's account. The others are the command's options."""
         self.own = own
@@ -51,6 +54,7 @@ class AccountLinks:
         self._stack_name = stack_name
         self._stack_region = stack_region
         self._assume = assume
+        self.given = given
         #: The account with the credentials for the clusters, EC2 and IAM.
         self.acting = own
         self.as_approver = False
@@ -81,6 +85,14 @@ class AccountLinks:
         """The approver's stack; None if there is none."""
         client = self.own.client("cloudformation", self._stack_region)
         return stack.describe(client, self._stack_name, self._stack_region)
+
+    def access(self, cluster: str, region: str) -> str:
+        """Return the command that shows how to give this approver access to a cluster."""
+        of_stack = "" if self._stack_name == STACK else f" --stack-name {self._stack_name}"
+        if self._stack_region != region:
+            of_stack += f" --stack-region {self._stack_region}"
+        role = f" --role-arn {word(self._role_arn)}" if self._role_arn is not None else of_stack
+        return f"csr-approver access {cluster} --region {region}{self.given.account}{role}"
 
     @property
     def stack_place(self) -> str:
@@ -176,7 +188,8 @@ class AccountLinks:
     def _stack_alarms(self) -> Alarms:
         cloudformation = self.own.client("cloudformation", self._stack_region)
         names = stack.resources(cloudformation, self._stack_name, stack.ALARM)
-        return Alarms(self.own.client("cloudwatch", self._stack_region), names)
+        options = f"--region {self._stack_region}{self.given.aws}"
+        return Alarms(self.own.client("cloudwatch", self._stack_region), names, options)
 
     def _alarms(self) -> Finding:
         if self.stack is None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from adapters.aws_account import Aws
 from adapters.aws_clients import AWS_FAULTS, reported
+from cli.account.copied import word
 from cli.account.problems import with_fix
 from cli.doctor.chain import Finding, Status, broken, ok, still_open, unknown, worst
 from cli.doctor.topics import look_at_topic
@@ -19,12 +20,15 @@ _GIVE_TOPIC: Final = "deploy the stack with AlarmEmail or AlarmTopicArn"
 class Alarms:
     """The alarms of a stack, as CloudWatch describes them."""
 
-    def __init__(self, cloudwatch: Any, names: Sequence[str]) -> None:
+    def __init__(self, cloudwatch: Any, names: Sequence[str], options: str) -> None:
         """`cloudwatch`: the client of the stack's Region. `names`: of the stack's alarms.
+
+        `options`: with which the AWS CLI reaches that Region.
 
         Raises:
             EvidenceUnavailable: CloudWatch couldn't be asked.
         """
+        self._options = options
         self._found = list(_described(cloudwatch, names))
         there = {one["AlarmName"] for one in self._found}
         self._deleted = [name for name in names if name not in there]
@@ -44,11 +48,12 @@ class Alarms:
             return broken(f"these alarms don't exist: {', '.join(self._deleted)}", fix)
         off = _names(alarm for alarm in self._found if not alarm.get("ActionsEnabled", True))
         if off:
-            fix = "aws cloudwatch enable-alarm-actions --alarm-names NAME"
-            return broken(f"actions are disabled: {off}", fix)
+            names = " ".join(map(word, off))
+            fix = f"aws cloudwatch enable-alarm-actions {self._options} --alarm-names {names}"
+            return broken(f"actions are disabled: {', '.join(off)}", fix)
         silent = _names(alarm for alarm in self._found if not alarm.get("AlarmActions"))
         if silent:
-            return still_open(f"these alarms notify no one: {silent}", _GIVE_TOPIC)
+            return still_open(f"these alarms notify no one: {', '.join(silent)}", _GIVE_TOPIC)
         return ok("every alarm notifies a topic")
 
 
@@ -81,5 +86,5 @@ def _described(cloudwatch: Any, names: Sequence[str]) -> Iterator[Mapping[str, A
         raise EvidenceUnavailable(reported("CloudWatch DescribeAlarms", error)) from error
 
 
-def _names(alarms: Iterator[Mapping[str, Any]]) -> str:
-    return ", ".join(str(alarm["AlarmName"]) for alarm in alarms)
+def _names(alarms: Iterator[Mapping[str, Any]]) -> list[str]:
+    return [str(alarm["AlarmName"]) for alarm in alarms]

@@ -87,7 +87,7 @@ class ClusterLinks:
     @property
     def _access(self) -> str:
         """The command that shows how to give the approver access."""
-        return f"csr-approver access {self._found.name} --region {self._found.region}"
+        return self._of.access(self._found.name, self._found.region)
 
     # --- EKS --------------------------------------------------------------------------------------
 
@@ -230,7 +230,8 @@ class ClusterLinks:
         listed = sum(one.run.listed for one in reviewed.signers)
         counts = ", ".join(f"{n} {reviewed.word(action)}" for action, n in actions.most_common())
         found = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
-        look = f"csr-approver review {cluster.name} --region {cluster.region}"
+        options = f"--region {cluster.region}{self._of.given.account}"
+        look = f"csr-approver review {cluster.name} {options}"
         if not reviewed.is_whole:
             return Finding(Status.UNKNOWN, found, look)
         return Finding(Status.OK, found, "" if reviewed.is_well else look)

@@ -70,6 +70,7 @@ def doctor(
     from adapters.eks import ClusterNotFound
     from cli.access.approver_role import check_role, check_stack
     from cli.account.clusters import at_once, find
+    from cli.account.copied import GivenOptions
     from cli.account.credentials import open_account
     from cli.doctor.account import AccountLinks
     from cli.doctor.chain import walk
@@ -87,6 +88,7 @@ def doctor(
         stack_name=stack_name,
         stack_region=stack_region or aws.home,
         assume=assume_role,
+        given=GivenOptions(profile, proxy),
     )
     with busy("Checking the account ..."):
         ours = walk(links.links(), {})

@@ -71,12 +71,14 @@ class Input:
                 raise ValueError("it is closed") from error
         return open(self.path, "rb")  # noqa: PTH123  closed by the caller, as stdin is
 
-    def reject(self, problem: str) -> NoReturn:
+    def reject(self, problem: str | Exception) -> NoReturn:
         """End the command: the file isn't what its option expects.
 
         Raises:
             typer.Exit: always (3).
         """
+        if isinstance(problem, UnicodeError):
+            problem = "not text in UTF-8"
         stop(UNKNOWN, f"{self}: {problem}; expected the output of `{_SAVED_BY[self.option]}`")
 
 
@@ -120,7 +122,7 @@ def _objects(given: Input) -> Sequence[Any]:
     try:
         objects, rest = objects_of(given.content())
     except (ValueError, RecursionError) as error:
-        given.reject(str(error))
+        given.reject(error)
     if objects is None:
         given.reject("no `items`")
     _check_whole(given, rest)
@@ -153,7 +155,7 @@ def _services(given: Input) -> tuple[Service, ...]:
     try:
         return tuple(map(_service, objects))
     except ValueError as error:
-        given.reject(str(error))
+        given.reject(error)
 
 
 def _service(item: Any) -> Service:
@@ -174,9 +176,9 @@ def _read(option: str, path: str | None, parse: Callable[[Any], Parsed]) -> Pars
     try:
         document = document_of(given.content())
     except (ValueError, RecursionError) as error:
-        given.reject(str(error))
+        given.reject(error)
     _check_whole(given, document)
     try:
         return parse(document)
     except (ValueError, RecursionError, CsrApproverError) as error:
-        given.reject(str(error))
+        given.reject(error)

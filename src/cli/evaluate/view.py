@@ -11,6 +11,7 @@ import typer
 
 from cli.evaluate.missing import EVIDENCE_GIVEN
 from cli.lines import prose
+from cli.refusal_lines import refusal_lines
 from cli.screen import Screen
 from cli.verdict_rows import COLOURS, Row
 from core.printable import printable
@@ -70,10 +71,8 @@ def _explained(rows: Sequence[Row], screen: Screen) -> Iterator[str]:
         for word, value in who.items():
             if value:
                 yield f"  {word:<9}  {printable(value)}"
-        for refusal in row["refusals"]:
-            text = f"{refusal['check']} ({refusal['effect']}): {refusal['reason']}"
-            yield from prose(text, screen.width, "  ", "    ")
-            yield from prose(refusal["detail"], screen.width, "    ", "      ")
+        for line in refusal_lines(row["refusals"], screen.width):
+            yield line if isinstance(line, str) else screen.styled(line.plain, str(line.style))
         if row["not_run"]:
             text = f"not run: {', '.join(row['not_run'])}"
             yield from prose(text, screen.width, "  ", "    ")

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -41,6 +41,8 @@ Examples:
       --namespace shop --cluster prod --region eu-west-1 --ca ca.crt
 """
 
+_KINDS: Final = ", ".join(one.value for one in KeyType)
+
 
 def request(
     name: Annotated[str, typer.Argument(help="The request's name.", metavar="NAME")],
@@ -58,7 +60,7 @@ def request(
     cluster: Annotated[
         str | None,
         typer.Option(
-            help="The cluster's name; --dry-run needs none.",
+            help="The cluster's name or ARN; --dry-run needs none.",
             metavar="NAME",
             autocompletion=cluster_names,
         ),
@@ -74,7 +76,9 @@ def request(
         typer.Option("--allow-wildcards", help="Accept *.NAME; a person must approve them."),
     ] = False,
     region: Region = None,
-    key_type: Annotated[KeyType, typer.Option(help="Kind of key.")] = KeyType.RSA_2048,
+    key_type: Annotated[
+        KeyType, typer.Option(help=f"Kind of key: {_KINDS}.", metavar="KIND")
+    ] = KeyType.RSA_2048,
     key: Annotated[
         Path | None, typer.Option(help="File for the key; else NAME.key.", metavar="FILE")
     ] = None,
@@ -108,6 +112,7 @@ def request(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Get a serving certificate for a workload: key, request, approval, certificate."""
+    from cli.account.cluster_names import read_name
     from cli.account.clusters import find_one
     from cli.account.credentials import open_account
     from cli.account.problems import in_words
@@ -143,18 +148,20 @@ def request(
         return
     if cluster is None:
         stop(USAGE, "--cluster is missing: give the cluster's name, or --dry-run")
-    aws = open_account(profile, [] if region is None else [region], proxy=proxy)
+    regions = [] if region is None else [region]
+    aws = open_account(profile, regions, proxy=proxy, clusters=[cluster])
     try:
         with busy(f"Checking your rights in {cluster} ..."):
             described = find_one(aws, cluster)
             own = OwnCsr(name, partial(open_connection, aws, described))
             check_first(aws, described, spec, own, approve=approve)
     except ClusterUnavailable as error:
-        stop(UNKNOWN, f"{cluster} in {aws.home}: {in_words(error)}")
+        named = read_name(cluster)
+        stop(UNKNOWN, f"{named.name} in {named.region or aws.home}: {in_words(error)}")
     plan = Plan(spec, new, body, files, described.ca_pem, approve, float(timeout), keep)
     result = issued(plan, own)
     if output is Output.JSON:
-        print_json(as_json(cluster, aws.home, plan, result, notes))
+        print_json(as_json(described.cluster, plan, result, notes))
     else:
         show(lines(plan, result))
     raise typer.Exit(code_of(result))

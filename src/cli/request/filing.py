@@ -14,6 +14,7 @@ from adapters.eks import DescribedCluster
 from adapters.retry import Retries
 from cli.account import rights
 from cli.account.cluster_api import connection
+from cli.account.copied import KUBECTL
 from cli.account.rights import Right
 from cli.exits import ANSWER_IS_NO, DONE, STOPPED, UNKNOWN, USAGE, stop
 from cli.output import Output
@@ -76,7 +77,7 @@ def check_first(
             ANSWER_IS_NO,
             f"{where}: a request {spec.name} exists ({printable(conditions)}), filed by "
             f"{printable(there.csr.username)}; choose another NAME, or run: "
-            f"kubectl delete csr {spec.name}",
+            f"{KUBECTL} delete csr {spec.name}",
         )
 
 

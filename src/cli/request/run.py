@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.clock import WallClock
+from cli.account.copied import KUBECTL
 from cli.account.problems import what_failed
 from cli.request.outcome import NotIssued, Outcome, RequestState, Result
 from cli.request.own_csr import Filed, OwnCsr, RequestRejected, is_of
@@ -82,7 +83,7 @@ class Issuance:
     def _next_step(self, requester: str) -> str:
         if self._plan.approve:
             return ""
-        person = f"kubectl certificate approve {self._plan.spec.name}"
+        person = f"{KUBECTL} certificate approve {self._plan.spec.name}"
         if requester.startswith("system:serviceaccount:"):
             return f" The approver may approve it (with APP_SERVING=true), or a person: {person}"
         return f" A person has to approve it: {person} (or use --approve next time)"

@@ -3,6 +3,7 @@
 import shlex
 from datetime import UTC, datetime
 
+from cli.account.copied import KUBECTL
 from cli.request.certificate import Certificate, inspect
 from cli.request.outcome import NotIssued, Outcome, RequestState, Result
 from cli.request.plan import Plan
@@ -57,8 +58,8 @@ def _ca_error(plan: Plan, found: Certificate) -> str:
         plan.files.write_ca(plan.ca_pem.encode())
     except OSError as error:
         return (
-            f"the CA was not written to {path}: {error.strerror}. To save it later: kubectl "
-            "get configmap kube-root-ca.crt -o jsonpath='{.data.ca\\.crt}' > "
+            f"the CA was not written to {path}: {error.strerror}. To save it later: "
+            f"{KUBECTL} get configmap kube-root-ca.crt -o jsonpath='{{.data.ca\\.crt}}' > "
             f"{shlex.quote(str(path))}"
         )
     return ""

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import typer
 
+from cli.account.copied import KUBECTL
 from cli.lines import prose
 from cli.request.files import Files
 from cli.request.outcome import Outcome, RequestState, Result
 from cli.request.plan import Plan
 from cli.screen import Screen
-from core.model import APP_SERVING
+from core.model import APP_SERVING, Cluster
 from core.printable import printable
 
 Json = dict[str, Any]
@@ -48,13 +49,13 @@ _BY_ANOTHER: Final = (
 )
 
 
-def as_json(cluster: str, region: str, plan: Plan, result: Result, notes: Sequence[str]) -> Json:
+def as_json(cluster: Cluster, plan: Plan, result: Result, notes: Sequence[str]) -> Json:
     """Return everything for programs; the keys and their meaning are a stable contract."""
     spec, found = plan.spec, result.certificate
     return {
         "name": spec.name,
-        "cluster": cluster,
-        "region": region,
+        "cluster": cluster.name,
+        "region": cluster.region,
         "signer": APP_SERVING,
         "outcome": result.outcome.value,
         "detail": result.detail or None,
@@ -122,7 +123,7 @@ def _request_lines(plan: Plan, result: Result) -> Iterator[str]:
         case RequestState.UNKNOWN:
             yield (
                 "The request may still be in the cluster, so its key was kept. To check: "
-                f"kubectl get csr {name}"
+                f"{KUBECTL} get csr {name}"
             )
         case RequestState.THERE if result.outcome is Outcome.NOT_SAVED:
             yield "The request stays in the cluster. To save its certificate, within an hour:"
@@ -133,11 +134,12 @@ def _request_lines(plan: Plan, result: Result) -> Iterator[str]:
         case RequestState.THERE:
             yield (
                 "The request stays in the cluster until Kubernetes deletes it after an hour. To "
-                f"use its name before: kubectl delete csr {name}"
+                f"use its name before: {KUBECTL} delete csr {name}"
             )
 
 
 def fetch(name: str, files: Files) -> str:
     """Return the command that saves the issued certificate."""
     path = "jsonpath='{.status.certificate}'"
-    return f"kubectl get csr {name} -o {path} | base64 -d > {shlex.quote(str(files.certificate))}"
+    file = shlex.quote(str(files.certificate))
+    return f"{KUBECTL} get csr {name} -o {path} | base64 -d > {file}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from adapters.aws_account import Aws
     from cli.account.clusters import Found
+    from cli.account.copied import GivenOptions
     from cli.review.run import Reviewed
     from core.settings import ReviewSettings
 
@@ -64,6 +65,7 @@ def review(
     """Review a cluster's requests once, with your own credentials; read only, unless --apply."""
     from cli.account.cluster_names import is_glob
     from cli.account.clusters import find
+    from cli.account.copied import GivenOptions
     from cli.account.credentials import open_account
     from cli.review.json_answer import as_json
     from cli.review.view import show
@@ -75,7 +77,8 @@ def review(
     regions = [] if region is None else [region]
     aws = open_account(profile, regions, proxy=proxy, clusters=[cluster])
     found = find(aws, [cluster], regions)
-    done = [_reviewed(aws, one, settings, only or (), applied=apply) for one in found]
+    given = GivenOptions(profile, proxy, tuple(set_ or ()))
+    done = [_reviewed(aws, one, settings, given, only or (), applied=apply) for one in found]
     reviewed = [one for one in done if one is not None]
     if output is Output.JSON:
         documents = list(map(as_json, reviewed))
@@ -86,7 +89,7 @@ def review(
             print_json(document)
     else:
         for one in reviewed:
-            show(one, console(), explained=explain)
+            show(one, console(), given, explained=explain)
     raise typer.Exit(_code(done))
 
 
@@ -94,7 +97,13 @@ review.__doc__ = f"{review.__doc__}\n{_EXAMPLE}"
 
 
 def _reviewed(
-    aws: "Aws", found: "Found", settings: "ReviewSettings", only: "Iterable[str]", *, applied: bool
+    aws: "Aws",
+    found: "Found",
+    settings: "ReviewSettings",
+    given: "GivenOptions",
+    only: "Iterable[str]",
+    *,
+    applied: bool,
 ) -> "Reviewed | None":
     """Return one cluster's review; None after a message on stderr if it fails."""
     from adapters.eks import ClusterNotFound
@@ -110,7 +119,7 @@ def _reviewed(
     except ClusterNotFound as error:
         problem = error.detail
     except ClusterUnavailable as error:
-        words = in_words(error, own_access(found.name, found.region))
+        words = in_words(error, own_access(found.name, found.region, given))
         problem = f"{printable(found.name)} in {found.region}: {words}"
     typer.echo(f"csr-approver: {visible(problem)}", err=True)
     return None

@@ -3,7 +3,6 @@
 Untrusted text is shown escaped, and in tables shortened.
 """
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from cli.account.copied import GivenOptions, word
 from cli.account.problems import logged_in_words
 from cli.columns import Column, aligned
 from cli.diagnose.advice import age_of
@@ -27,27 +27,28 @@ _WHY: Final = 160
 _MOST_PROBLEMS: Final = 5
 
 _COLUMNS: Final = (
-    Column("CSR", gives=2, least=30),
-    Column("Node", gives=1, least=18),
+    Column("CSR", gives=1, least=20),
+    Column("Node", gives=2, least=18),
     Column("Age", right=True),
     Column("Action"),
-    Column("Why", gives=2, least=20),
+    Column("Why", gives=3),
 )
 _FINDING_COLUMNS: Final = (
-    Column("CSR", gives=2, least=30),
-    Column("Requester", gives=1, least=15),
+    Column("CSR", gives=1, least=20),
+    Column("Node", gives=2, least=18),
     Column("Finding"),
-    Column("Detail", gives=1, least=15),
+    Column("Detail", gives=3),
 )
 # Actions that imply the verdict.
 _SPEAKING: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
 
 
-def show(reviewed: Reviewed, console: Console, *, explained: bool) -> None:
+def show(reviewed: Reviewed, console: Console, given: GivenOptions, *, explained: bool) -> None:
     """Print the run as tables, and a summary. `explained`: with every refusal in full."""
-    for signer in reviewed.signers:
+    for number, signer in enumerate(reviewed.signers):
+        put([""] if number else [], console)
         put(list(_signer(signer, reviewed, console.width, explained=explained)), console)
-    put(list(_end(reviewed, console.width)), console)
+    put(list(_end(reviewed, given, console.width)), console)
 
 
 def _signer(
@@ -128,7 +129,7 @@ def _refusals(records: Sequence[Record], width: int) -> Iterator[Text | str]:
 def _found(one: IssueFinding) -> tuple[Text, ...]:
     return (
         Text(printable(one.csr.name)),
-        Text(printable(one.csr.username)),
+        Text(printable(one.csr.node or one.csr.username)),
         Text(one.state.value, style="bold red"),
         Text(printable(one.detail, _WHY)),
     )
@@ -165,7 +166,7 @@ def _would(actions: Counter[Action], mode: Mode) -> str:
     return f"--apply would write {' and '.join(decisions) or 'nothing'} (mode {mode.value})."
 
 
-def _end(reviewed: Reviewed, width: int) -> Iterator[Text | str]:
+def _end(reviewed: Reviewed, given: GivenOptions, width: int) -> Iterator[Text | str]:
     """Yield what was written, and where to look further."""
     if reviewed.not_listed:
         names = ", ".join(map(printable, reviewed.not_listed))
@@ -176,11 +177,20 @@ def _end(reviewed: Reviewed, width: int) -> Iterator[Text | str]:
     if actions[Action.WITHHELD]:
         text = f"Withheld decisions are not written in the mode {reviewed.mode.value}."
         yield from prose(text, width)
-    nodes = next(iter(reviewed.signers), None)
-    refused = [one for one in nodes.records if is_refused(one)] if nodes else []
-    if refused:
-        name = shlex.quote(printable(refused[0].evaluation.case.csr.name, 253))
+    unwell = [name for one in reviewed.signers[:1] for name in _unwell(one)]
+    if unwell:
         yield "Why, and what to do:"
-        cluster = reviewed.cluster
-        text = f"csr-approver diagnose {cluster.name} --region {cluster.region} --csr {name}"
-        yield from command(text, width, "  ")
+        yield from command(_diagnose(reviewed, given, unwell[0]), width, "  ")
+
+
+def _unwell(nodes: SignerReviewed) -> Iterator[str]:
+    """Yield the requests for which something must be done, those without a certificate first."""
+    yield from (one.evaluation.case.csr.name for one in nodes.records if is_refused(one))
+    yield from (one.csr.name for one in nodes.run.findings)
+
+
+def _diagnose(reviewed: Reviewed, given: GivenOptions, csr: str) -> str:
+    """Return the command that explains one request, judged with the same settings."""
+    cluster = reviewed.cluster
+    options = f"--region {cluster.region}{given.judging} --csr {word(csr)}"
+    return f"csr-approver diagnose {cluster.name} {options}"
