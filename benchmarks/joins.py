@@ -16,13 +16,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from pathlib import Path
 from queue import Empty
 from statistics import median, quantiles
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import boto3
 
@@ -42,7 +42,34 @@ _BOOT_SECONDS: Final = 45
 #: A minute after the last approval is due.
 _AFTERWARDS: Final = 75.0
 
-_Event = tuple[float, int, str]
+
+@dataclass(frozen=True, slots=True)
+class _Launch:
+    """EC2 launches a node's instance."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Join:
+    """A node's kubelet starts."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Dispatch:
+    """Scheduler invokes the dispatcher."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    """SQS delivers a message to the reviewer."""
+
+    body: str
+
+
+_Event = _Launch | _Join | _Dispatch | _Review
 
 
 def main() -> None:
@@ -93,7 +120,7 @@ class _Run:
             "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/reviews",
             "FAST_JOIN_MINUTES": str(fast_join_minutes),
         }
-        self._events: list[_Event] = []
+        self._events: list[tuple[float, int, _Event]] = []
         self._count = 0
 
     def measure(self) -> Mapping[str, list[float]]:
@@ -119,29 +146,33 @@ class _Run:
         """Run all events at their times: what joins, is dispatched and is reviewed."""
         for number in range(len(self._nodes)):
             launched = self._random.uniform(0, self._joining)
-            self._at(launched, f"launch {number}")
-            self._at(launched + _BOOT_SECONDS, f"join {number}")
+            self._at(launched, _Launch(number))
+            self._at(launched + _BOOT_SECONDS, _Join(number))
         end = self._joining + _BOOT_SECONDS + self._wait + _AFTERWARDS
         for minute in range(int(end / _MINUTE) + 1):
-            self._at(minute * _MINUTE, "dispatch")
+            self._at(minute * _MINUTE, _Dispatch())
         start = time.monotonic()
         while self._events and self._events[0][0] <= end:
-            at, _, what = heappop(self._events)
+            at, _, event = heappop(self._events)
             time.sleep(max(0.0, start + at - time.monotonic()))
-            if what == "dispatch":
-                _invoke(dispatcher, {})
-                for delay, body in self._sent():
-                    self._at(time.monotonic() - start + delay, body)
-            elif what.startswith("launch "):
-                self._launch(self._nodes[int(what.removeprefix("launch "))])
-            elif what.startswith("join "):
-                self._join(kubelets, int(what.removeprefix("join ")))
-            else:
-                _invoke(reviewer, {"Records": [{"messageId": "1", "body": what}]})
+            match event:
+                case _Launch(number):
+                    self._launch(self._nodes[number])
+                case _Join(number):
+                    self._join(kubelets, number)
+                case _Dispatch():
+                    _invoke(dispatcher, {})
+                    for delay, body in self._sent():
+                        self._at(time.monotonic() - start + delay, _Review(body))
+                case _Review(body):
+                    _invoke(reviewer, {"Records": [{"messageId": "1", "body": body}]})
+                case _:
+                    assert_never(event)
 
-    def _at(self, seconds: float, what: str) -> None:
+    def _at(self, seconds: float, event: _Event) -> None:
+        """Plan an event; the count keeps the order of those at the same time."""
         self._count += 1
-        heappush(self._events, (seconds, self._count, what))
+        heappush(self._events, (seconds, self._count, event))
 
     def _sent(self) -> Iterator[tuple[float, str]]:
         while True:

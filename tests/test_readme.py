@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from cli.diagnose.cause import Cause, Need
-from cli.legacy.migration import Problem
+from cli.legacy.problems import Problem
 from core.checks import APP_SERVING_CHECKS, KUBELET_SERVING_CHECKS, Check
 from core.settings import DispatchSettings, ReviewSettings
 from sandbox.aws import FakeAws

@@ -57,7 +57,7 @@ class ClusterCache:
 
     def get(self, name: str, region: str) -> DescribedCluster:
         """Return the kept description, or ask EKS for a new one; raise what `ask` raises."""
-        kept = self._fresh(name, region)
+        kept = self.kept(name, region)
         if kept:
             return kept
         asked_at = self._now()
@@ -75,9 +75,10 @@ class ClusterCache:
         self._replace(name, region, described, asked_at)
         return described
 
-    def keeps(self, name: str, region: str) -> bool:
-        """Return whether `get` returns a kept description without asking EKS."""
-        return self._fresh(name, region) is not None
+    def kept(self, name: str, region: str) -> DescribedCluster | None:
+        """Return the description if it is young enough, so that EKS needn't be asked."""
+        kept = self._descriptions.get((name, region))
+        return self._younger_than(name, region, kept.kept_for) if kept else None
 
     def forget(self, name: str, region: str) -> None:
         """Drop a description. Call this after a 401, a TLS error or a connection error.
@@ -86,11 +87,6 @@ class ClusterCache:
         """
         with self._changing:
             self._descriptions.pop((name, region), None)
-
-    def _fresh(self, name: str, region: str) -> DescribedCluster | None:
-        """Return the description if it is young enough, so that EKS needn't be asked."""
-        kept = self._descriptions.get((name, region))
-        return self._younger_than(name, region, kept.kept_for) if kept else None
 
     def _younger_than(self, name: str, region: str, max_age: timedelta) -> DescribedCluster | None:
         """Return the description if it is younger than `max_age`."""

@@ -7,25 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
-from typing import Annotated, Any, Final
-
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictStr,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
-from pydantic.alias_generators import to_camel
+from ipaddress import IPv4Network, collapse_addresses
+from typing import Any, Final
 
 from adapters.aws_clients import AWS_FAULTS, error_code, fault, is_no_answer
+from adapters.eks_shapes import EksCluster, read_cluster
 from adapters.endpoint import checked_endpoint
-from adapters.shapes import AS_TEXT, Text, explain, or_
 from core.errors import ClusterUnavailable
 from core.model import Cluster
 from core.printable import printable
@@ -100,7 +87,7 @@ def describe(eks: Any, name: str, region: str) -> DescribedCluster:
     except AWS_FAULTS as error:
         raise _kind(error)("describe", fault("EKS DescribeCluster", error)) from error
     try:
-        read = _read(output)
+        read = read_cluster(output)
         if read.name != name:
             raise ValueError("cluster.name: not the cluster that was asked for")  # noqa: TRY301
         return _described(read, region)
@@ -120,74 +107,12 @@ def cluster_of(output: object) -> Cluster:
     Raises:
         ValueError: it isn't a described cluster; names the field.
     """
-    read = _read(output)
+    read = read_cluster(output)
     # arn:<partition>:eks:<region>:<account>:cluster/<name>
     return _cluster(read, region=(read.arn.split(":") + [""] * 4)[3])
 
 
-class _Shape(BaseModel):
-    """Fields by EKS's names; others are ignored."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
-
-
-class _Vpc(_Shape):
-    vpc_id: Text = ""
-    endpoint_public_access: Annotated[StrictBool, or_(default=True)] = True
-    public_access_cidrs: Annotated[tuple[StrictStr, ...], or_(())] = ()
-
-
-class _Network(_Shape):
-    service_ipv4_cidr: Annotated[IPv4Network | None, AS_TEXT] = None
-    service_ipv6_cidr: Annotated[IPv6Network | None, AS_TEXT] = None
-
-
-class _Authority(_Shape):
-    data: Text = ""
-
-
-class _Access(_Shape):
-    authentication_mode: Text = ""
-
-
-def _if_readable(value: object, read: ValidatorFunctionWrapHandler) -> object:
-    try:
-        return read(value)
-    except ValidationError:
-        return None
-
-
-class _Cluster(_Shape):
-    """`id` and `outpost_config` may be anything here: `_token_for` checks them."""
-
-    name: Annotated[StrictStr, Field(min_length=1)]
-    id: Any = None
-    outpost_config: Any = None
-    arn: Text = ""
-    version: Text = ""
-    status: Text = ""
-    # Only alarms need it, and they treat a cluster without it as old.
-    created_at: Annotated[AwareDatetime | None, WrapValidator(_if_readable)] = None
-    endpoint: Text = ""
-    certificate_authority: Annotated[_Authority, or_({})] = _Authority()
-    resources_vpc_config: Annotated[_Vpc, or_({})] = _Vpc()
-    kubernetes_network_config: Annotated[_Network, or_({})] = _Network()
-    access_config: Annotated[_Access, or_({})] = _Access()
-    tags: Annotated[dict[StrictStr, StrictStr], or_({})] = Field(default={})
-
-
-class _Output(_Shape):
-    cluster: _Cluster
-
-
-def _read(output: object) -> _Cluster:
-    try:
-        return _Output.model_validate(output).cluster
-    except ValidationError as error:
-        raise ValueError(explain(error)) from error
-
-
-def _cluster(read: _Cluster, region: str) -> Cluster:
+def _cluster(read: EksCluster, region: str) -> Cluster:
     network = read.kubernetes_network_config
     ranges = (network.service_ipv4_cidr, network.service_ipv6_cidr)
     return Cluster(
@@ -199,7 +124,7 @@ def _cluster(read: _Cluster, region: str) -> Cluster:
     )
 
 
-def _described(read: _Cluster, region: str) -> DescribedCluster:
+def _described(read: EksCluster, region: str) -> DescribedCluster:
     there = is_reviewable(read.status)
     return DescribedCluster(
         cluster=_cluster(read, region),
@@ -231,7 +156,7 @@ def _endpoint(text: str) -> str:
         raise ValueError(f"cluster.endpoint: {error} (got {printable(text, 80)})") from None
 
 
-def _token_for(read: _Cluster) -> str:
+def _token_for(read: EksCluster) -> str:
     """Return what tokens for the cluster must be signed for.
 
     It is the id for a local cluster on an Outpost, and the name for any other.

@@ -6,7 +6,7 @@ at its end, so that Lambda's own metric Errors counts it and its alarm fires.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Self
@@ -14,40 +14,28 @@ from typing import Any, Final, Self
 from aws_lambda_powertools import Logger
 
 from adapters import eks, queue
-from adapters.answers import answers_in_time
 from adapters.aws_account import Aws
 from adapters.clock import LambdaClock
-from adapters.cluster_cache import ClusterCache
-from adapters.eks import ClusterNotFound
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
 from core import selection
-from core.budget import DISPATCH_SECONDS
 from core.ended_reviews import EndedReviews
-from core.errors import ClusterUnavailable, CsrApproverError
+from core.errors import CsrApproverError
 from core.ports import Clock
 from core.printable import printable
 from core.selection import Choice
 from core.settings import DispatchSettings
+from handlers.account_clusters import AccountClusters, bug_text
 from handlers.environment import (
     OFF_THOUGH_SELECTED,
     Context,
     a_ledger,
+    a_logger,
     is_lambda,
     now,
     required,
-    served_regions,
 )
 from handlers.fast_joins import FastJoins
-
-# How many calls run in parallel.
-_LISTED_AT_ONCE: Final = 32
-_DESCRIBED_AT_ONCE: Final = 8
-
-# The names of a Region's clusters, or a text that says why they can't be listed.
-_NamesOrProblem = list[str] | str
-
-_LIST_TOO_LATE: Final[_NamesOrProblem] = "list: EKS ListClusters: no answer in time"
 
 # How a tag ends a cluster's reviews, as the log says it.
 _ENDED_BY: Final = {Choice.OFF: "off", Choice.NOT_SELECTED: "not selected"}
@@ -63,7 +51,8 @@ class DispatchIncomplete(CsrApproverError):
 class Dispatcher:
     """The function, with what it keeps between invocations.
 
-    It keeps settings, clients, descriptions of clusters, and which reviews a tag has ended.
+    It keeps settings, clients, descriptions of clusters, which reviews a tag has ended, and which
+    clusters nodes are joining.
     """
 
     def __init__(
@@ -77,8 +66,7 @@ class Dispatcher:
         self._settings = settings
         self._aws = aws
         self._ledger = ledger
-        self._regions = served_regions(settings.regions, aws.home)
-        self._clusters = ClusterCache(self._describe, now, spread=True)
+        self._clusters = AccountClusters(settings, aws, self._describe, now)
         self._ended = EndedReviews(now)
         self._fast_joins = FastJoins(settings, aws, now)
 
@@ -102,8 +90,8 @@ class Dispatcher:
                 are assigned.
         """
         problems: list[str] = []
-        cluster_count, named = self._named(clock, problems)
-        choices = self._choices(named, clock, problems)
+        cluster_count, named = self._clusters.named(clock, problems)
+        choices = self._clusters.choices(named, clock, problems)
         expected = [one for one, choice in choices.items() if choice in _ASSIGNED]
         unsent = queue.send(self._aws.client("sqs"), self._settings.queue_url, expected)
         problems += [
@@ -129,81 +117,8 @@ class Dispatcher:
             further = self._fast_joins.send(expected, clock)
             self._ledger.further_reviews(further.joining, further.sent, further.unknown)
         except Exception as error:  # noqa: BLE001  the ordinary reviews are sent already
-            return [_bug(error)]
+            return [bug_text(error)]
         return []
-
-    def _named(self, clock: Clock, problems: list[str]) -> tuple[int, list[Assignment]]:
-        """Return the number of all clusters, and an assignment for each that is selected by name.
-
-        A Region that can't be listed adds to `problems` and counts as empty.
-        """
-        clients = {region: self._aws.client("eks", region) for region in self._regions}
-
-        def names(region: str) -> _NamesOrProblem:
-            try:
-                return eks.list_clusters(clients[region])
-            except ClusterUnavailable as error:
-                return str(error)
-            except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
-                return _bug(error)
-
-        lists = answers_in_time(
-            names, self._regions, _to_find(clock), _LIST_TOO_LATE, at_once=_LISTED_AT_ONCE
-        )
-        cluster_count, named = 0, list[Assignment]()
-        for region, listed in zip(self._regions, lists, strict=True):
-            if isinstance(listed, str):
-                problems.append(f"{region}: {listed}")
-            else:
-                cluster_count += len(listed)
-                named += self._assignments(listed, region, problems)
-        return cluster_count, named
-
-    def _assignments(
-        self, names: Sequence[str], region: str, problems: list[str]
-    ) -> Iterator[Assignment]:
-        """Yield an assignment for each cluster of one Region that is selected by name."""
-        for name in names:
-            if not selection.is_named(self._settings, name, region, home=self._aws.home):
-                continue
-            try:
-                yield Assignment(cluster=name, region=region)
-            except ValueError:
-                problems.append(f"{region}: invalid cluster name, {printable(name, 100)}")
-
-    def _choices(
-        self, named: Sequence[Assignment], clock: Clock, problems: list[str]
-    ) -> Mapping[Assignment, Choice]:
-        """Return what to do about each cluster; UNKNOWN if EKS doesn't describe it in time."""
-
-        def choice(one: Assignment) -> Choice:
-            try:
-                return self._choice(one.cluster, one.region, clock)
-            except Exception as error:  # noqa: BLE001  a bug with one must not stop the others
-                problems.append(f"{one.region}/{one.cluster}: {_bug(error)}")
-                return Choice.UNKNOWN
-
-        choices = answers_in_time(
-            choice, named, _to_find(clock), Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE
-        )
-        return dict(zip(named, choices, strict=True))
-
-    def _choice(self, name: str, region: str, clock: Clock) -> Choice:
-        """Return what to do about a cluster, by its status and tags.
-
-        UNKNOWN if EKS doesn't describe it: the cluster is then assigned, and the reviewer asks EKS
-        again.
-        """
-        if clock.remaining() < DISPATCH_SECONDS:  # the time that is left is needed to send
-            return Choice.UNKNOWN
-        try:
-            described = self._clusters.get(name, region)
-        except ClusterNotFound:  # it was deleted after it was listed
-            return Choice.NOT_READY
-        except ClusterUnavailable:
-            return Choice.UNKNOWN
-        home = self._aws.home
-        return selection.choice(self._settings, described.cluster, described.status, home=home)
 
     def _unexpectedly_off(self, choices: Mapping[Assignment, Choice]) -> Mapping[Assignment, str]:
         """Return each cluster that isn't reviewed although it should be, with the reason.
@@ -226,20 +141,9 @@ class Dispatcher:
         return eks.describe(self._aws.client("eks", region), name, region)
 
 
-def _to_find(clock: Clock) -> float:
-    """Return the seconds that finding the clusters may take; the rest is for sending."""
-    return clock.remaining() - DISPATCH_SECONDS
-
-
-def _bug(error: Exception) -> str:
-    return printable(f"this is a bug: {type(error).__name__}: {error}", 300)
-
-
 @cache
 def _logger() -> Logger:
-    # No location: a line's message says where it comes from. Messages are text,
-    # and Powertools needn't try to read each as JSON.
-    return Logger(location=None, json_deserializer=str)
+    return a_logger()
 
 
 @cache

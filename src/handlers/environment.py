@@ -62,6 +62,13 @@ def served_regions(regions: Sequence[str], home: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(regions)) or (home,)
 
 
+def a_logger() -> Logger:
+    """Return the function's logger."""
+    # No location: each message is unique, so it identifies its line of code. Messages are text,
+    # and Powertools needn't try to read each as JSON.
+    return Logger(location=None, json_deserializer=str)
+
+
 def a_ledger(environ: Mapping[str, str], logger: Logger) -> PowertoolsLedger:
     """Return the ledger of this stack."""
     return PowertoolsLedger(logger, required(environ, "STACK_NAME"))

@@ -86,14 +86,14 @@ def test_it_says_whether_it_would_ask_eks() -> None:
     """A kept description may be of a cluster that was deleted since."""
     describe_calls = CountedDescribe()
     cache = ClusterCache(describe_calls, describe_calls.now)
-    assert not cache.keeps("prod", "eu-west-1")
+    assert not cache.kept("prod", "eu-west-1")
 
     cache.get("prod", "eu-west-1")
-    assert cache.keeps("prod", "eu-west-1")
-    assert not cache.keeps("prod", "us-east-1")
+    assert cache.kept("prod", "eu-west-1")
+    assert not cache.kept("prod", "us-east-1")
 
     describe_calls.time = NOW + timedelta(minutes=15)
-    assert not cache.keeps("prod", "eu-west-1")
+    assert not cache.kept("prod", "eu-west-1")
 
 
 def test_a_cluster_being_created_is_not_kept() -> None:

@@ -21,12 +21,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner, Result
 
+from cli import yaml_data
 from cli.app import app
-from cli.legacy import documents as legacy_yaml
 from cli.legacy import files as legacy_files
-from cli.legacy.documents import Node, Scalar, Tree, compose, tree
-from cli.legacy.migration import CLIENT
 from cli.legacy.rewrite import KIND
+from cli.legacy.signers import CLIENT
+from cli.yaml_data import Tree, tree
+from cli.yaml_nodes import Node, Scalar, compose
 from core.model import APP_SERVING, KUBELET_SERVING
 from tests.cli.legacy_manifests import MANIFEST, NODE_REQUEST, SERVICE_REQUEST, a_manifest
 from tests.cli.schemas import check
@@ -794,7 +795,7 @@ def test_aliases_of_a_file_are_bounded_in_total(
     runner: LegacyRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each object's aliases are bounded, and so is their total; the rest is unclear."""
-    monkeypatch.setattr(legacy_yaml, "MOST_IN_ALL", 100_000)
+    monkeypatch.setattr(yaml_data, "MOST_IN_ALL", 100_000)
     item = f"kind: {KIND}, apiVersion: certificates.k8s.io/v1, spec: {{request: r, x: *many }}"
 
     printed = runner.found(in_each_of_many(item))

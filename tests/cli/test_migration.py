@@ -4,19 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from cli.legacy.migration import (
-    CLIENT,
-    KUBELET_CLIENT,
-    LEGACY_UNKNOWN,
-    SIGNERS,
-    V1,
-    V1BETA1,
-    Asked,
-    Names,
-    Problem,
-    fit,
-    problems,
-)
+from cli.legacy.asked import Asked, Names
+from cli.legacy.fit import fit
+from cli.legacy.problems import Problem, problems
+from cli.legacy.signers import CLIENT, KUBELET_CLIENT, LEGACY_UNKNOWN, SIGNERS, V1, V1BETA1
 from core.model import APP_SERVING, KUBELET_SERVING
 
 SERVER = ("digital signature", "key encipherment", "server auth")

@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from cli.app import app
-from cli.legacy.migration import Problem
+from cli.legacy.problems import Problem
 from cli.request.outcome import Outcome
 from core.model import IssueState
 from core.settings import ReviewSettings

@@ -13,7 +13,7 @@ ENTRY = 2_048
 
 def kept() -> dict[tuple[str, ...], int]:
     """Return how many requests are kept of each list."""
-    readers = review._reviewer()._memo._readers
+    readers = review._reviewer()._signers._memo._readers
     return {key: reader.weight for key, reader in readers.items()}
 
 

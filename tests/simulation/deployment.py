@@ -94,21 +94,24 @@ class Deployment:
     def _receive(self, minute: int) -> None:
         if self.reviewer_runs is Running.OFF:
             return
-        received = sorted(self.queue.receive(minute), key=self._offset)
+        received = sorted(
+            ((self._offset(one), one) for one in self.queue.receive(minute)),
+            key=lambda timed: timed[0],
+        )
         if self.reviewer_runs is Running.THROTTLED:
             self._send(minute, invoked(REVIEWER, started=0, failed=0, throttled=len(received)))
             return
-        done = [one for one in received if self._handle(one, minute)]
+        done = [one for offset, one in received if self._handle(one, minute * MINUTE + offset)]
         self.queue.delete(done)
         failed = len(received) - len(done)
         self._send(minute, invoked(REVIEWER, started=len(received), failed=failed))
 
-    def _handle(self, message: Message, minute: int) -> bool:
-        """Handle a message at its second of the minute; return whether that succeeded."""
-        self.account.timeline.run_until(minute * MINUTE + self._offset(message))
+    def _handle(self, message: Message, seconds: float) -> bool:
+        """Handle a message at this second; return whether that succeeded."""
+        self.account.timeline.run_until(seconds)
         crashes = self.reviewer_runs is Running.CRASHES
         outcome = _CRASHED if crashes else self._reviewer.run(message.body)
-        self._emit(minute, outcome)
+        self._emit(int(seconds // MINUTE), outcome)
         return not outcome.failed
 
     def _offset(self, message: Message) -> float:

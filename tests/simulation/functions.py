@@ -1,30 +1,34 @@
 """The real dispatcher and the real reviewer, in the simulated account and its time.
 
-Only AWS's clients, the API server and the clock are replaced. Which metrics are sent, and how a
-message ends, is the real code's doing.
+Only AWS's clients, the API server and the clock are replaced, and the threads in which the
+dispatcher waits for AWS. Which metrics are sent, and how a message ends, is the real code's doing.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
 from typing import Any, Final
 
+import pytest
 from aws_lambda_powertools import Logger
 
 from adapters.aws_account import Aws
 from adapters.eks import DescribedCluster
 from adapters.ledger import PowertoolsLedger
 from adapters.queue import Assignment
-from core.ports import Clock, Ports
+from adapters.reach import Reach
+from core.ports import Clock, Ledger, Ports
 from core.review import review
 from core.settings import DispatchSettings, ReviewSettings
 from core.signers import Signer
+from handlers import account_clusters, fast_joins
 from handlers.dispatch import Dispatcher
 from handlers.fast_joins import FastJoins
 from handlers.review import Reviewer
+from handlers.signer_reviews import SignerReviews
 from tests.simulation.world.account import HOME, EksClient, SimulatedAccount, SimulatedFleet
 from tests.simulation.world.api import SimulatedApi
 from tests.simulation.world.timeline import MINUTE
@@ -94,12 +98,37 @@ class _Aws(Aws):
         return clients.get(service)
 
 
+class _SignerReviews(SignerReviews):
+    """Reviews with the simulated API server and EC2, as the function does with the real ones."""
+
+    def __init__(
+        self, settings: ReviewSettings, aws: Aws, reach: Reach, account: SimulatedAccount
+    ) -> None:
+        super().__init__(settings, aws, reach, account.timeline.now)
+        self._account = account
+
+    def review(
+        self, signer: Signer, described: DescribedCluster, ledger: Ledger, clock: Clock
+    ) -> None:
+        """Review one signer's requests."""
+        cluster = self._account.clusters[described.cluster.name, described.cluster.region]
+        api, fleet = SimulatedApi(cluster), SimulatedFleet(self._account, cluster)
+        try:
+            ports = Ports(api, fleet, clock, ledger, None, self._memo)
+            review(described.cluster, signer, self._settings, ports)
+        finally:
+            if api.has_connected:
+                self._reach.connected(described)
+
+
 class SimulatedReviewer(Reviewer):
     """One environment of the reviewer."""
 
     def __init__(self, settings: ReviewSettings, account: SimulatedAccount, stack: str) -> None:
-        super().__init__(settings, _Aws(account), a_ledger(stack), account.timeline.now)
+        aws = _Aws(account)
+        super().__init__(settings, aws, a_ledger(stack), account.timeline.now)
         self._account = account
+        self._signers = _SignerReviews(settings, aws, self._reach, account)
         self._time = _Clock(account)
 
     def run(self, body: str) -> Outcome:
@@ -114,17 +143,6 @@ class SimulatedReviewer(Reviewer):
 
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return self._account.describe(name, region)
-
-    def _review_signer(self, signer: Signer, described: DescribedCluster, clock: Clock) -> None:
-        """Review with the simulated API server and EC2, as the function does with the real ones."""
-        cluster = self._account.clusters[described.cluster.name, described.cluster.region]
-        api, fleet = SimulatedApi(cluster), SimulatedFleet(self._account, cluster)
-        try:
-            ports = Ports(api, fleet, clock, self._ledger, None, self._memo)
-            review(described.cluster, signer, self._settings, ports)
-        finally:
-            if api.has_connected:
-                self._reach.connected(described)
 
 
 class _FastJoins(FastJoins):
@@ -154,7 +172,7 @@ class SimulatedDispatcher(Dispatcher):
         """Dispatch once."""
         printed, self._sqs.sent = StringIO(), []
         failed = False
-        with redirect_stdout(printed):
+        with redirect_stdout(printed), _without_threads():
             try:
                 self.dispatch(self._time)
             except Exception:  # noqa: BLE001  Lambda counts any error
@@ -163,6 +181,22 @@ class SimulatedDispatcher(Dispatcher):
 
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return self._account.describe(name, region)
+
+
+@contextmanager
+def _without_threads() -> Iterator[None]:
+    """Let AWS's answers come one after the other: here they take less time than a thread."""
+    with pytest.MonkeyPatch.context() as replaced:
+        for module in (account_clusters, fast_joins):
+            replaced.setattr(module, "answers_in_time", _answers)
+        yield
+
+
+def _answers(
+    ask: Callable[[Any], Any], questions: Sequence[Any], *_: object, at_once: int
+) -> list[Any]:
+    del at_once
+    return [ask(question) for question in questions]
 
 
 def _metrics(printed: StringIO) -> dict[Key, list[float]]:

@@ -1,56 +1,36 @@
 """The links of one cluster for `csr-approver doctor`: from EKS to a dry run."""
 
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Final
 
 from adapters import eks
-from adapters.api_connection import ApiConnection
 from adapters.clock import WallClock
 from adapters.csr_pages import unavailable
 from adapters.eks import DescribedCluster
 from adapters.retry import NoAnswer, Outcome
 from cli.access.manifests import GROUP
-from cli.account import access_entries, rights
+from cli.account import access_entries
 from cli.account.access_entries import AccessEntry
 from cli.account.cluster_api import connection, csr_api
 from cli.account.clusters import Found, described
 from cli.account.problems import in_words, logged_in_words
-from cli.account.rights import Right
 from cli.approvals import Approvals
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
+from cli.doctor.cluster_rights import ClusterRights, needed
 from cli.doctor.node_roles import look_at_node_roles
 from cli.doctor.reach import Way
 from cli.doctor.selection import unserved
 from cli.review.run import Reviewed, run_once
-from core.errors import ClusterUnavailable, EvidenceUnavailable, NotOnboarded
-from core.model import APP_SERVING, KUBELET_SERVING, Action, Listing
+from core.errors import ClusterUnavailable, EvidenceUnavailable
+from core.model import KUBELET_SERVING, Action, Listing
 from core.selection import MODE_TAG, is_off, is_reviewable, is_selected
 from core.settings import Mode
 
 SECONDS: Final = 30.0
-
-CSRS: Final = "certificatesigningrequests"
-
-RIGHTS: Final = {
-    "rbac-list": Right("list", CSRS),
-    "rbac-update": Right("update", f"{CSRS}/approval"),
-    "rbac-approve": Right("approve", "signers", KUBELET_SERVING),
-}
-
-#: The rights for the second signer, which count if it is served.
-APP_SERVING_RIGHTS: Final = {
-    "rbac-app-serving": Right("approve", "signers", APP_SERVING),
-    "rbac-services": Right("get", "services", group=""),
-}
-
-
-# It may be granted in some namespaces only, by RoleBindings: see deploy/rbac-app-serving.yaml.
-_NAMESPACED: Final = "rbac-services"
 
 
 class ClusterLinks:
@@ -71,7 +51,10 @@ class ClusterLinks:
             Link("network", self._network, needs=("state",)),
             Link("tls", self._tls, needs=("network",)),
             Link("token", self._token, needs=("tls",)),
-            *(Link(one, partial(self._right, one), needs=("token",)) for one in self._rights),
+            *(
+                Link(one, partial(self._right, one), needs=("token",))
+                for one in needed(self._of.settings)
+            ),
             Link("node-roles", self._node_roles, needs=("state",)),
             Link("issuing", self._issuing, needs=("token",), after=("rbac-list",)),
             Link("dry-run", self._dry_run, needs=("token", "ec2", "iam"), after=("rbac-list",)),
@@ -100,11 +83,6 @@ class ClusterLinks:
                 return api.list_csrs(KUBELET_SERVING)
         except ClusterUnavailable as error:
             return error
-
-    @property
-    def _rights(self) -> Mapping[str, Right]:
-        """The rights that the approver needs with the stack's settings."""
-        return RIGHTS | (APP_SERVING_RIGHTS if self._of.settings.app_serving else {})
 
     @property
     def _access(self) -> str:
@@ -213,35 +191,17 @@ class ClusterLinks:
 
     # --- rights in the cluster --------------------------------------------------------------------
 
-    def _right(self, link: str) -> Finding:
-        """Return the approver's right; as a person, the right of its group, if we may ask."""
-        allowed = self._allowed[link]
-        who = "the approver" if self._of.as_approver else f"the group {GROUP}"
-        if isinstance(allowed, NotOnboarded):
-            return unknown(
-                f"you may not create SubjectAccessReviews, so the rights of {who} are unknown",
-                "use --assume-role",
-            )
-        if isinstance(allowed, ClusterUnavailable):
-            raise allowed
-        if allowed:
-            return ok(f"{who} may {self._rights[link]}")
-        option = " --app-serving" if link in APP_SERVING_RIGHTS else ""
-        fix = f"{self._access}{option} --apply"
-        detail = f"{who} may not {self._rights[link]}"
-        if link == _NAMESPACED:
-            return still_open(f"{detail} in every namespace; elsewhere a person approves", fix)
-        return broken(detail, fix)
-
     @cached_property
-    def _allowed(self) -> Mapping[str, bool | ClusterUnavailable]:
-        """Each right, or why it is unknown; on one connection, so that retries wait only once."""
-        group = "" if self._of.as_approver else GROUP
-        api = connection(self._of.acting, self._cluster, WallClock(SECONDS))
-        try:
-            return {link: _asked(api, right, group) for link, right in self._rights.items()}
-        finally:
-            api.close()
+    def _rights(self) -> ClusterRights:
+        return ClusterRights(
+            lambda: connection(self._of.acting, self._cluster, WallClock(SECONDS)),
+            needed(self._of.settings),
+            self._access,
+            as_approver=self._of.as_approver,
+        )
+
+    def _right(self, link: str) -> Finding:
+        return self._rights.finding(link)
 
     def _node_roles(self) -> Finding:
         # If there is no list, the links for the connection and the rights report why.
@@ -275,13 +235,6 @@ class ClusterLinks:
         if not reviewed.is_whole:
             return Finding(Status.UNKNOWN, found, look)
         return Finding(Status.OK, found, "" if reviewed.is_well else look)
-
-
-def _asked(api: ApiConnection, right: Right, group: str) -> bool | ClusterUnavailable:
-    try:
-        return rights.may(api, right, group)
-    except ClusterUnavailable as error:
-        return error
 
 
 def _unseen(reviewed: Reviewed) -> str:

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from cli.legacy.documents import Mapping, Node, NotYaml, Scalar, Sequence, compose, resolved
+from cli.yaml_data import resolved
+from cli.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence, compose
 
 _CONSTANTS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
 

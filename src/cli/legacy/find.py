@@ -1,29 +1,18 @@
 """CSRs of the v1beta1 API in one file: as manifests, embedded in other text, or as text."""
 
 import re
+import sys
 from bisect import bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from cli.legacy.documents import (
-    Mapping,
-    Node,
-    NotYaml,
-    Reader,
-    Scalar,
-    Source,
-    Tree,
-    compose,
-    text_of,
-)
 from cli.legacy.files import STDIN, Text, Unclear
-from cli.legacy.migration import Asked, Fit, Problem, fit, problems
-from cli.legacy.objects import is_other_v1beta1_kind, objects, part, read_csr
-from cli.legacy.request import Read, Request, expiry
-from cli.legacy.rewrite import V1Form, v1_form
+from cli.legacy.manifest import Issue, Manifest, issues_of, manifest_of
+from cli.legacy.objects import is_other_v1beta1_kind, objects, read_csr
+from cli.legacy.problems import Problem
+from cli.legacy.source import Source
 from cli.legacy.text import (
     CLUE,
     KIND_LINE,
@@ -34,6 +23,8 @@ from cli.legacy.text import (
     is_literally_v1,
     unsigned,
 )
+from cli.yaml_data import Reader
+from cli.yaml_nodes import Mapping, NotYaml, Scalar, compose
 
 _DOCUMENT: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _MANIFESTS: Final = (".yaml", ".yml", ".json", ".tpl", ".tmpl")
@@ -61,30 +52,6 @@ class FoundAs(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """One problem, and its line."""
-
-    problem: Problem
-    line: int
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """A CSR that was read; its v1 form is None if no certificate could come of it.
-
-    `stored`: it comes from a cluster; `expires`: when its certificate ends, if one was issued.
-    """
-
-    name: str
-    request: Request
-    fit: Fit
-    v1: V1Form | None
-    stored: bool
-    expires: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """One CSR, or one match in text, for which `manifest` is None."""
 
@@ -108,6 +75,22 @@ def search(file: Text) -> Iterator[Finding | Unclear]:
             yield from _Search(file, document, reader).run()
 
 
+class _Spans:
+    """Parts of a text, which don't overlap unless one is within another."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[int, int]] = []
+
+    def add(self, start: int, end: int) -> None:
+        """Add the part from `start` up to `end`."""
+        insort(self._spans, (start, end))
+
+    def cover(self, start: int, end: int) -> bool:
+        """Return whether the last part that begins here or before goes on to `end`."""
+        at = bisect_right(self._spans, (start, sys.maxsize)) - 1
+        return at >= 0 and end <= self._spans[at][1]
+
+
 class _Search:
     """The search in one document. Parts that were read as objects (`_covered`) aren't text."""
 
@@ -115,7 +98,7 @@ class _Search:
         self._file = file
         self._source = source
         self._reader = reader
-        self._covered: list[tuple[int, int]] = []
+        self._covered = _Spans()
         self._unread = ""
 
     def run(self) -> Iterator[Finding | Unclear]:
@@ -139,7 +122,7 @@ class _Search:
         for root in roots:
             for node, inherited in objects(root):
                 if isinstance(node, Scalar):
-                    insort(self._covered, (node.start, node.end))
+                    self._covered.add(node.start, node.end)
                     continue
                 unread = self._unread
                 yield from self._object(self._source, node, inherited, FoundAs.MANIFEST)
@@ -150,7 +133,7 @@ class _Search:
                     problem = f"a CSR that can't be read ({self._unread}): {_CHECK}"
                     yield Unclear(self._file.path, problem, line)
                 if is_other_v1beta1_kind(node):
-                    insort(self._covered, (node.start, node.end))
+                    self._covered.add(node.start, node.end)
 
     def _object(
         self,
@@ -167,14 +150,12 @@ class _Search:
             return
         if read is None:
             return
-        insort(self._covered, span or (node.start, node.end))
+        start, end = span or (node.start, node.end)
+        self._covered.add(start, end)
         asked, request, value = read
-        issues = tuple(
-            Issue(problem, source.line(_place(node, problem).start), detail)
-            for problem, detail in problems(asked)
-        )
+        issues = issues_of(source, node, asked)
         if issues:
-            manifest = _manifest(source, node, asked, request, value)
+            manifest = manifest_of(source, node, asked, request, value)
             yield Finding(self._file.path, source.line(node.start), found_as, issues, manifest)
 
     # --- manifests in other text ----------------------------------------------------------------
@@ -182,7 +163,7 @@ class _Search:
     def _embedded(self) -> Iterator[Finding | Unclear]:
         tried, room = 0, max(_MOST_OVERLAP * len(self._source.text), _ROOM)
         for match in KIND_LINE.finditer(self._source.text):
-            if self._is_covered(match.start(), match.end()):
+            if self._covered.cover(match.start(), match.end()):
                 continue
             inner = block(self._source, match)
             tried, room = tried + 1, room - len(inner.source.text)
@@ -193,7 +174,7 @@ class _Search:
                 yield Unclear(self._file.path, problem, line)
                 return
             yield from self._block(inner)
-            if not self._is_covered(match.start(), match.end()):
+            if not self._covered.cover(match.start(), match.end()):
                 yield from self._unclear(match.start(2))
 
     def _block(self, inner: Block) -> Iterator[Finding]:
@@ -227,10 +208,10 @@ class _Search:
     # --- text -----------------------------------------------------------------------------------
 
     def _text(self) -> Iterator[Finding | Unclear]:
-        seen: set[tuple[int, Problem]] = set()
+        seen = set[tuple[int, Problem]]()
         for hit in hits(self._source.text):
             key = self._source.line(hit.start), hit.problem
-            if key in seen or self._is_covered(hit.start, hit.start):
+            if key in seen or self._covered.cover(hit.start, hit.start):
                 continue
             if len(seen) >= _MOST_HITS:
                 yield Unclear(
@@ -246,41 +227,3 @@ class _Search:
         line = self._source.line(hit.start)
         issues = (Issue(hit.problem, line, hit.detail),)
         return Finding(self._file.path, line, FoundAs.TEXT, issues)
-
-    def _is_covered(self, start: int, end: int) -> bool:
-        at = bisect_right(self._covered, (start, len(self._source.text))) - 1
-        return at >= 0 and end <= self._covered[at][1]
-
-
-def _manifest(
-    source: Source, node: Mapping, asked: Asked, request: Request, value: dict[str, Tree]
-) -> Manifest:
-    fits = fit(asked)
-    metadata, status = part(value, "metadata"), part(value, "status")
-    return Manifest(
-        name=asked.name,
-        request=request,
-        fit=fits,
-        v1=v1_form(source, node, fits)
-        if fits.is_issued and request.read is not Read.UNREADABLE
-        else None,
-        stored="uid" in metadata or bool(status),
-        expires=expiry(text_of(status.get("certificate"))),
-    )
-
-
-_PLACES: Final = {
-    Problem.V1BETA1: ("apiVersion",),
-    Problem.LEGACY_SIGNER: ("spec", "signerName"),
-    Problem.NO_SIGNER: ("spec",),
-    Problem.SIGNER_NOT_ISSUED: ("spec", "signerName"),
-    Problem.NO_USAGES: ("spec",),
-    Problem.BAD_USAGES: ("spec", "usages"),
-    Problem.USAGES_NOT_ISSUED: ("spec", "usages"),
-    Problem.NAME_NOT_ISSUED: ("metadata",),
-}
-
-
-def _place(node: Mapping, problem: Problem) -> Node:
-    """Return the node that shows the problem: the key's value, or the object."""
-    return node.find(*_PLACES[problem]) or node

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from cli.legacy.find import Finding, Manifest
-from cli.legacy.migration import SIGNERS, Problem
+from cli.legacy.find import Finding
+from cli.legacy.manifest import Manifest
+from cli.legacy.problems import Problem
 from cli.legacy.request import Read
 from cli.legacy.searched import Searched
+from cli.legacy.signers import SIGNERS
 from core.model import APP_SERVING
 
 Json = dict[str, Any]

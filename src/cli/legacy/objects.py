@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from cli.legacy.documents import Mapping, Node, Reader, Scalar, Sequence, Tree, text_of, tree
-from cli.legacy.migration import V1, V1BETA1, Asked
+from cli.legacy.asked import Asked
 from cli.legacy.request import Request, read_request
 from cli.legacy.rewrite import KIND
+from cli.legacy.signers import V1, V1BETA1
 from cli.legacy.text import SERVED_KINDS
+from cli.yaml_data import Reader, Tree, text_of, tree
+from cli.yaml_nodes import Mapping, Node, Scalar, Sequence
 
 
 def objects(root: Node) -> Iterator[tuple[Mapping | Scalar, str]]:

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
-from cli.legacy.migration import Names
+from cli.legacy.asked import Names
 from core import pkcs10
 from core.errors import MalformedRequest
 from core.model import MAX_REQUEST_BYTES, DnsName, IpName, OtherName, Pkcs10, San

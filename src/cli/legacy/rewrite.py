@@ -4,22 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
-from cli.legacy.documents import (
-    Mapping,
-    Node,
-    NotYaml,
-    Scalar,
-    Sequence,
-    Source,
-    Tree,
-    compose,
-    dump,
-    lines,
-    text_leaf,
-    text_of,
-    tree,
-)
-from cli.legacy.migration import V1, Fit
+from cli.legacy.fit import Fit
+from cli.legacy.signers import V1
+from cli.legacy.source import Source, lines
+from cli.yaml_data import Tree, dump, text_leaf, text_of, tree
+from cli.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence, compose
 
 KIND: Final = "CertificateSigningRequest"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cli.legacy.documents import Source, lines
-from cli.legacy.migration import Problem
+from cli.legacy.problems import Problem
+from cli.legacy.source import Source, lines
 from core.model import APP_SERVING
 
 #: Every file with a finding matches this.

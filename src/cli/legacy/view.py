@@ -6,8 +6,9 @@ from typing import Final
 import typer
 
 from cli.columns import padded
-from cli.legacy.find import Finding, FoundAs, Manifest
+from cli.legacy.find import Finding, FoundAs
 from cli.legacy.json_answer import general_notes, is_never_issued, notes, signers
+from cli.legacy.manifest import Manifest
 from cli.legacy.request import Read
 from cli.legacy.searched import Searched
 from cli.lines import prose

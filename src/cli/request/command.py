@@ -120,7 +120,7 @@ def request(
     from cli.request.filing import check_first, code_of, issued, open_connection, shown
     from cli.request.key import Key
     from cli.request.own_csr import OwnCsr
-    from cli.request.run import Plan
+    from cli.request.plan import Plan
     from cli.request.spec import Allowed, certificate_spec, manifest, warnings
     from cli.request.view import as_json, lines, show
     from cli.screen import busy

@@ -20,7 +20,8 @@ from cli.exits import ANSWER_IS_NO, DONE, STOPPED, UNKNOWN, USAGE, stop
 from cli.output import Output
 from cli.request.outcome import Outcome, Result
 from cli.request.own_csr import OwnCsr
-from cli.request.run import CALL_SECONDS, Issuance, Pace, Plan
+from cli.request.plan import Plan
+from cli.request.run import CALL_SECONDS, Issuance, Pace
 from cli.request.spec import CertificateSpec
 from cli.screen import busy
 from core.model import APP_SERVING

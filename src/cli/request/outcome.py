@@ -48,3 +48,12 @@ class Result:
     certificate: Certificate | None = None
     saved: bool = False
     ca_saved: bool = False
+
+
+class NotIssued(Exception):
+    """The run ends without a saved certificate."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.detail = detail

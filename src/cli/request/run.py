@@ -4,23 +4,19 @@ The key is written before the request is filed: a certificate without its key is
 deleted only once nothing can be issued for it.
 """
 
-import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from adapters.clock import WallClock
 from cli.account.copied import KUBECTL
 from cli.account.problems import what_failed
-from cli.request.certificate import Certificate, inspect
-from cli.request.files import Files
-from cli.request.key import Key
-from cli.request.outcome import Outcome, RequestState, Result
+from cli.request.outcome import NotIssued, Outcome, RequestState, Result
 from cli.request.own_csr import Filed, OwnCsr, RequestRejected, is_of
-from cli.request.spec import CertificateSpec
-from core.errors import ClusterUnavailable, NotOnboarded, WrongCertificate
+from cli.request.plan import Plan
+from cli.request.saving import saved
+from core.errors import ClusterUnavailable, NotOnboarded
 from core.model import Csr
 
 #: How long one call may take, retries included.
@@ -39,29 +35,6 @@ class Pace:
 
     ticks: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep  # the run polls: it needs no right to watch
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do. `ca_pem`: the cluster's own CA; `seconds`: how long to wait."""
-
-    spec: CertificateSpec
-    key: Key
-    manifest: dict[str, Any]
-    files: Files
-    ca_pem: str
-    approve: bool
-    seconds: float
-    keep: bool
-
-
-class _NotIssued(Exception):
-    """The run ends without a saved certificate."""
-
-    def __init__(self, outcome: Outcome, detail: str) -> None:
-        super().__init__(detail)
-        self.outcome = outcome
-        self.detail = detail
 
 
 class Issuance:
@@ -87,8 +60,8 @@ class Issuance:
         try:
             self._plan.files.write_key(self._plan.key.pem)
             self._key_written = True
-            return self._saved(self._issued(self._filed()))
-        except _NotIssued as error:
+            return saved(self._plan, self._issued(self._filed()).csr)
+        except NotIssued as error:
             outcome, detail = error.outcome, error.detail
         except RequestRejected as error:
             outcome, detail = Outcome.REFUSED, str(error)
@@ -144,7 +117,7 @@ class Issuance:
             self._pause()
             return filed, what_failed(error)
         if now is None or now.csr.uid != filed.csr.uid:
-            raise _NotIssued(Outcome.DELETED, "someone else deleted the request: run this again")
+            raise NotIssued(Outcome.DELETED, "someone else deleted the request: run this again")
         self._seen = now
         return now, ""
 
@@ -155,65 +128,20 @@ class Issuance:
         waited = self._plan.seconds - self._clock.remaining()
         self._pace.sleep(_EARLY_PAUSE_SECONDS if waited < _EARLY_SECONDS else _PAUSE_SECONDS)
 
-    def _late(self, csr: Csr, error: str) -> _NotIssued:
+    def _late(self, csr: Csr, error: str) -> NotIssued:
         if error:
-            return _NotIssued(Outcome.UNKNOWN, error)
+            return NotIssued(Outcome.UNKNOWN, error)
         approved = csr.condition("Approved")
         seconds = f"within {self._plan.seconds:.0f} s"
         if approved is None:
-            return _NotIssued(
+            return NotIssued(
                 Outcome.NOT_ISSUED,
                 f"no one approved it {seconds}: use --approve, or a longer --timeout",
             )
-        return _NotIssued(
+        return NotIssued(
             Outcome.NOT_ISSUED,
             f"approved ({approved.reason}), but not issued {seconds}: try a longer --timeout",
         )
-
-    def _saved(self, filed: Filed) -> Result:
-        plan, pem = self._plan, filed.csr.certificate
-        try:
-            found = inspect(pem, plan.spec, plan.key.spki, plan.ca_pem, datetime.now(UTC))
-            plan.files.write_certificate(pem)
-        except WrongCertificate as error:
-            raise _NotIssued(Outcome.UNUSABLE, str(error)) from None
-        except OSError as error:
-            detail = f"issued, but {plan.files.certificate} can't be written: {error.strerror}"
-            return self._result(Outcome.NOT_SAVED, detail, RequestState.THERE, key_kept=True)
-        outcome, problem = Outcome.ISSUED, self._ca_error(found)
-        detail = f"issued and saved to {plan.files.certificate}, but {problem}" if problem else ""
-        if problem:
-            outcome = Outcome.NOT_SAVED
-        if found.differences:
-            outcome = Outcome.DIFFERS
-            detail = "; ".join(filter(None, (*found.differences, problem)))
-        return Result(
-            outcome,
-            detail,
-            RequestState.THERE,
-            key_kept=True,
-            requester=filed.csr.username,
-            certificate=found,
-            saved=True,
-            ca_saved=plan.files.ca is not None and not problem,
-        )
-
-    def _ca_error(self, found: Certificate) -> str:
-        """Write the CA's file, if one was asked for; return why it wasn't written, or nothing."""
-        path = self._plan.files.ca
-        if path is None:
-            return ""
-        if not found.by_cluster:
-            return f"{path} isn't written: the cluster's CA didn't sign the certificate"
-        try:
-            self._plan.files.write_ca(self._plan.ca_pem.encode())
-        except OSError as error:
-            return (
-                f"the CA was not written to {path}: {error.strerror}. To save it later: "
-                f"{KUBECTL} get configmap kube-root-ca.crt -o jsonpath='{{.data.ca\\.crt}}' > "
-                f"{shlex.quote(str(path))}"
-            )
-        return ""
 
     # --- clean-up -------------------------------------------------------------------------------
 
@@ -272,4 +200,4 @@ def _check(csr: Csr) -> None:
     for kind, outcome in (("Denied", Outcome.DENIED), ("Failed", Outcome.FAILED)):
         condition = csr.condition(kind)
         if condition is not None:
-            raise _NotIssued(outcome, f"{condition.reason}: {condition.message}")
+            raise NotIssued(outcome, f"{condition.reason}: {condition.message}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
-from cli.legacy.migration import UNISSUED_PREFIX, V1
+from cli.legacy.signers import UNISSUED_PREFIX, V1
 from core.checks.reserved import is_loopback, is_never_allowed, is_never_allowed_address
 from core.dns import folded, is_dns_name, looks_like_an_address
 from core.errors import BadSettings

@@ -10,7 +10,7 @@ from cli.account.copied import KUBECTL
 from cli.lines import prose
 from cli.request.files import Files
 from cli.request.outcome import Outcome, RequestState, Result
-from cli.request.run import Plan
+from cli.request.plan import Plan
 from cli.screen import Screen
 from core.model import APP_SERVING, Cluster
 from core.printable import printable

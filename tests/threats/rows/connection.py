@@ -37,7 +37,9 @@ ROWS: Final = (
         (
             Change(_HANDLER, "if not selection.is_named(", "if False and not selection.is_named("),
             Change(
-                _HANDLER, "if not selection.is_selected(", "if False and not selection.is_selected("
+                "src/handlers/unreviewed.py",
+                "if not selection.is_selected(",
+                "if False and not selection.is_selected(",
             ),
         ),
     ),
@@ -87,7 +89,9 @@ ROWS: Final = (
         "::TestRestrictedEndpoint::test_it_is_tried_once_a_run_and_then_left_alone",
         (
             Change(_HANDLER, "            self._reach.check(described)\n", ""),
-            Change(_HANDLER, "is_doubtful=True) if doubtful", ") if doubtful"),
+            Change(
+                "src/handlers/signer_reviews.py", "is_doubtful=True) if doubtful", ") if doubtful"
+            ),
         ),
     ),
     Row(

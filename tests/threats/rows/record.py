@@ -55,7 +55,7 @@ ROWS: Final = (
         "::test_a_cluster_that_was_listed_before_and_refuses_now_is_an_error",
         (
             Change(
-                "src/handlers/review.py",
+                "src/handlers/unreviewed.py",
                 "if self._reach.has_listed(described):",
                 "if False and self._reach.has_listed(described):",
             ),
@@ -75,7 +75,7 @@ ROWS: Final = (
     Row(
         "the same while the dispatcher can't describe the cluster",
         "tests/handlers/test_off.py::test_the_reviewer_notices_it_on_a_selected_cluster",
-        (Change("src/handlers/review.py", 'OFF_THOUGH_SELECTED if is_chosen else ""', '""'),),
+        (Change("src/handlers/unreviewed.py", 'OFF_THOUGH_SELECTED if is_chosen else ""', '""'),),
     ),
     Row(
         "end the reviews of any other cluster by its tags, and so all its alarms",
@@ -94,7 +94,7 @@ ROWS: Final = (
         "::test_the_reviewer_notices_that_a_tag_ends_reviews_that_are_still_assigned",
         (
             Change(
-                "src/handlers/review.py",
+                "src/handlers/unreviewed.py",
                 "if not unexpected and self._reach.has_listed(described):",
                 "if False and self._reach.has_listed(described):",
             ),

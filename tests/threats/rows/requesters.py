@@ -8,8 +8,8 @@ _REQUESTERS: Final = "tests/attack/test_requesters.py"
 _PEERS: Final = "src/core/peers.py"
 _BY_NAME_ALONE: Final = Change(
     "src/core/model/csr.py",
-    "return self.username, session, role",
-    "return self.username, session, ()",
+    "self.extra.get(SESSION_NAME, ()), self.extra.get(CANONICAL_ARN, ())",
+    "self.extra.get(SESSION_NAME, ()), ()",
 )
 
 ROWS: Final = (

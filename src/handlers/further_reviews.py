@@ -1,0 +1,50 @@
+"""Whether a further review, within the minute after the ordinary one, is worth its time."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+_NOTHING_GAINED: Final = "the last review here took long, or the cluster wasn't listed"
+_LATE: Final = "it was sent more than a minute ago"
+
+# A further review is due up to 50 s after it was sent. Later the queue is behind, or the review has
+# failed before; then further ones would take the time of ordinary ones.
+_LATE_SECONDS: Final = 60.0
+
+# With a longer review, further ones within the minute would take the time of other clusters.
+_QUICK_SECONDS: Final = 10.0
+
+_MAX_KEPT: Final = 2_000
+
+
+class FurtherReviews:
+    """Remembers, in one environment, how the last review of each cluster ended."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        """`now`: the present, with time zone."""
+        self._now = now
+        # Whether the last review of each cluster listed it, and was quick.
+        self._was_quick: dict[tuple[str, str], bool] = {}
+
+    def why_skipped(self, name: str, region: str, sent: str) -> str:
+        """Return why a further review isn't worth its time; empty if it is, or if that is unknown.
+
+        `sent`: when SQS got the message, in milliseconds since 1970. Any other text, such as that
+        of an invocation by hand, is no reason.
+        From: SQS API reference, ReceiveMessage (SentTimestamp).
+        """
+        if self._is_late(sent):
+            return _LATE
+        return "" if self._was_quick.get((name, region), True) else _NOTHING_GAINED
+
+    def ended(self, name: str, region: str, *, was_listed: bool, seconds: float) -> None:
+        """Remember how a review ended, a further or an ordinary one, and how long it took."""
+        self._was_quick.pop((name, region), None)
+        self._was_quick[name, region] = was_listed and seconds < _QUICK_SECONDS
+        if len(self._was_quick) > _MAX_KEPT:
+            del self._was_quick[next(iter(self._was_quick))]
+
+    def _is_late(self, sent: str) -> bool:
+        if not (sent.isascii() and sent.isdecimal()):
+            return False
+        return self._now().timestamp() - int(sent) / 1_000 > _LATE_SECONDS
