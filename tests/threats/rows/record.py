@@ -149,9 +149,9 @@ ROWS: Final = (
         "tests/cli/test_diagnose.py::test_names_in_commands_are_words_of_a_shell",
         (
             Change(
-                "src/cli/diagnose/advice.py",
-                "shlex.quote(printable(one, 253)) for one",
-                "printable(one, 253) for one",
+                "src/cli/account/copied.py",
+                "return shlex.quote(cut)",
+                "return cut",
             ),
         ),
     ),
