@@ -1,18 +1,17 @@
 """The real dispatcher and the real reviewer, in the simulated account and its time.
 
-Only AWS's clients, the API server and the clock are replaced, and the threads in which the
-dispatcher waits for AWS. Which metrics are sent, and how a message ends, is the real code's doing.
+Only AWS's clients, the API server and the clock are replaced. Which metrics are sent, and how a
+message ends, is the real code's doing.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
 from typing import Any, Final
 
-import pytest
 from aws_lambda_powertools import Logger
 
 from adapters.aws_account import Aws
@@ -24,7 +23,6 @@ from core.ports import Clock, Ledger, Ports
 from core.review import review
 from core.settings import DispatchSettings, ReviewSettings
 from core.signers import Signer
-from handlers import account_clusters, fast_joins
 from handlers.dispatch import Dispatcher
 from handlers.fast_joins import FastJoins
 from handlers.review import Reviewer
@@ -172,7 +170,7 @@ class SimulatedDispatcher(Dispatcher):
         """Dispatch once."""
         printed, self._sqs.sent = StringIO(), []
         failed = False
-        with redirect_stdout(printed), _without_threads():
+        with redirect_stdout(printed):
             try:
                 self.dispatch(self._time)
             except Exception:  # noqa: BLE001  Lambda counts any error
@@ -181,22 +179,6 @@ class SimulatedDispatcher(Dispatcher):
 
     def _describe(self, name: str, region: str) -> DescribedCluster:
         return self._account.describe(name, region)
-
-
-@contextmanager
-def _without_threads() -> Iterator[None]:
-    """Let AWS's answers come one after the other: here they take less time than a thread."""
-    with pytest.MonkeyPatch.context() as replaced:
-        for module in (account_clusters, fast_joins):
-            replaced.setattr(module, "answers_in_time", _answers)
-        yield
-
-
-def _answers(
-    ask: Callable[[Any], Any], questions: Sequence[Any], *_: object, at_once: int
-) -> list[Any]:
-    del at_once
-    return [ask(question) for question in questions]
 
 
 def _metrics(printed: StringIO) -> dict[Key, list[float]]:
