@@ -43,17 +43,23 @@ class GivenOptions:
 def word(text: str) -> str:
     r"""Return text as one word of a shell command, in printable ASCII.
 
-    Control characters and others than ASCII are escaped as bash and zsh read them (`$'\n'`). Text
-    that is too long for a name is cut and ends in `~`.
+    Control characters, backslashes and others than ASCII are escaped as bash and zsh read them
+    (`$'\n'`). Text that is too long for a name is cut and ends in `~`.
     """
-    cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}~"
-    if cut.isascii() and cut.isprintable():
-        return shlex.quote(cut)
-    return f"$'{''.join(map(_escaped, cut))}'"
+    return _quoted(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}~")
+
+
+def _quoted(text: str) -> str:
+    # In fish a backslash escapes the quote after it, and what follows would be a command.
+    if not (text.isascii() and text.isprintable()) or "\\" in text:
+        return f"$'{''.join(map(_escaped, text))}'"
+    # In zsh `=ls` is the path of ls.
+    return f"'{text}'" if text.startswith("=") and "'" not in text else shlex.quote(text)
 
 
 def _option(name: str, value: str) -> str:
-    return f"{name}={word(value)}" if value.startswith("-") else f"{name} {word(value)}"
+    """Return an option with its value, which is the user's own and so of any length."""
+    return f"{name}={_quoted(value)}" if value.startswith("-") else f"{name} {_quoted(value)}"
 
 
 def _escaped(character: str) -> str:
