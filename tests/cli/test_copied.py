@@ -62,9 +62,10 @@ def test_a_long_setting_is_repeated_whole() -> None:
     """Its command would judge by other settings, or be refused."""
     domains = ",".join(f"zone-{number}.example" for number in range(30))
 
-    assert f" --set EXTRA_DNS_SUFFIXES={domains}" == GivenOptions(
-        settings=(f"EXTRA_DNS_SUFFIXES={domains}",)
-    ).judging
+    assert (
+        f" --set EXTRA_DNS_SUFFIXES={domains}"
+        == GivenOptions(settings=(f"EXTRA_DNS_SUFFIXES={domains}",)).judging
+    )
 
 
 def test_a_word_is_bounded_and_then_names_nothing() -> None:
