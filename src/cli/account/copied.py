@@ -41,15 +41,19 @@ class GivenOptions:
 
 
 def word(text: str) -> str:
-    r"""Return text as one word of a shell command, in printable ASCII.
+    """Return what a requester may have chosen as one word of a shell command: see `whole_word`.
+
+    Text that is too long for a name is cut and ends in `~`.
+    """
+    return whole_word(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}~")
+
+
+def whole_word(text: str) -> str:
+    r"""Return text of any length as one word of a shell command, in printable ASCII.
 
     Control characters, backslashes and others than ASCII are escaped as bash and zsh read them
-    (`$'\n'`). Text that is too long for a name is cut and ends in `~`.
+    (`$'\n'`).
     """
-    return _quoted(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}~")
-
-
-def _quoted(text: str) -> str:
     # In fish a backslash escapes the quote after it, and what follows would be a command.
     if not (text.isascii() and text.isprintable()) or "\\" in text:
         return f"$'{''.join(map(_escaped, text))}'"
@@ -58,8 +62,8 @@ def _quoted(text: str) -> str:
 
 
 def _option(name: str, value: str) -> str:
-    """Return an option with its value, which is the user's own and so of any length."""
-    return f"{name}={_quoted(value)}" if value.startswith("-") else f"{name} {_quoted(value)}"
+    shown = whole_word(value)
+    return f"{name}={shown}" if value.startswith("-") else f"{name} {shown}"
 
 
 def _escaped(character: str) -> str:
