@@ -57,8 +57,9 @@ def whole_word(text: str) -> str:
     # In fish a backslash escapes the quote after it, and what follows would be a command.
     if not (text.isascii() and text.isprintable()) or "\\" in text:
         return f"$'{''.join(map(_escaped, text))}'"
-    # In zsh `=ls` is the path of ls.
-    return f"'{text}'" if text.startswith("=") and "'" not in text else shlex.quote(text)
+    if text.startswith("=") and "'" not in text:  # in zsh `=ls` is the path of ls
+        return f"'{text}'"
+    return shlex.quote(text)
 
 
 def _option(name: str, value: str) -> str:
