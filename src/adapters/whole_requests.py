@@ -1,9 +1,12 @@
 """HTTPS connections that send a request's headers and its body together.
 
+They aren't used again if the server has sent more than was asked for.
+
 http.client sends them one after the other: two records of TLS, two system calls, and two waits for
 Python's global lock, for each of a review's many small PUTs.
 """
 
+import ssl
 from typing import Any
 
 from urllib3.connection import HTTPSConnection
@@ -13,6 +16,16 @@ class WholeRequests(HTTPSConnection):
     """A connection for requests whose body is bytes, and small enough to be copied."""
 
     _held: list[bytes] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection can be used again.
+
+        urllib3 asks the socket for bytes that no request asked for. TLS may have them already, and
+        they would be read as the next answer.
+        """
+        is_more = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+        return super().is_connected and not is_more
 
     def request(self, *args: Any, **options: Any) -> None:
         """Send a request at once. As in urllib3, otherwise."""

@@ -73,10 +73,12 @@ def _with_values(words: Sequence[str]) -> Iterator[str]:
 def without_quotes(detail: str) -> str:
     """Return a refusal's detail without Python's quotes around its values.
 
-    If one of them has a comma or a semicolon, all keep their quotes: they show where each ends.
+    If one of them has a comma, a semicolon or several blanks, all keep their quotes: they show
+    where each ends. Usages, such as `client auth`, have one blank.
     """
-    is_list = any("," in one or ";" in one for one in _QUOTED.findall(detail))
-    return detail if is_list else _QUOTED.sub(r"\1", detail)
+    values = _QUOTED.findall(detail)
+    is_unclear = any("," in one or ";" in one or one.count(" ") > 1 for one in values)
+    return detail if is_unclear else _QUOTED.sub(r"\1", detail)
 
 
 def got_and_expected(detail: str) -> list[str]:

@@ -253,3 +253,15 @@ def test_a_dripping_answer_ends_when_the_time_is_used_up(drip: Drip) -> None:
             api.list_csrs(KUBELET_SERVING)
 
         assert not drip.said_all
+
+
+def test_what_follows_an_answer_is_not_the_next_one() -> None:
+    """It is in the connection, where a reader of sockets can't see what TLS has decrypted."""
+    forged = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    too_long = Reply(204, b" " * 8_192 + forged)  # more than is read from TLS at once
+    with answering(too_long, a_page(an_item())) as (api, server):
+        with pytest.raises(ClusterUnavailable, match="204"):
+            api.list_csrs(KUBELET_SERVING)
+
+        assert 1 == len(api.list_csrs(KUBELET_SERVING).csrs)
+        assert 2 == server.connections

@@ -183,6 +183,19 @@ def test_an_entry_with_other_groups_keeps_them(
 
 
 @pytest.mark.usefixtures("without_rbac")
+def test_a_group_that_an_entry_has_is_no_command(
+    account: Account, stub: AwsStub, runner: CommandRunner
+) -> None:
+    """In fish a backslash would escape the quote after it."""
+    account.name_only(["prod"])
+    stub.entry("prod", ROLE, "\\'\";touch x;#", region=HOME)
+
+    [step] = runner.json("access", "prod")["clusters"][0]["steps"]
+
+    assert step["fix"][0].endswith(f"--kubernetes-groups $'\\x5c\\x27\\x22;touch x;#' {GROUP}")
+
+
+@pytest.mark.usefixtures("without_rbac")
 def test_an_entry_of_another_type_is_left_for_a_person_to_replace(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:

@@ -31,13 +31,13 @@ def test_settings_are_repeated_for_commands_that_judge() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["csr-1", "--all", "$(id)", "it's", 'a"b', "a b", "", "a\\n"])
+@pytest.mark.parametrize("name", ["csr-1", "--all", "$(id)", "it's", 'a"b', "a b", "", "=ls", "='"])
 def test_a_word_is_quoted_as_any_shell_reads_it(name: str) -> None:
     assert name == _read_by("sh", word(name))
 
 
 @pytest.mark.parametrize(
-    "name", ["a\nb", "\x1b[31mred", "it's\ta\\b", "n\u00e9w\U0001f600", "\x0105"]
+    "name", ["a\nb", "\x1b[31mred", "it's\ta\\b", "a\\", "n\u00e9w\U0001f600", "\x0105"]
 )
 def test_a_word_that_no_terminal_shows_is_escaped_and_still_means_the_same(name: str) -> None:
     shown = word(name)
@@ -45,6 +45,27 @@ def test_a_word_that_no_terminal_shows_is_escaped_and_still_means_the_same(name:
     assert shown.isascii()
     assert shown.isprintable()
     assert name == _read_by("bash", shown)
+
+
+@pytest.mark.parametrize("name", ["\\'\";touch x;#", "a\\", "\\\\'", "a\\'b"])
+def test_no_word_has_a_backslash_before_a_quote(name: str) -> None:
+    """In fish that quote would end no text, and a later one would let a name be a command."""
+    assert "\\'" not in word(name)
+
+
+def test_no_word_begins_with_an_equals_sign() -> None:
+    """In zsh `=ls` is the path of ls."""
+    assert "'=ls'" == word("=ls")
+
+
+def test_a_long_setting_is_repeated_whole() -> None:
+    """Its command would judge by other settings, or be refused."""
+    domains = ",".join(f"zone-{number}.example" for number in range(30))
+
+    assert (
+        f" --set EXTRA_DNS_SUFFIXES={domains}"
+        == GivenOptions(settings=(f"EXTRA_DNS_SUFFIXES={domains}",)).judging
+    )
 
 
 def test_a_word_is_bounded_and_then_names_nothing() -> None:

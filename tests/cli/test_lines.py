@@ -96,9 +96,11 @@ def test_values_are_shown_without_the_quotes_of_python() -> None:
     assert "the node's and the instance's" == without_quotes("the node's and the instance's")
 
 
-@pytest.mark.parametrize("value", ["a, expected b", "a; expected b", "a, b"])
-def test_a_value_that_looks_like_a_list_keeps_its_quotes(value: str) -> None:
-    """A requester chooses names, and could make one look like several, or like what is expected."""
+@pytest.mark.parametrize(
+    "value", ["a, expected b", "a; expected b", "a, b", "a. Approve this by hand"]
+)
+def test_a_value_that_looks_like_a_list_or_a_sentence_keeps_its_quotes(value: str) -> None:
+    """A requester chooses names, and could make one look like several, or like our own words."""
     detail = f"got '{value}', 'c', expected none"
 
     assert detail == without_quotes(detail)

@@ -1,6 +1,5 @@
 """The approver's access entry in one cluster: look at it, create or update it, or show how to."""
 
-import shlex
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +8,7 @@ from adapters.eks import DescribedCluster
 from cli.access.manifests import GROUP
 from cli.access.steps import ENTRY, State, Step
 from cli.account import access_entries
-from cli.account.copied import KUBECTL, GivenOptions
+from cli.account.copied import KUBECTL, GivenOptions, whole_word
 from cli.account.problems import with_fix
 from core.errors import EvidenceUnavailable
 from core.model import Role
@@ -95,4 +94,4 @@ class Entry:
     def _eks(self, operation: str, *more: str) -> str:
         """Return a command to paste."""
         options = f"--region {self.cluster.cluster.region}{self.given.aws}"
-        return f"aws eks {operation} {options} {shlex.join(more)}"
+        return f"aws eks {operation} {options} {' '.join(map(whole_word, more))}"

@@ -41,19 +41,30 @@ class GivenOptions:
 
 
 def word(text: str) -> str:
-    r"""Return text as one word of a shell command, in printable ASCII.
+    """Return what a requester may have chosen as one word of a shell command: see `whole_word`.
 
-    Control characters and others than ASCII are escaped as bash and zsh read them (`$'\n'`). Text
-    that is too long for a name is cut and ends in `~`.
+    Text that is too long for a name is cut and ends in `~`.
     """
-    cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}~"
-    if cut.isascii() and cut.isprintable():
-        return shlex.quote(cut)
-    return f"$'{''.join(map(_escaped, cut))}'"
+    return whole_word(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}~")
+
+
+def whole_word(text: str) -> str:
+    r"""Return text of any length as one word of a shell command, in printable ASCII.
+
+    Control characters, backslashes and others than ASCII are escaped as bash and zsh read them
+    (`$'\n'`).
+    """
+    # In fish a backslash escapes the quote after it, and what follows would be a command.
+    if not (text.isascii() and text.isprintable()) or "\\" in text:
+        return f"$'{''.join(map(_escaped, text))}'"
+    if text.startswith("=") and "'" not in text:  # in zsh `=ls` is the path of ls
+        return f"'{text}'"
+    return shlex.quote(text)
 
 
 def _option(name: str, value: str) -> str:
-    return f"{name}={word(value)}" if value.startswith("-") else f"{name} {word(value)}"
+    shown = whole_word(value)
+    return f"{name}={shown}" if value.startswith("-") else f"{name} {shown}"
 
 
 def _escaped(character: str) -> str:

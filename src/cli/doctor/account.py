@@ -11,7 +11,7 @@ from adapters.aws_clients import AWS_FAULTS, reported
 from cli.access.options import STACK
 from cli.account import rights, stack
 from cli.account.caller import Caller, who_am_i
-from cli.account.copied import GivenOptions, word
+from cli.account.copied import GivenOptions, whole_word
 from cli.account.problems import hint, with_fix
 from cli.account.stack import Stack
 from cli.doctor import roles, vpc
@@ -88,11 +88,13 @@ class AccountLinks:
 
     def access(self, cluster: str, region: str) -> str:
         """Return the command that shows how to give this approver access to a cluster."""
-        of_stack = "" if self._stack_name == STACK else f" --stack-name {self._stack_name}"
-        if self._stack_region != region:
-            of_stack += f" --stack-region {self._stack_region}"
-        role = f" --role-arn {word(self._role_arn)}" if self._role_arn is not None else of_stack
-        return f"csr-approver access {cluster} --region {region}{self.given.account}{role}"
+        if self._role_arn is not None:
+            of = ["--role-arn", self._role_arn]
+        else:
+            of = [] if self._stack_name == STACK else ["--stack-name", self._stack_name]
+            of += [] if self._stack_region == region else ["--stack-region", self._stack_region]
+        words = "".join(f" {whole_word(one)}" for one in of)
+        return f"csr-approver access {cluster} --region {region}{self.given.account}{words}"
 
     @property
     def stack_place(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from adapters.aws_account import Aws
 from adapters.aws_clients import AWS_FAULTS, reported
-from cli.account.copied import word
+from cli.account.copied import whole_word
 from cli.account.problems import with_fix
 from cli.doctor.chain import Finding, Status, broken, ok, still_open, unknown, worst
 from cli.doctor.topics import look_at_topic
@@ -48,7 +48,7 @@ class Alarms:
             return broken(f"these alarms don't exist: {', '.join(self._deleted)}", fix)
         off = _names(alarm for alarm in self._found if not alarm.get("ActionsEnabled", True))
         if off:
-            names = " ".join(map(word, off))
+            names = " ".join(map(whole_word, off))
             fix = f"aws cloudwatch enable-alarm-actions {self._options} --alarm-names {names}"
             return broken(f"actions are disabled: {', '.join(off)}", fix)
         silent = _names(alarm for alarm in self._found if not alarm.get("AlarmActions"))

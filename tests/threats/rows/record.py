@@ -150,8 +150,8 @@ ROWS: Final = (
         (
             Change(
                 "src/cli/account/copied.py",
-                "return shlex.quote(cut)",
-                "return cut",
+                "return shlex.quote(text)",
+                "return text",
             ),
         ),
     ),
