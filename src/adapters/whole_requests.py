@@ -1,9 +1,8 @@
-"""HTTPS connections that send a request's headers and its body together.
+"""HTTPS connections for a review's many small PUTs: of whole requests, and of whole answers.
 
-They aren't used again if the server has sent more than was asked for.
-
-http.client sends them one after the other: two records of TLS, two system calls, and two waits for
-Python's global lock, for each of a review's many small PUTs.
+Headers and body are sent together. http.client sends them one after the other: two records of TLS,
+two system calls, and two waits for Python's global lock. And a connection isn't used again after
+the server has sent more than was asked for.
 """
 
 import ssl

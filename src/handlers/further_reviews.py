@@ -16,6 +16,9 @@ _QUICK_SECONDS: Final = 10.0
 
 _MAX_KEPT: Final = 2_000
 
+# Of milliseconds since 1970: enough for the next 29,000 years.
+_MAX_DIGITS: Final = 15
+
 
 class FurtherReviews:
     """Remembers, in one environment, how the last review of each cluster ended."""
@@ -45,6 +48,6 @@ class FurtherReviews:
             del self._was_quick[next(iter(self._was_quick))]
 
     def _is_late(self, sent: str) -> bool:
-        if not (sent.isascii() and sent.isdecimal()):
+        if not (sent.isascii() and sent.isdecimal() and len(sent) <= _MAX_DIGITS):
             return False
         return self._now().timestamp() - int(sent) / 1_000 > _LATE_SECONDS

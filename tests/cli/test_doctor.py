@@ -912,6 +912,25 @@ def test_a_request_that_needs_attention_is_pointed_out(world: World) -> None:
     assert ("ok", _REVIEW) == (link["status"], link["fix"])
 
 
+def test_the_command_to_look_with_judges_by_the_stacks_settings(world: World) -> None:
+    """By the defaults it could show other results than the dry run counted."""
+    world.deploy(
+        Mode="approve-only",
+        AllowSecondaryEnis="true",
+        ExtraDnsSuffixes="a.example,b.example",
+        VerifyNodeRole="true",
+        DenyAfterSeconds="400",
+    )
+    world.cluster.file(1, ips=("10.9.9.9",))
+
+    link = world.look(code=0)["dry-run"]
+
+    assert (
+        f"{_REVIEW} --set ALLOW_SECONDARY_ENIS=true"
+        " --set EXTRA_DNS_SUFFIXES=a.example,b.example --set DENY_AFTER_SECONDS=400"
+    ) == link["fix"]
+
+
 def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
     """An unreadable request may hide all others from kubectl, so the count must show it."""
     world.cluster.file(1)

@@ -35,7 +35,7 @@ def test_a_further_review_more_than_a_minute_after_its_message_is_skipped(
     assert why == further.why_skipped(*PROD, sent_before(seconds))
 
 
-@pytest.mark.parametrize("sent", ["", "x", "-1", "1.5", "\u00b2", "\u0661"])
+@pytest.mark.parametrize("sent", ["", "x", "-1", "1.5", "\u00b2", "\u0661", "9" * 400, "9" * 5_000])
 def test_an_unreadable_time_is_not_late(sent: str, further: FurtherReviews) -> None:
     """A person invoked the function by hand."""
     assert not further.why_skipped(*PROD, sent)

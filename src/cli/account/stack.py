@@ -8,9 +8,18 @@ from botocore.exceptions import ClientError
 
 from adapters.aws_clients import AWS_FAULTS, reported
 from core.errors import EvidenceUnavailable
-from core.settings import ReviewSettings
+from core.settings import Policy, ReviewSettings
 
 _SETTINGS: Final = tuple(ReviewSettings.model_fields)
+_DEFAULTS: Final = ReviewSettings()
+_JUDGING: Final = (
+    *Policy.model_fields,
+    "approve_after_seconds",
+    "deny_after_seconds",
+    "issue_grace_seconds",
+    "reapprove_unissued",
+    "app_serving",
+)
 #: Types of resources.
 ALARM: Final = "AWS::CloudWatch::Alarm"
 _SCHEDULE: Final = "AWS::Scheduler::Schedule"
@@ -53,10 +62,21 @@ class Stack:
         Raises:
             BadSettings: the reviewer can't start with them.
         """
-        names = {"".join(map(str.capitalize, one.split("_"))): one for one in _SETTINGS}
-        return ReviewSettings.from_env(
-            {name.upper(): self.parameters.get(ours, "") for ours, name in names.items()}
-        )
+        return ReviewSettings.from_env({one.upper(): self._given(one) for one in _SETTINGS})
+
+    def judging(self) -> tuple[str, ...]:
+        """Return the settings that change verdicts and aren't the defaults, as `NAME=VALUE`.
+
+        Raises:
+            BadSettings: the reviewer can't start with them.
+        """
+        settings = self.settings()
+        changed = (one for one in _JUDGING if getattr(settings, one) != getattr(_DEFAULTS, one))
+        return tuple(f"{one.upper()}={self._given(one)}" for one in changed)
+
+    def _given(self, setting: str) -> str:
+        """Return the value of the parameter for a setting; empty if there is none."""
+        return self.parameters.get("".join(map(str.capitalize, setting.split("_"))), "")
 
 
 def describe(cloudformation: Any, name: str, region: str) -> Stack | None:

@@ -1,5 +1,6 @@
 """The account's links of `csr-approver doctor`: clock, credentials, stack, rights."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
@@ -123,6 +124,15 @@ class AccountLinks:
             return self.known_stack.settings() if self.known_stack else ReviewSettings()
         except BadSettings:
             return ReviewSettings()
+
+    @property
+    def judging(self) -> str:
+        """The options for a command that judges as the stack does."""
+        try:
+            given = self.known_stack.judging() if self.known_stack else ()
+        except BadSettings:  # the link `stack` reports it
+            given = ()
+        return replace(self.given, settings=given).judging
 
     # --- the links ------------------------------------------------------------------------------
 

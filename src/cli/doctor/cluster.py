@@ -230,7 +230,7 @@ class ClusterLinks:
         listed = sum(one.run.listed for one in reviewed.signers)
         counts = ", ".join(f"{n} {reviewed.word(action)}" for action, n in actions.most_common())
         found = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
-        options = f"--region {cluster.region}{self._of.given.account}"
+        options = f"--region {cluster.region}{self._of.judging}"
         look = f"csr-approver review {cluster.name} {options}"
         if not reviewed.is_whole:
             return Finding(Status.UNKNOWN, found, look)
