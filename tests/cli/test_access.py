@@ -285,6 +285,21 @@ def test_fifty_clusters_get_access_and_an_error_in_one_stops_no_other(
 
 
 @pytest.mark.usefixtures("without_rbac")
+@pytest.mark.parametrize("length", [41, 100])
+def test_a_long_name_is_in_its_column_where_the_screen_is_wide(
+    account: Account, runner: CommandRunner, length: int
+) -> None:
+    """EKS allows 100 characters."""
+    account.name_only(["prod", "p" * length])
+    runner.environment = {"COLUMNS": "200"}
+
+    shown = runner.run("access", "p*", "--apply").stdout.splitlines()
+
+    assert [length + 2] * 2 == [line.index(HOME) for line in shown[1:3]]
+    assert length + 2 == shown[0].index("Region")
+
+
+@pytest.mark.usefixtures("without_rbac")
 def test_a_refusal_of_eks_is_shown_with_its_message_and_the_fix(
     account: Account, stub: AwsStub, runner: CommandRunner
 ) -> None:
