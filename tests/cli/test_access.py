@@ -129,6 +129,17 @@ def test_a_given_role_is_used(account: Account, stub: AwsStub, runner: CommandRu
     ("options", "words"),
     [
         (("--role-arn", "arn:aws:iam::1:user/x"), "--role-arn: got 'arn:aws:iam::1:user/x'"),
+        (
+            ("--role-arn", f"arn:aws:sts::{ACCOUNT}:assumed-role/eks-admin/me"),
+            (
+                "expected arn:aws:iam::ACCOUNT:role/NAME, as shown by: aws iam get-role "
+                "--role-name eks-admin --query Role.Arn\n"
+            ),
+        ),
+        (
+            ("--role-arn", f"arn:aws:sts::{ACCOUNT}:assumed-role/a;b/me"),
+            "expected arn:aws:iam::ACCOUNT:role/NAME\n",
+        ),
         (("--stack-name", "a b"), "--stack-name: got 'a b', expected a letter, then at most 127"),
     ],
 )

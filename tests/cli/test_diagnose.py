@@ -401,12 +401,12 @@ TROUBLES: dict[str, tuple[Callable[[Account], None], str, str]] = {
     "not onboarded": (
         _not_onboarded,
         "unauthorized",
-        "create an access entry for your own role: csr-approver access",
+        "ask a cluster administrator to give your role access: csr-approver access",
     ),
     "without rights": (
         _without_rights,
         "forbidden",
-        "your role needs the group csr-approver and its rights",
+        "ask a cluster administrator to give your role the approver's rights: csr-approver access",
     ),
     "being made": (_being_made, "state", "the cluster is CREATING"),
 }
@@ -972,7 +972,7 @@ def test_the_command_that_gives_access_can_be_copied(
     in_full = runner.run("diagnose", "prod", "--node", "x", code=3).stdout
 
     assert "  csr-approver access prod --region us-east-1 --apply \\\n" in in_full
-    assert "an\n  access entry for your own role:\n" in shown
+    assert "ask a cluster\n  administrator to give your role access:\n" in shown
     assert (
         "    csr-approver access prod --region us-east-1 --apply \\\n"
         "      --role-arn YOUR_ROLE_ARN\n"
@@ -1085,7 +1085,7 @@ def test_the_report_shows_what_the_table_shows(
     for words in (
         "10.9.9.9",
         "not the instance's",
-        "create an access entry for your own role:",
+        "ask a cluster administrator to give your role access:",
         "csr-approver access other --region us-east-1 --apply --role-arn YOUR_ROLE_ARN",
         "instance-gone",
     ):
