@@ -21,10 +21,11 @@ from cli.account.copied import GivenOptions
 from cli.diagnose.advice import about_version, advise, age_of, remedy
 from cli.diagnose.cause import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
-from cli.diagnose.groups import grouped
+from cli.diagnose.groups import Sought, grouped
 from cli.diagnose.html import html_report
 from cli.diagnose.html_assets import STYLE
 from cli.diagnose.name_status import NameStatus, RequestedName
+from cli.diagnose.one import show_sought
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.sentences import ADVICE
 from cli.diagnose.view import show
@@ -688,6 +689,22 @@ def test_a_command_of_kubectl_changes_nothing_in_whatever_cluster_is_current() -
         assert "kubectl --context CONTEXT delete csr csr-7znmf" in shown
         meaning = "CONTEXT: the name of prod in your kubeconfig (kubectl config get-contexts)."
         assert (True, False) == (meaning in shown, meaning in other)
+
+
+@pytest.mark.parametrize(
+    ("cause", "is_fixed_on_node"), [(Cause.HOST_NAME, True), (Cause.NOT_APPROVED, False)]
+)
+def test_one_request_in_full_says_how_its_kubelet_asks_again_after_a_fix_on_the_node(
+    *, cause: Cause, is_fixed_on_node: bool
+) -> None:
+    one = a_diagnosed_csr(cause, csr=a_csr(name="csr-7znmf"))
+    stream = io.StringIO()
+
+    cluster = a_cluster_diagnosis(one)
+    show_sought(Sought(csr="csr-7znmf"), [cluster], Console(file=stream, width=300))
+
+    for words in ("`kubectl --context CONTEXT delete csr csr-7znmf` makes it ask", "CONTEXT: the"):
+        assert is_fixed_on_node is (words in stream.getvalue())
 
 
 def test_the_report_does_not_assess_a_cluster_that_could_not_be_read() -> None:
