@@ -921,6 +921,30 @@ def test_an_issued_request_needs_no_action(cluster: Cluster, runner: CommandRunn
     assert "the kubelet hasn't fetched it" in shown
 
 
+@pytest.mark.parametrize(
+    ("node", "looked"),
+    [
+        ("system:node:ip-10-1-0-9.ec2.internal", "get node -o wide ip-10-1-0-9.ec2.internal "),
+        (
+            "i-10000000000000009",
+            (
+                "get nodes -o 'custom-columns=NODE:.metadata.name,INSTANCE:.spec.providerID,"
+                "ADDRESSES:.status.addresses[*].address' "
+            ),
+        ),
+    ],
+)
+def test_a_node_without_a_request_is_looked_up_as_kubectl_names_it(
+    cluster: Cluster, runner: CommandRunner, node: str, looked: str
+) -> None:
+    """`--node` also takes a username and an instance's id, of which kubectl finds no Node."""
+    assert cluster
+
+    shown = words(runner.run("diagnose", "prod", "--node", node, code=3).stdout)
+
+    assert f"kubectl --context CONTEXT {looked}" in shown
+
+
 @pytest.mark.parametrize("option", [("--node", "ip-10-1-0-9.ec2.internal"), ("--csr", "csr-9")])
 def test_a_request_that_is_not_listed_is_unknown(
     cluster: Cluster, runner: CommandRunner, option: tuple[str, str]
