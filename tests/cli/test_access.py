@@ -129,6 +129,17 @@ def test_a_given_role_is_used(account: Account, stub: AwsStub, runner: CommandRu
     ("options", "words"),
     [
         (("--role-arn", "arn:aws:iam::1:user/x"), "--role-arn: got 'arn:aws:iam::1:user/x'"),
+        (
+            ("--role-arn", f"arn:aws:sts::{ACCOUNT}:assumed-role/eks-admin/me"),
+            (
+                "expected arn:aws:iam::ACCOUNT:role/NAME, as shown by: aws iam get-role "
+                "--role-name eks-admin --query Role.Arn\n"
+            ),
+        ),
+        (
+            ("--role-arn", f"arn:aws:sts::{ACCOUNT}:assumed-role/a;b/me"),
+            "expected arn:aws:iam::ACCOUNT:role/NAME\n",
+        ),
         (("--stack-name", "a b"), "--stack-name: got 'a b', expected a letter, then at most 127"),
     ],
 )
@@ -295,6 +306,21 @@ def test_fifty_clusters_get_access_and_an_error_in_one_stops_no_other(
     assert f"prod-00  {HOME}  -       created" == lines[0]
     assert "the cluster is CREATING; wait until it is ACTIVE" in shown.stdout
     assert "cluster.endpoint: expected https://host" in shown.stdout
+
+
+@pytest.mark.usefixtures("without_rbac")
+@pytest.mark.parametrize("length", [41, 100])
+def test_a_long_name_is_in_its_column_where_the_screen_is_wide(
+    account: Account, runner: CommandRunner, length: int
+) -> None:
+    """EKS allows 100 characters."""
+    account.name_only(["prod", "p" * length])
+    runner.environment = {"COLUMNS": "200"}
+
+    shown = runner.run("access", "p*", "--apply").stdout.splitlines()
+
+    assert [length + 2] * 2 == [line.index(HOME) for line in shown[1:3]]
+    assert length + 2 == shown[0].index("Region")
 
 
 @pytest.mark.usefixtures("without_rbac")

@@ -21,10 +21,11 @@ from cli.account.copied import GivenOptions
 from cli.diagnose.advice import about_version, advise, age_of, remedy
 from cli.diagnose.cause import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
-from cli.diagnose.groups import grouped
+from cli.diagnose.groups import Sought, grouped
 from cli.diagnose.html import html_report
 from cli.diagnose.html_assets import STYLE
 from cli.diagnose.name_status import NameStatus, RequestedName
+from cli.diagnose.one import show_sought
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.sentences import ADVICE
 from cli.diagnose.view import show
@@ -401,12 +402,12 @@ TROUBLES: dict[str, tuple[Callable[[Account], None], str, str]] = {
     "not onboarded": (
         _not_onboarded,
         "unauthorized",
-        "create an access entry for your own role: csr-approver access",
+        "ask a cluster administrator to give your role access: csr-approver access",
     ),
     "without rights": (
         _without_rights,
         "forbidden",
-        "your role needs the group csr-approver and its rights",
+        "ask a cluster administrator to give your role the approver's rights: csr-approver access",
     ),
     "being made": (_being_made, "state", "the cluster is CREATING"),
 }
@@ -690,6 +691,22 @@ def test_a_command_of_kubectl_changes_nothing_in_whatever_cluster_is_current() -
         assert (True, False) == (meaning in shown, meaning in other)
 
 
+@pytest.mark.parametrize(
+    ("cause", "is_fixed_on_node"), [(Cause.HOST_NAME, True), (Cause.NOT_APPROVED, False)]
+)
+def test_one_request_in_full_says_how_its_kubelet_asks_again_after_a_fix_on_the_node(
+    *, cause: Cause, is_fixed_on_node: bool
+) -> None:
+    one = a_diagnosed_csr(cause, csr=a_csr(name="csr-7znmf"))
+    stream = io.StringIO()
+
+    cluster = a_cluster_diagnosis(one)
+    show_sought(Sought(csr="csr-7znmf"), [cluster], Console(file=stream, width=300))
+
+    for words in ("`kubectl --context CONTEXT delete csr csr-7znmf` makes it ask", "CONTEXT: the"):
+        assert is_fixed_on_node is (words in stream.getvalue())
+
+
 def test_the_report_does_not_assess_a_cluster_that_could_not_be_read() -> None:
     unread = ClusterDiagnosis("x", "eu-west-1", "1.31", None, "a problem")
 
@@ -904,6 +921,30 @@ def test_an_issued_request_needs_no_action(cluster: Cluster, runner: CommandRunn
     assert "the kubelet hasn't fetched it" in shown
 
 
+@pytest.mark.parametrize(
+    ("node", "looked"),
+    [
+        ("system:node:ip-10-1-0-9.ec2.internal", "get node -o wide ip-10-1-0-9.ec2.internal "),
+        (
+            "i-10000000000000009",
+            (
+                "get nodes -o 'custom-columns=NODE:.metadata.name,INSTANCE:.spec.providerID,"
+                "ADDRESSES:.status.addresses[*].address' "
+            ),
+        ),
+    ],
+)
+def test_a_node_without_a_request_is_looked_up_as_kubectl_names_it(
+    cluster: Cluster, runner: CommandRunner, node: str, looked: str
+) -> None:
+    """`--node` also takes a username and an instance's id, of which kubectl finds no Node."""
+    assert cluster
+
+    shown = words(runner.run("diagnose", "prod", "--node", node, code=3).stdout)
+
+    assert f"kubectl --context CONTEXT {looked}" in shown
+
+
 @pytest.mark.parametrize("option", [("--node", "ip-10-1-0-9.ec2.internal"), ("--csr", "csr-9")])
 def test_a_request_that_is_not_listed_is_unknown(
     cluster: Cluster, runner: CommandRunner, option: tuple[str, str]
@@ -972,7 +1013,7 @@ def test_the_command_that_gives_access_can_be_copied(
     in_full = runner.run("diagnose", "prod", "--node", "x", code=3).stdout
 
     assert "  csr-approver access prod --region us-east-1 --apply \\\n" in in_full
-    assert "an\n  access entry for your own role:\n" in shown
+    assert "ask a cluster\n  administrator to give your role access:\n" in shown
     assert (
         "    csr-approver access prod --region us-east-1 --apply \\\n"
         "      --role-arn YOUR_ROLE_ARN\n"
@@ -1085,7 +1126,7 @@ def test_the_report_shows_what_the_table_shows(
     for words in (
         "10.9.9.9",
         "not the instance's",
-        "create an access entry for your own role:",
+        "ask a cluster administrator to give your role access:",
         "csr-approver access other --region us-east-1 --apply --role-arn YOUR_ROLE_ARN",
         "instance-gone",
     ):

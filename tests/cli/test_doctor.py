@@ -993,7 +993,9 @@ def test_a_caller_without_access_to_the_cluster_is_unknown_and_not_broken(world:
     links = world.look(code=3)
 
     assert ("open", "unknown") == tuple(links[name]["status"] for name in ("identity", "token"))
-    assert "use --assume-role, or create an access entry for your own role" == links["token"]["fix"]
+    assert (
+        "use --assume-role, or ask a cluster administrator for an access entry for your own role"
+    ) == links["token"]["fix"]
 
 
 # --- the approver's rights in AWS, for a caller with other credentials ----------------------------

@@ -394,6 +394,12 @@ def test_an_empty_list_prints_a_hint(tmp_path: Path) -> None:
     )
 
 
+def test_an_empty_list_from_standard_input_is_named_so() -> None:
+    result = CliRunner().invoke(app, ["evaluate", "--csr", "-"], input='{"items": []}')
+
+    assert result.stderr.startswith("csr-approver: hint: standard input has no CSR; check that ")
+
+
 def test_a_list_of_abandoned_csrs_prints_a_hint(runner: CommandRunner) -> None:
     """Saved CSRs are old by the time they are judged; `--now` is the fix."""
     old = a_csr()

@@ -80,8 +80,8 @@ def test_aws_s_own_message_is_kept_for_people() -> None:
     ) == in_words(error)
 
 
-def test_the_fix_of_a_refusal_names_the_command_for_the_caller_s_own_role() -> None:
-    """By default `access` is for the approver's role."""
+def test_the_fix_of_a_refusal_names_who_must_run_which_command() -> None:
+    """The caller has no rights in the cluster to give; by default `access` is for another role."""
     command = (
         "csr-approver access prod --region eu-west-1 --profile lab --proxy --apply "
         "--role-arn YOUR_ROLE_ARN"
@@ -89,12 +89,12 @@ def test_the_fix_of_a_refusal_names_the_command_for_the_caller_s_own_role() -> N
     fixes = own_access("prod", "eu-west-1", GivenOptions("lab", proxy=True))
 
     assert (
-        "the API server answered 401: Unauthorized; create an access entry for your own role: "
-        + command
+        "the API server answered 401: Unauthorized; ask a cluster administrator to give your role "
+        f"access: {command}"
     ) == in_words(NotOnboarded("unauthorized", "401: Unauthorized"), fixes)
     assert (
-        "the API server answered 403: no; your role needs the group csr-approver and its rights: "
-        + command
+        "the API server answered 403: no; ask a cluster administrator to give your role the "
+        f"approver's rights: {command}"
     ) == in_words(NotOnboarded("forbidden", "403: no"), fixes)
 
 
@@ -118,8 +118,8 @@ def test_a_lost_connection_is_described_without_names_of_classes(detail: str, wo
 
 def test_a_refusal_has_a_fix_for_any_command() -> None:
     assert (
-        "the API server answered 401: Unauthorized; create an access entry for your own role in "
-        "this cluster"
+        "the API server answered 401: Unauthorized; ask a cluster administrator for an access "
+        "entry for your own role"
     ) == in_words(NotOnboarded("unauthorized", "401: Unauthorized"))
     assert "the API server answered 403: no; ask for that right" == in_words(
         NotOnboarded("forbidden", "403: no")

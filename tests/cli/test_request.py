@@ -1195,4 +1195,4 @@ def test_a_role_without_access_is_reported_with_the_fix(
     stderr = runner.run(*COMMAND, code=3).stderr
 
     assert "the API server answered 401" in stderr
-    assert "create an access entry for your own role in this cluster" in stderr
+    assert "ask a cluster administrator for an access entry for your own role" in stderr

@@ -277,6 +277,18 @@ def test_a_glob_reviews_every_cluster_that_matches_and_one_failure_stops_no_othe
     assert "csr-approver: prod-a in us-east-1: the API server answered 401" in stderr
 
 
+def test_a_blank_line_separates_the_clusters_of_a_glob(
+    account: Account, runner: CommandRunner
+) -> None:
+    account.cluster("prod-a")
+    account.cluster("prod-b").file(1)
+
+    shown = runner.run("review", "prod-*").stdout
+
+    assert "(mode approve-only).\n\n  CSR  " in shown
+    assert not shown.startswith("\n")
+
+
 def test_an_arn_names_the_cluster_and_its_region(account: Account, runner: CommandRunner) -> None:
     account.cluster("prod", region="eu-west-1").file(1)
 
@@ -289,6 +301,21 @@ def test_an_arn_names_the_cluster_and_its_region(account: Account, runner: Comma
 
 
 # --- writing ------------------------------------------------------------------------------------
+
+
+def test_after_approvals_the_command_that_shows_what_eks_issued_is_printed(
+    cluster: Cluster, runner: CommandRunner
+) -> None:
+    """To approve isn't the end: the node works once EKS has issued its certificate."""
+    cluster.file(1)
+    look = (
+        "See in a minute whether EKS has issued what was approved:\n"
+        "  csr-approver diagnose prod --region us-east-1\n"
+    )
+
+    assert look not in runner.run("review", "prod").stdout
+    assert runner.run("review", "prod", "--apply").stdout.endswith(look)
+    assert look not in runner.run("review", "prod", "--apply").stdout
 
 
 def test_apply_approves_and_leaves_denials_to_enforce(
@@ -469,7 +496,7 @@ def test_a_cluster_that_rejects_our_credentials_exits_3(
     account.cluster(onboarded=False)
 
     assert (
-        "create an access entry for your own role: csr-approver access prod"
+        "ask a cluster administrator to give your role access: csr-approver access prod"
         in runner.run("review", "prod", code=3).stderr
     )
 

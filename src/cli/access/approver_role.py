@@ -15,6 +15,11 @@ from core.printable import quoted
 # From: CloudFormation API reference, CreateStack, `StackName`.
 _STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
+# The ARN of a session lacks its role's path. From: IAM User Guide, "IAM identifiers".
+_SESSION: Final = re.compile(
+    r"arn:[a-z-]+:sts::[0-9]{12}:assumed-role/([\w+=,.@-]{1,64})/.*", re.ASCII
+)
+
 _EXPECTED: Final = "expected a letter, then at most 127 letters, digits and hyphens"
 
 
@@ -33,8 +38,16 @@ def check_role(arn: str) -> None:
         typer.Exit: it isn't (2).
     """
     if Role.of_arn(arn) is None:
-        expected = "expected arn:aws:iam::ACCOUNT:role/NAME"
+        expected = f"expected arn:aws:iam::ACCOUNT:role/NAME{_shown_by_iam(arn)}"
         stop(USAGE, f"--role-arn: got {quoted(arn, 200)}, {expected}")
+
+
+def _shown_by_iam(arn: str) -> str:
+    """Return how to get a session's role; `aws sts get-caller-identity` prints the session."""
+    session = _SESSION.fullmatch(arn)
+    if session is None:
+        return ""
+    return f", as shown by: aws iam get-role --role-name {session[1]} --query Role.Arn"
 
 
 def check_stack(name: str) -> None:

@@ -68,7 +68,8 @@ def show(onboardings: Sequence[Onboarding]) -> None:
     """Print a line for each cluster, then what failed and how to fix it, and the totals."""
     screen = Screen.of_stdout()
     rows = [("Cluster", "Region", "Rights", "Access entry"), *map(_row, onboardings)]
-    for line in padded(rows):
+    # Half the screen is left for the other columns; 80 columns are also a pipe's.
+    for line in padded(rows, max(screen.width, 80) // 2):
         typer.echo(line)
     for one in onboardings:
         for step in one.steps:

@@ -59,7 +59,7 @@ _CLUSTER_FIXES: Final = {
     "tls": "look for a proxy that intercepts TLS",
     "time": "run this again",
     "state": "wait until it is ACTIVE",
-    "unauthorized": "create an access entry for your own role in this cluster",
+    "unauthorized": "ask a cluster administrator for an access entry for your own role",
     "forbidden": "ask for that right",
     "proxy": "check HTTPS_PROXY",
 }
@@ -101,12 +101,15 @@ def logged_in_words(text: str) -> str:
 def own_access(name: str, region: str, given: GivenOptions) -> dict[str, str]:
     """Return the fixes for commands that need the approver's rights with the caller's own role.
 
-    Each ends with `: ` and the command that `access_command` returns.
+    A caller without rights in the cluster can't give them to itself. Each ends with `: ` and the
+    command that `access_command` returns.
     """
     command = access_command(name, region, given)
     return {
-        "unauthorized": f"create an access entry for your own role: {command}",
-        "forbidden": f"your role needs the group csr-approver and its rights: {command}",
+        "unauthorized": f"ask a cluster administrator to give your role access: {command}",
+        "forbidden": (
+            f"ask a cluster administrator to give your role the approver's rights: {command}"
+        ),
     }
 
 

@@ -11,9 +11,16 @@ from cli.diagnose.remedy import problem_and_fix, what_is_context
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.view import place
 from cli.lines import command, prose
+from core.identity import INSTANCE_ID
 from core.printable import printable
 
 _LONGEST: Final = 300
+
+_NODE_PREFIX: Final = "system:node:"
+_IDS_AND_ADDRESSES: Final = (
+    "custom-columns=NODE:.metadata.name,INSTANCE:.spec.providerID,"
+    "ADDRESSES:.status.addresses[*].address"
+)
 
 Lines = Iterator[Text | str]
 
@@ -52,7 +59,17 @@ def nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) ->
     )
     if sought.node:
         yield "Whether it has an address:"
-        end = "-- " if sought.node.startswith("-") else ""
-        yield from command(f"{KUBECTL} get node -o wide {end}{word(sought.node)}", width, "  ")
+        yield from command(f"{KUBECTL} {_get(sought.node)}", width, "  ")
         if len(looked) == 1:
             yield from prose(what_is_context(looked[0]), width)
+
+
+def _get(node: str) -> str:
+    """Return the arguments of kubectl that show the Node's addresses. `node`: as --node takes it.
+
+    kubectl finds no Node by an instance's id, so all are listed with theirs.
+    """
+    if INSTANCE_ID.fullmatch(node):
+        return f"get nodes -o {word(_IDS_AND_ADDRESSES)}"
+    name = node.removeprefix(_NODE_PREFIX)
+    return f"get node -o wide {'-- ' if name.startswith('-') else ''}{word(name)}"

@@ -12,7 +12,7 @@ from cli.diagnose.cause import Cause
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
 from cli.diagnose.not_found import nothing, troubles
-from cli.diagnose.remedy import Remedy, has_kubectl, what_is_context
+from cli.diagnose.remedy import Remedy, has_kubectl, how_to_ask_again, what_is_context
 from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
@@ -90,7 +90,9 @@ def _diagnosed(one: DiagnosedCsr, cluster: ClusterDiagnosis, width: int) -> Line
     remedies = [advise(each.cause, [(each, one)], cluster) for each in one.causes]
     for explanation, remedy in zip(one.causes, remedies, strict=True):
         yield from _remedy(explanation.cause, remedy, width)
-    if has_kubectl(remedies):
+    asking_again = how_to_ask_again((each.cause for each in one.causes), one.csr.name)
+    yield from prose(asking_again, width, "  ") if asking_again else ()
+    if asking_again or has_kubectl(remedies):
         yield from prose(what_is_context(cluster), width, "  ")
 
 

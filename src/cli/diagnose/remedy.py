@@ -2,11 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-from cli.account.copied import KUBECTL
+from cli.account.copied import KUBECTL, word
 from cli.account.problems import access_command
+from cli.diagnose.cause import Cause
 from cli.diagnose.run import ClusterDiagnosis
 from core.printable import printable
+
+# What is fixed on the node, after which its kubelet must ask for other names.
+_FIXED_ON_NODE: Final = frozenset(
+    {
+        Cause.HOST_NAME,
+        Cause.NAMES_NOT_ACCEPTED,
+        Cause.NAMES_NOT_ON_INSTANCE,
+        Cause.NAMES_NEED_SETTING,
+        Cause.NODE_NAME,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,16 @@ def problem_and_fix(diagnosed: ClusterDiagnosis) -> tuple[str, str]:
     if not diagnosed.problem.endswith(fix):
         return diagnosed.problem, ""
     return diagnosed.problem.removesuffix(fix).rstrip(), fix
+
+
+def how_to_ask_again(causes: Iterable[Cause], csr: str) -> str:
+    """Return how a kubelet asks for other names; empty if no cause is fixed on the node."""
+    if _FIXED_ON_NODE.isdisjoint(causes):
+        return ""
+    return (
+        "After a fix on a node: while its request is pending, a kubelet files no other for 15 "
+        f"minutes. `{KUBECTL} delete csr {word(csr)}` makes it ask again within seconds."
+    )
 
 
 def has_kubectl(remedies: Iterable[Remedy]) -> bool:

@@ -7,14 +7,19 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from cli.account.copied import KUBECTL, word
+from cli.account.copied import word
 from cli.approvals import NONE
 from cli.columns import Column, aligned
 from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
-from cli.diagnose.cause import Cause, Need
+from cli.diagnose.cause import Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis
 from cli.diagnose.groups import Group, grouped, shown
-from cli.diagnose.remedy import has_kubectl, problem_and_fix, what_is_context
+from cli.diagnose.remedy import (
+    has_kubectl,
+    how_to_ask_again,
+    problem_and_fix,
+    what_is_context,
+)
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import (
     COUNT_HEADINGS,
@@ -41,20 +46,6 @@ _CSR_COLUMNS: Final = (
     Column(gives=2),
     Column(),
     Column(right=True),
-)
-# What is fixed on the node, after which its kubelet must ask for other names.
-_FIXED_ON_NODE: Final = frozenset(
-    {
-        Cause.HOST_NAME,
-        Cause.NAMES_NOT_ACCEPTED,
-        Cause.NAMES_NOT_ON_INSTANCE,
-        Cause.NAMES_NEED_SETTING,
-        Cause.NODE_NAME,
-    }
-)
-_ASK_AGAIN: Final = (
-    "After a fix on a node: while its request is pending, a kubelet files no other for 15 minutes. "
-    f"`{KUBECTL} delete csr NAME` makes it ask again within seconds."
 )
 
 
@@ -152,12 +143,11 @@ def _footer(
     if causes:
         reported = ", ".join(f"{count} {words}" for words, count in causes.items())
         yield from prose(f"Ignored, no action needed: {reported}.", width, "  ")
-    has_fixes_on_nodes = not _FIXED_ON_NODE.isdisjoint(group.cause for group in groups)
-    if has_fixes_on_nodes:
-        yield from prose(_ASK_AGAIN, width, "  ")
+    asking_again = how_to_ask_again((group.cause for group in groups), "NAME")
+    yield from prose(asking_again, width, "  ") if asking_again else ()
     if not any(group.cause.need is Need.ACTION for group in groups):
         yield from prose(NO_PROOF, width, "  ")
-    if has_fixes_on_nodes or has_kubectl(group.advice(cluster) for group in groups):
+    if asking_again or has_kubectl(group.advice(cluster) for group in groups):
         yield from prose(what_is_context(cluster), width, "  ")
     if groups:
         yield "  One request in full:"

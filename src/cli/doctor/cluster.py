@@ -172,8 +172,10 @@ class ClusterLinks:
         if outcome.status == 401 and self._of.as_approver:
             return broken("the cluster rejects the approver's credentials (401)", self._let_in)
         if outcome.status == 401:
-            fix = "use --assume-role, or create an access entry for your own role"
-            return unknown("the cluster rejects your credentials (401)", fix)
+            fix = "ask a cluster administrator for an access entry for your own role"
+            return unknown(
+                "the cluster rejects your credentials (401)", f"use --assume-role, or {fix}"
+            )
         if outcome.status >= 500:
             raise unavailable(outcome)
         who = "the approver's" if self._of.as_approver else "your"

@@ -86,7 +86,8 @@ def evaluate(
         show(rows, explained=explain)
     if not items:
         # If kubectl can't parse the API server's answer, it also prints an empty list.
-        _hint(f"{printable(csr)} has no CSR; check that kubectl saved it without an error")
+        read = "standard input" if csr == "-" else printable(csr)
+        _hint(f"{read} has no CSR; check that kubectl saved it without an error")
     if now is None and _all_abandoned(rows):
         _hint(
             "every CSR is older than MAX_CSR_AGE_SECONDS; to judge them as of when they were "

@@ -88,7 +88,9 @@ def review(
         for document in [] if is_glob(cluster) else documents:
             print_json(document)
     else:
-        for one in reviewed:
+        for number, one in enumerate(reviewed):
+            if number:
+                typer.echo()
             show(one, console(), given, explained=explain)
     raise typer.Exit(_code(done))
 

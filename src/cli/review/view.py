@@ -177,10 +177,14 @@ def _end(reviewed: Reviewed, given: GivenOptions, width: int) -> Iterator[Text |
     if actions[Action.WITHHELD]:
         text = f"Withheld decisions are not written in the mode {reviewed.mode.value}."
         yield from prose(text, width)
+    if reviewed.applied and any(map(_is_approved, reviewed.signers[:1])):
+        yield "See in a minute whether EKS has issued what was approved:"
+        yield from command(_diagnose(reviewed, given), width, "  ")
     unwell = [name for one in reviewed.signers[:1] for name in _unwell(one)]
     if unwell:
         yield "Why, and what to do:"
-        yield from command(_diagnose(reviewed, given, unwell[0]), width, "  ")
+        look = f"{_diagnose(reviewed, given)} --csr {word(unwell[0])}"
+        yield from command(look, width, "  ")
 
 
 def _unwell(nodes: SignerReviewed) -> Iterator[str]:
@@ -189,8 +193,11 @@ def _unwell(nodes: SignerReviewed) -> Iterator[str]:
     yield from (one.csr.name for one in nodes.run.findings)
 
 
-def _diagnose(reviewed: Reviewed, given: GivenOptions, csr: str) -> str:
-    """Return the command that explains one request, judged with the same settings."""
+def _is_approved(nodes: SignerReviewed) -> bool:
+    return any(nodes.count(one) for one in (Action.APPROVED, Action.REAPPROVED))
+
+
+def _diagnose(reviewed: Reviewed, given: GivenOptions) -> str:
+    """Return the command that diagnoses the cluster, by the same settings."""
     cluster = reviewed.cluster
-    options = f"--region {cluster.region}{given.judging} --csr {word(csr)}"
-    return f"csr-approver diagnose {cluster.name} {options}"
+    return f"csr-approver diagnose {cluster.name} --region {cluster.region}{given.judging}"
