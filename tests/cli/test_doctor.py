@@ -912,6 +912,16 @@ def test_a_request_that_needs_attention_is_pointed_out(world: World) -> None:
     assert ("ok", _REVIEW) == (link["status"], link["fix"])
 
 
+def test_the_dry_run_says_which_mode_withholds_a_decision(world: World) -> None:
+    """In this mode the stack writes nothing, so the node stays without a certificate."""
+    world.deploy(Mode="shadow")
+    world.cluster.file(1)
+
+    link = world.look(code=0)["dry-run"]
+
+    assert "1 listed; past the gates: 1 withheld by mode shadow" == link["detail"]
+
+
 def test_the_command_to_look_with_judges_by_the_stacks_settings(world: World) -> None:
     """By the defaults it could show other results than the dry run counted."""
     world.deploy(

@@ -230,7 +230,11 @@ class ClusterLinks:
         cluster = self._cluster.cluster
         actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
         listed = sum(one.run.listed for one in reviewed.signers)
-        counts = ", ".join(f"{n} {reviewed.word(action)}" for action, n in actions.most_common())
+        words = {Action.WITHHELD: f"withheld by mode {reviewed.mode.value}"}
+        counts = ", ".join(
+            f"{n} {words.get(action) or reviewed.word(action)}"
+            for action, n in actions.most_common()
+        )
         found = f"{listed} listed; past the gates: {counts or 'none'}{_unseen(reviewed)}"
         options = f"--region {cluster.region}{self._of.judging}"
         look = f"csr-approver review {cluster.name} {options}"
