@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 #: How commands of kubectl begin. Without a context they would reach whatever cluster is current.
-#: Contexts' names are the user's own, so a command that is copied as it is changes nothing.
+#: CONTEXT is a placeholder, as names of contexts are the user's own: a command that is copied
+#: without replacing it fails, and changes nothing.
 KUBECTL: Final = "kubectl --context CONTEXT"
 
 # In characters. From: Kubernetes, "Object Names and IDs".
@@ -43,7 +44,7 @@ class GivenOptions:
 def word(text: str) -> str:
     r"""Return text as one word of a shell command, in printable ASCII.
 
-    Control characters and others than ASCII are escaped as bash and zsh read them (`$'\n'`). Text
+    Control and non-ASCII characters are escaped as bash and zsh read them (`$'\n'`). Text
     that is too long for a name is cut and ends in `~`.
     """
     cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}~"

@@ -31,7 +31,7 @@ _MAX_DELETIONS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A clock of seconds that never goes back, and how to wait."""
+    """A clock whose seconds never decrease, and how to wait."""
 
     ticks: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep  # the run polls: it needs no right to watch

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.account.copied import GivenOptions, word
-from cli.account.problems import logged_in_words
+from cli.account.problems import log_text_in_words
 from cli.columns import Column, aligned
 from cli.diagnose.advice import age_of
 from cli.lines import command, prose, put
@@ -99,7 +99,7 @@ def _why(row: Row, record: Record) -> str:
         return f"{refusals[0]['check']}{more}: {refusals[0]['reason']}"
     if row["problem"]:
         return "not judged"
-    return printable(logged_in_words(record.detail), _WHY) if record.detail else ""
+    return printable(log_text_in_words(record.detail), _WHY) if record.detail else ""
 
 
 def _problems(signer: SignerReviewed, width: int) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _problems(signer: SignerReviewed, width: int) -> Iterator[str]:
         if record.evaluation.problem:
             texts.append(f"not judged: {why_not_judged(record.evaluation.problem)}")
         if record.detail:
-            detail = printable(logged_in_words(record.detail), _WHY)
+            detail = printable(log_text_in_words(record.detail), _WHY)
             texts.append(f"{record.action.value}: {detail}")
     for text in list(dict.fromkeys(texts))[:_MOST_PROBLEMS]:
         yield from prose(f"{texts.count(text)} {text}", width, "  ", "    ")
@@ -149,7 +149,7 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[str]:
 
 def _gaps(run: Run) -> Iterator[str]:
     if run.truncated:
-        yield f"The list was not read to its end: {printable(logged_in_words(run.cause))}"
+        yield f"The list was not read to its end: {printable(log_text_in_words(run.cause))}"
     if run.not_read:
         yield f"{run.not_read} requests were not read for lack of time."
 
@@ -169,21 +169,23 @@ def _would(actions: Counter[Action], mode: Mode) -> str:
 def _end(reviewed: Reviewed, given: GivenOptions, width: int) -> Iterator[Text | str]:
     """Yield what was written, and where to look further."""
     if reviewed.not_listed:
-        names = ", ".join(map(printable, reviewed.not_listed))
-        yield from (Text(line, style="yellow") for line in prose(f"Not listed: {names}.", width))
+        needing_action = ", ".join(map(printable, reviewed.not_listed))
+        yield from (
+            Text(line, style="yellow") for line in prose(f"Not listed: {needing_action}.", width)
+        )
     actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
     if not reviewed.applied:
         yield from prose(f"Nothing was written. {_would(actions, reviewed.mode)}", width)
     if actions[Action.WITHHELD]:
         text = f"Withheld decisions are not written in the mode {reviewed.mode.value}."
         yield from prose(text, width)
-    unwell = [name for one in reviewed.signers[:1] for name in _unwell(one)]
-    if unwell:
+    needing_action = [name for one in reviewed.signers[:1] for name in _needing_action(one)]
+    if needing_action:
         yield "Why, and what to do:"
-        yield from command(_diagnose(reviewed, given, unwell[0]), width, "  ")
+        yield from command(_diagnose(reviewed, given, needing_action[0]), width, "  ")
 
 
-def _unwell(nodes: SignerReviewed) -> Iterator[str]:
+def _needing_action(nodes: SignerReviewed) -> Iterator[str]:
     """Yield the requests for which something must be done, those without a certificate first."""
     yield from (one.evaluation.case.csr.name for one in nodes.records if is_refused(one))
     yield from (one.csr.name for one in nodes.run.findings)
