@@ -40,7 +40,7 @@ _FINDING_COLUMNS: Final = (
     Column("Detail", gives=3),
 )
 # Actions that imply the verdict.
-_SPEAKING: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
+_IMPLY_VERDICT: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
 
 
 def show(reviewed: Reviewed, console: Console, given: GivenOptions, *, explained: bool) -> None:
@@ -80,7 +80,7 @@ def _columns(record: Record, reviewed: Reviewed) -> tuple[Text, ...]:
     row = json_row(record.evaluation)
     verdict, action = row["verdict"], reviewed.action(record)
     word = reviewed.word(action)
-    if verdict and action not in _SPEAKING:
+    if verdict and action not in _IMPLY_VERDICT:
         word = f"{verdict} {word}"
     return (
         Text(printable(row["csr"])),
@@ -169,20 +169,18 @@ def _would(actions: Counter[Action], mode: Mode) -> str:
 def _end(reviewed: Reviewed, given: GivenOptions, width: int) -> Iterator[Text | str]:
     """Yield what was written, and where to look further."""
     if reviewed.not_listed:
-        needing_action = ", ".join(map(printable, reviewed.not_listed))
-        yield from (
-            Text(line, style="yellow") for line in prose(f"Not listed: {needing_action}.", width)
-        )
+        names = ", ".join(map(printable, reviewed.not_listed))
+        yield from (Text(line, style="yellow") for line in prose(f"Not listed: {names}.", width))
     actions = sum(map(reviewed.actions, reviewed.signers), Counter[Action]())
     if not reviewed.applied:
         yield from prose(f"Nothing was written. {_would(actions, reviewed.mode)}", width)
     if actions[Action.WITHHELD]:
         text = f"Withheld decisions are not written in the mode {reviewed.mode.value}."
         yield from prose(text, width)
-    needing_action = [name for one in reviewed.signers[:1] for name in _needing_action(one)]
-    if needing_action:
+    urgent = [name for one in reviewed.signers[:1] for name in _needing_action(one)]
+    if urgent:
         yield "Why, and what to do:"
-        yield from command(_diagnose(reviewed, given, needing_action[0]), width, "  ")
+        yield from command(_diagnose(reviewed, given, urgent[0]), width, "  ")
 
 
 def _needing_action(nodes: SignerReviewed) -> Iterator[str]:
