@@ -47,7 +47,7 @@ def access(
     ],
     region: Regions = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Create or update it in each cluster.")
+        bool, typer.Option("--apply", help="Create or update the rights in each cluster.")
     ] = False,
     app_serving: Annotated[
         bool, typer.Option("--app-serving", help="Add the rights for the app-serving signer.")

@@ -81,7 +81,7 @@ def diagnose(
     settings = settings_of(set_, JudgingSettings)
     if node is not None and csr is not None:
         stop(USAGE, "--node and --csr: give one of them")
-    if "" in {node, csr}:  # perhaps of a script's variable: all of the cluster isn't meant
+    if "" in {node, csr}:  # an empty variable in a script must not select the whole cluster
         stop(USAGE, "--node or --csr is empty: give a name")
     if html is not None:
         _check_writable(html)

@@ -196,7 +196,7 @@ class Issuance:
 
 
 def _check(csr: Csr) -> None:
-    """Raise if no certificate can come: no one can undo a denial or failure."""
+    """Raise NotIssued if the request was denied or failed: neither can be undone."""
     for kind, outcome in (("Denied", Outcome.DENIED), ("Failed", Outcome.FAILED)):
         condition = csr.condition(kind)
         if condition is not None:
