@@ -1,8 +1,8 @@
 """How many calls a fleet costs each minute: `python -m benchmarks.scale`.
 
 It simulates minutes of the dispatcher and of the reviewer's environments, with the real caches and
-the real queue. A message may reach any environment: how Lambda chooses one isn't documented. docs/
-deploy.md shows the results, and a test compares them.
+the real code that sends messages. A message may reach any environment: how Lambda chooses one isn't
+documented. The results are in `docs/deploy.md`, and a test compares them.
 """
 
 import random
@@ -36,7 +36,7 @@ _PROFILES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What is simulated. `environments`: the reviewer's; at most ReviewerConcurrency."""
+    """One account. `environments`: the reviewer's warm ones, at most ReviewerConcurrency."""
 
     clusters: int
     environments: int
@@ -47,7 +47,7 @@ class CountedAws:
     """Answers as EKS, IAM and SQS do, and counts the calls."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        """`names`: the clusters."""
+        """`names`: those of the clusters."""
         self.names = names
         self.calls = Counter[str]()
         self.time = datetime(2026, 11, 1, tzinfo=UTC)
@@ -66,14 +66,14 @@ class CountedAws:
             self.calls["EKS ListClusters"] += 1
             yield {"clusters": self.names[start : start + _PAGE]}
 
-    def describe(self, who: str, name: str, region: str) -> DescribedCluster:
+    def describe(self, caller: str, name: str, region: str) -> DescribedCluster:
         """Count a DescribeCluster of the dispatcher or the reviewer."""
-        self.calls[f"EKS DescribeCluster, {who}"] += 1
+        self.calls[f"EKS DescribeCluster, {caller}"] += 1
         cluster = Cluster(name, region, "")
         return DescribedCluster(cluster, "ACTIVE", "https://x", "PEM", name, "API", False)
 
     def get_instance_profile(self, **given: str) -> Any:
-        """Return a profile with the role of its name."""
+        """Return an instance profile whose role has the same name."""
         self.calls["IAM GetInstanceProfile"] += 1
         name = given["InstanceProfileName"]
         roles = [{"Arn": f"{_ACCOUNT}:role/{name}"}]

@@ -43,7 +43,7 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Return the present; everything here also takes another clock."""
+    """Return the current time; everything here also takes another clock."""
     return datetime.now(UTC)
 
 

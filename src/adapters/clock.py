@@ -16,7 +16,7 @@ class LambdaClock:
         self._remaining_milliseconds = remaining_milliseconds
 
     def now(self) -> datetime:
-        """Return the present, in UTC."""
+        """Return the current time, in UTC."""
         return datetime.now(UTC)
 
     def remaining(self) -> float:
@@ -33,7 +33,7 @@ class ReservedClock:
         self._kept = kept
 
     def now(self) -> datetime:
-        """Return the present, in UTC."""
+        """Return the current time, in UTC."""
         return self._whole.now()
 
     def remaining(self) -> float:
@@ -50,7 +50,7 @@ class WallClock:
         self._end = ticks() + seconds
 
     def now(self) -> datetime:
-        """Return the present, in UTC."""
+        """Return the current time, in UTC."""
         return datetime.now(UTC)
 
     def remaining(self) -> float:

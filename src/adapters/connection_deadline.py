@@ -11,7 +11,7 @@ from typing import Any
 
 from urllib3 import HTTPSConnectionPool, PoolManager
 
-from adapters.whole_requests import WholeRequests
+from adapters.whole_requests import WholeRequestConnection
 
 
 class ConnectionDeadline:
@@ -54,7 +54,7 @@ class ConnectionDeadline:
 
 
 def _watched_pool(watcher: ConnectionDeadline) -> type[HTTPSConnectionPool]:
-    class Connection(WholeRequests):
+    class Connection(WholeRequestConnection):
         def _new_conn(self) -> socket.socket:
             line = super()._new_conn()
             watcher.watch(line)

@@ -27,7 +27,7 @@ class InstanceProfiles:
     """
 
     def __init__(self, iam: Any, now: Callable[[], datetime]) -> None:
-        """`iam`: a client made with `client_config()`. `now`: the present, with time zone."""
+        """`iam`: a client made with `client_config()`. `now`: the time, with time zone."""
         self._iam = iam
         self._now = now
         self._kept: dict[str, tuple[datetime, Role]] = {}

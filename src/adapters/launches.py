@@ -48,7 +48,7 @@ def joined_clusters(
 
 
 def _minutes(now: datetime, count: int) -> Iterator[datetime]:
-    """Yield the present minute and those before it. EC2's filter takes 200 patterns of times."""
+    """Yield the current minute and those before it. EC2's filter takes 200 patterns of times."""
     return (now - _MINUTE * back for back in range(count + 1))
 
 

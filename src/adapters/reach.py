@@ -42,7 +42,7 @@ class Reach:
     """What a warm environment knows of endpoints, each of which belongs to one cluster for ever."""
 
     def __init__(self, now: Callable[[], datetime], *, in_vpc: bool) -> None:
-        """`now`: the present, with time zone. `in_vpc`: whether the reviewer has subnets."""
+        """`now`: the time, with time zone. `in_vpc`: whether the reviewer has subnets."""
         self._now = now
         self._in_vpc = in_vpc
         self._connected: dict[str, bool] = {}  # whether it has let us list requests, too

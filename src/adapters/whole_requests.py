@@ -11,7 +11,7 @@ from typing import Any
 from urllib3.connection import HTTPSConnection
 
 
-class WholeRequests(HTTPSConnection):
+class WholeRequestConnection(HTTPSConnection):
     """A connection for requests whose body is bytes, and small enough to be copied."""
 
     _held: list[bytes] | None = None
@@ -27,7 +27,7 @@ class WholeRequests(HTTPSConnection):
         return super().is_connected and not is_more
 
     def request(self, *args: Any, **options: Any) -> None:
-        """Send a request at once. As in urllib3, otherwise."""
+        """Send a request's headers and body together; otherwise as urllib3 does."""
         held: list[bytes] = []
         self._held = held
         try:
@@ -39,7 +39,7 @@ class WholeRequests(HTTPSConnection):
     def send(self, data: Any) -> None:
         """Send data; within a request, keep it until the request is complete.
 
-        What a proxy is asked before is sent at once.
+        A CONNECT to a proxy comes before the request, and is sent at once.
         """
         if self._held is None:
             super().send(data)

@@ -36,7 +36,7 @@ class Command(TyperCommand):
                 formatter.write("".join(f"{line}\n" for line in lines))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments and options; an argument without its type in Python, as Typer has it."""
+        """Write arguments and options; arguments without the Python type that Typer adds."""
         records = {"Arguments": list[tuple[str, str]](), "Options": list[tuple[str, str]]()}
         for parameter in self.get_params(ctx):
             name, words = parameter.get_help_record(ctx) or ("", "")

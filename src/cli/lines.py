@@ -17,7 +17,7 @@ _WIDEST_PROSE: Final = 100
 
 # A word of a shell command, with its quotes.
 _WORD: Final = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\")+")
-# A value as Python writes it, which is no apostrophe within or after a word.
+# A value in Python's quotes. An apostrophe within or after a word is not a quote.
 _QUOTED: Final = re.compile(r"(?<!\w)'([^']+)'(?!\w)")
 # The last separator counts: what was got may have one too, as a requester chose it.
 _GOT_AND_EXPECTED: Final = re.compile(r"(.*)[,;] expected (.*)", re.DOTALL)

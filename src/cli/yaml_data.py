@@ -82,7 +82,7 @@ class Reader:
         return merged | own
 
 
-def resolved(node: Scalar) -> str:
+def type_of(node: Scalar) -> str:
     """Return the type of a value: `str`, `int`, `float`, `bool`, `null` or `timestamp`."""
     return _leaf(node)[0].rsplit(":", 1)[-1]
 

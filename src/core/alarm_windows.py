@@ -10,7 +10,7 @@ from typing import Final
 #: The alarm oldest-pending fires for a CSR that has waited longer.
 OLDEST_PENDING_SECONDS: Final = 600
 
-#: How many reviews must report a trouble before an alarm on lasting trouble fires, by
+#: How many reviews must report a problem before an alarm on lasting ones fires, by
 #: SCHEDULE_MINUTES (`Points` in the mapping Lasting of template.yaml).
 LASTING_REVIEWS: Final = {1: 7, 2: 4, 3: 3, 4: 2, 5: 2}
 
@@ -24,7 +24,7 @@ def seconds_between_reviews(schedule_minutes: int) -> int:
 
 
 def lasting_seconds(schedule_minutes: int) -> int:
-    """Return how long a trouble must last before an alarm on lasting trouble fires, in seconds."""
+    """Return how long a problem must last before an alarm on lasting ones fires, in seconds."""
     return 60 * schedule_minutes * (LASTING_REVIEWS[schedule_minutes] - 1)
 
 

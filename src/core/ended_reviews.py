@@ -16,7 +16,7 @@ class EndedReviews:
     """What one environment remembers of the clusters that it has assigned."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        """`now`: the present, with time zone."""
+        """`now`: the time, with time zone."""
         self._now = now
         # When a review was first found to have ended; None while it goes on.
         self._ended: dict[Hashable, datetime | None] = {}

@@ -36,7 +36,7 @@ class Joining:
     """Remembers, in one environment, since when nodes have been joining each cluster."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        """`now`: the present, with time zone."""
+        """`now`: the time, with time zone."""
         self._now = now
         self._since: dict[Any, datetime] = {}
 

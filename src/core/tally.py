@@ -106,7 +106,7 @@ class Tally:
 def _is_never_the_oldest(record: Record) -> bool:
     """Return True when a pending CSR doesn't count as the oldest, whatever its age.
 
-    Another metric counts its trouble, which must not fire two alarms: a denial is due, EC2 or IAM
+    Another metric counts its problem, which must not fire two alarms: a denial is due, EC2 or IAM
     gave no answer, a write failed, or there is a bug. Or its instance has ended, and no kubelet
     waits for it. A request for a public address that has moved is replaced within 15 minutes; if
     it isn't, it counts as denied.

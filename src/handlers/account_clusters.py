@@ -65,7 +65,7 @@ class AccountClusters:
                 return bug_text(error)
 
         lists = answers_in_time(
-            names, self._regions, _to_find(clock), _LIST_TOO_LATE, at_once=_LISTED_AT_ONCE
+            names, self._regions, _seconds_to_find(clock), _LIST_TOO_LATE, at_once=_LISTED_AT_ONCE
         )
         cluster_count, named = 0, list[Assignment]()
         for region, listed in zip(self._regions, lists, strict=True):
@@ -100,7 +100,7 @@ class AccountClusters:
                 problems.append(f"{one.region}/{one.cluster}: {bug_text(error)}")
                 return Choice.UNKNOWN
 
-        # Most descriptions are kept. To hand a question to another thread takes longer than that.
+        # Most descriptions are kept: to read one here is quicker than to start a call in a thread.
         chosen = {
             one: choice(one, kept)
             for one in named
@@ -108,7 +108,7 @@ class AccountClusters:
         }
         asked = [one for one in named if one not in chosen]
         answers = answers_in_time(
-            choice, asked, _to_find(clock), Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE
+            choice, asked, _seconds_to_find(clock), Choice.UNKNOWN, at_once=_DESCRIBED_AT_ONCE
         )
         chosen |= zip(asked, answers, strict=True)
         return {one: chosen[one] for one in named}
@@ -133,11 +133,11 @@ class AccountClusters:
         return selection.choice(self._settings, described.cluster, described.status, home=home)
 
 
-def _to_find(clock: Clock) -> float:
+def _seconds_to_find(clock: Clock) -> float:
     """Return the seconds that finding the clusters may take; the rest is for sending."""
     return clock.remaining() - DISPATCH_SECONDS
 
 
 def bug_text(error: Exception) -> str:
-    """Return how an error that no one expected is reported."""
+    """Return the text by which an unexpected error is reported."""
     return printable(f"this is a bug: {type(error).__name__}: {error}", 300)

@@ -98,7 +98,7 @@ class Dispatcher:
             printable(f"{one.region}/{one.cluster}: SQS did not accept the assignment: {why}", 300)
             for one, why in unsent.items()
         ]
-        # If no cluster is ready, for example all are CREATING, the settings select none rightly.
+        # Without a cluster that is ready (all are CREATING, say) it is no error to select none.
         not_ready = sum(choice is Choice.NOT_READY for choice in choices.values())
         self._ledger.dispatched(
             len(expected),

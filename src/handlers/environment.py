@@ -10,14 +10,14 @@ from adapters.ledger import PowertoolsLedger
 from core.errors import BadSettings
 from core.model import REGION_NAME
 
-#: Why it is noticed that a cluster is switched off.
+#: The reason that is reported if a tag switches off a cluster that an operator selected.
 OFF_THOUGH_SELECTED: Final = (
     "tagged csr-approver:mode=off, though CLUSTER_NAMES or CLUSTER_TAG selects it"
 )
 
 
 class Context(Protocol):
-    """The used part of Lambda's context object."""
+    """The part of Lambda's context object that the functions use."""
 
     @property
     def aws_request_id(self) -> str:
@@ -75,5 +75,5 @@ def a_ledger(environ: Mapping[str, str], logger: Logger) -> PowertoolsLedger:
 
 
 def now() -> datetime:
-    """Return the present, in UTC."""
+    """Return the current time, in UTC."""
     return datetime.now(UTC)

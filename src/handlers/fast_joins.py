@@ -45,7 +45,7 @@ class FastJoins:
     """Asks EC2 for recent launches, and sends the further reviews."""
 
     def __init__(self, settings: DispatchSettings, aws: Aws, now: Callable[[], datetime]) -> None:
-        """`now`: the present, with time zone."""
+        """`now`: the time, with time zone."""
         self._settings = settings
         self._aws = aws
         self._now = now

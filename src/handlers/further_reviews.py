@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-_NOTHING_GAINED: Final = "the last review here took long, or the cluster wasn't listed"
-_LATE: Final = "it was sent more than a minute ago"
+_NOT_WORTH_IT: Final = (
+    "this environment's last review of the cluster took 10 s or longer, or could not list its CSRs"
+)
+_LATE: Final = "the message was sent more than a minute ago"
 
 # A further review is due up to 50 s after it was sent. Later the queue is behind, or the review has
 # failed before; then further ones would take the time of ordinary ones.
@@ -24,21 +26,21 @@ class FurtherReviews:
     """Remembers, in one environment, how the last review of each cluster ended."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        """`now`: the present, with time zone."""
+        """`now`: the time, with time zone."""
         self._now = now
-        # Whether the last review of each cluster listed it, and was quick.
+        # Whether the last review of each cluster listed its CSRs, and was quick.
         self._was_quick: dict[tuple[str, str], bool] = {}
 
     def why_skipped(self, name: str, region: str, sent: str) -> str:
         """Return why a further review isn't worth its time; empty if it is, or if that is unknown.
 
-        `sent`: when SQS got the message, in milliseconds since 1970. Any other text, such as that
-        of an invocation by hand, is no reason.
+        `sent`: when SQS got the message, in milliseconds since 1970. Any other text counts as in
+        time: a person who invokes the function may give none.
         From: SQS API reference, ReceiveMessage (SentTimestamp).
         """
         if self._is_late(sent):
             return _LATE
-        return "" if self._was_quick.get((name, region), True) else _NOTHING_GAINED
+        return "" if self._was_quick.get((name, region), True) else _NOT_WORTH_IT
 
     def ended(self, name: str, region: str, *, was_listed: bool, seconds: float) -> None:
         """Remember how a review ended, a further or an ordinary one, and how long it took."""

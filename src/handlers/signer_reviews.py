@@ -19,12 +19,12 @@ from core.signers import Signer
 
 
 class SignerReviews:
-    """Connects reviews, and keeps roles for 15 minutes and what was parsed (see `core.memo`)."""
+    """Runs reviews; keeps roles for 15 minutes, and what was parsed (see `core.memo`)."""
 
     def __init__(
         self, settings: ReviewSettings, aws: Aws, reach: Reach, now: Callable[[], datetime]
     ) -> None:
-        """`now`: the present, with time zone."""
+        """`now`: the time, with time zone."""
         self._settings = settings
         self._aws = aws
         self._reach = reach

@@ -37,7 +37,7 @@ class Unreviewed:
         describe: Callable[[str, str], DescribedCluster],
         now: Callable[[], datetime],
     ) -> None:
-        """`home`: the stack's Region. `describe`: asks EKS. `now`: the present, with time zone."""
+        """`home`: the stack's Region. `describe`: asks EKS. `now`: the time, with time zone."""
         self._settings = settings
         self._home = home
         self._clusters = clusters
@@ -70,8 +70,8 @@ class Unreviewed:
     ) -> None:
         """Record that the cluster's tags exclude it.
 
-        The dispatcher reports that, too, unless it doesn't read the tags of that time: it keeps its
-        own description, or can't get one.
+        The dispatcher reports that too, but may miss tags that are soon changed back: it keeps its
+        own description, or EKS may not answer it.
         """
         name, region = described.cluster.name, described.cluster.region
         if not unexpected and self._reach.has_listed(described):
@@ -79,10 +79,10 @@ class Unreviewed:
         ledger.skipped(name, region, reason, unexpected)
 
     def replaced(self, old: DescribedCluster, error: ClusterUnavailable, clock: Clock) -> str:
-        """Return why the kept description is of no cluster any more; empty if that isn't known.
+        """Return why the kept description is outdated; empty if it isn't, or if that is unknown.
 
-        Each environment keeps it for minutes after the cluster was deleted. Their errors would fire
-        an alarm although all is well.
+        An environment keeps it for minutes after the cluster was deleted. The errors of its reviews
+        would then fire an alarm although all is well.
         """
         if isinstance(error, Unreachable) or clock.remaining() < USUAL_CALL_SECONDS:
             return ""
@@ -102,7 +102,7 @@ class Unreviewed:
     ) -> None:
         """Record that the cluster refused us, failed, or can't be reached."""
         name, region = described.cluster.name, described.cluster.region
-        if not isinstance(error, Unreachable):  # it was contacted, and may be another one by now
+        if not isinstance(error, Unreachable):  # an answer: another cluster may have its name now
             self._clusters.forget(name, region)
         match self._reach.explain(described, error):
             case NotOnboarded() | Unreachable() as no_access if self._may_lack_access(described):

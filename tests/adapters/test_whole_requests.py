@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.whole_requests import WholeRequests
+from adapters.whole_requests import WholeRequestConnection
 
 
 class RecordingSocket:
@@ -20,8 +20,8 @@ class RecordingSocket:
         """Accept any time-out: nothing is received."""
 
 
-def connected() -> tuple[WholeRequests, RecordingSocket]:
-    connection, socket = WholeRequests("api.example"), RecordingSocket()
+def connected() -> tuple[WholeRequestConnection, RecordingSocket]:
+    connection, socket = WholeRequestConnection("api.example"), RecordingSocket()
     connection.sock = cast("Any", socket)
     return connection, socket
 
@@ -39,7 +39,7 @@ def test_headers_and_body_are_sent_together() -> None:
 
 
 def test_a_request_without_a_body_is_sent_too() -> None:
-    """A list has none."""
+    """The GET of a list has no body."""
     connection, socket = connected()
 
     connection.request("GET", "/path")

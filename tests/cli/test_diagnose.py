@@ -1045,7 +1045,7 @@ def test_a_request_in_an_unread_part_of_the_list_is_unknown(
 
 @pytest.mark.parametrize("option", ["--node", "--csr"])
 def test_an_empty_name_is_wrong_usage(runner: CommandRunner, option: str) -> None:
-    """A script's variable may be empty, and then all of the cluster isn't meant."""
+    """A script's variable may be empty, which must not select the whole cluster."""
     assert "is empty: give a name" in runner.run("diagnose", option, "", code=2).stderr
 
 

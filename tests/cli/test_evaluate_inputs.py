@@ -126,7 +126,7 @@ def test_only_one_file_can_be_standard_input(files: Files, runner: CommandRunner
     files.options |= {"--csr": "-", "--instances": "-"}
 
     assert (
-        "csr-approver: `-` was given for several options: only one can read standard input\n"
+        "csr-approver: `-` was given for several options: give a file for all but one\n"
     ) == runner.run(*files.arguments, code=2).stderr
 
 
@@ -153,7 +153,7 @@ def test_a_truncated_file_is_refused(
 
     assert "" == result.stdout
     assert (
-        f"csr-approver: {option} {path}: truncated ({shown}): not all is in it. Save it again "
+        f"csr-approver: {option} {path}: truncated ({shown}): it lacks a part. Save it again "
         "without --max-items, --no-paginate or a limit; expected the output of "
     ) in result.stderr
 

@@ -115,7 +115,7 @@ def test_a_finding_has_exactly_these_keys(runner: LegacyRunner) -> None:
 
 
 def test_the_note_on_valid_certificates_is_shown(runner: LegacyRunner) -> None:
-    """The notes on the signer come with it."""
+    """The notes on the signers that it names are shown too."""
     printed = runner.found(MANIFEST)
 
     assert [APP_SERVING] == list(printed["signers"])
@@ -266,7 +266,7 @@ def test_a_generated_name_is_changed_too(runner: LegacyRunner) -> None:
 def test_the_names_of_a_request_and_the_reason_for_a_signer_are_shown(
     runner: LegacyRunner, request_: str, usages: str, words: str
 ) -> None:
-    """The reason why no signer is shown is shown, too."""
+    """If no signer fits, the reason is shown in place of its name."""
     path = runner.put("a.yaml", a_manifest(request=request_, usages=usages))
 
     assert words in runner.run(path).stdout
@@ -303,7 +303,7 @@ def test_merged_keys_are_read(runner: LegacyRunner) -> None:
 
 
 def test_aliases_are_followed(runner: LegacyRunner) -> None:
-    """A list of the same usages, anchored in one object and used in another."""
+    """One object may use the list of usages that another one anchors."""
     first = a_manifest("one", usages="&u [server auth]")
     items = [first, a_manifest("two", usages="*u")]
     text = "kind: List\nitems:\n" + "".join(
@@ -422,7 +422,7 @@ def a_certificate() -> str:
 def test_requests_that_a_script_fills_in_stay_unchanged(
     runner: LegacyRunner, request_: str, read: str
 ) -> None:
-    """The v1 form has what the script fills in."""
+    """The v1 form keeps what the script replaces."""
     csr = runner.only_finding(a_manifest(request=request_))["csr"]
 
     assert read == csr["request"]["read"]
@@ -547,7 +547,7 @@ def test_text_that_is_no_manifest_is_found_as_text(
     printed = runner.found((FIXTURES / name).read_text(), Path(name).name)
 
     assert [(line, "text", [problem]) for line, problem in expected] == places(printed)
-    assert all(trouble["csr"] is None for trouble in printed["findings"])
+    assert all(finding["csr"] is None for finding in printed["findings"])
     assert [] == printed["unclear"]
 
 
@@ -573,7 +573,7 @@ def test_a_template_with_a_variable_version_is_unclear(runner: LegacyRunner) -> 
     text = (FIXTURES / "chart/templates/v1.yaml").read_text()
     printed = runner.found(text.replace("certificates.k8s.io/v1", "{{ .Values.csrVersion }}"))
 
-    assert ([], [3]) == (printed["findings"], [trouble["line"] for trouble in printed["unclear"]])
+    assert ([], [3]) == (printed["findings"], [unclear["line"] for unclear in printed["unclear"]])
     assert "check that it is v1 and has a signerName" in printed["unclear"][0]["problem"]
 
 
@@ -600,7 +600,7 @@ def test_a_broken_document_hides_no_other(runner: LegacyRunner) -> None:
 
 
 def test_folders_are_searched_recursively(runner: LegacyRunner) -> None:
-    """The order is that of names; .git and binary files are skipped."""
+    """Files are read in the order of their names; .git and binary files are skipped."""
     for name in ("b/c/d.yaml", "a.yaml", ".git/x.yaml", "b/.git/x.yaml", ".github/x.yaml"):
         runner.put(name, MANIFEST)
     runner.put("b/picture", b"\x89PNG\0certificates.k8s.io/v1beta1")
@@ -634,7 +634,7 @@ def test_findings_in_others_code_are_counted_by_folder(runner: LegacyRunner) -> 
 
 
 def test_standard_input_is_a_file(runner: LegacyRunner) -> None:
-    """`kubectl get csr -o yaml | csr-approver legacy -`."""
+    """So `kubectl get csr -o yaml | csr-approver legacy -` works."""
     result = runner.run("-", "--output", "json", stdin=(FIXTURES / "live.yaml").read_bytes())
 
     assert [("-", 3)] == [
@@ -708,7 +708,7 @@ def test_an_unreadable_file_stops_no_other() -> None:
     printed = json.loads(result.stdout)
     assert ["good.yaml"] == [Path(finding["file"]).name for finding in printed["findings"]]
     assert {(str(path), "Permission denied") for path in denied} == {
-        (trouble["file"], trouble["problem"]) for trouble in printed["unclear"]
+        (unclear["file"], unclear["problem"]) for unclear in printed["unclear"]
     }
     assert (1, 3) == (result.exit_code, alone.exit_code)
 
@@ -740,7 +740,7 @@ def test_a_huge_file_is_reported_as_not_searched(
     printed = runner.found("a" * 2**20 + MANIFEST)
 
     assert ["larger than 1 MiB, not searched: split the file"] == [
-        trouble["problem"] for trouble in printed["unclear"]
+        unclear["problem"] for unclear in printed["unclear"]
     ]
     assert [] == runner.found("a" * 2**20)["unclear"]
 
@@ -806,7 +806,7 @@ def test_aliases_of_a_file_are_bounded_in_total(
             f"a CSR that can't be read (more than 100000 values in one file): {CHECK}",
             24,
         )
-    ] == [(trouble["problem"], trouble["line"]) for trouble in printed["unclear"]]
+    ] == [(unclear["problem"], unclear["line"]) for unclear in printed["unclear"]]
 
 
 def test_a_long_line_is_read_for_only_a_few_of_the_csrs_above_it(
@@ -860,7 +860,7 @@ def test_a_csr_in_flow_style_that_is_too_large_is_unclear(runner: LegacyRunner) 
             f"a CSR that can't be read (more than 5000 values in one object): {CHECK}",
             1,
         )
-    ] == [(trouble["problem"], trouble["line"]) for trouble in printed["unclear"]]
+    ] == [(unclear["problem"], unclear["line"]) for unclear in printed["unclear"]]
 
 
 def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
@@ -870,7 +870,7 @@ def test_files_of_many_matches_are_bounded(runner: LegacyRunner) -> None:
     assert 1_000 == len(printed["findings"])
     assert [
         ("more than 1000 matches: the rest was not searched; fix these, and run this again", 1_001)
-    ] == [(trouble["problem"], trouble["line"]) for trouble in printed["unclear"]]
+    ] == [(unclear["problem"], unclear["line"]) for unclear in printed["unclear"]]
 
 
 # --- what is printed --------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from adapters.aws_clients import fault, reported
 from cli.account.copied import GivenOptions
-from cli.account.problems import hint, in_words, logged_in_words, own_access, with_fix
+from cli.account.problems import hint, in_words, log_text_in_words, own_access, with_fix
 from cli.exits import stop
 from cli.screen import cell
 from core.errors import ClusterUnavailable, NotOnboarded
@@ -154,7 +154,7 @@ def test_a_proxy_that_is_set_and_not_used_is_reported(monkeypatch: pytest.Monkey
 )
 def test_what_logs_have_in_one_text_is_shown_like_an_error(logged: str, words: str) -> None:
     """A run keeps why a list was cut or a decision not written, and begins it with a cause."""
-    assert words == logged_in_words(logged)
+    assert words == log_text_in_words(logged)
 
 
 def test_a_problem_whose_fix_is_unknown_is_shown_alone() -> None:

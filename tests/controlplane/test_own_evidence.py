@@ -1,4 +1,4 @@
-"""Names that are the node's own, but that aren't accepted, on a real API server."""
+"""Public names and addresses, on a real API server: not allowed by a setting, or moved away."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def _review(plane: ControlPlane, **settings: str) -> None:
     reviewer(Logger(service="own"), **settings).handle(message(plane), WallClock(50))
 
 
-def test_a_public_name_that_isnt_wanted_is_left(
+def test_a_public_name_that_no_setting_allows_is_left(
     plane: ControlPlane, aws: FakeAws, profile: str
 ) -> None:
     """The same request is approved once the setting allows public names."""
@@ -57,7 +57,7 @@ def test_a_public_address_that_has_moved_is_denied_and_counted_apart(
     *,
     is_taken: bool,
 ) -> None:
-    """Unless another instance has it by now: then it counts as an attack."""
+    """If another instance has the address now, the denial counts as an attack."""
     gone, now = ("54.7.2.1", "54.7.2.2") if is_taken else ("54.7.3.1", "54.7.3.2")
     node = _public_node(plane, aws, profile, gone)
     pem, _ = kubelet_request(node.name, dns=[node.machine.public_name], ips=[gone])

@@ -112,7 +112,7 @@ def test_a_csr_whose_denial_is_due_is_pending_but_not_the_oldest(*, moved: bool)
 def test_a_csr_whose_trouble_another_metric_counts_is_not_the_oldest(
     record: Callable[[], Record],
 ) -> None:
-    """One trouble fires one alarm: without IAM for an hour, each cluster would fire its own."""
+    """One problem fires one alarm: without IAM for an hour, each cluster would fire its own."""
     totals = totals_of(record())
 
     assert (1, 0.0) == (totals.pending, totals.oldest_pending_seconds)

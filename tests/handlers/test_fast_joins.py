@@ -324,7 +324,7 @@ def test_a_further_review_that_comes_a_minute_late_ends_at_once(
 
     assert ([], 1) == (prod.calls, lambdas.metrics()["FurtherReviews"])
     [line] = lambdas.lines_with("cluster skipped")
-    assert "it was sent more than a minute ago" == line["reason"]
+    assert "the message was sent more than a minute ago" == line["reason"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which further reviews are worth their time, as far as one environment knows."""
+"""Which further reviews one environment skips, by what it remembers of the last ones."""
 
 from datetime import UTC, datetime
 
@@ -12,13 +12,15 @@ IN_TIME = str(int(NOW.timestamp() * 1_000))
 
 PROD = "prod", "us-east-1"
 
-LATE = "it was sent more than a minute ago"
-NOTHING_GAINED = "the last review here took long, or the cluster wasn't listed"
+LATE = "the message was sent more than a minute ago"
+NOT_WORTH_IT = (
+    "this environment's last review of the cluster took 10 s or longer, or could not list its CSRs"
+)
 
 
 @pytest.fixture
 def further() -> FurtherReviews:
-    """What a new environment knows, at noon."""
+    """Return what a new environment remembers, at noon."""
     return FurtherReviews(lambda: NOW)
 
 
@@ -31,13 +33,13 @@ def sent_before(seconds: float) -> str:
 def test_a_further_review_more_than_a_minute_after_its_message_is_skipped(
     seconds: float, why: str, further: FurtherReviews
 ) -> None:
-    """The queue is behind, or the review has failed before: ordinary ones need the time."""
+    """Then the queue is behind, or the review has failed before: ordinary ones need the time."""
     assert why == further.why_skipped(*PROD, sent_before(seconds))
 
 
 @pytest.mark.parametrize("sent", ["", "x", "-1", "1.5", "\u00b2", "\u0661", "9" * 400, "9" * 5_000])
 def test_an_unreadable_time_is_not_late(sent: str, further: FurtherReviews) -> None:
-    """A person invoked the function by hand."""
+    """A person who invokes the function may give any time, or none."""
     assert not further.why_skipped(*PROD, sent)
 
 
@@ -46,8 +48,8 @@ def test_an_unreadable_time_is_not_late(sent: str, further: FurtherReviews) -> N
     [
         (True, 0.0, ""),
         (True, 9.9, ""),
-        (True, 10.0, NOTHING_GAINED),
-        (False, 0.0, NOTHING_GAINED),
+        (True, 10.0, NOT_WORTH_IT),
+        (False, 0.0, NOT_WORTH_IT),
     ],
 )
 def test_a_further_review_is_skipped_where_the_last_review_was_slow_or_listed_nothing(
@@ -78,7 +80,7 @@ def test_clusters_of_one_name_in_two_regions_are_two_clusters(further: FurtherRe
 
 
 def test_the_two_thousand_most_recent_clusters_are_remembered(further: FurtherReviews) -> None:
-    """The memory is bounded; a forgotten cluster counts as one that wasn't reviewed here."""
+    """The memory is bounded; a forgotten cluster counts as one that wasn't reviewed."""
     for number in range(2_000):
         further.ended(f"c{number}", "us-east-1", was_listed=False, seconds=1)
     further.ended("c0", "us-east-1", was_listed=False, seconds=1)

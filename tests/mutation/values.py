@@ -47,7 +47,7 @@ def changed_text(source: Source) -> Iterator[Mutation]:
 
 
 def changed_pattern(source: Source) -> Iterator[Mutation]:
-    """A regular expression repeats something once more or once less."""
+    """A regular expression repeats something one time more or less."""
     for node in ast.walk(source.tree):
         if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"):
             continue

@@ -1,4 +1,4 @@
-"""Troubles of single nodes: what they ask for, and what the signer does with it."""
+"""Problems of single nodes: what they ask for, and what the signer does with it."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """How soon each alarm must notify after its cause begins.
 
-docs/runbook.md states the same times. Each is the time until our functions count the trouble, then
+docs/runbook.md states the same times. Each is the time until our functions count the problem, then
 the alarm's data points, and five minutes by which metrics may reach CloudWatch late.
 """
 
@@ -10,7 +10,7 @@ from tests.template.cloudformation import Stack
 
 _LATE: Final = 5
 
-#: After how many minutes a trouble is in the metrics, with the default settings and a review each
+#: After how many minutes a problem is in the metrics, with the default settings and a review each
 #: minute.
 COUNTED_AFTER: Final = {
     # A denial is due 360 s after the request.

@@ -112,7 +112,7 @@ def test_a_burst_of_any_length_fires_an_alarm_at_most_once(alarm: str, schedule:
     times = times_fired(alarm, schedule)
 
     assert set(times) <= {0, 1}, dict(zip(LENGTHS, times, strict=True))
-    assert times == sorted(times), "a longer trouble fires wherever a shorter one does"
+    assert times == sorted(times), "a longer problem fires wherever a shorter one does"
     assert times[-1] == 1
 
 

@@ -1,4 +1,4 @@
-"""In a week of 50 clusters each trouble notifies once and in time, and nothing else notifies."""
+"""In a week of 50 clusters each problem notifies once and in time, and nothing else notifies."""
 
 from collections.abc import Sequence
 

@@ -21,7 +21,7 @@ cluster that you name. It doesn't overwrite what others created under the same n
 one cluster stops no other.
 
 Without --apply it changes nothing, and prints YAML for kubectl, with the aws commands for each
-cluster in its comments. Check that kubectl's current context is that cluster before you apply it.
+cluster in its comments. Name the context when you apply it: the current one may be another cluster.
 
 Exit 1: a cluster takes no access entries (authentication mode CONFIG_MAP), or the role's entry has
 another type; the fix is printed. Exit 3: a cluster could not be described or changed.
@@ -47,7 +47,7 @@ def access(
     ],
     region: Regions = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Create or update it in each cluster.")
+        bool, typer.Option("--apply", help="Create or update the rights in each cluster.")
     ] = False,
     app_serving: Annotated[
         bool, typer.Option("--app-serving", help="Add the rights for the app-serving signer.")

@@ -33,7 +33,7 @@ class Entry:
         try:
             entry = access_entries.describe(eks, name, self.role_arn)
             if entry is None:
-                return self._made(eks, applied=applied)
+                return self._created(eks, applied=applied)
             if entry.type != access_entries.STANDARD:
                 return self._of_another_type(entry.type)
             if GROUP in entry.groups:
@@ -47,7 +47,7 @@ class Entry:
         update = self._command("update", "--kubernetes-groups", *groups)
         return Step(ENTRY, State.NEEDS_ACTION, f"not in the group {GROUP}", (update,))
 
-    def _made(self, eks: Any, *, applied: bool) -> Step:
+    def _created(self, eks: Any, *, applied: bool) -> Step:
         if not applied:
             return Step(ENTRY, State.NEEDS_ACTION, "there is none yet", (self._create(),))
         if access_entries.create(eks, self.cluster.cluster.name, self.role_arn, [GROUP]):

@@ -19,7 +19,7 @@ from core.errors import ClusterUnavailable, NotOnboarded
 
 SECONDS: Final = 60.0
 
-_OF_RBAC: Final = {
+_RBAC_STATES: Final = {
     "created": State.CREATED,
     "changed": State.CHANGED,
     "unchanged": State.OK,
@@ -73,7 +73,7 @@ def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) ->
         api = connection(aws, cluster, WallClock(SECONDS))
         try:
             for manifest in manifests:
-                yield Step(_thing(manifest), _OF_RBAC[rbac.apply(api, manifest)])
+                yield Step(_thing(manifest), _RBAC_STATES[rbac.apply(api, manifest)])
                 done += 1
         finally:
             api.close()
@@ -83,12 +83,15 @@ def _rbac(aws: Aws, cluster: DescribedCluster, manifests: Sequence[Manifest]) ->
         )
     except ClusterUnavailable as error:
         yield Step(
-            _thing(manifests[done]), State.UNKNOWN, in_words(error), _again(error, manifests[done])
+            _thing(manifests[done]),
+            State.UNKNOWN,
+            in_words(error),
+            _recreation(error, manifests[done]),
         )
 
 
-def _again(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
-    """Return the fix if a binding's role can't be changed (422), or another owns it (409)."""
+def _recreation(error: ClusterUnavailable, manifest: Manifest) -> tuple[str, ...]:
+    """Return how to create an object again that can't change (422) or that another owns (409)."""
     if not error.detail.startswith(("409", "422")):
         return ()
     thing = f"{manifest['kind'].lower()} {manifest['metadata']['name']}"

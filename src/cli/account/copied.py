@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 #: How commands of kubectl begin. Without a context they would reach whatever cluster is current.
-#: Contexts' names are the user's own, so a command that is copied as it is changes nothing.
+#: CONTEXT is a placeholder, as names of contexts are the user's own: a command that is copied
+#: without replacing it fails, and changes nothing.
 KUBECTL: Final = "kubectl --context CONTEXT"
 
 # In characters. From: Kubernetes, "Object Names and IDs".
@@ -51,8 +52,8 @@ def word(text: str) -> str:
 def whole_word(text: str) -> str:
     r"""Return text of any length as one word of a shell command, in printable ASCII.
 
-    Control characters, backslashes and others than ASCII are escaped as bash and zsh read them
-    (`$'\n'`).
+    Control characters, backslashes and non-ASCII characters are escaped as bash and zsh read
+    them (`$'\n'`).
     """
     # In fish a backslash escapes the quote after it, and what follows would be a command.
     if not (text.isascii() and text.isprintable()) or "\\" in text:

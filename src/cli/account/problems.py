@@ -72,7 +72,7 @@ _OF_LISTS: Final = ("size", "share", "name")
 def in_words(error: ClusterUnavailable, fixes: Mapping[str, str] | None = None) -> str:
     """Return what failed in a cluster, and what to do about it.
 
-    `fixes`: a command's own, by the error's cause, which itself is a word for logs.
+    `fixes`: what to do in this command, by the error's `cause`; the others are this module's.
     """
     return _joined(what_failed(error), (fixes or {}).get(error.cause) or _fix(error))
 
@@ -86,7 +86,7 @@ def what_failed(error: ClusterUnavailable) -> str:
     return what
 
 
-def logged_in_words(text: str) -> str:
+def log_text_in_words(text: str) -> str:
     """Return why a list was not read to its end, or a decision not written.
 
     `text`: as logs have it, a cause and a detail, or an answer's status and message.

@@ -23,7 +23,7 @@ LONGEST_NAME: Final = 100
 _LONGEST_DETAIL: Final = 300
 _MAX_NAMES: Final = 5
 _MAX_DETAILS: Final = 2
-# In a command, which is still one that a person reads.
+# Requests or instances in one command: a person must still be able to read it.
 _MAX_WORDS: Final = 20
 
 #: One request, and what explains it.
@@ -116,7 +116,7 @@ def _fields(members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Mapping[s
 
 
 def _review(diagnosed: ClusterDiagnosis, cluster: str, region: str) -> Mapping[str, str]:
-    """Return the begin and the end of a review's command, of what the diagnosis is limited to."""
+    """Return the start and the end of the command that reviews what the diagnosis is limited to."""
     # Only at the end can a name begin with a hyphen.
     is_last = diagnosed.only.startswith("-")
     name = word(diagnosed.only) if diagnosed.only else ""

@@ -81,7 +81,7 @@ def diagnose(
     settings = settings_of(set_, JudgingSettings)
     if node is not None and csr is not None:
         stop(USAGE, "--node and --csr: give one of them")
-    if "" in {node, csr}:  # perhaps of a script's variable: all of the cluster isn't meant
+    if "" in {node, csr}:  # an empty variable in a script must not select the whole cluster
         stop(USAGE, "--node or --csr is empty: give a name")
     if html is not None:
         _check_writable(html)
@@ -128,12 +128,15 @@ def _check_writable(file: str) -> None:
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             stop(USAGE, f"--html {printable(file)}: you may not write it: give another file")
     except OSError as error:  # for example, the name is too long
-        stop(USAGE, f"--html {printable(file, 200)}: {error.strerror}")
+        stop(USAGE, f"--html {printable(file, 200)}: {error.strerror}; give another file")
 
 
 def _write(file: str, report: str) -> None:
     try:
         Path(file).write_text(report, encoding="ascii")
     except OSError as error:
-        stop(UNKNOWN, f"--html {printable(file)}: {error.strerror}")
+        stop(
+            UNKNOWN,
+            f"--html {printable(file)}: {error.strerror}; give another file",
+        )
     typer.echo(f"csr-approver: the report is in {printable(file)}", err=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from cli.account.problems import logged_in_words
+from cli.account.problems import log_text_in_words
 from cli.approvals import NONE, Approvals
 from cli.diagnose.cause import Explanation, Need
 from cli.diagnose.explain import explain, wrong_certificate
@@ -170,7 +170,7 @@ def _is_open(parsed: ParsedCsr) -> bool:
 def _gaps(listing: Listing, not_read: int) -> tuple[str, ...]:
     gaps = []
     if listing.truncated:
-        gaps.append(f"the list was not read to its end: {logged_in_words(listing.cause)}")
+        gaps.append(f"the list was not read to its end: {log_text_in_words(listing.cause)}")
     if listing.unreadable:
         count = len(listing.unreadable)
         names = "`csr-approver review` names them"

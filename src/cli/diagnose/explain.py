@@ -1,4 +1,4 @@
-"""Explain one evaluation: the causes why its request has no certificate, or a wrong one."""
+"""Explain one evaluation: why its request has no certificate, or a wrong one."""
 
 from datetime import timedelta
 
@@ -29,6 +29,7 @@ def explain(
     may_lag = age < settings.deny_after_seconds
     wrong = wrong_certificate(case.csr, case.request) if case.csr.certificate else None
     if wrong is not None:
+        # Names that a stopped node's certificate lacks need no action; other defects do.
         gone = wrong.cause is Cause.FEWER_NAMES and causes.is_gone(case, may_lag=may_lag)
         of_names = explain_names(case, names)
         return (Explanation(Cause.INSTANCE_GONE),) if gone else (wrong, *of_names)
@@ -97,5 +98,5 @@ def _passing(case: Case, settings: JudgingSettings) -> Explanation:
     detail = f"approved {seconds:.0f} s ago by {approved.reason}"
     if seconds <= settings.issue_grace_seconds:
         return Explanation(Cause.JUST_APPROVED, detail)
-    ours = case.csr.is_approved_by_us
-    return Explanation(Cause.NOT_ISSUED_AFTER_US if ours else Cause.NOT_ISSUED, detail)
+    is_ours = case.csr.is_approved_by_us
+    return Explanation(Cause.NOT_ISSUED_AFTER_US if is_ours else Cause.NOT_ISSUED, detail)

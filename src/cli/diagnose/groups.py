@@ -60,7 +60,7 @@ def _urgency(group: Group) -> tuple[int, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A node or a request that is asked for by name. Empty: all."""
+    """A request by its name, or a node by its name, username or instance id. Empty: all of them."""
 
     node: str = ""
     csr: str = ""
@@ -78,14 +78,14 @@ class Sought:
             return diagnosed
         only = replace(
             diagnosis,
-            csrs=tuple(one for one in diagnosis.csrs if self.is_meant(one.csr)),
-            superseded=tuple(pair for pair in diagnosis.superseded if self.is_meant(pair[0])),
-            issued=tuple(one for one in diagnosis.issued if self.is_meant(one)),
+            csrs=tuple(one for one in diagnosis.csrs if self.matches(one.csr)),
+            superseded=tuple(pair for pair in diagnosis.superseded if self.matches(pair[0])),
+            issued=tuple(one for one in diagnosis.issued if self.matches(one)),
         )
         return replace(diagnosed, diagnosis=only, only=self.csr or self.node)
 
-    def is_meant(self, csr: Csr) -> bool:
-        """Return whether this request is asked for. A node has its name, username or instance."""
+    def matches(self, csr: Csr) -> bool:
+        """Return whether this is the request, or one of the node."""
         if self.csr:
             return csr.name == self.csr
         return is_of_node(csr, self.node)

@@ -1,4 +1,4 @@
-"""What is shown where a request that is asked for isn't listed, or may be in an unread part."""
+"""The lines for a node or request that `diagnose` was asked for and didn't find."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -25,24 +25,24 @@ _IDS_AND_ADDRESSES: Final = (
 Lines = Iterator[Text | str]
 
 
-def troubles(cluster: ClusterDiagnosis, width: int) -> Iterator[Lines]:
-    """Yield why a request may be missing: it may be in a part of the list that wasn't read."""
+def unread_parts(cluster: ClusterDiagnosis, width: int) -> Iterator[Lines]:
+    """Yield what wasn't read of a cluster's list, and why: a request may be in it."""
     if cluster.diagnosis is None:
         problem, fix = problem_and_fix(cluster)
-        yield _trouble(problem, fix, cluster, width)
+        yield _unread_part(problem, fix, cluster, width)
         return
     for gap in cluster.diagnosis.gaps:
-        yield _trouble(gap, "", cluster, width)
+        yield _unread_part(gap, "", cluster, width)
 
 
-def _trouble(text: str, fix: str, cluster: ClusterDiagnosis, width: int) -> Lines:
+def _unread_part(text: str, fix: str, cluster: ClusterDiagnosis, width: int) -> Lines:
     for line in prose(f"{place(cluster)}: {printable(text, _LONGEST)}", width):
         yield Text(line, style="yellow")
     yield from command(fix, width, "  ") if fix else ()
 
 
-def nothing(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) -> Lines:
-    """Yield that no cluster that was read has the request, and what that may mean."""
+def not_listed(sought: Sought, clusters: Sequence[ClusterDiagnosis], width: int) -> Lines:
+    """Yield that the request isn't in the lists that were read, and what that may mean."""
     looked = [one for one in clusters if one.diagnosis is not None]
     if not looked:
         return

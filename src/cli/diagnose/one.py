@@ -11,7 +11,7 @@ from cli.diagnose.advice import LONGEST_NAME, advise, age_of
 from cli.diagnose.cause import Cause
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
-from cli.diagnose.not_found import nothing, troubles
+from cli.diagnose.not_found import not_listed, unread_parts
 from cli.diagnose.remedy import Remedy, has_kubectl, how_to_ask_again, what_is_context
 from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
@@ -39,7 +39,7 @@ Lines = Iterator[Text | str]
 
 
 def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
-    """Print every request of the clusters in full. `sought`: what they have been reduced to."""
+    """Print every request of the clusters in full. `sought`: what they are limited to."""
     is_first = True
     for cluster in [one for one in clusters if one.exists]:
         for part in _parts(cluster, console.width):
@@ -47,13 +47,13 @@ def show_sought(sought: Sought, clusters: Sequence[ClusterDiagnosis], console: C
                 console.print()
             put(list(part), console)
             is_first = False
-        for part in troubles(cluster, console.width):
+        for part in unread_parts(cluster, console.width):
             if not is_first:
                 console.print()
             is_first = False
             put(list(part), console)
     if not any(map(has_requests, clusters)):
-        put(list(nothing(sought, clusters, console.width)), console)
+        put(list(not_listed(sought, clusters, console.width)), console)
 
 
 def _parts(cluster: ClusterDiagnosis, width: int) -> Iterator[Lines]:

@@ -26,8 +26,8 @@ _FIXED_ON_NODE: Final = frozenset(
 class Remedy:
     """What to do about a cause: its title, sentences, and commands to type, the first one first.
 
-    `parts`: of the sentences, every second one is code. Requesters may choose text with backticks,
-    so the finished text doesn't show any more what is code.
+    `parts`: the sentences, split at backticks: every second part is code. They are kept apart
+    because a name that a requester chose may have backticks too.
     """
 
     title: str
@@ -64,6 +64,6 @@ def has_kubectl(remedies: Iterable[Remedy]) -> bool:
 
 
 def what_is_context(cluster: ClusterDiagnosis) -> str:
-    """Return what stands for CONTEXT in the commands of kubectl."""
+    """Return what to type for CONTEXT in the commands of kubectl."""
     name = printable(cluster.name)
     return f"CONTEXT: the name of {name} in your kubeconfig (kubectl config get-contexts)."

@@ -32,7 +32,7 @@ class ClusterDiagnosis:
 
     `cause`: the problem's, as in the functions' logs; empty without a problem. `given`: for the
     commands that are shown. `only`: the node or request that the diagnosis is limited to. `exists`:
-    EKS has the cluster, as far as is known.
+    False if EKS has no such cluster.
     """
 
     name: str

@@ -102,7 +102,7 @@ ADVICE: Final[Mapping[Cause, Advice]] = {
     Cause.ADDRESS_MOVED: Advice(
         "a public address that has left the instance",
         "Most likely {instance} had that address until a moment ago: {detail}. Delete the request: "
-        "the kubelet asks again within 32 s, with its addresses of then.",
+        "the kubelet asks again within 32 s, with the addresses that it has then.",
         (_DELETE,),
     ),
     Cause.NO_CLUSTER_TAG: Advice(

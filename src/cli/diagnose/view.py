@@ -52,7 +52,7 @@ _CSR_COLUMNS: Final = (
 def show(clusters: Sequence[ClusterDiagnosis], console: Console) -> None:
     """Print each cluster's groups, with what to do about each, and the result last.
 
-    Of clusters that don't exist, which are reported on stderr, only the result contains the names.
+    Clusters that don't exist are reported on stderr; here only the result names them.
     """
     existing = [one for one in clusters if one.exists]
     for cluster in existing:

@@ -16,7 +16,7 @@ from cli.account import access_entries
 from cli.account.access_entries import AccessEntry
 from cli.account.cluster_api import connection, csr_api
 from cli.account.clusters import Found, described
-from cli.account.problems import in_words, logged_in_words
+from cli.account.problems import in_words, log_text_in_words
 from cli.approvals import Approvals
 from cli.doctor.account import AccountLinks
 from cli.doctor.chain import Finding, Link, Status, broken, ok, still_open, unknown
@@ -246,7 +246,9 @@ class ClusterLinks:
 def _unseen(reviewed: Reviewed) -> str:
     """Return what the review couldn't read, which may hide CSRs."""
     unreadable = sum(len(one.run.unreadable) for one in reviewed.signers)
-    cut = ", ".join(logged_in_words(one.run.cause) for one in reviewed.signers if one.run.truncated)
+    cut = ", ".join(
+        log_text_in_words(one.run.cause) for one in reviewed.signers if one.run.truncated
+    )
     parts = (unreadable and f"{unreadable} unreadable", cut and f"list not read to its end: {cut}")
     return "".join(f"; {part}" for part in parts if part)
 

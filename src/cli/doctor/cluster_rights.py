@@ -37,7 +37,7 @@ def needed(settings: ReviewSettings) -> Mapping[str, Right]:
 
 
 class ClusterRights:
-    """The approver's rights; as a person, those of its group."""
+    """The approver's rights; if a person runs `doctor` as themselves, those of its group."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class ClusterRights:
         self._as_approver = as_approver
 
     def finding(self, link: str) -> Finding:
-        """Return the approver's right; as a person, the right of its group, if we may ask."""
+        """Return whether the approver, or its group, has the right; unknown if we may not ask."""
         allowed = self._allowed[link]
         who = "the approver" if self._as_approver else f"the group {GROUP}"
         if isinstance(allowed, NotOnboarded):

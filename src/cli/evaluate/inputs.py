@@ -114,7 +114,7 @@ def check_stdin(*paths: str | None) -> None:
         typer.Exit: more are (2).
     """
     if paths.count(STDIN) > 1:
-        stop(USAGE, "`-` was given for several options: only one can read standard input")
+        stop(USAGE, "`-` was given for several options: give a file for all but one")
 
 
 def _objects(given: Input) -> Sequence[Any]:
@@ -137,7 +137,7 @@ def _check_whole(given: Input, document: Any) -> None:
             found = found.get(key) if isinstance(found, dict) else None
         if found:
             given.reject(
-                f"truncated ({'.'.join(path)}): not all is in it. Save it again without "
+                f"truncated ({'.'.join(path)}): it lacks a part. Save it again without "
                 "--max-items, --no-paginate or a limit"
             )
 

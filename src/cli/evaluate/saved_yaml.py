@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from cli.yaml_data import resolved
+from cli.yaml_data import type_of
 from cli.yaml_nodes import Mapping, Node, NotYaml, Scalar, Sequence, compose
 
 _CONSTANTS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -51,7 +51,7 @@ def _key(node: Node) -> str:
 
 def _scalar(node: Scalar) -> Any:
     """Return text; a plain number, true, false or null as such. Dates stay text, as in JSON."""
-    kind = resolved(node)
+    kind = type_of(node)
     if kind in {"bool", "null"}:
         return _CONSTANTS.get(node.value.lower(), node.value)
     if kind in {"int", "float"}:

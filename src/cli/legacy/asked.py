@@ -8,7 +8,7 @@ _NODE: Final = "system:node:"
 
 
 def is_of_service(name: str) -> bool:
-    """Return whether a name, or the CN of a request that poses as a node's, is a Service's."""
+    """Return whether a DNS name or a CN is that of a Service."""
     return name.endswith(_SERVICE_ENDINGS)
 
 
@@ -28,7 +28,7 @@ class Names:
 
     @property
     def is_service(self) -> bool:
-        """Whether a name is a Service's, as in a workload's request with a node's subject."""
+        """Whether a name is a Service's: workloads ask for these with a node's subject, too."""
         return any(is_of_service(name) for name in (*self.dns, self.common_name))
 
 

@@ -1,4 +1,4 @@
-"""`csr-approver legacy`: CSRs that no certificate comes of on EKS, and their v1 form."""
+"""`csr-approver legacy`: CSRs for which EKS issues no certificate, and their v1 form."""
 
 from functools import partial
 from typing import Annotated
@@ -34,7 +34,7 @@ def legacy(
     ],
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Find CSRs that no certificate comes of, and show the v1 form that works."""
+    """Find CSRs for which EKS issues no certificate, and show the v1 form that works."""
     from cli.legacy.json_answer import as_json
     from cli.legacy.searched import search_all
     from cli.legacy.view import show

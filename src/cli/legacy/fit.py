@@ -53,7 +53,7 @@ class Fit:
 
     @property
     def is_issued(self) -> bool:
-        """Whether a certificate can come of a manifest with this signer."""
+        """Whether EKS may issue a certificate for a manifest with this signer."""
         return self.signer is not None and self.signer not in BUILT_IN
 
 

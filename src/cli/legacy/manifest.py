@@ -37,7 +37,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A CSR that was read; its v1 form is None if no certificate could come of it.
+    """A CSR that was read; its v1 form is None if EKS would issue nothing for it.
 
     `stored`: it comes from a cluster; `expires`: when its certificate ends, if one was issued.
     """

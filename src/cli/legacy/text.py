@@ -58,6 +58,8 @@ KIND_LINE: Final = re.compile(
 SERVED_KINDS: Final = ("ClusterTrustBundle", "PodCertificateRequest")
 _SERVED: Final = re.compile(rf"\b(?:{'|'.join(SERVED_KINDS)})")
 
+# Around a match, in lines: near ones belong to the same object, far ones to the same function, and
+# those above and below to the same manifest. Hostile lines may be long, so characters are bounded.
 _NEAR: Final = 4
 _FAR: Final = 40
 _NEAR_CHARACTERS: Final = 400
@@ -73,6 +75,7 @@ _SIGNER_LITERALLY: Final = re.compile(
 
 # A key or a comment at the block's margin.
 _KEY: Final = re.compile(r"(?:- )?[\"']?[A-Za-z_][\w./-]*[\"']?\s*:(?:\s|$)|#")
+# In lines.
 _TALLEST_ABOVE: Final = 100
 _TALLEST_BELOW: Final = 200
 

@@ -30,9 +30,8 @@ differently, or not all files were saved. 2: usage, or a file exists already.
 --output json prints one object: `outcome` (issued, differs, not-saved,
 unusable, denied, failed, refused, deleted, not-issued, stopped, unknown),
 `detail`, the written files `key`, `certificate` and `ca`, `request` (there,
-deleted, none, unknown),
-`expires`, `issuer`, `trusted_by_cluster_ca`, `differences`, `warnings`, and
-what was requested.
+deleted, none, unknown), `expires`, `issuer`, `trusted_by_cluster_ca`,
+`differences`, `warnings`, and what was requested.
 
 Examples:
 

@@ -31,7 +31,7 @@ _MAX_DELETIONS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A clock of seconds that never goes back, and how to wait."""
+    """A clock whose seconds never decrease, and how to wait."""
 
     ticks: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep  # the run polls: it needs no right to watch
@@ -196,7 +196,7 @@ class Issuance:
 
 
 def _check(csr: Csr) -> None:
-    """Raise if no certificate can come: no one can undo a denial or failure."""
+    """Raise NotIssued if the request was denied or failed: neither can be undone."""
     for kind, outcome in (("Denied", Outcome.DENIED), ("Failed", Outcome.FAILED)):
         condition = csr.condition(kind)
         if condition is not None:

@@ -48,7 +48,7 @@ def saved(plan: Plan, csr: Csr) -> Result:
 
 
 def _ca_error(plan: Plan, found: Certificate) -> str:
-    """Write the CA's file, if one was asked for; return why it wasn't written, or nothing."""
+    """Write the CA's file, if one was asked for; return why it wasn't written, empty if it was."""
     path = plan.files.ca
     if path is None:
         return ""

@@ -25,9 +25,9 @@ class RecordKeeper:
 
 @dataclass(slots=True)
 class Limits:
-    """The requests and nodes that a review is limited to; without `names`, to none.
+    """The requests and nodes that a review is limited to; without `names`, it has no limits.
 
-    `listed`: the requests of each signer's list that are meant.
+    `listed`: by signer, the requests of its list within the limits.
     """
 
     names: tuple[str, ...]
@@ -35,15 +35,15 @@ class Limits:
     _found: set[str] = field(default_factory=set)
 
     def allow(self, csr: Csr) -> bool:
-        """Return whether the request is meant."""
-        return not self.names or any(_is_meant(csr, name) for name in self.names)
+        """Return whether a decision on the request may be written."""
+        return not self.names or any(_matches(csr, name) for name in self.names)
 
     def note(self, signer: str, listing: Listing) -> None:
-        """Keep what a list has of them."""
+        """Remember which requests of a signer's list are within the limits."""
         self.listed[signer] = [one for one in listing.csrs if self.allow(one)]
         self._found |= {one.name for one in listing.unreadable if one.name}
         self._found |= {
-            name for name in self.names for one in self.listed[signer] if _is_meant(one, name)
+            name for name in self.names for one in self.listed[signer] if _matches(one, name)
         }
 
     @property
@@ -59,14 +59,14 @@ class Limits:
         `is_cut_short`: the run had no time for some requests, and doesn't show for which.
         """
         for name in self.names:
-            meant = [one for one in self.listed[signer] if _is_meant(one, name)]
-            if meant and not any(one.name in judged for one in meant):
-                newest = max(meant, key=lambda one: one.created)
+            matching = [one for one in self.listed[signer] if _matches(one, name)]
+            if matching and not any(one.name in judged for one in matching):
+                newest = max(matching, key=lambda one: one.created)
                 yield newest, _why(newest, now, is_cut_short=is_cut_short)
 
 
 class LimitedApi:
-    """The API of a cluster, through which only the decisions that are meant are written."""
+    """The API of a cluster, through which only decisions within the limits are written."""
 
     def __init__(self, api: CertificateApi, limits: Limits) -> None:
         self._api = api
@@ -79,12 +79,12 @@ class LimitedApi:
         return listing
 
     def write_all(self, writes: Sequence[Write]) -> Iterable[tuple[Write, Written]]:
-        """Write those that are meant."""
-        meant = [one for one in writes if self._limits.allow(one.csr)]
-        return self._api.write_all(meant) if meant else ()
+        """Write the decisions within the limits, and no other."""
+        allowed = [one for one in writes if self._limits.allow(one.csr)]
+        return self._api.write_all(allowed) if allowed else ()
 
 
-def _is_meant(csr: Csr, name: str) -> bool:
+def _matches(csr: Csr, name: str) -> bool:
     return csr.name == name or is_of_node(csr, name)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.account.copied import GivenOptions, word
-from cli.account.problems import logged_in_words
+from cli.account.problems import log_text_in_words
 from cli.columns import Column, aligned
 from cli.diagnose.advice import age_of
 from cli.lines import command, prose, put
@@ -40,7 +40,7 @@ _FINDING_COLUMNS: Final = (
     Column("Detail", gives=3),
 )
 # Actions that imply the verdict.
-_SPEAKING: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
+_IMPLY_VERDICT: Final = frozenset({Action.APPROVED, Action.REAPPROVED, Action.DENIED, Action.LEFT})
 
 
 def show(reviewed: Reviewed, console: Console, given: GivenOptions, *, explained: bool) -> None:
@@ -80,7 +80,7 @@ def _columns(record: Record, reviewed: Reviewed) -> tuple[Text, ...]:
     row = json_row(record.evaluation)
     verdict, action = row["verdict"], reviewed.action(record)
     word = reviewed.word(action)
-    if verdict and action not in _SPEAKING:
+    if verdict and action not in _IMPLY_VERDICT:
         word = f"{verdict} {word}"
     return (
         Text(printable(row["csr"])),
@@ -99,7 +99,7 @@ def _why(row: Row, record: Record) -> str:
         return f"{refusals[0]['check']}{more}: {refusals[0]['reason']}"
     if row["problem"]:
         return "not judged"
-    return printable(logged_in_words(record.detail), _WHY) if record.detail else ""
+    return printable(log_text_in_words(record.detail), _WHY) if record.detail else ""
 
 
 def _problems(signer: SignerReviewed, width: int) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _problems(signer: SignerReviewed, width: int) -> Iterator[str]:
         if record.evaluation.problem:
             texts.append(f"not judged: {why_not_judged(record.evaluation.problem)}")
         if record.detail:
-            detail = printable(logged_in_words(record.detail), _WHY)
+            detail = printable(log_text_in_words(record.detail), _WHY)
             texts.append(f"{record.action.value}: {detail}")
     for text in list(dict.fromkeys(texts))[:_MOST_PROBLEMS]:
         yield from prose(f"{texts.count(text)} {text}", width, "  ", "    ")
@@ -149,7 +149,7 @@ def _summary(signer: SignerReviewed, reviewed: Reviewed) -> Iterator[str]:
 
 def _gaps(run: Run) -> Iterator[str]:
     if run.truncated:
-        yield f"The list was not read to its end: {printable(logged_in_words(run.cause))}"
+        yield f"The list was not read to its end: {printable(log_text_in_words(run.cause))}"
     if run.not_read:
         yield f"{run.not_read} requests were not read for lack of time."
 
@@ -180,14 +180,14 @@ def _end(reviewed: Reviewed, given: GivenOptions, width: int) -> Iterator[Text |
     if reviewed.applied and any(map(_is_approved, reviewed.signers[:1])):
         yield "See in a minute whether EKS has issued what was approved:"
         yield from command(_diagnose(reviewed, given), width, "  ")
-    unwell = [name for one in reviewed.signers[:1] for name in _unwell(one)]
-    if unwell:
+    urgent = [name for one in reviewed.signers[:1] for name in _needing_action(one)]
+    if urgent:
         yield "Why, and what to do:"
-        look = f"{_diagnose(reviewed, given)} --csr {word(unwell[0])}"
+        look = f"{_diagnose(reviewed, given)} --csr {word(urgent[0])}"
         yield from command(look, width, "  ")
 
 
-def _unwell(nodes: SignerReviewed) -> Iterator[str]:
+def _needing_action(nodes: SignerReviewed) -> Iterator[str]:
     """Yield the requests for which something must be done, those without a certificate first."""
     yield from (one.evaluation.case.csr.name for one in nodes.records if is_refused(one))
     yield from (one.csr.name for one in nodes.run.findings)

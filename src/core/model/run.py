@@ -111,12 +111,12 @@ class RunTotals:
 
     `not_judged`: how many of `actions` have no record, because nothing could be due yet (`WAITING`)
     or because the run didn't reach them (`DEFERRED`). `pending`: how many still wait for a decision
-    after the run. `would_approve`: how many only the mode `shadow` kept from being approved; these
-    don't count as pending. `moved_addresses`: for how many a denial is due, but is counted apart,
-    because a public address has most likely left its instance. `oldest_pending_seconds`: the
-    longest time that a requester of a pending one has been asking, of those for which a decision
-    may be due and whose trouble no other number counts. `bugs`: on how many our own code failed.
-    `without_evidence`: for how many EC2, IAM or the API server gave no answer.
+    after the run. `would_approve`: how many would be approved if the stack's mode weren't `shadow`;
+    these don't count as pending. `moved_addresses`: for how many a denial is due, but is counted
+    apart, because a public address has most likely left its instance. `oldest_pending_seconds`: how
+    long the requester that waits longest has been asking, without requests for which no decision
+    can be due, and without those whose problem another number counts. `bugs`: on how many our own
+    code failed. `without_evidence`: for how many EC2, IAM or the API server gave no answer.
     """
 
     actions: Mapping[Action, int] = field(default_factory=dict)

@@ -22,7 +22,7 @@ class Timeline:
         self._count = 0
 
     def now(self) -> datetime:
-        """Return the present date and time."""
+        """Return the current date and time."""
         return START + timedelta(seconds=self.seconds)
 
     def at(self, seconds: float, do: Callable[[], None]) -> None:
