@@ -34,10 +34,7 @@ class EndedReviews:
             return False
         since = self._ended[cluster] or self._now()
         self._ended[cluster] = since
-        if self._now() - since < REPORTED_FOR:
-            return True
-        del self._ended[cluster]
-        return False
+        return self._now() - since < REPORTED_FOR
 
     def _keep(self, cluster: Hashable) -> None:
         self._ended.pop(cluster, None)

@@ -90,7 +90,7 @@ def living(instances: Iterable[Instance], vpc_id: str | None) -> tuple[Instance,
         instance
         for instance in instances
         if instance.state not in _GONE
-        and (vpc_id is None or (vpc_id != "" and instance.vpc_id == vpc_id))
+        and (vpc_id is None or (vpc_id and instance.vpc_id == vpc_id))
     )
 
 

@@ -173,7 +173,7 @@ def _only_one_encoding(
     tbs = csr.tbs_certrequest_bytes
     # DER writes a length from 0x80 on as 0x80 + the number of bytes that it then takes.
     content = tbs[2 + max(0, tbs[1] - 0x80) :]
-    if key.spki and not content.startswith(b"\x02\x01\x00" + subject.public_bytes() + key.spki):
+    if not content.startswith(b"\x02\x01\x00" + subject.public_bytes() + key.spki):
         raise MalformedRequest("the subject or the key has an unusual encoding")
     if not der.endswith(b"\0" + csr.signature):
         raise MalformedRequest("the signature has unused bits")

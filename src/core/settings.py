@@ -32,7 +32,7 @@ def _boolean(value: object) -> object:
 
 def _comma_separated(value: object) -> object:
     if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
+        return tuple(part for part in value.split(",") if part.strip())
     return value
 
 

@@ -96,7 +96,7 @@ def _with_holders(cases: Sequence[Case], answers: Answers, fleet: Fleet) -> Answ
     addresses = {moved for case in judged if (moved := _moved(case)) is not None}
     if not addresses:
         return answers
-    holders = fleet.holders(sorted(addresses))
+    holders = fleet.holders(addresses)
     return {**answers, **{key: replace(shown, holders=holders) for key, shown in found.items()}}
 
 

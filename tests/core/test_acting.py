@@ -112,7 +112,7 @@ def test_each_decision_has_a_setting_for_its_wait(verdict: Verdict, name: str) -
     [
         ({}, Mode.APPROVE_ONLY),
         ({"csr-approver:mode": "shadow"}, Mode.SHADOW),
-        ({"csr-approver:mode": " shadow "}, Mode.SHADOW),
+        ({"csr-approver:mode": " approve-only "}, Mode.APPROVE_ONLY),
         ({"csr-approver:mode": "approve-only"}, Mode.APPROVE_ONLY),
         ({"csr-approver:mode": "enforce"}, Mode.APPROVE_ONLY),
         ({"csr-approver:mode": "Shadow"}, Mode.SHADOW),

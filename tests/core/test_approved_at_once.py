@@ -93,8 +93,10 @@ def test_at_once_is_in_the_second_in_which_it_is_filed() -> None:
 @pytest.mark.parametrize(
     "one",
     [
-        pytest.param(a_case(request=UnreadableRequest("not DER")), id="unreadable"),
-        pytest.param(a_case(instances=()), id="no-instance"),
+        pytest.param(
+            a_case(request=UnreadableRequest("not DER"), policy=a_policy(**SUFFIX)), id="unreadable"
+        ),
+        pytest.param(a_case(instances=(), policy=a_policy(**SUFFIX)), id="no-instance"),
         pytest.param(a_service_case(), id="a-service"),
     ],
 )

@@ -205,6 +205,15 @@ def test_checks_that_establish_something_run_before_those_that_need_it() -> None
     assert (Decision.LEAVE, ["owner"], ()) == outcome_of(a_case(), needy, owner)
 
 
+def test_the_order_in_which_checks_run_is_not_that_of_their_refusals() -> None:
+    """A person reads them in the order of the documents."""
+    owner = a_check("owner", LEAVE, establishes=Need.OWN_INSTANCE)
+
+    assert (Decision.DENY, ["first", "owner"], ()) == outcome_of(
+        a_case(), a_check("first", DENY), owner
+    )
+
+
 def test_a_check_that_the_policy_disables_is_not_run() -> None:
     """A disabled check isn't listed either: nothing is missing."""
     assert (Decision.APPROVE, [], ()) == outcome_of(NO_ROLE, a_check("off", DENY, applies=False))

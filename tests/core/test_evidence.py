@@ -168,11 +168,16 @@ def test_an_instance_that_may_run_again_is_found_by_name(state: str) -> None:
 
 @pytest.mark.parametrize(
     ("vpc_id", "found"),
-    [(VPC, (an_instance(),)), (None, (an_instance(), an_instance(vpc_id="vpc-other")))],
+    [
+        (VPC, (an_instance(),)),
+        (None, (an_instance(), an_instance(vpc_id="vpc-"), an_instance(vpc_id="vpc-other"))),
+    ],
 )
 def test_names_are_unique_within_a_vpc(vpc_id: str | None, found: tuple[Instance, ...]) -> None:
     """If the cluster's VPC is unknown, all instances with the name are returned."""
-    assert found == living((an_instance(), an_instance(vpc_id="vpc-other")), vpc_id)
+    everywhere = (an_instance(), an_instance(vpc_id="vpc-"), an_instance(vpc_id="vpc-other"))
+
+    assert found == living(everywhere, vpc_id)
 
 
 def test_an_empty_vpc_matches_nothing() -> None:

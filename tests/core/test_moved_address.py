@@ -253,6 +253,16 @@ def test_without_a_request_or_a_running_instance_nothing_has_moved(case: Case) -
     assert may_have_moved(case) is None
 
 
+def test_where_all_names_are_the_instances_own_nothing_has_moved() -> None:
+    """The instance has a public address now, which the request needn't name."""
+    assert (
+        may_have_moved(
+            a_case(instance=an_instance(interfaces=(an_interface(public=(PUBLIC_ADDRESS,)),)))
+        )
+        is None
+    )
+
+
 def test_a_bug_met_on_one_request_stops_no_other() -> None:
     """EC2 is asked for a whole slice at once, before any of its requests is judged."""
 

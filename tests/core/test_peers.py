@@ -152,6 +152,13 @@ def test_a_decided_abandoned_or_foreign_request_does_not_count_as_asking(earlier
     assert peers_of(old("csr-new", MINUTE), earlier).asking_since is None
 
 
+def test_a_decided_request_counts_from_its_own_filing() -> None:
+    """A later one that is pending is no earlier request."""
+    decided = old(conditions=(approved(),))
+
+    assert peers_of(decided, old("csr-new", MINUTE)).asking_since is None
+
+
 def test_only_an_earlier_request_counts_as_having_asked_for_a_public_address() -> None:
     """A request that can't be read may have named one."""
     issued = old(conditions=(approved("AutoApproved"),), certificate=b"x")
@@ -327,6 +334,11 @@ def test_newer_pending_requests_of_the_namespace_are_counted() -> None:
     )
 
     assert 2 == peers_of(mine, *others).newer_in_namespace
+
+
+def test_a_node_has_no_namespace_whose_requests_could_be_newer() -> None:
+    """Other nodes' requests, however many, don't count."""
+    assert 0 == peers_of(old(), old("other", MINUTE, node=OTHER_NODE)).newer_in_namespace
 
 
 class Counted(datetime):

@@ -94,6 +94,7 @@ def test_line_ends_and_line_lengths_make_no_difference(pem: bytes) -> None:
             csr_builder.framed(csr_builder.base64_lines(GOOD.der(), b"\r\r\n")), id="two-CRs"
         ),
         pytest.param(GOOD.pem().removesuffix(b"\n") + b"\r\r\n", id="two-CRs-at-the-end"),
+        pytest.param(GOOD.pem().replace(BEGIN, BEGIN + b"\r\r"), id="two-CRs-at-the-beginning"),
         pytest.param(GOOD.pem().replace(END, b"\n" + END), id="a-blank-line-inside"),
         pytest.param(GOOD.pem().replace(b"\n" + END, END), id="END-on-the-last-base64-line"),
         pytest.param(GOOD.pem().replace(BEGIN, BEGIN + b"\nX-A: 1\n"), id="a-header"),

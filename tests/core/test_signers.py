@@ -8,6 +8,7 @@ import pytest
 from core.errors import EvidenceUnavailable
 from core.evidence import Evidence
 from core.model import (
+    APP_SERVING,
     KUBELET_SERVING,
     NOT_PROVIDED,
     Case,
@@ -33,6 +34,7 @@ from tests.builders import (
 )
 from tests.core.check_cases.cases import BY_NAME_CSR
 from tests.core.fakes import FakeFleet, FakeServices
+from tests.service_builders import a_service_case
 
 OTHER_ID = "i-0bbbbbbbbbbbbbbbb"
 OTHERS = an_instance(id=OTHER_ID, tags={"eks:cluster-name": "dev"})
@@ -106,3 +108,15 @@ def test_where_one_address_may_have_moved_the_other_answers_stay() -> None:
 
     assert Evidence((an_instance(),), ROLE, {GONE: frozenset()}) == answers[moved.identity]
     assert isinstance(answers[other], EvidenceUnavailable)
+
+
+def test_without_an_api_server_to_ask_a_services_request_has_no_evidence() -> None:
+    """That is no answer, and so no reason to deny."""
+    case = a_service_case()
+
+    answers = SIGNERS[APP_SERVING].gather([case], FakeFleet(), None)
+
+    assert [case.claim] == list(answers)
+    unavailable = answers[case.claim]
+    assert isinstance(unavailable, EvidenceUnavailable)
+    assert "there is no API server to ask for Services" == str(unavailable)

@@ -150,10 +150,11 @@ def test_an_approval_withheld_by_shadow_mode_is_not_pending() -> None:
     """A new stack in shadow mode makes no alarm fire; a withheld denial does."""
     tally = Tally(SIGNERS[KUBELET_SERVING], Mode.SHADOW)
 
-    tally.add([a_record(Action.WITHHELD, 500.0), a_record(Action.WITHHELD, 400.0, Decision.DENY)])
+    approval, denial = a_record(Action.WITHHELD), a_record(Action.WITHHELD, decision=Decision.DENY)
+    tally.add([approval, approval, denial])
 
     totals = tally.totals()
-    assert (1, 1, 1) == (totals.would_approve, totals.pending, totals.due[Decision.DENY])
+    assert (2, 1, 1) == (totals.would_approve, totals.pending, totals.due[Decision.DENY])
 
 
 # --- each kind of record -------------------------------------------------------------------------

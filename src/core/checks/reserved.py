@@ -13,8 +13,7 @@ _NEVER = ("kubernetes", "kubernetes.default")
 # From: EC2 User Guide, "EC2 instance hostnames" (ec2-192-0-2-1.<region>.compute.amazonaws.com).
 _PUBLIC_INSTANCE_NAME = re.compile(
     r"ec2-[0-9a-z-]+\.(?:compute-1|[a-z0-9-]+\.compute)\.(?:amazonaws\.(?:com|com\.cn|eu)"
-    r"|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)",
-    re.ASCII,
+    r"|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
 )
 
 
