@@ -14,6 +14,7 @@ from adapters.aws_clients import AWS_FAULTS, error_code
 from adapters.connection_deadline import ConnectionDeadline
 from adapters.endpoint import checked_endpoint
 from adapters.kubernetes_client import Configuration, RESTClientObject
+from adapters.proxy_credentials import proxy_headers
 from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from core.errors import ClusterUnavailable
 from core.ports import Clock
@@ -242,6 +243,8 @@ def _checked(endpoint: str) -> str:
 def _client(configuration: Configuration) -> Any:
     """Return the library's client. It parses the proxy's URL here, and can't use SOCKS."""
     try:
+        if configuration.proxy:
+            configuration.proxy_headers = proxy_headers(configuration.proxy)
         return RESTClientObject(configuration)
     except (urllib3.exceptions.HTTPError, ImportError) as error:
         raise ClusterUnavailable("proxy", _words(error)) from error

@@ -1,5 +1,6 @@
 """Where a token is sent, which CA is trusted, and how the connection's failures are named."""
 
+import base64
 import socket
 from collections.abc import Callable, Iterator
 from threading import Event
@@ -356,6 +357,22 @@ def test_the_environments_proxy_is_used_only_on_request(
         assert failing(server.url, use_environment_proxy=True).cause == "connection"
         assert len(served) == 4
     assert len(server.seen) == 1
+
+
+def test_the_proxy_gets_the_credentials_of_its_url(
+    server: ScriptedApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password may have any character, in percent-encoding."""
+    asked: list[bytes] = []
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with listener(lambda line: asked.append(line.recv(4096))) as (proxy, _):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("https://", "http://me:p%40ss@"))
+        failing(server.url, use_environment_proxy=True)
+
+    expected = b"Basic " + base64.b64encode(b"me:p@ss")
+    assert asked
+    assert all(b"\r\nproxy-authorization: " + expected + b"\r\n" in one for one in asked)
 
 
 @pytest.mark.parametrize("proxy", ["foo://proxy:1", "not a url", "http://[::1"])
