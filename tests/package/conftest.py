@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Final
 
@@ -38,19 +39,33 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         reason = "the packages hold libraries for Linux, which this machine can't load"
         pytest.skip(reason)  # on other systems all other tests still run; CI is Linux
     folder = tmp_path_factory.mktemp("build")
-    run(
-        "sam",
-        "build",
-        "--build-dir",
-        folder,
-        home=tmp_path_factory.mktemp("home"),
-        AWS_DEFAULT_REGION=HOME,
-        ARCHITECTURE=ARCHITECTURE,
-        PYTHON_VERSION=PYTHON_VERSION,
-        VENV=sys.prefix,
-        **_PIP,
-    )
+    with libraries_locked():
+        run(
+            "sam",
+            "build",
+            "--build-dir",
+            folder,
+            home=tmp_path_factory.mktemp("home"),
+            AWS_DEFAULT_REGION=HOME,
+            ARCHITECTURE=ARCHITECTURE,
+            PYTHON_VERSION=PYTHON_VERSION,
+            VENV=sys.prefix,
+            **_PIP,
+        )
     return folder
+
+
+@contextmanager
+def libraries_locked() -> Iterator[None]:
+    """Let no other process of the tests build: the libraries of one would be deleted by another.
+
+    A person builds once at a time; these tests are shared among processes.
+    """
+    folder = libraries().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "tests.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session", params=ARCHITECTURES)
@@ -65,7 +80,8 @@ def package(build: Path, target: Target, tmp_path_factory: pytest.TempPathFactor
     if target.architecture == ARCHITECTURE:
         return build / "ReviewerFunction"
     folder = tmp_path_factory.mktemp(target.architecture)
-    make("build-ReviewerFunction", target.architecture, folder)
+    with libraries_locked():
+        make("build-ReviewerFunction", target.architecture, folder)
     return folder
 
 
