@@ -191,28 +191,21 @@ def _why(row: Row) -> Text:
 
 def _show_runs(play: Play, console: Console) -> None:
     _rule("The runs, from their log lines", console)
-    runs = table(
-        "Cluster",
-        "Listed",
-        "Actions",
-        "Stopped at a gate",
-        "Wrong certificates",
-        "Seconds",
-        expand=True,
-    )
     for line in play.log_lines("cluster reviewed"):
-        of_workloads = " (workloads)" if line["signer"] == APP_SERVING else ""
-        runs.add_row(
-            line["cluster"] + of_workloads,
-            str(line["listed"]),
-            _counts(line["actions"]),
-            _counts(line["gated"]),
-            _counts(line["findings"]),
-            f"{line['seconds']:.2f}",
-        )
+        of_workloads = ", workloads" if line["signer"] == APP_SERVING else ""
+        text = Text(f"{line['cluster']}{of_workloads}: ", style="bold")
+        text.append(f"{line['listed']} listed in {line['seconds']:.2f} s", "not bold")
+        parts = {
+            "": line["actions"],
+            "stopped at a gate: ": line["gated"],
+            "wrong certificates: ": line["findings"],
+        }
+        for words, counts in parts.items():
+            if any(counts.values()):
+                text.append(f"; {words}{_counts(counts)}", "not bold")
+        console.print(text)
     for line in play.log_lines("cluster not onboarded"):
-        runs.add_row(line["cluster"], "-", "not onboarded", "-", "-", "-")
-    console.print(runs)
+        console.print(Text.assemble((f"{line['cluster']}: ", "bold"), "not onboarded"))
 
 
 def _show_lines(play: Play, console: Console) -> None:
