@@ -246,6 +246,8 @@ def _client(configuration: Configuration) -> Any:
         if configuration.proxy:
             configuration.proxy_headers = proxy_headers(configuration.proxy)
         return RESTClientObject(configuration)
+    except urllib3.exceptions.LocationParseError:  # its text has the URL, which has a password
+        raise ClusterUnavailable("proxy", "its URL can't be read") from None
     except (urllib3.exceptions.HTTPError, ImportError) as error:
         raise ClusterUnavailable("proxy", _words(error)) from error
 

@@ -375,6 +375,20 @@ def test_the_proxy_gets_the_credentials_of_its_url(
     assert all(b"\r\nproxy-authorization: " + expected + b"\r\n" in one for one in asked)
 
 
+def test_a_proxys_password_is_not_shown_in_an_error(
+    server: ScriptedApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is in a report that people pass on."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@[::1")
+
+    with pytest.raises(ClusterUnavailable) as raised:
+        KubernetesCsrApi(
+            server.url, CA_PEM, lambda: "token", StillClock(), use_environment_proxy=True
+        )
+
+    assert ("proxy", "its URL can't be read") == (raised.value.cause, raised.value.detail)
+
+
 @pytest.mark.parametrize("proxy", ["foo://proxy:1", "not a url", "http://[::1"])
 def test_an_invalid_proxy_is_reported(
     server: ScriptedApi, monkeypatch: pytest.MonkeyPatch, proxy: str
