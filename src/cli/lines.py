@@ -1,4 +1,4 @@
-"""Lines that fit a terminal: prose, and commands to copy.
+"""Lines that fit a terminal: prose, commands to copy, and what is written alike in all of them.
 
 Lines have no trailing blanks. A word, such as an id or an ARN, is never broken: where it doesn't
 fit, its line is longer.
@@ -92,3 +92,10 @@ def put(lines: Iterator[Text] | Sequence[Text | str], console: Console) -> None:
     """Print lines as they are: the terminal may wrap one that is too long."""
     for line in lines:
         console.print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
+
+
+def age_of(seconds: float) -> str:
+    """Return an age such as `42 s`, `12 min` or `5 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"

@@ -17,7 +17,7 @@ from core.ports import Clock
 from core.printable import printable
 from core.selection import Choice
 from core.settings import DispatchSettings
-from handlers.environment import served_regions
+from handlers.environment import bug_text, served_regions
 
 # How many calls run in parallel.
 _LISTED_AT_ONCE: Final = 32
@@ -136,8 +136,3 @@ class AccountClusters:
 def _seconds_to_find(clock: Clock) -> float:
     """Return the seconds that finding the clusters may take; the rest is for sending."""
     return clock.remaining() - DISPATCH_SECONDS
-
-
-def bug_text(error: Exception) -> str:
-    """Return the text by which an unexpected error is reported."""
-    return printable(f"this is a bug: {type(error).__name__}: {error}", 300)

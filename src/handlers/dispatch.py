@@ -25,12 +25,13 @@ from core.ports import Clock
 from core.printable import printable
 from core.selection import Choice
 from core.settings import DispatchSettings
-from handlers.account_clusters import AccountClusters, bug_text
+from handlers.account_clusters import AccountClusters
 from handlers.environment import (
     OFF_THOUGH_SELECTED,
     Context,
     a_ledger,
     a_logger,
+    bug_text,
     is_lambda,
     now,
     required,

@@ -1,4 +1,4 @@
-"""What both functions read from their environment, once per cold start."""
+"""What both functions share: their settings, logger and ledger, and how they report a bug."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from adapters.ledger import PowertoolsLedger
 from core.errors import BadSettings
 from core.model import REGION_NAME
+from core.printable import printable
 
 #: The reason that is reported if a tag switches off a cluster that an operator selected.
 OFF_THOUGH_SELECTED: Final = (
@@ -72,6 +73,11 @@ def a_logger() -> Logger:
 def a_ledger(environ: Mapping[str, str], logger: Logger) -> PowertoolsLedger:
     """Return the ledger of this stack."""
     return PowertoolsLedger(logger, required(environ, "STACK_NAME"))
+
+
+def bug_text(error: Exception) -> str:
+    """Return the text by which an unexpected error is reported."""
+    return printable(f"this is a bug: {type(error).__name__}: {error}", 300)
 
 
 def now() -> datetime:

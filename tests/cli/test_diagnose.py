@@ -18,7 +18,7 @@ from botocore.exceptions import ConnectTimeoutError
 from rich.console import Console
 
 from cli.account.copied import GivenOptions
-from cli.diagnose.advice import about_version, advise, age_of, remedy
+from cli.diagnose.advice import about_version, advise, remedy
 from cli.diagnose.cause import Cause, Explanation, Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, State
 from cli.diagnose.groups import Sought, grouped
@@ -1274,13 +1274,6 @@ def test_a_report_that_cannot_be_written_is_an_error(
 
     ended = runner.run("diagnose", "--html", str(tmp_path / "report.html"), code=3)
     assert "No space left on device" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("seconds", "age"), [(0.0, "0 s"), (119.0, "119 s"), (120.0, "2 min"), (7_200.0, "2 h")]
-)
-def test_an_age_is_shown_in_one_unit(seconds: float, age: str) -> None:
-    assert age == age_of(seconds)
 
 
 def test_the_help_shows_an_example(runner: CommandRunner) -> None:

@@ -4,7 +4,7 @@ import pytest
 from rich.text import Text
 
 from cli.columns import Column, aligned
-from cli.lines import command, got_and_expected, prose, without_quotes
+from cli.lines import age_of, command, got_and_expected, prose, without_quotes
 
 CSR = Column("CSR")
 NODE = Column("NODE", gives=1, least=8)
@@ -105,3 +105,10 @@ def test_a_value_that_looks_like_a_list_or_a_sentence_keeps_its_quotes(value: st
 
     assert detail == without_quotes(detail)
     assert [f"got '{value}', 'c'", "expected none"] == got_and_expected(detail)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"), [(0.0, "0 s"), (119.0, "119 s"), (120.0, "2 min"), (7_200.0, "2 h")]
+)
+def test_an_age_is_shown_in_one_unit(seconds: float, age: str) -> None:
+    assert age == age_of(seconds)

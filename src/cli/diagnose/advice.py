@@ -76,13 +76,6 @@ def node_of(one: DiagnosedCsr) -> str:
     return printable(one.csr.node or one.csr.username, LONGEST_NAME)
 
 
-def age_of(seconds: float) -> str:
-    """Return an age such as `42 s`, `12 min` or `5 h`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"
-
-
 def _fields(members: Sequence[Member], diagnosed: ClusterDiagnosis) -> Mapping[str, str]:
     causes, csrs = [one for one, _ in members], [one for _, one in members]
     cluster, region = printable(diagnosed.name), printable(diagnosed.region)

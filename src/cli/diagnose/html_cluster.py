@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
+from cli.diagnose.advice import LONGEST_NAME, about_version, node_of
 from cli.diagnose.cause import Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis, state_of
 from cli.diagnose.groups import Group, grouped
@@ -22,6 +22,7 @@ from cli.diagnose.totals import (
     ignored,
     summary,
 )
+from cli.lines import age_of
 from core.printable import printable
 
 # The most of each that the report shows for one cluster or request. No one reads longer lists in a

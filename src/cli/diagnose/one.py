@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.columns import Column, aligned
-from cli.diagnose.advice import LONGEST_NAME, advise, age_of
+from cli.diagnose.advice import LONGEST_NAME, advise
 from cli.diagnose.cause import Cause
 from cli.diagnose.diagnosis import DiagnosedCsr, state_of
 from cli.diagnose.groups import Sought, has_requests
@@ -17,7 +17,7 @@ from cli.diagnose.results import Result, check_results, checks_json
 from cli.diagnose.run import ClusterDiagnosis
 from cli.diagnose.totals import NEED_TEXT, STATUS_TEXT, confirmed, confirmed_last
 from cli.diagnose.view import STYLES, look_at, place
-from cli.lines import command, prose, put
+from cli.lines import age_of, command, prose, put
 from cli.refusal_lines import refusal_lines
 from core.model import (
     CANONICAL_ARN,

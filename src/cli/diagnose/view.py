@@ -10,7 +10,7 @@ from rich.text import Text
 from cli.account.copied import word
 from cli.approvals import NONE
 from cli.columns import Column, aligned
-from cli.diagnose.advice import LONGEST_NAME, about_version, age_of, node_of
+from cli.diagnose.advice import LONGEST_NAME, about_version, node_of
 from cli.diagnose.cause import Need
 from cli.diagnose.diagnosis import DiagnosedCsr, Diagnosis
 from cli.diagnose.groups import Group, grouped, shown
@@ -31,7 +31,7 @@ from cli.diagnose.totals import (
     summary,
     yes_or_no,
 )
-from cli.lines import command, prose, put
+from cli.lines import age_of, command, prose, put
 from core.printable import printable
 
 #: The styles of needs, and of answers.

@@ -13,8 +13,7 @@ from rich.text import Text
 from cli.account.copied import GivenOptions, word
 from cli.account.problems import log_text_in_words
 from cli.columns import Column, aligned
-from cli.diagnose.advice import age_of
-from cli.lines import command, prose, put
+from cli.lines import age_of, command, prose, put
 from cli.refusal_lines import refusal_lines
 from cli.review.json_answer import json_row
 from cli.review.run import Reviewed, SignerReviewed, is_refused
