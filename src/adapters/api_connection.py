@@ -3,14 +3,13 @@
 import json
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Final
 
 import urllib3
 
-from adapters.aws_clients import AWS_FAULTS, error_code
+from adapters.bearer import Bearer, NoToken, TokenSource
 from adapters.connection_deadline import ConnectionDeadline
 from adapters.endpoint import checked_endpoint
 from adapters.kubernetes_client import Configuration, RESTClientObject
@@ -19,8 +18,6 @@ from adapters.retry import Answer, NoAnswer, Outcome, Retries
 from core.errors import ClusterUnavailable
 from core.ports import Clock
 from core.printable import printable
-
-TokenSource = Callable[[], str]
 
 _READ_SECONDS: Final = 10.0
 # When the time is up, an answer that has begun may take this much longer.
@@ -31,9 +28,6 @@ _MAX_WORDS: Final = 200
 
 # `adapters.retry` retries. A redirect is never followed: it is returned as an answer.
 _NO_RETRIES: Final = urllib3.Retry.from_int(False, redirect=False)
-
-# From: RFC 6750, section 2.1; and nothing that could end a header.
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 class ApiConnection:
@@ -57,7 +51,7 @@ class ApiConnection:
             ClusterUnavailable: the endpoint, the CA or the proxy is not valid.
         """
         self._endpoint = _checked(endpoint)
-        self._bearer = _Bearer(tokens)
+        self._bearer = Bearer(tokens)
         self.clock = clock
         self._retries = retries
         self._max_answer_bytes = max_answer_bytes
@@ -113,7 +107,7 @@ class ApiConnection:
             if isinstance(outcome, NoAnswer) or outcome.status != 401:
                 return outcome
             renewed = self._bearer.instead_of(token)
-        except _NoToken as error:
+        except NoToken as error:
             return NoAnswer("token", str(error))
         return outcome if renewed is None else self._send(call, renewed)
 
@@ -186,50 +180,6 @@ class _Call:
 
 class _TlsFailed(Exception):
     """No TLS connection could be made. The message says why, and is safe to log."""
-
-
-class _NoToken(Exception):
-    """No token could be made. The message says why, and is safe to log."""
-
-
-class _Bearer:
-    """One token for all calls of a run, and one new token if the API server refuses it."""
-
-    def __init__(self, source: TokenSource) -> None:
-        self._source = source
-        self._token = ""
-        self._renewed = False
-        self._lock = Lock()
-
-    def token(self) -> str:
-        with self._lock:
-            if not self._token:
-                self._token = self._made()
-            return self._token
-
-    def instead_of(self, refused: str) -> str | None:
-        """Return another token than the refused one; None if the run has used its one renewal.
-
-        A token made within the same second is identical. It is tried nevertheless: the
-        authenticator refuses every token while STS doesn't answer it.
-        """
-        with self._lock:
-            if self._token == refused and not self._renewed:
-                self._renewed = True
-                self._token = self._made()
-                return self._token
-            return None if self._token == refused else self._token
-
-    def _made(self) -> str:
-        try:
-            token = self._source()
-        except AWS_FAULTS as error:
-            raise _NoToken(f"AWS credentials: {error_code(error)}") from error
-        except ValueError as error:
-            raise _NoToken(printable(str(error), _MAX_WORDS)) from error
-        if not _TOKEN.fullmatch(token):
-            raise _NoToken("the token has characters that a bearer token can't have")
-        return token
 
 
 def _checked(endpoint: str) -> str:

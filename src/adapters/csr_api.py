@@ -10,7 +10,8 @@ from queue import SimpleQueue
 from typing import Final, Self
 from urllib.parse import quote
 
-from adapters.api_connection import ApiConnection, TokenSource
+from adapters.api_connection import ApiConnection
+from adapters.bearer import TokenSource
 from adapters.csr_messages import decision, shows
 from adapters.csr_pages import CSRS, CsrPages, Limits
 from adapters.kubernetes_protobuf import MEDIA_TYPE
