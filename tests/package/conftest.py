@@ -4,9 +4,10 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -38,34 +39,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if sys.platform != "linux":
         reason = "the packages hold libraries for Linux, which this machine can't load"
         pytest.skip(reason)  # on other systems all other tests still run; CI is Linux
-    folder = tmp_path_factory.mktemp("build")
-    with libraries_locked():
-        run(
-            "sam",
-            "build",
-            "--build-dir",
-            folder,
-            home=tmp_path_factory.mktemp("home"),
-            AWS_DEFAULT_REGION=HOME,
-            ARCHITECTURE=ARCHITECTURE,
-            PYTHON_VERSION=PYTHON_VERSION,
-            VENV=sys.prefix,
-            **_PIP,
-        )
-    return folder
-
-
-@contextmanager
-def libraries_locked() -> Iterator[None]:
-    """Let no other process of the tests build: the libraries of one would be deleted by another.
-
-    A person builds once at a time; these tests are shared among processes.
-    """
-    folder = libraries().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "tests.lock").open("w") as lock:
-        flock(lock, LOCK_EX)
-        yield
+    return once("build", _sam_build, tmp_path_factory)
 
 
 @pytest.fixture(scope="session", params=ARCHITECTURES)
@@ -79,10 +53,42 @@ def package(build: Path, target: Target, tmp_path_factory: pytest.TempPathFactor
     """Return SAM's package for this machine; build the other processor's as SAM has it built."""
     if target.architecture == ARCHITECTURE:
         return build / "ReviewerFunction"
-    folder = tmp_path_factory.mktemp(target.architecture)
-    with libraries_locked():
-        make("build-ReviewerFunction", target.architecture, folder)
+    builder = partial(make, "build-ReviewerFunction", target.architecture)
+    return once(target.architecture, builder, tmp_path_factory)
+
+
+def once(name: str, builder: Callable[[Path], None], tmp: pytest.TempPathFactory) -> Path:
+    """Return the folder that one of a run's processes builds, whichever needs it first.
+
+    Two at a time would delete each other's libraries, which are in a folder of the checkout.
+    """
+    own = tmp.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / name
+    with (shared / "package.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not folder.exists():
+            unfinished = tmp.mktemp(name)
+            builder(unfinished)
+            unfinished.rename(folder)
     return folder
+
+
+def _sam_build(folder: Path) -> None:
+    home = folder.with_name(f"{folder.name}-home")
+    home.mkdir()
+    run(
+        "sam",
+        "build",
+        "--build-dir",
+        folder,
+        home=home,
+        AWS_DEFAULT_REGION=HOME,
+        ARCHITECTURE=ARCHITECTURE,
+        PYTHON_VERSION=PYTHON_VERSION,
+        VENV=sys.prefix,
+        **_PIP,
+    )
 
 
 def make(goal: str, architecture: Architecture, artifacts: Path) -> None:
