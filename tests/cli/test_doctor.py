@@ -941,6 +941,16 @@ def test_the_command_to_look_with_judges_by_the_stacks_settings(world: World) ->
     ) == link["fix"]
 
 
+def test_settings_that_the_stack_cant_have_are_in_no_command(world: World) -> None:
+    """The link `stack` reports them; the dry run judges by the defaults."""
+    world.deploy(Mode="approve-only", DenyAfterSeconds="soon")
+    world.cluster.file(1, ips=("10.9.9.9",))
+
+    links = world.look(code=1)
+
+    assert ("broken", _REVIEW) == (links["stack"]["status"], links["dry-run"]["fix"])
+
+
 def test_an_unreadable_request_is_counted_in_the_dry_run(world: World) -> None:
     """An unreadable request may hide all others from kubectl, so the count must show it."""
     world.cluster.file(1)
