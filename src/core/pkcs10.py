@@ -13,8 +13,6 @@ from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -31,6 +29,7 @@ from core.model import (
     StringType,
     SubjectAttribute,
 )
+from core.public_keys import public_key
 
 # One block from the first byte to the last, LF or CRLF. Parsers differ on text before, between or
 # after blocks. From: RFC 7468 section 3, and Go's encoding/pem.
@@ -51,11 +50,6 @@ _STRING_TYPES = {
     _ASN1Type.PrintableString: StringType.PRINTABLE,
     _ASN1Type.UTF8String: StringType.UTF8,
 }
-
-_ALLOWED_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
-_RSA_BITS = range(2048, 8193)
-# Go refuses exponents over 31 bits. From: Go crypto/rsa, checkPublicKeySize and PublicKey.E.
-_RSA_EXPONENTS = range(65_537, 2**31)
 
 # The bits of keyUsage, and the purposes of extendedKeyUsage.
 # From: k8s.io/api/certificates/v1, types.go (KeyUsage).
@@ -133,7 +127,7 @@ def _parse_whole(csr: x509.CertificateSigningRequest) -> None:
 def _facts(der: bytes, csr: x509.CertificateSigningRequest, *, bare: bool) -> Pkcs10:
     if csr.attributes or not bare:
         _only_extension_request(csr)
-    key, subject = _public_key(csr), csr.subject  # parsed at each access
+    key, subject = public_key(csr), csr.subject  # parsed at each access
     _only_one_encoding(der, csr, subject, key)
     verifiable = key.rule is not KeyRule.UNVERIFIABLE
     return Pkcs10(
@@ -226,35 +220,6 @@ def _key_usages(usage: x509.KeyUsage) -> Iterator[str]:
         has_meaning = usage.key_agreement or field not in ("encipher_only", "decipher_only")
         if has_meaning and getattr(usage, field):
             yield word
-
-
-def _public_key(csr: x509.CertificateSigningRequest) -> PublicKey:
-    try:
-        key = csr.public_key()
-    except UnsupportedAlgorithm:
-        return PublicKey("an unknown algorithm", KeyRule.UNVERIFIABLE, b"")
-    kind, rule = _kind_of_key(key)
-    return PublicKey(kind, rule, key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-
-
-def _kind_of_key(key: object) -> tuple[str, KeyRule]:
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        name = _ALLOWED_CURVES.get(key.curve.name)
-        rule = KeyRule.FORBIDDEN if name is None else KeyRule.ALLOWED
-        return f"ECDSA {name or key.curve.name}", rule
-    if isinstance(key, rsa.RSAPublicKey):
-        exponent = key.public_numbers().e
-        good = key.key_size in _RSA_BITS and exponent in _RSA_EXPONENTS
-        # A requester may choose thousands of digits, more than Python prints.
-        reported = exponent if exponent.bit_length() <= 64 else f"of {exponent.bit_length()} bits"
-        kind = f"RSA {key.key_size} with exponent {reported}"
-        return kind, KeyRule.ALLOWED if good else KeyRule.FORBIDDEN
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return "Ed25519", KeyRule.ALLOWED
-    kind = type(key).__name__.removesuffix("PublicKey")
-    # Go 1.27 verifies ML-DSA and other libraries don't yet: no proof either way.
-    unverifiable = kind.upper().startswith(("MLDSA", "MLKEM"))
-    return kind, KeyRule.UNVERIFIABLE if unverifiable else KeyRule.FORBIDDEN
 
 
 def _signature_hash(csr: x509.CertificateSigningRequest) -> str:
