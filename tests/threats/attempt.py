@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from _pytest.config import default_plugins
+
 from tests.threats.child import Cases, Report, run
 from tests.threats.row import Change, Row
 from tests.threats.tree import changed_tree
@@ -17,19 +19,21 @@ LIMIT_SECONDS: Final = 120.0
 # have modules of the project, because their code changes.
 _WARM: Final = (
     "pytest",
+    *(f"_pytest.{plugin}" for plugin in default_plugins),
     "hypothesis",
     "pydantic",
+    "pydantic.dataclasses",
     "boto3",
     "kubernetes.client",
     "cryptography.x509",
     "cryptography.hazmat.primitives.serialization",
     "aws_lambda_powertools",
-    "moto.ec2.models",
-    "moto.eks.models",
-    "moto.iam.models",
+    "moto.ec2.responses",
+    "moto.eks.responses",
+    "moto.iam.responses",
     "moto.s3.models",
-    "moto.sqs.models",
-    "moto.sts.models",
+    "moto.sqs.responses",
+    "moto.sts.responses",
     "moto.cloudwatch.models",
     "typer.testing",
     "rich.console",

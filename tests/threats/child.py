@@ -111,6 +111,7 @@ def run(sending: Connection, root: str, cases: Cases) -> None:
         "-q",
         "-p",
         "no:cacheprovider",
+        "--tb=native",  # pytest's own style searches all modules for each line of source
         f"--rootdir={root}",
         f"--config-file={root}/{_SETUP}",
     )
@@ -124,8 +125,10 @@ def run(sending: Connection, root: str, cases: Cases) -> None:
 def _forget_the_repository() -> None:
     """Let tests be imported from the tree: this module and its package came from the repository.
 
-    Write no bytecode, because the tree's links would put it into the repository.
+    Neither this process nor those that it starts write bytecode, because the tree's links would put
+    the changed code's into the repository.
     """
     sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
         del sys.modules[name]
