@@ -27,6 +27,8 @@ export ARCHITECTURE PYTHON_VERSION
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
+# The tests start hundreds of processes, which would all compile the same sources.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the targets
