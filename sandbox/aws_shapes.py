@@ -24,6 +24,9 @@ _CODES: Final = {
 #: The most instances that EC2 returns on a page.
 _LARGEST_PAGE: Final = 1_000
 
+#: The characters of a filter's value that don't stand for themselves.
+_SPECIAL: Final = frozenset("*?\\")
+
 #: The values that each supported filter compares.
 _FILTERS: Final[Mapping[str, Callable[[Any], list[str]]]] = {
     "instance-id": lambda item: [item["InstanceId"]],
@@ -191,9 +194,16 @@ def _matching(items: Iterable[Json], filters: Iterable[Mapping[str, Any]]) -> li
             # With a guessed filter, tests would pass that fail with EC2.
             name = pattern["Name"]
             raise ValueError(f"DescribeInstances: {name} isn't supported; add it to _FILTERS")
-        patterns = [_pattern(str(value)) for value in pattern["Values"]]
-        found = [i for i in found if any(p.fullmatch(v) for v in values_of(i) for p in patterns)]
+        matches = _matcher([str(value) for value in pattern["Values"]])
+        found = [item for item in found if any(map(matches, values_of(item)))]
     return found
+
+
+def _matcher(wanted: list[str]) -> Callable[[str], bool]:
+    """Return whether a value matches one of a filter's; most of these have no wildcard."""
+    plain = {value for value in wanted if not _SPECIAL & set(value)}
+    patterns = [_pattern(value) for value in wanted if value not in plain]
+    return lambda value: value in plain or any(one.fullmatch(value) for one in patterns)
 
 
 def _pattern(value: str) -> re.Pattern[str]:
