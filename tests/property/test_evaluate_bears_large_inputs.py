@@ -19,6 +19,7 @@ from tests.property.test_evaluate_never_breaks import (
     Tally,
     a_good_case,
     examine,
+    examined,
 )
 
 #: The most bytes of an object at the API server. From: Kubernetes apiserver pkg/server/config.go.
@@ -226,9 +227,10 @@ def test_a_file_that_is_not_json_of_its_shape_is_reported(
     case = _with_file(option, _NONE[name]())
     case.codes = (3,)
 
-    examine(case, tmp_path, Tally())
+    result = case.run(tmp_path)
 
-    assert f"{option.removeprefix('--')}.json" in case.run(tmp_path).stderr
+    examined(case, result, Tally())
+    assert f"{option.removeprefix('--')}.json" in result.stderr
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-le"])

@@ -179,7 +179,11 @@ class Tally:
 
 def examine(case: Saved, folder: Path, tally: Tally) -> list[dict[str, Any]]:
     """Run one case, fail if it contradicts a claim, and return the answers of JSON output."""
-    result = case.run(folder)
+    return examined(case, case.run(folder), tally)
+
+
+def examined(case: Saved, result: Result, tally: Tally) -> list[dict[str, Any]]:
+    """Fail if what a case printed contradicts a claim, and return the answers of JSON output."""
     tally.cases += 1
     tally.codes[result.exit_code] += 1
     if result.exception is not None and not isinstance(result.exception, SystemExit):
