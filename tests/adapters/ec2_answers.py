@@ -148,14 +148,19 @@ _UNKNOWN: dict[str, SearchStrategy[Content]] = {
 
 
 def _some(*always: str, **fields: SearchStrategy[Any]) -> SearchStrategy[Content]:
-    """Draw fields, each once, in any order, with unknown ones; all but `always` may be missing."""
-    pairs = [st.tuples(st.just(name), value) for name, value in {**fields, **_UNKNOWN}.items()]
-    some = st.lists(st.one_of(pairs), unique_by=lambda pair: pair[0])
-    if not always:
-        return some
-    rest = some.map(lambda drawn: [pair for pair in drawn if pair[0] not in always])
-    own = st.tuples(*(st.tuples(st.just(name), fields[name]) for name in always))
-    return st.tuples(own, rest).flatmap(lambda both: st.permutations([*both[0], *both[1]]))
+    """Draw fields, each once, in any order, with unknown ones; all but `always` may be missing.
+
+    The names are drawn first, because a value that isn't used may take long to draw.
+    """
+    values = {**fields, **_UNKNOWN}
+    rest = st.lists(st.sampled_from([name for name in values if name not in always]), unique=True)
+    names = rest.flatmap(lambda drawn: st.permutations([*always, *drawn])) if always else rest
+
+    @st.composite
+    def content(draw: st.DrawFn) -> Content:
+        return [(name, draw(values[name])) for name in draw(names)]
+
+    return content()
 
 
 def _items(inner: SearchStrategy[Content], least: int = 0) -> SearchStrategy[Content]:

@@ -54,7 +54,7 @@ def botocores(content: Content) -> dict[str, Any]:
     return page(document(content), needed_fields=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=320, deadline=None)
 @given(ANSWERS)
 def test_any_answer_is_read_as_by_botocore(content: Content) -> None:
     """Instances, errors by field, the next page's token and the request's id are the same."""
