@@ -25,8 +25,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-import boto3
-import botocore.session
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
@@ -34,7 +32,7 @@ from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.responses.instances import InstanceResponse
 from moto.eks.models import eks_backends
 
-from sandbox import scoped
+from sandbox import aws_clients, scoped
 from sandbox.aws_server import served
 from sandbox.aws_shapes import Eni, Machine, answer
 from sandbox.fake_apiserver.status import Json
@@ -76,8 +74,6 @@ class FakeAws:
         self._serving = ExitStack()
         self._machines: dict[str, dict[str, Machine]] = {}
         self._url = ""
-        self._clients: dict[tuple[str, str], Any] = {}
-        self._session: botocore.session.Session
 
     def __enter__(self) -> Self:
         """Hide the caller's AWS configuration and start with an empty account."""
@@ -90,12 +86,10 @@ class FakeAws:
             stack.enter_context(mock_aws(config={"core": {"mock_credentials": False}}))
             describe = self._describe_instances()
             stack.enter_context(scoped.attribute(InstanceResponse, "describe_instances", describe))
-            self._session = botocore.session.Session()
-            self._clients.clear()
+            aws_clients.sign_with(_ENVIRONMENT)
             self.identity = self._assume(self.add_role(_ROLE), _ROLE)
             os.environ |= self.credentials
-            self._session.set_credentials(*self.credentials.values())
-            self._clients.clear()  # they have the credentials from before
+            aws_clients.sign_with(self.credentials)
             stack.callback(self.stop_serving)
             self._open = stack.pop_all()
         return self
@@ -120,10 +114,7 @@ class FakeAws:
 
     def client(self, service: str, region: str = HOME) -> Any:
         """Return a boto3 client of the fake account."""
-        if (service, region) not in self._clients:
-            session = boto3.Session(botocore_session=self._session)
-            self._clients[service, region] = session.client(service, region)
-        return self._clients[service, region]
+        return aws_clients.client(service, region)
 
     # --- what is in the account -----------------------------------------------------------------
 
