@@ -205,7 +205,19 @@ def _san(name: x509.GeneralName) -> San:
         if hasattr(name.value, "num_addresses"):
             return OtherName("IP network", str(name.value))
         return IpName(name.value)
-    return OtherName(type(name).__name__, str(name.value))
+    return OtherName(type(name).__name__, _text_of(name))
+
+
+def _text_of(name: x509.GeneralName) -> str:
+    """Return a name of another kind as text, where cryptography would give a Python object's."""
+    match name:
+        case x509.DirectoryName():
+            return name.value.rfc4514_string()
+        case x509.RegisteredID():
+            return name.value.dotted_string
+        case x509.OtherName():
+            return f"{name.type_id.dotted_string} {name.value.hex()}"
+    return str(name.value)
 
 
 def _usages(extensions: x509.Extensions) -> Iterator[str]:
